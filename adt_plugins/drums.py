@@ -41,14 +41,14 @@ class Drum(str, Enum):
         return _COARSE.get(self, self)
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def full_name(self) -> str:
         """Full name for people, e.g. ``"Closed hi-hat"``."""
-        return _TITLES[self]
+        return _FULL_NAMES[self]
 
     @property
-    def note(self) -> int | None:
-        """Default MIDI note, or None for `OT`, which has no note of its own."""
-        return _NOTES.get(self)
+    def note(self) -> int:
+        """Default MIDI note, 0-127."""
+        return _NOTES[self]
 
 
 _COARSE = {
@@ -58,7 +58,7 @@ _COARSE = {
     Drum.SST: Drum.OT,
 }
 
-_TITLES = {
+_FULL_NAMES = {
     Drum.KD: "Kick",
     Drum.SD: "Snare",
     Drum.HH: "Hi-hat",
@@ -86,6 +86,7 @@ _NOTES = {
     Drum.KD: 36,
     Drum.SD: 38,
     Drum.SST: 37,
+    Drum.OT: 39,  # hand clap: no drum of the kit, so nothing is mistaken for it
     Drum.HH: 42,
     Drum.CHH: 42,
     Drum.PHH: 44,

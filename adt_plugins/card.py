@@ -1,0 +1,219 @@
+"""The model card: everything about a network that is not in its `.tflite` file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from adt_plugins.errors import ModelError
+
+FORMAT = "adt-plugins-model"
+VERSION = 1
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """How samples become frames.
+
+    Parameters
+    ----------
+    kind
+        ``"log-filterbank"`` (madmom's ``LogarithmicFilteredSpectrogram``) or
+        ``"linear"`` (madmom's ``Spectrogram``).
+    frame_size, hop_size
+        In samples at `sample_rate`; the window is a Hann window.
+    sample_rate
+        In Hz.
+    bands_per_octave, fmin, fmax
+        Of the triangular filters, frequencies in Hz; unused if linear.
+    """
+
+    kind: str = "log-filterbank"
+    frame_size: int = 2048
+    hop_size: int = 441
+    sample_rate: int = 44100
+    bands_per_octave: int = 12
+    fmin: float = 20.0
+    fmax: float = 20000.0
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames per second."""
+        return self.sample_rate / self.hop_size
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRule:
+    """How loud the network hears a recording, whatever its level.
+
+    Frame magnitudes are multiplied by ``target / reference(t)`` before the
+    logarithm. The reference is a causal peak follower over the root mean
+    square of the frame's bands: it jumps up at once, falls by
+    `decay_db_per_second`, and never falls below `floor`.
+
+    Parameters
+    ----------
+    target
+        Level that the reference is brought to, in the magnitudes' unit.
+    decay_db_per_second
+        Fall of the reference, > 0.
+    floor
+        Lowest reference, in the magnitudes' unit: silence stays silent.
+    """
+
+    target: float
+    decay_db_per_second: float
+    floor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How a recording is cut for the network; part of the model.
+
+    Parameters
+    ----------
+    core
+        Frames of a chunk whose activations are kept.
+    context
+        Frames before and after them that the network sees as well.
+    batch
+        Chunks in one run.
+    padding
+        What lies beyond the recording: ``"zeros"``, or ``"first"`` for copies
+        of frame 0 (ADTLib).
+    """
+
+    core: int
+    context: int
+    batch: int
+    padding: str = "zeros"
+
+    @property
+    def frames(self) -> int:
+        """Frames that go into the network for one chunk."""
+        return self.core + 2 * self.context
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """How activations become onsets.
+
+    Parameters
+    ----------
+    kind
+        ``"madmom"`` or ``"adtlib"``.
+    pre_avg, post_avg, pre_max, post_max, combine
+        Of madmom's ``OnsetPeakPickingProcessor``, in seconds.
+    rows
+        ADTLib: output to (lambda, minimum, maximum) of the threshold.
+    """
+
+    kind: str = "madmom"
+    pre_avg: float = 0.1
+    post_avg: float = 0.01
+    pre_max: float = 0.02
+    post_max: float = 0.01
+    combine: float = 0.02
+    rows: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A model card, one JSON file beside each `.tflite` file.
+
+    Parameters
+    ----------
+    name, description, licence
+        For people.
+    file, sha256
+        The network's file beside the card, and its hash.
+    outputs
+        Columns of the activations: drum codes, then perhaps ``"beat"`` and
+        ``"downbeat"``.
+    front_end, level, geometry, picker
+        See their classes; `level` is None for a network without a level rule.
+    thresholds
+        Of each drum among the outputs, 0-1.
+    delay
+        Seconds that the network lags behind the attack; subtracted from times.
+    training, measured
+        Data with licences, and figures; free-form, for people.
+    path
+        Where the card was read from.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    outputs: tuple[str, ...]
+    front_end: FrontEnd
+    geometry: Geometry
+    picker: Picker
+    thresholds: Mapping[str, float]
+    level: LevelRule | None = None
+    delay: float = 0.0
+    description: str = ""
+    licence: str = ""
+    training: Mapping[str, Any] = field(default_factory=dict)
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    path: Path | None = field(default=None, compare=False)
+
+    @property
+    def drums(self) -> tuple[str, ...]:
+        """The outputs that are drums."""
+        return tuple(name for name in self.outputs if name in self.thresholds)
+
+    def to_json(self) -> str:
+        """The card as the text of its file."""
+        data = {"format": FORMAT, "version": VERSION, **asdict(self)}
+        del data["path"]
+        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> ModelCard:
+        """Read a card.
+
+        Raises
+        ------
+        ModelError
+            If the file is missing or is not a model card.
+        """
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ModelError(f"{path}: no such model card") from None
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise ModelError(f"{path}: not a model card: {error}") from error
+        if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
+            raise ModelError(f"{path}: not a model card")
+        version = data.pop("version", None)
+        if version != VERSION:
+            raise ModelError(f"{path}: model card of unknown version {version!r}")
+        try:
+            level = data.pop("level", None)
+            return cls(
+                outputs=tuple(data.pop("outputs")),
+                front_end=_build(FrontEnd, data.pop("front_end")),
+                geometry=_build(Geometry, data.pop("geometry")),
+                picker=_build(Picker, data.pop("picker")),
+                level=None if level is None else _build(LevelRule, level),
+                path=path,
+                **_known(cls, data),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{path}: not a whole model card: {error}") from error
+
+
+def _known(cls: type, data: dict[str, Any]) -> dict[str, Any]:
+    """Keep what this release knows, so that later cards may say more."""
+    names = {item.name for item in fields(cls)} - {"path"}
+    return {key: value for key, value in data.items() if key in names}
+
+
+def _build(cls: type[_T], data: dict[str, Any]) -> _T:
+    return cls(**_known(cls, data))
