@@ -1,0 +1,149 @@
+"""The one way to import madmom 0.16.1, which today's NumPy and Python break.
+
+madmom is an optional reference: parity tests compare with it, and its bar
+tracker is an optional backend. What it misses is lent to it alone. NumPy,
+`collections` and `sys.modules` look the same after the import as before it.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc
+import importlib
+import importlib.metadata
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from adt_plugins.errors import MissingDependencyError
+
+INSTALL = (
+    'madmom is not installed: pip install "setuptools<81" wheel cython numpy scipy,'
+    " then pip install --no-build-isolation madmom==0.16.1"
+)
+
+# Names that madmom uses and NumPy has dropped.
+_NUMPY_NAMES: dict[str, Any] = {
+    "float": float,
+    "int": int,
+    "bool": bool,
+    "in1d": lambda a, b, **kwargs: np.isin(np.ravel(a), b, **kwargs),
+}
+_lock = threading.Lock()
+
+
+def import_madmom() -> ModuleType:
+    """Import madmom with what it misses on today's NumPy and Python.
+
+    Returns
+    -------
+    ModuleType
+        The package, with ``audio``, ``features``, ``ml`` and the rest loaded.
+
+    Raises
+    ------
+    MissingDependencyError
+        If madmom is not installed; the message says how to install it.
+    """
+    with _lock:
+        if "madmom" in sys.modules:
+            return sys.modules["madmom"]
+        try:
+            importlib.metadata.version("madmom")
+        except importlib.metadata.PackageNotFoundError:
+            raise MissingDependencyError(INSTALL) from None
+        with _lent_to_the_import(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes in its docstrings
+            madmom = importlib.import_module("madmom")
+        numpy = _OldNumPy()
+        for name, module in list(sys.modules.items()):
+            if name.startswith("madmom.") and getattr(module, "np", None) is np:
+                module.np = numpy  # type: ignore[attr-defined]
+        return madmom
+
+
+class _OldNumPy(ModuleType):
+    """NumPy as madmom's functions know it, for its modules only."""
+
+    def __init__(self) -> None:
+        super().__init__("numpy")
+        self.__dict__.update(_NUMPY_NAMES)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    @staticmethod
+    def asarray(a: Any, *args: Any, **kwargs: Any) -> Any:
+        """Make an array; ragged lists become arrays of objects, as they used to.
+
+        `DBNDownBeatTrackingProcessor.process` relies on it.
+        """
+        try:
+            return np.asarray(a, *args, **kwargs)
+        except ValueError:
+            return np.asarray(a, dtype=object)
+
+    @staticmethod
+    def vstack(rows: Any, **kwargs: Any) -> Any:
+        """Stack rows, which may come from a `zip` (`DBNBarTrackingProcessor`)."""
+        return np.vstack(list(rows), **kwargs)
+
+
+@contextmanager
+def _lent_to_the_import() -> Iterator[None]:
+    """Hold what madmom needs while it is imported, and take it back."""
+    lent: list[tuple[Any, str]] = []
+    for owner, names in (
+        (collections, {"MutableSequence": collections.abc.MutableSequence}),
+        (np, _NUMPY_NAMES),
+    ):
+        for name, value in names.items():
+            if name not in vars(owner):
+                setattr(owner, name, value)
+                lent.append((owner, name))
+    stubs = {
+        "pkg_resources": _pkg_resources(),
+        "distutils": ModuleType("distutils"),
+        "distutils.version": _distutils_version(),
+    }
+    before = {name: sys.modules.get(name) for name in stubs}
+    sys.modules.update(stubs)
+    try:
+        yield
+    finally:
+        for owner, name in lent:
+            delattr(owner, name)
+        for name, module in before.items():
+            if module is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = module
+
+
+def _pkg_resources() -> ModuleType:
+    """Stand in for setuptools' module, which new setuptools lacks."""
+    module = ModuleType("pkg_resources")
+    module.get_distribution = importlib.metadata.distribution  # type: ignore[attr-defined]
+    return module
+
+
+def _distutils_version() -> ModuleType:
+    """Stand in for the standard library's module, gone since Python 3.12."""
+    module = ModuleType("distutils.version")
+    module.LooseVersion = _LooseVersion  # type: ignore[attr-defined]
+    return module
+
+
+class _LooseVersion(tuple[int, ...]):
+    """A version that compares by its numbers."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> _LooseVersion:
+        return super().__new__(cls, (int(p) for p in text.split(".") if p.isdigit()))
