@@ -60,7 +60,7 @@ class Spectrogram:
             # Bins above the highest filter are never looked at.
             self._bins = int(np.flatnonzero(filters.any(axis=1))[-1]) + 1
             self._groups = _group_bands(filters)
-        self._follower = None if level is None else _LevelFollower(level, front_end)
+        self._follower = None if level is None else LevelFollower(level, front_end)
         self._windowed = np.zeros((_BLOCK, front_end.frame_size), np.float32)
         self._magnitudes = np.empty((_BLOCK, self._bins), np.float32)
         self._reset()
@@ -289,7 +289,7 @@ def _group_bands(filters: NDArray[np.float32]) -> list[_Group]:
     return [_Group(filters, np.flatnonzero(octave == k)) for k in np.unique(octave)]
 
 
-class _LevelFollower:
+class LevelFollower:
     """The level rule of a card: gains for frames, with the state between blocks."""
 
     def __init__(self, level: LevelRule, front_end: FrontEnd) -> None:
@@ -299,9 +299,11 @@ class _LevelFollower:
         self._decay = db_per_frame * math.log(10.0) / 20.0
         self.reset()
 
-    def reset(self) -> None:
-        """Forget what was heard."""
-        self._last = self._floor
+    def reset(self, reference: float = 0.0) -> None:
+        """Forget what was heard, but for a reference level (in magnitudes)."""
+        self._last = max(
+            self._floor, math.log(reference) if reference > 0 else -math.inf
+        )
 
     def gains(self, frames: NDArray[np.float32], count: int) -> NDArray[np.float32]:
         """Return the factors for the frames, shape (len(frames), 1).
