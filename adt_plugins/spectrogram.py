@@ -290,36 +290,43 @@ def _group_bands(filters: NDArray[np.float32]) -> list[_Group]:
 
 
 class LevelFollower:
-    """The level rule of a card: gains for frames, with the state between blocks."""
+    """The level rule of a card: gains for frames, with the state between blocks.
+
+    Parameters
+    ----------
+    level
+        The rule.
+    front_end
+        Where the frames come from; gives their rate.
+    """
 
     def __init__(self, level: LevelRule, front_end: FrontEnd) -> None:
-        self._target = level.target
-        self._floor = math.log(level.floor)
+        self._level = level
+        # The fall in a frame, as a natural logarithm.
         db_per_frame = level.decay_db_per_second / front_end.frame_rate
         self._decay = db_per_frame * math.log(10.0) / 20.0
         self.reset()
 
     def reset(self, reference: float = 0.0) -> None:
         """Forget what was heard, but for a reference level (in magnitudes)."""
-        self._last = max(
-            self._floor, math.log(reference) if reference > 0 else -math.inf
-        )
+        self._last = math.log(max(reference, self._level.floor))
 
     def gains(self, frames: NDArray[np.float32], count: int) -> NDArray[np.float32]:
         """Return the factors for the frames, shape (len(frames), 1).
 
-        With e the logarithm of a frame's level and k the fall per frame, the
-        reference r(t) = max(e(t), r(t - 1) - k, floor) is a running maximum of
-        e(t) + k·t. Only the first `count` frames are heard.
+        With e the logarithm of a frame's level (at least the floor) and k the
+        fall per frame, the logarithm of the reference,
+        r(t) = max(e(t), r(t - 1) - k), is a running maximum of e(t) + k·t, less
+        k·t. Only the first `count` frames are heard.
         """
         squares = np.einsum("tb,tb->t", frames, frames).astype(np.float64)
-        energy = np.maximum(squares / frames.shape[1], np.finfo(np.float64).tiny)
+        power = np.maximum(squares / frames.shape[1], self._level.floor**2)
         fall = self._decay * np.arange(1, len(frames) + 1)
-        peaks = np.maximum(0.5 * np.log(energy), self._floor) + fall
+        peaks = 0.5 * np.log(power) + fall
         peaks[0] = max(peaks[0], self._last)
         reference = np.maximum.accumulate(peaks) - fall
         self._last = float(reference[count - 1])
-        gains = self._target * np.exp(-reference)
+        gains = np.exp(math.log(self._level.target) - reference)
         return gains.astype(np.float32)[:, None]
 
 
@@ -332,5 +339,4 @@ def _rfft(frames: NDArray[np.float32]) -> NDArray[np.complex64]:
     """
     from scipy import fft
 
-    spectrum: NDArray[np.complex64] = fft.rfft(frames, axis=1)
-    return spectrum
+    return np.asarray(fft.rfft(frames, axis=1))
