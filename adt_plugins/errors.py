@@ -21,3 +21,11 @@ class FormatError(AdtError):
 
 class MissingDependencyError(AdtError):
     """An optional package that is needed and absent; the message names the cure."""
+
+
+class CancelledError(AdtError):
+    """The caller asked for the work to stop."""
+
+
+class AdtWarning(UserWarning):
+    """Something in an input that was got over; the message is one line."""

@@ -1,0 +1,247 @@
+"""The straight line from a recording to a transcription, in bounded memory."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio import AudioReader, open_audio
+from adt_plugins.card import ModelCard
+from adt_plugins.digest import sha256
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtWarning, CancelledError, ModelError
+from adt_plugins.network import Network, find_model
+from adt_plugins.peaks import pick_onsets, thresholds_in_force
+from adt_plugins.progress import Progress, progress_bar
+from adt_plugins.spectrogram import Spectrogram
+from adt_plugins.transcription import Activations, Source, Transcription
+from adt_plugins.velocity import BandLevels
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+AudioSource = str | os.PathLike[str] | BinaryIO | tuple[NDArray[Any], int]
+Cancel = threading.Event | Callable[[], bool]
+Model = str | os.PathLike[str] | ModelCard | Network
+
+
+def transcribe(
+    source: AudioSource,
+    *,
+    model: Model | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    drums: Iterable[Drum | str] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    keep_activations: bool = True,
+    progress: bool | Progress = False,
+    cancel: Cancel | None = None,
+) -> Transcription:
+    """Find the drum hits of a recording.
+
+    Memory does not grow with the length but for the activations, 4 bytes for
+    each output and frame: about 15 MB an hour. Calls in several threads do not
+    disturb each other, unless they share one `Network`.
+
+    Parameters
+    ----------
+    source
+        Path of an audio file, a binary file object, or samples of shape (n,)
+        or (n, channels) together with their rate in Hz.
+    model
+        Name of a model, path of its card or `.tflite` file, its card, or an
+        open `Network` (which saves opening it for each of many recordings).
+        None: the default model.
+    start, end
+        Part of the recording to read, in seconds. Times of the result count
+        from the first sample of the recording all the same.
+    drums
+        Report only these; a coarse drum includes its finer kinds.
+    thresholds
+        Drum to threshold, 0-1, instead of those of the model.
+    keep_activations
+        Whether the result carries what the network said.
+    progress
+        True: show a bar on a terminal and in a notebook. Or a function that is
+        called with the fraction done, 0-1.
+    cancel
+        Asked between blocks, about once for every second of audio: an event
+        that is set or a function that returns True stops the work.
+
+    Returns
+    -------
+    Transcription
+        Silence gives one without onsets.
+
+    Raises
+    ------
+    AudioError
+        If the recording cannot be read.
+    ModelError
+        If the model cannot be used, or has no drum of `drums` or `thresholds`.
+    MissingDependencyError
+        If a package is missing that this recording or model needs.
+    CancelledError
+        If `cancel` said so.
+
+    Warns
+    -----
+    AdtWarning
+        If the recording is damaged but most of it could be read.
+    """
+    network = open_network(model)
+    wanted = None if drums is None else _check_drums(drums, network.card)
+    with _reporting(progress) as report:
+        with open_audio(source, start=start, end=end) as reader:
+            activations, levels = listen(
+                reader, network, offset=start, progress=report, cancel=cancel
+            )
+        for text in reader.warnings:
+            warnings.warn(f"{reader.info.path or 'samples'}: {text}", AdtWarning, 2)
+        onsets = pick_onsets(
+            activations,
+            network.card,
+            thresholds=thresholds,
+            levels=levels,
+            drums=wanted,
+        )
+        described = Source(
+            path=reader.info.path,
+            sha256=_hash(source),
+            sample_rate=reader.info.sample_rate,
+            channels=reader.info.channels,
+            duration=reader.duration,
+            offset=start,
+        )
+        report(1.0)
+    return Transcription(
+        onsets=onsets,
+        source=described,
+        model=_describe(network.card, activations, thresholds),
+        activations=activations if keep_activations else None,
+    )
+
+
+def open_network(model: Model | None = None) -> Network:
+    """Open a model, whichever way it is named; see `transcribe`."""
+    if isinstance(model, Network):
+        return model
+    if isinstance(model, ModelCard):
+        return Network(model)
+    if isinstance(model, os.PathLike):
+        model = Path(model)
+    return Network(find_model(model))
+
+
+def listen(
+    reader: AudioReader,
+    network: Network,
+    *,
+    offset: float = 0.0,
+    progress: Progress = lambda _: None,
+    cancel: Cancel | None = None,
+) -> tuple[Activations, NDArray[np.float32]]:
+    """Run front end and network over a recording.
+
+    Parameters
+    ----------
+    reader
+        The recording.
+    network
+        The network.
+    offset
+        Where the reader starts in the recording, in seconds.
+    progress, cancel
+        See `transcribe`.
+
+    Returns
+    -------
+    activations
+        Their values have the shape (frames, outputs).
+    levels
+        Shape (frames, drums of the model), dB: how loud each drum's bands are.
+    """
+    card = network.card
+    band_levels = BandLevels(card.front_end, card.drums)
+    levels = [np.zeros((0, len(card.drums)), np.float32)]
+    stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
+
+    def frames() -> Iterator[NDArray[np.float32]]:
+        for block in _frames(reader, Spectrogram(card.front_end, card.level)):
+            if stop is not None and stop():
+                raise CancelledError(f"{reader.info.path or 'samples'}: cancelled")
+            if len(block):
+                levels.append(band_levels.process(block))
+                yield block
+            if reader.position is not None:
+                progress(reader.position)
+
+    values = [np.zeros((0, len(card.outputs)), np.float32), *network.stream(frames())]
+    activations = Activations(
+        np.concatenate(values), card.outputs, card.front_end.frame_rate, offset
+    )
+    return activations, np.concatenate(levels)
+
+
+def _frames(
+    reader: AudioReader, front_end: Spectrogram
+) -> Iterator[NDArray[np.float32]]:
+    for samples in reader:
+        yield front_end.process(samples)
+    yield front_end.finish()
+
+
+def _check_drums(drums: Iterable[Drum | str], card: ModelCard) -> set[Drum]:
+    """Refuse drums that the model cannot report: they would just never occur."""
+    known = {Drum(name) for name in card.drums}
+    known |= {drum.coarse for drum in known}
+    wanted = set()
+    for name in [drums] if isinstance(drums, str) else drums:
+        if name not in set(Drum) or Drum(name) not in known:
+            raise ModelError(
+                f"model {card.name!r} has no drum {name}; it has "
+                f"{', '.join(card.drums)}"
+            )
+        wanted.add(Drum(name))
+    return wanted
+
+
+def _reporting(progress: bool | Progress) -> AbstractContextManager[Progress]:
+    if callable(progress):
+        return nullcontext(progress)
+    return progress_bar("Transcribing", quiet=not progress)
+
+
+def _hash(source: AudioSource) -> str | None:
+    if isinstance(source, tuple):
+        return None
+    if isinstance(source, str | os.PathLike) or source.seekable():
+        return sha256(source)
+    return None
+
+
+def _describe(
+    card: ModelCard,
+    activations: Activations,
+    thresholds: Mapping[str, float] | None,
+) -> dict[str, Any]:
+    """What made the transcription, for its `model`."""
+    return {
+        "name": card.name,
+        "sha256": card.sha256,
+        "thresholds": {
+            drum: round(value, 6)
+            for drum, value in thresholds_in_force(
+                activations, card, thresholds
+            ).items()
+        },
+        "picker": card.picker.kind,
+    }

@@ -1,0 +1,61 @@
+"""A progress bar where somebody looks at it: on a terminal and in a notebook."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+Progress = Callable[[float], None]
+
+_BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+
+
+@contextmanager
+def progress_bar(label: str, *, quiet: bool = False) -> Iterator[Progress]:
+    """Show a bar while the block runs, and nothing in a pipe.
+
+    Parameters
+    ----------
+    label
+        What is being done, in a word or two.
+    quiet
+        Show nothing anywhere.
+
+    Yields
+    ------
+    Progress
+        To be called with the fraction done, 0-1.
+    """
+    kind = None if quiet else _bar_kind()
+    if kind is None:
+        yield lambda _: None
+        return
+    with kind(total=1.0, desc=label, bar_format=_BAR, leave=False) as bar:
+
+        def advance(fraction: float) -> None:
+            bar.update(max(0.0, min(1.0, fraction) - bar.n))
+
+        yield advance
+
+
+def _bar_kind() -> Callable[..., Any] | None:
+    if _in_notebook():
+        if importlib.util.find_spec("ipywidgets"):
+            from tqdm.notebook import tqdm as notebook_bar
+
+            return notebook_bar
+    elif sys.stderr is None or not sys.stderr.isatty():  # None under pythonw
+        return None
+    from tqdm.std import tqdm as terminal_bar
+
+    return terminal_bar
+
+
+def _in_notebook() -> bool:
+    if "IPython" not in sys.modules:
+        return False
+    shell = sys.modules["IPython"].get_ipython()
+    return type(shell).__name__ == "ZMQInteractiveShell"
