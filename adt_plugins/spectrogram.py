@@ -327,7 +327,7 @@ class LevelFollower:
         reference = np.maximum.accumulate(peaks) - fall
         self._last = float(reference[count - 1])
         gains = np.exp(math.log(self._level.target) - reference)
-        return gains.astype(np.float32)[:, None]
+        return np.asarray(gains[:, None], dtype=np.float32)
 
 
 def _rfft(frames: NDArray[np.float32]) -> NDArray[np.complex64]:
