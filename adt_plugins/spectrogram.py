@@ -258,8 +258,8 @@ def _centre_bins(front_end: FrontEnd) -> NDArray[np.intp]:
     bins = np.unique(right - nearer_left)
     if len(bins) < 3:
         raise ValueError(
-            f"only {len(bins)} bins between {front_end.fmin:g} and"
-            f" {front_end.fmax:g} Hz"
+            f"too few bins ({len(bins)}) for filters between"
+            f" {front_end.fmin:g} and {front_end.fmax:g} Hz"
         )
     return bins
 
