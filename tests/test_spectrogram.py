@@ -216,7 +216,8 @@ def reference_loop(magnitudes: Floats, rule: LevelRule, rate: float) -> Floats:
 @pytest.mark.parametrize("gain", [1e-3, 1.0])
 def test_level_rule_is_the_cards(decay: float, gain: float) -> None:
     rule = LevelRule(target=3.0, decay_db_per_second=decay, floor=0.02)
-    samples = gain * np.concatenate((music(2.0), np.zeros(RATE), music(1.0)))
+    pause = np.zeros(RATE, np.float32)
+    samples = np.concatenate((music(2.0), pause, music(1.0))) * np.float32(gain)
     magnitudes = 10.0 ** spectrogram(samples).astype(np.float64) - 1.0
     expected = reference_loop(magnitudes.astype(np.float32), rule, 100.0)
     np.testing.assert_allclose(spectrogram(samples, level=rule), expected, atol=2e-4)
