@@ -1,7 +1,8 @@
-"""The drums that the package knows: codes, names, families and default notes."""
+"""The drums that the package knows: codes, names, families and notes."""
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 
@@ -34,6 +35,12 @@ class Drum(str, Enum):
 
     def __str__(self) -> str:
         return self.value
+
+    @classmethod
+    def _missing_(cls, value: object) -> Drum:
+        codes = " ".join(drum.value for drum in cls)
+        shown = value if len(str(value)) < 40 else f"{str(value)[:40]}…"
+        raise ValueError(f"unknown drum {shown!r}; there are {codes}")
 
     @property
     def coarse(self) -> Drum:
@@ -103,3 +110,100 @@ _NOTES = {
     Drum.SPC: 55,
     Drum.CHC: 52,
 }
+
+# What a note means in a file from elsewhere: General MIDI first, then what
+# Roland e-kits send on numbers that General MIDI leaves free (22, 26). Where
+# the two differ (58: vibraslap, or the rim of tom 3) General MIDI is right.
+# A note that two drums share when written is read as the finer one, since
+# that is its meaning in General MIDI: 42 closed hi-hat, 47 mid tom, 49 crash.
+_DRUM_OF_NOTE = {
+    **dict.fromkeys((35, 36), Drum.KD),
+    **dict.fromkeys((38, 40), Drum.SD),
+    37: Drum.SST,
+    **dict.fromkeys((22, 42), Drum.CHH),
+    44: Drum.PHH,
+    **dict.fromkeys((26, 46), Drum.OHH),
+    **dict.fromkeys((48, 50), Drum.HIT),
+    **dict.fromkeys((45, 47), Drum.MHT),
+    43: Drum.HFT,
+    41: Drum.LFT,
+    **dict.fromkeys((49, 57), Drum.CRC),
+    **dict.fromkeys((51, 59), Drum.RDC),
+    53: Drum.RDB,
+    55: Drum.SPC,
+    52: Drum.CHC,
+    # The hand percussion of General MIDI, from tambourine to open triangle.
+    **dict.fromkeys((39, 54, 56, 58, *range(60, 82)), Drum.OT),
+}
+
+# Subclasses of MDB Drums that this package does not tell apart: snare with
+# brush, drag, flam, ghost note, snares off; tambourine.
+_MDB_CODES = {
+    **dict.fromkeys(("SDB", "SDD", "SDF", "SDG", "SDNS"), Drum.SD),
+    "TMB": Drum.OT,
+}
+
+# Names that people give, in lower case without spaces, hyphens and the like.
+# "hit" is missing on purpose: it is a word before it is the code of a high tom.
+_NAMES = {
+    Drum.KD: "kick kickdrum bassdrum bd kik",
+    Drum.SD: "snare snaredrum sn rimshot flam drag ghost ghostnote ghostsnare",
+    Drum.HH: "hihat hihats hat hats highhat",
+    Drum.TT: "tom toms tomtom",
+    Drum.CY: "cymbal cymbals cym",
+    Drum.OT: "other percussion perc tambourine cowbell clap handclap shaker",
+    Drum.CHH: "closedhihat hihatclosed closedhat hatclosed closedhh hhclosed hhc",
+    Drum.PHH: "pedalhihat hihatpedal pedalhat hatpedal foothihat hihatfoot hhpedal",
+    Drum.OHH: "openhihat hihatopen openhat hatopen openhh hhopen hho halfopenhihat "
+    "hihathalfopen",
+    Drum.HIT: "hightom hitom tomhigh tom1",
+    Drum.MHT: "midtom middletom mediumtom tommid tom2",
+    Drum.HFT: "highfloortom tom3",
+    Drum.LFT: "lowfloortom floortom lowtom tomlow tom4",
+    Drum.CRC: "crash crashcymbal crash1 crash2",
+    Drum.RDC: "ride ridecymbal ride1 ride2",
+    Drum.RDB: "ridebell bell ridecup",
+    Drum.SPC: "splash splashcymbal",
+    Drum.CHC: "china chinacymbal chinese chinesecymbal",
+    Drum.SST: "sidestick crossstick crosstick xstick rim rimclick",
+}
+
+_DRUM_OF_CODE = {**{drum.value: drum for drum in Drum}, **_MDB_CODES}
+_DRUM_OF_NAME = {
+    **{code.lower(): drum for code, drum in _DRUM_OF_CODE.items() if code != "HIT"},
+    **{name: drum for drum, names in _NAMES.items() for name in names.split()},
+}
+_IGNORED = re.compile(r"[\s\-_./]+")
+
+
+def drum_of_code(code: str) -> Drum | None:
+    """Drum of a code, ours or a subclass of MDB Drums; None if it is none."""
+    return _DRUM_OF_CODE.get(code)
+
+
+def drum_of_note(note: int) -> Drum | None:
+    """Drum that a MIDI note means on channel 10; None if it is no drum.
+
+    Parameters
+    ----------
+    note
+        0-127: General MIDI, and the hi-hat edges of Roland e-kits.
+    """
+    return _DRUM_OF_NOTE.get(note)
+
+
+def drum_of_name(text: str) -> Drum | None:
+    """Drum that a person's text means; None if it means none.
+
+    Parameters
+    ----------
+    text
+        A code, a full name, a usual English name in any spelling
+        (``"Hi-Hat closed"``, ``"bass drum"``) or a MIDI note (``"38"``).
+    """
+    text = text.strip()
+    if text in _DRUM_OF_CODE:
+        return _DRUM_OF_CODE[text]
+    if text.isascii() and text.isdigit() and len(text) <= 3:
+        return drum_of_note(int(text))
+    return _DRUM_OF_NAME.get(_IGNORED.sub("", text.casefold()))

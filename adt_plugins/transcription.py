@@ -1,10 +1,19 @@
-"""What a transcription is: onsets, beats, and where they came from. Immutable."""
+"""What a transcription is: onsets, beats, and where they came from. Immutable.
+
+The JSON form is strict both ways: numbers are finite, a time is a number and
+no text, a velocity a whole number. Keys that this release does not know are
+skipped, so that a later one may say more in the same version of the format;
+`time` and `drum` must be there, `velocity` and `confidence` have defaults.
+"""
 
 from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterable, Mapping
+import math
+import os
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +21,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins._strict import (
+    finite,
+    json_text,
+    plain,
+    real,
+    records,
+    seconds,
+    whole,
+)
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
 
@@ -20,6 +38,8 @@ if TYPE_CHECKING:
 
 FORMAT = "adt-plugins"
 VERSION = 1
+
+_set = object.__setattr__  # how a frozen dataclass fills its own fields
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -36,6 +56,11 @@ class Onset:
         How hard, as in MIDI: 1-127.
     confidence
         How sure, 0-1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is of another kind or out of its range.
     """
 
     time: float
@@ -44,13 +69,11 @@ class Onset:
     confidence: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "drum", Drum(self.drum))
-        if not (np.isfinite(self.time) and self.time >= 0):
-            raise ValueError(f"an onset's time is at least 0 s, not {self.time!r}")
-        if not 1 <= self.velocity <= 127:
-            raise ValueError(f"a velocity is 1 to 127, not {self.velocity!r}")
-        if not 0 <= self.confidence <= 1:
-            raise ValueError(f"a confidence is 0 to 1, not {self.confidence!r}")
+        _set(self, "time", seconds(self.time))
+        if type(self.drum) is not Drum:
+            _set(self, "drum", Drum(self.drum))
+        _set(self, "velocity", whole("velocity", self.velocity, 1, 127))
+        _set(self, "confidence", real("confidence", self.confidence, 0.0, 1.0))
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -63,16 +86,19 @@ class Beat:
         Seconds from the first sample of the file, >= 0.
     position
         Place in the bar, from 1; 1 is the downbeat.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is of another kind or out of its range.
     """
 
     time: float
     position: int
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.time) and self.time >= 0):
-            raise ValueError(f"a beat's time is at least 0 s, not {self.time!r}")
-        if self.position < 1:
-            raise ValueError(f"a beat's position is at least 1, not {self.position!r}")
+        _set(self, "time", seconds(self.time))
+        _set(self, "position", whole("position", self.position, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +120,11 @@ class Source:
     offset
         Where that part starts in the file, in seconds. Times of onsets and
         beats count from the file's first sample all the same.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is of another kind or out of its range.
     """
 
     path: str | None = None
@@ -102,6 +133,20 @@ class Source:
     channels: int | None = None
     duration: float | None = None
     offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.path, os.PathLike):
+            _set(self, "path", os.fspath(self.path))
+        for name in ("path", "sha256"):
+            value = getattr(self, name)
+            if not isinstance(value, str | None):
+                raise TypeError(f"{name} is text, not {reprlib.repr(value)}")
+        for name in ("sample_rate", "channels"):
+            if (number := getattr(self, name)) is not None:
+                _set(self, name, whole(name, number, 1))
+        if self.duration is not None:
+            _set(self, "duration", seconds(self.duration, "duration"))
+        _set(self, "offset", seconds(self.offset, "offset"))
 
 
 @dataclass(frozen=True)
@@ -128,7 +173,7 @@ class Activations:
 
 @dataclass(frozen=True)
 class Transcription:
-    """Onsets and beats of one recording.
+    """Onsets and beats of one recording; a sequence of its onsets.
 
     Parameters
     ----------
@@ -138,8 +183,10 @@ class Transcription:
         The recording.
     model
         What transcribed it: name, sha256, thresholds and picker in force.
+        Copied on construction as JSON has it: tuples become lists.
     activations
-        Kept in memory only; not part of the JSON nor of equality.
+        Kept in memory only; not part of the JSON nor of equality. Slicing
+        leaves them whole.
     """
 
     onsets: tuple[Onset, ...] = ()
@@ -149,18 +196,27 @@ class Transcription:
     activations: Activations | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "onsets", tuple(sorted(self.onsets)))
-        object.__setattr__(self, "beats", tuple(sorted(self.beats)))
+        # Comparing the dataclasses themselves takes 20 times as long.
+        onsets = sorted(
+            self.onsets, key=lambda o: (o.time, o.drum, o.velocity, o.confidence)
+        )
+        _set(self, "onsets", tuple(onsets))
+        _set(self, "beats", tuple(sorted(self.beats)))
+        _set(self, "model", plain(self.model))
 
     def __len__(self) -> int:
         return len(self.onsets)
 
+    def __iter__(self) -> Iterator[Onset]:
+        return iter(self.onsets)
+
     def __repr__(self) -> str:
+        name = f" of {Path(self.source.path).name!r}" if self.source.path else ""
+        duration = self.source.duration
+        length = "" if duration is None else f", {duration:.2f} s"
         counts = ", ".join(f"{drum} {n}" for drum, n in self.counts().items())
-        name = Path(self.source.path).name if self.source.path else "samples"
         beats = f", {len(self.beats)} beats" if self.beats else ""
-        length = f", {self.source.duration:.2f} s" if self.source.duration else ""
-        return f"<Transcription of {name!r}{length}: {counts or 'no onsets'}{beats}>"
+        return f"<Transcription{name}{length}: {counts or 'no onsets'}{beats}>"
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -175,18 +231,17 @@ class Transcription:
 
     def counts(self) -> dict[Drum, int]:
         """Number of onsets of each drum that occurs, in the order of `Drum`."""
-        found = [onset.drum for onset in self.onsets]
-        return {drum: found.count(drum) for drum in Drum if drum in found}
+        found: dict[Drum, int] = {}
+        for onset in self.onsets:
+            found[onset.drum] = found.get(onset.drum, 0) + 1
+        return {drum: found[drum] for drum in Drum if drum in found}
 
     def times(self, drum: Drum | str) -> NDArray[np.float64]:
         """Onset times in seconds of a drum; a coarse one includes its finer kinds."""
-        wanted = Drum(drum)
-        return np.array(
-            [o.time for o in self.onsets if wanted in (o.drum, o.drum.coarse)],
-            dtype=np.float64,
-        )
+        kinds = _kinds([drum])
+        return np.array([o.time for o in self.onsets if o.drum in kinds], np.float64)
 
-    def between(self, start: float = 0.0, end: float = np.inf) -> Transcription:
+    def between(self, start: float = 0.0, end: float = math.inf) -> Transcription:
         """Onsets and beats with ``start <= time < end``; times stay as they are."""
         return replace(
             self,
@@ -196,23 +251,40 @@ class Transcription:
 
     def only(self, drums: Iterable[Drum | str]) -> Transcription:
         """Onsets of these drums; a coarse one includes its finer kinds."""
-        wanted = {Drum(drum) for drum in drums}
-        kept = (o for o in self.onsets if wanted & {o.drum, o.drum.coarse})
-        return replace(self, onsets=tuple(kept))
+        kinds = _kinds(drums)
+        return replace(self, onsets=tuple(o for o in self.onsets if o.drum in kinds))
 
     def coarse(self) -> Transcription:
         """The same onsets with every drum replaced by its coarse one."""
         onsets = (replace(o, drum=o.drum.coarse) for o in self.onsets)
         return replace(self, onsets=tuple(onsets))
 
-    def __getitem__(self, key: slice | Drum | str) -> Transcription:
-        """``t[2.0:8.0]`` by time in seconds, ``t["SD"]`` by drum."""
+    def shifted(self, seconds: float) -> Transcription:
+        """Everything later by so many seconds; what falls before 0 is left out."""
+
+        def move(items: Iterable[Any]) -> tuple[Any, ...]:
+            moved = ((item, item.time + seconds) for item in items)
+            return tuple(replace(item, time=time) for item, time in moved if time >= 0)
+
+        kept = self.activations
+        if kept is not None:
+            kept = replace(kept, offset=kept.offset + seconds)
+        return replace(
+            self, onsets=move(self.onsets), beats=move(self.beats), activations=kept
+        )
+
+    def __getitem__(self, key: slice | Drum | str | Iterable[str]) -> Transcription:
+        """``t[2.0:8.0]`` by time in seconds, ``t["SD"]`` or ``t["KD", "SD"]``."""
         if isinstance(key, slice):
             if key.step is not None:
                 raise ValueError("a transcription is sliced by start and end only")
             start = 0.0 if key.start is None else key.start
-            return self.between(start, np.inf if key.stop is None else key.stop)
-        return self.only([key])
+            return self.between(start, math.inf if key.stop is None else key.stop)
+        if isinstance(key, str):
+            return self.only([key])
+        if isinstance(key, Iterable):
+            return self.only(key)
+        raise TypeError("a transcription is indexed by drum, and sliced by seconds")
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form as Python objects; activations are left out."""
@@ -222,7 +294,7 @@ class Transcription:
             "onsets": [
                 {
                     "time": o.time,
-                    "drum": str(o.drum),
+                    "drum": o.drum.value,
                     "velocity": o.velocity,
                     "confidence": o.confidence,
                 }
@@ -232,22 +304,23 @@ class Transcription:
             "source": {
                 name: getattr(self.source, name) for name in Source.__dataclass_fields__
             },
-            "model": dict(self.model),
+            "model": plain(self.model),
         }
 
     def to_json(self) -> str:
-        """The JSON form as text, one onset and one beat a line."""
+        """The JSON form as text, one onset and one beat a line.
+
+        Equal transcriptions give equal text, to the order of `model`'s keys.
+        """
         data = self.to_dict()
         onsets, beats = (
-            "[" + ",".join("\n  " + json.dumps(item) for item in data[name]) + "]"
+            "[" + ",".join("\n  " + json_text(item) for item in data[name]) + "]"
             for name in ("onsets", "beats")
-        )
-        source, model = (
-            json.dumps(data[name], ensure_ascii=False) for name in ("source", "model")
         )
         return (
             f'{{"format": "{FORMAT}", "version": {VERSION},\n "onsets": {onsets},\n'
-            f' "beats": {beats},\n "source": {source},\n "model": {model}}}\n'
+            f' "beats": {beats},\n "source": {json_text(data["source"])},\n'
+            f' "model": {json_text(data["model"])}}}\n'
         )
 
     @classmethod
@@ -263,26 +336,32 @@ class Transcription:
             raise FormatError("not a transcription of adt-plugins")
         if data.get("version") != VERSION:
             raise FormatError(
-                f"version {data.get('version')!r} of the format; "
+                f"version {reprlib.repr(data.get('version'))} of the format; "
                 f"this release reads version {VERSION}"
             )
+        if "onsets" not in data:
+            raise FormatError("not a whole transcription: no onsets")
+        model = data.get("model", {})
+        if not isinstance(model, dict):
+            raise FormatError("not a whole transcription: model is no object")
         try:
             return cls(
-                onsets=tuple(Onset(**item) for item in data["onsets"]),
-                beats=tuple(Beat(**item) for item in data.get("beats", ())),
-                source=Source(**data.get("source", {})),
-                model=dict(data.get("model", {})),
+                onsets=tuple(records(Onset, data["onsets"])),
+                beats=tuple(records(Beat, data.get("beats", []))),
+                source=next(records(Source, [data.get("source", {})])),
+                model=model,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise FormatError(f"not a whole transcription: {error}") from error
 
     @classmethod
     def from_json(cls, text: str) -> Transcription:
         """Read what `to_json` gives; raises `FormatError`."""
         try:
-            return cls.from_dict(json.loads(text))
-        except (json.JSONDecodeError, RecursionError) as error:
+            data = json.loads(text, parse_float=finite, parse_constant=finite)
+        except (ValueError, RecursionError) as error:
             raise FormatError(f"not JSON: {error}") from error
+        return cls.from_dict(data)
 
     def to_dataframe(self) -> pandas.DataFrame:
         """One row an onset: time, drum, velocity, confidence. Needs pandas."""
@@ -293,6 +372,62 @@ class Transcription:
                 "to_dataframe() needs pandas: pip install pandas"
             ) from error
         return pd.DataFrame(
-            [(o.time, str(o.drum), o.velocity, o.confidence) for o in self.onsets],
-            columns=["time", "drum", "velocity", "confidence"],
+            {
+                "time": np.array([o.time for o in self.onsets], np.float64),
+                "drum": np.array([o.drum.value for o in self.onsets], object),
+                "velocity": np.array([o.velocity for o in self.onsets], np.int64),
+                "confidence": np.array([o.confidence for o in self.onsets], np.float64),
+            }
         )
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        format: str | None = None,  # noqa: A002 - the usual name of this parameter
+        **options: Any,
+    ) -> list[Path]:
+        """Write to a file; its format by the name's ending unless it is given.
+
+        Parameters
+        ----------
+        path
+            The file, e.g. ``"song.drums.mid"``.
+        format
+            A format's id, see `adt_plugins.formats.FORMATS`.
+        **options
+            ``overwrite=True`` replaces what exists; further ones in
+            `adt_plugins.formats.write`.
+
+        Returns
+        -------
+        list of Path
+            The files written.
+        """
+        from adt_plugins import formats
+
+        return formats.write(self, path, format, **options)
+
+    def to_labels(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
+        """Write an Audacity label file; options as in `save`."""
+        return self.save(path, "labels", **options)
+
+    def to_midi(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
+        """Write a MIDI file; options as in `save`."""
+        return self.save(path, "midi", **options)
+
+    @classmethod
+    def read(
+        cls,
+        path: str | os.PathLike[str],
+        format: str | None = None,  # noqa: A002 - as in `save`
+    ) -> Transcription:
+        """Read a file of any readable format, see `adt_plugins.formats.read`."""
+        from adt_plugins import formats
+
+        return formats.read(path, format)
+
+
+def _kinds(drums: Iterable[Drum | str]) -> frozenset[Drum]:
+    """These drums, and the finer kinds of those that are coarse."""
+    wanted = {Drum(drum) for drum in drums}
+    return frozenset(drum for drum in Drum if wanted & {drum, drum.coarse})

@@ -1,0 +1,107 @@
+"""Strict numbers and strict JSON, for the data types that travel as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any, TypeVar
+
+import numpy as np
+
+_T = TypeVar("_T")
+_LARGEST = float(np.finfo(float).max)
+
+
+def real(what: str, value: Any, low: float, high: float) -> float:
+    """A float from Python's or NumPy's numbers, in its range, and no -0.0."""
+    if type(value) is not float:
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(f"{what} is a number, not {reprlib.repr(value)}")
+        try:
+            value = float(value)
+        except OverflowError:
+            value = math.inf
+    if not low <= value <= high:
+        limits = f"at least {low:g}" if high == math.inf else f"{low:g} to {high:g}"
+        raise ValueError(f"{what} is {limits}, not {value!r}")
+    return float(value) + 0.0
+
+
+def seconds(value: Any, what: str = "time") -> float:
+    """A time or a length: at least 0 and finite."""
+    number = real(what, value, 0.0, math.inf)
+    if number == math.inf:
+        raise ValueError(f"{what} is finite, not {number!r}")
+    return number
+
+
+def whole(what: str, value: Any, low: int, high: int | None = None) -> int:
+    """An int from Python's or NumPy's whole numbers, in its range."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{what} is a whole number, not {reprlib.repr(value)}")
+    number = int(value)
+    if number < low or (high is not None and number > high):
+        limits = f"at least {low}" if high is None else f"{low} to {high}"
+        raise ValueError(f"{what} is {limits}, not {reprlib.repr(number)}")
+    return number
+
+
+def plain(value: Any) -> Any:
+    """Copy a value as JSON has it, so that it reads back equal."""
+    if value is None or isinstance(value, bool | str):
+        return str(value) if isinstance(value, str) else value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return real("a number", value, -_LARGEST, _LARGEST)
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("the model's keys are text")
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence | np.ndarray):
+        return [plain(item) for item in value]
+    raise TypeError(f"no JSON for {reprlib.repr(value)} in the model")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
+def json_text(value: Any) -> str:
+    """Compact JSON in UTF-8; raises ValueError for NaN and infinities."""
+    text = _ENCODER.encode(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # A file name that is not UTF-8 holds lone surrogates: escape them.
+        return json.dumps(value, allow_nan=False)
+    return text
+
+
+def finite(text: str) -> float:
+    """A number of a JSON text; Python's parser lets NaN and 1e999 pass."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"a number is finite, not {text[:40]}")
+    return number
+
+
+def records(kind: type[_T], items: Any) -> Iterator[_T]:
+    """Build dataclasses from a list of JSON objects; unknown keys are skipped."""
+    what = kind.__name__.lower()
+    if not isinstance(items, list):
+        raise TypeError(f"{what}s are no list")
+    names = tuple(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    for number, item in enumerate(items, 1):
+        if not isinstance(item, dict):
+            raise TypeError(f"{what} {number} is no object: {reprlib.repr(item)}")
+        known = {name: item[name] for name in names if name in item}
+        missing = {"time", "drum", "position"} & set(names) - set(known)
+        if missing:
+            raise ValueError(f"{what} {number} has no {', '.join(sorted(missing))}")
+        try:
+            yield kind(**known)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{what} {number}: {error}") from error

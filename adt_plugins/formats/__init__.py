@@ -1,0 +1,336 @@
+"""The file formats: what there is, which one a file is, and what files are called.
+
+A new format is a module in this folder with a `Format`, and a line in `FORMATS`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.formats import _files, adtlib, csv_file, json_file, labels, midi
+from adt_plugins.formats._files import OutputExistsError
+from adt_plugins.formats._format import Format, Warn, default_warn
+from adt_plugins.transcription import Transcription
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "OutputExistsError",
+    "convert",
+    "find_format",
+    "format_of_file",
+    "format_of_name",
+    "output_path",
+    "possible_outputs",
+    "read",
+    "song_stem",
+    "write",
+    "write_all",
+]
+
+FORMATS: dict[str, Format] = {
+    form.id: form
+    for form in (
+        json_file.JSON,
+        labels.LABELS,
+        labels.LABELS_SPLIT,
+        midi.MIDI,
+        csv_file.CSV,
+        adtlib.ADTLIB,
+    )
+}
+
+_HEAD_BYTES = 4096
+
+
+def find_format(format_id: str) -> Format:
+    """Return a format by its id; raises `FormatError` if there is none."""
+    try:
+        return FORMATS[format_id]
+    except KeyError:
+        raise FormatError(
+            f"unknown format {format_id!r}; there are {', '.join(FORMATS)}"
+        ) from None
+
+
+def format_of_name(path: str | os.PathLike[str]) -> str | None:
+    """Return the id of the format that a file's name ends like, or None.
+
+    The longest ending counts; upper and lower case are the same.
+    """
+    return _ending(Path(path).name)[0]
+
+
+def format_of_file(path: str | os.PathLike[str]) -> str | None:
+    """Return the id of a file's format, by its name or else by its content.
+
+    Content also wins over a name that it contradicts, such as that of a Reaper
+    table called ``song.csv``.
+
+    Raises
+    ------
+    AdtError
+        If the file cannot be read.
+    """
+    path = Path(path)
+    named = format_of_name(path)
+    if named is not None and FORMATS[named].looks_like is None:
+        return named
+    head = _files.decode(_files.read_bytes(path, _HEAD_BYTES), "replace")
+    alike = [f.id for f in FORMATS.values() if f.looks_like and f.looks_like(head)]
+    return named if named in alike or not alike else alike[0]
+
+
+def read(
+    path: str | os.PathLike[str],
+    format_id: str | None = None,
+    *,
+    warn: Warn = default_warn,
+) -> Transcription:
+    """Read a transcription from a file.
+
+    Parameters
+    ----------
+    path
+        The file; of a set (``labels-split``) any one of its files.
+    format_id
+        Its format; None: found by name and content.
+    warn
+        Gets one line for each thing that was got over, such as labels that
+        name no drum. By default an `AdtWarning`.
+
+    Raises
+    ------
+    AdtError
+        If the file cannot be read.
+    FormatError
+        If it is not what its format says, or its format is not known.
+    """
+    path = Path(path)
+    known = format_id or format_of_file(path)
+    if known is None:
+        readable = ", ".join(f.id for f in FORMATS.values() if f.read)
+        raise FormatError(f"{path}: unknown kind of file; can be read: {readable}")
+    form = find_format(known)
+    if form.read is None:
+        raise FormatError(f"{path}: {form.id} files can only be written")
+    try:
+        return form.read(path, warn=warn)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+
+
+def write(
+    transcription: Transcription,
+    path: str | os.PathLike[str],
+    format_id: str | None = None,
+    *,
+    overwrite: bool = False,
+    audio: Any = None,
+    warn: Warn = default_warn,
+    **options: Any,
+) -> list[Path]:
+    """Write a transcription to a file, whole or not at all.
+
+    Parameters
+    ----------
+    transcription
+        What to write.
+    path
+        The file; ``labels-split`` puts each drum's code before its suffix.
+    format_id
+        The format; None: by the name's ending.
+    overwrite
+        Replace what exists.
+    audio
+        The recording, for formats that need it; None: from the
+        transcription's source.
+    warn
+        Gets one line for each thing that has no place in the format. By
+        default an `AdtWarning`.
+    **options
+        Of the format's own writer.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    OutputExistsError
+        If a file exists and `overwrite` is false.
+    AdtError
+        If a file cannot be written.
+    FormatError
+        If the format is unknown, or cannot hold this transcription.
+    """
+    path = Path(path)
+    known = format_id or format_of_name(path)
+    if known is None:
+        raise FormatError(f"{path}: the name does not say which format; give one")
+    form = find_format(known)
+    if form.write is None:
+        raise FormatError(f"{path}: {form.id} files can only be read")
+    if "beats" in form.needs and not transcription.beats:
+        raise FormatError(f"{path}: {form.id} needs beats, and there are none")
+    if "activations" in form.needs and transcription.activations is None:
+        raise FormatError(f"{path}: {form.id} needs activations, and there are none")
+    if "audio" in form.needs:
+        options["audio"] = audio
+    try:
+        return form.write(
+            transcription, path, overwrite=overwrite, warn=warn, **options
+        )
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+
+
+def song_stem(path: str | os.PathLike[str]) -> str:
+    """Name of the song that a file belongs to.
+
+    >>> song_stem("a/song.labels.KD.txt"), song_stem("song.drums.mid")
+    ('song', 'song')
+    >>> song_stem("take.2.flac")
+    'take.2'
+    """
+    name = Path(path).name
+    length = len(_ending(name)[1])
+    return name[:-length] if 0 < length < len(name) else Path(name).stem
+
+
+def output_path(stem: str, folder: str | os.PathLike[str], format_id: str) -> Path:
+    """Return the path to give to `write` for a song, e.g. ``song.drums.mid``."""
+    return Path(folder) / f"{stem}{find_format(format_id).suffix}"
+
+
+def possible_outputs(path: str | os.PathLike[str], format_id: str) -> list[Path]:
+    """Return all files that `write` may write for a path."""
+    path, form = Path(path), find_format(format_id)
+    return [path] if form.outputs is None else list(form.outputs(path))
+
+
+def write_all(
+    transcription: Transcription,
+    stem: str,
+    folder: str | os.PathLike[str],
+    format_ids: Iterable[str],
+    *,
+    overwrite: bool = False,
+    audio: Any = None,
+    warn: Warn = default_warn,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Path]:
+    """Write a song in several formats, under their usual names.
+
+    Nothing is written if one of the files is in the way.
+
+    Parameters
+    ----------
+    transcription, overwrite, audio, warn
+        See `write`.
+    stem, folder, format_ids
+        See `output_path`.
+    options
+        Of the writers, by format.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    AdtError
+        See `write`.
+    """
+    paths = {name: output_path(stem, folder, name) for name in format_ids}
+    for name, path in paths.items():
+        _files.check_free(possible_outputs(path, name), overwrite=overwrite)
+    written = []
+    for name, path in paths.items():
+        written += write(
+            transcription,
+            path,
+            name,
+            overwrite=overwrite,
+            audio=audio,
+            warn=warn,
+            **(options or {}).get(name, {}),
+        )
+    return written
+
+
+def convert(
+    path: str | os.PathLike[str],
+    format_ids: Iterable[str],
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    read_as: str | None = None,
+    change: Callable[[Transcription], Transcription] | None = None,
+    overwrite: bool = False,
+    warn: Warn = default_warn,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Path]:
+    """Read a file and write it in other formats.
+
+    Parameters
+    ----------
+    path
+        A file of any readable format.
+    format_ids
+        Formats to write, named by `output_path` after the `song_stem`.
+    folder
+        Where to; None: beside the file.
+    read_as
+        Format of the file; None: see `format_of_file`.
+    change
+        What to do between reading and writing.
+    overwrite, warn, options
+        See `write_all`.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    AdtError
+        If the file cannot be read or one cannot be written, or if the file
+        itself would be overwritten.
+    """
+    path = Path(path)
+    target = path.parent if folder is None else Path(folder)
+    stem, names = song_stem(path), list(dict.fromkeys(format_ids))
+    transcription = read(path, read_as, warn=warn)
+    for name in names:
+        for output in possible_outputs(output_path(stem, target, name), name):
+            if output.exists() and path.exists() and output.samefile(path):
+                raise AdtError(f"{path}: would be overwritten by its own {name}")
+    if change is not None:
+        transcription = change(transcription)
+    return write_all(
+        transcription,
+        stem,
+        target,
+        names,
+        overwrite=overwrite,
+        warn=warn,
+        options=options,
+    )
+
+
+def _ending(name: str) -> tuple[str | None, str]:
+    """Format's id and the ending it is known by; of equals the first format."""
+    endings = [
+        (form.id, ending)
+        for form in FORMATS.values()
+        for ending in (form.suffix.lower(), *form.endings)
+        if name.lower().endswith(ending)
+    ]
+    return max(endings, key=lambda item: len(item[1]), default=(None, ""))

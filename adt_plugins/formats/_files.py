@@ -1,0 +1,153 @@
+"""Reading whole files, and writing whole files or nothing."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from adt_plugins.errors import AdtError, FormatError
+
+# An hour of 20 hits a second is 6 MB of JSON: what is larger is something else.
+MAX_BYTES = 64 << 20
+
+
+class OutputExistsError(AdtError, FileExistsError):
+    """A file is in the way and the caller did not say to replace it."""
+
+
+def read_bytes(path: Path, most: int | None = None) -> bytes:
+    """Return a file's bytes, or its first `most`.
+
+    Raises
+    ------
+    AdtError
+        If it cannot be read.
+    FormatError
+        If it is too large to be a transcription.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1 if most is None else most)
+    except FileNotFoundError:
+        raise AdtError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        reason = "is a folder" if path.is_dir() else _reason(error)
+        raise AdtError(f"{path}: {reason}") from error
+    if len(data) > MAX_BYTES:
+        raise FormatError("too large for a transcription")
+    return data
+
+
+def decode(data: bytes, errors: str = "strict") -> str:
+    """Return text, UTF-8 with or without a mark, or UTF-16 with one."""
+    is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return data.decode("utf-16" if is_utf16 else "utf-8-sig", errors)
+    except UnicodeDecodeError as error:
+        raise FormatError(f"not a text file: byte {error.start} is no UTF-8") from error
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text; raises as `read_bytes` and `decode` do."""
+    return decode(read_bytes(path))
+
+
+def lines(text: str) -> Iterator[tuple[int, str]]:
+    """Number and content of each line that is not blank.
+
+    Ends are LF, CRLF and CR; `str.splitlines` would also cut a text at
+    characters that may stand in a label.
+    """
+    ends = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return ((n, line) for n, line in enumerate(ends, 1) if line.strip())
+
+
+def check_free(paths: Sequence[Path], *, overwrite: bool) -> None:
+    """Raise `AdtError` for the first path that must not be written."""
+    for path in paths:
+        if path.is_dir():
+            raise AdtError(f"{path}: is a folder")
+        if not overwrite and os.path.lexists(path):
+            raise OutputExistsError(f"{path}: exists; use --overwrite")
+
+
+@contextmanager
+def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
+    """Write files beside their targets and move them into place at the end.
+
+    Parameters
+    ----------
+    *paths
+        Files to write.
+    overwrite
+        Replace those that exist.
+
+    Yields
+    ------
+    list of Path
+        A name for each, in the same folder, to write to. After an exception
+        or Ctrl-C they are removed and the targets are as they were.
+
+    Raises
+    ------
+    OutputExistsError
+        If a file exists and `overwrite` is false.
+    AdtError
+        If a file cannot be written.
+    """
+    try:
+        check_free(paths, overwrite=overwrite)
+        # Through a symbolic link its target is replaced, not the link.
+        targets = [Path(os.path.realpath(path)) for path in paths]
+        drafts = [
+            target.with_name(f".adt-{secrets.token_hex(8)}.tmp") for target in targets
+        ]
+    except (OSError, ValueError) as error:
+        if isinstance(error, AdtError):
+            raise
+        raise AdtError(f"{paths[0]}: {_reason(error)}") from error
+    done: list[Path] = []
+    try:
+        yield drafts
+        check_free(paths, overwrite=overwrite)
+        for draft, target in zip(drafts, targets, strict=True):
+            if target.exists():
+                shutil.copymode(target, draft)
+            draft.replace(target)
+            done.append(target)
+    except OSError as error:
+        if isinstance(error, AdtError):
+            raise
+        path = paths[min(len(done), len(paths) - 1)]
+        raise AdtError(f"{path}: {_reason(error)}") from error
+    finally:
+        for draft in drafts:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+
+def write_files(contents: Mapping[Path, bytes], *, overwrite: bool) -> list[Path]:
+    """Write all of these files or, if one of them cannot be written, none.
+
+    Raises
+    ------
+    OutputExistsError
+        If one exists and `overwrite` is false.
+    AdtError
+        If one cannot be written.
+    """
+    with replacing(*contents, overwrite=overwrite) as drafts:
+        for draft, data in zip(drafts, contents.values(), strict=True):
+            draft.write_bytes(data)
+    return list(contents)
+
+
+def _reason(error: Exception) -> str:
+    """Why the system refused, without the temporary file's name."""
+    if isinstance(error, FileNotFoundError):
+        return "no such folder"
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,73 @@
+r"""ADTLib's text output, and the annotations of MDB Drums: a time and a code.
+
+ADTLib's lines are ``%.4f \t KD \n`` with KD, SD and HH, sorted by time. MDB
+Drums has the same layout with six classes, or with its subclasses, so one
+reader takes them all.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from adt_plugins.drums import Drum, drum_of_code
+from adt_plugins.errors import FormatError
+from adt_plugins.formats._files import lines, read_text, write_files
+from adt_plugins.formats._format import Format, Warn, name_some
+from adt_plugins.transcription import Onset, Transcription
+
+_DRUMS = (Drum.KD, Drum.SD, Drum.HH)
+_LINE = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s+([A-Z]+)\s*")
+
+
+def write(
+    transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
+) -> list[Path]:
+    """Write ADTLib's lines; other drums have no place there and are warned of."""
+    coarse = transcription.coarse().onsets
+    others = [str(o.drum) for o in coarse if o.drum not in _DRUMS]
+    if others:
+        warn(
+            f"{path}: ADTLib has only KD, SD and HH; {len(others)} hits are left "
+            f"out: {name_some(others)}"
+        )
+    text = "".join(f"{o.time:.4f} \t {o.drum} \n" for o in coarse if o.drum in _DRUMS)
+    return write_files({path: text.encode()}, overwrite=overwrite)
+
+
+def read(path: Path, *, warn: Warn) -> Transcription:
+    """Read lines of a time and a code, ours or of MDB Drums.
+
+    Raises
+    ------
+    FormatError
+        If a line is something else or its code is unknown.
+    """
+    onsets = []
+    for number, line in lines(read_text(path)):
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise FormatError(f"line {number} is no time and drum: {line[:40]!r}")
+        drum = drum_of_code(match[2])
+        if drum is None:
+            raise FormatError(f"line {number}: unknown drum {match[2][:40]!r}")
+        try:
+            onsets.append(Onset(float(match[1]), drum))
+        except ValueError as error:
+            raise FormatError(f"line {number}: {error}") from error
+    return Transcription(onsets=tuple(onsets))
+
+
+def _looks_like_codes(head: str) -> bool:
+    first = next(lines(head), None)
+    return first is not None and _LINE.fullmatch(first[1]) is not None
+
+
+ADTLIB = Format(
+    id="adtlib",
+    description="ADTLib's text output; reads MDB Drums annotations too",
+    suffix=".ADT.txt",
+    write=write,
+    read=read,
+    looks_like=_looks_like_codes,
+)
