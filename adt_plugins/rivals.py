@@ -1,0 +1,71 @@
+"""One hit, two outputs: what to keep when kinds of one drum are picked together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.drums import Drum
+
+RIVAL_WINDOW_S = 0.02
+"""Two kinds of one drum (closed and open hi-hat) closer than this are one hit."""
+
+# Rounding of positions that are refined.
+_EPSILON = 1e-9
+
+
+@dataclass(frozen=True)
+class Hits:
+    """The picks of one drum: whole frames, refined frames, confidence."""
+
+    drum: Drum
+    frames: NDArray[np.int64]
+    positions: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+
+    def only(self, kept: NDArray[np.bool_]) -> Hits:
+        """Those for which `kept`, shape (hits,), is true."""
+        return Hits(
+            self.drum, self.frames[kept], self.positions[kept], self.confidence[kept]
+        )
+
+
+def drop_rivals(picked: Sequence[Hits], window: float) -> list[Hits]:
+    """Keep one of the picks of one coarse drum that lie within `window` frames."""
+    result = list(picked)
+    for family in {hits.drum.coarse for hits in picked}:
+        members = [i for i, hits in enumerate(picked) if hits.drum.coarse is family]
+        if len(members) == 1:
+            continue
+        owner = np.repeat(members, [len(picked[i].frames) for i in members])
+        position = np.concatenate([picked[i].positions for i in members])
+        sure = np.concatenate([picked[i].confidence for i in members])
+        fine = np.repeat(
+            [picked[i].drum is not family for i in members],
+            [len(picked[i].frames) for i in members],
+        )
+        kept = _strongest(owner, position, np.lexsort((-sure, ~fine)), window)
+        for i in members:
+            result[i] = picked[i].only(kept[owner == i])
+    return result
+
+
+def _strongest(
+    owner: NDArray[np.intp],
+    position: NDArray[np.float64],
+    order: NDArray[np.intp],
+    window: float,
+) -> NDArray[np.bool_]:
+    """Walk from the strongest pick down; each silences others' near it."""
+    kept = np.ones(len(position), dtype=bool)
+    by_time = np.argsort(position)
+    starts = np.searchsorted(position[by_time], position - window - _EPSILON, "left")
+    ends = np.searchsorted(position[by_time], position + window + _EPSILON, "right")
+    for i in order:
+        if kept[i] and ends[i] - starts[i] > 1:
+            near = by_time[starts[i] : ends[i]]
+            kept[near[owner[near] != owner[i]]] = False
+    return kept
