@@ -1,0 +1,87 @@
+"""Rendered clips on disk: the stems of each, its labels, and a pool of voices."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio import SAMPLE_RATE
+
+_FULL_SCALE = np.float32(1 / 32768)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One rendered clip.
+
+    Parameters
+    ----------
+    drums, accompaniment
+        Stems, int16 mono at 44.1 kHz, equal length, mapped from disk; the
+        accompaniment is None for drums alone.
+    onsets
+        (time in seconds, fine drum code, velocity 1-127) each.
+    beats
+        (time in seconds, position in the bar) each; empty where not known.
+    split
+        ``"train"`` or ``"validation"``.
+    """
+
+    name: str
+    drums: NDArray[np.int16]
+    accompaniment: NDArray[np.int16] | None
+    onsets: list[tuple[float, str, int]]
+    beats: list[tuple[float, int]]
+    split: str
+
+    @property
+    def duration(self) -> float:
+        """In seconds."""
+        return len(self.drums) / SAMPLE_RATE
+
+
+def find_clips(folder: Path) -> list[Path]:
+    """Labels of all finished clips of a folder, in the order of their numbers."""
+    return sorted(folder.glob("[0-9]*.json"))
+
+
+def load_clip(labels: Path) -> Clip:
+    """Open the clip that a labels file belongs to."""
+    data = json.loads(labels.read_text(encoding="utf-8"))
+    accompaniment = labels.with_suffix(".accomp.npy")
+    return Clip(
+        name=labels.stem,
+        drums=np.load(labels.with_suffix(".drums.npy"), mmap_mode="r"),
+        accompaniment=(
+            np.load(accompaniment, mmap_mode="r") if accompaniment.exists() else None
+        ),
+        onsets=[tuple(item) for item in data["onsets"]],
+        beats=[tuple(item) for item in data["beats"]],
+        split=data["split"],
+    )
+
+
+def find_voices(folder: Path, split: str) -> list[Path]:
+    """Files of the voice pool that belong to a split."""
+    index = folder / "voices" / "index.json"
+    if not index.exists():
+        return []
+    entries = json.loads(index.read_text(encoding="utf-8"))["voices"]
+    return [
+        folder / "voices" / entry["file"]
+        for entry in entries
+        if entry["split"] == split
+    ]
+
+
+def cut(stem: NDArray[np.int16], first: int, count: int) -> NDArray[np.float32]:
+    """Samples ``first … first + count`` of a stem as floats, zeros outside it."""
+    out = np.zeros(count, dtype=np.float32)
+    low, high = max(first, 0), min(first + count, len(stem))
+    if low < high:
+        out[low - first : high - first] = stem[low:high] * _FULL_SCALE
+    return out

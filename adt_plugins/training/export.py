@@ -1,0 +1,140 @@
+"""From a checkpoint to what ships: a quantised `.tflite` file and its card."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from adt_plugins.brnn_sa import (
+    Attention,
+    BrnnSaWeights,
+    Lstm,
+    build_brnn_sa,
+)
+from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker
+from adt_plugins.network import Network
+from adt_plugins.training.mixing import Mixer
+from adt_plugins.training.model import BrnnSa, Sizes
+from adt_plugins.training.targets import OUTPUTS
+from adt_plugins.training.validate import DRUMS, Validation
+
+
+def load_model(checkpoint: Path) -> tuple[BrnnSa, Geometry]:
+    """Read the averaged weights of a checkpoint, and the geometry they know."""
+    state = torch.load(checkpoint, weights_only=True)
+    model = BrnnSa(Sizes(**state["sizes"]))
+    model.load_state_dict(state["averaged"])
+    model.eval()
+    return model, Geometry(**state["geometry"])
+
+
+def export_weights(model: BrnnSa) -> BrnnSaWeights:
+    """Weights of a trained network in the form that the graph is built from."""
+    state = {name: value.numpy() for name, value in model.state_dict().items()}
+    sizes = model.sizes
+    count = 2 * sizes.reach + 1
+    near = state["attend_near.weight"].reshape(count, sizes.rank, 2 * sizes.units)
+    return BrnnSaWeights(
+        layers=(_layer(state, "lstm1"), _layer(state, "lstm2")),
+        attention=Attention(
+            a=near.transpose(0, 2, 1),
+            b=state["attend_here.bias"],
+            c=state["attend_here.weight"].T,
+            v=state["attend_score.weight"].T,
+        ),
+        output_weight=state["output.weight"].T,
+        output_bias=state["output.bias"],
+    )
+
+
+def _layer(state: Mapping[str, Any], name: str) -> tuple[Lstm, Lstm]:
+    def direction(suffix: str) -> Lstm:
+        return Lstm(
+            weight_ih=state[f"{name}.weight_ih_l0{suffix}"],
+            weight_hh=state[f"{name}.weight_hh_l0{suffix}"],
+            bias=state[f"{name}.bias_ih_l0{suffix}"]
+            + state[f"{name}.bias_hh_l0{suffix}"],
+        )
+
+    return direction(""), direction("_reverse")
+
+
+def export(
+    checkpoint: Path,
+    renders: Path,
+    out: Path,
+    *,
+    name: str,
+    front_end: FrontEnd,
+    level: LevelRule,
+    training: Mapping[str, Any],
+    quantise: bool = True,
+) -> ModelCard:
+    """Write ``NAME.tflite`` and ``NAME.json`` into a folder.
+
+    The thresholds are those with the best F on the validation renders, drums
+    alone and songs together, as heard by the exported network itself.
+
+    Parameters
+    ----------
+    checkpoint
+        Of `adt train fit`.
+    renders
+        Folder of `adt train render`.
+    out
+        Where the model goes.
+    name
+        Of the model and its files.
+    front_end, level
+        What the network was trained with.
+    training
+        Data and licences, for the card.
+    quantise
+        Dynamic-range int8; else float32.
+
+    Returns
+    -------
+    ModelCard
+        As written.
+    """
+    model, geometry = load_model(checkpoint)
+    content = build_brnn_sa(export_weights(model), geometry, quantise=quantise)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{name}.tflite").write_bytes(content)
+    card = ModelCard(
+        name=name,
+        file=f"{name}.tflite",
+        sha256=hashlib.sha256(content).hexdigest(),
+        outputs=OUTPUTS,
+        front_end=front_end,
+        geometry=geometry,
+        picker=Picker(),
+        thresholds=dict.fromkeys(DRUMS, 0.3),
+        level=level,
+        description=_describe(model, quantise),
+        licence="BSD-3-Clause",
+        training=training,
+        path=out / f"{name}.json",
+    )
+    validation = Validation(renders, Mixer(front_end, level, []), geometry, clips=200)
+    counts = validation.counts(Network(card).activations)
+    thresholds, scores = Validation.choose(counts)
+    card = replace(card, thresholds=thresholds, measured={"validation": scores})
+    (out / f"{name}.json").write_text(card.to_json(), encoding="utf-8")
+    return card
+
+
+def _describe(model: BrnnSa, quantise: bool) -> str:
+    parameters = sum(int(np.prod(p.shape)) for p in model.parameters())
+    kind = "dynamic-range int8" if quantise else "float32"
+    return (
+        f"BRNN-SA: two bidirectional LSTM layers of {model.sizes.units} units and soft "
+        f"attention over {2 * model.sizes.reach + 1} frames; {parameters} parameters, "
+        f"{kind}"
+    )

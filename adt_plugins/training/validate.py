@@ -1,0 +1,188 @@
+"""Validation while training: F per drum on held-out kits and performances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from adt_plugins.card import Geometry, Picker
+from adt_plugins.peaks import pick_peaks
+from adt_plugins.training.clips import find_clips, load_clip
+from adt_plugins.training.mixing import Mixer, Recipe
+from adt_plugins.training.model import BrnnSa
+from adt_plugins.training.targets import OUTPUTS, column
+
+DRUMS = tuple(name for name in OUTPUTS if name not in ("OT", "beat", "downbeat"))
+THRESHOLDS = np.round(np.arange(0.05, 0.65, 0.025), 3)
+WINDOW = 0.05
+POOLS = {"F3": ("KD", "SD", "HH"), "F5": ("KD", "SD", "HH", "TT", "CY")}
+
+Frames = NDArray[np.float32]
+Counts = dict[str, NDArray[np.float64]]
+
+
+class Validation:
+    """Held-out clips, mixed once, as drums alone and as songs.
+
+    Parameters
+    ----------
+    renders
+        Folder of the clips.
+    mixer
+        Makes their frames.
+    geometry
+        The network hears them in these chunks, as at run time.
+    clips
+        How many clips at most.
+    """
+
+    def __init__(
+        self, renders: Path, mixer: Mixer, geometry: Geometry, clips: int = 100
+    ) -> None:
+        self.geometry = geometry
+        self.frame_rate = mixer.front_end.frame_rate
+        self.items: dict[str, list[tuple[NDArray[np.float32], Any]]] = {}
+        loaded = (load_clip(path) for path in find_clips(renders))
+        held_out = [clip for clip in loaded if clip.split == "validation"][:clips]
+        recipes = {
+            "drums": Recipe(accompanied=0.0, voiced=0.0),
+            "songs": Recipe(accompanied=1.0, voiced=0.0, accompaniment_db=(0.0, 8.0)),
+        }
+        for kind, recipe in recipes.items():
+            mixer.recipe = recipe
+            self.items[kind] = []
+            for number, clip in enumerate(held_out):
+                if kind == "songs" and clip.accompaniment is None:
+                    continue
+                rng = np.random.default_rng(number)
+                frames = int(clip.duration * self.frame_rate)
+                example = mixer.example(clip, frames, rng, start=0.0)
+                times = {
+                    name: np.array(
+                        [
+                            t
+                            for t, code, _ in clip.onsets
+                            if OUTPUTS[column(code)] == name
+                        ]
+                    )
+                    for name in DRUMS
+                }
+                self.items[kind].append((example.frames, times))
+
+    def counts(self, hear: Callable[[Frames], Frames]) -> dict[str, Counts]:
+        """Hits, wanted and found onsets of each drum at each threshold.
+
+        Parameters
+        ----------
+        hear
+            Frames (frames, bands) to activations (frames, outputs).
+
+        Returns
+        -------
+        dict
+            ``"drums"`` and ``"songs"``, each a dict from drum to an array of
+            shape (len(THRESHOLDS), 3).
+        """
+        result = {}
+        for kind, items in self.items.items():
+            counts = {name: np.zeros((len(THRESHOLDS), 3)) for name in DRUMS}
+            for frames, times in items:
+                activations = hear(frames)
+                for name in DRUMS:
+                    activation = activations[:, OUTPUTS.index(name)]
+                    for row, threshold in enumerate(THRESHOLDS):
+                        picked = pick_peaks(
+                            activation, float(threshold), Picker(), self.frame_rate
+                        )
+                        hits = _hits(times[name], picked / self.frame_rate)
+                        counts[name][row] += (hits, len(times[name]), len(picked))
+            result[kind] = counts
+        return result
+
+    def report(self, model: BrnnSa) -> dict[str, dict[str, float]]:
+        """F of each drum at its best threshold, of drums and of songs."""
+        counts = self.counts(lambda frames: chunked(model, frames, self.geometry))
+        return {kind: _scores(items) for kind, items in counts.items()}
+
+    @staticmethod
+    def choose(
+        counts: Mapping[str, Counts],
+    ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+        """Thresholds that are best for drums and songs together, and F there."""
+        together = {d: sum(items[d] for items in counts.values()) for d in DRUMS}
+        rows = {d: int(np.argmax(_f(together[d]))) for d in DRUMS}
+        scores = {
+            kind: {d: round(float(_f(items[d])[rows[d]]), 4) for d in DRUMS}
+            for kind, items in counts.items()
+        }
+        return {d: float(THRESHOLDS[rows[d]]) for d in DRUMS}, scores
+
+    @staticmethod
+    def line(step: int, report: Mapping[str, Mapping[str, float]]) -> str:
+        """One line of a report for people."""
+        parts = [f"step {step}"]
+        for kind, scores in report.items():
+            values = " ".join(f"{d} {scores[d]:.3f}" for d in (*DRUMS, "F3", "F5"))
+            parts.append(f"{kind}: {values}")
+        return " | ".join(parts)
+
+
+def chunked(
+    model: BrnnSa, frames: NDArray[np.float32], geometry: Geometry
+) -> NDArray[np.float32]:
+    """Activations (frames, outputs), heard in chunks as at run time."""
+    count = -(-len(frames) // geometry.core)
+    padded = np.zeros(
+        (count * geometry.core + 2 * geometry.context, frames.shape[1]), np.float32
+    )
+    padded[geometry.context : geometry.context + len(frames)] = frames
+    chunks = np.stack(
+        [
+            padded[k * geometry.core : k * geometry.core + geometry.frames]
+            for k in range(count)
+        ],
+        axis=1,
+    )
+    with torch.no_grad():
+        heard = model(torch.from_numpy(chunks)).sigmoid().numpy()
+    core = heard[geometry.context : geometry.context + geometry.core]
+    joined: NDArray[np.float32] = np.concatenate(list(core.transpose(1, 0, 2)))
+    return joined[: len(frames)]
+
+
+def _hits(wanted: NDArray[np.float64], found: NDArray[np.float64]) -> int:
+    """Number of pairs within the window, each used once, in order of time."""
+    i = j = hits = 0
+    while i < len(wanted) and j < len(found):
+        gap = found[j] - wanted[i]
+        if abs(gap) <= WINDOW:
+            hits, i, j = hits + 1, i + 1, j + 1
+        elif gap < 0:
+            j += 1
+        else:
+            i += 1
+    return hits
+
+
+def _f(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """F of rows of (hits, wanted, found)."""
+    hits, wanted, found = counts.T
+    f: NDArray[np.float64] = 2 * hits / np.maximum(wanted + found, 1)
+    return f
+
+
+def _scores(counts: Counts) -> dict[str, float]:
+    scores = {}
+    best = {name: int(np.argmax(_f(rows))) for name, rows in counts.items()}
+    for name, row in best.items():
+        scores[name] = float(_f(counts[name])[row])
+        scores[f"{name} threshold"] = float(THRESHOLDS[row])
+    for title, names in POOLS.items():
+        total = np.sum([counts[name][best[name]] for name in names], axis=0)
+        scores[title] = float(_f(total[None])[0])
+    return scores
