@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -98,7 +99,7 @@ def transcribe(
         If the recording is damaged but most of it could be read.
     """
     network = open_network(model)
-    wanted = None if drums is None else _check_drums(drums, network.card)
+    wanted = check_request(network.card, drums, thresholds)
     with _reporting(progress) as report:
         with open_audio(source, start=start, end=end) as reader:
             activations, levels = listen(
@@ -199,19 +200,33 @@ def _frames(
     yield front_end.finish()
 
 
-def _check_drums(drums: Iterable[Drum | str], card: ModelCard) -> set[Drum]:
-    """Refuse drums that the model cannot report: they would just never occur."""
+def check_request(
+    card: ModelCard,
+    drums: Iterable[Drum | str] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+) -> set[Drum] | None:
+    """Refuse drums that a model cannot report: they would just never occur.
+
+    Returns
+    -------
+    set of Drum or None
+        `drums`, checked.
+
+    Raises
+    ------
+    ModelError
+        If the model has no drum of `drums` or of `thresholds`.
+    """
     known = {Drum(name) for name in card.drums}
     known |= {drum.coarse for drum in known}
-    wanted = set()
-    for name in [drums] if isinstance(drums, str) else drums:
-        if name not in set(Drum) or Drum(name) not in known:
+    wanted = [drums] if isinstance(drums, str) else drums
+    for name in (*(wanted or ()), *(thresholds or ())):
+        if name not in known:
             raise ModelError(
-                f"model {card.name!r} has no drum {name}; it has "
-                f"{', '.join(card.drums)}"
+                f"model {card.name!r} has no drum {name};"
+                f" it has {', '.join(card.drums)}"
             )
-        wanted.add(Drum(name))
-    return wanted
+    return None if wanted is None else {Drum(name) for name in wanted}
 
 
 def _reporting(progress: bool | Progress) -> AbstractContextManager[Progress]:
@@ -243,5 +258,5 @@ def _describe(
                 activations, card, thresholds
             ).items()
         },
-        "picker": card.picker.kind,
+        "picker": asdict(card.picker),
     }

@@ -1,0 +1,58 @@
+"""Activations as a NumPy archive, so that onsets can be picked again later."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from adt_plugins.errors import FormatError
+from adt_plugins.formats._files import replacing
+from adt_plugins.transcription import Activations
+
+SUFFIX = ".drums.npz"
+
+
+def save_activations(
+    activations: Activations, path: Path, *, overwrite: bool = False
+) -> None:
+    """Write ``values``, ``outputs``, ``frame_rate`` and ``offset`` of activations.
+
+    Raises
+    ------
+    OutputExistsError
+        If the file exists and `overwrite` is false.
+    AdtError
+        If it cannot be written.
+    """
+    with replacing(path, overwrite=overwrite) as drafts, drafts[0].open("wb") as file:
+        np.savez_compressed(
+            file,
+            values=activations.values,
+            outputs=np.array(activations.outputs),
+            frame_rate=activations.frame_rate,
+            offset=activations.offset,
+        )
+
+
+def load_activations(path: Path) -> Activations:
+    """Read what `save_activations` wrote.
+
+    Raises
+    ------
+    FormatError
+        If the file is something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            return Activations(
+                values=np.asarray(data["values"], dtype=np.float32),
+                outputs=tuple(str(name) for name in data["outputs"]),
+                frame_rate=float(data["frame_rate"]),
+                offset=float(data["offset"]),
+            )
+    except FileNotFoundError:
+        raise FormatError(f"{path}: no such file") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise FormatError(f"{path}: no activations: {error}") from error

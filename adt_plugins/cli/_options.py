@@ -1,0 +1,156 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.drums import Drum
+
+
+def add_inputs(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the positional inputs."""
+    parser.add_argument("inputs", nargs="+", metavar="FILE", help=what)
+
+
+def add_outputs(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Add what is written, where, and what becomes of files that exist."""
+    parser.add_argument(
+        "--format",
+        type=_names,
+        default=None if default is None else _names(default),
+        required=default is None,
+        metavar="A,B",
+        help="formats to write" + (f" (default: {default})" if default else ""),
+    )
+    parser.add_argument(
+        "--list-formats",
+        action=_ListFormats,
+        nargs=0,
+        help="list the formats and exit",
+    )
+    parser.add_argument(
+        "-o",
+        dest="folder",
+        type=Path,
+        metavar="DIR",
+        help="write into this folder instead of beside each file",
+    )
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--overwrite", action="store_true", help="replace files that exist"
+    )
+    existing.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="leave out inputs whose outputs all exist",
+    )
+    parser.add_argument(
+        "--drums", type=drums, metavar="KD,SD", help="write only these drums"
+    )
+    parser.add_argument(
+        "--offset",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="add this to all written times",
+    )
+
+
+def add_part(parser: argparse.ArgumentParser) -> None:
+    """Add the part of the recording that is read."""
+    for name in ("start", "end"):
+        parser.add_argument(
+            f"--{name}",
+            type=_time,
+            metavar="TIME",
+            help=f"{name} of the part to read, in seconds or as m:ss",
+        )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add the model and its thresholds."""
+    parser.add_argument(
+        "--model", metavar="NAME", help="model to use; see 'adt models list'"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=_threshold,
+        action="append",
+        default=[],
+        metavar="DRUM=X",
+        help="how sure a hit of this drum must be, 0 to 1; may be repeated",
+    )
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """Add the forms of output."""
+    parser.add_argument(
+        "--report", choices=["json"], help="print a report for programs on stdout"
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="print only what went wrong"
+    )
+
+
+class _ListFormats(argparse.Action):
+    """Prints the formats; they are looked up only then, to start fast."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from adt_plugins.cli import _console
+        from adt_plugins.formats import FORMATS
+
+        width = max(map(len, FORMATS))
+        for name, form in FORMATS.items():
+            ways = {"read": form.read, "written": form.write}
+            can = " and ".join(way for way, function in ways.items() if function)
+            needs = f"; needs {', '.join(form.needs)}" if form.needs else ""
+            _console.say(
+                f"{name:{width}}  song{form.suffix:12}  {form.description} ({can}{needs})"
+            )
+        parser.exit()
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of names")
+    return names
+
+
+def _drum(text: str) -> Drum:
+    try:
+        return Drum(text.strip().upper())
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"no drum {text!r}; there are {', '.join(Drum)}"
+        ) from None
+
+
+def drums(text: str) -> tuple[Drum, ...]:
+    return tuple(_drum(name) for name in text.split(","))
+
+
+def _threshold(text: str) -> tuple[Drum, float]:
+    drum, sign, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not sign or not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not DRUM=X with X from 0 to 1")
+    return _drum(drum), number
+
+
+def _time(text: str) -> float:
+    """Seconds from ``90``, ``1:30`` or ``0:01:30``."""
+    try:
+        seconds = 0.0
+        for part in text.split(":"):
+            seconds = 60 * seconds + float(part)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time: 90 or 1:30")
+    return seconds

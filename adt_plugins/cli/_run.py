@@ -1,0 +1,198 @@
+"""The loop over inputs: one failure is one line, and the rest goes on."""
+
+from __future__ import annotations
+
+import warnings
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from adt_plugins import formats
+from adt_plugins.activations import save_activations
+from adt_plugins.cli import _console
+from adt_plugins.cli._jobs import NPZ, Job
+from adt_plugins.errors import AdtError, AdtWarning
+from adt_plugins.formats._files import check_free
+from adt_plugins.transcription import Beat, Onset, Transcription
+
+REPORT_FORMAT = "adt-plugins-report"
+REPORT_VERSION = 1
+
+_Timed = TypeVar("_Timed", Onset, Beat)
+
+
+@dataclass
+class Result:
+    """What became of an input, for people as it happens and for the report."""
+
+    input: str
+    status: str = "done"  # or "failed", "skipped"
+    error: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    outputs: list[dict[str, str]] = field(default_factory=list)
+    onsets: dict[str, int] = field(default_factory=dict)
+
+    def fail(self, message: str) -> None:
+        """Print what went wrong."""
+        self.status, self.error = "failed", message
+        _console.complain(message)
+
+    def warn(self, message: str) -> None:
+        """Print what was got over."""
+        self.warnings.append(message)
+        _console.complain(f"warning: {message}")
+
+
+Work = Callable[[Job, Result], Transcription]
+
+
+def run_jobs(args: Namespace, jobs: Sequence[Job], work: Work) -> int:
+    """Make a transcription of every input and write it.
+
+    Parameters
+    ----------
+    args
+        Parsed options of `add_outputs` and `add_report`.
+    jobs
+        The inputs.
+    work
+        Makes the transcription of one.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 1 if an input failed.
+    """
+    results = []
+    for job in jobs:
+        result = Result(job.source)
+        results.append(result)
+        try:
+            _run_job(args, job, result, work)
+        except AdtError as error:
+            result.fail(str(error))
+        except (OSError, MemoryError) as error:
+            result.fail(f"{job.source}: {_reason(error)}")
+    if args.report == "json":
+        _console.say_json(
+            {
+                "format": REPORT_FORMAT,
+                "version": REPORT_VERSION,
+                "results": [asdict(result) for result in results],
+            }
+        )
+    return int(any(result.status == "failed" for result in results))
+
+
+def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
+    names = [*args.format, *([NPZ] if args.save_activations else [])]
+    names = _check_targets(args, job, names)
+    if not names:
+        result.status = "skipped"
+        if _talks(args):
+            _console.say(f"{job.source}: skipped, its outputs exist")
+        return
+    with _warnings_to(result):
+        transcription = _adjust(args, work(job, result), job, result)
+    result.onsets = {str(k): n for k, n in transcription.counts().items()}
+    job.folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        for path in _write(args, transcription, job.target(name), name, result):
+            result.outputs.append({"format": name, "path": str(path)})
+            if _talks(args):
+                _console.say(str(path))
+
+
+def _check_targets(args: Namespace, job: Job, names: Sequence[str]) -> list[str]:
+    """Formats that are to be written; told before the work, which may be long."""
+    if job.rival is not None:
+        raise AdtError(f"{job.source}: its outputs would be those of {job.rival}")
+    targets = {name: job.targets(name) for name in names}
+    if args.skip_existing:
+        targets = {
+            name: paths
+            for name, paths in targets.items()
+            if not any(path.exists() for path in paths)
+        }
+    source = Path(job.source)
+    for paths in targets.values():
+        check_free(paths, overwrite=args.overwrite)
+        for path in paths:
+            if path.exists() and source.exists() and path.samefile(source):
+                raise AdtError(f"{source}: would be overwritten by its own output")
+    return list(targets)
+
+
+def _write(
+    args: Namespace,
+    transcription: Transcription,
+    path: Path,
+    name: str,
+    result: Result,
+) -> list[Path]:
+    if name != NPZ:
+        return formats.write(
+            transcription, path, name, overwrite=args.overwrite, warn=result.warn
+        )
+    if transcription.activations is None:
+        return []
+    save_activations(transcription.activations, path, overwrite=args.overwrite)
+    return [path]
+
+
+def _adjust(
+    args: Namespace, transcription: Transcription, job: Job, result: Result
+) -> Transcription:
+    """Keep the drums and move the times that the user asked for."""
+    if args.drums is not None:
+        transcription = transcription.only(args.drums)
+    if not args.offset:
+        return transcription
+    onsets = _moved(transcription.onsets, args.offset)
+    lost = len(transcription.onsets) - len(onsets)
+    if lost:
+        result.warn(f"{job.source}: {lost} hits would lie before 0 s and are left out")
+    activations = transcription.activations
+    if activations is not None:
+        activations = replace(activations, offset=activations.offset + args.offset)
+    return replace(
+        transcription,
+        onsets=onsets,
+        beats=_moved(transcription.beats, args.offset),
+        activations=activations,
+    )
+
+
+def _moved(items: Sequence[_Timed], offset: float) -> tuple[_Timed, ...]:
+    """Move onsets or beats; what would lie before 0 s is left out."""
+    return tuple(
+        replace(item, time=item.time + offset)
+        for item in items
+        if item.time + offset >= 0
+    )
+
+
+@contextmanager
+def _warnings_to(result: Result) -> Iterator[None]:
+    """Turn the package's warnings into lines; the rest is nobody's business here."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", AdtWarning)
+        try:
+            yield
+        finally:
+            for warning in caught:
+                result.warn(str(warning.message))
+
+
+def _talks(args: Namespace) -> bool:
+    return not args.quiet and args.report is None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,52 @@
+"""``adt convert``: transcriptions from one format into others."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adt_plugins.cli import _options
+
+if TYPE_CHECKING:
+    from adt_plugins.cli._jobs import Job
+    from adt_plugins.cli._run import Result
+    from adt_plugins.transcription import Transcription
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "convert",
+        help="turn transcriptions into other formats",
+        description="Turn transcriptions into other formats. What a file is, is told"
+        " by its name, then by its content.",
+    )
+    _options.add_inputs(parser, "transcription")
+    _options.add_outputs(parser, None)
+    parser.add_argument(
+        "--from", dest="source_format", metavar="FORMAT", help="what the inputs are"
+    )
+    _options.add_report(parser)
+    parser.set_defaults(run=run, save_activations=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    from adt_plugins import formats
+    from adt_plugins.cli._jobs import check_formats, plan
+    from adt_plugins.cli._run import run_jobs
+    from adt_plugins.errors import AdtError
+
+    known = [name for name, form in formats.FORMATS.items() if form.read is not None]
+    if args.source_format not in (None, *known):
+        raise AdtError(
+            f"--from: no format {args.source_format!r} to read;"
+            f" there are {', '.join(known)}"
+        )
+
+    def work(job: Job, result: Result) -> Transcription:
+        return formats.read(Path(job.source), args.source_format, warn=result.warn)
+
+    check_formats(args.format)
+    return run_jobs(args, plan(args, formats.song_stem), work)

@@ -1,0 +1,94 @@
+"""``adt evaluate``: how well transcriptions agree with references."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.cli import _console, _options
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="compare transcriptions with references",
+        description="Pooled F-measure, precision and recall of each drum and of all,"
+        " with bootstrap intervals over the recordings. Needs the extra 'evaluate'.",
+    )
+    parser.add_argument("reference", type=Path, help="file or folder with the truth")
+    parser.add_argument(
+        "estimates",
+        type=Path,
+        nargs="+",
+        metavar="estimate",
+        help="files or folders to be compared with it, paired by name",
+    )
+    parser.add_argument(
+        "--suffix",
+        default="",
+        metavar=".SUFFIX",
+        help="what an estimate's name has after that of its reference",
+    )
+    parser.add_argument(
+        "--reference-suffix",
+        default="",
+        metavar=".SUFFIX",
+        help="what a reference's name has after that of the recording",
+    )
+    parser.add_argument(
+        "--drums",
+        type=_options.drums,
+        metavar="KD,SD",
+        help="drums to compare (default: KD,SD,HH)",
+    )
+    parser.add_argument(
+        "--window",
+        type=_windows,
+        metavar="SECONDS",
+        help="how far apart a match may be, one or several (default: 0.05,0.02)",
+    )
+    parser.add_argument(
+        "--fine", action="store_true", help="tell the kinds of a drum apart"
+    )
+    parser.add_argument(
+        "--report", choices=["json"], help="print a report for programs"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    from adt_plugins.evaluation import evaluate_files
+
+    options = {
+        name: value
+        for name, value in (("drums", args.drums), ("windows", args.window))
+        if value is not None
+    }
+    result = evaluate_files(
+        args.reference,
+        args.estimates,
+        suffix=args.suffix,
+        reference_suffix=args.reference_suffix,
+        fine=args.fine,
+        **options,
+    )
+    if args.report == "json":
+        _console.say_json(result.to_dict())
+    else:
+        _console.say(result.table().rstrip("\n"))
+    for failure in result.failures:
+        _console.complain(failure)
+    return int(bool(result.failures))
+
+
+def _windows(text: str) -> tuple[float, ...]:
+    try:
+        windows = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        windows = (0.0,)
+    if not all(0 < window < float("inf") for window in windows):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of seconds")
+    return windows

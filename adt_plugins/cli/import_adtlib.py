@@ -1,0 +1,41 @@
+"""``adt import-adtlib``: ADTLib's networks as models of this package."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.cli import _console
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "import-adtlib",
+        help="take over the networks of ADTLib 2.1.2",
+        description="Read the networks of ADTLib from its source archive, which"
+        " 'pip download --no-deps --no-binary :all: ADTLib==2.1.2' fetches, and"
+        " write them into the user's model folder. '--model adtlib' and '--model"
+        " adtlib-released' use them.",
+    )
+    parser.add_argument("archive", type=Path, metavar="ADTLib-2.1.2.tar.gz")
+    parser.add_argument(
+        "-o", dest="folder", type=Path, metavar="DIR", help="another folder"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    from adt_plugins.adtlib import import_adtlib
+    from adt_plugins.errors import AdtError
+
+    try:
+        cards = import_adtlib(args.archive, args.folder)
+    except (AdtError, OSError) as error:
+        _console.complain(str(error))
+        return 1
+    for card in cards:
+        _console.say(f"{card.name}: {card.path}")
+    return 0

@@ -1,0 +1,87 @@
+"""``adt models``: which networks there are, and whether they are whole."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from adt_plugins.cli import _console
+
+if TYPE_CHECKING:
+    from adt_plugins.card import ModelCard
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "models", help="list the networks, show their cards, verify their files"
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list the networks")
+    listing.add_argument(
+        "--report", choices=["json"], help="print a report for programs"
+    )
+    listing.set_defaults(run=run_list)
+    showing = actions.add_parser("show", help="print the model card of a network")
+    showing.add_argument(
+        "model", nargs="?", metavar="NAME", help="default: the default"
+    )
+    showing.set_defaults(run=run_show)
+    verifying = actions.add_parser(
+        "verify", help="compare network files with the hashes in their cards"
+    )
+    verifying.add_argument("models", nargs="*", metavar="NAME", help="default: all")
+    verifying.set_defaults(run=run_verify)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Print one line a network."""
+    from adt_plugins.network import list_models
+
+    cards = list_models()
+    if args.report == "json":
+        _console.say_json([_summary(card) for card in cards])
+        return 0
+    width = max((len(card.name) for card in cards), default=0)
+    for card in cards:
+        drums = " ".join(card.drums)
+        _console.say(f"{card.name:{width}}  {drums}  {card.description}".rstrip())
+    return 0
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Print a card as it is in its file."""
+    from adt_plugins.network import find_model
+
+    _console.say(find_model(args.model).to_json().rstrip("\n"))
+    return 0
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Open each network, which compares its hash and its shapes."""
+    from adt_plugins.errors import AdtError
+    from adt_plugins.network import Network, find_model, list_models
+
+    failed = False
+    cards = [find_model(name) for name in args.models] or list_models()
+    for card in cards:
+        try:
+            Network(card)
+        except AdtError as error:
+            failed = True
+            _console.complain(str(error))
+        else:
+            _console.say(f"{card.name}: {card.file} is whole")
+    return int(failed)
+
+
+def _summary(card: ModelCard) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "description": card.description,
+        "licence": card.licence,
+        "drums": list(card.drums),
+        "sha256": card.sha256,
+        "measured": dict(card.measured),
+        "card": None if card.path is None else str(card.path),
+    }

@@ -1,0 +1,78 @@
+"""``adt transcribe``: recordings to files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adt_plugins.cli import _options
+
+if TYPE_CHECKING:
+    from adt_plugins.cli._jobs import Job
+    from adt_plugins.cli._run import Result
+    from adt_plugins.transcription import Transcription
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "transcribe",
+        help="find the drum hits of recordings and write them",
+        description="Find the drum hits of recordings and write them, by default as"
+        " Audacity labels (song.labels.txt) and as a MIDI drum track"
+        " (song.drums.mid) beside each.",
+    )
+    _options.add_inputs(parser, "recording")
+    _options.add_outputs(parser, "labels,midi")
+    parser.add_argument(
+        "--save-activations",
+        action="store_true",
+        help="write what the network said as song.drums.npz too",
+    )
+    _options.add_part(parser)
+    _options.add_model(parser)
+    _options.add_report(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    from adt_plugins.cli._jobs import check_formats, plan
+    from adt_plugins.cli._run import run_jobs
+    from adt_plugins.errors import AdtError
+
+    start = args.start or 0.0
+    if args.end is not None and args.end <= start:
+        raise AdtError(f"--end: {args.end:g} s is not after the start, {start:g} s")
+    check_formats(args.format)
+    return run_jobs(args, plan(args, lambda path: path.stem), _Transcriber(args))
+
+
+class _Transcriber:
+    """Transcribes one input after the other with one open network."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        from adt_plugins.pipeline import check_request, open_network
+
+        self._args = args
+        self._network = open_network(args.model)
+        self._thresholds = dict(args.threshold)
+        check_request(self._network.card, args.drums, self._thresholds)
+
+    def __call__(self, job: Job, result: Result) -> Transcription:
+        from adt_plugins.pipeline import transcribe
+        from adt_plugins.progress import progress_bar
+
+        label = Path(job.source).name
+        with progress_bar(label, quiet=self._args.quiet) as progress:
+            return transcribe(
+                job.source,
+                model=self._network,
+                start=self._args.start or 0.0,
+                end=self._args.end,
+                drums=self._args.drums,
+                thresholds=self._thresholds,
+                keep_activations=self._args.save_activations,
+                progress=progress,
+            )
