@@ -1,0 +1,1 @@
+"""Training material and training of the drum transcription network."""
