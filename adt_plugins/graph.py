@@ -15,45 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.errors import MissingDependencyError
+from adt_plugins.graph_file import Operation, Value, write_graph
 
-# Numbers of the schema's enumerations TensorType and ActivationFunctionType.
+# Numbers of the schema's enumeration TensorType.
 _TYPES = {
     np.dtype(np.float32): 0,
     np.dtype(np.int32): 2,
     np.dtype(np.bool_): 6,
     np.dtype(np.int8): 9,
 }
-_RELU = 1
-
-# Numbers of BuiltinOperator, and the version that has what is used of it here.
-_OPERATORS = {
-    "ADD": (0, 1),
-    "CONCATENATION": (2, 1),
-    "FULLY_CONNECTED": (9, 6),
-    "FULLY_CONNECTED_INT8": (9, 12),
-    "LOGISTIC": (14, 1),
-    "MUL": (18, 1),
-    "RELU": (19, 1),
-    "RESHAPE": (22, 1),
-    "SOFTMAX": (25, 1),
-    "TANH": (28, 1),
-    "TRANSPOSE": (39, 1),
-    "SUB": (41, 1),
-    "DIV": (42, 1),
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": (44, 1),
-    "EXP": (47, 1),
-    "SPLIT": (49, 1),
-    "MAXIMUM": (55, 1),
-    "SLICE": (65, 1),
-    "SUM": (74, 1),
-    "PACK": (83, 1),
-    "UNPACK": (88, 1),
-    "REVERSE_V2": (105, 1),
-    "BATCH_MATMUL": (126, 1),
-}
-_IDENTIFIER = b"TFL3"
-_SCHEMA_VERSION = 3
+_RELU = 1  # of ActivationFunctionType
 _NONE = -1  # an optional input that is absent
 
 
@@ -87,11 +58,10 @@ class GraphBuilder:
     """
 
     def __init__(self) -> None:
-        # (shape, type, buffer, scales or None, variable)
-        self._tensors: list[tuple[Any, ...]] = []
+        self._tensors: list[Value] = []
         self._buffers: list[bytes] = [b""]
         self._constants: dict[tuple[Any, ...], Tensor] = {}
-        self._operators: list[tuple[str, tuple[int, ...], tuple[int, ...], Any]] = []
+        self._operators: list[Operation] = []
         self._inputs: list[int] = []
 
     # Values ---------------------------------------------------------------
@@ -131,7 +101,7 @@ class GraphBuilder:
 
     def variable(self, shape: Sequence[int]) -> Tensor:
         """Add a float32 state that an operator keeps between runs, zero at first."""
-        self._tensors.append((tuple(shape), 0, 0, None, True))
+        self._tensors.append(Value(tuple(shape), variable=True))
         return Tensor(len(self._tensors) - 1, tuple(shape))
 
     # Operators ------------------------------------------------------------
@@ -289,7 +259,7 @@ class GraphBuilder:
 
     def finish(self, outputs: Sequence[Tensor]) -> bytes:
         """Return the content of the `.tflite` file."""
-        return _Writer().write(
+        return write_graph(
             self._tensors,
             self._buffers,
             self._operators,
@@ -298,7 +268,7 @@ class GraphBuilder:
         )
 
     def _value(self, shape: tuple[int, ...]) -> Tensor:
-        self._tensors.append((shape, 0, 0, None, False))
+        self._tensors.append(Value(shape))
         return Tensor(len(self._tensors) - 1, shape)
 
     def _constant(self, array: NDArray[Any], scales: Any) -> Tensor:
@@ -309,7 +279,7 @@ class GraphBuilder:
             kind = _TYPES[array.dtype]
             self._buffers.append(data)
             self._tensors.append(
-                (array.shape, kind, len(self._buffers) - 1, scales, False)
+                Value(array.shape, kind, len(self._buffers) - 1, scales)
             )
             known = Tensor(len(self._tensors) - 1, array.shape)
             self._constants[key] = known
@@ -334,147 +304,4 @@ class GraphBuilder:
         self, name: str, inputs: tuple[int, ...], outputs: list[Tensor], options: Any
     ) -> None:
         indices = tuple(tensor.index for tensor in outputs)
-        self._operators.append((name, inputs, indices, options))
-
-
-class _Writer:
-    """Serialises one subgraph, storing equal tables once."""
-
-    def __init__(self) -> None:
-        try:
-            import flatbuffers
-            from ai_edge_litert import schema_py_generated
-        except ImportError as error:
-            raise MissingDependencyError(
-                "writing a model needs LiteRT: pip install ai-edge-litert"
-            ) from error
-        self._schema: Any = schema_py_generated
-        self._out: Any = flatbuffers.Builder(1 << 20)
-        self._shared: dict[Any, int] = {}
-
-    def write(
-        self,
-        tensors: list[tuple[Any, ...]],
-        buffers: list[bytes],
-        operators: list[tuple[str, tuple[int, ...], tuple[int, ...], Any]],
-        inputs: list[int],
-        outputs: list[int],
-    ) -> bytes:
-        """Return the file; arguments as `GraphBuilder` collects them."""
-        s, out = self._schema, self._out
-        buffer_vector = self._offsets([self._buffer(data) for data in buffers])
-        names = sorted({operator[0] for operator in operators})
-        codes = self._offsets([self._code(name) for name in names])
-        numbers = {name: number for number, name in enumerate(names)}
-        tensor_vector = self._offsets([self._tensor(*item) for item in tensors])
-        operator_vector = self._offsets(
-            [self._operator(numbers[name], *rest) for name, *rest in operators]
-        )
-        input_vector, output_vector = self._ints(inputs), self._ints(outputs)
-        s.SubGraphStart(out)
-        s.SubGraphAddTensors(out, tensor_vector)
-        s.SubGraphAddInputs(out, input_vector)
-        s.SubGraphAddOutputs(out, output_vector)
-        s.SubGraphAddOperators(out, operator_vector)
-        subgraphs = self._offsets([s.SubGraphEnd(out)])
-        s.ModelStart(out)
-        s.ModelAddVersion(out, _SCHEMA_VERSION)
-        s.ModelAddOperatorCodes(out, codes)
-        s.ModelAddSubgraphs(out, subgraphs)
-        s.ModelAddBuffers(out, buffer_vector)
-        out.Finish(s.ModelEnd(out), _IDENTIFIER)
-        return bytes(out.Output())
-
-    def _offsets(self, offsets: list[int]) -> int:
-        self._out.StartVector(4, len(offsets), 4)
-        for offset in reversed(offsets):
-            self._out.PrependUOffsetTRelative(offset)
-        return int(self._out.EndVector())
-
-    def _ints(self, values: Sequence[int]) -> int:
-        key = ("ints", *values)
-        if key not in self._shared:
-            data = np.array(values, dtype="<i4").tobytes()
-            self._shared[key] = self._vector(data, 4, 4)
-        return self._shared[key]
-
-    def _vector(self, data: bytes, item: int, alignment: int) -> int:
-        """Store raw little-endian items; Python's builder copies one at a time."""
-        out = self._out
-        out.StartVector(item, len(data) // item, alignment)
-        out.head -= len(data)
-        out.Bytes[out.head : out.head + len(data)] = data
-        return int(out.EndVector())
-
-    def _buffer(self, data: bytes) -> int:
-        # XNNPACK wants the data at multiples of 16 bytes.
-        vector = self._vector(data, 1, 16) if data else 0
-        self._schema.BufferStart(self._out)
-        if data:
-            self._schema.BufferAddData(self._out, vector)
-        return int(self._schema.BufferEnd(self._out))
-
-    def _code(self, name: str) -> int:
-        number, version = _OPERATORS[name]
-        s, out = self._schema, self._out
-        s.OperatorCodeStart(out)
-        s.OperatorCodeAddDeprecatedBuiltinCode(out, min(number, 127))
-        s.OperatorCodeAddVersion(out, version)
-        s.OperatorCodeAddBuiltinCode(out, number)
-        return int(s.OperatorCodeEnd(out))
-
-    def _tensor(self, *item: Any) -> int:
-        key = ("tensor", *item)
-        if key not in self._shared:
-            shape, kind, buffer, scales, variable = item
-            s, out = self._schema, self._out
-            quantisation = self._scales(scales) if scales else 0
-            vector = self._ints(shape)
-            s.TensorStart(out)
-            s.TensorAddShape(out, vector)
-            s.TensorAddType(out, kind)
-            s.TensorAddBuffer(out, buffer)
-            if quantisation:
-                s.TensorAddQuantization(out, quantisation)
-            s.TensorAddIsVariable(out, variable)
-            self._shared[key] = s.TensorEnd(out)
-        return self._shared[key]
-
-    def _scales(self, scales: tuple[float, ...]) -> int:
-        s, out = self._schema, self._out
-        scale = self._vector(np.array(scales, dtype="<f4").tobytes(), 4, 4)
-        zeros = self._vector(bytes(8 * len(scales)), 8, 8)
-        s.QuantizationParametersStart(out)
-        s.QuantizationParametersAddScale(out, scale)
-        s.QuantizationParametersAddZeroPoint(out, zeros)
-        return int(s.QuantizationParametersEnd(out))
-
-    def _operator(
-        self,
-        code: int,
-        inputs: tuple[int, ...],
-        outputs: tuple[int, ...],
-        options: tuple[str, tuple[tuple[str, Any], ...]] | None,
-    ) -> int:
-        s, out = self._schema, self._out
-        first, second = self._ints(inputs), self._ints(outputs)
-        packed = self._options(options) if options else 0
-        s.OperatorStart(out)
-        s.OperatorAddOpcodeIndex(out, code)
-        s.OperatorAddInputs(out, first)
-        s.OperatorAddOutputs(out, second)
-        if options:
-            s.OperatorAddBuiltinOptionsType(out, getattr(s.BuiltinOptions, options[0]))
-            s.OperatorAddBuiltinOptions(out, packed)
-        return int(s.OperatorEnd(out))
-
-    def _options(self, options: tuple[str, tuple[tuple[str, Any], ...]]) -> int:
-        if options not in self._shared:
-            name, fields = options
-            table = getattr(self._schema, name + "T")()
-            for field, value in fields:
-                if not hasattr(table, field):
-                    raise ValueError(f"{name} has no field {field!r}")
-                setattr(table, field, value)
-            self._shared[options] = int(table.Pack(self._out))
-        return self._shared[options]
+        self._operators.append(Operation(name, inputs, indices, options))
