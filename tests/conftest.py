@@ -2,12 +2,69 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
+from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 import pytest
 
 from adt_plugins.errors import MissingDependencyError
 from adt_plugins.madmom_compat import import_madmom
+from adt_plugins.network import HOME_VARIABLE
+
+from .tiny_model import write_tiny_model
+
+REQUIRE_ALL = "ADT_REQUIRE_ALL"
+"""Environment variable: what a test needs is there, so a skip is a failure."""
+
+NOT_HERE = "not on this system"
+"""Begin of a reason that no installation can cure: a skip all the same."""
+
+
+_Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
+
+
+def _forbid_skip(report: _Report) -> _Report:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+    if (
+        report.skipped
+        and os.environ.get(REQUIRE_ALL)
+        and not hasattr(report, "wasxfail")
+        and not reason.removeprefix("Skipped: ").startswith(NOT_HERE)
+    ):
+        report.outcome = "failed"
+        report.longrepr = f"{REQUIRE_ALL} is set, but this was skipped: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    return _forbid_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[
+    None, pytest.CollectReport, pytest.CollectReport
+]:
+    return _forbid_skip((yield))
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Card of the network of `tiny_model.py`, in a user's model folder."""
+    return write_tiny_model(tmp_path_factory.mktemp("home") / "models")
+
+
+@pytest.fixture
+def user_home(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make `tiny` a model that is found by name."""
+    home = tiny_model.parent.parent
+    monkeypatch.setenv(HOME_VARIABLE, str(home))
+    return home
 
 
 @pytest.fixture(scope="session")
