@@ -1,7 +1,7 @@
 """Programmed grooves, written as text, and the fills between them.
 
 A line has one character a step: ``X`` accent, ``x`` normal, ``o`` soft,
-``g`` ghost note, ``f`` flam, ``.`` nothing. Sixteen steps make a bar of 4/4,
+``g`` ghost note, ``.`` nothing. Sixteen steps make a bar of 4/4,
 twelve a bar of triplets (4/4), of 6/8 or of 3/4, as ``meter`` and ``beats`` say.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from .kitmaps import TOMS
 
-LEVELS = {"X": 118, "x": 92, "o": 62, "g": 24, "f": 105}
+LEVELS = {"X": 118, "x": 92, "o": 62, "g": 24}
 
 
 @dataclass(frozen=True)
