@@ -7,12 +7,16 @@ import os
 from pathlib import Path
 from typing import Any
 
+from adt_plugins.errors import MissingDependencyError
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("train", help="make a model of your own")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     _add_render(actions)
+    _add_fit(actions)
+    _add_export(actions)
 
 
 def _add_render(actions: Any) -> None:
@@ -44,6 +48,39 @@ def _add_render(actions: Any) -> None:
     parser.set_defaults(run=run_render)
 
 
+def _add_fit(actions: Any) -> None:
+    parser = actions.add_parser(
+        "fit",
+        help="train a network on rendered clips",
+        description="Train a network; the same command goes on from the last"
+        " checkpoint of an earlier run.",
+    )
+    parser.add_argument("renders", type=Path, help="folder of the clips")
+    parser.add_argument("out", type=Path, help="folder for checkpoints and log")
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--batch", type=int, default=48, help="clips in a step")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--threads", type=int, default=max(1, (os.cpu_count() or 1) // 2)
+    )
+    parser.add_argument("-q", "--quiet", action="store_true")
+    parser.set_defaults(run=run_fit)
+
+
+def _add_export(actions: Any) -> None:
+    parser = actions.add_parser(
+        "export", help="turn a checkpoint into a .tflite file and its card"
+    )
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("renders", type=Path, help="clips to choose thresholds on")
+    parser.add_argument("out", type=Path, help="folder for the model")
+    parser.add_argument("--name", default="brnn-sa", help="of the model and its files")
+    parser.add_argument(
+        "--float32", action="store_true", help="leave the weights as they are"
+    )
+    parser.set_defaults(run=run_export)
+
+
 def run_render(args: argparse.Namespace) -> int:
     """Render training clips."""
     from adt_plugins.progress import progress_bar
@@ -60,3 +97,54 @@ def run_render(args: argparse.Namespace) -> int:
             progress=lambda done, count: report(done / count),
         )
     return int(failed > 0)
+
+
+def run_fit(args: argparse.Namespace) -> int:
+    """Train a network."""
+    _need_torch()
+    import torch
+
+    from adt_plugins.training.configuration import FRONT_END, GEOMETRY, LEVEL
+    from adt_plugins.training.fit import Settings, fit
+
+    torch.set_num_threads(args.threads)
+    fit(
+        args.renders,
+        args.out,
+        settings=Settings(steps=args.steps, batch=args.batch, seed=args.seed),
+        front_end=FRONT_END,
+        level=LEVEL,
+        geometry=GEOMETRY,
+        progress=not args.quiet,
+    )
+    return 0
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Turn a checkpoint into a model."""
+    _need_torch()
+    from adt_plugins.training.configuration import FRONT_END, LEVEL, MATERIAL
+    from adt_plugins.training.export import export
+
+    card = export(
+        args.checkpoint,
+        args.renders,
+        args.out,
+        name=args.name,
+        front_end=FRONT_END,
+        level=LEVEL,
+        training=MATERIAL,
+        quantise=not args.float32,
+    )
+    print(args.out / card.file)
+    print(card.path)
+    return 0
+
+
+def _need_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise MissingDependencyError(
+            'training needs PyTorch: pip install "adt-plugins[train]"'
+        ) from error
