@@ -1,0 +1,478 @@
+"""F-measures: the matching, the counts, the intervals, and which files are pairs."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError, FormatError, MissingDependencyError
+from adt_plugins.evaluation import evaluate, evaluate_files, time_errors
+from adt_plugins.pairs import pair_files
+from adt_plugins.scores import Evaluation, Score
+from adt_plugins.transcription import Onset, Transcription
+
+Counts = tuple[int, int, int]
+
+
+def track(**times: Iterable[float]) -> Transcription:
+    """Onsets by drum code."""
+    return Transcription(
+        onsets=tuple(
+            Onset(float(t), Drum(code)) for code, ts in times.items() for t in ts
+        )
+    )
+
+
+def counts(score: Score) -> Counts:
+    return score.matched, score.false, score.missed
+
+
+def best_matching(true: Sequence[float], found: Sequence[float], window: float) -> int:
+    """Size of the greatest matching: every way to give estimates to references."""
+    if not true:
+        return 0
+    best = best_matching(true[1:], found, window)
+    for i, time in enumerate(found):
+        if abs(time - true[0]) <= window:
+            rest = [*found[:i], *found[i + 1 :]]
+            best = max(best, 1 + best_matching(true[1:], rest, window))
+    return best
+
+
+def fewest_wrong(
+    true: Sequence[float], found: Sequence[float], excused: set[int], window: float
+) -> tuple[int, int]:
+    """Greatest matching, and the fewest wrong estimates not excused it can leave."""
+    most = best_matching(true, found, window)
+    wrong = len(found)
+    for size in range(len(found) + 1):
+        for used in itertools.combinations(range(len(found)), size):
+            if best_matching(true, [found[i] for i in used], window) == size == most:
+                left = set(range(len(found))) - set(used) - excused
+                wrong = min(wrong, len(left))
+    return most, wrong
+
+
+class TestMatching:
+    @pytest.mark.parametrize("seed", range(150))
+    def test_by_brute_force(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        # On odd milliseconds against even ones, so that none is on the edge.
+        true, found, other = (
+            (np.sort(rng.choice(150, size=rng.integers(0, 7))) * 2 + odd) / 1000
+            for odd in (0, 1, 0)
+        )
+        excused = {
+            i for i, t in enumerate(found) if len(other) and min(abs(other - t)) <= 0.05
+        }
+        result = evaluate(
+            track(KD=true.tolist(), OT=other.tolist()), track(KD=found.tolist())
+        )
+        for window in (0.05, 0.02):
+            most, wrong = fewest_wrong(true.tolist(), found.tolist(), excused, window)
+            assert counts(result.score("KD", window)) == (
+                most,
+                len(found) - most,
+                len(true) - most,
+            )
+            lenient = result.score("KD", window, lenient=True)
+            assert counts(lenient) == (most, wrong, len(true) - most)
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_equals_mir_eval(self, seed: int) -> None:
+        mir_eval = pytest.importorskip("mir_eval")
+        rng = np.random.default_rng(seed)
+        true = np.sort(rng.uniform(0, 20, size=200))
+        found = np.sort(np.abs(true + rng.normal(0, 0.03, size=200)))[::2]
+        result = evaluate(track(SD=true.tolist()), track(SD=found.tolist()))
+        for window in (0.05, 0.02):
+            expected = mir_eval.onset.f_measure(true, found, window=window)
+            score = result.score("SD", window)
+            assert (score.f, score.precision, score.recall) == pytest.approx(expected)
+
+    def test_an_estimate_counts_once(self) -> None:
+        result = evaluate(track(KD=[1.0, 1.03]), track(KD=[1.01]))
+        assert counts(result.score("KD")) == (1, 0, 1)
+        result = evaluate(track(KD=[1.01]), track(KD=[1.0, 1.03]))
+        assert counts(result.score("KD")) == (1, 1, 0)
+
+
+# A song counted by hand: 4 KD (one missed, one estimate 30 ms late), 2 SD (one of
+# them found, one false), hats that are closed or open.
+REFERENCE = track(KD=[1, 2, 3, 4], SD=[1.5, 2.5], CHH=[1, 2], OHH=[3], SST=[3.5, 5])
+ESTIMATE = track(KD=[1.01, 2.03, 3.0], SD=[1.5, 3.51], CHH=[1, 3], OHH=[2, 2.7], CY=[1])
+
+
+class TestCounts:
+    def test_by_hand_coarse(self) -> None:
+        result = evaluate(REFERENCE, ESTIMATE)
+        wide = {drum: counts(result.score(drum)) for drum in ("KD", "SD", "HH", "all")}
+        assert wide == {
+            "KD": (3, 0, 1),
+            "SD": (1, 1, 1),
+            "HH": (3, 1, 0),
+            "all": (7, 2, 2),
+        }
+        assert counts(result.score("KD", 0.02)) == (2, 1, 2)
+        assert counts(result.score("all", 0.02)) == (6, 3, 3)
+        score = result.score()
+        assert score.f == pytest.approx(14 / 18)
+        assert score.precision == pytest.approx(7 / 9)
+        assert score.recall == pytest.approx(7 / 9)
+
+    def test_by_hand_fine(self) -> None:
+        result = evaluate(REFERENCE, ESTIMATE, fine=True)
+        assert [s.drum for s in result.strict[:5]] == ["KD", "SD", "CHH", "OHH", "all"]
+        assert counts(result.score("CHH")) == (1, 1, 1)
+        assert counts(result.score("OHH")) == (0, 2, 1)
+        assert counts(result.score("all")) == (5, 4, 4)
+
+    def test_a_snare_on_a_side_stick(self) -> None:
+        result = evaluate(REFERENCE, ESTIMATE)
+        assert counts(result.score("SD")) == (1, 1, 1)
+        assert counts(result.score("SD", lenient=True)) == (1, 0, 1)
+        assert counts(result.score("all", lenient=True)) == (7, 1, 2)
+
+    def test_right_estimates_on_a_side_stick_stay_right(self) -> None:
+        reference = track(KD=[1.0], SST=[1.0])
+        result = evaluate(reference, track(KD=[1.0, 1.04]))
+        assert counts(result.score("KD")) == (1, 1, 0)
+        assert counts(result.score("KD", lenient=True)) == (1, 0, 0)
+
+    def test_the_side_stick_itself_is_never_excused(self) -> None:
+        result = evaluate(track(SST=[1.0]), track(SST=[1.0, 1.04]), ["OT"])
+        assert counts(result.score("OT", lenient=True)) == (1, 1, 0)
+
+    def test_any_order_of_drums_and_every_drum(self) -> None:
+        some = evaluate(REFERENCE, ESTIMATE, ["HH", Drum.KD, "HH"])
+        assert [s.drum for s in some.strict[:3]] == ["HH", "KD", "all"]
+        assert counts(some.score()) == (6, 1, 1)
+        every = evaluate(REFERENCE, ESTIMATE, None)
+        assert [s.drum for s in every.strict[:6]] == [
+            "KD",
+            "SD",
+            "HH",
+            "CY",
+            "OT",
+            "all",
+        ]
+        assert counts(every.score("CY")) == (0, 1, 0)
+
+    def test_windows(self) -> None:
+        result = evaluate(REFERENCE, ESTIMATE, windows=(0.005, 0.5))
+        assert counts(result.score("KD", 0.005)) == (1, 2, 3)
+        assert counts(result.score("KD", 0.5)) == (3, 0, 1)
+        with pytest.raises(KeyError):
+            result.score("KD", 0.05)
+
+    def test_nothing_is_neither_right_nor_wrong(self) -> None:
+        result = evaluate(track(KD=[1]), track(KD=[1]))
+        empty = result.score("SD")
+        assert (empty.f, empty.precision, empty.recall) == (None, None, None)
+        assert result.score().f == 1
+        wrong = evaluate(track(), track(SD=[1])).score("SD")
+        assert (wrong.f, wrong.precision, wrong.recall) == (0, 0, None)
+        missed = evaluate(track(SD=[1]), track()).score("SD")
+        assert (missed.f, missed.precision, missed.recall) == (0, None, 0)
+
+    def test_pooled_not_averaged(self) -> None:
+        pairs = [(track(KD=[1]), track(KD=[1])), (track(KD=range(9)), track())]
+        result = evaluate([r for r, _ in pairs], [e for _, e in pairs], names="ab")
+        assert counts(result.score()) == (1, 0, 9)
+        assert result.score().f == pytest.approx(2 / 11)
+        assert [scores[0].f for scores in result.per_track] == [1, 0]
+        assert result.tracks == ("a", "b")
+
+
+class TestInterval:
+    """Twelve tracks of 20 kicks, of which different shares are found."""
+
+    times = np.arange(1, 21) / 2
+    shares = np.random.default_rng(0).uniform(0.3, 1, size=12)
+
+    def evaluate(self, seed: int, resamples: int = 1000) -> Evaluation:
+        references = [track(KD=self.times)] * 12
+        estimates = [track(KD=self.times[: int(20 * share)]) for share in self.shares]
+        return evaluate(references, estimates, seed=seed, resamples=resamples)
+
+    def test_against_a_plain_bootstrap(self) -> None:
+        result = self.evaluate(3, 500)
+        found = (20 * self.shares).astype(int)
+        rng = np.random.default_rng(3)
+        values = []
+        for draw in rng.integers(12, size=(500, 12)):
+            matched = found[draw].sum()
+            values.append(2 * matched / (matched + 20 * 12))
+        expected = np.percentile(values, [2.5, 97.5])
+        assert result.score().interval == pytest.approx(tuple(expected))
+        f, interval = result.score().f, result.score().interval
+        assert f is not None
+        assert interval is not None
+        assert interval[0] < f < interval[1]
+
+    def test_is_seeded(self) -> None:
+        first, again, other = (
+            self.evaluate(seed).score().interval for seed in (1, 1, 2)
+        )
+        assert first == again
+        assert first != other
+
+    def test_none_for_one_track_or_an_empty_class(self) -> None:
+        assert evaluate(REFERENCE, ESTIMATE).score().interval is None
+        result = self.evaluate(0)
+        assert result.score("SD").interval is None
+        assert all(s.interval is None for scores in result.per_track for s in scores)
+
+    def test_draws_without_the_class_are_left_out(self) -> None:
+        references = [track(KD=[1], SD=[1]), *[track(KD=[1])] * 5]
+        estimates = [track(KD=[1], SD=[1]), *[track(KD=[1])] * 5]
+        assert evaluate(references, estimates).score("SD").interval == (1, 1)
+
+
+class TestReport:
+    def test_json(self) -> None:
+        result = evaluate([REFERENCE, track()], [ESTIMATE, track()], names=["a", "b"])
+        report = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+        assert report["strict"][3] == {
+            "drum": "all",
+            "window": 0.05,
+            "f": 14 / 18,
+            "interval": list(result.score().interval or ()),
+            "precision": 7 / 9,
+            "recall": 7 / 9,
+            "matched": 7,
+            "false": 2,
+            "missed": 2,
+        }
+        assert report["lenient"][3]["false"] == 1
+        assert [t["name"] for t in report["tracks"]] == ["a", "b"]
+        assert report["tracks"][0]["scores"][0]["matched"] == 7
+        assert report["tracks"][1]["scores"][0]["f"] is None
+        assert report["failures"] == []
+
+    def test_table(self) -> None:
+        result = evaluate([REFERENCE, REFERENCE], [ESTIMATE, ESTIMATE])
+        lines = result.table().splitlines()
+        assert lines[0].startswith("50 ms")
+        assert lines[4].split() == [
+            *("all", "0.778", "0.778–0.778", "0.778", "0.778", "18", "18"),
+        ]
+        assert lines[5].split()[:2] == ["all*", "0.824"]
+        assert lines[7].startswith("20 ms")
+        assert "Pooled over 2 tracks" in result.table()
+        assert len({len(line) for line in lines[:6] + lines[7:13]}) == 1
+
+    def test_table_of_nothing(self) -> None:
+        lines = evaluate(track(), track()).table().splitlines()
+        assert lines[1].split() == ["KD", "—", "—", "—", "—", "0", "0"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"drums": ["XX"]}, AdtError, "unknown drum 'XX'; there are KD, SD"),
+        ({"drums": ["CHH"]}, AdtError, "CHH is a finer drum"),
+        ({"names": ["a", "b"]}, ValueError, "1 tracks, but 2 names"),
+        ({"estimates": [ESTIMATE] * 2}, ValueError, "1 references, but 2 estimates"),
+    ],
+)
+def test_errors(
+    options: Mapping[str, Any], error: type[Exception], message: str
+) -> None:
+    given = {"references": REFERENCE, "estimates": ESTIMATE, **options}
+    with pytest.raises(error, match=message):
+        evaluate(**given)
+
+
+def test_without_mir_eval(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.startswith("mir_eval"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingDependencyError, match="pip install mir_eval"):
+        evaluate(REFERENCE, ESTIMATE)
+
+
+class TestTimeErrors:
+    def test_by_hand(self) -> None:
+        errors = time_errors(REFERENCE, ESTIMATE, ["KD"])
+        assert np.sort(errors) == pytest.approx([0, 0.01, 0.03], abs=1e-9)
+        # All drums of the reference, finer ones as the coarse drum.
+        assert len(time_errors(REFERENCE, ESTIMATE)) == 7
+        assert len(time_errors(REFERENCE, ESTIMATE, ["KD"], window=0.02)) == 2
+
+    def test_nearest_of_several(self) -> None:
+        errors = time_errors(track(SD=[1, 2]), track(SD=[0.97, 1.02, 1.98, 5]))
+        assert errors == pytest.approx([0.02, -0.02])
+
+    def test_nothing(self) -> None:
+        assert time_errors(track(KD=[1]), track()).shape == (0,)
+        assert time_errors(track(), track(KD=[1]), ["KD"]).shape == (0,)
+
+
+# --- files ----------------------------------------------------------------------
+
+
+def fill(folder: Path, files: Sequence[str]) -> Path:
+    """Files with one kick each, JSON or MDB-style text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in files:
+        text = track(KD=[1]).to_json() if name.endswith(".json") else "1.0 \t KD \n"
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+class TestPairs:
+    @pytest.mark.parametrize(
+        ("suffix", "estimates", "expected"),
+        [
+            ("", ["Punk.drums.json"], "Punk.drums.json"),
+            ("", ["Punk.json"], "Punk.json"),
+            ("", ["Punk.txt"], "Punk.txt"),
+            ("", ["Punk.ADT.txt", "Punky.drums.json"], "Punk.ADT.txt"),
+            (".drums", ["Punk.drums.drums.json"], "Punk.drums.drums.json"),
+            (".mix", ["Punk.mix.drums.json", "Punk.drums.json"], "Punk.mix.drums.json"),
+            (".drums", ["Punk.drums.txt"], "Punk.drums.txt"),
+            # The song's own transcription is not that of its drum track.
+            (".drums", ["Punk.drums.json"], None),
+            ("", ["Punk.drums.drums.json"], None),
+            ("", ["punk2.drums.json", "Punk.flac", "Punk"], None),
+            # JSON before the other formats, these before plain text.
+            ("", ["Punk.txt", "Punk.ADT.txt", "Punk.drums.json"], "Punk.drums.json"),
+            ("", ["Punk.txt", "Punk.ADT.txt"], "Punk.ADT.txt"),
+        ],
+    )
+    def test_by_name(
+        self, tmp_path: Path, suffix: str, estimates: list[str], expected: str | None
+    ) -> None:
+        references = fill(tmp_path / "ref", ["Punk.txt"])
+        found = fill(tmp_path / "est", estimates)
+        if expected is None:
+            with pytest.raises(FormatError, match=f"no estimate is named Punk{suffix}"):
+                pair_files(references, [found], suffix=suffix)
+        else:
+            (pair,), failures = pair_files(references, [found], suffix=suffix)
+            assert pair.name == "Punk"
+            assert pair.reference == references / "Punk.txt"
+            assert pair.estimate == found / expected
+            assert failures == []
+
+    def test_variants_are_no_recordings(self, tmp_path: Path) -> None:
+        names = ["A.txt", "A.subclass.txt", "B.txt", "B.subclass.txt", "B.beats"]
+        references = fill(tmp_path / "ref", [*names, "README.md"])
+        found = fill(tmp_path / "est", ["A.drums.json", "B.drums.json"])
+        pairs, failures = pair_files(references, [found])
+        assert [(p.name, p.reference.name) for p in pairs] == [
+            ("A", "A.txt"),
+            ("B", "B.txt"),
+        ]
+        assert failures == []
+        pairs, _ = pair_files(references, [found], reference_suffix=".subclass")
+        assert [(p.name, p.reference.name) for p in pairs] == [
+            ("A", "A.subclass.txt"),
+            ("B", "B.subclass.txt"),
+        ]
+
+    def test_one_folder_for_both(self, tmp_path: Path) -> None:
+        fill(tmp_path, ["A.txt", "A.drums.json", "A.drums.drums.json"])
+        for suffix, expected in (
+            ("", "A.drums.json"),
+            (".drums", "A.drums.drums.json"),
+        ):
+            (pair,), _ = pair_files(tmp_path, [tmp_path], suffix=suffix)
+            assert (pair.reference.name, pair.estimate.name) == ("A.txt", expected)
+
+    def test_nothing_is_its_own_estimate(self, tmp_path: Path) -> None:
+        fill(tmp_path, ["A.txt"])
+        with pytest.raises(FormatError, match="no estimate is named A"):
+            pair_files(tmp_path, [tmp_path])
+
+    def test_two_files_are_a_pair_whatever_their_names(self, tmp_path: Path) -> None:
+        fill(tmp_path, ["truth.txt", "guess.drums.json"])
+        (pair,), failures = pair_files(
+            tmp_path / "truth.txt", [tmp_path / "guess.drums.json"], suffix=".mix"
+        )
+        assert pair.estimate.name == "guess.drums.json"
+        assert failures == []
+
+    def test_what_is_left_over(self, tmp_path: Path) -> None:
+        references = fill(tmp_path / "ref", ["A.txt", "B.txt"])
+        found = fill(tmp_path / "est", ["A.drums.json", "C.drums.json"])
+        pairs, failures = pair_files(references, [found])
+        assert [pair.name for pair in pairs] == ["A"]
+        assert failures == [f"{references / 'B.txt'}: no estimate is named B"]
+        named = [found / "A.drums.json", found / "C.drums.json"]
+        _, failures = pair_files(references, named)
+        assert failures[1] == f"{named[1]}: no reference goes by this name"
+
+    def test_missing_paths(self, tmp_path: Path) -> None:
+        with pytest.raises(FormatError, match="nowhere: no such file or folder"):
+            pair_files(tmp_path / "nowhere", [tmp_path])
+        with pytest.raises(FormatError, match="no references in it"):
+            pair_files(tmp_path, [tmp_path])
+
+
+class TestFiles:
+    def test_scores_of_a_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "A.txt").write_text("1.0\tKD\n2.0 \t SD \n2.0 HH\n")
+        (tmp_path / "B.txt").write_text("1.0\tKD\n")
+        estimates = tmp_path / "out"
+        estimates.mkdir()
+        (estimates / "A.drums.json").write_text(track(KD=[1.01], CHH=[2]).to_json())
+        (estimates / "B.ADT.txt").write_text("1.0000 \t KD \n1.5000 \t SD \n")
+        result = evaluate_files(tmp_path, [estimates], windows=(0.05,), seed=5)
+        assert result.tracks == ("A", "B")
+        assert counts(result.score()) == (3, 1, 1)
+        assert result.failures == ()
+        assert result == evaluate_files(
+            str(tmp_path), [str(estimates)], windows=(0.05,), seed=5
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "text", "reason"),
+        [
+            ("B.ADT.txt", "1.0 KD\n2.0 XX\n", "unknown drum 'XX'"),
+            ("B.ADT.txt", "what\n", "line 1 is no time and drum"),
+            ("B.drums.json", "{}", "not a transcription"),
+            (
+                "B.labels.txt",
+                "1.0\t1.0\tKD\n2.0\t2.0\tverse\n",
+                "labels that name no drum",
+            ),
+        ],
+    )
+    def test_a_bad_file_is_one_line_and_the_rest_is_done(
+        self, tmp_path: Path, name: str, text: str, reason: str
+    ) -> None:
+        references = fill(tmp_path / "ref", ["A.txt", "B.txt"])
+        found = fill(tmp_path / "est", ["A.drums.json"])
+        (found / name).write_text(text)
+        result = evaluate_files(references, [found])
+        (failure,) = result.failures
+        assert failure.startswith(f"{found / name}: ")
+        assert reason in failure
+        assert "\n" not in failure
+        assert result.tracks == ("A",)
+        assert counts(result.score()) == (1, 0, 0)
+        assert result.to_dict()["failures"] == [failure]
+
+    def test_all_bad(self, tmp_path: Path) -> None:
+        fill(tmp_path, ["A.txt"])
+        (tmp_path / "A.drums.json").write_text("{}")
+        result = evaluate_files(tmp_path, [tmp_path])
+        assert len(result.failures) == 1
+        assert result.tracks == ()
+        assert result.score().f is None
+        assert "Pooled over 0 tracks" in result.table()
