@@ -374,7 +374,7 @@ class Transcription:
         return pd.DataFrame(
             {
                 "time": np.array([o.time for o in self.onsets], np.float64),
-                "drum": np.array([o.drum.value for o in self.onsets], object),
+                "drum": pd.Series([o.drum.value for o in self.onsets], dtype=str),
                 "velocity": np.array([o.velocity for o in self.onsets], np.int64),
                 "confidence": np.array([o.confidence for o in self.onsets], np.float64),
             }

@@ -35,9 +35,10 @@ def read_bytes(path: Path, most: int | None = None) -> bytes:
     except FileNotFoundError:
         raise AdtError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        reason = "is a folder" if path.is_dir() else _reason(error)
+        is_folder = os.path.isdir(path)  # noqa: PTH112 - see check_free
+        reason = "is a folder" if is_folder else _reason(error)
         raise AdtError(f"{path}: {reason}") from error
-    if len(data) > MAX_BYTES:
+    if most is None and len(data) > MAX_BYTES:
         raise FormatError("too large for a transcription")
     return data
 
@@ -69,7 +70,7 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 def check_free(paths: Sequence[Path], *, overwrite: bool) -> None:
     """Raise `AdtError` for the first path that must not be written."""
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - pathlib's raises for odd names
             raise AdtError(f"{path}: is a folder")
         if not overwrite and os.path.lexists(path):
             raise OutputExistsError(f"{path}: exists; use --overwrite")

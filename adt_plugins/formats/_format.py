@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -64,13 +65,11 @@ def name_some(texts: Iterable[str], most: int = 5) -> str:
     """Name what was met and how often, in one short line.
 
     >>> name_some(["verse", "x", "verse"])
-    "'verse' (2), 'x'"
+    "'verse' (2), 'x' (1)"
     """
     counts: dict[str, int] = {}
     for text in texts:
         counts[text] = counts.get(text, 0) + 1
-    named = [
-        f"{text[:40]!r}" + (f" ({n})" if n > 1 else "") for text, n in counts.items()
-    ]
+    named = [f"{reprlib.repr(text)} ({n})" for text, n in counts.items()]
     more = f" and {len(named) - most} more" if len(named) > most else ""
     return ", ".join(named[:most]) + more

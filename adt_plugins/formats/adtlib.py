@@ -8,6 +8,7 @@ reader takes them all.
 from __future__ import annotations
 
 import re
+import reprlib
 from pathlib import Path
 
 from adt_plugins.drums import Drum, drum_of_code
@@ -28,8 +29,7 @@ def write(
     others = [str(o.drum) for o in coarse if o.drum not in _DRUMS]
     if others:
         warn(
-            f"{path}: ADTLib has only KD, SD and HH; {len(others)} hits are left "
-            f"out: {name_some(others)}"
+            f"{path}: ADTLib has only KD, SD and HH; left out were {name_some(others)}"
         )
     text = "".join(f"{o.time:.4f} \t {o.drum} \n" for o in coarse if o.drum in _DRUMS)
     return write_files({path: text.encode()}, overwrite=overwrite)
@@ -47,10 +47,11 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     for number, line in lines(read_text(path)):
         match = _LINE.fullmatch(line)
         if match is None:
-            raise FormatError(f"line {number} is no time and drum: {line[:40]!r}")
+            shown = reprlib.repr(line)
+            raise FormatError(f"line {number} is no time and drum: {shown}")
         drum = drum_of_code(match[2])
         if drum is None:
-            raise FormatError(f"line {number}: unknown drum {match[2][:40]!r}")
+            raise FormatError(f"line {number}: unknown drum {reprlib.repr(match[2])}")
         try:
             onsets.append(Onset(float(match[1]), drum))
         except ValueError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import reprlib
 from pathlib import Path
 
 from adt_plugins.drums import drum_of_name
@@ -66,13 +67,13 @@ def _onset(cells: dict[str, str], *, commas: bool) -> Onset:
     """Build an onset; raises ValueError that names what is wrong."""
     drum = drum_of_name(cells.get("drum", ""))
     if drum is None:
-        raise ValueError(f"{cells.get('drum', '')[:40]!r} is no drum")
+        raise ValueError(f"{reprlib.repr(cells.get('drum', ''))} is no drum")
 
     def number(column: str, default: str = "") -> float:
         value = cells.get(column) or default
         value = value.replace(",", ".") if commas else value
         if not _NUMBER.fullmatch(value):
-            raise ValueError(f"{column} is a number, not {value[:40]!r}")
+            raise ValueError(f"{column} is a number, not {reprlib.repr(value)}")
         return float(value)
 
     velocity = number("velocity", "100")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -84,10 +85,11 @@ def parse_labels(text: str) -> list[Label]:
             continue
         match = _LABEL.fullmatch(line)
         if match is None:
-            raise FormatError(f"line {number} is no label: {line[:40]!r}")
+            raise FormatError(f"line {number} is no label: {reprlib.repr(line)}")
         start, end = (float(match[i].replace(",", ".")) for i in (1, 2))
         if not (0 <= start < math.inf and math.isfinite(end)):
-            raise FormatError(f"line {number}: a time out of range: {line[:40]!r}")
+            shown = reprlib.repr(line)
+            raise FormatError(f"line {number}: a time is out of range: {shown}")
         labels.append(Label(start, end, (match[3] or "").strip()))
     return labels
 
@@ -156,7 +158,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         named = name_some(label.text for label in others)
         if not onsets:
             raise FormatError(f"no label names a drum: {named}")
-        warn(f"{path}: {len(others)} labels name no drum and are left out: {named}")
+        warn(f"{path}: labels that name no drum were left out: {named}")
     return Transcription(onsets=tuple(onsets))
 
 
@@ -220,7 +222,8 @@ def read_split(path: Path, *, warn: Warn) -> Transcription:
         try:
             onsets += onsets_of_labels(parse_labels(read_text(file)), drum)[0]
         except FormatError as error:
-            raise FormatError(f"{file.name}: {error}") from error
+            where = "" if file == path else f"{file.name}: "
+            raise FormatError(f"{where}{error}") from error
     return Transcription(onsets=tuple(onsets))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adt_plugins.drums import drum_of_note
+from adt_plugins.drums import Drum, drum_of_note
 from adt_plugins.errors import FormatError
 from adt_plugins.formats._files import read_bytes, write_files
 from adt_plugins.formats._format import Format, Warn, name_some
@@ -38,20 +38,22 @@ def write(
     """
     hits, merged = _hits(transcription.onsets)
     if merged:
-        warn(f"{path}: {merged} hits coincide with another of their note: left out")
+        named = name_some(str(drum) for drum in merged)
+        warn(f"{path}: hits on the same tick as another of their note: {named}")
     return write_files({path: _file(hits)}, overwrite=overwrite)
 
 
-def _hits(onsets: Iterable[Onset]) -> tuple[list[Note], int]:
-    """Notes in the order of ticks, and how many onsets fell upon another one."""
+def _hits(onsets: Iterable[Onset]) -> tuple[list[Note], list[Drum]]:
+    """Notes in the order of ticks, and drums of onsets that fell upon another."""
     loudest: dict[tuple[int, int], int] = {}
-    merged = 0
+    merged = []
     for onset in onsets:
         tick = round(onset.time * TICKS_PER_SECOND)
         if tick + NOTE_TICKS > MAX_DELTA:
             raise FormatError(f"a hit at {onset.time:g} s is too late for MIDI")
         key = (tick, onset.drum.note)
-        merged += key in loudest
+        if key in loudest:
+            merged.append(onset.drum)
         loudest[key] = max(onset.velocity, loudest.get(key, 0))
     hits = [
         Note(tick, DRUM_CHANNEL, note, velocity)
@@ -134,7 +136,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         named = name_some(f"note {note}" for note in sorted(unknown))
         if not onsets:
             raise FormatError(f"none of its notes is a drum: {named}")
-        warn(f"{path}: {len(unknown)} notes are no drums and are left out: {named}")
+        warn(f"{path}: notes that are no drums were left out: {named}")
     return Transcription(onsets=tuple(onsets))
 
 

@@ -1,0 +1,346 @@
+"""Audacity's label files, byte by byte, and what people make of them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adt_plugins import formats
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.formats.labels import (
+    Label,
+    drum_of_text,
+    format_labels,
+    onsets_of_labels,
+    parse_labels,
+)
+from adt_plugins.transcription import Onset, Transcription
+
+HITS = Transcription(
+    (
+        Onset(0.0, Drum.KD, 90),
+        Onset(0.1 + 0.2, Drum.CHH, 64),
+        Onset(1.0, Drum.KD, 127),
+        Onset(3599.9999996, Drum.SST, 1),
+    )
+)
+onset_lists = st.lists(
+    st.builds(Onset, st.floats(0, 86_400), st.sampled_from(Drum), st.integers(1, 127)),
+    max_size=50,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        (
+            "code",
+            b"0.000000000\t0.000000000\tKD\n"
+            b"0.300000000\t0.300000000\tCHH\n"
+            b"1.000000000\t1.000000000\tKD\n"
+            b"3599.999999600\t3599.999999600\tSST\n",
+        ),
+        (
+            "name",
+            b"0.000000000\t0.000000000\tKick\n"
+            b"0.300000000\t0.300000000\tClosed hi-hat\n"
+            b"1.000000000\t1.000000000\tKick\n"
+            b"3599.999999600\t3599.999999600\tSide stick\n",
+        ),
+        (
+            "velocity",
+            b"0.000000000\t0.000000000\tKD 90\n"
+            b"0.300000000\t0.300000000\tCHH 64\n"
+            b"1.000000000\t1.000000000\tKD 127\n"
+            b"3599.999999600\t3599.999999600\tSST 1\n",
+        ),
+    ],
+)
+def test_the_bytes(tmp_path: Path, text: str, content: bytes) -> None:
+    path = tmp_path / "song.labels.txt"
+    assert formats.write(HITS, path, "labels", text=text) == [path]
+    assert path.read_bytes() == content
+    read = formats.read(path)
+    assert [o.drum for o in read] == [o.drum for o in HITS]
+    if text == "velocity":
+        assert [o.velocity for o in read] == [90, 64, 127, 1]
+
+
+def test_an_unknown_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="no label text 'x'; there are code, name"):
+        formats.write(HITS, tmp_path / "a.labels.txt", text="x")
+
+
+def test_the_bytes_of_a_split_set(tmp_path: Path) -> None:
+    path = formats.output_path("song", tmp_path, "labels-split")
+    written = formats.write(HITS, path, "labels-split")
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
+        "song.labels.KD.txt": b"0.000000000\t0.000000000\tKD\n"
+        b"1.000000000\t1.000000000\tKD\n",
+        "song.labels.CHH.txt": b"0.300000000\t0.300000000\tCHH\n",
+        "song.labels.SST.txt": b"3599.999999600\t3599.999999600\tSST\n",
+    }
+    assert sorted(p.name for p in written) == sorted(p.name for p in tmp_path.iterdir())
+
+
+@settings(deadline=None)
+@given(onset_lists, st.sampled_from(["code", "name", "velocity"]))
+def test_round_trip(onsets: list[Onset], text: str) -> None:
+    content = format_labels(onsets, text)
+    read, others = onsets_of_labels(parse_labels(content))
+    assert others == []
+    assert [o.drum for o in read] == [o.drum for o in onsets]
+    if text == "velocity":
+        assert [o.velocity for o in read] == [o.velocity for o in onsets]
+    pairs = list(zip(read, onsets, strict=True))
+    for got, want in pairs:
+        assert abs(got.time - want.time) <= 0.51e-9
+    again = [Onset(got.time, o.drum, o.velocity) for got, o in pairs]
+    assert format_labels(again, text) == content  # nothing drifts
+    for line in content.splitlines():
+        assert len(line.split("\t")) == 3
+
+
+def test_round_trip_of_a_long_song(tmp_path: Path) -> None:
+    drums = list(Drum)
+    whole = Transcription(
+        tuple(Onset(i * 0.7213579, drums[i % len(drums)]) for i in range(5000))
+    )
+    for form in ("labels", "labels-split"):
+        read = formats.read(formats.write_all(whole, form, tmp_path, [form])[0])
+        assert read.counts() == whole.counts()
+        for drum in drums:
+            assert abs(read.times(drum) - whole.times(drum)).max() <= 0.51e-9
+
+
+# What people make of it
+
+
+@pytest.mark.parametrize(
+    ("content", "labels"),
+    [
+        ("", []),
+        ("\n\n \t \n", []),
+        ("1.5\t1.5\tKD", [(1.5, 1.5, "KD")]),
+        ("1\t2\tKD\n", [(1.0, 2.0, "KD")]),
+        ("1,500000\t2,25\tKD\n", [(1.5, 2.25, "KD")]),
+        ("1.5\t1.5\tKD\r\n2.5\t2.5\tSD\r\n", [(1.5, 1.5, "KD"), (2.5, 2.5, "SD")]),
+        ("1.5\t1.5\tKD\r2.5\t2.5\tSD", [(1.5, 1.5, "KD"), (2.5, 2.5, "SD")]),
+        ("1\t1\tKD\n\\\t100.0\t2000.5\n2\t2\tSD\n", [(1, 1, "KD"), (2, 2, "SD")]),
+        ("1\t1\tKD\n\\\t-\t-\n", [(1, 1, "KD")]),
+        ("\n1\t1\tKD\n\n\n2\t2\tSD\n\n", [(1, 1, "KD"), (2, 2, "SD")]),
+        ("1\t1\n", [(1, 1, "")]),
+        ("1\t1\t\n", [(1, 1, "")]),
+        ("1\t1\ta\tb\n", [(1, 1, "a")]),
+        ("4.5\t36\n", [(4.5, 36.0, "")]),
+        (" 1 \t 1 \t a b \n", [(1, 1, "a b")]),
+        ("1e1\t1.5E+1\tKD", [(10, 15, "KD")]),
+        ("-0.0\t0\tKD", [(0, 0, "KD")]),
+        ("1\t1\tä\u2028b\x0bc 鼓\n", [(1, 1, "ä\u2028b\x0bc 鼓")]),
+    ],
+)
+def test_labels_that_are_understood(
+    content: str, labels: list[tuple[float, float, str]]
+) -> None:
+    assert parse_labels(content) == [Label(*label) for label in labels]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("1\n", "line 1 is no label: '1'"),
+        ("1\t1\tKD\n\n# comment\n", "line 3 is no label: '# comment'"),
+        ("start\tend\ttext\n", "line 1 is no label"),
+        ("1 1 KD\n", "line 1 is no label"),
+        ("1;1;KD\n", "line 1 is no label"),
+        ("-1\t1\tKD\n", "line 1: a time is out of range"),
+        ("-0,000001\t1\tKD\n", "line 1: a time is out of range"),
+        ("1e999\t1\tKD\n", "line 1: a time is out of range"),
+        ("1\t1e999\tKD\n", "line 1: a time is out of range"),
+        ("nan\tnan\tKD\n", "line 1 is no label"),
+        ("inf\tinf\tKD\n", "line 1 is no label"),
+        ("1_0\t1_0\tKD\n", "line 1 is no label"),
+        ("0x10\t1\tKD\n", "line 1 is no label"),
+        ("١\t١\tKD\n", "line 1 is no label"),
+        ("1,000.5\t1\tKD\n", "line 1 is no label"),
+        ("1.5.5\t1\tKD\n", "line 1 is no label"),
+        ("\t\tKD\n", "line 1 is no label"),
+        ("9" * 5000 + "\t1\tKD\n", "line 1: a time is out of range"),
+    ],
+)
+def test_labels_that_are_refused(content: str, reason: str) -> None:
+    with pytest.raises(FormatError) as error:
+        parse_labels(content)
+    assert str(error.value).startswith(reason)
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 120
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("SD", ("SD", 100)),
+        ("38", ("SD", 100)),
+        ("Snare", ("SD", 100)),
+        ("snare 90", ("SD", 90)),
+        ("SD 1", ("SD", 1)),
+        ("SD 127", ("SD", 127)),
+        ("SD (90)", ("SD", 90)),
+        ("SD [90]", ("SD", 90)),
+        ("SD, 90", ("SD", 90)),
+        ("SD: v90", ("SD", 90)),
+        ("snare Velocity 90", ("SD", 90)),
+        ("SD vel=90", None),
+        ("38 90", ("SD", 90)),
+        ("Closed hi-hat 64", ("CHH", 64)),
+        ("hihat closed @64", ("CHH", 64)),
+        ("tom 1", ("HIT", 100)),
+        ("tom 2 88", ("MHT", 88)),
+        ("tom 9", ("TT", 9)),
+        ("crash 2", ("CRC", 100)),
+        ("SD 0", None),
+        ("SD 128", None),
+        ("SD 1000", None),
+        ("verse 2", None),
+        ("90", None),
+        ("", None),
+        ("hit", None),
+    ],
+)
+def test_texts(text: str, meant: tuple[str, int] | None) -> None:
+    assert drum_of_text(text) == (None if meant is None else (Drum(meant[0]), meant[1]))
+
+
+@pytest.mark.parametrize("drum", Drum)
+def test_every_written_text_is_understood(drum: Drum) -> None:
+    for velocity in (1, 99, 127):
+        assert drum_of_text(f"{drum} {velocity}") == (drum, velocity)
+    # A small number after a name is part of it: "Tom 1" is the high tom.
+    assert drum_of_text(f"{drum.full_name} 64") == (drum, 64)
+
+
+def test_unknown_labels_are_listed_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "export.txt"
+    path.write_text("1\t1\tverse\n2\t3\tSnare\n4\t4\tmaybe?\n5\t5\tverse\n")
+    labels = parse_labels(path.read_text())
+    onsets, others = onsets_of_labels(labels)
+    assert onsets == [Onset(2.0, Drum.SD)]
+    assert others == [Label(1, 1, "verse"), Label(4, 4, "maybe?"), Label(5, 5, "verse")]
+    got: list[str] = []
+    assert formats.read(path, warn=got.append) == Transcription(tuple(onsets))
+    assert got == [
+        f"{path}: labels that name no drum were left out: 'verse' (2), 'maybe?' (1)"
+    ]
+
+
+def test_a_file_without_any_drum_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lyrics.txt"
+    path.write_text("".join(f"{i}\t{i}\tword\x1b{i}\n" for i in range(9)))
+    with pytest.raises(FormatError) as error:
+        formats.read(path)
+    assert str(error.value).isprintable()
+    assert str(error.value).endswith(", 'word\\x1b4' (1) and 4 more")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.labels.txt"
+    path.write_bytes("1\t1\tKD\r\n2\t2\tVers ä\r\n".encode(encoding))
+    got: list[str] = []
+    assert len(formats.read(path, warn=got.append)) == 1
+    assert "'Vers ä' (1)" in got[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1" + " " * 100_000 + "x",
+        "1" + "\t" * 100_000 + "x",
+        "9" * 100_000 + "x",
+        "1\t1\tSD" + " " * 100_000 + "x",
+        "1\t1\t" + "a " * 50_000 + "\n1\t1\t" + ", " * 50_000,
+        "\t" * 100_000 + "x",
+    ],
+)
+def test_hostile_lines_take_no_time(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "a.labels.txt"
+    path.write_text(line)
+    start = time.process_time()
+    with pytest.raises(FormatError):
+        formats.read(path)
+    assert time.process_time() - start < 2
+
+
+# Sets of files
+
+
+def write_set(folder: Path) -> None:
+    formats.write_all(HITS, "song", folder, ["labels-split"])
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("song.labels.KD.txt", None),
+        ("song.labels.SST.txt", None),
+        ("song.labels.CHH.txt", "labels-split"),
+        ("song.labels.txt", "labels-split"),
+    ],
+)
+def test_any_file_of_a_set_reads_the_set(
+    tmp_path: Path, name: str, form: str | None
+) -> None:
+    write_set(tmp_path)
+    (tmp_path / "other.labels.SD.txt").write_text("9\t9\tSD\n")
+    (tmp_path / "song.labels.old.txt").write_text("9\t9\tSD\n")
+    assert formats.read(tmp_path / name, form).counts() == HITS.counts()
+
+
+def test_one_file_of_a_set_alone(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    read = formats.read(tmp_path / "song.labels.KD.txt", "labels")
+    assert read.counts() == {Drum.KD: 2}
+
+
+def test_the_file_tells_the_drum_where_the_text_does_not(tmp_path: Path) -> None:
+    (tmp_path / "song.labels.KD.txt").write_text("1\t1\t\n2\t2\tloud!\n3\t3\tSD 64\n")
+    read = formats.read(tmp_path / "song.labels.KD.txt")
+    assert list(read) == [
+        Onset(1.0, Drum.KD),
+        Onset(2.0, Drum.KD),
+        Onset(3.0, Drum.SD, 64),
+    ]
+
+
+def test_a_set_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    (tmp_path / "song.labels.mine.txt").write_text("mine")
+    path = tmp_path / "song.labels.txt"
+    with pytest.raises(formats.OutputExistsError):
+        formats.write(HITS["SD"], path, "labels-split")
+    changed = Transcription((Onset(1.0, Drum.KD), Onset(2.0, Drum.SD)))
+    formats.write(changed, path, "labels-split", overwrite=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "song.labels.KD.txt",
+        "song.labels.SD.txt",
+        "song.labels.mine.txt",
+    ]
+    assert formats.read(path, "labels-split") == changed
+
+
+def test_errors_in_a_set_name_the_file(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    (tmp_path / "song.labels.SST.txt").write_text("oops")
+    with pytest.raises(FormatError) as error:
+        formats.read(tmp_path / "song.labels.KD.txt")
+    assert str(error.value) == (
+        f"{tmp_path / 'song.labels.KD.txt'}: song.labels.SST.txt: "
+        "line 1 is no label: 'oops'"
+    )
+    with pytest.raises(AdtError, match=r"no files of single drums such as a\.KD\.txt"):
+        formats.read(tmp_path / "a.txt", "labels-split")
