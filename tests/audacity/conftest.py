@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .real import Audacity, Screen
+    from .program import Audacity
+    from .screen import Screen
 
 
 @pytest.fixture(scope="session")
@@ -19,10 +19,11 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     """An X display with a window manager, for all tests of a session."""
     if not sys.platform.startswith("linux"):
         pytest.skip("not on this system: the tests drive Audacity for Linux")
-    from .real import Screen, missing
+    from .program import missing
+    from .screen import Screen
 
-    if reason := missing():
-        pytest.skip(reason)
+    if absent := missing():
+        pytest.skip(f"not installed: {', '.join(absent)}")
     screen = Screen(tmp_path_factory.mktemp("screen"))
     try:
         yield screen
@@ -33,39 +34,29 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
 @pytest.fixture(scope="session")
 def audacity_profile(
     screen: Screen, tmp_path_factory: pytest.TempPathFactory
-) -> Audacity:
-    """An Audacity that was started once and is not running; to be copied.
+) -> Path:
+    """HOME in which Audacity has been started once; to be copied."""
+    from .program import make_profile, only_one
 
-    The first start of a profile takes twice as long: it looks at all plug-ins.
-    """
-    from .real import Audacity, one_at_a_time
-
-    program = Audacity(tmp_path_factory.mktemp("audacity") / "home", screen)
-    with one_at_a_time():
-        try:
-            program.start()
-        finally:
-            program.kill()
-    return program
+    home = tmp_path_factory.mktemp("audacity") / "home"
+    with only_one():
+        make_profile(home, screen)
+    return home
 
 
 @pytest.fixture
 def audacity(
-    screen: Screen, audacity_profile: Audacity, tmp_path: Path
+    screen: Screen, audacity_profile: Path, tmp_path: Path
 ) -> Iterator[Audacity]:
     """An Audacity with a profile of its own, not yet started, ended with the test.
 
     No other test run on this machine has one meanwhile.
     """
-    from .real import Audacity, one_at_a_time
+    from .program import copy_profile, only_one
 
-    program = Audacity(tmp_path / "audacity home", screen)
-    shutil.copytree(audacity_profile.home, program.home)
-    text = program.config.read_text()
-    text = text.replace(str(audacity_profile.temp), str(program.temp))
-    program.config.write_text(text)
-    with one_at_a_time():
+    program = copy_profile(audacity_profile, tmp_path / "audacity home", screen)
+    with only_one():
         try:
             yield program
         finally:
-            program.kill()
+            program.stop()

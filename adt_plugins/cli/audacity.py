@@ -1,0 +1,19 @@
+"""``adt audacity ACTION``: from a recording into Audacity, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ACTIONS: tuple[Any, ...] = ()
+"""Modules with `add_parser`, as those of the commands."""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command and its actions to the command line."""
+    parser = subparsers.add_parser(
+        "audacity",
+        help="open recordings in Audacity with their drum hits as label tracks",
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    for action in ACTIONS:
+        action.add_parser(actions)
