@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from types import ModuleType
@@ -74,3 +76,17 @@ def madmom() -> ModuleType:
         return import_madmom()
     except MissingDependencyError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def package_index(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Skip tests marked `needs_network` where pip cannot fetch a package."""
+    folder = tmp_path_factory.mktemp("index")
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--retries"]
+    done = subprocess.run(
+        [*command, "0", "-d", str(folder), "hatchling"],
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip("the package index cannot be reached")

@@ -39,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _console.prepare()
     try:
         args = build_parser().parse_args(argv)
-        return int(args.run(args))
+        with _console.one_line_warnings():
+            return int(args.run(args))
     except SystemExit as stop:  # argparse: help, version or a usage error
         return stop.code if isinstance(stop.code, int) else 2
     except AdtError as error:  # of the command; inputs are caught one by one

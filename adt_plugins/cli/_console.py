@@ -7,7 +7,11 @@ import io
 import json
 import os
 import sys
+import warnings
+from collections.abc import Iterator
 from typing import Any, TextIO
+
+from adt_plugins.errors import AdtWarning
 
 
 def prepare() -> None:
@@ -20,6 +24,28 @@ def prepare() -> None:
         if isinstance(stream, io.TextIOWrapper):
             errors = "backslashreplace" if os.name == "nt" else "surrogateescape"
             stream.reconfigure(encoding="utf-8", errors=errors)
+
+
+@contextlib.contextmanager
+def one_line_warnings() -> Iterator[None]:
+    """Print the package's warnings as lines, and no other package's.
+
+    The latter come back with Python's own option ``-W``.
+    """
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        warnings.simplefilter("always", AdtWarning)
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, *place: Any, **more: Any) -> None:
+            if isinstance(message, AdtWarning):
+                complain(f"warning: {message}")
+            else:
+                usual(message, *place, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def say(text: str) -> None:

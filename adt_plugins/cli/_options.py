@@ -105,10 +105,9 @@ class _ListFormats(argparse.Action):
         for name, form in FORMATS.items():
             ways = {"read": form.read, "written": form.write}
             can = " and ".join(way for way, function in ways.items() if function)
-            needs = f"; needs {', '.join(form.needs)}" if form.needs else ""
-            _console.say(
-                f"{name:{width}}  song{form.suffix:12}  {form.description} ({can}{needs})"
-            )
+            can += f"; needs {', '.join(form.needs)}" if form.needs else ""
+            _console.say(f"{name:{width}}  song{form.suffix:12}  {form.description}")
+            _console.say(f"{'':{width}}  ({can})")
         parser.exit()
 
 

@@ -177,15 +177,14 @@ def _moved(items: Sequence[_Timed], offset: float) -> tuple[_Timed, ...]:
 
 @contextmanager
 def _warnings_to(result: Result) -> Iterator[None]:
-    """Turn the package's warnings into lines; the rest is nobody's business here."""
+    """Keep the package's warnings for the report too."""
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", AdtWarning)
         try:
             yield
         finally:
             for warning in caught:
-                result.warn(str(warning.message))
+                if isinstance(warning.message, AdtWarning):
+                    result.warn(str(warning.message))
 
 
 def _talks(args: Namespace) -> bool:

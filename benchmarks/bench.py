@@ -1,0 +1,84 @@
+"""Time every stage from a file to its MIDI track against the least possible.
+
+The limit, measured in the same run on one thread, is the sum of what no program
+could leave out: libsndfile's decoding of the file, SciPy's float32 FFT of all
+frames, and the network's multiply-adds at the rate of a large float32 matrix
+product.
+
+Usage: ``python benchmarks/bench.py [--json] [--check] [--model NAME] [--minutes 5]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+MOST_OF_LIMIT = 5.0
+MOST_GROWTH_MB = 100.0
+
+
+def print_table(report: dict[str, Any]) -> None:
+    print(
+        f"{report['minutes']:g} minutes, 44.1 kHz, 16 bit, stereo; model"
+        f" {report['model']}, {report['multiply_adds_per_frame']} multiply-adds a"
+        " frame; one thread"
+    )
+    for suffix, recording in report["recordings"].items():
+        print(f"\n{suffix.upper():24} processor    clock  of limit")
+        for name, cost in recording["limit"].items():
+            share = cost["cpu"] / recording["limit_total"]
+            print(
+                f"  limit: {name:15} {cost['cpu']:8.3f} s {cost['wall']:6.3f} s"
+                f" {share:8.2f}"
+            )
+        print(f"  limit {'':16} {recording['limit_total']:8.3f} s {'':8} {1:8.2f}")
+        for name, cost in recording["stages"].items():
+            print(
+                f"  {name:22} {cost['cpu']:8.3f} s {cost['wall']:6.3f} s"
+                f" {cost['ratio']:8.2f}"
+            )
+        if suffix == "wav" and "madmom's front end" not in recording["stages"]:
+            print("  madmom's front end: madmom is not installed")
+    print("\nStart of a process")
+    for name, seconds in report["startup"].items():
+        print(f"  {name:22} {seconds:8.3f} s")
+    if "memory_mb" in report:
+        print("\nPeak memory")
+        for name, size in report["memory_mb"].items():
+            print(f"  {name:22} {size:8.0f} MB")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model")
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="print JSON, no table")
+    parser.add_argument("--no-memory", action="store_true", help="skip the hour")
+    parser.add_argument(
+        "--check", action="store_true", help="exit with 1 beyond the bounds"
+    )
+    args = parser.parse_args()
+    # Before NumPy starts its threads.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    from measurements import run
+
+    report = run(args.model, args.minutes, args.repeats, memory=not args.no_memory)
+    ratio = report["recordings"]["wav"]["stages"]["whole"]["ratio"]
+    growth = report.get("memory_mb", {}).get("growth", 0.0)
+    report["passed"] = ratio <= MOST_OF_LIMIT and growth <= MOST_GROWTH_MB
+    if args.json:
+        print(json.dumps(report, indent=1))
+    else:
+        print_table(report)
+        print("\n" + ("Within" if report["passed"] else "BEYOND"), end=" ")
+        print(f"{MOST_OF_LIMIT:g} times the limit and {MOST_GROWTH_MB:g} MB an hour")
+    return int(args.check and not report["passed"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

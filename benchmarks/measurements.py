@@ -1,0 +1,300 @@
+"""What `bench.py` measures: the limit, the stages, the start and the memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from adt_plugins import formats
+from adt_plugins.audio import open_audio
+from adt_plugins.card import ModelCard
+from adt_plugins.errors import MissingDependencyError
+from adt_plugins.network import Network, find_model
+from adt_plugins.peaks import pick_onsets
+from adt_plugins.pipeline import transcribe
+from adt_plugins.spectrogram import Spectrogram
+from adt_plugins.transcription import Activations
+from adt_plugins.velocity import BandLevels
+
+RATE = 44100
+GROOVE = Path(__file__).resolve().parent.parent / "examples" / "groove.flac"
+MATRIX_SIZE = 1024
+FFT_BLOCK = 64
+BLOCK_SAMPLES = 65536
+
+
+class Cost(NamedTuple):
+    """Seconds of processor time and on the clock, of the fastest run."""
+
+    cpu: float
+    wall: float
+
+
+def measure(work: Callable[[], Any], repeats: int) -> tuple[Cost, Any]:
+    """Run something several times; return its least cost and its last result."""
+    costs = []
+    result = None
+    for _ in range(repeats):
+        wall, cpu = time.perf_counter(), time.process_time()
+        result = work()
+        costs.append(Cost(time.process_time() - cpu, time.perf_counter() - wall))
+    return Cost(*map(min, zip(*costs, strict=True))), result
+
+
+def write_recordings(folder: Path, minutes: float) -> dict[str, Path]:
+    """Write the groove over and over, under a little noise, in three formats."""
+    groove, _ = soundfile.read(GROOVE, dtype="float32")
+    length = round(minutes * 60 * RATE)
+    repeated = np.resize(groove, (length, groove.shape[1]))
+    noise = np.random.default_rng(0).normal(0, 0.003, repeated.shape)
+    mix = (repeated + noise).astype(np.float32)
+    paths = {}
+    for suffix, subtype in (
+        ("wav", "PCM_16"),
+        ("flac", "PCM_16"),
+        ("mp3", "MPEG_LAYER_III"),
+    ):
+        paths[suffix] = folder / f"recording.{suffix}"
+        soundfile.write(paths[suffix], mix, RATE, subtype=subtype)
+    return paths
+
+
+def decode(path: Path) -> None:
+    """Decode a file as libsndfile does it, and nothing else."""
+    buffer = np.empty((BLOCK_SAMPLES, 2), np.float32)
+    with soundfile.SoundFile(path) as file:
+        while len(file.read(out=buffer)) == len(buffer):
+            pass
+
+
+def fft(card: ModelCard, frames: int) -> None:
+    """Transform as many frames as the recording has, in blocks of 64."""
+    import scipy.fft
+
+    noise = np.random.default_rng(0).normal(size=(FFT_BLOCK, card.front_end.frame_size))
+    block = noise.astype(np.float32)
+    for _ in range(0, frames, FFT_BLOCK):
+        scipy.fft.rfft(block)
+
+
+def multiply_add_rate() -> float:
+    """Multiply-adds a second of a float32 matrix product."""
+    a, b = (
+        np.random.default_rng(0)
+        .normal(size=(2, MATRIX_SIZE, MATRIX_SIZE))
+        .astype(np.float32)
+    )
+    cost, _ = measure(lambda: a @ b, 20)
+    return MATRIX_SIZE**3 / cost.cpu
+
+
+def multiply_adds(card: ModelCard) -> float:
+    """Multiply-adds of the network for one frame, each frame counted once.
+
+    Counted in the graph; context frames, which are heard several times, are not
+    part of what could not be left out.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    assert card.path is not None
+    content = (card.path.parent / card.file).read_bytes()
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    graph = model.subgraphs[0]
+    products = {
+        schema.BuiltinOperator.FULLY_CONNECTED,
+        schema.BuiltinOperator.BATCH_MATMUL,
+    }
+    total = 0
+    for operator in graph.operators:
+        code = model.operatorCodes[operator.opcodeIndex]
+        if max(code.builtinCode, code.deprecatedBuiltinCode) in products:
+            # Both take rows of their first input, one product for each output.
+            depth = graph.tensors[operator.inputs[0]].shape[-1]
+            total += depth * int(np.prod(graph.tensors[operator.outputs[0]].shape))
+    return total / (card.geometry.frames * card.geometry.batch)
+
+
+def measure_limit(
+    path: Path, card: ModelCard, frames: int, repeats: int
+) -> dict[str, Cost]:
+    """The parts of the least possible cost."""
+    seconds = multiply_adds(card) * frames / multiply_add_rate()
+    return {
+        "decode": measure(lambda: decode(path), repeats)[0],
+        "fft": measure(lambda: fft(card, frames), repeats)[0],
+        "network": Cost(seconds, seconds),
+    }
+
+
+def measure_stages(path: Path, card: ModelCard, repeats: int) -> dict[str, Cost]:
+    """The stages one by one, and the whole chain as a user runs it."""
+    stages = {}
+
+    def audio() -> list[NDArray[np.float32]]:
+        with open_audio(path) as reader:
+            return list(reader)
+
+    def front_end() -> list[NDArray[np.float32]]:
+        spectrogram = Spectrogram(card.front_end, card.level)
+        found = [spectrogram.process(block) for block in samples]
+        return [*found, spectrogram.finish()]
+
+    stages["audio"], samples = measure(audio, repeats)
+    stages["front end"], frames = measure(front_end, repeats)
+    bands = BandLevels(card.front_end, card.drums)
+    stages["levels"], levels = measure(
+        lambda: np.concatenate([bands.process(block) for block in frames]), repeats
+    )
+    stages["open network"], network = measure(lambda: Network(card), repeats)
+    stages["network"], values = measure(
+        lambda: np.concatenate(list(network.stream(frames))), repeats
+    )
+    activations = Activations(values, card.outputs, card.front_end.frame_rate)
+    stages["peaks"], _ = measure(
+        lambda: pick_onsets(activations, card, levels=levels), repeats
+    )
+    result = transcribe(path, model=card)
+    midi = path.with_suffix(".mid")
+    stages["write"], _ = measure(
+        lambda: formats.write(result, midi, "midi", overwrite=True), repeats
+    )
+    stages["whole"], _ = measure(
+        lambda: formats.write(
+            transcribe(path, model=card), midi, "midi", overwrite=True
+        ),
+        repeats,
+    )
+    return stages
+
+
+def measure_madmom(path: Path, repeats: int) -> Cost | None:
+    """Time madmom's front end alone, or None where madmom is missing."""
+    from adt_plugins.madmom_compat import import_madmom
+
+    try:
+        madmom = import_madmom()
+    except MissingDependencyError:
+        return None
+    from madmom.audio.spectrogram import LogarithmicFilteredSpectrogram
+
+    assert madmom is not None
+
+    def run() -> Any:
+        return LogarithmicFilteredSpectrogram(
+            str(path),
+            num_channels=1,
+            sample_rate=RATE,
+            frame_size=2048,
+            hop_size=441,
+            num_bands=12,
+            fmin=20,
+            fmax=20000,
+        )
+
+    return measure(run, repeats)[0]
+
+
+def measure_startup(model: str | None) -> dict[str, float]:
+    """Seconds on the clock of a process that does next to nothing."""
+    code = (
+        "import sys, numpy as np; from adt_plugins import transcribe;"
+        "transcribe((np.zeros(44100, np.float32), 44100), model=sys.argv[1] or None)"
+    )
+    commands = {
+        "bare Python": ["-c", "pass"],
+        "adt --version": ["-m", "adt_plugins", "--version"],
+        "one second of silence": ["-c", code, model or ""],
+    }
+
+    def run(arguments: list[str]) -> float:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+        return time.perf_counter() - started
+
+    return {
+        name: min(run(arguments) for _ in range(3))
+        for name, arguments in commands.items()
+    }
+
+
+def peak_memory_mb(folder: Path, minutes: float, model: str | None) -> float:
+    """Peak memory of a process that transcribes a recording of some length."""
+    path = folder / f"{minutes:g}.wav"
+    groove, _ = soundfile.read(GROOVE, dtype="int16")
+    left = round(minutes * 60 * RATE)
+    with soundfile.SoundFile(path, "w", RATE, 2, subtype="PCM_16") as file:
+        while left > 0:
+            file.write(groove[:left])
+            left -= len(groove)
+    code = (
+        "import sys, psutil; from adt_plugins import formats, transcribe;"
+        "song = transcribe(sys.argv[1], model=sys.argv[2] or None);"
+        "formats.write(song, sys.argv[1] + '.mid', 'midi');"
+        "info = psutil.Process().memory_info();"
+        "print(getattr(info, 'peak_wset', 0))"
+        if sys.platform == "win32"
+        else "import resource, sys; from adt_plugins import formats, transcribe;"
+        "song = transcribe(sys.argv[1], model=sys.argv[2] or None);"
+        "formats.write(song, sys.argv[1] + '.mid', 'midi');"
+        "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "print(peak * (1 if sys.platform == 'darwin' else 1024))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path), model or ""],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    path.unlink()
+    return int(done.stdout) / 1e6
+
+
+def run(
+    model: str | None, minutes: float, repeats: int, *, memory: bool = True
+) -> dict[str, Any]:
+    """Measure everything; the result is ready for JSON."""
+    card = find_model(model)
+    frames = round(minutes * 60 * card.front_end.frame_rate)
+    report: dict[str, Any] = {
+        "model": card.name,
+        "minutes": minutes,
+        "multiply_adds_per_frame": round(multiply_adds(card)),
+        "recordings": {},
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for suffix, path in write_recordings(folder, minutes).items():
+            limit = measure_limit(path, card, frames, repeats)
+            stages = measure_stages(path, card, repeats)
+            if suffix == "wav":
+                madmom = measure_madmom(path, repeats)
+                if madmom is not None:
+                    stages["madmom's front end"] = madmom
+            least = sum(cost.cpu for cost in limit.values())
+            report["recordings"][suffix] = {
+                "limit": {key: cost._asdict() for key, cost in limit.items()},
+                "limit_total": least,
+                "stages": {
+                    key: {**cost._asdict(), "ratio": cost.cpu / least}
+                    for key, cost in stages.items()
+                },
+            }
+            path.unlink()
+        report["startup"] = measure_startup(model)
+        if memory:
+            minute, hour = (peak_memory_mb(folder, m, model) for m in (1, 60))
+            report["memory_mb"] = {
+                "minute": minute,
+                "hour": hour,
+                "growth": hour - minute,
+            }
+    return report
