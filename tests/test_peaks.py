@@ -224,6 +224,7 @@ class TestRefine:
         floats(0, 0, 0),
         floats(1, 1, 1),
         floats(1, 0.5, 0.9),
+        floats(1, 0.6, 0.1),
         floats(0, 1, 0),
     ],
 )
