@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -186,12 +187,15 @@ def build_brnn_sa(
         join(graph, layers[-1][t], axis=-1) if 0 <= t < geometry.frames else zeros
         for t in range(start - width, stop + width)
     ]
-    mixed = attend(graph, weights.attention, first, last, quantise)
+    attention = AttentionInGraph.add(graph, weights.attention, quantise)
     output = graph.weight(weights.output_weight.T, quantise=quantise)
-    parts = [
-        graph.logistic(graph.fully_connected(z, output, weights.output_bias))
-        for z in mixed
-    ]
+    parts = []
+    for k in range(0, geometry.core, _ATTENTION_FRAMES):
+        here = join(graph, first[k : k + _ATTENTION_FRAMES], axis=0)
+        around = join(graph, last[k : k + _ATTENTION_FRAMES + 2 * width], axis=0)
+        mixed = attend(graph, attention, here, around, geometry.batch)
+        scores = graph.fully_connected(mixed, output, weights.output_bias)
+        parts.append(graph.logistic(scores))
     shape = (geometry.core, geometry.batch, len(weights.output_bias))
     return graph.finish([graph.reshape(join(graph, parts, axis=0), shape)])
 
@@ -292,14 +296,40 @@ def _lstm_cell(
     return graph.mul(leave, graph.tanh(cell)), cell
 
 
+@dataclass(frozen=True, eq=False)
+class AttentionInGraph:
+    """The matrices of an `Attention`, in a graph."""
+
+    every: Weight
+    c: list[Weight]
+    v: list[Weight]
+    b: Array
+    bounded: bool
+
+    @classmethod
+    def add(
+        cls, graph: GraphBuilder, attention: Attention, quantise: bool
+    ) -> AttentionInGraph:
+        """Add the matrices, those for `h2` of all offsets as one."""
+        pairs = [attention.at(j) for j in range(len(attention.a))]
+        highest = max(float(np.abs(v).sum(axis=0).max()) for _, v in pairs)
+        return cls(
+            graph.weight(np.concatenate(attention.a, axis=1).T, quantise=quantise),
+            [graph.weight(c.T, quantise=quantise) for c, _ in pairs],
+            [graph.weight(v.T, quantise=quantise) for _, v in pairs],
+            attention.b,
+            highest < _SAFE_SCORE,
+        )
+
+
 def attend(
     graph: GraphBuilder,
-    attention: Attention,
-    first: Sequence[Tensor],
-    last: Sequence[Tensor],
-    quantise: bool,
-) -> list[Tensor]:
-    """Add the attention, for some frames at a time.
+    attention: AttentionInGraph,
+    here: Tensor,
+    around: Tensor,
+    batch: int,
+) -> Tensor:
+    """Add the attention for some frames in a row.
 
     Parameters
     ----------
@@ -307,82 +337,36 @@ def attend(
         Where to.
     attention
         See the class.
-    first
-        First layer: (batch, 2 units) for each frame.
-    last
-        Last layer, likewise, with `attention.width` frames more at both ends.
-    quantise
-        See `build_brnn_sa`.
+    here
+        First layer, (frames * batch, 2 units).
+    around
+        Last layer, likewise, with a frames more at both ends.
+    batch
+        Rows of one frame.
 
     Returns
     -------
-    list of Tensor
-        (frames * batch, 2 units), for the frames in order.
+    Tensor
+        (frames * batch, 2 units).
     """
-    offsets = range(2 * attention.width + 1)
-    every = np.concatenate([attention.a[j] for j in offsets], axis=1)
-    weights = _AttentionWeights(
-        graph.weight(every.T, quantise=quantise),
-        [graph.weight(attention.at(j)[0].T, quantise=quantise) for j in offsets],
-        [graph.weight(attention.at(j)[1].T, quantise=quantise) for j in offsets],
-        attention.b,
-        max(float(np.abs(attention.at(j)[1]).sum(axis=0).max()) for j in offsets)
-        < _SAFE_SCORE,
-    )
-    size = _ATTENTION_FRAMES
-    return [
-        _attend_block(
-            graph,
-            weights,
-            first[k : k + size],
-            last[k : k + size + 2 * attention.width],
-        )
-        for k in range(0, len(first), size)
-    ]
-
-
-@dataclass(frozen=True, eq=False)
-class _AttentionWeights:
-    every: Weight
-    c: list[Weight]
-    v: list[Weight]
-    b: Array
-    safe: bool
-
-
-def _attend_block(
-    graph: GraphBuilder,
-    weights: _AttentionWeights,
-    first: Sequence[Tensor],
-    last: Sequence[Tensor],
-) -> Tensor:
-    batch = first[0].shape[0]
-    rows, rank = len(first) * batch, len(weights.b)
-    around = join(graph, last, axis=0)
-    here = join(graph, first, axis=0)
-    scored = graph.fully_connected(around, weights.every)
+    rows, rank = here.shape[0], len(attention.b)
+    scored = graph.fully_connected(around, attention.every)
     shared: dict[int, Tensor] = {}
     scores = []
-    for j, (c, v) in enumerate(zip(weights.c, weights.v, strict=True)):
-        if c.tensor.index not in shared:
-            shared[c.tensor.index] = graph.fully_connected(here, c, weights.b)
+    for j, (c, v) in enumerate(zip(attention.c, attention.v, strict=True)):
+        number = c.tensor.index
+        if number not in shared:
+            shared[number] = graph.fully_connected(here, c, attention.b)
         columns = graph.slice(scored, j * rank, (j + 1) * rank, axis=1)
         part = graph.slice(columns, j * batch, j * batch + rows)
-        hidden = graph.tanh(graph.add(part, shared[c.tensor.index]))
+        hidden = graph.tanh(graph.add(part, shared[number]))
         scores.append(graph.fully_connected(hidden, v))
-    if not weights.safe:
-        peak = scores[0]
-        for score in scores[1:]:
-            peak = graph.maximum(peak, score)
+    if not attention.bounded:
+        peak = reduce(graph.maximum, scores)
         scores = [graph.sub(score, peak) for score in scores]
-    total: Tensor | None = None
-    mixed: Tensor | None = None
-    for j, score in enumerate(scores):
-        share = graph.exp(score)
-        frame = graph.slice(around, j * batch, j * batch + rows)
-        weighed = graph.mul(share, frame)
-        total = share if total is None else graph.add(total, share)
-        mixed = weighed if mixed is None else graph.add(mixed, weighed)
-    if mixed is None or total is None:
-        raise ValueError("an attention needs one offset at least")
-    return graph.div(mixed, total)
+    shares = [graph.exp(score) for score in scores]
+    weighed = [
+        graph.mul(share, graph.slice(around, j * batch, j * batch + rows))
+        for j, share in enumerate(shares)
+    ]
+    return graph.div(reduce(graph.add, weighed), reduce(graph.add, shares))
