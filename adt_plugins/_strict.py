@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 _T = TypeVar("_T")
+_REQUIRED = {"time", "drum", "position", "start", "end", "text"}
 _LARGEST = float(np.finfo(float).max)
 
 
@@ -98,7 +99,7 @@ def records(kind: type[_T], items: Any) -> Iterator[_T]:
         if not isinstance(item, dict):
             raise TypeError(f"{what} {number} is no object: {reprlib.repr(item)}")
         known = {name: item[name] for name in names if name in item}
-        missing = {"time", "drum", "position"} & set(names) - set(known)
+        missing = _REQUIRED & set(names) - set(known)
         if missing:
             raise ValueError(f"{what} {number} has no {', '.join(sorted(missing))}")
         try:

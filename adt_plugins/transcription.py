@@ -14,7 +14,7 @@ import math
 import os
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +101,38 @@ class Beat:
         _set(self, "position", whole("position", self.position, 1))
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class Label:
+    """A text at a time: a label of Audacity that is no hit, such as ``verse``.
+
+    Parameters
+    ----------
+    start, end
+        Seconds from the first sample of the file, >= 0; equal for a point.
+    text
+        What it says.
+    track
+        Name of its track; empty if that is not known.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is of another kind or out of its range.
+    """
+
+    start: float
+    end: float
+    text: str
+    track: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            _set(self, name, seconds(getattr(self, name), name))
+        for name in ("text", "track"):
+            if not isinstance(value := getattr(self, name), str):
+                raise TypeError(f"{name} is text, not {reprlib.repr(value)}")
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The recording that was transcribed.
@@ -184,6 +216,8 @@ class Transcription:
     model
         What transcribed it: name, sha256, thresholds and picker in force.
         Copied on construction as JSON has it: tuples become lists.
+    labels
+        What a file said besides hits and beats, sorted by time on construction.
     activations
         Kept in memory only; not part of the JSON nor of equality. Slicing
         leaves them whole.
@@ -193,6 +227,7 @@ class Transcription:
     beats: tuple[Beat, ...] = ()
     source: Source = field(default_factory=Source)
     model: Mapping[str, Any] = field(default_factory=dict)
+    labels: tuple[Label, ...] = ()
     activations: Activations | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -202,6 +237,7 @@ class Transcription:
         )
         _set(self, "onsets", tuple(onsets))
         _set(self, "beats", tuple(sorted(self.beats)))
+        _set(self, "labels", tuple(sorted(self.labels)))
         _set(self, "model", plain(self.model))
 
     def __len__(self) -> int:
@@ -215,8 +251,12 @@ class Transcription:
         duration = self.source.duration
         length = "" if duration is None else f", {duration:.2f} s"
         counts = ", ".join(f"{drum} {n}" for drum, n in self.counts().items())
-        beats = f", {len(self.beats)} beats" if self.beats else ""
-        return f"<Transcription{name}{length}: {counts or 'no onsets'}{beats}>"
+        more = "".join(
+            f", {len(items)} {what}"
+            for what, items in (("beats", self.beats), ("labels", self.labels))
+            if items
+        )
+        return f"<Transcription{name}{length}: {counts or 'no onsets'}{more}>"
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -242,11 +282,12 @@ class Transcription:
         return np.array([o.time for o in self.onsets if o.drum in kinds], np.float64)
 
     def between(self, start: float = 0.0, end: float = math.inf) -> Transcription:
-        """Onsets and beats with ``start <= time < end``; times stay as they are."""
+        """What lies at ``start <= time < end``; times stay as they are."""
         return replace(
             self,
             onsets=tuple(o for o in self.onsets if start <= o.time < end),
             beats=tuple(b for b in self.beats if start <= b.time < end),
+            labels=tuple(x for x in self.labels if start <= x.start < end),
         )
 
     def only(self, drums: Iterable[Drum | str]) -> Transcription:
@@ -266,11 +307,20 @@ class Transcription:
             moved = ((item, item.time + seconds) for item in items)
             return tuple(replace(item, time=time) for item, time in moved if time >= 0)
 
+        labels = (
+            replace(label, start=label.start + seconds, end=label.end + seconds)
+            for label in self.labels
+            if min(label.start, label.end) + seconds >= 0
+        )
         kept = self.activations
         if kept is not None:
             kept = replace(kept, offset=kept.offset + seconds)
         return replace(
-            self, onsets=move(self.onsets), beats=move(self.beats), activations=kept
+            self,
+            onsets=move(self.onsets),
+            beats=move(self.beats),
+            labels=tuple(labels),
+            activations=kept,
         )
 
     def __getitem__(self, key: slice | Drum | str | Iterable[str]) -> Transcription:
@@ -287,7 +337,10 @@ class Transcription:
         raise TypeError("a transcription is indexed by drum, and sliced by seconds")
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form as Python objects; activations are left out."""
+        """The JSON form as Python objects; activations are left out.
+
+        There is a key ``labels`` only if there are some.
+        """
         return {
             "format": FORMAT,
             "version": VERSION,
@@ -301,6 +354,7 @@ class Transcription:
                 for o in self.onsets
             ],
             "beats": [{"time": b.time, "position": b.position} for b in self.beats],
+            **({"labels": [asdict(x) for x in self.labels]} if self.labels else {}),
             "source": {
                 name: getattr(self.source, name) for name in Source.__dataclass_fields__
             },
@@ -308,18 +362,21 @@ class Transcription:
         }
 
     def to_json(self) -> str:
-        """The JSON form as text, one onset and one beat a line.
+        """The JSON form as text, one onset, beat and label a line.
 
         Equal transcriptions give equal text, to the order of `model`'s keys.
         """
         data = self.to_dict()
-        onsets, beats = (
-            "[" + ",".join("\n  " + json_text(item) for item in data[name]) + "]"
-            for name in ("onsets", "beats")
+        lists = "".join(
+            f' "{name}": ['
+            + ",".join("\n  " + json_text(item) for item in data[name])
+            + "],\n"
+            for name in ("onsets", "beats", "labels")
+            if name in data
         )
         return (
-            f'{{"format": "{FORMAT}", "version": {VERSION},\n "onsets": {onsets},\n'
-            f' "beats": {beats},\n "source": {json_text(data["source"])},\n'
+            f'{{"format": "{FORMAT}", "version": {VERSION},\n{lists}'
+            f' "source": {json_text(data["source"])},\n'
             f' "model": {json_text(data["model"])}}}\n'
         )
 
@@ -348,6 +405,7 @@ class Transcription:
             return cls(
                 onsets=tuple(records(Onset, data["onsets"])),
                 beats=tuple(records(Beat, data.get("beats", []))),
+                labels=tuple(records(Label, data.get("labels", []))),
                 source=next(records(Source, [data.get("source", {})])),
                 model=model,
             )

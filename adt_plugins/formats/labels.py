@@ -13,13 +13,12 @@ import re
 import reprlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from adt_plugins.drums import Drum, drum_of_name
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats._files import check_free, lines, read_text, write_files
 from adt_plugins.formats._format import Format, Warn, name_some
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.transcription import Label, Onset, Transcription
 
 TEXTS: dict[str, Callable[[Onset], str]] = {
     "code": lambda onset: onset.drum.value,
@@ -36,14 +35,6 @@ _VELOCITY = re.compile(
     r"(.*?)[\s,:;=@(\[]+(?:v|vel\.?|velocity)?\s*([0-9]{1,3})[)\]]?", re.IGNORECASE
 )
 _LONGEST_NAME = 60  # characters; also bounds what _VELOCITY may try
-
-
-class Label(NamedTuple):
-    """A label as Audacity has it: seconds and text."""
-
-    start: float
-    end: float
-    text: str
 
 
 def format_labels(onsets: Iterable[Onset], text: str = "code") -> str:
@@ -86,8 +77,9 @@ def parse_labels(text: str) -> list[Label]:
         match = _LABEL.fullmatch(line)
         if match is None:
             raise FormatError(f"line {number} is no label: {reprlib.repr(line)}")
-        start, end = (float(match[i].replace(",", ".")) for i in (1, 2))
-        if not (0 <= start < math.inf and math.isfinite(end)):
+        times = (float(match[i].replace(",", ".")) for i in (1, 2))
+        start, end = sorted(times)  # a region that was drawn from right to left
+        if not (0 <= start and math.isfinite(end)):
             shown = reprlib.repr(line)
             raise FormatError(f"line {number}: a time is out of range: {shown}")
         labels.append(Label(start, end, (match[3] or "").strip()))
