@@ -196,7 +196,7 @@ def test_unknown_picker_and_wrong_shape() -> None:
 
 @pytest.mark.parametrize("shift", [-0.5, -0.3, -0.05, 0.0, 0.2, 0.5])
 class TestRefine:
-    """Each method finds the place of the peak that it assumes."""
+    """Between two frames."""
 
     frames = np.array([5])
     grid = np.arange(11)
@@ -205,16 +205,12 @@ class TestRefine:
         values = 1 - 0.1 * (self.grid - 5 - shift) ** 2
         assert refine(values, self.frames, "parabola")[0] == pytest.approx(shift)
 
-    def test_triangle(self, shift: float) -> None:
-        values = 0.8 * np.maximum(1 - np.abs(self.grid - 5 - shift) / 2, 0)
-        assert refine(values, self.frames, "triangle")[0] == pytest.approx(shift)
-
     def test_none(self, shift: float) -> None:
         values = 1 - 0.1 * (self.grid - 5 - shift) ** 2
         assert refine(values, self.frames, "none").tolist() == [0]
 
 
-@pytest.mark.parametrize("method", ["none", "parabola", "triangle"])
+@pytest.mark.parametrize("method", ["none", "parabola"])
 @pytest.mark.parametrize(
     "values",
     [
@@ -321,7 +317,6 @@ def test_times_between_frames() -> None:
     for refinement, low, high in (
         ("none", 0.5, 0.5),
         ("parabola", 0.5005, 0.503),
-        ("triangle", 0.5005, 0.503),
     ):
         (onset,) = pick_onsets(given, card(KD=0.2), refinement=refinement)
         assert low <= onset.time <= high
