@@ -66,11 +66,11 @@ class GraphBuilder:
 
     # Values ---------------------------------------------------------------
 
-    def input(self, shape: Sequence[int]) -> Tensor:
-        """Add a float32 input of the graph."""
-        tensor = self._value(tuple(shape))
-        self._inputs.append(tensor.index)
-        return tensor
+    def input(self, shape: Sequence[int], name: str = "frames") -> Tensor:
+        """Add a float32 input of the graph; LiteRT.js tells values by name."""
+        self._tensors.append(Value(tuple(shape), name=name))
+        self._inputs.append(len(self._tensors) - 1)
+        return Tensor(len(self._tensors) - 1, tuple(shape))
 
     def constant(self, array: NDArray[Any]) -> Tensor:
         """Add a constant: float32, or int32 for integers; equal ones are shared."""
@@ -257,14 +257,24 @@ class GraphBuilder:
         packed = (options, tuple(fields.items())) if options else None
         return self._add(name, indices, tuple(shape), packed)
 
-    def finish(self, outputs: Sequence[Tensor]) -> bytes:
-        """Return the content of the `.tflite` file."""
+    def finish(
+        self, outputs: Sequence[Tensor], names: Sequence[str] = ("activations",)
+    ) -> bytes:
+        """Return the content of the `.tflite` file.
+
+        Parameters
+        ----------
+        outputs
+            What the graph computes.
+        names
+            Their names; the same number.
+        """
+        values = list(self._tensors)
+        for tensor, name in zip(outputs, names, strict=True):
+            values[tensor.index] = values[tensor.index]._replace(name=name)
+        indices = [tensor.index for tensor in outputs]
         return write_graph(
-            self._tensors,
-            self._buffers,
-            self._operators,
-            self._inputs,
-            [tensor.index for tensor in outputs],
+            values, self._buffers, self._operators, self._inputs, indices
         )
 
     def _value(self, shape: tuple[int, ...]) -> Tensor:

@@ -54,6 +54,7 @@ class Value(NamedTuple):
     buffer: int = 0
     scales: tuple[float, ...] | None = None
     variable: bool = False
+    name: str = ""
 
 
 class Operation(NamedTuple):
@@ -178,6 +179,7 @@ class _Writer:
             s, out = self._schema, self._out
             quantisation = self._scales(value.scales) if value.scales else 0
             vector = self._ints(value.shape)
+            name = out.CreateString(value.name) if value.name else 0
             s.TensorStart(out)
             s.TensorAddShape(out, vector)
             s.TensorAddType(out, value.kind)
@@ -185,6 +187,8 @@ class _Writer:
             if quantisation:
                 s.TensorAddQuantization(out, quantisation)
             s.TensorAddIsVariable(out, value.variable)
+            if name:
+                s.TensorAddName(out, name)
             self._shared[value] = s.TensorEnd(out)
         return self._shared[value]
 

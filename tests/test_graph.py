@@ -226,6 +226,8 @@ def test_brnn_sa_runs_in_one_piece_and_is_small() -> None:
     assert len(delegates) == 1
     assert runtime.get_input_details()[0]["index"] in delegates[0]["inputs"]
     assert list(delegates[0]["outputs"]) == [runtime.get_output_details()[0]["index"]]
+    assert runtime.get_input_details()[0]["name"] == "frames"
+    assert runtime.get_output_details()[0]["name"] == "activations"
 
 
 @pytest.mark.needs_torch
