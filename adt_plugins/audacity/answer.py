@@ -1,0 +1,156 @@
+"""What the watcher answers: labels for one track, or a project with one a drum."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import BinaryIO
+
+import numpy as np
+
+from adt_plugins.audacity.exchange import Exchange, Request
+from adt_plugins.audacity.lisp import lisp_labels, lisp_string
+from adt_plugins.audio import SAMPLE_RATE, open_audio
+from adt_plugins.network import Network
+from adt_plugins.peaks import pick_onsets, thresholds_in_force
+from adt_plugins.pipeline import Cancel, check_request, listen
+from adt_plugins.transcription import Onset
+
+NOTHING = "No drum hits were found. A higher sensitivity finds weaker ones."
+
+TEXTS: dict[str, Callable[[Onset], str]] = {
+    "name": lambda onset: onset.drum.full_name,
+    "name+velocity": lambda onset: f"{onset.drum.full_name} {onset.velocity}",
+    "note": lambda onset: str(onset.drum.note),
+}
+
+# The slider's ends make a hit nine times as likely, or unlikely, to be reported:
+# a threshold of 0.3 becomes 0.05 and 0.79.
+SENSITIVITY_SPAN = 9.0
+
+
+def adjusted(thresholds: Mapping[str, float], sensitivity: float) -> dict[str, float]:
+    """Thresholds for a setting of the slider.
+
+    Parameters
+    ----------
+    thresholds
+        Of the model, 0-1.
+    sensitivity
+        0-100. The odds ``t / (1 - t)`` are multiplied by 9 at 0, by 1 at 50 and
+        by 1/9 at 100, so that a threshold stays between 0 and 1 and high ones
+        move as well as low ones.
+    """
+    factor = SENSITIVITY_SPAN ** ((50 - sensitivity) / 50)
+    return {
+        drum: value * factor / (1 - value + value * factor)
+        for drum, value in thresholds.items()
+    }
+
+
+def find_hits(
+    network: Network,
+    audio: BinaryIO,
+    request: Request,
+    cancel: Cancel | None = None,
+) -> tuple[Onset, ...]:
+    """Transcribe the audio of a request.
+
+    Parameters
+    ----------
+    network
+        An open model.
+    audio
+        The audio file.
+    request
+        Its drums and its sensitivity are used.
+    cancel
+        See `adt_plugins.transcribe`.
+
+    Returns
+    -------
+    tuple of Onset
+        Times count from the start of the audio.
+
+    Raises
+    ------
+    AdtError
+        If the audio cannot be read, or the model has none of these drums.
+    CancelledError
+        If `cancel` said so.
+    """
+    drums = check_request(network.card, request.drums or None)
+    with open_audio(audio) as reader:
+        activations, levels = listen(reader, network, cancel=cancel)
+    return pick_onsets(
+        activations,
+        network.card,
+        thresholds=adjusted(
+            thresholds_in_force(activations, network.card), request.sensitivity
+        ),
+        levels=levels,
+        drums=drums,
+    )
+
+
+class Transcriber:
+    """Answers requests with one open network.
+
+    Parameters
+    ----------
+    exchange
+        The folder where the audio is, and the project will be.
+    network
+        An open model.
+    """
+
+    def __init__(self, exchange: Exchange, network: Network) -> None:
+        self._exchange = exchange
+        self._network = network
+
+    def warm_up(self) -> None:
+        """Transcribe a moment of silence, so that the first request is fast too."""
+        silence = np.zeros(SAMPLE_RATE // 10, np.float32)
+        with open_audio((silence, SAMPLE_RATE)) as reader:
+            listen(reader, self._network)
+
+    def __call__(self, request: Request, stop: threading.Event) -> str:
+        """Return the answer to a request; `stop` ends the work early."""
+        with self._exchange.open(request.id, "wav") as audio:
+            onsets = find_hits(self._network, audio, request, stop)
+        if not onsets:
+            return lisp_string(NOTHING) + "\n"
+        text = TEXTS[request.text]
+        if request.kind == "labels":
+            return lisp_labels((onset.time, text(onset)) for onset in onsets)
+        tracks: dict[str, list[tuple[float, str]]] = {}
+        for onset in onsets:
+            labels = tracks.setdefault(onset.drum.full_name, [])
+            labels.append((onset.time + request.start, text(onset)))
+        self._write_project(request.id, tracks)
+        return "tracks\n"
+
+    def _write_project(
+        self, request_id: str, tracks: Mapping[str, list[tuple[float, str]]]
+    ) -> None:
+        from xml.sax.saxutils import quoteattr
+
+        # Audacity wants this folder beside every project of this kind.
+        (self._exchange.folder / f"{request_id}_data").mkdir(mode=0o700)
+        lines = [
+            '<?xml version="1.0" standalone="no" ?>',
+            '<project xmlns="http://audacity.sourceforge.net/xml/"'
+            f' projname="{request_id}_data" version="1.3.0"'
+            ' audacityversion="2.4.2" rate="44100">',
+        ]
+        for name, labels in tracks.items():
+            lines.append(
+                f'<labeltrack name={quoteattr(name)} numlabels="{len(labels)}">'
+            )
+            lines += [
+                f'<label t="{time:.9f}" t1="{time:.9f}" title={quoteattr(text)}/>'
+                for time, text in labels
+            ]
+            lines.append("</labeltrack>")
+        lines += ["</project>", ""]
+        self._exchange.write(request_id, "aup", "\n".join(lines))

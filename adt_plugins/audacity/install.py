@@ -1,0 +1,125 @@
+"""Putting the Nyquist plug-ins where Audacity finds them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from adt_plugins.assets import asset
+from adt_plugins.errors import AdtError
+from adt_plugins.formats._files import write_files
+
+PLUGINS = ("drum-labels.ny", "drum-label-tracks.ny")
+_MARK = b'$author "adt-plugins"'
+_FLATPAK = Path(".var", "app", "org.audacityteam.Audacity")
+
+
+def plugin_folders(
+    *,
+    platform: str = sys.platform,
+    env: Mapping[str, str] = os.environ,
+    home: Path | None = None,
+) -> list[Path]:
+    """Return the user's Plug-Ins folders, one for each Audacity there may be.
+
+    Parameters
+    ----------
+    platform
+        As in ``sys.platform``.
+    env
+        Environment: standard folders, and the path of programs.
+    home
+        The user's home folder; None: of this user.
+
+    Returns
+    -------
+    list of Path
+        At least one; they need not exist. On Linux the Flatpak has its own,
+        and the usual one is left out if the Flatpak is all that there is.
+    """
+    home = home or Path.home()
+    if platform == "win32":
+        roaming = env.get("APPDATA")
+        base = Path(roaming) if roaming else home / "AppData" / "Roaming"
+        return [base / "audacity" / "Plug-Ins"]
+    if platform == "darwin":
+        return [
+            home / "Library" / "Application Support" / "audacity" / "Plug-Ins",
+        ]
+    data = env.get("XDG_DATA_HOME", "")
+    base = Path(data) if Path(data).is_absolute() else home / ".local" / "share"
+    usual = base / "audacity" / "Plug-Ins"
+    flatpak = home / _FLATPAK
+    if not flatpak.is_dir():
+        return [usual]
+    folders = [flatpak / "data" / "audacity" / "Plug-Ins"]
+    paths = env.get("PATH", "").split(os.pathsep)
+    if usual.parent.is_dir() or any((Path(p) / "audacity").is_file() for p in paths):
+        folders.insert(0, usual)
+    return folders
+
+
+def install(folders: Sequence[Path]) -> list[Path]:
+    """Copy the plug-ins into these folders.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    AdtError
+        If a file of the same name is not ours, or cannot be written.
+    """
+    contents = {}
+    for folder in folders:
+        for name in PLUGINS:
+            _check_own(folder / name)
+            contents[folder / name] = asset("audacity", name).read_bytes()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AdtError(f"{folder}: {error.strerror or error}") from error
+    return write_files(contents, overwrite=True)
+
+
+def uninstall(folders: Sequence[Path]) -> list[Path]:
+    """Remove the plug-ins from these folders.
+
+    Returns
+    -------
+    list of Path
+        The files removed.
+
+    Raises
+    ------
+    AdtError
+        If a file of the same name is not ours, or cannot be removed.
+    """
+    removed = []
+    for folder in folders:
+        for name in PLUGINS:
+            path = folder / name
+            if not os.path.lexists(path):
+                continue
+            _check_own(path)
+            try:
+                path.unlink()
+            except OSError as error:
+                raise AdtError(f"{path}: {error.strerror or error}") from error
+            removed.append(path)
+    return removed
+
+
+def _check_own(path: Path) -> None:
+    if not os.path.lexists(path):
+        return
+    try:
+        ours = _MARK in path.read_bytes()[:4096]
+    except OSError:
+        ours = False
+    if not ours:
+        raise AdtError(f"{path}: is not of adt-plugins, so it is left as it is")

@@ -1,0 +1,140 @@
+"""``adt audacity install`` and ``watch``: commands inside Audacity's menus."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.cli import _console
+
+ADVICE = (
+    "restart Audacity; then, while 'adt audacity watch' runs, choose"
+    " Analyze > Drum Labels or Tools > Drum Label Tracks"
+)
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add both actions to those of ``adt audacity``."""
+    _add_install(subparsers)
+    _add_watch(subparsers)
+
+
+def _add_install(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "install",
+        help="put our two commands into Audacity's menus",
+        description="Copy two Nyquist plug-ins into the user's Plug-Ins folder:"
+        " Analyze > Drum Labels puts one label track on the selection, Tools > Drum"
+        " Label Tracks one a drum. They need 'adt audacity watch'.",
+    )
+    parser.add_argument(
+        "--uninstall", action="store_true", help="remove them, and the autostart"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="another Plug-Ins folder, e.g. of a portable Audacity",
+    )
+    parser.set_defaults(run=run_install)
+
+
+def _add_watch(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "watch",
+        help="transcribe for the commands in Audacity's menus",
+        description="Wait for the plug-ins that 'adt audacity install' puts into"
+        " Audacity, and transcribe what they send, until Ctrl-C.",
+    )
+    parser.add_argument(
+        "--model", metavar="NAME", help="model to use; see 'adt models list'"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only errors")
+    parser.add_argument(
+        "--autostart",
+        action=argparse.BooleanOptionalAction,
+        help="have it started whenever you log in, or no longer; and return",
+    )
+    parser.set_defaults(run=run_watch)
+
+
+def run_install(args: argparse.Namespace) -> int:
+    """Copy or remove the plug-ins."""
+    from adt_plugins.audacity.install import install, plugin_folders, uninstall
+
+    folders = plugin_folders() if args.folder is None else [args.folder]
+    if not args.uninstall:
+        for path in install(folders):
+            _console.say(f"wrote {path}")
+        _console.say(ADVICE)
+        return 0
+    from adt_plugins.audacity.autostart import autostart
+
+    removed = uninstall(folders)
+    for path in removed:
+        _console.say(f"removed {path}")
+    if not removed:
+        _console.say(f"no plug-ins in {' or '.join(map(str, folders))}")
+    start = autostart(watch_command(None))
+    if start.file.exists():
+        for line in start.disable():
+            _console.say(line)
+    return 0
+
+
+def run_watch(args: argparse.Namespace) -> int:
+    """Serve the plug-ins, or change what happens at login."""
+    from adt_plugins.network import find_model
+
+    if args.autostart is not None:
+        from adt_plugins.audacity.autostart import autostart
+
+        if args.autostart:
+            find_model(args.model)  # or nobody would see that there is none
+        start = autostart(watch_command(args.model))
+        for line in start.enable() if args.autostart else start.disable():
+            _console.say(line)
+        return 0
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    say = (lambda _: None) if args.quiet else _console.say
+    try:
+        _watch(args.model, stop, say)
+    except KeyboardInterrupt:  # the usual way to end it
+        stop.set()
+    return 0
+
+
+def _watch(model: str | None, stop: threading.Event, say: Any) -> None:
+    # First of all the folder: a second watcher must not load a network.
+    from adt_plugins.audacity.exchange import Exchange, exchange_folder
+
+    exchange = Exchange(exchange_folder())
+    try:
+        from adt_plugins.audacity.answer import Transcriber
+        from adt_plugins.audacity.watch import Watcher
+        from adt_plugins.pipeline import open_network
+
+        transcriber = Transcriber(exchange, open_network(model))
+        transcriber.warm_up()
+        say("waiting for Audacity; Ctrl-C ends")
+        Watcher(exchange, transcriber, say).run(stop)
+    finally:
+        exchange.close()
+
+
+def watch_command(model: str | None) -> list[str]:
+    """Return the command that serves the plug-ins, for the system to start."""
+    program = Path(sys.executable)
+    if sys.platform == "win32" and program.with_name("pythonw.exe").exists():
+        program = program.with_name("pythonw.exe")  # without a window
+    command = [str(program), "-m", "adt_plugins", "audacity", "watch", "--quiet"]
+    if model is None:
+        return command
+    # The system starts it in another folder.
+    path = Path(model)
+    return [*command, "--model", str(path.absolute()) if path.exists() else model]

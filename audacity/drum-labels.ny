@@ -1,0 +1,130 @@
+$nyquist plug-in
+$version 4
+$type analyze
+$name (_ "Drum Labels")
+$debugbutton false
+$preview disabled
+$author "adt-plugins"
+$release 1.0
+$copyright "BSD 3-Clause License"
+
+;; Puts a label on each drum hit of the selection, on one label track.
+$control drums (_ "Drums") choice (
+  ("all" (_ "All"))
+  ("basic" (_ "Kick, snare and hi-hat"))
+  ("kick" (_ "Kick"))
+  ("snare" (_ "Snare"))
+  ("hihat" (_ "Hi-hat"))
+  ("toms" (_ "Toms"))
+  ("cymbals" (_ "Cymbals"))) 0
+$control sensitivity (_ "Sensitivity") int (_ "low: only sure hits, high: weak ones too") 50 0 100
+$control text (_ "Label text") choice (
+  ("name" (_ "Name"))
+  ("velocity" (_ "Name and velocity"))
+  ("note" (_ "MIDI note"))) 0
+
+
+;;; ---- From here to the next line like this, both plug-ins are the same. ----
+
+;; Nyquist can neither start a program nor sleep. So the work is done by a
+;; process that listens in a folder ("adt audacity watch"), and this waits for
+;; its answer in a loop. All files of a request are named after the time of day.
+
+(setf *float-format* "%.9f") ; else numbers are written with six digits
+(setf *id* (format nil "~a" (get-real-time)))
+
+(defun below (folder &rest names)
+  (dolist (item names folder)
+    (setf folder (strcat folder (string *file-separator*) item))))
+
+(defun setting (variable &aux (value (get-env variable)))
+  (when (and value (> (length value) 0))
+    value))
+
+(setf *folder*
+  (cond ((setting "ADT_PLUGINS_HOME")
+          (below (setting "ADT_PLUGINS_HOME") "audacity"))
+        ((setting "LOCALAPPDATA")
+          (below (setting "LOCALAPPDATA") "adt-plugins" "audacity"))
+        (t (below (get-env "HOME") ".local" "state" "adt-plugins" "audacity"))))
+
+(defun file-name (ending)
+  (strcat (below *folder* *id*) ending))
+
+(defun write-lines (ending &rest lines &aux (file nil))
+  ;; Returns NIL if the folder is missing.
+  (when (setf file (open (file-name ending) :direction :output))
+    (dolist (line lines)
+      (format file "~a~%" line))
+    (close file)
+    t))
+
+(defun pause ()
+  ;; 10 ms without use of the disk; ends even if the clock is set back.
+  (do ((end (+ (get-real-time) 0.01))
+       (turns 0 (1+ turns)))
+      ((or (> (get-real-time) end) (> turns 20000)))))
+
+(defun wait-for (ending seconds &aux (file nil))
+  (dotimes (turn (truncate (* 100 seconds)) file)
+    (when (setf file (open (file-name ending)))
+      (return file))
+    (pause)))
+
+(defun beats (&aux (file (open (file-name ".busy"))) (line nil))
+  ;; The watcher adds a character to this file while it works.
+  (when file
+    (setf line (read-line file))
+    (close file))
+  (length line))
+
+(defun wait-for-answer (seconds &aux (file nil) (heard 0) (silent 0))
+  ;; Ends after some seconds without a sign of life, however long the work is.
+  (dotimes (turn (truncate (* 100 seconds)) file)
+    (when (or (setf file (open (file-name ".answer"))) (> silent 500))
+      (return file))
+    (pause)
+    (incf silent)
+    (when (> (beats) heard)
+      (setf heard (beats))
+      (setf silent 0))))
+
+(defun ask (kind start seconds save &aux (file nil))
+  ;; Returns the watcher's answer, or a text that says why there is none.
+  (setf file (and (write-lines ".ping") (wait-for ".pong" 1.5)))
+  (cond
+    (file
+      (close file)
+      (funcall save (file-name ".wav"))
+      (write-lines ".request"
+        "adt-plugins 1"
+        (format nil "kind ~a" kind)
+        (format nil "drums ~a" (nth drums '("" "KD,SD,HH" "KD" "SD" "HH" "TT" "CY")))
+        (format nil "sensitivity ~a" sensitivity)
+        (format nil "text ~a" (nth text '("name" "name+velocity" "note")))
+        (format nil "start ~a" (float start))
+        "end")
+      (setf file (wait-for-answer (+ 60 seconds)))
+      (cond
+        (file
+          (prog1 (read file)
+            (close file)))
+        (t (strcat "The drum transcriber stopped while it worked on this selection."
+                   (format nil "~%Start it again (adt audacity watch), then repeat")
+                   " the command."))))
+    (t (strcat (format nil "The drum transcriber is not running. Start it in a~%")
+               (format nil "terminal, then choose the command again:~%~%")
+               (format nil "    adt audacity watch~%~%")
+               (format nil "To have it started whenever you log in:~%~%")
+               "    adt audacity watch --autostart"))))
+
+;;; ---- To here. ----
+
+(defun save-track (name)
+  ;; The variable is emptied meanwhile, or all of the sound is kept in memory.
+  (s-save (prog1 *track* (setf *track* nil))
+          ny:all name :format snd-head-wave :mode snd-mode-float :bits 32))
+
+(let ((answer (ask "labels" 0 (get-duration 1) 'save-track)))
+  (write-lines ".done")
+  answer)
