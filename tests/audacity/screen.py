@@ -1,0 +1,114 @@
+"""A virtual screen that can be looked at and typed on."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import time
+import zlib
+from pathlib import Path
+
+
+class Screen:
+    """A virtual screen with a window manager.
+
+    Parameters
+    ----------
+    folder
+        Where its memory is kept, for `screenshot`.
+    size
+        Width and height in pixels.
+    """
+
+    def __init__(self, folder: Path, size: tuple[int, int] = (1280, 900)) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._memory = folder / "Xvfb_screen0"
+        read, write = os.pipe()
+        width, height = size
+        self._server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-nolisten", "tcp", "-fbdir", folder]
+            + ["-screen", "0", f"{width}x{height}x24"],
+            pass_fds=[write],
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(write)
+        with os.fdopen(read) as answer:
+            self.display = f":{answer.readline().strip()}"
+        self.env = {**os.environ, "DISPLAY": self.display}
+        self._manager = subprocess.Popen(
+            ["openbox"], env=self.env, stderr=subprocess.DEVNULL
+        )
+
+    def close(self) -> None:
+        """End both programs."""
+        for process in (self._manager, self._server):
+            process.terminate()
+            process.wait(10)
+
+    def do(self, *command: str | int) -> str:
+        """Run xdotool; returns what it prints."""
+        result = subprocess.run(
+            ["xdotool", *map(str, command)],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        return result.stdout.strip()
+
+    def keys(self, *names: str, pause: float = 0.15) -> None:
+        """Press keys, each after a pause, e.g. ``"alt+a"``, ``"Return"``."""
+        for name in names:
+            time.sleep(pause)
+            self.do("key", "--clearmodifiers", name)
+
+    def windows(self) -> list[str]:
+        """Titles of the visible windows."""
+        ids = self.do("search", "--onlyvisible", "--name", ".").split()
+        return [name for name in (self.do("getwindowname", i) for i in ids) if name]
+
+    def wait_window(self, title: str, timeout: float = 15.0) -> str:
+        """Id of the first visible window whose title matches."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            found = self.do("search", "--onlyvisible", "--name", title).split()
+            if found:
+                return found[0]
+            time.sleep(0.1)
+        raise AssertionError(f"no window {title!r}; there are {self.windows()}")
+
+    def screenshot(self, path: Path, window: str | None = None) -> None:
+        """Write what is on the screen, or in one window's area, as a PNG."""
+        data = self._memory.read_bytes()
+        header = struct.unpack(">25I", data[:100])
+        size, width, height, stride = header[0], header[4], header[5], header[12]
+        start = size + 12 * header[19]
+        left, top = 0, 0
+        if window is not None:
+            place = self.do("getwindowgeometry", "--shell", window)
+            at = dict(line.split("=") for line in place.splitlines())
+            left, top = max(0, int(at["X"])), max(0, int(at["Y"]))
+            width = min(width - left, int(at["WIDTH"]))
+            height = min(height - top, int(at["HEIGHT"]))
+        rows = []
+        for y in range(top, top + height):
+            row = data[start + y * stride + 4 * left :][: 4 * width]
+            rgb = bytearray(3 * width)
+            rgb[0::3], rgb[1::3], rgb[2::3] = row[2::4], row[1::4], row[0::4]
+            rows.append(b"\0" + rgb)
+        _write_png(path, width, height, b"".join(rows))
+
+
+def _write_png(path: Path, width: int, height: int, rows: bytes) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows, 9))
+        + chunk(b"IEND", b"")
+    )
