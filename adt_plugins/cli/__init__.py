@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from adt_plugins import __version__
 from adt_plugins.cli import (
     _console,
+    audacity,
     convert,
     evaluate,
     import_adtlib,
@@ -17,7 +18,7 @@ from adt_plugins.cli import (
 )
 from adt_plugins.errors import AdtError
 
-COMMANDS = (transcribe, convert, evaluate, models, import_adtlib, train)
+COMMANDS = (transcribe, convert, audacity, evaluate, models, import_adtlib, train)
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
