@@ -90,6 +90,7 @@ def read(
     format_id: str | None = None,
     *,
     warn: Warn = default_warn,
+    **options: Any,
 ) -> Transcription:
     """Read a transcription from a file.
 
@@ -102,6 +103,8 @@ def read(
     warn
         Gets one line for each thing that was got over, such as labels that
         name no drum. By default an `AdtWarning`.
+    **options
+        Of the format's own reader.
 
     Raises
     ------
@@ -119,7 +122,7 @@ def read(
     if form.read is None:
         raise FormatError(f"{path}: {form.id} files can only be written")
     try:
-        return form.read(path, warn=warn)
+        return form.read(path, warn=warn, **options)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
 

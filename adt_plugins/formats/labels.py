@@ -11,52 +11,43 @@ from __future__ import annotations
 import math
 import re
 import reprlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from adt_plugins.drums import Drum, drum_of_name
+from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats._files import check_free, lines, read_text, write_files
-from adt_plugins.formats._format import Format, Warn, name_some
-from adt_plugins.transcription import Label, Onset, Transcription
-
-TEXTS: dict[str, Callable[[Onset], str]] = {
-    "code": lambda onset: onset.drum.value,
-    "name": lambda onset: onset.drum.full_name,
-    "velocity": lambda onset: f"{onset.drum.value} {onset.velocity}",
-}
+from adt_plugins.formats._format import Format, Warn
+from adt_plugins.formats.label_names import LabelNames
+from adt_plugins.formats.label_tracks import LabelTrack, tracks_of, transcription_of
+from adt_plugins.transcription import Label, Transcription
 
 # Audacity writes 6 decimals, in some languages with a comma, and reads any.
 _NUMBER = r"[+-]?[0-9]+(?:[.,][0-9]*)?(?:[eE][+-]?[0-9]+)?"
 # No two neighbours match the same character: a hostile line takes linear time.
 _LABEL = re.compile(rf" *({_NUMBER}) *\t *({_NUMBER}) *(?:\t([^\t]*).*)?", re.DOTALL)
+_ENDS_A_TEXT = re.compile(r"[\t\r\n]")
 _FREQUENCIES = "\\\t"  # a second line of a label, after a spectral selection
-_VELOCITY = re.compile(
-    r"(.*?)[\s,:;=@(\[]+(?:v|vel\.?|velocity)?\s*([0-9]{1,3})[)\]]?", re.IGNORECASE
-)
-_LONGEST_NAME = 60  # characters; also bounds what _VELOCITY may try
 
 
-def format_labels(onsets: Iterable[Onset], text: str = "code") -> str:
+def format_labels(labels: Iterable[Label]) -> str:
     """Return the content of a label file.
 
     Parameters
     ----------
-    onsets
-        In the order that they shall have.
-    text
-        ``"code"`` (``SD``), ``"name"`` (``Snare``) or ``"velocity"``
-        (``SD 93``): the reader understands them all.
+    labels
+        In the order that they shall have. Tabs and line breaks in a text, which
+        would end it, become spaces.
 
     Returns
     -------
     str
         Times have nine decimals, so that at most 0.5 ns is lost.
     """
-    if text not in TEXTS:
-        raise FormatError(f"no label text {text!r}; there are {', '.join(TEXTS)}")
-    say = TEXTS[text]
-    return "".join(f"{o.time:.9f}\t{o.time:.9f}\t{say(o)}\n" for o in onsets)
+    return "".join(
+        f"{x.start:.9f}\t{x.end:.9f}\t{_ENDS_A_TEXT.sub(' ', x.text)}\n" for x in labels
+    )
 
 
 def parse_labels(text: str) -> list[Label]:
@@ -79,55 +70,11 @@ def parse_labels(text: str) -> list[Label]:
             raise FormatError(f"line {number} is no label: {reprlib.repr(line)}")
         times = (float(match[i].replace(",", ".")) for i in (1, 2))
         start, end = sorted(times)  # a region that was drawn from right to left
-        if not (0 <= start and math.isfinite(end)):
+        if not (start >= 0 and math.isfinite(end)):
             shown = reprlib.repr(line)
             raise FormatError(f"line {number}: a time is out of range: {shown}")
         labels.append(Label(start, end, (match[3] or "").strip()))
     return labels
-
-
-def drum_of_text(text: str) -> tuple[Drum, int] | None:
-    """Drum and velocity (100 if it has none) that a label's text means.
-
-    >>> drum_of_text("Closed hi-hat 93")
-    (<Drum.CHH: 'CHH'>, 93)
-    """
-    drum = drum_of_name(text)
-    if drum is not None:
-        return drum, 100
-    text = text.strip()
-    match = _VELOCITY.fullmatch(text) if len(text) <= _LONGEST_NAME else None
-    if match is None or not 1 <= int(match[2]) <= 127:
-        return None
-    drum = drum_of_name(match[1])
-    return None if drum is None else (drum, int(match[2]))
-
-
-def onsets_of_labels(
-    labels: Iterable[Label], default: Drum | None = None
-) -> tuple[list[Onset], list[Label]]:
-    """Sort labels into hits and those whose text is no drum.
-
-    Parameters
-    ----------
-    labels
-        A region counts as a hit at its start.
-    default
-        Drum of a label whose text is none.
-
-    Returns
-    -------
-    tuple
-        The hits, and the labels that are none.
-    """
-    onsets, others = [], []
-    for label in labels:
-        meant = drum_of_text(label.text) or (default and (default, 100))
-        if meant is None:
-            others.append(label)
-        else:
-            onsets.append(Onset(label.start, *meant))
-    return onsets, others
 
 
 def write(
@@ -137,21 +84,24 @@ def write(
     overwrite: bool,
     warn: Warn,
     text: str = "code",
+    names: LabelNames | None = None,
 ) -> list[Path]:
-    """Write one file with all drums; `text` as in `format_labels`."""
-    data = format_labels(transcription.onsets, text).encode()
+    """Write one file with all hits, and the labels that are none.
+
+    `text` and `names` are those of `label_tracks.tracks_of`.
+    """
+    tracks = tracks_of(replace(transcription, beats=()), text, names)
+    labels = sorted(label for track in tracks for label in track.labels)
+    data = format_labels(labels).encode()
     return write_files({path: data}, overwrite=overwrite)
 
 
-def read(path: Path, *, warn: Warn) -> Transcription:
-    """Read one file; labels that are no drum are left out and warned of."""
-    onsets, others = onsets_of_labels(parse_labels(read_text(path)))
-    if others:
-        named = name_some(label.text for label in others)
-        if not onsets:
-            raise FormatError(f"no label names a drum: {named}")
-        warn(f"{path}: labels that name no drum were left out: {named}")
-    return Transcription(onsets=tuple(onsets))
+def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
+    """Read one file, however its labels are written; see `label_tracks`."""
+    track = LabelTrack("", tuple(parse_labels(read_text(path))))
+    return transcription_of(
+        [track], warn=lambda message: warn(f"{path}: {message}"), names=names
+    )
 
 
 def split_path(path: Path, drum: Drum) -> Path:
@@ -171,6 +121,7 @@ def write_split(
     overwrite: bool,
     warn: Warn,
     text: str = "code",
+    names: LabelNames | None = None,
 ) -> list[Path]:
     """Write a file for each drum that occurs, named by `split_path`.
 
@@ -178,11 +129,11 @@ def write_split(
     of drums that no longer occur go away.
     """
     check_free(split_paths(path), overwrite=overwrite)
+    hits = replace(transcription, beats=(), labels=())
+    drums = transcription.counts()
     contents = {
-        split_path(path, drum): format_labels(
-            (o for o in transcription.onsets if o.drum is drum), text
-        ).encode()
-        for drum in transcription.counts()
+        split_path(path, drum): format_labels(track.labels).encode()
+        for drum, track in zip(drums, tracks_of(hits, text, names), strict=True)
     }
     written = write_files(contents, overwrite=overwrite)
     for old in split_paths(path):
@@ -194,7 +145,9 @@ def write_split(
     return written
 
 
-def read_split(path: Path, *, warn: Warn) -> Transcription:
+def read_split(
+    path: Path, *, warn: Warn, names: LabelNames | None = None
+) -> Transcription:
     """Read a set of files, given ``song.labels.txt`` or any one of the set.
 
     A label whose text is no drum is of its file's drum.
@@ -208,15 +161,17 @@ def read_split(path: Path, *, warn: Warn) -> Transcription:
     if not found:
         example = split_path(whole, Drum.KD).name
         raise AdtError(f"{path}: no files of single drums such as {example}")
-    onsets: list[Onset] = []
+    tracks = []
     for drum in found:
         file = split_path(whole, drum)
         try:
-            onsets += onsets_of_labels(parse_labels(read_text(file)), drum)[0]
+            tracks.append(LabelTrack(drum, tuple(parse_labels(read_text(file)))))
         except FormatError as error:
             where = "" if file == path else f"{file.name}: "
             raise FormatError(f"{where}{error}") from error
-    return Transcription(onsets=tuple(onsets))
+    return transcription_of(
+        tracks, warn=lambda message: warn(f"{whole}: {message}"), names=names
+    )
 
 
 def _whole_path(path: Path) -> Path | None:
