@@ -31,6 +31,24 @@ MATRIX_SIZE = 1024
 FFT_BLOCK = 64
 BLOCK_SAMPLES = 65536
 
+# Linux counts in ru_maxrss what the parent had when it forked; not so in VmHWM.
+_PEAK_MEMORY = """
+import sys
+from adt_plugins import formats, transcribe
+song = transcribe(sys.argv[1], model=sys.argv[2] or None)
+formats.write(song, sys.argv[1] + ".mid", "midi")
+if sys.platform == "linux":
+    status = open("/proc/self/status").read()
+    peak = 1024 * int(status.split("VmHWM:")[1].split()[0])
+elif sys.platform == "win32":
+    import psutil
+    peak = psutil.Process().memory_info().peak_wset
+else:
+    import resource
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(peak)
+"""
+
 
 class Cost(NamedTuple):
     """Seconds of processor time and on the clock, of the fastest run."""
@@ -235,21 +253,8 @@ def peak_memory_mb(folder: Path, minutes: float, model: str | None) -> float:
         while left > 0:
             file.write(groove[:left])
             left -= len(groove)
-    code = (
-        "import sys, psutil; from adt_plugins import formats, transcribe;"
-        "song = transcribe(sys.argv[1], model=sys.argv[2] or None);"
-        "formats.write(song, sys.argv[1] + '.mid', 'midi');"
-        "info = psutil.Process().memory_info();"
-        "print(getattr(info, 'peak_wset', 0))"
-        if sys.platform == "win32"
-        else "import resource, sys; from adt_plugins import formats, transcribe;"
-        "song = transcribe(sys.argv[1], model=sys.argv[2] or None);"
-        "formats.write(song, sys.argv[1] + '.mid', 'midi');"
-        "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
-        "print(peak * (1 if sys.platform == 'darwin' else 1024))"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path), model or ""],
+        [sys.executable, "-c", _PEAK_MEMORY, str(path), model or ""],
         check=True,
         capture_output=True,
         text=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ def test_it_reports_every_stage(tiny_model: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     report = json.loads(done.stdout)
     assert report["model"] == "tiny"
@@ -41,7 +43,10 @@ def test_it_reports_every_stage(tiny_model: Path) -> None:
 @pytest.mark.slow
 def test_the_whole_chain_keeps_within_its_bounds() -> None:
     command = [sys.executable, str(BENCH), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=environment
+    )
     report = json.loads(done.stdout)
     assert report["recordings"]["wav"]["stages"]["whole"]["ratio"] <= 5
     assert report["memory_mb"]["growth"] <= 100

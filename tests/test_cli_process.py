@@ -43,7 +43,7 @@ def test_nothing_but_paths_goes_into_a_pipe(song: Path) -> None:
 
 def test_output_is_utf8_whatever_the_console_is(song: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    command = [*TRANSCRIBE, song, song.with_name("fehlt ü.wav")]
+    command = [*TRANSCRIBE, str(song), str(song.with_name("fehlt ü.wav"))]
     done = subprocess.run(command, capture_output=True, check=False, env=environment)
     assert done.returncode == 1
     assert str(song.with_suffix(".labels.txt")).encode() in done.stdout
@@ -71,14 +71,15 @@ def test_a_reader_that_leaves_does_not_stop_the_work(song: Path) -> None:
         for i in range(3)
     ]
     process = subprocess.Popen(
-        [*TRANSCRIBE, "--format", "labels", *others],
+        [*TRANSCRIBE, "--format", "labels", *map(str, others)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
-    errors = process.stderr.read()
+    with process.stderr:
+        errors = process.stderr.read()
     assert (process.wait(), errors) == (0, b"")
     for i in range(3):
         assert song.with_name(f"{i}.labels.txt").exists()
@@ -107,11 +108,15 @@ def test_ctrl_c_leaves_whole_files_only(tmp_path: Path) -> None:
 
 @on_posix
 def test_a_terminal_shows_progress(tmp_path: Path) -> None:
+    import fcntl
     import pty
+    import struct
+    import termios
 
     long = write_wave(tmp_path / "long.wav", play([(0.5, "KD")], 120.0))
     terminal, child = pty.openpty()
-    command = [*TRANSCRIBE, "--format", "labels", long]
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    command = [*TRANSCRIBE, "--format", "labels", str(long)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=child) as process:
         os.close(child)
         shown = b""

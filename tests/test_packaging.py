@@ -18,12 +18,10 @@ from adt_plugins import formats
 
 from .installing import (
     MINORS,
-    ROOT,
     Environment,
     copy_sources,
     find_python,
     run,
-    sources,
 )
 from .test_transcribe import HITS, SECONDS, assert_heard, write_wave
 from .tiny_model import play
@@ -41,6 +39,7 @@ class Built(NamedTuple):
     """What was built, and the clean copy that it was built from."""
 
     clone: Path
+    sources: list[Path]
     wheel: Path
     sdist: Path
 
@@ -48,25 +47,26 @@ class Built(NamedTuple):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, package_index: None) -> Built:
     clone = copy_sources(tmp_path_factory.mktemp("clone"))
+    files = [path.relative_to(clone) for path in clone.rglob("*") if path.is_file()]
     out = tmp_path_factory.mktemp("dist")
     run([sys.executable, "-m", "build", "--outdir", out], cwd=clone)
     (wheel,), (sdist,) = out.glob("*.whl"), out.glob("*.tar.gz")
-    return Built(clone, wheel, sdist)
+    return Built(clone, files, wheel, sdist)
 
 
-def expected_in_wheel() -> dict[str, Path]:
-    """Name in the wheel to file in the repository."""
+def expected_in_wheel(built: Built) -> dict[str, Path]:
+    """Name in the wheel to file in the clone."""
     expected = {}
-    for path in sources():
+    for path in built.sources:
         if path.parts[0] == "adt_plugins":
-            expected[path.as_posix()] = ROOT / path
+            expected[path.as_posix()] = built.clone / path
         elif path.parts[0] in ASSETS:
-            expected[f"adt_plugins/_assets/{path.as_posix()}"] = ROOT / path
+            expected[f"adt_plugins/_assets/{path.as_posix()}"] = built.clone / path
     return expected
 
 
 def test_the_wheel_holds_the_sources_and_nothing_else(built: Built) -> None:
-    expected = expected_in_wheel()
+    expected = expected_in_wheel(built)
     assert "adt_plugins/py.typed" in expected
     with zipfile.ZipFile(built.wheel) as archive:
         names = {n for n in archive.namelist() if ".dist-info/" not in n}
@@ -81,7 +81,7 @@ def test_the_source_archive_holds_what_the_wheel_is_made_of(built: Built) -> Non
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = {
         path.as_posix()
-        for path in sources()
+        for path in built.sources
         if path.parts[0] in ("adt_plugins", "examples", "tests", "benchmarks", *ASSETS)
     }
     assert wanted <= names
