@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,3 +44,67 @@ def music(seconds: float, *, rate: int = RATE, seed: int = 1) -> Floats:
         hat = np.diff(rng.standard_normal(samples + 1))
         out += on * 0.06 * hat * np.exp(-70 * age * on)
     return np.clip(out, -0.99, 0.99).astype(np.float32)
+
+
+def sweep(seconds: float, *, rate: int = RATE) -> Floats:
+    """A tone that rises from 100 to 3000 Hz: only one shift fits it."""
+    time = np.arange(round(seconds * rate)) / rate
+    phase = 100.0 * time + 0.5 * 2900.0 / seconds * time**2
+    return (0.5 * np.sin(2 * np.pi * phase)).astype(np.float32)
+
+
+def lag(samples: Floats, reference: Floats) -> int:
+    """By how many samples `samples` comes later than `reference`."""
+    size = 1 << (len(samples) + len(reference)).bit_length()
+    spectrum = np.fft.rfft(samples, size) * np.conj(np.fft.rfft(reference, size))
+    best = int(np.argmax(np.fft.irfft(spectrum, size)))
+    return best - size if best > size // 2 else best
+
+
+def encode(
+    path: Path,
+    samples: Floats,
+    codec: str,
+    *,
+    rate: int = RATE,
+    delay: float = 0.0,
+    video: bool = False,
+    options: dict[str, str] | None = None,
+    quality: int | None = None,
+) -> None:
+    """Write samples of shape (n,) by PyAV as stereo, perhaps beside a video.
+
+    `delay` in seconds is when the sound starts; `quality`, 0-9 for MP3, asks for
+    a variable bit rate.
+    """
+    import av
+
+    with av.open(str(path), "w", options=options or {}) as container:
+        pictures = container.add_stream("mpeg4", rate=5) if video else None
+        stream = container.add_stream(codec, rate=rate, layout="stereo")
+        if quality is not None:
+            stream.codec_context.options = {"compression_level": "5"}
+            stream.codec_context.flags |= 2  # AV_CODEC_FLAG_QSCALE
+            stream.codec_context.qscale = True
+            stream.codec_context.global_quality = 118 * quality
+        if pictures is not None:
+            pictures.width = pictures.height = 64
+            pictures.pix_fmt = "yuv420p"
+            picture = av.VideoFrame.from_ndarray(
+                np.zeros((64, 64, 3), np.uint8), format="rgb24"
+            )
+            for index in range(round(5 * len(samples) / rate) + 1):
+                picture.pts = index
+                container.mux(pictures.encode(picture))
+            container.mux(pictures.encode(None))
+        stereo = np.stack((samples, samples))
+        size = stream.codec_context.frame_size or 1024
+        resampler = av.AudioResampler(
+            stream.codec_context.format, "stereo", rate, frame_size=size
+        )
+        frame = av.AudioFrame.from_ndarray(stereo, format="fltp", layout="stereo")
+        frame.sample_rate = rate
+        frame.pts = round(delay * rate)
+        for part in (*resampler.resample(frame), *resampler.resample(None)):
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))

@@ -1,0 +1,21 @@
+"""Audio in: a file, a file object or an array to mono float32 at 44.1 kHz.
+
+libsndfile reads WAV, FLAC, OGG, MP3, AIFF and others; PyAV (extra ``av``) reads
+M4A and AAC and the sound of MP4, MKV, WebM and other videos. Everything comes in
+blocks, so that memory does not grow with the length of a recording.
+
+Times count from the first sample that a player plays: the delay that an encoder
+put before it is taken off where the file says how long it is (LAME's tag, edit
+lists, Opus). MP3 files without that tag and raw AAC streams do not say: their
+sound is 1105 and 1024 samples late, here as in other programs.
+"""
+
+from adt_plugins.audio.reader import (
+    SAMPLE_RATE,
+    AudioInfo,
+    AudioReader,
+    load_audio,
+    open_audio,
+)
+
+__all__ = ["SAMPLE_RATE", "AudioInfo", "AudioReader", "load_audio", "open_audio"]

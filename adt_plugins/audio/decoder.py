@@ -1,0 +1,138 @@
+"""What the reader asks of a decoder, and the simplest one: an array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.errors import AudioError
+
+# Samples of a block at 44.1 kHz, 1.5 s. Larger blocks do not decode faster.
+BLOCK = 65536
+
+
+class Decoder(Protocol):
+    """A recording as it is stored.
+
+    Attributes
+    ----------
+    sample_rate
+        In Hz.
+    channels
+        At least 1.
+    frames
+        How many samples each channel has; None if the file does not say.
+    expected
+        The same for a progress bar, perhaps by a guess.
+    warnings
+        What was wrong with the recording and could be got over; complete when
+        the last block has been read.
+    """
+
+    sample_rate: int
+    channels: int
+    frames: int | None
+    expected: int | None
+    warnings: list[str]
+
+    def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
+        """Decode the mean of the channels from frame `first` on, once."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class Mixer:
+    """Mean of the channels, as float32 with full scale at 1.
+
+    Parameters
+    ----------
+    dtype
+        Of the blocks: a float, or an integer of 8 (unsigned, as in WAV), 16 or
+        32 bits.
+
+    Raises
+    ------
+    AudioError
+        If it is another type.
+    """
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._offset = 128.0 if dtype == np.uint8 else 0.0
+        if dtype.kind == "f":
+            self._full_scale = 1.0
+        elif dtype in (np.uint8, np.int16, np.int32):
+            self._full_scale = 2.0 ** (8 * dtype.itemsize - 1)
+        else:
+            raise AudioError(
+                f"samples of type {dtype}; float, int16, int32 and uint8 can be read"
+            )
+
+    def __call__(self, block: NDArray[Any]) -> NDArray[np.float32]:
+        """Mix.
+
+        Parameters
+        ----------
+        block
+            Shape (n, channels).
+
+        Returns
+        -------
+        NDArray[np.float32]
+            Shape (n,), its own memory.
+        """
+        channels = block.shape[1]
+        # One matrix product: 2 ns a stereo sample, a sixth of block.mean(axis=1).
+        weights = np.full(channels, 1.0 / (channels * self._full_scale), np.float32)
+        with np.errstate(over="ignore"):  # infinite then, and refused as that
+            samples = block.astype(np.float32, copy=False)
+        if self._offset:
+            samples = samples - np.float32(self._offset)
+        return np.asarray(samples @ weights)
+
+
+class ArrayDecoder:
+    """Samples that are in memory.
+
+    Parameters
+    ----------
+    samples
+        Shape (n,) or (n, channels).
+    sample_rate
+        In Hz.
+
+    Raises
+    ------
+    AudioError
+        If shape or type is not that of samples.
+    """
+
+    def __init__(self, samples: NDArray[Any], sample_rate: int) -> None:
+        samples = np.asarray(samples)
+        if samples.ndim == 1:
+            samples = samples[:, None]
+        if samples.ndim != 2 or not samples.shape[1]:
+            raise AudioError(f"samples of shape {samples.shape}, not (n, channels)")
+        if samples.shape[1] > max(64, samples.shape[0]):
+            raise AudioError(
+                f"samples of shape {samples.shape}, not (n, channels): transpose them"
+            )
+        self._samples = samples
+        self._mixer = Mixer(samples.dtype)
+        self.sample_rate = sample_rate
+        self.frames: int | None = len(samples)
+        self.expected: int | None = len(samples)
+        self.channels = samples.shape[1]
+        self.warnings: list[str] = []
+
+    def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
+        """See `Decoder`."""
+        size = max(1, BLOCK * self.sample_rate // 44100)
+        for start in range(first, len(self._samples), size):
+            yield self._mixer(self._samples[start : start + size])
+
+    def close(self) -> None:
+        """See `Decoder`."""

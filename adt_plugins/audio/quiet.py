@@ -1,0 +1,76 @@
+"""Keep libmpg123 from writing its own lines to the terminal."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+_STDERR = 2
+_MPG123 = (b"[src/libmpg123/", b"Note: ", b"Warning: ")
+
+_lock = threading.Lock()
+_sink: BinaryIO | None = None
+_saved = -1
+_depth = 0
+
+
+@contextmanager
+def quiet_mpg123() -> Iterator[None]:
+    """Drop what libmpg123 writes to file descriptor 2 meanwhile.
+
+    The library inside libsndfile writes there by itself about every oddity of an
+    MP3 file, and cannot be told not to. What others write there meanwhile, in
+    other threads, is kept and comes out at the end of the block. Processes that
+    are started meanwhile inherit the redirection, so the block should hold one
+    call of the decoder and nothing else. Where a program has no such descriptor,
+    as a windowed one on Windows, nothing is done.
+    """
+    _enter()
+    try:
+        yield
+    finally:
+        _leave()
+
+
+def _enter() -> None:
+    global _depth, _saved, _sink  # noqa: PLW0603
+    with _lock:
+        _depth += 1
+        if _depth > 1:
+            return
+        try:
+            if _sink is None:
+                _sink = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+            _saved = os.dup(_STDERR)
+            os.dup2(_sink.fileno(), _STDERR)
+        except OSError:
+            _restore()
+
+
+def _leave() -> None:
+    global _depth  # noqa: PLW0603
+    with _lock:
+        _depth -= 1
+        if _depth > 0 or _saved < 0 or _sink is None:
+            return
+        _restore()
+        if not _sink.tell():
+            return
+        _sink.seek(0)
+        others = [line for line in _sink if not line.startswith(_MPG123)]
+        _sink.seek(0)
+        _sink.truncate()
+        if others:
+            os.write(_STDERR, b"".join(others))
+
+
+def _restore() -> None:
+    global _saved  # noqa: PLW0603
+    if _saved >= 0:
+        os.dup2(_saved, _STDERR)
+        os.close(_saved)
+        _saved = -1

@@ -1,0 +1,359 @@
+"""From whatever is given to mono float32 at 44.1 kHz, in blocks."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio.decoder import ArrayDecoder, Decoder
+from adt_plugins.audio.sniff import Kind, sniff
+from adt_plugins.errors import AdtError, AudioError, MissingDependencyError
+
+SAMPLE_RATE = 44100
+
+AudioSource = str | bytes | os.PathLike[Any] | BinaryIO | tuple[NDArray[Any], int]
+
+_RATES = range(1000, 1_000_001)
+
+# The resampler's filter is 20 ms long. A part of a file is read from this much
+# earlier, so that it equals the same part of the whole.
+_PREROLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """A recording as it is stored.
+
+    Parameters
+    ----------
+    path
+        As it was given; None for arrays, and for file objects without a name.
+    sample_rate
+        In Hz.
+    channels
+        At least 1.
+    frames
+        Samples of each channel; None if the file does not say.
+    """
+
+    path: str | None
+    sample_rate: int
+    channels: int
+    frames: int | None
+
+
+def open_audio(
+    source: AudioSource, *, start: float = 0.0, end: float | None = None
+) -> AudioReader:
+    """Open a recording.
+
+    Parameters
+    ----------
+    source
+        Path of a file, a binary file object (read from its beginning, and not
+        closed), or samples of shape (n,) or (n, channels) and their rate in Hz.
+        Integer samples are scaled by their type: int16, int32, uint8.
+    start, end
+        Part to read, in seconds; sample `round(start * 44100)` of the whole is
+        the first of the part.
+
+    Returns
+    -------
+    AudioReader
+        Nothing but its header has been read.
+
+    Raises
+    ------
+    AudioError
+        If it cannot be read; one line with file and reason. Damage in the
+        middle is found only when reading.
+    MissingDependencyError
+        If PyAV is needed for this kind of file and is not installed.
+    """
+    return AudioReader(source, start=start, end=end)
+
+
+def load_audio(
+    source: AudioSource, *, start: float = 0.0, end: float | None = None
+) -> NDArray[np.float32]:
+    """Read a recording as a whole.
+
+    Parameters
+    ----------
+    source, start, end
+        As for `open_audio`.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        Mean of the channels at 44.1 kHz, shape (n,), full scale at 1.
+
+    Raises
+    ------
+    AudioError, MissingDependencyError
+        As for `open_audio`.
+    """
+    with open_audio(source, start=start, end=end) as reader:
+        return np.concatenate(list(reader))
+
+
+class AudioReader:
+    """A recording that is being read; iterate over it once, in a ``with`` block.
+
+    Yields arrays of shape (n,), n > 0 and about 65536, float32 at 44.1 kHz.
+
+    Parameters
+    ----------
+    source, start, end
+        As for `open_audio`.
+
+    Attributes
+    ----------
+    info : AudioInfo
+        The recording as it is stored.
+    warnings : list of str
+        What was wrong and could be got over, one line each without the file's
+        name; complete after the last block.
+    """
+
+    info: AudioInfo
+
+    def __init__(
+        self, source: AudioSource, *, start: float = 0.0, end: float | None = None
+    ) -> None:
+        self._own: BinaryIO | None = None
+        self._label, path = _names(source)
+        self._decoder: Decoder | None = None
+        with self._named_errors(), _closing_on_error(self):
+            self._first, self._count = _part(start, end)
+            self._start = start
+            self._decoder = decoder = self._open(source)
+            if decoder.frames == 0:
+                raise AudioError("holds no samples")
+            if decoder.sample_rate not in _RATES:
+                raise AudioError(
+                    f"has {decoder.sample_rate} samples a second;"
+                    f" {_RATES.start} to {_RATES.stop - 1} can be read"
+                )
+            self.info = AudioInfo(
+                path, decoder.sample_rate, decoder.channels, decoder.frames
+            )
+        self._returned = 0
+        self._done = False
+        self._blocks = self._read()
+
+    @property
+    def warnings(self) -> list[str]:
+        """See the class."""
+        return [] if self._decoder is None else self._decoder.warnings
+
+    @property
+    def duration(self) -> float:
+        """Seconds that have been read so far."""
+        return self._returned / SAMPLE_RATE
+
+    @property
+    def position(self) -> float | None:
+        """How much of the part has been read, 0-1; None if that is not known."""
+        if self._done:
+            return 1.0
+        total = self._count
+        expected = None if self._decoder is None else self._decoder.expected
+        if expected is not None:
+            whole = round(expected * SAMPLE_RATE / self.info.sample_rate)
+            rest = max(1, whole - self._first)
+            total = rest if total is None else min(total, rest)
+        return None if total is None else min(1.0, self._returned / total)
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        return self._blocks
+
+    def __enter__(self) -> AudioReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what this reader opened."""
+        self._blocks = iter(())
+        if self._decoder is not None:
+            self._decoder.close()
+        if self._own is not None:
+            self._own.close()
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """Put the file's name before what is said of it."""
+        try:
+            yield
+        except AdtError as error:
+            raise type(error)(f"{self._label}: {error}") from error.__cause__
+        except OSError as error:
+            raise AudioError(f"{self._label}: {_reason(error)}") from error
+
+    def _open(self, source: AudioSource) -> Decoder:
+        if isinstance(source, tuple):
+            samples, rate = source
+            if int(rate) != rate:
+                raise AudioError(f"{rate} samples a second is not a whole number")
+            return ArrayDecoder(samples, int(rate))
+        if isinstance(source, (str, bytes, os.PathLike)):
+            path = Path(os.fsdecode(source))
+            if path.is_dir():  # Windows says permission denied
+                raise AudioError("is a folder")
+            self._own = path.open("rb")
+            return _open_file(self._own, str(path))
+        if not hasattr(source, "read"):
+            raise TypeError(
+                "a recording is a path, a binary file or (samples, sample rate),"
+                f" not {type(source).__name__}"
+            )
+        if isinstance(source, io.TextIOBase):
+            raise AudioError("is open as text, not as binary")
+        return _open_file(
+            source if source.seekable() else io.BytesIO(source.read()), None
+        )
+
+    def _read(self) -> Iterator[NDArray[np.float32]]:
+        with self._named_errors():
+            for block in self._resampled():
+                if self._count is not None:
+                    block = block[: self._count - self._returned]  # noqa: PLW2901
+                self._returned += len(block)
+                self._done = self._returned == self._count
+                if len(block):
+                    yield block
+                if self._done:
+                    return
+            self._done = True
+            if not self._returned:
+                if self._first:
+                    raise AudioError(f"has nothing from {self._start:g} s on")
+                raise AudioError("nothing in it could be decoded")
+
+    def _resampled(self) -> Iterator[NDArray[np.float32]]:
+        """Bring the decoder's blocks to 44.1 kHz, from sample `_first` on."""
+        assert self._decoder is not None
+        rate = self.info.sample_rate
+        if rate == SAMPLE_RATE:
+            yield from self._checked(self._first)
+            return
+        import soxr
+
+        # Both grids meet every `step` frames of the file.
+        step = rate // math.gcd(rate, SAMPLE_RATE)
+        wanted = self._first * rate / SAMPLE_RATE - _PREROLL_SECONDS * rate
+        begin = max(0, math.floor(wanted / step) * step)
+        skip = self._first - begin * SAMPLE_RATE // rate
+        resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+        last = np.zeros(0, np.float32)
+        for block in self._checked(begin):
+            out = resampler.resample_chunk(block)
+            yield out[skip:]
+            skip = max(0, skip - len(out))
+            last = block[-1:]
+        out = resampler.resample_chunk(last[:0], last=True)
+        # One sample at 96 kHz is less than half a sample here, and rounds to none.
+        yield out[skip:] if self._returned or self._first or len(out) else last
+
+    def _checked(self, first: int) -> Iterator[NDArray[np.float32]]:
+        """Pass on the decoder's blocks, and stop at a sample that is no number."""
+        assert self._decoder is not None
+        position = first
+        for block in self._decoder.blocks(first):
+            # The sum is finite unless a sample is not, and ten times faster.
+            with np.errstate(over="ignore"):
+                total = float(block.sum())
+            if not math.isfinite(total):
+                bad = np.flatnonzero(~np.isfinite(block))
+                if len(bad):
+                    seconds = (position + int(bad[0])) / self.info.sample_rate
+                    raise AudioError(f"has a NaN or infinite sample at {seconds:.3f} s")
+            position += len(block)
+            yield block
+
+
+def _open_file(file: BinaryIO, path: str | None) -> Decoder:
+    if not file.seek(0, os.SEEK_END):
+        raise AudioError("is empty")
+    kind, head = sniff(file)
+    if kind.libsndfile:
+        from adt_plugins.audio import sndfile
+
+        with suppress(sndfile.NotRecognised):
+            return sndfile.SndFileDecoder(file, path, kind, head)
+    return _open_with_pyav(file, kind)
+
+
+def _open_with_pyav(file: BinaryIO, kind: Kind) -> Decoder:
+    if not kind.pyav:
+        raise AudioError("not an audio file")
+    from adt_plugins.audio.pyav import PyAvDecoder
+
+    try:
+        return PyAvDecoder(file, kind)
+    except MissingDependencyError as error:
+        if not kind.libsndfile:
+            raise
+        raise AudioError(f"damaged, or not {kind.name} as libsndfile reads it") from (
+            error
+        )
+
+
+def _names(source: AudioSource) -> tuple[str, str | None]:
+    """Return what to call a source in messages, and its path if it has one."""
+    if isinstance(source, tuple):
+        return "samples", None
+    name: Any = source
+    if not isinstance(source, (str, bytes, os.PathLike)):
+        name = getattr(source, "name", None)  # an int for an open descriptor
+    if not isinstance(name, (str, bytes, os.PathLike)):
+        return "audio", None
+    path = os.fsdecode(name)
+    return " ".join(path.splitlines()), path
+
+
+def _part(start: float, end: float | None) -> tuple[int, int | None]:
+    """Return the first sample of a part and how many it has (None: all)."""
+    if not (math.isfinite(start) and start >= 0):
+        raise AudioError(f"cannot be read from {start:g} s on")
+    first = round(start * SAMPLE_RATE)
+    if end is None or end == math.inf:
+        return first, None
+    count = round(end * SAMPLE_RATE) - first if math.isfinite(end) else 0
+    if count <= 0:
+        raise AudioError(f"has nothing between {start:g} s and {end:g} s")
+    return first, count
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, PermissionError):
+        return "permission denied"
+    return error.strerror or str(error)
+
+
+@contextmanager
+def _closing_on_error(reader: AudioReader) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        reader.close()
+        raise

@@ -1,0 +1,222 @@
+"""Decoding by libsndfile, with what it takes to read damaged files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio.decoder import BLOCK, Mixer
+from adt_plugins.audio.quiet import quiet_mpg123
+from adt_plugins.audio.sniff import MP3, UNKNOWN, Kind
+from adt_plugins.errors import MissingDependencyError
+
+try:
+    import soundfile
+except (ImportError, OSError) as error:
+    raise MissingDependencyError(
+        f"libsndfile cannot be loaded ({error}): pip install --upgrade soundfile"
+    ) from error
+
+# What libsndfile says of a stream whose header does not give its length.
+_UNKNOWN_FRAMES = 2**62
+
+# An MP3 without Xing, Info or VBRI tag does not tell its length. libsndfile
+# guesses it from the first frame and the file's size, and stops there: half of
+# a file with a variable bit rate was lost. It is told a larger size, so that the
+# file's end is the end. 320 to 8 kbit/s is the widest that the guess can be off.
+_MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
+_STRETCH = 40
+
+# Each time that libmpg123 fails it has moved on by 1024 bytes.
+_MP3_RETRIES = 64
+
+# Shorter losses are not worth a word.
+_TOLERANCE_SECONDS = 0.1
+
+
+class NotRecognised(Exception):  # noqa: N818
+    """libsndfile does not know this kind of file."""
+
+
+class SndFileDecoder:
+    """A file that libsndfile reads.
+
+    Parameters
+    ----------
+    file
+        Binary, can seek; stays open.
+    path
+        Its path, if it has one: libsndfile reads it by itself then.
+    kind, head
+        Of this file, as `sniff` told them.
+
+    Raises
+    ------
+    NotRecognised
+        If libsndfile cannot read it.
+    """
+
+    def __init__(
+        self, file: BinaryIO, path: str | None, kind: Kind, head: bytes
+    ) -> None:
+        # Everything unknown is offered to libmpg123 too.
+        self._mpeg = kind in (MP3, UNKNOWN)
+        self._stream = None if path is not None else _Stream(file)
+        self._file = self._open(path or self._stream)
+        self._mpeg = self._file.format == "MP3"
+        self.expected = _known(self._file.frames)
+        guessed = self._mpeg and not any(tag in head for tag in _MP3_LENGTH_TAGS)
+        if guessed:
+            self.close()
+            self._stream = _Stream(file, _STRETCH)
+            self._file = self._open(self._stream)
+        self.sample_rate: int = self._file.samplerate
+        self.channels: int = self._file.channels
+        self.frames = None if guessed else self.expected
+        self.warnings: list[str] = []
+        # 16-bit files are read as they are: 5 minutes of stereo WAV take 0.04 s,
+        # 0.1 s as float32. Compressed ones gain nothing.
+        plain = self._file.subtype == "PCM_16" and self._file.format != "FLAC"
+        dtype = np.dtype(np.int16 if plain else np.float32)
+        self._mixer = Mixer(dtype)
+        size = max(1, BLOCK * self.sample_rate // 44100)
+        self._buffer: NDArray[Any] = np.empty((size, self.channels), dtype)
+
+    def _open(self, source: str | _Stream | None) -> _File:
+        try:
+            with self._quiet():
+                return _File(source)
+        except (soundfile.SoundFileError, TypeError) as error:
+            self._raise_what_the_stream_met()
+            # TypeError: the name ends in .raw, which has no header.
+            raise NotRecognised(str(error)) from error
+
+    def _raise_what_the_stream_met(self) -> None:
+        if self._stream is not None and self._stream.error is not None:
+            raise self._stream.error
+
+    def _quiet(self) -> AbstractContextManager[None]:
+        return quiet_mpg123() if self._mpeg else nullcontext()
+
+    def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
+        """See `Decoder`."""
+        # After a seek the first frames of MP3 and, near the end, of Ogg differ
+        # from those of a straight run; from a second before, none did.
+        position = max(0, first - self.sample_rate)
+        try:
+            with self._quiet():
+                self._file.seek(position)
+        except soundfile.SoundFileError:
+            return
+        failures = 0
+        damage: int | None = None
+        while True:
+            block, failed = self._read()
+            skip = min(len(block), max(0, first - position))
+            position += len(block)
+            if skip < len(block):
+                yield self._mixer(block[skip:])
+            if failed:
+                failures += 1
+                damage = position if damage is None else damage
+            # Behind the damage, libmpg123 finds its way back.
+            go_on = failed and self._mpeg and failures <= _MP3_RETRIES
+            if not len(block) and not go_on:
+                break
+        self._judge(position, damage)
+
+    def _read(self) -> tuple[NDArray[Any], bool]:
+        """Read a block, or what of it comes before the damage, and say if so."""
+        buffer = self._buffer
+        if self._mpeg:
+            buffer.fill(np.nan)
+        before = self._file.tell()
+        try:
+            with self._quiet():
+                block: NDArray[Any] = self._file.read(len(buffer), out=buffer)
+        except soundfile.SoundFileError:
+            if self._mpeg:
+                # libsndfile has decoded up to the damage and does not say how far.
+                return buffer[: int(np.argmax(np.isnan(buffer[:, 0])))], True
+            return buffer[: self._file.tell() - before], True
+        finally:
+            self._raise_what_the_stream_met()
+        return block, False
+
+    def _judge(self, position: int, damage: int | None) -> None:
+        """Warn if less was read than the header promised."""
+        text = "cut short or damaged"
+        if damage is not None:
+            text = f"damaged at {damage / self.sample_rate:.1f} s"
+        read = f"only {position / self.sample_rate:.1f} s"
+        if self.frames is not None:
+            missing = (self.frames - position) / self.sample_rate
+            if damage is None and missing < _TOLERANCE_SECONDS:
+                return
+            read += f" of {self.frames / self.sample_rate:.1f} s"
+        elif damage is None:
+            return
+        self.warnings.append(f"{text}: {read} could be read")
+
+    def close(self) -> None:
+        """See `Decoder`."""
+        with self._quiet():
+            self._file.close()
+
+
+def _known(frames: int) -> int | None:
+    return frames if frames < _UNKNOWN_FRAMES else None
+
+
+class _File(soundfile.SoundFile):  # type: ignore[misc]
+    """A file that is read straight on.
+
+    soundfile seeks after every read of a file that can seek. That fails in FLAC
+    files that are cut or do not tell their length, and loses their last block.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+class _Stream:
+    """A file object for libsndfile.
+
+    An exception in a callback would be printed and taken for the file's end; it
+    is kept in `error` instead. `stretch` makes the file seem longer than it is.
+    """
+
+    def __init__(self, file: BinaryIO, stretch: int = 1) -> None:
+        self.error: BaseException | None = None
+        self._file = file
+        self._size = file.seek(0, os.SEEK_END)
+        self._claimed = self._size * stretch
+        self._position = file.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(whence, self._claimed)
+        self._position = max(0, start + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            if self._position > self._size:
+                # libmpg123 looks for a tag at what it takes for the end.
+                data = bytes(min(len(buffer), self._claimed - self._position))
+            else:
+                self._file.seek(self._position)
+                data = self._file.read(len(buffer))
+            buffer[: len(data)] = data
+        except BaseException as error:  # also that somebody pressed Ctrl-C
+            self.error = error
+            return 0
+        self._position += len(data)
+        return len(data)

@@ -1,0 +1,128 @@
+"""What a file is, by its first bytes.
+
+The decoders' own guesses are not enough: FFmpeg takes random bytes for MP3 when
+the name says so, and a text file for a terminal's recording.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+_HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file.
+
+    Parameters
+    ----------
+    name
+        For people; empty if nothing is known of the file.
+    libsndfile
+        Whether libsndfile may read it.
+    pyav
+        Whether PyAV may read it, perhaps after libsndfile did not.
+    """
+
+    name: str
+    libsndfile: bool
+    pyav: bool
+
+
+UNKNOWN = Kind("", libsndfile=True, pyav=False)
+MP3 = Kind("MP3", libsndfile=True, pyav=True)
+_FLAC = Kind("FLAC", libsndfile=True, pyav=True)
+_AAC = Kind("AAC", libsndfile=False, pyav=True)
+_MP4 = Kind("MP4", libsndfile=False, pyav=True)
+_MPEG = Kind("MPEG", libsndfile=False, pyav=True)
+
+# Position, bytes, kind.
+_MAGIC = (
+    (8, b"WAVE", Kind("WAV", libsndfile=True, pyav=True)),
+    (8, b"AVI ", Kind("AVI", libsndfile=False, pyav=True)),
+    (8, b"AIF", Kind("AIFF", libsndfile=True, pyav=True)),
+    (0, b"fLaC", _FLAC),
+    (0, b"OggS", Kind("Ogg", libsndfile=True, pyav=True)),
+    (0, b"caff", Kind("CAF", libsndfile=True, pyav=True)),
+    *((4, box, _MP4) for box in (b"ftyp", b"moov", b"mdat", b"wide", b"pnot")),
+    (0, b"\x1a\x45\xdf\xa3", Kind("Matroska or WebM", libsndfile=False, pyav=True)),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Kind("WMA", libsndfile=False, pyav=True)),
+    (0, b"FLV\x01", Kind("FLV", libsndfile=False, pyav=True)),
+    (0, b"wvpk", Kind("WavPack", libsndfile=False, pyav=True)),
+    (0, b"MAC ", Kind("APE", libsndfile=False, pyav=True)),
+    (0, b"ADIF", _AAC),
+    (0, b"\x00\x00\x01\xba", _MPEG),
+)
+_TRANSPORT_PACKET = 188
+
+# Layer III, kbit/s by the header's index; MPEG 1, and MPEG 2 and 2.5.
+_KBITS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+_RATES_1 = (44100, 48000, 32000)
+
+
+def sniff(file: BinaryIO) -> tuple[Kind, bytes]:
+    """Tell what a file is.
+
+    Parameters
+    ----------
+    file
+        Read from its beginning; its position changes.
+
+    Returns
+    -------
+    kind
+        `UNKNOWN` if no rule knows it.
+    head
+        Its first bytes; those behind an ID3 tag if there is one.
+    """
+    file.seek(0)
+    head = file.read(_HEAD_BYTES)
+    if head[:3] == b"ID3" and len(head) >= 10:
+        size = 0
+        for byte in head[6:10]:
+            size = size << 7 | byte & 0x7F
+        file.seek(10 + size)
+        head = file.read(_HEAD_BYTES)
+    for position, magic, kind in _MAGIC:
+        if head[position : position + len(magic)] == magic:
+            return kind, head
+    if _is_mp3(head):
+        return MP3, head
+    if len(head) > 7 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
+        size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+        if head[size : size + 2] == head[:2]:
+            return _AAC, head
+    packets = head[: 4 * _TRANSPORT_PACKET : _TRANSPORT_PACKET]
+    if packets == b"G" * 4:
+        return _MPEG, head
+    return UNKNOWN, head
+
+
+def _is_mp3(head: bytes) -> bool:
+    """Whether a frame lies at the beginning and another one behind it."""
+    size = _mp3_frame_bytes(head)
+    if not size:
+        return False
+    following = head[size : size + 4]
+    # Version, layer and rate stay; only one frame in all is not worth a guess.
+    return (
+        _mp3_frame_bytes(following) > 0
+        and following[1] & 0xFE == head[1] & 0xFE
+        and following[2] & 0x0C == head[2] & 0x0C
+    )
+
+
+def _mp3_frame_bytes(head: bytes) -> int:
+    """Return the length of the Layer III frame at the beginning, 0 if none."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
+        return 0
+    version, bitrate, rate = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
+    if version == 1 or bitrate in (0, 15) or rate == 3:
+        return 0
+    first = version == 3
+    kbits = (_KBITS_1 if first else _KBITS_2)[bitrate]
+    hertz = _RATES_1[rate] >> (0 if first else 1 if version == 2 else 2)
+    return (144 if first else 72) * 1000 * kbits // hertz + (head[2] >> 1 & 1)
