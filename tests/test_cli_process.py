@@ -133,12 +133,14 @@ def test_a_terminal_shows_progress(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
 def test_the_program_starts_fast(arguments: list[str]) -> None:
-    def seconds(command: list[str]) -> float:
-        started = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=True)
-        return time.perf_counter() - started
+    def seconds(code: str) -> float:
+        """Processor time: the clock would count what else the machine does."""
+        code += "\nimport time; print(time.process_time(), file=sys.stderr)"
+        command = [sys.executable, "-c", code, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return float(done.stderr)
 
-    bare = min(seconds([sys.executable, "-c", "pass"]) for _ in range(3))
-    ours = min(seconds([*COMMAND, *arguments]) for _ in range(3))
+    bare = min(seconds("import sys") for _ in range(3))
+    program = "import sys; from adt_plugins.cli import main; main(sys.argv[1:])"
     # NumPy alone would take more.
-    assert ours - bare < 0.15
+    assert min(seconds(program) for _ in range(3)) - bare < 0.1
