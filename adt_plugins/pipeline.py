@@ -176,11 +176,12 @@ def listen(
     stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
 
     def frames() -> Iterator[NDArray[np.float32]]:
-        for block in _frames(reader, Spectrogram(card.front_end, card.level)):
+        front_end = Spectrogram(card.front_end, card.level)
+        for block in _frames(reader, front_end):
             if stop is not None and stop():
                 raise CancelledError(f"{reader.info.path or 'samples'}: cancelled")
             if len(block):
-                levels.append(band_levels.process(block))
+                levels.append(band_levels.process(block, front_end.gains))
                 yield block
             if reader.position is not None:
                 progress(reader.position)
