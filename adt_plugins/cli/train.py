@@ -74,7 +74,7 @@ def _add_export(actions: Any) -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("renders", type=Path, help="clips to choose thresholds on")
     parser.add_argument("out", type=Path, help="folder for the model")
-    parser.add_argument("--name", default="brnn-sa", help="of the model and its files")
+    parser.add_argument("--name", default="drums", help="of the model and its files")
     parser.add_argument(
         "--float32", action="store_true", help="leave the weights as they are"
     )
@@ -104,7 +104,11 @@ def run_fit(args: argparse.Namespace) -> int:
     _need_torch()
     import torch
 
-    from adt_plugins.training.configuration import FRONT_END, GEOMETRY, LEVEL
+    from adt_plugins.training.configuration import (
+        FRONT_END,
+        LEVEL,
+        TRAINING_GEOMETRY,
+    )
     from adt_plugins.training.fit import Settings, fit
 
     torch.set_num_threads(args.threads)
@@ -114,7 +118,7 @@ def run_fit(args: argparse.Namespace) -> int:
         settings=Settings(steps=args.steps, batch=args.batch, seed=args.seed),
         front_end=FRONT_END,
         level=LEVEL,
-        geometry=GEOMETRY,
+        geometry=TRAINING_GEOMETRY,
         progress=not args.quiet,
     )
     return 0
@@ -123,7 +127,12 @@ def run_fit(args: argparse.Namespace) -> int:
 def run_export(args: argparse.Namespace) -> int:
     """Turn a checkpoint into a model."""
     _need_torch()
-    from adt_plugins.training.configuration import FRONT_END, LEVEL, MATERIAL
+    from adt_plugins.training.configuration import (
+        FRONT_END,
+        GEOMETRY,
+        LEVEL,
+        MATERIAL,
+    )
     from adt_plugins.training.export import export
 
     card = export(
@@ -133,6 +142,7 @@ def run_export(args: argparse.Namespace) -> int:
         name=args.name,
         front_end=FRONT_END,
         level=LEVEL,
+        geometry=GEOMETRY,
         training=MATERIAL,
         quantise=not args.float32,
     )

@@ -73,6 +73,7 @@ def export(
     name: str,
     front_end: FrontEnd,
     level: LevelRule,
+    geometry: Geometry,
     training: Mapping[str, Any],
     quantise: bool = True,
 ) -> ModelCard:
@@ -93,6 +94,9 @@ def export(
         Of the model and its files.
     front_end, level
         What the network was trained with.
+    geometry
+        How it will hear a recording: its context must be that of training, for
+        a frame with less of it was never learnt.
     training
         Data and licences, for the card.
     quantise
@@ -103,7 +107,9 @@ def export(
     ModelCard
         As written.
     """
-    model, geometry = load_model(checkpoint)
+    model, trained = load_model(checkpoint)
+    if geometry.context != trained.context or geometry.core > trained.core:
+        raise ValueError(f"{geometry} does not lie within {trained}")
     content = build_brnn_sa(export_weights(model), geometry, quantise=quantise)
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.tflite").write_bytes(content)

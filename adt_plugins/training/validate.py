@@ -20,6 +20,9 @@ from adt_plugins.training.targets import OUTPUTS, column
 DRUMS = tuple(name for name in OUTPUTS if name not in ("OT", "beat", "downbeat"))
 THRESHOLDS = np.round(np.arange(0.05, 0.65, 0.025), 3)
 WINDOW = 0.05
+#: Hits softer than this velocity are optional: many cannot be heard in a mix,
+#: and counting them as missed would pull the thresholds down.
+QUIET = 30
 POOLS = {"F3": ("KD", "SD", "HH"), "F5": ("KD", "SD", "HH", "TT", "CY")}
 
 Frames = NDArray[np.float32]
@@ -62,17 +65,17 @@ class Validation:
                 rng = np.random.default_rng(number)
                 frames = int(clip.duration * self.frame_rate)
                 example = mixer.example(clip, frames, rng, start=0.0)
-                times = {
+                wanted = {
                     name: np.array(
                         [
-                            t
-                            for t, code, _ in clip.onsets
+                            (time, velocity < QUIET)
+                            for time, code, velocity in clip.onsets
                             if OUTPUTS[column(code)] == name
                         ]
-                    )
+                    ).reshape(-1, 2)
                     for name in DRUMS
                 }
-                self.items[kind].append((example.frames, times))
+                self.items[kind].append((example.frames, wanted))
 
     def counts(self, hear: Callable[[Frames], Frames]) -> dict[str, Counts]:
         """Hits, wanted and found onsets of each drum at each threshold.
@@ -91,7 +94,7 @@ class Validation:
         result = {}
         for kind, items in self.items.items():
             counts = {name: np.zeros((len(THRESHOLDS), 3)) for name in DRUMS}
-            for frames, times in items:
+            for frames, wanted in items:
                 activations = hear(frames)
                 for name in DRUMS:
                     activation = activations[:, OUTPUTS.index(name)]
@@ -99,8 +102,9 @@ class Validation:
                         picked = pick_peaks(
                             activation, float(threshold), Picker(), self.frame_rate
                         )
-                        hits = _hits(times[name], picked / self.frame_rate)
-                        counts[name][row] += (hits, len(times[name]), len(picked))
+                        counts[name][row] += _count(
+                            wanted[name], picked / self.frame_rate
+                        )
             result[kind] = counts
         return result
 
@@ -155,18 +159,25 @@ def chunked(
     return joined[: len(frames)]
 
 
-def _hits(wanted: NDArray[np.float64], found: NDArray[np.float64]) -> int:
-    """Number of pairs within the window, each used once, in order of time."""
-    i = j = hits = 0
+def _count(
+    wanted: NDArray[np.float64], found: NDArray[np.float64]
+) -> tuple[int, int, int]:
+    """Hits, wanted and found onsets, each used once, in order of time.
+
+    A quiet onset counts neither when it is found nor when it is missed.
+    """
+    i = j = hits = optional = 0
     while i < len(wanted) and j < len(found):
-        gap = found[j] - wanted[i]
+        gap = found[j] - wanted[i, 0]
         if abs(gap) <= WINDOW:
-            hits, i, j = hits + 1, i + 1, j + 1
+            quiet = bool(wanted[i, 1])
+            hits, optional = hits + (not quiet), optional + quiet
+            i, j = i + 1, j + 1
         elif gap < 0:
             j += 1
         else:
             i += 1
-    return hits
+    return hits, int(np.sum(wanted[:, 1] == 0)), len(found) - optional
 
 
 def _f(counts: NDArray[np.float64]) -> NDArray[np.float64]:
