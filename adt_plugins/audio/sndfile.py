@@ -90,6 +90,9 @@ class SndFileDecoder:
     def _open(self, source: str | _Stream | None) -> _File:
         try:
             with self._quiet():
+                if isinstance(source, str) and os.name != "nt":
+                    # Names that are not UTF-8: soundfile encodes them strictly.
+                    return _File(os.fsencode(source))
                 return _File(source)
         except (soundfile.SoundFileError, TypeError) as error:
             self._raise_what_the_stream_met()
