@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.formats import _files, adtlib, csv_file, json_file, labels, midi
+from adt_plugins.formats import _files, adtlib, aup, csv_file, json_file, labels, midi
 from adt_plugins.formats._files import OutputExistsError
 from adt_plugins.formats._format import Format, Warn, default_warn
 from adt_plugins.transcription import Transcription
@@ -41,6 +41,7 @@ FORMATS: dict[str, Format] = {
         midi.MIDI,
         csv_file.CSV,
         adtlib.ADTLIB,
+        aup.AUP,
     )
 }
 

@@ -34,6 +34,7 @@ _PIPES = {
     for way in ("to", "from")
 }
 _MODULE = "audacity/modules/mod-script-pipe.so"
+_ACTIVE_PROJECTS = re.compile(r"^\[ActiveProjects\]\n([^\[].*\n)*", re.MULTILINE)
 _ANSWER_END = re.compile(rb"BatchCommand finished: (OK|Failed!)\n\n")
 
 
@@ -130,12 +131,15 @@ class Audacity:
         self.clear()
 
     def clear(self) -> None:
-        """Remove pipes and temporary files that an ended program left."""
+        """Remove pipes, and what an ended program would want to recover."""
         for path in _PIPES.values():
             path.unlink(missing_ok=True)
         shutil.rmtree(self.temp, ignore_errors=True)
         self.temp.mkdir(parents=True)
         self._buffer = b""
+        if self.config.exists():
+            text = self.config.read_text()
+            self.config.write_text(_ACTIVE_PROJECTS.sub("", text))
 
     def command(self, text: str, timeout: float = 30) -> str:
         """Run a command of mod-script-pipe and return its answer."""
@@ -147,7 +151,20 @@ class Audacity:
 
     def info(self, kind: str) -> Any:
         """Answer of ``GetInfo``, e.g. of ``Tracks`` or ``Labels``."""
-        return json.loads(self.command(f"GetInfo: Type={kind} Format=JSON"))
+        answer = self.command(f"GetInfo: Type={kind} Format=JSON")
+        return json.loads(answer, strict=False)  # it leaves tabs as they are
+
+    def tracks(self, count: int, timeout: float = 60) -> list[dict[str, Any]]:
+        """Wait until there are so many tracks, and return what it says of them.
+
+        A file of the command line is opened some time after the first answers.
+        """
+        deadline = time.monotonic() + timeout
+        while len(tracks := self.info("Tracks")) < count:
+            if time.monotonic() > deadline:
+                raise AudacityError(f"{tracks}; windows: {self.screen.windows()}")
+            time.sleep(0.05)
+        return list(tracks)
 
     def save(self, path: Path) -> None:
         """Save the project as an ``.aup3``."""

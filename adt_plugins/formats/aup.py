@@ -1,0 +1,83 @@
+"""Audacity's projects: written as ``.aup`` with the audio, read as ``.aup3`` too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.formats._format import Format, Warn
+from adt_plugins.formats._source import source_audio
+from adt_plugins.formats.label_names import LabelNames
+from adt_plugins.formats.label_tracks import tracks_of, transcription_of
+from adt_plugins.transcription import Transcription
+
+_SAVED = "SQLite format 3\0"
+
+
+def write(
+    transcription: Transcription,
+    path: Path,
+    *,
+    overwrite: bool,
+    warn: Warn,
+    audio: Any = None,
+    text: str = "name",
+    names: LabelNames | None = None,
+) -> list[Path]:
+    """Write a project: the whole recording, and one label track a drum.
+
+    Parameters
+    ----------
+    transcription, path, overwrite, warn
+        See `adt_plugins.formats.write`. Only projects written here are replaced.
+    audio
+        The recording: a path, a binary file object, or samples and their rate;
+        None: that of the transcription's source, if it has not changed.
+    text
+        What labels say, one of `adt_plugins.formats.label_names.LABEL_TEXTS`.
+    names
+        What tracks and labels are called; None: the user's own names.
+    """
+    from adt_plugins.audacity.media import place_recording
+    from adt_plugins.audacity.project import check_target, write_project
+
+    check_target(path, overwrite=overwrite)
+    source = source_audio(transcription) if audio is None else audio
+    tracks = tracks_of(transcription, text, names)
+    title = Path(transcription.source.path or path.stem.removesuffix(".drums")).stem
+    write_project(
+        path,
+        tracks,
+        lambda target: place_recording(
+            source, target, warn=lambda message: warn(f"{title}: {message}")
+        ),
+        title=title,
+        overwrite=overwrite,
+    )
+    return [path]
+
+
+def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
+    """Read the label tracks of a project, of Audacity 3 or of an earlier one."""
+    from adt_plugins.audacity.aup import read_aup
+    from adt_plugins.audacity.aup3 import read_aup3
+    from adt_plugins.formats._files import read_bytes
+
+    def tell(message: str) -> None:
+        warn(f"{path}: {message}")
+
+    is_saved = read_bytes(path, len(_SAVED)) == _SAVED.encode()
+    is_saved = is_saved or path.suffix.lower() == ".aup3"
+    tracks = (read_aup3 if is_saved else read_aup)(path, warn=tell)
+    return transcription_of(tracks, warn=tell, names=names)
+
+
+AUP = Format(
+    id="aup",
+    description="project for Audacity with the audio; reads .aup3",
+    suffix=".drums.aup",
+    write=write,
+    read=read,
+    needs=("audio",),
+    endings=(".drums.aup3", ".aup3", ".aup"),
+)
