@@ -123,11 +123,31 @@ $control text (_ "Label text") choice (
 (defun export-selection (name)
   (aud-do (format nil "Export2: Filename=~s NumChannels=1" name)))
 
-(let* ((start (get '*selection* 'start))
-       (seconds (- (get '*selection* 'end) start))
-       (answer (ask "tracks" start seconds 'export-selection)))
+(defun select-time (start end)
+  (aud-do (format nil "SelectTime: Start=~a End=~a RelativeTo=ProjectStart"
+                  start end)))
+
+(defun project-end (&aux (end 0))
+  (dolist (info (aud-get-info "Tracks") end)
+    (when (assoc 'end info)
+      (setf end (max end (second (assoc 'end info)))))))
+
+(let ((start (get '*selection* 'start))
+      (end (get '*selection* 'end))
+      (whole nil)
+      (answer nil))
+  (when (or (= start end) (not (get '*selection* 'tracks)))
+    (setf whole t)
+    (aud-do "SelectTracks: Track=0 TrackCount=10000 Mode=Set")
+    (select-time 0 (1+ (project-end)))) ; the end is told with six digits only
+  (setf answer
+    (if whole
+        (ask "tracks" 0 (project-end) 'export-selection)
+        (ask "tracks" start (- end start) 'export-selection)))
   (when (eq answer 'tracks)
     (aud-do (format nil "Import2: Filename=~s" (file-name ".aup")))
     (setf answer ""))
+  (when whole
+    (select-time start end))
   (write-lines ".done")
   answer)

@@ -79,6 +79,20 @@ class Screen:
             time.sleep(0.1)
         raise AssertionError(f"no window {title!r}; there are {self.windows()}")
 
+    def place(self, window: str) -> tuple[int, int, int, int]:
+        """Left, top, width and height of a window's inside."""
+        # What getwindowgeometry says of the place counts the frame twice.
+        self.do("mousemove", "--window", window, 0, 0)
+        at = _numbers(self.do("getmouselocation", "--shell"))
+        size = _numbers(self.do("getwindowgeometry", "--shell", window))
+        return at["X"], at["Y"], size["WIDTH"], size["HEIGHT"]
+
+    def click(self, window: str, x: int, y: int) -> None:
+        """Click into a window, at a place counted from its right if negative."""
+        width = self.place(window)[2]
+        self.do("mousemove", "--window", window, x % width, y)
+        self.do("click", 1)
+
     def screenshot(self, path: Path, window: str | None = None) -> None:
         """Write what is on the screen, or in one window's area, as a PNG."""
         data = self._memory.read_bytes()
@@ -87,11 +101,8 @@ class Screen:
         start = size + 12 * header[19]
         left, top = 0, 0
         if window is not None:
-            place = self.do("getwindowgeometry", "--shell", window)
-            at = dict(line.split("=") for line in place.splitlines())
-            left, top = max(0, int(at["X"])), max(0, int(at["Y"]))
-            width = min(width - left, int(at["WIDTH"]))
-            height = min(height - top, int(at["HEIGHT"]))
+            left, top, wide, high = self.place(window)
+            width, height = min(width - left, wide), min(height - top, high)
         rows = []
         for y in range(top, top + height):
             row = data[start + y * stride + 4 * left :][: 4 * width]
@@ -99,6 +110,10 @@ class Screen:
             rgb[0::3], rgb[1::3], rgb[2::3] = row[2::4], row[1::4], row[0::4]
             rows.append(b"\0" + rgb)
         _write_png(path, width, height, b"".join(rows))
+
+
+def _numbers(text: str) -> dict[str, int]:
+    return {k: int(v) for k, v in (line.split("=") for line in text.splitlines())}
 
 
 def _write_png(path: Path, width: int, height: int, rows: bytes) -> None:
