@@ -16,6 +16,8 @@ from adt_plugins.formats import _files
 from adt_plugins.formats._files import decode, lines, replacing, write_files
 from adt_plugins.transcription import Onset, Transcription
 
+from .make_golden import PLAIN
+
 posix_only = pytest.mark.skipif(os.name == "nt", reason="POSIX permissions and links")
 HITS = Transcription((Onset(0.5, Drum.KD), Onset(1.0, Drum.SD)))
 
@@ -79,7 +81,7 @@ def test_nothing_is_left_of_a_write_that_ends_early(
     assert not there or path.read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("form", formats.FORMATS)
+@pytest.mark.parametrize("form", PLAIN)
 def test_every_writer_leaves_nothing_when_interrupted(
     tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
