@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 _BLOCK_BYTES = 1 << 20
 
 
-def sha256(source: str | os.PathLike[str] | BinaryIO) -> str:
+def sha256(source: str | bytes | os.PathLike[Any] | BinaryIO) -> str:
     """Return the SHA-256 of a file's bytes as lower-case hexadecimal digits.
 
     Parameters
@@ -19,8 +19,8 @@ def sha256(source: str | os.PathLike[str] | BinaryIO) -> str:
         A path, or a binary file object that can seek: it is read from its
         beginning and left where it was.
     """
-    if isinstance(source, str | os.PathLike):
-        with Path(source).open("rb") as file:
+    if isinstance(source, str | bytes | os.PathLike):
+        with Path(os.fsdecode(source)).open("rb") as file:
             return _digest(file)
     position = source.tell()
     source.seek(0)

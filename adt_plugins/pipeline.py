@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio import AudioReader, open_audio
+from adt_plugins.audio.reader import AudioSource
 from adt_plugins.card import ModelCard
 from adt_plugins.digest import sha256
 from adt_plugins.drums import Drum
@@ -29,7 +30,6 @@ from adt_plugins.velocity import BandLevels
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-AudioSource = str | os.PathLike[str] | BinaryIO | tuple[NDArray[Any], int]
 Cancel = threading.Event | Callable[[], bool]
 Model = str | os.PathLike[str] | ModelCard | Network
 
@@ -239,7 +239,7 @@ def _reporting(progress: bool | Progress) -> AbstractContextManager[Progress]:
 def _hash(source: AudioSource) -> str | None:
     if isinstance(source, tuple):
         return None
-    if isinstance(source, str | os.PathLike) or source.seekable():
+    if isinstance(source, str | bytes | os.PathLike) or source.seekable():
         return sha256(source)
     return None
 

@@ -328,7 +328,7 @@ def test_evaluate_prints_a_table_or_json(
     scores = json.loads(capsys.readouterr().out)["strict"]
     assert [score["drum"] for score in scores] == ["SD", "all", "SD", "all"]
     assert scores[0]["f"] == 1
-    assert run("evaluate", truth, tmp_path / "none.txt") == 2
+    assert run("evaluate", truth, tmp_path / "none.txt") == 1
     assert run("evaluate", truth, labels, "--window", "0") == 2
 
 

@@ -60,6 +60,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
+    from adt_plugins.errors import FormatError
     from adt_plugins.evaluation import evaluate_files
 
     options = {
@@ -67,14 +68,18 @@ def run(args: argparse.Namespace) -> int:
         for name, value in (("drums", args.drums), ("windows", args.window))
         if value is not None
     }
-    result = evaluate_files(
-        args.reference,
-        args.estimates,
-        suffix=args.suffix,
-        reference_suffix=args.reference_suffix,
-        fine=args.fine,
-        **options,
-    )
+    try:
+        result = evaluate_files(
+            args.reference,
+            args.estimates,
+            suffix=args.suffix,
+            reference_suffix=args.reference_suffix,
+            fine=args.fine,
+            **options,
+        )
+    except FormatError as error:  # nothing there to compare
+        _console.complain(str(error))
+        return 1
     if args.report == "json":
         _console.say_json(result.to_dict())
     else:
