@@ -32,13 +32,8 @@ _IN_PLACE = {
 }
 _UNCOMPRESSED = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 
-# What decoded samples are kept as: the type that loses nothing.
-_SUBTYPES = {
-    "PCM_S8": "PCM_16",
-    "PCM_U8": "PCM_16",
-    "PCM_16": "PCM_16",
-    "PCM_24": "PCM_24",
-}
+# What decoded samples are kept as, by their bits: a type that loses nothing.
+_SUBTYPES = {8: "PCM_16", 16: "PCM_16", 24: "PCM_24", None: "FLOAT"}
 _WIDTHS = {"PCM_16": 2, "PCM_24": 3, "FLOAT": 4}
 # libsndfile takes samples of 24 bits in the upper ones of 32.
 _WHOLE = {"PCM_16": (np.int16, 2.0**15), "PCM_24": (np.int32, 2.0**31)}
@@ -125,19 +120,21 @@ def _linked(path: Path, target: Path) -> Media | None:
 def _decoded(source: AudioSource, target: Path, warn: Warn) -> Media:
     """Write a recording as WAV, block by block."""
     import soundfile
-    from adt_plugins.audio.channels import open_channels
+
+    from adt_plugins.audio.channels import ChannelReader
 
     placed = target.with_name(target.name + ".wav")
-    with open_channels(source) as reader:
-        subtype = _SUBTYPES.get(reader.subtype, "FLOAT")
+    with ChannelReader(source) as reader:
+        subtype = _SUBTYPES[reader.bits]
+        rate, frames = reader.info.sample_rate, reader.info.frames
         width = reader.channels * _WIDTHS[subtype]
         # The sizes in a WAV file's header have 32 bits.
-        fits = reader.frames is not None and reader.frames * width < _LARGEST_WAV
+        fits = frames is not None and frames * width < _LARGEST_WAV
         try:
             with soundfile.SoundFile(
                 placed,
                 "w",
-                samplerate=reader.sample_rate,
+                samplerate=rate,
                 channels=reader.channels,
                 format="WAV" if fits else "RF64",
                 subtype=subtype,
@@ -145,11 +142,11 @@ def _decoded(source: AudioSource, target: Path, warn: Warn) -> Media:
                 for block in reader:
                     file.write(_as_stored(block, subtype))
                 frames = file.frames
-        except soundfile.SoundFileError as error:
+        except soundfile.SoundFileError as error:  # of the writer: the disk is full
             raise OSError(str(error)) from error
         for message in reader.warnings:
             warn(message)
-    return Media(placed.name, reader.sample_rate, reader.channels, frames)
+        return Media(placed.name, rate, reader.channels, frames)
 
 
 def _as_stored(block: NDArray[np.float32], subtype: str) -> NDArray[Any]:

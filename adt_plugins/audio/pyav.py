@@ -70,6 +70,8 @@ class PyAvDecoder:
             raise AudioError("its audio stream cannot be decoded")
         self.frames = self.expected = self._count_frames()
         self.warnings: list[str] = []
+        self.mixing = Mixer
+        self.bits = None
         self._failures = 0
 
     def _count_frames(self) -> int | None:
@@ -105,14 +107,15 @@ class PyAvDecoder:
             frame = next(frames)
         except StopIteration:
             return
-        mixer = Mixer(_samples(frame).dtype)
+        mixer = self.mixing(_samples(frame).dtype)
         origin = frame.pts or 0
         position = 0
         silence = self._silence_before(origin)
         if silence:
             position = silence
             if first < silence:
-                yield np.zeros(silence - first, np.float32)
+                nothing = np.zeros((silence - first, self.channels), np.float32)
+                yield self.mixing(nothing.dtype)(nothing)
         target = first - silence - round(_PREROLL_SECONDS * self.sample_rate)
         if target > 0 and self._can_seek():
             frames = self._seek(origin + target)

@@ -281,9 +281,9 @@ class AudioReader:
             with np.errstate(over="ignore"):
                 total = float(block.sum())
             if not math.isfinite(total):
-                bad = np.flatnonzero(~np.isfinite(block))
+                bad = np.argwhere(~np.isfinite(block))
                 if len(bad):
-                    seconds = (position + int(bad[0])) / self.info.sample_rate
+                    seconds = (position + int(bad[0, 0])) / self.info.sample_rate
                     raise AudioError(f"has a NaN or infinite sample at {seconds:.3f} s")
             position += len(block)
             yield block

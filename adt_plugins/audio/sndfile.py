@@ -35,6 +35,8 @@ _STRETCH = 40
 # Each time that libmpg123 fails it has moved on by 1024 bytes.
 _MP3_RETRIES = 64
 
+_BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24}
+
 # Shorter losses are not worth a word.
 _TOLERANCE_SECONDS = 0.1
 
@@ -83,7 +85,8 @@ class SndFileDecoder:
         # 0.1 s as float32. Compressed ones gain nothing.
         plain = self._file.subtype == "PCM_16" and self._file.format != "FLAC"
         dtype = np.dtype(np.int16 if plain else np.float32)
-        self._mixer = Mixer(dtype)
+        self.mixing = Mixer
+        self.bits = _BITS.get(self._file.subtype)
         size = max(1, BLOCK * self.sample_rate // 44100)
         self._buffer: NDArray[Any] = np.empty((size, self.channels), dtype)
 
@@ -111,6 +114,7 @@ class SndFileDecoder:
         # After a seek the first frames of MP3 and, near the end, of Ogg differ
         # from those of a straight run; from a second before, none did.
         position = max(0, first - self.sample_rate)
+        mixer = self.mixing(self._buffer.dtype)
         try:
             with self._quiet():
                 self._file.seek(position)
@@ -123,7 +127,7 @@ class SndFileDecoder:
             skip = min(len(block), max(0, first - position))
             position += len(block)
             if skip < len(block):
-                yield self._mixer(block[skip:])
+                yield mixer(block[skip:])
             if failed:
                 failures += 1
                 damage = position if damage is None else damage
