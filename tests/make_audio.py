@@ -83,10 +83,11 @@ def encode(
         pictures = container.add_stream("mpeg4", rate=5) if video else None
         stream = container.add_stream(codec, rate=rate, layout="stereo")
         if quality is not None:
-            stream.codec_context.options = {"compression_level": "5"}
-            stream.codec_context.flags |= 2  # AV_CODEC_FLAG_QSCALE
-            stream.codec_context.qscale = True
-            stream.codec_context.global_quality = 118 * quality
+            scale = 118  # FFmpeg's FF_QP2LAMBDA
+            stream.options = {
+                "flags": "+qscale",
+                "global_quality": f"{scale * quality}",
+            }
         if pictures is not None:
             pictures.width = pictures.height = 64
             pictures.pix_fmt = "yuv420p"

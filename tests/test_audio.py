@@ -237,6 +237,14 @@ def test_names_that_programs_stumble_over(
     np.testing.assert_array_equal(load_audio(path), load_audio(original))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode elsewhere")
+def test_names_that_are_not_utf8(files: Path, av_files: Path, tmp_path: Path) -> None:
+    for original in (files / "a.wav", files / "a.mp3", av_files / "a.m4a"):
+        path = tmp_path / os.fsdecode(b"Gr\xf6\xdfe" + os.fsencode(original.suffix))
+        path.write_bytes(original.read_bytes())
+        np.testing.assert_array_equal(load_audio(path), load_audio(original))
+
+
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.aiff"])
 def test_file_objects(name: str, files: Path) -> None:
     expected = load_audio(files / name)
