@@ -71,7 +71,7 @@ class PyAvDecoder:
         self.frames = self.expected = self._count_frames()
         self.warnings: list[str] = []
         self.mixing = Mixer
-        self.bits = None
+        self.bits: int | None = None
         self._failures = 0
 
     def _count_frames(self) -> int | None:
