@@ -1,0 +1,174 @@
+"""Accuracy of models on a folder of recordings, and how steady it is.
+
+The folder holds ``NAME.txt`` (``seconds<TAB>code``) and ``NAME.KIND.flac`` or
+``.wav`` for one or more kinds, e.g. ``drums`` and ``mix``::
+
+    python benchmarks/accuracy.py FOLDER --models drums,adtlib,adtlib-released
+
+Besides F at 50 and 20 ms it measures, for the first model, what must not matter:
+the level of the recording, where the chunks of the network begin, and (with
+``--float32 CARD``) the quantisation of its weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins import formats
+from adt_plugins.audio import SAMPLE_RATE, load_audio
+from adt_plugins.evaluation import evaluate
+from adt_plugins.network import Network, find_model
+from adt_plugins.peaks import pick_onsets
+from adt_plugins.pipeline import transcribe
+from adt_plugins.spectrogram import spectrogram
+from adt_plugins.transcription import Activations, Transcription
+
+GAINS_DB = (-30, -20, -10, 6)
+GRIDS = 8  # places where the first chunk may begin
+SAME_S = 0.011  # picks at most one frame apart are the same pick
+POOLS = {"3 drums": ("KD", "SD", "HH"), "5 drums": ("KD", "SD", "HH", "TT", "CY")}
+
+
+@dataclass(frozen=True)
+class Track:
+    """A recording and its reference."""
+
+    kind: str
+    samples: NDArray[np.float32]
+    reference: Transcription
+
+
+def find_tracks(folder: Path) -> Iterator[Track]:
+    """Recordings of a folder, with their references."""
+    for path in sorted((*folder.glob("*.*.flac"), *folder.glob("*.*.wav"))):
+        name, kind = path.stem.rsplit(".", 1)
+        reference = formats.read(folder / f"{name}.txt")
+        yield Track(kind, load_audio(path), reference)
+
+
+def scores(tracks: list[Track], found: list[Transcription]) -> dict[str, Any]:
+    """F of several transcriptions against their references."""
+    table = {}
+    for title, drums in POOLS.items():
+        result = evaluate([t.reference for t in tracks], found, drums)
+        for window in (0.05, 0.02):
+            score = result.score("all", window)
+            table[f"{title}, {window * 1000:.0f} ms"] = {
+                "f": score.f,
+                "interval": score.interval,
+                "other ignored": result.score("all", window, lenient=True).f,
+            }
+        for drum in drums:
+            table[drum] = {"f": result.score(drum, 0.05).f}
+    return table
+
+
+def hear(track: Track, network: Network, shift: int = 0) -> Transcription:
+    """Transcribe with the chunks beginning `shift` frames before the recording."""
+    card = network.card
+    frames = spectrogram(track.samples, card.front_end, card.level)
+    silence = np.zeros((shift, frames.shape[1]), np.float32)
+    values = network.activations(np.concatenate((silence, frames)))[shift:]
+    activations = Activations(values, card.outputs, card.front_end.frame_rate)
+    return Transcription(pick_onsets(activations, card))
+
+
+def different(first: Transcription, second: Transcription) -> int:
+    """Onsets that only one of two transcriptions has."""
+    count = 0
+    for drum in first.counts() | second.counts():
+        a, b = first.times(drum), second.times(drum)
+        count += sum(1 for t in a if not np.any(np.abs(b - t) < SAME_S))
+        count += sum(1 for t in b if not np.any(np.abs(a - t) < SAME_S))
+    return count
+
+
+def compare(
+    tracks: list[Track],
+    make: Callable[[Track], Transcription],
+    base: list[Transcription],
+) -> dict[str, Any]:
+    """What changes when tracks are heard in another way."""
+    found = [make(track) for track in tracks]
+    pairs = list(zip(base, found, strict=True))
+    picks = sum(len(first) for first in base)
+    references = [track.reference for track in tracks]
+    f, before = (
+        evaluate(references, some).score("all", 0.05).f for some in (found, base)
+    )
+    return {
+        "picks changed": sum(different(*pair) for pair in pairs) / picks,
+        "f": f,
+        "f change": f - before if f is not None and before is not None else None,
+    }
+
+
+def steadiness(tracks: list[Track], model: str, float32: str | None) -> dict[str, Any]:
+    """Level, chunk grid and quantisation of one model."""
+    network = Network(find_model(model))
+    base = [hear(track, network) for track in tracks]
+    result: dict[str, Any] = {}
+    for gain in GAINS_DB:
+        factor = np.float32(10 ** (gain / 20))
+
+        def louder(track: Track, factor: np.float32 = factor) -> Transcription:
+            samples = (track.samples * factor, SAMPLE_RATE)
+            return transcribe(samples, model=network, keep_activations=False)
+
+        result[f"level {gain:+d} dB"] = compare(tracks, louder, base)
+    core = network.card.geometry.core
+    for shift in range(core // GRIDS, core, core // GRIDS):
+
+        def shifted(track: Track, shift: int = shift) -> Transcription:
+            return hear(track, network, shift)
+
+        result[f"chunks begin {shift} frames earlier"] = compare(tracks, shifted, base)
+    if float32:
+        exact = Network(find_model(float32))
+        result["float32"] = compare(tracks, lambda track: hear(track, exact), base)
+    return result
+
+
+def main() -> None:
+    """Print the tables, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--models", default="drums")
+    parser.add_argument("--float32", metavar="CARD")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    tracks = list(find_tracks(args.folder))
+    models = args.models.split(",")
+    report: dict[str, Any] = {}
+    for kind in sorted({track.kind for track in tracks}):
+        some = [track for track in tracks if track.kind == kind]
+        for model in models:
+            network = Network(find_model(model))
+            found = [transcribe((t.samples, SAMPLE_RATE), model=network) for t in some]
+            report[f"{kind}, {model}"] = scores(some, found)
+    report["steadiness"] = steadiness(tracks, models[0], args.float32)
+    if args.json:
+        print(json.dumps(report, indent=1))
+        return
+    for title, rows in report.items():
+        print(title)
+        for name, row in rows.items():
+            print(f"  {name:32}", "  ".join(f"{k} {_text(v)}" for k, v in row.items()))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return "–".join(_text(item) for item in value)
+    return "—" if value is None else f"{value:.4f}"
+
+
+if __name__ == "__main__":
+    main()
