@@ -248,3 +248,16 @@ def test_public_names_are_listed_and_others_are_not_there() -> None:
     assert set(adt_plugins.__all__) <= set(dir(adt_plugins))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         adt_plugins.nothing  # noqa: B018
+
+
+def test_the_shipped_model_hears_the_example() -> None:
+    pytest.importorskip("mir_eval", reason="needs the extra 'evaluate'")
+    from adt_plugins.evaluation import evaluate
+
+    examples = Path(__file__).parent.parent / "examples"
+    result = transcribe(examples / "groove.flac")
+    assert result.source.duration == pytest.approx(20.06, abs=0.01)
+    truth = adt_plugins.load(examples / "groove.txt")
+    evaluation = evaluate(truth, result, ["KD", "SD", "HH"], [0.05])
+    # A synthetic kit is not what the model is for; what breaks it breaks this.
+    assert (evaluation.score().f or 0) > 0.7
