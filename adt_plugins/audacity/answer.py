@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import BinaryIO
 
 import numpy as np
 
 from adt_plugins.audacity.exchange import Exchange, Request
 from adt_plugins.audacity.lisp import lisp_labels, lisp_string
+from adt_plugins.audacity.project import write_project
 from adt_plugins.audio import SAMPLE_RATE, open_audio
+from adt_plugins.formats.label_names import user_label_names
+from adt_plugins.formats.label_tracks import tracks_of
 from adt_plugins.network import Network
 from adt_plugins.peaks import pick_onsets, thresholds_in_force
 from adt_plugins.pipeline import Cancel, check_request, listen
-from adt_plugins.transcription import Onset
+from adt_plugins.transcription import Onset, Transcription
 
 NOTHING = "No drum hits were found. A higher sensitivity finds weaker ones."
-
-TEXTS: dict[str, Callable[[Onset], str]] = {
-    "name": lambda onset: onset.drum.full_name,
-    "name+velocity": lambda onset: f"{onset.drum.full_name} {onset.velocity}",
-    "note": lambda onset: str(onset.drum.note),
-}
 
 # The slider's ends make a hit nine times as likely, or unlikely, to be reported:
 # a threshold of 0.3 becomes 0.05 and 0.79.
@@ -120,37 +117,10 @@ class Transcriber:
             onsets = find_hits(self._network, audio, request, stop)
         if not onsets:
             return lisp_string(NOTHING) + "\n"
-        text = TEXTS[request.text]
         if request.kind == "labels":
+            text = user_label_names().writer(request.text)
             return lisp_labels((onset.time, text(onset)) for onset in onsets)
-        tracks: dict[str, list[tuple[float, str]]] = {}
-        for onset in onsets:
-            labels = tracks.setdefault(onset.drum.full_name, [])
-            labels.append((onset.time + request.start, text(onset)))
-        self._write_project(request.id, tracks)
+        transcription = Transcription(onsets=onsets).shifted(request.start)
+        project = self._exchange.path(request.id, "aup")
+        write_project(project, tracks_of(transcription, request.text))
         return "tracks\n"
-
-    def _write_project(
-        self, request_id: str, tracks: Mapping[str, list[tuple[float, str]]]
-    ) -> None:
-        from xml.sax.saxutils import quoteattr
-
-        # Audacity wants this folder beside every project of this kind.
-        (self._exchange.folder / f"{request_id}_data").mkdir(mode=0o700)
-        lines = [
-            '<?xml version="1.0" standalone="no" ?>',
-            '<project xmlns="http://audacity.sourceforge.net/xml/"'
-            f' projname="{request_id}_data" version="1.3.0"'
-            ' audacityversion="2.4.2" rate="44100">',
-        ]
-        for name, labels in tracks.items():
-            lines.append(
-                f'<labeltrack name={quoteattr(name)} numlabels="{len(labels)}">'
-            )
-            lines += [
-                f'<label t="{time:.9f}" t1="{time:.9f}" title={quoteattr(text)}/>'
-                for time, text in labels
-            ]
-            lines.append("</labeltrack>")
-        lines += ["</project>", ""]
-        self._exchange.write(request_id, "aup", "\n".join(lines))

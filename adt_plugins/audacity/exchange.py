@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import sys
 import time
@@ -31,11 +32,11 @@ from typing import BinaryIO, NamedTuple
 from adt_plugins.audacity.lock import Lock
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
+from adt_plugins.formats.label_names import LABEL_TEXTS
 from adt_plugins.network import HOME_VARIABLE
 
 VERSION = 1
 KINDS = ("labels", "tracks")
-TEXTS = ("name", "name+velocity", "note")
 
 MAX_REQUEST_BYTES = 4096
 UNFINISHED_S = 5.0  # what is not whole by then has been given up by its writer
@@ -43,6 +44,7 @@ FORGOTTEN_S = 600.0  # a plug-in that ended badly leaves files for no longer
 
 # Some languages write a decimal comma.
 _NAME = re.compile(r"([0-9]{1,12}[.,][0-9]{1,9})\.(\w{2,8})", re.ASCII)
+_DRAFT = re.compile(r"\.adt-[0-9a-f]{16}(\.tmp|_data|_old)")
 _ENDINGS = ("ping", "pong", "request", "wav", "busy", "answer", "done", "aup", "tmp")
 
 
@@ -64,9 +66,9 @@ class Request(NamedTuple):
     sensitivity
         0-100; 50 leaves the thresholds as they are.
     text
-        ``"name"``, ``"name+velocity"`` or ``"note"``.
+        What labels say, one of `adt_plugins.formats.label_names.LABEL_TEXTS`.
     start
-        Where the audio starts in the project, in seconds.
+        Where the audio starts in the project, in seconds; may be before 0.
     """
 
     id: str
@@ -127,9 +129,9 @@ def parse_request(request_id: str, text: str) -> Request:
         raise ExchangeError(f"the request is not understood: {error}") from None
     if (
         request.kind not in KINDS
-        or request.text not in TEXTS
+        or request.text not in LABEL_TEXTS
         or not 0 <= request.sensitivity <= 100
-        or not 0 <= request.start < 1e9
+        or not -1e9 < request.start < 1e9
     ):
         raise ExchangeError(f"the request is not understood: {request}")
     return request
@@ -165,15 +167,25 @@ class Exchange:
 
     def files(self) -> Iterator[tuple[str, str]]:
         """ID and ending of every file that is part of the protocol."""
+        for path in self._all():
+            match = _NAME.fullmatch(path.name)
+            if match and match[2] in _ENDINGS:
+                yield match[1], match[2]
+
+    def remove_drafts(self) -> None:
+        """Remove what a watcher left that ended while it wrote a project."""
+        for path in self._all():
+            if _DRAFT.fullmatch(path.name):
+                shutil.rmtree(path, ignore_errors=True)  # follows no link
+                with suppress(OSError):
+                    path.unlink()
+
+    def _all(self) -> list[Path]:
         try:
-            names = [path.name for path in self.folder.iterdir()]
+            return list(self.folder.iterdir())
         except OSError as error:
             reason = error.strerror or str(error)
             raise ExchangeError(f"{self.folder}: {reason}") from error
-        for name in names:
-            match = _NAME.fullmatch(name)
-            if match and match[2] in _ENDINGS:
-                yield match[1], match[2]
 
     def path(self, request_id: str, ending: str) -> Path:
         """A file of a request."""
@@ -189,13 +201,23 @@ class Exchange:
         return abs(time.time() - max(times))
 
     def write(self, request_id: str, ending: str, text: str = "") -> None:
-        """Write a file that is whole when it appears."""
+        """Write a file that is whole when it appears.
+
+        Raises
+        ------
+        ExchangeError
+            If it cannot be written.
+        """
         draft = self.path(request_id, "tmp")
-        draft.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-            file.write(text.encode())
-        draft.replace(self.path(request_id, ending))
+        try:
+            draft.unlink(missing_ok=True)
+            with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
+                file.write(text.encode())
+            draft.replace(self.path(request_id, ending))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ExchangeError(f"{self.folder}: no answer: {reason}") from error
 
     def beat(self, request_id: str) -> None:
         """Show that the request is being worked on."""

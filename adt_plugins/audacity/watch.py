@@ -90,6 +90,7 @@ class Watcher:
         request that was being worked on is not tried again: it may have been
         what ended the earlier one.
         """
+        self.exchange.remove_drafts()
         files: dict[str, set[str]] = {}
         for request_id, ending in self.exchange.files():
             files.setdefault(request_id, set()).add(ending)
@@ -107,7 +108,7 @@ class Watcher:
         for request_id, ending in self.exchange.files():
             if ending == "ping":
                 self.exchange.remove(request_id, "ping")
-                self.exchange.write(request_id, "pong")
+                self._write(request_id, "pong", "")
                 self._alert_until = now + ALERT_LASTS_S
             elif ending == "request" and request_id not in self._taken:
                 self._alert_until = now + ALERT_LASTS_S
@@ -171,11 +172,14 @@ class Watcher:
         self.say(line)
 
     def _reply(self, request_id: str, answer: str) -> None:
-        try:
-            self.exchange.write(request_id, "answer", answer)
-        except OSError as error:
-            self.say(f"no answer could be written: {error.strerror or error}")
+        self._write(request_id, "answer", answer)
         self.exchange.remove(request_id, "request")
+
+    def _write(self, request_id: str, ending: str, text: str) -> None:
+        try:
+            self.exchange.write(request_id, ending, text)
+        except ExchangeError as error:  # a full disk may have room later
+            self.say(str(error))
 
 
 def _text(message: str) -> str:

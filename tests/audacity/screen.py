@@ -26,9 +26,9 @@ class Screen:
         self._memory = folder / "Xvfb_screen0"
         read, write = os.pipe()
         width, height = size
+        command = ["Xvfb", "-displayfd", str(write), "-nolisten", "tcp", "-fbdir"]
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-nolisten", "tcp", "-fbdir", folder]
-            + ["-screen", "0", f"{width}x{height}x24"],
+            [*command, folder, "-screen", "0", f"{width}x{height}x24"],
             pass_fds=[write],
             stderr=subprocess.DEVNULL,
         )
@@ -37,7 +37,10 @@ class Screen:
             self.display = f":{answer.readline().strip()}"
         self.env = {**os.environ, "DISPLAY": self.display}
         self._manager = subprocess.Popen(
-            ["openbox"], env=self.env, stderr=subprocess.DEVNULL
+            ["openbox"],
+            env=self.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     def close(self) -> None:
