@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -291,6 +292,7 @@ def fit(
             entry = {"step": trainer.step, "loss": mean, **report}
             with (out / "log.jsonl").open("a", encoding="utf-8") as log:
                 log.write(json.dumps(entry) + "\n")
-            bar.write(Validation.line(trainer.step, report))
+            if progress:
+                bar.write(Validation.line(trainer.step, report), file=sys.stderr)
     bar.close()
     return out / "last.pt"

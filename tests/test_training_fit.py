@@ -1,0 +1,220 @@
+"""Targets, mixing, training and export, on a few synthetic clips."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adt_plugins import cli
+from adt_plugins.audio import SAMPLE_RATE
+from adt_plugins.card import Geometry, ModelCard
+from adt_plugins.network import Network
+from adt_plugins.training.clips import cut, find_clips, load_clip
+from adt_plugins.training.configuration import FRONT_END, LEVEL
+from adt_plugins.training.mixing import Mixer, Recipe
+from adt_plugins.training.targets import OUTPUTS, column, frame_targets
+
+QUIET_MIX = Recipe(accompanied=0.0, voiced=0.0, equaliser_db=0.0, gain_db=(0.0, 0.0))
+
+
+@pytest.fixture(scope="module")
+def renders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four clips of 6 s: a click every half second, and noise beside it."""
+    folder = tmp_path_factory.mktemp("renders")
+    rng = np.random.default_rng(0)
+    click = np.exp(-np.arange(2000) / 200) * rng.normal(size=2000)
+    for number in range(4):
+        drums = np.zeros(6 * SAMPLE_RATE)
+        times = np.arange(0.5, 5.5, 0.5)
+        for time in times:
+            first = round(time * SAMPLE_RATE)
+            drums[first : first + len(click)] += click
+        other = rng.normal(size=len(drums)) / 4
+        for name, stem in (("drums", drums), ("accomp", other)):
+            scaled = (stem / np.abs(stem).max() * 29000).astype(np.int16)
+            np.save(folder / f"{number:06d}.{name}.npy", scaled)
+        labels = {
+            "onsets": [[float(t), "SD", 100] for t in times],
+            "beats": [[float(t), 1 + k % 4] for k, t in enumerate(times)],
+            "split": "validation" if number == 3 else "train",
+        }
+        (folder / f"{number:06d}.json").write_text(json.dumps(labels))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        (0.10, {9: 0.5, 10: 1.0, 11: 0.5}),
+        (0.105, {9: 0.25, 10: 0.75, 11: 0.75, 12: 0.25}),
+        (0.0, {0: 1.0, 1: 0.5}),
+        (0.30, {29: 0.5}),  # one frame behind the end
+        (0.50, {}),
+    ],
+)
+def test_target_of_a_hit(time: float, expected: dict[int, float]) -> None:
+    targets = frame_targets(
+        [(time, "CHH", 90)], [], start=0.0, frames=30, frame_rate=100.0
+    )
+    hats = targets[:, column("HH")]
+    assert {i: pytest.approx(v) for i, v in expected.items()} == {
+        int(i): float(hats[i]) for i in np.flatnonzero(hats > 1e-6)
+    }
+    assert targets.sum() == pytest.approx(hats.sum())
+
+
+@pytest.mark.parametrize(
+    ("code", "output"),
+    [("KD", "KD"), ("SST", "SST"), ("OHH", "HH"), ("LFT", "TT"), ("RDB", "CY")],
+)
+def test_outputs_of_fine_drums(code: str, output: str) -> None:
+    assert OUTPUTS[column(code)] == output
+
+
+def test_downbeats_are_beats_too() -> None:
+    targets = frame_targets(
+        [], [(0.1, 1), (0.2, 2)], start=0.0, frames=30, frame_rate=100.0
+    )
+    assert list(np.flatnonzero(targets[:, OUTPUTS.index("beat")] == 1)) == [10, 20]
+    assert list(np.flatnonzero(targets[:, OUTPUTS.index("downbeat")] == 1)) == [10]
+
+
+def test_cut_beyond_both_ends() -> None:
+    stem = np.full(4, 16384, dtype=np.int16)
+    assert list(cut(stem, -2, 8)) == [0, 0, 0.5, 0.5, 0.5, 0.5, 0, 0]
+    assert list(cut(stem, 9, 2)) == [0, 0]
+
+
+def test_mix_has_hits_where_its_targets_say(renders: Path) -> None:
+    mixer = Mixer(FRONT_END, LEVEL, [], QUIET_MIX)
+    clip = load_clip(find_clips(renders)[0])
+    example = mixer.example(clip, 300, np.random.default_rng(1), start=1.2)
+    rise = np.maximum(0, np.diff(example.frames, axis=0)).sum(axis=1)
+    wanted = np.flatnonzero(example.targets[:, column("SD")] == 1)
+    assert list(wanted) == [30, 80, 130, 180, 230, 280]
+    for frame in wanted:
+        # The window of 46 ms hears a hit from two frames before its own.
+        assert abs(int(np.argmax(rise[frame - 5 : frame + 5])) - 5) <= 3
+
+
+def test_mix_is_seeded_and_varied(renders: Path) -> None:
+    mixer = Mixer(FRONT_END, LEVEL, [])
+    clip = load_clip(find_clips(renders)[0])
+    first, again, other = (
+        mixer.example(clip, 100, np.random.default_rng(seed)).frames
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.05
+
+
+@pytest.mark.parametrize("level", [-10.0, 10.0])
+def test_level_of_the_accompaniment(renders: Path, level: float) -> None:
+    clip = load_clip(find_clips(renders)[0])
+    rng = np.random.default_rng(0)
+    recipe = Recipe(
+        accompanied=1.0,
+        accompaniment_db=(level, level),
+        voiced=0.0,
+        equaliser_db=0.0,
+        gain_db=(0.0, 0.0),
+    )
+    mixer = Mixer(FRONT_END, LEVEL, [], recipe)
+    drums = mixer._stem(clip.drums, 20000, 200)
+    others = mixer._others(clip, drums, 20000, 200, rng)
+    assert others is not None
+    ratio = np.sqrt(np.mean(others**2) / np.mean(drums**2))
+    assert 20 * np.log10(ratio) == pytest.approx(level, abs=0.1)
+
+
+@pytest.mark.needs_torch
+class TestTraining:
+    """One tiny run: trained, stopped, resumed, exported and used."""
+
+    @pytest.fixture(autouse=True)
+    def _torch(self) -> None:
+        pytest.importorskip("torch", reason="training needs the extra `train`")
+        pytest.importorskip("threadpoolctl")
+
+    def fit(self, renders: Path, out: Path, steps: int) -> dict[str, np.ndarray]:
+        import torch
+
+        from adt_plugins.training.fit import Settings, fit
+        from adt_plugins.training.model import Sizes
+
+        settings = Settings(steps=steps, batch=4, workers=0, validate_every=2)
+        checkpoint = fit(
+            renders,
+            out,
+            settings=settings,
+            front_end=FRONT_END,
+            level=LEVEL,
+            geometry=Geometry(core=40, context=8, batch=2),
+            sizes=Sizes(units=8, rank=4, outputs=len(OUTPUTS)),
+            progress=False,
+        )
+        state = torch.load(checkpoint, weights_only=True)
+        assert state["step"] == steps
+        return {k: v.numpy() for k, v in state["averaged"].items()}
+
+    def test_seeded(self, renders: Path, tmp_path: Path) -> None:
+        one, two = (self.fit(renders, tmp_path / name, 4) for name in "ab")
+        for name, values in one.items():
+            np.testing.assert_array_equal(values, two[name])
+
+    def test_goes_on_where_it_stopped(self, renders: Path, tmp_path: Path) -> None:
+        self.fit(renders, tmp_path, 2)
+        self.fit(renders, tmp_path, 5)
+        lines = (tmp_path / "log.jsonl").read_text().splitlines()
+        assert [json.loads(line)["step"] for line in lines] == [2, 4, 5]
+
+    @pytest.mark.parametrize("quantise", [False, True])
+    def test_export_is_the_same_network(
+        self, renders: Path, tmp_path: Path, quantise: bool
+    ) -> None:
+        from adt_plugins.training.export import export, load_model
+        from adt_plugins.training.validate import chunked
+
+        self.fit(renders, tmp_path, 3)
+        geometry = Geometry(core=24, context=8, batch=2)
+        card = export(
+            tmp_path / "last.pt",
+            renders,
+            tmp_path / "out",
+            name="small",
+            front_end=FRONT_END,
+            level=LEVEL,
+            geometry=geometry,
+            training={"note": "clicks"},
+            quantise=quantise,
+        )
+        read = ModelCard.read(tmp_path / "out" / "small.json")
+        assert read == card
+        assert set(read.thresholds) == {"KD", "SD", "SST", "HH", "TT", "CY"}
+        assert set(read.measured["validation"]) == {"drums", "songs"}
+        rng = np.random.default_rng(0)
+        frames = rng.uniform(0, 1.5, (150, 84)).astype(np.float32)
+        model, _ = load_model(tmp_path / "last.pt")
+        np.testing.assert_allclose(
+            Network(read).activations(frames),
+            chunked(model, frames, geometry),
+            atol=2e-2 if quantise else 1e-5,
+        )
+
+    def test_commands(
+        self, renders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run = ["train", "fit", str(renders), str(tmp_path), "--steps", "1"]
+        assert cli.main([*run, "--batch", "2", "--threads", "1", "-q"]) == 0
+        checkpoint = str(tmp_path / "last.pt")
+        out = tmp_path / "models"
+        export = ["train", "export", checkpoint, str(renders), str(out)]
+        assert cli.main([*export, "--name", "mine"]) == 0
+        assert capsys.readouterr().out.splitlines() == [
+            str(out / "mine.tflite"),
+            str(out / "mine.json"),
+        ]
+        assert (out / "mine.tflite").stat().st_size < 1_000_000
