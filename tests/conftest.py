@@ -90,3 +90,24 @@ def package_index(tmp_path_factory: pytest.TempPathFactory) -> None:
     )
     if done.returncode:
         pytest.skip("the package index cannot be reached")
+
+
+@pytest.fixture(scope="session")
+def audio_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the same ten seconds in the formats of libsndfile."""
+    from .make_audio import write_files
+
+    folder = tmp_path_factory.mktemp("audio files with ümlauts")
+    write_files(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def av_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the same ten seconds in the formats of PyAV."""
+    from .make_audio import write_av_files
+
+    pytest.importorskip("av", reason="PyAV (extra `av`) is missing")
+    folder = tmp_path_factory.mktemp("av")
+    write_av_files(folder)
+    return folder

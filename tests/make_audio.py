@@ -109,3 +109,44 @@ def encode(
         for part in (*resampler.resample(frame), *resampler.resample(None)):
             container.mux(stream.encode(part))
         container.mux(stream.encode(None))
+
+
+def damage(path: Path, original: Path, share: float = 0.5, length: int = 3000) -> None:
+    """Copy a file with random bytes in the place of some of its own."""
+    content = bytearray(original.read_bytes())
+    at = round(len(content) * share)
+    rubbish = np.random.default_rng(0).integers(0, 256, length, dtype=np.uint8)
+    content[at : at + length] = rubbish.tobytes()
+    path.write_bytes(content)
+
+
+MUSIC = music(10.0)
+STEREO = np.stack((MUSIC, 0.5 * MUSIC), axis=1)
+MONO = 0.75 * MUSIC
+
+
+def write_files(folder: Path) -> None:
+    """Write `STEREO` in the formats that libsndfile reads."""
+    import soundfile
+
+    for name in ("wav", "flac", "ogg", "mp3", "aiff", "w64", "caf", "au"):
+        soundfile.write(folder / f"a.{name}", STEREO, RATE)
+    for subtype in ("PCM_U8", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW"):
+        soundfile.write(folder / f"{subtype}.wav", STEREO, RATE, subtype=subtype)
+
+
+def write_av_files(folder: Path) -> None:
+    """Write a `sweep` of ten seconds in the formats that PyAV reads."""
+    at_44, at_48 = sweep(10.0), sweep(10.0, rate=48000)
+    encode(folder / "a.m4a", at_44, "aac")
+    encode(folder / "alac.m4a", at_44, "alac")
+    encode(folder / "a.aac", at_44, "aac")
+    encode(folder / "48000.m4a", at_48, "aac", rate=48000)
+    encode(folder / "a.mp4", at_44, "aac", video=True)
+    encode(folder / "a.mkv", at_48, "libopus", rate=48000, video=True)
+    encode(folder / "a.webm", at_48, "libopus", rate=48000)
+    encode(folder / "late.mp4", at_44, "aac", video=True, delay=0.5)
+    encode(folder / "late.mkv", at_48, "flac", rate=48000, video=True, delay=0.5)
+    encode(folder / "a.mp3", at_44, "libmp3lame")
+    bare = {"write_xing": "0", "id3v2_version": "0"}
+    encode(folder / "bare.mp3", at_44, "libmp3lame", options=bare)
