@@ -127,7 +127,9 @@ class Label:
 
     def __post_init__(self) -> None:
         for name in ("start", "end"):
-            _set(self, name, seconds(getattr(self, name), name))
+            value = getattr(self, name)
+            if type(value) is not float or not 0 < value < math.inf:
+                _set(self, name, seconds(value, name))
         for name in ("text", "track"):
             if not isinstance(value := getattr(self, name), str):
                 raise TypeError(f"{name} is text, not {reprlib.repr(value)}")

@@ -30,6 +30,7 @@ _IN_PLACE = {
     "AIFF": ".aiff",
     "AU": ".au",
 }
+_16_BIT = ("PCM_S8", "PCM_U8", "PCM_16")
 _UNCOMPRESSED = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 
 # What decoded samples are kept as, by their bits: a type that loses nothing.
@@ -51,12 +52,15 @@ class Media(NamedTuple):
         In Hz.
     channels, frames
         How many, and samples of each.
+    is_16_bit
+        Whether 16 bits hold its samples.
     """
 
     name: str
     sample_rate: int
     channels: int
     frames: int
+    is_16_bit: bool = False
 
 
 def place_recording(source: AudioSource, target: Path, *, warn: Warn) -> Media:
@@ -114,7 +118,13 @@ def _linked(path: Path, target: Path) -> Media | None:
         placed.hardlink_to(real)
     except (OSError, NotImplementedError):
         shutil.copyfile(real, placed)
-    return Media(placed.name, about.samplerate, about.channels, about.frames)
+    return Media(
+        placed.name,
+        about.samplerate,
+        about.channels,
+        about.frames,
+        is_16_bit=about.subtype in _16_BIT,
+    )
 
 
 def _decoded(source: AudioSource, target: Path, warn: Warn) -> Media:
@@ -146,7 +156,8 @@ def _decoded(source: AudioSource, target: Path, warn: Warn) -> Media:
             raise OSError(str(error)) from error
         for message in reader.warnings:
             warn(message)
-        return Media(placed.name, rate, reader.channels, frames)
+        is_16_bit = subtype in _16_BIT
+        return Media(placed.name, rate, reader.channels, frames, is_16_bit)
 
 
 def _as_stored(block: NDArray[np.float32], subtype: str) -> NDArray[Any]:
