@@ -111,12 +111,13 @@ def test_an_existing_file_is_found_before_the_work(
 
 
 def test_inputs_that_meet_keep_their_extension(
-    song: Path, capsys: pytest.CaptureFixture[str]
+    song: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(song.parent)
     other = song.with_name("song.wave")
     write_wave(other, play([(0.5, "KD")], 1.0))
     third = write_wave(song.with_name("else.wav"), play([(0.5, "SD")], 1.0))
-    assert transcribe(song, other, third, song, "--format", "labels") == 0
+    assert transcribe(song, other, third, song.name, "--format", "labels") == 0
     written = [f"{name}.labels.txt" for name in ("song.wav", "song.wave", "else")]
     assert names(song.parent) == sorted(["song.wav", "song.wave", "else.wav", *written])
     assert_heard(formats.read(song.with_name(written[0])), HITS)

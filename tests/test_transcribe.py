@@ -165,6 +165,15 @@ def test_progress_rises_to_one(tiny_model: Path) -> None:
     assert seen[-1] == 1
 
 
+def test_progress_ends_at_one_where_the_length_is_not_known(
+    song: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adt_plugins.audio.AudioReader.position", None)
+    seen: list[float] = []
+    transcribe(song, model=tiny_model, progress=seen.append)
+    assert seen == [1]
+
+
 def test_cancelling_stops_between_blocks(tiny_model: Path) -> None:
     event = threading.Event()
     seen: list[float] = []
