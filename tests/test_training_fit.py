@@ -194,7 +194,7 @@ class TestTraining:
         read = ModelCard.read(tmp_path / "out" / "small.json")
         assert read == card
         assert set(read.thresholds) == {"KD", "SD", "SST", "HH", "TT", "CY"}
-        assert set(read.measured["validation"]) == {"drums", "songs"}
+        assert set(read.measured["validation F at 50 ms"]) == {"drums", "songs"}
         rng = np.random.default_rng(0)
         frames = rng.uniform(0, 1.5, (150, 84)).astype(np.float32)
         model, _ = load_model(tmp_path / "last.pt")

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from adt_plugins.card import Geometry, Picker
-from adt_plugins.peaks import pick_peaks
+from adt_plugins.peaks import pick_peaks, refine
 from adt_plugins.training.clips import find_clips, load_clip
 from adt_plugins.training.mixing import Mixer, Recipe
 from adt_plugins.training.model import BrnnSa
@@ -112,6 +112,30 @@ class Validation:
         """F of each drum at its best threshold, of drums and of songs."""
         counts = self.counts(lambda frames: chunked(model, frames, self.geometry))
         return {kind: _scores(items) for kind, items in counts.items()}
+
+    def time_errors(
+        self, hear: Callable[[Frames], Frames], thresholds: Mapping[str, float]
+    ) -> dict[str, float | None]:
+        """Median distance in ms of found onsets from the true ones, each kind."""
+        result: dict[str, float | None] = {}
+        for kind, items in self.items.items():
+            errors = [np.zeros(0)]
+            for frames, wanted in items:
+                activations = hear(frames)
+                for name, threshold in thresholds.items():
+                    activation = activations[:, OUTPUTS.index(name)]
+                    picked = pick_peaks(
+                        activation, threshold, Picker(), self.frame_rate
+                    )
+                    found = (picked + refine(activation, picked)) / self.frame_rate
+                    if len(found):
+                        gaps = np.abs(wanted[name][:, :1] - found).min(axis=1)
+                        errors.append(gaps[gaps <= WINDOW])
+            joined = np.concatenate(errors)
+            result[kind] = (
+                round(1e3 * float(np.median(joined)), 2) if len(joined) else None
+            )
+        return result
 
     @staticmethod
     def choose(
