@@ -13,7 +13,13 @@ from pathlib import Path
 
 from adt_plugins.activations import SUFFIX as ACTIVATIONS_SUFFIX
 from adt_plugins.errors import AdtError
-from adt_plugins.formats import FORMATS, output_path, possible_outputs
+from adt_plugins.formats import (
+    FORMATS,
+    check_outputs,
+    output_path,
+    possible_outputs,
+)
+from adt_plugins.formats._files import check_free
 
 NPZ = "npz"
 """Activations: written, counted and guarded like a format, but not one."""
@@ -32,18 +38,29 @@ class Job:
     rival
         Another input that has this place already: files of one name from two
         folders.
+    audio
+        The recording, for formats that need it; None: that of the
+        transcription's source.
     """
 
     source: str
     folder: Path
     stem: str
     rival: str | None = None
+    audio: str | None = None
 
     def target(self, format_id: str) -> Path:
         """Where a format writes; a set of files is named after this one."""
         if format_id == NPZ:
             return self.folder / f"{self.stem}{ACTIVATIONS_SUFFIX}"
         return output_path(self.stem, self.folder, format_id)
+
+    def check(self, format_id: str, *, overwrite: bool) -> None:
+        """Raise `AdtError` if something is in a format's way."""
+        if format_id == NPZ:
+            check_free([self.target(format_id)], overwrite=overwrite)
+        else:
+            check_outputs(self.target(format_id), format_id, overwrite=overwrite)
 
     def targets(self, format_id: str) -> list[Path]:
         """All files that a format may write."""

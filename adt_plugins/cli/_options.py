@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adt_plugins.drums import Drum
+
+if TYPE_CHECKING:
+    from adt_plugins.formats.label_names import LabelNames
 
 
 def add_inputs(parser: argparse.ArgumentParser, what: str) -> None:
@@ -55,6 +58,23 @@ def add_outputs(parser: argparse.ArgumentParser, default: str | None) -> None:
         default=0.0,
         metavar="SECONDS",
         help="add this to all written times",
+    )
+
+
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Add what labels say, in formats that have some."""
+    parser.add_argument(
+        "--label-text",
+        type=_label_text,
+        metavar="TEXT",
+        help="what labels say: name, name+velocity, note, code or code+velocity",
+    )
+    parser.add_argument(
+        "--label-names",
+        type=_label_names,
+        metavar="FILE",
+        help="names of drums in labels, a line each: Bombo = KD"
+        " (default: label-names.txt in the folder that has 'models' in it)",
     )
 
 
@@ -129,6 +149,26 @@ def _drum(text: str) -> Drum:
 
 def drums(text: str) -> tuple[Drum, ...]:
     return tuple(_drum(name) for name in text.split(","))
+
+
+def _label_text(text: str) -> str:
+    from adt_plugins.formats.label_names import LABEL_TEXTS
+
+    if text not in LABEL_TEXTS:
+        raise argparse.ArgumentTypeError(
+            f"no label text {text!r}; there are {', '.join(LABEL_TEXTS)}"
+        )
+    return text
+
+
+def _label_names(path: str) -> LabelNames:
+    from adt_plugins.errors import AdtError
+    from adt_plugins.formats.label_names import read_label_names
+
+    try:
+        return read_label_names(path)
+    except AdtError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _threshold(text: str) -> tuple[Drum, float]:

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from adt_plugins import formats
 from adt_plugins.activations import save_activations
 from adt_plugins.cli import _console
 from adt_plugins.cli._jobs import NPZ, Job
 from adt_plugins.errors import AdtError, AdtWarning
-from adt_plugins.formats._files import check_free
 from adt_plugins.transcription import Beat, Onset, Transcription
 
 REPORT_FORMAT = "adt-plugins-report"
@@ -49,17 +48,24 @@ class Result:
 Work = Callable[[Job, Result], Transcription]
 
 
-def run_jobs(args: Namespace, jobs: Sequence[Job], work: Work) -> int:
+def run_jobs(
+    args: Namespace,
+    jobs: Sequence[Job],
+    work: Work,
+    then: Callable[[Job], None] | None = None,
+) -> int:
     """Make a transcription of every input and write it.
 
     Parameters
     ----------
     args
-        Parsed options of `add_outputs` and `add_report`.
+        Parsed options of `add_outputs`, `add_labels` and `add_report`.
     jobs
         The inputs.
     work
         Makes the transcription of one.
+    then
+        What to do when the files of one are there.
 
     Returns
     -------
@@ -72,6 +78,8 @@ def run_jobs(args: Namespace, jobs: Sequence[Job], work: Work) -> int:
         results.append(result)
         try:
             _run_job(args, job, result, work)
+            if then is not None:
+                then(job)
         except AdtError as error:
             result.fail(str(error))
         except (OSError, MemoryError) as error:
@@ -100,7 +108,7 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
     result.onsets = {str(k): n for k, n in transcription.counts().items()}
     job.folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        for path in _write(args, transcription, job.target(name), name, result):
+        for path in _write(args, transcription, job, name, result):
             result.outputs.append({"format": name, "path": str(path)})
             if _talks(args):
                 _console.say(str(path))
@@ -118,8 +126,8 @@ def _check_targets(args: Namespace, job: Job, names: Sequence[str]) -> list[str]
             if not any(path.exists() for path in paths)
         }
     source = Path(job.source)
-    for paths in targets.values():
-        check_free(paths, overwrite=args.overwrite)
+    for name, paths in targets.items():
+        job.check(name, overwrite=args.overwrite)
         for path in paths:
             if path.exists() and source.exists() and path.samefile(source):
                 raise AdtError(f"{source}: would be overwritten by its own output")
@@ -129,18 +137,32 @@ def _check_targets(args: Namespace, job: Job, names: Sequence[str]) -> list[str]
 def _write(
     args: Namespace,
     transcription: Transcription,
-    path: Path,
+    job: Job,
     name: str,
     result: Result,
 ) -> list[Path]:
+    path = job.target(name)
     if name != NPZ:
         return formats.write(
-            transcription, path, name, overwrite=args.overwrite, warn=result.warn
+            transcription,
+            path,
+            name,
+            overwrite=args.overwrite,
+            audio=job.audio,
+            warn=result.warn,
+            **_label_options(args, name),
         )
     if transcription.activations is None:
         return []
     save_activations(transcription.activations, path, overwrite=args.overwrite)
     return [path]
+
+
+def _label_options(args: Namespace, name: str) -> dict[str, Any]:
+    if not formats.FORMATS[name].has_labels:
+        return {}
+    options = {"text": args.label_text, "names": args.label_names}
+    return {key: value for key, value in options.items() if value is not None}
 
 
 def _adjust(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _options
@@ -27,6 +27,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--from", dest="source_format", metavar="FORMAT", help="what the inputs are"
     )
+    parser.add_argument(
+        "--audio",
+        metavar="FILE",
+        help="the recording, for formats that need it and an input that does not say",
+    )
+    _options.add_labels(parser)
     _options.add_report(parser)
     parser.set_defaults(run=run, save_activations=False)
 
@@ -46,7 +52,15 @@ def run(args: argparse.Namespace) -> int:
         )
 
     def work(job: Job, result: Result) -> Transcription:
-        return formats.read(Path(job.source), args.source_format, warn=result.warn)
+        name = args.source_format or formats.format_of_file(job.source)
+        form = formats.FORMATS.get(name or "")
+        options: dict[str, Any] = {}
+        if form is not None and form.has_labels and args.label_names is not None:
+            options["names"] = args.label_names
+        return formats.read(job.source, name, warn=result.warn, **options)
 
     check_formats(args.format)
-    return run_jobs(args, plan(args, formats.song_stem), work)
+    if args.audio is not None and len(args.inputs) > 1:
+        raise AdtError("--audio: is for one input")
+    jobs = [replace(job, audio=args.audio) for job in plan(args, formats.song_stem)]
+    return run_jobs(args, jobs, work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="write what the network said as song.drums.npz too",
     )
+    _options.add_labels(parser)
     _options.add_part(parser)
     _options.add_model(parser)
     _options.add_report(parser)
@@ -40,27 +42,41 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from adt_plugins.cli._jobs import check_formats, plan
     from adt_plugins.cli._run import run_jobs
-    from adt_plugins.errors import AdtError
 
-    start = args.start or 0.0
-    if args.end is not None and args.end <= start:
-        raise AdtError(f"--end: {args.end:g} s is not after the start, {start:g} s")
     check_formats(args.format)
-    return run_jobs(args, plan(args, lambda path: path.stem), _Transcriber(args))
+    jobs = plan(args, lambda path: path.stem)
+    jobs = [replace(job, audio=job.source) for job in jobs]
+    return run_jobs(args, jobs, Transcriber(args))
 
 
-class _Transcriber:
-    """Transcribes one input after the other with one open network."""
+class Transcriber:
+    """Transcribes one input after the other with one open network.
+
+    Parameters
+    ----------
+    args
+        Parsed options of `add_part`, `add_model` and `add_outputs`.
+
+    Raises
+    ------
+    AdtError
+        If the part is empty, or the model has not what is asked for.
+    """
 
     def __init__(self, args: argparse.Namespace) -> None:
+        from adt_plugins.errors import AdtError
         from adt_plugins.pipeline import check_request, open_network
 
+        start = args.start or 0.0
+        if args.end is not None and args.end <= start:
+            raise AdtError(f"--end: {args.end:g} s is not after the start, {start:g} s")
         self._args = args
         self._network = open_network(args.model)
         self._thresholds = dict(args.threshold)
         check_request(self._network.card, args.drums, self._thresholds)
 
     def __call__(self, job: Job, result: Result) -> Transcription:
+        """Transcribe one input."""
         from adt_plugins.pipeline import transcribe
         from adt_plugins.progress import progress_bar
 

@@ -20,6 +20,7 @@ __all__ = [
     "FORMATS",
     "Format",
     "OutputExistsError",
+    "check_outputs",
     "convert",
     "find_format",
     "format_of_file",
@@ -218,6 +219,24 @@ def possible_outputs(path: str | os.PathLike[str], format_id: str) -> list[Path]
     return [path] if form.outputs is None else list(form.outputs(path))
 
 
+def check_outputs(
+    path: str | os.PathLike[str], format_id: str, *, overwrite: bool
+) -> None:
+    """Raise `AdtError` if `write` would refuse to write here.
+
+    Raises
+    ------
+    OutputExistsError
+        If a file exists and `overwrite` is false.
+    AdtError
+        If something is in the way that is never replaced.
+    """
+    _files.check_free(possible_outputs(path, format_id), overwrite=overwrite)
+    check = find_format(format_id).check
+    if check is not None:
+        check(Path(path), overwrite=overwrite)
+
+
 def write_all(
     transcription: Transcription,
     stem: str,
@@ -254,7 +273,7 @@ def write_all(
     """
     paths = {name: output_path(stem, folder, name) for name in format_ids}
     for name, path in paths.items():
-        _files.check_free(possible_outputs(path, name), overwrite=overwrite)
+        check_outputs(path, name, overwrite=overwrite)
     written = []
     for name, path in paths.items():
         written += write(

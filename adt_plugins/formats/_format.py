@@ -43,6 +43,12 @@ class Format:
         files whose names say nothing.
     outputs
         All files that the writer may write for a path; None: the path alone.
+    check
+        ``check(path, overwrite=…)`` raises `AdtError` if something else is in the
+        writer's way; asked before the work that makes the transcription.
+    has_labels
+        Whether writer and reader take ``names``, and the writer ``text``; see
+        `label_tracks`.
     """
 
     id: str
@@ -54,6 +60,8 @@ class Format:
     endings: tuple[str, ...] = ()
     looks_like: Callable[[str], bool] | None = None
     outputs: Callable[[Path], Sequence[Path]] | None = None
+    check: Callable[..., None] | None = None
+    has_labels: bool = False
 
 
 def default_warn(message: str) -> None:

@@ -39,9 +39,9 @@ def write(
         What tracks and labels are called; None: the user's own names.
     """
     from adt_plugins.audacity.media import place_recording
-    from adt_plugins.audacity.project import check_target, write_project
+    from adt_plugins.audacity.project import write_project
 
-    check_target(path, overwrite=overwrite)
+    check(path, overwrite=overwrite)
     source = source_audio(transcription) if audio is None else audio
     tracks = tracks_of(transcription, text, names)
     title = Path(transcription.source.path or path.stem.removesuffix(".drums")).stem
@@ -55,6 +55,13 @@ def write(
         overwrite=overwrite,
     )
     return [path]
+
+
+def check(path: Path, *, overwrite: bool) -> None:
+    """Raise `AdtError` if a project or its folder is in the way."""
+    from adt_plugins.audacity.project import check_target
+
+    check_target(path, overwrite=overwrite)
 
 
 def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
@@ -80,4 +87,6 @@ AUP = Format(
     read=read,
     needs=("audio",),
     endings=(".drums.aup3", ".aup3", ".aup"),
+    check=check,
+    has_labels=True,
 )

@@ -194,6 +194,7 @@ LABELS = Format(
     write=write,
     read=read,
     looks_like=_looks_like_labels,
+    has_labels=True,
 )
 
 LABELS_SPLIT = Format(
@@ -204,4 +205,5 @@ LABELS_SPLIT = Format(
     read=read_split,
     endings=tuple(f".labels.{drum.lower()}.txt" for drum in Drum),
     outputs=split_paths,
+    has_labels=True,
 )

@@ -1,0 +1,123 @@
+"""``adt audacity open``: recordings, opened in Audacity with their hits labelled."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adt_plugins.cli import _console, _options
+
+if TYPE_CHECKING:
+    from adt_plugins.cli._jobs import Job
+    from adt_plugins.cli._run import Result
+    from adt_plugins.transcription import Transcription
+
+FORMAT = "aup"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the action to those of ``adt audacity``."""
+    parser = subparsers.add_parser(
+        "open",
+        help="transcribe recordings and open them in Audacity",
+        description="Transcribe recordings and open each in Audacity, with the audio"
+        " and one label track a drum. Writes song.drums.aup and the folder"
+        " song.drums_data beside the song; what you make of it, Audacity saves as a"
+        " project of its own. A transcription (song.drums.json) is opened without"
+        " transcribing again.",
+    )
+    _options.add_inputs(parser, "recording, or transcription of one")
+    _options.add_outputs(parser, FORMAT)
+    parser.add_argument(
+        "--program", metavar="FILE", help="the Audacity to start, if it is not found"
+    )
+    _options.add_labels(parser)
+    _options.add_part(parser)
+    _options.add_model(parser)
+    _options.add_report(parser)
+    parser.set_defaults(run=run, save_activations=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the action."""
+    from adt_plugins import formats
+    from adt_plugins.cli._jobs import check_formats, plan
+    from adt_plugins.cli._run import run_jobs
+
+    check_formats(args.format)
+    args.format = tuple(dict.fromkeys((*args.format, FORMAT)))
+
+    def stem(path: Path) -> str:
+        return formats.song_stem(path) if _is_transcription(path) else path.stem
+
+    jobs = [
+        job if _is_transcription(job.source) else replace(job, audio=job.source)
+        for job in plan(args, stem)
+    ]
+    command = _find_program(args)
+
+    def show(job: Job) -> None:
+        _open(command, job.target(FORMAT), talk=not args.quiet and not args.report)
+
+    return run_jobs(args, jobs, _Work(args), show)
+
+
+class _Work:
+    """Makes or reads the transcription of an input."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._args = args
+        self._transcriber: Any = None
+
+    def __call__(self, job: Job, result: Result) -> Transcription:
+        from adt_plugins import formats
+        from adt_plugins.cli.transcribe import Transcriber
+
+        if _is_transcription(job.source):
+            return formats.read(job.source, warn=result.warn)
+        if self._transcriber is None:
+            self._transcriber = Transcriber(self._args)
+        transcription: Transcription = self._transcriber(job, result)
+        return transcription
+
+
+def _is_transcription(path: str | Path) -> bool:
+    """Whether the name is one of a transcription, and not of a recording."""
+    from adt_plugins import formats
+
+    name = formats.format_of_name(path)
+    return name is not None and formats.FORMATS[name].read is not None
+
+
+def _find_program(args: argparse.Namespace) -> list[str] | None:
+    import shutil
+
+    from adt_plugins.audacity.program import command_of, find_audacity
+    from adt_plugins.errors import AdtError
+
+    if args.program is None:
+        return find_audacity()
+    folder = Path(args.program)
+    program = folder if folder.suffix == ".app" else shutil.which(args.program)
+    if program is None:
+        raise AdtError(f"--program: {args.program} is no program")
+    return command_of(Path(program))
+
+
+def _open(command: list[str] | None, path: Path, *, talk: bool) -> None:
+    from adt_plugins.audacity.program import start_audacity
+    from adt_plugins.errors import AdtError
+
+    if command is None:
+        raise AdtError(
+            f"{path}: is written, but no Audacity was found to open it: install it, or"
+            " name it with --program"
+        )
+    try:
+        start_audacity(command, path)
+    except AdtError as error:
+        raise AdtError(f"{path}: is written, but not opened: {error}") from error
+    if talk:
+        _console.say(f"opened it in Audacity ({' '.join(command)})")
