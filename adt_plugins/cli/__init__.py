@@ -12,13 +12,14 @@ from adt_plugins.cli import (
     convert,
     evaluate,
     import_adtlib,
+    maps,
     models,
     train,
     transcribe,
 )
 from adt_plugins.errors import AdtError
 
-COMMANDS = (transcribe, convert, audacity, evaluate, models, import_adtlib, train)
+COMMANDS = (transcribe, convert, audacity, evaluate, models, maps, import_adtlib, train)
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 

@@ -12,6 +12,7 @@ from adt_plugins.errors import FormatError
 from adt_plugins.formats._files import read_bytes, write_files
 from adt_plugins.formats._format import Format, Warn, name_some
 from adt_plugins.formats._smf import DEFAULT_TEMPO, Clock, Note, Track, parse
+from adt_plugins.maps import DrumMap, find_map
 from adt_plugins.transcription import Onset, Transcription
 
 if TYPE_CHECKING:
@@ -28,30 +29,56 @@ _DRUM_WORDS = ("drum", "percussion")
 
 
 def write(
-    transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
+    transcription: Transcription,
+    path: Path,
+    *,
+    overwrite: bool,
+    warn: Warn,
+    drum_map: DrumMap | str | None = None,
 ) -> list[Path]:
     """Write a file of type 1 at a constant 120 BPM.
 
     Track 0 holds the tempo, track 1 the notes. Audio time 0 is tick 0 and every
     time is rounded to its nearest tick (at most 0.26 ms away), so that errors
-    never add up. Two hits of one note on one tick become one, the louder.
+    never add up. Two hits of one note on one tick become one, the louder. Notes
+    are those of `drum_map`, a name or a file of `adt_plugins.maps.find_map`;
+    None: `Drum.note`.
     """
-    hits, merged = _hits(transcription.onsets)
+    placed, homeless = _place(transcription.onsets, drum_map)
+    if homeless:
+        named = name_some(str(drum) for drum in homeless)
+        warn(f"{path}: the drum map has no note for these hits: {named}")
+    hits, merged = _hits(placed)
     if merged:
         named = name_some(str(drum) for drum in merged)
         warn(f"{path}: hits on the same tick as another of their note: {named}")
     return write_files({path: _file(hits)}, overwrite=overwrite)
 
 
-def _hits(onsets: Iterable[Onset]) -> tuple[list[Note], list[Drum]]:
+def _place(
+    onsets: Iterable[Onset], drum_map: DrumMap | str | None
+) -> tuple[list[tuple[Onset, int]], list[Drum]]:
+    """Onsets with their notes, and drums of those that the map has none for."""
+    drum_map = find_map(drum_map) if isinstance(drum_map, str) else drum_map
+    placed, homeless = [], []
+    for onset in onsets:
+        note = onset.drum.note if drum_map is None else drum_map.note(onset.drum)
+        if note is None:
+            homeless.append(onset.drum)
+        else:
+            placed.append((onset, note))
+    return placed, homeless
+
+
+def _hits(placed: Iterable[tuple[Onset, int]]) -> tuple[list[Note], list[Drum]]:
     """Notes in the order of ticks, and drums of onsets that fell upon another."""
     loudest: dict[tuple[int, int], int] = {}
     merged = []
-    for onset in onsets:
+    for onset, note in placed:
         tick = round(onset.time * TICKS_PER_SECOND)
         if tick + NOTE_TICKS > MAX_DELTA:
             raise FormatError(f"a hit at {onset.time:g} s is too late for MIDI")
-        key = (tick, onset.drum.note)
+        key = (tick, note)
         if key in loudest:
             merged.append(onset.drum)
         loudest[key] = max(onset.velocity, loudest.get(key, 0))
@@ -110,24 +137,28 @@ def _note_track(hits: list[Note]) -> mido.MidiTrack:
     return track
 
 
-def read(path: Path, *, warn: Warn) -> Transcription:
+def read(
+    path: Path, *, warn: Warn, drum_map: DrumMap | str | None = None
+) -> Transcription:
     """Read the drums of a standard MIDI file of type 0 or 1.
 
     They are the notes on channel 10; in a file without any, those of the tracks
-    named after drums. The tempo map counts, of all tracks; notes by
-    `drum_of_note`.
+    named after drums. The tempo map counts, of all tracks. What a note means is
+    said by `drum_map`, see `write`; None: by `drum_of_note`.
 
     Raises
     ------
     FormatError
         If it is not such a file, or its notes are all on other tracks.
     """
+    drum_map = find_map(drum_map) if isinstance(drum_map, str) else drum_map
+    drum_of = drum_of_note if drum_map is None else drum_map.drum
     file = parse(read_bytes(path))
     notes = _drum_notes(file.tracks)
     clock = Clock(file.division, (t for track in file.tracks for t in track.tempos))
     onsets, unknown = [], []
     for note in notes:
-        drum = drum_of_note(note.note)
+        drum = drum_of(note.note)
         if drum is None:
             unknown.append(note.note)
         else:

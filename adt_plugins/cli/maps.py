@@ -1,0 +1,107 @@
+"""``adt maps``: which drum-note maps there are, and their names for Reaper."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adt_plugins.cli import _console
+
+if TYPE_CHECKING:
+    from adt_plugins.maps import DrumMap
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "maps", help="list the drum-note maps of samplers and e-kits"
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list the maps with their sources")
+    listing.add_argument(
+        "--report", choices=["json"], help="print a report for programs"
+    )
+    listing.set_defaults(run=run_list)
+    showing = actions.add_parser("show", help="print the notes of a map")
+    showing.add_argument("map", metavar="NAME|FILE")
+    showing.set_defaults(run=run_show)
+    exporting = actions.add_parser(
+        "export", help="write a note-name file for Reaper from a map"
+    )
+    exporting.add_argument("map", metavar="NAME|FILE")
+    exporting.add_argument(
+        "-o",
+        dest="output",
+        type=Path,
+        metavar="FILE",
+        help="default: NAME.txt in this folder; Reaper looks in MIDINoteNames of its"
+        " own resource folder",
+    )
+    exporting.add_argument(
+        "--overwrite", action="store_true", help="replace a file that exists"
+    )
+    exporting.set_defaults(run=run_export)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Print each map with its grade and its sources."""
+    from adt_plugins.maps import GRADES, list_maps
+
+    maps = list_maps()
+    if args.report == "json":
+        _console.say_json([_summary(m) for m in maps])
+        return 0
+    for m in maps:
+        trust = "community" if m.is_community else f"grade {m.grade}"
+        _console.say(f"{m.name}: {m.title} ({trust})")
+        for source in m.sources:
+            _console.say(f"    from {source}")
+    for grade in dict.fromkeys(m.grade for m in sorted(maps, key=lambda m: m.grade)):
+        _console.say(f"{grade}: {GRADES[grade]}")
+    return 0
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Print a map: what is written for each drum, and what each note means."""
+    from adt_plugins.drums import Drum
+    from adt_plugins.maps import GRADES, find_map
+
+    shown = find_map(args.map)
+    _console.say(f"{shown.title}, grade {shown.grade}: {GRADES[shown.grade]}")
+    if shown.remarks:
+        _console.say(shown.remarks)
+    _console.say("written:")
+    for drum in Drum:
+        note = shown.note(drum)
+        _console.say(f"{drum:>5} {'—' if note is None else note:>3}  {drum.full_name}")
+    _console.say("read:")
+    for number in sorted(shown.notes):
+        known = shown.notes[number]
+        _console.say(f"{number:>5} {known.drum or '—':>3}  {known.name}")
+    return 0
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Write the note-name file."""
+    from adt_plugins.formats._files import write_files
+    from adt_plugins.maps import find_map
+
+    exported = find_map(args.map)
+    path = args.output or Path(f"{exported.name}.txt")
+    text = exported.reaper_note_names().encode()
+    write_files({path: text}, overwrite=args.overwrite)
+    _console.say(str(path))
+    return 0
+
+
+def _summary(shown: DrumMap) -> dict[str, Any]:
+    return {
+        "name": shown.name,
+        "title": shown.title,
+        "grade": shown.grade,
+        "community": shown.is_community,
+        "sources": list(shown.sources),
+        "remarks": shown.remarks,
+        "drums": {drum.value: note for drum, note in shown.drums.items()},
+    }
