@@ -182,7 +182,7 @@ def test_midi_comes_back_through_its_map(tmp_path: Path, drum_map: DrumMap) -> N
     drums = [drum for drum in Drum if drum in drum_map.drums]
     whole = Transcription(tuple(Onset(i / 4, d, 1 + i) for i, d in enumerate(drums)))
     [path, *_] = formats.write(whole, tmp_path / "a.mid", drum_map=drum_map.name)
-    notes = [m.note for m in mido.MidiFile(path) if m.type == "note_on"]
+    notes = _notes(path)
     assert notes == [drum_map.drums[drum] for drum in drums]
     back = formats.read(path, drum_map=drum_map)
     assert [o.drum for o in back] == [drum_map.drum(note) for note in notes]
@@ -252,3 +252,28 @@ def test_a_note_name_file_for_reaper(
     assert "exists" in capsys.readouterr().err
     assert main(["maps", "export", "bfd3", "-o", "b.txt"]) == 0
     assert Path("b.txt").read_bytes() == Path("bfd3.txt").read_bytes()
+
+
+def test_convert_from_one_map_to_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = tmp_path / "song.txt"
+    codes.write_text("0.5 \t KD \n1.0 \t SD \n1.5 \t CHH \n")
+    convert = ["convert", "-o", str(tmp_path), "--overwrite", "--format"]
+    assert main([*convert, "midi", str(codes), "--drum-map", "bfd3"]) == 0
+    midi = tmp_path / "song.drums.mid"
+    assert _notes(midi) == [24, 26, 30]
+    assert main([*convert, "csv", str(midi), "--drum-map", "bfd3"]) == 0
+    read = formats.read(tmp_path / "song.drums.csv")
+    assert [o.drum for o in read] == [Drum.KD, Drum.SD, Drum.CHH]
+    other = tmp_path / "other.mid"
+    midi.rename(other)
+    maps = ["--from-drum-map", "bfd3", "--drum-map", "addictive-drums-2"]
+    assert main([*convert, "midi", str(other), *maps]) == 0
+    assert _notes(tmp_path / "other.drums.mid") == [36, 38, 49]
+    assert main([*convert, "midi", str(codes), "--drum-map", "bfd"]) == 2
+    assert "no drum-note map 'bfd'; there are" in capsys.readouterr().err
+
+
+def _notes(path: Path) -> list[int]:
+    return [m.note for m in mido.MidiFile(path) if m.type == "note_on"]

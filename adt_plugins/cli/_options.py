@@ -10,6 +10,7 @@ from adt_plugins.drums import Drum
 
 if TYPE_CHECKING:
     from adt_plugins.formats.label_names import LabelNames
+    from adt_plugins.maps import DrumMap
 
 
 def add_inputs(parser: argparse.ArgumentParser, what: str) -> None:
@@ -75,6 +76,16 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="names of drums in labels, a line each: Bombo = KD"
         " (default: label-names.txt in the folder that has 'models' in it)",
+    )
+
+
+def add_drum_map(parser: argparse.ArgumentParser) -> None:
+    """Add what notes MIDI files have."""
+    parser.add_argument(
+        "--drum-map",
+        type=drum_map,
+        metavar="NAME|FILE",
+        help="notes of MIDI files, of a sampler or e-kit (see adt maps list)",
     )
 
 
@@ -149,6 +160,17 @@ def _drum(text: str) -> Drum:
 
 def drums(text: str) -> tuple[Drum, ...]:
     return tuple(_drum(name) for name in text.split(","))
+
+
+def drum_map(name: str) -> DrumMap:
+    """Read a drum-note map, shipped or a user's own."""
+    from adt_plugins.errors import AdtError
+    from adt_plugins.maps import find_map
+
+    try:
+        return find_map(name)
+    except AdtError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _label_text(text: str) -> str:

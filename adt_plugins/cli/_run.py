@@ -150,7 +150,7 @@ def _write(
             overwrite=args.overwrite,
             audio=job.audio,
             warn=result.warn,
-            **_label_options(args, name),
+            **_writer_options(args, name),
         )
     if transcription.activations is None:
         return []
@@ -158,10 +158,12 @@ def _write(
     return [path]
 
 
-def _label_options(args: Namespace, name: str) -> dict[str, Any]:
-    if not formats.FORMATS[name].has_labels:
-        return {}
-    options = {"text": args.label_text, "names": args.label_names}
+def _writer_options(args: Namespace, name: str) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if formats.FORMATS[name].has_labels:
+        options = {"text": args.label_text, "names": args.label_names}
+    elif name == "midi":
+        options = {"drum_map": args.drum_map}
     return {key: value for key, value in options.items() if value is not None}
 
 

@@ -33,6 +33,13 @@ def add_parser(subparsers: Any) -> None:
         help="the recording, for formats that need it and an input that does not say",
     )
     _options.add_labels(parser)
+    _options.add_drum_map(parser)
+    parser.add_argument(
+        "--from-drum-map",
+        type=_options.drum_map,
+        metavar="NAME|FILE",
+        help="notes of MIDI files that are read (default: as --drum-map)",
+    )
     _options.add_report(parser)
     parser.set_defaults(run=run, save_activations=False)
 
@@ -57,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
         options: dict[str, Any] = {}
         if form is not None and form.has_labels and args.label_names is not None:
             options["names"] = args.label_names
+        if name == "midi":
+            options["drum_map"] = args.from_drum_map or args.drum_map
         return formats.read(job.source, name, warn=result.warn, **options)
 
     check_formats(args.format)

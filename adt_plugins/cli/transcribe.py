@@ -32,6 +32,7 @@ def add_parser(subparsers: Any) -> None:
         help="write what the network said as song.drums.npz too",
     )
     _options.add_labels(parser)
+    _options.add_drum_map(parser)
     _options.add_part(parser)
     _options.add_model(parser)
     _options.add_report(parser)

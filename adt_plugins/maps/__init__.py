@@ -86,7 +86,8 @@ class DrumMap:
 
     def note(self, drum: Drum) -> int | None:
         """Note to write for a drum; None if the target has nothing like it."""
-        for kind in (drum, drum.coarse, _USUAL.get(drum.coarse)):
+        usual = _USUAL.get(drum.coarse, drum)
+        for kind in (drum, drum.coarse, usual):
             if kind in self.drums:
                 return self.drums[kind]
         return None
