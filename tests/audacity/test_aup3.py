@@ -1,0 +1,561 @@
+"""Reading projects that Audacity saved, and files that only look like some."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import sqlite3
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adt_plugins import formats
+from adt_plugins.audacity import aup3
+from adt_plugins.audacity.aup3 import read_aup3
+from adt_plugins.audacity.binary_xml import End, Start, events
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.formats.label_tracks import LabelTrack
+from adt_plugins.transcription import Beat, Label, Onset
+
+from .make_aup3 import (
+    APPLICATION_ID,
+    Document,
+    document,
+    label,
+    saved_project,
+    track,
+    write_aup3,
+)
+
+DATA = Path(__file__).parent.parent / "data"
+SNARE = track("Snare", label(0.1 + 0.2, "Snare 90"), label(1 / 3, ""))
+SNARE_READ = LabelTrack(
+    "Snare", (Label(0.1 + 0.2, 0.1 + 0.2, "Snare 90"), Label(1 / 3, 1 / 3, ""))
+)
+
+
+def read(path: Path) -> tuple[list[LabelTrack], list[str]]:
+    got: list[str] = []
+    return read_aup3(path, warn=got.append), got
+
+
+# What Audacity 3.2.4 saved
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "saved.aup3"
+    path.write_bytes(gzip.decompress((DATA / "saved.aup3.gz").read_bytes()))
+    return path
+
+
+SAVED = [
+    LabelTrack(
+        'Kick "x" <&> 🥁',
+        (
+            Label(0.1 + 0.2, 0.1 + 0.2, "Kick 90"),
+            Label(3599.9999999, 3600.5, "tab\there"),
+        ),
+    ),
+    LabelTrack("עברית", (Label(1 / 3, 1 / 3, ""),)),
+    LabelTrack("Empty", ()),
+]
+
+
+def test_a_project_of_audacity(saved: Path) -> None:
+    before = saved.read_bytes()
+    assert read(saved) == (SAVED, [])
+    assert saved.read_bytes() == before
+    assert [p.name for p in saved.parent.iterdir()] == ["saved.aup3"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_project_of_audacity(data: st.DataObject) -> None:
+    whole = gzip.decompress((DATA / "saved.aup3.gz").read_bytes())
+    damaged = bytearray(whole)
+    # Most of the file is empty: damage what is not.
+    used = [i for i in range(0, len(whole), 64) if any(whole[i : i + 64])]
+    for _ in range(data.draw(st.integers(1, 20))):
+        place = data.draw(st.sampled_from(used)) + data.draw(st.integers(0, 63))
+        damaged[place] = data.draw(st.integers(0, 255))
+    check_that_it_ends_well(bytes(damaged))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1 << 20))
+def test_a_truncated_project_of_audacity(size: int) -> None:
+    whole = gzip.decompress((DATA / "saved.aup3.gz").read_bytes())
+    check_that_it_ends_well(whole[: size % len(whole)])
+
+
+def check_that_it_ends_well(content: bytes) -> None:
+    """The file is read, or refused in one line; soon in either case."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "x.aup3")
+        path.write_bytes(content)
+        start = time.process_time()
+        message = f"{path}: fine"
+        try:
+            formats.read(path, warn=lambda _: None)
+        except AdtError as error:
+            message = str(error)
+        assert message.startswith(f"{path}: ")
+        assert message.isprintable()
+        assert time.process_time() - start < 5
+        assert [p.name for p in Path(folder).iterdir()] == ["x.aup3"]
+
+
+# What there may be in one
+
+
+def test_hits_beats_and_labels(tmp_path: Path) -> None:
+    path = saved_project(
+        tmp_path / "song.drums.aup3",
+        track("Snare", label(1.0, "Snare"), label(2.0, "?"), label(3.0, "Kick 12")),
+        track("Hi-hat", label(1.5, "42")),
+        track("Beats", label(1.0, "1.1"), label(1.5, "1.2"), label(1.75, "no beat")),
+        track("Bars", label(1.0, "Bar 1", 2.0)),
+        track("Lyrics", label(0.5, "la la", 0.75)),
+    )
+    got: list[str] = []
+    song = formats.read(path, warn=got.append)
+    assert song.onsets == (
+        Onset(1.0, Drum.SD),
+        Onset(1.5, Drum.HH),
+        Onset(2.0, Drum.SD),
+        Onset(3.0, Drum.KD, 12),
+    )
+    assert song.beats == (Beat(1.0, 1), Beat(1.5, 2))
+    assert song.labels == (
+        Label(0.5, 0.75, "la la", "Lyrics"),
+        Label(1.75, 1.75, "no beat", "Beats"),
+    )
+    assert got == [
+        f"{path}: labels that name no drum are kept as labels:"
+        " 'no beat' (1), 'la la' (1)",
+        f"{path}: labels whose drum is that of their track: '?' (1)",
+    ]
+    assert formats.song_stem(path) == "song"
+    written = formats.convert(path, ["json", "midi"], warn=got.append)
+    assert [p.name for p in written] == ["song.drums.json", "song.drums.mid"]
+    assert formats.read(written[0]) == song
+
+
+@pytest.mark.parametrize("char_size", [1, 2, 4])
+def test_characters_of_every_system(tmp_path: Path, char_size: int) -> None:
+    path = tmp_path / "a.aup3"
+    with closing(write_aup3(path, document([SNARE, track("鼓 🥁")], char_size))):
+        pass
+    assert read(path)[0] == [SNARE_READ, LabelTrack("鼓 🥁", ())]
+
+
+def test_labels_before_zero_are_counted(tmp_path: Path) -> None:
+    labels = (
+        label(-0.5, "SD"),
+        label(-0.5, "SD", 1.0),
+        label(0.0, "SD"),
+        label(2.0, "SD", 1.0),
+    )
+    path = saved_project(tmp_path / "a.aup3", track("Snare", *labels))
+    tracks, got = read(path)
+    assert tracks[0].labels == (Label(0.0, 0.0, "SD"), Label(1.0, 2.0, "SD"))
+    assert got == ["2 labels lie before 0 s and are left out"]
+
+
+def test_unsaved_changes_are_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "a.aup3"
+    changed = document([track("Snare", label(9.0, "SD"))])
+    with closing(write_aup3(path, document([SNARE]), changed)):
+        assert read(path) == (
+            [SNARE_READ],
+            ["has changed labels that were not saved; these are as saved"],
+        )
+    moved = document([SNARE])
+    with closing(write_aup3(tmp_path / "b.aup3", document([SNARE]), moved)):
+        assert read(tmp_path / "b.aup3") == ([SNARE_READ], [])
+    with closing(write_aup3(tmp_path / "c.aup3", None, changed)):
+        assert read(tmp_path / "c.aup3")[0][0].labels == (Label(9.0, 9.0, "SD"),)
+
+
+def test_a_project_that_is_open(tmp_path: Path) -> None:
+    path = tmp_path / 'so "n" & ä ? # %41.aup3'
+    with closing(write_aup3(path, document([SNARE]))) as database:
+        log = path.with_name(path.name + "-wal")
+        assert log.stat().st_size > 0
+        before = path.read_bytes(), log.read_bytes()
+        assert read(path) == ([SNARE_READ], [])
+        assert (path.read_bytes(), log.read_bytes()) == before
+        database.execute("UPDATE project SET doc = ?", [document([track("Kick")])[1]])
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            sqlite3.connect(path, timeout=0).execute("SELECT * FROM project")
+        assert read(path)[0] == [LabelTrack("Kick", ())]
+    assert read(path)[0] == [LabelTrack("Kick", ())]
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_project_that_is_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.aup3"
+    monkeypatch.setattr(aup3, "_PAUSE_SECONDS", 0.0)
+    with closing(write_aup3(path, document([SNARE]))) as database:
+        copy, busy = aup3._copy, [True]
+
+        def copy_while_it_changes(source: Path, *rest: Path | int) -> None:
+            copy(source, *rest)  # type: ignore[arg-type]
+            if busy[0] and source == path:
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                database.execute("UPDATE autosave SET id = id")
+                database.execute("INSERT INTO sampleblocks (samples) VALUES ('')")
+
+        monkeypatch.setattr(aup3, "_copy", copy_while_it_changes)
+        with pytest.raises(AdtError, match=r"a\.aup3: Audacity is writing to it; try"):
+            read(path)
+        busy[0] = False
+        assert read(path)[0] == [SNARE_READ]
+
+
+def test_the_page_with_the_locks_is_not_copied(tmp_path: Path) -> None:
+    source, target = tmp_path / "a", tmp_path / "b"
+    block = bytes(range(1, 256)) * 20_000
+    source.write_bytes(block)
+    aup3._copy(source, target, 1_000_000, 65_536)
+    copied = target.read_bytes()
+    assert copied[:1_000_000] == block[:1_000_000]
+    assert not any(copied[1_000_000:1_065_536])
+    assert copied[1_065_536:] == block[1_065_536:]
+    aup3._copy(source, target, 1 << 30, 65_536)  # a smaller file has none
+    assert target.read_bytes() == block
+
+
+def test_a_copy_needs_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.aup3"
+    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+    with closing(write_aup3(path, document([SNARE]))):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+        with pytest.raises(AdtError, match="is open in Audacity, and for a copy"):
+            read(path)
+
+
+# Files that are none
+
+
+def other_database(path: Path, *statements: str, log: bool = False) -> Path:
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        if log:
+            database.execute("PRAGMA journal_mode = WAL")
+        for statement in statements:
+            database.execute(statement)
+    return path
+
+
+PROJECT = "CREATE TABLE project (id INTEGER PRIMARY KEY, dict BLOB, doc BLOB)"
+AUTOSAVE = "CREATE TABLE autosave (id INTEGER PRIMARY KEY, dict BLOB, doc BLOB)"
+ENDLESS = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+    " SELECT max(i) AS id, x'' AS dict, x'' AS doc FROM n"
+)
+GIANT = "zeroblob(70000000)"
+
+
+@pytest.mark.parametrize(
+    ("statements", "reason"),
+    [
+        ([], "not a project of Audacity 3: no table 'project'"),
+        ([PROJECT], "not a project of Audacity 3: no table 'autosave'"),
+        ([PROJECT, AUTOSAVE], "a project of Audacity without a document"),
+        (
+            ["CREATE TABLE project (id INTEGER PRIMARY KEY, dict BLOB)", AUTOSAVE],
+            "not a project of Audacity 3: no table 'project'",
+        ),
+        (
+            [f"CREATE VIEW project AS {ENDLESS}", AUTOSAVE],
+            "not a project of Audacity 3: no table 'project'",
+        ),
+        (
+            [
+                "CREATE TABLE project (id INTEGER PRIMARY KEY, dict BLOB,"
+                f" doc BLOB GENERATED ALWAYS AS ({GIANT}))",
+                "INSERT INTO project (id, dict) VALUES (1, x'')",
+                AUTOSAVE,
+            ],
+            "not a project of Audacity 3: no table 'project'",
+        ),
+        (
+            [
+                "CREATE VIRTUAL TABLE project USING fts4(id, dict, doc)",
+                "INSERT INTO project VALUES (1, 'a', 'b')",
+                AUTOSAVE,
+            ],
+            "not a project of Audacity 3: no table 'project'",
+        ),
+        (
+            [PROJECT, AUTOSAVE, f"INSERT INTO project VALUES (1, x'', {GIANT})"],
+            "its document is too large for a project",
+        ),
+        (
+            [PROJECT, AUTOSAVE, "INSERT INTO project VALUES (1, 'text', 'text')"],
+            "not a project of Audacity 3: its document is no document",
+        ),
+        (
+            [PROJECT, AUTOSAVE, "INSERT INTO project VALUES (1, NULL, NULL)"],
+            "not a project of Audacity 3: its document is no document",
+        ),
+        (
+            [PROJECT, AUTOSAVE, "INSERT INTO project VALUES (2, x'', x'')"],
+            "a project of Audacity without a document",
+        ),
+        (
+            [PROJECT, AUTOSAVE, "INSERT INTO project VALUES (1, x'', x'')"],
+            "a project without label tracks",
+        ),
+    ],
+)
+@pytest.mark.parametrize("log", [False, True])
+def test_other_databases(
+    tmp_path: Path, statements: list[str], reason: str, log: bool
+) -> None:
+    path = other_database(tmp_path / "a.aup3", *statements, log=log)
+    with pytest.raises(FormatError) as error:
+        formats.read(path)
+    assert str(error.value) == f"{path}: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not a project of Audacity 3"),
+        (b"SQLite format 3\0", "not a project of Audacity 3"),
+        (b"SQLite format 3\0" + bytes(84), "not a project of Audacity 3"),
+        (b"RIFF" + bytes(200), "not a project of Audacity 3"),
+        (
+            b"SQLite format 3\0" + bytes(52) + b"AUDY" + bytes(10_000),
+            "not a project that can be read: file is not a database",
+        ),
+        (
+            b"SQLite format 3\0" + os.urandom(52) + b"AUDY" + os.urandom(100_000),
+            "not a project that can be read: file is not a database",
+        ),
+    ],
+)
+def test_other_files(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "a.aup3"
+    path.write_bytes(content)
+    with pytest.raises(FormatError) as error:
+        formats.read(path)
+    assert str(error.value) == f"{path}: {reason}"
+
+
+def test_a_database_that_is_no_project(tmp_path: Path) -> None:
+    path = tmp_path / "a.aup3"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(PROJECT)
+    with pytest.raises(FormatError, match="not a project of Audacity 3"):
+        formats.read(path)
+    with pytest.raises(AdtError, match=r"b\.aup3: no such file"):
+        formats.read(tmp_path / "b.aup3")
+    with pytest.raises(AdtError, match="is a folder"):
+        formats.read(tmp_path, "aup")
+
+
+def test_a_log_that_is_none(tmp_path: Path) -> None:
+    path = saved_project(tmp_path / "a.aup3", SNARE)
+    path.with_name("a.aup3-wal").write_bytes(os.urandom(100_000))
+    assert read(path)[0] == [SNARE_READ]
+
+
+def test_reading_comes_to_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A table without the key that it should have: all of its rows are looked at.
+    rows = "WITH n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n LIMIT 300000)"
+    path = other_database(
+        tmp_path / "a.aup3",
+        "CREATE TABLE project (id, dict BLOB, doc BLOB)",
+        AUTOSAVE,
+        f"{rows} INSERT INTO project SELECT i, x'', x'' FROM n",
+    )
+    monkeypatch.setattr(aup3, "_MOST_SECONDS", 0.0)
+    with pytest.raises(
+        FormatError, match="not a project that can be read: interrupted"
+    ):
+        formats.read(path)
+
+
+# The document
+
+
+def spoilt(make: Callable[[Document], None]) -> bytes:
+    made = Document()
+    make(made)
+    return made.names + made.body
+
+
+def unknown_name(made: Document) -> None:
+    made.body += struct.pack("<BH", 1, 7)
+
+
+def unknown_field(made: Document) -> None:
+    made.body += b"\x63"
+
+
+def wrong_end(made: Document) -> None:
+    made.tag("a", {})
+    made.tag("b", {})
+    made.body = made.body[:3] + made.body[-3:]
+
+
+def stray_attribute(made: Document) -> None:
+    made.tag("a", {"b": 1})
+    made.body = made.body[3:]
+
+
+def long_text(made: Document) -> None:
+    made.tag("a", {})
+    made.body = made.body[:3] + struct.pack("<BHi", 3, 0, 2**31 - 1) + b"abcd"
+
+
+def text_of_negative_length(made: Document) -> None:
+    made.tag("a", {})
+    made.body = made.body[:3] + struct.pack("<BHi", 3, 0, -1) + b"abcd"
+
+
+def deep(made: Document) -> None:
+    made.tag("a", {})
+    made.body = made.body[:3] * 100_000
+
+
+def many_dictionaries(made: Document) -> None:
+    made.body = b"\x0d" * 1_000_000
+
+
+def too_many_ends(made: Document) -> None:
+    made.body = b"\x0e"
+
+
+def no_characters(made: Document) -> None:
+    made.names = struct.pack("<BB", 0, 3)
+    made.tag("a", {})
+
+
+def no_end(made: Document) -> None:
+    made.tag("a", {})
+    made.body = made.body[:3]
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (unknown_name, "uses an unknown name"),
+        (unknown_field, "has an unknown field 99"),
+        (wrong_end, "ends 'b' too early"),
+        (stray_attribute, "has a stray attribute"),
+        (long_text, "is cut off"),
+        (text_of_negative_length, "is cut off"),
+        (deep, "is nested too deep"),
+        (many_dictionaries, "is nested too deep"),
+        (too_many_ends, "has an unknown field 14"),
+        (no_characters, "has text of an unknown kind"),
+        (no_end, "is cut off"),
+    ],
+)
+def test_documents_that_are_none(make: Callable[[Document], None], reason: str) -> None:
+    start = time.process_time()
+    with pytest.raises(FormatError) as error:
+        list(events(spoilt(make)))
+    assert str(error.value) == f"the project document {reason}"
+    assert time.process_time() - start < 1
+
+
+def test_dictionaries_within_each_other() -> None:
+    inner = Document()
+    inner.tag("b", {"x": "y"})
+    outer = Document()
+    outer.tag("a", {})
+    data = outer.names + outer.body[:3] + b"\x0d" + inner.names + inner.body + b"\x0e"
+    data += outer.body[3:]
+    assert list(events(data)) == [
+        Start("a", {}),
+        Start("b", {"x": "y"}),
+        End("b"),
+        End("a"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {},
+        {"t": "soon"},
+        {"t": float("nan")},
+        {"t": float("inf")},
+        {"t": 1.0, "t1": "x"},
+    ],
+)
+def test_labels_without_a_time(
+    tmp_path: Path, attributes: dict[str, float | str]
+) -> None:
+    path = saved_project(tmp_path / "a.aup3", track("SD", ("label", attributes, [])))
+    with pytest.raises(FormatError, match=r"a label (without a time|at no time)"):
+        formats.read(path)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=200))
+def test_random_documents(body: bytes) -> None:
+    names = document([SNARE])[0]
+    with suppress(FormatError):
+        list(events(names + body))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_documents_with_errors(data: st.DataObject) -> None:
+    damaged = bytearray(b"".join(document([SNARE, track("Kick", label(1.0, "KD"))])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[place] = data.draw(st.integers(0, 255))
+    size = data.draw(st.integers(0, len(damaged)))
+    with suppress(FormatError):
+        list(events(bytes(damaged[:size])))
+
+
+def test_memory_does_not_follow_the_size_of_a_file(tmp_path: Path) -> None:
+    """A document of 70 MB is refused with hardly any memory."""
+    path = other_database(
+        tmp_path / "a.aup3",
+        PROJECT,
+        AUTOSAVE,
+        f"INSERT INTO project VALUES (1, x'', {GIANT})",
+    )
+    code = (
+        "import resource, sys; from adt_plugins import formats\n"
+        "from adt_plugins.errors import AdtError\n"
+        "from adt_plugins.audacity import aup3\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak()\n"
+        "try: formats.read(sys.argv[1])\n"
+        "except AdtError as error: print(error)\n"
+        "print(peak() - before)\n"
+    )
+    if sys.platform == "win32":
+        pytest.skip("not on this system: there is no resource module")
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
+    )
+    message, grown = done.stdout.splitlines()
+    assert message.endswith("its document is too large for a project")
+    assert int(grown) < 20_000  # kB
