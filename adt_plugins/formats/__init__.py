@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.formats import _files, adtlib, aup, csv_file, json_file, labels, midi
+from adt_plugins.formats import (
+    _files,
+    adtlib,
+    aup,
+    csv_file,
+    json_file,
+    labels,
+    midi,
+    reaper,
+    sonic_visualiser,
+)
 from adt_plugins.formats._files import OutputExistsError
 from adt_plugins.formats._format import Format, Warn, default_warn
 from adt_plugins.transcription import Transcription
@@ -43,6 +53,8 @@ FORMATS: dict[str, Format] = {
         csv_file.CSV,
         adtlib.ADTLIB,
         aup.AUP,
+        reaper.REAPER,
+        sonic_visualiser.SONIC_VISUALISER,
     )
 }
 

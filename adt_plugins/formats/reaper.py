@@ -1,0 +1,116 @@
+"""Reaper's table of markers and regions, for its Region/Marker Manager.
+
+Hits and beats are markers, bars are regions; see `label_tracks` for what they
+say. Reaper numbers markers and regions each on their own: M1, M2, R1 …
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import reprlib
+from pathlib import Path
+
+from adt_plugins.errors import FormatError
+from adt_plugins.formats._files import read_text, write_files
+from adt_plugins.formats._format import Format, Warn
+from adt_plugins.formats.label_names import LabelNames
+from adt_plugins.formats.label_tracks import LabelTrack, tracks_of, transcription_of
+from adt_plugins.transcription import Label, Transcription
+
+COLUMNS = ("#", "Name", "Start", "End", "Length")
+_ID = re.compile(r"[MR][0-9]{1,9}")
+_SECONDS = re.compile(r"(?:([0-9]{1,5}):)?(?:([0-9]{1,5}):)?([0-9]{1,9}(?:\.[0-9]*)?)")
+
+
+def write(
+    transcription: Transcription,
+    path: Path,
+    *,
+    overwrite: bool,
+    warn: Warn,
+    text: str = "name",
+    names: LabelNames | None = None,
+) -> list[Path]:
+    """Write a marker a hit and a beat, and a region a bar, with times in seconds.
+
+    `text` and `names` are those of `label_tracks.tracks_of`.
+    """
+    tracks = tracks_of(transcription, text, names)
+    labels = sorted(label for track in tracks for label in track.labels)
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    counts = {"M": 0, "R": 0}
+    for label in labels:
+        kind = "R" if label.end > label.start else "M"
+        counts[kind] += 1
+        times = [f"{label.start:.9f}", "", ""]
+        if kind == "R":
+            times[1:] = f"{label.end:.9f}", f"{label.end - label.start:.9f}"
+        rows.writerow([f"{kind}{counts[kind]}", label.text, *times])
+    return write_files({path: out.getvalue().encode()}, overwrite=overwrite)
+
+
+def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
+    """Read markers and regions whose times are seconds or minutes and seconds.
+
+    A table in beats or samples is refused: it does not say their length.
+    """
+    rows = csv.reader(io.StringIO(read_text(path), newline=""))
+    labels: list[Label] = []
+    try:
+        header = [name.strip().casefold() for name in next(rows, [])]
+        missing = [name for name in COLUMNS[:3] if name.casefold() not in header]
+        if missing:
+            raise FormatError(f"no column {', '.join(missing)}")
+        labels += (
+            _label(dict(zip(header, row, strict=False)))
+            for row in rows
+            if any(cell.strip() for cell in row)
+        )
+    except (csv.Error, ValueError) as error:
+        raise FormatError(f"line {rows.line_num}: {error}") from error
+    return transcription_of(
+        [LabelTrack("", tuple(labels))],
+        warn=lambda message: warn(f"{path}: {message}"),
+        names=names,
+    )
+
+
+def _label(cells: dict[str, str]) -> Label:
+    """Build a label; raises ValueError that names what is wrong."""
+    if not _ID.fullmatch(cells.get("#", "").strip()):
+        raise ValueError(f"{reprlib.repr(cells.get('#', ''))} is no marker or region")
+    start = _seconds(cells.get("start", ""))
+    end = cells.get("end", "")
+    return Label(start, _seconds(end) if end.strip() else start, cells.get("name", ""))
+
+
+def _seconds(text: str) -> float:
+    """Seconds from ``5.25`` or from Reaper's own ``1:02:05.250``."""
+    match = _SECONDS.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"a time is seconds or m:ss.sss, not {reprlib.repr(text)}")
+    *larger, seconds = match.groups()
+    whole = 0.0
+    for part in larger:
+        whole = whole if part is None else 60 * (whole + float(part))
+    return whole + float(seconds)
+
+
+def _looks_like_markers(head: str) -> bool:
+    first = head.lstrip("\ufeff").split("\n", 1)[0].strip().casefold()
+    return first.replace('"', "").startswith("#,name,start")
+
+
+REAPER = Format(
+    id="reaper",
+    description="markers and regions for Reaper",
+    suffix=".reaper.csv",
+    write=write,
+    read=read,
+    looks_like=_looks_like_markers,
+    has_labels=True,
+)

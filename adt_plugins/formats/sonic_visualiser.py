@@ -1,0 +1,99 @@
+"""Sonic Visualiser's annotation layers as text: a time and a label a line.
+
+That is how it exports and imports a layer of time instants; layers with values
+or durations between the two are read as well.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import reprlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from adt_plugins.errors import FormatError
+from adt_plugins.formats._files import lines, read_text, write_files
+from adt_plugins.formats._format import Format, Warn
+from adt_plugins.formats.label_names import LabelNames
+from adt_plugins.formats.label_tracks import (
+    BARS,
+    LabelTrack,
+    tracks_of,
+    transcription_of,
+)
+from adt_plugins.transcription import Label, Transcription
+
+_NUMBER = re.compile(r" *[0-9]{1,9}(\.[0-9]*)? *")
+_LINE = re.compile(r"[0-9]{1,9}(\.[0-9]*)? *,[^\t]*")
+
+
+def write(
+    transcription: Transcription,
+    path: Path,
+    *,
+    overwrite: bool,
+    warn: Warn,
+    text: str = "code",
+    names: LabelNames | None = None,
+) -> list[Path]:
+    """Write a layer of time instants: hits, beats (``3.2``) and other labels.
+
+    `text` and `names` are those of `label_tracks.tracks_of`. Instants have no
+    length, so bars are left to follow from the beats.
+    """
+    tracks = tracks_of(transcription, text, names)
+    if transcription.beats:
+        tracks = [track for track in tracks if track.name != BARS]
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    for label in sorted(label for track in tracks for label in track.labels):
+        # A line break would end the instant: Sonic Visualiser reads line by line.
+        said = " ".join(re.split(r"[\r\n]+", label.text))
+        rows.writerow([f"{label.start:.9f}", said])
+    return write_files({path: out.getvalue().encode()}, overwrite=overwrite)
+
+
+def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
+    """Read a layer whose first column is the time in seconds, the last the label.
+
+    A header is skipped.
+    """
+    labels = tuple(_labels(read_text(path)))
+    return transcription_of(
+        [LabelTrack("", labels)],
+        warn=lambda message: warn(f"{path}: {message}"),
+        names=names,
+    )
+
+
+def _labels(text: str) -> Iterator[Label]:
+    for count, (number, line) in enumerate(lines(text)):
+        try:
+            cells = next(csv.reader([line]))
+        except csv.Error as error:
+            raise FormatError(f"line {number}: {error}") from error
+        if len(cells) < 2 or not _NUMBER.fullmatch(cells[0]):
+            if count == 0 and [c.strip().casefold() for c in cells[:1]] == ["time"]:
+                continue
+            shown = reprlib.repr(line)
+            raise FormatError(f"line {number} is no time and label: {shown}")
+        time = float(cells[0])
+        yield Label(time, time, cells[-1].strip())
+
+
+def _looks_like_layer(head: str) -> bool:
+    first = next(lines(head), None)
+    return first is not None and _LINE.fullmatch(first[1]) is not None
+
+
+SONIC_VISUALISER = Format(
+    id="sv",
+    description="time instants for Sonic Visualiser",
+    suffix=".sv.csv",
+    write=write,
+    read=read,
+    looks_like=_looks_like_layer,
+    has_labels=True,
+)
