@@ -131,6 +131,21 @@ def test_level_of_the_accompaniment(renders: Path, level: float) -> None:
 
 
 @pytest.mark.needs_torch
+def test_chosen_threshold_is_the_highest_of_the_good_ones() -> None:
+    pytest.importorskip("torch", reason="training needs the extra `train`")
+    from adt_plugins.training.validate import DRUMS, THRESHOLDS, Validation
+
+    rows = np.zeros((len(THRESHOLDS), 3))
+    rows[:, 1:] = 1000  # wanted and found: F is hits / 1000
+    rows[:, 0] = 500
+    rows[3, 0], rows[4, 0], rows[5, 0] = 900, 895, 880
+    counts = {"drums": dict.fromkeys(DRUMS, rows), "songs": dict.fromkeys(DRUMS, rows)}
+    thresholds, scores = Validation.choose(counts)
+    assert thresholds == dict.fromkeys(DRUMS, THRESHOLDS[4])
+    assert scores["songs"]["KD"] == 0.895
+
+
+@pytest.mark.needs_torch
 class TestTraining:
     """One tiny run: trained, stopped, resumed, exported and used."""
 
