@@ -196,7 +196,7 @@ class Trainer:
         cuts = (first, slack - int(torch.randint(slack // 2, ())))
         heard = torch.cat([frames[c : c + length, :half] for c in cuts], dim=1)
         wanted = torch.cat([targets[c : c + length, :half] for c in cuts], dim=1)
-        logits = self.model(heard)
+        logits: Tensor = self.model(heard)
         loss = self._bce(logits, wanted, known[:half].repeat(2, 1))
         context, core = self.geometry.context, self.geometry.core
         low, high = cuts[1] + context, cuts[0] + context + core
