@@ -15,6 +15,7 @@ from adt_plugins.formats import (
     _files,
     adtlib,
     aup,
+    click,
     csv_file,
     json_file,
     labels,
@@ -55,6 +56,7 @@ FORMATS: dict[str, Format] = {
         aup.AUP,
         reaper.REAPER,
         sonic_visualiser.SONIC_VISUALISER,
+        click.CLICK,
     )
 }
 

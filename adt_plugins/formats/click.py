@@ -1,0 +1,175 @@
+"""The song with a sound on every hit, to hear whether they are right."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio import SAMPLE_RATE, open_audio
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError
+from adt_plugins.formats._files import replacing
+from adt_plugins.formats._format import Format, Warn, name_some
+from adt_plugins.formats._source import source_audio
+from adt_plugins.transcription import Onset, Transcription
+
+SONG_GAIN = 0.5
+CLICK_GAIN = 0.5  # of a hit of velocity 127
+
+# Middle of each sound in Hz and its length in seconds. Neighbours are at least
+# 1.5 times apart, so that any two can be told; 13 such steps fill what loud
+# speakers and ears have, so rare kinds share a sound with their nearest.
+_SOUNDS = {
+    Drum.KD: (64.0, 0.16),
+    Drum.LFT: (112.0, 0.16),
+    Drum.HFT: (178.0, 0.14),
+    Drum.MHT: (278.0, 0.12),
+    Drum.HIT: (425.0, 0.10),
+    Drum.OT: (685.0, 0.08),
+    Drum.SD: (1040.0, 0.10),
+    Drum.SST: (1590.0, 0.04),
+    Drum.RDB: (2420.0, 0.15),
+    Drum.RDC: (3690.0, 0.12),
+    Drum.CRC: (5640.0, 0.25),
+    Drum.OHH: (8600.0, 0.15),
+    Drum.CHH: (13100.0, 0.05),
+}
+_SHARED = {
+    Drum.HH: Drum.CHH,
+    Drum.PHH: Drum.CHH,
+    Drum.TT: Drum.MHT,
+    Drum.CY: Drum.CRC,
+    Drum.SPC: Drum.CRC,
+    Drum.CHC: Drum.CRC,
+}
+_NARROW_HZ = 600.0  # below it a sound is one tone: a drum and no cymbal
+
+
+def sound_of(drum: Drum) -> NDArray[np.float32]:
+    """Return the sound of a drum.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        Shape (n,), 44.1 kHz, peak 1; it begins with its first sample.
+    """
+    return _sound(_SHARED.get(drum, drum))
+
+
+@cache
+def _sound(drum: Drum) -> NDArray[np.float32]:
+    middle, length = _SOUNDS[drum]
+    times = np.arange(round(length * SAMPLE_RATE)) / SAMPLE_RATE
+    # Rise and fall are halves of a Hann window, whose spectrum falls off fast: a
+    # step or an exponential would spread a low sound over the whole range.
+    rise = min(0.5 / middle, 0.004)
+    envelope = np.where(
+        times < rise,
+        0.5 - 0.5 * np.cos(np.pi * times / rise),
+        0.5 + 0.5 * np.cos(np.pi * (times - rise) / (length - rise)),
+    )
+    # Partials without a common fundamental make a cymbal of a tone.
+    ratios = np.array([1.0]) if middle < _NARROW_HZ else np.linspace(0.9, 1.1, 9) ** 1.1
+    phases = np.arange(len(ratios)) ** 2  # spread, or all peaks would meet
+    turns = 2 * np.pi * middle * np.outer(ratios, times + 1 / SAMPLE_RATE)
+    tone = np.sin(turns + phases[:, None]).sum(axis=0) * envelope
+    return np.asarray(tone / np.abs(tone).max(), dtype=np.float32)
+
+
+def mix(
+    blocks: Iterable[NDArray[np.float32]], onsets: Iterable[Onset]
+) -> Iterator[NDArray[np.float32]]:
+    """Add a sound at every hit, block by block.
+
+    Parameters
+    ----------
+    blocks
+        The song, mono at 44.1 kHz, in blocks of any sizes.
+    onsets
+        Sorted by time. A sound starts at sample ``round(time * 44100)``, as loud
+        as its velocity.
+
+    Yields
+    ------
+    NDArray[np.float32]
+        Blocks of the same sizes, clipped to -1 … 1.
+    """
+    waiting = deque(onsets)
+    sounding: list[tuple[int, NDArray[np.float32]]] = []
+    position = 0
+    for block in blocks:
+        mixed = SONG_GAIN * block
+        end = position + len(block)
+        while waiting and (start := round(waiting[0].time * SAMPLE_RATE)) < end:
+            onset = waiting.popleft()
+            gain = CLICK_GAIN * onset.velocity / 127
+            sounding.append((start, np.float32(gain) * sound_of(onset.drum)))
+        for start, sound in sounding:
+            part = slice(max(start, position), min(start + len(sound), end))
+            mixed[part.start - position : part.stop - position] += sound[
+                part.start - start : part.stop - start
+            ]
+        sounding = [(at, sound) for at, sound in sounding if at + len(sound) > end]
+        position = end
+        yield np.clip(mixed, -1.0, 1.0)
+
+
+def write(
+    transcription: Transcription,
+    path: Path,
+    *,
+    overwrite: bool,
+    warn: Warn,
+    audio: Any = None,
+) -> list[Path]:
+    """Write a WAV file, mono at 44.1 kHz and 16 bits, as long as the song.
+
+    Parameters
+    ----------
+    transcription, path, overwrite, warn
+        See `adt_plugins.formats.write`.
+    audio
+        The recording: a path, a binary file object, or samples and their rate;
+        None: that of the transcription's source, if it has not changed.
+    """
+    import soundfile
+
+    source = source_audio(transcription) if audio is None else audio
+    with (
+        replacing(path, overwrite=overwrite) as [draft],
+        open_audio(source) as reader,
+        draft.open("wb") as raw,
+    ):
+        try:
+            with soundfile.SoundFile(
+                raw, "w", SAMPLE_RATE, 1, format="WAV", subtype="PCM_16"
+            ) as out:
+                for block in mix(reader, transcription.onsets):
+                    out.write(block)
+        except soundfile.SoundFileError as error:
+            raise AdtError(f"{path}: {error}") from error
+        late = [
+            str(onset.drum)
+            for onset in transcription.onsets
+            if onset.time >= reader.duration
+        ]
+        if late:
+            warn(f"{path}: hits after the end of the recording: {name_some(late)}")
+        for message in reader.warnings:
+            warn(f"{path}: {message}")
+    return [path]
+
+
+CLICK = Format(
+    id="click",
+    description="the song with a sound on every hit (WAV)",
+    suffix=".click.wav",
+    write=write,
+    needs=("audio",),
+)
