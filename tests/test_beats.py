@@ -1,0 +1,274 @@
+"""Beats: the search against a plain one and madmom, the options, real activations."""
+
+from __future__ import annotations
+
+import itertools
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from adt_plugins.assets import asset
+from adt_plugins.bar_pointer import beat_lengths, decode
+from adt_plugins.beats import (
+    beats_per_bar,
+    find_beats,
+    has_beats,
+    is_compound,
+    observations,
+)
+from adt_plugins.errors import ModelError
+from adt_plugins.transcription import Activations, Beat
+
+RATE = 100.0
+
+
+def activations(values: NDArray[Any], offset: float = 0.0) -> Activations:
+    outputs = ("KD", "downbeat", "beat")
+    columns = np.column_stack([np.zeros(len(values)), values[:, 1], values[:, 0]])
+    return Activations(columns.astype(np.float32), outputs, RATE, offset)
+
+
+def noise(seed: int, frames: int) -> Activations:
+    dice = np.random.default_rng(seed)
+    return activations(dice.random((frames, 2)) ** dice.uniform(1, 6))
+
+
+def played(
+    times: NDArray[Any], bar: int, downbeat: int = 0, offset: float = 0.0
+) -> Activations:
+    """A network that hears the beats at these times clearly."""
+    values = np.full((round(times[-1] * RATE) + 60, 2), 0.01)
+    for index, time in enumerate(times):
+        for shift, height in enumerate((0.1, 0.3, 0.6, 0.9, 0.6, 0.3, 0.1), -3):
+            frame = max(round(time * RATE) + shift, 0)
+            values[frame, 0] = max(height, values[frame, 0])
+            if (index - downbeat) % bar == 0:
+                values[frame, 1] = 0.9 * height
+    return activations(values, offset)
+
+
+# The search
+
+
+def plain_search(
+    densities: NDArray[np.float64], bar: int, lengths: list[int], heads: int
+) -> tuple[float, list[tuple[int, int, int]]]:
+    """Viterbi over all states, frame by frame: (probability, [(beat, length, at)])."""
+    states = [
+        (beat, length, at)
+        for beat in range(bar)
+        for length in lengths
+        for at in range(length)
+    ]
+    index = {state: n for n, state in enumerate(states)}
+    change = {a: {b: np.exp(-100 * abs(b / a - 1)) for b in lengths} for a in lengths}
+    logs = np.full((len(states), len(states)), -np.inf)
+    for beat, length, at in states:
+        here = index[beat, length, at]
+        if at + 1 < length:
+            logs[here, index[beat, length, at + 1]] = 0
+            continue
+        total = sum(change[length].values())
+        for after in lengths:
+            there = index[(beat + 1) % bar, after, 0]
+            if change[length][after] > np.spacing(1):
+                logs[here, there] = np.log(change[length][after] / total)
+    kinds = [
+        0 if at * heads >= length else (2 if beat == 0 else 1)
+        for beat, length, at in states
+    ]
+    score = np.full(len(states), -np.log(len(states)))
+    back = []
+    for row in densities:
+        choices = score[:, np.newaxis] + logs
+        back.append(choices.argmax(axis=0))
+        score = choices.max(axis=0) + row[kinds]
+    path = [int(score.argmax())]
+    for row in back[:0:-1]:
+        path.append(int(row[path[-1]]))
+    return float(score.max()), [states[n] for n in path[::-1]]
+
+
+@pytest.mark.parametrize("bar", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_search_finds_what_a_plain_one_finds(seed: int, bar: int) -> None:
+    dice = np.random.default_rng(seed)
+    densities = np.log(dice.uniform(0.01, 1, (67, 3)))
+    lengths = [7, 8, 9, 11, 14]
+    probability, states = plain_search(densities, bar, lengths, 4)
+    path = decode(densities, bar, np.array(lengths), observation_lambda=4)
+    assert path.log_probability == pytest.approx(probability, abs=1e-3)
+    found = [
+        (beat, length, at)
+        for start, length, beat in zip(
+            path.starts, path.lengths, path.positions, strict=True
+        )
+        for at in range(length)
+        if 0 <= start + at < len(densities)
+    ]
+    assert found == states
+
+
+@pytest.mark.parametrize(
+    ("bpm", "count", "first", "last"),
+    [((55, 215), 60, 28, 109), ((99, 121), 60, 50, 61), ((20, 400), 60, 15, 300)],
+)
+def test_beat_lengths(
+    bpm: tuple[float, float], count: int, first: int, last: int
+) -> None:
+    lengths = beat_lengths(RATE, *bpm)
+    assert len(lengths) == min(count, last - first + 1)
+    assert (lengths[0], lengths[-1]) == (first, last)
+    assert (np.diff(lengths) > 0).all()
+
+
+@pytest.mark.needs_madmom
+@pytest.mark.parametrize("seed", range(50))
+def test_noise_is_decoded_as_madmom_does(madmom: ModuleType, seed: int) -> None:
+    heard = noise(seed, 400 + 7 * seed)
+    ours, theirs = find_beats(heard), find_beats(heard, backend="madmom")
+    assert [b.position for b in ours] == [b.position for b in theirs]
+    assert len(ours) > 4
+    for a, b in zip(ours, theirs, strict=True):
+        assert abs(a.time - b.time) <= 1 / RATE + 1e-9
+
+
+# Music
+
+
+@pytest.mark.parametrize("bar", [3, 4])
+@pytest.mark.parametrize("bpm", [63, 104.2, 180])
+def test_steady_music(bpm: float, bar: int) -> None:
+    times = 0.37 + np.arange(40) * 60 / bpm
+    found = find_beats(played(times, bar, downbeat=2))
+    assert [b.time for b in found] == pytest.approx(times, abs=0.006)
+    assert [b.position for b in found] == [(n - 2) % bar + 1 for n in range(40)]
+
+
+def test_a_tempo_that_slows_down() -> None:
+    times = np.cumsum(np.linspace(0.4, 0.7, 60))
+    found = find_beats(played(times, 4))
+    assert [b.time for b in found] == pytest.approx(times, abs=0.006)
+
+
+def test_silence_before_and_after_has_no_beats() -> None:
+    times = 30 + np.arange(16) * 0.5
+    heard = played(times, 4)
+    rest = activations(np.full((3000, 2), 0.01)).values
+    heard = Activations(np.concatenate([heard.values, rest]), heard.outputs, RATE)
+    assert [b.time for b in find_beats(heard)] == pytest.approx(times, abs=0.006)
+
+
+@pytest.mark.parametrize("frames", [0, 1, 5, 500])
+def test_nothing_heard(frames: int) -> None:
+    assert find_beats(activations(np.zeros((frames, 2)))) == ()
+
+
+def test_what_is_too_short_is_no_trouble() -> None:
+    assert len(find_beats(activations(np.full((3, 2), 0.5)))) <= 1
+
+
+def test_numbers_that_are_certain() -> None:
+    values = np.zeros((600, 2))
+    values[::50] = 1.0
+    found = find_beats(activations(values))
+    assert [b.time for b in found] == pytest.approx(np.arange(12) * 0.5)
+
+
+def test_times_count_from_the_file_s_first_sample() -> None:
+    times = 0.2 + np.arange(20) * 0.5
+    found = find_beats(played(times, 4, offset=90.0))
+    assert [b.time for b in found] == pytest.approx(90 + times, abs=0.006)
+
+
+def test_observations() -> None:
+    got = observations(activations(np.array([[0.8, 0.6], [0.3, 0.5], [1, 1], [0, 0]])))
+    assert got[:2] == pytest.approx(np.array([[0.2, 0.6], [0, 0.5]]), abs=1e-5)
+    assert (got > 0).all()
+    assert (got.sum(axis=1) < 1).all()
+
+
+# Options
+
+
+@pytest.mark.parametrize(("bpm", "step"), [(60, 1.0), (120, 0.5), (240, 0.25)])
+def test_bpm_chooses_the_level(bpm: float, step: float) -> None:
+    times = np.arange(80) * 0.25
+    heard = played(times, 8)
+    beats = find_beats(heard, bpm=bpm)
+    assert np.median(np.diff([b.time for b in beats])) == pytest.approx(step)
+
+
+@pytest.mark.parametrize(("meter", "bar"), [("3/4", 3), ("6/8", 2), ("5/4", 5)])
+def test_meter(meter: str, bar: int) -> None:
+    heard = played(np.arange(40) * 0.5, 4)
+    positions = [b.position for b in find_beats(heard, meter=meter)]
+    assert set(positions) == set(range(1, bar + 1))
+    assert all((b - a) % bar == 1 % bar for a, b in itertools.pairwise(positions))
+
+
+@pytest.mark.parametrize("index", range(8))
+def test_first_downbeat_moves_the_bar_lines(index: int) -> None:
+    times = 10.3 + np.arange(40) * 0.5
+    heard = played(times - 10.0, 4, offset=10.0)
+    found = find_beats(heard, first_downbeat=times[index])
+    assert [b.time for b in found] == pytest.approx(times, abs=0.006)
+    assert [b.position for b in found] == [(n - index) % 4 + 1 for n in range(40)]
+
+
+def test_first_downbeat_between_beats_wins() -> None:
+    times = np.arange(40) * 0.5
+    found = find_beats(played(times, 4), first_downbeat=10.2)
+    assert Beat(10.2, 1) in found
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"bpm": 5.0}, "tempo of 5 BPM"),
+        ({"bpm": float("nan")}, "tempo of nan BPM"),
+        ({"meter": "four"}, "'four' is no meter"),
+        ({"meter": "4/5"}, "'4/5' is no meter"),
+        ({"meter": "0/4"}, "has no beats"),
+        ({"meter": "99/4"}, "more than 32"),
+        ({"backend": "x"}, "no backend 'x'"),
+    ],
+)
+def test_options_out_of_range(options: dict[str, object], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        find_beats(noise(0, 200), **options)  # type: ignore[arg-type]
+
+
+def test_a_model_that_hears_no_beats_is_refused() -> None:
+    deaf = Activations(np.zeros((10, 1), np.float32), ("KD",), RATE)
+    assert not has_beats(deaf.outputs)
+    with pytest.raises(ModelError, match="does not hear beats"):
+        find_beats(deaf)
+
+
+@pytest.mark.parametrize(
+    ("meter", "count", "compound"),
+    [("4/4", 4, False), ("6/8", 2, True), ("12/8", 4, True), ("3/8", 3, False),
+     ("7/8", 7, False), ("6/4", 6, False)],
+)  # fmt: skip
+def test_meters(meter: str, count: int, compound: bool) -> None:
+    assert (beats_per_bar(meter), is_compound(meter)) == (count, compound)
+
+
+def test_the_example() -> None:
+    """The recording was programmed at 104 BPM in 4/4."""
+    pytest.importorskip("ai_edge_litert", reason="LiteRT is missing")
+    from adt_plugins.pipeline import transcribe
+
+    recording = asset("models", "drums.json").parents[1] / "examples" / "groove.flac"
+    if not recording.exists():
+        pytest.skip("the examples are in a clone only")
+    heard = transcribe(recording).activations
+    assert heard is not None
+    times = np.array([b.time for b in find_beats(heard)])
+    steps = np.diff(times)
+    assert np.median(steps) == pytest.approx(60 / 104, abs=0.01)
+    assert abs(steps - 60 / 104).max() < 0.03

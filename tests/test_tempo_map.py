@@ -1,0 +1,187 @@
+"""Tempo maps: exact ticks, steady tempi, lead-ins and bars."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adt_plugins.tempo_map import TempoMap, tempo_map
+from adt_plugins.transcription import Beat
+
+QUARTER = 960
+
+
+def beats(times: list[float], positions: list[int]) -> list[Beat]:
+    return [Beat(t, p) for t, p in zip(times, positions, strict=True)]
+
+
+def steady(
+    start: float, bpm: float, count: int, bar: int = 4, first: int = 1
+) -> list[Beat]:
+    return [Beat(start + n * 60 / bpm, (first - 1 + n) % bar + 1) for n in range(count)]
+
+
+def bpm(microseconds: int) -> float:
+    return 60e6 / microseconds
+
+
+def exact(timing: TempoMap, tick: int) -> Fraction:
+    """Time of a tick, added up tempo by tempo."""
+    total = Fraction(0)
+    for index, (start, tempo) in enumerate(timing.tempos):
+        end = timing.tempos[index + 1][0] if index + 1 < len(timing.tempos) else tick
+        total += Fraction(max(min(end, tick) - start, 0) * tempo, QUARTER * 1_000_000)
+    return total
+
+
+irregular = st.lists(
+    st.tuples(st.floats(0.001, 5), st.integers(1, 6)), min_size=0, max_size=40
+).map(
+    lambda steps: beats(
+        list(np.cumsum([step for step, _ in steps])), [p for _, p in steps]
+    )
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(irregular, st.booleans(), st.lists(st.floats(0, 3600), max_size=20))
+def test_any_map_is_exact(
+    played: list[Beat], compound: bool, times: list[float]
+) -> None:
+    timing = tempo_map(played, compound=compound)
+    assert timing.tempos[0][0] == timing.signatures[0][0] == 0
+    for table in (timing.tempos, timing.signatures):
+        ticks = [row[0] for row in table]
+        assert ticks == sorted(set(ticks))
+    assert all(1 <= tempo < 1 << 24 for _, tempo in timing.tempos)
+    assert list(timing.bars) == sorted(set(timing.bars))
+    for time in times:
+        tick = timing.tick(time)
+        around = [
+            abs(exact(timing, t) - Fraction(time))
+            for t in (tick - 1, tick, tick + 1)
+            if t >= 0
+        ]
+        assert min(around) == abs(exact(timing, tick) - Fraction(time))
+        assert timing.seconds(tick) == pytest.approx(float(exact(timing, tick)))
+
+
+@settings(deadline=None, max_examples=200)
+@given(irregular, st.booleans())
+def test_bars_are_whole_in_their_time_signature(
+    played: list[Beat], compound: bool
+) -> None:
+    timing = tempo_map(played, compound=compound)
+    signature = (4, 4)
+    signatures = {tick: (upper, lower) for tick, upper, lower in timing.signatures}
+    assert set(signatures) <= {0, *timing.bars}
+    for bar, after in pairwise(timing.bars):
+        signature = signatures.get(bar, signature)
+        assert (after - bar) * signature[1] == signature[0] * 4 * QUARTER
+
+
+def test_without_beats() -> None:
+    timing = tempo_map([])
+    assert timing == TempoMap()
+    assert (timing.tick(1.0), timing.seconds(1920)) == (1920, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("played", "compound", "bars", "signatures"),
+    [
+        (steady(0, 120, 9), False, [0, 3840, 7680], [(0, 4, 4)]),
+        (steady(0.049, 120, 9), False, [0, 3840, 7680], [(0, 4, 4)]),
+        (steady(0.5, 120, 9), False, [0, 960, 4800, 8640], [(0, 1, 4), (960, 4, 4)]),
+        (steady(0.25, 120, 5), False, [0, 480, 4320], [(0, 1, 8), (480, 4, 4)]),
+        (steady(0.05, 120, 5), False, [0, 240, 4080], [(0, 1, 16), (240, 4, 4)]),
+        (steady(2.5, 120, 5), False, [0, 960, 4800, 8640], [(0, 1, 4), (960, 4, 4)]),
+        # A pickup of two beats, and one after a lead-in of half a beat.
+        (steady(0, 120, 6, first=3), False, [0, 1920], [(0, 2, 4), (1920, 4, 4)]),
+        (steady(0.25, 120, 6, first=3), False, [0, 2400], [(0, 5, 8), (2400, 4, 4)]),
+        (steady(0, 120, 7, bar=3), False, [0, 2880, 5760], [(0, 3, 4)]),
+        (steady(0, 80, 5, bar=2), True, [0, 2880, 5760], [(0, 6, 8)]),
+        (steady(0.75, 80, 5, bar=2), True, [0, 1440, 4320, 7200],
+         [(0, 3, 8), (1440, 6, 8)]),
+        # A bar of five among those of four.
+        (beats([n * 0.5 for n in range(14)],
+               [1, 2, 3, 4, 1, 2, 3, 4, 5, 1, 2, 3, 4, 1]), False,
+         [0, 3840, 8640, 12480], [(0, 4, 4), (3840, 5, 4), (8640, 4, 4)]),
+        # No downbeat was heard, or nothing else.
+        (beats([0, 0.5], [2, 3]), False, [0], [(0, 4, 4)]),
+        (beats([1.0], [1]), False, [0, 1920], [(0, 2, 4), (1920, 4, 4)]),
+    ],
+)  # fmt: skip
+def test_bars(
+    played: list[Beat],
+    compound: bool,
+    bars: list[int],
+    signatures: list[tuple[int, int, int]],
+) -> None:
+    timing = tempo_map(played, compound=compound)
+    assert list(timing.bars) == bars
+    assert list(timing.signatures) == signatures
+
+
+@pytest.mark.parametrize("start", [0.05, 0.06, 0.11, 0.3, 0.49, 0.7, 1.3, 2.0, 33.3])
+@pytest.mark.parametrize("tempo", [41.0, 55.0, 109.0, 215.0, 290.0])
+def test_lead_in(start: float, tempo: float) -> None:
+    """The first downbeat is a bar line, at its time, with a bearable tempo before."""
+    timing = tempo_map(steady(start, tempo, 33))
+    line = timing.bars[[timing.seconds(b) > 0.04 for b in timing.bars].index(True)]
+    at = [timing.seconds(bar) for bar in timing.bars]
+    assert min(abs(t - start) for t in at) < 0.001
+    first = bpm(timing.tempos[0][1])
+    assert 29.99 <= first <= 300.01
+    assert line % 240 == 0
+    if start > 1.5 * 60 / tempo:
+        assert 0.8 < first / tempo < 1.25
+
+
+@pytest.mark.parametrize("start", [0.0, 0.01, 0.02, 0.049])
+def test_a_lead_in_too_short_for_a_bar_is_absorbed(start: float) -> None:
+    timing = tempo_map(steady(start, 109, 65))
+    assert timing.signatures == ((0, 4, 4),)
+    assert abs(timing.seconds(QUARTER) - start - 60 / 109) <= 0.015
+    assert abs(timing.seconds(64 * QUARTER) - start - 64 * 60 / 109) <= 0.015
+
+
+def test_a_steady_band_has_one_tempo() -> None:
+    """Also where beats come in frames of 10 ms."""
+    played = [Beat(round(n * 60 / 104.2, 2), n % 4 + 1) for n in range(6000)]
+    timing = tempo_map(played)
+    assert len(timing.tempos) == 1
+    assert bpm(timing.tempos[0][1]) == pytest.approx(104.2, abs=0.01)
+
+
+def test_a_band_that_is_not_steady_is_followed() -> None:
+    times = np.cumsum(np.linspace(0.3, 0.7, 200))
+    timing = tempo_map([Beat(t, n % 4 + 1) for n, t in enumerate(times)])
+    lead = timing.tick(times[0])
+    for n, time in enumerate(times):
+        assert abs(timing.seconds(lead + n * QUARTER) - time) <= 0.0151
+    found = [tempo for _, tempo in timing.tempos[1:]]
+    assert found == sorted(found)
+    assert len(found) >= 20
+
+
+def test_a_pause_is_counted_through() -> None:
+    played = beats([0, 0.5, 1.0, 1.5, 9.5, 10.0], [1, 2, 3, 4, 1, 2])
+    timing = tempo_map(played)
+    assert max(60e6 / 30, *[t for _, t in timing.tempos]) == 60e6 / 30
+    assert min(abs(timing.seconds(bar) - 9.5) for bar in timing.bars) <= 0.016
+
+
+def test_rounded_tempi_never_add_up() -> None:
+    """An hour of beats whose tempi are no whole microseconds."""
+    dice = np.random.default_rng(0)
+    times = np.cumsum(dice.uniform(0.3, 0.8, 6500))
+    played = [Beat(t, n % 4 + 1) for n, t in enumerate(times)]
+    timing = tempo_map(played, tolerance=0.0)
+    lead = timing.tick(times[0])
+    off = [timing.seconds(lead + n * QUARTER) - t for n, t in enumerate(times)]
+    assert max(map(abs, off)) < 2e-6
