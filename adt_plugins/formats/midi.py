@@ -7,19 +7,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adt_plugins.beats import is_compound
 from adt_plugins.drums import Drum, drum_of_note
 from adt_plugins.errors import FormatError
 from adt_plugins.formats._files import read_bytes, write_files
 from adt_plugins.formats._format import Format, Warn, name_some
-from adt_plugins.formats._smf import DEFAULT_TEMPO, Clock, Note, Track, parse
+from adt_plugins.formats._smf import Clock, Note, Track, parse
 from adt_plugins.maps import DrumMap, find_map
+from adt_plugins.tempo_map import TICKS_PER_QUARTER, TempoMap, tempo_map
 from adt_plugins.transcription import Onset, Transcription
 
 if TYPE_CHECKING:
     import mido
 
-TICKS_PER_BEAT = 960
-TICKS_PER_SECOND = TICKS_PER_BEAT * 1_000_000 // DEFAULT_TEMPO
 DRUM_CHANNEL = 9  # "channel 10", counted from 0
 NOTE_TICKS = 120  # a 32nd note: long enough to be seen, a drum does not mind
 OFF_VELOCITY = 64  # what the MIDI specification gives to keys that sense none
@@ -36,23 +36,50 @@ def write(
     warn: Warn,
     drum_map: DrumMap | str | None = None,
 ) -> list[Path]:
-    """Write a file of type 1 at a constant 120 BPM.
+    """Write a file of type 1, and with beats a second one at a constant 120 BPM.
 
-    Track 0 holds the tempo, track 1 the notes. Audio time 0 is tick 0 and every
-    time is rounded to its nearest tick (at most 0.26 ms away), so that errors
-    never add up. Two hits of one note on one tick become one, the louder. Notes
-    are those of `drum_map`, a name or a file of `adt_plugins.maps.find_map`;
-    None: `Drum.note`.
+    Track 0 holds tempi, time signatures and a marker at each bar line, track 1
+    the notes. Audio time 0 is tick 0 and every time is rounded to its nearest
+    tick (at most 0.26 ms away at 120 BPM), so that errors never add up. Two hits
+    of one note on one tick become one, the louder. Without beats the one file is
+    at 120 BPM. Notes are those of `drum_map`, a name or a file of
+    `adt_plugins.maps.find_map`; None: `Drum.note`.
     """
     placed, homeless = _place(transcription.onsets, drum_map)
     if homeless:
         named = name_some(str(drum) for drum in homeless)
         warn(f"{path}: the drum map has no note for these hits: {named}")
-    hits, merged = _hits(placed)
-    if merged:
-        named = name_some(str(drum) for drum in merged)
-        warn(f"{path}: hits on the same tick as another of their note: {named}")
-    return write_files({path: _file(hits)}, overwrite=overwrite)
+    maps = {path: TempoMap()}
+    if transcription.beats:
+        compound = _is_compound(transcription)
+        maps = {
+            path: tempo_map(transcription.beats, compound=compound),
+            constant_path(path): TempoMap(),
+        }
+    contents: dict[Path, bytes] = {}
+    told: list[Drum] = []
+    for target, timing in maps.items():
+        hits, merged = _hits(placed, timing)
+        contents[target] = _file(hits, timing)
+        if merged and merged != told:  # mostly they are the same in both
+            told = merged
+            named = name_some(str(drum) for drum in merged)
+            warn(f"{target}: hits on the same tick as another of their note: {named}")
+    return write_files(contents, overwrite=overwrite)
+
+
+def constant_path(path: Path) -> Path:
+    """Path of the file at 120 BPM: ``song.drums.120bpm.mid`` of ``song.drums.mid``."""
+    return path.with_name(f"{path.stem}.120bpm{path.suffix}")
+
+
+def _is_compound(transcription: Transcription) -> bool:
+    """Whether beats are dotted quarters, by the meter that they were found in."""
+    meter = transcription.model.get("meter")
+    try:
+        return isinstance(meter, str) and is_compound(meter)
+    except ValueError:
+        return False
 
 
 def _place(
@@ -70,12 +97,14 @@ def _place(
     return placed, homeless
 
 
-def _hits(placed: Iterable[tuple[Onset, int]]) -> tuple[list[Note], list[Drum]]:
+def _hits(
+    placed: Iterable[tuple[Onset, int]], timing: TempoMap
+) -> tuple[list[Note], list[Drum]]:
     """Notes in the order of ticks, and drums of onsets that fell upon another."""
     loudest: dict[tuple[int, int], int] = {}
     merged = []
     for onset, note in placed:
-        tick = round(onset.time * TICKS_PER_SECOND)
+        tick = timing.tick(onset.time)
         if tick + NOTE_TICKS > MAX_DELTA:
             raise FormatError(f"a hit at {onset.time:g} s is too late for MIDI")
         key = (tick, note)
@@ -89,22 +118,39 @@ def _hits(placed: Iterable[tuple[Onset, int]]) -> tuple[list[Note], list[Drum]]:
     return hits, merged
 
 
-def _file(hits: list[Note]) -> bytes:
+def _file(hits: list[Note], timing: TempoMap) -> bytes:
     """Bytes of the whole file."""
     import mido
 
-    tempo_track = mido.MidiTrack(
-        [
-            mido.MetaMessage("set_tempo", tempo=DEFAULT_TEMPO),
-            mido.MetaMessage("time_signature", numerator=4, denominator=4),
-            mido.MetaMessage("end_of_track"),
-        ]
-    )
-    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, charset="utf-8")
-    file.tracks += [tempo_track, _note_track(hits)]
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
+    file.tracks += [_tempo_track(timing), _note_track(hits)]
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
+
+
+def _tempo_track(timing: TempoMap) -> mido.MidiTrack:
+    import mido
+
+    # Of one tick, the tempo comes first and the marker last.
+    events = [
+        (tick, 0, mido.MetaMessage("set_tempo", tempo=tempo))
+        for tick, tempo in timing.tempos
+    ]
+    for tick, upper, lower in timing.signatures:
+        message = mido.MetaMessage("time_signature", numerator=upper, denominator=lower)
+        if lower == 8 and upper % 3 == 0:
+            message.clocks_per_click = 36  # a dotted quarter
+        events.append((tick, 1, message))
+    for number, tick in enumerate(timing.bars, 1):
+        events.append((tick, 2, mido.MetaMessage("marker", text=f"Bar {number}")))
+    track = mido.MidiTrack()
+    before = 0
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        track.append(message.copy(time=tick - before))
+        before = tick
+    track.append(mido.MetaMessage("end_of_track"))
+    return track
 
 
 def _note_track(hits: list[Note]) -> mido.MidiTrack:
@@ -192,6 +238,7 @@ MIDI = Format(
     suffix=".drums.mid",
     write=write,
     read=read,
-    endings=(".mid", ".midi", ".smf"),
+    endings=(".drums.120bpm.mid", ".mid", ".midi", ".smf"),
+    outputs=lambda path: [path, constant_path(path)],
     looks_like=lambda head: head.startswith("MThd"),
 )

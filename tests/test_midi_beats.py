@@ -1,0 +1,207 @@
+"""MIDI files of transcriptions with beats: both files, their map, and their notes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mido
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adt_plugins import formats
+from adt_plugins.drums import Drum
+from adt_plugins.formats._smf import Clock, parse
+from adt_plugins.formats.midi import constant_path
+from adt_plugins.tempo_map import tempo_map
+from adt_plugins.transcription import Beat, Onset, Transcription
+
+# Drums that come back from their note as they were.
+EXACT = [d for d in Drum if d not in (Drum.HH, Drum.TT, Drum.CY)]
+HOUR = 3600.0
+
+
+def song(bpm: float = 104.0, start: float = 0.3, bars: int = 8) -> Transcription:
+    step = 60 / bpm
+    times = [start + n * step for n in range(4 * bars)]
+    return Transcription(
+        onsets=tuple(
+            Onset(t, Drum.KD if n % 2 == 0 else Drum.SD) for n, t in enumerate(times)
+        ),
+        beats=tuple(Beat(t, n % 4 + 1) for n, t in enumerate(times)),
+    )
+
+
+def metas(path: Path, kind: str) -> list[tuple[int, mido.MetaMessage]]:
+    tick, found = 0, []
+    for message in mido.MidiFile(path).tracks[0]:
+        tick += message.time
+        if message.type == kind:
+            found.append((tick, message))
+    return found
+
+
+def notes(path: Path) -> list[tuple[int, int]]:
+    """Ticks and numbers of notes."""
+    file = parse(path.read_bytes())
+    return [(note.tick, note.note) for track in file.tracks for note in track.notes]
+
+
+def test_two_files(tmp_path: Path) -> None:
+    path = tmp_path / "song.drums.mid"
+    constant = tmp_path / "song.drums.120bpm.mid"
+    assert formats.write(song(), path) == [path, constant]
+    assert formats.possible_outputs(path, "midi") == [path, constant]
+    assert constant_path(path) == constant
+    assert [m.tempo for _, m in metas(constant, "set_tempo")] == [500_000]
+    assert metas(constant, "marker") == []
+    assert formats.song_stem(constant) == "song"
+    a, b = formats.read(path), formats.read(constant)
+    assert [o.drum for o in a] == [o.drum for o in b] == [o.drum for o in song()]
+    for one, other, want in zip(a, b, song(), strict=True):
+        assert abs(one.time - want.time) < 0.0005
+        assert abs(other.time - want.time) < 0.0005
+
+
+def test_without_beats_there_is_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "song.drums.mid"
+    assert formats.write(Transcription((Onset(1.0, Drum.KD),)), path) == [path]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_hits_lie_on_the_bar_lines(tmp_path: Path) -> None:
+    path = formats.write(song(), tmp_path / "a.mid")[0]
+    lead = 480  # half a beat of 0.577 s lasts 0.3 s
+    assert metas(path, "time_signature")[0][1].dict()["numerator"] == 1
+    assert [
+        (tick, m.numerator, m.denominator) for tick, m in metas(path, "time_signature")
+    ] == [(0, 1, 8), (lead, 4, 4)]
+    lines = [0, *(lead + 3840 * n for n in range(8))]
+    assert [(tick, m.text) for tick, m in metas(path, "marker")] == [
+        (tick, f"Bar {n}") for n, tick in enumerate(lines, 1)
+    ]
+    tempi = metas(path, "set_tempo")
+    assert [tick for tick, _ in tempi] == [0, lead]
+    assert tempi[0][1].tempo == 600_000
+    assert tempi[1][1].tempo == pytest.approx(60e6 / 104, abs=1)
+    assert notes(path) == [(lead + 960 * n, (36, 38)[n % 2]) for n in range(32)]
+
+
+def test_six_eight(tmp_path: Path) -> None:
+    whole = Transcription(
+        onsets=tuple(Onset(n * 0.75, Drum.KD) for n in range(8)),
+        beats=tuple(Beat(n * 0.75, n % 2 + 1) for n in range(8)),
+        model={"meter": "6/8"},
+    )
+    path = formats.write(whole, tmp_path / "a.mid")[0]
+    ((_, signature),) = metas(path, "time_signature")
+    assert (signature.numerator, signature.denominator) == (6, 8)
+    assert signature.clocks_per_click == 36
+    assert [m.tempo for _, m in metas(path, "set_tempo")] == [500_000]
+    assert [tick for tick, _ in notes(path)] == [1440 * n for n in range(8)]
+
+
+@pytest.mark.parametrize("meter", ["", "four", 7, None])
+def test_a_meter_that_is_none_counts_quarters(tmp_path: Path, meter: object) -> None:
+    whole = Transcription(beats=song().beats, model={"meter": meter})
+    path = formats.write(whole, tmp_path / "a.mid")[0]
+    assert metas(path, "time_signature")[-1][1].numerator == 4
+
+
+def test_what_is_merged_is_told_once(tmp_path: Path) -> None:
+    twice = (*song().onsets, Onset(0.3, Drum.KD), Onset(0.3, Drum.KD, 1))
+    got: list[str] = []
+    path = tmp_path / "a.mid"
+    formats.write(Transcription(twice, song().beats), path, warn=got.append)
+    assert got == [f"{path}: hits on the same tick as another of their note: 'KD' (2)"]
+
+
+def test_the_order_at_one_tick(tmp_path: Path) -> None:
+    path = formats.write(song(), tmp_path / "a.mid")[0]
+    kinds = [m.type for m in mido.MidiFile(path).tracks[0]]
+    assert kinds[:3] == ["set_tempo", "time_signature", "marker"]
+    assert kinds[-1] == "end_of_track"
+
+
+def test_both_files_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    constant_path(path).write_bytes(b"mine")
+    with pytest.raises(formats.OutputExistsError):
+        formats.write(song(), path)
+    assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"mine"]
+
+
+def unmerged(onsets: list[Onset], tick: Callable[[float], int]) -> tuple[Onset, ...]:
+    """Leave out what falls on the same note and tick as another, in either file."""
+    kept: dict[Any, Onset] = {}
+    for key in (lambda t: round(t * 1920), tick):
+        kept = {(key(o.time), o.drum.note): o for o in onsets}
+        onsets = list(kept.values())
+    return tuple(onsets)
+
+
+def check_round_trip(whole: Transcription, folder: Path) -> None:
+    """No onset moves by more than half a tick, in neither file."""
+    timing = tempo_map(whole.beats)
+    whole = Transcription(unmerged(list(whole.onsets), timing.tick), whole.beats)
+    for path in formats.write(whole, folder / "a.mid", overwrite=True):
+        file = parse(path.read_bytes())
+        clock = Clock(file.division, file.tracks[0].tempos)
+        read = formats.read(path)
+        for drum in EXACT:
+            got, want = read[drum].onsets, whole[drum].onsets
+            assert [o.velocity for o in got] == [o.velocity for o in want]
+            for a, b in zip(got, want, strict=True):
+                tick = min(
+                    n.tick
+                    for n in file.tracks[1].notes
+                    if clock.seconds(n.tick) == a.time
+                )
+                half = (clock.seconds(tick + 1) - clock.seconds(max(tick - 1, 0))) / 2
+                assert abs(a.time - b.time) <= half * 1.001
+
+
+hits = st.lists(
+    st.builds(Onset, st.floats(0, HOUR), st.sampled_from(EXACT), st.integers(1, 127)),
+    max_size=20,
+)
+grids = st.lists(
+    st.tuples(st.floats(0.02, 4), st.integers(1, 5)), min_size=1, max_size=30
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(hits, grids)
+def test_round_trip_over_any_tempo_map(
+    tmp_path_factory: Any, onsets: list[Onset], grid: list[tuple[float, int]]
+) -> None:
+    time, beats = 0.0, list[Beat]()
+    for step, position in grid:
+        time += step
+        beats.append(Beat(time, position))
+    whole = Transcription(tuple(onsets), tuple(beats))
+    check_round_trip(whole, tmp_path_factory.mktemp("midi"))
+
+
+def test_round_trip_of_an_hour(tmp_path: Path) -> None:
+    dice = random.Random(1)
+    time, beats = 0.02, list[Beat]()
+    while time < HOUR:
+        beats.append(Beat(time, len(beats) % 4 + 1))
+        time += dice.uniform(0.3, 0.8)
+    onsets = [
+        Onset(dice.uniform(0, HOUR), dice.choice(EXACT), dice.randint(1, 127))
+        for _ in range(2000)
+    ]
+    whole = Transcription(tuple(onsets), tuple(beats))
+    timing = tempo_map(whole.beats)
+    whole = Transcription(unmerged(onsets, timing.tick), whole.beats)
+    for path in formats.write(whole, tmp_path / "a.mid"):
+        read = formats.read(path)
+        for drum in EXACT:
+            # Half a tick at the slowest tempo of the map, 0.8 s a quarter.
+            off = abs(read.times(drum) - whole.times(drum))
+            assert off.max() <= 0.5 * 0.85 / 960
