@@ -22,6 +22,7 @@ from adt_plugins.formats import (
     midi,
     reaper,
     sonic_visualiser,
+    tab,
 )
 from adt_plugins.formats._files import OutputExistsError
 from adt_plugins.formats._format import Format, Warn, default_warn
@@ -57,6 +58,7 @@ FORMATS: dict[str, Format] = {
         reaper.REAPER,
         sonic_visualiser.SONIC_VISUALISER,
         click.CLICK,
+        tab.TAB,
     )
 }
 

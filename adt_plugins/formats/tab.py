@@ -1,0 +1,169 @@
+"""Drum tablature as text: a row a drum, four bars a line, as ADTLib's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from adt_plugins.drums import Drum
+from adt_plugins.formats._files import write_files
+from adt_plugins.formats._format import Format, Warn, name_some
+from adt_plugins.formats._grid import (
+    Bar,
+    GridBeat,
+    is_compound,
+    make_grid,
+    met,
+    tempo,
+    usual_length,
+)
+from adt_plugins.transcription import Transcription
+
+BARS_A_LINE = 4
+# From the top down, as on a staff. Kinds that are told by their sign share a row.
+_ROWS = {
+    "CC": (Drum.CRC, Drum.CY),
+    "SPC": (Drum.SPC,),
+    "CHC": (Drum.CHC,),
+    "RD": (Drum.RDC, Drum.RDB),
+    "HH": (Drum.CHH, Drum.HH, Drum.OHH),
+    "T1": (Drum.HIT,),
+    "T2": (Drum.MHT, Drum.TT),
+    "OT": (Drum.OT,),
+    "SST": (Drum.SST,),
+    "SD": (Drum.SD,),
+    "F1": (Drum.HFT,),
+    "F2": (Drum.LFT,),
+    "KD": (Drum.KD,),
+    "HF": (Drum.PHH,),
+}
+_ALWAYS = ("HH", "SD", "KD")
+_SIGNS = {Drum.OHH: "o", Drum.RDB: "b"}
+_COUNTS = {4: "{}e&a", 3: "{}tl", 8: "{}.e.&.a.", 6: "{}.t.l."}
+_LEGEND = {
+    "CC": "CC crash",
+    "SPC": "SPC splash",
+    "CHC": "CHC china",
+    "RD": "RD ride (b bell)",
+    "HH": "HH hi-hat (x closed, o open)",
+    "T1": "T1 high tom",
+    "T2": "T2 mid tom",
+    "OT": "OT other",
+    "SST": "SST side stick",
+    "SD": "SD snare",
+    "F1": "F1 high floor tom",
+    "F2": "F2 low floor tom",
+    "KD": "KD kick",
+    "HF": "HF hi-hat pedal",
+}
+
+
+def tab_lines(transcription: Transcription, title: str) -> tuple[list[str], list[str]]:
+    """Return the tab's lines, and codes of drums whose hits met on a step.
+
+    A line of bars is a block of lines between blank ones: counts, then the rows.
+
+    Raises
+    ------
+    FormatError
+        If there are no beats.
+    """
+    bars = make_grid(transcription)
+    drums = set(transcription.counts())
+    rows = [row for row, kinds in _ROWS.items() if row in _ALWAYS or drums & set(kinds)]
+    length = usual_length(bars)
+    meter = f"{3 * length}/8" if is_compound(bars) else f"{length}/4"
+    lines = [title, f"{tempo(bars):.0f} beats a minute, {meter}"]
+    for line in _lines_of(bars):
+        lines += ["", *_block(line, rows)]
+    double = met(bars)
+    legend = [_LEGEND[row] for row in rows]
+    if double:
+        legend.append("d two hits (flam or drag)")
+    return [*lines, "", *_wrapped(legend)], double
+
+
+def write(
+    transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
+) -> list[Path]:
+    """Write the tab; hits lie on the nearest sixteenth or triplet of their beat."""
+    lines, double = tab_lines(transcription, title_of(transcription, path))
+    if double:
+        warn(f"{path}: two hits on one step are written as d: {name_some(double)}")
+    return write_files({path: ("\n".join(lines) + "\n").encode()}, overwrite=overwrite)
+
+
+def title_of(transcription: Transcription, path: Path) -> str:
+    """Name of the song, by its recording or else by the file to write."""
+    source = transcription.source.path
+    if source:
+        name = Path(source).stem
+    else:
+        name = path.stem.removesuffix(".tab").removesuffix(".drums")
+    return "".join(sign if sign.isprintable() else " " for sign in name)
+
+
+def _lines_of(bars: Sequence[Bar]) -> Iterator[Sequence[Bar]]:
+    """Four bars each; a pickup bar stands before the first four."""
+    start = 0
+    while start < len(bars):
+        end = start + BARS_A_LINE + (bars[start].number == 0)
+        yield bars[start:end]
+        start = end
+
+
+def _block(bars: Sequence[Bar], rows: Sequence[str]) -> list[str]:
+    width = max(map(len, rows))
+    counts = [
+        "".join(_COUNTS[b.steps].format(str(b.position)[-1]) for b in bar.beats)
+        for bar in bars
+    ]
+    # The number of each bar stands above its first beat.
+    numbers = " ".join(
+        str(bar.number or "").ljust(len(count))
+        for bar, count in zip(bars, counts, strict=True)
+    )
+    margin = " " * (width + 2)
+    block = [(margin + numbers).rstrip(), (margin + " ".join(counts)).rstrip()]
+    for row in rows:
+        cells = ("".join(_cells(beat, row) for beat in bar.beats) for bar in bars)
+        block.append(f"{row:{width}} |{'|'.join(cells)}|")
+    return block
+
+
+def _cells(beat: GridBeat, row: str) -> str:
+    kinds = _ROWS[row]
+    cells = []
+    for step in range(beat.steps):
+        drums = beat.hits.get(step, {})
+        hit = [drum for drum in kinds if drum in drums]
+        if any(len(drums[drum]) > 1 for drum in hit):
+            cells.append("d")
+        else:
+            # Of an open and a closed hi-hat at once the open one is heard.
+            cells.append(_sign(hit[-1]) if hit else "-")
+    return "".join(cells)
+
+
+def _sign(drum: Drum) -> str:
+    is_metal = drum.coarse in (Drum.HH, Drum.CY) or drum is Drum.SST
+    return _SIGNS.get(drum, "x" if is_metal else "o")
+
+
+def _wrapped(parts: Sequence[str], width: int = 76) -> list[str]:
+    lines = [""]
+    for part in parts:
+        if lines[-1] and len(lines[-1]) + 2 + len(part) > width:
+            lines[-1] += ","
+            lines.append("")
+        lines[-1] += f"{', ' if lines[-1] else ''}{part}"
+    return lines
+
+
+TAB = Format(
+    id="tab",
+    description="drum tablature (text)",
+    suffix=".tab.txt",
+    write=write,
+    needs=("beats",),
+)
