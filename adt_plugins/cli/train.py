@@ -57,7 +57,7 @@ def _add_fit(actions: Any) -> None:
     )
     parser.add_argument("renders", type=Path, help="folder of the clips")
     parser.add_argument("out", type=Path, help="folder for checkpoints and log")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2900)
     parser.add_argument("--batch", type=int, default=48, help="clips in a step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(

@@ -62,15 +62,15 @@ class Settings:
         different chunk grids, in the last `consistency_share` of the steps.
     """
 
-    steps: int = 3000
+    steps: int = 2900
     batch: int = 48
     rate: float = 2e-3
     weight_decay: float = 1e-3
     dropout: float = 0.2
     seed: int = 0
     average: float = 0.997
-    consistency: float = 2.0
-    consistency_share: float = 0.2
+    consistency: float = 20.0
+    consistency_share: float = 0.31
     validate_every: int = 250
     workers: int = 2
 
