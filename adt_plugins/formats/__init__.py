@@ -20,6 +20,7 @@ from adt_plugins.formats import (
     json_file,
     labels,
     midi,
+    musicxml,
     reaper,
     sonic_visualiser,
     tab,
@@ -59,6 +60,7 @@ FORMATS: dict[str, Format] = {
         sonic_visualiser.SONIC_VISUALISER,
         click.CLICK,
         tab.TAB,
+        musicxml.MUSICXML,
     )
 }
 

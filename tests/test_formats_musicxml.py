@@ -1,0 +1,239 @@
+"""Drum notation: every hit at its time and staff place, every bar full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adt_plugins import formats
+from adt_plugins.drums import Drum
+from adt_plugins.errors import FormatError
+from adt_plugins.formats._grid import make_grid
+from adt_plugins.transcription import Beat, Onset, Source, Transcription
+
+ORDER = [
+    "chord",
+    "unpitched",
+    "rest",
+    "duration",
+    "instrument",
+    "voice",
+    "type",
+    "dot",
+    "time-modification",
+    "stem",
+    "notehead",
+    "notations",
+]
+QUARTERS = {"half": 2, "quarter": 1, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
+
+
+class Read(NamedTuple):
+    """A note: its bar, its place in it in quarters, its drum."""
+
+    bar: int
+    place: Fraction
+    drum: str
+
+
+def beats(count: int, meter: int = 4, first: int = 1) -> list[Beat]:
+    return [Beat(n / 2, (first - 1 + n) % meter + 1) for n in range(count)]
+
+
+def score(onsets: Sequence[Onset], counted: Sequence[Beat], folder: Path) -> ET.Element:
+    whole = Transcription(tuple(onsets), tuple(counted), Source("Sö<&>ng.wav"))
+    path = formats.output_path("song", folder, "musicxml")
+    assert path.name == "song.drums.musicxml"
+    formats.write(whole, path, overwrite=True, warn=lambda message: None)
+    return ET.parse(path).getroot()
+
+
+def number(element: ET.Element, path: str) -> int:
+    text = element.findtext(path)
+    assert text is not None
+    return int(text)
+
+
+def notes_of(root: ET.Element) -> list[Read]:
+    """Walk through the score as a reader does, and check it on the way."""
+    divisions = number(root, ".//divisions")
+    read = []
+    full = Fraction(0)
+    for measure in root.iter("measure"):
+        bar = int(measure.get("number", "-1"))
+        if (time := measure.find("attributes/time")) is not None:
+            full = Fraction(4 * number(time, "beats"), number(time, "beat-type"))
+        at = start = Fraction(0)
+        for element in measure:
+            if element.tag == "backup":
+                back = Fraction(number(element, "duration"), divisions)
+                assert back == at
+                at = Fraction(0)
+            if element.tag != "note":
+                continue
+            length = check_note(element, divisions)
+            if element.find("chord") is None:
+                start, at = at, at + length
+            if (instrument := element.find("instrument")) is not None:
+                drum = instrument.get("id", "").removeprefix("P1-")
+                read.append(Read(bar, start, drum))
+        assert at == full or (bar == 0 and at < full)
+    return read
+
+
+def check_note(note: ET.Element, divisions: int) -> Fraction:
+    tags = [child.tag for child in note]
+    assert sorted(tags, key=ORDER.index) == tags
+    length = Fraction(number(note, "duration"), divisions)
+    assert length > 0
+    kind = note.findtext("type")
+    if kind is not None:
+        shown = Fraction(QUARTERS[kind]) * (Fraction(3, 2) if "dot" in tags else 1)
+        if (ratio := note.find("time-modification")) is not None:
+            shown *= Fraction(number(ratio, "normal-notes"))
+            shown /= number(ratio, "actual-notes")
+        assert shown == length
+    return length
+
+
+def test_a_groove(tmp_path: Path) -> None:
+    onsets = [
+        *(Onset(n / 4, Drum.CHH) for n in range(8)),
+        *(Onset(float(n), Drum.KD) for n in range(2)),
+        *(Onset(n + 0.5, Drum.SD) for n in range(2)),
+        Onset(1.875, Drum.SD),
+    ]
+    root = score(onsets, beats(4), tmp_path)
+    assert root.findtext("work/work-title") == "Sö<&>ng"
+    assert root.findtext(".//clef/sign") == "percussion"
+    assert (number(root, ".//beats"), number(root, ".//beat-type")) == (4, 4)
+    assert root.findtext(".//per-minute") == "120"
+    found = sorted(notes_of(root))
+    assert found == sorted(
+        [
+            *(Read(1, Fraction(n, 2), "CHH") for n in range(8)),
+            *(Read(1, Fraction(2 * n), "KD") for n in range(2)),
+            *(Read(1, Fraction(2 * n + 1), "SD") for n in range(2)),
+            Read(1, Fraction(15, 4), "SD"),
+        ]
+    )
+
+
+def test_voices_places_and_heads(tmp_path: Path) -> None:
+    drums = [Drum.KD, Drum.SD, Drum.CHH, Drum.OHH, Drum.PHH, Drum.SST, Drum.RDB]
+    onsets = [Onset(n / 2, drum) for n, drum in enumerate(drums)]
+    root = score(onsets, beats(8), tmp_path)
+    drawn = {
+        note.find("instrument").get("id"): tuple(  # type: ignore[union-attr]
+            note.findtext(path)
+            for path in (
+                "unpitched/display-step",
+                "unpitched/display-octave",
+                "notehead",
+                "voice",
+                "stem",
+            )
+        )
+        for note in root.iter("note")
+        if note.find("instrument") is not None
+    }
+    assert drawn == {
+        "P1-KD": ("F", "4", "normal", "2", "down"),
+        "P1-SD": ("C", "5", "normal", "1", "up"),
+        "P1-CHH": ("G", "5", "x", "1", "up"),
+        "P1-OHH": ("G", "5", "circle-x", "1", "up"),
+        "P1-PHH": ("D", "4", "x", "2", "down"),
+        "P1-SST": ("C", "5", "x", "1", "up"),
+        "P1-RDB": ("F", "5", "diamond", "1", "up"),
+    }
+
+
+@pytest.mark.parametrize("drum", Drum)
+def test_sounds_are_one_above_their_midi_notes(tmp_path: Path, drum: Drum) -> None:
+    root = score([Onset(0.0, drum)], beats(4), tmp_path)
+    assert number(root, ".//midi-unpitched") == drum.note + 1
+    assert number(root, ".//midi-channel") == 10
+    assert [read.drum for read in notes_of(root)] == [drum.value]
+    used = {e.get("id") for e in root.iter("instrument")}
+    assert used == {e.get("id") for e in root.iter("score-instrument")}
+
+
+def test_triplets_have_brackets(tmp_path: Path) -> None:
+    times = [0, 1 / 6, 2 / 6, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75]
+    root = score([Onset(t, Drum.SD) for t in times], beats(4), tmp_path)
+    assert [t.get("type") for t in root.iter("tuplet")] == ["start", "stop"]
+    places = [read.place for read in notes_of(root)]
+    assert places[:4] == [0, Fraction(1, 3), Fraction(2, 3), 1]
+
+
+def test_compound_meter(tmp_path: Path) -> None:
+    times = [n / 6 for n in range(12)]
+    root = score([Onset(t, Drum.CHH) for t in times], beats(4, meter=2), tmp_path)
+    assert (number(root, ".//beats"), number(root, ".//beat-type")) == (6, 8)
+    assert [r.place for r in notes_of(root)] == [Fraction(n, 2) for n in range(6)] * 2
+    assert root.find(".//tuplet") is None
+    assert root.find(".//beat-unit-dot") is not None
+    sound = root.find(".//sound")
+    assert sound is not None
+    assert sound.get("tempo") == "180.00"
+
+
+def test_pickup_and_change_of_meter(tmp_path: Path) -> None:
+    counted = [
+        Beat(n / 2, p) for n, p in enumerate([4, 1, 2, 3, 4, 1, 2, 3, 1, 2, 3, 4])
+    ]
+    root = score([Onset(n / 2, Drum.KD) for n in range(12)], counted, tmp_path)
+    measures = list(root.iter("measure"))
+    assert [m.get("number") for m in measures] == ["0", "1", "2", "3"]
+    assert measures[0].get("implicit") == "yes"
+    assert [m.findtext("attributes/time/beats") for m in measures] == [
+        "4",
+        None,
+        "3",
+        "4",
+    ]
+    assert len(notes_of(root)) == 12
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(st.floats(0, 12), st.sampled_from(Drum)), max_size=60),
+    st.integers(2, 6),
+    st.integers(1, 6),
+)
+def test_every_step_is_where_the_grid_has_it(
+    tmp_path_factory: pytest.TempPathFactory,
+    pairs: list[tuple[float, Drum]],
+    meter: int,
+    first: int,
+) -> None:
+    counted = beats(24, meter, min(first, meter))
+    onsets = [Onset(time, drum) for time, drum in pairs]
+    root = score(onsets, counted, tmp_path_factory.mktemp("score"))
+    unit = Fraction(3, 2) if root.findtext(".//beat-type") == "8" else Fraction(1)
+    bars = make_grid(Transcription(tuple(onsets), tuple(counted)))
+    want = {
+        (bar.number, (at + Fraction(step, beat.steps)) * unit)
+        for bar in bars
+        for at, beat in enumerate(bar.beats)
+        for step in beat.hits
+    }
+    assert {(read.bar, read.place) for read in notes_of(root)} == want
+
+
+def test_without_beats(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="musicxml needs beats"):
+        formats.write(Transcription(), tmp_path / "a.musicxml")
+
+
+def test_silence(tmp_path: Path) -> None:
+    root = score([], beats(8), tmp_path)
+    assert notes_of(root) == []
+    assert len(root.findall(".//rest[@measure='yes']")) == 2
