@@ -21,6 +21,7 @@ from adt_plugins.formats import (
     labels,
     midi,
     musicxml,
+    pdf,
     reaper,
     sonic_visualiser,
     tab,
@@ -60,6 +61,7 @@ FORMATS: dict[str, Format] = {
         sonic_visualiser.SONIC_VISUALISER,
         click.CLICK,
         tab.TAB,
+        pdf.PDF,
         musicxml.MUSICXML,
     )
 }
