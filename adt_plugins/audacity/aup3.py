@@ -73,8 +73,9 @@ def read_aup3(path: Path, *, warn: Warn) -> list[LabelTrack]:
     try:
         with _database(path, head) as database:
             saved, unsaved = (_document(database, t) for t in ("project", "autosave"))
-    except sqlite3.Error as error:
-        reason = " ".join(str(error).split())
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # SQLite quotes what it stumbled over, which may be any bytes.
+        reason = "".join(c if c.isprintable() else "?" for c in str(error))
         raise FormatError(f"not a project that can be read: {reason}") from error
     if saved is None and unsaved is None:
         raise FormatError("a project of Audacity without a document")
