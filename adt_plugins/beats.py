@@ -7,7 +7,6 @@ the same model and defaults; madmom itself is an optional second backend.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -141,12 +140,17 @@ def find_beats(
     )
 
 
+def check_bpm(bpm: float) -> float:
+    """Return a tempo that can be followed; raises `ValueError` for another."""
+    if not 20 <= bpm <= 400:
+        raise ValueError(f"a tempo of {bpm:g} BPM is not between 20 and 400")
+    return bpm
+
+
 def _tempi(bpm: float | None) -> tuple[float, float]:
     if bpm is None:
         return MIN_BPM, MAX_BPM
-    if not (math.isfinite(bpm) and 20 <= bpm <= 400):
-        raise ValueError(f"a tempo of {bpm:g} BPM is not between 20 and 400")
-    return bpm / BPM_TOLERANCE, bpm * BPM_TOLERANCE
+    return check_bpm(bpm) / BPM_TOLERANCE, bpm * BPM_TOLERANCE
 
 
 def observations(activations: Activations) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.audio import AudioReader, open_audio
 from adt_plugins.audio.reader import AudioSource
+from adt_plugins.beats import find_beats, has_beats
 from adt_plugins.card import ModelCard
 from adt_plugins.digest import sha256
 from adt_plugins.drums import Drum
@@ -24,7 +25,7 @@ from adt_plugins.network import Network, find_model
 from adt_plugins.peaks import pick_onsets, thresholds_in_force
 from adt_plugins.progress import Progress, progress_bar
 from adt_plugins.spectrogram import Spectrogram
-from adt_plugins.transcription import Activations, Source, Transcription
+from adt_plugins.transcription import Activations, Beat, Source, Transcription
 from adt_plugins.velocity import BandLevels
 
 if TYPE_CHECKING:
@@ -42,14 +43,19 @@ def transcribe(
     end: float | None = None,
     drums: Iterable[Drum | str] | None = None,
     thresholds: Mapping[str, float] | None = None,
+    beats: bool = True,
+    bpm: float | None = None,
+    meter: str | None = None,
+    first_downbeat: float | None = None,
     keep_activations: bool = True,
     progress: bool | Progress = False,
     cancel: Cancel | None = None,
 ) -> Transcription:
-    """Find the drum hits of a recording.
+    """Find the drum hits of a recording, and its beats if the model hears them.
 
     Memory does not grow with the length but for the activations, 4 bytes for
-    each output and frame: about 15 MB an hour. Calls in several threads do not
+    each output and frame: about 15 MB an hour; while beats are found, for 100 MB
+    an hour. Calls in several threads do not
     disturb each other, unless they share one `Network`.
 
     Parameters
@@ -68,6 +74,10 @@ def transcribe(
         Report only these; a coarse drum includes its finer kinds.
     thresholds
         Drum to threshold, 0-1, instead of those of the model.
+    beats
+        Whether to find beats.
+    bpm, meter, first_downbeat
+        What is known of them, see `adt_plugins.beats.find_beats`.
     keep_activations
         Whether the result carries what the network said.
     progress
@@ -87,7 +97,10 @@ def transcribe(
     AudioError
         If the recording cannot be read.
     ModelError
-        If the model cannot be used, or has no drum of `drums` or `thresholds`.
+        If the model cannot be used, or has no drum of `drums` or `thresholds`, or
+        does not hear the beats of which something is said.
+    ValueError
+        If `bpm` or `meter` is none.
     MissingDependencyError
         If a package is missing that this recording or model needs.
     CancelledError
@@ -114,6 +127,8 @@ def transcribe(
             levels=levels,
             drums=wanted,
         )
+        known = {"bpm": bpm, "meter": meter, "first_downbeat": first_downbeat}
+        found = _find_beats(activations, known) if beats else ()
         described = Source(
             path=reader.info.path,
             sha256=_hash(source),
@@ -123,12 +138,24 @@ def transcribe(
             offset=start,
         )
         report(1.0)
+    details = _describe(network.card, activations, thresholds)
+    if found:
+        details["meter"] = meter or f"{max(beat.position for beat in found)}/4"
     return Transcription(
         onsets=onsets,
+        beats=found,
         source=described,
-        model=_describe(network.card, activations, thresholds),
+        model=details,
         activations=activations if keep_activations else None,
     )
+
+
+def _find_beats(activations: Activations, known: Mapping[str, Any]) -> tuple[Beat, ...]:
+    """Find beats, if the model hears them or the caller relies on it."""
+    asked = any(value is not None for value in known.values())
+    if not asked and not has_beats(activations.outputs):
+        return ()
+    return find_beats(activations, **known)
 
 
 def open_network(model: Model | None = None) -> Network:

@@ -115,6 +115,31 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_beats(parser: argparse.ArgumentParser) -> None:
+    """Add what is known of the beats."""
+    parser.add_argument(
+        "--no-beats", action="store_true", help="find hits only, no beats and bars"
+    )
+    parser.add_argument(
+        "--bpm",
+        type=_bpm,
+        metavar="BPM",
+        help="about the tempo, in counted beats a minute (dotted quarters in 6/8)",
+    )
+    parser.add_argument(
+        "--meter",
+        type=_meter,
+        metavar="N/M",
+        help="time signature, e.g. 6/8 (default: 3/4 or 4/4, whichever fits)",
+    )
+    parser.add_argument(
+        "--first-downbeat",
+        type=_time,
+        metavar="TIME",
+        help="where a bar begins, in seconds or as m:ss",
+    )
+
+
 def add_report(parser: argparse.ArgumentParser) -> None:
     """Add the forms of output."""
     parser.add_argument(
@@ -202,6 +227,27 @@ def _threshold(text: str) -> tuple[Drum, float]:
     if not sign or not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not DRUM=X with X from 0 to 1")
     return _drum(drum), number
+
+
+def _bpm(text: str) -> float:
+    from adt_plugins.beats import check_bpm
+
+    try:
+        return check_bpm(float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no tempo between 20 and 400 BPM"
+        ) from None
+
+
+def _meter(text: str) -> str:
+    from adt_plugins.beats import beats_per_bar
+
+    try:
+        beats_per_bar(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _time(text: str) -> float:

@@ -15,6 +15,7 @@ from adt_plugins.activations import save_activations
 from adt_plugins.cli import _console
 from adt_plugins.cli._jobs import NPZ, Job
 from adt_plugins.errors import AdtError, AdtWarning
+from adt_plugins.formats import midi
 from adt_plugins.transcription import Beat, Onset, Transcription
 
 REPORT_FORMAT = "adt-plugins-report"
@@ -84,6 +85,8 @@ def run_jobs(
             result.fail(str(error))
         except (OSError, MemoryError) as error:
             result.fail(f"{job.source}: {_reason(error)}")
+    if _talks(args) and any(_midi_files(result) > 1 for result in results):
+        _console.complain(midi.WHICH)
     if args.report == "json":
         _console.say_json(
             {
@@ -93,6 +96,10 @@ def run_jobs(
             }
         )
     return int(any(result.status == "failed" for result in results))
+
+
+def _midi_files(result: Result) -> int:
+    return sum(output["format"] == midi.MIDI.id for output in result.outputs)
 
 
 def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:

@@ -34,7 +34,9 @@ def add_parser(subparsers: Any) -> None:
         "--program", metavar="FILE", help="the Audacity to start, if it is not found"
     )
     _options.add_labels(parser)
+    _options.add_drum_map(parser)
     _options.add_part(parser)
+    _options.add_beats(parser)
     _options.add_model(parser)
     _options.add_report(parser)
     parser.set_defaults(run=run, save_activations=False)

@@ -34,6 +34,7 @@ def add_parser(subparsers: Any) -> None:
     _options.add_labels(parser)
     _options.add_drum_map(parser)
     _options.add_part(parser)
+    _options.add_beats(parser)
     _options.add_model(parser)
     _options.add_report(parser)
     parser.set_defaults(run=run)
@@ -90,6 +91,10 @@ class Transcriber:
                 end=self._args.end,
                 drums=self._args.drums,
                 thresholds=self._thresholds,
+                beats=not self._args.no_beats,
+                bpm=self._args.bpm,
+                meter=self._args.meter,
+                first_downbeat=self._args.first_downbeat,
                 keep_activations=self._args.save_activations,
                 progress=progress,
             )

@@ -25,6 +25,12 @@ NOTE_TICKS = 120  # a 32nd note: long enough to be seen, a drum does not mind
 OFF_VELOCITY = 64  # what the MIDI specification gives to keys that sense none
 MAX_DELTA = (1 << 28) - 1
 TRACK_NAME = "Drums"
+WHICH = (
+    "of the two MIDI files take the first for a new project that follows the song's"
+    " tempo, and the one called 120bpm for a project that keeps its own, at 120 BPM"
+)
+"""What the command line says of them."""
+
 _DRUM_WORDS = ("drum", "percussion")
 
 
