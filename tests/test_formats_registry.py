@@ -52,7 +52,7 @@ def test_golden_files(tmp_path: Path) -> None:
     written = {path.name: path.read_bytes() for path in write_all(tmp_path)}
     kept = {p.name: p.read_bytes() for p in DATA.iterdir() if p.name[0] != "."}
     assert written == kept
-    assert len(kept) == 8 + len(Drum)
+    assert len(kept) == 9 + len(Drum)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,7 @@ def test_golden_files(tmp_path: Path) -> None:
         ("golden.ADT.txt", 0.5e-4),
         ("golden.reaper.csv", 0.5e-9),
         ("golden.sv.csv", 0.5e-9),
+        ("golden.jams", 0.0),
     ],
 )
 def test_golden_files_read_back(name: str, most_seconds: float) -> None:
