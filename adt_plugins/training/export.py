@@ -95,8 +95,8 @@ def export(
     front_end, level
         What the network was trained with.
     geometry
-        How it will hear a recording: with no less context than in training and
-        no longer chunks, for neither was learnt.
+        How it will hear a recording: with no less context than in training,
+        for a frame that had less was never learnt.
     training
         Data and licences, for the card.
     quantise
@@ -108,8 +108,8 @@ def export(
         As written.
     """
     model, trained = load_model(checkpoint)
-    if geometry.context < trained.context or geometry.frames > trained.frames:
-        raise ValueError(f"{geometry} was not learnt: {trained} was")
+    if geometry.context < trained.context:
+        raise ValueError(f"less context than was learnt: {geometry}, not {trained}")
     content = build_brnn_sa(export_weights(model), geometry, quantise=quantise)
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.tflite").write_bytes(content)
