@@ -60,7 +60,7 @@ def test_hits_lie_on_their_sample(tmp_path: Path) -> None:
     hits = [
         Onset(0.0, Drum.KD, 127),
         Onset(0.5, Drum.SD, 64),
-        Onset(1.2345678, Drum.CHH, 127),
+        Onset(1.23458, Drum.CHH, 127),
     ]
     path = tmp_path / "song.click.wav"
     assert formats.write(Transcription(tuple(hits)), path, audio=silence(2)) == [path]
