@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adt_plugins import formats
+from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.formats._smf import Clock, parse
 from adt_plugins.formats.midi import constant_path
@@ -40,7 +41,7 @@ def metas(path: Path, kind: str) -> list[tuple[int, mido.MetaMessage]]:
     for message in mido.MidiFile(path).tracks[0]:
         tick += message.time
         if message.type == kind:
-            found.append((tick, message))
+            found.append((tick, message.copy(time=0)))
     return found
 
 
@@ -124,6 +125,32 @@ def test_the_order_at_one_tick(tmp_path: Path) -> None:
     kinds = [m.type for m in mido.MidiFile(path).tracks[0]]
     assert kinds[:3] == ["set_tempo", "time_signature", "marker"]
     assert kinds[-1] == "end_of_track"
+
+
+def test_type_0_is_the_same_on_one_track(tmp_path: Path) -> None:
+    ones = formats.write(song(), tmp_path / "one.mid")
+    zeros = formats.write(song(), tmp_path / "zero.mid", midi_type=0)
+    for one, zero in zip(ones, zeros, strict=True):
+        file = mido.MidiFile(zero)
+        assert (file.type, len(file.tracks)) == (0, 1)
+        assert [m.type for m in file.tracks[0]].count("end_of_track") == 1
+        for kind in ("set_tempo", "time_signature", "marker"):
+            assert metas(zero, kind) == metas(one, kind)
+        assert notes(zero) == notes(one)
+        assert formats.read(zero) == formats.read(one)
+
+
+def test_there_are_two_types(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="of type 2"):
+        formats.write(song(), tmp_path / "a.mid", midi_type=2)
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_the_type_on_the_command_line(tmp_path: Path, kind: int) -> None:
+    path = formats.write(song(), tmp_path / "song.drums.json")[0]
+    command = ["convert", str(path), "--format", "midi", f"--midi-type={kind}"]
+    assert main(command) == 0
+    assert mido.MidiFile(tmp_path / "song.drums.mid").type == kind
 
 
 def test_both_files_or_none(tmp_path: Path) -> None:

@@ -89,6 +89,17 @@ def add_drum_map(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_midi(parser: argparse.ArgumentParser) -> None:
+    """Add how MIDI files are written."""
+    parser.add_argument(
+        "--midi-type",
+        type=int,
+        choices=[0, 1],
+        metavar="0|1",
+        help="1: tempo and notes on tracks of their own (default); 0: all on one",
+    )
+
+
 def add_part(parser: argparse.ArgumentParser) -> None:
     """Add the part of the recording that is read."""
     for name in ("start", "end"):

@@ -170,7 +170,7 @@ def _writer_options(args: Namespace, name: str) -> dict[str, Any]:
     if formats.FORMATS[name].has_labels:
         options = {"text": args.label_text, "names": args.label_names}
     elif name == "midi":
-        options = {"drum_map": args.drum_map}
+        options = {"drum_map": args.drum_map, "midi_type": args.midi_type}
     return {key: value for key, value in options.items() if value is not None}
 
 

@@ -35,6 +35,7 @@ def add_parser(subparsers: Any) -> None:
     )
     _options.add_labels(parser)
     _options.add_drum_map(parser)
+    _options.add_midi(parser)
     _options.add_part(parser)
     _options.add_beats(parser)
     _options.add_model(parser)

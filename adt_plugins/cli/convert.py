@@ -34,6 +34,7 @@ def add_parser(subparsers: Any) -> None:
     )
     _options.add_labels(parser)
     _options.add_drum_map(parser)
+    _options.add_midi(parser)
     parser.add_argument(
         "--from-drum-map",
         type=_options.drum_map,

@@ -41,16 +41,20 @@ def write(
     overwrite: bool,
     warn: Warn,
     drum_map: DrumMap | str | None = None,
+    midi_type: int = 1,
 ) -> list[Path]:
-    """Write a file of type 1, and with beats a second one at a constant 120 BPM.
+    """Write a MIDI file, and with beats a second one at a constant 120 BPM.
 
     Track 0 holds tempi, time signatures and a marker at each bar line, track 1
     the notes. Audio time 0 is tick 0 and every time is rounded to its nearest
     tick (at most 0.26 ms away at 120 BPM), so that errors never add up. Two hits
     of one note on one tick become one, the louder. Without beats the one file is
     at 120 BPM. Notes are those of `drum_map`, a name or a file of
-    `adt_plugins.maps.find_map`; None: `Drum.note`.
+    `adt_plugins.maps.find_map`; None: `Drum.note`. `midi_type` 0 puts all into
+    one track, for devices that read no other.
     """
+    if midi_type not in (0, 1):
+        raise ValueError(f"a MIDI file of type {midi_type}; types 0 and 1 are written")
     placed, homeless = _place(transcription.onsets, drum_map)
     if homeless:
         named = name_some(str(drum) for drum in homeless)
@@ -66,7 +70,7 @@ def write(
     told: list[Drum] = []
     for target, timing in maps.items():
         hits, merged = _hits(placed, timing)
-        contents[target] = _file(hits, timing)
+        contents[target] = _file(hits, timing, midi_type)
         if merged and merged != told:  # mostly they are the same in both
             told = merged
             named = name_some(str(drum) for drum in merged)
@@ -124,12 +128,15 @@ def _hits(
     return hits, merged
 
 
-def _file(hits: list[Note], timing: TempoMap) -> bytes:
+def _file(hits: list[Note], timing: TempoMap, midi_type: int) -> bytes:
     """Bytes of the whole file."""
     import mido
 
-    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
-    file.tracks += [_tempo_track(timing), _note_track(hits)]
+    file = mido.MidiFile(
+        type=midi_type, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8"
+    )
+    tracks = [_tempo_track(timing), _note_track(hits)]
+    file.tracks += tracks if midi_type else [mido.merge_tracks(tracks)]
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
