@@ -65,9 +65,9 @@ $control text (_ "Label text") choice (
        (turns 0 (1+ turns)))
       ((or (> (get-real-time) end) (> turns 20000)))))
 
-(defun wait-for (ending seconds &aux (file nil))
+(defun wait-for (ending seconds &aux (file nil) (end (+ (get-real-time) seconds)))
   (dotimes (turn (truncate (* 100 seconds)) file)
-    (when (setf file (open (file-name ending)))
+    (when (or (setf file (open (file-name ending))) (> (get-real-time) end))
       (return file))
     (pause)))
 
@@ -91,7 +91,7 @@ $control text (_ "Label text") choice (
 
 (defun ask (kind start seconds save &aux (file nil))
   ;; Returns the watcher's answer, or a text that says why there is none.
-  (setf file (and (write-lines ".ping") (wait-for ".pong" 1.5)))
+  (setf file (and (write-lines ".ping") (wait-for ".pong" 1)))
   (cond
     (file
       (close file)
@@ -121,11 +121,18 @@ $control text (_ "Label text") choice (
 ;;; ---- To here. ----
 
 (defun export-selection (name)
-  (aud-do (format nil "Export2: Filename=~s NumChannels=1" name)))
+  ;; With one channel Audacity adds left and right, which clips loud music.
+  (aud-do (format nil "Export2: Filename=~s NumChannels=2" name)))
 
 (defun select-time (start end)
   (aud-do (format nil "SelectTime: Start=~a End=~a RelativeTo=ProjectStart"
                   start end)))
+
+(defun select-all-tracks ()
+  ;; Not SelectAll: while a label is being edited, that selects its text. And not
+  ;; more than 100 at once: that opens a message.
+  (aud-do "SelectTracks: Track=0 TrackCount=100 Mode=Set")
+  (aud-do "SelectTracks: Track=100 TrackCount=100 Mode=Add"))
 
 (defun project-end (&aux (end 0))
   (dolist (info (aud-get-info "Tracks") end)
@@ -138,7 +145,7 @@ $control text (_ "Label text") choice (
       (answer nil))
   (when (or (= start end) (not (get '*selection* 'tracks)))
     (setf whole t)
-    (aud-do "SelectTracks: Track=0 TrackCount=10000 Mode=Set")
+    (select-all-tracks)
     (select-time 0 (1+ (project-end)))) ; the end is told with six digits only
   (setf answer
     (if whole

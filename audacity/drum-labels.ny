@@ -65,9 +65,9 @@ $control text (_ "Label text") choice (
        (turns 0 (1+ turns)))
       ((or (> (get-real-time) end) (> turns 20000)))))
 
-(defun wait-for (ending seconds &aux (file nil))
+(defun wait-for (ending seconds &aux (file nil) (end (+ (get-real-time) seconds)))
   (dotimes (turn (truncate (* 100 seconds)) file)
-    (when (setf file (open (file-name ending)))
+    (when (or (setf file (open (file-name ending))) (> (get-real-time) end))
       (return file))
     (pause)))
 
@@ -91,7 +91,7 @@ $control text (_ "Label text") choice (
 
 (defun ask (kind start seconds save &aux (file nil))
   ;; Returns the watcher's answer, or a text that says why there is none.
-  (setf file (and (write-lines ".ping") (wait-for ".pong" 1.5)))
+  (setf file (and (write-lines ".ping") (wait-for ".pong" 1)))
   (cond
     (file
       (close file)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from adt_plugins.cli import audacity_open, audacity_plugins
+from adt_plugins.cli import audacity_open, audacity_pipe, audacity_plugins
 
-ACTIONS: tuple[Any, ...] = (audacity_open, audacity_plugins)
+ACTIONS: tuple[Any, ...] = (audacity_open, audacity_plugins, audacity_pipe)
 """Modules with `add_parser`, as those of the commands."""
 
 

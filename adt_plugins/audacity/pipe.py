@@ -1,0 +1,236 @@
+"""Commands to a running Audacity, through its module mod-script-pipe.
+
+The module is off by default and has traps, each of which is met here:
+
+- any dialog in Audacity's window stops all answers: there is a limit to every
+  wait, and then a message that says so;
+- commands that come before the window is there are swallowed, and an answer may
+  be that to a command of somebody who did not wait for it: first a message with
+  a random number is sent until that very number comes back;
+- a first start, which looks for plug-ins, replaces the pipes;
+- pipes stay behind when Audacity ends badly;
+- a command is at most 1022 bytes long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import sys
+import time
+from types import TracebackType
+from typing import Any, Protocol
+
+from adt_plugins.errors import AdtError
+
+MAX_COMMAND_BYTES = 1022
+CONNECT_S = 5.0
+COMMAND_S = 15.0
+FILE_COMMAND_S = 600.0
+"""For a command that reads or writes a file, whose length nobody knows."""
+
+_PING_S = 1.0
+_ANSWER_END = re.compile(rb"BatchCommand finished: (OK|Failed!)\r?\n\r?\n")
+_MAX_ANSWER_BYTES = 256 << 20
+
+ENABLE = (
+    "in Audacity 3, set mod-script-pipe to Enabled in Edit > Preferences > Modules,"
+    " and restart it"
+)
+
+
+class PipeError(AdtError):
+    """Audacity cannot be reached, does not answer, or refused a command."""
+
+
+class Channel(Protocol):
+    """Bytes to and from Audacity."""
+
+    line_end: bytes
+
+    def send(self, data: bytes) -> None:
+        """Send all of it; raises `OSError` if that cannot be done at once."""
+
+    def receive(self, timeout: float) -> bytes:
+        """What has come, after `timeout` seconds at most; empty if nothing has."""
+
+    def is_replaced(self) -> bool:
+        """Whether Audacity listens at another pipe of this name by now."""
+
+    def close(self) -> None:
+        """Close both directions."""
+
+
+def open_channel() -> Channel:
+    """Open the pipes of this user's Audacity.
+
+    Raises
+    ------
+    PipeError
+        If there are none, or nobody listens.
+    """
+    if sys.platform == "win32":
+        from adt_plugins.audacity.pipe_windows import WindowsChannel
+
+        return WindowsChannel()
+    from adt_plugins.audacity.pipe_posix import PosixChannel
+
+    return PosixChannel()
+
+
+class Pipe:
+    """A conversation with a running Audacity.
+
+    Parameters
+    ----------
+    timeout
+        Seconds to wait for the first answer.
+
+    Raises
+    ------
+    PipeError
+        If no Audacity with the module runs, or it does not answer.
+    """
+
+    def __init__(self, timeout: float = CONNECT_S) -> None:
+        self._received = b""
+        self._in_step = False
+        self._channel = open_channel()
+        try:
+            self._get_in_step(timeout)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Pipe:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the conversation; Audacity goes on."""
+        self._channel.close()
+
+    def command(self, text: str, timeout: float = COMMAND_S) -> str:
+        """Run a command and return what it says.
+
+        Parameters
+        ----------
+        text
+            E.g. ``"SelectAll:"``; one line.
+        timeout
+            Seconds to wait for its end.
+
+        Raises
+        ------
+        PipeError
+            If it fails, is too long, or does not end in time. In the last case
+            Audacity may still run it later.
+        """
+        name = text.partition(":")[0]
+        data = text.encode()
+        if len(data) > MAX_COMMAND_BYTES or "\n" in text or "\r" in text:
+            raise PipeError(f"{name}: the command is too long for Audacity's pipe")
+        if not self._in_step:
+            self._get_in_step(CONNECT_S)
+        self._send(data)
+        answer, done = self._answer(time.monotonic() + timeout)
+        if not done:
+            raise PipeError(f"Audacity refused {name}: {_one_line(answer)}")
+        return answer
+
+    def info(self, kind: str) -> Any:
+        """Return what ``GetInfo`` tells, e.g. of ``"Tracks"`` or ``"Labels"``.
+
+        Raises
+        ------
+        PipeError
+            If the command fails, or its answer is not understood.
+        """
+        answer = self.command(f"GetInfo: Type={kind} Format=JSON", FILE_COMMAND_S)
+        try:
+            return json.loads(answer)
+        except ValueError as error:
+            raise PipeError(f"Audacity's answer is not understood: {error}") from error
+
+    def _get_in_step(self, timeout: float) -> None:
+        """Ask until the answer is that to this question."""
+        deadline = time.monotonic() + timeout
+        while True:
+            nonce = secrets.token_hex(8)
+            with contextlib.suppress(_TooLateError):
+                if self._channel.is_replaced():
+                    self._channel.close()
+                    self._channel = open_channel()
+                    self._received = b""
+                self._send(f"Message: Text={nonce}".encode())
+                patience = min(deadline, time.monotonic() + _PING_S)
+                while nonce not in self._answer(patience)[0]:
+                    pass
+                self._in_step = True
+                return
+            if time.monotonic() >= deadline:
+                raise _silence(timeout)
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._channel.send(data + self._channel.line_end)
+        except BlockingIOError:
+            # 64 KiB of commands that nobody has read.
+            raise _silence(0) from None
+        except OSError as error:
+            raise PipeError(f"Audacity has gone: {error.strerror or error}") from error
+
+    def _answer(self, deadline: float) -> tuple[str, bool]:
+        """Return the next answer, and whether the command did what it should."""
+        self._in_step = False
+        start = time.monotonic()
+        searched = 0
+        while (match := _ANSWER_END.search(self._received, searched)) is None:
+            searched = max(0, len(self._received) - 40)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise _silence(time.monotonic() - start)
+            if len(self._received) > _MAX_ANSWER_BYTES:
+                raise PipeError("Audacity's answer has no end")
+            try:
+                self._received += self._channel.receive(left)
+            except OSError as error:
+                reason = error.strerror or error
+                raise PipeError(f"Audacity has gone: {reason}") from error
+        answer = self._received[: match.start()]
+        self._received = self._received[match.end() :]
+        self._in_step = True
+        return answer.decode(errors="replace"), match[1] == b"OK"
+
+
+class _TooLateError(PipeError):
+    """No answer in time."""
+
+
+def _silence(seconds: float) -> _TooLateError:
+    waited = f" for {seconds:.0f} s" if seconds >= 1 else ""
+    return _TooLateError(
+        f"Audacity has not answered{waited}: it is busy, or a dialog is open in its"
+        " window; close that, and try again"
+    )
+
+
+def _one_line(answer: str) -> str:
+    return " ".join(answer.split())[:200] or "it does not say why"
+
+
+def no_audacity(name: str | os.PathLike[str]) -> PipeError:
+    """Return the error for a pipe that is not there, or that nobody reads."""
+    return PipeError(
+        f"no running Audacity can be reached through {os.fspath(name)}: {ENABLE}"
+    )

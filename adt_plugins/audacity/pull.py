@@ -1,0 +1,96 @@
+"""Labels and audio out of the project that is open in Audacity."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from adt_plugins.audacity.pipe import FILE_COMMAND_S, Pipe, PipeError
+from adt_plugins.audacity.push import MARK, quoted, select_all, state_folder
+from adt_plugins.errors import AdtError
+from adt_plugins.formats._files import replacing
+from adt_plugins.formats.label_tracks import LabelTrack
+from adt_plugins.transcription import Label
+
+ROUNDED_FROM_S = 100.0
+"""Audacity tells times with six digits: from here on in steps of 1 ms."""
+
+
+def pull_labels(pipe: Pipe) -> list[LabelTrack]:
+    """Return the label tracks of the open project.
+
+    Times have six digits: they are exact to 0.05 ms up to 100 s, to 0.5 ms up
+    to 1000 s, to 5 ms beyond. Those of a saved project are exact.
+
+    Raises
+    ------
+    PipeError
+        If Audacity does not answer, or not as expected.
+    """
+    tracks = pipe.info("Tracks")
+    found = pipe.info("Labels")
+    try:
+        return [
+            LabelTrack(
+                str(tracks[index]["name"]).removesuffix(MARK),
+                tuple(
+                    # Before 0 there is nothing that could be heard.
+                    Label(max(0.0, start), max(0.0, start, end), text)
+                    for start, end, text in labels
+                ),
+            )
+            for index, labels in found
+        ]
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise PipeError(f"Audacity's answer is not understood: {error!r}") from error
+
+
+def is_rounded(tracks: Iterable[LabelTrack]) -> bool:
+    """Whether there are times that six digits do not tell to 0.05 ms."""
+    return any(
+        label.start >= ROUNDED_FROM_S for track in tracks for label in track.labels
+    )
+
+
+def pull_audio(pipe: Pipe, path: Path, *, overwrite: bool = False) -> Path:
+    """Write the mix of all audio tracks as a WAV file, as Audacity exports it.
+
+    16 bits with dither; stereo if a track is. What is selected in Audacity
+    changes to everything.
+
+    Raises
+    ------
+    PipeError
+        If there is no audio, or Audacity does not do what it should.
+    OutputExistsError
+        If the file exists and `overwrite` is false.
+    AdtError
+        If it cannot be written.
+    """
+    tracks = [track for track in pipe.info("Tracks") if track.get("kind") == "wave"]
+    if not tracks:
+        raise PipeError("there is no audio in Audacity's project")
+    channels = max(int(track.get("channels", 1)) for track in tracks)
+    # The end has six digits; silence is put behind what is shorter.
+    end = max(float(track.get("end", 0)) for track in tracks)
+    with (
+        tempfile.TemporaryDirectory(prefix="pull-", dir=state_folder()) as folder,
+        replacing(path, overwrite=overwrite) as (draft,),
+    ):
+        exported = Path(folder) / "audio.wav"
+        select_all(pipe)
+        pipe.command(f"SelectTime: Start=0 End={end:.9f} RelativeTo=ProjectStart")
+        pipe.command(
+            f"Export2: Filename={quoted(exported)} NumChannels={min(channels, 2)}",
+            FILE_COMMAND_S,
+        )
+        # An export of nothing is a success to Audacity.
+        if not exported.exists() or exported.stat().st_size <= 44:
+            raise PipeError("Audacity has exported no audio")
+        try:
+            shutil.move(exported, draft)
+        except OSError as error:
+            raise AdtError(f"{path}: {error.strerror or error}") from error
+    return path

@@ -1,0 +1,179 @@
+"""Label tracks into the project that is open in Audacity."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.audacity.exchange import exchange_folder
+from adt_plugins.audacity.pipe import FILE_COMMAND_S, Pipe, PipeError
+from adt_plugins.audacity.project import write_project
+from adt_plugins.errors import AdtError
+from adt_plugins.formats.label_names import LabelNames
+from adt_plugins.formats.label_tracks import LabelTrack, tracks_of
+from adt_plugins.transcription import Transcription
+
+MARK = " (adt)"
+"""End of the names of the tracks that are ours to replace."""
+
+_REACH = 100
+"""Last track that a command can name, and most that it can take at once."""
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What has changed in the project.
+
+    Parameters
+    ----------
+    added, removed
+        Names of label tracks.
+    """
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def push(
+    pipe: Pipe,
+    transcription: Transcription,
+    text: str = "name",
+    names: LabelNames | None = None,
+) -> Pushed:
+    """Put a transcription's label tracks into the open project.
+
+    Label tracks that an earlier call made, told by the end of their names
+    (`MARK`), are removed once the new ones are there. All others stay: a track
+    that the user has renamed is the user's.
+
+    Parameters
+    ----------
+    pipe
+        A running Audacity.
+    transcription
+        Its times count from the start of the project.
+    text
+        What labels say, one of `adt_plugins.formats.label_names.LABEL_TEXTS`.
+    names
+        What tracks and labels are called; None: the user's own names.
+
+    Returns
+    -------
+    Pushed
+        The names of the new tracks and of those that they replace.
+
+    Raises
+    ------
+    PipeError
+        If Audacity does not do what it should. The user's tracks are as before.
+    """
+    tracks = [
+        replace(track, name=track.name + MARK)
+        for track in tracks_of(transcription, text, names)
+    ]
+    before = _tracks(pipe)
+    _import(pipe, tracks)
+    after = _tracks(pipe)
+    names = [track["name"] for track in after]
+    if names != [track["name"] for track in before] + [track.name for track in tracks]:
+        raise PipeError("the label tracks have not arrived as they should")
+    old = [index for index, track in enumerate(before) if _is_ours(track)]
+    if old:
+        _remove(pipe, old, after)
+    _select(pipe, [index for index, t in enumerate(_kept(before)) if t["selected"]])
+    return Pushed(
+        added=tuple(track.name for track in tracks),
+        removed=tuple(before[index]["name"] for index in old),
+    )
+
+
+def state_folder() -> Path:
+    """Folder for files that Audacity shall read or write; made if it is missing."""
+    # Not the system's folder for temporary files: a Flatpak has its own.
+    folder = exchange_folder().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AdtError(f"{folder}: {error.strerror or error}") from error
+    return folder
+
+
+def quoted(path: Path) -> str:
+    """Return a path as part of a command.
+
+    Raises
+    ------
+    PipeError
+        If it holds what cannot be part of one.
+    """
+    text = str(path)
+    if '"' in text or "\n" in text or "\r" in text:
+        raise PipeError(f"{text!r}: Audacity's pipe takes no such name")
+    # Audacity reads a backslash as the start of an escape.
+    return '"' + text.replace("\\", "\\\\") + '"'
+
+
+def _import(pipe: Pipe, tracks: Sequence[LabelTrack]) -> None:
+    if not tracks:
+        return
+    with tempfile.TemporaryDirectory(prefix="push-", dir=state_folder()) as folder:
+        project = write_project(Path(folder) / "labels.aup", tracks)
+        pipe.command(f"Import2: Filename={quoted(project)}", FILE_COMMAND_S)
+
+
+def _remove(pipe: Pipe, indices: Sequence[int], tracks: Sequence[Any]) -> None:
+    """Remove tracks, if it is certain that these and no others will go."""
+    _select(pipe, indices)
+    found = _tracks(pipe)
+    selected = [index for index, track in enumerate(found) if track["selected"]]
+    same = [track["name"] for track in found] == [track["name"] for track in tracks]
+    if selected != list(indices) or not same:
+        raise PipeError(
+            "the new label tracks are there, and the earlier ones as well: the"
+            " project was changed meanwhile, or has too many tracks"
+        )
+    pipe.command("RemoveTracks:")
+
+
+def select_all(pipe: Pipe) -> None:
+    """Select all tracks; the selected time stays.
+
+    ``SelectAll`` would select the text of a label that is being edited, and more
+    than 100 tracks at once would open a message in Audacity.
+    """
+    pipe.command(f"SelectTracks: Track=0 TrackCount={_REACH} Mode=Set")
+    pipe.command(f"SelectTracks: Track={_REACH} TrackCount={_REACH} Mode=Add")
+
+
+def _select(pipe: Pipe, indices: Sequence[int]) -> None:
+    """Select these tracks and no others, if they can be reached."""
+    pipe.command("SelectTracks: Track=0 TrackCount=0 Mode=Set")
+    for index in indices:
+        if index <= _REACH:
+            pipe.command(f"SelectTracks: Track={index} TrackCount=1 Mode=Add")
+
+
+def _kept(tracks: Sequence[Any]) -> list[Any]:
+    return [track for track in tracks if not _is_ours(track)]
+
+
+def _is_ours(track: Any) -> bool:
+    return bool(track["kind"] == "label" and track["name"].endswith(MARK))
+
+
+def _tracks(pipe: Pipe) -> list[Any]:
+    found = pipe.info("Tracks")
+    try:
+        return [
+            {
+                "name": str(track["name"]),
+                "kind": str(track["kind"]),
+                "selected": bool(track["selected"]),
+            }
+            for track in found
+        ]
+    except (KeyError, TypeError) as error:
+        raise PipeError(f"Audacity's answer is not understood: {error!r}") from error

@@ -1,0 +1,432 @@
+"""Both plug-ins in the real Audacity, with the real watcher."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from adt_plugins import transcribe
+from adt_plugins.assets import asset
+from adt_plugins.drums import Drum
+from adt_plugins.transcription import Transcription
+
+from ..test_transcribe import HITS, SECONDS, TOLERANCE_S, write_wave
+from ..tiny_model import play
+
+if TYPE_CHECKING:
+    from .program import Audacity
+    from .screen import Screen
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "groove.flac"
+OWN_TRACK = "Labels 1"
+"""What Audacity calls the first label track that it makes itself."""
+
+NAMES = {"KD": "Kick", "SD": "Snare", "HH": "Hi-hat"}
+# GetInfo tells times with six digits; all of these tests stay below 100 s.
+SIX_DIGITS_S = 1e-4
+
+pytestmark = pytest.mark.needs_audacity
+
+
+@dataclass
+class Studio:
+    """A running Audacity with our plug-ins, and a watcher when one is asked for."""
+
+    audacity: Audacity
+    screen: Screen
+    home: Path
+
+    def adt(self, *arguments: str | Path) -> list[str]:
+        return [sys.executable, "-m", "adt_plugins", *map(str, arguments)]
+
+    @property
+    def env(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("ADT_")}
+        return {**kept, "HOME": str(self.home)}
+
+    @property
+    def exchange(self) -> Path:
+        return self.home / ".local" / "state" / "adt-plugins" / "audacity"
+
+    @contextlib.contextmanager
+    def watching(self, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+        with subprocess.Popen(
+            self.adt("audacity", "watch", *arguments),
+            env=self.env,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as watcher:
+            assert watcher.stdout is not None
+            assert "waiting for Audacity" in watcher.stdout.readline()
+            try:
+                yield watcher
+            finally:
+                watcher.terminate()
+
+    def do(self, *commands: str) -> None:
+        for command in commands:
+            try:
+                self.audacity.command(command, timeout=60)
+            except Exception:
+                self.screen.screenshot(self.home.parent / "failed.png")
+                raise
+
+    def begin(self, *recordings: Path) -> None:
+        """Empty the project and import recordings, one below the other."""
+        try:
+            self.audacity.connect(timeout=5)
+        except Exception:  # an earlier test has left a dialog
+            self.audacity.stop()
+            self.audacity.start()
+        # Not SelectAll: while a label is being edited, that selects its text.
+        self.do("SelectTracks: Track=0 TrackCount=100 Mode=Set")
+        if self.audacity.info("Tracks"):
+            self.do("RemoveTracks:")
+        assert self.audacity.info("Tracks") == []
+        for path in recordings:
+            self.do(f'Import2: Filename="{path}"')
+
+    def select(self, start: float, end: float, track: int = 0, count: int = 1) -> None:
+        self.do(
+            f"SelectTime: Start={start} End={end} RelativeTo=ProjectStart",
+            f"SelectTracks: Track={track} TrackCount={count} Mode=Set",
+        )
+
+    def labels(self) -> dict[str, list[tuple[float, str]]]:
+        """Start and text of the labels of each label track, by its name."""
+        names = [track["name"] for track in self.audacity.info("Tracks")]
+        found: dict[str, list[tuple[float, str]]] = {}
+        for index, labels in self.audacity.info("Labels"):
+            assert names[index] not in found, "two tracks of one name"
+            found[names[index]] = [(start, text) for start, end, text in labels]
+            if names[index] != OWN_TRACK:
+                assert all(start == end for start, end, _ in labels)
+        return found
+
+    def messages(self, title: str) -> int:
+        """Number of windows with this title: the progress bar's, and a message's."""
+        return self.screen.windows().count(title)
+
+
+@pytest.fixture(scope="module")
+def studio(
+    screen: Screen, audacity_profile: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Studio]:
+    from .program import copy_profile, only_one
+
+    home = tmp_path_factory.mktemp("plugins") / "a user's house"
+    audacity = copy_profile(audacity_profile, home, screen)
+    studio = Studio(audacity, screen, home)
+    done = subprocess.run(
+        studio.adt("audacity", "install"),
+        env=studio.env,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.count("wrote ") == 2
+    with only_one():
+        try:
+            audacity.start()
+            yield studio
+        finally:
+            audacity.stop()
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """`HITS` three times over, in several kinds of files."""
+    import soxr
+
+    folder = tmp_path_factory.mktemp("songs")
+    mono = play([(t + k * SECONDS, d) for k in range(3) for t, d in HITS], 3 * SECONDS)
+    stereo = np.stack([mono, mono], axis=1)
+    high = soxr.resample(mono, 44100, 48000)
+    return {
+        "mono": write_wave(folder / "mono.wav", mono),
+        "stereo": write_wave(folder / "stereo.wav", stereo),
+        "48 kHz": write_wave(folder / "48 kHz.wav", high, 48000),
+        "silence": write_wave(folder / "silence.wav", 0 * mono),
+        "long": write_wave(folder / "long.wav", np.tile(mono, 100)),
+    }
+
+
+def hits_within(start: float, end: float) -> dict[str, list[float]]:
+    hits = [(t + k * SECONDS, d) for k in range(3) for t, d in HITS]
+    return {
+        name: [t for t, drum in hits if drum == code and start <= t < end]
+        for code, name in NAMES.items()
+    }
+
+
+def assert_labels(labels: list[tuple[float, str]], start: float, end: float) -> None:
+    assert labels, "no labels"
+    for name, wanted in hits_within(start, end).items():
+        times = [time for time, text in labels if text == name]
+        np.testing.assert_allclose(times, wanted, atol=TOLERANCE_S)
+    assert {text for _, text in labels} <= set(NAMES.values())
+
+
+@pytest.mark.parametrize("kind", ["mono", "stereo", "48 kHz"])
+@pytest.mark.parametrize("part", [(0.0, 9.0), (2.3, 7.654321)])
+def test_labels_on_a_selection_of_the_second_track(
+    studio: Studio,
+    songs: dict[str, Path],
+    tiny_model: Path,
+    kind: str,
+    part: tuple[float, float],
+) -> None:
+    start, end = part
+    studio.begin(songs["silence"], songs[kind])
+    with studio.watching("--model", tiny_model):
+        studio.select(start, end, track=1)
+        studio.do("DrumLabels: drums=all text=name sensitivity=50")
+        labels = studio.labels()
+        assert list(labels) == [OWN_TRACK]
+        assert_labels(labels[OWN_TRACK], start, end)
+
+
+@pytest.mark.parametrize("kind", ["mono", "stereo", "48 kHz"])
+def test_one_track_a_drum(
+    studio: Studio, songs: dict[str, Path], tiny_model: Path, kind: str
+) -> None:
+    studio.begin(songs["silence"], songs[kind])
+    studio.select(1.0, 4.0, track=0)
+    studio.do("AddLabel:")  # the user's own
+    start, end = 2.3, 7.654321
+    with studio.watching("--model", tiny_model):
+        studio.select(start, end, track=1)
+        studio.do("DrumLabelTracks: drums=all text=name sensitivity=50")
+        labels = {**studio.labels(), OWN_TRACK: []}
+        assert list(labels) == [OWN_TRACK, "Kick", "Snare", "Hi-hat"]
+        for name, wanted in hits_within(start, end).items():
+            assert [text for _, text in labels[name]] == [name] * len(wanted)
+            times = [time for time, _ in labels[name]]
+            np.testing.assert_allclose(times, wanted, atol=TOLERANCE_S)
+        tracks = studio.audacity.info("Tracks")
+        assert [t["name"] for t in tracks if t["selected"]] == [Path(songs[kind]).stem]
+        # The selection is what it was: the other command finds the same.
+        studio.do("DrumLabels: drums=all text=name sensitivity=50")
+        assert_labels(studio.labels()["Labels 2"], start, end)
+        studio.do("Undo:")
+        names = [track["name"] for track in studio.audacity.info("Tracks")]
+        assert names == ["silence", Path(songs[kind]).stem, OWN_TRACK]
+        assert studio.audacity.info("Labels")[0][1] == [[1, 4, ""]]
+    assert [path.name for path in studio.exchange.iterdir()] == ["watch.lock"]
+
+
+def test_two_tracks_at_once(
+    studio: Studio, songs: dict[str, Path], tiny_model: Path
+) -> None:
+    studio.begin(songs["mono"], songs["stereo"])
+    with studio.watching("--model", tiny_model):
+        studio.select(3.0, 6.0, track=0, count=2)
+        studio.do("DrumLabels: drums=all text=name sensitivity=50")
+    (labels,) = studio.labels().values()
+    assert_labels(sorted(labels)[::2], 3.0, 6.0)
+    assert_labels(sorted(labels)[1::2], 3.0, 6.0)
+
+
+def test_controls(studio: Studio, songs: dict[str, Path], tiny_model: Path) -> None:
+    studio.begin(songs["mono"])
+    with studio.watching("--model", tiny_model):
+        studio.select(0.0, 9.0)
+        studio.do("DrumLabelTracks: drums=basic text=velocity sensitivity=50")
+        texts = {text for labels in studio.labels().values() for _, text in labels}
+        assert texts
+        assert all(re.fullmatch(r"(Kick|Snare|Hi-hat) \d+", text) for text in texts)
+        studio.begin(songs["mono"])
+        studio.select(0.0, 9.0)
+        studio.do("DrumLabels: drums=snare text=note sensitivity=50")
+        (labels,) = studio.labels().values()
+        assert {text for _, text in labels} == {"38"}
+        times = [time for time, _ in labels]
+        np.testing.assert_allclose(times, hits_within(0, 9)["Snare"], atol=TOLERANCE_S)
+        # So low a threshold that the end of a hit is one more.
+        studio.do("DrumLabels: drums=snare text=note sensitivity=80")
+        assert len(studio.labels()["Labels 2"]) > len(times)
+
+
+def test_the_dialog(
+    studio: Studio, songs: dict[str, Path], tiny_model: Path, tmp_path: Path
+) -> None:
+    studio.begin(songs["mono"])
+    studio.select(3.0, 9.0)
+    screen = studio.screen
+    with studio.watching("--model", tiny_model):
+        # Our command is the last of the menu.
+        screen.keys("alt+a", "Up", "Return")
+        dialog = screen.wait_window("^Drum Labels$")
+        time.sleep(0.5)
+        screen.screenshot(tmp_path / "dialog.png")
+        screen.click(dialog, -50, 22)  # Apply
+        wait_labels(studio)
+        (labels,) = studio.labels().values()
+        assert_labels(labels, 3.0, 9.0)
+        # With nothing selected the other command takes the whole project.
+        studio.begin(songs["silence"], songs["mono"])
+        # A label that is being edited is in the way of Audacity's "Select All".
+        studio.do("AddLabel:", "SelectNone:")
+        screen.keys("alt+o", "Up", "Return")
+        dialog = screen.wait_window("^Drum Label Tracks$")
+        time.sleep(0.5)
+        screen.click(dialog, -50, 22)
+        wait_labels(studio, 4)
+        tracks = studio.labels()
+        assert list(tracks) == [OWN_TRACK, "Kick", "Snare", "Hi-hat"]
+        for name, wanted in hits_within(0, 9).items():
+            times = [time for time, _ in tracks[name]]
+            np.testing.assert_allclose(times, wanted, atol=TOLERANCE_S)
+
+
+def wait_labels(studio: Studio, count: int = 1, timeout: float = 30.0) -> None:
+    end = time.monotonic() + timeout
+    while len(studio.audacity.info("Labels")) < count:
+        assert time.monotonic() < end, f"no labels; {studio.screen.windows()}"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("name", ["Drum Labels", "Drum Label Tracks"])
+@pytest.mark.parametrize("left", ["nothing", "an old folder"])
+def test_without_a_watcher_it_says_so_within_two_seconds(
+    studio: Studio, songs: dict[str, Path], tmp_path: Path, name: str, left: str
+) -> None:
+    studio.begin(songs["mono"])
+    studio.select(3.0, 9.0)
+    old = studio.exchange.with_name("old")
+    if left == "nothing" and studio.exchange.exists():
+        studio.exchange.rename(old)
+    try:
+        seconds = time_to_message(studio, name)
+    finally:
+        if old.exists():
+            old.rename(studio.exchange)
+    studio.screen.screenshot(tmp_path / "message.png")
+    studio.screen.keys("Return")
+    assert seconds < 2.0
+    studio.audacity.connect()
+    assert studio.labels() == {}
+
+
+def wait_message(studio: Studio, name: str, timeout: float = 20.0) -> None:
+    end = time.monotonic() + timeout
+    while studio.messages(name) < 2:
+        assert time.monotonic() < end, studio.screen.windows()
+        time.sleep(0.02)
+
+
+def wait_busy(studio: Studio, timeout: float = 30.0) -> None:
+    end = time.monotonic() + timeout
+    while not list(studio.exchange.glob("*.busy")):
+        assert time.monotonic() < end, studio.screen.windows()
+        time.sleep(0.001)
+
+
+def time_to_message(studio: Studio, name: str, timeout: float = 20.0) -> float:
+    """Run a command; seconds from its window to its message."""
+    with pytest.raises(Exception, match="no answer"):
+        studio.audacity.command(name.replace(" ", "") + ":", timeout=0.01)
+    begin = time.monotonic()
+    while studio.messages(name) < 1:
+        assert time.monotonic() < begin + timeout, studio.screen.windows()
+        time.sleep(0.01)
+    begin = time.monotonic()
+    wait_message(studio, name)
+    return time.monotonic() - begin
+
+
+@pytest.mark.parametrize("name", ["Drum Labels", "Drum Label Tracks"])
+def test_watcher_killed_in_the_middle(
+    studio: Studio, songs: dict[str, Path], tiny_model: Path, name: str
+) -> None:
+    studio.begin(songs["long"])
+    studio.select(0, 900)
+    command = name.replace(" ", "") + ":"
+    with studio.watching("--model", tiny_model) as watcher:
+        with pytest.raises(Exception, match="no answer"):
+            studio.audacity.command(command, timeout=0.01)
+        wait_busy(studio)
+        watcher.kill()
+    begin = time.monotonic()
+    wait_message(studio, name)
+    assert time.monotonic() - begin < 12
+    studio.screen.keys("Return")
+    studio.audacity.connect()
+    # The next one serves, and has cleaned up.
+    with studio.watching("--model", tiny_model):
+        studio.select(3.0, 9.0)
+        studio.do("DrumLabels: drums=all text=name sensitivity=50")
+        (labels,) = studio.labels().values()
+        assert_labels(labels, 3.0, 9.0)
+    assert [path.name for path in studio.exchange.iterdir()] == ["watch.lock"]
+
+
+def test_watcher_restarted_in_the_middle(
+    studio: Studio, songs: dict[str, Path], tiny_model: Path
+) -> None:
+    studio.begin(songs["long"])
+    studio.select(0, 900)
+    with studio.watching("--model", tiny_model) as watcher:
+        with pytest.raises(Exception, match="no answer"):
+            studio.audacity.command("DrumLabels:", timeout=0.01)
+        wait_busy(studio)
+        watcher.kill()
+    with studio.watching("--model", tiny_model):
+        wait_message(studio, "Drum Labels")
+        studio.screen.keys("Return")
+        studio.audacity.connect()
+        assert studio.labels() == {}
+
+
+def test_the_example_with_the_shipped_model(studio: Studio) -> None:
+    """Both plug-ins say what `transcribe` says, of the same part of the song."""
+    start, end = 4.0, 16.0
+    wanted = transcribe(EXAMPLE, start=start, end=end)
+    assert {Drum.KD, Drum.SD, Drum.HH} <= {d.coarse for d in wanted.counts()}
+    studio.begin(EXAMPLE)
+    with studio.watching():
+        studio.select(start, end)
+        studio.do("DrumLabels: drums=all text=name sensitivity=50")
+        (labels,) = studio.labels().values()
+        assert_same(labels, wanted, SIX_DIGITS_S)
+        studio.begin(EXAMPLE)
+        studio.select(start, end)
+        studio.do("DrumLabelTracks: drums=all text=name sensitivity=50")
+        tracks = studio.labels()
+    assert list(tracks) == [drum.full_name for drum in wanted.counts()]
+    # Audacity exports 16 bits with dither, so that times differ a little.
+    assert_same([x for labels in tracks.values() for x in labels], wanted, 2e-3)
+
+
+def assert_same(
+    labels: list[tuple[float, str]], wanted: Transcription, tolerance: float
+) -> None:
+    for drum in wanted.counts():
+        times = sorted(time for time, text in labels if text == drum.full_name)
+        exact = [o.time for o in wanted if o.drum is drum]
+        np.testing.assert_allclose(times, exact, atol=tolerance)
+    assert len(labels) == len(wanted)
+
+
+def test_what_both_plugins_share_is_the_same() -> None:
+    parts = [
+        re.findall(
+            r"^;;; ---- From here.*^;;; ---- To here\. ----$|^\$control.*?\n\n",
+            asset("audacity", name).read_text(encoding="ascii"),
+            re.DOTALL | re.MULTILINE,
+        )
+        for name in ("drum-labels.ny", "drum-label-tracks.ny")
+    ]
+    assert parts[0] == parts[1]
+    assert len(parts[0]) == 2
