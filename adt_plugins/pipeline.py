@@ -43,7 +43,7 @@ def transcribe(
     end: float | None = None,
     drums: Iterable[Drum | str] | None = None,
     thresholds: Mapping[str, float] | None = None,
-    beats: bool = True,
+    beats: bool | None = None,
     bpm: float | None = None,
     meter: str | None = None,
     first_downbeat: float | None = None,
@@ -75,7 +75,8 @@ def transcribe(
     thresholds
         Drum to threshold, 0-1, instead of those of the model.
     beats
-        Whether to find beats.
+        Whether to find beats, which takes as long as all the rest. None: if
+        `bpm`, `meter` or `first_downbeat` is given.
     bpm, meter, first_downbeat
         What is known of them, see `adt_plugins.beats.find_beats`.
     keep_activations
@@ -128,6 +129,8 @@ def transcribe(
             drums=wanted,
         )
         known = {"bpm": bpm, "meter": meter, "first_downbeat": first_downbeat}
+        if beats is None:
+            beats = any(value is not None for value in known.values())
         found = _find_beats(activations, known) if beats else ()
         described = Source(
             path=reader.info.path,

@@ -66,6 +66,23 @@ def test_no_beats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (whole.beats, "meter" in whole.model) == ((), False)
 
 
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [([], False), (["--beats"], True), (["--format", "tab"], True)],
+)
+def test_beats_are_found_when_they_are_wanted(
+    tmp_path: Path, options: list[str], found: bool
+) -> None:
+    command = ["--end", "6", "-o", str(tmp_path), "--format", "json", *options]
+    assert run(EXAMPLE, *command) == 0
+    written = {path.name for path in tmp_path.iterdir()}
+    if "tab" in options:
+        assert written == {"groove.tab.txt"}
+    else:
+        beats = formats.read(tmp_path / "groove.drums.json").beats
+        assert bool(beats) == found
+
+
 def test_meter_and_bpm(tmp_path: Path) -> None:
     options = ("--format", "json", "-o", tmp_path, "--meter", "6/8", "--bpm", "104")
     assert run(EXAMPLE, *options) == 0

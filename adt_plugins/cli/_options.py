@@ -129,7 +129,9 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 def add_beats(parser: argparse.ArgumentParser) -> None:
     """Add what is known of the beats."""
     parser.add_argument(
-        "--no-beats", action="store_true", help="find hits only, no beats and bars"
+        "--beats",
+        action=argparse.BooleanOptionalAction,
+        help="find beats and bars too (default: if a format or option needs them)",
     )
     parser.add_argument(
         "--bpm",

@@ -76,6 +76,9 @@ class Transcriber:
         self._args = args
         self._network = open_network(args.model)
         self._thresholds = dict(args.threshold)
+        self._beats = args.beats
+        if args.beats is None and any("beats" in _needs(name) for name in args.format):
+            self._beats = True
         check_request(self._network.card, args.drums, self._thresholds)
 
     def __call__(self, job: Job, result: Result) -> Transcription:
@@ -92,10 +95,16 @@ class Transcriber:
                 end=self._args.end,
                 drums=self._args.drums,
                 thresholds=self._thresholds,
-                beats=not self._args.no_beats,
+                beats=self._beats,
                 bpm=self._args.bpm,
                 meter=self._args.meter,
                 first_downbeat=self._args.first_downbeat,
                 keep_activations=self._args.save_activations,
                 progress=progress,
             )
+
+
+def _needs(format_id: str) -> tuple[str, ...]:
+    from adt_plugins.formats import find_format
+
+    return find_format(format_id).needs
