@@ -32,6 +32,7 @@ COMMAND_S = 15.0
 FILE_COMMAND_S = 600.0
 """For a command that reads or writes a file, whose length nobody knows."""
 
+_OPEN_S = 1.0
 _PING_S = 1.0
 _ANSWER_END = re.compile(rb"BatchCommand finished: (OK|Failed!)\r?\n\r?\n")
 _MAX_ANSWER_BYTES = 256 << 20
@@ -44,6 +45,15 @@ ENABLE = (
 
 class PipeError(AdtError):
     """Audacity cannot be reached, does not answer, or refused a command."""
+
+
+class NoAudacityError(PipeError):
+    """There is no pipe, or nobody reads it."""
+
+    def __init__(self, name: str | os.PathLike[str]) -> None:
+        super().__init__(
+            f"no running Audacity can be reached through {os.fspath(name)}: {ENABLE}"
+        )
 
 
 class Channel(Protocol):
@@ -69,8 +79,10 @@ def open_channel() -> Channel:
 
     Raises
     ------
-    PipeError
+    NoAudacityError
         If there are none, or nobody listens.
+    PipeError
+        If they are somebody else's.
     """
     if sys.platform == "win32":
         from adt_plugins.audacity.pipe_windows import WindowsChannel
@@ -79,6 +91,21 @@ def open_channel() -> Channel:
     from adt_plugins.audacity.pipe_posix import PosixChannel
 
     return PosixChannel()
+
+
+def _open_soon() -> Channel:
+    """Open the pipes, though Audacity may be in the middle of making them.
+
+    Between two clients it closes them and opens them again.
+    """
+    deadline = time.monotonic() + _OPEN_S
+    while True:
+        try:
+            return open_channel()
+        except NoAudacityError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.02)
 
 
 class Pipe:
@@ -98,7 +125,7 @@ class Pipe:
     def __init__(self, timeout: float = CONNECT_S) -> None:
         self._received = b""
         self._in_step = False
-        self._channel = open_channel()
+        self._channel = _open_soon()
         try:
             self._get_in_step(timeout)
         except BaseException:
@@ -170,7 +197,7 @@ class Pipe:
             with contextlib.suppress(_TooLateError):
                 if self._channel.is_replaced():
                     self._channel.close()
-                    self._channel = open_channel()
+                    self._channel = _open_soon()
                     self._received = b""
                 self._send(f"Message: Text={nonce}".encode())
                 patience = min(deadline, time.monotonic() + _PING_S)
@@ -227,10 +254,3 @@ def _silence(seconds: float) -> _TooLateError:
 
 def _one_line(answer: str) -> str:
     return " ".join(answer.split())[:200] or "it does not say why"
-
-
-def no_audacity(name: str | os.PathLike[str]) -> PipeError:
-    """Return the error for a pipe that is not there, or that nobody reads."""
-    return PipeError(
-        f"no running Audacity can be reached through {os.fspath(name)}: {ENABLE}"
-    )

@@ -9,7 +9,7 @@ import stat
 import time
 from pathlib import Path
 
-from adt_plugins.audacity.pipe import PipeError, no_audacity
+from adt_plugins.audacity.pipe import NoAudacityError, PipeError
 
 _PAUSE_S = 0.01
 
@@ -25,8 +25,10 @@ class PosixChannel:
 
     Raises
     ------
+    NoAudacityError
+        If they do not exist, or nobody listens.
     PipeError
-        If they do not exist, nobody listens, or they are somebody else's.
+        If they are somebody else's.
     """
 
     line_end = b"\n"
@@ -85,5 +87,5 @@ def _open(path: Path, mode: int) -> int:
         return os.open(path, mode | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENXIO):  # ENXIO: nobody reads
-            raise no_audacity(path) from None
+            raise NoAudacityError(path) from None
         raise PipeError(f"{path}: {error.strerror or error}") from error

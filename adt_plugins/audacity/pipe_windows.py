@@ -9,7 +9,7 @@ import queue
 import threading
 from typing import BinaryIO
 
-from adt_plugins.audacity.pipe import PipeError, no_audacity
+from adt_plugins.audacity.pipe import NoAudacityError, PipeError
 
 TO, FROM = r"\\.\pipe\ToSrvPipe", r"\\.\pipe\FromSrvPipe"
 
@@ -19,7 +19,7 @@ class WindowsChannel:
 
     Raises
     ------
-    PipeError
+    NoAudacityError
         If nobody listens.
     """
 
@@ -67,6 +67,6 @@ def _open(name: str, mode: str) -> BinaryIO:
     try:
         return open(name, mode, buffering=0)  # type: ignore[return-value]  # noqa: PTH123
     except FileNotFoundError:
-        raise no_audacity(name) from None
+        raise NoAudacityError(name) from None
     except OSError as error:
         raise PipeError(f"{name}: {error.strerror or error}") from error

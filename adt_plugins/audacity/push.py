@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -77,13 +77,13 @@ def push(
     before = _tracks(pipe)
     _import(pipe, tracks)
     after = _tracks(pipe)
-    names = [track["name"] for track in after]
-    if names != [track["name"] for track in before] + [track.name for track in tracks]:
+    if _names(after) != _names(before) + [track.name for track in tracks]:
         raise PipeError("the label tracks have not arrived as they should")
     old = [index for index, track in enumerate(before) if _is_ours(track)]
     if old:
         _remove(pipe, old, after)
-    _select(pipe, [index for index, t in enumerate(_kept(before)) if t["selected"]])
+    kept = [track for track in before if not _is_ours(track)]
+    _select(pipe, [index for index, track in enumerate(kept) if track["selected"]])
     return Pushed(
         added=tuple(track.name for track in tracks),
         removed=tuple(before[index]["name"] for index in old),
@@ -129,8 +129,7 @@ def _remove(pipe: Pipe, indices: Sequence[int], tracks: Sequence[Any]) -> None:
     _select(pipe, indices)
     found = _tracks(pipe)
     selected = [index for index, track in enumerate(found) if track["selected"]]
-    same = [track["name"] for track in found] == [track["name"] for track in tracks]
-    if selected != list(indices) or not same:
+    if selected != list(indices) or _names(found) != _names(tracks):
         raise PipeError(
             "the new label tracks are there, and the earlier ones as well: the"
             " project was changed meanwhile, or has too many tracks"
@@ -156,8 +155,8 @@ def _select(pipe: Pipe, indices: Sequence[int]) -> None:
             pipe.command(f"SelectTracks: Track={index} TrackCount=1 Mode=Add")
 
 
-def _kept(tracks: Sequence[Any]) -> list[Any]:
-    return [track for track in tracks if not _is_ours(track)]
+def _names(tracks: Iterable[Any]) -> list[str]:
+    return [track["name"] for track in tracks]
 
 
 def _is_ours(track: Any) -> bool:

@@ -119,12 +119,17 @@ class Audacity:
             if time.monotonic() > deadline:
                 raise AudacityError(f"no answer; windows: {self.screen.windows()}")
 
-    def stop(self) -> None:
-        """End it without asking, and remove what it would want to recover."""
+    def disconnect(self) -> None:
+        """Leave the pipes to others until `connect`."""
         for end in (self._to, self._from):
             if end >= 0:
                 os.close(end)
         self._to = self._from = -1
+        self._buffer = b""
+
+    def stop(self) -> None:
+        """End it without asking, and remove what it would want to recover."""
+        self.disconnect()
         if self.process is not None:
             _end(self.process)
             self.process = None
