@@ -164,7 +164,8 @@ def test_a_link_is_written_through(tmp_path: Path) -> None:
 
 @posix_only
 @pytest.mark.skipif(
-    sys.platform != "win32" and os.geteuid() == 0, reason="root may do anything"
+    sys.platform != "win32" and os.geteuid() == 0,
+    reason="not on this system: root may do anything",
 )
 def test_a_folder_without_permission(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
