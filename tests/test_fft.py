@@ -1,0 +1,56 @@
+"""The FFT, as its compiled part and as SciPy's public function."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.fft
+
+from adt_plugins import fft
+
+FRAMES = np.random.default_rng(0).normal(size=(5, 2048)).astype(np.float32)
+
+
+@pytest.fixture
+def fresh() -> None:
+    fft._fastest.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh")
+class TestRfft:
+    def test_equals_scipy(self) -> None:
+        found = fft.rfft(FRAMES)
+        assert found.dtype == np.complex64
+        np.testing.assert_array_equal(found, scipy.fft.rfft(FRAMES, axis=1))
+
+    @pytest.mark.parametrize("error", [ImportError, AttributeError, OSError])
+    def test_falls_back(
+        self, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(path: Path) -> None:
+            raise error("moved")
+
+        monkeypatch.setattr(fft, "_load", fail)
+        assert fft._fastest() is fft._public
+        np.testing.assert_array_equal(fft.rfft(FRAMES), scipy.fft.rfft(FRAMES, axis=1))
+
+    def test_a_part_that_answers_otherwise_is_not_used(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(fft, "_compiled", lambda _: lambda x: scipy.fft.rfft(2 * x))
+        assert fft._fastest() is fft._public
+
+    def test_scipy_stays_out(self) -> None:
+        code = (
+            "import sys, numpy as np; from adt_plugins.fft import rfft;"
+            "rfft(np.ones((2, 2048), np.float32));"
+            "print([name for name in sys.modules if name.startswith('scipy')])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == "[]"
