@@ -32,9 +32,7 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
 
 
 @pytest.fixture(scope="session")
-def audacity_profile(
-    screen: Screen, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def audacity_profile(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """HOME in which Audacity has been started once; to be copied."""
     from .program import make_profile, only_one
 
