@@ -185,7 +185,8 @@ class Pipe:
         """
         answer = self.command(f"GetInfo: Type={kind} Format=JSON", FILE_COMMAND_S)
         try:
-            return json.loads(answer)
+            # A tab in a label is not escaped.
+            return json.loads(answer, strict=False)
         except ValueError as error:
             raise PipeError(f"Audacity's answer is not understood: {error}") from error
 

@@ -32,8 +32,10 @@ _HEAD = (
 )
 _MARK = "<!-- written by adt-plugins -->"
 _MARK_WITHIN_BYTES = 4096
-_AUDIO_STEM = "audio"
-_OWN_AUDIO = re.compile(rf"{_AUDIO_STEM}\.[a-z0-9]{{1,4}}", re.IGNORECASE)
+# Audacity takes a file of this name in the folder that it was started in, if there
+# is one, for the one that is meant: so no two projects use the same.
+_AUDIO_STEM = "audio-{}"
+_OWN_AUDIO = re.compile(r"audio-[0-9a-f]{8}\.[a-z0-9]{1,4}")
 
 # Audacity's own sizes: samples of a block, and characters of a text, from 2048 on
 # of which it takes a file for damaged.
@@ -106,7 +108,8 @@ def write_project(
     folder = data_folder(path)
     check_target(path, overwrite=overwrite)
     with _moving_into_place(path, folder) as (draft, draft_folder):
-        media = None if audio is None else audio(draft_folder / _AUDIO_STEM)
+        stem = _AUDIO_STEM.format(secrets.token_hex(4))
+        media = None if audio is None else audio(draft_folder / stem)
         with draft.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(_project(folder.name, tracks, media, title, rate))
         check_target(path, overwrite=overwrite)

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from adt_plugins.audacity.pipe import FILE_COMMAND_S, Pipe, PipeError
-from adt_plugins.audacity.push import MARK, quoted, select_all, state_folder
+from adt_plugins.audacity.push import quoted, select_all, state_folder
 from adt_plugins.errors import AdtError
 from adt_plugins.formats._files import replacing
-from adt_plugins.formats.label_tracks import LabelTrack
+from adt_plugins.formats.label_tracks import MARK, LabelTrack
 from adt_plugins.transcription import Label
 
 ROUNDED_FROM_S = 100.0

@@ -13,11 +13,8 @@ from adt_plugins.audacity.pipe import FILE_COMMAND_S, Pipe, PipeError
 from adt_plugins.audacity.project import write_project
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.label_names import LabelNames
-from adt_plugins.formats.label_tracks import LabelTrack, tracks_of
+from adt_plugins.formats.label_tracks import MARK, LabelTrack, tracks_of
 from adt_plugins.transcription import Transcription
-
-MARK = " (adt)"
-"""End of the names of the tracks that are ours to replace."""
 
 _REACH = 100
 """Last track that a command can name, and most that it can take at once."""
@@ -45,9 +42,9 @@ def push(
 ) -> Pushed:
     """Put a transcription's label tracks into the open project.
 
-    Label tracks that an earlier call made, told by the end of their names
-    (`MARK`), are removed once the new ones are there. All others stay: a track
-    that the user has renamed is the user's.
+    Label tracks that an earlier call made, told by the `MARK` at the end of their
+    names, are removed once the new ones are there. All others stay: a track that
+    the user has renamed is the user's.
 
     Parameters
     ----------

@@ -23,6 +23,9 @@ from adt_plugins.transcription import Beat, Label, Onset, Transcription
 BEATS, BARS, LABELS = "Beats", "Bars", "Labels"
 """Names of the tracks that are no drum's."""
 
+MARK = " (adt)"
+"""End of the names of tracks in a running Audacity that are ours to replace."""
+
 # Bar 0 holds the beats before the first downbeat.
 _BEAT = re.compile(r"[0-9]{1,6}\.([1-9][0-9]{0,3})")
 _BAR = re.compile(r"Bar [0-9]{1,6}")
@@ -121,8 +124,8 @@ class _Reader:
         self._guessed: list[str] = []
 
     def read(self, track: LabelTrack) -> None:
-        names = self._names
-        default = names.drum(track.name)
+        names, name = self._names, track.name.removesuffix(MARK)
+        default = names.drum(name)
         for label in track.labels:
             meant = names.meaning(label.text)
             beat = _BEAT.fullmatch(label.text)
@@ -138,7 +141,7 @@ class _Reader:
                 if label.text:
                     self._guessed.append(label.text)
             else:
-                self._keep(label, track.name)
+                self._keep(label, name)
 
     def _keep(self, label: Label, track: str) -> None:
         if _BAR.fullmatch(label.text) and track in ("", BARS):

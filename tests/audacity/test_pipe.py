@@ -22,11 +22,11 @@ from adt_plugins.audacity import pipe as pipe_module
 from adt_plugins.audacity import pipe_posix
 from adt_plugins.audacity.pipe import MAX_COMMAND_BYTES, Pipe, PipeError
 from adt_plugins.audacity.pull import is_rounded, pull_audio, pull_labels
-from adt_plugins.audacity.push import MARK, push, quoted
+from adt_plugins.audacity.push import push, quoted
 from adt_plugins.drums import Drum
 from adt_plugins.formats import read as read_transcription
 from adt_plugins.formats._files import OutputExistsError
-from adt_plugins.formats.label_tracks import transcription_of
+from adt_plugins.formats.label_tracks import MARK, transcription_of
 from adt_plugins.transcription import Beat, Label, Onset, Transcription
 
 from ..test_transcribe import HITS, SECONDS, write_wave
@@ -344,6 +344,11 @@ def user_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
+def rename(audacity: Audacity, track: int, name: str) -> None:
+    audacity.command(f"SelectTracks: Track={track} TrackCount=1 Mode=Set")
+    audacity.command(f'SetTrackStatus: Name="{name}"')
+
+
 def track_names(audacity: Audacity) -> list[str]:
     return [track["name"] for track in audacity.info("Tracks")]
 
@@ -357,7 +362,7 @@ def test_push_replaces_its_own_tracks_alone(
     audacity.command(f'Import2: Filename="{song}"')
     audacity.command("SelectTime: Start=1 End=2 RelativeTo=ProjectStart")
     audacity.command("AddLabel:")
-    audacity.command('SetTrackStatus: Track=1 Name="Kick"')
+    rename(audacity, 1, "Kick")
     with connected(audacity) as pipe:
         first = push(pipe, SONG, "name+velocity")
         assert first.added == ("Kick (adt)", "Snare (adt)")
@@ -371,7 +376,7 @@ def test_push_replaces_its_own_tracks_alone(
         [k + 0.5 for k in range(5)], abs=1e-5
     )
     # What the user has renamed is the user's.
-    audacity.command('SetTrackStatus: Track=3 Name="My snare"')
+    rename(audacity, 3, "My snare")
     audacity.command("SelectTracks: Track=0 TrackCount=1 Mode=Set")
     with connected(audacity) as pipe:
         second = push(pipe, SONG.only(["SD"]))
@@ -421,7 +426,7 @@ def test_exact_times_and_odd_names(
 def test_audio_comes_out(
     audacity: Audacity, user_state: Path, tmp_path: Path, channels: int
 ) -> None:
-    mono = play(HITS, SECONDS, 0.8)
+    mono = play(HITS, SECONDS, 0.4)
     samples = mono if channels == 1 else np.stack([mono, mono[::-1]], axis=1)
     song = write_wave(tmp_path / "song.wav", samples)
     target = tmp_path / 'out "quoted" ü.wav'
