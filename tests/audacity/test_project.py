@@ -55,6 +55,12 @@ def parse(path: Path) -> ElementTree.Element:
     return ElementTree.parse(path).getroot()
 
 
+def audio_of(path: Path) -> Path:
+    """The one file in a project's folder."""
+    (audio,) = path.with_name(f"{path.stem}_data").iterdir()
+    return audio
+
+
 def labels_of(root: ElementTree.Element) -> dict[str, list[tuple[float, float, str]]]:
     return {
         track.attrib["name"]: [
@@ -102,6 +108,8 @@ def test_what_is_in_it(tmp_path: Path, wav: Path) -> None:
         (t.attrib["channel"], t.attrib["linked"], t.attrib["rate"]) for t in tracks
     ]
     assert about == [("0", "1", "44100"), ("1", "0", "44100")]
+    audio = audio_of(path)
+    assert audio.samefile(wav)
     summaries = []
     for channel, track in enumerate(tracks):
         sequence = track.find(f"{XML}waveclip/{XML}sequence")
@@ -115,13 +123,11 @@ def test_what_is_in_it(tmp_path: Path, wav: Path) -> None:
             assert int(alias.attrib["aliasstart"]) == position
             assert 0 < int(alias.attrib["aliaslen"]) <= 262_144
             assert alias.attrib["aliaschannel"] == str(channel)
-            assert alias.attrib["aliasfile"] == "audio.wav"
+            assert alias.attrib["aliasfile"] == audio.name
             summaries.append(alias.attrib["summaryfile"])
             position += int(alias.attrib["aliaslen"])
         assert position == 7 * 44100
     assert len(set(summaries)) == len(summaries) == 4
-    audio = tmp_path / "song.drums_data" / "audio.wav"
-    assert audio.samefile(wav)
 
 
 def test_it_reads_back(tmp_path: Path, wav: Path) -> None:
@@ -345,7 +351,7 @@ def test_the_recording_of_the_transcription(tmp_path: Path, wav: Path) -> None:
     song = Transcription(SONG.onsets, source=source)
     path = tmp_path / "x.drums.aup"
     formats.write(song, path)
-    assert (tmp_path / "x.drums_data" / "audio.wav").samefile(wav)
+    assert audio_of(path).samefile(wav)
     assert parse(path).find(f"{XML}wavetrack[@name='song']") is not None
     other = tmp_path / "y.drums.aup"
     wav.write_bytes(wav.read_bytes() + b"x")
@@ -378,17 +384,14 @@ def test_nothing_is_replaced_unasked(tmp_path: Path, wav: Path) -> None:
     path = tmp_path / "song.drums.aup"
     formats.write(SONG, path, audio=wav)
     before = listing(tmp_path)
-    with pytest.raises(
-        formats.OutputExistsError, match=r"song\.drums\.aup: exists; use"
-    ):
+    with pytest.raises(formats.OutputExistsError, match=r"\.drums\.aup: exists; use"):
         formats.write(SONG["KD"], path, audio=wav)
+    assert listing(tmp_path) == before
     path.unlink()
-    with pytest.raises(
-        formats.OutputExistsError, match=r"song\.drums_data: exists; use"
-    ):
+    with pytest.raises(formats.OutputExistsError, match=r"\.drums_data: exists; use"):
         formats.write(SONG["KD"], path, audio=wav)
     formats.write(SONG, path, audio=wav, overwrite=True)
-    assert listing(tmp_path) == before
+    assert audio_of(path).samefile(wav)
 
 
 def test_our_own_project_is_replaced(tmp_path: Path, wav: Path) -> None:
@@ -399,9 +402,7 @@ def test_our_own_project_is_replaced(tmp_path: Path, wav: Path) -> None:
     saved = tmp_path / "song.drums.aup3"
     saved.write_bytes(b"the user's")
     formats.write(SONG["KD"], path, audio=flac, overwrite=True)
-    assert (
-        soundfile.info(tmp_path / "song.drums_data" / "audio.wav").samplerate == 22050
-    )
+    assert soundfile.info(audio_of(path)).samplerate == 22050
     assert list(labels_of(parse(path))) == ["Kick", "Beats", "Bars", "Form"]
     assert saved.read_bytes() == b"the user's"
     assert sorted(p.name for p in tmp_path.iterdir()) == [
@@ -426,8 +427,13 @@ def with_a_file(path: Path) -> None:
 
 
 def with_a_folder_called_audio(path: Path) -> None:
-    (path.with_name("song.drums_data") / "audio.wav").unlink()
-    (path.with_name("song.drums_data") / "audio.wav").mkdir()
+    audio = audio_of(path)
+    audio.unlink()
+    audio.mkdir()
+
+
+def with_another_recording(path: Path) -> None:
+    (path.with_name("song.drums_data") / "audio.wav").write_bytes(b"mine")
 
 
 def as_a_folder(path: Path) -> None:
@@ -454,6 +460,7 @@ def as_a_file(path: Path) -> None:
         with_blocks,
         with_a_file,
         with_a_folder_called_audio,
+        with_another_recording,
         as_a_folder,
         as_a_link,
         as_a_file,
