@@ -7,7 +7,8 @@ The module is off by default and has traps, each of which is met here:
 - commands that come before the window is there are swallowed, and an answer may
   be that to a command of somebody who did not wait for it: first a message with
   a random number is sent until that very number comes back;
-- a first start, which looks for plug-ins, replaces the pipes;
+- the pipes are replaced by new ones after every client, and by a first start,
+  which looks for plug-ins;
 - pipes stay behind when Audacity ends badly;
 - a command is at most 1022 bytes long.
 """
@@ -96,7 +97,7 @@ def open_channel() -> Channel:
 def _open_soon() -> Channel:
     """Open the pipes, though Audacity may be in the middle of making them.
 
-    Between two clients it closes them and opens them again.
+    Between two clients it removes them and makes new ones.
     """
     deadline = time.monotonic() + _OPEN_S
     while True:

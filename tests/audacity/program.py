@@ -118,6 +118,16 @@ class Audacity:
         while not self._ping(min(deadline, time.monotonic() + 1)):
             if time.monotonic() > deadline:
                 raise AudacityError(f"no answer; windows: {self.screen.windows()}")
+            # After a client it makes new pipes, perhaps just after we opened these.
+            if self._is_replaced():
+                self.disconnect()
+                self._connect(deadline)
+
+    def _is_replaced(self) -> bool:
+        try:
+            return not os.path.samestat(os.fstat(self._to), _PIPES["to"].stat())
+        except FileNotFoundError:
+            return True
 
     def disconnect(self) -> None:
         """Leave the pipes to others until `connect`."""
