@@ -95,7 +95,9 @@ def test_ctrl_c_leaves_whole_files_only(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         # A script in the background passes on that it ignores the signal.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(  # noqa: PLW1509 - no threads here
+            signal.SIGINT, signal.SIG_DFL
+        ),
     )
     assert process.stdout is not None
     process.stdout.readline()  # the first is done, the second has begun
