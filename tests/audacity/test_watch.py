@@ -443,6 +443,10 @@ def test_where_they_meet(platform: str, env: dict[str, str], wanted: str) -> Non
 # The real process.
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def process(home: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
     """``adt audacity watch``; entered when it serves."""
@@ -453,6 +457,8 @@ def process(home: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A script in the background passes on that it ignores the signal.
+        preexec_fn=_heed_interrupts if os.name != "nt" else None,  # noqa: PLW1509
     ) as started:
         try:
             assert started.stdout is not None
