@@ -89,13 +89,26 @@ $control text (_ "Label text") choice (
       (setf heard (beats))
       (setf silent 0))))
 
-(defun ask (kind start seconds save &aux (file nil))
+(defun select-time (start end)
+  (aud-do (format nil "SelectTime: Start=~a End=~a RelativeTo=ProjectStart"
+                  start end)))
+
+(defun export-audio (start end &aux (lead (max 0 (min start 1))))
+  ;; Exports what is selected, and up to a second before it: music that begins in
+  ;; the middle of a sound looks like a hit. Returns the length of that lead. With
+  ;; one channel Audacity would add left and right, which clips loud music.
+  (select-time (- start lead) end)
+  (aud-do (format nil "Export2: Filename=~s NumChannels=2" (file-name ".wav")))
+  (select-time start end)
+  lead)
+
+(defun ask (kind start end save &aux (file nil) (lead 0))
   ;; Returns the watcher's answer, or a text that says why there is none.
   (setf file (and (write-lines ".ping") (wait-for ".pong" 1)))
   (cond
     (file
       (close file)
-      (funcall save (file-name ".wav"))
+      (setf lead (funcall save start end))
       (write-lines ".request"
         "adt-plugins 1"
         (format nil "kind ~a" kind)
@@ -103,8 +116,9 @@ $control text (_ "Label text") choice (
         (format nil "sensitivity ~a" sensitivity)
         (format nil "text ~a" (nth text '("name" "name+velocity" "note")))
         (format nil "start ~a" (float start))
+        (format nil "lead ~a" (float lead))
         "end")
-      (setf file (wait-for-answer (+ 60 seconds)))
+      (setf file (wait-for-answer (+ 60 (- end start))))
       (cond
         (file
           (prog1 (read file)
@@ -120,14 +134,6 @@ $control text (_ "Label text") choice (
 
 ;;; ---- To here. ----
 
-(defun export-selection (name)
-  ;; With one channel Audacity adds left and right, which clips loud music.
-  (aud-do (format nil "Export2: Filename=~s NumChannels=2" name)))
-
-(defun select-time (start end)
-  (aud-do (format nil "SelectTime: Start=~a End=~a RelativeTo=ProjectStart"
-                  start end)))
-
 (defun select-all-tracks ()
   ;; Not SelectAll: while a label is being edited, that selects its text. And not
   ;; more than 100 at once: that opens a message.
@@ -139,22 +145,19 @@ $control text (_ "Label text") choice (
     (when (assoc 'end info)
       (setf end (max end (second (assoc 'end info)))))))
 
-(let ((start (get '*selection* 'start))
-      (end (get '*selection* 'end))
-      (whole nil)
-      (answer nil))
-  (when (or (= start end) (not (get '*selection* 'tracks)))
-    (setf whole t)
-    (select-all-tracks)
-    (select-time 0 (1+ (project-end)))) ; the end is told with six digits only
-  (setf answer
-    (if whole
-        (ask "tracks" 0 (project-end) 'export-selection)
-        (ask "tracks" start (- end start) 'export-selection)))
+(let* ((start (get '*selection* 'start))
+       (end (get '*selection* 'end))
+       (whole (or (= start end) (not (get '*selection* 'tracks))))
+       (answer nil))
+  (cond
+    (whole
+      (select-all-tracks)
+      ;; The end is told with six digits only.
+      (setf answer (ask "tracks" 0 (1+ (project-end)) 'export-audio))
+      (select-time start end))
+    (t (setf answer (ask "tracks" start end 'export-audio))))
   (when (eq answer 'tracks)
     (aud-do (format nil "Import2: Filename=~s" (file-name ".aup")))
     (setf answer ""))
-  (when whole
-    (select-time start end))
   (write-lines ".done")
   answer)

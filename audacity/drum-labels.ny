@@ -89,13 +89,26 @@ $control text (_ "Label text") choice (
       (setf heard (beats))
       (setf silent 0))))
 
-(defun ask (kind start seconds save &aux (file nil))
+(defun select-time (start end)
+  (aud-do (format nil "SelectTime: Start=~a End=~a RelativeTo=ProjectStart"
+                  start end)))
+
+(defun export-audio (start end &aux (lead (max 0 (min start 1))))
+  ;; Exports what is selected, and up to a second before it: music that begins in
+  ;; the middle of a sound looks like a hit. Returns the length of that lead. With
+  ;; one channel Audacity would add left and right, which clips loud music.
+  (select-time (- start lead) end)
+  (aud-do (format nil "Export2: Filename=~s NumChannels=2" (file-name ".wav")))
+  (select-time start end)
+  lead)
+
+(defun ask (kind start end save &aux (file nil) (lead 0))
   ;; Returns the watcher's answer, or a text that says why there is none.
   (setf file (and (write-lines ".ping") (wait-for ".pong" 1)))
   (cond
     (file
       (close file)
-      (funcall save (file-name ".wav"))
+      (setf lead (funcall save start end))
       (write-lines ".request"
         "adt-plugins 1"
         (format nil "kind ~a" kind)
@@ -103,8 +116,9 @@ $control text (_ "Label text") choice (
         (format nil "sensitivity ~a" sensitivity)
         (format nil "text ~a" (nth text '("name" "name+velocity" "note")))
         (format nil "start ~a" (float start))
+        (format nil "lead ~a" (float lead))
         "end")
-      (setf file (wait-for-answer (+ 60 seconds)))
+      (setf file (wait-for-answer (+ 60 (- end start))))
       (cond
         (file
           (prog1 (read file)
@@ -120,11 +134,34 @@ $control text (_ "Label text") choice (
 
 ;;; ---- To here. ----
 
-(defun save-track (name)
-  ;; The variable is emptied meanwhile, or all of the sound is kept in memory.
-  (s-save (prog1 *track* (setf *track* nil))
-          ny:all name :format snd-head-wave :mode snd-mode-float :bits 32))
+(defun export-is-the-same (&aux (count 0) (plain t))
+  ;; An export mixes all tracks that are selected and leaves out muted ones, and
+  ;; this runs for each track.
+  (dolist (info (aud-get-info "Tracks"))
+    (when (and (= 1 (second (assoc 'selected info))) (assoc 'channels info))
+      (incf count))
+    (when (and (assoc 'mute info)
+               (or (= 1 (second (assoc 'mute info)))
+                   (= 1 (second (assoc 'solo info)))))
+      (setf plain nil)))
+  (and plain (= count 1)))
 
-(let ((answer (ask "labels" 0 (get-duration 1) 'save-track)))
+(defun save-track (start end &aux (lead nil) (file nil))
+  (when (first (errset (export-is-the-same) nil))
+    (setf lead (first (errset (export-audio start end) nil)))
+    (setf file (open (file-name ".wav"))))
+  (cond
+    ((and file lead)
+      (close file)
+      lead)
+    (t
+      ;; The variable is emptied, or all of the sound would be kept in memory.
+      (s-save (prog1 *track* (setf *track* nil))
+              ny:all (file-name ".wav")
+              :format snd-head-wave :mode snd-mode-float :bits 32)
+      0)))
+
+(let ((answer (ask "labels" (get '*selection* 'start) (get '*selection* 'end)
+                   'save-track)))
   (write-lines ".done")
   answer)

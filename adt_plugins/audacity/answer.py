@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
@@ -20,6 +22,14 @@ from adt_plugins.pipeline import Cancel, check_request, listen
 from adt_plugins.transcription import Onset, Transcription
 
 NOTHING = "No drum hits were found. A higher sensitivity finds weaker ones."
+
+EMPTY = "There is no sound in the selection. Muted tracks are left out."
+
+# A hit that is found so little before the selection may well be in it.
+EDGE_S = 0.005
+
+_HEADER_BYTES = 44
+"""Of a WAV file; Audacity exports a selection without sound as no more."""
 
 # The slider's ends make a hit nine times as likely, or unlikely, to be reported:
 # a threshold of 0.3 becomes 0.05 and 0.79.
@@ -60,14 +70,14 @@ def find_hits(
     audio
         The audio file.
     request
-        Its drums and its sensitivity are used.
+        Its drums, sensitivity and lead are used.
     cancel
         See `adt_plugins.transcribe`.
 
     Returns
     -------
     tuple of Onset
-        Times count from the start of the audio.
+        Times count from the start of the selection.
 
     Raises
     ------
@@ -79,7 +89,7 @@ def find_hits(
     drums = check_request(network.card, request.drums or None)
     with open_audio(audio) as reader:
         activations, levels = listen(reader, network, cancel=cancel)
-    return pick_onsets(
+    found = pick_onsets(
         activations,
         network.card,
         thresholds=adjusted(
@@ -87,6 +97,10 @@ def find_hits(
         ),
         levels=levels,
         drums=drums,
+    )
+    moved = ((onset, onset.time - request.lead) for onset in found)
+    return tuple(
+        replace(onset, time=max(0.0, time)) for onset, time in moved if time >= -EDGE_S
     )
 
 
@@ -114,6 +128,8 @@ class Transcriber:
     def __call__(self, request: Request, stop: threading.Event) -> str:
         """Return the answer to a request; `stop` ends the work early."""
         with self._exchange.open(request.id, "wav") as audio:
+            if os.fstat(audio.fileno()).st_size <= _HEADER_BYTES:
+                return lisp_string(EMPTY) + "\n"
             onsets = find_hits(self._network, audio, request, stop)
         if not onsets:
             return lisp_string(NOTHING) + "\n"

@@ -68,7 +68,9 @@ class Request(NamedTuple):
     text
         What labels say, one of `adt_plugins.formats.label_names.LABEL_TEXTS`.
     start
-        Where the audio starts in the project, in seconds; may be before 0.
+        Where the selection starts in the project, in seconds; may be before 0.
+    lead
+        How much of the audio lies before the selection, in seconds.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Request(NamedTuple):
     sensitivity: int = 50
     text: str = "name"
     start: float = 0.0
+    lead: float = 0.0
 
 
 def exchange_folder(
@@ -122,6 +125,7 @@ def parse_request(request_id: str, text: str) -> Request:
             sensitivity=int(found["sensitivity"]),
             text=found["text"],
             start=float(found["start"].replace(",", ".")),
+            lead=float(found["lead"].replace(",", ".")),
         )
     except KeyError as error:
         raise ExchangeError(f"the request does not say {error}") from None
@@ -132,6 +136,7 @@ def parse_request(request_id: str, text: str) -> Request:
         or request.text not in LABEL_TEXTS
         or not 0 <= request.sensitivity <= 100
         or not -1e9 < request.start < 1e9
+        or not 0 <= request.lead < 1e3
     ):
         raise ExchangeError(f"the request is not understood: {request}")
     return request

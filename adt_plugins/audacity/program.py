@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,12 @@ FLATPAK_ID = "org.audacityteam.Audacity"
 # Within this time a program that cannot start has ended; one that can runs, or has
 # given the file to an Audacity that was running before.
 _WATCHED_SECONDS = 1.0
+
+# How long a first process needs to become the one that others hand their files to;
+# if it takes longer, the second one becomes that.
+_HEAD_START_SECONDS = 0.5
+# Its code after that, and also without a screen.
+_HANDED_OVER = 255
 
 _WINDOWS_KEYS = (
     r"SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths\audacity.exe",
@@ -72,14 +79,27 @@ def start_audacity(command: Sequence[str], path: Path) -> None:
     command
         What `find_audacity` returns.
     path
-        The file to open.
+        The file to open. An Audacity that is running already gets it.
 
     Raises
     ------
     AdtError
         If it cannot be started, or ends at once.
     """
-    full = [*command, str(path.absolute())]
+    if _opens_too_early(command):
+        _launch(command, _HEAD_START_SECONDS)
+    code = _launch([*command, str(path.absolute())], _WATCHED_SECONDS)
+    if code in (None, 0):
+        return
+    if code == _HANDED_OVER and sys.platform.startswith("linux"):
+        if _is_running():
+            return
+        raise AdtError(f"{command[0]}: ended at once; is there a screen (DISPLAY)?")
+    raise AdtError(f"{command[0]}: ended at once with code {code}")
+
+
+def _launch(command: Sequence[str], watched_seconds: float) -> int | None:
+    """Start a program, look for a while if it ends, and return its code if so."""
     detached: dict[str, Any] = {}
     if sys.platform == "win32":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
@@ -88,7 +108,7 @@ def start_audacity(command: Sequence[str], path: Path) -> None:
         detached["start_new_session"] = True
     try:
         process = subprocess.Popen(
-            full,
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -96,22 +116,38 @@ def start_audacity(command: Sequence[str], path: Path) -> None:
         )
     except OSError as error:
         raise AdtError(f"{command[0]}: {error.strerror or error}") from error
-    end = time.monotonic() + _WATCHED_SECONDS
-    while time.monotonic() < end:
-        code = process.poll()
-        if code is not None and code != 0:
-            raise AdtError(f"{command[0]}: ended at once with code {code}{_hint()}")
-        if code == 0:
-            return
+    end = time.monotonic() + watched_seconds
+    while process.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
-    process.returncode = 0  # it is not waited for, and nobody needs to be warned
+    code = process.returncode
+    process.returncode = code or 0  # it is not waited for: nobody needs to be warned
+    return code
 
 
-def _hint() -> str:
-    has_screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if sys.platform.startswith("linux") and not has_screen:
-        return ": there is no screen (DISPLAY is not set)"
-    return ""
+def _is_running() -> bool:
+    """Whether a process of this name exists (Linux)."""
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        with suppress(OSError):
+            if path.read_bytes().lower().startswith(b"audacity"):
+                return True
+    return False
+
+
+def _opens_too_early(command: Sequence[str]) -> bool:
+    """Whether this is Audacity 3 with GTK.
+
+    It opens the files of its command line before its window has a size, and then
+    for projects, unlike for audio, fits their length into that: the picture ends
+    up at days per pixel and scrolled away from the first track (3.2; seen in 13 of
+    15 starts). Files that a second process hands over to a running Audacity are
+    opened later, and never were.
+    """
+    if sys.platform in ("win32", "darwin") or len(command) > 1:
+        return False
+    try:
+        return b"libwx_" in Path(command[0]).read_bytes()
+    except OSError:
+        return False
 
 
 def _on_linux(env: Mapping[str, str], home: Path, root: Path) -> list[str] | None:

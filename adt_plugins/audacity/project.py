@@ -24,11 +24,13 @@ from adt_plugins.formats.label_tracks import LabelTrack
 
 SUFFIX = ".aup"
 
-# Audacity takes a file for a project if "<project" is in its first 255 bytes.
+# Audacity takes a file for a project if "<project" is in its first 255 bytes. The
+# view is that of the first eight seconds: labels are readable; 3.2 shows all.
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<project xmlns="http://audacity.sourceforge.net/xml/" projname={name}'
-    ' version="1.3.0" audacityversion="2.4.2" rate="{rate}">\n'
+    ' version="1.3.0" audacityversion="2.4.2" rate="{rate}"'
+    ' vpos="0" h="0.0" zoom="120.0">\n'
 )
 _MARK = "<!-- written by adt-plugins -->"
 _MARK_WITHIN_BYTES = 4096

@@ -48,6 +48,7 @@ class FakePlugin:
             "sensitivity": 50,
             "text": "name",
             "start": "0.000000000",
+            "lead": "0.000000000",
             **changes,
         }
         lines = [f"{key} {value}" for key, value in wanted.items()]

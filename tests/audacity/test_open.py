@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -155,13 +156,36 @@ def test_a_program_that_cannot_start(
     monkeypatch.setenv("DISPLAY", ":0")
     with pytest.raises(AdtError, match=r"bad: ended at once with code 3$"):
         start_audacity([str(bad)], tmp_path / "a.aup")
-    if sys.platform.startswith("linux"):
-        monkeypatch.delenv("DISPLAY")
-        monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-        with pytest.raises(AdtError, match=r"code 3: there is no screen \(DISPLAY"):
-            start_audacity([str(bad)], tmp_path / "a.aup")
     with pytest.raises(AdtError, match="nothing: No such file"):
         start_audacity([str(tmp_path / "nothing")], tmp_path / "a.aup")
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="not on this system: codes of GTK"
+)
+def test_no_screen_or_another_one_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = executable(tmp_path / "bad", "exit 255")
+    monkeypatch.setattr(program, "_is_running", lambda: False)
+    with pytest.raises(AdtError, match=r"bad: ended at once; is there a screen"):
+        start_audacity([str(bad)], tmp_path / "a.aup")
+    monkeypatch.setattr(program, "_is_running", lambda: True)
+    start_audacity([str(bad)], tmp_path / "a.aup")
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="not on this system: it has no /proc"
+)
+def test_a_running_one_is_seen(tmp_path: Path) -> None:
+    # A name that no test beside this one can have.
+    copy = tmp_path / "audacity-test"
+    shutil.copy("/bin/sleep", copy)
+    with subprocess.Popen([copy, "60"]) as process:
+        try:
+            assert program._is_running()
+        finally:
+            process.kill()
 
 
 @pytest.mark.skipif(os.name == "nt", reason=NOT_WINDOWS)
@@ -169,6 +193,17 @@ def test_another_one_may_take_the_file(tmp_path: Path) -> None:
     start = time.monotonic()
     start_audacity([str(executable(tmp_path / "ok", "exit 0"))], tmp_path / "a.aup")
     assert time.monotonic() - start < 1
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="not on this system: GTK"
+)
+def test_audacity_3_with_gtk_gets_the_file_when_it_runs(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    text = f'# links libwx_gtk3u_core-3.2.so.0\necho "$@" >> "{calls}"; exit 0'
+    program = executable(tmp_path / "audacity", text)
+    start_audacity([str(program)], tmp_path / "a.aup")
+    assert calls.read_text() == f"\n{tmp_path / 'a.aup'}\n"
 
 
 # The command

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from adt_plugins.audacity import exchange, watch
-from adt_plugins.audacity.answer import NOTHING, Transcriber, adjusted
+from adt_plugins.audacity.answer import EMPTY, NOTHING, Transcriber, adjusted
 from adt_plugins.audacity.aup import read_aup
 from adt_plugins.audacity.exchange import Exchange, ExchangeError, exchange_folder
 from adt_plugins.audacity.lisp import lisp_string
@@ -128,6 +128,24 @@ def test_hits_before_the_project_are_left_out(served: Path) -> None:
     np.testing.assert_allclose(sorted(times), wanted, atol=TOLERANCE_S)
 
 
+def test_what_lies_before_the_selection_is_left_out(served: Path) -> None:
+    """The lead is there for the network; times count from the selection."""
+    lead = 0.9
+    plugin = FakePlugin(served)
+    labels = plugin.ask(play(HITS, SECONDS), lead=f"{lead:.9f}")
+    wanted = sorted(t - lead for t, _ in HITS if t > lead)
+    np.testing.assert_allclose([t for t, _, _ in labels], wanted, atol=TOLERANCE_S)
+    # A hit that is found just before counts as the first moment.
+    found = FakePlugin(served).ask(play(HITS, SECONDS), drums="KD")[0][0]
+    for early, kept in ((0.004, True), (0.02, False)):
+        lead = found + early
+        labels = FakePlugin(served).ask(
+            play(HITS, SECONDS), drums="KD", lead=f"{lead:.9f}"
+        )
+        assert (labels[0][0] == 0.0) is kept
+        assert len(labels) == (2 if kept else 1)
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
@@ -185,7 +203,10 @@ def test_silence_says_so(served: Path) -> None:
     assert FakePlugin(served).ask(np.zeros(44100)) == NOTHING
 
 
-GOOD = "adt-plugins 1\nkind labels\ndrums \nsensitivity 50\ntext name\nstart 0\nend\n"
+GOOD = (
+    "adt-plugins 1\nkind labels\ndrums \nsensitivity 50\ntext name\n"
+    "start 0\nlead 0\nend\n"
+)
 BAD_REQUESTS = {
     "empty": ("", "different releases"),
     "another protocol": (GOOD.replace("1", "2", 1), "different releases"),
@@ -195,6 +216,7 @@ BAD_REQUESTS = {
     "not a number": (GOOD.replace("50", "x"), "not understood"),
     "out of range": (GOOD.replace("50", "101"), "not understood"),
     "not finite": (GOOD.replace("start 0", "start nan"), "not understood"),
+    "negative": (GOOD.replace("lead 0", "lead -1"), "not understood"),
     "unknown kind": (GOOD.replace("labels", "../x"), "not understood"),
     "unknown text": (GOOD.replace("name", "x"), "not understood"),
     "too long": (GOOD.replace("start", "x y\n" * 5000 + "start"), "different releases"),
@@ -224,6 +246,10 @@ def test_a_request_in_the_middle_of_being_written_is_waited_for(served: Path) ->
         plugin.write("request", GOOD[:size])
         time.sleep(0.1)
     assert_labels(read_lisp(plugin.wait("answer")))
+
+
+def test_a_selection_without_sound(served: Path) -> None:
+    assert FakePlugin(served).ask(np.zeros(0)) == EMPTY
 
 
 def test_audio_that_is_none(served: Path) -> None:
