@@ -299,15 +299,7 @@ def pick_onsets(
             f"levels have shape {levels.shape}, not "
             f"{(len(activations.values), len(card.drums))}"
         )
-    if refinement is None:
-        refinement = "none" if card.picker.kind == "adtlib" else "parabola"
-    picked = [
-        _pick_drum(activations, card, drum, threshold, refinement)
-        for drum, threshold in thresholds_in_force(
-            activations, card, thresholds
-        ).items()
-    ]
-    picked = drop_rivals(picked, RIVAL_WINDOW_S * activations.frame_rate)
+    picked = pick_hits(activations, card, thresholds=thresholds, refinement=refinement)
     wanted = None if drums is None else {Drum(drum) for drum in drums}
     onsets: list[Onset] = []
     for column, hits in enumerate(picked):
@@ -315,6 +307,44 @@ def pick_onsets(
             level = None if levels is None else levels[:, column]
             onsets += _onsets(hits, activations, card.delay, level)
     return tuple(sorted(onsets))
+
+
+def pick_hits(
+    activations: Activations,
+    card: ModelCard,
+    *,
+    thresholds: Mapping[str, float] | None = None,
+    refinement: str | None = None,
+) -> list[Hits]:
+    """Pick the frames of each drum of the card, as `pick_onsets` does.
+
+    Parameters
+    ----------
+    activations, card, thresholds, refinement
+        See `pick_onsets`.
+
+    Returns
+    -------
+    list of Hits
+        One a drum, in the order of ``card.drums``.
+    """
+    if refinement is None:
+        refinement = "none" if card.picker.kind == "adtlib" else "parabola"
+    in_force = thresholds_in_force(activations, card, thresholds)
+    picked = [
+        _pick_drum(activations, card, drum, threshold, refinement)
+        for drum, threshold in in_force.items()
+    ]
+    return drop_rivals(picked, RIVAL_WINDOW_S * activations.frame_rate)
+
+
+def onset_times(
+    positions: NDArray[np.float64], activations: Activations, delay: float
+) -> NDArray[np.float64]:
+    """Seconds from the file's first sample of refined frames, >= 0."""
+    times = positions / activations.frame_rate + activations.offset - delay
+    # Beyond the start there is nothing: an attack at time 0 has no earlier name.
+    return np.maximum(times, 0.0)
 
 
 def _column(activations: Activations, drum: str) -> NDArray[np.float32]:
@@ -348,8 +378,7 @@ def _onsets(
     level: NDArray[np.float32] | None,
 ) -> list[Onset]:
     rate = activations.frame_rate
-    # Beyond the start there is nothing: an attack at time 0 has no earlier name.
-    times = np.maximum(hits.positions / rate + activations.offset - delay, 0.0)
+    times = onset_times(hits.positions, activations, delay)
     if level is None:
         loud = np.rint(1 + 126 * hits.confidence).astype(np.int64)
     else:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from adt_plugins.beats import is_compound
 from adt_plugins.drums import Drum, drum_of_note
 from adt_plugins.errors import FormatError
+from adt_plugins.formats._dynamics import VelocityCurve, velocity_curve
 from adt_plugins.formats._files import read_bytes, write_files
 from adt_plugins.formats._format import Format, Warn, name_some
+from adt_plugins.formats._midi_beats import beats_of
 from adt_plugins.formats._smf import Clock, Note, Track, parse
+from adt_plugins.formats._smf_writer import (
+    DRUM_CHANNEL,
+    MAX_DELTA,
+    NOTE_TICKS,
+    DrumNote,
+    midi_bytes,
+)
 from adt_plugins.maps import DrumMap, find_map
-from adt_plugins.tempo_map import TICKS_PER_QUARTER, TempoMap, tempo_map
+from adt_plugins.quantize import Hit, Quantize
+from adt_plugins.quantize import quantize as to_grid
+from adt_plugins.tempo_map import TempoMap, tempo_map
 from adt_plugins.transcription import Onset, Transcription
 
-if TYPE_CHECKING:
-    import mido
-
-DRUM_CHANNEL = 9  # "channel 10", counted from 0
-NOTE_TICKS = 120  # a 32nd note: long enough to be seen, a drum does not mind
-OFF_VELOCITY = 64  # what the MIDI specification gives to keys that sense none
-MAX_DELTA = (1 << 28) - 1
-TRACK_NAME = "Drums"
+TRACKS = ("one", "per-drum")
 WHICH = (
     "of the two MIDI files take the first for a new project that follows the song's"
     " tempo, and the one called 120bpm for a project that keeps its own, at 120 BPM"
@@ -42,19 +45,43 @@ def write(
     warn: Warn,
     drum_map: DrumMap | str | None = None,
     midi_type: int = 1,
+    tracks: str = "one",
+    quantize: Quantize | str | None = None,
+    velocity: VelocityCurve | str | None = None,
+    shift: float = 0.0,
 ) -> list[Path]:
     """Write a MIDI file, and with beats a second one at a constant 120 BPM.
 
     Track 0 holds tempi, time signatures and a marker at each bar line, track 1
     the notes. Audio time 0 is tick 0 and every time is rounded to its nearest
     tick (at most 0.26 ms away at 120 BPM), so that errors never add up. Two hits
-    of one note on one tick become one, the louder. Without beats the one file is
-    at 120 BPM. Notes are those of `drum_map`, a name or a file of
-    `adt_plugins.maps.find_map`; None: `Drum.note`. `midi_type` 0 puts all into
-    one track, for devices that read no other.
+    of one note on one tick become one, the louder, with a warning. Without beats
+    the one file is at 120 BPM.
+
+    Parameters
+    ----------
+    transcription, path, overwrite, warn
+        See `adt_plugins.formats.write`.
+    drum_map
+        A map, or a name or file of `adt_plugins.maps.find_map`; None: `Drum.note`.
+    midi_type
+        0 puts all into one track, for devices that read no other.
+    tracks
+        ``"one"`` for all notes, or ``"per-drum"``.
+    quantize
+        Move hits to a grid of the bars, see `adt_plugins.quantize`; needs beats.
+    velocity
+        ``"fixed:100"`` or ``"curve:1=40,127=110"``; None: as it was measured.
+    shift
+        Move the notes, and not the bars, by so many seconds.
     """
     if midi_type not in (0, 1):
         raise ValueError(f"a MIDI file of type {midi_type}; types 0 and 1 are written")
+    if tracks not in TRACKS:
+        raise ValueError(f"no tracks {tracks!r}; there are {', '.join(TRACKS)}")
+    if tracks != "one" and midi_type == 0:
+        raise ValueError("a MIDI file of type 0 has one track for all drums")
+    curve = velocity_curve(velocity) if isinstance(velocity, str) else velocity
     placed, homeless = _place(transcription.onsets, drum_map)
     if homeless:
         named = name_some(str(drum) for drum in homeless)
@@ -66,16 +93,29 @@ def write(
             path: tempo_map(transcription.beats, compound=compound),
             constant_path(path): TempoMap(),
         }
+    if quantize is not None:
+        placed = _quantized(placed, maps[path], quantize)
+    placed = _shifted(placed, shift, path, warn)
     contents: dict[Path, bytes] = {}
     told: list[Drum] = []
     for target, timing in maps.items():
-        hits, merged = _hits(placed, timing)
-        contents[target] = _file(hits, timing, midi_type)
+        notes, merged = _notes(placed, timing, curve)
+        contents[target] = midi_bytes(
+            notes, timing, midi_type=midi_type, per_drum=tracks == "per-drum"
+        )
         if merged and merged != told:  # mostly they are the same in both
             told = merged
             named = name_some(str(drum) for drum in merged)
             warn(f"{target}: hits on the same tick as another of their note: {named}")
     return write_files(contents, overwrite=overwrite)
+
+
+def tempo_maps(transcription: Transcription) -> list[TempoMap]:
+    """Tempo maps of the files that are written: the song's, then 120 BPM."""
+    if not transcription.beats:
+        return [TempoMap()]
+    compound = _is_compound(transcription)
+    return [tempo_map(transcription.beats, compound=compound), TempoMap()]
 
 
 def constant_path(path: Path) -> Path:
@@ -107,11 +147,48 @@ def _place(
     return placed, homeless
 
 
-def _hits(
-    placed: Iterable[tuple[Onset, int]], timing: TempoMap
-) -> tuple[list[Note], list[Drum]]:
+def _quantized(
+    placed: Sequence[tuple[Onset, int]], timing: TempoMap, how: Quantize | str
+) -> list[tuple[Onset, int]]:
+    """Onsets at the times of grid lines."""
+    if not timing.bars:
+        raise FormatError("quantizing needs beats, and there are none")
+    how = Quantize(how) if isinstance(how, str) else how
+    hits = [
+        Hit(timing.tick(onset.time), onset.drum, note, onset.velocity)
+        for onset, note in placed
+    ]
+    return [
+        # Of what stays, the time stays as it was: a tick is coarser.
+        (onset, note)
+        if after.tick == before.tick
+        else (replace(onset, time=timing.seconds(after.tick)), note)
+        for (onset, note), before, after in zip(
+            placed, hits, to_grid(hits, timing, how), strict=True
+        )
+    ]
+
+
+def _shifted(
+    placed: Sequence[tuple[Onset, int]], shift: float, path: Path, warn: Warn
+) -> Sequence[tuple[Onset, int]]:
+    if not shift:
+        return placed
+    early = [onset.drum for onset, _ in placed if onset.time + shift < 0]
+    if early:
+        named = name_some(str(drum) for drum in early)
+        warn(f"{path}: hits that would lie before 0 s were moved to it: {named}")
+    return [
+        (replace(onset, time=max(onset.time + shift, 0.0)), note)
+        for onset, note in placed
+    ]
+
+
+def _notes(
+    placed: Iterable[tuple[Onset, int]], timing: TempoMap, curve: VelocityCurve | None
+) -> tuple[list[DrumNote], list[Drum]]:
     """Notes in the order of ticks, and drums of onsets that fell upon another."""
-    loudest: dict[tuple[int, int], int] = {}
+    loudest: dict[tuple[int, int], DrumNote] = {}
     merged = []
     for onset, note in placed:
         tick = timing.tick(onset.time)
@@ -120,80 +197,10 @@ def _hits(
         key = (tick, note)
         if key in loudest:
             merged.append(onset.drum)
-        loudest[key] = max(onset.velocity, loudest.get(key, 0))
-    hits = [
-        Note(tick, DRUM_CHANNEL, note, velocity)
-        for (tick, note), velocity in sorted(loudest.items())
-    ]
-    return hits, merged
-
-
-def _file(hits: list[Note], timing: TempoMap, midi_type: int) -> bytes:
-    """Bytes of the whole file."""
-    import mido
-
-    file = mido.MidiFile(
-        type=midi_type, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8"
-    )
-    tracks = [_tempo_track(timing), _note_track(hits)]
-    file.tracks += tracks if midi_type else [mido.merge_tracks(tracks)]
-    buffer = io.BytesIO()
-    file.save(file=buffer)
-    return buffer.getvalue()
-
-
-def _tempo_track(timing: TempoMap) -> mido.MidiTrack:
-    import mido
-
-    # Of one tick, the tempo comes first and the marker last.
-    events = [
-        (tick, 0, mido.MetaMessage("set_tempo", tempo=tempo))
-        for tick, tempo in timing.tempos
-    ]
-    for tick, upper, lower in timing.signatures:
-        message = mido.MetaMessage("time_signature", numerator=upper, denominator=lower)
-        if lower == 8 and upper % 3 == 0:
-            message.clocks_per_click = 36  # a dotted quarter
-        events.append((tick, 1, message))
-    for number, tick in enumerate(timing.bars, 1):
-        events.append((tick, 2, mido.MetaMessage("marker", text=f"Bar {number}")))
-    track = mido.MidiTrack()
-    before = 0
-    for tick, _, message in sorted(events, key=lambda event: event[:2]):
-        track.append(message.copy(time=tick - before))
-        before = tick
-    track.append(mido.MetaMessage("end_of_track"))
-    return track
-
-
-def _note_track(hits: list[Note]) -> mido.MidiTrack:
-    import mido
-
-    # Each note ends where the same drum is hit again, if not before. Sorting
-    # puts the ends (0) before the beginnings (1) of a tick: a program that
-    # reads the reverse order would cut the new note.
-    ends: list[tuple[int, int, int, int]] = []
-    following: dict[int, int] = {}
-    for hit in reversed(hits):
-        end = min(hit.tick + NOTE_TICKS, following.get(hit.note, MAX_DELTA))
-        ends.append((end, 0, hit.note, OFF_VELOCITY))
-        following[hit.note] = hit.tick
-    events = sorted(ends + [(hit.tick, 1, hit.note, hit.velocity) for hit in hits])
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name=TRACK_NAME)])
-    before = 0
-    for tick, is_on, note, velocity in events:
-        track.append(
-            mido.Message(
-                "note_on" if is_on else "note_off",
-                channel=DRUM_CHANNEL,
-                note=note,
-                velocity=velocity,
-                time=tick - before,
-            )
-        )
-        before = tick
-    track.append(mido.MetaMessage("end_of_track"))
-    return track
+        velocity = onset.velocity if curve is None else curve(onset.velocity)
+        if key not in loudest or velocity > loudest[key].velocity:
+            loudest[key] = DrumNote(tick, note, velocity, onset.drum)
+    return [loudest[key] for key in sorted(loudest)], merged
 
 
 def read(
@@ -202,7 +209,8 @@ def read(
     """Read the drums of a standard MIDI file of type 0 or 1.
 
     They are the notes on channel 10; in a file without any, those of the tracks
-    named after drums. The tempo map counts, of all tracks. What a note means is
+    named after drums. The tempo map counts, of all tracks, and with the time
+    signatures makes the beats. What a note means is
     said by `drum_map`, see `write`; None: by `drum_of_note`.
 
     Raises
@@ -227,7 +235,12 @@ def read(
         if not onsets:
             raise FormatError(f"none of its notes is a drum: {named}")
         warn(f"{path}: notes that are no drums were left out: {named}")
-    return Transcription(onsets=tuple(onsets))
+    beats, meter = beats_of(file, clock)
+    return Transcription(
+        onsets=tuple(onsets),
+        beats=beats,
+        model={} if meter is None else {"meter": meter},
+    )
 
 
 def _drum_notes(tracks: list[Track]) -> list[Note]:
