@@ -15,13 +15,13 @@ The module is off by default and has traps, each of which is met here:
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import secrets
 import sys
 import time
+from itertools import chain, repeat
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -34,7 +34,10 @@ FILE_COMMAND_S = 600.0
 """For a command that reads or writes a file, whose length nobody knows."""
 
 _OPEN_S = 1.0
-_PING_S = 1.0
+# A first question is lost if Audacity is just taking leave of somebody else; an
+# Audacity that is busy needs not be asked ten times a second.
+_PINGS_S = (0.1, 0.2, 0.4, 1.0)
+_PAUSE_S = 0.02
 _ANSWER_END = re.compile(rb"BatchCommand finished: (OK|Failed!)\r?\n\r?\n")
 _MAX_ANSWER_BYTES = 256 << 20
 
@@ -106,7 +109,7 @@ def _open_soon() -> Channel:
         except NoAudacityError:
             if time.monotonic() >= deadline:
                 raise
-            time.sleep(0.02)
+            time.sleep(_PAUSE_S)
 
 
 class Pipe:
@@ -194,21 +197,27 @@ class Pipe:
     def _get_in_step(self, timeout: float) -> None:
         """Ask until the answer is that to this question."""
         deadline = time.monotonic() + timeout
-        while True:
+        for patience in chain(_PINGS_S, repeat(_PINGS_S[-1])):
             nonce = secrets.token_hex(8)
-            with contextlib.suppress(_TooLateError):
+            try:
                 if self._channel.is_replaced():
                     self._channel.close()
                     self._channel = _open_soon()
                     self._received = b""
                 self._send(f"Message: Text={nonce}".encode())
-                patience = min(deadline, time.monotonic() + _PING_S)
-                while nonce not in self._answer(patience)[0]:
+                until = min(deadline, time.monotonic() + patience)
+                while nonce not in self._answer(until)[0]:
                     pass
                 self._in_step = True
                 return
-            if time.monotonic() >= deadline:
-                raise _silence(timeout)
+            except _TooLateError:
+                if time.monotonic() >= deadline:
+                    raise _silence(timeout) from None
+            except _GoneError:
+                # It leaves, or goes from one pipe to the next.
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(_PAUSE_S)
 
     def _send(self, data: bytes) -> None:
         try:
@@ -217,7 +226,7 @@ class Pipe:
             # 64 KiB of commands that nobody has read.
             raise _silence(0) from None
         except OSError as error:
-            raise PipeError(f"Audacity has gone: {error.strerror or error}") from error
+            raise _GoneError(error) from error
 
     def _answer(self, deadline: float) -> tuple[str, bool]:
         """Return the next answer, and whether the command did what it should."""
@@ -234,8 +243,7 @@ class Pipe:
             try:
                 self._received += self._channel.receive(left)
             except OSError as error:
-                reason = error.strerror or error
-                raise PipeError(f"Audacity has gone: {reason}") from error
+                raise _GoneError(error) from error
         answer = self._received[: match.start()]
         self._received = self._received[match.end() :]
         self._in_step = True
@@ -244,6 +252,13 @@ class Pipe:
 
 class _TooLateError(PipeError):
     """No answer in time."""
+
+
+class _GoneError(PipeError):
+    """Nobody has the other end any more."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"Audacity has gone: {error.strerror or error}")
 
 
 def _silence(seconds: float) -> _TooLateError:

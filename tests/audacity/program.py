@@ -114,8 +114,11 @@ class Audacity:
         """Wait until a started program has its window and answers."""
         deadline = time.monotonic() + timeout
         self._connect(deadline)
-        # What comes before the window exists is swallowed: ask again.
-        while not self._ping(min(deadline, time.monotonic() + 1)):
+        # What comes before the window exists, or while it takes leave of another
+        # client, is swallowed: ask again.
+        patience = 0.1
+        while not self._ping(min(deadline, time.monotonic() + patience)):
+            patience = min(1.0, 2 * patience)
             if time.monotonic() > deadline:
                 raise AudacityError(f"no answer; windows: {self.screen.windows()}")
             # After a client it makes new pipes, perhaps just after we opened these.
