@@ -42,11 +42,14 @@ class TempoMap:
         (tick, numerator, denominator), the first at tick 0, each at a bar line.
     bars
         Ticks of the bar lines, the first at 0; none where no beats are known.
+    end
+        Tick of the last beat.
     """
 
     tempos: tuple[tuple[int, int], ...] = ((0, DEFAULT_TEMPO),)
     signatures: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)
     bars: tuple[int, ...] = ()
+    end: int = 0
     _elapsed: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -109,7 +112,8 @@ def tempo_map(
     tempos += _steady(times, unit, lead, elapsed, tolerance)
     kept = [t for n, t in enumerate(tempos) if not n or t[1] != tempos[n - 1][1]]
     bars, signatures = _bars([p for _, p in played], unit, lead)
-    return TempoMap(tuple(kept), tuple(signatures), tuple(bars))
+    end = lead + unit * (len(played) - 1)
+    return TempoMap(tuple(kept), tuple(signatures), tuple(bars), end)
 
 
 def _even(beats: Sequence[Beat]) -> list[tuple[float, int]]:

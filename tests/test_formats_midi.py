@@ -19,6 +19,7 @@ from adt_plugins import formats
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.formats._smf import Clock, parse
+from adt_plugins.formats._smf_writer import NO_TEMPO
 from adt_plugins.transcription import Onset, Transcription
 
 HALF_TICK = 0.5 / 1920 + 1e-12
@@ -58,9 +59,10 @@ def test_the_bytes(tmp_path: Path) -> None:
     )
     assert write_bytes(whole, tmp_path) == (
         b"MThd\0\0\0\6\0\1\0\2\x03\xc0"
-        b"MTrk\0\0\0\x13"
+        b"MTrk\0\0\0\x4c"
         b"\x00\xff\x51\x03\x07\xa1\x20"  # 500000 µs a beat
         b"\x00\xff\x58\x04\x04\x02\x18\x08"  # 4/4
+        b"\x00\xff\x01\x35" + NO_TEMPO.encode() + b""
         b"\x00\xff\x2f\x00"
         b"MTrk\0\0\0\x2c"
         b"\x00\xff\x03\x05Drums"
@@ -79,7 +81,7 @@ def test_the_bytes(tmp_path: Path) -> None:
 def test_an_empty_file_is_whole(tmp_path: Path) -> None:
     data = write_bytes(Transcription(), tmp_path)
     file = mido.MidiFile(file=io.BytesIO(data))
-    assert [len(track) for track in file.tracks] == [3, 2]
+    assert [len(track) for track in file.tracks] == [4, 2]
     assert read_bytes(data, tmp_path) == Transcription()
 
 
@@ -138,6 +140,7 @@ def check_with_mido(data: bytes, count: int) -> None:
     assert [m.type for m in file.tracks[0]] == [
         "set_tempo",
         "time_signature",
+        "text",
         "end_of_track",
     ]
     sounding: set[int] = set()

@@ -177,7 +177,7 @@ def check_round_trip(whole: Transcription, folder: Path) -> None:
     for path in formats.write(whole, folder / "a.mid", overwrite=True):
         file = parse(path.read_bytes())
         clock = Clock(file.division, file.tracks[0].tempos)
-        read = formats.read(path)
+        read = formats.read(path, warn=lambda _: None)  # of too many beats
         for drum in EXACT:
             got, want = read[drum].onsets, whole[drum].onsets
             assert [o.velocity for o in got] == [o.velocity for o in want]

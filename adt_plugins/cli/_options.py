@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from adt_plugins.formats.label_names import LabelNames
     from adt_plugins.maps import DrumMap
 
+BWF = "bwf"
+"""For ``--offset``: where the recording lies by its own account."""
+
 
 def add_inputs(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the positional inputs."""
@@ -55,10 +58,11 @@ def add_outputs(parser: argparse.ArgumentParser, default: str | None) -> None:
     )
     parser.add_argument(
         "--offset",
-        type=float,
+        type=_offset,
         default=0.0,
-        metavar="SECONDS",
-        help="add this to all written times",
+        metavar="SECONDS|bwf",
+        help="add this to all written times; bwf: the time reference of the recording"
+        " (Broadcast Wave)",
     )
 
 
@@ -76,27 +80,6 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="names of drums in labels, a line each: Bombo = KD"
         " (default: label-names.txt in the folder that has 'models' in it)",
-    )
-
-
-def add_drum_map(parser: argparse.ArgumentParser) -> None:
-    """Add what notes MIDI files have."""
-    parser.add_argument(
-        "--drum-map",
-        type=drum_map,
-        metavar="NAME|FILE",
-        help="notes of MIDI files, of a sampler or e-kit (see adt maps list)",
-    )
-
-
-def add_midi(parser: argparse.ArgumentParser) -> None:
-    """Add how MIDI files are written."""
-    parser.add_argument(
-        "--midi-type",
-        type=int,
-        choices=[0, 1],
-        metavar="0|1",
-        help="1: tempo and notes on tracks of their own (default); 0: all on one",
     )
 
 
@@ -229,6 +212,18 @@ def _label_names(path: str) -> LabelNames:
         return read_label_names(path)
     except AdtError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _offset(text: str) -> float | str:
+    if text == BWF:
+        return text
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = float("nan")
+    if not abs(seconds) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither seconds nor {BWF}")
+    return seconds
 
 
 def _threshold(text: str) -> tuple[Drum, float]:

@@ -6,22 +6,22 @@ import warnings
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from adt_plugins import formats
 from adt_plugins.activations import save_activations
 from adt_plugins.cli import _console
 from adt_plugins.cli._jobs import NPZ, Job
+from adt_plugins.cli._midi import midi_options
+from adt_plugins.cli._options import BWF
 from adt_plugins.errors import AdtError, AdtWarning
 from adt_plugins.formats import midi
-from adt_plugins.transcription import Beat, Onset, Transcription
+from adt_plugins.transcription import Transcription
 
 REPORT_FORMAT = "adt-plugins-report"
 REPORT_VERSION = 1
-
-_Timed = TypeVar("_Timed", Onset, Beat)
 
 
 @dataclass
@@ -73,6 +73,7 @@ def run_jobs(
     int
         Exit code: 0, or 1 if an input failed.
     """
+    midi_options(args)  # refuses what contradicts itself before the work
     results = []
     for job in jobs:
         result = Result(job.source)
@@ -170,7 +171,7 @@ def _writer_options(args: Namespace, name: str) -> dict[str, Any]:
     if formats.FORMATS[name].has_labels:
         options = {"text": args.label_text, "names": args.label_names}
     elif name == "midi":
-        options = {"drum_map": args.drum_map, "midi_type": args.midi_type}
+        options = midi_options(args)
     return {key: value for key, value in options.items() if value is not None}
 
 
@@ -180,30 +181,21 @@ def _adjust(
     """Keep the drums and move the times that the user asked for."""
     if args.drums is not None:
         transcription = transcription.only(args.drums)
-    if not args.offset:
+    offset = args.offset
+    if offset == BWF:
+        from adt_plugins.bwf import time_reference
+
+        recording = job.audio or transcription.source.path
+        if recording is None:
+            raise AdtError(f"{job.source}: --offset {BWF} needs the recording")
+        offset = time_reference(recording)
+    if not offset:
         return transcription
-    onsets = _moved(transcription.onsets, args.offset)
-    lost = len(transcription.onsets) - len(onsets)
+    moved = transcription.shifted(offset)
+    lost = len(transcription) - len(moved)
     if lost:
         result.warn(f"{job.source}: {lost} hits would lie before 0 s and are left out")
-    activations = transcription.activations
-    if activations is not None:
-        activations = replace(activations, offset=activations.offset + args.offset)
-    return replace(
-        transcription,
-        onsets=onsets,
-        beats=_moved(transcription.beats, args.offset),
-        activations=activations,
-    )
-
-
-def _moved(items: Sequence[_Timed], offset: float) -> tuple[_Timed, ...]:
-    """Move onsets or beats; what would lie before 0 s is left out."""
-    return tuple(
-        replace(item, time=item.time + offset)
-        for item in items
-        if item.time + offset >= 0
-    )
+    return moved
 
 
 @contextmanager

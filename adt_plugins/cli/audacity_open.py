@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.cli import _console, _options
+from adt_plugins.cli import _console, _midi, _options
 
 if TYPE_CHECKING:
     from adt_plugins.cli._jobs import Job
@@ -34,8 +34,7 @@ def add_parser(subparsers: Any) -> None:
         "--program", metavar="FILE", help="the Audacity to start, if it is not found"
     )
     _options.add_labels(parser)
-    _options.add_drum_map(parser)
-    _options.add_midi(parser)
+    _midi.add_midi(parser)
     _options.add_part(parser)
     _options.add_beats(parser)
     _options.add_model(parser)

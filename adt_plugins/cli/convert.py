@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.cli import _options
+from adt_plugins.cli import _midi, _options
 
 if TYPE_CHECKING:
     from adt_plugins.cli._jobs import Job
@@ -33,8 +33,7 @@ def add_parser(subparsers: Any) -> None:
         help="the recording, for formats that need it and an input that does not say",
     )
     _options.add_labels(parser)
-    _options.add_drum_map(parser)
-    _options.add_midi(parser)
+    _midi.add_midi(parser)
     parser.add_argument(
         "--from-drum-map",
         type=_options.drum_map,

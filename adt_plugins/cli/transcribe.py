@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.cli import _options
+from adt_plugins.cli import _midi, _options
 
 if TYPE_CHECKING:
     from adt_plugins.cli._jobs import Job
@@ -32,8 +32,7 @@ def add_parser(subparsers: Any) -> None:
         help="write what the network said as song.drums.npz too",
     )
     _options.add_labels(parser)
-    _options.add_drum_map(parser)
-    _options.add_midi(parser)
+    _midi.add_midi(parser)
     _options.add_part(parser)
     _options.add_beats(parser)
     _options.add_model(parser)
@@ -77,7 +76,8 @@ class Transcriber:
         self._network = open_network(args.model)
         self._thresholds = dict(args.threshold)
         self._beats = args.beats
-        if args.beats is None and any("beats" in _needs(name) for name in args.format):
+        needy = any("beats" in _needs(name) for name in args.format)
+        if args.beats is None and (needy or args.quantize):
             self._beats = True
         check_request(self._network.card, args.drums, self._thresholds)
 

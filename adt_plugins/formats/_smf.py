@@ -17,7 +17,8 @@ DEFAULT_TEMPO = 500_000  # microseconds a beat: 120 BPM until a file says otherw
 
 _HEADER_BYTES = 14
 _META, _SYSEX, _ESCAPE = 0xFF, 0xF0, 0xF7
-_NAME, _END, _SET_TEMPO = 0x03, 0x2F, 0x51
+_TEXT, _NAME, _END, _SET_TEMPO, _SIGNATURE = 0x01, 0x03, 0x2F, 0x51, 0x58
+_MOST_HALVINGS = 6  # a 64th is the shortest beat of a time signature
 _NOTE_ON = 0x9
 # Data bytes after a status byte, by its upper four bits.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
@@ -37,11 +38,18 @@ class Note:
 
 @dataclass
 class Track:
-    """What of a track matters here; a tempo is (tick, microseconds a beat)."""
+    """What of a track matters here.
+
+    A tempo is (tick, microseconds a beat), a time signature (tick, numerator,
+    denominator); `end` is the tick of its last event.
+    """
 
     name: str = ""
     notes: list[Note] = field(default_factory=list)
     tempos: list[tuple[int, int]] = field(default_factory=list)
+    signatures: list[tuple[int, int, int]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    end: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ def _parse_track(data: bytes) -> Track:
     while position < len(data):
         delta, position = _number(data, position)
         tick += delta
+        track.end = tick
         status = data[position]
         if status < 0x80:
             if running is None:
@@ -136,6 +145,11 @@ def _parse_track(data: bytes) -> Track:
 def _take_meta(track: Track, kind: int | None, tick: int, data: bytes) -> None:
     if kind == _NAME and not track.name:
         track.name = data.decode("utf-8", "replace")
+    elif kind == _TEXT:
+        track.texts.append(data.decode("utf-8", "replace"))
+    elif kind == _SIGNATURE and len(data) >= 2:
+        if data[0] and data[1] <= _MOST_HALVINGS:
+            track.signatures.append((tick, data[0], 1 << data[1]))
     elif kind == _SET_TEMPO and len(data) == 3:
         tempo = int.from_bytes(data, "big")
         if tempo == 0:

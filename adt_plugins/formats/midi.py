@@ -82,6 +82,7 @@ def write(
     if tracks != "one" and midi_type == 0:
         raise ValueError("a MIDI file of type 0 has one track for all drums")
     curve = velocity_curve(velocity) if isinstance(velocity, str) else velocity
+    placed: Sequence[tuple[Onset, int]]
     placed, homeless = _place(transcription.onsets, drum_map)
     if homeless:
         named = name_some(str(drum) for drum in homeless)
@@ -235,7 +236,7 @@ def read(
         if not onsets:
             raise FormatError(f"none of its notes is a drum: {named}")
         warn(f"{path}: notes that are no drums were left out: {named}")
-    beats, meter = beats_of(file, clock)
+    beats, meter = beats_of(file, clock, lambda text: warn(f"{path}: {text}"))
     return Transcription(
         onsets=tuple(onsets),
         beats=beats,

@@ -1,0 +1,270 @@
+"""What the command line makes of MIDI files, and beats that come back from them."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from adt_plugins import formats
+from adt_plugins.bwf import time_reference
+from adt_plugins.cli import main
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError
+from adt_plugins.formats._dynamics import velocity_curve
+from adt_plugins.formats._smf import parse
+from adt_plugins.transcription import Beat, Onset, Source, Transcription
+
+STEP = 0.5
+
+
+def song(first: float = 0.0, bar: int = 4, beats: int = 17) -> Transcription:
+    """Kick and hats a little late, a flam on the second beat."""
+    times = [first + n * STEP for n in range(beats)]
+    hits = [Onset(t + 0.012, Drum.KD, 100) for t in times]
+    hits += [Onset(t + 0.26, Drum.CHH, 60) for t in times]
+    hits += [Onset(times[1] - 0.02, Drum.SD, 40), Onset(times[1] + 0.01, Drum.SD, 110)]
+    return Transcription(
+        tuple(hits),
+        tuple(Beat(t, n % bar + 1) for n, t in enumerate(times)),
+        model={"meter": f"{bar}/4"},
+    )
+
+
+def converted(folder: Path, *options: str, whole: Transcription | None = None) -> Path:
+    path = folder / "song.drums.json"
+    formats.write(whole or song(), path, overwrite=True)
+    command = ["convert", str(path), "--format", "midi", "--overwrite", *options]
+    assert main(command) == 0
+    return folder / "song.drums.mid"
+
+
+def notes(path: Path, number: int) -> list[tuple[int, int]]:
+    file = parse(path.read_bytes())
+    return [
+        (note.tick, note.velocity)
+        for track in file.tracks
+        for note in track.notes
+        if note.note == number
+    ]
+
+
+def test_quantize(tmp_path: Path) -> None:
+    path = converted(tmp_path, "--quantize", "1/16")
+    assert [tick for tick, _ in notes(path, 36)] == [960 * n for n in range(17)]
+    assert [tick for tick, _ in notes(path, 42)] == [960 * n + 480 for n in range(17)]
+    # The grace note keeps its 30 ms, which are 57.6 ticks.
+    assert notes(path, 38) == [(903, 40), (960, 110)]
+    # The second file holds the same times.
+    both = (path, tmp_path / "song.drums.120bpm.mid")
+    first, second = ([o.time for o in formats.read(file)] for file in both)
+    assert first == pytest.approx(second, abs=0.0006)
+
+
+def test_a_drum_of_its_own_grid_with_strength_and_swing(tmp_path: Path) -> None:
+    options = ("--quantize", "1/8", "--quantize", "KD=off", "--strength", "0.5")
+    path = converted(tmp_path, *options, "--swing", "0.6")
+    assert notes(path, 36)[0][0] == 23
+    line = round(0.6 * 960)
+    assert notes(path, 42)[0][0] == pytest.approx((499 + line) / 2, abs=1)
+
+
+def test_shift_moves_notes_and_not_bars(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain, early = (
+        mido.MidiFile(converted(tmp_path, *options)).tracks
+        for options in ((), ("--shift-ms", "-20"))
+    )
+    assert early[0] == plain[0]
+    path = tmp_path / "song.drums.mid"
+    assert [o.time for o in formats.read(path)["KD"]] == pytest.approx(
+        [max(n * STEP + 0.012 - 0.02, 0) for n in range(17)], abs=0.0006
+    )
+    assert "hits that would lie before 0 s were moved to it: 'KD' (1)" in (
+        capsys.readouterr().err
+    )
+
+
+def test_velocities(tmp_path: Path) -> None:
+    path = converted(tmp_path, "--velocity", "fixed:90")
+    assert {v for number in (36, 38, 42) for _, v in notes(path, number)} == {90}
+    path = converted(tmp_path, "--velocity", "curve:40=60,110=120")
+    assert [v for _, v in notes(path, 38)] == [60, 120]
+    assert {v for _, v in notes(path, 42)} == {77}
+
+
+def test_a_curve() -> None:
+    curve = velocity_curve("curve:20=127,60=27")
+    assert [curve(v) for v in (1, 20, 40, 60, 127)] == [127, 127, 77, 27, 27]
+
+
+def test_a_track_for_each_drum(tmp_path: Path) -> None:
+    path = converted(tmp_path, "--midi-tracks", "per-drum")
+    tracks = mido.MidiFile(path).tracks
+    assert [t.name for t in tracks] == ["", "Kick", "Snare", "Closed hi-hat"]
+    one = converted(tmp_path / "..", whole=song())
+    assert formats.read(path) == formats.read(one)
+    for file in (one, one.with_name("song.drums.120bpm.mid"), one.with_suffix(".json")):
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--quantize", "1/5"], "'1/5' is no grid"),
+        (["--quantize", "XX=1/8"], "no drum 'XX'"),
+        (["--quantize", "1/8t", "--swing", "0.6"], "triplets does not swing"),
+        (["--quantize", "1/8", "--strength", "2"], "a strength of 2"),
+        (["--strength", "0.5"], "to which grid?"),
+        (["--velocity", "loud"], "'loud' is neither"),
+        (["--velocity", "fixed:200"], "velocities are 1 to 127"),
+        (["--velocity", "curve:9=1,9=2"], "do not ascend"),
+        (["--shift-ms", "nan"], "no number of milliseconds"),
+        (["--midi-type", "0", "--midi-tracks", "per-drum"], "has one track"),
+        (["--offset", "noon"], "'noon' is neither seconds nor bwf"),
+    ],
+)
+def test_what_cannot_be(
+    options: list[str],
+    reason: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = formats.write(song(), tmp_path / "song.drums.json")[0]
+    assert main(["convert", str(path), "--format", "midi", *options]) == 2
+    assert reason in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_quantizing_needs_beats(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = formats.write(Transcription(song().onsets), tmp_path / "a.drums.json")[0]
+    command = ["convert", str(path), "--format", "midi", "--quantize", "1/16"]
+    assert main(command) == 1
+    assert "quantizing needs beats, and there are none" in capsys.readouterr().err
+
+
+# Broadcast Wave
+
+
+def write_bwf(path: Path, reference: int | None, rate: int = 48000) -> None:
+    """One second of silence; its bext chunk as EBU Tech 3285 lays it out."""
+    soundfile.write(path, np.zeros(rate), rate, subtype="PCM_16")
+    if reference is not None:
+        data = path.read_bytes()
+        bext = bytes(338) + struct.pack("<Q", reference) + bytes(256)
+        chunk = b"bext" + struct.pack("<I", len(bext)) + bext
+        size = struct.pack("<I", len(data) - 8 + len(chunk))
+        path.write_bytes(b"RIFF" + size + b"WAVE" + chunk + data[12:])
+
+
+def test_the_time_reference(tmp_path: Path) -> None:
+    path = tmp_path / "take.wav"
+    write_bwf(path, 48000 * 3600 + 24000)
+    assert soundfile.info(path).frames == 48000
+    assert time_reference(path) == 3600.5
+
+
+@pytest.mark.parametrize("content", [None, b"", b"RIFF", b"RIFF\0\0\0\0WAVEbext\xff"])
+def test_no_time_reference(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "take.wav"
+    if content is None:
+        write_bwf(path, None)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(AdtError, match="no Broadcast Wave file with a time reference"):
+        time_reference(path)
+    with pytest.raises(AdtError, match="No such file"):
+        time_reference(tmp_path / "gone.wav")
+
+
+def test_offset_by_the_time_reference(tmp_path: Path) -> None:
+    take = tmp_path / "take.wav"
+    write_bwf(take, 10 * 48000)
+    whole = Transcription(song().onsets, song().beats, Source(path=str(take)))
+    path = converted(tmp_path, "--offset", "bwf", whole=whole)
+    read = formats.read(path)
+    assert [o.time for o in read["KD"]][:2] == pytest.approx([10.012, 10.512], abs=6e-4)
+    beats = {round(beat.time, 3): beat.position for beat in read.beats}
+    assert (beats[10.0], beats[10.5], beats[12.0]) == (1, 2, 1)
+
+
+def test_the_offset_needs_a_time_reference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = formats.write(song(), tmp_path / "a.drums.json")[0]
+    command = ["convert", str(path), "--format", "csv", "--offset", "bwf"]
+    assert main(command) == 1
+    assert "--offset bwf needs the recording" in capsys.readouterr().err
+
+
+# Beats that come back
+
+
+@pytest.mark.parametrize(
+    ("whole", "extra"),
+    [
+        (song(), []),
+        (song(first=0.3), []),  # half a beat of lead-in is no beat
+        (song(first=0.5), [Beat(0.0, 4)]),
+        (song(bar=3), []),
+        (Transcription(beats=song(bar=2).beats, model={"meter": "6/8"}), []),
+        (Transcription(beats=song().beats[2:], model={"meter": "4/4"}),
+         [Beat(0.0, 1), Beat(0.5, 2)]),
+    ],
+)  # fmt: skip
+def test_beats_come_back(
+    tmp_path: Path, whole: Transcription, extra: list[Beat]
+) -> None:
+    first, second = formats.write(whole, tmp_path / "a.mid")
+    got = formats.read(first)
+    want = [*extra, *whole.beats]
+    assert [b.position for b in got.beats][: len(want)] == [b.position for b in want]
+    assert [b.time for b in got.beats][: len(want)] == pytest.approx(
+        [b.time for b in want], abs=0.002
+    )
+    assert len(got.beats) <= len(want) + 1  # one beat may lie under the last hit
+    assert got.model == {"meter": whole.model["meter"]}
+    again = formats.write(got, tmp_path / "b.mid")[0]
+    assert formats.read(again) == got
+    assert formats.read(second).beats == ()
+
+
+def test_a_foreign_file_has_the_beats_of_its_meters(tmp_path: Path) -> None:
+    file = mido.MidiFile(type=0, ticks_per_beat=96)
+    file.tracks.append(
+        mido.MidiTrack(
+            [
+                mido.MetaMessage("time_signature", numerator=7, denominator=8),
+                mido.MetaMessage("set_tempo", tempo=1_000_000),
+                mido.MetaMessage(
+                    "time_signature", numerator=12, denominator=8, time=14 * 48
+                ),
+                mido.Message("note_on", note=36, channel=9, velocity=9, time=12 * 48),
+            ]
+        )
+    )
+    path = tmp_path / "a.mid"
+    file.save(path)
+    beats = formats.read(path).beats
+    assert [b.position for b in beats] == [*range(1, 8)] * 2 + [1, 2, 3, 4, 1]
+    assert [b.time for b in beats] == pytest.approx(
+        [*np.arange(14) * 0.5, *(7 + 1.5 * np.arange(5))]
+    )
+
+
+def test_so_many_beats_that_they_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    track = b"\x00\xff\x51\x03\x07\xa1\x20\xff\xff\xff\x7f\x99\x24\x64"
+    path.write_bytes(
+        b"MThd\0\0\0\6\0\0\0\1\0\1MTrk" + struct.pack(">I", len(track)) + track
+    )
+    told: list[str] = []
+    assert formats.read(path, warn=told.append).beats == ()
+    assert told == [f"{path}: more than 100000 beats: left out"]
