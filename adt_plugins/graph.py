@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.graph_file import Operation, Value, write_graph
+from adt_plugins.graph_file import Graph, Operation, Value, write_model
 
 # Numbers of the schema's enumeration TensorType.
 _TYPES = {
@@ -257,10 +257,10 @@ class GraphBuilder:
         packed = (options, tuple(fields.items())) if options else None
         return self._add(name, indices, tuple(shape), packed)
 
-    def finish(
+    def close(
         self, outputs: Sequence[Tensor], names: Sequence[str] = ("activations",)
-    ) -> bytes:
-        """Return the content of the `.tflite` file.
+    ) -> Graph:
+        """Return the graph, ready for `write_model`.
 
         Parameters
         ----------
@@ -273,9 +273,11 @@ class GraphBuilder:
         for tensor, name in zip(outputs, names, strict=True):
             values[tensor.index] = values[tensor.index]._replace(name=name)
         indices = [tensor.index for tensor in outputs]
-        return write_graph(
-            values, self._buffers, self._operators, self._inputs, indices
-        )
+        return Graph(values, self._buffers, self._operators, self._inputs, indices)
+
+    def finish(self, outputs: Sequence[Tensor]) -> bytes:
+        """Return the content of a `.tflite` file with this graph alone."""
+        return write_model({"": self.close(outputs)})
 
     def _value(self, shape: tuple[int, ...]) -> Tensor:
         self._tensors.append(Value(shape))

@@ -6,7 +6,7 @@ thousands of operators of an unrolled network, so tables are written one by one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,14 +66,8 @@ class Operation(NamedTuple):
     options: Options | None = None
 
 
-def write_graph(
-    values: list[Value],
-    buffers: list[bytes],
-    operations: list[Operation],
-    inputs: list[int],
-    outputs: list[int],
-) -> bytes:
-    """Return the content of the `.tflite` file.
+class Graph(NamedTuple):
+    """A whole subgraph.
 
     Parameters
     ----------
@@ -86,11 +80,27 @@ def write_graph(
     inputs, outputs
         Indices of the graph's own.
     """
-    return _Writer().write(values, buffers, operations, inputs, outputs)
+
+    values: list[Value]
+    buffers: list[bytes]
+    operations: list[Operation]
+    inputs: list[int]
+    outputs: list[int]
+
+
+def write_model(graphs: Mapping[str, Graph]) -> bytes:
+    """Return the content of the `.tflite` file.
+
+    Parameters
+    ----------
+    graphs
+        By the name of their signature; "" for one that has none.
+    """
+    return _Writer().write(graphs)
 
 
 class _Writer:
-    """Serialises one subgraph, storing equal tables once."""
+    """Serialises subgraphs, storing equal tables once."""
 
     def __init__(self) -> None:
         try:
@@ -103,38 +113,80 @@ class _Writer:
         self._schema: Any = schema_py_generated
         self._out: Any = flatbuffers.Builder(1 << 20)
         self._shared: dict[Any, int] = {}
+        self._buffers: dict[bytes, int] = {b"": 0}
 
-    def write(
-        self,
-        values: list[Value],
-        buffers: list[bytes],
-        operations: list[Operation],
-        inputs: list[int],
-        outputs: list[int],
-    ) -> bytes:
+    def write(self, graphs: Mapping[str, Graph]) -> bytes:
         s, out = self._schema, self._out
-        buffer_vector = self._offsets([self._buffer(data) for data in buffers])
-        names = sorted({operation.name for operation in operations})
+        used = {item.name for graph in graphs.values() for item in graph.operations}
+        names = sorted(used)
         codes = self._offsets([self._code(name) for name in names])
         numbers = {name: number for number, name in enumerate(names)}
-        tensor_vector = self._offsets([self._tensor(value) for value in values])
-        operator_vector = self._offsets(
-            [self._operator(numbers[item.name], item) for item in operations]
+        subgraphs = self._offsets(
+            [self._subgraph(graph, numbers) for graph in graphs.values()]
         )
-        input_vector, output_vector = self._ints(inputs), self._ints(outputs)
-        s.SubGraphStart(out)
-        s.SubGraphAddTensors(out, tensor_vector)
-        s.SubGraphAddInputs(out, input_vector)
-        s.SubGraphAddOutputs(out, output_vector)
-        s.SubGraphAddOperators(out, operator_vector)
-        subgraphs = self._offsets([s.SubGraphEnd(out)])
+        signatures = self._offsets(
+            [
+                self._signature(name, number, graph)
+                for number, (name, graph) in enumerate(graphs.items())
+                if name
+            ]
+        )
+        buffers = self._offsets([self._buffer(data) for data in self._buffers])
         s.ModelStart(out)
         s.ModelAddVersion(out, _SCHEMA_VERSION)
         s.ModelAddOperatorCodes(out, codes)
         s.ModelAddSubgraphs(out, subgraphs)
-        s.ModelAddBuffers(out, buffer_vector)
+        s.ModelAddBuffers(out, buffers)
+        s.ModelAddSignatureDefs(out, signatures)
         out.Finish(s.ModelEnd(out), _IDENTIFIER)
         return bytes(out.Output())
+
+    def _subgraph(self, graph: Graph, numbers: Mapping[str, int]) -> int:
+        s, out = self._schema, self._out
+        places = [self._place(data) for data in graph.buffers]
+        tensors = self._offsets(
+            [
+                self._tensor(value._replace(buffer=places[value.buffer]))
+                for value in graph.values
+            ]
+        )
+        operators = self._offsets(
+            [self._operator(numbers[item.name], item) for item in graph.operations]
+        )
+        inputs, outputs = self._ints(graph.inputs), self._ints(graph.outputs)
+        s.SubGraphStart(out)
+        s.SubGraphAddTensors(out, tensors)
+        s.SubGraphAddInputs(out, inputs)
+        s.SubGraphAddOutputs(out, outputs)
+        s.SubGraphAddOperators(out, operators)
+        return int(s.SubGraphEnd(out))
+
+    def _place(self, data: bytes) -> int:
+        """Return the number of a buffer of the file with this content."""
+        return self._buffers.setdefault(data, len(self._buffers))
+
+    def _signature(self, key: str, number: int, graph: Graph) -> int:
+        s, out = self._schema, self._out
+        inputs = self._names(graph, graph.inputs)
+        outputs = self._names(graph, graph.outputs)
+        name = out.CreateString(key)
+        s.SignatureDefStart(out)
+        s.SignatureDefAddInputs(out, inputs)
+        s.SignatureDefAddOutputs(out, outputs)
+        s.SignatureDefAddSignatureKey(out, name)
+        s.SignatureDefAddSubgraphIndex(out, number)
+        return int(s.SignatureDefEnd(out))
+
+    def _names(self, graph: Graph, indices: Sequence[int]) -> int:
+        s, out = self._schema, self._out
+        entries = []
+        for index in indices:
+            name = out.CreateString(graph.values[index].name)
+            s.TensorMapStart(out)
+            s.TensorMapAddName(out, name)
+            s.TensorMapAddTensorIndex(out, index)
+            entries.append(int(s.TensorMapEnd(out)))
+        return self._offsets(entries)
 
     def _offsets(self, offsets: list[int]) -> int:
         self._out.StartVector(4, len(offsets), 4)

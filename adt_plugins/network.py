@@ -1,26 +1,24 @@
-"""Frames to activations: the LiteRT interpreter and the model card, nothing else."""
+"""Frames to activations: a model card and its network, nothing else."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import sys
-import tempfile
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from adt_plugins.assets import asset
-from adt_plugins.card import Geometry, ModelCard
-from adt_plugins.errors import AdtWarning, MissingDependencyError, ModelError
+from adt_plugins.card import ModelCard
+from adt_plugins.errors import AdtWarning, ModelError
+from adt_plugins.runtime import open_runner
 
 DEFAULT_MODEL = "drums"
 """Name of the model that is used unless another is asked for."""
@@ -29,8 +27,6 @@ HOME_VARIABLE = "ADT_PLUGINS_HOME"
 """Environment variable that moves everything that the package keeps for a user."""
 
 _CARD, _NETWORK = ".json", ".tflite"
-# LiteRT writes this once a process, at a level that nothing turns off.
-_GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
 
 
 def user_model_folder() -> Path:
@@ -148,9 +144,14 @@ class Network:
     def __init__(self, card: ModelCard, *, num_threads: int = 1) -> None:
         self.card = card
         path = _network_path(card)
-        self._interpreter = _open(path, _read(path, card.sha256), num_threads)
+        content = _read(path, card.sha256)
+        self._runner = open_runner(path, content, card.geometry, num_threads)
         self._lock = threading.Lock()
-        self._input, self._output = self._check(path)
+        self.bands = self._runner.bands
+        if self._runner.outputs != len(card.outputs):
+            raise ModelError(
+                f"{path}: it does not fit its card: {self._runner.outputs} outputs"
+            )
 
     def activations(self, frames: ArrayLike) -> NDArray[np.float32]:
         """Run the network over a whole recording.
@@ -229,32 +230,11 @@ class Network:
         windows = sliding_window_view(frames, geometry.frames, axis=0)[:: geometry.core]
         chunks = np.ascontiguousarray(windows.transpose(2, 0, 1))
         with self._lock:
-            self._interpreter.set_tensor(self._input, chunks)
-            # A fused LSTM keeps its state from run to run otherwise.
-            self._interpreter.reset_all_variables()
-            self._interpreter.invoke()
-            values = self._interpreter.get_tensor(self._output)
-        return np.asarray(values.transpose(1, 0, 2).reshape(-1, values.shape[2]))
-
-    def _check(self, path: Path) -> tuple[int, int]:
-        """Return the indices of input and output, if they are as they should be."""
-        inputs = self._interpreter.get_input_details()
-        outputs = self._interpreter.get_output_details()
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise ModelError(f"{path}: not one input and one output")
-        geometry: Geometry = self.card.geometry
-        shape = tuple(int(n) for n in inputs[0]["shape"])
-        result = tuple(int(n) for n in outputs[0]["shape"])
-        fits = (
-            len(shape) == 3
-            and shape[:2] == (geometry.frames, geometry.batch)
-            and result == (geometry.core, geometry.batch, len(self.card.outputs))
-            and inputs[0]["dtype"] == outputs[0]["dtype"] == np.float32
+            values = self._runner.run(chunks)
+        joined: NDArray[np.float32] = values.transpose(1, 0, 2).reshape(
+            -1, values.shape[2]
         )
-        if not fits:
-            raise ModelError(f"{path}: {shape} to {result} does not fit its card")
-        self.bands = shape[2]
-        return inputs[0]["index"], outputs[0]["index"]
+        return joined
 
 
 def _network_path(card: ModelCard) -> Path:
@@ -276,68 +256,3 @@ def _read(path: Path, digest: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != digest.lower():
         raise ModelError(f"{path}: the file is not the one that its card describes")
     return content
-
-
-def _open(path: Path, content: bytes, num_threads: int) -> Any:
-    interpreter = _interpreter_class()
-    try:
-        # By content: LiteRT cannot open every path of Windows.
-        with _quiet():
-            opened = interpreter(model_content=content, num_threads=num_threads)
-            opened.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(f"{path}: LiteRT cannot run it: {reason}") from error
-    return opened
-
-
-def _interpreter_class() -> Any:
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError as error:
-        machine = platform.machine().lower()
-        if (sys.platform, machine) in (("darwin", "x86_64"), ("win32", "arm64")):
-            raise MissingDependencyError(
-                "transcribing needs LiteRT, and there is no LiteRT for Intel Macs "
-                "and Windows on ARM: use another computer, or the web page"
-            ) from error
-        raise MissingDependencyError(
-            f"transcribing needs LiteRT ({error}): pip install ai-edge-litert"
-        ) from error
-    return Interpreter
-
-
-_greeted = threading.Event()
-_quiet_lock = threading.Lock()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep LiteRT's greeting off standard error; let everything else through.
-
-    It comes from C++, so that only the file descriptor can be turned away; and
-    once a process, so that this happens only the first time.
-    """
-    with _quiet_lock:
-        if _greeted.is_set():
-            yield
-            return
-        _greeted.set()
-        try:
-            if sys.stderr is not None:
-                sys.stderr.flush()
-            saved = os.dup(2)
-        except OSError:  # no standard error, as under pythonw
-            yield
-            return
-        with tempfile.TemporaryFile() as caught:
-            os.dup2(caught.fileno(), 2)
-            try:
-                yield
-            finally:
-                os.dup2(saved, 2)
-                caught.seek(0)
-                for line in caught:
-                    if not line.startswith(_GREETING):
-                        os.write(saved, line)
-                os.close(saved)

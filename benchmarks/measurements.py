@@ -118,7 +118,7 @@ def multiply_add_rate() -> float:
 def multiply_adds(card: ModelCard) -> float:
     """Multiply-adds of the network for one frame, each frame counted once.
 
-    Counted in the graph; context frames, which are heard several times, are not
+    Counted in the graphs; context frames, which are heard several times, are not
     part of what could not be left out.
     """
     from ai_edge_litert import schema_py_generated as schema
@@ -126,19 +126,22 @@ def multiply_adds(card: ModelCard) -> float:
     assert card.path is not None
     content = (card.path.parent / card.file).read_bytes()
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
-    graph = model.subgraphs[0]
     products = {
         schema.BuiltinOperator.FULLY_CONNECTED,
         schema.BuiltinOperator.BATCH_MATMUL,
     }
-    total = 0
-    for operator in graph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
-        if max(code.builtinCode, code.deprecatedBuiltinCode) in products:
-            # Both take rows of their first input, one product for each output.
-            depth = graph.tensors[operator.inputs[0]].shape[-1]
-            total += depth * int(np.prod(graph.tensors[operator.outputs[0]].shape))
-    return total / (card.geometry.frames * card.geometry.batch)
+    total = 0.0
+    for graph in model.subgraphs:
+        # What a graph returns first has a row for each frame that it is there for.
+        frames = graph.tensors[graph.outputs[0]].shape[0] * card.geometry.batch
+        for operator in graph.operators:
+            code = model.operatorCodes[operator.opcodeIndex]
+            if max(code.builtinCode, code.deprecatedBuiltinCode) in products:
+                # Both take rows of their first input, one product for each output.
+                depth = graph.tensors[operator.inputs[0]].shape[-1]
+                *rows, outputs = graph.tensors[operator.outputs[0]].shape
+                total += depth * outputs * min(int(np.prod(rows)), frames) / frames
+    return total
 
 
 def measure_limit(

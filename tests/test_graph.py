@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from adt_plugins.brnn_sa import BrnnSaWeights, build_brnn_sa
+from adt_plugins.brnn_sa import BrnnSaWeights
+from adt_plugins.brnn_sa_graph import attention_graph, build_brnn_sa, layer_graph
 from adt_plugins.brnn_sa_reference import evaluate_float64
 from adt_plugins.card import Geometry
 from adt_plugins.graph import GraphBuilder, Tensor
+from adt_plugins.graph_file import write_model
+from adt_plugins.layers import Layers
 
 interpreter = pytest.importorskip("ai_edge_litert.interpreter")
 
@@ -22,6 +25,11 @@ def run(content: bytes, x: NDArray[Any]) -> tuple[NDArray[Any], Any]:
     runtime.set_tensor(runtime.get_input_details()[0]["index"], x.astype(np.float32))
     runtime.invoke()
     return runtime.get_tensor(runtime.get_output_details()[0]["index"]), runtime
+
+
+def run_layers(content: bytes, x: NDArray[Any], geometry: Geometry) -> NDArray[Any]:
+    runtime = interpreter.Interpreter(model_content=content, num_threads=1)
+    return Layers(runtime, geometry).run(x.astype(np.float32))
 
 
 def sigmoid(x: NDArray[Any]) -> NDArray[Any]:
@@ -172,16 +180,23 @@ def frames(count: int, bands: int = 9, seed: int = 2) -> NDArray[np.float64]:
     return np.asarray(np.maximum(rng.normal(size=(count, bands)), 0))
 
 
+# With 19 frames and with 31 only one step runs at a time; with 24 and 4 it is 16.
 @pytest.mark.parametrize("difference", [True, False])
-@pytest.mark.parametrize("context", [4, 2, 0])
-def test_brnn_sa_equals_the_reference(context: int, difference: bool) -> None:
-    geometry = Geometry(core=19, context=context, batch=2)
+@pytest.mark.parametrize(
+    ("core", "context"), [(19, 6), (24, 4), (72, 4), (28, 2), (19, 0), (48, 0)]
+)
+def test_brnn_sa_equals_the_reference(
+    core: int, context: int, difference: bool
+) -> None:
+    geometry = Geometry(core=core, context=context, batch=2)
     weights = brnn_sa(difference=difference)
-    x = frames(2 * 19)
+    x = frames(2 * core)
     padded = np.pad(x, ((context, context), (0, 0)))
-    batch = np.stack([padded[k : k + geometry.frames] for k in (0, 19)], axis=1)
-    result, _ = run(build_brnn_sa(weights, geometry, quantise=False), batch)
-    assert result.shape == (19, 2, 3)
+    batch = np.stack([padded[k : k + geometry.frames] for k in (0, core)], axis=1)
+    result = run_layers(
+        build_brnn_sa(weights, geometry, quantise=False), batch, geometry
+    )
+    assert result.shape == (geometry.core, 2, 3)
     wanted = evaluate_float64(weights, x, geometry)
     np.testing.assert_allclose(
         np.concatenate([*result.swapaxes(0, 1)]), wanted, atol=1e-5
@@ -195,7 +210,9 @@ def test_brnn_sa_in_int8_is_close() -> None:
     x = frames(4 * 30)
     padded = np.pad(x, ((5, 5), (0, 0)))
     batch = np.stack([padded[k : k + 40] for k in range(0, 120, 30)], axis=1)
-    result, _ = run(build_brnn_sa(weights, geometry, quantise=True), batch)
+    result = run_layers(
+        build_brnn_sa(weights, geometry, quantise=True), batch, geometry
+    )
     error = np.abs(
         np.concatenate([*result.swapaxes(0, 1)])
         - evaluate_float64(weights, x, geometry)
@@ -209,25 +226,37 @@ def test_large_attention_scores_do_not_overflow() -> None:
     geometry = Geometry(core=16, context=2, batch=1)
     x = frames(16)
     batch = np.pad(x, ((2, 2), (0, 0)))[:, None]
-    result, _ = run(build_brnn_sa(weights, geometry, quantise=False), batch)
+    result = run_layers(
+        build_brnn_sa(weights, geometry, quantise=False), batch, geometry
+    )
     wanted = evaluate_float64(weights, x, geometry)
     np.testing.assert_allclose(result[:, 0], wanted, atol=1e-4)
 
 
-def test_brnn_sa_runs_in_one_piece_and_is_small() -> None:
+def test_brnn_sa_is_small() -> None:
+    geometry = Geometry(core=256, context=128, batch=2)
+    assert len(build_brnn_sa(brnn_sa(), geometry, quantise=True)) < 80_000
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_each_graph_runs_in_one_piece(number: int) -> None:
     """All in XNNPACK: each part left outside would cost more than it computes."""
-    geometry = Geometry(core=64, context=8, batch=2)
-    content = build_brnn_sa(brnn_sa(), geometry, quantise=True)
-    assert len(content) < 200_000
-    _, runtime = run(content, np.zeros((80, 2, 9)))
+    weights = brnn_sa()
+    first, second = weights.layers
+    graph = (
+        layer_graph(first, 16, 2, quantise=True, rises=True),
+        layer_graph(second, 16, 2, quantise=True, rises=False),
+        attention_graph(weights, 32, 2, quantise=True),
+    )[number]
+    runtime = interpreter.Interpreter(model_content=write_model({"": graph}))
+    runtime.allocate_tensors()
     delegates = [
         item for item in runtime._get_ops_details() if item["op_name"] == "DELEGATE"
     ]
     assert len(delegates) == 1
-    assert runtime.get_input_details()[0]["index"] in delegates[0]["inputs"]
-    assert list(delegates[0]["outputs"]) == [runtime.get_output_details()[0]["index"]]
-    assert runtime.get_input_details()[0]["name"] == "frames"
-    assert runtime.get_output_details()[0]["name"] == "activations"
+    inputs, outputs = runtime.get_input_details(), runtime.get_output_details()
+    assert {item["index"] for item in inputs} <= set(delegates[0]["inputs"])
+    assert {item["index"] for item in outputs} == set(delegates[0]["outputs"])
 
 
 @pytest.mark.needs_torch

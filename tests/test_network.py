@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from adt_plugins.brnn_sa import build_brnn_sa
+from adt_plugins.brnn_sa_graph import build_brnn_sa
 from adt_plugins.brnn_sa_reference import evaluate_float64
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
 from adt_plugins.errors import AdtWarning, MissingDependencyError, ModelError
@@ -241,11 +241,11 @@ def test_standard_error_stays_quiet(card: ModelCard) -> None:
     """Only the greeting is kept back; other lines come through."""
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from adt_plugins import network\n"
-        "real = network._interpreter_class()\n"
+        "from adt_plugins import network, runtime\n"
+        "real = runtime._interpreter_class()\n"
         "def noisy(**options):\n"
         "    os.write(2, b'ERROR: something else\\n'); return real(**options)\n"
-        "network._interpreter_class = lambda: noisy\n"
+        "runtime._interpreter_class = lambda: noisy\n"
         f"card = network.find_model({str(card.path)!r})\n"
         "network.Network(card); network.Network(card)\n"
     )

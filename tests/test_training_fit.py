@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -196,7 +197,7 @@ class TestTraining:
         self.fit(renders, tmp_path, 3)
         geometry = Geometry(core=24, context=8, batch=2)
         card = export(
-            tmp_path / "last.pt",
+            [tmp_path / "last.pt"],
             renders,
             tmp_path / "out",
             name="small",
@@ -218,6 +219,21 @@ class TestTraining:
             chunked(model, frames, geometry),
             atol=2e-2 if quantise else 1e-5,
         )
+
+    def test_the_mean_of_two_checkpoints(self, renders: Path, tmp_path: Path) -> None:
+        from adt_plugins.training.export import load_model
+
+        paths = []
+        for steps in (1, 3):
+            self.fit(renders, tmp_path, steps)
+            paths.append(tmp_path / f"step{steps}.pt")
+            shutil.copy(tmp_path / "last.pt", paths[-1])
+        first, second, mean = (
+            load_model(*some)[0].state_dict() for some in (paths[:1], paths[1:], paths)
+        )
+        assert any((first[name] != second[name]).any() for name in mean)
+        for name, value in mean.items():
+            np.testing.assert_allclose(value, (first[name] + second[name]) / 2, 1e-5)
 
     def test_commands(
         self, renders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

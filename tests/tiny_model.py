@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.brnn_sa import Attention, BrnnSaWeights, Lstm, build_brnn_sa
+from adt_plugins.brnn_sa import Attention, BrnnSaWeights, Lstm
+from adt_plugins.brnn_sa_graph import build_brnn_sa
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
 from adt_plugins.spectrogram import band_frequencies
 

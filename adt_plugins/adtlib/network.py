@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.adtlib.checkpoint import read_tensors
-from adt_plugins.brnn_sa import Attention, AttentionInGraph, Lstm, attend
+from adt_plugins.brnn_sa import Attention, Lstm
+from adt_plugins.brnn_sa_graph import AttentionInGraph, attend
 from adt_plugins.card import Geometry
 from adt_plugins.graph import GraphBuilder, Tensor
 

@@ -61,6 +61,18 @@ def _add_fit(actions: Any) -> None:
     parser.add_argument("--batch", type=int, default=48, help="clips in a step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
+        "--consistency",
+        type=float,
+        default=20.0,
+        help="how much two cuts of a clip that differ count, in the last steps",
+    )
+    parser.add_argument(
+        "--margin",
+        type=int,
+        default=0,
+        help="frames at the ends of a cut that do not count in that",
+    )
+    parser.add_argument(
         "--threads", type=int, default=max(1, (os.cpu_count() or 1) // 2)
     )
     parser.add_argument("-q", "--quiet", action="store_true")
@@ -71,7 +83,9 @@ def _add_export(actions: Any) -> None:
     parser = actions.add_parser(
         "export", help="turn a checkpoint into a .tflite file and its card"
     )
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument(
+        "checkpoints", type=Path, nargs="+", help="of several, the mean is taken"
+    )
     parser.add_argument("renders", type=Path, help="clips to choose thresholds on")
     parser.add_argument("out", type=Path, help="folder for the model")
     parser.add_argument("--name", default="drums", help="of the model and its files")
@@ -115,7 +129,13 @@ def run_fit(args: argparse.Namespace) -> int:
     fit(
         args.renders,
         args.out,
-        settings=Settings(steps=args.steps, batch=args.batch, seed=args.seed),
+        settings=Settings(
+            steps=args.steps,
+            batch=args.batch,
+            seed=args.seed,
+            consistency=args.consistency,
+            margin=args.margin,
+        ),
         front_end=FRONT_END,
         level=LEVEL,
         geometry=TRAINING_GEOMETRY,
@@ -136,7 +156,7 @@ def run_export(args: argparse.Namespace) -> int:
     from adt_plugins.training.export import export
 
     card = export(
-        args.checkpoint,
+        args.checkpoints,
         args.renders,
         args.out,
         name=args.name,

@@ -60,6 +60,9 @@ class Settings:
     consistency
         Weight of the difference between two cuts of the same example at
         different chunk grids, in the last `consistency_share` of the steps.
+    margin
+        Only frames with so many on both sides count in that; the geometry's
+        context if that is more.
     """
 
     steps: int = 2900
@@ -71,6 +74,7 @@ class Settings:
     average: float = 0.997
     consistency: float = 20.0
     consistency_share: float = 0.31
+    margin: int = 0
     validate_every: int = 250
     workers: int = 2
 
@@ -198,8 +202,8 @@ class Trainer:
         wanted = torch.cat([targets[c : c + length, :half] for c in cuts], dim=1)
         logits: Tensor = self.model(heard)
         loss = self._bce(logits, wanted, known[:half].repeat(2, 1))
-        context, core = self.geometry.context, self.geometry.core
-        low, high = cuts[1] + context, cuts[0] + context + core
+        margin = max(self.settings.margin, self.geometry.context)
+        low, high = cuts[1] + margin, cuts[0] + length - margin
         ours, theirs = logits[:, :half].sigmoid(), logits[:, half:].sigmoid()
         difference = (
             ours[low - cuts[0] : high - cuts[0]]
