@@ -191,9 +191,8 @@ def _decode(
         densities[pin, 0] = _PIN
         observed = observed.copy()
         observed[pin] = 1.0  # the beat stays at this frame
-    paths = [decode(densities, bar, lengths) for bar in bars]
-    best = max(paths, key=lambda path: path.log_probability)
-    return _peaks(observed, best)
+    meters = [(2, *[1] * (bar - 1)) for bar in bars]
+    return _peaks(observed, decode(densities, meters, lengths))
 
 
 def _from_downbeat(found: list[tuple[int, int]], pin: int) -> list[tuple[int, int]]:

@@ -75,7 +75,7 @@ def transcribe(
     thresholds
         Drum to threshold, 0-1, instead of those of the model.
     beats
-        Whether to find beats, which takes as long as all the rest. None: if
+        Whether to find beats, which takes about half as long as the rest. None: if
         `bpm`, `meter` or `first_downbeat` is given.
     bpm, meter, first_downbeat
         What is known of them, see `adt_plugins.beats.find_beats`.

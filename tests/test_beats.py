@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import time
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from adt_plugins.assets import asset
@@ -20,6 +22,8 @@ from adt_plugins.beats import (
     observations,
 )
 from adt_plugins.errors import ModelError
+from adt_plugins.network import Network, find_model
+from adt_plugins.pipeline import transcribe
 from adt_plugins.transcription import Activations, Beat
 
 RATE = 100.0
@@ -41,9 +45,9 @@ def played(
 ) -> Activations:
     """A network that hears the beats at these times clearly."""
     values = np.full((round(times[-1] * RATE) + 60, 2), 0.01)
-    for index, time in enumerate(times):
+    for index, at in enumerate(times):
         for shift, height in enumerate((0.1, 0.3, 0.6, 0.9, 0.6, 0.3, 0.1), -3):
-            frame = max(round(time * RATE) + shift, 0)
+            frame = max(round(at * RATE) + shift, 0)
             values[frame, 0] = max(height, values[frame, 0])
             if (index - downbeat) % bar == 0:
                 values[frame, 1] = 0.9 * height
@@ -99,7 +103,8 @@ def test_the_search_finds_what_a_plain_one_finds(seed: int, bar: int) -> None:
     densities = np.log(dice.uniform(0.01, 1, (67, 3)))
     lengths = [7, 8, 9, 11, 14]
     probability, states = plain_search(densities, bar, lengths, 4)
-    path = decode(densities, bar, np.array(lengths), observation_lambda=4)
+    meter = (2, *[1] * (bar - 1))
+    path = decode(densities, [meter], np.array(lengths), observation_lambda=4)
     assert path.log_probability == pytest.approx(probability, abs=1e-3)
     found = [
         (beat, length, at)
@@ -128,12 +133,49 @@ def test_beat_lengths(
 @pytest.mark.needs_madmom
 @pytest.mark.parametrize("seed", range(50))
 def test_noise_is_decoded_as_madmom_does(madmom: ModuleType, seed: int) -> None:
-    heard = noise(seed, 400 + 7 * seed)
+    check_against_madmom(noise(seed, 400 + 7 * seed))
+
+
+def check_against_madmom(heard: Activations) -> None:
     ours, theirs = find_beats(heard), find_beats(heard, backend="madmom")
     assert [b.position for b in ours] == [b.position for b in theirs]
     assert len(ours) > 4
     for a, b in zip(ours, theirs, strict=True):
         assert abs(a.time - b.time) <= 1 / RATE + 1e-9
+
+
+@pytest.fixture(scope="module")
+def example() -> tuple[NDArray[np.float32], int]:
+    pytest.importorskip("ai_edge_litert", reason="LiteRT is missing")
+    recording = asset("models", "drums.json").parents[1] / "examples" / "groove.flac"
+    if not recording.exists():
+        pytest.skip("the examples are in a clone only")
+    samples, rate = soundfile.read(recording, dtype="float32")
+    return samples, rate
+
+
+@pytest.fixture(scope="module")
+def network(example: object) -> Network:
+    return Network(find_model("drums"))
+
+
+@pytest.mark.needs_madmom
+@pytest.mark.parametrize("seed", range(50))
+def test_what_the_network_hears_is_decoded_as_madmom_does(
+    madmom: ModuleType,
+    example: tuple[NDArray[np.float32], int],
+    network: Network,
+    seed: int,
+) -> None:
+    """The example at another speed, from another second on, with some noise."""
+    samples, rate = example
+    dice = np.random.default_rng(seed)
+    start = int(dice.uniform(0, 6) * rate)
+    noise = dice.normal(0, 10 ** dice.uniform(-4, -1), samples[start:].shape)
+    part = (samples[start:] + noise).astype(np.float32)
+    heard = transcribe((part, int(rate * dice.uniform(0.7, 1.4))), model=network)
+    assert heard.activations is not None
+    check_against_madmom(heard.activations)
 
 
 # Music
@@ -258,17 +300,27 @@ def test_meters(meter: str, count: int, compound: bool) -> None:
     assert (beats_per_bar(meter), is_compound(meter)) == (count, compound)
 
 
-def test_the_example() -> None:
+def test_the_example(example: tuple[NDArray[np.float32], int]) -> None:
     """The recording was programmed at 104 BPM; twice that fits as well."""
-    pytest.importorskip("ai_edge_litert", reason="LiteRT is missing")
-    from adt_plugins.pipeline import transcribe
-
-    recording = asset("models", "drums.json").parents[1] / "examples" / "groove.flac"
-    if not recording.exists():
-        pytest.skip("the examples are in a clone only")
-    heard = transcribe(recording).activations
+    heard = transcribe(example).activations
     assert heard is not None
     times = np.array([b.time for b in find_beats(heard, bpm=104)])
     steps = np.diff(times)
     assert np.median(steps) == pytest.approx(60 / 104, abs=0.01)
     assert abs(steps - 60 / 104).max() < 0.03
+
+
+def test_beats_take_no_longer_than_all_the_rest(
+    example: tuple[NDArray[np.float32], int], network: Network
+) -> None:
+    samples, rate = example
+    song = (np.tile(samples, 6), rate)
+    shares = []
+    for _ in range(3):
+        start = time.process_time()
+        heard = transcribe(song, model=network).activations
+        middle = time.process_time()
+        assert heard is not None
+        find_beats(heard)
+        shares.append((time.process_time() - middle) / (middle - start))
+    assert min(shares) < 1
