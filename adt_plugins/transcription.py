@@ -34,6 +34,8 @@ from adt_plugins.events import Activations, Beat, Label, Onset, Source
 if TYPE_CHECKING:
     import pandas
 
+    from adt_plugins.notebook.widget import DrumWidget
+
 __all__ = ["Activations", "Beat", "Label", "Onset", "Source", "Transcription"]
 
 FORMAT = "adt-plugins"
@@ -311,6 +313,18 @@ class Transcription:
     def to_midi(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
         """Write a MIDI file; options as in `save`."""
         return self.save(path, "midi", **options)
+
+    def widget(self, audio: Any = None, **options: Any) -> DrumWidget:
+        """Show it in a notebook, to hear, see and correct; needs anywidget.
+
+        Parameters
+        ----------
+        audio, **options
+            See `adt_plugins.notebook.DrumWidget`.
+        """
+        from adt_plugins.notebook import DrumWidget
+
+        return DrumWidget(self, audio, **options)
 
     @classmethod
     def read(

@@ -67,6 +67,7 @@ class Transcriber:
 
     def __init__(self, args: argparse.Namespace) -> None:
         from adt_plugins.errors import AdtError
+        from adt_plugins.formats import find_format
         from adt_plugins.pipeline import check_request, open_network
 
         start = args.start or 0.0
@@ -75,6 +76,9 @@ class Transcriber:
         self._args = args
         self._network = open_network(args.model)
         self._thresholds = dict(args.threshold)
+        self._keep_activations = args.save_activations or any(
+            "activations" in find_format(name).wants for name in args.format
+        )
         self._beats = args.beats
         needy = any("beats" in _needs(name) for name in args.format)
         if args.beats is None and (needy or args.quantize):
@@ -99,7 +103,7 @@ class Transcriber:
                 bpm=self._args.bpm,
                 meter=self._args.meter,
                 first_downbeat=self._args.first_downbeat,
-                keep_activations=self._args.save_activations,
+                keep_activations=self._keep_activations,
                 progress=progress,
             )
 

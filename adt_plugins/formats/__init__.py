@@ -17,6 +17,7 @@ from adt_plugins.formats import (
     aup,
     click,
     csv_file,
+    html,
     jams_file,
     json_file,
     labels,
@@ -65,6 +66,7 @@ FORMATS: dict[str, Format] = {
         tab.TAB,
         pdf.PDF,
         musicxml.MUSICXML,
+        html.HTML,
     )
 }
 

@@ -36,6 +36,8 @@ class Format:
         ``read(path, *, warn)``. None: the format is only written.
     needs
         Of ``"audio"``, ``"beats"`` and ``"activations"``, what a writer needs.
+    wants
+        The same, of what it uses if it is there.
     endings
         Further ends of file names that are this format, in lower case.
     looks_like
@@ -57,6 +59,7 @@ class Format:
     write: Write | None = None
     read: Read | None = None
     needs: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
     looks_like: Callable[[str], bool] | None = None
     outputs: Callable[[Path], Sequence[Path]] | None = None

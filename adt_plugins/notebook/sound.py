@@ -1,0 +1,192 @@
+"""A recording in pieces that a browser plays: what the network heard, in stereo."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio import SAMPLE_RATE
+from adt_plugins.audio.channels import ChannelReader
+from adt_plugins.audio.reader import AudioSource
+from adt_plugins.errors import AdtError, MissingDependencyError
+from adt_plugins.transcription import Transcription
+
+CHUNK = 5 * SAMPLE_RATE
+"""Samples of a piece. Short: the first must be there before a song can sound."""
+
+QUALITIES = ("lossless", "small")
+
+# A lossy coder bends the ends of what it gets: these samples more, at both ends,
+# are sent and thrown away.
+_MARGIN = 2205
+
+_16 = 1 << 15
+_24 = 1 << 23
+
+
+class Sound:
+    """A recording as FLAC or Vorbis, piece by piece, as pieces are asked for.
+
+    The samples are those that `open_audio` gives to the network before it takes
+    the mean of the channels: same decoder, same resampler, same first sample.
+
+    Parameters
+    ----------
+    source
+        See `adt_plugins.audio.open_audio`.
+    quality
+        ``"lossless"`` or ``"small"``.
+    duration
+        Seconds to offer; None: all, which has to be decoded to be counted if
+        the file does not tell.
+    """
+
+    def __init__(
+        self,
+        source: AudioSource,
+        quality: str = "lossless",
+        duration: float | None = None,
+    ) -> None:
+        if quality not in QUALITIES:
+            raise ValueError(f"no quality {quality!r}; there are {QUALITIES}")
+        self.quality = quality
+        self._reader = ChannelReader(source)
+        self.channels = min(self._reader.channels, 2)
+        if self._reader.channels > 2:
+            self.channels = 1  # their mean, which is what the network heard
+        self._blocks = _stereo(self._reader, self.channels)
+        self._lock = threading.Lock()
+        # An hour of FLAC may be 400 MB: on disk, not in memory.
+        self._store = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this
+        self._index: list[tuple[int, int]] = []
+        self._waiting = np.zeros((0, self.channels), np.float32)
+        self._tail = np.zeros((0, self.channels), np.float32)
+        known = self._reader.info.frames
+        if duration is None and known is not None:
+            duration = known / self._reader.info.sample_rate
+        if duration is None:
+            everything = list(self._blocks)
+            duration = sum(map(len, everything)) / SAMPLE_RATE
+            self._blocks = iter(everything)
+        self.samples = round(duration * SAMPLE_RATE)
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.samples / SAMPLE_RATE
+
+    @property
+    def margin(self) -> int:
+        """Samples at both ends of a piece that are not part of it."""
+        return _MARGIN if self.quality == "small" else 0
+
+    def __len__(self) -> int:
+        return (self.samples + CHUNK - 1) // CHUNK
+
+    def describe(self) -> dict[str, int]:
+        """What a browser has to know of the pieces."""
+        return {
+            "chunk": CHUNK,
+            "samples": self.samples,
+            "margin": self.margin,
+            "channels": self.channels,
+        }
+
+    def chunk(self, number: int) -> bytes:
+        """Return a piece as the content of a FLAC or Ogg file.
+
+        Those before it are made first and kept, since only a straight run gives
+        the same samples that the network heard.
+        """
+        if not 0 <= number < len(self):
+            raise AdtError(f"piece {number} of a recording of {len(self)}")
+        with self._lock:
+            while len(self._index) <= number:
+                data = _encode(self._samples(len(self._index)), self.quality)
+                end = self._store.seek(0, io.SEEK_END)
+                self._store.write(data)
+                self._index.append((end, len(data)))
+            start, length = self._index[number]
+            self._store.seek(start)
+            return self._store.read(length)
+
+    def close(self) -> None:
+        """Let go of the recording and of what was made of it."""
+        self._reader.close()
+        self._store.close()
+
+    def _samples(self, number: int) -> NDArray[np.float32]:
+        """Samples of the next piece with its margins; zeros where nothing is."""
+        length = min(CHUNK, self.samples - number * CHUNK)
+        need = length + self.margin
+        while len(self._waiting) < need:
+            block = next(self._blocks, None)
+            if block is None:
+                missing = need - len(self._waiting)
+                block = np.zeros((missing, self.channels), np.float32)
+            self._waiting = np.concatenate((self._waiting, block))
+        if not number:
+            self._tail = np.zeros((self.margin, self.channels), np.float32)
+        result = np.concatenate((self._tail, self._waiting[:need]))
+        self._tail = result[length : length + self.margin]
+        self._waiting = self._waiting[length:]
+        return result
+
+
+def duration_of(transcription: Transcription) -> float | None:
+    """Seconds of the recording up to the end of what was transcribed."""
+    source = transcription.source
+    return None if source.duration is None else source.offset + source.duration
+
+
+def _stereo(reader: ChannelReader, channels: int) -> Iterator[NDArray[np.float32]]:
+    """Blocks of shape (n, channels) at 44.1 kHz."""
+    rate = reader.info.sample_rate
+
+    def mixed() -> Iterator[NDArray[np.float32]]:
+        for block in reader:
+            if block.shape[1] == channels:
+                yield block
+            else:
+                yield block.mean(axis=1, keepdims=True)
+
+    if rate == SAMPLE_RATE:
+        yield from mixed()
+        return
+    try:
+        import soxr
+    except ImportError as error:
+        raise MissingDependencyError("needs soxr: pip install soxr") from error
+
+    resampler = soxr.ResampleStream(rate, SAMPLE_RATE, channels, dtype="float32")
+    for block in mixed():
+        yield resampler.resample_chunk(np.ascontiguousarray(block))
+    nothing = np.zeros((0, channels), np.float32)
+    yield resampler.resample_chunk(nothing, last=True)
+
+
+def _encode(samples: NDArray[np.float32], quality: str) -> bytes:
+    import soundfile
+
+    buffer = io.BytesIO()
+    options: dict[str, Any]
+    if quality == "small":
+        options = {"format": "OGG", "subtype": "VORBIS"}
+        data: NDArray[Any] = np.clip(samples, -1, 1)
+    else:
+        scaled = samples.astype(np.float64) * _16
+        if np.all(scaled == np.rint(scaled)):
+            options = {"format": "FLAC", "subtype": "PCM_16"}
+            data = np.clip(scaled, -_16, _16 - 1).astype(np.int16)
+        else:
+            options = {"format": "FLAC", "subtype": "PCM_24"}
+            whole = np.rint(samples.astype(np.float64) * _24)
+            data = np.clip(whole, -_24, _24 - 1).astype(np.int32) << 8
+    soundfile.write(buffer, data, SAMPLE_RATE, **options)
+    return buffer.getvalue()

@@ -1,0 +1,364 @@
+"""The widget's Python side: the corrected transcription is here, always."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import traitlets
+
+from adt_plugins.assets import asset
+from adt_plugins.audio.reader import AudioSource
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError
+from adt_plugins.formats._source import source_audio
+from adt_plugins.formats.html import BUNDLE
+from adt_plugins.notebook import autosave as autosaving
+from adt_plugins.notebook.edits import EditError, Hit, Layer, Log, Op, fold
+from adt_plugins.notebook.payload import payload
+from adt_plugins.notebook.score import Levels, Score, velocity_table
+from adt_plugins.notebook.sound import Sound, duration_of
+from adt_plugins.transcription import Transcription
+
+
+class DrumWidget(anywidget.AnyWidget):
+    """Hear, see and correct a transcription in a notebook.
+
+    Parameters
+    ----------
+    transcription
+        What to correct. With its activations, thresholds can be moved.
+    audio
+        The recording: a path, a binary file object, or samples and their rate;
+        None: that of the transcription's source, if it has not changed. False:
+        none, and nothing is heard but the hits.
+    quality
+        Of the sound that is sent to the browser: ``"lossless"`` (FLAC) or
+        ``"small"`` (Vorbis).
+    autosave
+        A file, ``song.drums.json``, that holds the corrected hits and the edits
+        after each edit. If it is there with edits of this transcription, they go
+        on from there.
+    theme
+        ``"auto"``, ``"light"`` or ``"dark"``.
+
+    Attributes
+    ----------
+    position : float
+        Of the playhead, seconds; set it to seek. While playing, it follows.
+    playing : bool
+        Whether the browser plays; it only tells.
+    selection : tuple
+        Start and end in seconds, or empty.
+    selected : tuple of str
+        Names of the hits that are chosen, see `hits`.
+    revision : int
+        Grows with every edit; ``widget.observe(f, "revision")`` tells of them.
+
+    Raises
+    ------
+    AdtError
+        If the recording cannot be read, or the autosave file holds something
+        else.
+    """
+
+    _esm: ClassVar[Path] = asset("notebook_ext", BUNDLE)
+    _header = traitlets.Dict().tag(sync=True)
+    _data = traitlets.Bytes(b"").tag(sync=True)
+    _first = traitlets.Bytes(b"").tag(sync=True)
+    # The value is a mark only; what is sent is the log as it is at that moment:
+    # a page that is opened again must get all edits, and those that are open
+    # hear of each by a message.
+    _log = traitlets.Any().tag(sync=True, to_json=lambda _, widget: widget._log_now())
+    theme = traitlets.Enum(["auto", "light", "dark"], "auto").tag(sync=True)
+    position = traitlets.Float(0.0).tag(sync=True)
+    playing = traitlets.Bool(False).tag(sync=True)
+    selection = traitlets.List(traitlets.Float(), maxlen=2).tag(sync=True)
+    selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    revision = traitlets.Int(0)
+
+    def __init__(
+        self,
+        transcription: Transcription,
+        audio: AudioSource | bool | None = None,
+        *,
+        quality: str = "lossless",
+        autosave: str | os.PathLike[str] | None = None,
+        theme: str = "auto",
+        **traits: Any,
+    ) -> None:
+        self._audio = _find_audio(transcription, audio)
+        self._score = Score(transcription, self._velocities)
+        self._sound: Sound | None = None
+        if self._audio is not None:
+            self._sound = Sound(self._audio, quality, duration_of(transcription))
+        self._path = None if autosave is None else Path(autosave)
+        self._edits = Log()
+        if self._path is not None:
+            self._edits = autosaving.load(self._path, self._score)
+        self._name = f"p{secrets.token_hex(4)}"
+        self._counter = 0
+        title = _title(transcription, self._audio)
+        content = payload(self._score, self._sound, title, Path(title).stem)
+        super().__init__(
+            _header=content.header,
+            _data=content.data,
+            _first=b"" if self._sound is None else self._sound.chunk(0),
+            theme=theme,
+            **traits,
+        )
+        self.on_msg(self._receive)
+
+    # --- what Python gets ---------------------------------------------------
+
+    @property
+    def transcription(self) -> Transcription:
+        """The hits as they are now, corrected."""
+        return self._score.corrected(self._layer())
+
+    @property
+    def original(self) -> Transcription:
+        """The hits as they came."""
+        return self._score.transcription
+
+    @property
+    def hits(self) -> list[Hit]:
+        """The hits with their names, in the order of time."""
+        return self._score.hits(self._layer())
+
+    @property
+    def edits(self) -> list[list[Op]]:
+        """The steps in force, oldest first; each a list of operations."""
+        return [list(step) for step in self._edits.steps[: self._edits.cursor]]
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """In force now."""
+        return {**self._score.thresholds, **self._layer().thresholds}
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        format: str | None = None,  # noqa: A002 - as in `Transcription.save`
+        **options: Any,
+    ) -> list[Path]:
+        """Write the corrected hits; see `Transcription.save`."""
+        corrected = self.transcription
+        return corrected.save(path, format, **self._options(path, format, options))
+
+    def to_labels(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
+        """Write an Audacity label file; options as in `Transcription.save`."""
+        return self.save(path, "labels", **options)
+
+    def to_midi(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
+        """Write a MIDI file; options as in `Transcription.save`."""
+        return self.save(path, "midi", **options)
+
+    def to_html(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
+        """Write a page that plays, shows and edits the corrected hits."""
+        return self.save(path, "html", **options)
+
+    # --- edits --------------------------------------------------------------
+
+    def add(self, time: float, drum: Drum | str, velocity: int = 100) -> str:
+        """Add a hit; returns its name."""
+        self._counter += 1
+        name = f"{self._name}-{self._counter}"
+        self._do([_hit_op("add", name, time, drum, velocity)])
+        return name
+
+    def change(
+        self,
+        ids: str | Iterable[str],
+        *,
+        time: float | None = None,
+        drum: Drum | str | None = None,
+        velocity: int | None = None,
+    ) -> None:
+        """Move, reclassify or make louder; what is None stays as it is.
+
+        Parameters
+        ----------
+        ids
+            Names of hits, see `hits`.
+        time, drum, velocity
+            What they shall be.
+        """
+        ops = [
+            _hit_op(
+                "change",
+                hit.id,
+                hit.onset.time if time is None else time,
+                hit.onset.drum if drum is None else drum,
+                hit.onset.velocity if velocity is None else velocity,
+            )
+            for hit in self._named(ids)
+        ]
+        self._do(ops)
+
+    def delete(self, ids: str | Iterable[str]) -> None:
+        """Delete hits by their names."""
+        self._do([{"op": "delete", "id": hit.id} for hit in self._named(ids)])
+
+    def set_threshold(self, drum: Drum | str, value: float) -> None:
+        """Move a drum's threshold, 0-1; its hits are picked again."""
+        if str(drum) not in self._score.thresholds:
+            known = ", ".join(self._score.thresholds) or "none"
+            raise EditError(f"no threshold of {drum}; there are {known}")
+        self._do([{"op": "threshold", "drum": str(drum), "value": value}])
+
+    def undo(self) -> None:
+        """Take the last step back; raises `EditError` if there is none."""
+        self._act({"kind": "undo"})
+
+    def redo(self) -> None:
+        """Do the step again that was taken back."""
+        self._act({"kind": "redo"})
+
+    # --- playing ------------------------------------------------------------
+
+    def play(self) -> None:
+        """Play, in the browsers that show the widget."""
+        self._command("play")
+
+    def pause(self) -> None:
+        """Stop where it is."""
+        self._command("pause")
+
+    def seek(self, time: float) -> None:
+        """Go to a time in seconds."""
+        self._command("seek", float(time))
+        self.position = float(time)
+
+    def select(self, start: float, end: float) -> None:
+        """Select from start to end, in seconds."""
+        if not 0 <= start < end:
+            raise ValueError(f"a selection from {start:g} to {end:g} s")
+        self.selection = [float(start), float(end)]
+
+    def close(self) -> None:
+        """Close the widget, and let go of the recording."""
+        if self._sound is not None:
+            self._sound.close()
+        super().close()
+
+    # --- messages -----------------------------------------------------------
+
+    def _layer(self) -> Layer:
+        return fold(self._edits)
+
+    def _velocities(self, score: Score) -> Levels | None:
+        return None if self._audio is None else velocity_table(score, self._audio)
+
+    def _named(self, ids: str | Iterable[str]) -> list[Hit]:
+        wanted = [ids] if isinstance(ids, str) else list(ids)
+        known = {hit.id: hit for hit in self.hits}
+        for name in wanted:
+            if name not in known:
+                raise EditError(f"no hit {name!r}")
+        return [known[name] for name in wanted]
+
+    def _do(self, ops: Sequence[Op]) -> None:
+        if ops:
+            self._act({"kind": "do", "ops": list(ops)})
+
+    def _act(self, action: Any, client: str = "", seq: int = 0) -> None:
+        edits = self._edits.act(action)
+        if self._path is not None:
+            corrected = self._score.corrected(fold(edits))
+            autosaving.save(self._path, corrected, self._score, edits)
+        self._edits = edits
+        revision = self.revision + 1
+        if action["kind"] == "do":  # as it was checked
+            action = {"kind": "do", "ops": list(edits.steps[-1])}
+        self.send(
+            {
+                "type": "did",
+                "revision": revision,
+                "action": action,
+                "client": client,
+                "seq": seq,
+            }
+        )
+        self.revision = revision
+
+    def _command(self, command: str, value: float | None = None) -> None:
+        self.send({"type": "command", "command": command, "value": value})
+
+    def _log_now(self) -> dict[str, Any]:
+        return {"revision": self.revision, "log": self._edits.to_dict()}
+
+    def _options(
+        self,
+        path: str | os.PathLike[str],
+        format_id: str | None,
+        options: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Give the recording to formats that need it."""
+        from adt_plugins import formats
+
+        known = format_id or formats.format_of_name(path)
+        needs = formats.FORMATS[known].needs if known in formats.FORMATS else ()
+        if "audio" in needs and self._audio is not None:
+            options.setdefault("audio", self._audio)
+        return options
+
+    def _receive(self, _: Any, message: Any, __: Any) -> None:
+        """Answer a browser; whatever it sends, the widget stays whole."""
+        kind = message.get("type") if isinstance(message, dict) else None
+        if kind == "do":
+            client, seq = str(message.get("client"))[:40], message.get("seq")
+            try:
+                self._act(message.get("action"), client, seq)
+            except AdtError as error:
+                self.send(
+                    {
+                        "type": "refused",
+                        "client": client,
+                        "seq": seq,
+                        "reason": str(error),
+                    }
+                )
+        elif kind == "log":
+            self.send({"type": "log", **self._log_now()})
+        elif kind == "velocities":
+            levels = self._score.levels
+            data = b"" if levels is None else levels.tobytes()
+            self.send({"type": "velocities"}, [data])
+        elif kind == "chunk" and self._sound is not None:
+            number = message.get("index")
+            if isinstance(number, int) and 0 <= number < len(self._sound):
+                data = self._sound.chunk(number)
+                self.send({"type": "chunk", "index": number}, [data])
+
+
+def _hit_op(op: str, name: str, time: float, drum: Drum | str, velocity: int) -> Op:
+    return {
+        "op": op,
+        "id": name,
+        "time": time,
+        "drum": Drum(drum).value,
+        "velocity": velocity,
+    }
+
+
+def _find_audio(
+    transcription: Transcription, audio: AudioSource | bool | None
+) -> AudioSource | None:
+    if audio is False:
+        return None
+    if audio is None or audio is True:
+        return source_audio(transcription)
+    return audio
+
+
+def _title(transcription: Transcription, audio: AudioSource | None) -> str:
+    """Name for people: that of the file."""
+    for source in (transcription.source.path, audio):
+        if isinstance(source, str | os.PathLike):
+            return Path(source).name
+    return "samples"

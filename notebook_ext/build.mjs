@@ -1,0 +1,42 @@
+// Builds dist/widget.js, which is committed: whoever installs needs no node.
+import { readFile } from "node:fs/promises";
+import { build, transform } from "esbuild";
+
+const out = process.argv[2] ?? new URL("dist/widget.js", import.meta.url).pathname;
+
+/** Style sheets become text, without their white space. */
+const style = {
+  name: "style",
+  setup: ({ onLoad }) => onLoad({ filter: /\.css$/ }, async ({ path }) => {
+    const { code } = await transform(await readFile(path), { loader: "css", minify: true });
+    return { contents: code.trim(), loader: "text" };
+  }),
+};
+
+const MATHS = ["abs", "ceil", "cos", "exp", "floor", "log2", "max", "min", "round", "sin"];
+const names = MATHS.map((name) => [`Math.${name}`, `math_${name}`]);
+
+/** Properties of our own that no JSON, page or test knows: their names may be short. */
+const OWN = `activations analyse applyMix arrived audible audition automatic balance byCodePoint
+  changed choose chosen controls curves drawOverview elapsed ghosts glyph grabbed gutter header heads hitsChanged
+  laneAlt layer looping mixed overview painter prepare progress rest restyle
+  session view columns following picture spectrum overlay redraw
+  segments setHalf setHits setKit setLog setThreshold setView showLane showSnap smallPlayhead
+  stretch strip strips thresholds toggleHelp transport unanswered urgent velocities visualOffset
+  waiting zoneAt zoomBy`.trim().split(/\s+/);
+
+await build({
+  entryPoints: [new URL("src/index.ts", import.meta.url).pathname],
+  outfile: out,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["chrome105", "firefox115", "safari16"],
+  charset: "utf8",
+  legalComments: "none",
+  plugins: [style],
+  define: { ...Object.fromEntries(names), Float32Array: "Float32" },
+  inject: [new URL("src/short.ts", import.meta.url).pathname],
+  mangleProps: new RegExp(`^(${OWN.join("|")})$`),
+  logLevel: "warning",
+});

@@ -1,0 +1,69 @@
+/** A session in a page by itself: everything is in it, and it asks nobody. */
+
+import { act, EMPTY, type Action, type Log } from "./edits";
+import { Session, type Host } from "./session";
+import { Song, type Header } from "./song";
+import { bytesOf } from "./writers";
+import { DrumView } from "./view";
+
+const content = (id: string): string | null => document.getElementById(id)?.textContent ?? null;
+
+/** Edits outlive the page where the browser lets a page keep something. */
+class Store {
+  constructor(private readonly key: string) {}
+
+  read(): Log {
+    try {
+      const log = JSON.parse(localStorage.getItem(this.key) ?? "null") as Log | null;
+      return log && Array.isArray(log.steps) ? log : EMPTY;
+    } catch {
+      return EMPTY;
+    }
+  }
+
+  write(log: Log): boolean {
+    try {
+      localStorage.setItem(this.key, JSON.stringify(log));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function save(name: string, data: string | Uint8Array<ArrayBuffer>, type: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([data], { type }));
+  link.download = name;
+  link.click();
+  window.setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** Fill the page that `adt_plugins.formats.html` wrote, if this is one. */
+export function startPage(): void {
+  const place = document.getElementById("adt-plugins");
+  const header = content("adt-header");
+  if (!place || !header) return;
+  const song = new Song(JSON.parse(header) as Header, bytesOf(content("adt-data") ?? "").buffer);
+  const store = new Store(`adt-plugins ${song.header.fingerprint}`);
+  let session: Session;
+  const host: Host = {
+    client: `h${Date.now().toString(36)}`,
+    chunk: async (index) => bytesOf(content(`adt-chunk-${index}`) ?? "").buffer,
+    velocities: async () => {
+      const table = content("adt-velocities");
+      return table === null ? null : bytesOf(table);
+    },
+    propose: (action: Action) => {
+      const log = act(session.log, action);
+      session.setLog(log);
+      if (!store.write(log)) session.say("This browser keeps nothing: save before you close the page");
+    },
+    save,
+    tell: () => undefined,
+  };
+  session = new Session(song, host);
+  session.setLog(store.read());
+  new DrumView(session, place, { theme: "auto", exports: true });
+  Object.assign(place, { adt: session });
+}

@@ -1,0 +1,321 @@
+/** Draws what does not move: tiles of the time line, and the overview. */
+
+import { block } from "./dom";
+import type { Hit } from "./edits";
+import type { Session } from "./session";
+import { BANDS, COLUMN_RATE, pyramid } from "./spectrum";
+import { colourOf, shapeOf, type Theme } from "./theme";
+import { clamp, clock, lowerBound, rulerStep, type View } from "./time";
+
+export const RULER = 24;
+export const WAVE = 68;
+export const SPECTRUM = 104;
+export const LANE = 54;
+export const TOP = RULER + WAVE + SPECTRUM;
+const FOOT = 5;
+const HEAD = 5;
+export const TILE = 512;
+
+export const laneTop = (lane: number): number => TOP + lane * LANE;
+
+/** From the lane's top: where a value of 0 to 1 lies. */
+export const heightOf = (value: number): number => LANE - FOOT - value * (LANE - FOOT - HEAD - 4);
+
+type Context = CanvasRenderingContext2D;
+
+/** One part of the picture: pixels `left` to `left + width` of the whole song. */
+interface Part {
+  readonly context: Context;
+  readonly left: number;
+  readonly width: number;
+  readonly scale: number;
+}
+
+export class Painter {
+  theme: Theme;
+  readonly #curves = new Map<string, Float32Array[]>();
+  readonly #heat = new Map<number, HTMLCanvasElement>();
+  readonly #tiles = new Map<string, HTMLCanvasElement>();
+
+  constructor(private readonly session: Session, theme: Theme) {
+    this.theme = theme;
+    for (const { drum, values } of session.song.activations) this.#curves.set(drum, pyramid(values));
+  }
+
+  /** Forget what was drawn: all, or also the spectrogram's pictures. */
+  stale(heat = false): void {
+    this.#tiles.clear();
+    if (heat) this.#heat.clear();
+  }
+
+  get height(): number {
+    return laneTop(this.session.lanes.length);
+  }
+
+  /** Fill a canvas of the view's size. */
+  draw(context: Context, view: View, ratio: number): void {
+    const left = Math.round(view.start * view.scale * ratio) / ratio;
+    const first = Math.floor(left / TILE);
+    const last = Math.floor((left + view.width) / TILE);
+    for (let index = first; index <= last; index++) {
+      const tile = this.#tile(index, view.scale, ratio);
+      context.drawImage(tile, Math.round((index * TILE - left) * ratio), 0);
+    }
+  }
+
+  #tile(index: number, scale: number, ratio: number): HTMLCanvasElement {
+    const key = `${index}@${scale}x${ratio}`;
+    const known = this.#tiles.get(key);
+    if (known) return known;
+    const canvas = document.createElement("canvas");
+    canvas.width = TILE * ratio;
+    canvas.height = Math.round(this.height * ratio);
+    const context = canvas.getContext("2d", { alpha: false }) as Context;
+    context.scale(ratio, ratio);
+    context.translate(-index * TILE, 0);
+    this.#paint({ context, left: index * TILE, width: TILE, scale });
+    // What is no longer seen goes first; a zoom makes all of them useless.
+    if (this.#tiles.size > 24) {
+      for (const old of [...this.#tiles.keys()].slice(0, 12)) this.#tiles.delete(old);
+    }
+    this.#tiles.set(key, canvas);
+    return canvas;
+  }
+
+  #paint(part: Part): void {
+    const { context, left, width } = part;
+    const { theme, session } = this;
+    block(context, theme.ground, 1, left, 0, width, this.height);
+    session.lanes.forEach((_, lane) =>
+      block(context, lane % 2 ? theme.lane : theme.laneAlt, 1, left, laneTop(lane), width, LANE));
+    this.#spectrogram(part);
+    this.#grid(part);
+    this.#wave(part);
+    this.#ruler(part);
+    session.lanes.forEach((drum, lane) => this.#lane(part, drum, lane));
+  }
+
+  #spectrogram({ context, left, width, scale }: Part): void {
+    const block = 512;
+    const { columns } = this.session;
+    context.save();
+    context.beginPath();
+    context.rect(left, RULER + WAVE, width, SPECTRUM);
+    context.clip();
+    context.imageSmoothingEnabled = true;
+    const step = Math.max(1, 2 ** Math.floor(Math.log2(COLUMN_RATE / scale)));
+    const span = block * step;
+    const first = Math.floor((left / scale) * COLUMN_RATE / span);
+    const last = Math.floor(((left + width) / scale) * COLUMN_RATE / span);
+    for (let index = first; index <= last && index * span < columns; index++) {
+      const picture = this.#picture(index, step, block);
+      const pixels = (span / COLUMN_RATE) * scale;
+      context.drawImage(picture, index * pixels, RULER + WAVE, pixels, SPECTRUM);
+    }
+    context.restore();
+  }
+
+  /** A block of columns, of which `step` together are one pixel. */
+  #picture(index: number, step: number, block: number): HTMLCanvasElement {
+    const key = index * 65536 + step;
+    const known = this.#heat.get(key);
+    if (known) return known;
+    const { spectrum, columns } = this.session;
+    const canvas = document.createElement("canvas");
+    canvas.width = block;
+    canvas.height = BANDS;
+    const context = canvas.getContext("2d") as Context;
+    const image = context.createImageData(block, BANDS);
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let x = 0; x < block; x++) {
+      const from = (index * block + x) * step;
+      const to = Math.min(from + step, columns);
+      for (let band = 0; band < BANDS; band++) {
+        let value = 0;
+        for (let c = from; c < to; c++) value = Math.max(value, spectrum[c * BANDS + band]);
+        pixels[(BANDS - 1 - band) * block + x] = this.theme.heat[value];
+      }
+    }
+    context.putImageData(image, 0, 0);
+    if (this.#heat.size > 64) this.#heat.delete([...this.#heat.keys()][0]);
+    this.#heat.set(key, canvas);
+    return canvas;
+  }
+
+  #wave({ context, left, width, scale }: Part): void {
+    const { wave, columns } = this.session;
+    const middle = RULER + WAVE / 2;
+    const half = (WAVE / 2 - 4) * this.session.gain;
+    context.fillStyle = this.theme.wave;
+    const path = new Path2D();
+    if (scale <= COLUMN_RATE) {
+      for (let x = left; x < left + width; x++) {
+        const from = Math.floor((x / scale) * COLUMN_RATE);
+        const to = clamp(Math.ceil(((x + 1) / scale) * COLUMN_RATE), from + 1, columns);
+        let low = 0;
+        let high = 0;
+        for (let c = from; c < to; c++) {
+          low = Math.min(low, wave[2 * c]);
+          high = Math.max(high, wave[2 * c + 1]);
+        }
+        path.rect(x, middle - (high / 127) * half - 0.5, 1, ((high - low) / 127) * half + 1);
+      }
+    } else {
+      // Between columns: the outline of their extremes.
+      const from = Math.max(Math.floor((left / scale) * COLUMN_RATE) - 1, 0);
+      const to = Math.min(Math.ceil(((left + width) / scale) * COLUMN_RATE) + 1, columns - 1);
+      const x = (c: number) => ((c + 0.5) / COLUMN_RATE) * scale;
+      for (let c = from; c <= to; c++) path.lineTo(x(c), middle - (wave[2 * c + 1] / 127) * half - 0.5);
+      for (let c = to; c >= from; c--) path.lineTo(x(c), middle - (wave[2 * c] / 127) * half + 0.5);
+    }
+    context.fill(path);
+  }
+
+  /** Bars and, where there is room, beats; without them, seconds. */
+  #grid({ context, left, width, scale }: Part): void {
+    const { beats } = this.session.song.header;
+    const end = (left + width) / scale;
+    const start = left / scale;
+    const dense = beats.length > 1
+      ? ((beats[beats.length - 1][0] - beats[0][0]) / (beats.length - 1)) * scale : 0;
+    let i = lowerBound(beats.length, (k) => beats[k][0], start);
+    for (; i < beats.length && beats[i][0] < end; i++) {
+      const bar = beats[i][1] === 1;
+      if (dense * (bar ? 4 : 1) < 7) continue;
+      block(context, bar ? this.theme.bar : this.theme.line, 1,
+        Math.round(beats[i][0] * scale), bar ? 0 : RULER, 1, this.height);
+    }
+  }
+
+  #ruler({ context, left, width, scale }: Part): void {
+    const { theme } = this;
+    const { beats, duration } = this.session.song.header;
+    const step = rulerStep({ start: 0, scale, width, duration });
+    const decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
+    context.font = "11px system-ui, sans-serif";
+    context.textBaseline = "middle";
+    context.fillStyle = theme.dim;
+    const from = Math.floor((left - 80) / scale / step);
+    for (let k = Math.max(from, 0); k * step * scale < left + width; k++) {
+      const x = Math.round(k * step * scale);
+      context.fillRect(x, RULER - 5, 1, 5);
+      context.fillText(clock(k * step, decimals), x + 4, RULER / 2 + 1);
+    }
+    let bar = 0;
+    let shown = -Infinity;
+    for (const [time, position] of beats) {
+      if (position === 1) bar++;
+      const x = Math.round(time * scale);
+      if (position !== 1 || x < left - 30 || x > left + width || x - shown < 34) continue;
+      shown = x;
+      context.fillText(String(bar), x + 4, RULER + 9);
+    }
+  }
+
+  #lane(part: Part, drum: string, lane: number): void {
+    const { context, left, width, scale } = part;
+    const colour = colourOf(this.theme, drum);
+    const top = laneTop(lane);
+    const curve = this.#curves.get(drum);
+    if (curve) this.#activation(part, curve, top, colour);
+    const threshold = this.session.threshold(drum);
+    if (threshold !== null) {
+      context.strokeStyle = colour;
+      context.globalAlpha = 0.75;
+      context.setLineDash([5, 4]);
+      context.beginPath();
+      const y = Math.round(top + heightOf(threshold)) + 0.5;
+      context.moveTo(left, y);
+      context.lineTo(left + width, y);
+      context.stroke();
+      context.setLineDash([]);
+      context.globalAlpha = 1;
+    }
+    const hits = this.session.byLane.get(drum) ?? [];
+    const at = (k: number) => hits[k].time;
+    const first = lowerBound(hits.length, at, (left - 12) / scale);
+    const end = lowerBound(hits.length, at, (left + width + 12) / scale);
+    this.#marks(context, hits.slice(first, end), top, scale, colour);
+  }
+
+  #activation({ context, left, width, scale }: Part, curve: Float32Array[], top: number,
+    colour: string): void {
+    const { rate, offset } = this.session.song.header;
+    const perPixel = rate / scale;
+    const level = clamp(Math.floor(Math.log2(perPixel)), 0, curve.length - 1);
+    const values = curve[level];
+    const step = 2 ** level;
+    const from = Math.max(Math.floor(((left / scale - offset) * rate) / step) - 1, 0);
+    const to = Math.min(Math.ceil((((left + width) / scale - offset) * rate) / step) + 1, values.length);
+    if (to <= from) return;
+    const x = (i: number) => ((i * step) / rate + offset) * scale;
+    const path = new Path2D();
+    for (let i = from; i < to; i++) path.lineTo(x(i), top + heightOf(values[i]));
+    context.strokeStyle = colour;
+    context.globalAlpha = 0.55;
+    context.stroke(path);
+    path.lineTo(x(to - 1), top + heightOf(0));
+    path.lineTo(x(from), top + heightOf(0));
+    context.fillStyle = colour;
+    context.globalAlpha = 0.16;
+    context.fill(path);
+    context.globalAlpha = 1;
+  }
+
+  /** Stems as high as the hits are loud, with the drum's shape on top. */
+  #marks(context: Context, hits: readonly Hit[], top: number, scale: number, colour: string): void {
+    context.fillStyle = colour;
+    const path = new Path2D();
+    const spacing = hits.length > 1
+      ? ((hits[hits.length - 1].time - hits[0].time) * scale) / hits.length : TILE;
+    const foot = top + heightOf(0);
+    if (spacing < 3) {
+      // More hits than pixels: the loudest of each pixel.
+      const loudest = new Map<number, number>();
+      for (const { time, velocity } of hits) {
+        const x = Math.round(time * scale);
+        loudest.set(x, Math.max(velocity, loudest.get(x) ?? 0));
+      }
+      for (const [x, velocity] of loudest) {
+        const y = top + heightOf(velocity / 127);
+        path.rect(x, y, 1, foot - y);
+      }
+    } else {
+      const size = spacing < 9 ? 3 : HEAD;
+      for (const { time, drum, velocity } of hits) {
+        const x = time * scale;
+        const y = top + heightOf(velocity / 127);
+        path.rect(Math.round(x) - 1, y, 2, foot - y);
+        const head = new Path2D();
+        shapeOf(drum)(head, x, y, size);
+        path.addPath(head);
+      }
+    }
+    context.fill(path);
+  }
+
+  /** The whole song in one strip: the wave, and above it a lane of dots per drum. */
+  overview(context: Context, width: number, height: number): void {
+    const { theme, session } = this;
+    const scale = width / session.song.header.duration;
+    block(context, theme.laneAlt, 1, 0, 0, width, height);
+    for (let x = 0; x < width; x++) {
+      const from = Math.floor((x / scale) * COLUMN_RATE);
+      const to = Math.min(Math.ceil(((x + 1) / scale) * COLUMN_RATE), session.columns);
+      let high = 0;
+      for (let c = from; c < to; c++) high = Math.max(high, session.wave[2 * c + 1], -session.wave[2 * c]);
+      const tall = (high / 127) * (height - 6) * session.gain;
+      block(context, theme.wave, 0.55, x, (height - tall) / 2, 1, tall);
+    }
+    const row = (height - 4) / session.lanes.length;
+    session.lanes.forEach((drum, lane) => {
+      const colour = colourOf(theme, drum);
+      let before = -1;
+      for (const { time } of session.byLane.get(drum) ?? []) {
+        const x = Math.round(time * scale);
+        if (x !== before) block(context, colour, 0.9, x, 2 + lane * row, 1, Math.max(row - 1, 1));
+        before = x;
+      }
+    });
+  }
+}
