@@ -1,8 +1,8 @@
-// Builds dist/widget.js, which is committed: whoever installs needs no node.
+// Builds widget.js, which is committed: whoever installs needs no node.
 import { readFile } from "node:fs/promises";
 import { build, transform } from "esbuild";
 
-const out = process.argv[2] ?? new URL("dist/widget.js", import.meta.url).pathname;
+const out = process.argv[2] ?? new URL("widget.js", import.meta.url).pathname;
 
 /** Style sheets become text, without their white space. */
 const style = {

@@ -19,7 +19,7 @@ from adt_plugins.formats._format import Format, Warn
 from adt_plugins.formats._source import source_audio
 from adt_plugins.transcription import Transcription
 
-BUNDLE = "dist/widget.js"
+BUNDLE = "widget.js"
 
 _STYLE = (
     "html{color-scheme:light dark}body{margin:0;padding:24px;background:#fff}"
