@@ -22,7 +22,7 @@ from adt_plugins.digest import sha256
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtWarning, CancelledError, ModelError
 from adt_plugins.network import Network, find_model
-from adt_plugins.peaks import pick_onsets, thresholds_in_force
+from adt_plugins.onsets import pick_onsets, thresholds_in_force
 from adt_plugins.progress import Progress, progress_bar
 from adt_plugins.spectrogram import Spectrogram
 from adt_plugins.transcription import Activations, Beat, Source, Transcription

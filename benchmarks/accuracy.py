@@ -26,7 +26,7 @@ from adt_plugins import formats
 from adt_plugins.audio import SAMPLE_RATE, load_audio
 from adt_plugins.evaluation import evaluate
 from adt_plugins.network import Network, find_model
-from adt_plugins.peaks import pick_onsets
+from adt_plugins.onsets import pick_onsets
 from adt_plugins.pipeline import transcribe
 from adt_plugins.spectrogram import spectrogram
 from adt_plugins.transcription import Activations, Transcription

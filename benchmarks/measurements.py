@@ -19,7 +19,7 @@ from adt_plugins.audio import open_audio
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import MissingDependencyError
 from adt_plugins.network import Network, find_model
-from adt_plugins.peaks import pick_onsets
+from adt_plugins.onsets import pick_onsets
 from adt_plugins.pipeline import transcribe
 from adt_plugins.spectrogram import Spectrogram
 from adt_plugins.transcription import Activations

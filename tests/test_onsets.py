@@ -10,7 +10,7 @@ import pytest
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, ModelError
-from adt_plugins.peaks import pick_onsets, thresholds_in_force
+from adt_plugins.onsets import pick_onsets, thresholds_in_force
 from adt_plugins.transcription import Activations, Onset
 
 RATE = 100.0

@@ -17,7 +17,7 @@ from adt_plugins.audio import SAMPLE_RATE, open_audio
 from adt_plugins.formats.label_names import user_label_names
 from adt_plugins.formats.label_tracks import tracks_of
 from adt_plugins.network import Network
-from adt_plugins.peaks import pick_onsets, thresholds_in_force
+from adt_plugins.onsets import pick_onsets, thresholds_in_force
 from adt_plugins.pipeline import Cancel, check_request, listen
 from adt_plugins.transcription import Onset, Transcription
 

@@ -18,7 +18,8 @@ from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, ModelError
 from adt_plugins.network import find_model
 from adt_plugins.notebook.edits import Hit, Layer, compose
-from adt_plugins.peaks import confidence, onset_times, pick_hits
+from adt_plugins.onsets import onset_times, pick_hits
+from adt_plugins.peaks import confidence
 from adt_plugins.rivals import Hits
 from adt_plugins.spectrogram import Spectrogram
 from adt_plugins.transcription import Activations, Onset, Transcription
