@@ -7,7 +7,7 @@ import { BANDS, COLUMN_RATE, pyramid } from "./spectrum";
 import { colourOf, shapeOf, type Theme } from "./theme";
 import { clamp, clock, lowerBound, rulerStep, type View } from "./time";
 
-export const RULER = 24;
+export const RULER = 36;
 export const WAVE = 68;
 export const SPECTRUM = 104;
 export const LANE = 54;
@@ -183,7 +183,7 @@ export class Painter {
       const bar = beats[i][1] === 1;
       if (dense * (bar ? 4 : 1) < 7) continue;
       block(context, bar ? this.theme.bar : this.theme.line, 1,
-        Math.round(beats[i][0] * scale), bar ? 0 : RULER, 1, this.height);
+        Math.round(beats[i][0] * scale), bar ? RULER / 2 : RULER - 5, 1, this.height);
     }
   }
 
@@ -198,17 +198,18 @@ export class Painter {
     const from = Math.floor((left - 80) / scale / step);
     for (let k = Math.max(from, 0); k * step * scale < left + width; k++) {
       const x = Math.round(k * step * scale);
-      context.fillRect(x, RULER - 5, 1, 5);
-      context.fillText(clock(k * step, decimals), x + 4, RULER / 2 + 1);
+      context.fillRect(x, 4, 1, 12);
+      context.fillText(clock(k * step, decimals), x + 4, 11);
     }
     let bar = 0;
     let shown = -Infinity;
+    context.fillStyle = theme.text;
     for (const [time, position] of beats) {
       if (position === 1) bar++;
       const x = Math.round(time * scale);
       if (position !== 1 || x < left - 30 || x > left + width || x - shown < 34) continue;
       shown = x;
-      context.fillText(String(bar), x + 4, RULER + 9);
+      context.fillText(String(bar), x + 4, RULER - 9);
     }
   }
 

@@ -11,7 +11,7 @@ const LOW_HZ = 35;
 const HIGH_HZ = 18000;
 /** Range of what is shown, below the level of a loud tone. */
 const RANGE_DB = 62;
-const TOP_DB = -14;
+const TOP_DB = -9;
 
 /** Lowest and highest sample of each column, -127 to 127: low, high, low, high … */
 export function extremes(channels: readonly Float32Array[], rate: number): Int8Array {

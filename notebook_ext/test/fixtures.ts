@@ -1,0 +1,57 @@
+/** What Python says: `python -m tests.notebook.make_fixtures FILE`, named in ADT_FIXTURES. */
+
+import { readFileSync } from "node:fs";
+import type { Action } from "../src/edits";
+import type { Grid, Picker } from "../src/pick";
+import type { Header } from "../src/song";
+
+export interface Fixtures {
+  picks: {
+    seed: number; drums: string[]; frames: number; grid: Grid; picker: Picker;
+    thresholds: Record<string, number>;
+    expected: { frames: number[]; times: string; confidence: string }[];
+  }[];
+  session: {
+    header: Header; data: string; actions: Action[];
+    points: Record<string, {
+      hits: [string, string, number, boolean][]; times: string; files: Record<string, string>;
+    }>;
+  };
+  numbers: [string, string, string][];
+  drums: Record<string, [string, string, number]>;
+}
+
+const file = process.env["ADT_FIXTURES"];
+if (!file) throw new Error("ADT_FIXTURES does not name the file of python -m tests.notebook.make_fixtures");
+export const fixtures = JSON.parse(readFileSync(file, "utf8")) as Fixtures;
+
+/** The exact doubles, as hexadecimal digits. */
+export const bits = (values: readonly number[]): string => {
+  const view = new DataView(new ArrayBuffer(8 * values.length));
+  values.forEach((value, i) => view.setFloat64(8 * i, value));
+  return Buffer.from(view.buffer).toString("hex");
+};
+
+export const doubles = (hex: string): number[] => {
+  const data = Buffer.from(hex, "hex");
+  return Array.from({ length: data.length / 8 }, (_, i) => data.readDoubleBE(8 * i));
+};
+
+/** The matrix of `make_fixtures.matrix`, lane by lane. */
+export function matrix(seed: number, frames: number, lanes: number): Float32Array[] {
+  let state = Number((BigInt(seed) * 2654435761n) % 2n ** 32n) || 1;
+  return Array.from({ length: lanes }, () => {
+    const values = new Float32Array(frames);
+    for (let frame = 0; frame < frames; frame++) {
+      state = (state ^ (state << 13)) >>> 0;
+      state = (state ^ (state >>> 17)) >>> 0;
+      state = (state ^ (state << 5)) >>> 0;
+      const small = Math.fround((state >>> 8) / 2 ** 24);
+      if (state % 11 === 0) values[frame] = frame ? values[frame - 1] : 0;
+      else if (state % 13 === 0) values[frame] = state % 2;
+      else if (state % 3) values[frame] = Math.fround(small * small) * small;
+      else values[frame] = small;
+    }
+    return values;
+  });
+}
