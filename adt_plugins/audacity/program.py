@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from adt_plugins.audacity.project import opening_list
 from adt_plugins.errors import AdtError
 
 FLATPAK_ID = "org.audacityteam.Audacity"
@@ -20,11 +21,12 @@ FLATPAK_ID = "org.audacityteam.Audacity"
 # given the file to an Audacity that was running before.
 _WATCHED_SECONDS = 1.0
 
-# How long a first process needs to become the one that others hand their files to;
-# if it takes longer, the second one becomes that.
-_HEAD_START_SECONDS = 0.5
-# Its code after that, and also without a screen.
+# Its code after that on Linux, and also without a screen.
 _HANDED_OVER = 255
+
+# Audacity replaces its settings in three steps, and several times while it starts:
+# two that start at once may find none (1 of 36 pairs of starts; a dialog tells it).
+_STARTING_SECONDS = 5.0
 
 _WINDOWS_KEYS = (
     r"SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths\audacity.exe",
@@ -86,19 +88,24 @@ def start_audacity(command: Sequence[str], path: Path) -> None:
     AdtError
         If it cannot be started, or ends at once.
     """
-    if _opens_too_early(command):
-        _launch(command, _HEAD_START_SECONDS)
-    code = _launch([*command, str(path.absolute())], _WATCHED_SECONDS)
+    target = path.absolute()
+    if sys.platform.startswith("linux"):
+        age = _age_of_running()
+        if age is not None:
+            time.sleep(max(0.0, _STARTING_SECONDS - age))
+        elif _opens_too_early(command):
+            target = opening_list(target) or target
+    code = _launch([*command, str(target)])
     if code in (None, 0):
         return
     if code == _HANDED_OVER and sys.platform.startswith("linux"):
-        if _is_running():
+        if _age_of_running() is not None:
             return
         raise AdtError(f"{command[0]}: ended at once; is there a screen (DISPLAY)?")
     raise AdtError(f"{command[0]}: ended at once with code {code}")
 
 
-def _launch(command: Sequence[str], watched_seconds: float) -> int | None:
+def _launch(command: Sequence[str]) -> int | None:
     """Start a program, look for a while if it ends, and return its code if so."""
     detached: dict[str, Any] = {}
     if sys.platform == "win32":
@@ -116,7 +123,7 @@ def _launch(command: Sequence[str], watched_seconds: float) -> int | None:
         )
     except OSError as error:
         raise AdtError(f"{command[0]}: {error.strerror or error}") from error
-    end = time.monotonic() + watched_seconds
+    end = time.monotonic() + _WATCHED_SECONDS
     while process.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
     code = process.returncode
@@ -124,13 +131,19 @@ def _launch(command: Sequence[str], watched_seconds: float) -> int | None:
     return code
 
 
-def _is_running() -> bool:
-    """Whether a process of this name exists (Linux)."""
-    for path in Path("/proc").glob("[0-9]*/comm"):
-        with suppress(OSError):
-            if path.read_bytes().lower().startswith(b"audacity"):
-                return True
-    return False
+def _age_of_running() -> float | None:
+    """Age in seconds of this user's youngest Audacity, None without one (Linux)."""
+    ages = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError):
+            name, _, rest = (folder / "stat").read_bytes().rpartition(b")")
+            if b"(audacity" not in name.lower() or folder.stat().st_uid != os.getuid():
+                continue
+            state, since_boot = rest.split()[0], int(rest.split()[19])
+            if state != b"Z":
+                uptime = float(Path("/proc/uptime").read_text().split()[0])
+                ages.append(uptime - since_boot / os.sysconf("SC_CLK_TCK"))
+    return min(ages, default=None)
 
 
 def _opens_too_early(command: Sequence[str]) -> bool:
@@ -139,10 +152,9 @@ def _opens_too_early(command: Sequence[str]) -> bool:
     It opens the files of its command line before its window has a size, and then
     for projects, unlike for audio, fits their length into that: the picture ends
     up at days per pixel and scrolled away from the first track (3.2; seen in 13 of
-    15 starts). Files that a second process hands over to a running Audacity are
-    opened later, and never were.
+    15 starts).
     """
-    if sys.platform in ("win32", "darwin") or len(command) > 1:
+    if len(command) > 1:
         return False
     try:
         return b"libwx_" in Path(command[0]).read_bytes()

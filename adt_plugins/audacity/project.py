@@ -23,14 +23,13 @@ from adt_plugins.formats._files import OutputExistsError
 from adt_plugins.formats.label_tracks import LabelTrack
 
 SUFFIX = ".aup"
+_FOLDER_END, _LIST = "_data", ".lof"
 
-# Audacity takes a file for a project if "<project" is in its first 255 bytes. The
-# view is that of the first eight seconds: labels are readable; 3.2 shows all.
+# Audacity takes a file for a project if "<project" is in its first 255 bytes.
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<project xmlns="http://audacity.sourceforge.net/xml/" projname={name}'
-    ' version="1.3.0" audacityversion="2.4.2" rate="{rate}"'
-    ' vpos="0" h="0.0" zoom="120.0">\n'
+    ' version="1.3.0" audacityversion="2.4.2" rate="{rate}">\n'
 )
 _MARK = "<!-- written by adt-plugins -->"
 _MARK_WITHIN_BYTES = 4096
@@ -38,6 +37,9 @@ _MARK_WITHIN_BYTES = 4096
 # is one, for the one that is meant: so no two projects use the same.
 _AUDIO_STEM = "audio-{}"
 _OWN_AUDIO = re.compile(r"audio-[0-9a-f]{8}\.[a-z0-9]{1,4}")
+
+# So much of a song is seen at first.
+_SEEN_SECONDS = 8
 
 # Audacity's own sizes: samples of a block, and characters of a text, from 2048 on
 # of which it takes a file for damaged.
@@ -132,7 +134,33 @@ def data_folder(path: Path) -> Path:
         path.name.encode()
     except UnicodeEncodeError:
         raise FormatError("Audacity opens no file whose name is not UTF-8") from None
-    return path.with_name(f"{path.stem}_data")
+    return path.with_name(f"{path.stem}{_FOLDER_END}")
+
+
+def opening_list(path: Path) -> Path | None:
+    """Write a list of files (``.lof``) for Audacity that says how to open a project.
+
+    Parameters
+    ----------
+    path
+        A project that `write_project` has written; the list goes into its folder.
+
+    Returns
+    -------
+    Path or None
+        The list. None if there can be none: in it a name ends at a quotation mark.
+    """
+    if '"' in path.name:
+        return None
+    target = data_folder(path) / f"{path.stem}{_LIST}"
+    try:
+        target.write_text(
+            f'window offset 0 duration {_SEEN_SECONDS}\nfile "../{path.name}"\n',
+            encoding="utf-8",
+        )
+    except OSError:
+        return None
+    return target
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
@@ -158,8 +186,9 @@ def _is_own_file(path: Path) -> bool:
 def _is_own_folder(folder: Path) -> bool:
     if folder.is_symlink() or not folder.is_dir():
         return False
+    own_list = f"{folder.name.removesuffix(_FOLDER_END)}{_LIST}"
     return all(
-        _OWN_AUDIO.fullmatch(entry.name) and entry.is_file()
+        (_OWN_AUDIO.fullmatch(entry.name) or entry.name == own_list) and entry.is_file()
         for entry in folder.iterdir()
     )
 

@@ -18,6 +18,7 @@ import soundfile
 from adt_plugins import formats
 from adt_plugins.audacity import program
 from adt_plugins.audacity.program import find_audacity, start_audacity
+from adt_plugins.audacity.project import write_project
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
@@ -160,32 +161,39 @@ def test_a_program_that_cannot_start(
         start_audacity([str(tmp_path / "nothing")], tmp_path / "a.aup")
 
 
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="not on this system: codes of GTK"
+ON_LINUX = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="not on this system: it is Linux's"
 )
+
+
+@ON_LINUX
 def test_no_screen_or_another_one_that_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = executable(tmp_path / "bad", "exit 255")
-    monkeypatch.setattr(program, "_is_running", lambda: False)
+    monkeypatch.setattr(program, "_age_of_running", lambda: None)
     with pytest.raises(AdtError, match=r"bad: ended at once; is there a screen"):
         start_audacity([str(bad)], tmp_path / "a.aup")
-    monkeypatch.setattr(program, "_is_running", lambda: True)
+    monkeypatch.setattr(program, "_age_of_running", lambda: 9.0)
     start_audacity([str(bad)], tmp_path / "a.aup")
 
 
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="not on this system: it has no /proc"
-)
+@ON_LINUX
 def test_a_running_one_is_seen(tmp_path: Path) -> None:
     # A name that no test beside this one can have.
     copy = tmp_path / "audacity-test"
     shutil.copy("/bin/sleep", copy)
     with subprocess.Popen([copy, "60"]) as process:
         try:
-            assert program._is_running()
+            time.sleep(0.3)
+            age = program._age_of_running()
+            assert age is not None
+            assert 0.2 < age < 5
         finally:
             process.kill()
+            time.sleep(0.1)
+            # It has ended, though nobody has asked for its code.
+            assert program._age_of_running() != pytest.approx(age, abs=2)
 
 
 @pytest.mark.skipif(os.name == "nt", reason=NOT_WINDOWS)
@@ -195,15 +203,46 @@ def test_another_one_may_take_the_file(tmp_path: Path) -> None:
     assert time.monotonic() - start < 1
 
 
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="not on this system: GTK"
+@ON_LINUX
+@pytest.mark.parametrize(
+    ("age", "name", "given"),
+    [
+        (None, "a.aup", "a_data/a.lof"),
+        (9.0, "a.aup", "a.aup"),  # one that runs opens projects alone
+        (None, 'a".aup', 'a".aup'),  # such a name ends too early in a list
+    ],
 )
-def test_audacity_3_with_gtk_gets_the_file_when_it_runs(tmp_path: Path) -> None:
+def test_audacity_3_with_gtk_gets_a_list(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    age: float | None,
+    name: str,
+    given: str,
+) -> None:
     calls = tmp_path / "calls"
     text = f'# links libwx_gtk3u_core-3.2.so.0\necho "$@" >> "{calls}"; exit 0'
-    program = executable(tmp_path / "audacity", text)
-    start_audacity([str(program)], tmp_path / "a.aup")
-    assert calls.read_text() == f"\n{tmp_path / 'a.aup'}\n"
+    command = [str(executable(tmp_path / "audacity", text))]
+    project = write_project(tmp_path / name, [])
+    monkeypatch.setattr(program, "_age_of_running", lambda: age)
+    start_audacity(command, project)
+    assert calls.read_text() == f"{tmp_path / given}\n"
+    if given.endswith(".lof"):
+        assert (tmp_path / given).read_text(encoding="utf-8") == (
+            'window offset 0 duration 8\nfile "../a.aup"\n'
+        )
+    write_project(project, [], overwrite=True)  # the list is no file of the user's
+
+
+@ON_LINUX
+def test_one_that_is_starting_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(program, "_age_of_running", lambda: 1.5)
+    monkeypatch.setattr(time, "sleep", waits.append)
+    good = executable(tmp_path / "good", "exit 0")
+    start_audacity([str(good)], tmp_path / "a.aup")
+    assert waits[0] == 3.5
 
 
 # The command
