@@ -90,6 +90,7 @@ def decode(
     *,
     transition_lambda: float = TRANSITION_LAMBDA,
     observation_lambda: int = OBSERVATION_LAMBDA,
+    evidence: tuple[Floats, Floats] | None = None,
 ) -> BeatPath:
     """Find the likeliest path of the likeliest meter (Viterbi 1967).
 
@@ -108,6 +109,10 @@ def decode(
         How firmly the tempo stays as it is.
     observation_lambda
         One in how many parts of a beat is its beginning.
+    evidence
+        What else speaks for a beat of the bar that begins at a frame, and what for
+        one whose middle lies there; log ratios, each of the shape (frames, beats of
+        all meters).
 
     Returns
     -------
@@ -116,6 +121,8 @@ def decode(
         and 4/4 at 100 frames a second with 60 lengths, and 20 MB.
     """
     search = _Search(densities, meters, lengths, observation_lambda, transition_lambda)
+    if evidence is not None:
+        search.hear(*evidence)
     search.forward()
     return search.backward()
 
@@ -167,7 +174,16 @@ class _Search:
             ]
         )
         self._band = self._banded()
+        self._heard: tuple[_Singles, _Singles] | None = None
         self._before: list[tuple[_Singles, float]] = []  # what each part begins with
+
+    def hear(self, beginnings: Floats, middles: Floats) -> None:
+        """Take further evidence, see `decode`."""
+        around = ((0, 0), (self._reach, self._reach))
+        self._heard = (
+            np.pad(beginnings.T.astype(np.float32), around),
+            np.pad(middles.T.astype(np.float32), around),
+        )
 
     def _parts(self) -> Iterator[int]:
         """First frame of each part."""
@@ -200,7 +216,14 @@ class _Search:
     def _gained(self, frames: Ints) -> _Singles:
         """What beats gain by beginning at frames: (lengths, beats, frames)."""
         gains = self._gains[..., frames + self._reach][:, self._kinds]
-        return np.take(gains, self._heads, axis=0)
+        gained: _Singles = np.take(gains, self._heads, axis=0)
+        if self._heard is not None:
+            beginnings, middles = self._heard
+            at = frames + self._reach
+            gained += beginnings[:, at]
+            for index, length in enumerate(self._lengths):
+                gained[index] += middles[:, at + length // 2]
+        return gained
 
     def _part(self, before: _Singles, first: int) -> _Singles:
         """Score a part's beginnings of beats, a shortest beat's frames at a time."""

@@ -1,19 +1,28 @@
 """Beats and downbeats: what the network heard, made into bars.
 
-The likeliest sequence of beats is decoded for each meter in question, and the
-likeliest meter wins, as madmom does (Böck, Krebs and Widmer, ISMIR 2016), with
-the same model and defaults; madmom itself is an optional second backend.
+The likeliest sequence of beats of the likeliest meter is decoded, as madmom does
+(Böck, Krebs and Widmer, ISMIR 2016), with the same model and defaults; what the drums
+play where in a bar counts as well. madmom itself is an optional second backend.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.bar_pointer import OBSERVATION_LAMBDA, BeatPath, beat_lengths, decode
+from adt_plugins.bar_pointer import (
+    OBSERVATION_LAMBDA,
+    BeatPath,
+    Floats,
+    Ints,
+    beat_lengths,
+    decode,
+)
+from adt_plugins.drum_patterns import evidence
 from adt_plugins.errors import ModelError
 from adt_plugins.transcription import Activations, Beat
 
@@ -80,6 +89,7 @@ def find_beats(
     meter: str | None = None,
     first_downbeat: float | None = None,
     backend: str = "adt",
+    patterns: bool = True,
 ) -> tuple[Beat, ...]:
     """Find the beats of a recording.
 
@@ -97,6 +107,9 @@ def find_beats(
         from there. Of madmom's beats it is the nearest.
     backend
         ``"adt"``, or ``"madmom"`` (extra `madmom`).
+    patterns
+        Whether it counts what the drums play, see `adt_plugins.drum_patterns`.
+        Without, ours finds the same beats as madmom.
 
     Returns
     -------
@@ -124,14 +137,19 @@ def find_beats(
     if not len(loud):
         return ()
     first = int(loud[0])
-    observed = observed[first : loud[-1] + 1]
+    part = slice(first, int(loud[-1]) + 1)
+    observed = observed[part]
+    heard = None
+    if patterns and backend == "adt":
+        values = activations.values[part]
+        heard = evidence(replace(activations, values=values), bars)
     pin = None
     if first_downbeat is not None:
         pin = round((first_downbeat - activations.offset) * rate) - first
     if backend == "madmom":
         found = _madmom(observed, bars, tempi, rate)
     else:
-        found = _decode(observed, bars, tempi, rate, pin)
+        found = _decode(observed, bars, beat_lengths(rate, *tempi), pin, heard)
     if pin is not None and found:
         found = _from_downbeat(found, pin)
     return tuple(
@@ -176,9 +194,9 @@ def observations(activations: Activations) -> NDArray[np.float64]:
 def _decode(
     observed: NDArray[np.float64],
     bars: list[int],
-    tempi: tuple[float, float],
-    rate: float,
+    lengths: Ints,
     pin: int | None,
+    heard: tuple[Floats, Floats] | None,
 ) -> list[tuple[int, int]]:
     """Frames and positions of beats."""
     densities = np.log(
@@ -186,13 +204,12 @@ def _decode(
             [(1 - observed.sum(axis=1)) / (OBSERVATION_LAMBDA - 1), observed]
         )
     )
-    lengths = beat_lengths(rate, *tempi)
     if pin is not None and 0 <= pin < len(observed):
         densities[pin, 0] = _PIN
         observed = observed.copy()
         observed[pin] = 1.0  # the beat stays at this frame
     meters = [(2, *[1] * (bar - 1)) for bar in bars]
-    return _peaks(observed, decode(densities, meters, lengths))
+    return _peaks(observed, decode(densities, meters, lengths, evidence=heard))
 
 
 def _from_downbeat(found: list[tuple[int, int]], pin: int) -> list[tuple[int, int]]:

@@ -21,6 +21,7 @@ from adt_plugins.beats import (
     is_compound,
     observations,
 )
+from adt_plugins.drum_patterns import evidence
 from adt_plugins.errors import ModelError
 from adt_plugins.network import Network, find_model
 from adt_plugins.pipeline import transcribe
@@ -137,7 +138,8 @@ def test_noise_is_decoded_as_madmom_does(madmom: ModuleType, seed: int) -> None:
 
 
 def check_against_madmom(heard: Activations) -> None:
-    ours, theirs = find_beats(heard), find_beats(heard, backend="madmom")
+    ours = find_beats(heard, patterns=False)
+    theirs = find_beats(heard, backend="madmom")
     assert [b.position for b in ours] == [b.position for b in theirs]
     assert len(ours) > 4
     for a, b in zip(ours, theirs, strict=True):
@@ -231,6 +233,48 @@ def test_observations() -> None:
     assert got[:2] == pytest.approx(np.array([[0.2, 0.6], [0, 0.5]]), abs=1e-5)
     assert (got > 0).all()
     assert (got.sum(axis=1) < 1).all()
+
+
+# What the drums play
+
+
+def groove(bar: int, first: int, bars: int = 10) -> Activations:
+    """Beats without any downbeats; kick, snare and crash tell where bars begin."""
+    count = bar * bars
+    times = 0.2 + np.arange(count) * 0.5
+    heard = played(times, bar)
+    columns = {name: np.full(len(heard.values), 0.02) for name in ("KD", "SD", "CY")}
+    for index, at in enumerate(times):
+        position = (index - first) % bar
+        for name, played_on in (("KD", (0,)), ("SD", (1, bar - 1)), ("CY", (0,))):
+            if position in played_on:
+                columns[name][round(at * RATE) + 1] = 0.9
+    beat = heard.values[:, 2]
+    values = np.column_stack([*columns.values(), 0.5 * beat, beat])
+    outputs = (*columns, "downbeat", "beat")
+    return Activations(values.astype(np.float32), outputs, RATE)
+
+
+@pytest.mark.parametrize("first", range(4))
+def test_kick_and_snare_tell_where_bars_begin(first: int) -> None:
+    found = find_beats(groove(4, first))
+    assert [b.position for b in found] == [(n - first) % 4 + 1 for n in range(40)]
+    without = find_beats(groove(4, first), patterns=False)
+    assert [b.position for b in without] != [b.position for b in found] or first == 0
+
+
+@pytest.mark.parametrize("first", range(3))
+def test_kick_and_snare_tell_a_waltz(first: int) -> None:
+    found = find_beats(groove(3, first))
+    assert [b.position for b in found] == [(n - first) % 3 + 1 for n in range(30)]
+
+
+def test_evidence_of_drums_that_a_model_does_not_hear() -> None:
+    heard = activations(np.zeros((50, 2)))
+    assert evidence(heard, [4])[0].shape == (50, 4)
+    assert evidence(heard, [4])[0].any()  # that a kick is silent says something
+    deaf = Activations(heard.values, ("x", "downbeat", "beat"), RATE)
+    assert not evidence(deaf, [4])[0].any()
 
 
 # Options
