@@ -13,7 +13,7 @@ const style = {
   }),
 };
 
-const MATHS = ["abs", "ceil", "cos", "exp", "floor", "log2", "max", "min", "round", "sin"];
+const MATHS = ["PI", "abs", "ceil", "cos", "exp", "floor", "log2", "max", "min", "round", "sin"];
 const names = MATHS.map((name) => [`Math.${name}`, `math_${name}`]);
 
 /** Properties of our own that no JSON, page or test knows: their names may be short. */
@@ -23,7 +23,8 @@ const OWN = `activations analyse applyMix arrived audible audition automatic bal
   session view columns following picture spectrum overlay redraw
   segments setHalf setHits setKit setLog setThreshold setView showLane showSnap smallPlayhead
   stretch strip strips thresholds toggleHelp transport unanswered urgent velocities visualOffset
-  waiting zoneAt zoomBy`.trim().split(/\s+/);
+  waiting zoneAt zoomBy chunks stage byLane moved clicks sources metal noise ring describe setRange snapped songAt
+  original playhead lane wave accent ground stale`.trim().split(/\s+/);
 
 await build({
   entryPoints: [new URL("src/index.ts", import.meta.url).pathname],
@@ -35,7 +36,7 @@ await build({
   charset: "utf8",
   legalComments: "none",
   plugins: [style],
-  define: { ...Object.fromEntries(names), Float32Array: "Float32" },
+  define: { ...Object.fromEntries(names), Float32Array: "Float32", document: "doc" },
   inject: [new URL("src/short.ts", import.meta.url).pathname],
   mangleProps: new RegExp(`^(${OWN.join("|")})$`),
   logLevel: "warning",

@@ -54,11 +54,6 @@ export class Chunks {
       buffer.getChannelData(c).subarray(margin, margin + length));
   }
 
-  /** How many pieces have been seen. */
-  get progress(): number {
-    return this.count ? this.#seen.size / this.count : 1;
-  }
-
   close(): void {
     this.#closed = true;
     this.#buffers.clear();

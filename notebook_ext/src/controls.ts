@@ -110,7 +110,7 @@ export class Controls {
       make("option", { value: "drums" }, "drum sounds"), make("option", { value: "clicks" }, "clicks"));
     kit.addEventListener("change", () => session.player.setKit(kit.value as Kit));
     const ms = make("span", {}, "0 ms");
-    const offset = slider("Picture later or earlier than sound, for headphones that lag",
+    const offset = slider("Picture delay, for headphones that lag",
       [-300, 300, 5], 0, (value) => {
         session.player.visualOffset = value / -1000;
         ms.textContent = `${value} ms`;
@@ -159,7 +159,6 @@ export class Controls {
       strip.level = value;
       session.mixed();
     });
-    level.className = "level";
     const pan = slider(`${name} balance`, [-1, 1, 0.05], strip.balance, (value) => {
       strip.balance = value;
       session.mixed();

@@ -2,7 +2,7 @@
 
 import type { Change, Hit } from "./edits";
 import { Keys } from "./keys";
-import { heightOf, LANE, laneTop } from "./paint";
+import { heightOf, LANE, laneTop, TALL } from "./paint";
 import { clamp, lowerBound, scroll, timeAt, xAt, zoom } from "./time";
 import type { DrumView } from "./view";
 
@@ -47,9 +47,6 @@ export class Input {
     on(overview, "pointermove", pan);
     this.#keys = new Keys(view);
     on(view.root, "keydown", (event) => this.#keys.down(event));
-    for (const type of ["keyup", "keypress"] as const) {
-      on(view.root, type, (event) => event.stopPropagation());
-    }
   }
 
   close(): void {
@@ -93,7 +90,7 @@ export class Input {
       return;
     }
     const zone = this.view.zoneAt(y);
-    if (typeof zone === "string") {
+    if (zone < 0) {
       this.#drag = { kind: "seek", x, y, moved: false };
       if (event.shiftKey) this.#stretchRange(x);
       return;
@@ -127,7 +124,7 @@ export class Input {
     }
     const { session, view } = this.view;
     if (drag.kind === "threshold") {
-      const value = (LANE - 5 - (y - laneTop(drag.lane))) / (LANE - 14);
+      const value = (laneTop(drag.lane) + heightOf(0) - y) / TALL;
       session.try(session.lanes[drag.lane], value);
     } else if (drag.kind === "hits") this.#dragHits(drag, x, y, event.altKey);
     else if (drag.moved || Math.hypot(x - drag.x, y - drag.y) > STILL) {
@@ -151,12 +148,12 @@ export class Input {
     }
     const zone = this.view.zoneAt(y);
     const from = session.lanes.indexOf(drag.grabbed.drum);
-    const lanes = typeof zone === "number" ? zone - from : 0;
+    const lanes = zone < 0 ? 0 : zone - from;
     const target = drag.grabbed.time + dx / view.scale;
     const drum = session.lanes[from + lanes] ?? drag.grabbed.drum;
     const moved = drag.moved === "time"
       ? (free ? target : session.snapped(drum, target)) - drag.grabbed.time : 0;
-    const louder = drag.moved === "velocity" && !lanes ? (-dy / (LANE - 14)) * 127 : 0;
+    const louder = drag.moved === "velocity" && !lanes ? (-dy / TALL) * 127 : 0;
     this.ghosts = drag.hits.map((hit) => ({
       id: hit.id,
       time: clamp(hit.time + moved, 0, view.duration),
@@ -220,7 +217,7 @@ export class Input {
   #hover(x: number, y: number): void {
     const zone = this.view.zoneAt(y);
     let cursor = "text";
-    if (typeof zone === "number") {
+    if (zone >= 0) {
       const hit = this.#hitAt(zone, x);
       cursor = hit ? "grab" : this.#onLine(zone, y) ? "ns-resize" : "default";
     }
@@ -231,7 +228,7 @@ export class Input {
     const { session, view } = this.view;
     const { x, y } = this.#place(event);
     const zone = this.view.zoneAt(y);
-    if (typeof zone !== "number" || this.#hitAt(zone, x)) return;
+    if (zone < 0 || this.#hitAt(zone, x)) return;
     const drum = session.lanes[zone];
     const time = timeAt(view, x);
     session.add(drum, event.altKey ? time : session.snapped(drum, time));

@@ -58,7 +58,7 @@ export class Notebook implements Host {
     const [start, end] = model.get("selection") as number[];
     if (end !== undefined) session.setRange({ start, end });
     session.player.seek(model.get("position") as number);
-    this.#timer = window.setInterval(() => {
+    this.#timer = setInterval(() => {
       if (session.player.playing) this.tell({ position: session.player.position });
     }, POSITION_MS);
   }
@@ -69,7 +69,7 @@ export class Notebook implements Host {
   }
 
   close(): void {
-    window.clearInterval(this.#timer);
+    clearInterval(this.#timer);
     for (const stop of this.#stop) stop();
     this.session.close();
   }
@@ -115,7 +115,7 @@ export class Notebook implements Host {
       const again = () => {
         if (!this.#waiting.has(key)) return;
         this.model.send(question);
-        window.setTimeout(again, PATIENCE_MS);
+        setTimeout(again, PATIENCE_MS);
       };
       again();
     });

@@ -36,7 +36,7 @@ function save(name: string, data: string | Uint8Array<ArrayBuffer>, type: string
   link.href = URL.createObjectURL(new Blob([data], { type }));
   link.download = name;
   link.click();
-  window.setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 /** Fill the page that `adt_plugins.formats.html` wrote, if this is one. */
@@ -57,7 +57,7 @@ export function startPage(): void {
     propose: (action: Action) => {
       const log = act(session.log, action);
       session.setLog(log);
-      if (!store.write(log)) session.say("This browser keeps nothing: save before you close the page");
+      if (!store.write(log)) session.say("Not kept by this browser: save before you close");
     },
     save,
     tell: () => undefined,

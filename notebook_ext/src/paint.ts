@@ -16,10 +16,13 @@ const FOOT = 5;
 const HEAD = 5;
 export const TILE = 512;
 
+/** Pixels from a value of 0 to one of 1. */
+export const TALL = LANE - FOOT - HEAD - 4;
+
 export const laneTop = (lane: number): number => TOP + lane * LANE;
 
 /** From the lane's top: where a value of 0 to 1 lies. */
-export const heightOf = (value: number): number => LANE - FOOT - value * (LANE - FOOT - HEAD - 4);
+export const heightOf = (value: number): number => LANE - FOOT - value * TALL;
 
 type Context = CanvasRenderingContext2D;
 

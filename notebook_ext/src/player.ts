@@ -257,7 +257,7 @@ export class Player {
     const transport = new Transport(at, from, length, stretched, this.loop);
     this.#run = { transport, song, sources: [], clicks: [], waiting: [] };
     clearInterval(this.#timer);
-    this.#timer = window.setInterval(() => this.#pump(), EVERY_MS);
+    this.#timer = setInterval(() => this.#pump(), EVERY_MS);
     this.#pump();
     // Planning took longer than the lead: what should sound already is late.
     if (this.#frame() >= at && tries) this.#begin(from, undefined, tries - 1);
@@ -278,7 +278,7 @@ export class Player {
     run.song.gain.linearRampToValueAtTime(0, seconds);
     for (const { node } of run.sources) node.stop(seconds);
     for (const click of run.clicks) if (click.at >= at) click.node.stop();
-    window.setTimeout(() => run.song.disconnect(), 500);
+    setTimeout(() => run.song.disconnect(), 500);
   }
 
   #pump(): void {
@@ -310,7 +310,6 @@ export class Player {
       if (this.chunks.get(piece.chunk)) this.#sing(run, piece);
       else run.waiting.push(piece);
     }
-    this.chunks.get(Math.floor(segment.from / run.transport.stretch / this.chunks.info.chunk) + 1);
   }
 
   #sing(run: Run, piece: ReturnType<typeof chunksIn>[number]): void {

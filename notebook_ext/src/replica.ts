@@ -62,11 +62,6 @@ export class Replica {
     return {};
   }
 
-  /** What was sent and not answered; a page that was asleep sends it again. */
-  get unanswered(): readonly Proposal[] {
-    return this.#pending;
-  }
-
   #replay(): void {
     this.log = this.#accepted;
     for (const { action } of this.#pending) {

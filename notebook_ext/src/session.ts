@@ -240,10 +240,10 @@ export class Session {
   }
 
   async play(): Promise<void> {
-    const waiting = window.setTimeout(
+    const waiting = setTimeout(
       () => this.say("The browser waits for a click before it plays"), 600);
     await this.player.play();
-    window.clearTimeout(waiting);
+    clearTimeout(waiting);
   }
 
   seek(time: number): void {
@@ -299,7 +299,7 @@ export class Session {
     const out = this.spectrum.subarray(start * BANDS);
     spectrogram(channels, rate, done, end, out);
     if (end < Math.min(count, this.columns - start)) {
-      window.setTimeout(() => this.#analyse(channels, rate, start, count, end));
+      setTimeout(() => this.#analyse(channels, rate, start, count, end));
     } else this.#emit("look");
   }
 

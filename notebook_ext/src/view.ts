@@ -3,7 +3,7 @@
 import { Controls } from "./controls";
 import { block, eachFrame, make } from "./dom";
 import { Input } from "./input";
-import { Painter, laneTop, LANE, RULER, TOP, WAVE } from "./paint";
+import { heightOf, Painter, laneTop, LANE, TOP } from "./paint";
 import type { Session } from "./session";
 import css from "./style.css";
 import { colourOf, DARK, isDark, LIGHT, shapeOf } from "./theme";
@@ -249,9 +249,9 @@ export class DrumView {
     const x = xAt(view, hit.time);
     if (lane < 0 || x < -20 || x > view.width + 20) return;
     const top = laneTop(lane);
-    const y = top + LANE - 5 - (hit.velocity / 127) * (LANE - 14);
+    const y = top + heightOf(hit.velocity / 127);
     block(context, theme.accent, 0.12, x - 8, top, 16, LANE);
-    block(context, theme.accent, 1, Math.round(x) - 1, y, 2, top + LANE - 5 - y);
+    block(context, theme.accent, 1, Math.round(x) - 1, y, 2, top + heightOf(0) - y);
     context.beginPath();
     shapeOf(hit.drum)(context, x, y, 7.5);
     context.fill();
@@ -261,11 +261,8 @@ export class DrumView {
     context.fill();
   }
 
-  /** What a place on the stage is. */
-  zoneAt(y: number): "ruler" | "wave" | "spectrum" | number {
-    if (y < RULER) return "ruler";
-    if (y < RULER + WAVE) return "wave";
-    if (y < TOP) return "spectrum";
+  /** Which lane a place on the stage is in; below 0: above the lanes. */
+  zoneAt(y: number): number {
     return Math.min(Math.floor((y - TOP) / LANE), this.session.lanes.length - 1);
   }
 
