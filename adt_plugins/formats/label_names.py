@@ -102,10 +102,12 @@ class LabelNames:
         FormatError
             If there is no such text.
         """
+        names = {drum: self.name(drum) for drum in Drum}
+        notes = {drum: str(drum.note) for drum in Drum}
         writers = {
-            "name": lambda onset: self.name(onset.drum),
+            "name": lambda onset: names[onset.drum],
             "name+velocity": lambda onset: self._with_velocity(onset, self.name),
-            "note": lambda onset: str(onset.drum.note),
+            "note": lambda onset: notes[onset.drum],
             "code": lambda onset: onset.drum.value,
             "code+velocity": lambda onset: self._with_velocity(onset, str),
         }
