@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from adt_plugins import __version__
 from adt_plugins.cli import (
     _console,
     audacity,
+    batch,
     convert,
     evaluate,
     import_adtlib,
@@ -19,7 +21,17 @@ from adt_plugins.cli import (
 )
 from adt_plugins.errors import AdtError
 
-COMMANDS = (transcribe, convert, audacity, evaluate, models, maps, import_adtlib, train)
+COMMANDS = (
+    transcribe,
+    batch,
+    convert,
+    audacity,
+    evaluate,
+    models,
+    maps,
+    import_adtlib,
+    train,
+)
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -36,12 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         0 if all is done, 1 if some inputs failed, 2 if the command was wrong,
-        130 if it was interrupted.
+        130 if it was interrupted, 143 if it was told to end.
     """
     _console.prepare()
+    argv = sys.argv[1:] if argv is None else list(argv)
     try:
-        args = build_parser().parse_args(argv)
-        with _console.one_line_warnings():
+        args = build_parser().parse_args(argv, argparse.Namespace(argv=argv))
+        with _console.one_line_warnings(), _console.ending_cleanly():
             return int(args.run(args))
     except SystemExit as stop:  # argparse: help, version or a usage error
         return stop.code if isinstance(stop.code, int) else 2

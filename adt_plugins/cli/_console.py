@@ -6,12 +6,17 @@ import contextlib
 import io
 import json
 import os
+import signal
 import sys
+import threading
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 from adt_plugins.errors import AdtWarning
+
+_TERMINATED = 128 + signal.SIGTERM  # as shells count
 
 
 def prepare() -> None:
@@ -24,6 +29,23 @@ def prepare() -> None:
         if isinstance(stream, io.TextIOWrapper):
             errors = "backslashreplace" if os.name == "nt" else "surrogateescape"
             stream.reconfigure(encoding="utf-8", errors=errors)
+
+
+@contextlib.contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """Let SIGTERM end the program as Ctrl-C does: no unfinished file stays."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: Any) -> None:
+        raise SystemExit(_TERMINATED)
+
+    usual = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, usual)
 
 
 @contextlib.contextmanager
@@ -88,3 +110,64 @@ def _silence(stream: TextIO) -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
         os.close(null)
+
+
+class Tally:
+    """How far a long run is: a bar on a terminal, else a line for each file.
+
+    Parameters
+    ----------
+    files, size
+        How many there are, and their bytes; the remaining time is told by these.
+    quiet
+        Show nothing.
+    """
+
+    def __init__(self, files: int, size: int, *, quiet: bool) -> None:
+        self._files, self._size = files, max(1, size)
+        self._quiet = quiet
+        self._done = self._bytes = self._failed = 0
+        self._started = time.monotonic()
+        self._bar: Any = None
+        if not quiet and sys.stderr is not None and sys.stderr.isatty():
+            from tqdm.std import tqdm
+
+            form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+            self._bar = tqdm(total=self._size, bar_format=form, leave=False)
+            self._show()
+
+    def __enter__(self) -> Tally:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def count(self, name: str, line: Mapping[str, Any], size: int) -> None:
+        """Tell that a file is finished.
+
+        Parameters
+        ----------
+        name, size
+            Of the file.
+        line
+            Its line in the manifest.
+        """
+        self._done += 1
+        self._bytes += size
+        self._failed += line["status"] == "failed"
+        if self._bar is not None:
+            self._show()
+            self._bar.update(size)
+        elif not self._quiet:
+            gone = time.monotonic() - self._started
+            left = gone * max(0, self._size - self._bytes) / max(1, self._bytes)
+            clock = f"{left // 3600:.0f}:{left // 60 % 60:02.0f}:{left % 60:02.0f}"
+            what = line["status"]
+            if line["onsets"] is not None and what == "done":
+                what = f"{sum(line['onsets'].values())} hits"
+            say(f"{self._done}/{self._files} {name}: {what}; {clock} left")
+
+    def _show(self) -> None:
+        failed = f", {self._failed} failed" if self._failed else ""
+        self._bar.set_description_str(f"{self._done}/{self._files}{failed}")

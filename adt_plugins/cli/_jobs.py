@@ -126,6 +126,10 @@ def _expand(inputs: Sequence[str]) -> list[str]:
 
 
 def _place(job: Job) -> str:
+    return same_place(job.folder, job.stem)
+
+
+def same_place(folder: Path, stem: str) -> str:
     """As file systems compare that ignore case and Unicode's composed forms."""
-    path = str((job.folder / job.stem).absolute())
+    path = str((folder / stem).absolute())
     return unicodedata.normalize("NFC", path).casefold()

@@ -74,18 +74,7 @@ def run_jobs(
         Exit code: 0, or 1 if an input failed.
     """
     midi_options(args)  # refuses what contradicts itself before the work
-    results = []
-    for job in jobs:
-        result = Result(job.source)
-        results.append(result)
-        try:
-            _run_job(args, job, result, work)
-            if then is not None:
-                then(job)
-        except AdtError as error:
-            result.fail(str(error))
-        except (OSError, MemoryError) as error:
-            result.fail(f"{job.source}: {_reason(error)}")
+    results = [attempt(args, job, work, then) for job in jobs]
     if _talks(args) and any(_midi_files(result) > 1 for result in results):
         _console.complain(midi.WHICH)
     if args.report == "json":
@@ -99,13 +88,31 @@ def run_jobs(
     return int(any(result.status == "failed" for result in results))
 
 
+def attempt(
+    args: Namespace,
+    job: Job,
+    work: Work,
+    then: Callable[[Job], None] | None = None,
+) -> Result:
+    """Make a transcription of one input and write it; see `run_jobs`."""
+    result = Result(job.source)
+    try:
+        _run_job(args, job, result, work)
+        if then is not None:
+            then(job)
+    except AdtError as error:
+        result.fail(str(error))
+    except (OSError, MemoryError) as error:
+        result.fail(f"{job.source}: {_reason(error)}")
+    return result
+
+
 def _midi_files(result: Result) -> int:
     return sum(output["format"] == midi.MIDI.id for output in result.outputs)
 
 
 def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
-    names = [*args.format, *([NPZ] if args.save_activations else [])]
-    names = _check_targets(args, job, names)
+    names = _check_targets(args, job, format_names(args))
     if not names:
         result.status = "skipped"
         if _talks(args):
@@ -120,6 +127,11 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
             result.outputs.append({"format": name, "path": str(path)})
             if _talks(args):
                 _console.say(str(path))
+
+
+def format_names(args: Namespace) -> list[str]:
+    """All that is written of an input: formats, and perhaps activations."""
+    return [*args.format, *([NPZ] if args.save_activations else [])]
 
 
 def _check_targets(args: Namespace, job: Job, names: Sequence[str]) -> list[str]:

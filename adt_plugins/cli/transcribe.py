@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from adt_plugins.cli import _midi, _options
 
 if TYPE_CHECKING:
+    import threading
+
+    from adt_plugins.card import ModelCard
     from adt_plugins.cli._jobs import Job
     from adt_plugins.cli._run import Result
     from adt_plugins.transcription import Transcription
@@ -25,6 +28,13 @@ def add_parser(subparsers: Any) -> None:
         " (song.drums.mid) beside each.",
     )
     _options.add_inputs(parser, "recording")
+    add_work(parser)
+    _options.add_report(parser)
+    parser.set_defaults(run=run)
+
+
+def add_work(parser: argparse.ArgumentParser) -> None:
+    """Add what is done with each recording."""
     _options.add_outputs(parser, "labels,midi")
     parser.add_argument(
         "--save-activations",
@@ -36,8 +46,6 @@ def add_parser(subparsers: Any) -> None:
     _options.add_part(parser)
     _options.add_beats(parser)
     _options.add_model(parser)
-    _options.add_report(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,6 +66,8 @@ class Transcriber:
     ----------
     args
         Parsed options of `add_part`, `add_model` and `add_outputs`.
+    cancel
+        See `adt_plugins.pipeline.transcribe`.
 
     Raises
     ------
@@ -65,16 +75,15 @@ class Transcriber:
         If the part is empty, or the model has not what is asked for.
     """
 
-    def __init__(self, args: argparse.Namespace) -> None:
-        from adt_plugins.errors import AdtError
+    def __init__(
+        self, args: argparse.Namespace, cancel: threading.Event | None = None
+    ) -> None:
         from adt_plugins.formats import find_format
-        from adt_plugins.pipeline import check_request, open_network
+        from adt_plugins.pipeline import open_network
 
-        start = args.start or 0.0
-        if args.end is not None and args.end <= start:
-            raise AdtError(f"--end: {args.end:g} s is not after the start, {start:g} s")
-        self._args = args
-        self._network = open_network(args.model)
+        card = check_options(args)
+        self._args, self._cancel = args, cancel
+        self._network = open_network(card)
         self._thresholds = dict(args.threshold)
         self._keep_activations = args.save_activations or any(
             "activations" in find_format(name).wants for name in args.format
@@ -83,7 +92,6 @@ class Transcriber:
         needy = any("beats" in _needs(name) for name in args.format)
         if args.beats is None and (needy or args.quantize):
             self._beats = True
-        check_request(self._network.card, args.drums, self._thresholds)
 
     def __call__(self, job: Job, result: Result) -> Transcription:
         """Transcribe one input."""
@@ -105,7 +113,22 @@ class Transcriber:
                 first_downbeat=self._args.first_downbeat,
                 keep_activations=self._keep_activations,
                 progress=progress,
+                cancel=self._cancel,
             )
+
+
+def check_options(args: argparse.Namespace) -> ModelCard:
+    """Return the model's card; raise `AdtError` if it has not what is asked for."""
+    from adt_plugins.errors import AdtError
+    from adt_plugins.network import find_model
+    from adt_plugins.pipeline import check_request
+
+    start = args.start or 0.0
+    if args.end is not None and args.end <= start:
+        raise AdtError(f"--end: {args.end:g} s is not after the start, {start:g} s")
+    card = find_model(args.model)
+    check_request(card, args.drums, dict(args.threshold))
+    return card
 
 
 def _needs(format_id: str) -> tuple[str, ...]:

@@ -1,0 +1,118 @@
+"""Tasks on a Dask cluster; needs the extra `cluster`.
+
+The workers must see the recordings and the outputs' folder under the same paths,
+and have this package. Each of their threads has a process of ours (`workers.Worker`)
+do its tasks: so what a broken file can do to a process is not done to the cluster.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from adt_plugins.batch.workers import Reply, Task, Worker
+from adt_plugins.errors import AdtError, MissingDependencyError
+
+# Tasks waiting for each thread of the cluster, so that none is idle; and so few
+# that a library of any size is never in the scheduler's memory.
+_AHEAD = 3
+
+_CONNECT_S = "10s"
+
+_own = threading.local()
+_all: list[Worker] = []
+
+
+def run_on_cluster(
+    address: str, module: str, greeting: Mapping[str, Any], tasks: Iterator[Task]
+) -> Generator[tuple[Task, Reply], None, None]:
+    """Have tasks done on a cluster; as `workers.run_tasks`.
+
+    When a machine is lost, what it had begun is begun again on another.
+
+    Parameters
+    ----------
+    address
+        Of the scheduler, ``tcp://host:port``.
+    module, greeting, tasks
+        See `workers`.
+
+    Raises
+    ------
+    AdtError
+        If there is no scheduler, or a process refuses.
+    MissingDependencyError
+        Without Dask.
+    """
+    try:
+        from distributed import Client, as_completed
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"--dask needs Dask ({error}): pip install distributed"
+        ) from error
+    try:
+        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise AdtError(f"{address}: no Dask scheduler: {error}") from error
+    # Every restart of this command is a new set of tasks to the scheduler.
+    setting = (module, dict(greeting), os.getcwd())  # noqa: PTH109 - a string
+    with client:
+        threads = sum(client.nthreads().values())
+        if not threads:
+            raise AdtError(f"{address}: the cluster has no workers")
+        begun: dict[str, tuple[Any, Task]] = {}
+
+        def submit(task: Task) -> Any:
+            future = client.submit(_do, setting, task, pure=False, retries=2)
+            begun[future.key] = future, task
+            return future
+
+        first = [submit(task) for task in islice(tasks, _AHEAD * threads)]
+        finished = as_completed(first, loop=client.loop)
+        try:
+            for future in finished:
+                _, task = begun.pop(future.key)
+                reply = _result(future)
+                # Else it would be done again when the machine that did it is lost.
+                future.release()
+                if (following := next(tasks, None)) is not None:
+                    finished.add(submit(following))
+                yield task, reply
+        finally:
+            client.cancel([future for future, _ in begun.values()])
+            client.run(_close)
+
+
+def _result(future: Any) -> Reply:
+    try:
+        reply: Reply = future.result()
+    except AdtError:
+        raise
+    except Exception as error:  # of the cluster: the task was lost too often
+        return {"crashed": f"{type(error).__name__}: {error}"}
+    if "refused" in reply:
+        raise AdtError(reply["refused"])
+    return reply
+
+
+def _do(setting: tuple[str, dict[str, Any], str], task: Task) -> Reply:
+    """Run in a thread of a cluster's worker."""
+    if getattr(_own, "setting", None) != setting:
+        if hasattr(_own, "worker"):
+            _own.worker.close()
+        _own.setting, _own.worker = setting, Worker(*setting)
+        _all.append(_own.worker)
+    try:
+        reply: Reply = _own.worker.do(task)
+    except AdtError as error:
+        reply = {"refused": str(error)}
+    return reply
+
+
+def _close() -> None:
+    """End the processes of a cluster's worker; the next task starts new ones."""
+    while _all:
+        _all.pop().stop()

@@ -1,0 +1,133 @@
+"""What became of each recording: a file with one JSON object a line.
+
+While a run goes on, lines are added: one when a recording is begun, one when it is
+finished; the last line of a recording counts. When the run ends, however it ends
+but by a kill, the file is replaced by one with a line for each recording, sorted.
+So the same recordings give the same manifest, in whatever order they were done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from adt_plugins.errors import AdtError
+from adt_plugins.formats._files import replacing
+
+NAME = "manifest.jsonl"
+
+STARTED, DONE, FAILED, SKIPPED = "started", "done", "failed", "skipped"
+
+Line = dict[str, Any]
+
+
+class _Place(NamedTuple):
+    """Where the last line of a recording stands; the lines stay on the disk."""
+
+    start: int
+    size: int
+
+
+class Manifest:
+    """The manifest of an output folder; use it in a ``with`` block.
+
+    Memory grows by about 300 bytes a recording, whatever its lines say.
+
+    Parameters
+    ----------
+    path
+        The file; made if it is missing.
+
+    Raises
+    ------
+    AdtError
+        If it cannot be read or written, or is something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._places: dict[str, _Place] = {}
+        try:
+            self._file = path.open("a+b")
+            self._load()
+        except OSError as error:
+            raise self._refusal(error) from error
+
+    def _load(self) -> None:
+        self._file.seek(0)
+        position = 0
+        for number, data in enumerate(self._file, 1):
+            if data.endswith(b"\n"):
+                self._places[self._input(data, number)] = _Place(position, len(data))
+                position += len(data)
+        # A kill may have cut the last line.
+        self._file.truncate(position)
+        self._file.seek(position)
+
+    def _input(self, data: bytes, number: int) -> str:
+        try:
+            line = json.loads(data)
+            name = line["input"]
+            if isinstance(name, str) and isinstance(line["status"], str):
+                return name
+        except (ValueError, KeyError, TypeError, RecursionError):
+            pass
+        raise AdtError(f"{self.path}: line {number} is not of a manifest")
+
+    def __enter__(self) -> Manifest:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None or not isinstance(error, AdtError):
+                self._compact()
+        finally:
+            self._file.close()
+
+    def __getitem__(self, name: str) -> Line | None:
+        """Return the last line of a recording, None if there is none."""
+        place = self._places.get(name)
+        return None if place is None else self._read(place)
+
+    def lines(self) -> Iterator[Line]:
+        """Return the last line of every recording, by name."""
+        for name in sorted(self._places):
+            yield self._read(self._places[name])
+
+    def add(self, line: Line) -> None:
+        """Add a line; it is on its way to the disk when this returns."""
+        # ASCII: a name that is no Unicode is kept as escapes.
+        data = json.dumps(line, sort_keys=True).encode("ascii") + b"\n"
+        try:
+            start = self._file.seek(0, os.SEEK_END)
+            self._file.write(data)
+            self._file.flush()
+        except OSError as error:
+            raise self._refusal(error) from error
+        self._places[line["input"]] = _Place(start, len(data))
+
+    def _read(self, place: _Place) -> Line:
+        self._file.seek(place.start)
+        line: Line = json.loads(self._file.read(place.size))
+        return line
+
+    def _compact(self) -> None:
+        """Leave one line for each recording, sorted."""
+        with replacing(self.path, overwrite=True) as drafts:
+            with drafts[0].open("wb") as file:
+                for name in sorted(self._places):
+                    self._file.seek(self._places[name].start)
+                    file.write(self._file.read(self._places[name].size))
+            self._file.close()  # Windows does not replace an open file
+
+    def _refusal(self, error: OSError) -> AdtError:
+        return AdtError(f"{self.path}: {error.strerror or error}")

@@ -1,0 +1,151 @@
+"""From what a user names - folders, lists, patterns - to recordings, each once."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from adt_plugins.errors import AdtError
+
+ENDINGS = (
+    *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf"),
+    *(".flac", ".ogg", ".oga", ".opus", ".mp3", ".au", ".snd"),
+    *(".m4a", ".m4b", ".aac", ".mp4", ".m4v", ".mov", ".mkv", ".mka", ".webm"),
+    *(".avi", ".wma", ".wv", ".ape", ".ts", ".mpg", ".mpeg", ".flv"),
+)
+"""Files of a folder that are taken for recordings."""
+
+LISTS = frozenset({".txt", ".lst", ".m3u", ".m3u8"})
+"""Files that name recordings, one a line."""
+
+STDIN = "-"
+
+# What we and Audacity write beside recordings is no recording.
+_OWN_ENDING, _OWN_FOLDER = ".click.wav", "_data"
+
+_Warn = Callable[[str], None]
+
+
+def find_recordings(
+    inputs: Iterable[str], *, without: Path | None = None, warn: _Warn
+) -> tuple[str | None, list[str]]:
+    """Find all recordings that are named.
+
+    Parameters
+    ----------
+    inputs
+        Folders (with all that is in them), lists (one path a line, relative ones
+        from the list's folder; ``-``: standard input), patterns, recordings.
+    without
+        A folder that is left out: that of the outputs.
+    warn
+        Told in a line of each folder that cannot be read.
+
+    Returns
+    -------
+    root
+        The folder that holds all that was named; None if it is on two drives. It
+        does not depend on what is in a folder that was named.
+    recordings
+        Absolute paths, sorted, each once.
+
+    Raises
+    ------
+    AdtError
+        If an input is not there.
+    """
+    left_out = None if without is None else _identity(without)
+    found: set[str] = set()
+    roots: set[str] = set()
+    for name in inputs:
+        for path in _named(name):
+            absolute = os.path.abspath(path)  # noqa: PTH100 - links stay
+            if path.is_dir():
+                roots.add(absolute)
+                found.update(_of_folder(absolute, left_out, warn))
+            else:
+                roots.add(os.path.dirname(absolute))  # noqa: PTH120 - many of them
+                found.add(absolute)
+    try:
+        root = os.path.commonpath(roots) if roots else None
+    except ValueError:
+        root = None
+    return root, sorted(found)
+
+
+def _named(name: str) -> Iterator[Path]:
+    path = Path(name)
+    if name == STDIN:
+        yield from _of_list(sys.stdin.read(), Path.cwd())
+    elif not os.path.lexists(path):
+        hits = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - any root
+        if not hits:
+            raise AdtError(f"{name}: no such file or folder")
+        yield from (
+            Path(hit)
+            for hit in hits
+            if Path(hit).is_dir() or _is_recording(Path(hit).name)
+        )
+    elif path.suffix.lower() in LISTS and path.is_file():
+        yield from _of_list(_read(path), path.parent)
+    else:
+        yield path
+
+
+def _read(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise AdtError(f"{path}: {error.strerror or error}") from error
+    # Names that are not UTF-8 are kept as POSIX has them.
+    return data.decode("utf-8-sig", "surrogateescape")
+
+
+def _of_list(text: str, base: Path) -> Iterator[Path]:
+    for line in text.splitlines():
+        name = line.strip()
+        if name and not name.startswith("#"):  # M3U's comments
+            yield base / name
+
+
+def _of_folder(
+    top: str, left_out: tuple[int, int] | None, warn: _Warn
+) -> Iterator[str]:
+    """Walk through links too, but into no folder twice: they may form a loop."""
+    seen = {left_out, _identity(Path(top))}
+
+    def tell(error: OSError) -> None:
+        warn(f"{error.filename}: {error.strerror or error}")
+
+    for folder, below, names in os.walk(top, followlinks=True, onerror=tell):
+        inside = []
+        for name in sorted(below):
+            identity = _identity(Path(folder, name))
+            if identity in seen or name.startswith(".") or name.endswith(_OWN_FOLDER):
+                continue
+            seen.add(identity)
+            inside.append(name)
+        below[:] = inside
+        for name in names:
+            if _is_recording(name):
+                yield os.path.join(folder, name)  # noqa: PTH118 - many of them
+
+
+def _is_recording(name: str) -> bool:
+    lower = name.lower()
+    return (
+        lower.endswith(ENDINGS)
+        and not lower.startswith(".")
+        and not lower.endswith(_OWN_ENDING)
+    )
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        state = folder.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino

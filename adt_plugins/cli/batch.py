@@ -1,0 +1,131 @@
+"""``adt batch``: a library of recordings, in all processor cores or on a cluster."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adt_plugins.cli import _console
+from adt_plugins.cli.transcribe import add_work, check_options
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from adt_plugins.batch.workers import Reply, Task
+    from adt_plugins.cli._library import Library
+
+WORKER = "adt_plugins.cli._batch_worker"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "batch",
+        help="transcribe a library of recordings",
+        description="Transcribe all recordings of folders, and write what 'adt"
+        " transcribe' writes into the same folders below DIR. DIR/manifest.jsonl tells"
+        " in a line what became of each. Run again, it does what is left: recordings"
+        " that are new or have changed, or were not finished.",
+    )
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="FOLDER|LIST|GLOB",
+        help="folders, text files or playlists with a path a line (-: standard"
+        " input), patterns in quotes, recordings",
+    )
+    add_work(parser)
+    parser.add_argument(
+        "--retry", action="store_true", help="try again what failed before"
+    )
+    parser.add_argument(
+        "-j",
+        "--processes",
+        type=_count,
+        metavar="N",
+        help="how many recordings at a time (default: one a processor core)",
+    )
+    parser.add_argument(
+        "--dask",
+        metavar="tcp://HOST:PORT",
+        help="run on this Dask cluster, whose workers see the same files",
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="print only what went wrong"
+    )
+    parser.set_defaults(run=run, report=None)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    from adt_plugins.audacity.lock import Lock
+    from adt_plugins.batch.manifest import NAME, Manifest
+    from adt_plugins.batch.recordings import find_recordings
+    from adt_plugins.cli._jobs import check_formats
+    from adt_plugins.cli._library import Library
+    from adt_plugins.cli._midi import midi_options
+    from adt_plugins.errors import AdtError
+
+    if args.folder is None:
+        raise AdtError("-o: into which folder?")
+    check_formats(args.format)
+    midi_options(args)
+    card = check_options(args)
+    folder = args.folder.absolute()
+    root, recordings = find_recordings(args.inputs, without=folder, warn=_warn)
+    if not recordings:
+        raise AdtError(f"{', '.join(args.inputs)}: no recordings")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = Lock(folder / ".adt-batch.lock")
+    except OSError as error:
+        raise AdtError(f"{folder}: {error.strerror or error}") from error
+    try:
+        with Manifest(folder / NAME) as manifest:
+            library = Library(args, card, root, recordings, manifest)
+            _work(args, library)
+            return library.conclude()
+    finally:
+        lock.release()
+
+
+def _work(args: argparse.Namespace, library: Library) -> None:
+    from contextlib import closing
+
+    from adt_plugins.cli._console import Tally
+
+    if not library.left:
+        return
+    with (
+        closing(_answers(args, library)) as answers,
+        Tally(library.left, library.bytes_left, quiet=args.quiet) as tally,
+    ):
+        for task, reply in answers:
+            line = library.note(task, reply)
+            tally.count(Path(line["input"]).name, line, task["bytes"])
+
+
+def _answers(
+    args: argparse.Namespace, library: Library
+) -> Generator[tuple[Task, Reply], None, None]:
+    greeting = {"arguments": args.argv}
+    if args.dask is not None:
+        from adt_plugins.batch.cluster import run_on_cluster
+
+        return run_on_cluster(args.dask, WORKER, greeting, library.tasks())
+    from adt_plugins.batch.workers import Worker, cores, run_tasks
+
+    count = min(args.processes or cores(), library.left)
+    workers = [Worker(WORKER, greeting) for _ in range(count)]
+    return run_tasks(workers, library.tasks())
+
+
+def _warn(text: str) -> None:
+    _console.complain(f"warning: {text}")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
