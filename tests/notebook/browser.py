@@ -1,0 +1,73 @@
+"""Debian's Chromium, as the tests and the benchmark of the widget start it."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Start a browser; skips where there is none."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("Chromium is not installed")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def watched(context: Any) -> tuple[Any, list[str]]:
+    """Open a page; what goes wrong in it, and what it asks for, is in the list."""
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    told: list[str] = []
+    page.on("pageerror", lambda error: told.append(f"{error}\n{error.stack}"))
+    page.on(
+        "console",
+        lambda message: message.type == "error" and told.append(message.text),
+    )
+    page.on("request", lambda request: told.append(f"request {request.url}"))
+    return page, told
+
+
+def pixels(shot: bytes) -> NDArray[np.uint8]:
+    """A screenshot as an array of shape (height, width, 3)."""
+    image = pytest.importorskip("PIL.Image").open(io.BytesIO(shot))
+    return np.asarray(image.convert("RGB"))
+
+
+def runs(row: NDArray[np.bool_]) -> list[float]:
+    """Middles of the stretches that are true."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], row.astype(np.int8), [0]))))
+    return [(a + b - 1) / 2 for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def until(page: Any, expression: str, seconds: float = 20.0) -> None:
+    """Wait for an expression to be true; a strict policy forbids Playwright's own."""
+    for _ in range(round(seconds * 20)):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {expression}")
