@@ -43,7 +43,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, package_index: None) -> Home:
 
 @pytest.mark.needs_network
 @pytest.mark.slow
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda b: b.content.partition("\n")[0])
+@pytest.mark.parametrize(
+    "block",
+    # Those with Audacity are run by tests/audacity/test_readme_page.py.
+    [block for block in BLOCKS if block.word != "needs-audacity"],
+    ids=lambda b: b.content.partition("\n")[0],
+)
 def test_block(block: Block, home: Home) -> None:
     search = {"PATH": f"{home.environment.programs}:/usr/local/bin:/usr/bin:/bin"}
     if block.language == "python":

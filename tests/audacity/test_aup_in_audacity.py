@@ -260,22 +260,35 @@ def opened(
     audacity: Audacity, folder: Path, model: Path, recording: Path
 ) -> Iterator[None]:
     """Run ``adt audacity open``; end what it has started."""
-    program, pids = folder / "audacity", folder / "pids"
-    program.write_text(
-        f'#!/bin/sh\n# links libwx_\necho $$ >> "{pids}"\n'
-        'exec nice -n 5 audacity "$@"\n'
-    )
-    program.chmod(0o755)
+    program = folder / "audacity"
+    pids = write_program(program)
     command = [sys.executable, "-m", "adt_plugins", "audacity", "open", str(recording)]
     command += ["--model", "tiny", "--program", str(program)]
     env = {**audacity.environment, HOME_VARIABLE: str(model.parent.parent)}
-    try:
+    with stopping_at_the_end(pids):
         done = subprocess.run(
             command, env=env, capture_output=True, text=True, timeout=60, check=False
         )
         assert done.stderr == ""
         assert done.returncode == 0
         assert done.stdout.endswith(f"opened it in Audacity ({program})\n")
+        yield
+
+
+def write_program(path: Path) -> Path:
+    """Write a program that is Audacity; the file returned tells what it started."""
+    pids = path.with_name("pids")
+    path.write_text(
+        f'#!/bin/sh\n# links libwx_\necho $$ >> "{pids}"\n'
+        'exec nice -n 5 /usr/bin/audacity "$@"\n'
+    )
+    path.chmod(0o755)
+    return pids
+
+
+@contextmanager
+def stopping_at_the_end(pids: Path) -> Iterator[None]:
+    try:
         yield
     finally:
         for process in pids.read_text().split() if pids.exists() else []:
