@@ -6,6 +6,10 @@ and ``mix``::
 
     python benchmarks/beats.py FOLDER --model drums --madmom
 
+``--clips CLIPS`` takes instead the held-out performances of human drummers among the
+clips of ``adt train render``: the first 30 in 4/4, and all in 3/4 and 6/8. Drums and
+accompaniment, where there is one, are equally loud.
+
 F with a tolerance of 70 ms; nothing is trimmed. ``--madmom`` puts madmom's own
 network and tracker into the same table: its weights are for non-commercial use,
 and this project neither ships nor needs them.
@@ -14,28 +18,75 @@ and this project neither ships nor needs them.
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.beats import find_beats
 from adt_plugins.network import Network, find_model
 from adt_plugins.pipeline import transcribe
 from adt_plugins.transcription import Beat
 
-Tracker = Callable[[Path], tuple[Beat, ...]]
+METERS = {"4/4": 30, "3/4": 1000, "6/8": 1000}
 
 
-def references(folder: Path) -> Iterator[tuple[Path, NDArray[np.float64]]]:
-    """Recordings with their beats, shape (beats, 2)."""
+class Recording(NamedTuple):
+    """A recording, the row of the table that it counts for, and its beats (n, 2)."""
+
+    name: str
+    kind: str
+    samples: NDArray[np.float32]
+    rate: int
+    beats: NDArray[np.float64]
+
+
+Tracker = Callable[[Recording], tuple[Beat, ...]]
+
+
+def recordings(folder: Path) -> Iterator[Recording]:
+    """Recordings of a folder with tables of beats."""
+    import soundfile
+
     for path in sorted((*folder.glob("*.*.flac"), *folder.glob("*.*.wav"))):
         table = path.with_name(path.name.split(".")[0] + ".beats")
         if table.exists():
-            yield path, np.loadtxt(table, ndmin=2)
+            samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+            kind = path.stem.rsplit(".", 1)[-1]
+            beats = np.loadtxt(table, ndmin=2)
+            yield Recording(path.stem, kind, samples.mean(axis=1), rate, beats)
+
+
+def clips(folder: Path) -> Iterator[Recording]:
+    """Held-out clips of human drummers."""
+    left = dict(METERS)
+    for labels in sorted(folder.glob("[0-9]*.json")):
+        data = json.loads(labels.read_text(encoding="utf-8"))
+        meter = data["meter"]
+        if data["split"] != "validation" or data["drummer"] == "midi":
+            continue
+        if not left.get(meter) or not data["beats"]:
+            continue
+        left[meter] -= 1
+        samples = _loudness_1(np.load(labels.with_suffix(".drums.npy")))
+        accompaniment = labels.with_suffix(".accomp.npy")
+        if accompaniment.exists():
+            samples = samples + _loudness_1(np.load(accompaniment))
+        samples *= 0.5 / np.abs(samples).max()
+        beats = np.array(data["beats"], np.float64)
+        yield Recording(labels.stem, meter, samples, SAMPLE_RATE, beats)
+
+
+def _loudness_1(stem: NDArray[np.int16]) -> NDArray[np.float32]:
+    samples = stem.astype(np.float32)
+    scaled: NDArray[np.float32] = samples / np.sqrt(np.mean(samples**2) + 1)
+    return scaled
 
 
 def f_measure(wanted: NDArray[np.float64], found: NDArray[np.float64]) -> float:
@@ -62,9 +113,10 @@ def scores(
 def our_tracker(network: Network, seconds: list[float]) -> Tracker:
     """Our network and decoder; appends the times of both to `seconds`."""
 
-    def track(path: Path) -> tuple[Beat, ...]:
+    def track(recording: Recording) -> tuple[Beat, ...]:
         start = time.perf_counter()
-        heard = transcribe(path, model=network, beats=False).activations
+        source = (recording.samples, recording.rate)
+        heard = transcribe(source, model=network, beats=False).activations
         assert heard is not None
         middle = time.perf_counter()
         found = find_beats(heard)
@@ -83,11 +135,9 @@ def madmom_tracker() -> Tracker:
     network = madmom.features.downbeats.RNNDownBeatProcessor()
     decoder = madmom.features.downbeats.DBNDownBeatTrackingProcessor([3, 4], fps=100)
 
-    def track(path: Path) -> tuple[Beat, ...]:
-        import soundfile
-
-        samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
-        signal = madmom.audio.signal.Signal(samples, sample_rate=rate, num_channels=1)
+    def track(recording: Recording) -> tuple[Beat, ...]:
+        scaled = np.round(recording.samples * 32767).astype(np.int16)
+        signal = madmom.audio.signal.Signal(scaled, sample_rate=recording.rate)
         return tuple(Beat(t, int(n)) for t, n in decoder(network(signal)))
 
     return track
@@ -95,24 +145,31 @@ def madmom_tracker() -> Tracker:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--clips", type=Path, help="clips of adt train render")
     parser.add_argument("--model", help="model to use")
     parser.add_argument("--madmom", action="store_true", help="madmom's own beside it")
     args = parser.parse_args()
+    given: list[Iterator[Recording]] = []
+    if args.folder is not None:
+        given.append(recordings(args.folder))
+    if args.clips is not None:
+        given.append(clips(args.clips))
     seconds = [0.0, 0.0]
     trackers = {"ours": our_tracker(Network(find_model(args.model)), seconds)}
     if args.madmom:
         trackers["madmom"] = madmom_tracker()
     rows: dict[tuple[str, str], list[tuple[float, float]]] = {}
     print("recording                who     beats  downbeats")
-    for path, reference in references(args.folder):
+    for recording in chain(*given):
         for who, track in trackers.items():
-            row = scores(reference, track(path))
-            rows.setdefault((path.stem.rsplit(".", 1)[-1], who), []).append(row)
-            print(f"{path.stem:24} {who:7} {row[0]:.3f}  {row[1]:.3f}")
+            row = scores(recording.beats, track(recording))
+            rows.setdefault((recording.kind, who), []).append(row)
+            print(f"{recording.name:24} {who:7} {row[0]:.3f}  {row[1]:.3f}", flush=True)
     for (kind, who), table in rows.items():
         mean = np.mean(table, axis=0)
-        print(f"{'mean of ' + kind:24} {who:7} {mean[0]:.3f}  {mean[1]:.3f}")
+        name = f"mean of {len(table)}, {kind}"
+        print(f"{name:24} {who:7} {mean[0]:.3f}  {mean[1]:.3f}")
     print(f"front end and network {seconds[0]:.1f} s, beats {seconds[1]:.1f} s")
 
 
