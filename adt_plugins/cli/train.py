@@ -17,6 +17,7 @@ def add_parser(subparsers: Any) -> None:
     _add_render(actions)
     _add_fit(actions)
     _add_export(actions)
+    _add_analyse(actions)
 
 
 def _add_render(actions: Any) -> None:
@@ -93,6 +94,43 @@ def _add_export(actions: Any) -> None:
         "--float32", action="store_true", help="leave the weights as they are"
     )
     parser.set_defaults(run=run_export)
+
+
+def _add_analyse(actions: Any) -> None:
+    parser = actions.add_parser(
+        "analyse",
+        help="tell where a model loses",
+        description="Transcribe the recordings of a folder (NAME.wav or NAME.KIND.wav"
+        " beside NAME.txt) and count hits, missed and extra onsets by recording,"
+        " level, time since the last hit, and what sounds with them.",
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", help="name, card or .tflite file")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw it, as PNG, PDF or SVG"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true")
+    parser.set_defaults(run=run_analyse)
+
+
+def run_analyse(args: argparse.Namespace) -> int:
+    """Tell where a model loses."""
+    from adt_plugins.network import Network, find_model
+    from adt_plugins.progress import progress_bar
+    from adt_plugins.training import analysis
+
+    recordings = list(analysis.find_recordings(args.folder))
+    network = Network(find_model(args.model))
+    cases: list[analysis.Case] = []
+    with progress_bar("Analysing", quiet=args.quiet) as report:
+        for number, (audio, reference) in enumerate(recordings, start=1):
+            cases += analysis.analyse_file(audio, reference, network)
+            report(number / len(recordings))
+    print(analysis.table(cases))
+    if args.plot:
+        analysis.plot(cases, args.plot)
+        print(args.plot)
+    return 0
 
 
 def run_render(args: argparse.Namespace) -> int:
