@@ -7,13 +7,14 @@ MuseScore's; hands are voice 1 with stems up, feet voice 2 with stems down.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from adt_plugins.drums import Drum
+from adt_plugins.formats._dynamics import Dynamics
 from adt_plugins.formats._files import write_files
 from adt_plugins.formats._format import Format, Warn, name_some
 from adt_plugins.formats._grid import (
@@ -26,7 +27,7 @@ from adt_plugins.formats._grid import (
     usual_length,
 )
 from adt_plugins.formats.tab import title_of
-from adt_plugins.transcription import Transcription
+from adt_plugins.transcription import Onset, Transcription
 
 DIVISIONS = 48  # of a quarter note: every step of every grid is a whole number
 _DOCTYPE = (
@@ -129,7 +130,8 @@ def write(
     """Write one part; hits lie on the nearest sixteenth or triplet of their beat.
 
     Where beats with hits inside them are divided by three nearly everywhere the
-    meter is compound (6/8, 12/8), else triplets are drawn as such.
+    meter is compound (6/8, 12/8), else triplets are drawn as such. Ghost notes are
+    in parentheses, and accents marked.
     """
     bars = make_grid(transcription)
     merged = met(bars)
@@ -143,7 +145,7 @@ def write(
     _add(encoding, "software", "adt-plugins")
     _part_list(root, drums)
     part = ET.SubElement(root, "part", id="P1")
-    _Writer(bars).write(part)
+    _Writer(bars, Dynamics(transcription)).write(part)
     ET.indent(root)
     text = _DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
     return write_files({path: text.encode()}, overwrite=overwrite)
@@ -170,14 +172,17 @@ class _Note(NamedTuple):
     kind: str
     dots: int
     tuplet: tuple[int, int] | None
+    ghosts: frozenset[Drum] = frozenset()
+    accents: frozenset[Drum] = frozenset()
     edge: str = ""  # "start" or "stop" of a tuplet
 
 
 class _Writer:
     """Writes the measures of a part."""
 
-    def __init__(self, bars: Sequence[Bar]) -> None:
+    def __init__(self, bars: Sequence[Bar], dynamics: Dynamics) -> None:
         self._bars = bars
+        self._dynamics = dynamics
         self._compound = is_compound(bars)
         self._signs = _COMPOUND if self._compound else _SIMPLE
         self._beat = DIVISIONS * 3 // 2 if self._compound else DIVISIONS
@@ -251,7 +256,8 @@ class _Writer:
         unit = self._beat // beat.steps
         if not set(hits) - {0}:  # nothing inside the beat: one plain sign
             dots = int(self._compound)
-            yield _Note(hits.get(0, ()), self._beat, "quarter", dots, None)
+            note = _Note(hits.get(0, ()), self._beat, "quarter", dots, None)
+            yield self._marked(note, beat.hits.get(0, {}))
             return
         notes = []
         starts = sorted({0, *hits})
@@ -259,12 +265,20 @@ class _Writer:
             drums, left = hits.get(start, ()), end - start
             for steps, kind, dots in signs.parts:
                 while steps <= left:
-                    notes.append(_Note(drums, steps * unit, kind, dots, signs.tuplet))
+                    note = _Note(drums, steps * unit, kind, dots, signs.tuplet)
+                    notes.append(self._marked(note, beat.hits.get(start, {})))
                     drums, left = (), left - steps  # what is left is silent
         if signs.tuplet:
             notes[0] = notes[0]._replace(edge="start")
             notes[-1] = notes[-1]._replace(edge="stop")
         yield from notes
+
+    def _marked(self, note: _Note, hits: Mapping[Drum, Sequence[Onset]]) -> _Note:
+        """Add which of its drums are ghost notes, and which are accented."""
+        first = {drum: hits[drum][0] for drum in note.drums}
+        ghosts = (d for d, onset in first.items() if self._dynamics.is_ghost(onset))
+        accents = (d for d, onset in first.items() if self._dynamics.is_accent(onset))
+        return note._replace(ghosts=frozenset(ghosts), accents=frozenset(accents))
 
 
 def _hits(beat: GridBeat) -> Iterator[tuple[Drum, ...]]:
@@ -308,10 +322,17 @@ def _note(measure: ET.Element, note: _Note, drum: Drum | None, voice: int) -> No
         _add(ratio, "normal-notes", note.tuplet[1])
     if drum is not None:
         _add(element, "stem", "up" if voice == HANDS else "down")
-        _add(element, "notehead", _PLACES[drum].head)
-    if note.edge and not is_chord:
+        head = ET.SubElement(element, "notehead")
+        head.text = _PLACES[drum].head
+        if drum in note.ghosts:
+            head.set("parentheses", "yes")
+    edge = "" if is_chord else note.edge
+    if edge or drum in note.accents:
         notations = ET.SubElement(element, "notations")
-        ET.SubElement(notations, "tuplet", type=note.edge, bracket="yes")
+        if edge:
+            ET.SubElement(notations, "tuplet", type=edge, bracket="yes")
+        if drum in note.accents:
+            ET.SubElement(ET.SubElement(notations, "articulations"), "accent")
 
 
 def _add(parent: ET.Element, name: str, value: object) -> None:

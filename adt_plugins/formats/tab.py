@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from adt_plugins.drums import Drum
+from adt_plugins.formats._dynamics import Dynamics
 from adt_plugins.formats._files import write_files
 from adt_plugins.formats._format import Format, Warn, name_some
 from adt_plugins.formats._grid import (
@@ -17,7 +18,7 @@ from adt_plugins.formats._grid import (
     tempo,
     usual_length,
 )
-from adt_plugins.transcription import Transcription
+from adt_plugins.transcription import Onset, Transcription
 
 BARS_A_LINE = 4
 # From the top down, as on a staff. Kinds that are told by their sign share a row.
@@ -74,12 +75,17 @@ def tab_lines(transcription: Transcription, title: str) -> tuple[list[str], list
     length = usual_length(bars)
     meter = f"{3 * length}/8" if is_compound(bars) else f"{length}/4"
     lines = [title, f"{tempo(bars):.0f} beats a minute, {meter}"]
+    dynamics = Dynamics(transcription)
     for line in _lines_of(bars):
-        lines += ["", *_block(line, rows)]
+        lines += ["", *_block(line, rows, dynamics)]
     double = met(bars)
     legend = [_LEGEND[row] for row in rows]
     if double:
         legend.append("d two hits (flam or drag)")
+    if any(map(dynamics.is_ghost, transcription)):
+        legend.append("g ghost note")
+    if any(map(dynamics.is_accent, transcription)):
+        legend.append("X, O accents")
     return [*lines, "", *_wrapped(legend)], double
 
 
@@ -112,7 +118,7 @@ def _lines_of(bars: Sequence[Bar]) -> Iterator[Sequence[Bar]]:
         start = end
 
 
-def _block(bars: Sequence[Bar], rows: Sequence[str]) -> list[str]:
+def _block(bars: Sequence[Bar], rows: Sequence[str], dynamics: Dynamics) -> list[str]:
     width = max(map(len, rows))
     counts = [
         "".join(_COUNTS[b.steps].format(str(b.position)[-1]) for b in bar.beats)
@@ -126,28 +132,31 @@ def _block(bars: Sequence[Bar], rows: Sequence[str]) -> list[str]:
     margin = " " * (width + 2)
     block = [(margin + numbers).rstrip(), (margin + " ".join(counts)).rstrip()]
     for row in rows:
-        cells = ("".join(_cells(beat, row) for beat in bar.beats) for bar in bars)
+        cells = ("".join(_cells(b, row, dynamics) for b in bar.beats) for bar in bars)
         block.append(f"{row:{width}} |{'|'.join(cells)}|")
     return block
 
 
-def _cells(beat: GridBeat, row: str) -> str:
-    kinds = _ROWS[row]
+def _cells(beat: GridBeat, row: str, dynamics: Dynamics) -> str:
     cells = []
     for step in range(beat.steps):
         drums = beat.hits.get(step, {})
-        hit = [drum for drum in kinds if drum in drums]
+        hit = [drum for drum in _ROWS[row] if drum in drums]
         if any(len(drums[drum]) > 1 for drum in hit):
             cells.append("d")
         else:
             # Of an open and a closed hi-hat at once the open one is heard.
-            cells.append(_sign(hit[-1]) if hit else "-")
+            cells.append(_sign(drums[hit[-1]][0], dynamics) if hit else "-")
     return "".join(cells)
 
 
-def _sign(drum: Drum) -> str:
+def _sign(onset: Onset, dynamics: Dynamics) -> str:
+    drum = onset.drum
+    if dynamics.is_ghost(onset):
+        return "g"
     is_metal = drum.coarse in (Drum.HH, Drum.CY) or drum is Drum.SST
-    return _SIGNS.get(drum, "x" if is_metal else "o")
+    sign = _SIGNS.get(drum, "x" if is_metal else "o")
+    return sign.upper() if dynamics.is_accent(onset) else sign
 
 
 def _wrapped(parts: Sequence[str], width: int = 76) -> list[str]:
