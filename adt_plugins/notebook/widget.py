@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -97,6 +98,7 @@ class DrumWidget(anywidget.AnyWidget):
         if self._audio is not None:
             self._sound = Sound(self._audio, quality, duration_of(transcription))
         self._path = None if autosave is None else Path(autosave)
+        self._lock = threading.RLock()
         self._edits = Log()
         if self._path is not None:
             self._edits = autosaving.load(self._path, self._score)
@@ -267,6 +269,11 @@ class DrumWidget(anywidget.AnyWidget):
             self._act({"kind": "do", "ops": list(ops)})
 
     def _act(self, action: Any, client: str = "", seq: int = 0) -> None:
+        # A browser's messages may come on a thread of their own (ipykernel 7).
+        with self._lock:
+            self._act_alone(action, client, seq)
+
+    def _act_alone(self, action: Any, client: str, seq: int) -> None:
         edits = self._edits.act(action)
         if self._path is not None:
             corrected = self._score.corrected(fold(edits))
@@ -290,7 +297,8 @@ class DrumWidget(anywidget.AnyWidget):
         self.send({"type": "command", "command": command, "value": value})
 
     def _log_now(self) -> dict[str, Any]:
-        return {"revision": self.revision, "log": self._edits.to_dict()}
+        with self._lock:
+            return {"revision": self.revision, "log": self._edits.to_dict()}
 
     def _options(
         self,
@@ -324,7 +332,8 @@ class DrumWidget(anywidget.AnyWidget):
                     }
                 )
         elif kind == "log":
-            self.send({"type": "log", **self._log_now()})
+            with self._lock:
+                self.send({"type": "log", **self._log_now()})
         elif kind == "velocities":
             levels = self._score.levels
             data = b"" if levels is None else levels.tobytes()

@@ -54,10 +54,11 @@ export class Replica {
       this.#replay();
       return { reason: message.reason };
     }
-    if (message.revision <= this.#revision) return {};
     if (message.revision > this.#revision + 1) return { gap: true };
-    this.#accepted = act(this.#accepted, message.action);
-    this.#revision = message.revision;
+    if (message.revision > this.#revision) {
+      this.#accepted = act(this.#accepted, message.action);
+      this.#revision = message.revision;
+    }
     this.#replay();
     return {};
   }
