@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from adt_plugins.formats import read as load
     from adt_plugins.formats import write as save
     from adt_plugins.pipeline import transcribe
+    from adt_plugins.streaming import transcribe_stream
     from adt_plugins.transcription import (
         Activations,
         Beat,
@@ -45,6 +46,7 @@ __all__ = [
     "load_audio",
     "save",
     "transcribe",
+    "transcribe_stream",
 ]
 
 # Public name: module and name there.
@@ -61,6 +63,7 @@ _HOMES = {
     "load_audio": ("audio", "load_audio"),
     "save": ("formats", "write"),
     "transcribe": ("pipeline", "transcribe"),
+    "transcribe_stream": ("streaming", "transcribe_stream"),
 }
 
 

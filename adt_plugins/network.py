@@ -170,7 +170,9 @@ class Network:
         empty = np.zeros((0, len(self.card.outputs)), np.float32)
         return np.concatenate([empty, *self.stream([block])])
 
-    def stream(self, blocks: Iterable[ArrayLike]) -> Iterator[NDArray[np.float32]]:
+    def stream(
+        self, blocks: Iterable[ArrayLike], at_once: int | None = None
+    ) -> Iterator[NDArray[np.float32]]:
         """Run the network over a recording that comes in blocks.
 
         Memory does not grow with the recording.
@@ -179,6 +181,10 @@ class Network:
         ----------
         blocks
             Arrays of shape (n, bands), n >= 0, in order.
+        at_once
+            Chunks that are gathered before they are run, 1 to the batch of the
+            geometry; None: the batch. Fewer come sooner, and cost as much as a
+            whole batch.
 
         Yields
         ------
@@ -186,7 +192,7 @@ class Network:
             Of shape (m, outputs); together as many rows as there were frames.
         """
         geometry = self.card.geometry
-        step = geometry.core * geometry.batch
+        step = geometry.core * (at_once or geometry.batch)
         span = step + 2 * geometry.context
         waiting: list[NDArray[np.float32]] = []
         length = received = returned = 0
@@ -228,9 +234,11 @@ class Network:
         """Run one batch: neighbouring chunks with their context, in a row."""
         geometry = self.card.geometry
         windows = sliding_window_view(frames, geometry.frames, axis=0)[:: geometry.core]
-        chunks = np.ascontiguousarray(windows.transpose(2, 0, 1))
+        count = len(windows)
+        chunks = np.zeros((geometry.frames, geometry.batch, self.bands), np.float32)
+        chunks[:, :count] = windows.transpose(2, 0, 1)
         with self._lock:
-            values = self._runner.run(chunks)
+            values = self._runner.run(chunks)[:, :count]
         joined: NDArray[np.float32] = values.transpose(1, 0, 2).reshape(
             -1, values.shape[2]
         )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio import AudioReader, open_audio
+from adt_plugins.audio.decoder import BlockDecoder
 from adt_plugins.audio.reader import AudioSource
 from adt_plugins.beats import find_beats, has_beats
 from adt_plugins.card import ModelCard
@@ -267,7 +268,7 @@ def _reporting(progress: bool | Progress) -> AbstractContextManager[Progress]:
 
 
 def _hash(source: AudioSource) -> str | None:
-    if isinstance(source, tuple):
+    if isinstance(source, tuple | BlockDecoder):
         return None
     if isinstance(source, str | bytes | os.PathLike) or source.seekable():
         return sha256(source)

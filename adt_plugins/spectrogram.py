@@ -24,7 +24,7 @@ TUNING_HZ = 440.0  # the filters' centres are the notes of this scale
 # 32: 7.9, 64: 7.2, 128: 7.5. Every call is this long, with leftovers
 # behind the last frame, so that a frame has the same bits whatever the caller's
 # blocks are.
-_BLOCK = 64
+BLOCK_FRAMES = 64
 
 
 class Spectrogram:
@@ -67,8 +67,8 @@ class Spectrogram:
             self._bins = int(np.flatnonzero(filters.any(axis=1))[-1]) + 1
             self._groups = _group_bands(filters)
         self._follower = None if level is None else LevelFollower(level, front_end)
-        self._windowed = np.zeros((_BLOCK, front_end.frame_size), np.float32)
-        self._magnitudes = np.empty((_BLOCK, self._bins), np.float32)
+        self._windowed = np.zeros((BLOCK_FRAMES, front_end.frame_size), np.float32)
+        self._magnitudes = np.empty((BLOCK_FRAMES, self._bins), np.float32)
         self._reset()
 
     def _reset(self) -> None:
@@ -101,7 +101,7 @@ class Spectrogram:
         self._samples = np.concatenate((self._samples, samples))
         size, hop = self._front_end.frame_size, self._front_end.hop_size
         complete = max(0, (len(self._samples) - size) // hop + 1)
-        return self._take(complete // _BLOCK * _BLOCK)
+        return self._take(complete // BLOCK_FRAMES * BLOCK_FRAMES)
 
     def finish(self) -> NDArray[np.float32]:
         """Return the remaining frames, and be ready for another recording.
@@ -132,8 +132,8 @@ class Spectrogram:
             strides=(hop * step, step),
             writeable=False,
         )
-        for start in range(0, count, _BLOCK):
-            block = views[start : start + _BLOCK]
+        for start in range(0, count, BLOCK_FRAMES):
+            block = views[start : start + BLOCK_FRAMES]
             end = start + len(block)
             magnitudes = self._magnitudes_of(block)
             if self._follower is not None:
@@ -148,7 +148,7 @@ class Spectrogram:
         return out
 
     def _magnitudes_of(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn up to `_BLOCK` rows of samples into `_BLOCK` rows of bands."""
+        """Turn up to `BLOCK_FRAMES` rows of samples into as many rows of bands."""
         count = len(block)
         np.multiply(block, self._window, out=self._windowed[:count])
         spectrum = rfft(self._windowed)
@@ -157,7 +157,7 @@ class Spectrogram:
         magnitudes = np.abs(spectrum[:, : self._bins], out=self._magnitudes)
         if not self._groups:
             return magnitudes
-        bands = np.empty((_BLOCK, self.bands), np.float32)
+        bands = np.empty((BLOCK_FRAMES, self.bands), np.float32)
         for group in self._groups:
             group.apply(magnitudes, bands)
         return bands

@@ -7,7 +7,7 @@ alone and, after a stroke, with an accompaniment 3 dB louder than the drums.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,6 +160,13 @@ def velocities(
     if not len(frames):
         return np.zeros(0, dtype=np.int64)
     strength = strengths(level, frames, frame_rate)
-    below = strength - np.percentile(strength, REFERENCE_PERCENTILE)
+    return relative(strength, strength)
+
+
+def relative(
+    strength: NDArray[np.float64], others: Sequence[float] | NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """MIDI velocities of hits by their strengths, dB, beside those of others."""
+    below = strength - np.percentile(others, REFERENCE_PERCENTILE)
     velocity = REFERENCE_VELOCITY * 10 ** (below / DB_PER_DECADE)
-    return np.clip(np.rint(velocity), 1, 127).astype(np.int64)
+    return np.asarray(np.clip(np.rint(velocity), 1, 127), np.int64)

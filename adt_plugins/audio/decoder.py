@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +12,12 @@ from adt_plugins.errors import AudioError
 
 # Samples of a block at 44.1 kHz, 1.5 s. Larger blocks do not decode faster.
 BLOCK = 65536
+
+# And no more bytes than this, however many channels and samples a second a header
+# claims: of 1024 channels at 1 MHz, 1.5 s would be 6 GB.
+BLOCK_BYTES = 16 << 20
+
+_MOST_CHANNELS = 64  # more than these, and than samples: a matrix is transposed
 
 
 class Decoder(Protocol):
@@ -128,7 +134,7 @@ class ArrayDecoder:
             samples = samples[:, None]
         if samples.ndim != 2 or not samples.shape[1]:
             raise AudioError(f"samples of shape {samples.shape}, not (n, channels)")
-        if samples.shape[1] > max(64, samples.shape[0]):
+        if samples.shape[1] > max(_MOST_CHANNELS, samples.shape[0]):
             raise AudioError(
                 f"samples of shape {samples.shape}, not (n, channels): transpose them"
             )
@@ -148,6 +154,52 @@ class ArrayDecoder:
         mixer = self.mixing(self._samples.dtype)
         for start in range(first, len(self._samples), size):
             yield mixer(self._samples[start : start + size])
+
+    def close(self) -> None:
+        """See `Decoder`."""
+
+
+class BlockDecoder:
+    """Samples that come in blocks; see `Decoder`.
+
+    Parameters
+    ----------
+    blocks
+        Arrays as for `ArrayDecoder`, all of one shape and type but for their
+        length. The first one is taken at once.
+    sample_rate
+        In Hz.
+
+    Raises
+    ------
+    AudioError
+        If shape or type of the first is not that of samples.
+    """
+
+    def __init__(self, blocks: Iterable[NDArray[Any]], sample_rate: int) -> None:
+        self._blocks = iter(blocks)
+        first = next(self._blocks, np.zeros(0, np.float32))
+        decoder = ArrayDecoder(first, sample_rate)
+        self._first: NDArray[Any] | None = first
+        self.mixing = Mixer
+        self.bits, self.channels = decoder.bits, decoder.channels
+        self.sample_rate = sample_rate
+        self.frames: int | None = None
+        self.expected: int | None = None
+        self.warnings: list[str] = []
+
+    def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
+        """See `Decoder`."""
+        assert not first
+        block = self._first
+        self._first = None
+        while block is not None:
+            decoder = ArrayDecoder(block, self.sample_rate)
+            if decoder.channels != self.channels:
+                raise AudioError("its number of channels changes")
+            decoder.mixing = self.mixing
+            yield from decoder.blocks(0)
+            block = next(self._blocks, None)
 
     def close(self) -> None:
         """See `Decoder`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import math
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,15 +17,19 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.audio.decoder import ArrayDecoder, Decoder
+from adt_plugins.audio.decoder import ArrayDecoder, BlockDecoder, Decoder
+from adt_plugins.audio.pipe import WavePipe, is_wave
 from adt_plugins.audio.sniff import Kind, sniff
 from adt_plugins.errors import AdtError, AudioError, MissingDependencyError
 
 SAMPLE_RATE = 44100
 
-AudioSource = str | bytes | os.PathLike[Any] | BinaryIO | tuple[NDArray[Any], int]
+AudioSource = (
+    str | bytes | os.PathLike[Any] | BinaryIO | tuple[NDArray[Any], int] | BlockDecoder
+)
 
 _RATES = range(1000, 1_000_001)
+_WAVE_HEAD = 12
 
 # The resampler's filter is 20 ms long. A part of a file is read from this much
 # earlier, so that it equals the same part of the whole.
@@ -61,7 +67,8 @@ def open_audio(
     ----------
     source
         Path of a file, a binary file object (read from its beginning, and not
-        closed), or samples of shape (n,) or (n, channels) and their rate in Hz.
+        closed; a pipe may bring WAV without an end), or samples of shape (n,) or
+        (n, channels) and their rate in Hz.
         Integer samples are scaled by their type: int16, int32, uint8.
     start, end
         Part to read, in seconds; sample `round(start * 44100)` of the whole is
@@ -208,6 +215,8 @@ class AudioReader:
             raise AudioError(f"{self._label}: {_reason(error)}") from error
 
     def _open(self, source: AudioSource) -> Decoder:
+        if isinstance(source, BlockDecoder):
+            return source
         if isinstance(source, tuple):
             samples, rate = source
             if int(rate) != rate:
@@ -226,9 +235,21 @@ class AudioReader:
             )
         if isinstance(source, io.TextIOBase):
             raise AudioError("is open as text, not as binary")
-        return _open_file(
-            source if source.seekable() else io.BytesIO(source.read()), None
-        )
+        if source.seekable():
+            return _open_file(source, None)
+        return self._open_pipe(source)
+
+    def _open_pipe(self, source: BinaryIO) -> Decoder:
+        """Read WAV as it comes; decoders of other kinds need a whole file."""
+        head = b""
+        while len(head) < _WAVE_HEAD and (more := source.read(_WAVE_HEAD - len(head))):
+            head += more
+        if is_wave(head):
+            return WavePipe(source)
+        self._own = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
+        self._own.write(head)
+        shutil.copyfileobj(source, self._own)
+        return _open_file(self._own, None)
 
     def _read(self) -> Iterator[NDArray[np.float32]]:
         with self._named_errors():
@@ -318,11 +339,13 @@ def _open_with_pyav(file: BinaryIO, kind: Kind) -> Decoder:
 
 def _names(source: AudioSource) -> tuple[str, str | None]:
     """Return what to call a source in messages, and its path if it has one."""
-    if isinstance(source, tuple):
+    if isinstance(source, tuple | BlockDecoder):
         return "samples", None
     name: Any = source
     if not isinstance(source, (str, bytes, os.PathLike)):
         name = getattr(source, "name", None)  # an int for an open descriptor
+    if name == "<stdin>":
+        return "standard input", None
     if not isinstance(name, (str, bytes, os.PathLike)):
         return "audio", None
     path = os.fsdecode(name)

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.audio.decoder import BLOCK, Mixer
+from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Mixer
 from adt_plugins.audio.quiet import quiet_mpg123
 from adt_plugins.audio.sniff import MP3, UNKNOWN, Kind
 from adt_plugins.errors import MissingDependencyError
@@ -87,7 +87,8 @@ class SndFileDecoder:
         dtype = np.dtype(np.int16 if plain else np.float32)
         self.mixing = Mixer
         self.bits = _BITS.get(self._file.subtype)
-        size = max(1, BLOCK * self.sample_rate // 44100)
+        most = BLOCK_BYTES // (self.channels * dtype.itemsize)
+        size = max(1, min(BLOCK * self.sample_rate // 44100, most))
         self._buffer: NDArray[Any] = np.empty((size, self.channels), dtype)
 
     def _open(self, source: str | _Stream | None) -> _File:

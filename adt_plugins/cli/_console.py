@@ -12,9 +12,9 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
-from adt_plugins.errors import AdtWarning
+from adt_plugins.errors import AdtError, AdtWarning
 
 _TERMINATED = 128 + signal.SIGTERM  # as shells count
 
@@ -68,6 +68,15 @@ def one_line_warnings() -> Iterator[None]:
 
         warnings.showwarning = show
         yield
+
+
+def binary_input() -> BinaryIO:
+    """Standard input; raise `AdtError` if there is none."""
+    if sys.stdin is None:  # pythonw
+        raise AdtError("there is no standard input")
+    if sys.stdin.isatty():
+        raise AdtError("standard input: is a terminal; a recording is to come from it")
+    return sys.stdin.buffer
 
 
 def say(text: str) -> None:

@@ -7,15 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.cli import _midi, _options
+from adt_plugins.cli import _console, _midi, _options
 
 if TYPE_CHECKING:
     import threading
 
+    from adt_plugins.audio.reader import AudioSource
     from adt_plugins.card import ModelCard
     from adt_plugins.cli._jobs import Job
     from adt_plugins.cli._run import Result
     from adt_plugins.transcription import Transcription
+
+STDIN = "-"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -27,7 +30,10 @@ def add_parser(subparsers: Any) -> None:
         " Audacity labels (song.labels.txt) and as a MIDI drum track"
         " (song.drums.mid) beside each.",
     )
-    _options.add_inputs(parser, "recording")
+    _options.add_inputs(parser, "recording; - for standard input, e.g. a pipe")
+    parser.add_argument(
+        "--name", metavar="SONG", help="what the outputs are called (for one input)"
+    )
     add_work(parser)
     _options.add_report(parser)
     parser.set_defaults(run=run)
@@ -54,9 +60,29 @@ def run(args: argparse.Namespace) -> int:
     from adt_plugins.cli._run import run_jobs
 
     check_formats(args.format)
-    jobs = plan(args, lambda path: path.stem)
-    jobs = [replace(job, audio=job.source) for job in jobs]
+    _check_name(args)
+    jobs = plan(args, lambda path: args.name or path.stem)
+    jobs = [
+        replace(job, audio=None if job.source == STDIN else job.source) for job in jobs
+    ]
     return run_jobs(args, jobs, Transcriber(args))
+
+
+def _check_name(args: argparse.Namespace) -> None:
+    from adt_plugins.errors import AdtError
+
+    if args.name is not None and len(args.inputs) > 1:
+        raise AdtError("--name: is for one input")
+    if args.name is not None and args.name != Path(args.name).name:
+        raise AdtError(f"--name: {args.name!r} is not a plain name; -o is the folder")
+    if STDIN in args.inputs:
+        if args.name is None:
+            raise AdtError(
+                "--name: what shall the outputs of standard input be called?"
+            )
+        for name in args.format:
+            if "audio" in _needs(name):
+                raise AdtError(f"--format: {name} needs a recording that stays")
 
 
 class Transcriber:
@@ -98,10 +124,13 @@ class Transcriber:
         from adt_plugins.pipeline import transcribe
         from adt_plugins.progress import progress_bar
 
+        source: AudioSource = job.source
         label = Path(job.source).name
+        if job.source == STDIN:
+            source, label = _console.binary_input(), self._args.name
         with progress_bar(label, quiet=self._args.quiet) as progress:
             return transcribe(
-                job.source,
+                source,
                 model=self._network,
                 start=self._args.start or 0.0,
                 end=self._args.end,

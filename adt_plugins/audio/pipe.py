@@ -1,0 +1,146 @@
+"""WAV as it comes out of a pipe: read once, from the front, to wherever it ends."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Mixer
+from adt_plugins.errors import AudioError
+
+_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_TYPES: dict[tuple[int, int], np.dtype[Any]] = {
+    (_PCM, 8): np.dtype("u1"),
+    (_PCM, 16): np.dtype("<i2"),
+    (_PCM, 24): np.dtype("<i4"),  # after they are widened
+    (_PCM, 32): np.dtype("<i4"),
+    (_FLOAT, 32): np.dtype("<f4"),
+    (_FLOAT, 64): np.dtype("<f8"),
+}
+
+# Whoever writes into a pipe does not know how much will come: FFmpeg says 2^32 - 1
+# bytes, SoX and arecord 2^31 or a little less, others nothing.
+_ENDLESS = 0x7FFF0000
+_HEADER_BYTES = 1 << 20  # chunks before the samples that are skipped
+
+
+def is_wave(head: bytes) -> bool:
+    """Whether a file that begins with these 12 bytes is one that is read here."""
+    return head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
+
+
+class WavePipe:
+    """A WAV file that comes from a pipe; see `decoder.Decoder`.
+
+    Parameters
+    ----------
+    file
+        Binary; its first 12 bytes have been read. It stays open.
+
+    Raises
+    ------
+    AudioError
+        If it is not of a kind that is read here.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.frames: int | None = None
+        self.expected: int | None = None
+        self.warnings: list[str] = []
+        self.mixing = Mixer
+        self._size: int | None = None
+        self._read_header()
+
+    def _read_header(self) -> None:
+        form: bytes | None = None
+        skipped = 0
+        while True:
+            name, size = struct.unpack("<4sI", self._exactly(8))
+            if name == b"data":
+                break
+            size += size % 2
+            skipped += size
+            if skipped > _HEADER_BYTES:
+                raise AudioError("damaged: no samples where they should begin")
+            content = self._exactly(size)
+            form = content if name == b"fmt " else form
+        if form is None or len(form) < 16:
+            raise AudioError("damaged: it does not say how its samples are stored")
+        code, channels, rate, _, frame, bits = struct.unpack("<HHIIHH", form[:16])
+        if code == _EXTENSIBLE and len(form) >= 26:
+            code = struct.unpack("<H", form[24:26])[0]
+        if (code, bits) not in _TYPES or not channels or frame != channels * bits // 8:
+            raise AudioError(
+                f"WAV of {channels} channels, {bits} bits and code {code} cannot be"
+                " read from a pipe"
+            )
+        self._dtype, self._frame = _TYPES[code, bits], frame
+        self._wide = bits == 24
+        self.channels, self.sample_rate = channels, rate
+        self.bits = bits if code == _PCM and bits < 32 else None
+        if 0 < size < _ENDLESS:
+            self._size = size
+            self.frames = self.expected = size // frame
+
+    def _exactly(self, count: int) -> bytes:
+        data = self._file.read(count)
+        while len(data) < count:  # an unbuffered pipe gives what is there
+            more = self._file.read(count - len(data))
+            if not more:
+                raise AudioError("ends in its header")
+            data += more
+        return data
+
+    def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
+        """See `decoder.Decoder`."""
+        mixer = self.mixing(self._dtype)
+        position = 0
+        for data in self._data():
+            samples = self._samples(data)
+            skip = min(len(samples), max(0, first - position))
+            position += len(samples)
+            if skip < len(samples):
+                yield mixer(samples[skip:])
+        if self.frames is not None and position < self.frames:
+            seconds = position / self.sample_rate
+            of = self.frames / self.sample_rate
+            self.warnings.append(f"cut short: only {seconds:.1f} s of {of:.1f} s came")
+
+    def _data(self) -> Iterator[bytes]:
+        """Whole frames, as many as there are at once."""
+        left = self._size
+        most = max(self._frame, min(BLOCK * self._frame, BLOCK_BYTES))
+        waiting = b""
+        while left is None or left > 0:
+            data = _some(self._file, most if left is None else min(most, left))
+            if not data:
+                return
+            left = None if left is None else left - len(data)
+            waiting += data
+            whole = len(waiting) // self._frame * self._frame
+            if whole:
+                yield waiting[:whole]
+            waiting = waiting[whole:]
+
+    def _samples(self, data: bytes) -> NDArray[Any]:
+        if self._wide:
+            parts = np.frombuffer(data, np.uint8).reshape(-1, 3)
+            wide = np.zeros((len(parts), 4), np.uint8)
+            wide[:, 1:] = parts
+            return np.reshape(wide.view("<i4"), (-1, self.channels))
+        return np.reshape(np.frombuffer(data, self._dtype), (-1, self.channels))
+
+    def close(self) -> None:
+        """See `decoder.Decoder`."""
+
+
+def _some(file: BinaryIO, most: int) -> bytes:
+    """Return what is there, without waiting until all has come."""
+    read = getattr(file, "read1", file.read)
+    data: bytes = read(most)
+    return data

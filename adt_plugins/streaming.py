@@ -1,0 +1,203 @@
+"""Onsets of a recording that is still going on, a few seconds behind it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins import velocity
+from adt_plugins.audio import SAMPLE_RATE, AudioReader
+from adt_plugins.audio.decoder import BlockDecoder
+from adt_plugins.card import ModelCard
+from adt_plugins.drums import Drum
+from adt_plugins.errors import ModelError
+from adt_plugins.network import Network
+from adt_plugins.onsets import onset_times, pick_hits
+from adt_plugins.pipeline import Model, check_request, open_network
+from adt_plugins.rivals import Hits
+from adt_plugins.spectrogram import BLOCK_FRAMES, Spectrogram
+from adt_plugins.transcription import Activations, Onset
+from adt_plugins.velocity import BandLevels
+
+# Frames that are heard again with new ones. What they say of frames behind them no
+# longer depends on what was before: moving averages reach 11 frames back, and hits
+# that drop each other stand closer than 3.
+_BEHIND = 100
+# Frames after a hit that must be known: those of moving averages, the next rivals,
+# and the rise of its level.
+_AHEAD = 20
+# Hits that later ones are compared with for their velocity.
+_REMEMBERED = 1000
+
+
+def transcribe_stream(
+    blocks: Iterable[NDArray[np.floating] | NDArray[np.integer]],
+    sample_rate: int = SAMPLE_RATE,
+    *,
+    model: Model | None = None,
+    drums: Iterable[Drum | str] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    chunks: int = 1,
+) -> Iterator[Onset]:
+    """Find drum hits while a recording comes in, for as long as it does.
+
+    The hits are those of `transcribe`, at the same times; their velocities compare
+    them with the hits before, not with all of the recording. They come `delay` after
+    they were played, at most: 7.3 s with the default model, whose network hears 5 s
+    at a time and a second before and after. Memory does not grow.
+
+    Parameters
+    ----------
+    blocks
+        Samples of shape (n,) or (n, channels), of any n; or an
+        `adt_plugins.audio.open_audio` of a pipe.
+    sample_rate
+        Of the samples, in Hz.
+    model, drums, thresholds
+        See `adt_plugins.pipeline.transcribe`.
+    chunks
+        Chunks of the network that are gathered before it runs: 1 tells soonest, the
+        card's batch costs least. With the default model five minutes took 5.7 s of
+        one core with 1, and 1.5 s with 8, which tells after at most 43 s.
+
+    Yields
+    ------
+    Onset
+        By time, in seconds from the first sample.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be used, or its thresholds depend on the whole recording
+        (ADTLib's picker).
+    AudioError
+        If the samples are none.
+    ValueError
+        If `chunks` is not 1 to the card's batch.
+    """
+    network = open_network(model)
+    card = network.card
+    if not 1 <= chunks <= card.geometry.batch:
+        raise ValueError(f"chunks: {chunks} is not 1 to {card.geometry.batch}")
+    if card.picker.rows:
+        raise ModelError(
+            f"model {card.name!r} needs the whole recording: its thresholds follow it"
+        )
+    wanted = check_request(card, drums, thresholds)
+    if not isinstance(blocks, AudioReader):
+        blocks = AudioReader(BlockDecoder(blocks, sample_rate))
+    return _onsets(blocks, network, wanted, thresholds, chunks)
+
+
+def delay(card: ModelCard, chunks: int = 1) -> float:
+    """Seconds of audio after a hit that are heard before it is told, at most.
+
+    Parameters
+    ----------
+    card
+        Of the model.
+    chunks
+        See `transcribe_stream`.
+    """
+    frames = card.geometry.core * chunks + card.geometry.context
+    frames += BLOCK_FRAMES + _AHEAD
+    window = card.front_end.frame_size / card.front_end.sample_rate
+    return frames / card.front_end.frame_rate + window
+
+
+def _onsets(
+    reader: AudioReader,
+    network: Network,
+    wanted: set[Drum] | None,
+    thresholds: Mapping[str, float] | None,
+    chunks: int,
+) -> Iterator[Onset]:
+    card = network.card
+    levels: deque[NDArray[np.float32]] = deque()
+    picker = _Picker(card, wanted, thresholds)
+    with reader:
+        frames = _frames(reader, card, levels)
+        for values in network.stream(frames, chunks):
+            heard = np.concatenate(levels)
+            levels.clear()
+            levels.append(heard[len(values) :])
+            yield from picker.take(values, heard[: len(values)])
+    yield from picker.finish()
+
+
+def _frames(
+    reader: AudioReader, card: ModelCard, levels: deque[NDArray[np.float32]]
+) -> Iterator[NDArray[np.float32]]:
+    front_end = Spectrogram(card.front_end, card.level)
+    bands = BandLevels(card.front_end, card.drums)
+    for samples in reader:
+        block = front_end.process(samples)
+        if len(block):
+            levels.append(bands.process(block, front_end.gains))
+            yield block
+    block = front_end.finish()
+    if len(block):
+        levels.append(bands.process(block, front_end.gains))
+        yield block
+
+
+class _Picker:
+    """Picks onsets among the last frames, each once."""
+
+    def __init__(
+        self,
+        card: ModelCard,
+        wanted: set[Drum] | None,
+        thresholds: Mapping[str, float] | None,
+    ) -> None:
+        self._card, self._wanted, self._thresholds = card, wanted, thresholds
+        self._values = np.zeros((0, len(card.outputs)), np.float32)
+        self._levels = np.zeros((0, len(card.drums)), np.float32)
+        self._before = 0  # frames that are no longer kept
+        self._told = 0  # frames whose hits have been told
+        self._strengths = [deque[float](maxlen=_REMEMBERED) for _ in card.drums]
+
+    def take(
+        self, values: NDArray[np.float32], levels: NDArray[np.float32]
+    ) -> list[Onset]:
+        """Hear the next frames and return the hits that are certain now."""
+        self._values = np.concatenate((self._values, values))
+        self._levels = np.concatenate((self._levels, levels))
+        return self._pick(self._before + len(self._values) - _AHEAD)
+
+    def finish(self) -> list[Onset]:
+        """Return the last hits."""
+        return self._pick(self._before + len(self._values))
+
+    def _pick(self, end: int) -> list[Onset]:
+        card = self._card
+        window = Activations(self._values, card.outputs, card.front_end.frame_rate)
+        picked = pick_hits(window, card, thresholds=self._thresholds)
+        onsets: list[Onset] = []
+        for column, hits in enumerate(picked):
+            frames = hits.frames + self._before
+            new = hits.only((frames >= self._told) & (frames < end))
+            if self._wanted is None or self._wanted & {hits.drum, hits.drum.coarse}:
+                onsets += self._described(new, column, window)
+        self._told = max(self._told, end)
+        drop = max(0, self._told - _BEHIND - self._before)
+        self._values, self._levels = self._values[drop:], self._levels[drop:]
+        self._before += drop
+        return sorted(onsets)
+
+    def _described(self, hits: Hits, column: int, window: Activations) -> list[Onset]:
+        if not len(hits.frames):
+            return []
+        rate, lag = window.frame_rate, self._card.delay
+        times = onset_times(hits.positions + self._before, window, lag)
+        attacks = np.rint(hits.positions - lag * rate).astype(np.int64)
+        strength = velocity.strengths(self._levels[:, column], attacks, rate)
+        self._strengths[column].extend(strength.tolist())
+        loud = velocity.relative(strength, self._strengths[column])
+        found = zip(
+            times.tolist(), loud.tolist(), hits.confidence.tolist(), strict=True
+        )
+        return [Onset(time, hits.drum, speed, sure) for time, speed, sure in found]
