@@ -33,6 +33,7 @@ from adt_plugins.events import Activations, Beat, Label, Onset, Source
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
 
     from adt_plugins.notebook.widget import DrumWidget
 
@@ -278,6 +279,12 @@ class Transcription:
                 "confidence": np.array([o.confidence for o in self.onsets], np.float64),
             }
         )
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw it with matplotlib, see `adt_plugins.plot.plot`."""
+        from adt_plugins.plot import plot
+
+        return plot(self, ax, **options)
 
     def save(
         self,
