@@ -15,7 +15,7 @@ from adt_plugins import formats
 
 from ..installing import ROOT
 from ..test_readme import BLOCKS
-from .test_aup_in_audacity import stopping_at_the_end, write_program
+from .test_open_in_audacity import stopping_at_the_end, write_program
 
 if TYPE_CHECKING:
     from .program import Audacity

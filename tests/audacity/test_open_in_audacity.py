@@ -1,0 +1,159 @@
+"""``adt audacity open``, and what the real Audacity then shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import soundfile
+
+from adt_plugins.audacity.binary_xml import Start, events
+from adt_plugins.network import HOME_VARIABLE
+
+from ..installing import ROOT
+from ..make_audio import encode
+from ..tiny_model import play
+
+if TYPE_CHECKING:
+    from .program import Audacity
+    from .screen import Screen
+
+pytestmark = pytest.mark.needs_audacity
+
+
+def view_of(path: Path) -> dict[str, Any]:
+    """What a saved project says of the picture."""
+    with closing(sqlite3.connect(path)) as database:
+        names, body = database.execute("SELECT dict, doc FROM project").fetchone()
+    first = next(events(names + body))
+    assert isinstance(first, Start)
+    return first.attributes
+
+
+@pytest.mark.parametrize("name", ["so 'n' & ä #1", 'so "n" <&>'])
+def test_the_command(
+    audacity: Audacity, tmp_path: Path, tiny_model: Path, name: str
+) -> None:
+    """From a recording to label tracks on the screen, with one command."""
+    hits = [(0.5, "KD"), (1.0, "SD"), (1.5, "HH"), (2.0, "KD")]
+    recording = tmp_path / f"{name}.wav"
+    soundfile.write(recording, play(hits, 10.0), 44100)
+    audacity.clear()
+    with opened(audacity, tmp_path, tiny_model, recording):
+        audacity.connect()
+        shown = audacity.tracks(4)
+        assert [t["name"] for t in shown] == [name, "Kick", "Snare", "Hi-hat"]
+        assert shown[0]["end"] == pytest.approx(10.0, abs=1e-3)
+        kick, snare, hat = (labels for _, labels in audacity.info("Labels"))
+        assert [text for *_, text in kick + snare + hat] == [
+            "Kick",
+            "Kick",
+            "Snare",
+            "Hi-hat",
+        ]
+        times = [start for start, *_ in kick + snare + hat]
+        assert times == pytest.approx([0.5, 2.0, 1.0, 1.5], abs=0.02)
+        wait_windows(audacity, f"{name}.drums")
+        saved = tmp_path / "saved.aup3"
+        audacity.save(saved)
+    audacity.stop()
+    view = view_of(saved)
+    if '"' not in name:  # a name that no list can hold
+        # The window shows its first eight seconds, from its first track on.
+        assert view["vpos"] == 0
+        assert view["h"] == 0
+        assert 50 < view["zoom"] < 200
+
+
+def test_the_command_while_audacity_runs(
+    audacity: Audacity, tmp_path: Path, tiny_model: Path
+) -> None:
+    """The project gets a window of its own; what was open stays as it was."""
+    recording = tmp_path / "song.mp3"
+    samples = play([(0.5, "KD"), (1.5, "SD")], 3.0)
+    encode(recording, samples, "libmp3lame")
+    audacity.start(recording)
+    audacity.tracks(1)
+    with opened(audacity, tmp_path, tiny_model, recording):
+        wait_windows(audacity, "song", "song.drums")
+        # The pipe speaks to the window that is in front.
+        assert [t["name"] for t in audacity.tracks(3)] == ["song", "Kick", "Snare"]
+        (kick, *_), (snare, *_) = (labels for _, labels in audacity.info("Labels"))
+        assert kick[0] == pytest.approx(0.5, abs=0.02)
+        assert snare[0] == pytest.approx(1.5, abs=0.02)
+        audacity.save(tmp_path / "saved.aup3")  # else it asks
+        audacity.command("Close:")
+        assert [t["name"] for t in audacity.tracks(1)] == ["song"]
+
+
+def wait_windows(audacity: Audacity, *titles: str) -> None:
+    """Wait until there are these windows and no others."""
+    end = time.monotonic() + 30
+    while sorted(found := audacity.screen.windows()) != sorted(titles):
+        assert time.monotonic() < end, found
+        time.sleep(0.1)
+
+
+@contextmanager
+def opened(
+    audacity: Audacity, folder: Path, model: Path, recording: Path
+) -> Iterator[None]:
+    """Run ``adt audacity open``; end what it has started."""
+    program = folder / "audacity"
+    pids = write_program(program)
+    command = [sys.executable, "-m", "adt_plugins", "audacity", "open", str(recording)]
+    command += ["--model", "tiny", "--program", str(program)]
+    env = {**audacity.environment, HOME_VARIABLE: str(model.parent.parent)}
+    with stopping_at_the_end(pids):
+        done = subprocess.run(
+            command, env=env, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.stderr == ""
+        assert done.returncode == 0
+        assert done.stdout.endswith(f"opened it in Audacity ({program})\n")
+        yield
+
+
+def write_program(path: Path) -> Path:
+    """Write a program that is Audacity; the file returned tells what it started."""
+    pids = path.with_name("pids")
+    path.write_text(
+        f'#!/bin/sh\n# links libwx_\necho $$ >> "{pids}"\n'
+        'exec nice -n 5 /usr/bin/audacity "$@"\n'
+    )
+    path.chmod(0o755)
+    return pids
+
+
+@contextmanager
+def stopping_at_the_end(pids: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for process in pids.read_text().split() if pids.exists() else []:
+            with suppress(ProcessLookupError):
+                os.kill(int(process), 15)
+
+
+def test_what_we_add_to_audacity(screen: Screen) -> None:
+    """The benchmark's bounds: writing labels, and opening a recording."""
+    bench = ROOT / "benchmarks" / "audacity_start.py"
+    done = subprocess.run(
+        [sys.executable, bench, "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    report = json.loads(done.stdout)
+    assert report["writing/opening"] < 0.2
+    assert report["added/start"] <= 0.25
