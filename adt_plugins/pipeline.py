@@ -32,6 +32,8 @@ from adt_plugins.velocity import BandLevels
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from adt_plugins.adaptation import Adaptation
+
 Cancel = threading.Event | Callable[[], bool]
 Model = str | os.PathLike[str] | ModelCard | Network
 
@@ -44,6 +46,7 @@ def transcribe(
     end: float | None = None,
     drums: Iterable[Drum | str] | None = None,
     thresholds: Mapping[str, float] | None = None,
+    adaptation: Adaptation | None = None,
     beats: bool | None = None,
     bpm: float | None = None,
     meter: str | None = None,
@@ -75,6 +78,9 @@ def transcribe(
         Report only these; a coarse drum includes its finer kinds.
     thresholds
         Drum to threshold, 0-1, instead of those of the model.
+    adaptation
+        What was learnt of this kit with the same model, see
+        `adt_plugins.adaptation.learn`.
     beats
         Whether to find beats, which takes about half as long as the rest. None: if
         `bpm`, `meter` or `first_downbeat` is given.
@@ -122,6 +128,8 @@ def transcribe(
             )
         for text in reader.warnings:
             warnings.warn(f"{reader.info.path or 'samples'}: {text}", AdtWarning, 2)
+        if adaptation is not None:
+            activations = adaptation.apply(activations, network.card)
         onsets = pick_onsets(
             activations,
             network.card,
@@ -143,6 +151,8 @@ def transcribe(
         )
         report(1.0)
     details = _describe(network.card, activations, thresholds)
+    if adaptation is not None:
+        details["adapted"] = list(adaptation.weights)
     if found:
         details["meter"] = meter or f"{max(beat.position for beat in found)}/4"
     return Transcription(

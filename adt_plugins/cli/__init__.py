@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from adt_plugins import __version__
 from adt_plugins.cli import (
     _console,
+    adapt,
     audacity,
     batch,
     convert,
@@ -27,6 +28,7 @@ COMMANDS = (
     convert,
     audacity,
     evaluate,
+    adapt,
     models,
     maps,
     import_adtlib,

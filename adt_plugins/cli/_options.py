@@ -107,6 +107,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="DRUM=X",
         help="how sure a hit of this drum must be, 0 to 1; may be repeated",
     )
+    parser.add_argument(
+        "--adapt",
+        type=Path,
+        metavar="FILE",
+        help="what 'adt adapt' learnt of this kit",
+    )
 
 
 def add_beats(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from adt_plugins.cli import _console, _midi, _options
 if TYPE_CHECKING:
     import threading
 
+    from adt_plugins.adaptation import Adaptation
     from adt_plugins.audio.reader import AudioSource
     from adt_plugins.card import ModelCard
     from adt_plugins.cli._jobs import Job
@@ -111,6 +112,7 @@ class Transcriber:
         self._args, self._cancel = args, cancel
         self._network = open_network(card)
         self._thresholds = dict(args.threshold)
+        self._adaptation = read_adaptation(args)
         self._keep_activations = args.save_activations or any(
             "activations" in find_format(name).wants for name in args.format
         )
@@ -136,6 +138,7 @@ class Transcriber:
                 end=self._args.end,
                 drums=self._args.drums,
                 thresholds=self._thresholds,
+                adaptation=self._adaptation,
                 beats=self._beats,
                 bpm=self._args.bpm,
                 meter=self._args.meter,
@@ -157,7 +160,19 @@ def check_options(args: argparse.Namespace) -> ModelCard:
         raise AdtError(f"--end: {args.end:g} s is not after the start, {start:g} s")
     card = find_model(args.model)
     check_request(card, args.drums, dict(args.threshold))
+    adaptation = read_adaptation(args)
+    if adaptation is not None:
+        adaptation.check(card)
     return card
+
+
+def read_adaptation(args: argparse.Namespace) -> Adaptation | None:
+    """Return what ``--adapt`` names."""
+    if args.adapt is None:
+        return None
+    from adt_plugins.adaptation import Adaptation
+
+    return Adaptation.read(args.adapt)
 
 
 def _needs(format_id: str) -> tuple[str, ...]:

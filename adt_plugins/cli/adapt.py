@@ -1,0 +1,75 @@
+"""``adt adapt``: learn a kit from a corrected transcription."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.cli import _options
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "adapt",
+        help="learn a kit from your corrections",
+        description="Learn from the corrected transcription of a recording, or of a"
+        " minute of it (--start, --end), how its drums sound; 'adt transcribe --adapt"
+        " FILE' then uses that for other recordings of the same kit.",
+    )
+    parser.add_argument("recording", metavar="RECORDING")
+    parser.add_argument(
+        "corrected",
+        type=Path,
+        metavar="CORRECTED",
+        help="every hit of that part: labels, a saved Audacity project, MIDI or JSON",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="FILE.json"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace an existing file"
+    )
+    _options.add_part(parser)
+    parser.add_argument(
+        "--model", metavar="NAME", help="model to use; see 'adt models list'"
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="print only what went wrong"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    import math
+
+    from adt_plugins import formats
+    from adt_plugins.adaptation import learn
+    from adt_plugins.audio import open_audio
+    from adt_plugins.formats._files import check_free, write_files
+    from adt_plugins.pipeline import listen, open_network
+    from adt_plugins.progress import progress_bar
+
+    check_free([args.output], overwrite=args.overwrite)
+    corrected = formats.read(args.corrected)
+    network = open_network(args.model)
+    with (
+        progress_bar("Listening", quiet=args.quiet) as report,
+        open_audio(args.recording) as reader,
+    ):
+        activations, _ = listen(reader, network, progress=report)
+    adaptation = learn(
+        activations,
+        corrected,
+        network.card,
+        start=args.start or 0.0,
+        end=math.inf if args.end is None else args.end,
+    )
+    content = adaptation.to_json().encode()
+    write_files({args.output: content}, overwrite=args.overwrite)
+    if not args.quiet:
+        learnt = ", ".join(adaptation.weights) or "nothing: too few hits were corrected"
+        print(f"{args.output}: learnt {learnt}")
+    return 0
