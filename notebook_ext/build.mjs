@@ -1,8 +1,10 @@
 // Builds widget.js, which is committed: whoever installs needs no node.
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
-const out = process.argv[2] ?? new URL("widget.js", import.meta.url).pathname;
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const out = process.argv[2] ?? here("widget.js");
 
 /** Style sheets become text, without their white space. */
 const style = {
@@ -27,7 +29,7 @@ const OWN = `activations analyse applyMix arrived audible audition automatic bal
   original playhead lane wave accent ground stale`.trim().split(/\s+/);
 
 await build({
-  entryPoints: [new URL("src/index.ts", import.meta.url).pathname],
+  entryPoints: [here("src/index.ts")],
   outfile: out,
   bundle: true,
   minify: true,
@@ -37,7 +39,7 @@ await build({
   legalComments: "none",
   plugins: [style],
   define: { ...Object.fromEntries(names), Float32Array: "Float32", document: "doc" },
-  inject: [new URL("src/short.ts", import.meta.url).pathname],
+  inject: [here("src/short.ts")],
   mangleProps: new RegExp(`^(${OWN.join("|")})$`),
   logLevel: "warning",
 });

@@ -81,6 +81,7 @@ class DrumWidget(anywidget.AnyWidget):
     selection = traitlets.List(traitlets.Float(), maxlen=2).tag(sync=True)
     selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
     revision = traitlets.Int(0)
+    _sound: Sound | None = None
 
     def __init__(
         self,
@@ -94,7 +95,6 @@ class DrumWidget(anywidget.AnyWidget):
     ) -> None:
         self._audio = _find_audio(transcription, audio)
         self._score = Score(transcription, self._velocities)
-        self._sound: Sound | None = None
         if self._audio is not None:
             self._sound = Sound(self._audio, quality, duration_of(transcription))
         self._path = None if autosave is None else Path(autosave)

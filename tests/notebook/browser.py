@@ -44,12 +44,13 @@ def watched(context: Any) -> tuple[Any, list[str]]:
     page.set_default_timeout(20_000)
     told: list[str] = []
     page.on("pageerror", lambda error: told.append(f"{error}\n{error.stack}"))
-    page.on(
-        "console",
-        lambda message: message.type == "error" and told.append(message.text),
-    )
+    page.on("console", lambda message: told.extend(_errors(message)))
     page.on("request", lambda request: told.append(f"request {request.url}"))
     return page, told
+
+
+def _errors(message: Any) -> list[str]:
+    return [message.text] if message.type == "error" else []
 
 
 def pixels(shot: bytes) -> NDArray[np.uint8]:

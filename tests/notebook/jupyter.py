@@ -121,9 +121,10 @@ class Notebook:
         """Run code in the kernel and return what it assigns to `answer`."""
         result = self.page.evaluate(
             """async code => {
-              const { session } = window.jupyterapp.shell.currentWidget.sessionContext;
+              const shown = window.jupyterapp.shell.currentWidget;
+              const { kernel } = shown.sessionContext.session;
               let text = '';
-              const future = session.kernel.requestExecute({ code, stop_on_error: true });
+              const future = kernel.requestExecute({ code });
               future.onIOPub = ({ header, content }) => {
                 if (header.msg_type === 'stream') text += content.text;
                 if (header.msg_type === 'error') text += content.traceback.join('\\n');

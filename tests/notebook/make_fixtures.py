@@ -67,7 +67,7 @@ def matrix(seed: int, frames: int, lanes: int) -> NDArray[np.float32]:
                 values[lane, frame] = small * small * small
             else:
                 values[lane, frame] = small
-    return values.T
+    return np.ascontiguousarray(values.T)
 
 
 def bits(values: list[float]) -> str:
@@ -148,7 +148,8 @@ def example(seed: int = 77, frames: int = 3000) -> Transcription:
 
 def actions(score: Score, steps: int = STEPS, seed: int = 3) -> list[dict[str, Any]]:
     """A random session: every kind of edit, with re-picks, undo and redo between."""
-    chance, log, done = random.Random(seed), Log(), []
+    chance, log = random.Random(seed), Log()
+    done: list[dict[str, Any]] = []
     drums = score.lanes
     while len(done) < steps:
         kind = chance.choice(
@@ -156,8 +157,8 @@ def actions(score: Score, steps: int = STEPS, seed: int = 3) -> list[dict[str, A
              "redo", "many")
         )  # fmt: skip
         hits = score.hits(fold(log))
-        action = {"kind": kind} if kind in ("undo", "redo") else None
-        if action is None:
+        action: dict[str, Any] = {"kind": kind}
+        if kind not in ("undo", "redo"):
             chosen = chance.sample(hits, min(len(hits), 5 if kind == "many" else 1))
             ops = [op(chance, kind, hit, drums) for hit in chosen]
             if kind == "add":

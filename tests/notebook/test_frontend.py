@@ -1,0 +1,94 @@
+"""The front end's own tests, and the bundle that is committed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from adt_plugins.assets import asset
+from adt_plugins.formats.html import BUNDLE
+
+from . import make_fixtures
+
+SOURCES = Path(__file__).resolve().parents[2] / "notebook_ext"
+MOST_BYTES = 60 * 1024
+
+
+def run(command: list[str], folder: Path, **environment: str) -> str:
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout[-4000:]}{done.stderr[-4000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def front_end(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sources, with the packages that its lock file names."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed")
+    folder = tmp_path_factory.mktemp("front end") / "notebook_ext"
+    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("node_modules"))
+    installed = SOURCES / "node_modules"
+    if installed.exists() and sys.platform != "win32":
+        (folder / "node_modules").symlink_to(installed)
+        return folder
+    try:
+        run(["npm", "ci", "--no-audit", "--no-fund"], folder)
+    except AssertionError as error:
+        pytest.skip(f"npm cannot fetch the packages: {error}")
+    return folder
+
+
+def test_the_bundle_is_what_the_sources_build(front_end: Path) -> None:
+    built = front_end / "built.js"
+    run(["node", "build.mjs", str(built)], front_end)
+    assert built.read_bytes() == asset("notebook_ext", BUNDLE).read_bytes(), (
+        "run `npm ci && npm run build` in notebook_ext"
+    )
+
+
+def test_the_bundle_is_small_and_fits_into_a_page() -> None:
+    content = asset("notebook_ext", BUNDLE).read_text(encoding="utf-8")
+    assert len(content.encode()) <= MOST_BYTES
+    assert "</script" not in content
+    assert "<!--" not in content
+
+
+def test_the_types_are_right(front_end: Path) -> None:
+    run(["npm", "run", "types"], front_end)
+
+
+def test_the_modules(front_end: Path, tmp_path: Path) -> None:
+    fixtures = tmp_path / "fixtures.json"
+    fixtures.write_text(json.dumps(make_fixtures.fixtures()), encoding="utf-8")
+    said = run(
+        ["npm", "test"], front_end, ADT_FIXTURES=str(fixtures), NO_COLOR="1"
+    )  # fmt: skip
+    counted = re.search(r"Tests +(\d+) passed \((\d+)\)", said)
+    assert counted is not None, said
+    assert counted[1] == counted[2]
+    assert int(counted[1]) >= 25
+
+
+def test_versions_are_pinned_and_no_registry_is_named() -> None:
+    package = json.loads((SOURCES / "package.json").read_text(encoding="utf-8"))
+    for name, version in package["devDependencies"].items():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version), name
+    assert "dependencies" not in package
+    lock = (SOURCES / "package-lock.json").read_text(encoding="utf-8")
+    assert '"resolved"' not in lock
+    assert "://registry" not in lock
