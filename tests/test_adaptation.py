@@ -154,7 +154,7 @@ def test_the_commands(
 ) -> None:
     """A snare that is no drum of this kit is gone from the next song."""
     hits = [(0.5 + 0.5 * k, "SD" if k % 2 else "KD") for k in range(12)]
-    song, kit = tmp_path / "song ä.wav", tmp_path / "kit.json"
+    song, kit = tmp_path / "song ä.wav", tmp_path / "new" / "kit.json"
     soundfile.write(song, play(hits, 7.0), RATE)
     lines = "".join(f"{t}\t{t}\tKick\n" for t, drum in hits if drum == "KD")
     (tmp_path / "corrected.txt").write_text(lines, encoding="utf-8")

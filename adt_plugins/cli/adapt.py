@@ -68,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
         end=math.inf if args.end is None else args.end,
     )
     content = adaptation.to_json().encode()
+    args.output.parent.mkdir(parents=True, exist_ok=True)
     write_files({args.output: content}, overwrite=args.overwrite)
     if not args.quiet:
         learnt = ", ".join(adaptation.weights) or "nothing: too few hits were corrected"
