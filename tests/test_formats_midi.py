@@ -57,24 +57,27 @@ def test_the_bytes(tmp_path: Path) -> None:
             Onset(1.0, Drum.SD, 1),
         )
     )
-    assert write_bytes(whole, tmp_path) == (
-        b"MThd\0\0\0\6\0\1\0\2\x03\xc0"
-        b"MTrk\0\0\0\x4c"
-        b"\x00\xff\x51\x03\x07\xa1\x20"  # 500000 µs a beat
-        b"\x00\xff\x58\x04\x04\x02\x18\x08"  # 4/4
-        b"\x00\xff\x01\x35" + NO_TEMPO.encode() + b""
-        b"\x00\xff\x2f\x00"
-        b"MTrk\0\0\0\x2c"
-        b"\x00\xff\x03\x05Drums"
-        b"\x00\x99\x24\x64"  # kick on
-        b"\x00\x2a\x32"  # closed hi-hat on, the status running on
-        b"\x3c\x89\x24\x40"  # 60: kick off, and only then
-        b"\x00\x99\x24\x7f"  # kick on
-        b"\x3c\x89\x2a\x40"  # 120: hi-hat off
-        b"\x3c\x24\x40"  # 180: kick off
-        b"\x8d\x4c\x99\x26\x01"  # 1920: snare on
-        b"\x78\x89\x26\x40"
-        b"\x00\xff\x2f\x00"
+    assert (
+        write_bytes(whole, tmp_path)
+        == (
+            b"MThd\0\0\0\6\0\1\0\2\x03\xc0"
+            b"MTrk\0\0\0\x4c"
+            b"\x00\xff\x51\x03\x07\xa1\x20"  # 500000 µs a beat
+            b"\x00\xff\x58\x04\x04\x02\x18\x08"  # 4/4
+            b"\x00\xff\x01\x35" + NO_TEMPO.encode() + b""
+            b"\x00\xff\x2f\x00"
+            b"MTrk\0\0\0\x2c"
+            b"\x00\xff\x03\x05Drums"
+            b"\x00\x99\x24\x64"  # kick on
+            b"\x00\x2a\x32"  # closed hi-hat on, the status running on
+            b"\x3c\x89\x24\x40"  # 60: kick off, and only then
+            b"\x00\x99\x24\x7f"  # kick on
+            b"\x3c\x89\x2a\x40"  # 120: hi-hat off
+            b"\x3c\x24\x40"  # 180: kick off
+            b"\x8d\x4c\x99\x26\x01"  # 1920: snare on
+            b"\x78\x89\x26\x40"
+            b"\x00\xff\x2f\x00"
+        )
     )
 
 
@@ -104,6 +107,7 @@ def unmerged(onsets: list[Onset]) -> Transcription:
     )
 )
 @example([Onset(3600.0, Drum.KD), Onset(0.5 / 1920, Drum.KD)])
+@example([Onset(0.0, Drum.SST, 1), Onset(1e-35, Drum.OT, 2)])
 def test_round_trip(tmp_path_factory: Any, onsets: list[Onset]) -> None:
     folder = tmp_path_factory.mktemp("midi")
     check_round_trip(unmerged(onsets), folder)
@@ -126,7 +130,9 @@ def check_round_trip(whole: Transcription, folder: Path) -> None:
     data = write_bytes(whole, folder)
     read = read_bytes(data, folder)
     for drum in EXACT:
-        got, want = read[drum].onsets, whole[drum].onsets
+        # Not read[drum], which has its finer kinds as well: on one tick they are in
+        # another order than a moment apart.
+        got, want = ([o for o in t if o.drum is drum] for t in (read, whole))
         assert [o.velocity for o in got] == [o.velocity for o in want]
         for a, b in zip(got, want, strict=True):
             assert abs(a.time - b.time) <= HALF_TICK
