@@ -1,4 +1,4 @@
-"""Fixtures with the real Audacity; tests that use one are `needs_audacity`."""
+"""Fixtures for tests with Audacity; those with the real one are `needs_audacity`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import soundfile
+
+from adt_plugins.audacity.answer import Transcriber
+from adt_plugins.audacity.exchange import Exchange
+from adt_plugins.audacity.watch import Watcher
+from adt_plugins.pipeline import open_network
+
+from ..make_audio import noise
+from .fake_plugin import running
 
 if TYPE_CHECKING:
     from .program import Audacity
@@ -58,3 +67,32 @@ def audacity(
             yield program
         finally:
             program.stop()
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Path:
+    path = tmp_path / "in" / "song.wav"
+    path.parent.mkdir()
+    stereo = noise(2 * 7 * 44100).reshape(-1, 2)
+    soundfile.write(path, stereo, 44100, subtype="PCM_16")
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An exchange folder whose name is not simple."""
+    return tmp_path / "a house" / "Jürgen's" / "audacity"
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def served(folder: Path, tiny_model: Path, said: list[str]) -> Iterator[Path]:
+    """The folder of a watcher that runs."""
+    place = Exchange(folder)
+    transcriber = Transcriber(place, open_network(tiny_model))
+    with running(Watcher(place, transcriber, said.append)):
+        yield folder

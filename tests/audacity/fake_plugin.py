@@ -1,18 +1,28 @@
-"""What a Nyquist plug-in does with files, for tests without Audacity."""
+"""What a Nyquist plug-in does with files, and a watcher, for tests without Audacity."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from adt_plugins.audacity.watch import Watcher
+
+from ..test_transcribe import HITS, TOLERANCE_S
 from ..tiny_model import RATE
+
+NAMES = {"KD": "Kick", "SD": "Snare", "HH": "Hi-hat"}
+POSIX = pytest.mark.skipif(os.name == "nt", reason="not on this system: needs POSIX")
 
 _numbers = itertools.count(1)
 
@@ -79,3 +89,35 @@ def read_lisp(text: str) -> Any:
     rows = re.findall(r'\(([0-9.]+) ([0-9.]+) "((?:[^"\\]|\\.)*)"\)', text)
     assert text.count("(") == len(rows) + 1, text
     return [(float(start), float(end), name) for start, end, name in rows]
+
+
+@contextlib.contextmanager
+def running(watcher: Watcher) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=watcher.run, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(20)
+        watcher.exchange.close()
+        assert not thread.is_alive()
+
+
+def assert_labels(labels: Any, start: float = 0.0) -> None:
+    """Compare with `HITS`; hits of one moment may come in any order."""
+    assert isinstance(labels, list), labels
+    for code, name in NAMES.items():
+        times = [t for t, _, text in labels if text == name]
+        wanted = [t + start for t, drum in HITS if drum == code]
+        np.testing.assert_allclose(times, wanted, atol=TOLERANCE_S)
+    assert len(labels) == len(HITS)
+    assert all(start == end for start, end, _ in labels)
+
+
+def wait_until(condition: Any, timeout: float = 10.0) -> None:
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.005)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 from adt_plugins.audacity import exchange, watch
-from adt_plugins.audacity.answer import EMPTY, NOTHING, Transcriber, adjusted
+from adt_plugins.audacity.answer import NOTHING, Transcriber, adjusted
 from adt_plugins.audacity.aup import read_aup
 from adt_plugins.audacity.exchange import Exchange, ExchangeError, exchange_folder
 from adt_plugins.audacity.lisp import lisp_string
@@ -29,55 +22,15 @@ from adt_plugins.pipeline import open_network
 
 from ..test_transcribe import HITS, SECONDS, TOLERANCE_S
 from ..tiny_model import play
-from .fake_plugin import FakePlugin, read_lisp
-
-NAMES = {"KD": "Kick", "SD": "Snare", "HH": "Hi-hat"}
-POSIX = pytest.mark.skipif(os.name == "nt", reason="not on this system: needs POSIX")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An exchange folder whose name is not simple."""
-    return tmp_path / "a house" / "Jürgen's" / "audacity"
-
-
-@contextlib.contextmanager
-def running(watcher: Watcher) -> Iterator[None]:
-    stop = threading.Event()
-    thread = threading.Thread(target=watcher.run, args=(stop,))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(20)
-        watcher.exchange.close()
-        assert not thread.is_alive()
-
-
-@pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def served(folder: Path, tiny_model: Path, said: list[str]) -> Iterator[Path]:
-    """The folder of a watcher that runs."""
-    place = Exchange(folder)
-    transcriber = Transcriber(place, open_network(tiny_model))
-    with running(Watcher(place, transcriber, said.append)):
-        yield folder
-
-
-def assert_labels(labels: Any, start: float = 0.0) -> None:
-    """Compare with `HITS`; hits of one moment may come in any order."""
-    assert isinstance(labels, list), labels
-    for code, name in NAMES.items():
-        times = [t for t, _, text in labels if text == name]
-        wanted = [t + start for t, drum in HITS if drum == code]
-        np.testing.assert_allclose(times, wanted, atol=TOLERANCE_S)
-    assert len(labels) == len(HITS)
-    assert all(start == end for start, end, _ in labels)
+from .fake_plugin import (
+    NAMES,
+    POSIX,
+    FakePlugin,
+    assert_labels,
+    read_lisp,
+    running,
+    wait_until,
+)
 
 
 def test_labels_of_a_selection(served: Path, said: list[str]) -> None:
@@ -201,113 +154,6 @@ def test_thresholds_of_the_slider() -> None:
 
 def test_silence_says_so(served: Path) -> None:
     assert FakePlugin(served).ask(np.zeros(44100)) == NOTHING
-
-
-GOOD = (
-    "adt-plugins 1\nkind labels\ndrums \nsensitivity 50\ntext name\n"
-    "start 0\nlead 0\nend\n"
-)
-BAD_REQUESTS = {
-    "empty": ("", "different releases"),
-    "another protocol": (GOOD.replace("1", "2", 1), "different releases"),
-    "no end": (GOOD.replace("end", ""), "different releases"),
-    "nothing in it": ("adt-plugins 1\nend\n", "does not say 'kind'"),
-    "no such drum": (GOOD.replace("drums ", "drums XX"), "unknown drum 'XX'"),
-    "not a number": (GOOD.replace("50", "x"), "not understood"),
-    "out of range": (GOOD.replace("50", "101"), "not understood"),
-    "not finite": (GOOD.replace("start 0", "start nan"), "not understood"),
-    "negative": (GOOD.replace("lead 0", "lead -1"), "not understood"),
-    "unknown kind": (GOOD.replace("labels", "../x"), "not understood"),
-    "unknown text": (GOOD.replace("name", "x"), "not understood"),
-    "too long": (GOOD.replace("start", "x y\n" * 5000 + "start"), "different releases"),
-    "not text": ("\x00\x01\x02\nend\n", "different releases"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_REQUESTS)
-def test_bad_requests_are_answered_and_survived(
-    served: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(exchange, "UNFINISHED_S", 0.3)
-    content, reason = BAD_REQUESTS[name]
-    plugin = FakePlugin(served)
-    plugin.write("request", content)
-    answer = read_lisp(plugin.wait("answer"))
-    assert isinstance(answer, str)
-    assert reason in answer
-    assert not plugin.path("request").exists()
-    assert_labels(FakePlugin(served).ask(play(HITS, SECONDS)))
-
-
-def test_a_request_in_the_middle_of_being_written_is_waited_for(served: Path) -> None:
-    plugin = FakePlugin(served)
-    plugin.write_audio(play(HITS, SECONDS))
-    for size in (0, 10, 30, len(GOOD) - 1, len(GOOD)):
-        plugin.write("request", GOOD[:size])
-        time.sleep(0.1)
-    assert_labels(read_lisp(plugin.wait("answer")))
-
-
-def test_a_selection_without_sound(served: Path) -> None:
-    assert FakePlugin(served).ask(np.zeros(0)) == EMPTY
-
-
-def test_audio_that_is_none(served: Path) -> None:
-    for content in (b"", b"RIFF", os.urandom(5000)):
-        plugin = FakePlugin(served)
-        plugin.path("wav").write_bytes(content)
-        plugin.request()
-        assert isinstance(read_lisp(plugin.wait("answer")), str)
-    plugin = FakePlugin(served)
-    plugin.request()
-    assert "wav cannot be read" in read_lisp(plugin.wait("answer"))
-    assert_labels(FakePlugin(served).ask(play(HITS, SECONDS)))
-
-
-@POSIX
-@pytest.mark.parametrize("ending", ["wav", "request"])
-@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
-def test_only_plain_files_are_read(
-    served: Path, tmp_path: Path, ending: str, kind: str
-) -> None:
-    secret = tmp_path / "secret.wav"
-    plugin = FakePlugin(served)
-    plugin.write_audio(play(HITS, SECONDS))
-    plugin.path("wav").rename(secret)
-    path = plugin.path(ending)
-    if kind == "link":
-        path.symlink_to(secret)
-    elif kind == "pipe":
-        os.mkfifo(path)
-    else:
-        path.mkdir()
-    if ending == "wav":
-        plugin.request()
-    answer = read_lisp(plugin.wait("answer"))
-    assert isinstance(answer, str)
-    assert f"{plugin.id}.{ending} " in answer
-    wait_until(lambda: not os.path.lexists(path))
-    assert secret.exists()
-    assert_labels(FakePlugin(served).ask(play(HITS, SECONDS)))
-
-
-@POSIX
-def test_files_of_other_users_are_not_read(
-    served: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plugin = FakePlugin(served)
-    plugin.write_audio(play(HITS, SECONDS))
-    monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    plugin.request()
-    assert "not a file of yours" in read_lisp(plugin.wait("answer"))
-
-
-def test_names_that_are_not_of_the_protocol_are_left_alone(served: Path) -> None:
-    names = ["x.request", "1.2.request.bak", "1.2.ping ", "note.txt", "-1.5.request"]
-    for name in names:
-        (served / name).write_text("adt-plugins 1\nend\n")
-    assert_labels(FakePlugin(served).ask(play(HITS, SECONDS)))
-    assert {path.name for path in served.iterdir()} > set(names)
 
 
 def test_an_error_of_ours_is_shown_and_survived(
@@ -464,108 +310,3 @@ def test_a_folder_that_goes_away_ends_the_watcher(folder: Path) -> None:
 )
 def test_where_they_meet(platform: str, env: dict[str, str], wanted: str) -> None:
     assert exchange_folder(env, platform) == Path(wanted)
-
-
-# The real process.
-
-
-def _heed_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-@contextlib.contextmanager
-def process(home: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """``adt audacity watch``; entered when it serves."""
-    command = [sys.executable, "-m", "adt_plugins", "audacity", "watch"]
-    with subprocess.Popen(
-        [*command, *map(str, arguments)],
-        env={**os.environ, HOME_VARIABLE: str(home)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A script in the background passes on that it ignores the signal.
-        preexec_fn=_heed_interrupts if os.name != "nt" else None,  # noqa: PLW1509
-    ) as started:
-        try:
-            assert started.stdout is not None
-            assert "waiting for Audacity" in started.stdout.readline()
-            yield started
-        finally:
-            started.kill()
-
-
-def test_process_serves_and_ends(tmp_path: Path, tiny_model: Path) -> None:
-    folder = tmp_path / "audacity"
-    with process(tmp_path, "--model", tiny_model) as started:
-        plugin = FakePlugin(folder)
-        assert_labels(plugin.ask(play(HITS, SECONDS)))
-        second = subprocess.run(
-            [sys.executable, "-m", "adt_plugins", "audacity", "watch"],
-            env={**os.environ, HOME_VARIABLE: str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert second.returncode == 2
-        assert f"another process (number {started.pid}) has it" in second.stderr
-        assert second.stderr.count("\n") == 1
-        started.terminate()
-        assert started.wait(20) == (1 if os.name == "nt" else 0)
-        assert started.stderr is not None
-        assert started.stderr.read() == ""
-    if os.name != "nt":
-        assert [path.name for path in folder.iterdir()] == ["watch.lock"]
-
-
-@POSIX
-@pytest.mark.parametrize("sign", ["SIGINT", "SIGTERM"])
-def test_process_ends_in_the_middle_of_work(
-    tmp_path: Path, tiny_model: Path, sign: str
-) -> None:
-    with process(tmp_path, "--model", tiny_model) as started:
-        plugin = FakePlugin(tmp_path / "audacity")
-        plugin.write_audio(np.tile(play(HITS, SECONDS), 400))
-        plugin.request()
-        plugin.wait("busy")
-        begin = time.monotonic()
-        started.send_signal(getattr(signal, sign))
-        assert started.wait(20) == 0
-        assert time.monotonic() - begin < 5
-    assert [p.name for p in (tmp_path / "audacity").iterdir()] == ["watch.lock"]
-
-
-@POSIX
-def test_killed_in_the_middle_of_a_request(tmp_path: Path, tiny_model: Path) -> None:
-    plugin = FakePlugin(tmp_path / "audacity")
-    with process(tmp_path, "--model", tiny_model) as started:
-        plugin.write_audio(np.tile(play(HITS, SECONDS), 400))
-        plugin.request()
-        plugin.wait("busy")
-        started.kill()
-        started.wait()
-    assert not plugin.path("answer").exists()
-    with process(tmp_path, "--model", tiny_model):
-        assert read_lisp(plugin.wait("answer")) == RESTARTED
-        assert_labels(FakePlugin(plugin.folder).ask(play(HITS, SECONDS)))
-
-
-def test_idle_costs_next_to_nothing(tmp_path: Path, tiny_model: Path) -> None:
-    with process(tmp_path, "--model", tiny_model) as started:
-        about = psutil.Process(started.pid)
-        before = about.cpu_times()
-        time.sleep(2.0)
-        after = about.cpu_times()
-        used = after.user + after.system - before.user - before.system
-        assert used < 0.1, f"{used / 2:.1%} of a core while idle"
-        begin = time.monotonic()
-        plugin = FakePlugin(tmp_path / "audacity")
-        plugin.write("ping")
-        plugin.wait("pong", 2)
-        assert time.monotonic() - begin < 1.0
-
-
-def wait_until(condition: Any, timeout: float = 10.0) -> None:
-    end = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.005)
