@@ -155,7 +155,7 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "stereo": write_wave(folder / "stereo.wav", stereo),
         "48 kHz": write_wave(folder / "48 kHz.wav", high, 48000),
         "silence": write_wave(folder / "silence.wav", 0 * mono),
-        "long": write_wave(folder / "long.wav", np.tile(mono, 100)),
+        "long": write_wave(folder / "long.wav", np.tile(mono, 40)),
     }
 
 
@@ -348,7 +348,7 @@ def test_watcher_killed_in_the_middle(
     studio: Studio, songs: dict[str, Path], tiny_model: Path, name: str
 ) -> None:
     studio.begin(songs["long"])
-    studio.select(0, 900)
+    studio.select(0, 360)
     command = name.replace(" ", "") + ":"
     with studio.watching("--model", tiny_model) as watcher:
         with pytest.raises(Exception, match="no answer"):
@@ -373,7 +373,7 @@ def test_watcher_restarted_in_the_middle(
     studio: Studio, songs: dict[str, Path], tiny_model: Path
 ) -> None:
     studio.begin(songs["long"])
-    studio.select(0, 900)
+    studio.select(0, 360)
     with studio.watching("--model", tiny_model) as watcher:
         with pytest.raises(Exception, match="no answer"):
             studio.audacity.command("DrumLabels:", timeout=0.01)
