@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,28 @@ def test_level_of_the_accompaniment(renders: Path, level: float) -> None:
     assert others is not None
     ratio = np.sqrt(np.mean(others**2) / np.mean(drums**2))
     assert 20 * np.log10(ratio) == pytest.approx(level, abs=0.1)
+
+
+def test_examples_without_drums(renders: Path) -> None:
+    clip = load_clip(find_clips(renders)[0])
+    recipe = Recipe(
+        accompanied=1.0, voiced=0.0, equaliser_db=0.0, gain_db=(0.0, 0.0), drumless=1.0
+    )
+    mixer = Mixer(FRONT_END, LEVEL, [], recipe)
+    example = mixer.example(clip, 200, np.random.default_rng(0), start=0.0)
+    assert not example.targets.any()
+    beats = [OUTPUTS.index("beat"), OUTPUTS.index("downbeat")]
+    assert not example.known[beats].any()
+    assert example.known.sum() == len(OUTPUTS) - 2
+    # The noise is there, and no click stands out of it.
+    loudness = example.frames.sum(axis=1)
+    assert loudness.min() > 0.5 * loudness.max() > 0
+    # Without anything else the drums stay.
+    alone = replace(recipe, accompanied=0.0)
+    example = Mixer(FRONT_END, LEVEL, [], alone).example(
+        clip, 200, np.random.default_rng(0), start=0.0
+    )
+    assert example.targets.any()
 
 
 @pytest.mark.needs_torch

@@ -44,6 +44,10 @@ OUTPUT_WEIGHTS = {"OT": 0.5, "beat": 0.3, "downbeat": 0.3}
 #: Frames of the context also teach, but less: they are thrown away at run time.
 CONTEXT_WEIGHT = 0.3
 
+#: Share of examples without drums; without any, the network took each syllable of
+#: speech for a snare.
+DRUMLESS = 0.12
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -110,7 +114,7 @@ class Batches(IterableDataset[dict[str, Tensor]]):
         worker = torch.utils.data.get_worker_info()
         number = worker.id if worker else 0
         voices = find_voices(self.renders, "train")
-        mixer = Mixer(*self.mixer, voices, Recipe())
+        mixer = Mixer(*self.mixer, voices, Recipe(drumless=DRUMLESS))
         rng = np.random.default_rng([self.settings.seed, self.first_step, number])
         clips: list[Clip] = []
         count = 0

@@ -41,6 +41,8 @@ class Recipe:
         Standard deviation of each equaliser's control points.
     gain_db
         Range of a gain after the level rule, so that the rule need not be exact.
+    drumless
+        Share of examples whose drums are silent: music or voices alone.
     """
 
     accompanied: float = 0.68
@@ -49,6 +51,7 @@ class Recipe:
     voice_db: tuple[float, float] = (-12.0, 6.0)
     equaliser_db: float = 3.5
     gain_db: tuple[float, float] = (-8.0, 6.0)
+    drumless: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -116,14 +119,21 @@ class Mixer:
         start = first / self.front_end.sample_rate
         drums = self._stem(clip.drums, first, frames)
         others = self._others(clip, drums, first, frames, rng)
+        onsets, beats = clip.onsets, clip.beats
+        if others is not None and self._silences(rng):
+            # Nobody can hear beats in speech, and nothing tells music from it here.
+            drums, onsets, beats = np.zeros_like(drums), [], []
         bands = self._mix_bands(drums, others, rng)
         targets = frame_targets(
-            clip.onsets, clip.beats, start=start, frames=frames, frame_rate=rate
+            onsets, beats, start=start, frames=frames, frame_rate=rate
         )
         known = np.ones(len(OUTPUTS), dtype=np.float32)
-        if not clip.beats:
+        if not beats:
             known[[OUTPUTS.index("beat"), OUTPUTS.index("downbeat")]] = 0.0
         return Example(self._level(bands, rng), targets, known)
+
+    def _silences(self, rng: np.random.Generator) -> bool:
+        return bool(self.recipe.drumless) and rng.random() < self.recipe.drumless
 
     def _stem(self, stem: NDArray[np.int16], first: int, frames: int) -> Floats:
         size, hop = self.front_end.frame_size, self.front_end.hop_size
