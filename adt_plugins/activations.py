@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,16 @@ from adt_plugins.formats._files import replacing
 from adt_plugins.transcription import Activations
 
 SUFFIX = ".drums.npz"
+
+# Of a hundred hours with ten outputs; an archive of a few bytes may claim more.
+_MOST_BYTES = 2 << 30
+
+# Some of what NumPy and zipfile raise for archives that are damaged.
+_DAMAGE: tuple[type[Exception], ...] = (
+    *(OSError, ValueError, KeyError, TypeError, EOFError, MemoryError),
+    *(NotImplementedError, OverflowError, RuntimeError, SyntaxError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+)
 
 
 def save_activations(
@@ -45,6 +57,9 @@ def load_activations(path: Path) -> Activations:
         If the file is something else.
     """
     try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(item.file_size for item in archive.infolist()) > _MOST_BYTES:
+                raise FormatError(f"{path}: too large for activations")
         with np.load(path, allow_pickle=False) as data:
             return Activations(
                 values=np.asarray(data["values"], dtype=np.float32),
@@ -54,5 +69,6 @@ def load_activations(path: Path) -> Activations:
             )
     except FileNotFoundError:
         raise FormatError(f"{path}: no such file") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise FormatError(f"{path}: no activations: {error}") from error
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split())[:200]
+        raise FormatError(f"{path}: no activations: {reason}") from error

@@ -63,8 +63,9 @@ class PyAvDecoder:
             self.close()
             raise AudioError("no audio stream")
         self._stream = stream = self._container.streams.audio[0]
-        self.sample_rate = int(stream.rate or 0)
-        self.channels = int(stream.channels or 0)
+        # A stream of a codec that FFmpeg does not know has neither.
+        self.sample_rate = int(getattr(stream, "rate", None) or 0)
+        self.channels = int(getattr(stream, "channels", None) or 0)
         if not self.sample_rate or not self.channels:
             self.close()
             raise AudioError("its audio stream cannot be decoded")

@@ -218,7 +218,8 @@ class _Stream:
         try:
             if self._position > self._size:
                 # libmpg123 looks for a tag at what it takes for the end.
-                data = bytes(min(len(buffer), self._claimed - self._position))
+                rest = max(0, self._claimed - self._position)
+                data = bytes(min(len(buffer), rest))
             else:
                 self._file.seek(self._position)
                 data = self._file.read(len(buffer))

@@ -8,9 +8,11 @@ So the same recordings give the same manifest, in whatever order they were done.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -52,21 +54,22 @@ class Manifest:
         self.path = path
         self._places: dict[str, _Place] = {}
         try:
-            self._file = path.open("a+b")
+            # Without a buffer: what does not fit on the disk fails at once.
+            self._file = path.open("a+b", buffering=0)
             self._load()
         except OSError as error:
             raise self._refusal(error) from error
 
     def _load(self) -> None:
-        self._file.seek(0)
         position = 0
-        for number, data in enumerate(self._file, 1):
-            if data.endswith(b"\n"):
-                self._places[self._input(data, number)] = _Place(position, len(data))
-                position += len(data)
+        with self.path.open("rb") as file:
+            for number, data in enumerate(file, 1):
+                if data.endswith(b"\n"):
+                    name = self._input(data, number)
+                    self._places[name] = _Place(position, len(data))
+                    position += len(data)
         # A kill may have cut the last line.
         self._file.truncate(position)
-        self._file.seek(position)
 
     def _input(self, data: bytes, number: int) -> str:
         try:
@@ -107,11 +110,13 @@ class Manifest:
         """Add a line; it is on its way to the disk when this returns."""
         # ASCII: a name that is no Unicode is kept as escapes.
         data = json.dumps(line, sort_keys=True).encode("ascii") + b"\n"
+        start = self._file.seek(0, os.SEEK_END)
         try:
-            start = self._file.seek(0, os.SEEK_END)
-            self._file.write(data)
-            self._file.flush()
+            if self._file.write(data) < len(data):  # the next byte does not fit
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(start)
             raise self._refusal(error) from error
         self._places[line["input"]] = _Place(start, len(data))
 

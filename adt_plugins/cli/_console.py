@@ -175,7 +175,8 @@ class Tally:
             what = line["status"]
             if line["onsets"] is not None and what == "done":
                 what = f"{sum(line['onsets'].values())} hits"
-            say(f"{self._done}/{self._files} {name}: {what}; {clock} left")
+            plain = " ".join(name.split("\n"))
+            say(f"{self._done}/{self._files} {plain}: {what}; {clock} left")
 
     def _show(self) -> None:
         failed = f", {self._failed} failed" if self._failed else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -138,7 +139,8 @@ def write(
         The recording: a path, a binary file object, or samples and their rate;
         None: that of the transcription's source, if it has not changed.
     """
-    import soundfile
+    # Not libsndfile: when the disk is full, it prints and does not say why.
+    import wave
 
     source = source_audio(transcription) if audio is None else audio
     with (
@@ -147,13 +149,12 @@ def write(
         draft.open("wb") as raw,
     ):
         try:
-            with soundfile.SoundFile(
-                raw, "w", SAMPLE_RATE, 1, format="WAV", subtype="PCM_16"
-            ) as out:
+            with wave.open(raw, "wb") as out:
+                out.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
                 for block in mix(reader, transcription.onsets):
-                    out.write(block)
-        except soundfile.SoundFileError as error:
-            raise AdtError(f"{path}: {error}") from error
+                    out.writeframesraw(np.rint(block * 32767).astype("<i2").tobytes())
+        except struct.error as error:  # the sizes in its header have 32 bits
+            raise AdtError(f"{path}: longer than a WAV file can be") from error
         late = [
             str(onset.drum)
             for onset in transcription.onsets

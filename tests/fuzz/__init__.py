@@ -1,0 +1,1 @@
+"""Every parser of ours against input of every kind."""
