@@ -14,7 +14,8 @@ export const LANE = 54;
 export const TOP = RULER + WAVE + SPECTRUM;
 const FOOT = 5;
 const HEAD = 5;
-export const TILE = 512;
+/** Pixels; small, so that none takes long to draw: one is new every few frames. */
+export const TILE = 128;
 
 /** Pixels from a value of 0 to one of 1. */
 export const TALL = LANE - FOOT - HEAD - 4;
@@ -38,6 +39,7 @@ export class Painter {
   theme: Theme;
   readonly #curves = new Map<string, Float32Array[]>();
   readonly #heat = new Map<number, HTMLCanvasElement>();
+  #scale = 0;
   readonly #tiles = new Map<string, HTMLCanvasElement>();
 
   constructor(private readonly session: Session, theme: Theme) {
@@ -60,6 +62,14 @@ export class Painter {
     const left = Math.round(view.start * view.scale * ratio) / ratio;
     const first = Math.floor(left / TILE);
     const last = Math.floor((left + view.width) / TILE);
+    if (view.scale !== this.#scale) {
+      // While the zoom changes, no tile would be used twice.
+      this.#scale = view.scale;
+      context.setTransform(ratio, 0, 0, ratio, -left * ratio, 0);
+      this.#paint({ context, left, width: view.width, scale: view.scale });
+      context.resetTransform();
+      return;
+    }
     for (let index = first; index <= last; index++) {
       const tile = this.#tile(index, view.scale, ratio);
       context.drawImage(tile, Math.round((index * TILE - left) * ratio), 0);
@@ -78,8 +88,8 @@ export class Painter {
     context.translate(-index * TILE, 0);
     this.#paint({ context, left: index * TILE, width: TILE, scale });
     // What is no longer seen goes first; a zoom makes all of them useless.
-    if (this.#tiles.size > 24) {
-      for (const old of [...this.#tiles.keys()].slice(0, 12)) this.#tiles.delete(old);
+    if (this.#tiles.size > 80) {
+      for (const old of [...this.#tiles.keys()].slice(0, 40)) this.#tiles.delete(old);
     }
     this.#tiles.set(key, canvas);
     return canvas;
@@ -101,21 +111,20 @@ export class Painter {
   #spectrogram({ context, left, width, scale }: Part): void {
     const block = 512;
     const { columns } = this.session;
-    context.save();
-    context.beginPath();
-    context.rect(left, RULER + WAVE, width, SPECTRUM);
-    context.clip();
-    context.imageSmoothingEnabled = true;
     const step = Math.max(1, 2 ** Math.floor(Math.log2(COLUMN_RATE / scale)));
     const span = block * step;
     const first = Math.floor((left / scale) * COLUMN_RATE / span);
     const last = Math.floor(((left + width) / scale) * COLUMN_RATE / span);
     for (let index = first; index <= last && index * span < columns; index++) {
-      const picture = this.#picture(index, step, block);
-      const pixels = (span / COLUMN_RATE) * scale;
-      context.drawImage(picture, index * pixels, RULER + WAVE, pixels, SPECTRUM);
+      // Only what is seen of it, and a column more on both sides to blend with.
+      const pixels = (step / COLUMN_RATE) * scale;
+      const from = clamp(Math.floor(left / pixels) - index * block - 1, 0, block);
+      const to = clamp(Math.ceil((left + width) / pixels) - index * block + 1, 0, block);
+      if (to > from) {
+        context.drawImage(this.#picture(index, step, block), from, 0, to - from, BANDS,
+          (index * block + from) * pixels, RULER + WAVE, (to - from) * pixels, SPECTRUM);
+      }
     }
-    context.restore();
   }
 
   /** A block of columns, of which `step` together are one pixel. */
@@ -161,7 +170,7 @@ export class Painter {
           low = Math.min(low, wave[2 * c]);
           high = Math.max(high, wave[2 * c + 1]);
         }
-        path.rect(x, middle - (high / 127) * half - 0.5, 1, ((high - low) / 127) * half + 1);
+        context.fillRect(x, middle - (high / 127) * half - 0.5, 1, ((high - low) / 127) * half + 1);
       }
     } else {
       // Between columns: the outline of their extremes.
@@ -282,7 +291,7 @@ export class Painter {
       }
       for (const [x, velocity] of loudest) {
         const y = top + heightOf(velocity / 127);
-        path.rect(x, y, 1, foot - y);
+        context.fillRect(x, y, 1, foot - y); // a path of so many is slow
       }
     } else {
       const size = spacing < 9 ? 3 : HEAD;
@@ -290,9 +299,7 @@ export class Painter {
         const x = time * scale;
         const y = top + heightOf(velocity / 127);
         path.rect(Math.round(x) - 1, y, 2, foot - y);
-        const head = new Path2D();
-        shapeOf(drum)(head, x, y, size);
-        path.addPath(head);
+        shapeOf(drum)(path, x, y, size);
       }
     }
     context.fill(path);
