@@ -54,7 +54,12 @@ def add_outputs(parser: argparse.ArgumentParser, default: str | None) -> None:
         help="leave out inputs whose outputs all exist",
     )
     parser.add_argument(
-        "--drums", type=drums, metavar="KD,SD", help="write only these drums"
+        "--drums",
+        "--only",
+        dest="drums",
+        type=drums,
+        metavar="KD,SD",
+        help="write only these drums, e.g. --only KD for the microphone of the kick",
     )
     parser.add_argument(
         "--offset",

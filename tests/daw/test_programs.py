@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from adt_plugins import formats
+from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.formats._smf import parse
 from adt_plugins.transcription import Onset, Transcription
@@ -121,6 +122,27 @@ def test_every_kick_and_snare_sounds_where_it_was(
     ]  # fmt: skip
     assert len(errors) == 4 * BARS
     assert max(map(abs, errors)) < 0.01
+
+
+def test_the_track_of_one_microphone(song: Transcription, tmp_path: Path) -> None:
+    """A kick with the rest of the kit 20 dB below: ``--only KD`` gives its kicks."""
+    parts = [song["KD"], song["SD", "HH"]]
+    stems = [
+        rendered(formats.write(part, tmp_path / f"{n}.mid")[0])
+        for n, part in enumerate(parts)
+    ]
+    stem = np.zeros(max(map(len, stems)))
+    for samples, gain in zip(stems, (1.0, 0.1), strict=True):
+        stem[: len(samples)] += gain * samples
+    path = tmp_path / "kick.wav"
+    soundfile.write(path, stem, RATE)
+    command = ["transcribe", str(path), "--only", "KD", "--format", "csv"]
+    assert main(command) == 0
+    found = formats.read(tmp_path / "kick.drums.csv")
+    assert set(found.counts()) == {Drum.KD}
+    times, wanted = found.times("KD"), song.times("KD")
+    assert len(times) == len(wanted)
+    assert abs(times - wanted).max() < 0.03
 
 
 # Notation
