@@ -38,6 +38,7 @@ _MARK_WITHIN_BYTES = 4096
 _AUDIO_STEM = "audio-{}"
 _OWN_AUDIO = re.compile(r"audio-[0-9a-f]{8}\.[a-z0-9]{1,4}")
 
+_UNLISTED = frozenset('"\n\r')
 # So much of a song is seen at first.
 _SEEN_SECONDS = 8
 
@@ -148,9 +149,10 @@ def opening_list(path: Path) -> Path | None:
     Returns
     -------
     Path or None
-        The list. None if there can be none: in it a name ends at a quotation mark.
+        The list. None if there can be none: in it a name ends at a quotation mark,
+        and at the end of a line.
     """
-    if '"' in path.name:
+    if not _UNLISTED.isdisjoint(path.name):
         return None
     target = data_folder(path) / f"{path.stem}{_LIST}"
     try:

@@ -27,6 +27,16 @@ from adt_plugins.transcription import Onset, Source, Transcription
 from ..tiny_model import play
 
 NOT_WINDOWS = "not on this system: the program that is started is a shell script"
+ON_LINUX = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="not on this system: it is Linux's"
+)
+AGE_OF_RUNNING = program._age_of_running
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no Audacity of another test be seen."""
+    monkeypatch.setattr(program, "_age_of_running", lambda: None)
 
 
 def executable(path: Path, text: str = "") -> Path:
@@ -161,11 +171,6 @@ def test_a_program_that_cannot_start(
         start_audacity([str(tmp_path / "nothing")], tmp_path / "a.aup")
 
 
-ON_LINUX = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="not on this system: it is Linux's"
-)
-
-
 @ON_LINUX
 def test_no_screen_or_another_one_that_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -186,14 +191,14 @@ def test_a_running_one_is_seen(tmp_path: Path) -> None:
     with subprocess.Popen([copy, "60"]) as process:
         try:
             time.sleep(0.3)
-            age = program._age_of_running()
+            age = AGE_OF_RUNNING()
             assert age is not None
             assert 0.2 < age < 5
         finally:
             process.kill()
             time.sleep(0.1)
             # It has ended, though nobody has asked for its code.
-            assert program._age_of_running() != pytest.approx(age, abs=2)
+            assert AGE_OF_RUNNING() != pytest.approx(age, abs=2)
 
 
 @pytest.mark.skipif(os.name == "nt", reason=NOT_WINDOWS)
@@ -210,6 +215,7 @@ def test_another_one_may_take_the_file(tmp_path: Path) -> None:
         (None, "a.aup", "a_data/a.lof"),
         (9.0, "a.aup", "a.aup"),  # one that runs opens projects alone
         (None, 'a".aup', 'a".aup'),  # such a name ends too early in a list
+        (None, "a\nb.aup", "a\nb.aup"),
     ],
 )
 def test_audacity_3_with_gtk_gets_a_list(

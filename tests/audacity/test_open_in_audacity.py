@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import soundfile
 
+from adt_plugins.audacity.aup3 import read_aup3
 from adt_plugins.audacity.binary_xml import Start, events
+from adt_plugins.errors import AdtError
+from adt_plugins.formats.label_tracks import LabelTrack
 from adt_plugins.network import HOME_VARIABLE
 
 from ..installing import ROOT
@@ -72,6 +76,51 @@ def test_the_command(
         assert view["vpos"] == 0
         assert view["h"] == 0
         assert 50 < view["zoom"] < 200
+
+
+def test_a_first_start(screen: Screen, tmp_path: Path) -> None:
+    """Where there has never been an Audacity: labels on the screen, at once."""
+    home, recording = tmp_path / "home", tmp_path / "groove.flac"
+    shutil.copy(ROOT / "examples" / "groove.flac", recording)
+    from .program import Audacity, only_one  # not on every system
+
+    with only_one():
+        audacity = Audacity(home, screen)
+        audacity.clear()
+        # The default is a folder that an earlier one may have left things in.
+        audacity.config.parent.mkdir(parents=True)
+        audacity.config.write_text(f"[Directories]\nTempDir={audacity.temp}\n")
+        pids = write_program(tmp_path / "audacity")
+        command = ["audacity", "open", "--program", tmp_path / "audacity", recording]
+        with stopping_at_the_end(pids):
+            subprocess.run(
+                [sys.executable, "-m", "adt_plugins", *map(str, command)],
+                env={**audacity.environment, "PYTHONPATH": str(ROOT)},
+                check=True,
+                timeout=120,
+            )
+            end = time.monotonic() + 60
+            while "groove.drums" not in (found := screen.windows()):
+                assert time.monotonic() < end, found
+                time.sleep(0.2)
+            (unsaved,) = audacity.temp.glob("*.aup3unsaved")
+            while len(tracks := tracks_in(unsaved)) < 5:
+                assert time.monotonic() < end, tracks
+                time.sleep(0.2)
+    assert [t.name for t in tracks] == ["Kick", "Snare", "Hi-hat", "Tom", "Cymbal"]
+    kick, snare, *_ = (track.labels for track in tracks)
+    assert (kick[0].text, snare[0].text) == ("Kick", "Snare")
+    # As examples/groove.txt has it.
+    assert kick[0].start == pytest.approx(0.1, abs=0.02)
+    assert snare[0].start == pytest.approx(0.675, abs=0.02)
+
+
+def tracks_in(path: Path) -> list[LabelTrack]:
+    """Label tracks of a project that is open; none before it is stored."""
+    try:
+        return read_aup3(path, warn=pytest.fail)
+    except AdtError:
+        return []
 
 
 def test_the_command_while_audacity_runs(
