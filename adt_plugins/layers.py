@@ -54,9 +54,9 @@ class Layers:
             raise ValueError(f"no layers in {sorted(names)}")
         self._attend = interpreter.get_signature_runner(ATTENTION)
         first = _inputs(self._layers[0])
-        self._rises = "before" in first
         self._steps, rows, self.bands = first["frames"]
         here, around = (_inputs(self._attend)[name] for name in ("here", "around"))
+        self._states: dict[int, Frames] = {}
         self._run, self._width = here[0], (around[0] - here[0]) // 2
         (details,) = self._attend.get_output_details().values()
         self.outputs = int(details["shape"][-1])
@@ -71,8 +71,7 @@ class Layers:
     def run(self, chunks: Frames) -> Frames:
         """Return the activations (core, batch, outputs) of (frames, batch, bands)."""
         size, width = self._geometry, self._width
-        before = np.concatenate([chunks[:1], chunks[:-1]]) if self._rises else None
-        first = heard = self._layer(0, chunks, size.frames, before)
+        first = heard = self._layer(0, chunks, size.frames)
         for number in range(1, len(self._layers)):
             last = number == len(self._layers) - 1
             # The far context of the last layer is read by nobody.
@@ -80,7 +79,8 @@ class Layers:
             heard = self._layer(number, heard, min(reach, size.frames))
         # At the edge of a chunk without context nothing lies beyond.
         missing = max(0, width - size.context)
-        heard = np.pad(heard, ((missing, missing), (0, 0), (0, 0)))
+        if missing:
+            heard = np.pad(heard, ((missing, missing), (0, 0), (0, 0)))
         start = size.context + missing - width
         parts = []
         for k in range(0, size.core, self._run):
@@ -90,22 +90,35 @@ class Layers:
             parts.append(found["activations"])
         return np.concatenate(parts)
 
-    def _layer(
-        self, number: int, frames: Frames, needed: int, before: Frames | None = None
-    ) -> Frames:
-        """Return both directions' states, side by side, zero after `needed` steps."""
+    def _layer(self, number: int, frames: Frames, needed: int) -> Frames:
+        """Return both directions' states, side by side, zero after `needed` steps.
+
+        The result is overwritten by the next run. What goes in is put together for
+        a few steps at a time, which stays in the cache, and what comes out lies in
+        memory that is used again: 0.63 s for 5 minutes instead of 0.67, of which
+        LiteRT takes 0.56.
+        """
         run, steps = self._layers[number], self._steps
         batch = frames.shape[1]
-        inputs = {"frames": _both_ways(frames)}
-        if before is not None:
-            inputs["before"] = _both_ways(before)
-        units = _inputs(run)["state"][1]
+        shapes = _inputs(run)
+        units = shapes["state"][1]
         state = cell = np.zeros((2 * batch, units), np.float32)
-        forward = np.zeros((len(frames), batch, 2 * units), np.float32)
+        forward = self._states.get(number)
+        if forward is None:
+            forward = np.zeros((len(frames), batch, 2 * units), np.float32)
+            self._states[number] = forward
         backward = forward[::-1]
+        before = np.concatenate([frames[:1], frames]) if "before" in shapes else frames
+        inputs = {
+            name: np.empty(shape, np.float32)
+            for name, shape in shapes.items()
+            if name in ("frames", "before")
+        }
         for k in range(0, needed, steps):
-            now = {name: value[k : k + steps] for name, value in inputs.items()}
-            found = run(**now, state=state, cell=cell)
+            _both_ways(frames, k, inputs["frames"])
+            if "before" in inputs:
+                _both_ways(before[:-1], k, inputs["before"])
+            found = run(**inputs, state=state, cell=cell)
             states, cell = found["states"], found["last_cell"]
             state = states[-1]
             forward[k : k + steps, :, :units] = states[:, :batch]
@@ -113,9 +126,11 @@ class Layers:
         return forward
 
 
-def _both_ways(frames: Frames) -> Frames:
-    """Return the rows from the start, beside those from the end."""
-    return np.concatenate([frames, frames[::-1]], axis=1)
+def _both_ways(frames: Frames, start: int, out: Frames) -> None:
+    """Fill in the rows from `start` on, beside those from the end."""
+    steps, batch = len(out), frames.shape[1]
+    out[:, :batch] = frames[start : start + steps]
+    out[:, batch:] = frames[::-1][start : start + steps]
 
 
 def _inputs(runner: Any) -> dict[str, tuple[int, ...]]:
