@@ -1,6 +1,6 @@
 /** Buttons, sliders and the head of each lane. */
 
-import { button, icon, make, press, slider } from "./dom";
+import { button, choice, icon, make, press, slider } from "./dom";
 import { helpPage } from "./help";
 import { LANE, RULER, SPECTRUM, WAVE } from "./paint";
 import type { Session } from "./session";
@@ -37,7 +37,10 @@ export class Controls {
   readonly #forth = button("Redo (Ctrl+Y)", icon("M10 3l3 3-3 3M13 6H6.5a3.5 3.5 0 0 0 0 7H9"),
     () => this.session.redo());
   readonly #now = make("b", {}, "0:00.0");
-  readonly #snap = make("select", { "aria-label": "Snap (G)", title: "Snap (G)" });
+  readonly #snap = choice("Snap (G)", { peak: "Snap: peak", grid: "Snap: grid", off: "Snap: off" },
+    (value) => {
+      this.session.snap = value as Snap;
+    });
   readonly #says = make("span", { class: "says", role: "status", "aria-live": "polite" });
   readonly #counts = make("span");
   readonly #help: HTMLElement;
@@ -51,12 +54,6 @@ export class Controls {
     press(this.#loop, false);
     const title = make("span", { class: "title", title: header.title }, header.title);
     const time = make("span", { class: "time" }, this.#now, ` / ${clock(header.duration)}`);
-    for (const [value, text] of [["peak", "Snap: peak"], ["grid", "Snap: grid"], ["off", "Snap: off"]]) {
-      this.#snap.append(make("option", { value }, text));
-    }
-    this.#snap.addEventListener("change", () => {
-      session.snap = this.#snap.value as Snap;
-    });
     this.#help = helpPage(() => this.toggleHelp());
     const files = exports ? [this.#exporter()] : [];
     this.top = [
@@ -88,11 +85,9 @@ export class Controls {
   }
 
   #exporter(): HTMLElement {
-    const select = make("select", { "aria-label": "Save the hits as a file", title: "Save the hits as a file" },
-      make("option", { value: "" }, "Save as …"), make("option", { value: "labels" }, "Audacity labels"),
-      make("option", { value: "midi" }, "MIDI"), make("option", { value: "json" }, "JSON"));
-    select.addEventListener("change", () => {
-      if (select.value) this.session.export(select.value as "labels" | "midi" | "json");
+    const files = { "": "Save as …", labels: "Audacity labels", midi: "MIDI", json: "JSON" };
+    const select = choice("Save the hits as a file", files, (kind) => {
+      if (kind) this.session.export(kind as "labels" | "midi" | "json");
       select.value = "";
     });
     return select;
@@ -106,9 +101,8 @@ export class Controls {
         mix[name] = value;
         session.mixed();
       }));
-    const kit = make("select", { "aria-label": "Sound of hits", title: "Sound of hits" },
-      make("option", { value: "drums" }, "drum sounds"), make("option", { value: "clicks" }, "clicks"));
-    kit.addEventListener("change", () => session.player.setKit(kit.value as Kit));
+    const kit = choice("Sound of hits", { drums: "drum sounds", clicks: "clicks" },
+      (value) => session.player.setKit(value as Kit));
     const ms = make("span", {}, "0 ms");
     const offset = slider("Picture delay, for headphones that lag",
       [-300, 300, 5], 0, (value) => {

@@ -47,6 +47,16 @@ export function slider(
   return input;
 }
 
+/** A list to choose from; `change` gets the value. */
+export function choice(
+  label: string, options: Readonly<Record<string, string>>, change: (value: string) => void,
+): HTMLSelectElement {
+  const select = make("select", { "aria-label": label, title: label });
+  for (const [value, text] of Object.entries(options)) select.append(make("option", { value }, text));
+  select.addEventListener("change", () => change(select.value));
+  return select;
+}
+
 /** At most once a frame, however often it is asked for. */
 export function eachFrame(work: () => void): () => void {
   let waiting = false;

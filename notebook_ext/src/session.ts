@@ -68,7 +68,7 @@ export class Session {
     this.chunks = header.audio && new Chunks(header.audio,
       (index) => host.chunk(index),
       (index, buffer, first) => this.#arrived(index, buffer, first),
-      (reason) => this.say(`The sound cannot be loaded: ${reason}`));
+      (reason) => this.say(`No sound: ${reason}`));
     this.player = new Player(header.duration, this.chunks, () => this.#heard());
     this.#derive();
     this.chunks?.work();
@@ -241,7 +241,7 @@ export class Session {
 
   async play(): Promise<void> {
     const waiting = setTimeout(
-      () => this.say("The browser waits for a click before it plays"), 600);
+      () => this.say("Click once to let the browser play"), 600);
     await this.player.play();
     clearTimeout(waiting);
   }
