@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from adt_plugins import transcribe
 from adt_plugins.assets import asset
@@ -399,13 +400,21 @@ def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> Non
         studio.do(f"{command}: drums=all text=name sensitivity=50")
     found = studio.labels()
     labels = [label for track in found.values() for label in track]
-    assert len(labels) == len(song)
+    other = 0
     for drum in song.counts():
-        times = sorted(t for t, text in labels if text == drum.full_name)
-        # Audacity exports 16 bits with dither, so that times differ a little.
-        np.testing.assert_allclose(times, song.times(drum), atol=2e-3)
+        times = np.array([t for t, text in labels if text == drum.full_name])
+        other += unmatched(times, song.times(drum)) + unmatched(song.times(drum), times)
+    # Audacity exports 16 bits with dither, which is another each time: times differ
+    # a little, and a hit just at its threshold comes or goes.
+    assert other <= 2
+    assert abs(len(labels) - len(song)) <= 2
     if command == "DrumLabelTracks":
         assert list(found) == [drum.full_name for drum in song.counts()]
+
+
+def unmatched(times: NDArray[np.float64], others: NDArray[np.float64]) -> int:
+    """How many have no other within 2 ms."""
+    return sum(bool(np.all(abs(others - time) > 2e-3)) for time in times)
 
 
 def test_muted_tracks(studio: Studio, songs: dict[str, Path], tiny_model: Path) -> None:
