@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from adt_plugins import formats
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
+from adt_plugins.formats._midi_beats import beats_of
 from adt_plugins.formats._smf import Clock, parse
 from adt_plugins.formats._smf_writer import NO_TEMPO
 from adt_plugins.transcription import Onset, Transcription
@@ -415,6 +416,27 @@ def test_random_tracks_are_read_or_refused(content: bytes, division: int) -> Non
     times = [clock.seconds(note.tick) for note in file.tracks[0].notes]
     assert times == sorted(times)
     assert all(t >= 0 for t in times)
+    beats, _ = beats_of(file, clock, lambda _: None)
+    assert list(beats) == sorted(beats)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.tuples(st.integers(0, 127), st.binary(max_size=4)), max_size=8),
+    st.integers(1, 0x7FFF),
+)
+@example([(0, b"\x04\x06\x18\x08")], 96)  # 4/64
+def test_random_time_signatures_make_beats_or_none(
+    signatures: list[tuple[int, bytes]], division: int
+) -> None:
+    content = b"".join(
+        bytes([delta]) + b"\xff\x58" + bytes([len(data)]) + data
+        for delta, data in signatures
+    )
+    file = parse(midi_bytes(content + b"\x7f\x99\x24\x64", division=division))
+    beats, meter = beats_of(file, Clock(division), lambda _: None)
+    assert (meter is None) == (not beats)
+    assert list(beats) == sorted(beats)
 
 
 def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
