@@ -124,7 +124,7 @@ export class Controls {
         return element;
       };
       this.#heads = session.lanes.map((drum, lane) => this.#head(drum, lane));
-      this.gutter.replaceChildren(head(36, "Overview"), head(RULER, "Time", "Bar"), head(WAVE, "Waveform"),
+      this.gutter.replaceChildren(head(36, "Overview"), head(RULER, "Time · bar"), head(WAVE, "Waveform"),
         head(SPECTRUM, "Spectrogram"), ...this.#heads.map(({ element }) => element));
     }
     this.update();

@@ -1,5 +1,6 @@
 /** Draws what does not move: tiles of the time line, and the overview. */
 
+import { RATE } from "./chunks";
 import { block } from "./dom";
 import type { Hit } from "./edits";
 import type { Session } from "./session";
@@ -155,32 +156,42 @@ export class Painter {
   }
 
   #wave({ context, left, width, scale }: Part): void {
-    const { wave, columns } = this.session;
+    const { wave, columns, chunks, gain } = this.session;
     const middle = RULER + WAVE / 2;
-    const half = (WAVE / 2 - 4) * this.session.gain;
+    const unit = ((WAVE / 2 - 4) * gain) / 127;
     context.fillStyle = this.theme.wave;
-    const path = new Path2D();
-    if (scale <= COLUMN_RATE) {
-      for (let x = left; x < left + width; x++) {
-        const from = Math.floor((x / scale) * COLUMN_RATE);
-        const to = clamp(Math.ceil(((x + 1) / scale) * COLUMN_RATE), from + 1, columns);
-        let low = 0;
-        let high = 0;
-        for (let c = from; c < to; c++) {
-          low = Math.min(low, wave[2 * c]);
-          high = Math.max(high, wave[2 * c + 1]);
+    let held = -1;
+    let sound: Float32Array[] = [];
+    for (let x = left; x < left + width; x++) {
+      let low = 0;
+      let high = 0;
+      const see = (value: number): void => {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      };
+      if (chunks && scale > 2 * COLUMN_RATE) {
+        // So near that the samples themselves are to be seen.
+        const size = chunks.info.chunk;
+        const from = Math.floor((x / scale) * RATE);
+        const index = Math.floor(from / size);
+        if (index !== held) {
+          const buffer = chunks.get(index);
+          sound = buffer ? chunks.channels(index, buffer) : [];
+          held = index;
         }
-        context.fillRect(x, middle - (high / 127) * half - 0.5, 1, ((high - low) / 127) * half + 1);
+        low = Infinity;
+        high = -low;
+        const end = ((x + 1) / scale) * RATE - index * size;
+        for (const channel of sound) {
+          for (let i = from - index * size; i <= end && i < channel.length; i++) see(channel[i] * 127);
+        }
+      } else {
+        const from = Math.floor((x / scale) * COLUMN_RATE);
+        const to = Math.min(Math.max(Math.ceil(((x + 1) / scale) * COLUMN_RATE), from + 1), columns);
+        for (let c = 2 * from; c < 2 * to; c++) see(wave[c]);
       }
-    } else {
-      // Between columns: the outline of their extremes.
-      const from = Math.max(Math.floor((left / scale) * COLUMN_RATE) - 1, 0);
-      const to = Math.min(Math.ceil(((left + width) / scale) * COLUMN_RATE) + 1, columns - 1);
-      const x = (c: number) => ((c + 0.5) / COLUMN_RATE) * scale;
-      for (let c = from; c <= to; c++) path.lineTo(x(c), middle - (wave[2 * c + 1] / 127) * half - 0.5);
-      for (let c = to; c >= from; c--) path.lineTo(x(c), middle - (wave[2 * c] / 127) * half + 0.5);
+      if (high >= low) context.fillRect(x, middle - high * unit - 0.5, 1, (high - low) * unit + 1);
     }
-    context.fill(path);
   }
 
   /** Bars and, where there is room, beats; without them, seconds. */

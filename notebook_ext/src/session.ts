@@ -280,6 +280,7 @@ export class Session {
 
   #arrived(index: number, buffer: AudioBuffer, first: boolean): void {
     this.player.arrived(index);
+    if (!first) this.#emit("look");
     if (!first || !this.chunks) return;
     const { chunk } = this.chunks.info;
     const start = Math.round((index * chunk * COLUMN_RATE) / buffer.sampleRate);
