@@ -49,7 +49,7 @@ def write(
         None: that of the transcription's source, if it has not changed.
     quality
         Of the sound, ``"small"`` (Vorbis, about 1.3 MB a minute of stereo) or
-        ``"lossless"`` (FLAC, about 7 MB).
+        ``"lossless"`` (FLAC, about 8 MB).
     """
     from adt_plugins.notebook.payload import payload
     from adt_plugins.notebook.score import Score, velocity_table

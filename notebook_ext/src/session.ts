@@ -57,6 +57,8 @@ export class Session {
   #automatic: Automatic[] = [];
   #automaticOf = "";
   #counter = 0;
+  #pause = 0;
+  #unseen = false;
   readonly #listeners = new Map<Topic, Set<() => void>>();
 
   constructor(readonly song: Song, readonly host: Host) {
@@ -280,7 +282,7 @@ export class Session {
 
   #arrived(index: number, buffer: AudioBuffer, first: boolean): void {
     this.player.arrived(index);
-    if (!first) this.#emit("look");
+    if (!first) this.#looks();
     if (!first || !this.chunks) return;
     const { chunk } = this.chunks.info;
     const start = Math.round((index * chunk * COLUMN_RATE) / buffer.sampleRate);
@@ -289,7 +291,19 @@ export class Session {
     for (const value of wave) this.gain = Math.min(this.gain, 127 / Math.max(Math.abs(value), 1));
     this.wave.set(wave.subarray(0, this.wave.length - 2 * start), 2 * start);
     this.#analyse(channels, buffer.sampleRate, start, wave.length / 2, 0);
+    this.#looks();
+  }
+
+  /** Pieces may come by the hundred: they are shown three times a second. */
+  #looks(): void {
+    this.#unseen = true;
+    if (this.#pause) return;
+    this.#unseen = false;
     this.#emit("look");
+    this.#pause = setTimeout(() => {
+      this.#pause = 0;
+      if (this.#unseen) this.#looks();
+    }, 330);
   }
 
   /** The spectrogram, a slice at a time, so that nothing stutters. */
@@ -301,7 +315,7 @@ export class Session {
     spectrogram(channels, rate, done, end, out);
     if (end < Math.min(count, this.columns - start)) {
       setTimeout(() => this.#analyse(channels, rate, start, count, end));
-    } else this.#emit("look");
+    } else this.#looks();
   }
 
   // --- files --------------------------------------------------------------
