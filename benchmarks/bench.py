@@ -49,6 +49,10 @@ def print_table(report: dict[str, Any]) -> None:
         print("\nPeak memory")
         for name, size in report["memory_mb"].items():
             print(f"  {name:22} {size:8.0f} MB")
+        print(
+            f"\nAn hour takes {report['hour']['cpu']:.1f} s of processor time,"
+            f" {report['hour']['ratio']:.2f} times that of twelve five-minute files"
+        )
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from adt_plugins import formats
 from adt_plugins.audio import open_audio
+from adt_plugins.beats import has_beats
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import MissingDependencyError
 from adt_plugins.network import Network, find_model
@@ -33,8 +34,9 @@ BLOCK_SAMPLES = 65536
 
 # Linux counts in ru_maxrss what the parent had when it forked; not so in VmHWM.
 _PEAK_MEMORY = """
-import sys
+import sys, time
 from adt_plugins import formats, transcribe
+started = time.process_time()
 song = transcribe(sys.argv[1], model=sys.argv[2] or None)
 formats.write(song, sys.argv[1] + ".mid", "midi")
 if sys.platform == "linux":
@@ -46,7 +48,7 @@ elif sys.platform == "win32":
 else:
     import resource
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(peak)
+print(peak, time.process_time() - started)
 """
 
 
@@ -188,12 +190,14 @@ def measure_stages(path: Path, card: ModelCard, repeats: int) -> dict[str, Cost]
     stages["write"], _ = measure(
         lambda: formats.write(result, midi, "midi", overwrite=True), repeats
     )
-    stages["whole"], _ = measure(
-        lambda: formats.write(
-            transcribe(path, model=card), midi, "midi", overwrite=True
-        ),
-        repeats,
-    )
+
+    def whole(beats: bool) -> None:
+        song = transcribe(path, model=card, beats=beats)
+        formats.write(song, midi, "midi", overwrite=True)
+
+    stages["whole"], _ = measure(lambda: whole(beats=False), repeats)
+    if has_beats(card.outputs):
+        stages["whole, with beats"], _ = measure(lambda: whole(beats=True), repeats)
     return stages
 
 
@@ -232,6 +236,7 @@ def measure_startup(model: str | None) -> dict[str, float]:
     )
     commands = {
         "bare Python": ["-c", "pass"],
+        "import numpy, scipy.fft": ["-c", "import numpy, scipy.fft"],
         "adt --version": ["-m", "adt_plugins", "--version"],
         "one second of silence": ["-c", code, model or ""],
     }
@@ -247,8 +252,10 @@ def measure_startup(model: str | None) -> dict[str, float]:
     }
 
 
-def peak_memory_mb(folder: Path, minutes: float, model: str | None) -> float:
-    """Peak memory of a process that transcribes a recording of some length."""
+def peak_memory_mb(
+    folder: Path, minutes: float, model: str | None
+) -> tuple[float, float]:
+    """Peak memory and processor time of a process that transcribes a recording."""
     path = folder / f"{minutes:g}.wav"
     groove, _ = soundfile.read(GROOVE, dtype="int16")
     left = round(minutes * 60 * RATE)
@@ -263,7 +270,8 @@ def peak_memory_mb(folder: Path, minutes: float, model: str | None) -> float:
         text=True,
     )
     path.unlink()
-    return int(done.stdout) / 1e6
+    size, seconds = done.stdout.split()
+    return int(size) / 1e6, float(seconds)
 
 
 def run(
@@ -299,10 +307,14 @@ def run(
             path.unlink()
         report["startup"] = measure_startup(model)
         if memory:
-            minute, hour = (peak_memory_mb(folder, m, model) for m in (1, 60))
+            (minute, _), (song, short), (hour, long) = (
+                peak_memory_mb(folder, m, model) for m in (1, 5, 60)
+            )
             report["memory_mb"] = {
                 "minute": minute,
+                "song": song,
                 "hour": hour,
                 "growth": hour - minute,
             }
+            report["hour"] = {"ratio": long / (12 * short), "cpu": long}
     return report
