@@ -130,6 +130,16 @@ def test_edits_go_both_ways(notebook: Notebook) -> None:
     assert len(agree(notebook)) > before + 10
     notebook.python("name = w.add(3.25, 'KD', 66); w.delete(w.hits[0].id)")
     agree(notebook)
+    # What Python does is drawn: the side stick's lane had no hit in its colour.
+    grey = [0x5C, 0x66, 0x74]
+    lane = slice(208 + 2 * 54, 208 + 3 * 54)
+    assert not (pixels(stage.screenshot())[lane] == grey).all(axis=2).any()
+    notebook.python("w.add(2.0, 'SST', 127)")
+    agree(notebook)
+    page.wait_for_timeout(200)
+    assert (pixels(stage.screenshot())[lane] == grey).all(axis=2).sum() > 60
+    notebook.python("w.undo()")
+    agree(notebook)
     stage.focus()
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
