@@ -28,6 +28,7 @@ MIN_BPM, MAX_BPM = 30.0, 300.0
 _SIXTEENTH = TICKS_PER_QUARTER // 4
 _UNIT = TICKS_PER_QUARTER * 1_000_000  # of the exact times: 1 s
 _LEAST_BEAT_S = 0.01
+_LONG_TICKS = 64 * TICKS_PER_QUARTER
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,14 @@ class TempoMap:
         (tick, numerator, denominator), the first at tick 0, each at a bar line.
     bars
         Ticks of the bar lines, the first at 0; none where no beats are known.
-    end
-        Tick of the last beat.
+    first, end
+        Ticks of the first and the last beat.
     """
 
     tempos: tuple[tuple[int, int], ...] = ((0, DEFAULT_TEMPO),)
     signatures: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)
     bars: tuple[int, ...] = ()
+    first: int = 0
     end: int = 0
     _elapsed: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
@@ -105,15 +107,19 @@ def tempo_map(
     if times[0] < LEAST_LEAD_IN_S:
         times[0] = 0.0
     lead = _lead_in(times, unit)
-    tempos, elapsed = [], 0
+    tempos: list[tuple[int, int]] = []
+    elapsed = 0
     if lead:
-        tempos.append((0, _tempo(times[0], lead)))
-        elapsed = lead * tempos[0][1]
+        tempos = _exactly(times[0], lead)
+        elapsed = sum(
+            (end - start) * tempo
+            for (start, tempo), (end, _) in pairwise([*tempos, (lead, 0)])
+        )
     tempos += _steady(times, unit, lead, elapsed, tolerance)
     kept = [t for n, t in enumerate(tempos) if not n or t[1] != tempos[n - 1][1]]
     bars, signatures = _bars([p for _, p in played], unit, lead)
     end = lead + unit * (len(played) - 1)
-    return TempoMap(tuple(kept), tuple(signatures), tuple(bars), end)
+    return TempoMap(tuple(kept), tuple(signatures), tuple(bars), lead, end)
 
 
 def _even(beats: Sequence[Beat]) -> list[tuple[float, int]]:
@@ -137,6 +143,18 @@ def _even(beats: Sequence[Beat]) -> list[tuple[float, int]]:
 def _tempo(seconds: float | Fraction, ticks: int) -> int:
     """Microseconds a quarter so that these ticks last so long."""
     return max(round(Fraction(seconds) * _UNIT / ticks), 1)
+
+
+def _exactly(seconds: float, ticks: int) -> list[tuple[int, int]]:
+    """Tempi by which so many ticks last so long.
+
+    Rounded to whole microseconds, one tempo is 20 ms off after ten hours: the last
+    ticks of a long lead-in are a microsecond a quarter slower.
+    """
+    if ticks <= _LONG_TICKS:
+        return [(0, _tempo(seconds, ticks))]
+    tempo, slower = divmod(round(Fraction(seconds) * _UNIT), ticks)
+    return [(0, tempo), (ticks - slower, tempo + 1)] if slower else [(0, tempo)]
 
 
 def _lead_in(times: Sequence[float], unit: int) -> int:

@@ -91,6 +91,17 @@ def test_hits_lie_on_the_bar_lines(tmp_path: Path) -> None:
     assert notes(path) == [(lead + 960 * n, (36, 38)[n % 2]) for n in range(32)]
 
 
+def test_hours_before_the_music_have_no_markers(tmp_path: Path) -> None:
+    """A recording whose times count from midnight begins at ten in the morning."""
+    path = formats.write(song(start=36_000.3), tmp_path / "a.mid")[0]
+    marked = metas(path, "marker")
+    assert (marked[0][0], marked[0][1].text) == (0, "Bar 1")
+    assert 8 + 8 <= len(marked) - 1 <= 8 + 9  # of the music, and 32 quarters before
+    first = formats.read(path).onsets[0]
+    assert first.time == pytest.approx(36_000.3, abs=0.0005)
+    assert notes(path)[0][0] in [tick for tick, _ in marked]
+
+
 def test_six_eight(tmp_path: Path) -> None:
     whole = Transcription(
         onsets=tuple(Onset(n * 0.75, Drum.KD) for n in range(8)),

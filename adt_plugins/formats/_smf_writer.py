@@ -16,6 +16,9 @@ DRUM_CHANNEL = 9  # "channel 10", counted from 0
 NOTE_TICKS = 120  # a 32nd note: long enough to be seen, a drum does not mind
 OFF_VELOCITY = 64  # what the MIDI specification gives to keys that sense none
 MAX_DELTA = (1 << 28) - 1
+SILENT_TICKS = 32 * TICKS_PER_QUARTER
+"""So long before the first beat bars have markers."""
+
 TRACK_NAME = "Drums"
 NO_TEMPO = "120 BPM is not the music's tempo: ticks count seconds"
 """Text in a file without beats, by which its reader knows that there are none."""
@@ -84,6 +87,8 @@ def _tempo_track(timing: TempoMap) -> mido.MidiTrack:
             message.clocks_per_click = 36  # a dotted quarter
         events.append((tick, 1, message))
     for number, tick in enumerate(timing.bars, 1):
+        if 0 < tick < timing.first - SILENT_TICKS:
+            continue  # hours of them lie before a recording that counts from midnight
         events.append((tick, 2, mido.MetaMessage("marker", text=f"Bar {number}")))
     if not timing.bars:
         events.append((0, 2, mido.MetaMessage("text", text=NO_TEMPO)))
