@@ -107,17 +107,19 @@ def labels(audacity: Audacity, folder: Path, repeats: int) -> dict[str, float]:
     soundfile.write(recording, np.zeros(60 * MINUTES * RATE, np.int16), RATE)
     project = folder / "labels.drums.aup"
     writing, opening = [], []
-    for _ in range(repeats):
-        for _ in range(WRITES):
-            begin = time.perf_counter()
-            formats.write(song, project, audio=recording, overwrite=True)
-            writing.append(time.perf_counter() - begin)
-        with stopping(audacity):
-            audacity.start()
+    with stopping(audacity):
+        audacity.start()
+        for _ in range(repeats):
+            for _ in range(WRITES):
+                begin = time.perf_counter()
+                formats.write(song, project, audio=recording, overwrite=True)
+                writing.append(time.perf_counter() - begin)
             begin = time.perf_counter()
             audacity.command(f'Import2: Filename="{project}"', PATIENCE_S)
             opening.append(time.perf_counter() - begin)
             audacity.tracks(1 + len(DRUMS))
+            audacity.command("SelectTracks: Track=0 TrackCount=100 Mode=Set")
+            audacity.command("RemoveTracks:")
     return {
         "writing": min(writing),
         "opening": min(opening),
