@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ..installing import ROOT
 from .targets import CASES, Target, check, targets
 
 TARGETS = targets()
@@ -95,14 +92,3 @@ def test_the_check_finds_what_it_should() -> None:
 
     with pytest.raises(Find, match="ValueError"):
         check(Target(fail, []), b"x")
-
-
-@pytest.mark.slow
-def test_coverage_guided() -> None:
-    pytest.importorskip("atheris", reason="not on this system: atheris")
-    command = [sys.executable, "-m", "tests.fuzz.run", "--seconds", "2"]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count(" inputs, no find") == len(TARGETS)
