@@ -202,7 +202,7 @@ class _Search:
         shape = (count, beats, self._reach)
         window = np.empty(shape, np.float32)
         window[:] = start[:, np.newaxis]
-        window += self._gained(np.arange(-self._reach, 0))
+        window += self._gained(-self._reach, 0)
         scale = 0.0
         for first in self._parts():
             self._before.append((window, scale))
@@ -213,16 +213,19 @@ class _Search:
             scale += float(highest)
         self._last, self._scale = window, scale
 
-    def _gained(self, frames: Ints) -> _Singles:
+    def _gained(self, first: int, end: int) -> _Singles:
         """What beats gain by beginning at frames: (lengths, beats, frames)."""
-        gains = self._gains[..., frames + self._reach][:, self._kinds]
+        start, stop = first + self._reach, end + self._reach
+        gains = self._gains[..., start:stop][:, self._kinds]
+        if self._heard is None:
+            whole: _Singles = np.take(gains, self._heads, axis=0)
+            return whole
+        beginnings, middles = self._heard
+        gains += beginnings[:, start:stop]
         gained: _Singles = np.take(gains, self._heads, axis=0)
-        if self._heard is not None:
-            beginnings, middles = self._heard
-            at = frames + self._reach
-            gained += beginnings[:, at]
-            for index, length in enumerate(self._lengths):
-                gained[index] += middles[:, at + length // 2]
+        for row, length in zip(gained, self._lengths.tolist(), strict=True):
+            half = length // 2
+            np.add(row, middles[:, start + half : stop + half], out=row)
         return gained
 
     def _part(self, before: _Singles, first: int) -> _Singles:
@@ -231,7 +234,7 @@ class _Search:
         end = min(first + _STEPS * step, self._frames)
         band, low, high = self._band
         beats = len(self._previous)
-        scores = np.concatenate([before, self._gained(np.arange(first, end))], axis=2)
+        scores = np.concatenate([before, self._gained(first, end)], axis=2)
         width = scores.shape[2]
         flat = scores.reshape(-1)
         # Where in a part the beats end that a step's frames follow: (lengths,

@@ -58,7 +58,7 @@ def transcribe(
     """Find the drum hits of a recording, and its beats if the model hears them.
 
     Memory does not grow with the length but for the activations, 4 bytes for
-    each output and frame: about 15 MB an hour; while beats are found, for 100 MB
+    each output and frame: about 15 MB an hour; while beats are found, for 150 MB
     an hour. Calls in several threads do not
     disturb each other, unless they share one `Network`.
 
@@ -82,7 +82,7 @@ def transcribe(
         What was learnt of this kit with the same model, see
         `adt_plugins.adaptation.learn`.
     beats
-        Whether to find beats, which takes about half as long as the rest. None: if
+        Whether to find beats, which takes two thirds as long as the rest. None: if
         `bpm`, `meter` or `first_downbeat` is given.
     bpm, meter, first_downbeat
         What is known of them, see `adt_plugins.beats.find_beats`.
