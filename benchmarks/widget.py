@@ -121,7 +121,7 @@ def scroll(browser: Any, folder: Path) -> None:
         page, _ = watched(context)
         page.goto(path.as_uri())
         until(page, f"{ADT}.hits.length === 10000", 60)
-        page.wait_for_timeout(15_000 if minutes > 10 else 5000)
+        page.wait_for_timeout(90_000 if minutes > 10 else 8000)  # all has come
         for what, shift in (("scrolling", True), ("zooming", False)):
             for view in ("10 s", "the whole song"):
                 page.locator(".stage").focus()

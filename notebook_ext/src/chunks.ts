@@ -14,6 +14,8 @@ export const RATE = 44100;
 /** Decoded sound that is kept, bytes: ten minutes of stereo. */
 const ROOM = 212e6;
 const AT_ONCE = 2;
+/** Between pieces that nobody waits for, ms: the page stays free for the user. */
+const REST_MS = 40;
 
 export class Chunks {
   readonly count: number;
@@ -97,7 +99,7 @@ export class Chunks {
     } finally {
       this.#loading.delete(index);
     }
-    if (this.#failures < 3) this.work();
+    if (this.#failures < 3) setTimeout(() => this.work(), this.#urgent.size ? 0 : REST_MS);
   }
 
   #makeRoom(): void {

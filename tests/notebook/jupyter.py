@@ -91,6 +91,7 @@ class Notebook:
     """A notebook that is open in a browser."""
 
     def __init__(self, context: Any, program: str, address: str, name: str) -> None:
+        self.program = program
         self.page, self.told = watched(context)
         way = {"lab": "lab/tree", "notebook": "notebooks"}[program]
         self.page.goto(f"{address}/{way}/{name}")

@@ -199,7 +199,8 @@ def test_playing_from_both_sides(notebook: Notebook) -> None:
 
 def test_a_random_session(notebook: Notebook) -> None:
     """Half of it by Python, half in the browser, both at once."""
-    everything = actions(Score(transcribe(GROOVE, beats=True)), seed=23)
+    steps = 500 if notebook.program == "lab" else 100
+    everything = actions(Score(transcribe(GROOVE, beats=True)), steps, seed=23)
     for start in range(0, len(everything), 50):
         mine = everything[start : start + 50]
         python, browser = mine[::2], mine[1::2]
@@ -219,7 +220,7 @@ def test_a_random_session(notebook: Notebook) -> None:
     notebook.python(
         "again = DrumWidget(song, autosave='song.drums.json')\n"
         "assert again.transcription == w.transcription\n"
-        "assert again.edits == w.edits and len(w.edits) > 100"
+        "assert again.edits == w.edits and len(w.edits) > 10"
     )
     notebook.python(
         "w.to_labels('x.labels.txt'); w.to_midi('x.mid')\n"
