@@ -25,7 +25,7 @@ const OWN = `activations analyse applyMix arrived audible audition automatic bal
   session view columns following picture spectrum overlay redraw
   segments setHalf setHits setKit setLog setThreshold setView showLane showSnap smallPlayhead
   stretch strip strips thresholds toggleHelp transport unanswered urgent velocities visualOffset
-  waiting zoneAt zoomBy chunks stage byLane moved clicks sources metal noise ring describe setRange snapped songAt
+  waiting zoneAt zoomBy chunks stage byLane moved sources metal noise ring describe setRange snapped songAt
   original playhead lane wave accent ground stale`.trim().split(/\s+/);
 
 await build({
