@@ -259,8 +259,8 @@ export class Player {
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#pump(), EVERY_MS);
     this.#pump();
-    // Planning took longer than the lead: what should sound already is late.
-    if (this.#frame() >= at && tries) this.#begin(from, undefined, tries - 1);
+    // Planning took most of the lead: on a busy machine what is to sound may come late.
+    if (this.#frame() >= at - LEAD / 2 && tries) this.#begin(from, this.#frame() + 3 * LEAD, tries - 1);
     else this.changed();
   }
 
