@@ -177,7 +177,10 @@ class PyAvDecoder:
 
 def _samples(frame: av.AudioFrame) -> NDArray[Any]:
     """Return a frame's samples, shape (n, channels)."""
-    array = np.asarray(frame.to_ndarray())
+    try:
+        array = np.asarray(frame.to_ndarray())
+    except ValueError as error:  # PyAV knows no integers of 64 bits
+        raise AudioError(f"samples of type {frame.format.name}") from error
     if not frame.format.is_planar:
         array = np.reshape(array, (-1, len(frame.layout.channels))).T
     return np.transpose(array)

@@ -1,12 +1,15 @@
 """Coverage-guided fuzzing of the parsers, with atheris.
 
-Usage: ``python -m tests.fuzz.run [--seconds 60] [--corpus DIR] [NAME …]``: that long
-in all. A find stops its parser, and lies in ``tests/fuzz/cases/NAME/`` then.
+Usage: ``python -m tests.fuzz.run [--seconds 60] [--inputs N] [--seed 1] [--corpus DIR]
+[NAME …]``: that long in all, and so many inputs a parser at most. A find stops its
+parser, and lies in ``tests/fuzz/cases/NAME/`` then. The same seed tries the same inputs
+again, as far as the time reaches.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +23,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--inputs", type=int, default=-1)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--corpus", type=Path, help="kept between runs")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     args, rest = parser.parse_known_args()
@@ -31,11 +36,16 @@ def main() -> int:
     each = max(1, round(args.seconds / len(names)))
     with tempfile.TemporaryDirectory() as folder:
         corpus = args.corpus or Path(folder)
-        finds = [name for name in names if not _run(name, each, corpus / name)]
+        limits = [
+            f"-max_total_time={each}",
+            f"-runs={args.inputs}",
+            f"-seed={args.seed}",
+        ]
+        finds = [name for name in names if not _run(name, limits, corpus / name)]
     return int(bool(finds))
 
 
-def _run(name: str, seconds: int, corpus: Path) -> bool:
+def _run(name: str, limits: list[str], corpus: Path) -> bool:
     from .targets import CASES, targets
 
     corpus.mkdir(parents=True, exist_ok=True)
@@ -43,16 +53,12 @@ def _run(name: str, seconds: int, corpus: Path) -> bool:
         (corpus / f"seed{number}").write_bytes(seed)
     cases = CASES / name
     cases.mkdir(parents=True, exist_ok=True)
-    options = [
-        f"-max_total_time={seconds}",
-        f"-artifact_prefix={cases}/",
-        "-timeout=20",
-    ]
+    options = [*limits, f"-artifact_prefix={cases}/", "-timeout=20"]
     options += ["-print_final_stats=1", "-rss_limit_mb=2048", "-max_len=65536"]
     command = [sys.executable, "-m", "tests.fuzz.run", "--one", name, *options]
     done = subprocess.run(
         [*command, str(corpus)], capture_output=True, text=True, check=False,
-        errors="replace",
+        errors="replace", env={**os.environ, "PYTHONHASHSEED": "0"},
     )  # fmt: skip
     found = _INPUTS.search(done.stderr)
     count = found[1] if found else "?"
