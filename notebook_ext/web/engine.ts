@@ -1,0 +1,5 @@
+import type { Engine, Parts } from "./engine-api";
+
+export function startEngine(_parts: Parts): Promise<Engine> {
+  return Promise.reject(new Error("not yet"));
+}
