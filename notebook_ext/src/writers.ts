@@ -113,12 +113,15 @@ function variable(value: number): number[] {
 const meta = (type: number, data: ArrayLike<number>): number[] =>
   [0xff, type, ...variable(data.length), ...Array.from(data)];
 
-function noteTrack(onsets: readonly Onset[], map: TempoMap): number[] {
+/** Other notes than those of General MIDI; drums that are not in it keep theirs. */
+export type Notes = Readonly<Record<string, number>>;
+
+function noteTrack(onsets: readonly Onset[], map: TempoMap, notes?: Notes): number[] {
   const loudest = new Map<number, number>();
   for (const { time, drum, velocity } of onsets) {
     const tick = tickOf(time, map);
     if (tick + NOTE_TICKS > MAX_DELTA) throw new Error("a hit is too late for MIDI");
-    const key = tick * 128 + DRUMS[drum].note;
+    const key = tick * 128 + (notes?.[drum] ?? DRUMS[drum].note);
     loudest.set(key, Math.max(velocity, loudest.get(key) ?? 0));
   }
   const hits = [...loudest].sort((a, b) => a[0] - b[0]);
@@ -144,8 +147,8 @@ function noteTrack(onsets: readonly Onset[], map: TempoMap): number[] {
   return bytes.concat(0, meta(0x2f, []));
 }
 
-export function midiBytes(onsets: readonly Onset[], map: TempoMap): Uint8Array {
-  const track = noteTrack(onsets, map);
+export function midiBytes(onsets: readonly Onset[], map: TempoMap, notes?: Notes): Uint8Array {
+  const track = noteTrack(onsets, map, notes);
   const n = track.length;
   return Uint8Array.from([
     ...bytesOf(map.head), ...text.encode("MTrk"),
