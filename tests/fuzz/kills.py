@@ -3,7 +3,8 @@
 After SIGINT, SIGTERM or SIGKILL every output is absent, as it was before, or
 complete, and the next run succeeds. After the first two no temporary file is left.
 
-Usage: ``python -m tests.fuzz.kills [--times 100] [--seed 0] [transcribe | batch]``
+Usage: ``python -m tests.fuzz.kills [--times 100] [--seed 0] [--length 40]
+[transcribe | batch | watch]``
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from ..installing import ROOT
 from ..test_transcribe import HITS, write_wave
 from ..tiny_model import play, write_tiny_model
+from .watched import Watched, started
 
 COMMAND = [sys.executable, "-m", "adt_plugins"]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
@@ -29,11 +32,25 @@ FILES = 4
 OLD = b"what was there before\n"
 
 
+class Subject(Protocol):
+    """What is interrupted."""
+
+    seconds: float
+    """How long it takes when nobody interrupts it."""
+
+    def attempt(self, name: str, sent: signal.Signals, after: float) -> list[str]:
+        """Interrupt it once; return what is wrong, then and after the next run."""
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("commands", nargs="*", default=["transcribe", "batch"])
+    commands = ["transcribe", "batch", "watch"]
+    parser.add_argument("commands", nargs="*", default=commands)
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--length", type=float, default=40.0, help="seconds of a recording"
+    )
     args = parser.parse_args()
     failures = 0
     with tempfile.TemporaryDirectory() as name:
@@ -44,81 +61,92 @@ def main() -> int:
         library = home / "library"
         library.mkdir()
         for number in range(FILES):
-            samples = play([*HITS, (30 + number, "KD")], 40.0)
+            end = args.length * (30 + number) / 40
+            samples = play([*HITS, (end, "KD")], args.length)
             write_wave(library / f"{number}.wav", samples)
         for command in args.commands:
             random.seed(args.seed)
-            found = _tally(command, library, home / command, args.times)
-            failures += sum(map(len, found.values()))
-            for sent, wrong in found.items():
+            subject: Subject
+            if command == "watch":
+                subject = Watched(sorted(library.iterdir()), home / command)
+            else:
+                subject = Written(command, library, home / command)
+            for sent in SIGNALS:
+                wrong: list[str] = []
+                for number in range(args.times):
+                    after = random.uniform(0, 1.05 * subject.seconds)
+                    wrong += subject.attempt(f"{sent.name}{number}", sent, after)
+                failures += len(wrong)
                 print(f"{command}, {sent.name}: {args.times} times, {len(wrong)} wrong")
                 print("".join(f"  {text}\n" for text in wrong), end="", flush=True)
     return int(failures > 0)
 
 
-def _words(command: str, library: Path, out: Path) -> list[str]:
-    inputs = [str(library)]
-    if command == "transcribe":
-        inputs = [str(path) for path in sorted(library.iterdir())]
-    options = ["--model", "tiny", "--overwrite", "-q", "--format", "labels,midi,json"]
-    return [*COMMAND, command, *inputs, *options, "-o", str(out)]
+class Written:
+    """``adt transcribe`` or ``adt batch``, which write files.
 
+    Parameters
+    ----------
+    command
+        Which.
+    library
+        The recordings.
+    folder
+        For what is written.
+    """
 
-def _tally(
-    command: str, library: Path, folder: Path, times: int
-) -> dict[signal.Signals, list[str]]:
-    whole = folder / "whole"
-    started = time.monotonic()
-    subprocess.run(_words(command, library, whole), check=True)
-    seconds = time.monotonic() - started
-    expected = {p.name: p.read_bytes() for p in whole.iterdir() if _is_output(p)}
-    found: dict[signal.Signals, list[str]] = {sent: [] for sent in SIGNALS}
-    for sent, wrong in found.items():
-        for number in range(times):
-            out = folder / f"{sent.name}{number}"
-            out.mkdir()
-            (out / "0.labels.txt").write_bytes(OLD)
-            words = _words(command, library, out)
-            _interrupt(words, sent, random.uniform(0, 1.05 * seconds))
-            wrong.extend(_wrong(out, expected, sent))
-            done = subprocess.run(words, capture_output=True, text=True, check=False)
-            after = {p.name: p.read_bytes() for p in out.iterdir() if _is_output(p)}
-            if done.returncode or after != expected:
-                wrong.append(
-                    f"{out.name}: the next run: {done.returncode} {done.stderr}"
-                )
-    return found
+    def __init__(self, command: str, library: Path, folder: Path) -> None:
+        self._command, self._library, self._folder = command, library, folder
+        whole = folder / "whole"
+        begin = time.monotonic()
+        subprocess.run(self._words(whole), check=True)
+        self.seconds = time.monotonic() - begin
+        self._expected = _outputs(whole)
+
+    def _words(self, out: Path) -> list[str]:
+        inputs = [str(self._library)]
+        if self._command == "transcribe":
+            inputs = [str(path) for path in sorted(self._library.iterdir())]
+        options = ["--model", "tiny", "--overwrite", "-q"]
+        options += ["--format", "labels,midi,json", "-o", str(out)]
+        return [*COMMAND, self._command, *inputs, *options]
+
+    def attempt(self, name: str, sent: signal.Signals, after: float) -> list[str]:
+        """See `Subject`."""
+        out = self._folder / name
+        out.mkdir()
+        (out / "0.labels.txt").write_bytes(OLD)
+        words = self._words(out)
+        _interrupt(words, sent, after)
+        wrong = self._wrong(out, sent)
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode or _outputs(out) != self._expected:
+            wrong.append(f"{name}: the next run: {done.returncode} {done.stderr}")
+        return wrong
+
+    def _wrong(self, out: Path, sent: signal.Signals) -> list[str]:
+        drafts = [] if sent is signal.SIGKILL else sorted(out.glob("*.tmp"))
+        wrong = [f"{out.name}: {path.name} is left" for path in drafts]
+        for name, content in _outputs(out).items():
+            old = OLD if name == "0.labels.txt" else None
+            if content not in (self._expected.get(name), old):
+                wrong.append(f"{out.name}: {name} is not whole")
+        return wrong
 
 
 def _interrupt(words: Sequence[str], sent: signal.Signals, after: float) -> None:
-    process = subprocess.Popen(
-        words,
-        stderr=subprocess.DEVNULL,
-        # A script in the background passes on that it ignores the signal.
-        preexec_fn=lambda: signal.signal(  # noqa: PLW1509 - no threads here
-            signal.SIGINT, signal.SIG_DFL
-        ),
-    )
+    process = started(words)
     time.sleep(after)
     process.send_signal(sent)
     process.wait()
 
 
-def _wrong(out: Path, expected: dict[str, bytes], sent: signal.Signals) -> list[str]:
-    wrong = []
-    for path in out.iterdir():
-        if path.name.endswith(".tmp") and sent is not signal.SIGKILL:
-            wrong.append(f"{out.name}: {path.name} is left")
-        if _is_output(path):
-            content = path.read_bytes()
-            old = OLD if path.name == "0.labels.txt" else None
-            if content not in (expected.get(path.name), old):
-                wrong.append(f"{out.name}: {path.name} is not whole")
-    return wrong
-
-
-def _is_output(path: Path) -> bool:
-    return not path.name.endswith((".tmp", ".lock", ".jsonl"))
+def _outputs(folder: Path) -> dict[str, bytes]:
+    return {
+        path.name: path.read_bytes()
+        for path in folder.iterdir()
+        if not path.name.endswith((".tmp", ".lock", ".jsonl"))
+    }
 
 
 if __name__ == "__main__":
