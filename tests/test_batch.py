@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from adt_plugins import formats
-from adt_plugins.audacity.lock import Lock
 from adt_plugins.cli import main
+from adt_plugins.lock import Lock
 
 from .test_transcribe import HITS, SECONDS, assert_heard, write_wave
 from .tiny_model import play

@@ -29,10 +29,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from adt_plugins.audacity.lock import Lock
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.label_names import LABEL_TEXTS
+from adt_plugins.lock import Lock
 from adt_plugins.network import HOME_VARIABLE
 
 VERSION = 1

@@ -59,13 +59,13 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from adt_plugins.audacity.lock import Lock
     from adt_plugins.batch.manifest import NAME, Manifest
     from adt_plugins.batch.recordings import find_recordings
     from adt_plugins.cli._jobs import check_formats
     from adt_plugins.cli._library import Library
     from adt_plugins.cli._midi import midi_options
     from adt_plugins.errors import AdtError
+    from adt_plugins.lock import Lock
 
     if args.folder is None:
         raise AdtError("-o: into which folder?")

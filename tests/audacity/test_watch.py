@@ -15,8 +15,8 @@ from adt_plugins.audacity.answer import NOTHING, Transcriber, adjusted
 from adt_plugins.audacity.aup import read_aup
 from adt_plugins.audacity.exchange import Exchange, ExchangeError, exchange_folder
 from adt_plugins.audacity.lisp import lisp_string
-from adt_plugins.audacity.lock import LockedError
 from adt_plugins.audacity.watch import RESTARTED, Watcher
+from adt_plugins.lock import LockedError
 from adt_plugins.network import HOME_VARIABLE
 from adt_plugins.pipeline import open_network
 
