@@ -8,10 +8,9 @@ globalThis.impulses = {
       process([song, hits]) {
         const loud = [];
         [song, hits].forEach((input, track) => {
-          const channel = input[0];
-          if (channel) channel.forEach((value, i) => {
-            if (Math.abs(value) > 0.02) loud.push([track, currentFrame + i, value]);
-          });
+          input.forEach((channel, side) => channel.forEach((value, i) => {
+            if (Math.abs(value) > 0.02) loud.push([track, currentFrame + i, side]);
+          }));
         });
         if (loud.length) this.port.postMessage(loud);
         return true;
@@ -37,9 +36,10 @@ globalThis.impulses = {
     }, every);
   },
 
-  // First samples of what is loud after a silence of `gap` samples.
-  attacks(track, gap) {
-    const frames = this.loud.filter((item) => item[0] === track).map((item) => item[1]);
+  // First samples of what is loud on one side after a silence of `gap` samples.
+  attacks(track, gap, side = 0) {
+    const own = this.loud.filter((item) => item[0] === track && item[2] === side);
+    const frames = own.map((item) => item[1]);
     return frames.filter((frame, i) => !i || frame - frames[i - 1] > gap);
   },
 
