@@ -1,10 +1,12 @@
-// Builds widget.js, which is committed: whoever installs needs no node.
+// Builds the bundles, which are committed: whoever installs needs no node.
+//   node build.mjs [FOLDER]    FOLDER: where they are written, if not here
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const out = process.argv[2] ?? here("widget.js");
+const folder = process.argv[2] ?? here(".");
 
 /** Style sheets become text, without their white space. */
 const style = {
@@ -28,18 +30,31 @@ const OWN = `activations analyse applyMix arrived audible audition automatic bal
   waiting zoneAt zoomBy chunks stage byLane moved sources metal noise ring describe setRange snapped songAt
   original playhead lane wave accent ground stale`.trim().split(/\s+/);
 
-await build({
-  entryPoints: [here("src/index.ts")],
-  outfile: out,
+const common = {
   bundle: true,
   minify: true,
-  format: "esm",
   target: ["chrome105", "firefox115", "safari16"],
   charset: "utf8",
   legalComments: "none",
   plugins: [style],
+  logLevel: "warning",
+};
+
+// Sent with every widget, so it is made as small as can be.
+await build({
+  ...common,
+  entryPoints: [here("src/index.ts")],
+  outfile: join(folder, "widget.js"),
+  format: "esm",
   define: { ...Object.fromEntries(names), Float32Array: "Float32", document: "doc" },
   inject: [here("src/short.ts")],
   mangleProps: new RegExp(`^(${OWN.join("|")})$`),
-  logLevel: "warning",
+});
+
+// The page of `adt web`.
+await build({
+  ...common,
+  entryPoints: [here("web/main.ts")],
+  outfile: join(folder, "web.js"),
+  format: "esm",
 });
