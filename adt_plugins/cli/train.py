@@ -18,6 +18,7 @@ def add_parser(subparsers: Any) -> None:
     _add_fit(actions)
     _add_export(actions)
     _add_analyse(actions)
+    _add_check_data(actions)
 
 
 def _add_render(actions: Any) -> None:
@@ -111,6 +112,63 @@ def _add_analyse(actions: Any) -> None:
     )
     parser.add_argument("-q", "--quiet", action="store_true")
     parser.set_defaults(run=run_analyse)
+
+
+def _add_check_data(actions: Any) -> None:
+    parser = actions.add_parser(
+        "check-data",
+        help="tell which upstream files training needs, and which are there",
+        description="Compare folders with the list of the files, and their hashes,"
+        " that the shipped model was trained from. Exit code 1 if some are missing or"
+        " differ.",
+    )
+    parser.add_argument("data", type=Path, help="as 'adt train render --data' takes it")
+    parser.add_argument(
+        "--sounds",
+        type=Path,
+        metavar="DIR",
+        help="as 'adt train render' takes it (default: the same folder)",
+    )
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="FILE",
+        help="write a list of what is there instead",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace an existing list"
+    )
+    parser.add_argument(
+        "--list", type=Path, metavar="FILE", help="compare with this list"
+    )
+    parser.add_argument(
+        "--report", choices=["json"], help="print a report for programs on stdout"
+    )
+    parser.set_defaults(run=run_check_data)
+
+
+def run_check_data(args: argparse.Namespace) -> int:
+    """Tell which upstream files are there, or list them."""
+    from adt_plugins.cli import _console
+    from adt_plugins.training import material
+
+    sounds = args.sounds or args.data
+    if args.write:
+        from adt_plugins.formats._files import write_files
+
+        text = material.write_list(material.list_material(args.data, sounds))
+        write_files({args.write: text.encode()}, overwrite=args.overwrite)
+        _console.say(str(args.write))
+        return 0
+    wanted = material.read_list(args.list or material.LIST)
+    findings = material.check(args.data, sounds, wanted)
+    complete = all(finding.complete for finding in findings)
+    if args.report == "json":
+        upstream = [finding.to_dict() for finding in findings]
+        _console.say_json({"complete": complete, "upstream": upstream})
+    else:
+        _console.say(material.table(findings))
+    return int(not complete)
 
 
 def run_analyse(args: argparse.Namespace) -> int:

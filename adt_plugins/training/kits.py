@@ -106,22 +106,30 @@ def kit_jobs(sounds_folder: Path, oneshots: Path) -> list[KitJob]:
     return jobs
 
 
-def _hydrogen(job: KitJob) -> list[tuple[str, str, float, Samples]]:
-    text = (job.path / "drumkit.xml").read_bytes()
+def hydrogen_layers(kit: Path) -> list[tuple[str, str, float, Path]]:
+    """(drum, instrument, velocity, file) of what is taken of a Hydrogen kit."""
+    text = (kit / "drumkit.xml").read_bytes()
     text = re.sub(rb'\s(xmlns|xsi)(:\w+)?="[^"]*"', b"", text)
     found = []
     for instrument in ElementTree.fromstring(text).iter("instrument"):
         name = instrument.findtext("name") or ""
-        code = kitmaps.code_of_name(job.name, name)
+        code = kitmaps.code_of_name(kit.name, name)
         if not code:
             continue
         layers = list(instrument.iter("layer")) or [instrument]
         for layer in layers:
-            path = job.path / (layer.findtext("filename") or "")
+            path = kit / (layer.findtext("filename") or "")
             if path.is_file():
                 velocity = 127 * min(1.0, float(layer.findtext("max") or 1.0))
-                found.append((code, name, velocity, read_mono(path)))
+                found.append((code, name, velocity, path))
     return found
+
+
+def _hydrogen(job: KitJob) -> list[tuple[str, str, float, Samples]]:
+    return [
+        (code, name, velocity, read_mono(path))
+        for code, name, velocity, path in hydrogen_layers(job.path)
+    ]
 
 
 def _oneshots(job: KitJob) -> list[tuple[str, str, float, Samples]]:
