@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
 import { build, transform } from "esbuild";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -58,3 +59,17 @@ await build({
   outfile: join(folder, "web.js"),
   format: "esm",
 });
+
+// What its worker runs: one script, and behind it the arithmetic of the features.
+await build({
+  ...common,
+  entryPoints: [here("web/worker.ts")],
+  outfile: join(folder, "web-engine/worker.js"),
+  format: "iife",
+  alias: { "@litertjs/wasm-utils": here("web/wasm-utils.ts") },
+});
+const { error, stderr } = await asc.main([
+  "web/assembly/bank.ts", "--baseDir", here("."), "--outFile", join(folder, "web-engine/features.wasm"),
+  "--optimizeLevel", "3", "--converge", "--noAssert", "--enable", "simd", "--runtime", "stub", "--initialMemory", "1",
+]);
+if (error) throw new Error(`${error.message}\n${stderr}`);
