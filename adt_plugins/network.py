@@ -144,7 +144,7 @@ class Network:
     def __init__(self, card: ModelCard, *, num_threads: int = 1) -> None:
         self.card = card
         path = _network_path(card)
-        content = _read(path, card.sha256)
+        content = network_bytes(card)
         self._runner = open_runner(path, content, card.geometry, num_threads)
         self._lock = threading.Lock()
         self.bands = self._runner.bands
@@ -243,6 +243,11 @@ class Network:
             -1, values.shape[2]
         )
         return joined
+
+
+def network_bytes(card: ModelCard) -> bytes:
+    """Return the content of the network's file; raises `ModelError`."""
+    return _read(_network_path(card), card.sha256)
 
 
 def _network_path(card: ModelCard) -> Path:

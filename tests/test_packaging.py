@@ -33,6 +33,7 @@ pytestmark = [
 ]
 
 ASSETS = ("audacity", "models", "notebook_ext")
+BUNDLES = ("widget.js", "web.js", "web-engine")
 
 
 class Built(NamedTuple):
@@ -60,8 +61,8 @@ def expected_in_wheel(built: Built) -> dict[str, Path]:
     for path in built.sources:
         if path.parts[0] == "adt_plugins":
             expected[path.as_posix()] = built.clone / path
-        elif path.parts[0] == "notebook_ext" and path.name != "widget.js":
-            continue  # what the bundle is built from
+        elif path.parts[0] == "notebook_ext" and path.parts[1] not in BUNDLES:
+            continue  # what the bundles are built from
         elif path.parts[0] in ASSETS:
             expected[f"adt_plugins/_assets/{path.as_posix()}"] = built.clone / path
     return expected

@@ -19,6 +19,7 @@ from adt_plugins.cli import (
     models,
     train,
     transcribe,
+    web,
 )
 from adt_plugins.errors import AdtError
 
@@ -31,6 +32,7 @@ COMMANDS = (
     adapt,
     models,
     maps,
+    web,
     import_adtlib,
     train,
 )

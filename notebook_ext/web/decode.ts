@@ -13,7 +13,7 @@ export interface Loaded {
 }
 
 /** Decoded, bytes: more than this and a tab may run out of memory. */
-const MOST_BYTES = 1.0e9;
+const MOST_BYTES = 640e6;
 const HEAD_BYTES = 1 << 16;
 /** So long a browser may take to tell the length. */
 const LENGTH_MS = 8000;

@@ -1,0 +1,150 @@
+"""One HTML file that transcribes: drop recordings on it; they stay where they are.
+
+Everything is in it: the network, its runtime, the page. Its content security policy
+allows its own script, by hash, WebAssembly, and workers and scripts made by the page
+itself (``blob:``): no request to anywhere. `notebook_ext/web` is what runs in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adt_plugins.assets import asset
+from adt_plugins.formats._files import write_files
+
+if TYPE_CHECKING:
+    from adt_plugins.card import ModelCard
+
+BUNDLE = "web.js"
+RUNTIME = {
+    "runtime": "web-engine/litert.js.gz",
+    "runtime-wasm": "web-engine/litert.wasm.gz",
+    "worker": "web-engine/worker.js",
+    "features": "web-engine/features.wasm",
+}
+"""Parts of the page that are the same for every network, in `notebook_ext`."""
+
+_STYLE = (
+    "html{color-scheme:light dark}"
+    "noscript{display:block;padding:24px;font:16px sans-serif}"
+)
+
+
+def write_page(path: Path, *, overwrite: bool = False) -> Path:
+    """Write the page.
+
+    Parameters
+    ----------
+    path
+        The file.
+    overwrite
+        Replace it if it exists.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OutputExistsError
+        If it exists and `overwrite` is false.
+    AdtError
+        If it cannot be written.
+    """
+    write_files({path: page()}, overwrite=overwrite)
+    return path
+
+
+@cache
+def page() -> bytes:
+    """Bytes of the page with the network that is shipped; always the same ones."""
+    from adt_plugins.network import find_model, network_bytes
+
+    card = find_model()
+    parts = {
+        "card": _json(_card(card)),
+        "maps": _json(_drum_maps()),
+        "model": _packed(network_bytes(card)),
+        **{name: _packed(_part(file)) for name, file in RUNTIME.items()},
+    }
+    blocks = "".join(
+        f'<script type="text/plain" id="adt-{name}">{text}</script>\n'
+        for name, text in parts.items()
+    )
+    head, foot = _frame()
+    return (head + blocks + foot).encode()
+
+
+def _frame() -> tuple[str, str]:
+    """What stands before and behind the parts."""
+    script = asset("notebook_ext", BUNDLE).read_text(encoding="utf-8")
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {_hash(script)} 'wasm-unsafe-eval' blob:",
+            "worker-src blob:",
+            "media-src blob:",  # the browser's player tells how long a recording is
+            f"style-src {_hash(_STYLE)}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+    head = (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>Drum track of a recording</title>\n<style>{_STYLE}</style>\n</head>\n"
+        '<body>\n<div id="adt-web"></div>\n'
+        "<noscript>This page needs JavaScript, its own and no other.</noscript>\n"
+    )
+    return head, f'<script type="module">{script}</script>\n</body>\n</html>\n'
+
+
+def _part(name: str) -> bytes:
+    data = asset("notebook_ext", name).read_bytes()
+    return gzip.decompress(data) if name.endswith(".gz") else data
+
+
+def _card(card: ModelCard) -> dict[str, object]:
+    """What the page needs of the card."""
+    free_form = {"path", "description", "licence", "training", "measured"}
+    return {
+        name: value for name, value in asdict(card).items() if name not in free_form
+    }
+
+
+def _drum_maps() -> list[dict[str, object]]:
+    """Title and notes of each map, as `src/writers.ts` takes them."""
+    from adt_plugins.drums import Drum
+    from adt_plugins.maps import list_maps
+
+    return [
+        {
+            "name": m.name,
+            "title": m.title,
+            "notes": {drum.value: m.note(drum) for drum in Drum},
+        }
+        for m in list_maps()
+    ]
+
+
+def _packed(data: bytes) -> str:
+    # Without a time, so that the page is the same file every time.
+    return base64.b64encode(gzip.compress(data, mtime=0)).decode()
+
+
+def _json(data: object) -> str:
+    return json.dumps(data).replace("<", "\\u003c")
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
