@@ -70,6 +70,14 @@ def user_home(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
+def front_end(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of `notebook_ext` in which its packages are installed."""
+    from .front_end import copy_front_end
+
+    return copy_front_end(tmp_path_factory.mktemp("front end"))
+
+
+@pytest.fixture(scope="session")
 def madmom() -> ModuleType:
     """madmom, for tests marked `needs_madmom`; skipped where it is missing."""
     try:

@@ -3,54 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-
-import pytest
 
 from adt_plugins.assets import asset
 from adt_plugins.formats.html import BUNDLE
 
+from ..front_end import SOURCES, run
 from . import make_fixtures
 
-SOURCES = Path(__file__).resolve().parents[2] / "notebook_ext"
 MOST_BYTES = 60 * 1024
-
-
-def run(command: list[str], folder: Path, **environment: str) -> str:
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, f"{done.stdout[-4000:]}{done.stderr[-4000:]}"
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def front_end(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the sources, with the packages that its lock file names."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed")
-    folder = tmp_path_factory.mktemp("front end") / "notebook_ext"
-    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("node_modules"))
-    installed = SOURCES / "node_modules"
-    if installed.exists() and sys.platform != "win32":
-        (folder / "node_modules").symlink_to(installed)
-        return folder
-    try:
-        run(["npm", "ci", "--no-audit", "--no-fund"], folder)
-    except AssertionError as error:
-        pytest.skip(f"npm cannot fetch the packages: {error}")
-    return folder
 
 
 def test_the_bundle_is_what_the_sources_build(front_end: Path) -> None:
