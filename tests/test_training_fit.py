@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -178,7 +179,9 @@ class TestTraining:
         pytest.importorskip("torch", reason="training needs the extra `train`")
         pytest.importorskip("threadpoolctl")
 
-    def fit(self, renders: Path, out: Path, steps: int) -> dict[str, np.ndarray]:
+    def fit(
+        self, renders: Path, out: Path, steps: int, **options: Any
+    ) -> dict[str, np.ndarray]:
         import torch
 
         from adt_plugins.training.fit import Settings, fit
@@ -194,6 +197,7 @@ class TestTraining:
             geometry=Geometry(core=40, context=8, batch=2),
             sizes=Sizes(units=8, rank=4, outputs=len(OUTPUTS)),
             progress=False,
+            **options,
         )
         state = torch.load(checkpoint, weights_only=True)
         assert state["step"] == steps
@@ -209,6 +213,18 @@ class TestTraining:
         self.fit(renders, tmp_path, 5)
         lines = (tmp_path / "log.jsonl").read_text().splitlines()
         assert [json.loads(line)["step"] for line in lines] == [2, 4, 5]
+
+    def test_begins_with_the_mean_of_others(
+        self, renders: Path, tmp_path: Path
+    ) -> None:
+        old = [self.fit(renders, tmp_path / str(steps), steps) for steps in (1, 3)]
+        weights = [tmp_path / str(steps) / "last.pt" for steps in (1, 3)]
+        # A step of the warm-up is tiny.
+        new = self.fit(renders, tmp_path / "new", 1, weights=weights)
+        assert any((old[0][name] != old[1][name]).any() for name in new)
+        for name, values in new.items():
+            mean = (old[0][name] + old[1][name]) / 2
+            np.testing.assert_allclose(values, mean, atol=1e-3)
 
     @pytest.mark.parametrize("quantise", [False, True])
     def test_export_is_the_same_network(

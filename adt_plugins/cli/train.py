@@ -61,6 +61,15 @@ def _add_fit(actions: Any) -> None:
     parser.add_argument("out", type=Path, help="folder for checkpoints and log")
     parser.add_argument("--steps", type=int, default=2900)
     parser.add_argument("--batch", type=int, default=48, help="clips in a step")
+    parser.add_argument("--rate", type=float, default=2e-3, help="of learning, at most")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="CHECKPOINT",
+        help="what a new run begins with (of several, their mean)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--consistency",
@@ -228,6 +237,7 @@ def run_fit(args: argparse.Namespace) -> int:
         settings=Settings(
             steps=args.steps,
             batch=args.batch,
+            rate=args.rate,
             seed=args.seed,
             consistency=args.consistency,
             margin=args.margin,
@@ -235,6 +245,7 @@ def run_fit(args: argparse.Namespace) -> int:
         front_end=FRONT_END,
         level=LEVEL,
         geometry=TRAINING_GEOMETRY,
+        weights=args.weights,
         progress=not args.quiet,
     )
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 from adt_plugins.card import FrontEnd, Geometry, LevelRule
 from adt_plugins.training.clips import Clip, find_clips, find_voices, load_clip
+from adt_plugins.training.export import load_model
 from adt_plugins.training.mixing import Mixer, Recipe
 from adt_plugins.training.model import BrnnSa, Sizes
 from adt_plugins.training.targets import OUTPUTS
@@ -38,8 +39,9 @@ POSITIVE_WEIGHTS = {
     "downbeat": 3.0,
 }
 
-#: Weight of an output in the loss.
-OUTPUT_WEIGHTS = {"OT": 0.5, "beat": 0.3, "downbeat": 0.3}
+#: Weight of an output in the loss. When downbeats counted 0.3, the network took the
+#: third beat for the first in two of five songs.
+OUTPUT_WEIGHTS = {"OT": 0.5, "beat": 0.5, "downbeat": 1.0}
 
 #: Frames of the context also teach, but less: they are thrown away at run time.
 CONTEXT_WEIGHT = 0.3
@@ -238,6 +240,11 @@ class Trainer:
         torch.save(state, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
 
+    def begin_with(self, model: BrnnSa) -> None:
+        """Take over the weights of a trained network."""
+        for own in (self.model, self.averaged):
+            own.load_state_dict(model.state_dict())
+
     def load(self, name: str = "last.pt") -> None:
         """Go on from a checkpoint."""
         state = torch.load(self.out / name, weights_only=True)
@@ -256,6 +263,7 @@ def fit(
     level: LevelRule,
     geometry: Geometry,
     sizes: Sizes | None = None,
+    weights: Sequence[Path] = (),
     progress: bool = True,
 ) -> Path:
     """Train on the clips of a folder, going on where an earlier run stopped.
@@ -268,6 +276,8 @@ def fit(
         Folder of checkpoints and of ``log.jsonl``.
     settings, front_end, level, geometry, sizes
         What to train, and how.
+    weights
+        Checkpoints whose mean a new run begins with; none: it begins at random.
     progress
         Show a bar.
 
@@ -280,6 +290,8 @@ def fit(
     trainer = Trainer(out, settings, geometry, sizes)
     if (out / "last.pt").exists():
         trainer.load()
+    elif weights:
+        trainer.begin_with(load_model(*weights)[0])
     data = Batches(renders, (front_end, level), settings, geometry, trainer.step)
     loader = DataLoader(data, batch_size=None, num_workers=settings.workers)
     validation = Validation(renders, Mixer(front_end, level, []), geometry)
