@@ -122,6 +122,14 @@ class Picker:
     rows: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """Another file of a model, beside its card: its name and its hash."""
+
+    file: str
+    sha256: str
+
+
 @dataclass(frozen=True)
 class ModelCard:
     """A model card, one JSON file beside each `.tflite` file.
@@ -141,6 +149,8 @@ class ModelCard:
         Of each drum among the outputs, 0-1.
     delay
         Seconds that the network lags behind the attack; subtracted from times.
+    finer
+        What tells finer drums, see `adt_plugins.finer`; None: nothing does.
     training, measured
         Data with licences, and figures; free-form, for people.
     path
@@ -157,6 +167,7 @@ class ModelCard:
     thresholds: Mapping[str, float]
     level: LevelRule | None = None
     delay: float = 0.0
+    finer: Attached | None = None
     description: str = ""
     licence: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -195,6 +206,7 @@ class ModelCard:
         if version != VERSION:
             raise ModelError(f"{path}: model card of unknown version {version!r}")
         try:
+            finer = data.pop("finer", None)
             level = data.pop("level", None)
             return cls(
                 outputs=tuple(data.pop("outputs")),
@@ -202,6 +214,7 @@ class ModelCard:
                 geometry=_build(Geometry, data.pop("geometry")),
                 picker=_build(Picker, data.pop("picker")),
                 level=None if level is None else _build(LevelRule, level),
+                finer=None if finer is None else _build(Attached, finer),
                 path=path,
                 **_known(cls, data),
             )

@@ -143,7 +143,7 @@ class Network:
 
     def __init__(self, card: ModelCard, *, num_threads: int = 1) -> None:
         self.card = card
-        path = _network_path(card)
+        path = _beside(card, card.file)
         content = network_bytes(card)
         self._runner = open_runner(path, content, card.geometry, num_threads)
         self._lock = threading.Lock()
@@ -247,15 +247,35 @@ class Network:
 
 def network_bytes(card: ModelCard) -> bytes:
     """Return the content of the network's file; raises `ModelError`."""
-    return _read(_network_path(card), card.sha256)
+    return attached_bytes(card, card.file, card.sha256)
 
 
-def _network_path(card: ModelCard) -> Path:
+def attached_bytes(card: ModelCard, file: str, digest: str) -> bytes:
+    """Return the content of a file beside a card.
+
+    Parameters
+    ----------
+    card
+        The card.
+    file
+        Name of the file.
+    digest
+        Its SHA-256, as the card has it.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or another one.
+    """
+    return _read(_beside(card, file), digest)
+
+
+def _beside(card: ModelCard, file: str) -> Path:
     if card.path is None:
         raise ModelError(f"{card.name}: the card was not read from a file")
-    if Path(card.file).name != card.file:
-        raise ModelError(f"{card.path}: {card.file!r} is not a plain file name")
-    return card.path.parent / card.file
+    if Path(file).name != file:
+        raise ModelError(f"{card.path}: {file!r} is not a plain file name")
+    return card.path.parent / file
 
 
 def _read(path: Path, digest: str) -> bytes:

@@ -40,6 +40,7 @@ def transcribe_stream(
     model: Model | None = None,
     drums: Iterable[Drum | str] | None = None,
     thresholds: Mapping[str, float] | None = None,
+    fine: bool = False,
     chunks: int = 1,
 ) -> Iterator[Onset]:
     """Find drum hits while a recording comes in, for as long as it does.
@@ -58,6 +59,8 @@ def transcribe_stream(
         Of the samples, in Hz.
     model, drums, thresholds
         See `adt_plugins.pipeline.transcribe`.
+    fine
+        Refused: finer drums are told by comparing hits with those to come.
     chunks
         Chunks of the network that are gathered before it runs: 1 tells soonest, the
         card's batch costs least. With the default model five minutes took 5.7 s of
@@ -82,6 +85,8 @@ def transcribe_stream(
     card = network.card
     if not 1 <= chunks <= card.geometry.batch:
         raise ValueError(f"chunks: {chunks} is not 1 to {card.geometry.batch}")
+    if fine:
+        raise ModelError("finer drums need the whole recording: use transcribe")
     if card.picker.rows:
         raise ModelError(
             f"model {card.name!r} needs the whole recording: its thresholds follow it"

@@ -111,6 +111,7 @@ def _transcription(args: argparse.Namespace, warn: Warn) -> Transcription:
         path,
         model=args.model,
         thresholds=dict(args.threshold),
+        fine=args.fine,
         keep_activations=False,
         progress=not args.quiet,
     )

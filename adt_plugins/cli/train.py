@@ -17,6 +17,8 @@ def add_parser(subparsers: Any) -> None:
     _add_render(actions)
     _add_fit(actions)
     _add_export(actions)
+    _add_gate(actions)
+    _add_finer(actions)
     _add_analyse(actions)
     _add_check_data(actions)
 
@@ -104,6 +106,62 @@ def _add_export(actions: Any) -> None:
         "--float32", action="store_true", help="leave the weights as they are"
     )
     parser.set_defaults(run=run_export)
+
+
+def _add_finer(actions: Any) -> None:
+    parser = actions.add_parser(
+        "finer",
+        help="teach a model to tell finer drums",
+        description="Learn from rendered clips to tell open from closed hi-hats and"
+        " rides from crashes among the hits that a model finds. Writes a file beside"
+        " the model's card and names it there; the network stays as it is.",
+    )
+    parser.add_argument("model", help="card or .tflite file, or a name")
+    parser.add_argument("renders", type=Path, nargs="+", help="folders of the clips")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("-q", "--quiet", action="store_true")
+    parser.set_defaults(run=run_finer)
+
+
+def run_finer(args: argparse.Namespace) -> int:
+    """Teach a model to tell finer drums."""
+    from adt_plugins.cli import _console
+    from adt_plugins.network import Network, find_model
+    from adt_plugins.progress import progress_bar
+    from adt_plugins.training import finer
+
+    card = find_model(args.model)
+    with progress_bar("Learning", quiet=args.quiet) as report:
+        learnt, measured = finer.learn(
+            args.renders, Network(card), seed=args.seed, progress=report
+        )
+    card = finer.attach(card, learnt, measured)
+    if not args.quiet:
+        _console.say(finer.table(measured))
+    _console.say(str(card.path))
+    return 0
+
+
+def _add_gate(actions: Any) -> None:
+    parser = actions.add_parser(
+        "gate",
+        help="teach a model which recordings have a drum at all",
+        description="Learn from rendered clips how clear the hits of a drum must be"
+        " for a whole recording to have it, and write that into the model's card. A"
+        " model that was exported has learnt it.",
+    )
+    parser.add_argument("model", help="card or .tflite file, or a name")
+    parser.add_argument("renders", type=Path, help="folder of the clips")
+    parser.set_defaults(run=run_gate)
+
+
+def run_gate(args: argparse.Namespace) -> int:
+    """Teach a model which recordings have a drum at all."""
+    from adt_plugins.network import find_model
+    from adt_plugins.training.gating import attach_gate
+
+    print(attach_gate(find_model(args.model), args.renders).path)
+    return 0
 
 
 def _add_analyse(actions: Any) -> None:

@@ -138,6 +138,7 @@ class Transcriber:
                 end=self._args.end,
                 drums=self._args.drums,
                 thresholds=self._thresholds,
+                fine=self._args.fine,
                 adaptation=self._adaptation,
                 beats=self._beats,
                 bpm=self._args.bpm,
@@ -152,6 +153,7 @@ class Transcriber:
 def check_options(args: argparse.Namespace) -> ModelCard:
     """Return the model's card; raise `AdtError` if it has not what is asked for."""
     from adt_plugins.errors import AdtError
+    from adt_plugins.finer import FineEar
     from adt_plugins.network import find_model
     from adt_plugins.pipeline import check_request
 
@@ -159,7 +161,8 @@ def check_options(args: argparse.Namespace) -> ModelCard:
     if args.end is not None and args.end <= start:
         raise AdtError(f"--end: {args.end:g} s is not after the start, {start:g} s")
     card = find_model(args.model)
-    check_request(card, args.drums, dict(args.threshold))
+    kinds = FineEar(card).kinds if args.fine else ()
+    check_request(card, args.drums, dict(args.threshold), kinds)
     adaptation = read_adaptation(args)
     if adaptation is not None:
         adaptation.check(card)
