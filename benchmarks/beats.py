@@ -74,10 +74,12 @@ def clips(folder: Path) -> Iterator[Recording]:
         if not left.get(meter) or not data["beats"]:
             continue
         left[meter] -= 1
-        samples = _loudness_1(np.load(labels.with_suffix(".drums.npy")))
+        samples = _loudness_1(
+            np.load(labels.with_suffix(".drums.npy"), allow_pickle=False)
+        )
         accompaniment = labels.with_suffix(".accomp.npy")
         if accompaniment.exists():
-            samples = samples + _loudness_1(np.load(accompaniment))
+            samples = samples + _loudness_1(np.load(accompaniment, allow_pickle=False))
         samples *= 0.5 / np.abs(samples).max()
         beats = np.array(data["beats"], np.float64)
         yield Recording(labels.stem, meter, samples, SAMPLE_RATE, beats)

@@ -90,8 +90,9 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
     Yields
     ------
     list of Path
-        A name for each, in the same folder, to write to. After an exception
-        or Ctrl-C they are removed and the targets are as they were.
+        A name for each, in the same folder, to write to; a file may be there that
+        nobody else can read. After an exception or Ctrl-C they are removed and the
+        targets are as they were.
 
     Raises
     ------
@@ -113,6 +114,9 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
         raise AdtError(f"{paths[0]}: {_reason(error)}") from error
     done: list[Path] = []
     try:
+        for draft, target in zip(drafts, targets, strict=True):
+            if target.exists():  # what replaces a private file is private at once
+                os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         yield drafts
         check_free(paths, overwrite=overwrite)
         for draft, target in zip(drafts, targets, strict=True):

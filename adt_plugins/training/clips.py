@@ -55,9 +55,13 @@ def load_clip(labels: Path) -> Clip:
     accompaniment = labels.with_suffix(".accomp.npy")
     return Clip(
         name=labels.stem,
-        drums=np.load(labels.with_suffix(".drums.npy"), mmap_mode="r"),
+        drums=np.load(
+            labels.with_suffix(".drums.npy"), mmap_mode="r", allow_pickle=False
+        ),
         accompaniment=(
-            np.load(accompaniment, mmap_mode="r") if accompaniment.exists() else None
+            np.load(accompaniment, mmap_mode="r", allow_pickle=False)
+            if accompaniment.exists()
+            else None
         ),
         onsets=[tuple(item) for item in data["onsets"]],
         beats=[tuple(item) for item in data["beats"]],

@@ -249,7 +249,7 @@ def read_index(folder: Path) -> dict[str, dict[str, int]]:
 def load_group(folder: Path, kit: str, code: str, group: int) -> list[Layer]:
     """Read the layers of one group of one drum, each scaled to loudness 0.1 (RMS)."""
     data = json.loads((folder / kit / "index.json").read_text(encoding="utf-8"))
-    whole = np.load(folder / kit / f"{code}.npy", mmap_mode="r")
+    whole = np.load(folder / kit / f"{code}.npy", mmap_mode="r", allow_pickle=False)
     layers = []
     for start, length, velocity in data["pieces"][code][group]:
         samples: Samples = whole[start : start + length].astype(np.float32)

@@ -89,7 +89,9 @@ class Mixer:
         self.front_end = front_end
         self.level = level
         self.recipe = recipe or Recipe()
-        self._voices = [np.load(path, mmap_mode="r") for path in voices]
+        self._voices = [
+            np.load(path, mmap_mode="r", allow_pickle=False) for path in voices
+        ]
         self._window = np.hanning(front_end.frame_size).astype(np.float32)
         self._bank = filterbank(front_end).astype(np.float32)
         bins = front_end.frame_size // 2
