@@ -22,6 +22,8 @@ export interface Card {
   /** Of each drum among the outputs. */
   readonly thresholds: Readonly<Record<string, number>>;
   readonly level?: LevelRule | null;
+  /** When thresholds are raised for a whole recording. */
+  readonly gate?: Gate | null;
   readonly delay?: number;
 }
 
@@ -48,7 +50,15 @@ export interface LevelRule {
   readonly floor: number;
 }
 
-/** What the page carries; `web/vendor` and the bundles, unpacked. */
+/** See `adt_plugins.gate`. */
+export interface Gate {
+  readonly song: number;
+  readonly lone: number;
+  readonly drums: Readonly<Record<string, number>>;
+  readonly sure: number;
+}
+
+/** What the page carries: the files of `web-engine`, unpacked, and a model. */
 export interface Parts {
   /** LiteRT.js's loader, a classic script. */
   readonly runtimeScript: string;
@@ -79,6 +89,12 @@ export interface Heard {
   readonly velocities: Uint8Array<ArrayBuffer>;
 }
 
+/** One channel: a `Float32Array`, or what gives copies of its parts as that does. */
+export interface Samples {
+  readonly length: number;
+  slice(start: number, end: number): Float32Array;
+}
+
 export interface Engine {
   /**
    * Listen to a recording: channels at the card's rate (44.1 kHz), of equal length.
@@ -87,7 +103,7 @@ export interface Engine {
    * engine can be used again then. After any other rejection, close it.
    */
   hear(
-    channels: readonly Float32Array[], progress: (fraction: number) => void, signal?: AbortSignal,
+    channels: readonly Samples[], progress: (fraction: number) => void, signal?: AbortSignal,
   ): Promise<Heard>;
   /** Let go of the worker and of its memory. */
   close(): void;

@@ -1,6 +1,6 @@
 /** The page's side of the engine: pieces go to the worker as it asks for them. */
 
-import type { Engine, Heard, Parts } from "./engine-api";
+import type { Engine, Heard, Parts, Samples } from "./engine-api";
 import type { ToPage, ToWorker } from "./messages";
 
 /** Samples of a piece: 10 s. Copying one of two channels takes 1-2 ms. */
@@ -79,7 +79,7 @@ class WorkerEngine implements Engine {
   }
 
   async hear(
-    channels: readonly Float32Array[], progress: (fraction: number) => void, signal?: AbortSignal,
+    channels: readonly Samples[], progress: (fraction: number) => void, signal?: AbortSignal,
   ): Promise<Heard> {
     signal?.throwIfAborted();
     const samples = channels[0]?.length ?? 0;

@@ -2,6 +2,7 @@
 
 import { pickAll, roundEven, type Activation, type Grid, type Pick } from "../src/pick";
 import type { Card, Heard } from "./engine-api";
+import { raisedThresholds } from "./gate";
 import { relative, strengths } from "./velocity";
 
 export const drumsOf = (card: Card): string[] =>
@@ -21,7 +22,7 @@ export function hitsOf(
     values.subarray(lane * frames, (lane + 1) * frames);
   const lanes: Activation[] = drums.map((drum) => (
     { drum, values: column(activations, card.outputs.indexOf(drum)) }));
-  const { thresholds } = card;
+  const thresholds = { ...only(card.thresholds, drums), ...raisedThresholds(card, lanes, grid.rate) };
   const halved = Object.fromEntries(drums.map((drum) => [drum, thresholds[drum] / 2]));
   const picked = pickAll(lanes, thresholds, card.picker, grid);
   const spare = pickAll(lanes, halved, card.picker, grid);
@@ -37,6 +38,10 @@ export function hitsOf(
   });
   return { thresholds, known: Float64Array.from(rows), velocities };
 }
+
+/** In the order of the lanes. */
+const only = (values: Readonly<Record<string, number>>, names: readonly string[]): Record<string, number> =>
+  Object.fromEntries(names.map((name) => [name, values[name]]));
 
 type Part<T, K extends keyof T> = { [P in K]: T[P] };
 

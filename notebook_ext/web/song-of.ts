@@ -27,7 +27,7 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
     lanes: drums.map((drum) => ({ drum, threshold: heard.thresholds[drum] })),
     known: known.length / 5, extras: [], missing: [], beats: [], audio,
     files: {
-      stem, json: jsonAround(card, about), labels: [],
+      stem, json: jsonAround(card, heard, about), labels: [],
       maps: [{ suffix: ".drums.mid", tempos: [[0, TEMPO]], head: HEAD }],
     },
   };
@@ -35,7 +35,7 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
 }
 
 /** The JSON file behind its onsets, in two parts: the thresholds go between them. */
-function jsonAround(card: Card, about: About): string[] {
+function jsonAround(card: Card, heard: Heard, about: About): string[] {
   const { path, sha256, sampleRate, channels, duration } = about;
   const { kind, pre_avg, post_avg, pre_max, post_max, combine } = card.picker;
   const source = pythonObject([
@@ -48,10 +48,11 @@ function jsonAround(card: Card, about: About): string[] {
       .map(([name, seconds]) => [name, pythonFloat(seconds)] as const),
     ["rows", "{}"],
   ]);
+  const gated = drumsOf(card).filter((drum) => heard.thresholds[drum] !== card.thresholds[drum]);
   return [
     ` "beats": [],\n "source": ${source},\n "model": {"name": ${text(card.name)},`
     + ` "sha256": ${text(card.sha256)}, "thresholds": `,
-    `, "picker": ${picker}}}\n`,
+    `, "picker": ${picker}${gated.length ? `, "gated": [${gated.map(text).join(", ")}]` : ""}}}\n`,
   ];
 }
 
