@@ -1,35 +1,74 @@
 /** From a file to samples at 44.1 kHz, by the browser's own decoders. */
 
 import { RATE } from "../src/chunks";
+import { slicesOf, type Slices } from "./slices";
 import { sniff, type Sniffed } from "./sniff";
 import { Trouble } from "./trouble";
 
-/** A file's bytes, and what they are. */
+/** What is known of a file before it is decoded. */
 export interface Loaded {
-  readonly data: ArrayBuffer;
+  readonly file: File;
   readonly sniffed: Sniffed;
+  readonly slices: Slices | null;
+  /** Whether it may be decoded in one step. */
+  readonly isShort: boolean;
   /** Null where the browser does not compute it. */
   readonly sha256: string | null;
 }
 
-/** Decoded, bytes: more than this and a tab may run out of memory. */
+/** Samples in the order of time: channels of equal length, 44.1 kHz. */
+export type Block = readonly Float32Array[];
+
+/** Decoded, bytes: more than this at once, and a tab may run out of memory. */
 const MOST_BYTES = 640e6;
+/** Of a file that is decoded in slices: one channel of it is in memory. */
+const MOST_SECONDS = 5400;
+/** Longer than this a file is sliced, if it is of a kind for that. */
+const LONG_SECONDS = 90;
+/** A larger file is not read whole to be hashed. */
+const MOST_HASHED = 256e6;
 const HEAD_BYTES = 1 << 16;
 /** So long a browser may take to tell the length. */
 const LENGTH_MS = 8000;
 
-/** Read a file that is not too long. */
+/** Look at a file; one that is too long is refused. */
 export async function load(file: File): Promise<Loaded> {
   if (!file.size) throw new Trouble(`“${file.name}” is empty.`);
   const head = await bytes(file, file.slice(0, HEAD_BYTES));
   const sniffed = sniff(new DataView(head), file.size);
-  await checkLength(file, sniffed);
-  const data = await bytes(file, file);
-  return { data, sniffed, sha256: await digest(data) };
+  const seconds = await secondsOf(file, sniffed);
+  const slices = seconds > LONG_SECONDS ? await slicesOf(file) : null;
+  const whole = MOST_BYTES / (4 * RATE * (sniffed.channels ?? 2));
+  const most = slices ? MOST_SECONDS : whole;
+  if (seconds > most) {
+    throw new Trouble(
+      `“${file.name}” is too long for a browser: ${Math.ceil(seconds / 60)} minutes, and it takes up to `
+      + `${Math.floor(most / 60)} of this kind. Split it, or use “adt transcribe”.`);
+  }
+  return { file, sniffed, slices, isShort: seconds <= whole, sha256: file.size <= MOST_HASHED ? await digest(file) : null };
 }
 
-/** Channels of equal length at 44.1 kHz; `data` is used up. */
-export async function decode(name: string, data: ArrayBuffer): Promise<Float32Array[]> {
+/** Slices that do not meet. */
+class Seam extends Error {}
+
+/** Decode a file, in slices if it has some; `take` gets all of it, and may get it anew. */
+export async function decode<T>(
+  { file, slices, isShort }: Loaded, take: (blocks: AsyncIterable<Block>) => Promise<T>,
+): Promise<T> {
+  try {
+    if (slices) return await take(joined(file.name, slices));
+  } catch (error) {
+    if (!(error instanceof Seam)) throw error;
+    if (!isShort) throw new Trouble(`“${file.name}” is too long to be decoded in one step, and has no seams.`);
+  }
+  return take(whole(file));
+}
+
+async function* whole(file: File): AsyncGenerator<Block> {
+  yield await decoded(file.name, await bytes(file, file));
+}
+
+async function decoded(name: string, data: ArrayBuffer): Promise<Block> {
   let buffer: AudioBuffer;
   try {
     // It decodes in a thread of its own, resamples, and keeps the channels apart.
@@ -40,6 +79,48 @@ export async function decode(name: string, data: ArrayBuffer): Promise<Float32Ar
   return Array.from({ length: buffer.numberOfChannels }, (_, c) => buffer.getChannelData(c));
 }
 
+/** So many samples of a slice are looked for in the next one, */
+const MATCH = 2048;
+/** which lie so far before its end, where a decoder or a resampler may have trailed off. */
+const END = 4096;
+const SAME = 2e-6;
+/** Below this nothing can be told from silence. */
+const QUIET = 1e-3;
+
+async function* joined(name: string, slices: Slices): AsyncGenerator<Block> {
+  let left = slices.samples ?? Infinity;
+  let tail: Float32Array | null = null;
+  for (let index = 0; index < slices.count && left > 0; index++) {
+    const block = await decoded(name, await slices.bytes(index));
+    const [first] = block;
+    let start = 0;
+    let end = first.length;
+    if (tail) start = slices.steps ? slices.steps.overlap - END : meeting(first, tail);
+    if (index + 1 < slices.count) {
+      // A resampler may leave out the last sample, so the length tells nothing.
+      const { own, overlap } = slices.steps ?? { own: first.length, overlap: 0 };
+      end = own + (index && overlap) - END;
+    }
+    if (start > end || end < MATCH) throw new Seam();
+    tail = first.slice(end - MATCH, end);
+    const part = block.map((channel) => channel.subarray(start, Math.min(end, start + left)));
+    left -= part[0].length;
+    yield part;
+  }
+}
+
+/** Where a slice goes on behind what was the end of the one before it. */
+function meeting(samples: Float32Array, tail: Float32Array): number {
+  if (!tail.some((value) => Math.abs(value) > QUIET)) throw new Seam();
+  const isAt = (at: number) => {
+    for (let i = 0; i < MATCH; i++) if (!(Math.abs(samples[at + i] - tail[i]) <= SAME)) return false;
+    return true;
+  };
+  const most = Math.min(samples.length - MATCH, 8 * RATE);
+  for (let at = 0; at <= most; at++) if (isAt(at)) return at + MATCH;
+  throw new Seam();
+}
+
 async function bytes(file: File, part: Blob): Promise<ArrayBuffer> {
   try {
     return await part.arrayBuffer();
@@ -48,18 +129,10 @@ async function bytes(file: File, part: Blob): Promise<ArrayBuffer> {
   }
 }
 
-/** Refuse what would not fit into memory, before it is decoded. */
-async function checkLength(file: File, sniffed: Sniffed): Promise<void> {
-  const perSecond = 4 * RATE * (sniffed.channels ?? 2);
-  const told = await durationOf(file);
-  const seconds = Math.min(told ?? Infinity, sniffed.duration ?? Infinity);
-  // A length that nobody tells is taken from the size, at 64 kbit/s.
-  const guess = Number.isFinite(seconds) ? seconds : file.size / 8000;
-  if (guess * perSecond <= MOST_BYTES) return;
-  const most = Math.floor(MOST_BYTES / perSecond / 60);
-  throw new Trouble(
-    `“${file.name}” is too long for a browser: ${Math.ceil(guess / 60)} minutes, and it takes up to `
-    + `${most} of this kind. Split it, or use “adt transcribe”.`);
+/** Seconds of a file; what nobody tells is taken from the size, at 64 kbit/s. */
+async function secondsOf(file: File, sniffed: Sniffed): Promise<number> {
+  const told = Math.min(await durationOf(file) ?? Infinity, sniffed.duration ?? Infinity);
+  return Number.isFinite(told) ? told : file.size / 8000;
 }
 
 /** Seconds, by the browser's player; null if it cannot tell. */
@@ -83,8 +156,8 @@ function durationOf(file: File): Promise<number | null> {
 }
 
 /** Only a page of this machine or of an https server may compute it. */
-async function digest(data: ArrayBuffer): Promise<string | null> {
+async function digest(file: File): Promise<string | null> {
   if (!globalThis.crypto?.subtle) return null;
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", await bytes(file, file)));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -5,7 +5,7 @@ import { Session, type Host } from "../src/session";
 import { Song } from "../src/song";
 import { DrumView } from "../src/view";
 import { decode, load, type Loaded } from "./decode";
-import { songOf, startEngine, type Engine, type SongParts } from "./engine-api";
+import { songOf, startEngine, type Engine, type Heard, type Samples, type SongParts } from "./engine-api";
 import { fileOf, type DrumMap, type Kind } from "./exports";
 import css from "./page.css";
 import { card, drumMaps, readParts } from "./parts";
@@ -105,12 +105,10 @@ class Page {
       return;
     }
     this.#shell.busy(`Decoding ${name}`, null);
-    const channels = await decode(name, loaded.data);
-    signal.throwIfAborted();
-    const pieces = await cut(name, channels, signal);
+    const { pieces, mono, channels } = await decode(loaded, (blocks) => cut(name, blocks, signal));
     this.#shell.busy(`Listening to ${name}`, 0);
-    const heard = await this.#listen(channels, (done) => this.#shell.busy(`Listening to ${name}`, done), signal);
-    const parts = songOf(heard, this.#card, about(id, name, loaded, channels.length, pieces));
+    const heard = await this.#listen(mono, (done) => this.#shell.busy(`Listening to ${name}`, done), signal);
+    const parts = songOf(heard, this.#card, about(id, name, loaded, channels, pieces));
     const kept = await this.#keep({ id, name, duration: parts.header.duration, added: Date.now() }, file, parts);
     this.#show(id, name, parts, EMPTY, Promise.resolve(pieces), kept);
     await this.#list();
@@ -119,14 +117,12 @@ class Page {
     }
   }
 
-  async #listen(
-    channels: readonly Float32Array[], progress: (done: number) => void, signal: AbortSignal,
-  ) {
+  async #listen(mono: Samples, progress: (done: number) => void, signal: AbortSignal): Promise<Heard> {
     try {
       this.#engine ??= readParts().then(startEngine);
       const engine = await this.#engine;
       signal.throwIfAborted();
-      return await engine.hear(channels, progress, signal);
+      return await engine.hear([mono], progress, signal);
     } catch (error) {
       if (!signal.aborted) {
         void this.#engine?.then((engine) => engine.close(), () => undefined);
@@ -213,9 +209,7 @@ class Page {
       if (!work) throw new Trouble(`“${entry.name}” is not kept any more.`);
       const log = await this.#store?.log(entry.id) ?? EMPTY;
       // What is seen does not wait for what is heard.
-      const pieces = work.file.arrayBuffer()
-        .then((data) => decode(entry.name, data))
-        .then((channels) => cut(entry.name, channels, new AbortController().signal));
+      const pieces = this.#again(new File([work.file], entry.name));
       pieces.catch(() => undefined); // the session tells
       this.#show(entry.id, entry.name, work, log, pieces, true);
       await this.#list();
@@ -225,6 +219,11 @@ class Page {
       await this.#list();
       return false;
     }
+  }
+
+  async #again(file: File): Promise<Pieces> {
+    const { signal } = new AbortController();
+    return (await decode(await load(file), (blocks) => cut(file.name, blocks, signal))).pieces;
   }
 
   async #remove(entry: Entry): Promise<void> {

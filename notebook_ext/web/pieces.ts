@@ -1,6 +1,8 @@
 /** A recording in pieces that the player decodes: WAV files of 16 bits and five seconds. */
 
 import { RATE, type AudioInfo } from "../src/chunks";
+import type { Block } from "./decode";
+import type { Samples } from "./engine-api";
 import { breathe, Trouble } from "./trouble";
 
 /** Samples of a piece, as Python cuts them. */
@@ -12,29 +14,74 @@ export interface Pieces {
   readonly blobs: readonly Blob[];
 }
 
+/** What is played, and what the network hears. */
+export interface Recording {
+  readonly pieces: Pieces;
+  readonly mono: Samples;
+  /** Of the file as it was decoded. */
+  readonly channels: number;
+}
+
 /**
  * Cut a recording up. The pieces lie where the browser keeps files, and not in the
  * memory of the page. What has more than two channels is played as their mean.
  */
 export async function cut(
-  name: string, channels: readonly Float32Array[], signal: AbortSignal,
-): Promise<Pieces> {
-  const samples = channels[0]?.length ?? 0;
-  if (!samples) throw new Trouble(`“${name}” is empty.`);
+  name: string, blocks: AsyncIterable<Block>, signal: AbortSignal,
+): Promise<Recording> {
   const blobs: Blob[] = [];
-  let peak = 0;
-  for (let start = 0; start < samples; start += PIECE) {
-    const parts = channels.map((channel) => channel.subarray(start, start + PIECE));
-    const heard = parts.length > 2 ? [mean(parts)] : parts;
+  const mono: Float32Array[] = [];
+  let piece: Float32Array[] = [];
+  let [channels, filled, samples, peak] = [0, 0, 0, 0];
+  const flush = () => {
+    const parts = piece.map((channel) => channel.subarray(0, filled));
+    const middle = parts.length > 1 ? mean(parts) : parts[0].slice();
+    const heard = parts.length > 2 ? [middle] : parts;
     for (const part of heard) peak = Math.max(peak, loudest(part));
     blobs.push(waveFile(interleaved(heard), heard.length));
-    await breathe();
+    mono.push(middle);
+    samples += filled;
+    filled = 0;
+  };
+  for await (const block of blocks) {
     signal.throwIfAborted();
+    channels ||= block.length;
+    if (block.length !== channels) throw new Trouble(`“${name}” has channels that come and go.`);
+    if (!piece.length) piece = block.map(() => new Float32Array(PIECE));
+    for (let at = 0; at < block[0].length;) {
+      const part = Math.min(PIECE - filled, block[0].length - at);
+      piece.forEach((channel, c) => channel.set(block[c].subarray(at, at + part), filled));
+      at += part;
+      filled += part;
+      if (filled < PIECE) continue;
+      flush();
+      await breathe();
+      signal.throwIfAborted();
+    }
   }
+  if (filled) flush();
+  if (!samples) throw new Trouble(`“${name}” is empty.`);
   if (!Number.isFinite(peak)) throw new Trouble(`“${name}” has samples that are no numbers.`);
   if (!peak) throw new Trouble(`“${name}” is silent: there are no drums in it.`);
-  const count = channels.length > 2 ? 1 : channels.length;
-  return { blobs, info: { chunk: PIECE, samples, margin: 0, channels: count } };
+  const info = { chunk: PIECE, samples, margin: 0, channels: channels > 2 ? 1 : channels };
+  return { pieces: { info, blobs }, mono: new Mono(mono, samples), channels };
+}
+
+/** One channel in pieces: an hour in one array would have to be found room for twice. */
+class Mono implements Samples {
+  constructor(private readonly parts: readonly Float32Array[], readonly length: number) {}
+
+  slice(start: number, end: number): Float32Array<ArrayBuffer> {
+    const out = new Float32Array(Math.max(Math.min(end, this.length) - start, 0));
+    for (let at = 0; at < out.length;) {
+      const from = start + at;
+      const offset = from % PIECE;
+      const part = this.parts[(from - offset) / PIECE].subarray(offset, offset + out.length - at);
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
+  }
 }
 
 /** Samples of a piece again, channel after channel in turn. */
