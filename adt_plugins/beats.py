@@ -2,7 +2,8 @@
 
 The likeliest sequence of beats of the likeliest meter is decoded, as madmom does
 (Böck, Krebs and Widmer, ISMIR 2016), with the same model and defaults; what the drums
-play where in a bar counts as well. madmom itself is an optional second backend.
+play where in a bar, and where the harmony changes, count as well. madmom itself is an
+optional second backend.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from adt_plugins.bar_pointer import (
 )
 from adt_plugins.drum_patterns import evidence
 from adt_plugins.errors import ModelError
+from adt_plugins.harmony import WEIGHT
 from adt_plugins.transcription import Activations, Beat
 
 MIN_BPM, MAX_BPM = 55.0, 215.0
@@ -90,6 +92,7 @@ def find_beats(
     first_downbeat: float | None = None,
     backend: str = "adt",
     patterns: bool = True,
+    changes: Floats | None = None,
 ) -> tuple[Beat, ...]:
     """Find the beats of a recording.
 
@@ -109,7 +112,10 @@ def find_beats(
         ``"adt"``, or ``"madmom"`` (extra `madmom`).
     patterns
         Whether it counts what the drums play, see `adt_plugins.drum_patterns`.
-        Without, ours finds the same beats as madmom.
+        Without and without `changes`, ours finds the same beats as madmom.
+    changes
+        How much the harmony changes at each frame, see
+        `adt_plugins.harmony.Harmony.changes`.
 
     Returns
     -------
@@ -143,6 +149,8 @@ def find_beats(
     if patterns and backend == "adt":
         values = activations.values[part]
         heard = evidence(replace(activations, values=values), bars)
+    if changes is not None and backend == "adt":
+        heard = _with_changes(heard, changes[part], bars)
     pin = None
     if first_downbeat is not None:
         pin = round((first_downbeat - activations.offset) * rate) - first
@@ -156,6 +164,20 @@ def find_beats(
         Beat(max((frame + first) / rate + activations.offset, 0.0), position)
         for frame, position in found
     )
+
+
+def _with_changes(
+    heard: tuple[Floats, Floats] | None, changes: Floats, bars: list[int]
+) -> tuple[Floats, Floats]:
+    """Let bars begin where the harmony changes."""
+    if heard is None:
+        shape = (len(changes), sum(bars))
+        heard = np.zeros(shape), np.zeros(shape)
+    first = 0
+    for bar in bars:
+        heard[0][:, first] += WEIGHT * changes
+        first += bar
+    return heard
 
 
 def check_bpm(bpm: float) -> float:

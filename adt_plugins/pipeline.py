@@ -23,6 +23,7 @@ from adt_plugins.digest import sha256
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtWarning, CancelledError, ModelError
 from adt_plugins.finer import FineEar
+from adt_plugins.harmony import Harmony
 from adt_plugins.network import Network, find_model
 from adt_plugins.onsets import pick_onsets, thresholds_in_force
 from adt_plugins.progress import Progress, progress_bar
@@ -128,6 +129,13 @@ def transcribe(
     ear = FineEar(network.card) if fine else None
     kinds = () if ear is None else ear.kinds
     wanted = check_request(network.card, drums, thresholds, kinds)
+    known = {"bpm": bpm, "meter": meter, "first_downbeat": first_downbeat}
+    if beats is None:
+        beats = any(value is not None for value in known.values())
+    harmony = None
+    if beats and has_beats(network.card.outputs):
+        harmony = Harmony(network.card.front_end)
+    taps = [part.hear for part in (ear, harmony) if part is not None]
     with _reporting(progress) as report:
         with open_audio(source, start=start, end=end) as reader:
             activations, levels = listen(
@@ -136,7 +144,7 @@ def transcribe(
                 offset=start,
                 progress=report,
                 cancel=cancel,
-                tap=None if ear is None else ear.hear,
+                taps=taps,
             )
         heard = activations
         for text in reader.warnings:
@@ -154,10 +162,7 @@ def transcribe(
             onsets = ear.refine(onsets, heard)
         if wanted is not None:
             onsets = tuple(o for o in onsets if wanted & {o.drum, o.drum.coarse})
-        known = {"bpm": bpm, "meter": meter, "first_downbeat": first_downbeat}
-        if beats is None:
-            beats = any(value is not None for value in known.values())
-        found = _find_beats(activations, known) if beats else ()
+        found = _find_beats(activations, harmony, known) if beats else ()
         described = Source(
             path=reader.info.path,
             sha256=_hash(source),
@@ -183,12 +188,15 @@ def transcribe(
     )
 
 
-def _find_beats(activations: Activations, known: Mapping[str, Any]) -> tuple[Beat, ...]:
+def _find_beats(
+    activations: Activations, harmony: Harmony | None, known: Mapping[str, Any]
+) -> tuple[Beat, ...]:
     """Find beats, if the model hears them or the caller relies on it."""
     asked = any(value is not None for value in known.values())
     if not asked and not has_beats(activations.outputs):
         return ()
-    return find_beats(activations, **known)
+    changes = None if harmony is None else harmony.changes()
+    return find_beats(activations, changes=changes, **known)
 
 
 def open_network(model: Model | None = None) -> Network:
@@ -209,7 +217,7 @@ def listen(
     offset: float = 0.0,
     progress: Progress = lambda _: None,
     cancel: Cancel | None = None,
-    tap: Callable[[NDArray[np.float32]], None] | None = None,
+    taps: Iterable[Callable[[NDArray[np.float32]], None]] = (),
 ) -> tuple[Activations, NDArray[np.float32]]:
     """Run front end and network over a recording.
 
@@ -223,8 +231,8 @@ def listen(
         Where the reader starts in the recording, in seconds.
     progress, cancel
         See `transcribe`.
-    tap
-        Gets the frames too, block by block.
+    taps
+        Each gets the frames too, block by block.
 
     Returns
     -------
@@ -245,7 +253,7 @@ def listen(
                 raise CancelledError(f"{reader.info.path or 'samples'}: cancelled")
             if len(block):
                 levels.append(band_levels.process(block, front_end.gains))
-                if tap is not None:
+                for tap in taps:
                     tap(block)
                 yield block
             if reader.position is not None:
