@@ -28,10 +28,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.audio import SAMPLE_RATE
+from adt_plugins.audio import SAMPLE_RATE, open_audio
 from adt_plugins.beats import find_beats
+from adt_plugins.harmony import Harmony
 from adt_plugins.network import Network, find_model
-from adt_plugins.pipeline import transcribe
+from adt_plugins.pipeline import listen
 from adt_plugins.transcription import Beat
 
 METERS = {"4/4": 30, "3/4": 1000, "6/8": 1000}
@@ -117,11 +118,11 @@ def our_tracker(network: Network, seconds: list[float]) -> Tracker:
 
     def track(recording: Recording) -> tuple[Beat, ...]:
         start = time.perf_counter()
-        source = (recording.samples, recording.rate)
-        heard = transcribe(source, model=network, beats=False).activations
-        assert heard is not None
+        harmony = Harmony(network.card.front_end)
+        with open_audio((recording.samples, recording.rate)) as reader:
+            heard, _ = listen(reader, network, taps=[harmony.hear])
         middle = time.perf_counter()
-        found = find_beats(heard)
+        found = find_beats(heard, changes=harmony.changes())
         seconds[0] += middle - start
         seconds[1] += time.perf_counter() - middle
         return found
