@@ -31,6 +31,11 @@ RUNTIME = {
 }
 """Parts of the page that are the same for every network, in `notebook_ext`."""
 
+_OWN_LICENCE = (
+    "This page is part of adt-plugins: BSD 3-Clause licence. The network's training"
+    " data and their licences are in its model card.\n"
+)
+
 _STYLE = (
     "html{color-scheme:light dark}"
     "noscript{display:block;padding:24px;font:16px sans-serif}"
@@ -72,6 +77,7 @@ def page() -> bytes:
     parts = {
         "card": _json(_card(card)),
         "maps": _json(_drum_maps()),
+        "licences": _licences(),
         "model": _packed(network_bytes(card)),
         **{name: _packed(_part(file)) for name, file in RUNTIME.items()},
     }
@@ -111,6 +117,15 @@ def _frame() -> tuple[str, str]:
 def _part(name: str) -> bytes:
     data = asset("notebook_ext", name).read_bytes()
     return gzip.decompress(data) if name.endswith(".gz") else data
+
+
+def _licences() -> str:
+    """What the makers of the page's parts want to be told."""
+    texts = (
+        asset("notebook_ext", f"web-engine/{name}").read_text(encoding="utf-8")
+        for name in ("NOTICE", "LICENSE")
+    )
+    return "\n".join((_OWN_LICENCE, *texts)).replace("<", "‹")
 
 
 def _card(card: ModelCard) -> dict[str, object]:

@@ -140,6 +140,8 @@ class Page {
     }
     try {
       await this.#store.add(entry, { file, header, data, velocities });
+      // Or a browser that runs out of room may remove it by itself.
+      navigator.storage?.persist?.().catch(() => undefined);
       return true;
     } catch (error) {
       this.#shell.tell(isFull(error)

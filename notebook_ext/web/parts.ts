@@ -11,6 +11,8 @@ const textOf = (id: string): string => document.getElementById(`adt-${id}`)?.tex
 
 export const drumMaps = (): DrumMap[] => JSON.parse(textOf("maps")) as DrumMap[];
 
+export const licences = (): string => textOf("licences");
+
 export const card = (): Card => JSON.parse(textOf("card")) as Card;
 
 /** Base64 of gzip to bytes, with pauses: the page answers meanwhile. */

@@ -3,6 +3,7 @@
 import { button, choice, make } from "../src/dom";
 import { clock } from "../src/time";
 import { KINDS, type DrumMap, type Kind } from "./exports";
+import { licences } from "./parts";
 import type { Entry } from "./store";
 
 const ACCEPT = "audio/*,.wav,.mp3,.flac,.ogg,.oga,.opus,.m4a,.aac,.mp4,.webm";
@@ -42,7 +43,8 @@ export class Shell {
     place.append(
       make("header", {}, make("h1", {}, "Drum track of a recording"),
         make("p", {}, "Hear, see and correct every hit, and save them for Audacity or a DAW.")),
-      this.#drop, this.#work, this.#notice, this.#saving, this.song, this.#kept);
+      this.#drop, this.#work, this.#notice, this.#saving, this.song, this.#kept,
+      make("details", {}, make("summary", {}, "Licences"), make("pre", {}, licences())));
     this.#listen();
   }
 
