@@ -1,9 +1,10 @@
 """Learn to tell finer drums from what a network picks in renders: NumPy alone.
 
 The network is left as it is. Its picks in training clips, whose kinds are known, teach
-one hidden layer a drum. How probable a kind must be to be said is chosen on half of
-the validation clips, with kits and performances that were not trained on, so that
-`PRECISION` of what is said is right; what comes of it is measured on the other half.
+one hidden layer a drum. How probable a kind must be to be said is chosen on the
+validation clips, with kits and performances that were not trained on, so that in
+either half of them `PRECISION` of what is said is right. What is measured of one half
+is with the choice of the other.
 """
 
 from __future__ import annotations
@@ -247,8 +248,13 @@ def calibrate(kinds: Kinds, hits: Hits) -> Kinds:
     return replace(kinds, surenesses=surenesses)
 
 
-def measure(kinds: Kinds, hits: Hits) -> dict[str, Any]:
+def measure(trials: Sequence[tuple[Kinds, Hits]]) -> dict[str, Any]:
     """How right what is said is, of hits whose coarse drum is right.
+
+    Parameters
+    ----------
+    trials
+        Hits, and what was calibrated on others.
 
     Returns
     -------
@@ -256,20 +262,25 @@ def measure(kinds: Kinds, hits: Hits) -> dict[str, Any]:
         ``"right when it must say"``: the share of the most probable classes that are
         true; and of each kind its hits, the precision of what is said, and the recall.
     """
-    probable = kinds.probabilities(hits.features)
-    best = probable.argmax(axis=1)
-    sure = probable[np.arange(len(best)), best] >= kinds.surenesses[best]
+    said, best, true = [], [], []
+    for kinds, hits in trials:
+        probable = kinds.probabilities(hits.features)
+        best.append(probable.argmax(axis=1))
+        rows = np.arange(len(best[-1]))
+        said.append(probable[rows, best[-1]] >= kinds.surenesses[best[-1]])
+        true.append(hits.classes)
+    sure, first, classes = map(np.concatenate, (said, best, true))
     result: dict[str, Any] = {
-        "right when it must say": round(float(np.mean(best == hits.classes)), 3)
+        "right when it must say": round(float(np.mean(first == classes)), 3)
     }
-    for k, code in enumerate(kinds.kinds):
+    for k, code in enumerate(trials[0][0].kinds):
         if code:
-            said, true = sure & (best == k), hits.classes == k
-            right = int(np.sum(said & true))
+            told, own = sure & (first == k), classes == k
+            right = int(np.sum(told & own))
             result[code] = {
-                "hits": int(np.sum(true)),
-                "precision": _share(right, int(np.sum(said))),
-                "recall": _share(right, int(np.sum(true))),
+                "hits": int(np.sum(own)),
+                "precision": _share(right, int(np.sum(told))),
+                "recall": _share(right, int(np.sum(own))),
             }
     return result
 
@@ -334,9 +345,12 @@ def learn(
         true = checked[drum].only(checked[drum].classes >= 0)
         # Clips are heard alone and in a song by turns: both halves have both.
         half = true.clips // 2 % 2 == 0
-        kinds = calibrate(kinds, true.only(half))
-        measured[str(drum)] = measure(kinds, true.only(~half))
-        if np.any(kinds.surenesses <= 1):
+        halves = true.only(half), true.only(~half)
+        one, other = (calibrate(kinds, some) for some in halves)
+        measured[str(drum)] = measure([(other, halves[0]), (one, halves[1])])
+        surenesses = np.maximum(one.surenesses, other.surenesses)
+        kinds = replace(kinds, surenesses=surenesses)
+        if np.any(surenesses <= 1):
             families[drum] = kinds
     return Finer(network.card.outputs, families), measured
 
