@@ -123,6 +123,31 @@ class Picker:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """Which drums are there at all; see `adt_plugins.gate`.
+
+    All of them are clearnesses, 0-1: how far hits stand above the average that
+    thresholds are added to.
+
+    Parameters
+    ----------
+    song
+        Of the three clearest drums, below which nothing in the recording is a drum …
+    lone
+        … unless one drum is as clear as this, again and again.
+    drums
+        Of each drum, below which it is absent from a recording with drums.
+    sure
+        Threshold of each drum where it is absent.
+    """
+
+    song: float
+    lone: Mapping[str, float]
+    drums: Mapping[str, float]
+    sure: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Attached:
     """Another file of a model, beside its card: its name and its hash."""
 
@@ -147,6 +172,8 @@ class ModelCard:
         See their classes; `level` is None for a network without a level rule.
     thresholds
         Of each drum among the outputs, 0-1.
+    gate
+        When thresholds are raised for a whole recording; None: never.
     delay
         Seconds that the network lags behind the attack; subtracted from times.
     finer
@@ -166,6 +193,7 @@ class ModelCard:
     picker: Picker
     thresholds: Mapping[str, float]
     level: LevelRule | None = None
+    gate: Gate | None = None
     delay: float = 0.0
     finer: Attached | None = None
     description: str = ""
@@ -207,13 +235,14 @@ class ModelCard:
             raise ModelError(f"{path}: model card of unknown version {version!r}")
         try:
             finer = data.pop("finer", None)
-            level = data.pop("level", None)
+            level, gate = data.pop("level", None), data.pop("gate", None)
             return cls(
                 outputs=tuple(data.pop("outputs")),
                 front_end=_build(FrontEnd, data.pop("front_end")),
                 geometry=_build(Geometry, data.pop("geometry")),
                 picker=_build(Picker, data.pop("picker")),
                 level=None if level is None else _build(LevelRule, level),
+                gate=None if gate is None else _build(Gate, gate),
                 finer=None if finer is None else _build(Attached, finer),
                 path=path,
                 **_known(cls, data),

@@ -77,21 +77,10 @@ def pick_peaks(
 def _pick_madmom(
     values: NDArray[np.floating], threshold: float, picker: Picker, frame_rate: float
 ) -> NDArray[np.int64]:
-    # Rounded as madmom rounds them: half to even.
-    pre_avg, post_avg, pre_max, post_max = (
-        round(seconds * frame_rate)
-        for seconds in (
-            picker.pre_avg,
-            picker.post_avg,
-            picker.pre_max,
-            picker.post_max,
-        )
+    pre_max, post_max = (
+        _frames(seconds, frame_rate) for seconds in (picker.pre_max, picker.post_max)
     )
-    # NumPy alone: importing scipy.ndimage costs 0.3 s. The average is rounded
-    # to the activation's precision, as scipy's filters do.
-    average = np.zeros(1, dtype=values.dtype)
-    if pre_avg + post_avg > 0:
-        average = _moving_average(values, pre_avg, post_avg).astype(values.dtype)
+    average = _average(values, picker, frame_rate)
     detections = values * (values >= average + threshold)
     padded = np.pad(detections, (pre_max, post_max))
     highest = detections
@@ -101,6 +90,52 @@ def _pick_madmom(
     repeated = (np.diff(found) == 1) & (np.diff(detections[found]) == 0)
     found = found[np.concatenate(([True], ~repeated))] if len(found) else found
     return _combine(found, int(picker.combine * frame_rate + _EPSILON))
+
+
+def heights(
+    activation: NDArray[np.floating],
+    frames: NDArray[np.int64],
+    picker: Picker,
+    frame_rate: float,
+) -> NDArray[np.float64]:
+    """How far peaks stand above what a threshold is added to.
+
+    Parameters
+    ----------
+    activation, picker, frame_rate
+        See `pick_peaks`.
+    frames
+        Indices of the peaks.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Of each peak the highest threshold that it reaches.
+    """
+    values = np.asarray(activation)
+    found = values[frames].astype(np.float64)
+    if picker.kind == "madmom":
+        found -= _average(values, picker, frame_rate)[frames]
+    return found
+
+
+def _frames(seconds: float, frame_rate: float) -> int:
+    # Rounded as madmom rounds them: half to even.
+    return round(seconds * frame_rate)
+
+
+def _average(
+    values: NDArray[np.floating], picker: Picker, frame_rate: float
+) -> NDArray[np.floating]:
+    """Average around each frame, of madmom's picker."""
+    before, after = (
+        _frames(seconds, frame_rate) for seconds in (picker.pre_avg, picker.post_avg)
+    )
+    if before + after == 0:
+        return np.zeros(len(values), dtype=values.dtype)
+    # NumPy alone: importing scipy.ndimage costs 0.3 s. The average is rounded
+    # to the activation's precision, as scipy's filters do.
+    return _moving_average(values, before, after).astype(values.dtype)
 
 
 def _moving_average(

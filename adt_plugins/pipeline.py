@@ -23,6 +23,7 @@ from adt_plugins.digest import sha256
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtWarning, CancelledError, ModelError
 from adt_plugins.finer import FineEar
+from adt_plugins.gate import raised_thresholds
 from adt_plugins.harmony import Harmony
 from adt_plugins.network import Network, find_model
 from adt_plugins.onsets import pick_onsets, thresholds_in_force
@@ -48,6 +49,7 @@ def transcribe(
     end: float | None = None,
     drums: Iterable[Drum | str] | None = None,
     thresholds: Mapping[str, float] | None = None,
+    song_gate: bool = True,
     adaptation: Adaptation | None = None,
     fine: bool = False,
     beats: bool | None = None,
@@ -81,6 +83,9 @@ def transcribe(
         Report only these; a coarse drum includes its finer kinds.
     thresholds
         Drum to threshold, 0-1, instead of those of the model.
+    song_gate
+        Whether thresholds are raised for drums that the recording, taken as a
+        whole, seems not to have, see `adt_plugins.gate`; not those of `thresholds`.
     adaptation
         What was learnt of this kit with the same model, see
         `adt_plugins.adaptation.learn`.
@@ -151,6 +156,10 @@ def transcribe(
             warnings.warn(f"{reader.info.path or 'samples'}: {text}", AdtWarning, 2)
         if adaptation is not None:
             activations = adaptation.apply(activations, network.card)
+        raised = {}
+        if song_gate:
+            raised = raised_thresholds(activations, network.card, thresholds)
+            thresholds = {**raised, **(thresholds or {})}
         onsets = pick_onsets(
             activations,
             network.card,
@@ -173,6 +182,8 @@ def transcribe(
         )
         report(1.0)
     details = _describe(network.card, activations, thresholds)
+    if raised:
+        details["gated"] = list(raised)
     if ear is not None:
         details["finer"] = ear.sha256
     if adaptation is not None:

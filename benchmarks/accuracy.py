@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from adt_plugins import formats
 from adt_plugins.audio import SAMPLE_RATE, load_audio
 from adt_plugins.evaluation import evaluate
+from adt_plugins.gate import raised_thresholds
 from adt_plugins.network import Network, find_model
 from adt_plugins.onsets import pick_onsets
 from adt_plugins.pipeline import transcribe
@@ -86,7 +87,8 @@ def listen(track: Track, network: Network, shift: int = 0) -> Activations:
 def hear(track: Track, network: Network, shift: int = 0) -> Transcription:
     """Transcribe with the chunks beginning `shift` frames before the recording."""
     card, activations = network.card, listen(track, network, shift)
-    return Transcription(pick_onsets(activations, card))
+    raised = raised_thresholds(activations, card)
+    return Transcription(pick_onsets(activations, card, thresholds=raised))
 
 
 def left_out(tracks: list[Track], network: Network) -> list[Transcription]:

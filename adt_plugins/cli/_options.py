@@ -113,6 +113,11 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         help="how sure a hit of this drum must be, 0 to 1; may be repeated",
     )
     parser.add_argument(
+        "--no-song-gate",
+        action="store_true",
+        help="report doubtful hits of drums that the recording seems not to have",
+    )
+    parser.add_argument(
         "--fine",
         action="store_true",
         help="tell kinds of a drum, as open and closed hi-hats, where that is sure",

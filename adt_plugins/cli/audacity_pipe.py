@@ -112,6 +112,7 @@ def _transcription(args: argparse.Namespace, warn: Warn) -> Transcription:
         model=args.model,
         thresholds=dict(args.threshold),
         fine=args.fine,
+        song_gate=not args.no_song_gate,
         keep_activations=False,
         progress=not args.quiet,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from adt_plugins.brnn_sa_graph import build_brnn_sa
 from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker
 from adt_plugins.errors import AdtError
 from adt_plugins.network import Network
+from adt_plugins.training.gating import learn_gate
 from adt_plugins.training.mixing import Mixer
 from adt_plugins.training.model import BrnnSa, Sizes
 from adt_plugins.training.targets import OUTPUTS
@@ -92,7 +94,8 @@ def export(
     """Write ``NAME.tflite`` and ``NAME.json`` into a folder.
 
     The thresholds are those with the best F on the validation renders, drums
-    alone and songs together, as heard by the exported network itself.
+    alone and songs together, as heard by the exported network itself; the gate is
+    learnt on the other renders.
 
     Parameters
     ----------
@@ -148,6 +151,8 @@ def export(
         "validation median time error, ms": validation.time_errors(hear, thresholds),
     }
     card = replace(card, thresholds=thresholds, measured=measured)
+    gate = learn_gate(renders, partial(Mixer, front_end, level), hear, card)
+    card = replace(card, gate=gate)
     (out / f"{name}.json").write_text(card.to_json(), encoding="utf-8")
     return card
 
