@@ -53,9 +53,9 @@ export interface LevelRule {
 /** See `adt_plugins.gate`. */
 export interface Gate {
   readonly song: number;
-  readonly lone: number;
+  readonly lone: Readonly<Record<string, number>>;
   readonly drums: Readonly<Record<string, number>>;
-  readonly sure: number;
+  readonly sure: Readonly<Record<string, number>>;
 }
 
 /** What the page carries: the files of `web-engine`, unpacked, and a model. */

@@ -4,6 +4,8 @@ import { pickPeaks, thresholdLine, type Activation, type Picker } from "../src/p
 import type { Card, Gate } from "./engine-api";
 
 const RATE_PER_MINUTE = 2;
+const LONE_PER_MINUTE = 20;
+const LONE_FREE_S = 5;
 const SHORT_S = 20;
 const PER_OCTAVE = 0.03;
 const SHARES = [0.5, 0.25, 0.25];
@@ -24,20 +26,29 @@ export function raisedThresholds(
   if (!gate) return {};
   const duration = lanes[0].values.length / rate;
   const found = lanes.map((lane) => heights(lane, thresholds[lane.drum], picker, rate));
-  const rank = Math.trunc((RATE_PER_MINUTE * duration) / 60);
-  const clear = found.map((own) => own[rank] ?? 0);
+  const clear = reached(found, (RATE_PER_MINUTE * duration) / 60);
+  const silent = isSilent(lanes.map(({ drum }) => drum), found, clear, duration, gate);
   return Object.fromEntries(lanes.flatMap(({ drum }, i) => {
-    const absent = isSilent(clear, duration, gate) || clear[i] < (gate.drums[drum] ?? 0);
-    const raised = absent && gate.sure > thresholds[drum] && found[i].some((own) => own < gate.sure);
-    return raised ? [[drum, gate.sure] as const] : [];
+    const absent = silent || clear[i] < (gate.drums[drum] ?? 0);
+    const sure = gate.sure[drum] ?? 1;
+    return absent && sure > thresholds[drum] && found[i].some((own) => own < sure)
+      ? [[drum, sure] as const] : [];
   }));
 }
 
+/** Of each drum the height that so many of its hits surpass. */
+const reached = (found: readonly number[][], rank: number): number[] =>
+  found.map((own) => own[Math.trunc(rank)] ?? 0);
+
 /** Whether there is no drum in the recording. */
-function isSilent(clear: readonly number[], duration: number, gate: Gate): boolean {
+function isSilent(
+  drums: readonly string[], found: readonly number[][], clear: readonly number[], duration: number,
+  gate: Gate,
+): boolean {
+  const short = duration > 0 && duration < SHORT_S ? PER_OCTAVE * Math.log2(SHORT_S / duration) : 0;
+  const often = (LONE_PER_MINUTE * Math.max(0, duration - LONE_FREE_S)) / 60;
+  const lone = reached(found, often).some((value, i) => value >= (gate.lone[drums[i]] ?? 1) - short);
   const best = [...clear].sort((a, b) => b - a);
-  let song = 0;
-  SHARES.forEach((share, i) => (song += share * (best[i] ?? 0)));
-  if (duration > 0 && duration < SHORT_S) song += PER_OCTAVE * Math.log2(SHORT_S / duration);
-  return song < gate.song && (best[0] ?? 0) < gate.lone;
+  const song = SHARES.reduce((sum, share, i) => sum + share * (best[i] ?? 0), 0);
+  return song < gate.song - short && !lone;
 }
