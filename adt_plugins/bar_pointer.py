@@ -32,6 +32,9 @@ _NEVER = -1e30  # log probability; unlike infinity, its differences are numbers
 _STEPS = 64
 """Steps of a part, each as long as the shortest beat. Scores count from its start:
 single precision is enough near 0 only."""
+_KEPT_BYTES = 64 << 20
+"""So much of the way is kept, that of a song of six minutes; the way back through the
+rest computes it again."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def decode(
     -------
     BeatPath
         At least one beat. Memory: 10 kB for every second of the recording, for 3/4
-        and 4/4 at 100 frames a second with 60 lengths, and 20 MB.
+        and 4/4 at 100 frames a second with 60 lengths, and up to 84 MB.
     """
     search = _Search(densities, meters, lengths, observation_lambda, transition_lambda)
     if evidence is not None:
@@ -176,6 +179,7 @@ class _Search:
         self._band = self._banded()
         self._heard: tuple[_Singles, _Singles] | None = None
         self._before: list[tuple[_Singles, float]] = []  # what each part begins with
+        self._kept: list[_Singles] = []  # scores of the first parts
 
     def hear(self, beginnings: Floats, middles: Floats) -> None:
         """Take further evidence, see `decode`."""
@@ -207,6 +211,10 @@ class _Search:
         for first in self._parts():
             self._before.append((window, scale))
             scores = self._part(window, first)
+            if len(self._kept) == len(self._before) - 1 and (
+                len(self._before) * scores.nbytes <= _KEPT_BYTES
+            ):
+                self._kept.append(scores)
             window = scores[..., -self._reach :]
             highest = window.max()
             window = window - highest
@@ -232,7 +240,6 @@ class _Search:
         """Score a part's beginnings of beats, a shortest beat's frames at a time."""
         count, step, reach = len(self._lengths), self._step, self._reach
         end = min(first + _STEPS * step, self._frames)
-        band, low, high = self._band
         beats = len(self._previous)
         scores = np.concatenate([before, self._gained(first, end)], axis=2)
         width = scores.shape[2]
@@ -244,34 +251,47 @@ class _Search:
         ended = row + reach - self._lengths[:, np.newaxis, np.newaxis]
         ended = ended + np.arange(step)
         # One piece of memory each: sums of those take a third of the time of others.
-        size = beats * step
-        padded = np.full((count + low + high) * size, _NEVER, np.float32)
-        inside = padded[low * size : (low + count) * size].reshape(ended.shape)
-        best, other = np.empty((2, count * size), np.float32)
+        inside, best, other = np.empty((3, count * beats * step), np.float32)
+        changes = [
+            (
+                inside[came : came + len(gain)],
+                gain,
+                other[: len(gain)],
+                best[to:][: len(gain)],
+            )
+            for came, to, gain in self._band
+        ]
         for at in range(0, end - first, step):
             # In the last step what is behind the end is computed for nothing.
-            flat.take(ended + at, out=inside, mode="clip")
-            np.add(padded[: count * size], band[0], out=best)
-            for n in range(1, len(band)):
-                np.add(padded[n * size : (n + count) * size], band[n], out=other)
-                np.maximum(best, other, out=best)
+            flat.take(ended + at, out=inside.reshape(ended.shape), mode="clip")
+            np.add(inside, self._band[0][2], out=best)
+            for came, gain, sums, highest in changes[1:]:
+                np.add(came, gain, out=sums)
+                np.maximum(highest, sums, out=highest)
             new = scores[..., reach + at : reach + min(at + step, end - first)]
             new += best.reshape(ended.shape)[..., : new.shape[2]]
         return scores
 
-    def _banded(self) -> tuple[_Singles, int, int]:
-        """Log probabilities of the lengths before each, and how far they reach.
+    def _banded(self) -> list[tuple[int, int, _Singles]]:
+        """Log probabilities of changes from length to length, by how far it is.
 
-        Shape (lengths in reach, lengths times beats times frames of a step).
+        Returns
+        -------
+        list of tuple
+            First no change. Of each: where in a step's numbers of a length before
+            the first one lies, where the first after it, and what is added; shape
+            (lengths times beats times frames of a step).
         """
-        transitions, count = self._transitions, len(self._lengths)
-        came, to = np.nonzero(transitions > _NEVER)
-        low, high = int((to - came).max()), int((came - to).max())
-        padded = np.full((count + low + high, count), _NEVER)
-        padded[low : low + count] = transitions
-        band = np.stack([padded[n : n + low + high + 1, n] for n in range(count)])
         size = len(self._previous) * self._step
-        return np.repeat(band.T.astype(np.float32), size, axis=1), low, high
+        came, to = np.nonzero(self._transitions > _NEVER)
+        found = []
+        for far in sorted({int(n) for n in came - to}, key=abs):
+            rows = to[came - to == far]
+            rows = np.arange(rows.min(), rows.max() + 1)
+            gain = self._transitions[rows + far, rows].astype(np.float32)
+            first = int(rows[0])
+            found.append(((first + far) * size, first * size, np.repeat(gain, size)))
+        return found
 
     def backward(self) -> BeatPath:
         """Follow the best end back to the beginning."""
@@ -293,7 +313,10 @@ class _Search:
             if here != part:
                 part = here
                 first = part * _STEPS * self._step
-                scores = self._part(self._before[part][0], first)
+                if part < len(self._kept):
+                    scores = self._kept[part]
+                else:
+                    scores = self._part(self._before[part][0], first)
             beat = int(self._previous[beat])
             # Those that ended here; they may lie in the part before, whose last
             # frames a part begins with.
