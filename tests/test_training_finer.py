@@ -16,8 +16,8 @@ from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
 from adt_plugins.evaluation import evaluate
 from adt_plugins.finer import Kinds, softmax
-from adt_plugins.training import finer
-from adt_plugins.training.finer import Hits
+from adt_plugins.training import fine_picks, finer
+from adt_plugins.training.fine_picks import Hits
 from adt_plugins.transcription import Onset, Transcription
 
 from .test_finer import SECONDS, ring
@@ -77,7 +77,9 @@ def test_from_clips_to_a_model_that_tells_them(
     assert main(["train", "finer", str(model), str(clips), "-q"]) == 0
     assert capsys.readouterr().out == f"{model}\n"
     card = ModelCard.read(model)
-    measured = card.measured["finer drums, held-out renders"]["HH"]
+    both = card.measured["finer drums, held-out renders"]["HH"]
+    assert both["recorded kits"] == both["all kits"]  # there is no other
+    measured = both["all kits"]
     assert measured["right when it must say"] > 0.8
     for kind in ("CHH", "OHH"):
         assert measured[kind]["hits"] > 30
@@ -144,8 +146,8 @@ def test_true_classes(drum: Drum, time: float, code: str | None) -> None:
         (3.0, "CHC", 80),
         (4.0, "HFT", 80),
     ]
-    (found,) = finer.true_classes([Onset(time, drum)], onsets, drum)
-    assert found == (-1 if code is None else finer.CLASSES[drum].index(code))
+    (found,) = fine_picks.true_classes([Onset(time, drum)], onsets, drum)
+    assert found == (-1 if code is None else fine_picks.CLASSES[drum].index(code))
 
 
 def test_slopes_are_those_of_the_cross_entropy() -> None:
@@ -203,6 +205,39 @@ def test_as_much_is_said_as_is_precise() -> None:
     assert measured["CHH"] == {"hits": 17, "precision": 0.85, "recall": 1.0}
     assert measured["OHH"] == {"hits": 5, "precision": None, "recall": 0.0}
     assert measured["right when it must say"] == round(17 / 22, 3)
+
+
+def test_machines_are_measured_but_decide_nothing() -> None:
+    kinds, hits = certain([(0.9, 0), (0.8, 0), (0.7, 1), (0.6, 1)] * 40)
+    hits = replace(hits, clips=np.arange(160) // 4)
+    machine = np.arange(160) % 4 >= 2
+    measured = finer.try_out(kinds, hits, ~machine)
+    assert measured["recorded kits"]["CHH"]["precision"] == 1.0
+    assert measured["recorded kits"]["CHH"]["hits"] == 80
+    # What a machine plays at 0.7 is not so sure as the 0.8 that was enough.
+    assert measured["all kits"]["CHH"]["precision"] == 1.0
+    assert measured["all kits"]["OHH"] == {"hits": 80, "precision": None, "recall": 0.0}
+    measured = finer.try_out(kinds, hits, machine)
+    assert measured["recorded kits"]["CHH"] == {
+        "hits": 0,
+        "precision": None,
+        "recall": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("kit", "recorded"),
+    [
+        ("sams_sonor+muldjord", True),
+        ("Red_Zeppelin_4_LV2", True),
+        ("sf_GMbank_000+sams_sonor", False),
+        ("drum_machine_mrk2", False),
+    ],
+)
+def test_recorded_kits(tmp_path: Path, kit: str, recorded: bool) -> None:
+    labels = tmp_path / "000001.json"
+    labels.write_text(json.dumps({"kit": kit}))
+    assert finer._is_recorded(labels) is recorded
 
 
 def test_what_is_hardly_ever_sure_is_never_said() -> None:
