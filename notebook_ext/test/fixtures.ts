@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Action } from "../src/edits";
 import type { Grid, Picker } from "../src/pick";
 import type { Header } from "../src/song";
+import type { Card, FrontEnd, LevelRule } from "../web/engine-api";
 
 export interface Fixtures {
   picks: {
@@ -19,6 +20,13 @@ export interface Fixtures {
   };
   numbers: [string, string, string][];
   drums: Record<string, [string, string, number]>;
+  engine: {
+    hits: { seed: number; frames: number; card: Card; thresholds: Record<string, number>; known: string }[];
+    filters: {
+      front_end: FrontEnd; drums: string[]; ranges: [number, number][]; starts: number[]; weights: number[][];
+    }[];
+    gains: { rule: LevelRule; front_end: FrontEnd; gains: number[] };
+  };
 }
 
 const file = process.env["ADT_FIXTURES"];

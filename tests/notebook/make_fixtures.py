@@ -34,6 +34,8 @@ from adt_plugins.transcription import (
     Transcription,
 )
 
+from ..web import engine_fixtures
+
 MATRICES = 1000
 STEPS = 500
 DRUM_SETS = (
@@ -260,6 +262,7 @@ def fixtures() -> dict[str, Any]:
         "drums": {
             drum.value: [drum.full_name, drum.coarse.value, drum.note] for drum in Drum
         },
+        "engine": engine_fixtures.fixtures(matrix, bits),
     }
 
 

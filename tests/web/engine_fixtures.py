@@ -1,0 +1,113 @@
+"""What Python says, for the tests of the engine's parts that need no browser."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins import velocity
+from adt_plugins.card import FrontEnd, Gate, Geometry, LevelRule, ModelCard, Picker
+from adt_plugins.gate import raised_thresholds
+from adt_plugins.onsets import onset_times, pick_hits, pick_onsets
+from adt_plugins.spectrogram import LevelFollower, filterbank
+from adt_plugins.transcription import Activations
+
+DRUMS = ("KD", "SD", "CHH", "OHH", "CY")
+CASES = 60
+LOUDEST_DB = 40.0
+FRONT_ENDS = (
+    FrontEnd(),
+    FrontEnd(bands_per_octave=24, fmin=30.0, fmax=17000.0),
+    FrontEnd(bands_per_octave=3, fmin=100.0, fmax=9000.0),
+)
+
+Matrix = Callable[[int, int, int], NDArray[np.float32]]
+Bits = Callable[[list[float]], str]
+
+
+def fixtures(matrix: Matrix, bits: Bits) -> dict[str, Any]:
+    """Hits with the gate and velocities; filters; gains."""
+    return {
+        "hits": list(_hits(matrix, bits)),
+        "filters": [_filters(front_end) for front_end in FRONT_ENDS],
+        "gains": _gains(matrix),
+    }
+
+
+def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
+    """Activations and levels to hits; TypeScript makes both matrices alike."""
+    chance = random.Random(8)
+
+    def some(low: float, high: float) -> dict[str, float]:
+        return {drum: round(chance.uniform(low, high), 2) for drum in DRUMS}
+
+    for seed in range(1, CASES + 1):
+        frames = chance.choice((1, 2, 7, 150, 900, 2600))
+        card = ModelCard(
+            "", "", "", (*DRUMS, "beat"), FrontEnd(), Geometry(1, 0, 1),
+            chance.choice((Picker(), Picker("adtlib"), Picker(combine=0.1))),
+            some(0.3, 0.6),
+            gate=Gate(
+                round(chance.uniform(0.5, 1.0), 2),
+                some(0.7, 1.0),
+                some(0.5, 1.0),
+                some(0.5, 1.0),
+            ),
+            delay=chance.choice((0.0, 0.0125, -0.01)),
+        )  # fmt: skip
+        activations = Activations(matrix(seed, frames, 6), card.outputs, 100.0)
+        levels = LOUDEST_DB * matrix(seed + 1000, frames, len(DRUMS))
+        raised = raised_thresholds(activations, card)
+        hits = pick_hits(activations, card, thresholds=raised)
+        onsets = pick_onsets(activations, card, thresholds=raised, levels=levels)
+        rows = []
+        for lane, found in enumerate(hits):
+            own = [onset for onset in onsets if onset.drum is found.drum]
+            times = onset_times(found.positions, activations, card.delay)
+            for frame, time in zip(found.frames.tolist(), times.tolist(), strict=True):
+                onset = own.pop(0)
+                assert onset.time == time
+                rows.append([lane, frame, time, onset.velocity, onset.confidence])
+        yield {
+            "seed": seed,
+            "frames": frames,
+            "card": asdict(card),
+            "thresholds": {**card.thresholds, **raised},
+            "known": bits([value for row in rows for value in row]),
+        }
+
+
+def _filters(front_end: FrontEnd) -> dict[str, Any]:
+    weights = filterbank(front_end)
+    drums = list(velocity.RANGES_HZ)
+    seen = velocity.BandLevels(front_end, drums)._weights.T > 0
+    return {
+        "front_end": asdict(front_end),
+        "drums": [drum.value for drum in drums],
+        "ranges": [
+            [int(bands[0]), int(bands[-1]) + 1] if len(bands) else [-1, 0]
+            for bands in map(np.flatnonzero, seen)
+        ],
+        "starts": [int(np.flatnonzero(column)[0]) for column in weights.T],
+        "weights": [column[column > 0].tolist() for column in weights.T],
+    }
+
+
+def _gains(matrix: Matrix) -> dict[str, Any]:
+    """Loud, then silent, then soft."""
+    rule = LevelRule(4.0, 20.0, 0.01)
+    magnitudes = matrix(5, 96, 12)
+    magnitudes[32:64] = 0
+    magnitudes[64:] *= np.float32(0.25)
+    follower = LevelFollower(rule, FrontEnd())
+    gains = [follower.gains(magnitudes[k : k + 32], 32)[:, 0] for k in (0, 32, 64)]
+    return {
+        "rule": asdict(rule),
+        "front_end": asdict(FrontEnd()),
+        "gains": np.concatenate(gains).tolist(),
+    }
