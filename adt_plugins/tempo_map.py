@@ -62,10 +62,14 @@ class TempoMap:
 
     def tick(self, seconds: float) -> int:
         """Nearest tick of a time."""
-        exact = Fraction(seconds) * _UNIT
-        index = max(bisect_right(self._elapsed, exact) - 1, 0)
+        # Exact, as fractions are; those take ten times as long.
+        over, under = seconds.as_integer_ratio()
+        over *= _UNIT
+        index = max(bisect_right(self._elapsed, over // under) - 1, 0)
         start, tempo = self.tempos[index]
-        return start + round((exact - self._elapsed[index]) / tempo)
+        whole, rest = divmod(over - self._elapsed[index] * under, tempo * under)
+        half = 2 * rest - tempo * under  # what lies between two goes to the even one
+        return start + whole + (half > 0 or (half == 0 and whole % 2))
 
     def seconds(self, tick: int) -> float:
         """Time of a tick."""
