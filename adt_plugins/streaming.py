@@ -45,8 +45,9 @@ def transcribe_stream(
 ) -> Iterator[Onset]:
     """Find drum hits while a recording comes in, for as long as it does.
 
-    The hits are those of `transcribe`, at the same times; their velocities compare
-    them with the hits before, not with all of the recording. They come `delay` after
+    The hits are those of `transcribe` without its `song_gate`, which needs the whole,
+    at the same times; their velocities compare them with the hits before, not with
+    all of the recording. They come `delay` after
     they were played, at most: 7.3 s with the default model, whose network hears 5 s
     at a time and a second before and after. Memory does not grow.
 
