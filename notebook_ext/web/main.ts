@@ -12,7 +12,7 @@ import { card, drumMaps, readParts } from "./parts";
 import { cut, type Pieces } from "./pieces";
 import { Shell } from "./shell";
 import { isFull, Store, type Entry } from "./store";
-import { Trouble } from "./trouble";
+import { breathe, Trouble } from "./trouble";
 
 interface Shown {
   readonly id: string;
@@ -33,6 +33,8 @@ class Page {
   #shown: Shown | null = null;
   #queue: File[] = [];
   #work: AbortController | null = null;
+  /** Counts what is to be shown; the last one is. */
+  #turn = 0;
 
   constructor(place: HTMLElement) {
     this.#shell = new Shell(place, {
@@ -110,7 +112,7 @@ class Page {
     const heard = await this.#listen(mono, (done) => this.#shell.busy(`Listening to ${name}`, done), signal);
     const parts = songOf(heard, this.#card, about(id, name, loaded, channels, pieces));
     const kept = await this.#keep({ id, name, duration: parts.header.duration, added: Date.now() }, file, parts);
-    this.#show(id, name, parts, EMPTY, Promise.resolve(pieces), kept);
+    await this.#show(id, name, parts, EMPTY, Promise.resolve(pieces), kept);
     await this.#list();
     if (!this.#shown?.session.hits.length) {
       this.#shell.tell(`No drum was heard in “${name}”. Lower a threshold to see what may be one.`);
@@ -154,10 +156,11 @@ class Page {
 
   // --- a song is shown ------------------------------------------------------
 
-  #show(
+  async #show(
     id: string, name: string, parts: SongParts, log: Log, pieces: Promise<Pieces>, kept: boolean,
-  ): void {
-    this.#close();
+  ): Promise<void> {
+    const turn = ++this.#turn;
+    await breathe();
     let session: Session;
     const host: Host = {
       client: `w${Date.now().toString(36)}`,
@@ -172,7 +175,14 @@ class Page {
       tell: () => undefined,
     };
     session = new Session(new Song(parts.header, parts.data), host);
+    // Of five minutes, picking and drawing take 30 ms each: not both in one task.
+    await breathe();
     session.setLog(log);
+    if (turn !== this.#turn) {
+      session.close(); // another song has been opened meanwhile
+      return;
+    }
+    this.#close();
     const place = document.createElement("div");
     this.#shell.song.append(place);
     this.#shell.showing(true);
@@ -213,7 +223,7 @@ class Page {
       // What is seen does not wait for what is heard.
       const pieces = this.#again(new File([work.file], entry.name));
       pieces.catch(() => undefined); // the session tells
-      this.#show(entry.id, entry.name, work, log, pieces, true);
+      await this.#show(entry.id, entry.name, work, log, pieces, true);
       await this.#list();
       return true;
     } catch (error) {
