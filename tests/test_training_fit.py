@@ -288,3 +288,9 @@ class TestTraining:
             str(out / "mine.json"),
         ]
         assert (out / "mine.tflite").stat().st_size < 1_000_000
+        card = ModelCard.read(out / "mine.json")
+        assert card.gate is not None
+        assert set(card.gate.sure) == set(card.drums)
+        (out / "mine.json").write_text(replace(card, gate=None).to_json())
+        assert cli.main(["train", "gate", str(out / "mine.json"), str(renders)]) == 0
+        assert ModelCard.read(out / "mine.json") == card
