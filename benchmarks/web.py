@@ -1,0 +1,186 @@
+"""Compare the page of `adt web` with Python: the same hits, time, size, an open ear.
+
+``python benchmarks/web.py [speed|parity …] [--minutes 5]`` prints tables and fails if
+the page is more than 5 MB, takes more than 5 times as long as Python in the same run,
+or stops answering for more than 100 ms. Needs the extra `test-browser`, Chromium, and
+for the parity npm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from adt_plugins import Transcription, transcribe  # noqa: E402
+from adt_plugins.network import find_model  # noqa: E402
+from adt_plugins.notebook.score import Score  # noqa: E402
+from adt_plugins.spectrogram import spectrogram  # noqa: E402
+from adt_plugins.web import write_page  # noqa: E402
+from tests.front_end import copy_front_end  # noqa: E402
+from tests.make_audio import RATE  # noqa: E402
+from tests.notebook.browser import chromium  # noqa: E402
+from tests.web import engine  # noqa: E402
+from tests.web.songs import groove, songs  # noqa: E402
+from tests.web.tab import Tab  # noqa: E402
+
+MOST_BYTES = 5_000_000
+MOST_TIMES = 5.0
+MOST_MS = 100.0
+REPEATS = 3
+
+WATCH = (
+    "window.blocked = [0]; new PerformanceObserver((list) => blocked.push("
+    "...list.getEntries().map((task) => task.duration)))"
+    ".observe({entryTypes: ['longtask']})"
+)
+
+
+def write_mp3(path: Path, minutes: float) -> Path:
+    """The example, again and again, in stereo."""
+    samples = np.resize(np.stack(groove(), axis=1), (round(minutes * 60 * RATE), 2))
+    soundfile.write(path, samples, RATE, format="MP3")
+    return path
+
+
+def timed(work: Callable[..., Any], *arguments: Any, **options: Any) -> float:
+    """Seconds."""
+    began = time.perf_counter()
+    work(*arguments, **options)
+    return time.perf_counter() - began
+
+
+def speed(browser: Any, folder: Path, minutes: float) -> list[str]:
+    """An MP3 in the page and in Python, in turns; what is over its bound."""
+    file = write_page(folder / "drums.html")
+    song = write_mp3(folder / "song.mp3", minutes)
+    command = [sys.executable, "-m", "adt_plugins", "transcribe", "-q", "--overwrite"]
+    seconds: dict[str, list[float]] = {"page": [], "process": [], "call": []}
+    longest = []
+    for _ in range(REPEATS):
+        tab = Tab(browser.new_context(), file.as_uri())
+        tab.page.evaluate(WATCH)
+        seconds["page"].append(timed(tab.choose, song))
+        longest.append(max(tab.page.evaluate("blocked")))
+        heard = tab.song()
+        tab.close()
+        seconds["process"].append(timed(subprocess.run, [*command, song], check=True))
+        seconds["call"].append(timed(transcribe, song))
+    same, expected = compared(heard, transcribe(song))
+    least = {name: min(values) for name, values in seconds.items()}
+    size = file.stat().st_size
+    times = least["page"] / least["call"]
+    print(f"size {size:,} bytes")
+    print(f"{minutes:g}-minute MP3, least of {REPEATS}, in turns:")
+    print(f"  page, from the file to the drums shown {least['page']:6.2f} s")
+    print(f"  transcribe()                           {least['call']:6.2f} s")
+    print(f"  the program adt, from start to end     {least['process']:6.2f} s")
+    print(f"  page / transcribe() {times:.2f}, page / program", end=" ")
+    print(f"{least['page'] / least['process']:.2f}")
+    print(f"longest task of the page's thread {min(longest):.0f} ms of", end=" ")
+    print(", ".join(f"{value:.0f}" for value in longest))
+    print(f"same onsets {same} of {expected}, each by its own MP3 decoder")
+    return [
+        what
+        for what, bad in (
+            ("size", size > MOST_BYTES),
+            ("time", times > MOST_TIMES),
+            ("longest task", min(longest) > MOST_MS),
+        )
+        if bad
+    ]
+
+
+def compared(heard: Transcription, expected: Transcription) -> tuple[int, int]:
+    """Onsets of a drum that are within 2 ms in both, and of how many."""
+    waiting = list(expected.onsets)
+    for onset in heard.onsets:
+        for other in waiting:
+            if onset.drum is other.drum and abs(onset.time - other.time) <= 0.002:
+                waiting.remove(other)
+                break
+    same = len(expected.onsets) - len(waiting)
+    return same, max(len(heard.onsets), len(expected.onsets))
+
+
+def parity(browser: Any, folder: Path) -> list[str]:
+    """The songs of the tests, from the same samples."""
+    path = folder / "engine.html"
+    engine.write_engine_page(path, copy_front_end(folder))
+    page = browser.new_page()
+    page.set_default_timeout(300_000)
+    page.goto(path.as_uri())
+    page.evaluate("adt.start()")
+    card = find_model()
+    print(
+        "song                      s  onsets in both  time, ms: median  worst", end=""
+    )
+    print("  velocity  features  script  activations")
+    total = np.zeros(2, int)
+    for song in songs():
+        heard = engine.hear(page, song)
+        expected = transcribe((np.stack(song.channels, axis=1), RATE))
+        pairs = list(matched(heard, expected))
+        total += len(pairs), max(len(heard.known), len(expected))
+        mixed = np.stack(song.channels).mean(axis=0, dtype=np.float32)
+        frames = spectrogram(mixed, card.front_end, card.level)
+        alone = engine.Song("", [mixed])
+        compiled = engine.features(page, alone, compiled=True)
+        script = engine.features(page, alone, compiled=False)
+        assert expected.activations is not None
+        apart = heard.activations - expected.activations.values
+        times = [1000 * abs(row[2] - onset.time) for row, onset in pairs]
+        loud = [abs(row[3] - onset.velocity) for row, onset in pairs]
+        print(
+            f"{song.name:23}{len(mixed) / RATE:4.0f}{len(pairs):8} of"
+            f"{max(len(heard.known), len(expected)):4}{np.median(times):18.4f}"
+            f"{max(times):7.3f}{max(loud):10.0f}{np.abs(compiled - frames).max():10.0e}"
+            f"{np.abs(script - compiled).max():8.0e}{np.abs(apart).max():13.4f}"
+        )
+    page.close()
+    print(f"all: {total[0]} of {total[1]}, {100 * total[0] / total[1]:.2f} %")
+    return [] if total[0] >= 0.995 * total[1] else ["parity"]
+
+
+def matched(heard: engine.Heard, expected: Transcription) -> Any:
+    """Rows of the browser and onsets of Python that are the same."""
+    lanes = [lane["drum"] for lane in heard.header["lanes"]]
+    waiting = list(Score(expected).known.values())
+    for row in heard.known:
+        for onset in waiting:
+            if onset.drum == lanes[int(row[0])] and abs(onset.time - row[2]) <= 0.002:
+                waiting.remove(onset)
+                yield row, onset
+                break
+
+
+def main() -> int:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="*", default=["speed", "parity"])
+    parser.add_argument("--minutes", type=float, default=5.0)
+    options = parser.parse_args()
+    failed: list[str] = []
+    with tempfile.TemporaryDirectory() as name, chromium() as browser:
+        if "speed" in options.what:
+            failed += speed(browser, Path(name), options.minutes)
+        if "parity" in options.what:
+            failed += parity(browser, Path(name))
+    if failed:
+        print(f"over their bounds: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
