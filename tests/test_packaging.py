@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import hashlib
+import os
 import sys
 import tarfile
 import zipfile
@@ -89,6 +90,27 @@ def test_the_source_archive_holds_what_the_wheel_is_made_of(built: Built) -> Non
     }
     assert wanted <= names
     assert {"LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml"} <= names
+
+
+def test_the_wheel_is_reproducible(built: Built, tmp_path: Path) -> None:
+    """Another copy, of another day, gives the same bytes."""
+    other = copy_sources(tmp_path / "another place")
+    for path in other.rglob("*"):
+        os.utime(path, (1e9, 1e9))
+    date = {"SOURCE_DATE_EPOCH": "1600000000"}
+    wheels: list[Path] = []
+    for number, clone in enumerate((built.clone, other)):
+        out = tmp_path / str(number)
+        run(
+            [sys.executable, "-m", "build", "--wheel", "--outdir", out],
+            cwd=clone,
+            **date,
+        )
+        wheels += out.glob("*.whl")
+    assert wheels[0].name == wheels[1].name
+    assert wheels[0].read_bytes() == wheels[1].read_bytes()
+    with zipfile.ZipFile(wheels[0]) as archive:
+        assert {item.date_time[:3] for item in archive.infolist()} == {(2020, 9, 13)}
 
 
 def test_the_metadata(built: Built) -> None:
