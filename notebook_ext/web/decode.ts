@@ -21,8 +21,8 @@ export type Block = readonly Float32Array[];
 
 /** Decoded, bytes: more than this at once, and a tab may run out of memory. */
 const MOST_BYTES = 640e6;
-/** Of a file that is decoded in slices: one channel of it is in memory. */
-const MOST_SECONDS = 5400;
+/** Of a file that is decoded in slices. One channel is in memory: 70 minutes took 1.1 GB in all. */
+const MOST_SECONDS = 4200;
 /** Longer than this a file is sliced, if it is of a kind for that. */
 const LONG_SECONDS = 90;
 /** A larger file is not read whole to be hashed. */
