@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -233,7 +234,14 @@ class Finer:
         content = attached_bytes(card, card.finer.file, card.finer.sha256)
         try:
             finer = cls.from_bytes(content)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            KeyError,
+            TypeError,
+            BadZipFile,
+        ) as error:
             raise ModelError(f"{card.finer.file}: {error}") from error
         if finer.outputs != card.outputs:
             raise ModelError(f"{card.finer.file}: it is of another network")

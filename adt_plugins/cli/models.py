@@ -60,6 +60,7 @@ def run_show(args: argparse.Namespace) -> int:
 def run_verify(args: argparse.Namespace) -> int:
     """Open each network, which compares its hash and its shapes."""
     from adt_plugins.errors import AdtError
+    from adt_plugins.finer import Finer
     from adt_plugins.network import Network, find_model, list_models
 
     failed = False
@@ -67,6 +68,8 @@ def run_verify(args: argparse.Namespace) -> int:
     for card in cards:
         try:
             Network(card)
+            if card.finer is not None:
+                Finer.of(card)
         except AdtError as error:
             failed = True
             _console.complain(str(error))
