@@ -59,7 +59,7 @@ export async function decode<T>(
     if (slices) return await take(joined(file.name, slices));
   } catch (error) {
     if (!(error instanceof Seam)) throw error;
-    if (!isShort) throw new Trouble(`“${file.name}” is too long to be decoded in one step, and has no seams.`);
+    if (!isShort) throw new Trouble(`“${file.name}” is too long to be decoded in one step, and its parts do not fit together. Split it.`);
   }
   return take(whole(file));
 }
