@@ -9,6 +9,7 @@ for the parity npm.
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -40,12 +41,6 @@ MOST_TIMES = 5.0
 MOST_MS = 100.0
 REPEATS = 3
 
-WATCH = (
-    "window.blocked = [0]; new PerformanceObserver((list) => blocked.push("
-    "...list.getEntries().map((task) => task.duration)))"
-    ".observe({entryTypes: ['longtask']})"
-)
-
 
 def write_mp3(path: Path, minutes: float) -> Path:
     """The example, again and again, in stereo."""
@@ -70,9 +65,9 @@ def speed(browser: Any, folder: Path, minutes: float) -> list[str]:
     longest = []
     for _ in range(REPEATS):
         tab = Tab(browser.new_context(), file.as_uri())
-        tab.page.evaluate(WATCH)
+        browser.start_tracing(page=tab.page, categories=["toplevel"])
         seconds["page"].append(timed(tab.choose, song))
-        longest.append(max(tab.page.evaluate("blocked")))
+        longest.append(longest_task(json.loads(browser.stop_tracing())))
         heard = tab.song()
         tab.close()
         seconds["process"].append(timed(subprocess.run, [*command, song], check=True))
@@ -88,7 +83,7 @@ def speed(browser: Any, folder: Path, minutes: float) -> list[str]:
     print(f"  the program adt, from start to end     {least['process']:6.2f} s")
     print(f"  page / transcribe() {times:.2f}, page / program", end=" ")
     print(f"{least['page'] / least['process']:.2f}")
-    print(f"longest task of the page's thread {min(longest):.0f} ms of", end=" ")
+    print("longest tasks of the page's thread, ms of its own time:", end=" ")
     print(", ".join(f"{value:.0f}" for value in longest))
     print(f"same onsets {same} of {expected}, each by its own MP3 decoder")
     return [
@@ -96,10 +91,28 @@ def speed(browser: Any, folder: Path, minutes: float) -> list[str]:
         for what, bad in (
             ("size", size > MOST_BYTES),
             ("time", times > MOST_TIMES),
-            ("longest task", min(longest) > MOST_MS),
+            ("longest task", max(longest) > MOST_MS),
         )
         if bad
     ]
+
+
+def longest_task(trace: dict[str, Any]) -> float:
+    """Of the page's main thread, in ms that it ran: other programs do not count."""
+    events = trace["traceEvents"]
+    threads = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    tasks: list[float] = [
+        event["tdur"] / 1000
+        for event in events
+        if event["name"].endswith("::RunTask")
+        and (event["pid"], event["tid"]) in threads
+    ]
+    assert len(tasks) > 100
+    return max(tasks)
 
 
 def compared(heard: Transcription, expected: Transcription) -> tuple[int, int]:

@@ -105,7 +105,10 @@ class WorkerEngine implements Engine {
           if (!("job" in message) || message.job !== job) return;
           if (message.kind === "next") send();
           else if (message.kind === "progress") progress(message.fraction);
-          else if (message.kind === "heard") done(message.heard);
+          else if (message.kind === "heard") {
+            progress(1);
+            done(message.heard);
+          }
         };
       });
     } finally {
