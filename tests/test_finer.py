@@ -154,11 +154,20 @@ def test_models_that_cannot_tell_say_so(model: Path, tiny_model: Path) -> None:
     attach(model, Finer(("SD", "KD", "HH"), {Drum.HH: by_hand()}))
     with pytest.raises(ModelError, match="it is of another network"):
         transcribe((samples(), RATE), model=model, fine=True)
-    digest = hashlib.sha256(b"no arrays").hexdigest()
-    file.write_bytes(b"no arrays")
-    card = replace(ModelCard.read(model), finer=Attached(file.name, digest))
-    with pytest.raises(ModelError, match=r"tiny\.finer\.npz: "):
-        FineEar(card)
+    for content in (b"no arrays", b"", b"PK\x03\x04 no archive"):
+        digest = hashlib.sha256(content).hexdigest()
+        file.write_bytes(content)
+        card = replace(ModelCard.read(model), finer=Attached(file.name, digest))
+        with pytest.raises(ModelError, match=r"tiny\.finer\.npz: "):
+            FineEar(card)
+
+
+def test_the_file_is_verified(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "verify", str(model)]) == 0
+    file = model.with_name("tiny.finer.npz")
+    file.write_bytes(file.read_bytes()[:-1])
+    assert main(["models", "verify", str(model)]) == 1
+    assert "not the one that its card describes" in capsys.readouterr().err
 
 
 def test_the_file_gives_back_what_was_put_into_it() -> None:
@@ -336,3 +345,22 @@ def test_the_widget_shows_them(model: Path) -> None:
     moved = score.corrected(Layer(thresholds={"HH": 0.9, "KD": 0.999}))
     counts = {str(drum): n for drum, n in moved.counts().items()}
     assert counts == {"SD": 1, "CHH": 5, "OHH": 3}
+
+
+def test_the_shipped_model_tells_some() -> None:
+    card = find_model()
+    ear = FineEar(card)
+    assert {Drum.CHH} <= set(ear.kinds)
+    assert card.finer is not None
+    assert card.path is not None
+    assert card.path.with_name(card.finer.file).stat().st_size < 100_000
+    assert ear.sha256 == card.finer.sha256
+    example = Path(__file__).parents[1] / "examples" / "groove.flac"
+    found = transcribe(example, fine=True, end=12.0)
+    coarse = transcribe(example, end=12.0)
+    assert found.coarse().onsets == coarse.coarse().onsets
+    truth = formats.read(example.with_suffix(".txt"))
+    score = evaluate(truth.between(0, 12), found, ["CHH"], fine=True)
+    told = score.score("CHH", 0.05)
+    assert told.matched > 2 * told.false
+    assert told.matched > 5
