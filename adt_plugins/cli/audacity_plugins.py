@@ -100,12 +100,24 @@ def run_watch(args: argparse.Namespace) -> int:
             _console.say(line)
         return 0
     stop = threading.Event()
+
+    def end(*_: Any) -> None:
+        if stop.is_set():  # asked again: at once
+            raise KeyboardInterrupt
+        stop.set()
+
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    usual = signal.getsignal(signal.SIGINT)
+    if usual is not signal.SIG_IGN:
+        # An exception can get lost: in a callback of a library nobody catches it.
+        signal.signal(signal.SIGINT, end)
     say = (lambda _: None) if args.quiet else _console.say
     try:
         _watch(args.model, stop, say)
-    except KeyboardInterrupt:  # the usual way to end it
+    except KeyboardInterrupt:
         stop.set()
+    finally:
+        signal.signal(signal.SIGINT, usual)
     return 0
 
 
