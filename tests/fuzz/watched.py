@@ -21,6 +21,9 @@ COMMAND = [sys.executable, "-m", "adt_plugins", "audacity", "watch"]
 OWN = frozenset({"ping", "wav", "request", "done"})
 """What the plug-in writes, and may have written after the watcher's end."""
 PATIENCE_S = 60.0
+GIVES_UP_S = 2.0
+"""After so long a plug-in says that nobody is there; a watcher that starts later does
+not answer it."""
 _RESTARTED = {"answer": f"{lisp_string(RESTARTED)}\n".encode()}
 
 
@@ -83,16 +86,28 @@ class Watched:
 
     def _ask(self, home: Path, number: int, end: threading.Event) -> dict[str, bytes]:
         """Be a plug-in with one request; return what it was answered."""
-        plugin = FakePlugin(home)
-        _wait(home, end)
-        plugin.write("ping")
-        _wait(plugin.path("pong"), end)
+        plugin = self._plugin(home, end)
         shutil.copy(self._recordings[number], plugin.path("wav"))
         plugin.request("tracks" if number % 2 else "labels")
         _wait(plugin.path("answer"), end)
         answer = _answers(home).pop(plugin.id, {})
         plugin.write("done")
         return answer
+
+    def _plugin(self, home: Path, end: threading.Event) -> FakePlugin:
+        """Return a plug-in that has been greeted; a user tries again, too."""
+        _wait(home, end)
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            plugin = FakePlugin(home)
+            plugin.write("ping")
+            try:
+                _wait(plugin.path("pong"), end, GIVES_UP_S)
+            except _TurnedOffError:
+                if end.is_set() or time.monotonic() > until:
+                    raise
+            else:
+                return plugin
 
     def _ask_on(
         self,
@@ -157,8 +172,8 @@ def started(words: Sequence[str], **environment: str) -> subprocess.Popen[bytes]
     )
 
 
-def _wait(path: Path, end: threading.Event) -> None:
-    until = time.monotonic() + PATIENCE_S
+def _wait(path: Path, end: threading.Event, seconds: float = PATIENCE_S) -> None:
+    until = time.monotonic() + seconds
     while not path.exists():
         if end.is_set() or time.monotonic() > until:
             raise _TurnedOffError
