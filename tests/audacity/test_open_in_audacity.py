@@ -197,7 +197,7 @@ def test_what_we_add_to_audacity(screen: Screen) -> None:
     """The benchmark's bounds: writing labels, and opening a recording."""
     bench = ROOT / "benchmarks" / "audacity_start.py"
     best: dict[str, float] = {}
-    for _ in range(4):  # somebody else may keep the machine busy
+    for _ in range(5):  # somebody else may keep the machine busy
         done = subprocess.run(
             [sys.executable, bench, "--json"],
             capture_output=True,
@@ -208,8 +208,7 @@ def test_what_we_add_to_audacity(screen: Screen) -> None:
         for name, seconds in json.loads(done.stdout).items():
             best[name] = min(seconds, best.get(name, seconds))
         added = best["open"] - best["transcribing"] - best["start"]
-        passed = best["writing"] < 0.2 * best["opening"]
-        passed = passed and added <= 0.25 * best["start"]
+        passed = best["writing/opening"] < 0.2 and added <= 0.25 * best["start"]
         if passed:
             break
     assert passed, best

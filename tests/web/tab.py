@@ -71,6 +71,8 @@ class Tab:
 
     def save(self, kind: str) -> tuple[str, bytes]:
         """Press a button of the bar; name and content of what is saved."""
+        # Chromium drops what a page saves more than ten times a second.
+        self.page.wait_for_timeout(150)
         with self.page.expect_download() as waiting:
             self.page.get_by_role("button", name=f"Save {kind}", exact=True).click()
         done = waiting.value

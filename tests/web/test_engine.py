@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -272,7 +273,10 @@ def test_the_memory_does_not_grow(browser: Any, path: Path) -> None:
 
 def renderers() -> int:
     """Bytes of the browser's processes that show pages."""
-    children = psutil.Process().children(recursive=True)
-    kept = [p for p in children if "--type=renderer" in " ".join(p.cmdline())]
-    assert kept
-    return sum(process.memory_info().rss for process in kept)
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            if "--type=renderer" in " ".join(process.cmdline()):
+                found.append(process.memory_info().rss)
+    assert found
+    return sum(found)
