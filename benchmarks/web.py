@@ -106,7 +106,7 @@ def longest_task(trace: dict[str, Any]) -> float:
         if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
     }
     tasks: list[float] = [
-        event["tdur"] / 1000
+        event.get("tdur", event.get("dur", 0)) / 1000
         for event in events
         if event["name"].endswith("::RunTask")
         and (event["pid"], event["tid"]) in threads
