@@ -7,10 +7,7 @@ itself (``blob:``): no request to anywhere. `notebook_ext/web` is what runs in i
 
 from __future__ import annotations
 
-import base64
 import gzip
-import hashlib
-import json
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -18,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from adt_plugins.assets import asset
 from adt_plugins.formats._files import write_files
+from adt_plugins.formats._page import base64_text, block, frame, json_text
 
 if TYPE_CHECKING:
     from adt_plugins.card import ModelCard
@@ -75,43 +73,23 @@ def page() -> bytes:
 
     card = find_model()
     parts = {
-        "card": _json(_card(card)),
-        "maps": _json(_drum_maps()),
+        "card": json_text(_card(card)),
+        "maps": json_text(_drum_maps()),
         "licences": _licences(),
         "model": _packed(network_bytes(card)),
         **{name: _packed(_part(file)) for name, file in RUNTIME.items()},
     }
-    blocks = "".join(
-        f'<script type="text/plain" id="adt-{name}">{text}</script>\n'
-        for name, text in parts.items()
+    blocks = "".join(block(f"adt-{name}", text) for name, text in parts.items())
+    head, foot = frame(
+        "Drum track of a recording",
+        BUNDLE,
+        _STYLE,
+        "adt-web",
+        scripts="'wasm-unsafe-eval' blob:",
+        # The browser's player tells how long a recording is.
+        more="worker-src blob:; media-src blob:; ",
     )
-    head, foot = _frame()
     return (head + blocks + foot).encode()
-
-
-def _frame() -> tuple[str, str]:
-    """What stands before and behind the parts."""
-    script = asset("notebook_ext", BUNDLE).read_text(encoding="utf-8")
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src {_hash(script)} 'wasm-unsafe-eval' blob:",
-            "worker-src blob:",
-            "media-src blob:",  # the browser's player tells how long a recording is
-            f"style-src {_hash(_STYLE)}",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
-    head = (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        f"<title>Drum track of a recording</title>\n<style>{_STYLE}</style>\n</head>\n"
-        '<body>\n<div id="adt-web"></div>\n'
-        "<noscript>This page needs JavaScript, its own and no other.</noscript>\n"
-    )
-    return head, f'<script type="module">{script}</script>\n</body>\n</html>\n'
 
 
 def _part(name: str) -> bytes:
@@ -153,13 +131,4 @@ def _drum_maps() -> list[dict[str, object]]:
 
 def _packed(data: bytes) -> str:
     # Without a time, so that the page is the same file every time.
-    return base64.b64encode(gzip.compress(data, mtime=0)).decode()
-
-
-def _json(data: object) -> str:
-    return json.dumps(data).replace("<", "\\u003c")
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
+    return base64_text(gzip.compress(data, mtime=0))

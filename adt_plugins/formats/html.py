@@ -6,16 +6,12 @@ policy allows its own script, by hash, and nothing else: no request to anywhere.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import html
-import json
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.assets import asset
 from adt_plugins.formats._files import replacing
 from adt_plugins.formats._format import Format, Warn
+from adt_plugins.formats._page import base64_text, block, frame, json_text
 from adt_plugins.formats._source import source_audio
 from adt_plugins.transcription import Transcription
 
@@ -62,62 +58,28 @@ def write(
     try:
         content = payload(score, sound, stem, stem)
         parts = {
-            "adt-header": json.dumps(content.header).replace("<", "\\u003c"),
-            "adt-data": _base64(content.data),
+            "adt-header": json_text(content.header),
+            "adt-data": base64_text(content.data),
         }
         levels = velocity_table(score, source)
         if levels is not None:
-            parts["adt-velocities"] = _base64(levels.tobytes())
+            parts["adt-velocities"] = base64_text(levels.tobytes())
         with (
             replacing(path, overwrite=overwrite) as [draft],
             draft.open("w", encoding="utf-8", newline="\n") as file,
         ):
-            head, foot = _page(stem)
+            head, foot = frame(stem, BUNDLE, _STYLE, "adt-plugins")
             file.write(head)
             for name, text in parts.items():
-                file.write(_block(name, text))
+                file.write(block(name, text))
             for number in range(len(sound)):
-                file.write(_block(f"adt-chunk-{number}", _base64(sound.chunk(number))))
+                file.write(
+                    block(f"adt-chunk-{number}", base64_text(sound.chunk(number)))
+                )
             file.write(foot)
     finally:
         sound.close()
     return [path]
-
-
-def _page(title: str) -> tuple[str, str]:
-    """What stands before and behind the data."""
-    script = asset("notebook_ext", BUNDLE).read_text(encoding="utf-8")
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src {_hash(script)}",
-            f"style-src {_hash(_STYLE)}",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
-    head = (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
-        '<body>\n<div id="adt-plugins"></div>\n'
-        "<noscript>This page needs JavaScript, its own and no other.</noscript>\n"
-    )
-    return head, f'<script type="module">{script}</script>\n</body>\n</html>\n'
-
-
-def _block(name: str, text: str) -> str:
-    return f'<script type="text/plain" id="{name}">{text}</script>\n'
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 HTML = Format(
