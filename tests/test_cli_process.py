@@ -110,6 +110,32 @@ def test_ctrl_c_leaves_whole_files_only(tmp_path: Path) -> None:
     assert text.endswith("KD\n")
 
 
+# A finder of modules that is interrupted when one is looked for.
+_INTERRUPTED_IMPORT = """
+import os, signal, sys
+wanted = sys.argv.pop()
+class Finder:
+    def find_spec(self, name, *rest):
+        if name == wanted:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from adt_plugins.__main__ import main
+sys.argv.append("--version")
+sys.exit(main())
+"""
+
+
+@on_posix
+@pytest.mark.parametrize(
+    "module", ["adt_plugins.cli", "adt_plugins.cli.batch", "adt_plugins.errors"]
+)
+def test_ctrl_c_while_the_program_is_loaded(module: str) -> None:
+    command = [sys.executable, "-c", _INTERRUPTED_IMPORT, module]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (130, b"")
+    assert done.stderr == b"adt: interrupted\n"
+
+
 @on_posix
 def test_a_terminal_shows_progress(tmp_path: Path) -> None:
     import fcntl

@@ -124,8 +124,8 @@ def test_the_metadata(built: Built) -> None:
     assert metadata["Version"] == adt_plugins.__version__
     assert metadata["License-Expression"] == "BSD-3-Clause"
     assert metadata["Requires-Python"] == ">=3.10"
-    assert "adt = adt_plugins.cli:main" in scripts
-    assert "adt-plugins = adt_plugins.cli:main" in scripts
+    assert "adt = adt_plugins.__main__:main" in scripts
+    assert "adt-plugins = adt_plugins.__main__:main" in scripts
     # LiteRT is asked for exactly where it has wheels.
     (litert,) = (
         requirement
