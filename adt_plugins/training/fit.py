@@ -124,9 +124,11 @@ class Batches(IterableDataset[dict[str, Tensor]]):
                 clips = [load_clip(path) for path in find_clips(self.renders)]
                 clips = [clip for clip in clips if clip.split == "train"]
             step = self.first_step + count * (worker.num_workers if worker else 1)
-            frames = self.frames + (self.slack if step >= self.late else 0)
+            frames, size = self.frames, self.settings.batch
+            if step >= self.late:  # half as many, each heard twice
+                frames, size = frames + self.slack, size // 2
             count += 1
-            chosen = rng.integers(len(clips), size=self.settings.batch)
+            chosen = rng.integers(len(clips), size=size)
             examples = [mixer.example(clips[i], frames, rng) for i in chosen]
             yield {
                 "frames": _stack([e.frames for e in examples]),
@@ -199,14 +201,14 @@ class Trainer:
         length, slack = self.geometry.frames, len(frames) - self.geometry.frames
         if slack == 0:
             return self._bce(self.model(frames), targets, known)
-        # Half of the examples, each heard at two chunk grids, must give the same.
-        half = frames.shape[1] // 2
+        # Each example, heard at two chunk grids, must give the same.
+        half = frames.shape[1]
         first = int(torch.randint(slack // 2, ()))
         cuts = (first, slack - int(torch.randint(slack // 2, ())))
-        heard = torch.cat([frames[c : c + length, :half] for c in cuts], dim=1)
-        wanted = torch.cat([targets[c : c + length, :half] for c in cuts], dim=1)
+        heard = torch.cat([frames[c : c + length] for c in cuts], dim=1)
+        wanted = torch.cat([targets[c : c + length] for c in cuts], dim=1)
         logits: Tensor = self.model(heard)
-        loss = self._bce(logits, wanted, known[:half].repeat(2, 1))
+        loss = self._bce(logits, wanted, known.repeat(2, 1))
         margin = max(self.settings.margin, self.geometry.context)
         low, high = cuts[1] + margin, cuts[0] + length - margin
         ours, theirs = logits[:, :half].sigmoid(), logits[:, half:].sigmoid()
