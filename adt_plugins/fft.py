@@ -3,12 +3,15 @@
 SciPy's FFT takes 3.7 µs a frame, NumPy's 26. But importing ``scipy.fft`` costs
 0.25 s, a tenth of the time that a five-minute song takes as a whole, and all but
 10 ms of it goes into what is not used here. So its compiled part is loaded by
-itself. That part has no public name: where it is not found, or answers otherwise
-than expected, the public function is used.
+itself, under its own name: SciPy, imported later, takes it from there. Loaded twice,
+it ends Python 3.10 with ``free(): invalid pointer``. That part has no public name:
+where it is not found, or answers otherwise than expected, the public function is
+used.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
@@ -19,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_NAME = "pypocketfft"
+_PACKAGE, _NAME = "scipy.fft._pocketfft", "pypocketfft"
 
 Rfft = Callable[[NDArray[np.float32], NDArray[np.complex64]], object]
 
@@ -59,20 +62,24 @@ def _find() -> Path:
     spec = find_spec("scipy")
     for folder in (spec and spec.submodule_search_locations) or ():
         for suffix in EXTENSION_SUFFIXES:
-            path = Path(folder, "fft", "_pocketfft", _NAME + suffix)
+            path = Path(folder, *_PACKAGE.split(".")[1:], _NAME + suffix)
             if path.is_file():
                 return path
     raise ImportError(f"SciPy's {_NAME} is not where it used to be")
 
 
 def _load(path: Path) -> Any:
-    loader = ExtensionFileLoader(_NAME, str(path))
-    spec = spec_from_loader(_NAME, loader)
+    name = f"{_PACKAGE}.{_NAME}"
+    if name in sys.modules:
+        return sys.modules[name]
+    loader = ExtensionFileLoader(name, str(path))
+    spec = spec_from_loader(name, loader)
     if spec is None:
         raise ImportError(str(path))
     module = module_from_spec(spec)
     loader.exec_module(module)
-    return module
+    # If another thread has imported SciPy meanwhile, it keeps its own.
+    return sys.modules.setdefault(name, module)
 
 
 def _compiled(module: Any) -> Rfft:

@@ -66,4 +66,20 @@ class TestRfft:
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
-        assert done.stdout.strip() == "[]"
+        assert done.stdout.strip() == "['scipy.fft._pocketfft.pypocketfft']"
+
+    @pytest.mark.parametrize(
+        "order", [("ours", "SciPy's"), ("SciPy's", "ours")], ids=" ".join
+    )
+    def test_it_is_loaded_once(self, order: tuple[str, str]) -> None:
+        # Twice, it made Python 3.10 abort at its end.
+        steps = {"ours": "ours = fft._fastest()", "SciPy's": "import scipy.fft"}
+        code = [
+            "import gc, sys, numpy as np; from adt_plugins import fft",
+            *(steps[name] for name in order),
+            "from scipy.fft._pocketfft.basic import pfft",
+            "assert ours is not fft._public",
+            "assert ours.__closure__[0].cell_contents is pfft",
+            "assert scipy.fft.rfft(np.ones(8))[0] == 8",
+        ]
+        subprocess.run([sys.executable, "-c", "\n".join(code)], check=True)
