@@ -93,7 +93,7 @@ def transcribe(
         Whether to tell finer drums, open from closed hi-hats, where that is sure; see
         `adt_plugins.finer`. Takes 4 MB more for an hour.
     beats
-        Whether to find beats, which takes two thirds as long as the rest. None: if
+        Whether to find beats, which takes half as long as the rest. None: if
         `bpm`, `meter` or `first_downbeat` is given.
     bpm, meter, first_downbeat
         What is known of them, see `adt_plugins.beats.find_beats`.
