@@ -1,0 +1,78 @@
+"""What a correction of the first third of each recording does for the rest of it.
+
+The folder holds ``NAME.txt`` (``seconds<TAB>code``) and ``NAME.KIND.flac`` or ``.wav``
+for one or more kinds, e.g. ``drums`` and ``mix``::
+
+    python benchmarks/adapt.py FOLDER
+
+Each recording is transcribed, its first third corrected to the truth, learnt from
+(`adt_plugins.adaptation`), and transcribed again; F of five drums within 50 ms, strict,
+and the hits found are those of the other two thirds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from adt_plugins import formats
+from adt_plugins.adaptation import learn
+from adt_plugins.evaluation import evaluate
+from adt_plugins.network import Network, find_model
+from adt_plugins.pipeline import transcribe
+from adt_plugins.transcription import Transcription
+
+DRUMS = ("KD", "SD", "HH", "TT", "CY")
+WINDOW_S = 0.05
+
+
+def rest_of(path: Path, network: Network) -> list[Transcription]:
+    """Two thirds of a recording: the truth, what was found before and after."""
+    truth = formats.read(path.parent / f"{path.stem.rsplit('.', 1)[0]}.txt")
+    before = transcribe(path, model=network)
+    assert before.activations is not None
+    third = len(before.activations.values) / before.activations.frame_rate / 3
+    learnt = learn(before.activations, truth, network.card, end=third)
+    after = transcribe(path, model=network, adaptation=learnt, keep_activations=False)
+    return [found.between(third) for found in (truth, before, after)]
+
+
+def scores(truths: list[Transcription], found: list[Transcription]) -> dict[str, Any]:
+    """F, and the hits that were found."""
+    score = evaluate(truths, found, DRUMS).score("all", WINDOW_S)
+    return {"f": score.f, "hits": score.matched}
+
+
+def main() -> None:
+    """Print the table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    network = Network(find_model(args.model))
+    paths = sorted((*args.folder.glob("*.*.flac"), *args.folder.glob("*.*.wav")))
+    rests = {path.stem: rest_of(path, network) for path in paths}
+    report = {}
+    for name, some in {
+        **{k: [v] for k, v in rests.items()},
+        "all": [*rests.values()],
+    }.items():
+        truths, *both = map(list, zip(*some, strict=True))
+        before, after = (scores(truths, found) for found in both)
+        report[name] = {"before": before, "after": after}
+    if args.json:
+        print(json.dumps(report, indent=1))
+        return
+    for name, row in report.items():
+        told = " -> ".join(
+            f"F {row[when]['f']:.3f}, {row[when]['hits']} hits"
+            for when in ("before", "after")
+        )
+        print(f"{name:20} {told}")
+
+
+if __name__ == "__main__":
+    main()
