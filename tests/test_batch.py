@@ -341,3 +341,44 @@ def lines_of(out: Path) -> list[dict[str, Any]]:
     data = (out / "manifest.jsonl").read_bytes()
     return [json.loads(line) for line in data.splitlines(keepends=True)
             if line.endswith(b"\n")]  # fmt: skip
+
+
+def test_what_was_written_stays_ours_after_a_failure(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    song, out = library / "one" / "söng.wav", tmp_path / "out"
+    away = song.with_name("away")
+    (library / "list.txt").write_text("one/söng.wav", encoding="utf-8")
+    command = (library / "list.txt", "-o", out, "-q")
+    assert batch(*command) == 0
+    whole = song.read_bytes()
+
+    song.rename(away)  # a drive that is not there today
+    assert batch(*command) == 1
+    away.rename(song)
+    assert batch(*command) == 0
+
+    song.write_bytes(b"broken")
+    assert batch(*command) == 1
+    song.write_bytes(whole)
+    assert batch(*command) == 0
+
+    (out / "söng.drums.csv").write_text("mine")
+    assert batch(*command, "--format", "labels,csv") == 1
+    assert batch(*command) == 0
+    assert (out / "söng.drums.csv").read_text() == "mine"
+    assert_heard(formats.read(out / "söng.labels.txt"), HITS)
+
+
+def test_what_was_skipped_is_looked_for_again(library: Path, tmp_path: Path) -> None:
+    out, mine = tmp_path / "out", tmp_path / "out" / "söng.labels.txt"
+    out.mkdir()
+    mine.write_text("mine")
+    command = (library / "one", "-o", out, "-q", "--format", "labels")
+    assert batch(*command, "--skip-existing") == 0
+    assert [line["outputs"] for line in lines(out).values()] == [[]]
+    assert batch(*command) == 1
+    assert mine.read_text() == "mine"
+    mine.unlink()
+    assert batch(*command, "--skip-existing") == 0
+    assert_heard(formats.read(mine), HITS)

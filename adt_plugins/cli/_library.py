@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,7 +83,7 @@ class Library:
             return False
         line = self._manifest[name]
         if line is not None and not self._has_changed(name, line, state):
-            if line["status"] in (DONE, SKIPPED) and self._has_outputs(line):
+            if line["status"] == DONE and self._has_outputs(line):
                 self._counts["before"] += 1
                 return False
             if line["status"] == FAILED and not self._args.retry:
@@ -116,10 +116,11 @@ class Library:
             job = self._job(name)
             try:
                 state = _state(name)
-                targets = [
-                    str(p) for f in format_names(self._args) for p in job.targets(f)
-                ]
-                overwrite = self._args.overwrite or self._are_ours(name, targets)
+                targets = {
+                    str(p): f for f in format_names(self._args) for p in job.targets(f)
+                }
+                foreign = self._foreign(name, targets)
+                overwrite = self._args.overwrite or not foreign
                 if not self._args.skip_existing:
                     for form in format_names(self._args):
                         job.check(form, overwrite=overwrite)
@@ -132,7 +133,11 @@ class Library:
                 {
                     "input": name,
                     "status": STARTED,
-                    "outputs": [{"path": self._relative(path)} for path in targets],
+                    "outputs": [
+                        {"format": form, "path": self._relative(path)}
+                        for path, form in targets.items()
+                        if overwrite or path not in foreign
+                    ],
                 }
             )
             yield {
@@ -155,14 +160,16 @@ class Library:
                 _console.complain(f"warning: {text}")
         if reply["status"] == FAILED:
             _console.complain(reply["error"])
+        outputs = [
+            {**item, "path": self._relative(item["path"])} for item in reply["outputs"]
+        ]
+        if reply["status"] != DONE:  # what was written before is ours to replace
+            outputs += [item for item in self._there(name) if item not in outputs]
         line = {
             **{key: reply.get(key) for key in ("status", "error", "onsets", "sha256")},
             "input": name,
             "warnings": reply.get("warnings", []),
-            "outputs": [
-                {**item, "path": self._relative(item["path"])}
-                for item in reply["outputs"]
-            ],
+            "outputs": outputs,
             "settings": self._settings,
             "bytes": task["bytes"],
             "modified": task["modified"],
@@ -211,12 +218,18 @@ class Library:
     def _relative(self, path: str) -> str:
         return Path(os.path.relpath(path, self._folder)).as_posix()
 
-    def _are_ours(self, name: str, targets: Sequence[str]) -> bool:
-        """Whether all that is in the way was written by an earlier run."""
+    def _foreign(self, name: str, targets: Iterable[str]) -> set[str]:
+        """Targets that exist and were not written by an earlier run."""
         line = self._manifest[name]
         ours = {item["path"] for item in line["outputs"]} if line else set()
-        there = {self._relative(path) for path in targets if os.path.lexists(path)}
-        return there <= ours
+        there = filter(os.path.lexists, targets)
+        return {path for path in there if self._relative(path) not in ours}
+
+    def _there(self, name: str) -> list[dict[str, str]]:
+        """Outputs that a recording's last line names, and that exist."""
+        line = self._manifest[name]
+        named = line["outputs"] if line else []
+        return [item for item in named if os.path.lexists(self._folder / item["path"])]
 
 
 def _state(name: str) -> _State:
