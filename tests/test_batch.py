@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from adt_plugins import formats
+from adt_plugins.adaptation import Adaptation
 from adt_plugins.cli import main
 from adt_plugins.lock import Lock
+from adt_plugins.network import find_model
 
 from .test_transcribe import HITS, SECONDS, assert_heard, write_wave
 from .tiny_model import play
@@ -382,3 +384,17 @@ def test_what_was_skipped_is_looked_for_again(library: Path, tmp_path: Path) -> 
     mine.unlink()
     assert batch(*command, "--skip-existing") == 0
     assert_heard(formats.read(mine), HITS)
+
+
+def test_a_kit_that_was_learnt_again_is_used(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, kit = tmp_path / "out", tmp_path / "kit.json"
+    command = (library / "one", "-o", out, "--format", "labels", "--adapt", kit)
+    for bias, hits in ((-9.0, [h for h in HITS if h[1] != "SD"]), (0.0, HITS)):
+        learnt = Adaptation(find_model("tiny").sha256, ("SD",), {"SD": (1.0, bias)})
+        kit.write_text(learnt.to_json(), encoding="utf-8")
+        for state in ("1 done, 0 failed", "0 done, 1 done before"):
+            assert batch(*command) == 0
+            assert state in capsys.readouterr().out
+        assert_heard(formats.read(out / "söng.labels.txt"), hits)

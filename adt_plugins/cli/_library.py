@@ -18,6 +18,7 @@ from adt_plugins.card import ModelCard
 from adt_plugins.cli import _console
 from adt_plugins.cli._jobs import Job, same_place
 from adt_plugins.cli._run import format_names
+from adt_plugins.cli.transcribe import read_adaptation
 from adt_plugins.digest import sha256
 from adt_plugins.errors import AdtError
 
@@ -240,6 +241,9 @@ def _state(name: str) -> _State:
 def _settings(args: argparse.Namespace, card: ModelCard) -> str:
     """Short name of all that decides what is written, for one recording."""
     options = {key: value for key, value in vars(args).items() if key not in _OTHER}
+    adaptation = read_adaptation(args)
+    if adaptation is not None:  # a kit may be learnt again into the same file
+        options["adapt"] = adaptation.to_json()
     text = json.dumps([_plain(options), card.to_json()], sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
