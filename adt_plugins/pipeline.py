@@ -153,7 +153,7 @@ def transcribe(
             )
         heard = activations
         for text in reader.warnings:
-            warnings.warn(f"{reader.info.path or 'samples'}: {text}", AdtWarning, 2)
+            warnings.warn(f"{reader.label}: {text}", AdtWarning, 2)
         if adaptation is not None:
             activations = adaptation.apply(activations, network.card)
         raised = {}
@@ -261,7 +261,7 @@ def listen(
         front_end = Spectrogram(card.front_end, card.level)
         for block in _frames(reader, front_end):
             if stop is not None and stop():
-                raise CancelledError(f"{reader.info.path or 'samples'}: cancelled")
+                raise CancelledError(f"{reader.label}: cancelled")
             if len(block):
                 levels.append(band_levels.process(block, front_end.gains))
                 for tap in taps:

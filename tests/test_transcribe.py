@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import subprocess
 import sys
 import threading
@@ -220,6 +221,10 @@ def test_a_damaged_recording_warns_and_is_heard(
         result = transcribe(tmp_path / "cut.flac", model=tiny_model)
     assert result.source.duration is not None
     assert 1.5 < result.source.duration < 2.1
+    pipe = io.BytesIO(data[: len(data) // 2])
+    pipe.name = "<stdin>"
+    with pytest.warns(AdtWarning, match=r"^standard input: damaged"):
+        assert transcribe(pipe, model=tiny_model).onsets == result.onsets
 
 
 def run_python(code: str) -> str:

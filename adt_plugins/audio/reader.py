@@ -128,6 +128,8 @@ class AudioReader:
     ----------
     info : AudioInfo
         The recording as it is stored.
+    label : str
+        What messages call it: its path, ``standard input`` or ``samples``.
     warnings : list of str
         What was wrong and could be got over, one line each without the file's
         name; complete after the last block.
@@ -139,7 +141,7 @@ class AudioReader:
         self, source: AudioSource, *, start: float = 0.0, end: float | None = None
     ) -> None:
         self._own: BinaryIO | None = None
-        self._label, path = _names(source)
+        self.label, path = _names(source)
         self._decoder: Decoder | None = None
         with self._named_errors(), _closing_on_error(self):
             self._first, self._count = _part(start, end)
@@ -210,9 +212,9 @@ class AudioReader:
         try:
             yield
         except AdtError as error:
-            raise type(error)(f"{self._label}: {error}") from error.__cause__
+            raise type(error)(f"{self.label}: {error}") from error.__cause__
         except OSError as error:
-            raise AudioError(f"{self._label}: {_reason(error)}") from error
+            raise AudioError(f"{self.label}: {_reason(error)}") from error
 
     def _open(self, source: AudioSource) -> Decoder:
         if isinstance(source, BlockDecoder):
