@@ -176,7 +176,6 @@ export class Controls {
   choose(lane: number): void {
     this.session.lane = lane;
     this.update();
-    this.view.label();
   }
 
   update(): void {

@@ -67,7 +67,7 @@ export class Keys {
     "}": () => this.#threshold(0.05),
     ",": () => this.#step(-1),
     ".": () => this.#step(1),
-    "?": () => this.view.toggleHelp(),
+    "?": () => this.view.controls.toggleHelp(),
     "ArrowUp": () => this.#lane(-1),
     "ArrowDown": () => this.#lane(1),
     "ArrowLeft": (shift) => this.#go(-1, shift),
@@ -132,7 +132,7 @@ export class Keys {
   #nextSnap(): void {
     const session = this.#session;
     session.snap = SNAPS[(SNAPS.indexOf(session.snap) + 1) % SNAPS.length];
-    this.view.showSnap();
+    this.view.controls.showSnap();
     session.say(`Snap: ${session.snap}`);
   }
 
@@ -171,7 +171,7 @@ export class Keys {
   #lane(by: number): void {
     const session = this.#session;
     session.lane = clamp(session.lane + by, 0, session.lanes.length - 1);
-    this.view.showLane();
+    this.view.controls.update();
     session.say(`${nameOf(this.#drum)}, ${session.count(this.#drum)} hits`);
   }
 

@@ -61,8 +61,6 @@ export class Painter {
   /** Fill a canvas of the view's size. */
   draw(context: Context, view: View, ratio: number): void {
     const left = Math.round(view.start * view.scale * ratio) / ratio;
-    const first = Math.floor(left / TILE);
-    const last = Math.floor((left + view.width) / TILE);
     if (view.scale !== this.#scale) {
       // While the zoom changes, no tile would be used twice.
       this.#scale = view.scale;
@@ -71,23 +69,27 @@ export class Painter {
       context.resetTransform();
       return;
     }
-    for (let index = first; index <= last; index++) {
-      const tile = this.#tile(index, view.scale, ratio);
-      context.drawImage(tile, Math.round((index * TILE - left) * ratio), 0);
+    // With a browser zoomed to 110 % TILE would end within a pixel, and a seam be seen.
+    const wide = Math.round(TILE * ratio);
+    const from = Math.round(left * ratio);
+    for (let index = Math.floor(from / wide); index * wide < from + view.width * ratio; index++) {
+      context.drawImage(this.#tile(index, view.scale, ratio, wide), index * wide - from, 0);
     }
   }
 
-  #tile(index: number, scale: number, ratio: number): HTMLCanvasElement {
+  #tile(index: number, scale: number, ratio: number, pixels: number): HTMLCanvasElement {
     const key = `${index}@${scale}x${ratio}`;
     const known = this.#tiles.get(key);
     if (known) return known;
     const canvas = document.createElement("canvas");
-    canvas.width = TILE * ratio;
+    canvas.width = pixels;
     canvas.height = Math.round(this.height * ratio);
     const context = canvas.getContext("2d", { alpha: false }) as Context;
+    const width = pixels / ratio;
+    const left = index * width;
     context.scale(ratio, ratio);
-    context.translate(-index * TILE, 0);
-    this.#paint({ context, left: index * TILE, width: TILE, scale });
+    context.translate(-left, 0);
+    this.#paint({ context, left, width, scale });
     // What is no longer seen goes first; a zoom makes all of them useless.
     if (this.#tiles.size > 80) {
       for (const old of [...this.#tiles.keys()].slice(0, 40)) this.#tiles.delete(old);
@@ -201,7 +203,7 @@ export class Painter {
     const start = left / scale;
     const dense = beats.length > 1
       ? ((beats[beats.length - 1][0] - beats[0][0]) / (beats.length - 1)) * scale : 0;
-    let i = lowerBound(beats.length, (k) => beats[k][0], start);
+    let i = lowerBound(beats.length, (k) => beats[k][0], start - 1 / scale); // one may be rounded up into here
     for (; i < beats.length && beats[i][0] < end; i++) {
       const bar = beats[i][1] === 1;
       if (dense * (bar ? 4 : 1) < 7) continue;
@@ -212,8 +214,8 @@ export class Painter {
 
   #ruler({ context, left, width, scale }: Part): void {
     const { theme } = this;
-    const { beats, duration } = this.session.song.header;
-    const step = rulerStep({ start: 0, scale, width, duration });
+    const { beats } = this.session.song.header;
+    const step = rulerStep({ scale });
     const decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
     context.font = "11px system-ui, sans-serif";
     context.textBaseline = "middle";
@@ -224,16 +226,17 @@ export class Painter {
       context.fillRect(x, 4, 1, 12);
       context.fillText(clock(k * step, decimals), x + 4, 11);
     }
-    let bar = 0;
-    let shown = -Infinity;
+    const bars = beats.filter(([, position]) => position === 1);
+    if (!bars.length) return;
+    const room = ((bars[bars.length - 1][0] - bars[0][0]) / (bars.length - 1)) * scale;
+    // The same numbers in every tile, or one that two tiles share is cut.
+    const every = 2 ** Math.ceil(Math.max(Math.log2(34 / room), 0));
     context.fillStyle = theme.text;
-    for (const [time, position] of beats) {
-      if (position === 1) bar++;
+    bars.forEach(([time], k) => {
       const x = Math.round(time * scale);
-      if (position !== 1 || x < left - 30 || x > left + width || x - shown < 34) continue;
-      shown = x;
-      context.fillText(String(bar), x + 4, RULER - 9);
-    }
+      if (k % every || x < left - 34 || x > left + width) return;
+      context.fillText(String(k + 1), x + 4, RULER - 9);
+    });
   }
 
   #lane(part: Part, drum: string, lane: number): void {

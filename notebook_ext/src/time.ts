@@ -48,7 +48,7 @@ export const scroll = (view: View, pixels: number): View =>
 /** Show from a to b, with a little room at both sides. */
 export function fit(view: View, a: number, b: number): View {
   const room = Math.max((b - a) * 0.05, 0.02);
-  const scale = view.width / Math.max(b - a + 2 * room, 0.001);
+  const scale = view.width / (b - a + 2 * room);
   return within({ ...view, scale, start: a - room });
 }
 
@@ -63,7 +63,7 @@ const STEPS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10
   60, 120, 300, 600, 1800, 3600];
 
 /** Seconds between the ruler's marks, so that they are at least so many pixels apart. */
-export const rulerStep = (view: View, pixels = 80): number =>
+export const rulerStep = (view: Pick<View, "scale">, pixels = 80): number =>
   STEPS.find((step) => step * view.scale >= pixels) ?? 3600;
 
 /** "3:07", "1:00:02.5": as many decimals as asked. */

@@ -32,7 +32,7 @@ export class DrumView {
   readonly #window = make("div", { class: "window" });
   readonly #playhead = make("div", { class: "playhead" });
   readonly #smallPlayhead = make("div", { class: "playhead" });
-  readonly #controls: Controls;
+  readonly controls: Controls;
   readonly #input: Input;
   readonly #undo: (() => void)[] = [];
   readonly #redraw = eachFrame(() => this.#draw());
@@ -52,13 +52,13 @@ export class DrumView {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
     shadow.adoptedStyleSheets = [sheet];
-    this.#controls = new Controls(session, this, options.exports);
+    this.controls = new Controls(session, this, options.exports);
     this.stage.append(this.#picture, this.#overlay, this.#playhead);
     this.overview.append(this.#strip, this.#window, this.#smallPlayhead);
     const right = make("div", {}, this.overview, this.stage);
     this.overview.style.height = `${OVERVIEW}px`;
-    this.root.append(...this.#controls.top,
-      make("div", { class: "body" }, this.#controls.gutter, right), ...this.#controls.bottom);
+    this.root.append(...this.controls.top,
+      make("div", { class: "body" }, this.controls.gutter, right), ...this.controls.bottom);
     shadow.append(this.root);
     this.#input = new Input(this);
     this.#listen();
@@ -96,13 +96,13 @@ export class DrumView {
   close(): void {
     cancelAnimationFrame(this.#animation);
     this.#input.close();
-    this.#controls.close();
+    this.controls.close();
     for (const stop of this.#undo) stop();
   }
 
   #hitsChanged(): void {
     this.painter.stale();
-    this.#controls.lanes();
+    this.controls.lanes();
     this.#layout();
     this.#redraw();
     this.#redrawOverview();
@@ -115,7 +115,7 @@ export class DrumView {
     if (this.painter.theme.dark === dark && this.stage.dataset.drawn) return;
     this.painter.theme = dark ? DARK : LIGHT;
     this.painter.stale(true);
-    this.#controls.lanes();
+    this.controls.lanes();
     this.#redraw();
     this.#redrawOverview();
   }
@@ -168,7 +168,7 @@ export class DrumView {
 
   #soundChanged(): void {
     const { playing } = this.session.player;
-    this.#controls.sound();
+    this.controls.sound();
     this.#redraw();
     cancelAnimationFrame(this.#animation);
     if (!playing) {
@@ -194,7 +194,7 @@ export class DrumView {
     this.#playhead.style.visibility = x < -1 || x > this.view.width + 1 ? "hidden" : "visible";
     const small = (time / this.view.duration) * this.view.width;
     this.#smallPlayhead.style.transform = `translateX(${Math.round(small)}px)`;
-    this.#controls.time(time);
+    this.controls.time(time);
   }
 
   #draw(): void {
@@ -270,17 +270,5 @@ export class DrumView {
   label(): void {
     const drum = this.session.lanes[this.session.lane];
     if (drum) this.stage.setAttribute("aria-label", `${nameOf(drum)}, ${this.session.count(drum)} hits`);
-  }
-
-  toggleHelp(): void {
-    this.#controls.toggleHelp();
-  }
-
-  showSnap(): void {
-    this.#controls.showSnap();
-  }
-
-  showLane(): void {
-    this.#controls.update();
   }
 }
