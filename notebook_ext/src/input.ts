@@ -130,8 +130,7 @@ export class Input {
     else if (drag.moved || Math.hypot(x - drag.x, y - drag.y) > STILL) {
       drag.moved = true;
       if (drag.kind === "seek") {
-        const [start, end] = [timeAt(view, Math.min(x, drag.x)), timeAt(view, Math.max(x, drag.x))];
-        session.range = { start: Math.max(start, 0), end: Math.min(end, view.duration) };
+        session.range = { start: timeAt(view, Math.min(x, drag.x)), end: timeAt(view, Math.max(x, drag.x)) };
       } else {
         this.box = { x: Math.min(x, drag.x), y: Math.min(y, drag.y), w: Math.abs(x - drag.x), h: Math.abs(y - drag.y) };
       }

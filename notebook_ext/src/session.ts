@@ -254,7 +254,8 @@ export class Session {
   }
 
   setRange(range: { start: number; end: number } | null): void {
-    this.range = range && range.end - range.start > 0.005 ? range : null;
+    const [start, end] = [range?.start ?? 0, range?.end ?? 0].map((time) => this.#clip(time));
+    this.range = end - start > 0.005 ? { start, end } : null;
     if (!this.range) this.looping = false;
     this.player.setLoop(this.looping ? this.range : null);
     this.host.tell({ selection: this.range ? [this.range.start, this.range.end] : [] });

@@ -35,10 +35,13 @@ export function extremes(channels: readonly Float32Array[], rate: number): Int8A
   return out;
 }
 
-const WINDOW = Float32Array.from(
-  { length: SIZE }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / SIZE));
-const COSINES = Float32Array.from({ length: SIZE / 2 }, (_, i) => Math.cos((2 * Math.PI * i) / SIZE));
-const SINES = Float32Array.from({ length: SIZE / 2 }, (_, i) => -Math.sin((2 * Math.PI * i) / SIZE));
+/** A function of the angle, once around. */
+const table = (of: (angle: number) => number): Float32Array =>
+  Float32Array.from({ length: SIZE }, (_, i) => of((2 * Math.PI * i) / SIZE));
+
+const WINDOW = table((angle) => 0.5 - 0.5 * Math.cos(angle));
+const COSINES = table(Math.cos);
+const SINES = table((angle) => -Math.sin(angle));
 const REVERSED = Uint16Array.from({ length: SIZE }, (_, i) => {
   let out = 0;
   for (let bit = 1, rest = i; bit < SIZE; bit <<= 1, rest >>= 1) out = (out << 1) | (rest & 1);
