@@ -19,6 +19,8 @@ export class Input {
   ghosts: (Change & { id: string })[] | null = null;
   box: { x: number; y: number; w: number; h: number } | null = null;
   #drag: Drag | null = null;
+  /** The selection before it was dragged. */
+  #range: DrumView["session"]["range"] = null;
   readonly #pointers = new Map<number, number>();
   readonly #keys: Keys;
   readonly #controller = new AbortController();
@@ -86,9 +88,10 @@ export class Input {
     stage.setPointerCapture(event.pointerId);
     stage.focus({ preventScroll: true });
     if (event.button !== 0 || this.#pointers.size > 1) {
-      this.#drag = null;
+      this.#drop();
       return;
     }
+    this.#range = session.range;
     const zone = this.view.zoneAt(y);
     if (zone < 0) {
       this.#drag = { kind: "seek", x, y, moved: false };
@@ -187,10 +190,17 @@ export class Input {
   }
 
   #cancel(event: PointerEvent): void {
-    const drag = this.#drag;
     this.#pointers.delete(event.pointerId);
+    this.#drop();
+  }
+
+  /** As if nothing had been dragged. */
+  #drop(): void {
+    const { session } = this.view;
+    const drag = this.#drag;
     this.#drag = this.ghosts = this.box = null;
-    if (drag?.kind === "threshold") this.view.session.try(this.view.session.lanes[drag.lane], null);
+    if (drag?.kind === "threshold") session.try(session.lanes[drag.lane], null);
+    if (drag?.kind === "seek") session.range = this.#range;
     this.view.changed();
   }
 
