@@ -106,7 +106,7 @@ def _grid(text: str) -> _Grid:
     from adt_plugins.quantize import grid_ticks
 
     code, sign, name = text.rpartition("=")
-    drum = _options.drums(code)[0] if sign else None
+    drum = _options.drum(code) if sign else None
     if drum is not None and name == _OFF:
         return drum, None
     try:

@@ -191,7 +191,7 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
-def _drum(text: str) -> Drum:
+def drum(text: str) -> Drum:
     try:
         return Drum(text.strip().upper())
     except ValueError:
@@ -201,7 +201,7 @@ def _drum(text: str) -> Drum:
 
 
 def drums(text: str) -> tuple[Drum, ...]:
-    return tuple(_drum(name) for name in text.split(","))
+    return tuple(drum(name) for name in text.split(","))
 
 
 def drum_map(name: str) -> DrumMap:
@@ -248,14 +248,14 @@ def _offset(text: str) -> float | str:
 
 
 def _threshold(text: str) -> tuple[Drum, float]:
-    drum, sign, value = text.partition("=")
+    code, sign, value = text.partition("=")
     try:
         number = float(value)
     except ValueError:
         number = -1.0
     if not sign or not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not DRUM=X with X from 0 to 1")
-    return _drum(drum), number
+    return drum(code), number
 
 
 def _bpm(text: str) -> float:
