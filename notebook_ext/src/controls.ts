@@ -43,7 +43,7 @@ export class Controls {
     });
   readonly #says = make("span", { class: "says", role: "status", "aria-live": "polite" });
   readonly #counts = make("span");
-  readonly #help: HTMLElement;
+  readonly help: HTMLElement;
   #heads: Head[] = [];
   #shown = "";
   readonly #stop: () => void;
@@ -54,7 +54,7 @@ export class Controls {
     press(this.#loop, false);
     const title = make("span", { class: "title", title: header.title }, header.title);
     const time = make("span", { class: "time" }, this.#now, ` / ${clock(header.duration)}`);
-    this.#help = helpPage(() => this.toggleHelp());
+    this.help = helpPage(() => this.toggleHelp());
     const files = exports ? [this.#exporter()] : [];
     this.top = [
       make("div", { class: "bar" }, this.#play, this.#loop, this.#half, time, title,
@@ -64,7 +64,7 @@ export class Controls {
         button("Keys and gestures (?)", "?", () => this.toggleHelp())),
       make("div", { class: "bar low" }, ...this.#mixer()),
     ];
-    this.bottom = [make("div", { class: "foot" }, this.#says, this.#counts), this.#help];
+    this.bottom = [make("div", { class: "foot" }, this.#says, this.#counts), this.help];
     this.#stop = session.on("says", () => this.#says.replaceChildren(session.says));
     this.lanes();
     this.sound();
@@ -78,10 +78,13 @@ export class Controls {
     this.#snap.value = this.session.snap;
   }
 
+  /** While the help is there, nothing else can be reached. */
   toggleHelp(): void {
-    this.#help.hidden = !this.#help.hidden;
-    if (this.#help.hidden) this.view.stage.focus();
-    else this.#help.querySelector("button")?.focus();
+    const { help } = this;
+    const open = help.hidden;
+    for (const other of this.view.root.children) (other as HTMLElement).inert = open && other !== help;
+    help.hidden = !open;
+    (open ? help.querySelector("button") : this.view.stage)?.focus();
   }
 
   #exporter(): HTMLElement {

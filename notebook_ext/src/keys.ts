@@ -18,6 +18,11 @@ export class Keys {
   /** No key pressed in here is the notebook's, so none goes further. */
   down(event: KeyboardEvent): void {
     event.stopPropagation();
+    const { controls } = this.view;
+    if (!controls.help.hidden) {
+      if (event.key === "Escape" || event.key === "?") controls.toggleHelp();
+      return;
+    }
     const target = event.composedPath()[0] as HTMLElement;
     const tag = target.tagName;
     if (event.key === "Escape") this.#escape();
