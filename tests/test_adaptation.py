@@ -164,6 +164,8 @@ def test_the_commands(
     assert set(Adaptation.read(kit).weights) == {"SD"}
     assert cli.main(run) == 2
     assert "kit.json" in capsys.readouterr().err
+    assert cli.main([*run, "-o", str(kit / "kit.json")]) == 2
+    assert capsys.readouterr().err == f"adt: {kit}: is not a folder\n"
     command = ["transcribe", str(song), "--model", str(tiny_model), "--format", "json"]
     for options, counts in (
         ([], {"KD": 6, "SD": 6}),

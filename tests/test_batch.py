@@ -242,7 +242,7 @@ def test_a_file_of_the_user_is_never_replaced(
         (["{library}"], "-o: into which folder?"),
         (["{library}/nothing", "-o", "{out}"], "{library}/nothing: no such file or"),
         (["{library}/song_data", "-o", "{out}"], "song_data: no recordings"),
-        (["{library}", "-o", "{library}/notes.txt"], "notes.txt: File exists"),
+        (["{library}", "-o", "{library}/notes.txt"], "notes.txt: is not a folder"),
         (["{library}", "-o", "{out}", "--threshold", "CY=0.5"], "has no drum CY"),
         (["{library}", "-o", "{out}", "-j", "0"], "is no number of processes"),
     ],

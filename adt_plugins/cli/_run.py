@@ -18,6 +18,7 @@ from adt_plugins.cli._midi import midi_options
 from adt_plugins.cli._options import BWF
 from adt_plugins.errors import AdtError, AdtWarning
 from adt_plugins.formats import midi
+from adt_plugins.formats._files import check_folder, make_folder
 from adt_plugins.transcription import Transcription
 
 REPORT_FORMAT = "adt-plugins-report"
@@ -121,7 +122,7 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
     with _warnings_to(result):
         transcription = _adjust(args, work(job, result), job, result)
     result.onsets = {str(k): n for k, n in transcription.counts().items()}
-    job.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(job.folder)
     for name in names:
         for path in _write(args, transcription, job, name, result):
             result.outputs.append({"format": name, "path": str(path)})
@@ -138,6 +139,7 @@ def _check_targets(args: Namespace, job: Job, names: Sequence[str]) -> list[str]
     """Formats that are to be written; told before the work, which may be long."""
     if job.rival is not None:
         raise AdtError(f"{job.source}: its outputs would be those of {job.rival}")
+    check_folder(job.folder)
     targets = {name: job.targets(name) for name in names}
     if args.skip_existing:
         targets = {

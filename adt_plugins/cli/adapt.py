@@ -48,11 +48,17 @@ def run(args: argparse.Namespace) -> int:
     from adt_plugins import formats
     from adt_plugins.adaptation import learn
     from adt_plugins.audio import open_audio
-    from adt_plugins.formats._files import check_free, write_files
+    from adt_plugins.formats._files import (
+        check_folder,
+        check_free,
+        make_folder,
+        write_files,
+    )
     from adt_plugins.pipeline import listen, open_network
     from adt_plugins.progress import progress_bar
 
     check_free([args.output], overwrite=args.overwrite)
+    check_folder(args.output.parent)
     corrected = formats.read(args.corrected)
     network = open_network(args.model)
     with (
@@ -68,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         end=math.inf if args.end is None else args.end,
     )
     content = adaptation.to_json().encode()
-    args.output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(args.output.parent)
     write_files({args.output: content}, overwrite=args.overwrite)
     if not args.quiet:
         learnt = ", ".join(adaptation.weights) or "nothing: too few hits were corrected"

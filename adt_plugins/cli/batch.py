@@ -65,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
     from adt_plugins.cli._library import Library
     from adt_plugins.cli._midi import midi_options
     from adt_plugins.errors import AdtError
+    from adt_plugins.formats._files import make_folder
     from adt_plugins.lock import Lock
 
     if args.folder is None:
@@ -76,8 +77,8 @@ def run(args: argparse.Namespace) -> int:
     root, recordings = find_recordings(args.inputs, without=folder, warn=_warn)
     if not recordings:
         raise AdtError(f"{', '.join(args.inputs)}: no recordings")
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         lock = Lock(folder / ".adt-batch.lock")
     except OSError as error:
         raise AdtError(f"{folder}: {error.strerror or error}") from error

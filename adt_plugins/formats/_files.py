@@ -76,6 +76,21 @@ def check_free(paths: Sequence[Path], *, overwrite: bool) -> None:
             raise OutputExistsError(f"{path}: exists; use --overwrite")
 
 
+def check_folder(folder: Path) -> None:
+    """Raise `AdtError` if something that is no folder has its name."""
+    if os.path.lexists(folder) and not os.path.isdir(folder):  # noqa: PTH112
+        raise AdtError(f"{folder}: is not a folder")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it; raise `AdtError` if that cannot be."""
+    check_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AdtError(f"{folder}: {error.strerror or error}") from error
+
+
 @contextmanager
 def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
     """Write files beside their targets and move them into place at the end.
