@@ -156,6 +156,24 @@ def test_each_failure_is_one_line_and_the_rest_is_done(
     assert_heard(formats.read(song.with_name("song.labels.txt")), HITS)
 
 
+def test_a_format_that_cannot_be_keeps_no_other_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    song = write_wave(tmp_path / "song.wav", play([], 1.0))
+    options = ("--beats", "--format", "tab,labels,musicxml", "--report", "json")
+    assert transcribe(song, *options) == 1
+    captured = capsys.readouterr()
+    errors = [
+        f"{song.with_name(name)}: {form} needs beats, and there are none"
+        for name, form in (("song.tab.txt", "tab"), ("song.drums.musicxml", "musicxml"))
+    ]
+    assert captured.err == "".join(f"adt: {error}\n" for error in errors)
+    (result,) = json.loads(captured.out)["results"]
+    assert (result["status"], result["error"]) == ("failed", "; ".join(errors))
+    assert [item["format"] for item in result["outputs"]] == ["labels"]
+    assert names(tmp_path) == ["song.labels.txt", "song.wav"]
+
+
 def test_an_output_folder_that_is_a_file_is_a_failure(
     song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,8 +37,9 @@ class Result:
     onsets: dict[str, int] = field(default_factory=dict)
 
     def fail(self, message: str) -> None:
-        """Print what went wrong."""
-        self.status, self.error = "failed", message
+        """Print what went wrong; it may be one thing of several."""
+        self.error = message if self.error is None else f"{self.error}; {message}"
+        self.status = "failed"
         _console.complain(message)
 
     def warn(self, message: str) -> None:
@@ -99,7 +100,7 @@ def attempt(
     result = Result(job.source)
     try:
         _run_job(args, job, result, work)
-        if then is not None:
+        if then is not None and result.status != "failed":
             then(job)
     except AdtError as error:
         result.fail(str(error))
@@ -124,7 +125,12 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
     result.onsets = {str(k): n for k, n in transcription.counts().items()}
     make_folder(job.folder)
     for name in names:
-        for path in _write(args, transcription, job, name, result):
+        try:
+            paths = _write(args, transcription, job, name, result)
+        except AdtError as error:  # one format may be impossible: others are not
+            result.fail(str(error))
+            continue
+        for path in paths:
             result.outputs.append({"format": name, "path": str(path)})
             if _talks(args):
                 _console.say(str(path))
