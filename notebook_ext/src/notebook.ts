@@ -70,6 +70,7 @@ export class Notebook implements Host {
 
   close(): void {
     clearInterval(this.#timer);
+    this.#waiting.clear(); // or they would be asked for ever
     for (const stop of this.#stop) stop();
     this.session.close();
   }

@@ -9,25 +9,12 @@ import { DrumView } from "./view";
 const content = (id: string): string | null => document.getElementById(id)?.textContent ?? null;
 
 /** Edits outlive the page where the browser lets a page keep something. */
-class Store {
-  constructor(private readonly key: string) {}
-
-  read(): Log {
-    try {
-      const log = JSON.parse(localStorage.getItem(this.key) ?? "null") as Log | null;
-      return log && Array.isArray(log.steps) ? log : EMPTY;
-    } catch {
-      return EMPTY;
-    }
-  }
-
-  write(log: Log): boolean {
-    try {
-      localStorage.setItem(this.key, JSON.stringify(log));
-      return true;
-    } catch {
-      return false;
-    }
+function read(key: string): Log {
+  try {
+    const log = JSON.parse(localStorage.getItem(key) ?? "null") as Log | null;
+    return log && Array.isArray(log.steps) ? log : EMPTY;
+  } catch {
+    return EMPTY;
   }
 }
 
@@ -45,7 +32,7 @@ export function startPage(): void {
   const header = content("adt-header");
   if (!place || !header) return;
   const song = new Song(JSON.parse(header) as Header, bytesOf(content("adt-data") ?? "").buffer);
-  const store = new Store(`adt-plugins ${song.header.fingerprint}`);
+  const key = `adt-plugins ${song.header.fingerprint}`;
   let session: Session;
   const host: Host = {
     client: `h${Date.now().toString(36)}`,
@@ -57,13 +44,17 @@ export function startPage(): void {
     propose: (action: Action) => {
       const log = act(session.log, action);
       session.setLog(log);
-      if (!store.write(log)) session.say("Not kept by this browser: save before you close");
+      try {
+        localStorage.setItem(key, JSON.stringify(log));
+      } catch {
+        session.say("Not kept by this browser: save before you close");
+      }
     },
     save,
     tell: () => undefined,
   };
   session = new Session(song, host);
-  session.setLog(store.read());
+  session.setLog(read(key));
   new DrumView(session, place, { theme: "auto", exports: true });
   Object.assign(place, { adt: session });
 }

@@ -112,8 +112,8 @@ export class Player {
 
   async play(): Promise<void> {
     const context = this.#open();
-    if (context.state !== "running") await context.resume();
-    if (this.#run) return;
+    await context.resume().catch(() => 0); // it may be closed meanwhile
+    if (this.#run || context.state !== "running") return;
     if (this.#rest >= this.duration - 0.01) this.#rest = this.loop ? this.loop.start / RATE : 0;
     this.#begin(Math.round(this.#rest * RATE));
   }

@@ -245,7 +245,7 @@ export class Session {
     const waiting = setTimeout(
       () => this.say("Click once to let the browser play"), 600);
     await this.player.play();
-    clearTimeout(waiting);
+    if (this.player.playing) clearTimeout(waiting);
   }
 
   seek(time: number): void {
