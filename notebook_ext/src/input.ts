@@ -154,11 +154,11 @@ export class Input {
     const target = drag.grabbed.time + dx / view.scale;
     const drum = session.lanes[from + lanes] ?? drag.grabbed.drum;
     const moved = drag.moved === "time"
-      ? (free ? target : session.snapped(drum, target)) - drag.grabbed.time : 0;
+      ? session.room(drag.hits, (free ? target : session.snapped(drum, target)) - drag.grabbed.time) : 0;
     const louder = drag.moved === "velocity" && !lanes ? (-dy / TALL) * 127 : 0;
     this.ghosts = drag.hits.map((hit) => ({
       id: hit.id,
-      time: clamp(hit.time + moved, 0, view.duration),
+      time: hit.time + moved,
       drum: lanes ? session.lanes[session.lanes.indexOf(hit.drum) + lanes] ?? hit.drum : hit.drum,
       velocity: clamp(Math.round(hit.velocity + louder), 1, 127),
     }));

@@ -1,6 +1,5 @@
 /** Everything by keyboard; `help.ts` lists it. */
 
-import type { Hit } from "./edits";
 import type { Session } from "./session";
 import { nameOf } from "./song";
 import { clamp, fit, lowerBound, scroll, whole } from "./time";
@@ -104,15 +103,15 @@ export class Keys {
 
   /** Alt and arrows: time and velocity of what is chosen. */
   #nudge(key: string, shift: boolean): boolean {
+    const session = this.#session; const { chosen } = session;
     const seconds = shift ? 0.01 : 0.001;
-    const how: Readonly<Record<string, (hit: Hit) => Partial<Hit>>> = {
-      ArrowLeft: ({ time }) => ({ time: time - seconds }),
-      ArrowRight: ({ time }) => ({ time: time + seconds }),
-      ArrowUp: ({ velocity }) => ({ velocity: velocity + (shift ? 10 : 3) }),
-      ArrowDown: ({ velocity }) => ({ velocity: velocity - (shift ? 10 : 3) }),
-    };
-    if (!how[key]) return false;
-    this.#session.change(this.#session.chosen, how[key]);
+    const louder = shift ? 10 : 3;
+    const by = ({
+      ArrowLeft: [-seconds, 0], ArrowRight: [seconds, 0], ArrowUp: [0, louder], ArrowDown: [0, -louder],
+    } as Record<string, [later: number, louder: number] | undefined>)[key];
+    if (!by) return false;
+    const later = session.room(chosen, by[0]);
+    session.change(chosen, ({ time, velocity }) => ({ time: time + later, velocity: velocity + by[1] }));
     return true;
   }
 

@@ -221,6 +221,12 @@ export class Session {
     if (first) this.say(this.describe(first) + (hits.length > 1 ? ` and ${hits.length - 1} more` : ""));
   }
 
+  /** How far hits can move: at the song's ends all of them stop together. */
+  room(hits: readonly Hit[], seconds: number): number {
+    const last = hits[hits.length - 1];
+    return last ? clamp(seconds, -hits[0].time, this.player.duration - last.time) : 0;
+  }
+
   remove(hits: readonly Hit[]): void {
     this.do(hits.map(({ id }) => ({ op: "delete", id })));
     if (hits.length) this.say(hits.length === 1 ? "1 hit deleted" : `${hits.length} hits deleted`);
