@@ -40,6 +40,8 @@ export class Keys {
     const { key } = event;
     if (event.ctrlKey || event.metaKey) return this.#command(key.toLowerCase(), event.shiftKey);
     if (event.altKey) return this.#nudge(key, event.shiftKey);
+    // A key that is held scrolls, zooms and moves; it neither adds again nor plays and pauses.
+    if (event.repeat && /^([ a-z?]|Enter)$/i.test(key)) return true;
     if (/^[1-9]$/.test(key)) return this.#reclassify(Number(key) - 1);
     const action = this.#actions[key.length === 1 ? key.toLowerCase() : key];
     if (!action) return false;
