@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,28 @@ def test_formats_folder_part_drums_and_offset(song: Path, tmp_path: Path) -> Non
     assert_heard(result, [(0.5, "KD")])  # SD at 1.0 s would lie before 0 s
     assert result.model["thresholds"]["SD"] == 0.5
     assert (result.source.path, result.source.offset) == (str(song), 0.8)
+
+
+@pytest.mark.parametrize("offset", ["-1", "7"])
+def test_files_with_the_recording_keep_its_times(song: Path, offset: str) -> None:
+    forms = "aup,click,html,labels"
+    assert transcribe(song, "--format", forms, "-o", song.parent / "plain") == 0
+    options = ("--offset", offset, "-o", song.parent / "moved")
+    assert transcribe(song, "--format", forms, *options) == 0
+    plain, moved = (song.parent / folder for folder in ("plain", "moved"))
+    for name, same in (("song.drums.aup", True), ("song.labels.txt", False)):
+        read = [formats.read(folder / name).onsets for folder in (plain, moved)]
+        assert (read[0] == read[1]) is same, name
+    clicks = [(folder / "song.click.wav").read_bytes() for folder in (plain, moved)]
+    assert clicks[0] == clicks[1]
+    hits = [
+        re.findall(
+            r'id="adt-data">(.+?)<', (folder / "song.drums.html").read_text("utf-8")
+        )
+        for folder in (plain, moved)
+    ]
+    assert len(hits[0]) == 1
+    assert hits[0] == hits[1]
 
 
 def test_hits_moved_before_the_start_are_told(

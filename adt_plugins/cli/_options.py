@@ -66,8 +66,8 @@ def add_outputs(parser: argparse.ArgumentParser, default: str | None) -> None:
         type=_offset,
         default=0.0,
         metavar="SECONDS|bwf",
-        help="add this to all written times; bwf: the time reference of the recording"
-        " (Broadcast Wave)",
+        help="add this to all written times, but where the recording is written too"
+        " (aup, click, html); bwf: its time reference (Broadcast Wave)",
     )
 
 

@@ -121,12 +121,17 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
             _console.say(f"{job.source}: skipped, its outputs exist")
         return
     with _warnings_to(result):
-        transcription = _adjust(args, work(job, result), job, result)
+        heard = work(job, result)
+        if args.drums is not None:
+            heard = heard.only(args.drums)
+        transcription = _moved(args, heard, job, result)
     result.onsets = {str(k): n for k, n in transcription.counts().items()}
     make_folder(job.folder)
     for name in names:
         try:
-            paths = _write(args, transcription, job, name, result)
+            # With the recording in it, a file keeps the recording's own times.
+            own = job.audio == job.source and _has_audio(name)
+            paths = _write(args, heard if own else transcription, job, name, result)
         except AdtError as error:  # one format may be impossible: others are not
             result.fail(str(error))
             continue
@@ -195,12 +200,14 @@ def _writer_options(args: Namespace, name: str) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value is not None}
 
 
-def _adjust(
+def _has_audio(name: str) -> bool:
+    return name != NPZ and "audio" in formats.FORMATS[name].needs
+
+
+def _moved(
     args: Namespace, transcription: Transcription, job: Job, result: Result
 ) -> Transcription:
-    """Keep the drums and move the times that the user asked for."""
-    if args.drums is not None:
-        transcription = transcription.only(args.drums)
+    """Move the times as the user asked for."""
     offset = args.offset
     if offset == BWF:
         from adt_plugins.bwf import time_reference
