@@ -149,7 +149,9 @@ def test_a_second_finger_gives_up_what_the_first_began(
     send("touchEnd")
     assert page.evaluate(f"{ADT}.threshold('SD')") == threshold
 
-    page.evaluate(f"{ADT}.setRange({{start: 1, end: 2}})")
+    for key, time in (("i", 1), ("o", 2)):
+        page.evaluate(f"{ADT}.seek({time})")
+        page.keyboard.press(key)
     send("touchStart", (300, 60))
     send("touchMove", (330, 60))
     send("touchMove", (360, 60))
@@ -164,8 +166,10 @@ def test_a_held_key_adds_one_hit(page: Any) -> None:
     page.keyboard.up("a")
     assert page.evaluate(f"{ADT}.log.cursor") == 1
     page.keyboard.press("a")
+    page.keyboard.down("Control")
     for _ in range(2):
-        page.keyboard.down("Control+z")
+        page.keyboard.down("z")
+    page.keyboard.up("Control")
     assert page.evaluate(f"{ADT}.log.cursor") == 0
 
 
