@@ -217,6 +217,11 @@ def test_an_output_folder_that_is_a_file_is_a_failure(
         (["--threshold", "CRC=0.5"], "model 'tiny' has no drum CRC"),
         (["--start", "x"], "'x' is not a time"),
         (["--start", "3", "--end", "2"], "2 s is not after the start, 3 s"),
+        (
+            ["--no-beats", "--format", "midi,tab", "--quantize", "1/8", "--bpm", "90"],
+            "--no-beats: but they are needed for tab, --quantize, --bpm",
+        ),
+        (["--no-beats", "--first-downbeat", "0"], "needed for --first-downbeat"),
         (["--model", "nothing"], "nothing: no such model; there are"),
         (["--overwrite", "--skip-existing"], "not allowed with"),
         (["--report", "xml"], "invalid choice"),

@@ -161,6 +161,14 @@ def check_options(args: argparse.Namespace) -> ModelCard:
     start = args.start or 0.0
     if args.end is not None and args.end <= start:
         raise AdtError(f"--end: {args.end:g} s is not after the start, {start:g} s")
+    if args.beats is False:
+        given = ("quantize", "bpm", "meter", "first_downbeat")
+        needy = [name for name in args.format if "beats" in _needs(name)]
+        needy += [
+            f"--{n.replace('_', '-')}" for n in given if getattr(args, n) is not None
+        ]
+        if needy:
+            raise AdtError(f"--no-beats: but they are needed for {', '.join(needy)}")
     card = find_model(args.model)
     kinds = FineEar(card).kinds if args.fine else ()
     check_request(card, args.drums, dict(args.threshold), kinds)
