@@ -29,6 +29,7 @@ class Page {
   readonly #card = card();
   #engine: Promise<Engine> | null = null;
   #store: Store | null = null;
+  readonly #opened: Promise<void>;
   #entries: Entry[] = [];
   #shown: Shown | null = null;
   #queue: File[] = [];
@@ -47,7 +48,7 @@ class Page {
     addEventListener("beforeunload", (event) => {
       if (this.#shown && !this.#shown.kept && this.#shown.session.log.cursor) event.preventDefault();
     });
-    void Store.open().then((store) => {
+    this.#opened = Store.open().then((store) => {
       this.#store = store;
       return this.#list();
     });
@@ -101,6 +102,8 @@ class Page {
     const loaded = await load(file);
     signal.throwIfAborted();
     const id = `${loaded.sha256 ?? `${Date.now()}-${Math.random()}`} ${this.#card.sha256}`;
+    await this.#opened;
+    await this.#list(); // another tab may have kept it meanwhile
     const known = this.#entries.find((entry) => entry.id === id);
     if (known && await this.#reopen(known)) {
       this.#shell.tell(`“${name}” was kept here: this is it, with your edits.`);
@@ -112,7 +115,8 @@ class Page {
     const heard = await this.#listen(mono, (done) => this.#shell.busy(`Listening to ${name}`, done), signal);
     const parts = songOf(heard, this.#card, about(id, name, loaded, channels, pieces));
     const kept = await this.#keep({ id, name, duration: parts.header.duration, added: Date.now() }, file, parts);
-    await this.#show(id, name, parts, EMPTY, Promise.resolve(pieces), kept);
+    const log = kept && await this.#store?.log(id) || EMPTY;
+    await this.#show(id, name, parts, log, Promise.resolve(pieces), kept);
     await this.#list();
     if (!this.#shown?.session.hits.length) {
       this.#shell.tell(`No drum was heard in “${name}”. Lower a threshold to see what may be one.`);

@@ -58,11 +58,10 @@ export class Store {
     return all.sort((a, b) => b.added - a.added);
   }
 
-  /** Keep all of a song, or nothing of it. */
+  /** Keep all of a song, or nothing of it; edits of it from another tab stay. */
   async add(entry: Entry, work: Work): Promise<void> {
-    await this.#do([ENTRIES, WORKS, LOGS], "readwrite", (of) => {
+    await this.#do([ENTRIES, WORKS], "readwrite", (of) => {
       of(ENTRIES).put(entry);
-      of(LOGS).delete(entry.id);
       return of(WORKS).put(work, entry.id);
     });
   }

@@ -236,6 +236,17 @@ def test_work_is_kept_until_it_is_removed(tab: Tab, tmp_path: Path) -> None:
     assert tab.kept == []
 
 
+def test_edits_of_another_tab_stay(tab: Tab) -> None:
+    other = Tab(tab.context, tab.url)
+    other.choose(GROOVE)
+    other.page.locator(".stage").focus()
+    other.page.keyboard.press("a")
+    until(other.page, f"{ADT}.log.cursor === 1")
+    tab.choose(GROOVE)  # when it was opened, nothing was kept yet
+    assert "was kept here" in tab.notice
+    assert tab.page.evaluate(f"{ADT}.log.cursor") == 1
+
+
 def test_what_cannot_be_transcribed_is_told_in_a_sentence(
     tab: Tab, tmp_path: Path
 ) -> None:
