@@ -25,12 +25,18 @@ FLAGS = [
 ]
 
 
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """Start a browser; skips where there is none."""
+def find_program() -> str:
+    """Where the browser is; skips where there is none."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("Chromium is not installed")
+    return program
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Start a browser; skips where there is none."""
+    program = find_program()
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
