@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
+from adt_plugins.beats import is_compound
 from adt_plugins.transcription import Beat
 
 TICKS_PER_QUARTER = 960
@@ -25,6 +26,10 @@ LEAST_LEAD_IN_S = 0.05  # a sixteenth at 300 BPM
 MIN_BPM, MAX_BPM = 30.0, 300.0
 """Tempi of a lead-in, and of what is made up where no beats were heard."""
 
+MOST_BEATS = 32
+"""Of a bar: a longer one, as of beats that were numbered through, is cut."""
+
+_MOST_UPPER = 255  # what a time signature of MIDI can count
 _SIXTEENTH = TICKS_PER_QUARTER // 4
 _UNIT = TICKS_PER_QUARTER * 1_000_000  # of the exact times: 1 s
 _LEAST_BEAT_S = 0.01
@@ -79,7 +84,7 @@ class TempoMap:
 
 
 def tempo_map(
-    beats: Sequence[Beat], *, compound: bool = False, tolerance: float = TOLERANCE_S
+    beats: Sequence[Beat], *, meter: str = "4/4", tolerance: float = TOLERANCE_S
 ) -> TempoMap:
     """Lay a tempo map through beats.
 
@@ -93,8 +98,9 @@ def tempo_map(
     ----------
     beats
         In the order of time; positions count from 1 in each bar.
-    compound
-        Whether a beat is a dotted quarter, as in 6/8.
+    meter
+        Tells what note a beat is: in 4/4 and 5/4 a quarter, in 7/8 an eighth, in
+        6/8 a dotted quarter. How many make a bar, the beats tell.
     tolerance
         In seconds.
 
@@ -102,11 +108,17 @@ def tempo_map(
     -------
     TempoMap
         120 BPM without beats.
+
+    Raises
+    ------
+    ValueError
+        If `meter` is none.
     """
     played = _even(beats)
     if not played:
         return TempoMap()
-    unit = TICKS_PER_QUARTER * 3 // 2 if compound else TICKS_PER_QUARTER
+    lower, parts = int(meter.partition("/")[2]), 3 if is_compound(meter) else 1
+    unit = 4 * TICKS_PER_QUARTER // lower * parts
     times = [time for time, _ in played]
     if times[0] < LEAST_LEAD_IN_S:
         times[0] = 0.0
@@ -121,7 +133,12 @@ def tempo_map(
         )
     tempos += _steady(times, unit, lead, elapsed, tolerance)
     kept = [t for n, t in enumerate(tempos) if not n or t[1] != tempos[n - 1][1]]
-    bars, signatures = _bars([p for _, p in played], unit, lead)
+    bars, lengths = _bars([p for _, p in played], unit, lead, 2 if parts > 1 else 4)
+    signatures: list[tuple[int, int, int]] = []
+    for tick, length in zip(bars, lengths, strict=True):
+        signature = _signature(length, unit, lower, parts)
+        if not signatures or signatures[-1][1:] != signature:
+            signatures.append((tick, *signature))
     end = lead + unit * (len(played) - 1)
     return TempoMap(tuple(kept), tuple(signatures), tuple(bars), lead, end)
 
@@ -207,17 +224,17 @@ def _steady(
 
 
 def _bars(
-    positions: Sequence[int], unit: int, lead: int
-) -> tuple[list[int], list[tuple[int, int, int]]]:
-    """Ticks of bar lines, and time signatures where they change."""
-    starts = [
-        n
-        for n, position in enumerate(positions)
-        if position == 1 or (n and position <= positions[n - 1])
-    ]
+    positions: Sequence[int], unit: int, lead: int, least: int
+) -> tuple[list[int], list[int]]:
+    """Ticks of bar lines, and lengths of the bars."""
+    most = min(MOST_BEATS, _MOST_UPPER * _SIXTEENTH // unit)
+    starts: list[int] = []
+    for n, position in enumerate(positions):
+        since = n - (starts[-1] if starts else 0)
+        if position == 1 or (n and position <= positions[n - 1]) or since == most:
+            starts.append(n)
     full = [b - a for a, b in pairwise(starts)]
-    least = 4 if unit == TICKS_PER_QUARTER else 2
-    usual = max(full, key=full.count) if full else max(*positions, least)
+    usual = max(full, key=full.count) if full else min(max(*positions, least), most)
     if not starts:
         starts = [0]
     # What leads to the first downbeat: whole bars, before them the rest.
@@ -227,19 +244,13 @@ def _bars(
         ticks.insert(0, 0)
     ticks += [lead + n * unit for n in starts]
     ends = [*ticks[1:], ticks[-1] + max(usual, len(positions) - starts[-1]) * unit]
-    signatures: list[tuple[int, int, int]] = []
-    for tick, end in zip(ticks, ends, strict=True):
-        signature = _signature(end - tick, unit)
-        if not signatures or signatures[-1][1:] != signature:
-            signatures.append((tick, *signature))
-    return ticks, signatures
+    return ticks, [end - tick for tick, end in zip(ticks, ends, strict=True)]
 
 
-def _signature(ticks: int, unit: int) -> tuple[int, int]:
-    """Time signature of a bar; quarters at most, or eighths in a compound meter."""
+def _signature(ticks: int, unit: int, lower: int, parts: int) -> tuple[int, int]:
+    """Time signature of a bar: in the meter's notes, `parts` a beat, or finer."""
     if ticks % unit == 0:
-        count = ticks // unit
-        return (count, 4) if unit == TICKS_PER_QUARTER else (3 * count, 8)
+        return ticks // unit * parts, lower
     denominator = 4
     while ticks * denominator % (4 * TICKS_PER_QUARTER) and denominator < 64:
         denominator *= 2

@@ -269,3 +269,29 @@ def test_so_many_beats_that_they_are_none(tmp_path: Path) -> None:
     told: list[str] = []
     assert formats.read(path, warn=told.append).beats == ()
     assert told == [f"{path}: more than 100000 beats: left out"]
+
+
+@pytest.mark.parametrize("meter", [(7, 8), (2, 2), (5, 4), (12, 8), (9, 16)])
+def test_a_foreign_file_keeps_its_meter_and_tempo(
+    meter: tuple[int, int], tmp_path: Path
+) -> None:
+    """Sixteenths, a little late, lie on the same ticks when they are quantized."""
+    bar = 4 * 960 * meter[0] // meter[1]
+    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=400_000)])
+    track.append(
+        mido.MetaMessage("time_signature", numerator=meter[0], denominator=meter[1])
+    )
+    for late in range(4 * bar // 240):
+        gap = 240 - late % 7 + (late - 1) % 7 if late else 0
+        track.append(mido.Message("note_on", channel=9, note=36, time=gap))
+    path, out = tmp_path / "foreign.mid", tmp_path / "out"
+    file = mido.MidiFile(ticks_per_beat=960)
+    file.tracks.append(track)
+    file.save(path)
+    command = ["convert", str(path), "--format", "midi", "-o", str(out)]
+    assert main([*command, "--quantize", "1/16"]) == 0
+    found = parse((out / "foreign.drums.mid").read_bytes())
+    assert found.tracks[0].signatures == [(0, *meter)]
+    assert [tempo for _, tempo in found.tracks[0].tempos] == [400_000]
+    ticks = [note.tick for note in found.tracks[1].notes]
+    assert ticks == [240 * n for n in range(4 * bar // 240)]

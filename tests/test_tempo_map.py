@@ -48,12 +48,13 @@ irregular = st.lists(
 )
 
 
+meters = st.sampled_from(["4/4", "6/8", "7/8", "2/2", "3/1", "5/32"])
+
+
 @settings(deadline=None, max_examples=200)
-@given(irregular, st.booleans(), st.lists(st.floats(0, 3600), max_size=20))
-def test_any_map_is_exact(
-    played: list[Beat], compound: bool, times: list[float]
-) -> None:
-    timing = tempo_map(played, compound=compound)
+@given(irregular, meters, st.lists(st.floats(0, 3600), max_size=20))
+def test_any_map_is_exact(played: list[Beat], meter: str, times: list[float]) -> None:
+    timing = tempo_map(played, meter=meter)
     assert timing.tempos[0][0] == timing.signatures[0][0] == 0
     for table in (timing.tempos, timing.signatures):
         ticks = [row[0] for row in table]
@@ -72,11 +73,9 @@ def test_any_map_is_exact(
 
 
 @settings(deadline=None, max_examples=200)
-@given(irregular, st.booleans())
-def test_bars_are_whole_in_their_time_signature(
-    played: list[Beat], compound: bool
-) -> None:
-    timing = tempo_map(played, compound=compound)
+@given(irregular, meters)
+def test_bars_are_whole_in_their_time_signature(played: list[Beat], meter: str) -> None:
+    timing = tempo_map(played, meter=meter)
     signature = (4, 4)
     signatures = {tick: (upper, lower) for tick, upper, lower in timing.signatures}
     assert set(signatures) <= {0, *timing.bars}
@@ -92,37 +91,44 @@ def test_without_beats() -> None:
 
 
 @pytest.mark.parametrize(
-    ("played", "compound", "bars", "signatures"),
+    ("played", "meter", "bars", "signatures"),
     [
-        (steady(0, 120, 9), False, [0, 3840, 7680], [(0, 4, 4)]),
-        (steady(0.049, 120, 9), False, [0, 3840, 7680], [(0, 4, 4)]),
-        (steady(0.5, 120, 9), False, [0, 960, 4800, 8640], [(0, 1, 4), (960, 4, 4)]),
-        (steady(0.25, 120, 5), False, [0, 480, 4320], [(0, 1, 8), (480, 4, 4)]),
-        (steady(0.05, 120, 5), False, [0, 240, 4080], [(0, 1, 16), (240, 4, 4)]),
-        (steady(2.5, 120, 5), False, [0, 960, 4800, 8640], [(0, 1, 4), (960, 4, 4)]),
+        (steady(0, 120, 9), "4/4", [0, 3840, 7680], [(0, 4, 4)]),
+        (steady(0.049, 120, 9), "4/4", [0, 3840, 7680], [(0, 4, 4)]),
+        (steady(0.5, 120, 9), "4/4", [0, 960, 4800, 8640], [(0, 1, 4), (960, 4, 4)]),
+        (steady(0.25, 120, 5), "4/4", [0, 480, 4320], [(0, 1, 8), (480, 4, 4)]),
+        (steady(0.05, 120, 5), "4/4", [0, 240, 4080], [(0, 1, 16), (240, 4, 4)]),
+        (steady(2.5, 120, 5), "4/4", [0, 960, 4800, 8640], [(0, 1, 4), (960, 4, 4)]),
         # A pickup of two beats, and one after a lead-in of half a beat.
-        (steady(0, 120, 6, first=3), False, [0, 1920], [(0, 2, 4), (1920, 4, 4)]),
-        (steady(0.25, 120, 6, first=3), False, [0, 2400], [(0, 5, 8), (2400, 4, 4)]),
-        (steady(0, 120, 7, bar=3), False, [0, 2880, 5760], [(0, 3, 4)]),
-        (steady(0, 80, 5, bar=2), True, [0, 2880, 5760], [(0, 6, 8)]),
-        (steady(0.75, 80, 5, bar=2), True, [0, 1440, 4320, 7200],
+        (steady(0, 120, 6, first=3), "4/4", [0, 1920], [(0, 2, 4), (1920, 4, 4)]),
+        (steady(0.25, 120, 6, first=3), "4/4", [0, 2400], [(0, 5, 8), (2400, 4, 4)]),
+        (steady(0, 120, 7, bar=3), "4/4", [0, 2880, 5760], [(0, 3, 4)]),
+        (steady(0, 80, 5, bar=2), "6/8", [0, 2880, 5760], [(0, 6, 8)]),
+        (steady(0.75, 80, 5, bar=2), "6/8", [0, 1440, 4320, 7200],
          [(0, 3, 8), (1440, 6, 8)]),
         # A bar of five among those of four.
         (beats([n * 0.5 for n in range(14)],
-               [1, 2, 3, 4, 1, 2, 3, 4, 5, 1, 2, 3, 4, 1]), False,
+               [1, 2, 3, 4, 1, 2, 3, 4, 5, 1, 2, 3, 4, 1]), "4/4",
          [0, 3840, 8640, 12480], [(0, 4, 4), (3840, 5, 4), (8640, 4, 4)]),
+        # Eighths and halves are counted in other meters.
+        (steady(0, 240, 15, bar=7), "7/8", [0, 3360, 6720], [(0, 7, 8)]),
+        (steady(0.25, 240, 8, bar=7), "7/8", [0, 480, 3840], [(0, 1, 8), (480, 7, 8)]),
+        (steady(0, 60, 5, bar=2), "2/2", [0, 3840, 7680], [(0, 2, 2)]),
+        # Beats that were numbered through.
+        (beats([n / 2 for n in range(70)], list(range(1, 71))), "4/4",
+         [0, 30720, 61440], [(0, 32, 4)]),
         # No downbeat was heard, or nothing else.
-        (beats([0, 0.5], [2, 3]), False, [0], [(0, 4, 4)]),
-        (beats([1.0], [1]), False, [0, 1920], [(0, 2, 4), (1920, 4, 4)]),
+        (beats([0, 0.5], [2, 3]), "4/4", [0], [(0, 4, 4)]),
+        (beats([1.0], [1]), "4/4", [0, 1920], [(0, 2, 4), (1920, 4, 4)]),
     ],
 )  # fmt: skip
 def test_bars(
     played: list[Beat],
-    compound: bool,
+    meter: str,
     bars: list[int],
     signatures: list[tuple[int, int, int]],
 ) -> None:
-    timing = tempo_map(played, compound=compound)
+    timing = tempo_map(played, meter=meter)
     assert list(timing.bars) == bars
     assert list(timing.signatures) == signatures
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from adt_plugins.beats import is_compound
+from adt_plugins.beats import beats_per_bar
 from adt_plugins.drums import Drum, drum_of_note
 from adt_plugins.errors import FormatError
 from adt_plugins.formats._dynamics import VelocityCurve, velocity_curve
@@ -89,11 +89,9 @@ def write(
         warn(f"{path}: the drum map has no note for these hits: {named}")
     maps = {path: TempoMap()}
     if transcription.beats:
-        compound = _is_compound(transcription)
-        maps = {
-            path: tempo_map(transcription.beats, compound=compound),
-            constant_path(path): TempoMap(),
-        }
+        maps = dict(
+            zip((path, constant_path(path)), tempo_maps(transcription), strict=True)
+        )
     if quantize is not None:
         placed = _quantized(placed, maps[path], quantize)
     placed = _shifted(placed, shift, path, warn)
@@ -115,8 +113,8 @@ def tempo_maps(transcription: Transcription) -> list[TempoMap]:
     """Tempo maps of the files that are written: the song's, then 120 BPM."""
     if not transcription.beats:
         return [TempoMap()]
-    compound = _is_compound(transcription)
-    return [tempo_map(transcription.beats, compound=compound), TempoMap()]
+    song = tempo_map(transcription.beats, meter=_meter(transcription))
+    return [song, TempoMap()]
 
 
 def constant_path(path: Path) -> Path:
@@ -124,13 +122,14 @@ def constant_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}.120bpm{path.suffix}")
 
 
-def _is_compound(transcription: Transcription) -> bool:
-    """Whether beats are dotted quarters, by the meter that they were found in."""
+def _meter(transcription: Transcription) -> str:
+    """Meter that the beats were found in; 4/4 if it does not say."""
     meter = transcription.model.get("meter")
     try:
-        return isinstance(meter, str) and is_compound(meter)
+        beats_per_bar(meter if isinstance(meter, str) else "")
     except ValueError:
-        return False
+        return "4/4"
+    return str(meter)
 
 
 def _place(
