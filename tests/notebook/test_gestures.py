@@ -22,7 +22,9 @@ LEVELS = ["Song level", "Hits level", "Picture delay, for headphones that lag"]
 
 
 @pytest.fixture(scope="module")
-def groove_file(tmp_path_factory: pytest.TempPathFactory, groove: Transcription) -> Path:
+def groove_file(
+    tmp_path_factory: pytest.TempPathFactory, groove: Transcription
+) -> Path:
     path = tmp_path_factory.mktemp("gestures") / "groove.html"
     write(groove, path, "html")
     return path
