@@ -118,6 +118,17 @@ def test_an_existing_file_is_kept_replaced_or_skipped(
     assert_heard(formats.read(labels), HITS)
 
 
+def test_half_of_the_midi_files_is_no_reason_to_skip(
+    song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    second = song.with_name("song.drums.120bpm.mid")
+    second.write_bytes(b"mine")
+    options = ("--format", "midi", "--skip-existing")
+    assert transcribe(song, *options) == 1
+    assert capsys.readouterr().err == f"adt: {second}: exists; use --overwrite\n"
+    assert names(song.parent) == sorted(["song.wav", second.name])
+
+
 def test_an_existing_file_is_found_before_the_work(
     song: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -156,7 +156,7 @@ def _check_targets(args: Namespace, job: Job, names: Sequence[str]) -> list[str]
         targets = {
             name: paths
             for name, paths in targets.items()
-            if not any(path.exists() for path in paths)
+            if not any(path.exists() for path in _by_which_done(job, name, paths))
         }
     source = Path(job.source)
     for name, paths in targets.items():
@@ -165,6 +165,12 @@ def _check_targets(args: Namespace, job: Job, names: Sequence[str]) -> list[str]
             if path.exists() and source.exists() and path.samefile(source):
                 raise AdtError(f"{source}: would be overwritten by its own output")
     return list(targets)
+
+
+def _by_which_done(job: Job, name: str, paths: Sequence[Path]) -> Sequence[Path]:
+    """Files by which a format is done: its own, or any of a set."""
+    own = job.target(name)
+    return [own] if own in paths else paths
 
 
 def _write(
