@@ -236,3 +236,18 @@ def test_without_beats(tmp_path: Path) -> None:
 def test_beats_without_hits(tmp_path: Path) -> None:
     text = written(whole([], beats(8)), tmp_path)
     assert "KD |----------------|----------------|\n" in text
+
+
+@pytest.mark.parametrize(("first", "meter"), [(2, "3/4"), (3, "3/4"), (4, "4/4")])
+@pytest.mark.parametrize("form", ["tab", "musicxml"])
+def test_no_downbeat_at_all(first: int, meter: str, form: str, tmp_path: Path) -> None:
+    counted = [Beat(n / 2, first + n) for n in range(2 if first == 2 else 1)]
+    path = formats.output_path("song", tmp_path, form)
+    formats.write(whole(hits("KD", 0.25), counted), path)
+    text = path.read_text(encoding="utf-8")
+    if form == "tab":
+        assert text.splitlines()[1] == f"120 beats a minute, {meter}"
+        assert text.count("o") > 0
+    else:
+        assert f"<beats>{meter[0]}</beats>" in text
+        assert text.count("<unpitched>") == 1

@@ -110,9 +110,9 @@ def tempo(bars: Sequence[Bar]) -> float:
 
 
 def usual_length(bars: Sequence[Bar]) -> int:
-    """Beats of most bars that are no pickup."""
+    """Beats of most bars that are no pickup; if there is no other, as it counts."""
     counts = Counter(len(bar.beats) for bar in bars if bar.number)
-    return counts.most_common(1)[0][0]
+    return counts.most_common(1)[0][0] if counts else bars[0].beats[-1].position
 
 
 def is_compound(bars: Sequence[Bar]) -> bool:
