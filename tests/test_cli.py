@@ -208,6 +208,16 @@ def test_a_format_that_cannot_be_keeps_no_other_back(
     assert names(tmp_path) == ["song.labels.txt", "song.wav"]
 
 
+def test_a_recording_that_cannot_be_read_is_told_once(
+    song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert transcribe(song, "--format", "json", "-q") == 0
+    command = ("convert", song.with_name("song.drums.json"), "--audio", song.parent)
+    assert run(*command, "--format", "click,aup,csv", "-q") == 1
+    assert capsys.readouterr().err == f"adt: {song.parent}: is a folder\n"
+    assert song.with_name("song.drums.csv").exists()
+
+
 def test_an_output_folder_that_is_a_file_is_a_failure(
     song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

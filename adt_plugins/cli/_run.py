@@ -127,13 +127,16 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
         transcription = _moved(args, heard, job, result)
     result.onsets = {str(k): n for k, n in transcription.counts().items()}
     make_folder(job.folder)
+    failures: set[str] = set()  # an unreadable recording is told once
     for name in names:
         try:
             # With the recording in it, a file keeps the recording's own times.
             own = job.audio == job.source and _has_audio(name)
             paths = _write(args, heard if own else transcription, job, name, result)
         except AdtError as error:  # one format may be impossible: others are not
-            result.fail(str(error))
+            if str(error) not in failures:
+                result.fail(str(error))
+            failures.add(str(error))
             continue
         for path in paths:
             result.outputs.append({"format": name, "path": str(path)})
