@@ -236,6 +236,18 @@ def test_work_is_kept_until_it_is_removed(tab: Tab, tmp_path: Path) -> None:
     assert tab.kept == []
 
 
+def test_the_small_drop_zone_has_room_on_a_telephone(tab: Tab) -> None:
+    tab.page.set_viewport_size({"width": 400, "height": 800})
+    inset = tab.page.evaluate(
+        "(() => { const drop = document.querySelector('.drop');"
+        " drop.classList.add('small'); const box = drop.getBoundingClientRect();"
+        " return Math.min(...[...drop.querySelectorAll('span, small')].flatMap((one) =>"
+        " { const r = one.getBoundingClientRect(); return [r.left - box.left,"
+        " box.right - r.right, r.top - box.top, box.bottom - r.bottom]; })); })()"
+    )
+    assert inset >= 6
+
+
 def test_edits_of_another_tab_stay(tab: Tab) -> None:
     other = Tab(tab.context, tab.url)
     other.choose(GROOVE)
