@@ -53,7 +53,7 @@ class ChannelReader(AudioReader):
             self._next = None
         for block in self._blocks:
             if block.shape[1] != self.channels:
-                raise AudioError(f"{self._label}: its number of channels changes")
+                raise AudioError(f"{self.label}: its number of channels changes")
             yield block
 
     def _resampled(self) -> Iterator[NDArray[np.float32]]:
