@@ -141,15 +141,15 @@ def test_a_second_finger_gives_up_what_the_first_began(
     page: Any, groove: Transcription
 ) -> None:
     send = touch(page)
-    threshold = groove.model["thresholds"]["SD"]
-    y = lane_y("SD", threshold)
+    threshold = groove.model["thresholds"]["SST"]
+    y = lane_y("SST", threshold)
     send("touchStart", (700, y))
     send("touchMove", (710, y - 2))
     send("touchMove", (730, y - 6))
-    assert page.evaluate(f"{ADT}.threshold('SD')") != threshold
+    assert page.evaluate(f"{ADT}.threshold('SST')") != threshold
     send("touchStart", (730, y - 6), (800, y))
     send("touchEnd")
-    assert page.evaluate(f"{ADT}.threshold('SD')") == threshold
+    assert page.evaluate(f"{ADT}.threshold('SST')") == threshold
 
     for key, time in (("i", 1), ("o", 2)):
         page.evaluate(f"{ADT}.seek({time})")
