@@ -48,8 +48,8 @@ def transcribe_stream(
     The hits are those of `transcribe` without its `song_gate`, which needs the whole,
     at the same times; their velocities compare them with the hits before, not with
     all of the recording. They come `delay` after
-    they were played, at most: 7.3 s with the default model, whose network hears 5 s
-    at a time and a second before and after. Memory does not grow.
+    they were played, at most: 12.4 s with the default model, whose network hears 10 s
+    at a time and 1.3 s before and after. Memory does not grow.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ def transcribe_stream(
         Refused: finer drums are told by comparing hits with those to come.
     chunks
         Chunks of the network that are gathered before it runs: 1 tells soonest, the
-        card's batch costs least. With the default model five minutes took 5.7 s of
-        one core with 1, and 1.5 s with 8, which tells after at most 43 s.
+        card's batch costs least. With the default model five minutes took 2.6 s of
+        one core with 1, and 1.0 s with 4, which tells after at most 43 s.
 
     Yields
     ------

@@ -6,10 +6,11 @@ below the rest::
 
     python benchmarks/drumless.py RENDERS --minutes 30
 
-Nothing of it has been heard in training: eSpeak NG speaks with other voices, in other
+No network has heard any of it in training: eSpeak NG speaks with other voices, in other
 languages and other words; TiMidity++ plays the guitars of FreePats (Debian:
 ``espeak-ng timidity freepats``); the music is that of the validation split of
-``adt train render``, with other songs and kits. What is missing is left out.
+``adt train render``, with other songs and kits, on which thresholds and the gate are
+chosen. What is missing is left out.
 """
 
 from __future__ import annotations

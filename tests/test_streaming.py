@@ -61,7 +61,7 @@ def matched(stream: list[Onset], whole: tuple[Onset, ...], within: float) -> int
     return count
 
 
-@pytest.mark.parametrize(("size", "chunks"), [(1000, 1), (70001, 3), (10**7, 8)])
+@pytest.mark.parametrize(("size", "chunks"), [(1000, 1), (70001, 3), (10**7, 4)])
 def test_a_stream_gives_what_the_whole_gives(
     size: int, chunks: int, groove: tuple[Any, int]
 ) -> None:
@@ -96,7 +96,7 @@ def test_the_delay_is_kept(chunks: int, groove: tuple[Any, int]) -> None:
     late = [given / rate - onset.time for onset in stream]
     assert max(late) <= promised + 0.1  # of which a block is 0.1 s
     assert max(late) > 0.5 * promised
-    assert promised < 8 * chunks
+    assert promised < 13 * chunks
 
 
 def test_another_rate_and_kind_of_samples(tiny_model: Path) -> None:

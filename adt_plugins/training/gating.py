@@ -1,7 +1,10 @@
 """Learns from renders which clearness of hits means that a drum is there.
 
 What is learnt are the few numbers of `adt_plugins.card.Gate`. Recordings without
-drums are renders whose drums are silent, and voices alone.
+drums are renders whose drums are silent, and voices alone. They are those of the
+validation split, like those that thresholds are chosen on: in what a network was
+trained on, it takes less for drums. A gate learnt there left 19 hits a minute in
+guitars of another font; learnt on the validation split, 0.3.
 """
 
 from __future__ import annotations
@@ -128,7 +131,7 @@ def learn_gate(
     card: ModelCard,
     *,
     clips: int = 100,
-    split: str = "train",
+    split: str = "validation",
 ) -> Gate:
     """Learn a gate for a network on a folder of renders.
 
@@ -145,7 +148,7 @@ def learn_gate(
     clips
         How many clips of each kind; 100 take a minute.
     split
-        ``"train"`` or ``"validation"``.
+        ``"validation"``, or ``"train"``.
     """
     every = [load_clip(path) for path in find_clips(renders)]
     every = [clip for clip in every if clip.split == split]
