@@ -176,7 +176,7 @@ def learn(
     Raises
     ------
     AdtError
-        If the part holds less than a second of the recording.
+        If the part holds less than a second of the recording, or no hit.
     """
     rate = activations.frame_rate
     first = max(0, math.ceil((start - activations.offset) * rate))
@@ -188,6 +188,9 @@ def learn(
     inputs = tuple(name for name in activations.outputs if name in set(Drum))
     terms = _terms(activations, inputs)[first:last]
     part = (first / rate + activations.offset, last / rate + activations.offset)
+    if not any(part[0] <= onset.time < part[1] for onset in corrected.onsets):
+        # It would learn to hear nothing, from a wrong file or the wrong minute.
+        raise AdtError("the corrected part holds no hit")
     weights = {}
     for hits in pick_hits(activations, card):
         drum = hits.drum

@@ -111,6 +111,14 @@ def test_a_part_without_sound() -> None:
         learn(activations(), TRUTH, CARD, start=29.5)
 
 
+@pytest.mark.parametrize(
+    ("corrected", "start"), [(Transcription(), 0.0), (TRUTH.between(0.0, 5.0), 5.0)]
+)
+def test_a_part_without_hits(corrected: Transcription, start: float) -> None:
+    with pytest.raises(AdtError, match="holds no hit"):
+        learn(activations(), corrected, CARD, start=start)
+
+
 def test_another_model() -> None:
     adaptation = learn(activations(), TRUTH, CARD)
     with pytest.raises(ModelError, match="another model than 'made up'"):

@@ -16,7 +16,7 @@ from adt_plugins import formats
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, AdtWarning, FormatError
 from adt_plugins.formats import Format
-from adt_plugins.transcription import Beat, Onset, Transcription
+from adt_plugins.transcription import Beat, Label, Onset, Transcription
 
 from .make_golden import DATA, PLAIN, golden, write_all
 
@@ -199,6 +199,16 @@ def test_silence_survives(tmp_path: Path, form: str) -> None:
 
 
 # Writing
+
+
+@pytest.mark.parametrize("form", ["labels", "reaper", "sv"])
+def test_text_that_is_none(tmp_path: Path, form: str) -> None:
+    # JSON can spell half of a character.
+    score = Transcription(labels=(Label(1.0, 2.0, "half \ud800"),))
+    with pytest.raises(FormatError) as error:
+        formats.write(score, tmp_path / "song", form)
+    assert str(error.value) == f"{tmp_path / 'song'}: '\\ud800' cannot be written"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_write_all_is_all_or_nothing(tmp_path: Path) -> None:

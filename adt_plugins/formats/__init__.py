@@ -217,6 +217,9 @@ def write(
         )
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
+    except UnicodeEncodeError as error:  # of a label that JSON could spell
+        text = ascii(error.object[error.start : error.end])
+        raise FormatError(f"{path}: {text} cannot be written") from error
 
 
 def song_stem(path: str | os.PathLike[str]) -> str:
