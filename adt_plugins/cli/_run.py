@@ -16,13 +16,23 @@ from adt_plugins.cli import _console
 from adt_plugins.cli._jobs import NPZ, Job
 from adt_plugins.cli._midi import midi_options
 from adt_plugins.cli._options import BWF
-from adt_plugins.errors import AdtError, AdtWarning
+from adt_plugins.errors import (
+    AdtError,
+    AdtWarning,
+    AudioError,
+    FormatError,
+    MissingDependencyError,
+)
 from adt_plugins.formats import midi
 from adt_plugins.formats._files import check_folder, make_folder
 from adt_plugins.transcription import Transcription
 
 REPORT_FORMAT = "adt-plugins-report"
 REPORT_VERSION = 1
+
+# One format may be impossible, or lack what it needs, and others are not. What the
+# system refuses, as on a full disk, it refuses all.
+_OF_A_FORMAT = (FormatError, AudioError, MissingDependencyError)
 
 
 @dataclass
@@ -133,7 +143,7 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
             # With the recording in it, a file keeps the recording's own times.
             own = job.audio == job.source and _has_audio(name)
             paths = _write(args, heard if own else transcription, job, name, result)
-        except AdtError as error:  # one format may be impossible: others are not
+        except _OF_A_FORMAT as error:
             if str(error) not in failures:
                 result.fail(str(error))
             failures.add(str(error))
