@@ -287,7 +287,7 @@ def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> Non
     found = studio.labels()
     labels = [label for track in found.values() for label in track]
     other = 0
-    for drum in song.counts():
+    for drum in Drum:
         times = np.array([t for t, text in labels if text == drum.full_name])
         other += unmatched(times, song.times(drum)) + unmatched(song.times(drum), times)
     # Audacity exports 16 bits with dither, which is another each time: times differ
@@ -295,7 +295,11 @@ def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> Non
     assert other <= 2
     assert abs(len(labels) - len(song)) <= 2
     if command == "DrumLabelTracks":
-        assert list(found) == [drum.full_name for drum in song.counts()]
+        # A drum of which there is only a hit that comes or goes has a track or none.
+        tracks = [drum.full_name for drum in Drum if drum.full_name in found]
+        assert list(found) == tracks
+        said = {drum.full_name for drum in song.counts()}
+        assert len(said.symmetric_difference(found)) <= other
 
 
 def unmatched(times: NDArray[np.float64], others: NDArray[np.float64]) -> int:
