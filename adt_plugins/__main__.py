@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 def main() -> int:
     """Run the command line; a Ctrl-C while it is still being loaded ends it too."""
-    try:
-        from adt_plugins import cli
+    pressed = False
 
+    def remember(_number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+
+    # Not where it is ignored, as in a script's background.
+    heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if heeded:
+        # KeyboardInterrupt would be lost in a callback of the import system.
+        signal.signal(signal.SIGINT, remember)
+    from adt_plugins import cli
+
+    if heeded:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not pressed:
         return cli.main()
-    except KeyboardInterrupt:
-        sys.stderr.write("adt: interrupted\n")
-        return _INTERRUPTED
+    sys.stderr.write("adt: interrupted\n")
+    return _INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -88,10 +88,9 @@ def run_install(args: argparse.Namespace) -> int:
 
 def run_watch(args: argparse.Namespace) -> int:
     """Serve the plug-ins, or change what happens at login."""
-    from adt_plugins.network import find_model
-
     if args.autostart is not None:
         from adt_plugins.audacity.autostart import autostart
+        from adt_plugins.network import find_model
 
         if args.autostart:
             find_model(args.model)  # or nobody would see that there is none
