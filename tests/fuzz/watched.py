@@ -127,7 +127,7 @@ class Watched:
                     if answer != expected and not (told.is_set() and taken_back):
                         wrong.append(f"another answer about recording {number}")
         except (_TurnedOffError, OSError):
-            if not end.is_set() and home.exists():
+            if not told.is_set() and home.exists():  # afterwards there may be none
                 wrong.append("no answer")
 
     def _not_whole(self, home: Path) -> list[str]:
