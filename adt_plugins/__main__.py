@@ -6,8 +6,6 @@ import signal
 import sys
 from types import FrameType
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells count
-
 
 def main() -> int:
     """Run the command line; a Ctrl-C while it is still being loaded ends it too."""
@@ -26,10 +24,7 @@ def main() -> int:
 
     if heeded:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if not pressed:
-        return cli.main()
-    sys.stderr.write("adt: interrupted\n")
-    return _INTERRUPTED
+    return cli.interrupted() if pressed else cli.main()
 
 
 if __name__ == "__main__":

@@ -66,10 +66,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         _console.complain(str(error))
         return 2
     except KeyboardInterrupt:
-        _console.complain("interrupted")
-        return INTERRUPTED
+        return interrupted()
     finally:
         _console.flush()
+
+
+def interrupted() -> int:
+    """Say that a Ctrl-C ended it; return the exit code for that."""
+    _console.complain("interrupted")
+    return INTERRUPTED
 
 
 def build_parser() -> argparse.ArgumentParser:
