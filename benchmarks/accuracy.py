@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from folder import find_recordings
 from numpy.typing import NDArray
 
 from adt_plugins import formats
@@ -52,8 +53,7 @@ class Track:
 
 def find_tracks(folder: Path) -> Iterator[Track]:
     """Recordings of a folder, with their references."""
-    for path in sorted((*folder.glob("*.*.flac"), *folder.glob("*.*.wav"))):
-        name, kind = path.stem.rsplit(".", 1)
+    for path, name, kind in find_recordings(folder):
         reference = formats.read(folder / f"{name}.txt")
         yield Track(kind, load_audio(path), reference)
 

@@ -12,10 +12,11 @@ and the hits found are those of the other two thirds.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
+
+from folder import find_recordings, options
 
 from adt_plugins import formats
 from adt_plugins.adaptation import learn
@@ -28,9 +29,9 @@ DRUMS = ("KD", "SD", "HH", "TT", "CY")
 WINDOW_S = 0.05
 
 
-def rest_of(path: Path, network: Network) -> list[Transcription]:
+def rest_of(path: Path, name: str, network: Network) -> list[Transcription]:
     """Two thirds of a recording: the truth, what was found before and after."""
-    truth = formats.read(path.parent / f"{path.stem.rsplit('.', 1)[0]}.txt")
+    truth = formats.read(path.with_name(f"{name}.txt"))
     before = transcribe(path, model=network)
     assert before.activations is not None
     third = len(before.activations.values) / before.activations.frame_rate / 3
@@ -47,14 +48,12 @@ def scores(truths: list[Transcription], found: list[Transcription]) -> dict[str,
 
 def main() -> None:
     """Print the table, or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--model")
-    parser.add_argument("--json", action="store_true")
-    args = parser.parse_args()
+    args = options(__doc__)
     network = Network(find_model(args.model))
-    paths = sorted((*args.folder.glob("*.*.flac"), *args.folder.glob("*.*.wav")))
-    rests = {path.stem: rest_of(path, network) for path in paths}
+    rests = {
+        path.stem: rest_of(path, name, network)
+        for path, name, _ in find_recordings(args.folder)
+    }
     report = {}
     for name, some in {
         **{k: [v] for k, v in rests.items()},

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from folder import find_recordings
 from numpy.typing import NDArray
 
 from adt_plugins.audio import SAMPLE_RATE, open_audio
@@ -55,11 +56,10 @@ def recordings(folder: Path) -> Iterator[Recording]:
     """Recordings of a folder with tables of beats."""
     import soundfile
 
-    for path in sorted((*folder.glob("*.*.flac"), *folder.glob("*.*.wav"))):
-        table = path.with_name(path.name.split(".")[0] + ".beats")
+    for path, name, kind in find_recordings(folder):
+        table = path.with_name(f"{name}.beats")
         if table.exists():
             samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-            kind = path.stem.rsplit(".", 1)[-1]
             beats = np.loadtxt(table, ndmin=2)
             yield Recording(path.stem, kind, samples.mean(axis=1), rate, beats)
 

@@ -8,13 +8,13 @@ The folder holds ``NAME.subclass.txt`` (``seconds<TAB>code``, or else ``NAME.txt
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from folder import find_recordings, options
 from mir_eval.util import match_events
 
 from adt_plugins import formats
@@ -31,8 +31,7 @@ Pair = tuple[Transcription, Transcription]
 
 def find_pairs(folder: Path, network: Network) -> Iterator[tuple[str, Pair]]:
     """Kind of each recording, with its truth and its transcription."""
-    for path in sorted((*folder.glob("*.*.flac"), *folder.glob("*.*.wav"))):
-        name, kind = path.stem.rsplit(".", 1)
+    for path, name, kind in find_recordings(folder):
         truth = folder / f"{name}.subclass.txt"
         if not truth.exists():
             truth = folder / f"{name}.txt"
@@ -81,11 +80,7 @@ def scores(pairs: list[Pair]) -> dict[str, dict[str, float | None]]:
 
 def main() -> None:
     """Print the table, or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--model")
-    parser.add_argument("--json", action="store_true")
-    args = parser.parse_args()
+    args = options(__doc__)
     pairs: dict[str, list[Pair]] = {}
     for kind, pair in find_pairs(args.folder, Network(find_model(args.model))):
         pairs.setdefault(kind, []).append(pair)
