@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from adt_plugins.activations import Activations
+    from adt_plugins.annotations import Beat, Onset, Source
     from adt_plugins.audio import load_audio
     from adt_plugins.drums import Drum
     from adt_plugins.errors import AdtError, AdtWarning
@@ -22,13 +24,7 @@ if TYPE_CHECKING:
     from adt_plugins.formats import write as save
     from adt_plugins.pipeline import transcribe
     from adt_plugins.streaming import transcribe_stream
-    from adt_plugins.transcription import (
-        Activations,
-        Beat,
-        Onset,
-        Source,
-        Transcription,
-    )
+    from adt_plugins.transcription import Transcription
 
 __version__ = "0.1.0"
 
@@ -51,13 +47,13 @@ __all__ = [
 
 # Public name: module and name there.
 _HOMES = {
-    "Activations": ("transcription", "Activations"),
+    "Activations": ("activations", "Activations"),
     "AdtError": ("errors", "AdtError"),
     "AdtWarning": ("errors", "AdtWarning"),
-    "Beat": ("transcription", "Beat"),
+    "Beat": ("annotations", "Beat"),
     "Drum": ("drums", "Drum"),
-    "Onset": ("transcription", "Onset"),
-    "Source": ("transcription", "Source"),
+    "Onset": ("annotations", "Onset"),
+    "Source": ("annotations", "Source"),
     "Transcription": ("transcription", "Transcription"),
     "load": ("formats", "read"),
     "load_audio": ("audio", "load_audio"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from adt_plugins.base.files import replacing
 from adt_plugins.errors import FormatError
-from adt_plugins.formats._files import replacing
-from adt_plugins.transcription import Activations
 
 SUFFIX = ".drums.npz"
 
@@ -24,6 +25,28 @@ _DAMAGE: tuple[type[Exception], ...] = (
     *(NotImplementedError, OverflowError, RuntimeError, SyntaxError),
     *(zipfile.BadZipFile, zlib.error, struct.error),
 )
+
+
+@dataclass(frozen=True)
+class Activations:
+    """What the network said, kept so that onsets can be picked again.
+
+    Parameters
+    ----------
+    values
+        Shape (frames, outputs), float32, 0-1.
+    outputs
+        Name of each column: drum codes, ``"beat"``, ``"downbeat"``.
+    frame_rate
+        Frames per second.
+    offset
+        Time of the first frame in seconds.
+    """
+
+    values: NDArray[np.float32]
+    outputs: tuple[str, ...]
+    frame_rate: float
+    offset: float = 0.0
 
 
 def save_activations(

@@ -124,7 +124,7 @@ class Picker:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Which drums are there at all; see `adt_plugins.gate`.
+    """Which drums are there at all; see `adt_plugins.picking.song_gate`.
 
     All of them are clearnesses, 0-1: how far hits stand above the average that
     thresholds are added to.
@@ -177,7 +177,8 @@ class ModelCard:
     delay
         Seconds that the network lags behind the attack; subtracted from times.
     finer
-        What tells finer drums, see `adt_plugins.finer`; None: nothing does.
+        What tells finer drums apart, see `adt_plugins.picking.fine_drums`; None:
+        they are not told apart.
     training, measured
         Data with licences, and figures; free-form, for people.
     path

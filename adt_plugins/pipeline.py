@@ -14,28 +14,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Beat, Source
 from adt_plugins.audio import AudioReader, open_audio
 from adt_plugins.audio.decoder import BlockDecoder
 from adt_plugins.audio.reader import AudioSource
-from adt_plugins.beats import find_beats, has_beats
+from adt_plugins.base.hashing import sha256
+from adt_plugins.base.progress import Progress, progress_bar
 from adt_plugins.card import ModelCard
-from adt_plugins.digest import sha256
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtWarning, CancelledError, ModelError
-from adt_plugins.finer import FineEar
-from adt_plugins.gate import raised_thresholds
-from adt_plugins.harmony import Harmony
-from adt_plugins.network import Network, find_model
-from adt_plugins.onsets import pick_onsets, thresholds_in_force
-from adt_plugins.progress import Progress, progress_bar
-from adt_plugins.spectrogram import Spectrogram
-from adt_plugins.transcription import Activations, Beat, Source, Transcription
-from adt_plugins.velocity import BandLevels
+from adt_plugins.features.band_levels import BandLevels
+from adt_plugins.features.spectrogram import Spectrogram
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
+from adt_plugins.picking.fine_drums import FineEar
+from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
+from adt_plugins.picking.song_gate import raised_thresholds
+from adt_plugins.rhythm.beats import find_beats, has_beats
+from adt_plugins.rhythm.chord_changes import Harmony
+from adt_plugins.transcription import Transcription
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from adt_plugins.adaptation import Adaptation
+    from adt_plugins.picking.kit_adaptation import Adaptation
 
 Cancel = threading.Event | Callable[[], bool]
 Model = str | os.PathLike[str] | ModelCard | Network
@@ -85,18 +88,19 @@ def transcribe(
         Drum to threshold, 0-1, instead of those of the model.
     song_gate
         Whether thresholds are raised for drums that the recording, taken as a
-        whole, seems not to have, see `adt_plugins.gate`; not those of `thresholds`.
+        whole, seems not to have, see `adt_plugins.picking.song_gate`; not those of
+        `thresholds`.
     adaptation
         What was learnt of this kit with the same model, see
-        `adt_plugins.adaptation.learn`.
+        `adt_plugins.picking.kit_adaptation.learn`.
     fine
         Whether to tell finer drums, open from closed hi-hats, where that is sure; see
-        `adt_plugins.finer`. Takes 4 MB more for an hour.
+        `adt_plugins.picking.fine_drums`. Takes 4 MB more for an hour.
     beats
         Whether to find beats, which takes half as long as the rest. None: if
         `bpm`, `meter` or `first_downbeat` is given.
     bpm, meter, first_downbeat
-        What is known of them, see `adt_plugins.beats.find_beats`.
+        What is known of them, see `adt_plugins.rhythm.beats.find_beats`.
     keep_activations
         Whether the result carries what the network said.
     progress

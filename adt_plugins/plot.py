@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from adt_plugins.audio import SAMPLE_RATE, open_audio
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, MissingDependencyError
-from adt_plugins.formats._source import source_audio
+from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
 if TYPE_CHECKING:

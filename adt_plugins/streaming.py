@@ -8,19 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins import velocity
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Onset
 from adt_plugins.audio import SAMPLE_RATE, AudioReader
 from adt_plugins.audio.decoder import BlockDecoder
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
 from adt_plugins.errors import ModelError
-from adt_plugins.network import Network
-from adt_plugins.onsets import onset_times, pick_hits
+from adt_plugins.features.band_levels import BandLevels
+from adt_plugins.features.spectrogram import BLOCK_FRAMES, Spectrogram
+from adt_plugins.network.inference import Network
+from adt_plugins.picking import velocity
+from adt_plugins.picking.exclusive import Hits
+from adt_plugins.picking.onsets import onset_times, pick_hits
 from adt_plugins.pipeline import Model, check_request, open_network
-from adt_plugins.rivals import Hits
-from adt_plugins.spectrogram import BLOCK_FRAMES, Spectrogram
-from adt_plugins.transcription import Activations, Onset
-from adt_plugins.velocity import BandLevels
 
 # Frames that are heard again with new ones. What they say of frames behind them no
 # longer depends on what was before: moving averages reach 11 frames back, and hits

@@ -21,15 +21,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins._strict import (
-    finite,
-    json_text,
-    plain,
-    records,
-)
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Beat, Label, Onset, Source
+from adt_plugins.base.checks import finite, json_text, plain, records
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
-from adt_plugins.events import Activations, Beat, Label, Onset, Source
 
 if TYPE_CHECKING:
     import pandas

@@ -26,14 +26,16 @@ from folder import find_recordings
 from numpy.typing import NDArray
 
 from adt_plugins import formats
+from adt_plugins.activations import Activations
 from adt_plugins.audio import SAMPLE_RATE, load_audio
 from adt_plugins.evaluation import evaluate
-from adt_plugins.gate import raised_thresholds
-from adt_plugins.network import Network, find_model
-from adt_plugins.onsets import pick_onsets
+from adt_plugins.features.spectrogram import spectrogram
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
+from adt_plugins.picking.onsets import pick_onsets
+from adt_plugins.picking.song_gate import raised_thresholds
 from adt_plugins.pipeline import transcribe
-from adt_plugins.spectrogram import spectrogram
-from adt_plugins.transcription import Activations, Transcription
+from adt_plugins.transcription import Transcription
 
 GAINS_DB = (-30, -20, -10, 6)
 GRIDS = 8  # places where the first chunk may begin

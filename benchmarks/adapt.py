@@ -6,8 +6,8 @@ for one or more kinds, e.g. ``drums`` and ``mix``::
     python benchmarks/adapt.py FOLDER
 
 Each recording is transcribed, its first third corrected to the truth, learnt from
-(`adt_plugins.adaptation`), and transcribed again; F of five drums within 50 ms, strict,
-and the hits found are those of the other two thirds.
+(`adt_plugins.picking.kit_adaptation`), and transcribed again; F of five drums within
+50 ms, strict, and the hits found are those of the other two thirds.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from typing import Any
 from folder import find_recordings, options
 
 from adt_plugins import formats
-from adt_plugins.adaptation import learn
 from adt_plugins.evaluation import evaluate
-from adt_plugins.network import Network, find_model
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
+from adt_plugins.picking.kit_adaptation import learn
 from adt_plugins.pipeline import transcribe
 from adt_plugins.transcription import Transcription
 

@@ -27,8 +27,9 @@ import numpy as np
 import soundfile
 
 from adt_plugins import formats
+from adt_plugins.annotations import Onset
 from adt_plugins.drums import Drum
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.transcription import Transcription
 
 ROOT = Path(__file__).resolve().parent.parent
 if TYPE_CHECKING:

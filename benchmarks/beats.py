@@ -29,12 +29,13 @@ import numpy as np
 from folder import find_recordings
 from numpy.typing import NDArray
 
+from adt_plugins.annotations import Beat
 from adt_plugins.audio import SAMPLE_RATE, open_audio
-from adt_plugins.beats import find_beats
-from adt_plugins.harmony import Harmony
-from adt_plugins.network import Network, find_model
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
 from adt_plugins.pipeline import listen
-from adt_plugins.transcription import Beat
+from adt_plugins.rhythm.beats import find_beats
+from adt_plugins.rhythm.chord_changes import Harmony
 
 METERS = {"4/4": 30, "3/4": 1000, "6/8": 1000}
 
@@ -132,7 +133,7 @@ def our_tracker(network: Network, seconds: list[float]) -> Tracker:
 
 def madmom_tracker() -> Tracker:
     """The network and decoder of madmom."""
-    from adt_plugins.madmom_compat import import_madmom
+    from adt_plugins.rhythm.madmom_backend import import_madmom
 
     madmom: Any = import_madmom()
     network = madmom.features.downbeats.RNNDownBeatProcessor()

@@ -1,8 +1,8 @@
 """What is found where there are no drums, and what is lost of quiet ones.
 
 Speech, solo guitar, music without its drums and noise are transcribed with and
-without the gate for whole songs (`adt_plugins.gate`); and songs whose drums are 12 dB
-below the rest::
+without the gate for whole songs (`adt_plugins.picking.song_gate`); and songs whose
+drums are 12 dB below the rest::
 
     python benchmarks/drumless.py RENDERS --minutes 30
 
@@ -31,13 +31,14 @@ from numpy.typing import NDArray
 
 from adt_plugins.audio import SAMPLE_RATE, load_audio, open_audio
 from adt_plugins.drums import Drum
-from adt_plugins.gate import raised_thresholds
-from adt_plugins.network import Network, find_model
-from adt_plugins.onsets import pick_onsets
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
+from adt_plugins.picking.onsets import pick_onsets
+from adt_plugins.picking.song_gate import raised_thresholds
 from adt_plugins.pipeline import listen
-from adt_plugins.training.clips import Clip, cut, find_clips, load_clip
-from adt_plugins.training.fluid import Control, Note, write_midi
-from adt_plugins.training.voices import LANGUAGES, VARIANTS
+from adt_plugins.training.learn.clips import Clip, cut, find_clips, load_clip
+from adt_plugins.training.render.voices import LANGUAGES, VARIANTS
+from adt_plugins.training.sources.fluid import Control, Note, write_midi
 from adt_plugins.transcription import Transcription
 
 Samples = NDArray[np.float32]

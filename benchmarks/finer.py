@@ -20,7 +20,8 @@ from mir_eval.util import match_events
 from adt_plugins import formats
 from adt_plugins.drums import Drum
 from adt_plugins.evaluation import evaluate
-from adt_plugins.network import Network, find_model
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
 from adt_plugins.pipeline import transcribe
 from adt_plugins.transcription import Transcription
 

@@ -15,16 +15,17 @@ import soundfile
 from numpy.typing import NDArray
 
 from adt_plugins import formats
+from adt_plugins.activations import Activations
 from adt_plugins.audio import open_audio
-from adt_plugins.beats import has_beats
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import MissingDependencyError
-from adt_plugins.network import Network, find_model
-from adt_plugins.onsets import pick_onsets
+from adt_plugins.features.band_levels import BandLevels
+from adt_plugins.features.spectrogram import Spectrogram
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
+from adt_plugins.picking.onsets import pick_onsets
 from adt_plugins.pipeline import transcribe
-from adt_plugins.spectrogram import Spectrogram
-from adt_plugins.transcription import Activations
-from adt_plugins.velocity import BandLevels
+from adt_plugins.rhythm.beats import has_beats
 
 RATE = 44100
 GROOVE = Path(__file__).resolve().parent.parent / "examples" / "groove.flac"
@@ -203,7 +204,7 @@ def measure_stages(path: Path, card: ModelCard, repeats: int) -> dict[str, Cost]
 
 def measure_madmom(path: Path, repeats: int) -> Cost | None:
     """Time madmom's front end alone, or None where madmom is missing."""
-    from adt_plugins.madmom_compat import import_madmom
+    from adt_plugins.rhythm.madmom_backend import import_madmom
 
     try:
         madmom = import_madmom()

@@ -42,7 +42,7 @@ def adtlib(path: Path) -> int:
 
 def madmom(path: Path) -> int:
     from adt_plugins.errors import MissingDependencyError
-    from adt_plugins.madmom_compat import import_madmom
+    from adt_plugins.rhythm.madmom_backend import import_madmom
 
     try:
         import_madmom()

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.drums import Drum
-from adt_plugins.network import Network, find_model
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
 from adt_plugins.pipeline import transcribe
-from adt_plugins.training.clips import Clip, cut, find_clips, load_clip
+from adt_plugins.training.learn.clips import Clip, cut, find_clips, load_clip
 from adt_plugins.transcription import Transcription
 
 DRUMS = tuple(Drum(name) for name in ("KD", "SD", "HH", "TT", "CY"))

@@ -25,10 +25,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from adt_plugins import Transcription, transcribe  # noqa: E402
-from adt_plugins.network import find_model  # noqa: E402
-from adt_plugins.notebook.score import Score  # noqa: E402
-from adt_plugins.spectrogram import spectrogram  # noqa: E402
-from adt_plugins.web import write_page  # noqa: E402
+from adt_plugins.editor.picks import Score  # noqa: E402
+from adt_plugins.features.spectrogram import spectrogram  # noqa: E402
+from adt_plugins.network.catalogue import find_model  # noqa: E402
+from adt_plugins.web_page import write_page  # noqa: E402
 from tests.front_end import copy_front_end  # noqa: E402
 from tests.make_audio import RATE  # noqa: E402
 from tests.notebook.browser import chromium  # noqa: E402

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 import pytest
 
+from adt_plugins.base.folders import HOME_VARIABLE
 from adt_plugins.errors import MissingDependencyError
-from adt_plugins.madmom_compat import import_madmom
-from adt_plugins.network import HOME_VARIABLE
+from adt_plugins.rhythm.madmom_backend import import_madmom
 
 from .tiny_model import write_tiny_model
 

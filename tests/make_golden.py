@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from adt_plugins import formats
+from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
-from adt_plugins.transcription import Beat, Onset, Source, Transcription
+from adt_plugins.transcription import Transcription
 
 # Formats that need nothing but the transcription.
 PLAIN = [form.id for form in formats.FORMATS.values() if not form.needs]

@@ -11,12 +11,14 @@ import pytest
 import soundfile
 
 from adt_plugins import cli, formats
-from adt_plugins.adaptation import MISTAKES, Adaptation, learn
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Onset
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, ModelError
-from adt_plugins.onsets import pick_onsets
-from adt_plugins.transcription import Activations, Onset, Transcription
+from adt_plugins.picking.kit_adaptation import MISTAKES, Adaptation, learn
+from adt_plugins.picking.onsets import pick_onsets
+from adt_plugins.transcription import Transcription
 
 from .tiny_model import RATE, play
 

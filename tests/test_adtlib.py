@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from adt_plugins.adtlib import FILES, import_adtlib
-from adt_plugins.adtlib.checkpoint import read_tensors
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import ModelError
-from adt_plugins.network import Network
-from adt_plugins.spectrogram import spectrogram
+from adt_plugins.features.spectrogram import spectrogram
+from adt_plugins.network.adtlib import FILES, import_adtlib
+from adt_plugins.network.adtlib.checkpoint import read_tensors
+from adt_plugins.network.inference import Network
 
 Tensors = dict[str, NDArray[np.float32]]
 CELL = "{}/bidirectional_rnn/{}/multi_rnn_cell/cell_{}/lstm_cell/{}"

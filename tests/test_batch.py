@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from adt_plugins import formats
-from adt_plugins.adaptation import Adaptation
+from adt_plugins.base.process_lock import Lock
 from adt_plugins.cli import main
-from adt_plugins.lock import Lock
-from adt_plugins.network import find_model
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.picking.kit_adaptation import Adaptation
 
 from .test_transcribe import HITS, SECONDS, assert_heard, write_wave
 from .tiny_model import play

@@ -12,20 +12,17 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from adt_plugins.assets import asset
-from adt_plugins.bar_pointer import beat_lengths, decode
-from adt_plugins.beats import (
-    beats_per_bar,
-    find_beats,
-    has_beats,
-    is_compound,
-    observations,
-)
-from adt_plugins.drum_patterns import evidence
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Beat
+from adt_plugins.base.folders import asset
 from adt_plugins.errors import ModelError
-from adt_plugins.network import Network, find_model
+from adt_plugins.meter import beats_per_bar, is_compound
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
 from adt_plugins.pipeline import transcribe
-from adt_plugins.transcription import Activations, Beat
+from adt_plugins.rhythm.bar_pointer import beat_lengths, decode
+from adt_plugins.rhythm.beats import find_beats, has_beats, observations
+from adt_plugins.rhythm.drum_patterns import evidence
 
 RATE = 100.0
 

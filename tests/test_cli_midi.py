@@ -11,13 +11,14 @@ import pytest
 import soundfile
 
 from adt_plugins import formats
-from adt_plugins.bwf import time_reference
+from adt_plugins.annotations import Beat, Onset, Source
+from adt_plugins.audio.broadcast_wave import time_reference
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
-from adt_plugins.formats._dynamics import velocity_curve
-from adt_plugins.formats._smf import parse
-from adt_plugins.transcription import Beat, Onset, Source, Transcription
+from adt_plugins.formats.dynamics import velocity_curve
+from adt_plugins.midi.reader import parse
+from adt_plugins.transcription import Transcription
 
 STEP = 0.5
 

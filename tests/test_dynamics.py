@@ -8,9 +8,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from adt_plugins import formats
+from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
-from adt_plugins.formats._dynamics import Dynamics
-from adt_plugins.transcription import Beat, Onset, Transcription
+from adt_plugins.formats.dynamics import Dynamics
+from adt_plugins.transcription import Transcription
 
 # A bar of 4/4 at 120 BPM, played twice: snare on 2 and 4 with ghost notes between,
 # eighths of the hi-hat with an accent on the first.

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adt_plugins.annotations import Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, MissingDependencyError
 from adt_plugins.evaluation import evaluate, evaluate_files, time_errors
-from adt_plugins.scores import Evaluation, Score
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.evaluation.report import Evaluation, Score
+from adt_plugins.transcription import Transcription
 
 Counts = tuple[int, int, int]
 

@@ -11,26 +11,26 @@ import pytest
 import scipy.fft
 from numpy.typing import NDArray
 
-from adt_plugins import fft
+from adt_plugins.features import rfft
 
 FRAMES = np.random.default_rng(0).normal(size=(5, 2048)).astype(np.float32)
 
 
 def transformed(frames: NDArray[np.float32]) -> NDArray[np.complex64]:
     out = np.full((len(frames), frames.shape[1] // 2 + 1), np.nan, np.complex64)
-    fft.rfft(frames, out)
+    rfft.rfft(frames, out)
     return out
 
 
 @pytest.fixture
 def fresh() -> None:
-    fft._fastest.cache_clear()
+    rfft._fastest.cache_clear()
 
 
 @pytest.mark.usefixtures("fresh")
 class TestRfft:
     def test_equals_scipy(self) -> None:
-        assert fft._fastest() is not fft._public
+        assert rfft._fastest() is not rfft._public
         np.testing.assert_array_equal(
             transformed(FRAMES), scipy.fft.rfft(FRAMES, axis=1)
         )
@@ -42,8 +42,8 @@ class TestRfft:
         def fail(path: Path) -> None:
             raise error("moved")
 
-        monkeypatch.setattr(fft, "_load", fail)
-        assert fft._fastest() is fft._public
+        monkeypatch.setattr(rfft, "_load", fail)
+        assert rfft._fastest() is rfft._public
         np.testing.assert_array_equal(
             transformed(FRAMES), scipy.fft.rfft(FRAMES, axis=1)
         )
@@ -54,12 +54,12 @@ class TestRfft:
         def twice(frames: NDArray[np.float32], out: NDArray[np.complex64]) -> None:
             out[:] = scipy.fft.rfft(2 * frames)
 
-        monkeypatch.setattr(fft, "_compiled", lambda _: twice)
-        assert fft._fastest() is fft._public
+        monkeypatch.setattr(rfft, "_compiled", lambda _: twice)
+        assert rfft._fastest() is rfft._public
 
     def test_scipy_stays_out(self) -> None:
         code = (
-            "import sys, numpy as np; from adt_plugins.fft import rfft;"
+            "import sys, numpy as np; from adt_plugins.features.rfft import rfft;"
             "rfft(np.ones((2, 8), np.float32), np.empty((2, 5), np.complex64));"
             "print([name for name in sys.modules if name.startswith('scipy')])"
         )
@@ -73,12 +73,12 @@ class TestRfft:
     )
     def test_it_is_loaded_once(self, order: tuple[str, str]) -> None:
         # Twice, it made Python 3.10 abort at its end.
-        steps = {"ours": "ours = fft._fastest()", "SciPy's": "import scipy.fft"}
+        steps = {"ours": "ours = rfft._fastest()", "SciPy's": "import scipy.fft"}
         code = [
-            "import gc, sys, numpy as np; from adt_plugins import fft",
+            "import gc, sys, numpy as np; from adt_plugins.features import rfft",
             *(steps[name] for name in order),
             "from scipy.fft._pocketfft.basic import pfft",
-            "assert ours is not fft._public",
+            "assert ours is not rfft._public",
             "assert ours.__closure__[0].cell_contents is pfft",
             "assert scipy.fft.rfft(np.ones(8))[0] == 8",
         ]

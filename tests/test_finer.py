@@ -11,12 +11,16 @@ import numpy as np
 import pytest
 
 from adt_plugins import formats, transcribe, transcribe_stream
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Beat, Onset
 from adt_plugins.card import Attached, FrontEnd, ModelCard
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.errors import ModelError
 from adt_plugins.evaluation import evaluate
-from adt_plugins.finer import (
+from adt_plugins.features.spectrogram import spectrogram
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.picking.fine_drums import (
     EDGES_HZ,
     WINDOWS,
     BroadBands,
@@ -26,10 +30,8 @@ from adt_plugins.finer import (
     describe,
     onset_frames,
 )
-from adt_plugins.network import find_model
-from adt_plugins.onsets import pick_onsets
-from adt_plugins.spectrogram import spectrogram
-from adt_plugins.transcription import Activations, Beat, Onset, Transcription
+from adt_plugins.picking.onsets import pick_onsets
+from adt_plugins.transcription import Transcription
 
 from .test_transcribe import write_wave
 from .tiny_model import RATE, TONES_HZ, play, write_tiny_model
@@ -330,9 +332,9 @@ def test_they_can_be_evaluated(model: Path) -> None:
 
 
 def test_the_widget_shows_them(model: Path) -> None:
-    from adt_plugins.notebook.edits import Layer
-    from adt_plugins.notebook.payload import payload
-    from adt_plugins.notebook.score import Score
+    from adt_plugins.editor.edits import Layer
+    from adt_plugins.editor.payload import payload
+    from adt_plugins.editor.picks import Score
 
     found = transcribe((samples(), RATE), model=model, fine=True)
     score = Score(found)

@@ -12,10 +12,11 @@ import pytest
 import soundfile
 
 from adt_plugins import formats
+from adt_plugins.annotations import Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats.click import _SHARED, CLICK_GAIN, mix, sound_of
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.transcription import Transcription
 
 RATE = 44100
 OWN = [drum for drum in Drum if drum not in _SHARED]

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from adt_plugins import formats
+from adt_plugins.annotations import Onset
+from adt_plugins.base import files
+from adt_plugins.base.files import decode, lines, replacing, write_files
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.formats import _files
-from adt_plugins.formats._files import decode, lines, replacing, write_files
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.transcription import Transcription
 
 from .make_golden import PLAIN
 
@@ -198,7 +199,7 @@ def test_what_is_too_large_is_refused(
 ) -> None:
     path = tmp_path / "a.json"
     path.write_text(HITS.to_json())
-    monkeypatch.setattr(_files, "MAX_BYTES", 20)
+    monkeypatch.setattr(files, "MAX_BYTES", 20)
     with pytest.raises(FormatError, match=r"a\.json: too large"):
         formats.read(path)
 

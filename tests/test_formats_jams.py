@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from adt_plugins import formats
+from adt_plugins.annotations import Beat, Label, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.transcription import Beat, Label, Onset, Source, Transcription
+from adt_plugins.transcription import Transcription
 
 WHOLE = Transcription(
     onsets=(

@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adt_plugins import formats
+from adt_plugins.annotations import Beat, Label, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.formats.label_names import LABEL_TEXTS, LabelNames, read_label_names
-from adt_plugins.formats.label_tracks import LabelTrack, transcription_of
 from adt_plugins.formats.labels import parse_labels
-from adt_plugins.transcription import Beat, Label, Onset, Transcription
+from adt_plugins.labels.names import LABEL_TEXTS, LabelNames, read_label_names
+from adt_plugins.labels.tracks import LabelTrack, transcription_of
+from adt_plugins.transcription import Transcription
 
 HITS = Transcription(
     (

@@ -16,12 +16,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adt_plugins import formats
+from adt_plugins.annotations import Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats._midi_beats import beats_of
-from adt_plugins.formats._smf import Clock, parse
-from adt_plugins.formats._smf_writer import NO_TEMPO
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.midi.beats import beats_of
+from adt_plugins.midi.reader import Clock, parse
+from adt_plugins.midi.writer import NO_TEMPO
+from adt_plugins.transcription import Transcription
 
 HALF_TICK = 0.5 / 1920 + 1e-12
 # Drums that come back from their note as they were.

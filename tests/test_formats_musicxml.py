@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adt_plugins import formats
+from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats._grid import make_grid
-from adt_plugins.transcription import Beat, Onset, Source, Transcription
+from adt_plugins.formats.notation_grid import make_grid
+from adt_plugins.transcription import Transcription
 
 ORDER = [
     "chord",

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from adt_plugins import formats
+from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
 from adt_plugins.formats.pdf import LARGEST_POINTS
 from adt_plugins.formats.tab import tab_lines
-from adt_plugins.transcription import Beat, Onset, Source, Transcription
+from adt_plugins.transcription import Transcription
 
 
 def song(seconds: int, drums: tuple[Drum, ...] = (Drum.KD, Drum.SD)) -> Transcription:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from adt_plugins import formats
+from adt_plugins.annotations import Beat, Label, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.transcription import Beat, Label, Onset, Transcription
+from adt_plugins.transcription import Transcription
 
 WHOLE = Transcription(
     onsets=(Onset(0.25, Drum.KD), Onset(1.0, Drum.SST), Onset(3700.123456789, Drum.SD)),

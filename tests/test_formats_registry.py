@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from adt_plugins import formats
+from adt_plugins.annotations import Beat, Label, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, AdtWarning, FormatError
 from adt_plugins.formats import Format
-from adt_plugins.transcription import Beat, Label, Onset, Transcription
+from adt_plugins.transcription import Transcription
 
 from .make_golden import DATA, PLAIN, golden, write_all
 

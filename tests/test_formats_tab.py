@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adt_plugins import formats
+from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats._grid import Bar, is_compound, make_grid, met, tempo
-from adt_plugins.transcription import Beat, Onset, Source, Transcription
+from adt_plugins.formats.notation_grid import Bar, is_compound, make_grid, met, tempo
+from adt_plugins.transcription import Transcription
 
 STEP = 0.125  # a sixteenth at 120 beats a minute
 

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adt_plugins import formats
+from adt_plugins.annotations import Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.csv_file import CSV
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.formats.csv import CSV
+from adt_plugins.transcription import Transcription
 
 HITS = Transcription(
     (

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from adt_plugins import transcribe, transcribe_stream
+from adt_plugins.activations import Activations
 from adt_plugins.card import FrontEnd, Gate, Geometry, ModelCard, Picker
 from adt_plugins.cli import main
+from adt_plugins.editor.edits import Layer
+from adt_plugins.editor.picks import Score
 from adt_plugins.errors import AdtError
-from adt_plugins.gate import clearness, raised_thresholds
-from adt_plugins.notebook.edits import Layer
-from adt_plugins.notebook.score import Score
-from adt_plugins.training.gating import Piece, attach_gate, choose
-from adt_plugins.transcription import Activations
+from adt_plugins.picking.song_gate import clearness, raised_thresholds
+from adt_plugins.training.learn.drum_presence import Piece, attach_gate, choose
 
 from .test_transcribe import write_wave
 from .tiny_model import RATE, play, write_tiny_model

@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from adt_plugins.brnn_sa import BrnnSaWeights
-from adt_plugins.brnn_sa_graph import attention_graph, build_brnn_sa, layer_graph
-from adt_plugins.brnn_sa_reference import evaluate_float64
 from adt_plugins.card import Geometry
-from adt_plugins.graph import GraphBuilder, Tensor
-from adt_plugins.graph_file import write_model
-from adt_plugins.layers import Layers
+from adt_plugins.network.brnn_sa.graph import (
+    attention_graph,
+    build_brnn_sa,
+    layer_graph,
+)
+from adt_plugins.network.brnn_sa.weights import BrnnSaWeights
+from adt_plugins.network.stepwise import Layers
+from adt_plugins.network.tflite.builder import GraphBuilder, Tensor
+from adt_plugins.network.tflite.writer import write_model
+from tests.support.brnn_sa_reference import evaluate_float64
 
 interpreter = pytest.importorskip("ai_edge_litert.interpreter")
 
@@ -262,7 +266,7 @@ def test_each_graph_runs_in_one_piece(number: int) -> None:
 @pytest.mark.needs_torch
 def test_lstm_equals_pytorch() -> None:
     torch = pytest.importorskip("torch")
-    from adt_plugins.brnn_sa_reference import evaluate_lstm
+    from tests.support.brnn_sa_reference import evaluate_lstm
 
     torch.manual_seed(0)
     module = torch.nn.LSTM(5, 7, num_layers=2, bidirectional=True).double()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from adt_plugins.beats import find_beats
+from adt_plugins.activations import Activations
 from adt_plugins.card import FrontEnd
-from adt_plugins.harmony import Harmony
-from adt_plugins.spectrogram import Spectrogram
-from adt_plugins.transcription import Activations
+from adt_plugins.features.spectrogram import Spectrogram
+from adt_plugins.rhythm.beats import find_beats
+from adt_plugins.rhythm.chord_changes import Harmony
 
 RATE = 44100
 BEAT_S = 0.5

@@ -10,11 +10,12 @@ import mido
 import pytest
 
 from adt_plugins import formats
+from adt_plugins.annotations import Onset
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum, drum_of_note
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.maps import GRADES, DrumMap, find_map, list_maps, read_map
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.midi.drum_maps import GRADES, DrumMap, find_map, list_maps, read_map
+from adt_plugins.transcription import Transcription
 
 MAPS = list_maps()
 ALL = pytest.mark.parametrize("drum_map", MAPS, ids=[m.name for m in MAPS])

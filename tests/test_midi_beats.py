@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adt_plugins import formats
+from adt_plugins.annotations import Beat, Onset
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum
-from adt_plugins.formats._smf import Clock, parse
-from adt_plugins.formats.midi import constant_path
-from adt_plugins.tempo_map import tempo_map
-from adt_plugins.transcription import Beat, Onset, Transcription
+from adt_plugins.midi.reader import Clock, parse
+from adt_plugins.midi.song_files import constant_path
+from adt_plugins.midi.tempo_map import tempo_map
+from adt_plugins.transcription import Transcription
 
 # Drums that come back from their note as they were.
 EXACT = [d for d in Drum if d not in (Drum.HH, Drum.TT, Drum.CY)]

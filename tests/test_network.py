@@ -16,12 +16,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from adt_plugins.brnn_sa_graph import build_brnn_sa
-from adt_plugins.brnn_sa_reference import evaluate_float64
+from adt_plugins.base.folders import user_model_folder
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
 from adt_plugins.errors import AdtWarning, MissingDependencyError, ModelError
-from adt_plugins.graph import GraphBuilder
-from adt_plugins.network import Network, find_model, list_models, user_model_folder
+from adt_plugins.network.brnn_sa.graph import build_brnn_sa
+from adt_plugins.network.catalogue import find_model, list_models
+from adt_plugins.network.inference import Network
+from adt_plugins.network.tflite.builder import GraphBuilder
+from tests.support.brnn_sa_reference import evaluate_float64
 from tests.test_graph import brnn_sa, frames
 
 pytest.importorskip("ai_edge_litert.interpreter")
@@ -241,13 +243,13 @@ def test_standard_error_stays_quiet(card: ModelCard) -> None:
     """Only the greeting is kept back; other lines come through."""
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from adt_plugins import network, runtime\n"
-        "real = runtime._interpreter_class()\n"
+        "from adt_plugins.network import catalogue, inference, litert\n"
+        "real = litert._interpreter_class()\n"
         "def noisy(**options):\n"
         "    os.write(2, b'ERROR: something else\\n'); return real(**options)\n"
-        "runtime._interpreter_class = lambda: noisy\n"
-        f"card = network.find_model({str(card.path)!r})\n"
-        "network.Network(card); network.Network(card)\n"
+        "litert._interpreter_class = lambda: noisy\n"
+        f"card = catalogue.find_model({str(card.path)!r})\n"
+        "inference.Network(card); inference.Network(card)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Onset
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, ModelError
-from adt_plugins.onsets import pick_onsets, thresholds_in_force
-from adt_plugins.transcription import Activations, Onset
+from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
 
 RATE = 100.0
 MADMOM = Picker()

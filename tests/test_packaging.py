@@ -159,7 +159,7 @@ def check_main_job(environment: Environment, cwd: Path, out: Path) -> None:
         assert_heard(formats.read(song.with_name("song.labels.txt")), HITS)
         assert_heard(formats.read(song.with_name("song.drums.mid")), HITS)
     code = (
-        "import adt_plugins; from adt_plugins.assets import asset;"
+        "import adt_plugins; from adt_plugins.base.folders import asset;"
         "print(adt_plugins.__file__); print(asset('models'))"
     )
     done = run([environment.python, "-c", code], cwd=cwd)

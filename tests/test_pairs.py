@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from adt_plugins.annotations import Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.pairs import pair_files
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.evaluation.pairing import pair_files
+from adt_plugins.transcription import Transcription
 
 ONE_KICK = Transcription(onsets=(Onset(1.0, Drum.KD),))
 

@@ -12,12 +12,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.card import Picker
 from adt_plugins.errors import ModelError
-from adt_plugins.peaks import (
-    adtlib_threshold,
-    confidence,
-    pick_peaks,
-    refine,
-)
+from adt_plugins.picking.peaks import adtlib_threshold, confidence, pick_peaks, refine
 
 RATE = 100.0
 MADMOM = Picker()

@@ -22,8 +22,8 @@ SIGNALS = ("SIGKILL", "SIGHUP", "SIGUSR1", "SIGPIPE", "SIGALRM")
 
 # On each of these systems alone; the other half of a pair is there for the rest.
 OWN_SYSTEM = {
-    "adt_plugins.audacity.pipe_posix": "posix",
-    "adt_plugins.audacity.pipe_windows": "win32",
+    "adt_plugins.audacity.script_pipe_posix": "posix",
+    "adt_plugins.audacity.script_pipe_windows": "win32",
 }
 
 _WINDOWS = """
@@ -76,7 +76,9 @@ def imported_as_on_windows(names: Iterable[str], cwd: Path = ROOT) -> list[str]:
 
 def test_every_module_can_be_imported_on_windows() -> None:
     names = modules()
-    assert {"adt_plugins.lock", "adt_plugins.audacity.watch"} <= set(names)
+    assert {"adt_plugins.base.process_lock", "adt_plugins.audacity.watcher"} <= set(
+        names
+    )
     optional = ("matplotlib", "anywidget", "distributed", "fpdf", "mir_eval")
     failed = [
         text

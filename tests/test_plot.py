@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from adt_plugins.digest import sha256
+from adt_plugins.annotations import Beat, Onset, Source
+from adt_plugins.base.hashing import sha256
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
-from adt_plugins.transcription import Beat, Onset, Source, Transcription
+from adt_plugins.transcription import Transcription
 
 RATE = 44100
 

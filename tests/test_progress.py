@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from adt_plugins import progress
+from adt_plugins.base import progress
 
 
 class Terminal(io.StringIO):

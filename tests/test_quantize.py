@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adt_plugins.annotations import Beat
 from adt_plugins.drums import Drum
-from adt_plugins.quantize import Hit, Quantize, grid_ticks, quantize
-from adt_plugins.tempo_map import TempoMap, tempo_map
-from adt_plugins.transcription import Beat
+from adt_plugins.midi.quantize import Hit, Quantize, grid_ticks, quantize
+from adt_plugins.midi.tempo_map import TempoMap, tempo_map
 
 SIXTEENTH = 240
 # 120 BPM from 0: a tick is 0.52 ms, so 100 ticks are 52 ms.

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from adt_plugins.card import FrontEnd, LevelRule
-from adt_plugins.spectrogram import (
+from adt_plugins.features.spectrogram import (
     Spectrogram,
     band_frequencies,
     filterbank,

@@ -18,11 +18,11 @@ import pytest
 import soundfile
 
 from adt_plugins import formats, load_audio, transcribe, transcribe_stream
+from adt_plugins.annotations import Onset
 from adt_plugins.audio import open_audio
 from adt_plugins.errors import AudioError, ModelError
-from adt_plugins.network import find_model
+from adt_plugins.network.catalogue import find_model
 from adt_plugins.streaming import delay
-from adt_plugins.transcription import Onset
 
 from .installing import ROOT
 from .test_transcribe import HITS, SECONDS, write_wave

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adt_plugins.tempo_map import TempoMap, tempo_map
-from adt_plugins.transcription import Beat
+from adt_plugins.annotations import Beat
+from adt_plugins.midi.tempo_map import TempoMap, tempo_map
 
 QUARTER = 960
 

@@ -8,10 +8,11 @@ import pytest
 import soundfile
 
 from adt_plugins import cli
+from adt_plugins.annotations import Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
-from adt_plugins.training import analysis
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.training.learn import analysis
+from adt_plugins.transcription import Transcription
 
 from .tiny_model import RATE, play
 

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 
 from adt_plugins import transcribe
+from adt_plugins.annotations import Onset
 from adt_plugins.card import LevelRule, ModelCard
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
 from adt_plugins.evaluation import evaluate
-from adt_plugins.finer import Kinds, softmax
-from adt_plugins.training import fine_picks, finer
-from adt_plugins.training.fine_picks import Hits
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.picking.fine_drums import Kinds, softmax
+from adt_plugins.training.learn import fine_drum_examples, fine_drums
+from adt_plugins.training.learn.fine_drum_examples import Hits
+from adt_plugins.transcription import Transcription
 
 from .test_finer import SECONDS, ring
 from .tiny_model import RATE, play, write_tiny_model
@@ -72,7 +73,7 @@ def test_from_clips_to_a_model_that_tells_them(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(finer, "BATCH", 8)  # as many steps with as few hits
+    monkeypatch.setattr(fine_drums, "BATCH", 8)  # as many steps with as few hits
     before = ModelCard.read(model)
     assert main(["train", "finer", str(model), str(clips), "-q"]) == 0
     assert capsys.readouterr().out == f"{model}\n"
@@ -103,7 +104,9 @@ def test_a_seed_decides_everything() -> None:
     features = rng.normal(0, 1, (600, 20)).astype(np.float32)
     features[:, 3] += classes
     hits = Hits(features, classes, np.zeros(600, np.int64))
-    one, two, other = (finer.fit_kinds(hits, ("A", "B", "C"), s) for s in (1, 1, 2))
+    one, two, other = (
+        fine_drums.fit_kinds(hits, ("A", "B", "C"), s) for s in (1, 1, 2)
+    )
     np.testing.assert_array_equal(one.hidden, two.hidden)
     np.testing.assert_array_equal(one.output, two.output)
     assert not np.array_equal(one.hidden, other.hidden)
@@ -120,10 +123,11 @@ def test_too_few_clips(
 
 
 def test_a_model_without_a_level_rule(clips: Path, tiny_model: Path) -> None:
-    from adt_plugins.network import Network, find_model
+    from adt_plugins.network.catalogue import find_model
+    from adt_plugins.network.inference import Network
 
     with pytest.raises(AdtError, match="'tiny' has no level rule"):
-        finer.learn([clips], Network(find_model(tiny_model)))
+        fine_drums.learn([clips], Network(find_model(tiny_model)))
 
 
 @pytest.mark.parametrize(
@@ -146,8 +150,10 @@ def test_true_classes(drum: Drum, time: float, code: str | None) -> None:
         (3.0, "CHC", 80),
         (4.0, "HFT", 80),
     ]
-    (found,) = fine_picks.true_classes([Onset(time, drum)], onsets, drum)
-    assert found == (-1 if code is None else fine_picks.CLASSES[drum].index(code))
+    (found,) = fine_drum_examples.true_classes([Onset(time, drum)], onsets, drum)
+    assert found == (
+        -1 if code is None else fine_drum_examples.CLASSES[drum].index(code)
+    )
 
 
 def test_slopes_are_those_of_the_cross_entropy() -> None:
@@ -157,12 +163,14 @@ def test_slopes_are_those_of_the_cross_entropy() -> None:
     kept = rng.random((7, 4)) < 0.7
 
     def loss() -> float:
-        units = np.tanh(inputs @ weights[0] + weights[1]) * kept / (1 - finer.DROPOUT)
+        units = (
+            np.tanh(inputs @ weights[0] + weights[1]) * kept / (1 - fine_drums.DROPOUT)
+        )
         values = units @ weights[2] + weights[3]
         values -= np.log(np.exp(values).sum(axis=1, keepdims=True))
         return float(-values[np.arange(7), classes].mean())
 
-    slopes = finer._slopes(weights, inputs, classes, kept)  # type: ignore[arg-type]
+    slopes = fine_drums._slopes(weights, inputs, classes, kept)  # type: ignore[arg-type]
     for weight, slope in zip(weights, slopes, strict=True):
         for place in np.ndindex(weight.shape):
             value, step = weight[place], 1e-4
@@ -198,10 +206,10 @@ def test_as_much_is_said_as_is_precise() -> None:
     # Of the first kind 17 of the surest 20 are right, of the surest 21 only 17.
     rows = [(0.95 - 0.01 * n, 1 if n in (3, 8, 13, 20, 21) else 0) for n in range(22)]
     kinds, hits = certain(rows)
-    kinds = finer.calibrate(kinds, hits)
+    kinds = fine_drums.calibrate(kinds, hits)
     assert kinds.surenesses[0] == pytest.approx(0.95 - 0.01 * 19, abs=1e-3)
     assert kinds.surenesses[1] > 1  # it was never the more probable one
-    measured = finer.measure([(kinds, hits)])
+    measured = fine_drums.measure([(kinds, hits)])
     assert measured["CHH"] == {"hits": 17, "precision": 0.85, "recall": 1.0}
     assert measured["OHH"] == {"hits": 5, "precision": None, "recall": 0.0}
     assert measured["right when it must say"] == round(17 / 22, 3)
@@ -211,13 +219,13 @@ def test_machines_are_measured_but_decide_nothing() -> None:
     kinds, hits = certain([(0.9, 0), (0.8, 0), (0.7, 1), (0.6, 1)] * 40)
     hits = replace(hits, clips=np.arange(160) // 4)
     machine = np.arange(160) % 4 >= 2
-    measured = finer.try_out(kinds, hits, ~machine)
+    measured = fine_drums.try_out(kinds, hits, ~machine)
     assert measured["recorded kits"]["CHH"]["precision"] == 1.0
     assert measured["recorded kits"]["CHH"]["hits"] == 80
     # What a machine plays at 0.7 is not so sure as the 0.8 that was enough.
     assert measured["all kits"]["CHH"]["precision"] == 1.0
     assert measured["all kits"]["OHH"] == {"hits": 80, "precision": None, "recall": 0.0}
-    measured = finer.try_out(kinds, hits, machine)
+    measured = fine_drums.try_out(kinds, hits, machine)
     assert measured["recorded kits"]["CHH"] == {
         "hits": 0,
         "precision": None,
@@ -237,13 +245,13 @@ def test_machines_are_measured_but_decide_nothing() -> None:
 def test_recorded_kits(tmp_path: Path, kit: str, recorded: bool) -> None:
     labels = tmp_path / "000001.json"
     labels.write_text(json.dumps({"kit": kit}))
-    assert finer._is_recorded(labels) is recorded
+    assert fine_drums._is_recorded(labels) is recorded
 
 
 def test_what_is_hardly_ever_sure_is_never_said() -> None:
     rows = [(0.9, 0)] + [(0.8 - 0.001 * n, n % 2) for n in range(100)]
     kinds, hits = certain(rows)
-    assert finer.calibrate(kinds, hits).surenesses[0] > 1
+    assert fine_drums.calibrate(kinds, hits).surenesses[0] > 1
 
 
 def test_shares_add_up() -> None:

@@ -14,11 +14,11 @@ import pytest
 from adt_plugins import cli
 from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.card import Geometry, ModelCard
-from adt_plugins.network import Network
-from adt_plugins.training.clips import cut, find_clips, load_clip
-from adt_plugins.training.configuration import FRONT_END, LEVEL
-from adt_plugins.training.mixing import Mixer, Recipe
-from adt_plugins.training.targets import OUTPUTS, column, frame_targets
+from adt_plugins.network.inference import Network
+from adt_plugins.training.learn.clips import cut, find_clips, load_clip
+from adt_plugins.training.learn.configuration import FRONT_END, LEVEL
+from adt_plugins.training.learn.mixing import Mixer, Recipe
+from adt_plugins.training.learn.targets import OUTPUTS, column, frame_targets
 
 QUIET_MIX = Recipe(accompanied=0.0, voiced=0.0, equaliser_db=0.0, gain_db=(0.0, 0.0))
 
@@ -158,7 +158,7 @@ def test_examples_without_drums(renders: Path) -> None:
 @pytest.mark.needs_torch
 def test_chosen_threshold_is_the_highest_of_the_good_ones() -> None:
     pytest.importorskip("torch", reason="training needs the extra `train`")
-    from adt_plugins.training.validate import DRUMS, THRESHOLDS, Validation
+    from adt_plugins.training.learn.validate import DRUMS, THRESHOLDS, Validation
 
     rows = np.zeros((len(THRESHOLDS), 3))
     rows[:, 1:] = 1000  # wanted and found: F is hits / 1000
@@ -184,8 +184,8 @@ class TestTraining:
     ) -> dict[str, np.ndarray]:
         import torch
 
-        from adt_plugins.training.fit import Settings, fit
-        from adt_plugins.training.model import Sizes
+        from adt_plugins.training.learn.fit import Settings, fit
+        from adt_plugins.training.learn.model import Sizes
 
         settings = Settings(steps=steps, batch=4, workers=0, validate_every=2)
         checkpoint = fit(
@@ -230,8 +230,8 @@ class TestTraining:
     def test_export_is_the_same_network(
         self, renders: Path, tmp_path: Path, quantise: bool
     ) -> None:
-        from adt_plugins.training.export import export, load_model
-        from adt_plugins.training.validate import chunked
+        from adt_plugins.training.learn.export import export, load_model
+        from adt_plugins.training.learn.validate import chunked
 
         self.fit(renders, tmp_path, 3)
         geometry = Geometry(core=24, context=8, batch=2)
@@ -260,7 +260,7 @@ class TestTraining:
         )
 
     def test_the_mean_of_two_checkpoints(self, renders: Path, tmp_path: Path) -> None:
-        from adt_plugins.training.export import load_model
+        from adt_plugins.training.learn.export import load_model
 
         paths = []
         for steps in (1, 3):

@@ -11,7 +11,7 @@ import pytest
 
 from adt_plugins.cli import main
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.training import material
+from adt_plugins.training.sources import material
 
 KIT = "usr/share/hydrogen/data/drumkits"
 READ = {

@@ -10,19 +10,15 @@ import mido
 import numpy as np
 import pytest
 
-from adt_plugins.training import (
-    effects,
+from adt_plugins.training.render import clip, effects, programming, synth, voices
+from adt_plugins.training.sources import (
     fluid,
     kitmaps,
     kits,
     oneshots,
     patterns,
     performances,
-    programming,
-    render,
     songs,
-    synth,
-    voices,
 )
 
 RATE = oneshots.SAMPLE_RATE_HZ
@@ -99,15 +95,15 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def plan(material: Path, tmp_path_factory: pytest.TempPathFactory) -> render.Plan:
+def plan(material: Path, tmp_path_factory: pytest.TempPathFactory) -> clip.Plan:
     out = tmp_path_factory.mktemp("out")
     sounds = tmp_path_factory.mktemp("sounds")
     for job in kits.kit_jobs(sounds, material / "oneshots"):
         kits.build_kit(job, out / "kits")
-    return render.Plan(out, material, sounds, seed=3)
+    return clip.Plan(out, material, sounds, seed=3)
 
 
-def clip_kit(plan: render.Plan, seed: int = 0) -> synth.ClipKit:
+def clip_kit(plan: clip.Plan, seed: int = 0) -> synth.ClipKit:
     index = kits.read_index(plan.out / "kits")
     return synth.ClipKit(
         plan.out / "kits", {"muldjord": index["muldjord"]}, np.random.default_rng(seed)
@@ -184,7 +180,7 @@ def test_instrument_names(name: str, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["KD", "SD", "CHH", "CRC", "HIT", "LFT"])
-def test_hits_sound_where_their_labels_are(plan: render.Plan, code: str) -> None:
+def test_hits_sound_where_their_labels_are(plan: clip.Plan, code: str) -> None:
     rng = np.random.default_rng(4)
     wanted = [performances.Hit(time, code, 110) for time in (0.5, 2.25, 4.0)]
     audio, heard = synth.place(wanted, clip_kit(plan), 6.0, rng)
@@ -197,7 +193,7 @@ def test_hits_sound_where_their_labels_are(plan: render.Plan, code: str) -> None
         assert abs(first / RATE) < 0.0015
 
 
-def test_early_hits_ring_into_the_clip(plan: render.Plan) -> None:
+def test_early_hits_ring_into_the_clip(plan: clip.Plan) -> None:
     rng = np.random.default_rng(4)
     hits = [performances.Hit(-0.5, "CRC", 120)]
     audio, heard = synth.place(hits, clip_kit(plan), 2.0, rng)
@@ -205,7 +201,7 @@ def test_early_hits_ring_into_the_clip(plan: render.Plan) -> None:
     assert np.abs(audio[:2000]).max() > 1e-4
 
 
-def test_a_hat_chokes_the_open_hat(plan: render.Plan) -> None:
+def test_a_hat_chokes_the_open_hat(plan: clip.Plan) -> None:
     open_hat = performances.Hit(0.2, "OHH", 120)
     late = slice(round(0.8 * RATE), round(1.0 * RATE))
     levels = []
@@ -216,7 +212,7 @@ def test_a_hat_chokes_the_open_hat(plan: render.Plan) -> None:
     assert levels[1] < 0.1 * levels[0]
 
 
-def test_velocity_is_level(plan: render.Plan) -> None:
+def test_velocity_is_level(plan: clip.Plan) -> None:
     levels = []
     for velocity in (15, 60, 120):
         hits = [performances.Hit(0.1, "SD", velocity)]
@@ -257,14 +253,12 @@ def test_every_effect_leaves_the_attack_in_place() -> None:
         assert abs(first - 20000) < 0.002 * RATE
 
 
-def test_clips_depend_on_seed_and_number_alone(
-    plan: render.Plan, tmp_path: Path
-) -> None:
-    again = render.Plan(tmp_path, plan.data, plan.sounds, plan.seed)
+def test_clips_depend_on_seed_and_number_alone(plan: clip.Plan, tmp_path: Path) -> None:
+    again = clip.Plan(tmp_path, plan.data, plan.sounds, plan.seed)
     (tmp_path / "kits").symlink_to(plan.out / "kits")
-    render.render_clip(plan, 0)
-    render.render_clip(plan, 1)
-    render.render_clip(again, 1)
+    clip.render_clip(plan, 0)
+    clip.render_clip(plan, 1)
+    clip.render_clip(again, 1)
     for name in ("000001.drums.npy", "000001.json"):
         assert (plan.out / name).read_bytes() == (tmp_path / name).read_bytes()
     first = np.load(plan.out / "000000.drums.npy")
@@ -273,21 +267,21 @@ def test_clips_depend_on_seed_and_number_alone(
     assert not np.array_equal(first, np.load(plan.out / "000001.drums.npy"))
 
 
-def test_finished_clips_are_kept(plan: render.Plan) -> None:
-    render.render_clip(plan, 2)
+def test_finished_clips_are_kept(plan: clip.Plan) -> None:
+    clip.render_clip(plan, 2)
     audio = plan.out / "000002.drums.npy"
     audio.write_bytes(b"kept")
-    render.render_clip(plan, 2)
+    clip.render_clip(plan, 2)
     assert audio.read_bytes() == b"kept"
     (plan.out / "000002.json").unlink()
-    render.render_clip(plan, 2)
+    clip.render_clip(plan, 2)
     assert np.load(audio).size
 
 
-def test_splits_share_neither_kits_nor_performances(plan: render.Plan) -> None:
+def test_splits_share_neither_kits_nor_performances(plan: clip.Plan) -> None:
     seen: dict[str, set[str]] = {"train": set(), "validation": set()}
     for index in range(24):
-        render.render_clip(plan, index)
+        clip.render_clip(plan, index)
         label = json.loads((plan.out / f"{index:06d}.json").read_text())
         assert label["onsets"] == sorted(label["onsets"], key=lambda o: o[0])
         assert all(1 <= o[2] <= 127 and 0 <= o[0] < 20 for o in label["onsets"])
@@ -299,10 +293,10 @@ def test_splits_share_neither_kits_nor_performances(plan: render.Plan) -> None:
     assert "sams_sonor" in seen["validation"]
 
 
-def test_a_second_run_makes_what_is_missing(plan: render.Plan, tmp_path: Path) -> None:
+def test_a_second_run_makes_what_is_missing(plan: clip.Plan, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     for hours in (1 / 180, 2 / 180):
-        failed = render.render(
+        failed = clip.render(
             tmp_path,
             data=plan.data,
             sounds=plan.sounds,

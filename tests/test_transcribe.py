@@ -18,7 +18,8 @@ import pytest
 import adt_plugins
 from adt_plugins import AdtWarning, transcribe
 from adt_plugins.errors import CancelledError, ModelError
-from adt_plugins.network import Network, find_model
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
 from adt_plugins.transcription import Transcription
 
 from .tiny_model import DRUMS, RATE, play

@@ -18,9 +18,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
-from adt_plugins.transcription import Activations, Beat, Onset, Source, Transcription
+from adt_plugins.transcription import Transcription
 
 from .make_golden import golden
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from adt_plugins import formats
-from adt_plugins.audacity import aup3
-from adt_plugins.formats._files import replacing
+from adt_plugins.base.files import replacing
+from adt_plugins.formats.audacity_project import aup3
 from adt_plugins.transcription import Transcription
 
 from .audacity.make_aup3 import document, label, track, write_aup3

@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from adt_plugins.card import FrontEnd, LevelRule
-from adt_plugins.spectrogram import spectrogram
-from adt_plugins.velocity import RANGES_HZ, BandLevels, strengths, velocities
+from adt_plugins.features.band_levels import RANGES_HZ, BandLevels
+from adt_plugins.features.spectrogram import spectrogram
+from adt_plugins.picking.velocity import strengths, velocities
 
 from .make_audio import RATE
 

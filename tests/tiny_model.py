@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.brnn_sa import Attention, BrnnSaWeights, Lstm
-from adt_plugins.brnn_sa_graph import build_brnn_sa
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
-from adt_plugins.spectrogram import band_frequencies
+from adt_plugins.features.spectrogram import band_frequencies
+from adt_plugins.network.brnn_sa.graph import build_brnn_sa
+from adt_plugins.network.brnn_sa.weights import Attention, BrnnSaWeights, Lstm
 
 NAME = "tiny"
 DRUMS = ("KD", "SD", "HH")

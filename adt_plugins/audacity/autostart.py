@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from adt_plugins.base.files import write_files
+from adt_plugins.base.folders import HOME_VARIABLE
 from adt_plugins.errors import AdtError
-from adt_plugins.formats._files import write_files
-from adt_plugins.network import HOME_VARIABLE
 
 NAME = "adt-plugins-audacity"
 LABEL = "adt-plugins.audacity"

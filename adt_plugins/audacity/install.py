@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from adt_plugins.assets import asset
+from adt_plugins.base.files import write_files
+from adt_plugins.base.folders import asset
 from adt_plugins.errors import AdtError
-from adt_plugins.formats._files import write_files
 
 PLUGINS = ("drum-labels.ny", "drum-label-tracks.ny")
 _MARK = b'$author "adt-plugins"'

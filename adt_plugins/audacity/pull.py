@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from adt_plugins.audacity.pipe import FILE_COMMAND_S, Pipe, PipeError
+from adt_plugins.annotations import Label
 from adt_plugins.audacity.push import quoted, select_all, state_folder
+from adt_plugins.audacity.script_pipe import FILE_COMMAND_S, Pipe
+from adt_plugins.audacity.script_pipe_channel import PipeError
+from adt_plugins.base.files import replacing
 from adt_plugins.errors import AdtError
-from adt_plugins.formats._files import replacing
-from adt_plugins.formats.label_tracks import MARK, LabelTrack
-from adt_plugins.transcription import Label
+from adt_plugins.labels.tracks import MARK, LabelTrack
 
 ROUNDED_FROM_S = 100.0
 """Audacity tells times with six digits: from here on in steps of 1 ms."""

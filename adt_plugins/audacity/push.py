@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.audacity.exchange import exchange_folder
-from adt_plugins.audacity.pipe import FILE_COMMAND_S, Pipe, PipeError
-from adt_plugins.audacity.project import write_project
+from adt_plugins.audacity.request_folder import exchange_folder
+from adt_plugins.audacity.script_pipe import FILE_COMMAND_S, Pipe
+from adt_plugins.audacity.script_pipe_channel import PipeError
 from adt_plugins.errors import AdtError
-from adt_plugins.formats.label_names import LabelNames
-from adt_plugins.formats.label_tracks import MARK, LabelTrack, tracks_of
+from adt_plugins.formats.audacity_project.writer import write_project
+from adt_plugins.labels.names import LabelNames
+from adt_plugins.labels.tracks import MARK, LabelTrack, tracks_of
 from adt_plugins.transcription import Transcription
 
 _REACH = 100
@@ -53,7 +54,7 @@ def push(
     transcription
         Its times count from the start of the project.
     text
-        What labels say, one of `adt_plugins.formats.label_names.LABEL_TEXTS`.
+        What labels say, one of `adt_plugins.labels.names.LABEL_TEXTS`.
     names
         What tracks and labels are called; None: the user's own names.
 

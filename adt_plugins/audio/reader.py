@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import ArrayDecoder, BlockDecoder, Decoder
-from adt_plugins.audio.pipe import WavePipe, is_wave
 from adt_plugins.audio.sniff import Kind, sniff
+from adt_plugins.audio.wave_stream import WavePipe, is_wave
 from adt_plugins.errors import AdtError, AudioError, MissingDependencyError
 
 SAMPLE_RATE = 44100

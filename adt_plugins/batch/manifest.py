@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from adt_plugins.base.files import replacing
 from adt_plugins.errors import AdtError
-from adt_plugins.formats._files import replacing
 
 NAME = "manifest.jsonl"
 

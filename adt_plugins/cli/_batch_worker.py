@@ -77,8 +77,8 @@ class _Work:
         self._transcriber = Transcriber(args, cancel=gone)
 
     def __call__(self, task: dict[str, Any]) -> dict[str, Any]:
-        from adt_plugins.cli._jobs import Job
-        from adt_plugins.cli._run import Result, attempt
+        from adt_plugins.cli._job_loop import Result, attempt
+        from adt_plugins.cli._job_plan import Job
         from adt_plugins.transcription import Transcription
 
         source = task["input"]

@@ -9,7 +9,7 @@ from adt_plugins.cli import _options
 
 if TYPE_CHECKING:
     from adt_plugins.drums import Drum
-    from adt_plugins.formats._dynamics import VelocityCurve
+    from adt_plugins.formats.dynamics import VelocityCurve
 
 _OFF = "off"
 _Grid = tuple["Drum | None", str | None]
@@ -75,7 +75,7 @@ def add_midi(parser: argparse.ArgumentParser) -> None:
 def midi_options(args: argparse.Namespace) -> dict[str, Any]:
     """Options of the writer; raises `AdtError` for those that contradict each other."""
     from adt_plugins.errors import AdtError
-    from adt_plugins.quantize import LEAST_SWING, Quantize
+    from adt_plugins.midi.quantize import LEAST_SWING, Quantize
 
     options: dict[str, Any] = {
         "drum_map": args.drum_map,
@@ -103,7 +103,7 @@ def midi_options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _grid(text: str) -> _Grid:
-    from adt_plugins.quantize import grid_ticks
+    from adt_plugins.midi.quantize import grid_ticks
 
     code, sign, name = text.rpartition("=")
     drum = _options.drum(code) if sign else None
@@ -127,7 +127,7 @@ def _milliseconds(text: str) -> float:
 
 
 def _velocity(text: str) -> VelocityCurve:
-    from adt_plugins.formats._dynamics import velocity_curve
+    from adt_plugins.formats.dynamics import velocity_curve
 
     try:
         return velocity_curve(text)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from adt_plugins.drums import Drum
 
 if TYPE_CHECKING:
-    from adt_plugins.formats.label_names import LabelNames
-    from adt_plugins.maps import DrumMap
+    from adt_plugins.labels.names import LabelNames
+    from adt_plugins.midi.drum_maps import DrumMap
 
 BWF = "bwf"
 """For ``--offset``: where the recording lies by its own account."""
@@ -207,7 +207,7 @@ def drums(text: str) -> tuple[Drum, ...]:
 def drum_map(name: str) -> DrumMap:
     """Read a drum-note map, shipped or a user's own."""
     from adt_plugins.errors import AdtError
-    from adt_plugins.maps import find_map
+    from adt_plugins.midi.drum_maps import find_map
 
     try:
         return find_map(name)
@@ -216,7 +216,7 @@ def drum_map(name: str) -> DrumMap:
 
 
 def _label_text(text: str) -> str:
-    from adt_plugins.formats.label_names import LABEL_TEXTS
+    from adt_plugins.labels.names import LABEL_TEXTS
 
     if text not in LABEL_TEXTS:
         raise argparse.ArgumentTypeError(
@@ -227,7 +227,7 @@ def _label_text(text: str) -> str:
 
 def _label_names(path: str) -> LabelNames:
     from adt_plugins.errors import AdtError
-    from adt_plugins.formats.label_names import read_label_names
+    from adt_plugins.labels.names import read_label_names
 
     try:
         return read_label_names(path)
@@ -259,7 +259,7 @@ def _threshold(text: str) -> tuple[Drum, float]:
 
 
 def _bpm(text: str) -> float:
-    from adt_plugins.beats import check_bpm
+    from adt_plugins.meter import check_bpm
 
     try:
         return check_bpm(float(text))
@@ -270,7 +270,7 @@ def _bpm(text: str) -> float:
 
 
 def _meter(text: str) -> str:
-    from adt_plugins.beats import beats_per_bar
+    from adt_plugins.meter import beats_per_bar
 
     try:
         beats_per_bar(text)

@@ -46,16 +46,16 @@ def run(args: argparse.Namespace) -> int:
     import math
 
     from adt_plugins import formats
-    from adt_plugins.adaptation import learn
     from adt_plugins.audio import open_audio
-    from adt_plugins.formats._files import (
+    from adt_plugins.base.files import (
         check_folder,
         check_free,
         make_folder,
         write_files,
     )
+    from adt_plugins.base.progress import progress_bar
+    from adt_plugins.picking.kit_adaptation import learn
     from adt_plugins.pipeline import listen, open_network
-    from adt_plugins.progress import progress_bar
 
     check_free([args.output], overwrite=args.overwrite)
     check_folder(args.output.parent)

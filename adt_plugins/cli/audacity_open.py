@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from adt_plugins.cli import _console, _midi, _options
 
 if TYPE_CHECKING:
-    from adt_plugins.cli._jobs import Job
-    from adt_plugins.cli._run import Result
+    from adt_plugins.cli._job_loop import Result
+    from adt_plugins.cli._job_plan import Job
     from adt_plugins.transcription import Transcription
 
 FORMAT = "aup"
@@ -45,8 +45,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the action."""
     from adt_plugins import formats
-    from adt_plugins.cli._jobs import check_formats, plan
-    from adt_plugins.cli._run import run_jobs
+    from adt_plugins.cli._job_loop import run_jobs
+    from adt_plugins.cli._job_plan import check_formats, plan
 
     check_formats(args.format)
     args.format = tuple(dict.fromkeys((*args.format, FORMAT)))
@@ -96,7 +96,7 @@ def _is_transcription(path: str | Path) -> bool:
 def _find_program(args: argparse.Namespace) -> list[str] | None:
     import shutil
 
-    from adt_plugins.audacity.program import command_of, find_audacity
+    from adt_plugins.audacity.launch import command_of, find_audacity
     from adt_plugins.errors import AdtError
 
     if args.program is None:
@@ -109,7 +109,7 @@ def _find_program(args: argparse.Namespace) -> list[str] | None:
 
 
 def _open(command: list[str] | None, path: Path, *, talk: bool) -> None:
-    from adt_plugins.audacity.program import start_audacity
+    from adt_plugins.audacity.launch import start_audacity
     from adt_plugins.errors import AdtError
 
     if command is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from adt_plugins.cli import _console, _options
 
 if TYPE_CHECKING:
-    from adt_plugins.formats._format import Warn
+    from adt_plugins.base.reporting import Warn
     from adt_plugins.transcription import Transcription
 
 _NEEDS = (
@@ -83,8 +83,8 @@ def _add_pull(subparsers: Any) -> None:
 
 def run_push(args: argparse.Namespace) -> int:
     """Put label tracks into the open project."""
-    from adt_plugins.audacity.pipe import Pipe
     from adt_plugins.audacity.push import push
+    from adt_plugins.audacity.script_pipe import Pipe
 
     with Pipe() as pipe:  # before the work, which would be in vain without it
         transcription = _transcription(args, _warn).shifted(args.offset)
@@ -121,11 +121,11 @@ def _transcription(args: argparse.Namespace, warn: Warn) -> Transcription:
 def run_pull(args: argparse.Namespace) -> int:
     """Write what is in the open project."""
     from adt_plugins import formats
-    from adt_plugins.audacity.pipe import Pipe
     from adt_plugins.audacity.pull import is_rounded, pull_audio, pull_labels
-    from adt_plugins.cli._jobs import check_formats
-    from adt_plugins.formats._files import check_free
-    from adt_plugins.formats.label_tracks import transcription_of
+    from adt_plugins.audacity.script_pipe import Pipe
+    from adt_plugins.base.files import check_free
+    from adt_plugins.cli._job_plan import check_formats
+    from adt_plugins.labels.tracks import transcription_of
 
     check_formats(args.format)
     folder, stem = args.song.parent, args.song.name

@@ -90,7 +90,7 @@ def run_watch(args: argparse.Namespace) -> int:
     """Serve the plug-ins, or change what happens at login."""
     if args.autostart is not None:
         from adt_plugins.audacity.autostart import autostart
-        from adt_plugins.network import find_model
+        from adt_plugins.network.catalogue import find_model
 
         if args.autostart:
             find_model(args.model)  # or nobody would see that there is none
@@ -122,12 +122,12 @@ def run_watch(args: argparse.Namespace) -> int:
 
 def _watch(model: str | None, stop: threading.Event, say: Any) -> None:
     # First of all the folder: a second watcher must not load a network.
-    from adt_plugins.audacity.exchange import Exchange, exchange_folder
+    from adt_plugins.audacity.request_folder import Exchange, exchange_folder
 
     exchange = Exchange(exchange_folder())
     try:
-        from adt_plugins.audacity.answer import Transcriber
-        from adt_plugins.audacity.watch import Watcher
+        from adt_plugins.audacity.transcriber import Transcriber
+        from adt_plugins.audacity.watcher import Watcher
         from adt_plugins.pipeline import open_network
 
         transcriber = Transcriber(exchange, open_network(model))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from adt_plugins.batch.workers import Reply, Task
-    from adt_plugins.cli._library import Library
+    from adt_plugins.cli._batch_library import Library
 
 WORKER = "adt_plugins.cli._batch_worker"
 
@@ -59,14 +59,14 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
+    from adt_plugins.base.files import make_folder
+    from adt_plugins.base.process_lock import Lock
     from adt_plugins.batch.manifest import NAME, Manifest
     from adt_plugins.batch.recordings import find_recordings
-    from adt_plugins.cli._jobs import check_formats
-    from adt_plugins.cli._library import Library
+    from adt_plugins.cli._batch_library import Library
+    from adt_plugins.cli._job_plan import check_formats
     from adt_plugins.cli._midi import midi_options
     from adt_plugins.errors import AdtError
-    from adt_plugins.formats._files import make_folder
-    from adt_plugins.lock import Lock
 
     if args.folder is None:
         raise AdtError("-o: into which folder?")

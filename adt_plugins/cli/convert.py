@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from adt_plugins.cli import _midi, _options
 
 if TYPE_CHECKING:
-    from adt_plugins.cli._jobs import Job
-    from adt_plugins.cli._run import Result
+    from adt_plugins.cli._job_loop import Result
+    from adt_plugins.cli._job_plan import Job
     from adt_plugins.transcription import Transcription
 
 
@@ -47,8 +47,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from adt_plugins import formats
-    from adt_plugins.cli._jobs import check_formats, plan
-    from adt_plugins.cli._run import run_jobs
+    from adt_plugins.cli._job_loop import run_jobs
+    from adt_plugins.cli._job_plan import check_formats, plan
     from adt_plugins.errors import AdtError
 
     known = [name for name, form in formats.FORMATS.items() if form.read is not None]

@@ -28,8 +28,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from adt_plugins.adtlib import import_adtlib
     from adt_plugins.errors import AdtError
+    from adt_plugins.network.adtlib import import_adtlib
 
     try:
         cards = import_adtlib(args.archive, args.folder)

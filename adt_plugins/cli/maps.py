@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from adt_plugins.cli import _console
 
 if TYPE_CHECKING:
-    from adt_plugins.maps import DrumMap
+    from adt_plugins.midi.drum_maps import DrumMap
 
 
 def add_parser(subparsers: Any) -> None:
@@ -46,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run_list(args: argparse.Namespace) -> int:
     """Print each map with its grade and its sources."""
-    from adt_plugins.maps import GRADES, list_maps
+    from adt_plugins.midi.drum_maps import GRADES, list_maps
 
     maps = list_maps()
     if args.report == "json":
@@ -65,7 +65,7 @@ def run_list(args: argparse.Namespace) -> int:
 def run_show(args: argparse.Namespace) -> int:
     """Print a map: what is written for each drum, and what each note means."""
     from adt_plugins.drums import Drum
-    from adt_plugins.maps import GRADES, find_map
+    from adt_plugins.midi.drum_maps import GRADES, find_map
 
     shown = find_map(args.map)
     _console.say(f"{shown.title}, grade {shown.grade}: {GRADES[shown.grade]}")
@@ -84,8 +84,8 @@ def run_show(args: argparse.Namespace) -> int:
 
 def run_export(args: argparse.Namespace) -> int:
     """Write the note-name file."""
-    from adt_plugins.formats._files import write_files
-    from adt_plugins.maps import find_map
+    from adt_plugins.base.files import write_files
+    from adt_plugins.midi.drum_maps import find_map
 
     exported = find_map(args.map)
     path = args.output or Path(f"{exported.name}.txt")

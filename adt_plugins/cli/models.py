@@ -36,7 +36,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run_list(args: argparse.Namespace) -> int:
     """Print one line a network."""
-    from adt_plugins.network import list_models
+    from adt_plugins.network.catalogue import list_models
 
     cards = list_models()
     if args.report == "json":
@@ -51,7 +51,7 @@ def run_list(args: argparse.Namespace) -> int:
 
 def run_show(args: argparse.Namespace) -> int:
     """Print a card as it is in its file."""
-    from adt_plugins.network import find_model
+    from adt_plugins.network.catalogue import find_model
 
     _console.say(find_model(args.model).to_json().rstrip("\n"))
     return 0
@@ -60,8 +60,9 @@ def run_show(args: argparse.Namespace) -> int:
 def run_verify(args: argparse.Namespace) -> int:
     """Open each network, which compares its hash and its shapes."""
     from adt_plugins.errors import AdtError
-    from adt_plugins.finer import Finer
-    from adt_plugins.network import Network, find_model, list_models
+    from adt_plugins.network.catalogue import find_model, list_models
+    from adt_plugins.network.inference import Network
+    from adt_plugins.picking.fine_drums import Finer
 
     failed = False
     cards = [find_model(name) for name in args.models] or list_models()

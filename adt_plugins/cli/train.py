@@ -125,19 +125,20 @@ def _add_finer(actions: Any) -> None:
 
 def run_finer(args: argparse.Namespace) -> int:
     """Teach a model to tell finer drums."""
+    from adt_plugins.base.progress import progress_bar
     from adt_plugins.cli import _console
-    from adt_plugins.network import Network, find_model
-    from adt_plugins.progress import progress_bar
-    from adt_plugins.training import finer
+    from adt_plugins.network.catalogue import find_model
+    from adt_plugins.network.inference import Network
+    from adt_plugins.training.learn import fine_drums
 
     card = find_model(args.model)
     with progress_bar("Learning", quiet=args.quiet) as report:
-        learnt, measured = finer.learn(
+        learnt, measured = fine_drums.learn(
             args.renders, Network(card), seed=args.seed, progress=report
         )
-    card = finer.attach(card, learnt, measured)
+    card = fine_drums.attach(card, learnt, measured)
     if not args.quiet:
-        _console.say(finer.table(measured))
+        _console.say(fine_drums.table(measured))
     _console.say(str(card.path))
     return 0
 
@@ -157,8 +158,8 @@ def _add_gate(actions: Any) -> None:
 
 def run_gate(args: argparse.Namespace) -> int:
     """Teach a model which recordings have a drum at all."""
-    from adt_plugins.network import find_model
-    from adt_plugins.training.gating import attach_gate
+    from adt_plugins.network.catalogue import find_model
+    from adt_plugins.training.learn.drum_presence import attach_gate
 
     print(attach_gate(find_model(args.model), args.renders).path)
     return 0
@@ -217,11 +218,11 @@ def _add_check_data(actions: Any) -> None:
 def run_check_data(args: argparse.Namespace) -> int:
     """Tell which upstream files are there, or list them."""
     from adt_plugins.cli import _console
-    from adt_plugins.training import material
+    from adt_plugins.training.sources import material
 
     sounds = args.sounds or args.data
     if args.write:
-        from adt_plugins.formats._files import write_files
+        from adt_plugins.base.files import write_files
 
         text = material.write_list(material.list_material(args.data, sounds))
         write_files({args.write: text.encode()}, overwrite=args.overwrite)
@@ -240,9 +241,10 @@ def run_check_data(args: argparse.Namespace) -> int:
 
 def run_analyse(args: argparse.Namespace) -> int:
     """Tell where a model loses."""
-    from adt_plugins.network import Network, find_model
-    from adt_plugins.progress import progress_bar
-    from adt_plugins.training import analysis
+    from adt_plugins.base.progress import progress_bar
+    from adt_plugins.network.catalogue import find_model
+    from adt_plugins.network.inference import Network
+    from adt_plugins.training.learn import analysis
 
     recordings = list(analysis.find_recordings(args.folder))
     network = Network(find_model(args.model))
@@ -260,8 +262,8 @@ def run_analyse(args: argparse.Namespace) -> int:
 
 def run_render(args: argparse.Namespace) -> int:
     """Render training clips."""
-    from adt_plugins.progress import progress_bar
-    from adt_plugins.training.render import render
+    from adt_plugins.base.progress import progress_bar
+    from adt_plugins.training.render.clip import render
 
     with progress_bar("Rendering", quiet=args.quiet) as report:
         failed = render(
@@ -281,12 +283,12 @@ def run_fit(args: argparse.Namespace) -> int:
     _need_torch()
     import torch
 
-    from adt_plugins.training.configuration import (
+    from adt_plugins.training.learn.configuration import (
         FRONT_END,
         LEVEL,
         TRAINING_GEOMETRY,
     )
-    from adt_plugins.training.fit import Settings, fit
+    from adt_plugins.training.learn.fit import Settings, fit
 
     torch.set_num_threads(args.threads)
     fit(
@@ -312,13 +314,13 @@ def run_fit(args: argparse.Namespace) -> int:
 def run_export(args: argparse.Namespace) -> int:
     """Turn a checkpoint into a model."""
     _need_torch()
-    from adt_plugins.training.configuration import (
+    from adt_plugins.training.learn.configuration import (
         FRONT_END,
         GEOMETRY,
         LEVEL,
         MATERIAL,
     )
-    from adt_plugins.training.export import export
+    from adt_plugins.training.learn.export import export
 
     card = export(
         args.checkpoints,

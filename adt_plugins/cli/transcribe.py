@@ -12,11 +12,11 @@ from adt_plugins.cli import _console, _midi, _options
 if TYPE_CHECKING:
     import threading
 
-    from adt_plugins.adaptation import Adaptation
     from adt_plugins.audio.reader import AudioSource
     from adt_plugins.card import ModelCard
-    from adt_plugins.cli._jobs import Job
-    from adt_plugins.cli._run import Result
+    from adt_plugins.cli._job_loop import Result
+    from adt_plugins.cli._job_plan import Job
+    from adt_plugins.picking.kit_adaptation import Adaptation
     from adt_plugins.transcription import Transcription
 
 STDIN = "-"
@@ -57,8 +57,8 @@ def add_work(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from adt_plugins.cli._jobs import check_formats, plan
-    from adt_plugins.cli._run import run_jobs
+    from adt_plugins.cli._job_loop import run_jobs
+    from adt_plugins.cli._job_plan import check_formats, plan
 
     check_formats(args.format)
     _check_name(args)
@@ -123,8 +123,8 @@ class Transcriber:
 
     def __call__(self, job: Job, result: Result) -> Transcription:
         """Transcribe one input."""
+        from adt_plugins.base.progress import progress_bar
         from adt_plugins.pipeline import transcribe
-        from adt_plugins.progress import progress_bar
 
         source: AudioSource = job.source
         label = Path(job.source).name
@@ -154,8 +154,8 @@ class Transcriber:
 def check_options(args: argparse.Namespace) -> ModelCard:
     """Return the model's card; raise `AdtError` if it has not what is asked for."""
     from adt_plugins.errors import AdtError
-    from adt_plugins.finer import FineEar
-    from adt_plugins.network import find_model
+    from adt_plugins.network.catalogue import find_model
+    from adt_plugins.picking.fine_drums import FineEar
     from adt_plugins.pipeline import check_request
 
     start = args.start or 0.0
@@ -182,7 +182,7 @@ def read_adaptation(args: argparse.Namespace) -> Adaptation | None:
     """Return what ``--adapt`` names."""
     if args.adapt is None:
         return None
-    from adt_plugins.adaptation import Adaptation
+    from adt_plugins.picking.kit_adaptation import Adaptation
 
     return Adaptation.read(args.adapt)
 

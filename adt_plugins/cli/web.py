@@ -33,7 +33,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the page."""
-    from adt_plugins.web import write_page
+    from adt_plugins.web_page import write_page
 
     _console.say(str(write_page(args.output, overwrite=args.overwrite)))
     return 0

@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from adt_plugins.base import files
+from adt_plugins.base.files import OutputExistsError
+from adt_plugins.base.reporting import Warn, default_warn
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats import (
-    _files,
     adtlib,
-    aup,
+    audacity_project,
     click,
-    csv_file,
+    csv,
     html,
-    jams_file,
-    json_file,
+    jams,
+    json,
     labels,
     midi,
     musicxml,
@@ -28,8 +30,7 @@ from adt_plugins.formats import (
     sonic_visualiser,
     tab,
 )
-from adt_plugins.formats._files import OutputExistsError
-from adt_plugins.formats._format import Format, Warn, default_warn
+from adt_plugins.formats.format import Format
 from adt_plugins.transcription import Transcription
 
 __all__ = [
@@ -52,16 +53,16 @@ __all__ = [
 FORMATS: dict[str, Format] = {
     form.id: form
     for form in (
-        json_file.JSON,
+        json.JSON,
         labels.LABELS,
         labels.LABELS_SPLIT,
         midi.MIDI,
-        csv_file.CSV,
+        csv.CSV,
         adtlib.ADTLIB,
-        aup.AUP,
+        audacity_project.AUP,
         reaper.REAPER,
         sonic_visualiser.SONIC_VISUALISER,
-        jams_file.JAMS,
+        jams.JAMS,
         click.CLICK,
         tab.TAB,
         pdf.PDF,
@@ -106,7 +107,7 @@ def format_of_file(path: str | os.PathLike[str]) -> str | None:
     named = format_of_name(path)
     if named is not None and FORMATS[named].looks_like is None:
         return named
-    head = _files.decode(_files.read_bytes(path, _HEAD_BYTES), "replace")
+    head = files.decode(files.read_bytes(path, _HEAD_BYTES), "replace")
     alike = [f.id for f in FORMATS.values() if f.looks_like and f.looks_like(head)]
     return named if named in alike or not alike else alike[0]
 
@@ -258,7 +259,7 @@ def check_outputs(
     AdtError
         If something is in the way that is never replaced.
     """
-    _files.check_free(possible_outputs(path, format_id), overwrite=overwrite)
+    files.check_free(possible_outputs(path, format_id), overwrite=overwrite)
     check = find_format(format_id).check
     if check is not None:
         check(Path(path), overwrite=overwrite)

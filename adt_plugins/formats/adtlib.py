@@ -11,11 +11,13 @@ import re
 import reprlib
 from pathlib import Path
 
+from adt_plugins.annotations import Onset
+from adt_plugins.base.files import lines, read_text, write_files
+from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum, drum_of_code
 from adt_plugins.errors import FormatError
-from adt_plugins.formats._files import lines, read_text, write_files
-from adt_plugins.formats._format import Format, Warn, name_some
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.formats.format import Format
+from adt_plugins.transcription import Transcription
 
 _DRUMS = (Drum.KD, Drum.SD, Drum.HH)
 _LINE = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s+([A-Z]+)\s*")

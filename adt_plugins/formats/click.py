@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.annotations import Onset
 from adt_plugins.audio import SAMPLE_RATE, open_audio
+from adt_plugins.base.files import replacing
+from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
-from adt_plugins.formats._files import replacing
-from adt_plugins.formats._format import Format, Warn, name_some
-from adt_plugins.formats._source import source_audio
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.formats.format import Format
+from adt_plugins.recording import source_audio
+from adt_plugins.transcription import Transcription
 
 SONG_GAIN = 0.5
 CLICK_GAIN = 0.5  # of a hit of velocity 127

@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.formats._files import replacing
-from adt_plugins.formats._format import Format, Warn
-from adt_plugins.formats._page import base64_text, block, frame, json_text
-from adt_plugins.formats._source import source_audio
+from adt_plugins.base.files import replacing
+from adt_plugins.base.reporting import Warn
+from adt_plugins.editor.html_page import base64_text, block, frame, json_text
+from adt_plugins.formats.format import Format
+from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
 BUNDLE = "widget.js"
@@ -47,9 +48,9 @@ def write(
         Of the sound, ``"small"`` (Vorbis, about 1.3 MB a minute of stereo) or
         ``"lossless"`` (FLAC, about 8 MB).
     """
-    from adt_plugins.notebook.payload import payload
-    from adt_plugins.notebook.score import Score, velocity_table
-    from adt_plugins.notebook.sound import Sound, duration_of
+    from adt_plugins.editor.payload import payload
+    from adt_plugins.editor.picks import Score, velocity_table
+    from adt_plugins.editor.sound import Sound, duration_of
 
     source = source_audio(transcription) if audio is None else audio
     score = Score(transcription)

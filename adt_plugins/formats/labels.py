@@ -15,13 +15,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from adt_plugins.annotations import Label
+from adt_plugins.base.files import check_free, lines, read_text, write_files
+from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.formats._files import check_free, lines, read_text, write_files
-from adt_plugins.formats._format import Format, Warn
-from adt_plugins.formats.label_names import LabelNames
-from adt_plugins.formats.label_tracks import LabelTrack, tracks_of, transcription_of
-from adt_plugins.transcription import Label, Transcription
+from adt_plugins.formats.format import Format
+from adt_plugins.labels.names import LabelNames
+from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
+from adt_plugins.transcription import Transcription
 
 # Audacity writes 6 decimals, in some languages with a comma, and reads any.
 _NUMBER = r"[+-]?[0-9]+(?:[.,][0-9]*)?(?:[eE][+-]?[0-9]+)?"

@@ -6,26 +6,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from adt_plugins.beats import beats_per_bar
+from adt_plugins.annotations import Onset
+from adt_plugins.base.files import read_bytes, write_files
+from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum, drum_of_note
 from adt_plugins.errors import FormatError
-from adt_plugins.formats._dynamics import VelocityCurve, velocity_curve
-from adt_plugins.formats._files import read_bytes, write_files
-from adt_plugins.formats._format import Format, Warn, name_some
-from adt_plugins.formats._midi_beats import beats_of
-from adt_plugins.formats._smf import Clock, Note, Track, parse
-from adt_plugins.formats._smf_writer import (
+from adt_plugins.formats.dynamics import VelocityCurve, velocity_curve
+from adt_plugins.formats.format import Format
+from adt_plugins.midi.beats import beats_of
+from adt_plugins.midi.drum_maps import DrumMap, find_map
+from adt_plugins.midi.quantize import Hit, Quantize
+from adt_plugins.midi.quantize import quantize as to_grid
+from adt_plugins.midi.reader import Clock, Note, Track, parse
+from adt_plugins.midi.song_files import SUFFIX, constant_path, tempo_maps
+from adt_plugins.midi.tempo_map import TempoMap
+from adt_plugins.midi.writer import (
     DRUM_CHANNEL,
     MAX_DELTA,
     NOTE_TICKS,
     DrumNote,
     midi_bytes,
 )
-from adt_plugins.maps import DrumMap, find_map
-from adt_plugins.quantize import Hit, Quantize
-from adt_plugins.quantize import quantize as to_grid
-from adt_plugins.tempo_map import TempoMap, tempo_map
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.transcription import Transcription
 
 TRACKS = ("one", "per-drum")
 WHICH = (
@@ -63,13 +65,14 @@ def write(
     transcription, path, overwrite, warn
         See `adt_plugins.formats.write`.
     drum_map
-        A map, or a name or file of `adt_plugins.maps.find_map`; None: `Drum.note`.
+        A map, or a name or file of `adt_plugins.midi.drum_maps.find_map`; None:
+        `Drum.note`.
     midi_type
         0 puts all into one track, for devices that read no other.
     tracks
         ``"one"`` for all notes, or ``"per-drum"``.
     quantize
-        Move hits to a grid of the bars, see `adt_plugins.quantize`; needs beats.
+        Move hits to a grid of the bars, see `adt_plugins.midi.quantize`; needs beats.
     velocity
         ``"fixed:100"`` or ``"curve:1=40,127=110"``; None: as it was measured.
     shift
@@ -107,29 +110,6 @@ def write(
             named = name_some(str(drum) for drum in merged)
             warn(f"{target}: hits on the same tick as another of their note: {named}")
     return write_files(contents, overwrite=overwrite)
-
-
-def tempo_maps(transcription: Transcription) -> list[TempoMap]:
-    """Tempo maps of the files that are written: the song's, then 120 BPM."""
-    if not transcription.beats:
-        return [TempoMap()]
-    song = tempo_map(transcription.beats, meter=_meter(transcription))
-    return [song, TempoMap()]
-
-
-def constant_path(path: Path) -> Path:
-    """Path of the file at 120 BPM: ``song.drums.120bpm.mid`` of ``song.drums.mid``."""
-    return path.with_name(f"{path.stem}.120bpm{path.suffix}")
-
-
-def _meter(transcription: Transcription) -> str:
-    """Meter that the beats were found in; 4/4 if it does not say."""
-    meter = transcription.model.get("meter")
-    try:
-        beats_per_bar(meter if isinstance(meter, str) else "")
-    except ValueError:
-        return "4/4"
-    return str(meter)
 
 
 def _place(
@@ -261,7 +241,7 @@ def _drum_notes(tracks: list[Track]) -> list[Note]:
 MIDI = Format(
     id="midi",
     description="drum track for a DAW (MIDI)",
-    suffix=".drums.mid",
+    suffix=SUFFIX,
     write=write,
     read=read,
     endings=(".drums.120bpm.mid", ".mid", ".midi", ".smf"),

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from adt_plugins.annotations import Onset
+from adt_plugins.base.files import write_files
+from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum
-from adt_plugins.formats._dynamics import Dynamics
-from adt_plugins.formats._files import write_files
-from adt_plugins.formats._format import Format, Warn, name_some
-from adt_plugins.formats._grid import (
+from adt_plugins.formats.dynamics import Dynamics
+from adt_plugins.formats.format import Format
+from adt_plugins.formats.notation_grid import (
     Bar,
     GridBeat,
     is_compound,
@@ -27,7 +29,7 @@ from adt_plugins.formats._grid import (
     usual_length,
 )
 from adt_plugins.formats.tab import title_of
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.transcription import Transcription
 
 DIVISIONS = 48  # of a quarter note: every step of every grid is a whole number
 _DOCTYPE = (

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from adt_plugins.base.files import write_files
+from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.errors import MissingDependencyError
-from adt_plugins.formats._files import write_files
-from adt_plugins.formats._format import Format, Warn, name_some
+from adt_plugins.formats.format import Format
 from adt_plugins.formats.tab import tab_lines, title_of
 from adt_plugins.transcription import Transcription
 

@@ -12,12 +12,14 @@ import re
 import reprlib
 from pathlib import Path
 
+from adt_plugins.annotations import Label
+from adt_plugins.base.files import read_text, write_files
+from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats._files import read_text, write_files
-from adt_plugins.formats._format import Format, Warn
-from adt_plugins.formats.label_names import LabelNames
-from adt_plugins.formats.label_tracks import LabelTrack, tracks_of, transcription_of
-from adt_plugins.transcription import Label, Transcription
+from adt_plugins.formats.format import Format
+from adt_plugins.labels.names import LabelNames
+from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
+from adt_plugins.transcription import Transcription
 
 COLUMNS = ("#", "Name", "Start", "End", "Length")
 _ID = re.compile(r"[MR][0-9]{1,9}")

@@ -13,17 +13,14 @@ import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from adt_plugins.annotations import Label
+from adt_plugins.base.files import lines, read_text, write_files
+from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats._files import lines, read_text, write_files
-from adt_plugins.formats._format import Format, Warn
-from adt_plugins.formats.label_names import LabelNames
-from adt_plugins.formats.label_tracks import (
-    BARS,
-    LabelTrack,
-    tracks_of,
-    transcription_of,
-)
-from adt_plugins.transcription import Label, Transcription
+from adt_plugins.formats.format import Format
+from adt_plugins.labels.names import LabelNames
+from adt_plugins.labels.tracks import BARS, LabelTrack, tracks_of, transcription_of
+from adt_plugins.transcription import Transcription
 
 _NUMBER = re.compile(r" *[0-9]{1,9}(\.[0-9]*)? *")
 _LINE = re.compile(r"[0-9]{1,9}(\.[0-9]*)? *,[^\t]*")

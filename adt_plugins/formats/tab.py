@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from adt_plugins.annotations import Onset
+from adt_plugins.base.files import write_files
+from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum
-from adt_plugins.formats._dynamics import Dynamics
-from adt_plugins.formats._files import write_files
-from adt_plugins.formats._format import Format, Warn, name_some
-from adt_plugins.formats._grid import (
+from adt_plugins.formats.dynamics import Dynamics
+from adt_plugins.formats.format import Format
+from adt_plugins.formats.notation_grid import (
     Bar,
     GridBeat,
     is_compound,
@@ -18,7 +20,7 @@ from adt_plugins.formats._grid import (
     tempo,
     usual_length,
 )
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.transcription import Transcription
 
 BARS_A_LINE = 4
 # From the top down, as on a staff. Kinds that are told by their sign share a row.

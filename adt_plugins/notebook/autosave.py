@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from adt_plugins._strict import json_text
+from adt_plugins.base.checks import json_text
+from adt_plugins.base.files import read_text, write_files
+from adt_plugins.editor.edits import EditError, Log
+from adt_plugins.editor.picks import Score
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.formats._files import read_text, write_files
-from adt_plugins.notebook.edits import EditError, Log
-from adt_plugins.notebook.score import Score
 from adt_plugins.transcription import Transcription
 
 _KEY = "edits"

@@ -12,17 +12,17 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
-from adt_plugins.assets import asset
 from adt_plugins.audio.reader import AudioSource
+from adt_plugins.base.folders import asset
 from adt_plugins.drums import Drum
+from adt_plugins.editor.edits import EditError, Hit, Layer, Log, Op, fold
+from adt_plugins.editor.payload import payload
+from adt_plugins.editor.picks import Levels, Score, velocity_table
+from adt_plugins.editor.sound import Sound, duration_of
 from adt_plugins.errors import AdtError
-from adt_plugins.formats._source import source_audio
 from adt_plugins.formats.html import BUNDLE
 from adt_plugins.notebook import autosave as autosaving
-from adt_plugins.notebook.edits import EditError, Hit, Layer, Log, Op, fold
-from adt_plugins.notebook.payload import payload
-from adt_plugins.notebook.score import Levels, Score, velocity_table
-from adt_plugins.notebook.sound import Sound, duration_of
+from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 import soundfile
 
-from adt_plugins.audacity.answer import Transcriber
-from adt_plugins.audacity.exchange import Exchange
-from adt_plugins.audacity.watch import Watcher
+from adt_plugins.audacity.request_folder import Exchange
+from adt_plugins.audacity.transcriber import Transcriber
+from adt_plugins.audacity.watcher import Watcher
 from adt_plugins.pipeline import open_network
 
 from ..make_audio import noise

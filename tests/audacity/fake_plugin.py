@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from adt_plugins.audacity.watch import Watcher
+from adt_plugins.audacity.watcher import Watcher
 
 from ..test_transcribe import HITS, TOLERANCE_S
 from ..tiny_model import RATE

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adt_plugins import formats
-from adt_plugins.audacity import aup3
-from adt_plugins.audacity.aup3 import read_aup3
+from adt_plugins.annotations import Beat, Label, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.formats.label_tracks import LabelTrack
-from adt_plugins.transcription import Beat, Label, Onset
+from adt_plugins.formats.audacity_project import aup3
+from adt_plugins.formats.audacity_project.aup3 import read_aup3
+from adt_plugins.labels.tracks import LabelTrack
 
 from .make_aup3 import (
     document,

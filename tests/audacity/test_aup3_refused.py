@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from adt_plugins import formats
-from adt_plugins.audacity import aup3
 from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.formats.audacity_project import aup3
 
 from .make_aup3 import APPLICATION_ID
 

@@ -15,11 +15,12 @@ import soundfile
 from numpy.typing import NDArray
 
 from adt_plugins import formats
-from adt_plugins.audacity.project import write_project
+from adt_plugins.annotations import Beat, Label, Onset
 from adt_plugins.drums import Drum
-from adt_plugins.formats.label_names import LabelNames
-from adt_plugins.formats.label_tracks import LabelTrack, tracks_of
-from adt_plugins.transcription import Beat, Label, Onset, Transcription
+from adt_plugins.formats.audacity_project.writer import write_project
+from adt_plugins.labels.names import LabelNames
+from adt_plugins.labels.tracks import LabelTrack, tracks_of
+from adt_plugins.transcription import Transcription
 
 from ..make_audio import encode, noise
 

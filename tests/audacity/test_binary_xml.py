@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adt_plugins.audacity.binary_xml import End, Start, events
 from adt_plugins.errors import FormatError
+from adt_plugins.formats.audacity_project.binary_xml import End, Start, events
 
 from .make_aup3 import (
     Document,

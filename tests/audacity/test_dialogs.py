@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adt_plugins import formats
+from adt_plugins.annotations import Label, Onset
 from adt_plugins.drums import Drum
-from adt_plugins.transcription import Label, Onset, Transcription
+from adt_plugins.transcription import Transcription
 
 if TYPE_CHECKING:
     from .program import Audacity

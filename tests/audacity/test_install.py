@@ -15,12 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from adt_plugins.assets import asset
 from adt_plugins.audacity.autostart import Autostart, autostart, run_quietly
 from adt_plugins.audacity.install import PLUGINS, install, plugin_folders, uninstall
+from adt_plugins.base.folders import HOME_VARIABLE, asset
 from adt_plugins.cli import main
 from adt_plugins.errors import AdtError
-from adt_plugins.network import HOME_VARIABLE
 
 LINUX = ".local/share/audacity/Plug-Ins"
 FLATPAK = ".var/app/org.audacityteam.Audacity"

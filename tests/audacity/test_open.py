@@ -16,13 +16,14 @@ import pytest
 import soundfile
 
 from adt_plugins import formats
-from adt_plugins.audacity import program
-from adt_plugins.audacity.program import find_audacity, start_audacity
-from adt_plugins.audacity.project import write_project
+from adt_plugins.annotations import Onset, Source
+from adt_plugins.audacity import launch
+from adt_plugins.audacity.launch import find_audacity, start_audacity
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
-from adt_plugins.transcription import Onset, Source, Transcription
+from adt_plugins.formats.audacity_project.writer import write_project
+from adt_plugins.transcription import Transcription
 
 from ..tiny_model import play
 
@@ -30,13 +31,13 @@ NOT_WINDOWS = "not on this system: the program that is started is a shell script
 ON_LINUX = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="not on this system: it is Linux's"
 )
-AGE_OF_RUNNING = program._age_of_running
+AGE_OF_RUNNING = launch._age_of_running
 
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no Audacity of another test be seen."""
-    monkeypatch.setattr(program, "_age_of_running", lambda: None)
+    monkeypatch.setattr(launch, "_age_of_running", lambda: None)
 
 
 def executable(path: Path, text: str = "") -> Path:
@@ -142,7 +143,7 @@ def arguments(fake: Path) -> list[str]:
 def test_it_runs_on_when_we_end(tmp_path: Path, fake: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
-        "from adt_plugins.audacity.program import start_audacity\n"
+        "from adt_plugins.audacity.launch import start_audacity\n"
         "start_audacity([sys.argv[1]], Path(sys.argv[2]))\n"
     )
     done = subprocess.run(
@@ -176,10 +177,10 @@ def test_no_screen_or_another_one_that_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = executable(tmp_path / "bad", "exit 255")
-    monkeypatch.setattr(program, "_age_of_running", lambda: None)
+    monkeypatch.setattr(launch, "_age_of_running", lambda: None)
     with pytest.raises(AdtError, match=r"bad: ended at once; is there a screen"):
         start_audacity([str(bad)], tmp_path / "a.aup")
-    monkeypatch.setattr(program, "_age_of_running", lambda: 9.0)
+    monkeypatch.setattr(launch, "_age_of_running", lambda: 9.0)
     start_audacity([str(bad)], tmp_path / "a.aup")
 
 
@@ -229,7 +230,7 @@ def test_audacity_3_with_gtk_gets_a_list(
     text = f'# links libwx_gtk3u_core-3.2.so.0\necho "$@" >> "{calls}"; exit 0'
     command = [str(executable(tmp_path / "audacity", text))]
     project = write_project(tmp_path / name, [])
-    monkeypatch.setattr(program, "_age_of_running", lambda: age)
+    monkeypatch.setattr(launch, "_age_of_running", lambda: age)
     start_audacity(command, project)
     assert calls.read_text() == f"{tmp_path / given}\n"
     if given.endswith(".lof"):
@@ -244,7 +245,7 @@ def test_one_that_is_starting_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(program, "_age_of_running", lambda: 1.5)
+    monkeypatch.setattr(launch, "_age_of_running", lambda: 1.5)
     monkeypatch.setattr(time, "sleep", waits.append)
     good = executable(tmp_path / "good", "exit 0")
     start_audacity([str(good)], tmp_path / "a.aup")
@@ -333,7 +334,7 @@ def test_no_audacity(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(program, "find_audacity", lambda: None)
+    monkeypatch.setattr(launch, "find_audacity", lambda: None)
     assert run(song, "--model", "tiny") == 1
     path = song.with_name('so "n" & ä.drums.aup')
     assert capsys.readouterr().err == (

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import soundfile
 
-from adt_plugins.audacity.aup3 import read_aup3
-from adt_plugins.audacity.binary_xml import Start, events
+from adt_plugins.base.folders import HOME_VARIABLE
 from adt_plugins.errors import AdtError
-from adt_plugins.formats.label_tracks import LabelTrack
-from adt_plugins.network import HOME_VARIABLE
+from adt_plugins.formats.audacity_project.aup3 import read_aup3
+from adt_plugins.formats.audacity_project.binary_xml import Start, events
+from adt_plugins.labels.tracks import LabelTrack
 
 from ..installing import ROOT
 from ..make_audio import encode

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from adt_plugins.audacity import pipe as pipe_module
-from adt_plugins.audacity import pipe_posix
-from adt_plugins.audacity.pipe import MAX_COMMAND_BYTES, Pipe, PipeError
+from adt_plugins.annotations import Onset
+from adt_plugins.audacity import script_pipe as pipe_module
+from adt_plugins.audacity import script_pipe_posix
 from adt_plugins.audacity.push import push, quoted
+from adt_plugins.audacity.script_pipe import MAX_COMMAND_BYTES, Pipe
+from adt_plugins.audacity.script_pipe_channel import PipeError
 from adt_plugins.drums import Drum
-from adt_plugins.formats.label_tracks import MARK
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.labels.tracks import MARK
+from adt_plugins.transcription import Transcription
 
 from .fake_audacity import FAILED, OK, FakeAudacity, echo, fake
 from .screen import Screen
@@ -42,7 +44,7 @@ class NoScreen(Screen):
 @pytest.fixture
 def pipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Folder that the client looks for pipes in."""
-    monkeypatch.setattr(pipe_posix, "fifo", lambda way: tmp_path / way)
+    monkeypatch.setattr(script_pipe_posix, "fifo", lambda way: tmp_path / way)
     return tmp_path
 
 
@@ -169,14 +171,17 @@ def test_one_client_after_the_other(
 def test_a_pipe_that_goes_while_it_is_opened(
     pipes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send, tries = pipe_posix.PosixChannel.send, [BrokenPipeError(), OSError(5, "x")]
+    send, tries = (
+        script_pipe_posix.PosixChannel.send,
+        [BrokenPipeError(), OSError(5, "x")],
+    )
 
-    def fail_at_first(channel: pipe_posix.PosixChannel, data: bytes) -> None:
+    def fail_at_first(channel: script_pipe_posix.PosixChannel, data: bytes) -> None:
         if tries:
             raise tries.pop()
         send(channel, data)
 
-    monkeypatch.setattr(pipe_posix.PosixChannel, "send", fail_at_first)
+    monkeypatch.setattr(script_pipe_posix.PosixChannel, "send", fail_at_first)
     with fake(pipes), Pipe() as pipe:
         assert pipe.command("SelectAll:").strip() == "SelectAll done"
     tries = [BrokenPipeError(32, "Broken pipe")] * 1000
@@ -234,7 +239,7 @@ def test_audacity_ends_meanwhile(pipes: Path) -> None:
     os.mkfifo(pipes / "to")
     os.mkfifo(pipes / "from")
     reader = os.open(pipes / "to", os.O_RDONLY | os.O_NONBLOCK)
-    channel = pipe_posix.PosixChannel()
+    channel = script_pipe_posix.PosixChannel()
     os.close(reader)
     with pytest.raises(BrokenPipeError):
         channel.send(b"x\n")

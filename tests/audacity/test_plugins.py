@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from adt_plugins import transcribe
-from adt_plugins.assets import asset
+from adt_plugins.base.folders import asset
 from adt_plugins.drums import Drum
 
 from ..test_transcribe import HITS, SECONDS, TOLERANCE_S, write_wave

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adt_plugins import formats
-from adt_plugins.audacity.project import write_project
+from adt_plugins.annotations import Beat, Label, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.label_names import LabelNames
-from adt_plugins.formats.label_tracks import LabelTrack
-from adt_plugins.transcription import Beat, Label, Onset, Source, Transcription
+from adt_plugins.formats.audacity_project.writer import write_project
+from adt_plugins.labels.names import LabelNames
+from adt_plugins.labels.tracks import LabelTrack
+from adt_plugins.transcription import Transcription
 
 XML = "{http://audacity.sourceforge.net/xml/}"
 SONG = Transcription(

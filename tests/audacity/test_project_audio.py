@@ -14,11 +14,12 @@ import soundfile
 from numpy.typing import NDArray
 
 from adt_plugins import formats
-from adt_plugins.audacity.media import Media, place_recording
+from adt_plugins.annotations import Source
 from adt_plugins.audio import load_audio
-from adt_plugins.digest import sha256
+from adt_plugins.base.hashing import sha256
 from adt_plugins.errors import FormatError
-from adt_plugins.transcription import Source, Transcription
+from adt_plugins.formats.audacity_project.media import Media, place_recording
+from adt_plugins.transcription import Transcription
 
 from ..make_audio import encode, music, noise
 from .test_project import SONG, XML, audio_of, parse
@@ -139,7 +140,7 @@ def test_a_long_recording_needs_no_memory(tmp_path: Path) -> None:
     grown = []
     code = (
         "import resource, sys; from pathlib import Path\n"
-        "from adt_plugins.audacity.media import place_recording\n"
+        "from adt_plugins.formats.audacity_project.media import place_recording\n"
         "place_recording(sys.argv[1], Path(sys.argv[2]), warn=print)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
@@ -160,7 +161,9 @@ def test_a_long_recording_needs_no_memory(tmp_path: Path) -> None:
 def test_more_than_a_wav_header_can_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adt_plugins.audacity.media._LARGEST_WAV", 100_000)
+    monkeypatch.setattr(
+        "adt_plugins.formats.audacity_project.media._LARGEST_WAV", 100_000
+    )
     path = tmp_path / "a.flac"
     soundfile.write(path, music(2.0), 44100, subtype="PCM_16")
     place_recording(path, tmp_path / "audio", warn=pytest.fail)

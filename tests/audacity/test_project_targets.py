@@ -13,8 +13,8 @@ import pytest
 import soundfile
 
 from adt_plugins import formats
-from adt_plugins.audacity import project
 from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.formats.audacity_project import writer
 
 from ..make_audio import music
 from .test_project import SONG, audio_of, labels_of, parse
@@ -152,9 +152,11 @@ def test_all_or_nothing(
         return rename(self, target)
 
     if step == "audio":
-        monkeypatch.setattr("adt_plugins.audacity.media.place_recording", fail)
+        monkeypatch.setattr(
+            "adt_plugins.formats.audacity_project.media.place_recording", fail
+        )
     elif step == "text":
-        monkeypatch.setattr(project, "_wave_track", fail)
+        monkeypatch.setattr(writer, "_wave_track", fail)
     elif step == "folder":
         monkeypatch.setattr(Path, "rename", fail_for_the_new)
     else:
@@ -171,7 +173,7 @@ def test_ctrl_c_leaves_nothing(
     def interrupt(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(project, "_wave_track", interrupt)
+    monkeypatch.setattr(writer, "_wave_track", interrupt)
     before = listing(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         formats.write(SONG, tmp_path / "song.drums.aup", audio=wav)

@@ -14,14 +14,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from adt_plugins.audacity.pipe import Pipe, PipeError
+from adt_plugins.annotations import Beat, Label, Onset
 from adt_plugins.audacity.pull import is_rounded, pull_audio, pull_labels
 from adt_plugins.audacity.push import push
+from adt_plugins.audacity.script_pipe import Pipe
+from adt_plugins.audacity.script_pipe_channel import PipeError
+from adt_plugins.base.files import OutputExistsError
 from adt_plugins.drums import Drum
 from adt_plugins.formats import read as read_transcription
-from adt_plugins.formats._files import OutputExistsError
-from adt_plugins.formats.label_tracks import transcription_of
-from adt_plugins.transcription import Beat, Label, Onset, Transcription
+from adt_plugins.labels.tracks import transcription_of
+from adt_plugins.transcription import Transcription
 
 from ..test_transcribe import HITS, SECONDS, write_wave
 from ..tiny_model import play

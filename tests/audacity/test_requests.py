@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adt_plugins.audacity import exchange
-from adt_plugins.audacity.answer import EMPTY
+from adt_plugins.audacity import request_folder
+from adt_plugins.audacity.transcriber import EMPTY
 
 from ..test_transcribe import HITS, SECONDS
 from ..tiny_model import play
@@ -41,7 +41,7 @@ BAD_REQUESTS = {
 def test_bad_requests_are_answered_and_survived(
     served: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exchange, "UNFINISHED_S", 0.3)
+    monkeypatch.setattr(request_folder, "UNFINISHED_S", 0.3)
     content, reason = BAD_REQUESTS[name]
     plugin = FakePlugin(served)
     plugin.write("request", content)

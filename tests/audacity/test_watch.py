@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adt_plugins.audacity import exchange, watch
-from adt_plugins.audacity.answer import NOTHING, Transcriber, adjusted
-from adt_plugins.audacity.aup import read_aup
-from adt_plugins.audacity.exchange import Exchange, ExchangeError, exchange_folder
+from adt_plugins.audacity import request_folder
+from adt_plugins.audacity import watcher as watcher_module
 from adt_plugins.audacity.lisp import lisp_string
-from adt_plugins.audacity.watch import RESTARTED, Watcher
-from adt_plugins.lock import LockedError
-from adt_plugins.network import HOME_VARIABLE
+from adt_plugins.audacity.request_folder import Exchange, ExchangeError, exchange_folder
+from adt_plugins.audacity.transcriber import NOTHING, Transcriber, adjusted
+from adt_plugins.audacity.watcher import RESTARTED, Watcher
+from adt_plugins.base.folders import HOME_VARIABLE
+from adt_plugins.base.process_lock import LockedError
+from adt_plugins.formats.audacity_project.aup_reader import read_aup
 from adt_plugins.pipeline import open_network
 
 from ..test_transcribe import HITS, SECONDS, TOLERANCE_S
@@ -159,7 +160,7 @@ def test_silence_says_so(served: Path) -> None:
 def test_an_error_of_ours_is_shown_and_survived(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def answer(request: exchange.Request, stop: threading.Event) -> str:
+    def answer(request: request_folder.Request, stop: threading.Event) -> str:
         if request.sensitivity == 13:
             raise ZeroDivisionError('of "ours"')
         return lisp_string("fine")
@@ -174,10 +175,10 @@ def test_an_error_of_ours_is_shown_and_survived(
 def test_signs_of_life_during_long_work(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "BEAT_S", 0.02)
+    monkeypatch.setattr(watcher_module, "BEAT_S", 0.02)
     go_on = threading.Event()
 
-    def answer(request: exchange.Request, stop: threading.Event) -> str:
+    def answer(request: request_folder.Request, stop: threading.Event) -> str:
         go_on.wait(20)
         return lisp_string("fine")
 
@@ -198,7 +199,7 @@ def test_signs_of_life_during_long_work(
 def test_work_is_stopped_with_the_watcher(folder: Path) -> None:
     from adt_plugins.errors import CancelledError
 
-    def answer(request: exchange.Request, stop: threading.Event) -> str:
+    def answer(request: request_folder.Request, stop: threading.Event) -> str:
         assert stop.wait(20)
         raise CancelledError("stopped")
 
@@ -212,7 +213,7 @@ def test_work_is_stopped_with_the_watcher(folder: Path) -> None:
 def test_what_is_forgotten_is_removed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "SWEEP_S", 0.0)
+    monkeypatch.setattr(watcher_module, "SWEEP_S", 0.0)
     place = Exchange(folder)
     watcher = Watcher(place, lambda *_: lisp_string(""))
     old, young, future = (FakePlugin(folder) for _ in range(3))

@@ -15,8 +15,8 @@ import numpy as np
 import psutil
 import pytest
 
-from adt_plugins.audacity.watch import RESTARTED
-from adt_plugins.network import HOME_VARIABLE
+from adt_plugins.audacity.watcher import RESTARTED
+from adt_plugins.base.folders import HOME_VARIABLE
 
 from ..test_transcribe import HITS, SECONDS
 from ..tiny_model import play

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
-from adt_plugins.transcription import Beat, Onset, Transcription
+from adt_plugins.transcription import Transcription
 
 if TYPE_CHECKING:
     from ..audacity.screen import Screen

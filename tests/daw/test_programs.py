@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from adt_plugins import formats
+from adt_plugins.annotations import Onset
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum
-from adt_plugins.formats._smf import parse
-from adt_plugins.transcription import Onset, Transcription
+from adt_plugins.midi.reader import parse
+from adt_plugins.transcription import Transcription
 
 from ..audacity.screen import Screen
 from .conftest import BARS

@@ -18,17 +18,17 @@ import numpy as np
 
 from adt_plugins import formats
 from adt_plugins.activations import load_activations
-from adt_plugins.adtlib.checkpoint import read_tensors
-from adt_plugins.audacity import binary_xml
-from adt_plugins.audacity.exchange import parse_request
+from adt_plugins.audacity.request_folder import parse_request
 from adt_plugins.audio import open_audio
+from adt_plugins.audio.broadcast_wave import time_reference
 from adt_plugins.audio.channels import ChannelReader
 from adt_plugins.batch.manifest import Manifest
-from adt_plugins.bwf import time_reference
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import AdtError
-from adt_plugins.formats.label_names import read_label_names
-from adt_plugins.maps import read_map
+from adt_plugins.formats.audacity_project import binary_xml
+from adt_plugins.labels.names import read_label_names
+from adt_plugins.midi.drum_maps import read_map
+from adt_plugins.network.adtlib.checkpoint import read_tensors
 
 from ..audacity.make_aup3 import document, label, saved_project, track
 from ..installing import ROOT
@@ -85,7 +85,8 @@ def targets() -> Mapping[str, Target]:
         for name, form in formats.FORMATS.items()
         if form.read is not None and name != "aup"
     }
-    maps = [p.read_bytes() for p in sorted((ROOT / "adt_plugins/maps").glob("g*.json"))]
+    folder = ROOT / "adt_plugins/midi/drum_maps"
+    maps = [p.read_bytes() for p in sorted(folder.glob("g*.json"))]
     card = (ROOT / "models" / "drums.json").read_bytes()
     found |= {
         "aup3": Target(_from_file(_reader("aup"), ".aup3"), _projects()),

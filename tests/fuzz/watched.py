@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adt_plugins.audacity.lisp import lisp_string
-from adt_plugins.audacity.watch import RESTARTED
+from adt_plugins.audacity.watcher import RESTARTED
 
 from ..audacity.fake_plugin import FakePlugin
 

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.annotations import Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.formats import write
-from adt_plugins.transcription import Onset, Source, Transcription
+from adt_plugins.transcription import Transcription
 
 from .browser import until, watched
 

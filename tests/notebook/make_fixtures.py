@@ -19,20 +19,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Beat, Label, Onset, Source
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
 from adt_plugins.drums import Drum
-from adt_plugins.notebook.edits import EditError, Log, fold
-from adt_plugins.notebook.payload import payload
-from adt_plugins.notebook.score import Score
-from adt_plugins.onsets import onset_times, pick_hits, pick_onsets
-from adt_plugins.transcription import (
-    Activations,
-    Beat,
-    Label,
-    Onset,
-    Source,
-    Transcription,
-)
+from adt_plugins.editor.edits import EditError, Log, fold
+from adt_plugins.editor.payload import payload
+from adt_plugins.editor.picks import Score
+from adt_plugins.picking.onsets import onset_times, pick_hits, pick_onsets
+from adt_plugins.transcription import Transcription
 
 from ..web import engine_fixtures
 

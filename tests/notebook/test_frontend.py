@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from adt_plugins.assets import asset
+from adt_plugins.base.folders import asset
 from adt_plugins.formats.html import BUNDLE
 
 from ..front_end import SOURCES, run

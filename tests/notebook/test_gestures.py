@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from adt_plugins import Onset, Transcription
+from adt_plugins.annotations import Beat
 from adt_plugins.drums import Drum
 from adt_plugins.formats import write
-from adt_plugins.transcription import Beat
 
 from .browser import FLAGS, find_program, pixels, until, watched
 from .test_page import ADT, lane_y, settled

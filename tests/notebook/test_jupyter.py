@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adt_plugins import Transcription, transcribe
-from adt_plugins.notebook.score import Score
+from adt_plugins.editor.picks import Score
 
 from .browser import pixels, until
 from .conftest import GROOVE

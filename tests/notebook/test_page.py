@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from adt_plugins import Onset, Transcription
+from adt_plugins.annotations import Label
 from adt_plugins.drums import Drum
+from adt_plugins.editor.edits import Log, fold
+from adt_plugins.editor.picks import Score, velocity_table
 from adt_plugins.errors import FormatError
 from adt_plugins.formats import html, write
-from adt_plugins.notebook.edits import Log, fold
-from adt_plugins.notebook.score import Score, velocity_table
-from adt_plugins.transcription import Label
 
 from .browser import pixels, runs, until, watched
 from .conftest import GROOVE

@@ -16,13 +16,13 @@ import pytest
 import soundfile
 
 from adt_plugins import Transcription
+from adt_plugins.annotations import Onset, Source
 from adt_plugins.audio import load_audio
 from adt_plugins.drums import Drum
+from adt_plugins.editor.edits import EditError, Layer, Log, fold
+from adt_plugins.editor.picks import Score, velocity_table
+from adt_plugins.editor.sound import CHUNK, Sound
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.notebook.edits import EditError, Layer, Log, fold
-from adt_plugins.notebook.score import Score, velocity_table
-from adt_plugins.notebook.sound import CHUNK, Sound
-from adt_plugins.transcription import Onset, Source
 
 from .conftest import GROOVE
 from .make_fixtures import actions, example

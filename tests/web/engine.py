@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.web import page
+from adt_plugins.web_page import page
 
 from ..front_end import run
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins import velocity
+from adt_plugins.activations import Activations
 from adt_plugins.card import FrontEnd, Gate, Geometry, LevelRule, ModelCard, Picker
-from adt_plugins.gate import raised_thresholds
-from adt_plugins.onsets import onset_times, pick_hits, pick_onsets
-from adt_plugins.spectrogram import LevelFollower, filterbank
-from adt_plugins.transcription import Activations
+from adt_plugins.features.band_levels import RANGES_HZ, BandLevels
+from adt_plugins.features.spectrogram import LevelFollower, filterbank
+from adt_plugins.picking.onsets import onset_times, pick_hits, pick_onsets
+from adt_plugins.picking.song_gate import raised_thresholds
 
 DRUMS = ("KD", "SD", "CHH", "OHH", "CY")
 CASES = 60
@@ -84,8 +84,8 @@ def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
 
 def _filters(front_end: FrontEnd) -> dict[str, Any]:
     weights = filterbank(front_end)
-    drums = list(velocity.RANGES_HZ)
-    seen = velocity.BandLevels(front_end, drums)._weights.T > 0
+    drums = list(RANGES_HZ)
+    seen = BandLevels(front_end, drums)._weights.T > 0
     return {
         "front_end": asdict(front_end),
         "drums": [drum.value for drum in drums],

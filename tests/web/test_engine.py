@@ -14,11 +14,11 @@ import psutil
 import pytest
 
 from adt_plugins import Transcription, transcribe
+from adt_plugins.editor.payload import payload
+from adt_plugins.editor.picks import Levels, Score, velocity_table
+from adt_plugins.features.spectrogram import spectrogram
 from adt_plugins.formats import write
-from adt_plugins.network import find_model
-from adt_plugins.notebook.payload import payload
-from adt_plugins.notebook.score import Levels, Score, velocity_table
-from adt_plugins.spectrogram import spectrogram
+from adt_plugins.network.catalogue import find_model
 
 from ..make_audio import RATE, noise
 from ..notebook.browser import chromium, watched

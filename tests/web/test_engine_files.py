@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adt_plugins.assets import asset
+from adt_plugins.base.folders import asset
 
 FILES = {
     "litert.js.gz": "litert_wasm_compat_internal.js",

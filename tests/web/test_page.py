@@ -22,9 +22,9 @@ import numpy as np
 import pytest
 
 from adt_plugins import Transcription, transcribe
+from adt_plugins.base.hashing import sha256
 from adt_plugins.cli import main
-from adt_plugins.digest import sha256
-from adt_plugins.maps import list_maps
+from adt_plugins.midi.drum_maps import list_maps
 
 from ..notebook.browser import chromium, pixels, until
 from .tab import ADT, Tab

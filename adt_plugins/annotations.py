@@ -1,0 +1,158 @@
+"""The parts of a transcription: onsets, beats, labels, source, activations.
+
+Immutable, and checked when they are made: numbers are finite, a time is a number
+and no text, a velocity a whole number.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import reprlib
+from dataclasses import dataclass
+
+from adt_plugins.base.checks import real, seconds, whole
+from adt_plugins.drums import Drum
+
+_set = object.__setattr__  # how a frozen dataclass fills its own fields
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Onset:
+    """One hit.
+
+    Parameters
+    ----------
+    time
+        Seconds from the first sample of the file, >= 0.
+    drum
+        The finest drum that is sure.
+    velocity
+        How hard, as in MIDI: 1-127.
+    confidence
+        How sure, 0-1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is of another kind or out of its range.
+    """
+
+    time: float
+    drum: Drum
+    velocity: int = 100
+    confidence: float = 1.0
+
+    def __post_init__(self) -> None:
+        _set(self, "time", seconds(self.time))
+        if type(self.drum) is not Drum:
+            _set(self, "drum", Drum(self.drum))
+        _set(self, "velocity", whole("velocity", self.velocity, 1, 127))
+        _set(self, "confidence", real("confidence", self.confidence, 0.0, 1.0))
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Beat:
+    """One beat.
+
+    Parameters
+    ----------
+    time
+        Seconds from the first sample of the file, >= 0.
+    position
+        Place in the bar, from 1; 1 is the downbeat.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is of another kind or out of its range.
+    """
+
+    time: float
+    position: int
+
+    def __post_init__(self) -> None:
+        _set(self, "time", seconds(self.time))
+        _set(self, "position", whole("position", self.position, 1))
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Label:
+    """A text at a time: a label of Audacity that is no hit, such as ``verse``.
+
+    Parameters
+    ----------
+    start, end
+        Seconds from the first sample of the file, >= 0; equal for a point.
+    text
+        What it says.
+    track
+        Name of its track; empty if that is not known.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is of another kind or out of its range.
+    """
+
+    start: float
+    end: float
+    text: str
+    track: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            value = getattr(self, name)
+            if type(value) is not float or not 0 < value < math.inf:
+                _set(self, name, seconds(value, name))
+        for name in ("text", "track"):
+            if not isinstance(value := getattr(self, name), str):
+                raise TypeError(f"{name} is text, not {reprlib.repr(value)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The recording that was transcribed.
+
+    Parameters
+    ----------
+    path
+        As the user gave it; None for samples that came from memory.
+    sha256
+        Of the file's bytes; None when there was no file.
+    sample_rate
+        Of the file, in Hz.
+    channels
+        Of the file.
+    duration
+        Of the part that was read, in seconds.
+    offset
+        Where that part starts in the file, in seconds. Times of onsets and
+        beats count from the file's first sample all the same.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is of another kind or out of its range.
+    """
+
+    path: str | None = None
+    sha256: str | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    duration: float | None = None
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.path, os.PathLike):
+            _set(self, "path", os.fspath(self.path))
+        for name in ("path", "sha256"):
+            value = getattr(self, name)
+            if not isinstance(value, str | None):
+                raise TypeError(f"{name} is text, not {reprlib.repr(value)}")
+        for name in ("sample_rate", "channels"):
+            if (number := getattr(self, name)) is not None:
+                _set(self, name, whole(name, number, 1))
+        if self.duration is not None:
+            _set(self, "duration", seconds(self.duration, "duration"))
+        _set(self, "offset", seconds(self.offset, "offset"))

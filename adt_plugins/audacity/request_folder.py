@@ -1,0 +1,310 @@
+"""The folder in which Audacity's plug-ins and the watcher meet.
+
+A plug-in can write and read files and nothing else: it can start no program,
+delete no file and rename none. It names all files of a request after the time
+of day, and the two go on in turns::
+
+    plug-in   ID.ping                  is anybody there?
+    watcher   ID.pong                  yes; `ping` goes
+    plug-in   ID.wav, ID.request       the audio, then what is wanted of it
+    watcher   ID.busy                  grows by a character while it works
+    watcher   ID.answer                in Lisp; moved into place when it is whole
+    plug-in   ID.done                  everything of this ID can go
+
+No request names a file: all paths are made from the ID, which is digits. The
+folder is the user's alone, and what is in it is read only if it is a plain file
+of the same user.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from adt_plugins.base.folders import HOME_VARIABLE
+from adt_plugins.base.process_lock import Lock
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError
+from adt_plugins.labels.names import LABEL_TEXTS
+
+VERSION = 1
+KINDS = ("labels", "tracks")
+
+MAX_REQUEST_BYTES = 4096
+UNFINISHED_S = 5.0  # what is not whole by then has been given up by its writer
+FORGOTTEN_S = 600.0  # a plug-in that ended badly leaves files for no longer
+
+# Some languages write a decimal comma.
+_NAME = re.compile(r"([0-9]{1,12}[.,][0-9]{1,9})\.(\w{2,8})", re.ASCII)
+_DRAFT = re.compile(r"\.adt-[0-9a-f]{16}(\.tmp|_data|_old)")
+_ENDINGS = ("ping", "pong", "request", "wav", "busy", "answer", "done", "aup", "tmp")
+
+
+class ExchangeError(AdtError):
+    """A request that cannot be served, or a folder that is not safe to use."""
+
+
+class Request(NamedTuple):
+    """What a plug-in asks for.
+
+    Parameters
+    ----------
+    id
+        Name of its files, without an ending.
+    kind
+        ``"labels"`` for one track, ``"tracks"`` for one a drum.
+    drums
+        Only these; empty for all.
+    sensitivity
+        0-100; 50 leaves the thresholds as they are.
+    text
+        What labels say, one of `adt_plugins.labels.names.LABEL_TEXTS`.
+    start
+        Where the selection starts in the project, in seconds; may be before 0.
+    lead
+        How much of the audio lies before the selection, in seconds.
+    """
+
+    id: str
+    kind: str
+    drums: tuple[Drum, ...] = ()
+    sensitivity: int = 50
+    text: str = "name"
+    start: float = 0.0
+    lead: float = 0.0
+
+
+def exchange_folder(
+    env: Mapping[str, str] = os.environ, platform: str = sys.platform
+) -> Path:
+    """Where the plug-ins look for the watcher; they work it out the same way.
+
+    Plug-ins know the environment and no standard folders; and what a desktop
+    session has in the environment may differ from what a terminal has. So this
+    depends on as little of it as possible.
+    """
+    own = env.get(HOME_VARIABLE)
+    if own:
+        return Path(own) / "audacity"
+    if platform == "win32":
+        local = env.get("LOCALAPPDATA")
+        base = Path(local) if local else Path.home() / "AppData" / "Local"
+    else:
+        base = Path(env.get("HOME") or Path.home()) / ".local" / "state"
+    return base / "adt-plugins" / "audacity"
+
+
+def parse_request(request_id: str, text: str) -> Request:
+    """Read a request.
+
+    Raises
+    ------
+    ExchangeError
+        If it is not whole, or asks for what there is not.
+    """
+    lines = text.splitlines()
+    if not lines or lines[0] != f"adt-plugins {VERSION}" or lines[-1] != "end":
+        raise ExchangeError(
+            "this plug-in and 'adt audacity watch' are of different releases:"
+            " run 'adt audacity install' and restart Audacity"
+        )
+    found = dict(line.partition(" ")[::2] for line in lines[1:-1])
+    try:
+        request = Request(
+            id=request_id,
+            kind=found["kind"],
+            drums=tuple(Drum(code) for code in found["drums"].split(",") if code),
+            sensitivity=int(found["sensitivity"]),
+            text=found["text"],
+            start=float(found["start"].replace(",", ".")),
+            lead=float(found["lead"].replace(",", ".")),
+        )
+    except KeyError as error:
+        raise ExchangeError(f"the request does not say {error}") from None
+    except ValueError as error:
+        raise ExchangeError(f"the request is not understood: {error}") from None
+    if (
+        request.kind not in KINDS
+        or request.text not in LABEL_TEXTS
+        or not 0 <= request.sensitivity <= 100
+        or not -1e9 < request.start < 1e9
+        or not 0 <= request.lead < 1e3
+    ):
+        raise ExchangeError(f"the request is not understood: {request}")
+    return request
+
+
+class Exchange:
+    """The folder, held by one watcher at a time.
+
+    Parameters
+    ----------
+    folder
+        Made if it is missing.
+
+    Raises
+    ------
+    ExchangeError
+        If it belongs to somebody else, or another watcher holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            _make_private(folder)
+            self._lock = Lock(folder / "watch.lock")
+        except OSError as error:
+            raise ExchangeError(f"{folder}: {error.strerror or error}") from error
+
+    def close(self) -> None:
+        """Remove all files of requests and let another watcher in."""
+        for request_id in {request_id for request_id, _ in self.files()}:
+            self.forget(request_id)
+        self._lock.release()
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """ID and ending of every file that is part of the protocol."""
+        for path in self._all():
+            match = _NAME.fullmatch(path.name)
+            if match and match[2] in _ENDINGS:
+                yield match[1], match[2]
+
+    def remove_drafts(self) -> None:
+        """Remove what a watcher left that ended while it wrote a project."""
+        for path in self._all():
+            if _DRAFT.fullmatch(path.name):
+                shutil.rmtree(path, ignore_errors=True)  # follows no link
+                with suppress(OSError):
+                    path.unlink()
+
+    def _all(self) -> list[Path]:
+        try:
+            return list(self.folder.iterdir())
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ExchangeError(f"{self.folder}: {reason}") from error
+
+    def path(self, request_id: str, ending: str) -> Path:
+        """A file of a request."""
+        return self.folder / f"{request_id}.{ending}"
+
+    def age(self, request_id: str) -> float:
+        """Seconds since the youngest file of a request was written."""
+        times = [0.0]
+        for ending in _ENDINGS:
+            with suppress(OSError):
+                times.append(self.path(request_id, ending).lstat().st_mtime)
+        # A clock that was set back makes files of the future: they are old too.
+        return abs(time.time() - max(times))
+
+    def write(self, request_id: str, ending: str, text: str = "") -> None:
+        """Write a file that is whole when it appears.
+
+        Raises
+        ------
+        ExchangeError
+            If it cannot be written.
+        """
+        draft = self.path(request_id, "tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        try:
+            draft.unlink(missing_ok=True)
+            with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
+                file.write(text.encode())
+            draft.replace(self.path(request_id, ending))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ExchangeError(f"{self.folder}: no answer: {reason}") from error
+
+    def beat(self, request_id: str) -> None:
+        """Show that the request is being worked on."""
+        path = self.path(request_id, "busy")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK
+        with suppress(OSError), os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+            file.write(b".")
+
+    def read_request(self, request_id: str) -> Request | None:
+        """The request, or None while it is still being written.
+
+        Raises
+        ------
+        ExchangeError
+            If it cannot be served.
+        """
+        with self.open(request_id, "request") as file:
+            data = file.read(MAX_REQUEST_BYTES + 1)
+            age = time.time() - os.fstat(file.fileno()).st_mtime
+        whole = data.rstrip(b"\r\n") != data and data.rstrip(b"\r\n").endswith(b"\nend")
+        if not whole and len(data) <= MAX_REQUEST_BYTES and abs(age) < UNFINISHED_S:
+            return None
+        text = data[:MAX_REQUEST_BYTES].decode("ascii", "replace")
+        return parse_request(request_id, text)
+
+    def open(self, request_id: str, ending: str) -> BinaryIO:
+        """Open a file that a plug-in wrote, if it is nothing else.
+
+        Raises
+        ------
+        ExchangeError
+            If it is missing, a link, a pipe, or somebody else's.
+        """
+        path = self.path(request_id, ending)
+        try:
+            if path.is_symlink():  # where O_NOFOLLOW does not exist
+                raise ExchangeError(f"{path.name} is a link")
+            file = os.fdopen(os.open(path, os.O_RDONLY | _SAFELY), "rb")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ExchangeError(f"{path.name} cannot be read: {reason}") from error
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode) or not _is_own(about):
+            file.close()
+            raise ExchangeError(f"{path.name} is not a file of yours")
+        return file
+
+    def forget(self, request_id: str) -> None:
+        """Remove everything of a request."""
+        for ending in _ENDINGS:
+            self.remove(request_id, ending)
+        with suppress(OSError):
+            (self.folder / f"{request_id}_data").rmdir()
+
+    def remove(self, request_id: str, ending: str) -> None:
+        """Remove one file; a link goes, not what it points to."""
+        path = self.path(request_id, ending)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:  # perhaps a folder; Windows: the plug-in has it open
+            with suppress(OSError):
+                path.rmdir()
+
+
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_SAFELY = _NO_LINK | getattr(os, "O_NONBLOCK", 0)  # a pipe must not stop the watcher
+
+
+def _make_private(folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    about = folder.lstat()
+    if not stat.S_ISDIR(about.st_mode):
+        raise ExchangeError(f"{folder}: is not a folder")
+    if not _is_own(about):
+        raise ExchangeError(f"{folder}: belongs to another user")
+    if os.name != "nt" and stat.S_IMODE(about.st_mode) != 0o700:
+        folder.chmod(0o700)
+
+
+def _is_own(about: os.stat_result) -> bool:
+    # Windows has no such number; there the folder's access list is inherited
+    # from the user's own.
+    return os.name == "nt" or about.st_uid == os.geteuid()

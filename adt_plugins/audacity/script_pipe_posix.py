@@ -1,0 +1,91 @@
+"""Audacity's pipes on Linux and macOS: two FIFOs in ``/tmp``."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import stat
+import time
+from pathlib import Path
+
+from adt_plugins.audacity.script_pipe_channel import NoAudacityError, PipeError
+
+_PAUSE_S = 0.01
+
+
+def fifo(way: str) -> Path:
+    """Path of a pipe; `way` is ``"to"`` or ``"from"``, as Audacity sees it."""
+    # Audacity takes /tmp whatever TMPDIR says.
+    return Path("/tmp") / f"audacity_script_pipe.{way}.{os.getuid()}"
+
+
+class PosixChannel:
+    """Both pipes, opened without waiting for anybody.
+
+    Raises
+    ------
+    NoAudacityError
+        If they do not exist, or nobody listens.
+    PipeError
+        If they are somebody else's.
+    """
+
+    line_end = b"\n"
+
+    def __init__(self) -> None:
+        # Audacity opens them in this order.
+        self._to = _open(fifo("to"), os.O_WRONLY)
+        try:
+            self._from = _open(fifo("from"), os.O_RDONLY)
+        except PipeError:
+            os.close(self._to)
+            raise
+
+    def send(self, data: bytes) -> None:
+        """Send all of it: a command is short enough to be taken whole or not."""
+        os.write(self._to, data)
+
+    def receive(self, timeout: float) -> bytes:
+        """What has come; empty after a while without anything."""
+        if not select.select([self._from], [], [], timeout)[0]:
+            return b""
+        try:
+            data = os.read(self._from, 1 << 16)
+        except BlockingIOError:
+            data = b""
+        if not data:
+            # Readable and empty: Audacity has closed it, or not opened it yet.
+            time.sleep(min(_PAUSE_S, timeout))
+        return data
+
+    def is_replaced(self) -> bool:
+        """Whether there are other pipes of these names by now."""
+        ways = (("to", self._to), ("from", self._from))
+        try:
+            return any(
+                not os.path.samestat(os.fstat(file), fifo(way).stat())
+                for way, file in ways
+            )
+        except FileNotFoundError:
+            return True
+
+    def close(self) -> None:
+        """Close both; may be called again."""
+        for file in (self._to, self._from):
+            if file >= 0:
+                os.close(file)
+        self._to = self._from = -1
+
+
+def _open(path: Path, mode: int) -> int:
+    try:
+        about = path.lstat()
+        # /tmp is everybody's: another user could be listening.
+        if not stat.S_ISFIFO(about.st_mode) or about.st_uid != os.getuid():
+            raise PipeError(f"{path}: is not a pipe of yours")
+        return os.open(path, mode | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENXIO):  # ENXIO: nobody reads
+            raise NoAudacityError(path) from None
+        raise PipeError(f"{path}: {error.strerror or error}") from error

@@ -1,0 +1,143 @@
+"""What the watcher answers: labels for one track, or a project with one a drum."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import BinaryIO
+
+import numpy as np
+
+from adt_plugins.annotations import Onset
+from adt_plugins.audacity.lisp import lisp_labels, lisp_string
+from adt_plugins.audacity.request_folder import Exchange, Request
+from adt_plugins.audio import SAMPLE_RATE, open_audio
+from adt_plugins.formats.audacity_project.writer import write_project
+from adt_plugins.labels.names import user_label_names
+from adt_plugins.labels.tracks import tracks_of
+from adt_plugins.network.inference import Network
+from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
+from adt_plugins.pipeline import Cancel, check_request, listen
+from adt_plugins.transcription import Transcription
+
+NOTHING = "No drum hits were found. A higher sensitivity finds weaker ones."
+
+EMPTY = "There is no sound in the selection. Muted tracks are left out."
+
+# A hit that is found so little before the selection may well be in it.
+EDGE_S = 0.005
+
+_HEADER_BYTES = 44
+"""Of a WAV file; Audacity exports a selection without sound as no more."""
+
+# The slider's ends make a hit nine times as likely, or unlikely, to be reported:
+# a threshold of 0.3 becomes 0.05 and 0.79.
+SENSITIVITY_SPAN = 9.0
+
+
+def adjusted(thresholds: Mapping[str, float], sensitivity: float) -> dict[str, float]:
+    """Thresholds for a setting of the slider.
+
+    Parameters
+    ----------
+    thresholds
+        Of the model, 0-1.
+    sensitivity
+        0-100. The odds ``t / (1 - t)`` are multiplied by 9 at 0, by 1 at 50 and
+        by 1/9 at 100, so that a threshold stays between 0 and 1 and high ones
+        move as well as low ones.
+    """
+    factor = SENSITIVITY_SPAN ** ((50 - sensitivity) / 50)
+    return {
+        drum: value * factor / (1 - value + value * factor)
+        for drum, value in thresholds.items()
+    }
+
+
+def find_hits(
+    network: Network,
+    audio: BinaryIO,
+    request: Request,
+    cancel: Cancel | None = None,
+) -> tuple[Onset, ...]:
+    """Transcribe the audio of a request.
+
+    Parameters
+    ----------
+    network
+        An open model.
+    audio
+        The audio file.
+    request
+        Its drums, sensitivity and lead are used.
+    cancel
+        See `adt_plugins.transcribe`.
+
+    Returns
+    -------
+    tuple of Onset
+        Times count from the start of the selection.
+
+    Raises
+    ------
+    AdtError
+        If the audio cannot be read, or the model has none of these drums.
+    CancelledError
+        If `cancel` said so.
+    """
+    drums = check_request(network.card, request.drums or None)
+    with open_audio(audio) as reader:
+        activations, levels = listen(reader, network, cancel=cancel)
+    found = pick_onsets(
+        activations,
+        network.card,
+        thresholds=adjusted(
+            thresholds_in_force(activations, network.card), request.sensitivity
+        ),
+        levels=levels,
+        drums=drums,
+    )
+    moved = ((onset, onset.time - request.lead) for onset in found)
+    return tuple(
+        replace(onset, time=max(0.0, time)) for onset, time in moved if time >= -EDGE_S
+    )
+
+
+class Transcriber:
+    """Answers requests with one open network.
+
+    Parameters
+    ----------
+    exchange
+        The folder where the audio is, and the project will be.
+    network
+        An open model.
+    """
+
+    def __init__(self, exchange: Exchange, network: Network) -> None:
+        self._exchange = exchange
+        self._network = network
+
+    def warm_up(self) -> None:
+        """Transcribe a moment of silence, so that the first request is fast too."""
+        silence = np.zeros(SAMPLE_RATE // 10, np.float32)
+        with open_audio((silence, SAMPLE_RATE)) as reader:
+            listen(reader, self._network)
+
+    def __call__(self, request: Request, stop: threading.Event) -> str:
+        """Return the answer to a request; `stop` ends the work early."""
+        with self._exchange.open(request.id, "wav") as audio:
+            if os.fstat(audio.fileno()).st_size <= _HEADER_BYTES:
+                return lisp_string(EMPTY) + "\n"
+            onsets = find_hits(self._network, audio, request, stop)
+        if not onsets:
+            return lisp_string(NOTHING) + "\n"
+        if request.kind == "labels":
+            text = user_label_names().writer(request.text)
+            return lisp_labels((onset.time, text(onset)) for onset in onsets)
+        transcription = Transcription(onsets=onsets).shifted(request.start)
+        project = self._exchange.path(request.id, "aup")
+        write_project(project, tracks_of(transcription, request.text))
+        return "tracks\n"

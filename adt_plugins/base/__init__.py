@@ -1,0 +1,1 @@
+"""What knows no drum: files, hashes, locks, progress, checks, folders, warnings."""

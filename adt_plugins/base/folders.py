@@ -1,0 +1,67 @@
+"""Where files lie: what travels with the package, and what it keeps for a user."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_FOLDERS = ("audacity", "models", "notebook_ext")
+
+
+def asset(folder: str, name: str = "") -> Path:
+    """Return the path of a file shipped beside the Python code.
+
+    Parameters
+    ----------
+    folder
+        ``"audacity"``, ``"models"`` or ``"notebook_ext"``.
+    name
+        File name inside that folder; empty for the folder itself.
+
+    Returns
+    -------
+    Path
+        In an installed wheel below ``adt_plugins/_assets``, in a clone or an
+        editable install at the top of the repository.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no such file was shipped.
+    """
+    if folder not in _FOLDERS:
+        raise ValueError(f"no asset folder {folder!r}; there are {', '.join(_FOLDERS)}")
+    for root in (_PACKAGE / "_assets", _PACKAGE.parent):
+        path = root / folder / name
+        if path.exists():
+            return path
+    raise FileNotFoundError(f"{folder}/{name} is not part of this installation")
+
+
+HOME_VARIABLE = "ADT_PLUGINS_HOME"
+"""Environment variable that moves everything that the package keeps for a user."""
+
+
+def user_model_folder() -> Path:
+    """Return the folder of a user's own models; it need not exist.
+
+    ``$ADT_PLUGINS_HOME/models`` if that is set, else below the platform's
+    folder for application data.
+    """
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home) / "models"
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        base = Path(local) if local else Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        data = os.environ.get("XDG_DATA_HOME", "")
+        # The standard says to ignore a relative path.
+        base = (
+            Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share"
+        )
+    return base / "adt-plugins" / "models"

@@ -1,0 +1,266 @@
+"""The loop over inputs: one failure is one line, and the rest goes on."""
+
+from __future__ import annotations
+
+import warnings
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from adt_plugins import formats
+from adt_plugins.activations import save_activations
+from adt_plugins.base.files import check_folder, make_folder
+from adt_plugins.cli import _console
+from adt_plugins.cli._job_plan import NPZ, Job
+from adt_plugins.cli._midi import midi_options
+from adt_plugins.cli._options import BWF
+from adt_plugins.errors import (
+    AdtError,
+    AdtWarning,
+    AudioError,
+    FormatError,
+    MissingDependencyError,
+)
+from adt_plugins.formats import midi
+from adt_plugins.transcription import Transcription
+
+REPORT_FORMAT = "adt-plugins-report"
+REPORT_VERSION = 1
+
+# One format may be impossible, or lack what it needs, and others are not. What the
+# system refuses, as on a full disk, it refuses all.
+_OF_A_FORMAT = (FormatError, AudioError, MissingDependencyError)
+
+
+@dataclass
+class Result:
+    """What became of an input, for people as it happens and for the report."""
+
+    input: str
+    status: str = "done"  # or "failed", "skipped"
+    error: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    outputs: list[dict[str, str]] = field(default_factory=list)
+    onsets: dict[str, int] = field(default_factory=dict)
+
+    def fail(self, message: str) -> None:
+        """Print what went wrong; it may be one thing of several."""
+        self.error = message if self.error is None else f"{self.error}; {message}"
+        self.status = "failed"
+        _console.complain(message)
+
+    def warn(self, message: str) -> None:
+        """Print what was got over."""
+        self.warnings.append(message)
+        _console.complain(f"warning: {message}")
+
+
+Work = Callable[[Job, Result], Transcription]
+
+
+def run_jobs(
+    args: Namespace,
+    jobs: Sequence[Job],
+    work: Work,
+    then: Callable[[Job], None] | None = None,
+) -> int:
+    """Make a transcription of every input and write it.
+
+    Parameters
+    ----------
+    args
+        Parsed options of `add_outputs`, `add_labels` and `add_report`.
+    jobs
+        The inputs.
+    work
+        Makes the transcription of one.
+    then
+        What to do when the files of one are there.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 1 if an input failed.
+    """
+    midi_options(args)  # refuses what contradicts itself before the work
+    results = [attempt(args, job, work, then) for job in jobs]
+    if _talks(args) and any(_midi_files(result) > 1 for result in results):
+        _console.complain(midi.WHICH)
+    if args.report == "json":
+        _console.say_json(
+            {
+                "format": REPORT_FORMAT,
+                "version": REPORT_VERSION,
+                "results": [asdict(result) for result in results],
+            }
+        )
+    return int(any(result.status == "failed" for result in results))
+
+
+def attempt(
+    args: Namespace,
+    job: Job,
+    work: Work,
+    then: Callable[[Job], None] | None = None,
+) -> Result:
+    """Make a transcription of one input and write it; see `run_jobs`."""
+    result = Result(job.source)
+    try:
+        _run_job(args, job, result, work)
+        if then is not None and result.status != "failed":
+            then(job)
+    except AdtError as error:
+        result.fail(str(error))
+    except (OSError, MemoryError) as error:
+        result.fail(f"{job.source}: {_reason(error)}")
+    return result
+
+
+def _midi_files(result: Result) -> int:
+    return sum(output["format"] == midi.MIDI.id for output in result.outputs)
+
+
+def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
+    names = _check_targets(args, job, format_names(args))
+    if not names:
+        result.status = "skipped"
+        if _talks(args):
+            _console.say(f"{job.source}: skipped, its outputs exist")
+        return
+    with _warnings_to(result):
+        heard = work(job, result)
+        if args.drums is not None:
+            heard = heard.only(args.drums)
+        transcription = _moved(args, heard, job, result)
+    result.onsets = {str(k): n for k, n in transcription.counts().items()}
+    make_folder(job.folder)
+    failures: set[str] = set()  # an unreadable recording is told once
+    for name in names:
+        try:
+            # With the recording in it, a file keeps the recording's own times.
+            own = job.audio == job.source and _has_audio(name)
+            paths = _write(args, heard if own else transcription, job, name, result)
+        except _OF_A_FORMAT as error:
+            if str(error) not in failures:
+                result.fail(str(error))
+            failures.add(str(error))
+            continue
+        for path in paths:
+            result.outputs.append({"format": name, "path": str(path)})
+            if _talks(args):
+                _console.say(str(path))
+
+
+def format_names(args: Namespace) -> list[str]:
+    """All that is written of an input: formats, and perhaps activations."""
+    return [*args.format, *([NPZ] if args.save_activations else [])]
+
+
+def _check_targets(args: Namespace, job: Job, names: Sequence[str]) -> list[str]:
+    """Formats that are to be written; told before the work, which may be long."""
+    if job.rival is not None:
+        raise AdtError(f"{job.source}: its outputs would be those of {job.rival}")
+    check_folder(job.folder)
+    targets = {name: job.targets(name) for name in names}
+    if args.skip_existing:
+        targets = {
+            name: paths
+            for name, paths in targets.items()
+            if not any(path.exists() for path in _by_which_done(job, name, paths))
+        }
+    source = Path(job.source)
+    for name, paths in targets.items():
+        job.check(name, overwrite=args.overwrite)
+        for path in paths:
+            if path.exists() and source.exists() and path.samefile(source):
+                raise AdtError(f"{source}: would be overwritten by its own output")
+    return list(targets)
+
+
+def _by_which_done(job: Job, name: str, paths: Sequence[Path]) -> Sequence[Path]:
+    """Files by which a format is done: its own, or any of a set."""
+    own = job.target(name)
+    return [own] if own in paths else paths
+
+
+def _write(
+    args: Namespace,
+    transcription: Transcription,
+    job: Job,
+    name: str,
+    result: Result,
+) -> list[Path]:
+    path = job.target(name)
+    if name != NPZ:
+        return formats.write(
+            transcription,
+            path,
+            name,
+            overwrite=args.overwrite,
+            audio=job.audio,
+            warn=result.warn,
+            **_writer_options(args, name),
+        )
+    if transcription.activations is None:
+        return []
+    save_activations(transcription.activations, path, overwrite=args.overwrite)
+    return [path]
+
+
+def _writer_options(args: Namespace, name: str) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if formats.FORMATS[name].has_labels:
+        options = {"text": args.label_text, "names": args.label_names}
+    elif name == "midi":
+        options = midi_options(args)
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def _has_audio(name: str) -> bool:
+    return name != NPZ and "audio" in formats.FORMATS[name].needs
+
+
+def _moved(
+    args: Namespace, transcription: Transcription, job: Job, result: Result
+) -> Transcription:
+    """Move the times as the user asked for."""
+    offset = args.offset
+    if offset == BWF:
+        from adt_plugins.audio.broadcast_wave import time_reference
+
+        recording = job.audio or transcription.source.path
+        if recording is None:
+            raise AdtError(f"{job.source}: --offset {BWF} needs the recording")
+        offset = time_reference(recording)
+    if not offset:
+        return transcription
+    moved = transcription.shifted(offset)
+    lost = len(transcription) - len(moved)
+    if lost:
+        result.warn(f"{job.source}: {lost} hits would lie before 0 s and are left out")
+    return moved
+
+
+@contextmanager
+def _warnings_to(result: Result) -> Iterator[None]:
+    """Keep the package's warnings for the report too."""
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            yield
+        finally:
+            for warning in caught:
+                if isinstance(warning.message, AdtWarning):
+                    result.warn(str(warning.message))
+
+
+def _talks(args: Namespace) -> bool:
+    return not args.quiet and args.report is None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,135 @@
+"""Which files a run reads and writes, settled before any work is done."""
+
+from __future__ import annotations
+
+import glob
+import os
+import unicodedata
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from adt_plugins.activations import SUFFIX as ACTIVATIONS_SUFFIX
+from adt_plugins.base.files import check_free
+from adt_plugins.errors import AdtError
+from adt_plugins.formats import (
+    FORMATS,
+    check_outputs,
+    output_path,
+    possible_outputs,
+)
+
+NPZ = "npz"
+"""Activations: written, counted and guarded like a format, but not one."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One input and the place of its outputs.
+
+    Parameters
+    ----------
+    source
+        The input as the user gave it.
+    folder, stem
+        Of its outputs; a format adds its suffix.
+    rival
+        Another input that has this place already: files of one name from two
+        folders.
+    audio
+        The recording, for formats that need it; None: that of the
+        transcription's source.
+    """
+
+    source: str
+    folder: Path
+    stem: str
+    rival: str | None = None
+    audio: str | None = None
+
+    def target(self, format_id: str) -> Path:
+        """Where a format writes; a set of files is named after this one."""
+        if format_id == NPZ:
+            return self.folder / f"{self.stem}{ACTIVATIONS_SUFFIX}"
+        return output_path(self.stem, self.folder, format_id)
+
+    def check(self, format_id: str, *, overwrite: bool) -> None:
+        """Raise `AdtError` if something is in a format's way."""
+        if format_id == NPZ:
+            check_free([self.target(format_id)], overwrite=overwrite)
+        else:
+            check_outputs(self.target(format_id), format_id, overwrite=overwrite)
+
+    def targets(self, format_id: str) -> list[Path]:
+        """All files that a format may write."""
+        if format_id == NPZ:
+            return [self.target(format_id)]
+        return possible_outputs(self.target(format_id), format_id)
+
+
+def check_formats(names: Sequence[str]) -> None:
+    """Raise `AdtError` for a format that does not exist or is only read."""
+    writable = [name for name, form in FORMATS.items() if form.write is not None]
+    for name in names:
+        if name not in writable:
+            known = ", ".join(writable)
+            raise AdtError(f"--format: no format {name!r} to write; there are {known}")
+
+
+def plan(args: Namespace, stem: Callable[[Path], str]) -> list[Job]:
+    """Give every input the place of its outputs.
+
+    Inputs whose outputs would meet (``a.wav`` and ``a.mp3``) keep their
+    extension. An input that is named twice is done once.
+
+    Parameters
+    ----------
+    args
+        Parsed `inputs` and `folder`.
+    stem
+        Gives the stem of an input's outputs.
+    """
+    # The same file under two spellings is one input.
+    sources: dict[Path, str] = {}
+    for name in _expand(args.inputs):
+        sources.setdefault(Path(name).absolute(), name)
+    jobs = []
+    for source in sources.values():
+        path = Path(source)
+        jobs.append(Job(source, args.folder or path.parent, stem(path)))
+    meetings = Counter(map(_place, jobs))
+    jobs = [
+        replace(job, stem=Path(job.source).name) if meetings[_place(job)] > 1 else job
+        for job in jobs
+    ]
+    first: dict[str, str] = {}
+    for job in jobs:
+        first.setdefault(_place(job), job.source)
+    rivals = [first[_place(job)] for job in jobs]
+    return [
+        replace(job, rival=None if rival == job.source else rival)
+        for job, rival in zip(jobs, rivals, strict=True)
+    ]
+
+
+def _expand(inputs: Sequence[str]) -> list[str]:
+    """Resolve wildcards where the shell leaves that to the program."""
+    if os.name != "nt":
+        return list(inputs)
+    found = []
+    for name in inputs:
+        wild = any(sign in name for sign in "*?") and not Path(name).exists()
+        found += (sorted(glob.glob(name)) if wild else []) or [name]  # noqa: PTH207
+    return found
+
+
+def _place(job: Job) -> str:
+    return same_place(job.folder, job.stem)
+
+
+def same_place(folder: Path, stem: str) -> str:
+    """As file systems compare that ignore case and Unicode's composed forms."""
+    path = str((folder / stem).absolute())
+    return unicodedata.normalize("NFC", path).casefold()

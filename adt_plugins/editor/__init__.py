@@ -1,0 +1,1 @@
+"""What the notebook widget and the HTML page share: edits, picks, payload, sound."""

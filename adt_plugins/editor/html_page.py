@@ -1,0 +1,74 @@
+"""One HTML file with everything in it, and a policy that lets nothing else in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+
+from adt_plugins.base.folders import asset
+
+
+def frame(
+    title: str,
+    bundle: str,
+    style: str,
+    place: str,
+    *,
+    scripts: str = "",
+    more: str = "",
+) -> tuple[str, str]:
+    """Return what stands before and behind the data of a page.
+
+    Its content security policy allows its own script and style, by hash.
+
+    Parameters
+    ----------
+    title
+        Of the page, as text.
+    bundle
+        Its script, a file of `notebook_ext`.
+    style
+        Its style sheet.
+    place
+        Identifier of the element that the script fills.
+    scripts
+        Further sources of scripts that the policy allows.
+    more
+        Further directives of the policy, each with ``"; "`` behind it.
+    """
+    script = asset("notebook_ext", bundle).read_text(encoding="utf-8")
+    allowed = f"{_hash(script)} {scripts}".rstrip()
+    policy = (
+        f"default-src 'none'; script-src {allowed}; {more}style-src {_hash(style)};"
+        " base-uri 'none'; form-action 'none'"
+    )
+    head = (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n"
+        f'<body>\n<div id="{place}"></div>\n'
+        "<noscript>This page needs JavaScript, its own and no other.</noscript>\n"
+    )
+    return head, f'<script type="module">{script}</script>\n</body>\n</html>\n'
+
+
+def block(name: str, text: str) -> str:
+    """Return an element of the page that holds data."""
+    return f'<script type="text/plain" id="{name}">{text}</script>\n'
+
+
+def json_text(data: object) -> str:
+    """Return JSON that cannot end the element that it is in."""
+    return json.dumps(data).replace("<", "\\u003c")
+
+
+def base64_text(data: bytes) -> str:
+    """Return bytes as text."""
+    return base64.b64encode(data).decode()
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64_text(hashlib.sha256(text.encode()).digest())}'"

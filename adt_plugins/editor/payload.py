@@ -1,0 +1,136 @@
+"""What a browser gets of a song; `src/song.ts` reads it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adt_plugins.editor.picks import Score
+from adt_plugins.editor.sound import Sound
+from adt_plugins.midi.song_files import SUFFIX, constant_path, tempo_maps
+from adt_plugins.midi.writer import midi_bytes
+
+_THRESHOLDS = "@thresholds@"
+_ONSETS = ' "onsets": [],\n'
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A song for a browser.
+
+    Parameters
+    ----------
+    header
+        What JSON can say, see ``Header`` in `src/song.ts`.
+    data
+        Picks that the transcription has, rows of 5 float64 (lane, frame, time,
+        velocity, confidence); behind them the activations, float32, one lane
+        after the other. Little-endian.
+    """
+
+    header: dict[str, Any]
+    data: bytes
+
+
+def payload(score: Score, sound: Sound | None, title: str, stem: str) -> Payload:
+    """Make a song ready to be sent.
+
+    Parameters
+    ----------
+    score
+        The transcription.
+    sound
+        Its recording; None: it is silent.
+    title
+        For people.
+    stem
+        Of the files that the browser exports.
+    """
+    card, activations = score.card, score.activations
+    lanes = list(score.thresholds)
+    rows = np.zeros((len(score.known), 5), "<f8")
+    for row, (name, onset) in zip(rows, score.known.items(), strict=True):
+        drum, _, frame = name.partition(":")
+        row[:] = lanes.index(drum), int(frame), onset.time, onset.velocity, -1
+        row[4] = onset.confidence
+    data = rows.tobytes()
+    frames = 0
+    if activations is not None:
+        frames = len(activations.values)
+        columns = [activations.outputs.index(drum) for drum in lanes]
+        data += activations.values[:, columns].T.astype("<f4").tobytes()
+    header = {
+        "title": title,
+        "fingerprint": score.fingerprint(),
+        "duration": _duration(score, sound),
+        "rate": 100.0 if activations is None else activations.frame_rate,
+        "offset": 0.0 if activations is None else activations.offset,
+        "delay": 0.0 if card is None else card.delay,
+        "frames": frames,
+        "picker": None if card is None else score.transcription.model["picker"],
+        "lanes": [
+            {"drum": drum, "threshold": score.thresholds.get(drum)}
+            for drum in score.lanes
+        ],
+        "known": len(rows),
+        "extras": [
+            {
+                "id": hit.id,
+                "time": hit.onset.time,
+                "drum": hit.onset.drum.value,
+                "velocity": hit.onset.velocity,
+                "confidence": hit.onset.confidence,
+            }
+            for hit in score.extras
+        ],
+        "missing": sorted(score.missing),
+        "beats": [[beat.time, beat.position] for beat in score.transcription.beats],
+        "audio": None if sound is None else sound.describe(),
+        "files": _files(score, stem),
+    }
+    return Payload(header, data)
+
+
+def _duration(score: Score, sound: Sound | None) -> float:
+    """Seconds to show: of the recording, or up to the last that is known."""
+    if sound is not None:
+        return sound.duration
+    transcription, activations = score.transcription, score.activations
+    ends = [onset.time + 1 for onset in transcription.onsets]
+    ends += [beat.time + 1 for beat in transcription.beats]
+    if transcription.source.duration is not None:
+        ends.append(transcription.source.duration + transcription.source.offset)
+    if activations is not None:
+        frames = len(activations.values)
+        ends.append(frames / activations.frame_rate + activations.offset)
+    return max(ends, default=1.0)
+
+
+def _files(score: Score, stem: str) -> dict[str, Any]:
+    """What the browser's writers need besides the onsets."""
+    bare = replace(score.transcription, onsets=())
+    if score.card is not None:
+        bare = replace(bare, model={**bare.model, "thresholds": _THRESHOLDS})
+    rest = bare.to_json().partition(_ONSETS)[2]
+    maps = tempo_maps(bare)
+    suffixes = (SUFFIX, constant_path(Path(SUFFIX)).name)
+    return {
+        "stem": stem,
+        "json": rest.split(json.dumps(_THRESHOLDS)),
+        "labels": [[x.start, x.end, x.text] for x in bare.labels],
+        "maps": [
+            {"suffix": suffix, "tempos": timing.tempos, "head": _head(timing)}
+            for suffix, timing in zip(suffixes, maps, strict=False)
+        ],
+    }
+
+
+def _head(timing: Any) -> str:
+    """A MIDI file up to its track of notes."""
+    empty = midi_bytes((), timing)
+    return base64.b64encode(empty[: empty.rindex(b"MTrk")]).decode()

@@ -1,0 +1,313 @@
+"""How well a transcription agrees with a reference: F-measures with intervals.
+
+Onsets are matched as in ``mir_eval.onset``: a maximum matching in which an
+estimate may stand for a reference onset of the same drum if they are at most a
+window apart. Counts are pooled over tracks and drums (micro average).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins import formats
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError, MissingDependencyError
+from adt_plugins.evaluation.pairing import Pair, pair_files
+from adt_plugins.evaluation.report import ALL, OTHER_WINDOW_S, Evaluation, Score
+from adt_plugins.transcription import Transcription
+
+DEFAULT_DRUMS = ("KD", "SD", "HH")
+DEFAULT_WINDOWS_S = (0.05, 0.02)
+
+_Counts = NDArray[np.int64]  # (..., 3): true positives, false positives, misses
+
+
+def evaluate(
+    references: Transcription | Sequence[Transcription],
+    estimates: Transcription | Sequence[Transcription],
+    drums: Iterable[Drum | str] | None = DEFAULT_DRUMS,
+    windows: Sequence[float] = DEFAULT_WINDOWS_S,
+    *,
+    fine: bool = False,
+    names: Sequence[str] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Evaluation:
+    """Compare estimates with references, track by track, and pool.
+
+    Parameters
+    ----------
+    references, estimates
+        One or several transcriptions, in the same order.
+    drums
+        What is compared; onsets of other drums are left out. With `fine`, a
+        coarse drum means all of its kinds that occur. None: every drum that
+        occurs on either side.
+    windows
+        Half widths in seconds.
+    fine
+        False: every onset counts as its coarse drum (CHH as HH). True: codes
+        must be equal.
+    names
+        Of the tracks, for the report; their numbers if not given.
+    resamples, seed
+        Of the bootstrap over tracks.
+
+    Returns
+    -------
+    Evaluation
+        Scores in the order of `windows`, then `drums`, then ``"all"``.
+
+    Raises
+    ------
+    AdtError
+        For a drum that is not known, or not coarse where coarse is compared.
+    MissingDependencyError
+        Without mir_eval.
+    """
+    refs, ests = _tracks(references, fine=fine), _tracks(estimates, fine=fine)
+    if len(refs) != len(ests):
+        raise ValueError(f"{len(refs)} references, but {len(ests)} estimates")
+    tracks = tuple(names or (str(i + 1) for i in range(len(refs))))
+    if len(tracks) != len(refs):
+        raise ValueError(f"{len(refs)} tracks, but {len(tracks)} names")
+    compared = _drums(drums, [*refs, *ests], fine=fine)
+    counts = _count_all(list(zip(refs, ests, strict=True)), compared, windows)
+    weights = _resampled(len(refs), resamples, seed)
+    strict, lenient = (
+        tuple(
+            _score(row, window, kind[:, j, k], weights)
+            for j, window in enumerate(windows)
+            for k, row in enumerate([*map(str, compared), ALL])
+        )
+        for kind in counts
+    )
+    per_track = tuple(
+        tuple(
+            _score(ALL, window, track[None, j, -1], None)
+            for j, window in enumerate(windows)
+        )
+        for track in counts[0]
+    )
+    return Evaluation(strict, lenient, tracks, per_track)
+
+
+def time_errors(
+    reference: Transcription,
+    estimate: Transcription,
+    drums: Iterable[Drum | str] | None = None,
+    window: float = 0.05,
+) -> NDArray[np.float64]:
+    """Estimated minus true time of every onset that was found.
+
+    Parameters
+    ----------
+    reference, estimate
+        Of the same recording; drums are compared as coarse ones.
+    drums
+        Coarse drums; None for all of the reference.
+    window
+        Each reference onset is compared with the nearest estimate of its drum,
+        if that is at most so many seconds away.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Shape (onsets found,), in seconds. Their median is the bias, the median
+        of their absolute values the accuracy.
+    """
+    reference, estimate = reference.coarse(), estimate.coarse()
+    errors = [np.zeros(0)]
+    for drum in _drums(drums, [reference], fine=False):
+        true, found = reference.times(drum), estimate.times(drum)
+        if len(found):
+            between = 0.5 * (found[1:] + found[:-1])
+            error = found[np.searchsorted(between, true)] - true
+            errors.append(error[np.abs(error) <= window])
+    return np.concatenate(errors)
+
+
+def evaluate_files(
+    reference: Path | str,
+    estimates: Sequence[Path | str],
+    *,
+    suffix: str = "",
+    reference_suffix: str = "",
+    **options: Any,
+) -> Evaluation:
+    """Read files in pairs (see `pair_files`) and `evaluate` them.
+
+    Parameters
+    ----------
+    reference, estimates, suffix, reference_suffix
+        As in `pair_files`.
+    **options
+        Of `evaluate`.
+
+    Returns
+    -------
+    Evaluation
+        Over the pairs that could be read; the others are its `failures`.
+
+    Raises
+    ------
+    AdtError
+        If there is no pair at all, or for the reasons of `evaluate`.
+    """
+    pairs, failures = pair_files(
+        reference, estimates, suffix=suffix, reference_suffix=reference_suffix
+    )
+    read: list[tuple[str, Transcription, Transcription]] = []
+    for pair in pairs:
+        both = _read(pair)
+        if isinstance(both, str):
+            failures.append(both)
+        else:
+            read.append((pair.name, *both))
+    result = evaluate(
+        [ref for _, ref, _ in read],
+        [est for _, _, est in read],
+        names=[name for name, _, _ in read],
+        **options,
+    )
+    return replace(result, failures=tuple(failures))
+
+
+def _read(pair: Pair) -> tuple[Transcription, Transcription] | str:
+    """Read both files, or say in one line why not."""
+
+    def refuse(message: str) -> None:
+        # What a reader would leave out with a warning must not improve a score.
+        raise AdtError(f"{message}; a comparison needs all of them")
+
+    try:
+        return (
+            formats.read(pair.reference, warn=refuse),
+            formats.read(pair.estimate, warn=refuse),
+        )
+    except AdtError as error:
+        return str(error)
+
+
+def _tracks(
+    given: Transcription | Sequence[Transcription], *, fine: bool
+) -> list[Transcription]:
+    tracks = [given] if isinstance(given, Transcription) else given
+    return [track if fine else track.coarse() for track in tracks]
+
+
+def _drums(
+    drums: Iterable[Drum | str] | None,
+    transcriptions: Iterable[Transcription],
+    *,
+    fine: bool,
+) -> tuple[Drum, ...]:
+    """Resolve the drums to compare, in the order of `Drum` where none is given."""
+    occurring = {onset.drum for t in transcriptions for onset in t.onsets}
+    if drums is None:
+        return tuple(drum for drum in Drum if drum in occurring)
+    result: list[Drum] = []
+    for code in drums:
+        try:
+            drum = Drum(code)
+        except ValueError:
+            known = ", ".join(Drum)
+            raise AdtError(f"unknown drum {code!r}; there are {known}") from None
+        if not fine and drum is not drum.coarse:
+            raise AdtError(
+                f"{drum} is a finer drum: compare fine drums, or {drum.coarse}"
+            )
+        if fine and drum is drum.coarse:
+            kinds = [d for d in Drum if d.coarse is drum and d in occurring]
+            result += kinds or [drum]
+        else:
+            result.append(drum)
+    return tuple(dict.fromkeys(result))
+
+
+_Matching = Callable[..., list[tuple[int, int]]]
+
+
+def _mir_eval_matching() -> _Matching:
+    try:
+        from mir_eval.util import match_events
+    except ImportError as error:
+        raise MissingDependencyError(
+            "evaluating needs mir_eval: pip install mir_eval"
+        ) from error
+    matching: _Matching = match_events
+    return matching
+
+
+def _count_all(
+    tracks: Sequence[tuple[Transcription, Transcription]],
+    drums: Sequence[Drum],
+    windows: Sequence[float],
+) -> _Counts:
+    """Counts of all, shape (strict and lenient, tracks, windows, drums + all, 3)."""
+    matching = _mir_eval_matching()
+    shape = (2, len(tracks), len(windows), len(drums), 3)
+    counts = np.zeros(shape, dtype=np.int64)
+    for i, j, k in np.ndindex(shape[1:4]):
+        reference, estimate = tracks[i]
+        counts[:, i, j, k] = _count(reference, estimate, drums[k], windows[j], matching)
+    return np.concatenate((counts, counts.sum(axis=3, keepdims=True)), axis=3)
+
+
+def _count(
+    reference: Transcription,
+    estimate: Transcription,
+    drum: Drum,
+    window: float,
+    matching: _Matching,
+) -> _Counts:
+    """Strict and lenient counts of a drum, shape (2, 3)."""
+    true, found = (
+        np.array([onset.time for onset in t.onsets if onset.drum is drum])
+        for t in (reference, estimate)
+    )
+    matched = len(matching(true, found, window))
+    strict = (matched, len(found) - matched, len(true) - matched)
+    other = reference.times(Drum.OT)
+    if drum.coarse is Drum.OT or not len(other) or not len(found):
+        return np.array([strict, strict])
+    distance = np.abs(found[:, None] - other).min(axis=1)
+    # Only what is wrong is excused. Of all greatest matchings, the one that
+    # uses most of the other estimates leaves the fewest of them wrong.
+    others = found[distance > OTHER_WINDOW_S + 1e-9]
+    wrong = len(others) - len(matching(true, others, window))
+    return np.array([strict, (matched, wrong, len(true) - matched)])
+
+
+def _resampled(tracks: int, resamples: int, seed: int) -> NDArray[np.int64] | None:
+    """How often each track is drawn, shape (resamples, tracks)."""
+    if tracks < 2:
+        return None
+    drawn = np.random.default_rng(seed).integers(tracks, size=(resamples, tracks))
+    weights: NDArray[np.int64] = np.stack(
+        [np.bincount(draw, minlength=tracks) for draw in drawn]
+    )
+    return weights
+
+
+def _score(
+    drum: str, window: float, counts: _Counts, weights: NDArray[np.int64] | None
+) -> Score:
+    """Pool the counts of the tracks, shape (tracks, 3)."""
+    matched, false, missed = (int(n) for n in counts.sum(axis=0))
+    interval = None
+    if weights is not None and len(weights):
+        sums = weights @ counts
+        whole = sums @ np.array([2, 1, 1])
+        # A draw without any onset of the drum says nothing about its F.
+        values = 2 * sums[whole > 0, 0] / whole[whole > 0]
+        if len(values):
+            low, high = np.percentile(values, [2.5, 97.5])
+            interval = (float(low), float(high))
+    return Score(drum, window, matched, false, missed, interval)

@@ -1,0 +1,93 @@
+"""Audacity's projects: written as ``.aup`` with the audio, read as ``.aup3`` too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.base.reporting import Warn
+from adt_plugins.formats.format import Format
+from adt_plugins.labels.names import LabelNames
+from adt_plugins.labels.tracks import tracks_of, transcription_of
+from adt_plugins.recording import source_audio
+from adt_plugins.transcription import Transcription
+
+_SAVED = "SQLite format 3\0"
+
+
+def write(
+    transcription: Transcription,
+    path: Path,
+    *,
+    overwrite: bool,
+    warn: Warn,
+    audio: Any = None,
+    text: str = "name",
+    names: LabelNames | None = None,
+) -> list[Path]:
+    """Write a project: the whole recording, and one label track a drum.
+
+    Parameters
+    ----------
+    transcription, path, overwrite, warn
+        See `adt_plugins.formats.write`. Only projects written here are replaced.
+    audio
+        The recording: a path, a binary file object, or samples and their rate;
+        None: that of the transcription's source, if it has not changed.
+    text
+        What labels say, one of `adt_plugins.labels.names.LABEL_TEXTS`.
+    names
+        What tracks and labels are called; None: the user's own names.
+    """
+    from adt_plugins.formats.audacity_project.media import place_recording
+    from adt_plugins.formats.audacity_project.writer import write_project
+
+    check(path, overwrite=overwrite)
+    source = source_audio(transcription) if audio is None else audio
+    tracks = tracks_of(transcription, text, names)
+    title = Path(transcription.source.path or path.stem.removesuffix(".drums")).stem
+    write_project(
+        path,
+        tracks,
+        lambda target: place_recording(
+            source, target, warn=lambda message: warn(f"{title}: {message}")
+        ),
+        title=title,
+        overwrite=overwrite,
+    )
+    return [path]
+
+
+def check(path: Path, *, overwrite: bool) -> None:
+    """Raise `AdtError` if a project or its folder is in the way."""
+    from adt_plugins.formats.audacity_project.writer import check_target
+
+    check_target(path, overwrite=overwrite)
+
+
+def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
+    """Read the label tracks of a project, of Audacity 3 or of an earlier one."""
+    from adt_plugins.base.files import read_bytes
+    from adt_plugins.formats.audacity_project.aup3 import read_aup3
+    from adt_plugins.formats.audacity_project.aup_reader import read_aup
+
+    def tell(message: str) -> None:
+        warn(f"{path}: {message}")
+
+    is_saved = read_bytes(path, len(_SAVED)) == _SAVED.encode()
+    is_saved = is_saved or path.suffix.lower() == ".aup3"
+    tracks = (read_aup3 if is_saved else read_aup)(path, warn=tell)
+    return transcription_of(tracks, warn=tell, names=names)
+
+
+AUP = Format(
+    id="aup",
+    description="project for Audacity with the audio; reads .aup3",
+    suffix=".drums.aup",
+    write=write,
+    read=read,
+    needs=("audio",),
+    endings=(".drums.aup3", ".aup3", ".aup"),
+    check=check,
+    has_labels=True,
+)

@@ -1,0 +1,173 @@
+"""The recording that goes into a project, in a form that Audacity reads in place.
+
+Audacity reads the files of a project by libsndfile, which on some systems knows
+uncompressed audio only. WAV and AIFF files are linked (or copied where the file
+system has no links); everything else is decoded to WAV, with its rate and its
+channels.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.base.reporting import Warn
+
+if TYPE_CHECKING:
+    from adt_plugins.audio.reader import AudioSource
+
+# Format as libsndfile calls it, and the suffix of a file in the project.
+_IN_PLACE = {
+    "WAV": ".wav",
+    "WAVEX": ".wav",
+    "RF64": ".wav",
+    "W64": ".w64",
+    "AIFF": ".aiff",
+    "AU": ".au",
+}
+_16_BIT = ("PCM_S8", "PCM_U8", "PCM_16")
+_UNCOMPRESSED = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
+
+# What decoded samples are kept as, by their bits: a type that loses nothing.
+_SUBTYPES = {8: "PCM_16", 16: "PCM_16", 24: "PCM_24", None: "FLOAT"}
+_WIDTHS = {"PCM_16": 2, "PCM_24": 3, "FLOAT": 4}
+# libsndfile takes samples of 24 bits in the upper ones of 32.
+_WHOLE = {"PCM_16": (np.int16, 2.0**15), "PCM_24": (np.int32, 2.0**31)}
+_LARGEST_WAV = (1 << 32) - (1 << 16)
+
+
+class Media(NamedTuple):
+    """A recording in a project's folder.
+
+    Parameters
+    ----------
+    name
+        Of its file.
+    sample_rate
+        In Hz.
+    channels, frames
+        How many, and samples of each.
+    is_16_bit
+        Whether 16 bits hold its samples.
+    """
+
+    name: str
+    sample_rate: int
+    channels: int
+    frames: int
+    is_16_bit: bool = False
+
+
+def place_recording(source: AudioSource, target: Path, *, warn: Warn) -> Media:
+    """Put a recording into a project.
+
+    Parameters
+    ----------
+    source
+        A path, a binary file object, or samples and their rate.
+    target
+        Where to, without suffix; there is nothing of that name.
+    warn
+        Gets a line if the recording is damaged.
+
+    Returns
+    -------
+    Media
+        What is there now.
+
+    Raises
+    ------
+    AudioError, MissingDependencyError
+        If the recording cannot be read.
+    OSError
+        If the file cannot be written.
+    """
+    if isinstance(source, (str, bytes, os.PathLike)):
+        path = Path(os.fsdecode(source))
+        in_place = _linked(path, target)
+        if in_place is not None:
+            return in_place
+    return _decoded(source, target, warn)
+
+
+def _linked(path: Path, target: Path) -> Media | None:
+    """Link or copy a file that Audacity can read as it is."""
+    import soundfile
+
+    from adt_plugins.audio.sniff import UNKNOWN, sniff
+
+    try:
+        with path.open("rb") as file:
+            kind, _ = sniff(file)
+        if kind.name not in ("WAV", "AIFF", UNKNOWN.name):
+            return None
+        about = soundfile.info(str(path))
+    except (OSError, soundfile.SoundFileError, TypeError):
+        return None  # the decoder says what is wrong with it
+    suffix = _IN_PLACE.get(about.format)
+    if suffix is None or about.subtype not in _UNCOMPRESSED or not about.frames:
+        return None
+    placed = target.with_name(target.name + suffix)
+    real = path.resolve()
+    try:
+        placed.hardlink_to(real)
+    except (OSError, NotImplementedError):
+        shutil.copyfile(real, placed)
+    return Media(
+        placed.name,
+        about.samplerate,
+        about.channels,
+        about.frames,
+        is_16_bit=about.subtype in _16_BIT,
+    )
+
+
+def _decoded(source: AudioSource, target: Path, warn: Warn) -> Media:
+    """Write a recording as WAV, block by block."""
+    import soundfile
+
+    from adt_plugins.audio.channels import ChannelReader
+
+    placed = target.with_name(target.name + ".wav")
+    with ChannelReader(source) as reader:
+        subtype = _SUBTYPES[reader.bits]
+        rate, frames = reader.info.sample_rate, reader.info.frames
+        width = reader.channels * _WIDTHS[subtype]
+        # The sizes in a WAV file's header have 32 bits.
+        fits = frames is not None and frames * width < _LARGEST_WAV
+        try:
+            with soundfile.SoundFile(
+                placed,
+                "w",
+                samplerate=rate,
+                channels=reader.channels,
+                format="WAV" if fits else "RF64",
+                subtype=subtype,
+            ) as file:
+                for block in reader:
+                    file.write(_as_stored(block, subtype))
+                frames = file.frames
+        except soundfile.SoundFileError as error:  # of the writer: the disk is full
+            raise OSError(str(error)) from error
+        for message in reader.warnings:
+            warn(message)
+        is_16_bit = subtype in _16_BIT
+        return Media(placed.name, rate, reader.channels, frames, is_16_bit)
+
+
+def _as_stored(block: NDArray[np.float32], subtype: str) -> NDArray[Any]:
+    """Samples as whole numbers, if that is what they were.
+
+    libsndfile itself scales floats by 32767 and not by 32768.
+    """
+    if subtype == "FLOAT":
+        return block
+    dtype, full_scale = _WHOLE[subtype]
+    limits = np.iinfo(dtype)
+    whole = np.rint(block.astype(np.float64) * full_scale)
+    return np.clip(whole, limits.min, limits.max).astype(dtype)

@@ -1,0 +1,302 @@
+"""Writing projects that Audacity opens: audio and label tracks in one go.
+
+A project is an XML file of Audacity 2 (``.aup``) and a folder beside it with the
+audio. Audacity 3 and 4 import it, and save what the user makes of it as a file of
+their own. Unlike everything else that can be opened with a double-click it
+names audio and label tracks at once, and times in it are exact.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+
+from adt_plugins.base.files import OutputExistsError
+from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.formats.audacity_project.media import Media
+from adt_plugins.labels.tracks import LabelTrack
+
+SUFFIX = ".aup"
+_FOLDER_END, _LIST = "_data", ".lof"
+
+# Audacity takes a file for a project if "<project" is in its first 255 bytes.
+_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<project xmlns="http://audacity.sourceforge.net/xml/" projname={name}'
+    ' version="1.3.0" audacityversion="2.4.2" rate="{rate}">\n'
+)
+_MARK = "<!-- written by adt-plugins -->"
+_MARK_WITHIN_BYTES = 4096
+# Audacity takes a file of this name in the folder that it was started in, if there
+# is one, for the one that is meant: so no two projects use the same.
+_AUDIO_STEM = "audio-{}"
+_OWN_AUDIO = re.compile(r"audio-[0-9a-f]{8}\.[a-z0-9]{1,4}")
+
+_UNLISTED = frozenset('"\n\r')
+# So much of a song is seen at first.
+_SEEN_SECONDS = 8
+
+# Audacity's own sizes: samples of a block, and characters of a text, from 2048 on
+# of which it takes a file for damaged.
+_BLOCK_FRAMES = 262_144
+_LONGEST_TEXT = 2000
+# Formats of a track, as Audacity numbers them. Five minutes of stereo are opened
+# in 2 s as 16 bits and in 4 s as floats.
+_INT16, _FLOAT = 131_073, 262_159
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ESCAPES = str.maketrans(
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        '"': "&quot;",
+        "\t": "&#9;",
+        "\n": "&#10;",
+        "\r": "&#13;",
+    }
+)
+
+PlaceAudio = Callable[[Path], Media]
+"""Puts a recording into the place of a file without suffix; gives what it is."""
+
+
+def write_project(
+    path: Path,
+    tracks: Iterable[LabelTrack],
+    audio: PlaceAudio | None = None,
+    *,
+    title: str = "",
+    rate: int = 44100,
+    overwrite: bool = False,
+) -> Path:
+    """Write a project, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The ``.aup`` file. Its audio goes into a folder beside it: that of
+        ``song.drums.aup`` is ``song.drums_data``.
+    tracks
+        Label tracks, from top to bottom.
+    audio
+        Puts the recording into the folder, see
+        `adt_plugins.formats.audacity_project.media`;
+        None: label tracks alone.
+    title
+        Name of the audio track.
+    rate
+        Of a project without audio, in Hz.
+    overwrite
+        Replace a project that this function wrote. What Audacity or somebody
+        else wrote is never replaced.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    OutputExistsError
+        If a project is in the way and `overwrite` is false.
+    AdtError
+        If a project is in the way that is not ours, or a file cannot be written.
+    FormatError
+        If the name can be no project's.
+    """
+    folder = data_folder(path)
+    check_target(path, overwrite=overwrite)
+    with _moving_into_place(path, folder) as (draft, draft_folder):
+        stem = _AUDIO_STEM.format(secrets.token_hex(4))
+        media = None if audio is None else audio(draft_folder / stem)
+        with draft.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(_project(folder.name, tracks, media, title, rate))
+        check_target(path, overwrite=overwrite)
+    return path
+
+
+def data_folder(path: Path) -> Path:
+    """Folder of a project's audio.
+
+    Raises
+    ------
+    FormatError
+        If the file's name can be no project's.
+    """
+    if path.suffix.lower() != SUFFIX or not path.stem:
+        raise FormatError(f"the name of a project ends in {SUFFIX}")
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        raise FormatError("Audacity opens no file whose name is not UTF-8") from None
+    return path.with_name(f"{path.stem}{_FOLDER_END}")
+
+
+def opening_list(path: Path) -> Path | None:
+    """Write a list of files (``.lof``) for Audacity that says how to open a project.
+
+    Parameters
+    ----------
+    path
+        A project that `write_project` has written; the list goes into its folder.
+
+    Returns
+    -------
+    Path or None
+        The list. None if there can be none: in it a name ends at a quotation mark,
+        and at the end of a line.
+    """
+    if not _UNLISTED.isdisjoint(path.name):
+        return None
+    target = data_folder(path) / f"{path.stem}{_LIST}"
+    try:
+        target.write_text(
+            f'window offset 0 duration {_SEEN_SECONDS}\nfile "../{path.name}"\n',
+            encoding="utf-8",
+        )
+    except OSError:
+        return None
+    return target
+
+
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """Raise if a project must not be written here; see `write_project`."""
+    folder = data_folder(path)
+    for there in (path, folder):
+        if os.path.lexists(there) and not overwrite:
+            raise OutputExistsError(f"{there}: exists; use --overwrite")
+    if os.path.lexists(path) and not _is_own_file(path):
+        raise AdtError(f"{path}: is a project of yours, and stays as it is")
+    if os.path.lexists(folder) and not _is_own_folder(folder):
+        raise AdtError(f"{folder}: has files of yours in it, and stays as it is")
+
+
+def _is_own_file(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return _MARK.encode() in file.read(_MARK_WITHIN_BYTES)
+    except OSError:
+        return False
+
+
+def _is_own_folder(folder: Path) -> bool:
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    own_list = f"{folder.name.removesuffix(_FOLDER_END)}{_LIST}"
+    return all(
+        (_OWN_AUDIO.fullmatch(entry.name) or entry.name == own_list) and entry.is_file()
+        for entry in folder.iterdir()
+    )
+
+
+@contextmanager
+def _moving_into_place(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Give a file and a folder to write to, and put them in place at the end.
+
+    If something fails, what was there before is there again.
+    """
+    token = secrets.token_hex(8)
+    draft, draft_folder, old_folder = (
+        path.with_name(f".adt-{token}{end}") for end in (".tmp", "_data", "_old")
+    )
+    moved: list[tuple[Path, Path]] = []  # from, to: to be undone
+    try:
+        draft_folder.mkdir()
+        yield draft, draft_folder
+        if folder.exists():
+            folder.rename(old_folder)
+            moved.append((folder, old_folder))
+        draft_folder.rename(folder)
+        moved.append((draft_folder, folder))
+        draft.replace(path)
+        moved.clear()
+    except OSError as error:
+        if isinstance(error, AdtError):
+            raise
+        missing = isinstance(error, FileNotFoundError) and not path.parent.is_dir()
+        reason = "no such folder" if missing else error.strerror or str(error)
+        raise AdtError(f"{path}: {reason}") from error
+    finally:
+        for before, after in reversed(moved):
+            after.rename(before)
+        for leftover in (draft_folder, old_folder):
+            shutil.rmtree(leftover, ignore_errors=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _project(
+    folder: str,
+    tracks: Iterable[LabelTrack],
+    media: Media | None,
+    title: str,
+    rate: int,
+) -> Iterator[str]:
+    """The lines of the file."""
+    rate = rate if media is None else media.sample_rate
+    yield _HEAD.format(name=_attribute(folder), rate=rate)
+    yield _MARK + "\n"
+    if media is not None and media.frames:
+        for channel in range(media.channels):
+            yield from _wave_track(media, channel, title)
+    for track in tracks:
+        yield (
+            f"<labeltrack name={_attribute(track.name)}"
+            f' numlabels="{len(track.labels)}">\n'
+        )
+        for label in track.labels:
+            start = end = _seconds(label.start)
+            if label.end != label.start:
+                end = _seconds(label.end)
+            yield f'<label t="{start}" t1="{end}" title={_attribute(label.text)}/>\n'
+        yield "</labeltrack>\n"
+    yield "</project>\n"
+
+
+def _wave_track(media: Media, channel: int, title: str) -> Iterator[str]:
+    """One channel; two of stereo are linked, more stand alone."""
+    linked = int(media.channels == 2 and channel == 0)
+    side = channel if media.channels == 2 else 2  # left, right, mono
+    form = _INT16 if media.is_16_bit else _FLOAT
+    yield (
+        f'<wavetrack name={_attribute(title)} channel="{side}" linked="{linked}"'
+        f' rate="{media.sample_rate}" gain="1.0" pan="0.0">\n'
+        '<waveclip offset="0.0">\n'
+        f'<sequence maxsamples="{_BLOCK_FRAMES}" sampleformat="{form}"'
+        f' numsamples="{media.frames}">\n'
+    )
+    for start in range(0, media.frames, _BLOCK_FRAMES):
+        frames = min(_BLOCK_FRAMES, media.frames - start)
+        # Blocks with the same name would share the audio of the first.
+        summary = f"e{channel:02}{start // _BLOCK_FRAMES:06}.auf"
+        yield (
+            f'<waveblock start="{start}"><pcmaliasblockfile summaryfile="{summary}"'
+            f' aliasfile="{media.name}" aliasstart="{start}" aliaslen="{frames}"'
+            f' aliaschannel="{channel}" min="-1.0" max="1.0" rms="0.5"/>'
+            "</waveblock>\n"
+        )
+    yield '</sequence><envelope numpoints="0"/></waveclip></wavetrack>\n'
+
+
+def _seconds(time: float) -> str:
+    """The shortest number that is read as the same float, without exponent."""
+    text = repr(time)
+    if "e" not in text:
+        return text
+    from numpy import format_float_positional
+
+    return format_float_positional(time, trim="0")
+
+
+@lru_cache(maxsize=1024)  # a track has thousands of labels and few texts
+def _attribute(text: str) -> str:
+    """Text as the value of an attribute, with what XML cannot hold replaced."""
+    text = _NOT_XML.sub("\ufffd", text[:_LONGEST_TEXT])
+    return f'"{text.translate(_ESCAPES)}"'

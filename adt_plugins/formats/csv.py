@@ -1,0 +1,99 @@
+"""A table for spreadsheets and scripts: time, drum, velocity, confidence."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import reprlib
+from pathlib import Path
+
+from adt_plugins.annotations import Onset
+from adt_plugins.base.files import read_text, write_files
+from adt_plugins.base.reporting import Warn
+from adt_plugins.drums import drum_of_name
+from adt_plugins.errors import FormatError
+from adt_plugins.formats.format import Format
+from adt_plugins.transcription import Transcription
+
+COLUMNS = ("time", "drum", "velocity", "confidence")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+# A spreadsheet where the comma is the decimal sign saves with semicolons.
+_DELIMITERS = (",", ";", "\t")
+
+
+def write(
+    transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
+) -> list[Path]:
+    """Write a header and one line a hit; numbers read back exactly."""
+    rows = [",".join(COLUMNS)]
+    rows += [
+        f"{o.time!r},{o.drum},{o.velocity},{o.confidence!r}"
+        for o in transcription.onsets
+    ]
+    return write_files({path: ("\n".join(rows) + "\n").encode()}, overwrite=overwrite)
+
+
+def read(path: Path, *, warn: Warn) -> Transcription:
+    """Read a table with a header; `time` and `drum` must be there.
+
+    Columns may stand in any order and further ones are skipped; the delimiter
+    is a comma, a semicolon (numbers may have decimal commas then) or a tab.
+    """
+    text = read_text(path)
+    header, delimiter = _header(text)
+    missing = {"time", "drum"} - set(header)
+    if missing:
+        raise FormatError(f"no column {' and no column '.join(sorted(missing))}")
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    onsets = []
+    try:
+        next(rows)
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
+                onsets.append(_onset(cells, commas=delimiter != ","))
+    except (csv.Error, ValueError) as error:
+        raise FormatError(f"line {rows.line_num}: {error}") from error
+    return Transcription(onsets=tuple(onsets))
+
+
+def _header(text: str) -> tuple[list[str], str]:
+    """Names of the columns in lower case, and the delimiter."""
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0].strip().lower()
+    delimiter = max(_DELIMITERS, key=first.count)
+    return [name.strip(' "') for name in first.split(delimiter)], delimiter
+
+
+def _onset(cells: dict[str, str], *, commas: bool) -> Onset:
+    """Build an onset; raises ValueError that names what is wrong."""
+    drum = drum_of_name(cells.get("drum", ""))
+    if drum is None:
+        raise ValueError(f"{reprlib.repr(cells.get('drum', ''))} is no drum")
+
+    def number(column: str, default: str = "") -> float:
+        value = cells.get(column) or default
+        value = value.replace(",", ".") if commas else value
+        if not _NUMBER.fullmatch(value):
+            raise ValueError(f"{column} is a number, not {reprlib.repr(value)}")
+        return float(value)
+
+    velocity = number("velocity", "100")
+    if not velocity.is_integer():
+        raise ValueError(f"velocity is a whole number, not {velocity!r}")
+    return Onset(number("time"), drum, int(velocity), number("confidence", "1"))
+
+
+def _looks_like_table(head: str) -> bool:
+    return {"time", "drum"} <= set(_header(head)[0])
+
+
+CSV = Format(
+    id="csv",
+    description="table for spreadsheets (CSV)",
+    suffix=".drums.csv",
+    write=write,
+    read=read,
+    endings=(".csv",),
+    looks_like=_looks_like_table,
+)

@@ -1,0 +1,34 @@
+"""The project's own JSON: everything but the activations, exactly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adt_plugins.base.files import read_text, write_files
+from adt_plugins.base.reporting import Warn
+from adt_plugins.formats.format import Format
+from adt_plugins.transcription import Transcription
+
+
+def write(
+    transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
+) -> list[Path]:
+    """Write `Transcription.to_json`."""
+    data = transcription.to_json().encode()
+    return write_files({path: data}, overwrite=overwrite)
+
+
+def read(path: Path, *, warn: Warn) -> Transcription:
+    """Read what `write` wrote; raises `FormatError` for anything else."""
+    return Transcription.from_json(read_text(path))
+
+
+JSON = Format(
+    id="json",
+    description="everything, for programs (JSON)",
+    suffix=".drums.json",
+    write=write,
+    read=read,
+    endings=(".json",),
+    looks_like=lambda head: head.lstrip().startswith("{"),
+)

@@ -1,0 +1,1 @@
+"""Audacity label tracks, below the formats: what tracks and labels are called."""

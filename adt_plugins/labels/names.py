@@ -1,0 +1,172 @@
+"""What the texts of labels mean, and which text a hit gets.
+
+People write drums in many ways, and Audacity exports labels without the names
+of their tracks, so reading is forgiving. A text is understood as, in this order:
+
+1. a name of the user's own, see `LabelNames`;
+2. a code (``SD``), a name in any usual spelling (``Hi-Hat closed``, ``bass
+   drum``, ``Tom 2``) or a MIDI note (``38``), see `adt_plugins.drums`;
+3. one of these with a velocity of 1-127 behind it: ``snare 90``, ``SD (90)``,
+   ``38, 90``, ``Snare: v90``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from adt_plugins.annotations import Onset
+from adt_plugins.base import files
+from adt_plugins.drums import Drum, drum_of_name
+from adt_plugins.errors import FormatError
+
+LABEL_TEXTS = ("name", "name+velocity", "note", "code", "code+velocity")
+"""What a label can say of a hit: ``Snare``, ``Snare 90``, ``38``, ``SD``, ``SD 90``."""
+
+FILE_NAME = "label-names.txt"
+"""Name of a user's own file of names, in the folder that has ``models`` in it."""
+
+NO_DRUM = "-"
+
+_VELOCITY = re.compile(
+    r"(.*?)[\s,:;=@(\[-]+(?:v(?:el(?:ocity)?)?[.:=\s]*)?([0-9]{1,3})[)\]]?",
+    re.IGNORECASE | re.DOTALL,
+)
+_LONGEST_NAME = 60  # characters; also bounds what _VELOCITY may try
+
+Meaning = tuple[Drum, int]
+
+
+class LabelNames:
+    """The names of drums in labels: the user's own and the usual ones.
+
+    Parameters
+    ----------
+    names
+        Own names and the drums that they mean; the first of a drum is the one
+        that labels are written with. None as the drum: such a label is no hit,
+        and nobody needs to be told. Case and spaces at the ends do not count.
+    """
+
+    def __init__(self, names: Mapping[str, Drum | str | None] | None = None) -> None:
+        self._drums: dict[str, Drum | None] = {}
+        self._own: dict[Drum, str] = {}
+        for name, drum in (names or {}).items():
+            meant = None if drum is None else Drum(drum)
+            self._drums[_fold(name)] = meant
+            if meant is not None:
+                self._own.setdefault(meant, name)
+
+    def name(self, drum: Drum) -> str:
+        """Name that labels and tracks of a drum get."""
+        return self._own.get(drum, drum.full_name)
+
+    def drum(self, text: str) -> Drum | None:
+        """Drum that a text names, without a velocity; None if it names none."""
+        own = _fold(text)
+        return self._drums[own] if own in self._drums else drum_of_name(text)
+
+    def meaning(self, text: str) -> Meaning | None:
+        """Drum and velocity (100 if it has none) that a text means.
+
+        >>> LabelNames({"Bombo": "KD"}).meaning("bombo 93")
+        (<Drum.KD: 'KD'>, 93)
+        """
+        drum = self.drum(text)
+        if drum is not None:
+            return drum, 100
+        text = text.strip()
+        match = _VELOCITY.fullmatch(text) if self._short(text) else None
+        if match is None or not 1 <= int(match[2]) <= 127:
+            return None
+        drum = self.drum(match[1])
+        return None if drum is None else (drum, int(match[2]))
+
+    def is_no_drum(self, text: str) -> bool:
+        """Whether the user has said that this text is no drum."""
+        return self._drums.get(_fold(text), Drum.OT) is None
+
+    def writer(self, text: str) -> Callable[[Onset], str]:
+        """Function that gives the text of a hit's label.
+
+        Parameters
+        ----------
+        text
+            One of `LABEL_TEXTS`.
+
+        Raises
+        ------
+        FormatError
+            If there is no such text.
+        """
+        names = {drum: self.name(drum) for drum in Drum}
+        notes = {drum: str(drum.note) for drum in Drum}
+        writers = {
+            "name": lambda onset: names[onset.drum],
+            "name+velocity": lambda onset: self._with_velocity(onset, self.name),
+            "note": lambda onset: notes[onset.drum],
+            "code": lambda onset: onset.drum.value,
+            "code+velocity": lambda onset: self._with_velocity(onset, str),
+        }
+        if text not in writers:
+            known = ", ".join(LABEL_TEXTS)
+            raise FormatError(f"no label text {text!r}; there are {known}")
+        return writers[text]
+
+    def _with_velocity(self, onset: Onset, name: Callable[[Drum], str]) -> str:
+        text = f"{name(onset.drum)} {onset.velocity}"
+        # A small number may be part of a name: "Tom 1" is the high tom.
+        if self.drum(text) is not None:
+            return f"{name(onset.drum)} v{onset.velocity}"
+        return text
+
+    def _short(self, text: str) -> bool:
+        longest = max(map(len, self._drums), default=0)
+        return len(text) <= max(_LONGEST_NAME, longest + len(" velocity 127)"))
+
+
+def read_label_names(path: str | os.PathLike[str]) -> LabelNames:
+    """Read a file of names.
+
+    A line is ``name = drum``: Bombo = KD, or Caja = snare. ``-`` as the drum
+    says that the name is none. Blank lines and lines that start with ``#`` are
+    skipped.
+
+    Raises
+    ------
+    AdtError
+        If the file cannot be read.
+    FormatError
+        If a line is something else.
+    """
+    path = Path(path)
+    names: dict[str, Drum | None] = {}
+    try:
+        for number, line in files.lines(files.read_text(path)):
+            if line.lstrip().startswith("#"):
+                continue
+            name, sign, drum = (part.strip() for part in line.rpartition("="))
+            if not sign or not name:
+                raise FormatError(f"line {number} is not 'name = drum'")
+            meant = None if drum == NO_DRUM else drum_of_name(drum)
+            if meant is None and drum != NO_DRUM:
+                raise FormatError(f"line {number}: unknown drum {drum[:40]!r}")
+            names[name] = meant
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+    return LabelNames(names)
+
+
+def user_label_names() -> LabelNames:
+    """Names in the user's own file, if there is one; else the usual ones."""
+    from adt_plugins.base.folders import user_model_folder
+
+    path = user_model_folder().parent / FILE_NAME
+    return read_label_names(path) if path.exists() else LabelNames()
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(text.split()).casefold())

@@ -1,0 +1,1 @@
+"""Standard MIDI files, below the formats: reading, writing, tempo map, drum maps."""

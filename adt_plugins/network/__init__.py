@@ -1,0 +1,1 @@
+"""Frames to activations: finding models and running them."""

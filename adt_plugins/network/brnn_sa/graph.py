@@ -1,0 +1,265 @@
+"""The drum network as a `.tflite` file: its layers, a few steps at a time.
+
+A recording is heard in chunks of some hundred frames. With all of a chunk's steps
+unrolled in one graph, XNNPACK took 0.36 s to open 320 steps and 0.7 s to open 448:
+its time grows with the square of the operators. So the file holds a graph for
+`STEPS` steps of each layer, which takes the state and returns the next, and one for
+the attention; `adt_plugins.network.stepwise` runs them. Opening takes 0.01 s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from adt_plugins.card import Geometry
+from adt_plugins.network.brnn_sa.weights import (
+    ATTENTION,
+    Array,
+    Attention,
+    BrnnSaWeights,
+    Lstm,
+    layer_name,
+)
+from adt_plugins.network.tflite.builder import GraphBuilder, Tensor, Weight
+from adt_plugins.network.tflite.writer import Graph, write_model
+
+STEPS = 16
+"""Frames of a layer in one run, at most."""
+
+# Frames of the attention in one run, at most.
+_ATTENTION_RUN = 32
+# Frames that the attention handles in one operator. Measured at 64 units and a
+# batch of 16: 10.7 us a kept frame; 12.4 with 4 frames, and 32 no better.
+_ATTENTION_FRAMES = 16
+# exp() of a score up to this neither overflows nor vanishes in float32, so that
+# the softmax needs no maximum subtracted; scores are bounded by tanh.
+_SAFE_SCORE = 80.0
+# XNNPACK joins at most this many values in one operator.
+_JOIN = 4
+
+
+def build_brnn_sa(
+    weights: BrnnSaWeights, geometry: Geometry, quantise: bool = True
+) -> bytes:
+    """Return the network as the content of a `.tflite` file.
+
+    Parameters
+    ----------
+    weights
+        See the class.
+    geometry
+        What it will be run with. Its length needs a divisor near `STEPS` for speed.
+    quantise
+        Store int8 matrices with a scale for each row, a quarter of the size and
+        faster; states and activations stay float32.
+    """
+    steps = _largest_divisor(geometry.frames, STEPS)
+    graphs = {}
+    for number, pair in enumerate(weights.layers):
+        rises = weights.difference and number == 0
+        graphs[layer_name(number)] = layer_graph(
+            pair, steps, geometry.batch, quantise, rises=rises
+        )
+    frames = _largest_divisor(geometry.core, _ATTENTION_RUN)
+    graphs[ATTENTION] = attention_graph(weights, frames, geometry.batch, quantise)
+    return write_model(graphs)
+
+
+def _largest_divisor(number: int, at_most: int) -> int:
+    return next(k for k in range(min(number, at_most), 0, -1) if number % k == 0)
+
+
+def layer_graph(
+    pair: tuple[Lstm, Lstm], steps: int, batch: int, quantise: bool, *, rises: bool
+) -> Graph:
+    """Return some steps of both directions of a layer.
+
+    A step's rows are those of the forward direction and then those of the backward
+    direction, which come from the other end of the chunk: each direction multiplies
+    by its own matrices, and what follows is done for both at once.
+
+    Inputs ``frames`` (steps, 2 batch, inputs), ``state`` and ``cell``
+    (2 batch, units), and with `rises` ``before``: the frames before those of
+    ``frames``, in time. Outputs ``states`` (steps, 2 batch, units), ``last_cell``.
+    """
+    graph = GraphBuilder()
+    units, inputs = pair[0].units, pair[0].weight_ih.shape[1]
+    rows = 2 * batch
+    if rises:
+        x = graph.input((steps, rows, inputs // 2))
+        rise = graph.sub(x, graph.input(x.shape, "before"), relu=True)
+        x = graph.concatenate([x, rise], axis=-1)
+    else:
+        x = graph.input((steps, rows, inputs))
+    state, cell = (graph.input((rows, units), name) for name in ("state", "cell"))
+    # The inputs of all steps at once: a large product is faster than many small.
+    sums, matrices = [], []
+    for number, lstm in enumerate(pair):
+        weight_ih, weight_hh, bias = _gates(lstm)
+        mine = graph.slice(x, number * batch, (number + 1) * batch, axis=1)
+        flat = graph.reshape(mine, (steps * batch, inputs))
+        weight = graph.weight(weight_ih, quantise=quantise)
+        gates = graph.fully_connected(flat, weight, bias)
+        sums.append(graph.reshape(gates, (steps, batch, 4 * units)))
+        matrices.append(graph.weight(weight_hh, quantise=quantise))
+    heard = graph.reshape(graph.concatenate(sums, axis=1), (steps * rows, 4 * units))
+    states = []
+    for step in range(steps):
+        halves = graph.split(state, 2, axis=0)
+        recalled = graph.concatenate(
+            [
+                graph.fully_connected(*item)
+                for item in zip(halves, matrices, strict=True)
+            ],
+            axis=0,
+        )
+        now = graph.slice(heard, step * rows, (step + 1) * rows)
+        state, cell = _lstm_cell(graph, graph.add(now, recalled), cell)
+        states.append(state)
+    joined = graph.reshape(join(graph, states, axis=0), (steps, rows, units))
+    return graph.close([joined, cell], ["states", "last_cell"])
+
+
+def _gates(lstm: Lstm) -> tuple[Array, Array, Array]:
+    """Return the matrices and the bias of all gates, as `_lstm_cell` reads them."""
+    scale = np.ones((4, lstm.units))
+    # tanh(x) = 2 sigmoid(2x) - 1: one operator does the four gates.
+    scale[2] = 2
+    scale = scale.reshape(-1, 1)
+    return scale * lstm.weight_ih, scale * lstm.weight_hh, scale[:, 0] * lstm.bias
+
+
+def _lstm_cell(
+    graph: GraphBuilder, gates: Tensor, cell: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the new state and cell."""
+    two = graph.constant(np.array(2.0))
+    one = graph.constant(np.array(1.0))
+    enter, keep, new, leave = graph.split(graph.logistic(gates), 4, axis=-1)
+    new = graph.mul(enter, graph.sub(graph.mul(new, two), one))
+    cell = graph.add(graph.mul(keep, cell), new)
+    return graph.mul(leave, graph.tanh(cell)), cell
+
+
+def join(graph: GraphBuilder, values: Sequence[Tensor], axis: int) -> Tensor:
+    """Join any number of values, a few in each operator."""
+    level = list(values)
+    while len(level) > 1:
+        level = [
+            graph.concatenate(level[k : k + _JOIN], axis)
+            for k in range(0, len(level), _JOIN)
+        ]
+    return level[0]
+
+
+def attention_graph(
+    weights: BrnnSaWeights, frames: int, batch: int, quantise: bool
+) -> Graph:
+    """Return the attention and the output for some frames in a row.
+
+    Inputs ``here`` (frames, batch, 2 units), the first layer, and ``around``,
+    the last one, likewise, with `Attention.width` frames more at both ends.
+    Output ``activations`` (frames, batch, outputs).
+    """
+    graph = GraphBuilder()
+    width, size = weights.attention.width, weights.output_weight.shape[0]
+    here = graph.input((frames, batch, size), "here")
+    around = graph.input((frames + 2 * width, batch, size), "around")
+    here = graph.reshape(here, (frames * batch, size))
+    around = graph.reshape(around, ((frames + 2 * width) * batch, size))
+    attention = AttentionInGraph.add(graph, weights.attention, quantise)
+    output = graph.weight(weights.output_weight.T, quantise=quantise)
+    parts = []
+    for start in range(0, frames, _ATTENTION_FRAMES):
+        stop = min(start + _ATTENTION_FRAMES, frames)
+        mixed = attend(
+            graph,
+            attention,
+            graph.slice(here, start * batch, stop * batch),
+            graph.slice(around, start * batch, (stop + 2 * width) * batch),
+            batch,
+        )
+        scores = graph.fully_connected(mixed, output, weights.output_bias)
+        parts.append(graph.logistic(scores))
+    shape = (frames, batch, len(weights.output_bias))
+    return graph.close([graph.reshape(join(graph, parts, axis=0), shape)])
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionInGraph:
+    """The matrices of an `Attention`, in a graph."""
+
+    every: Weight
+    c: list[Weight]
+    v: list[Weight]
+    b: Array
+    bounded: bool
+
+    @classmethod
+    def add(
+        cls, graph: GraphBuilder, attention: Attention, quantise: bool
+    ) -> AttentionInGraph:
+        """Add the matrices, those for `h2` of all offsets as one."""
+        pairs = [attention.at(j) for j in range(len(attention.a))]
+        highest = max(float(np.abs(v).sum(axis=0).max()) for _, v in pairs)
+        return cls(
+            graph.weight(np.concatenate(attention.a, axis=1).T, quantise=quantise),
+            [graph.weight(c.T, quantise=quantise) for c, _ in pairs],
+            [graph.weight(v.T, quantise=quantise) for _, v in pairs],
+            attention.b,
+            highest < _SAFE_SCORE,
+        )
+
+
+def attend(
+    graph: GraphBuilder,
+    attention: AttentionInGraph,
+    here: Tensor,
+    around: Tensor,
+    batch: int,
+) -> Tensor:
+    """Add the attention for some frames in a row.
+
+    Parameters
+    ----------
+    graph
+        Where to.
+    attention
+        See the class.
+    here
+        First layer, (frames * batch, 2 units).
+    around
+        Last layer, likewise, with a frames more at both ends.
+    batch
+        Rows of one frame.
+
+    Returns
+    -------
+    Tensor
+        (frames * batch, 2 units).
+    """
+    rows, rank = here.shape[0], len(attention.b)
+    scored = graph.fully_connected(around, attention.every)
+    shared: dict[int, Tensor] = {}
+    scores = []
+    for j, (c, v) in enumerate(zip(attention.c, attention.v, strict=True)):
+        number = c.tensor.index
+        if number not in shared:
+            shared[number] = graph.fully_connected(here, c, attention.b)
+        columns = graph.slice(scored, j * rank, (j + 1) * rank, axis=1)
+        part = graph.slice(columns, j * batch, j * batch + rows)
+        hidden = graph.tanh(graph.add(part, shared[number]))
+        scores.append(graph.fully_connected(hidden, v))
+    if not attention.bounded:
+        peak = reduce(graph.maximum, scores)
+        scores = [graph.sub(score, peak) for score in scores]
+    shares = [graph.exp(score) for score in scores]
+    weighed = [
+        graph.mul(share, graph.slice(around, j * batch, j * batch + rows))
+        for j, share in enumerate(shares)
+    ]
+    return graph.div(reduce(graph.add, weighed), reduce(graph.add, shares))

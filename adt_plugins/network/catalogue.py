@@ -1,0 +1,120 @@
+"""The models that there are, and the files beside their cards."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+from adt_plugins.base.folders import asset, user_model_folder
+from adt_plugins.card import ModelCard
+from adt_plugins.errors import AdtWarning, ModelError
+
+DEFAULT_MODEL = "drums"
+"""Name of the model that is used unless another is asked for."""
+
+_CARD, _NETWORK = ".json", ".tflite"
+
+
+def find_model(name_or_path: str | Path | None = None) -> ModelCard:
+    """Find a model.
+
+    Parameters
+    ----------
+    name_or_path
+        Name of a shipped model or of one in the user's folder; path of a card
+        or of the `.tflite` file beside it; None for the default model.
+
+    Raises
+    ------
+    ModelError
+        If there is none, or its card cannot be read.
+    """
+    if name_or_path is None:
+        name_or_path = DEFAULT_MODEL
+    path = Path(name_or_path)
+    if path.suffix.lower() in (_CARD, _NETWORK) or len(path.parts) > 1:
+        if path.suffix.lower() == _NETWORK and not path.is_file():
+            raise ModelError(f"{path}: no such model")
+        return ModelCard.read(path.with_suffix(_CARD))
+    cards = _cards()
+    if str(path) in cards:
+        return ModelCard.read(cards[str(path)])
+    known = f"there are {', '.join(cards)}" if cards else "there are none"
+    raise ModelError(f"{name_or_path}: no such model; {known}")
+
+
+def list_models() -> list[ModelCard]:
+    """Return the shipped models and the user's, by name.
+
+    Warns
+    -----
+    AdtWarning
+        About a card that cannot be read.
+    """
+    models = []
+    for path in _cards().values():
+        try:
+            models.append(ModelCard.read(path))
+        except ModelError as error:
+            warnings.warn(str(error), AdtWarning, stacklevel=2)
+    return models
+
+
+def _cards() -> dict[str, Path]:
+    """Return the paths of all cards by name; a shipped one hides a user's."""
+    folders = [user_model_folder()]
+    with suppress(FileNotFoundError):  # odd, but no reason to stop
+        folders.append(asset("models"))
+    found = {}
+    for folder in folders:
+        found.update({path.stem: path for path in folder.glob("*" + _CARD)})
+    return dict(sorted(found.items()))
+
+
+def network_bytes(card: ModelCard) -> bytes:
+    """Return the content of the network's file; raises `ModelError`."""
+    return attached_bytes(card, card.file, card.sha256)
+
+
+def attached_bytes(card: ModelCard, file: str, digest: str) -> bytes:
+    """Return the content of a file beside a card.
+
+    Parameters
+    ----------
+    card
+        The card.
+    file
+        Name of the file.
+    digest
+        Its SHA-256, as the card has it.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or another one.
+    """
+    return _read(beside(card, file), digest)
+
+
+def beside(card: ModelCard, file: str) -> Path:
+    """Return the path of a file beside a card; raises `ModelError`."""
+    if card.path is None:
+        raise ModelError(f"{card.name}: the card was not read from a file")
+    if Path(file).name != file:
+        raise ModelError(f"{card.path}: {file!r} is not a plain file name")
+    return card.path.parent / file
+
+
+def _read(path: Path, digest: str) -> bytes:
+    """Return the file's content, if it is what the card was written for."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file") from None
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror or error}") from error
+    if hashlib.sha256(content).hexdigest() != digest.lower():
+        raise ModelError(f"{path}: the file is not the one that its card describes")
+    return content

@@ -1,0 +1,152 @@
+"""Frames to activations: a model card and its network, nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
+
+from adt_plugins.card import ModelCard
+from adt_plugins.errors import ModelError
+from adt_plugins.network.catalogue import beside, network_bytes
+from adt_plugins.network.litert import open_runner
+
+
+class Network:
+    """A model, ready to run.
+
+    A recording is cut into chunks as the card's geometry says; they run in
+    batches, and each starts from nothing. What a frame gets does not depend on
+    the caller's blocks, nor on what ran before. Threads may share a network:
+    they take turns.
+
+    Parameters
+    ----------
+    card
+        From `find_model`.
+    num_threads
+        Threads of one run; more than one helps little.
+
+    Attributes
+    ----------
+    card : ModelCard
+        As given.
+    bands : int
+        Values of a frame.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, has been altered, or does not fit its card.
+    MissingDependencyError
+        If the LiteRT runtime is missing.
+    """
+
+    card: ModelCard
+    bands: int
+
+    def __init__(self, card: ModelCard, *, num_threads: int = 1) -> None:
+        self.card = card
+        path = beside(card, card.file)
+        content = network_bytes(card)
+        self._runner = open_runner(path, content, card.geometry, num_threads)
+        self._lock = threading.Lock()
+        self.bands = self._runner.bands
+        if self._runner.outputs != len(card.outputs):
+            raise ModelError(
+                f"{path}: it does not fit its card: {self._runner.outputs} outputs"
+            )
+
+    def activations(self, frames: ArrayLike) -> NDArray[np.float32]:
+        """Run the network over a whole recording.
+
+        Parameters
+        ----------
+        frames
+            Of shape (n, bands), from the card's front end; n >= 0.
+
+        Returns
+        -------
+        NDArray[np.float32]
+            Of shape (n, outputs), 0-1, in the order of `card.outputs`.
+        """
+        block = np.asarray(frames, dtype=np.float32)
+        empty = np.zeros((0, len(self.card.outputs)), np.float32)
+        return np.concatenate([empty, *self.stream([block])])
+
+    def stream(
+        self, blocks: Iterable[ArrayLike], at_once: int | None = None
+    ) -> Iterator[NDArray[np.float32]]:
+        """Run the network over a recording that comes in blocks.
+
+        Memory does not grow with the recording.
+
+        Parameters
+        ----------
+        blocks
+            Arrays of shape (n, bands), n >= 0, in order.
+        at_once
+            Chunks that are gathered before they are run, 1 to the batch of the
+            geometry; None: the batch. Fewer come sooner, and cost as much as a
+            whole batch.
+
+        Yields
+        ------
+        NDArray[np.float32]
+            Of shape (m, outputs); together as many rows as there were frames.
+        """
+        geometry = self.card.geometry
+        step = geometry.core * (at_once or geometry.batch)
+        span = step + 2 * geometry.context
+        waiting: list[NDArray[np.float32]] = []
+        length = received = returned = 0
+        padding = np.zeros((1, self.bands), np.float32)
+        for item in blocks:
+            block = self._as_frames(item)
+            if not len(block):
+                continue
+            if not received:
+                if geometry.padding == "first":
+                    padding = block[:1].copy()
+                waiting.append(np.repeat(padding, geometry.context, axis=0))
+                length = geometry.context
+            # Copied: the caller may use the array again.
+            waiting.append(block.copy())
+            length += len(block)
+            received += len(block)
+            while length >= span:
+                joined = np.concatenate(waiting)
+                yield self._run(joined[:span])
+                returned += step
+                waiting, length = [joined[step:]], length - step
+        while returned < received:
+            missing = np.repeat(padding, max(0, span - length), axis=0)
+            joined = np.concatenate([*waiting, missing])
+            yield self._run(joined[:span])[: received - returned]
+            returned += step
+            waiting, length = [joined[step:]], len(joined) - step
+
+    def _as_frames(self, item: ArrayLike) -> NDArray[np.float32]:
+        block = np.asarray(item, dtype=np.float32)
+        if block.ndim != 2 or block.shape[1] != self.bands:
+            raise ValueError(
+                f"frames must be of shape (n, {self.bands}), not {block.shape}"
+            )
+        return block
+
+    def _run(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run one batch: neighbouring chunks with their context, in a row."""
+        geometry = self.card.geometry
+        windows = sliding_window_view(frames, geometry.frames, axis=0)[:: geometry.core]
+        count = len(windows)
+        chunks = np.zeros((geometry.frames, geometry.batch, self.bands), np.float32)
+        chunks[:, :count] = windows.transpose(2, 0, 1)
+        with self._lock:
+            values = self._runner.run(chunks)[:, :count]
+        joined: NDArray[np.float32] = values.transpose(1, 0, 2).reshape(
+            -1, values.shape[2]
+        )
+        return joined

@@ -1,0 +1,178 @@
+"""The LiteRT interpreter: opens a `.tflite` file and runs chunks through it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.card import Geometry
+from adt_plugins.errors import MissingDependencyError, ModelError
+from adt_plugins.network.stepwise import Layers
+
+# LiteRT writes this once a process, at a level that nothing turns off.
+_GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
+
+
+class Runner(Protocol):
+    """Runs one batch of chunks, each from nothing.
+
+    Attributes
+    ----------
+    bands : int
+        Values of a frame.
+    outputs : int
+        Values of a frame's activations.
+    """
+
+    bands: int
+    outputs: int
+
+    def run(self, chunks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return activations (core, batch, outputs) of (frames, batch, bands)."""
+
+
+class OneGraph:
+    """A network in one graph with one input and one output: see `Runner`.
+
+    Parameters
+    ----------
+    interpreter
+        LiteRT's, with the file.
+    geometry
+        How recordings are cut.
+
+    Raises
+    ------
+    ValueError
+        If the file does not fit the geometry.
+    """
+
+    bands: int
+    outputs: int
+
+    def __init__(self, interpreter: Any, geometry: Geometry) -> None:
+        self._interpreter = interpreter
+        inputs = interpreter.get_input_details()
+        outputs = interpreter.get_output_details()
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise ValueError("not one input and one output")
+        shape = tuple(int(n) for n in inputs[0]["shape"])
+        result = tuple(int(n) for n in outputs[0]["shape"])
+        if (
+            shape[:-1] != (geometry.frames, geometry.batch)
+            or result[:-1] != (geometry.core, geometry.batch)
+            or inputs[0]["dtype"] != np.float32
+            or outputs[0]["dtype"] != np.float32
+        ):
+            raise ValueError(f"{shape} to {result}")
+        self.bands, self.outputs = shape[-1], result[-1]
+        self._input, self._output = inputs[0]["index"], outputs[0]["index"]
+
+    def run(self, chunks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `Runner`."""
+        self._interpreter.set_tensor(self._input, chunks)
+        # A fused LSTM keeps its state from run to run otherwise.
+        self._interpreter.reset_all_variables()
+        self._interpreter.invoke()
+        return np.asarray(self._interpreter.get_tensor(self._output))
+
+
+def open_runner(
+    path: Path, content: bytes, geometry: Geometry, num_threads: int = 1
+) -> Runner:
+    """Open a network.
+
+    Parameters
+    ----------
+    path
+        For messages.
+    content
+        The file's bytes: LiteRT cannot open every path of Windows.
+    geometry
+        Of its card.
+    num_threads
+        Threads of one run.
+
+    Raises
+    ------
+    ModelError
+        If LiteRT cannot run it, or it does not fit the geometry.
+    MissingDependencyError
+        If LiteRT is missing.
+    """
+    interpreter = _interpreter_class()
+    try:
+        with _quiet():
+            opened = interpreter(model_content=content, num_threads=num_threads)
+            in_layers = bool(opened.get_signature_list())
+            opened.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{path}: LiteRT cannot run it: {reason}") from error
+    try:
+        return Layers(opened, geometry) if in_layers else OneGraph(opened, geometry)
+    except (ValueError, RuntimeError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{path}: it does not fit its card: {reason}") from error
+
+
+def _interpreter_class() -> Any:
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        machine = platform.machine().lower()
+        if (sys.platform, machine) in (("darwin", "x86_64"), ("win32", "arm64")):
+            raise MissingDependencyError(
+                "transcribing needs LiteRT, and there is no LiteRT for Intel Macs "
+                "and Windows on ARM: use another computer, or the web page"
+            ) from error
+        raise MissingDependencyError(
+            f"transcribing needs LiteRT ({error}): pip install ai-edge-litert"
+        ) from error
+    return Interpreter
+
+
+_greeted = threading.Event()
+_quiet_lock = threading.Lock()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep LiteRT's greeting off standard error; let everything else through.
+
+    It comes from C++, so that only the file descriptor can be turned away; and
+    once a process, so that this happens only the first time.
+    """
+    with _quiet_lock:
+        if _greeted.is_set():
+            yield
+            return
+        _greeted.set()
+        try:
+            if sys.stderr is not None:
+                sys.stderr.flush()
+            saved = os.dup(2)
+        except OSError:  # no standard error, as under pythonw
+            yield
+            return
+        with tempfile.TemporaryFile() as caught:
+            os.dup2(caught.fileno(), 2)
+            try:
+                yield
+            finally:
+                os.dup2(saved, 2)
+                caught.seek(0)
+                for line in caught:
+                    if not line.startswith(_GREETING):
+                        os.write(saved, line)
+                os.close(saved)

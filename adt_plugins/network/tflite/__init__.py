@@ -1,0 +1,1 @@
+"""Writing `.tflite` files; running a network needs none of it."""

@@ -1,0 +1,1 @@
+"""Activations to hits: peaks, exclusive kinds, velocities, the song gate."""

@@ -1,0 +1,1 @@
+"""Activations to beats and bars."""

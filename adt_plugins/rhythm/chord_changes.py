@@ -1,0 +1,102 @@
+"""Where the harmony changes: chords change where bars begin more than elsewhere.
+
+A drummer who plays kick and snare by turns does not tell which kick begins the bar;
+the band does [1]_. How new a moment is, is the distance between what sounds in the
+second before it and in the second after it.
+
+.. [1] M. Goto and Y. Muraoka, "Real-time beat tracking for drumless audio signals:
+   Chord change detection for musical decisions", Speech Communication 27, 1999.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.card import FrontEnd
+from adt_plugins.features.spectrogram import band_frequencies
+
+WEIGHT = 2.0
+"""Log odds of a downbeat for each standard deviation of novelty. On 155 held-out
+renders F of downbeats is 0.598 without, 0.620 at 1, 0.642 at 2 and 0.661 at 4; on the
+44 MIDI songs among them, whose chords somebody composed, 0.451, 0.474, 0.467, 0.485."""
+
+# Chords and the overtones of the bass, with little of kick and hi-hat.
+_LOWEST_HZ, _HIGHEST_HZ = 100.0, 1500.0
+# About two beats. With 0.7 s F is 0.628, with 1.5 s 0.635.
+_SPAN_S = 1.0
+# Frames are kept as means of so many: 13 MB an hour instead of 65.
+_POOLED = 5
+_LEAST = 0.02  # a distance as small as this is none
+_MOST = 2.0  # standard deviations
+
+Frames = NDArray[np.float32]
+
+
+class Harmony:
+    """Gathers what the harmony is told from, while a recording is heard.
+
+    Parameters
+    ----------
+    front_end
+        Of the frames: log-filterbank.
+    """
+
+    def __init__(self, front_end: FrontEnd) -> None:
+        hertz = band_frequencies(front_end)
+        chosen = np.flatnonzero((hertz >= _LOWEST_HZ) & (hertz <= _HIGHEST_HZ))
+        self._bands = slice(int(chosen[0]), int(chosen[-1]) + 1)
+        self._span = round(_SPAN_S * front_end.frame_rate / _POOLED)
+        self._rest = np.zeros((0, len(chosen)), np.float32)
+        self._pooled = [self._rest]
+        self._frames = 0
+
+    def hear(self, frames: Frames) -> None:
+        """Take the next frames, shape (n, bands)."""
+        self._frames += len(frames)
+        own = np.concatenate([self._rest, frames[:, self._bands]])
+        whole = len(own) // _POOLED * _POOLED
+        self._rest = own[whole:]
+        self._pooled.append(own[:whole].reshape(-1, _POOLED, own.shape[1]).mean(axis=1))
+
+    def changes(self) -> NDArray[np.float64]:
+        """How new each frame is, for its own recording.
+
+        Returns
+        -------
+        NDArray[np.float64]
+            Shape (frames,), standard deviations from the mean, -2 to 2; 0 where
+            there is less than half a second before or after.
+        """
+        pooled = np.concatenate(self._pooled).astype(np.float64)
+        count, edge = len(pooled), self._span // 2
+        result = np.zeros(self._frames)
+        if count <= 2 * edge:
+            return result
+        distance = np.log(_distances(pooled, self._span) + _LEAST)[edge:-edge]
+        spread = distance.std()
+        if spread > 1e-6:
+            score = np.clip((distance - distance.mean()) / spread, -_MOST, _MOST)
+            heard = np.repeat(np.pad(score, edge), _POOLED)
+            result[: len(heard)] = heard
+        return result
+
+
+def _distances(pooled: NDArray[np.float64], span: int) -> NDArray[np.float64]:
+    """Cosine distance between the means of `span` rows before and after each row."""
+    count = len(pooled)
+    sums = np.concatenate([np.zeros((1, pooled.shape[1])), np.cumsum(pooled, axis=0)])
+    here = np.arange(count)
+
+    def mean(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.float64]:
+        values = sums[last] - sums[first]
+        values /= np.maximum(last - first, 1)[:, None]
+        centred: NDArray[np.float64] = values - values.mean(axis=1, keepdims=True)
+        return centred
+
+    before = mean(np.maximum(here - span, 0), here)
+    # The row itself may hold the attack of a drum.
+    after = mean(np.minimum(here + 1, count), np.minimum(here + span, count))
+    norms = np.sqrt((before**2).sum(axis=1) * (after**2).sum(axis=1))
+    distances: NDArray[np.float64] = 1 - (before * after).sum(axis=1) / (norms + 1e-6)
+    return distances

@@ -1,0 +1,107 @@
+"""What drums play where in a bar: kick on 1, snare on 2 and 4, crashes on 1.
+
+A beat tracker that only listens for downbeats confuses 1 with 3, and 3/4 with 4/4.
+How often each drum is hit at each eighth of a bar was counted in the performances
+that train the network (Groove MIDI Dataset and MIDI songs; 7100 bars of 4/4, 400 of
+3/4), rounded to what both have in common. No recording of the accuracy tables in the
+README took part.
+
+Hits are independent in this model, and in music they are not: bars repeat. Therefore
+`WEIGHT`, chosen on 221 renders of such performances in 4/4: F of downbeats 0.487
+without, 0.507 at 0.2, 0.527 at 0.5, 0.521 at 1 and 0.515 at 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.activations import Activations
+
+WEIGHT = 0.5
+UNUSUAL = 0.3
+"""How much likelier than 4/4 a beat of 3/4 must be, in log probability: 4/4 is far
+more frequent. With it 2 % of 221 renders in 4/4 and 37 % of 30 in 3/4 are mistaken for
+the other, instead of 8 % and 27 %."""
+
+USUAL_BAR = 4
+NEAR_FRAMES = 3  # from a beat's first frame to a hit that belongs to it
+
+# Share of bars with a hit at each eighth.
+_PATTERNS: dict[int, dict[str, tuple[float, ...]]] = {
+    4: {
+        "KD": (0.68, 0.18, 0.25, 0.25, 0.43, 0.28, 0.25, 0.20),
+        "SD": (0.10, 0.14, 0.48, 0.14, 0.19, 0.15, 0.46, 0.17),
+        "CY": (0.45, 0.14, 0.28, 0.13, 0.30, 0.12, 0.27, 0.12),
+    },
+    3: {
+        "KD": (0.78, 0.08, 0.20, 0.20, 0.30, 0.15),
+        "SD": (0.08, 0.03, 0.48, 0.20, 0.48, 0.03),
+        "CY": (0.55, 0.10, 0.35, 0.10, 0.35, 0.10),
+    },
+}
+# And of moments that are anywhere.
+_ANYWHERE = {"KD": 0.10, "SD": 0.10, "CY": 0.08}
+_SURE = 0.99  # the network is never surer than this
+
+Floats = NDArray[np.float64]
+
+
+def evidence(activations: Activations, bars: Sequence[int]) -> tuple[Floats, Floats]:
+    """How well the drums fit a beat of the bar that begins at a frame.
+
+    Parameters
+    ----------
+    activations
+        Of the drums ``KD``, ``SD`` and ``CY`` those that are there count.
+    bars
+        Beats in a bar of each meter in question; of those but 3 and 4 nothing is
+        known.
+
+    Returns
+    -------
+    beginnings, middles
+        Log ratios of the probabilities that the drums play what they do at the
+        beginning of a beat, or in its middle, and anywhere. Shape (frames, beats of
+        all bars).
+    """
+    shape = (len(activations.values), sum(bars))
+    beginnings, middles = np.zeros(shape), np.zeros(shape)
+    for drum, anywhere in _ANYWHERE.items():
+        if drum not in activations.outputs:
+            continue
+        column = activations.values[:, activations.outputs.index(drum)]
+        hit = _near(column).clip(1 - _SURE, _SURE)
+        background = np.log(_likelihood(hit, anywhere))
+        beat = 0
+        for bar in bars:
+            pattern = _PATTERNS.get(bar, {}).get(drum, ())
+            for place, share in enumerate(pattern):
+                into = middles if place % 2 else beginnings
+                ratio = np.log(_likelihood(hit, share)) - background
+                into[:, beat + place // 2] += WEIGHT * ratio
+            beat += bar
+    if len(bars) > 1:
+        beat = 0
+        for bar in bars:
+            if bar != USUAL_BAR:
+                beginnings[:, beat : beat + bar] -= UNUSUAL
+            beat += bar
+    return beginnings, middles
+
+
+def _likelihood(hit: Floats, share: float) -> Floats:
+    """Probability of what was heard, a hit or none, where so many are."""
+    return hit * share + (1 - hit) * (1 - share)
+
+
+def _near(column: NDArray[np.float32]) -> Floats:
+    """Highest value within `NEAR_FRAMES` of each frame."""
+    padded = np.pad(column.astype(np.float64), NEAR_FRAMES)
+    parts = (padded[n : n + len(column)] for n in range(2 * NEAR_FRAMES + 1))
+    highest: Floats = next(parts).copy()
+    for part in parts:
+        np.maximum(highest, part, out=highest)
+    return highest

@@ -1,0 +1,1 @@
+"""From rendered clips to a model: mixing, fitting, validating, exporting."""

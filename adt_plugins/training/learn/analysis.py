@@ -1,0 +1,263 @@
+"""Where a model loses: each missed and each extra onset, and what is around it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adt_plugins import formats
+from adt_plugins.annotations import Onset
+from adt_plugins.audio import open_audio
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError, MissingDependencyError
+from adt_plugins.network.inference import Network
+from adt_plugins.picking.onsets import pick_onsets
+from adt_plugins.pipeline import listen
+from adt_plugins.transcription import Transcription
+
+WINDOW_S = 0.05
+TOGETHER_S = 0.03
+"""Hits of a drummer's two hands and feet that are meant as one."""
+
+DRUMS = (Drum.KD, Drum.SD, Drum.HH, Drum.TT, Drum.CY)
+OUTCOMES = ("hit", "missed", "extra")
+_AUDIO = (".wav", ".flac", ".ogg", ".mp3")
+
+# Upper ends; the last group has none.
+_LEVELS_DB = (-12.0, -6.0, 0.0)
+_GAPS_S = (0.06, 0.12, 0.25, 0.5)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One onset that is in the reference, the estimate or both.
+
+    Parameters
+    ----------
+    recording, drum, time
+        Which onset; the reference's time if it has one.
+    outcome
+        ``"hit"``, ``"missed"`` or ``"extra"``.
+    level
+        How loud the drum's frequency range is there, in dB relative to the median
+        of the reference's onsets of that drum; of all drums if there are none.
+    gap
+        Seconds since the reference's last hit of any drum, at most 10.
+    beside
+        The other drums that the reference has within `TOGETHER_S`.
+    """
+
+    recording: str
+    drum: Drum
+    time: float
+    outcome: str
+    level: float
+    gap: float
+    beside: tuple[Drum, ...]
+
+
+def find_recordings(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Recordings ``NAME.wav`` or ``NAME.KIND.wav`` with their ``NAME.txt``.
+
+    Raises
+    ------
+    AdtError
+        If there are none.
+    """
+    found = False
+    for path in sorted(folder.iterdir() if folder.is_dir() else ()):
+        if path.suffix.lower() not in _AUDIO:
+            continue
+        for stem in (path.stem, path.stem.rpartition(".")[0]):
+            reference = folder / f"{stem}.txt"
+            if stem and reference.is_file():
+                found = True
+                yield path, reference
+                break
+    if not found:
+        raise AdtError(f"{folder}: no recording with a reference NAME.txt beside it")
+
+
+def analyse_file(audio: Path, reference: Path, network: Network) -> list[Case]:
+    """Transcribe a recording and compare it with its reference."""
+    with open_audio(audio) as reader:
+        activations, levels = listen(reader, network)
+    card = network.card
+    estimate = Transcription(pick_onsets(activations, card, levels=levels))
+    columns = {drum: Drum(name).coarse for drum, name in enumerate(card.drums)}
+    rate = activations.frame_rate
+
+    def level(drum: Drum, time: float) -> float:
+        own = [column for column, coarse in columns.items() if coarse is drum]
+        # A hit is loudest within 30 ms of its onset.
+        start = min(max(0, round(time * rate)), len(levels) - 1)
+        return float(levels[start : start + 4, own].max()) if own else 0.0
+
+    return compare(audio.stem, formats.read(reference), estimate, level)
+
+
+def compare(
+    recording: str,
+    reference: Transcription,
+    estimate: Transcription,
+    level: Callable[[Drum, float], float],
+) -> list[Case]:
+    """List every onset of two transcriptions of one recording.
+
+    Parameters
+    ----------
+    recording
+        Its name.
+    reference, estimate
+        Compared as coarse drums, strictly, within `WINDOW_S`.
+    level
+        Level in dB of a drum's frequency range at a time.
+    """
+    true, found = reference.coarse(), estimate.coarse()
+    every = np.unique([onset.time for onset in true])
+    cases = []
+    for drum in DRUMS:
+        wanted, heard = true.times(drum), found.times(drum)
+        pairs = _matching()(wanted, heard, WINDOW_S)
+        hit, used = {i for i, _ in pairs}, {j for _, j in pairs}
+        timed = [(t, "hit" if i in hit else "missed") for i, t in enumerate(wanted)]
+        timed += [(t, "extra") for j, t in enumerate(heard) if j not in used]
+        usual = [level(drum, t) for t in (wanted if len(wanted) else every)]
+        middle = float(np.median(usual)) if usual else 0.0
+        for time, outcome in sorted(timed):
+            earlier = every[every < time - TOGETHER_S]
+            cases.append(
+                Case(
+                    recording,
+                    drum,
+                    float(time),
+                    outcome,
+                    level(drum, time) - middle,
+                    min(10.0, float(time - earlier[-1])) if len(earlier) else 10.0,
+                    _beside(true, drum, float(time)),
+                )
+            )
+    return cases
+
+
+def _beside(true: Iterable[Onset], drum: Drum, time: float) -> tuple[Drum, ...]:
+    near = {o.drum for o in true if abs(o.time - time) <= TOGETHER_S}
+    return tuple(sorted(near - {drum}))
+
+
+def _matching() -> Callable[..., list[tuple[int, int]]]:
+    try:
+        from mir_eval.util import match_events
+    except ImportError as error:
+        raise MissingDependencyError(
+            'analysing needs mir_eval: pip install "adt-plugins[evaluate]"'
+        ) from error
+    matching: Callable[..., list[tuple[int, int]]] = match_events
+    return matching
+
+
+def level_group(case: Case) -> str:
+    """Name the level of a case, e.g. ``"-12 to -6 dB"``."""
+    return _group(case.level, _LEVELS_DB, "{:g}", "dB")
+
+
+def gap_group(case: Case) -> str:
+    """Name the time since the last hit, e.g. ``"60 to 120 ms"``."""
+    return _group(1e3 * case.gap, [1e3 * s for s in _GAPS_S], "{:g}", "ms")
+
+
+def beside_group(case: Case) -> str:
+    """Name what sounds with it, e.g. ``"with KD HH"``."""
+    return f"with {' '.join(case.beside)}" if case.beside else "alone"
+
+
+def _group(value: float, ends: Sequence[float], form: str, unit: str) -> str:
+    names = [form.format(end) for end in ends]
+    place = int(np.searchsorted(ends, value, side="right"))
+    if place == 0:
+        return f"below {names[0]} {unit}"
+    if place == len(ends):
+        return f"above {names[-1]} {unit}"
+    return f"{names[place - 1]} to {names[place]} {unit}"
+
+
+GROUPS: dict[str, Callable[[Case], str]] = {
+    "recording": lambda case: case.recording,
+    "level": level_group,
+    "time since the last hit": gap_group,
+    "what sounds with it": beside_group,
+}
+"""What cases are grouped by."""
+
+
+def count(
+    cases: Iterable[Case], group: Callable[[Case], str]
+) -> dict[Drum, dict[str, Counter[str]]]:
+    """Count outcomes, by drum and group."""
+    result: dict[Drum, dict[str, Counter[str]]] = {}
+    for case in cases:
+        groups = result.setdefault(case.drum, {})
+        groups.setdefault(group(case), Counter())[case.outcome] += 1
+    return result
+
+
+def table(cases: Sequence[Case]) -> str:
+    """Return all counts as text, the groups that lose most first."""
+    lines = []
+    for title, group in GROUPS.items():
+        lines.append(f"By {title}")
+        for drum, groups in count(cases, group).items():
+            for name, outcomes in sorted(groups.items(), key=_lost, reverse=True):
+                numbers = "".join(f"{outcomes[key]:6d} {key}" for key in OUTCOMES)
+                lines.append(f"  {drum:3} {name:26}{numbers}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _lost(item: tuple[str, Counter[str]]) -> int:
+    return item[1]["missed"] + item[1]["extra"]
+
+
+def plot(cases: Sequence[Case], path: Path) -> None:
+    """Draw missed and extra onsets by group, a row for each drum.
+
+    Raises
+    ------
+    MissingDependencyError
+        If matplotlib is missing.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingDependencyError(
+            'plots need matplotlib: pip install "adt-plugins[plot]"'
+        ) from error
+    titles = list(GROUPS)
+    figure = Figure(figsize=(4 * len(titles), 2.4 * len(DRUMS)), layout="constrained")
+    axes: Any = figure.subplots(len(DRUMS), len(titles), squeeze=False)
+    for column, (title, group) in enumerate(GROUPS.items()):
+        counts = count(cases, group)
+        for row, drum in enumerate(DRUMS):
+            _bars(axes[row][column], counts.get(drum, {}))
+            axes[row][column].set_title(f"{drum}: {title}", fontsize=8)
+    figure.savefig(path)
+
+
+def _bars(axis: Any, groups: dict[str, Counter[str]]) -> None:
+    """Draw the six groups that lose most: missed to the left, extra to the right."""
+    worst = sorted(
+        groups.items(), key=lambda item: item[1]["missed"] + item[1]["extra"]
+    )
+    names = [name for name, _ in worst[-6:]]
+    # Blue and orange are told apart by everyone.
+    for outcome, sign, colour in (("missed", -1, "#0072b2"), ("extra", 1, "#d55e00")):
+        widths = [sign * outcomes[outcome] for _, outcomes in worst[-6:]]
+        axis.barh(names, widths, color=colour, label=outcome)
+    axis.axvline(0, color="black", linewidth=0.5)
+    axis.tick_params(labelsize=6)
+    axis.legend(fontsize=6)

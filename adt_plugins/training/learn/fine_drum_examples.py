@@ -1,0 +1,130 @@
+"""Picks of a network in training clips, described, with the true kind of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Onset
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError
+from adt_plugins.network.inference import Network
+from adt_plugins.picking.fine_drums import BroadBands, describe, onset_frames
+from adt_plugins.picking.onsets import pick_onsets
+from adt_plugins.training.learn.clips import Clip
+from adt_plugins.training.learn.mixing import Mixer, Recipe
+
+Floats = NDArray[np.float32]
+
+CLASSES: dict[Drum, tuple[str, ...]] = {
+    Drum.HH: ("CHH", "OHH", "PHH"),
+    Drum.CY: ("RDC", "CRC", ""),
+    Drum.TT: ("HIT", "MHT", "LFT"),
+}
+"""Kinds of each coarse drum; "" for those that are never said."""
+
+#: A stroke on the bell is one on the ride. Chinas and splashes are too few to be told.
+#: Of an only floor tom the performances say either name.
+MERGED = {"RDB": "RDC", "CHC": "", "SPC": "", "HFT": "LFT"}
+
+MATCH_S = 0.03
+"""A pick is the hit that is at most this far away."""
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Picks of one coarse drum.
+
+    Parameters
+    ----------
+    features
+        Shape (hits, features).
+    classes
+        Shape (hits,): true class; -1: it is none of that drum.
+    clips
+        Shape (hits,): number of the clip.
+    """
+
+    features: Floats
+    classes: NDArray[np.int64]
+    clips: NDArray[np.int64]
+
+    def only(self, kept: NDArray[np.bool_]) -> Hits:
+        """Those for which `kept`, shape (hits,), is true."""
+        return Hits(self.features[kept], self.classes[kept], self.clips[kept])
+
+
+def true_classes(
+    picks: Sequence[Onset], onsets: Iterable[tuple[float, str, int]], drum: Drum
+) -> NDArray[np.int64]:
+    """Class of each pick: that of the loudest onset of the drum within 30 ms."""
+    known = [(t, c, v) for t, c, v in onsets if Drum(c).coarse is drum]
+    result = np.full(len(picks), -1)
+    times = np.array([time for time, _, _ in known])
+    for row, pick in enumerate(picks):
+        near = np.flatnonzero(np.abs(times - pick.time) <= MATCH_S)
+        if len(near):
+            _, code, _ = max((known[k] for k in near), key=lambda onset: onset[2])
+            result[row] = CLASSES[drum].index(MERGED.get(code, code))
+    return result
+
+
+def gather(
+    clips: Sequence[Clip],
+    network: Network,
+    seed: int,
+    progress: Callable[[float], None] = lambda _: None,
+) -> dict[Drum, Hits]:
+    """Mix clips, every second one with its accompaniment, and describe the picks.
+
+    Parameters
+    ----------
+    clips
+        Heard whole, each once.
+    network
+        Picks the onsets.
+    seed
+        Another seed mixes otherwise.
+    progress
+        Called with the fraction done.
+    """
+    card = network.card
+    if card.level is None:
+        raise AdtError(
+            f"model {card.name!r} has no level rule; it was trained elsewhere"
+        )
+    mixers = [
+        Mixer(card.front_end, card.level, [], Recipe(accompanied=share, voiced=0.0))
+        for share in (0.0, 1.0)
+    ]
+    rate = card.front_end.frame_rate
+    found: dict[Drum, list[Hits]] = {drum: [] for drum in CLASSES}
+    for number, clip in enumerate(clips):
+        rng = np.random.default_rng([seed, number])
+        count = int(clip.duration * rate)
+        frames = mixers[number % 2].example(clip, count, rng, start=0.0).frames
+        heard = Activations(network.activations(frames), card.outputs, rate)
+        bands = BroadBands(card.front_end)
+        bands.hear(frames)
+        picked = pick_onsets(heard, card)
+        for drum, hits in found.items():
+            own = [onset for onset in picked if onset.drum is drum]
+            if own:
+                places = onset_frames(own, heard, card.delay)
+                features = describe(places, bands.values(), heard.values, rate)
+                classes = true_classes(own, clip.onsets, drum)
+                hits.append(Hits(features, classes, np.full(len(own), number)))
+        progress((number + 1) / len(clips))
+    return {drum: _joined(hits) for drum, hits in found.items() if hits}
+
+
+def _joined(parts: Sequence[Hits]) -> Hits:
+    return Hits(
+        np.concatenate([hits.features for hits in parts]),
+        np.concatenate([hits.classes for hits in parts]),
+        np.concatenate([hits.clips for hits in parts]),
+    )

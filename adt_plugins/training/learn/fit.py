@@ -1,0 +1,319 @@
+"""Train the network on rendered clips: seeded, resumable, with progress."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import threadpoolctl
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset
+from tqdm.auto import tqdm
+
+from adt_plugins.card import FrontEnd, Geometry, LevelRule
+from adt_plugins.training.learn.clips import Clip, find_clips, find_voices, load_clip
+from adt_plugins.training.learn.export import load_model
+from adt_plugins.training.learn.mixing import Mixer, Recipe
+from adt_plugins.training.learn.model import BrnnSa, Sizes
+from adt_plugins.training.learn.targets import OUTPUTS
+from adt_plugins.training.learn.validate import Validation
+
+#: Weight of a hit against a silent frame; the rarer the drum, the heavier.
+POSITIVE_WEIGHTS = {
+    "KD": 1.5,
+    "SD": 1.6,
+    "SST": 2.5,
+    "HH": 1.5,
+    "TT": 3.5,
+    "CY": 2.5,
+    "OT": 2.0,
+    "beat": 1.5,
+    "downbeat": 3.0,
+}
+
+#: Weight of an output in the loss.
+OUTPUT_WEIGHTS = {"OT": 0.5, "beat": 0.3, "downbeat": 0.3}
+
+#: Frames of the context also teach, but less: they are thrown away at run time.
+CONTEXT_WEIGHT = 0.3
+
+#: Share of examples without drums; without any, the network took each syllable of
+#: speech for a snare.
+DRUMLESS = 0.12
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides a run.
+
+    Parameters
+    ----------
+    steps, batch, rate
+        Optimiser steps, examples a step, and the highest learning rate.
+    seed
+        Of weights and examples.
+    average
+        Decay of the moving average of the weights that is exported.
+    consistency
+        Weight of the difference between two cuts of the same example at
+        different chunk grids, in the last `consistency_share` of the steps.
+    margin
+        Only frames with so many on both sides count in that; the geometry's
+        context if that is more.
+    """
+
+    steps: int = 2900
+    batch: int = 48
+    rate: float = 2e-3
+    weight_decay: float = 1e-3
+    dropout: float = 0.2
+    seed: int = 0
+    average: float = 0.997
+    consistency: float = 20.0
+    consistency_share: float = 0.31
+    margin: int = 0
+    validate_every: int = 250
+    workers: int = 2
+
+
+def late_step(settings: Settings) -> int:
+    """First step of the last phase, in which examples are heard at two grids."""
+    return round(settings.steps * (1 - settings.consistency_share))
+
+
+class Batches(IterableDataset[dict[str, Tensor]]):
+    """Endless batches of fresh mixes, from whatever clips are finished by now."""
+
+    def __init__(
+        self,
+        renders: Path,
+        mixer: tuple[FrontEnd, LevelRule],
+        settings: Settings,
+        geometry: Geometry,
+        first_step: int,
+    ) -> None:
+        self.renders = renders
+        self.mixer = mixer
+        self.settings = settings
+        self.frames = geometry.frames
+        self.slack = geometry.core // 2
+        self.first_step = first_step
+        # Only examples that are heard twice need to be longer than a chunk.
+        self.late = late_step(settings)
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        # Many small products: with two BLAS threads they took nine times as long.
+        threadpoolctl.threadpool_limits(1)
+        worker = torch.utils.data.get_worker_info()
+        number = worker.id if worker else 0
+        voices = find_voices(self.renders, "train")
+        mixer = Mixer(*self.mixer, voices, Recipe(drumless=DRUMLESS))
+        rng = np.random.default_rng([self.settings.seed, self.first_step, number])
+        clips: list[Clip] = []
+        count = 0
+        while True:
+            if count % 200 == 0:
+                clips = [load_clip(path) for path in find_clips(self.renders)]
+                clips = [clip for clip in clips if clip.split == "train"]
+            step = self.first_step + count * (worker.num_workers if worker else 1)
+            frames, size = self.frames, self.settings.batch
+            if step >= self.late:  # half as many, each heard twice
+                frames, size = frames + self.slack, size // 2
+            count += 1
+            chosen = rng.integers(len(clips), size=size)
+            examples = [mixer.example(clips[i], frames, rng) for i in chosen]
+            yield {
+                "frames": _stack([e.frames for e in examples]),
+                "targets": _stack([e.targets for e in examples]),
+                "known": torch.from_numpy(np.stack([e.known for e in examples])),
+            }
+
+
+def _stack(items: list[np.ndarray[Any, Any]]) -> Tensor:
+    return torch.from_numpy(np.stack(items, axis=1))
+
+
+class Trainer:
+    """One run: owns the weights, their average, the optimiser and checkpoints."""
+
+    def __init__(
+        self,
+        out: Path,
+        settings: Settings,
+        geometry: Geometry,
+        sizes: Sizes | None = None,
+    ) -> None:
+        torch.manual_seed(settings.seed)
+        self.out = out
+        self.settings = settings
+        self.geometry = geometry
+        self.sizes = sizes or Sizes(outputs=len(OUTPUTS))
+        self.model = BrnnSa(self.sizes, settings.dropout)
+        self.averaged = BrnnSa(self.sizes)
+        self.averaged.load_state_dict(self.model.state_dict())
+        self.averaged.eval()
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), settings.rate, weight_decay=settings.weight_decay
+        )
+        self.step = 0
+        self._positive = torch.tensor([POSITIVE_WEIGHTS[name] for name in OUTPUTS])
+        self._output = torch.tensor([OUTPUT_WEIGHTS.get(name, 1.0) for name in OUTPUTS])
+        self._frame = torch.full((geometry.frames, 1, 1), CONTEXT_WEIGHT)
+        self._frame[geometry.context : geometry.context + geometry.core] = 1.0
+
+    def learning_rate(self) -> float:
+        """Cosine from the highest rate to a hundredth, after 100 warm-up steps."""
+        warm = min(1.0, (self.step + 1) / 100)
+        cosine = 0.5 + 0.5 * math.cos(math.pi * self.step / self.settings.steps)
+        return self.settings.rate * warm * (0.01 + 0.99 * cosine)
+
+    def train_step(self, batch: dict[str, Tensor]) -> float:
+        """One optimiser step; examples longer than a chunk are heard twice."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.learning_rate()
+        self.model.train()
+        loss = self._loss(batch)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        # A young average would remember the random start for too long.
+        decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            pairs = zip(
+                self.averaged.parameters(), self.model.parameters(), strict=True
+            )
+            for mean, now in pairs:
+                mean.lerp_(now, 1 - decay)
+        return float(loss.detach())
+
+    def _loss(self, batch: dict[str, Tensor]) -> Tensor:
+        frames, targets, known = batch["frames"], batch["targets"], batch["known"]
+        length, slack = self.geometry.frames, len(frames) - self.geometry.frames
+        if slack == 0:
+            return self._bce(self.model(frames), targets, known)
+        # Each example, heard at two chunk grids, must give the same.
+        half = frames.shape[1]
+        first = int(torch.randint(slack // 2, ()))
+        cuts = (first, slack - int(torch.randint(slack // 2, ())))
+        heard = torch.cat([frames[c : c + length] for c in cuts], dim=1)
+        wanted = torch.cat([targets[c : c + length] for c in cuts], dim=1)
+        logits: Tensor = self.model(heard)
+        loss = self._bce(logits, wanted, known.repeat(2, 1))
+        margin = max(self.settings.margin, self.geometry.context)
+        low, high = cuts[1] + margin, cuts[0] + length - margin
+        ours, theirs = logits[:, :half].sigmoid(), logits[:, half:].sigmoid()
+        difference = (
+            ours[low - cuts[0] : high - cuts[0]]
+            - theirs[low - cuts[1] : high - cuts[1]]
+        )
+        return loss + self.settings.consistency * difference.square().mean()
+
+    def _bce(self, logits: Tensor, targets: Tensor, known: Tensor) -> Tensor:
+        losses = functional.binary_cross_entropy_with_logits(
+            logits, targets, reduction="none", pos_weight=self._positive
+        )
+        weights = self._output * self._frame * known
+        loss: Tensor = (losses * weights).sum() / weights.expand_as(losses).sum()
+        return loss
+
+    def save(self, name: str = "last.pt") -> None:
+        """Write a checkpoint, whole or not at all."""
+        path = self.out / name
+        state = {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "settings": asdict(self.settings),
+            "sizes": asdict(self.sizes),
+            "geometry": asdict(self.geometry),
+        }
+        torch.save(state, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+
+    def begin_with(self, model: BrnnSa) -> None:
+        """Take over the weights of a trained network."""
+        for own in (self.model, self.averaged):
+            own.load_state_dict(model.state_dict())
+
+    def load(self, name: str = "last.pt") -> None:
+        """Go on from a checkpoint."""
+        state = torch.load(self.out / name, weights_only=True)
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+def fit(
+    renders: Path,
+    out: Path,
+    *,
+    settings: Settings,
+    front_end: FrontEnd,
+    level: LevelRule,
+    geometry: Geometry,
+    sizes: Sizes | None = None,
+    weights: Sequence[Path] = (),
+    progress: bool = True,
+) -> Path:
+    """Train on the clips of a folder, going on where an earlier run stopped.
+
+    Parameters
+    ----------
+    renders
+        Folder of `adt train render`.
+    out
+        Folder of checkpoints and of ``log.jsonl``.
+    settings, front_end, level, geometry, sizes
+        What to train, and how.
+    weights
+        Checkpoints whose mean a new run begins with; none: it begins at random.
+    progress
+        Show a bar.
+
+    Returns
+    -------
+    Path
+        The last checkpoint.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    trainer = Trainer(out, settings, geometry, sizes)
+    if (out / "last.pt").exists():
+        trainer.load()
+    elif weights:
+        trainer.begin_with(load_model(*weights)[0])
+    data = Batches(renders, (front_end, level), settings, geometry, trainer.step)
+    loader = DataLoader(data, batch_size=None, num_workers=settings.workers)
+    validation = Validation(renders, Mixer(front_end, level, []), geometry)
+    bar = tqdm(total=settings.steps, initial=trainer.step, disable=not progress)
+    mean = 0.0
+    for batch in loader:
+        if trainer.step >= settings.steps:
+            break
+        mean = 0.98 * mean + 0.02 * trainer.train_step(batch)
+        bar.update()
+        bar.set_postfix(loss=f"{mean:.4f}")
+        if (
+            trainer.step % settings.validate_every == 0
+            or trainer.step == settings.steps
+        ):
+            trainer.save()
+            report = validation.report(trainer.averaged)
+            entry = {"step": trainer.step, "loss": mean, **report}
+            with (out / "log.jsonl").open("a", encoding="utf-8") as log:
+                log.write(json.dumps(entry) + "\n")
+            if progress:
+                bar.write(Validation.line(trainer.step, report), file=sys.stderr)
+    bar.close()
+    return out / "last.pt"

@@ -1,0 +1,1 @@
+"""From sounds and performances to rendered clips."""

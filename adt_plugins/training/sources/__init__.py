@@ -1,0 +1,1 @@
+"""What clips are rendered from: kits, songs, performances, voices."""

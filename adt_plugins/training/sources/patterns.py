@@ -1,0 +1,376 @@
+"""Programmed grooves, written as text, and the fills between them.
+
+A line has one character a step: ``X`` accent, ``x`` normal, ``o`` soft,
+``g`` ghost note, ``.`` nothing. Sixteen steps make a bar of 4/4,
+twelve a bar of triplets (4/4), of 6/8 or of 3/4, as ``meter`` and ``beats`` say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from adt_plugins.training.sources.kitmaps import TOMS
+
+LEVELS = {"X": 118, "x": 92, "o": 62, "g": 24}
+
+
+@dataclass(frozen=True)
+class Style:
+    """A groove of one bar: lines by drum, tempo range in beats per minute."""
+
+    name: str
+    lines: dict[str, str]
+    tempo: tuple[int, int]
+    meter: str = "4/4"
+    beats: int = 4
+    quarters: float = 4.0
+
+
+def _s(name: str, tempo: tuple[int, int], **lines: str) -> Style:
+    return Style(name, lines, tempo)
+
+
+def _t(name: str, tempo: tuple[int, int], **lines: str) -> Style:
+    """Triplets; the same grid as sixteenths, twelve steps."""
+    return Style(name, lines, tempo)
+
+
+STYLES: tuple[Style, ...] = (
+    _s(
+        "rock",
+        (90, 150),
+        KD="X.......X.x.....",
+        SD="....X.......X...",
+        CHH="x.o.x.o.x.o.x.o.",
+    ),
+    _s(
+        "rock2",
+        (80, 140),
+        KD="X..x..x...x.....",
+        SD="....X..g.g..X..g",
+        CHH="X.o.X.o.X.o.X.o.",
+    ),
+    _s(
+        "rock3",
+        (90, 170),
+        KD="X.....x.X.......",
+        SD="....X.......X...",
+        RDC="x.x.x.x.x.x.x.x.",
+    ),
+    _s(
+        "open",
+        (80, 150),
+        KD="X.....x.x.......",
+        SD="....X.......X..g",
+        OHH="X.o.X.o.X.o.X.o.",
+    ),
+    _s(
+        "wash",
+        (90, 190),
+        KD="X.....x.X.x.....",
+        SD="....X.......X...",
+        CRC="X...X...X...X...",
+    ),
+    _s(
+        "half",
+        (110, 180),
+        KD="X.....x...x.....",
+        SD="........X.......",
+        CHC="X...x...X...x...",
+    ),
+    _s(
+        "metal",
+        (100, 180),
+        KD="XxxxXxxxXxxxXxxx",
+        SD="....X.......X...",
+        RDC="X...X...X...X...",
+    ),
+    _s(
+        "gallop",
+        (110, 190),
+        KD="X.xxX.xxX.xxX.xx",
+        SD="....X.......X...",
+        CHC="X...X...X...X...",
+    ),
+    _s(
+        "bellmetal",
+        (90, 150),
+        KD="xx.xx.xx.xx.xx..",
+        SD="........X.......",
+        RDB="X...X...X...X...",
+    ),
+    _s(
+        "blast",
+        (160, 230),
+        KD="x.x.x.x.x.x.x.x.",
+        SD=".x.x.x.x.x.x.x.x",
+        RDC="x.x.x.x.x.x.x.x.",
+    ),
+    _s(
+        "blast2",
+        (120, 200),
+        KD="xxxxxxxxxxxxxxxx",
+        SD="x.x.x.x.x.x.x.x.",
+        CHC="X...X...X...X...",
+    ),
+    _s(
+        "punk",
+        (160, 220),
+        KD="X...x.x.X...x.x.",
+        SD="..X...X...X...X.",
+        CHH="X.x.X.x.X.x.X.x.",
+    ),
+    _s(
+        "dbeat",
+        (150, 200),
+        KD="X..x..x.X..x..x.",
+        SD="....X.......X...",
+        CRC="X...x...X...x...",
+    ),
+    _s(
+        "funk",
+        (85, 118),
+        KD="X.x....x..x..x..",
+        SD="....X..g.g.gX..g",
+        CHH="XoxoXoxoXoxoXoxo",
+    ),
+    _s(
+        "funk2",
+        (90, 115),
+        KD="X..x..x...xx....",
+        SD=".g..X.g.g..gX.g.",
+        CHH="x.x.x.x.x.x.x...",
+        OHH="..............x.",
+    ),
+    _s(
+        "disco",
+        (110, 130),
+        KD="X...X...X...X...",
+        SD="....X.......X...",
+        OHH="..x...x...x...x.",
+        CHH="x.......x.......",
+    ),
+    _s(
+        "house",
+        (118, 128),
+        KD="X...X...X...X...",
+        OT="....X.......X...",
+        OHH="..x...x...x...x.",
+        CHH="o.o.o.o.o.o.o.o.",
+    ),
+    _s(
+        "dnb",
+        (160, 178),
+        KD="X.........X.....",
+        SD="....X..g.g..X...",
+        CHH="x.x.x.x.x.x.x.x.",
+    ),
+    _s(
+        "hiphop",
+        (75, 100),
+        KD="X......x..x.....",
+        SD="....X.......X...",
+        CHH="x.x.x.xxx.x.x.x.",
+    ),
+    _s(
+        "trap",
+        (65, 80),
+        KD="X.....x...x..x..",
+        SD="........X.......",
+        CHH="xxxoxxxoxxxxxoxo",
+    ),
+    _s(
+        "reggae",
+        (70, 95),
+        KD="........X.......",
+        SST="........X.......",
+        CHH="x.o.x.o.x.o.x.xo",
+    ),
+    _s(
+        "steppers",
+        (110, 140),
+        KD="X...X...X...X...",
+        SST="........X.....g.",
+        CHH="..x...x...x...x.",
+    ),
+    _s(
+        "country",
+        (90, 130),
+        KD="X...x...X...x...",
+        SST="....x.......x...",
+        CHH="x.x.x.x.x.x.x.x.",
+    ),
+    _s(
+        "country2",
+        (90, 125),
+        KD="X.....x.X.......",
+        SST="....X.......X...",
+        CHH="x.o.x.o.x.o.x.o.",
+    ),
+    _s(
+        "ballad",
+        (55, 80),
+        KD="X.....x.X.......",
+        SST="....x.......x...",
+        CHH="o.o.o.o.o.o.o.o.",
+    ),
+    _s(
+        "train",
+        (100, 130),
+        KD="X...X...X...X...",
+        SD="goXggoXggoXggoXg",
+        PHH="....x.......x...",
+    ),
+    _s(
+        "bossa",
+        (60, 85),
+        KD="X..xX..xX..xX..x",
+        SST="x..x..x...x..x..",
+        CHH="oooooooooooooooo",
+    ),
+    _s(
+        "samba",
+        (90, 120),
+        KD="X..xX..xX..xX..x",
+        SD="gogXgogXgoXggoXg",
+        RDC="x.x.x.x.x.x.x.x.",
+    ),
+    _s(
+        "tribal",
+        (90, 130),
+        KD="X...X...X...X...",
+        LFT="x..x..x.x..x..x.",
+        HFT="..x...x...x...x.",
+        HIT=".......x.......x",
+        SD="....X.......X...",
+    ),
+    _s(
+        "toms",
+        (90, 150),
+        KD="X.......X.......",
+        LFT="x.x.x.x.x.x.x.x.",
+        MHT="............x.x.",
+        SD="....X.......X...",
+    ),
+    _s(
+        "motown",
+        (100, 135),
+        KD="X..x....X..x....",
+        SD="x...x...x...x...",
+        CHH="x.x.x.x.x.x.x.x.",
+    ),
+    _s(
+        "latin",
+        (90, 115),
+        KD="X..x..x.X..x..x.",
+        RDB="X.x.xx.xX.x.xx.x",
+        SST="...x..x....x..x.",
+        HIT="......x.......xx",
+    ),
+    _s("sparse", (60, 120), KD="X...............", SST="............o..."),
+    _s("hatsonly", (60, 130), CHH="x.o.x.o.x.o.x.o."),
+    _s("ridefoot", (70, 140), RDC="x...x..xx...x..x", PHH="....x.......x..."),
+    _t("shuffle", (80, 140), KD="X....xX.....", SD="...X.....X..", CHH="x.ox.ox.ox.o"),
+    _t("shuffle2", (70, 110), KD="X....x..x...", SD=".g.Xg..g.Xg.", CHH="X.ox.oX.ox.o"),
+    _t(
+        "swing",
+        (100, 220),
+        KD="o.....o.....",
+        RDC="x..x.ox..x.o",
+        PHH="...x.....x..",
+        SD="........g..g",
+    ),
+    _t(
+        "swing2",
+        (110, 200),
+        RDC="x..X.ox..X.o",
+        PHH="...x.....x..",
+        SD=".....g..o...",
+        KD="o..o..o..o..",
+    ),
+    _t("brushes", (70, 160), SD="o.go.go.go.g", PHH="...x.....x..", KD="o.....o....."),
+    _t("slow12", (50, 75), KD="X....xX.....", SD="...X.....X..", CHH="xooxooxooxoo"),
+    Style(
+        "waltz",
+        {"KD": "X...........", "SD": "....x...x...", "RDC": "x...x..xx..."},
+        (80, 180),
+        "3/4",
+        3,
+        3.0,
+    ),
+    Style(
+        "waltzrock",
+        {"KD": "X.....x.....", "SD": "....X...X...", "CHH": "x.x.x.x.x.x."},
+        (80, 150),
+        "3/4",
+        3,
+        3.0,
+    ),
+    Style(
+        "sixeight",
+        {"KD": "X.....x.x...", "SD": "......X.....", "CHH": "x.x.x.x.x.x."},
+        (50, 80),
+        "6/8",
+        2,
+        3.0,
+    ),
+    Style(
+        "sixride",
+        {"KD": "X.........x.", "SD": "......X..g..", "RDC": "X.x.x.X.x.x."},
+        (45, 75),
+        "6/8",
+        2,
+        3.0,
+    ),
+)
+
+Step = tuple[float, str, int]
+
+
+def bar_hits(style: Style, rng: np.random.Generator) -> list[Step]:
+    """Hits of one bar as (position in bars 0–1, code, velocity), a little varied."""
+    hits: list[Step] = []
+    for code, line in style.lines.items():
+        for index, mark in enumerate(line):
+            if mark == "." or (mark in "og" and rng.random() < 0.08):
+                continue
+            velocity = int(np.clip(LEVELS[mark] + rng.normal(0, 6), 8, 127))
+            hits.append((index / len(line), code, velocity))
+    steps = max(len(line) for line in style.lines.values())
+    if "KD" in style.lines and rng.random() < 0.25:
+        hits.append(
+            (int(rng.integers(steps)) / steps, "KD", int(rng.integers(60, 100)))
+        )
+    if "SD" in style.lines and rng.random() < 0.3:
+        hits.append((int(rng.integers(steps)) / steps, "SD", int(rng.integers(10, 40))))
+    if rng.random() < 0.12 and "CHH" in style.lines:
+        hits.append(((steps - 2) / steps, "OHH", int(rng.integers(70, 115))))
+    return hits
+
+
+def fill_hits(beats: int, rng: np.random.Generator) -> list[Step]:
+    """A fill over ``beats`` beats: (position in beats, code, velocity)."""
+    division = int(rng.choice([2, 3, 4, 4, 4, 6, 8]))
+    count = beats * division
+    shape = rng.random()
+    order = list(TOMS) if shape < 0.75 else list(TOMS[::-1])
+    hits: list[Step] = []
+    ladder = ["SD", *order] if rng.random() < 0.6 else order
+    for index in range(count):
+        if rng.random() < 0.15:
+            continue
+        code = ladder[min(len(ladder) - 1, index * len(ladder) // count)]
+        if shape > 0.9:
+            code = "SD"
+        elif rng.random() < 0.15:
+            code = str(rng.choice(["SD", "KD", *TOMS]))
+        strong = index % division == 0
+        velocity = int(np.clip((112 if strong else 88) + rng.normal(0, 12), 15, 127))
+        if shape > 0.9:  # a roll that grows
+            velocity = int(np.clip(35 + 85 * index / count + rng.normal(0, 8), 10, 127))
+        hits.append((index / division, code, velocity))
+    if rng.random() < 0.4:
+        hits += [(float(beat), "KD", 90) for beat in range(beats)]
+    return hits

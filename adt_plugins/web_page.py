@@ -1,0 +1,134 @@
+"""One HTML file that transcribes: drop recordings on it; they stay where they are.
+
+Everything is in it: the network, its runtime, the page. Its content security policy
+allows its own script, by hash, WebAssembly, and workers and scripts made by the page
+itself (``blob:``): no request to anywhere. `notebook_ext/web` is what runs in it.
+"""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adt_plugins.base.files import write_files
+from adt_plugins.base.folders import asset
+from adt_plugins.editor.html_page import base64_text, block, frame, json_text
+
+if TYPE_CHECKING:
+    from adt_plugins.card import ModelCard
+
+BUNDLE = "web.js"
+RUNTIME = {
+    "runtime": "web-engine/litert.js.gz",
+    "runtime-wasm": "web-engine/litert.wasm.gz",
+    "worker": "web-engine/worker.js",
+    "features": "web-engine/features.wasm",
+}
+"""Parts of the page that are the same for every network, in `notebook_ext`."""
+
+_OWN_LICENCE = (
+    "This page is part of adt-plugins: BSD 3-Clause licence. The network's training"
+    " data and their licences are in its model card.\n"
+)
+
+_STYLE = (
+    "html{color-scheme:light dark}"
+    "noscript{display:block;padding:24px;font:16px sans-serif}"
+)
+
+
+def write_page(path: Path, *, overwrite: bool = False) -> Path:
+    """Write the page.
+
+    Parameters
+    ----------
+    path
+        The file.
+    overwrite
+        Replace it if it exists.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OutputExistsError
+        If it exists and `overwrite` is false.
+    AdtError
+        If it cannot be written.
+    """
+    write_files({path: page()}, overwrite=overwrite)
+    return path
+
+
+@cache
+def page() -> bytes:
+    """Bytes of the page with the network that is shipped; always the same ones."""
+    from adt_plugins.network.catalogue import find_model, network_bytes
+
+    card = find_model()
+    parts = {
+        "card": json_text(_card(card)),
+        "maps": json_text(_drum_maps()),
+        "licences": _licences(),
+        "model": _packed(network_bytes(card)),
+        **{name: _packed(_part(file)) for name, file in RUNTIME.items()},
+    }
+    blocks = "".join(block(f"adt-{name}", text) for name, text in parts.items())
+    head, foot = frame(
+        "Drum track of a recording",
+        BUNDLE,
+        _STYLE,
+        "adt-web",
+        scripts="'wasm-unsafe-eval' blob:",
+        # The browser's player tells how long a recording is.
+        more="worker-src blob:; media-src blob:; ",
+    )
+    return (head + blocks + foot).encode()
+
+
+def _part(name: str) -> bytes:
+    data = asset("notebook_ext", name).read_bytes()
+    return gzip.decompress(data) if name.endswith(".gz") else data
+
+
+def _licences() -> str:
+    """What the makers of the page's parts want to be told."""
+    texts = (
+        asset("notebook_ext", f"web-engine/{name}").read_text(encoding="utf-8")
+        for name in ("NOTICE", "LICENSE")
+    )
+    return "\n".join((_OWN_LICENCE, *texts)).replace("<", "‹")
+
+
+def _card(card: ModelCard) -> dict[str, object]:
+    """What the page needs of the card."""
+    free_form = {"path", "description", "licence", "training", "measured"}
+    return {
+        name: value for name, value in asdict(card).items() if name not in free_form
+    }
+
+
+def _drum_maps() -> list[dict[str, object]]:
+    """Title and notes of each map, as `src/writers.ts` takes them."""
+    from adt_plugins.drums import Drum
+    from adt_plugins.midi.drum_maps import list_maps
+
+    return [
+        {
+            "name": m.name,
+            "title": m.title,
+            "notes": {drum.value: m.note(drum) for drum in Drum},
+        }
+        for m in list_maps()
+    ]
+
+
+def _packed(data: bytes) -> str:
+    # Without a time, so that the page is the same file every time.
+    return base64_text(gzip.compress(data, mtime=0))
