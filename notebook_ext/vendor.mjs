@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 // The build without relaxed SIMD: every browser runs it, and all of them alike.
-const NAMES = { "litert.js": "litert_wasm_compat_internal.js", "litert.wasm": "litert_wasm_compat_internal.wasm" };
+const NAMES = {
+  "litert.js": "litert_wasm_compat_internal.js",
+  "litert.wasm": "litert_wasm_compat_internal.wasm",
+};
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 await mkdir(here("web-engine"), { recursive: true });

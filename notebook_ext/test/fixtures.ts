@@ -1,36 +1,58 @@
 /** What Python says: `python -m tests.notebook.make_fixtures FILE`, named in ADT_FIXTURES. */
 
 import { readFileSync } from "node:fs";
-import type { Action } from "../src/edits";
-import type { Grid, Picker } from "../src/pick";
-import type { Header } from "../src/song";
-import type { Card, FrontEnd, LevelRule } from "../web/engine-api";
+import type { Action } from "../src/core/edits";
+import type { Grid, Picker } from "../src/core/pick";
+import type { Header } from "../src/core/song";
+import type { Card, FrontEnd, LevelRule } from "../web/engine/engine-types";
 
 export interface Fixtures {
   picks: {
-    seed: number; drums: string[]; frames: number; grid: Grid; picker: Picker;
+    seed: number;
+    drums: string[];
+    frames: number;
+    grid: Grid;
+    picker: Picker;
     thresholds: Record<string, number>;
     expected: { frames: number[]; times: string; confidence: string }[];
   }[];
   session: {
-    header: Header; data: string; actions: Action[];
-    points: Record<string, {
-      hits: [string, string, number, boolean][]; times: string; files: Record<string, string>;
-    }>;
+    header: Header;
+    data: string;
+    actions: Action[];
+    points: Record<
+      string,
+      {
+        hits: [string, string, number, boolean][];
+        times: string;
+        files: Record<string, string>;
+      }
+    >;
   };
   numbers: [string, string, string][];
   drums: Record<string, [string, string, number]>;
   engine: {
-    hits: { seed: number; frames: number; card: Card; thresholds: Record<string, number>; known: string }[];
+    hits: {
+      seed: number;
+      frames: number;
+      card: Card;
+      thresholds: Record<string, number>;
+      known: string;
+    }[];
     filters: {
-      front_end: FrontEnd; drums: string[]; ranges: [number, number][]; starts: number[]; weights: number[][];
+      front_end: FrontEnd;
+      drums: string[];
+      ranges: [number, number][];
+      starts: number[];
+      weights: number[][];
     }[];
     gains: { rule: LevelRule; front_end: FrontEnd; gains: number[] };
   };
 }
 
-const file = process.env["ADT_FIXTURES"];
-if (!file) throw new Error("ADT_FIXTURES does not name the file of python -m tests.notebook.make_fixtures");
+const file = process.env.ADT_FIXTURES;
+if (!file)
+  throw new Error("ADT_FIXTURES does not name the file of python -m tests.notebook.make_fixtures");
 export const fixtures = JSON.parse(readFileSync(file, "utf8")) as Fixtures;
 
 /** The exact doubles, as hexadecimal digits. */

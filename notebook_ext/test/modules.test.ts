@@ -1,14 +1,34 @@
 import { describe, expect, it } from "vitest";
-import { act, compose, EMPTY, fold, Refusal, type Action, type Automatic, type Log } from "../src/edits";
-import { roundEven } from "../src/pick";
-import { Replica, type Message } from "../src/replica";
-import { toGrid, toPeak } from "../src/snap";
-import { soundOf } from "../src/sounds";
-import { BANDS, extremes, pyramid, spectrogram } from "../src/spectrum";
-import { stretch } from "../src/stretch";
-import { clock, fit, lowerBound, reveal, rulerStep, scroll, timeAt, whole, xAt, zoom } from "../src/time";
-import { chunksIn, hitsIn, Transport } from "../src/transport";
-import { DRUMS } from "../src/drums";
+import { DRUMS } from "../src/core/drums";
+import {
+  type Action,
+  type Automatic,
+  act,
+  compose,
+  EMPTY,
+  fold,
+  type Log,
+  Refusal,
+} from "../src/core/edits";
+import { roundEven } from "../src/core/pick";
+import { type Message, Replica } from "../src/core/replica";
+import { toGrid, toPeak } from "../src/core/snap";
+import { BANDS, extremes, pyramid, spectrogram } from "../src/core/spectrum";
+import {
+  clock,
+  fit,
+  lowerBound,
+  reveal,
+  rulerStep,
+  scroll,
+  timeAt,
+  whole,
+  xAt,
+  zoom,
+} from "../src/core/time";
+import { soundOf } from "../src/sound/sounds";
+import { stretch } from "../src/sound/stretch";
+import { chunksIn, hitsIn, Transport } from "../src/sound/transport";
 
 const RATE = 44100;
 
@@ -44,8 +64,12 @@ describe("time", () => {
   });
 
   it("tells the time", () => {
-    expect([clock(187), clock(3602.54, 1), clock(59.9996, 3), clock(-1)])
-      .toEqual(["3:07", "1:00:02.5", "1:00.000", "0:00"]);
+    expect([clock(187), clock(3602.54, 1), clock(59.9996, 3), clock(-1)]).toEqual([
+      "3:07",
+      "1:00:02.5",
+      "1:00.000",
+      "0:00",
+    ]);
     expect(rulerStep(view)).toBe(2);
     expect(lowerBound(4, (i) => [1, 3, 3, 9][i], 3)).toBe(1);
     expect([0.5, 1.5, 2.5, 2.51, -0.5].map(roundEven)).toEqual([0, 2, 2, 3, 0]);
@@ -59,12 +83,22 @@ describe("edits", () => {
   ];
   const coarse = (drum: string) => drum;
   const done = (...actions: Action[]): Log => actions.reduce(act, EMPTY);
-  const add: Action = { kind: "do", ops: [{ op: "add", id: "u", time: 0.51, drum: "KD", velocity: 70 }] };
+  const add: Action = {
+    kind: "do",
+    ops: [{ op: "add", id: "u", time: 0.51, drum: "KD", velocity: 70 }],
+  };
 
   it("outlive re-picking", () => {
-    const layer = fold(done(
-      { kind: "do", ops: [{ op: "change", id: "KD:10", time: 0.2, drum: "SD", velocity: 3 }] }, add));
-    expect(compose([], layer, coarse).map(({ id, drum }) => [id, drum])).toEqual([["KD:10", "SD"], ["u", "KD"]]);
+    const layer = fold(
+      done(
+        { kind: "do", ops: [{ op: "change", id: "KD:10", time: 0.2, drum: "SD", velocity: 3 }] },
+        add,
+      ),
+    );
+    expect(compose([], layer, coarse).map(({ id, drum }) => [id, drum])).toEqual([
+      ["KD:10", "SD"],
+      ["u", "KD"],
+    ]);
     expect(compose(automatic, layer, coarse).map(({ id }) => id)).toEqual(["KD:10", "u"]);
   });
 
@@ -100,7 +134,10 @@ describe("replicas", () => {
 
   it("come to the same, however messages cross", () => {
     let state = 7;
-    const chance = (n: number) => (state = (state * 48271) % 2147483647) % n;
+    const chance = (n: number) => {
+      state = (state * 48271) % 2147483647;
+      return state % n;
+    };
     const server = new Server();
     const all = [new Replica("a"), new Replica("b"), new Replica("c")];
     const up: ReturnType<Replica["propose"]>[][] = [[], [], []];
@@ -116,8 +153,8 @@ describe("replicas", () => {
       const i = chance(3);
       if (chance(3) === 0) {
         const kind = (["do", "do", "undo", "redo"] as const)[chance(4)];
-        const action: Action = kind === "do"
-          ? { kind, ops: [{ op: "delete", id: `KD:${step}` }] } : { kind };
+        const action: Action =
+          kind === "do" ? { kind, ops: [{ op: "delete", id: `KD:${step}` }] } : { kind };
         try {
           up[i].push(all[i].propose(action));
         } catch (error) {
@@ -139,10 +176,14 @@ describe("replicas", () => {
     const replica = new Replica("a");
     replica.receive({ type: "log", revision: 0, log: EMPTY });
     const action: Action = { kind: "do", ops: [{ op: "delete", id: "x" }] };
-    expect(replica.receive({ type: "did", revision: 2, action, client: "b", seq: 0 }).gap).toBe(true);
+    expect(replica.receive({ type: "did", revision: 2, action, client: "b", seq: 0 }).gap).toBe(
+      true,
+    );
     const { seq } = replica.propose(action);
     expect(replica.log.cursor).toBe(1);
-    expect(replica.receive({ type: "refused", client: "a", seq, reason: "late" }).reason).toBe("late");
+    expect(replica.receive({ type: "refused", client: "a", seq, reason: "late" }).reason).toBe(
+      "late",
+    );
     expect(replica.log.cursor).toBe(0);
   });
 });
@@ -173,7 +214,7 @@ describe("transport", () => {
       expect(transport.segments.length).toBeGreaterThan(4);
       transport.forget(4000);
       // 500 samples to the loop's end, then rounds of 600 from 900 on.
-      expect(transport.songAt(5000)).toBe(900 + (5000 / factor - 500) % 600);
+      expect(transport.songAt(5000)).toBe(900 + ((5000 / factor - 500) % 600));
     }
   });
 
@@ -185,19 +226,33 @@ describe("transport", () => {
 
   it("finds each hit once, and cuts at the chunks", () => {
     const segment = { at: 500, from: 100, length: 100 };
-    expect(hitsIn(segment, [99, 100, 150, 199, 200], 1)).toEqual([[1, 500], [2, 550], [3, 599]]);
-    expect(hitsIn({ at: 0, from: 100, length: 100 }, [49, 50, 99, 100], 2)).toEqual([[1, 0], [2, 98]]);
+    expect(hitsIn(segment, [99, 100, 150, 199, 200], 1)).toEqual([
+      [1, 500],
+      [2, 550],
+      [3, 599],
+    ]);
+    expect(hitsIn({ at: 0, from: 100, length: 100 }, [49, 50, 99, 100], 2)).toEqual([
+      [1, 0],
+      [2, 98],
+    ]);
     expect(chunksIn({ at: 7, from: 90, length: 130 }, 100, 1)).toEqual([
-      { chunk: 0, offset: 90, at: 7, length: 10 }, { chunk: 1, offset: 0, at: 17, length: 100 },
-      { chunk: 2, offset: 0, at: 117, length: 20 }]);
+      { chunk: 0, offset: 90, at: 7, length: 10 },
+      { chunk: 1, offset: 0, at: 17, length: 100 },
+      { chunk: 2, offset: 0, at: 117, length: 20 },
+    ]);
     expect(chunksIn({ at: 0, from: 150, length: 100 }, 100, 2)).toEqual([
-      { chunk: 0, offset: 150, at: 0, length: 50 }, { chunk: 1, offset: 0, at: 50, length: 50 }]);
+      { chunk: 0, offset: 150, at: 0, length: 50 },
+      { chunk: 1, offset: 0, at: 50, length: 50 },
+    ]);
   });
 });
 
 describe("half speed", () => {
   const n = RATE;
-  const tone = Float32Array.from({ length: n }, (_, i) => 0.5 * Math.sin((2 * Math.PI * 440 * i) / RATE));
+  const tone = Float32Array.from(
+    { length: n },
+    (_, i) => 0.5 * Math.sin((2 * Math.PI * 440 * i) / RATE),
+  );
 
   it("keeps impulses where clicks are, once each", () => {
     const impulses = new Float32Array(n);
@@ -207,7 +262,10 @@ describe("half speed", () => {
     const found = [...out.keys()].filter((i) => Math.abs(out[i]) > 0.5);
     expect(found).toEqual(at.map((i) => 2 * i));
     expect(out.length).toBe(2 * n);
-    const moved = stretch([impulses], at.map((i) => i + 300))[0];
+    const moved = stretch(
+      [impulses],
+      at.map((i) => i + 300),
+    )[0];
     expect([...moved.keys()].filter((i) => Math.abs(moved[i]) > 0.5)).not.toEqual(found);
   });
 
@@ -222,7 +280,9 @@ describe("half speed", () => {
     expect(crossings / 2).toBeGreaterThan(435);
     expect(crossings / 2).toBeLessThan(445);
     expect(Math.sqrt(power / out.length)).toBeGreaterThan(0.33);
-    expect(Math.max(...out.slice(1).map((value, i) => Math.abs(value - out[i])))).toBeLessThan(0.12);
+    expect(Math.max(...out.slice(1).map((value, i) => Math.abs(value - out[i])))).toBeLessThan(
+      0.12,
+    );
   });
 
   it("joins chunk to chunk", () => {
@@ -244,7 +304,11 @@ describe("snap", () => {
   });
 
   it("finds the sixteenth", () => {
-    const beats = [[1, 1], [2, 2], [4, 1]] as const;
+    const beats = [
+      [1, 1],
+      [2, 2],
+      [4, 1],
+    ] as const;
     expect(toGrid(beats, 1.3)).toBe(1.25);
     expect(toGrid(beats, 3.8)).toBe(4);
     expect(toGrid(beats, 4.03)).toBe(4);
@@ -275,7 +339,10 @@ describe("sounds", () => {
 describe("pictures", () => {
   it("show a tone in its band", () => {
     const bandOf = (hertz: number) => {
-      const tone = Float32Array.from({ length: RATE / 2 }, (_, i) => 0.25 * Math.sin((2 * Math.PI * hertz * i) / RATE));
+      const tone = Float32Array.from(
+        { length: RATE / 2 },
+        (_, i) => 0.25 * Math.sin((2 * Math.PI * hertz * i) / RATE),
+      );
       const out = new Uint8Array(50 * BANDS);
       spectrogram([tone], RATE, 0, 50, out);
       const column = [...out.subarray(25 * BANDS, 26 * BANDS)];
@@ -284,7 +351,7 @@ describe("pictures", () => {
       return column.indexOf(Math.max(...column));
     };
     for (const hertz of [1000, 4000, 12000]) {
-      const expected = BANDS * Math.log(hertz / 35) / Math.log(18000 / 35);
+      const expected = (BANDS * Math.log(hertz / 35)) / Math.log(18000 / 35);
       expect(Math.abs(bandOf(hertz) - expected)).toBeLessThan(1.6);
     }
   });

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { Notebook, type Model } from "../src/notebook";
+import { type Model, Notebook } from "../src/hosts/notebook";
 
 afterEach(() => vi.useRealTimers());
 
@@ -8,8 +8,21 @@ function made(): { model: Model; sent: unknown[] } {
   const files = { stem: "song", json: ["", ""], labels: [], maps: [] };
   const state: Record<string, unknown> = {
     _header: {
-      title: "song", fingerprint: "", duration: 10, rate: 100, offset: 0, delay: 0, frames: 0, picker: null,
-      lanes: [], known: 0, extras: [], missing: [], beats: [], audio: null, files,
+      title: "song",
+      fingerprint: "",
+      duration: 10,
+      rate: 100,
+      offset: 0,
+      delay: 0,
+      frames: 0,
+      picker: null,
+      lanes: [],
+      known: 0,
+      extras: [],
+      missing: [],
+      beats: [],
+      audio: null,
+      files,
     },
     _data: new DataView(new ArrayBuffer(0)),
     _log: { revision: 0, log: { steps: [], cursor: 0 } },
@@ -20,8 +33,12 @@ function made(): { model: Model; sent: unknown[] } {
   const nothing = () => undefined;
   const model: Model = {
     get: (name) => state[name],
-    set: (name, value) => void (state[name] = value),
-    save_changes: nothing, on: nothing, off: nothing,
+    set: (name, value) => {
+      state[name] = value;
+    },
+    save_changes: nothing,
+    on: nothing,
+    off: nothing,
     send: (content) => void sent.push(content),
   };
   return { model, sent };

@@ -1,11 +1,11 @@
 /** The front end against Python, to the last bit. */
 
 import { describe, expect, it } from "vitest";
-import { DRUMS } from "../src/drums";
-import { act, compose, EMPTY, fold } from "../src/edits";
-import { pickAll } from "../src/pick";
-import { coarseOf, Song } from "../src/song";
-import { bytesOf, fixed9, jsonText, labelsText, midiBytes, pythonFloat } from "../src/writers";
+import { DRUMS } from "../src/core/drums";
+import { act, compose, EMPTY, fold } from "../src/core/edits";
+import { pickAll } from "../src/core/pick";
+import { coarseOf, Song } from "../src/core/song";
+import { bytesOf, fixed9, jsonText, labelsText, midiBytes, pythonFloat } from "../src/core/writers";
 import { bits, doubles, fixtures, matrix } from "./fixtures";
 
 describe("picks", () => {
@@ -14,12 +14,20 @@ describe("picks", () => {
     let count = 0;
     for (const { seed, drums, frames, grid, picker, thresholds, expected } of fixtures.picks) {
       const lanes = matrix(seed, frames, drums.length);
-      const picks = pickAll(drums.map((drum, i) => ({ drum, values: lanes[i] })), thresholds, picker, grid);
-      expect(picks.map((lane) => ({
-        frames: lane.map(({ frame }) => frame),
-        times: bits(lane.map(({ time }) => time)),
-        confidence: bits(lane.map(({ confidence }) => confidence)),
-      })), `matrix ${seed}`).toEqual(expected);
+      const picks = pickAll(
+        drums.map((drum, i) => ({ drum, values: lanes[i] })),
+        thresholds,
+        picker,
+        grid,
+      );
+      expect(
+        picks.map((lane) => ({
+          frames: lane.map(({ frame }) => frame),
+          times: bits(lane.map(({ time }) => time)),
+          confidence: bits(lane.map(({ confidence }) => confidence)),
+        })),
+        `matrix ${seed}`,
+      ).toEqual(expected);
       count += picks.flat().length;
     }
     expect(count).toBeGreaterThan(10_000);
@@ -41,16 +49,26 @@ describe("a session of 500 operations", () => {
       seen++;
       const layer = fold(log);
       const hits = compose(song.automatic(layer.thresholds), layer, coarseOf);
-      expect(hits.map(({ id, drum, velocity, byHand }) => [id, drum, velocity, byHand])).toEqual(point.hits);
+      expect(hits.map(({ id, drum, velocity, byHand }) => [id, drum, velocity, byHand])).toEqual(
+        point.hits,
+      );
       expect(bits(hits.map(({ time }) => time))).toBe(point.times);
       const thresholds = { ...song.first, ...layer.thresholds };
       const decoded = (name: string) => Buffer.from(point.files[name], "base64");
       expect(labelsText(hits, header.files)).toBe(decoded("example.labels.txt").toString());
-      expect(jsonText(hits, thresholds, header.files)).toBe(decoded("example.drums.json").toString());
-      expect(header.files.maps.map(({ suffix }) => `example${suffix}`).sort())
-        .toEqual(Object.keys(point.files).filter((name) => name.endsWith(".mid")).sort());
+      expect(jsonText(hits, thresholds, header.files)).toBe(
+        decoded("example.drums.json").toString(),
+      );
+      expect(header.files.maps.map(({ suffix }) => `example${suffix}`).sort()).toEqual(
+        Object.keys(point.files)
+          .filter((name) => name.endsWith(".mid"))
+          .sort(),
+      );
       for (const map of header.files.maps) {
-        expect(Buffer.from(midiBytes(hits, map)).equals(decoded(`example${map.suffix}`)), map.suffix).toBe(true);
+        expect(
+          Buffer.from(midiBytes(hits, map)).equals(decoded(`example${map.suffix}`)),
+          map.suffix,
+        ).toBe(true);
       }
     });
     expect(seen).toBe(10);
@@ -76,8 +94,9 @@ describe("numbers", () => {
 
 describe("drums", () => {
   it("are Python's", () => {
-    const ours = Object.fromEntries(Object.entries(DRUMS).map(([code, { name, coarse, note }]) =>
-      [code, [name, coarse, note]]));
+    const ours = Object.fromEntries(
+      Object.entries(DRUMS).map(([code, { name, coarse, note }]) => [code, [name, coarse, note]]),
+    );
     expect(ours).toEqual(fixtures.drums);
   });
 });

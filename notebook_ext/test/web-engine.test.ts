@@ -1,11 +1,11 @@
 /** The parts of the page's engine that need no browser, against Python. */
 
 import { describe, expect, it } from "vitest";
-import { LevelFollower } from "../web/features";
-import { reversedDigits, ScriptBank } from "../web/fft";
-import { drumRanges, filterbank, hann } from "../web/filterbank";
-import { hitsOf } from "../web/hits";
-import { percentile } from "../web/velocity";
+import { LevelFollower } from "../web/engine/features";
+import { reversedDigits, ScriptBank } from "../web/engine/fft";
+import { drumRanges, filterbank, hann } from "../web/engine/filterbank";
+import { hitsOf } from "../web/engine/picking";
+import { percentile } from "../web/engine/velocity";
 import { bits, doubles, fixtures, matrix } from "./fixtures";
 
 const LOUDEST_DB = 40;
@@ -14,7 +14,12 @@ const { hits, filters, gains } = fixtures.engine;
 /** Lanes one after the other. */
 function joined(lanes: readonly Float32Array[], factor = 1): Float32Array {
   const all = new Float32Array(lanes.length * lanes[0].length);
-  lanes.forEach((lane, i) => all.set(lane.map((value) => factor * value), i * lane.length));
+  lanes.forEach((lane, i) =>
+    all.set(
+      lane.map((value) => factor * value),
+      i * lane.length,
+    ),
+  );
   return all;
 }
 
@@ -23,8 +28,12 @@ describe("hits", () => {
     let [count, raised] = [0, 0];
     for (const { seed, frames, card, thresholds, known } of hits) {
       const drums = Object.keys(card.thresholds);
-      const found = hitsOf(card, frames, joined(matrix(seed, frames, card.outputs.length)),
-        joined(matrix(seed + 1000, frames, drums.length), LOUDEST_DB));
+      const found = hitsOf(
+        card,
+        frames,
+        joined(matrix(seed, frames, card.outputs.length)),
+        joined(matrix(seed + 1000, frames, drums.length), LOUDEST_DB),
+      );
       expect(found.thresholds, `case ${seed}`).toEqual(thresholds);
       expect(bits([...found.known]), `case ${seed}`).toBe(known);
       expect(found.velocities.length).toBe(drums.length * frames);
@@ -64,20 +73,29 @@ describe("features", () => {
     const lanes = matrix(5, 96, 12);
     const follower = new LevelFollower(gains.rule, gains.front_end);
     gains.gains.forEach((expected, t) => {
-      const row = Float32Array.from(lanes, (lane) => (t < 32 ? lane[t] : t < 64 ? 0 : 0.25 * lane[t]));
+      const row = Float32Array.from(lanes, (lane) =>
+        t < 32 ? lane[t] : t < 64 ? 0 : 0.25 * lane[t],
+      );
       expect(Math.abs(follower.gain(row) / expected - 1)).toBeLessThan(1e-6);
     });
   });
 
   it("show a tone in its bin, and nothing elsewhere", () => {
     const [size, hop] = [512, 110];
-    const filters = Array.from({ length: size / 2 }, (_, bin) =>
-      ({ start: bin, centre: bin, weights: Float32Array.of(1) }));
+    const filters = Array.from({ length: size / 2 }, (_, bin) => ({
+      start: bin,
+      centre: bin,
+      weights: Float32Array.of(1),
+    }));
     const bank = new ScriptBank({ size, hop, window: new Float32Array(size).fill(1), filters });
     for (const bin of [1, 37, 255]) {
-      const samples = Float32Array.from({ length: 63 * hop + size }, (_, n) => Math.cos((2 * Math.PI * bin * n) / size));
+      const samples = Float32Array.from({ length: 63 * hop + size }, (_, n) =>
+        Math.cos((2 * Math.PI * bin * n) / size),
+      );
       const magnitudes = bank.run(samples).subarray(0, size / 2);
-      magnitudes.forEach((value, k) => expect(Math.abs(value - (k === bin ? size / 2 : 0))).toBeLessThan(1e-3));
+      magnitudes.forEach((value, k) =>
+        expect(Math.abs(value - (k === bin ? size / 2 : 0))).toBeLessThan(1e-3),
+      );
     }
     expect(() => reversedDigits(512)).toThrow("1024 samples");
     expect([...hann(5)]).toEqual([0, 0.5, 1, 0.5, 0]);

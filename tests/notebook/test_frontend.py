@@ -6,13 +6,15 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from adt_plugins.base.folders import asset
 from adt_plugins.formats.html import BUNDLE
 
 from ..front_end import SOURCES, run
 from . import make_fixtures
 
-MOST_BYTES = 60 * 1024
+MOST_BYTES = 80 * 1000
 
 
 def test_the_bundle_is_what_the_sources_build(front_end: Path) -> None:
@@ -36,6 +38,35 @@ def test_the_bundle_is_small_and_fits_into_a_page() -> None:
 
 def test_the_types_are_right(front_end: Path) -> None:
     run(["npm", "run", "types"], front_end)
+
+
+def test_lint_and_format(front_end: Path) -> None:
+    run(["npm", "run", "lint"], front_end)
+
+
+@pytest.mark.parametrize(
+    ("planted", "rule"),
+    [
+        ({"src/core/up.ts": "../view/dom"}, "Imports go down"),
+        ({"src/view/up.ts": "../hosts/notebook"}, "Imports go down"),
+        ({"web/engine/up.ts": "../page/zip"}, "Imports go down"),
+        ({"src/core/a.ts": "./b", "src/core/b.ts": "./a"}, "noImportCycles"),
+    ],
+)
+def test_imports_that_run_up_or_round_fail(
+    front_end: Path, planted: dict[str, str], rule: str
+) -> None:
+    try:
+        for name, target in planted.items():
+            text = (
+                f'import type * as up from "{target}";\n\nexport type Up = typeof up;\n'
+            )
+            (front_end / name).write_text(text, encoding="utf-8")
+        with pytest.raises(AssertionError, match=rule):
+            run(["npm", "run", "lint"], front_end)
+    finally:
+        for name in planted:
+            (front_end / name).unlink()
 
 
 def test_the_modules(front_end: Path, tmp_path: Path) -> None:

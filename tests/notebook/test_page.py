@@ -25,7 +25,7 @@ from .conftest import GROOVE
 from .make_fixtures import actions
 
 ADT = "document.getElementById('adt-plugins').adt"
-# Geometry of src/paint.ts and the colours of the light theme.
+# Geometry of src/view/paint.ts and the colours of the light theme.
 TOP, LANE, FOOT = 208, 54, 5
 COLOURS = {
     "KD": 0xC8500F,

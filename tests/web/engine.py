@@ -34,7 +34,7 @@ class Song(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """What the engine says of a recording; see `web/engine-api.ts`."""
+    """What the engine says of a recording; see `web/engine/engine-types.ts`."""
 
     header: dict[str, Any]
     thresholds: dict[str, float]

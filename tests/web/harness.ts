@@ -1,10 +1,12 @@
 /** The engine without the page: `tests/web/engine.py` bundles this and drives it. */
 
-import { songOf, startEngine, type About, type Engine } from "../../notebook_ext/web/engine-api";
-import { Features, LevelFollower } from "../../notebook_ext/web/features";
-import { drumRanges } from "../../notebook_ext/web/filterbank";
-import { bankOf, tablesOf } from "../../notebook_ext/web/listen";
-import { readParts } from "../../notebook_ext/web/parts";
+import { startEngine } from "../../notebook_ext/web/engine/engine";
+import type { About, Engine } from "../../notebook_ext/web/engine/engine-types";
+import { Features, LevelFollower } from "../../notebook_ext/web/engine/features";
+import { drumRanges } from "../../notebook_ext/web/engine/filterbank";
+import { songOf } from "../../notebook_ext/web/engine/payload";
+import { bankOf, tablesOf } from "../../notebook_ext/web/engine/listen";
+import { readParts } from "../../notebook_ext/web/page/embedded";
 
 const base64 = (...parts: BlobPart[]): Promise<string> => new Promise((resolve) => {
   const reader = new FileReader();

@@ -1,0 +1,120 @@
+/**
+ * Edits are a layer of their own over the automatic picks: a log of small
+ * operations that is folded into thresholds, deletions and hits made by hand.
+ * `adt_plugins.notebook.edits` does the same; one set of fixtures binds both.
+ */
+
+export interface Change {
+  readonly time: number;
+  readonly drum: string;
+  readonly velocity: number;
+}
+
+export type Op =
+  | { readonly op: "threshold"; readonly drum: string; readonly value: number }
+  | ({ readonly op: "add" | "change"; readonly id: string } & Change)
+  | { readonly op: "delete"; readonly id: string };
+
+/** What a person does: a step of one or more operations, or back, or forth. */
+export type Action =
+  | { readonly kind: "do"; readonly ops: readonly Op[] }
+  | { readonly kind: "undo" }
+  | { readonly kind: "redo" };
+
+export interface Log {
+  readonly steps: readonly (readonly Op[])[];
+  /** How many of the steps are in force; the rest can be redone. */
+  readonly cursor: number;
+}
+
+export const EMPTY: Log = { steps: [], cursor: 0 };
+
+export class Refusal extends Error {}
+
+/** The log after an action; throws `Refusal` if there is nothing to undo. */
+export function act(log: Log, action: Action): Log {
+  const { steps, cursor } = log;
+  if (action.kind === "undo") {
+    if (!cursor) throw new Refusal("nothing to undo");
+    return { steps, cursor: cursor - 1 };
+  }
+  if (action.kind === "redo") {
+    if (cursor >= steps.length) throw new Refusal("nothing to redo");
+    return { steps, cursor: cursor + 1 };
+  }
+  return { steps: [...steps.slice(0, cursor), action.ops], cursor: cursor + 1 };
+}
+
+export interface Layer {
+  readonly thresholds: Readonly<Record<string, number>>;
+  /** Hits made or touched by hand; null for those that were deleted. */
+  readonly hits: ReadonlyMap<string, Change | null>;
+}
+
+export function fold(log: Log): Layer {
+  const thresholds: Record<string, number> = {};
+  const hits = new Map<string, Change | null>();
+  for (let i = 0; i < log.cursor; i++) {
+    for (const op of log.steps[i]) {
+      if (op.op === "threshold") thresholds[op.drum] = op.value;
+      else if (op.op === "delete") hits.set(op.id, null);
+      else hits.set(op.id, { time: op.time, drum: op.drum, velocity: op.velocity });
+    }
+  }
+  return { thresholds, hits };
+}
+
+/** A hit under a name that outlives re-picking. */
+export interface Hit extends Change {
+  readonly id: string;
+  readonly confidence: number;
+  readonly byHand: boolean;
+}
+
+/** A hit that the transcription came with, or that was picked since. */
+export interface Automatic extends Change {
+  readonly id: string;
+  readonly confidence: number;
+  /** Whether the transcription had it from the start. */
+  readonly original: boolean;
+}
+
+/** A new pick this close to a hit made by hand is the same hit, found late. */
+const SAME_SECONDS = 0.02;
+
+const compare = <T>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
+
+export const inOrder = (
+  a: Change & { confidence: number },
+  b: Change & { confidence: number },
+): number =>
+  a.time - b.time ||
+  compare(a.drum, b.drum) ||
+  a.velocity - b.velocity ||
+  a.confidence - b.confidence;
+
+/** Automatic hits and edits make the hits that are shown, heard and exported. */
+export function compose(
+  automatic: readonly Automatic[],
+  layer: Layer,
+  coarseOf: (drum: string) => string,
+): Hit[] {
+  const result: Hit[] = [];
+  const times = new Map<string, number[]>();
+  for (const [id, change] of layer.hits) {
+    if (!change) continue;
+    result.push({ ...change, id, confidence: 1, byHand: true });
+    const family = coarseOf(change.drum);
+    const known = times.get(family);
+    if (known) known.push(change.time);
+    else times.set(family, [change.time]);
+  }
+  for (const hit of automatic) {
+    if (layer.hits.has(hit.id)) continue;
+    const near = hit.original ? undefined : times.get(coarseOf(hit.drum));
+    if (near?.some((time) => Math.abs(time - hit.time) <= SAME_SECONDS)) continue;
+    const { id, time, drum, velocity, confidence } = hit;
+    result.push({ id, time, drum, velocity, confidence, byHand: false });
+  }
+  return result.sort(inOrder);
+}

@@ -1,0 +1,85 @@
+/**
+ * A log that is shared with Python: what was done here is shown at once, and done
+ * again on top of what Python has meanwhile accepted from others. All replicas
+ * come to Python's order.
+ */
+
+import { type Action, act, EMPTY, type Log, Refusal } from "./edits";
+
+export type Message =
+  | {
+      readonly type: "did";
+      readonly revision: number;
+      readonly action: Action;
+      readonly client: string;
+      readonly seq: number;
+    }
+  | {
+      readonly type: "refused";
+      readonly client: string;
+      readonly seq: number;
+      readonly reason: string;
+    }
+  | { readonly type: "log"; readonly revision: number; readonly log: Log };
+
+export interface Proposal {
+  readonly type: "do";
+  readonly client: string;
+  readonly seq: number;
+  readonly action: Action;
+}
+
+export class Replica {
+  #accepted: Log = EMPTY;
+  #revision = -1;
+  #pending: Proposal[] = [];
+  #seq = 0;
+  /** What is shown: the accepted log with what is on its way. */
+  log: Log = EMPTY;
+
+  constructor(readonly client: string) {}
+
+  /** Do something here; returns what to send. Throws `Refusal`. */
+  propose(action: Action): Proposal {
+    this.log = act(this.log, action);
+    const proposal: Proposal = { type: "do", client: this.client, seq: this.#seq++, action };
+    this.#pending.push(proposal);
+    return proposal;
+  }
+
+  /** Take a message in; returns what is amiss: a gap, a reason, or nothing. */
+  receive(message: Message): { gap?: boolean; reason?: string } {
+    if (message.type === "log") {
+      if (message.revision < this.#revision) return {};
+      this.#accepted = message.log;
+      this.#revision = message.revision;
+      this.#replay();
+      return {};
+    }
+    const own = message.client === this.client;
+    if (own) this.#pending = this.#pending.filter(({ seq }) => seq !== message.seq);
+    if (message.type === "refused") {
+      if (!own) return {};
+      this.#replay();
+      return { reason: message.reason };
+    }
+    if (message.revision > this.#revision + 1) return { gap: true };
+    if (message.revision > this.#revision) {
+      this.#accepted = act(this.#accepted, message.action);
+      this.#revision = message.revision;
+    }
+    this.#replay();
+    return {};
+  }
+
+  #replay(): void {
+    this.log = this.#accepted;
+    for (const { action } of this.#pending) {
+      try {
+        this.log = act(this.log, action);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,181 @@
+/** Files, byte for byte those of Python's writers. */
+
+import { DRUMS } from "./drums";
+import type { Files, TempoMap } from "./song";
+
+interface Onset {
+  readonly time: number;
+  readonly drum: string;
+  readonly velocity: number;
+  readonly confidence: number;
+}
+
+const UNIT = 960n * 1_000_000n; // ticks a quarter, microseconds a second
+const NOTE_TICKS = 120;
+const OFF_VELOCITY = 64;
+const CHANNEL = 9;
+const MAX_DELTA = 2 ** 28 - 1;
+
+/** A double as an exact fraction: [numerator, power of two of the denominator]. */
+function exact(value: number): [bigint, bigint] {
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, value);
+  const word = bits.getBigUint64(0);
+  const exponent = (word >> 52n) & 0x7ffn;
+  const fraction = word & 0xfffffffffffffn;
+  const mantissa = exponent ? fraction | 0x10000000000000n : fraction;
+  const shift = (exponent || 1n) - 1075n;
+  return shift >= 0n ? [mantissa << shift, 0n] : [mantissa, -shift];
+}
+
+/** Nearest whole number of a fraction >= 0, half to even. */
+function divideEven(numerator: bigint, denominator: bigint): bigint {
+  const whole = numerator / denominator;
+  const twice = 2n * (numerator % denominator);
+  if (twice > denominator || (twice === denominator && whole % 2n === 1n)) return whole + 1n;
+  return whole;
+}
+
+/** As Python's `f"{value:.9f}"`; `toFixed` rounds ties up instead of to even. */
+export function fixed9(value: number): string {
+  const [numerator, power] = exact(value);
+  const digits = String(divideEven(numerator * 1_000_000_000n, 1n << power)).padStart(10, "0");
+  return `${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}
+
+/** As Python's `repr` of a float >= 0. */
+export function pythonFloat(value: number): string {
+  const [digits, exponent] = value.toExponential().split("e");
+  const power = Number(exponent);
+  if (value !== 0 && (power < -4 || power >= 16)) {
+    return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+  }
+  const plain = String(value);
+  return plain.includes(".") ? plain : `${plain}.0`;
+}
+
+function byCodePoint(a: string, b: string): number {
+  const left = [...a];
+  const right = [...b];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const step = (left[i].codePointAt(0) ?? 0) - (right[i].codePointAt(0) ?? 0);
+    if (step) return step;
+  }
+  return left.length - right.length;
+}
+
+export function labelsText(onsets: readonly Onset[], files: Files): string {
+  type Line = readonly [number, number, string];
+  const lines: Line[] = onsets.map(({ time, drum }) => [time, time, drum]);
+  lines.push(...files.labels);
+  lines.sort((a, b) => a[0] - b[0] || a[1] - b[1] || byCodePoint(a[2], b[2]));
+  return lines
+    .map(
+      ([start, end, text]) =>
+        `${fixed9(start)}\t${fixed9(end)}\t${text.replace(/[\t\r\n]/g, " ")}\n`,
+    )
+    .join("");
+}
+
+export function jsonText(
+  onsets: readonly Onset[],
+  thresholds: Readonly<Record<string, number>>,
+  files: Files,
+): string {
+  const list = onsets.map(
+    (onset) =>
+      `\n  {"time": ${pythonFloat(onset.time)}, "drum": "${onset.drum}", ` +
+      `"velocity": ${onset.velocity}, "confidence": ${pythonFloat(onset.confidence)}}`,
+  );
+  const inForce = Object.entries(thresholds)
+    .map(([drum, value]) => `"${drum}": ${pythonFloat(value)}`)
+    .join(", ");
+  return (
+    `{"format": "adt-plugins", "version": 1,\n "onsets": [${list.join(",")}],\n` +
+    files.json.join(`{${inForce}}`)
+  );
+}
+
+/** Nearest tick of a time. */
+export function tickOf(seconds: number, map: TempoMap): number {
+  const [numerator, power] = exact(seconds);
+  const scaled = numerator * UNIT;
+  let elapsed = 0n;
+  for (let i = 0; ; i++) {
+    const [start, tempo] = map.tempos[i];
+    const next = map.tempos[i + 1];
+    const end = next && elapsed + BigInt(next[0] - start) * BigInt(tempo);
+    if (end !== undefined && scaled >= end << power) {
+      elapsed = end;
+      continue;
+    }
+    return start + Number(divideEven(scaled - (elapsed << power), BigInt(tempo) << power));
+  }
+}
+
+const text = new TextEncoder();
+
+function variable(value: number): number[] {
+  const bytes = [value & 0x7f];
+  for (let rest = value >> 7; rest > 0; rest >>= 7) bytes.unshift((rest & 0x7f) | 0x80);
+  return bytes;
+}
+
+const meta = (type: number, data: ArrayLike<number>): number[] => [
+  0xff,
+  type,
+  ...variable(data.length),
+  ...Array.from(data),
+];
+
+/** Other notes than those of General MIDI; drums that are not in it keep theirs. */
+export type Notes = Readonly<Record<string, number>>;
+
+function noteTrack(onsets: readonly Onset[], map: TempoMap, notes?: Notes): number[] {
+  const loudest = new Map<number, number>();
+  for (const { time, drum, velocity } of onsets) {
+    const tick = tickOf(time, map);
+    if (tick + NOTE_TICKS > MAX_DELTA) throw new Error("a hit is too late for MIDI");
+    const key = tick * 128 + (notes?.[drum] ?? DRUMS[drum].note);
+    loudest.set(key, Math.max(velocity, loudest.get(key) ?? 0));
+  }
+  const hits = [...loudest].sort((a, b) => a[0] - b[0]);
+  const events: [tick: number, on: number, note: number, velocity: number][] = [];
+  const following = new Map<number, number>();
+  for (const [key, velocity] of hits.reverse()) {
+    const tick = Math.floor(key / 128);
+    const note = key % 128;
+    const end = Math.min(tick + NOTE_TICKS, following.get(note) ?? MAX_DELTA);
+    events.push([end, 0, note, OFF_VELOCITY], [tick, 1, note, velocity]);
+    following.set(note, tick);
+  }
+  events.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3]);
+  const bytes = [0, ...meta(0x03, text.encode("Drums"))];
+  let before = 0;
+  let running = 0;
+  for (const [tick, on, note, velocity] of events) {
+    const status = (on ? 0x90 : 0x80) | CHANNEL;
+    bytes.push(...variable(tick - before), ...(status === running ? [] : [status]), note, velocity);
+    running = status;
+    before = tick;
+  }
+  return bytes.concat(0, meta(0x2f, []));
+}
+
+export function midiBytes(onsets: readonly Onset[], map: TempoMap, notes?: Notes): Uint8Array {
+  const track = noteTrack(onsets, map, notes);
+  const n = track.length;
+  return Uint8Array.from(
+    [
+      ...bytesOf(map.head),
+      ...text.encode("MTrk"),
+      n >>> 24,
+      (n >> 16) & 255,
+      (n >> 8) & 255,
+      n & 255,
+    ].concat(track),
+  );
+}
+
+export const bytesOf = (base64: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));

@@ -1,0 +1,375 @@
+/** One song being listened to and corrected; any number of views show it. */
+
+import {
+  type Action,
+  type Automatic,
+  act,
+  compose,
+  fold,
+  type Hit,
+  type Layer,
+  type Log,
+  type Op,
+  Refusal,
+} from "../core/edits";
+import { type Snap, toGrid, toPeak } from "../core/snap";
+import { coarseOf, nameOf, type Song } from "../core/song";
+import { BANDS, COLUMN_RATE, extremes, spectrogram } from "../core/spectrum";
+import { clamp, clock } from "../core/time";
+import { jsonText, labelsText, midiBytes } from "../core/writers";
+import { Chunks } from "../sound/audio-chunks";
+import { Player } from "../sound/player";
+
+/** Where a session runs: in a notebook beside Python, or in a page by itself. */
+export interface Host {
+  /** A name that is different for every page. */
+  readonly client: string;
+  chunk(index: number): Promise<ArrayBuffer>;
+  velocities(): Promise<Uint8Array | null>;
+  /** Do something; the log that results comes through `Session.setLog`. */
+  propose(action: Action): void;
+  /** Only a page by itself saves files; a notebook does it in Python. */
+  save(name: string, content: string | Uint8Array<ArrayBuffer>, type: string): void;
+  tell(state: Partial<Told>): void;
+}
+
+/** What Python is told as it changes. */
+export interface Told {
+  playing: boolean;
+  position: number;
+  selection: [number, number] | [];
+  selected: string[];
+}
+
+export type Topic = "hits" | "look" | "sound" | "view" | "says";
+
+export class Session {
+  readonly player: Player;
+  readonly chunks: Chunks | null;
+  /** Extremes and spectrogram of what has been decoded, by column. */
+  readonly wave: Int8Array;
+  readonly spectrum: Uint8Array;
+  readonly columns: number;
+  /** Brings the loudest sample so far to full height. */
+  gain = 8;
+  log: Log = { steps: [], cursor: 0 };
+  layer: Layer = { thresholds: {}, hits: new Map() };
+  hits: Hit[] = [];
+  lanes: string[];
+  byLane = new Map<string, Hit[]>();
+  selected = new Set<string>();
+  range: { start: number; end: number } | null = null;
+  looping = false;
+  lane = 0;
+  snap: Snap = "peak";
+  says = "";
+  #preview: Record<string, number> = {};
+  #automatic: Automatic[] = [];
+  #automaticOf = "";
+  #counter = 0;
+  #pause = 0;
+  #unseen = false;
+  readonly #listeners = new Map<Topic, Set<() => void>>();
+
+  constructor(
+    readonly song: Song,
+    readonly host: Host,
+  ) {
+    const { header } = song;
+    this.columns = Math.ceil(header.duration * COLUMN_RATE) + 1;
+    this.wave = new Int8Array(2 * this.columns);
+    this.spectrum = new Uint8Array(this.columns * BANDS);
+    this.lanes = [...song.lanes];
+    this.chunks =
+      header.audio &&
+      new Chunks(
+        header.audio,
+        (index) => host.chunk(index),
+        (index, buffer, first) => this.#arrived(index, buffer, first),
+        (reason) => this.say(`No sound: ${reason}`),
+      );
+    this.player = new Player(header.duration, this.chunks, () => this.#heard());
+    this.#derive();
+    this.chunks?.work();
+    void host.velocities().then((table) => {
+      song.velocities = table;
+      this.#automaticOf = "";
+      this.#derive();
+    });
+  }
+
+  on(topic: Topic, listener: () => void): () => void {
+    const set = this.#listeners.get(topic) ?? new Set();
+    this.#listeners.set(topic, set.add(listener));
+    return () => set.delete(listener);
+  }
+
+  #emit(topic: Topic): void {
+    for (const listener of this.#listeners.get(topic) ?? []) listener();
+  }
+
+  close(): void {
+    this.player.close();
+    this.chunks?.close();
+    this.#listeners.clear();
+  }
+
+  /** For people and screen readers. */
+  say(text: string): void {
+    this.says = text;
+    this.#emit("says");
+  }
+
+  // --- hits ---------------------------------------------------------------
+
+  setLog(log: Log): void {
+    this.log = log;
+    this.#derive();
+  }
+
+  do(ops: readonly Op[]): void {
+    if (ops.length) this.#attempt({ kind: "do", ops });
+  }
+
+  undo(): void {
+    this.#attempt({ kind: "undo" });
+  }
+
+  redo(): void {
+    this.#attempt({ kind: "redo" });
+  }
+
+  #attempt(action: Action): void {
+    try {
+      act(this.log, action); // refuses before anything is sent
+      this.host.propose(action);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.say(error.message);
+    }
+  }
+
+  threshold(drum: string): number | null {
+    return this.#preview[drum] ?? this.layer.thresholds[drum] ?? this.song.first[drum] ?? null;
+  }
+
+  /** Show what a threshold would give, while it is being moved. */
+  try(drum: string, value: number | null): void {
+    if (value === null) delete this.#preview[drum];
+    else this.#preview[drum] = Math.round(clamp(value, 0, 1) * 1000) / 1000;
+    this.#derive();
+  }
+
+  setThreshold(drum: string, value: number): void {
+    this.try(drum, value);
+    const rounded = this.#preview[drum];
+    delete this.#preview[drum];
+    const now = this.layer.thresholds[drum] ?? this.song.first[drum];
+    if (rounded === now) this.#derive();
+    else this.do([{ op: "threshold", drum, value: rounded }]);
+    this.say(`${nameOf(drum)}: threshold ${rounded}, ${this.count(drum)} hits`);
+  }
+
+  count(drum: string): number {
+    return this.byLane.get(drum)?.length ?? 0;
+  }
+
+  get thresholds(): Record<string, number> {
+    return { ...this.song.first, ...this.layer.thresholds };
+  }
+
+  #derive(): void {
+    this.layer = fold(this.log);
+    const changed = { ...this.layer.thresholds, ...this.#preview };
+    const key = JSON.stringify(changed);
+    if (key !== this.#automaticOf) {
+      this.#automatic = this.song.automatic(changed);
+      this.#automaticOf = key;
+    }
+    this.hits = compose(this.#automatic, this.layer, coarseOf);
+    this.byLane = new Map(this.lanes.map((drum) => [drum, []]));
+    for (const hit of this.hits) {
+      if (!this.byLane.has(hit.drum)) this.byLane.set(hit.drum, []);
+      this.byLane.get(hit.drum)?.push(hit);
+    }
+    this.lanes = [...this.byLane.keys()];
+    const ids = new Set(this.hits.map(({ id }) => id));
+    this.selected = new Set([...this.selected].filter((id) => ids.has(id)));
+    this.player.setHits(this.hits);
+    this.#emit("hits");
+  }
+
+  get chosen(): Hit[] {
+    return this.hits.filter(({ id }) => this.selected.has(id));
+  }
+
+  select(ids: Iterable<string>): void {
+    this.selected = new Set(ids);
+    this.host.tell({ selected: [...this.selected] });
+    this.#emit("view");
+  }
+
+  snapped(drum: string, time: number): number {
+    const activation = this.song.activations.find((lane) => lane.drum === drum);
+    if (this.snap === "peak" && activation) return toPeak(activation.values, this.song.grid, time);
+    if (this.snap === "grid") return toGrid(this.song.header.beats, time);
+    return time;
+  }
+
+  add(drum: string, time: number, velocity = 100): void {
+    const id = `${this.host.client}-${this.#counter++}`;
+    const at = this.#clip(time);
+    this.do([{ op: "add", id, time: at, drum, velocity }]);
+    this.select([id]);
+    this.player.audition(drum, velocity);
+    this.say(`${nameOf(drum)} added at ${clock(at, 3)}`);
+  }
+
+  /** Change hits; what is given as undefined stays. */
+  change(hits: readonly Hit[], how: (hit: Hit) => Partial<Hit>): void {
+    this.do(
+      hits.map((hit) => {
+        const { time, drum, velocity } = { ...hit, ...how(hit) };
+        return {
+          op: "change",
+          id: hit.id,
+          drum,
+          time: this.#clip(time),
+          velocity: clamp(Math.round(velocity), 1, 127),
+        };
+      }),
+    );
+    const [first] = this.chosen;
+    if (first)
+      this.say(this.describe(first) + (hits.length > 1 ? ` and ${hits.length - 1} more` : ""));
+  }
+
+  /** How far hits can move: at the song's ends all of them stop together. */
+  room(hits: readonly Hit[], seconds: number): number {
+    const last = hits[hits.length - 1];
+    return last ? clamp(seconds, -hits[0].time, this.player.duration - last.time) : 0;
+  }
+
+  remove(hits: readonly Hit[]): void {
+    this.do(hits.map(({ id }) => ({ op: "delete", id })));
+    if (hits.length) this.say(hits.length === 1 ? "1 hit deleted" : `${hits.length} hits deleted`);
+  }
+
+  describe({ drum, time, velocity }: Hit): string {
+    return `${nameOf(drum)} at ${clock(time, 3)}, velocity ${velocity}`;
+  }
+
+  #clip(time: number): number {
+    return clamp(time, 0, this.song.header.duration);
+  }
+
+  // --- sound --------------------------------------------------------------
+
+  toggle(): void {
+    if (this.player.playing) this.player.pause();
+    else void this.play();
+  }
+
+  async play(): Promise<void> {
+    const waiting = setTimeout(() => this.say("Click once to let the browser play"), 600);
+    await this.player.play();
+    if (this.player.playing) clearTimeout(waiting);
+  }
+
+  seek(time: number): void {
+    this.player.seek(time);
+    this.#emit("view");
+  }
+
+  setRange(range: { start: number; end: number } | null): void {
+    const [start, end] = [range?.start ?? 0, range?.end ?? 0].map((time) => this.#clip(time));
+    this.range = end - start > 0.005 ? { start, end } : null;
+    if (!this.range) this.looping = false;
+    this.player.setLoop(this.looping ? this.range : null);
+    this.host.tell({ selection: this.range ? [this.range.start, this.range.end] : [] });
+    this.#emit("view");
+    this.#emit("sound");
+  }
+
+  setLooping(looping: boolean): void {
+    const { duration } = this.song.header;
+    if (looping && !this.range) this.setRange({ start: 0, end: duration });
+    this.looping = looping && this.range !== null;
+    this.player.setLoop(this.looping ? this.range : null);
+    this.#emit("sound");
+  }
+
+  mixed(): void {
+    this.player.applyMix();
+    this.#emit("sound");
+  }
+
+  #heard(): void {
+    this.host.tell({ playing: this.player.playing, position: this.player.position });
+    this.#emit("sound");
+  }
+
+  #arrived(index: number, buffer: AudioBuffer, first: boolean): void {
+    this.player.arrived(index);
+    if (!first) this.#looks();
+    if (!first || !this.chunks) return;
+    const { chunk } = this.chunks.info;
+    const start = Math.round((index * chunk * COLUMN_RATE) / buffer.sampleRate);
+    const channels = this.chunks.channels(index, buffer);
+    const wave = extremes(channels, buffer.sampleRate);
+    for (const value of wave) this.gain = Math.min(this.gain, 127 / Math.max(Math.abs(value), 1));
+    this.wave.set(wave.subarray(0, this.wave.length - 2 * start), 2 * start);
+    this.#analyse(channels, buffer.sampleRate, start, wave.length / 2, 0);
+    this.#looks();
+  }
+
+  /** Pieces may come by the hundred: they are shown three times a second. */
+  #looks(): void {
+    this.#unseen = true;
+    if (this.#pause) return;
+    this.#unseen = false;
+    this.#emit("look");
+    this.#pause = setTimeout(() => {
+      this.#pause = 0;
+      if (this.#unseen) this.#looks();
+    }, 330);
+  }
+
+  /** The spectrogram, a slice at a time, so that nothing stutters. */
+  #analyse(
+    channels: Float32Array[],
+    rate: number,
+    start: number,
+    count: number,
+    done: number,
+  ): void {
+    const end = Math.min(done + 50, count, this.columns - start);
+    const out = this.spectrum.subarray(start * BANDS);
+    spectrogram(channels, rate, done, end, out);
+    if (end < Math.min(count, this.columns - start)) {
+      setTimeout(() => this.#analyse(channels, rate, start, count, end));
+    } else this.#looks();
+  }
+
+  // --- files --------------------------------------------------------------
+
+  /** The files of a kind: name and content, as Python would write them. */
+  files(
+    kind: "labels" | "midi" | "json",
+  ): [name: string, content: string | Uint8Array<ArrayBuffer>][] {
+    const { files } = this.song.header;
+    if (kind === "labels") return [[`${files.stem}.labels.txt`, labelsText(this.hits, files)]];
+    if (kind === "json") {
+      return [[`${files.stem}.drums.json`, jsonText(this.hits, this.thresholds, files)]];
+    }
+    return files.maps.map((map) => [
+      files.stem + map.suffix,
+      midiBytes(this.hits, map) as Uint8Array<ArrayBuffer>,
+    ]);
+  }
+
+  export(kind: "labels" | "midi" | "json"): void {
+    const type = { labels: "text/plain", midi: "audio/midi", json: "application/json" }[kind];
+    for (const [name, content] of this.files(kind)) this.host.save(name, content, type);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Half speed with the pitch kept: waveform-similarity overlap-add (Verhelst and
+ * Roelands, ICASSP 1993), with anchors. Around an anchor, sample n of the input
+ * is copied to sample 2n of the output as it is, and its surroundings with it: an
+ * attack stays whole, and where a click expects it. The chunk's two ends are
+ * anchors too, so that chunks can be stretched one by one and join.
+ */
+
+import { clamp } from "../core/time";
+
+export const STRETCH = 2;
+
+const HOP = 512;
+const SEARCH = 384;
+const BEFORE = 441; // copied in front of an anchor: 10 ms
+const AFTER = 1764; // and behind it: 40 ms, an attack
+const FADE = 256;
+/** Of an attack: what follows an anchor so closely is not repeated. */
+const ATTACK = 441;
+/** Anchors closer than this are one: 1.5 ms. */
+const LEAST = 64;
+
+/** Where a piece of output comes from: input sample = output sample - shift. */
+interface Piece {
+  readonly from: number;
+  readonly shift: number;
+  readonly fade: number;
+}
+
+/** `anchors`: input samples, ascending. All channels are cut alike. */
+export function stretch(
+  channels: readonly Float32Array[],
+  anchors: readonly number[],
+): Float32Array[] {
+  const n = channels[0].length;
+  const guide = mixed(channels);
+  const points = [0];
+  for (const a of [...anchors, n]) {
+    if (a === n && points.length > 1 && n - points[points.length - 1] < LEAST) points.pop();
+    if (a <= n && a - points[points.length - 1] >= LEAST) points.push(a);
+  }
+  const pieces: Piece[] = [{ from: 0, shift: 0, fade: 1 }];
+  for (let i = 0; i + 1 < points.length; i++) between(guide, points[i], points[i + 1], pieces);
+  return channels.map((channel) => render(channel, pieces));
+}
+
+function mixed(channels: readonly Float32Array[]): Float32Array {
+  if (channels.length === 1) return channels[0];
+  const out = Float32Array.from(channels[0]);
+  for (const channel of channels.slice(1))
+    for (let i = 0; i < out.length; i++) out[i] += channel[i];
+  return out;
+}
+
+/** Pieces from anchor a, at output 2a, to anchor b. No piece holds an attack twice. */
+function between(guide: Float32Array, a: number, b: number, pieces: Piece[]): void {
+  const room = b - a;
+  const fade = Math.min(FADE, room >> 3);
+  const before = Math.min(BEFORE, room >> 2);
+  const low = a + Math.min(ATTACK, room >> 2);
+  const hop = Math.min(HOP, (b - low) >> 2);
+  const end = STRETCH * b - before;
+  let shift = a;
+  for (let out = STRETCH * a + Math.min(AFTER, room - before - fade); out + hop < end; out += hop) {
+    // The natural continuation of what was copied, near where the time is due.
+    const due = Math.round(out / STRETCH);
+    const last = b - 2 * hop - fade - 1; // the last one goes on for up to two hops
+    shift =
+      out -
+      alike(
+        guide,
+        out - shift,
+        hop,
+        clamp(due - SEARCH, low, last),
+        clamp(due + SEARCH, low, last),
+      );
+    pieces.push({ from: out, shift, fade });
+  }
+  pieces.push({ from: end, shift: b, fade });
+}
+
+/** Where from `low` to `high` the input goes on most as it does at `natural`. */
+function alike(
+  guide: Float32Array,
+  natural: number,
+  hop: number,
+  low: number,
+  high: number,
+): number {
+  let best = low;
+  let greatest = -Infinity;
+  const search = (from: number, to: number, step: number): void => {
+    greatest = -Infinity;
+    for (let candidate = Math.max(from, low); candidate <= Math.min(to, high); candidate += step) {
+      let product = 0;
+      let energy = 1e-9;
+      for (let i = 0; i < hop; i += step) {
+        const value = guide[candidate + i];
+        product += value * (guide[natural + i] ?? 0);
+        energy += value * value;
+      }
+      const score = product / Math.sqrt(energy);
+      if (score > greatest) [greatest, best] = [score, candidate];
+    }
+  };
+  search(low, high, 4);
+  search(best - 3, best + 3, 2);
+  return best;
+}
+
+/** Copy the pieces, each fading in over the end of the one before. */
+function render(channel: Float32Array, pieces: readonly Piece[]): Float32Array {
+  const length = STRETCH * channel.length;
+  const out = new Float32Array(length);
+  pieces.forEach(({ from, shift, fade }, i) => {
+    const next = pieces[i + 1];
+    const until = next ? Math.min(next.from + next.fade, length) : length;
+    for (let t = from; t < until; t++) {
+      const value = channel[t - shift] ?? 0;
+      const blend = i ? (t - from) / fade : 1;
+      out[t] = blend < 1 ? out[t] * (1 - blend) + value * blend : value;
+    }
+  });
+  return out;
+}

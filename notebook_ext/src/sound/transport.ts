@@ -1,0 +1,122 @@
+/**
+ * Which sample of the song sounds at which sample of the sound card, and which
+ * hits fall into what is planned. All of it in whole samples: a click and the
+ * song cannot drift apart. `stretch` is 2 at half speed.
+ */
+
+import { lowerBound } from "../core/time";
+
+/** From output sample `at` on, `length` samples of the song's time line from `from`. */
+export interface Segment {
+  readonly at: number;
+  readonly from: number;
+  readonly length: number;
+}
+
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The shortest loop, in samples; fewer would plan thousands of pieces a second. */
+export const LEAST_LOOP = 441;
+
+export class Transport {
+  readonly segments: Segment[] = [];
+  #position: number;
+  #planned: number;
+
+  /**
+   * `at`: output sample of the start; `from`: song sample; `length`: of the song
+   * in samples; `loop`: in song samples.
+   */
+  constructor(
+    at: number,
+    from: number,
+    readonly length: number,
+    readonly stretch: number,
+    public loop: Range | null,
+  ) {
+    this.#planned = at;
+    this.#position = from * stretch;
+  }
+
+  /** Pieces from what was planned up to an output sample. */
+  plan(until: number): Segment[] {
+    const added: Segment[] = [];
+    while (this.#planned < until) {
+      const loop = this.loop && this.loop.end - this.loop.start >= LEAST_LOOP ? this.loop : null;
+      const end =
+        (loop && this.#position < loop.end * this.stretch ? loop.end : this.length) * this.stretch;
+      const length = Math.min(end - this.#position, until - this.#planned);
+      if (length > 0) {
+        const segment = { at: this.#planned, from: this.#position, length };
+        added.push(segment);
+        this.#planned += length;
+        this.#position += length;
+      }
+      if (this.#position < end) continue;
+      if (loop && this.#position === loop.end * this.stretch) {
+        this.#position = loop.start * this.stretch;
+      } else break;
+    }
+    this.segments.push(...added);
+    return added;
+  }
+
+  /** Whether the end of the song has been planned. */
+  get done(): boolean {
+    return this.#position >= this.length * this.stretch;
+  }
+
+  get end(): number {
+    return this.#planned;
+  }
+
+  /** Song sample, with a fraction, that sounds at an output sample. */
+  songAt(at: number): number {
+    const i = lowerBound(this.segments.length, (k) => this.segments[k].at, at + 1e-9) - 1;
+    if (i < 0) return (this.segments[0]?.from ?? this.#position) / this.stretch;
+    const { at: begin, from, length } = this.segments[i];
+    return (from + Math.min(at - begin, length)) / this.stretch;
+  }
+
+  /** Forget what was over before an output sample. */
+  forget(before: number): void {
+    let keep = 0;
+    while (keep < this.segments.length - 1 && this.segments[keep + 1].at <= before) keep++;
+    this.segments.splice(0, keep);
+  }
+}
+
+/** Indices of the hits in a segment, and the output samples that they start at. */
+export function hitsIn(
+  segment: Segment,
+  samples: ArrayLike<number>,
+  stretch: number,
+): [index: number, at: number][] {
+  const found: [number, number][] = [];
+  let i = lowerBound(samples.length, (k) => samples[k] * stretch, segment.from);
+  for (; i < samples.length && samples[i] * stretch < segment.from + segment.length; i++) {
+    found.push([i, segment.at + samples[i] * stretch - segment.from]);
+  }
+  return found;
+}
+
+/** A segment cut at the borders of the song's chunks: piece, chunk, offset in it. */
+export function chunksIn(
+  { at, from, length }: Segment,
+  chunk: number,
+  stretch: number,
+): { chunk: number; offset: number; at: number; length: number }[] {
+  const size = chunk * stretch;
+  const pieces = [];
+  for (let done = 0; done < length; ) {
+    const index = Math.floor((from + done) / size);
+    const offset = from + done - index * size;
+    const count = Math.min(size - offset, length - done);
+    pieces.push({ chunk: index, offset, at: at + done, length: count });
+    done += count;
+  }
+  return pieces;
+}

@@ -1,0 +1,265 @@
+/** Buttons, sliders and the head of each lane. */
+
+import type { Snap } from "../core/snap";
+import { nameOf } from "../core/song";
+import { clock } from "../core/time";
+import type { Session } from "../session/session";
+import type { Kit } from "../sound/sounds";
+import { button, choice, icon, make, press, slider } from "./dom";
+import { helpPage } from "./help";
+import { LANE, RULER, SPECTRUM, WAVE } from "./paint";
+import type { Panel, Stage } from "./stage";
+import { colourOf, shapeOf } from "./theme";
+
+const PLAY = "!M5 2.8v10.4l8.4-5.2z";
+const PAUSE = "!M4 3h3v10H4zM9 3h3v10H9z";
+
+interface Head {
+  readonly element: HTMLElement;
+  readonly count: HTMLElement;
+  readonly mute: HTMLButtonElement;
+  readonly solo: HTMLButtonElement;
+  readonly threshold: HTMLInputElement | null;
+}
+
+export class Controls implements Panel {
+  readonly top: HTMLElement[];
+  readonly bottom: HTMLElement[];
+  readonly gutter = make("div", { class: "gutter" });
+  readonly #play = button("Play or pause (Space)", icon(PLAY), () => this.session.toggle());
+  readonly #loop = button(
+    "Loop the selection (L)",
+    icon("M3 7V6a2 2 0 0 1 2-2h7M10 2l2 2-2 2M13 9v1a2 2 0 0 1-2 2H4M6 14l-2-2 2-2"),
+    () => this.session.setLooping(!this.session.looping),
+  );
+  readonly #half = button("Half speed, pitch kept (H)", "½×", () =>
+    this.session.player.setHalf(this.session.player.speed === 1),
+  );
+  readonly #back = button("Undo (Ctrl+Z)", icon("M6 3L3 6l3 3M3 6h6.5a3.5 3.5 0 0 1 0 7H7"), () =>
+    this.session.undo(),
+  );
+  readonly #forth = button(
+    "Redo (Ctrl+Y)",
+    icon("M10 3l3 3-3 3M13 6H6.5a3.5 3.5 0 0 0 0 7H9"),
+    () => this.session.redo(),
+  );
+  readonly #now = make("b", {}, "0:00.0");
+  readonly #snap = choice(
+    "Snap (G)",
+    { peak: "Snap: peak", grid: "Snap: grid", off: "Snap: off" },
+    (value) => {
+      this.session.snap = value as Snap;
+    },
+  );
+  readonly #says = make("span", { class: "says", role: "status", "aria-live": "polite" });
+  readonly #counts = make("span");
+  readonly help: HTMLElement;
+  #heads: Head[] = [];
+  #shown = "";
+  readonly #stop: () => void;
+
+  constructor(
+    private readonly session: Session,
+    private readonly stage: Stage,
+    exports: boolean,
+  ) {
+    const { header } = session.song;
+    this.#play.className = "play";
+    press(this.#loop, false);
+    const title = make("span", { class: "title", title: header.title }, header.title);
+    const time = make("span", { class: "time" }, this.#now, ` / ${clock(header.duration)}`);
+    this.help = helpPage(() => this.toggleHelp());
+    const files = exports ? [this.#exporter()] : [];
+    this.top = [
+      make(
+        "div",
+        { class: "bar" },
+        this.#play,
+        this.#loop,
+        this.#half,
+        time,
+        title,
+        make("span", { class: "grow" }),
+        this.#back,
+        this.#forth,
+        this.#snap,
+        ...files,
+        button("Zoom out (−)", "−", () => stage.zoomBy(1 / 1.6)),
+        button("Zoom in (+)", "+", () => stage.zoomBy(1.6)),
+        button("Keys and gestures (?)", "?", () => this.toggleHelp()),
+      ),
+      make("div", { class: "bar low" }, ...this.#mixer()),
+    ];
+    this.bottom = [make("div", { class: "foot" }, this.#says, this.#counts), this.help];
+    this.#stop = session.on("says", () => this.#says.replaceChildren(session.says));
+    this.lanes();
+    this.sound();
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  showSnap(): void {
+    this.#snap.value = this.session.snap;
+  }
+
+  /** While the help is there, nothing else can be reached. */
+  toggleHelp(): void {
+    const { help } = this;
+    const open = help.hidden;
+    for (const other of this.stage.root.children)
+      (other as HTMLElement).inert = open && other !== help;
+    help.hidden = !open;
+    (open ? help.querySelector("button") : this.stage.timeLine)?.focus();
+  }
+
+  #exporter(): HTMLElement {
+    const files = { "": "Save as …", labels: "Audacity labels", midi: "MIDI", json: "JSON" };
+    const select = choice("Save the hits as a file", files, (kind) => {
+      if (kind) this.session.export(kind as "labels" | "midi" | "json");
+      select.value = "";
+    });
+    return select;
+  }
+
+  #mixer(): HTMLElement[] {
+    const { session } = this;
+    const { mix } = session.player;
+    const level = (name: "song" | "hits", text: string) =>
+      make(
+        "label",
+        {},
+        text,
+        slider(`${text} level`, [0, 1, 0.01], mix[name], (value) => {
+          mix[name] = value;
+          session.mixed();
+        }),
+      );
+    const kit = choice("Sound of hits", { drums: "drum sounds", clicks: "clicks" }, (value) =>
+      session.player.setKit(value as Kit),
+    );
+    const ms = make("span", {}, "0 ms");
+    const offset = slider("Picture delay, for headphones that lag", [-300, 300, 5], 0, (value) => {
+      session.player.visualOffset = value / -1000;
+      ms.textContent = `${value} ms`;
+    });
+    return [
+      level("song", "Song"),
+      level("hits", "Hits"),
+      kit,
+      make("label", {}, "Picture delay", offset, ms),
+    ];
+  }
+
+  /** The heads of the lanes; made anew only if other lanes are there. */
+  lanes(): void {
+    const { session } = this;
+    const key = session.lanes.join() + this.stage.theme.dark;
+    if (key !== this.#shown) {
+      this.#shown = key;
+      const head = (height: number, ...children: (Node | string)[]) => {
+        const element = make("div", { class: "head" }, ...children);
+        element.style.height = `${height}px`;
+        return element;
+      };
+      this.#heads = session.lanes.map((drum, lane) => this.#head(drum, lane));
+      this.gutter.replaceChildren(
+        head(36, "Overview"),
+        head(RULER, "Time · bar"),
+        head(WAVE, "Waveform"),
+        head(SPECTRUM, "Spectrogram"),
+        ...this.#heads.map(({ element }) => element),
+      );
+    }
+    this.update();
+  }
+
+  #head(drum: string, lane: number): Head {
+    const { session } = this;
+    const strip = session.player.strip(drum);
+    const name = nameOf(drum);
+    const glyph = make("canvas", { width: 32, height: 32, "aria-hidden": "true" });
+    const context = glyph.getContext("2d");
+    if (context) {
+      context.fillStyle = colourOf(this.stage.theme, drum);
+      context.beginPath();
+      shapeOf(drum)(context, 16, 16, 12);
+      context.fill();
+    }
+    const count = make("span");
+    const flip = (which: "mute" | "solo") => () => {
+      strip[which] = !strip[which];
+      session.mixed();
+    };
+    const mute = button(`Mute ${name}`, "M", flip("mute"));
+    const solo = button(`Solo ${name}`, "S", flip("solo"));
+    const level = slider(`${name} level`, [0, 1, 0.01], strip.level, (value) => {
+      strip.level = value;
+      session.mixed();
+    });
+    const pan = slider(`${name} balance`, [-1, 1, 0.05], strip.balance, (value) => {
+      strip.balance = value;
+      session.mixed();
+    });
+    pan.className = "pan";
+    let threshold: HTMLInputElement | null = null;
+    const now = session.threshold(drum);
+    if (now !== null) {
+      // Seen as the line in the lane; here for keyboards and screen readers.
+      threshold = slider(`${name} threshold`, [0, 1, 0.005], now, (value) =>
+        session.try(drum, value),
+      );
+      threshold.addEventListener("change", () =>
+        session.setThreshold(drum, Number(threshold?.value)),
+      );
+      threshold.className = "unseen";
+    }
+    const element = make(
+      "div",
+      { class: "head strip", "data-drum": drum, click: () => this.choose(lane) },
+      make("div", { class: "row" }, glyph, make("span", { class: "name" }, name), count),
+      make("div", { class: "row" }, mute, solo, level, pan, ...(threshold ? [threshold] : [])),
+    );
+    element.style.height = `${LANE}px`;
+    return { element, count, mute, solo, threshold };
+  }
+
+  choose(lane: number): void {
+    this.session.lane = lane;
+    this.update();
+  }
+
+  update(): void {
+    const { session } = this;
+    this.#heads.forEach(({ element, count, mute, solo, threshold }, lane) => {
+      const drum = session.lanes[lane];
+      const strip = session.player.strip(drum);
+      element.classList.toggle("active", lane === session.lane);
+      element.classList.toggle("silent", !session.player.audible(drum));
+      count.textContent = String(session.count(drum));
+      press(mute, strip.mute);
+      press(solo, strip.solo);
+      if (threshold) threshold.value = String(session.threshold(drum));
+    });
+    const { log } = session;
+    this.#back.disabled = !log.cursor;
+    this.#forth.disabled = log.cursor === log.steps.length;
+    const edits = log.cursor === 1 ? "1 edit" : `${log.cursor} edits`;
+    this.#counts.textContent = `${session.hits.length} hits · ${edits}`;
+    this.stage.label();
+  }
+
+  sound(): void {
+    const { session } = this;
+    this.#play.replaceChildren(icon(session.player.playing ? PAUSE : PLAY));
+    press(this.#loop, session.looping);
+    press(this.#half, session.player.speed !== 1);
+    this.update();
+  }
+
+  time(seconds: number): void {
+    const text = clock(seconds, 1);
+    if (this.#now.textContent !== text) this.#now.textContent = text;
+  }
+}

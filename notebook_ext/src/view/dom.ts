@@ -1,0 +1,101 @@
+/** Elements, and nothing that could take a text for markup. */
+
+type Attributes = Readonly<Record<string, string | number | boolean | ((event: never) => void)>>;
+
+/** An element; functions become listeners, text becomes text. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value as EventListener);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false) element.setAttribute(name, String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A 16 × 16 drawing; a path that starts with ! is filled. */
+export function icon(...paths: string[]): SVGElement {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  for (const text of paths) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", text.replace("!", ""));
+    if (text.startsWith("!")) path.setAttribute("class", "full");
+    svg.append(path);
+  }
+  return svg;
+}
+
+export function button(
+  label: string,
+  content: Node | string,
+  click: () => void,
+): HTMLButtonElement {
+  return make("button", { type: "button", "aria-label": label, title: label, click }, content);
+}
+
+export function slider(
+  label: string,
+  range: readonly [low: number, high: number, step: number],
+  value: number,
+  change: (value: number) => void,
+): HTMLInputElement {
+  const [min, max, step] = range;
+  const input = make("input", { type: "range", min, max, step, "aria-label": label, title: label });
+  input.value = String(value);
+  input.addEventListener("input", () => change(Number(input.value)));
+  return input;
+}
+
+/** A list to choose from; `change` gets the value. */
+export function choice(
+  label: string,
+  options: Readonly<Record<string, string>>,
+  change: (value: string) => void,
+): HTMLSelectElement {
+  const select = make("select", { "aria-label": label, title: label });
+  for (const [value, text] of Object.entries(options))
+    select.append(make("option", { value }, text));
+  select.addEventListener("change", () => change(select.value));
+  return select;
+}
+
+/** At most once a frame, however often it is asked for. */
+export function eachFrame(work: () => void): () => void {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      work();
+    });
+  };
+}
+
+/** A rectangle of one colour. */
+export function block(
+  context: CanvasRenderingContext2D,
+  colour: string,
+  alpha: number,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
+  context.globalAlpha = alpha;
+  context.fillStyle = colour;
+  context.fillRect(x, y, width, height);
+  context.globalAlpha = 1;
+}
+
+export const press = (element: Element, on: boolean): void =>
+  element.setAttribute("aria-pressed", String(on));

@@ -1,0 +1,49 @@
+/** What can be done, as the page behind `?` tells it. */
+
+import { button, make } from "./dom";
+
+const KEYS: readonly (readonly [keys: string, does: string])[] = [
+  ["Space", "play, pause"],
+  ["L", "loop the selection"],
+  ["H", "half speed, pitch kept"],
+  ["← →", "a beat back, on"],
+  ["Home End", "start, end"],
+  ["I O", "selection from, to here"],
+  ["+ −", "zoom"],
+  ["0 F", "whole song, selection"],
+  ["PgUp PgDn", "scroll"],
+  ["↑ ↓", "drum above, below"],
+  [", .", "hit before, after"],
+  ["[ ]", "threshold down, up"],
+  ["A", "add a hit here"],
+  ["Del", "delete hits"],
+  ["Alt ← →", "move hits by 1 ms (Shift: 10)"],
+  ["Alt ↑ ↓", "velocity up, down"],
+  ["1 … 9", "give hits that lane's drum"],
+  ["G", "snap: peak, grid, off"],
+  ["M S", "mute, solo the drum"],
+  ["Ctrl+Z Ctrl+Y", "undo, redo"],
+  ["Ctrl+A", "all hits of the drum"],
+  ["Esc", "choose nothing"],
+  ["double-click", "add a hit"],
+  ["drag a hit", "move; louder; other drum"],
+  ["drag a line", "threshold"],
+  ["drag above lanes", "select time"],
+  ["Ctrl+wheel, pinch", "zoom"],
+  ["Shift+wheel", "scroll"],
+];
+
+const TITLE = "Keys and gestures";
+
+export function helpPage(close: () => void): HTMLElement {
+  const list = make("dl");
+  for (const [keys, does] of KEYS)
+    list.append(make("dt", {}, make("kbd", {}, keys)), make("dd", {}, does));
+  const page = make(
+    "div",
+    { role: "dialog", "aria-modal": "true", "aria-label": TITLE },
+    make("h2", {}, TITLE, button("Close help", "✕", close)),
+    list,
+  );
+  return make("div", { class: "help", hidden: true }, page);
+}

@@ -1,0 +1,213 @@
+/** Everything by keyboard; `help.ts` lists it. */
+
+import { nameOf } from "../core/song";
+import { clamp, fit, lowerBound, scroll, whole } from "../core/time";
+import type { Session } from "../session/session";
+import type { Stage } from "./stage";
+
+const SNAPS = ["peak", "grid", "off"] as const;
+
+export class Keys {
+  readonly #session: Session;
+
+  constructor(private readonly stage: Stage) {
+    this.#session = stage.session;
+  }
+
+  /** No key pressed in here is the notebook's, so none goes further. */
+  down(event: KeyboardEvent): void {
+    event.stopPropagation();
+    const { controls } = this.stage;
+    if (!controls.help.hidden) {
+      if (event.key === "Escape" || event.key === "?") controls.toggleHelp();
+      return;
+    }
+    const target = event.composedPath()[0] as HTMLElement;
+    const tag = target.tagName;
+    if (event.key === "Escape") this.#escape();
+    // Sliders, lists and buttons have keys of their own.
+    if (tag === "SELECT" || tag === "INPUT") return;
+    if (tag === "BUTTON" && (event.key === " " || event.key === "Enter")) return;
+    if (this.#press(event)) event.preventDefault();
+  }
+
+  #escape(): void {
+    this.#session.select([]);
+    this.#session.setRange(null);
+  }
+
+  #press(event: KeyboardEvent): boolean {
+    const { key } = event;
+    if (event.ctrlKey || event.metaKey) return this.#command(key.toLowerCase(), event.shiftKey);
+    if (event.altKey) return this.#nudge(key, event.shiftKey);
+    // A key that is held scrolls, zooms and moves; it neither adds again nor plays and pauses.
+    if (event.repeat && /^([ a-z?]|Enter)$/i.test(key)) return true;
+    if (/^[1-9]$/.test(key)) return this.#reclassify(Number(key) - 1);
+    const action = this.#actions[key.length === 1 ? key.toLowerCase() : key];
+    if (!action) return false;
+    action(event.shiftKey);
+    return true;
+  }
+
+  readonly #actions: Readonly<Record<string, (shift: boolean) => void>> = {
+    " ": () => this.#session.toggle(),
+    l: () => this.#session.setLooping(!this.#session.looping),
+    h: () => this.#session.player.setHalf(this.#session.player.speed === 1),
+    a: () => this.#add(),
+    Enter: () => this.#add(),
+    Delete: () => this.#session.remove(this.#session.chosen),
+    Backspace: () => this.#session.remove(this.#session.chosen),
+    m: () => this.#flip("mute"),
+    s: () => this.#flip("solo"),
+    g: () => this.#nextSnap(),
+    i: () => this.#edge("start"),
+    o: () => this.#edge("end"),
+    "+": () => this.stage.zoomBy(1.6, this.#centre()),
+    "=": () => this.stage.zoomBy(1.6, this.#centre()),
+    "-": () => this.stage.zoomBy(1 / 1.6, this.#centre()),
+    "0": () =>
+      this.stage.setViewport(whole(this.stage.viewport.width, this.stage.viewport.duration)),
+    f: () => this.#fitRange(),
+    "[": () => this.#threshold(-0.005),
+    "]": () => this.#threshold(0.005),
+    "{": () => this.#threshold(-0.05),
+    "}": () => this.#threshold(0.05),
+    ",": () => this.#step(-1),
+    ".": () => this.#step(1),
+    "?": () => this.stage.controls.toggleHelp(),
+    ArrowUp: () => this.#lane(-1),
+    ArrowDown: () => this.#lane(1),
+    ArrowLeft: (shift) => this.#go(-1, shift),
+    ArrowRight: (shift) => this.#go(1, shift),
+    Home: () => this.#session.seek(0),
+    End: () => this.#session.seek(this.stage.viewport.duration),
+    PageUp: () =>
+      this.stage.setViewport(scroll(this.stage.viewport, -0.8 * this.stage.viewport.width)),
+    PageDown: () =>
+      this.stage.setViewport(scroll(this.stage.viewport, 0.8 * this.stage.viewport.width)),
+    Escape: () => undefined,
+  };
+
+  get #drum(): string {
+    return this.#session.lanes[this.#session.lane];
+  }
+
+  #centre(): number {
+    const { viewport: view, session } = this.stage;
+    const x = (session.player.seen - view.start) * view.scale;
+    return x >= 0 && x <= view.width ? x : view.width / 2;
+  }
+
+  #command(key: string, shift: boolean): boolean {
+    if (key === "z") shift ? this.#session.redo() : this.#session.undo();
+    else if (key === "y") this.#session.redo();
+    else if (key === "a")
+      this.#session.select((this.#session.byLane.get(this.#drum) ?? []).map(({ id }) => id));
+    else return false;
+    return true;
+  }
+
+  /** Alt and arrows: time and velocity of what is chosen. */
+  #nudge(key: string, shift: boolean): boolean {
+    const session = this.#session;
+    const { chosen } = session;
+    const seconds = shift ? 0.01 : 0.001;
+    const louder = shift ? 10 : 3;
+    const by = (
+      {
+        ArrowLeft: [-seconds, 0],
+        ArrowRight: [seconds, 0],
+        ArrowUp: [0, louder],
+        ArrowDown: [0, -louder],
+      } as Record<string, [later: number, louder: number] | undefined>
+    )[key];
+    if (!by) return false;
+    const later = session.room(chosen, by[0]);
+    session.change(chosen, ({ time, velocity }) => ({
+      time: time + later,
+      velocity: velocity + by[1],
+    }));
+    return true;
+  }
+
+  #reclassify(lane: number): boolean {
+    const drum = this.#session.lanes[lane];
+    if (drum) this.#session.change(this.#session.chosen, () => ({ drum }));
+    return drum !== undefined;
+  }
+
+  #add(): void {
+    const session = this.#session;
+    const drum = this.#drum;
+    session.add(drum, session.snapped(drum, session.player.position));
+  }
+
+  #flip(which: "mute" | "solo"): void {
+    const strip = this.#session.player.strip(this.#drum);
+    strip[which] = !strip[which];
+    this.#session.mixed();
+    this.#session.say(`${nameOf(this.#drum)} ${which} ${strip[which] ? "on" : "off"}`);
+  }
+
+  #nextSnap(): void {
+    const session = this.#session;
+    session.snap = SNAPS[(SNAPS.indexOf(session.snap) + 1) % SNAPS.length];
+    this.stage.controls.showSnap();
+    session.say(`Snap: ${session.snap}`);
+  }
+
+  #edge(which: "start" | "end"): void {
+    const session = this.#session;
+    const now = session.player.position;
+    const { start, end } = session.range ?? { start: 0, end: this.stage.viewport.duration };
+    session.setRange(
+      which === "start"
+        ? { start: now, end: Math.max(end, now + 0.01) }
+        : { start: Math.min(start, now - 0.01), end: now },
+    );
+  }
+
+  #fitRange(): void {
+    const { range } = this.#session;
+    if (range) this.stage.setViewport(fit(this.stage.viewport, range.start, range.end));
+  }
+
+  #threshold(by: number): void {
+    const now = this.#session.threshold(this.#drum);
+    if (now !== null) this.#session.setThreshold(this.#drum, now + by);
+  }
+
+  /** To the hit before or after, in this lane. */
+  #step(by: number): void {
+    const session = this.#session;
+    const hits = session.byLane.get(this.#drum) ?? [];
+    const [chosen] = session.chosen;
+    const index = hits.findIndex(({ id }) => id === chosen?.id);
+    const near = lowerBound(hits.length, (k) => hits[k].time, session.player.position);
+    const hit = hits[index >= 0 ? index + by : by > 0 ? near : near - 1];
+    if (!hit) return;
+    session.select([hit.id]);
+    session.seek(hit.time);
+    session.say(session.describe(hit));
+  }
+
+  #lane(by: number): void {
+    const session = this.#session;
+    session.lane = clamp(session.lane + by, 0, session.lanes.length - 1);
+    this.stage.controls.update();
+    session.say(`${nameOf(this.#drum)}, ${session.count(this.#drum)} hits`);
+  }
+
+  /** A beat on or back; with shift a bar; half a second where there are none. */
+  #go(by: number, bar: boolean): void {
+    const session = this.#session;
+    const now = session.player.position;
+    const beats = session.song.header.beats.filter(([, position]) => !bar || position === 1);
+    const at = (k: number) => beats[k][0];
+    const k =
+      by > 0
+        ? lowerBound(beats.length, at, now + 0.005)
+        : lowerBound(beats.length, at, now - 0.005) - 1;
+    session.seek(beats[k]?.[0] ?? now + by * (bar ? 2 : 0.5));
+  }
+}

@@ -1,0 +1,381 @@
+/** Draws what does not move: tiles of the time line, and the overview. */
+
+import type { Hit } from "../core/edits";
+import { BANDS, COLUMN_RATE, pyramid } from "../core/spectrum";
+import { clamp, clock, lowerBound, rulerStep, type Viewport } from "../core/time";
+import type { Session } from "../session/session";
+import { RATE } from "../sound/audio-chunks";
+import { block } from "./dom";
+import { colourOf, shapeOf, type Theme } from "./theme";
+
+export const RULER = 36;
+export const WAVE = 68;
+export const SPECTRUM = 104;
+export const LANE = 54;
+export const TOP = RULER + WAVE + SPECTRUM;
+const FOOT = 5;
+const HEAD = 5;
+/** Pixels; small, so that none takes long to draw: one is new every few frames. */
+export const TILE = 128;
+
+/** Pixels from a value of 0 to one of 1. */
+export const TALL = LANE - FOOT - HEAD - 4;
+
+export const laneTop = (lane: number): number => TOP + lane * LANE;
+
+/** From the lane's top: where a value of 0 to 1 lies. */
+export const heightOf = (value: number): number => LANE - FOOT - value * TALL;
+
+type Context = CanvasRenderingContext2D;
+
+/** One part of the picture: pixels `left` to `left + width` of the whole song. */
+interface Part {
+  readonly context: Context;
+  readonly left: number;
+  readonly width: number;
+  readonly scale: number;
+}
+
+export class Painter {
+  theme: Theme;
+  readonly #curves = new Map<string, Float32Array[]>();
+  readonly #heat = new Map<number, HTMLCanvasElement>();
+  #scale = 0;
+  readonly #tiles = new Map<string, HTMLCanvasElement>();
+
+  constructor(
+    private readonly session: Session,
+    theme: Theme,
+  ) {
+    this.theme = theme;
+    for (const { drum, values } of session.song.activations)
+      this.#curves.set(drum, pyramid(values));
+  }
+
+  /** Forget what was drawn: all, or also the spectrogram's pictures. */
+  stale(heat = false): void {
+    this.#tiles.clear();
+    if (heat) this.#heat.clear();
+  }
+
+  get height(): number {
+    return laneTop(this.session.lanes.length);
+  }
+
+  /** Fill a canvas of the view's size. */
+  draw(context: Context, view: Viewport, ratio: number): void {
+    const left = Math.round(view.start * view.scale * ratio) / ratio;
+    if (view.scale !== this.#scale) {
+      // While the zoom changes, no tile would be used twice.
+      this.#scale = view.scale;
+      context.setTransform(ratio, 0, 0, ratio, -left * ratio, 0);
+      this.#paint({ context, left, width: view.width, scale: view.scale });
+      context.resetTransform();
+      return;
+    }
+    // With a browser zoomed to 110 % TILE would end within a pixel, and a seam be seen.
+    const wide = Math.round(TILE * ratio);
+    const from = Math.round(left * ratio);
+    for (let index = Math.floor(from / wide); index * wide < from + view.width * ratio; index++) {
+      context.drawImage(this.#tile(index, view.scale, ratio, wide), index * wide - from, 0);
+    }
+  }
+
+  #tile(index: number, scale: number, ratio: number, pixels: number): HTMLCanvasElement {
+    const key = `${index}@${scale}x${ratio}`;
+    const known = this.#tiles.get(key);
+    if (known) return known;
+    const canvas = document.createElement("canvas");
+    canvas.width = pixels;
+    canvas.height = Math.round(this.height * ratio);
+    const context = canvas.getContext("2d", { alpha: false }) as Context;
+    const width = pixels / ratio;
+    const left = index * width;
+    context.scale(ratio, ratio);
+    context.translate(-left, 0);
+    this.#paint({ context, left, width, scale });
+    // What is no longer seen goes first; a zoom makes all of them useless.
+    if (this.#tiles.size > 80) {
+      for (const old of [...this.#tiles.keys()].slice(0, 40)) this.#tiles.delete(old);
+    }
+    this.#tiles.set(key, canvas);
+    return canvas;
+  }
+
+  #paint(part: Part): void {
+    const { context, left, width } = part;
+    const { theme, session } = this;
+    block(context, theme.ground, 1, left, 0, width, this.height);
+    session.lanes.forEach((_, lane) =>
+      block(context, lane % 2 ? theme.lane : theme.laneAlt, 1, left, laneTop(lane), width, LANE),
+    );
+    this.#spectrogram(part);
+    this.#grid(part);
+    this.#wave(part);
+    this.#ruler(part);
+    session.lanes.forEach((drum, lane) => this.#lane(part, drum, lane));
+  }
+
+  #spectrogram({ context, left, width, scale }: Part): void {
+    const block = 512;
+    const { columns } = this.session;
+    const step = Math.max(1, 2 ** Math.floor(Math.log2(COLUMN_RATE / scale)));
+    const span = block * step;
+    const first = Math.floor(((left / scale) * COLUMN_RATE) / span);
+    const last = Math.floor((((left + width) / scale) * COLUMN_RATE) / span);
+    for (let index = first; index <= last && index * span < columns; index++) {
+      // Only what is seen of it, and a column more on both sides to blend with.
+      const pixels = (step / COLUMN_RATE) * scale;
+      const from = clamp(Math.floor(left / pixels) - index * block - 1, 0, block);
+      const to = clamp(Math.ceil((left + width) / pixels) - index * block + 1, 0, block);
+      if (to > from) {
+        context.drawImage(
+          this.#picture(index, step, block),
+          from,
+          0,
+          to - from,
+          BANDS,
+          (index * block + from) * pixels,
+          RULER + WAVE,
+          (to - from) * pixels,
+          SPECTRUM,
+        );
+      }
+    }
+  }
+
+  /** A block of columns, of which `step` together are one pixel. */
+  #picture(index: number, step: number, block: number): HTMLCanvasElement {
+    const key = index * 65536 + step;
+    const known = this.#heat.get(key);
+    if (known) return known;
+    const { spectrum, columns } = this.session;
+    const canvas = document.createElement("canvas");
+    canvas.width = block;
+    canvas.height = BANDS;
+    const context = canvas.getContext("2d") as Context;
+    const image = context.createImageData(block, BANDS);
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let x = 0; x < block; x++) {
+      const from = (index * block + x) * step;
+      const to = Math.min(from + step, columns);
+      for (let band = 0; band < BANDS; band++) {
+        let value = 0;
+        for (let c = from; c < to; c++) value = Math.max(value, spectrum[c * BANDS + band]);
+        pixels[(BANDS - 1 - band) * block + x] = this.theme.heat[value];
+      }
+    }
+    context.putImageData(image, 0, 0);
+    if (this.#heat.size > 64) this.#heat.delete([...this.#heat.keys()][0]);
+    this.#heat.set(key, canvas);
+    return canvas;
+  }
+
+  #wave({ context, left, width, scale }: Part): void {
+    const { wave, columns, chunks, gain } = this.session;
+    const middle = RULER + WAVE / 2;
+    const unit = ((WAVE / 2 - 4) * gain) / 127;
+    context.fillStyle = this.theme.wave;
+    let held = -1;
+    let sound: Float32Array[] = [];
+    for (let x = left; x < left + width; x++) {
+      let low = 0;
+      let high = 0;
+      const see = (value: number): void => {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      };
+      if (chunks && scale > 2 * COLUMN_RATE) {
+        // So near that the samples themselves are to be seen.
+        const size = chunks.info.chunk;
+        const from = Math.floor((x / scale) * RATE);
+        const index = Math.floor(from / size);
+        if (index !== held) {
+          const buffer = chunks.get(index);
+          sound = buffer ? chunks.channels(index, buffer) : [];
+          held = index;
+        }
+        low = Infinity;
+        high = -low;
+        const end = ((x + 1) / scale) * RATE - index * size;
+        for (const channel of sound) {
+          for (let i = from - index * size; i <= end && i < channel.length; i++)
+            see(channel[i] * 127);
+        }
+      } else {
+        const from = Math.floor((x / scale) * COLUMN_RATE);
+        const to = Math.min(
+          Math.max(Math.ceil(((x + 1) / scale) * COLUMN_RATE), from + 1),
+          columns,
+        );
+        for (let c = 2 * from; c < 2 * to; c++) see(wave[c]);
+      }
+      if (high >= low) context.fillRect(x, middle - high * unit - 0.5, 1, (high - low) * unit + 1);
+    }
+  }
+
+  /** Bars and, where there is room, beats; without them, seconds. */
+  #grid({ context, left, width, scale }: Part): void {
+    const { beats } = this.session.song.header;
+    const end = (left + width) / scale;
+    const start = left / scale;
+    const dense =
+      beats.length > 1
+        ? ((beats[beats.length - 1][0] - beats[0][0]) / (beats.length - 1)) * scale
+        : 0;
+    let i = lowerBound(beats.length, (k) => beats[k][0], start - 1 / scale); // one may be rounded up into here
+    for (; i < beats.length && beats[i][0] < end; i++) {
+      const bar = beats[i][1] === 1;
+      if (dense * (bar ? 4 : 1) < 7) continue;
+      block(
+        context,
+        bar ? this.theme.bar : this.theme.line,
+        1,
+        Math.round(beats[i][0] * scale),
+        bar ? RULER / 2 : RULER - 5,
+        1,
+        this.height,
+      );
+    }
+  }
+
+  #ruler({ context, left, width, scale }: Part): void {
+    const { theme } = this;
+    const { beats } = this.session.song.header;
+    const step = rulerStep({ scale });
+    const decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
+    context.font = "11px system-ui, sans-serif";
+    context.textBaseline = "middle";
+    context.fillStyle = theme.dim;
+    const from = Math.floor((left - 80) / scale / step);
+    for (let k = Math.max(from, 0); k * step * scale < left + width; k++) {
+      const x = Math.round(k * step * scale);
+      context.fillRect(x, 4, 1, 12);
+      context.fillText(clock(k * step, decimals), x + 4, 11);
+    }
+    const bars = beats.filter(([, position]) => position === 1);
+    if (!bars.length) return;
+    const room = ((bars[bars.length - 1][0] - bars[0][0]) / (bars.length - 1)) * scale;
+    // The same numbers in every tile, or one that two tiles share is cut.
+    const every = 2 ** Math.ceil(Math.max(Math.log2(34 / room), 0));
+    context.fillStyle = theme.text;
+    bars.forEach(([time], k) => {
+      const x = Math.round(time * scale);
+      if (k % every || x < left - 34 || x > left + width) return;
+      context.fillText(String(k + 1), x + 4, RULER - 9);
+    });
+  }
+
+  #lane(part: Part, drum: string, lane: number): void {
+    const { context, left, width, scale } = part;
+    const colour = colourOf(this.theme, drum);
+    const top = laneTop(lane);
+    const curve = this.#curves.get(drum);
+    if (curve) this.#activation(part, curve, top, colour);
+    const threshold = this.session.threshold(drum);
+    if (threshold !== null) {
+      context.strokeStyle = colour;
+      context.globalAlpha = 0.75;
+      context.setLineDash([5, 4]);
+      context.beginPath();
+      const y = Math.round(top + heightOf(threshold)) + 0.5;
+      context.moveTo(left, y);
+      context.lineTo(left + width, y);
+      context.stroke();
+      context.setLineDash([]);
+      context.globalAlpha = 1;
+    }
+    const hits = this.session.byLane.get(drum) ?? [];
+    const at = (k: number) => hits[k].time;
+    const first = lowerBound(hits.length, at, (left - 12) / scale);
+    const end = lowerBound(hits.length, at, (left + width + 12) / scale);
+    this.#marks(context, hits.slice(first, end), top, scale, colour);
+  }
+
+  #activation(
+    { context, left, width, scale }: Part,
+    curve: Float32Array[],
+    top: number,
+    colour: string,
+  ): void {
+    const { rate, offset } = this.session.song.header;
+    const perPixel = rate / scale;
+    const level = clamp(Math.floor(Math.log2(perPixel)), 0, curve.length - 1);
+    const values = curve[level];
+    const step = 2 ** level;
+    const from = Math.max(Math.floor(((left / scale - offset) * rate) / step) - 1, 0);
+    const to = Math.min(
+      Math.ceil((((left + width) / scale - offset) * rate) / step) + 1,
+      values.length,
+    );
+    if (to <= from) return;
+    const x = (i: number) => ((i * step) / rate + offset) * scale;
+    const path = new Path2D();
+    for (let i = from; i < to; i++) path.lineTo(x(i), top + heightOf(values[i]));
+    context.strokeStyle = colour;
+    context.globalAlpha = 0.55;
+    context.stroke(path);
+    path.lineTo(x(to - 1), top + heightOf(0));
+    path.lineTo(x(from), top + heightOf(0));
+    context.fillStyle = colour;
+    context.globalAlpha = 0.16;
+    context.fill(path);
+    context.globalAlpha = 1;
+  }
+
+  /** Stems as high as the hits are loud, with the drum's shape on top. */
+  #marks(context: Context, hits: readonly Hit[], top: number, scale: number, colour: string): void {
+    context.fillStyle = colour;
+    const path = new Path2D();
+    const spacing =
+      hits.length > 1 ? ((hits[hits.length - 1].time - hits[0].time) * scale) / hits.length : TILE;
+    const foot = top + heightOf(0);
+    if (spacing < 3) {
+      // More hits than pixels: the loudest of each pixel.
+      const loudest = new Map<number, number>();
+      for (const { time, velocity } of hits) {
+        const x = Math.round(time * scale);
+        loudest.set(x, Math.max(velocity, loudest.get(x) ?? 0));
+      }
+      for (const [x, velocity] of loudest) {
+        const y = top + heightOf(velocity / 127);
+        context.fillRect(x, y, 1, foot - y); // a path of so many is slow
+      }
+    } else {
+      const size = spacing < 9 ? 3 : HEAD;
+      for (const { time, drum, velocity } of hits) {
+        const x = time * scale;
+        const y = top + heightOf(velocity / 127);
+        path.rect(Math.round(x) - 1, y, 2, foot - y);
+        shapeOf(drum)(path, x, y, size);
+      }
+    }
+    context.fill(path);
+  }
+
+  /** The whole song in one strip: the wave, and above it a lane of dots per drum. */
+  overview(context: Context, width: number, height: number): void {
+    const { theme, session } = this;
+    const scale = width / session.song.header.duration;
+    block(context, theme.laneAlt, 1, 0, 0, width, height);
+    for (let x = 0; x < width; x++) {
+      const from = Math.floor((x / scale) * COLUMN_RATE);
+      const to = Math.min(Math.ceil(((x + 1) / scale) * COLUMN_RATE), session.columns);
+      let high = 0;
+      for (let c = from; c < to; c++)
+        high = Math.max(high, session.wave[2 * c + 1], -session.wave[2 * c]);
+      const tall = (high / 127) * (height - 6) * session.gain;
+      block(context, theme.wave, 0.55, x, (height - tall) / 2, 1, tall);
+    }
+    const row = (height - 4) / session.lanes.length;
+    session.lanes.forEach((drum, lane) => {
+      const colour = colourOf(theme, drum);
+      let before = -1;
+      for (const { time } of session.byLane.get(drum) ?? []) {
+        const x = Math.round(time * scale);
+        if (x !== before) block(context, colour, 0.9, x, 2 + lane * row, 1, Math.max(row - 1, 1));
+        before = x;
+      }
+    });
+  }
+}

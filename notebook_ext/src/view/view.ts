@@ -1,0 +1,310 @@
+/** One view of a session: what is seen of it, and what can be pressed. */
+
+import { nameOf } from "../core/song";
+import { fit, reveal, type Viewport, whole, within, xAt, zoom } from "../core/time";
+import type { Session } from "../session/session";
+import { Controls } from "./controls";
+import { block, eachFrame, make } from "./dom";
+import { Input } from "./input";
+import { heightOf, LANE, laneTop, Painter, TOP } from "./paint";
+import type { Stage } from "./stage";
+import css from "./style.css";
+import { colourOf, DARK, isDark, LIGHT, shapeOf, type Theme } from "./theme";
+
+const OVERVIEW = 36;
+
+export interface Options {
+  readonly theme: "auto" | "light" | "dark";
+  /** Whether the browser saves files itself. */
+  readonly exports: boolean;
+}
+
+export class DrumView implements Stage {
+  readonly root = make("div", { class: "adt", role: "group" });
+  readonly timeLine = make("div", {
+    class: "stage",
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "time line",
+  });
+  readonly overview = make("div", { class: "overview", "aria-hidden": "true" });
+  viewport: Viewport;
+  readonly painter: Painter;
+  readonly #picture = make("canvas");
+  readonly #overlay = make("canvas");
+  readonly #strip = make("canvas");
+  readonly #window = make("div", { class: "window" });
+  readonly #playhead = make("div", { class: "playhead" });
+  readonly #smallPlayhead = make("div", { class: "playhead" });
+  readonly controls: Controls;
+  readonly #input: Input;
+  readonly #undo: (() => void)[] = [];
+  readonly #redraw = eachFrame(() => this.#draw());
+  readonly #redrawOverview = eachFrame(() => this.#drawOverview());
+  #ratio = 1;
+  #animation = 0;
+  #following = true;
+
+  constructor(
+    readonly session: Session,
+    readonly host: HTMLElement,
+    private readonly options: Options,
+  ) {
+    const { header } = session.song;
+    this.painter = new Painter(session, DARK);
+    this.viewport = whole(600, header.duration);
+    this.root.setAttribute("aria-label", `Drum transcription of ${header.title}`);
+    // JupyterLab looks for this attribute before it takes a key for itself.
+    host.dataset.lmSuppressShortcuts = "true";
+    const shadow = host.attachShadow({ mode: "open" });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    shadow.adoptedStyleSheets = [sheet];
+    this.controls = new Controls(session, this, options.exports);
+    this.timeLine.append(this.#picture, this.#overlay, this.#playhead);
+    this.overview.append(this.#strip, this.#window, this.#smallPlayhead);
+    const right = make("div", {}, this.overview, this.timeLine);
+    this.overview.style.height = `${OVERVIEW}px`;
+    this.root.append(
+      ...this.controls.top,
+      make("div", { class: "body" }, this.controls.gutter, right),
+      ...this.controls.bottom,
+    );
+    shadow.append(this.root);
+    this.#input = new Input(this);
+    this.#listen();
+    this.#restyle();
+    this.#layout();
+  }
+
+  #listen(): void {
+    const { session } = this;
+    this.#undo.push(
+      session.on("hits", () => this.#hitsChanged()),
+      session.on("look", () => {
+        this.painter.stale(true);
+        this.#redraw();
+        this.#redrawOverview();
+      }),
+      session.on("sound", () => this.#soundChanged()),
+      session.on("view", () => {
+        this.show(session.player.seen);
+        this.#redraw();
+        this.#movePlayhead();
+      }),
+    );
+    const size = new ResizeObserver(() => this.#layout());
+    size.observe(this.timeLine);
+    const look = new MutationObserver(() => this.#restyle());
+    look.observe(document.body, { attributes: true });
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    const restyle = () => this.#restyle();
+    scheme.addEventListener("change", restyle);
+    this.#undo.push(
+      () => size.disconnect(),
+      () => look.disconnect(),
+      () => scheme.removeEventListener("change", restyle),
+    );
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.#animation);
+    this.#input.close();
+    this.controls.close();
+    for (const stop of this.#undo) stop();
+  }
+
+  #hitsChanged(): void {
+    this.painter.stale();
+    this.controls.lanes();
+    this.#layout();
+    this.#redraw();
+    this.#redrawOverview();
+  }
+
+  #restyle(): void {
+    const { theme } = this.options;
+    const dark = theme === "auto" ? isDark(this.host) : theme === "dark";
+    this.root.classList.toggle("light", !dark);
+    if (this.painter.theme.dark === dark && this.timeLine.dataset.drawn) return;
+    this.painter.theme = dark ? DARK : LIGHT;
+    this.painter.stale(true);
+    this.controls.lanes();
+    this.#redraw();
+    this.#redrawOverview();
+  }
+
+  #layout(): void {
+    const width = Math.max(this.timeLine.clientWidth, 100);
+    const height = this.painter.height;
+    const wasWhole = this.viewport.scale <= (this.viewport.width / this.viewport.duration) * 1.001;
+    this.#ratio = Math.min(window.devicePixelRatio || 1, 2);
+    this.timeLine.style.height = `${height}px`;
+    for (const [canvas, tall] of [
+      [this.#picture, height],
+      [this.#overlay, height],
+      [this.#strip, OVERVIEW],
+    ] as const) {
+      const [w, h] = [Math.round(width * this.#ratio), Math.round(tall * this.#ratio)];
+      if (canvas.width === w && canvas.height === h) continue;
+      canvas.width = w;
+      canvas.height = h;
+      canvas.style.width = `${width}px`;
+      canvas.style.height = `${tall}px`;
+    }
+    if (width !== this.viewport.width) {
+      // At first, what fits of a song with its beats apart.
+      const first = !this.timeLine.dataset.drawn;
+      this.viewport = within({
+        ...this.viewport,
+        width,
+        scale: wasWhole ? 0 : this.viewport.scale,
+      });
+      if (first && this.viewport.duration > 12) this.viewport = fit(this.viewport, 0, 10);
+    }
+    this.#redraw();
+    this.#redrawOverview();
+  }
+
+  setViewport(view: Viewport, byHand = true): void {
+    if (byHand && this.session.player.playing) {
+      const x = xAt(view, this.session.player.seen);
+      this.#following = x >= 0 && x <= view.width;
+    }
+    this.viewport = within(view);
+    this.#redraw();
+  }
+
+  zoomBy(factor: number, x = this.viewport.width / 2): void {
+    this.setViewport(zoom(this.viewport, factor, x));
+  }
+
+  /** Bring a time into view if it is not. */
+  show(time: number): void {
+    this.setViewport(reveal(this.viewport, time), false);
+  }
+
+  get theme(): Theme {
+    return this.painter.theme;
+  }
+
+  changed(): void {
+    this.#redraw();
+  }
+
+  #soundChanged(): void {
+    const { playing } = this.session.player;
+    this.controls.sound();
+    this.#redraw();
+    cancelAnimationFrame(this.#animation);
+    if (!playing) {
+      this.#following = true;
+      this.#movePlayhead();
+      return;
+    }
+    const step = () => {
+      this.#movePlayhead();
+      this.#animation = requestAnimationFrame(step);
+    };
+    step();
+  }
+
+  #movePlayhead(): void {
+    const time = this.session.player.seen;
+    let x = xAt(this.viewport, time);
+    if (this.session.player.playing && this.#following && (x < 0 || x > this.viewport.width)) {
+      this.show(time);
+      x = xAt(this.viewport, time);
+    }
+    this.#playhead.style.transform = `translateX(${Math.round(x * 2) / 2}px)`;
+    this.#playhead.style.visibility = x < -1 || x > this.viewport.width + 1 ? "hidden" : "visible";
+    const small = (time / this.viewport.duration) * this.viewport.width;
+    this.#smallPlayhead.style.transform = `translateX(${Math.round(small)}px)`;
+    this.controls.time(time);
+  }
+
+  #draw(): void {
+    const context = this.#picture.getContext("2d", { alpha: false });
+    if (!context) return;
+    this.painter.draw(context, this.viewport, this.#ratio);
+    this.#drawOverlay();
+    this.#movePlayhead();
+    const { start, width, scale, duration } = this.viewport;
+    this.#window.style.left = `${(start / duration) * width}px`;
+    this.#window.style.width = `${Math.max((width / scale / duration) * width, 4)}px`;
+    this.timeLine.dataset.drawn = String(Number(this.timeLine.dataset.drawn ?? 0) + 1);
+  }
+
+  #drawOverview(): void {
+    const context = this.#strip.getContext("2d");
+    if (!context) return;
+    context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
+    this.painter.overview(context, this.viewport.width, OVERVIEW);
+  }
+
+  /** The selection, the chosen hits, and what is being dragged. */
+  #drawOverlay(): void {
+    const context = this.#overlay.getContext("2d");
+    if (!context) return;
+    const {
+      session,
+      viewport: view,
+      painter: { theme },
+    } = this;
+    context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
+    context.clearRect(0, 0, view.width, this.painter.height);
+    if (session.range) {
+      const x = xAt(view, session.range.start);
+      const w = xAt(view, session.range.end) - x;
+      const paint = (alpha: number, left: number, width: number, height: number) =>
+        block(context, theme.accent, alpha, left, 0, width, height);
+      const edge = session.looping ? 0.9 : 0.45;
+      paint(session.looping ? 0.13 : 0.07, x, w, this.painter.height);
+      paint(edge, x, w, 3);
+      paint(edge, x, 1, this.painter.height);
+      paint(edge, x + w - 1, 1, this.painter.height);
+    }
+    for (const hit of this.#input.ghosts ?? session.chosen) this.#drawChosen(context, hit);
+    const { box } = this.#input;
+    if (box) {
+      block(context, theme.accent, 0.14, box.x, box.y, box.w, box.h);
+    }
+  }
+
+  #drawChosen(
+    context: CanvasRenderingContext2D,
+    hit: { time: number; drum: string; velocity: number },
+  ): void {
+    const {
+      session,
+      viewport: view,
+      painter: { theme },
+    } = this;
+    const lane = session.lanes.indexOf(hit.drum);
+    const x = xAt(view, hit.time);
+    if (lane < 0 || x < -20 || x > view.width + 20) return;
+    const top = laneTop(lane);
+    const y = top + heightOf(hit.velocity / 127);
+    block(context, theme.accent, 0.12, x - 8, top, 16, LANE);
+    block(context, theme.accent, 1, Math.round(x) - 1, y, 2, top + heightOf(0) - y);
+    context.beginPath();
+    shapeOf(hit.drum)(context, x, y, 7.5);
+    context.fill();
+    context.beginPath();
+    shapeOf(hit.drum)(context, x, y, 5);
+    context.fillStyle = colourOf(theme, hit.drum);
+    context.fill();
+  }
+
+  /** Which lane a place on the stage is in; below 0: above the lanes. */
+  zoneAt(y: number): number {
+    return Math.min(Math.floor((y - TOP) / LANE), this.session.lanes.length - 1);
+  }
+
+  /** For a screen reader, when lane or hit change. */
+  label(): void {
+    const drum = this.session.lanes[this.session.lane];
+    if (drum)
+      this.timeLine.setAttribute("aria-label", `${nameOf(drum)}, ${this.session.count(drum)} hits`);
+  }
+}

@@ -1,0 +1,27 @@
+/** What page and worker say to each other. */
+
+import type { Card, Heard } from "./engine-types";
+
+export type ToWorker =
+  | {
+      readonly kind: "open";
+      readonly runtime: Uint8Array<ArrayBuffer>;
+      readonly model: Uint8Array<ArrayBuffer>;
+      readonly card: Card;
+      readonly features?: Uint8Array<ArrayBuffer>;
+    }
+  | { readonly kind: "start"; readonly job: number; readonly samples: number }
+  | {
+      readonly kind: "piece";
+      readonly job: number;
+      readonly channels: readonly Float32Array<ArrayBuffer>[];
+    }
+  | { readonly kind: "finish"; readonly job: number };
+
+export type ToPage =
+  | { readonly kind: "ready" }
+  | { readonly kind: "progress"; readonly job: number; readonly fraction: number }
+  /** A piece has been worked through: another one may come. */
+  | { readonly kind: "next"; readonly job: number }
+  | { readonly kind: "heard"; readonly job: number; readonly heard: Heard }
+  | { readonly kind: "failed"; readonly reason: string };

@@ -1,0 +1,84 @@
+/** What `adt_plugins.notebook.payload` would send of the same recording. */
+
+import type { Header } from "../../src/core/song";
+import { pythonFloat } from "../../src/core/writers";
+import type { About, Card, Heard, SongParts } from "./engine-types";
+import { drumsOf, gridOf } from "./picking";
+
+/** 120 BPM, and no bars: a MIDI file without beats up to its track of notes. */
+const HEAD =
+  "TVRoZAAAAAYAAQACA8BNVHJrAAAATAD/UQMHoSAA/1gEBAIYCAD/ATUxMjAgQlBNIGlzIG5vdCB0aGUgbXVza" +
+  "WMncyB0ZW1wbzogdGlja3MgY291bnQgc2Vjb25kcwD/LwA=";
+const TEMPO = 500_000;
+
+export function songOf(heard: Heard, card: Card, about: About): SongParts {
+  const drums = drumsOf(card);
+  const { frames, known } = heard;
+  const lanes = drums.map((drum) => {
+    const column = heard.outputs.indexOf(drum);
+    return heard.activations.subarray(column * frames, (column + 1) * frames);
+  });
+  const data = new Uint8Array(known.byteLength + 4 * frames * lanes.length);
+  data.set(new Uint8Array(known.buffer, known.byteOffset, known.byteLength));
+  lanes.forEach((lane, i) =>
+    data.set(
+      new Uint8Array(lane.buffer, lane.byteOffset, lane.byteLength),
+      known.byteLength + 4 * frames * i,
+    ),
+  );
+  const { title, fingerprint, duration, audio, stem } = about;
+  const header: Header = {
+    title,
+    fingerprint,
+    duration,
+    ...gridOf(card),
+    frames,
+    picker: card.picker,
+    lanes: drums.map((drum) => ({ drum, threshold: heard.thresholds[drum] })),
+    known: known.length / 5,
+    extras: [],
+    missing: [],
+    beats: [],
+    audio,
+    files: {
+      stem,
+      json: jsonAround(card, heard, about),
+      labels: [],
+      maps: [{ suffix: ".drums.mid", tempos: [[0, TEMPO]], head: HEAD }],
+    },
+  };
+  return { header, data: data.buffer, velocities: heard.velocities };
+}
+
+/** The JSON file behind its onsets, in two parts: the thresholds go between them. */
+function jsonAround(card: Card, heard: Heard, about: About): string[] {
+  const { path, sha256, sampleRate, channels, duration } = about;
+  const { kind, pre_avg, post_avg, pre_max, post_max, combine } = card.picker;
+  const source = pythonObject([
+    ["path", text(path)],
+    ["sha256", text(sha256)],
+    ["sample_rate", String(sampleRate)],
+    ["channels", String(channels)],
+    ["duration", pythonFloat(duration)],
+    ["offset", "0.0"],
+  ]);
+  const picker = pythonObject([
+    ["kind", text(kind)],
+    ...Object.entries({ pre_avg, post_avg, pre_max, post_max, combine }).map(
+      ([name, seconds]) => [name, pythonFloat(seconds)] as const,
+    ),
+    ["rows", "{}"],
+  ]);
+  const gated = drumsOf(card).filter((drum) => heard.thresholds[drum] !== card.thresholds[drum]);
+  return [
+    ` "beats": [],\n "source": ${source},\n "model": {"name": ${text(card.name)},` +
+      ` "sha256": ${text(card.sha256)}, "thresholds": `,
+    `, "picker": ${picker}${gated.length ? `, "gated": [${gated.map(text).join(", ")}]` : ""}}}\n`,
+  ];
+}
+
+const pythonObject = (items: readonly (readonly [name: string, value: string])[]): string =>
+  `{${items.map(([name, value]) => `"${name}": ${value}`).join(", ")}}`;
+
+/** `JSON.stringify` escapes what Python's encoder escapes, and lone surrogates besides. */
+const text = (value: string | null): string => JSON.stringify(value);

@@ -1,0 +1,54 @@
+/** How hard each drum was hit: the port of `adt_plugins.velocity`. */
+
+import { roundEven } from "../../src/core/pick";
+import { clamp } from "../../src/core/time";
+
+const REFERENCE_VELOCITY = 110;
+const REFERENCE_PERCENTILE = 90;
+const DB_PER_DECADE = 40;
+const RISE_S = 0.03;
+const BEFORE_S = [0.03, 0.04] as const;
+const LEAST_RISE = 0.2;
+const SILENCE = 1e-7;
+
+/** How much a hit at each of these frames adds to its drum's level (dB), in dB. */
+export function strengths(
+  level: Float32Array,
+  frames: ArrayLike<number>,
+  rate: number,
+): Float64Array {
+  const rise = roundEven(RISE_S * rate);
+  const [near, far] = BEFORE_S.map((seconds) => roundEven(seconds * rate));
+  const n = level.length;
+  // Silence lies before the first frame, and after the last.
+  const power = new Float64Array(far + n + rise).fill(SILENCE);
+  for (let t = 0; t < n; t++) power[far + t] = 10 ** (level[t] / 10);
+  const result = new Float64Array(frames.length);
+  for (let i = 0; i < frames.length; i++) {
+    const at = clamp(frames[i], 0, Math.max(n - 1, 0)) + far;
+    let hit = power[at];
+    for (let k = 1; k <= rise; k++) hit = Math.max(hit, power[at + k]);
+    let before = 0;
+    for (let k = near; k <= far; k++) before += power[at - k];
+    before /= far - near + 1;
+    result[i] = 10 * Math.log10(Math.max(hit - before, LEAST_RISE * hit));
+  }
+  return result;
+}
+
+/** As `numpy.percentile`. */
+export function percentile(values: ArrayLike<number>, percent: number): number {
+  const sorted = Float64Array.from(values).sort();
+  const at = (percent / 100) * (sorted.length - 1);
+  const low = Math.floor(at);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
+}
+
+/** MIDI velocities of hits by their strengths, beside those of others. */
+export function relative(strength: Float64Array, others: ArrayLike<number>): Uint8Array {
+  const reference = percentile(others, REFERENCE_PERCENTILE);
+  return Uint8Array.from(strength, (value) =>
+    clamp(roundEven(REFERENCE_VELOCITY * 10 ** ((value - reference) / DB_PER_DECADE)), 1, 127),
+  );
+}

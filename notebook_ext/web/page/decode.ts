@@ -1,0 +1,175 @@
+/** From a file to samples at 44.1 kHz, by the browser's own decoders. */
+
+import { RATE } from "../../src/sound/audio-chunks";
+import { type Slices, slicesOf } from "./recording-slices";
+import { type Sniffed, sniff } from "./sniff";
+import { Trouble } from "./user-error";
+
+/** What is known of a file before it is decoded. */
+export interface Loaded {
+  readonly file: File;
+  readonly sniffed: Sniffed;
+  readonly slices: Slices | null;
+  /** Whether it may be decoded in one step. */
+  readonly isShort: boolean;
+  /** Null where the browser does not compute it. */
+  readonly sha256: string | null;
+}
+
+/** Samples in the order of time: channels of equal length, 44.1 kHz. */
+export type Block = readonly Float32Array[];
+
+/** Decoded, bytes: more than this at once, and a tab may run out of memory. */
+const MOST_BYTES = 640e6;
+/** Of a file that is decoded in slices. One channel is in memory: 70 minutes took 1.1 GB in all. */
+const MOST_SECONDS = 4200;
+/** Longer than this a file is sliced, if it is of a kind for that. */
+const LONG_SECONDS = 90;
+/** A larger file is not read whole to be hashed. */
+const MOST_HASHED = 256e6;
+const HEAD_BYTES = 1 << 16;
+/** So long a browser may take to tell the length. */
+const LENGTH_MS = 8000;
+
+/** Look at a file; one that is too long is refused. */
+export async function load(file: File): Promise<Loaded> {
+  if (!file.size) throw new Trouble(`“${file.name}” is empty.`);
+  const head = await bytes(file, file.slice(0, HEAD_BYTES));
+  const sniffed = sniff(new DataView(head), file.size);
+  const seconds = await secondsOf(file, sniffed);
+  const slices = seconds > LONG_SECONDS ? await slicesOf(file) : null;
+  const whole = MOST_BYTES / (4 * RATE * (sniffed.channels ?? 2));
+  const most = slices ? MOST_SECONDS : whole;
+  if (seconds > most) {
+    throw new Trouble(
+      `“${file.name}” is too long for a browser: ${Math.ceil(seconds / 60)} minutes, and it takes up to ` +
+        `${Math.floor(most / 60)} of this kind. Split it, or use “adt transcribe”.`,
+    );
+  }
+  return {
+    file,
+    sniffed,
+    slices,
+    isShort: seconds <= whole,
+    sha256: file.size <= MOST_HASHED ? await digest(file) : null,
+  };
+}
+
+/** Slices that do not meet. */
+class Seam extends Error {}
+
+/** Decode a file, in slices if it has some; `take` gets all of it, and may get it anew. */
+export async function decode<T>(
+  { file, slices, isShort }: Loaded,
+  take: (blocks: AsyncIterable<Block>) => Promise<T>,
+): Promise<T> {
+  try {
+    if (slices) return await take(joined(file.name, slices));
+  } catch (error) {
+    if (!(error instanceof Seam)) throw error;
+    if (!isShort)
+      throw new Trouble(
+        `“${file.name}” is too long to be decoded in one step, and its parts do not fit together. Split it.`,
+      );
+  }
+  return take(whole(file));
+}
+
+async function* whole(file: File): AsyncGenerator<Block> {
+  yield await decoded(file.name, await bytes(file, file));
+}
+
+async function decoded(name: string, data: ArrayBuffer): Promise<Block> {
+  let buffer: AudioBuffer;
+  try {
+    // It decodes in a thread of its own, resamples, and keeps the channels apart.
+    buffer = await new OfflineAudioContext(1, 1, RATE).decodeAudioData(data);
+  } catch {
+    throw new Trouble(`“${name}” is damaged, or no recording that this browser can read.`);
+  }
+  return Array.from({ length: buffer.numberOfChannels }, (_, c) => buffer.getChannelData(c));
+}
+
+/** So many samples of a slice are looked for in the next one, */
+const MATCH = 2048;
+/** which lie so far before its end, where a decoder or a resampler may have trailed off. */
+const END = 4096;
+const SAME = 2e-6;
+/** Below this nothing can be told from silence. */
+const QUIET = 1e-3;
+
+async function* joined(name: string, slices: Slices): AsyncGenerator<Block> {
+  let left = slices.samples ?? Infinity;
+  let tail: Float32Array | null = null;
+  for (let index = 0; index < slices.count && left > 0; index++) {
+    const block = await decoded(name, await slices.bytes(index));
+    const [first] = block;
+    let start = 0;
+    let end = first.length;
+    if (tail) start = slices.steps ? slices.steps.overlap - END : meeting(first, tail);
+    if (index + 1 < slices.count) {
+      // A resampler may leave out the last sample, so the length tells nothing.
+      const { own, overlap } = slices.steps ?? { own: first.length, overlap: 0 };
+      end = own + (index && overlap) - END;
+    }
+    if (start > end || end < MATCH) throw new Seam();
+    tail = first.slice(end - MATCH, end);
+    const part = block.map((channel) => channel.subarray(start, Math.min(end, start + left)));
+    left -= part[0].length;
+    yield part;
+  }
+}
+
+/** Where a slice goes on behind what was the end of the one before it. */
+function meeting(samples: Float32Array, tail: Float32Array): number {
+  if (!tail.some((value) => Math.abs(value) > QUIET)) throw new Seam();
+  const isAt = (at: number) => {
+    for (let i = 0; i < MATCH; i++)
+      if (!(Math.abs(samples[at + i] - tail[i]) <= SAME)) return false;
+    return true;
+  };
+  const most = Math.min(samples.length - MATCH, 8 * RATE);
+  for (let at = 0; at <= most; at++) if (isAt(at)) return at + MATCH;
+  throw new Seam();
+}
+
+async function bytes(file: File, part: Blob): Promise<ArrayBuffer> {
+  try {
+    return await part.arrayBuffer();
+  } catch {
+    throw new Trouble(`“${file.name}” cannot be read: it is gone, a folder, or not yours to read.`);
+  }
+}
+
+/** Seconds of a file; what nobody tells is taken from the size, at 64 kbit/s. */
+async function secondsOf(file: File, sniffed: Sniffed): Promise<number> {
+  const told = Math.min((await durationOf(file)) ?? Infinity, sniffed.duration ?? Infinity);
+  return Number.isFinite(told) ? told : file.size / 8000;
+}
+
+/** Seconds, by the browser's player; null if it cannot tell. */
+function durationOf(file: File): Promise<number | null> {
+  return new Promise((resolve) => {
+    const player = new Audio();
+    const url = URL.createObjectURL(file);
+    const done = (seconds: number | null) => {
+      clearTimeout(timer);
+      player.removeAttribute("src");
+      player.load();
+      URL.revokeObjectURL(url);
+      resolve(seconds !== null && Number.isFinite(seconds) ? seconds : null);
+    };
+    const timer = setTimeout(() => done(null), LENGTH_MS);
+    player.preload = "metadata";
+    player.addEventListener("loadedmetadata", () => done(player.duration), { once: true });
+    player.addEventListener("error", () => done(null), { once: true });
+    player.src = url;
+  });
+}
+
+/** Only a page of this machine or of an https server may compute it. */
+async function digest(file: File): Promise<string | null> {
+  if (!globalThis.crypto?.subtle) return null;
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", await bytes(file, file)));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

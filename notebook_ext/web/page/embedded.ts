@@ -1,0 +1,48 @@
+/** What `adt_plugins.web` put into the page: each part packed, in an element of its own. */
+
+import type { Card, Parts } from "../engine/engine-types";
+import type { DrumMap } from "./exports";
+import { breathe } from "./user-error";
+
+/** Characters that are decoded at once: about 2 ms. A multiple of four. */
+const SLICE = 1 << 18;
+
+const textOf = (id: string): string => document.getElementById(`adt-${id}`)?.textContent ?? "";
+
+export const drumMaps = (): DrumMap[] => JSON.parse(textOf("maps")) as DrumMap[];
+
+export const licences = (): string => textOf("licences");
+
+export const card = (): Card => JSON.parse(textOf("card")) as Card;
+
+/** Base64 of gzip to bytes, with pauses: the page answers meanwhile. */
+async function unpacked(id: string): Promise<Uint8Array<ArrayBuffer>> {
+  const text = textOf(id);
+  let at = 0;
+  const packed = new ReadableStream<BufferSource>({
+    async pull(controller) {
+      const letters = atob(text.slice(at, at + SLICE));
+      const bytes = new Uint8Array(letters.length);
+      for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
+      controller.enqueue(bytes);
+      at += SLICE;
+      if (at >= text.length) controller.close();
+      await breathe();
+    },
+  });
+  const stream = packed.pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+const script = async (id: string): Promise<string> => new TextDecoder().decode(await unpacked(id));
+
+export async function readParts(): Promise<Parts> {
+  return {
+    card: card(),
+    runtimeScript: await script("runtime"),
+    runtimeWasm: await unpacked("runtime-wasm"),
+    model: await unpacked("model"),
+    workerScript: await script("worker"),
+    featuresWasm: await unpacked("features"),
+  };
+}

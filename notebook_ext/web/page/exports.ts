@@ -1,0 +1,88 @@
+/** The files of a song, as Python would write them. */
+
+import { DRUMS } from "../../src/core/drums";
+import { labelsText, midiBytes } from "../../src/core/writers";
+import type { Session } from "../../src/session/session";
+import { clickTrack } from "./click";
+import type { Pieces } from "./song-chunks";
+import { Trouble } from "./user-error";
+import { zip } from "./zip";
+
+export const KINDS = {
+  labels: "Audacity labels",
+  split: "Labels, one file a drum (zip)",
+  midi: "MIDI",
+  json: "JSON",
+  click: "Song with clicks (WAV)",
+} as const;
+
+export type Kind = keyof typeof KINDS;
+
+/** A drum-note map; null: it has no note for this drum. */
+export interface DrumMap {
+  readonly name: string;
+  readonly title: string;
+  readonly notes: Readonly<Record<string, number | null>>;
+}
+
+export interface Saved {
+  readonly name: string;
+  readonly content: Blob;
+  /** What is not in it, in a sentence. */
+  readonly warning?: string;
+}
+
+const plain = (name: string, content: BlobPart, type: string): Saved => ({
+  name,
+  content: new Blob([content], { type }),
+});
+
+export async function fileOf(
+  kind: Kind,
+  session: Session,
+  pieces: Promise<Pieces>,
+  map: DrumMap,
+): Promise<Saved> {
+  const {
+    hits,
+    song: {
+      header: { files },
+    },
+  } = session;
+  if (kind === "labels" || kind === "json") {
+    const [[name, text]] = session.files(kind);
+    return plain(name, text as string, kind === "json" ? "application/json" : "text/plain");
+  }
+  if (kind === "midi") return midi(session, map);
+  if (kind === "click") {
+    return { name: `${files.stem}.click.wav`, content: await clickTrack(await pieces, hits) };
+  }
+  const drums = Object.keys(DRUMS).filter((drum) => hits.some((hit) => hit.drum === drum));
+  if (!drums.length) throw new Trouble("There are no hits to save.");
+  const texts = drums.map(
+    (drum) =>
+      [
+        `${files.stem}.labels.${drum}.txt`,
+        labelsText(
+          hits.filter((hit) => hit.drum === drum),
+          { ...files, labels: [] },
+        ),
+      ] as const,
+  );
+  return plain(`${files.stem}.labels.zip`, zip(texts), "application/zip");
+}
+
+function midi({ hits, song }: Session, map: DrumMap): Saved {
+  const { files } = song.header;
+  const timing = files.maps[files.maps.length - 1]; // at 120 BPM
+  const placed = hits.filter(({ drum }) => map.notes[drum] !== null);
+  const bytes = midiBytes(placed, timing, map.notes as Record<string, number>);
+  const saved = plain(files.stem + timing.suffix, bytes as Uint8Array<ArrayBuffer>, "audio/midi");
+  const missing = new Set(hits.map(({ drum }) => drum).filter((drum) => map.notes[drum] === null));
+  if (!missing.size) return saved;
+  const names = [...missing].map((drum) => DRUMS[drum].name).join(", ");
+  return {
+    ...saved,
+    warning: `${map.title} has no note for: ${names}. These hits are not in the file.`,
+  };
+}

@@ -1,0 +1,168 @@
+/** What is seen of the page around a song. */
+
+import { clock } from "../../src/core/time";
+import { button, choice, make } from "../../src/view/dom";
+import { licences } from "./embedded";
+import { type DrumMap, KINDS, type Kind } from "./exports";
+import type { Entry } from "./store";
+
+const ACCEPT = "audio/*,.wav,.mp3,.flac,.ogg,.oga,.opus,.m4a,.aac,.mp4,.webm";
+
+/** What the user does; `main.ts` answers. */
+export interface Deeds {
+  take(files: readonly File[]): void;
+  cancel(): void;
+  open(entry: Entry): void;
+  remove(entry: Entry): void;
+  save(kind: Kind, map: DrumMap): void;
+}
+
+export class Shell {
+  /** Songs are shown in here. */
+  readonly song = make("div", { class: "song" });
+  readonly #input = make("input", {
+    type: "file",
+    multiple: true,
+    accept: ACCEPT,
+    class: "unseen",
+  });
+  readonly #drop = make(
+    "label",
+    { class: "drop" },
+    this.#input,
+    make("span", {}, make("b", {}, "Drop a recording here"), ", or click to choose one"),
+    make("small", {}, "WAV, MP3, FLAC, OGG, M4A. Nothing leaves this computer."),
+  );
+  readonly #stage = make("span", { role: "status", "aria-live": "polite" });
+  readonly #progress = make("progress", { max: 1, "aria-label": "Progress" });
+  readonly #work = make(
+    "div",
+    { class: "work", hidden: true },
+    this.#stage,
+    this.#progress,
+    button("Cancel", "Cancel", () => this.deeds.cancel()),
+  );
+  readonly #notice = make("p", { class: "notice", role: "alert", hidden: true });
+  readonly #saving: HTMLElement;
+  readonly #list = make("ul");
+  readonly #kept = make(
+    "section",
+    { class: "kept", "aria-label": "Songs kept in this browser", hidden: true },
+    make("h2", {}, "Kept in this browser"),
+    this.#list,
+  );
+
+  constructor(
+    place: HTMLElement,
+    private readonly deeds: Deeds,
+    maps: readonly DrumMap[],
+  ) {
+    this.#input.addEventListener("change", () => {
+      deeds.take([...(this.#input.files ?? [])]);
+      this.#input.value = ""; // the same file may be chosen again
+    });
+    this.#saving = this.#saveBar(maps);
+    place.append(
+      make(
+        "header",
+        {},
+        make("h1", {}, "Drum track of a recording"),
+        make("p", {}, "Hear, see and correct every hit, and save them for Audacity or a DAW."),
+      ),
+      this.#drop,
+      this.#work,
+      this.#notice,
+      this.#saving,
+      this.song,
+      this.#kept,
+      make("details", {}, make("summary", {}, "Licences"), make("pre", {}, licences())),
+    );
+    this.#listen();
+  }
+
+  /** The whole page takes what is dropped, so that nothing replaces it. */
+  #listen(): void {
+    const over = (on: boolean) => this.#drop.classList.toggle("over", on);
+    addEventListener("dragover", (event) => {
+      event.preventDefault();
+      over(true);
+    });
+    addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) over(false);
+    });
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      over(false);
+      this.deeds.take([...(event.dataTransfer?.files ?? [])]);
+    });
+  }
+
+  #saveBar(maps: readonly DrumMap[]): HTMLElement {
+    let map = maps[0];
+    const byName = Object.fromEntries(maps.map(({ name, title }) => [name, title]));
+    const notes = choice("Notes of the MIDI file", byName, (name) => {
+      map = maps.find((one) => one.name === name) ?? map;
+    });
+    const save = (kind: Kind) =>
+      button(`Save ${KINDS[kind]}`, KINDS[kind], () => this.deeds.save(kind, map));
+    return make(
+      "section",
+      { class: "saving", "aria-label": "Save the hits", hidden: true },
+      make("span", {}, "Save:"),
+      save("labels"),
+      save("split"),
+      make("span", { class: "pair" }, save("midi"), notes),
+      save("json"),
+      save("click"),
+      make(
+        "small",
+        {},
+        "Beats and bars are left to the Python program: here a MIDI file is at 120 BPM, " +
+          "where ticks are plain time.",
+      ),
+    );
+  }
+
+  /** What is being done, and how much of it is; null: nobody knows. */
+  busy(stage: string, done: number | null): void {
+    this.#work.hidden = false;
+    if (this.#stage.textContent !== stage) this.#stage.textContent = stage;
+    if (done === null) this.#progress.removeAttribute("value");
+    else this.#progress.value = done;
+  }
+
+  idle(): void {
+    this.#work.hidden = true;
+    this.#stage.textContent = "";
+  }
+
+  /** A sentence that stays until the next. */
+  tell(text: string): void {
+    this.#notice.textContent = text;
+    this.#notice.hidden = !text;
+  }
+
+  /** A song is there, or none. */
+  showing(isThere: boolean): void {
+    this.#saving.hidden = !isThere;
+    this.#drop.classList.toggle("small", isThere);
+  }
+
+  list(entries: readonly Entry[], shown: string | null): void {
+    this.#kept.hidden = !entries.length;
+    this.#list.replaceChildren(
+      ...entries.map((entry) => {
+        const day = new Date(entry.added).toLocaleDateString();
+        const open = button(`Open ${entry.name}`, entry.name, () => this.deeds.open(entry));
+        if (entry.id === shown) open.setAttribute("aria-current", "true");
+        return make(
+          "li",
+          {},
+          open,
+          make("span", {}, `${clock(entry.duration)} · ${day}`),
+          button(`Remove ${entry.name}`, "Remove", () => this.deeds.remove(entry)),
+        );
+      }),
+    );
+  }
+}

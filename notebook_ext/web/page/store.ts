@@ -1,0 +1,113 @@
+/** What the browser keeps of songs until they are removed: IndexedDB. */
+
+import { EMPTY, type Log } from "../../src/core/edits";
+import type { Header } from "../../src/core/song";
+
+/** What a list shows. */
+export interface Entry {
+  readonly id: string;
+  readonly name: string;
+  /** Seconds. */
+  readonly duration: number;
+  /** Milliseconds of the clock, when it came. */
+  readonly added: number;
+}
+
+export interface Work {
+  readonly file: Blob;
+  readonly header: Header;
+  readonly data: ArrayBuffer;
+  readonly velocities: Uint8Array<ArrayBuffer>;
+}
+
+const NAME = "adt-plugins";
+const ENTRIES = "entries";
+const WORKS = "works";
+const LOGS = "logs";
+
+/** A browser that keeps nothing for this page has none; then `open` gives null. */
+export class Store {
+  private constructor(private readonly base: IDBDatabase) {}
+
+  static open(): Promise<Store | null> {
+    return new Promise((resolve) => {
+      let request: IDBOpenDBRequest;
+      try {
+        request = indexedDB.open(NAME, 1);
+      } catch {
+        resolve(null);
+        return;
+      }
+      request.onupgradeneeded = () => {
+        request.result.createObjectStore(ENTRIES, { keyPath: "id" });
+        request.result.createObjectStore(WORKS);
+        request.result.createObjectStore(LOGS);
+      };
+      request.onsuccess = () => {
+        const base = request.result;
+        base.onversionchange = () => base.close();
+        resolve(new Store(base));
+      };
+      request.onerror = () => resolve(null);
+    });
+  }
+
+  /** Newest first. */
+  async entries(): Promise<Entry[]> {
+    const all = await this.#do<Entry[]>([ENTRIES], "readonly", (of) => of(ENTRIES).getAll());
+    return all.sort((a, b) => b.added - a.added);
+  }
+
+  /** Keep all of a song, or nothing of it; edits of it from another tab stay. */
+  async add(entry: Entry, work: Work): Promise<void> {
+    await this.#do([ENTRIES, WORKS], "readwrite", (of) => {
+      of(ENTRIES).put(entry);
+      return of(WORKS).put(work, entry.id);
+    });
+  }
+
+  work(id: string): Promise<Work | undefined> {
+    return this.#do<Work | undefined>([WORKS], "readonly", (of) => of(WORKS).get(id));
+  }
+
+  async log(id: string): Promise<Log> {
+    return (await this.#do<Log | undefined>([LOGS], "readonly", (of) => of(LOGS).get(id))) ?? EMPTY;
+  }
+
+  /** Keep the edits of a song; rejects if it has been removed since. */
+  async setLog(id: string, log: Log): Promise<void> {
+    await this.#do([ENTRIES, LOGS], "readwrite", (of) => {
+      const known = of(ENTRIES).getKey(id);
+      known.onsuccess = () => {
+        if (known.result === undefined) known.transaction?.abort();
+        else of(LOGS).put(log, id);
+      };
+      return known;
+    });
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#do([ENTRIES, WORKS, LOGS], "readwrite", (of) => {
+      of(ENTRIES).delete(id);
+      of(LOGS).delete(id);
+      return of(WORKS).delete(id);
+    });
+  }
+
+  /** Done when all of it lies in the base; a full disk rejects with `QuotaExceededError`. */
+  #do<T>(
+    stores: string[],
+    mode: IDBTransactionMode,
+    work: (of: (name: string) => IDBObjectStore) => IDBRequest,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const transaction = this.base.transaction(stores, mode);
+      const request = work((name) => transaction.objectStore(name));
+      transaction.oncomplete = () => resolve(request.result as T);
+      transaction.onabort = () => reject(transaction.error ?? new Error("removed in another tab"));
+    });
+  }
+}
+
+export const isFull = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === "QuotaExceededError";

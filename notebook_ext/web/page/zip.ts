@@ -1,0 +1,91 @@
+/** Several files in one, not compressed. */
+
+const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  let crc = n;
+  for (let k = 0; k < 8; k++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  return crc;
+});
+
+function checksum(data: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of data) crc = (crc >>> 8) ^ TABLE[(crc ^ byte) & 255];
+  return ~crc >>> 0;
+}
+
+const UTF8_NAMES = 0x800;
+const VERSION = 20;
+const FIRST_OF_1980 = 0x21;
+
+/** The archive; names are UTF-8, and the date of all is that from which ZIP counts. */
+export function zip(
+  files: readonly (readonly [name: string, text: string])[],
+): Uint8Array<ArrayBuffer> {
+  const encoder = new TextEncoder();
+  const bodies: Uint8Array[] = [];
+  const directory: Uint8Array[] = [];
+  let offset = 0;
+  for (const [name, text] of files) {
+    const path = encoder.encode(name);
+    const data = encoder.encode(text);
+    const common: Field[] = [
+      [2, VERSION],
+      [2, UTF8_NAMES],
+      [2, 0],
+      [2, 0],
+      [2, FIRST_OF_1980],
+      [4, checksum(data)],
+      [4, data.length],
+      [4, data.length],
+      [2, path.length],
+      [2, 0],
+    ];
+    const head = packed([[4, 0x04034b50], ...common]);
+    bodies.push(head, path, data);
+    directory.push(
+      packed([
+        [4, 0x02014b50],
+        [2, VERSION],
+        ...common,
+        [2, 0],
+        [2, 0],
+        [2, 0],
+        [4, 0],
+        [4, offset],
+      ]),
+      path,
+    );
+    offset += head.length + path.length + data.length;
+  }
+  const size = directory.reduce((sum, part) => sum + part.length, 0);
+  const end = packed([
+    [4, 0x06054b50],
+    [2, 0],
+    [2, 0],
+    [2, files.length],
+    [2, files.length],
+    [4, size],
+    [4, offset],
+    [2, 0],
+  ]);
+  return joined([...bodies, ...directory, end]);
+}
+
+type Field = readonly [bytes: 2 | 4, value: number];
+
+function packed(fields: readonly Field[]): Uint8Array {
+  const bytes: number[] = [];
+  for (const [count, value] of fields) {
+    for (let i = 0; i < count; i++) bytes.push((value >>> (8 * i)) & 255);
+  }
+  return Uint8Array.from(bytes);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
