@@ -33,7 +33,7 @@ from adt_plugins.transcription import Transcription
 
 ROOT = Path(__file__).resolve().parent.parent
 if TYPE_CHECKING:
-    from tests.audacity.program import Audacity
+    from tests.support.audacity.program import Audacity
 
 MOST_WRITING = 0.2
 """Of the time that Audacity takes to open what is written."""
@@ -81,8 +81,8 @@ def print_table(report: dict[str, float]) -> None:
 
 def measure(repeats: int) -> dict[str, float]:
     """Seconds of each part, and the two ratios that have bounds."""
-    from tests.audacity.program import Audacity, make_profile, only_one
-    from tests.audacity.screen import Screen
+    from tests.support.audacity.program import Audacity, make_profile, only_one
+    from tests.support.screen import Screen
 
     with tempfile.TemporaryDirectory() as name, only_one():
         folder = Path(name)

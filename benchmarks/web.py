@@ -29,12 +29,12 @@ from adt_plugins.editor.picks import Score  # noqa: E402
 from adt_plugins.features.spectrogram import spectrogram  # noqa: E402
 from adt_plugins.network.catalogue import find_model  # noqa: E402
 from adt_plugins.web_page import write_page  # noqa: E402
-from tests.front_end import copy_front_end  # noqa: E402
-from tests.make_audio import RATE  # noqa: E402
-from tests.notebook.browser import chromium  # noqa: E402
-from tests.web import engine  # noqa: E402
-from tests.web.songs import groove, songs  # noqa: E402
-from tests.web.tab import Tab  # noqa: E402
+from tests.support.audio import RATE  # noqa: E402
+from tests.support.browser import chromium  # noqa: E402
+from tests.support.front_end import copy_front_end  # noqa: E402
+from tests.support.web import engine  # noqa: E402
+from tests.support.web.songs import groove, songs  # noqa: E402
+from tests.support.web.tab import Tab  # noqa: E402
 
 MOST_BYTES = 5_000_000
 MOST_TIMES = 5.0

@@ -24,8 +24,8 @@ from adt_plugins import Activations, Onset, Source, Transcription, transcribe  #
 from adt_plugins.drums import Drum  # noqa: E402
 from adt_plugins.formats import write  # noqa: E402
 from adt_plugins.notebook.widget import DrumWidget  # noqa: E402
-from tests.notebook.browser import chromium, until, watched  # noqa: E402
-from tests.notebook.impulses import (  # noqa: E402
+from tests.support.browser import chromium, until, watched  # noqa: E402
+from tests.support.notebook.impulses import (  # noqa: E402
     ADT,
     measured,
     open_page,
@@ -33,7 +33,7 @@ from tests.notebook.impulses import (  # noqa: E402
     straight_play,
     write_page,
 )
-from tests.notebook.jupyter import Notebook, server, write_notebook  # noqa: E402
+from tests.support.notebook.jupyter import Notebook, server, write_notebook  # noqa: E402
 
 RATE = 44100
 GROOVE = ROOT / "examples" / "groove.flac"

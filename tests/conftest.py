@@ -15,11 +15,15 @@ import pytest
 from adt_plugins.base.folders import HOME_VARIABLE
 from adt_plugins.errors import MissingDependencyError
 from adt_plugins.rhythm.madmom_backend import import_madmom
+from tests.support.tiny_model import write_tiny_model
 
-from .tiny_model import write_tiny_model
+pytest_plugins = ["tests.support.audacity.fixtures", "tests.support.notebook.fixtures"]
 
 REQUIRE_ALL = "ADT_REQUIRE_ALL"
 """Environment variable: what a test needs is there, so a skip is a failure."""
+
+QUICK = "not slow"
+"""The marks of the tests that run by default, see pyproject.toml."""
 
 NOT_HERE = "not on this system"
 """Begin of a reason that no installation can cure: a skip all the same."""
@@ -39,6 +43,18 @@ def _forbid_skip(report: _Report) -> _Report:
         report.outcome = "failed"
         report.longrepr = f"{REQUIRE_ALL} is set, but this was skipped: {reason}"
     return report
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say how to run what the default leaves out."""
+    if config.option.markexpr == QUICK and not config.option.file_or_dir:
+        terminalreporter.write_line(
+            "These were the quick tests of tests/unit and tests/integration. The rest:"
+            ' python -m pytest -m "" tests (browsers, Audacity, DAWs; half an hour),'
+            " python -m tests.fuzz.run --seconds 60 (fuzzing)."
+        )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -72,7 +88,7 @@ def user_home(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def front_end(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of `notebook_ext` in which its packages are installed."""
-    from .front_end import copy_front_end
+    from tests.support.front_end import copy_front_end
 
     return copy_front_end(tmp_path_factory.mktemp("front end"))
 
@@ -103,7 +119,7 @@ def package_index(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def audio_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the same ten seconds in the formats of libsndfile."""
-    from .make_audio import write_files
+    from tests.support.audio import write_files
 
     folder = tmp_path_factory.mktemp("audio files with ümlauts")
     write_files(folder)
@@ -113,7 +129,7 @@ def audio_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def av_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the same ten seconds in the formats of PyAV."""
-    from .make_audio import write_av_files
+    from tests.support.audio import write_av_files
 
     pytest.importorskip("av", reason="PyAV (extra `av`) is missing")
     folder = tmp_path_factory.mktemp("av")

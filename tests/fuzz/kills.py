@@ -21,10 +21,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ..installing import ROOT
-from ..test_transcribe import HITS, write_wave
-from ..tiny_model import play, write_tiny_model
-from .watched import Watched, started
+from tests.fuzz.watched import Watched, started
+from tests.support.paths import ROOT
+from tests.support.recordings import HITS, write_wave
+from tests.support.tiny_model import play, write_tiny_model
 
 COMMAND = [sys.executable, "-m", "adt_plugins"]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)

@@ -30,7 +30,7 @@ def main() -> int:
     args, rest = parser.parse_known_args()
     if args.one:
         _fuzz(args.one, [*rest, *args.names])  # the corpus's folder
-    from .targets import targets
+    from tests.fuzz.targets import targets
 
     names = args.names or list(targets())
     each = max(1, round(args.seconds / len(names)))
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def _run(name: str, limits: list[str], corpus: Path) -> bool:
-    from .targets import CASES, targets
+    from tests.fuzz.targets import CASES, targets
 
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(targets()[name].seeds):
@@ -75,7 +75,7 @@ def _fuzz(name: str, options: list[str]) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["adt_plugins", "mido"]):
-        from .targets import check, targets
+        from tests.fuzz.targets import check, targets
     target = targets()[name]
     atheris.Setup([sys.argv[0], *options], lambda data: check(target, data))
     atheris.Fuzz()

@@ -29,10 +29,9 @@ from adt_plugins.formats.audacity_project import binary_xml
 from adt_plugins.labels.names import read_label_names
 from adt_plugins.midi.drum_maps import read_map
 from adt_plugins.network.adtlib.checkpoint import read_tensors
-
-from ..audacity.make_aup3 import document, label, saved_project, track
-from ..installing import ROOT
-from ..test_adtlib import checkpoint
+from tests.support.audacity.make_aup3 import document, label, saved_project, track
+from tests.support.checkpoints import checkpoint
+from tests.support.paths import ROOT
 
 GOLDEN = ROOT / "tests" / "data" / "golden"
 CASES = Path(__file__).resolve().parent / "cases"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .targets import CASES, Target, check, targets
+from tests.fuzz.targets import CASES, Target, check, targets
 
 TARGETS = targets()
 
@@ -85,7 +85,7 @@ def test_finds(path: Path) -> None:
 
 
 def test_the_check_finds_what_it_should() -> None:
-    from .targets import Find
+    from tests.fuzz.targets import Find
 
     def fail(data: bytes) -> None:
         raise ValueError(data)

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from adt_plugins.audacity.lisp import lisp_string
 from adt_plugins.audacity.watcher import RESTARTED
-
-from ..audacity.fake_plugin import FakePlugin
+from tests.support.audacity.fake_plugin import FakePlugin
 
 COMMAND = [sys.executable, "-m", "adt_plugins", "audacity", "watch"]
 OWN = frozenset({"ping", "wav", "request", "done"})

@@ -1,0 +1,254 @@
+"""What other programs make of our MIDI and MusicXML files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+from PIL import Image
+
+from adt_plugins import formats
+from adt_plugins.annotations import Onset
+from adt_plugins.cli import main
+from adt_plugins.drums import Drum
+from adt_plugins.midi.reader import parse
+from adt_plugins.transcription import Transcription
+from tests.support.daw import BARS
+from tests.support.screen import Screen
+
+RATE = 44100
+SOUNDS = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
+
+
+def needs(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"not installed: {program}")
+    return found
+
+
+def pitches(path: Path) -> Counter[int]:
+    file = mido.MidiFile(path)
+    return Counter(
+        message.note
+        for track in file.tracks
+        for message in track
+        if message.type == "note_on" and message.velocity
+    )
+
+
+# Libraries
+
+
+def test_pretty_midi_hears_the_same(song: Transcription, tmp_path: Path) -> None:
+    pretty_midi = pytest.importorskip("pretty_midi", reason="pretty_midi is missing")
+    for path in formats.write(song, tmp_path / "song.drums.mid"):
+        read = pretty_midi.PrettyMIDI(str(path))
+        (drums,) = read.instruments
+        assert drums.is_drum
+        want = sorted((o.drum.note, o.time, o.velocity) for o in song)
+        got = sorted((n.pitch, n.start, n.velocity) for n in drums.notes)
+        assert [g[::2] for g in got] == [w[::2] for w in want]
+        off = [abs(g[1] - w[1]) for g, w in zip(got, want, strict=True)]
+        assert max(off) < 0.0005
+    first = pretty_midi.PrettyMIDI(str(tmp_path / "song.drums.mid"))
+    # Bars of 4/4 begin with the first beat, behind the lead-in.
+    signatures = [(c.numerator, c.time) for c in first.time_signature_changes]
+    assert signatures[-1] == (4, pytest.approx(song.beats[0].time, abs=0.0005))
+
+
+def test_mido_plays_the_same(song: Transcription, tmp_path: Path) -> None:
+    path = formats.write(song, tmp_path / "song.drums.mid")[0]
+    elapsed, got = 0.0, []
+    for message in mido.MidiFile(path):
+        elapsed += message.time
+        if message.type == "note_on":
+            got.append((message.note, elapsed))
+    want = sorted((o.drum.note, o.time) for o in song)
+    for a, b in zip(sorted(got), want, strict=True):
+        assert a == (b[0], pytest.approx(b[1], abs=0.0005))
+
+
+# A synthesiser
+
+
+def rendered(path: Path) -> NDArray[np.float64]:
+    """The sound of a file, without effects."""
+    program = needs("fluidsynth")
+    if not SOUNDS.exists():
+        pytest.skip("not installed: timgm6mb-soundfont")
+    sound = path.with_suffix(".wav")
+    options = ["-ni", "-R", "0", "-C", "0", "-g", "1", "-r", str(RATE)]
+    command = [program, *options, "-F", str(sound), str(SOUNDS), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    samples, rate = soundfile.read(sound, always_2d=True)
+    assert rate == RATE
+    mono: NDArray[np.float64] = samples.mean(axis=1)
+    return mono
+
+
+def attack(sound: NDArray[np.float64], start: float, end: float) -> float:
+    """When a sound between two moments reaches a fifth of its peak, in seconds."""
+    part = abs(sound[round(start * RATE) : round(end * RATE)])
+    return start + int((part >= 0.2 * part.max()).argmax()) / RATE
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_every_kick_and_snare_sounds_where_it_was(
+    song: Transcription, tmp_path: Path, which: int
+) -> None:
+    """Within 10 ms, after the sound font's own attack."""
+    hits = song["KD", "SD"]
+    fixed = {}
+    for drum in (Drum.KD, Drum.SD):
+        alone = Transcription((Onset(0.5, drum, 100),))
+        path = formats.write(alone, tmp_path / f"{drum}.mid")[0]
+        fixed[drum] = attack(rendered(path), 0.4, 0.9) - 0.5
+    path = formats.write(hits, tmp_path / "song.drums.mid")[which]
+    sound = rendered(path)
+    errors = [
+        attack(sound, onset.time - 0.1, onset.time + 0.3) - fixed[onset.drum]
+        - onset.time
+        for onset in hits
+    ]  # fmt: skip
+    assert len(errors) == 4 * BARS
+    assert max(map(abs, errors)) < 0.01
+
+
+def test_the_track_of_one_microphone(song: Transcription, tmp_path: Path) -> None:
+    """A kick with the rest of the kit 20 dB below: ``--only KD`` gives its kicks."""
+    parts = [song["KD"], song["SD", "HH"]]
+    stems = [
+        rendered(formats.write(part, tmp_path / f"{n}.mid")[0])
+        for n, part in enumerate(parts)
+    ]
+    stem = np.zeros(max(map(len, stems)))
+    for samples, gain in zip(stems, (1.0, 0.1), strict=True):
+        stem[: len(samples)] += gain * samples
+    path = tmp_path / "kick.wav"
+    soundfile.write(path, stem, RATE)
+    command = ["transcribe", str(path), "--only", "KD", "--format", "csv"]
+    assert main(command) == 0
+    found = formats.read(tmp_path / "kick.drums.csv")
+    assert set(found.counts()) == {Drum.KD}
+    times, wanted = found.times("KD"), song.times("KD")
+    assert len(times) == len(wanted)
+    assert abs(times - wanted).max() < 0.03
+
+
+# Notation
+
+
+def mscore(*arguments: str | Path, home: Path) -> None:
+    """Run MuseScore without a screen."""
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "HOME": str(home)}
+    env["XDG_RUNTIME_DIR"] = str(home)
+    command = [needs("mscore3"), *map(str, arguments)]
+    subprocess.run(command, env=env, check=True, capture_output=True, timeout=120)
+
+
+def test_musescore_keeps_every_note_of_the_midi_file(
+    song: Transcription, tmp_path: Path
+) -> None:
+    path = formats.write(song, tmp_path / "song.drums.mid")[0]
+    back = tmp_path / "back.mid"
+    mscore("-o", back, path, home=tmp_path)
+    assert pitches(back) == pitches(path) == Counter(o.drum.note for o in song)
+
+
+def test_musescore_keeps_every_note_of_the_score(
+    song: Transcription, tmp_path: Path
+) -> None:
+    """Each on its place in its bar, as the MIDI file that MuseScore makes tells."""
+    path = formats.write(song, tmp_path / "song.drums.musicxml")[0]
+    back = tmp_path / "back.mid"
+    mscore("-o", back, path, home=tmp_path)
+    file = parse(back.read_bytes())
+    eighth = file.division // 2
+    got = sorted((n.tick, n.note) for track in file.tracks for n in track.notes)
+    want = [(2 * n * eighth, 38 if n % 2 else 36) for n in range(4 * BARS)]
+    want += [(n * eighth, 42) for n in range(8 * BARS)]
+    assert got == sorted(want)
+
+
+def test_musescore_draws_a_page(song: Transcription, tmp_path: Path) -> None:
+    path = formats.write(song, tmp_path / "song.drums.musicxml")[0]
+    mscore("-r", "150", "-o", tmp_path / "page.png", path, home=tmp_path)
+    with Image.open(tmp_path / "page-1.png") as image:
+        alpha = np.asarray(image.convert("RGBA"))[..., 3]
+    rows = (alpha > 60).mean(axis=1)
+    # A line of the staff goes across most of the page; there are two staves or more.
+    assert (rows > 0.6).sum() >= 10
+    assert not (tmp_path / "page-2.png").exists()
+
+
+# A DAW
+
+
+@pytest.mark.slow
+def test_rosegarden_imports_the_midi_file(
+    song: Transcription, screen: Screen, tmp_path: Path
+) -> None:
+    """By its menu; what it saves has our notes, and its matrix the hits on the bars."""
+    from tests.support.rosegarden import rosegarden, saved, saved_notes
+
+    path = formats.write(song, tmp_path / "song.drums.mid")[0]
+    project, picture = tmp_path / "saved.rg", tmp_path / "matrix.png"
+    with rosegarden(tmp_path / "home", screen) as program:
+        program.import_midi(path)
+        program.save_as(project)
+        program.show_notes(project.name, (1270, 700))
+        screen.screenshot(picture)
+    root = saved(project)
+    file = parse(path.read_bytes())
+    want = [(n.tick, n.note, n.velocity) for t in file.tracks for n in t.notes]
+    assert [tuple(note) for note in saved_notes(root)] == sorted(want)
+    check_tempi(root, file.tracks[0].tempos)
+    check_matrix(picture)
+
+
+def check_tempi(root: ET.Element, tempi: list[tuple[int, int]]) -> None:
+    """Rosegarden keeps tempi in quarters a minute times 100 000."""
+    got = [
+        (int(t.get("time", "")), int(t.get("tempo", ""))) for t in root.iter("tempo")
+    ]
+    assert [tick for tick, _ in got] == [tick for tick, _ in tempi]
+    for (_, found), (_, wanted) in zip(got, tempi, strict=True):
+        assert found / 1e5 == pytest.approx(60e6 / wanted, rel=1e-4)
+
+
+def check_matrix(picture: Path) -> None:
+    """Every bar line has a hit on it, and every kick lies on a line or between two."""
+    with Image.open(picture) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)[140:580, 132:1250]
+    dark = (pixels.max(axis=2) < 100).mean(axis=0) > 0.9
+    lines = [int(run.mean()) for run in runs(dark)]
+    assert len(lines) >= BARS - 1
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    rows, columns = np.nonzero((red > 180) & (green < red - 60) & (blue < 80))
+    assert len(rows)
+    kicks = columns[rows > rows.max() - 6]  # the lowest row of diamonds
+    found = [run.mean() for run in runs(np.isin(np.arange(dark.size), kicks))]
+    for line in lines[1:-1]:
+        assert min(abs(line - at) for at in found) <= 2
+    bar = np.median(np.diff(lines))
+    for at in found:
+        place = (at - lines[0]) / (bar / 2)
+        assert abs(place - round(place)) < 0.1
+
+
+def runs(marked: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """Places of each group of marks that are next to each other."""
+    places = np.nonzero(marked)[0]
+    return [
+        p for p in np.split(places, np.nonzero(np.diff(places) > 1)[0] + 1) if p.size
+    ]

@@ -1,0 +1,90 @@
+"""The front end's own tests, and the bundle that is committed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from adt_plugins.base.folders import asset
+from adt_plugins.formats.html import BUNDLE
+from tests.support.front_end import SOURCES, run
+from tests.support.notebook import make_fixtures
+
+MOST_BYTES = 80 * 1000
+
+
+def test_the_bundle_is_what_the_sources_build(front_end: Path) -> None:
+    built = front_end / "built"
+    run(["node", "build.mjs", str(built)], front_end)
+    names = {path.relative_to(built) for path in built.rglob("*") if path.is_file()}
+    assert {Path(BUNDLE), Path("web.js")} <= names
+    for name in names:
+        committed = asset("notebook_ext", name.as_posix())
+        assert (built / name).read_bytes() == committed.read_bytes(), (
+            f"{name}: run `npm ci && npm run build` in notebook_ext"
+        )
+
+
+def test_the_bundle_is_small_and_fits_into_a_page() -> None:
+    content = asset("notebook_ext", BUNDLE).read_text(encoding="utf-8")
+    assert len(content.encode()) <= MOST_BYTES
+    assert "</script" not in content
+    assert "<!--" not in content
+
+
+def test_the_types_are_right(front_end: Path) -> None:
+    run(["npm", "run", "types"], front_end)
+
+
+def test_lint_and_format(front_end: Path) -> None:
+    run(["npm", "run", "lint"], front_end)
+
+
+@pytest.mark.parametrize(
+    ("planted", "rule"),
+    [
+        ({"src/core/up.ts": "../view/dom"}, "Imports go down"),
+        ({"src/view/up.ts": "../hosts/notebook"}, "Imports go down"),
+        ({"web/engine/up.ts": "../page/zip"}, "Imports go down"),
+        ({"src/core/a.ts": "./b", "src/core/b.ts": "./a"}, "noImportCycles"),
+    ],
+)
+def test_imports_that_run_up_or_round_fail(
+    front_end: Path, planted: dict[str, str], rule: str
+) -> None:
+    try:
+        for name, target in planted.items():
+            text = (
+                f'import type * as up from "{target}";\n\nexport type Up = typeof up;\n'
+            )
+            (front_end / name).write_text(text, encoding="utf-8")
+        with pytest.raises(AssertionError, match=rule):
+            run(["npm", "run", "lint"], front_end)
+    finally:
+        for name in planted:
+            (front_end / name).unlink()
+
+
+def test_the_modules(front_end: Path, tmp_path: Path) -> None:
+    fixtures = tmp_path / "fixtures.json"
+    fixtures.write_text(json.dumps(make_fixtures.fixtures()), encoding="utf-8")
+    said = run(
+        ["npm", "test"], front_end, ADT_FIXTURES=str(fixtures), NO_COLOR="1"
+    )  # fmt: skip
+    counted = re.search(r"Tests +(\d+) passed \((\d+)\)", said)
+    assert counted is not None, said
+    assert counted[1] == counted[2]
+    assert int(counted[1]) >= 25
+
+
+def test_versions_are_pinned_and_no_registry_is_named() -> None:
+    package = json.loads((SOURCES / "package.json").read_text(encoding="utf-8"))
+    for name, version in package["devDependencies"].items():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version), name
+    assert "dependencies" not in package
+    lock = (SOURCES / "package-lock.json").read_text(encoding="utf-8")
+    assert '"resolved"' not in lock
+    assert "://registry" not in lock

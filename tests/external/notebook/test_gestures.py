@@ -1,0 +1,214 @@
+"""What users do that nobody expects: at the ends, with two fingers, behind the help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adt_plugins import Onset, Transcription
+from adt_plugins.annotations import Beat
+from adt_plugins.drums import Drum
+from adt_plugins.formats import write
+from tests.support.browser import FLAGS, find_program, pixels, until, watched
+from tests.support.notebook.pages import ADT, lane_y, settled
+
+RULER = 36
+LEVELS = ["Song level", "Hits level", "Picture delay, for headphones that lag"]
+
+
+@pytest.fixture(scope="module")
+def groove_file(
+    tmp_path_factory: pytest.TempPathFactory, groove: Transcription
+) -> Path:
+    path = tmp_path_factory.mktemp("gestures") / "groove.html"
+    write(groove, path, "html")
+    return path
+
+
+@pytest.fixture(scope="module")
+def long_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three minutes with a bar every 0.8 s: their numbers do not all fit."""
+    beats = tuple(Beat(0.2 * i, i % 4 + 1) for i in range(900))
+    song = Transcription(onsets=(Onset(1, Drum.KD, 90),), beats=beats)
+    path = tmp_path_factory.mktemp("gestures") / "long.html"
+    write(song, path, "html", audio=(np.zeros((180 * 8000, 1), np.float32), 8000))
+    return path
+
+
+def open_page(browser: Any, path: Path, **options: Any) -> tuple[Any, list[str]]:
+    context = browser.new_context(viewport={"width": 1180, "height": 800}, **options)
+    page, told = watched(context)
+    page.goto(path.as_uri())
+    until(page, f"{ADT}.hits.length > 0")
+    page.locator(".stage").focus()
+    return page, told
+
+
+@pytest.fixture
+def page(browser: Any, groove_file: Path) -> Iterator[Any]:
+    opened, told = open_page(browser, groove_file, has_touch=True)
+    yield opened
+    assert [text for text in told if not text.startswith("request file:")] == []
+    opened.context.close()
+
+
+def drawn(page: Any) -> int:
+    return int(page.locator(".stage").get_attribute("data-drawn"))
+
+
+def ruler(page: Any, act: str) -> Any:
+    """The ruler's picture after something that draws once."""
+    before = drawn(page)
+    page.evaluate(act)
+    until(
+        page,
+        "document.getElementById('adt-plugins').shadowRoot"
+        f".querySelector('.stage').dataset.drawn > {before}",
+    )
+    return pixels(page.locator(".stage").screenshot())[2:RULER]
+
+
+@pytest.mark.parametrize(("song", "ratio"), [("long", 1), ("groove", 1.1)])
+def test_the_ruler_has_no_seams(
+    browser: Any, long_file: Path, groove_file: Path, song: str, ratio: float
+) -> None:
+    """Drawn in tiles it looks as drawn whole, with any zoom of the browser."""
+    file = long_file if song == "long" else groove_file
+    page, _ = open_page(browser, file, device_scale_factor=ratio)
+    settled(page)
+    press = (
+        "document.getElementById('adt-plugins').shadowRoot.querySelector('.stage')"
+        ".dispatchEvent(new KeyboardEvent('keydown', {{key: '{}', bubbles: true}}))"
+    )
+    for key in ("0", "+", "PageDown"):
+        ruler(page, press.format(key))
+    whole = ruler(page, press.format("-"))
+    ruler(page, press.format("PageDown"))
+    tiled = ruler(page, press.format("PageUp"))
+    page.context.close()
+    away = np.abs(whole.astype(int) - tiled.astype(int)).max(axis=(0, 2))
+    assert np.flatnonzero(away > 40).tolist() == []
+
+
+@pytest.mark.parametrize("keys", [("o",), ("End", "i")])
+def test_no_selection_reaches_out_of_the_song(page: Any, keys: tuple[str, ...]) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+    assert page.evaluate(f"{ADT}.range") is None
+
+
+def test_the_help_is_all_that_is_there_until_it_is_closed(page: Any) -> None:
+    page.keyboard.press("Control+a")
+    chosen = page.evaluate(f"{ADT}.selected.size")
+    page.keyboard.press("?")
+    page.keyboard.press("a")
+    assert page.evaluate(f"{ADT}.log.cursor") == 0
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        inside = page.evaluate(
+            "document.getElementById('adt-plugins').shadowRoot.activeElement"
+            "?.closest('.help') !== null"
+        )
+        assert inside
+    page.get_by_label("Close help").focus()
+    page.keyboard.press("Escape")
+    assert page.get_by_role("dialog").is_hidden()
+    assert page.evaluate(f"{ADT}.selected.size") == chosen > 0
+    page.keyboard.press("a")
+    assert page.evaluate(f"{ADT}.log.cursor") == 1
+
+
+def touch(page: Any) -> Any:
+    box = page.locator(".stage").bounding_box()
+    session = page.context.new_cdp_session(page)
+
+    def send(kind: str, *places: tuple[float, float]) -> None:
+        points = [
+            {"x": box["x"] + x, "y": box["y"] + y, "id": number}
+            for number, (x, y) in enumerate(places)
+        ]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    return send
+
+
+def test_a_second_finger_gives_up_what_the_first_began(
+    page: Any, groove: Transcription
+) -> None:
+    send = touch(page)
+    threshold = groove.model["thresholds"]["SST"]
+    y = lane_y("SST", threshold)
+    send("touchStart", (700, y))
+    send("touchMove", (710, y - 2))
+    send("touchMove", (730, y - 6))
+    assert page.evaluate(f"{ADT}.threshold('SST')") != threshold
+    send("touchStart", (730, y - 6), (800, y))
+    send("touchEnd")
+    assert page.evaluate(f"{ADT}.threshold('SST')") == threshold
+
+    for key, time in (("i", 1), ("o", 2)):
+        page.evaluate(f"{ADT}.seek({time})")
+        page.keyboard.press(key)
+    send("touchStart", (300, 60))
+    send("touchMove", (330, 60))
+    send("touchMove", (360, 60))
+    send("touchStart", (360, 60), (500, 60))
+    send("touchEnd")
+    assert page.evaluate(f"{ADT}.range") == {"start": 1, "end": 2}
+
+
+def test_a_held_key_adds_one_hit(page: Any) -> None:
+    for _ in range(3):
+        page.keyboard.down("a")
+    page.keyboard.up("a")
+    assert page.evaluate(f"{ADT}.log.cursor") == 1
+    page.keyboard.press("a")
+    page.keyboard.down("Control")
+    for _ in range(2):
+        page.keyboard.down("z")
+    page.keyboard.up("Control")
+    assert page.evaluate(f"{ADT}.log.cursor") == 0
+
+
+def test_hits_that_move_together_stop_together(page: Any) -> None:
+    times = f"{ADT}.hits.filter((hit) => hit.drum === 'KD').map((hit) => hit.time)"
+    page.keyboard.press("Control+a")
+    before = np.array(page.evaluate(times))
+    for _ in range(1 + round(before[0] * 100)):
+        page.keyboard.press("Alt+Shift+ArrowLeft")
+    after = np.array(page.evaluate(times))
+    assert after[0] == 0
+    assert np.allclose(np.diff(after), np.diff(before))
+
+
+def test_a_play_that_waits_for_a_click_ends_with_its_session(
+    browser: Any, groove_file: Path
+) -> None:
+    """In a browser that allows no sound before; Playwright counts as a click."""
+    flags = [flag for flag in FLAGS if "autoplay" not in flag]
+    strict = browser.browser_type.launch(executable_path=find_program(), args=flags)
+    page, told = watched(strict.new_context())
+    page.add_init_script(
+        "const start = () => {"
+        " const adt = document.getElementById('adt-plugins')?.adt;"
+        " if (!adt) { setTimeout(start, 20); return; }"
+        " adt.toggle(); adt.close();"
+        " setTimeout(() => { window.over = adt.player.playing; }, 100); };"
+        "setTimeout(start, 20);"
+    )
+    page.goto(groove_file.as_uri())
+    until(page, "window.over === false")
+    strict.close()
+    assert [text for text in told if not text.startswith("request file:")] == []
+
+
+def test_levels_are_seen_with_forced_colours(browser: Any, groove_file: Path) -> None:
+    page, _ = open_page(browser, groove_file, forced_colors="active")
+    for label in LEVELS:
+        picture = pixels(page.get_by_label(label, exact=True).screenshot())
+        assert np.ptp(picture.astype(int).max(axis=2)) > 100, label
+    page.context.close()

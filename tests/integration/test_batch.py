@@ -1,0 +1,384 @@
+"""``adt batch``: what is done, what is not done again, and what the manifest says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adt_plugins import formats
+from adt_plugins.base.process_lock import Lock
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.picking.kit_adaptation import Adaptation
+from tests.support.batch import COMMAND, batch, files
+from tests.support.recordings import HITS, SECONDS, assert_heard, write_wave
+from tests.support.tiny_model import play
+
+pytestmark = pytest.mark.usefixtures("user_home")
+
+
+def lines(out: Path) -> dict[str, dict[str, Any]]:
+    """The manifest's lines by the recordings' names below their library."""
+    text = (out / "manifest.jsonl").read_text(encoding="ascii")
+    found = [json.loads(line) for line in text.splitlines()]
+    names = [line["input"] for line in found]
+    assert names == sorted(set(names))
+    return {name.partition("/library/")[2]: line for name, line in zip(names, found)}  # noqa: B905
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in (".txt", ".mid")
+    }
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """Two recordings of one name, one that is none, and much that is to be ignored."""
+    library = tmp_path / "library"
+    for folder in ("one", "two/deep", ".hidden", "song_data", "two/song_data"):
+        (library / folder).mkdir(parents=True)
+    write_wave(library / "one" / "söng.wav", play(HITS, SECONDS))
+    write_wave(library / "two" / "deep" / "söng.wav", play([(0.5, "KD")], 1.0))
+    (library / "song_data" / "b.txt").write_text("Audacity's")
+    for ignored in (
+        ".hidden/a.wav",
+        "two/song_data/b.wav",
+        "one/x.click.wav",
+        ".c.wav",
+    ):
+        write_wave(library / ignored, play([(0.5, "KD")], 1.0))
+    (library / "notes.txt").write_text("nothing to hear")
+    (library / "two" / "broken.mp3").write_bytes(b"rubbish")
+    return library
+
+
+def test_a_library_keeps_its_folders(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert batch(library, "-o", out, "--format", "labels") == 1
+    captured = capsys.readouterr()
+    reason = f"{library / 'two' / 'broken.mp3'}: not an audio file"
+    assert captured.err == f"adt: {reason}\n"
+    assert captured.out.splitlines()[-1] == (
+        f"2 done, 1 failed: {out / 'manifest.jsonl'}"
+    )
+    assert "3/3 " in captured.out
+    assert "0:00:00 left" in captured.out
+    assert set(files(out)) == {
+        "manifest.jsonl",
+        "one/söng.labels.txt",
+        "two/deep/söng.labels.txt",
+    }
+    assert_heard(formats.read(out / "one" / "söng.labels.txt"), HITS)
+    found = lines(out)
+    assert list(found) == ["one/söng.wav", "two/broken.mp3", "two/deep/söng.wav"]
+    assert found["one/söng.wav"]["onsets"] == {"KD": 2, "SD": 2, "HH": 3}
+    assert found["one/söng.wav"]["outputs"] == [
+        {"format": "labels", "path": "one/söng.labels.txt"}
+    ]
+    failed = found["two/broken.mp3"]
+    assert (failed["status"], failed["error"]) == ("failed", reason)
+    assert failed["outputs"] == []
+
+
+def test_only_what_is_new_or_has_changed_is_done_again(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert batch(library, "-o", out, "-q") == 1
+    first, manifest = times(out), files(out)["manifest.jsonl"]
+    assert len(first) == 4
+    capsys.readouterr()
+
+    assert batch(library, "-o", out) == 1
+    captured = capsys.readouterr()
+    assert times(out) == first
+    assert files(out)["manifest.jsonl"] == manifest
+    assert captured.out == (
+        f"0 done, 2 done before, 1 failed: {out / 'manifest.jsonl'}\n"
+    )
+    assert "not an audio file (not tried again without --retry)" in captured.err
+
+    # A new date alone is no change, other sound is, a missing output is missed.
+    os.utime(library / "one" / "söng.wav", ns=(0, 10**18))
+    assert batch(library, "-o", out, "-q") == 1
+    assert times(out) == first
+    write_wave(library / "two" / "deep" / "söng.wav", play([(0.5, "SD")], 1.0))
+    (out / "one" / "söng.labels.txt").unlink()
+    write_wave(library / "new.wav", play([(0.5, "KD")], 1.0))
+    assert batch(library, "-o", out, "-q") == 1
+    changed = formats.read(out / "two" / "deep" / "söng.labels.txt")
+    assert_heard(changed, [(0.5, "SD")])
+    assert_heard(formats.read(out / "one" / "söng.labels.txt"), HITS)
+    assert_heard(formats.read(out / "new.labels.txt"), [(0.5, "KD")])
+
+    # So is another way to do it, and a failure on request.
+    write_wave(library / "two" / "broken.mp3", play([(0.5, "KD")], 1.0))
+    capsys.readouterr()
+    assert batch(library, "-o", out, "--drums", "KD") == 0
+    assert "4 done, 0 failed" in capsys.readouterr().out
+    assert_heard(formats.read(out / "one" / "söng.labels.txt"), [
+        hit for hit in HITS if hit[1] == "KD"
+    ])  # fmt: skip
+
+
+def test_failures_are_tried_again_on_request(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert batch(library, "-o", out, "-q") == 1
+    capsys.readouterr()
+    assert batch(library, "-o", out, "--retry") == 1
+    captured = capsys.readouterr()
+    assert "1/1 broken.mp3: failed" in captured.out
+    assert captured.err.endswith("broken.mp3: not an audio file\n")
+
+
+def test_the_result_does_not_depend_on_the_order(library: Path, tmp_path: Path) -> None:
+    names = [str(path) for path in library.rglob("*.*") if path.suffix != ".txt"]
+    for number, (order, processes) in enumerate([(1, 1), (-1, 2)]):
+        listed = tmp_path / f"{number}.m3u"
+        listed.write_text("#EXTM3U\n" + "\n".join(names[::order]), encoding="utf-8")
+        batch(listed, "-o", tmp_path / f"out{number}", "-q", "-j", str(processes))
+    assert len(files(tmp_path / "out0")) > 8
+    assert files(tmp_path / "out0") == files(tmp_path / "out1")
+
+
+def test_lists_patterns_and_single_recordings(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = library / "list.txt"
+    listed.write_text("one/söng.wav\n\n# a comment\n", encoding="utf-8")
+    assert batch(listed, "-o", tmp_path / "a", "-q") == 0
+    assert list(lines(tmp_path / "a")) == ["one/söng.wav"]
+    pattern = library / "**" / "*.wav"
+    assert batch(pattern, "-o", tmp_path / "b", "-q") == 0
+    assert {"one/söng.wav", "two/deep/söng.wav"} <= set(lines(tmp_path / "b"))
+    with (library / "list.txt").open() as stdin:
+        monkeypatch.chdir(library)
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert batch("-", "-o", tmp_path / "c", "-q") == 0
+    assert files(tmp_path / "c").keys() == files(tmp_path / "a").keys()
+
+
+def test_same_names_side_by_side_keep_their_endings(
+    library: Path, tmp_path: Path
+) -> None:
+    write_wave(library / "one" / "SÖNG.wave", play([(0.5, "KD")], 1.0))
+    batch(library / "one", "-o", tmp_path / "out", "-q", "--format", "labels")
+    assert set(files(tmp_path / "out")) == {
+        "SÖNG.wave.labels.txt",
+        "söng.wav.labels.txt",
+        "manifest.jsonl",
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="not on this system: links for everyone")
+def test_links_form_no_loop_and_lead_on(library: Path, tmp_path: Path) -> None:
+    (library / "two" / "up").symlink_to(library, target_is_directory=True)
+    (library / "self").symlink_to("self")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    write_wave(elsewhere / "far.wav", play([(0.5, "KD")], 1.0))
+    (library / "link").symlink_to(elsewhere, target_is_directory=True)
+    (library / "gone.wav").symlink_to("nowhere.wav")
+    out = library / "out"  # inside: it is no recording's folder
+    for _ in range(2):
+        assert batch(library, "-o", out, "-q", "--format", "click,labels") == 1
+        assert list(lines(out)) == [
+            "gone.wav",
+            "link/far.wav",
+            "one/söng.wav",
+            "two/broken.mp3",
+            "two/deep/söng.wav",
+        ]
+    assert lines(out)["gone.wav"]["error"].endswith(
+        "gone.wav: No such file or directory"
+    )
+
+
+def test_a_file_of_the_user_is_never_replaced(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "out" / "söng.labels.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    assert batch(library / "one", "-o", mine.parent, "-q") == 1
+    assert capsys.readouterr().err == f"adt: {mine}: exists; use --overwrite\n"
+    assert mine.read_text() == "mine"
+    assert set(files(mine.parent)) == {"söng.labels.txt", "manifest.jsonl"}
+    assert batch(library / "one", "-o", mine.parent, "-q", "--overwrite") == 0
+    assert_heard(formats.read(mine), HITS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["{library}"], "-o: into which folder?"),
+        (["{library}/nothing", "-o", "{out}"], "{library}/nothing: no such file or"),
+        (["{library}/song_data", "-o", "{out}"], "song_data: no recordings"),
+        (["{library}", "-o", "{library}/notes.txt"], "notes.txt: is not a folder"),
+        (["{library}", "-o", "{out}", "--threshold", "CY=0.5"], "has no drum CY"),
+        (["{library}", "-o", "{out}", "-j", "0"], "is no number of processes"),
+    ],
+)
+def test_what_is_wrong_with_the_command(
+    arguments: list[str],
+    reason: str,
+    library: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    places = {"library": library, "out": tmp_path / "out"}
+    assert batch(*(text.format(**places) for text in arguments)) == 2
+    error = capsys.readouterr().err
+    assert reason.format(**places) in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_manifest_that_is_none_and_one_that_is_cut(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert batch(library / "one", "-o", out, "-q") == 0
+    manifest = out / "manifest.jsonl"
+    whole = manifest.read_bytes()
+    manifest.write_bytes(whole + b'{"input": "cut by a k')
+    assert batch(library / "one", "-o", out) == 0
+    assert "0 done, 1 done before" in capsys.readouterr().out
+    assert manifest.read_bytes() == whole
+    manifest.write_bytes(b"Dear diary\n")
+    assert batch(library / "one", "-o", out) == 2
+    expected = f"adt: {manifest}: line 1 is not of a manifest\n"
+    assert capsys.readouterr().err == expected
+    assert manifest.read_bytes() == b"Dear diary\n"
+
+
+def test_two_at_a_time_are_refused(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    lock = Lock(tmp_path / "out" / ".adt-batch.lock")
+    assert batch(library, "-o", tmp_path / "out") == 2
+    lock.release()
+    assert "another process" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="not on this system: signals of POSIX")
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)],
+)
+def test_a_run_that_is_stopped_is_continued(
+    sent: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    for number in range(8):
+        hits = [(0.5 + number / 10, "KD"), (25.0, "SD")]
+        write_wave(library / f"{number}.wav", play(hits, 30.0))
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    assert batch(library, "-o", whole, "-q") == 0
+    with subprocess.Popen(
+        [*COMMAND, str(library), "-o", str(out), "-j", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A script in the background passes on that it ignores the signal.
+        preexec_fn=lambda: signal.signal(  # noqa: PLW1509 - no threads here
+            signal.SIGINT, signal.SIG_DFL
+        ),
+    ) as process:
+        assert process.stdout is not None
+        for _ in range(3):
+            process.stdout.readline()
+        process.send_signal(sent)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert b"Traceback" not in errors
+    before = times(out)
+    assert 6 <= len(before) < 16
+    expected = files(whole)
+    for name, content in files(out).items():
+        # Of a process that is killed, others may still be at work for a moment.
+        assert name == "manifest.jsonl" or content == expected[name]
+    done = [line for line in lines_of(out) if line["status"] == "done"]
+    assert len(done) >= 3
+
+    assert batch(library, "-o", out, "-q") == 0
+    assert files(out) == expected
+    after = times(out)
+    for line in done:
+        for item in line["outputs"]:
+            assert after[item["path"]] == before[item["path"]]
+
+
+def lines_of(out: Path) -> list[dict[str, Any]]:
+    """Lines of a manifest that may not be in order, nor whole."""
+    data = (out / "manifest.jsonl").read_bytes()
+    return [json.loads(line) for line in data.splitlines(keepends=True)
+            if line.endswith(b"\n")]  # fmt: skip
+
+
+def test_what_was_written_stays_ours_after_a_failure(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    song, out = library / "one" / "söng.wav", tmp_path / "out"
+    away = song.with_name("away")
+    (library / "list.txt").write_text("one/söng.wav", encoding="utf-8")
+    command = (library / "list.txt", "-o", out, "-q")
+    assert batch(*command) == 0
+    whole = song.read_bytes()
+
+    song.rename(away)  # a drive that is not there today
+    assert batch(*command) == 1
+    away.rename(song)
+    assert batch(*command) == 0
+
+    song.write_bytes(b"broken")
+    assert batch(*command) == 1
+    song.write_bytes(whole)
+    assert batch(*command) == 0
+
+    (out / "söng.drums.csv").write_text("mine")
+    assert batch(*command, "--format", "labels,csv") == 1
+    assert batch(*command) == 0
+    assert (out / "söng.drums.csv").read_text() == "mine"
+    assert_heard(formats.read(out / "söng.labels.txt"), HITS)
+
+
+def test_what_was_skipped_is_looked_for_again(library: Path, tmp_path: Path) -> None:
+    out, mine = tmp_path / "out", tmp_path / "out" / "söng.labels.txt"
+    out.mkdir()
+    mine.write_text("mine")
+    command = (library / "one", "-o", out, "-q", "--format", "labels")
+    assert batch(*command, "--skip-existing") == 0
+    assert [line["outputs"] for line in lines(out).values()] == [[]]
+    assert batch(*command) == 1
+    assert mine.read_text() == "mine"
+    mine.unlink()
+    assert batch(*command, "--skip-existing") == 0
+    assert_heard(formats.read(mine), HITS)
+
+
+def test_a_kit_that_was_learnt_again_is_used(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, kit = tmp_path / "out", tmp_path / "kit.json"
+    command = (library / "one", "-o", out, "--format", "labels", "--adapt", kit)
+    for bias, hits in ((-9.0, [h for h in HITS if h[1] != "SD"]), (0.0, HITS)):
+        learnt = Adaptation(find_model("tiny").sha256, ("SD",), {"SD": (1.0, bias)})
+        kit.write_text(learnt.to_json(), encoding="utf-8")
+        for state in ("1 done, 0 failed", "0 done, 1 done before"):
+            assert batch(*command) == 0
+            assert state in capsys.readouterr().out
+        assert_heard(formats.read(out / "söng.labels.txt"), hits)

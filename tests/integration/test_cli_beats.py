@@ -1,0 +1,122 @@
+"""Beats from the recording to the files, with the shipped model and the example."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adt_plugins import formats
+from adt_plugins.cli import main
+from adt_plugins.errors import ModelError
+from adt_plugins.formats import midi
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
+from adt_plugins.pipeline import transcribe
+from tests.support.paths import GROOVE
+
+pytest.importorskip("ai_edge_litert", reason="LiteRT is missing")
+
+STEP = 60 / 104  # it was programmed at 104 BPM
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return Network(find_model("drums"))
+
+
+def run(*arguments: str | Path) -> int:
+    return main(["transcribe", *map(str, arguments)])
+
+
+def steps(path: Path) -> float:
+    return float(np.median(np.diff([b.time for b in formats.read(path).beats])))
+
+
+def test_both_midi_files_and_a_line_that_says_which(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--format", "midi,json", "-o", tmp_path, "--bpm", "104")
+    assert run(GROOVE, *options, "--first-downbeat", "0:00.1") == 0
+    told = capsys.readouterr()
+    names = ("groove.drums.mid", "groove.drums.120bpm.mid", "groove.drums.json")
+    paths = [tmp_path / name for name in names]
+    assert told.out == "".join(f"{path}\n" for path in paths)
+    assert told.err == f"adt: {midi.WHICH}\n"
+    whole = formats.read(paths[2])
+    assert whole.model["meter"] == "4/4"
+    assert steps(paths[2]) == pytest.approx(STEP, abs=0.006)
+    near = min(whole.beats, key=lambda beat: abs(beat.time - 0.1))
+    assert near.position == 1
+    assert near.time == pytest.approx(0.1, abs=0.03)
+    for path in paths[:2]:
+        times = [onset.time for onset in formats.read(path)]
+        assert times == pytest.approx([onset.time for onset in whole], abs=0.0005)
+
+
+def test_no_beats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--format", "midi,json", "-o", tmp_path, "--no-beats", "--end", "4")
+    assert run(GROOVE, *options) == 0
+    assert capsys.readouterr().err == ""
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "groove.drums.json",
+        "groove.drums.mid",
+    ]
+    whole = formats.read(tmp_path / "groove.drums.json")
+    assert (whole.beats, "meter" in whole.model) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [([], False), (["--beats"], True), (["--format", "tab"], True)],
+)
+def test_beats_are_found_when_they_are_wanted(
+    tmp_path: Path, options: list[str], found: bool
+) -> None:
+    command = ["--end", "6", "-o", str(tmp_path), "--format", "json", *options]
+    assert run(GROOVE, *command) == 0
+    written = {path.name for path in tmp_path.iterdir()}
+    if "tab" in options:
+        assert written == {"groove.tab.txt"}
+    else:
+        beats = formats.read(tmp_path / "groove.drums.json").beats
+        assert bool(beats) == found
+
+
+def test_meter_and_bpm(tmp_path: Path) -> None:
+    options = ("--format", "json", "-o", tmp_path, "--meter", "6/8", "--bpm", "104")
+    assert run(GROOVE, *options) == 0
+    whole = formats.read(tmp_path / "groove.drums.json")
+    assert whole.model["meter"] == "6/8"
+    assert {beat.position for beat in whole.beats} == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--bpm", "5"), ("--bpm", "nan"), ("--bpm", "fast"), ("--meter", "4"),
+     ("--meter", "0/4"), ("--first-downbeat", "-1")],
+)  # fmt: skip
+def test_what_is_no_tempo_meter_or_time(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(GROOVE, f"{option}={value}") == 2
+    assert option in capsys.readouterr().err
+
+
+def test_a_part_has_its_beats_at_the_recording_s_times(network: Network) -> None:
+    part = transcribe(GROOVE, model=network, start=8.0, end=16.0, bpm=104)
+    assert 8.0 <= part.beats[0].time < 8.0 + STEP
+    assert 16.0 - 2 * STEP < part.beats[-1].time < 16.0
+
+
+def test_silence_has_no_beats(network: Network) -> None:
+    silence = (np.zeros(44100, np.float32), 44100)
+    assert transcribe(silence, model=network).beats == ()
+
+
+def test_a_model_that_hears_no_beats(tiny_model: Path) -> None:
+    silence = (np.zeros(44100, np.float32), 44100)
+    assert transcribe(silence, model=tiny_model).beats == ()
+    with pytest.raises(ModelError, match="does not hear beats"):
+        transcribe(silence, model=tiny_model, bpm=120)

@@ -1,0 +1,179 @@
+"""The command line as a process of its own: signals, pipes, terminals, encodings."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.recordings import write_wave
+from tests.support.tiny_model import RATE, play
+
+pytestmark = pytest.mark.usefixtures("user_home")
+
+COMMAND = [sys.executable, "-m", "adt_plugins"]
+TRANSCRIBE = [*COMMAND, "transcribe", "--model", "tiny"]
+on_posix = pytest.mark.skipif(
+    os.name == "nt", reason="not on this system: signals and terminals of POSIX"
+)
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    return write_wave(tmp_path / "söng.wav", play([(0.5, "KD")], 1.0))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_nothing_but_paths_goes_into_a_pipe(song: Path) -> None:
+    done = subprocess.run([*TRANSCRIBE, str(song)], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == b""
+    written = [song.with_suffix(".labels.txt"), song.with_suffix(".drums.mid")]
+    assert done.stdout.decode().split(os.linesep)[:-1] == [str(p) for p in written]
+
+
+def test_output_is_utf8_whatever_the_console_is(song: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [*TRANSCRIBE, str(song), str(song.with_name("fehlt ü.wav"))]
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert done.returncode == 1
+    assert str(song.with_suffix(".labels.txt")).encode() in done.stdout
+    assert "fehlt ü.wav: ".encode() in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="not on this system: names that are not UTF-8"
+)
+def test_a_name_that_is_no_text(song: Path) -> None:
+    odd = os.fsencode(song.parent) + b"/\xff.wav"
+    os.rename(os.fsencode(song), odd)  # noqa: PTH104
+    command = [*map(os.fsencode, TRANSCRIBE), b"--format", b"labels,json", odd]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.splitlines()[0].endswith(b"/\xff.labels.txt")
+    assert os.path.exists(odd.replace(b".wav", b".labels.txt"))  # noqa: PTH110
+
+
+@on_posix
+def test_a_reader_that_leaves_does_not_stop_the_work(song: Path) -> None:
+    others = [
+        write_wave(song.with_name(f"{i}.wav"), play([(0.5, "KD")], 1.0))
+        for i in range(3)
+    ]
+    process = subprocess.Popen(
+        [*TRANSCRIBE, "--format", "labels", *map(str, others)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    with process.stderr:
+        errors = process.stderr.read()
+    assert (process.wait(), errors) == (0, b"")
+    for i in range(3):
+        assert song.with_name(f"{i}.labels.txt").exists()
+
+
+@on_posix
+def test_ctrl_c_leaves_whole_files_only(tmp_path: Path) -> None:
+    first = write_wave(tmp_path / "first.wav", play([(0.5, "KD")], 1.0))
+    noise = np.random.default_rng(0).normal(0, 0.1, 20 * 60 * RATE)
+    long = write_wave(tmp_path / "long.wav", noise)
+    process = subprocess.Popen(
+        [*TRANSCRIBE, "--format", "labels", str(first), str(long)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A script in the background passes on that it ignores the signal.
+        preexec_fn=lambda: signal.signal(  # noqa: PLW1509 - no threads here
+            signal.SIGINT, signal.SIG_DFL
+        ),
+    )
+    assert process.stdout is not None
+    process.stdout.readline()  # the first is done, the second has begun
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (130, b"adt: interrupted\n")
+    assert names(tmp_path) == ["first.labels.txt", "first.wav", "long.wav"]
+    text = (tmp_path / "first.labels.txt").read_text()
+    assert text.endswith("KD\n")
+
+
+# A finder of modules that is interrupted when one is looked for. Like callbacks of the
+# import system it loses exceptions.
+_INTERRUPTED_IMPORT = """
+import os, signal, sys
+wanted = sys.argv.pop()
+class Finder:
+    def find_spec(self, name, *rest):
+        try:
+            if name == wanted:
+                os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            pass
+sys.meta_path.insert(0, Finder())
+from adt_plugins.__main__ import main
+sys.argv.append("--version")
+sys.exit(main())
+"""
+
+
+@on_posix
+@pytest.mark.parametrize(
+    "module", ["adt_plugins.cli", "adt_plugins.cli.batch", "adt_plugins.errors"]
+)
+def test_ctrl_c_while_the_program_is_loaded(module: str) -> None:
+    command = [sys.executable, "-c", _INTERRUPTED_IMPORT, module]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (130, b"")
+    assert done.stderr == b"adt: interrupted\n"
+
+
+@on_posix
+def test_a_terminal_shows_progress(tmp_path: Path) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    long = write_wave(tmp_path / "long.wav", play([(0.5, "KD")], 120.0))
+    terminal, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    command = [*TRANSCRIBE, "--format", "labels", str(long)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=child) as process:
+        os.close(child)
+        shown = b""
+        try:
+            while block := os.read(terminal, 4096):
+                shown += block
+        except OSError:  # how Linux says that the other side is closed
+            pass
+        assert process.wait() == 0
+    os.close(terminal)
+    assert b"long.wav:" in shown
+    assert b"%|" in shown
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
+def test_the_program_starts_fast(arguments: list[str]) -> None:
+    def seconds(code: str) -> float:
+        """Processor time: the clock would count what else the machine does."""
+        code += "\nimport time; print(time.process_time(), file=sys.stderr)"
+        command = [sys.executable, "-c", code, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return float(done.stderr)
+
+    program = "import sys; from adt_plugins.cli import main; main(sys.argv[1:])"
+    numpy = min(seconds("import sys, numpy") for _ in range(3))
+    assert min(seconds(program) for _ in range(3)) < numpy

@@ -1,0 +1,122 @@
+"""The watcher as a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from adt_plugins.audacity.watcher import RESTARTED
+from adt_plugins.base.folders import HOME_VARIABLE
+from tests.support.audacity.fake_plugin import (
+    POSIX,
+    FakePlugin,
+    assert_labels,
+    read_lisp,
+)
+from tests.support.recordings import HITS, SECONDS
+from tests.support.tiny_model import play
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def process(home: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """``adt audacity watch``; entered when it serves."""
+    command = [sys.executable, "-m", "adt_plugins", "audacity", "watch"]
+    with subprocess.Popen(
+        [*command, *map(str, arguments)],
+        env={**os.environ, HOME_VARIABLE: str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A script in the background passes on that it ignores the signal.
+        preexec_fn=_heed_interrupts if os.name != "nt" else None,  # noqa: PLW1509
+    ) as started:
+        try:
+            assert started.stdout is not None
+            assert "waiting for Audacity" in started.stdout.readline()
+            yield started
+        finally:
+            started.kill()
+
+
+def test_process_serves_and_ends(tmp_path: Path, tiny_model: Path) -> None:
+    folder = tmp_path / "audacity"
+    with process(tmp_path, "--model", tiny_model) as started:
+        plugin = FakePlugin(folder)
+        assert_labels(plugin.ask(play(HITS, SECONDS)))
+        second = subprocess.run(
+            [sys.executable, "-m", "adt_plugins", "audacity", "watch"],
+            env={**os.environ, HOME_VARIABLE: str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert second.returncode == 2
+        assert f"another process (number {started.pid}) has it" in second.stderr
+        assert second.stderr.count("\n") == 1
+        started.terminate()
+        assert started.wait(20) == (1 if os.name == "nt" else 0)
+        assert started.stderr is not None
+        assert started.stderr.read() == ""
+    if os.name != "nt":
+        assert [path.name for path in folder.iterdir()] == ["watch.lock"]
+
+
+@POSIX
+@pytest.mark.parametrize("sign", ["SIGINT", "SIGTERM"])
+def test_process_ends_in_the_middle_of_work(
+    tmp_path: Path, tiny_model: Path, sign: str
+) -> None:
+    with process(tmp_path, "--model", tiny_model) as started:
+        plugin = FakePlugin(tmp_path / "audacity")
+        plugin.write_audio(np.tile(play(HITS, SECONDS), 400))
+        plugin.request()
+        plugin.wait("busy")
+        begin = time.monotonic()
+        started.send_signal(getattr(signal, sign))
+        assert started.wait(20) == 0
+        assert time.monotonic() - begin < 5
+    assert [p.name for p in (tmp_path / "audacity").iterdir()] == ["watch.lock"]
+
+
+@POSIX
+def test_killed_in_the_middle_of_a_request(tmp_path: Path, tiny_model: Path) -> None:
+    plugin = FakePlugin(tmp_path / "audacity")
+    with process(tmp_path, "--model", tiny_model) as started:
+        plugin.write_audio(np.tile(play(HITS, SECONDS), 400))
+        plugin.request()
+        plugin.wait("busy")
+        started.kill()
+        started.wait()
+    assert not plugin.path("answer").exists()
+    with process(tmp_path, "--model", tiny_model):
+        assert read_lisp(plugin.wait("answer")) == RESTARTED
+        assert_labels(FakePlugin(plugin.folder).ask(play(HITS, SECONDS)))
+
+
+def test_idle_costs_next_to_nothing(tmp_path: Path, tiny_model: Path) -> None:
+    with process(tmp_path, "--model", tiny_model) as started:
+        about = psutil.Process(started.pid)
+        before = about.cpu_times()
+        time.sleep(2.0)
+        after = about.cpu_times()
+        used = after.user + after.system - before.user - before.system
+        assert used < 0.1, f"{used / 2:.1%} of a core while idle"
+        begin = time.monotonic()
+        plugin = FakePlugin(tmp_path / "audacity")
+        plugin.write("ping")
+        plugin.wait("pong", 2)
+        assert time.monotonic() - begin < 1.0

@@ -1,0 +1,264 @@
+"""What Python says, for the tests of the front end: picks, edits, files.
+
+``python -m tests.support.notebook.make_fixtures FILE`` writes it; the front end's tests
+read it and must come to the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import struct
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Beat, Label, Onset, Source
+from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
+from adt_plugins.drums import Drum
+from adt_plugins.editor.edits import EditError, Log, fold
+from adt_plugins.editor.payload import payload
+from adt_plugins.editor.picks import Score
+from adt_plugins.picking.onsets import onset_times, pick_hits, pick_onsets
+from adt_plugins.transcription import Transcription
+from tests.support.web import engine_fixtures
+
+MATRICES = 1000
+STEPS = 500
+DRUM_SETS = (
+    ["KD", "SD", "HH"],
+    ["KD", "CHH", "OHH", "HH"],
+    ["RDC", "CRC", "CY", "SST", "OT"],
+)
+PICKERS = (
+    Picker(),
+    Picker("adtlib"),
+    Picker(pre_avg=0.0, post_avg=0.0, pre_max=0.03, post_max=0.03, combine=0.03),
+    Picker(pre_avg=0.125, post_avg=0.045, pre_max=0.005, post_max=0.0, combine=0.0),
+)
+
+
+def matrix(seed: int, frames: int, lanes: int) -> NDArray[np.float32]:
+    """Activations that TypeScript makes alike: noise, plateaus, zeros and ones."""
+    state = seed * 2654435761 % 2**32 or 1
+    values = np.zeros((lanes, frames), np.float32)
+    for lane in range(lanes):
+        for frame in range(frames):
+            state ^= state << 13 & 0xFFFFFFFF
+            state ^= state >> 17
+            state ^= state << 5 & 0xFFFFFFFF
+            small = np.float32((state >> 8) / 2**24)
+            if state % 11 == 0:
+                values[lane, frame] = values[lane, frame - 1] if frame else 0
+            elif state % 13 == 0:
+                values[lane, frame] = np.float32(state % 2)
+            elif state % 3:
+                values[lane, frame] = small * small * small
+            else:
+                values[lane, frame] = small
+    return np.ascontiguousarray(values.T)
+
+
+def bits(values: list[float]) -> str:
+    """The exact doubles, as hexadecimal digits."""
+    return struct.pack(f">{len(values)}d", *values).hex()
+
+
+def pick_cases() -> Iterator[dict[str, Any]]:
+    chance = random.Random(5)
+    for seed in range(1, MATRICES + 1):
+        drums = chance.choice(DRUM_SETS)
+        frames = chance.choice((0, 1, 2, 3, 17, 40, 90))
+        rate, offset = chance.choice((100.0, 86.1328125)), chance.choice((0.0, 12.34))
+        delay = chance.choice((0.0, -0.01, 0.0125))
+        picker = chance.choice(PICKERS)
+        thresholds = {d: chance.choice((0.0, 0.05, 0.3, 0.425, 0.7)) for d in drums}
+        values = matrix(seed, frames, len(drums))
+        activations = Activations(values, tuple(drums), rate, offset)
+        card = ModelCard(
+            "", "", "", tuple(drums), FrontEnd(), Geometry(1, 0, 1), picker, thresholds,
+            delay=delay,
+        )  # fmt: skip
+        picked = pick_hits(activations, card, thresholds=thresholds)
+        yield {
+            "seed": seed,
+            "drums": drums,
+            "frames": frames,
+            "grid": {"rate": rate, "offset": offset, "delay": delay},
+            "picker": as_dict(picker),
+            "thresholds": thresholds,
+            "expected": [
+                {
+                    "frames": hits.frames.tolist(),
+                    "times": bits(
+                        onset_times(hits.positions, activations, delay).tolist()
+                    ),
+                    "confidence": bits(hits.confidence.tolist()),
+                }
+                for hits in picked
+            ],
+        }
+
+
+def as_dict(picker: Picker) -> dict[str, Any]:
+    names = ("kind", "pre_avg", "post_avg", "pre_max", "post_max", "combine")
+    return {name: getattr(picker, name) for name in names}
+
+
+def example(seed: int = 77, frames: int = 3000) -> Transcription:
+    """A transcription with all that there can be: beats, labels, foreign onsets."""
+    outputs = ("KD", "SD", "CHH", "OHH", "CRC", "beat")
+    values = matrix(seed, frames, len(outputs))
+    values *= np.float32(0.98)
+    activations = Activations(values, outputs, 100.0)
+    thresholds = dict.fromkeys(outputs[:-1], 0.6)
+    picker = Picker(pre_max=0.1, post_max=0.1, combine=0.05)
+    card = ModelCard(
+        "m", "", "", outputs, FrontEnd(), Geometry(1, 0, 1), picker, thresholds
+    )
+    onsets = list(pick_onsets(activations, card))
+    del onsets[::17]
+    onsets += [Onset(1 / 1024, Drum.LFT, 3, 0.25), Onset(7.123456789012345, Drum.KD)]
+    return Transcription(
+        onsets=tuple(onsets),
+        beats=tuple(Beat(0.31 + 0.47 * n, n % 3 + 1) for n in range(60)),
+        source=Source("söng <b>\u2028.wav", "ab" * 32, 48000, 2, frames / 100),
+        model={
+            "name": "m",
+            "sha256": "",
+            "thresholds": thresholds,
+            "picker": as_dict(picker),
+            "meter": "3/4",
+        },
+        labels=(Label(0.0, 3.5, "Verse\t1 😀", "Parts"), Label(3.5, 3.5, "x\u2028y")),
+        activations=activations,
+    )
+
+
+def actions(score: Score, steps: int = STEPS, seed: int = 3) -> list[dict[str, Any]]:
+    """A random session: every kind of edit, with re-picks, undo and redo between."""
+    chance, log = random.Random(seed), Log()
+    done: list[dict[str, Any]] = []
+    drums = score.lanes
+    while len(done) < steps:
+        kind = chance.choice(
+            ("add", "add", "move", "loud", "drum", "delete", "threshold", "undo",
+             "redo", "many")
+        )  # fmt: skip
+        hits = score.hits(fold(log))
+        action: dict[str, Any] = {"kind": kind}
+        if kind not in ("undo", "redo"):
+            chosen = chance.sample(hits, min(len(hits), 5 if kind == "many" else 1))
+            ops = [op(chance, kind, hit, drums) for hit in chosen]
+            if kind == "add":
+                ops = [
+                    {
+                        "op": "add",
+                        "id": f"u-{len(done)}",
+                        "time": chance.random() * 30,
+                        "drum": chance.choice(drums),
+                        "velocity": chance.randint(1, 127),
+                    }
+                ]
+            if kind == "threshold":
+                drum = chance.choice(list(score.thresholds))
+                value = round(chance.random(), 3)
+                ops = [{"op": kind, "drum": drum, "value": value}]
+            action = {"kind": "do", "ops": ops}
+        try:
+            log = log.act(action)
+        except EditError:
+            continue
+        done.append(action)
+    return done
+
+
+def op(chance: random.Random, kind: str, hit: Any, drums: list[str]) -> dict[str, Any]:
+    if kind == "delete":
+        return {"op": "delete", "id": hit.id}
+    time, drum, velocity = hit.onset.time, hit.onset.drum.value, hit.onset.velocity
+    if kind in ("move", "many"):
+        time = max(0.0, time + chance.uniform(-0.1, 0.1))
+    if kind in ("drum", "many"):
+        drum = chance.choice(drums)
+    if kind in ("loud", "many"):
+        velocity = chance.randint(1, 127)
+    return {
+        "op": "change",
+        "id": hit.id,
+        "time": time,
+        "drum": drum,
+        "velocity": velocity,
+    }
+
+
+def session() -> dict[str, Any]:
+    """The example, edited; hits and files at some points of the session."""
+    score = Score(example())
+    content = payload(score, None, "example", "example")
+    log, points = Log(), {}
+    everything = actions(score)
+    for number, action in enumerate(everything, 1):
+        log = log.act(action)
+        if number % 50 == 0:
+            corrected = score.corrected(fold(log))
+            points[number] = {
+                "hits": [
+                    [hit.id, hit.onset.drum, hit.onset.velocity, hit.by_hand]
+                    for hit in score.hits(fold(log))
+                ],
+                "times": bits([hit.onset.time for hit in score.hits(fold(log))]),
+                "files": files(corrected),
+            }
+    return {
+        "header": content.header,
+        "data": base64.b64encode(content.data).decode(),
+        "actions": everything,
+        "points": points,
+    }
+
+
+def files(transcription: Transcription) -> dict[str, str]:
+    """Base64 of what Python writes, by suffix."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, suffix in (
+            ("labels", ".labels.txt"),
+            ("midi", ".drums.mid"),
+            ("json", ".drums.json"),
+        ):
+            transcription.save(Path(folder) / f"example{suffix}", name)
+        return {
+            path.name: base64.b64encode(path.read_bytes()).decode()
+            for path in sorted(Path(folder).iterdir())
+        }
+
+
+def numbers() -> list[list[Any]]:
+    chance = random.Random(9)
+    values = [0.0, 1.0, 1 / 1024, 3 / 1024, 0.1, 1e-5, 1.5e-7, 1e16, 123456789.125, 2.5]
+    values += [chance.random() * 10 ** chance.randint(-8, 5) for _ in range(300)]
+    values += [n / 2**20 for n in (1, 3, 2**19 + 1, 10**6 + 1)]
+    return [[bits([value]), f"{value:.9f}", repr(value)] for value in values]
+
+
+def fixtures() -> dict[str, Any]:
+    return {
+        "picks": list(pick_cases()),
+        "session": session(),
+        "numbers": numbers(),
+        "drums": {
+            drum.value: [drum.full_name, drum.coarse.value, drum.note] for drum in Drum
+        },
+        "engine": engine_fixtures.fixtures(matrix, bits),
+    }
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(json.dumps(fixtures()), encoding="utf-8")

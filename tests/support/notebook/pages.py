@@ -1,0 +1,42 @@
+"""What tests of the HTML page ask it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Geometry of src/view/paint.ts.
+TOP, LANE, FOOT = 208, 54, 5
+ADT = "document.getElementById('adt-plugins').adt"
+
+
+def view_of(page: Any) -> tuple[float, float]:
+    """Start and pixels a second of the view, from where the window is drawn."""
+    left, width = page.evaluate(
+        "(() => { const root = document.getElementById('adt-plugins').shadowRoot;"
+        " const w = root.querySelector('.window'), o = root.querySelector('.overview');"
+        " return [parseFloat(w.style.left) / o.clientWidth,"
+        " parseFloat(w.style.width) / o.clientWidth]; })()"
+    )
+    return left, width
+
+
+def geometry(page: Any, duration: float) -> tuple[float, float, int]:
+    left, part = view_of(page)
+    width = int(page.locator(".stage").evaluate("element => element.clientWidth"))
+    return left * duration, width / (part * duration), width
+
+
+def settled(page: Any) -> None:
+    """Wait until sound and spectrogram are there and drawn."""
+    before = ""
+    while before != (before := page.locator(".stage").get_attribute("data-drawn")):
+        page.wait_for_timeout(700)
+
+
+def lane_y(drum: str, value: float) -> float:
+    """Where a velocity or activation, 0-1, of a drum is drawn."""
+    tall = LANE - FOOT - 9
+    return TOP + LANES.index(drum) * LANE + LANE - FOOT - value * tall
+
+
+LANES = ["KD", "SD", "SST", "HH", "TT", "CY"]

@@ -1,0 +1,311 @@
+"""The widget's Python side, without a browser."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from adt_plugins import Transcription
+from adt_plugins.annotations import Onset, Source
+from adt_plugins.audio import load_audio
+from adt_plugins.drums import Drum
+from adt_plugins.editor.edits import EditError, Layer, Log, fold
+from adt_plugins.editor.picks import Score, velocity_table
+from adt_plugins.editor.sound import CHUNK, Sound
+from adt_plugins.errors import AdtError, FormatError
+from tests.support.notebook.make_fixtures import actions, example
+from tests.support.paths import GROOVE
+
+DrumWidget = pytest.importorskip(
+    "adt_plugins.notebook.widget", reason="anywidget is not installed"
+).DrumWidget
+
+
+class Sent(list[Any]):
+    """What a widget sends; put in the place of its way to the browser."""
+
+    def __call__(self, content: Any, buffers: Any = None) -> None:
+        self.append((content, buffers))
+
+
+@pytest.fixture
+def widget(groove: Transcription) -> Any:
+    made = DrumWidget(groove)
+    made.send = Sent()
+    yield made
+    made.close()
+
+
+def test_it_starts_as_the_transcription(widget: Any, groove: Transcription) -> None:
+    assert widget.transcription == groove
+    assert widget.original is groove
+    assert widget.edits == []
+    assert widget.thresholds == groove.model["thresholds"]
+    assert [hit.onset for hit in widget.hits] == list(groove.onsets)
+    assert all(hit.id.startswith(f"{hit.onset.drum}:") for hit in widget.hits)
+
+
+def test_edits_from_python(widget: Any, groove: Transcription) -> None:
+    first = widget.hits[0]
+    revisions: list[int] = []
+    widget.observe(lambda change: revisions.append(change.new), "revision")
+    name = widget.add(1.234, "TT", 77)
+    widget.change(name, time=1.5)
+    widget.change([first.id], drum="SST", velocity=5)
+    widget.delete(widget.hits[-1].id)
+    assert Onset(1.5, Drum.TT, 77) in widget.transcription.onsets
+    assert Onset(first.onset.time, Drum.SST, 5) in widget.transcription.onsets
+    assert len(widget.transcription) == len(groove)
+    assert revisions == [1, 2, 3, 4]
+    for _ in range(4):
+        widget.undo()
+    assert widget.transcription == groove
+    with pytest.raises(EditError, match="nothing to undo"):
+        widget.undo()
+    widget.redo()
+    assert len(widget.transcription) == len(groove) + 1
+    kinds = [content["action"]["kind"] for content, _ in widget.send]
+    assert kinds == ["do"] * 4 + ["undo"] * 4 + ["redo"]
+
+
+def test_thresholds_pick_again(widget: Any, groove: Transcription) -> None:
+    added = widget.add(0.4, "SD", 99)
+    widget.set_threshold("SD", 0.05)
+    more = widget.transcription
+    assert len(more.times("SD")) > len(groove.times("SD")) + 10
+    assert set(groove.onsets) <= set(more.onsets)
+    assert more.model["thresholds"]["SD"] == 0.05
+    widget.set_threshold("SD", 0.95)
+    assert 0 < len(widget.transcription.times("SD")) < len(groove.times("SD"))
+    assert added in {hit.id for hit in widget.hits}
+    with pytest.raises(EditError, match="no threshold of CHC"):
+        widget.set_threshold("CHC", 0.5)
+    with pytest.raises(EditError, match="0 to 1"):
+        widget.set_threshold("SD", 1.5)
+
+
+def test_velocities_of_new_hits_are_those_of_a_transcription(
+    groove: Transcription,
+) -> None:
+    table = velocity_table(Score(groove), GROOVE)
+    assert table is not None
+    score = Score(groove)
+    lanes = list(score.thresholds)
+    for name, onset in score.known.items():
+        drum, _, frame = name.partition(":")
+        # The attack may lie up to a frame from the pick that is looked up.
+        near = table[lanes.index(drum), int(frame)]
+        assert abs(int(near) - onset.velocity) <= 12
+
+
+def test_a_message_that_makes_no_sense_changes_nothing(widget: Any) -> None:
+    hit = {"op": "add", "id": "x", "time": 1.0, "drum": "KD", "velocity": 9}
+    broken: list[Any] = [
+        None, [], "x", [3], [{}], [{"op": "fly"}], [{**hit, "time": -1}],
+        [{**hit, "time": float("nan")}], [{**hit, "drum": "XX"}],
+        [{**hit, "velocity": 200}], [{**hit, "velocity": 1.5}], [{**hit, "id": 7}],
+        [{**hit, "id": "<b>"}], [hit, {"op": "delete"}],
+        [{"op": "threshold", "drum": "KD", "value": 2}],
+    ]  # fmt: skip
+    for ops in broken:
+        widget._receive(
+            None, {"type": "do", "action": {"kind": "do", "ops": ops}, "seq": 1}, []
+        )
+        assert widget.send[-1][0]["type"] == "refused", ops
+    messages: list[Any] = [None, [], "do", {}, {"type": "do"}, {"type": "chunk"}]
+    for message in messages:
+        widget._receive(None, message, [])
+    assert widget.edits == []
+    assert widget.revision == 0
+
+
+def test_a_browser_gets_sound_and_log(widget: Any, groove: Transcription) -> None:
+    assert groove.activations is not None
+    widget._receive(None, {"type": "velocities"}, [])
+    assert len(widget.send[-1][1][0]) == 6 * len(groove.activations.values)
+    widget._receive(None, {"type": "chunk", "index": 1}, [])
+    content, (data,) = widget.send[-1]
+    assert content == {"type": "chunk", "index": 1}
+    samples, rate = soundfile.read(io.BytesIO(data))
+    assert (len(samples), rate) == (CHUNK, 44100)
+    widget._receive(None, {"type": "chunk", "index": 99}, [])
+    assert widget.send[-1] == (content, [data])
+    widget.add(1.0, "KD")
+    assert widget.get_state("_log")["_log"]["revision"] == 1
+    assert len(widget.get_state("_log")["_log"]["log"]["steps"]) == 1
+
+
+def test_threads_come_one_after_the_other(groove: Transcription) -> None:
+    made = DrumWidget(groove, audio=False)
+    made.send = Sent()
+    threads = [
+        threading.Thread(target=lambda: [made.add(1.0, "KD") for _ in range(40)])
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [content["revision"] for content, _ in made.send] == list(range(1, 161))
+    assert len(made.edits) == 160
+
+
+def test_two_widgets_of_one_song(groove: Transcription) -> None:
+    one, two = DrumWidget(groove), DrumWidget(groove)
+    one.add(1.0, "KD")
+    assert two.transcription == groove
+    assert len(one.transcription) == len(groove) + 1
+    one.close()
+    two.close()
+
+
+def test_autosave_outlives_the_kernel(groove: Transcription, tmp_path: Path) -> None:
+    path = tmp_path / "song.drums.json"
+    score = Score(groove)
+    first = DrumWidget(groove, audio=False, autosave=path)
+    assert not path.exists()
+    for action in actions(score, 60, seed=4):
+        first._act(action)
+        assert Transcription.read(path).onsets == first.transcription.onsets
+    first.undo()
+    again = DrumWidget(groove, audio=False, autosave=path)
+    assert again.transcription == first.transcription
+    again.redo()
+    assert again.edits == [*first.edits, list(first._edits.steps[first._edits.cursor])]
+    # A file of another song is not replaced, nor one that is no transcription.
+    other = replace(groove, onsets=groove.onsets[1:])
+    for content in (other.to_json(), "something", "[]"):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(AdtError, match=r"song\.drums\.json: exists"):
+            DrumWidget(groove, audio=False, autosave=path)
+        assert path.read_text(encoding="utf-8") == content
+    # What `adt transcribe` wrote of this very transcription is.
+    path.write_text(groove.to_json(), encoding="utf-8")
+    DrumWidget(groove, audio=False, autosave=path).add(2.0, "KD")
+    assert len(Transcription.read(path)) == len(groove) + 1
+
+
+def test_a_folder_that_is_gone_refuses_the_edit(
+    groove: Transcription, tmp_path: Path
+) -> None:
+    made = DrumWidget(groove, audio=False, autosave=tmp_path / "no" / "x.drums.json")
+    with pytest.raises(AdtError, match="no such folder"):
+        made.add(1.0, "KD")
+    assert made.edits == []
+
+
+def test_files_are_those_of_the_corrected_transcription(
+    widget: Any, tmp_path: Path
+) -> None:
+    widget.add(3.21, "CRC", 100)
+    widget.to_labels(tmp_path / "a.labels.txt")
+    assert "3.210000000\t3.210000000\tCRC" in (tmp_path / "a.labels.txt").read_text()
+    widget.to_midi(tmp_path / "a.drums.mid")
+    read = Transcription.read(tmp_path / "a.drums.mid")
+    assert len(read) == len(widget.transcription)
+    widget.to_html(tmp_path / "a.drums.html")
+    assert "3.21," in (tmp_path / "a.drums.html").read_text(encoding="utf-8")
+    with pytest.raises(AdtError, match="exists"):
+        widget.to_html(tmp_path / "a.drums.html")
+
+
+def test_sound_is_what_the_network_heard(tmp_path: Path) -> None:
+    noise = np.random.default_rng(2).uniform(-0.4, 0.4, (48000 * 11, 2))
+    soundfile.write(tmp_path / "a.wav", noise, 48000, subtype="PCM_24")
+    heard = load_audio(tmp_path / "a.wav")
+    sound = Sound(tmp_path / "a.wav")
+    parts = [soundfile.read(io.BytesIO(sound.chunk(n)))[0] for n in (2, 0, 1)]
+    stereo = np.concatenate((parts[1], parts[2], parts[0]))
+    assert stereo.shape == (len(heard), 2)
+    assert np.abs(stereo.mean(axis=1) - heard).max() < 2**-22
+    with pytest.raises(AdtError, match="piece 3"):
+        sound.chunk(3)
+
+
+def test_sound_of_sixteen_bits_is_exact_and_small_is_small(tmp_path: Path) -> None:
+    noise = np.random.default_rng(2).integers(-9000, 9000, (44100 * 12, 2), np.int16)
+    noise[:: 44100 // 2] = -32768
+    soundfile.write(tmp_path / "a.flac", noise, 44100)
+    sound = Sound(tmp_path / "a.flac")
+    parts = [
+        soundfile.read(io.BytesIO(sound.chunk(n)), dtype="int16")[0] for n in range(3)
+    ]
+    assert np.array_equal(np.concatenate(parts), noise)
+    tone = np.sin(2 * np.pi * 440 * np.arange(44100 * 12) / 44100) / 2
+    small = Sound((tone, 44100), "small")
+    margin = small.margin
+    assert small.describe()["channels"] == 1
+    decoded = [soundfile.read(io.BytesIO(small.chunk(n)))[0] for n in range(3)]
+    decoded = [part[margin : len(part) - margin] for part in decoded]
+    assert np.abs(np.concatenate(decoded) - tone).max() < 0.04
+
+
+def test_more_channels_are_mixed_as_for_the_network(tmp_path: Path) -> None:
+    noise = np.random.default_rng(2).uniform(-0.4, 0.4, (44100, 6)).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", noise, 44100, subtype="FLOAT")
+    got, _ = soundfile.read(io.BytesIO(Sound(tmp_path / "a.wav").chunk(0)))
+    assert np.abs(got - load_audio(tmp_path / "a.wav")).max() < 2**-22
+
+
+def test_parts_shifts_and_slices_stay_what_they_are(groove: Transcription) -> None:
+    for changed in (
+        groove[2.0:8.0],
+        groove["HH"],
+        groove.shifted(0.123456),
+        groove.coarse(),
+        replace(groove, activations=None),
+        example(),
+        Transcription(),
+        Transcription(onsets=(Onset(1.0, Drum.KD),), source=Source(duration=3.0)),
+    ):
+        assert Score(changed).corrected(Layer()).onsets == changed.onsets
+        made = DrumWidget(changed, audio=False)
+        assert made.transcription.onsets == changed.onsets
+
+
+def test_logs_come_back_from_json() -> None:
+    score, log = Score(example()), Log()
+    for action in actions(score, 80):
+        log = log.act(action)
+    again = Log.from_dict(json.loads(json.dumps(log.to_dict())))
+    assert again == log
+    assert fold(again) == fold(log)
+    for bad in ({}, {"steps": [], "cursor": 1}, {"steps": [[]], "cursor": 0}, None):
+        with pytest.raises(EditError):
+            Log.from_dict(bad)
+
+
+def test_without_the_recording_it_says_so(groove: Transcription) -> None:
+    gone = replace(groove, source=replace(groove.source, path="gone.flac"))
+    with pytest.raises(FormatError, match=r"gone\.flac is gone"):
+        gone.widget()
+    assert gone.widget(audio=False).transcription == gone
+    made = gone.widget(audio=GROOVE)
+    assert made.transcription == gone
+    made.close()
+
+
+def test_without_anywidget_it_names_the_cure() -> None:
+    code = (
+        "import sys; sys.modules['anywidget'] = None\n"
+        "from adt_plugins import Transcription\n"
+        "try: Transcription().widget()\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert said == (
+        "MissingDependencyError the widget needs anywidget:"
+        ' pip install "adt-plugins[notebook]"\n'
+    )

@@ -1,0 +1,215 @@
+"""Which drums a recording has at all: synthetic activations, and the whole line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adt_plugins import transcribe, transcribe_stream
+from adt_plugins.activations import Activations
+from adt_plugins.card import FrontEnd, Gate, Geometry, ModelCard, Picker
+from adt_plugins.cli import main
+from adt_plugins.editor.edits import Layer
+from adt_plugins.editor.picks import Score
+from adt_plugins.errors import AdtError
+from adt_plugins.picking.song_gate import clearness, raised_thresholds
+from adt_plugins.training.learn.drum_presence import Piece, attach_gate, choose
+from tests.support.recordings import write_wave
+from tests.support.tiny_model import RATE, play, write_tiny_model
+
+DRUMS = ("KD", "SD", "SST", "HH", "TT")
+GATE = Gate(
+    song=0.5,
+    lone=dict.fromkeys(DRUMS, 0.55),
+    drums=dict.fromkeys(DRUMS, 0.4),
+    sure=dict.fromkeys(DRUMS, 0.6),
+)
+CARD = ModelCard(
+    name="by hand",
+    file="",
+    sha256="",
+    outputs=DRUMS,
+    front_end=FrontEnd(),
+    geometry=Geometry(1, 0, 1),
+    picker=Picker(),
+    thresholds=dict.fromkeys(DRUMS, 0.2),
+    gate=GATE,
+)
+EVERY_SECOND = tuple(range(1, 60))
+
+Hits = Mapping[str, Sequence[tuple[Sequence[float], float]]]
+
+
+def activations(hits: Hits, seconds: float = 60.0) -> Activations:
+    """Peaks of one frame, so high above their average as told."""
+    values = np.zeros((round(seconds * 100), len(DRUMS)), np.float32)
+    for drum, groups in hits.items():
+        for times, height in groups:
+            for time in times:
+                # The peak is one of the 12 frames of its own average.
+                values[round(time * 100), DRUMS.index(drum)] = height * 12 / 11
+    return Activations(values, DRUMS, 100.0)
+
+
+def raised(hits: Hits, seconds: float = 60.0, **thresholds: float) -> set[str]:
+    found = raised_thresholds(activations(hits, seconds), CARD, thresholds)
+    assert all(found[drum] == GATE.sure[drum] for drum in found)
+    return set(found)
+
+
+def test_heights_are_thresholds() -> None:
+    heard = clearness(activations({"KD": [((1.0, 2.0), 0.3), ((3.0,), 0.7)]}), CARD)
+    np.testing.assert_allclose(heard.heights["KD"], [0.7, 0.3, 0.3], atol=1e-6)
+    assert heard.drums["KD"] == pytest.approx(0.3)  # the third of a minute
+
+
+CLEAR = {"KD": [(EVERY_SECOND, 0.7)], "SD": [(EVERY_SECOND[::2], 0.6)]}
+
+
+@pytest.mark.parametrize(
+    ("hits", "seconds", "expected"),
+    [
+        pytest.param(CLEAR, 60, set(), id="clear drums"),
+        pytest.param(
+            {"KD": [(EVERY_SECOND, 0.4)], "SD": [((3, 9), 0.5)], "TT": [((5,), 0.5)]},
+            *(60, {"KD", "SD", "TT"}),
+            id="nothing clear",
+        ),
+        pytest.param(
+            {**CLEAR, "TT": [((5, 6, 7, 8, 9), 0.35)]}, 60, {"TT"}, id="toms invented"
+        ),
+        pytest.param(
+            {**CLEAR, "TT": [((5, 6), 0.45)]}, 60, {"TT"}, id="too few to count"
+        ),
+        pytest.param({**CLEAR, "TT": [((5, 6, 7), 0.45)]}, 60, set(), id="a fill"),
+        pytest.param(
+            {**CLEAR, "TT": [((5, 6), 0.65)]}, 60, set(), id="few but so clear"
+        ),
+        pytest.param({"KD": [((0.5,), 0.55)]}, 1, set(), id="one kick in a second"),
+        pytest.param({"KD": [((0.5,), 0.45)]}, 3, {"KD"}, id="nothing clear in three"),
+        pytest.param({"HH": [(EVERY_SECOND, 0.56)]}, 60, set(), id="a hat alone"),
+        pytest.param(
+            {"HH": [(EVERY_SECOND[:9], 0.56)]}, 60, {"HH"}, id="hardly a hat alone"
+        ),
+        pytest.param({}, 60, set(), id="silence"),
+        pytest.param({}, 0, set(), id="nothing at all"),
+    ],
+)
+def test_drums_that_are_absent(hits: Hits, seconds: float, expected: set[str]) -> None:
+    assert raised(hits, seconds) == expected
+
+
+def test_a_long_recording_has_no_more_chances() -> None:
+    pieces = [activations({"SD": [((3,), 0.7), ((4, 5), 0.3)]}) for _ in range(10)]
+    joined = replace(pieces[0], values=np.concatenate([p.values for p in pieces]))
+    assert set(raised_thresholds(joined, CARD)) == {"SD"}
+
+
+def test_what_the_user_chose_stays() -> None:
+    hits: Hits = {"SD": [((3,), 0.3)], "SST": [((7,), 0.3)], "KD": [((5,), 0.3)]}
+    assert raised(hits) == {"SD", "SST", "KD"}
+    assert raised(hits, SD=0.2) == {"SST", "KD"}
+    assert raised(hits, OT=0.25) == {"SD", "KD"}  # the side stick's coarse drum
+
+
+def test_a_card_without_a_gate() -> None:
+    card = replace(CARD, gate=None)
+    assert raised_thresholds(activations({"SD": [((3,), 0.3)]}), card) == {}
+
+
+def test_the_gate_is_in_the_card(tmp_path: Path) -> None:
+    path = tmp_path / "card.json"
+    path.write_text(CARD.to_json(), encoding="utf-8")
+    assert ModelCard.read(path).gate == GATE
+    data = json.loads(CARD.to_json())
+    del data["gate"]
+    path.write_text(json.dumps(data), encoding="utf-8")
+    assert ModelCard.read(path).gate is None
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """The tiny network, whose loud hits stand 0.72 above their average, quiet 0.57."""
+    path = write_tiny_model(tmp_path / "models")
+    card = ModelCard.read(path)
+    each = dict.fromkeys(card.drums, 0.65)
+    gate = Gate(song=0.4, lone=each, drums=each, sure=each)
+    path.write_text(replace(card, gate=gate).to_json(), encoding="utf-8")
+    return path
+
+
+def song() -> np.ndarray:
+    """Loud kicks and snares, and hi-hats that the network is less sure of."""
+    loud = play([(t, d) for t in (0.5, 1.5, 2.5) for d in ("KD", "SD")], 4.0, 0.4)
+    return loud + play([(1.0, "HH"), (2.0, "HH"), (3.0, "HH")], 4.0, 0.06)
+
+
+def test_transcribing_with_and_without(model: Path, tmp_path: Path) -> None:
+    found = transcribe((song(), RATE), model=model)
+    free = transcribe((song(), RATE), model=model, song_gate=False)
+    assert free.counts() == {"KD": 3, "SD": 3, "HH": 3}
+    assert found.onsets == free.only(("KD", "SD")).onsets
+    assert found.model["gated"] == ["HH"]
+    assert found.model["thresholds"] == {"KD": 0.4, "SD": 0.4, "HH": 0.65}
+    assert "gated" not in free.model
+    chosen = transcribe((song(), RATE), model=model, thresholds={"HH": 0.45})
+    assert chosen.counts() == {"KD": 3, "SD": 3, "HH": 3}
+    assert chosen.model["thresholds"]["HH"] == 0.45
+
+    path = write_wave(tmp_path / "song.wav", song())
+    for options, hats in (([], 0), (["--no-song-gate"], 3)):
+        command = ["transcribe", str(path), "--format", "json", "--overwrite", "-q"]
+        assert main([*command, "--model", str(model), *options]) == 0
+        written = json.loads((tmp_path / "song.drums.json").read_text())
+        assert sum(o["drum"] == "HH" for o in written["onsets"]) == hats
+
+
+def test_a_stream_has_no_gate(model: Path) -> None:
+    free = transcribe((song(), RATE), model=model, song_gate=False)
+    told = list(transcribe_stream([song()], RATE, model=model))
+    assert [(o.time, o.drum) for o in told] == [(o.time, o.drum) for o in free]
+
+
+def test_the_widget_moves_a_gated_threshold(model: Path) -> None:
+    score = Score(transcribe((song(), RATE), model=model))
+    assert score.thresholds["HH"] == 0.65
+    assert {hit.onset.drum for hit in score.hits(Layer())} == {"KD", "SD"}
+    opened = [hit.onset.drum for hit in score.hits(Layer(thresholds={"HH": 0.4}))]
+    assert opened.count("HH") == 3  # type: ignore[arg-type]
+
+
+def pieces(levels: Mapping[str, tuple[float, int]], true: bool) -> list[Piece]:
+    """Twelve pieces of 20 s, each with so many hits a drum, from there up to 0.1 on."""
+    rng = np.random.default_rng(1)
+    return [
+        Piece(
+            {d: top + 0.1 * rng.random(levels[d][1]) for d, (top, _) in levels.items()},
+            {d: np.full(levels[d][1], true) for d in levels},
+            20.0,
+        )
+        for _ in range(12)
+    ]
+
+
+def test_learning_a_gate() -> None:
+    card = replace(CARD, outputs=("KD", "SD"), thresholds={"KD": 0.2, "SD": 0.2})
+    speech = pieces({"KD": (0.2, 1), "SD": (0.3, 5)}, true=False)
+    music = pieces({"KD": (0.4, 20), "SD": (0.2, 3)}, true=False)
+    drums = pieces({"KD": (0.6, 30), "SD": (0.5, 9)}, true=True)
+    gate = choose(speech, music, drums, card)
+    # The bounds between what is heard without drums and with them.
+    assert 0.5 <= gate.sure["KD"] <= 0.68
+    assert 0.4 <= gate.sure["SD"] <= 0.58
+    for kind, absent in ((speech, ["KD", "SD"]), (music, ["KD", "SD"]), (drums, [])):
+        assert [piece.clearness.absent(gate) for piece in kind] == [absent] * 12
+
+
+def test_teaching_a_model_that_has_no_level_rule(model: Path, tmp_path: Path) -> None:
+    card = ModelCard.read(model)
+    with pytest.raises(AdtError, match="level rule"):
+        attach_gate(card, tmp_path)

@@ -1,0 +1,404 @@
+"""The data types: strict values, order, slices, JSON, tables."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import pickle
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Beat, Onset, Source
+from adt_plugins.drums import Drum
+from adt_plugins.errors import FormatError, MissingDependencyError
+from adt_plugins.transcription import Transcription
+from tests.support.make_golden import golden
+
+onsets = st.builds(
+    Onset,
+    st.floats(0, 1e6),
+    st.sampled_from(Drum),
+    st.integers(1, 127),
+    st.floats(0, 1),
+)
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+sources = st.builds(
+    Source,
+    path=st.none() | st.text(),
+    sha256=st.none() | st.text("0123456789abcdef", max_size=64),
+    sample_rate=st.none() | st.integers(1, 384_000),
+    channels=st.none() | st.integers(1, 64),
+    duration=st.none() | st.floats(0, 1e6),
+    offset=st.floats(0, 1e6),
+)
+transcriptions = st.builds(
+    Transcription,
+    onsets=st.lists(onsets, max_size=30).map(tuple),
+    beats=st.lists(st.builds(Beat, st.floats(0, 1e6), st.integers(1, 12))).map(tuple),
+    source=sources,
+    model=st.dictionaries(st.text(), json_values, max_size=4),
+)
+
+
+def small() -> Transcription:
+    return Transcription(
+        onsets=(
+            Onset(2.0, Drum.SD, 90),
+            Onset(1.0, Drum.CHH, 80),
+            Onset(1.0, Drum.KD, 70),
+            Onset(3.0, Drum.HH, 60),
+        ),
+        beats=(Beat(2.5, 2), Beat(0.5, 1)),
+        source=Source("a/song.wav", duration=4.0),
+    )
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"time": -0.001}, ValueError),
+        ({"time": math.nan}, ValueError),
+        ({"time": math.inf}, ValueError),
+        ({"time": 10**400}, ValueError),
+        ({"time": "1.0"}, TypeError),
+        ({"time": True}, TypeError),
+        ({"time": None}, TypeError),
+        ({"drum": "XX"}, ValueError),
+        ({"drum": 36}, ValueError),
+        ({"velocity": 0}, ValueError),
+        ({"velocity": 128}, ValueError),
+        ({"velocity": 64.0}, TypeError),
+        ({"velocity": True}, TypeError),
+        ({"velocity": "64"}, TypeError),
+        ({"confidence": 1.0000001}, ValueError),
+        ({"confidence": -0.1}, ValueError),
+        ({"confidence": math.nan}, ValueError),
+        ({"confidence": False}, TypeError),
+    ],
+)
+def test_an_onset_refuses_what_is_out_of_range(
+    values: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error) as raised:
+        Onset(**{"time": 1.0, "drum": "KD", **values})
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Beat(-1.0, 1),
+        lambda: Beat(math.nan, 1),
+        lambda: Beat(1.0, 0),
+        lambda: Beat(1.0, 1.0),  # type: ignore[arg-type]
+        lambda: Source(sample_rate=0),
+        lambda: Source(channels=1.5),  # type: ignore[arg-type]
+        lambda: Source(duration=-1.0),
+        lambda: Source(duration=math.inf),
+        lambda: Source(offset=math.nan),
+        lambda: Source(path=3),  # type: ignore[arg-type]
+        lambda: Source(sha256=b"00"),  # type: ignore[arg-type]
+        lambda: Transcription(model={"a": math.nan}),
+        lambda: Transcription(model={"a": {1}}),
+        lambda: Transcription(model={1: "a"}),  # type: ignore[dict-item]
+    ],
+)
+def test_beats_sources_and_models_refuse_what_is_out_of_range(
+    make: Callable[[], object],
+) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        make()
+
+
+def test_numpy_numbers_become_plain_ones() -> None:
+    onset = Onset(np.float32(0.5), "KD", np.int64(9), np.float64(1))  # type: ignore[arg-type]
+    assert onset == Onset(0.5, Drum.KD, 9, 1.0)
+    kinds = {type(v) for v in (onset.time, onset.velocity, onset.confidence)}
+    assert kinds == {float, int}
+    assert onset.drum is Drum.KD
+    model = Transcription(model={"t": np.float32(0.5), "v": np.arange(2)}).model
+    assert model == {"t": 0.5, "v": [0, 1]}
+    json.dumps(model)
+
+
+def test_minus_zero_is_zero() -> None:
+    assert math.copysign(1, Onset(-0.0, Drum.KD).time) == 1
+
+
+def test_nothing_can_be_changed() -> None:
+    model = {"thresholds": {"KD": 0.5}}
+    whole = Transcription(onsets=(Onset(1.0, Drum.KD),), model=model)
+    with pytest.raises(FrozenInstanceError):
+        whole.onsets[0].time = 2.0  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        whole.onsets = ()  # type: ignore[misc]
+    model["thresholds"]["KD"] = 0.9
+    assert whole.model == {"thresholds": {"KD": 0.5}}
+
+
+def test_pickling_keeps_everything() -> None:
+    assert pickle.loads(pickle.dumps(golden())) == golden()
+
+
+# Order, slices, views
+
+
+def test_onsets_and_beats_are_in_order() -> None:
+    whole = small()
+    assert [(o.time, o.drum) for o in whole] == [
+        (1.0, "CHH"),
+        (1.0, "KD"),
+        (2.0, "SD"),
+        (3.0, "HH"),
+    ]
+    assert [b.time for b in whole.beats] == [0.5, 2.5]
+    assert len(whole) == 4
+
+
+@pytest.mark.parametrize(
+    ("key", "times", "beats"),
+    [
+        (slice(1.0, 3.0), [1.0, 1.0, 2.0], [2.5]),
+        (slice(None, 1.0), [], [0.5]),
+        (slice(2, None), [2.0, 3.0], [2.5]),
+        (slice(None), [1.0, 1.0, 2.0, 3.0], [0.5, 2.5]),
+        ("HH", [1.0, 3.0], [0.5, 2.5]),
+        (Drum.CHH, [1.0], [0.5, 2.5]),
+        (("KD", "SD"), [1.0, 2.0], [0.5, 2.5]),
+        (["HH", Drum.CHH], [1.0, 3.0], [0.5, 2.5]),
+        ("LFT", [], [0.5, 2.5]),
+    ],
+)
+def test_slices(key: Any, times: list[float], beats: list[float]) -> None:
+    part = small()[key]
+    assert [o.time for o in part.onsets] == times
+    assert [b.time for b in part.beats] == beats
+    assert part.source == small().source
+
+
+@pytest.mark.parametrize(
+    ("key", "error"),
+    [(slice(0, 1, 2), ValueError), ("XX", ValueError), (0, TypeError)],
+)
+def test_other_keys_are_refused(key: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        small()[key]
+
+
+def test_times_counts_and_coarse_drums() -> None:
+    whole = small()
+    np.testing.assert_array_equal(whole.times("HH"), [1.0, 3.0])
+    np.testing.assert_array_equal(whole.times(Drum.CHH), [1.0])
+    assert whole.times("TT").dtype == np.float64
+    assert list(whole.counts().items()) == [
+        ("KD", 1),
+        ("SD", 1),
+        ("HH", 1),
+        ("CHH", 1),
+    ]
+    assert whole.coarse().counts() == {"KD": 1, "SD": 1, "HH": 2}
+
+
+def test_shifting_moves_all_times_and_drops_what_falls_before_zero() -> None:
+    values = Activations(np.zeros((4, 1), np.float32), ("KD",), 100.0, 2.0)
+    moved = replace(small(), activations=values).shifted(-1.5)
+    assert [(o.time, o.drum, o.velocity) for o in moved] == [
+        (0.5, "SD", 90),
+        (1.5, "HH", 60),
+    ]
+    assert moved.beats == (Beat(1.0, 2),)
+    assert moved.activations is not None
+    assert moved.activations.offset == 0.5
+
+
+def test_repr_says_what_is_there() -> None:
+    assert repr(small()) == (
+        "<Transcription of 'song.wav', 4.00 s: KD 1, SD 1, HH 1, CHH 1, 2 beats>"
+    )
+    assert repr(Transcription()) == "<Transcription: no onsets>"
+
+
+def test_the_html_form_is_escaped() -> None:
+    page = replace(small(), source=Source('<img src="x">&.wav'))._repr_html_()
+    assert "<img" not in page
+    assert "&lt;img src=&quot;x&quot;&gt;&amp;.wav" in page
+    assert "<tr><td>CHH</td><td>Closed hi-hat</td><td>1</td></tr>" in page
+
+
+# JSON
+
+
+@settings(deadline=None)
+@given(transcriptions)
+def test_json_keeps_everything_exactly(whole: Transcription) -> None:
+    text = whole.to_json()
+    text.encode()
+    read = Transcription.from_json(text)
+    assert read == whole
+    assert read.to_json() == text
+    assert json.loads(text) == whole.to_dict()
+
+
+def test_a_file_name_that_is_no_utf8_survives() -> None:
+    whole = Transcription(source=Source("S\udcf6ng.wav"))
+    assert Transcription.from_json(whole.to_json().encode().decode()) == whole
+
+
+def test_one_onset_a_line() -> None:
+    lines = small().to_json().split("\n")
+    assert lines[0] == '{"format": "adt-plugins", "version": 1,'
+    assert lines[2] == (
+        '  {"time": 1.0, "drum": "CHH", "velocity": 80, "confidence": 1.0},'
+    )
+    assert json.loads(small().to_json())["version"] == 1
+
+
+def test_activations_stay_in_memory() -> None:
+    values = Activations(np.zeros((2, 1), np.float32), ("KD",), 100.0)
+    whole = replace(small(), activations=values)
+    assert whole == small()
+    assert whole.to_json() == small().to_json()
+
+
+HEAD = '{"format": "adt-plugins", "version": 1, '
+ONSET = '"time": 1.0, "drum": "KD"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + '"onsets": [{' + ONSET + '}], "later": [1], "source": {"later": 1}}',
+        HEAD + '"onsets": [{' + ONSET + ', "later": {"x": null}}]}',
+    ],
+)
+def test_unknown_keys_are_skipped(text: str) -> None:
+    assert Transcription.from_json(text) == Transcription((Onset(1.0, Drum.KD),))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "not a transcription"),
+        ("null", "not a transcription"),
+        ('{"format": "other"}', "not a transcription"),
+        ('{"format": "adt-plugins"}', "version None"),
+        ('{"format": "adt-plugins", "version": 2, "onsets": []}', "version 2"),
+        (HEAD + '"beats": []}', "no onsets"),
+        (HEAD + '"onsets": {}}', "onsets are no list"),
+        (HEAD + '"onsets": "abc"}', "onsets are no list"),
+        (HEAD + '"onsets": [1]}', "onset 1 is no object"),
+        (HEAD + '"onsets": [{' + ONSET + '}, {"time": 1}]}', "onset 2 has no drum"),
+        (HEAD + '"onsets": [{"drum": "KD"}]}', "onset 1 has no time"),
+        (HEAD + '"onsets": [{"time": "1", "drum": "KD"}]}', "time is a number"),
+        (HEAD + '"onsets": [{"time": null, "drum": "KD"}]}', "time is a number"),
+        (HEAD + '"onsets": [{"time": NaN, "drum": "KD"}]}', "finite"),
+        (HEAD + '"onsets": [{"time": -Infinity, "drum": "KD"}]}', "finite"),
+        (HEAD + '"onsets": [{"time": 1e999, "drum": "KD"}]}', "finite"),
+        (HEAD + '"onsets": [{"time": -1, "drum": "KD"}]}', "at least 0"),
+        (
+            HEAD + '"onsets": [{"time": ' + "9" * 5000 + ', "drum": "KD"}]}',
+            "JSON|finite",
+        ),
+        (HEAD + '"onsets": [{"time": 1, "drum": "XX"}]}', "unknown drum 'XX'"),
+        (HEAD + '"onsets": [{"time": 1, "drum": ["KD"]}]}', "unknown drum"),
+        (HEAD + '"onsets": [{' + ONSET + ', "velocity": 1.0}]}', "whole number"),
+        (HEAD + '"onsets": [{' + ONSET + ', "velocity": true}]}', "whole number"),
+        (HEAD + '"onsets": [{' + ONSET + ', "velocity": 200}]}', "1 to 127"),
+        (HEAD + '"onsets": [{' + ONSET + ', "confidence": 2}]}', "0 to 1"),
+        (HEAD + '"onsets": [], "beats": {}}', "beats are no list"),
+        (HEAD + '"onsets": [], "beats": [{"time": 1}]}', "beat 1 has no position"),
+        (HEAD + '"onsets": [], "source": []}', "source 1 is no object"),
+        (HEAD + '"onsets": [], "source": {"duration": "1"}}', "duration is a number"),
+        (HEAD + '"onsets": [], "source": {"path": 1}}', "path is text"),
+        (HEAD + '"onsets": [], "model": []}', "model is no object"),
+        (HEAD + '"onsets": [], "model": {"x": 1e400}}', "finite"),
+    ],
+)
+def test_what_is_no_transcription_is_refused_in_one_short_line(
+    text: str, reason: str
+) -> None:
+    with pytest.raises(FormatError, match=reason) as error:
+        Transcription.from_json(text)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 200
+
+
+def test_nested_models_do_not_overflow_the_stack() -> None:
+    deep = HEAD + '"onsets": [], "model": {"x": ' + "[" * 900 + "]" * 900 + "}}"
+    with contextlib.suppress(FormatError):  # refused or read, by Python's version
+        Transcription.from_json(deep)
+
+
+def test_a_long_transcription_is_fast() -> None:
+    whole = Transcription(tuple(Onset(i / 50, Drum.CHH, 90, 0.5) for i in range(10**5)))
+    start = time.process_time()
+    whole.counts()
+    whole.times("HH")
+    assert len(whole[100:200]) == 5000
+    assert time.process_time() - start < 1.0
+    assert Transcription.from_json(whole.to_json()) == whole
+    assert time.process_time() - start < 20.0
+
+
+# Tables and files
+
+
+def test_a_data_frame_has_one_row_an_onset() -> None:
+    pytest.importorskip("pandas")
+    table = small().to_dataframe()
+    assert list(table.columns) == ["time", "drum", "velocity", "confidence"]
+    assert table.iloc[2].tolist() == [2.0, "SD", 90, 1.0]
+    assert type(table.drum[0]) is str
+    empty = Transcription().to_dataframe()
+    assert [str(t) for t in empty.dtypes] == [str(t) for t in table.dtypes]
+
+
+def test_without_pandas_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingDependencyError, match="pip install pandas"):
+        small().to_dataframe()
+
+
+def test_saving_and_reading_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "song.drums.json"
+    assert small().save(path) == [path]
+    assert Transcription.read(path) == small()
+    with pytest.raises(FileExistsError):
+        small().save(path)
+    small()["KD"].save(path, overwrite=True)
+    assert Transcription.read(path) == small()["KD"]
+    with pytest.raises(FormatError, match="does not say which format"):
+        small().save(tmp_path / "song.xyz")
+
+
+def test_thin_methods(tmp_path: Path) -> None:
+    small().to_labels(tmp_path / "a.txt", text="name")
+    assert "Closed hi-hat" in (tmp_path / "a.txt").read_text()
+    small().to_midi(tmp_path / "a.mid")
+    assert (tmp_path / "a.mid").read_bytes()[:4] == b"MThd"
+    assert Transcription.read(tmp_path / "a.txt", "labels").times("SD") == [2.0]
