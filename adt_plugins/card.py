@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from adt_plugins.errors import ModelError
 
@@ -122,8 +122,37 @@ class Picker:
     rows: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
 
 
+class Picking(Protocol):
+    """What picking needs to know of a model; a `ModelCard` says it all.
+
+    Attributes
+    ----------
+    name : str
+        The model's, for messages.
+    drums : tuple of str
+        Codes of the outputs that are picked.
+    picker : Picker
+        Which rule, and its windows.
+    thresholds : Mapping
+        Drum to threshold, 0-1.
+    delay : float
+        Seconds that the network lags behind the attack; subtracted from times.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - told above
+    @property
+    def drums(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def picker(self) -> Picker: ...  # noqa: D102
+    @property
+    def thresholds(self) -> Mapping[str, float]: ...  # noqa: D102
+    @property
+    def delay(self) -> float: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
-class Gate:
+class SongGate:
     """Which drums are there at all; see `adt_plugins.picking.song_gate`.
 
     All of them are clearnesses, 0-1: how far hits stand above the average that
@@ -194,7 +223,7 @@ class ModelCard:
     picker: Picker
     thresholds: Mapping[str, float]
     level: LevelRule | None = None
-    gate: Gate | None = None
+    gate: SongGate | None = None
     delay: float = 0.0
     finer: Attached | None = None
     description: str = ""
@@ -243,7 +272,7 @@ class ModelCard:
                 geometry=_build(Geometry, data.pop("geometry")),
                 picker=_build(Picker, data.pop("picker")),
                 level=None if level is None else _build(LevelRule, level),
-                gate=None if gate is None else _build(Gate, gate),
+                gate=None if gate is None else _build(SongGate, gate),
                 finer=None if finer is None else _build(Attached, finer),
                 path=path,
                 **_known(cls, data),

@@ -7,15 +7,14 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
-from adt_plugins.annotations import Beat, Source
+from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.audio import AudioReader, open_audio
 from adt_plugins.audio.decoder import BlockDecoder
 from adt_plugins.audio.reader import AudioSource
@@ -24,14 +23,15 @@ from adt_plugins.base.progress import Progress, progress_bar
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtWarning, CancelledError, ModelError
-from adt_plugins.features.band_levels import BandLevels
-from adt_plugins.features.spectrogram import Spectrogram
+from adt_plugins.features.frame_blocks import frame_blocks
+from adt_plugins.model_info import ModelInfo
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
-from adt_plugins.picking.fine_drums import FineEar
-from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
+from adt_plugins.picking.exclusive import DrumPicks
+from adt_plugins.picking.fine_drums import FineDrumTagger
+from adt_plugins.picking.onsets import onsets_of, pick_hits, thresholds_in_force
 from adt_plugins.picking.song_gate import raised_thresholds
-from adt_plugins.rhythm.beats import find_beats, has_beats
+from adt_plugins.rhythm.beats import KnownBeats, find_beats, has_beats
 from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.transcription import Transcription
 
@@ -123,7 +123,7 @@ def transcribe(
         If the model cannot be used, or has no drum of `drums` or `thresholds`, or
         does not hear the beats of which something is said.
     ValueError
-        If `bpm` or `meter` is none.
+        If `bpm` or `meter` is not valid.
     MissingDependencyError
         If a package is missing that this recording or model needs.
     CancelledError
@@ -135,83 +135,148 @@ def transcribe(
         If the recording is damaged but most of it could be read.
     """
     network = open_network(model)
-    ear = FineEar(network.card) if fine else None
-    kinds = () if ear is None else ear.kinds
+    tagger = FineDrumTagger(network.card) if fine else None
+    kinds = () if tagger is None else tagger.kinds
     wanted = check_request(network.card, drums, thresholds, kinds)
-    known = {"bpm": bpm, "meter": meter, "first_downbeat": first_downbeat}
+    known = KnownBeats(bpm, meter, first_downbeat)
     if beats is None:
-        beats = any(value is not None for value in known.values())
-    harmony = None
-    if beats and has_beats(network.card.outputs):
-        harmony = Harmony(network.card.front_end)
-    taps = [part.hear for part in (ear, harmony) if part is not None]
+        beats = bool(known)
+    chords = _chord_listener(network.card) if beats else None
+    taps = [part.hear for part in (tagger, chords) if part is not None]
     with _reporting(progress) as report:
         with open_audio(source, start=start, end=end) as reader:
-            activations, levels = listen(
-                reader,
-                network,
-                offset=start,
-                progress=report,
-                cancel=cancel,
-                taps=taps,
+            heard = listen(
+                reader, network, offset=start, progress=report, cancel=cancel, taps=taps
             )
-        heard = activations
         for text in reader.warnings:
             warnings.warn(f"{reader.label}: {text}", AdtWarning, 2)
-        if adaptation is not None:
-            activations = adaptation.apply(activations, network.card)
-        raised = {}
-        if song_gate:
-            raised = raised_thresholds(activations, network.card, thresholds)
-            thresholds = {**raised, **(thresholds or {})}
-        onsets = pick_onsets(
-            activations,
-            network.card,
-            thresholds=thresholds,
-            levels=levels,
-            drums=None if wanted is None else {drum.coarse for drum in wanted},
+        picked = _pick(heard, network.card, thresholds, song_gate, adaptation)
+        finer = None
+        if tagger is not None:
+            finer = tagger.kinds_of(picked.hits, heard.activations)
+        onsets = onsets_of(
+            picked.hits, picked.activations, network.card.delay, heard.levels, finer
         )
-        if ear is not None:
-            onsets = ear.refine(onsets, heard)
-        if wanted is not None:
-            onsets = tuple(o for o in onsets if wanted & {o.drum, o.drum.coarse})
-        found = _find_beats(activations, harmony, known) if beats else ()
-        described = Source(
-            path=reader.info.path,
-            sha256=_hash(source),
-            sample_rate=reader.info.sample_rate,
-            channels=reader.info.channels,
-            duration=reader.duration,
-            offset=start,
-        )
+        bars = _find_beats(picked.activations, chords, known) if beats else ()
+        recording = _describe_source(source, reader, start)
         report(1.0)
-    details = _describe(network.card, activations, thresholds)
-    if raised:
-        details["gated"] = list(raised)
-    if ear is not None:
-        details["finer"] = ear.sha256
-    if adaptation is not None:
-        details["adapted"] = list(adaptation.weights)
-    if found:
-        details["meter"] = meter or f"{max(beat.position for beat in found)}/4"
     return Transcription(
-        onsets=onsets,
-        beats=found,
-        source=described,
-        model=details,
-        activations=activations if keep_activations else None,
+        onsets=_only(onsets, wanted),
+        beats=bars,
+        source=recording,
+        model=_describe_model(
+            network.card,
+            picked,
+            finer=None if tagger is None else tagger.sha256,
+            adaptation=adaptation,
+            meter=(meter or _meter_of(bars)) if bars else None,
+        ),
+        activations=picked.activations if keep_activations else None,
     )
 
 
+class Heard(NamedTuple):
+    """What front end and network said of a recording.
+
+    Parameters
+    ----------
+    activations
+        Their values have the shape (frames, outputs).
+    levels
+        Shape (frames, drums of the model), dB: how loud each drum's bands are.
+    """
+
+    activations: Activations
+    levels: NDArray[np.float32]
+
+
+class _Picked(NamedTuple):
+    """The picks of a recording, and what they were picked from and with."""
+
+    hits: list[DrumPicks]
+    activations: Activations
+    thresholds: Mapping[str, float]
+    raised: Mapping[str, float]
+
+
+def _chord_listener(card: ModelCard) -> Harmony | None:
+    return Harmony(card.front_end) if has_beats(card.outputs) else None
+
+
+def _pick(
+    heard: Heard,
+    card: ModelCard,
+    thresholds: Mapping[str, float] | None,
+    song_gate: bool,
+    adaptation: Adaptation | None,
+) -> _Picked:
+    """Pick the hits, of the kit that was learnt and of the drums that are there."""
+    activations = heard.activations
+    if adaptation is not None:
+        activations = adaptation.apply(activations, card)
+    raised = raised_thresholds(activations, card, thresholds) if song_gate else {}
+    wanted = {**raised, **(thresholds or {})}
+    in_force = thresholds_in_force(activations, card, wanted)
+    hits = pick_hits(activations, card, thresholds=in_force)
+    return _Picked(hits, activations, in_force, raised)
+
+
+def _only(onsets: tuple[Onset, ...], wanted: set[Drum] | None) -> tuple[Onset, ...]:
+    if wanted is None:
+        return onsets
+    return tuple(o for o in onsets if wanted & {o.drum, o.drum.coarse})
+
+
 def _find_beats(
-    activations: Activations, harmony: Harmony | None, known: Mapping[str, Any]
+    activations: Activations, chords: Harmony | None, known: KnownBeats
 ) -> tuple[Beat, ...]:
     """Find beats, if the model hears them or the caller relies on it."""
-    asked = any(value is not None for value in known.values())
-    if not asked and not has_beats(activations.outputs):
+    if not known and not has_beats(activations.outputs):
         return ()
-    changes = None if harmony is None else harmony.changes()
-    return find_beats(activations, changes=changes, **known)
+    changes = None if chords is None else chords.changes()
+    return find_beats(
+        activations,
+        changes=changes,
+        bpm=known.bpm,
+        meter=known.meter,
+        first_downbeat=known.first_downbeat,
+    )
+
+
+def _describe_source(source: AudioSource, reader: AudioReader, start: float) -> Source:
+    return Source(
+        path=reader.info.path,
+        sha256=_hash(source),
+        sample_rate=reader.info.sample_rate,
+        channels=reader.info.channels,
+        duration=reader.duration,
+        offset=start,
+    )
+
+
+def _meter_of(beats: tuple[Beat, ...]) -> str | None:
+    return f"{max(beat.position for beat in beats)}/4" if beats else None
+
+
+def _describe_model(
+    card: ModelCard,
+    picked: _Picked,
+    *,
+    finer: str | None,
+    adaptation: Adaptation | None,
+    meter: str | None,
+) -> ModelInfo:
+    thresholds = {drum: round(value, 6) for drum, value in picked.thresholds.items()}
+    return ModelInfo(
+        name=card.name,
+        sha256=card.sha256,
+        thresholds=thresholds,
+        picker=card.picker,
+        gated=tuple(picked.raised),
+        finer=finer,
+        adapted=None if adaptation is None else tuple(adaptation.weights),
+        other={} if meter is None else {"meter": meter},
+    )
 
 
 def open_network(model: Model | None = None) -> Network:
@@ -233,7 +298,7 @@ def listen(
     progress: Progress = lambda _: None,
     cancel: Cancel | None = None,
     taps: Iterable[Callable[[NDArray[np.float32]], None]] = (),
-) -> tuple[Activations, NDArray[np.float32]]:
+) -> Heard:
     """Run front end and network over a recording.
 
     Parameters
@@ -251,26 +316,21 @@ def listen(
 
     Returns
     -------
-    activations
-        Their values have the shape (frames, outputs).
-    levels
-        Shape (frames, drums of the model), dB: how loud each drum's bands are.
+    Heard
+        Activations, and the levels of the drums.
     """
     card = network.card
-    band_levels = BandLevels(card.front_end, card.drums)
     levels = [np.zeros((0, len(card.drums)), np.float32)]
     stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
 
     def frames() -> Iterator[NDArray[np.float32]]:
-        front_end = Spectrogram(card.front_end, card.level)
-        for block in _frames(reader, front_end):
+        for block in frame_blocks(reader, card.front_end, card.level, card.drums):
             if stop is not None and stop():
                 raise CancelledError(f"{reader.label}: cancelled")
-            if len(block):
-                levels.append(band_levels.process(block, front_end.gains))
-                for tap in taps:
-                    tap(block)
-                yield block
+            levels.append(block.levels)
+            for tap in taps:
+                tap(block.frames)
+            yield block.frames
             if reader.position is not None:
                 progress(reader.position)
 
@@ -278,15 +338,7 @@ def listen(
     activations = Activations(
         np.concatenate(values), card.outputs, card.front_end.frame_rate, offset
     )
-    return activations, np.concatenate(levels)
-
-
-def _frames(
-    reader: AudioReader, front_end: Spectrogram
-) -> Iterator[NDArray[np.float32]]:
-    for samples in reader:
-        yield front_end.process(samples)
-    yield front_end.finish()
+    return Heard(activations, np.concatenate(levels))
 
 
 def check_request(
@@ -342,22 +394,3 @@ def _hash(source: AudioSource) -> str | None:
     if isinstance(source, str | bytes | os.PathLike) or source.seekable():
         return sha256(source)
     return None
-
-
-def _describe(
-    card: ModelCard,
-    activations: Activations,
-    thresholds: Mapping[str, float] | None,
-) -> dict[str, Any]:
-    """What made the transcription, for its `model`."""
-    return {
-        "name": card.name,
-        "sha256": card.sha256,
-        "thresholds": {
-            drum: round(value, 6)
-            for drum, value in thresholds_in_force(
-                activations, card, thresholds
-            ).items()
-        },
-        "picker": asdict(card.picker),
-    }

@@ -15,11 +15,11 @@ from adt_plugins.audio.decoder import BlockDecoder
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
 from adt_plugins.errors import ModelError
-from adt_plugins.features.band_levels import BandLevels
-from adt_plugins.features.spectrogram import BLOCK_FRAMES, Spectrogram
+from adt_plugins.features.frame_blocks import frame_blocks
+from adt_plugins.features.spectrogram import BLOCK_FRAMES
 from adt_plugins.network.inference import Network
 from adt_plugins.picking import velocity
-from adt_plugins.picking.exclusive import Hits
+from adt_plugins.picking.exclusive import DrumPicks
 from adt_plugins.picking.onsets import onset_times, pick_hits
 from adt_plugins.pipeline import Model, check_request, open_network
 
@@ -30,7 +30,7 @@ _BEHIND = 100
 # Frames after a hit that must be known: those of moving averages, the next rivals,
 # and the rise of its level.
 _AHEAD = 20
-# Hits that later ones are compared with for their velocity.
+# DrumPicks that later ones are compared with for their velocity.
 _REMEMBERED = 1000
 
 
@@ -138,17 +138,9 @@ def _onsets(
 def _frames(
     reader: AudioReader, card: ModelCard, levels: deque[NDArray[np.float32]]
 ) -> Iterator[NDArray[np.float32]]:
-    front_end = Spectrogram(card.front_end, card.level)
-    bands = BandLevels(card.front_end, card.drums)
-    for samples in reader:
-        block = front_end.process(samples)
-        if len(block):
-            levels.append(bands.process(block, front_end.gains))
-            yield block
-    block = front_end.finish()
-    if len(block):
-        levels.append(bands.process(block, front_end.gains))
-        yield block
+    for block in frame_blocks(reader, card.front_end, card.level, card.drums):
+        levels.append(block.levels)
+        yield block.frames
 
 
 class _Picker:
@@ -195,7 +187,9 @@ class _Picker:
         self._before += drop
         return sorted(onsets)
 
-    def _described(self, hits: Hits, column: int, window: Activations) -> list[Onset]:
+    def _described(
+        self, hits: DrumPicks, column: int, window: Activations
+    ) -> list[Onset]:
         if not len(hits.frames):
             return []
         rate, lag = window.frame_rate, self._card.delay

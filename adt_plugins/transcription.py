@@ -13,7 +13,7 @@ import json
 import math
 import os
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Label, Onset, Source
-from adt_plugins.base.checks import finite, json_text, plain, records
+from adt_plugins.base.checks import finite, json_text, records
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
+from adt_plugins.model_info import ModelInfo
 
 if TYPE_CHECKING:
     import pandas
@@ -52,8 +53,8 @@ class Transcription:
     source
         The recording.
     model
-        What transcribed it: name, sha256, thresholds and picker in force.
-        Copied on construction as JSON has it: tuples become lists.
+        What transcribed it: name, sha256, thresholds and picker in force. A mapping
+        is understood as well; copied on construction as JSON has it.
     labels
         What a file said besides hits and beats, sorted by time on construction.
     activations
@@ -64,7 +65,7 @@ class Transcription:
     onsets: tuple[Onset, ...] = ()
     beats: tuple[Beat, ...] = ()
     source: Source = field(default_factory=Source)
-    model: Mapping[str, Any] = field(default_factory=dict)
+    model: ModelInfo = field(default_factory=ModelInfo)
     labels: tuple[Label, ...] = ()
     activations: Activations | None = field(default=None, compare=False, repr=False)
 
@@ -76,7 +77,8 @@ class Transcription:
         _set(self, "onsets", tuple(onsets))
         _set(self, "beats", tuple(sorted(self.beats)))
         _set(self, "labels", tuple(sorted(self.labels)))
-        _set(self, "model", plain(self.model))
+        if not isinstance(self.model, ModelInfo):
+            _set(self, "model", ModelInfo.from_dict(self.model))
 
     def __len__(self) -> int:
         return len(self.onsets)
@@ -196,7 +198,7 @@ class Transcription:
             "source": {
                 name: getattr(self.source, name) for name in Source.__dataclass_fields__
             },
-            "model": plain(self.model),
+            "model": self.model.to_dict(),
         }
 
     def to_json(self) -> str:
@@ -245,7 +247,7 @@ class Transcription:
                 beats=tuple(records(Beat, data.get("beats", []))),
                 labels=tuple(records(Label, data.get("labels", []))),
                 source=next(records(Source, [data.get("source", {})])),
-                model=model,
+                model=ModelInfo.from_dict(model),
             )
         except (TypeError, ValueError, RecursionError) as error:
             raise FormatError(f"not a whole transcription: {error}") from error

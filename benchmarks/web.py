@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from adt_plugins import Transcription, transcribe  # noqa: E402
-from adt_plugins.editor.picks import Score  # noqa: E402
+from adt_plugins.editor.picks import PickedSong  # noqa: E402
 from adt_plugins.features.spectrogram import spectrogram  # noqa: E402
 from adt_plugins.network.catalogue import find_model  # noqa: E402
 from adt_plugins.web_page import write_page  # noqa: E402
@@ -170,7 +170,7 @@ def parity(browser: Any, folder: Path) -> list[str]:
 def matched(heard: engine.Heard, expected: Transcription) -> Any:
     """Rows of the browser and onsets of Python that are the same."""
     lanes = [lane["drum"] for lane in heard.header["lanes"]]
-    waiting = list(Score(expected).known.values())
+    waiting = list(PickedSong(expected).known.values())
     for row in heard.known:
         for onset in waiting:
             if onset.drum == lanes[int(row[0])] and abs(onset.time - row[2]) <= 0.002:

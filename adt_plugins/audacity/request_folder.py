@@ -142,7 +142,7 @@ def parse_request(request_id: str, text: str) -> Request:
     return request
 
 
-class Exchange:
+class RequestFolder:
     """The folder, held by one watcher at a time.
 
     Parameters

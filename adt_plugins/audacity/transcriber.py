@@ -12,7 +12,7 @@ import numpy as np
 
 from adt_plugins.annotations import Onset
 from adt_plugins.audacity.lisp import lisp_labels, lisp_string
-from adt_plugins.audacity.request_folder import Exchange, Request
+from adt_plugins.audacity.request_folder import Request, RequestFolder
 from adt_plugins.audio import SAMPLE_RATE, open_audio
 from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.labels.names import user_label_names
@@ -116,7 +116,7 @@ class Transcriber:
         An open model.
     """
 
-    def __init__(self, exchange: Exchange, network: Network) -> None:
+    def __init__(self, exchange: RequestFolder, network: Network) -> None:
         self._exchange = exchange
         self._network = network
 

@@ -13,9 +13,9 @@ from adt_plugins.audacity.lisp import lisp_string
 from adt_plugins.audacity.request_folder import (
     FORGOTTEN_S,
     UNFINISHED_S,
-    Exchange,
     ExchangeError,
     Request,
+    RequestFolder,
 )
 from adt_plugins.errors import AdtError, CancelledError
 
@@ -51,7 +51,7 @@ class Watcher:
         Gets one line about each request.
     """
 
-    exchange: Exchange
+    exchange: RequestFolder
     answer: Answer
     say: Callable[[str], None] = lambda _: None
     _work: queue.SimpleQueue[Request | None] = field(

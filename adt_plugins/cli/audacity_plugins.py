@@ -122,9 +122,9 @@ def run_watch(args: argparse.Namespace) -> int:
 
 def _watch(model: str | None, stop: threading.Event, say: Any) -> None:
     # First of all the folder: a second watcher must not load a network.
-    from adt_plugins.audacity.request_folder import Exchange, exchange_folder
+    from adt_plugins.audacity.request_folder import RequestFolder, exchange_folder
 
-    exchange = Exchange(exchange_folder())
+    exchange = RequestFolder(exchange_folder())
     try:
         from adt_plugins.audacity.transcriber import Transcriber
         from adt_plugins.audacity.watcher import Watcher

@@ -62,7 +62,7 @@ def run_verify(args: argparse.Namespace) -> int:
     from adt_plugins.errors import AdtError
     from adt_plugins.network.catalogue import find_model, list_models
     from adt_plugins.network.inference import Network
-    from adt_plugins.picking.fine_drums import Finer
+    from adt_plugins.picking.fine_drums import FineDrumModel
 
     failed = False
     cards = [find_model(name) for name in args.models] or list_models()
@@ -70,7 +70,7 @@ def run_verify(args: argparse.Namespace) -> int:
         try:
             Network(card)
             if card.finer is not None:
-                Finer.of(card)
+                FineDrumModel.of(card)
         except AdtError as error:
             failed = True
             _console.complain(str(error))

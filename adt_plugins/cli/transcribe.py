@@ -155,7 +155,7 @@ def check_options(args: argparse.Namespace) -> ModelCard:
     """Return the model's card; raise `AdtError` if it has not what is asked for."""
     from adt_plugins.errors import AdtError
     from adt_plugins.network.catalogue import find_model
-    from adt_plugins.picking.fine_drums import FineEar
+    from adt_plugins.picking.fine_drums import FineDrumTagger
     from adt_plugins.pipeline import check_request
 
     start = args.start or 0.0
@@ -170,7 +170,7 @@ def check_options(args: argparse.Namespace) -> ModelCard:
         if needy:
             raise AdtError(f"--no-beats: but they are needed for {', '.join(needy)}")
     card = find_model(args.model)
-    kinds = FineEar(card).kinds if args.fine else ()
+    kinds = FineDrumTagger(card).kinds if args.fine else ()
     check_request(card, args.drums, dict(args.threshold), kinds)
     adaptation = read_adaptation(args)
     if adaptation is not None:

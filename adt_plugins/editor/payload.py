@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from adt_plugins.editor.picks import Score
+from adt_plugins.base.checks import json_text
+from adt_plugins.editor.picks import PickedSong
 from adt_plugins.editor.sound import Sound
 from adt_plugins.midi.song_files import SUFFIX, constant_path, tempo_maps
 from adt_plugins.midi.writer import midi_bytes
@@ -37,7 +37,7 @@ class Payload:
     data: bytes
 
 
-def payload(score: Score, sound: Sound | None, title: str, stem: str) -> Payload:
+def payload(score: PickedSong, sound: Sound | None, title: str, stem: str) -> Payload:
     """Make a song ready to be sent.
 
     Parameters
@@ -51,7 +51,7 @@ def payload(score: Score, sound: Sound | None, title: str, stem: str) -> Payload
     stem
         Of the files that the browser exports.
     """
-    card, activations = score.card, score.activations
+    picking, activations = score.picking, score.activations
     lanes = list(score.thresholds)
     rows = np.zeros((len(score.known), 5), "<f8")
     for row, (name, onset) in zip(rows, score.known.items(), strict=True):
@@ -70,9 +70,9 @@ def payload(score: Score, sound: Sound | None, title: str, stem: str) -> Payload
         "duration": _duration(score, sound),
         "rate": 100.0 if activations is None else activations.frame_rate,
         "offset": 0.0 if activations is None else activations.offset,
-        "delay": 0.0 if card is None else card.delay,
+        "delay": 0.0 if picking is None else picking.delay,
         "frames": frames,
-        "picker": None if card is None else score.transcription.model["picker"],
+        "picker": None if picking is None else asdict(picking.picker),
         "lanes": [
             {"drum": drum, "threshold": score.thresholds.get(drum)}
             for drum in score.lanes
@@ -96,7 +96,7 @@ def payload(score: Score, sound: Sound | None, title: str, stem: str) -> Payload
     return Payload(header, data)
 
 
-def _duration(score: Score, sound: Sound | None) -> float:
+def _duration(score: PickedSong, sound: Sound | None) -> float:
     """Seconds to show: of the recording, or up to the last that is known."""
     if sound is not None:
         return sound.duration
@@ -111,17 +111,18 @@ def _duration(score: Score, sound: Sound | None) -> float:
     return max(ends, default=1.0)
 
 
-def _files(score: Score, stem: str) -> dict[str, Any]:
+def _files(score: PickedSong, stem: str) -> dict[str, Any]:
     """What the browser's writers need besides the onsets."""
     bare = replace(score.transcription, onsets=())
-    if score.card is not None:
-        bare = replace(bare, model={**bare.model, "thresholds": _THRESHOLDS})
+    if score.picking is not None:
+        # A name that no drum has marks the place of the thresholds.
+        bare = replace(bare, model=replace(bare.model, thresholds={_THRESHOLDS: 0.0}))
     rest = bare.to_json().partition(_ONSETS)[2]
     maps = tempo_maps(bare)
     suffixes = (SUFFIX, constant_path(Path(SUFFIX)).name)
     return {
         "stem": stem,
-        "json": rest.split(json.dumps(_THRESHOLDS)),
+        "json": rest.split(json_text({_THRESHOLDS: 0.0})),
         "labels": [[x.start, x.end, x.text] for x in bare.labels],
         "maps": [
             {"suffix": suffix, "tempos": timing.tempos, "head": _head(timing)}

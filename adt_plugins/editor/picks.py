@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,15 +15,14 @@ from adt_plugins.activations import Activations
 from adt_plugins.annotations import Onset
 from adt_plugins.audio import open_audio
 from adt_plugins.audio.reader import AudioSource
-from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
+from adt_plugins.card import FrontEnd, Picker
 from adt_plugins.drums import Drum
 from adt_plugins.editor.edits import Hit, Layer, compose
-from adt_plugins.errors import AdtError, ModelError
-from adt_plugins.features.band_levels import BandLevels
-from adt_plugins.features.spectrogram import Spectrogram
+from adt_plugins.errors import ModelError
+from adt_plugins.features.frame_blocks import frame_blocks
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.picking import velocity
-from adt_plugins.picking.exclusive import Hits
+from adt_plugins.picking.exclusive import DrumPicks
 from adt_plugins.picking.onsets import onset_times, pick_hits
 from adt_plugins.picking.peaks import confidence
 from adt_plugins.transcription import Transcription
@@ -33,7 +33,7 @@ _SAME_TIME_S = 1e-6
 Levels = NDArray[np.uint8]
 
 
-class Score:
+class PickedSong:
     """A transcription as it came, and what its network says at other thresholds.
 
     Parameters
@@ -48,13 +48,13 @@ class Score:
     def __init__(
         self,
         transcription: Transcription,
-        velocities: Callable[[Score], Levels | None] = lambda _: None,
+        velocities: Callable[[PickedSong], Levels | None] = lambda _: None,
     ) -> None:
         self.transcription = transcription
-        self.card = card_of(transcription)
+        self.picking = picking_of(transcription)
         self._ask = velocities
         self.activations: Activations | None = None
-        if self.card is not None:
+        if self.picking is not None:
             self.activations = transcription.activations
         self.known: dict[str, Onset] = {}
         self.extras: list[Hit] = []
@@ -94,7 +94,7 @@ class Score:
     @property
     def thresholds(self) -> dict[str, float]:
         """In force when the transcription was made."""
-        return {} if self.card is None else dict(self.card.thresholds)
+        return {} if self.picking is None else dict(self.picking.thresholds)
 
     @cached_property
     def levels(self) -> Levels | None:
@@ -123,9 +123,10 @@ class Score:
 
     def corrected(self, layer: Layer) -> Transcription:
         """Return the transcription with the edits of a layer."""
-        model = dict(self.transcription.model)
-        if self.card is not None:
-            model["thresholds"] = {**self.thresholds, **layer.thresholds}
+        model = self.transcription.model
+        if self.picking is not None:
+            thresholds = {**self.thresholds, **layer.thresholds}
+            model = replace(model, thresholds=thresholds)
         onsets = tuple(hit.onset for hit in self.hits(layer))
         return replace(self.transcription, onsets=onsets, model=model)
 
@@ -136,18 +137,18 @@ class Score:
 
     def _picked(
         self, changed: Mapping[str, float]
-    ) -> list[tuple[Hits, NDArray[np.float64]]]:
-        if self.card is None or self.activations is None:
+    ) -> list[tuple[DrumPicks, NDArray[np.float64]]]:
+        if self.picking is None or self.activations is None:
             return []
         thresholds = {**self.thresholds, **changed}
         return [
-            (hits, onset_times(hits.positions, self.activations, self.card.delay))
-            for hits in pick_hits(self.activations, self.card, thresholds=thresholds)
+            (hits, onset_times(hits.positions, self.activations, self.picking.delay))
+            for hits in pick_hits(self.activations, self.picking, thresholds=thresholds)
         ]
 
-    def _velocity(self, hits: Hits, frame: int) -> int:
-        assert self.card is not None
-        lane = self.card.drums.index(hits.drum)
+    def _velocity(self, hits: DrumPicks, frame: int) -> int:
+        assert self.picking is not None
+        lane = self.picking.drums.index(hits.drum)
         if self.levels is not None:
             return int(self.levels[lane, frame])
         assert self.activations is not None
@@ -162,38 +163,55 @@ def pick_id(drum: str, frame: int) -> str:
     return f"{Drum(drum).value}:{frame}"
 
 
-def card_of(transcription: Transcription) -> ModelCard | None:
-    """What is needed of the model card to pick again, if the transcription has it."""
+@dataclass(frozen=True)
+class SavedPicking:
+    """How a transcription was picked, from what it says of its model.
+
+    Parameters
+    ----------
+    name, picker, thresholds, delay
+        See `adt_plugins.card.Picking`.
+    front_end
+        What made the frames.
+    """
+
+    name: str
+    picker: Picker
+    thresholds: Mapping[str, float]
+    delay: float
+    front_end: FrontEnd
+
+    @property
+    def drums(self) -> tuple[str, ...]:
+        """The drums with thresholds, in the order of the lanes."""
+        return tuple(self.thresholds)
+
+
+def picking_of(transcription: Transcription) -> SavedPicking | None:
+    """Return how the hits can be picked again, if the transcription says so."""
     activations, model = transcription.activations, transcription.model
-    if activations is None or "picker" not in model or "thresholds" not in model:
+    if activations is None or model.picker is None or not model.thresholds:
         return None
-    try:
-        own = find_model(str(model.get("name")))
-        known = own if own.sha256 == model.get("sha256") else None
-    except ModelError:
-        known = None
-    try:
-        return ModelCard(
-            name=str(model.get("name")),
-            file="",
-            sha256="",
-            outputs=activations.outputs,
-            front_end=FrontEnd() if known is None else known.front_end,
-            geometry=Geometry(1, 0, 1),
-            picker=Picker(**model["picker"]),
-            # In the order of the outputs, which is that of the lanes.
-            thresholds={
-                drum: float(model["thresholds"][drum])
-                for drum in activations.outputs
-                if drum in model["thresholds"]
-            },
-            delay=0.0 if known is None else known.delay,
-        )
-    except (TypeError, ValueError) as error:
-        raise AdtError(f"the transcription's model: {error}") from error
+    card = None
+    with suppress(ModelError):
+        card = find_model(model.name)
+    if card is not None and card.sha256 != model.sha256:
+        card = None
+    return SavedPicking(
+        name=model.name or "",
+        picker=model.picker,
+        # In the order of the outputs, which is that of the lanes.
+        thresholds={
+            drum: model.thresholds[drum]
+            for drum in activations.outputs
+            if drum in model.thresholds
+        },
+        delay=0.0 if card is None else card.delay,
+        front_end=FrontEnd() if card is None else card.front_end,
+    )
 
 
-def velocity_table(score: Score, audio: AudioSource) -> Levels | None:
+def velocity_table(score: PickedSong, audio: AudioSource) -> Levels | None:
     """Velocity that a hit would have at each frame of each drum.
 
     As `velocity.velocities`, but compared with the hits that the transcription
@@ -203,35 +221,30 @@ def velocity_table(score: Score, audio: AudioSource) -> Levels | None:
     Returns
     -------
     Levels or None
-        Shape (drums of the card, frames), 1-127.
+        Shape (drums, frames), 1-127.
     """
-    card, activations = score.card, score.activations
-    if card is None or activations is None:
+    picking, activations = score.picking, score.activations
+    if picking is None or activations is None:
         return None
     count, rate = len(activations.values), activations.frame_rate
-    bands = BandLevels(card.front_end, card.drums)
-    front_end = Spectrogram(card.front_end, None)
     end = activations.offset + (count + 2) / rate
     with open_audio(audio, start=activations.offset, end=end) as reader:
-        parts = [bands.process(front_end.process(block)) for block in reader]
-    parts.append(bands.process(front_end.finish()))
-    level = np.concatenate(parts)
+        blocks = frame_blocks(reader, picking.front_end, None, picking.drums)
+        level = np.concatenate([block.levels for block in blocks])
     frames = np.arange(count)
-    attacks = np.rint(frames - card.delay * rate).astype(np.int64)
-    table = np.zeros((len(card.drums), count), np.uint8)
+    attacks = np.rint(frames - picking.delay * rate).astype(np.int64)
+    table = np.zeros((len(picking.drums), count), np.uint8)
     half = {drum: value / 2 for drum, value in score.thresholds.items()}
-    spare = {h.drum: h.frames for h in pick_hits(activations, card, thresholds=half)}
-    for lane, drum in enumerate(card.drums):
+    spare = {h.drum: h.frames for h in pick_hits(activations, picking, thresholds=half)}
+    for lane, drum in enumerate(picking.drums):
         own = [int(name.split(":")[1]) for name in _of(score, drum)]
         strength = velocity.strengths(level[:, lane], attacks, rate)
         heard = strength[own if own else spare[Drum(drum)]]
         if not len(heard):
             heard = strength
-        below = strength - np.percentile(heard, velocity.REFERENCE_PERCENTILE)
-        values = velocity.REFERENCE_VELOCITY * 10 ** (below / velocity.DB_PER_DECADE)
-        table[lane] = np.clip(np.rint(values), 1, 127)
+        table[lane] = velocity.relative(strength, heard)
     return table
 
 
-def _of(score: Score, drum: str) -> list[str]:
+def _of(score: PickedSong, drum: str) -> list[str]:
     return [name for name in score.known if name.startswith(f"{drum}:")]

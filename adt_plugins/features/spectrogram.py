@@ -8,6 +8,7 @@ music signal processing library", ACM Multimedia 2016).
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -25,6 +26,22 @@ TUNING_HZ = 440.0  # the filters' centres are the notes of this scale
 # behind the last frame, so that a frame has the same bits whatever the caller's
 # blocks are.
 BLOCK_FRAMES = 64
+
+
+class Frames(NamedTuple):
+    """Neighbouring frames of a recording.
+
+    Parameters
+    ----------
+    values
+        Shape (m, bands).
+    gains
+        Factors that the level rule applied to the magnitudes of each frame, shape
+        (m,); None without a level rule.
+    """
+
+    values: NDArray[np.float32]
+    gains: NDArray[np.float32] | None
 
 
 class Spectrogram:
@@ -45,13 +62,9 @@ class Spectrogram:
     ----------
     bands : int
         Columns of the frames.
-    gains : NDArray[np.float32] or None
-        Factors that the level rule applied to the magnitudes of the frames
-        returned last, shape (m,); None without a level rule.
     """
 
     bands: int
-    gains: NDArray[np.float32] | None = None
 
     def __init__(
         self, front_end: FrontEnd | None = None, level: LevelRule | None = None
@@ -82,7 +95,7 @@ class Spectrogram:
         if self._follower is not None:
             self._follower.reset()
 
-    def process(self, samples: ArrayLike) -> NDArray[np.float32]:
+    def process(self, samples: ArrayLike) -> Frames:
         """Take the next samples and return the frames that are complete.
 
         Parameters
@@ -92,9 +105,9 @@ class Spectrogram:
 
         Returns
         -------
-        NDArray[np.float32]
-            Shape (m, bands). Frames come 64 at a time, up to 0.7 s late: FFTs
-            of many frames at once are several times faster.
+        Frames
+            They come 64 at a time, up to 0.7 s late: FFTs of many frames at once are
+            several times faster.
         """
         samples = np.asarray(samples, dtype=np.float32)
         if samples.ndim != 1:
@@ -105,14 +118,8 @@ class Spectrogram:
         complete = max(0, (len(self._samples) - size) // hop + 1)
         return self._take(complete // BLOCK_FRAMES * BLOCK_FRAMES)
 
-    def finish(self) -> NDArray[np.float32]:
-        """Return the remaining frames, and be ready for another recording.
-
-        Returns
-        -------
-        NDArray[np.float32]
-            Shape (m, bands).
-        """
+    def finish(self) -> Frames:
+        """Return the remaining frames, and be ready for another recording."""
         size, hop = self._front_end.frame_size, self._front_end.hop_size
         remaining = math.ceil(self._received / hop) - self._returned
         missing = (remaining - 1) * hop + size - len(self._samples)
@@ -122,7 +129,7 @@ class Spectrogram:
         self._reset()
         return frames
 
-    def _take(self, count: int) -> NDArray[np.float32]:
+    def _take(self, count: int) -> Frames:
         """Compute the next `count` frames and let go of their samples."""
         out = np.empty((count, self.bands), np.float32)
         gains = np.ones((count, 1), np.float32)
@@ -143,11 +150,10 @@ class Spectrogram:
                 magnitudes *= factors
                 gains[start:end] = factors[: len(block)]
             out[start:end] = self._finished(magnitudes)[: len(block)]
-        self.gains = None if self._follower is None else gains[:, 0]
         # A copy, so that what was used is freed.
         self._samples = self._samples[count * hop :].copy()
         self._returned += count
-        return out
+        return Frames(out, None if self._follower is None else gains[:, 0])
 
     def _magnitudes_of(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn up to `BLOCK_FRAMES` rows of samples into as many rows of bands."""
@@ -196,7 +202,7 @@ def spectrogram(
         Shape (ceil(n / hop size), bands).
     """
     front = Spectrogram(front_end, level)
-    return np.concatenate((front.process(samples), front.finish()))
+    return np.concatenate((front.process(samples).values, front.finish().values))
 
 
 def band_frequencies(front_end: FrontEnd | None = None) -> NDArray[np.float64]:

@@ -49,11 +49,11 @@ def write(
         ``"lossless"`` (FLAC, about 8 MB).
     """
     from adt_plugins.editor.payload import payload
-    from adt_plugins.editor.picks import Score, velocity_table
+    from adt_plugins.editor.picks import PickedSong, velocity_table
     from adt_plugins.editor.sound import Sound, duration_of
 
     source = source_audio(transcription) if audio is None else audio
-    score = Score(transcription)
+    score = PickedSong(transcription)
     stem = path.name.removesuffix(HTML.suffix).removesuffix(path.suffix)
     sound = Sound(source, quality, duration_of(transcription))
     try:

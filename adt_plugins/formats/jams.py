@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.annotations import Beat, Label, Onset, Source
+from adt_plugins.annotations import Beat, Label, Onset
 from adt_plugins.base.checks import finite, json_text
 from adt_plugins.base.files import read_text, write_files
 from adt_plugins.base.reporting import Warn, name_some
@@ -122,7 +122,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     unknown = [label.text for label in labels]
     if unknown:
         warn(f"{path}: tags that name no drum are labels: {name_some(unknown)}")
-    return Transcription(tuple(onsets), tuple(beats), Source(), {}, tuple(labels))
+    return Transcription(tuple(onsets), tuple(beats), labels=tuple(labels))
 
 
 def _take(annotation: Any, onsets: list[Onset], labels: list[Label]) -> None:

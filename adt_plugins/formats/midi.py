@@ -15,7 +15,7 @@ from adt_plugins.formats.dynamics import VelocityCurve, velocity_curve
 from adt_plugins.formats.format import Format
 from adt_plugins.midi.beats import beats_of
 from adt_plugins.midi.drum_maps import DrumMap, find_map
-from adt_plugins.midi.quantize import Hit, Quantize
+from adt_plugins.midi.quantize import GridHit, Quantize
 from adt_plugins.midi.quantize import quantize as to_grid
 from adt_plugins.midi.reader import Clock, Note, Track, parse
 from adt_plugins.midi.song_files import SUFFIX, constant_path, tempo_maps
@@ -27,6 +27,7 @@ from adt_plugins.midi.writer import (
     DrumNote,
     midi_bytes,
 )
+from adt_plugins.model_info import ModelInfo
 from adt_plugins.transcription import Transcription
 
 TRACKS = ("one", "per-drum")
@@ -135,7 +136,7 @@ def _quantized(
         raise FormatError("quantizing needs beats, and there are none")
     how = Quantize(how) if isinstance(how, str) else how
     hits = [
-        Hit(timing.tick(onset.time), onset.drum, note, onset.velocity)
+        GridHit(timing.tick(onset.time), onset.drum, note, onset.velocity)
         for onset, note in placed
     ]
     return [
@@ -219,7 +220,7 @@ def read(
     return Transcription(
         onsets=tuple(onsets),
         beats=beats,
-        model={} if meter is None else {"meter": meter},
+        model=ModelInfo.from_dict({} if meter is None else {"meter": meter}),
     )
 
 

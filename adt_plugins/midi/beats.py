@@ -45,7 +45,8 @@ def beats_of(
     -------
     tuple of Beat
         Up to the end of the longest track. None if the file says nothing of tempo
-        and meter, counts in seconds (SMPTE), or is one of ours without beats.
+        and meter, counts in seconds (SMPTE), is one of ours without beats, or has less
+        than a tick for a beat.
         A first bar that is shorter than the next is a pickup: it ends with its
         last beat, and what is left before its first is no beat.
     str or None
@@ -57,6 +58,8 @@ def beats_of(
         return (), None
     end = max(track.end for track in file.tracks)
     sections = _sections(file)
+    if any(section.beat < 1 for section in sections):
+        return (), None  # too few ticks for its beats
     ends = [section.start for section in sections[1:]] + [end + 1]
     number = sum(
         (stop - section.start) / section.beat

@@ -95,7 +95,7 @@ class Quantize:
 
 
 @dataclass(frozen=True)
-class Hit:
+class GridHit:
     """A hit on its way into a file: where in ticks, and which drum, note, velocity."""
 
     tick: int
@@ -104,7 +104,7 @@ class Hit:
     velocity: int
 
 
-def quantize(hits: Sequence[Hit], timing: TempoMap, how: Quantize) -> list[Hit]:
+def quantize(hits: Sequence[GridHit], timing: TempoMap, how: Quantize) -> list[GridHit]:
     """Move hits to the lines of their grids.
 
     Parameters
@@ -118,7 +118,7 @@ def quantize(hits: Sequence[Hit], timing: TempoMap, how: Quantize) -> list[Hit]:
 
     Returns
     -------
-    list of Hit
+    list of GridHit
         In the order of `hits`; those of one note keep their order, and two of
         them meet only if they met before.
     """
@@ -131,11 +131,11 @@ def quantize(hits: Sequence[Hit], timing: TempoMap, how: Quantize) -> list[Hit]:
         ticks = _moved([hits[n] for n in indices], timing, how)
         for index, tick in zip(indices, ticks, strict=True):
             hit = hits[index]
-            moved[index] = Hit(tick, hit.drum, hit.note, hit.velocity)
+            moved[index] = GridHit(tick, hit.drum, hit.note, hit.velocity)
     return moved
 
 
-def _moved(hits: Sequence[Hit], timing: TempoMap, how: Quantize) -> list[int]:
+def _moved(hits: Sequence[GridHit], timing: TempoMap, how: Quantize) -> list[int]:
     """New ticks of the hits of one note, in their order."""
     anchors: dict[int, int] = {}  # index to new tick
     for group in _groups(hits, timing, how):
@@ -154,7 +154,7 @@ def _moved(hits: Sequence[Hit], timing: TempoMap, how: Quantize) -> list[int]:
     return _between(hits, _ascending(hits, anchors))
 
 
-def _ascending(hits: Sequence[Hit], anchors: dict[int, int]) -> dict[int, int]:
+def _ascending(hits: Sequence[GridHit], anchors: dict[int, int]) -> dict[int, int]:
     """Leave out anchors that would pass the one before, as on different grids."""
     kept: dict[int, int] = {}
     before = -1
@@ -165,7 +165,7 @@ def _ascending(hits: Sequence[Hit], anchors: dict[int, int]) -> dict[int, int]:
 
 
 def _groups(
-    hits: Sequence[Hit], timing: TempoMap, how: Quantize
+    hits: Sequence[GridHit], timing: TempoMap, how: Quantize
 ) -> Iterable[list[int]]:
     """Indices of hits that move together: of one line, or grace notes of it."""
     group: list[int] = []
@@ -178,7 +178,7 @@ def _groups(
         yield group
 
 
-def _together(first: Hit, second: Hit, timing: TempoMap, how: Quantize) -> bool:
+def _together(first: GridHit, second: GridHit, timing: TempoMap, how: Quantize) -> bool:
     grid = how.of(first.drum)
     if grid is None or how.of(second.drum) != grid:
         return False
@@ -207,7 +207,7 @@ def _line(tick: int, grid: str, timing: TempoMap, swing: float) -> int:
     return max(line, 0) if end is None else min(max(line, 0), end)
 
 
-def _between(hits: Sequence[Hit], anchors: dict[int, int]) -> list[int]:
+def _between(hits: Sequence[GridHit], anchors: dict[int, int]) -> list[int]:
     """Ticks of all hits, of which some are moved as `anchors` says."""
     order = sorted(anchors)
     ticks = [anchors.get(n, -1) for n in range(len(hits))]
@@ -223,7 +223,7 @@ def _between(hits: Sequence[Hit], anchors: dict[int, int]) -> list[int]:
     return ticks
 
 
-def _fill(hits: Sequence[Hit], ticks: list[int], left: int, right: int) -> None:
+def _fill(hits: Sequence[GridHit], ticks: list[int], left: int, right: int) -> None:
     """Place the hits between two that are moved."""
     old = [hits[n].tick for n in range(left, right + 1)]
     middle = (old[0] + old[-1]) / 2

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.card import Geometry
 from adt_plugins.errors import MissingDependencyError, ModelError
-from adt_plugins.network.stepwise import Layers
+from adt_plugins.network.stepwise import StepwiseRunner
 
 # LiteRT writes this once a process, at a level that nothing turns off.
 _GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
@@ -120,7 +120,11 @@ def open_runner(
         reason = " ".join(str(error).split())
         raise ModelError(f"{path}: LiteRT cannot run it: {reason}") from error
     try:
-        return Layers(opened, geometry) if in_layers else OneGraph(opened, geometry)
+        return (
+            StepwiseRunner(opened, geometry)
+            if in_layers
+            else OneGraph(opened, geometry)
+        )
     except (ValueError, RuntimeError, KeyError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"{path}: it does not fit its card: {reason}") from error

@@ -17,7 +17,7 @@ from adt_plugins.network.brnn_sa.weights import ATTENTION, layer_name
 Frames = NDArray[np.float32]
 
 
-class Layers:
+class StepwiseRunner:
     """The layers and the attention of an open file.
 
     Parameters

@@ -13,14 +13,14 @@ from typing import Any
 from adt_plugins.base.checks import json_text
 from adt_plugins.base.files import read_text, write_files
 from adt_plugins.editor.edits import EditError, Log
-from adt_plugins.editor.picks import Score
+from adt_plugins.editor.picks import PickedSong
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.transcription import Transcription
 
 _KEY = "edits"
 
 
-def load(path: Path, score: Score) -> Log:
+def load(path: Path, score: PickedSong) -> Log:
     """Return the edits that a file holds; none if there is no such file.
 
     Raises
@@ -47,7 +47,7 @@ def load(path: Path, score: Score) -> Log:
     raise AdtError(f"{path}: exists, with hits of another transcription")
 
 
-def save(path: Path, corrected: Transcription, score: Score, log: Log) -> None:
+def save(path: Path, corrected: Transcription, score: PickedSong, log: Log) -> None:
     """Write hits and edits, whole or not at all; raises `AdtError`."""
     edits: dict[str, Any] = {"of": score.fingerprint(), "log": log.to_dict()}
     text = corrected.to_json().rstrip().removesuffix("}")

@@ -17,7 +17,7 @@ from adt_plugins.base.folders import asset
 from adt_plugins.drums import Drum
 from adt_plugins.editor.edits import EditError, Hit, Layer, Log, Op, fold
 from adt_plugins.editor.payload import payload
-from adt_plugins.editor.picks import Levels, Score, velocity_table
+from adt_plugins.editor.picks import Levels, PickedSong, velocity_table
 from adt_plugins.editor.sound import Sound, duration_of
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.html import BUNDLE
@@ -94,7 +94,7 @@ class DrumWidget(anywidget.AnyWidget):
         **traits: Any,
     ) -> None:
         self._audio = _find_audio(transcription, audio)
-        self._score = Score(transcription, self._velocities)
+        self._score = PickedSong(transcription, self._velocities)
         if self._audio is not None:
             self._sound = Sound(self._audio, quality, duration_of(transcription))
         self._path = None if autosave is None else Path(autosave)
@@ -253,7 +253,7 @@ class DrumWidget(anywidget.AnyWidget):
     def _layer(self) -> Layer:
         return fold(self._edits)
 
-    def _velocities(self, score: Score) -> Levels | None:
+    def _velocities(self, score: PickedSong) -> Levels | None:
         return None if self._audio is None else velocity_table(score, self._audio)
 
     def _named(self, ids: str | Iterable[str]) -> list[Hit]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.drums import Drum
 
-RIVAL_WINDOW_S = 0.02
+SAME_STROKE_S = 0.02
 """Two kinds of one drum (closed and open hi-hat) closer than this are one hit."""
 
 # Rounding of positions that are refined.
@@ -18,7 +18,7 @@ _EPSILON = 1e-9
 
 
 @dataclass(frozen=True)
-class Hits:
+class DrumPicks:
     """The picks of one drum: whole frames, refined frames, confidence."""
 
     drum: Drum
@@ -26,14 +26,14 @@ class Hits:
     positions: NDArray[np.float64]
     confidence: NDArray[np.float64]
 
-    def only(self, kept: NDArray[np.bool_]) -> Hits:
+    def only(self, kept: NDArray[np.bool_]) -> DrumPicks:
         """Those for which `kept`, shape (hits,), is true."""
-        return Hits(
+        return DrumPicks(
             self.drum, self.frames[kept], self.positions[kept], self.confidence[kept]
         )
 
 
-def drop_rivals(picked: Sequence[Hits], window: float) -> list[Hits]:
+def drop_weaker_kinds(picked: Sequence[DrumPicks], window: float) -> list[DrumPicks]:
     """Keep one of the picks of one coarse drum that lie within `window` frames."""
     result = list(picked)
     for family in {hits.drum.coarse for hits in picked}:

@@ -4,14 +4,14 @@ The network hears a hi-hat; what kind of stroke it was is told from the spectrum
 the attack, from how it fades in each of a few broad bands, from how both differ from
 the other hits of that drum nearby, and from what else the network hears around it: one
 hidden layer a drum, learnt by ``adt train finer``. A kind is only said where that is
-sure; otherwise the coarse drum stays. Onsets neither come, go nor move.
+sure; otherwise the coarse drum stays. Hits neither come, go nor move.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 from zipfile import BadZipFile
@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
-from adt_plugins.annotations import Onset
 from adt_plugins.card import FrontEnd, ModelCard
 from adt_plugins.drums import Drum
 from adt_plugins.errors import ModelError
 from adt_plugins.features import spectrogram
 from adt_plugins.network.catalogue import attached_bytes
+from adt_plugins.picking.exclusive import DrumPicks
 
 Floats = NDArray[np.float32]
 
@@ -206,7 +206,7 @@ def softmax(values: Floats) -> Floats:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
-class Finer:
+class FineDrumModel:
     """What tells the finer drums of a model.
 
     Parameters
@@ -222,7 +222,7 @@ class Finer:
         self.families = dict(families)
 
     @classmethod
-    def of(cls, card: ModelCard) -> Finer:
+    def of(cls, card: ModelCard) -> FineDrumModel:
         """Read that of a model.
 
         Raises
@@ -249,7 +249,7 @@ class Finer:
         return finer
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> Finer:
+    def from_bytes(cls, content: bytes) -> FineDrumModel:
         """Read what `to_bytes` gives; nothing in it is run."""
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             families: dict[Drum, dict[str, Any]] = {}
@@ -286,48 +286,40 @@ class Finer:
         np.savez(file, **arrays)  # type: ignore[arg-type]
         return file.getvalue()
 
-    def refine(
+    def kinds_of(
         self,
-        onsets: Iterable[Onset],
+        picked: Iterable[DrumPicks],
         activations: Activations,
         bands: NDArray[np.uint8],
-        delay: float,
-    ) -> tuple[Onset, ...]:
-        """Name the kinds of onsets, where they are sure.
+    ) -> dict[Drum, list[Drum | None]]:
+        """Name the kinds of picks, where they are sure.
 
         Parameters
         ----------
-        onsets
+        picked
             Of the whole recording: those of each drum are compared.
         activations
-            As the network gave them.
+            As the network gave them, before any adaptation.
         bands
             Of `BroadBands`.
-        delay
-            Of the model card.
 
         Returns
         -------
-        tuple of Onset
-            The same, some with another `drum`, sorted by time.
+        dict
+            Drum to the finer drum of each of its picks; None where it is not sure.
         """
-        result = list(onsets)
-        for drum, kinds in self.families.items():
-            places = [n for n, onset in enumerate(result) if onset.drum is drum]
-            if not places:
-                continue
-            frames = onset_frames((result[n] for n in places), activations, delay)
-            features = describe(
-                frames, bands, activations.values, activations.frame_rate
+        values, rate = activations.values, activations.frame_rate
+        return {
+            hits.drum: self.families[hits.drum].say(
+                describe(attack_frames(hits, len(values)), bands, values, rate)
             )
-            for n, kind in zip(places, kinds.say(features), strict=True):
-                if kind is not None:
-                    result[n] = replace(result[n], drum=kind)
-        return tuple(sorted(result))
+            for hits in picked
+            if hits.drum in self.families and len(hits.frames)
+        }
 
 
-class FineEar:
-    """Hears a recording, and tells finer drums at its end.
+class FineDrumTagger:
+    """Listens to a recording, and tells finer drums at its end.
 
     Parameters
     ----------
@@ -344,37 +336,30 @@ class FineEar:
     Raises
     ------
     ModelError
-        See `Finer.of`.
+        See `FineDrumModel.of`.
     """
 
     kinds: tuple[Drum, ...]
     sha256: str
 
     def __init__(self, card: ModelCard) -> None:
-        self._finer = Finer.of(card)
+        self._model = FineDrumModel.of(card)
         self._bands = BroadBands(card.front_end)
-        self._delay = card.delay
-        self.kinds = self._finer.kinds
+        self.kinds = self._model.kinds
         self.sha256 = card.finer.sha256 if card.finer else ""
 
     def hear(self, frames: Floats) -> None:
         """Take the next frames of the recording."""
         self._bands.hear(frames)
 
-    def refine(
-        self, onsets: Iterable[Onset], activations: Activations
-    ) -> tuple[Onset, ...]:
-        """See `Finer.refine`."""
-        return self._finer.refine(
-            onsets, activations, self._bands.values(), self._delay
-        )
+    def kinds_of(
+        self, picked: Iterable[DrumPicks], activations: Activations
+    ) -> dict[Drum, list[Drum | None]]:
+        """See `FineDrumModel.kinds_of`."""
+        return self._model.kinds_of(picked, activations, self._bands.values())
 
 
-def onset_frames(
-    onsets: Iterable[Onset], activations: Activations, delay: float
-) -> NDArray[np.int64]:
-    """Frame of each onset; the opposite of `onsets.onset_times`."""
-    times = np.array([onset.time for onset in onsets])
-    frames = (times - activations.offset + delay) * activations.frame_rate
-    last = max(len(activations.values) - 1, 0)
-    return np.clip(np.rint(frames), 0, last).astype(np.int64)
+def attack_frames(hits: DrumPicks, count: int) -> NDArray[np.int64]:
+    """Frame nearest to each refined pick, among `count` frames."""
+    frames = np.clip(np.rint(hits.positions), 0, max(count - 1, 0))
+    return np.asarray(frames, np.int64)

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Onset
-from adt_plugins.card import ModelCard
+from adt_plugins.card import Picking
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, ModelError
 from adt_plugins.picking import velocity
-from adt_plugins.picking.exclusive import RIVAL_WINDOW_S, Hits, drop_rivals
+from adt_plugins.picking.exclusive import SAME_STROKE_S, DrumPicks, drop_weaker_kinds
 from adt_plugins.picking.peaks import adtlib_threshold, confidence, pick_peaks, refine
 
 
 def thresholds_in_force(
     activations: Activations,
-    card: ModelCard,
+    picking: Picking,
     thresholds: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
-    """Threshold of each drum of the card.
+    """Threshold of each drum of the picking.
 
     Parameters
     ----------
     activations
         Read only by ADTLib's picker, whose thresholds follow their mean.
-    card
-        The model card.
+    picking
+        The model picking.
     thresholds
-        Drum to threshold, instead of the card's; a coarse drum means all of
+        Drum to threshold, instead of the model's; a coarse drum means all of
         its finer kinds that are not named themselves.
 
     Raises
@@ -45,27 +45,27 @@ def thresholds_in_force(
     for drum, value in wanted.items():
         if not 0 <= value <= 1:
             raise AdtError(f"threshold {drum}={value:g}: a threshold is 0 to 1")
-        if not any(drum in (name, Drum(name).coarse) for name in card.drums):
+        if not any(drum in (name, Drum(name).coarse) for name in picking.drums):
             raise ModelError(
-                f"model {card.name!r} has no drum {drum}; "
-                f"it has {', '.join(card.drums)}"
+                f"model {picking.name!r} has no drum {drum}; "
+                f"it has {', '.join(picking.drums)}"
             )
     result = {}
-    for drum in card.drums:
+    for drum in picking.drums:
         own = wanted.get(drum, wanted.get(str(Drum(drum).coarse)))
-        row = card.picker.rows.get(drum) if card.picker.kind == "adtlib" else None
+        row = picking.picker.rows.get(drum) if picking.picker.kind == "adtlib" else None
         if own is not None:
             result[drum] = own
         elif row is not None:
             result[drum] = adtlib_threshold(_column(activations, drum), row)
         else:
-            result[drum] = float(card.thresholds[drum])
+            result[drum] = float(picking.thresholds[drum])
     return result
 
 
 def pick_onsets(
     activations: Activations,
-    card: ModelCard,
+    picking: Picking,
     *,
     thresholds: Mapping[str, float] | None = None,
     levels: NDArray[np.float32] | None = None,
@@ -78,12 +78,12 @@ def pick_onsets(
     ----------
     activations
         What the network said.
-    card
-        The model card: picker, thresholds, delay.
+    picking
+        How to pick, for instance a model card.
     thresholds
         See `thresholds_in_force`.
     levels
-        Shape (frames, number of ``card.drums``), dB, from
+        Shape (frames, number of ``picking.drums``), dB, from
         `velocity.BandLevels`. None: velocities follow the confidence.
     drums
         Only these; a coarse drum includes its finer kinds. What is left out
@@ -105,49 +105,84 @@ def pick_onsets(
     """
     if levels is not None and levels.shape != (
         len(activations.values),
-        len(card.drums),
+        len(picking.drums),
     ):
         raise ValueError(
             f"levels have shape {levels.shape}, not "
-            f"{(len(activations.values), len(card.drums))}"
+            f"{(len(activations.values), len(picking.drums))}"
         )
-    picked = pick_hits(activations, card, thresholds=thresholds, refinement=refinement)
-    wanted = None if drums is None else {Drum(drum) for drum in drums}
+    picked = pick_hits(
+        activations, picking, thresholds=thresholds, refinement=refinement
+    )
+    onsets = onsets_of(picked, activations, picking.delay, levels)
+    if drums is None:
+        return onsets
+    wanted = {Drum(drum) for drum in drums}
+    return tuple(o for o in onsets if wanted & {o.drum, o.drum.coarse})
+
+
+def onsets_of(
+    picked: Sequence[DrumPicks],
+    activations: Activations,
+    delay: float,
+    levels: NDArray[np.float32] | None = None,
+    kinds: Mapping[Drum, Sequence[Drum | None]] | None = None,
+) -> tuple[Onset, ...]:
+    """Turn picked frames into onsets in seconds; the last step of picking.
+
+    Parameters
+    ----------
+    picked
+        From `pick_hits`.
+    activations
+        That they were picked from.
+    delay
+        Of the model, in seconds.
+    levels
+        See `pick_onsets`; a column for each of `picked`.
+    kinds
+        Drum to the finer drum of each of its picks; None where that is not sure.
+
+    Returns
+    -------
+    tuple of Onset
+        Sorted by time.
+    """
     onsets: list[Onset] = []
     for column, hits in enumerate(picked):
-        if wanted is None or wanted & {hits.drum, hits.drum.coarse}:
-            level = None if levels is None else levels[:, column]
-            onsets += _onsets(hits, activations, card.delay, level)
+        level = None if levels is None else levels[:, column]
+        finer = (kinds or {}).get(hits.drum) or [None] * len(hits.frames)
+        onsets += _onsets(hits, activations, delay, level, finer)
     return tuple(sorted(onsets))
 
 
 def pick_hits(
     activations: Activations,
-    card: ModelCard,
+    picking: Picking,
     *,
     thresholds: Mapping[str, float] | None = None,
     refinement: str | None = None,
-) -> list[Hits]:
-    """Pick the frames of each drum of the card, as `pick_onsets` does.
+) -> list[DrumPicks]:
+    """Pick the frames of each drum, as `pick_onsets` does.
 
     Parameters
     ----------
-    activations, card, thresholds, refinement
+    activations, picking, thresholds, refinement
         See `pick_onsets`.
 
     Returns
     -------
-    list of Hits
-        One a drum, in the order of ``card.drums``.
+    list of DrumPicks
+        One a drum, in the order of ``picking.drums``.
     """
     if refinement is None:
-        refinement = "none" if card.picker.kind == "adtlib" else "parabola"
-    in_force = thresholds_in_force(activations, card, thresholds)
+        refinement = "none" if picking.picker.kind == "adtlib" else "parabola"
+    in_force = thresholds_in_force(activations, picking, thresholds)
     picked = [
-        _pick_drum(activations, card, drum, threshold, refinement)
+        _pick_drum(activations, picking, drum, threshold, refinement)
         for drum, threshold in in_force.items()
     ]
-    return drop_rivals(picked, RIVAL_WINDOW_S * activations.frame_rate)
+    return drop_weaker_kinds(picked, SAME_STROKE_S * activations.frame_rate)
 
 
 def onset_times(
@@ -155,7 +190,7 @@ def onset_times(
 ) -> NDArray[np.float64]:
     """Seconds from the file's first sample of refined frames, >= 0."""
     times = positions / activations.frame_rate + activations.offset - delay
-    # Beyond the start there is nothing: an attack at time 0 has no earlier name.
+    # Clamped: the delay may push the first hit before the file's start.
     return np.maximum(times, 0.0)
 
 
@@ -168,14 +203,14 @@ def _column(activations: Activations, drum: str) -> NDArray[np.float32]:
 
 def _pick_drum(
     activations: Activations,
-    card: ModelCard,
+    picking: Picking,
     drum: str,
     threshold: float,
     refinement: str,
-) -> Hits:
+) -> DrumPicks:
     values = _column(activations, drum)
-    frames = pick_peaks(values, threshold, card.picker, activations.frame_rate)
-    return Hits(
+    frames = pick_peaks(values, threshold, picking.picker, activations.frame_rate)
+    return DrumPicks(
         Drum(drum),
         frames,
         frames + refine(values, frames, refinement),
@@ -184,21 +219,24 @@ def _pick_drum(
 
 
 def _onsets(
-    hits: Hits,
+    hits: DrumPicks,
     activations: Activations,
     delay: float,
     level: NDArray[np.float32] | None,
+    finer: Sequence[Drum | None],
 ) -> list[Onset]:
     rate = activations.frame_rate
     times = onset_times(hits.positions, activations, delay)
     if level is None:
-        loud = np.rint(1 + 126 * hits.confidence).astype(np.int64)
+        velocities = np.rint(1 + 126 * hits.confidence).astype(np.int64)
     else:
         attacks = np.rint(hits.positions - delay * rate).astype(np.int64)
-        loud = velocity.velocities(level, attacks, rate)
-    return [
-        Onset(time, hits.drum, speed, sure)
-        for time, speed, sure in zip(
-            times.tolist(), loud.tolist(), hits.confidence.tolist(), strict=True
-        )
-    ]
+        velocities = velocity.velocities(level, attacks, rate)
+    rows = zip(
+        times.tolist(),
+        finer,
+        velocities.tolist(),
+        hits.confidence.tolist(),
+        strict=True,
+    )
+    return [Onset(time, kind or hits.drum, *rest) for time, kind, *rest in rows]

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
-from adt_plugins.card import Gate, ModelCard
+from adt_plugins.card import ModelCard, SongGate
 from adt_plugins.drums import Drum
 from adt_plugins.picking.peaks import heights, pick_peaks
 
@@ -84,7 +84,7 @@ class Clearness:
             for drum, found in self.heights.items()
         }
 
-    def absent(self, gate: Gate) -> list[str]:
+    def absent(self, gate: SongGate) -> list[str]:
         """Drums that are not there; perhaps all of them."""
         short = 0.0
         if 0 < self.duration < SHORT_S:

@@ -9,7 +9,7 @@ optional second backend.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,24 @@ THRESHOLD = 0.05
 
 _LEAST = 1e-6  # probabilities stay this far from 0 and 1
 _PIN = -1e4  # log density of what the user has ruled out
+
+
+@dataclass(frozen=True)
+class KnownBeats:
+    """What is known of the beats beforehand; true if anything is.
+
+    Parameters
+    ----------
+    bpm, meter, first_downbeat
+        See `find_beats`; None: not known.
+    """
+
+    bpm: float | None = None
+    meter: str | None = None
+    first_downbeat: float | None = None
+
+    def __bool__(self) -> bool:
+        return any(value is not None for value in vars(self).values())
 
 
 def has_beats(outputs: Iterable[str]) -> bool:

@@ -18,6 +18,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.dynamics import velocity_curve
 from adt_plugins.midi.reader import parse
+from adt_plugins.model_info import ModelInfo
 from adt_plugins.transcription import Transcription
 
 STEP = 0.5
@@ -32,8 +33,12 @@ def song(first: float = 0.0, bar: int = 4, beats: int = 17) -> Transcription:
     return Transcription(
         tuple(hits),
         tuple(Beat(t, n % bar + 1) for n, t in enumerate(times)),
-        model={"meter": f"{bar}/4"},
+        model=ModelInfo.from_dict({"meter": f"{bar}/4"}),
     )
+
+
+def in_meter(meter: str, beats: tuple[Beat, ...]) -> Transcription:
+    return Transcription(beats=beats, model=ModelInfo.from_dict({"meter": meter}))
 
 
 def converted(folder: Path, *options: str, whole: Transcription | None = None) -> Path:
@@ -216,8 +221,8 @@ def test_the_offset_needs_a_time_reference(
         (song(first=0.3), []),  # half a beat of lead-in is no beat
         (song(first=0.5), [Beat(0.0, 4)]),
         (song(bar=3), []),
-        (Transcription(beats=song(bar=2).beats, model={"meter": "6/8"}), []),
-        (Transcription(beats=song().beats[2:], model={"meter": "4/4"}),
+        (in_meter("6/8", song(bar=2).beats), []),
+        (in_meter("4/4", song().beats[2:]),
          [Beat(0.0, 1), Beat(0.5, 2)]),
     ],
 )  # fmt: skip

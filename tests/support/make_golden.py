@@ -10,6 +10,7 @@ from pathlib import Path
 from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
+from adt_plugins.model_info import ModelInfo
 from adt_plugins.transcription import Transcription
 from tests.support.paths import DATA
 
@@ -36,7 +37,9 @@ def golden() -> Transcription:
         onsets=(*each, *special),
         beats=(Beat(0.5, 4), Beat(1.0, 1)),
         source=Source("Bücher & <b>/Söng \u2028.flac", "00ff", 48000, 2, 3600.0, 0.25),
-        model={"name": "golden", "thresholds": {"KD": 0.25}, "rows": (1, None, True)},
+        model=ModelInfo.from_dict(
+            {"name": "golden", "thresholds": {"KD": 0.25}, "rows": (1, None, True)}
+        ),
     )
 
 

@@ -22,6 +22,7 @@ from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
+from adt_plugins.model_info import ModelInfo
 from adt_plugins.transcription import Transcription
 from tests.support.make_golden import golden
 
@@ -120,9 +121,9 @@ def test_an_onset_refuses_what_is_out_of_range(
         lambda: Source(offset=math.nan),
         lambda: Source(path=3),  # type: ignore[arg-type]
         lambda: Source(sha256=b"00"),  # type: ignore[arg-type]
-        lambda: Transcription(model={"a": math.nan}),
-        lambda: Transcription(model={"a": {1}}),
-        lambda: Transcription(model={1: "a"}),  # type: ignore[dict-item]
+        lambda: Transcription(model=ModelInfo.from_dict({"a": math.nan})),
+        lambda: Transcription(model=ModelInfo.from_dict({"a": {1}})),
+        lambda: Transcription(model=ModelInfo.from_dict({1: "a"})),  # type: ignore[dict-item]
     ],
 )
 def test_beats_sources_and_models_refuse_what_is_out_of_range(
@@ -138,9 +139,9 @@ def test_numpy_numbers_become_plain_ones() -> None:
     kinds = {type(v) for v in (onset.time, onset.velocity, onset.confidence)}
     assert kinds == {float, int}
     assert onset.drum is Drum.KD
-    model = Transcription(model={"t": np.float32(0.5), "v": np.arange(2)}).model
+    model = ModelInfo.from_dict({"t": np.float32(0.5), "v": np.arange(2)})
     assert model == {"t": 0.5, "v": [0, 1]}
-    json.dumps(model)
+    json.dumps(model.to_dict())
 
 
 def test_minus_zero_is_zero() -> None:
@@ -149,7 +150,10 @@ def test_minus_zero_is_zero() -> None:
 
 def test_nothing_can_be_changed() -> None:
     model = {"thresholds": {"KD": 0.5}}
-    whole = Transcription(onsets=(Onset(1.0, Drum.KD),), model=model)
+    whole = Transcription(
+        onsets=(Onset(1.0, Drum.KD),),
+        model=model,  # type: ignore[arg-type]
+    )
     with pytest.raises(FrozenInstanceError):
         whole.onsets[0].time = 2.0  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError):

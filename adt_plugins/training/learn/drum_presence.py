@@ -1,6 +1,6 @@
 """Learns from renders which clearness of hits means that a drum is there.
 
-What is learnt are the few numbers of `adt_plugins.card.Gate`. Recordings without
+What is learnt are the few numbers of `adt_plugins.card.SongGate`. Recordings without
 drums are renders whose drums are silent, and voices alone. They are those of the
 validation split, like those that thresholds are chosen on: in what a network was
 trained on, it takes less for drums. A gate learnt there left 19 hits a minute in
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.base.files import write_files
-from adt_plugins.card import Gate, ModelCard
+from adt_plugins.card import ModelCard, SongGate
 from adt_plugins.errors import AdtError
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.peaks import heights, pick_peaks
@@ -132,7 +132,7 @@ def learn_gate(
     *,
     clips: int = 100,
     split: str = "validation",
-) -> Gate:
+) -> SongGate:
     """Learn a gate for a network on a folder of renders.
 
     Parameters
@@ -192,7 +192,7 @@ def choose(
     music: Sequence[Piece],
     drums: Sequence[Piece],
     card: ModelCard,
-) -> Gate:
+) -> SongGate:
     """Choose a gate for pieces without drums and with them.
 
     Each limit is the lowest that leaves no more than its share of the hits that may be
@@ -207,7 +207,7 @@ def choose(
     grid: list[float] = np.round(np.arange(0.0, 1.0 + _STEP, _STEP), 2).tolist()
 
     def lowest(
-        gates: Iterable[Gate], drum: str = "", beyond: Gate | None = None
+        gates: Iterable[SongGate], drum: str = "", beyond: SongGate | None = None
     ) -> int:
         """Place of the first gate that leaves little; or little more than another."""
         share = _SHARE_OF_A_DRUM if drum else _SHARE_OF_THE_SONG
@@ -225,16 +225,16 @@ def choose(
     none, never = dict.fromkeys(card.drums, 0.0), dict.fromkeys(card.drums, 2.0)
     sure, lone = {}, {}
     for drum in card.drums:
-        gates = (Gate(2.0, never, none, {**none, drum: x}) for x in grid)
+        gates = (SongGate(2.0, never, none, {**none, drum: x}) for x in grid)
         sure[drum] = max(card.thresholds[drum], grid[lowest(gates, drum)])
-    shut = Gate(2.0, never, none, sure)
+    shut = SongGate(2.0, never, none, sure)
     for drum in card.drums:
         gates = (replace(shut, lone={**never, drum: x}) for x in grid)
         found = grid[lowest(gates, drum, shut)]
         lone[drum] = found if found >= _LONE_OF_SURE * sure[drum] else sure[drum]
     lone.update((drum, 1.0) for drum in _NEVER_ALONE if drum in lone)
     sure = {drum: round(min(1.0, value + _MARGIN), 3) for drum, value in sure.items()}
-    gates = (Gate(x, lone, none, sure) for x in grid)
+    gates = (SongGate(x, lone, none, sure) for x in grid)
     song = grid[lowest(gates, beyond=replace(shut, lone=lone))]
     pieces = [*drums, *chain(drums, 0)]
     own = {
@@ -245,10 +245,10 @@ def choose(
         )
         for drum in card.drums
     }
-    return Gate(song, lone, own, sure)
+    return SongGate(song, lone, own, sure)
 
 
-def _left(pieces: Sequence[Piece], gate: Gate, only: str) -> float:
+def _left(pieces: Sequence[Piece], gate: SongGate, only: str) -> float:
     """Hits a minute, of one drum or (with ``""``) all, that the gate leaves."""
     left = 0
     for piece in pieces:

@@ -13,8 +13,8 @@ from adt_plugins.annotations import Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
 from adt_plugins.network.inference import Network
-from adt_plugins.picking.fine_drums import BroadBands, describe, onset_frames
-from adt_plugins.picking.onsets import pick_onsets
+from adt_plugins.picking.fine_drums import BroadBands, attack_frames, describe
+from adt_plugins.picking.onsets import onsets_of, pick_hits
 from adt_plugins.training.learn.clips import Clip
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 
@@ -36,7 +36,7 @@ MATCH_S = 0.03
 
 
 @dataclass(frozen=True)
-class Hits:
+class FineDrumExamples:
     """Picks of one coarse drum.
 
     Parameters
@@ -53,9 +53,11 @@ class Hits:
     classes: NDArray[np.int64]
     clips: NDArray[np.int64]
 
-    def only(self, kept: NDArray[np.bool_]) -> Hits:
+    def only(self, kept: NDArray[np.bool_]) -> FineDrumExamples:
         """Those for which `kept`, shape (hits,), is true."""
-        return Hits(self.features[kept], self.classes[kept], self.clips[kept])
+        return FineDrumExamples(
+            self.features[kept], self.classes[kept], self.clips[kept]
+        )
 
 
 def true_classes(
@@ -78,7 +80,7 @@ def gather(
     network: Network,
     seed: int,
     progress: Callable[[float], None] = lambda _: None,
-) -> dict[Drum, Hits]:
+) -> dict[Drum, FineDrumExamples]:
     """Mix clips, every second one with its accompaniment, and describe the picks.
 
     Parameters
@@ -102,7 +104,7 @@ def gather(
         for share in (0.0, 1.0)
     ]
     rate = card.front_end.frame_rate
-    found: dict[Drum, list[Hits]] = {drum: [] for drum in CLASSES}
+    found: dict[Drum, list[FineDrumExamples]] = {drum: [] for drum in CLASSES}
     for number, clip in enumerate(clips):
         rng = np.random.default_rng([seed, number])
         count = int(clip.duration * rate)
@@ -110,20 +112,22 @@ def gather(
         heard = Activations(network.activations(frames), card.outputs, rate)
         bands = BroadBands(card.front_end)
         bands.hear(frames)
-        picked = pick_onsets(heard, card)
-        for drum, hits in found.items():
-            own = [onset for onset in picked if onset.drum is drum]
-            if own:
-                places = onset_frames(own, heard, card.delay)
+        for picked in pick_hits(heard, card):
+            own = onsets_of([picked], heard, card.delay)
+            if own and picked.drum in found:
+                drum, hits = picked.drum, found[picked.drum]
+                places = attack_frames(picked, len(frames))
                 features = describe(places, bands.values(), heard.values, rate)
                 classes = true_classes(own, clip.onsets, drum)
-                hits.append(Hits(features, classes, np.full(len(own), number)))
+                hits.append(
+                    FineDrumExamples(features, classes, np.full(len(own), number))
+                )
         progress((number + 1) / len(clips))
     return {drum: _joined(hits) for drum, hits in found.items() if hits}
 
 
-def _joined(parts: Sequence[Hits]) -> Hits:
-    return Hits(
+def _joined(parts: Sequence[FineDrumExamples]) -> FineDrumExamples:
+    return FineDrumExamples(
         np.concatenate([hits.features for hits in parts]),
         np.concatenate([hits.classes for hits in parts]),
         np.concatenate([hits.clips for hits in parts]),

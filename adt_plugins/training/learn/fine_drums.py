@@ -23,9 +23,13 @@ from numpy.typing import NDArray
 from adt_plugins.card import Attached, ModelCard
 from adt_plugins.errors import AdtError
 from adt_plugins.network.inference import Network
-from adt_plugins.picking.fine_drums import Finer, Kinds, softmax, standardised
+from adt_plugins.picking.fine_drums import FineDrumModel, Kinds, softmax, standardised
 from adt_plugins.training.learn.clips import find_clips, load_clip
-from adt_plugins.training.learn.fine_drum_examples import CLASSES, Hits, gather
+from adt_plugins.training.learn.fine_drum_examples import (
+    CLASSES,
+    FineDrumExamples,
+    gather,
+)
 
 Floats = NDArray[np.float32]
 
@@ -51,7 +55,7 @@ DECAY = 0.1
 DROPOUT = 0.3
 
 
-def fit_kinds(hits: Hits, kinds: tuple[str, ...], seed: int) -> Kinds:
+def fit_kinds(hits: FineDrumExamples, kinds: tuple[str, ...], seed: int) -> Kinds:
     """Train the layer of one drum (Adam with decoupled decay, cosine schedule).
 
     Parameters
@@ -123,7 +127,7 @@ def _slopes(
     ]
 
 
-def calibrate(kinds: Kinds, hits: Hits) -> Kinds:
+def calibrate(kinds: Kinds, hits: FineDrumExamples) -> Kinds:
     """Choose how probable each kind must be, so that `PRECISION` of it is right."""
     probable = kinds.probabilities(hits.features)
     best = probable.argmax(axis=1)
@@ -140,13 +144,13 @@ def calibrate(kinds: Kinds, hits: Hits) -> Kinds:
     return replace(kinds, surenesses=surenesses)
 
 
-def measure(trials: Sequence[tuple[Kinds, Hits]]) -> dict[str, Any]:
+def measure(trials: Sequence[tuple[Kinds, FineDrumExamples]]) -> dict[str, Any]:
     """How right what is said is, of hits whose coarse drum is right.
 
     Parameters
     ----------
     trials
-        Hits, and what was calibrated on others.
+        FineDrumExamples, and what was calibrated on others.
 
     Returns
     -------
@@ -178,7 +182,7 @@ def measure(trials: Sequence[tuple[Kinds, Hits]]) -> dict[str, Any]:
 
 
 def try_out(
-    kinds: Kinds, hits: Hits, recorded: NDArray[np.bool_]
+    kinds: Kinds, hits: FineDrumExamples, recorded: NDArray[np.bool_]
 ) -> dict[str, dict[str, Any]]:
     """Measure either half of the clips with what is calibrated on the other.
 
@@ -198,7 +202,10 @@ def try_out(
     """
     # Clips are heard alone and in a song by turns: both halves have both.
     half = hits.clips // 2 % 2 == 0
-    trials: dict[str, list[tuple[Kinds, Hits]]] = {"recorded kits": [], "all kits": []}
+    trials: dict[str, list[tuple[Kinds, FineDrumExamples]]] = {
+        "recorded kits": [],
+        "all kits": [],
+    }
     for mine in (half, ~half):
         chosen = calibrate(kinds, hits.only(~mine & recorded))
         trials["recorded kits"].append((chosen, hits.only(mine & recorded)))
@@ -222,7 +229,7 @@ def learn(
     seed: int = 0,
     clips: int = CLIPS,
     progress: Callable[[float], None] = lambda _: None,
-) -> tuple[Finer, dict[str, Any]]:
+) -> tuple[FineDrumModel, dict[str, Any]]:
     """Train, calibrate and measure.
 
     Parameters
@@ -277,7 +284,7 @@ def learn(
         kinds = calibrate(kinds, true.only(recorded[true.clips]))
         if np.any(kinds.surenesses <= 1):
             families[drum] = kinds
-    return Finer(network.card.outputs, families), measured
+    return FineDrumModel(network.card.outputs, families), measured
 
 
 def table(measured: Mapping[str, Any]) -> str:
@@ -297,7 +304,9 @@ def table(measured: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def attach(card: ModelCard, finer: Finer, measured: dict[str, Any]) -> ModelCard:
+def attach(
+    card: ModelCard, finer: FineDrumModel, measured: dict[str, Any]
+) -> ModelCard:
     """Write ``NAME.finer.npz`` beside a card, and name it in the card."""
     from adt_plugins.base.files import write_files
 

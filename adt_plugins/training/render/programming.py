@@ -10,9 +10,9 @@ from adt_plugins.training.sources import patterns
 from adt_plugins.training.sources.kitmaps import TOMS
 from adt_plugins.training.sources.performances import (
     PREROLL_S,
-    Hit,
     Library,
     Performance,
+    Stroke,
     grid,
     human,
     song_window,
@@ -84,14 +84,14 @@ def programmed(duration_s: float, rng: np.random.Generator) -> Performance:
     quarter_s = bar_s / style.quarters
     downbeat_s = -PREROLL_S - float(rng.uniform(0, bar_s))
     feel = Feel.draw(style, rng)
-    hits: list[Hit] = []
+    hits: list[Stroke] = []
     after_fill = False
     for bar in range(int((duration_s + PREROLL_S) / bar_s) + 2):
         steps, after_fill = _bar(style, feel, bar, after_fill, rng)
         for position, code, velocity in steps:
             at = position * style.beats
             time = downbeat_s + bar * bar_s + at * beat_s
-            hit = Hit(time + feel.late_s(at, code, beat_s, rng), code, velocity)
+            hit = Stroke(time + feel.late_s(at, code, beat_s, rng), code, velocity)
             hits += [hit, *_graces(hit, rng)]
     numerator, denominator = (int(part) for part in style.meter.split("/"))
     return Performance(
@@ -105,14 +105,14 @@ def programmed(duration_s: float, rng: np.random.Generator) -> Performance:
     )
 
 
-def _graces(hit: Hit, rng: np.random.Generator) -> list[Hit]:
+def _graces(hit: Stroke, rng: np.random.Generator) -> list[Stroke]:
     """Flams and drags before some strong hits on snare and toms."""
     if hit.code not in ("SD", *TOMS) or hit.velocity < 80 or rng.random() > 0.06:
         return []
     gap = float(rng.uniform(0.022, 0.045))
     count = 1 if rng.random() < 0.7 else 2
     velocity = int(rng.integers(15, 60))
-    return [Hit(hit.time - gap * (i + 1), hit.code, velocity) for i in range(count)]
+    return [Stroke(hit.time - gap * (i + 1), hit.code, velocity) for i in range(count)]
 
 
 def vary(performance: Performance, rng: np.random.Generator) -> Performance:
@@ -148,16 +148,18 @@ def vary(performance: Performance, rng: np.random.Generator) -> Performance:
     return performance
 
 
-def _exchange(hits: list[Hit], old: set[str], new: str) -> list[Hit]:
+def _exchange(hits: list[Stroke], old: set[str], new: str) -> list[Stroke]:
     return [
-        Hit(hit.time, new if hit.code in old else hit.code, hit.velocity, hit.variant)
+        Stroke(
+            hit.time, new if hit.code in old else hit.code, hit.velocity, hit.variant
+        )
         for hit in hits
     ]
 
 
 def _crash_on_the_one(
-    hits: list[Hit], beats: list[tuple[float, int]], rng: np.random.Generator
-) -> list[Hit]:
+    hits: list[Stroke], beats: list[tuple[float, int]], rng: np.random.Generator
+) -> list[Stroke]:
     """A crash in place of the hat or ride on every, second or fourth downbeat."""
     downbeats = [time for time, position in beats if position == 1][
         :: int(rng.choice([1, 2, 4]))
@@ -168,13 +170,13 @@ def _crash_on_the_one(
         if near and not any(hit.code == "CRC" for hit in near):
             time = (replaced or near)[0].time
             hits = [hit for hit in hits if hit not in replaced]
-            hits.append(Hit(time, "CRC", int(rng.integers(75, 127))))
+            hits.append(Stroke(time, "CRC", int(rng.integers(75, 127))))
     return hits
 
 
-def _thin_ringing(hits: list[Hit], quarter_s: float) -> list[Hit]:
+def _thin_ringing(hits: list[Stroke], quarter_s: float) -> list[Stroke]:
     """Crash-riding goes in quarters or eighths, not faster."""
-    kept: list[Hit] = []
+    kept: list[Stroke] = []
     last = -1e9
     for hit in sorted(hits, key=lambda hit: hit.time):
         if hit.code in ("CRC", "CHC"):
@@ -185,15 +187,15 @@ def _thin_ringing(hits: list[Hit], quarter_s: float) -> list[Hit]:
     return kept
 
 
-def merge(hits: list[Hit]) -> list[Hit]:
+def merge(hits: list[Stroke]) -> list[Stroke]:
     """Sort, and keep the louder of two hits of one drum within 12 ms."""
-    kept: list[Hit] = []
+    kept: list[Stroke] = []
     last: dict[str, int] = {}
     for hit in sorted(hits, key=lambda hit: hit.time):
         before = last.get(hit.code)
         if before is not None and hit.time - kept[before].time < 0.012:
             if hit.velocity > kept[before].velocity:
-                kept[before] = Hit(
+                kept[before] = Stroke(
                     kept[before].time, hit.code, hit.velocity, hit.variant
                 )
             continue

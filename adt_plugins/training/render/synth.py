@@ -11,7 +11,7 @@ from adt_plugins.training.render.effects import low_pass
 from adt_plugins.training.sources import kitmaps
 from adt_plugins.training.sources.kits import Layer, load_group
 from adt_plugins.training.sources.oneshots import SAMPLE_RATE_HZ, Samples
-from adt_plugins.training.sources.performances import Hit
+from adt_plugins.training.sources.performances import Stroke
 
 # Mean level and spread against a full snare, in dB (loudest 20 ms).
 LEVELS_DB: dict[str, tuple[float, float]] = {
@@ -182,7 +182,7 @@ class Touch:
 
 
 def _choked_length(
-    hit: Hit, index: int, hits: list[Hit], rng: np.random.Generator
+    hit: Stroke, index: int, hits: list[Stroke], rng: np.random.Generator
 ) -> float:
     """Seconds until the next hat chokes this one; infinite for other drums."""
     if hit.code not in kitmaps.HATS:
@@ -194,8 +194,8 @@ def _choked_length(
 
 
 def place(
-    hits: list[Hit], kit: ClipKit, duration_s: float, rng: np.random.Generator
-) -> tuple[Samples, list[Hit]]:
+    hits: list[Stroke], kit: ClipKit, duration_s: float, rng: np.random.Generator
+) -> tuple[Samples, list[Stroke]]:
     """Render hits, the earlier ones' ringing included.
 
     Returns
@@ -207,7 +207,7 @@ def place(
     total = round(duration_s * SAMPLE_RATE_HZ)
     audio = np.zeros(total, dtype=np.float32)
     touch = Touch(float(rng.uniform(20, 40)), float(rng.uniform(0.8, 1.6)))
-    heard: list[Hit] = []
+    heard: list[Stroke] = []
     for index, hit in enumerate(hits):
         piece = kit.piece(hit.code, hit.variant)
         if piece is None:
@@ -225,11 +225,13 @@ def place(
             gain = np.float32(10 ** (level_db / 20))
             audio[begin:end] += gain * voice[begin - at : end - at]
         if 0 <= at < total:
-            heard.append(Hit(at / SAMPLE_RATE_HZ, hit.code, hit.velocity, hit.variant))
+            heard.append(
+                Stroke(at / SAMPLE_RATE_HZ, hit.code, hit.velocity, hit.variant)
+            )
     return audio, heard
 
 
-def _pick(piece: Piece, hit: Hit, rng: np.random.Generator) -> Samples:
+def _pick(piece: Piece, hit: Stroke, rng: np.random.Generator) -> Samples:
     """The layer for a velocity, or a neighbour of it."""
     velocities = np.array([layer.velocity for layer in piece.layers])
     nearest = int(np.abs(velocities - hit.velocity).argmin())

@@ -17,7 +17,7 @@ PREROLL_S = 6.0
 
 
 @dataclass(frozen=True)
-class Hit:
+class Stroke:
     """A hit; time in seconds from the clip's start, velocity 1–127.
 
     ``variant`` tells different instruments of one code (``OT``) apart.
@@ -37,7 +37,7 @@ class Performance:
     exactly; ``quarter_s`` and ``downbeat_s`` place anything else on the beats.
     """
 
-    hits: list[Hit]
+    hits: list[Stroke]
     beats: list[tuple[float, int]]
     meter: str
     identity: str
@@ -162,7 +162,7 @@ def human(
         for quarter, pitch, velocity in notes:
             time = (quarter + turn * length - start) * quarter_s
             if -PREROLL_S < time < duration_s and pitch in table:
-                hits.append(Hit(time, table[pitch], velocity, pitch))
+                hits.append(Stroke(time, table[pitch], velocity, pitch))
     downbeat_s = -start * quarter_s
     return Performance(
         hits,
@@ -209,7 +209,7 @@ def song_window(
             velocity = note.velocity * scale - accent * off_beat + rng.normal(0, swell)
             time += float(np.clip(rng.normal(0, spread_s), -0.008, 0.008))
             hits.append(
-                Hit(
+                Stroke(
                     time,
                     GM_NOTES[note.pitch],
                     int(np.clip(velocity, 5, 127)),

@@ -12,6 +12,7 @@ import pytest
 
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
+from adt_plugins.model_info import ModelInfo
 from adt_plugins.transcription import Transcription
 from tests.support.daw import BARS, LEAD_IN_S
 
@@ -51,4 +52,6 @@ def song() -> Transcription:
             Onset((at + after) / 2, Drum.CHH, 50),
         ]
     beats = tuple(Beat(at, index % 4 + 1) for index, at in enumerate(times))
-    return Transcription(tuple(onsets), beats, model={"meter": "4/4"})
+    return Transcription(
+        tuple(onsets), beats, model=ModelInfo.from_dict({"meter": "4/4"})
+    )

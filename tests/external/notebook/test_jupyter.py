@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adt_plugins import Transcription, transcribe
-from adt_plugins.editor.picks import Score
+from adt_plugins.editor.picks import PickedSong
 from tests.support.browser import pixels, until
 from tests.support.notebook.jupyter import Notebook, server, write_notebook
 from tests.support.notebook.make_fixtures import actions
@@ -199,7 +199,7 @@ def test_playing_from_both_sides(notebook: Notebook) -> None:
 def test_a_random_session(notebook: Notebook) -> None:
     """Half of it by Python, half in the browser, both at once."""
     steps = 500 if notebook.program == "lab" else 100
-    everything = actions(Score(transcribe(GROOVE, beats=True)), steps, seed=23)
+    everything = actions(PickedSong(transcribe(GROOVE, beats=True)), steps, seed=23)
     for start in range(0, len(everything), 50):
         mine = everything[start : start + 50]
         python, browser = mine[::2], mine[1::2]

@@ -16,9 +16,10 @@ from adt_plugins import Onset, Transcription
 from adt_plugins.annotations import Label
 from adt_plugins.drums import Drum
 from adt_plugins.editor.edits import Log, fold
-from adt_plugins.editor.picks import Score, velocity_table
+from adt_plugins.editor.picks import PickedSong, velocity_table
 from adt_plugins.errors import FormatError
 from adt_plugins.formats import html, write
+from adt_plugins.model_info import ModelInfo
 from tests.support.browser import pixels, runs, until, watched
 from tests.support.notebook.make_fixtures import actions
 from tests.support.notebook.pages import (
@@ -224,7 +225,7 @@ def downloads(page: Any, kind: str, number: int) -> dict[str, bytes]:
 def test_five_hundred_operations_reload_and_export(
     opened: Opened, groove: Transcription, tmp_path: Path
 ) -> None:
-    score = Score(groove, lambda own: velocity_table(own, GROOVE))
+    score = PickedSong(groove, lambda own: velocity_table(own, GROOVE))
     log = Log()
     everything = actions(score, seed=11)
     for number, action in enumerate(everything, 1):
@@ -281,7 +282,7 @@ def test_hostile_names_and_texts_run_nothing(
     hostile = replace(
         groove,
         labels=(Label(0.0, 1.0, evil, evil),),
-        model={**groove.model, "name": evil},
+        model=ModelInfo.from_dict({**groove.model, "name": evil}),
         source=replace(groove.source, path=str(tmp_path / evil.replace("/", "_"))),
     )
     path = tmp_path / name

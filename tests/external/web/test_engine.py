@@ -15,7 +15,7 @@ import pytest
 
 from adt_plugins import Transcription, transcribe
 from adt_plugins.editor.payload import payload
-from adt_plugins.editor.picks import Levels, Score, velocity_table
+from adt_plugins.editor.picks import Levels, PickedSong, velocity_table
 from adt_plugins.features.spectrogram import spectrogram
 from adt_plugins.formats import write
 from adt_plugins.network.catalogue import find_model
@@ -78,7 +78,7 @@ def page(browser: Any, path: Path) -> Iterator[Any]:
 def heard_by_python(song: Song) -> tuple[Transcription, Levels]:
     audio = (np.stack(song.channels, axis=1), RATE)
     found = transcribe(audio)
-    levels = velocity_table(Score(found), audio)
+    levels = velocity_table(PickedSong(found), audio)
     assert levels is not None
     return found, levels
 
@@ -151,7 +151,7 @@ def test_thresholds_are_raised_as_by_python(pairs: list[Pair]) -> None:
 def test_the_page_gets_what_python_would_send(pairs: list[Pair]) -> None:
     for name in ("groove", "no drums"):
         pair = named(pairs, name)
-        sent = payload(Score(pair.python), None, name, name)
+        sent = payload(PickedSong(pair.python), None, name, name)
         expected = json.loads(json.dumps(sent.header))
         header = dict(pair.browser.header)
         for unlike in ("fingerprint", "duration", "known"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import soundfile
 
-from adt_plugins.audacity.request_folder import Exchange
+from adt_plugins.audacity.request_folder import RequestFolder
 from adt_plugins.audacity.transcriber import Transcriber
 from adt_plugins.audacity.watcher import Watcher
 from adt_plugins.pipeline import open_network
@@ -91,7 +91,7 @@ def said() -> list[str]:
 @pytest.fixture
 def served(folder: Path, tiny_model: Path, said: list[str]) -> Iterator[Path]:
     """The folder of a watcher that runs."""
-    place = Exchange(folder)
+    place = RequestFolder(folder)
     transcriber = Transcriber(place, open_network(tiny_model))
     with running(Watcher(place, transcriber, said.append)):
         yield folder

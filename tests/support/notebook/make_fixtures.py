@@ -25,7 +25,8 @@ from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
 from adt_plugins.drums import Drum
 from adt_plugins.editor.edits import EditError, Log, fold
 from adt_plugins.editor.payload import payload
-from adt_plugins.editor.picks import Score
+from adt_plugins.editor.picks import PickedSong
+from adt_plugins.model_info import ModelInfo
 from adt_plugins.picking.onsets import onset_times, pick_hits, pick_onsets
 from adt_plugins.transcription import Transcription
 from tests.support.web import engine_fixtures
@@ -130,19 +131,23 @@ def example(seed: int = 77, frames: int = 3000) -> Transcription:
         onsets=tuple(onsets),
         beats=tuple(Beat(0.31 + 0.47 * n, n % 3 + 1) for n in range(60)),
         source=Source("söng <b>\u2028.wav", "ab" * 32, 48000, 2, frames / 100),
-        model={
-            "name": "m",
-            "sha256": "",
-            "thresholds": thresholds,
-            "picker": as_dict(picker),
-            "meter": "3/4",
-        },
+        model=ModelInfo.from_dict(
+            {
+                "name": "m",
+                "sha256": "",
+                "thresholds": thresholds,
+                "picker": as_dict(picker),
+                "meter": "3/4",
+            }
+        ),
         labels=(Label(0.0, 3.5, "Verse\t1 😀", "Parts"), Label(3.5, 3.5, "x\u2028y")),
         activations=activations,
     )
 
 
-def actions(score: Score, steps: int = STEPS, seed: int = 3) -> list[dict[str, Any]]:
+def actions(
+    score: PickedSong, steps: int = STEPS, seed: int = 3
+) -> list[dict[str, Any]]:
     """A random session: every kind of edit, with re-picks, undo and redo between."""
     chance, log = random.Random(seed), Log()
     done: list[dict[str, Any]] = []
@@ -201,7 +206,7 @@ def op(chance: random.Random, kind: str, hit: Any, drums: list[str]) -> dict[str
 
 def session() -> dict[str, Any]:
     """The example, edited; hits and files at some points of the session."""
-    score = Score(example())
+    score = PickedSong(example())
     content = payload(score, None, "example", "example")
     log, points = Log(), {}
     everything = actions(score)

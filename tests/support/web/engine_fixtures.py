@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
-from adt_plugins.card import FrontEnd, Gate, Geometry, LevelRule, ModelCard, Picker
+from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker, SongGate
 from adt_plugins.features.band_levels import RANGES_HZ, BandLevels
 from adt_plugins.features.spectrogram import LevelFollower, filterbank
 from adt_plugins.picking.onsets import onset_times, pick_hits, pick_onsets
@@ -52,7 +52,7 @@ def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
             "", "", "", (*DRUMS, "beat"), FrontEnd(), Geometry(1, 0, 1),
             chance.choice((Picker(), Picker("adtlib"), Picker(combine=0.1))),
             some(0.3, 0.6),
-            gate=Gate(
+            gate=SongGate(
                 round(chance.uniform(0.5, 1.0), 2),
                 some(0.7, 1.0),
                 some(0.5, 1.0),

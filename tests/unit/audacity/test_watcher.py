@@ -13,7 +13,11 @@ import pytest
 from adt_plugins.audacity import request_folder
 from adt_plugins.audacity import watcher as watcher_module
 from adt_plugins.audacity.lisp import lisp_string
-from adt_plugins.audacity.request_folder import Exchange, ExchangeError, exchange_folder
+from adt_plugins.audacity.request_folder import (
+    ExchangeError,
+    RequestFolder,
+    exchange_folder,
+)
 from adt_plugins.audacity.transcriber import NOTHING, Transcriber, adjusted
 from adt_plugins.audacity.watcher import RESTARTED, Watcher
 from adt_plugins.base.folders import HOME_VARIABLE
@@ -164,7 +168,7 @@ def test_an_error_of_ours_is_shown_and_survived(
             raise ZeroDivisionError('of "ours"')
         return lisp_string("fine")
 
-    with running(Watcher(Exchange(folder), answer)):
+    with running(Watcher(RequestFolder(folder), answer)):
         wanted = "The drum transcriber failed: ZeroDivisionError('of \"ours\"')"
         assert FakePlugin(folder).ask(np.zeros(9), sensitivity=13) == wanted
         assert FakePlugin(folder).ask(np.zeros(9)) == "fine"
@@ -181,7 +185,7 @@ def test_signs_of_life_during_long_work(
         go_on.wait(20)
         return lisp_string("fine")
 
-    with running(Watcher(Exchange(folder), answer)):
+    with running(Watcher(RequestFolder(folder), answer)):
         plugin, other = FakePlugin(folder), FakePlugin(folder)
         plugin.request()
         wait_until(lambda: len(plugin.wait("busy")) > 5)
@@ -203,7 +207,7 @@ def test_work_is_stopped_with_the_watcher(folder: Path) -> None:
         raise CancelledError("stopped")
 
     plugin = FakePlugin(folder)
-    with running(Watcher(Exchange(folder), answer)):
+    with running(Watcher(RequestFolder(folder), answer)):
         plugin.request()
         plugin.wait("busy")
     assert [path.name for path in folder.iterdir()] == ["watch.lock"]
@@ -213,7 +217,7 @@ def test_what_is_forgotten_is_removed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watcher_module, "SWEEP_S", 0.0)
-    place = Exchange(folder)
+    place = RequestFolder(folder)
     watcher = Watcher(place, lambda *_: lisp_string(""))
     old, young, future = (FakePlugin(folder) for _ in range(3))
     for plugin, age in ((old, 601.0), (young, 10.0), (future, -900.0)):
@@ -227,7 +231,7 @@ def test_what_is_forgotten_is_removed(
 
 
 def test_what_an_earlier_watcher_left(folder: Path, tiny_model: Path) -> None:
-    Exchange(folder).close()
+    RequestFolder(folder).close()
     waiting, new, old = (FakePlugin(folder) for _ in range(3))
     for plugin in (waiting, old):  # killed in the middle
         plugin.write_audio(play(HITS, SECONDS))
@@ -239,7 +243,7 @@ def test_what_an_earlier_watcher_left(folder: Path, tiny_model: Path) -> None:
     draft = folder / ".adt-0123456789abcdef_data"
     draft.mkdir()
     (draft / "audio.wav").touch()
-    place = Exchange(folder)
+    place = RequestFolder(folder)
     with running(Watcher(place, Transcriber(place, open_network(tiny_model)))):
         new.wait("pong")
         assert read_lisp(waiting.wait("answer")) == RESTARTED
@@ -255,33 +259,33 @@ def test_the_folder_is_the_users_alone(
     folder = tmp_path / "open"
     folder.mkdir()
     folder.chmod(0o777)
-    Exchange(folder).close()
+    RequestFolder(folder).close()
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "watch.lock").stat().st_mode & 0o777 == 0o600
 
     (tmp_path / "link").symlink_to(folder)
     with pytest.raises(ExchangeError, match="link: is not a folder"):
-        Exchange(tmp_path / "link")
+        RequestFolder(tmp_path / "link")
     (tmp_path / "file").touch()
     with pytest.raises(ExchangeError, match="file: is not a folder"):
-        Exchange(tmp_path / "file")
+        RequestFolder(tmp_path / "file")
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     with pytest.raises(ExchangeError, match="open: belongs to another user"):
-        Exchange(folder)
+        RequestFolder(folder)
 
 
 def test_one_watcher_at_a_time(folder: Path) -> None:
-    first = Exchange(folder)
+    first = RequestFolder(folder)
     with pytest.raises(LockedError, match="another process"):
-        Exchange(folder)
+        RequestFolder(folder)
     first.close()
-    Exchange(folder).close()
+    RequestFolder(folder).close()
 
 
 def test_a_folder_that_goes_away_ends_the_watcher(folder: Path) -> None:
     import shutil
 
-    watcher = Watcher(Exchange(folder), lambda *_: "")
+    watcher = Watcher(RequestFolder(folder), lambda *_: "")
     shutil.rmtree(folder)
     with pytest.raises(ExchangeError, match="audacity: "):
         watcher.run(threading.Event())

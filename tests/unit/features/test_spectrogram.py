@@ -128,10 +128,10 @@ def test_every_filter_sums_to_one() -> None:
 
 def in_blocks(front: Spectrogram, samples: Floats, size: int) -> Floats:
     parts = [
-        front.process(samples[start : start + size])
+        front.process(samples[start : start + size]).values
         for start in range(0, len(samples), size)
     ]
-    return np.concatenate([*parts, front.finish()])
+    return np.concatenate([*parts, front.finish().values])
 
 
 @pytest.mark.parametrize("level", [None, RULE], ids=["as it is", "level rule"])
@@ -156,14 +156,14 @@ def test_blocks_of_any_size() -> None:
     parts, start = [], 0
     while start < len(samples):
         size = int(rng.integers(0, 9000))
-        parts.append(front.process(samples[start : start + size]))
+        parts.append(front.process(samples[start : start + size]).values)
         start += size
-    frames = np.concatenate([*parts, front.finish()])
+    frames = np.concatenate([*parts, front.finish().values])
     np.testing.assert_array_equal(frames, spectrogram(samples, level=RULE))
 
 
 def test_no_samples_no_frames() -> None:
-    assert Spectrogram().finish().shape == (0, 84)
+    assert Spectrogram().finish().values.shape == (0, 84)
     assert spectrogram(np.zeros(0, np.float32)).shape == (0, 84)
 
 

@@ -41,7 +41,7 @@ def test_it_comes_back(tmp_path: Path) -> None:
 def test_its_own_library_takes_it(tmp_path: Path) -> None:
     jams = pytest.importorskip("jams", reason="the jams library is missing")
     source = Source("x/Söng.wav", duration=9.5, offset=1.0)
-    whole = Transcription(WHOLE.onsets, WHOLE.beats, source, {}, WHOLE.labels)
+    whole = Transcription(WHOLE.onsets, WHOLE.beats, source, labels=WHOLE.labels)
     read = jams.load(str(write(tmp_path, whole)), validate=True, strict=True)
     assert read.file_metadata.title == "Söng"
     assert read.file_metadata.duration == 10.5

@@ -19,6 +19,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.midi.reader import Clock, parse
 from adt_plugins.midi.song_files import constant_path
 from adt_plugins.midi.tempo_map import tempo_map
+from adt_plugins.model_info import ModelInfo
 from adt_plugins.transcription import Transcription
 
 # Drums that come back from their note as they were.
@@ -107,7 +108,7 @@ def test_six_eight(tmp_path: Path) -> None:
     whole = Transcription(
         onsets=tuple(Onset(n * 0.75, Drum.KD) for n in range(8)),
         beats=tuple(Beat(n * 0.75, n % 2 + 1) for n in range(8)),
-        model={"meter": "6/8"},
+        model=ModelInfo.from_dict({"meter": "6/8"}),
     )
     path = formats.write(whole, tmp_path / "a.mid")[0]
     ((_, signature),) = metas(path, "time_signature")
@@ -119,7 +120,9 @@ def test_six_eight(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("meter", ["", "four", 7, None])
 def test_a_meter_that_is_none_counts_quarters(tmp_path: Path, meter: object) -> None:
-    whole = Transcription(beats=song().beats, model={"meter": meter})
+    whole = Transcription(
+        beats=song().beats, model=ModelInfo.from_dict({"meter": meter})
+    )
     path = formats.write(whole, tmp_path / "a.mid")[0]
     assert metas(path, "time_signature")[-1][1].numerator == 4
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adt_plugins.annotations import Beat
 from adt_plugins.drums import Drum
-from adt_plugins.midi.quantize import Hit, Quantize, grid_ticks, quantize
+from adt_plugins.midi.quantize import GridHit, Quantize, grid_ticks, quantize
 from adt_plugins.midi.tempo_map import TempoMap, tempo_map
 
 SIXTEENTH = 240
@@ -19,11 +19,11 @@ SIXTEENTH = 240
 STRAIGHT = tempo_map([Beat(n * 0.5, n % 4 + 1) for n in range(17)])
 
 
-def snares(*hits: tuple[int, int]) -> list[Hit]:
-    return [Hit(tick, Drum.SD, 38, velocity) for tick, velocity in hits]
+def snares(*hits: tuple[int, int]) -> list[GridHit]:
+    return [GridHit(tick, Drum.SD, 38, velocity) for tick, velocity in hits]
 
 
-def moved(hits: list[Hit], timing: TempoMap = STRAIGHT, **how: Any) -> list[int]:
+def moved(hits: list[GridHit], timing: TempoMap = STRAIGHT, **how: Any) -> list[int]:
     return [hit.tick for hit in quantize(hits, timing, Quantize(**how))]
 
 
@@ -67,9 +67,9 @@ def test_triplets() -> None:
 
 def test_each_drum_has_its_grid() -> None:
     hits = [
-        Hit(300, Drum.CHH, 42, 80),
-        Hit(300, Drum.KD, 36, 80),
-        Hit(300, Drum.SD, 38, 80),
+        GridHit(300, Drum.CHH, 42, 80),
+        GridHit(300, Drum.KD, 36, 80),
+        GridHit(300, Drum.SD, 38, 80),
     ]
     how: dict[str, Any] = {"grid": "1/16", "drums": {Drum.HH: "1/8t", Drum.SD: None}}
     assert moved(hits, **how) == [320, 240, 300]
@@ -143,7 +143,7 @@ def test_out_of_range(how: dict[str, Any], reason: str) -> None:
 drums = st.sampled_from([Drum.KD, Drum.SD, Drum.CHH, Drum.HH, Drum.OHH])
 hits_of_a_bar = st.lists(
     st.builds(
-        lambda tick, drum, velocity: Hit(tick, drum, drum.note, velocity),
+        lambda tick, drum, velocity: GridHit(tick, drum, drum.note, velocity),
         st.integers(0, 8000), drums, st.integers(1, 127),
     ),
     max_size=60,
@@ -158,7 +158,7 @@ steps = st.lists(st.floats(0.2, 1.5), min_size=1, max_size=12)
     hits_of_a_bar, st.tuples(grids, grids), st.floats(0, 1), steps, st.integers(1, 5)
 )
 def test_no_hit_is_lost_nor_passes_another(
-    hits: list[Hit],
+    hits: list[GridHit],
     grid: tuple[str, str],
     strength: float,
     beats: list[float],

@@ -15,7 +15,7 @@ from adt_plugins.network.brnn_sa.graph import (
     layer_graph,
 )
 from adt_plugins.network.brnn_sa.weights import BrnnSaWeights
-from adt_plugins.network.stepwise import Layers
+from adt_plugins.network.stepwise import StepwiseRunner
 from adt_plugins.network.tflite.builder import GraphBuilder, Tensor
 from adt_plugins.network.tflite.writer import write_model
 from tests.support.brnn_sa_reference import evaluate_float64
@@ -34,7 +34,7 @@ def run(content: bytes, x: NDArray[Any]) -> tuple[NDArray[Any], Any]:
 
 def run_layers(content: bytes, x: NDArray[Any], geometry: Geometry) -> NDArray[Any]:
     runtime = interpreter.Interpreter(model_content=content, num_threads=1)
-    return Layers(runtime, geometry).run(x.astype(np.float32))
+    return StepwiseRunner(runtime, geometry).run(x.astype(np.float32))
 
 
 def sigmoid(x: NDArray[Any]) -> NDArray[Any]:

@@ -20,7 +20,7 @@ from adt_plugins.annotations import Onset, Source
 from adt_plugins.audio import load_audio
 from adt_plugins.drums import Drum
 from adt_plugins.editor.edits import EditError, Layer, Log, fold
-from adt_plugins.editor.picks import Score, velocity_table
+from adt_plugins.editor.picks import PickedSong, velocity_table
 from adt_plugins.editor.sound import CHUNK, Sound
 from adt_plugins.errors import AdtError, FormatError
 from tests.support.notebook.make_fixtures import actions, example
@@ -97,9 +97,9 @@ def test_thresholds_pick_again(widget: Any, groove: Transcription) -> None:
 def test_velocities_of_new_hits_are_those_of_a_transcription(
     groove: Transcription,
 ) -> None:
-    table = velocity_table(Score(groove), GROOVE)
+    table = velocity_table(PickedSong(groove), GROOVE)
     assert table is not None
-    score = Score(groove)
+    score = PickedSong(groove)
     lanes = list(score.thresholds)
     for name, onset in score.known.items():
         drum, _, frame = name.partition(":")
@@ -171,7 +171,7 @@ def test_two_widgets_of_one_song(groove: Transcription) -> None:
 
 def test_autosave_outlives_the_kernel(groove: Transcription, tmp_path: Path) -> None:
     path = tmp_path / "song.drums.json"
-    score = Score(groove)
+    score = PickedSong(groove)
     first = DrumWidget(groove, audio=False, autosave=path)
     assert not path.exists()
     for action in actions(score, 60, seed=4):
@@ -268,13 +268,13 @@ def test_parts_shifts_and_slices_stay_what_they_are(groove: Transcription) -> No
         Transcription(),
         Transcription(onsets=(Onset(1.0, Drum.KD),), source=Source(duration=3.0)),
     ):
-        assert Score(changed).corrected(Layer()).onsets == changed.onsets
+        assert PickedSong(changed).corrected(Layer()).onsets == changed.onsets
         made = DrumWidget(changed, audio=False)
         assert made.transcription.onsets == changed.onsets
 
 
 def test_logs_come_back_from_json() -> None:
-    score, log = Score(example()), Log()
+    score, log = PickedSong(example()), Log()
     for action in actions(score, 80):
         log = log.act(action)
     again = Log.from_dict(json.loads(json.dumps(log.to_dict())))

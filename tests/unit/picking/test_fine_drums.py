@@ -23,13 +23,13 @@ from adt_plugins.picking.fine_drums import (
     EDGES_HZ,
     WINDOWS,
     BroadBands,
-    FineEar,
-    Finer,
+    FineDrumModel,
+    FineDrumTagger,
     Kinds,
+    attack_frames,
     describe,
-    onset_frames,
 )
-from adt_plugins.picking.onsets import pick_onsets
+from adt_plugins.picking.onsets import pick_hits
 from adt_plugins.transcription import Transcription
 from tests.support.hats import SECONDS, ring
 from tests.support.paths import GROOVE
@@ -66,7 +66,7 @@ def by_hand(surenesses: tuple[float, ...] = (0.5, 0.9, 2.0)) -> Kinds:
     )
 
 
-def attach(card: Path, finer: Finer) -> Path:
+def attach(card: Path, finer: FineDrumModel) -> Path:
     content = finer.to_bytes()
     (card.parent / "tiny.finer.npz").write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
@@ -79,7 +79,7 @@ def attach(card: Path, finer: Finer) -> Path:
 def model(tmp_path: Path) -> Path:
     """The tiny model, and beside it what tells its hi-hats apart."""
     card = write_tiny_model(tmp_path / "models")
-    return attach(card, Finer(("KD", "SD", "HH"), {Drum.HH: by_hand()}))
+    return attach(card, FineDrumModel(("KD", "SD", "HH"), {Drum.HH: by_hand()}))
 
 
 def test_open_hats_are_told_from_closed_ones(model: Path) -> None:
@@ -100,7 +100,7 @@ def test_what_is_not_sure_stays_coarse(tmp_path: Path) -> None:
         ((2.0, 0.9, 2.0), {"OHH": 3, "HH": 5}),
         ((0.9999999, 0.9999999, 2.0), {"HH": 8}),
     ):
-        attach(card, Finer(("KD", "SD", "HH"), {Drum.HH: by_hand(surenesses)}))
+        attach(card, FineDrumModel(("KD", "SD", "HH"), {Drum.HH: by_hand(surenesses)}))
         found = transcribe((samples(), RATE), model=card, fine=True)
         counts = {str(drum): n for drum, n in found.counts().items()}
         assert counts == {"KD": 2, "SD": 1, **told}
@@ -141,7 +141,7 @@ def test_models_that_cannot_tell_say_so(model: Path, tiny_model: Path) -> None:
     file.unlink()
     with pytest.raises(ModelError, match="no such file"):
         transcribe((samples(), RATE), model=model, fine=True)
-    attach(model, Finer(("SD", "KD", "HH"), {Drum.HH: by_hand()}))
+    attach(model, FineDrumModel(("SD", "KD", "HH"), {Drum.HH: by_hand()}))
     with pytest.raises(ModelError, match="it is of another network"):
         transcribe((samples(), RATE), model=model, fine=True)
     for content in (b"no arrays", b"", b"PK\x03\x04 no archive"):
@@ -149,7 +149,7 @@ def test_models_that_cannot_tell_say_so(model: Path, tiny_model: Path) -> None:
         file.write_bytes(content)
         card = replace(ModelCard.read(model), finer=Attached(file.name, digest))
         with pytest.raises(ModelError, match=r"tiny\.finer\.npz: "):
-            FineEar(card)
+            FineDrumTagger(card)
 
 
 def test_the_file_is_verified(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,8 +161,8 @@ def test_the_file_is_verified(model: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_file_gives_back_what_was_put_into_it() -> None:
-    finer = Finer(("KD", "SD", "HH"), {Drum.HH: by_hand()})
-    again = Finer.from_bytes(finer.to_bytes())
+    finer = FineDrumModel(("KD", "SD", "HH"), {Drum.HH: by_hand()})
+    again = FineDrumModel.from_bytes(finer.to_bytes())
     assert again.outputs == finer.outputs
     assert again.kinds == (Drum.CHH, Drum.OHH)
     (mine,), (theirs,) = finer.families.values(), again.families.values()
@@ -199,19 +199,17 @@ def test_features_of_a_hit_do_not_depend_on_hits_far_away() -> None:
     assert edge.shape == (1, alone.shape[1])
 
 
-def test_frames_of_onsets_are_those_that_were_picked() -> None:
-    card = replace(find_model(), delay=0.02)
+def test_attacks_are_at_the_frames_that_were_picked() -> None:
+    card = find_model()
     rng = np.random.default_rng(2)
     values = rng.random((800, len(card.outputs)), np.float32) ** 8
     heard = Activations(values, card.outputs, 100.0, offset=3.0)
-    hats = [o for o in pick_onsets(heard, card) if o.drum is Drum.HH]
-    assert len(hats) > 20
-    frames = onset_frames(hats, heard, card.delay)
-    column = values[:, card.outputs.index("HH")]
-    # A vertex half-way between two frames may be rounded to the lower one.
-    highest = np.maximum(column[frames], column[np.maximum(frames - 1, 0)])
-    assert (highest >= card.thresholds["HH"]).all()
-    assert np.mean(column[frames] == highest) > 0.9
+    (hats,) = [hits for hits in pick_hits(heard, card) if hits.drum is Drum.HH]
+    frames = attack_frames(hats, len(values))
+    assert len(frames) > 20
+    # A vertex half-way between two frames may be rounded to the other one.
+    assert (np.abs(frames - hats.frames) <= 1).all()
+    assert np.mean(frames == hats.frames) > 0.9
 
 
 @pytest.fixture
@@ -322,10 +320,10 @@ def test_they_can_be_evaluated(model: Path) -> None:
 def test_the_widget_shows_them(model: Path) -> None:
     from adt_plugins.editor.edits import Layer
     from adt_plugins.editor.payload import payload
-    from adt_plugins.editor.picks import Score
+    from adt_plugins.editor.picks import PickedSong
 
     found = transcribe((samples(), RATE), model=model, fine=True)
-    score = Score(found)
+    score = PickedSong(found)
     assert score.corrected(Layer()).onsets == found.onsets
     assert score.lanes == ["KD", "SD", "HH", "CHH", "OHH"]
     header = payload(score, None, "song", "song").header
@@ -339,7 +337,7 @@ def test_the_widget_shows_them(model: Path) -> None:
 
 def test_the_shipped_model_tells_some() -> None:
     card = find_model()
-    ear = FineEar(card)
+    ear = FineDrumTagger(card)
     assert {Drum.CHH} <= set(ear.kinds)
     assert card.finer is not None
     assert card.path is not None

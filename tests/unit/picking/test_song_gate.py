@@ -12,10 +12,10 @@ import pytest
 
 from adt_plugins import transcribe, transcribe_stream
 from adt_plugins.activations import Activations
-from adt_plugins.card import FrontEnd, Gate, Geometry, ModelCard, Picker
+from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker, SongGate
 from adt_plugins.cli import main
 from adt_plugins.editor.edits import Layer
-from adt_plugins.editor.picks import Score
+from adt_plugins.editor.picks import PickedSong
 from adt_plugins.errors import AdtError
 from adt_plugins.picking.song_gate import clearness, raised_thresholds
 from adt_plugins.training.learn.drum_presence import Piece, attach_gate, choose
@@ -23,7 +23,7 @@ from tests.support.recordings import write_wave
 from tests.support.tiny_model import RATE, play, write_tiny_model
 
 DRUMS = ("KD", "SD", "SST", "HH", "TT")
-GATE = Gate(
+GATE = SongGate(
     song=0.5,
     lone=dict.fromkeys(DRUMS, 0.55),
     drums=dict.fromkeys(DRUMS, 0.4),
@@ -138,7 +138,7 @@ def model(tmp_path: Path) -> Path:
     path = write_tiny_model(tmp_path / "models")
     card = ModelCard.read(path)
     each = dict.fromkeys(card.drums, 0.65)
-    gate = Gate(song=0.4, lone=each, drums=each, sure=each)
+    gate = SongGate(song=0.4, lone=each, drums=each, sure=each)
     path.write_text(replace(card, gate=gate).to_json(), encoding="utf-8")
     return path
 
@@ -176,7 +176,7 @@ def test_a_stream_has_no_gate(model: Path) -> None:
 
 
 def test_the_widget_moves_a_gated_threshold(model: Path) -> None:
-    score = Score(transcribe((song(), RATE), model=model))
+    score = PickedSong(transcribe((song(), RATE), model=model))
     assert score.thresholds["HH"] == 0.65
     assert {hit.onset.drum for hit in score.hits(Layer())} == {"KD", "SD"}
     opened = [hit.onset.drum for hit in score.hits(Layer(thresholds={"HH": 0.4}))]

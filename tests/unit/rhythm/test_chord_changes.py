@@ -31,7 +31,9 @@ def song(first: int) -> np.ndarray:
 
 def frames_of(samples: np.ndarray) -> np.ndarray:
     front_end = Spectrogram(FrontEnd())
-    return np.concatenate([front_end.process(samples), front_end.finish()])
+    return np.concatenate(
+        [front_end.process(samples).values, front_end.finish().values]
+    )
 
 
 def ambiguous(count: int) -> Activations:

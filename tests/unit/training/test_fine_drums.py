@@ -18,7 +18,7 @@ from adt_plugins.errors import AdtError
 from adt_plugins.evaluation import evaluate
 from adt_plugins.picking.fine_drums import Kinds, softmax
 from adt_plugins.training.learn import fine_drum_examples, fine_drums
-from adt_plugins.training.learn.fine_drum_examples import Hits
+from adt_plugins.training.learn.fine_drum_examples import FineDrumExamples
 from adt_plugins.transcription import Transcription
 from tests.support.hats import SECONDS, ring
 from tests.support.tiny_model import RATE, play, write_tiny_model
@@ -102,7 +102,7 @@ def test_a_seed_decides_everything() -> None:
     classes = rng.integers(0, 3, 600)
     features = rng.normal(0, 1, (600, 20)).astype(np.float32)
     features[:, 3] += classes
-    hits = Hits(features, classes, np.zeros(600, np.int64))
+    hits = FineDrumExamples(features, classes, np.zeros(600, np.int64))
     one, two, other = (
         fine_drums.fit_kinds(hits, ("A", "B", "C"), s) for s in (1, 1, 2)
     )
@@ -181,7 +181,7 @@ def test_slopes_are_those_of_the_cross_entropy() -> None:
             assert slope[place] == pytest.approx((above - below) / 2 / step, abs=1e-4)
 
 
-def certain(values: list[tuple[float, int]]) -> tuple[Kinds, Hits]:
+def certain(values: list[tuple[float, int]]) -> tuple[Kinds, FineDrumExamples]:
     """Two classes; hits with the probability of the first, and the true class."""
     one = np.ones((1, 1), np.float32)
     zero = np.zeros(1, np.float32)
@@ -198,7 +198,7 @@ def certain(values: list[tuple[float, int]]) -> tuple[Kinds, Hits]:
     wanted = np.array([value for value, _ in values])
     features = np.log(wanted / (1 - wanted)).astype(np.float32)[:, None]
     classes = np.array([k for _, k in values])
-    return kinds, Hits(features, classes, np.zeros(len(values), np.int64))
+    return kinds, FineDrumExamples(features, classes, np.zeros(len(values), np.int64))
 
 
 def test_as_much_is_said_as_is_precise() -> None:

@@ -182,7 +182,7 @@ def test_instrument_names(name: str, code: str) -> None:
 @pytest.mark.parametrize("code", ["KD", "SD", "CHH", "CRC", "HIT", "LFT"])
 def test_hits_sound_where_their_labels_are(plan: clip.Plan, code: str) -> None:
     rng = np.random.default_rng(4)
-    wanted = [performances.Hit(time, code, 110) for time in (0.5, 2.25, 4.0)]
+    wanted = [performances.Stroke(time, code, 110) for time in (0.5, 2.25, 4.0)]
     audio, heard = synth.place(wanted, clip_kit(plan), 6.0, rng)
     assert [h.time for h in heard] == pytest.approx([0.5, 2.25, 4.0], abs=1e-4)
     for one in heard:
@@ -195,17 +195,17 @@ def test_hits_sound_where_their_labels_are(plan: clip.Plan, code: str) -> None:
 
 def test_early_hits_ring_into_the_clip(plan: clip.Plan) -> None:
     rng = np.random.default_rng(4)
-    hits = [performances.Hit(-0.5, "CRC", 120)]
+    hits = [performances.Stroke(-0.5, "CRC", 120)]
     audio, heard = synth.place(hits, clip_kit(plan), 2.0, rng)
     assert not heard
     assert np.abs(audio[:2000]).max() > 1e-4
 
 
 def test_a_hat_chokes_the_open_hat(plan: clip.Plan) -> None:
-    open_hat = performances.Hit(0.2, "OHH", 120)
+    open_hat = performances.Stroke(0.2, "OHH", 120)
     late = slice(round(0.8 * RATE), round(1.0 * RATE))
     levels = []
-    for hits in ([open_hat], [open_hat, performances.Hit(0.5, "PHH", 1)]):
+    for hits in ([open_hat], [open_hat, performances.Stroke(0.5, "PHH", 1)]):
         rng = np.random.default_rng(0)
         audio, _ = synth.place(hits, clip_kit(plan), 2.0, rng)
         levels.append(float(np.sqrt(np.square(audio[late]).mean())))
@@ -215,7 +215,7 @@ def test_a_hat_chokes_the_open_hat(plan: clip.Plan) -> None:
 def test_velocity_is_level(plan: clip.Plan) -> None:
     levels = []
     for velocity in (15, 60, 120):
-        hits = [performances.Hit(0.1, "SD", velocity)]
+        hits = [performances.Stroke(0.1, "SD", velocity)]
         audio, _ = synth.place(hits, clip_kit(plan), 1.0, np.random.default_rng(0))
         levels.append(oneshots.loudness(audio))
     assert 10 * levels[0] < 3 * levels[1] < 3 * levels[2]

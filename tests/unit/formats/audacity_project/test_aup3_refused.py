@@ -167,7 +167,7 @@ def test_memory_does_not_follow_the_size_of_a_file(tmp_path: Path) -> None:
     code = (
         "import resource, sys; from adt_plugins import formats\n"
         "from adt_plugins.errors import AdtError\n"
-        "from adt_plugins.audacity import aup3\n"
+        "from adt_plugins.formats.audacity_project import aup3\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "before = peak()\n"
         "try: formats.read(sys.argv[1])\n"

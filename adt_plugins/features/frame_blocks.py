@@ -1,0 +1,60 @@
+"""The one loop that listens: blocks of samples to frames and the drums' levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio import AudioReader
+from adt_plugins.card import FrontEnd, LevelRule
+from adt_plugins.features.band_levels import BandLevels
+from adt_plugins.features.spectrogram import Spectrogram
+
+
+class FrameBlock(NamedTuple):
+    """Neighbouring frames of a recording.
+
+    Parameters
+    ----------
+    frames
+        Shape (n, bands), n >= 0: what the network reads.
+    levels
+        Shape (n, drums), dB: the level of each drum's frequency range.
+    """
+
+    frames: NDArray[np.float32]
+    levels: NDArray[np.float32]
+
+
+def frame_blocks(
+    reader: AudioReader,
+    front_end: FrontEnd,
+    level: LevelRule | None,
+    drums: Sequence[str],
+) -> Iterator[FrameBlock]:
+    """Turn a recording into frames, a block for each of the reader's.
+
+    Parameters
+    ----------
+    reader
+        The recording, at the front end's sample rate.
+    front_end, level
+        See `adt_plugins.features.spectrogram.Spectrogram`.
+    drums
+        Codes of the drums whose levels are measured.
+
+    Yields
+    ------
+    FrameBlock
+        May hold no frames: they come late, and the last ones after the last samples.
+    """
+    spectrogram = Spectrogram(front_end, level)
+    band_levels = BandLevels(front_end, drums)
+    for samples in reader:
+        frames, gains = spectrogram.process(samples)
+        yield FrameBlock(frames, band_levels.process(frames, gains))
+    frames, gains = spectrogram.finish()
+    yield FrameBlock(frames, band_levels.process(frames, gains))
