@@ -4,9 +4,9 @@
 >>> song = transcribe("song.flac")  # doctest: +SKIP
 >>> song.times("SD")                # doctest: +SKIP
 
-Names below are imported when they are first used, so that importing the package
-costs nothing. No submodule carries the name of one of them: importing such a
-submodule would put itself in the function's place.
+The names below are the public face; they are imported when they are first used, so
+that importing the package costs nothing. No submodule carries the name of one of them:
+importing such a submodule would put itself in the function's place.
 """
 
 from __future__ import annotations
@@ -14,63 +14,50 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from adt_plugins.activations import Activations
-    from adt_plugins.annotations import Beat, Onset, Source
-    from adt_plugins.audio import load_audio
-    from adt_plugins.drums import Drum
-    from adt_plugins.errors import AdtError, AdtWarning
-    from adt_plugins.formats import read as load
-    from adt_plugins.formats import write as save
-    from adt_plugins.pipeline import transcribe
-    from adt_plugins.streaming import transcribe_stream
-    from adt_plugins.transcription import Transcription
+if TYPE_CHECKING:  # the same list for type checkers; a test compares the two
+    from adt_plugins import formats
+    from adt_plugins.activations import Activations as Activations
+    from adt_plugins.annotations import Beat as Beat
+    from adt_plugins.annotations import Onset as Onset
+    from adt_plugins.annotations import Source as Source
+    from adt_plugins.audio import load_audio as load_audio
+    from adt_plugins.drums import Drum as Drum
+    from adt_plugins.errors import AdtError as AdtError
+    from adt_plugins.errors import AdtWarning as AdtWarning
+    from adt_plugins.pipeline import transcribe as transcribe
+    from adt_plugins.streaming import transcribe_stream as transcribe_stream
+    from adt_plugins.transcription import Transcription as Transcription
+
+    load, save = formats.read, formats.write
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "Activations",
-    "AdtError",
-    "AdtWarning",
-    "Beat",
-    "Drum",
-    "Onset",
-    "Source",
-    "Transcription",
-    "__version__",
-    "load",
-    "load_audio",
-    "save",
-    "transcribe",
-    "transcribe_stream",
-]
-
-# Public name: module and name there.
-_HOMES = {
-    "Activations": ("activations", "Activations"),
-    "AdtError": ("errors", "AdtError"),
-    "AdtWarning": ("errors", "AdtWarning"),
-    "Beat": ("annotations", "Beat"),
-    "Drum": ("drums", "Drum"),
-    "Onset": ("annotations", "Onset"),
-    "Source": ("annotations", "Source"),
-    "Transcription": ("transcription", "Transcription"),
-    "load": ("formats", "read"),
-    "load_audio": ("audio", "load_audio"),
-    "save": ("formats", "write"),
-    "transcribe": ("pipeline", "transcribe"),
-    "transcribe_stream": ("streaming", "transcribe_stream"),
+_PUBLIC = {
+    "Activations": "activations.Activations",
+    "AdtError": "errors.AdtError",
+    "AdtWarning": "errors.AdtWarning",
+    "Beat": "annotations.Beat",
+    "Drum": "drums.Drum",
+    "Onset": "annotations.Onset",
+    "Source": "annotations.Source",
+    "Transcription": "transcription.Transcription",
+    "load": "formats.read",
+    "load_audio": "audio.load_audio",
+    "save": "formats.write",
+    "transcribe": "pipeline.transcribe",
+    "transcribe_stream": "streaming.transcribe_stream",
 }
+__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604 - the names are text
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, attribute = _HOMES[name]
+    module, _, attribute = _PUBLIC[name].partition(".")
     value = getattr(import_module(f"{__name__}.{module}"), attribute)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_PUBLIC})

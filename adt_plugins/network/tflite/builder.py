@@ -1,9 +1,7 @@
-"""A small builder that writes `.tflite` files with nothing but LiteRT's own schema.
+"""Builds graphs of LiteRT's operators, one after the other.
 
 The graphs of this project are known beforehand, so no converter (1.5-2 GB) is
-needed. Time is unrolled, and a file holds thousands of tiny operators; so it is
-written compactly: no names, default fields left out, and equal tables (tensors
-of one shape, index vectors, options, constants) stored once.
+needed. Equal constants and index vectors are stored once; `writer` makes the file.
 """
 
 from __future__ import annotations
@@ -128,13 +126,6 @@ class GraphBuilder:
             options,
         )
 
-    def batch_matmul(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return ``x @ y`` for each matrix of the leading axes."""
-        options = ("BatchMatMulOptions", ())
-        lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
-        shape = (*lead, x.shape[-2], y.shape[-1])
-        return self._add("BATCH_MATMUL", (x.index, y.index), shape, options)
-
     def add(self, x: Tensor, y: Tensor) -> Tensor:
         """Return ``x + y``."""
         return self._binary("ADD", x, y, ("AddOptions", ()))
@@ -168,31 +159,10 @@ class GraphBuilder:
         """Return ``tanh(x)``."""
         return self._add("TANH", (x.index,), x.shape)
 
-    def relu(self, x: Tensor) -> Tensor:
-        """Return ``max(x, 0)``."""
-        return self._add("RELU", (x.index,), x.shape)
-
-    def softmax(self, x: Tensor) -> Tensor:
-        """Return the softmax over the last axis."""
-        options = ("SoftmaxOptions", (("beta", 1.0),))
-        return self._add("SOFTMAX", (x.index,), x.shape, options)
-
-    def sum(self, x: Tensor, axis: int) -> Tensor:
-        """Return the sum over one axis, which vanishes."""
-        shape = (*x.shape[:axis], *x.shape[axis + 1 :])
-        index = self.constant(np.array([axis])).index
-        return self._add("SUM", (x.index, index), shape, ("ReducerOptions", ()))
-
     def reshape(self, x: Tensor, shape: Sequence[int]) -> Tensor:
         """Return the same values in another shape."""
         index = self.constant(np.array(shape)).index
         return self._add("RESHAPE", (x.index, index), tuple(shape))
-
-    def transpose(self, x: Tensor, axes: Sequence[int]) -> Tensor:
-        """Return `x` with its axes in another order."""
-        shape = tuple(x.shape[axis] for axis in axes)
-        index = self.constant(np.array(axes)).index
-        return self._add("TRANSPOSE", (x.index, index), shape)
 
     def concatenate(self, values: Sequence[Tensor], axis: int) -> Tensor:
         """Join along an axis that exists."""
@@ -206,12 +176,6 @@ class GraphBuilder:
         indices = tuple(value.index for value in values)
         return self._add("CONCATENATION", indices, shape, options)
 
-    def pack(self, values: Sequence[Tensor]) -> Tensor:
-        """Stack along a new first axis."""
-        options = ("PackOptions", (("axis", 0), ("valuesCount", len(values))))
-        indices = tuple(value.index for value in values)
-        return self._add("PACK", indices, (len(values), *values[0].shape), options)
-
     def split(self, x: Tensor, parts: int, axis: int) -> list[Tensor]:
         """Cut into equal parts along an axis."""
         axis %= len(x.shape)
@@ -220,13 +184,6 @@ class GraphBuilder:
         options = ("SplitOptions", (("numSplits", parts),))
         outputs = [self._value(shape) for _ in range(parts)]
         self._record("SPLIT", (index, x.index), outputs, options)
-        return outputs
-
-    def unpack(self, x: Tensor) -> list[Tensor]:
-        """Cut along the first axis, which vanishes."""
-        options = ("UnpackOptions", (("axis", 0), ("num", x.shape[0])))
-        outputs = [self._value(x.shape[1:]) for _ in range(x.shape[0])]
-        self._record("UNPACK", (x.index,), outputs, options)
         return outputs
 
     def slice(self, x: Tensor, start: int, stop: int, axis: int = 0) -> Tensor:
@@ -257,7 +214,7 @@ class GraphBuilder:
         options: str = "",
         **fields: Any,
     ) -> Tensor:
-        """Add any operator of the table above; None is an absent input."""
+        """Add any operator of the table in `writer`; None is an absent input."""
         indices = tuple(_NONE if item is None else item.index for item in inputs)
         packed = (options, tuple(fields.items())) if options else None
         return self._add(name, indices, tuple(shape), packed)

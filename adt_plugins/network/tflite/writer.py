@@ -21,11 +21,8 @@ _OPERATORS = {
     "FULLY_CONNECTED_INT8": (9, 12),
     "LOGISTIC": (14, 1),
     "MUL": (18, 1),
-    "RELU": (19, 1),
     "RESHAPE": (22, 1),
-    "SOFTMAX": (25, 1),
     "TANH": (28, 1),
-    "TRANSPOSE": (39, 1),
     "SUB": (41, 1),
     "DIV": (42, 1),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": (44, 1),
@@ -33,11 +30,7 @@ _OPERATORS = {
     "SPLIT": (49, 1),
     "MAXIMUM": (55, 1),
     "SLICE": (65, 1),
-    "SUM": (74, 1),
-    "PACK": (83, 1),
-    "UNPACK": (88, 1),
     "REVERSE_V2": (105, 1),
-    "BATCH_MATMUL": (126, 1),
 }
 _IDENTIFIER = b"TFL3"
 _SCHEMA_VERSION = 3

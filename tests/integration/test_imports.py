@@ -1,0 +1,110 @@
+"""What importing a part of the package loads, and what it never does."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import adt_plugins
+from tests.support.paths import ROOT
+from tests.support.structure import (
+    LAYERS,
+    PACKAGE,
+    circles,
+    imports,
+    loaded,
+    private_from_outside,
+    running_up,
+    without_the_door,
+)
+
+HEAVY = ("features", "network", "picking", "pipeline")
+
+
+def test_imports_go_down_only_and_in_no_circle() -> None:
+    graph = without_the_door(imports(ROOT))
+    assert running_up(graph) == []
+    assert circles(graph) == []
+    assert private_from_outside(graph) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "most"),
+    [
+        ("audacity.request_folder", 15),
+        ("audacity.autostart", 9),
+        ("activations", 7),
+        ("batch.manifest", 8),
+        ("midi.tempo_map", 10),
+    ],
+)
+def test_a_small_part_loads_little(entry: str, most: int) -> None:
+    assert len(loaded(ROOT, entry)) <= most
+
+
+@pytest.mark.parametrize("entry", ["formats.midi", "formats.audacity_project", "midi"])
+def test_writers_load_no_spectrogram_and_no_network(entry: str) -> None:
+    rooms = {name.split(".")[1] for name in loaded(ROOT, entry) if "." in name}
+    assert not rooms & set(HEAVY)
+
+
+@pytest.mark.parametrize("entry", ["network.inference", "pipeline"])
+def test_running_a_network_loads_nothing_that_writes_one(entry: str) -> None:
+    names = loaded(ROOT, entry)
+    assert f"{PACKAGE}.network.brnn_sa.graph" not in names
+    assert not [name for name in names if ".tflite" in name]
+
+
+def test_the_contract_fails_on_a_planted_import(tmp_path: Path) -> None:
+    """The linter sees an import that runs up; its layers are those tested here."""
+    pytest.importorskip("importlinter", reason="import-linter is missing")
+    for name in ("pyproject.toml", PACKAGE):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    kept = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert kept.returncode == 0, kept.stdout
+    with (tmp_path / PACKAGE / "meter.py").open("a") as file:
+        file.write("\nfrom adt_plugins import pipeline  # noqa\n")
+    broken = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert broken.returncode == 1
+    assert "adt_plugins.meter -> adt_plugins.pipeline" in broken.stdout
+
+
+def test_the_layers_are_those_of_the_linter() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    block = text.partition("layers = [")[2].partition("\n]")[0]
+    layers = [
+        set(ast.literal_eval(line.strip().rstrip(",")).split(" | "))
+        for line in block.splitlines()
+        if line.strip()
+    ]
+    assert layers == [set(rooms) for rooms in LAYERS]
+
+
+def test_the_public_face_is_one_list() -> None:
+    """What type checkers see is what `__getattr__` gives."""
+    tree = ast.parse((ROOT / PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {
+        item.asname: f"{(node.module or '').removeprefix(PACKAGE + '.')}.{item.name}"
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for item in node.names
+        if item.asname
+    }
+    assert ast.unparse(block.body[-1]) == "load, save = (formats.read, formats.write)"
+    seen |= {"load": "formats.read", "save": "formats.write"}
+    assert seen == adt_plugins._PUBLIC
+    assert set(adt_plugins.__all__) == {"__version__", *seen}
+    for name in adt_plugins.__all__:
+        assert getattr(adt_plugins, name) is not None
