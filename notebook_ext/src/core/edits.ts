@@ -27,6 +27,9 @@ export interface Log {
   readonly cursor: number;
 }
 
+/** In one step; Python takes no more. */
+export const MOST_OPS = 100_000;
+
 export const EMPTY: Log = { steps: [], cursor: 0 };
 
 export class Refusal extends Error {}

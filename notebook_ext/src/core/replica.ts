@@ -1,10 +1,11 @@
 /**
- * A log that is shared with Python: what was done here is shown at once, and done
- * again on top of what Python has meanwhile accepted from others. All replicas
- * come to Python's order.
+ * A log that is shared with Python or with other tabs: what was done here is shown at
+ * once, and done again on top of what has meanwhile been accepted from others. All
+ * replicas come to the order of whoever keeps the log.
  */
 
 import { type Action, act, EMPTY, type Log, Refusal } from "./edits";
+import type { Proposal } from "./shared-log";
 
 export type Message =
   | {
@@ -20,14 +21,13 @@ export type Message =
       readonly seq: number;
       readonly reason: string;
     }
-  | { readonly type: "log"; readonly revision: number; readonly log: Log };
-
-export interface Proposal {
-  readonly type: "do";
-  readonly client: string;
-  readonly seq: number;
-  readonly action: Action;
-}
+  | {
+      readonly type: "log";
+      readonly revision: number;
+      readonly log: Log;
+      /** The last proposal of each editor that is in it, where the keeper tells. */
+      readonly seen?: Readonly<Record<string, number>>;
+    };
 
 export class Replica {
   #accepted: Log = EMPTY;
@@ -38,6 +38,16 @@ export class Replica {
   log: Log = EMPTY;
 
   constructor(readonly client: string) {}
+
+  /** What was done here and is not accepted yet, oldest first. */
+  get pending(): readonly Proposal[] {
+    return this.#pending;
+  }
+
+  /** What has been accepted. */
+  get accepted(): { readonly revision: number; readonly log: Log } {
+    return { revision: this.#revision, log: this.#accepted };
+  }
 
   /** Do something here; returns what to send. Throws `Refusal`. */
   propose(action: Action): Proposal {
@@ -53,6 +63,8 @@ export class Replica {
       if (message.revision < this.#revision) return {};
       this.#accepted = message.log;
       this.#revision = message.revision;
+      const last = message.seen?.[this.client] ?? -1;
+      this.#pending = this.#pending.filter(({ seq }) => seq > last);
       this.#replay();
       return {};
     }

@@ -1,22 +1,16 @@
 /** A session in a page by itself: everything is in it, and it asks nobody. */
 
-import { type Action, act, EMPTY, type Log } from "../core/edits";
 import { type Header, Song } from "../core/song";
 import { bytesOf } from "../core/writers";
+import { EditStore } from "../session/edit-store";
+import { editorName, KeptLog } from "../session/kept-log";
 import { type Host, Session } from "../session/session";
 import { DrumView } from "../view/view";
 
-const content = (id: string): string | null => document.getElementById(id)?.textContent ?? null;
+const NOT_KEPT =
+  "This browser does not keep your edits: save them as a file before you close the page.";
 
-/** Edits outlive the page where the browser lets a page keep something. */
-function read(key: string): Log {
-  try {
-    const log = JSON.parse(localStorage.getItem(key) ?? "null") as Log | null;
-    return log && Array.isArray(log.steps) ? log : EMPTY;
-  } catch {
-    return EMPTY;
-  }
-}
+const content = (id: string): string | null => document.getElementById(id)?.textContent ?? null;
 
 function save(name: string, data: string | Uint8Array<ArrayBuffer>, type: string): void {
   const link = document.createElement("a");
@@ -32,29 +26,30 @@ export function startPage(): void {
   const header = content("adt-header");
   if (!place || !header) return;
   const song = new Song(JSON.parse(header) as Header, bytesOf(content("adt-data") ?? "").buffer);
-  const key = `adt-plugins ${song.header.fingerprint}`;
-  let session: Session;
+  const { fingerprint } = song.header;
+  const edits = new KeptLog(
+    editorName(),
+    fingerprint,
+    new EditStore(fingerprint),
+    (log) => session.setLog(log),
+    (error) => session.warn("edits", error === null ? null : NOT_KEPT),
+  );
   const host: Host = {
-    client: `h${Date.now().toString(36)}`,
+    client: edits.client,
     chunk: async (index) => bytesOf(content(`adt-chunk-${index}`) ?? "").buffer,
     velocities: async () => {
       const table = content("adt-velocities");
       return table === null ? null : bytesOf(table);
     },
-    propose: (action: Action) => {
-      const log = act(session.log, action);
-      session.setLog(log);
-      try {
-        localStorage.setItem(key, JSON.stringify(log));
-      } catch {
-        session.say("Not kept by this browser: save before you close");
-      }
-    },
+    propose: (action) => edits.propose(action),
     save,
     tell: () => undefined,
   };
-  session = new Session(song, host);
-  session.setLog(read(key));
+  const session = new Session(song, host);
+  void edits.read();
+  addEventListener("beforeunload", (event) => {
+    if (edits.isAtRisk && !session.isSaved) event.preventDefault();
+  });
   new DrumView(session, place, { theme: "auto", exports: true });
   Object.assign(place, { adt: session });
 }

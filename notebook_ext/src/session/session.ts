@@ -41,7 +41,13 @@ export interface Told {
   selected: string[];
 }
 
-export type Topic = "hits" | "look" | "sound" | "view" | "says";
+export interface Warning {
+  readonly text: string;
+  /** What can be done about it. */
+  readonly action?: { readonly label: string; do(): void };
+}
+
+export type Topic = "hits" | "look" | "sound" | "view" | "says" | "warns";
 
 export class Session {
   readonly player: Player;
@@ -63,6 +69,10 @@ export class Session {
   lane = 0;
   snap: Snap = "peak";
   says = "";
+  /** What the user has to know until it is over, by what it is about. */
+  readonly warnings = new Map<string, Warning>();
+  /** What was last written to a file by the browser. */
+  #saved: Log | null = null;
   #preview: Record<string, number> = {};
   #automatic: Automatic[] = [];
   #automaticOf = "";
@@ -118,6 +128,15 @@ export class Session {
   say(text: string): void {
     this.says = text;
     this.#emit("says");
+  }
+
+  /** Say something that stays, until there is nothing to say about it any more. */
+  warn(about: string, warning: Warning | string | null): void {
+    const now = typeof warning === "string" ? { text: warning } : warning;
+    if (now?.text === this.warnings.get(about)?.text) return;
+    if (now) this.warnings.set(about, now);
+    else this.warnings.delete(about);
+    this.#emit("warns");
   }
 
   // --- hits ---------------------------------------------------------------
@@ -217,12 +236,23 @@ export class Session {
   }
 
   add(drum: string, time: number, velocity = 100): void {
-    const id = `${this.host.client}-${this.#counter++}`;
+    const id = this.newName();
     const at = this.#clip(time);
     this.do([{ op: "add", id, time: at, drum, velocity }]);
     this.select([id]);
     this.player.audition(drum, velocity);
     this.say(`${nameOf(drum)} added at ${clock(at, 3)}`);
+  }
+
+  /** For a hit that is made here; no other editor gives the same. */
+  newName(): string {
+    return `${this.host.client}-${this.#counter++}`;
+  }
+
+  /** What the hits would be with some thresholds moved. */
+  hitsAt(thresholds: Readonly<Record<string, number>>): Hit[] {
+    const changed = { ...this.layer.thresholds, ...thresholds };
+    return compose(this.song.automatic(changed), this.layer, coarseOf);
   }
 
   /** Change hits; what is given as undefined stays. */
@@ -371,5 +401,16 @@ export class Session {
   export(kind: "labels" | "midi" | "json"): void {
     const type = { labels: "text/plain", midi: "audio/midi", json: "application/json" }[kind];
     for (const [name, content] of this.files(kind)) this.host.save(name, content, type);
+    this.saved();
+  }
+
+  /** The browser has written the hits to a file. */
+  saved(): void {
+    this.#saved = this.log;
+  }
+
+  /** Whether there is a file with all that was done. */
+  get isSaved(): boolean {
+    return this.#saved === this.log;
   }
 }

@@ -52,6 +52,7 @@ export class Controls implements Panel {
     },
   );
   readonly #says = make("span", { class: "says", role: "status", "aria-live": "polite" });
+  readonly #warnings = make("div", { class: "warnings", role: "alert" });
   readonly #counts = make("span");
   readonly help: HTMLElement;
   #heads: Head[] = [];
@@ -89,15 +90,31 @@ export class Controls implements Panel {
         button("Keys and gestures (?)", "?", () => this.toggleHelp()),
       ),
       make("div", { class: "bar low" }, ...this.#mixer()),
+      this.#warnings,
     ];
     this.bottom = [make("div", { class: "foot" }, this.#says, this.#counts), this.help];
-    this.#stop = session.on("says", () => this.#says.replaceChildren(session.says));
+    const stops = [
+      session.on("says", () => this.#says.replaceChildren(session.says)),
+      session.on("warns", () => this.#warn()),
+    ];
+    this.#stop = () => {
+      for (const stop of stops) stop();
+    };
+    this.#warn();
     this.lanes();
     this.sound();
   }
 
   close(): void {
     this.#stop();
+  }
+
+  #warn(): void {
+    this.#warnings.replaceChildren(
+      ...[...this.session.warnings.values()].map(({ text, action }) =>
+        make("p", {}, text, ...(action ? [button(action.label, action.label, action.do)] : [])),
+      ),
+    );
   }
 
   showSnap(): void {

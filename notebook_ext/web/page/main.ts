@@ -1,30 +1,22 @@
 /** The page: a recording is dropped, heard by the network, shown, kept and saved. */
 
-import { type Action, act, EMPTY, type Log } from "../../src/core/edits";
-import { Song } from "../../src/core/song";
-import { type Host, Session } from "../../src/session/session";
-import { DrumView } from "../../src/view/view";
+import { correctionsTo } from "../../src/core/corrections";
+import type { Op } from "../../src/core/edits";
 import { startEngine } from "../engine/engine";
 import type { Engine, Heard, Samples, SongParts } from "../engine/engine-types";
 import { songOf } from "../engine/payload";
 import { decode, type Loaded, load } from "./decode";
 import { card, drumMaps, readParts } from "./embedded";
-import { type DrumMap, fileOf, type Kind } from "./exports";
+import { type DrumMap, fileOf, type Kind, type Saved } from "./exports";
+import { areOf, type Corrections, concerns, isOwnFile, readCorrections } from "./own-files";
 import css from "./page.css";
 import { Shell } from "./shell";
+import { type Opened, ShownSong } from "./shown-song";
 import { cut, type Pieces } from "./song-chunks";
 import { type Entry, isFull, Store } from "./store";
-import { breathe, Trouble } from "./user-error";
+import { reason, sentence, Trouble } from "./user-error";
 
-interface Shown {
-  readonly id: string;
-  readonly name: string;
-  readonly session: Session;
-  readonly view: DrumView;
-  readonly place: HTMLElement;
-  readonly pieces: Promise<Pieces>;
-  kept: boolean;
-}
+const KEEPS_NOTHING = "This browser keeps nothing here: save your files before you close the page.";
 
 class Page {
   readonly #shell: Shell;
@@ -33,9 +25,12 @@ class Page {
   #store: Store | null = null;
   readonly #opened: Promise<void>;
   #entries: Entry[] = [];
-  #shown: Shown | null = null;
+  #shown: ShownSong | null = null;
   #queue: File[] = [];
+  /** Files of hits whose recording has not come yet. */
+  #waiting: Corrections[] = [];
   #work: AbortController | null = null;
+  #done = 0;
   /** Counts what is to be shown; the last one is. */
   #turn = 0;
 
@@ -52,8 +47,7 @@ class Page {
       drumMaps(),
     );
     addEventListener("beforeunload", (event) => {
-      if (this.#shown && !this.#shown.kept && this.#shown.session.log.cursor)
-        event.preventDefault();
+      if (this.#shown?.isAtRisk) event.preventDefault();
     });
     this.#opened = Store.open().then((store) => {
       this.#store = store;
@@ -67,17 +61,18 @@ class Page {
     } catch {
       this.#entries = [];
     }
-    this.#shell.list(this.#entries, this.#shown?.id ?? null);
+    this.#shell.list(this.#entries, this.#shown?.opened.id ?? null);
   }
 
-  // --- a recording comes ----------------------------------------------------
+  // --- files come -----------------------------------------------------------
 
   #take(files: readonly File[]): void {
     if (!files.length) {
       this.#shell.tell("That was no file. Drop a recording, or choose one.");
       return;
     }
-    this.#queue.push(...files);
+    // Files of hits come after the recordings that they may be of.
+    this.#queue.push(...files.filter((file) => !isOwnFile(file)), ...files.filter(isOwnFile));
     if (!this.#work) void this.#goOn();
   }
 
@@ -86,26 +81,37 @@ class Page {
     this.#work?.abort();
   }
 
-  /** One recording after the other; what goes wrong with one is told, and the next comes. */
+  /** One file after the other; what goes wrong with one is told, and the next comes. */
   async #goOn(): Promise<void> {
-    const troubles: string[] = [];
+    const told: string[] = [];
     this.#shell.tell("");
+    this.#done = 0;
     for (let file = this.#queue.shift(); file; file = this.#queue.shift()) {
       this.#work = new AbortController();
+      this.#done++;
       try {
-        await this.#hear(file, this.#work.signal);
+        const own = isOwnFile(file);
+        told.push(await (own ? this.#correct(file) : this.#hear(file, this.#work.signal)));
       } catch (error) {
-        troubles.push(this.#work.signal.aborted ? "Cancelled." : sentence(file.name, error));
+        told.push(this.#work.signal.aborted ? "Cancelled." : sentence(file.name, error));
       }
     }
     this.#work = null;
     this.#shell.idle();
-    if (troubles.length) this.#shell.tell(troubles.join(" "));
+    this.#shell.tell(told.filter(Boolean).join(" "));
   }
 
-  async #hear(file: File, signal: AbortSignal): Promise<void> {
+  /** "Listening to song.mp3 (2 of 3)": which of several files it is. */
+  #stage(what: string, name: string, done: number | null): void {
+    const all = this.#done + this.#queue.length;
+    this.#shell.busy(`${what} ${name}${all > 1 ? ` (${this.#done} of ${all})` : ""}`, done);
+  }
+
+  /** Returns what is to be told of a recording; often nothing. */
+  async #hear(file: File, signal: AbortSignal): Promise<string> {
     const { name } = file;
-    this.#shell.busy(`Reading ${name}`, null);
+    if (!this.#mayLeave()) return `“${name}” was not opened.`;
+    this.#stage("Reading", name, null);
     const loaded = await load(file);
     signal.throwIfAborted();
     const id = `${loaded.sha256 ?? `${Date.now()}-${Math.random()}`} ${this.#card.sha256}`;
@@ -113,29 +119,25 @@ class Page {
     await this.#list(); // another tab may have kept it meanwhile
     const known = this.#entries.find((entry) => entry.id === id);
     if (known && (await this.#reopen(known))) {
-      this.#shell.tell(`“${name}” was kept here: this is it, with your edits.`);
-      return;
+      return `“${name}” was kept here: this is it, with your edits.`;
     }
-    this.#shell.busy(`Decoding ${name}`, null);
+    this.#stage("Decoding", name, null);
     const { pieces, mono, channels } = await decode(loaded, (blocks) => cut(name, blocks, signal));
-    this.#shell.busy(`Listening to ${name}`, 0);
+    this.#stage("Listening to", name, 0);
     const heard = await this.#listen(
       mono,
-      (done) => this.#shell.busy(`Listening to ${name}`, done),
+      (done) => this.#stage("Listening to", name, done),
       signal,
     );
     const parts = songOf(heard, this.#card, about(id, name, loaded, channels, pieces));
-    const kept = await this.#keep(
-      { id, name, duration: parts.header.duration, added: Date.now() },
-      file,
-      parts,
-    );
-    const log = (kept && (await this.#store?.log(id))) || EMPTY;
-    await this.#show(id, name, parts, log, Promise.resolve(pieces), kept);
+    const entry = { id, name, duration: parts.header.duration, added: Date.now() };
+    const warning = await this.#keep(entry, file, parts);
+    const store = warning === null ? (this.#store?.edits(id) ?? null) : null;
+    await this.#show({ id, name, parts, pieces: Promise.resolve(pieces), store, warning });
     await this.#list();
-    if (!this.#shown?.session.hits.length) {
-      this.#shell.tell(`No drum was heard in “${name}”. Lower a threshold to see what may be one.`);
-    }
+    return this.#shown?.session.hits.length
+      ? ""
+      : `No drum was heard in “${name}”. Lower a threshold to see what may be one.`;
   }
 
   async #listen(
@@ -160,111 +162,109 @@ class Page {
     }
   }
 
-  /** Whether the browser keeps the song; if not, it says why. */
-  async #keep(entry: Entry, file: File, { header, data, velocities }: SongParts): Promise<boolean> {
-    if (!this.#store) {
-      this.#shell.tell(
-        "This browser keeps nothing here: save your files before you close the page.",
-      );
-      return false;
-    }
+  /** Keep a song; why the browser does not, or null. */
+  async #keep(
+    entry: Entry,
+    file: File,
+    { header, data, velocities }: SongParts,
+  ): Promise<string | null> {
+    if (!this.#store) return KEEPS_NOTHING;
     try {
       await this.#store.add(entry, { file, header, data, velocities });
       // Or a browser that runs out of room may remove it by itself.
       navigator.storage?.persist?.().catch(() => undefined);
-      return true;
+      return null;
     } catch (error) {
-      this.#shell.tell(
-        isFull(error)
-          ? `There is no room left to keep “${entry.name}”: remove songs below, or save your files before ` +
-              "you close the page."
-          : `“${entry.name}” is not kept (${reason(error)}): save your files before you close the page.`,
-      );
-      return false;
+      return isFull(error)
+        ? `There is no room left to keep “${entry.name}”: remove songs below, or save your files ` +
+            "before you close the page."
+        : `“${entry.name}” is not kept (${reason(error)}): save your files before you close the page.`;
     }
+  }
+
+  // --- files of hits --------------------------------------------------------
+
+  async #correct(file: File): Promise<string> {
+    const corrections = await readCorrections(file);
+    await this.#opened;
+    if (!this.#shown || !areOf(corrections, this.#shown.opened)) {
+      const entry = this.#entries.find((one) => areOf(corrections, one));
+      if (!entry || !this.#mayLeave() || !(await this.#reopen(entry))) {
+        this.#waiting.push(corrections);
+        const song = corrections.song ? ` “${corrections.song}”` : " a recording";
+        return `“${file.name}” has the hits of${song}: drop that recording too, and it opens with them.`;
+      }
+    }
+    return this.#apply(corrections);
+  }
+
+  /** Make the hits of a file those of the song that is shown: one step, which undo takes back. */
+  #apply(corrections: Corrections): string {
+    const session = this.#shown?.session;
+    if (!session) return "";
+    const { file, thresholds, hits, hasVelocities } = corrections;
+    const moved: Op[] = Object.entries(session.thresholds)
+      .filter(([drum, now]) => (thresholds[drum] ?? now) !== now)
+      .map(([drum]) => ({ op: "threshold", drum, value: thresholds[drum] }));
+    const own = session.hitsAt(thresholds).filter(({ drum }) => concerns(corrections, drum));
+    const ops = correctionsTo(own, hits, () => session.newName(), hasVelocities);
+    session.do([...moved, ...ops]);
+    const count = moved.length + ops.length;
+    return count
+      ? `“${file}” is opened: ${count === 1 ? "1 change" : `${count} changes`}. Undo takes them back.`
+      : `“${file}” has the hits that are shown.`;
   }
 
   // --- a song is shown ------------------------------------------------------
 
-  async #show(
-    id: string,
-    name: string,
-    parts: SongParts,
-    log: Log,
-    pieces: Promise<Pieces>,
-    kept: boolean,
-  ): Promise<void> {
+  /** Ask before another song takes the place of one whose edits nobody keeps. */
+  #mayLeave(): boolean {
+    if (!this.#shown?.isAtRisk) return true;
+    return confirm(
+      `Your edits of “${this.#shown.opened.name}” are in no file and not kept. Go on without them?`,
+    );
+  }
+
+  async #show(opened: Opened): Promise<void> {
     const turn = ++this.#turn;
-    await breathe();
-    let session: Session;
-    const host: Host = {
-      client: `w${Date.now().toString(36)}`,
-      chunk: async (index) => (await pieces).blobs[index].arrayBuffer(),
-      velocities: async () => parts.velocities,
-      propose: (action: Action) => {
-        const next = act(session.log, action);
-        session.setLog(next);
-        if (shown.kept) void this.#keepEdits(shown, next);
-      },
-      save: () => undefined, // the shell saves
-      tell: () => undefined,
-    };
-    session = new Session(new Song(parts.header, parts.data), host);
-    // Of five minutes, picking and drawing take 30 ms each: not both in one task.
-    await breathe();
-    session.setLog(log);
+    const song = await ShownSong.open(opened);
     if (turn !== this.#turn) {
-      session.close(); // another song has been opened meanwhile
+      song.close(); // another song has been opened meanwhile
       return;
     }
     this.#close();
-    const place = document.createElement("div");
-    this.#shell.song.append(place);
+    this.#shown = song;
     this.#shell.showing(true);
-    const view = new DrumView(session, place, { theme: "auto", exports: false });
-    const shown: Shown = { id, name, session, view, place, pieces, kept };
-    this.#shown = shown;
-    Object.assign(place, { adt: session });
-    view.timeLine.focus({ preventScroll: true });
+    song.show(this.#shell.song);
+    const waiting = this.#waiting.filter((corrections) => areOf(corrections, opened));
+    this.#waiting = this.#waiting.filter((corrections) => !waiting.includes(corrections));
+    for (const corrections of waiting) this.#shell.tell(this.#apply(corrections));
   }
 
   #close(): void {
-    if (!this.#shown) return;
-    this.#shown.view.close();
-    this.#shown.session.close();
-    this.#shown.place.remove();
+    this.#shown?.close();
     this.#shown = null;
     this.#shell.showing(false);
   }
 
-  async #keepEdits(shown: Shown, log: Log): Promise<void> {
-    try {
-      await this.#store?.setLog(shown.id, log);
-    } catch (error) {
-      shown.kept = false;
-      this.#shell.tell(
-        isFull(error)
-          ? "There is no room left for your edits: save your files before you close the page."
-          : `Your edits are not kept (${reason(error)}): save your files before you close the page.`,
-      );
-    }
-  }
-
   /** Show a song that was kept; false if it is not there any more. */
   async #reopen(entry: Entry): Promise<boolean> {
+    const { id, name } = entry;
+    if (this.#shown?.opened.id === id) return true;
+    if (!this.#mayLeave()) return false;
     this.#shell.tell("");
     try {
-      const work = await this.#store?.work(entry.id);
-      if (!work) throw new Trouble(`“${entry.name}” is not kept any more.`);
-      const log = (await this.#store?.log(entry.id)) ?? EMPTY;
+      const work = await this.#store?.work(id);
+      if (!work || !this.#store) throw new Trouble(`“${name}” is not kept any more.`);
       // What is seen does not wait for what is heard.
-      const pieces = this.#again(new File([work.file], entry.name));
+      const pieces = this.#again(new File([work.file], name));
       pieces.catch(() => undefined); // the session tells
-      await this.#show(entry.id, entry.name, work, log, pieces, true);
+      const store = this.#store.edits(id);
+      await this.#show({ id, name, parts: work, pieces, store, warning: null });
       await this.#list();
       return true;
     } catch (error) {
-      this.#shell.tell(sentence(entry.name, error));
+      this.#shell.tell(sentence(name, error));
       await this.#list();
       return false;
     }
@@ -279,7 +279,7 @@ class Page {
     if (!confirm(`Remove “${entry.name}” and your edits of it from this browser?`)) return;
     try {
       await this.#store?.remove(entry.id);
-      if (this.#shown?.id === entry.id) this.#close();
+      if (this.#shown?.opened.id === entry.id) this.#close();
     } catch (error) {
       this.#shell.tell(sentence(entry.name, error));
     }
@@ -288,19 +288,26 @@ class Page {
 
   async #save(kind: Kind, map: DrumMap): Promise<void> {
     if (!this.#shown) return;
-    const { name, session, pieces } = this.#shown;
+    const { session, opened } = this.#shown;
     try {
-      const saved = await fileOf(kind, session, pieces, map);
-      this.#shell.tell(saved.warning ?? "");
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(saved.content);
-      link.download = saved.name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      const saved = await fileOf(kind, session, opened.pieces, map);
+      download(saved);
+      session.saved();
+      const { length } = session.hits;
+      const count = length === 1 ? "1 hit" : `${length} hits`;
+      this.#shell.tell(`“${saved.name}” is saved: ${count}. ${saved.warning ?? ""}`.trim());
     } catch (error) {
-      this.#shell.tell(sentence(name, error));
+      this.#shell.tell(sentence(opened.name, error));
     }
   }
+}
+
+function download({ name, content }: Saved): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 function about(
@@ -323,14 +330,6 @@ function about(
     channels: sniffed.channels ?? channels,
     audio: info,
   };
-}
-
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-function sentence(name: string, error: unknown): string {
-  return error instanceof Trouble
-    ? error.message
-    : `“${name}” could not be worked on: ${reason(error)}.`;
 }
 
 const place = document.getElementById("adt-web");

@@ -6,7 +6,7 @@ import { licences } from "./embedded";
 import { type DrumMap, KINDS, type Kind } from "./exports";
 import type { Entry } from "./store";
 
-const ACCEPT = "audio/*,.wav,.mp3,.flac,.ogg,.oga,.opus,.m4a,.aac,.mp4,.webm";
+const ACCEPT = "audio/*,.json,.txt,.wav,.mp3,.flac,.ogg,.oga,.opus,.m4a,.aac,.mp4,.webm";
 
 /** What the user does; `main.ts` answers. */
 export interface Deeds {

@@ -1,7 +1,8 @@
 /** What the browser keeps of songs until they are removed: IndexedDB. */
 
-import { EMPTY, type Log } from "../../src/core/edits";
 import type { Header } from "../../src/core/song";
+import { updateLog } from "../../src/session/edit-store";
+import type { LogStore } from "../../src/session/kept-log";
 
 /** What a list shows. */
 export interface Entry {
@@ -70,20 +71,18 @@ export class Store {
     return this.#do<Work | undefined>([WORKS], "readonly", (of) => of(WORKS).get(id));
   }
 
-  async log(id: string): Promise<Log> {
-    return (await this.#do<Log | undefined>([LOGS], "readonly", (of) => of(LOGS).get(id))) ?? EMPTY;
-  }
-
-  /** Keep the edits of a song; rejects if it has been removed since. */
-  async setLog(id: string, log: Log): Promise<void> {
-    await this.#do([ENTRIES, LOGS], "readwrite", (of) => {
-      const known = of(ENTRIES).getKey(id);
-      known.onsuccess = () => {
-        if (known.result === undefined) known.transaction?.abort();
-        else of(LOGS).put(log, id);
-      };
-      return known;
-    });
+  /** Where the edits of a song lie; rejects if it has been removed since. */
+  edits(id: string): LogStore {
+    return {
+      update: (change) => {
+        const transaction = this.base.transaction([ENTRIES, LOGS], "readwrite");
+        const known = transaction.objectStore(ENTRIES).getKey(id);
+        known.onsuccess = () => {
+          if (known.result === undefined) transaction.abort();
+        };
+        return updateLog(transaction, LOGS, id, change);
+      },
+    };
   }
 
   async remove(id: string): Promise<void> {

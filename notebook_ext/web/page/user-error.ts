@@ -12,3 +12,10 @@ export function breathe(): Promise<void> {
     port2.postMessage(null);
   });
 }
+
+export const reason = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+/** What went wrong with a file, for whoever dropped it. */
+export const sentence = (name: string, error: unknown): string =>
+  error instanceof Trouble ? error.message : `“${name}” could not be worked on: ${reason(error)}.`;

@@ -180,7 +180,8 @@ def test_what_is_saved_is_what_python_writes(tab: Tab, tmp_path: Path) -> None:
         assert tab.save("MIDI") == ("groove.drums.mid", path.read_bytes())
         homeless = [d for d in song.counts() if drum_map.note(d) is None]
         assert all(d.full_name in tab.notice for d in homeless)
-        assert bool(tab.notice) == bool(homeless)
+        assert tab.notice.startswith("“groove.drums.mid” is saved: ")
+        assert ("has no note for" in tab.notice) == bool(homeless)
 
     song.save(python / "groove.click.wav", "click", audio=GROOVE)
     name, data = tab.save("Song with clicks (WAV)")
@@ -259,6 +260,76 @@ def test_edits_of_another_tab_stay(tab: Tab) -> None:
     tab.choose(GROOVE)  # when it was opened, nothing was kept yet
     assert "was kept here" in tab.notice
     assert tab.page.evaluate(f"{ADT}.log.cursor") == 1
+
+
+def test_two_tabs_keep_what_both_do(tab: Tab) -> None:
+    other = Tab(tab.context, tab.url)
+    for each in (tab, other):
+        each.choose(GROOVE)
+    for each, start in ((tab, 0.5), (other, 0.55)):
+        each.page.evaluate(
+            f"start => {{ for (let i = 0; i < 30; i++)"
+            f" setTimeout(() => {ADT}.add('SST', start + i / 10), 3 * i); }}",
+            start,
+        )
+    for each in (tab, other):
+        until(each.page, f"{ADT}.log.cursor === 60")
+    assert tab.song() == other.song()
+    before = tab.song()
+    tab.page.reload()
+    until(tab.page, "document.querySelectorAll('.kept li').length === 1")
+    tab.page.get_by_role("button", name="Open groove.flac").click()
+    until(tab.page, f"document.querySelector('.song > div') && {ADT}.log.cursor === 60")
+    assert tab.song() == before
+    # A song that the other tab removes is not kept here any more, and that is said.
+    other.page.on("dialog", lambda dialog: dialog.accept())
+    other.page.get_by_role("button", name="Remove groove.flac").click()
+    until(other.page, "document.querySelector('.stage') === null")
+    tab.page.evaluate(f"{ADT}.add('SST', 9)")
+    until(tab.page, f"{ADT}.warnings.size === 1")
+    assert "removed in another tab" in tab.warnings
+    tab.page.evaluate(f"{ADT}.add('SST', 9.5)")
+    tab.page.wait_for_timeout(200)
+    assert "removed in another tab" in tab.warnings
+
+
+def test_own_files_are_corrections_of_their_song(tab: Tab, tmp_path: Path) -> None:
+    tab.choose(GROOVE)
+    plain = tab.song()
+    tab.page.evaluate(f"{ADT}.add('SST', 1.25, 77)")
+    tab.page.evaluate(f"{ADT}.setThreshold('SD', 0.1)")
+    tab.page.evaluate(f"{ADT}.remove({ADT}.hits.slice(0, 3))")
+    edited = tab.song()
+    path = edited.save(tmp_path / "groove.drums.json")[0]
+    (labels,) = edited.save(tmp_path / "groove.labels.txt", "labels")
+    for _ in range(3):
+        tab.page.evaluate(f"{ADT}.undo()")
+    assert tab.song() == plain
+    tab.choose(path)
+    assert tab.song().onsets == edited.onsets
+    assert tab.song().model["thresholds"] == edited.model["thresholds"]
+    assert "“groove.drums.json” is opened: " in tab.notice
+    tab.page.evaluate(f"{ADT}.undo()")
+    assert tab.song() == plain
+    tab.choose(labels)
+    assert {(o.drum, round(o.time, 8)) for o in tab.song()} == {
+        (o.drum, round(o.time, 8)) for o in edited
+    }
+    tab.choose(labels)
+    assert tab.notice == "“groove.labels.txt” has the hits that are shown."
+    # Before its recording is there it waits for it.
+    other = opened(tab.page.context.browser, tab.url)
+    other.choose(path)
+    assert other.notice == (
+        "“groove.drums.json” has the hits of “groove.flac”: drop that recording too,"
+        " and it opens with them."
+    )
+    other.choose(GROOVE)
+    assert other.song().onsets == edited.onsets
+    (tmp_path / "other.json").write_text("[]")
+    other.choose(tmp_path / "other.json")
+    assert other.notice == "“other.json” is no transcription."
+    other.close()
 
 
 def test_what_cannot_be_transcribed_is_told_in_a_sentence(
@@ -482,11 +553,28 @@ def test_no_room_to_keep_a_song(browser: Any, urls: dict[str, str]) -> None:
         "Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1000}
     )
     tab.choose(GROOVE)
-    assert tab.notice.startswith("There is no room left to keep “groove.flac”")
+    # It stays said, whatever is said next.
+    warned = "There is no room left to keep “groove.flac”"
+    assert tab.warnings.startswith(warned)
     assert len(tab.song()) > 100
     assert tab.kept == []
     tab.page.evaluate(f"{ADT}.add('SST', 1.25, 77)")
+    # Another recording would take its place: that is asked.
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    tab.page.on("dialog", stay)
+    tab.choose(GROOVE)
+    assert asked == [
+        "Your edits of “groove.flac” are in no file and not kept. Go on without them?"
+    ]
+    assert 1.25 in tab.song().times("SST")
+    assert tab.warnings.startswith(warned)
     assert tab.save("Audacity labels")[0] == "groove.labels.txt"
+    assert tab.notice == f"“groove.labels.txt” is saved: {len(tab.song())} hits."
     tab.close()
 
 

@@ -58,6 +58,11 @@ class Tab:
         return str(self.page.evaluate("document.querySelector('.notice').textContent"))
 
     @property
+    def warnings(self) -> str:
+        """What the song's view warns of."""
+        return str(self.page.locator(".warnings").inner_text())
+
+    @property
     def kept(self) -> list[str]:
         """Names in the list of kept songs."""
         names = self.page.locator(".kept li button:first-child").all_inner_texts()

@@ -1,0 +1,45 @@
+/**
+ * One log of edits that any number of editors of a song write to. Whoever keeps it takes
+ * proposals one after the other, and each of them once, however often it is handed in:
+ * `seen` tells the last one of each editor.
+ */
+
+import { type Action, act, type Log, Refusal } from "./edits";
+
+export interface Proposal {
+  readonly type: "do";
+  readonly client: string;
+  readonly seq: number;
+  readonly action: Action;
+}
+
+export interface SharedLog extends Log {
+  /** Grows with every proposal. */
+  readonly revision: number;
+  readonly seen: Readonly<Record<string, number>>;
+}
+
+export const NOTHING: SharedLog = { steps: [], cursor: 0, revision: 0, seen: {} };
+
+/** Editors that are remembered: one that is older has nothing to hand in any more. */
+const MOST_EDITORS = 100;
+
+/** The log with proposals that are new to it; one that makes no sense any more is passed over. */
+export function accept(shared: SharedLog, proposals: readonly Proposal[]): SharedLog {
+  if (!proposals.some(({ client, seq }) => seq > (shared.seen[client] ?? -1))) return shared;
+  let { revision } = shared;
+  let log: Log = { steps: shared.steps, cursor: shared.cursor };
+  const seen = new Map(Object.entries(shared.seen));
+  for (const { client, seq, action } of proposals) {
+    if (seq <= (seen.get(client) ?? -1)) continue;
+    seen.delete(client); // the last one that handed in is the last in the map
+    seen.set(client, seq);
+    try {
+      log = act(log, action);
+      revision++;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
+  }
+  return { ...log, revision, seen: Object.fromEntries([...seen].slice(-MOST_EDITORS)) };
+}

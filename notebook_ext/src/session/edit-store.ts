@@ -1,0 +1,74 @@
+/** Logs of edits in IndexedDB, whose transactions are one after the other in all tabs. */
+
+import type { Log } from "../core/edits";
+import { NOTHING, type SharedLog } from "../core/shared-log";
+import type { LogStore } from "./kept-log";
+
+const NAME = "adt-plugins-edits";
+const LOGS = "logs";
+
+/** As the first builds kept it: without a revision, or in another place. */
+export type OldLog = Log & Partial<SharedLog>;
+
+/**
+ * Read, change and write the log of a song within a transaction. `isThere`: asked in the
+ * same transaction whether the song still is.
+ */
+export function updateLog(
+  transaction: IDBTransaction,
+  logs: string,
+  id: string,
+  change: (shared: SharedLog | undefined) => SharedLog,
+  old?: () => OldLog | undefined,
+): Promise<SharedLog> {
+  return new Promise((resolve, reject) => {
+    let result: SharedLog;
+    const store = transaction.objectStore(logs);
+    const reading = store.get(id) as IDBRequest<OldLog | undefined>;
+    reading.onsuccess = () => {
+      const known = reading.result ?? old?.();
+      const before = known && { ...NOTHING, ...known };
+      result = change(before);
+      // Nothing is written before somebody has done something.
+      const isNew = before ? result !== before : Object.keys(result.seen).length > 0;
+      if (isNew) store.put(result, id);
+    };
+    transaction.oncomplete = () => resolve(result);
+    transaction.onabort = () => reject(transaction.error ?? new Error("removed in another tab"));
+  });
+}
+
+export class EditStore implements LogStore {
+  #base: Promise<IDBDatabase> | null = null;
+
+  constructor(private readonly fingerprint: string) {}
+
+  async update(change: (shared: SharedLog | undefined) => SharedLog): Promise<SharedLog> {
+    this.#base ??= open();
+    const base = await this.#base;
+    const transaction = base.transaction([LOGS], "readwrite");
+    return updateLog(transaction, LOGS, this.fingerprint, change, () => this.#old());
+  }
+
+  #old(): OldLog | undefined {
+    try {
+      const log = JSON.parse(localStorage.getItem(`adt-plugins ${this.fingerprint}`) ?? "null");
+      return log && Array.isArray(log.steps) ? (log as OldLog) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(LOGS);
+    request.onsuccess = () => {
+      const base = request.result;
+      base.onversionchange = () => base.close();
+      resolve(base);
+    };
+    request.onerror = () => reject(request.error ?? new Error("nothing is kept here"));
+  });
+}

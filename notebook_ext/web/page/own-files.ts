@@ -1,0 +1,116 @@
+/** Files that this project writes, dropped on the page: corrections of their song. */
+
+import { DRUMS } from "../../src/core/drums";
+import type { Change } from "../../src/core/edits";
+import { Trouble } from "./user-error";
+
+/** The hits of a file, and what it says of their song. */
+export interface Corrections {
+  readonly file: string;
+  readonly hits: readonly Change[];
+  readonly hasVelocities: boolean;
+  /** In force when they were picked. */
+  readonly thresholds: Readonly<Record<string, number>>;
+  /** Name, or name without its ending, of the recording; null: the file does not tell. */
+  readonly song: string | null;
+  readonly sha256: string | null;
+}
+
+const LARGEST = 64e6;
+const DEFAULT_VELOCITY = 100;
+const ENDINGS = /\.(drums\.json|json|labels\.txt|txt)$/i;
+
+export const isOwnFile = (file: File): boolean => ENDINGS.test(file.name);
+
+/** Read a file; raises `Trouble` if it is something else. */
+export async function readCorrections(file: File): Promise<Corrections> {
+  if (file.size > LARGEST) throw new Trouble(`“${file.name}” is too large for a file of hits.`);
+  const text = (await file.text()).replace(/^\ufeff/, "");
+  return /json$/i.test(file.name) ? fromJson(file.name, text) : fromLabels(file.name, text);
+}
+
+interface Document {
+  readonly format?: unknown;
+  readonly onsets?: readonly Partial<Change>[];
+  readonly source?: { readonly path?: string | null; readonly sha256?: string | null };
+  readonly model?: { readonly thresholds?: Record<string, number> };
+}
+
+function fromJson(file: string, text: string): Corrections {
+  let data: Document;
+  try {
+    data = JSON.parse(text) as Document;
+  } catch {
+    throw new Trouble(`“${file}” is damaged: it is no JSON.`);
+  }
+  if (data?.format !== "adt-plugins" || !Array.isArray(data.onsets)) {
+    throw new Trouble(`“${file}” is no transcription.`);
+  }
+  const { source } = data;
+  return {
+    file,
+    hits: data.onsets.map((hit) => checked(file, hit)),
+    hasVelocities: true,
+    thresholds: data.model?.thresholds ?? {},
+    song: typeof source?.path === "string" ? (source.path.split(/[\\/]/).pop() ?? null) : null,
+    sha256: typeof source?.sha256 === "string" ? source.sha256 : null,
+  };
+}
+
+function checked(file: string, hit: Partial<Change>): Change {
+  const { time, drum, velocity = DEFAULT_VELOCITY } = hit ?? {};
+  const isHit =
+    typeof time === "number" &&
+    Number.isFinite(time) &&
+    time >= 0 &&
+    typeof drum === "string" &&
+    drum in DRUMS &&
+    Number.isInteger(velocity) &&
+    velocity >= 1 &&
+    velocity <= 127;
+  if (!isHit) throw new Trouble(`“${file}” is damaged: one of its hits makes no sense.`);
+  return { time, drum, velocity };
+}
+
+/** `song.labels.txt`, or `song.labels.KD.txt`, whose texts need not be drums. */
+function fromLabels(file: string, text: string): Corrections {
+  const stem = file.replace(/(\.labels)?(\.[A-Z]{2,3})?\.txt$/i, "");
+  const only = /\.([A-Z]{2,3})\.txt$/.exec(file)?.[1];
+  const hits: Change[] = [];
+  for (const line of text.split(/\r?\n/)) {
+    if (!line.trim() || line.startsWith("\\")) continue;
+    const [start, end, label = ""] = line.split("\t");
+    const time = Number((start ?? "").replace(",", "."));
+    if (end === undefined || !Number.isFinite(time) || time < 0) {
+      throw new Trouble(`“${file}” is no label file: it should have times and texts.`);
+    }
+    const drum = drumOf(label.trim()) ?? (only && only in DRUMS ? only : null);
+    if (drum) hits.push({ time, drum, velocity: DEFAULT_VELOCITY });
+  }
+  if (!hits.length) throw new Trouble(`“${file}” has no labels of drums.`);
+  return { file, hits, hasVelocities: false, thresholds: {}, song: stem, sha256: null };
+}
+
+function drumOf(label: string): string | null {
+  const wanted = label.toLowerCase();
+  const found = Object.entries(DRUMS).find(
+    ([code, { name }]) => code.toLowerCase() === wanted || name.toLowerCase() === wanted,
+  );
+  return found?.[0] ?? null;
+}
+
+/** Whether the corrections are of a song: by its content, or else by its name. */
+export function areOf(
+  corrections: Corrections,
+  song: { readonly id: string; readonly name: string },
+): boolean {
+  if (corrections.sha256 !== null) return song.id.startsWith(corrections.sha256);
+  const stem = song.name.replace(/(.)\.[^.]*$/, "$1");
+  return corrections.song === song.name || corrections.song === stem;
+}
+
+/** Of a split file, only its drum: the other lanes stay as they are. */
+export const concerns = (corrections: Corrections, drum: string): boolean => {
+  const only = /\.labels\.([A-Z]{2,3})\.txt$/.exec(corrections.file)?.[1];
+  return only === undefined || drum === only;
+};

@@ -1,0 +1,108 @@
+/** The song that is shown: a session, its view, and the log that keeps its edits. */
+
+import { type Action, act, EMPTY, type Log } from "../../src/core/edits";
+import { Song } from "../../src/core/song";
+import { editorName, KeptLog, type LogStore } from "../../src/session/kept-log";
+import { type Host, Session } from "../../src/session/session";
+import { DrumView } from "../../src/view/view";
+import type { SongParts } from "../engine/engine-types";
+import type { Pieces } from "./song-chunks";
+import { isFull } from "./store";
+import { breathe, reason } from "./user-error";
+
+/** What a song is, and where its edits go; null: this browser keeps it not. */
+export interface Opened {
+  readonly id: string;
+  readonly name: string;
+  readonly parts: SongParts;
+  readonly pieces: Promise<Pieces>;
+  readonly store: LogStore | null;
+  /** Why the browser does not keep the song. */
+  readonly warning: string | null;
+}
+
+/** Edits of a song that nobody keeps. */
+class LooseLog {
+  readonly client = editorName();
+  #log: Log = EMPTY;
+
+  constructor(private readonly changed: (log: Log) => void) {}
+
+  get isAtRisk(): boolean {
+    return this.#log.cursor > 0;
+  }
+
+  async read(): Promise<void> {
+    // There is nothing to be read.
+  }
+
+  propose(action: Action): void {
+    this.#log = act(this.#log, action);
+    this.changed(this.#log);
+  }
+
+  close(): void {
+    // Nobody listens.
+  }
+}
+
+export class ShownSong {
+  readonly place = document.createElement("div");
+  #view: DrumView | null = null;
+
+  private constructor(
+    readonly opened: Opened,
+    readonly session: Session,
+    private readonly edits: KeptLog | LooseLog,
+  ) {}
+
+  /** Make a song ready to be shown; with pauses, so that the page answers. */
+  static async open(opened: Opened): Promise<ShownSong> {
+    const { parts, pieces, store, id, warning } = opened;
+    await breathe();
+    const changed = (log: Log) => session.setLog(log);
+    const failed = (error: unknown) =>
+      session.warn("edits", error === null ? null : notKept(error));
+    const edits = store
+      ? new KeptLog(editorName(), id, store, changed, failed)
+      : new LooseLog(changed);
+    const host: Host = {
+      client: edits.client,
+      chunk: async (index) => (await pieces).blobs[index].arrayBuffer(),
+      velocities: async () => parts.velocities,
+      propose: (action) => edits.propose(action),
+      save: () => undefined, // the shell saves
+      tell: () => undefined,
+    };
+    const session = new Session(new Song(parts.header, parts.data), host);
+    session.warn("song", warning);
+    // Of five minutes, picking and drawing take 30 ms each: not both in one task.
+    await breathe();
+    await edits.read();
+    return new ShownSong(opened, session, edits);
+  }
+
+  /** Whether closing it loses what was done and is in no file. */
+  get isAtRisk(): boolean {
+    return this.edits.isAtRisk && !this.session.isSaved;
+  }
+
+  show(parent: HTMLElement): void {
+    parent.append(this.place);
+    this.#view = new DrumView(this.session, this.place, { theme: "auto", exports: false });
+    Object.assign(this.place, { adt: this.session });
+    this.#view.timeLine.focus({ preventScroll: true });
+  }
+
+  close(): void {
+    this.#view?.close();
+    this.session.close();
+    this.edits.close();
+    this.place.remove();
+  }
+}
+
+const notKept = (error: unknown): string =>
+  isFull(error)
+    ? "There is no room left for your edits: save your files before you close the page."
+    : `Your edits are not kept (${reason(error)}): save your files before you close the page.`;
