@@ -115,7 +115,7 @@ def _card(card: ModelCard) -> dict[str, object]:
 
 
 def _drum_maps() -> list[dict[str, object]]:
-    """Title and notes of each map, as `src/writers.ts` takes them."""
+    """Title and notes of each map, as `src/core/writers.ts` takes them."""
     from adt_plugins.drums import Drum
     from adt_plugins.midi.drum_maps import list_maps
 

@@ -1,4 +1,4 @@
-"""Edits as a layer over the automatic picks; the same as `src/edits.ts`.
+"""Edits as a layer over the automatic picks; the same as `src/core/edits.ts`.
 
 A log holds steps of small operations, of which the first `cursor` are in force.
 Folded, they are thresholds, deletions and hits made by hand, under names that

@@ -1,4 +1,4 @@
-"""What a browser gets of a song; `src/song.ts` reads it."""
+"""What a browser gets of a song; `src/core/song.ts` reads it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Payload:
     Parameters
     ----------
     header
-        What JSON can say, see ``Header`` in `src/song.ts`.
+        What JSON can say, see ``Header`` in `src/core/song.ts`.
     data
         Picks that the transcription has, rows of 5 float64 (lane, frame, time,
         velocity, confidence); behind them the activations, float32, one lane

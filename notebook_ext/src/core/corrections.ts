@@ -1,9 +1,10 @@
 /** Edits that make the hits of a song those of a file. */
 
 import { type Change, type Hit, MOST_OPS, type Op } from "./edits";
+import { EDITS } from "./tables";
 
 /** Hits of one drum this close are the same hit, moved. */
-const SAME_SECONDS = 0.02;
+const SAME_SECONDS = EDITS.SAME_S;
 
 /**
  * Operations that turn `hits` into `wanted`: what is in both stays, what is near moves,

@@ -1,8 +1,10 @@
 /**
  * Edits are a layer of their own over the automatic picks: a log of small
  * operations that is folded into thresholds, deletions and hits made by hand.
- * `adt_plugins.notebook.edits` does the same; one set of fixtures binds both.
+ * `adt_plugins.editor.edits` does the same; one set of fixtures binds both.
  */
+
+import { EDITS } from "./tables";
 
 export interface Change {
   readonly time: number;
@@ -28,7 +30,7 @@ export interface Log {
 }
 
 /** In one step; Python takes no more. */
-export const MOST_OPS = 100_000;
+export const { MOST_OPS } = EDITS;
 
 export const EMPTY: Log = { steps: [], cursor: 0 };
 
@@ -83,7 +85,7 @@ export interface Automatic extends Change {
 }
 
 /** A new pick this close to a hit made by hand is the same hit, found late. */
-const SAME_SECONDS = 0.02;
+const SAME_SECONDS = EDITS.SAME_S;
 
 const compare = <T>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
 

@@ -1,10 +1,11 @@
 /**
- * Activations to picks, exactly as `adt_plugins.peaks` and `rivals`: the same
+ * Activations to picks, exactly as `adt_plugins.picking.peaks` and `exclusive`: the same
  * frames, times and confidences to the last bit. Python computes averages in
  * double precision and compares in single; `Math.fround` stands where it rounds.
  */
 
 import { coarseOf } from "./drums";
+import { EXCLUSIVE } from "./tables";
 import { clamp, lowerBound } from "./time";
 
 export interface Picker {
@@ -36,8 +37,7 @@ export interface Grid {
   readonly delay: number;
 }
 
-const EPSILON = 1e-9;
-const RIVAL_SECONDS = 0.02;
+const { EPSILON, RIVAL_WINDOW_S } = EXCLUSIVE;
 
 /** Half to even, as Python's `round` and NumPy's `rint`. */
 export function roundEven(value: number): number {
@@ -167,7 +167,7 @@ export function pickAll(
       return { drum, frame, position, time, confidence: confidence(values[frame], threshold) };
     });
   });
-  return dropRivals(picked, RIVAL_SECONDS * grid.rate);
+  return dropRivals(picked, RIVAL_WINDOW_S * grid.rate);
 }
 
 /** Keep one of the picks of one coarse drum that lie within `window` frames. */

@@ -4,7 +4,7 @@ import { coarseOf, DRUMS } from "./drums";
 import type { Automatic } from "./edits";
 import { type Activation, type Grid, type Picker, pickAll, confidence as sureness } from "./pick";
 
-/** The header; `adt_plugins.notebook.payload` writes it. */
+/** The header; `adt_plugins.editor.payload` writes it. */
 export interface Header {
   readonly title: string;
   readonly fingerprint: string;

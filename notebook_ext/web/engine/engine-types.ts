@@ -50,7 +50,7 @@ export interface LevelRule {
   readonly floor: number;
 }
 
-/** See `adt_plugins.gate`. */
+/** See `adt_plugins.picking.song_gate`. */
 export interface Gate {
   readonly song: number;
   readonly lone: Readonly<Record<string, number>>;
@@ -130,7 +130,7 @@ export interface About {
 }
 
 export interface SongParts {
-  /** As `adt_plugins.notebook.payload` writes it; without beats: Python finds those. */
+  /** As `adt_plugins.editor.payload` writes it; without beats: Python finds those. */
   readonly header: Header;
   readonly data: ArrayBuffer;
   /** For `Host.velocities`. */

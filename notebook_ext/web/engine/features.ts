@@ -1,9 +1,10 @@
 /**
- * Samples to frames, in blocks: `adt_plugins.spectrogram` once more, and the levels of
- * the drums' bands (`adt_plugins.velocity.BandLevels`). What is heavy, windows to
+ * Samples to frames, in blocks: `adt_plugins.features.spectrogram` once more, and the levels of
+ * the drums' bands (`adt_plugins.features.band_levels`). What is heavy, windows to
  * bands, a `Bank` does: compiled or in JavaScript.
  */
 
+import { LEVELS } from "../../src/core/tables";
 import type { FrontEnd, LevelRule } from "./engine-types";
 import type { Filter } from "./filterbank";
 
@@ -35,8 +36,8 @@ export interface Block {
   readonly levels: Float32Array;
 }
 
-/** Power below which a band is silent: -70 dB of a magnitude of 1. */
-const SILENCE = 1e-7;
+/** Power below which a band is silent. */
+const { SILENCE } = LEVELS;
 
 /** Frames of one recording; of another by another of these. */
 export class Features {

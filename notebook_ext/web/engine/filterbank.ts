@@ -1,6 +1,7 @@
-/** The triangular filters of `adt_plugins.spectrogram.filterbank`, and drums' ranges. */
+/** The triangular filters of `adt_plugins.features.spectrogram.filterbank`, and drums' ranges. */
 
 import { coarseOf } from "../../src/core/drums";
+import { LEVELS } from "../../src/core/tables";
 import type { FrontEnd } from "./engine-types";
 
 /** Weights of neighbouring bins; they sum to 1. */
@@ -12,15 +13,9 @@ export interface Filter {
 
 const TUNING_HZ = 440;
 
-/** Where each drum is told best from the others, Hz: `adt_plugins.velocity.RANGES_HZ`. */
-export const RANGES_HZ: Readonly<Record<string, readonly [low: number, high: number]>> = {
-  KD: [40, 130],
-  SD: [180, 2000],
-  HH: [9000, 20000],
-  TT: [80, 500],
-  CY: [5000, 20000],
-  OT: [1000, 8000],
-};
+/** Where each drum is told best from the others, Hz. */
+export const RANGES_HZ: Readonly<Record<string, readonly [low: number, high: number]>> =
+  LEVELS.RANGES_HZ;
 
 const binHertz = (frontEnd: FrontEnd): number => frontEnd.sample_rate / frontEnd.frame_size;
 

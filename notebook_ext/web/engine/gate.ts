@@ -1,14 +1,10 @@
-/** Which drums are there at all: the port of `adt_plugins.gate`. */
+/** Which drums are there at all: the port of `adt_plugins.picking.song_gate`. */
 
 import { type Activation, type Picker, pickPeaks, thresholdLine } from "../../src/core/pick";
+import { GATE } from "../../src/core/tables";
 import type { Card, Gate } from "./engine-types";
 
-const RATE_PER_MINUTE = 2;
-const LONE_PER_MINUTE = 20;
-const LONE_FREE_S = 5;
-const SHORT_S = 20;
-const PER_OCTAVE = 0.03;
-const SHARES = [0.5, 0.25, 0.25];
+const { RATE_PER_MINUTE, LONE_PER_MINUTE, LONE_FREE_S, SHORT_S, PER_OCTAVE, SHARES } = GATE;
 
 /** How far peaks stand above what a threshold is added to, the highest first. */
 function heights(

@@ -1,6 +1,6 @@
 /**
  * Runs a network whose file holds its layers a few steps at a time: the port of
- * `adt_plugins.layers`, and of `Network.stream`, which cuts a recording for it.
+ * `adt_plugins.network.stepwise`, and of `Network.stream`, which cuts a recording for it.
  */
 
 import type { Geometry } from "./engine-types";

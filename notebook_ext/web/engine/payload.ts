@@ -1,4 +1,4 @@
-/** What `adt_plugins.notebook.payload` would send of the same recording. */
+/** What `adt_plugins.editor.payload` would send of the same recording. */
 
 import type { Header } from "../../src/core/song";
 import { pythonFloat } from "../../src/core/writers";

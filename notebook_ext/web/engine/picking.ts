@@ -64,7 +64,7 @@ function loudness(picks: readonly Pick[], level: Float32Array, grid: Grid): Uint
   return relative(strength, strength);
 }
 
-/** Of a hit at each frame: `adt_plugins.notebook.score.velocity_table`. */
+/** Of a hit at each frame: `adt_plugins.editor.picks.velocity_table`. */
 function table(
   picks: readonly Pick[],
   spare: readonly Pick[],

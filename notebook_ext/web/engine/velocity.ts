@@ -1,15 +1,12 @@
-/** How hard each drum was hit: the port of `adt_plugins.velocity`. */
+/** How hard each drum was hit: the port of `adt_plugins.picking.velocity`. */
 
 import { roundEven } from "../../src/core/pick";
+import { LEVELS, VELOCITY } from "../../src/core/tables";
 import { clamp } from "../../src/core/time";
 
-const REFERENCE_VELOCITY = 110;
-const REFERENCE_PERCENTILE = 90;
-const DB_PER_DECADE = 40;
-const RISE_S = 0.03;
-const BEFORE_S = [0.03, 0.04] as const;
-const LEAST_RISE = 0.2;
-const SILENCE = 1e-7;
+const { REFERENCE_VELOCITY, REFERENCE_PERCENTILE, DB_PER_DECADE } = VELOCITY;
+const { RISE_S, BEFORE_S, LEAST_RISE } = VELOCITY;
+const { SILENCE } = LEVELS;
 
 /** How much a hit at each of these frames adds to its drum's level (dB), in dB. */
 export function strengths(

@@ -1,38 +1,15 @@
 /** The song with a sound on every hit: what `adt_plugins.formats.click` writes. */
 
 import { roundEven } from "../../src/core/pick";
+import { CLICK } from "../../src/core/tables";
 import { RATE } from "../../src/sound/audio-chunks";
 import { type Pieces, samplesOf, waveHead } from "./song-chunks";
 import { breathe } from "./user-error";
 
-const SONG_GAIN = 0.5;
-const CLICK_GAIN = 0.5;
-
+const { SONG_GAIN, CLICK_GAIN, NARROW_HZ } = CLICK;
 /** Middle of each sound in Hz, and its length in seconds. */
-const SOUNDS: Readonly<Record<string, readonly [middle: number, seconds: number]>> = {
-  KD: [64, 0.16],
-  LFT: [112, 0.16],
-  HFT: [178, 0.14],
-  MHT: [278, 0.12],
-  HIT: [425, 0.1],
-  OT: [685, 0.08],
-  SD: [1040, 0.1],
-  SST: [1590, 0.04],
-  RDB: [2420, 0.15],
-  RDC: [3690, 0.12],
-  CRC: [5640, 0.25],
-  OHH: [8600, 0.15],
-  CHH: [13100, 0.05],
-};
-const SHARED: Readonly<Record<string, string>> = {
-  HH: "CHH",
-  PHH: "CHH",
-  TT: "MHT",
-  CY: "CRC",
-  SPC: "CRC",
-  CHC: "CRC",
-};
-const NARROW_HZ = 600;
+const SOUNDS: Readonly<Record<string, readonly [middle: number, seconds: number]>> = CLICK.SOUNDS;
+const SHARED: Readonly<Record<string, string>> = CLICK.SHARED;
 
 interface Hit {
   readonly time: number;

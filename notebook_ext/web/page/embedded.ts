@@ -1,4 +1,4 @@
-/** What `adt_plugins.web` put into the page: each part packed, in an element of its own. */
+/** What `adt_plugins.web_page` put into the page: each part packed, in an element of its own. */
 
 import type { Card, Parts } from "../engine/engine-types";
 import type { DrumMap } from "./exports";

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +40,27 @@ def test_the_bundle_is_small_and_fits_into_a_page() -> None:
 
 def test_the_types_are_right(front_end: Path) -> None:
     run(["npm", "run", "types"], front_end)
+
+
+def test_tables_are_those_of_python() -> None:
+    folder = str(SOURCES)
+    made = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import make_tables; print(make_tables.tables(), end='')",
+        ],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([folder, str(SOURCES.parent)]),
+        },
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    ).stdout
+    committed = (SOURCES / "src" / "core" / "tables.ts").read_text(encoding="utf-8")
+    assert made == committed, "run `python notebook_ext/make_tables.py`"
 
 
 def test_lint_and_format(front_end: Path) -> None:

@@ -1,0 +1,93 @@
+"""Write what Python and TypeScript both need: ``python notebook_ext/make_tables.py``.
+
+The drums, and the constants of the algorithms that the browser has once more, stand in
+Python; `src/core/tables.ts` is made of them and committed. A test tells when it is old.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from adt_plugins.drums import Drum
+from adt_plugins.editor import edits
+from adt_plugins.features import band_levels
+from adt_plugins.formats import click
+from adt_plugins.picking import exclusive, song_gate, velocity
+
+FILE = Path(__file__).with_name("src") / "core" / "tables.ts"
+
+_HEAD = """\
+/** Made by `notebook_ext/make_tables.py` from what Python has: change it there. */
+
+export interface DrumInfo {
+  readonly name: string;
+  readonly coarse: string;
+  /** Of General MIDI. */
+  readonly note: number;
+}
+
+"""
+
+_CONSTANTS: dict[str, tuple[ModuleType, str]] = {
+    "EDITS": (edits, "SAME_S MOST_OPS"),
+    "EXCLUSIVE": (exclusive, "RIVAL_WINDOW_S _EPSILON"),
+    "GATE": (
+        song_gate,
+        "RATE_PER_MINUTE LONE_PER_MINUTE LONE_FREE_S SHORT_S PER_OCTAVE _SHARES",
+    ),
+    "VELOCITY": (
+        velocity,
+        "REFERENCE_VELOCITY REFERENCE_PERCENTILE DB_PER_DECADE"
+        " _RISE_S _BEFORE_S _LEAST_RISE",
+    ),
+    "LEVELS": (band_levels, "SILENCE RANGES_HZ"),
+    "CLICK": (click, "SONG_GAIN CLICK_GAIN _SOUNDS _SHARED _NARROW_HZ"),
+}
+"""What stands in a module, under its name without an underscore in front."""
+
+
+def tables() -> str:
+    """Return the text of the file."""
+    drums = {
+        drum.value: {
+            "name": drum.full_name,
+            "coarse": drum.coarse.value,
+            "note": drum.note,
+        }
+        for drum in Drum
+    }
+    parts = [
+        _HEAD,
+        "/** In the order in which lists show them. */\n",
+        f"export const DRUMS: Readonly<Record<string, DrumInfo>> = {_text(drums)};\n",
+    ]
+    for name, (module, constants) in _CONSTANTS.items():
+        values = {
+            key.lstrip("_"): _plain(getattr(module, key)) for key in constants.split()
+        }
+        parts.append(f"\n/** See `{module.__name__}`. */\n")
+        parts.append(f"export const {name} = {_text(values)} as const;\n")
+    return "".join(parts)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Drum):
+        return value.value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _text(value: dict[str, Any]) -> str:
+    lines = [f"  {key}: {json.dumps(item)},\n" for key, item in value.items()]
+    return f"{{\n{''.join(lines)}}}"
+
+
+if __name__ == "__main__":
+    FILE.write_text(tables(), encoding="utf-8", newline="\n")

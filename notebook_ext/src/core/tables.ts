@@ -1,0 +1,78 @@
+/** Made by `notebook_ext/make_tables.py` from what Python has: change it there. */
+
+export interface DrumInfo {
+  readonly name: string;
+  readonly coarse: string;
+  /** Of General MIDI. */
+  readonly note: number;
+}
+
+/** In the order in which lists show them. */
+export const DRUMS: Readonly<Record<string, DrumInfo>> = {
+  KD: {"name": "Kick", "coarse": "KD", "note": 36},
+  SD: {"name": "Snare", "coarse": "SD", "note": 38},
+  HH: {"name": "Hi-hat", "coarse": "HH", "note": 42},
+  TT: {"name": "Tom", "coarse": "TT", "note": 47},
+  CY: {"name": "Cymbal", "coarse": "CY", "note": 49},
+  OT: {"name": "Other", "coarse": "OT", "note": 39},
+  CHH: {"name": "Closed hi-hat", "coarse": "HH", "note": 42},
+  PHH: {"name": "Pedal hi-hat", "coarse": "HH", "note": 44},
+  OHH: {"name": "Open hi-hat", "coarse": "HH", "note": 46},
+  HIT: {"name": "High tom", "coarse": "TT", "note": 48},
+  MHT: {"name": "Mid tom", "coarse": "TT", "note": 47},
+  HFT: {"name": "High floor tom", "coarse": "TT", "note": 43},
+  LFT: {"name": "Low floor tom", "coarse": "TT", "note": 41},
+  RDC: {"name": "Ride", "coarse": "CY", "note": 51},
+  RDB: {"name": "Ride bell", "coarse": "CY", "note": 53},
+  CRC: {"name": "Crash", "coarse": "CY", "note": 49},
+  SPC: {"name": "Splash", "coarse": "CY", "note": 55},
+  CHC: {"name": "China", "coarse": "CY", "note": 52},
+  SST: {"name": "Side stick", "coarse": "OT", "note": 37},
+};
+
+/** See `adt_plugins.editor.edits`. */
+export const EDITS = {
+  SAME_S: 0.02,
+  MOST_OPS: 100000,
+} as const;
+
+/** See `adt_plugins.picking.exclusive`. */
+export const EXCLUSIVE = {
+  RIVAL_WINDOW_S: 0.02,
+  EPSILON: 1e-09,
+} as const;
+
+/** See `adt_plugins.picking.song_gate`. */
+export const GATE = {
+  RATE_PER_MINUTE: 2,
+  LONE_PER_MINUTE: 20,
+  LONE_FREE_S: 5,
+  SHORT_S: 20,
+  PER_OCTAVE: 0.03,
+  SHARES: [0.5, 0.25, 0.25],
+} as const;
+
+/** See `adt_plugins.picking.velocity`. */
+export const VELOCITY = {
+  REFERENCE_VELOCITY: 110,
+  REFERENCE_PERCENTILE: 90,
+  DB_PER_DECADE: 40,
+  RISE_S: 0.03,
+  BEFORE_S: [0.03, 0.04],
+  LEAST_RISE: 0.2,
+} as const;
+
+/** See `adt_plugins.features.band_levels`. */
+export const LEVELS = {
+  SILENCE: 1e-07,
+  RANGES_HZ: {"KD": [40, 130], "SD": [180, 2000], "HH": [9000, 20000], "TT": [80, 500], "CY": [5000, 20000], "OT": [1000, 8000]},
+} as const;
+
+/** See `adt_plugins.formats.click`. */
+export const CLICK = {
+  SONG_GAIN: 0.5,
+  CLICK_GAIN: 0.5,
+  SOUNDS: {"KD": [64, 0.16], "LFT": [112, 0.16], "HFT": [178, 0.14], "MHT": [278, 0.12], "HIT": [425, 0.1], "OT": [685, 0.08], "SD": [1040, 0.1], "SST": [1590, 0.04], "RDB": [2420, 0.15], "RDC": [3690, 0.12], "CRC": [5640, 0.25], "OHH": [8600, 0.15], "CHH": [13100, 0.05]},
+  SHARED: {"HH": "CHH", "PHH": "CHH", "TT": "MHT", "CY": "CRC", "SPC": "CRC", "CHC": "CRC"},
+  NARROW_HZ: 600,
+} as const;
