@@ -26,15 +26,15 @@ OBSERVATION_LAMBDA = 16
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-_Singles = NDArray[np.float32]
+Singles = NDArray[np.float32]
 
 _NEVER = -1e30  # log probability; unlike infinity, its differences are numbers
 _STEPS = 64
 """Steps of a part, each as long as the shortest beat. Scores count from its start:
 single precision is enough near 0 only."""
-_KEPT_BYTES = 64 << 20
-"""So much of the way is kept, that of a song of six minutes; the way back through the
-rest computes it again."""
+_KEPT_BYTES = 24 << 20
+"""So much of the way is kept, that of a song of eight minutes in a narrow search; the
+way back through the rest computes it again."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ def decode(
     *,
     transition_lambda: float = TRANSITION_LAMBDA,
     observation_lambda: int = OBSERVATION_LAMBDA,
-    evidence: tuple[Floats, Floats] | None = None,
+    evidence: tuple[Singles, Singles] | None = None,
+    searched: NDArray[np.bool_] | None = None,
 ) -> BeatPath:
     """Find the likeliest path of the likeliest meter (Viterbi 1967).
 
@@ -114,16 +115,25 @@ def decode(
         One in how many parts of a beat is its beginning.
     evidence
         What else speaks for a beat of the bar that begins at a frame, and what for
-        one whose middle lies there; log ratios, each of the shape (frames, beats of
-        all meters).
+        one whose middle lies there; log ratios, each of the shape (beats of all
+        meters, frames).
+    searched
+        Which of `lengths` are searched; None: all. The path is the likeliest of all
+        where that has no other lengths than these: their probabilities stay.
 
     Returns
     -------
     BeatPath
-        At least one beat. Memory: 10 kB for every second of the recording, for 3/4
-        and 4/4 at 100 frames a second with 60 lengths, and up to 84 MB.
+        At least one beat. Memory: up to 40 MB, and for every hour 30 MB.
     """
-    search = _Search(densities, meters, lengths, observation_lambda, transition_lambda)
+    search = _Search(
+        densities,
+        meters,
+        lengths,
+        np.ones(len(lengths), np.bool_) if searched is None else searched,
+        observation_lambda=observation_lambda,
+        transition_lambda=transition_lambda,
+    )
     if evidence is not None:
         search.hear(*evidence)
     search.forward()
@@ -152,11 +162,15 @@ class _Search:
         self,
         densities: Floats,
         meters: Sequence[Sequence[int]],
-        lengths: Ints,
+        all_lengths: Ints,
+        searched: NDArray[np.bool_],
+        *,
         observation_lambda: int,
         transition_lambda: float,
     ) -> None:
+        lengths = all_lengths[searched]
         self._meters, self._lengths = meters, lengths
+        self._places = int(all_lengths.sum())  # in a beat, of all lengths
         self._frames, self._reach = len(densities), int(lengths[-1])
         self._step = int(lengths[0])
         self._silent = float(densities[:, 0].sum())
@@ -164,7 +178,9 @@ class _Search:
             -(-lengths // observation_lambda), return_inverse=True
         )
         self._gains = _gains(densities, heads, self._reach)
-        self._transitions = _transitions(lengths, transition_lambda)
+        self._transitions = _transitions(all_lengths, transition_lambda)[
+            np.ix_(searched, searched)
+        ]
         kinds = [kind for meter in meters for kind in meter]
         self._kinds = np.array(kinds, np.int64) - 1
         starts = np.cumsum([0, *(len(meter) for meter in meters)])
@@ -177,17 +193,13 @@ class _Search:
             ]
         )
         self._band = self._banded()
-        self._heard: tuple[_Singles, _Singles] | None = None
-        self._before: list[tuple[_Singles, float]] = []  # what each part begins with
-        self._kept: list[_Singles] = []  # scores of the first parts
+        self._heard: tuple[Singles, Singles] | None = None
+        self._before: list[tuple[Singles, float]] = []  # what each part begins with
+        self._kept: list[Singles] = []  # scores of the first parts
 
     def hear(self, beginnings: Floats, middles: Floats) -> None:
         """Take further evidence, see `decode`."""
-        around = ((0, 0), (self._reach, self._reach))
-        self._heard = (
-            np.pad(beginnings.T.astype(np.float32), around),
-            np.pad(middles.T.astype(np.float32), around),
-        )
+        self._heard = beginnings, middles
 
     def _parts(self) -> Iterator[int]:
         """First frame of each part."""
@@ -199,7 +211,7 @@ class _Search:
         # Before the first frame the pointer may be anywhere.
         start = np.concatenate(
             [
-                np.full(len(meter), -np.log(len(meter) * float(self._lengths.sum())))
+                np.full(len(meter), -np.log(len(meter) * float(self._places)))
                 for meter in self._meters
             ]
         )
@@ -221,22 +233,23 @@ class _Search:
             scale += float(highest)
         self._last, self._scale = window, scale
 
-    def _gained(self, first: int, end: int) -> _Singles:
+    def _gained(self, first: int, end: int) -> Singles:
         """What beats gain by beginning at frames: (lengths, beats, frames)."""
         start, stop = first + self._reach, end + self._reach
         gains = self._gains[..., start:stop][:, self._kinds]
         if self._heard is None:
-            whole: _Singles = np.take(gains, self._heads, axis=0)
+            whole: Singles = np.take(gains, self._heads, axis=0)
             return whole
         beginnings, middles = self._heard
-        gains += beginnings[:, start:stop]
-        gained: _Singles = np.take(gains, self._heads, axis=0)
+        gains += _cut(beginnings, first, end)
+        gained: Singles = np.take(gains, self._heads, axis=0)
+        middle = _cut(middles, first, end + self._reach)
         for row, length in zip(gained, self._lengths.tolist(), strict=True):
             half = length // 2
-            np.add(row, middles[:, start + half : stop + half], out=row)
+            np.add(row, middle[:, half : half + end - first], out=row)
         return gained
 
-    def _part(self, before: _Singles, first: int) -> _Singles:
+    def _part(self, before: Singles, first: int) -> Singles:
         """Score a part's beginnings of beats, a shortest beat's frames at a time."""
         count, step, reach = len(self._lengths), self._step, self._reach
         end = min(first + _STEPS * step, self._frames)
@@ -272,7 +285,7 @@ class _Search:
             new += best.reshape(ended.shape)[..., : new.shape[2]]
         return scores
 
-    def _banded(self) -> list[tuple[int, int, _Singles]]:
+    def _banded(self) -> list[tuple[int, int, Singles]]:
         """Log probabilities of changes from length to length, by how far it is.
 
         Returns
@@ -330,7 +343,15 @@ class _Search:
         return BeatPath(path[0], path[1], positions, probability, meter)
 
 
-def _gains(densities: Floats, heads: Ints, reach: int) -> _Singles:
+def _cut(values: Singles, first: int, end: int) -> Singles:
+    """Frames `first` to `end` of (beats, frames); nothing is heard outside them."""
+    inner = values[:, max(first, 0) : max(end, 0)]
+    before = min(max(-first, 0), end - first)
+    after = end - first - before - inner.shape[1]
+    return np.pad(inner, ((0, 0), (before, after))) if before or after else inner
+
+
+def _gains(densities: Floats, heads: Ints, reach: int) -> Singles:
     """Log density of the beginnings of beats against the rest of them.
 
     Nothing is observed before the first frame and after the last.
@@ -355,6 +376,7 @@ def _gains(densities: Floats, heads: Ints, reach: int) -> _Singles:
     np.cumsum(ratios, axis=0, out=sums[reach + 1 : reach + 1 + len(ratios)])
     sums[reach + 1 + len(ratios) :] = sums[reach + len(ratios)]
     starts = sums[: reach + len(ratios)]
-    gains = [sums[head : head + len(starts)] - starts for head in heads]
-    shaped: _Singles = np.stack(gains).transpose(0, 2, 1).astype(np.float32)
+    shaped = np.empty((len(heads), ratios.shape[1], len(starts)), np.float32)
+    for gain, head in zip(shaped, heads.tolist(), strict=True):
+        np.subtract(sums[head : head + len(starts)].T, starts.T, out=gain)
     return shaped

@@ -24,11 +24,13 @@ from adt_plugins.rhythm.bar_pointer import (
     BeatPath,
     Floats,
     Ints,
+    Singles,
     beat_lengths,
     decode,
 )
 from adt_plugins.rhythm.chord_changes import WEIGHT
 from adt_plugins.rhythm.drum_patterns import evidence
+from adt_plugins.rhythm.tempo_search import likely_lengths
 
 MIN_BPM, MAX_BPM = 55.0, 215.0
 BPM_TOLERANCE = 1.1
@@ -142,7 +144,9 @@ def find_beats(
     if backend == "madmom":
         found = _madmom(observed, bars, tempi, rate)
     else:
-        found = _decode(observed, bars, beat_lengths(rate, *tempi), pin, heard)
+        found = _decode(
+            observed, bars, beat_lengths(rate, *tempi), pin=pin, heard=heard, rate=rate
+        )
     if pin is not None and found:
         found = _from_downbeat(found, pin)
     return tuple(
@@ -152,15 +156,15 @@ def find_beats(
 
 
 def _with_changes(
-    heard: tuple[Floats, Floats] | None, changes: Floats, bars: list[int]
-) -> tuple[Floats, Floats]:
+    heard: tuple[Singles, Singles] | None, changes: Floats, bars: list[int]
+) -> tuple[Singles, Singles]:
     """Let bars begin where the harmony changes."""
     if heard is None:
-        shape = (len(changes), sum(bars))
-        heard = np.zeros(shape), np.zeros(shape)
+        shape = (sum(bars), len(changes))
+        heard = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     first = 0
     for bar in bars:
-        heard[0][:, first] += WEIGHT * changes
+        heard[0][first] += WEIGHT * changes
         first += bar
     return heard
 
@@ -195,8 +199,10 @@ def _decode(
     observed: NDArray[np.float64],
     bars: list[int],
     lengths: Ints,
+    *,
     pin: int | None,
-    heard: tuple[Floats, Floats] | None,
+    heard: tuple[Singles, Singles] | None,
+    rate: float,
 ) -> list[tuple[int, int]]:
     """Frames and positions of beats."""
     densities = np.log(
@@ -209,7 +215,9 @@ def _decode(
         observed = observed.copy()
         observed[pin] = 1.0  # the beat stays at this frame
     meters = [(2, *[1] * (bar - 1)) for bar in bars]
-    return _peaks(observed, decode(densities, meters, lengths, evidence=heard))
+    searched = likely_lengths(densities, lengths, rate, heard)
+    path = decode(densities, meters, lengths, evidence=heard, searched=searched)
+    return _peaks(observed, path)
 
 
 def _from_downbeat(found: list[tuple[int, int]], pin: int) -> list[tuple[int, int]]:

@@ -46,10 +46,10 @@ _PATTERNS: dict[int, dict[str, tuple[float, ...]]] = {
 _ANYWHERE = {"KD": 0.10, "SD": 0.10, "CY": 0.08}
 _SURE = 0.99  # the network is never surer than this
 
-Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 
 
-def evidence(activations: Activations, bars: Sequence[int]) -> tuple[Floats, Floats]:
+def evidence(activations: Activations, bars: Sequence[int]) -> tuple[Singles, Singles]:
     """How well the drums fit a beat of the bar that begins at a frame.
 
     Parameters
@@ -64,11 +64,11 @@ def evidence(activations: Activations, bars: Sequence[int]) -> tuple[Floats, Flo
     -------
     beginnings, middles
         Log ratios of the probabilities that the drums play what they do at the
-        beginning of a beat, or in its middle, and anywhere. Shape (frames, beats of
-        all bars).
+        beginning of a beat, or in its middle, and anywhere. Shape (beats of all bars,
+        frames).
     """
-    shape = (len(activations.values), sum(bars))
-    beginnings, middles = np.zeros(shape), np.zeros(shape)
+    shape = (sum(bars), len(activations.values))
+    beginnings, middles = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     for drum, anywhere in _ANYWHERE.items():
         if drum not in activations.outputs:
             continue
@@ -81,27 +81,27 @@ def evidence(activations: Activations, bars: Sequence[int]) -> tuple[Floats, Flo
             for place, share in enumerate(pattern):
                 into = middles if place % 2 else beginnings
                 ratio = np.log(_likelihood(hit, share)) - background
-                into[:, beat + place // 2] += WEIGHT * ratio
+                into[beat + place // 2] += WEIGHT * ratio
             beat += bar
     if len(bars) > 1:
         beat = 0
         for bar in bars:
             if bar != USUAL_BAR:
-                beginnings[:, beat : beat + bar] -= UNUSUAL
+                beginnings[beat : beat + bar] -= UNUSUAL
             beat += bar
     return beginnings, middles
 
 
-def _likelihood(hit: Floats, share: float) -> Floats:
+def _likelihood(hit: Singles, share: float) -> Singles:
     """Probability of what was heard, a hit or none, where so many are."""
     return hit * share + (1 - hit) * (1 - share)
 
 
-def _near(column: NDArray[np.float32]) -> Floats:
+def _near(column: Singles) -> Singles:
     """Highest value within `NEAR_FRAMES` of each frame."""
-    padded = np.pad(column.astype(np.float64), NEAR_FRAMES)
+    padded = np.pad(column, NEAR_FRAMES)
     parts = (padded[n : n + len(column)] for n in range(2 * NEAR_FRAMES + 1))
-    highest: Floats = next(parts).copy()
+    highest: Singles = next(parts).copy()
     for part in parts:
         np.maximum(highest, part, out=highest)
     return highest

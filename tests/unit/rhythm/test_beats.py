@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +24,7 @@ from adt_plugins.pipeline import transcribe
 from adt_plugins.rhythm.bar_pointer import beat_lengths, decode
 from adt_plugins.rhythm.beats import find_beats, has_beats, observations
 from adt_plugins.rhythm.drum_patterns import evidence
+from adt_plugins.rhythm.tempo_search import likely_lengths
 
 RATE = 100.0
 
@@ -177,6 +179,39 @@ def test_what_the_network_hears_is_decoded_as_madmom_does(
     check_against_madmom(heard.activations)
 
 
+@pytest.mark.parametrize("seed", range(50))
+def test_a_narrow_search_finds_what_a_search_of_all_tempi_finds(seed: int) -> None:
+    """Wherever the best path lies within the tempi that are searched."""
+    dice = np.random.default_rng(seed)
+    length = dice.uniform(0.29, 1.05)
+    drift = np.linspace(1, dice.uniform(0.93, 1.07), round(40 / length))
+    times = 0.3 + np.cumsum(length * drift + dice.normal(0, 0.01, len(drift)))
+    heard = played(times, int(dice.integers(3, 5)), int(dice.integers(3)))
+    unclear = heard.values + dice.normal(0, 0.1, heard.values.shape)
+    heard = replace(heard, values=unclear.clip(0, 1).astype(np.float32))
+    observed = observations(heard)
+    densities = np.log(np.column_stack([(1 - observed.sum(axis=1)) / 15, observed]))
+    proof = evidence(heard, [3, 4])
+    lengths = beat_lengths(RATE, 55, 215)
+    searched = likely_lengths(densities, lengths, RATE, proof)
+    assert searched.mean() < 0.9
+    meters = [(2, 1, 1), (2, 1, 1, 1)]
+    best = decode(densities, meters, lengths, evidence=proof)
+    inside = np.isin(best.lengths, lengths[searched])
+    assert inside[2:-2].all()  # where nothing is heard yet, they are anything
+    found = decode(densities, meters, lengths, evidence=proof, searched=searched)
+    if not inside.all():
+        return
+    assert found.log_probability == pytest.approx(best.log_probability, abs=1e-2)
+    assert (found.starts == best.starts).all()
+    assert (found.positions == best.positions).all()
+
+
+def test_of_a_short_recording_all_tempi_are_searched() -> None:
+    densities = np.log(np.full((2000, 3), 0.3))
+    assert likely_lengths(densities, beat_lengths(RATE, 55, 215), RATE).all()
+
+
 # Music
 
 
@@ -268,7 +303,7 @@ def test_kick_and_snare_tell_a_waltz(first: int) -> None:
 
 def test_evidence_of_drums_that_a_model_does_not_hear() -> None:
     heard = activations(np.zeros((50, 2)))
-    assert evidence(heard, [4])[0].shape == (50, 4)
+    assert evidence(heard, [4])[0].shape == (4, 50)
     assert evidence(heard, [4])[0].any()  # that a kick is silent says something
     deaf = Activations(heard.values, ("x", "downbeat", "beat"), RATE)
     assert not evidence(deaf, [4])[0].any()

@@ -1,0 +1,161 @@
+"""Which tempi a recording may have: the cheap search before the exact one.
+
+A comb of evenly spaced beats is laid over every six seconds, for each length of a
+beat, at the phase that fits best (a comb filterbank, as in Klapuri, Eronen and
+Astola, IEEE Trans. ASLP 14(1), 2006, on the decoder's own scores). The likeliest
+sequence of lengths is found, and with it others that are nearly as likely, twice or
+half the tempo above all. The bar-pointer model then searches those lengths only.
+
+On 176 recordings, most of them stretched or made unclear, the tempo that a search of
+all lengths finds was missed once, and 99 % of its beats have lengths that are searched;
+a third of all lengths are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.rhythm.bar_pointer import (
+    OBSERVATION_LAMBDA,
+    TRANSITION_LAMBDA,
+    Floats,
+    Ints,
+    Singles,
+)
+
+SEGMENT_S = 6.0
+"""Beats are evenly spaced within so long, give or take `_SLACK_FRAMES`."""
+
+LEAST_SEGMENTS = 4
+"""In fewer there is nothing to gain, and all lengths are searched."""
+
+MULTIPLES = (1 / 3, 1 / 2, 2 / 3, 3 / 4, 1.0, 4 / 3, 3 / 2, 2.0, 3.0)
+MARGIN = 9.0
+"""So much less likely, in log probability a segment, may a multiple be. With 3 the
+tempo was missed four times in 176, with 5 once."""
+
+NEAR = 0.12
+"""Lengths as near as this, as a ratio, to a likely one are searched."""
+
+_SLACK_FRAMES = 2
+_MOST_CHANGE = 60.0  # log probability: any change of tempo is possible somewhere
+_DOUBTFUL = 20.0  # log probability of a segment's other lengths against the best
+
+
+def likely_lengths(
+    densities: Floats,
+    lengths: Ints,
+    frame_rate: float,
+    evidence: tuple[Singles, Singles] | None = None,
+) -> NDArray[np.bool_]:
+    """Tell which lengths of a beat are worth searching.
+
+    Parameters
+    ----------
+    densities, lengths, evidence
+        See `adt_plugins.rhythm.bar_pointer.decode`.
+    frame_rate
+        Frames a second.
+
+    Returns
+    -------
+    NDArray
+        Shape of `lengths`; all are true for a short recording.
+    """
+    segment = round(SEGMENT_S * frame_rate)
+    if len(densities) < LEAST_SEGMENTS * segment:
+        return np.ones(len(lengths), np.bool_)
+    # Which beat of the bar it may be is not asked.
+    ratio = densities[:, 1:].max(axis=1) - densities[:, 0]
+    if evidence is None:
+        beginnings = middles = np.zeros(len(ratio), np.float32)
+    else:
+        beginnings, middles = (part.mean(axis=0) for part in evidence)
+    scores = _combs(ratio, beginnings, middles, lengths, segment)
+    ratios = np.abs(np.log(lengths[:, np.newaxis] / lengths))
+    change = np.minimum(TRANSITION_LAMBDA * ratios, _MOST_CHANGE)
+    marginals = _marginals(scores, change)
+    path = marginals.argmax(axis=1)
+    wanted = [lengths[path]]
+    doubtful = marginals >= marginals.max(axis=1, keepdims=True) - _DOUBTFUL
+    wanted.append(lengths[doubtful.any(axis=0)])
+    best = scores[np.arange(len(path)), path].sum()
+    for multiple in MULTIPLES:
+        near = _near(lengths, lengths[path] * multiple, NEAR / 2)
+        if near.any(axis=1).all():
+            other = np.where(near, scores, -np.inf).max(axis=1).sum()
+            if other >= best - MARGIN * len(path):
+                wanted.append(lengths[path] * multiple)
+    return _near(lengths, np.unique(np.concatenate(wanted)), NEAR).any(axis=0)
+
+
+def _near(
+    lengths: Ints, wanted: NDArray[np.generic], ratio: float
+) -> NDArray[np.bool_]:
+    """Which lengths lie about each wanted one, shape (wanted, lengths)."""
+    off = np.abs(lengths / wanted[:, np.newaxis] - 1)
+    found: NDArray[np.bool_] = off <= ratio
+    return found
+
+
+def _combs(
+    ratio: Floats,
+    beginnings: Singles,
+    middles: Singles,
+    lengths: Ints,
+    segment: int,
+) -> Floats:
+    """Score of the best comb of each length in each segment."""
+    frames, slack = len(beginnings), _SLACK_FRAMES
+    count = -(-frames // segment)
+    room = count * segment + 2 * int(lengths[-1])
+    sums = np.zeros(frames + 1)
+    np.cumsum(ratio, out=sums[1:])
+    scores = np.empty((count, len(lengths)))
+    gained = np.empty(frames + 2 * slack, np.float32)
+    spread = np.zeros(room, np.float32)
+    own = spread[:frames]
+    gained[:slack] = gained[-slack:] = -np.inf
+    inner = gained[slack:-slack]
+    head = 0
+    for n, length in enumerate(lengths.tolist()):
+        half = length // 2
+        if head != -(-length // OBSERVATION_LAMBDA):
+            head = -(-length // OBSERVATION_LAMBDA)
+            known = beginnings + _sums_of(sums, head)
+        np.add(known[: frames - half], middles[half:], out=inner[: frames - half])
+        inner[frames - half :] = known[frames - half :]
+        # The highest within the slack of each frame.
+        own[:] = gained[: -2 * slack]
+        for shift in range(1, 2 * slack + 1):
+            np.maximum(own, gained[shift : shift + frames], out=own)
+        teeth = -(-segment // length)
+        size = spread.strides[0]
+        combs = np.lib.stride_tricks.as_strided(
+            spread,
+            (count, teeth, length),
+            (segment * size, length * size, size),
+            writeable=False,
+        )
+        scores[:, n] = combs.sum(axis=1).max(axis=1) * (segment / (teeth * length))
+    return scores
+
+
+def _sums_of(sums: Floats, count: int) -> Singles:
+    """Sum of so many values from each on, or of as many as there are."""
+    ends = np.minimum(np.arange(count, len(sums) - 1 + count), len(sums) - 1)
+    found: Singles = (sums[ends] - sums[:-1]).astype(np.float32)
+    return found
+
+
+def _marginals(scores: Floats, change: Floats) -> Floats:
+    """Score of the best sequence through each length of each segment."""
+    before, after = np.zeros_like(scores), np.zeros_like(scores)
+    for n in range(1, len(scores)):
+        came = before[n - 1] + scores[n - 1]
+        before[n] = (came[:, np.newaxis] - change).max(axis=0)
+        m = len(scores) - 1 - n
+        goes = after[m + 1] + scores[m + 1]
+        after[m] = (goes[np.newaxis] - change).max(axis=1)
+    return before + scores + after
