@@ -2,40 +2,169 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-def beats_per_bar(meter: str) -> int:
-    """Beats in a bar, as they are counted: of 6/8, 9/8 and 12/8 dotted quarters.
+UNITS = (1, 2, 4, 8, 16, 32)
+MOST_BEATS = 32
+"""Counted beats of a bar, at most."""
 
-    >>> beats_per_bar("3/4"), beats_per_bar("6/8"), beats_per_bar("7/8")
-    (3, 2, 7)
+_set = object.__setattr__
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Meter:
+    """A time signature.
+
+    Parameters
+    ----------
+    beats
+        Its upper number: units in a bar.
+    unit
+        Its lower number: 4 for quarters, 8 for eighths; 1 to 32, a power of 2.
 
     Raises
     ------
     ValueError
-        If it is no meter, or of more than 32 beats.
+        If it has no beats, more than are counted (see `counted`), or another unit.
     """
-    upper = _parts(meter)[0]
-    count = upper // 3 if is_compound(meter) else upper
-    if not 1 <= count <= 32:
-        raise ValueError(f"{meter!r} has no beats, or more than 32")
-    return count
+
+    beats: int
+    unit: int = 4
+
+    def __post_init__(self) -> None:
+        for value in (self.beats, self.unit):
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise ValueError(f"{value!r} is no whole number of a meter")
+        if self.unit not in UNITS:
+            raise ValueError(f"{self} is no meter such as 4/4 or 6/8")
+        if not 1 <= self.counted <= MOST_BEATS:
+            raise ValueError(f"{str(self)!r} has no beats, or more than {MOST_BEATS}")
+
+    @classmethod
+    def parse(cls, text: str) -> Meter:
+        """Read ``"6/8"``.
+
+        >>> Meter.parse("6/8")
+        Meter(beats=6, unit=8)
+
+        Raises
+        ------
+        ValueError
+            If it is no meter.
+        """
+        upper, _, lower = text.partition("/")
+        if not (upper.isdecimal() and lower.isdecimal()) or int(lower) not in UNITS:
+            raise ValueError(f"{text!r} is no meter such as 4/4 or 6/8")
+        return cls(int(upper), int(lower))
+
+    def __str__(self) -> str:
+        return f"{self.beats}/{self.unit}"
+
+    @property
+    def is_compound(self) -> bool:
+        """Whether its beats are dotted, as those of 6/8 are.
+
+        >>> [Meter.parse(text).is_compound for text in ("6/8", "12/8", "3/8", "6/4")]
+        [True, True, False, False]
+        """
+        return self.unit == 8 and self.beats > 3 and self.beats % 3 == 0
+
+    @property
+    def counted(self) -> int:
+        """Beats in a bar, as they are counted: of 6/8, 9/8, 12/8 dotted quarters.
+
+        >>> [Meter.parse(text).counted for text in ("3/4", "6/8", "7/8")]
+        [3, 2, 7]
+        """
+        return self.beats // 3 if self.is_compound else self.beats
+
+    def signature(self, count: int) -> tuple[int, int]:
+        """Time signature of a bar of so many counted beats.
+
+        >>> Meter.parse("6/8").signature(3), Meter.parse("4/4").signature(5)
+        ((9, 8), (5, 4))
+        """
+        return count * (3 if self.is_compound else 1), self.unit
+
+    @property
+    def quarters(self) -> float:
+        """Length of a counted beat in quarters: 1.5 in 6/8, 0.5 in 7/8."""
+        return 4 / self.unit * (3 if self.is_compound else 1)
 
 
-def is_compound(meter: str) -> bool:
-    """Whether a meter's beats are dotted, as those of 6/8 are; `ValueError` as above.
+@dataclass(frozen=True, order=True, slots=True)
+class MeterChange:
+    """A meter, and the bar that it begins in; bar 1 is that of the first downbeat."""
 
-    >>> [is_compound(meter) for meter in ("6/8", "12/8", "3/8", "6/4")]
-    [True, True, False, False]
+    bar: int
+    meter: Meter
+
+    def __post_init__(self) -> None:
+        if isinstance(self.bar, bool) or not isinstance(self.bar, int) or self.bar < 1:
+            raise ValueError(f"a meter cannot begin in bar {self.bar!r}")
+        if not isinstance(self.meter, Meter):
+            _set(self, "meter", Meter.parse(str(self.meter)))
+
+
+Meters = Meter | str | Iterable["Meter | MeterChange | tuple[int, Meter | str]"] | None
+"""What `meter_changes` takes."""
+
+
+def meter_changes(meters: Meters) -> tuple[MeterChange, ...]:
+    """Changes of meter in their order, the first in bar 1, none without effect.
+
+    >>> meter_changes("6/8")
+    (MeterChange(bar=1, meter=Meter(beats=6, unit=8)),)
+
+    Raises
+    ------
+    ValueError
+        If one is no meter, or two begin in one bar.
     """
-    upper, lower = _parts(meter)
-    return lower == 8 and upper > 3 and upper % 3 == 0
+    if meters is None:
+        return ()
+    given: list[Any] = [meters] if isinstance(meters, Meter | str) else list(meters)
+    changes = sorted(
+        item
+        if isinstance(item, MeterChange)
+        else MeterChange(*item)
+        if isinstance(item, tuple)
+        else MeterChange(1, item)
+        for item in given
+    )
+    kept: list[MeterChange] = []
+    for change in changes:
+        if kept and kept[-1].bar == change.bar:
+            raise ValueError(f"two meters begin in bar {change.bar}")
+        if not kept:
+            kept.append(MeterChange(1, change.meter))
+        elif kept[-1].meter != change.meter:
+            kept.append(change)
+    return tuple(kept)
 
 
-def _parts(meter: str) -> tuple[int, int]:
-    upper, _, lower = meter.partition("/")
-    if not upper.isdecimal() or lower not in ("1", "2", "4", "8", "16", "32"):
-        raise ValueError(f"{meter!r} is no meter such as 4/4 or 6/8")
-    return int(upper), int(lower)
+def meters_of_bars(changes: Sequence[MeterChange], bars: int) -> list[Meter]:
+    """Meter in force in bars 1, 2 … of so many; 4/4 where none is known."""
+    found = []
+    left = list(changes)[::-1]
+    now = Meter(4)
+    for number in range(1, bars + 1):
+        while left and left[-1].bar <= number:
+            now = left.pop().meter
+        found.append(now)
+    return found
+
+
+def usual_meter(changes: Sequence[MeterChange], bars: int) -> Meter | None:
+    """Meter of most of so many bars."""
+    ends = [*(change.bar for change in changes[1:]), max(bars + 1, 2)]
+    counts: Counter[Meter] = Counter()
+    for change, end in zip(changes, ends, strict=True):
+        counts[change.meter] += max(end - change.bar, 0)
+    return max(counts, key=counts.__getitem__, default=None)
 
 
 def check_bpm(bpm: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +24,7 @@ from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtWarning, CancelledError, ModelError
 from adt_plugins.features.frame_blocks import frame_blocks
+from adt_plugins.meter import Meter, MeterChange, meter_changes
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
@@ -163,13 +164,13 @@ def transcribe(
     return Transcription(
         onsets=_only(onsets, wanted),
         beats=bars,
+        meters=_meters(bars, meter),
         source=recording,
         model=_describe_model(
             network.card,
             picked,
             finer=None if tagger is None else tagger.sha256,
             adaptation=adaptation,
-            meter=(meter or _meter_of(bars)) if bars else None,
         ),
         activations=picked.activations if keep_activations else None,
     )
@@ -254,17 +255,12 @@ def _describe_source(source: AudioSource, reader: AudioReader, start: float) -> 
     )
 
 
-def _meter_of(beats: tuple[Beat, ...]) -> str | None:
-    return f"{max(beat.position for beat in beats)}/4" if beats else None
-
-
 def _describe_model(
     card: ModelCard,
     picked: _Picked,
     *,
     finer: str | None,
     adaptation: Adaptation | None,
-    meter: str | None,
 ) -> ModelInfo:
     thresholds = {drum: round(value, 6) for drum, value in picked.thresholds.items()}
     return ModelInfo(
@@ -275,8 +271,14 @@ def _describe_model(
         gated=tuple(picked.raised),
         finer=finer,
         adapted=None if adaptation is None else tuple(adaptation.weights),
-        other={} if meter is None else {"meter": meter},
     )
+
+
+def _meters(beats: Sequence[Beat], meter: str | None) -> tuple[MeterChange, ...]:
+    """The meter that beats were found in."""
+    if not beats:
+        return ()
+    return meter_changes(meter or Meter(max(beat.position for beat in beats)))
 
 
 def open_network(model: Model | None = None) -> Network:

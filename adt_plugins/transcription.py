@@ -13,8 +13,9 @@ import json
 import math
 import os
 import reprlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,15 @@ from adt_plugins.annotations import Beat, Label, Onset, Source
 from adt_plugins.base.checks import finite, json_text, records
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
+from adt_plugins.meter import (
+    Meter,
+    MeterChange,
+    meter_changes,
+    meters_of_bars,
+    usual_meter,
+)
 from adt_plugins.model_info import ModelInfo
+from adt_plugins.tempo import SteadyTempo, steady_tempo
 
 if TYPE_CHECKING:
     import pandas
@@ -57,6 +66,8 @@ class Transcription:
         is understood as well; copied on construction as JSON has it.
     labels
         What a file said besides hits and beats, sorted by time on construction.
+    meters
+        Of the bars: a `Meter`, or changes of it; see `adt_plugins.meter.meter_changes`.
     activations
         Kept in memory only; not part of the JSON nor of equality. Slicing
         leaves them whole.
@@ -67,6 +78,7 @@ class Transcription:
     source: Source = field(default_factory=Source)
     model: ModelInfo = field(default_factory=ModelInfo)
     labels: tuple[Label, ...] = ()
+    meters: tuple[MeterChange, ...] = ()
     activations: Activations | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -77,6 +89,7 @@ class Transcription:
         _set(self, "onsets", tuple(onsets))
         _set(self, "beats", tuple(sorted(self.beats)))
         _set(self, "labels", tuple(sorted(self.labels)))
+        _set(self, "meters", meter_changes(self.meters))
         if not isinstance(self.model, ModelInfo):
             _set(self, "model", ModelInfo.from_dict(self.model))
 
@@ -109,6 +122,53 @@ class Transcription:
             f"<tbody>{rows}</tbody></table>"
         )
 
+    @property
+    def meter(self) -> Meter | None:
+        """Meter of most bars; None if it is not known."""
+        return usual_meter(self.meters, sum(b.position == 1 for b in self.beats))
+
+    @property
+    def tempo(self) -> float | None:
+        """Counted beats a minute (dotted quarters in 6/8); None without two beats.
+
+        One tempo where one fits, rounded to what a person set; else the mean. See
+        `has_steady_tempo`.
+        """
+        if len(self.beats) < 2:
+            return None
+        places = self.beat_places()
+        steady = self._steady_tempo()
+        beat = (self.meter or Meter(4)).quarters
+        if steady is not None:
+            return steady.bpm / beat
+        span = self.beats[-1].time - self.beats[0].time
+        return 60 * float(places[-1]) / span / beat if span else None
+
+    @property
+    def has_steady_tempo(self) -> bool:
+        """Whether one tempo fits all beats."""
+        return self._steady_tempo() is not None
+
+    def _steady_tempo(self) -> SteadyTempo | None:
+        return steady_tempo(
+            [beat.time for beat in self.beats],
+            self.beat_places(),
+            [onset.time for onset in self.onsets],
+        )
+
+    def beat_places(self) -> NDArray[np.float64]:
+        """Where each beat lies, in quarters from the first."""
+        bars, bar = [], 0
+        for n, beat in enumerate(self.beats):
+            if beat.position == 1 or (
+                n and bar and beat.position <= self.beats[n - 1].position
+            ):
+                bar += 1
+            bars.append(bar)
+        meters = meters_of_bars(self.meters, max(bar, 1))
+        lengths = [meters[max(bar, 1) - 1].quarters for bar in bars]
+        return np.concatenate([np.zeros(1), np.cumsum(lengths[:-1])])[: len(bars)]
+
     def counts(self) -> dict[Drum, int]:
         """Number of onsets of each drum that occurs, in the order of `Drum`."""
         found: dict[Drum, int] = {}
@@ -127,6 +187,7 @@ class Transcription:
             self,
             onsets=tuple(o for o in self.onsets if start <= o.time < end),
             beats=tuple(b for b in self.beats if start <= b.time < end),
+            meters=self._meters_from(start),
             labels=tuple(x for x in self.labels if start <= x.start < end),
         )
 
@@ -159,8 +220,18 @@ class Transcription:
             self,
             onsets=move(self.onsets),
             beats=move(self.beats),
+            meters=self._meters_from(-seconds),
             labels=tuple(labels),
             activations=kept,
+        )
+
+    def _meters_from(self, start: float) -> tuple[MeterChange, ...]:
+        """Meters where all beats before a time are left out: bars count anew."""
+        lost = sum(b.position == 1 and b.time < start for b in self.beats)
+        return tuple(
+            MeterChange(max(change.bar - lost, 1), change.meter)
+            for change, after in zip_longest(self.meters, self.meters[1:])
+            if after is None or after.bar - lost > 1
         )
 
     def __getitem__(self, key: slice | Drum | str | Iterable[str]) -> Transcription:
@@ -179,7 +250,8 @@ class Transcription:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form as Python objects; activations are left out.
 
-        There is a key ``labels`` only if there are some.
+        There are keys ``labels`` and ``meter`` only if there are some; the meter is
+        ``"4/4"``, or ``[{"bar": 1, "meter": "4/4"}, …]`` where it changes.
         """
         return {
             "format": FORMAT,
@@ -195,6 +267,7 @@ class Transcription:
             ],
             "beats": [{"time": b.time, "position": b.position} for b in self.beats],
             **({"labels": [asdict(x) for x in self.labels]} if self.labels else {}),
+            **({"meter": _meters_to_json(self.meters)} if self.meters else {}),
             "source": {
                 name: getattr(self.source, name) for name in Source.__dataclass_fields__
             },
@@ -214,8 +287,11 @@ class Transcription:
             for name in ("onsets", "beats", "labels")
             if name in data
         )
+        meter = ""
+        if "meter" in data:
+            meter = f' "meter": {json_text(data["meter"])},\n'
         return (
-            f'{{"format": "{FORMAT}", "version": {VERSION},\n{lists}'
+            f'{{"format": "{FORMAT}", "version": {VERSION},\n{lists}{meter}'
             f' "source": {json_text(data["source"])},\n'
             f' "model": {json_text(data["model"])}}}\n'
         )
@@ -241,11 +317,14 @@ class Transcription:
         model = data.get("model", {})
         if not isinstance(model, dict):
             raise FormatError("not a whole transcription: model is no object")
+        model = dict(model)
+        earlier = _earlier_meter(model)
         try:
             return cls(
                 onsets=tuple(records(Onset, data["onsets"])),
                 beats=tuple(records(Beat, data.get("beats", []))),
                 labels=tuple(records(Label, data.get("labels", []))),
+                meters=_meters_from_json(data.get("meter", earlier)),
                 source=next(records(Source, [data.get("source", {})])),
                 model=ModelInfo.from_dict(model),
             )
@@ -341,6 +420,36 @@ class Transcription:
         from adt_plugins import formats
 
         return formats.read(path, format)
+
+
+def _meters_to_json(meters: Sequence[MeterChange]) -> Any:
+    if len(meters) == 1:
+        return str(meters[0].meter)
+    return [{"bar": change.bar, "meter": str(change.meter)} for change in meters]
+
+
+def _meters_from_json(data: Any) -> tuple[MeterChange, ...]:
+    """Read what `_meters_to_json` gives; raises `TypeError` or `ValueError`."""
+    if data is None:
+        return ()
+    items = [{"bar": 1, "meter": data}] if isinstance(data, str) else data
+    if not isinstance(items, list) or not all(isinstance(x, dict) for x in items):
+        raise TypeError("meter is neither a text nor a list of changes")
+    changes = []
+    for item in items:
+        if not isinstance(item.get("meter"), str):
+            raise TypeError(f"{reprlib.repr(item.get('meter'))} is no meter")
+        changes.append(MeterChange(item.get("bar", 1), Meter.parse(item["meter"])))
+    return meter_changes(changes)
+
+
+def _earlier_meter(model: dict[str, Any]) -> str | None:
+    """Take out the meter that earlier builds kept among what the model was."""
+    text = model.pop("meter", None)
+    try:
+        return str(Meter.parse(text)) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def _kinds(drums: Iterable[Drum | str]) -> frozenset[Drum]:

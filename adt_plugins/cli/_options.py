@@ -270,10 +270,10 @@ def _bpm(text: str) -> float:
 
 
 def _meter(text: str) -> str:
-    from adt_plugins.meter import beats_per_bar
+    from adt_plugins.meter import Meter
 
     try:
-        beats_per_bar(text)
+        Meter.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text

@@ -52,14 +52,15 @@ def write(
     quantize: Quantize | str | None = None,
     velocity: VelocityCurve | str | None = None,
     shift: float = 0.0,
+    tempo: str = "auto",
 ) -> list[Path]:
-    """Write a MIDI file, and with beats a second one at a constant 120 BPM.
+    """Write the song's MIDI file with its tempo, and one at a constant 120 BPM.
 
     Track 0 holds tempi, time signatures and a marker at each bar line, track 1
     the notes. Audio time 0 is tick 0 and every time is rounded to its nearest
     tick (at most 0.26 ms away at 120 BPM), so that errors never add up. Two hits
     of one note on one tick become one, the louder, with a warning. Without beats
-    the one file is at 120 BPM.
+    both files are at 120 BPM.
 
     Parameters
     ----------
@@ -78,6 +79,9 @@ def write(
         ``"fixed:100"`` or ``"curve:1=40,127=110"``; None: as it was measured.
     shift
         Move the notes, and not the bars, by so many seconds.
+    tempo
+        ``"auto"``: one tempo where one fits, else few; ``"constant"``: one anyway;
+        ``"follow"``: that of each beat. See `adt_plugins.midi.tempo_map.tempo_map`.
     """
     if midi_type not in (0, 1):
         raise ValueError(f"a MIDI file of type {midi_type}; types 0 and 1 are written")
@@ -91,11 +95,8 @@ def write(
     if homeless:
         named = name_some(str(drum) for drum in homeless)
         warn(f"{path}: the drum map has no note for these hits: {named}")
-    maps = {path: TempoMap()}
-    if transcription.beats:
-        maps = dict(
-            zip((path, constant_path(path)), tempo_maps(transcription), strict=True)
-        )
+    song, plain = tempo_maps(transcription, tempo)
+    maps = {path: song, constant_path(path): plain}
     if quantize is not None:
         placed = _quantized(placed, maps[path], quantize)
     placed = _shifted(placed, shift, path, warn)
@@ -216,12 +217,8 @@ def read(
         if not onsets:
             raise FormatError(f"none of its notes is a drum: {named}")
         warn(f"{path}: notes that are no drums were left out: {named}")
-    beats, meter = beats_of(file, clock, lambda text: warn(f"{path}: {text}"))
-    return Transcription(
-        onsets=tuple(onsets),
-        beats=beats,
-        model=ModelInfo.from_dict({} if meter is None else {"meter": meter}),
-    )
+    beats, meters = beats_of(file, clock, lambda text: warn(f"{path}: {text}"))
+    return Transcription(onsets=tuple(onsets), beats=beats, meters=meters)
 
 
 def _drum_notes(tracks: list[Track]) -> list[Note]:

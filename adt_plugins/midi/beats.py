@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from adt_plugins.annotations import Beat
 from adt_plugins.base.reporting import Warn
-from adt_plugins.meter import is_compound
+from adt_plugins.meter import Meter, MeterChange, meter_changes
 from adt_plugins.midi.reader import Clock, MidiFile
-from adt_plugins.midi.writer import NO_TEMPO
+from adt_plugins.midi.writer import LEAD_IN, NO_TEMPO
 
 MOST_BEATS = 100_000
 
@@ -19,20 +19,21 @@ MOST_BEATS = 100_000
 class Section(NamedTuple):
     """Where a time signature rules: ticks of its start, its bars and its beats.
 
-    `pickup` is the length of the short bar that it is, if it is one.
+    `pickup` is the length of the short bar that it is, if it is one; the meter is
+    none where there is no such.
     """
 
     start: int
     bar: Fraction
     beat: Fraction
-    meter: str
+    meter: Meter | None
     pickup: int = 0
 
 
 def beats_of(
     file: MidiFile, clock: Clock, warn: Warn
-) -> tuple[tuple[Beat, ...], str | None]:
-    """Beats of a file, and the meter of most of them.
+) -> tuple[tuple[Beat, ...], tuple[MeterChange, ...]]:
+    """Beats of a file, and their meters.
 
     Parameters
     ----------
@@ -48,18 +49,20 @@ def beats_of(
         and meter, counts in seconds (SMPTE), is one of ours without beats, or has less
         than a tick for a beat.
         A first bar that is shorter than the next is a pickup: it ends with its
-        last beat, and what is left before its first is no beat.
-    str or None
-        Such as ``"6/8"``.
+        last beat, and what is left before its first is no beat. Nothing is counted
+        in the lead-in of our own files.
+    tuple of MeterChange
+        None without beats.
     """
     texts = [text for track in file.tracks for text in track.texts]
     told = [item for t in file.tracks for item in (*t.tempos, *t.signatures)]
     if file.division & 0x8000 or not told or NO_TEMPO in texts:
-        return (), None
+        return (), ()
     end = max(track.end for track in file.tracks)
-    sections = _sections(file)
+    lead, bar_1 = _lead_in(file)
+    sections = _sections(file, lead, bar_1)
     if any(section.beat < 1 for section in sections):
-        return (), None  # too few ticks for its beats
+        return (), ()  # too few ticks for its beats
     ends = [section.start for section in sections[1:]] + [end + 1]
     number = sum(
         (stop - section.start) / section.beat
@@ -67,21 +70,37 @@ def beats_of(
     )
     if number > MOST_BEATS:
         warn(f"more than {MOST_BEATS} beats: left out")
-        return (), None
+        return (), ()
     beats: list[Beat] = []
-    counts: Counter[str] = Counter()
+    changes: dict[int, Meter] = {}
+    bar = 0
     for section, stop in zip(sections, ends, strict=True):
+        is_new = True
         for tick, position in _beats(section, stop):
             beats.append(Beat(clock.seconds(tick), position))
-            counts[section.meter] += 1
-    return tuple(beats), max(counts, key=counts.__getitem__, default=None)
+            bar += position == 1
+            if is_new and section.meter is not None:
+                changes[max(bar, 1)] = section.meter
+                is_new = False
+    return tuple(beats), meter_changes(changes.items())
 
 
-def _sections(file: MidiFile) -> list[Section]:
+def _lead_in(file: MidiFile) -> tuple[int, int]:
+    """Ticks at which the lead-in of one of our files ends, and bar 1 begins."""
+    markers = sorted(mark for track in file.tracks for mark in track.markers)
+    for (tick, text), (after, _) in pairwise(markers):
+        if tick == 0 and text == LEAD_IN:
+            return after, min((t for t, name in markers if name == "Bar 1"), default=0)
+    return 0, 0
+
+
+def _sections(file: MidiFile, lead: int, bar_1: int) -> list[Section]:
     """Sections in the order of time; of signatures at one tick the last counts."""
     at = {0: (4, 4)}
     for track in file.tracks:
         at.update({tick: (upper, lower) for tick, upper, lower in track.signatures})
+    if lead:
+        return _without_lead_in(at, lead, bar_1, file.division)
     sections = [_section(tick, *at[tick], file.division) for tick in sorted(at)]
     if len(sections) > 1:
         first, second = sections[:2]
@@ -90,11 +109,25 @@ def _sections(file: MidiFile) -> list[Section]:
     return sections
 
 
+def _without_lead_in(
+    at: dict[int, tuple[int, int]], lead: int, bar_1: int, division: int
+) -> list[Section]:
+    """Sections from the first beat on."""
+    ruling = max(tick for tick in at if tick <= bar_1)
+    first = _section(bar_1, *at[ruling], division)
+    sections = [_section(t, *at[t], division) for t in sorted(at) if t > bar_1]
+    if lead < bar_1:
+        first = first._replace(start=lead, pickup=bar_1 - lead)
+    return [first, *sections]
+
+
 def _section(start: int, upper: int, lower: int, division: int) -> Section:
-    meter = f"{upper}/{lower}"
     unit = Fraction(4 * division, lower)
-    beat = unit * (3 if is_compound(meter) else 1)
-    return Section(start, unit * upper, beat, meter)
+    try:
+        meter = Meter(upper, lower)
+    except ValueError:
+        return Section(start, unit * upper, unit, None)
+    return Section(start, unit * upper, unit * upper / meter.counted, meter)
 
 
 def _beats(section: Section, stop: int) -> Iterator[tuple[int, int]]:

@@ -196,7 +196,7 @@ def _line(tick: int, grid: str, timing: TempoMap, swing: float) -> int:
     index = max(bisect_right(timing.bars, tick) - 1, 0)
     start = timing.bars[index]
     end = timing.bars[index + 1] if index + 1 < len(timing.bars) else None
-    if index == 0 and end is not None:
+    if index < 1 - timing.first_bar and end is not None:
         start = end - -(-(end - start) // (2 * step)) * 2 * step  # counted back
     pair, rest = divmod(tick - start, 2 * step)
     middle = step if is_triplet else round(2 * step * swing)

@@ -17,8 +17,8 @@ DEFAULT_TEMPO = 500_000  # microseconds a beat: 120 BPM until a file says otherw
 
 _HEADER_BYTES = 14
 _META, _SYSEX, _ESCAPE = 0xFF, 0xF0, 0xF7
-_TEXT, _NAME, _END, _SET_TEMPO, _SIGNATURE = 0x01, 0x03, 0x2F, 0x51, 0x58
-_MOST_HALVINGS = 5  # a 32nd is the shortest beat of a time signature
+_TEXT, _NAME, _MARKER, _END, _SET_TEMPO, _SIGNATURE = 0x01, 0x03, 0x06, 0x2F, 0x51, 0x58
+_MOST_HALVINGS = 8  # a 256th is the shortest beat of a time signature
 _NOTE_ON = 0x9
 # Data bytes after a status byte, by its upper four bits.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
@@ -41,7 +41,7 @@ class Track:
     """What of a track matters here.
 
     A tempo is (tick, microseconds a beat), a time signature (tick, numerator,
-    denominator); `end` is the tick of its last event.
+    denominator), a marker (tick, text); `end` is the tick of its last event.
     """
 
     name: str = ""
@@ -49,6 +49,7 @@ class Track:
     tempos: list[tuple[int, int]] = field(default_factory=list)
     signatures: list[tuple[int, int, int]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    markers: list[tuple[int, str]] = field(default_factory=list)
     end: int = 0
 
 
@@ -147,6 +148,8 @@ def _take_meta(track: Track, kind: int | None, tick: int, data: bytes) -> None:
         track.name = data.decode("utf-8", "replace")
     elif kind == _TEXT:
         track.texts.append(data.decode("utf-8", "replace"))
+    elif kind == _MARKER:
+        track.markers.append((tick, data.decode("utf-8", "replace")))
     elif kind == _SIGNATURE and len(data) >= 2:
         if data[0] and data[1] <= _MOST_HALVINGS:
             track.signatures.append((tick, data[0], 1 << data[1]))

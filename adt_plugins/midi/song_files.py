@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adt_plugins.meter import beats_per_bar
 from adt_plugins.midi.tempo_map import TempoMap, tempo_map
 from adt_plugins.transcription import Transcription
 
@@ -12,24 +11,19 @@ SUFFIX = ".drums.mid"
 """What follows the song's name in the name of the first file."""
 
 
-def tempo_maps(transcription: Transcription) -> list[TempoMap]:
-    """Tempo maps of the files that are written: the song's, then 120 BPM."""
-    if not transcription.beats:
-        return [TempoMap()]
-    song = tempo_map(transcription.beats, meter=_meter(transcription))
-    return [song, TempoMap()]
+def tempo_maps(
+    transcription: Transcription, how: str = "auto"
+) -> tuple[TempoMap, TempoMap]:
+    """Tempo maps of the two files: the song's, and 120 BPM; see `tempo_map`."""
+    song = tempo_map(
+        transcription.beats,
+        meters=transcription.meters,
+        hits=[onset.time for onset in transcription.onsets],
+        how=how,
+    )
+    return song, TempoMap()
 
 
 def constant_path(path: Path) -> Path:
     """Path of the file at 120 BPM: ``song.drums.120bpm.mid`` of ``song.drums.mid``."""
     return path.with_name(f"{path.stem}.120bpm{path.suffix}")
-
-
-def _meter(transcription: Transcription) -> str:
-    """Meter that the beats were found in; 4/4 if it does not say."""
-    meter = transcription.model.get("meter")
-    try:
-        beats_per_bar(meter if isinstance(meter, str) else "")
-    except ValueError:
-        return "4/4"
-    return str(meter)

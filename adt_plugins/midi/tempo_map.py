@@ -13,27 +13,41 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
+
 from adt_plugins.annotations import Beat
-from adt_plugins.meter import is_compound
+from adt_plugins.meter import Meter, MeterChange, meters_of_bars
+from adt_plugins.tempo import LARGEST_S, SteadyTempo, steady_tempo
 
 TICKS_PER_QUARTER = 960
 DEFAULT_TEMPO = 500_000  # microseconds a quarter: 120 BPM
-TOLERANCE_S = 0.015
-"""How far a beat of a steady tempo may lie from where it was heard. Beats come in
-frames of 10 ms; a line within 15 ms of them is one tempo where a band is steady."""
+TEMPI = ("auto", "constant", "follow")
+"""How a map follows the beats: one tempo where one fits, always one, or each beat."""
 
-LEAST_LEAD_IN_S = 0.05  # a sixteenth at 300 BPM
-MIN_BPM, MAX_BPM = 30.0, 300.0
-"""Tempi of a lead-in, and of what is made up where no beats were heard."""
+TOLERANCE_S = {"auto": 0.025, "follow": 0.005}
+"""How far a beat may lie from where it was heard, where one tempo does not fit."""
+
+LEAST_LEAD_IN_S = 0.015
+"""A beat that lies before this begins at tick 0."""
+
+MIN_BPM = 30.0
+"""Slower than this is a pause, in which beats are made up."""
 
 MOST_BEATS = 32
 """Of a bar: a longer one, as of beats that were numbered through, is cut."""
 
 _MOST_UPPER = 255  # what a time signature of MIDI can count
-_SIXTEENTH = TICKS_PER_QUARTER // 4
+_MOST_TEMPO = (1 << 24) - 1
+_PARTS = tuple(4 * TICKS_PER_QUARTER // n for n in (16, 32, 64, 128, 256))
+_NEAR_S = 0.009
+"""A lead-in is whole sixteenths, or the longest parts that are off by less than this:
+128ths at 104 BPM and faster, 256ths at 52 and faster."""
+
+_PARABOLA = np.array([-21, 14, 39, 54, 59, 54, 39, 14, -21]) / 231
+
+_LOCAL = 8  # beats that tell the tempo of a lead-in
 _UNIT = TICKS_PER_QUARTER * 1_000_000  # of the exact times: 1 s
 _LEAST_BEAT_S = 0.01
-_LONG_TICKS = 64 * TICKS_PER_QUARTER
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,9 @@ class TempoMap:
         Ticks of the bar lines, the first at 0; none where no beats are known.
     first, end
         Ticks of the first and the last beat.
+    first_bar
+        Number of the first of `bars`. Bar 1 is that of the first downbeat; what lies
+        before are a pickup and bars in which nothing was counted yet.
     """
 
     tempos: tuple[tuple[int, int], ...] = ((0, DEFAULT_TEMPO),)
@@ -57,6 +74,7 @@ class TempoMap:
     bars: tuple[int, ...] = ()
     first: int = 0
     end: int = 0
+    first_bar: int = 1
     _elapsed: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -84,25 +102,30 @@ class TempoMap:
 
 
 def tempo_map(
-    beats: Sequence[Beat], *, meter: str = "4/4", tolerance: float = TOLERANCE_S
+    beats: Sequence[Beat],
+    *,
+    meters: Sequence[MeterChange] = (),
+    hits: Sequence[float] = (),
+    how: str = "auto",
 ) -> TempoMap:
     """Lay a tempo map through beats.
 
-    Where the band is steady it is one tempo: the longest stretches within
-    `tolerance` of straight lines. Bars are as long as they were played. The first
-    beat, if it lies before 50 ms, begins at tick 0; later, a short bar of whole
-    sixteenths leads to it, at the tempo between 30 and 300 BPM that is closest
-    to the music's.
+    Where one tempo fits it is the only one, rounded to what a person would set (see
+    `adt_plugins.tempo`); else tempi last as long as the beats allow. Bars are as long
+    as they were played. What lies before the first beat is a lead-in at the music's
+    own tempo: whole bars, then a part of a beat in sixteenths or finer, then beats.
 
     Parameters
     ----------
     beats
         In the order of time; positions count from 1 in each bar.
-    meter
-        Tells what note a beat is: in 4/4 and 5/4 a quarter, in 7/8 an eighth, in
+    meters
+        Tell what note a beat is: in 4/4 and 5/4 a quarter, in 7/8 an eighth, in
         6/8 a dotted quarter. How many make a bar, the beats tell.
-    tolerance
-        In seconds.
+    hits
+        Times of onsets, by which beats are placed more finely than they were heard.
+    how
+        One of `TEMPI`.
 
     Returns
     -------
@@ -112,35 +135,30 @@ def tempo_map(
     Raises
     ------
     ValueError
-        If `meter` is none.
+        If `how` is none of them.
     """
+    if how not in TEMPI:
+        raise ValueError(f"no way {how!r} to follow a tempo; there are {TEMPI}")
     played = _even(beats)
     if not played:
         return TempoMap()
-    lower, parts = int(meter.partition("/")[2]), 3 if is_compound(meter) else 1
-    unit = 4 * TICKS_PER_QUARTER // lower * parts
     times = [time for time, _ in played]
-    if times[0] < LEAST_LEAD_IN_S:
-        times[0] = 0.0
-    lead = _lead_in(times, unit)
-    tempos: list[tuple[int, int]] = []
-    elapsed = 0
-    if lead:
-        tempos = _exactly(times[0], lead)
-        elapsed = sum(
-            (end - start) * tempo
-            for (start, tempo), (end, _) in pairwise([*tempos, (lead, 0)])
-        )
-    tempos += _steady(times, unit, lead, elapsed, tolerance)
-    kept = [t for n, t in enumerate(tempos) if not n or t[1] != tempos[n - 1][1]]
-    bars, lengths = _bars([p for _, p in played], unit, lead, 2 if parts > 1 else 4)
-    signatures: list[tuple[int, int, int]] = []
-    for tick, length in zip(bars, lengths, strict=True):
-        signature = _signature(length, unit, lower, parts)
-        if not signatures or signatures[-1][1:] != signature:
-            signatures.append((tick, *signature))
-    end = lead + unit * (len(played) - 1)
-    return TempoMap(tuple(kept), tuple(signatures), tuple(bars), lead, end)
+    starts = _starts([position for _, position in played], meters)
+    units = _units(len(played), starts, meters)
+    places = [0]
+    for unit in units[:-1]:
+        places.append(places[-1] + unit)
+    usual = _usual(played, starts, units)
+    steady = None
+    if how != "follow":
+        quarters = np.array(places, np.float64) / TICKS_PER_QUARTER
+        steady = steady_tempo(times, quarters, hits, anyway=how == "constant")
+    lead, tempos = _timed(times, places, how, steady)
+    ends = [*starts[1:], max(starts[-1] + usual, len(played))]
+    bars, first_bar, signatures = _bars(
+        starts, ends, meters_of_bars(meters, len(starts)), (lead, places[starts[0]])
+    )
+    return TempoMap(tempos, signatures, bars, lead, lead + places[-1], first_bar)
 
 
 def _even(beats: Sequence[Beat]) -> list[tuple[float, int]]:
@@ -161,97 +179,195 @@ def _even(beats: Sequence[Beat]) -> list[tuple[float, int]]:
     return played
 
 
+def _starts(positions: Sequence[int], meters: Sequence[MeterChange]) -> list[int]:
+    """Which beats bars begin with; the first of all if no downbeat was heard."""
+    longest = max((_ticks(change.meter) for change in meters), default=960)
+    most = min(MOST_BEATS, _MOST_UPPER * _PARTS[0] // longest)
+    starts: list[int] = []
+    for n, position in enumerate(positions):
+        since = n - (starts[-1] if starts else 0)
+        if position == 1 or (n and position <= positions[n - 1]) or since == most:
+            starts.append(n)
+    return starts or [0]
+
+
+def _units(
+    count: int, starts: Sequence[int], meters: Sequence[MeterChange]
+) -> list[int]:
+    """Ticks of each beat."""
+    of_bars = meters_of_bars(meters, len(starts))
+    units = [_ticks(of_bars[0])] * starts[0]
+    for start, end, meter in zip(starts, [*starts[1:], count], of_bars, strict=True):
+        units += [_ticks(meter)] * (end - start)
+    return units
+
+
+def _ticks(meter: Meter) -> int:
+    """Ticks of a counted beat."""
+    return round(meter.quarters * TICKS_PER_QUARTER)
+
+
+def _usual(
+    played: Sequence[tuple[float, int]], starts: Sequence[int], units: Sequence[int]
+) -> int:
+    """Beats of a bar where none is whole: of most bars, or as far as was counted."""
+    full = [b - a for a, b in pairwise(starts)]
+    if full:
+        return max(full, key=full.count)
+    least = 2 if units[0] % TICKS_PER_QUARTER else 4
+    highest = max(position for _, position in played)
+    return min(max(highest, least), MOST_BEATS)
+
+
 def _tempo(seconds: float | Fraction, ticks: int) -> int:
     """Microseconds a quarter so that these ticks last so long."""
-    return max(round(Fraction(seconds) * _UNIT / ticks), 1)
+    return min(max(round(Fraction(seconds) * _UNIT / ticks), 1), _MOST_TEMPO)
 
 
-def _exactly(seconds: float, ticks: int) -> list[tuple[int, int]]:
-    """Tempi by which so many ticks last so long.
+def _timed(
+    times: list[float], places: Sequence[int], how: str, steady: SteadyTempo | None
+) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """Ticks of the lead-in, and tempi."""
+    if steady is not None and (steady.start > -LARGEST_S or how == "constant"):
+        tempo = min(max(round(steady.quarter * 1e6), 1), _MOST_TEMPO)
+        return _lead_in(steady.start, tempo), ((0, tempo),)
+    if len(times) < 2:
+        tempo = DEFAULT_TEMPO
+        return _lead_in(times[0], tempo), ((0, tempo),)
+    local = min(_LOCAL, len(times) - 1)
+    lead = _lead_in(times[0], _tempo((times[local] - times[0]), places[local]))
+    if times[0] > LEAST_LEAD_IN_S:
+        lead = max(lead, _PARTS[-1])
+    if how == "auto":
+        times = _smooth(times)
+    ticks = [lead + place for place in places]
+    if lead:
+        ticks, times = [0, *ticks], [0.0, *times]
+    else:
+        times = [0.0, *times[1:]]
+    found = _steady(times, ticks, TOLERANCE_S.get(how, TOLERANCE_S["follow"]))
+    return lead, tuple(
+        t for n, t in enumerate(found) if not n or t[1] != found[n - 1][1]
+    )
 
-    Rounded to whole microseconds, one tempo is 20 ms off after ten hours: the last
-    ticks of a long lead-in are a microsecond a quarter slower.
+
+def _smooth(times: list[float]) -> list[float]:
+    """Times without the errors of single beats: local parabolas.
+
+    Savitzky and Golay, Anal. Chem. 36(8), 1964; where the tempo breaks, they stay.
     """
-    if ticks <= _LONG_TICKS:
-        return [(0, _tempo(seconds, ticks))]
-    tempo, slower = divmod(round(Fraction(seconds) * _UNIT), ticks)
-    return [(0, tempo), (ticks - slower, tempo + 1)] if slower else [(0, tempo)]
+    heard = np.array(times)
+    if len(heard) < len(_PARABOLA):
+        return times
+    edge = len(_PARABOLA) // 2
+    inner = np.convolve(heard, _PARABOLA, "valid")
+    near = np.abs(inner - heard[edge:-edge]) <= TOLERANCE_S["auto"]
+    heard[edge:-edge] = np.where(near, inner, heard[edge:-edge])
+    found: list[float] = np.maximum.accumulate(heard).tolist()
+    return found
 
 
-def _lead_in(times: Sequence[float], unit: int) -> int:
-    """Ticks before the first beat: whole sixteenths at about the same tempo."""
-    start = times[0]
-    if not start:
+def _lead_in(seconds: float, tempo: int) -> int:
+    """Ticks before the first beat: of the longest parts that come near enough."""
+    wanted = seconds * _UNIT / tempo
+    near = _NEAR_S * _UNIT / tempo
+    if seconds <= LEAST_LEAD_IN_S:
         return 0
-    beat = times[1] - start if len(times) > 1 else 0.5
-    wanted = start / beat * unit / _SIXTEENTH
-    # Sixteenths in so many seconds at 30 and at 300 BPM.
-    least = max(-int(-start * MIN_BPM / 15 // 1), 1)
-    most = int(start * MAX_BPM / 15 + 1e-9)
-    below = min(max(int(wanted), least), most)
-    above = min(below + 1, most)
-    nearer = below if wanted * wanted <= below * above else above
-    return nearer * _SIXTEENTH
+    for part in _PARTS:
+        if (ticks := round(wanted / part) * part) and abs(ticks - wanted) <= near:
+            return ticks
+    return max(round(wanted / _PARTS[-1]), 1) * _PARTS[-1]
 
 
 def _steady(
-    times: Sequence[float], unit: int, tick: int, elapsed: int, tolerance: float
+    times: Sequence[float], ticks: Sequence[int], tolerance: float
 ) -> list[tuple[int, int]]:
-    """Tempi from the first beat on, which lies at `tick` and `elapsed` / unit."""
+    """Tempi of the longest straight stretches, from the first time on, which is 0."""
     tempos: list[tuple[int, int]] = []
-    first = 0
+    first, elapsed = 0, 0
     while first < len(times) - 1:
         low, high, last = 0.0, float("inf"), first
         start = elapsed / _UNIT
         for after in range(first + 1, len(times)):
-            count = after - first
+            count = ticks[after] - ticks[first]
             least = max(low, (times[after] - tolerance - start) / count)
             most = min(high, (times[after] + tolerance - start) / count)
             if least > most:
                 break
             low, high, last = least, most, after
         if last == first:  # no beat lies after `start`: cannot be within tolerance
-            last, low, high = first + 1, _LEAST_BEAT_S, _LEAST_BEAT_S
+            last = first + 1
+            low = high = _LEAST_BEAT_S / (ticks[last] - ticks[first])
         # To where the last one was heard, or the errors of one stretch would
         # bend the next the other way.
-        step = min(max((times[last] - start) / (last - first), low), high)
-        tempo = _tempo(max(step, _LEAST_BEAT_S / 2), unit)
-        tempos.append((tick, tempo))
-        tick += unit * (last - first)
-        elapsed += unit * (last - first) * tempo
+        length = ticks[last] - ticks[first]
+        step = min(max((times[last] - start) / length, low), high)
+        tempo = _tempo(max(step * length, _LEAST_BEAT_S / 2), length)
+        tempos.append((ticks[first], tempo))
+        elapsed += length * tempo
         first = last
-    return tempos or [(tick, DEFAULT_TEMPO * TICKS_PER_QUARTER // unit)]
+    return tempos
 
 
 def _bars(
-    positions: Sequence[int], unit: int, lead: int, least: int
-) -> tuple[list[int], list[int]]:
-    """Ticks of bar lines, and lengths of the bars."""
-    most = min(MOST_BEATS, _MOST_UPPER * _SIXTEENTH // unit)
-    starts: list[int] = []
-    for n, position in enumerate(positions):
-        since = n - (starts[-1] if starts else 0)
-        if position == 1 or (n and position <= positions[n - 1]) or since == most:
-            starts.append(n)
-    full = [b - a for a, b in pairwise(starts)]
-    usual = max(full, key=full.count) if full else min(max(*positions, least), most)
-    if not starts:
-        starts = [0]
-    # What leads to the first downbeat: whole bars, before them the rest.
-    before = lead + starts[0] * unit
-    ticks = list(range(before % (usual * unit), before, usual * unit))
-    if before % (usual * unit):
-        ticks.insert(0, 0)
-    ticks += [lead + n * unit for n in starts]
-    ends = [*ticks[1:], ticks[-1] + max(usual, len(positions) - starts[-1]) * unit]
-    return ticks, [end - tick for tick, end in zip(ticks, ends, strict=True)]
+    starts: Sequence[int],
+    ends: Sequence[int],
+    meters: Sequence[Meter],
+    lead: tuple[int, int],
+) -> tuple[tuple[int, ...], int, tuple[tuple[int, int, int], ...]]:
+    """Ticks of bar lines, the first one's number, and time signatures.
+
+    Parameters
+    ----------
+    starts, ends
+        Beats of the bars.
+    meters
+        Of the bars.
+    lead
+        Ticks of what lies before the first beat, and of the pickup.
+    """
+    unit, usual = _ticks(meters[0]), ends[0] - starts[0]
+    rest, pickup = lead
+    bars: list[tuple[int, int, int]] = []  # ticks, numerator, denominator
+    whole, rest = divmod(rest, usual * unit)
+    bars += [(usual * unit, *meters[0].signature(usual))] * whole
+    # What is no whole beat comes first, so that the rest can be counted.
+    part, beats = rest % unit, rest // unit * unit
+    together = beats + pickup <= usual * unit
+    parts = [part, beats + pickup] if together else [part, beats, pickup]
+    bars += [
+        (ticks, *_signature(ticks, meters[0]))
+        for part in parts
+        for ticks in _countable(part)
+    ]
+    before = len(bars)
+    for start, end, meter in zip(starts, ends, meters, strict=True):
+        count = end - start
+        bars.append((count * _ticks(meter), *meter.signature(count)))
+    lines: list[int] = []
+    signatures: list[tuple[int, int, int]] = []
+    tick = 0
+    for ticks, upper, lower in bars:
+        if not signatures or signatures[-1][1:] != (upper, lower):
+            signatures.append((tick, upper, lower))
+        lines.append(tick)
+        tick += ticks
+    return tuple(lines), 1 - before, tuple(signatures)
 
 
-def _signature(ticks: int, unit: int, lower: int, parts: int) -> tuple[int, int]:
-    """Time signature of a bar: in the meter's notes, `parts` a beat, or finer."""
-    if ticks % unit == 0:
-        return ticks // unit * parts, lower
+def _countable(ticks: int) -> list[int]:
+    """A bar's ticks, cut in two where a time signature cannot count its parts."""
+    part = next((p for p in _PARTS if ticks % p == 0), 1)
+    if ticks // part <= _MOST_UPPER:
+        return [ticks] if ticks else []
+    return [ticks % TICKS_PER_QUARTER, ticks // TICKS_PER_QUARTER * TICKS_PER_QUARTER]
+
+
+def _signature(ticks: int, meter: Meter) -> tuple[int, int]:
+    """Time signature of a short bar: in the meter's notes or finer ones."""
+    if ticks % _ticks(meter) == 0:
+        return meter.signature(ticks // _ticks(meter))
     denominator = 4
-    while ticks * denominator % (4 * TICKS_PER_QUARTER) and denominator < 64:
+    while ticks * denominator % (4 * TICKS_PER_QUARTER) and denominator < 256:
         denominator *= 2
     return max(ticks * denominator // (4 * TICKS_PER_QUARTER), 1), denominator

@@ -16,8 +16,8 @@ DRUM_CHANNEL = 9  # "channel 10", counted from 0
 NOTE_TICKS = 120  # a 32nd note: long enough to be seen, a drum does not mind
 OFF_VELOCITY = 64  # what the MIDI specification gives to keys that sense none
 MAX_DELTA = (1 << 28) - 1
-SILENT_TICKS = 32 * TICKS_PER_QUARTER
-"""So long before the first beat bars have markers."""
+LEAD_IN, PICKUP = "Lead-in", "Pickup"
+"""Markers where nothing is counted yet, and where beats before bar 1 are."""
 
 TRACK_NAME = "Drums"
 NO_TEMPO = "120 BPM is not the music's tempo: ticks count seconds"
@@ -83,13 +83,16 @@ def _tempo_track(timing: TempoMap) -> mido.MidiTrack:
     ]
     for tick, upper, lower in timing.signatures:
         message = mido.MetaMessage("time_signature", numerator=upper, denominator=lower)
-        if lower == 8 and upper % 3 == 0:
+        if lower == 8 and upper > 3 and upper % 3 == 0:
             message.clocks_per_click = 36  # a dotted quarter
         events.append((tick, 1, message))
-    for number, tick in enumerate(timing.bars, 1):
-        if 0 < tick < timing.first - SILENT_TICKS:
-            continue  # hours of them lie before a recording that counts from midnight
-        events.append((tick, 2, mido.MetaMessage("marker", text=f"Bar {number}")))
+    if timing.first:
+        events.append((0, 2, mido.MetaMessage("marker", text=LEAD_IN)))
+    for number, tick in enumerate(timing.bars, timing.first_bar):
+        if number == 1 and tick > timing.first:
+            events.append((timing.first, 2, mido.MetaMessage("marker", text=PICKUP)))
+        if number >= 1:
+            events.append((tick, 2, mido.MetaMessage("marker", text=f"Bar {number}")))
     if not timing.bars:
         events.append((0, 2, mido.MetaMessage("text", text=NO_TEMPO)))
     track = mido.MidiTrack()

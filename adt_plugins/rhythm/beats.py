@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat
 from adt_plugins.errors import ModelError
-from adt_plugins.meter import beats_per_bar, check_bpm
+from adt_plugins.meter import Meter, check_bpm
 from adt_plugins.rhythm.bar_pointer import (
     OBSERVATION_LAMBDA,
     BeatPath,
@@ -123,7 +123,7 @@ def find_beats(
     if backend not in ("adt", "madmom"):
         raise ValueError(f"no backend {backend!r}; there are adt and madmom")
     tempi = _tempi(bpm)
-    bars = [beats_per_bar(name) for name in ([meter] if meter else METERS)]
+    bars = [Meter.parse(name).counted for name in ([meter] if meter else METERS)]
     observed = observations(activations)
     rate = activations.frame_rate
     loud = np.nonzero((observed >= THRESHOLD).any(axis=1))[0]

@@ -45,7 +45,7 @@ def test_both_midi_files_and_a_line_that_says_which(
     assert told.out == "".join(f"{path}\n" for path in paths)
     assert told.err == f"adt: {midi.WHICH}\n"
     whole = formats.read(paths[2])
-    assert whole.model["meter"] == "4/4"
+    assert whole.meter == Meter(4)
     assert steps(paths[2]) == pytest.approx(STEP, abs=0.006)
     near = min(whole.beats, key=lambda beat: abs(beat.time - 0.1))
     assert near.position == 1
@@ -64,7 +64,7 @@ def test_no_beats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "groove.drums.mid",
     ]
     whole = formats.read(tmp_path / "groove.drums.json")
-    assert (whole.beats, "meter" in whole.model) == ((), False)
+    assert (whole.beats, whole.meter) == ((), None)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_meter_and_bpm(tmp_path: Path) -> None:
     options = ("--format", "json", "-o", tmp_path, "--meter", "6/8", "--bpm", "104")
     assert run(GROOVE, *options) == 0
     whole = formats.read(tmp_path / "groove.drums.json")
-    assert whole.model["meter"] == "6/8"
+    assert whole.meter == Meter(6, 8)
     assert {beat.position for beat in whole.beats} == {1, 2}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
-from adt_plugins.model_info import ModelInfo
+from adt_plugins.meter import meter_changes
 from adt_plugins.transcription import Transcription
 from tests.support.daw import BARS, LEAD_IN_S
 
@@ -52,6 +52,4 @@ def song() -> Transcription:
             Onset((at + after) / 2, Drum.CHH, 50),
         ]
     beats = tuple(Beat(at, index % 4 + 1) for index, at in enumerate(times))
-    return Transcription(
-        tuple(onsets), beats, model=ModelInfo.from_dict({"meter": "4/4"})
-    )
+    return Transcription(tuple(onsets), beats, meters=meter_changes("4/4"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,9 @@ from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum
+from adt_plugins.meter import Meter, meter_changes
 from adt_plugins.midi.reader import Clock, parse
-from adt_plugins.midi.song_files import constant_path
-from adt_plugins.midi.tempo_map import tempo_map
-from adt_plugins.model_info import ModelInfo
+from adt_plugins.midi.song_files import constant_path, tempo_maps
 from adt_plugins.transcription import Transcription
 
 # Drums that come back from their note as they were.
@@ -69,46 +69,60 @@ def test_two_files(tmp_path: Path) -> None:
         assert abs(other.time - want.time) < 0.0005
 
 
-def test_without_beats_there_is_one_file(tmp_path: Path) -> None:
+def test_without_beats_both_files_are_in_plain_time(tmp_path: Path) -> None:
     path = tmp_path / "song.drums.mid"
-    assert formats.write(Transcription((Onset(1.0, Drum.KD),)), path) == [path]
-    assert list(tmp_path.iterdir()) == [path]
+    written = formats.write(Transcription((Onset(1.0, Drum.KD),)), path)
+    assert written == [path, constant_path(path)]
+    assert path.read_bytes() == constant_path(path).read_bytes()
+    assert formats.read(path).beats == ()
 
 
 def test_hits_lie_on_the_bar_lines(tmp_path: Path) -> None:
     path = formats.write(song(), tmp_path / "a.mid")[0]
-    lead = 480  # half a beat of 0.577 s lasts 0.3 s
-    assert metas(path, "time_signature")[0][1].dict()["numerator"] == 1
+    lead, at = 510, 499  # 17/128, and 0.3 s
     assert [
         (tick, m.numerator, m.denominator) for tick, m in metas(path, "time_signature")
-    ] == [(0, 1, 8), (lead, 4, 4)]
-    lines = [0, *(lead + 3840 * n for n in range(8))]
+    ] == [(0, 17, 128), (lead, 4, 4)]
     assert [(tick, m.text) for tick, m in metas(path, "marker")] == [
-        (tick, f"Bar {n}") for n, tick in enumerate(lines, 1)
+        (0, "Lead-in"),
+        *((lead + 3840 * n, f"Bar {n + 1}") for n in range(8)),
     ]
-    tempi = metas(path, "set_tempo")
-    assert [tick for tick, _ in tempi] == [0, lead]
-    assert tempi[0][1].tempo == 600_000
-    assert tempi[1][1].tempo == pytest.approx(60e6 / 104, abs=1)
-    assert notes(path) == [(lead + 960 * n, (36, 38)[n % 2]) for n in range(32)]
+    ((tick, tempo),) = metas(path, "set_tempo")
+    assert (tick, tempo.tempo) == (0, pytest.approx(60e6 / 104, abs=1))
+    assert notes(path) == [(at + 960 * n, (36, 38)[n % 2]) for n in range(32)]
+
+
+def test_a_pickup_is_called_so(tmp_path: Path) -> None:
+    whole = song()
+    counted = tuple(Beat(b.time, (b.position + 1) % 4 + 1) for b in whole.beats)
+    path = formats.write(replace(whole, beats=counted), tmp_path / "a.mid")[0]
+    assert [m.text for _, m in metas(path, "marker")][:3] == [
+        "Lead-in",
+        "Pickup",
+        "Bar 1",
+    ]
+    assert metas(path, "marker")[2][0] == 510 + 2 * 960
+    read = formats.read(path)
+    assert [b.position for b in read.beats] == [b.position for b in counted]
+    assert read.meter == Meter(4)
 
 
 def test_hours_before_the_music_have_no_markers(tmp_path: Path) -> None:
     """A recording whose times count from midnight begins at ten in the morning."""
     path = formats.write(song(start=36_000.3), tmp_path / "a.mid")[0]
     marked = metas(path, "marker")
-    assert (marked[0][0], marked[0][1].text) == (0, "Bar 1")
-    assert 8 + 8 <= len(marked) - 1 <= 8 + 9  # of the music, and 32 quarters before
-    first = formats.read(path).onsets[0]
-    assert first.time == pytest.approx(36_000.3, abs=0.0005)
-    assert notes(path)[0][0] in [tick for tick, _ in marked]
+    assert (marked[0][0], marked[0][1].text) == (0, "Lead-in")
+    assert [m.text for _, m in marked[1:]] == [f"Bar {n}" for n in range(1, 9)]
+    read = formats.read(path)
+    assert read.onsets[0].time == pytest.approx(36_000.3, abs=0.0005)
+    assert read.beats[0].time == pytest.approx(36_000.3, abs=0.01)
 
 
 def test_six_eight(tmp_path: Path) -> None:
     whole = Transcription(
         onsets=tuple(Onset(n * 0.75, Drum.KD) for n in range(8)),
         beats=tuple(Beat(n * 0.75, n % 2 + 1) for n in range(8)),
-        model=ModelInfo.from_dict({"meter": "6/8"}),
+        meters=meter_changes("6/8"),
     )
     path = formats.write(whole, tmp_path / "a.mid")[0]
     ((_, signature),) = metas(path, "time_signature")
@@ -118,11 +132,8 @@ def test_six_eight(tmp_path: Path) -> None:
     assert [tick for tick, _ in notes(path)] == [1440 * n for n in range(8)]
 
 
-@pytest.mark.parametrize("meter", ["", "four", 7, None])
-def test_a_meter_that_is_none_counts_quarters(tmp_path: Path, meter: object) -> None:
-    whole = Transcription(
-        beats=song().beats, model=ModelInfo.from_dict({"meter": meter})
-    )
+def test_a_meter_that_is_not_known_counts_quarters(tmp_path: Path) -> None:
+    whole = Transcription(beats=song().beats)
     path = formats.write(whole, tmp_path / "a.mid")[0]
     assert metas(path, "time_signature")[-1][1].numerator == 4
 
@@ -187,7 +198,7 @@ def unmerged(onsets: list[Onset], tick: Callable[[float], int]) -> tuple[Onset, 
 
 def check_round_trip(whole: Transcription, folder: Path) -> None:
     """No onset moves by more than half a tick, in neither file."""
-    timing = tempo_map(whole.beats)
+    timing = tempo_maps(whole)[0]
     whole = Transcription(unmerged(list(whole.onsets), timing.tick), whole.beats)
     for path in formats.write(whole, folder / "a.mid", overwrite=True):
         file = parse(path.read_bytes())
@@ -239,7 +250,7 @@ def test_round_trip_of_an_hour(tmp_path: Path) -> None:
         for _ in range(2000)
     ]
     whole = Transcription(tuple(onsets), tuple(beats))
-    timing = tempo_map(whole.beats)
+    timing = tempo_maps(whole)[0]
     whole = Transcription(unmerged(onsets, timing.tick), whole.beats)
     for path in formats.write(whole, tmp_path / "a.mid"):
         read = formats.read(path)

@@ -112,7 +112,7 @@ def test_a_flam_at_the_very_beginning_stays_as_played() -> None:
 
 def test_lines_count_from_the_bars() -> None:
     """A lead-in of a sixteenth, then bars; the lines before are counted back."""
-    timing = tempo_map([Beat(0.1 + n * 0.5, n % 4 + 1) for n in range(9)])
+    timing = tempo_map([Beat(0.125 + n * 0.5, n % 4 + 1) for n in range(9)])
     assert timing.bars[1] == SIXTEENTH
     got = moved(snares((30, 90), (255, 90), (1180, 90)), timing, grid="1/8")
     assert got == [15, 240, 1200]

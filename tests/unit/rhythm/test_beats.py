@@ -17,7 +17,7 @@ from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat
 from adt_plugins.base.folders import asset
 from adt_plugins.errors import ModelError
-from adt_plugins.meter import beats_per_bar, is_compound
+from adt_plugins.meter import Meter
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
 from adt_plugins.pipeline import transcribe
@@ -373,7 +373,8 @@ def test_a_model_that_hears_no_beats_is_refused() -> None:
      ("7/8", 7, False), ("6/4", 6, False)],
 )  # fmt: skip
 def test_meters(meter: str, count: int, compound: bool) -> None:
-    assert (beats_per_bar(meter), is_compound(meter)) == (count, compound)
+    known = Meter.parse(meter)
+    assert (known.counted, known.is_compound, str(known)) == (count, compound, meter)
 
 
 def test_the_example(example: tuple[NDArray[np.float32], int]) -> None:
