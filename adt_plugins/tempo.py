@@ -20,6 +20,9 @@ NEAR_S = 0.03
 """Hits within so much of a beat are on it, and tell its time better than a frame of
 10 ms does."""
 
+_EXACT_S = 0.001
+"""Beats that stray less come from a sequencer: hits may be late, they are not."""
+
 _STRAY, _STRAY_S = 0.02, 0.08
 _WINDOW = 8
 _LEAST_BEATS = 3
@@ -98,9 +101,12 @@ def steady_tempo(
     if len(heard) < (2 if anyway else _LEAST_BEATS) or places[-1] <= places[0]:
         return None
     line, _ = _fitted(heard, places)
-    if not anyway and not _fits(heard - (line.start + line.quarter * places)):
+    off = heard - (line.start + line.quarter * places)
+    if not anyway and not _fits(off):
         return None
-    line, kept = _fitted(refined(heard, hits), places)
+    if float(np.median(np.abs(off))) > _EXACT_S:
+        heard = refined(heard, hits)
+    line, kept = _fitted(heard, places)
     return _rounded(line, places[kept])
 
 
