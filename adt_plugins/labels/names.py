@@ -37,7 +37,7 @@ _VELOCITY = re.compile(
 )
 _LONGEST_NAME = 60  # characters; also bounds what _VELOCITY may try
 
-Meaning = tuple[Drum, int]
+Meaning = tuple[Drum, int | None]
 
 
 class LabelNames:
@@ -70,14 +70,14 @@ class LabelNames:
         return self._drums[own] if own in self._drums else drum_of_name(text)
 
     def meaning(self, text: str) -> Meaning | None:
-        """Drum and velocity (100 if it has none) that a text means.
+        """Drum that a text means, and its velocity, None if it has none.
 
         >>> LabelNames({"Bombo": "KD"}).meaning("bombo 93")
         (<Drum.KD: 'KD'>, 93)
         """
         drum = self.drum(text)
         if drum is not None:
-            return drum, 100
+            return drum, None
         text = text.strip()
         match = _VELOCITY.fullmatch(text) if self._short(text) else None
         if match is None or not 1 <= int(match[2]) <= 127:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from adt_plugins.annotations import Beat, Label, Onset
@@ -83,6 +83,132 @@ def tracks_of(
     return tracks + [LabelTrack(name, tuple(own)) for name, own in others.items()]
 
 
+@dataclass(frozen=True, slots=True)
+class ReadHit:
+    """A label that is a hit.
+
+    Parameters
+    ----------
+    label
+        The label.
+    home
+        Drum that its track is named after; None if it is named after none.
+    said
+        Drum that its text names; None if it names none.
+    velocity
+        Velocity that its text names; None if it names none.
+    """
+
+    label: Label
+    home: Drum | None
+    said: Drum | None
+    velocity: int | None
+
+    @property
+    def drum(self) -> Drum | None:
+        """The drum that it is: its text decides, then its track."""
+        return self.said or self.home
+
+    def onset(self) -> Onset:
+        """The hit as the label alone tells it."""
+        drum = self.drum
+        if drum is None:
+            raise ValueError("a label without text or track names no drum")
+        return Onset(
+            self.label.start, drum, 100 if self.velocity is None else self.velocity
+        )
+
+
+@dataclass(frozen=True)
+class LabelReading:
+    """What label tracks say, each label understood by itself.
+
+    Parameters
+    ----------
+    hits
+        Labels that are hits.
+    blank
+        Labels without a text, on tracks that name no drum: what they are, only
+        what they were made of can tell.
+    beats, bars, labels
+        The others; bars are regions, named ``Bar 3``.
+    """
+
+    hits: tuple[ReadHit, ...] = ()
+    blank: tuple[Label, ...] = ()
+    beats: tuple[Beat, ...] = ()
+    bars: tuple[Label, ...] = ()
+    labels: tuple[Label, ...] = ()
+
+    def moved_bars(self) -> list[Label]:
+        """Bars that begin where no downbeat is: somebody has moved them."""
+        downbeats = {beat.time for beat in self.beats if beat.position == 1}
+        return [bar for bar in self.bars if bar.start not in downbeats]
+
+
+def read_tracks(
+    tracks: Iterable[LabelTrack], *, names: LabelNames | None = None
+) -> LabelReading:
+    """Understand label tracks, see `transcription_of`.
+
+    Parameters
+    ----------
+    tracks
+        The tracks; one without a name for labels whose track is not known.
+    names
+        What texts mean; None: the user's own names and the usual ones.
+    """
+    reader = _Reader(user_label_names() if names is None else names)
+    for track in tracks:
+        reader.read(track)
+    return LabelReading(
+        tuple(reader.hits),
+        tuple(reader.blank),
+        tuple(reader.beats),
+        tuple(reader.bars),
+        tuple(reader.labels),
+    )
+
+
+def warn_of_texts(
+    reading: LabelReading,
+    kept: Iterable[Label],
+    *,
+    warn: Warn,
+    names: LabelNames | None = None,
+) -> None:
+    """Tell which texts are no drum's.
+
+    Parameters
+    ----------
+    reading
+        What was read.
+    kept
+        Labels of it that stay labels.
+    warn
+        Gets a line for each kind.
+    names
+        As for `read_tracks`.
+
+    Raises
+    ------
+    FormatError
+        If there are labels and no hit, beat or `is_no_drum` among them.
+    """
+    names = user_label_names() if names is None else names
+    unknown = [x.text for x in kept if not names.is_no_drum(x.text)]
+    named = name_some(unknown)
+    if unknown and not (reading.hits or reading.beats):
+        raise FormatError(f"no label names a drum: {named}")
+    if unknown:
+        warn(f"labels that name no drum are kept as labels: {named}")
+    guessed = [
+        hit.label.text for hit in reading.hits if hit.said is None and hit.label.text
+    ]
+    if guessed:
+        warn(f"labels whose drum is that of their track: {name_some(guessed)}")
+
+
 def transcription_of(
     tracks: Iterable[LabelTrack], *, warn: Warn, names: LabelNames | None = None
 ) -> Transcription:
@@ -110,71 +236,49 @@ def transcription_of(
     FormatError
         If there are labels and no hit, beat or `is_no_drum` among them.
     """
-    reader = _Reader(user_label_names() if names is None else names)
-    for track in tracks:
-        reader.read(track)
-    return reader.finish(warn)
+    names = user_label_names() if names is None else names
+    reading = read_tracks(tracks, names=names)
+    # Bars follow from the beats, unless somebody has moved one.
+    moved = (replace(bar, track=BARS) for bar in reading.moved_bars())
+    labels = (*reading.labels, *reading.blank, *moved)
+    warn_of_texts(reading, labels, warn=warn, names=names)
+    return Transcription(
+        onsets=tuple(hit.onset() for hit in reading.hits),
+        beats=reading.beats,
+        labels=labels,
+    )
 
 
 class _Reader:
     def __init__(self, names: LabelNames) -> None:
         self._names = names
-        self._onsets: list[Onset] = []
-        self._beats: list[Beat] = []
-        self._bars: list[Label] = []
-        self._labels: list[Label] = []
-        self._unknown: list[str] = []
-        self._guessed: list[str] = []
+        self.hits: list[ReadHit] = []
+        self.blank: list[Label] = []
+        self.beats: list[Beat] = []
+        self.bars: list[Label] = []
+        self.labels: list[Label] = []
 
     def read(self, track: LabelTrack) -> None:
         names, name = self._names, track.name.removesuffix(MARK)
-        default = names.drum(name)
+        home = names.drum(name)
         for label in track.labels:
             meant = names.meaning(label.text)
             beat = _BEAT.fullmatch(label.text)
-            if meant is not None and default is not None and label.text.isdecimal():
-                # Two drums may share a note: 42 on "Hi-hat" is no closed hi-hat.
-                meant = (default if default.note == int(label.text) else meant[0]), 100
             if meant is not None:
-                self._onsets.append(Onset(label.start, *meant))
-            elif beat is not None and default is None:
-                self._beats.append(Beat(label.start, int(beat[1])))
-            elif default is not None and not names.is_no_drum(label.text):
-                self._onsets.append(Onset(label.start, default))
-                if label.text:
-                    self._guessed.append(label.text)
+                drum, velocity = meant
+                if home is not None and label.text == str(home.note):
+                    # Two drums may share a note: 42 on "Hi-hat" is no closed hi-hat.
+                    drum = home
+                self.hits.append(ReadHit(label, home, drum, velocity))
+            elif beat is not None and home is None:
+                self.beats.append(Beat(label.start, int(beat[1])))
+            elif home is not None and not names.is_no_drum(label.text):
+                self.hits.append(ReadHit(label, home, None, None))
+            elif _BAR.fullmatch(label.text) and name in ("", BARS):
+                self.bars.append(label)
             else:
-                self._keep(label, name)
-
-    def _keep(self, label: Label, track: str) -> None:
-        if _BAR.fullmatch(label.text) and track in ("", BARS):
-            self._bars.append(label)
-            return
-        kept = Label(label.start, label.end, label.text, track)
-        self._labels.append(kept)
-        if not self._names.is_no_drum(label.text):
-            self._unknown.append(label.text)
-
-    def finish(self, warn: Warn) -> Transcription:
-        # Bars follow from the beats, unless somebody has moved one.
-        downbeats = {beat.time for beat in self._beats if beat.position == 1}
-        for bar in self._bars:
-            if bar.start not in downbeats:
-                self._labels.append(Label(bar.start, bar.end, bar.text, BARS))
-                self._unknown.append(bar.text)
-        named = name_some(self._unknown)
-        if self._unknown and not self._onsets and not self._beats:
-            raise FormatError(f"no label names a drum: {named}")
-        if self._unknown:
-            warn(f"labels that name no drum are kept as labels: {named}")
-        if self._guessed:
-            named = name_some(self._guessed)
-            warn(f"labels whose drum is that of their track: {named}")
-        return Transcription(
-            onsets=tuple(self._onsets),
-            beats=tuple(self._beats),
-            labels=tuple(self._labels),
-        )
+                kept = Label(label.start, label.end, label.text, name)
+                (self.labels if label.text else self.blank).append(kept)
 
 
 def _point(time: float, text: str) -> Label:

@@ -1,0 +1,104 @@
+"""Bars that a user has moved in Audacity, and the beats that follow from them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from adt_plugins.annotations import Beat, Label
+
+_NEAR_BEATS = 0.25
+"""A bar that begins within a quarter of a beat of one begins with it."""
+
+
+def with_moved_bars(
+    beats: Sequence[Beat],
+    bars: Sequence[Label],
+    original: Sequence[Beat],
+    slack: Callable[[float], float],
+) -> tuple[Beat, ...]:
+    """Let bars begin where their labels do.
+
+    Parameters
+    ----------
+    beats
+        In the order of time.
+    bars
+        Regions named ``Bar 3``; a bar without a label begins where its beats say.
+    original
+        Beats that the labels were made from; without any, `beats` are taken.
+    slack
+        How far a time may be off without having been changed.
+
+    Returns
+    -------
+    tuple of Beat
+        `beats` if no bar was moved. A bar that was moved to another beat makes that
+        one the first; else its first beat comes along. Beats are then counted from
+        bar to bar.
+    """
+    before = [beat.time for beat in original or beats if beat.position == 1]
+    downbeats = [beat.time for beat in beats if beat.position == 1]
+    moves: dict[float, float | None] = {}  # to, from
+    for bar in bars:
+        number = int(bar.text.split()[1])
+        was = before[number - 1] if 0 < number <= len(before) else None
+        places = downbeats if was is None else [*downbeats, was]
+        if not any(abs(bar.start - t) <= slack(bar.start) for t in places):
+            moves[bar.start] = was
+    if not moves:
+        return tuple(beats)
+    return _counted(beats, downbeats, moves, slack)
+
+
+def _counted(
+    beats: Sequence[Beat],
+    downbeats: Sequence[float],
+    moves: dict[float, float | None],
+    slack: Callable[[float], float],
+) -> tuple[Beat, ...]:
+    """Move first beats, and count the others from bar to bar."""
+    times = sorted({beat.time for beat in beats})
+    first = set(downbeats)
+    for to, was in moves.items():
+        old = None if was is None else _find(times, was, slack(was))
+        if old is not None:
+            first.discard(old)
+        reach = _NEAR_BEATS * _interval(times, to)
+        near = _find(times, to, reach)
+        if near is not None and near != old:
+            first.add(near)
+            continue
+        if old is not None:
+            times.remove(old)
+        # What lay so near before is no further beat.
+        times = sorted({*times, to})
+        first.add(to)
+    counted: list[Beat] = []
+    position = 0
+    for time in times:
+        position = 1 if time in first else position + 1
+        counted.append(Beat(time, position))
+    pickup = next((i for i, beat in enumerate(counted) if beat.time in first), 0)
+    length = max((beat.position for beat in beats), default=pickup)
+    for i in range(pickup):
+        # The beats before the first bar are the last ones of another.
+        counted[i] = replace(counted[i], position=(i - pickup) % max(length, 1) + 1)
+    return tuple(counted)
+
+
+def _find(times: Sequence[float], time: float, reach: float) -> float | None:
+    """The nearest of these times, if it is so near."""
+    near = [t for t in times[_at(times, time - reach) :][:3] if abs(t - time) <= reach]
+    return min(near, key=lambda t: abs(t - time), default=None)
+
+
+def _at(times: Sequence[float], time: float) -> int:
+    return bisect_left(times, time)
+
+
+def _interval(times: Sequence[float], time: float) -> float:
+    """Length of the beat around a time."""
+    at = min(max(_at(times, time), 1), max(len(times) - 1, 1))
+    return times[at] - times[at - 1] if len(times) > 1 else 0.0

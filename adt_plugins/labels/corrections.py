@@ -1,0 +1,329 @@
+"""What a user changed in label tracks, on top of what they were made from.
+
+A label has a time and a text; a hit has a velocity, a confidence and perhaps a finer
+drum as well, and a song has beats. So labels that come back are compared with the
+transcription that they were made from: a label that is still in its place is its hit
+again, exactly; one that was renamed or moved keeps what was not changed; only one
+that is new has nothing yet.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from adt_plugins.annotations import Beat, Label, Onset
+from adt_plugins.drums import Drum
+from adt_plugins.labels.bars import with_moved_bars
+from adt_plugins.labels.tracks import LabelReading, ReadHit
+from adt_plugins.transcription import Transcription
+
+MOVED_S = 0.1
+"""How far a label is moved at most; beyond, it is a new hit, and heard anew."""
+
+Slack = Callable[[float], float]
+"""How far a time may be off, in seconds, without having been changed."""
+
+
+def exact(_: float) -> float:
+    """Slack of files: Audacity writes six decimals, and so does JSON."""
+    return 2e-6
+
+
+def six_digits(time: float) -> float:
+    """Slack of what a running Audacity tells: six digits, wherever the point is."""
+    if time <= 0:
+        return exact(time)
+    return max(exact(time), 0.51 * 10.0 ** (math.floor(math.log10(time)) - 5))
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A corrected transcription.
+
+    Parameters
+    ----------
+    transcription
+        Hits that are new have the velocity of their label, else 100.
+    fresh
+        New hits of which no label tells the velocity.
+    changed
+        How many hits are not as they were: renamed, moved, new, deleted or of
+        another velocity.
+    """
+
+    transcription: Transcription
+    fresh: tuple[Onset, ...]
+    changed: int
+
+
+def explained(
+    reading: LabelReading, original: Transcription, slack: Slack = exact
+) -> int:
+    """How many labels lie, with the same drum, where the original has a hit."""
+    matcher = _Matcher(original.onsets, slack)
+    return sum(
+        matcher.take(label.start, (_alike_of if hit else _any_of)(hit, matcher))
+        is not None
+        for hit, label in _labels(reading)
+    )
+
+
+def corrected(
+    reading: LabelReading, original: Transcription, slack: Slack = exact
+) -> Corrected:
+    """Apply to a transcription what a user changed in its labels.
+
+    A label is, in this order: the hit of its drum in the same place; a hit of
+    another drum in the same place, renamed; the nearest hit of its drum that has no
+    label any more, moved, so that moved labels cross each other as little as
+    possible; or else new. What has no label any more was deleted.
+
+    Parameters
+    ----------
+    reading
+        The labels.
+    original
+        What they were made from.
+    slack
+        How far times may be off.
+
+    Returns
+    -------
+    Corrected
+        Without a change, all of the original.
+    """
+    matcher = _Matcher(original.onsets, slack)
+    labels = _labels(reading)
+    found: dict[int, Onset] = {}
+    for alike_of in (_alike_of, _any_of):
+        for index, (hit, label) in enumerate(labels):
+            if index not in found:
+                onset = matcher.take(label.start, alike_of(hit, matcher))
+                if onset is not None:
+                    found[index] = onset
+    left = [
+        (index, label.start, hit.home or hit.said)
+        for index, (hit, label) in enumerate(labels)
+        if index not in found and hit is not None
+    ]
+    for drum in {drum for _, _, drum in left if drum is not None}:
+        own = [(time, index) for index, time, other in left if other == drum]
+        for index, onset in matcher.take_moved(sorted(own), drum):
+            found[index] = onset
+    onsets, same, fresh, lost = [], [], [], []
+    for index, (hit, label) in enumerate(labels):
+        if index in found:
+            onsets.append(_changed(found[index], hit, label, matcher))
+            same += [found[index]] if onsets[-1] == found[index] else []
+        elif hit is None:
+            lost.append(label)
+        else:
+            onsets.append(hit.onset())
+            if hit.velocity is None:
+                fresh.append(onsets[-1])
+    kept = [_labelled(x, original.labels, slack) for x in (*reading.labels, *lost)]
+    beats = _beats(reading, original.beats, slack)
+    transcription = replace(
+        original,
+        onsets=tuple(onsets),
+        beats=beats,
+        labels=tuple(kept),
+        activations=None,
+    )
+    changed = len(original) - len(found) + len(onsets) - len(same)
+    return Corrected(transcription, tuple(fresh), changed)
+
+
+class _Matcher:
+    """Hits of the original that have no label yet."""
+
+    def __init__(self, onsets: Sequence[Onset], slack: Slack) -> None:
+        self._onsets = sorted(onsets)
+        self._times = [onset.time for onset in self._onsets]
+        self._taken = [False] * len(self._onsets)
+        self._slack = slack
+        self.drums = {onset.drum for onset in self._onsets}
+
+    def same_time(self, one: float, other: float) -> bool:
+        """Whether two times are one, written down differently."""
+        return abs(one - other) <= self._slack(max(one, other))
+
+    def is_alike(self, drum: Drum, other: Drum) -> bool:
+        """Whether a label's drum may be the original's.
+
+        A coarse name is a finer drum's too, unless there are hits of which only the
+        coarse one is known: then the two have different names.
+        """
+        return drum == other or (drum == other.coarse and drum not in self.drums)
+
+    def take(self, time: float, wanted: Callable[[Onset], bool]) -> Onset | None:
+        """Take a hit in this place, the nearest of several."""
+        slack = self._slack(time)
+        best, distance = -1, math.inf
+        for index in range(bisect_left(self._times, time - slack), len(self._times)):
+            away = abs(self._times[index] - time)
+            if self._times[index] > time + slack:
+                break
+            free = not self._taken[index] and wanted(self._onsets[index])
+            if free and away < distance:
+                best, distance = index, away
+        if best < 0:
+            return None
+        self._taken[best] = True
+        return self._onsets[best]
+
+    def take_moved(
+        self, labels: Sequence[tuple[float, int]], drum: Drum
+    ) -> list[tuple[int, Onset]]:
+        """Take hits that were moved to where these labels are.
+
+        Parameters
+        ----------
+        labels
+            Time and number of each, sorted.
+        drum
+            Theirs.
+
+        Returns
+        -------
+        list of (int, Onset)
+            Number and hit.
+        """
+        free = [
+            index
+            for index, onset in enumerate(self._onsets)
+            if not self._taken[index] and self.is_alike(drum, onset.drum)
+        ]
+        pairs = _assign([t for t, _ in labels], [self._times[i] for i in free])
+        taken = []
+        for label, hit in pairs:
+            self._taken[free[hit]] = True
+            taken.append((labels[label][1], self._onsets[free[hit]]))
+        return taken
+
+
+def _labels(reading: LabelReading) -> list[tuple[ReadHit | None, Label]]:
+    """All labels that may be hits; None for those that only their place tells of."""
+    hits: list[tuple[ReadHit | None, Label]] = [(x, x.label) for x in reading.hits]
+    return hits + [(None, label) for label in reading.blank]
+
+
+def _alike_of(hit: ReadHit | None, matcher: _Matcher) -> Callable[[Onset], bool]:
+    """Whether a hit can be the label's own: of its track's drum, else of its text's."""
+    drum = None if hit is None else hit.home or hit.said
+    if hit is None or drum is None:
+        return lambda _: False
+    note = hit.label.text == str(drum.note) and hit.home is None
+    return lambda onset: (
+        matcher.is_alike(drum, onset.drum) or (note and onset.drum.note == drum.note)
+    )
+
+
+def _any_of(_: ReadHit | None, __: _Matcher) -> Callable[[Onset], bool]:
+    return lambda _: True
+
+
+def _changed(
+    onset: Onset, hit: ReadHit | None, label: Label, matcher: _Matcher
+) -> Onset:
+    """A hit with what its label says otherwise."""
+    same_place = matcher.same_time(label.start, onset.time)
+    time = onset.time if same_place else label.start
+    drum, velocity = onset.drum, onset.velocity
+    if hit is not None and hit.drum is not None:
+        is_own = matcher.is_alike(hit.drum, drum) or (
+            hit.home is None and hit.label.text == str(drum.note)
+        )
+        drum = drum if is_own else hit.drum
+        velocity = velocity if hit.velocity is None else hit.velocity
+    return replace(onset, time=time, drum=drum, velocity=velocity)
+
+
+def _assign(new: Sequence[float], old: Sequence[float]) -> list[tuple[int, int]]:
+    """Pair moved labels with hits so that the sum of the ways is least.
+
+    Both are sorted, and pairs do not cross. A label or hit alone costs half of the
+    longest way, so that as many as possible are paired.
+    """
+    pairs: list[tuple[int, int]] = []
+    for news, olds in _groups(new, old):
+        pairs += _align(new, old, news, olds)
+    return pairs
+
+
+def _groups(
+    new: Sequence[float], old: Sequence[float]
+) -> Iterable[tuple[range, range]]:
+    """Parts between which nothing can be paired, most of them of one or two."""
+    merged = sorted([(t, 0) for t in new] + [(t, 1) for t in old])
+    starts, counts = [0, 0], [0, 0]
+    before = -math.inf
+    for time, kind in merged:
+        if time - before > MOVED_S:
+            yield range(starts[0], counts[0]), range(starts[1], counts[1])
+            starts = list(counts)
+        counts[kind] += 1
+        before = time
+    yield range(starts[0], counts[0]), range(starts[1], counts[1])
+
+
+def _align(
+    new: Sequence[float], old: Sequence[float], news: range, olds: range
+) -> list[tuple[int, int]]:
+    """The cheapest pairs of a part, by dynamic programming as in sequence alignment."""
+    if not news or not olds:
+        return []
+    alone = MOVED_S / 2
+    cost = [[alone * j for j in range(len(olds) + 1)]]
+    for i, a in enumerate(news, 1):
+        row = [alone * i]
+        for j, b in enumerate(olds, 1):
+            way = abs(new[a] - old[b])
+            pair = cost[i - 1][j - 1] + (way if way <= MOVED_S else math.inf)
+            row.append(min(pair, cost[i - 1][j] + alone, row[-1] + alone))
+        cost.append(row)
+    pairs = []
+    i, j = len(news), len(olds)
+    while i and j:
+        way = abs(new[news[i - 1]] - old[olds[j - 1]])
+        if way <= MOVED_S and cost[i][j] == cost[i - 1][j - 1] + way:
+            i, j = i - 1, j - 1
+            pairs.append((news[i], olds[j]))
+        elif cost[i][j] == cost[i - 1][j] + alone:
+            i -= 1
+        else:
+            j -= 1
+    return pairs
+
+
+def _beats(
+    reading: LabelReading, original: Sequence[Beat], slack: Slack
+) -> tuple[Beat, ...]:
+    """Beats as they were moved; those of the original if no label shows any."""
+    shown = reading.beats or tuple(original)
+    beats = [_nearest_beat(beat, original, slack) for beat in sorted(shown)]
+    return with_moved_bars(beats, reading.bars, original, slack)
+
+
+def _nearest_beat(beat: Beat, original: Sequence[Beat], slack: Slack) -> Beat:
+    """The beat of the original that this one is, else itself."""
+    at = bisect_left(original, beat.time - slack(beat.time), key=lambda b: b.time)
+    for other in original[at : at + 2]:
+        if abs(other.time - beat.time) <= slack(beat.time):
+            return replace(other, position=beat.position)
+    return beat
+
+
+def _labelled(label: Label, original: Sequence[Label], slack: Slack) -> Label:
+    """The label of the original that this one is, else itself."""
+    for other in original:
+        same = other.text == label.text and label.track in ("", other.track)
+        if same and all(
+            abs(a - b) <= slack(b)
+            for a, b in ((label.start, other.start), (label.end, other.end))
+        ):
+            return other
+    return label
