@@ -121,7 +121,7 @@ class Edits:
                 other["edited"] = True
         kind = self.rng.choice(["rename", "move", "delete", "add", "louder"])
         if kind == "rename":
-            name = self.rng.choice([n for n in ("Kick", "Tom", "Snare", "Ride")])
+            name = self.rng.choice(["Kick", "Tom", "Snare", "Ride"])
             row["text"] = name
             self.wanted[id(row)] = replace(hit, drum=NAMES[name])
         elif kind == "move":

@@ -65,3 +65,20 @@ def user_model_folder() -> Path:
             Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share"
         )
     return base / "adt-plugins" / "models"
+
+
+def user_state_folder() -> Path:
+    """Return the folder of what the package keeps for itself; it need not exist.
+
+    ``$ADT_PLUGINS_HOME`` if that is set. It depends on as little of the environment
+    as possible, since programs of a desktop session find it as well.
+    """
+    own = os.environ.get(HOME_VARIABLE)
+    if own:
+        return Path(own)
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        base = Path(local) if local else Path.home() / "AppData" / "Local"
+    else:
+        base = Path(os.environ.get("HOME") or Path.home()) / ".local" / "state"
+    return base / "adt-plugins"

@@ -6,8 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.labels.tracks import LabelTrack
 from adt_plugins.transcription import Transcription
 
+Sound = tuple[NDArray[np.float32], int]
 Write = Callable[..., list[Path]]
 Read = Callable[..., Transcription]
 
@@ -46,7 +51,12 @@ class Format:
         writer's way; asked before the work that makes the transcription.
     has_labels
         Whether writer and reader take ``names``, and the writer ``text``; see
-        `label_tracks`.
+        `adt_plugins.labels.tracks`.
+    tracks
+        ``tracks(path, warn=…)`` reads the label tracks that `read` understands.
+    sound
+        ``sound(path)`` gives the audio in the file: samples of shape (n,) and their
+        rate in Hz; None if there is none.
     """
 
     id: str
@@ -61,3 +71,5 @@ class Format:
     outputs: Callable[[Path], Sequence[Path]] | None = None
     check: Callable[..., None] | None = None
     has_labels: bool = False
+    tracks: Callable[..., list[LabelTrack]] | None = None
+    sound: Callable[[Path], Sound | None] | None = None

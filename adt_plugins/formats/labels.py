@@ -99,11 +99,16 @@ def write(
 
 
 def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
-    """Read one file, however its labels are written; see `label_tracks`."""
-    track = LabelTrack("", tuple(parse_labels(read_text(path))))
+    """Read one file, however its labels are written."""
+    tracks = read_label_tracks(path, warn=warn)
     return transcription_of(
-        [track], warn=lambda message: warn(f"{path}: {message}"), names=names
+        tracks, warn=lambda message: warn(f"{path}: {message}"), names=names
     )
+
+
+def read_label_tracks(path: Path, *, warn: Warn) -> list[LabelTrack]:
+    """Read the labels of one file, as a track without a name."""
+    return [LabelTrack("", tuple(parse_labels(read_text(path))))]
 
 
 def split_path(path: Path, drum: Drum) -> Path:
@@ -154,6 +159,15 @@ def read_split(
 
     A label whose text is no drum is of its file's drum.
     """
+    tracks = read_split_tracks(path, warn=warn)
+    whole = _whole_path(path) or path
+    return transcription_of(
+        tracks, warn=lambda message: warn(f"{whole}: {message}"), names=names
+    )
+
+
+def read_split_tracks(path: Path, *, warn: Warn) -> list[LabelTrack]:
+    """Read a set of files, each a track named after its drum."""
     whole = _whole_path(path)
     if whole is None:
         whole = path
@@ -171,9 +185,7 @@ def read_split(
         except FormatError as error:
             where = "" if file == path else f"{file.name}: "
             raise FormatError(f"{where}{error}") from error
-    return transcription_of(
-        tracks, warn=lambda message: warn(f"{whole}: {message}"), names=names
-    )
+    return tracks
 
 
 def _whole_path(path: Path) -> Path | None:
@@ -197,6 +209,7 @@ LABELS = Format(
     read=read,
     looks_like=_looks_like_labels,
     has_labels=True,
+    tracks=read_label_tracks,
 )
 
 LABELS_SPLIT = Format(
@@ -208,4 +221,5 @@ LABELS_SPLIT = Format(
     endings=tuple(f".labels.{drum.lower()}.txt" for drum in Drum),
     outputs=split_paths,
     has_labels=True,
+    tracks=read_split_tracks,
 )

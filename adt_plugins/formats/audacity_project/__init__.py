@@ -1,4 +1,4 @@
-"""Audacity's projects: written as ``.aup`` with the audio, read as ``.aup3`` too."""
+"""Audacity's projects: written as ``.aup`` with the audio; saved ones are read too."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.base.reporting import Warn
-from adt_plugins.formats.format import Format
+from adt_plugins.formats.format import Format, Sound
 from adt_plugins.labels.names import LabelNames
-from adt_plugins.labels.tracks import tracks_of, transcription_of
+from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
 _SAVED = "SQLite format 3\0"
+_DATABASES = (".aup3", ".aup4")
 
 
 def write(
@@ -66,28 +67,49 @@ def check(path: Path, *, overwrite: bool) -> None:
 
 
 def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
-    """Read the label tracks of a project, of Audacity 3 or of an earlier one."""
-    from adt_plugins.base.files import read_bytes
-    from adt_plugins.formats.audacity_project.aup3 import read_aup3
-    from adt_plugins.formats.audacity_project.aup_reader import read_aup
+    """Read the label tracks of a project, of any Audacity."""
 
     def tell(message: str) -> None:
         warn(f"{path}: {message}")
 
-    is_saved = read_bytes(path, len(_SAVED)) == _SAVED.encode()
-    is_saved = is_saved or path.suffix.lower() == ".aup3"
-    tracks = (read_aup3 if is_saved else read_aup)(path, warn=tell)
-    return transcription_of(tracks, warn=tell, names=names)
+    return transcription_of(read_project(path, warn=warn), warn=tell, names=names)
+
+
+def read_project(path: Path, *, warn: Warn) -> list[LabelTrack]:
+    """Read the label tracks of a project; see `read`."""
+    from adt_plugins.formats.audacity_project.aup3 import read_aup3
+    from adt_plugins.formats.audacity_project.aup_reader import read_aup
+
+    return (read_aup3 if is_database(path) else read_aup)(
+        path, warn=lambda message: warn(f"{path}: {message}")
+    )
+
+
+def read_sound(path: Path) -> Sound | None:
+    """Read the audio of a project that Audacity 3 or 4 saved, mixed to mono."""
+    from adt_plugins.formats.audacity_project.aup3_sound import read_aup3_sound
+
+    return read_aup3_sound(path) if is_database(path) else None
+
+
+def is_database(path: Path) -> bool:
+    """Whether a project is one of Audacity 3 or 4, and no XML."""
+    from adt_plugins.base.files import read_bytes
+
+    head = read_bytes(path, len(_SAVED))
+    return head == _SAVED.encode() or path.suffix.lower() in _DATABASES
 
 
 AUP = Format(
     id="aup",
-    description="project for Audacity with the audio; reads .aup3",
+    description="project for Audacity with the audio; reads .aup3 and .aup4",
     suffix=".drums.aup",
     write=write,
     read=read,
     needs=("audio",),
-    endings=(".drums.aup3", ".aup3", ".aup"),
+    endings=(".drums.aup3", ".drums.aup4", ".aup3", ".aup4", ".aup"),
     check=check,
     has_labels=True,
+    tracks=read_project,
+    sound=read_sound,
 )

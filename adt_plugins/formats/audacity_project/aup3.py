@@ -1,4 +1,4 @@
-"""Reading the label tracks of a project that Audacity 3 saved (``.aup3``).
+"""Reading what Audacity 3 or 4 saved (``.aup3``, ``.aup4``): label tracks.
 
 Such a project is an SQLite database with the audio, and a document in binary
 XML (`binary_xml`) that has everything else. The file may come from anywhere, so
@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -67,16 +67,8 @@ def read_aup3(path: Path, *, warn: Warn) -> list[LabelTrack]:
     FormatError
         If it is no such project, or damaged.
     """
-    head = read_bytes(path, _SQLITE_HEADER_BYTES)
-    if not head.startswith(_SQLITE) or head[_APPLICATION_ID] != _AUDACITY:
-        raise FormatError("not a project of Audacity 3")
-    try:
-        with _database(path, head) as database:
-            saved, unsaved = (_document(database, t) for t in ("project", "autosave"))
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        # SQLite quotes what it stumbled over, which may be any bytes.
-        reason = "".join(c if c.isprintable() else "?" for c in str(error))
-        raise FormatError(f"not a project that can be read: {reason}") from error
+    with open_database(path) as database:
+        saved, unsaved = (read_document(database, t) for t in ("project", "autosave"))
     if saved is None and unsaved is None:
         raise FormatError("a project of Audacity without a document")
     tracks = label_tracks(events(saved if saved is not None else unsaved or b""))
@@ -90,8 +82,30 @@ def read_aup3(path: Path, *, warn: Warn) -> list[LabelTrack]:
 
 
 @contextmanager
+def open_database(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a project, or a copy of it if Audacity may have it open.
+
+    Raises
+    ------
+    AdtError
+        If the file cannot be read.
+    FormatError
+        If it is no such project, or damaged; also while it is read from.
+    """
+    head = read_bytes(path, _SQLITE_HEADER_BYTES)
+    if not head.startswith(_SQLITE) or head[_APPLICATION_ID] != _AUDACITY:
+        raise FormatError("not a project of Audacity 3")
+    try:
+        with _database(path, head) as database:
+            yield database
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # SQLite quotes what it stumbled over, which may be any bytes.
+        reason = "".join(c if c.isprintable() else "?" for c in str(error))
+        raise FormatError(f"not a project that can be read: {reason}") from error
+
+
+@contextmanager
 def _database(path: Path, head: bytes) -> Iterator[sqlite3.Connection]:
-    """Open a project, or a copy of it if Audacity may have it open."""
     log = path.with_name(path.name + "-wal")
     with tempfile.TemporaryDirectory(prefix="adt-") as folder:
         if log.exists() and log.stat().st_size:
@@ -117,8 +131,10 @@ def _restrict(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA cell_size_check = ON")
 
 
-def _document(database: sqlite3.Connection, table: str) -> bytes | None:
-    """Return names and document of a table, None if it has none."""
+def check_table(
+    database: sqlite3.Connection, table: str, wanted: Sequence[str]
+) -> None:
+    """Raise `FormatError` unless this is a plain table with these columns."""
     # A view or a computed column could be anything, of any size.
     (plain,) = database.execute(
         "SELECT count(*) FROM sqlite_master"
@@ -129,8 +145,13 @@ def _document(database: sqlite3.Connection, table: str) -> bytes | None:
         name: hidden
         for _, name, *_, hidden in database.execute(f"PRAGMA table_xinfo({table})")
     }
-    if plain != 1 or any(columns.get(name) != 0 for name in ("id", "dict", "doc")):
+    if plain != 1 or any(columns.get(name) != 0 for name in wanted):
         raise FormatError(f"not a project of Audacity 3: no table {table!r}")
+
+
+def read_document(database: sqlite3.Connection, table: str) -> bytes | None:
+    """Return names and document of a table, None if it has none."""
+    check_table(database, table, ("id", "dict", "doc"))
     row = database.execute(
         f"SELECT typeof(dict), length(dict), typeof(doc), length(doc)"
         f" FROM {table} WHERE id = 1"

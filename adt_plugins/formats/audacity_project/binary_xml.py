@@ -1,4 +1,4 @@
-"""The binary XML in which Audacity 3 stores a project.
+"""The binary XML in which Audacity 3 and 4 store a project.
 
 A document is a row of fields, each a byte for its kind and what belongs to it.
 Names of tags and attributes come once, with a number that stands for them
@@ -16,6 +16,7 @@ from adt_plugins.errors import FormatError
 
 _CHAR_SIZE, _START, _END, _STRING = 0, 1, 2, 3
 _DATA, _RAW, _PUSH, _POP, _NAME = 11, 12, 13, 14, 15
+_BYTES = 16  # of Audacity 4: an attribute that is no text, as a picture
 
 # Attributes of a fixed size: number of the name, value (and for floats how many
 # digits a text would have).
@@ -37,7 +38,7 @@ _DEEPEST = 100
 
 
 class Start(NamedTuple):
-    """A tag with its attributes: text, int, bool or float."""
+    """A tag with its attributes: text, int, bool, float or bytes."""
 
     name: str
     attributes: dict[str, Any]
@@ -103,7 +104,7 @@ class _Reader:
                     raise FormatError(f"the project document ends {name!r} too early")
                 else:
                     yield End(name)
-            elif kind == _STRING or kind in _NUMBERS:
+            elif kind in (_STRING, _BYTES) or kind in _NUMBERS:
                 if start is None:
                     raise FormatError("the project document has a stray attribute")
                 number, value = self._attribute(kind)
@@ -119,6 +120,9 @@ class _Reader:
         if kind == _STRING:
             number, length = self._unpack(_NAMED_LENGTH)
             return number, self._text(length)
+        if kind == _BYTES:
+            number, length = self._unpack(_NAMED_LENGTH)
+            return number, self._take(length)
         number, value, *_ = self._unpack(_NUMBERS[kind])
         return number, value
 

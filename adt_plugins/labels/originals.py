@@ -1,0 +1,110 @@
+"""The transcriptions that labels were made from, kept for when they come back.
+
+Labels hold less than hits do, and Audacity saves a project under any name in any
+folder. So each transcription whose labels leave the house is kept in a folder of the
+user's, and found again by what its labels say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.base.checks import finite
+from adt_plugins.base.files import read_text, write_files
+from adt_plugins.base.folders import user_state_folder
+from adt_plugins.errors import AdtError
+from adt_plugins.transcription import Transcription
+
+FOLDER = "originals"
+MOST_KEPT = 200
+
+_FORMAT, _VERSION = "adt-plugins-original", 1
+_SUFFIX = ".json"
+
+
+@dataclass(frozen=True)
+class Original:
+    """What labels were made from.
+
+    Parameters
+    ----------
+    transcription
+        Its times are those of the labels.
+    moved
+        How much later they are than in the recording, in seconds.
+    """
+
+    transcription: Transcription
+    moved: float = 0.0
+
+
+def remember(transcription: Transcription, *, moved: float = 0.0) -> None:
+    """Keep a transcription whose labels are given to the user.
+
+    The newest `MOST_KEPT` are kept. Nothing happens if it cannot be written: then
+    there will be less to compare corrections with.
+
+    Parameters
+    ----------
+    transcription, moved
+        See `Original`.
+    """
+    if not len(transcription):
+        return
+    data = original_text(Original(transcription, moved)).encode()
+    folder = user_state_folder() / FOLDER
+    path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{_SUFFIX}"
+    with suppress(OSError, AdtError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_files({path: data}, overwrite=True)
+        for old in _newest_first(folder)[MOST_KEPT:]:
+            old.unlink(missing_ok=True)
+
+
+def remembered() -> Iterator[Original]:
+    """What was kept, the newest first."""
+    for path in _newest_first(user_state_folder() / FOLDER):
+        with suppress(AdtError):
+            yield read_original(path)
+
+
+def original_text(original: Original) -> str:
+    """Return an original as JSON text."""
+    head = json.dumps({"format": _FORMAT, "version": _VERSION, "moved": original.moved})
+    return f'{head[:-1]}, "transcription": {original.transcription.to_json()}}}\n'
+
+
+def read_original(path: Path) -> Original:
+    """Read what `original_text` gives, or a transcription.
+
+    Raises
+    ------
+    AdtError
+        If it cannot be read.
+    FormatError
+        If it is something else.
+    """
+    text = read_text(path)
+    try:
+        data: Any = json.loads(text, parse_float=finite, parse_constant=finite)
+        if isinstance(data, dict) and data.get("format") == _FORMAT:
+            whole = Transcription.from_dict(data["transcription"])
+            return Original(whole, float(data["moved"]))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise AdtError(f"{path}: is damaged: {error}") from error
+    return Original(Transcription.from_dict(data))
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    found = []
+    with suppress(OSError):
+        for path in folder.glob(f"*{_SUFFIX}"):
+            with suppress(OSError):
+                found.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(found, reverse=True)]
