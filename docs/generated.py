@@ -50,17 +50,17 @@ def _command(parser: argparse.ArgumentParser, path: tuple[str, ...]) -> Iterator
         yield _escape(parser.description)
     children = [
         action
-        for action in parser._actions  # noqa: SLF001 - argparse has no other way
-        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
     ]
     if not children:
         yield f"```text\n{_usage(parser)}\n```"
-    for group in parser._action_groups:  # noqa: SLF001
+    for group in parser._action_groups:
         rows = [
             (_names(action), _escape(_help(action)))
-            for action in group._group_actions  # noqa: SLF001
+            for action in group._group_actions
             if action.help is not argparse.SUPPRESS
-            and not isinstance(action, argparse._HelpAction)  # noqa: SLF001
+            and not isinstance(action, argparse._HelpAction)
             and action not in children
         ]
         if rows:
@@ -73,14 +73,10 @@ def _command(parser: argparse.ArgumentParser, path: tuple[str, ...]) -> Iterator
 
 def _usage(parser: argparse.ArgumentParser) -> str:
     """A short line: the options stand below in full."""
-    positional = [
-        action
-        for action in parser._actions  # noqa: SLF001
-        if not action.option_strings
-    ]
+    positional = [action for action in parser._actions if not action.option_strings]
     required = [
         action
-        for action in parser._actions  # noqa: SLF001
+        for action in parser._actions
         if action.option_strings and action.required
     ]
     words = [parser.prog, "[OPTIONS]"]

@@ -27,7 +27,6 @@ from adt_plugins.midi.writer import (
     DrumNote,
     midi_bytes,
 )
-from adt_plugins.model_info import ModelInfo
 from adt_plugins.transcription import Transcription
 
 TRACKS = ("one", "per-drum")

@@ -17,7 +17,9 @@ SCRIPTS = sorted((ROOT / "findings").glob("*"))
 def test_a_finding_has_the_form_of_one(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     head, _, script = text.partition("\nset -euo pipefail\n")
-    assert re.match(r"#!/usr/bin/env bash\n# .*, \d{4}-\d\d-\d\d, Python 3\.\d+\n", head)
+    assert re.match(
+        r"#!/usr/bin/env bash\n# .*, \d{4}-\d\d-\d\d, Python 3\.\d+\n", head
+    )
     for part in ("Guess:", "Instead:", "Seen:", "Matters:"):
         assert f"\n# {part}" in head
     assert 'trap \'rm -rf "$work"\' EXIT\ncd "$work"\n' in script
