@@ -1,4 +1,4 @@
-"""Learn to tell finer drums from what a network picks in renders: NumPy alone.
+"""Learn to tell finer drums from what a network picks in renders.
 
 The network is left as it is. Its picks in training clips, whose kinds are known, teach
 one hidden layer a drum. How probable a kind must be to be said is chosen on the
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from adt_plugins.card import Attached, ModelCard
 from adt_plugins.errors import AdtError
 from adt_plugins.network.inference import Network
-from adt_plugins.picking.fine_drums import FineDrumModel, Kinds, softmax, standardised
+from adt_plugins.picking.fine_drums import FineDrumModel, Kinds, standardised
 from adt_plugins.training.learn.clips import find_clips, load_clip
 from adt_plugins.training.learn.fine_drum_examples import (
     CLASSES,
@@ -56,7 +56,7 @@ DROPOUT = 0.3
 
 
 def fit_kinds(hits: FineDrumExamples, kinds: tuple[str, ...], seed: int) -> Kinds:
-    """Train the layer of one drum (Adam with decoupled decay, cosine schedule).
+    """Train the layer of one drum (AdamW, cosine schedule).
 
     Parameters
     ----------
@@ -72,59 +72,40 @@ def fit_kinds(hits: FineDrumExamples, kinds: tuple[str, ...], seed: int) -> Kind
     Kinds
         That never says anything yet, see `calibrate`.
     """
-    rng = np.random.default_rng(seed)
+    import torch
+
+    torch.manual_seed(seed)
     mean = hits.features.mean(axis=0)
     scale = hits.features.std(axis=0) + np.float32(1e-3)
-    inputs = standardised(hits.features, mean, scale)
-    shapes = ((inputs.shape[1], UNITS), (UNITS,), (UNITS, len(kinds)), (len(kinds),))
-    weights = [
-        rng.normal(0, len(shape) > 1, shape).astype(np.float32)
-        / np.float32(np.sqrt(shape[0]))
-        for shape in shapes
-    ]
-    first = [np.zeros_like(weight) for weight in weights]
-    second = [np.zeros_like(weight) for weight in weights]
+    inputs = torch.from_numpy(standardised(hits.features, mean, scale))
+    classes = torch.from_numpy(hits.classes)
+    hidden = torch.nn.Linear(inputs.shape[1], UNITS)
+    output = torch.nn.Linear(UNITS, len(kinds))
+    layers = torch.nn.Sequential(
+        hidden, torch.nn.Tanh(), torch.nn.Dropout(DROPOUT), output
+    )
+    for layer in (hidden, output):
+        torch.nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
+        torch.nn.init.zeros_(layer.bias)
+    weights = {"params": [hidden.weight, output.weight], "weight_decay": 10 * DECAY}
+    biases = {"params": [hidden.bias, output.bias], "weight_decay": 0.0}
+    optimiser = torch.optim.AdamW([weights, biases], lr=RATE)
     batches = max(1, len(inputs) // BATCH)
-    steps = EPOCHS * batches
-    for step in range(steps):
-        if step % batches == 0:
-            order = rng.permutation(len(inputs))
-        rows = order[step % batches * BATCH :][:BATCH]
-        kept = rng.random((len(rows), UNITS)) >= DROPOUT
-        slopes = _slopes(weights, inputs[rows], hits.classes[rows], kept)
-        pace = RATE * 0.5 * (1 + np.cos(np.pi * (step + 1) / steps))
-        for k, slope in enumerate(slopes):
-            first[k] += 0.1 * (slope - first[k])
-            second[k] += 0.001 * (slope**2 - second[k])
-            usual = np.sqrt(second[k] / (1 - 0.999 ** (step + 1))) + 1e-8
-            move = first[k] / (1 - 0.9 ** (step + 1)) / usual
-            if weights[k].ndim > 1:
-                move = move + DECAY * 10 * weights[k]
-            weights[k] = (weights[k] - pace * move).astype(np.float32)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS * batches)
+    for _ in range(EPOCHS):
+        order = torch.randperm(len(inputs))
+        for rows in order.split(BATCH)[:batches]:
+            optimiser.zero_grad()
+            loss = torch.nn.functional.cross_entropy(
+                layers(inputs[rows]), classes[rows]
+            )
+            loss.backward()
+            optimiser.step()
+            schedule.step()
     never = np.full(len(kinds), 2, np.float32)
-    return Kinds(kinds, never, mean, scale, *weights)
-
-
-def _slopes(
-    weights: Sequence[Floats],
-    inputs: Floats,
-    classes: NDArray[np.int64],
-    kept: NDArray[np.bool_],
-) -> list[Floats]:
-    """Of the mean cross-entropy, by each weight; units that are not `kept` are out."""
-    hidden, hidden_bias, output, output_bias = weights
-    units = np.tanh(inputs @ hidden + hidden_bias)
-    share = kept.astype(np.float32) / np.float32(1 - DROPOUT)
-    wrong = softmax((units * share) @ output + output_bias)
-    wrong[np.arange(len(classes)), classes] -= 1
-    wrong /= np.float32(len(classes))
-    back = (wrong @ output.T) * share * (1 - units**2)
-    return [
-        inputs.T @ back,
-        back.sum(axis=0),
-        (units * share).T @ wrong,
-        wrong.sum(axis=0),
-    ]
+    learnt = (hidden.weight.T, hidden.bias, output.weight.T, output.bias)
+    arrays = [np.ascontiguousarray(x.detach().numpy()) for x in learnt]
+    return Kinds(kinds, never, mean, scale, *arrays)
 
 
 def calibrate(kinds: Kinds, hits: FineDrumExamples) -> Kinds:

@@ -66,12 +66,14 @@ def model(tmp_path: Path) -> Path:
     return card.path
 
 
+@pytest.mark.needs_torch
 def test_from_clips_to_a_model_that_tells_them(
     clips: Path,
     model: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    pytest.importorskip("torch", reason="PyTorch (extra `train`) is missing")
     monkeypatch.setattr(fine_drums, "BATCH", 8)  # as many steps with as few hits
     before = ModelCard.read(model)
     assert main(["train", "finer", str(model), str(clips), "-q"]) == 0
@@ -97,7 +99,9 @@ def test_from_clips_to_a_model_that_tells_them(
         assert told.false <= 1
 
 
+@pytest.mark.needs_torch
 def test_a_seed_decides_everything() -> None:
+    pytest.importorskip("torch", reason="PyTorch (extra `train`) is missing")
     rng = np.random.default_rng(4)
     classes = rng.integers(0, 3, 600)
     features = rng.normal(0, 1, (600, 20)).astype(np.float32)
@@ -153,32 +157,6 @@ def test_true_classes(drum: Drum, time: float, code: str | None) -> None:
     assert found == (
         -1 if code is None else fine_drum_examples.CLASSES[drum].index(code)
     )
-
-
-def test_slopes_are_those_of_the_cross_entropy() -> None:
-    rng = np.random.default_rng(3)
-    weights = [rng.normal(0, 0.5, s) for s in ((5, 4), (4,), (4, 3), (3,))]
-    inputs, classes = rng.normal(0, 1, (7, 5)), rng.integers(0, 3, 7)
-    kept = rng.random((7, 4)) < 0.7
-
-    def loss() -> float:
-        units = (
-            np.tanh(inputs @ weights[0] + weights[1]) * kept / (1 - fine_drums.DROPOUT)
-        )
-        values = units @ weights[2] + weights[3]
-        values -= np.log(np.exp(values).sum(axis=1, keepdims=True))
-        return float(-values[np.arange(7), classes].mean())
-
-    slopes = fine_drums._slopes(weights, inputs, classes, kept)  # type: ignore[arg-type]
-    for weight, slope in zip(weights, slopes, strict=True):
-        for place in np.ndindex(weight.shape):
-            value, step = weight[place], 1e-4
-            weight[place] = value + step
-            above = loss()
-            weight[place] = value - step
-            below = loss()
-            weight[place] = value
-            assert slope[place] == pytest.approx((above - below) / 2 / step, abs=1e-4)
 
 
 def certain(values: list[tuple[float, int]]) -> tuple[Kinds, FineDrumExamples]:
