@@ -176,6 +176,16 @@ _DRUM_OF_NAME = {
     **{code.lower(): drum for code, drum in _DRUM_OF_CODE.items() if code != "HIT"},
     **{name: drum for drum, names in _NAMES.items() for name in names.split()},
 }
+_DRUM_OF_WRITTEN_NOTE = {
+    str(drum.note): drum for drum in sorted(Drum, key=lambda d: d.coarse is d)
+}
+# What is proposed for a name that was mistyped, without codes.
+_SAID = list(
+    dict.fromkeys(
+        [drum.full_name.lower() for drum in Drum]
+        + [name for names in _NAMES.values() for name in names.split()]
+    )
+)
 _IGNORED = re.compile(r"[\s\-_./]+")
 
 
@@ -209,4 +219,48 @@ def drum_of_name(text: str) -> Drum | None:
         return _DRUM_OF_CODE[text]
     if text.isascii() and text.isdigit() and len(text) <= 3:
         return drum_of_note(int(text))
-    return _DRUM_OF_NAME.get(_IGNORED.sub("", text.casefold()))
+    name = _IGNORED.sub("", text.casefold())
+    return _DRUM_OF_NAME.get(name) or _DRUM_OF_NAME.get(name.removesuffix("s"))
+
+
+def as_drum(value: object) -> Drum:
+    """Drum that somebody means who asks for one, in a call or a command.
+
+    Parameters
+    ----------
+    value
+        A `Drum`, its code in any case, a name (see `drum_of_name`) or a MIDI note
+        as a number or as text. A note that two drums are written with means the
+        coarse one, which includes the other: 42 is any hi-hat.
+
+    Raises
+    ------
+    ValueError
+        If it means none; one line with the names that come close.
+
+    >>> as_drum("snare"), as_drum("chh"), as_drum(38)
+    (<Drum.SD: 'SD'>, <Drum.CHH: 'CHH'>, <Drum.SD: 'SD'>)
+    """
+    if isinstance(value, Drum):
+        return value
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not (is_number or isinstance(value, str)):
+        return Drum(value)  # which says what there is
+    text = str(value).strip()
+    if text.upper() in _DRUM_OF_CODE:
+        return _DRUM_OF_CODE[text.upper()]
+    if text in _DRUM_OF_WRITTEN_NOTE:
+        return _DRUM_OF_WRITTEN_NOTE[text]
+    return drum_of_name(text) or _refuse(text)
+
+
+def _refuse(text: str) -> Drum:
+    from difflib import get_close_matches
+
+    said = text.casefold()[:40]
+    close = [name for name in _SAID if len(said) > 2 and name.startswith(said)][:2]
+    close = close or get_close_matches(said, _SAID, n=2, cutoff=0.7)
+    if not close:
+        return Drum(text)
+    shown = text if len(text) < 40 else f"{text[:40]}…"
+    raise ValueError(f"unknown drum {shown!r}; did you mean {' or '.join(close)}?")

@@ -21,7 +21,7 @@ from adt_plugins.audio.reader import AudioSource
 from adt_plugins.base.hashing import sha256
 from adt_plugins.base.progress import Progress, progress_bar
 from adt_plugins.card import ModelCard
-from adt_plugins.drums import Drum
+from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtWarning, CancelledError, ModelError
 from adt_plugins.features.frame_blocks import frame_blocks
 from adt_plugins.meter import Meter, MeterChange, meter_changes
@@ -374,14 +374,19 @@ def check_request(
     known |= {drum.coarse for drum in known}
     wanted = [drums] if isinstance(drums, str) else drums
     told = known.union(kinds)
-    for names, allowed in ((wanted or (), told), (thresholds or (), known)):
-        for name in names:
-            if name not in allowed:
+    try:
+        chosen = None if wanted is None else {as_drum(name) for name in wanted}
+        moved = {as_drum(name) for name in thresholds or ()}
+    except ValueError as error:
+        raise ModelError(str(error)) from None
+    for asked, allowed in ((chosen or (), told), (moved, known)):
+        for drum in sorted(asked):
+            if drum not in allowed:
                 raise ModelError(
-                    f"model {card.name!r} has no drum {name};"
+                    f"model {card.name!r} has no drum {drum};"
                     f" it has {', '.join([*card.drums, *kinds])}"
                 )
-    return None if wanted is None else {Drum(name) for name in wanted}
+    return chosen
 
 
 def _reporting(progress: bool | Progress) -> AbstractContextManager[Progress]:

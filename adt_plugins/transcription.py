@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Label, Onset, Source
 from adt_plugins.base.checks import finite, json_text, records
-from adt_plugins.drums import Drum
+from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import FormatError, MissingDependencyError
 from adt_plugins.meter import (
     Meter,
@@ -235,7 +235,7 @@ class Transcription:
         )
 
     def __getitem__(self, key: slice | Drum | str | Iterable[str]) -> Transcription:
-        """``t[2.0:8.0]`` by time in seconds, ``t["SD"]`` or ``t["KD", "SD"]``."""
+        """``t[2.0:8.0]`` by time in seconds, ``t["snare"]`` or ``t["KD", "SD"]``."""
         if isinstance(key, slice):
             if key.step is not None:
                 raise ValueError("a transcription is sliced by start and end only")
@@ -454,5 +454,5 @@ def _earlier_meter(model: dict[str, Any]) -> str | None:
 
 def _kinds(drums: Iterable[Drum | str]) -> frozenset[Drum]:
     """These drums, and the finer kinds of those that are coarse."""
-    wanted = {Drum(drum) for drum in drums}
+    wanted = {as_drum(drum) for drum in drums}
     return frozenset(drum for drum in Drum if wanted & {drum, drum.coarse})

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.drums import Drum
+from adt_plugins.drums import Drum, as_drum
 
 if TYPE_CHECKING:
     from adt_plugins.labels.names import LabelNames
@@ -192,12 +192,11 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def drum(text: str) -> Drum:
+    """Drum of a code, a name or a MIDI note."""
     try:
-        return Drum(text.strip().upper())
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"no drum {text!r}; there are {', '.join(Drum)}"
-        ) from None
+        return as_drum(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def drums(text: str) -> tuple[Drum, ...]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins import formats
-from adt_plugins.drums import Drum
+from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtError, MissingDependencyError
 from adt_plugins.evaluation.pairing import Pair, pair_files
 from adt_plugins.evaluation.report import ALL, OTHER_WINDOW_S, Evaluation, Score
@@ -215,10 +215,9 @@ def _drums(
     result: list[Drum] = []
     for code in drums:
         try:
-            drum = Drum(code)
-        except ValueError:
-            known = ", ".join(Drum)
-            raise AdtError(f"unknown drum {code!r}; there are {known}") from None
+            drum = as_drum(code)
+        except ValueError as error:
+            raise AdtError(str(error)) from None
         if not fine and drum is not drum.coarse:
             raise AdtError(
                 f"{drum} is a finer drum: compare fine drums, or {drum.coarse}"

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from adt_plugins.annotations import Onset
 from adt_plugins.base import files
-from adt_plugins.drums import Drum, drum_of_name
+from adt_plugins.drums import Drum, as_drum, drum_of_name
 from adt_plugins.errors import FormatError
 
 LABEL_TEXTS = ("name", "name+velocity", "note", "code", "code+velocity")
@@ -55,7 +55,7 @@ class LabelNames:
         self._drums: dict[str, Drum | None] = {}
         self._own: dict[Drum, str] = {}
         for name, drum in (names or {}).items():
-            meant = None if drum is None else Drum(drum)
+            meant = None if drum is None else as_drum(drum)
             self._drums[_fold(name)] = meant
             if meant is not None:
                 self._own.setdefault(meant, name)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from adt_plugins.drums import Drum
+from adt_plugins.drums import Drum, as_drum
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
 FLAM_S = 0.045
@@ -70,11 +70,13 @@ class Quantize:
     """
 
     grid: str | None = "1/16"
-    drums: Mapping[Drum, str | None] = field(default_factory=dict)
+    drums: Mapping[Drum | str, str | None] = field(default_factory=dict)
     strength: float = 1.0
     swing: float = LEAST_SWING
 
     def __post_init__(self) -> None:
+        drums = {as_drum(drum): grid for drum, grid in self.drums.items()}
+        object.__setattr__(self, "drums", drums)
         names = [name for name in (self.grid, *self.drums.values()) if name]
         kinds = [grid_ticks(name) for name in names]
         if not 0 <= self.strength <= 1:

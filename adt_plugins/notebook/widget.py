@@ -14,7 +14,7 @@ import traitlets
 
 from adt_plugins.audio.reader import AudioSource
 from adt_plugins.base.folders import asset
-from adt_plugins.drums import Drum
+from adt_plugins.drums import Drum, as_drum
 from adt_plugins.editor.edits import EditError, Hit, Layer, Log, Op, fold
 from adt_plugins.editor.payload import payload
 from adt_plugins.editor.picks import Levels, PickedSong, velocity_table
@@ -350,7 +350,7 @@ def _hit_op(op: str, name: str, time: float, drum: Drum | str, velocity: int) ->
         "op": op,
         "id": name,
         "time": time,
-        "drum": Drum(drum).value,
+        "drum": as_drum(drum).value,
         "velocity": velocity,
     }
 

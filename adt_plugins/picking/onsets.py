@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Onset
 from adt_plugins.card import Picking
-from adt_plugins.drums import Drum
+from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtError, ModelError
 from adt_plugins.picking import velocity
 from adt_plugins.picking.exclusive import SAME_STROKE_S, DrumPicks, drop_weaker_kinds
@@ -41,8 +41,13 @@ def thresholds_in_force(
     AdtError
         If a threshold is not 0-1.
     """
-    wanted = {str(drum): float(value) for drum, value in (thresholds or {}).items()}
-    for drum, value in wanted.items():
+    wanted: dict[str, float] = {}
+    for asked, value in (thresholds or {}).items():
+        try:
+            drum = str(as_drum(asked))
+        except ValueError:
+            drum = asked
+        wanted[drum] = float(value)
         if not 0 <= value <= 1:
             raise AdtError(f"threshold {drum}={value:g}: a threshold is 0 to 1")
         if not any(drum in (name, Drum(name).coarse) for name in picking.drums):
@@ -117,7 +122,7 @@ def pick_onsets(
     onsets = onsets_of(picked, activations, picking.delay, levels)
     if drums is None:
         return onsets
-    wanted = {Drum(drum) for drum in drums}
+    wanted = {as_drum(drum) for drum in drums}
     return tuple(o for o in onsets if wanted & {o.drum, o.drum.coarse})
 
 

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from adt_plugins.drums import Drum, drum_of_code, drum_of_name, drum_of_note
+from adt_plugins.drums import Drum, as_drum, drum_of_code, drum_of_name, drum_of_note
 
 FAMILIES = {
     "KD": "KD",
@@ -117,3 +117,44 @@ def test_notes_outside_a_kit_are_no_drum(note: int) -> None:
 @pytest.mark.parametrize("code", ["sd", "Snare", "BD", ""])
 def test_codes_are_exact(code: str) -> None:
     assert drum_of_code(code) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        (("snare", "Snare drum", "SD", "sd", "38", 38, Drum.SD, " snares "), "SD"),
+        (("kick", "bass drum", 36, "35"), "KD"),
+        (("hi-hat", "Hats", 42, "42"), "HH"),  # ours are written as 42
+        (("closed hi-hat", "CHH", "chh", 22), "CHH"),
+        (("toms", 47), "TT"),
+        (("cymbals", 49, "49"), "CY"),
+        (("hit", "HIT", "high tom", 50), "HIT"),
+        (("side stick", "37"), "SST"),
+    ],
+)
+def test_who_asks_for_a_drum_may_say_it_in_any_way(
+    asked: tuple[object, ...], code: str
+) -> None:
+    assert [as_drum(name) for name in asked] == [Drum(code)] * len(asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("snair", "unknown drum 'snair'; did you mean snare?"),
+        ("bass", "unknown drum 'bass'; did you mean bassdrum?"),
+        ("verse", "unknown drum 'verse'; there are KD SD"),
+        ("", "unknown drum ''; there are KD"),
+        (99, "unknown drum '99'; there are KD"),
+        (True, "unknown drum True; there are KD"),
+        (3.8, "unknown drum 3.8; there are KD"),
+        ("snare" * 99, "…'; there are KD"),
+    ],
+)
+def test_who_mistypes_a_drum_is_told_what_comes_close(
+    asked: object, message: str
+) -> None:
+    with pytest.raises(ValueError, match=r"unknown drum") as error:
+        as_drum(asked)
+    assert message in str(error.value)
+    assert len(str(error.value)) < 200

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.base.checks import whole
-from adt_plugins.drums import Drum
+from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtError, FormatError
 
 FORMAT = "adt-plugins-drum-map"
@@ -182,7 +182,7 @@ def _map_of(data: Any, stem: str) -> DrumMap:
     if not isinstance(sources, list) or not all(isinstance(s, str) for s in sources):
         raise FormatError("sources are a list of text")
     drums = {
-        Drum(code): whole(f"note of {code}", note, 0, 127)
+        as_drum(code): whole(f"note of {code}", note, 0, 127)
         for code, note in _table(data, "drums").items()
     }
     if not drums:
@@ -207,7 +207,7 @@ def _notes(table: dict[str, Any], drums: Mapping[Drum, int]) -> dict[int, MapNot
         if not isinstance(item, dict):
             raise FormatError(f"note {key} is no object: {reprlib.repr(item)}")
         code = item.get("drum")
-        drum = None if code is None else Drum(code)
+        drum = None if code is None else as_drum(code)
         default = "" if drum is None else drum.full_name
         notes[int(key)] = MapNote(_text(item, "name", default), drum)
     # Of drums that share a note the finer one is meant when it is read.
