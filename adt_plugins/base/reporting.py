@@ -16,6 +16,28 @@ def default_warn(message: str) -> None:
     warnings.warn(message, AdtWarning, stacklevel=4)
 
 
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message about a word that is not known; empty if none is close.
+
+    >>> did_you_mean("EZDrummer", ["ezdrummer", "gm"])
+    '; did you mean ezdrummer?'
+    """
+    from difflib import get_close_matches
+
+    names = {_bare(name): name for name in known}
+    said = _bare(word)
+    close = [name for bare, name in names.items() if bare == said]
+    if not close and len(said) > 1:
+        close = [name for bare, name in names.items() if bare.startswith(said)]
+        near = get_close_matches(said, names, n=2, cutoff=0.6)
+        close = close[:2] or [names[bare] for bare in near]
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in text[:80].casefold() if c.isalnum())
+
+
 def name_some(texts: Iterable[str], most: int = 5) -> str:
     """Name what was met and how often, in one short line.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from adt_plugins import __version__
 from adt_plugins.cli import (
@@ -21,6 +23,7 @@ from adt_plugins.cli import (
     transcribe,
     web,
 )
+from adt_plugins.cli._parser import Parser
 from adt_plugins.errors import AdtError
 
 COMMANDS = (
@@ -36,6 +39,10 @@ COMMANDS = (
     import_adtlib,
     train,
 )
+
+_COMMAND_NAMES = {
+    module.__name__.rpartition(".")[2].replace("_", "-") for module in COMMANDS
+}
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -57,6 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     _console.prepare()
     argv = sys.argv[1:] if argv is None else list(argv)
     try:
+        if not argv:
+            build_parser().print_help()
+            return 0
+        argv = completed(argv)
         args = build_parser().parse_args(argv, argparse.Namespace(argv=argv))
         with _console.one_line_warnings(), _console.ending_cleanly():
             return int(args.run(args))
@@ -77,10 +88,32 @@ def interrupted() -> int:
     return INTERRUPTED
 
 
+def completed(argv: Sequence[str]) -> list[str]:
+    """Complete a command: ``adt song.flac`` transcribes, ``-dash.wav`` is a file."""
+    words = [f"./{word}" if _is_dashed_file(word) else word for word in argv]
+    first = words[0]
+    if first in _COMMAND_NAMES or first in ("-h", "--help", "--version"):
+        return words
+    is_file = "." in first or os.sep in first or "/" in first or Path(first).exists()
+    has_file = first.startswith("-") and any(Path(w).exists() for w in words)
+    return ["transcribe", *words] if is_file or has_file else words
+
+
+def _is_dashed_file(word: str) -> bool:
+    """Whether a file is meant whose name begins like an option; none has a dot."""
+    return word.startswith("-") and "." in word and Path(word).is_file()
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
-        prog="adt", description="Automatic drum transcription."
+    parser = Parser(
+        prog="adt",
+        description="Automatic drum transcription.",
+        examples=[
+            ("adt song.flac", "the same as adt transcribe song.flac"),
+            ("adt audacity open song.flac", "see and correct it in Audacity"),
+            ("adt batch Music -o Drums", "all recordings of a folder"),
+        ],
     )
     parser.add_argument("--version", action="version", version=f"adt {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)

@@ -136,6 +136,8 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
             heard = heard.only(args.drums)
         transcription = _moved(args, heard, job, result)
     result.onsets = {str(k): n for k, n in transcription.counts().items()}
+    if not len(transcription):
+        result.warn(f"{job.source}: {_nothing(args, heard)}")
     make_folder(job.folder)
     failures: set[str] = set()  # an unreadable recording is told once
     for name in names:
@@ -152,6 +154,16 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
             result.outputs.append({"format": name, "path": str(path)})
             if _talks(args):
                 _console.say(str(path))
+
+
+def _nothing(args: Namespace, heard: Transcription) -> str:
+    """Say that no hits are written, and of what."""
+    if len(heard):
+        return "no hits are left to be written"
+    if args.drums is not None:
+        names = " or ".join(drum.full_name.lower() for drum in args.drums)
+        return f"no hits were found of {names}"
+    return "no drum hits were found"
 
 
 def format_names(args: Namespace) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from adt_plugins.activations import SUFFIX as ACTIVATIONS_SUFFIX
 from adt_plugins.base.files import check_free
+from adt_plugins.base.reporting import did_you_mean
 from adt_plugins.errors import AdtError
 from adt_plugins.formats import (
     FORMATS,
@@ -74,8 +75,9 @@ def check_formats(names: Sequence[str]) -> None:
     writable = [name for name, form in FORMATS.items() if form.write is not None]
     for name in names:
         if name not in writable:
-            known = ", ".join(writable)
-            raise AdtError(f"--format: no format {name!r} to write; there are {known}")
+            hint = did_you_mean(name, writable)
+            hint = hint or f"; there are {', '.join(writable)}"
+            raise AdtError(f"--format: no format {name!r} to write{hint}")
 
 
 def plan(args: Namespace, stem: Callable[[Path], str]) -> list[Job]:

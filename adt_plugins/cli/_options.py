@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adt_plugins.base.reporting import did_you_mean
 from adt_plugins.drums import Drum, as_drum
 
 if TYPE_CHECKING:
     from adt_plugins.labels.names import LabelNames
     from adt_plugins.midi.drum_maps import DrumMap
+
+_FILE_ENDINGS = {".npz", ".wav", ".flac", ".mp3", ".m4a", ".ogg", ".aup3", ".mid"}
+"""Of names that are no folder's, besides those that formats write."""
 
 BWF = "bwf"
 """For ``--offset``: where the recording lies by its own account."""
@@ -21,9 +26,12 @@ def add_inputs(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("inputs", nargs="+", metavar="FILE", help=what)
 
 
-def add_outputs(parser: argparse.ArgumentParser, default: str | None) -> None:
+def add_outputs(
+    parser: argparse.ArgumentParser, default: str | None, *, into_folder: bool = False
+) -> None:
     """Add what is written, where, and what becomes of files that exist."""
-    parser.add_argument(
+    group = parser.add_argument_group("what is written")
+    group.add_argument(
         "--format",
         type=_names,
         default=None if default is None else _names(default),
@@ -31,20 +39,22 @@ def add_outputs(parser: argparse.ArgumentParser, default: str | None) -> None:
         metavar="A,B",
         help="formats to write" + (f" (default: {default})" if default else ""),
     )
-    parser.add_argument(
+    group.add_argument(
         "--list-formats",
         action=_ListFormats,
         nargs=0,
         help="list the formats and exit",
     )
-    parser.add_argument(
+    group.add_argument(
         "-o",
         dest="folder",
-        type=Path,
+        type=_folder,
+        required=into_folder,
         metavar="DIR",
-        help="write into this folder instead of beside each file",
+        help="write into this folder"
+        + ("" if into_folder else " instead of beside each file"),
     )
-    existing = parser.add_mutually_exclusive_group()
+    existing = group.add_mutually_exclusive_group()
     existing.add_argument(
         "--overwrite", action="store_true", help="replace files that exist"
     )
@@ -53,15 +63,16 @@ def add_outputs(parser: argparse.ArgumentParser, default: str | None) -> None:
         action="store_true",
         help="leave out inputs whose outputs all exist",
     )
-    parser.add_argument(
+    group.add_argument(
         "--drums",
         "--only",
         dest="drums",
         type=drums,
-        metavar="KD,SD",
-        help="write only these drums, e.g. --only KD for the microphone of the kick",
+        metavar="DRUM,DRUM",
+        help="write only these drums, e.g. --only kick for its microphone: names"
+        " (snare), codes (SD) or MIDI notes (38)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--offset",
         type=_offset,
         default=0.0,
@@ -73,13 +84,14 @@ def add_outputs(parser: argparse.ArgumentParser, default: str | None) -> None:
 
 def add_labels(parser: argparse.ArgumentParser) -> None:
     """Add what labels say, in formats that have some."""
-    parser.add_argument(
+    group = parser.add_argument_group("labels")
+    group.add_argument(
         "--label-text",
         type=_label_text,
         metavar="TEXT",
         help="what labels say: name, name+velocity, note, code or code+velocity",
     )
-    parser.add_argument(
+    group.add_argument(
         "--label-names",
         type=_label_names,
         metavar="FILE",
@@ -90,8 +102,9 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
 
 def add_part(parser: argparse.ArgumentParser) -> None:
     """Add the part of the recording that is read."""
+    group = parser.add_argument_group("what is read")
     for name in ("start", "end"):
-        parser.add_argument(
+        group.add_argument(
             f"--{name}",
             type=_time,
             metavar="TIME",
@@ -101,28 +114,30 @@ def add_part(parser: argparse.ArgumentParser) -> None:
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the model and its thresholds."""
-    parser.add_argument(
+    group = parser.add_argument_group("what counts as a hit")
+    group.add_argument(
         "--model", metavar="NAME", help="model to use; see 'adt models list'"
     )
-    parser.add_argument(
+    group.add_argument(
         "--threshold",
         type=_threshold,
         action="append",
         default=[],
         metavar="DRUM=X",
-        help="how sure a hit of this drum must be, 0 to 1; may be repeated",
+        help="how sure a hit of this drum must be, 0 to 1, e.g. snare=0.4; may be"
+        " repeated",
     )
-    parser.add_argument(
+    group.add_argument(
         "--no-song-gate",
         action="store_true",
         help="report doubtful hits of drums that the recording seems not to have",
     )
-    parser.add_argument(
+    group.add_argument(
         "--fine",
         action="store_true",
         help="tell kinds of a drum, as open and closed hi-hats, where that is sure",
     )
-    parser.add_argument(
+    group.add_argument(
         "--adapt",
         type=Path,
         metavar="FILE",
@@ -132,24 +147,25 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 def add_beats(parser: argparse.ArgumentParser) -> None:
     """Add what is known of the beats."""
-    parser.add_argument(
+    group = parser.add_argument_group("beats and bars")
+    group.add_argument(
         "--beats",
         action=argparse.BooleanOptionalAction,
         help="find beats and bars too (default: if a format or option needs them)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--bpm",
         type=_bpm,
         metavar="BPM",
         help="about the tempo, in counted beats a minute (dotted quarters in 6/8)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--meter",
         type=_meter,
         metavar="N/M",
         help="time signature, e.g. 6/8 (default: 3/4 or 4/4, whichever fits)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--first-downbeat",
         type=_time,
         metavar="TIME",
@@ -184,8 +200,23 @@ class _ListFormats(argparse.Action):
         parser.exit()
 
 
+def _folder(text: str) -> Path:
+    """Folder for the outputs; not the name of one of them."""
+    folder = Path(text)
+    from adt_plugins.formats import FORMATS
+
+    endings = {Path(f"song{form.suffix}").suffix for form in FORMATS.values()}
+    if folder.suffix.lower() in endings | _FILE_ENDINGS and not folder.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is to be a folder, in which files are named after the song:"
+            " -o FOLDER"
+        )
+    return folder
+
+
 def _names(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    """Names of formats, which `check_formats` looks at."""
+    names = tuple(dict.fromkeys(name.strip().casefold() for name in text.split(",")))
     if not all(names):
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of names")
     return names
@@ -214,14 +245,26 @@ def drum_map(name: str) -> DrumMap:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def one_of(what: str, name: str, known: Iterable[str]) -> str:
+    """The one of some names that is meant; case does not count.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none; with what comes close, or with all that there are.
+    """
+    names = list(known)
+    alike = [other for other in names if other.casefold() == name.strip().casefold()]
+    if alike:
+        return alike[0]
+    hint = did_you_mean(name, names) or f"; there are {', '.join(names)}"
+    raise argparse.ArgumentTypeError(f"no {what} {name!r}{hint}")
+
+
 def _label_text(text: str) -> str:
     from adt_plugins.labels.names import LABEL_TEXTS
 
-    if text not in LABEL_TEXTS:
-        raise argparse.ArgumentTypeError(
-            f"no label text {text!r}; there are {', '.join(LABEL_TEXTS)}"
-        )
-    return text
+    return one_of("label text", text, LABEL_TEXTS)
 
 
 def _label_names(path: str) -> LabelNames:

@@ -17,6 +17,14 @@ def add_parser(subparsers: Any) -> None:
         description="Learn from the corrected transcription of a recording, or of a"
         " minute of it (--start, --end), how its drums sound; 'adt transcribe --adapt"
         " FILE' then uses that for other recordings of the same kit.",
+        examples=[
+            ("adt adapt song.flac song.aup3 -o kit.json", "by a corrected project"),
+            (
+                "adt adapt song.flac song.labels.txt --end 60 -o kit.json",
+                "by its first minute",
+            ),
+            ("adt transcribe other.flac --adapt kit.json", "and then use it"),
+        ],
     )
     parser.add_argument("recording", metavar="RECORDING")
     parser.add_argument(
@@ -54,14 +62,20 @@ def run(args: argparse.Namespace) -> int:
         write_files,
     )
     from adt_plugins.base.progress import progress_bar
+    from adt_plugins.cli._wrong_input import (
+        instead_of_a_recording,
+        instead_of_a_transcription,
+    )
     from adt_plugins.picking.kit_adaptation import learn
     from adt_plugins.pipeline import listen, open_network
 
     check_free([args.output], overwrite=args.overwrite)
     check_folder(args.output.parent)
-    corrected = formats.read(args.corrected)
+    with instead_of_a_transcription(str(args.corrected)):
+        corrected = formats.read(args.corrected)
     network = open_network(args.model)
     with (
+        instead_of_a_recording(args.recording),
         progress_bar("Listening", quiet=args.quiet) as report,
         open_audio(args.recording) as reader,
     ):

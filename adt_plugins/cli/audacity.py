@@ -15,6 +15,11 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "audacity",
         help="open recordings in Audacity with their drum hits as label tracks",
+        examples=[
+            ("adt audacity open song.flac", "see and correct its hits"),
+            ("adt audacity install", "two commands in Audacity's menus"),
+            ("adt convert song.aup3 --format midi", "from a saved project to a DAW"),
+        ],
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     for action in ACTIONS:

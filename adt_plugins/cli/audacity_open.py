@@ -27,6 +27,11 @@ def add_parser(subparsers: Any) -> None:
         " song.drums_data beside the song; what you make of it, Audacity saves as a"
         " project of its own. A transcription (song.drums.json) is opened without"
         " transcribing again.",
+        examples=[
+            ("adt audacity open song.flac", "with one label track a drum"),
+            ("adt audacity open song.flac --beats", "with beats and bars too"),
+            ("adt audacity open song.drums.json", "a transcription that is there"),
+        ],
     )
     _options.add_inputs(parser, "recording, or transcription of one")
     _options.add_outputs(parser, FORMAT)

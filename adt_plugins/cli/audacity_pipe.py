@@ -31,6 +31,11 @@ def _add_push(subparsers: Any) -> None:
         description="Put one label track a drum into the project that is open in"
         " Audacity. Tracks that an earlier push made, told by ' (adt)' at the end of"
         " their names, are replaced; no other track is touched." + _NEEDS,
+        examples=[
+            ("adt audacity push song.flac", "transcribe it, and show its hits"),
+            ("adt audacity push song.drums.json", "show a transcription"),
+            ("adt audacity push song.flac --offset 8", "it starts at 8 s there"),
+        ],
     )
     parser.add_argument("file", metavar="FILE", help="recording or transcription")
     _options.add_labels(parser)
@@ -59,6 +64,11 @@ def _add_pull(subparsers: Any) -> None:
         " transcription, and with --audio its sound as SONG.wav. Times have six"
         " digits; those of a saved project are exact: 'adt convert song.aup3'."
         + _NEEDS,
+        examples=[
+            ("adt audacity pull song", "its labels as song.drums.json"),
+            ("adt audacity pull song --format midi", "as a MIDI track"),
+            ("adt audacity pull song --audio", "and its sound as song.wav"),
+        ],
     )
     parser.add_argument(
         "song", type=Path, metavar="SONG", help="name of the files, with their folder"

@@ -27,6 +27,11 @@ def add_parser(subparsers: Any) -> None:
         " transcribe' writes into the same folders below DIR. DIR/manifest.jsonl tells"
         " in a line what became of each. Run again, it does what is left: recordings"
         " that are new or have changed, or were not finished.",
+        examples=[
+            ("adt batch Music -o Drums", "all recordings of a folder"),
+            ("adt batch songs.m3u -o Drums --format midi", "those of a playlist"),
+            ('adt batch "Music/**/*.flac" -o Drums -j 4', "those of a pattern"),
+        ],
     )
     parser.add_argument(
         "inputs",
@@ -35,7 +40,7 @@ def add_parser(subparsers: Any) -> None:
         help="folders, text files or playlists with a path a line (-: standard"
         " input), patterns in quotes, recordings",
     )
-    add_work(parser)
+    add_work(parser, into_folder=True)
     parser.add_argument(
         "--retry", action="store_true", help="try again what failed before"
     )
@@ -68,8 +73,6 @@ def run(args: argparse.Namespace) -> int:
     from adt_plugins.cli._midi import midi_options
     from adt_plugins.errors import AdtError
 
-    if args.folder is None:
-        raise AdtError("-o: into which folder?")
     check_formats(args.format)
     midi_options(args)
     card = check_options(args)

@@ -21,11 +21,23 @@ def add_parser(subparsers: Any) -> None:
         help="turn transcriptions into other formats",
         description="Turn transcriptions into other formats. What a file is, is told"
         " by its name, then by its content.",
+        examples=[
+            ("adt convert song.labels.txt --format midi", "labels to a MIDI track"),
+            ("adt convert song.aup3 --format midi,pdf", "a project saved in Audacity"),
+            (
+                "adt convert song.drums.json --format midi --drum-map ezdrummer",
+                "notes of a sampler",
+            ),
+        ],
     )
     _options.add_inputs(parser, "transcription")
     _options.add_outputs(parser, None)
     parser.add_argument(
-        "--from", dest="source_format", metavar="FORMAT", help="what the inputs are"
+        "--from",
+        dest="source_format",
+        type=str.casefold,
+        metavar="FORMAT",
+        help="what the inputs are",
     )
     parser.add_argument(
         "--audio",
@@ -47,18 +59,23 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from adt_plugins import formats
+    from adt_plugins.base.reporting import did_you_mean
     from adt_plugins.cli._job_loop import run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan
+    from adt_plugins.cli._wrong_input import instead_of_a_transcription
     from adt_plugins.errors import AdtError
 
     known = [name for name, form in formats.FORMATS.items() if form.read is not None]
     if args.source_format not in (None, *known):
-        raise AdtError(
-            f"--from: no format {args.source_format!r} to read;"
-            f" there are {', '.join(known)}"
-        )
+        hint = did_you_mean(args.source_format, known)
+        hint = hint or f"; there are {', '.join(known)}"
+        raise AdtError(f"--from: no format {args.source_format!r} to read{hint}")
 
     def work(job: Job, result: Result) -> Transcription:
+        with instead_of_a_transcription(job.source):
+            return read(job, result)
+
+    def read(job: Job, result: Result) -> Transcription:
         name = args.source_format or formats.format_of_file(job.source)
         form = formats.FORMATS.get(name or "")
         options: dict[str, Any] = {}

@@ -15,7 +15,12 @@ def add_parser(subparsers: Any) -> None:
         "evaluate",
         help="compare transcriptions with references",
         description="Pooled F-measure, precision and recall of each drum and of all,"
-        " with bootstrap intervals over the recordings. Needs the extra 'evaluate'.",
+        " with bootstrap intervals over the recordings.",
+        examples=[
+            ("adt evaluate truth.txt song.drums.json", "one recording"),
+            ("adt evaluate Truth Drums", "two folders, paired by name"),
+            ("adt evaluate Truth Drums --drums snare", "one drum"),
+        ],
     )
     parser.add_argument("reference", type=Path, help="file or folder with the truth")
     parser.add_argument(

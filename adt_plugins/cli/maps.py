@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
-        "maps", help="list the drum-note maps of samplers and e-kits"
+        "maps",
+        help="list the drum-note maps of samplers and e-kits",
+        examples=[
+            ("adt maps list", "all of them, and where they are from"),
+            ("adt maps show superior", "the notes of one"),
+            ("adt maps export ezdrummer", "its names for Reaper"),
+        ],
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list the maps with their sources")

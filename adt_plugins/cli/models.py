@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
-        "models", help="list the networks, show their cards, verify their files"
+        "models",
+        help="list the networks, show their cards, verify their files",
+        examples=[
+            ("adt models list", "all of them"),
+            ("adt models show", "the card of the one that is used"),
+            ("adt models verify", "whether their files are whole"),
+        ],
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list the networks")

@@ -30,6 +30,11 @@ def add_parser(subparsers: Any) -> None:
         description="Find the drum hits of recordings and write them, by default as"
         " Audacity labels (song.labels.txt) and as a MIDI drum track"
         " (song.drums.mid) beside each.",
+        examples=[
+            ("adt transcribe song.flac", "labels and a MIDI track beside it"),
+            ("adt transcribe *.wav --format pdf -o Parts", "drum parts to print"),
+            ("adt transcribe song.mp3 --drums kick,snare", "only these drums"),
+        ],
     )
     _options.add_inputs(parser, "recording; - for standard input, e.g. a pipe")
     parser.add_argument(
@@ -40,9 +45,9 @@ def add_parser(subparsers: Any) -> None:
     parser.set_defaults(run=run)
 
 
-def add_work(parser: argparse.ArgumentParser) -> None:
+def add_work(parser: argparse.ArgumentParser, *, into_folder: bool = False) -> None:
     """Add what is done with each recording."""
-    _options.add_outputs(parser, "labels,midi")
+    _options.add_outputs(parser, "labels,midi", into_folder=into_folder)
     parser.add_argument(
         "--save-activations",
         action="store_true",
@@ -124,13 +129,17 @@ class Transcriber:
     def __call__(self, job: Job, result: Result) -> Transcription:
         """Transcribe one input."""
         from adt_plugins.base.progress import progress_bar
+        from adt_plugins.cli._wrong_input import instead_of_a_recording
         from adt_plugins.pipeline import transcribe
 
         source: AudioSource = job.source
         label = Path(job.source).name
         if job.source == STDIN:
             source, label = _console.binary_input(), self._args.name
-        with progress_bar(label, quiet=self._args.quiet) as progress:
+        with (
+            instead_of_a_recording(job.source),
+            progress_bar(label, quiet=self._args.quiet) as progress,
+        ):
             return transcribe(
                 source,
                 model=self._network,

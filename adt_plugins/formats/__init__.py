@@ -12,7 +12,7 @@ from typing import Any
 
 from adt_plugins.base import files
 from adt_plugins.base.files import OutputExistsError
-from adt_plugins.base.reporting import Warn, default_warn
+from adt_plugins.base.reporting import Warn, default_warn, did_you_mean
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats import (
     adtlib,
@@ -79,9 +79,8 @@ def find_format(format_id: str) -> Format:
     try:
         return FORMATS[format_id]
     except KeyError:
-        raise FormatError(
-            f"unknown format {format_id!r}; there are {', '.join(FORMATS)}"
-        ) from None
+        hint = did_you_mean(format_id, FORMATS) or f"; there are {', '.join(FORMATS)}"
+        raise FormatError(f"unknown format {format_id!r}{hint}") from None
 
 
 def format_of_name(path: str | os.PathLike[str]) -> str | None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.base.checks import whole
+from adt_plugins.base.reporting import did_you_mean
 from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtError, FormatError
 
@@ -112,7 +114,10 @@ def list_maps() -> list[DrumMap]:
 
 
 def find_map(name: str | os.PathLike[str]) -> DrumMap:
-    """Return a shipped map by its name, or a user's by its path.
+    """Return a shipped map by its name or title, or a user's by its path.
+
+    A part of a name is enough where it is that of one map alone, and case does not
+    count: ``"superior"``.
 
     Raises
     ------
@@ -126,11 +131,41 @@ def find_map(name: str | os.PathLike[str]) -> DrumMap:
     if text in shipped:
         return read_map(shipped[text])
     path = Path(text)
-    # A bare word is a name that was mistyped, unless there is such a file.
-    if path.name == text and not path.suffix and not path.exists():
-        known = ", ".join(sorted(shipped))
-        raise AdtError(f"no drum-note map {reprlib.repr(text)}; there are {known}")
-    return read_map(path)
+    if path.exists() or path.suffix.lower() == ".json" or path.name != text:
+        return read_map(path)
+    found = _maps_called(text)
+    if len(found) == 1:
+        return found[0]
+    hint = did_you_mean(text, sorted(shipped))
+    if found:
+        hint = f"; did you mean {' or '.join(m.name for m in found)}?"
+    hint = hint or f"; there are {', '.join(sorted(shipped))}"
+    raise AdtError(f"no drum-note map {reprlib.repr(text)}{hint}")
+
+
+def _maps_called(text: str) -> list[DrumMap]:
+    """Shipped maps whose name or title is this, or else begins its words so.
+
+    ``EZDrummer``, ``superior``, ``Steven Slate Drums`` and ``td-17`` are each one.
+    """
+    said = _words(text)
+    maps = list_maps() if said else []
+    same = [m for m in maps if said in (_words(m.name), _words(m.title))]
+    return same or [
+        m
+        for m in maps
+        if all(
+            any(
+                known == word if word.isdigit() else known.startswith(word)
+                for known in _words(f"{m.name} {m.title}")
+            )
+            for word in said
+        )
+    ]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z]+|[0-9]+", text[:200].casefold())
 
 
 def read_map(path: str | os.PathLike[str]) -> DrumMap:

@@ -1,0 +1,107 @@
+"""What to say of an input that another command is for."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from adt_plugins.base.reporting import did_you_mean
+from adt_plugins.errors import AdtError
+
+_MOST_SIBLINGS = 2000
+
+
+@contextmanager
+def instead_of_a_recording(source: str) -> Iterator[None]:
+    """Let an error about a recording name the command that takes this input."""
+    with _explained(source, _hint_for_recording):
+        yield
+
+
+@contextmanager
+def instead_of_a_transcription(source: str) -> Iterator[None]:
+    """Let an error about a transcription name the command that takes this input."""
+    with _explained(source, _hint_for_transcription):
+        yield
+
+
+@contextmanager
+def _explained(source: str, hint: Callable[[str, Path], str | None]) -> Iterator[None]:
+    try:
+        yield
+    except AdtError as error:
+        try:
+            said = hint(source, Path(source))
+        except (OSError, ValueError):
+            said = None
+        if said is None:
+            raise
+        raise type(error)(f"{source}: {said}") from error
+
+
+def _hint_for_recording(source: str, path: Path) -> str | None:
+    from adt_plugins import formats
+    from adt_plugins.batch.recordings import LISTS
+
+    if path.is_dir():
+        return f"is a folder; for all recordings in it: {_batch(source)}"
+    if not path.exists():
+        if _is_pattern(source):
+            return f"no such file; for all that fit a pattern: {_batch(source)}"
+        return _missing(source, path)
+    name = formats.format_of_file(path)
+    if name is not None and formats.FORMATS[name].read is not None:
+        other = "labels" if name == "midi" else "midi"
+        return (
+            f"is no recording but a transcription ({name}); for other formats:"
+            f" adt convert {_quoted(source)} --format {other}"
+        )
+    if path.suffix.lower() in LISTS:
+        return f"is no recording; for a list of them: {_batch(source)}"
+    return None
+
+
+def _hint_for_transcription(source: str, path: Path) -> str | None:
+    from adt_plugins.audio.sniff import UNKNOWN, sniff
+
+    if path.is_dir():
+        return "is a folder; name the files in it"
+    if not path.exists():
+        return _missing(source, path)
+    with path.open("rb") as file:
+        kind = sniff(file)[0]
+    if kind is UNKNOWN:
+        return None
+    return (
+        f"is no transcription but a recording ({kind.name}); to make one:"
+        f" adt transcribe {_quoted(source)}"
+    )
+
+
+def _missing(source: str, path: Path) -> str | None:
+    if "://" in source:
+        return "is an address; only files on this computer can be read"
+    if not path.parent.is_dir():
+        return None
+    beside = {p.name for p in islice(path.parent.iterdir(), _MOST_SIBLINGS)}
+    hint = did_you_mean(path.name, [name for name in beside if "." in name])
+    return f"no such file{hint}" if hint else None
+
+
+def _batch(source: str) -> str:
+    return f"adt batch {_quoted(source)} -o DIR"
+
+
+def _is_pattern(source: str) -> bool:
+    return any(sign in source for sign in "*?[")
+
+
+def _quoted(text: str) -> str:
+    if sys.platform == "win32":
+        return subprocess.list2cmdline([text])
+    return shlex.quote(text)
