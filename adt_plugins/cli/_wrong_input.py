@@ -46,14 +46,14 @@ def _explained(source: str, hint: Callable[[str, Path], str | None]) -> Iterator
 
 def _hint_for_recording(source: str, path: Path) -> str | None:
     from adt_plugins import formats
-    from adt_plugins.batch.recordings import LISTS
+    from adt_plugins.batch.recordings import ENDINGS, LISTS
 
     if path.is_dir():
         return f"is a folder; for all recordings in it: {_batch(source)}"
     if not path.exists():
         if _is_pattern(source):
             return f"no such file; for all that fit a pattern: {_batch(source)}"
-        return _missing(source, path)
+        return _missing(source, path, lambda p: p.suffix.lower() in ENDINGS)
     name = formats.format_of_file(path)
     if name is not None and formats.FORMATS[name].read is not None:
         other = "labels" if name == "midi" else "midi"
@@ -68,11 +68,12 @@ def _hint_for_recording(source: str, path: Path) -> str | None:
 
 def _hint_for_transcription(source: str, path: Path) -> str | None:
     from adt_plugins.audio.sniff import UNKNOWN, sniff
+    from adt_plugins.formats import format_of_name
 
     if path.is_dir():
         return "is a folder; name the files in it"
     if not path.exists():
-        return _missing(source, path)
+        return _missing(source, path, lambda p: bool(format_of_name(p)))
     with path.open("rb") as file:
         kind = sniff(file)[0]
     if kind is UNKNOWN:
@@ -83,13 +84,15 @@ def _hint_for_transcription(source: str, path: Path) -> str | None:
     )
 
 
-def _missing(source: str, path: Path) -> str | None:
+def _missing(
+    source: str, path: Path, is_alike: Callable[[Path], bool]
+) -> str | None:
     if "://" in source:
         return "is an address; only files on this computer can be read"
     if not path.parent.is_dir():
         return None
-    beside = {p.name for p in islice(path.parent.iterdir(), _MOST_SIBLINGS)}
-    hint = did_you_mean(path.name, [name for name in beside if "." in name])
+    beside = islice(path.parent.iterdir(), _MOST_SIBLINGS)
+    hint = did_you_mean(path.name, sorted(p.name for p in beside if is_alike(p)))
     return f"no such file{hint}" if hint else None
 
 

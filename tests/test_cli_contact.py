@@ -1,0 +1,191 @@
+"""A first try at the command line: it helps, completes and names the right command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adt_plugins import formats
+from adt_plugins.cli import build_parser, main
+from adt_plugins.cli._parser import Parser
+
+from .test_transcribe import HITS, SECONDS, write_wave
+from .tiny_model import RATE, play
+
+pytestmark = pytest.mark.usefixtures("user_home")
+TINY = ("--model", "tiny")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_wave(tmp_path / "song.wav", play(HITS, SECONDS))
+    return tmp_path
+
+
+def parsers() -> Iterator[Parser]:
+    waiting = [build_parser()]
+    while waiting:
+        parser = waiting.pop()
+        assert isinstance(parser, Parser)
+        yield parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                waiting += action.choices.values()
+
+
+def test_alone_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("usage: adt COMMAND ... [OPTIONS]\n\nexamples:\n  adt song")
+    assert "transcribe" in out
+    assert err == ""
+
+
+def test_examples_come_first_and_are_commands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with_examples = [parser for parser in parsers() if parser.examples]
+    assert len(with_examples) >= 10
+    for parser in with_examples:
+        assert len(parser.examples) == 3
+        usage, examples = parser.format_help().split("\n\n")[:2]
+        assert usage.startswith(f"usage: {parser.prog} ")
+        assert len(usage.splitlines()) == 1
+        for (command, does), line in zip(
+            parser.examples, examples.splitlines()[1:], strict=True
+        ):
+            assert line.split() == [*command.split(), *does.split()]
+            words = shlex.split(command)[1:]
+            if "." in words[0]:
+                words.insert(0, "transcribe")
+            assert callable(build_parser().parse_args(words).run), command
+    assert capsys.readouterr() == ("", "")
+
+
+def test_help_has_its_options_in_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["transcribe", "--help"]) == 0
+    out = capsys.readouterr().out
+    titles = ("what is written:", "labels:", "MIDI files:", "beats and bars:")
+    for title in (*titles, "what is read:", "what counts as a hit:"):
+        assert f"\n\n{title}\n" in out
+
+
+def test_a_recording_alone_is_transcribed(folder: Path) -> None:
+    assert main(["song.wav", *TINY]) == 0
+    assert (folder / "song.labels.txt").exists()
+    assert main(["-o", "b", *TINY, "song.wav"]) == 0
+    assert (folder / "b" / "song.labels.txt").exists()
+
+
+@pytest.mark.parametrize("before", [[], ["transcribe"], ["transcribe", *TINY, "--"]])
+def test_a_name_with_a_dash_is_a_file(folder: Path, before: list[str]) -> None:
+    (folder / "song.wav").rename(folder / "-dash.wav")
+    after = [] if "--" in before else TINY
+    assert main([*before, "-dash.wav", *after]) == 0
+    assert (folder / "-dash.labels.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("sing", "no command 'sing'; there are transcribe, batch"),
+        ("transcibe song.wav", "no command 'transcibe'; did you mean transcribe?"),
+        ("audacity opne x", "no action 'opne'; did you mean open? (see adt audacity"),
+        ("models", "which ACTION? list, show, verify (see adt models --help)"),
+        ("transcribe", "required: FILE (see adt transcribe --help)"),
+        ("transcribe song.wav --drumms KD", "no option --drumms; did you mean --drums"),
+        ("transcribe song.wav --report xml", "--report: no 'xml'; there are json"),
+        ("transcribe song.wav --drums snair", "did you mean snare? (see adt transcribe"),
+        ("transcribe song.wav --threshold kik", "'kik' is not DRUM=X"),
+        ("transcribe song.wav --label-text nmae", "'nmae'; did you mean name?"),
+        ("transcribe song.wav --format labls", "'labls' to write; did you mean labels"),
+        ("convert song.wav --format midi --from jsn", "did you mean json?"),
+        ("transcribe song.wav --drum-map EZDrumer", "did you mean ezdrummer?"),
+        ("transcribe song.wav --drum-map drummer", "did you mean ni-studio-drummer or"),
+        ("maps show roland", "did you mean roland-td or roland-td11?"),
+        ("batch .", "required: -o (see adt batch --help)"),
+        ("song.wav -o result.mid", "-o: 'result.mid' is to be a folder"),
+        ("song.wav -o song.drums.pdf", "is to be a folder"),
+        ("batch . -o song.mp3", "is to be a folder"),
+    ],
+)
+def test_a_slip_is_told_in_one_line(
+    folder: Path, command: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command.split()) == 2
+    out, err = capsys.readouterr()
+    assert message in err
+    assert len(err.splitlines()) == 1
+    assert out == ""
+    assert [path.name for path in folder.iterdir()] == ["song.wav"]
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("transcribe .", ".: is a folder; for all recordings in it: adt batch . -o"),
+        ("transcribe *.flac", "for all that fit a pattern: adt batch '*.flac' -o"),
+        ("transcribe song.flac", "no such file; did you mean song.wav?"),
+        ("song.labels.txt", "(labels); for other formats: adt convert song.labels.txt"),
+        ("transcribe song.drums.mid", "(midi); for other formats: adt convert"),
+        ("transcribe list.m3u", "for a list of them: adt batch list.m3u -o"),
+        ("transcribe https://a.bc/song.mp3", "only files on this computer"),
+        ("convert song.wav --format csv", "adt transcribe song.wav"),
+        ("convert . --format midi", "is a folder; name the files in it"),
+        ("convert song.labels --format csv", "did you mean song.labels.txt?"),
+        ("audacity open --program true .", "is a folder; for all recordings"),
+        ("adapt song.labels.txt song.wav -o kit.json", "adt transcribe song.wav"),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="cmd.exe quotes otherwise")
+def test_the_right_command_is_named(
+    folder: Path, command: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("song.labels.txt").write_text("0.5\t0.5\tSD\n")
+    formats.convert("song.labels.txt", ["midi"])
+    Path("list.m3u").write_text("song.wav\n")
+    words = command.split()
+    if words[0] in ("transcribe", "song.labels.txt"):
+        words += TINY
+    assert main(words) in (1, 2)
+    err = capsys.readouterr().err
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_nothing_found_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_wave(folder / "quiet.wav", 0 * play(HITS, SECONDS)[:RATE])
+    assert main(["quiet.wav", *TINY]) == 0
+    assert capsys.readouterr().err == (
+        "adt: warning: quiet.wav: no drum hits were found\n"
+    )
+    Path("empty.labels.txt").write_text("")
+    assert main(["convert", "empty.labels.txt", "--format", "midi"]) == 0
+    assert "empty.labels.txt: no drum hits were found" in capsys.readouterr().err
+    Path("one.labels.txt").write_text("0.5\t0.5\tSD\n")
+    only = ["--only", "kick,Hi-hat", "--format", "midi"]
+    assert main(["convert", "one.labels.txt", *only]) == 0
+    assert "no hits were found of kick or hi-hat" in capsys.readouterr().err
+    gone = ["--offset", "-3", "--format", "csv"]
+    assert main(["convert", "one.labels.txt", *gone]) == 0
+    assert "no hits are left to be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("asked", ["snare", "Snare drum", "sd", "38"])
+def test_drums_are_asked_for_by_name(folder: Path, asked: str) -> None:
+    assert main(["song.wav", *TINY, "--drums", asked, "--format", "JSON"]) == 0
+    song = formats.read("song.drums.json")
+    assert set(song.counts()) == {"SD"}
+    assert len(song[asked]) == len(song.times(asked)) == len(song) > 0
+    kick = ["--threshold", "kick=0.4", "--threshold", f"{asked}=0.6"]
+    assert main(["song.wav", *TINY, *kick, "--format", "json", "--overwrite"]) == 0
+    thresholds = formats.read("song.drums.json").model["thresholds"]
+    assert (thresholds["KD"], thresholds["SD"]) == (0.4, 0.6)
