@@ -123,8 +123,8 @@ def test_a_track_for_each_drum(tmp_path: Path) -> None:
     ("options", "reason"),
     [
         (["--quantize", "1/5"], "'1/5' is no grid"),
-        (["--quantize", "XX=1/8"], "no drum 'XX'"),
-        (["--quantize", "KD,SD=1/8"], "no drum 'KD,SD'"),
+        (["--quantize", "XX=1/8"], "unknown drum 'XX'"),
+        (["--quantize", "KD,SD=1/8"], "unknown drum 'KD,SD'"),
         (["--quantize", "1/8t", "--swing", "0.6"], "triplets does not swing"),
         (["--quantize", "1/8", "--strength", "2"], "a strength of 2"),
         (["--strength", "0.5"], "to which grid?"),

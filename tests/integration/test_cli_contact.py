@@ -14,8 +14,8 @@ from adt_plugins import formats
 from adt_plugins.cli import build_parser, main
 from adt_plugins.cli._parser import Parser
 
-from .test_transcribe import HITS, SECONDS, write_wave
-from .tiny_model import RATE, play
+from tests.support.recordings import HITS, SECONDS, write_wave
+from tests.support.tiny_model import RATE, play
 
 pytestmark = pytest.mark.usefixtures("user_home")
 TINY = ("--model", "tiny")
@@ -152,7 +152,7 @@ def test_the_right_command_is_named(
     Path("list.m3u").write_text("song.wav\n")
     words = command.split()
     if words[0] in ("transcribe", "song.labels.txt"):
-        words += TINY
+        words += [*TINY, "-o", "out"]
     assert main(words) in (1, 2)
     err = capsys.readouterr().err
     assert message in err
