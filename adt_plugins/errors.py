@@ -20,7 +20,26 @@ class FormatError(AdtError):
 
 
 class MissingDependencyError(AdtError):
-    """An optional package that is needed and absent; the message names the cure."""
+    """A package that is needed and absent; the message names the cure."""
+
+    @classmethod
+    def of(cls, what: str, package: str, extra: str = "") -> MissingDependencyError:
+        """Return the error for a package.
+
+        Parameters
+        ----------
+        what
+            What needs it.
+        package
+            Its name, as people and pip know it.
+        extra
+            The extra that it comes with; empty for one that is always installed.
+
+        >>> print(MissingDependencyError.of("plot()", "matplotlib", "plot"))
+        plot() needs matplotlib: pip install "adt-plugins[plot]"
+        """
+        cure = f'"adt-plugins[{extra}]"' if extra else package
+        return cls(f"{what} needs {package}: pip install {cure}")
 
 
 class CancelledError(AdtError):

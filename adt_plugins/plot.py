@@ -70,9 +70,7 @@ def plot(
         try:
             from matplotlib import pyplot
         except ImportError as error:
-            raise MissingDependencyError(
-                "plot() needs matplotlib: pip install 'adt-plugins[plot]'"
-            ) from error
+            raise MissingDependencyError.of("plot()", "matplotlib", "plot") from error
         ax = pyplot.subplots(figsize=(12, 4))[1]
     end = _end(transcription) if end is None else end
     shown = transcription.between(start, end)

@@ -49,9 +49,7 @@ class PyAvDecoder:
         try:
             import av
         except ImportError as error:
-            raise MissingDependencyError(
-                f"reading {kind.name} needs PyAV: pip install av"
-            ) from error
+            raise MissingDependencyError.of(f"reading {kind.name}", "PyAV", "av") from error
         self._kind = kind
         self._error = av.FFmpegError
         file.seek(0)

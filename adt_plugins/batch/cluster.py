@@ -50,9 +50,7 @@ def run_on_cluster(
     try:
         from distributed import Client, as_completed
     except ImportError as error:
-        raise MissingDependencyError(
-            f"--dask needs Dask ({error}): pip install distributed"
-        ) from error
+        raise MissingDependencyError.of("--dask", "distributed", "cluster") from error
     try:
         client = Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

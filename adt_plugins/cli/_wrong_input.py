@@ -84,9 +84,7 @@ def _hint_for_transcription(source: str, path: Path) -> str | None:
     )
 
 
-def _missing(
-    source: str, path: Path, is_alike: Callable[[Path], bool]
-) -> str | None:
+def _missing(source: str, path: Path, is_alike: Callable[[Path], bool]) -> str | None:
     if "://" in source:
         return "is an address; only files on this computer can be read"
     if not path.parent.is_dir():

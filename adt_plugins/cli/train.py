@@ -342,6 +342,4 @@ def _need_torch() -> None:
     try:
         import torch  # noqa: F401
     except ImportError as error:
-        raise MissingDependencyError(
-            'training needs PyTorch: pip install "adt-plugins[train]"'
-        ) from error
+        raise MissingDependencyError.of("training", "PyTorch", "train") from error

@@ -162,7 +162,7 @@ def _stereo(reader: ChannelReader, channels: int) -> Iterator[NDArray[np.float32
     try:
         import soxr
     except ImportError as error:
-        raise MissingDependencyError("needs soxr: pip install soxr") from error
+        raise MissingDependencyError.of("this sound", "soxr") from error
 
     resampler = soxr.ResampleStream(rate, SAMPLE_RATE, channels, dtype="float32")
     for block in mixed():

@@ -237,9 +237,7 @@ def _mir_eval_matching() -> _Matching:
     try:
         from mir_eval.util import match_events
     except ImportError as error:
-        raise MissingDependencyError(
-            "evaluating needs mir_eval: pip install mir_eval"
-        ) from error
+        raise MissingDependencyError.of("evaluating", "mir_eval") from error
     matching: _Matching = match_events
     return matching
 

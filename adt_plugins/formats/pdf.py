@@ -45,9 +45,7 @@ def _pages(title: str, lines: Sequence[str]) -> bytes:
     try:
         from fpdf import FPDF
     except ImportError as error:
-        raise MissingDependencyError(
-            "PDF needs fpdf2: pip install 'adt-plugins[paper]'"
-        ) from error
+        raise MissingDependencyError.of("PDF", "fpdf2") from error
 
     width = PAGE_MM[0] - 2 * MARGIN_MM
     letters = max(len(line) for line in lines)
@@ -81,7 +79,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
 
 PDF = Format(
     id="pdf",
-    description="drum tablature to print (PDF; needs fpdf2)",
+    description="drum tablature to print (PDF)",
     suffix=".tab.pdf",
     write=write,
     needs=("beats",),

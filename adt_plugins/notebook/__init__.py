@@ -22,9 +22,7 @@ def __getattr__(name: str) -> Any:
     try:
         import anywidget  # noqa: F401 - what the extra is for
     except ImportError as error:
-        raise MissingDependencyError(
-            'the widget needs anywidget: pip install "adt-plugins[notebook]"'
-        ) from error
+        raise MissingDependencyError.of("the widget", "anywidget", "notebook") from error
     from adt_plugins.notebook.widget import DrumWidget
 
     return DrumWidget

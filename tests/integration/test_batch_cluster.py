@@ -160,4 +160,6 @@ def test_without_dask(
     monkeypatch.setitem(sys.modules, "distributed", None)
     arguments = ["batch", str(library), "-o", str(tmp_path / "out")]
     assert main([*arguments, "--dask", "tcp://127.0.0.1:1"]) == 2
-    assert capsys.readouterr().err.endswith(": pip install distributed\n")
+    assert capsys.readouterr().err.endswith(
+        'distributed: pip install "adt-plugins[cluster]"\n'
+    )

@@ -382,7 +382,6 @@ def test_convert_refuses_what_would_be_lost(
 def test_evaluate_prints_a_table_or_json(
     song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("mir_eval", reason="needs the extra 'evaluate'")
     assert transcribe(song, "--format", "labels") == 0
     truth = tmp_path / "truth.txt"
     truth.write_text("".join(f"{time}\t{drum}\n" for time, drum in HITS))

@@ -13,7 +13,6 @@ import pytest
 from adt_plugins import formats
 from adt_plugins.cli import build_parser, main
 from adt_plugins.cli._parser import Parser
-
 from tests.support.recordings import HITS, SECONDS, write_wave
 from tests.support.tiny_model import RATE, play
 
@@ -101,7 +100,10 @@ def test_a_name_with_a_dash_is_a_file(folder: Path, before: list[str]) -> None:
         ("transcribe", "required: FILE (see adt transcribe --help)"),
         ("transcribe song.wav --drumms KD", "no option --drumms; did you mean --drums"),
         ("transcribe song.wav --report xml", "--report: no 'xml'; there are json"),
-        ("transcribe song.wav --drums snair", "did you mean snare? (see adt transcribe"),
+        (
+            "transcribe song.wav --drums snair",
+            "did you mean snare? (see adt transcribe",
+        ),
         ("transcribe song.wav --threshold kik", "'kik' is not DRUM=X"),
         ("transcribe song.wav --label-text nmae", "'nmae'; did you mean name?"),
         ("transcribe song.wav --format labls", "'labls' to write; did you mean labels"),

@@ -231,7 +231,6 @@ def test_public_names_are_listed_and_others_are_not_there() -> None:
 
 
 def test_the_shipped_model_hears_the_example() -> None:
-    pytest.importorskip("mir_eval", reason="needs the extra 'evaluate'")
     from adt_plugins.evaluation import evaluate
 
     examples = EXAMPLES

@@ -154,9 +154,7 @@ def _matching() -> Callable[..., list[tuple[int, int]]]:
     try:
         from mir_eval.util import match_events
     except ImportError as error:
-        raise MissingDependencyError(
-            'analysing needs mir_eval: pip install "adt-plugins[evaluate]"'
-        ) from error
+        raise MissingDependencyError.of("analysing", "mir_eval") from error
     matching: Callable[..., list[tuple[int, int]]] = match_events
     return matching
 
@@ -234,9 +232,7 @@ def plot(cases: Sequence[Case], path: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingDependencyError(
-            'plots need matplotlib: pip install "adt-plugins[plot]"'
-        ) from error
+        raise MissingDependencyError.of("a plot", "matplotlib", "plot") from error
     titles = list(GROUPS)
     figure = Figure(figsize=(4 * len(titles), 2.4 * len(DRUMS)), layout="constrained")
     axes: Any = figure.subplots(len(DRUMS), len(titles), squeeze=False)

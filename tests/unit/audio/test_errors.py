@@ -151,7 +151,9 @@ def test_without_pyav(
     path.write_bytes(struct.pack(">I4s", 24, b"ftyp") + b"M4A " + bytes(12))
     with pytest.raises(MissingDependencyError) as missing:
         open_audio(path)
-    assert str(missing.value) == f"{path}: reading MP4 needs PyAV: pip install av"
+    assert str(missing.value) == (
+        f'{path}: reading MP4 needs PyAV: pip install "adt-plugins[av]"'
+    )
     # libsndfile's formats do without, and are not blamed on PyAV.
     assert len(load_audio(audio_files / "a.flac")) == 441000
     broken = tmp_path / "broken.flac"

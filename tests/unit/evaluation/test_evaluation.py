@@ -278,7 +278,7 @@ class TestReport:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"drums": ["XX"]}, AdtError, "unknown drum 'XX'; there are KD, SD"),
+        ({"drums": ["XX"]}, AdtError, "unknown drum 'XX'; there are KD SD"),
         ({"drums": ["CHH"]}, AdtError, "CHH is a finer drum"),
         ({"names": ["a", "b"]}, ValueError, "1 tracks, but 2 names"),
         ({"estimates": [ESTIMATE] * 2}, ValueError, "1 references, but 2 estimates"),

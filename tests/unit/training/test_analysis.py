@@ -15,8 +15,6 @@ from adt_plugins.training.learn import analysis
 from adt_plugins.transcription import Transcription
 from tests.support.tiny_model import RATE, play
 
-pytest.importorskip("mir_eval", reason="mir_eval is not installed")
-
 TRUE = [(1.0, "KD"), (1.01, "CHH"), (1.2, "SD"), (1.25, "SD"), (3.0, "SST")]
 FOUND = [(1.02, "KD"), (1.21, "SD"), (3.01, "SD"), (3.5, "RDC")]
 LEVELS = {1.0: -20.0, 1.2: -30.0, 1.25: -44.0, 3.01: -40.0}
