@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import reprlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adt_plugins.base.checks import real, seconds, whole
 from adt_plugins.drums import Drum
@@ -31,6 +31,10 @@ class Onset:
         How hard, as in MIDI: 1-127.
     confidence
         How sure, 0-1.
+    note
+        MIDI note that it was read from, if it was. Kept in memory only, so that a
+        MIDI file becomes another one with its notes; no part of the JSON nor of
+        equality.
 
     Raises
     ------
@@ -42,6 +46,7 @@ class Onset:
     drum: Drum
     velocity: int = 100
     confidence: float = 1.0
+    note: int | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _set(self, "time", seconds(self.time))
@@ -49,6 +54,8 @@ class Onset:
             _set(self, "drum", Drum(self.drum))
         _set(self, "velocity", whole("velocity", self.velocity, 1, 127))
         _set(self, "confidence", real("confidence", self.confidence, 0.0, 1.0))
+        if self.note is not None:
+            _set(self, "note", whole("note", self.note, 0, 127))
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -345,7 +345,9 @@ class Transcription:
         try:
             import pandas as pd
         except ImportError as error:
-            raise MissingDependencyError.of("to_dataframe()", "pandas", "pandas") from error
+            raise MissingDependencyError.of(
+                "to_dataframe()", "pandas", "pandas"
+            ) from error
         return pd.DataFrame(
             {
                 "time": np.array([o.time for o in self.onsets], np.float64),

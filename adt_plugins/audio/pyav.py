@@ -49,7 +49,9 @@ class PyAvDecoder:
         try:
             import av
         except ImportError as error:
-            raise MissingDependencyError.of(f"reading {kind.name}", "PyAV", "av") from error
+            raise MissingDependencyError.of(
+                f"reading {kind.name}", "PyAV", "av"
+            ) from error
         self._kind = kind
         self._error = av.FFmpegError
         file.seek(0)

@@ -94,7 +94,8 @@ def records(kind: type[_T], items: Any) -> Iterator[_T]:
     what = kind.__name__.lower()
     if not isinstance(items, list):
         raise TypeError(f"{what}s are no list")
-    names = tuple(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    fields = kind.__dataclass_fields__  # type: ignore[attr-defined]
+    names = tuple(name for name, field in fields.items() if field.compare)
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict):
             raise TypeError(f"{what} {number} is no object: {reprlib.repr(item)}")

@@ -72,6 +72,39 @@ def add_midi(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_midi_inputs(parser: argparse.ArgumentParser) -> None:
+    """Add what is known of MIDI files that are read."""
+    group = parser.add_argument_group("MIDI files that are read")
+    group.add_argument(
+        "--from-drum-map",
+        type=_options.drum_map,
+        metavar="NAME|FILE",
+        help="what their notes mean (default: what they say, or as --drum-map)",
+    )
+    group.add_argument(
+        "--midi-track",
+        metavar="NAME|N",
+        help="track of the drums, by its name or its number in the file",
+    )
+    group.add_argument(
+        "--midi-channel",
+        type=int,
+        choices=range(1, 17),
+        metavar="1-16",
+        help="channel of the drums (default: 10, or tracks named after drums)",
+    )
+
+
+def reader_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Options of the reader."""
+    return {
+        "drum_map": args.from_drum_map,
+        "assumed_map": args.drum_map,
+        "channel": args.midi_channel,
+        "track": args.midi_track,
+    }
+
+
 def midi_options(args: argparse.Namespace) -> dict[str, Any]:
     """Options of the writer; raises `AdtError` for those that contradict each other."""
     from adt_plugins.errors import AdtError

@@ -46,12 +46,7 @@ def add_parser(subparsers: Any) -> None:
     )
     _options.add_labels(parser)
     _midi.add_midi(parser)
-    parser.add_argument(
-        "--from-drum-map",
-        type=_options.drum_map,
-        metavar="NAME|FILE",
-        help="notes of MIDI files that are read (default: as --drum-map)",
-    )
+    _midi.add_midi_inputs(parser)
     _options.add_report(parser)
     parser.set_defaults(run=run, save_activations=False)
 
@@ -82,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         if form is not None and form.has_labels and args.label_names is not None:
             options["names"] = args.label_names
         if name == "midi":
-            options["drum_map"] = args.from_drum_map or args.drum_map
+            options |= _midi.reader_options(args)
         return formats.read(job.source, name, warn=result.warn, **options)
 
     check_formats(args.format)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from adt_plugins.formats.dynamics import VelocityCurve, velocity_curve
 from adt_plugins.formats.format import Format
 from adt_plugins.midi.beats import beats_of
 from adt_plugins.midi.drum_maps import DrumMap, find_map
+from adt_plugins.midi.drum_tracks import drum_notes
+from adt_plugins.midi.own_event import own_event
 from adt_plugins.midi.quantize import GridHit, Quantize
 from adt_plugins.midi.quantize import quantize as to_grid
-from adt_plugins.midi.reader import Clock, Note, Track, parse
+from adt_plugins.midi.reader import Clock, MidiFile, parse
 from adt_plugins.midi.song_files import SUFFIX, constant_path, tempo_maps
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.midi.writer import (
-    DRUM_CHANNEL,
     MAX_DELTA,
     NOTE_TICKS,
     DrumNote,
@@ -36,7 +37,8 @@ WHICH = (
 )
 """What the command line says of them."""
 
-_DRUM_WORDS = ("drum", "percussion")
+_PRETTY_MIDI_TICKS = 10_000_000
+"""The library of that name refuses files with later events."""
 
 
 def write(
@@ -106,6 +108,12 @@ def write(
         contents[target] = midi_bytes(
             notes, timing, midi_type=midi_type, per_drum=tracks == "per-drum"
         )
+        last = notes[-1].tick + NOTE_TICKS if notes else 0
+        if max(last, timing.end) >= _PRETTY_MIDI_TICKS:
+            warn(
+                f"{target}: has events beyond 10 million ticks, which pretty_midi and"
+                " what is built on it refuse; other programs read it"
+            )
         if merged and merged != told:  # mostly they are the same in both
             told = merged
             named = name_some(str(drum) for drum in merged)
@@ -120,12 +128,20 @@ def _place(
     drum_map = find_map(drum_map) if isinstance(drum_map, str) else drum_map
     placed, homeless = [], []
     for onset in onsets:
-        note = onset.drum.note if drum_map is None else drum_map.note(onset.drum)
+        note = _note(onset, drum_map)
         if note is None:
             homeless.append(onset.drum)
         else:
             placed.append((onset, note))
     return placed, homeless
+
+
+def _note(onset: Onset, drum_map: DrumMap | None) -> int | None:
+    """Note of an onset: the one that it came with, where that still means its drum."""
+    drum_of = drum_of_note if drum_map is None else drum_map.drum
+    if onset.note is not None and drum_of(onset.note) is onset.drum:
+        return onset.note
+    return onset.drum.note if drum_map is None else drum_map.note(onset.drum)
 
 
 def _quantized(
@@ -185,24 +201,44 @@ def _notes(
 
 
 def read(
-    path: Path, *, warn: Warn, drum_map: DrumMap | str | None = None
+    path: Path,
+    *,
+    warn: Warn,
+    drum_map: DrumMap | str | None = None,
+    assumed_map: DrumMap | str | None = None,
+    channel: int | None = None,
+    track: int | str | None = None,
 ) -> Transcription:
     """Read the drums of a standard MIDI file of type 0 or 1.
 
     They are the notes on channel 10; in a file without any, those of the tracks
     named after drums. The tempo map counts, of all tracks, and with the time
-    signatures makes the beats. What a note means is
-    said by `drum_map`, see `write`; None: by `drum_of_note`.
+    signatures makes the beats. A note means what `drum_map` says; else what a file
+    of ours says itself; else by `assumed_map`; else by `drum_of_note`. Each onset
+    keeps its `note`.
+
+    Parameters
+    ----------
+    path, warn
+        See `adt_plugins.formats.read`.
+    drum_map, assumed_map
+        A map, or a name or file of `adt_plugins.midi.drum_maps.find_map`.
+    channel
+        Where the drums are, 1-16, instead of channel 10.
+    track
+        The track that they are on: its number in the file from 1, or its name.
 
     Raises
     ------
     FormatError
-        If it is not such a file, or its notes are all on other tracks.
+        If it is not such a file, or its notes are all on other tracks; with what
+        there is.
     """
-    drum_map = find_map(drum_map) if isinstance(drum_map, str) else drum_map
-    drum_of = drum_of_note if drum_map is None else drum_map.drum
     file = parse(read_bytes(path))
-    notes = _drum_notes(file.tracks)
+    for line in file.damage:
+        warn(f"{path}: damaged, and read up to there: {line}")
+    drum_of = _meaning(file, drum_map, assumed_map)
+    notes = drum_notes(file.tracks, channel, track)
     clock = Clock(file.division, (t for track in file.tracks for t in track.tempos))
     onsets, unknown = [], []
     for note in notes:
@@ -210,7 +246,8 @@ def read(
         if drum is None:
             unknown.append(note.note)
         else:
-            onsets.append(Onset(clock.seconds(note.tick), drum, note.velocity))
+            onset = Onset(clock.seconds(note.tick), drum, note.velocity, 1.0, note.note)
+            onsets.append(onset)
     if unknown:
         named = name_some(f"note {note}" for note in sorted(unknown))
         if not onsets:
@@ -220,19 +257,19 @@ def read(
     return Transcription(onsets=tuple(onsets), beats=beats, meters=meters)
 
 
-def _drum_notes(tracks: list[Track]) -> list[Note]:
-    everything = [note for track in tracks for note in track.notes]
-    notes = [note for note in everything if note.channel == DRUM_CHANNEL]
-    if not notes:
-        notes = [
-            note
-            for track in tracks
-            if any(word in track.name.casefold() for word in _DRUM_WORDS)
-            for note in track.notes
-        ]
-    if everything and not notes:
-        raise FormatError("no notes on channel 10 and no track named drums")
-    return notes
+def _meaning(
+    file: MidiFile, drum_map: DrumMap | str | None, assumed: DrumMap | str | None
+) -> Callable[[int], Drum | None]:
+    """What the notes of a file mean, see `read`."""
+    drum_map = find_map(drum_map) if isinstance(drum_map, str) else drum_map
+    if drum_map is not None:
+        return drum_map.drum
+    assumed = find_map(assumed) if isinstance(assumed, str) else assumed
+    usual = drum_of_note if assumed is None else assumed.drum
+    own = own_event(file)
+    if own is None:
+        return usual
+    return lambda note: own.drums.get(note) or usual(note)
 
 
 MIDI = Format(

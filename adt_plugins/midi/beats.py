@@ -10,6 +10,7 @@ from typing import NamedTuple
 from adt_plugins.annotations import Beat
 from adt_plugins.base.reporting import Warn
 from adt_plugins.meter import Meter, MeterChange, meter_changes
+from adt_plugins.midi.own_event import own_event
 from adt_plugins.midi.reader import Clock, MidiFile
 from adt_plugins.midi.writer import LEAD_IN, NO_TEMPO
 
@@ -45,9 +46,10 @@ def beats_of(
     Returns
     -------
     tuple of Beat
-        Up to the end of the longest track. None if the file says nothing of tempo
-        and meter, counts in seconds (SMPTE), is one of ours without beats, or has less
-        than a tick for a beat.
+        Up to the end of the longest track, but not beyond the bar in which something
+        last happens: some programs write an end of track hours later. None if the
+        file says nothing of tempo and meter, counts in seconds (SMPTE), is one of
+        ours without beats, or has less than a tick for a beat.
         A first bar that is shorter than the next is a pickup: it ends with its
         last beat, and what is left before its first is no beat. Nothing is counted
         in the lead-in of our own files.
@@ -58,12 +60,14 @@ def beats_of(
     told = [item for t in file.tracks for item in (*t.tempos, *t.signatures)]
     if file.division & 0x8000 or not told or NO_TEMPO in texts:
         return (), ()
-    end = max(track.end for track in file.tracks)
     lead, bar_1 = _lead_in(file)
     sections = _sections(file, lead, bar_1)
     if any(section.beat < 1 for section in sections):
         return (), ()  # too few ticks for its beats
-    ends = [section.start for section in sections[1:]] + [end + 1]
+    own = own_event(file)
+    end = own.end if own is not None else _end(file, sections[-1])
+    sections = [section for section in sections if section.start < end]
+    ends = [section.start for section in sections[1:]] + [end]
     number = sum(
         (stop - section.start) / section.beat
         for section, stop in zip(sections, ends, strict=True)
@@ -92,6 +96,15 @@ def _lead_in(file: MidiFile) -> tuple[int, int]:
         if tick == 0 and text == LEAD_IN:
             return after, min((t for t, name in markers if name == "Bar 1"), default=0)
     return 0, 0
+
+
+def _end(file: MidiFile, final: Section) -> int:
+    """Tick at which beats end."""
+    end = max(max(track.end, track.last) for track in file.tracks)
+    last = max(track.last for track in file.tracks)
+    origin = final.start + final.pickup
+    bars = max(-((origin - last) // final.bar), 1)
+    return min(end, int(origin + bars * final.bar))
 
 
 def _sections(file: MidiFile, lead: int, bar_1: int) -> list[Section]:

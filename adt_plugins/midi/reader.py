@@ -18,8 +18,9 @@ DEFAULT_TEMPO = 500_000  # microseconds a beat: 120 BPM until a file says otherw
 _HEADER_BYTES = 14
 _META, _SYSEX, _ESCAPE = 0xFF, 0xF0, 0xF7
 _TEXT, _NAME, _MARKER, _END, _SET_TEMPO, _SIGNATURE = 0x01, 0x03, 0x06, 0x2F, 0x51, 0x58
+_OWN = 0x7F
 _MOST_HALVINGS = 8  # a 256th is the shortest beat of a time signature
-_NOTE_ON = 0x9
+_NOTE_OFF, _NOTE_ON = 0x8, 0x9
 # Data bytes after a status byte, by its upper four bits.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 # System messages have no place in a file; those seen all the same, with theirs.
@@ -41,7 +42,19 @@ class Track:
     """What of a track matters here.
 
     A tempo is (tick, microseconds a beat), a time signature (tick, numerator,
-    denominator), a marker (tick, text); `end` is the tick of its last event.
+    denominator), a marker (tick, text).
+
+    Attributes
+    ----------
+    own
+        Contents of its sequencer-specific events.
+    end
+        Tick of its end of track, or of its last event.
+    last
+        First tick behind its last event that sounds or says something: what lies
+        between it and `end` is empty.
+    has_end
+        Whether it has an end of track.
     """
 
     name: str = ""
@@ -50,7 +63,10 @@ class Track:
     signatures: list[tuple[int, int, int]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     markers: list[tuple[int, str]] = field(default_factory=list)
+    own: list[bytes] = field(default_factory=list)
     end: int = 0
+    last: int = 0
+    has_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,19 +80,27 @@ class MidiFile:
         second and ticks a frame (SMPTE).
     tracks
         In the order of the file.
+    damage
+        A line for each track that could not be read to its end; what lies before
+        that is there.
     """
 
     division: int
     tracks: list[Track]
+    damage: tuple[str, ...] = ()
 
 
 def parse(data: bytes) -> MidiFile:
     """Parse a standard MIDI file of type 0 or 1.
 
+    Programs that crashed leave tracks whose length says 0, and others write a
+    length or a number of tracks that is wrong: a track ends with its end of track
+    then, and the file with its last track.
+
     Raises
     ------
     FormatError
-        If it is none, is cut off or breaks the format's rules.
+        If it is none, or is damaged and has no notes before that.
     """
     if data[:4] != b"MThd" or len(data) < _HEADER_BYTES:
         raise FormatError("not a MIDI file")
@@ -88,25 +112,55 @@ def parse(data: bytes) -> MidiFile:
     if division in (0, 0x8000) or (division & 0x8000 and not division & 0xFF):
         raise FormatError("MIDI file without a time division")
     tracks: list[Track] = []
+    damage: list[str] = []
     position = 8 + int.from_bytes(data[4:8], "big")
-    while len(tracks) < count:
+    while position + 8 <= len(data) and _is_chunk(data, position):
         start = position + 8
-        position = start + int.from_bytes(data[start - 4 : start], "big")
-        if start > len(data) or position > len(data):
-            raise FormatError(f"cut off in track {len(tracks) + 1} of {count}")
-        if data[start - 8 : start - 4] == b"MTrk":  # others are to be skipped
-            try:
-                tracks.append(_parse_track(data[start:position]))
-            except IndexError:
-                raise FormatError(f"track {len(tracks) + 1} is cut off") from None
-            except FormatError as error:
-                raise FormatError(f"track {len(tracks) + 1}: {error}") from error
-    return MidiFile(division, tracks)
+        size = int.from_bytes(data[position + 4 : start], "big")
+        if data[position : position + 4] != b"MTrk":  # others are to be skipped
+            position = start + size
+            continue
+        end = start + size
+        track, read, reason = _read_track(data[start:end])
+        lies = end > len(data) or not _is_chunk(data, end)
+        if lies and not track.has_end:
+            following = data.find(b"MTrk", start)
+            end = following if following > 0 else len(data)
+            track, read, reason = _read_track(data[start:end])
+            reason = reason or (None if track.has_end else "is cut off")
+        tracks.append(track)
+        if reason is not None:
+            damage.append(f"track {len(tracks)} {reason}")
+        position = start + read if lies and track.has_end else end
+    if len(tracks) < count:
+        damage.append(f"cut off in track {len(tracks) + 1} of {count}")
+    if damage and not any(track.notes for track in tracks):
+        raise FormatError(damage[0])
+    return MidiFile(division, tracks, tuple(damage))
 
 
-def _parse_track(data: bytes) -> Track:
-    """Parse a track's content; raises IndexError if it ends within an event."""
+def _is_chunk(data: bytes, position: int) -> bool:
+    """Whether a chunk, or the end of the file, is where one should be."""
+    name = data[position : position + 4]
+    return not name or (len(name) == 4 and name.isascii() and name.isalnum())
+
+
+def _read_track(data: bytes) -> tuple[Track, int, str | None]:
+    """A track, how many bytes it has, and what is wrong with it."""
     track = Track()
+    try:
+        return track, _parse_track(data, track), None
+    except IndexError:
+        return track, len(data), "is cut off"
+    except FormatError as error:
+        return track, len(data), f"is wrong at {error}"
+
+
+def _parse_track(data: bytes, track: Track) -> int:
+    """Parse a track's content; return how many bytes it has.
+
+    Raises IndexError if it ends within an event.
+    """
     tick = position = 0
     running = None
     while position < len(data):
@@ -127,37 +181,53 @@ def _parse_track(data: bytes) -> Track:
             if position > len(data):
                 raise IndexError
             if kind == _END:
-                break
+                track.has_end = True
+                return position
             _take_meta(track, kind, tick, data[start:position])
+            track.last = max(track.last, tick)
         elif status >= 0xF0:
             position += _SYSTEM_DATA_BYTES.get(status, 0)
         else:
             running = status
             count = _DATA_BYTES[status >> 4]
             first, last = data[position], data[position + count - 1]
-            if first > 127 or last > 127:
+            is_note = status >> 4 in (_NOTE_OFF, _NOTE_ON)
+            if is_note and (first > 127 or last > 127):
                 raise FormatError(f"byte {position}: data above 127")
+            # Of others, such as controllers, a value out of range does not matter.
             position += count
+            track.last = max(track.last, tick)
             if status >> 4 == _NOTE_ON and last > 0:  # velocity 0 is a note-off
                 track.notes.append(Note(tick, status & 0xF, first, last))
-    return track
+                track.last = tick + 1
+    return position
 
 
 def _take_meta(track: Track, kind: int | None, tick: int, data: bytes) -> None:
     if kind == _NAME and not track.name:
-        track.name = data.decode("utf-8", "replace")
+        track.name = _text(data)
+    elif kind == _OWN:
+        track.own.append(data)
     elif kind == _TEXT:
-        track.texts.append(data.decode("utf-8", "replace"))
+        track.texts.append(_text(data))
     elif kind == _MARKER:
-        track.markers.append((tick, data.decode("utf-8", "replace")))
+        track.markers.append((tick, _text(data)))
     elif kind == _SIGNATURE and len(data) >= 2:
         if data[0] and data[1] <= _MOST_HALVINGS:
             track.signatures.append((tick, data[0], 1 << data[1]))
     elif kind == _SET_TEMPO and len(data) == 3:
         tempo = int.from_bytes(data, "big")
         if tempo == 0:
-            raise FormatError("a tempo of 0")
+            raise FormatError(f"tick {tick}: a tempo of 0")
         track.tempos.append((tick, tempo))
+
+
+def _text(data: bytes) -> str:
+    """UTF-8, or what most programs write: one byte a character."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _number(data: bytes, position: int) -> tuple[int, int]:

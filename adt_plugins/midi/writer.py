@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from adt_plugins.drums import Drum
+from adt_plugins.midi.own_event import OwnEvent, drums_of_notes
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
 if TYPE_CHECKING:
@@ -58,7 +59,11 @@ def midi_bytes(
     file = mido.MidiFile(
         type=midi_type, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8"
     )
-    tracks = [_tempo_track(timing)]
+    about = OwnEvent(
+        timing.end + 1 if timing.bars else 0,
+        drums_of_notes((note.note, note.drum) for note in notes),
+    )
+    tracks = [_tempo_track(timing, about)]
     ended = list(zip(notes, _ends(notes), strict=True))
     if per_drum:
         for drum in Drum:
@@ -73,10 +78,10 @@ def midi_bytes(
     return buffer.getvalue()
 
 
-def _tempo_track(timing: TempoMap) -> mido.MidiTrack:
+def _tempo_track(timing: TempoMap, about: OwnEvent) -> mido.MidiTrack:
     import mido
 
-    # Of one tick, the tempo comes first and the marker last.
+    # Of one tick, the tempo comes first and the marker behind it.
     events = [
         (tick, 0, mido.MetaMessage("set_tempo", tempo=tempo))
         for tick, tempo in timing.tempos
@@ -95,13 +100,16 @@ def _tempo_track(timing: TempoMap) -> mido.MidiTrack:
             events.append((tick, 2, mido.MetaMessage("marker", text=f"Bar {number}")))
     if not timing.bars:
         events.append((0, 2, mido.MetaMessage("text", text=NO_TEMPO)))
+    message = mido.MetaMessage("sequencer_specific", data=tuple(about.data()))
+    events.append((0, 3, message))
     track = mido.MidiTrack()
     before = 0
     for tick, _, message in sorted(events, key=lambda event: event[:2]):
         track.append(message.copy(time=tick - before))
         before = tick
-    # Up to the last beat, so that a reader knows how far beats were heard.
-    track.append(mido.MetaMessage("end_of_track", time=max(timing.end - before, 0)))
+    # Behind the last beat, so that a reader knows how far beats were heard.
+    end = max(about.end - before, 0)
+    track.append(mido.MetaMessage("end_of_track", time=end))
     return track
 
 

@@ -22,7 +22,9 @@ def __getattr__(name: str) -> Any:
     try:
         import anywidget  # noqa: F401 - what the extra is for
     except ImportError as error:
-        raise MissingDependencyError.of("the widget", "anywidget", "notebook") from error
+        raise MissingDependencyError.of(
+            "the widget", "anywidget", "notebook"
+        ) from error
     from adt_plugins.notebook.widget import DrumWidget
 
     return DrumWidget

@@ -384,7 +384,9 @@ def test_a_data_frame_has_one_row_an_onset() -> None:
 
 def test_without_pandas_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install .adt-plugins\[pandas"):
+    with pytest.raises(
+        MissingDependencyError, match=r"pip install .adt-plugins\[pandas"
+    ):
         small().to_dataframe()
 
 

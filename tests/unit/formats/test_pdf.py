@@ -84,7 +84,9 @@ def test_without_fpdf2_the_cure_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "fpdf", None)
-    with pytest.raises(MissingDependencyError, match="PDF needs fpdf2: pip install fpdf2"):
+    with pytest.raises(
+        MissingDependencyError, match="PDF needs fpdf2: pip install fpdf2"
+    ):
         formats.write(song(4), tmp_path / "song.tab.pdf")
     assert list(tmp_path.iterdir()) == []
 

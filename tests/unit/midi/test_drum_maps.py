@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -169,10 +170,46 @@ def test_a_wrong_map_is_one_line(tmp_path: Path, text: Any, reason: str) -> None
 
 
 def test_unknown_names_and_missing_files(tmp_path: Path) -> None:
-    with pytest.raises(AdtError, match="no drum-note map 'bfd'; there are addictive"):
-        find_map("bfd")
+    with pytest.raises(AdtError, match="no drum-note map 'wax'; there are addictive"):
+        find_map("wax")
     with pytest.raises(AdtError, match=r"no\.json: no such file"):
         find_map(str(tmp_path / "no.json"))
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("EZDrummer", "ezdrummer"),
+        ("EZdrummer 3", "ezdrummer"),
+        ("superior", "superior-drummer-3"),
+        ("General MIDI", "gm"),
+        ("td-17", "roland-td"),
+        ("Roland-TD", "roland-td"),
+        ("slate", "ssd5"),
+        ("Studio Drummer", "ni-studio-drummer"),
+        ("logic", "logic-drum-kit-designer"),
+    ],
+)
+def test_a_map_is_found_as_people_call_it(said: str, name: str) -> None:
+    assert find_map(said).name == name
+
+
+def test_every_title_of_the_list_is_a_name() -> None:
+    for drum_map in list_maps():
+        assert find_map(drum_map.title) == drum_map
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("drummer", "did you mean ni-studio-drummer or superior-drummer-3?"),
+        ("Superior Drummer 2", "did you mean superior-drummer-3"),
+        ("ezdrumer", "did you mean ezdrummer?"),
+    ],
+)
+def test_what_is_close_to_a_map_is_told(said: str, hint: str) -> None:
+    with pytest.raises(AdtError, match=re.escape(hint)):
+        find_map(said)
 
 
 # MIDI through a map
@@ -206,6 +243,13 @@ def test_a_note_means_what_its_map_says(tmp_path: Path) -> None:
         tmp_path / "a.mid",
         drum_map="addictive-drums-2",
     )[0]
+    # The file says what its notes were written for; one that does not is General MIDI.
+    assert [o.drum for o in formats.read(path)] == [Drum.SST, Drum.CHH]
+    foreign = mido.MidiFile(path)
+    foreign.tracks[0] = mido.MidiTrack(
+        message for message in foreign.tracks[0] if message.type[:9] != "sequencer"
+    )
+    foreign.save(path)
     assert [o.drum for o in formats.read(path)] == [Drum.CHH, Drum.CRC]
     read = formats.read(path, drum_map="addictive-drums-2")
     assert [o.drum for o in read] == [Drum.SST, Drum.CHH]
@@ -272,8 +316,8 @@ def test_convert_from_one_map_to_another(
     maps = ["--from-drum-map", "bfd3", "--drum-map", "addictive-drums-2"]
     assert main([*convert, "midi", str(other), *maps]) == 0
     assert _notes(tmp_path / "other.drums.mid") == [36, 38, 49]
-    assert main([*convert, "midi", str(codes), "--drum-map", "bfd"]) == 2
-    assert "no drum-note map 'bfd'; there are" in capsys.readouterr().err
+    assert main([*convert, "midi", str(codes), "--drum-map", "wax"]) == 2
+    assert "no drum-note map 'wax'; there are" in capsys.readouterr().err
 
 
 def _notes(path: Path) -> list[int]:

@@ -1,0 +1,101 @@
+"""Which notes of a MIDI file are its drums."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from adt_plugins.base.reporting import did_you_mean
+from adt_plugins.errors import FormatError
+from adt_plugins.midi.reader import Note, Track
+from adt_plugins.midi.writer import DRUM_CHANNEL
+
+CHANNELS = 16
+
+# Of tracks, in the languages that programs and people name them in.
+_DRUM_WORDS = re.compile(
+    r"drum|perc|perk|schlagz|trommel|schlagwerk|slagwerk|slagtøj|batter|bater[ií]a"
+    r"|trumm|rummut|perkus|ударн|барабан|ドラム|鼓|드럼|\bkit\b|\bbeat\b",
+    re.IGNORECASE,
+)
+_MOST_TOLD = 8
+
+
+def drum_notes(
+    tracks: Sequence[Track], channel: int | None = None, track: int | str | None = None
+) -> list[Note]:
+    """Find the notes of the drums.
+
+    Parameters
+    ----------
+    tracks
+        Of the file.
+    channel
+        Where they are, 1-16; None: on channel 10, or in a file without notes there
+        on the tracks named after drums.
+    track
+        Number of their track, from 1, or its name; None: any.
+
+    Raises
+    ------
+    FormatError
+        If there are none among notes; it tells what there is.
+    """
+    if channel is not None and not 1 <= channel <= CHANNELS:
+        raise FormatError(f"no channel {channel} in MIDI; there are 1 to {CHANNELS}")
+    chosen = list(tracks) if track is None else [_find(tracks, track)]
+    everything = [note for track in chosen for note in track.notes]
+    if channel is not None:
+        notes = [note for note in everything if note.channel == channel - 1]
+    elif track is not None:
+        notes = everything
+    else:
+        notes = [note for note in everything if note.channel == DRUM_CHANNEL]
+        notes = notes or [
+            note
+            for track in tracks
+            if _DRUM_WORDS.search(track.name)
+            for note in track.notes
+        ]
+    if not notes and any(track.notes for track in tracks):
+        where = f"channel {channel or DRUM_CHANNEL + 1}"
+        what = f"no notes on {where}"
+        if channel is None:
+            what += " and no track named drums" if track is None else ""
+            what = f"no notes on track {track!r}" if track is not None else what
+        raise FormatError(
+            f"{what}; it has {_told(tracks)}: choose with --midi-track or"
+            " --midi-channel"
+        )
+    return notes
+
+
+def _find(tracks: Sequence[Track], wanted: int | str) -> Track:
+    """Track of a number or a name; any case, and a part of a name if it is one's."""
+    text = str(wanted).strip()
+    if text.isdecimal() and 1 <= int(text) <= len(tracks):
+        return tracks[int(text) - 1]
+    said = text.casefold()
+    for found in (
+        [t for t in tracks if t.name.strip().casefold() == said],
+        [t for t in tracks if said and said in t.name.casefold() and t.notes],
+    ):
+        if len(found) == 1 or (found and found[0].name.strip().casefold() == said):
+            return found[0]
+    hint = did_you_mean(text, [track.name for track in tracks if track.name])
+    raise FormatError(f"no track {text!r}{hint or f'; it has {_told(tracks)}'}")
+
+
+def _told(tracks: Sequence[Track]) -> str:
+    """What there is: ``track 2 'Kit' (channel 1, 64 notes)``."""
+    told = []
+    for number, track in enumerate(tracks, 1):
+        if track.notes:
+            channels = sorted({note.channel + 1 for note in track.notes})
+            name = f" {track.name[:40]!r}" if track.name else ""
+            where = "channel" if len(channels) == 1 else "channels"
+            count = f"{len(track.notes)} notes"
+            listed = ", ".join(map(str, channels))
+            told.append(f"track {number}{name} ({where} {listed}, {count})")
+    more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+    return ", ".join(told[:_MOST_TOLD]) + more

@@ -1,0 +1,352 @@
+"""MIDI files of other programs: damaged, on other channels, with other notes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import mido
+import pytest
+
+from adt_plugins import formats
+from adt_plugins.annotations import Beat, Onset
+from adt_plugins.cli import main
+from adt_plugins.drums import Drum
+from adt_plugins.errors import FormatError
+from adt_plugins.transcription import Transcription
+
+BAR = 4 * 96
+
+
+def meta(kind: str, **values: object) -> mido.MetaMessage:
+    return mido.MetaMessage(kind, **values)
+
+
+def hits(
+    *notes: int, channel: int = 9, name: str = "", step: int = 96
+) -> mido.MidiTrack:
+    track = mido.MidiTrack([meta("track_name", name=name)] if name else [])
+    for note in notes:
+        for kind in ("note_on", "note_off"):
+            message = mido.Message(
+                kind, note=note, velocity=90, time=step // 2, channel=channel
+            )
+            track.append(message)
+    return track
+
+
+def tempo_track(*more: mido.MetaMessage) -> mido.MidiTrack:
+    signature = meta("time_signature", numerator=4, denominator=4)
+    return mido.MidiTrack([meta("set_tempo", tempo=500_000), signature, *more])
+
+
+def save(path: Path, *tracks: mido.MidiTrack) -> bytearray:
+    file = mido.MidiFile(type=1, ticks_per_beat=96)
+    file.tracks += tracks
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    path.write_bytes(buffer.getvalue())
+    return bytearray(buffer.getvalue())
+
+
+def read(path: Path, data: bytes | None = None) -> tuple[Transcription, list[str]]:
+    if data is not None:
+        path.write_bytes(data)
+    told: list[str] = []
+    return formats.read(path, warn=told.append), told
+
+
+# Where beats end
+
+
+@pytest.mark.parametrize(
+    ("ticks", "beats"),
+    [
+        (0, 4),  # the end of track follows the last note
+        (96, 4),
+        (BAR * 5000, 4),  # hours later: up to the end of the bar of the last note
+    ],
+)
+def test_beats_end_with_the_bar_of_the_last_note(
+    tmp_path: Path, ticks: int, beats: int
+) -> None:
+    drums = hits(36, 38, 36, 38)
+    drums.append(meta("end_of_track", time=ticks))
+    path = tmp_path / "a.mid"
+    save(path, tempo_track(), drums)
+    song, told = read(path)
+    assert [beat.position for beat in song.beats] == list(range(1, beats + 1))
+    assert told == []
+
+
+def test_an_end_on_a_bar_line_makes_no_empty_bar(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    save(
+        path, tempo_track(), hits(*[36] * 8)
+    )  # the last note ends on the line of bar 3
+    assert len(read(path)[0].beats) == 8
+    end = meta("end_of_track", time=2 * BAR)
+    save(path, tempo_track(end), hits(*[36] * 6))
+    assert len(read(path)[0].beats) == 8
+
+
+def test_a_marker_or_a_tempo_later_is_part_of_the_song(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    save(path, tempo_track(meta("marker", text="Coda", time=3 * BAR)), hits(36))
+    assert len(read(path)[0].beats) == 4 * 3
+
+
+@pytest.mark.parametrize("tail", [0, 1, 7, 40])
+def test_beats_behind_the_last_hit_come_back(tmp_path: Path, tail: int) -> None:
+    beats = tuple(Beat(n * 0.5, n % 4 + 1) for n in range(8 + tail))
+    song = Transcription((Onset(0.0, Drum.KD), Onset(3.6, Drum.SD)), beats)
+    path = formats.write(song, tmp_path / "a.mid")[0]
+    assert [b.position for b in read(path)[0].beats] == [b.position for b in beats]
+    one_track = formats.write(song, tmp_path / "b.mid", midi_type=0)[0]
+    assert len(read(one_track)[0].beats) == len(beats)
+
+
+def test_hits_behind_the_last_beat_make_no_beats(tmp_path: Path) -> None:
+    beats = tuple(Beat(n * 0.5, n % 4 + 1) for n in range(8))
+    song = Transcription((Onset(5.9, Drum.KD),), beats)
+    path = formats.write(song, tmp_path / "a.mid")[0]
+    assert len(read(path)[0].beats) == 8
+
+
+# Damage that other programs read over
+
+
+def lengths(data: bytes) -> list[int]:
+    """Where the lengths of tracks are."""
+    found, at = [], data.find(b"MTrk")
+    while at >= 0:
+        found.append(at + 4)
+        at = data.find(b"MTrk", at + 4)
+    return found
+
+
+@pytest.mark.parametrize("length", [0, 1, 5, 100_000, 0xFFFFFFFF])
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_wrong_length_of_a_track(tmp_path: Path, length: int, number: int) -> None:
+    path = tmp_path / "a.mid"
+    data = save(path, tempo_track(), hits(36, 38), hits(42, 46))
+    want = read(path)[0]
+    at = lengths(data)[number]
+    data[at : at + 4] = length.to_bytes(4, "big")
+    song, told = read(path, bytes(data))
+    assert song == want
+    assert told == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_wrong_number_of_tracks(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "a.mid"
+    data = save(path, tempo_track(), hits(36), hits(42))
+    data[10:12] = count.to_bytes(2, "big")
+    song, told = read(path, bytes(data))
+    assert song.counts() == {"KD": 1, "CHH": 1}
+    assert told == []
+
+
+def test_a_controller_out_of_range_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    piano = mido.MidiTrack([mido.Message("control_change", control=64, value=99)])
+    data = save(path, tempo_track(), piano, hits(36, 38))
+    data[data.index(b"\xb0\x40\x63") + 2] = 255
+    song, told = read(path, bytes(data))
+    assert song.counts() == {"KD": 1, "SD": 1}
+    assert told == []
+
+
+def test_a_damaged_piano_track_keeps_no_drums_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    data = save(path, tempo_track(), hits(60, 62, channel=0), hits(36, 38))
+    data[data.index(b"\x90\x3e") + 1] = 200
+    song, told = read(path, bytes(data))
+    assert song.counts() == {"KD": 1, "SD": 1}
+    assert told == [
+        f"{path}: damaged, and read up to there: track 2 is wrong at byte 10: data above 127"
+    ]
+
+
+def test_a_file_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    data = save(path, tempo_track(), hits(*[36, 38] * 20))
+    song, told = read(path, bytes(data[:-60]))
+    assert 20 < len(song) < 40
+    assert told == [f"{path}: damaged, and read up to there: track 2 is cut off"]
+    assert read(path, bytes(data[:60]))[1] != []
+    data[10:12] = (3).to_bytes(2, "big")
+    song, told = read(path, bytes(data))
+    assert len(song) == 40
+    assert told == [f"{path}: damaged, and read up to there: cut off in track 3 of 3"]
+
+
+# Drums on other channels
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Schlagzeug",
+        "My Kit",
+        "Batterie",
+        "Batería",
+        "bateria",
+        "Slagverk perc",
+        "DRUMS",
+    ],
+)
+def test_tracks_that_are_named_after_drums(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.mid"
+    save(path, tempo_track(), hits(36, channel=0, name=name), hits(60, channel=1))
+    assert read(path)[0].counts() == {"KD": 1}
+
+
+@pytest.mark.parametrize("name", ["Kitchen", "Piano", "", "Heartbeats"])
+def test_others_are_not_guessed_and_what_there_is_is_told(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "a.mid"
+    save(path, tempo_track(), hits(36, 38, channel=0, name=name), hits(60, channel=3))
+    with pytest.raises(FormatError) as error:
+        formats.read(path)
+    shown = f" {name!r}" if name else ""
+    assert str(error.value) == (
+        f"{path}: no notes on channel 10 and no track named drums; it has"
+        f" track 2{shown} (channel 1, 2 notes), track 3 (channel 4, 1 notes):"
+        " choose with --midi-track or --midi-channel"
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "drums"),
+    [
+        ("--midi-channel", "1", {"KD": 1, "SD": 1}),
+        ("--midi-channel", "4", {"CRC": 1}),
+        ("--midi-track", "2", {"KD": 1, "SD": 1}),
+        ("--midi-track", "studio", {"KD": 1, "SD": 1}),
+        ("--midi-track", "Studio A", {"KD": 1, "SD": 1}),
+    ],
+)
+def test_where_the_drums_are_can_be_said(
+    tmp_path: Path, option: str, value: str, drums: dict[str, int]
+) -> None:
+    path = tmp_path / "a.mid"
+    studio = hits(36, 38, channel=0, name="Studio A")
+    save(path, tempo_track(), studio, hits(49, channel=3))
+    command = ["convert", str(path), "--format", "json", option, value]
+    assert main(command) == 0
+    assert formats.read(tmp_path / "a.drums.json").counts() == drums
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--midi-channel", "5"], "no notes on channel 5; it has track 2 'Studio A'"),
+        (["--midi-track", "1"], "no notes on track '1'; it has track 2"),
+        (["--midi-track", "stduio a"], "no track 'stduio a'; did you mean Studio A?"),
+        (["--midi-track", "9"], "no track '9'; it has track 2"),
+    ],
+)
+def test_where_they_are_not_is_told(
+    tmp_path: Path,
+    options: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "a.mid"
+    save(path, tempo_track(), hits(36, channel=0, name="Studio A"))
+    assert main(["convert", str(path), "--format", "json", *options]) == 1
+    assert message in capsys.readouterr().err
+
+
+# What was not asked for is not changed
+
+
+def written_notes(path: Path) -> list[int]:
+    return [m.note for m in mido.MidiFile(path) if m.type == "note_on" and m.velocity]
+
+
+def test_notes_stay_as_they_are_from_midi_to_midi(tmp_path: Path) -> None:
+    toms = [50, 48, 47, 45, 43, 41, 35, 40, 59, 57, 56, 22]
+    path = tmp_path / "a.mid"
+    save(path, tempo_track(), hits(*toms))
+    assert main(["convert", str(path), "--format", "midi"]) == 0
+    assert written_notes(tmp_path / "a.drums.mid") == toms
+    # Asked for a sampler in which 50 is a muted cymbal, it is not written.
+    convert = ["convert", str(path), "--format", "midi", "--overwrite"]
+    assert main([*convert, "--from-drum-map", "gm", "--drum-map", "superior"]) == 0
+    assert written_notes(tmp_path / "a.drums.mid")[0] == 48
+    # What was changed to another drum gets that drum's note.
+    song = formats.read(path).coarse()
+    again = formats.write(song, tmp_path / "b.mid")[0]
+    assert written_notes(again)[:6] == [47] * 6
+
+
+def test_a_note_is_no_part_of_a_hit(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    save(path, tempo_track(), hits(50))
+    (onset,) = formats.read(path)
+    assert onset.note == 50
+    assert onset == Onset(onset.time, Drum.HIT, 90)
+    assert "50" not in Transcription((onset,)).to_json().split('"source"')[0]
+    text = (
+        Transcription((onset,)).to_json().replace('"velocity"', '"note": 3, "velocity"')
+    )
+    assert Transcription.from_json(text).onsets[0].note is None
+
+
+@pytest.mark.parametrize("options", [{}, {"midi_type": 0}, {"tracks": "per-drum"}])
+def test_our_own_file_comes_back_with_its_drums(
+    tmp_path: Path, options: dict[str, object]
+) -> None:
+    song = Transcription(tuple(Onset(n / 4, drum) for n, drum in enumerate(Drum)))
+    coarse = song.coarse()
+    for whole in (coarse, song["KD", "CHH", "OHH", "RDC", "CRC", "SST"]):
+        path = formats.write(whole, tmp_path / "a.mid", overwrite=True, **options)[0]
+        assert [o.drum for o in read(path)[0]] == [o.drum for o in whole]
+    # Where two drums share a note, the coarse one is meant: it includes the other.
+    path = formats.write(song["HH"], tmp_path / "a.mid", overwrite=True, **options)[0]
+    assert [o.drum for o in read(path)[0]] == ["HH", "HH", "PHH", "OHH"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x7d",
+        b"\x7dadt-plugins",
+        b"\x7dadt-plugins end=x notes=36:KD",
+        b"\x7dadt-plugins end=5 notes=36:\xff\xff",
+        b"\x7dadt-plugins end=5 notes=" + b"36:KD," * 500,
+        b"\x43adt-plugins end=5 notes=38:KD",
+    ],
+)
+def test_what_only_looks_like_our_event_says_nothing(
+    tmp_path: Path, data: bytes
+) -> None:
+    path = tmp_path / "a.mid"
+    event = mido.MetaMessage("sequencer_specific", data=tuple(data))
+    save(path, tempo_track(event), hits(38, 38, 38, 38, 38))
+    song, told = read(path)
+    assert song.counts() == {"SD": 5}
+    assert len(song.beats) == 5
+    assert told == []
+
+
+def test_what_pretty_midi_refuses_is_told(tmp_path: Path) -> None:
+    pretty_midi = pytest.importorskip("pretty_midi")
+    path, told = tmp_path / "a.mid", list[str]()
+    last = Transcription((Onset((10_000_000 - 121) / 1920, Drum.KD),))
+    formats.write(last, path, warn=told.append)
+    assert told == []
+    assert pretty_midi.PrettyMIDI(str(path)).instruments
+    later = last.shifted(1 / 1920)
+    formats.write(later, path, warn=told.append, overwrite=True)
+    assert told == [
+        f"{path}: has events beyond 10 million ticks, which pretty_midi and what is"
+        " built on it refuse; other programs read it"
+    ]
+    with pytest.raises(ValueError, match="largest tick"):
+        pretty_midi.PrettyMIDI(str(path))
