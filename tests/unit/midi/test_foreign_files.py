@@ -165,7 +165,8 @@ def test_a_damaged_piano_track_keeps_no_drums_back(tmp_path: Path) -> None:
     song, told = read(path, bytes(data))
     assert song.counts() == {"KD": 1, "SD": 1}
     assert told == [
-        f"{path}: damaged, and read up to there: track 2 is wrong at byte 10: data above 127"
+        f"{path}: damaged, and read up to there:"
+        " track 2 is wrong at byte 10: data above 127"
     ]
 
 
