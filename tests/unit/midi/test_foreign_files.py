@@ -351,3 +351,29 @@ def test_what_pretty_midi_refuses_is_told(tmp_path: Path) -> None:
     ]
     with pytest.raises(ValueError, match="largest tick"):
         pretty_midi.PrettyMIDI(str(path))
+
+
+def test_meters_and_tempo_stay_from_midi_to_midi(tmp_path: Path) -> None:
+    """4/4, 7/8, 4/4 at 120, eighths on the hi-hat; ticks as exact as times are."""
+    meters = [(0, 4, 4), (2 * BAR, 7, 8), (2 * BAR + 2 * 336, 4, 4)]
+    events, before = list[mido.MetaMessage](), 0
+    for tick, upper, lower in meters:
+        time, before = tick - before, tick
+        signature = {"numerator": upper, "denominator": lower, "time": time}
+        events.append(meta("time_signature", **signature))
+    path = tmp_path / "a.mid"
+    tempo = meta("set_tempo", tempo=500_000)
+    eighths = hits(*[42] * (8 + 8 + 7 + 7 + 8 + 8), step=48)
+    save(path, mido.MidiTrack([tempo, *events]), eighths)
+    assert main(["convert", str(path), "--format", "midi"]) == 0
+    made = mido.MidiFile(tmp_path / "a.drums.mid").tracks[0]
+    found, tempi, tick = [], [], 0
+    for message in made:
+        tick += message.time
+        if message.type == "time_signature":
+            found.append((tick // 10, message.numerator, message.denominator))
+        elif message.type == "set_tempo":
+            tempi.append((tick, message.tempo))
+    assert found == meters
+    assert tempi == [(0, 500_000)]
+    assert formats.read(tmp_path / "a.drums.mid") == formats.read(path)
