@@ -1,27 +1,39 @@
 """A file that always holds the corrected hits and the edits that led to them.
 
-It is a transcription as `json_file` writes it, with one key more, ``edits``,
+It is a transcription as the format ``json`` writes it, with one key more, ``edits``,
 which other readers skip.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.base.checks import json_text
-from adt_plugins.base.files import read_text, write_files
+from adt_plugins.base.files import make_folder, read_text, write_files
+from adt_plugins.base.folders import user_model_folder
+from adt_plugins.base.process_lock import Lock, LockedError
 from adt_plugins.editor.edits import EditError, Log
 from adt_plugins.editor.picks import PickedSong
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.transcription import Transcription
 
 _KEY = "edits"
+_PATIENCE_S = 10.0
+_RETRY_S = 0.02
 
 
-def load(path: Path, score: PickedSong) -> Log:
-    """Return the edits that a file holds; none if there is no such file.
+def load(path: Path, score: PickedSong) -> tuple[Log, dict[str, int]]:
+    """Return the edits that a file holds, and the last action of each editor.
+
+    Without the file there are none.
 
     Raises
     ------
@@ -30,7 +42,7 @@ def load(path: Path, score: PickedSong) -> Log:
         be replaced then.
     """
     if not path.exists():
-        return Log()
+        return Log(), {}
     try:
         data = json.loads(read_text(path))
         saved = Transcription.from_dict(data)
@@ -39,17 +51,66 @@ def load(path: Path, score: PickedSong) -> Log:
     edits = data.get(_KEY)
     if isinstance(edits, dict) and edits.get("of") == score.fingerprint():
         try:
-            return Log.from_dict(edits.get("log"))
+            return Log.from_dict(edits.get("log")), _seen(edits.get("seen"))
         except EditError as error:
             raise AdtError(f"{path}: {error}") from error
     if edits is None and saved.onsets == score.transcription.onsets:
-        return Log()
+        return Log(), {}
     raise AdtError(f"{path}: exists, with hits of another transcription")
 
 
-def save(path: Path, corrected: Transcription, score: PickedSong, log: Log) -> None:
+def _seen(data: Any) -> dict[str, int]:
+    if not isinstance(data, dict):
+        return {}
+    return {str(name): seq for name, seq in data.items() if isinstance(seq, int)}
+
+
+def save(
+    path: Path,
+    corrected: Transcription,
+    score: PickedSong,
+    log: Log,
+    seen: Mapping[str, int],
+) -> None:
     """Write hits and edits, whole or not at all; raises `AdtError`."""
-    edits: dict[str, Any] = {"of": score.fingerprint(), "log": log.to_dict()}
+    edits: dict[str, Any] = {
+        "of": score.fingerprint(),
+        "log": log.to_dict(),
+        "seen": dict(seen),
+    }
     text = corrected.to_json().rstrip().removesuffix("}")
     text += f',\n "{_KEY}": {json_text(edits)}}}\n'
     write_files({path: text.encode()}, overwrite=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep the widgets of other kernels from the file meanwhile.
+
+    Raises
+    ------
+    AdtError
+        If another one has it for longer than anybody should.
+    """
+    # Beside the file a lock would be litter in the user's folder.
+    folder = user_model_folder().parent / "locks"
+    try:
+        make_folder(folder)
+    except AdtError:  # a home that cannot be written
+        folder = Path(tempfile.gettempdir())
+    name = os.path.normcase(os.path.realpath(path)).encode("utf-8", "surrogateescape")
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            lock = Lock(folder / f"adt-{hashlib.sha256(name).hexdigest()[:32]}.lock")
+            break
+        except LockedError as error:
+            if time.monotonic() > end:
+                raise AdtError(f"{path}: another kernel is writing it") from error
+            time.sleep(_RETRY_S)
+        except OSError as error:
+            raise AdtError(f"{path}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()

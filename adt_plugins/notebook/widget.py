@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,7 +20,9 @@ from adt_plugins.editor.picks import Levels, PickedSong, velocity_table
 from adt_plugins.editor.sound import Sound, duration_of
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.html import BUNDLE
-from adt_plugins.notebook import autosave as autosaving
+from adt_plugins.notebook.cell import CellOutputs, running_cell
+from adt_plugins.notebook.document import open_document
+from adt_plugins.notebook.saved_view import saved_view
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
@@ -43,7 +44,12 @@ class DrumWidget(anywidget.AnyWidget):
     autosave
         A file, ``song.drums.json``, that holds the corrected hits and the edits
         after each edit. If it is there with edits of this transcription, they go
-        on from there.
+        on from there. Any number of widgets, of any kernels, may have the same file:
+        what is edited in one of them is edited in all.
+    embed
+        Put the whole sound into the widget's state. A notebook that is saved with
+        its widgets' state can then be edited and heard without Python; with
+        ``quality="small"`` it grows by about 2 MB a minute.
     theme
         ``"auto"``, ``"light"`` or ``"dark"``.
 
@@ -70,7 +76,10 @@ class DrumWidget(anywidget.AnyWidget):
     _esm: ClassVar[Path] = asset("notebook_ext", BUNDLE)
     _header = traitlets.Dict().tag(sync=True)
     _data = traitlets.Bytes(b"").tag(sync=True)
-    _first = traitlets.Bytes(b"").tag(sync=True)
+    # The sound that is there before a browser asks for any.
+    _chunks = traitlets.List(traitlets.Bytes()).tag(sync=True)
+    _table = traitlets.Bytes(b"").tag(sync=True)
+    _views = traitlets.Int(0).tag(sync=True)
     # The value is a mark only; what is sent is the log as it is at that moment:
     # a page that is opened again must get all edits, and those that are open
     # hear of each by a message.
@@ -82,6 +91,7 @@ class DrumWidget(anywidget.AnyWidget):
     selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
     revision = traitlets.Int(0)
     _sound: Sound | None = None
+    _was_seen = False
 
     def __init__(
         self,
@@ -90,6 +100,7 @@ class DrumWidget(anywidget.AnyWidget):
         *,
         quality: str = "lossless",
         autosave: str | os.PathLike[str] | None = None,
+        embed: bool = False,
         theme: str = "auto",
         **traits: Any,
     ) -> None:
@@ -97,22 +108,26 @@ class DrumWidget(anywidget.AnyWidget):
         self._score = PickedSong(transcription, self._velocities)
         if self._audio is not None:
             self._sound = Sound(self._audio, quality, duration_of(transcription))
-        self._path = None if autosave is None else Path(autosave)
-        self._lock = threading.RLock()
-        self._edits = Log()
-        if self._path is not None:
-            self._edits = autosaving.load(self._path, self._score)
+        path = None if autosave is None else Path(autosave)
+        self._run = running_cell()
+        self._document = open_document(self._score, path, self._run)
         self._name = f"p{secrets.token_hex(4)}"
         self._counter = 0
-        title = _title(transcription, self._audio)
-        content = payload(self._score, self._sound, title, Path(title).stem)
+        self._title = _title(transcription, self._audio)
+        stem = Path(self._title).stem
+        content = payload(self._score, self._sound, self._title, stem)
+        names = {"document": self._document.name, "token": self._name}
         super().__init__(
-            _header=content.header,
+            _header={**content.header, **names},
             _data=content.data,
-            _first=b"" if self._sound is None else self._sound.chunk(0),
+            _chunks=self._first_chunks(embed),
+            _table=self._levels() if embed else b"",
             theme=theme,
             **traits,
         )
+        self.revision = self._document.revision
+        self._document.attach(self)
+        _OUTPUTS.add(self, self._run)
         self.on_msg(self._receive)
 
     # --- what Python gets ---------------------------------------------------
@@ -244,14 +259,64 @@ class DrumWidget(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Close the widget, and let go of the recording."""
+        if hasattr(self, "_document"):  # or it was never made
+            self._document.detach(self)
         if self._sound is not None:
             self._sound.close()
         super().close()
 
+    # --- what is shown ------------------------------------------------------
+
+    def _ipython_display_(self) -> None:
+        """Show the editor, and a picture for where it does not run."""
+        from IPython.display import publish_display_data
+
+        bundle = self._repr_mimebundle_()
+        if bundle is None:
+            return
+        data, metadata = bundle
+        # Whatever reads the notebook without widgets finds nothing here, and the
+        # picture below.
+        publish: Callable[..., None] = publish_display_data  # it has no types
+        publish({**data, "text/html": ""}, metadata)
+        edits = self._edits.cursor
+        picture = saved_view(self.transcription, self._title, self._name, edits)
+        publish({"text/html": picture})
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether a browser shows it."""
+        return self._views > 0
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether a browser has shown it."""
+        return self._was_seen
+
+    @traitlets.observe("_views")
+    def _views_changed(self, change: Any) -> None:
+        self._was_seen = self._was_seen or change.new > 0
+        _OUTPUTS.close_replaced(self)
+
     # --- messages -----------------------------------------------------------
 
     def _layer(self) -> Layer:
+        self._document.refresh()
         return fold(self._edits)
+
+    @property
+    def _edits(self) -> Log:
+        return self._document.log
+
+    def _first_chunks(self, embed: bool) -> list[bytes]:
+        if self._sound is None:
+            return []
+        count = len(self._sound) if embed else min(len(self._sound), 1)
+        return [self._sound.chunk(number) for number in range(count)]
+
+    def _levels(self) -> bytes:
+        levels = self._score.levels
+        return b"" if levels is None else levels.tobytes()
 
     def _velocities(self, score: PickedSong) -> Levels | None:
         return None if self._audio is None else velocity_table(score, self._audio)
@@ -270,35 +335,30 @@ class DrumWidget(anywidget.AnyWidget):
 
     def _act(self, action: Any, client: str = "", seq: int = 0) -> None:
         # A browser's messages may come on a thread of their own (ipykernel 7).
-        with self._lock:
-            self._act_alone(action, client, seq)
+        if not self._document.act(action, client, seq):
+            self.document_changed()
 
-    def _act_alone(self, action: Any, client: str, seq: int) -> None:
-        edits = self._edits.act(action)
-        if self._path is not None:
-            corrected = self._score.corrected(fold(edits))
-            autosaving.save(self._path, corrected, self._score, edits)
-        self._edits = edits
-        revision = self.revision + 1
-        if action["kind"] == "do":  # as it was checked
-            action = {"kind": "do", "ops": list(edits.steps[-1])}
-        self.send(
-            {
-                "type": "did",
-                "revision": revision,
-                "action": action,
-                "client": client,
-                "seq": seq,
-            }
-        )
+    def document_did(
+        self, revision: int, action: dict[str, Any], client: str, seq: int
+    ) -> None:
+        """Tell the browsers of an action; the document calls this."""
+        told = {"revision": revision, "action": action, "client": client, "seq": seq}
+        self.send({"type": "did", **told})
         self.revision = revision
+
+    def document_changed(self) -> None:
+        """Tell the browsers all edits; the document calls this."""
+        self.send({"type": "log", **self._log_now()})
+        self.revision = self._document.revision
 
     def _command(self, command: str, value: float | None = None) -> None:
         self.send({"type": "command", "command": command, "value": value})
 
     def _log_now(self) -> dict[str, Any]:
-        with self._lock:
-            return {"revision": self.revision, "log": self._edits.to_dict()}
+        document = self._document
+        with document.lock:
+            log = {"revision": document.revision, "log": document.log.to_dict()}
+            return {**log, "seen": dict(document.seen)}
 
     def _options(
         self,
@@ -319,9 +379,11 @@ class DrumWidget(anywidget.AnyWidget):
         """Answer a browser; whatever it sends, the widget stays whole."""
         kind = message.get("type") if isinstance(message, dict) else None
         if kind == "do":
-            client, seq = str(message.get("client"))[:40], message.get("seq")
+            client, seq = message.get("client"), message.get("seq")
+            known = isinstance(client, str) and isinstance(seq, int)
+            who = (client[:40], seq) if known else ("", 0)
             try:
-                self._act(message.get("action"), client, seq)
+                self._act(message.get("action"), *who)
             except AdtError as error:
                 self.send(
                     {
@@ -332,17 +394,19 @@ class DrumWidget(anywidget.AnyWidget):
                     }
                 )
         elif kind == "log":
-            with self._lock:
+            with self._document.lock:
+                self._document.refresh()
                 self.send({"type": "log", **self._log_now()})
         elif kind == "velocities":
-            levels = self._score.levels
-            data = b"" if levels is None else levels.tobytes()
-            self.send({"type": "velocities"}, [data])
+            self.send({"type": "velocities"}, [self._levels()])
         elif kind == "chunk" and self._sound is not None:
             number = message.get("index")
             if isinstance(number, int) and 0 <= number < len(self._sound):
                 data = self._sound.chunk(number)
                 self.send({"type": "chunk", "index": number}, [data])
+
+
+_OUTPUTS = CellOutputs()
 
 
 def _hit_op(op: str, name: str, time: float, drum: Drum | str, velocity: int) -> Op:

@@ -52,7 +52,9 @@ export interface Fixtures {
 
 const file = process.env.ADT_FIXTURES;
 if (!file)
-  throw new Error("ADT_FIXTURES does not name the file of python -m tests.support.notebook.make_fixtures");
+  throw new Error(
+    "ADT_FIXTURES does not name the file of python -m tests.support.notebook.make_fixtures",
+  );
 export const fixtures = JSON.parse(readFileSync(file, "utf8")) as Fixtures;
 
 /** The exact doubles, as hexadecimal digits. */

@@ -1,13 +1,18 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { type Model, Notebook } from "../src/hosts/notebook";
 
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 /** A model without sound or activations, and what is sent to Python. */
 function made(): { model: Model; sent: unknown[] } {
   const files = { stem: "song", json: ["", ""], labels: [], maps: [] };
   const state: Record<string, unknown> = {
     _header: {
+      document: "d",
+      token: "t",
       title: "song",
       fingerprint: "",
       duration: 10,
@@ -26,6 +31,7 @@ function made(): { model: Model; sent: unknown[] } {
     },
     _data: new DataView(new ArrayBuffer(0)),
     _log: { revision: 0, log: { steps: [], cursor: 0 } },
+    _chunks: [],
     selection: [],
     position: 0,
   };
@@ -44,8 +50,30 @@ function made(): { model: Model; sent: unknown[] } {
   return { model, sent };
 }
 
+/** What the page offers, as far as it is asked. */
+function stubPage(): Map<string, string> {
+  const kept = new Map<string, string>();
+  const nothing = () => undefined;
+  vi.stubGlobal("addEventListener", nothing);
+  vi.stubGlobal("removeEventListener", nothing);
+  vi.stubGlobal("document", { addEventListener: nothing, removeEventListener: nothing });
+  vi.stubGlobal("localStorage", {
+    get length() {
+      return kept.size;
+    },
+    key: (index: number) => [...kept.keys()][index],
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, text: string) => kept.set(key, text),
+    removeItem: (key: string) => kept.delete(key),
+  });
+  return kept;
+}
+
+const add = (id: string) => ({ op: "add", id, time: 1, drum: "KD", velocity: 9 }) as const;
+
 it("asks again while it is open, and no more when it is closed", () => {
   vi.useFakeTimers();
+  stubPage();
   const { model, sent } = made();
   const notebook = new Notebook(model);
   expect(sent).toEqual([{ type: "velocities" }]);
@@ -54,4 +82,43 @@ it("asks again while it is open, and no more when it is closed", () => {
   notebook.close();
   vi.advanceTimersByTime(200_000);
   expect(sent).toHaveLength(2);
+});
+
+it("says that Python is silent, keeps what it may not have, and hands it in later", () => {
+  vi.useFakeTimers();
+  const kept = stubPage();
+  const first = made();
+  const notebook = new Notebook(first.model);
+  notebook.session.do([add("x")]);
+  expect(notebook.session.log.cursor).toBe(1);
+  vi.advanceTimersByTime(3_000);
+  expect(notebook.session.warnings.size).toBe(0);
+  vi.advanceTimersByTime(2_000);
+  expect(notebook.session.warnings.get("python")?.text).toContain("does not answer");
+  notebook.close();
+  // The next widget of the same log takes it over; Python knows it by its editor's name.
+  const second = made();
+  new Notebook(second.model).close();
+  const sent = { type: "do", client: notebook.client, seq: 0 };
+  expect(second.sent).toContainEqual({ ...sent, action: { kind: "do", ops: [add("x")] } });
+  expect(kept.size).toBe(0);
+});
+
+it("brings back what a kernel took with it, and only where the log goes on", () => {
+  vi.useFakeTimers();
+  const kept = stubPage();
+  const log = { steps: [[add("x")], [add("y")]], cursor: 2 };
+  const entry = JSON.stringify({ proposals: [], log });
+  const restored = (steps: ReturnType<typeof add>[][]) => {
+    kept.set("adt-plugins pending python d old", entry);
+    const { model } = made();
+    model.set("_log", { revision: 5, log: { steps, cursor: steps.length } });
+    const notebook = new Notebook(model);
+    notebook.close();
+    return notebook.session.log.steps.map(([op]) => ("id" in op ? op.id : ""));
+  };
+  expect(restored([])).toEqual(["x", "y"]);
+  expect(restored([[add("x")]])).toEqual(["x", "y"]);
+  expect(restored([[add("x")], [add("y")], [add("z")]])).toEqual(["x", "y", "z"]);
+  expect(restored([[add("z")]])).toEqual(["z"]);
 });

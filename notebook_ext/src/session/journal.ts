@@ -4,9 +4,16 @@
  * that none writes over another's.
  */
 
+import type { Log } from "../core/edits";
 import type { Proposal } from "../core/shared-log";
 
 const NAME = "adt-plugins pending";
+
+/** What an editor has left. */
+export interface Entry {
+  readonly proposals: readonly Proposal[];
+  readonly log: Log | null;
+}
 
 export class Journal {
   readonly #prefix: string;
@@ -18,11 +25,15 @@ export class Journal {
     this.#prefix = `${NAME} ${fingerprint} `;
   }
 
-  /** Write down what is pending; false if this browser keeps nothing. */
-  write(pending: readonly Proposal[]): boolean {
+  /**
+   * Write down what is pending, and the log that it goes on from if whoever keeps that may
+   * be gone; false if this browser keeps nothing.
+   */
+  write(proposals: readonly Proposal[], log: Log | null = null): boolean {
     const key = this.#prefix + this.client;
+    const entry: Entry = { proposals, log };
     try {
-      if (pending.length) localStorage.setItem(key, JSON.stringify(pending));
+      if (proposals.length || log) localStorage.setItem(key, JSON.stringify(entry));
       else localStorage.removeItem(key);
       return true;
     } catch {
@@ -31,7 +42,7 @@ export class Journal {
   }
 
   /** What editors have left, this one too, and a way to strike it off. */
-  left(): { readonly proposals: Proposal[]; done(): void } {
+  left(): { readonly entries: Entry[]; done(): void } {
     const found = new Map<string, string>();
     try {
       for (let i = 0; i < localStorage.length; i++) {
@@ -42,7 +53,7 @@ export class Journal {
       // Nothing is kept here.
     }
     return {
-      proposals: [...found.values()].flatMap(proposalsOf),
+      entries: [...found.values()].flatMap(entriesOf),
       done: () => {
         // What has been added meanwhile stays.
         for (const [key, text] of found) {
@@ -53,10 +64,10 @@ export class Journal {
   }
 }
 
-function proposalsOf(text: string): Proposal[] {
+function entriesOf(text: string): Entry[] {
   try {
-    const found = JSON.parse(text) as Proposal[];
-    return Array.isArray(found) ? found : [];
+    const entry = JSON.parse(text) as Entry | null;
+    return Array.isArray(entry?.proposals) ? [entry] : [];
   } catch {
     return [];
   }

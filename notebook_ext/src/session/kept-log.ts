@@ -58,8 +58,9 @@ export class KeptLog {
   /** Take over what the store has, and what editors left that ended before they were done. */
   async read(): Promise<void> {
     const left = this.#journal.left();
+    const proposals = left.entries.flatMap((entry) => entry.proposals);
     try {
-      const shared = await this.store.update((now = begun()) => accept(now, left.proposals));
+      const shared = await this.store.update((now = begun()) => accept(now, proposals));
       this.#take(shared);
       left.done();
     } catch (error) {

@@ -306,6 +306,11 @@ export class Session {
     if (this.player.playing) clearTimeout(waiting);
   }
 
+  /** Nobody sees it any more: nothing sounds. */
+  rest(): void {
+    this.player.pause();
+  }
+
   seek(time: number): void {
     this.player.seek(time);
     this.#emit("view");

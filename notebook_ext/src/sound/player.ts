@@ -65,6 +65,8 @@ export class Player {
   readonly #slow = new Map<number, AudioBuffer>();
   #run: Run | null = null;
   #timer = 0;
+  /** Counts plays and pauses; the last one is obeyed. */
+  #wishes = 0;
   #rest = 0;
   #hits: readonly Sounding[] = [];
   #samples = new Float64Array(0);
@@ -114,13 +116,15 @@ export class Player {
 
   async play(): Promise<void> {
     const context = this.#open();
+    const wish = ++this.#wishes;
     await context.resume().catch(() => 0); // it may be closed meanwhile
-    if (this.#run || context.state !== "running") return;
+    if (this.#run || context.state !== "running" || wish !== this.#wishes) return;
     if (this.#rest >= this.duration - 0.01) this.#rest = this.loop ? this.loop.start / RATE : 0;
     this.#begin(Math.round(this.#rest * RATE));
   }
 
   pause(): void {
+    this.#wishes++; // what waits to be played is not played
     if (!this.#run) return;
     this.#rest = this.position;
     this.#end(this.#run, this.#frame() + 0.02 * RATE);

@@ -153,7 +153,10 @@ def test_what_makes_no_sense_is_refused(notebook: Notebook) -> None:
     notebook.page.evaluate(
         f"{ADT}.do([{{op: 'add', id: 'x', time: -5, drum: 'KD', velocity: 1}}])"
     )
-    until(notebook.page, f"{ADT}.says.startsWith('Python refused')")
+    until(
+        notebook.page,
+        f"{ADT}.warnings.get('refused')?.text.startsWith('Python refused')",
+    )
     agree(notebook)
     assert notebook.python("answer = w.revision") == before
 

@@ -10,9 +10,8 @@ import pytest
 
 from adt_plugins import Transcription
 from adt_plugins.formats import write
-
-from .browser import until, watched
-from .test_page import ADT
+from tests.support.browser import until, watched
+from tests.support.notebook.pages import ADT
 
 EACH = 40
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import gc
 import io
 import json
+import re
 import subprocess
 import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -23,6 +27,7 @@ from adt_plugins.editor.edits import EditError, Layer, Log, fold
 from adt_plugins.editor.picks import PickedSong, velocity_table
 from adt_plugins.editor.sound import CHUNK, Sound
 from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.notebook.saved_view import saved_view
 from tests.support.notebook.make_fixtures import actions, example
 from tests.support.paths import GROOVE
 
@@ -178,10 +183,15 @@ def test_autosave_outlives_the_kernel(groove: Transcription, tmp_path: Path) -> 
         first._act(action)
         assert Transcription.read(path).onsets == first.transcription.onsets
     first.undo()
+    last = first.transcription
+    first.close()
+    del first
+    gc.collect()  # with the widget its log is gone: this is what a new kernel finds
     again = DrumWidget(groove, audio=False, autosave=path)
-    assert again.transcription == first.transcription
+    assert again.transcription == last
+    count = len(again.edits)
     again.redo()
-    assert again.edits == [*first.edits, list(first._edits.steps[first._edits.cursor])]
+    assert len(again.edits) == count + 1
     # A file of another song is not replaced, nor one that is no transcription.
     other = replace(groove, onsets=groove.onsets[1:])
     for content in (other.to_json(), "something", "[]"):
@@ -193,6 +203,111 @@ def test_autosave_outlives_the_kernel(groove: Transcription, tmp_path: Path) -> 
     path.write_text(groove.to_json(), encoding="utf-8")
     DrumWidget(groove, audio=False, autosave=path).add(2.0, "KD")
     assert len(Transcription.read(path)) == len(groove) + 1
+
+
+def test_widgets_with_one_file_have_one_log(
+    groove: Transcription, tmp_path: Path
+) -> None:
+    path = tmp_path / "song.drums.json"
+    one = DrumWidget(groove, audio=False, autosave=path)
+    two = DrumWidget(groove, audio=False, autosave=str(path))
+    one.send, two.send = Sent(), Sent()
+    for number in range(20):
+        one.add(number, "KD")
+        two.add(number, "SST")
+    assert one.edits == two.edits
+    assert len(Transcription.read(path)) == len(groove) + 40
+    assert one.revision == two.revision == 40
+    # Both have told their browsers all of it.
+    assert [m["revision"] for m, _ in one.send] == list(range(1, 41))
+    assert one.send == two.send
+    two.close()
+    one.undo()
+    assert len(Transcription.read(path)) == len(groove) + 39
+
+
+EDITOR = """
+import sys
+from adt_plugins import Transcription
+from adt_plugins.notebook import DrumWidget
+song = Transcription.read(sys.argv[1])
+widget = DrumWidget(song, audio=False, autosave=sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(25):
+    widget.add(number + float(sys.argv[3]), "SST")
+print(len(widget.edits))
+"""
+
+
+def test_kernels_with_one_file_keep_what_both_do(
+    groove: Transcription, tmp_path: Path
+) -> None:
+    song = groove.save(tmp_path / "groove.json", "json")[0]
+    path = tmp_path / "song.drums.json"
+    mine = DrumWidget(Transcription.read(song), audio=False, autosave=path)
+    mine.send = Sent()
+    command = [sys.executable, "-c", EDITOR, str(song), str(path)]
+    others = [
+        subprocess.Popen(
+            [*command, part], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for part in ("0.1", "0.2")
+    ]
+    for other in others:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+    for other in others:
+        assert other.stdin is not None
+        other.stdin.write("go\n")
+        other.stdin.flush()
+    for number in range(25):
+        mine.add(number + 0.3, "SST")
+    for other in others:
+        other.communicate()
+        assert other.returncode == 0
+    assert len(Transcription.read(path)) == len(groove) + 75
+    assert len(mine.hits) == len(groove) + 75
+    # A browser hears of what the others did, too.
+    assert any(message["type"] == "log" for message, _ in mine.send)
+    mine._receive(None, {"type": "log"}, [])
+    assert len(mine.send[-1][0]["log"]["steps"]) == 75
+
+
+def test_an_action_whose_answer_was_lost_is_done_once(
+    groove: Transcription, tmp_path: Path
+) -> None:
+    path = tmp_path / "song.drums.json"
+    widget = DrumWidget(groove, audio=False, autosave=path)
+    widget.send = Sent()
+    hit = {"op": "add", "id": "x", "time": 1.0, "drum": "KD", "velocity": 9}
+    action = {"kind": "do", "ops": [hit]}
+    message = {"type": "do", "client": "browser", "seq": 0, "action": action}
+    for _ in range(2):
+        widget._receive(None, message, [])
+    assert len(widget.edits) == 1
+    assert [m["type"] for m, _ in widget.send] == ["did", "log"]
+    assert widget.send[-1][0]["seen"] == {"browser": 0}
+    widget.close()
+    del widget
+    gc.collect()
+    again = DrumWidget(groove, audio=False, autosave=path)
+    again.send = Sent()
+    again._receive(None, message, [])
+    assert len(again.edits) == 1
+
+
+def test_what_is_shown_without_an_editor(groove: Transcription) -> None:
+    widget = DrumWidget(groove, audio=False)
+    widget.add(1.0, "SPC")
+    text = saved_view(widget.transcription, "<i>&", "p1", 1)
+    assert "&lt;i&gt;&amp;</b>: 146 hits. As it was with 1 edit when" in text
+    assert "<tr><td>Splash</td><td>SPC</td><td>1</td></tr>" in text
+    (picture,) = re.findall(r"base64,([^\"]*)", text)
+    root = ElementTree.fromstring(base64.b64decode(picture))
+    marks = [p.get("d") or "" for p in root.iter("{http://www.w3.org/2000/svg}path")]
+    assert sum(d.count("v-") for d in marks) == 146
+    assert "<script" not in text
 
 
 def test_a_folder_that_is_gone_refuses_the_edit(

@@ -1,0 +1,82 @@
+"""The cell that is running, as far as the notebook tells."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from typing import Any, NamedTuple, Protocol
+
+
+class Run(NamedTuple):
+    """One run of a cell.
+
+    Parameters
+    ----------
+    cell
+        Name of the cell, which stays when it is run again.
+    request
+        Name of this run.
+    """
+
+    cell: str
+    request: str
+
+
+def running_cell() -> Run | None:
+    """Return the run that this code belongs to; None outside of notebooks."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    kernel: Any = getattr(shell, "kernel", None)
+    try:
+        parent: Any = kernel.get_parent("shell")
+        cell = parent["metadata"]["cellId"]
+        return Run(str(cell), str(parent["header"]["msg_id"]))
+    except (AttributeError, KeyError, LookupError, TypeError):
+        return None
+
+
+class Output(Protocol):
+    """A widget that a cell has made."""
+
+    is_seen: Any
+    was_seen: Any
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class CellOutputs:
+    """Widgets by the cells that made them.
+
+    A notebook keeps the state of every widget that is open, and would grow with each
+    run of a cell: what an earlier run has made is closed once nobody sees it any more.
+    """
+
+    def __init__(self) -> None:
+        self._of_cell: dict[str, list[tuple[weakref.ref[Any], Run]]] = {}
+
+    def add(self, output: Output, run: Run | None) -> None:
+        """Take a new one in, and close those that it replaces."""
+        if run is None:
+            return
+        known = self._of_cell.setdefault(run.cell, [])
+        known.append((weakref.ref(output), run))
+        for reference, _ in list(known):
+            other = reference()
+            if other is not None:
+                self.close_replaced(other)
+
+    def close_replaced(self, output: Output) -> None:
+        """Close it if a newer run has made another, and nobody sees it."""
+        if output.is_seen or not output.was_seen:
+            return
+        for known in self._of_cell.values():
+            own = [run for reference, run in known if reference() is output]
+            if not own or known[-1][1] == own[0]:
+                continue
+            known[:] = [
+                (reference, run)
+                for reference, run in known
+                if reference() not in (None, output)
+            ]
+            output.close()
