@@ -33,7 +33,7 @@ export interface DrumInfo {
 
 _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "EDITS": (edits, "SAME_S MOST_OPS"),
-    "EXCLUSIVE": (exclusive, "RIVAL_WINDOW_S _EPSILON"),
+    "EXCLUSIVE": (exclusive, "SAME_STROKE_S _EPSILON"),
     "GATE": (
         song_gate,
         "RATE_PER_MINUTE LONE_PER_MINUTE LONE_FREE_S SHORT_S PER_OCTAVE _SHARES",

@@ -37,7 +37,7 @@ export interface Grid {
   readonly delay: number;
 }
 
-const { EPSILON, RIVAL_WINDOW_S } = EXCLUSIVE;
+const { EPSILON, SAME_STROKE_S } = EXCLUSIVE;
 
 /** Half to even, as Python's `round` and NumPy's `rint`. */
 export function roundEven(value: number): number {
@@ -167,7 +167,7 @@ export function pickAll(
       return { drum, frame, position, time, confidence: confidence(values[frame], threshold) };
     });
   });
-  return dropRivals(picked, RIVAL_WINDOW_S * grid.rate);
+  return dropRivals(picked, SAME_STROKE_S * grid.rate);
 }
 
 /** Keep one of the picks of one coarse drum that lie within `window` frames. */

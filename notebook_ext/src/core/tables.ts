@@ -38,7 +38,7 @@ export const EDITS = {
 
 /** See `adt_plugins.picking.exclusive`. */
 export const EXCLUSIVE = {
-  RIVAL_WINDOW_S: 0.02,
+  SAME_STROKE_S: 0.02,
   EPSILON: 1e-09,
 } as const;
 
