@@ -51,9 +51,9 @@ def pytest_terminal_summary(
     """Say how to run what the default leaves out."""
     if config.option.markexpr == QUICK and not config.option.file_or_dir:
         terminalreporter.write_line(
-            "These were the quick tests of tests/unit and tests/integration. The rest:"
-            ' python -m pytest -m "" tests (browsers, Audacity, DAWs; half an hour),'
-            " python -m tests.fuzz.run --seconds 60 (fuzzing)."
+            "These were the quick tests. The rest: python -m pytest -m slow;"
+            ' python -m pytest -m "" -n 0 tests/external (browsers, Audacity, DAWs);'
+            " python -m tests.fuzz.run --seconds 60."
         )
 
 
