@@ -159,12 +159,14 @@ def meters_of_bars(changes: Sequence[MeterChange], bars: int) -> list[Meter]:
 
 
 def usual_meter(changes: Sequence[MeterChange], bars: int) -> Meter | None:
-    """Meter of most of so many bars."""
+    """Meter of most of so many bars; None if none is known."""
+    if not changes:
+        return None
     ends = [*(change.bar for change in changes[1:]), max(bars + 1, 2)]
     counts: Counter[Meter] = Counter()
     for change, end in zip(changes, ends, strict=True):
         counts[change.meter] += max(end - change.bar, 0)
-    return max(counts, key=counts.__getitem__, default=None)
+    return max(counts, key=counts.__getitem__)
 
 
 def check_bpm(bpm: float) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
@@ -20,15 +21,17 @@ from adt_plugins.drums import Drum
 from adt_plugins.formats.dynamics import Dynamics
 from adt_plugins.formats.format import Format
 from adt_plugins.formats.notation_grid import (
+    STRAIGHT,
+    TRIPLET,
     Bar,
     GridBeat,
-    is_compound,
     make_grid,
     met,
     tempo,
     usual_length,
 )
 from adt_plugins.formats.tab import title_of
+from adt_plugins.meter import Meter
 from adt_plugins.transcription import Transcription
 
 DIVISIONS = 48  # of a quarter note: every step of every grid is a whole number
@@ -74,56 +77,46 @@ _PLACES |= {
     Drum.TT: _PLACES[Drum.MHT],
     Drum.CY: _PLACES[Drum.CRC],
 }
-# Signs of the steps of a beat, the longest first: (steps, type, dots).
-_STRAIGHT = ((4, "quarter", 0), (3, "eighth", 1), (2, "eighth", 0), (1, "16th", 0))
-_FINE = (
-    (8, "quarter", 0),
-    (6, "eighth", 1),
-    (4, "eighth", 0),
-    (3, "16th", 1),
-    (2, "16th", 0),
-    (1, "32nd", 0),
-)
-_THIRDS = ((3, "quarter", 1), (2, "quarter", 0), (1, "eighth", 0))
-_SIXTHS = (
-    (6, "quarter", 1),
-    (4, "quarter", 0),
-    (3, "eighth", 1),
-    (2, "eighth", 0),
-    (1, "16th", 0),
-)
-# Four in the time of three eighths: written as eighths.
-_FOURS = ((4, "half", 0), (3, "quarter", 1), (2, "quarter", 0), (1, "eighth", 0))
-_EIGHTS = (
-    (8, "half", 0),
-    (6, "quarter", 1),
-    (4, "quarter", 0),
-    (3, "eighth", 1),
-    (2, "eighth", 0),
-    (1, "16th", 0),
-)
+_KINDS = ("whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
 
 
 @dataclass(frozen=True)
 class _Signs:
-    """How the steps of a beat are written: signs, and the tuplet's ratio."""
+    """How the steps of a beat are written: signs, and the tuplet's ratio.
+
+    A sign is (steps, type, dots); the longest come first.
+    """
 
     parts: tuple[tuple[int, str, int], ...]
     tuplet: tuple[int, int] | None = None
 
 
-_SIMPLE = {
-    4: _Signs(_STRAIGHT),
-    8: _Signs(_FINE),
-    3: _Signs(_THIRDS, (3, 2)),
-    6: _Signs(_SIXTHS, (6, 4)),
-}
-_COMPOUND = {
-    3: _Signs(_THIRDS),
-    6: _Signs(_SIXTHS),
-    4: _Signs(_FOURS, (4, 3)),
-    8: _Signs(_EIGHTS, (8, 6)),
-}
+@cache
+def _signs(meter: Meter, steps: int) -> _Signs:
+    """Signs of a beat's steps; two in the time of three eighths are eighths."""
+    beat = _KINDS.index(_kind(meter))
+    if steps % TRIPLET == 0:
+        half = (steps // TRIPLET).bit_length()
+        tuplet = None if meter.is_compound else (steps, 2 * steps // TRIPLET)
+        step = beat + half
+    else:
+        half = steps.bit_length() - 1
+        tuplet = (steps, 3 * steps // STRAIGHT) if meter.is_compound else None
+        step = beat + half - meter.is_compound
+    parts = []
+    for count in range(steps, 0, -1):
+        halvings = count.bit_length() - 1
+        if count == 1 << halvings:
+            parts.append((count, _KINDS[max(step - halvings, 0)], 0))
+        elif count == 3 << (halvings - 1):
+            parts.append((count, _KINDS[max(step - halvings, 0)], 1))
+    return _Signs(tuple(parts), tuplet)
+
+
+def _kind(meter: Meter) -> str:
+    """Type of a counted beat, without its dot."""
+    unit = meter.unit.bit_length() - 1
+    return _KINDS[unit - 1 if meter.is_compound else unit]
 
 
 def write(
@@ -131,9 +124,9 @@ def write(
 ) -> list[Path]:
     """Write one part; hits lie on the nearest sixteenth or triplet of their beat.
 
-    Where beats with hits inside them are divided by three nearly everywhere the
-    meter is compound (6/8, 12/8), else triplets are drawn as such. Ghost notes are
-    in parentheses, and accents marked.
+    Where the meter is not known and beats with hits inside them are divided by three
+    nearly everywhere it is compound (6/8, 12/8), else triplets are drawn as such.
+    Ghost notes are in parentheses, and accents marked.
     """
     bars = make_grid(transcription)
     merged = met(bars)
@@ -147,7 +140,8 @@ def write(
     _add(encoding, "software", "adt-plugins")
     _part_list(root, drums)
     part = ET.SubElement(root, "part", id="P1")
-    _Writer(bars, Dynamics(transcription)).write(part)
+    bpm = transcription.tempo or tempo(bars)
+    _Writer(bars, Dynamics(transcription), bpm).write(part)
     ET.indent(root)
     text = _DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
     return write_files({path: text.encode()}, overwrite=overwrite)
@@ -182,23 +176,20 @@ class _Note(NamedTuple):
 class _Writer:
     """Writes the measures of a part."""
 
-    def __init__(self, bars: Sequence[Bar], dynamics: Dynamics) -> None:
-        self._bars = bars
+    def __init__(self, bars: Sequence[Bar], dynamics: Dynamics, bpm: float) -> None:
+        self._bars, self._bpm = bars, bpm
         self._dynamics = dynamics
-        self._compound = is_compound(bars)
-        self._signs = _COMPOUND if self._compound else _SIMPLE
-        self._beat = DIVISIONS * 3 // 2 if self._compound else DIVISIONS
-        self._meter = 0
+        self._signature: tuple[int, int] | None = None
 
     def write(self, part: ET.Element) -> None:
         for bar in self._bars:
             measure = ET.SubElement(part, "measure", number=str(bar.number))
-            if bar.number == 0:
+            if bar.number < 1:
                 measure.set("implicit", "yes")
             self._attributes(measure, bar)
             if bar is self._bars[0]:
                 self._tempo(measure)
-            length = len(bar.beats) * self._beat
+            length = len(bar.beats) * _duration(bar.meter)
             self._voice(measure, bar, HANDS)
             if any(_of_voice(drums, FEET) for b in bar.beats for drums in _hits(b)):
                 _add(ET.SubElement(measure, "backup"), "duration", length)
@@ -206,59 +197,63 @@ class _Writer:
 
     def _attributes(self, measure: ET.Element, bar: Bar) -> None:
         is_first = bar is self._bars[0]
-        count = usual_length(self._bars) if bar.number == 0 else len(bar.beats)
-        if count == self._meter:
+        count = usual_length(self._bars) if bar.number < 1 else len(bar.beats)
+        signature = bar.meter.signature(count)
+        if signature == self._signature:
             return
         attributes = ET.SubElement(measure, "attributes")
         if is_first:
             _add(attributes, "divisions", DIVISIONS)
             _add(ET.SubElement(attributes, "key"), "fifths", 0)
         time = ET.SubElement(attributes, "time")
-        _add(time, "beats", 3 * count if self._compound else count)
-        _add(time, "beat-type", 8 if self._compound else 4)
+        _add(time, "beats", signature[0])
+        _add(time, "beat-type", signature[1])
         if is_first:
             clef = ET.SubElement(attributes, "clef")
             _add(clef, "sign", "percussion")
             _add(clef, "line", 2)
-        self._meter = count
+        self._signature = signature
 
     def _tempo(self, measure: ET.Element) -> None:
-        beats = tempo(self._bars)
+        meter = self._bars[0].meter
+        beats = self._bpm
         direction = ET.SubElement(measure, "direction", placement="above")
         metronome = ET.SubElement(
             ET.SubElement(direction, "direction-type"), "metronome"
         )
-        _add(metronome, "beat-unit", "quarter")
-        if self._compound:
+        _add(metronome, "beat-unit", _kind(meter))
+        if meter.is_compound:
             ET.SubElement(metronome, "beat-unit-dot")
         _add(metronome, "per-minute", f"{beats:.0f}")
-        quarters = beats * (1.5 if self._compound else 1.0)
+        quarters = beats * meter.quarters
         ET.SubElement(direction, "sound", tempo=f"{quarters:.2f}")
 
     def _voice(self, measure: ET.Element, bar: Bar, voice: int) -> None:
-        notes = [note for beat in bar.beats for note in self._notes(beat, voice)]
+        notes = [
+            note for beat in bar.beats for note in self._notes(beat, bar.meter, voice)
+        ]
         if not any(note.drums for note in notes):
             element = ET.SubElement(measure, "note")
             ET.SubElement(element, "rest", measure="yes")
-            _add(element, "duration", len(bar.beats) * self._beat)
+            _add(element, "duration", len(bar.beats) * _duration(bar.meter))
             _add(element, "voice", voice)
             return
         for note in notes:
             for drum in note.drums or (None,):
                 _note(measure, note, drum, voice)
 
-    def _notes(self, beat: GridBeat, voice: int) -> Iterator[_Note]:
+    def _notes(self, beat: GridBeat, meter: Meter, voice: int) -> Iterator[_Note]:
         """Notes and rests of a beat, each as long as one sign can show."""
-        signs = self._signs[beat.steps]
+        signs, length = _signs(meter, beat.steps), _duration(meter)
         hits = {
             step: found
             for step in sorted(beat.hits)
             if (found := _of_voice(beat.hits[step], voice))
         }
-        unit = self._beat // beat.steps
+        unit = length // beat.steps
         if not set(hits) - {0}:  # nothing inside the beat: one plain sign
-            dots = int(self._compound)
-            note = _Note(hits.get(0, ()), self._beat, "quarter", dots, None)
+            dots = int(meter.is_compound)
+            note = _Note(hits.get(0, ()), length, _kind(meter), dots, None)
             yield self._marked(note, beat.hits.get(0, {}))
             return
         notes = []
@@ -281,6 +276,11 @@ class _Writer:
         ghosts = (d for d, onset in first.items() if self._dynamics.is_ghost(onset))
         accents = (d for d, onset in first.items() if self._dynamics.is_accent(onset))
         return note._replace(ghosts=frozenset(ghosts), accents=frozenset(accents))
+
+
+def _duration(meter: Meter) -> int:
+    """Length of a counted beat."""
+    return round(DIVISIONS * meter.quarters)
 
 
 def _hits(beat: GridBeat) -> Iterator[tuple[Drum, ...]]:

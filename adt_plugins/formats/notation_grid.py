@@ -6,6 +6,7 @@ nearer to; a finer one only where two hits of a drum would meet.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,9 +16,13 @@ from itertools import pairwise
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
+from adt_plugins.meter import Meter, MeterChange, meters_of_bars
 from adt_plugins.transcription import Transcription
 
 STRAIGHT, TRIPLET = 4, 3
+_SIXTEENTHS = 16  # steps of a whole note that straight beats are divided into
+_QUARTERS = Meter(4)
+_COMPOUND = Meter(6, 8)  # of as many beats as there are
 _MOST_BEATS = 100_000
 _USUAL_TEMPO = 0.05
 # Triplets need half the straight grid's error: one late hit makes none.
@@ -46,10 +51,19 @@ class GridBeat:
 
 @dataclass
 class Bar:
-    """A bar; `number` is 0 for a pickup bar, which holds its last beats only."""
+    """A bar; bar 1 begins with the first downbeat, a pickup is bar 0.
+
+    `meter` says what note its beats are; how many there are may be unusual.
+    """
 
     number: int
     beats: list[GridBeat]
+    meter: Meter = _QUARTERS
+
+    @property
+    def signature(self) -> tuple[int, int]:
+        """Its time signature."""
+        return self.meter.signature(len(self.beats))
 
 
 def make_grid(transcription: Transcription) -> list[Bar]:
@@ -64,14 +78,45 @@ def make_grid(transcription: Transcription) -> list[Bar]:
         If there are no beats, or hits too far away from them.
     """
     beats = _continued(transcription)
+    bars = _bars(beats[:-1], transcription.beats)
+    meters = _meters(bars, transcription.meters)
+    if meters:
+        _divide(bars, beats, transcription.onsets, meters)
+        return bars
+    _divide(bars, beats, transcription.onsets, [_QUARTERS] * len(bars))
+    if _sounds_compound(bars):
+        for bar in bars:
+            bar.meter = _COMPOUND
+    return bars
+
+
+def _meters(bars: Sequence[Bar], changes: Sequence[MeterChange]) -> list[Meter]:
+    """Meters in force in the bars; none where none is known."""
+    if not changes:
+        return []
+    known = meters_of_bars(changes, max(bars[-1].number, 1))
+    return [known[max(bar.number, 1) - 1] for bar in bars]
+
+
+def _divide(
+    bars: Sequence[Bar],
+    beats: Sequence[GridBeat],
+    onsets: Sequence[Onset],
+    meters: Sequence[Meter],
+) -> None:
+    """Give every beat its steps, and every hit its step."""
+    of_beats: list[Meter] = []
+    for bar, meter in zip(bars, meters, strict=True):
+        bar.meter = meter
+        of_beats += [meter] * len(bar.beats)
     grid, times = beats[:-1], [beat.time for beat in beats]
     inside: list[list[tuple[float, Onset]]] = [[] for _ in grid]
-    for onset in transcription.onsets:
+    for onset in onsets:
         index = min(max(bisect_right(times, onset.time) - 1, 0), len(grid) - 1)
         length = times[index + 1] - times[index]
         inside[index].append(((onset.time - times[index]) / length, onset))
-    for beat, hits, after in zip(grid, inside, times[1:], strict=True):
-        beat.steps = _steps(hits, after - beat.time)
+    for beat, hits, after, meter in zip(grid, inside, times[1:], of_beats, strict=True):
+        beat.steps = _steps(hits, after - beat.time, meter)
     for index, hits in enumerate(inside):
         for place, onset in hits:
             step = max(round(place * grid[index].steps), 0)
@@ -81,7 +126,6 @@ def make_grid(transcription: Transcription) -> list[Bar]:
                 # The list ends with a beat that no hit is near to the end of.
                 into = grid[min(index + 1, len(grid) - 1)]
             into.hits.setdefault(step, {}).setdefault(onset.drum, []).append(onset)
-    return _bars(grid)
 
 
 def met(bars: Sequence[Bar]) -> list[str]:
@@ -112,11 +156,11 @@ def tempo(bars: Sequence[Bar]) -> float:
 
 def usual_length(bars: Sequence[Bar]) -> int:
     """Beats of most bars that are no pickup; if there is no other, as it counts."""
-    counts = Counter(len(bar.beats) for bar in bars if bar.number)
+    counts = Counter(len(bar.beats) for bar in bars if bar.number > 0)
     return counts.most_common(1)[0][0] if counts else bars[0].beats[-1].position
 
 
-def is_compound(bars: Sequence[Bar]) -> bool:
+def _sounds_compound(bars: Sequence[Bar]) -> bool:
     """Whether nearly all beats with hits inside them are divided by three."""
     kinds = [
         beat.is_triplet
@@ -173,15 +217,20 @@ def _usual(beats: Sequence[Beat]) -> int:
     return highest if highest > 2 else 4
 
 
-def _steps(hits: Iterable[tuple[float, Onset]], length: float) -> int:
+def _steps(hits: Iterable[tuple[float, Onset]], length: float, meter: Meter) -> int:
     """Steps of a beat by the places of its hits in it."""
     found = list(hits)
-    straight, triplet = (
+    usual, other = STRAIGHT, TRIPLET
+    if meter.is_compound:
+        usual, other = TRIPLET, STRAIGHT
+    elif meter.unit != STRAIGHT:
+        usual = min(max(_SIXTEENTHS // meter.unit, 1), 2 * STRAIGHT)
+    usually, otherwise = (
         sum(abs(place * steps - round(place * steps)) / steps for place, _ in found)
-        for steps in (STRAIGHT, TRIPLET)
+        for steps in (usual, other)
     )
     # A hit or two anywhere are near to some third.
-    steps = TRIPLET if triplet < _CLEARLY * straight - 0.02 else STRAIGHT
+    steps = other if otherwise < _CLEARLY * usually - 0.02 else usual
     if length / (2 * steps) < _FLAM_SECONDS:
         return steps
     for finer in (steps, 2 * steps):
@@ -191,11 +240,17 @@ def _steps(hits: Iterable[tuple[float, Onset]], length: float) -> int:
     return steps
 
 
-def _bars(beats: Sequence[GridBeat]) -> list[Bar]:
+def _bars(beats: Sequence[GridBeat], given: Sequence[Beat]) -> list[Bar]:
+    """Bars, numbered from the first downbeat that was given."""
+    first = next((b.time for b in given if b.position == 1), math.inf)
     bars: list[Bar] = []
     for beat in beats:
         if beat.position == 1 or not bars:
-            number = bars[-1].number + 1 if bars else int(beat.position == 1)
-            bars.append(Bar(number, []))
+            bars.append(Bar(0, []))
         bars[-1].beats.append(beat)
+    before = sum(bar.beats[0].time < first for bar in bars)
+    if before == len(bars):  # no downbeat was given
+        before = int(bars[0].beats[0].position != 1)
+    for index, bar in enumerate(bars):
+        bar.number = index + 1 - before
     return bars

@@ -12,9 +12,10 @@ from adt_plugins.drums import Drum
 from adt_plugins.formats.dynamics import Dynamics
 from adt_plugins.formats.format import Format
 from adt_plugins.formats.notation_grid import (
+    STRAIGHT,
+    TRIPLET,
     Bar,
     GridBeat,
-    is_compound,
     make_grid,
     met,
     tempo,
@@ -42,7 +43,7 @@ _ROWS = {
 }
 _ALWAYS = ("HH", "SD", "KD")
 _SIGNS = {Drum.OHH: "o", Drum.RDB: "b"}
-_COUNTS = {4: "{}e&a", 3: "{}tl", 8: "{}.e.&.a.", 6: "{}.t.l."}
+_COUNTS = {1: "", 2: "&", 3: "tl", 4: "e&a"}
 _LEGEND = {
     "CC": "CC crash",
     "SPC": "SPC splash",
@@ -74,9 +75,7 @@ def tab_lines(transcription: Transcription, title: str) -> tuple[list[str], list
     bars = make_grid(transcription)
     drums = set(transcription.counts())
     rows = [row for row, kinds in _ROWS.items() if row in _ALWAYS or drums & set(kinds)]
-    length = usual_length(bars)
-    meter = f"{3 * length}/8" if is_compound(bars) else f"{length}/4"
-    lines = [title, f"{tempo(bars):.0f} beats a minute, {meter}"]
+    lines = [title, _heading(transcription, bars)]
     dynamics = Dynamics(transcription)
     for line in _lines_of(bars):
         lines += ["", *_block(line, rows, dynamics)]
@@ -89,6 +88,15 @@ def tab_lines(transcription: Transcription, title: str) -> tuple[list[str], list
     if any(map(dynamics.is_accent, transcription)):
         legend.append("X, O accents")
     return [*lines, "", *_wrapped(legend)], double
+
+
+def _heading(transcription: Transcription, bars: Sequence[Bar]) -> str:
+    """Tempo, and the meter of most bars."""
+    beats = transcription.tempo or tempo(bars)
+    length = usual_length(bars)
+    meter = max(bars, key=lambda bar: (bar.number > 0, len(bar.beats) == length)).meter
+    upper, lower = meter.signature(length)
+    return f"{beats:.0f} beats a minute, {upper}/{lower}"
 
 
 def write(
@@ -113,23 +121,24 @@ def title_of(transcription: Transcription, path: Path) -> str:
 
 def _lines_of(bars: Sequence[Bar]) -> Iterator[Sequence[Bar]]:
     """Four bars each; a pickup bar stands before the first four."""
+    before = [bar for bar in bars if bar.number < 0]
+    rest = bars[len(before) :]
+    for start in range(0, len(before), BARS_A_LINE):
+        yield before[start : start + BARS_A_LINE]
     start = 0
-    while start < len(bars):
-        end = start + BARS_A_LINE + (bars[start].number == 0)
-        yield bars[start:end]
+    while start < len(rest):
+        end = start + BARS_A_LINE + (rest[start].number == 0)
+        yield rest[start:end]
         start = end
 
 
 def _block(bars: Sequence[Bar], rows: Sequence[str], dynamics: Dynamics) -> list[str]:
     width = max(map(len, rows))
-    counts = [
-        "".join(_COUNTS[b.steps].format(str(b.position)[-1]) for b in bar.beats)
-        for bar in bars
-    ]
+    counts = ["".join(_counted(beat) for beat in bar.beats) for bar in bars]
     # The number of each bar stands above its first beat.
     numbers = " ".join(
-        str(bar.number or "").ljust(len(count))
-        for bar, count in zip(bars, counts, strict=True)
+        _number(bar, before).ljust(len(count))
+        for bar, before, count in zip(bars, [None, *bars], counts, strict=False)
     )
     margin = " " * (width + 2)
     block = [(margin + numbers).rstrip(), (margin + " ".join(counts)).rstrip()]
@@ -137,6 +146,22 @@ def _block(bars: Sequence[Bar], rows: Sequence[str], dynamics: Dynamics) -> list
         cells = ("".join(_cells(b, row, dynamics) for b in bar.beats) for bar in bars)
         block.append(f"{row:{width}} |{'|'.join(cells)}|")
     return block
+
+
+def _number(bar: Bar, before: Bar | None) -> str:
+    """Number of a bar, with its time signature where that changes within a line."""
+    if bar.number < 1:
+        return ""
+    if before is None or before.number < 1 or before.signature == bar.signature:
+        return str(bar.number)
+    return f"{bar.number} ({'/'.join(map(str, bar.signature))})"
+
+
+def _counted(beat: GridBeat) -> str:
+    """How the steps of a beat are counted: ``1e&a``."""
+    base = TRIPLET if beat.is_triplet else min(beat.steps, STRAIGHT)
+    gap = "." * (beat.steps // base - 1)
+    return "".join(sign + gap for sign in (str(beat.position)[-1], *_COUNTS[base]))
 
 
 def _cells(beat: GridBeat, row: str, dynamics: Dynamics) -> str:

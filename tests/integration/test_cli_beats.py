@@ -11,6 +11,7 @@ from adt_plugins import formats
 from adt_plugins.cli import main
 from adt_plugins.errors import ModelError
 from adt_plugins.formats import midi
+from adt_plugins.meter import Meter
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
 from adt_plugins.pipeline import transcribe

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,10 @@ from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.notation_grid import Bar, is_compound, make_grid, met, tempo
+from adt_plugins.formats.notation_grid import Bar, make_grid, met, tempo
+from adt_plugins.labels.tracks import tracks_of
+from adt_plugins.meter import Meters, meter_changes
+from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.transcription import Transcription
 
 STEP = 0.125  # a sixteenth at 120 beats a minute
@@ -99,12 +103,12 @@ def test_finer_steps_where_hits_would_meet_and_flams_where_they_do() -> None:
 def test_meters() -> None:
     swing = [n / 2 + third / 6 for n in range(8) for third in (0, 1, 2)]
     bars = make_grid(whole(hits("HH", *swing), beats(8, meter=2)))
-    assert is_compound(bars)
+    assert {bar.signature for bar in bars} == {(6, 8)}
     assert [len(bar.beats) for bar in bars] == [2] * 4
     assert tempo(bars) == pytest.approx(120)
     waltz = make_grid(whole(hits("KD", 0, 1.5), beats(6, meter=3)))
     assert [len(bar.beats) for bar in waltz] == [3, 3]
-    assert not is_compound(waltz)
+    assert {bar.signature for bar in waltz} == {(3, 4)}
 
 
 @pytest.mark.parametrize("counted", [[Beat(1.0, 1)], [Beat(1.0, 3), Beat(1.5, 4)]])
@@ -252,3 +256,94 @@ def test_no_downbeat_at_all(first: int, meter: str, form: str, tmp_path: Path) -
     else:
         assert f"<beats>{meter[0]}</beats>" in text
         assert text.count("<unpitched>") == 1
+
+
+# Meters
+
+
+def metered(meters: Meters, counts: Sequence[tuple[int, float]]) -> Transcription:
+    """Bars of so many beats of such a length, a kick on every beat."""
+    time, counted = 0.0, list[Beat]()
+    for count, step in counts:
+        for position in range(1, count + 1):
+            counted.append(Beat(time, position))
+            time += step
+    kicks = tuple(Onset(beat.time, Drum.KD) for beat in counted)
+    return Transcription(kicks, tuple(counted), meters=meter_changes(meters))
+
+
+METERS = [
+    ("2/4", 2, 0.5),
+    ("3/4", 3, 0.5),
+    ("4/4", 4, 0.5),
+    ("5/4", 5, 0.5),
+    ("6/8", 2, 0.75),
+    ("7/8", 7, 0.25),
+    ("9/8", 3, 0.75),
+    ("12/8", 4, 0.75),
+    ("2/2", 2, 1.0),
+]
+
+
+@pytest.mark.parametrize(("meter", "count", "step"), METERS)
+def test_a_meter_passes_through_every_writer(
+    meter: str, count: int, step: float, tmp_path: Path
+) -> None:
+    song = metered(meter, [(count, step)] * 4)
+    assert str(song.meter) == meter
+    tab = formats.write(song, tmp_path / "song.tab.txt")[0].read_text()
+    assert tab.splitlines()[1] == f"{60 / step:.0f} beats a minute, {meter}"
+    xml = ET.parse(formats.write(song, tmp_path / "song.drums.musicxml")[0])
+    upper, lower = meter.split("/")
+    assert [e.text for e in xml.iter("beats")] == [upper]
+    assert [e.text for e in xml.iter("beat-type")] == [lower]
+    quarters = float(xml.find(".//sound").get("tempo"))  # type: ignore[union-attr, arg-type]
+    assert quarters == pytest.approx(60 / step * song.beat_places()[1], abs=0.01)
+    for measure in xml.iter("measure"):
+        durations = [int(e.text or 0) for e in measure.findall("note/duration")]
+        # The hands rest, the feet play.
+        assert sum(durations) == 2 * 48 * 4 * int(upper) // int(lower)
+    for suffix in ("drums.json", "drums.mid"):
+        read = formats.read(formats.write(song, tmp_path / f"song.{suffix}")[0])
+        assert read.meters == song.meters
+        assert [b.position for b in read.beats][: len(song.beats)] == [
+            b.position for b in song.beats
+        ]
+        assert read.tempo == pytest.approx(60 / step, abs=0.01)
+
+
+def test_a_change_of_meter_passes_through_every_writer(tmp_path: Path) -> None:
+    changes = [(1, "4/4"), (3, "6/8"), (5, "7/8")]
+    bars = [*[(4, 0.5)] * 2, *[(2, 0.75)] * 2, *[(7, 0.25)] * 2]
+    song = metered(changes, bars)
+    xml = ET.parse(formats.write(song, tmp_path / "song.drums.musicxml")[0])
+    found = [
+        (measure.get("number"), time.findtext("beats"), time.findtext("beat-type"))
+        for measure in xml.iter("measure")
+        for time in measure.iter("time")
+    ]
+    assert found == [("1", "4", "4"), ("3", "6", "8"), ("5", "7", "8")]
+    tab = formats.write(song, tmp_path / "song.tab.txt")[0].read_text()
+    assert "3 (6/8)" in tab
+    assert "5" in tab
+    midi = formats.read(formats.write(song, tmp_path / "song.drums.mid")[0])
+    json = formats.read(formats.write(song, tmp_path / "song.drums.json")[0])
+    assert midi.meters == json.meters == song.meters
+    assert midi.tempo == pytest.approx(120)
+
+
+def test_bars_are_counted_alike(tmp_path: Path) -> None:
+    """Two hits before the beats, a pickup of a beat: bar 1 is the first downbeat's."""
+    counted = [Beat(2.0 + n / 2, (n + 3) % 4 + 1) for n in range(9)]
+    song = whole(hits("KD", 0.5, 1.0, *(b.time for b in counted)), counted)
+    bars = {bar.number: bar.beats[0].time for bar in make_grid(song)}
+    assert bars[1] == 2.5
+    assert min(bars) == 0
+    timing = tempo_maps(song)[0]
+    lines = dict(enumerate(timing.bars, timing.first_bar))
+    assert timing.seconds(lines[1]) == pytest.approx(2.5)
+    labels = {
+        label.text: label.start for track in tracks_of(song) for label in track.labels
+    }
+    assert labels["Bar 1"] == labels["1.1"] == 2.5
+    assert labels["0.4"] == 2.0
