@@ -32,7 +32,7 @@ from adt_plugins.picking.exclusive import DrumPicks
 from adt_plugins.picking.fine_drums import FineDrumTagger
 from adt_plugins.picking.onsets import onsets_of, pick_hits, thresholds_in_force
 from adt_plugins.picking.song_gate import raised_thresholds
-from adt_plugins.rhythm.beats import KnownBeats, find_beats, has_beats
+from adt_plugins.rhythm.beats import KnownBeats, are_clear, find_beats, has_beats
 from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.transcription import Transcription
 
@@ -56,7 +56,7 @@ def transcribe(
     song_gate: bool = True,
     adaptation: Adaptation | None = None,
     fine: bool = False,
-    beats: bool | None = None,
+    beats: bool = True,
     bpm: float | None = None,
     meter: str | None = None,
     first_downbeat: float | None = None,
@@ -67,9 +67,8 @@ def transcribe(
     """Find the drum hits of a recording, and its beats if the model hears them.
 
     Memory does not grow with the length but for the activations, 4 bytes for
-    each output and frame: about 15 MB an hour; while beats are found, for 150 MB
-    an hour. Calls in several threads do not
-    disturb each other, unless they share one `Network`.
+    each output and frame: about 15 MB an hour; while beats are found, for more. Calls
+    in several threads do not disturb each other, unless they share one `Network`.
 
     Parameters
     ----------
@@ -98,8 +97,8 @@ def transcribe(
         Whether to tell finer drums, open from closed hi-hats, where that is sure; see
         `adt_plugins.picking.fine_drums`. Takes 4 MB more for an hour.
     beats
-        Whether to find beats, which takes half as long as the rest. None: if
-        `bpm`, `meter` or `first_downbeat` is given.
+        Whether to find beats, if the model hears them; where none is clear, as in
+        speech, there are none.
     bpm, meter, first_downbeat
         What is known of them, see `adt_plugins.rhythm.beats.find_beats`.
     keep_activations
@@ -140,8 +139,6 @@ def transcribe(
     kinds = () if tagger is None else tagger.kinds
     wanted = check_request(network.card, drums, thresholds, kinds)
     known = KnownBeats(bpm, meter, first_downbeat)
-    if beats is None:
-        beats = bool(known)
     chords = _chord_listener(network.card) if beats else None
     taps = [part.hear for part in (tagger, chords) if part is not None]
     with _reporting(progress) as report:
@@ -235,13 +232,14 @@ def _find_beats(
     if not known and not has_beats(activations.outputs):
         return ()
     changes = None if chords is None else chords.changes()
-    return find_beats(
+    found = find_beats(
         activations,
         changes=changes,
         bpm=known.bpm,
         meter=known.meter,
         first_downbeat=known.first_downbeat,
     )
+    return found if known or are_clear(activations, found) else ()
 
 
 def _describe_source(source: AudioSource, reader: AudioReader, start: float) -> Source:

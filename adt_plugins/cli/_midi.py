@@ -37,6 +37,12 @@ def add_midi(parser: argparse.ArgumentParser) -> None:
         help="one track for all drums (default), or one for each",
     )
     group.add_argument(
+        "--tempo",
+        choices=["auto", "constant", "follow"],
+        help="how the tempo map follows the beats: one tempo where one fits, else few"
+        " (auto, the default), one anyway, or each beat",
+    )
+    group.add_argument(
         "--quantize",
         type=_grid,
         action="append",
@@ -114,6 +120,7 @@ def midi_options(args: argparse.Namespace) -> dict[str, Any]:
         "drum_map": args.drum_map,
         "midi_type": args.midi_type,
         "tracks": args.midi_tracks,
+        "tempo": args.tempo,
         "velocity": args.velocity,
         "shift": None if args.shift_ms is None else args.shift_ms / 1000,
     }

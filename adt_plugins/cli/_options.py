@@ -145,13 +145,16 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_beats(parser: argparse.ArgumentParser) -> None:
+def add_beats(
+    parser: argparse.ArgumentParser,
+    about: str = "whether to find beats and bars too (default: they are found)",
+) -> None:
     """Add what is known of the beats."""
     group = parser.add_argument_group("beats and bars")
     group.add_argument(
         "--beats",
         action=argparse.BooleanOptionalAction,
-        help="find beats and bars too (default: if a format or option needs them)",
+        help=about,
     )
     group.add_argument(
         "--bpm",

@@ -121,10 +121,7 @@ class Transcriber:
         self._keep_activations = args.save_activations or any(
             "activations" in find_format(name).wants for name in args.format
         )
-        self._beats = args.beats
-        needy = any("beats" in _needs(name) for name in args.format)
-        if args.beats is None and (needy or args.quantize):
-            self._beats = True
+        self._beats = args.beats is not False
 
     def __call__(self, job: Job, result: Result) -> Transcription:
         """Transcribe one input."""
