@@ -103,13 +103,15 @@ class Transcription:
         name = f" of {Path(self.source.path).name!r}" if self.source.path else ""
         duration = self.source.duration
         length = "" if duration is None else f", {duration:.2f} s"
+        told = self.tempo_text()
+        tempo = f", {told}" if told else ""
         counts = ", ".join(f"{drum} {n}" for drum, n in self.counts().items())
         more = "".join(
             f", {len(items)} {what}"
             for what, items in (("beats", self.beats), ("labels", self.labels))
             if items
         )
-        return f"<Transcription{name}{length}: {counts or 'no onsets'}{more}>"
+        return f"<Transcription{name}{length}{tempo}: {counts or 'no onsets'}{more}>"
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -143,6 +145,18 @@ class Transcription:
             return steady.bpm / beat
         span = self.beats[-1].time - self.beats[0].time
         return 60 * float(places[-1]) / span / beat if span else None
+
+    def tempo_text(self) -> str:
+        """Tempo and meter for people, e.g. ``104 BPM 4/4``; empty without beats."""
+        tempo = self.tempo
+        if tempo is None:
+            return ""
+        text = f"about {tempo:.0f} BPM"
+        if self.has_steady_tempo:
+            text = f"{round(tempo, 2):g} BPM"
+        if self.meter is not None:
+            text += f" {self.meter}"
+        return text + (", meter changes" if len(self.meters) > 1 else "")
 
     @property
     def has_steady_tempo(self) -> bool:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 
-from adt_plugins.annotations import Onset
+from adt_plugins.annotations import Beat, Onset
 from adt_plugins.audacity.lisp import lisp_labels, lisp_string
 from adt_plugins.audacity.request_folder import Request, RequestFolder
 from adt_plugins.audio import SAMPLE_RATE, open_audio
 from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.labels.names import user_label_names
 from adt_plugins.labels.tracks import tracks_of
+from adt_plugins.meter import Meter, meter_changes
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
 from adt_plugins.pipeline import Cancel, check_request, listen
+from adt_plugins.rhythm.beats import are_clear, find_beats, has_beats
+from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.transcription import Transcription
 
 NOTHING = "No drum hits were found. A higher sensitivity finds weaker ones."
@@ -56,13 +59,13 @@ def adjusted(thresholds: Mapping[str, float], sensitivity: float) -> dict[str, f
     }
 
 
-def find_hits(
+def transcribe_request(
     network: Network,
     audio: BinaryIO,
     request: Request,
     cancel: Cancel | None = None,
-) -> tuple[Onset, ...]:
-    """Transcribe the audio of a request.
+) -> Transcription:
+    """Transcribe the audio of a request, with its beats for a project.
 
     Parameters
     ----------
@@ -77,7 +80,7 @@ def find_hits(
 
     Returns
     -------
-    tuple of Onset
+    Transcription
         Times count from the start of the selection.
 
     Raises
@@ -88,8 +91,11 @@ def find_hits(
         If `cancel` said so.
     """
     drums = check_request(network.card, request.drums or None)
+    wants_beats = request.kind != "labels" and has_beats(network.card.outputs)
+    chords = Harmony(network.card.front_end) if wants_beats else None
+    taps = () if chords is None else (chords.hear,)
     with open_audio(audio) as reader:
-        activations, levels = listen(reader, network, cancel=cancel)
+        activations, levels = listen(reader, network, cancel=cancel, taps=taps)
     found = pick_onsets(
         activations,
         network.card,
@@ -99,9 +105,25 @@ def find_hits(
         levels=levels,
         drums=drums,
     )
-    moved = ((onset, onset.time - request.lead) for onset in found)
+    beats: tuple[Beat, ...] = ()
+    if chords is not None:
+        beats = find_beats(activations, changes=chords.changes())
+        beats = beats if are_clear(activations, beats) else ()
+    return Transcription(
+        _moved(found, -request.lead),
+        _moved(beats, -request.lead),
+        meters=meter_changes(Meter(max(b.position for b in beats)) if beats else None),
+    )
+
+
+_Timed = TypeVar("_Timed", Onset, Beat)
+
+
+def _moved(items: Iterable[_Timed], seconds: float) -> tuple[_Timed, ...]:
+    """Move hits or beats; what lies a moment before the selection is in it."""
+    moved = ((item, item.time + seconds) for item in items)
     return tuple(
-        replace(onset, time=max(0.0, time)) for onset, time in moved if time >= -EDGE_S
+        replace(item, time=max(0.0, time)) for item, time in moved if time >= -EDGE_S
     )
 
 
@@ -131,13 +153,13 @@ class Transcriber:
         with self._exchange.open(request.id, "wav") as audio:
             if os.fstat(audio.fileno()).st_size <= _HEADER_BYTES:
                 return lisp_string(EMPTY) + "\n"
-            onsets = find_hits(self._network, audio, request, stop)
-        if not onsets:
+            found = transcribe_request(self._network, audio, request, stop)
+        if not found.onsets:
             return lisp_string(NOTHING) + "\n"
         if request.kind == "labels":
             text = user_label_names().writer(request.text)
-            return lisp_labels((onset.time, text(onset)) for onset in onsets)
-        transcription = Transcription(onsets=onsets).shifted(request.start)
+            return lisp_labels((onset.time, text(onset)) for onset in found)
+        transcription = found.shifted(request.start)
         project = self._exchange.path(request.id, "aup")
         write_project(project, tracks_of(transcription, request.text))
         return "tracks\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from adt_plugins.cli import _console
 from adt_plugins.cli._job_plan import NPZ, Job
 from adt_plugins.cli._midi import midi_options
 from adt_plugins.cli._options import BWF
+from adt_plugins.cli._summary import listed, summary
 from adt_plugins.errors import (
     AdtError,
     AdtWarning,
@@ -24,7 +26,6 @@ from adt_plugins.errors import (
     FormatError,
     MissingDependencyError,
 )
-from adt_plugins.formats import midi
 from adt_plugins.transcription import Transcription
 
 REPORT_FORMAT = "adt-plugins-report"
@@ -45,6 +46,12 @@ class Result:
     warnings: list[str] = field(default_factory=list)
     outputs: list[dict[str, str]] = field(default_factory=list)
     onsets: dict[str, int] = field(default_factory=dict)
+    duration: float | None = None
+    tempo: float | None = None  # counted beats a minute
+    steady: bool | None = None  # whether one tempo fits
+    meter: str | None = None
+    beats: int | None = None  # None: nobody looked for any
+    seconds: float | None = None  # that it took
 
     def fail(self, message: str) -> None:
         """Print what went wrong; it may be one thing of several."""
@@ -87,8 +94,6 @@ def run_jobs(
     """
     midi_options(args)  # refuses what contradicts itself before the work
     results = [attempt(args, job, work, then) for job in jobs]
-    if _talks(args) and any(_midi_files(result) > 1 for result in results):
-        _console.complain(midi.WHICH)
     if args.report == "json":
         _console.say_json(
             {
@@ -119,10 +124,6 @@ def attempt(
     return result
 
 
-def _midi_files(result: Result) -> int:
-    return sum(output["format"] == midi.MIDI.id for output in result.outputs)
-
-
 def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
     names = _check_targets(args, job, format_names(args))
     if not names:
@@ -130,16 +131,18 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
         if _talks(args):
             _console.say(f"{job.source}: skipped, its outputs exist")
         return
+    started = time.monotonic()
     with _warnings_to(result):
         heard = work(job, result)
         if args.drums is not None:
             heard = heard.only(args.drums)
         transcription = _moved(args, heard, job, result)
-    result.onsets = {str(k): n for k, n in transcription.counts().items()}
+    _note(result, transcription)
     if not len(transcription):
         result.warn(f"{job.source}: {_nothing(args, heard)}")
     make_folder(job.folder)
     failures: set[str] = set()  # an unreadable recording is told once
+    written: list[tuple[str, str]] = []
     for name in names:
         try:
             # With the recording in it, a file keeps the recording's own times.
@@ -152,8 +155,39 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
             continue
         for path in paths:
             result.outputs.append({"format": name, "path": str(path)})
-            if _talks(args):
-                _console.say(str(path))
+            written.append((str(path), _purpose(name, path, transcription)))
+    result.seconds = round(time.monotonic() - started, 3)
+    if _talks(args):
+        told = summary(
+            job.stem,
+            transcription,
+            looked_for_beats=result.beats is not None,
+            seconds=result.seconds,
+        )
+        for line in (told, *listed(written)):
+            _console.say(line)
+
+
+def _note(result: Result, transcription: Transcription) -> None:
+    """Note for the report what was found."""
+    result.onsets = {str(k): n for k, n in transcription.counts().items()}
+    result.duration = transcription.source.duration
+    if transcription.beats:
+        result.beats = len(transcription.beats)
+        tempo = transcription.tempo
+        result.tempo = None if tempo is None else round(tempo, 3)
+        result.steady = transcription.has_steady_tempo
+        result.meter = None if transcription.meter is None else str(transcription.meter)
+
+
+def _purpose(name: str, path: Path, transcription: Transcription) -> str:
+    """What a file that was written is for."""
+    if name == NPZ:
+        return "what the network said, for adt-plugins and NumPy"
+    form = formats.FORMATS[name]
+    if form.purpose is None:
+        return form.description
+    return form.purpose(path, transcription)
 
 
 def _nothing(args: Namespace, heard: Transcription) -> str:

@@ -49,6 +49,7 @@ def _add_push(subparsers: Any) -> None:
         metavar="SECONDS",
         help="where the recording starts in the project",
     )
+    _options.add_beats(parser)
     _options.add_model(parser)
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print only what went wrong"
@@ -123,6 +124,10 @@ def _transcription(args: argparse.Namespace, warn: Warn) -> Transcription:
         thresholds=dict(args.threshold),
         fine=args.fine,
         song_gate=not args.no_song_gate,
+        beats=args.beats is not False,
+        bpm=args.bpm,
+        meter=args.meter,
+        first_downbeat=args.first_downbeat,
         keep_activations=False,
         progress=not args.quiet,
     )

@@ -47,6 +47,14 @@ def add_parser(subparsers: Any) -> None:
     _options.add_labels(parser)
     _midi.add_midi(parser)
     _midi.add_midi_inputs(parser)
+    _options.add_beats(
+        parser,
+        "find beats and bars in the recording, where the input has none (default: if"
+        " a format or option needs them)",
+    )
+    parser.add_argument(
+        "--model", metavar="NAME", help="model that finds beats; see 'adt models list'"
+    )
     _options.add_report(parser)
     parser.set_defaults(run=run, save_activations=False)
 
@@ -55,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from adt_plugins import formats
     from adt_plugins.base.reporting import did_you_mean
+    from adt_plugins.cli._found_beats import wants_beats, with_beats
     from adt_plugins.cli._job_loop import run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan
     from adt_plugins.cli._wrong_input import instead_of_a_transcription
@@ -78,7 +87,11 @@ def run(args: argparse.Namespace) -> int:
             options["names"] = args.label_names
         if name == "midi":
             options |= _midi.reader_options(args)
-        return formats.read(job.source, name, warn=result.warn, **options)
+        found = formats.read(job.source, name, warn=result.warn, **options)
+        if form is not None and not found.beats and wants_beats(args):
+            found = with_beats(args, found, job, form)
+            result.beats = len(found.beats)
+        return found
 
     check_formats(args.format)
     if args.audio is not None and len(args.inputs) > 1:

@@ -133,6 +133,8 @@ class Transcriber:
         label = Path(job.source).name
         if job.source == STDIN:
             source, label = _console.binary_input(), self._args.name
+        if self._beats and has_beats(self._network.card.outputs):
+            result.beats = 0
         with (
             instead_of_a_recording(job.source),
             progress_bar(label, quiet=self._args.quiet) as progress,

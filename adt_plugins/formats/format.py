@@ -57,6 +57,9 @@ class Format:
     sound
         ``sound(path)`` gives the audio in the file: samples of shape (n,) and their
         rate in Hz; None if there is none.
+    purpose
+        ``purpose(path, transcription)`` says what one of several `outputs` is for;
+        None: the description.
     """
 
     id: str
@@ -73,3 +76,4 @@ class Format:
     has_labels: bool = False
     tracks: Callable[..., list[LabelTrack]] | None = None
     sound: Callable[[Path], Sound | None] | None = None
+    purpose: Callable[[Path, Transcription], str] | None = None

@@ -20,7 +20,7 @@ from adt_plugins.midi.own_event import own_event
 from adt_plugins.midi.quantize import GridHit, Quantize
 from adt_plugins.midi.quantize import quantize as to_grid
 from adt_plugins.midi.reader import Clock, MidiFile, parse
-from adt_plugins.midi.song_files import SUFFIX, constant_path, tempo_maps
+from adt_plugins.midi.song_files import CONSTANT, SUFFIX, constant_path, tempo_maps
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.midi.writer import (
     MAX_DELTA,
@@ -31,11 +31,7 @@ from adt_plugins.midi.writer import (
 from adt_plugins.transcription import Transcription
 
 TRACKS = ("one", "per-drum")
-WHICH = (
-    "of the two MIDI files take the first for a new project that follows the song's"
-    " tempo, and the one called 120bpm for a project that keeps its own, at 120 BPM"
-)
-"""What the command line says of them."""
+_WHOLE_BPM = 0.002  # nearer to a whole number no program plays another tempo
 
 _PRETTY_MIDI_TICKS = 10_000_000
 """The library of that name refuses files with later events."""
@@ -257,6 +253,19 @@ def read(
     return Transcription(onsets=tuple(onsets), beats=beats, meters=meters)
 
 
+def _purpose(path: Path, transcription: Transcription) -> str:
+    """Which of the two files to take."""
+    if not path.name.endswith(CONSTANT):
+        if not transcription.beats:
+            return "MIDI at 120 BPM, as no tempo is known"
+        return "MIDI with the song's tempo, for a new project that follows it"
+    text = "MIDI in plain time, for a project that stays at 120 BPM"
+    tempos = tempo_maps(transcription)[0].tempos if transcription.beats else ()
+    if any(abs(bpm - round(bpm)) > _WHOLE_BPM for bpm in (60e6 / t for _, t in tempos)):
+        text += ", and for LMMS and MuseScore, which play whole BPM only"
+    return text
+
+
 def _meaning(
     file: MidiFile, drum_map: DrumMap | str | None, assumed: DrumMap | str | None
 ) -> Callable[[int], Drum | None]:
@@ -281,4 +290,5 @@ MIDI = Format(
     endings=(".drums.120bpm.mid", ".mid", ".midi", ".smf"),
     outputs=lambda path: [path, constant_path(path)],
     looks_like=lambda head: head.startswith("MThd"),
+    purpose=_purpose,
 )

@@ -10,6 +10,9 @@ from adt_plugins.transcription import Transcription
 SUFFIX = ".drums.mid"
 """What follows the song's name in the name of the first file."""
 
+CONSTANT = ".120bpm.mid"
+"""How the name of the second file ends."""
+
 
 def tempo_maps(
     transcription: Transcription, how: str = "auto"

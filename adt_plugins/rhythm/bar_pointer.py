@@ -197,7 +197,7 @@ class _Search:
         self._before: list[tuple[Singles, float]] = []  # what each part begins with
         self._kept: list[Singles] = []  # scores of the first parts
 
-    def hear(self, beginnings: Floats, middles: Floats) -> None:
+    def hear(self, beginnings: Singles, middles: Singles) -> None:
         """Take further evidence, see `decode`."""
         self._heard = beginnings, middles
 

@@ -45,8 +45,9 @@ THRESHOLD = 0.05
 """Before the first and after the last activation as high as this is silence."""
 
 CLEAR = 0.1
-"""Mean probability of the beats, under which there is none that one could tap to: it is
-0.03 to 0.09 of voices alone and of speech, and 0.22 to 0.34 of the example and songs."""
+"""Mean probability of the beats, under which there is none that one could tap to.
+
+It is 0.03 to 0.09 of voices alone and of speech, 0.33 of the example."""
 
 _AROUND = 2  # frames
 _LEAST = 1e-6  # probabilities stay this far from 0 and 1

@@ -77,9 +77,9 @@ def likely_lengths(
     change = np.minimum(TRANSITION_LAMBDA * ratios, _MOST_CHANGE)
     marginals = _marginals(scores, change)
     path = marginals.argmax(axis=1)
-    wanted = [lengths[path]]
+    wanted = [lengths[path].astype(np.float64)]
     doubtful = marginals >= marginals.max(axis=1, keepdims=True) - _DOUBTFUL
-    wanted.append(lengths[doubtful.any(axis=0)])
+    wanted.append(lengths[doubtful.any(axis=0)].astype(np.float64))
     best = scores[np.arange(len(path)), path].sum()
     for multiple in MULTIPLES:
         near = _near(lengths, lengths[path] * multiple, NEAR / 2)
@@ -87,12 +87,12 @@ def likely_lengths(
             other = np.where(near, scores, -np.inf).max(axis=1).sum()
             if other >= best - MARGIN * len(path):
                 wanted.append(lengths[path] * multiple)
-    return _near(lengths, np.unique(np.concatenate(wanted)), NEAR).any(axis=0)
+    found = _near(lengths, np.unique(np.concatenate(wanted)), NEAR)
+    searched: NDArray[np.bool_] = found.any(axis=0)
+    return searched
 
 
-def _near(
-    lengths: Ints, wanted: NDArray[np.generic], ratio: float
-) -> NDArray[np.bool_]:
+def _near(lengths: Ints, wanted: Floats, ratio: float) -> NDArray[np.bool_]:
     """Which lengths lie about each wanted one, shape (wanted, lengths)."""
     off = np.abs(lengths / wanted[:, np.newaxis] - 1)
     found: NDArray[np.bool_] = off <= ratio
