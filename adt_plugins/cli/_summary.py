@@ -57,7 +57,7 @@ def summary(
     seconds
         What it took.
     """
-    parts = [name]
+    parts = [" ".join(name.split("\n"))]
     if transcription.source.duration is not None:
         parts.append(clock(transcription.source.duration))
     if tempo := transcription.tempo_text():

@@ -128,6 +128,7 @@ class Transcriber:
         from adt_plugins.base.progress import progress_bar
         from adt_plugins.cli._wrong_input import instead_of_a_recording
         from adt_plugins.pipeline import transcribe
+        from adt_plugins.rhythm.beats import has_beats
 
         source: AudioSource = job.source
         label = Path(job.source).name

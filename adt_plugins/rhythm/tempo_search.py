@@ -88,8 +88,7 @@ def likely_lengths(
             if other >= best - MARGIN * len(path):
                 wanted.append(lengths[path] * multiple)
     found = _near(lengths, np.unique(np.concatenate(wanted)), NEAR)
-    searched: NDArray[np.bool_] = found.any(axis=0)
-    return searched
+    return np.asarray(found.any(axis=0), np.bool_)
 
 
 def _near(lengths: Ints, wanted: Floats, ratio: float) -> NDArray[np.bool_]:

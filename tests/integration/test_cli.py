@@ -41,9 +41,20 @@ def test_labels_and_midi_lie_beside_the_song(
     assert transcribe(song) == 0
     labels, midi = song.with_name("song.labels.txt"), song.with_name("song.drums.mid")
     captured = capsys.readouterr()
-    assert captured.out == f"{labels}\n{midi}\n"
+    plain = song.with_name("song.drums.120bpm.mid")
+    told, *lines = captured.out.splitlines()
+    assert re.fullmatch(
+        r"song  0:03  7 hits: 3 hi-hat, 2 kick, 2 snare  \d+\.\d s", told
+    )
+    assert [Path(line.split("  ")[0]) for line in lines] == [labels, midi, plain]
+    assert all(line.split("  ")[-1] for line in lines)
     assert captured.err == ""
-    assert names(song.parent) == ["song.drums.mid", "song.labels.txt", "song.wav"]
+    assert names(song.parent) == [
+        plain.name,
+        "song.drums.mid",
+        "song.labels.txt",
+        "song.wav",
+    ]
     assert_heard(formats.read(labels), HITS)
     assert_heard(formats.read(midi), HITS)
     lines = labels.read_text(encoding="utf-8").splitlines()
@@ -156,7 +167,7 @@ def test_inputs_that_meet_keep_their_extension(
     assert_heard(formats.read(song.with_name(written[0])), HITS)
     assert_heard(formats.read(song.with_name(written[1])), [(0.5, "KD")])
     # A file that is named twice is done once.
-    assert len(capsys.readouterr().out.splitlines()) == 3
+    assert len(capsys.readouterr().out.splitlines()) == 2 * 3
 
 
 def test_one_name_in_two_folders_cannot_go_into_one(
@@ -299,7 +310,11 @@ def test_the_report_is_json_and_nothing_else(
         "warnings": [],
         "outputs": [{"format": "json", "path": str(song.with_name("song.drums.json"))}],
         "onsets": {"KD": 2, "SD": 2, "HH": 3},
+        "duration": pytest.approx(3.0, abs=0.5),
+        **dict.fromkeys(("tempo", "steady", "meter", "beats")),
+        "seconds": done["seconds"],
     }
+    assert done["seconds"] > 0
     assert (failed["input"], failed["status"]) == (str(missing), "failed")
     assert captured.err == f"adt: {failed['error']}\n"
 
@@ -357,7 +372,11 @@ def test_convert_there_and_back(song: Path, capsys: pytest.CaptureFixture[str]) 
     out = song.parent / "back"
     capsys.readouterr()
     assert run("convert", midi, "--format", "labels", "--drums", "HH", "-o", out) == 0
-    assert capsys.readouterr().out == f"{out / 'song.labels.txt'}\n"
+    told, written = capsys.readouterr().out.splitlines()
+    assert told.startswith("song  3 hits: 3 closed hi-hat  ")
+    assert (
+        written == f"{out / 'song.labels.txt'}  {formats.FORMATS['labels'].description}"
+    )
     back = formats.read(out / "song.labels.txt")
     assert len(back) == 3
     assert {str(onset.drum.coarse) for onset in back.onsets} == {"HH"}

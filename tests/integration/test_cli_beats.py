@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from adt_plugins import formats
 from adt_plugins.cli import main
 from adt_plugins.errors import ModelError
-from adt_plugins.formats import midi
 from adt_plugins.meter import Meter
+from adt_plugins.midi.reader import parse
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
 from adt_plugins.pipeline import transcribe
@@ -43,8 +45,12 @@ def test_both_midi_files_and_a_line_that_says_which(
     told = capsys.readouterr()
     names = ("groove.drums.mid", "groove.drums.120bpm.mid", "groove.drums.json")
     paths = [tmp_path / name for name in names]
-    assert told.out == "".join(f"{path}\n" for path in paths)
-    assert told.err == f"adt: {midi.WHICH}\n"
+    summary, *lines = told.out.splitlines()
+    assert summary.startswith("groove  0:20  104 BPM 4/4  ")
+    assert [line.split("  ")[0] for line in lines] == [str(path) for path in paths]
+    assert "with the song's tempo, for a new project" in lines[0]
+    assert "a project that stays at 120 BPM" in lines[1]
+    assert told.err == ""
     whole = formats.read(paths[2])
     assert whole.meter == Meter(4)
     assert steps(paths[2]) == pytest.approx(STEP, abs=0.006)
@@ -59,8 +65,13 @@ def test_both_midi_files_and_a_line_that_says_which(
 def test_no_beats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--format", "midi,json", "-o", tmp_path, "--no-beats", "--end", "4")
     assert run(GROOVE, *options) == 0
-    assert capsys.readouterr().err == ""
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert "BPM 4/4" not in told.out
+    assert "no steady beat" not in told.out
+    assert "MIDI at 120 BPM, as no tempo is known" in told.out
     assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "groove.drums.120bpm.mid",
         "groove.drums.json",
         "groove.drums.mid",
     ]
@@ -70,7 +81,7 @@ def test_no_beats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("options", "found"),
-    [([], False), (["--beats"], True), (["--format", "tab"], True)],
+    [([], True), (["--no-beats"], False), (["--format", "tab"], True)],
 )
 def test_beats_are_found_when_they_are_wanted(
     tmp_path: Path, options: list[str], found: bool
@@ -121,3 +132,49 @@ def test_a_model_that_hears_no_beats(tiny_model: Path) -> None:
     assert transcribe(silence, model=tiny_model).beats == ()
     with pytest.raises(ModelError, match="does not hear beats"):
         transcribe(silence, model=tiny_model, bpm=120)
+
+
+def test_what_has_no_beat_is_told_and_nothing_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sounds as of a voice: nothing in them comes again."""
+    dice = np.random.default_rng(3)
+    seconds = np.arange(15 * 44100) / 44100
+    pitch = 200 + 60 * np.sin(seconds * 1.7) + 30 * np.sin(seconds * 0.61)
+    swell = np.clip(np.sin(seconds * 0.9) + np.sin(seconds * 2.3), 0, 1)
+    sound = 0.2 * swell * np.sin(2 * np.pi * np.cumsum(pitch) / 44100)
+    sound += dice.normal(0, 0.002, len(sound))
+    soundfile.write(tmp_path / "voice.wav", sound, 44100)
+    assert run(tmp_path / "voice.wav") == 0
+    assert "voice  0:15  no steady beat  0 hits  " in capsys.readouterr().out
+    assert run(tmp_path / "voice.wav", "--format", "json", "--report", "json") == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert (result["beats"], result["tempo"], result["meter"]) == (0, None, None)
+
+
+def test_beats_are_found_for_what_has_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(GROOVE, "--format", "labels", "-o", tmp_path, "--no-beats") == 0
+    labels = str(tmp_path / "groove.labels.txt")
+    command = ["convert", labels, "--format", "tab"]
+    assert main(command) == 1
+    assert "needs beats" in capsys.readouterr().err
+    assert main([*command, "--audio", str(GROOVE)]) == 0
+    assert "104 BPM 4/4" in capsys.readouterr().out
+    command = ["convert", labels, "--beats", "--format", "json"]
+    assert main(command) == 1
+    assert "--audio names it" in capsys.readouterr().err
+    assert main([*command, "--audio", str(GROOVE)]) == 0
+    song = formats.read(tmp_path / "groove.drums.json")
+    assert (song.meter, song.tempo) == (Meter(4), pytest.approx(104))
+
+
+def test_the_tempo_can_be_followed(tmp_path: Path) -> None:
+    command = ("--format", "midi", "-o", tmp_path, "--overwrite", "--end", "10")
+    numbers = {}
+    for how in ("auto", "constant", "follow"):
+        assert run(GROOVE, *command, "--tempo", how) == 0
+        file = parse((tmp_path / "groove.drums.mid").read_bytes())
+        numbers[how] = len(file.tracks[0].tempos)
+    assert numbers["auto"] == numbers["constant"] == 1 < numbers["follow"]

@@ -274,7 +274,9 @@ def test_a_recording_is_opened(
     path = song.with_name('so "n" & ä.drums.aup')
     assert arguments(fake) == [str(path)]
     said = capsys.readouterr()
-    assert said.out == f"{path}\nopened it in Audacity ({fake})\n"
+    _, written, opened = said.out.splitlines()
+    assert written.startswith(f"{path}  ")
+    assert opened == f"opened it in Audacity ({fake})"
     assert said.err == ""
     read = formats.read(path)
     assert [str(o.drum) for o in read] == ["KD", "SD", "HH"]
