@@ -22,6 +22,7 @@ from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
+from adt_plugins.meter import Meter, meter_changes
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.transcription import Transcription
 from tests.support.make_golden import golden
@@ -239,7 +240,8 @@ def test_shifting_moves_all_times_and_drops_what_falls_before_zero() -> None:
 
 def test_repr_says_what_is_there() -> None:
     assert repr(small()) == (
-        "<Transcription of 'song.wav', 4.00 s: KD 1, SD 1, HH 1, CHH 1, 2 beats>"
+        "<Transcription of 'song.wav', 4.00 s, about 30 BPM: KD 1, SD 1, HH 1, CHH 1,"
+        " 2 beats>"
     )
     assert repr(Transcription()) == "<Transcription: no onsets>"
 
@@ -408,3 +410,69 @@ def test_thin_methods(tmp_path: Path) -> None:
     small().to_midi(tmp_path / "a.mid")
     assert (tmp_path / "a.mid").read_bytes()[:4] == b"MThd"
     assert Transcription.read(tmp_path / "a.txt", "labels").times("SD") == [2.0]
+
+
+# Meter and tempo
+
+
+def counted(*bars: int, step: float = 0.5) -> tuple[Beat, ...]:
+    positions = [n for bar in bars for n in range(1, bar + 1)]
+    return tuple(Beat(n * step, position) for n, position in enumerate(positions))
+
+
+def test_meter_and_its_changes_are_in_the_json() -> None:
+    song = Transcription(beats=counted(4, 4), meters=meter_changes("4/4"))
+    assert song.to_dict()["meter"] == "4/4"
+    assert Transcription.from_json(song.to_json()) == song
+    changes = [(1, "4/4"), (2, "7/8")]
+    song = Transcription(beats=counted(4, 7), meters=meter_changes(changes))
+    assert song.to_dict()["meter"] == [
+        {"bar": 1, "meter": "4/4"},
+        {"bar": 2, "meter": "7/8"},
+    ]
+    assert Transcription.from_json(song.to_json()) == song
+    assert "meter" not in Transcription(beats=counted(4)).to_dict()
+
+
+def test_files_of_earlier_builds_have_the_meter_in_the_model() -> None:
+    data = Transcription(beats=counted(2, 2)).to_dict()
+    read = Transcription.from_dict(data | {"model": {"name": "x", "meter": "6/8"}})
+    assert read.meter == Meter(6, 8)
+    assert "meter" not in read.model
+    odd = Transcription.from_dict(data | {"model": {"meter": "four"}})
+    assert odd.meter is None
+
+
+@pytest.mark.parametrize(
+    "meter",
+    [7, "four", "4/5", ["4/4"], [{"bar": 0, "meter": "4/4"}], [{"meter": 4}],
+     [{"bar": 1, "meter": "4/4"}, {"bar": 1, "meter": "3/4"}],
+     [{"bar": 1.5, "meter": "4/4"}]],
+)  # fmt: skip
+def test_a_meter_that_is_not_valid_is_refused(meter: object) -> None:
+    data = Transcription(beats=counted(4)).to_dict()
+    with pytest.raises(FormatError, match="not a whole transcription"):
+        Transcription.from_dict(data | {"meter": meter})
+
+
+def test_tempo_counts_as_the_meter_does() -> None:
+    assert Transcription().tempo is None
+    assert Transcription(beats=counted(4, 4)).tempo == pytest.approx(120)
+    waltz = Transcription(beats=counted(3, 3), meters=meter_changes("3/8"))
+    assert waltz.tempo == pytest.approx(120)
+    jig = Transcription(beats=counted(2, 2, 2), meters=meter_changes("6/8"))
+    assert jig.tempo == pytest.approx(120)
+    assert jig.beat_places().tolist() == [0, 1.5, 3, 4.5, 6, 7.5]
+    assert jig.tempo_text() == "120 BPM 6/8"
+    faster = tuple(Beat(n**0.9, n % 4 + 1) for n in range(40))
+    assert Transcription(beats=faster).tempo_text().startswith("about ")
+
+
+def test_a_slice_counts_its_bars_anew() -> None:
+    changes = [(1, "4/4"), (3, "3/4"), (4, "4/4")]
+    song = Transcription(beats=counted(4, 4, 3, 4), meters=meter_changes(changes))
+    assert song[2.0:].meters == meter_changes([(1, "4/4"), (2, "3/4"), (3, "4/4")])
+    assert song[4.0:].meters == meter_changes([(1, "3/4"), (2, "4/4")])
+    assert song[4.5:].meters == meter_changes([(1, "4/4")])
+    assert song.shifted(1.0).meters == song.meters
+    assert song.shifted(-4.0).meters == song[4.0:].meters

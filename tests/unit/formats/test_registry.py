@@ -217,7 +217,7 @@ def test_write_all_is_all_or_nothing(tmp_path: Path) -> None:
     with pytest.raises(formats.OutputExistsError, match=r"labels\.TT\.txt: exists"):
         formats.write_all(HITS, "song", tmp_path, forms)
     assert [p.name for p in tmp_path.iterdir()] == ["song.labels.TT.txt"]
-    assert len(formats.write_all(HITS, "song", tmp_path, forms, overwrite=True)) == 5
+    assert len(formats.write_all(HITS, "song", tmp_path, forms, overwrite=True)) == 6
 
 
 def test_options_go_to_their_writer(tmp_path: Path) -> None:
@@ -280,7 +280,11 @@ def test_convert_writes_beside_the_file(tmp_path: Path) -> None:
     made = formats.convert(
         path, ["labels", "midi", "labels"], change=lambda t: t["KD", "HH"].shifted(1)
     )
-    assert [p.name for p in made] == ["song.labels.txt", "song.drums.mid"]
+    assert [p.name for p in made] == [
+        "song.labels.txt",
+        "song.drums.mid",
+        "song.drums.120bpm.mid",
+    ]
     assert [o.time for o in formats.read(made[0])] == [1.5, 2.5]
     with pytest.raises(formats.OutputExistsError):
         formats.convert(path, ["csv", "midi"])
@@ -289,7 +293,9 @@ def test_convert_writes_beside_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", BOTH_WAYS)
 def test_convert_never_writes_over_its_input(tmp_path: Path, form: str) -> None:
-    path = formats.write_all(HITS["KD"], "song", tmp_path, [form])[0]
+    path, *more = formats.write_all(HITS["KD"], "song", tmp_path, [form])
+    for other in more:
+        other.unlink()
     before = path.read_bytes()
     with pytest.raises(AdtError, match="would be overwritten"):
         formats.convert(path, ["json", "labels", form], overwrite=True)
