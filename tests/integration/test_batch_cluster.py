@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -18,7 +15,8 @@ import pytest
 
 from adt_plugins.cli import main
 from tests.support.batch import COMMAND, batch, files
-from tests.support.paths import ROOT
+from tests.support.dask_cluster import Cluster
+from tests.support.dask_cluster import cluster as cluster_in
 from tests.support.recordings import write_wave
 from tests.support.tiny_model import play
 
@@ -30,62 +28,13 @@ pytestmark = [
 FILES = 16
 
 
-class Cluster:
-    """A scheduler and workers, each a process of its own."""
-
-    def __init__(self, stack: ExitStack, folder: Path) -> None:
-        self._stack = stack
-        self._environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "DASK_DISTRIBUTED__DIAGNOSTICS__NVML": "false",
-        }
-        self._folder = folder
-        found = self._start(
-            "dask_scheduler",
-            *("--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
-            until=r"Scheduler at: *(\S+)",
-        )
-        self.address = found[1][1]
-        self.workers = [
-            self._start(
-                "dask_worker",
-                self.address,
-                *("--nthreads", "1", "--no-nanny", "--no-dashboard"),
-                *("--local-directory", str(folder / str(number))),
-                until=r"Registered to",
-            )[0]
-            for number in range(2)
-        ]
-
-    def _start(
-        self, module: str, *arguments: str, until: str
-    ) -> tuple[subprocess.Popen[bytes], re.Match[str]]:
-        path = self._folder / f"{module}.{len(list(self._folder.iterdir()))}.log"
-        with path.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{module}", *arguments],
-                stdout=log,
-                stderr=log,
-                env=self._environment,
-            )
-        self._stack.callback(process.wait)
-        self._stack.callback(process.kill)
-        for _ in range(300):
-            found = re.search(until, path.read_text())
-            if found:
-                return process, found
-            time.sleep(0.1)
-        raise AssertionError(path.read_text())
-
-
 @pytest.fixture
 def cluster(
     tmp_path_factory: pytest.TempPathFactory, user_home: Path
 ) -> Iterator[Cluster]:
     pytest.importorskip("distributed", reason="Dask (extra `cluster`) is missing")
-    with ExitStack() as stack:
-        yield Cluster(stack, tmp_path_factory.mktemp("cluster"))
+    with cluster_in(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
 
 
 @pytest.fixture

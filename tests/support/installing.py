@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.support.paths import ROOT
 
-MINORS = (10, 11, 12, 13)
+MINORS = (10, 11, 12, 13, 14)
 """Minor versions of Python 3 that are supported."""
 
 # No compiler: what has no wheel must fail here, as it would for a user.

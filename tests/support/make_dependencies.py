@@ -1,4 +1,4 @@
-"""Write `docs/dependencies.md` from the metadata of what is installed.
+"""Write `docs/reference/dependencies.md` from the metadata of what is installed.
 
 Usage, where all extras of a user are installed:
 ``python -m tests.support.make_dependencies``.
@@ -20,10 +20,10 @@ from tests.support.paths import ROOT
 # pytest brings the latter along where Python lacks the former.
 tomllib: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
-TARGET = ROOT / "docs" / "dependencies.md"
+TARGET = ROOT / "docs" / "reference" / "dependencies.md"
 
 OURS = "adt-plugins"
-OF_DEVELOPERS = frozenset({"test", "test-browser"})
+OF_DEVELOPERS = frozenset({"docs", "test", "test-browser"})
 """Extras that nobody needs who uses the package."""
 
 CARRIES = {

@@ -1,0 +1,235 @@
+"""Make the pictures of the documentation, from the package as it is.
+
+Usage: ``python -m tests.support.make_pictures [NAME …]``; without a name, all of them.
+Needs Audacity, Chromium, MuseScore and Rosegarden, like the tests with these programs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+from adt_plugins import Transcription, formats, transcribe
+from adt_plugins.cli import main
+from tests.support.audacity.program import (
+    Audacity,
+    copy_profile,
+    make_profile,
+    only_one,
+)
+from tests.support.audacity.studio import Studio, wait_labels
+from tests.support.browser import chromium
+from tests.support.notebook.jupyter import Notebook, server, write_notebook
+from tests.support.notebook.pages import settled
+from tests.support.paths import GROOVE, ROOT
+from tests.support.rosegarden import rosegarden
+from tests.support.screen import Screen
+from tests.support.web.tab import Tab
+
+PICTURES = ROOT / "docs" / "images"
+SIZE = (1280, 800)
+COLOURS = 256
+"""Of a palette: a third of the bytes, and no difference that one sees."""
+
+
+def save(name: str, source: Path, *, crop: bool = False) -> None:
+    """Keep a screenshot as a small PNG, without its margins if `crop`."""
+    with Image.open(source) as image:
+        white = Image.new("RGBA", image.size, "white")
+        picture = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    if crop:
+        blank = Image.new("RGB", picture.size, "white")
+        left, top, right, bottom = ImageChops.difference(picture, blank).getbbox() or (
+            0,
+            0,
+            *picture.size,
+        )
+        picture = picture.crop((left - 10, top - 10, right + 10, bottom + 10))
+    small = picture.quantize(COLOURS, dither=Image.Dither.NONE)
+    small.save(PICTURES / f"{name}.png", optimize=True)
+
+
+def song() -> Transcription:
+    """The example with beats and bars."""
+    return transcribe(GROOVE, beats=True)
+
+
+def widget(folder: Path) -> None:
+    """The editor of a page, in the dark."""
+    page_file = formats.write(song(), folder / "groove.drums.html", audio=GROOVE)[0]
+    with chromium() as browser:
+        context = browser.new_context(
+            color_scheme="dark",
+            device_scale_factor=1.5,
+            viewport={"width": 1080, "height": 900},
+        )
+        page = context.new_page()
+        page.goto(page_file.as_uri())
+        page.locator(".stage").wait_for()
+        settled(page)
+        stage = page.locator(".stage").bounding_box()
+        for share, press in ((0.21, page.mouse.down), (0.38, page.mouse.up)):
+            page.mouse.move(stage["x"] + share * stage["width"], stage["y"] + 12)
+            press()
+        settled(page)
+        page.locator(".adt").screenshot(path=folder / "widget.png")
+    save("widget", folder / "widget.png")
+
+
+def jupyter(folder: Path) -> None:
+    """The widget in JupyterLab."""
+    code = (
+        "from adt_plugins import transcribe\n\n"
+        f"song = transcribe({GROOVE.name!r}, beats=True)\n"
+        "song.widget()"
+    )
+    write_notebook(folder / "groove.ipynb", [code])
+    (folder / GROOVE.name).write_bytes(GROOVE.read_bytes())
+    with server("lab", folder) as address, chromium() as browser:
+        context = browser.new_context(viewport={"width": 1280, "height": 940})
+        notebook = Notebook(context, "lab", address, "groove.ipynb")
+        page = notebook.page
+        page.evaluate("window.jupyterapp.shell.collapseLeft()")
+        notebook.run_all()
+        page.locator(".stage").wait_for()
+        settled(page)
+        page.get_by_role("button", name="No", exact=True).click()  # news of Jupyter
+        page.wait_for_timeout(1000)
+        page.screenshot(path=folder / "jupyter.png")
+    save("jupyter", folder / "jupyter.png")
+
+
+def web(folder: Path) -> None:
+    """The page that transcribes, with the example in it."""
+    assert main(["web", "-o", str(folder / "drums.html")]) == 0
+    with chromium() as browser:
+        context = browser.new_context(viewport={"width": 1180, "height": 1035})
+        tab = Tab(context, (folder / "drums.html").as_uri())
+        tab.choose(GROOVE)
+        settled(tab.page)
+        tab.page.screenshot(path=folder / "web.png")
+    save("web", folder / "web.png")
+
+
+def score(folder: Path) -> None:
+    """The score of the example, as MuseScore draws it."""
+    path = formats.write(song(), folder / "groove.drums.musicxml")[0]
+    command = ["mscore3", "-r", "100", "-o", str(folder / "page.png"), str(path)]
+    screen = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(folder), "PATH": "/usr/bin"}
+    subprocess.run(command, env=screen, check=True, capture_output=True)
+    save("groove-score", folder / "page-1.png", crop=True)
+
+
+def daw(folder: Path) -> None:
+    """The drum track of the example in Rosegarden."""
+    path = formats.write(song(), folder / "groove.drums.mid")[0]
+    screen = Screen(folder / "screen", SIZE)
+    try:
+        with rosegarden(folder / "home", screen) as program:
+            program.import_midi(path)
+            program.save_as(folder / "groove.rg")
+            program.show_notes("groove.rg", (1270, 760))
+            for _ in range(2):  # up to the cymbals
+                screen.do("click", 4)
+            time.sleep(1.0)
+            screen.screenshot(folder / "daw.png")
+    finally:
+        screen.close()
+    save("daw", folder / "daw.png")
+
+
+@contextmanager
+def studio(folder: Path) -> Iterator[Studio]:
+    """An Audacity with our commands in its menus."""
+    screen = Screen(folder / "screen", SIZE)
+    try:
+        with only_one():
+            make_profile(folder / "profile", screen)
+            audacity = copy_profile(folder / "profile", folder / "home", screen)
+            try:
+                yield Studio(audacity, screen, folder / "home")
+            finally:
+                audacity.stop()
+    finally:
+        screen.close()
+
+
+def fill(screen: Screen, title: str) -> None:
+    """Let a window fill the screen."""
+    window = screen.wait_window(title)
+    screen.do("windowmove", window, 0, 0)
+    screen.do("windowsize", "--sync", window, *SIZE)
+    screen.do("mousemove", SIZE[0] - 1, SIZE[1] - 1)
+    time.sleep(1.0)
+
+
+def fit(audacity: Audacity) -> None:
+    """Show the first ten seconds, and all tracks."""
+    audacity.command("SelectTime: Start=0 End=9.4 RelativeTo=ProjectStart")
+    for command in ("ZoomSel", "FitV", "SelectNone", "CursProjectStart"):
+        audacity.command(f"{command}:")
+    time.sleep(1.0)
+
+
+def audacity_open(folder: Path) -> None:
+    """What `adt audacity open` opens."""
+    hits = transcribe(GROOVE)
+    project = formats.write(hits, folder / "groove.drums.aup", audio=GROOVE)[0]
+    with studio(folder) as place:
+        place.audacity.start(project)
+        place.audacity.tracks(6)
+        fill(place.screen, "groove.drums")
+        fit(place.audacity)
+        place.screen.screenshot(folder / "open.png")
+    save("audacity-open", folder / "open.png")
+
+
+def audacity_menus(folder: Path) -> None:
+    """The dialog of our command, and what it makes."""
+    with studio(folder) as place:
+        done = place.adt("audacity", "install")
+        subprocess.run(done, env=place.env, check=True, capture_output=True)
+        place.audacity.start()
+        place.begin(GROOVE)
+        with place.watching():
+            fill(place.screen, "groove")
+            place.select(2.0, 8.0)
+            place.audacity.command("ZoomSel:")
+            place.audacity.command("ZoomOut:")
+            place.screen.keys("alt+o", "Up", "Return")
+            dialog = place.screen.wait_window("^Drum Label Tracks$")
+            time.sleep(1.0)
+            place.screen.screenshot(folder / "dialog.png")
+            place.screen.click(dialog, -50, 22)  # Apply
+            wait_labels(place, 2)
+            time.sleep(2.0)
+            place.audacity.command("FitV:")
+            time.sleep(1.0)
+            place.screen.screenshot(folder / "tracks.png")
+    save("audacity-dialog", folder / "dialog.png")
+    save("audacity-tracks", folder / "tracks.png")
+
+
+MAKERS: dict[str, Callable[[Path], None]] = {
+    "widget": widget,
+    "jupyter": jupyter,
+    "web": web,
+    "score": score,
+    "daw": daw,
+    "audacity-open": audacity_open,
+    "audacity-menus": audacity_menus,
+}
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or MAKERS:
+        with tempfile.TemporaryDirectory() as work:
+            MAKERS[name](Path(work))
+        print(name)

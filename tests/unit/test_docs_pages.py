@@ -1,0 +1,83 @@
+"""What holds for every page of the documentation, without running it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.paths import ROOT
+from tests.support.snippets import NEEDS, PAGES, README, blocks, name
+
+ALL = [README, *PAGES]
+CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", ALL, ids=name)
+def test_every_block_is_of_a_kind_that_is_run_or_read(page: Path) -> None:
+    found = blocks(page)
+    assert _text(page).count("\n```") == 2 * len(found)
+    for block in found:
+        assert block.language in ("sh", "python", "json", "text"), block
+        assert block.needs in NEEDS, block
+        if block.language == "text":  # else it were never run
+            assert not block.content.startswith("adt ") or "contributing" in name(page)
+
+
+@pytest.mark.parametrize("page", ALL, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", _text(page), flags=re.M | re.S)
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+        assert "://" in target or (page.parent / target).exists(), target
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))[
+        "nav"
+    ]
+    listed = set(re.findall(r"[\w/-]+\.md", str(navigation)))
+    assert listed == {page.relative_to(ROOT / "docs").as_posix() for page in PAGES}
+
+
+def test_the_readme_is_a_start_page() -> None:
+    assert len(_text(README).splitlines()) <= 150
+
+
+def test_every_extra_is_explained() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    section = re.search(
+        r"^\[project.optional-dependencies\]\n(.*?)^\[", project, re.M | re.S
+    )
+    assert section is not None
+    extras = set(re.findall(r"^([\w-]+) = ", section[1], re.M))
+    assert {"train", "test", "madmom"} <= extras
+    page = _text(ROOT / "docs" / "how-to" / "install.md")
+    assert set(re.findall(r"^\| `([\w-]+)` \|", page, re.M)) == extras
+
+
+def test_the_floors_of_the_page_are_those_that_are_checked() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    contract = re.search(
+        r'name = "Imports go down only".*?layers = \[(.*?)\]', project, re.S
+    )
+    assert contract is not None
+    floors = [line.split(" | ") for line in re.findall(r'"(.*)"', contract[1])]
+    page = _text(ROOT / "docs" / "explanation" / "architecture.md")
+    rows = re.findall(r"^\| \d+ \| (.*) \|$", page, re.M)
+    assert [re.findall(r"`(\w+)`", row) for row in rows] == floors[1:]  # __main__
+
+
+def test_the_rooms_of_the_page_are_there() -> None:
+    page = _text(ROOT / "docs" / "contributing" / "index.md")
+    for path in re.findall(r"`((?:adt_plugins|tests|notebook_ext)/[\w/.]+)`", page):
+        assert (ROOT / path).exists(), path
+
+
+def test_ci_builds_the_site_and_refuses_warnings() -> None:
+    assert "\nmkdocs build --strict " in CI
