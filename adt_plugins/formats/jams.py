@@ -1,8 +1,9 @@
 """JAMS, the annotation format of music research: JSON by its published schema.
 
-Hits are one annotation of the namespace ``tag_open`` with codes as values, and
-their velocities in its sandbox; beats are ``beat``, other labels
-``segment_open``. The `jams` library, which needs pandas, checks this in the tests.
+Hits are one annotation of the namespace ``tag_open`` with codes as values, and their
+velocities one of ``vector`` at the same times, which stays in step when somebody
+trims or slices the file; beats are ``beat``, other labels ``segment_open``. The `jams`
+library, which needs pandas, checks this in the tests.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.annotations import Beat, Label, Onset
-from adt_plugins.base.checks import finite, json_text
+from adt_plugins.base.checks import finite, json_text, seconds
 from adt_plugins.base.files import read_text, write_files
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import drum_of_name
@@ -23,6 +24,10 @@ from adt_plugins.transcription import Transcription
 
 VERSION = "0.3.5"
 HITS, BEATS, LABELS = "tag_open", "beat", "segment_open"
+VELOCITIES = "vector"
+TOOL = "adt-plugins"
+_READ = (HITS, BEATS, LABELS)
+_BROKEN = "not a JAMS file as its schema says"
 _Row = tuple[float, float, Any, float]
 
 
@@ -43,19 +48,25 @@ def write(
         (min(x.start, x.end), abs(x.end - x.start), x.text, 1.0)
         for x in transcription.labels
     ]
-    velocities = [o.velocity for o in transcription.onsets]
-    annotations = [_annotation(HITS, hits, {"velocity": velocities})]
-    if beats:
-        annotations.append(_annotation(BEATS, beats, {}))
-    if labels:
-        annotations.append(_annotation(LABELS, labels, {}))
+    velocities = [(o.time, 0.0, [o.velocity], 1.0) for o in transcription.onsets]
+    duration = max(ends)
+    annotations = [
+        _annotation(namespace, rows, duration)
+        for namespace, rows in (
+            (HITS, hits),
+            (VELOCITIES, velocities),
+            (BEATS, beats),
+            (LABELS, labels),
+        )
+        if rows or namespace == HITS
+    ]
     data = {
         "annotations": annotations,
         "file_metadata": {
             "title": Path(source.path).stem if source.path else "",
             "artist": "",
             "release": "",
-            "duration": max(ends),
+            "duration": duration,
             "identifiers": {},
             "jams_version": VERSION,
         },
@@ -66,7 +77,7 @@ def write(
 
 
 def _annotation(
-    namespace: str, rows: Sequence[_Row], sandbox: dict[str, Any]
+    namespace: str, rows: Sequence[_Row], duration: float
 ) -> dict[str, Any]:
     names = ("time", "duration", "value", "confidence")
     return {
@@ -75,23 +86,24 @@ def _annotation(
             "annotator": {},
             "version": "",
             "corpus": "",
-            "annotation_tools": "adt-plugins",
+            "annotation_tools": TOOL,
             "annotation_rules": "",
             "validation": "",
             "data_source": "program",
         },
         "namespace": namespace,
         "data": [dict(zip(names, row, strict=True)) for row in rows],
-        "sandbox": sandbox,
+        "sandbox": {},
         "time": 0,
-        "duration": None,
+        "duration": duration,
     }
 
 
 def read(path: Path, *, warn: Warn) -> Transcription:
-    """Read annotations of the three namespaces; values of hits may be any name.
+    """Read annotations of the four namespaces; values of hits may be any name.
 
-    Tags that name no drum become labels; other namespaces are warned of.
+    Tags that name no drum become labels; other namespaces are warned of. Beats
+    without a position in the bar, which JAMS allows, are counted on from those before.
     """
     try:
         data = json.loads(read_text(path), parse_float=finite, parse_constant=finite)
@@ -104,19 +116,19 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     beats: list[Beat] = []
     labels: list[Label] = []
     others: list[str] = []
-    try:
-        for annotation in found:
-            namespace = annotation["namespace"]
+    velocities = _velocities(found)
+    for annotation in found:
+        namespace = _namespace(annotation)
+        rows = [] if namespace not in _READ else list(_rows(annotation))
+        try:
             if namespace == BEATS:
-                beats += (
-                    Beat(time, int(value)) for time, _, value, _ in _rows(annotation)
-                )
+                beats += _beats(rows, lambda text: warn(f"{path}: {text}"))
             elif namespace in (HITS, LABELS):
-                _take(annotation, onsets, labels)
-            else:
-                others.append(str(namespace))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FormatError(f"not a JAMS file as its schema says: {error}") from error
+                _take(annotation, rows, velocities, onsets, labels)
+            elif not _is_ours(annotation):
+                others.append(namespace)
+        except (TypeError, ValueError) as error:
+            raise FormatError(f"{_BROKEN}: {error}") from error
     if others:
         warn(f"{path}: annotations that are no hits or beats: {name_some(others)}")
     unknown = [label.text for label in labels]
@@ -125,30 +137,102 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     return Transcription(tuple(onsets), tuple(beats), labels=tuple(labels))
 
 
-def _take(annotation: Any, onsets: list[Onset], labels: list[Label]) -> None:
+def _namespace(annotation: Any) -> str:
+    if not isinstance(annotation, dict) or not isinstance(
+        annotation.get("namespace"), str
+    ):
+        raise FormatError(f"{_BROKEN}: no namespace")
+    return str(annotation["namespace"])
+
+
+def _is_ours(annotation: dict[str, Any]) -> bool:
+    about = annotation.get("annotation_metadata")
+    is_ours = isinstance(about, dict) and about.get("annotation_tools") == TOOL
+    return is_ours and annotation.get("namespace") == VELOCITIES
+
+
+def _velocities(annotations: list[Any]) -> dict[float, list[int]]:
+    """Velocities of our own hits, by their times and in their order."""
+    found: dict[float, list[int]] = {}
+    for annotation in annotations:
+        if isinstance(annotation, dict) and _is_ours(annotation):
+            for time, _, value, _ in _rows(annotation):
+                if isinstance(value, list) and len(value) == 1:
+                    found.setdefault(time, []).append(value[0])
+    return found
+
+
+def _beats(rows: Sequence[_Row], warn: Warn) -> list[Beat]:
+    """Beats; positions that are missing are counted on, or in fours from the first."""
+    known = [
+        (n, int(value))
+        for n, (_, _, value, _) in enumerate(rows)
+        if isinstance(value, int | float) and float(value).is_integer() and value >= 1
+    ]
+    if len(known) < len(rows):
+        warn(
+            f"{len(rows) - len(known)} beats without a position in the bar are counted"
+            f" {'on from the others' if known else 'in fours'}"
+        )
+    bar = max((position for _, position in known), default=4)
+    first, position = known[0] if known else (0, 1)
+    position = (position - 1 - first) % bar + 1
+    given = dict(known)
+    beats = []
+    for n, (time, *_) in enumerate(rows):
+        position = given.get(n, position)
+        beats.append(Beat(time, position))
+        position = position % bar + 1
+    return beats
+
+
+def _take(
+    annotation: dict[str, Any],
+    rows: Sequence[_Row],
+    velocities: dict[float, list[int]],
+    onsets: list[Onset],
+    labels: list[Label],
+) -> None:
     """Sort tags into hits and labels."""
-    rows = list(_rows(annotation))
-    velocities = (annotation.get("sandbox") or {}).get("velocity")
-    if not isinstance(velocities, list) or len(velocities) != len(rows):
-        velocities = [100] * len(rows)
-    for (time, length, value, sure), velocity in zip(rows, velocities, strict=True):
+    # Where earlier builds put the velocities.
+    sandbox = annotation.get("sandbox")
+    listed = sandbox.get("velocity") if isinstance(sandbox, dict) else None
+    if not isinstance(listed, list) or len(listed) != len(rows):
+        listed = [100] * len(rows)
+    for (time, length, value, sure), usual in zip(rows, listed, strict=True):
         is_hit = annotation["namespace"] == HITS
         drum = drum_of_name(str(value)) if is_hit else None
         if drum is None:
             labels.append(Label(time, time + length, str(value)))
         else:
+            waiting = velocities.get(time)
+            velocity = waiting.pop(0) if waiting else usual
             onsets.append(Onset(time, drum, velocity, sure))
 
 
 def _rows(annotation: Any) -> Iterator[_Row]:
-    for row in annotation["data"]:
-        sure = row.get("confidence")
-        yield (
-            row["time"],
-            row.get("duration") or 0.0,
-            row["value"],
-            1.0 if sure is None else min(max(float(sure), 0.0), 1.0),
-        )
+    """Observations, listed one by one or (dense) as columns."""
+    data = annotation.get("data")
+    if isinstance(data, dict):
+        names = ("time", "duration", "value", "confidence")
+        columns = [data.get(name) for name in names]
+        lists = [column for column in columns if isinstance(column, list)]
+        if len(lists) == len(names):
+            rows = zip(*lists, strict=False)
+            data = [dict(zip(names, row, strict=True)) for row in rows]
+    if not isinstance(data, list):
+        raise FormatError(f"{_BROKEN}: no list of data")
+    for number, row in enumerate(data, 1):
+        if not isinstance(row, dict) or "value" not in row:
+            raise FormatError(f"{_BROKEN}: observation {number} is none")
+        try:
+            time = seconds(row.get("time"))
+            length = seconds(row.get("duration") or 0.0, "duration")
+            sure = row.get("confidence")
+            sure = 1.0 if sure is None else min(max(float(sure), 0.0), 1.0)
+        except (TypeError, ValueError) as error:
+            raise FormatError(f"{_BROKEN}: observation {number}: {error}") from error
+        yield time, length, row["value"], sure
 
 
 def _looks_like_jams(head: str) -> bool:

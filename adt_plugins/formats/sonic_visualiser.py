@@ -1,7 +1,9 @@
 """Sonic Visualiser's annotation layers as text: a time and a label a line.
 
 That is how it exports and imports a layer of time instants; layers with values
-or durations between the two are read as well.
+or durations between the two are read as well. A first line with the names of the
+columns keeps it from taking labels that are all numbers, as MIDI notes are, for a
+curve.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import BARS, LabelTrack, tracks_of, transcription_of
 from adt_plugins.transcription import Transcription
 
+_COLUMNS = ("TIME", "LABEL")
 _NUMBER = re.compile(r" *[0-9]{1,9}(\.[0-9]*)? *")
 _LINE = re.compile(r"[0-9]{1,9}(\.[0-9]*)? *,[^\t]*")
 
@@ -45,6 +48,7 @@ def write(
         tracks = [track for track in tracks if track.name != BARS]
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(_COLUMNS)
     for label in sorted(label for track in tracks for label in track.labels):
         # A line break would end the instant: Sonic Visualiser reads line by line.
         said = " ".join(re.split(r"[\r\n]+", label.text))
@@ -81,8 +85,9 @@ def _labels(text: str) -> Iterator[Label]:
 
 
 def _looks_like_layer(head: str) -> bool:
-    first = next(lines(head), None)
-    return first is not None and _LINE.fullmatch(first[1]) is not None
+    first = next(lines(head), (0, ""))[1]
+    names = [name.strip() for name in first.upper().split(",")]
+    return tuple(names) == _COLUMNS or _LINE.fullmatch(first) is not None
 
 
 SONIC_VISUALISER = Format(

@@ -57,6 +57,74 @@ def test_its_own_library_takes_it(tmp_path: Path) -> None:
     ]
 
 
+def test_velocities_stay_with_their_hits_in_its_own_library(tmp_path: Path) -> None:
+    jams = pytest.importorskip("jams", reason="the jams library is missing")
+    hits = tuple(
+        Onset(n / 8, drum, 1 + 3 * n + k)
+        for n in range(40)
+        for k, drum in enumerate((Drum.KD, Drum.CHH))
+    )
+    whole = Transcription(hits, source=Source("a.wav", duration=6.0))
+    read = jams.load(str(write(tmp_path, whole)), validate=True, strict=True)
+    for name in ("trim", "slice"):
+        part = getattr(read, name)(1.0, 3.0, strict=True)
+        path = tmp_path / f"{name}.jams"
+        part.save(str(path))
+        shift = 1.0 if name == "slice" else 0.0
+        kept = [o for o in whole if 1.0 <= o.time < 3.0]
+        assert formats.read(path).onsets == tuple(
+            Onset(o.time - shift, o.drum, o.velocity) for o in kept
+        )
+
+
+def test_velocities_of_earlier_builds_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    data = json.loads(path.read_text())
+    velocities = [row["value"][0] for row in data["annotations"].pop(1)["data"]]
+    data["annotations"][0]["sandbox"] = {"velocity": velocities}
+    path.write_text(json.dumps(data))
+    assert formats.read(path, warn=lambda _: None) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("values", "positions", "told"),
+    [
+        ([None] * 6, [1, 2, 3, 4, 1, 2], "6 beats without a position in the bar are"
+         " counted in fours"),
+        ([None, 3, None, None, None, 2], [2, 3, 1, 2, 3, 2], "4 beats without"),
+        ([1, 2.5, 0, "x", 1.0, 2], [1, 1, 1, 1, 1, 2], None),
+        ([3, None, 2, None], [3, 1, 2, 3], "2 beats without"),
+    ],
+)  # fmt: skip
+def test_beats_without_a_position_are_counted_on(
+    tmp_path: Path, values: list[object], positions: list[int], told: str | None
+) -> None:
+    path = tmp_path / "a.jams"
+    rows = [
+        {"time": n, "duration": 0, "value": v, "confidence": None}
+        for n, v in enumerate(values)
+    ]
+    annotation = {"namespace": "beat", "data": rows}
+    path.write_text(json.dumps({"annotations": [annotation], "file_metadata": {}}))
+    got: list[str] = []
+    beats = formats.read(path, warn=got.append).beats
+    if told is not None:
+        assert [beat.position for beat in beats] == positions
+        assert told in got[0]
+    assert [beat.time for beat in beats] == list(range(len(values)))
+
+
+def test_observations_in_columns(tmp_path: Path) -> None:
+    path = tmp_path / "a.jams"
+    columns = {"time": [0, 1], "duration": [0, 0], "value": ["SD", "KD"]}
+    dense = {"namespace": "tag_open", "data": {**columns, "confidence": [None, 0.5]}}
+    path.write_text(json.dumps({"annotations": [dense], "file_metadata": {}}))
+    assert formats.read(path).onsets == (
+        Onset(0.0, Drum.SD),
+        Onset(1.0, Drum.KD, 100, 0.5),
+    )
+
+
 def test_tags_of_others(tmp_path: Path) -> None:
     path = tmp_path / "a.jams"
     tags = [
@@ -90,7 +158,29 @@ def test_tags_of_others(tmp_path: Path) -> None:
         (
             '{"annotations": [{"namespace": "beat", "data": [{"time": -1,'
             ' "value": 1}]}], "file_metadata": 1}',
-            "not a JAMS file as its schema says: time is at least 0",
+            "not a JAMS file as its schema says: observation 1: time is at least 0",
+        ),
+        *(
+            (
+                '{"annotations": [{"namespace": "tag_open", "data": '
+                + data
+                + '}], "file_metadata": 1}',
+                "not a JAMS file as its schema says: ",
+            )
+            for data in (
+                "null",
+                "7",
+                '"ab"',
+                "{}",
+                "[null]",
+                "[[]]",
+                "[{}]",
+                '[{"time": null, "value": "SD"}]',
+                '[{"time": "1", "value": "SD"}]',
+                '[{"time": 1, "duration": "x", "value": "SD"}]',
+                '[{"time": 1, "value": "SD", "confidence": "x"}]',
+                '[{"time": 1, "value": "SD", "confidence": []}]',
+            )
         ),
         ('{"annotations": [NaN], "file_metadata": 1}', "not JSON"),
     ],

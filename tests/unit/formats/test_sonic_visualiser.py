@@ -24,6 +24,7 @@ def test_the_bytes(tmp_path: Path) -> None:
     formats.write(WHOLE, path)
     assert path.name == "song.sv.csv"
     assert path.read_bytes() == (
+        b"TIME,LABEL\n"  # or labels that are all numbers make a curve
         b"0.250000000,KD\n"
         b"0.500000000,0.4\n"
         b"1.000000000,1.1\n"
@@ -44,7 +45,7 @@ def test_it_comes_back(tmp_path: Path) -> None:
 def test_a_label_stays_on_its_line(tmp_path: Path) -> None:
     whole = Transcription((Onset(0.0, Drum.KD),), labels=(Label(1, 2, "a\r\nb\nc"),))
     path = formats.write(whole, tmp_path / "song.sv.csv")[0]
-    assert path.read_text() == "0.000000000,KD\n1.000000000,a b c\n"
+    assert path.read_text() == ("TIME,LABEL\n0.000000000,KD\n1.000000000,a b c\n")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,8 @@ def test_layers_of_others(tmp_path: Path, text: str) -> None:
 def test_it_is_known_by_its_content(tmp_path: Path) -> None:
     path = tmp_path / "layer.csv"
     path.write_text("0.5,KD\n1.0,SD\n")
+    assert formats.format_of_file(path) == "sv"
+    path.write_text("Time,Label\n0.5,KD\n1.0,SD\n")
     assert formats.format_of_file(path) == "sv"
     assert formats.read(path).times("SD") == [1.0]
 
