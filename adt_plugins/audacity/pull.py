@@ -12,18 +12,21 @@ from adt_plugins.audacity.push import quoted, select_all, state_folder
 from adt_plugins.audacity.script_pipe import FILE_COMMAND_S, Pipe
 from adt_plugins.audacity.script_pipe_channel import PipeError
 from adt_plugins.base.files import replacing
+from adt_plugins.base.reporting import Warn, default_warn
 from adt_plugins.errors import AdtError
+from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.tracks import MARK, LabelTrack
 
 ROUNDED_FROM_S = 100.0
 """Audacity tells times with six digits: from here on in steps of 1 ms."""
 
 
-def pull_labels(pipe: Pipe) -> list[LabelTrack]:
+def pull_labels(pipe: Pipe, *, warn: Warn = default_warn) -> list[LabelTrack]:
     """Return the label tracks of the open project.
 
     Times have six digits: they are exact to 0.05 ms up to 100 s, to 0.5 ms up
-    to 1000 s, to 5 ms beyond. Those of a saved project are exact.
+    to 1000 s, to 5 ms beyond. Those of a saved project are exact. Labels before 0 s
+    are left out, and `warn` is told.
 
     Raises
     ------
@@ -32,20 +35,25 @@ def pull_labels(pipe: Pipe) -> list[LabelTrack]:
     """
     tracks = pipe.info("Tracks")
     found = pipe.info("Labels")
+    early = EarlyLabels()
     try:
-        return [
+        pulled = [
             LabelTrack(
                 str(tracks[index]["name"]).removesuffix(MARK),
                 tuple(
-                    # Before 0 there is nothing that could be heard.
-                    Label(max(0.0, start), max(0.0, start, end), text)
-                    for start, end, text in labels
+                    Label(*times, text)
+                    for times, text in (
+                        (early.place(start, end), text) for start, end, text in labels
+                    )
+                    if times[0] >= 0
                 ),
             )
             for index, labels in found
         ]
     except (IndexError, KeyError, TypeError, ValueError) as error:
         raise PipeError(f"Audacity's answer is not understood: {error!r}") from error
+    early.tell(warn)
+    return pulled
 
 
 def is_rounded(tracks: Iterable[LabelTrack]) -> bool:

@@ -150,7 +150,7 @@ def run_pull(args: argparse.Namespace) -> int:
     check_free(wanted, overwrite=args.overwrite)
     written = []
     with Pipe() as pipe:
-        tracks = pull_labels(pipe)
+        tracks = pull_labels(pipe, warn=_warn)
         if args.audio:
             written.append(pull_audio(pipe, audio, overwrite=args.overwrite))
     if is_rounded(tracks):

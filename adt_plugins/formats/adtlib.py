@@ -17,6 +17,7 @@ from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum, drum_of_code
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import Format
+from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.transcription import Transcription
 
 _DRUMS = (Drum.KD, Drum.SD, Drum.HH)
@@ -46,6 +47,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         If a line is something else or its code is unknown.
     """
     onsets = []
+    early = EarlyLabels("hits")
     for number, line in lines(read_text(path)):
         match = _LINE.fullmatch(line)
         if match is None:
@@ -54,10 +56,14 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         drum = drum_of_code(match[2])
         if drum is None:
             raise FormatError(f"line {number}: unknown drum {reprlib.repr(match[2])}")
+        time, _ = early.place(float(match[1]))
+        if time < 0:
+            continue
         try:
-            onsets.append(Onset(float(match[1]), drum))
+            onsets.append(Onset(time, drum))
         except ValueError as error:
             raise FormatError(f"line {number}: {error}") from error
+    early.tell(lambda message: warn(f"{path}: {message}"))
     return Transcription(onsets=tuple(onsets))
 
 

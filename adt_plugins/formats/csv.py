@@ -14,6 +14,7 @@ from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import drum_of_name
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import Format
+from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.transcription import Transcription
 
 COLUMNS = ("time", "drum", "velocity", "confidence")
@@ -47,14 +48,18 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         raise FormatError(f"no column {' and no column '.join(sorted(missing))}")
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     onsets = []
+    early = EarlyLabels("hits")
     try:
         next(rows)
         for row in rows:
             if any(cell.strip() for cell in row):
                 cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-                onsets.append(_onset(cells, commas=delimiter != ","))
+                onset = _onset(cells, early, commas=delimiter != ",")
+                if onset is not None:
+                    onsets.append(onset)
     except (csv.Error, ValueError) as error:
         raise FormatError(f"line {rows.line_num}: {error}") from error
+    early.tell(lambda message: warn(f"{path}: {message}"))
     return Transcription(onsets=tuple(onsets))
 
 
@@ -65,7 +70,7 @@ def _header(text: str) -> tuple[list[str], str]:
     return [name.strip(' "') for name in first.split(delimiter)], delimiter
 
 
-def _onset(cells: dict[str, str], *, commas: bool) -> Onset:
+def _onset(cells: dict[str, str], early: EarlyLabels, *, commas: bool) -> Onset | None:
     """Build an onset; raises ValueError that names what is wrong."""
     drum = drum_of_name(cells.get("drum", ""))
     if drum is None:
@@ -81,7 +86,10 @@ def _onset(cells: dict[str, str], *, commas: bool) -> Onset:
     velocity = number("velocity", "100")
     if not velocity.is_integer():
         raise ValueError(f"velocity is a whole number, not {velocity!r}")
-    return Onset(number("time"), drum, int(velocity), number("confidence", "1"))
+    time, _ = early.place(number("time"))
+    if time < 0:
+        return None
+    return Onset(time, drum, int(velocity), number("confidence", "1"))
 
 
 def _looks_like_table(head: str) -> bool:

@@ -17,10 +17,11 @@ from pathlib import Path
 
 from adt_plugins.annotations import Label
 from adt_plugins.base.files import check_free, lines, read_text, write_files
-from adt_plugins.base.reporting import Warn
+from adt_plugins.base.reporting import Warn, default_warn
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats.format import Format
+from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
 from adt_plugins.transcription import Transcription
@@ -52,30 +53,34 @@ def format_labels(labels: Iterable[Label]) -> str:
     )
 
 
-def parse_labels(text: str) -> list[Label]:
+def parse_labels(text: str, *, warn: Warn = default_warn) -> list[Label]:
     """Read the content of a label file.
 
     Point and region labels, blank lines, decimal commas, lines of a label's
-    frequency range and any line end are understood.
+    frequency range and any line end are understood. Labels before 0 s, which
+    Audacity writes, are left out, and `warn` is told.
 
     Raises
     ------
     FormatError
-        If a line is no label, or starts before 0.
+        If a line is no label.
     """
     labels = []
+    early = EarlyLabels()
     for number, line in lines(text):
         if line.startswith(_FREQUENCIES):
             continue
         match = _LABEL.fullmatch(line)
         if match is None:
             raise FormatError(f"line {number} is no label: {reprlib.repr(line)}")
-        times = (float(match[i].replace(",", ".")) for i in (1, 2))
-        start, end = sorted(times)  # a region that was drawn from right to left
-        if not (start >= 0 and math.isfinite(end)):
+        times = [float(match[i].replace(",", ".")) for i in (1, 2)]
+        if not all(map(math.isfinite, times)):
             shown = reprlib.repr(line)
             raise FormatError(f"line {number}: a time is out of range: {shown}")
-        labels.append(Label(start, end, (match[3] or "").strip()))
+        start, end = early.place(*times)
+        if start >= 0:
+            labels.append(Label(start, end, (match[3] or "").strip()))
+    early.tell(warn)
     return labels
 
 
@@ -108,7 +113,8 @@ def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcri
 
 def read_label_tracks(path: Path, *, warn: Warn) -> list[LabelTrack]:
     """Read the labels of one file, as a track without a name."""
-    return [LabelTrack("", tuple(parse_labels(read_text(path))))]
+    labels = parse_labels(read_text(path), warn=lambda text: warn(f"{path}: {text}"))
+    return [LabelTrack("", tuple(labels))]
 
 
 def split_path(path: Path, drum: Drum) -> Path:
@@ -181,7 +187,8 @@ def read_split_tracks(path: Path, *, warn: Warn) -> list[LabelTrack]:
     for drum in found:
         file = split_path(whole, drum)
         try:
-            tracks.append(LabelTrack(drum, tuple(parse_labels(read_text(file)))))
+            (track,) = read_label_tracks(file, warn=warn)
+            tracks.append(replace(track, name=drum))
         except FormatError as error:
             where = "" if file == path else f"{file.name}: "
             raise FormatError(f"{where}{error}") from error

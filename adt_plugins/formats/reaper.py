@@ -17,13 +17,16 @@ from adt_plugins.base.files import read_text, write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import Format
+from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
 from adt_plugins.transcription import Transcription
 
 COLUMNS = ("#", "Name", "Start", "End", "Length")
 _ID = re.compile(r"[MR][0-9]{1,9}")
-_SECONDS = re.compile(r"(?:([0-9]{1,5}):)?(?:([0-9]{1,5}):)?([0-9]{1,9}(?:\.[0-9]*)?)")
+_SECONDS = re.compile(
+    r"-?(?:([0-9]{1,5}):)?(?:([0-9]{1,5}):)?([0-9]{1,9}(?:\.[0-9]*)?)"
+)
 
 
 def write(
@@ -61,33 +64,36 @@ def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcri
     A table in beats or samples is refused: it does not say their length.
     """
     rows = csv.reader(io.StringIO(read_text(path), newline=""))
-    labels: list[Label] = []
+    labels: list[Label | None] = []
+    early = EarlyLabels()
     try:
         header = [name.strip().casefold() for name in next(rows, [])]
         missing = [name for name in COLUMNS[:3] if name.casefold() not in header]
         if missing:
             raise FormatError(f"no column {', '.join(missing)}")
         labels += (
-            _label(dict(zip(header, row, strict=False)))
+            _label(dict(zip(header, row, strict=False)), early)
             for row in rows
             if any(cell.strip() for cell in row)
         )
     except (csv.Error, ValueError) as error:
         raise FormatError(f"line {rows.line_num}: {error}") from error
+    early.tell(lambda message: warn(f"{path}: {message}"))
     return transcription_of(
-        [LabelTrack("", tuple(labels))],
+        [LabelTrack("", tuple(label for label in labels if label is not None))],
         warn=lambda message: warn(f"{path}: {message}"),
         names=names,
     )
 
 
-def _label(cells: dict[str, str]) -> Label:
+def _label(cells: dict[str, str], early: EarlyLabels) -> Label | None:
     """Build a label; raises ValueError that names what is wrong."""
     if not _ID.fullmatch(cells.get("#", "").strip()):
         raise ValueError(f"{reprlib.repr(cells.get('#', ''))} is no marker or region")
     start = _seconds(cells.get("start", ""))
     end = cells.get("end", "")
-    return Label(start, _seconds(end) if end.strip() else start, cells.get("name", ""))
+    start, stop = early.place(start, _seconds(end) if end.strip() else start)
+    return None if start < 0 else Label(start, stop, cells.get("name", ""))
 
 
 def _seconds(text: str) -> float:
@@ -99,7 +105,8 @@ def _seconds(text: str) -> float:
     whole = 0.0
     for part in larger:
         whole = whole if part is None else 60 * (whole + float(part))
-    return whole + float(seconds)
+    whole += float(seconds)
+    return -whole if text.strip().startswith("-") else whole
 
 
 def _looks_like_markers(head: str) -> bool:

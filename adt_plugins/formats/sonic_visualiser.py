@@ -20,13 +20,14 @@ from adt_plugins.base.files import lines, read_text, write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import Format
+from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import BARS, LabelTrack, tracks_of, transcription_of
 from adt_plugins.transcription import Transcription
 
 _COLUMNS = ("TIME", "LABEL")
-_NUMBER = re.compile(r" *[0-9]{1,9}(\.[0-9]*)? *")
-_LINE = re.compile(r"[0-9]{1,9}(\.[0-9]*)? *,[^\t]*")
+_NUMBER = re.compile(r" *-?[0-9]{1,9}(\.[0-9]*)? *")
+_LINE = re.compile(r"-?[0-9]{1,9}(\.[0-9]*)? *,[^\t]*")
 
 
 def write(
@@ -61,7 +62,9 @@ def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcri
 
     A header is skipped.
     """
-    labels = tuple(_labels(read_text(path)))
+    early = EarlyLabels()
+    labels = tuple(_labels(read_text(path), early))
+    early.tell(lambda message: warn(f"{path}: {message}"))
     return transcription_of(
         [LabelTrack("", labels)],
         warn=lambda message: warn(f"{path}: {message}"),
@@ -69,7 +72,7 @@ def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcri
     )
 
 
-def _labels(text: str) -> Iterator[Label]:
+def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
     for count, (number, line) in enumerate(lines(text)):
         try:
             cells = next(csv.reader([line]))
@@ -80,8 +83,9 @@ def _labels(text: str) -> Iterator[Label]:
                 continue
             shown = reprlib.repr(line)
             raise FormatError(f"line {number} is no time and label: {shown}")
-        time = float(cells[0])
-        yield Label(time, time, cells[-1].strip())
+        time, _ = early.place(float(cells[0]))
+        if time >= 0:
+            yield Label(time, time, cells[-1].strip())
 
 
 def _looks_like_layer(head: str) -> bool:

@@ -74,10 +74,9 @@ def read_aup3(path: Path, *, warn: Warn) -> list[LabelTrack]:
     tracks = label_tracks(events(saved if saved is not None else unsaved or b""))
     if saved is not None and unsaved is not None:
         with suppress(FormatError):
-            if label_tracks(events(unsaved)) != tracks:
+            if label_tracks(events(unsaved)).found != tracks.found:
                 warn("has changed labels that were not saved; these are as saved")
-    if tracks.lost:
-        warn(f"{tracks.lost} labels lie before 0 s and are left out")
+    tracks.early.tell(warn)
     return tracks.found
 
 

@@ -28,8 +28,7 @@ def read_aup(path: Path, *, warn: Warn) -> list[LabelTrack]:
         If it is no such project.
     """
     tracks = label_tracks(_elements(read_bytes(path)))
-    if tracks.lost:
-        warn(f"{tracks.lost} labels lie before 0 s and are left out")
+    tracks.early.tell(warn)
     return tracks.found
 
 

@@ -9,14 +9,15 @@ from typing import Any, NamedTuple
 from adt_plugins.annotations import Label
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.audacity_project.binary_xml import Event, Start
+from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.tracks import LabelTrack
 
 
 class Tracks(NamedTuple):
-    """Label tracks, and how many of their labels lie before 0 s."""
+    """Label tracks, and the labels that lie before 0 s."""
 
     found: list[LabelTrack]
-    lost: int
+    early: EarlyLabels
 
 
 def label_tracks(elements: Iterable[Event]) -> Tracks:
@@ -30,7 +31,7 @@ def label_tracks(elements: Iterable[Event]) -> Tracks:
     found: list[LabelTrack] = []
     name = ""
     labels: list[Label] | None = None  # of the track that is open
-    lost = 0
+    early = EarlyLabels()
     for event in elements:
         if event.name == "labeltrack":
             if isinstance(event, Start):
@@ -39,15 +40,13 @@ def label_tracks(elements: Iterable[Event]) -> Tracks:
                 found.append(LabelTrack(name, tuple(labels)))
                 labels = None
         elif event.name == "label" and isinstance(event, Start) and labels is not None:
-            start, end = _times(event.attributes)
-            if start < 0:
-                lost += 1
-            else:
+            start, end = early.place(*_times(event.attributes))
+            if start >= 0:
                 text = _text(event.attributes.get("title", ""))
                 labels.append(Label(start, end, text))
     if not found:
         raise FormatError("a project without label tracks")
-    return Tracks(found, lost)
+    return Tracks(found, early)
 
 
 def _text(value: Any) -> str:
@@ -64,4 +63,4 @@ def _times(attributes: dict[str, Any]) -> tuple[float, float]:
         raise FormatError("a label without a time") from None
     if not (math.isfinite(start) and math.isfinite(end)):
         raise FormatError("a label at no time")
-    return min(start, end), max(start, end)
+    return start, end

@@ -77,7 +77,6 @@ def test_it_is_known_by_its_content(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("0.5\n", "line 1 is no time and label: '0.5'"),
-        ("0.5,KD\n-1,KD\n", "line 2 is no time and label: '-1,KD'"),
         ("0.5,KD\nTIME,LABEL\n", "line 2 is no time and label"),
         ("inf,KD\n", "line 1 is no time and label"),
         ("1,verse\n", "no label names a drum: 'verse' (1)"),

@@ -1,0 +1,56 @@
+"""Labels before 0 s, which Audacity allows and a transcription does not have.
+
+Clips can be dragged to before the start of a project, and labels lie there as well.
+Every reader treats them alike: a label that is early by less than a few milliseconds
+lies at 0 s, where a hit on the first sample is put by hand; others are left out, and
+one line tells how many.
+"""
+
+from __future__ import annotations
+
+from adt_plugins.base.reporting import Warn
+
+EDGE_S = 0.005
+"""So early a label is still one at 0 s."""
+
+
+class EarlyLabels:
+    """Counts labels that lie before 0 s.
+
+    Parameters
+    ----------
+    what
+        What they are called in the line that tells of them.
+    """
+
+    def __init__(self, what: str = "labels") -> None:
+        self._what = what
+        self.lost = 0
+
+    def place(self, start: float, end: float | None = None) -> tuple[float, float]:
+        """Times of a label, in the order of time and not before 0.
+
+        Parameters
+        ----------
+        start, end
+            In seconds, in any order; without an end it is a point.
+
+        Returns
+        -------
+        tuple of float
+            Negative if it is left out; it is counted then.
+        """
+        end = start if end is None else end
+        start, end = min(start, end), max(start, end)
+        if start < -EDGE_S:
+            self.lost += 1
+            return start, end
+        return max(start, 0.0), max(end, 0.0)
+
+    def tell(self, warn: Warn) -> None:
+        """Warn if some were left out."""
+        if self.lost:
+            lie = "lies" if self.lost == 1 else "lie"
+            is_left = "is" if self.lost == 1 else "are"
+            what = self._what.removesuffix("s") if self.lost == 1 else self._what
+            warn(f"{self.lost} {what} {lie} before 0 s and {is_left} left out")
