@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import ArrayDecoder, BlockDecoder, Decoder
+from adt_plugins.audio.resample import open_resampler
 from adt_plugins.audio.sniff import Kind, sniff
 from adt_plugins.audio.wave_stream import WavePipe, is_wave
 from adt_plugins.errors import AdtError, AudioError, MissingDependencyError
@@ -277,14 +278,12 @@ class AudioReader:
         if rate == SAMPLE_RATE:
             yield from self._checked(self._first)
             return
-        import soxr
-
         # Both grids meet every `step` frames of the file.
         step = rate // math.gcd(rate, SAMPLE_RATE)
         wanted = self._first * rate / SAMPLE_RATE - _PREROLL_SECONDS * rate
         begin = max(0, math.floor(wanted / step) * step)
         skip = self._first - begin * SAMPLE_RATE // rate
-        resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+        resampler = open_resampler(rate, SAMPLE_RATE)
         last = np.zeros(0, np.float32)
         for block in self._checked(begin):
             out = resampler.resample_chunk(block)

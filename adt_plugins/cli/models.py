@@ -43,6 +43,7 @@ def add_parser(subparsers: Any) -> None:
 def run_list(args: argparse.Namespace) -> int:
     """Print one line a network."""
     from adt_plugins.network.catalogue import list_models
+    from adt_plugins.network.litert import backend
 
     cards = list_models()
     if args.report == "json":
@@ -52,6 +53,7 @@ def run_list(args: argparse.Namespace) -> int:
     for card in cards:
         drums = " ".join(card.drums)
         _console.say(f"{card.name:{width}}  {drums}  {card.description}".rstrip())
+    _console.say(f"run by {backend()}")
     return 0
 
 

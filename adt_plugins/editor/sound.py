@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.audio.channels import ChannelReader
 from adt_plugins.audio.reader import AudioSource
-from adt_plugins.errors import AdtError, MissingDependencyError
+from adt_plugins.audio.resample import open_resampler
+from adt_plugins.errors import AdtError
 from adt_plugins.transcription import Transcription
 
 CHUNK = 5 * SAMPLE_RATE
@@ -159,12 +160,7 @@ def _stereo(reader: ChannelReader, channels: int) -> Iterator[NDArray[np.float32
     if rate == SAMPLE_RATE:
         yield from mixed()
         return
-    try:
-        import soxr
-    except ImportError as error:
-        raise MissingDependencyError.of("this sound", "soxr") from error
-
-    resampler = soxr.ResampleStream(rate, SAMPLE_RATE, channels, dtype="float32")
+    resampler = open_resampler(rate, SAMPLE_RATE, channels)
     for block in mixed():
         yield resampler.resample_chunk(np.ascontiguousarray(block))
     nothing = np.zeros((0, channels), np.float32)

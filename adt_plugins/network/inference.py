@@ -99,7 +99,7 @@ class Network:
             Of shape (m, outputs); together as many rows as there were frames.
         """
         geometry = self.card.geometry
-        step = geometry.core * (at_once or geometry.batch)
+        step = geometry.core * (at_once or self._runner.batch)
         span = step + 2 * geometry.context
         waiting: list[NDArray[np.float32]] = []
         length = received = returned = 0
@@ -123,6 +123,8 @@ class Network:
                 returned += step
                 waiting, length = [joined[step:]], length - step
         while returned < received:
+            left = -(-(received - returned) // geometry.core) * geometry.core
+            span = min(step, left) + 2 * geometry.context
             missing = np.repeat(padding, max(0, span - length), axis=0)
             joined = np.concatenate([*waiting, missing])
             yield self._run(joined[:span])[: received - returned]
@@ -142,7 +144,8 @@ class Network:
         geometry = self.card.geometry
         windows = sliding_window_view(frames, geometry.frames, axis=0)[:: geometry.core]
         count = len(windows)
-        chunks = np.zeros((geometry.frames, geometry.batch, self.bands), np.float32)
+        batch = -(-count // geometry.batch) * geometry.batch
+        chunks = np.zeros((geometry.frames, batch, self.bands), np.float32)
         chunks[:, :count] = windows.transpose(2, 0, 1)
         with self._lock:
             values = self._runner.run(chunks)[:, :count]

@@ -1,9 +1,8 @@
-"""The LiteRT interpreter: opens a `.tflite` file and runs chunks through it."""
+"""Opens a `.tflite` file: in LiteRT, or in NumPy where there is no LiteRT."""
 
 from __future__ import annotations
 
 import os
-import platform
 import sys
 import tempfile
 import threading
@@ -16,11 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.card import Geometry
-from adt_plugins.errors import MissingDependencyError, ModelError
+from adt_plugins.errors import ModelError
 from adt_plugins.network.stepwise import StepwiseRunner
 
 # LiteRT writes this once a process, at a level that nothing turns off.
 _GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
+
+
+BACKEND_VARIABLE = "ADT_PLUGINS_BACKEND"
+"""Environment variable: ``numpy`` runs networks without LiteRT, wherever that is."""
 
 
 class Runner(Protocol):
@@ -32,10 +35,13 @@ class Runner(Protocol):
         Values of a frame.
     outputs : int
         Values of a frame's activations.
+    batch : int
+        Chunks in one run.
     """
 
     bands: int
     outputs: int
+    batch: int
 
     def run(self, chunks: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return activations (core, batch, outputs) of (frames, batch, bands)."""
@@ -59,8 +65,10 @@ class OneGraph:
 
     bands: int
     outputs: int
+    batch: int
 
     def __init__(self, interpreter: Any, geometry: Geometry) -> None:
+        self.batch = geometry.batch
         self._interpreter = interpreter
         inputs = interpreter.get_input_details()
         outputs = interpreter.get_output_details()
@@ -106,11 +114,11 @@ def open_runner(
     Raises
     ------
     ModelError
-        If LiteRT cannot run it, or it does not fit the geometry.
-    MissingDependencyError
-        If LiteRT is missing.
+        If it cannot be run, or does not fit the geometry.
     """
     interpreter = _interpreter_class()
+    if interpreter is None:
+        return _open_in_numpy(path, content, geometry)
     try:
         with _quiet():
             opened = interpreter(model_content=content, num_threads=num_threads)
@@ -130,19 +138,36 @@ def open_runner(
         raise ModelError(f"{path}: it does not fit its card: {reason}") from error
 
 
+def _open_in_numpy(path: Path, content: bytes, geometry: Geometry) -> Runner:
+    from adt_plugins.network.numpy_backend.interpreter import NumpyInterpreter
+    from adt_plugins.network.numpy_backend.layers import NumpyLayers
+    from adt_plugins.network.numpy_backend.tflite_file import read_tflite
+
+    try:
+        model = read_tflite(content)
+        if model.signatures:
+            return NumpyLayers(model, geometry)
+        return OneGraph(NumpyInterpreter(model), geometry)
+    except (ValueError, KeyError, IndexError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{path}: NumPy cannot run it: {reason}") from error
+
+
+def backend() -> str:
+    """Return what runs networks here, for people: LiteRT, or NumPy in its place."""
+    if _interpreter_class() is None:
+        return "NumPy (there is no LiteRT here; it would be about four times as fast)"
+    return "LiteRT"
+
+
 def _interpreter_class() -> Any:
+    """Return LiteRT's interpreter; None where it is not installed or not wanted."""
+    if os.environ.get(BACKEND_VARIABLE) == "numpy":
+        return None
     try:
         from ai_edge_litert.interpreter import Interpreter
-    except ImportError as error:
-        machine = platform.machine().lower()
-        if (sys.platform, machine) in (("darwin", "x86_64"), ("win32", "arm64")):
-            raise MissingDependencyError(
-                "transcribing needs LiteRT, and there is no LiteRT for Intel Macs "
-                "and Windows on ARM: use another computer, or the web page"
-            ) from error
-        raise MissingDependencyError(
-            f"transcribing needs LiteRT ({error}): pip install ai-edge-litert"
-        ) from error
+    except ImportError:  # no wheel: Intel Macs, Windows on ARM, musl
+        return None
     return Interpreter
 
 

@@ -33,6 +33,8 @@ class StepwiseRunner:
         Values of a frame.
     outputs : int
         Values of a frame's activations.
+    batch : int
+        Chunks in one run.
 
     Raises
     ------
@@ -42,8 +44,10 @@ class StepwiseRunner:
 
     bands: int
     outputs: int
+    batch: int
 
     def __init__(self, interpreter: Any, geometry: Geometry) -> None:
+        self.batch = geometry.batch
         self._geometry = geometry
         names = set(interpreter.get_signature_list())
         self._layers: list[Callable[..., Mapping[str, Frames]]] = []

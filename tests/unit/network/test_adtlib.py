@@ -21,6 +21,7 @@ from adt_plugins.features.spectrogram import spectrogram
 from adt_plugins.network.adtlib import FILES, import_adtlib
 from adt_plugins.network.adtlib.checkpoint import read_tensors
 from adt_plugins.network.inference import Network
+from adt_plugins.network.litert import BACKEND_VARIABLE
 from tests.support.checkpoints import checkpoint
 
 Tensors = dict[str, NDArray[np.float32]]
@@ -178,6 +179,15 @@ def test_activations_are_those_of_adtlib(
         assert np.all(expected.std(axis=0) > 0.05)
         np.testing.assert_allclose(result, expected, atol=1e-4)
     assert np.abs(wanted[0] - wanted[1]).max() > 0.1
+
+
+def test_activations_without_litert(
+    cards: list[ModelCard],
+    nets: dict[str, Tensors],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(BACKEND_VARIABLE, "numpy")
+    test_activations_are_those_of_adtlib(cards, nets)
 
 
 def test_cards(cards: list[ModelCard]) -> None:

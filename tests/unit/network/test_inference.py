@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import subprocess
 import sys
 import threading
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.base.folders import user_model_folder
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
-from adt_plugins.errors import AdtWarning, MissingDependencyError, ModelError
+from adt_plugins.errors import AdtWarning, ModelError
 from adt_plugins.network.brnn_sa.graph import build_brnn_sa
 from adt_plugins.network.catalogue import find_model, list_models
 from adt_plugins.network.inference import Network
@@ -227,16 +226,6 @@ def test_unusable_models_say_why_in_one_line(card: ModelCard, case: str) -> None
         Network(spoil(card))
     assert "\n" not in str(caught.value)
     assert "small" in str(caught.value)
-
-
-def test_without_litert(card: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-    with pytest.raises(MissingDependencyError, match="pip install ai-edge-litert"):
-        Network(card)
-    monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
-    with pytest.raises(MissingDependencyError, match="Intel Macs"):
-        Network(card)
 
 
 def test_standard_error_stays_quiet(card: ModelCard) -> None:
