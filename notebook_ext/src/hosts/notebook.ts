@@ -3,6 +3,7 @@
 import type { Action, Log } from "../core/edits";
 import { type Message, Replica } from "../core/replica";
 import { type Header, Song } from "../core/song";
+import { counted } from "../core/words";
 import { Journal } from "../session/journal";
 import { editorName } from "../session/kept-log";
 import { type Host, Session, type Told } from "../session/session";
@@ -279,8 +280,9 @@ export class Notebook implements Host {
     }
     left.done();
     if (!count) return;
-    const edits = count === 1 ? "1 edit" : `${count} edits`;
-    this.session.say(`${edits} from before Python was gone: here again. Undo takes them back`);
+    this.session.say(
+      `${counted(count, "edit")} from before Python was gone: here again. Undo takes them back`,
+    );
   }
 }
 
@@ -311,7 +313,11 @@ export function widget() {
       const place = document.createElement("div");
       el.append(place);
       const theme = model.get("theme") as Options["theme"];
-      const view = new DrumView(notebook.session, place, { theme, exports: false });
+      const view = new DrumView(notebook.session, place, {
+        theme,
+        exports: false,
+        isWholePage: false,
+      });
       Object.assign(place, { adt: notebook.session });
       const gone = notebook.show(place);
       return () => {

@@ -50,6 +50,6 @@ export function startPage(): void {
   addEventListener("beforeunload", (event) => {
     if (edits.isAtRisk && !session.isSaved) event.preventDefault();
   });
-  new DrumView(session, place, { theme: "auto", exports: true });
+  new DrumView(session, place, { theme: "auto", exports: true, isWholePage: true });
   Object.assign(place, { adt: session });
 }

@@ -16,6 +16,7 @@ import { type Snap, toGrid, toPeak } from "../core/snap";
 import { coarseOf, nameOf, type Song } from "../core/song";
 import { BANDS, COLUMN_RATE, extremes, spectrogram } from "../core/spectrum";
 import { clamp, clock } from "../core/time";
+import { counted } from "../core/words";
 import { jsonText, labelsText, midiBytes } from "../core/writers";
 import { Chunks } from "../sound/audio-chunks";
 import { Player } from "../sound/player";
@@ -47,7 +48,7 @@ export interface Warning {
   readonly action?: { readonly label: string; do(): void };
 }
 
-export type Topic = "hits" | "look" | "sound" | "view" | "says" | "warns";
+export type Topic = "hits" | "look" | "sound" | "view" | "seek" | "says" | "warns";
 
 export class Session {
   readonly player: Player;
@@ -186,7 +187,7 @@ export class Session {
     const now = this.layer.thresholds[drum] ?? this.song.first[drum];
     if (rounded === now) this.#derive();
     else this.do([{ op: "threshold", drum, value: rounded }]);
-    this.say(`${nameOf(drum)}: threshold ${rounded}, ${this.count(drum)} hits`);
+    this.say(`${nameOf(drum)}: threshold ${rounded}, ${counted(this.count(drum), "hit")}`);
   }
 
   count(drum: string): number {
@@ -228,6 +229,11 @@ export class Session {
     this.#emit("view");
   }
 
+  /** Lane or choice have changed: for buttons and pictures. */
+  looked(): void {
+    this.#emit("view");
+  }
+
   snapped(drum: string, time: number): number {
     const activation = this.song.activations.find((lane) => lane.drum === drum);
     if (this.snap === "peak" && activation) return toPeak(activation.values, this.song.grid, time);
@@ -242,6 +248,12 @@ export class Session {
     this.select([id]);
     this.player.audition(drum, velocity);
     this.say(`${nameOf(drum)} added at ${clock(at, 3)}`);
+  }
+
+  /** Add a hit of the active drum at the playhead. */
+  addHere(): void {
+    const drum = this.lanes[this.lane];
+    if (drum) this.add(drum, this.snapped(drum, this.player.position));
   }
 
   /** For a hit that is made here; no other editor gives the same. */
@@ -282,7 +294,7 @@ export class Session {
 
   remove(hits: readonly Hit[]): void {
     this.do(hits.map(({ id }) => ({ op: "delete", id })));
-    if (hits.length) this.say(hits.length === 1 ? "1 hit deleted" : `${hits.length} hits deleted`);
+    if (hits.length) this.say(`${counted(hits.length, "hit")} deleted`);
   }
 
   describe({ drum, time, velocity }: Hit): string {
@@ -313,7 +325,7 @@ export class Session {
 
   seek(time: number): void {
     this.player.seek(time);
-    this.#emit("view");
+    this.#emit("seek");
   }
 
   setRange(range: { start: number; end: number } | null): void {

@@ -3,9 +3,11 @@
 import type { Snap } from "../core/snap";
 import { nameOf } from "../core/song";
 import { clock } from "../core/time";
+import { counted } from "../core/words";
 import type { Session } from "../session/session";
 import type { Kit } from "../sound/sounds";
-import { button, choice, icon, make, press, slider } from "./dom";
+import { button, choice, icon, labelled, make, press, slider, toolbar } from "./dom";
+import { EditBar } from "./edit-bar";
 import { helpPage } from "./help";
 import { LANE, RULER, SPECTRUM, WAVE } from "./paint";
 import type { Panel, Stage } from "./stage";
@@ -19,7 +21,6 @@ interface Head {
   readonly count: HTMLElement;
   readonly mute: HTMLButtonElement;
   readonly solo: HTMLButtonElement;
-  readonly threshold: HTMLInputElement | null;
 }
 
 export class Controls implements Panel {
@@ -54,6 +55,7 @@ export class Controls implements Panel {
   readonly #says = make("span", { class: "says", role: "status", "aria-live": "polite" });
   readonly #warnings = make("div", { class: "warnings", role: "alert" });
   readonly #counts = make("span");
+  readonly #edit: EditBar;
   readonly help: HTMLElement;
   #heads: Head[] = [];
   #shown = "";
@@ -66,15 +68,15 @@ export class Controls implements Panel {
   ) {
     const { header } = session.song;
     this.#play.className = "play";
+    this.#edit = new EditBar(session);
     press(this.#loop, false);
     const title = make("span", { class: "title", title: header.title }, header.title);
     const time = make("span", { class: "time" }, this.#now, ` / ${clock(header.duration)}`);
     this.help = helpPage(() => this.toggleHelp());
     const files = exports ? [this.#exporter()] : [];
     this.top = [
-      make(
-        "div",
-        { class: "bar" },
+      toolbar(
+        "Play, edit and save",
         this.#play,
         this.#loop,
         this.#half,
@@ -89,10 +91,14 @@ export class Controls implements Panel {
         button("Zoom in (+)", "+", () => stage.zoomBy(1.6)),
         button("Keys and gestures (?)", "?", () => this.toggleHelp()),
       ),
-      make("div", { class: "bar low" }, ...this.#mixer()),
       this.#warnings,
     ];
-    this.bottom = [make("div", { class: "foot" }, this.#says, this.#counts), this.help];
+    this.bottom = [
+      this.#edit.element,
+      make("div", { class: "bar low" }, ...this.#mixer()),
+      make("div", { class: "foot" }, this.#says, this.#counts),
+      this.help,
+    ];
     const stops = [
       session.on("says", () => this.#says.replaceChildren(session.says)),
       session.on("warns", () => this.#warn()),
@@ -219,27 +225,14 @@ export class Controls implements Panel {
       strip.balance = value;
       session.mixed();
     });
-    pan.className = "pan";
-    let threshold: HTMLInputElement | null = null;
-    const now = session.threshold(drum);
-    if (now !== null) {
-      // Seen as the line in the lane; here for keyboards and screen readers.
-      threshold = slider(`${name} threshold`, [0, 1, 0.005], now, (value) =>
-        session.try(drum, value),
-      );
-      threshold.addEventListener("change", () =>
-        session.setThreshold(drum, Number(threshold?.value)),
-      );
-      threshold.className = "unseen";
-    }
     const element = make(
       "div",
       { class: "head strip", "data-drum": drum, click: () => this.choose(lane) },
       make("div", { class: "row" }, glyph, make("span", { class: "name" }, name), count),
-      make("div", { class: "row" }, mute, solo, level, pan, ...(threshold ? [threshold] : [])),
+      make("div", { class: "row" }, mute, solo, labelled("Vol", level), labelled("Pan", pan)),
     );
     element.style.height = `${LANE}px`;
-    return { element, count, mute, solo, threshold };
+    return { element, count, mute, solo };
   }
 
   choose(lane: number): void {
@@ -249,7 +242,7 @@ export class Controls implements Panel {
 
   update(): void {
     const { session } = this;
-    this.#heads.forEach(({ element, count, mute, solo, threshold }, lane) => {
+    this.#heads.forEach(({ element, count, mute, solo }, lane) => {
       const drum = session.lanes[lane];
       const strip = session.player.strip(drum);
       element.classList.toggle("active", lane === session.lane);
@@ -257,13 +250,13 @@ export class Controls implements Panel {
       count.textContent = String(session.count(drum));
       press(mute, strip.mute);
       press(solo, strip.solo);
-      if (threshold) threshold.value = String(session.threshold(drum));
     });
+    this.#edit.update();
     const { log } = session;
     this.#back.disabled = !log.cursor;
     this.#forth.disabled = log.cursor === log.steps.length;
-    const edits = log.cursor === 1 ? "1 edit" : `${log.cursor} edits`;
-    this.#counts.textContent = `${session.hits.length} hits · ${edits}`;
+    const hits = counted(session.hits.length, "hit");
+    this.#counts.textContent = `${hits} · ${counted(log.cursor, "edit")}`;
     this.stage.label();
   }
 

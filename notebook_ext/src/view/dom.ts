@@ -68,6 +68,33 @@ export function choice(
   return select;
 }
 
+/** A control with its name in front of it. */
+export const labelled = (text: string, ...controls: HTMLElement[]): HTMLElement =>
+  make("label", {}, make("span", { class: "label" }, text), ...controls);
+
+/** Buttons and lists that are one stop for the Tab key; arrows go from one to the next. */
+export function toolbar(label: string, ...children: (HTMLElement | string)[]): HTMLElement {
+  const bar = make("div", { class: "toolbar", role: "toolbar", "aria-label": label }, ...children);
+  const all = () => [...bar.querySelectorAll<HTMLElement>("button, select")];
+  const stop = (one: HTMLElement) => {
+    for (const other of all()) other.tabIndex = other === one ? 0 : -1;
+  };
+  bar.addEventListener("focusin", (event) => stop(event.target as HTMLElement));
+  bar.addEventListener("keydown", (event) => {
+    const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, Home: -999, End: 999 };
+    const step = steps[event.key];
+    if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
+    const usable = all().filter((one) => !(one as HTMLButtonElement).disabled && one.offsetParent);
+    const now = usable.indexOf(event.target as HTMLElement);
+    usable[Math.min(Math.max(now + step, 0), usable.length - 1)]?.focus();
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  const [first] = all();
+  if (first) stop(first);
+  return bar;
+}
+
 /** At most once a frame, however often it is asked for. */
 export function eachFrame(work: () => void): () => void {
   let waiting = false;

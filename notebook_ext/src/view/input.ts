@@ -2,15 +2,18 @@
 
 import type { Change, Hit } from "../core/edits";
 import { clamp, lowerBound, scroll, timeAt, xAt, zoom } from "../core/time";
+import { counted } from "../core/words";
 import { Keys } from "./keys";
-import { heightOf, LANE, laneTop, TALL } from "./paint";
+import { heightOf, LANE, laneTop, RULER, TALL } from "./paint";
 import type { Stage } from "./stage";
 
 const NEAR = 7;
+/** For a finger. */
+const TOUCH_NEAR = 18;
 const STILL = 4;
 
 type Drag =
-  | { kind: "seek" | "box"; x: number; y: number; moved: boolean }
+  | { kind: "seek" | "box" | "scroll"; x: number; y: number; moved: boolean }
   | {
       kind: "hits";
       x: number;
@@ -19,7 +22,7 @@ type Drag =
       grabbed: Hit;
       hits: Hit[];
     }
-  | { kind: "threshold"; lane: number };
+  | { kind: "threshold"; lane: number; x: number; y: number; moved: boolean };
 
 export class Input {
   /** Hits as they would be if the pointer were let go now. */
@@ -44,6 +47,10 @@ export class Input {
     on(timeLine, "pointermove", (event) => this.#move(event));
     on(timeLine, "pointerup", (event) => this.#up(event));
     on(timeLine, "pointercancel", (event) => this.#cancel(event));
+    on(timeLine, "touchstart", (event) => {
+      // A line or a chosen hit goes up and down; anything else lets the page scroll.
+      if (this.#drag?.kind === "threshold" || this.#drag?.kind === "hits") event.preventDefault();
+    });
     on(timeLine, "dblclick", (event) => this.#double(event));
     on(timeLine, "wheel", (event) => this.#wheel(event));
     on(overview, "wheel", (event) => this.#wheel(event, true));
@@ -65,30 +72,35 @@ export class Input {
     this.#controller.abort();
   }
 
+  /** A key that was pressed elsewhere on the page. */
+  key(event: KeyboardEvent): void {
+    this.#keys.down(event);
+  }
+
   #place(event: MouseEvent, element = this.stage.timeLine): { x: number; y: number } {
     const { left, top } = element.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
   }
 
   /** The hit of a lane that a place means. */
-  #hitAt(lane: number, x: number): Hit | undefined {
+  #hitAt(lane: number, x: number, near = NEAR): Hit | undefined {
     const { session, viewport: view } = this.stage;
     const hits = session.byLane.get(session.lanes[lane]) ?? [];
     const at = (k: number) => hits[k].time;
-    const first = lowerBound(hits.length, at, timeAt(view, x - NEAR));
+    const first = lowerBound(hits.length, at, timeAt(view, x - near));
     let best: Hit | undefined;
-    let distance = NEAR;
-    for (let i = first; i < hits.length && xAt(view, hits[i].time) <= x + NEAR; i++) {
+    let distance = near;
+    for (let i = first; i < hits.length && xAt(view, hits[i].time) <= x + near; i++) {
       const away = Math.abs(xAt(view, hits[i].time) - x);
       if (away < distance) [best, distance] = [hits[i], away];
     }
     return best;
   }
 
-  #onLine(lane: number, y: number): boolean {
+  #onLine(lane: number, y: number, near = STILL): boolean {
     const { session } = this.stage;
     const threshold = session.threshold(session.lanes[lane]);
-    return threshold !== null && Math.abs(laneTop(lane) + heightOf(threshold) - y) <= STILL;
+    return threshold !== null && Math.abs(laneTop(lane) + heightOf(threshold) - y) <= near;
   }
 
   #down(event: PointerEvent): void {
@@ -103,6 +115,10 @@ export class Input {
     }
     this.#range = session.range;
     const zone = this.stage.zoneAt(y);
+    if (event.pointerType === "touch") {
+      this.#touch(zone, x, y);
+      return;
+    }
     if (zone < 0) {
       this.#drag = { kind: "seek", x, y, moved: false };
       if (event.shiftKey) this.#stretchRange(x);
@@ -119,9 +135,42 @@ export class Input {
       session.say(session.describe(grabbed));
       session.player.audition(grabbed.drum, grabbed.velocity);
       this.#drag = { kind: "hits", x, y, moved: "", grabbed, hits: session.chosen };
-    } else if (this.#onLine(zone, y)) this.#drag = { kind: "threshold", lane: zone };
+    } else if (this.#onLine(zone, y))
+      this.#drag = { kind: "threshold", lane: zone, x, y, moved: false };
     else this.#drag = { kind: "box", x, y, moved: false };
     this.stage.changed();
+  }
+
+  /**
+   * A finger scrolls, and a tap chooses. What has been chosen can be dragged, so that no
+   * hit moves because somebody scrolls; the ruler selects time.
+   */
+  #touch(zone: number, x: number, y: number): void {
+    const { session } = this.stage;
+    if (zone >= 0) session.lane = zone;
+    const grabbed = zone < 0 ? undefined : this.#hitAt(zone, x, TOUCH_NEAR);
+    if (grabbed && session.selected.has(grabbed.id)) {
+      this.#drag = { kind: "hits", x, y, moved: "", grabbed, hits: session.chosen };
+    } else if (!grabbed && zone >= 0 && this.#onLine(zone, y, 2 * STILL)) {
+      this.#drag = { kind: "threshold", lane: zone, x, y, moved: false };
+    } else {
+      const kind = zone < 0 && y < RULER ? "seek" : "scroll";
+      this.#drag = { kind, x, y, moved: false };
+    }
+    session.looked();
+  }
+
+  #tap(x: number, y: number): void {
+    const { session, viewport } = this.stage;
+    const zone = this.stage.zoneAt(y);
+    const hit = zone < 0 ? undefined : this.#hitAt(zone, x, TOUCH_NEAR);
+    session.select(hit ? [hit.id] : []);
+    if (!hit) {
+      session.seek(timeAt(viewport, x));
+      return;
+    }
+    session.say(session.describe(hit));
+    session.player.audition(hit.drum, hit.velocity);
   }
 
   #move(event: PointerEvent): void {
@@ -137,12 +186,17 @@ export class Input {
     }
     const { session, viewport: view } = this.stage;
     if (drag.kind === "threshold") {
+      if (Math.abs(y - drag.y) < 1 && !drag.moved) return;
+      drag.moved = true;
       const value = (laneTop(drag.lane) + heightOf(0) - y) / TALL;
       session.try(session.lanes[drag.lane], value);
     } else if (drag.kind === "hits") this.#dragHits(drag, x, y, event.altKey);
     else if (drag.moved || Math.hypot(x - drag.x, y - drag.y) > STILL) {
       drag.moved = true;
-      if (drag.kind === "seek") {
+      if (drag.kind === "scroll") {
+        this.stage.setViewport(scroll(view, drag.x - x));
+        drag.x = x;
+      } else if (drag.kind === "seek") {
         session.range = {
           start: timeAt(view, Math.min(x, drag.x)),
           end: timeAt(view, Math.max(x, drag.x)),
@@ -198,13 +252,16 @@ export class Input {
     this.#pointers.delete(event.pointerId);
     this.#drag = this.ghosts = this.box = null;
     if (!drag) return;
-    if (drag.kind === "threshold") {
+    const isTap = event.pointerType === "touch" && drag.kind !== "hits" && !drag.moved;
+    if (isTap && drag.kind !== "seek") this.#tap(x, drag.y);
+    else if (drag.kind === "threshold") {
       const drum = session.lanes[drag.lane];
       session.setThreshold(drum, session.threshold(drum) ?? 0);
     } else if (drag.kind === "hits") {
       const wanted = new Map(ghosts?.map((ghost) => [ghost.id, ghost]));
       if (ghosts) session.change(drag.hits, ({ id }) => wanted.get(id) ?? {});
     } else if (drag.kind === "box" && box) this.#chooseIn(box);
+    else if (drag.kind === "scroll") return;
     else if (drag.moved) session.setRange(session.range);
     else if (!event.shiftKey) {
       if (drag.kind === "box") session.select([]);
@@ -236,7 +293,7 @@ export class Input {
       return time >= from && time <= to && top < box.y + box.h && top + LANE > box.y;
     });
     session.select(chosen.map(({ id }) => id));
-    session.say(`${chosen.length} hits chosen`);
+    session.say(`${counted(chosen.length, "hit")} chosen`);
   }
 
   #stretchRange(x: number): void {

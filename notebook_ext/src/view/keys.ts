@@ -2,7 +2,9 @@
 
 import { nameOf } from "../core/song";
 import { clamp, fit, lowerBound, scroll, whole } from "../core/time";
+import { counted } from "../core/words";
 import type { Session } from "../session/session";
+import { isCommand, isHosts, keyOf } from "./keyboard";
 import type { Stage } from "./stage";
 
 const SNAPS = ["peak", "grid", "off"] as const;
@@ -14,8 +16,9 @@ export class Keys {
     this.#session = stage.session;
   }
 
-  /** No key pressed in here is the notebook's, so none goes further. */
+  /** Keys that mean something here go no further. */
   down(event: KeyboardEvent): void {
+    if (isHosts(event)) return;
     event.stopPropagation();
     const { controls } = this.stage;
     if (!controls.help.hidden) {
@@ -37,13 +40,13 @@ export class Keys {
   }
 
   #press(event: KeyboardEvent): boolean {
-    const { key } = event;
-    if (event.ctrlKey || event.metaKey) return this.#command(key.toLowerCase(), event.shiftKey);
-    if (event.altKey) return this.#nudge(key, event.shiftKey);
+    const key = keyOf(event);
+    if (isCommand(event)) return this.#command(key, event.shiftKey);
+    if (event.altKey && key.length > 1) return this.#nudge(key, event.shiftKey);
     // A key that is held scrolls, zooms and moves; it neither adds again nor plays and pauses.
     if (event.repeat && /^([ a-z?]|Enter)$/i.test(key)) return true;
-    if (/^[1-9]$/.test(key)) return this.#reclassify(Number(key) - 1);
-    const action = this.#actions[key.length === 1 ? key.toLowerCase() : key];
+    if (/^[1-9]$/.test(key) && !event.shiftKey) return this.#reclassify(Number(key) - 1);
+    const action = this.#actions[key];
     if (!action) return false;
     action(event.shiftKey);
     return true;
@@ -53,8 +56,8 @@ export class Keys {
     " ": () => this.#session.toggle(),
     l: () => this.#session.setLooping(!this.#session.looping),
     h: () => this.#session.player.setHalf(this.#session.player.speed === 1),
-    a: () => this.#add(),
-    Enter: () => this.#add(),
+    a: () => this.#session.addHere(),
+    Enter: () => this.#session.addHere(),
     Delete: () => this.#session.remove(this.#session.chosen),
     Backspace: () => this.#session.remove(this.#session.chosen),
     m: () => this.#flip("mute"),
@@ -68,6 +71,12 @@ export class Keys {
     "0": () =>
       this.stage.setViewport(whole(this.stage.viewport.width, this.stage.viewport.duration)),
     f: () => this.#fitRange(),
+    // Letters for what has signs that some layouts have not.
+    j: (shift) => this.#threshold(shift ? -0.05 : -0.005),
+    k: (shift) => this.#threshold(shift ? 0.05 : 0.005),
+    p: () => this.#step(-1),
+    n: () => this.#step(1),
+    z: (shift) => this.stage.zoomBy(shift ? 1 / 1.6 : 1.6, this.#centre()),
     "[": () => this.#threshold(-0.005),
     "]": () => this.#threshold(0.005),
     "{": () => this.#threshold(-0.05),
@@ -136,12 +145,6 @@ export class Keys {
     return drum !== undefined;
   }
 
-  #add(): void {
-    const session = this.#session;
-    const drum = this.#drum;
-    session.add(drum, session.snapped(drum, session.player.position));
-  }
-
   #flip(which: "mute" | "solo"): void {
     const strip = this.#session.player.strip(this.#drum);
     strip[which] = !strip[which];
@@ -195,7 +198,7 @@ export class Keys {
     const session = this.#session;
     session.lane = clamp(session.lane + by, 0, session.lanes.length - 1);
     this.stage.controls.update();
-    session.say(`${nameOf(this.#drum)}, ${session.count(this.#drum)} hits`);
+    session.say(`${nameOf(this.#drum)}, ${counted(session.count(this.#drum), "hit")}`);
   }
 
   /** A beat on or back; with shift a bar; half a second where there are none. */

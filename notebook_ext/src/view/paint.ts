@@ -342,7 +342,10 @@ export class Painter {
         context.fillRect(x, y, 1, foot - y); // a path of so many is slow
       }
     } else {
-      const size = spacing < 9 ? 3 : HEAD;
+      // The same in every tile.
+      const { length } = this.session.byLane.get(hits[0]?.drum) ?? [];
+      const all = (this.session.song.header.duration * scale) / Math.max(length, 1);
+      const size = all < 12 ? 3 : HEAD;
       for (const { time, drum, velocity } of hits) {
         const x = time * scale;
         const y = top + heightOf(velocity / 127);

@@ -2,10 +2,12 @@
 
 import { nameOf } from "../core/song";
 import { fit, reveal, type Viewport, whole, within, xAt, zoom } from "../core/time";
+import { counted } from "../core/words";
 import type { Session } from "../session/session";
 import { Controls } from "./controls";
 import { block, eachFrame, make } from "./dom";
 import { Input } from "./input";
+import { leaveKeysToHost } from "./keyboard";
 import { heightOf, LANE, laneTop, Painter, TOP } from "./paint";
 import type { Stage } from "./stage";
 import css from "./style.css";
@@ -17,6 +19,8 @@ export interface Options {
   readonly theme: "auto" | "light" | "dark";
   /** Whether the browser saves files itself. */
   readonly exports: boolean;
+  /** Whether the page has nothing else: keys that are pressed anywhere are for the view. */
+  readonly isWholePage: boolean;
 }
 
 export class DrumView implements Stage {
@@ -54,8 +58,7 @@ export class DrumView implements Stage {
     this.painter = new Painter(session, DARK);
     this.viewport = whole(600, header.duration);
     this.root.setAttribute("aria-label", `Drum transcription of ${header.title}`);
-    // JupyterLab looks for this attribute before it takes a key for itself.
-    host.dataset.lmSuppressShortcuts = "true";
+    this.#undo.push(leaveKeysToHost(host));
     const shadow = host.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
@@ -63,11 +66,12 @@ export class DrumView implements Stage {
     this.controls = new Controls(session, this, options.exports);
     this.timeLine.append(this.#picture, this.#overlay, this.#playhead);
     this.overview.append(this.#strip, this.#window, this.#smallPlayhead);
-    const right = make("div", {}, this.overview, this.timeLine);
+    const right = make("div", { class: "right" }, this.overview, this.timeLine);
     this.overview.style.height = `${OVERVIEW}px`;
     this.root.append(
       ...this.controls.top,
-      make("div", { class: "body" }, this.controls.gutter, right),
+      // For the Tab key the time line is before the heads of its lanes.
+      make("div", { class: "body" }, right, this.controls.gutter),
       ...this.controls.bottom,
     );
     shadow.append(this.root);
@@ -88,11 +92,22 @@ export class DrumView implements Stage {
       }),
       session.on("sound", () => this.#soundChanged()),
       session.on("view", () => {
+        this.controls.update();
+        this.#redraw();
+      }),
+      session.on("seek", () => {
         this.show(session.player.seen);
         this.#redraw();
         this.#movePlayhead();
       }),
     );
+    if (this.options.isWholePage) {
+      const key = (event: KeyboardEvent) => {
+        if (event.target === document.body) this.#input.key(event);
+      };
+      document.addEventListener("keydown", key);
+      this.#undo.push(() => document.removeEventListener("keydown", key));
+    }
     const size = new ResizeObserver(() => this.#layout());
     size.observe(this.timeLine);
     const look = new MutationObserver(() => this.#restyle());
@@ -305,6 +320,9 @@ export class DrumView implements Stage {
   label(): void {
     const drum = this.session.lanes[this.session.lane];
     if (drum)
-      this.timeLine.setAttribute("aria-label", `${nameOf(drum)}, ${this.session.count(drum)} hits`);
+      this.timeLine.setAttribute(
+        "aria-label",
+        `${nameOf(drum)}, ${counted(this.session.count(drum), "hit")}`,
+      );
   }
 }

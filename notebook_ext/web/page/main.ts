@@ -2,6 +2,7 @@
 
 import { correctionsTo } from "../../src/core/corrections";
 import type { Op } from "../../src/core/edits";
+import { counted } from "../../src/core/words";
 import { startEngine } from "../engine/engine";
 import type { Engine, Heard, Samples, SongParts } from "../engine/engine-types";
 import { songOf } from "../engine/payload";
@@ -211,7 +212,7 @@ class Page {
     session.do([...moved, ...ops]);
     const count = moved.length + ops.length;
     return count
-      ? `“${file}” is opened: ${count === 1 ? "1 change" : `${count} changes`}. Undo takes them back.`
+      ? `“${file}” is opened: ${counted(count, "change")}. Undo takes them back.`
       : `“${file}” has the hits that are shown.`;
   }
 
@@ -293,8 +294,7 @@ class Page {
       const saved = await fileOf(kind, session, opened.pieces, map);
       download(saved);
       session.saved();
-      const { length } = session.hits;
-      const count = length === 1 ? "1 hit" : `${length} hits`;
+      const count = counted(session.hits.length, "hit");
       this.#shell.tell(`“${saved.name}” is saved: ${count}. ${saved.warning ?? ""}`.trim());
     } catch (error) {
       this.#shell.tell(sentence(opened.name, error));

@@ -89,7 +89,11 @@ export class ShownSong {
 
   show(parent: HTMLElement): void {
     parent.append(this.place);
-    this.#view = new DrumView(this.session, this.place, { theme: "auto", exports: false });
+    this.#view = new DrumView(this.session, this.place, {
+      theme: "auto",
+      exports: false,
+      isWholePage: true,
+    });
     Object.assign(this.place, { adt: this.session });
     this.#view.timeLine.focus({ preventScroll: true });
   }

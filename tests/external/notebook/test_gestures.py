@@ -14,9 +14,15 @@ from adt_plugins.annotations import Beat
 from adt_plugins.drums import Drum
 from adt_plugins.formats import write
 from tests.support.browser import FLAGS, find_program, pixels, until, watched
-from tests.support.notebook.pages import ADT, lane_y, settled
+from tests.support.notebook.pages import ADT, geometry, lane_y, settled
 
 RULER = 36
+LAYOUTS = [
+    # Undo, A, loop and a digit on layouts without Latin letters, or with signs on top.
+    ("я", "KeyZ", "ф", "KeyA", "1", "Digit1"),
+    ("ζ", "KeyZ", "α", "KeyA", "1", "Digit1"),
+    ("w", "KeyZ", "a", "KeyQ", "&", "Digit1"),  # AZERTY: its z is elsewhere
+]
 LEVELS = ["Song level", "Hits level", "Picture delay, for headphones that lag"]
 
 
@@ -211,4 +217,164 @@ def test_levels_are_seen_with_forced_colours(browser: Any, groove_file: Path) ->
     for label in LEVELS:
         picture = pixels(page.get_by_label(label, exact=True).screenshot())
         assert np.ptp(picture.astype(int).max(axis=2)) > 100, label
+    page.context.close()
+
+
+def press(page: Any, key: str, code: str, **held: bool) -> bool:
+    """Press a key of a layout; whether somebody has taken it."""
+    taken: bool = page.evaluate(
+        "([key, code, held]) => !document.getElementById('adt-plugins').shadowRoot"
+        ".querySelector('.stage').dispatchEvent(new KeyboardEvent('keydown',"
+        " {key, code, bubbles: true, composed: true, cancelable: true, ...held}))",
+        [key, code, held],
+    )
+    return taken
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_keys_on_other_layouts(page: Any, layout: tuple[str, ...]) -> None:
+    z, z_code, a, a_code, one, one_code = layout
+    assert press(page, a, a_code)
+    assert page.evaluate(f"{ADT}.log.cursor") == 1
+    page.evaluate(f"{ADT}.select([{ADT}.hits[9].id])")
+    assert press(page, one, one_code)
+    assert page.evaluate(f"{ADT}.log.cursor") == 2
+    if z == "w":  # Ctrl+W closes the tab
+        assert not press(page, z, z_code, ctrlKey=True)
+        z, z_code = "z", "KeyW"
+    assert press(page, z, z_code, ctrlKey=True)
+    assert page.evaluate(f"{ADT}.log.cursor") == 1
+    # A sign by AltGr is a sign, and no command.
+    before = page.evaluate(f"{ADT}.threshold('KD')")
+    assert press(page, "]", "Digit9", ctrlKey=True, altKey=True, modifierAltGraph=True)
+    assert page.evaluate(f"{ADT}.threshold('KD')") > before
+    # What every layout has does the same.
+    press(page, "j", "KeyJ")
+    assert page.evaluate(f"{ADT}.threshold('KD')") == pytest.approx(before)
+
+
+@pytest.mark.parametrize(
+    ("key", "held"),
+    [
+        ("Enter", {"shiftKey": True}),
+        ("Enter", {"ctrlKey": True}),
+        ("Enter", {"altKey": True}),
+        ("s", {"ctrlKey": True}),
+        ("s", {"metaKey": True}),
+        ("f", {"ctrlKey": True}),
+        ("F5", {}),
+    ],
+)
+def test_keys_of_the_host_are_left_to_it(
+    page: Any, key: str, held: dict[str, bool]
+) -> None:
+    page.evaluate(
+        "window.heard = []; document.addEventListener('keydown',"
+        " (event) => heard.push([event.key, document.getElementById('adt-plugins')"
+        ".hasAttribute('data-lm-suppress-shortcuts')]), {capture: true})"
+    )
+    assert not press(page, key, "", **held)
+    assert page.evaluate("heard") == [[key, False]]
+    assert page.evaluate(f"{ADT}.log.cursor") == 0
+    page.wait_for_timeout(50)
+    press(page, "a", "KeyA")
+    assert page.evaluate("heard")[1] == ["a", True]
+
+
+def test_a_page_that_was_just_opened_plays(browser: Any, groove_file: Path) -> None:
+    context = browser.new_context()
+    page, _ = watched(context)
+    page.goto(groove_file.as_uri())
+    until(page, f"{ADT}.hits.length > 0")
+    page.keyboard.press("Space")
+    until(page, f"{ADT}.player.playing")
+    page.keyboard.press("Space")
+    assert not page.evaluate(f"{ADT}.player.playing")
+    # The time line is near for the Tab key, too.
+    focused = (
+        "document.getElementById('adt-plugins').shadowRoot.activeElement?.className"
+    )
+    stops = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(focused))
+    assert "stage" in stops
+    context.close()
+
+
+def test_arrows_go_through_a_toolbar(page: Any) -> None:
+    page.get_by_label("Play or pause (Space)").focus()
+    label = "document.getElementById('adt-plugins').shadowRoot.activeElement.ariaLabel"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(label) == "Loop the selection (L)"
+    page.keyboard.press("End")
+    assert page.evaluate(label) == "Keys and gestures (?)"
+    assert page.evaluate(f"{ADT}.player.position") == 0
+
+
+def test_everything_by_finger(page: Any, groove: Transcription) -> None:
+    send = touch(page)
+    start, scale, _ = geometry(page, groove.source.duration or 0)
+    chosen = f"[...{ADT}.selected]"
+
+    def tap(x: float, y: float) -> None:
+        send("touchStart", (x, y))
+        send("touchEnd")
+
+    def drag(x: float, y: float, dx: float, dy: float) -> None:
+        send("touchStart", (x, y))
+        for part in (0.3, 0.6, 1.0):
+            send("touchMove", (x + part * dx, y + part * dy))
+        send("touchEnd")
+
+    # A finger that scrolls over a hit moves nothing.
+    hit = next(o for o in groove.onsets if o.drum == Drum.SD and o.time > 2)
+    x, y = (hit.time - start) * scale, lane_y("SD", 0.3)
+    drag(x, y, -120, 0)
+    assert page.evaluate(f"{ADT}.log.cursor") == 0
+    page.wait_for_timeout(100)  # until it is drawn
+    moved = geometry(page, groove.source.duration or 0)[0]
+    assert moved - start == pytest.approx(120 / scale, abs=8 / scale)
+    x -= (moved - start) * scale
+    # A tap chooses it, a second drag makes it louder.
+    tap(x + 10, y)
+    assert len(page.evaluate(chosen)) == 1
+    drag(x + 4, y, 0, -20)
+    (op,) = page.evaluate(f"{ADT}.log.steps[0]")
+    assert op["op"] == "change"
+    assert op["velocity"] != hit.velocity
+    assert op["time"] == pytest.approx(hit.time)
+    page.get_by_label("Delete the chosen hits (Del)").tap()
+    assert page.evaluate(f"{ADT}.log.steps[1][0].op") == "delete"
+    assert not page.get_by_label("Delete the chosen hits (Del)").is_visible()
+    threshold = groove.model["thresholds"]["SST"]
+    drag(400, lane_y("SST", threshold) + 6, 0, -12)
+    assert page.evaluate(f"{ADT}.threshold('SST')") > threshold
+    page.get_by_label("Add a hit at the playhead (A)").tap()
+    assert page.evaluate(f"{ADT}.log.steps.at(-1)[0].op") == "add"
+
+
+@pytest.mark.parametrize("width", [360, 500, 768, 3840])
+def test_nothing_is_cut_off(browser: Any, groove_file: Path, width: int) -> None:
+    page, _ = open_page(
+        browser, groove_file, has_touch=True, is_mobile=width < 800,
+    )  # fmt: skip
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate(f"{ADT}.select([{ADT}.hits[3].id])")
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    small, outside = page.evaluate(
+        """width => {
+          const root = document.getElementById('adt-plugins').shadowRoot;
+          const seen = [...root.querySelectorAll('button, select, input')].filter(
+            (one) => one.offsetParent && !one.closest('.help'));
+          const boxes = seen.map((one) => [one.ariaLabel, one.getBoundingClientRect()]);
+          const names = (wanted) => boxes.filter(wanted).map(([name]) => name);
+          return [names(([, box]) => box.height < 24 || box.width < 24),
+            names(([, box]) => box.left < 0 || box.right > width)];
+        }""",
+        width,
+    )
+    assert small == []
+    assert outside == []
     page.context.close()

@@ -1,0 +1,115 @@
+/** What can be done with the chosen hits and the active lane, for fingers and keyboards. */
+
+import { DRUMS } from "../core/drums";
+import { nameOf } from "../core/song";
+import { counted } from "../core/words";
+import type { Session } from "../session/session";
+import { button, choice, labelled, make, slider, toolbar } from "./dom";
+
+const NUDGE_SECONDS = 0.005;
+
+export class EditBar {
+  readonly element: HTMLElement;
+  readonly #lane = make("b", { class: "name" });
+  readonly #threshold: HTMLInputElement;
+  readonly #value = make("output", { class: "value" });
+  readonly #level: HTMLInputElement;
+  readonly #balance: HTMLInputElement;
+  readonly #chosen = make("b", { class: "name" });
+  readonly #loudness: HTMLInputElement;
+  readonly #drum: HTMLSelectElement;
+  readonly #ofHits: HTMLElement;
+  readonly #ofThreshold: HTMLElement;
+
+  constructor(private readonly session: Session) {
+    const mix = (change: (value: number) => void) => (value: number) => {
+      change(value);
+      session.mixed();
+    };
+    const strip = () => session.player.strip(this.#name);
+    this.#threshold = slider("Threshold of the drum", [0, 1, 0.005], 0, (value) =>
+      session.try(this.#name, value),
+    );
+    this.#threshold.addEventListener("change", () =>
+      session.setThreshold(this.#name, Number(this.#threshold.value)),
+    );
+    this.#level = slider(
+      "Level of the drum",
+      [0, 1, 0.01],
+      0.8,
+      mix((value) => {
+        strip().level = value;
+      }),
+    );
+    this.#balance = slider(
+      "Balance of the drum",
+      [-1, 1, 0.05],
+      0,
+      mix((value) => {
+        strip().balance = value;
+      }),
+    );
+    this.#loudness = slider("Loudness of the chosen hits", [1, 127, 1], 100, () => undefined);
+    this.#loudness.addEventListener("change", () => this.#loud(Number(this.#loudness.value)));
+    const drums = Object.fromEntries(Object.entries(DRUMS).map(([code, { name }]) => [code, name]));
+    this.#drum = choice("Drum of the chosen hits", drums, (drum) =>
+      session.change(session.chosen, () => ({ drum })),
+    );
+    const nudge = (seconds: number) => () => {
+      const by = session.room(session.chosen, seconds);
+      session.change(session.chosen, ({ time }) => ({ time: time + by }));
+    };
+    this.#ofThreshold = labelled("Threshold", this.#threshold, this.#value);
+    const ofLane = make(
+      "div",
+      { class: "group", role: "group", "aria-label": "Active drum" },
+      this.#lane,
+      this.#ofThreshold,
+      make("span", { class: "mix" }, labelled("Vol", this.#level), labelled("Pan", this.#balance)),
+      button("Add a hit at the playhead (A)", "Add hit", () => session.addHere()),
+    );
+    this.#ofHits = make(
+      "div",
+      { class: "group", role: "group", "aria-label": "Chosen hits" },
+      this.#chosen,
+      labelled("Loudness", this.#loudness),
+      toolbar(
+        "Move and delete",
+        button("Move 5 ms earlier", "−5 ms", nudge(-NUDGE_SECONDS)),
+        button("Move 5 ms later", "+5 ms", nudge(NUDGE_SECONDS)),
+        this.#drum,
+        button("Delete the chosen hits (Del)", "Delete", () => session.remove(session.chosen)),
+      ),
+    );
+    this.element = make("div", { class: "bar edit" }, ofLane, this.#ofHits);
+  }
+
+  get #name(): string {
+    return this.session.lanes[this.session.lane] ?? "";
+  }
+
+  /** All of them by as much as brings the first one there. */
+  #loud(velocity: number): void {
+    const { chosen } = this.session;
+    const by = velocity - (chosen[0]?.velocity ?? velocity);
+    this.session.change(chosen, (hit) => ({ velocity: hit.velocity + by }));
+  }
+
+  update(): void {
+    const { session } = this;
+    const { chosen } = session;
+    const threshold = session.threshold(this.#name);
+    const strip = session.player.strip(this.#name);
+    this.#lane.textContent = nameOf(this.#name);
+    this.#ofThreshold.hidden = threshold === null;
+    this.#threshold.value = String(threshold);
+    this.#value.textContent = threshold === null ? "" : threshold.toFixed(3);
+    this.#level.value = String(strip.level);
+    this.#balance.value = String(strip.balance);
+    this.#ofHits.hidden = !chosen.length;
+    if (!chosen.length) return;
+    this.#chosen.textContent = counted(chosen.length, "hit");
+    this.#loudness.value = String(chosen[0].velocity);
+    this.#drum.value = chosen[0].drum;
+  }
+}
