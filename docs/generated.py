@@ -7,6 +7,7 @@ stands there instead when MkDocs builds the site, so that no table can fall behi
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
 import json
 import re
@@ -143,12 +144,54 @@ def python_names() -> str:
         if name.startswith("_"):
             continue
         value = getattr(adt_plugins, name)
+        place = f"{value.__module__}.{value.__qualname__}"
+        renamed = (
+            "" if value.__name__ == name else f"`{name}` is short for `{place}`.\n\n"
+        )
         block = (
-            f"::: {value.__module__}.{value.__qualname__}\n"
+            f"{renamed}::: {place}\n"
             f"    options:\n      heading: {name}\n      toc_label: {name}"
         )
         (classes if inspect.isclass(value) else functions).append(block)
     return "\n\n".join([*functions, *classes])
+
+
+def floors() -> str:
+    """The contract of import-linter, highest floor first, with what each room is."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    contract = re.search(
+        r'"Imports go down only".*?layers = \[(.*?)\n\]', project, re.S
+    )
+    if contract is None:
+        raise ValueError("pyproject.toml has no contract 'Imports go down only'")
+    layers = re.findall(r'"(.*)"', contract[1])
+    numbers = range(len(layers), 0, -1)
+    rows = [
+        (str(number), f"`{room}`", *_room(room))
+        for number, layer in zip(numbers, layers, strict=True)
+        for room in layer.split(" | ")
+    ]
+    return _table(("floor", "room", "what it is", "modules"), rows)
+
+
+def _room(name: str) -> tuple[str, str]:
+    """First line of the docstring of a room, and the modules in it."""
+    folder = ROOT / "adt_plugins" / name
+    if not folder.is_dir():
+        return _summary(folder.with_suffix(".py")), ""
+    inside = sorted(folder.iterdir(), key=lambda path: path.name.lstrip("_"))
+    modules = [f"`{path.stem}`" for path in inside if _is_module(path)]
+    modules += [f"`{path.name}/`" for path in inside if (path / "__init__.py").exists()]
+    return _summary(folder / "__init__.py"), " ".join(modules)
+
+
+def _is_module(path: Path) -> bool:
+    return path.suffix == ".py" and path.stem != "__init__"
+
+
+def _summary(path: Path) -> str:
+    documented = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return _escape(documented.partition("\n\n")[0].replace("``", "").rstrip("."))
 
 
 def model_card() -> str:
@@ -169,6 +212,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "command-line": command_line,
     "formats": format_table,
     "drums": drum_table,
+    "floors": floors,
     "python": python_names,
     "model-card": model_card,
     "experiments": _included("models/EXPERIMENTS.md"),

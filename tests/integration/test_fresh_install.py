@@ -102,8 +102,8 @@ def test_an_environment_of_its_own(needs: str, home: Home, tmp_path: Path) -> No
     run([tools.python, "-m", "build", "--wheel", "-o", built], cwd=home.clone)
     (wheel,) = built.glob("*.whl")
     command = {
-        "pipx": f'pipx run --spec "{wheel}[paper]" adt --version',
-        "uv": f'uvx --from "{wheel}[paper]" adt --version',
+        "pipx": f'pipx run --spec "{wheel}[av]" adt --version',
+        "uv": f'uvx --from "{wheel}[av]" adt --version',
     }[needs]
     said = run_block(block._replace(content=command), home, **variables)
     assert said.startswith("adt ")

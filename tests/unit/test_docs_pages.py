@@ -61,18 +61,6 @@ def test_every_extra_is_explained() -> None:
     assert set(re.findall(r"^\| `([\w-]+)` \|", page, re.M)) == extras
 
 
-def test_the_floors_of_the_page_are_those_that_are_checked() -> None:
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    contract = re.search(
-        r'name = "Imports go down only".*?layers = \[(.*?)\]', project, re.S
-    )
-    assert contract is not None
-    floors = [line.split(" | ") for line in re.findall(r'"(.*)"', contract[1])]
-    page = _text(ROOT / "docs" / "explanation" / "architecture.md")
-    rows = re.findall(r"^\| \d+ \| (.*) \|$", page, re.M)
-    assert [re.findall(r"`(\w+)`", row) for row in rows] == floors[1:]  # __main__
-
-
 def test_the_rooms_of_the_page_are_there() -> None:
     page = _text(ROOT / "docs" / "contributing" / "index.md")
     for path in re.findall(r"`((?:adt_plugins|tests|notebook_ext)/[\w/.]+)`", page):
