@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # the same list for type checkers; a test compares the two
 
     load, save = formats.read, formats.write
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _PUBLIC = {
     "Activations": "activations.Activations",

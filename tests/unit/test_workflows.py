@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+import adt_plugins
+
 ROOT = next(
     folder for folder in Path(__file__).parents if (folder / "pyproject.toml").exists()
 )
@@ -134,13 +136,21 @@ def test_the_release_is_what_the_script_builds() -> None:
     assert pins.count("--hash=sha256:") >= len(packages)
 
 
+def test_the_version_has_a_section_in_the_changelog() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## {re.escape(adt_plugins.__version__)}\b", changes, re.M)
+
+
 def test_the_address_of_the_project_is_the_same_everywhere() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (source,) = re.findall(r'^Source = "(.*)"$', project, re.M)
     (site,) = re.findall(r'^Documentation = "(.*)"$', project, re.M)
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["repository-code"] == source
+    assert citation["version"] == adt_plugins.__version__
     assert citation["license"] == "BSD-3-Clause"
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert f"site_url: {site}\n" in settings
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for address in re.findall(r"https://[\w.-]*adt-plugins[^\s)\"]*", readme):
         assert address.startswith((source, site))
