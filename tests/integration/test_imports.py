@@ -13,7 +13,6 @@ import pytest
 import adt_plugins
 from tests.support.paths import ROOT
 from tests.support.structure import (
-    LAYERS,
     PACKAGE,
     circles,
     imports,
@@ -78,17 +77,6 @@ def test_the_contract_fails_on_a_planted_import(tmp_path: Path) -> None:
     )
     assert broken.returncode == 1
     assert "adt_plugins.meter -> adt_plugins.pipeline" in broken.stdout
-
-
-def test_the_layers_are_those_of_the_linter() -> None:
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    block = text.partition("layers = [")[2].partition("\n]")[0]
-    layers = [
-        set(ast.literal_eval(line.strip().rstrip(",")).split(" | "))
-        for line in block.splitlines()
-        if line.strip()
-    ]
-    assert layers == [set(rooms) for rooms in LAYERS]
 
 
 def test_the_public_face_is_one_list() -> None:

@@ -13,19 +13,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.paths import ROOT
+
 PACKAGE = "adt_plugins"
-LAYERS: tuple[tuple[str, ...], ...] = (
-    ("__main__",),
-    ("cli",),
-    ("training", "evaluation", "audacity", "notebook"),
-    ("formats", "streaming", "web_page"),
-    ("pipeline", "plot", "editor"),
-    ("picking", "rhythm", "midi", "labels", "recording"),
-    ("transcription",),
-    ("features", "network", "annotations", "activations", "batch", "model_info"),
-    ("card", "audio", "base"),
-    ("drums", "meter", "errors"),
-)
 DOOR = frozenset(
     (f"{PACKAGE}.transcription", f"{PACKAGE}.{name}")
     for name in ("formats", "plot", "notebook", "notebook.widget")
@@ -49,6 +39,14 @@ ENTRIES = (
     "cli",
 )
 """Modules, under today's names and former ones, that are loaded on their own."""
+
+
+def layers() -> list[list[str]]:
+    """Return the rooms of each layer, from the top, as import-linter holds them."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    block = text.partition("\nlayers = [")[2].partition("\n]")[0]
+    lines = filter(None, (line.strip().rstrip(",") for line in block.splitlines()))
+    return [ast.literal_eval(line).split(" | ") for line in lines]
 
 
 def modules(root: Path) -> dict[str, Path]:
@@ -125,7 +123,7 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 def running_up(graph: dict[str, set[str]]) -> list[tuple[str, str]]:
     """Return the imports from a lower room to a higher one, or to a neighbour."""
-    floor = {room: n for n, layer in enumerate(LAYERS) for room in layer}
+    floor = {room: n for n, layer in enumerate(layers()) for room in layer}
     return [
         (source, target)
         for source, targets in sorted(graph.items())
@@ -178,7 +176,7 @@ def main() -> None:
     print(f"modules: {len(paths)}, on the ground floor: {len(ground)}")
     found = circles(graph)
     print(f"circles: {len(found)}, of modules: {[len(group) for group in found]}")
-    unknown = {_room(name) for name in paths} - {r for rooms in LAYERS for r in rooms}
+    unknown = {_room(name) for name in paths} - {r for rooms in layers() for r in rooms}
     print(f"imports that run up: {len(running_up(graph))}")
     doors = len(running_up(whole)) - len(running_up(graph))
     print(f"besides, methods of Transcription for notebooks: {doors}")
