@@ -175,7 +175,7 @@ def _logistic(x: Floats) -> Floats:
     y = np.tanh(0.5 * x)
     y += 1
     y *= 0.5
-    return y
+    return np.asarray(y)
 
 
 def _fully_connected(operator: Operator, tensors: Sequence[TensorInfo]) -> _Step:
@@ -230,7 +230,7 @@ def quantise_rows(x: Floats) -> Floats:
     np.rint(rounded, out=rounded)
     np.clip(rounded, -128 - zero, 127 - zero, out=rounded)
     rounded *= 1 / scale
-    return rounded
+    return np.asarray(rounded)
 
 
 def _concatenate(operator: Operator, _tensors: Sequence[TensorInfo]) -> _Step:

@@ -159,6 +159,8 @@ def _projection(
     tensors: tuple[TensorInfo, ...], operands: tuple[int, ...]
 ) -> Callable[[Frames], Frames]:
     product, bias = multiply_by(tensors[operands[1]]), tensors[operands[2]].content
+    if bias is None:
+        raise ValueError("a bias that is computed")
 
     def project(frames: Frames) -> Frames:
         parts = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ class TensorInfo:
     """
 
     shape: tuple[int, ...]
-    content: NDArray[np.generic] | None
+    content: NDArray[Any] | None
     scales: NDArray[np.float32] | None
     is_variable: bool
 
@@ -134,7 +134,7 @@ def _tensor(table: _Table, buffers: list[bytes]) -> TensorInfo:
     if any(not 0 <= size <= _LARGEST_DIMENSION for size in shape):
         raise ValueError(f"a tensor of shape {shape}")
     data = buffers[table.uint(2)]
-    content = None
+    content: NDArray[Any] | None = None
     if data:
         content = np.frombuffer(data, _KINDS[table.int8(1)]).reshape(shape)
     quantisation = table.table(4)

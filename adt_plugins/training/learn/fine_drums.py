@@ -94,12 +94,13 @@ def fit_kinds(hits: FineDrumExamples, kinds: tuple[str, ...], seed: int) -> Kind
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS * batches)
     for _ in range(EPOCHS):
         order = torch.randperm(len(inputs))
-        for rows in order.split(BATCH)[:batches]:
+        for k in range(batches):
+            rows = order[k * BATCH : (k + 1) * BATCH]
             optimiser.zero_grad()
             loss = torch.nn.functional.cross_entropy(
                 layers(inputs[rows]), classes[rows]
             )
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
     never = np.full(len(kinds), 2, np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import mido
 import pytest
@@ -116,7 +117,7 @@ def test_hits_behind_the_last_beat_make_no_beats(tmp_path: Path) -> None:
 # Damage that other programs read over
 
 
-def lengths(data: bytes) -> list[int]:
+def lengths(data: bytes | bytearray) -> list[int]:
     """Where the lengths of tracks are."""
     found, at = [], data.find(b"MTrk")
     while at >= 0:
@@ -300,7 +301,7 @@ def test_a_note_is_no_part_of_a_hit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"midi_type": 0}, {"tracks": "per-drum"}])
 def test_our_own_file_comes_back_with_its_drums(
-    tmp_path: Path, options: dict[str, object]
+    tmp_path: Path, options: dict[str, Any]
 ) -> None:
     song = Transcription(tuple(Onset(n / 4, drum) for n, drum in enumerate(Drum)))
     coarse = song.coarse()
