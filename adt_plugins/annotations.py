@@ -126,13 +126,13 @@ class Source:
     path
         As the user gave it; None for samples that came from memory.
     sha256
-        Of the file's bytes; None when there was no file.
+        Hash of the file's bytes; None when there was no file.
     sample_rate
-        Of the file, in Hz.
+        Sample rate of the file in Hz.
     channels
-        Of the file.
+        Channels of the file.
     duration
-        Of the part that was read, in seconds.
+        Length of the part that was read, in seconds.
     offset
         Where that part starts in the file, in seconds. Times of onsets and
         beats count from the file's first sample all the same.

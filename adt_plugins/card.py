@@ -30,7 +30,8 @@ class FrontEnd:
     sample_rate
         In Hz.
     bands_per_octave, fmin, fmax
-        Of the triangular filters, frequencies in Hz; unused if linear.
+        Resolution and range of the triangular filters, frequencies in Hz; unused if
+        linear.
     """
 
     kind: str = "log-filterbank"
@@ -108,7 +109,7 @@ class Picker:
     kind
         ``"madmom"`` or ``"adtlib"``.
     pre_avg, post_avg, pre_max, post_max, combine
-        Of madmom's ``OnsetPeakPickingProcessor``, in seconds.
+        Windows of madmom's ``OnsetPeakPickingProcessor``, in seconds.
     rows
         ADTLib: output to (lambda, minimum, maximum) of the threshold.
     """
@@ -200,7 +201,7 @@ class ModelCard:
     front_end, level, geometry, picker
         See their classes; `level` is None for a network without a level rule.
     thresholds
-        Of each drum among the outputs, 0-1.
+        Drum to threshold, 0-1, for each drum among the outputs.
     gate
         When thresholds are raised for a whole recording; None: never.
     delay

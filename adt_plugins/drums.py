@@ -190,7 +190,7 @@ _IGNORED = re.compile(r"[\s\-_./]+")
 
 
 def drum_of_code(code: str) -> Drum | None:
-    """Drum of a code, ours or a subclass of MDB Drums; None if it is none."""
+    """Drum of a code, ours or a subclass of MDB Drums; None for any other text."""
     return _DRUM_OF_CODE.get(code)
 
 
@@ -224,7 +224,7 @@ def drum_of_name(text: str) -> Drum | None:
 
 
 def as_drum(value: object) -> Drum:
-    """Drum that somebody means who asks for one, in a call or a command.
+    """Return the drum that a user means, in a call or a command.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ class ModelInfo(Mapping[str, Any]):
     Parameters
     ----------
     name, sha256
-        Of the model, and of its network's file; None: not known.
+        Name of the model and hash of its network's file; None: unknown.
     thresholds
         Drum to the threshold in force, 0-1; None: not known.
     picker
@@ -25,7 +25,8 @@ class ModelInfo(Mapping[str, Any]):
     gated
         Drums whose thresholds were raised for the whole recording.
     finer
-        SHA-256 of the file that told finer drums; None: none were told.
+        SHA-256 of the file that distinguished finer drums; None: they were not
+        distinguished.
     adapted
         Drums that were adapted to a kit; None: there was no adaptation.
     other

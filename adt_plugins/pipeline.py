@@ -352,11 +352,11 @@ def check_request(
     Parameters
     ----------
     card
-        Of the model.
+        Card of the model.
     drums, thresholds
         See `transcribe`.
     kinds
-        Finer drums that are told too.
+        Finer drums that are reported as well.
 
     Returns
     -------

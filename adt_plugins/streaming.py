@@ -23,8 +23,8 @@ from adt_plugins.picking.exclusive import DrumPicks
 from adt_plugins.picking.onsets import onset_times, pick_hits
 from adt_plugins.pipeline import Model, check_request, open_network
 
-# Frames that are heard again with new ones. What they say of frames behind them no
-# longer depends on what was before: moving averages reach 11 frames back, and hits
+# Frames that are picked again together with new ones. Picks behind them no longer
+# depend on earlier frames: moving averages reach 11 frames back, and hits
 # that drop each other stand closer than 3.
 _BEHIND = 100
 # Frames after a hit that must be known: those of moving averages, the next rivals,
@@ -58,11 +58,11 @@ def transcribe_stream(
         Samples of shape (n,) or (n, channels), of any n; or an
         `adt_plugins.audio.open_audio` of a pipe.
     sample_rate
-        Of the samples, in Hz.
+        Sample rate in Hz.
     model, drums, thresholds
         See `adt_plugins.pipeline.transcribe`.
     fine
-        Refused: finer drums are told by comparing hits with those to come.
+        Refused: finer drums are distinguished by comparing hits with later ones.
     chunks
         Chunks of the network that are gathered before it runs: 1 tells soonest, the
         card's batch costs least. With the default model five minutes took 2.6 s of
@@ -79,7 +79,7 @@ def transcribe_stream(
         If the model cannot be used, or its thresholds depend on the whole recording
         (ADTLib's picker).
     AudioError
-        If the samples are none.
+        If the samples are not valid.
     ValueError
         If `chunks` is not 1 to the card's batch.
     """
@@ -100,12 +100,12 @@ def transcribe_stream(
 
 
 def delay(card: ModelCard, chunks: int = 1) -> float:
-    """Seconds of audio after a hit that are heard before it is told, at most.
+    """Return how many seconds after a hit it is reported, at most.
 
     Parameters
     ----------
     card
-        Of the model.
+        Card of the model.
     chunks
         See `transcribe_stream`.
     """
@@ -156,7 +156,7 @@ class _Picker:
         self._values = np.zeros((0, len(card.outputs)), np.float32)
         self._levels = np.zeros((0, len(card.drums)), np.float32)
         self._before = 0  # frames that are no longer kept
-        self._told = 0  # frames whose hits have been told
+        self._told = 0  # frames whose hits have been reported
         self._strengths = [deque[float](maxlen=_REMEMBERED) for _ in card.drums]
 
     def take(

@@ -98,7 +98,7 @@ def _part(name: str) -> bytes:
 
 
 def _licences() -> str:
-    """What the makers of the page's parts want to be told."""
+    """Licence notices of the page's parts."""
     texts = (
         asset("notebook_ext", f"web-engine/{name}").read_text(encoding="utf-8")
         for name in ("NOTICE", "LICENSE")

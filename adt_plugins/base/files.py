@@ -106,7 +106,7 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
     ------
     list of Path
         A name for each, in the same folder, to write to; a file may be there that
-        nobody else can read. After an exception or Ctrl-C they are removed and the
+        other users cannot read. After an exception or Ctrl-C they are removed and the
         targets are as they were.
 
     Raises

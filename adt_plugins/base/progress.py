@@ -1,4 +1,4 @@
-"""A progress bar where somebody looks at it: on a terminal and in a notebook."""
+"""A progress bar where people see it: on a terminal and in a notebook."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def run_on_cluster(
     Parameters
     ----------
     address
-        Of the scheduler, ``tcp://host:port``.
+        Address of the scheduler, ``tcp://host:port``.
     module, greeting, tasks
         See `workers`.
 

@@ -61,7 +61,7 @@ class Worker:
         Whose ``main()`` is run. It answers the greeting and every task with a
         line; a line ``{"refused": reason}`` is the end.
     greeting
-        What it is told first.
+        First message that it gets.
     folder
         Its working folder; None: this process's.
     """
@@ -170,7 +170,7 @@ def run_tasks(
     workers
         Closed at the end; on an exception, e.g. Ctrl-C, they are stopped.
     tasks
-        Asked for the next task when there is somebody to do it.
+        Asked for the next task when a worker is free.
 
     Yields
     ------

@@ -55,9 +55,9 @@ def evaluate(
         False: every onset counts as its coarse drum (CHH as HH). True: codes
         must be equal.
     names
-        Of the tracks, for the report; their numbers if not given.
+        Names of the tracks for the report; by default their numbers.
     resamples, seed
-        Of the bootstrap over tracks.
+        Seed of the bootstrap over tracks.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def time_errors(
     Parameters
     ----------
     reference, estimate
-        Of the same recording; drums are compared as coarse ones.
+        Transcriptions of the same recording; drums are compared as coarse ones.
     drums
         Coarse drums; None for all of the reference.
     window

@@ -27,7 +27,7 @@ RANGES_HZ: dict[Drum, tuple[float, float]] = {
     # Side stick and claps: clicks without a body. Too few in the clips to say.
     Drum.OT: (1000.0, 8000.0),
 }
-"""Where each drum is told best from the others; finer drums share the range."""
+"""Where each drum stands out best from the others; finer drums share the range."""
 
 
 SILENCE = 1e-7

@@ -66,12 +66,12 @@ class Network:
         Parameters
         ----------
         frames
-            Of shape (n, bands), from the card's front end; n >= 0.
+            Shape (n, bands), from the card's front end; n >= 0.
 
         Returns
         -------
         NDArray[np.float32]
-            Of shape (n, outputs), 0-1, in the order of `card.outputs`.
+            Shape (n, outputs), 0-1, in the order of `card.outputs`.
         """
         block = np.asarray(frames, dtype=np.float32)
         empty = np.zeros((0, len(self.card.outputs)), np.float32)
@@ -96,7 +96,7 @@ class Network:
         Yields
         ------
         NDArray[np.float32]
-            Of shape (m, outputs); together as many rows as there were frames.
+            Shape (m, outputs); together as many rows as there were frames.
         """
         geometry = self.card.geometry
         step = geometry.core * (at_once or self._runner.batch)

@@ -107,7 +107,7 @@ def open_runner(
     content
         The file's bytes: LiteRT cannot open every path of Windows.
     geometry
-        Of its card.
+        Geometry of its card.
     num_threads
         Threads of one run.
 

@@ -78,7 +78,7 @@ class StepwiseRunner:
         first = heard = self._layer(0, chunks, size.frames)
         for number in range(1, len(self._layers)):
             last = number == len(self._layers) - 1
-            # The far context of the last layer is read by nobody.
+            # Nothing reads the far context of the last layer.
             reach = size.context + size.core + width if last else size.frames
             heard = self._layer(number, heard, min(reach, size.frames))
         # At the edge of a chunk without context nothing lies beyond.

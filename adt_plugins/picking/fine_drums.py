@@ -1,6 +1,6 @@
 """Finer drums: whether a hi-hat was open, and a cymbal a ride or a crash.
 
-The network hears a hi-hat; what kind of stroke it was is told from the spectrum of
+The network finds a hi-hat; what kind of stroke it was is inferred from the spectrum of
 the attack, from how it fades in each of a few broad bands, from how both differ from
 the other hits of that drum nearby, and from what else the network hears around it: one
 hidden layer a drum, learnt by ``adt train finer``. A kind is only said where that is
@@ -31,7 +31,7 @@ Floats = NDArray[np.float32]
 
 # Broad bands: kick, toms, snare, and where hats and cymbals differ. With 40 bands
 # instead (bins up to 420 Hz, thirds of an octave above) kits that were not trained
-# on were told no better: hats right 0.750 instead of 0.758.
+# on were distinguished no better: hats right 0.750 instead of 0.758.
 EDGES_HZ = (0, 60, 110, 200, 400, 800, 1600, 3200, 5000, 7000, 9500, 13000, 20001)
 # Frames from the onset on that are averaged: before it, the attack, and the fading
 # up to a third of a second.
@@ -153,7 +153,7 @@ def _running_mean(
 
 @dataclass(frozen=True)
 class Kinds:
-    """How the kinds of one coarse drum are told apart.
+    """How the kinds of one coarse drum are distinguished.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ class FineDrumModel:
     Parameters
     ----------
     outputs
-        Of the network that it was learnt with.
+        Outputs of the network that it was trained with.
     families
         Coarse drum to what tells its kinds.
     """
@@ -268,7 +268,7 @@ class FineDrumModel:
 
     @property
     def kinds(self) -> tuple[Drum, ...]:
-        """The finer drums that are ever told."""
+        """The finer drums that are ever reported."""
         return tuple(
             Drum(code)
             for kinds in self.families.values()
@@ -297,7 +297,7 @@ class FineDrumModel:
         Parameters
         ----------
         picked
-            Of the whole recording: those of each drum are compared.
+            Picks of the whole recording: those of each drum are compared.
         activations
             As the network gave them, before any adaptation.
         bands
@@ -324,14 +324,14 @@ class FineDrumTagger:
     Parameters
     ----------
     card
-        Of the model.
+        Card of the model.
 
     Attributes
     ----------
     kinds : tuple of Drum
         What it may tell.
     sha256 : str
-        Of the file that it was read from.
+        Hash of the file that it was read from.
 
     Raises
     ------

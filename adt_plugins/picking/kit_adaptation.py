@@ -1,6 +1,6 @@
 """Learns a kit: refits the last step of a model to a part that a user corrected.
 
-For each drum, its activation is heard anew as a logistic regression on the logits
+Each drum's activation is re-estimated by logistic regression on the logits
 of all outputs. So it can learn that what looked like a hi-hat was a side stick, or
 that there is no snare at all. The prior is the model itself: without evidence
 nothing changes, and a drum with hardly a mistake in the corrected part is left
@@ -62,7 +62,7 @@ class Adaptation:
     inputs
         Outputs of the model that are listened to.
     weights
-        Of each adapted drum: one for the logit of each input, then the bias.
+        Drum to its weights: one for the logit of each input, then the bias.
     """
 
     model: str
@@ -110,7 +110,7 @@ class Adaptation:
         Raises
         ------
         AdtError
-            If the file is missing or is none.
+            If the file is missing or not valid.
         """
         try:
             data = json.loads(

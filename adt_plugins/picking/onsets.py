@@ -142,7 +142,7 @@ def onsets_of(
     activations
         That they were picked from.
     delay
-        Of the model, in seconds.
+        Delay of the model in seconds.
     levels
         See `pick_onsets`; a column for each of `picked`.
     kinds

@@ -110,7 +110,7 @@ def heights(
     Returns
     -------
     NDArray[np.float64]
-        Of each peak the highest threshold that it reaches.
+        Highest threshold that each peak reaches.
     """
     values = np.asarray(activation)
     found = values[frames].astype(np.float64)
@@ -170,7 +170,7 @@ def adtlib_threshold(
     activation
         Shape (frames,), the whole recording.
     row
-        Lambda, minimum, maximum; a bound of 0 is none.
+        Lambda, minimum, maximum; 0 means no bound.
     """
     factor, lowest, highest = row
     threshold = float(np.mean(activation)) * factor if len(activation) else 0.0

@@ -51,7 +51,7 @@ class BeatPath:
     positions
         Place of each in its bar, from 0, shape (beats,).
     log_probability
-        Of the whole path together with the observations.
+        Log probability of the path together with the observations.
     meter
         Which of the meters in question it is in, from 0.
     """
@@ -105,7 +105,7 @@ def decode(
         the beginnings of several kinds of beats (other columns); shape (frames,
         kinds), at least one frame.
     meters
-        Of each meter in question the columns of its beats, e.g. ``(2, 1, 1, 1)``
+        Columns of the beats of each candidate meter, e.g. ``(2, 1, 1, 1)``
         where column 1 is a beat and 2 a downbeat.
     lengths
         Lengths of a beat that are considered, ascending; see `beat_lengths`.

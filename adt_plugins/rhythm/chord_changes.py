@@ -19,7 +19,7 @@ from adt_plugins.features.spectrogram import band_frequencies
 WEIGHT = 2.0
 """Log odds of a downbeat for each standard deviation of novelty. On 155 held-out
 renders F of downbeats is 0.598 without, 0.620 at 1, 0.642 at 2 and 0.661 at 4; on the
-44 MIDI songs among them, whose chords somebody composed, 0.451, 0.474, 0.467, 0.485."""
+44 MIDI songs with composed chords among them, 0.451, 0.474, 0.467, 0.485."""
 
 # Chords and the overtones of the bass, with little of kick and hi-hat.
 _LOWEST_HZ, _HIGHEST_HZ = 100.0, 1500.0
@@ -27,7 +27,7 @@ _LOWEST_HZ, _HIGHEST_HZ = 100.0, 1500.0
 _SPAN_S = 1.0
 # Frames are kept as means of so many: 13 MB an hour instead of 65.
 _POOLED = 5
-_LEAST = 0.02  # a distance as small as this is none
+_LEAST = 0.02  # smaller distances count as 0
 _MOST = 2.0  # standard deviations
 
 Frames = NDArray[np.float32]
@@ -39,7 +39,7 @@ class Harmony:
     Parameters
     ----------
     front_end
-        Of the frames: log-filterbank.
+        Front end of the frames; a log-filterbank.
     """
 
     def __init__(self, front_end: FrontEnd) -> None:

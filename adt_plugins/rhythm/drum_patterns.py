@@ -55,7 +55,7 @@ def evidence(activations: Activations, bars: Sequence[int]) -> tuple[Singles, Si
     Parameters
     ----------
     activations
-        Of the drums ``KD``, ``SD`` and ``CY`` those that are there count.
+        Activations; those of ``KD``, ``SD`` and ``CY`` count.
     bars
         Beats in a bar of each meter in question; of those but 3 and 4 nothing is
         known.

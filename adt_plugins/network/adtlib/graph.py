@@ -36,7 +36,7 @@ class AdtlibNet:
     attention
         Between the outputs of the second stack and of the first.
     output_weight, output_bias
-        Of shape (40, 1) and (1,): the hit's score less the other class's, so
+        Shape (40, 1) and (1,): the hit's score less the other class's, so
         that a sigmoid is the softmax of both.
     """
 

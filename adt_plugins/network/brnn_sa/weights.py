@@ -33,10 +33,10 @@ class Lstm:
     Parameters
     ----------
     weight_ih, weight_hh
-        Of shape (4 units, inputs) and (4 units, units); the rows are the
+        Shape (4 units, inputs) and (4 units, units); the rows are the
         gates input, forget, cell, output.
     bias
-        Of shape (4 units,): the sum of PyTorch's two.
+        Shape (4 units,): the sum of PyTorch's two.
     """
 
     weight_ih: Array
@@ -59,11 +59,11 @@ class Attention:
     Parameters
     ----------
     a
-        Of shape (2a + 1, 2 units, rank).
+        Shape (2a + 1, 2 units, rank).
     b
-        Of shape (rank,).
+        Shape (rank,).
     c, v
-        Of shape (2 units, rank) and (rank, 2 units); or one for each offset,
+        Shape (2 units, rank) and (rank, 2 units); or one for each offset,
         (2a + 1, 2 units, rank) and (2a + 1, rank, 2 units).
     """
 
@@ -91,11 +91,11 @@ class BrnnSaWeights:
     Parameters
     ----------
     layers
-        Of each layer, the forward and the backward direction.
+        Forward and backward direction of each layer.
     attention
         See `Attention`.
     output_weight, output_bias
-        Of shape (2 units, outputs) and (outputs,), before the sigmoid.
+        Shape (2 units, outputs) and (outputs,), before the sigmoid.
     difference
         Whether the network hears, after a frame's bands, what they have risen
         by since the frame before.

@@ -37,11 +37,11 @@ class TensorInfo:
     Parameters
     ----------
     shape
-        Of the value.
+        Shape of the value.
     content
-        Of a constant, in that shape; None for what is computed.
+        Values of a constant, in that shape; None for what is computed.
     scales
-        Of an int8 matrix: a factor for each row; None for other values.
+        Factor of each row of an int8 matrix; None for other values.
     is_variable
         Whether it is kept from run to run.
     """

@@ -86,7 +86,7 @@ class GraphBuilder:
         Parameters
         ----------
         matrix
-            Of shape (outputs, inputs).
+            Shape (outputs, inputs).
         quantise
             Store int8 with a scale for each output, zero at 0: the largest
             magnitude of a row becomes 127. LiteRT then quantises the other
