@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ SUFFIX = ".drums.npz"
 
 # Of a hundred hours with ten outputs; an archive of a few bytes may claim more.
 _MOST_BYTES = 2 << 30
+
+_EPSILON = 1e-6  # of a frame: rounding of times
 
 # Some of what NumPy and zipfile raise for archives that are damaged.
 _DAMAGE: tuple[type[Exception], ...] = (
@@ -47,6 +50,18 @@ class Activations:
     outputs: tuple[str, ...]
     frame_rate: float
     offset: float = 0.0
+
+    def part(self, start: float, duration: float) -> Activations:
+        """Frames of so many seconds from `start` on."""
+        first = max(0, math.ceil((start - self.offset) * self.frame_rate - _EPSILON))
+        count = math.ceil(duration * self.frame_rate - _EPSILON)
+        if not first and count >= len(self.values):
+            return self
+        return replace(
+            self,
+            values=self.values[first : first + count].copy(),
+            offset=self.offset + first / self.frame_rate,
+        )
 
 
 def save_activations(

@@ -238,6 +238,11 @@ class ModelCard:
         """The outputs that are drums."""
         return tuple(name for name in self.outputs if name in self.thresholds)
 
+    @property
+    def drum_columns(self) -> tuple[int, ...]:
+        """Where they are among the outputs."""
+        return tuple(self.outputs.index(name) for name in self.drums)
+
     def to_json(self) -> str:
         """The card as the text of its file."""
         data = {"format": FORMAT, "version": VERSION, **asdict(self)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Onset, Source
-from adt_plugins.audio import AudioReader, open_audio
+from adt_plugins.audio import SAMPLE_RATE, AudioReader, open_audio
 from adt_plugins.audio.decoder import BlockDecoder
 from adt_plugins.audio.reader import AudioSource
 from adt_plugins.base.hashing import sha256
@@ -28,6 +30,7 @@ from adt_plugins.meter import Meter, MeterChange, meter_changes
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
+from adt_plugins.picking.beginnings import Beginnings
 from adt_plugins.picking.exclusive import DrumPicks
 from adt_plugins.picking.fine_drums import FineDrumTagger
 from adt_plugins.picking.onsets import onsets_of, pick_hits, thresholds_in_force
@@ -142,9 +145,15 @@ def transcribe(
     chords = _chord_listener(network.card) if beats else None
     taps = [part.hear for part in (tagger, chords) if part is not None]
     with _reporting(progress) as report:
-        with open_audio(source, start=start, end=end) as reader:
+        around = _around(network.card, start, end)
+        with open_audio(source, start=start, end=end, around=around) as reader:
             heard = listen(
-                reader, network, offset=start, progress=report, cancel=cancel, taps=taps
+                reader,
+                network,
+                offset=(round(start * SAMPLE_RATE) - reader.lead) / SAMPLE_RATE,
+                progress=report,
+                cancel=cancel,
+                taps=taps,
             )
         for text in reader.warnings:
             warnings.warn(f"{reader.label}: {text}", AdtWarning, 2)
@@ -158,7 +167,7 @@ def transcribe(
         bars = _find_beats(picked.activations, chords, known) if beats else ()
         recording = _describe_source(source, reader, start)
         report(1.0)
-    return Transcription(
+    whole = Transcription(
         onsets=_only(onsets, wanted),
         beats=bars,
         meters=_meters(bars, meter),
@@ -169,8 +178,31 @@ def transcribe(
             finer=None if tagger is None else tagger.sha256,
             adaptation=adaptation,
         ),
-        activations=picked.activations if keep_activations else None,
     )
+    part = whole.between(start, math.inf if end is None else end)
+    if keep_activations:
+        activations = picked.activations.part(start, reader.duration)
+        part = replace(part, activations=activations)
+    return part
+
+
+def _around(card: ModelCard, start: float, end: float | None) -> tuple[int, int]:
+    """How many samples around a part to hear too, so that it sounds as in the whole.
+
+    The network hears each chunk with its context. The part is heard in the chunks of
+    the whole recording, and the level rule knows what was loud a chunk before.
+    """
+    if not (math.isfinite(start) and start >= 0):
+        return 0, 0  # which the reader refuses
+    hop, geometry = card.front_end.hop_size, card.geometry
+    chunk = geometry.core * hop
+    first = round(start * SAMPLE_RATE)
+    before = first - max(0, first // chunk - 1) * chunk
+    if end is None or not math.isfinite(end):
+        return before, 0
+    last = round(end * SAMPLE_RATE)
+    stop = (last // chunk + 1) * chunk + geometry.context * hop
+    return before, stop - last + card.front_end.frame_size
 
 
 class Heard(NamedTuple):
@@ -321,10 +353,12 @@ def listen(
     """
     card = network.card
     levels = [np.zeros((0, len(card.drums)), np.float32)]
+    beginnings = Beginnings(card.front_end)
     stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
 
     def frames() -> Iterator[NDArray[np.float32]]:
-        for block in frame_blocks(reader, card.front_end, card.level, card.drums):
+        samples = beginnings.heard(reader)
+        for block in frame_blocks(samples, card.front_end, card.level, card.drums):
             if stop is not None and stop():
                 raise CancelledError(f"{reader.label}: cancelled")
             levels.append(block.levels)
@@ -335,9 +369,8 @@ def listen(
                 progress(reader.position)
 
     values = [np.zeros((0, len(card.outputs)), np.float32), *network.stream(frames())]
-    activations = Activations(
-        np.concatenate(values), card.outputs, card.front_end.frame_rate, offset
-    )
+    said = beginnings.silence(np.concatenate(values), card.drum_columns)
+    activations = Activations(said, card.outputs, card.front_end.frame_rate, offset)
     return Heard(activations, np.concatenate(levels))
 
 

@@ -19,6 +19,7 @@ from adt_plugins.features.frame_blocks import frame_blocks
 from adt_plugins.features.spectrogram import BLOCK_FRAMES
 from adt_plugins.network.inference import Network
 from adt_plugins.picking import velocity
+from adt_plugins.picking.beginnings import Beginnings
 from adt_plugins.picking.exclusive import DrumPicks
 from adt_plugins.picking.onsets import onset_times, pick_hits
 from adt_plugins.pipeline import Model, check_request, open_network
@@ -125,9 +126,13 @@ def _onsets(
     card = network.card
     levels: deque[NDArray[np.float32]] = deque()
     picker = _Picker(card, wanted, thresholds)
+    beginnings = Beginnings(card.front_end)
+    frame = 0
     with reader:
-        frames = _frames(reader, card, levels)
-        for values in network.stream(frames, chunks):
+        frames = _frames(reader, card, levels, beginnings)
+        for block in network.stream(frames, chunks):
+            values = beginnings.silence(block, card.drum_columns, frame)
+            frame += len(values)
             heard = np.concatenate(levels)
             levels.clear()
             levels.append(heard[len(values) :])
@@ -136,9 +141,13 @@ def _onsets(
 
 
 def _frames(
-    reader: AudioReader, card: ModelCard, levels: deque[NDArray[np.float32]]
+    reader: AudioReader,
+    card: ModelCard,
+    levels: deque[NDArray[np.float32]],
+    beginnings: Beginnings,
 ) -> Iterator[NDArray[np.float32]]:
-    for block in frame_blocks(reader, card.front_end, card.level, card.drums):
+    samples = beginnings.heard(reader)
+    for block in frame_blocks(samples, card.front_end, card.level, card.drums):
         levels.append(block.levels)
         yield block.frames
 

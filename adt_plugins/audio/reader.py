@@ -60,7 +60,11 @@ class AudioInfo:
 
 
 def open_audio(
-    source: AudioSource, *, start: float = 0.0, end: float | None = None
+    source: AudioSource,
+    *,
+    start: float = 0.0,
+    end: float | None = None,
+    around: tuple[int, int] = (0, 0),
 ) -> AudioReader:
     """Open a recording.
 
@@ -74,6 +78,9 @@ def open_audio(
     start, end
         Part to read, in seconds; sample `round(start * 44100)` of the whole is
         the first of the part.
+    around
+        How many samples at 44.1 kHz before and after the part to read as well, as
+        far as there are so many. Damage there is not an error.
 
     Returns
     -------
@@ -88,7 +95,7 @@ def open_audio(
     MissingDependencyError
         If PyAV is needed for this kind of file and is not installed.
     """
-    return AudioReader(source, start=start, end=end)
+    return AudioReader(source, start=start, end=end, around=around)
 
 
 def load_audio(
@@ -122,13 +129,15 @@ class AudioReader:
 
     Parameters
     ----------
-    source, start, end
+    source, start, end, around
         As for `open_audio`.
 
     Attributes
     ----------
     info : AudioInfo
         The recording as it is stored.
+    lead : int
+        How many of the samples lie before the part.
     label : str
         What messages call it: its path, ``standard input`` or ``samples``.
     warnings : list of str
@@ -139,14 +148,22 @@ class AudioReader:
     info: AudioInfo
 
     def __init__(
-        self, source: AudioSource, *, start: float = 0.0, end: float | None = None
+        self,
+        source: AudioSource,
+        *,
+        start: float = 0.0,
+        end: float | None = None,
+        around: tuple[int, int] = (0, 0),
     ) -> None:
         self._own: BinaryIO | None = None
         self.label, path = _names(source)
         self._decoder: Decoder | None = None
         with self._named_errors(), _closing_on_error(self):
-            self._first, self._count = _part(start, end)
+            first, self._count = _part(start, end)
             self._start = start
+            self.lead = min(first, around[0])
+            self._first = first - self.lead
+            self._trail = around[1]
             self._decoder = decoder = self._open(source)
             if decoder.frames == 0:
                 raise AudioError("holds no samples")
@@ -169,15 +186,16 @@ class AudioReader:
 
     @property
     def duration(self) -> float:
-        """Seconds that have been read so far."""
-        return self._returned / SAMPLE_RATE
+        """Seconds of the part that have been read so far."""
+        read = max(0, self._returned - self.lead)
+        return (read if self._count is None else min(read, self._count)) / SAMPLE_RATE
 
     @property
     def position(self) -> float | None:
         """How much of the part has been read, 0-1; None if that is not known."""
         if self._done:
             return 1.0
-        total = self._count
+        total = self._most
         expected = None if self._decoder is None else self._decoder.expected
         if expected is not None:
             whole = round(expected * SAMPLE_RATE / self.info.sample_rate)
@@ -254,22 +272,35 @@ class AudioReader:
         shutil.copyfileobj(source, self._own)
         return _open_file(self._own, None)
 
+    @property
+    def _most(self) -> int | None:
+        """How many samples to return; None for all that there are."""
+        return None if self._count is None else self.lead + self._count + self._trail
+
     def _read(self) -> Iterator[NDArray[np.float32]]:
         with self._named_errors():
-            for block in self._resampled():
-                if self._count is not None:
-                    block = block[: self._count - self._returned]  # noqa: PLW2901
+            for block in self._but_for_trailing_damage():
+                if self._most is not None:
+                    block = block[: self._most - self._returned]  # noqa: PLW2901
                 self._returned += len(block)
-                self._done = self._returned == self._count
+                self._done = self._returned == self._most
                 if len(block):
                     yield block
                 if self._done:
                     return
             self._done = True
-            if not self._returned:
-                if self._first:
+            if self._returned <= self.lead:
+                if self._start:
                     raise AudioError(f"has nothing from {self._start:g} s on")
                 raise AudioError("nothing in it could be decoded")
+
+    def _but_for_trailing_damage(self) -> Iterator[NDArray[np.float32]]:
+        """Stop at an error that comes after the part."""
+        try:
+            yield from self._resampled()
+        except AudioError:
+            if self._count is None or self._returned < self.lead + self._count:
+                raise
 
     def _resampled(self) -> Iterator[NDArray[np.float32]]:
         """Bring the decoder's blocks to 44.1 kHz, from sample `_first` on."""
@@ -295,20 +326,34 @@ class AudioReader:
         yield out[skip:] if self._returned or self._first or len(out) else last
 
     def _checked(self, first: int) -> Iterator[NDArray[np.float32]]:
-        """Pass on the decoder's blocks, and stop at a sample that is no number."""
+        """Pass on the decoder's blocks, and stop at a sample that is no number.
+
+        Outside the part such samples are silent.
+        """
         assert self._decoder is not None
         position = first
+        start, end = self._part_in_file()
         for block in self._decoder.blocks(first):
             # The sum is finite unless a sample is not, and ten times faster.
             with np.errstate(over="ignore"):
                 total = float(block.sum())
             if not math.isfinite(total):
-                bad = np.argwhere(~np.isfinite(block))
-                if len(bad):
-                    seconds = (position + int(bad[0, 0])) / self.info.sample_rate
+                bad = np.argwhere(~np.isfinite(block))[:, 0] + position
+                inside = bad[(bad >= start) & (bad < end)]
+                if len(inside):
+                    seconds = int(inside[0]) / self.info.sample_rate
                     raise AudioError(f"has a NaN or infinite sample at {seconds:.3f} s")
+                if len(bad):
+                    block = np.nan_to_num(block, posinf=0.0, neginf=0.0)  # noqa: PLW2901
             position += len(block)
             yield block
+
+    def _part_in_file(self) -> tuple[float, float]:
+        """Where the part begins and ends, in samples of the file."""
+        factor = self.info.sample_rate / SAMPLE_RATE
+        start = self._first + self.lead
+        end = math.inf if self._count is None else start + self._count
+        return start * factor, end * factor
 
 
 def _open_file(file: BinaryIO, path: str | None) -> Decoder:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.audio import AudioReader
 from adt_plugins.card import FrontEnd, LevelRule
 from adt_plugins.features.band_levels import BandLevels
 from adt_plugins.features.spectrogram import Spectrogram
@@ -30,7 +29,7 @@ class FrameBlock(NamedTuple):
 
 
 def frame_blocks(
-    reader: AudioReader,
+    reader: Iterable[NDArray[np.float32]],
     front_end: FrontEnd,
     level: LevelRule | None,
     drums: Sequence[str],
@@ -40,7 +39,8 @@ def frame_blocks(
     Parameters
     ----------
     reader
-        The recording, at the front end's sample rate.
+        The recording's samples, each block of shape (n,), at the front end's sample
+        rate: an `AudioReader`, for instance.
     front_end, level
         See `adt_plugins.features.spectrogram.Spectrogram`.
     drums

@@ -1,0 +1,208 @@
+"""Where sound begins without being struck: noise, a fade-in, the middle of a song.
+
+Before its first sample a recording is silent for the network, so sound that is there
+from the first sample on seems to start like a hit. The samples tell the two apart. A
+drum is struck: its power rises within a few milliseconds and falls again. Noise, dither
+and a chord do neither, a fade-in does not fall.
+
+Chosen on 150 samples of single drums cut to their attack and 310 places in 60 rendered
+clips: hits are heard after 86 % of the samples and after 82 % of the clips of drums
+alone that begin with a hit, and after 13 % of those that begin in mid-sound.
+
+Sound after digital silence, as a noise gate leaves it, begins too. There only what is
+far below the recording may be taken for noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.card import FrontEnd
+
+Floats = NDArray[np.float32]
+
+# Samples of a window of the envelope, 0.5 ms at 44.1 kHz, and what of a beginning is
+# looked at: the peak within the first 50 ms, and what is left of it until 80 ms.
+_WINDOW = 21
+_PEAK_WINDOWS = 105
+_WINDOWS = 168
+_SEEN = _WINDOW * _WINDOWS
+_PEAK = 8  # windows over which a peak is averaged
+_FIRST = 2  # windows that are the beginning itself
+
+_MOST_RISE_DB = 12.0  # more says no more: every fade-in rises without an end
+_FALL_WEIGHT = 1.5
+_STRUCK = 16.0  # of the rise and the weighted fall, dB
+
+# Quieter than this beneath the loudest there was so far, or within the next second, is
+# not a hit; nor is what lies below the floor of the level rule, full scale at 1.
+_QUIET = 10 ** (-45.0 / 10)
+_SOFT = 10 ** (-25.0 / 10)  # after silence, what is softer must be struck
+_FLOOR = 4e-4
+_LOOK_AHEAD_S = 1.0
+
+_SILENCE_S = 0.05  # zeros that count as silence
+_HUMP = 2  # frames around a beginning where its false hits peak
+_REACH = 6  # and so far they reach
+
+
+def is_struck(samples: Floats) -> bool:
+    """Tell whether sound begins as if something were struck.
+
+    Parameters
+    ----------
+    samples
+        Shape (n,), the first 80 ms at 44.1 kHz; less is filled up with silence.
+    """
+    seen = np.zeros(_SEEN)
+    seen[: len(samples)] = samples[:_SEEN]
+    seen[: len(samples)] -= seen[: len(samples)].mean()
+    power = np.square(seen).reshape(-1, _WINDOW).mean(axis=1) + 1e-12
+    peak = np.convolve(power, np.ones(_PEAK) / _PEAK, "valid")[:_PEAK_WINDOWS].max()
+    rise = 10 * np.log10(peak / power[:_FIRST].mean())
+    fall = 10 * np.log10(peak / power[_PEAK_WINDOWS:].mean())
+    return bool(min(rise, _MOST_RISE_DB) + _FALL_WEIGHT * fall >= _STRUCK)
+
+
+@dataclass
+class _Beginning:
+    """A place where sound begins, and the samples from there on."""
+
+    at: int
+    parts: list[Floats] = field(default_factory=list)
+    heard: int = 0
+
+    def add(self, samples: Floats, most: int) -> bool:
+        """Take samples; tell if that is enough."""
+        part = samples[: most - self.heard].copy()
+        self.parts.append(part)
+        self.heard += len(part)
+        return self.heard >= most
+
+
+class Beginnings:
+    """Finds the places of a recording where sound begins without being struck.
+
+    Parameters
+    ----------
+    front_end
+        Of the model.
+    """
+
+    def __init__(self, front_end: FrontEnd) -> None:
+        self._hop, self._rate = front_end.hop_size, front_end.sample_rate
+        self._ahead = round(_LOOK_AHEAD_S * self._rate)
+        self._least = round(_SILENCE_S * self._rate)
+        self._received = 0
+        self._zeros = self._rate  # before the first sample lies silence
+        self._loudest = 0.0  # mean square of 10 ms
+        self._open: list[_Beginning] = []
+        self._false: list[int] = []
+
+    def heard(self, blocks: Iterable[Floats]) -> Iterator[Floats]:
+        """Pass on a recording's blocks of samples, and hear them."""
+        for samples in blocks:
+            self.hear(samples)
+            yield samples
+        self.finish()
+
+    def hear(self, samples: Floats) -> None:
+        """Take the next samples, shape (n,)."""
+        for begun in self._starts(samples):
+            self._open.append(_Beginning(begun))
+        waiting = []
+        for beginning in self._open:
+            skip = max(0, beginning.at - self._received)
+            if beginning.add(samples[skip:], self._ahead):
+                self._judge(beginning)
+            else:
+                waiting.append(beginning)
+        self._open = waiting
+        self._received += len(samples)
+        self._loudest = max(self._loudest, self._power(samples))
+
+    def _starts(self, samples: Floats) -> Iterator[int]:
+        """Find where sound begins after silence."""
+        # Silence that long fills a piece, or what two of them have at their ends.
+        step = self._least // 2
+        starts = range(0, len(samples), step)
+        sounding = np.logical_or.reduceat(samples != 0, starts) if starts else ()
+        for start, sounds in zip(starts, sounding, strict=True):
+            piece = samples[start : start + step]
+            if not sounds:
+                self._zeros += len(piece)
+                continue
+            first = int(np.argmax(piece != 0))
+            if self._zeros + first >= self._least:
+                yield self._received + start + first
+            self._zeros = int(np.argmax(piece[::-1] != 0))
+
+    def _judge(self, beginning: _Beginning) -> None:
+        samples = np.concatenate(beginning.parts)
+        first = samples[:_SEEN]
+        around = max(self._loudest, self._power(samples))
+        power = self._power(first)
+        quiet = power < max(_FLOOR**2, around * _QUIET)
+        doubtful = beginning.at < self._least or power < around * _SOFT
+        if quiet or (doubtful and not is_struck(first)):
+            self._false.append(beginning.at)
+
+    def _power(self, samples: Floats) -> float:
+        """Mean square of the loudest 10 ms; of the rest at the end, nothing."""
+        whole = samples[: len(samples) // self._hop * self._hop]
+        if not len(whole):
+            return 0.0
+        return float(np.square(whole).reshape(-1, self._hop).mean(axis=1).max())
+
+    def finish(self) -> None:
+        """Judge what began at the end."""
+        for beginning in self._open:
+            self._judge(beginning)
+        self._open = []
+
+    def silence(
+        self, values: Floats, columns: Iterable[int], first_frame: int = 0
+    ) -> Floats:
+        """Take away what the network hears where nothing is struck.
+
+        Parameters
+        ----------
+        values
+            Shape (frames, outputs), activations.
+        columns
+            Of the drums.
+        first_frame
+            Number of the first of these frames.
+
+        Returns
+        -------
+        NDArray[np.float32]
+            The same array if nothing changes, otherwise a copy.
+        """
+        gone = (first_frame - 2 * _REACH) * self._hop
+        self._false = [at for at in self._false if at >= gone]
+        places = [at / self._hop - first_frame for at in self._false]
+        places = [at for at in places if -_REACH < at < len(values)]
+        if not places:
+            return values
+        values = values.copy()
+        for place in places:
+            for column in columns:
+                _flatten(values[:, column], round(place))
+        return values
+
+
+def _flatten(column: Floats, frame: int) -> None:
+    """Lower the hump of an activation about a frame to what lies beside it."""
+    start, stop = max(0, frame - _HUMP), max(0, min(frame + _HUMP + 1, len(column)))
+    if start >= stop:
+        return
+    end = start + int(np.argmax(column[start:stop]))
+    last = min(max(0, frame + _REACH), len(column) - 1)
+    while end < last and column[end + 1] <= column[end]:
+        end += 1
+    column[start : end + 1] = 0

@@ -1,0 +1,127 @@
+"""Recordings as they come from the field: what is heard in them, and where."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from adt_plugins.audio import SAMPLE_RATE, load_audio
+from adt_plugins.network.inference import Network
+from adt_plugins.pipeline import open_network, transcribe
+from adt_plugins.streaming import transcribe_stream
+from adt_plugins.transcription import Transcription
+from tests.support.paths import GROOVE
+
+FIRST_HIT_S = 0.08  # the groove's first hits are at 0.088
+
+Floats = NDArray[np.float32]
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return open_network()
+
+
+@pytest.fixture(scope="module")
+def groove() -> Floats:
+    return load_audio(GROOVE)
+
+
+@pytest.fixture(scope="module")
+def song(network: Network) -> Transcription:
+    return transcribe(GROOVE, model=network)
+
+
+def heard(samples: NDArray[np.floating], network: Network) -> Transcription:
+    return transcribe((samples.astype(np.float32), SAMPLE_RATE), model=network)
+
+
+def dithered(samples: Floats) -> Floats:
+    rng = np.random.default_rng(3)
+    noise = rng.random(len(samples)) - rng.random(len(samples))
+    return (np.round(samples * 32768 + noise) / 32768).astype(np.float32)
+
+
+def delayed(samples: Floats, seconds: float) -> Floats:
+    return np.concatenate((np.zeros(round(seconds * SAMPLE_RATE), np.float32), samples))
+
+
+@pytest.mark.parametrize("silence", [0.0, 0.3, 1.0])
+def test_dither_before_the_first_hit_is_not_struck(
+    silence: float, groove: Floats, network: Network, song: Transcription
+) -> None:
+    found = heard(dithered(delayed(groove, silence)), network)
+    assert found.onsets[0].time == pytest.approx(silence + 0.088, abs=0.01)
+    assert len(found) >= len(song) - 2
+
+
+@pytest.mark.parametrize("level", [1e-4, 1e-3, 1e-2])
+def test_noise_from_the_first_sample_on_is_not_struck(
+    level: float, groove: Floats, network: Network
+) -> None:
+    whole = delayed(groove, 0.5)
+    noise = np.random.default_rng(4).standard_normal(len(whole))
+    found = heard(whole + level * noise, network)
+    assert found.onsets[0].time > 0.5 + FIRST_HIT_S
+
+
+def test_noise_after_digital_silence_is_not_struck(
+    groove: Floats, network: Network
+) -> None:
+    whole = delayed(groove, 1.0)
+    noise = 3e-4 * np.random.default_rng(4).standard_normal(len(whole))
+    noise[: SAMPLE_RATE // 2] = 0
+    found = heard(whole + noise, network)
+    assert found.onsets[0].time > 1.0 + FIRST_HIT_S
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 1.0])
+def test_a_fade_in_is_not_struck(
+    seconds: float, groove: Floats, network: Network
+) -> None:
+    part = groove[2 * SAMPLE_RATE :].copy()
+    length = round(seconds * SAMPLE_RATE)
+    part[:length] *= np.linspace(0, 1, length)
+    assert heard(part, network).onsets[0].time > 0.05
+
+
+@pytest.mark.parametrize("start", [2.0, 2.05])
+def test_a_beginning_in_mid_sound_is_not_struck(
+    start: float, groove: Floats, network: Network, song: Transcription
+) -> None:
+    found = heard(groove[round(start * SAMPLE_RATE) :], network)
+    first = song[start:].onsets[0].time - start
+    assert found.onsets[0].time == pytest.approx(first, abs=0.01)
+
+
+@pytest.mark.parametrize("before", [0.0, 0.002, 0.01])
+def test_a_hit_on_the_first_samples_is_heard(
+    before: float, groove: Floats, network: Network
+) -> None:
+    attack = int(np.argmax(np.abs(groove) > 0.02))  # silent until then
+    start = attack - round(before * SAMPLE_RATE)
+    first = [o for o in heard(groove[start:], network) if o.time < 0.04]
+    assert {"KD"} <= {str(o.drum) for o in first}
+
+
+@pytest.mark.parametrize(("start", "end"), [(2, 6), (2, None), (9.9, 11), (5.123, 8.5)])
+def test_a_part_is_heard_as_in_the_whole(
+    start: float, end: float | None, network: Network, song: Transcription
+) -> None:
+    part = transcribe(GROOVE, model=network, start=start, end=end)
+    same = song[start:end]
+    assert [o.drum for o in part] == [o.drum for o in same]
+    times = [o.time for o in part]
+    assert times == pytest.approx([o.time for o in same], abs=0.002)
+    assert part.activations is not None
+    assert part.source.duration is not None
+    frames = part.source.duration * part.activations.frame_rate
+    assert len(part.activations.values) == pytest.approx(frames, abs=1)
+
+
+def test_a_stream_begins_like_a_file(groove: Floats, network: Network) -> None:
+    samples = dithered(groove)
+    blocks = (samples[k : k + 1000] for k in range(0, len(samples), 1000))
+    first = next(transcribe_stream(blocks, SAMPLE_RATE, model=network))
+    assert first.time == pytest.approx(0.088, abs=0.01)
