@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +16,12 @@ BLOCK = 65536
 # And no more bytes than this, however many channels and samples a second a header
 # claims: of 1024 channels at 1 MHz, 1.5 s would be 6 GB.
 BLOCK_BYTES = 16 << 20
+
+# The power of the sum of all channels, as a part of the sum of their powers: 1 if they
+# have nothing in common, 2 for two that are the same, 0 for one and its inverse.
+_CANCELS, _AGREES = 0.6, 0.8
+_EVERY = 4  # samples of which one is looked at for that
+_FADE = 441  # samples at a change
 
 _MOST_CHANNELS = 64  # more than these, and than samples: a matrix is transposed
 
@@ -61,11 +67,19 @@ class Decoder(Protocol):
 class Mixer:
     """Mean of the channels, as float32 with full scale at 1.
 
+    Left out of it is the channel for low-frequency effects: it holds what cinemas add,
+    or the bass of all others once more. Where channels cancel each other out, as after
+    a cable with one side inverted, some are inverted back.
+
     Parameters
     ----------
     dtype
         Of the blocks: a float, or an integer of 8 (unsigned, as in WAV), 16 or
         32 bits.
+    warnings
+        Gets a line if the result is not the mean of all channels.
+    low
+        Numbers of channels for low-frequency effects, from 0.
 
     Raises
     ------
@@ -73,9 +87,18 @@ class Mixer:
         If it is another type.
     """
 
-    def __init__(self, dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self,
+        dtype: np.dtype[Any],
+        warnings: list[str] | None = None,
+        low: Collection[int] = (),
+    ) -> None:
         self._offset = 128.0 if dtype == np.uint8 else 0.0
+        self._warnings = [] if warnings is None else warnings
+        self._low = low
         self._weights = np.zeros(0, np.float32)
+        self._signs = np.zeros(0, np.float32)
+        self._products = np.zeros((0, 0))
         if dtype.kind == "f":
             self._full_scale = 1.0
         elif dtype in (np.uint8, np.int16, np.int32):
@@ -100,16 +123,57 @@ class Mixer:
         """
         channels = block.shape[1]
         if len(self._weights) != channels:
-            weight = 1.0 / (channels * self._full_scale)
-            self._weights = np.full(channels, weight, np.float32)
+            self._begin(channels)
         if block.dtype == np.float64:
             with np.errstate(over="ignore"):  # infinite then, and refused as that
                 block = block.astype(np.float32)
         samples = block.astype(np.float32, copy=False)
         if self._offset:
             samples = samples - np.float32(self._offset)
+        before = self._signs
+        if channels > 1:
+            self._listen(samples)
         # One matrix product: 0.8 ns a stereo sample; block.mean(axis=1) takes 23.
-        return np.asarray(samples @ self._weights)
+        mixed = np.asarray(samples @ (self._weights * self._signs))
+        if before is not self._signs:
+            fade = samples[:_FADE] @ (self._weights * before)
+            ramp = np.linspace(0, 1, len(fade), dtype=np.float32)
+            mixed[:_FADE] = ramp * mixed[:_FADE] + (1 - ramp) * fade
+        return mixed
+
+    def _begin(self, channels: int) -> None:
+        """Get ready for so many channels."""
+        heard = np.ones(channels, np.float32)
+        low = [channel for channel in self._low if channel < channels]
+        if len(low) < channels:
+            heard[low] = 0
+        self._weights = heard / np.float32(heard.sum() * self._full_scale)
+        self._signs = np.ones(channels, np.float32)
+        self._products = np.zeros((channels, channels))
+        if low:
+            self._say("the channel for low-frequency effects is left out")
+
+    def _listen(self, samples: NDArray[np.float32]) -> None:
+        """Choose the signs by how the channels have agreed so far."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            some = samples[::_EVERY] * (self._weights > 0)
+            self._products += some.T @ some
+            power = float(np.trace(self._products))
+            agreement = float(self._products.sum()) / power if power > 0 else 1.0
+        inverted = bool(np.any(self._signs < 0))
+        if agreement < _CANCELS and not inverted:
+            axis = np.linalg.eigh(self._products)[1][:, -1]
+            signs = np.where(axis < 0, -1, 1).astype(np.float32)
+            # The first channel that is heard stays as it is.
+            self._signs = signs * signs[int(np.argmax(self._weights > 0))]
+            names = [str(i + 1) for i, sign in enumerate(self._signs) if sign < 0]
+            self._say(f"channels cancel each other out: {' and '.join(names)} inverted")
+        elif agreement > _AGREES and inverted:
+            self._signs = np.ones_like(self._signs)
+
+    def _say(self, text: str) -> None:
+        if text not in self._warnings:
+            self._warnings.append(text)
 
 
 class ArrayDecoder:
@@ -150,8 +214,12 @@ class ArrayDecoder:
 
     def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
         """See `Decoder`."""
+        mixer = self.mixing(self._samples.dtype, self.warnings)
+        yield from self.mixed(mixer, first)
+
+    def mixed(self, mixer: Mixer, first: int) -> Iterator[NDArray[np.float32]]:
+        """Mix from frame `first` on."""
         size = max(1, BLOCK * self.sample_rate // 44100)
-        mixer = self.mixing(self._samples.dtype)
         for start in range(first, len(self._samples), size):
             yield mixer(self._samples[start : start + size])
 
@@ -193,12 +261,15 @@ class BlockDecoder:
         assert not first
         block = self._first
         self._first = None
+        mixers: dict[np.dtype[Any], Mixer] = {}
         while block is not None:
             decoder = ArrayDecoder(block, self.sample_rate)
             if decoder.channels != self.channels:
                 raise AudioError("its number of channels changes")
-            decoder.mixing = self.mixing
-            yield from decoder.blocks(0)
+            dtype = np.asarray(block).dtype
+            if dtype not in mixers:
+                mixers[dtype] = self.mixing(dtype, self.warnings)
+            yield from decoder.mixed(mixers[dtype], 0)
             block = next(self._blocks, None)
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
-"""Decoding by PyAV: AAC, and the sound of videos."""
+"""Decoding by PyAV: AAC, the sound of videos, and what else libsndfile cannot read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import BLOCK, Mixer
 from adt_plugins.audio.sniff import Kind
+from adt_plugins.audio.unfinished import missing_share
 from adt_plugins.errors import AudioError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -22,6 +23,28 @@ _LATE_SECONDS = 0.02
 
 # Sound decoded before a seek's target and dropped.
 _PREROLL_SECONDS = 1.0
+
+# Containers tell a length that sound may miss by a little.
+_SHORT_SECONDS = 1.0
+
+# Containers that tell it. Of others FFmpeg guesses it by the size.
+_TELL_LENGTH = {"aiff", "ape", "asf", "avi", "caf", "flac", "flv", "matroska", "mov"}
+_TELL_LENGTH |= {"tak", "tta", "w64", "wav", "wv"}
+
+_JOINTS = 8
+
+# As many as an FFmpeg frame holds; PyAV reads behind them without a check.
+_MOST_PLANES = 8
+
+_NO_AUDIO = "not an audio file"
+
+# What a file of no known kind may be. Others among FFmpeg's demuxers take text for
+# something, or open other files.
+_FORMATS = (
+    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,gxf,"
+    "iff,ircam,loas,matroska,mlp,mov,mp3,mpc,mpc8,mpeg,mpegts,mxf,nist,nut,ogg,oma,"
+    "paf,qcp,rm,shn,smjpeg,sox,svx,tak,truehd,tta,voc,w64,wav,wsaud,wtv,wv,xwma"
+)
 
 
 class PyAvDecoder:
@@ -36,44 +59,89 @@ class PyAvDecoder:
         Open at any position; it stays open.
     kind
         Of this file, as `sniff` told it.
+    track
+        Which of its audio tracks, from 1; None: the one that players choose.
+    joined
+        Whether several streams lie in it, one behind the other.
 
     Raises
     ------
     AudioError
-        If PyAV cannot read it, or there is no sound in it.
+        If PyAV cannot read it, or there is no such sound in it.
     MissingDependencyError
         If PyAV is not installed.
     """
 
-    def __init__(self, file: BinaryIO, kind: Kind) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        kind: Kind,
+        track: int | None = None,
+        *,
+        joined: bool = False,
+    ) -> None:
         try:
             import av
         except ImportError as error:
             raise MissingDependencyError.of(
-                f"reading {kind.name}", "PyAV", "av"
+                _without_pyav(kind), "PyAV", "av"
             ) from error
         self._kind = kind
         self._error = av.FFmpegError
+        self._joined = joined
+        self._cut_short = missing_share(file) > 0
         file.seek(0)
+        options = {} if kind.name else {"format_whitelist": _FORMATS}
         try:
-            self._container = av.open(file, mode="r", metadata_errors="replace")
+            self._container = av.open(
+                _Nameless(file), mode="r", metadata_errors="replace", options=options
+            )
         except self._error as error:
-            raise AudioError(f"not {kind.name} that can be read") from error
-        if not self._container.streams.audio:
-            self.close()
-            raise AudioError("no audio stream")
-        self._stream = stream = self._container.streams.audio[0]
-        # A stream of a codec that FFmpeg does not know has neither.
-        self.sample_rate = int(getattr(stream, "rate", None) or 0)
-        self.channels = int(getattr(stream, "channels", None) or 0)
-        if not self.sample_rate or not self.channels:
-            self.close()
-            raise AudioError("its audio stream cannot be decoded")
-        self.frames = self.expected = self._count_frames()
+            what = f"not {kind.name} that can be read" if kind.name else _NO_AUDIO
+            raise AudioError(what) from error
         self.warnings: list[str] = []
         self.mixing = Mixer
         self.bits: int | None = None
         self._failures = 0
+        self._differs = False  # in rate or channels from the first of joined streams
+        self._resamplers: dict[tuple[int, str, str], av.AudioResampler] = {}
+        try:
+            self._stream = stream = self._choose(track)
+            # A stream of a codec that FFmpeg does not know has neither.
+            self.sample_rate = int(getattr(stream, "rate", None) or 0)
+            self.channels = int(getattr(stream, "channels", None) or 0)
+            if not self.sample_rate or not self.channels:
+                raise AudioError("its audio stream cannot be decoded")
+        except AudioError:
+            self.close()
+            raise
+        self.expected = self._count_frames()
+        self.frames = None if joined else self.expected
+
+    def _choose(self, track: int | None) -> av.AudioStream:
+        """Return the track that is asked for, or that players choose."""
+        streams = self._container.streams.audio
+        if not streams:
+            raise AudioError("no audio stream" if self._kind.name else _NO_AUDIO)
+        if track is not None:
+            if track > len(streams):
+                raise AudioError(
+                    f"has no audio track {track}: {_listed(streams)}"
+                    if len(streams) > 1
+                    else f"has no audio track {track}: it has one"
+                )
+            return streams[track - 1]
+        from av.stream import Disposition
+
+        default = [s for s in streams if s.disposition & Disposition.default]
+        chosen = (default or streams)[0]
+        if len(streams) > 1:
+            number = streams.index(chosen) + 1
+            self.warnings.append(
+                f"audio track {number} of {len(streams)} is read ({_listed(streams)});"
+                " --audio-track chooses another"
+            )
+        return chosen
 
     def _count_frames(self) -> int | None:
         stream = self._stream
@@ -98,7 +166,10 @@ class PyAvDecoder:
                 parts, gathered = [], 0
         if parts:
             yield np.concatenate(parts)
-        if self._failures:
+        if self._differs:
+            self.warnings.append("of the streams joined in it, the last cannot be read")
+        # Where streams are joined, the first packet of the next may fail.
+        elif self._failures > (_JOINTS if self._joined else 0):
             self.warnings.append(f"damaged: {self._failures} packets were left out")
 
     def _parts(self, first: int) -> Iterator[NDArray[np.float32]]:
@@ -108,7 +179,6 @@ class PyAvDecoder:
             frame = next(frames)
         except StopIteration:
             return
-        mixer = self.mixing(_samples(frame).dtype)
         origin = frame.pts or 0
         position = 0
         silence = self._silence_before(origin)
@@ -122,18 +192,70 @@ class PyAvDecoder:
             frames = self._seek(origin + target)
             frame = next(frames)
             position = silence + (frame.pts or 0) - origin
-        while True:
-            if frame.sample_rate != self.sample_rate:
-                raise AudioError("its sample rate changes")
-            samples = mixer(_samples(frame))
+        for block in self._mixed(frame, frames):
             skip = max(0, first - position)
-            position += len(samples)
-            if skip < len(samples):
-                yield samples[skip:]
+            position += len(block)
+            if skip < len(block):
+                yield block[skip:]
+        self._judge(position)
+
+    def _mixed(
+        self, frame: av.AudioFrame, frames: Iterator[av.AudioFrame]
+    ) -> Iterator[NDArray[np.float32]]:
+        """Mix frames; the first has been decoded."""
+        mixers: dict[tuple[str, str], Mixer] = {}
+        while True:
+            for fitting in self._at_rate(frame):
+                samples = _samples(fitting)
+                key = fitting.format.name, fitting.layout.name
+                if key not in mixers:
+                    low = [
+                        number
+                        for number, channel in enumerate(fitting.layout.channels)
+                        if channel.name.startswith("LFE")
+                    ]
+                    mixers[key] = self.mixing(samples.dtype, self.warnings, low)
+                yield mixers[key](samples)
             try:
                 frame = next(frames)
             except StopIteration:
                 return
+
+    def _at_rate(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
+        """Bring a frame to the rate of the first one: of joined streams another's."""
+        if frame.sample_rate == self.sample_rate:
+            return [frame]
+        if not self._joined:
+            raise AudioError("its sample rate changes")
+        import av
+
+        key = frame.sample_rate, frame.format.name, frame.layout.name
+        if key not in self._resamplers:
+            self._resamplers[key] = av.AudioResampler(
+                format="flt", layout=frame.layout, rate=self.sample_rate
+            )
+        frame.pts = None
+        return self._resamplers[key].resample(frame)
+
+    def _judge(self, position: int) -> None:
+        """Warn if less was decoded than the container promised."""
+        if self._cut_short:
+            self._warn_of_loss(position)
+            return
+        names = set(self._container.format.name.split(","))
+        if self.frames is None or not names & _TELL_LENGTH:
+            return
+        # Of Matroska it is the length of all, and pictures may last longer.
+        if self._stream.duration is None and self._container.streams.video:
+            return
+        if (self.frames - position) / self.sample_rate > _SHORT_SECONDS:
+            self._warn_of_loss(position)
+
+    def _warn_of_loss(self, position: int) -> None:
+        read = f"only {position / self.sample_rate:.1f} s"
+        if self.frames is not None and self.frames > position:
+            read += f" of {self.frames / self.sample_rate:.1f} s"
+        self.warnings.append(f"cut short or damaged: {read} could be read")
 
     def _decode(self) -> Iterator[av.AudioFrame]:
         """Decode packet by packet, and leave out those that fail."""
@@ -145,6 +267,7 @@ class PyAvDecoder:
                 return
             except self._error:
                 self._failures += 1
+                self._differs = self._joined
                 return
             try:
                 yield from packet.decode()
@@ -164,6 +287,8 @@ class PyAvDecoder:
     def _can_seek(self) -> bool:
         """Whether the stream's times are samples, so that a seek is exact."""
         base = self._stream.time_base
+        if self._joined:
+            return False  # the times of each begin at 0
         return base is not None and base * self.sample_rate == 1
 
     def _seek(self, timestamp: int) -> Iterator[av.AudioFrame]:
@@ -175,12 +300,46 @@ class PyAvDecoder:
         self._container.close()
 
 
+class _Nameless:
+    """A file without its name, by which FFmpeg would guess what it is."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
+def _without_pyav(kind: Kind) -> str:
+    """What to say of a file that needs PyAV, perhaps."""
+    if not kind.name:
+        return f"{_NO_AUDIO}, or one that"
+    if kind.libsndfile:
+        return f"damaged, or {kind.name} of a kind that"
+    return f"reading {kind.name}"
+
+
+def _listed(streams: Sequence[av.AudioStream]) -> str:
+    """Number, title or language, and channels of each track."""
+    texts = []
+    for number, stream in enumerate(streams, 1):
+        name = stream.metadata.get("title") or stream.metadata.get("language")
+        known = name not in (None, "", "und")
+        layout = getattr(stream, "layout", None)
+        words = [str(number), " ".join(str(name).split()) if known else ""]
+        words.append("" if layout is None else layout.name)
+        texts.append(" ".join(word for word in words if word))
+    return ", ".join(texts)
+
+
 def _samples(frame: av.AudioFrame) -> NDArray[Any]:
     """Return a frame's samples, shape (n, channels)."""
+    channels = len(frame.layout.channels)
+    if frame.format.is_planar and channels > _MOST_PLANES:
+        raise AudioError(
+            f"{channels} channels in planes; {_MOST_PLANES} of them can be read"
+        )
     try:
         array = np.asarray(frame.to_ndarray())
     except ValueError as error:  # PyAV knows no integers of 64 bits
         raise AudioError(f"samples of type {frame.format.name}") from error
     if not frame.format.is_planar:
-        array = np.reshape(array, (-1, len(frame.layout.channels))).T
+        array = np.reshape(array, (-1, channels)).T
     return np.transpose(array)

@@ -64,6 +64,7 @@ def open_audio(
     *,
     start: float = 0.0,
     end: float | None = None,
+    track: int | None = None,
     around: tuple[int, int] = (0, 0),
 ) -> AudioReader:
     """Open a recording.
@@ -78,6 +79,8 @@ def open_audio(
     start, end
         Part to read, in seconds; sample `round(start * 44100)` of the whole is
         the first of the part.
+    track
+        Which audio track of a film, from 1; None: the one that players choose.
     around
         How many samples at 44.1 kHz before and after the part to read as well, as
         far as there are so many. Damage there is not an error.
@@ -95,7 +98,7 @@ def open_audio(
     MissingDependencyError
         If PyAV is needed for this kind of file and is not installed.
     """
-    return AudioReader(source, start=start, end=end, around=around)
+    return AudioReader(source, start=start, end=end, track=track, around=around)
 
 
 def load_audio(
@@ -129,7 +132,7 @@ class AudioReader:
 
     Parameters
     ----------
-    source, start, end, around
+    source, start, end, track, around
         As for `open_audio`.
 
     Attributes
@@ -153,6 +156,7 @@ class AudioReader:
         *,
         start: float = 0.0,
         end: float | None = None,
+        track: int | None = None,
         around: tuple[int, int] = (0, 0),
     ) -> None:
         self._own: BinaryIO | None = None
@@ -164,6 +168,7 @@ class AudioReader:
             self.lead = min(first, around[0])
             self._first = first - self.lead
             self._trail = around[1]
+            self._track = track
             self._decoder = decoder = self._open(source)
             if decoder.frames == 0:
                 raise AudioError("holds no samples")
@@ -248,7 +253,9 @@ class AudioReader:
             if path.is_dir():  # Windows says permission denied
                 raise AudioError("is a folder")
             self._own = path.open("rb")
-            return _open_file(self._own, str(path))
+            if not self._own.seekable():
+                return self._open_pipe(self._own)
+            return _open_file(self._own, str(path), self._track)
         if not hasattr(source, "read"):
             raise TypeError(
                 "a recording is a path, a binary file or (samples, sample rate),"
@@ -257,7 +264,7 @@ class AudioReader:
         if isinstance(source, io.TextIOBase):
             raise AudioError("is open as text, not as binary")
         if source.seekable():
-            return _open_file(source, None)
+            return _open_file(source, None, self._track)
         return self._open_pipe(source)
 
     def _open_pipe(self, source: BinaryIO) -> Decoder:
@@ -267,10 +274,15 @@ class AudioReader:
             head += more
         if is_wave(head):
             return WavePipe(source)
-        self._own = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
-        self._own.write(head)
-        shutil.copyfileobj(source, self._own)
-        return _open_file(self._own, None)
+        whole = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
+        try:
+            whole.write(head)
+            shutil.copyfileobj(source, whole)
+        finally:
+            if self._own is not None:
+                self._own.close()
+            self._own = whole
+        return _open_file(whole, None, self._track)
 
     @property
     def _most(self) -> int | None:
@@ -356,31 +368,39 @@ class AudioReader:
         return start * factor, end * factor
 
 
-def _open_file(file: BinaryIO, path: str | None) -> Decoder:
+def _open_file(file: BinaryIO, path: str | None, track: int | None) -> Decoder:
     if not file.seek(0, os.SEEK_END):
         raise AudioError("is empty")
-    kind, head = sniff(file)
-    if kind.libsndfile:
-        from adt_plugins.audio import sndfile
+    kind, head, start = sniff(file)
+    if not kind.libsndfile:
+        return _open_with_pyav(file, kind, track)
+    from adt_plugins.audio import sndfile
+    from adt_plugins.audio.joined import is_joined
 
-        with suppress(sndfile.NotRecognised):
-            return sndfile.SndFileDecoder(file, path, kind, head)
-    return _open_with_pyav(file, kind)
+    joined = kind.pyav and is_joined(file, head, start)
+    with suppress(MissingDependencyError if joined else ()):
+        if joined or (track or 1) > 1:
+            return _open_with_pyav(file, kind, track, joined=joined)
+    with suppress(sndfile.NotRecognised):
+        decoder = sndfile.SndFileDecoder(file, path, kind, head)
+        if joined:
+            decoder.warnings.append(
+                "only the first of several streams is read:"
+                ' pip install "adt-plugins[av]"'
+            )
+        return decoder
+    try:
+        return _open_with_pyav(file, kind, track)
+    except MissingDependencyError as error:  # it may as well be damaged
+        raise AudioError(str(error)) from error
 
 
-def _open_with_pyav(file: BinaryIO, kind: Kind) -> Decoder:
-    if not kind.pyav:
-        raise AudioError("not an audio file")
+def _open_with_pyav(
+    file: BinaryIO, kind: Kind, track: int | None, *, joined: bool = False
+) -> Decoder:
     from adt_plugins.audio.pyav import PyAvDecoder
 
-    try:
-        return PyAvDecoder(file, kind)
-    except MissingDependencyError as error:
-        if not kind.libsndfile:
-            raise
-        raise AudioError(f"damaged, or not {kind.name} as libsndfile reads it") from (
-            error
-        )
+    return PyAvDecoder(file, kind, track, joined=joined)
 
 
 def _names(source: AudioSource) -> tuple[str, str | None]:

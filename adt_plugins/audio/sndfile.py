@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Mixer
+from adt_plugins.audio.layout import low_channels
 from adt_plugins.audio.quiet import quiet_mpg123
 from adt_plugins.audio.sniff import MP3, UNKNOWN, Kind
+from adt_plugins.audio.unfinished import finished_header, missing_share
 from adt_plugins.errors import MissingDependencyError
 
 try:
@@ -68,8 +70,13 @@ class SndFileDecoder:
     ) -> None:
         # Everything unknown is offered to libmpg123 too.
         self._mpeg = kind in (MP3, UNKNOWN)
-        self._stream = None if path is not None else _Stream(file)
-        self._file = self._open(path or self._stream)
+        finished = finished_header(file)
+        self._stream = None
+        if finished is not None:
+            self._stream = _Stream(file, header=finished)
+        elif path is None:
+            self._stream = _Stream(file)
+        self._file = self._open(self._stream or path)
         self._mpeg = self._file.format == "MP3"
         self.expected = _known(self._file.frames)
         guessed = self._mpeg and not any(tag in head for tag in _MP3_LENGTH_TAGS)
@@ -80,7 +87,9 @@ class SndFileDecoder:
         self.sample_rate: int = self._file.samplerate
         self.channels: int = self._file.channels
         self.frames = None if guessed else self.expected
+        self._missing = 0.0 if guessed else missing_share(file)
         self.warnings: list[str] = []
+        self._low = low_channels(head, self.channels)
         # 16-bit files are read as they are: 5 minutes of stereo WAV take 0.04 s,
         # 0.1 s as float32. Compressed ones gain nothing.
         plain = self._file.subtype == "PCM_16" and self._file.format != "FLAC"
@@ -115,12 +124,13 @@ class SndFileDecoder:
         # After a seek the first frames of MP3 and, near the end, of Ogg differ
         # from those of a straight run; from a second before, none did.
         position = max(0, first - self.sample_rate)
-        mixer = self.mixing(self._buffer.dtype)
+        mixer = self.mixing(self._buffer.dtype, self.warnings, self._low)
         try:
             with self._quiet():
-                self._file.seek(position)
+                if position:
+                    self._file.seek(position)
         except soundfile.SoundFileError:
-            return
+            position = 0  # a codec such as GSM: it is read up to there
         failures = 0
         damage: int | None = None
         while True:
@@ -143,7 +153,10 @@ class SndFileDecoder:
         buffer = self._buffer
         if self._mpeg:
             buffer.fill(np.nan)
-        before = self._file.tell()
+        try:
+            before = self._file.tell()
+        except soundfile.SoundFileError:
+            before = None  # a codec in which libsndfile cannot seek
         try:
             with self._quiet():
                 block: NDArray[Any] = self._file.read(len(buffer), out=buffer)
@@ -151,7 +164,8 @@ class SndFileDecoder:
             if self._mpeg:
                 # libsndfile has decoded up to the damage and does not say how far.
                 return buffer[: int(np.argmax(np.isnan(buffer[:, 0])))], True
-            return buffer[: self._file.tell() - before], True
+            count = 0 if before is None else self._file.tell() - before
+            return buffer[:count], True
         finally:
             self._raise_what_the_stream_met()
         return block, False
@@ -163,10 +177,12 @@ class SndFileDecoder:
             text = f"damaged at {damage / self.sample_rate:.1f} s"
         read = f"only {position / self.sample_rate:.1f} s"
         if self.frames is not None:
-            missing = (self.frames - position) / self.sample_rate
-            if damage is None and missing < _TOLERANCE_SECONDS:
+            promised = round(self.frames / (1 - self._missing))
+            missing = (promised - position) / self.sample_rate
+            # Behind all samples lies no damage but a tag.
+            if missing < (_TOLERANCE_SECONDS if damage is None else 1e-9):
                 return
-            read += f" of {self.frames / self.sample_rate:.1f} s"
+            read += f" of {promised / self.sample_rate:.1f} s"
         elif damage is None:
             return
         self.warnings.append(f"{text}: {read} could be read")
@@ -196,15 +212,23 @@ class _Stream:
     """A file object for libsndfile.
 
     An exception in a callback would be printed and taken for the file's end; it
-    is kept in `error` instead. `stretch` makes the file seem longer than it is.
+    is kept in `error` instead. `stretch` makes the file seem longer than it is,
+    `header` stands for the bytes before a place in the file.
     """
 
-    def __init__(self, file: BinaryIO, stretch: int = 1) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        stretch: int = 1,
+        header: tuple[bytes, int] = (b"", 0),
+    ) -> None:
         self.error: BaseException | None = None
         self._file = file
-        self._size = file.seek(0, os.SEEK_END)
+        self._header, start = header
+        self._moved = start - len(self._header)
+        self._size = file.seek(0, os.SEEK_END) - self._moved
         self._claimed = self._size * stretch
-        self._position = file.seek(0)
+        self._position = 0
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(whence, self._claimed)
@@ -216,16 +240,20 @@ class _Stream:
 
     def readinto(self, buffer: Any) -> int:
         try:
-            if self._position > self._size:
-                # libmpg123 looks for a tag at what it takes for the end.
-                rest = max(0, self._claimed - self._position)
-                data = bytes(min(len(buffer), rest))
-            else:
-                self._file.seek(self._position)
-                data = self._file.read(len(buffer))
+            data = self._read(len(buffer))
             buffer[: len(data)] = data
         except BaseException as error:  # also that somebody pressed Ctrl-C
             self.error = error
             return 0
         self._position += len(data)
         return len(data)
+
+    def _read(self, count: int) -> bytes:
+        if self._position > self._size:
+            # libmpg123 looks for a tag at what it takes for the end.
+            return bytes(min(count, max(0, self._claimed - self._position)))
+        data = self._header[self._position : self._position + count]
+        if len(data) < count:
+            self._file.seek(self._position + len(data) + self._moved)
+            data += self._file.read(count - len(data))
+        return data

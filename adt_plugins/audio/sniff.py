@@ -1,7 +1,8 @@
 """What a file is, by its first bytes.
 
-The decoders' own guesses are not enough: FFmpeg takes random bytes for MP3 when
-the name says so, and a text file for a terminal's recording.
+The decoders' own guesses are not enough where they look at a file's name: FFmpeg
+takes random bytes for MP3 when the name says so. What is not known here they judge by
+content alone.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Kind:
     pyav: bool
 
 
-UNKNOWN = Kind("", libsndfile=True, pyav=False)
+UNKNOWN = Kind("", libsndfile=True, pyav=True)
 MP3 = Kind("MP3", libsndfile=True, pyav=True)
 _FLAC = Kind("FLAC", libsndfile=True, pyav=True)
 _AAC = Kind("AAC", libsndfile=False, pyav=True)
@@ -63,7 +64,7 @@ _KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _RATES_1 = (44100, 48000, 32000)
 
 
-def sniff(file: BinaryIO) -> tuple[Kind, bytes]:
+def sniff(file: BinaryIO) -> tuple[Kind, bytes, int]:
     """Tell what a file is.
 
     Parameters
@@ -77,45 +78,47 @@ def sniff(file: BinaryIO) -> tuple[Kind, bytes]:
         `UNKNOWN` if no rule knows it.
     head
         Its first bytes; those behind an ID3 tag if there is one.
+    start
+        Where they lie.
     """
-    file.seek(0)
+    start = file.seek(0)
     head = file.read(_HEAD_BYTES)
     if head[:3] == b"ID3" and len(head) >= 10:
         size = 0
         for byte in head[6:10]:
             size = size << 7 | byte & 0x7F
-        file.seek(10 + size)
+        start = file.seek(10 + size)
         head = file.read(_HEAD_BYTES)
     for position, magic, kind in _MAGIC:
         if head[position : position + len(magic)] == magic:
-            return kind, head
+            return kind, head, start
     if _is_mp3(head):
-        return MP3, head
+        return MP3, head, start
     if len(head) > 7 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
         if head[size : size + 2] == head[:2]:
-            return _AAC, head
+            return _AAC, head, start
     packets = head[: 4 * _TRANSPORT_PACKET : _TRANSPORT_PACKET]
     if packets == b"G" * 4:
-        return _MPEG, head
-    return UNKNOWN, head
+        return _MPEG, head, start
+    return UNKNOWN, head, start
 
 
 def _is_mp3(head: bytes) -> bool:
     """Whether a frame lies at the beginning and another one behind it."""
-    size = _mp3_frame_bytes(head)
+    size = mp3_frame_bytes(head)
     if not size:
         return False
     following = head[size : size + 4]
     # Version, layer and rate stay; only one frame in all is not worth a guess.
     return (
-        _mp3_frame_bytes(following) > 0
+        mp3_frame_bytes(following) > 0
         and following[1] & 0xFE == head[1] & 0xFE
         and following[2] & 0x0C == head[2] & 0x0C
     )
 
 
-def _mp3_frame_bytes(head: bytes) -> int:
+def mp3_frame_bytes(head: bytes) -> int:
     """Return the length of the Layer III frame at the beginning, 0 if none."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
         return 0

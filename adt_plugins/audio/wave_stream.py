@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Mixer
+from adt_plugins.audio.layout import low_channels_of_format
 from adt_plugins.errors import AudioError
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
@@ -79,6 +80,7 @@ class WavePipe:
                 f"WAV of {channels} channels, {bits} bits and code {code} cannot be"
                 " read from a pipe"
             )
+        self._low = low_channels_of_format(form, channels)
         self._dtype, self._frame = _TYPES[code, bits], frame
         self._wide = bits == 24
         self.channels, self.sample_rate = channels, rate
@@ -98,7 +100,7 @@ class WavePipe:
 
     def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
         """See `decoder.Decoder`."""
-        mixer = self.mixing(self._dtype)
+        mixer = self.mixing(self._dtype, self.warnings, self._low)
         position = 0
         for data in self._data():
             samples = self._samples(data)

@@ -103,7 +103,7 @@ def _linked(path: Path, target: Path) -> Media | None:
 
     try:
         with path.open("rb") as file:
-            kind, _ = sniff(file)
+            kind, _, _ = sniff(file)
         if kind.name not in ("WAV", "AIFF", UNKNOWN.name):
             return None
         about = soundfile.info(str(path))

@@ -1,0 +1,101 @@
+"""Streams that were joined end to end in one file, which libsndfile does not read on.
+
+It ends with the first one and says nothing; FFmpeg and browsers read on.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import BinaryIO
+
+from adt_plugins.audio.sniff import mp3_frame_bytes
+
+_PIECE = 1 << 20
+_TAG_BYTES = 128  # ID3v1
+_OGG_HEADER = 27
+_FLAC_START = b"fLaC\x00\x00\x00\x22"
+
+
+def is_joined(file: BinaryIO, head: bytes, start: int) -> bool:
+    """Tell whether another stream follows the first one.
+
+    Parameters
+    ----------
+    file
+        Binary, can seek; its position changes.
+    head
+        The beginning of the first stream.
+    start
+        Where that lies in the file.
+    """
+    if head[:4] == b"OggS":
+        return _is_ogg_chain(file)
+    if head[:4] == b"fLaC":
+        return _finds(file, _FLAC_START, start + 4)
+    if mp3_frame_bytes(head):
+        return _follows_mp3(file, head, start)
+    return False
+
+
+def _finds(file: BinaryIO, wanted: bytes, start: int) -> bool:
+    """Whether some bytes are anywhere from `start` on."""
+    file.seek(start)
+    rest = b""
+    while piece := file.read(_PIECE):
+        if wanted in rest + piece:
+            return True
+        rest = piece[-len(wanted) + 1 :]
+    return False
+
+
+def _is_ogg_chain(file: BinaryIO) -> bool:
+    """Whether a stream begins behind a page that continues one (RFC 3533)."""
+    file.seek(0)
+    data, begun = b"", False
+    while piece := file.read(_PIECE):
+        data += piece
+        at = data.find(b"OggS\x00")
+        while 0 <= at <= len(data) - _OGG_HEADER:
+            first = bool(data[at + 5] & 2)
+            number = struct.unpack_from("<I", data, at + 18)[0]
+            if begun and first and not number:
+                return True
+            begun = begun or not first
+            at = data.find(b"OggS\x00", at + _OGG_HEADER)
+        data = data[-_OGG_HEADER:] if at < 0 else data[at:]
+    return False
+
+
+def _follows_mp3(file: BinaryIO, head: bytes, start: int) -> bool:
+    """Whether frames lie behind those that a Xing or Info tag counts."""
+    size = mp3_frame_bytes(head)
+    at = max(head.find(b"Xing", 0, size), head.find(b"Info", 0, size))
+    if at < 0 or len(head) < at + 16:
+        return False
+    flags = struct.unpack_from(">I", head, at + 4)[0]
+    if flags & 2 == 0:
+        return False
+    counted = struct.unpack_from(">I", head, at + 8 + (4 if flags & 1 else 0))[0]
+    end = file.seek(0, os.SEEK_END)
+    position = start + counted
+    if not counted or position >= end - _TAG_BYTES:
+        return False
+    # Some count the tag's own frame, some do not; between two files lie their tags.
+    file.seek(position)
+    rest = file.read(_PIECE)
+    return _has_frames(rest)
+
+
+def _has_frames(data: bytes) -> bool:
+    """Whether two frames lie one behind the other somewhere."""
+    at = data.find(b"\xff")
+    while at >= 0:
+        size = mp3_frame_bytes(data[at : at + 4])
+        following = data[at + size : at + size + 4]
+        if size and mp3_frame_bytes(following):
+            third = at + size + mp3_frame_bytes(following)
+            if mp3_frame_bytes(data[third : third + 4]):
+                return True
+        at = data.find(b"\xff", at + 1)
+    return False

@@ -1,0 +1,169 @@
+"""Recordings whose header does not fit what is there.
+
+A recorder that crashes, and a program that writes into a pipe, leave a header whose
+sizes are 0 or as large as they can be. FFmpeg and Audacity read such files to their
+end. So does libsndfile, once the header says where that is. Of a file that was cut
+short it says nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import BinaryIO
+
+_UNKNOWN = 0xFFFFFFFF
+_WRAP = 1 << 32
+_ENDLESS = 0x7FFF0000  # sizes from here on are those of pipes, see `wave_stream`
+_MOST_CHUNKS = 1000
+_EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+_AU_SIZE_AT = 8
+
+
+def finished_header(file: BinaryIO) -> tuple[bytes, int] | None:
+    """Return a header with the right sizes for a file that lacks them.
+
+    Parameters
+    ----------
+    file
+        Binary, can seek; its position changes.
+
+    Returns
+    -------
+    header, start : bytes, int
+        The file from byte `start` on belongs behind the header. None if nothing is
+        wrong, or nothing is known of this kind of file.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(12)
+    if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:] == b"WAVE":
+        return _finished_wave(file, size)
+    if head[:4] == b".snd" and len(head) == 12:
+        start, claimed = struct.unpack(">II", head[4:])
+        if not claimed and 24 <= start < size:
+            file.seek(0)
+            header = bytearray(file.read(start))
+            header[_AU_SIZE_AT : _AU_SIZE_AT + 4] = b"\xff" * 4
+            return bytes(header), start
+    return None
+
+
+def _finished_wave(file: BinaryIO, size: int) -> tuple[bytes, int] | None:
+    kept: list[bytes] = []
+    long = None  # what the chunk ds64 says of the samples
+    for _ in range(_MOST_CHUNKS):
+        header = file.read(8)
+        if len(header) < 8:
+            return None
+        name, claimed = struct.unpack("<4sI", header)
+        start = file.tell()
+        if name == b"data":
+            break
+        if name == b"ds64":
+            content = file.read(16)
+            long = struct.unpack("<QQ", content)[1] if len(content) == 16 else None
+        elif name in (b"fmt ", b"fact"):
+            kept.append(header + file.read(claimed + claimed % 2))
+        file.seek(start + claimed + claimed % 2)
+    else:
+        return None
+    there = size - start
+    if long is not None and claimed in (0, _UNKNOWN):
+        claimed = long
+    if not _is_unfinished(claimed, there) or _are_chunks(file, start, size):
+        return None
+    chunks = b"".join(kept)
+    if there + len(chunks) + 32 < _WRAP:
+        riff = struct.pack("<4sI4s", b"RIFF", 4 + len(chunks) + 8 + there, b"WAVE")
+        return riff + chunks + struct.pack("<4sI", b"data", there), start
+    whole = 4 + 36 + len(chunks) + 8 + there
+    riff = struct.pack("<4sI4s", b"RF64", _UNKNOWN, b"WAVE")
+    riff += struct.pack("<4sIQQQI", b"ds64", 28, whole, there, 0, 0)
+    return riff + chunks + struct.pack("<4sI", b"data", _UNKNOWN), start
+
+
+def _is_unfinished(claimed: int, there: int) -> bool:
+    """Whether the size of the samples is none, though samples are there."""
+    if not claimed:
+        return there > 0
+    if there <= claimed:
+        return False
+    # Beyond 4 GB: as large as can be, or what is left of it in 32 bits.
+    return there >= _WRAP and (claimed == _UNKNOWN or there % _WRAP == claimed)
+
+
+def _are_chunks(file: BinaryIO, start: int, size: int) -> bool:
+    """Whether chunks, not samples, fill the file from here to its end."""
+    position = start
+    while position + 8 <= size:
+        file.seek(position)
+        name, claimed = struct.unpack("<4sI", file.read(8))
+        if not all(32 <= byte < 127 for byte in name):
+            return False
+        position += 8 + claimed + claimed % 2
+    return position >= size > start and position - size <= 1
+
+
+def missing_share(file: BinaryIO) -> float:
+    """Return how much of its samples a file lacks by its header, 0 to less than 1.
+
+    Parameters
+    ----------
+    file
+        Binary, can seek; its position changes. Of WAV, AIFF, AU and Matroska this is
+        known; of others it is 0.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(64)
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        claimed, start = _chunk(file, b"data", "<4sI")
+        if claimed >= _ENDLESS:
+            return 0.0
+    elif head[:4] == b"FORM" and head[8:11] == b"AIF":
+        claimed, start = _chunk(file, b"SSND", ">4sI")
+    elif head[:4] == b".snd":
+        start, claimed = struct.unpack(">II", head[4:12])
+        if claimed == _UNKNOWN:
+            return 0.0
+    elif head[:4] == _EBML:
+        claimed, start = _segment(head)
+    else:
+        return 0.0
+    there = size - start
+    return (claimed - there) / claimed if 0 < there < claimed else 0.0
+
+
+def _chunk(file: BinaryIO, wanted: bytes, form: str) -> tuple[int, int]:
+    """Return the size that a chunk claims, and where it begins; 0, 0 without it."""
+    position = 12
+    for _ in range(_MOST_CHUNKS):
+        file.seek(position)
+        header = file.read(8)
+        if len(header) < 8:
+            break
+        name, claimed = struct.unpack(form, header)
+        if name == wanted:
+            return int(claimed), position + 8
+        position += 8 + claimed + claimed % 2
+    return 0, 0
+
+
+def _segment(head: bytes) -> tuple[int, int]:
+    """Return the size that a Matroska segment claims, and where it begins (RFC 8794)."""
+    try:
+        size, at = _ebml_size(head, 4)
+        at += size
+        if head[at : at + 4] != _SEGMENT:
+            return 0, 0
+        return _ebml_size(head, at + 4)
+    except IndexError:
+        return 0, 0
+
+
+def _ebml_size(head: bytes, at: int) -> tuple[int, int]:
+    """Return a size and where it ends; 0 if it is not known."""
+    length = 9 - head[at].bit_length()
+    value = int.from_bytes(head[at : at + length], "big") & ((1 << 7 * length) - 1)
+    return (0 if value == (1 << 7 * length) - 1 else value), at + length
