@@ -54,6 +54,7 @@ def transcribe(
     model: Model | None = None,
     start: float = 0.0,
     end: float | None = None,
+    audio_track: int | None = None,
     drums: Iterable[Drum | str] | None = None,
     thresholds: Mapping[str, float] | None = None,
     song_gate: bool = True,
@@ -85,6 +86,8 @@ def transcribe(
     start, end
         Part of the recording to read, in seconds. Times of the result count
         from the first sample of the recording all the same.
+    audio_track
+        Which audio track of a film, from 1; None: the one that players choose.
     drums
         Report only these; a coarse drum includes its finer kinds.
     thresholds
@@ -146,7 +149,9 @@ def transcribe(
     taps = [part.hear for part in (tagger, chords) if part is not None]
     with _reporting(progress) as report:
         around = _around(network.card, start, end)
-        with open_audio(source, start=start, end=end, around=around) as reader:
+        with open_audio(
+            source, start=start, end=end, track=audio_track, around=around
+        ) as reader:
             heard = listen(
                 reader,
                 network,
@@ -429,6 +434,7 @@ def _reporting(progress: bool | Progress) -> AbstractContextManager[Progress]:
 def _hash(source: AudioSource) -> str | None:
     if isinstance(source, tuple | BlockDecoder):
         return None
-    if isinstance(source, str | bytes | os.PathLike) or source.seekable():
-        return sha256(source)
-    return None
+    if isinstance(source, str | bytes | os.PathLike):
+        # A pipe has been read, and would wait for ever.
+        return None if Path(os.fsdecode(source)).is_fifo() else sha256(source)
+    return sha256(source) if source.seekable() else None

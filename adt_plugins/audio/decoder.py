@@ -130,12 +130,13 @@ class Mixer:
         samples = block.astype(np.float32, copy=False)
         if self._offset:
             samples = samples - np.float32(self._offset)
+        begins = not self._products.any()
         before = self._signs
         if channels > 1:
             self._listen(samples)
         # One matrix product: 0.8 ns a stereo sample; block.mean(axis=1) takes 23.
         mixed = np.asarray(samples @ (self._weights * self._signs))
-        if before is not self._signs:
+        if before is not self._signs and not begins:
             fade = samples[:_FADE] @ (self._weights * before)
             ramp = np.linspace(0, 1, len(fade), dtype=np.float32)
             mixed[:_FADE] = ramp * mixed[:_FADE] + (1 - ramp) * fade

@@ -177,8 +177,13 @@ class AudioReader:
                     f"has {decoder.sample_rate} samples a second;"
                     f" {_RATES.start} to {_RATES.stop - 1} can be read"
                 )
+            # What is behind a pipe's name is gone when it has been read.
+            piped = path is not None and Path(path).is_fifo()
             self.info = AudioInfo(
-                path, decoder.sample_rate, decoder.channels, decoder.frames
+                None if piped else path,
+                decoder.sample_rate,
+                decoder.channels,
+                decoder.frames,
             )
         self._returned = 0
         self._done = False

@@ -112,6 +112,16 @@ def add_part(parser: argparse.ArgumentParser) -> None:
         )
 
 
+def add_track(parser: argparse.ArgumentParser) -> None:
+    """Add the choice among several audio tracks."""
+    parser.add_argument(
+        "--audio-track",
+        type=_track,
+        metavar="N",
+        help="which audio track of a film, from 1 (default: the one players choose)",
+    )
+
+
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the model and its thresholds."""
     group = parser.add_argument_group("what counts as a hit")
@@ -322,6 +332,12 @@ def _meter(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text
+
+
+def _track(text: str) -> int:
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
 
 
 def _time(text: str) -> float:

@@ -56,6 +56,7 @@ def add_work(parser: argparse.ArgumentParser, *, into_folder: bool = False) -> N
     _options.add_labels(parser)
     _midi.add_midi(parser)
     _options.add_part(parser)
+    _options.add_track(parser)
     _options.add_beats(parser)
     _options.add_model(parser)
 
@@ -69,9 +70,26 @@ def run(args: argparse.Namespace) -> int:
     _check_name(args)
     jobs = plan(args, lambda path: args.name or path.stem)
     jobs = [
-        replace(job, audio=None if job.source == STDIN else job.source) for job in jobs
+        replace(job, audio=None if _is_pipe(job.source) else job.source) for job in jobs
     ]
+    if args.folder is None:  # where the name of a pipe lies is nobody's folder
+        jobs = [
+            replace(job, folder=Path()) if _is_nameless(job.source) else job
+            for job in jobs
+        ]
     return run_jobs(args, jobs, Transcriber(args))
+
+
+def _is_pipe(source: str) -> bool:
+    """Whether an input can be read only once."""
+    return source == STDIN or Path(source).is_fifo()
+
+
+def _is_nameless(source: str) -> bool:
+    """Whether an input is a pipe that the user gave no name, as ``<(...)``."""
+    return source == STDIN or (
+        _is_pipe(source) and source.startswith(("/dev/", "/proc/"))
+    )
 
 
 def _check_name(args: argparse.Namespace) -> None:
@@ -81,11 +99,10 @@ def _check_name(args: argparse.Namespace) -> None:
         raise AdtError("--name: is for one input")
     if args.name is not None and args.name != Path(args.name).name:
         raise AdtError(f"--name: {args.name!r} is not a plain name; -o is the folder")
-    if STDIN in args.inputs:
-        if args.name is None:
-            raise AdtError(
-                "--name: what shall the outputs of standard input be called?"
-            )
+    for source in filter(_is_pipe, args.inputs):
+        if args.name is None and _is_nameless(source):
+            name = "standard input" if source == STDIN else source
+            raise AdtError(f"--name: what shall the outputs of {name} be called?")
         for name in args.format:
             if "audio" in _needs(name):
                 raise AdtError(f"--format: {name} needs a recording that stays")
@@ -145,6 +162,7 @@ class Transcriber:
                 model=self._network,
                 start=self._args.start or 0.0,
                 end=self._args.end,
+                audio_track=getattr(self._args, "audio_track", None),
                 drums=self._args.drums,
                 thresholds=self._thresholds,
                 fine=self._args.fine,
@@ -170,6 +188,11 @@ def check_options(args: argparse.Namespace) -> ModelCard:
     start = args.start or 0.0
     if args.end is not None and args.end <= start:
         raise AdtError(f"--end: {args.end:g} s is not after the start, {start:g} s")
+    for name in args.format:
+        if getattr(args, "audio_track", None) and "audio" in _needs(name):
+            raise AdtError(
+                f"--audio-track: {name} is made with the file's first choice"
+            )
     if args.beats is False:
         given = ("quantize", "bpm", "meter", "first_downbeat")
         needy = [name for name in args.format if "beats" in _needs(name)]

@@ -1,0 +1,409 @@
+"""Recordings as they come from the field: crashed, joined, cut, odd, of many tracks."""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from adt_plugins.audio import load_audio, open_audio
+from adt_plugins.audio.pyav import _samples
+from adt_plugins.errors import AudioError, MissingDependencyError
+from tests.support.audio import RATE, Floats, encode, music, sweep
+
+SOUND = music(4.0)
+PAIR = np.stack((SOUND, 0.5 * SOUND), axis=1)
+
+
+def read(path: Path, **options: float) -> tuple[Floats, list[str]]:
+    with open_audio(path, **options) as reader:  # type: ignore[arg-type]
+        samples = np.concatenate(list(reader))
+    return samples, reader.warnings
+
+
+def patched(path: Path, changes: dict[int, bytes]) -> None:
+    content = bytearray(path.read_bytes())
+    for at, new in changes.items():
+        content[at : at + len(new)] = new
+    path.write_bytes(content)
+
+
+def data_at(path: Path) -> int:
+    return path.read_bytes().index(b"data")
+
+
+class TestCrashedRecorders:
+    @pytest.mark.parametrize(
+        "subtype", ["PCM_16", "PCM_24", "FLOAT", "ULAW", "IMA_ADPCM", "MS_ADPCM"]
+    )
+    @pytest.mark.parametrize("riff", [True, False])
+    def test_wav(self, subtype: str, riff: bool, tmp_path: Path) -> None:
+        path = tmp_path / "a.wav"
+        soundfile.write(path, PAIR, RATE, subtype=subtype)
+        whole, _ = read(path)
+        patched(path, {data_at(path) + 4: bytes(4), **({4: bytes(4)} if riff else {})})
+        samples, warnings = read(path)
+        np.testing.assert_array_equal(samples[: len(whole)], whole)
+        assert len(samples) - len(whole) < 2048  # ADPCM: the last block is filled up
+        assert warnings == []
+        part, _ = read(path, start=1.0, end=2.0)
+        np.testing.assert_array_equal(part, whole[RATE : 2 * RATE])
+
+    def test_rf64(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.rf64"
+        soundfile.write(path, PAIR, RATE, format="RF64")
+        whole, _ = read(path)
+        at = path.read_bytes().index(b"ds64")
+        patched(path, {at + 8: bytes(24)})
+        np.testing.assert_array_equal(read(path)[0], whole)
+
+    def test_au(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.au"
+        soundfile.write(path, PAIR, RATE)
+        whole, _ = read(path)
+        patched(path, {8: bytes(4)})
+        np.testing.assert_array_equal(read(path)[0], whole)
+
+    @pytest.mark.parametrize(
+        "rest", [b"", b"LIST" + struct.pack("<I", 4) + b"INFO", bytes(0)]
+    )
+    def test_nothing_recorded_is_refused(self, rest: bytes, tmp_path: Path) -> None:
+        path = tmp_path / "a.wav"
+        soundfile.write(path, np.zeros((0, 2)), RATE)
+        path.write_bytes(path.read_bytes()[:44] + rest)
+        with pytest.raises(AudioError, match="holds no samples"):
+            open_audio(path)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="needs sparse files")
+    @pytest.mark.parametrize("unknown", [True, False])
+    def test_more_than_four_gigabytes(self, unknown: bool, tmp_path: Path) -> None:
+        path = tmp_path / "a.wav"
+        soundfile.write(path, PAIR[:100], RATE)
+        there = (1 << 32) + 4 * 10 * RATE
+        size = 0xFFFFFFFF if unknown else there % (1 << 32)
+        patched(path, {40: struct.pack("<I", size)})
+        with path.open("r+b") as file:
+            file.seek(44 + there - 4)
+            file.write(struct.pack("<hh", 8192, 8192))
+        frames = there // 4
+        with open_audio(path, start=frames / RATE - 5) as reader:
+            assert reader.info.frames == frames
+            last = np.concatenate(list(reader))
+        assert len(last) == 5 * RATE
+        assert last[-1] == pytest.approx(0.25)
+
+
+class TestJoinedStreams:
+    """As FFmpeg and browsers hear them: RFC 3533 for Ogg."""
+
+    @pytest.mark.parametrize(
+        ("name", "between"),
+        [("a.mp3", 5000), ("a.ogg", 2000), ("a.flac", 0), ("a.opus", 2000)],
+    )
+    def test_are_read_to_the_end(self, name: str, between: int, tmp_path: Path) -> None:
+        one = tmp_path / name
+        rate = 48000 if name == "a.opus" else RATE
+        form = {"a.opus": ("OGG", "OPUS")}.get(name, (None, None))
+        tone = np.stack((sweep(4.0, rate=rate),) * 2, axis=1)
+        soundfile.write(one, tone, rate, format=form[0], subtype=form[1])
+        alone, _ = read(one)
+        two = tmp_path / f"two-{name}"
+        two.write_bytes(one.read_bytes() * 2)
+        samples, warnings = read(two)
+        assert 0 <= len(samples) - 2 * len(alone) <= between
+        assert warnings == []
+        np.testing.assert_allclose(samples[:RATE], alone[:RATE], atol=0.01)
+        late, _ = read(two, start=5.0)
+        np.testing.assert_allclose(late, samples[5 * RATE :], atol=1e-3)
+
+    def test_without_pyav_a_sentence(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "av", None)
+        path = tmp_path / "a.ogg"
+        soundfile.write(path, PAIR, RATE)
+        path.write_bytes(path.read_bytes() * 2)
+        samples, warnings = read(path)
+        assert len(samples) == len(PAIR)
+        assert warnings == ["only the first of several streams is read: pip install av"]
+
+    def test_a_tag_behind_an_mp3_is_not_another(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.mp3"
+        soundfile.write(path, PAIR, RATE)
+        path.write_bytes(path.read_bytes() + b"APETAGEX" + bytes(5000))
+        assert len(read(path)[0]) == len(PAIR)
+
+
+class TestByContent:
+    @pytest.mark.parametrize("junk", ["cut", "zeros"])
+    def test_an_mp3_that_does_not_begin_with_a_frame(
+        self, junk: str, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "a.mp3"
+        soundfile.write(path, PAIR, RATE)
+        content = path.read_bytes()
+        path.write_bytes(content[101:] if junk == "cut" else bytes(5000) + content)
+        assert len(read(path)[0]) == pytest.approx(len(PAIR), abs=4000)
+
+    @pytest.mark.parametrize(
+        ("name", "codec"),
+        [("a.ac3", "ac3"), ("a.eac3", "eac3"), ("a.tta", "tta"), ("a.ts", "mp2")],
+    )
+    def test_what_pyav_can_open(self, name: str, codec: str, tmp_path: Path) -> None:
+        encode(tmp_path / name, SOUND, codec)
+        path = (tmp_path / name).rename(tmp_path / "song")
+        assert len(read(path)[0]) == pytest.approx(len(SOUND), abs=3000)
+
+    def test_m2ts(self, tmp_path: Path) -> None:
+        encode(tmp_path / "a.m2ts", SOUND, "ac3", options={"mpegts_m2ts_mode": "1"})
+        samples, _ = read(tmp_path / "a.m2ts")
+        assert len(samples) == pytest.approx(len(SOUND), abs=3000)
+
+    def test_mp4_that_begins_with_an_empty_box(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.m4a"
+        encode(path, SOUND, "aac")
+        content = bytearray(path.read_bytes())
+        at = content.index(b"stco")
+        for place in range(at + 12, at + 12 + 4 * content[at + 11], 4):
+            offset = struct.unpack_from(">I", content, place)[0]
+            struct.pack_into(">I", content, place, offset + 16)
+        path.write_bytes(struct.pack(">I4s8x", 16, b"skip") + content)
+        assert len(read(path)[0]) == pytest.approx(len(SOUND), abs=1200)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"The drums come in at 0:10.\n" * 200,
+            b"#EXTM3U\n#EXTINF:10,\nother.wav\n",
+            b"ffconcat version 1.0\nfile other.wav\n",
+            np.random.default_rng(5).bytes(100_000),
+            bytes(100_000),
+        ],
+        ids=["text", "playlist", "list", "random", "zeros"],
+    )
+    def test_what_is_not_audio(self, content: bytes, tmp_path: Path) -> None:
+        soundfile.write(tmp_path / "other.wav", PAIR, RATE)
+        for name in ("a", "a.mp3", "a.m3u8"):
+            (tmp_path / name).write_bytes(content)
+            with pytest.raises(AudioError, match="not an audio file"):
+                open_audio(tmp_path / name)
+
+    def test_codecs_in_which_libsndfile_cannot_seek(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.wav"
+        soundfile.write(path, SOUND, RATE, subtype="GSM610")
+        samples, warnings = read(path)
+        assert len(samples) == pytest.approx(len(SOUND), abs=320)
+        assert np.corrcoef(samples[: len(SOUND)], SOUND[: len(samples)])[0, 1] > 0.9
+        assert warnings == []
+        np.testing.assert_array_equal(read(path, start=1.5)[0], samples[66150:])
+
+    @pytest.mark.parametrize("tag", [b"TAG" + b"x" * 125, b"APETAGEX" + b"x" * 500])
+    def test_a_tag_behind_a_flac_is_no_damage(self, tag: bytes, tmp_path: Path) -> None:
+        path = tmp_path / "a.flac"
+        soundfile.write(path, PAIR, RATE)
+        path.write_bytes(path.read_bytes() + tag)
+        samples, warnings = read(path)
+        assert len(samples) == len(PAIR)
+        assert warnings == []
+
+    def test_without_pyav(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bits = tmp_path / "a.wav"
+        soundfile.write(bits, PAIR, RATE)
+        patched(bits, {0: b"BW64"})
+        encode(tmp_path / "a.ogg", SOUND, "flac")
+        encode(tmp_path / "a.ac3", SOUND, "ac3")
+        monkeypatch.setitem(sys.modules, "av", None)
+        for name, what in (
+            ("a.ogg", "damaged, or Ogg of a kind that needs PyAV: pip install av"),
+            ("a.ac3", "not an audio file, or one that needs PyAV: pip install av"),
+        ):
+            with pytest.raises((AudioError, MissingDependencyError)) as caught:
+                open_audio(tmp_path / name)
+            assert str(caught.value) == f"{tmp_path / name}: {what}"
+
+
+class TestTracks:
+    @staticmethod
+    def film(path: Path, *, default: int) -> None:
+        """Write a silent track and one with sound."""
+        import av
+        from av.stream import Disposition
+
+        with av.open(str(path), "w") as container:
+            streams = [
+                container.add_stream("flac", rate=RATE, layout="stereo")
+                for _ in range(2)
+            ]
+            for number, stream in enumerate(streams):
+                stream.disposition = Disposition.default * (number == default)
+            for stream, level in zip(streams, (0.0, 1.0), strict=True):
+                sound = np.tile((level * SOUND * 32767).astype(np.int16)[None], (2, 1))
+                packed = np.ascontiguousarray(sound.T).reshape(1, -1)
+                frame = av.AudioFrame.from_ndarray(packed, "s16", "stereo")
+                frame.sample_rate, frame.pts = RATE, 0
+                graph = av.AudioResampler("s16", "stereo", RATE, frame_size=4096)
+                for part in (*graph.resample(frame), *graph.resample(None)):
+                    container.mux(stream.encode(part))
+                container.mux(stream.encode(None))
+
+    @pytest.mark.parametrize("default", [0, 1])
+    def test_the_default_one(self, default: int, tmp_path: Path) -> None:
+        path = tmp_path / "film.mkv"
+        self.film(path, default=default)
+        samples, warnings = read(path)
+        assert bool(np.abs(samples).max() > 0.1) == (default == 1)
+        assert warnings == [
+            f"audio track {default + 1} of 2 is read (1 stereo, 2 stereo);"
+            " --audio-track chooses another"
+        ]
+
+    def test_the_one_that_is_asked_for(self, tmp_path: Path) -> None:
+        path = tmp_path / "film.mkv"
+        self.film(path, default=0)
+        samples, warnings = read(path, track=2)
+        assert np.abs(samples).max() > 0.1
+        assert warnings == []
+        with pytest.raises(AudioError, match=r"no audio track 3: 1 stereo, 2 stereo"):
+            open_audio(path, track=3)
+
+    def test_of_a_file_with_one(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.flac"
+        soundfile.write(path, PAIR, RATE)
+        assert len(read(path, track=1)[0]) == len(PAIR)
+        with pytest.raises(AudioError, match="no audio track 2: it has one"):
+            open_audio(path, track=2)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.aiff", "a.au", "a.mkv", "film.mkv"])
+def test_half_of_a_file(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if name.endswith(".mkv"):
+        encode(path, SOUND, "flac", video=name == "film.mkv")
+    else:
+        soundfile.write(path, PAIR, RATE)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    _, warnings = read(path)
+    assert len(warnings) == 1
+    assert warnings[0].startswith("cut short or damaged: only ")
+    path.write_bytes(content)
+    assert read(path)[1] == []
+
+
+class TestMixing:
+    @pytest.mark.parametrize("level", [1.0, 0.6])
+    def test_one_side_inverted(self, level: float, tmp_path: Path) -> None:
+        path = tmp_path / "a.wav"
+        soundfile.write(path, np.stack((SOUND, -level * SOUND), axis=1), RATE)
+        samples, warnings = read(path)
+        np.testing.assert_allclose(samples, (1 + level) / 2 * SOUND, atol=1e-4)
+        assert warnings == ["channels cancel each other out: 2 inverted"]
+
+    def test_sides_that_have_little_in_common_stay(self) -> None:
+        sides = np.random.default_rng(1).standard_normal((RATE, 2)).astype(np.float32)
+        sides[:, 1] -= 0.2 * sides[:, 0]
+        with open_audio((sides, RATE)) as reader:
+            samples = np.concatenate(list(reader))
+        np.testing.assert_allclose(samples, sides.mean(axis=1), atol=1e-6)
+        assert reader.warnings == []
+
+    def test_silence_before_an_inverted_side(self) -> None:
+        sides = np.zeros((3 * RATE, 2), np.float32)
+        sides[RATE:, 0] = SOUND[: 2 * RATE]
+        sides[:, 1] = -sides[:, 0]
+        np.testing.assert_allclose(load_audio((sides, RATE)), sides[:, 0], atol=1e-6)
+
+    @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "pipe", "a.mka"])
+    def test_the_channel_for_low_frequencies(self, name: str, tmp_path: Path) -> None:
+        loud = 0.3 * np.sin(np.arange(2 * RATE) * 0.01)
+        place = 5 if name == "a.ogg" else 3  # Vorbis has it last
+        channels = np.full((2 * RATE, 6), 0.0)
+        channels[:, 0] = SOUND[: 2 * RATE]
+        channels[:, place] = loud
+        path = tmp_path / ("a.wav" if name == "pipe" else name)
+        if name == "a.mka":
+            six(path, channels)
+        else:
+            form = "WAVEX" if path.suffix == ".wav" else None
+            soundfile.write(path, channels, RATE, format=form)
+            if form:
+                at = path.read_bytes().index(b"fmt ") + 8
+                patched(path, {at + 20: struct.pack("<I", 0x3F)})
+        if name == "pipe":
+            source, sink = os.pipe()
+            threading.Thread(target=pour, args=(path, sink), daemon=True).start()
+            with os.fdopen(source, "rb") as file, open_audio(file) as reader:
+                samples = np.concatenate(list(reader))
+            warnings = reader.warnings
+        else:
+            samples, warnings = read(path)
+        tolerance = 0.08 if name == "a.ogg" else 1e-4
+        np.testing.assert_allclose(samples, SOUND[: 2 * RATE] / 5, atol=tolerance)
+        assert warnings == ["the channel for low-frequency effects is left out"]
+
+    def test_six_tracks_of_a_recorder_are_all_heard(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.wav"
+        channels = np.zeros((RATE, 6))
+        channels[:, 3] = SOUND[:RATE]
+        soundfile.write(path, channels, RATE)
+        samples, warnings = read(path)
+        np.testing.assert_allclose(samples, SOUND[:RATE] / 6, atol=1e-4)
+        assert warnings == []
+
+
+def six(path: Path, channels: NDArray[np.float64]) -> None:
+    """Write 5.1 channels as FLAC in Matroska."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("flac", rate=RATE, layout="5.1")
+        packed = (channels * 32767).astype(np.int16).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, "s16", "5.1")
+        frame.sample_rate, frame.pts = RATE, 0
+        resampler = av.AudioResampler("s16", "5.1", RATE, frame_size=4096)
+        for part in (*resampler.resample(frame), *resampler.resample(None)):
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
+
+
+def pour(path: Path, sink: int) -> None:
+    with os.fdopen(sink, "wb") as file:
+        file.write(path.read_bytes())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("name", ["a.wav", "a.flac"])
+def test_a_named_pipe(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    soundfile.write(path, PAIR, RATE)
+    whole, _ = read(path)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def fill() -> None:
+        pipe.write_bytes(path.read_bytes())
+
+    threading.Thread(target=fill, daemon=True).start()
+    with open_audio(pipe) as reader:
+        np.testing.assert_array_equal(np.concatenate(list(reader)), whole)
+    assert reader.info.path is None
+
+
+def test_more_planes_than_pyav_knows() -> None:
+    """A made-up frame: PyAV would read behind the ones that there are."""
+    frame = SimpleNamespace(
+        format=SimpleNamespace(is_planar=True, name="fltp"),
+        layout=SimpleNamespace(channels=[None] * 16),
+    )
+    with pytest.raises(AudioError, match="16 channels in planes; 8 of them"):
+        _samples(frame)  # type: ignore[arg-type]
