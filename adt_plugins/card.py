@@ -107,7 +107,8 @@ class Picker:
     Parameters
     ----------
     kind
-        ``"madmom"`` or ``"adtlib"``.
+        ``"madmom"``, ``"valley"`` or ``"adtlib"``, see
+        `adt_plugins.picking.peaks.pick_peaks`.
     pre_avg, post_avg, pre_max, post_max, combine
         Windows of madmom's ``OnsetPeakPickingProcessor``, in seconds.
     rows

@@ -15,6 +15,7 @@ from adt_plugins.errors import AdtError
 
 _FORMS = (b"RIFF", b"RF64", b"BW64")
 _REFERENCE_AT = 338  # behind description, originator, its reference, date and time
+_LONG_AT = 8  # in the chunk ds64 of 64-bit files (EBU Tech 3306): size of the samples
 _MOST_CHUNKS = 1000
 
 
@@ -40,7 +41,7 @@ def time_reference(path: str | os.PathLike[str]) -> float:
 
 def _read(file: BinaryIO) -> tuple[int | None, int]:
     """Samples since midnight, and samples a second, as far as they are there."""
-    reference, rate = None, 0
+    reference, rate, long = None, 0, 0
     head = file.read(12)
     if head[:4] not in _FORMS or head[8:] != b"WAVE":
         return None, 0
@@ -50,14 +51,19 @@ def _read(file: BinaryIO) -> tuple[int | None, int]:
             break
         name, size = struct.unpack("<4sI", header)
         start = file.tell()
-        data = file.read(min(size, 1024)) if name in (b"bext", b"fmt ") else b""
+        read = name in (b"bext", b"fmt ", b"ds64")
+        data = file.read(min(size, 1024)) if read else b""
+        if name == b"ds64" and len(data) >= _LONG_AT + 8:
+            long = int(struct.unpack_from("<Q", data, _LONG_AT)[0])
         if name == b"bext" and len(data) >= _REFERENCE_AT + 8:
             reference = int(struct.unpack_from("<Q", data, _REFERENCE_AT)[0])
         if name == b"fmt " and len(data) >= 8:
             rate = int(struct.unpack_from("<I", data, 4)[0])
         if reference is not None and rate:
             break
-        if name == b"data" and size == 0xFFFFFFFF:  # its size is in another chunk
-            break
+        if name == b"data" and size == 0xFFFFFFFF:
+            if not long:
+                break
+            size = long
         file.seek(start + size + size % 2)
     return reference, rate

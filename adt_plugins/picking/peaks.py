@@ -27,7 +27,7 @@ def pick_peaks(
     activation
         Shape (frames,), 0-1.
     threshold
-        For ``"madmom"`` added to the moving average, for ``"adtlib"``
+        For ``"madmom"`` and ``"valley"`` added to the moving average, for ``"adtlib"``
         absolute: see `adtlib_threshold`.
     picker
         Which rule, and its windows in seconds.
@@ -54,6 +54,13 @@ def pick_peaks(
     picked. One difference: a plateau, equal frames side by side, gives one
     pick, its first frame; madmom repeats it whenever `combine` has passed.
 
+    ``"valley"`` is the same, but for the average: frames before the last minimum within
+    `pre_avg` count for no more than that minimum. A hit soon after another, in a roll or
+    of a double kick, need not stand above what the other one left in the average. On
+    120 rendered clips, every second of them full of rolls, 75 % of the hits within 40
+    to 95 ms of another of their drum were found instead of 69 % (with accompaniment 47
+    instead of 44 %), and F over all rose by 0.005 in both.
+
     ``"adtlib"`` is ``meanPPmm`` of ADTLib 2.1.2: higher than the frame before,
     at least as high as the frame after, above the threshold. Its step that
     drops the weaker of two onsets within 50 ms never took effect (the result
@@ -70,18 +77,26 @@ def pick_peaks(
         found = (values > before) & (values >= after) & (values > threshold)
         return np.flatnonzero(found).astype(np.int64)
     if picker.kind == "madmom":
-        return _pick_madmom(values, threshold, picker, frame_rate)
-    raise ModelError(f"unknown picker {picker.kind!r}; there are madmom and adtlib")
+        average = _average(values, picker, frame_rate)
+    elif picker.kind == "valley":
+        average = _valley_average(values, picker, frame_rate)
+    else:
+        raise ModelError(
+            f"unknown picker {picker.kind!r}; there are madmom, valley and adtlib"
+        )
+    return _pick_above(values, average + threshold, picker, frame_rate)
 
 
-def _pick_madmom(
-    values: NDArray[np.floating], threshold: float, picker: Picker, frame_rate: float
+def _pick_above(
+    values: NDArray[np.floating],
+    line: NDArray[np.floating],
+    picker: Picker,
+    frame_rate: float,
 ) -> NDArray[np.int64]:
     pre_max, post_max = (
         _frames(seconds, frame_rate) for seconds in (picker.pre_max, picker.post_max)
     )
-    average = _average(values, picker, frame_rate)
-    detections = values * (values >= average + threshold)
+    detections = values * (values >= line)
     padded = np.pad(detections, (pre_max, post_max))
     highest = detections
     for shift in range(pre_max + post_max + 1):
@@ -114,7 +129,7 @@ def heights(
     """
     values = np.asarray(activation)
     found = values[frames].astype(np.float64)
-    if picker.kind == "madmom":
+    if picker.kind != "adtlib":
         found -= _average(values, picker, frame_rate)[frames]
     return found
 
@@ -136,6 +151,29 @@ def _average(
     # NumPy alone: importing scipy.ndimage costs 0.3 s. The average is rounded
     # to the activation's precision, as scipy's filters do.
     return _moving_average(values, before, after).astype(values.dtype)
+
+
+def _valley_average(
+    values: NDArray[np.floating], picker: Picker, frame_rate: float
+) -> NDArray[np.floating]:
+    """Average around each frame in which no earlier peak counts."""
+    before, after = (
+        _frames(seconds, frame_rate) for seconds in (picker.pre_avg, picker.post_avg)
+    )
+    if before == 0:
+        return _average(values, picker, frame_rate)
+    padded = np.pad(values, (before, after))
+    columns = [padded[k : k + len(values)] for k in range(before + 1 + after)]
+    lowest = np.minimum.reduce(columns[:before])
+    total = np.zeros(len(values))
+    for column in columns[before:]:
+        total += column
+    passed = np.zeros(len(values), dtype=bool)
+    for column in columns[:before][::-1]:  # from the peak back in time
+        passed |= column == lowest
+        total += np.where(passed, lowest, column)
+    average: NDArray[np.floating] = (total / len(columns)).astype(values.dtype)
+    return average
 
 
 def _moving_average(

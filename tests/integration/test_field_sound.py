@@ -125,3 +125,27 @@ def test_a_stream_begins_like_a_file(groove: Floats, network: Network) -> None:
     blocks = (samples[k : k + 1000] for k in range(0, len(samples), 1000))
     first = next(transcribe_stream(blocks, SAMPLE_RATE, model=network))
     assert first.time == pytest.approx(0.088, abs=0.01)
+
+
+def test_dither_alone_is_not_struck(groove: Floats, network: Network) -> None:
+    """FluidSynth, for one, dithers its silence."""
+    rng = np.random.default_rng(6)
+    dither = rng.integers(-1, 2, 5 * SAMPLE_RATE).astype(np.float32) / 32768
+    dither[SAMPLE_RATE::1000] *= 0
+    found = heard(np.concatenate((dither, groove)), network)
+    assert found.onsets[0].time > 5 + FIRST_HIT_S
+
+
+def test_fast_kicks_are_all_picked(network: Network) -> None:
+    """Double kicks, 12.5 a second."""
+    rng = np.random.default_rng(0)
+    time = np.arange(SAMPLE_RATE // 4) / SAMPLE_RATE
+    sweep = np.sin(2 * np.pi * (45 * time - 3 * np.exp(-35 * time)))
+    click = rng.standard_normal(len(time)) * np.exp(-300 * time)
+    kick = 0.8 * sweep * np.exp(-14 * time) + 0.1 * click
+    samples = np.zeros(7 * SAMPLE_RATE)
+    for hit in range(64):
+        start = round((0.5 + 0.08 * hit) * SAMPLE_RATE)
+        samples[start : start + len(kick)] += (1.0 if hit % 2 else 0.85) * kick
+    found = heard(0.7 * samples / np.abs(samples).max(), network)
+    assert len(found["KD"]) == 64

@@ -54,7 +54,9 @@ export function pickPeaks(
   rate: number,
 ): number[] {
   if (picker.kind === "adtlib") return pickAdtlib(values, threshold);
-  if (picker.kind === "madmom") return pickMadmom(values, threshold, picker, rate);
+  if (picker.kind === "madmom" || picker.kind === "valley") {
+    return pickMadmom(values, threshold, picker, rate);
+  }
   throw new Error(`unknown picker ${picker.kind}`);
 }
 
@@ -117,6 +119,12 @@ export function thresholdLine(
   const limit = new Float32Array(n).fill(single);
   if (before + after <= 0) return limit;
   const length = before + after + 1;
+  if (picker.kind === "valley" && before > 0) {
+    for (let t = 0; t < n; t++) {
+      limit[t] = Math.fround(valleySum(values, t, before, after) / length) + single;
+    }
+    return limit;
+  }
   const total = new Float64Array(n + length);
   // Zeros lie beyond both ends, and one more in front: sums are differences.
   let sum = 0;
@@ -129,6 +137,21 @@ export function thresholdLine(
     limit[t] = Math.fround((total[t + length] - total[t]) / length) + single;
   }
   return limit;
+}
+
+/** Sum around a frame in which those before the last minimum count no more than it. */
+function valleySum(values: Float32Array, frame: number, before: number, after: number): number {
+  const at = (t: number) => (t >= 0 && t < values.length ? values[t] : 0);
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let t = frame - before; t < frame; t++) lowest = Math.min(lowest, at(t));
+  let sum = 0;
+  for (let t = frame; t <= frame + after; t++) sum += at(t);
+  let passed = false;
+  for (let t = frame - 1; t >= frame - before; t--) {
+    passed ||= at(t) === lowest;
+    sum += passed ? lowest : at(t);
+  }
+  return sum;
 }
 
 /** Vertex of the parabola through a peak and its neighbours, in frames. */

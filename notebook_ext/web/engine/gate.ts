@@ -13,9 +13,11 @@ function heights(
   picker: Picker,
   rate: number,
 ): number[] {
-  const average = thresholdLine(values, 0, picker, rate);
+  // The gate was chosen with the plain average.
+  const plain = picker.kind === "valley" ? { ...picker, kind: "madmom" } : picker;
+  const average = thresholdLine(values, 0, plain, rate);
   return pickPeaks(values, threshold, picker, rate)
-    .map((frame) => values[frame] - (picker.kind === "madmom" ? average[frame] : 0))
+    .map((frame) => values[frame] - (picker.kind === "adtlib" ? 0 : average[frame]))
     .sort((a, b) => b - a);
 }
 

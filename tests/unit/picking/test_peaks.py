@@ -239,3 +239,32 @@ def test_confidence_rises_from_0_over_a_half_to_1(threshold: float) -> None:
     if 0 < threshold < 1:
         assert confidence(np.array([threshold]), threshold)[0] == pytest.approx(0.5)
         assert (np.diff(sure) > 0).all()
+
+
+class TestValley:
+    """The picker of fast repeats."""
+
+    PICKER = Picker(kind="valley")
+    PEAK = (0.0, 0.01, 0.2, 0.43, 0.31, 0.05)
+
+    def test_a_peak_alone_is_picked_as_by_madmom(self) -> None:
+        rng = np.random.default_rng(2)
+        for height in rng.uniform(0.1, 1, 50):
+            values = np.zeros(60, np.float32)
+            values[20:26] = height * np.array(self.PEAK) / 0.43
+            found = pick_peaks(values, 0.25, self.PICKER, 100.0)
+            same = pick_peaks(values, 0.25, Picker(), 100.0)
+            assert found.tolist() == same.tolist()
+
+    def test_repeats_do_not_hide_each_other(self) -> None:
+        values = floats(*self.PEAK * 16)
+        every = list(range(3, 96, 6))
+        assert pick_peaks(values, 0.3, self.PICKER, 100.0).tolist() == every
+        assert pick_peaks(values, 0.3, Picker(), 100.0).tolist() == [3]
+
+    @pytest.mark.parametrize("threshold", [0.2, 0.25, 0.3])
+    def test_a_shoulder_gains_nothing(self, threshold: float) -> None:
+        values = floats(0, 0, 0.2, 0.8, 0.5, 0.4, 0.5, 0.3, 0.1, 0)
+        found = pick_peaks(values, threshold, self.PICKER, 100.0)
+        same = pick_peaks(values, threshold, Picker(), 100.0)
+        assert found.tolist() == same.tolist()
