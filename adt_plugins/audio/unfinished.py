@@ -151,7 +151,7 @@ def _chunk(file: BinaryIO, wanted: bytes, form: str) -> tuple[int, int]:
 
 
 def _segment(head: bytes) -> tuple[int, int]:
-    """Return the size that a Matroska segment claims, and where it begins (RFC 8794)."""
+    """Return the size of a Matroska segment and where it begins (RFC 8794)."""
     try:
         size, at = _ebml_size(head, 4)
         at += size

@@ -10,8 +10,8 @@ clips: hits are heard after 86 % of the samples and after 82 % of the clips of d
 alone that begin with a hit, and after 13 % of those that begin in mid-sound.
 
 Sound after digital silence, as a noise gate leaves it, begins too. There only what is
-far below the recording may be taken for noise. And whatever is as quiet as the dither of
-16 bits, the network may hear hits in it; nobody else does.
+far below the recording may be taken for noise. And in what is as quiet as the dither
+of 16 bits, the network hears hits now and then, and nobody else.
 """
 
 from __future__ import annotations

@@ -54,12 +54,12 @@ def pick_peaks(
     picked. One difference: a plateau, equal frames side by side, gives one
     pick, its first frame; madmom repeats it whenever `combine` has passed.
 
-    ``"valley"`` is the same, but for the average: frames before the last minimum within
-    `pre_avg` count for no more than that minimum. A hit soon after another, in a roll or
-    of a double kick, need not stand above what the other one left in the average. On
-    120 rendered clips, every second of them full of rolls, 75 % of the hits within 40
-    to 95 ms of another of their drum were found instead of 69 % (with accompaniment 47
-    instead of 44 %), and F over all rose by 0.005 in both.
+    ``"valley"`` is the same, but for the average: frames before the last minimum
+    within `pre_avg` count for no more than that minimum. A hit soon after another, in
+    a roll or of a double kick, need not stand above what the other one left in the
+    average. On 120 rendered clips, half of them full of rolls, 75 % of the hits within
+    40 to 95 ms of another of their drum were found instead of 69 % (with accompaniment
+    47 instead of 44 %), and F over all rose by 0.005 in both.
 
     ``"adtlib"`` is ``meanPPmm`` of ADTLib 2.1.2: higher than the frame before,
     at least as high as the frame after, above the threshold. Its step that
