@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adt_plugins import formats
+from adt_plugins import __version__, formats
 from adt_plugins.activations import load_activations
 from adt_plugins.cli import main
 from adt_plugins.errors import FormatError
@@ -284,7 +284,7 @@ def test_an_incomplete_command_exits_with_2(
 
 def test_help_and_version_exit_with_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
-    assert capsys.readouterr().out == "adt 0.1.0\n"
+    assert capsys.readouterr().out == f"adt {__version__}\n"
     for command in ("transcribe", "convert", "evaluate", "models", "import-adtlib"):
         assert main([command, "--help"]) == 0
         assert f"usage: adt {command}" in capsys.readouterr().out
