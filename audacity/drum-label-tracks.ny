@@ -140,6 +140,12 @@ $control text (_ "Label text") choice (
   (aud-do "SelectTracks: Track=0 TrackCount=100 Mode=Set")
   (aud-do "SelectTracks: Track=100 TrackCount=100 Mode=Add"))
 
+(defun project-start (&aux (start 0))
+  ;; Clips may have been dragged to before 0.
+  (dolist (info (aud-get-info "Tracks") start)
+    (when (assoc 'start info)
+      (setf start (min start (second (assoc 'start info)))))))
+
 (defun project-end (&aux (end 0))
   (dolist (info (aud-get-info "Tracks") end)
     (when (assoc 'end info)
@@ -153,7 +159,8 @@ $control text (_ "Label text") choice (
     (whole
       (select-all-tracks)
       ;; The end is told with six digits only.
-      (setf answer (ask "tracks" 0 (1+ (project-end)) 'export-audio))
+      (setf answer
+        (ask "tracks" (project-start) (1+ (project-end)) 'export-audio))
       (select-time start end))
     (t (setf answer (ask "tracks" start end 'export-audio))))
   (when (eq answer 'tracks)

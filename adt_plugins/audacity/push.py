@@ -14,7 +14,7 @@ from adt_plugins.audacity.script_pipe_channel import PipeError
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.labels.names import LabelNames
-from adt_plugins.labels.tracks import MARK, LabelTrack, tracks_of
+from adt_plugins.labels.tracks import MARK, LabelTrack, moved, tracks_of
 from adt_plugins.transcription import Transcription
 
 _REACH = 100
@@ -40,6 +40,7 @@ def push(
     transcription: Transcription,
     text: str = "name",
     names: LabelNames | None = None,
+    offset: float = 0.0,
 ) -> Pushed:
     """Put a transcription's label tracks into the open project.
 
@@ -52,11 +53,13 @@ def push(
     pipe
         A running Audacity.
     transcription
-        Its times count from the start of the project.
+        What to show.
     text
         What labels say, one of `adt_plugins.labels.names.LABEL_TEXTS`.
     names
         What tracks and labels are called; None: the user's own names.
+    offset
+        Where its time 0 lies in the project, in seconds; may be before 0 s.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def push(
     """
     tracks = [
         replace(track, name=track.name + MARK)
-        for track in tracks_of(transcription, text, names)
+        for track in moved(tracks_of(transcription, text, names), offset)
     ]
     before = _tracks(pipe)
     _import(pipe, tracks)

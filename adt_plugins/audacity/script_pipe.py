@@ -15,7 +15,6 @@ The module is off by default and has traps, each of which is met here:
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import sys
@@ -24,6 +23,7 @@ from itertools import chain, repeat
 from types import TracebackType
 from typing import Any
 
+from adt_plugins.audacity.answers import parse_answer
 from adt_plugins.audacity.script_pipe_channel import Channel, NoAudacityError, PipeError
 
 MAX_COMMAND_BYTES = 1022
@@ -152,8 +152,7 @@ class Pipe:
         """
         answer = self.command(f"GetInfo: Type={kind} Format=JSON", FILE_COMMAND_S)
         try:
-            # A tab in a label is not escaped.
-            return json.loads(answer, strict=False)
+            return parse_answer(answer)
         except ValueError as error:
             raise PipeError(f"Audacity's answer is not understood: {error}") from error
 

@@ -16,7 +16,7 @@ from adt_plugins.audacity.request_folder import Request, RequestFolder
 from adt_plugins.audio import SAMPLE_RATE, open_audio
 from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.labels.names import user_label_names
-from adt_plugins.labels.tracks import tracks_of
+from adt_plugins.labels.tracks import moved, tracks_of
 from adt_plugins.meter import Meter, meter_changes
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
@@ -159,7 +159,8 @@ class Transcriber:
         if request.kind == "labels":
             text = user_label_names().writer(request.text)
             return lisp_labels((onset.time, text(onset)) for onset in found)
-        transcription = found.shifted(request.start)
         project = self._exchange.path(request.id, "aup")
-        write_project(project, tracks_of(transcription, request.text))
+        # The selection may begin before 0 s, and labels may lie there too.
+        tracks = moved(tracks_of(found, request.text), request.start)
+        write_project(project, tracks)
         return "tracks\n"

@@ -98,10 +98,16 @@ def run_push(args: argparse.Namespace) -> int:
     from adt_plugins.audacity.script_pipe import Pipe
 
     with Pipe() as pipe:  # before the work, which would be in vain without it
-        transcription = _transcription(args, _warn).shifted(args.offset)
+        transcription = _transcription(args, _warn)
         if args.drums is not None:
             transcription = transcription.only(args.drums)
-        done = push(pipe, transcription, args.label_text or "name", args.label_names)
+        done = push(
+            pipe,
+            transcription,
+            args.label_text or "name",
+            args.label_names,
+            args.offset,
+        )
     if not args.quiet:
         _console.say(f"new: {', '.join(done.added) or 'nothing'}")
         if done.removed:

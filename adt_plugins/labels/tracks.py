@@ -83,6 +83,22 @@ def tracks_of(
     return tracks + [LabelTrack(name, tuple(own)) for name, own in others.items()]
 
 
+def moved(tracks: Iterable[LabelTrack], seconds: float) -> list[LabelTrack]:
+    """The same tracks, later by so many seconds.
+
+    Their labels may lie before 0 s then: in Audacity they may, as clips do.
+    """
+    return [
+        replace(
+            track,
+            labels=tuple(
+                _label(x.start + seconds, x.end + seconds, x.text) for x in track.labels
+            ),
+        )
+        for track in tracks
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class ReadHit:
     """A label that is a hit.
@@ -283,9 +299,14 @@ class _Reader:
 
 def _point(time: float, text: str) -> Label:
     """A label at a time that has been checked: checks would take ten times as long."""
+    return _label(time, time, text)
+
+
+def _label(start: float, end: float, text: str) -> Label:
+    """A label, unchecked."""
     label = _new(Label)
-    _set(label, "start", time)
-    _set(label, "end", time)
+    _set(label, "start", start)
+    _set(label, "end", end)
     _set(label, "text", text)
     _set(label, "track", "")
     return label

@@ -114,6 +114,27 @@ def test_labels_on_a_selection_of_the_second_track(
         assert_labels(labels[OWN_TRACK], start, end)
 
 
+def test_labels_lie_before_zero_where_the_sound_does(
+    studio: Studio, songs: dict[str, Path], tiny_model: Path
+) -> None:
+    """Clips can be dragged to before the start of the project; hits go with them."""
+    studio.begin(songs["mono"])
+    studio.select(0.0, 1.0, track=0)
+    studio.do("SetClip: At=0.5 Start=-2.25")
+    info = studio.audacity.info("Tracks")[0]
+    assert info["start"] == -2.25
+    for start, end in ((-2.25, 3.0), (0.0, 0.0)):  # a selection; all there is
+        studio.select(start, end, track=0)
+        with studio.watching("--model", tiny_model):
+            studio.do("DrumLabelTracks: drums=all text=name sensitivity=50")
+        labels = studio.labels()
+        heard = hits_within(0.0, 9.0 if end == 0.0 else 5.25)
+        for name, wanted in heard.items():
+            times = [time for time, _ in labels[name]]
+            np.testing.assert_allclose(times, np.array(wanted) - 2.25, atol=TOLERANCE_S)
+        studio.do("Undo:")
+
+
 @pytest.mark.parametrize("kind", ["mono", "stereo", "48 kHz"])
 def test_one_track_a_drum(
     studio: Studio, songs: dict[str, Path], tiny_model: Path, kind: str

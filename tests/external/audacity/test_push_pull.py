@@ -135,6 +135,50 @@ def test_exact_times_and_odd_names(
     assert pulled.onsets[1].time == pytest.approx(1234.5679, abs=5.1e-3)
 
 
+BACKSLASHES = ["a\\b", "end\\", 'x\\"y', 'ends", ["', 'C:\\new "x\\"', "\\u0041"]
+
+
+def test_backslashes_come_and_go(
+    audacity: Audacity, user_state: Path, tmp_path: Path
+) -> None:
+    """Audacity puts one before a quotation mark, and before nothing else."""
+    names = [f"N{text}" for text in BACKSLASHES]
+    labels = [
+        Label(n, n, text, name) for name in names for n, text in enumerate(BACKSLASHES)
+    ]
+    audacity.start()
+    whole = Transcription((Onset(0.5, Drum.KD),), labels=tuple(labels))
+    with connected(audacity) as pipe:
+        for _ in range(2):  # what is there already does not break it either
+            push(pipe, whole)
+        tracks = {track.name: track.labels for track in pull_labels(pipe)}
+    assert sorted(tracks) == sorted(["Kick", *names])
+    for name in names:
+        assert [label.text for label in tracks[name]] == BACKSLASHES
+
+
+def test_labels_before_zero(
+    audacity: Audacity, user_state: Path, tmp_path: Path
+) -> None:
+    """Pushed to where they belong; told, and the same in every way back."""
+    audacity.start()
+    with connected(audacity) as pipe:
+        push(pipe, SONG, offset=-1.25)
+        told: list[str] = []
+        pulled = pull_labels(pipe, warn=told.append)
+    assert told == ["3 labels lie before 0 s and are left out"]
+    assert [label.start for label in pulled[1].labels] == pytest.approx(
+        [k + 0.5 - 1.25 for k in range(1, 5)], abs=1e-5
+    )
+    labels = audacity.info("Labels")
+    assert [label[0] for label in labels[0][1]][:2] == [-1.125, -0.125]
+    path = tmp_path / "saved.aup3"
+    audacity.save(path)
+    back = read_transcription(path, warn=told.append)
+    assert told[1] == f"{path}: {told[0]}"
+    assert len(back) == sum(len(track.labels) for track in pulled) == 7
+
+
 @pytest.mark.parametrize("channels", [1, 2])
 def test_audio_comes_out(
     audacity: Audacity, user_state: Path, tmp_path: Path, channels: int
