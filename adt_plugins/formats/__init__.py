@@ -17,6 +17,7 @@ from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats import (
     adtlib,
     audacity_project,
+    chart,
     click,
     csv,
     html,
@@ -68,6 +69,7 @@ FORMATS: dict[str, Format] = {
         pdf.PDF,
         musicxml.MUSICXML,
         html.HTML,
+        chart.CHART,
     )
 }
 

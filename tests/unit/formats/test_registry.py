@@ -127,6 +127,8 @@ def test_output_names_lead_back_to_the_song(form: str) -> None:
     path = formats.output_path("take.2 ü", "folder", form)
     assert path == Path("folder") / f"take.2 ü{formats.FORMATS[form].suffix}"
     for file in formats.possible_outputs(path, form):
+        if file.parent == path:
+            continue  # of a folder, only the folder has the song's name
         assert formats.song_stem(file) == "take.2 ü"
         assert formats.format_of_name(file) == form
 

@@ -1,0 +1,227 @@
+"""Rhythm games: a folder that Clone Hero and YARG open, with Pro Drums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.annotations import Beat, Onset
+from adt_plugins.audio.channels import ChannelReader
+from adt_plugins.audio.resample import open_resampler
+from adt_plugins.base.files import make_folder, read_bytes, read_text, replacing
+from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.drums import Drum
+from adt_plugins.errors import FormatError
+from adt_plugins.formats.chart.chart_midi import midi_bytes
+from adt_plugins.formats.chart.chart_text import (
+    Chart,
+    chart_text,
+    clock_of,
+    read_chart,
+)
+from adt_plugins.formats.chart.pads import BLUE, GREEN, KICK, RED, YELLOW, notes_of
+from adt_plugins.formats.format import Format
+from adt_plugins.formats.tab import title_of
+from adt_plugins.midi.song_files import tempo_maps
+from adt_plugins.recording import source_audio
+from adt_plugins.transcription import Transcription
+
+_PURPOSES = {
+    "song.ini": "what the game shows of the song",
+    "notes.chart": "for Clone Hero and YARG, which open the folder",
+    "notes.mid": "the same notes, for games that read MIDI",
+    "song.opus": "the sound",
+}
+FILES = tuple(_PURPOSES)
+
+_OPUS_RATE = 48000
+_MOST_BEATS = 100_000
+_FINEST_BEAT = 32
+_UNKNOWN = "Unknown Artist"
+
+# Pad, and whether it is the cymbal there; in five lanes the fourth is a cymbal.
+_DRUMS = {
+    (KICK, False): Drum.KD,
+    (RED, False): Drum.SD,
+    (YELLOW, True): Drum.HH,
+    (YELLOW, False): Drum.HIT,
+    (BLUE, True): Drum.RDC,
+    (BLUE, False): Drum.MHT,
+    (GREEN, True): Drum.CRC,
+    (GREEN, False): Drum.LFT,
+    (GREEN + 1, False): Drum.LFT,
+}
+
+
+def write(
+    transcription: Transcription,
+    path: Path,
+    *,
+    overwrite: bool,
+    warn: Warn,
+    audio: Any = None,
+) -> list[Path]:
+    """Write the folder: ``song.ini``, ``notes.chart``, ``notes.mid``, ``song.opus``.
+
+    Both charts hold the same notes, of which a game reads one. What has no pad, a pedal
+    hat, and what would take a third hand is left out, with a warning.
+
+    Parameters
+    ----------
+    transcription, path, overwrite, warn
+        See `adt_plugins.formats.write`; `path` is the folder.
+    audio
+        See `adt_plugins.formats.click.write`.
+    """
+    source = source_audio(transcription) if audio is None else audio
+    timing, _ = tempo_maps(transcription)
+    clock = clock_of(timing)
+    onsets = transcription.onsets
+    charted, left_out = notes_of(
+        (clock.tick(o.time), o.time, o.drum, o.velocity) for o in onsets
+    )
+    played, _ = notes_of(
+        (timing.tick(o.time), o.time, o.drum, o.velocity) for o in onsets
+    )
+    if left_out:
+        named = name_some(str(drum) for drum in left_out)
+        warn(f"{path}: hits that the game's kit has no pad or no hand for: {named}")
+    tags = {"name": title_of(transcription, path), "artist": _UNKNOWN}
+    contents = {
+        "notes.chart": chart_text(charted, timing, clock, tags).encode(),
+        "notes.mid": midi_bytes(played, timing, tags["name"]),
+    }
+    made = not path.exists()
+    make_folder(path)
+    targets = [path / name for name in FILES]
+    try:
+        with replacing(*targets, overwrite=overwrite) as drafts:
+            by_name = dict(zip(FILES, drafts, strict=True))
+            seconds = _write_opus(source, by_name["song.opus"])
+            contents["song.ini"] = _ini(tags, seconds).encode()
+            for name, data in contents.items():
+                by_name[name].write_bytes(data)
+    except BaseException:
+        if made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+    return targets
+
+
+def _ini(tags: dict[str, str], seconds: float) -> str:
+    lines = {
+        **tags,
+        "charter": "adt-plugins",
+        "pro_drums": "True",
+        "five_lane_drums": "False",
+        "diff_drums": "-1",
+        "song_length": str(round(1000 * seconds)),
+    }
+    return "[song]\r\n" + "".join(f"{k} = {v}\r\n" for k, v in lines.items())
+
+
+def _write_opus(source: Any, path: Path) -> float:
+    """Write the recording as Opus, with its channels up to two; return its seconds."""
+    import soundfile
+
+    frames = 0
+    with ChannelReader(source) as reader:
+        channels = min(reader.channels or 1, 2)
+        with soundfile.SoundFile(
+            str(path),
+            "w",
+            samplerate=_OPUS_RATE,
+            channels=channels,
+            format="OGG",
+            subtype="OPUS",
+        ) as file:
+            for block in _at_48_khz(reader, channels):
+                file.write(np.clip(block, -1, 1))
+                frames += len(block)
+    return frames / _OPUS_RATE
+
+
+def _at_48_khz(reader: ChannelReader, channels: int) -> Iterator[NDArray[np.float32]]:
+    rate = reader.info.sample_rate
+    resampler = None
+    if rate != _OPUS_RATE:
+        resampler = open_resampler(rate, _OPUS_RATE, channels)
+    for block in reader:
+        samples = block
+        if block.shape[1] > channels:
+            mixed = block.mean(axis=1, keepdims=True)
+            samples = np.repeat(mixed, channels, axis=1)
+        if resampler is not None:
+            samples = resampler.resample_chunk(np.ascontiguousarray(samples))
+        yield samples
+    if resampler is not None:
+        yield resampler.resample_chunk(np.zeros((0, channels), np.float32), last=True)
+
+
+def read(path: Path, *, warn: Warn) -> Transcription:
+    """Read the drums of ``notes.chart``: the file, or the folder that it is in.
+
+    Of the levels the highest counts. Accents and ghost notes become velocities.
+
+    Raises
+    ------
+    FormatError
+        If it is no chart, or has no drums.
+    """
+    if path.is_dir():
+        path = path / "notes.chart"
+    data = read_bytes(path)
+    if data.startswith(b"MThd"):
+        raise FormatError("a MIDI file; read it as one, or the notes.chart beside it")
+    chart = read_chart(read_text(path))
+    onsets, unknown = [], 0
+    for note in chart.notes:
+        drum = _DRUMS.get((note.pad, note.cymbal))
+        if drum is None:
+            unknown += 1
+        else:
+            time = chart.clock.seconds(note.tick)
+            onsets.append(Onset(time, drum, note.velocity))
+    if unknown:
+        warn(f"{path}: {unknown} notes on pads that are not known were left out")
+    return Transcription(onsets=tuple(onsets), beats=_beats(chart, warn, path))
+
+
+def _beats(chart: Chart, warn: Warn, path: Path) -> tuple[Beat, ...]:
+    """Return the beats up to the last note, by the time signatures."""
+    last = max(note.tick for note in chart.notes)
+    beats: list[Beat] = []
+    resolution = chart.clock.resolution
+    for index, (start, upper, lower) in enumerate(chart.signatures):
+        after = chart.signatures[index + 1 :]
+        end = min(after[0][0] if after else last + resolution, last + resolution)
+        if lower > _FINEST_BEAT:
+            continue  # a lead-in, whose parts nobody counts
+        step = max(1, 4 * resolution // lower)
+        if len(beats) + (end - start) // step > _MOST_BEATS:
+            warn(f"{path}: more than {_MOST_BEATS} beats: left out")
+            return ()
+        beats += [
+            Beat(chart.clock.seconds(tick), place % max(upper, 1) + 1)
+            for place, tick in enumerate(range(start, end, step))
+        ]
+    return tuple(beats)
+
+
+CHART = Format(
+    id="chart",
+    description="folder for rhythm games, Clone Hero and YARG (Pro Drums)",
+    suffix=".chart",
+    write=write,
+    read=read,
+    needs=("audio", "beats"),
+    outputs=lambda path: [path / name for name in FILES],
+    purpose=lambda path, _: _PURPOSES[path.name],
+    looks_like=lambda head: head.lstrip("\ufeff").startswith("[Song]"),
+)

@@ -1,0 +1,261 @@
+"""Folders for rhythm games."""
+
+from __future__ import annotations
+
+import configparser
+import warnings
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adt_plugins import AdtWarning, formats
+from adt_plugins.annotations import Beat, Onset
+from adt_plugins.drums import Drum
+from adt_plugins.errors import FormatError
+from adt_plugins.formats.chart.chart_text import clock_of, read_chart
+from adt_plugins.formats.chart.pads import Note, notes_of, thinned
+from adt_plugins.midi.tempo_map import TempoMap, tempo_map
+from adt_plugins.transcription import Transcription
+
+RATE = 44100
+
+# Numbers of the text format: pad, cymbal, accent, ghost.
+WANTED = {
+    0.5: {0},
+    1.0: {1},
+    1.5: {2, 66},
+    2.0: {3, 67},
+    2.5: {4, 68},
+    3.0: {2},
+    3.5: {3},
+    4.0: {4},
+    4.5: {1, 34},
+    5.0: {1, 40},
+}
+SONG = Transcription(
+    tuple(
+        Onset(time, drum, velocity)
+        for time, drum, velocity in (
+            (0.5, Drum.KD, 90),
+            (1.0, Drum.SD, 90),
+            (1.5, Drum.CHH, 90),
+            (2.0, Drum.RDC, 90),
+            (2.5, Drum.CRC, 90),
+            (3.0, Drum.HIT, 90),
+            (3.5, Drum.MHT, 90),
+            (4.0, Drum.LFT, 90),
+            (4.5, Drum.SD, 120),
+            (5.0, Drum.SD, 30),
+        )
+    ),
+    tuple(Beat(n / 2, n % 4 + 1) for n in range(13)),
+)
+
+
+@pytest.fixture
+def audio(tmp_path: Path) -> Path:
+    path = tmp_path / "song.wav"
+    times = np.arange(6 * RATE) / RATE
+    left = 0.3 * np.sin(2 * np.pi * 440 * times)
+    soundfile.write(path, np.stack([left, 0 * left], axis=1), RATE)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, audio: Path) -> Path:
+    paths = formats.write(SONG, tmp_path / "song.chart", "chart", audio=audio)
+    assert {path.name for path in paths} == {
+        "song.ini",
+        "notes.chart",
+        "notes.mid",
+        "song.opus",
+    }
+    return tmp_path / "song.chart"
+
+
+def test_the_text_form(folder: Path) -> None:
+    text = (folder / "notes.chart").read_text()
+    assert "Resolution = 960" in text
+    expert = text.partition("[ExpertDrums]")[2].partition("}")[0]
+    found: dict[float, set[int]] = {}
+    for line in expert.splitlines():
+        if "=" in line:
+            tick, _, value = line.partition("=")
+            found.setdefault(int(tick) / 1920, set()).add(int(value.split()[1]))
+    assert found == WANTED
+    assert "0 = B 120000" in text
+    assert "0 = TS 4\n" in text.replace("\r", "")
+
+
+def test_the_midi_form_holds_the_same_notes(folder: Path) -> None:
+    file = mido.MidiFile(folder / "notes.mid")
+    assert [track.name for track in file.tracks] == ["song", "PART DRUMS", "EVENTS"]
+    drums = file.tracks[1]
+    assert "[ENABLE_CHART_DYNAMICS]" in [m.text for m in drums if m.type == "text"]
+    tick, played = 0, []
+    for message in drums:
+        tick += message.time
+        if message.type == "note_on" and 95 <= message.note <= 112:
+            played.append((tick / 1920, message.note, message.velocity))
+    assert [(t, n) for t, n, _ in played if n <= 100] == [
+        (0.5, 96),
+        (1.0, 97),
+        (1.5, 98),
+        (2.0, 99),
+        (2.5, 100),
+        (3.0, 98),
+        (3.5, 99),
+        (4.0, 100),
+        (4.5, 97),
+        (5.0, 97),
+    ]
+    assert [v for _, n, v in played if n == 97] == [100, 127, 1]
+    toms = [(t, n) for t, n, _ in played if n >= 110]
+    assert toms == [(3.0, 110), (3.5, 111), (4.0, 112)]
+
+
+def test_the_sound_and_what_the_game_shows(folder: Path, audio: Path) -> None:
+    samples, rate = soundfile.read(folder / "song.opus")
+    assert rate == 48000
+    assert samples.shape[1] == 2
+    assert len(samples) == pytest.approx(6 * 48000, abs=2)
+    assert np.abs(samples[48000:-48000, 0]).max() == pytest.approx(0.3, abs=0.05)
+    assert np.abs(samples[48000:-48000, 1]).max() < 0.05  # the sides stay apart
+    ini = configparser.ConfigParser()
+    ini.read(folder / "song.ini")
+    assert ini["song"]["pro_drums"] == "True"
+    assert ini["song"]["name"] == "song"
+    assert int(ini["song"]["song_length"]) == pytest.approx(6000, abs=1)
+
+
+def test_it_reads_back(folder: Path) -> None:
+    for path in (folder, folder / "notes.chart"):
+        song = formats.read(path, "chart")
+        assert [o.time for o in song] == pytest.approx([o.time for o in SONG], abs=1e-4)
+        assert [o.drum for o in song] == [
+            *(Drum.KD, Drum.SD, Drum.HH, Drum.RDC, Drum.CRC),
+            *(Drum.HIT, Drum.MHT, Drum.LFT, Drum.SD, Drum.SD),
+        ]
+        assert [o.velocity for o in song][-3:] == [90, 120, 35]
+        assert [beat.position for beat in song.beats[:5]] == [1, 2, 3, 4, 1]
+
+
+def test_nothing_is_left_behind_without_a_recording(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="needs the recording"):
+        formats.write(SONG, tmp_path / "other.chart", "chart")
+    assert not (tmp_path / "other.chart").exists()
+
+
+def test_a_chart_of_five_minutes_that_follows_a_tempo_is_exact() -> None:
+    """Thousandths of a BPM alone would be milliseconds off by then."""
+    rng = np.random.default_rng(5)
+    steps = 60 / (np.linspace(101.3, 117.9, 540) + rng.normal(0, 1.5, 540))
+    beats = [Beat(float(time), n % 4 + 1) for n, time in enumerate(np.cumsum(steps))]
+    clock = clock_of(tempo_map(beats, how="follow"))
+    assert beats[-1].time > 280
+    times = np.sort(rng.uniform(0, beats[-1].time, 3000))
+    back = np.array([clock.seconds(clock.tick(float(time))) for time in times])
+    assert np.abs(back - times).max() < 0.0005
+    bars = [beat.time for beat in beats if beat.position == 1]
+    assert len(clock.tempos) > 100
+    assert bars
+
+
+def test_two_hands_and_two_feet() -> None:
+    hits = [
+        (960 * n, 0.5 * n, drum, 90)
+        for n in range(2)
+        for drum in (Drum.KD, Drum.SD, Drum.CHH, Drum.CRC, Drum.PHH)
+    ]
+    notes, left_out = notes_of(hits)
+    assert [(note.tick, note.pad) for note in notes] == [
+        *((0, 0), (0, 1), (0, 4)),
+        *((960, 0), (960, 1), (960, 4)),
+    ]
+    assert sorted(left_out) == sorted([Drum.PHH, Drum.HH] * 2)
+    run = [(100 * n, 0.1 * n, Drum.KD, 90) for n in range(5)]
+    assert [note.double for note in notes_of(run)[0]] == [
+        *(False, True, False, True, False)
+    ]
+
+
+def test_levels_are_thinned_by_rule() -> None:
+    hits = []
+    for n in range(16):  # sixteenths of one bar
+        hits.append((240 * n, 0.125 * n, Drum.CHH, 90))
+        if n % 8 == 4:
+            hits.append((240 * n, 0.125 * n, Drum.SD, 100))
+        if n % 8 in (0, 3):
+            hits.append((240 * n, 0.125 * n, Drum.KD, 100))
+    hits.append((240 * 15, 0.125 * 15, Drum.SD, 20))
+    notes, _ = notes_of(hits)
+    sizes = {
+        level: len(thinned(notes, level))
+        for level in ("Expert", "Hard", "Medium", "Easy")
+    }
+    assert sizes == {"Expert": 23, "Hard": 22, "Medium": 10, "Easy": 4}
+    assert all(not note.ghost for note in thinned(notes, "Hard"))
+    assert {note.tick % 960 for note in thinned(notes, "Easy")} == {0}
+    easy = [note.tick for note in thinned(notes, "Easy")]
+    assert len(easy) == len(set(easy))
+
+
+NOTE = "[ExpertDrums]\n{\n0 = N 0 0\n}\n"
+
+BAD = {
+    "other text": ("hello", "not a chart"),
+    "no drums": ("[Song]\n{\n}\n[SyncTrack]\n{\n}\n", "without drums"),
+    "a tempo of 0": (
+        "[Song]\n{\n}\n[SyncTrack]\n{\n0 = B 0\n}\n[ExpertDrums]\n{\n0 = N 0 0\n}\n",
+        "a tempo of 0",
+    ),
+    "a number that is none": (
+        "[Song]\n{\nResolution = x\n}\n[SyncTrack]\n{\n}\n" + NOTE,
+        "not a whole number",
+    ),
+    "a resolution of 0": (
+        "[Song]\n{\nResolution = 0\n}\n[SyncTrack]\n{\n}\n" + NOTE,
+        "a resolution of 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_no_chart(name: str, tmp_path: Path) -> None:
+    text, reason = BAD[name]
+    path = tmp_path / "notes.chart"
+    path.write_text(text)
+    with pytest.raises(FormatError, match=reason):
+        formats.read(path)
+
+
+@given(st.text(alphabet="[]{}=NBTS SongyncTrackExpertDrums0123456789\n", max_size=400))
+@settings(deadline=None)
+def test_any_text_is_read_or_refused(text: str) -> None:
+    head = (
+        "[Song]\n{\n}\n[SyncTrack]\n{\n0 = B 120000\n}\n[ExpertDrums]\n{\n0 = N 0 0\n"
+    )
+    for content in (text, head + text):
+        try:
+            chart = read_chart(content)
+        except FormatError:
+            continue
+        assert all(isinstance(note, Note) for note in chart.notes)
+
+
+def test_a_far_note_does_not_make_a_million_beats(tmp_path: Path) -> None:
+    path = tmp_path / "notes.chart"
+    path.write_text(
+        "[Song]\n{\n}\n[SyncTrack]\n{\n}\n[ExpertDrums]\n{\n999999999 = N 0 0\n}\n"
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        song = formats.read(path)
+    assert song.beats == ()
+    assert [str(w.message) for w in caught if w.category is AdtWarning]
+    assert clock_of(TempoMap()).tempos == [(0, 120_000)]
