@@ -71,6 +71,17 @@ def pytest_make_collect_report() -> Generator[
     return _forbid_skip((yield))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _home_of_the_tests(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Generator[None, None, None]:
+    """Keep what the package remembers for its user out of the real home."""
+    with pytest.MonkeyPatch.context() as patch:
+        if HOME_VARIABLE not in os.environ:
+            patch.setenv(HOME_VARIABLE, str(tmp_path_factory.mktemp("kept")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Card of the network of `tiny_model.py`, in a user's model folder."""

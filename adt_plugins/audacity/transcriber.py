@@ -16,6 +16,7 @@ from adt_plugins.audacity.request_folder import Request, RequestFolder
 from adt_plugins.audio import SAMPLE_RATE, open_audio
 from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.labels.names import user_label_names
+from adt_plugins.labels.originals import remember
 from adt_plugins.labels.tracks import moved, tracks_of
 from adt_plugins.meter import Meter, meter_changes
 from adt_plugins.network.inference import Network
@@ -156,6 +157,8 @@ class Transcriber:
             found = transcribe_request(self._network, audio, request, stop)
         if not found.onsets:
             return lisp_string(NOTHING) + "\n"
+        # For when the labels come back; what is before the project's start does not.
+        remember(found.shifted(request.start))
         if request.kind == "labels":
             text = user_label_names().writer(request.text)
             return lisp_labels((onset.time, text(onset)) for onset in found)

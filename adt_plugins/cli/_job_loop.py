@@ -26,6 +26,7 @@ from adt_plugins.errors import (
     FormatError,
     MissingDependencyError,
 )
+from adt_plugins.labels.originals import remember
 from adt_plugins.transcription import Transcription
 
 REPORT_FORMAT = "adt-plugins-report"
@@ -136,7 +137,8 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
         heard = work(job, result)
         if args.drums is not None:
             heard = heard.only(args.drums)
-        transcription = _moved(args, heard, job, result)
+        offset = _offset(args, heard, job)
+        transcription = _moved(heard, offset, job, result)
     _note(result, transcription)
     if not len(transcription):
         result.warn(f"{job.source}: {_nothing(args, heard)}")
@@ -147,12 +149,16 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
         try:
             # With the recording in it, a file keeps the recording's own times.
             own = job.audio == job.source and _has_audio(name)
-            paths = _write(args, heard if own else transcription, job, name, result)
+            shown = heard if own else transcription
+            paths = _write(args, shown, job, name, result)
         except _OF_A_FORMAT as error:
             if str(error) not in failures:
                 result.fail(str(error))
             failures.add(str(error))
             continue
+        if name != NPZ and formats.FORMATS[name].tracks is not None:
+            # For when its labels come back.
+            remember(shown, moved=0.0 if own else offset)
         for path in paths:
             result.outputs.append({"format": name, "path": str(path)})
             written.append((str(path), _purpose(name, path, transcription)))
@@ -269,18 +275,22 @@ def _has_audio(name: str) -> bool:
     return name != NPZ and "audio" in formats.FORMATS[name].needs
 
 
+def _offset(args: Namespace, transcription: Transcription, job: Job) -> float:
+    """How much later the user wants the times to be, in seconds."""
+    if args.offset != BWF:
+        return float(args.offset)
+    from adt_plugins.audio.broadcast_wave import time_reference
+
+    recording = job.audio or transcription.source.path
+    if recording is None:
+        raise AdtError(f"{job.source}: --offset {BWF} needs the recording")
+    return time_reference(recording)
+
+
 def _moved(
-    args: Namespace, transcription: Transcription, job: Job, result: Result
+    transcription: Transcription, offset: float, job: Job, result: Result
 ) -> Transcription:
     """Move the times as the user asked for."""
-    offset = args.offset
-    if offset == BWF:
-        from adt_plugins.audio.broadcast_wave import time_reference
-
-        recording = job.audio or transcription.source.path
-        if recording is None:
-            raise AdtError(f"{job.source}: --offset {BWF} needs the recording")
-        offset = time_reference(recording)
     if not offset:
         return transcription
     moved = transcription.shifted(offset)

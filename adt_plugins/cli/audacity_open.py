@@ -79,11 +79,11 @@ class _Work:
         self._transcriber: Any = None
 
     def __call__(self, job: Job, result: Result) -> Transcription:
-        from adt_plugins import formats
         from adt_plugins.cli.transcribe import Transcriber
+        from adt_plugins.corrections import read_whole
 
         if _is_transcription(job.source):
-            return formats.read(job.source, warn=result.warn)
+            return read_whole(job.source, warn=result.warn).transcription
         if self._transcriber is None:
             self._transcriber = Transcriber(self._args)
         transcription: Transcription = self._transcriber(job, result)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _console, _options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adt_plugins.audacity.script_pipe import Pipe
     from adt_plugins.base.reporting import Warn
+    from adt_plugins.corrections import Recalled
+    from adt_plugins.labels.originals import Original
     from adt_plugins.transcription import Transcription
 
 _NEEDS = (
@@ -60,19 +67,22 @@ def _add_push(subparsers: Any) -> None:
 def _add_pull(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "pull",
-        help="fetch labels and audio of the project that is open in Audacity",
+        help="fetch the corrected labels of a song from Audacity",
         description="Write the labels of the project that is open in Audacity as a"
-        " transcription, and with --audio its sound as SONG.wav. Times have six"
-        " digits; those of a saved project are exact: 'adt convert song.aup3'."
-        + _NEEDS,
+        " transcription, and with --audio its sound as SONG.wav: for that, Audacity 3"
+        " must be running with its module mod-script-pipe. Without it, the project of"
+        " this song that was saved last is read, wherever Audacity put it.",
         examples=[
-            ("adt audacity pull song", "its labels as song.drums.json"),
-            ("adt audacity pull song --format midi", "as a MIDI track"),
+            ("adt audacity pull song.flac", "its labels as song.drums.json"),
+            ("adt audacity pull song.flac --format midi,pdf", "as MIDI and on paper"),
             ("adt audacity pull song --audio", "and its sound as song.wav"),
         ],
     )
     parser.add_argument(
-        "song", type=Path, metavar="SONG", help="name of the files, with their folder"
+        "song",
+        type=Path,
+        metavar="SONG",
+        help="the recording, or the name of the files, with their folder",
     )
     parser.add_argument(
         "--format",
@@ -96,6 +106,7 @@ def run_push(args: argparse.Namespace) -> int:
     """Put label tracks into the open project."""
     from adt_plugins.audacity.push import push
     from adt_plugins.audacity.script_pipe import Pipe
+    from adt_plugins.labels.originals import remember
 
     with Pipe() as pipe:  # before the work, which would be in vain without it
         transcription = _transcription(args, _warn)
@@ -108,6 +119,8 @@ def run_push(args: argparse.Namespace) -> int:
             args.label_names,
             args.offset,
         )
+    # For when its labels come back; what lies before 0 s does not.
+    remember(transcription.shifted(args.offset), moved=args.offset)
     if not args.quiet:
         _console.say(f"new: {', '.join(done.added) or 'nothing'}")
         if done.removed:
@@ -118,10 +131,11 @@ def run_push(args: argparse.Namespace) -> int:
 def _transcription(args: argparse.Namespace, warn: Warn) -> Transcription:
     """Read a transcription, or make one of a recording."""
     from adt_plugins import formats
+    from adt_plugins.corrections import read_whole
 
     path = Path(args.file)
     if formats.format_of_file(path) is not None:
-        return formats.read(path, warn=warn)
+        return read_whole(path, warn=warn).transcription
     from adt_plugins.pipeline import transcribe
 
     return transcribe(
@@ -140,36 +154,125 @@ def _transcription(args: argparse.Namespace, warn: Warn) -> Transcription:
 
 
 def run_pull(args: argparse.Namespace) -> int:
-    """Write what is in the open project."""
+    """Write what is in the open project, or in the one that was saved last."""
     from adt_plugins import formats
-    from adt_plugins.audacity.pull import is_rounded, pull_audio, pull_labels
-    from adt_plugins.audacity.script_pipe import Pipe
     from adt_plugins.base.files import check_free
+    from adt_plugins.cli import _recalled
     from adt_plugins.cli._job_plan import check_formats
-    from adt_plugins.labels.tracks import transcription_of
+    from adt_plugins.corrections import originals_of
 
     check_formats(args.format)
-    folder, stem = args.song.parent, args.song.name
+    folder, stem = args.song.parent, _stem(args.song)
     targets = {name: formats.output_path(stem, folder, name) for name in args.format}
-    audio = folder / f"{stem}.wav"
-    wanted = [*targets.values(), *([audio] if args.audio else [])]
+    audio = folder / f"{stem}.wav" if args.audio else None
+    wanted = [*targets.values(), *([] if audio is None else [audio])]
     check_free(wanted, overwrite=args.overwrite)
-    written = []
-    with Pipe() as pipe:
-        tracks = pull_labels(pipe, warn=_warn)
-        if args.audio:
-            written.append(pull_audio(pipe, audio, overwrite=args.overwrite))
-    if is_rounded(tracks):
-        _warn("times are rounded to six digits; those of a saved project are exact")
-    transcription = transcription_of(tracks, warn=_warn, names=args.label_names)
+    originals = originals_of(folder, stem)
+    written: list[Path] = []
+    with ExitStack() as stack:
+        pipe = _pipe(stack)
+        if pipe is None:
+            read = _saved(args, stem, originals)
+        else:
+            read, written = _pulled(args, pipe, stack, originals)
+        transcription = _recalled.complete(args, args.format, read, str(args.song))
     for name, path in targets.items():
         written += formats.write(
             transcription, path, name, overwrite=args.overwrite, warn=_warn
         )
     if not args.quiet:
+        _recalled.tell(stem, read)
         for path in written:
             _console.say(str(path))
     return 0
+
+
+def _pipe(stack: ExitStack) -> Pipe | None:
+    """The pipe of a running Audacity, None if there is none."""
+    from adt_plugins.audacity.script_pipe import Pipe
+    from adt_plugins.audacity.script_pipe_channel import NoAudacityError
+
+    with suppress(NoAudacityError):
+        return stack.enter_context(Pipe())
+    return None
+
+
+def _saved(
+    args: argparse.Namespace, stem: str, originals: Sequence[Original]
+) -> Recalled:
+    """Read the project of this song that was saved last."""
+    from adt_plugins.audacity.saved_projects import find_saved
+    from adt_plugins.audacity.script_pipe_channel import ENABLE
+    from adt_plugins.corrections import read_whole
+    from adt_plugins.errors import AdtError
+
+    if args.audio:
+        raise AdtError(f"--audio: needs the project to be open, and its pipe: {ENABLE}")
+    path = next(find_saved(stem, args.song.parent, originals), None)
+    if path is None:
+        raise AdtError(
+            f"there is no saved project of {stem}: save it in Audacity (File > Save"
+            f" Project); or, to read what is open, {ENABLE}"
+        )
+    if not args.quiet:
+        _console.complain(f"this project of {stem} was saved last: {path}")
+    return read_whole(path, warn=_warn, **_naming(args))
+
+
+def _pulled(
+    args: argparse.Namespace,
+    pipe: Pipe,
+    stack: ExitStack,
+    originals: Sequence[Original],
+) -> tuple[Recalled, list[Path]]:
+    """Read the open project, and write its sound if that is asked for."""
+    from adt_plugins.audacity.pull import is_rounded, pull_audio, pull_labels
+    from adt_plugins.audacity.push import state_folder
+    from adt_plugins.audacity.script_pipe_channel import PipeError
+    from adt_plugins.corrections import has_recording, recall
+    from adt_plugins.labels.corrections import six_digits
+
+    tracks = pull_labels(pipe, warn=_warn)
+    written = []
+    if args.audio:
+        target = args.song.parent / f"{_stem(args.song)}.wav"
+        written.append(pull_audio(pipe, target, overwrite=args.overwrite))
+
+    def sound() -> tuple[Path, float] | None:
+        if written:
+            return written[0], 0.0
+        if any(map(has_recording, originals)):
+            return None
+        # A menu command leaves no recording: what is played then is exported.
+        temporary = tempfile.TemporaryDirectory(prefix="pull-", dir=state_folder())
+        folder = Path(stack.enter_context(temporary))
+        try:
+            return pull_audio(pipe, folder / "sound.wav"), 0.0
+        except PipeError:
+            return None
+
+    read = recall(
+        tracks,
+        near=originals,
+        sound=sound,
+        slack=six_digits,
+        warn=_warn,
+        **_naming(args),
+    )
+    if read.corrections is None and is_rounded(tracks):
+        _warn("times are rounded to six digits; those of a saved project are exact")
+    return read, written
+
+
+def _naming(args: argparse.Namespace) -> dict[str, Any]:
+    return {} if args.label_names is None else {"names": args.label_names}
+
+
+def _stem(song: Path) -> str:
+    """Name of the song's files: of a recording, or as it is given."""
+    from adt_plugins import formats
+
+    return formats.song_stem(song) if song.is_file() else song.name
 
 
 def _warn(message: str) -> None:

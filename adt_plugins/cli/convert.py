@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _midi, _options
@@ -42,7 +43,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--audio",
         metavar="FILE",
-        help="the recording, for formats that need it and an input that does not say",
+        help="the recording, for an input that does not say: formats may need it, and"
+        " new hits, and beats, are heard in it",
     )
     _options.add_labels(parser)
     _midi.add_midi(parser)
@@ -63,10 +65,11 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from adt_plugins import formats
     from adt_plugins.base.reporting import did_you_mean
-    from adt_plugins.cli._found_beats import wants_beats, with_beats
+    from adt_plugins.cli import _recalled
     from adt_plugins.cli._job_loop import run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan
     from adt_plugins.cli._wrong_input import instead_of_a_transcription
+    from adt_plugins.corrections import read_whole
     from adt_plugins.errors import AdtError
 
     known = [name for name, form in formats.FORMATS.items() if form.read is not None]
@@ -80,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
             return read(job, result)
 
     def read(job: Job, result: Result) -> Transcription:
+        _check_there(job.source)
         name = args.source_format or formats.format_of_file(job.source)
         form = formats.FORMATS.get(name or "")
         options: dict[str, Any] = {}
@@ -87,14 +91,41 @@ def run(args: argparse.Namespace) -> int:
             options["names"] = args.label_names
         if name == "midi":
             options |= _midi.reader_options(args)
-        found = formats.read(job.source, name, warn=result.warn, **options)
-        if form is not None and not found.beats and wants_beats(args):
-            found = with_beats(args, found, job, form)
-            result.beats = len(found.beats)
-        return found
+        found = read_whole(
+            job.source, name, audio=job.audio, warn=result.warn, **options
+        )
+        if not (args.quiet or args.report):
+            _recalled.tell(job.source, found)
+        return _recalled.complete(args, args.format, found, job.source)
 
     check_formats(args.format)
     if args.audio is not None and len(args.inputs) > 1:
         raise AdtError("--audio: is for one input")
     jobs = [replace(job, audio=args.audio) for job in plan(args, formats.song_stem)]
     return run_jobs(args, jobs, work)
+
+
+def _check_there(source: str) -> None:
+    """Raise `AdtError` for an input that is not there, and say what may be meant."""
+    from adt_plugins.errors import AdtError
+
+    if not Path(source).exists():
+        hint = _where_it_may_be(Path(source))
+        raise AdtError(f"{source}: no such file{hint}")
+
+
+def _where_it_may_be(path: Path) -> str:
+    """Say which file was probably meant: Audacity proposes names of its own."""
+    from adt_plugins.audacity.saved_projects import SUFFIXES, find_saved
+    from adt_plugins.formats import song_stem
+
+    if path.suffix.lower() not in SUFFIXES:
+        return ""
+    stem = song_stem(path)
+    found = next(iter(find_saved(stem, path.parent)), None)
+    if found is not None:
+        return f"; the project of {stem} that was saved last is {found}"
+    return (
+        "; save the project in Audacity (File > Save Project) under this name, or"
+        " name the file that it was saved as"
+    )

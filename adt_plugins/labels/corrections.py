@@ -61,13 +61,17 @@ class Corrected:
 
 def explained(
     reading: LabelReading, original: Transcription, slack: Slack = exact
-) -> int:
-    """How many labels lie, with the same drum, where the original has a hit."""
+) -> LabelReading:
+    """Labels that lie, with the same drum, where the original has a hit."""
     matcher = _Matcher(original.onsets, slack)
-    return sum(
-        matcher.take(label.start, (_alike_of if hit else _any_of)(hit, matcher))
-        is not None
-        for hit, label in _labels(reading)
+
+    def is_there(hit: ReadHit | None, label: Label) -> bool:
+        alike = (_alike_of if hit else _any_of)(hit, matcher)
+        return matcher.take(label.start, alike) is not None
+
+    return LabelReading(
+        hits=tuple(hit for hit in reading.hits if is_there(hit, hit.label)),
+        blank=tuple(label for label in reading.blank if is_there(None, label)),
     )
 
 
@@ -111,8 +115,7 @@ def corrected(
     ]
     for drum in {drum for _, _, drum in left if drum is not None}:
         own = [(time, index) for index, time, other in left if other == drum]
-        for index, onset in matcher.take_moved(sorted(own), drum):
-            found[index] = onset
+        found |= matcher.take_moved(sorted(own), drum)
     onsets, same, fresh, lost = [], [], [], []
     for index, (hit, label) in enumerate(labels):
         if index in found:
@@ -177,7 +180,7 @@ class _Matcher:
 
     def take_moved(
         self, labels: Sequence[tuple[float, int]], drum: Drum
-    ) -> list[tuple[int, Onset]]:
+    ) -> dict[int, Onset]:
         """Take hits that were moved to where these labels are.
 
         Parameters
@@ -189,8 +192,8 @@ class _Matcher:
 
         Returns
         -------
-        list of (int, Onset)
-            Number and hit.
+        dict of int to Onset
+            Numbers and hits.
         """
         free = [
             index
@@ -198,11 +201,9 @@ class _Matcher:
             if not self._taken[index] and self.is_alike(drum, onset.drum)
         ]
         pairs = _assign([t for t, _ in labels], [self._times[i] for i in free])
-        taken = []
-        for label, hit in pairs:
+        for _, hit in pairs:
             self._taken[free[hit]] = True
-            taken.append((labels[label][1], self._onsets[free[hit]]))
-        return taken
+        return {labels[label][1]: self._onsets[free[hit]] for label, hit in pairs}
 
 
 def _labels(reading: LabelReading) -> list[tuple[ReadHit | None, Label]]:

@@ -156,6 +156,17 @@ class LabelReading:
     bars: tuple[Label, ...] = ()
     labels: tuple[Label, ...] = ()
 
+    def __len__(self) -> int:
+        return len(self.hits) + len(self.blank)
+
+    def without(self, other: LabelReading) -> LabelReading:
+        """The hits, and those that may be, which another reading has not."""
+        hits, blank = set(other.hits), set(other.blank)
+        return LabelReading(
+            hits=tuple(hit for hit in self.hits if hit not in hits),
+            blank=tuple(label for label in self.blank if label not in blank),
+        )
+
     def moved_bars(self) -> list[Label]:
         """Bars that begin where no downbeat is: somebody has moved them."""
         downbeats = {beat.time for beat in self.beats if beat.position == 1}

@@ -95,3 +95,24 @@ def relative(
     below = strength - np.percentile(others, REFERENCE_PERCENTILE)
     velocity = REFERENCE_VELOCITY * 10 ** (below / DB_PER_DECADE)
     return np.asarray(np.clip(np.rint(velocity), 1, 127), np.int64)
+
+
+def beside(
+    strength: NDArray[np.float64],
+    others: NDArray[np.float64],
+    velocities_of_others: Sequence[int],
+) -> NDArray[np.int64]:
+    """MIDI velocities of hits by their strengths, dB, on the scale of others.
+
+    Parameters
+    ----------
+    strength
+        Shape (hits,), dB.
+    others, velocities_of_others
+        Strengths of at least one other hit of the drum, and their velocities.
+    """
+    known = np.asarray(velocities_of_others, np.float64)
+    # Where on the scale of velocities 0 dB lies; a wrong one of them weighs little.
+    shift = np.median(DB_PER_DECADE * np.log10(known) - others)
+    velocity = 10 ** ((strength + shift) / DB_PER_DECADE)
+    return np.asarray(np.clip(np.rint(velocity), 1, 127), np.int64)

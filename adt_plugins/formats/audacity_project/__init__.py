@@ -8,6 +8,7 @@ from typing import Any
 from adt_plugins.base.reporting import Warn
 from adt_plugins.formats.format import Format, Sound
 from adt_plugins.labels.names import LabelNames
+from adt_plugins.labels.originals import Original, original_text
 from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
@@ -54,6 +55,7 @@ def write(
             source, target, warn=lambda message: warn(f"{title}: {message}")
         ),
         title=title,
+        original=original_text(Original(transcription)),
         overwrite=overwrite,
     )
     return [path]

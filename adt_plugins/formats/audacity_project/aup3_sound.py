@@ -101,7 +101,12 @@ def read_aup3_sound(path: Path) -> tuple[NDArray[np.float32], int] | None:
         for clip, weight in parts:
             for sequence in clip.sequences:
                 share = np.float32(weight / len(clip.sequences))
-                _add(mixed, database, clip, sequence, share, rate)
+                blocks = (
+                    (start, _samples(database, block))
+                    for start, block in sequence
+                    if block > 0  # else it is silence
+                )
+                _add(mixed, blocks, clip, share, rate)
         return mixed, rate
 
 
@@ -169,18 +174,14 @@ def _place(clip: _Clip, rate: int) -> tuple[int, int]:
 
 def _add(
     mixed: NDArray[np.float32],
-    database: sqlite3.Connection,
+    blocks: Iterable[tuple[int, NDArray[np.float32]]],
     clip: _Clip,
-    blocks: Iterable[tuple[int, int]],
     weight: np.float32,
     rate: int,
 ) -> None:
     first, last = _place(clip, rate)
     whole = round(clip.offset * rate)
-    for start, block in blocks:
-        if block <= 0:
-            continue  # silence
-        samples = _samples(database, block)
+    for start, samples in blocks:
         at = whole + start
         low, high = max(at, first, 0), min(at + len(samples), last, len(mixed))
         if low < high:

@@ -38,6 +38,9 @@ _MARK_WITHIN_BYTES = 4096
 _AUDIO_STEM = "audio-{}"
 _OWN_AUDIO = re.compile(r"audio-[0-9a-f]{8}\.[a-z0-9]{1,4}")
 
+ORIGINAL = "transcription.json"
+"""In a project's folder: what its labels were made from."""
+
 _UNLISTED = frozenset('"\n\r')
 # So much of a song is seen at first.
 _SEEN_SECONDS = 8
@@ -74,6 +77,7 @@ def write_project(
     *,
     title: str = "",
     rate: int = 44100,
+    original: str | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a project, whole or not at all.
@@ -93,6 +97,9 @@ def write_project(
         Name of the audio track.
     rate
         Of a project without audio, in Hz.
+    original
+        What the labels were made from, see `adt_plugins.labels.originals`; it is
+        left in the folder for when they come back.
     overwrite
         Replace a project that this function wrote. What Audacity or somebody
         else wrote is never replaced.
@@ -118,6 +125,8 @@ def write_project(
         media = None if audio is None else audio(draft_folder / stem)
         with draft.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(_project(folder.name, tracks, media, title, rate))
+        if original is not None:
+            (draft_folder / ORIGINAL).write_text(original, encoding="utf-8")
         check_target(path, overwrite=overwrite)
     return path
 
@@ -189,9 +198,9 @@ def _is_own_file(path: Path) -> bool:
 def _is_own_folder(folder: Path) -> bool:
     if folder.is_symlink() or not folder.is_dir():
         return False
-    own_list = f"{folder.name.removesuffix(_FOLDER_END)}{_LIST}"
+    own = (f"{folder.name.removesuffix(_FOLDER_END)}{_LIST}", ORIGINAL)
     return all(
-        (_OWN_AUDIO.fullmatch(entry.name) or entry.name == own_list) and entry.is_file()
+        (_OWN_AUDIO.fullmatch(entry.name) or entry.name in own) and entry.is_file()
         for entry in folder.iterdir()
     )
 

@@ -122,7 +122,8 @@ def test_recordings_of_all_kinds(audacity: Audacity, tmp_path: Path) -> None:
         (project,) = formats.write_all(
             song, recording.stem, tmp_path, ["aup"], audio=recording
         )
-        audio = next(project.with_name(f"{recording.stem}.drums_data").iterdir())
+        folder = project.with_name(f"{recording.stem}.drums_data")
+        audio = next(folder.glob("audio-*"))
         wanted, _ = soundfile.read(audio, dtype="float32", always_2d=True)
 
         audacity.command(f'Import2: Filename="{quoted(project)}"')

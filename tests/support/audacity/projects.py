@@ -24,8 +24,8 @@ def parse(path: Path) -> ElementTree.Element:
 
 
 def audio_of(path: Path) -> Path:
-    """The one file in a project's folder."""
-    (audio,) = path.with_name(f"{path.stem}_data").iterdir()
+    """The one recording in a project's folder."""
+    (audio,) = path.with_name(f"{path.stem}_data").glob("audio-*")
     return audio
 
 

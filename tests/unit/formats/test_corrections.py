@@ -96,8 +96,8 @@ def test_times_of_a_running_audacity() -> None:
     done = corrected(reading, original, six_digits)
     assert done.changed == 0
     assert done.transcription.to_json() == original.to_json()
-    assert explained(reading, original, six_digits) == len(original)
-    assert explained(reading, original) < len(original)
+    assert len(explained(reading, original, six_digits)) == len(original)
+    assert len(explained(reading, original)) < len(original)
 
 
 class Edits:

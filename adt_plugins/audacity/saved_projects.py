@@ -1,0 +1,134 @@
+"""Finding the project that a user has saved of a song, under whatever name.
+
+Audacity proposes a name and a folder of its own, so a project of a song may lie beside
+it, among the user's documents, or wherever Audacity saved last, which it writes down
+in its settings.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+
+from adt_plugins.errors import AdtError
+from adt_plugins.formats import song_stem
+from adt_plugins.formats.audacity_project import read_project
+from adt_plugins.labels.corrections import explained
+from adt_plugins.labels.originals import Original
+from adt_plugins.labels.tracks import read_tracks
+
+SUFFIXES = (".aup3", ".aup4")
+"""Of projects that Audacity 3 and 4 save."""
+
+_MOST_LOOKED_AT = 40
+_LEAST_SHARE = 0.3
+_SAVE_FOLDERS = ("Directories/Save", "Directories/Open")
+_FLATPAK = Path(".var", "app", "org.audacityteam.Audacity", "config", "audacity")
+
+
+def find_saved(
+    stem: str,
+    folder: Path,
+    originals: Sequence[Original] = (),
+    *,
+    env: Mapping[str, str] = os.environ,
+    platform: str = sys.platform,
+    home: Path | None = None,
+) -> Iterator[Path]:
+    """Find saved projects of a song.
+
+    Parameters
+    ----------
+    stem, folder
+        Of the song's files.
+    originals
+        What the labels of its projects may have been made from: a project with such
+        labels is the song's, whatever its name. Without any, its name decides.
+    env, platform, home
+        Of the system to look at.
+
+    Yields
+    ------
+    Path
+        The project that was saved last comes first.
+    """
+    home = home or Path.home()
+    settings = [_settings(path) for path in _settings_files(env, platform, home)]
+    recent = chain.from_iterable(
+        one.get("RecentFiles", {}).values() for one in settings
+    )
+    found = {Path(text) for text in recent if text.lower().endswith(SUFFIXES)}
+    folders = [folder, home, home / "Documents", home / "Documents" / "Audacity"]
+    for one in settings:
+        for section in _SAVE_FOLDERS:
+            folders += [Path(text) for text in one.get(section, {}).values() if text]
+    for place in folders:
+        with suppress(OSError):
+            found |= {p for p in place.iterdir() if p.suffix.lower() in SUFFIXES}
+    by_age: dict[Path, float] = {}
+    for path in found:
+        with suppress(OSError):
+            by_age[path.resolve()] = _saved_at(path)
+    newest = sorted(by_age, key=lambda path: by_age[path], reverse=True)
+    for path in newest[:_MOST_LOOKED_AT]:
+        if _is_of(path, stem, originals):
+            yield path
+
+
+def _is_of(path: Path, stem: str, originals: Sequence[Original]) -> bool:
+    named = song_stem(path).casefold() == stem.casefold()
+    if not originals:
+        return named
+    try:
+        reading = read_tracks(read_project(path, warn=lambda _: None))
+    except AdtError:
+        return False
+    for original in originals:
+        least = _LEAST_SHARE * min(len(reading), len(original.transcription))
+        if len(explained(reading, original.transcription)) >= max(least, 1):
+            return True
+    return named and not len(reading)
+
+
+def _saved_at(path: Path) -> float:
+    """When a project was changed last; one that is open is changed in its log."""
+    times = [path.stat().st_mtime]
+    with suppress(OSError):
+        times.append(path.with_name(f"{path.name}-wal").stat().st_mtime)
+    return max(times)
+
+
+def _settings_files(
+    env: Mapping[str, str], platform: str, home: Path
+) -> Iterable[Path]:
+    """Where Audacity 3 keeps its settings."""
+    if platform == "win32":
+        roaming = Path(env.get("APPDATA") or home / "AppData" / "Roaming")
+        folders = [roaming / "audacity"]
+    elif platform == "darwin":
+        folders = [home / "Library" / "Application Support" / "audacity"]
+    else:
+        config = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
+        folders = [config / "audacity", home / ".audacity-data", home / _FLATPAK]
+    return [folder / "audacity.cfg" for folder in folders]
+
+
+def _settings(path: Path) -> dict[str, dict[str, str]]:
+    """Read a file of settings: sections of names and values."""
+    found: dict[str, dict[str, str]] = {}
+    section = found.setdefault("", {})
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    for line in lines:
+        if line.startswith("[") and line.endswith("]"):
+            section = found.setdefault(line[1:-1], {})
+        elif "=" in line:
+            name, _, value = line.partition("=")
+            section[name] = value.strip('"').replace("\\\\", "\\")
+    return found

@@ -1,0 +1,387 @@
+"""Labels that come back from Audacity: the whole transcription again.
+
+What labels do not say is taken from what they were made from, which was left beside
+the song or is remembered (`adt_plugins.labels.originals`); what is new, or was never
+known, is heard from the sound: in the project, or in the recording.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adt_plugins import formats
+from adt_plugins.annotations import Beat, Onset
+from adt_plugins.audio.reader import AudioSource, open_audio
+from adt_plugins.base.progress import Progress
+from adt_plugins.base.reporting import Warn, default_warn
+from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.formats.audacity_project.writer import ORIGINAL, data_folder
+from adt_plugins.labels.corrections import (
+    Corrected,
+    Slack,
+    corrected,
+    exact,
+    explained,
+)
+from adt_plugins.labels.names import LabelNames
+from adt_plugins.labels.originals import Original, read_original, remembered
+from adt_plugins.labels.tracks import (
+    LabelReading,
+    LabelTrack,
+    read_tracks,
+    transcription_of,
+    warn_of_texts,
+)
+from adt_plugins.recording import source_audio
+from adt_plugins.transcription import Transcription
+
+Sound = Callable[[], tuple[AudioSource, float] | None]
+"""Gives, when it is needed, what hits can be heard in, and how much later they are
+than in that, in seconds; None if there is nothing."""
+
+# An original explains labels if three in ten of them, or of its hits, are its own.
+_LEAST_SHARE = 0.3
+# Two songs share some places by chance.
+_LEAST_LABELS = 2
+# With labels of which an original explains half, only some more are looked at.
+_GOOD_SHARE, _LOOKED_AT = 0.5, 20
+_MOST_ORIGINALS = 8
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """A transcription that has come back.
+
+    Parameters
+    ----------
+    transcription
+        All of it.
+    sound
+        Where its hits can be heard.
+    corrections
+        How many hits are not as they were found; None if that is not known.
+    """
+
+    transcription: Transcription
+    sound: Sound = field(default=lambda: None, repr=False)
+    corrections: int | None = None
+
+
+def read_whole(
+    path: str | os.PathLike[str],
+    format_id: str | None = None,
+    *,
+    audio: AudioSource | None = None,
+    warn: Warn = default_warn,
+    **options: Any,
+) -> Recalled:
+    """Read a transcription; of labels, with all that was not corrected.
+
+    Parameters
+    ----------
+    path, format_id, warn, **options
+        See `adt_plugins.formats.read`.
+    audio
+        The recording; None: what is in the file, or what it was made from.
+
+    Raises
+    ------
+    AdtError
+        See `adt_plugins.formats.read`.
+    """
+    path = Path(path)
+    known = format_id or formats.format_of_file(path)
+    form = None if known is None else formats.find_format(known)
+    if form is None or form.tracks is None:
+        transcription = formats.read(path, known, warn=warn, **options)
+        return Recalled(transcription, _sound_of(Original(transcription), audio))
+
+    def in_file() -> tuple[AudioSource, float] | None:
+        found = None if form.sound is None else form.sound(path)
+        return None if found is None else (found, 0.0)
+
+    try:
+        tracks = form.tracks(path, warn=warn)
+        return recall(
+            tracks,
+            near=_beside(path, audio),
+            audio=audio,
+            sound=in_file,
+            warn=lambda message: warn(f"{path}: {message}"),
+            **options,
+        )
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+
+
+def recall(
+    tracks: Sequence[LabelTrack],
+    *,
+    near: Iterable[Original] = (),
+    audio: AudioSource | None = None,
+    sound: Sound = lambda: None,
+    slack: Slack = exact,
+    warn: Warn = default_warn,
+    names: LabelNames | None = None,
+) -> Recalled:
+    """Make a whole transcription of label tracks.
+
+    Parameters
+    ----------
+    tracks
+        The tracks.
+    near
+        What they were probably made from; more is looked for.
+    audio
+        The recording; None: see `sound`.
+    sound
+        The sound of their project; nothing of it: the recording that they were made
+        from, if that is known.
+    slack
+        How exact times are.
+    warn, names
+        See `adt_plugins.labels.tracks.transcription_of`.
+    """
+    reading = read_tracks(tracks, names=names)
+    original = find_original(reading, near, slack)
+
+    @cache
+    def heard() -> tuple[AudioSource, float] | None:
+        found = sound() if audio is None else None
+        return found or _sound_of(original or Original(Transcription()), audio)()
+
+    corrections = None
+    if original is None:
+        plain = transcription_of(tracks, warn=warn, names=names)
+        untold = any(hit.velocity is None for hit in reading.hits)
+        source = heard() if untold else None
+        if source is None:
+            return Recalled(plain, heard)
+        from adt_plugins.pipeline import transcribe
+
+        # Nobody knows what these were made from; but the model hears it again.
+        original = Original(transcribe(source[0], keep_activations=False))
+        done = corrected(reading, original.transcription, slack)
+    else:
+        done = corrected(reading, original.transcription, slack)
+        warn_of_texts(reading, done.transcription.labels, warn=warn, names=names)
+        corrections = done.changed
+    whole = _with_velocities(done, heard, original.transcription)
+    return Recalled(whole, heard, corrections)
+
+
+def with_beats(
+    recalled: Recalled,
+    *,
+    model: str | None = None,
+    progress: bool | Progress = False,
+    known: Mapping[str, Any] | None = None,
+) -> Transcription:
+    """Find beats where there are none, if there is sound to find them in.
+
+    Parameters
+    ----------
+    recalled
+        What has come back.
+    model, progress
+        See `adt_plugins.pipeline.transcribe`.
+    known
+        Of ``bpm``, ``meter`` and ``first_downbeat``, what is known; then beats are
+        found anew.
+    """
+    whole = recalled.transcription
+    if whole.beats and not known:
+        return whole
+    found = recalled.sound()
+    if found is None:
+        return whole
+    from adt_plugins.pipeline import transcribe
+
+    source, moved = found
+    heard = transcribe(
+        source,
+        model=model,
+        beats=True,
+        keep_activations=False,
+        progress=progress,
+        **(known or {}),
+    )
+    beats = tuple(Beat(beat.time + moved, beat.position) for beat in heard.beats)
+    model = dict(whole.model)
+    if "meter" in heard.model:
+        model["meter"] = heard.model["meter"]
+    return replace(whole, beats=beats, model=model)
+
+
+def find_original(
+    reading: LabelReading, near: Iterable[Original] = (), slack: Slack = exact
+) -> Original | None:
+    """Find what labels were made from.
+
+    Parameters
+    ----------
+    reading
+        The labels.
+    near
+        What they were probably made from: it is taken if nothing fits better.
+    slack
+        How exact times are.
+
+    Returns
+    -------
+    Original or None
+        Of labels that were made from several, as of several selections, all
+        together.
+    """
+    likely = list(near)
+    known: list[Original] = []
+    more = remembered()
+
+    def every() -> Iterator[Original]:
+        # What was looked at once is kept: the next part may be made from it.
+        yield from chain(likely, list(known))
+        for original in more:
+            known.append(original)
+            yield original
+
+    found: list[Original] = []
+    rest = reading
+    while len(rest) and len(found) < _MOST_ORIGINALS:
+        best, done = _best(rest, every(), slack)
+        if best is None:
+            break
+        found.append(best)
+        rest = rest.without(done)
+        if len(rest) < _LEAST_SHARE * len(reading):
+            break
+    if not found:
+        return likely[0] if likely else None
+    whole = found[0].transcription
+    onsets = {onset for other in found for onset in other.transcription.onsets}
+    return Original(replace(whole, onsets=tuple(onsets)), found[0].moved)
+
+
+def _best(
+    reading: LabelReading, originals: Iterable[Original], slack: Slack
+) -> tuple[Original | None, LabelReading]:
+    """The original of which the greatest part of these labels is the greatest part."""
+    best: Original | None = None
+    share, done, since = 0.0, LabelReading(), 0
+    for original in originals:
+        own = explained(reading, original.transcription, slack)
+        hits, count = len(original.transcription), len(own)
+        if count >= max(_LEAST_LABELS, _LEAST_SHARE * min(len(reading), hits)):
+            alike = count / (len(reading) + hits - count)
+            if alike > share:
+                best, share, done, since = original, alike, own, 0
+        since += 1
+        if share == 1 or (share > _GOOD_SHARE and since > _LOOKED_AT):
+            break
+    return best, done
+
+
+def left_beside(folder: Path, stem: str) -> Iterator[Original]:
+    """What labels of a song may have been made from, as it was left beside the song.
+
+    Parameters
+    ----------
+    folder, stem
+        Of the song's files.
+    """
+    project = formats.output_path(stem, folder, formats.audacity_project.AUP.id)
+    for file in (
+        data_folder(project) / ORIGINAL,
+        folder / f"{stem}_data" / ORIGINAL,
+        formats.output_path(stem, folder, formats.json.JSON.id),
+    ):
+        if file.is_file():
+            with suppress(AdtError):
+                yield read_original(file)
+
+
+def originals_of(folder: Path, stem: str) -> list[Original]:
+    """What labels of a song may have been made from, beside it and remembered."""
+    found = list(left_beside(folder, stem))
+    for original in remembered():
+        source = original.transcription.source.path
+        if source is not None and Path(source).stem.casefold() == stem.casefold():
+            found.append(original)
+    return found
+
+
+def has_recording(original: Original) -> bool:
+    """Whether the recording that it was made from is there, and the same."""
+    return _sound_of(original, None)() is not None
+
+
+def _beside(path: Path, audio: AudioSource | None) -> Iterator[Original]:
+    """What may have been left beside labels, and beside their recording."""
+    places = [(path.parent, formats.song_stem(path))]
+    if isinstance(audio, (str, os.PathLike)):
+        recording = Path(os.fsdecode(os.fspath(audio)))
+        places.append((recording.parent, recording.stem))
+    for folder, stem in dict.fromkeys(places):
+        yield from left_beside(folder, stem)
+
+
+def _sound_of(original: Original, audio: AudioSource | None) -> Sound:
+    """The recording of a transcription, if it is there and the same."""
+
+    def sound() -> tuple[AudioSource, float] | None:
+        if audio is not None:
+            return audio, original.moved
+        try:
+            return source_audio(original.transcription), original.moved
+        except FormatError:
+            return None
+
+    return sound
+
+
+def _with_velocities(
+    done: Corrected, sound: Sound, original: Transcription
+) -> Transcription:
+    """Give new hits the velocities that they have in the sound, or usual ones."""
+    if not done.fresh:
+        return done.transcription
+    found = sound()
+    if found is None:
+        louder = _usual(done.fresh, original.onsets)
+    else:
+        from adt_plugins.network.catalogue import find_model
+        from adt_plugins.picking.remeasure import measured
+
+        source, moved = found
+        there = [x for x in original.onsets if x.time >= moved]
+        fresh = [replace(x, time=max(x.time - moved, 0.0)) for x in done.fresh]
+        known = [replace(x, time=x.time - moved) for x in there]
+        with open_audio(source) as reader:
+            louder = measured(reader, find_model(None), fresh, known)
+    velocity = {id(x): y.velocity for x, y in zip(done.fresh, louder, strict=True)}
+    onsets = (
+        replace(x, velocity=velocity.get(id(x), x.velocity))
+        for x in done.transcription.onsets
+    )
+    return replace(done.transcription, onsets=tuple(onsets))
+
+
+def _usual(fresh: Iterable[Onset], known: Iterable[Onset]) -> list[Onset]:
+    """New hits with the median velocity of their drum's hits, if there are some."""
+    speeds: dict[Any, list[int]] = {}
+    for onset in known:
+        speeds.setdefault(onset.drum.coarse, []).append(onset.velocity)
+    return [
+        replace(x, velocity=round(float(np.median(speeds[x.drum.coarse]))))
+        if x.drum.coarse in speeds
+        else x
+        for x in fresh
+    ]
