@@ -216,10 +216,7 @@ def with_beats(
         **(known or {}),
     )
     beats = tuple(Beat(beat.time + moved, beat.position) for beat in heard.beats)
-    model = dict(whole.model)
-    if "meter" in heard.model:
-        model["meter"] = heard.model["meter"]
-    return replace(whole, beats=beats, model=model)
+    return replace(whole, beats=beats, meters=heard.meters)
 
 
 def find_original(

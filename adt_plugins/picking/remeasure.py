@@ -12,8 +12,7 @@ from adt_plugins.annotations import Onset
 from adt_plugins.audio import AudioReader
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
-from adt_plugins.features.band_levels import BandLevels
-from adt_plugins.features.spectrogram import Spectrogram
+from adt_plugins.features.frame_blocks import frame_blocks
 from adt_plugins.picking import velocity
 
 _COARSE = tuple(drum for drum in Drum if drum is drum.coarse)
@@ -44,7 +43,9 @@ def measured(
     list of Onset
         `fresh` with velocities, in the same order.
     """
-    level = _levels(reader, card)
+    blocks = frame_blocks(reader, card.front_end, card.level, _COARSE)
+    none = np.zeros((0, len(_COARSE)), np.float32)
+    level = np.concatenate([none, *(block.levels for block in blocks)])
     rate = card.front_end.frame_rate
     found = list(fresh)
     others = [onset for onset in known if onset.time < len(level) / rate]
@@ -70,18 +71,3 @@ def measured(
         for i, speed in zip(own, speeds.tolist(), strict=True):
             found[i] = replace(found[i], velocity=speed)
     return found
-
-
-def _levels(reader: AudioReader, card: ModelCard) -> NDArray[np.float32]:
-    """Levels of all coarse drums, shape (frames, drums), dB."""
-    front_end = Spectrogram(card.front_end, card.level)
-    band_levels = BandLevels(card.front_end, _COARSE)
-    levels = [np.zeros((0, len(_COARSE)), np.float32)]
-    for samples in reader:
-        frames = front_end.process(samples)
-        if len(frames):
-            levels.append(band_levels.process(frames, front_end.gains))
-    frames = front_end.finish()
-    if len(frames):
-        levels.append(band_levels.process(frames, front_end.gains))
-    return np.concatenate(levels)

@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from adt_plugins.annotations import Beat, Label, Onset, Source
+from adt_plugins.annotations import Beat, Label, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.labels.corrections import corrected, exact, explained, six_digits
 from adt_plugins.labels.names import LABEL_TEXTS
 from adt_plugins.labels.tracks import BARS, BEATS, LabelTrack, read_tracks, tracks_of
 from adt_plugins.transcription import Transcription
-
-NAMES = {drum.full_name: drum for drum in Drum}
-
-
-def song(seconds: float = 180.0, seed: int = 0, *, fine: bool = False) -> Transcription:
-    """Hits as the network reports them: on no grid, with velocities of all kinds."""
-    rng = random.Random(seed)
-    hats = [Drum.CHH, Drum.OHH, Drum.HH] if fine else [Drum.HH]
-    onsets = []
-    for step in range(int(seconds * 8)):
-        time = round(0.3 + step / 8 + rng.uniform(-0.012, 0.012), 6)
-        drums = [rng.choice(hats)]
-        drums += [Drum.KD] if step % 8 in (0, 3) else []
-        drums += [Drum.SD] if step % 8 == 4 else []
-        drums += [Drum.CRC if fine else Drum.CY] if step % 64 == 0 else []
-        onsets += [
-            Onset(time, drum, rng.randint(13, 118), round(rng.random(), 6))
-            for drum in drums
-        ]
-    beats = [Beat(round(0.3 + k / 2, 6), k % 4 + 1) for k in range(int(seconds * 2))]
-    return Transcription(
-        onsets=tuple(onsets),
-        beats=tuple(beats),
-        source=Source("song.wav", "ab" * 32, 44100, 2, seconds),
-        model={"name": "tiny", "thresholds": {"KD": 0.3}, "meter": "4/4"},
-        labels=(Label(1.0, 8.0, "verse", "Form"),),
-    )
+from tests.support.label_edits import Edits, make_song
 
 
 def back(
@@ -61,14 +34,14 @@ def back(
 @pytest.mark.parametrize("merged", [False, True])
 @pytest.mark.parametrize("text", LABEL_TEXTS)
 def test_without_an_edit_nothing_changes(text: str, merged: bool, fine: bool) -> None:
-    original = song(60.0, fine=fine)
+    original = make_song(60.0, fine=fine)
     found = back(tracks_of(original, text), original, merged=merged)
     assert found.to_json() == original.to_json()
 
 
 def test_tracks_that_were_renamed_or_merged_lose_nothing() -> None:
     """All hats on one track without texts: open ones stay open."""
-    original = song(30.0, fine=True)
+    original = make_song(30.0, fine=True)
     original = replace(
         original, onsets=tuple(o for o in original if o.drum is not Drum.HH)
     )
@@ -81,7 +54,7 @@ def test_tracks_that_were_renamed_or_merged_lose_nothing() -> None:
 
 def test_times_of_a_running_audacity() -> None:
     """Six digits are not an edit; a move is, and the nearest hit keeps its velocity."""
-    original = song(1500.0)
+    original = make_song(1500.0)
     tracks = [
         LabelTrack(
             track.name,
@@ -100,72 +73,21 @@ def test_times_of_a_running_audacity() -> None:
     assert len(explained(reading, original)) < len(original)
 
 
-class Edits:
-    """Edits at random, in the labels and in what shall come of them."""
-
-    def __init__(self, original: Transcription, seed: int) -> None:
-        self.rng = random.Random(seed)
-        self.rows = [
-            {"home": o.drum.full_name, "time": o.time, "text": "", "hit": o}
-            for o in original
-        ]
-        self.wanted = {id(row): row["hit"] for row in self.rows}
-
-    def edit(self) -> None:
-        row = self.rng.choice([r for r in self.rows if not r.get("edited")])
-        hit = self.wanted[id(row)]
-        # A hit that was deleted, and beside it a new one, is a hit that was moved:
-        # nobody can tell. So neighbours of an edit stay as they are.
-        for other in self.rows:
-            if other["home"] == row["home"] and abs(other["time"] - hit.time) < 0.2:
-                other["edited"] = True
-        kind = self.rng.choice(["rename", "move", "delete", "add", "louder"])
-        if kind == "rename":
-            name = self.rng.choice(["Kick", "Tom", "Snare", "Ride"])
-            row["text"] = name
-            self.wanted[id(row)] = replace(hit, drum=NAMES[name])
-        elif kind == "move":
-            row["time"] = hit.time + self.rng.uniform(-0.03, 0.03)
-            self.wanted[id(row)] = replace(hit, time=row["time"])
-        elif kind == "delete":
-            self.rows.remove(row)
-            del self.wanted[id(row)]
-        elif kind == "louder":
-            velocity = self.rng.randint(1, 127)
-            row["text"] = f"{row['home']} v{velocity}"
-            self.wanted[id(row)] = replace(hit, velocity=velocity)
-        else:
-            # Between two hits of its drum, so that it is none of them.
-            time = hit.time + 0.0625
-            new = {"home": row["home"], "time": time, "text": "", "edited": True}
-            self.rows.append(new)
-            self.wanted[id(new)] = Onset(time, hit.drum)
-
-    def tracks(self) -> list[LabelTrack]:
-        tracks: dict[str, list[Label]] = {}
-        for row in self.rows:
-            label = Label(row["time"], row["time"], row["text"])
-            tracks.setdefault(row["home"], []).append(label)
-        return [LabelTrack(name, tuple(own)) for name, own in tracks.items()]
-
-
 @pytest.mark.parametrize("fine", [False, True])
 @pytest.mark.parametrize("seed", range(3))
 def test_five_hundred_edits(seed: int, fine: bool) -> None:
-    original = song(240.0, seed, fine=fine)
+    original = make_song(240.0, seed, fine=fine)
     edits = Edits(original, seed)
-    for _ in range(500):
-        edits.edit()
+    assert len(list(edits.make(500))) == 500
     done = corrected(read_tracks(edits.tracks()), original)
-    wanted = Transcription(onsets=tuple(edits.wanted.values()))
-    differing = set(done.transcription.onsets) ^ set(wanted.onsets)
-    assert differing == set()
+    assert set(done.transcription.onsets) ^ edits.wanted() == set()
+    assert done.changed == 500
     assert done.transcription.beats == original.beats
     assert done.transcription.model == original.model
 
 
 def test_new_hits_are_told() -> None:
-    original = song(8.0)
+    original = make_song(8.0)
     (kick, *rest) = tracks_of(original)
     labels = (*kick.labels, Label(20.0, 20.0, ""), Label(21.0, 21.0, "Kick 33"))
     done = corrected(read_tracks([replace(kick, labels=labels), *rest]), original)
@@ -187,7 +109,7 @@ def positions(tracks: Sequence[LabelTrack], original: Transcription) -> list[Bea
 
 
 def test_a_bar_that_was_moved_takes_its_first_beat_along() -> None:
-    original = song(8.0)
+    original = make_song(8.0)
     tracks, bars = beat_tracks(original)
     bars[1] = replace(bars[1], start=2.1)
     found = positions([*tracks, LabelTrack(BARS, tuple(bars))], original)
@@ -196,7 +118,7 @@ def test_a_bar_that_was_moved_takes_its_first_beat_along() -> None:
 
 
 def test_a_bar_that_was_moved_to_another_beat_begins_there() -> None:
-    original = song(8.0)
+    original = make_song(8.0)
     tracks, bars = beat_tracks(original)
     bars[1] = replace(bars[1], start=3.31)  # beside the third beat
     found = positions([*tracks, LabelTrack(BARS, tuple(bars))], original)
@@ -207,7 +129,7 @@ def test_a_bar_that_was_moved_to_another_beat_begins_there() -> None:
 
 def test_all_bars_moved_by_two_beats() -> None:
     """The first beat was taken for the third, throughout."""
-    original = song(8.0)
+    original = make_song(8.0)
     tracks, bars = beat_tracks(original)
     bars = [replace(bar, start=bar.start + 1, end=bar.end + 1) for bar in bars]
     found = positions([*tracks, LabelTrack(BARS, tuple(bars))], original)
@@ -216,7 +138,7 @@ def test_all_bars_moved_by_two_beats() -> None:
 
 
 def test_beats_that_were_moved_stay_where_they_are() -> None:
-    original = song(8.0)
+    original = make_song(8.0)
     (beats,), bars = beat_tracks(original)
     labels = list(beats.labels)
     labels[5] = replace(labels[5], start=2.83, end=2.83)
@@ -228,5 +150,5 @@ def test_beats_that_were_moved_stay_where_they_are() -> None:
 
 
 def test_without_tracks_of_beats_all_beats_stay() -> None:
-    original = song(8.0)
+    original = make_song(8.0)
     assert positions([], original) == list(original.beats)
