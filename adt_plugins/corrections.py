@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,8 @@ than in that, in seconds; None if there is nothing."""
 _LEAST_SHARE = 0.3
 # Two songs share some places by chance.
 _LEAST_LABELS = 2
-# With labels of which an original explains half, only some more are looked at.
+# With labels of which an original explains half, only some more are looked at, and
+# for those that it does not explain.
 _GOOD_SHARE, _LOOKED_AT = 0.5, 20
 _MOST_ORIGINALS = 8
 
@@ -246,7 +247,7 @@ def find_original(
     def every() -> Iterator[Original]:
         # What was looked at once is kept: the next part may be made from it.
         yield from chain(likely, list(known))
-        for original in more:
+        for original in more if not found else islice(more, _LOOKED_AT):
             known.append(original)
             yield original
 
@@ -258,8 +259,6 @@ def find_original(
             break
         found.append(best)
         rest = rest.without(done)
-        if len(rest) < _LEAST_SHARE * len(reading):
-            break
     if not found:
         return likely[0] if likely else None
     whole = found[0].transcription

@@ -79,11 +79,11 @@ def run(args: argparse.Namespace) -> int:
         raise AdtError(f"--from: no format {args.source_format!r} to read{hint}")
 
     def work(job: Job, result: Result) -> Transcription:
+        _check_there(Path(job.source))
         with instead_of_a_transcription(job.source):
             return read(job, result)
 
     def read(job: Job, result: Result) -> Transcription:
-        _check_there(job.source)
         name = args.source_format or formats.format_of_file(job.source)
         form = formats.FORMATS.get(name or "")
         options: dict[str, Any] = {}
@@ -105,27 +105,24 @@ def run(args: argparse.Namespace) -> int:
     return run_jobs(args, jobs, work)
 
 
-def _check_there(source: str) -> None:
-    """Raise `AdtError` for an input that is not there, and say what may be meant."""
-    from adt_plugins.errors import AdtError
+def _check_there(path: Path) -> None:
+    """Raise `AdtError` if a saved project is not there, and say what may be meant.
 
-    if not Path(source).exists():
-        hint = _where_it_may_be(Path(source))
-        raise AdtError(f"{source}: no such file{hint}")
-
-
-def _where_it_may_be(path: Path) -> str:
-    """Say which file was probably meant: Audacity proposes names of its own."""
+    Audacity proposes names and folders of its own.
+    """
     from adt_plugins.audacity.saved_projects import SUFFIXES, find_saved
+    from adt_plugins.errors import AdtError
     from adt_plugins.formats import song_stem
 
-    if path.suffix.lower() not in SUFFIXES:
-        return ""
+    if path.suffix.lower() not in SUFFIXES or path.exists():
+        return
     stem = song_stem(path)
-    found = next(iter(find_saved(stem, path.parent)), None)
-    if found is not None:
-        return f"; the project of {stem} that was saved last is {found}"
-    return (
-        "; save the project in Audacity (File > Save Project) under this name, or"
-        " name the file that it was saved as"
-    )
+    found = next(find_saved(stem, path.parent), None)
+    if found is None:
+        hint = (
+            "save the project in Audacity (File > Save Project) under this name, or"
+            " name the file that it was saved as"
+        )
+    else:
+        hint = f"the project of {stem} that was saved last is {found}"
+    raise AdtError(f"{path}: no such file; {hint}")

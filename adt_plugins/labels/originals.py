@@ -22,7 +22,7 @@ from adt_plugins.errors import AdtError
 from adt_plugins.transcription import Transcription
 
 FOLDER = "originals"
-MOST_KEPT = 200
+MOST_KEPT = 100
 
 _FORMAT, _VERSION = "adt-plugins-original", 1
 _SUFFIX = ".json"

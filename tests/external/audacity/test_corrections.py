@@ -103,7 +103,7 @@ class Desk:
 
 
 def test_without_an_edit_nothing_changes(audacity: Audacity, tmp_path: Path) -> None:
-    song, path = write_song(tmp_path, 60.0)
+    _, path = write_song(tmp_path, 60.0)
     adt(audacity, "convert", "--format", "aup", path)
     audacity.start(tmp_path / "song.drums.aup")
     audacity.tracks(6)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-Value = str | int | float | bool
+Value = str | int | float | bool | bytes
 Tag = tuple[str, Mapping[str, Value], "list[Tag]"]
 
 APPLICATION_ID = 0x41554459  # AUDY
@@ -46,6 +46,8 @@ class Document:
             self.body += struct.pack("<BHi", 4, number, value)
         elif isinstance(value, float):
             self.body += struct.pack("<BHdi", 10, number, value, -1)
+        elif isinstance(value, bytes):
+            self.body += struct.pack("<BHi", 16, number, len(value)) + value
         else:
             data = value.encode(self._encoding)
             self.body += struct.pack("<BHi", 3, number, len(data)) + data
@@ -80,14 +82,19 @@ def track(name: str, *labels: Tag) -> Tag:
     return ("labeltrack", about, list(labels))
 
 
-def document(tracks: Iterable[Tag], char_size: int = 4) -> tuple[bytes, bytes]:
-    """Columns of a project with an audio track and these."""
+def document(
+    tracks: Iterable[Tag], char_size: int = 4, picture: bytes | None = None
+) -> tuple[bytes, bytes]:
+    """Columns of a project with an audio track and these; a picture: of Audacity 4."""
     made = Document(char_size)
     made.raw('<?xml version="1.0" standalone="no" ?>\n')
     about: dict[str, Value] = {"version": "1.3.0", "audacityversion": "3.2.4"}
     block: Tag = ("waveblock", {"start": 0, "blockid": 1}, [])
     wave: Tag = ("wavetrack", {"name": "song", "rate": 44100, "gain": 1.0}, [block])
-    made.tag("project", about, ("tags", {}, []), wave, *tracks)
+    extra: list[Tag] = []
+    if picture is not None:
+        extra.append(("thumbnail", {"data": picture}, []))
+    made.tag("project", about, ("tags", {}, []), *extra, wave, *tracks)
     return made.names, made.body
 
 
@@ -110,7 +117,8 @@ def write_aup3(
             database.execute(f"INSERT INTO {table} VALUES (1, ?, ?)", columns)
     database.execute(
         "CREATE TABLE sampleblocks (blockid INTEGER PRIMARY KEY AUTOINCREMENT,"
-        " samples BLOB)"
+        " sampleformat INTEGER, summin REAL, summax REAL, sumrms REAL,"
+        " summary256 BLOB, summary64k BLOB, samples BLOB)"
     )
     return database
 
@@ -119,3 +127,27 @@ def saved_project(path: Path, *tracks: Tag) -> Path:
     """Write a project that is not open."""
     with closing(write_aup3(path, document(tracks))):
         return path
+
+
+def clip(blocks: Iterable[tuple[int, int]], frames: int, **about: Value) -> Tag:
+    """A clip of one channel: first frame and number of each block."""
+    rows: list[Tag] = [
+        ("waveblock", {"start": start, "blockid": block}, []) for start, block in blocks
+    ]
+    sequence: Tag = ("sequence", {"numsamples": frames}, rows)
+    return ("waveclip", {"offset": 0.0, **about}, [sequence])
+
+
+def write_sound(
+    path: Path, tracks: Iterable[Tag], blocks: Iterable[tuple[int, bytes]]
+) -> Path:
+    """Write a project with these tracks; blocks are format and bytes of samples."""
+    made = Document()
+    made.tag("project", {"version": "1.3.0"}, *tracks)
+    with closing(write_aup3(path, (made.names, made.body))) as database:
+        for form, data in blocks:
+            database.execute(
+                "INSERT INTO sampleblocks (sampleformat, samples) VALUES (?, ?)",
+                (form, data),
+            )
+    return path

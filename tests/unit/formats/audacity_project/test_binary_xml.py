@@ -115,6 +115,16 @@ def test_dictionaries_within_each_other() -> None:
     ]
 
 
+def test_a_picture_of_audacity_4() -> None:
+    """An attribute that is bytes, before the tracks."""
+    png = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+    plain = list(events(b"".join(document([SNARE]))))
+    pictured = list(events(b"".join(document([SNARE], picture=png))))
+    thumbnail = Start("thumbnail", {"data": png})
+    assert thumbnail in pictured
+    assert [x for x in pictured if x.name != "thumbnail"] == plain
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200))
 def test_random_documents(body: bytes) -> None:
