@@ -92,13 +92,15 @@ class Edits:
     def _edit(self, row: Row, kind: str) -> Edit:
         before = replace(row)
         if kind == "rename":
-            row.text = self._rng.choice(_RENAMED)
+            others = [n for n in _RENAMED if NAMES[n] is not row.wanted.drum]
+            row.text = self._rng.choice(others)
             row.wanted = replace(row.wanted, drum=NAMES[row.text])
         elif kind == "move":
             row.time = round(row.time + self._rng.uniform(-0.03, 0.03), 5)
             row.wanted = replace(row.wanted, time=row.time)
         elif kind == "louder":
-            velocity = self._rng.randint(1, 127)
+            velocity = self._rng.randint(1, 126)
+            velocity += velocity >= row.wanted.velocity
             row.text = f"{row.home} v{velocity}"
             row.wanted = replace(row.wanted, velocity=velocity)
         elif kind == "delete":
