@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -43,6 +44,16 @@ def _forbid_skip(report: _Report) -> _Report:
         report.outcome = "failed"
         report.longrepr = f"{REQUIRE_ALL} is set, but this was skipped: {reason}"
     return report
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, here and in programs that tests start.
+
+    A script that runs the tests in the background has them ignore it, and all that
+    they start would do the same.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(

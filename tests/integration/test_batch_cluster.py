@@ -17,6 +17,7 @@ from adt_plugins.cli import main
 from tests.support.batch import COMMAND, batch, files
 from tests.support.dask_cluster import Cluster
 from tests.support.dask_cluster import cluster as cluster_in
+from tests.support.patience import PATIENCE_S
 from tests.support.recordings import write_wave
 from tests.support.tiny_model import play
 
@@ -77,7 +78,7 @@ def test_a_worker_that_is_killed_loses_nothing(
     assert len(told) == len({line.split()[1] for line in told}) == FILES + 1
     assert len(done) >= 6
     assert done == {path: path.stat().st_mtime_ns for path in done}
-    _, alive = psutil.wait_procs(orphans, timeout=20)
+    _, alive = psutil.wait_procs(orphans, timeout=PATIENCE_S)
     assert alive == []
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.recordings import write_wave
 from tests.support.tiny_model import RATE, play
 
@@ -103,7 +104,7 @@ def test_ctrl_c_leaves_whole_files_only(tmp_path: Path) -> None:
     process.stdout.readline()  # the first is done, the second has begun
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, errors) == (130, b"adt: interrupted\n")
     assert names(tmp_path) == ["first.labels.txt", "first.wav", "long.wav"]
     text = (tmp_path / "first.labels.txt").read_text()

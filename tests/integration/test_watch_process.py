@@ -23,6 +23,7 @@ from tests.support.audacity.fake_plugin import (
     assert_labels,
     read_lisp,
 )
+from tests.support.patience import PATIENCE_S
 from tests.support.recordings import HITS, SECONDS
 from tests.support.tiny_model import play
 
@@ -68,7 +69,7 @@ def test_process_serves_and_ends(tmp_path: Path, tiny_model: Path) -> None:
         assert f"another process (number {started.pid}) has it" in second.stderr
         assert second.stderr.count("\n") == 1
         started.terminate()
-        assert started.wait(20) == (1 if os.name == "nt" else 0)
+        assert started.wait(PATIENCE_S) == (1 if os.name == "nt" else 0)
         assert started.stderr is not None
         assert started.stderr.read() == ""
     if os.name != "nt":
@@ -87,7 +88,7 @@ def test_process_ends_in_the_middle_of_work(
         plugin.wait("busy")
         begin = time.monotonic()
         started.send_signal(getattr(signal, sign))
-        assert started.wait(20) == 0
+        assert started.wait(PATIENCE_S) == 0
         assert time.monotonic() - begin < 5
     assert [p.name for p in (tmp_path / "audacity").iterdir()] == ["watch.lock"]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from tests.support.patience import PATIENCE_S
 from tests.support.screen import Screen
 
 PROGRAMS = ("rosegarden", "Xvfb", "openbox", "xdotool")
@@ -53,7 +54,7 @@ class Rosegarden:
         self._focus("Rosegarden$")
         self.screen.keys("ctrl+shift+s")
         self._answer("Save as", path)
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE_S
         while not path.exists() or not path.stat().st_size:
             assert time.monotonic() < end, self.screen.windows()
             time.sleep(0.1)

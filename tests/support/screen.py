@@ -9,6 +9,8 @@ import time
 import zlib
 from pathlib import Path
 
+from tests.support.patience import PATIENCE_S
+
 
 class Screen:
     """A virtual screen with a window manager.
@@ -56,7 +58,7 @@ class Screen:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE_S,
             check=False,
         )
         return result.stdout.strip()
@@ -72,7 +74,7 @@ class Screen:
         ids = self.do("search", "--onlyvisible", "--name", ".").split()
         return [name for name in (self.do("getwindowname", i) for i in ids) if name]
 
-    def wait_window(self, title: str, timeout: float = 15.0) -> str:
+    def wait_window(self, title: str, timeout: float = PATIENCE_S) -> str:
         """Id of the first visible window whose title matches."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:

@@ -12,6 +12,7 @@ from adt_plugins import formats
 from adt_plugins.annotations import Label, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.transcription import Transcription
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.support.audacity.program import Audacity
@@ -66,7 +67,7 @@ def test_labels_there_and_back(audacity: Audacity, tmp_path: Path) -> None:
     audacity.command('SetLabel: Label=2 Text="what is this"')
     exported = tmp_path / "all of them.txt"
     fill_in(audacity, "ExportLabels:", "Export Labels", exported)
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while not exported.exists():
         assert time.monotonic() < end, audacity.screen.windows()
         time.sleep(0.05)

@@ -25,6 +25,7 @@ from adt_plugins.labels.tracks import LabelTrack
 from tests.support.audacity.start import stopping_at_the_end, write_program
 from tests.support.audio import encode
 from tests.support.paths import ROOT
+from tests.support.patience import PATIENCE_S
 from tests.support.tiny_model import play
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def test_a_first_start(screen: Screen, tmp_path: Path) -> None:
                 check=True,
                 timeout=120,
             )
-            end = time.monotonic() + 60
+            end = time.monotonic() + PATIENCE_S
             while "groove.drums" not in (found := screen.windows()):
                 assert time.monotonic() < end, found
                 time.sleep(0.2)
@@ -157,7 +158,7 @@ def test_the_command_while_audacity_runs(
 
 def wait_windows(audacity: Audacity, *titles: str) -> None:
     """Wait until there are these windows and no others."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE_S
     while sorted(found := audacity.screen.windows()) != sorted(titles):
         assert time.monotonic() < end, found
         time.sleep(0.1)

@@ -17,6 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from adt_plugins.audacity.watcher import Watcher
+from tests.support.patience import PATIENCE_S
 from tests.support.recordings import HITS, TOLERANCE_S
 from tests.support.tiny_model import RATE
 
@@ -63,7 +64,7 @@ class FakePlugin:
         lines = [f"{key} {value}" for key, value in wanted.items()]
         self.write("request", "\n".join(["adt-plugins 1", *lines, "end", ""]))
 
-    def wait(self, ending: str, timeout: float = 20.0) -> str:
+    def wait(self, ending: str, timeout: float = PATIENCE_S) -> str:
         end = time.monotonic() + timeout
         while not self.path(ending).exists():
             assert time.monotonic() < end, f"no {ending}"
@@ -99,7 +100,7 @@ def running(watcher: Watcher) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(PATIENCE_S)
         watcher.exchange.close()
         assert not thread.is_alive()
 
@@ -115,7 +116,7 @@ def assert_labels(labels: Any, start: float = 0.0) -> None:
     assert all(start == end for start, end, _ in labels)
 
 
-def wait_until(condition: Any, timeout: float = 10.0) -> None:
+def wait_until(condition: Any, timeout: float = PATIENCE_S) -> None:
     end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end, "it did not come to pass"

@@ -23,6 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.support.patience import PATIENCE_S
 from tests.support.screen import Screen
 
 LOCK = Path(tempfile.gettempdir()) / "adt-plugins-audacity-tests.lock"
@@ -94,7 +95,7 @@ class Audacity:
         }
         return {**kept, "HOME": str(self.home), **self.extra}
 
-    def start(self, *arguments: str | Path, timeout: float = 60) -> None:
+    def start(self, *arguments: str | Path, timeout: float = PATIENCE_S) -> None:
         """Start it, with files to open, and wait until it answers."""
         self.launch(*arguments)
         self.connect(timeout)
@@ -110,7 +111,7 @@ class Audacity:
             stderr=subprocess.DEVNULL,
         )
 
-    def connect(self, timeout: float = 60) -> None:
+    def connect(self, timeout: float = PATIENCE_S) -> None:
         """Wait until a started program has its window and answers."""
         deadline = time.monotonic() + timeout
         self._connect(deadline)
@@ -159,7 +160,7 @@ class Audacity:
             text = self.config.read_text()
             self.config.write_text(_ACTIVE_PROJECTS.sub("", text))
 
-    def command(self, text: str, timeout: float = 30) -> str:
+    def command(self, text: str, timeout: float = PATIENCE_S) -> str:
         """Run a command of mod-script-pipe and return its answer."""
         os.write(self._to, text.encode() + b"\n")
         answer, status = self._read_answer(time.monotonic() + timeout)
@@ -172,7 +173,7 @@ class Audacity:
         answer = self.command(f"GetInfo: Type={kind} Format=JSON")
         return json.loads(answer, strict=False)  # it leaves tabs as they are
 
-    def tracks(self, count: int, timeout: float = 60) -> list[dict[str, Any]]:
+    def tracks(self, count: int, timeout: float = PATIENCE_S) -> list[dict[str, Any]]:
         """Wait until there are so many tracks, and return what it says of them.
 
         A file of the command line is opened some time after the first answers.

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
+
 if TYPE_CHECKING:
     from tests.support.audacity.program import Audacity
     from tests.support.screen import Screen
@@ -102,28 +104,28 @@ class Studio:
         return self.screen.windows().count(title)
 
 
-def wait_labels(studio: Studio, count: int = 1, timeout: float = 30.0) -> None:
+def wait_labels(studio: Studio, count: int = 1, timeout: float = PATIENCE_S) -> None:
     end = time.monotonic() + timeout
     while len(studio.audacity.info("Labels")) < count:
         assert time.monotonic() < end, f"no labels; {studio.screen.windows()}"
         time.sleep(0.1)
 
 
-def wait_message(studio: Studio, name: str, timeout: float = 20.0) -> None:
+def wait_message(studio: Studio, name: str, timeout: float = PATIENCE_S) -> None:
     end = time.monotonic() + timeout
     while studio.messages(name) < 2:
         assert time.monotonic() < end, studio.screen.windows()
         time.sleep(0.02)
 
 
-def wait_busy(studio: Studio, timeout: float = 30.0) -> None:
+def wait_busy(studio: Studio, timeout: float = PATIENCE_S) -> None:
     end = time.monotonic() + timeout
     while not list(studio.exchange.glob("*.busy")):
         assert time.monotonic() < end, studio.screen.windows()
         time.sleep(0.001)
 
 
-def time_to_message(studio: Studio, name: str, timeout: float = 20.0) -> float:
+def time_to_message(studio: Studio, name: str, timeout: float = PATIENCE_S) -> float:
     """Run a command; seconds from its window to its message."""
     with pytest.raises(Exception, match="no answer"):
         studio.audacity.command(name.replace(" ", "") + ":", timeout=0.01)

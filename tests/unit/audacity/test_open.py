@@ -24,6 +24,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.transcription import Transcription
+from tests.support.patience import PATIENCE_S
 from tests.support.tiny_model import play
 
 NOT_WINDOWS = "not on this system: the program that is started is a shell script"
@@ -132,7 +133,7 @@ def fake(tmp_path: Path) -> Iterator[Path]:
 def arguments(fake: Path) -> list[str]:
     """What the fake was started with; it may still be starting."""
     path = fake.parent.parent / "arguments"
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while not (path.exists() and path.read_text().endswith("\n")):
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -150,7 +151,7 @@ def test_it_runs_on_when_we_end(tmp_path: Path, fake: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=PATIENCE_S,
     )
     assert (done.stdout, done.stderr) == ("", "")
     assert arguments(fake) == [str(tmp_path / "a b.aup")]

@@ -33,6 +33,7 @@ from tests.support.audacity.fake_plugin import (
     running,
     wait_until,
 )
+from tests.support.patience import PATIENCE_S
 from tests.support.recordings import HITS, SECONDS, TOLERANCE_S
 from tests.support.tiny_model import play
 
@@ -182,7 +183,7 @@ def test_signs_of_life_during_long_work(
     go_on = threading.Event()
 
     def answer(request: request_folder.Request, stop: threading.Event) -> str:
-        go_on.wait(20)
+        go_on.wait(PATIENCE_S)
         return lisp_string("fine")
 
     with running(Watcher(RequestFolder(folder), answer)):
@@ -203,7 +204,7 @@ def test_work_is_stopped_with_the_watcher(folder: Path) -> None:
     from adt_plugins.errors import CancelledError
 
     def answer(request: request_folder.Request, stop: threading.Event) -> str:
-        assert stop.wait(20)
+        assert stop.wait(PATIENCE_S)
         raise CancelledError("stopped")
 
     plugin = FakePlugin(folder)
