@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.errors import AdtError
-from adt_plugins.formats.audacity_project.writer import opening_list
+from adt_plugins.formats.audacity_project.writer import SUFFIX, opening_list
 
 FLATPAK_ID = "org.audacityteam.Audacity"
 
@@ -93,7 +93,7 @@ def start_audacity(command: Sequence[str], path: Path) -> None:
         age = _age_of_running()
         if age is not None:
             time.sleep(max(0.0, _STARTING_SECONDS - age))
-        elif _opens_too_early(command):
+        elif target.suffix.lower() == SUFFIX and _opens_too_early(command):
             target = opening_list(target) or target
     code = _launch([*command, str(target)])
     if code in (None, 0):

@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from adt_plugins import formats
     from adt_plugins.cli._job_loop import run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan
+    from adt_plugins.cli._reopening import project_of
 
     check_formats(args.format)
     args.format = tuple(dict.fromkeys((*args.format, FORMAT)))
@@ -64,11 +65,18 @@ def run(args: argparse.Namespace) -> int:
         for job in plan(args, stem)
     ]
     command = _find_program(args)
+    talk = not args.quiet and not args.report
+    there = {job: path for job in jobs if (path := project_of(args, job)) is not None}
+    for job, path in there.items():
+        if talk:
+            _console.say(f"{path}: is there; --overwrite makes {job.stem} anew")
+        _open(command, path, talk=talk, made=False)
 
     def show(job: Job) -> None:
-        _open(command, job.target(FORMAT), talk=not args.quiet and not args.report)
+        _open(command, job.target(FORMAT), talk=talk)
 
-    return run_jobs(args, jobs, _Work(args), show)
+    jobs = [job for job in jobs if job not in there]
+    return run_jobs(args, jobs, _Work(args), show) if jobs or not there else 0
 
 
 class _Work:
@@ -113,18 +121,21 @@ def _find_program(args: argparse.Namespace) -> list[str] | None:
     return command_of(Path(program))
 
 
-def _open(command: list[str] | None, path: Path, *, talk: bool) -> None:
+def _open(
+    command: list[str] | None, path: Path, *, talk: bool, made: bool = True
+) -> None:
     from adt_plugins.audacity.launch import start_audacity
     from adt_plugins.errors import AdtError
 
+    is_there = "is written" if made else "is there"
     if command is None:
         raise AdtError(
-            f"{path}: is written, but no Audacity was found to open it: install it, or"
+            f"{path}: {is_there}, but no Audacity was found to open it: install it, or"
             " name it with --program"
         )
     try:
         start_audacity(command, path)
     except AdtError as error:
-        raise AdtError(f"{path}: is written, but not opened: {error}") from error
+        raise AdtError(f"{path}: {is_there}, but not opened: {error}") from error
     if talk:
         _console.say(f"opened it in Audacity ({' '.join(command)})")

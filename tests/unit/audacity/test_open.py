@@ -23,7 +23,9 @@ from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.audacity_project.writer import write_project
+from adt_plugins.labels.tracks import tracks_of
 from adt_plugins.transcription import Transcription
+from tests.support.audacity.make_aup3 import label, saved_project, track
 from tests.support.patience import PATIENCE_S
 from tests.support.tiny_model import play
 
@@ -318,7 +320,17 @@ def test_a_project_that_exists(
     path = song.with_name('so "n" & ä.drums.aup')
     before = path.read_bytes()
     (fake.parent.parent / "arguments").unlink()
-    assert run(song, *options) == 1
+    # As it is, it is opened again.
+    assert run(song, *options) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{path}: is there; --overwrite makes {song.stem} anew",
+        f"opened it in Audacity ({fake})",
+    ]
+    assert arguments(fake) == [str(path)]
+    assert path.read_bytes() == before
+    (fake.parent.parent / "arguments").unlink()
+    # What is asked for otherwise would have to replace it.
+    assert run(song, *options, "--threshold", "KD=0.5") == 1
     assert capsys.readouterr().err == f"adt: {path}: exists; use --overwrite\n"
     assert not (fake.parent.parent / "arguments").exists()
     assert run(song, *options, "--skip-existing") == 0  # but it is opened
@@ -328,6 +340,32 @@ def test_a_project_that_exists(
     assert run(song, *options, "--overwrite") == 1
     assert "is a project of yours, and stays as it is" in capsys.readouterr().err
     assert path.read_text() == "<project/>"
+
+
+def test_what_the_user_has_saved_of_it_is_opened_again(
+    song: Path, fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is, and whatever its name."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    options = ["--model", "tiny", "--program", str(fake)]
+    assert run(song, *options, "-q") == 0
+    arguments(fake)
+    (fake.parent.parent / "arguments").unlink()
+    hits = formats.read(song.with_name('so "n" & ä.drums.aup'))
+    tags = [
+        track(one.name, *(label(x.start, x.text) for x in one.labels))
+        for one in tracks_of(hits)
+    ]
+    saved = tmp_path / "home" / "Documents" / "mine.aup3"
+    saved.parent.mkdir(parents=True)
+    saved_project(saved, *tags[1:])
+    assert run(song, *options, "-q") == 0
+    assert arguments(fake) == [str(saved)]
+    # Of another recording of that name it is not.
+    (fake.parent.parent / "arguments").unlink()
+    soundfile.write(song, play([(0.7, "KD")], 2.0), 44100)
+    assert run(song, *options, "-q") == 1
+    assert not (fake.parent.parent / "arguments").exists()
 
 
 def test_no_audacity(

@@ -1,0 +1,73 @@
+"""Whether a song that is to be opened in Audacity was opened before."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from adt_plugins.audacity.saved_projects import find_saved
+from adt_plugins.base.hashing import sha256
+from adt_plugins.cli._job_plan import Job
+from adt_plugins.corrections import left_beside
+from adt_plugins.errors import AdtError
+from adt_plugins.formats.audacity_project import AUP
+from adt_plugins.formats.audacity_project.writer import check_target
+from adt_plugins.labels.originals import Original
+from adt_plugins.network.catalogue import find_model
+
+_CHANGING = (
+    *("threshold", "no_song_gate", "fine", "adapt", "start", "end", "drums"),
+    *("beats", "bpm", "meter", "first_downbeat", "offset", "label_text", "label_names"),
+    *("overwrite", "skip_existing", "report"),
+)
+"""Options with which a song is transcribed anew."""
+
+
+def project_of(args: Namespace, job: Job) -> Path | None:
+    """Return the project of a song as it was opened before.
+
+    Parameters
+    ----------
+    args
+        Parsed options.
+    job
+        The song.
+
+    Returns
+    -------
+    Path or None
+        What the user has saved of it, else what we have written. None if there is
+        nothing, or something else is asked for.
+    """
+    target = job.target(AUP.id)
+    asked = args.format != (AUP.id,) or any(
+        getattr(args, name, None) for name in _CHANGING
+    )
+    if asked or not _is_ours(target):
+        return None
+    originals = list(left_beside(job.folder, job.stem))
+    if not originals or not _is_made_from(target, originals[0], args, job):
+        return None
+    made = target.stat().st_mtime
+    saved = find_saved(job.stem, job.folder, originals)
+    return next((path for path in saved if path.stat().st_mtime >= made), target)
+
+
+def _is_ours(target: Path) -> bool:
+    try:
+        check_target(target, overwrite=True)
+    except AdtError:
+        return False
+    return target.is_file()
+
+
+def _is_made_from(target: Path, original: Original, args: Namespace, job: Job) -> bool:
+    """Whether a project was made from this input, and with this model."""
+    source, made = Path(job.source), original.transcription
+    if not source.is_file():
+        return False
+    if job.audio is None:  # a transcription
+        return source.stat().st_mtime <= target.stat().st_mtime
+    if args.model is not None and made.model.sha256 != find_model(args.model).sha256:
+        return False
+    return made.source.sha256 == sha256(source)
