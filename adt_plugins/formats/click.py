@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.annotations import Onset
-from adt_plugins.audio import SAMPLE_RATE, open_audio
+from adt_plugins.audio import SAMPLE_RATE, AudioReader, open_audio
+from adt_plugins.audio.channels import ChannelReader
+from adt_plugins.audio.reader import AudioSource
 from adt_plugins.base.files import replacing
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum
@@ -26,22 +28,23 @@ SONG_GAIN = 0.5
 CLICK_GAIN = 0.5  # of a hit of velocity 127
 
 # Middle of each sound in Hz and its length in seconds. Neighbours are at least
-# 1.5 times apart, so that any two can be told; 13 such steps fill what loud
-# speakers and ears have, so rare kinds share a sound with their nearest.
+# 1.5 times apart, so that any two can be told, but for hi-hats: an open one is long.
+# Nothing lies above 8 kHz, where ears and small loudspeakers fail; as 12 such steps
+# fill what is left, rare kinds share a sound with their nearest.
 _SOUNDS = {
-    Drum.KD: (64.0, 0.16),
-    Drum.LFT: (112.0, 0.16),
-    Drum.HFT: (178.0, 0.14),
-    Drum.MHT: (278.0, 0.12),
-    Drum.HIT: (425.0, 0.10),
-    Drum.OT: (685.0, 0.08),
-    Drum.SD: (1040.0, 0.10),
-    Drum.SST: (1590.0, 0.04),
-    Drum.RDB: (2420.0, 0.15),
-    Drum.RDC: (3690.0, 0.12),
-    Drum.CRC: (5640.0, 0.25),
-    Drum.OHH: (8600.0, 0.15),
-    Drum.CHH: (13100.0, 0.05),
+    Drum.KD: (57.0, 0.16),
+    Drum.LFT: (98.0, 0.16),
+    Drum.HFT: (155.0, 0.14),
+    Drum.MHT: (237.0, 0.12),
+    Drum.HIT: (362.0, 0.10),
+    Drum.OT: (553.0, 0.08),
+    Drum.SD: (885.0, 0.10),
+    Drum.SST: (1345.0, 0.04),
+    Drum.RDB: (2040.0, 0.15),
+    Drum.RDC: (3100.0, 0.12),
+    Drum.CRC: (4710.0, 0.25),
+    Drum.OHH: (7150.0, 0.30),
+    Drum.CHH: (7150.0, 0.05),
 }
 _SHARED = {
     Drum.HH: Drum.CHH,
@@ -51,24 +54,32 @@ _SHARED = {
     Drum.SPC: Drum.CRC,
     Drum.CHC: Drum.CRC,
 }
+_LOWEST_RATE = 16000  # with nothing above 8 kHz
 _NARROW_HZ = 600.0  # below it a sound is one tone: a drum and no cymbal
 
 
-def sound_of(drum: Drum) -> NDArray[np.float32]:
+def sound_of(drum: Drum, rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
     """Return the sound of a drum.
+
+    Parameters
+    ----------
+    drum
+        The drum.
+    rate
+        Samples a second, at least 16000.
 
     Returns
     -------
     NDArray[np.float32]
-        Shape (n,), 44.1 kHz, peak 1; it begins with its first sample.
+        Shape (n,), peak 1; it begins with its first sample.
     """
-    return _sound(_SHARED.get(drum, drum))
+    return _sound(_SHARED.get(drum, drum), rate)
 
 
 @cache
-def _sound(drum: Drum) -> NDArray[np.float32]:
+def _sound(drum: Drum, rate: int) -> NDArray[np.float32]:
     middle, length = _SOUNDS[drum]
-    times = np.arange(round(length * SAMPLE_RATE)) / SAMPLE_RATE
+    times = np.arange(round(length * rate)) / rate
     # Rise and fall are halves of a Hann window, whose spectrum falls off fast: a
     # step or an exponential would spread a low sound over the whole range.
     rise = min(0.5 / middle, 0.004)
@@ -80,28 +91,32 @@ def _sound(drum: Drum) -> NDArray[np.float32]:
     # Partials without a common fundamental make a cymbal of a tone.
     ratios = np.array([1.0]) if middle < _NARROW_HZ else np.linspace(0.9, 1.1, 9) ** 1.1
     phases = np.arange(len(ratios)) ** 2  # spread, or all peaks would meet
-    turns = 2 * np.pi * middle * np.outer(ratios, times + 1 / SAMPLE_RATE)
+    turns = 2 * np.pi * middle * np.outer(ratios, times + 1 / rate)
     tone = np.sin(turns + phases[:, None]).sum(axis=0) * envelope
     return np.asarray(tone / np.abs(tone).max(), dtype=np.float32)
 
 
 def mix(
-    blocks: Iterable[NDArray[np.float32]], onsets: Iterable[Onset]
+    blocks: Iterable[NDArray[np.float32]],
+    onsets: Iterable[Onset],
+    rate: int = SAMPLE_RATE,
 ) -> Iterator[NDArray[np.float32]]:
     """Add a sound at every hit, block by block.
 
     Parameters
     ----------
     blocks
-        The song, mono at 44.1 kHz, in blocks of any sizes.
+        The song, in blocks of any sizes: shape (n,) or (n, channels).
     onsets
-        Sorted by time. A sound starts at sample ``round(time * 44100)``, as loud
-        as its velocity.
+        Sorted by time. A sound starts at sample ``round(time * rate)``, as loud
+        as its velocity, in the first two channels.
+    rate
+        Samples a second, at least 16000.
 
     Yields
     ------
     NDArray[np.float32]
-        Blocks of the same sizes, clipped to -1 … 1.
+        Blocks of the same shapes, clipped to -1 … 1.
     """
     waiting = deque(onsets)
     sounding: list[tuple[int, NDArray[np.float32]]] = []
@@ -109,15 +124,18 @@ def mix(
     for block in blocks:
         mixed = SONG_GAIN * block
         end = position + len(block)
-        while waiting and (start := round(waiting[0].time * SAMPLE_RATE)) < end:
+        while waiting and (start := round(waiting[0].time * rate)) < end:
             onset = waiting.popleft()
             gain = CLICK_GAIN * onset.velocity / 127
-            sounding.append((start, np.float32(gain) * sound_of(onset.drum)))
+            sounding.append((start, np.float32(gain) * sound_of(onset.drum, rate)))
         for start, sound in sounding:
             part = slice(max(start, position), min(start + len(sound), end))
-            mixed[part.start - position : part.stop - position] += sound[
-                part.start - start : part.stop - start
-            ]
+            heard = sound[part.start - start : part.stop - start]
+            place = mixed[part.start - position : part.stop - position]
+            if place.ndim == 1:
+                place += heard
+            else:
+                place[:, :2] += heard[:, None]
         sounding = [(at, sound) for at, sound in sounding if at + len(sound) > end]
         position = end
         yield np.clip(mixed, -1.0, 1.0)
@@ -131,7 +149,10 @@ def write(
     warn: Warn,
     audio: Any = None,
 ) -> list[Path]:
-    """Write a WAV file, mono at 44.1 kHz and 16 bits, as long as the song.
+    """Write a WAV file of 16 bits, as long as the song, with its channels and rate.
+
+    Of a rate below 16 kHz, which is too low for the sounds, it becomes mono at
+    44.1 kHz.
 
     Parameters
     ----------
@@ -147,13 +168,16 @@ def write(
     source = source_audio(transcription) if audio is None else audio
     with (
         replacing(path, overwrite=overwrite) as [draft],
-        open_audio(source) as reader,
+        _opened(source) as reader,
         draft.open("wb") as raw,
     ):
+        channels, rate = 1, SAMPLE_RATE
+        if isinstance(reader, ChannelReader):
+            channels, rate = max(reader.channels, 1), reader.info.sample_rate
         try:
             with wave.open(raw, "wb") as out:
-                out.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
-                for block in mix(reader, transcription.onsets):
+                out.setparams((channels, 2, rate, 0, "NONE", ""))
+                for block in mix(reader, transcription.onsets, rate):
                     out.writeframesraw(np.rint(block * 32767).astype("<i2").tobytes())
         except struct.error as error:  # the sizes in its header have 32 bits
             raise AdtError(f"{path}: longer than a WAV file can be") from error
@@ -167,6 +191,14 @@ def write(
         for message in reader.warnings:
             warn(f"{path}: {message}")
     return [path]
+
+
+def _opened(source: AudioSource) -> AudioReader:
+    reader = ChannelReader(source)
+    if reader.info.sample_rate >= _LOWEST_RATE:
+        return reader
+    reader.close()
+    return open_audio(source)
 
 
 CLICK = Format(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from tests.support.audacity.program import Audacity
 
 pytestmark = pytest.mark.needs_audacity
-
-EDITS = 500
 
 
 def adt(audacity: Audacity, *arguments: str | Path) -> str:
@@ -115,22 +112,21 @@ def test_without_an_edit_nothing_changes(audacity: Audacity, tmp_path: Path) -> 
     assert (tmp_path / "mine.drums.json").read_text() == path.read_text()
 
 
-def test_exactly_the_edits(audacity: Audacity, tmp_path: Path) -> None:
-    song, path = write_song(tmp_path, 240.0)
+@pytest.mark.parametrize("count", [50, pytest.param(500, marks=pytest.mark.slow)])
+def test_exactly_the_edits(audacity: Audacity, tmp_path: Path, count: int) -> None:
+    song, path = write_song(tmp_path, 30.0 + 0.4 * count)
     adt(audacity, "convert", "--format", "aup", path)
     audacity.start(tmp_path / "song.drums.aup")
     audacity.tracks(6)
     desk, edits = Desk(audacity), Edits(song)
-    begin = time.monotonic()
     added = []
-    for edit in edits.make(EDITS):
+    for edit in edits.make(count):
         desk.do(edit)
         added += [edit.after.wanted] if edit.kind == "add" else []
-    print(f"{EDITS} edits in {time.monotonic() - begin:.0f} s")
     saved = tmp_path / "corrected.aup3"
     audacity.save(saved)
     told = adt(audacity, "convert", "--format", "json", saved)
-    assert told.splitlines()[0] == f"{saved}: {EDITS} hits corrected"
+    assert told.splitlines()[0] == f"{saved}: {count} hits corrected"
     found = formats.read(tmp_path / "corrected.drums.json")
     new = {(o.time, o.drum): o.velocity for o in added}
     differing = {
@@ -148,4 +144,4 @@ def test_exactly_the_edits(audacity: Audacity, tmp_path: Path) -> None:
     # New hits are measured in the project's sound, which grows louder.
     hits = [o for o in found if (o.time, o.drum) in new]
     assert len(hits) == len(added)
-    assert len({o.velocity for o in hits}) > 10
+    assert len({o.velocity for o in hits}) > min(10, len(hits) // 2)
