@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from adt_plugins import formats
+from adt_plugins.base.folders import HOME_VARIABLE
 from adt_plugins.cli import main
 from adt_plugins.errors import ModelError
 from adt_plugins.meter import Meter
@@ -153,9 +154,13 @@ def test_what_has_no_beat_is_told_and_nothing_fails(
 
 
 def test_beats_are_found_for_what_has_none(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert run(GROOVE, "--format", "labels", "-o", tmp_path, "--no-beats") == 0
+    # Where nothing is known of what they were made from.
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "another home"))
     labels = str(tmp_path / "groove.labels.txt")
     command = ["convert", labels, "--format", "tab"]
     assert main(command) == 1
