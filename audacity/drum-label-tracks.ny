@@ -93,13 +93,22 @@ $control text (_ "Label text") choice (
   (aud-do (format nil "SelectTime: Start=~a End=~a RelativeTo=ProjectStart"
                   start end)))
 
-(defun export-audio (start end &aux (lead (max 0 (min start 1))))
+(defun set-project-rate (rate)
+  (aud-do (format nil "SetProject: Rate=~a" rate)))
+
+(defun export-audio (start end &aux (lead (max 0 (min start 1)))
+                                    (rate (get '*project* 'rate)))
   ;; Exports what is selected, and up to a second before it: music that begins in
   ;; the middle of a sound looks like a hit. Returns the length of that lead. With
-  ;; one channel Audacity would add left and right, which clips loud music.
+  ;; one channel Audacity would add left and right, which clips loud music. An
+  ;; export has the rate of the project, which is that of the first file in it: a
+  ;; memo of 8 kHz would take the cymbals of the song after it.
+  (setf rate (when (and rate (< rate 44100)) (truncate rate)))
+  (when rate (set-project-rate 44100))
   (select-time (- start lead) end)
   (aud-do (format nil "Export2: Filename=~s NumChannels=2" (file-name ".wav")))
   (select-time start end)
+  (when rate (set-project-rate rate))
   lead)
 
 (defun ask (kind start end save &aux (file nil) (lead 0))

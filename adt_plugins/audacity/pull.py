@@ -11,6 +11,7 @@ from adt_plugins.annotations import Label
 from adt_plugins.audacity.push import quoted, select_all, state_folder
 from adt_plugins.audacity.script_pipe import FILE_COMMAND_S, Pipe
 from adt_plugins.audacity.script_pipe_channel import PipeError
+from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.base.files import replacing
 from adt_plugins.base.reporting import Warn, default_warn
 from adt_plugins.errors import AdtError
@@ -91,10 +92,18 @@ def pull_audio(pipe: Pipe, path: Path, *, overwrite: bool = False) -> Path:
         exported = Path(folder) / "audio.wav"
         select_all(pipe)
         pipe.command(f"SelectTime: Start=0 End={end:.9f} RelativeTo=ProjectStart")
-        pipe.command(
-            f"Export2: Filename={quoted(exported)} NumChannels={min(channels, 2)}",
-            FILE_COMMAND_S,
-        )
+        export = f"Export2: Filename={quoted(exported)} NumChannels={min(channels, 2)}"
+        pipe.command(export, FILE_COMMAND_S)
+        rate = _rate(exported)
+        if 0 < rate < SAMPLE_RATE:
+            # It is the project's rate, which is that of the first file in it. What
+            # comes later may have more, and Audacity does not tell.
+            try:
+                pipe.command(f"SetProject: Rate={SAMPLE_RATE}")
+                exported.unlink()
+                pipe.command(export, FILE_COMMAND_S)
+            finally:
+                pipe.command(f"SetProject: Rate={rate}")
         # An export of nothing is a success to Audacity.
         if not exported.exists() or exported.stat().st_size <= 44:
             raise PipeError("Audacity has exported no audio")
@@ -103,3 +112,14 @@ def pull_audio(pipe: Pipe, path: Path, *, overwrite: bool = False) -> Path:
         except OSError as error:
             raise AdtError(f"{path}: {error.strerror or error}") from error
     return path
+
+
+def _rate(path: Path) -> int:
+    """Samples a second of a WAV file, 0 if it is none."""
+    import wave
+
+    try:
+        with wave.open(str(path), "rb") as file:
+            return file.getframerate()
+    except (OSError, EOFError, wave.Error):
+        return 0

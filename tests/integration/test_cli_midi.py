@@ -178,6 +178,18 @@ def test_the_time_reference(tmp_path: Path) -> None:
     assert time_reference(path) == 3600.5
 
 
+@pytest.mark.parametrize("form", [b"RF64", b"BW64"])
+def test_the_time_reference_behind_the_samples(form: bytes, tmp_path: Path) -> None:
+    """EBU Tech 3306: the size of the samples stands in the chunk ds64."""
+    path = tmp_path / "take.wav"
+    soundfile.write(path, np.zeros(48000), 48000, format="RF64", subtype="PCM_16")
+    bext = bytes(338) + struct.pack("<Q", 48000 * 60) + bytes(256)
+    whole = path.read_bytes() + b"bext" + struct.pack("<I", len(bext)) + bext
+    path.write_bytes(form + whole[4:])
+    assert whole[whole.index(b"data") + 4 :][:4] == b"\xff" * 4
+    assert time_reference(path) == 60.0
+
+
 @pytest.mark.parametrize("content", [None, b"", b"RIFF", b"RIFF\0\0\0\0WAVEbext\xff"])
 def test_no_time_reference(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "take.wav"

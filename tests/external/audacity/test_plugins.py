@@ -349,3 +349,28 @@ def test_what_both_plugins_share_is_the_same() -> None:
     ]
     assert parts[0] == parts[1]
     assert len(parts[0]) == 2
+
+
+@pytest.fixture(scope="module")
+def memo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dictating machine's file: it gives the project its rate."""
+    path = tmp_path_factory.mktemp("memo") / "memo.wav"
+    return write_wave(path, np.zeros(8000, np.float32), 8000)
+
+
+@pytest.mark.parametrize("command", ["DrumLabels", "DrumLabelTracks"])
+def test_a_project_with_the_rate_of_a_memo(
+    studio: Studio, songs: dict[str, Path], memo: Path, command: str, tiny_model: Path
+) -> None:
+    studio.begin()
+    studio.do("SetProject: Rate=8000")
+    studio.do(f'Import2: Filename="{memo}"', f'Import2: Filename="{songs["stereo"]}"')
+    with studio.watching("--model", tiny_model):
+        studio.select(2.3, 7.6, track=1)
+        studio.do(f"{command}: drums=all text=name sensitivity=50")
+        labels = [label for track in studio.labels().values() for label in track]
+        assert_labels(sorted(labels), 2.3, 7.6)
+    # The project's rate is what it was.
+    exported = studio.home / f"{command}.wav"
+    studio.do(f'Export2: Filename="{exported}" NumChannels=1')
+    assert exported.read_bytes()[24:28] == (8000).to_bytes(4, "little")

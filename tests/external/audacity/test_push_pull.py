@@ -203,6 +203,15 @@ def test_audio_comes_out(
     assert out.shape == (len(mono), channels)
     np.testing.assert_allclose(out, samples.reshape(len(mono), channels), atol=2e-3)
     assert list(user_state.iterdir()) == []
+    # As a memo of 8 kHz leaves the project, when it was the first file in it.
+    audacity.command("SetProject: Rate=8000")
+    low = tmp_path / "low.wav"
+    with connected(audacity) as pipe:
+        pull_audio(pipe, low)
+        again = tmp_path / "again.wav"
+        pipe.command(f'Export2: Filename="{again}" NumChannels=1')
+    assert soundfile.info(low).samplerate == 44100
+    assert soundfile.info(again).samplerate == 8000
 
 
 def test_a_dialog_in_the_way(audacity: Audacity, user_state: Path) -> None:
