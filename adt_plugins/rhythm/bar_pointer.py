@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +33,22 @@ _NEVER = -1e30  # log probability; unlike infinity, its differences are numbers
 _STEPS = 64
 """Steps of a part, each as long as the shortest beat. Scores count from its start:
 single precision is enough near 0 only."""
-_KEPT_BYTES = 24 << 20
-"""So much of the way is kept, that of a song of eight minutes in a narrow search; the
+_KEPT_BYTES = 12 << 20
+"""So much of the way is kept, that of a song of four minutes in a narrow search; the
 way back through the rest computes it again."""
+
+
+class Evidence(Protocol):
+    """What else speaks for a beat of the bar, besides the beats heard."""
+
+    def cut(self, first: int, end: int) -> tuple[Singles, Singles]:
+        """Log ratios for beats that begin at frames, and whose middles lie there.
+
+        Each of the shape (beats of all meters, frames); frames may lie outside.
+        """
+
+    def means(self) -> tuple[Singles, Singles]:
+        """The mean over all beats, of every frame."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,7 @@ def decode(
     *,
     transition_lambda: float = TRANSITION_LAMBDA,
     observation_lambda: int = OBSERVATION_LAMBDA,
-    evidence: tuple[Singles, Singles] | None = None,
+    evidence: Evidence | None = None,
     searched: NDArray[np.bool_] | None = None,
 ) -> BeatPath:
     """Find the likeliest path of the likeliest meter (Viterbi 1967).
@@ -114,9 +128,8 @@ def decode(
     observation_lambda
         One in how many parts of a beat is its beginning.
     evidence
-        What else speaks for a beat of the bar that begins at a frame, and what for
-        one whose middle lies there; log ratios, each of the shape (beats of all
-        meters, frames).
+        What else speaks for a beat of the bar that begins at a frame, and for one
+        whose middle lies there.
     searched
         Which of `lengths` are searched; None: all. The path is the likeliest of all
         where that has no other lengths than these: their probabilities stay.
@@ -124,7 +137,7 @@ def decode(
     Returns
     -------
     BeatPath
-        At least one beat. Memory: up to 40 MB, and for every hour 30 MB.
+        At least one beat. Memory: up to 20 MB, and for every hour 10 MB.
     """
     search = _Search(
         densities,
@@ -133,9 +146,8 @@ def decode(
         np.ones(len(lengths), np.bool_) if searched is None else searched,
         observation_lambda=observation_lambda,
         transition_lambda=transition_lambda,
+        evidence=evidence,
     )
-    if evidence is not None:
-        search.hear(*evidence)
     search.forward()
     return search.backward()
 
@@ -167,6 +179,7 @@ class _Search:
         *,
         observation_lambda: int,
         transition_lambda: float,
+        evidence: Evidence | None,
     ) -> None:
         lengths = all_lengths[searched]
         self._meters, self._lengths = meters, lengths
@@ -174,10 +187,11 @@ class _Search:
         self._frames, self._reach = len(densities), int(lengths[-1])
         self._step = int(lengths[0])
         self._silent = float(densities[:, 0].sum())
-        heads, self._heads = np.unique(
+        self._sizes, self._heads = np.unique(
             -(-lengths // observation_lambda), return_inverse=True
         )
-        self._gains = _gains(densities, heads, self._reach)
+        self._sums = np.zeros((len(densities) + 1, densities.shape[1] - 1))
+        np.cumsum(densities[:, 1:] - densities[:, :1], axis=0, out=self._sums[1:])
         self._transitions = _transitions(all_lengths, transition_lambda)[
             np.ix_(searched, searched)
         ]
@@ -193,13 +207,9 @@ class _Search:
             ]
         )
         self._band = self._banded()
-        self._heard: tuple[Singles, Singles] | None = None
+        self._evidence = evidence
         self._before: list[tuple[Singles, float]] = []  # what each part begins with
         self._kept: list[Singles] = []  # scores of the first parts
-
-    def hear(self, beginnings: Singles, middles: Singles) -> None:
-        """Take further evidence, see `decode`."""
-        self._heard = beginnings, middles
 
     def _parts(self) -> Iterator[int]:
         """First frame of each part."""
@@ -235,18 +245,21 @@ class _Search:
 
     def _gained(self, first: int, end: int) -> Singles:
         """What beats gain by beginning at frames: (lengths, beats, frames)."""
-        start, stop = first + self._reach, end + self._reach
-        gains = self._gains[..., start:stop][:, self._kinds]
-        if self._heard is None:
+        # Nothing is observed before the first frame and after the last.
+        frames = np.arange(first, end)
+        starts = self._sums[frames.clip(0, self._frames)]
+        ends = (frames + self._sizes[:, np.newaxis]).clip(0, self._frames)
+        sums = (self._sums[ends] - starts).astype(np.float32)
+        gains = sums.transpose(0, 2, 1)[:, self._kinds]
+        if self._evidence is None:
             whole: Singles = np.take(gains, self._heads, axis=0)
             return whole
-        beginnings, middles = self._heard
-        gains += _cut(beginnings, first, end)
+        beginnings, middles = self._evidence.cut(first, end + self._reach)
+        gains += beginnings[:, : end - first]
         gained: Singles = np.take(gains, self._heads, axis=0)
-        middle = _cut(middles, first, end + self._reach)
         for row, length in zip(gained, self._lengths.tolist(), strict=True):
             half = length // 2
-            np.add(row, middle[:, half : half + end - first], out=row)
+            np.add(row, middles[:, half : half + end - first], out=row)
         return gained
 
     def _part(self, before: Singles, first: int) -> Singles:
@@ -341,42 +354,3 @@ class _Search:
         meter = int(np.searchsorted(self._first, path[2][0], side="right")) - 1
         positions = path[2] - self._first[meter]
         return BeatPath(path[0], path[1], positions, probability, meter)
-
-
-def _cut(values: Singles, first: int, end: int) -> Singles:
-    """Frames `first` to `end` of (beats, frames); nothing is heard outside them."""
-    inner = values[:, max(first, 0) : max(end, 0)]
-    before = min(max(-first, 0), end - first)
-    after = end - first - before - inner.shape[1]
-    return np.pad(inner, ((0, 0), (before, after))) if before or after else inner
-
-
-def _gains(densities: Floats, heads: Ints, reach: int) -> Singles:
-    """Log density of the beginnings of beats against the rest of them.
-
-    Nothing is observed before the first frame and after the last.
-
-    Parameters
-    ----------
-    densities
-        See `decode`.
-    heads
-        Frames of a beginning, shape (sizes,).
-    reach
-        Frames before the first at which a beat may begin.
-
-    Returns
-    -------
-    NDArray
-        Shape (sizes, kinds of beats, reach + frames).
-    """
-    ratios = densities[:, 1:] - densities[:, :1]
-    most = int(heads[-1])
-    sums = np.zeros((reach + len(ratios) + most + 1, ratios.shape[1]))
-    np.cumsum(ratios, axis=0, out=sums[reach + 1 : reach + 1 + len(ratios)])
-    sums[reach + 1 + len(ratios) :] = sums[reach + len(ratios)]
-    starts = sums[: reach + len(ratios)]
-    shaped = np.empty((len(heads), ratios.shape[1], len(starts)), np.float32)
-    for gain, head in zip(shaped, heads.tolist(), strict=True):
-        np.subtract(sums[head : head + len(starts)].T, starts.T, out=gain)
-    return shaped

@@ -22,14 +22,12 @@ from adt_plugins.meter import Meter, check_bpm
 from adt_plugins.rhythm.bar_pointer import (
     OBSERVATION_LAMBDA,
     BeatPath,
-    Floats,
     Ints,
-    Singles,
     beat_lengths,
     decode,
 )
 from adt_plugins.rhythm.chord_changes import WEIGHT
-from adt_plugins.rhythm.drum_patterns import evidence
+from adt_plugins.rhythm.drum_patterns import BarEvidence
 from adt_plugins.rhythm.tempo_search import likely_lengths
 
 MIN_BPM, MAX_BPM = 55.0, 215.0
@@ -97,7 +95,7 @@ def find_beats(
     first_downbeat: float | None = None,
     backend: str = "adt",
     patterns: bool = True,
-    changes: Floats | None = None,
+    changes: NDArray[np.float32] | None = None,
 ) -> tuple[Beat, ...]:
     """Find the beats of a recording.
 
@@ -151,11 +149,13 @@ def find_beats(
     part = slice(first, int(loud[-1]) + 1)
     observed = observed[part]
     heard = None
-    if patterns and backend == "adt":
-        values = activations.values[part]
-        heard = evidence(replace(activations, values=values), bars)
-    if changes is not None and backend == "adt":
-        heard = _with_changes(heard, changes[part], bars)
+    if patterns or changes is not None:
+        heard = BarEvidence(
+            replace(activations, values=activations.values[part]),
+            bars,
+            patterns=patterns,
+            changes=None if changes is None else WEIGHT * changes[part],
+        )
     pin = None
     if first_downbeat is not None:
         pin = round((first_downbeat - activations.offset) * rate) - first
@@ -171,20 +171,6 @@ def find_beats(
         Beat(max((frame + first) / rate + activations.offset, 0.0), position)
         for frame, position in found
     )
-
-
-def _with_changes(
-    heard: tuple[Singles, Singles] | None, changes: Floats, bars: list[int]
-) -> tuple[Singles, Singles]:
-    """Let bars begin where the harmony changes."""
-    if heard is None:
-        shape = (sum(bars), len(changes))
-        heard = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    first = 0
-    for bar in bars:
-        heard[0][first] += WEIGHT * changes
-        first += bar
-    return heard
 
 
 def _tempi(bpm: float | None) -> tuple[float, float]:
@@ -219,15 +205,14 @@ def _decode(
     lengths: Ints,
     *,
     pin: int | None,
-    heard: tuple[Singles, Singles] | None,
+    heard: BarEvidence | None,
     rate: float,
 ) -> list[tuple[int, int]]:
     """Frames and positions of beats."""
-    densities = np.log(
-        np.column_stack(
-            [(1 - observed.sum(axis=1)) / (OBSERVATION_LAMBDA - 1), observed]
-        )
-    )
+    densities = np.empty((len(observed), 3))
+    densities[:, 0] = (1 - observed.sum(axis=1)) / (OBSERVATION_LAMBDA - 1)
+    densities[:, 1:] = observed
+    np.log(densities, out=densities)
     if pin is not None and 0 <= pin < len(observed):
         densities[pin, 0] = _PIN
         observed = observed.copy()

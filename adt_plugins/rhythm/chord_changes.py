@@ -27,6 +27,7 @@ _LOWEST_HZ, _HIGHEST_HZ = 100.0, 1500.0
 _SPAN_S = 1.0
 # Frames are kept as means of so many: 13 MB an hour instead of 65.
 _POOLED = 5
+_BLOCK = 4096  # rows whose distances are computed at a time
 _LEAST = 0.02  # smaller distances count as 0
 _MOST = 2.0  # standard deviations
 
@@ -59,21 +60,26 @@ class Harmony:
         self._rest = own[whole:]
         self._pooled.append(own[:whole].reshape(-1, _POOLED, own.shape[1]).mean(axis=1))
 
-    def changes(self) -> NDArray[np.float64]:
-        """How new each frame is, for its own recording.
+    def changes(self) -> NDArray[np.float32]:
+        """How new each frame is, for its own recording; what was heard is let go.
 
         Returns
         -------
-        NDArray[np.float64]
+        NDArray
             Shape (frames,), standard deviations from the mean, -2 to 2; 0 where
             there is less than half a second before or after.
         """
-        pooled = np.concatenate(self._pooled).astype(np.float64)
+        pooled = np.concatenate(self._pooled)
+        self._pooled = [self._rest]
         count, edge = len(pooled), self._span // 2
-        result = np.zeros(self._frames)
+        result = np.zeros(self._frames, np.float32)
         if count <= 2 * edge:
             return result
-        distance = np.log(_distances(pooled, self._span) + _LEAST)[edge:-edge]
+        distances = [
+            _distances(pooled, self._span, first, min(first + _BLOCK, count))
+            for first in range(0, count, _BLOCK)
+        ]
+        distance = np.log(np.concatenate(distances) + _LEAST)[edge:-edge]
         spread = distance.std()
         if spread > 1e-6:
             score = np.clip((distance - distance.mean()) / spread, -_MOST, _MOST)
@@ -82,11 +88,13 @@ class Harmony:
         return result
 
 
-def _distances(pooled: NDArray[np.float64], span: int) -> NDArray[np.float64]:
-    """Cosine distance between the means of `span` rows before and after each row."""
-    count = len(pooled)
-    sums = np.concatenate([np.zeros((1, pooled.shape[1])), np.cumsum(pooled, axis=0)])
-    here = np.arange(count)
+def _distances(pooled: Frames, span: int, first: int, end: int) -> NDArray[np.float64]:
+    """Cosine distance between the means of `span` rows before and after some rows."""
+    before = max(first - span, 0)
+    near = pooled[before : end + span].astype(np.float64)
+    count = len(near)
+    sums = np.concatenate([np.zeros((1, near.shape[1])), np.cumsum(near, axis=0)])
+    here = np.arange(first - before, end - before)
 
     def mean(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.float64]:
         values = sums[last] - sums[first]
@@ -94,9 +102,9 @@ def _distances(pooled: NDArray[np.float64], span: int) -> NDArray[np.float64]:
         centred: NDArray[np.float64] = values - values.mean(axis=1, keepdims=True)
         return centred
 
-    before = mean(np.maximum(here - span, 0), here)
+    old = mean(np.maximum(here - span, 0), here)
     # The row itself may hold the attack of a drum.
-    after = mean(np.minimum(here + 1, count), np.minimum(here + span, count))
-    norms = np.sqrt((before**2).sum(axis=1) * (after**2).sum(axis=1))
-    distances: NDArray[np.float64] = 1 - (before * after).sum(axis=1) / (norms + 1e-6)
+    new = mean(np.minimum(here + 1, count), np.minimum(here + span, count))
+    norms = np.sqrt((old**2).sum(axis=1) * (new**2).sum(axis=1))
+    distances: NDArray[np.float64] = 1 - (old * new).sum(axis=1) / (norms + 1e-6)
     return distances

@@ -44,13 +44,16 @@ _PATTERNS: dict[int, dict[str, tuple[float, ...]]] = {
 }
 # And of moments that are anywhere.
 _ANYWHERE = {"KD": 0.10, "SD": 0.10, "CY": 0.08}
+_BLOCK = 4096  # frames
 _SURE = 0.99  # the network is never surer than this
 
 Singles = NDArray[np.float32]
 
 
-def evidence(activations: Activations, bars: Sequence[int]) -> tuple[Singles, Singles]:
-    """How well the drums fit a beat of the bar that begins at a frame.
+class BarEvidence:
+    """What speaks for a beat of the bar at a frame, besides the beats heard.
+
+    Parts of it are computed when they are asked for: of an hour, all would take 20 MB.
 
     Parameters
     ----------
@@ -59,37 +62,80 @@ def evidence(activations: Activations, bars: Sequence[int]) -> tuple[Singles, Si
     bars
         Beats in a bar of each meter in question; of those but 3 and 4 nothing is
         known.
-
-    Returns
-    -------
-    beginnings, middles
-        Log ratios of the probabilities that the drums play what they do at the
-        beginning of a beat, or in its middle, and anywhere. Shape (beats of all bars,
-        frames).
+    patterns
+        Whether it counts what the drums play.
+    changes
+        Log odds of a downbeat at each frame for other reasons.
     """
-    shape = (sum(bars), len(activations.values))
-    beginnings, middles = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    for drum, anywhere in _ANYWHERE.items():
-        if drum not in activations.outputs:
-            continue
-        column = activations.values[:, activations.outputs.index(drum)]
-        hit = _near(column).clip(1 - _SURE, _SURE)
-        background = np.log(_likelihood(hit, anywhere))
+
+    def __init__(
+        self,
+        activations: Activations,
+        bars: Sequence[int],
+        *,
+        patterns: bool = True,
+        changes: Singles | None = None,
+    ) -> None:
+        self._bars = bars
+        self._changes = changes
+        self._frames = len(activations.values)
+        names = activations.outputs
+        self._hits = {
+            drum: _near(activations.values[:, names.index(drum)])
+            for drum in _ANYWHERE
+            if patterns and drum in names
+        }
+        self._unusual = UNUSUAL if patterns and len(bars) > 1 else 0.0
+
+    def cut(self, first: int, end: int) -> tuple[Singles, Singles]:
+        """The evidence of frames; none outside of the recording.
+
+        Returns
+        -------
+        beginnings, middles
+            Log ratios of the probabilities that the drums play what they do at the
+            beginning of a beat, or in its middle, and anywhere. Shape (beats of all
+            bars, frames).
+        """
+        shape = (sum(self._bars), end - first)
+        beginnings, middles = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        start, stop = max(first, 0), min(end, self._frames)
+        if start < stop:
+            inner = slice(start - first, stop - first)
+            self._fill(beginnings[:, inner], middles[:, inner], start, stop)
+        return beginnings, middles
+
+    def means(self) -> tuple[Singles, Singles]:
+        """The mean over the beats of all bars, shape (frames,) each."""
+        found: tuple[list[Singles], list[Singles]] = ([], [])
+        for first in range(0, self._frames, _BLOCK):
+            parts = self.cut(first, min(first + _BLOCK, self._frames))
+            for into, part in zip(found, parts, strict=True):
+                into.append(part.mean(axis=0))
+        return np.concatenate(found[0]), np.concatenate(found[1])
+
+    def _fill(
+        self, beginnings: Singles, middles: Singles, first: int, end: int
+    ) -> None:
+        """Add all evidence of frames of the recording."""
+        for drum, column in self._hits.items():
+            hit = column[first:end].clip(1 - _SURE, _SURE)
+            background = np.log(_likelihood(hit, _ANYWHERE[drum]))
+            beat = 0
+            for bar in self._bars:
+                pattern = _PATTERNS.get(bar, {}).get(drum, ())
+                for place, share in enumerate(pattern):
+                    into = middles if place % 2 else beginnings
+                    ratio = np.log(_likelihood(hit, share)) - background
+                    into[beat + place // 2] += WEIGHT * ratio
+                beat += bar
         beat = 0
-        for bar in bars:
-            pattern = _PATTERNS.get(bar, {}).get(drum, ())
-            for place, share in enumerate(pattern):
-                into = middles if place % 2 else beginnings
-                ratio = np.log(_likelihood(hit, share)) - background
-                into[beat + place // 2] += WEIGHT * ratio
-            beat += bar
-    if len(bars) > 1:
-        beat = 0
-        for bar in bars:
+        for bar in self._bars:
+            if self._changes is not None:
+                beginnings[beat] += self._changes[first:end]
             if bar != USUAL_BAR:
-                beginnings[beat : beat + bar] -= UNUSUAL
+                beginnings[beat : beat + bar] -= self._unusual
             beat += bar
-    return beginnings, middles
 
 
 def _likelihood(hit: Singles, share: float) -> Singles:

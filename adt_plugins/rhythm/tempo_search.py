@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from adt_plugins.rhythm.bar_pointer import (
     OBSERVATION_LAMBDA,
     TRANSITION_LAMBDA,
+    Evidence,
     Floats,
     Ints,
     Singles,
@@ -47,7 +48,7 @@ def likely_lengths(
     densities: Floats,
     lengths: Ints,
     frame_rate: float,
-    evidence: tuple[Singles, Singles] | None = None,
+    evidence: Evidence | None = None,
 ) -> NDArray[np.bool_]:
     """Tell which lengths of a beat are worth searching.
 
@@ -71,7 +72,7 @@ def likely_lengths(
     if evidence is None:
         beginnings = middles = np.zeros(len(ratio), np.float32)
     else:
-        beginnings, middles = (part.mean(axis=0) for part in evidence)
+        beginnings, middles = evidence.means()
     scores = _combs(ratio, beginnings, middles, lengths, segment)
     ratios = np.abs(np.log(lengths[:, np.newaxis] / lengths))
     change = np.minimum(TRANSITION_LAMBDA * ratios, _MOST_CHANGE)

@@ -23,7 +23,7 @@ from adt_plugins.network.inference import Network
 from adt_plugins.pipeline import transcribe
 from adt_plugins.rhythm.bar_pointer import beat_lengths, decode
 from adt_plugins.rhythm.beats import find_beats, has_beats, observations
-from adt_plugins.rhythm.drum_patterns import evidence
+from adt_plugins.rhythm.drum_patterns import BarEvidence
 from adt_plugins.rhythm.tempo_search import likely_lengths
 
 RATE = 100.0
@@ -191,7 +191,7 @@ def test_a_narrow_search_finds_what_a_search_of_all_tempi_finds(seed: int) -> No
     heard = replace(heard, values=unclear.clip(0, 1).astype(np.float32))
     observed = observations(heard)
     densities = np.log(np.column_stack([(1 - observed.sum(axis=1)) / 15, observed]))
-    proof = evidence(heard, [3, 4])
+    proof = BarEvidence(heard, [3, 4])
     lengths = beat_lengths(RATE, 55, 215)
     searched = likely_lengths(densities, lengths, RATE, proof)
     assert searched.mean() < 0.9
@@ -303,10 +303,12 @@ def test_kick_and_snare_tell_a_waltz(first: int) -> None:
 
 def test_evidence_of_drums_that_a_model_does_not_hear() -> None:
     heard = activations(np.zeros((50, 2)))
-    assert evidence(heard, [4])[0].shape == (4, 50)
-    assert evidence(heard, [4])[0].any()  # that a kick is silent says something
+    beginnings, middles = BarEvidence(heard, [4]).cut(-3, 60)
+    assert beginnings.shape == middles.shape == (4, 63)
+    assert beginnings[:, 3:53].all()  # that a kick is silent says something
+    assert not beginnings[:, [0, 1, 2, 53, 62]].any()
     deaf = Activations(heard.values, ("x", "downbeat", "beat"), RATE)
-    assert not evidence(deaf, [4])[0].any()
+    assert not BarEvidence(deaf, [4]).cut(0, 50)[0].any()
 
 
 # Options
