@@ -15,7 +15,9 @@ from typing import Any
 # [ 0.5, 0.5, "text" ],        { "name":"text", "focused":1, …
 _TEXTS = (
     re.compile(r'(?P<before>\s*\[ [^"\[\]]*, )"(?P<text>.*)"(?P<after> \][\s\],]*)'),
-    re.compile(r'(?P<before>[\[{\s]*"name":)"(?P<text>.*)"(?P<after>, "focused":[01],.*)'),
+    re.compile(
+        r'(?P<before>[\[{\s]*"name":)"(?P<text>.*)"(?P<after>, "focused":[01],.*)'
+    ),
 )
 
 

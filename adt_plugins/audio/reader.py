@@ -383,7 +383,7 @@ def _open_file(file: BinaryIO, path: str | None, track: int | None) -> Decoder:
     from adt_plugins.audio.joined import is_joined
 
     joined = kind.pyav and is_joined(file, head, start)
-    with suppress(MissingDependencyError if joined else ()):
+    with suppress(*([MissingDependencyError] if joined else [])):
         if joined or (track or 1) > 1:
             return _open_with_pyav(file, kind, track, joined=joined)
     with suppress(sndfile.NotRecognised):

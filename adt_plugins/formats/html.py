@@ -19,7 +19,8 @@ from adt_plugins.transcription import Transcription
 BUNDLE = "widget.js"
 
 _STYLE = (
-    "html{color-scheme:light dark}body{margin:0;padding:clamp(4px,2vw,24px);background:#fff}"
+    "html{color-scheme:light dark}"
+    "body{margin:0;padding:clamp(4px,2vw,24px);background:#fff}"
     "@media(prefers-color-scheme:dark){body{background:#0d1014}}"
     "noscript{font:16px sans-serif}"
 )

@@ -10,6 +10,7 @@ from adt_plugins.annotations import Beat, Label, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.labels.tracks import LabelTrack
 from adt_plugins.meter import Meter, meter_changes
+from adt_plugins.model_info import ModelInfo
 from adt_plugins.transcription import Transcription
 
 NAMES = {drum.full_name: drum for drum in Drum}
@@ -41,7 +42,7 @@ def make_song(
         beats=tuple(beats),
         meters=meter_changes(Meter(4)),
         source=Source("song.wav", "ab" * 32, 44100, 2, seconds),
-        model={"name": "tiny", "thresholds": {"KD": 0.3}},
+        model=ModelInfo(name="tiny", thresholds={"KD": 0.3}),
         labels=(Label(1.0, 8.0, "verse", "Form"),),
     )
 

@@ -1,8 +1,8 @@
 """The drum network as a `.tflite` file: its layers, a few steps at a time.
 
-The network processes a recording in chunks of some hundred frames. With all of a chunk's steps
-unrolled in one graph, XNNPACK took 0.36 s to open 320 steps and 0.7 s to open 448:
-its time grows with the square of the operators. So the file holds a graph for
+The network processes a recording in chunks of some hundred frames. With all of a
+chunk's steps unrolled in one graph, XNNPACK took 0.36 s to open 320 steps and 0.7 s to
+open 448: its time grows with the square of the operators. So the file holds a graph for
 `STEPS` steps of each layer, which takes the state and returns the next, and one for
 the attention; `adt_plugins.network.stepwise` runs them. Opening takes 0.01 s.
 """
