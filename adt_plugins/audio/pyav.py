@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from adt_plugins.audio.decoder import BLOCK, Mixer
 from adt_plugins.audio.sniff import Kind
 from adt_plugins.audio.unfinished import missing_share
+from adt_plugins.base.held_signals import HeldSignals
 from adt_plugins.errors import AudioError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -93,9 +94,13 @@ class PyAvDecoder:
         file.seek(0)
         options = {} if kind.name else {"format_whitelist": _FORMATS}
         try:
-            self._container = av.open(
-                _Nameless(file), mode="r", metadata_errors="replace", options=options
-            )
+            with HeldSignals():
+                self._container = av.open(
+                    _Nameless(file),
+                    mode="r",
+                    metadata_errors="replace",
+                    options=options,
+                )
         except self._error as error:
             what = f"not {kind.name} that can be read" if kind.name else _NO_AUDIO
             raise AudioError(what) from error
@@ -155,17 +160,21 @@ class PyAvDecoder:
 
     def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
         """See `Decoder`."""
-        parts: list[NDArray[np.float32]] = []
-        gathered = 0
-        for part in self._parts(first):
-            parts.append(part)
-            gathered += len(part)
-            # A frame has some thousand samples: too few to be worth passing on.
-            if gathered * 44100 >= BLOCK * self.sample_rate:
-                yield np.concatenate(parts)
-                parts, gathered = [], 0
-        if parts:
-            yield np.concatenate(parts)
+        parts = self._parts(first)
+        while True:
+            gathered: list[NDArray[np.float32]] = []
+            count = 0
+            with HeldSignals():
+                # A frame has some thousand samples: too few to be worth passing on.
+                while count * 44100 < BLOCK * self.sample_rate:
+                    part = next(parts, None)
+                    if part is None:
+                        break
+                    gathered.append(part)
+                    count += len(part)
+            if not gathered:
+                break
+            yield np.concatenate(gathered)
         if self._differs:
             self.warnings.append("of the streams joined in it, the last cannot be read")
         # Where streams are joined, the first packet of the next may fail.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -15,6 +15,7 @@ from adt_plugins.audio.layout import low_channels
 from adt_plugins.audio.quiet import quiet_mpg123
 from adt_plugins.audio.sniff import MP3, UNKNOWN, Kind
 from adt_plugins.audio.unfinished import finished_header, missing_share
+from adt_plugins.base.held_signals import HeldSignals
 from adt_plugins.errors import MissingDependencyError
 
 try:
@@ -102,7 +103,7 @@ class SndFileDecoder:
 
     def _open(self, source: str | _Stream | None) -> _File:
         try:
-            with self._quiet():
+            with self._calling():
                 if isinstance(source, str) and os.name != "nt":
                     # Names that are not UTF-8: soundfile encodes them strictly.
                     return _File(os.fsencode(source))
@@ -116,8 +117,15 @@ class SndFileDecoder:
         if self._stream is not None and self._stream.error is not None:
             raise self._stream.error
 
-    def _quiet(self) -> AbstractContextManager[None]:
-        return quiet_mpg123() if self._mpeg else nullcontext()
+    @contextmanager
+    def _calling(self) -> Iterator[None]:
+        """Around each call of libsndfile: no lines of its own, no lost signal."""
+        with ExitStack() as stack:
+            if self._stream is not None:
+                stack.enter_context(HeldSignals())
+            if self._mpeg:
+                stack.enter_context(quiet_mpg123())
+            yield
 
     def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
         """See `Decoder`."""
@@ -126,10 +134,11 @@ class SndFileDecoder:
         position = max(0, first - self.sample_rate)
         mixer = self.mixing(self._buffer.dtype, self.warnings, self._low)
         try:
-            with self._quiet():
+            with self._calling():
                 if position:
                     self._file.seek(position)
         except soundfile.SoundFileError:
+            self._raise_what_the_stream_met()
             position = 0  # a codec such as GSM: it is read up to there
         failures = 0
         damage: int | None = None
@@ -158,7 +167,7 @@ class SndFileDecoder:
         except soundfile.SoundFileError:
             before = None  # a codec in which libsndfile cannot seek
         try:
-            with self._quiet():
+            with self._calling():
                 block: NDArray[Any] = self._file.read(len(buffer), out=buffer)
         except soundfile.SoundFileError:
             if self._mpeg:
@@ -189,7 +198,7 @@ class SndFileDecoder:
 
     def close(self) -> None:
         """See `Decoder`."""
-        with self._quiet():
+        with self._calling():
             self._file.close()
 
 

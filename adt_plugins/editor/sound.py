@@ -6,6 +6,7 @@ import io
 import tempfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,17 +58,12 @@ class Sound:
         if quality not in QUALITIES:
             raise ValueError(f"no quality {quality!r}; there are {QUALITIES}")
         self.quality = quality
-        self._reader = ChannelReader(source)
-        self.channels = min(self._reader.channels, 2)
-        if self._reader.channels > 2:
-            self.channels = 1  # their mean, which is what the network heard
-        self._blocks = _stereo(self._reader, self.channels)
+        self._source = source
         self._lock = threading.Lock()
         # An hour of FLAC may be 400 MB: on disk, not in memory.
         self._store = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this
         self._index: list[tuple[int, int]] = []
-        self._waiting = np.zeros((0, self.channels), np.float32)
-        self._tail = np.zeros((0, self.channels), np.float32)
+        self._begin()
         known = self._reader.info.frames
         if duration is None and known is not None:
             duration = known / self._reader.info.sample_rate
@@ -76,6 +72,17 @@ class Sound:
             duration = sum(map(len, everything)) / SAMPLE_RATE
             self._blocks = iter(everything)
         self.samples = round(duration * SAMPLE_RATE)
+
+    def _begin(self) -> None:
+        """Open the recording; its first piece comes next."""
+        self._reader = ChannelReader(self._source)
+        self.channels = min(self._reader.channels, 2)
+        if self._reader.channels > 2:
+            self.channels = 1  # their mean, which is what the network heard
+        self._blocks = _stereo(self._reader, self.channels)
+        self._waiting = np.zeros((0, self.channels), np.float32)
+        self._tail = np.zeros((0, self.channels), np.float32)
+        self._following: int | None = 0  # piece; None: work on one was interrupted
 
     @property
     def duration(self) -> float:
@@ -109,7 +116,7 @@ class Sound:
             raise AdtError(f"piece {number} of a recording of {len(self)}")
         with self._lock:
             while len(self._index) <= number:
-                data = _encode(self._samples(len(self._index)), self.quality)
+                data = _encode(self._piece(len(self._index)), self.quality)
                 end = self._store.seek(0, io.SEEK_END)
                 self._store.write(data)
                 self._index.append((end, len(data)))
@@ -121,6 +128,21 @@ class Sound:
         """Let go of the recording and of what was made of it."""
         self._reader.close()
         self._store.close()
+
+    def _piece(self, number: int) -> NDArray[np.float32]:
+        """Samples of a piece; from the beginning again if an exception cut one.
+
+        What a reader that was interrupted gives next would be silence.
+        """
+        if self._following is None or self._following > number:
+            self._reader.close()
+            self._begin()
+        following, self._following = self._following or 0, None
+        for passed in range(following, number):
+            self._samples(passed)
+        samples = self._samples(number)
+        self._following = number + 1
+        return samples
 
     def _samples(self, number: int) -> NDArray[np.float32]:
         """Samples of the next piece with its margins; zeros where nothing is."""
@@ -168,21 +190,28 @@ def _stereo(reader: ChannelReader, channels: int) -> Iterator[NDArray[np.float32
 
 
 def _encode(samples: NDArray[np.float32], quality: str) -> bytes:
-    import soundfile
+    from adt_plugins.audio.sound_file import write_sound
 
-    buffer = io.BytesIO()
-    options: dict[str, Any]
     if quality == "small":
-        options = {"format": "OGG", "subtype": "VORBIS"}
+        form, subtype = "OGG", "VORBIS"
         data: NDArray[Any] = np.clip(samples, -1, 1)
     else:
+        form, subtype = "FLAC", "PCM_16"
         scaled = samples.astype(np.float64) * _16
         if np.all(scaled == np.rint(scaled)):
-            options = {"format": "FLAC", "subtype": "PCM_16"}
             data = np.clip(scaled, -_16, _16 - 1).astype(np.int16)
         else:
-            options = {"format": "FLAC", "subtype": "PCM_24"}
+            subtype = "PCM_24"
             whole = np.rint(samples.astype(np.float64) * _24)
             data = np.clip(whole, -_24, _24 - 1).astype(np.int32) << 8
-    soundfile.write(buffer, data, SAMPLE_RATE, **options)
-    return buffer.getvalue()
+    with tempfile.TemporaryDirectory(prefix="adt-sound-") as folder:
+        path = Path(folder, "piece")
+        write_sound(
+            path,
+            [data],
+            sample_rate=SAMPLE_RATE,
+            channels=data.shape[1],
+            form=form,
+            subtype=subtype,
+        )
+        return path.read_bytes()

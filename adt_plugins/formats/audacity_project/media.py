@@ -129,9 +129,8 @@ def _linked(path: Path, target: Path) -> Media | None:
 
 def _decoded(source: AudioSource, target: Path, warn: Warn) -> Media:
     """Write a recording as WAV, block by block."""
-    import soundfile
-
     from adt_plugins.audio.channels import ChannelReader
+    from adt_plugins.audio.sound_file import write_sound
 
     placed = target.with_name(target.name + ".wav")
     with ChannelReader(source) as reader:
@@ -140,20 +139,14 @@ def _decoded(source: AudioSource, target: Path, warn: Warn) -> Media:
         width = reader.channels * _WIDTHS[subtype]
         # The sizes in a WAV file's header have 32 bits.
         fits = frames is not None and frames * width < _LARGEST_WAV
-        try:
-            with soundfile.SoundFile(
-                placed,
-                "w",
-                samplerate=rate,
-                channels=reader.channels,
-                format="WAV" if fits else "RF64",
-                subtype=subtype,
-            ) as file:
-                for block in reader:
-                    file.write(_as_stored(block, subtype))
-                frames = file.frames
-        except soundfile.SoundFileError as error:  # of the writer: the disk is full
-            raise OSError(str(error)) from error
+        frames = write_sound(
+            placed,
+            (_as_stored(block, subtype) for block in reader),
+            sample_rate=rate,
+            channels=reader.channels,
+            form="WAV" if fits else "RF64",
+            subtype=subtype,
+        )
         for message in reader.warnings:
             warn(message)
         is_16_bit = subtype in _16_BIT
