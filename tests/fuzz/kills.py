@@ -4,14 +4,20 @@ After SIGINT, SIGTERM or SIGKILL every output is absent, as it was before, or
 complete, and the next run succeeds. After the first two no temporary file is left.
 
 Usage: ``python -m tests.fuzz.kills [--times 100] [--seed 0] [--length 40]
-[transcribe | batch | watch]``
+[transcribe | batch | sound | watch]``: ``sound`` is ``adt transcribe`` with the formats
+that hold the recording. Signals come at random while it works, or (``--late``) only
+after its first output is begun.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
+import hashlib
+import io
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +27,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import soundfile
+
 from tests.fuzz.watched import Watched, started
 from tests.support.paths import ROOT
 from tests.support.recordings import HITS, write_wave
@@ -28,7 +36,16 @@ from tests.support.tiny_model import play, write_tiny_model
 
 COMMAND = [sys.executable, "-m", "adt_plugins"]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+FORMATS = {"sound": "html,click,aup"}
 FILES = 4
+# A signal that comes before the program can hear it ends it as it ends any other.
+ENDINGS = {
+    signal.SIGINT: (0, 130, -signal.SIGINT),
+    signal.SIGTERM: (0, 143, -signal.SIGTERM),
+    signal.SIGKILL: (0, -signal.SIGKILL),
+}
+_CHUNK = re.compile(rb'(id="adt-chunk-[0-9]+">)([^<]*)')
+_TOKEN = re.compile(rb"audio-[0-9a-f]{8}")
 OLD = b"what was there before\n"
 
 
@@ -37,6 +54,8 @@ class Subject(Protocol):
 
     seconds: float
     """How long it takes when nobody interrupts it."""
+    writes_after: float
+    """When it begins to write."""
 
     def attempt(self, name: str, sent: signal.Signals, after: float) -> list[str]:
         """Interrupt it once; return what is wrong, then and after the next run."""
@@ -44,13 +63,14 @@ class Subject(Protocol):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    commands = ["transcribe", "batch", "watch"]
+    commands = ["transcribe", "batch", "sound", "watch"]
     parser.add_argument("commands", nargs="*", default=commands)
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--length", type=float, default=40.0, help="seconds of a recording"
     )
+    parser.add_argument("--late", action="store_true", help="while it writes")
     args = parser.parse_args()
     failures = 0
     with tempfile.TemporaryDirectory() as name:
@@ -74,7 +94,8 @@ def main() -> int:
             for sent in SIGNALS:
                 wrong: list[str] = []
                 for number in range(args.times):
-                    after = random.uniform(0, 1.05 * subject.seconds)
+                    begin = subject.writes_after if args.late else 0.0
+                    after = random.uniform(begin, 1.05 * subject.seconds)
                     wrong += subject.attempt(f"{sent.name}{number}", sent, after)
                 failures += len(wrong)
                 print(f"{command}, {sent.name}: {args.times} times, {len(wrong)} wrong")
@@ -98,55 +119,76 @@ class Written:
     def __init__(self, command: str, library: Path, folder: Path) -> None:
         self._command, self._library, self._folder = command, library, folder
         whole = folder / "whole"
+        process = started(self._words(whole))
         begin = time.monotonic()
-        subprocess.run(self._words(whole), check=True)
+        while process.poll() is None and not (whole.exists() and any(whole.iterdir())):
+            time.sleep(0.002)
+        self.writes_after = time.monotonic() - begin
+        if process.wait():
+            raise SystemExit(f"{command}: {process.returncode}")
         self.seconds = time.monotonic() - begin
         self._expected = _outputs(whole)
 
     def _words(self, out: Path) -> list[str]:
         inputs = [str(self._library)]
-        if self._command == "transcribe":
+        command = self._command
+        if command != "batch":
+            command = "transcribe"
             inputs = [str(path) for path in sorted(self._library.iterdir())]
-        options = ["--model", "tiny", "--overwrite", "-q"]
-        options += ["--format", "labels,midi,json", "-o", str(out)]
-        return [*COMMAND, self._command, *inputs, *options]
+        options = ["--model", "tiny", "--overwrite", "-q", "-o", str(out)]
+        options += ["--format", FORMATS.get(self._command, "labels,midi,json")]
+        return [*COMMAND, command, *inputs, *options]
 
     def attempt(self, name: str, sent: signal.Signals, after: float) -> list[str]:
         """See `Subject`."""
         out = self._folder / name
         out.mkdir()
-        (out / "0.labels.txt").write_bytes(OLD)
+        for old in {"0.labels.txt", "0.drums.html", "0.click.wav"} & {*self._expected}:
+            (out / old).write_bytes(OLD)
         words = self._words(out)
-        _interrupt(words, sent, after)
+        code = _interrupt(words, sent, after)
         wrong = self._wrong(out, sent)
+        if code not in ENDINGS[sent]:
+            wrong.append(f"{name}: exit code {code}")
+        elif code == 0 and _outputs(out) != self._expected:
+            wrong.append(f"{name}: exit code 0, and not all is there")
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode or _outputs(out) != self._expected:
             wrong.append(f"{name}: the next run: {done.returncode} {done.stderr}")
         return wrong
 
     def _wrong(self, out: Path, sent: signal.Signals) -> list[str]:
-        drafts = [] if sent is signal.SIGKILL else sorted(out.glob("*.tmp"))
+        drafts = [] if sent is signal.SIGKILL else sorted(out.glob(".adt-*"))
         wrong = [f"{out.name}: {path.name} is left" for path in drafts]
         for name, content in _outputs(out).items():
-            old = OLD if name == "0.labels.txt" else None
+            old = OLD if name.startswith("0.") else None
             if content not in (self._expected.get(name), old):
                 wrong.append(f"{out.name}: {name} is not whole")
         return wrong
 
 
-def _interrupt(words: Sequence[str], sent: signal.Signals, after: float) -> None:
+def _interrupt(words: Sequence[str], sent: signal.Signals, after: float) -> int:
     process = started(words)
     time.sleep(after)
     process.send_signal(sent)
-    process.wait()
+    return process.wait()
 
 
 def _outputs(folder: Path) -> dict[str, bytes]:
+    """Content by name; what is random in it is taken out."""
     return {
-        path.name: path.read_bytes()
-        for path in folder.iterdir()
-        if not path.name.endswith((".tmp", ".lock", ".jsonl"))
+        _TOKEN.sub(b"audio", str(path.relative_to(folder)).encode()).decode(): (
+            _CHUNK.sub(_heard, _TOKEN.sub(b"audio", path.read_bytes()))
+        )
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith((".tmp", ".lock", ".jsonl"))
     }
+
+
+def _heard(chunk: re.Match[bytes]) -> bytes:
+    """What a page's sound decodes to: the numbers of its Ogg streams are random."""
+    samples, _ = soundfile.read(io.BytesIO(base64.b64decode(chunk[2])), dtype="float32")
+    return chunk[1] + hashlib.sha256(samples.tobytes()).hexdigest().encode()
 
 
 if __name__ == "__main__":

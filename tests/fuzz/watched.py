@@ -50,6 +50,7 @@ class Watched:
         for number in range(len(recordings)):
             self._expected.append(self._ask(home, number, threading.Event()))
         self.seconds = time.monotonic() - begin
+        self.writes_after = 0.0
         process.terminate()
         process.wait()
 
