@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from adt_plugins.base import written
+from adt_plugins.base.protected import check_unprotected
 from adt_plugins.errors import AdtError, FormatError
 
 # An hour of 20 hits a second is 6 MB of JSON: what is larger is something else.
@@ -16,7 +18,7 @@ MAX_BYTES = 64 << 20
 
 
 class OutputExistsError(AdtError, FileExistsError):
-    """A file is in the way and the caller did not say to replace it."""
+    """A file that is not ours is in the way, and nobody said to replace it."""
 
 
 def read_bytes(path: Path, most: int | None = None) -> bytes:
@@ -68,12 +70,32 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def check_free(paths: Sequence[Path], *, overwrite: bool) -> None:
-    """Raise `AdtError` for the first path that must not be written."""
+    """Raise `AdtError` for the first path that must not be written.
+
+    What an earlier run wrote and nobody has changed since may be written again.
+
+    Parameters
+    ----------
+    paths
+        Where files are to be written.
+    overwrite
+        Whether files that are not ours may be replaced too, but for those that
+        are protected.
+
+    Raises
+    ------
+    OutputExistsError
+        If there is a file that is not ours, and `overwrite` is false.
+    AdtError
+        If there is a folder, or what is never replaced.
+    """
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - pathlib's raises for odd names
             raise AdtError(f"{path}: is a folder")
-        if not overwrite and os.path.lexists(path):
-            raise OutputExistsError(f"{path}: exists; use --overwrite")
+        if os.path.lexists(path):
+            check_unprotected(path)
+            if not overwrite and not written.is_ours(path):
+                raise OutputExistsError(f"{path}: exists; use --overwrite")
 
 
 def check_folder(folder: Path) -> None:
@@ -100,7 +122,7 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
     *paths
         Files to write.
     overwrite
-        Replace those that exist.
+        Replace those that are not ours, see `check_free`.
 
     Yields
     ------
@@ -112,7 +134,7 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
     Raises
     ------
     OutputExistsError
-        If a file exists and `overwrite` is false.
+        If a file that is not ours exists and `overwrite` is false.
     AdtError
         If a file cannot be written.
     """
@@ -135,10 +157,17 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
         yield drafts
         check_free(paths, overwrite=overwrite)
         for draft, target in zip(drafts, targets, strict=True):
-            if target.exists():
-                shutil.copymode(target, draft)
-            draft.replace(target)
-            done.append(target)
+            check_unprotected(target, draft)
+        with written.noting(drafts, targets):
+            for draft, target in zip(drafts, targets, strict=True):
+                if target.exists():
+                    shutil.copymode(target, draft)
+                    draft.replace(target)
+                elif overwrite:
+                    draft.replace(target)
+                else:
+                    _move_to_nothing(draft, target)
+                done.append(target)
     except OSError as error:
         if isinstance(error, AdtError):
             raise
@@ -148,6 +177,16 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
         for draft in drafts:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
+
+
+def _move_to_nothing(draft: Path, target: Path) -> None:
+    """Move a file to where none is, even if another process tries the same."""
+    try:
+        target.hardlink_to(draft)
+    except FileExistsError:
+        raise OutputExistsError(f"{target}: exists; use --overwrite") from None
+    except (OSError, NotImplementedError):  # a file system without links
+        draft.replace(target)
 
 
 def write_files(contents: Mapping[Path, bytes], *, overwrite: bool) -> list[Path]:

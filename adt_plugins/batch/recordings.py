@@ -8,15 +8,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from adt_plugins.base.protected import RECORDINGS, protect
 from adt_plugins.errors import AdtError
-
-ENDINGS = (
-    *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf"),
-    *(".flac", ".ogg", ".oga", ".opus", ".mp3", ".au", ".snd"),
-    *(".m4a", ".m4b", ".aac", ".mp4", ".m4v", ".mov", ".mkv", ".mka", ".webm"),
-    *(".avi", ".wma", ".wv", ".ape", ".ts", ".mpg", ".mpeg", ".flv"),
-)
-"""Files of a folder that are taken for recordings."""
 
 LISTS = frozenset({".txt", ".lst", ".m3u", ".m3u8"})
 """Files that name recordings, one a line."""
@@ -73,6 +66,7 @@ def find_recordings(
         root = os.path.commonpath(roots) if roots else None
     except ValueError:
         root = None
+    protect(*found)
     return root, sorted(found)
 
 
@@ -90,6 +84,7 @@ def _named(name: str) -> Iterator[Path]:
             if Path(hit).is_dir() or _is_recording(Path(hit).name)
         )
     elif path.suffix.lower() in LISTS and path.is_file():
+        protect(path)
         yield from _of_list(_read(path), path.parent)
     else:
         yield path
@@ -137,7 +132,7 @@ def _of_folder(
 def _is_recording(name: str) -> bool:
     lower = name.lower()
     return (
-        lower.endswith(ENDINGS)
+        lower.endswith(RECORDINGS)
         and not lower.startswith(".")
         and not lower.endswith(_OWN_ENDING)
     )

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adt_plugins import __version__
+from adt_plugins.base import written
+from adt_plugins.base.protected import protect, protecting
 from adt_plugins.cli import (
     _console,
     adapt,
@@ -44,6 +46,9 @@ _COMMAND_NAMES = {
     module.__name__.rpartition(".")[2].replace("_", "-") for module in COMMANDS
 }
 
+_OUTPUTS = {"argv", "folder", "output", "write"}
+"""Names of options that say where to write."""
+
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
@@ -68,9 +73,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             build_parser().print_help()
             return 0
         argv = completed(argv)
-        args = build_parser().parse_args(argv, argparse.Namespace(argv=argv))
-        with _console.one_line_warnings(), _console.ending_cleanly():
-            return int(args.run(args))
+        written.begin_run()
+        with protecting():
+            args = build_parser().parse_args(argv, argparse.Namespace(argv=argv))
+            _protect_inputs(args)
+            with _console.one_line_warnings(), _console.ending_cleanly():
+                return int(args.run(args))
     except SystemExit as stop:  # argparse: help, version or a usage error
         return stop.code if isinstance(stop.code, int) else 2
     except AdtError as error:  # of the command; inputs are caught one by one
@@ -80,6 +88,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return interrupted()
     finally:
         _console.flush()
+
+
+def _protect_inputs(args: argparse.Namespace) -> None:
+    """No file that is named may be replaced, but where an output is named."""
+    for name, value in vars(args).items():
+        if name not in _OUTPUTS:
+            values = value if isinstance(value, (list, tuple)) else [value]
+            protect(*(v for v in values if isinstance(v, (str, Path)) and _is_file(v)))
+
+
+def _is_file(name: str | Path) -> bool:
+    return os.path.isfile(name)  # noqa: PTH113 - pathlib's raises for odd names
 
 
 def interrupted() -> int:

@@ -7,11 +7,12 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from adt_plugins.base import written
 from adt_plugins.base.hashing import sha256
 from adt_plugins.batch.manifest import DONE, FAILED, SKIPPED, STARTED, Line, Manifest
 from adt_plugins.batch.workers import Reply, Task
@@ -115,40 +116,59 @@ class Library:
         """What is to be done; each is noted as begun when it is taken."""
         for name in self._recordings:
             job = self._job(name)
+            ours = self._written_before(name)
+            written.trust({self._folder / path: sha for path, sha in ours.items()})
             try:
                 state = _state(name)
-                targets = {
-                    str(p): f for f in format_names(self._args) for p in job.targets(f)
-                }
-                foreign = self._foreign(name, targets)
-                overwrite = self._args.overwrite or not foreign
+                forms, kept = self._divide(name, job)
                 if not self._args.skip_existing:
-                    for form in format_names(self._args):
-                        job.check(form, overwrite=overwrite)
+                    for form in forms:
+                        job.check(form, overwrite=self._args.overwrite)
             except (AdtError, OSError) as error:
                 reason = getattr(error, "strerror", None)
                 self._fail(name, f"{name}: {reason}" if reason else str(error))
                 continue
-            # Files that are there when this process is killed are ours then.
+            # What a killed run has written of these, its process has noted.
             self._manifest.add(
                 {
                     "input": name,
                     "status": STARTED,
                     "outputs": [
-                        {"format": form, "path": self._relative(path)}
-                        for path, form in targets.items()
-                        if overwrite or path not in foreign
-                    ],
+                        {"format": form, "path": place, "sha256": ours.get(place)}
+                        for form in forms
+                        for place in map(self._relative, job.targets(form))
+                    ]
+                    + kept,
                 }
             )
             yield {
                 "input": name,
                 "folder": str(job.folder),
                 "stem": job.stem,
-                "overwrite": overwrite,
+                "formats": forms,
+                "kept": kept,
+                "ours": {str(self._folder / path): sha for path, sha in ours.items()},
                 "bytes": state.bytes,
                 "modified": state.modified,
             }
+
+    def _divide(self, name: str, job: Job) -> tuple[list[str], list[dict[str, Any]]]:
+        """Formats to write, and earlier outputs that a user has changed since."""
+        line = self._manifest[name]
+        forms = format_names(self._args)
+        if line is None or self._args.overwrite or self._args.skip_existing:
+            return forms, []
+        kept = [
+            item
+            for item in line["outputs"]
+            if item["format"] in forms
+            and os.path.lexists(self._folder / item["path"])
+            and not written.is_ours(self._folder / item["path"])
+        ]
+        changed = {item["format"] for item in kept}
+        # All files of such a format stay as they are, and noted as they were.
+        kept = [item for item in self._there(name) if item["format"] in changed]
+        return [form for form in forms if form not in changed], kept
 
     def note(self, task: Task, reply: Reply) -> Line:
         """Write down what became of a task; return its line."""
@@ -164,8 +184,10 @@ class Library:
         outputs = [
             {**item, "path": self._relative(item["path"])} for item in reply["outputs"]
         ]
+        outputs += task["kept"]
         if reply["status"] != DONE:  # what was written before is ours to replace
-            outputs += [item for item in self._there(name) if item not in outputs]
+            written_now = {item["path"] for item in outputs}
+            outputs += [i for i in self._there(name) if i["path"] not in written_now]
         line = {
             **{key: reply.get(key) for key in ("status", "error", "onsets", "sha256")},
             "input": name,
@@ -197,7 +219,7 @@ class Library:
         return int(failed > 0)
 
     def _fail(self, name: str, reason: str) -> None:
-        task = {"input": name, "bytes": None, "modified": None}
+        task = {"input": name, "bytes": None, "modified": None, "kept": []}
         self.note(task, {"status": FAILED, "error": reason, "outputs": []})
 
     def _place(self, name: str) -> tuple[Path, str]:
@@ -219,14 +241,13 @@ class Library:
     def _relative(self, path: str) -> str:
         return Path(os.path.relpath(path, self._folder)).as_posix()
 
-    def _foreign(self, name: str, targets: Iterable[str]) -> set[str]:
-        """Targets that exist and were not written by an earlier run."""
+    def _written_before(self, name: str) -> dict[str, str]:
+        """SHA-256 of what an earlier run wrote, by path from the outputs' folder."""
         line = self._manifest[name]
-        ours = {item["path"] for item in line["outputs"]} if line else set()
-        there = filter(os.path.lexists, targets)
-        return {path for path in there if self._relative(path) not in ours}
+        items = line["outputs"] if line else []
+        return {item["path"]: item["sha256"] for item in items if item.get("sha256")}
 
-    def _there(self, name: str) -> list[dict[str, str]]:
+    def _there(self, name: str) -> list[dict[str, Any]]:
         """Outputs that a recording's last line names, and that exist."""
         line = self._manifest[name]
         named = line["outputs"] if line else []

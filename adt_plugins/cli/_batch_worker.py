@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from adt_plugins.base import written
 from adt_plugins.errors import AdtError
 
 
@@ -78,7 +79,7 @@ class _Work:
 
     def __call__(self, task: dict[str, Any]) -> dict[str, Any]:
         from adt_plugins.cli._job_loop import Result, attempt
-        from adt_plugins.cli._job_plan import Job
+        from adt_plugins.cli._job_plan import NPZ, Job
         from adt_plugins.transcription import Transcription
 
         source = task["input"]
@@ -89,7 +90,21 @@ class _Work:
             digest.append(transcription.source.sha256)
             return transcription
 
-        self._args.overwrite = task["overwrite"]
+        args = argparse.Namespace(**vars(self._args))
+        args.format = [name for name in task["formats"] if name != NPZ]
+        args.save_activations = NPZ in task["formats"]
+        written.trust({Path(path): sha for path, sha in task["ours"].items()})
         job = Job(source, Path(task["folder"]), task["stem"], audio=source)
-        result = attempt(self._args, job, work)
-        return {**asdict(result), "sha256": digest[0] if digest else None}
+        result = Result(source)
+        if task["formats"]:
+            result = attempt(args, job, work)
+        for item in task["kept"]:
+            path = args.folder.absolute() / item["path"]
+            result.warnings.append(
+                f"{path}: is not as an earlier run wrote it, and is kept"
+                " (--overwrite replaces it)"
+            )
+        reply = asdict(result)
+        for output in reply["outputs"]:
+            output["sha256"] = written.digest_of(Path(output["path"]))
+        return {**reply, "sha256": digest[0] if digest else None}

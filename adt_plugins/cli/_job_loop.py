@@ -223,12 +223,8 @@ def _check_targets(args: Namespace, job: Job, names: Sequence[str]) -> list[str]
             for name, paths in targets.items()
             if not any(path.exists() for path in _by_which_done(job, name, paths))
         }
-    source = Path(job.source)
-    for name, paths in targets.items():
+    for name in targets:
         job.check(name, overwrite=args.overwrite)
-        for path in paths:
-            if path.exists() and source.exists() and path.samefile(source):
-                raise AdtError(f"{source}: would be overwritten by its own output")
     return list(targets)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from adt_plugins.activations import SUFFIX as ACTIVATIONS_SUFFIX
 from adt_plugins.base.files import check_free
+from adt_plugins.base.protected import protect
 from adt_plugins.base.reporting import did_you_mean
 from adt_plugins.errors import AdtError
 from adt_plugins.formats import (
@@ -84,7 +85,8 @@ def plan(args: Namespace, stem: Callable[[Path], str]) -> list[Job]:
     """Give every input the place of its outputs.
 
     Inputs whose outputs would meet (``a.wav`` and ``a.mp3``) keep their
-    extension. An input that is named twice is done once.
+    extension. An input that is named twice is done once. None of them can be an
+    output then.
 
     Parameters
     ----------
@@ -97,6 +99,7 @@ def plan(args: Namespace, stem: Callable[[Path], str]) -> list[Job]:
     sources: dict[Path, str] = {}
     for name in _expand(args.inputs):
         sources.setdefault(Path(name).absolute(), name)
+    protect(*sources)
     jobs = []
     for source in sources.values():
         path = Path(source)

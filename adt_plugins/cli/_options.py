@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adt_plugins.base.protected import protect
 from adt_plugins.base.reporting import did_you_mean
 from adt_plugins.drums import Drum, as_drum
 
@@ -56,7 +57,10 @@ def add_outputs(
     )
     existing = group.add_mutually_exclusive_group()
     existing.add_argument(
-        "--overwrite", action="store_true", help="replace files that exist"
+        "--overwrite",
+        action="store_true",
+        help="replace files that exist, and not only those that nobody has changed"
+        " since they were written",
     )
     existing.add_argument(
         "--skip-existing",
@@ -252,6 +256,7 @@ def drum_map(name: str) -> DrumMap:
     from adt_plugins.errors import AdtError
     from adt_plugins.midi.drum_maps import find_map
 
+    protect(name)
     try:
         return find_map(name)
     except AdtError as error:
@@ -284,6 +289,7 @@ def _label_names(path: str) -> LabelNames:
     from adt_plugins.errors import AdtError
     from adt_plugins.labels.names import read_label_names
 
+    protect(path)
     try:
         return read_label_names(path)
     except AdtError as error:

@@ -23,6 +23,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "-o", dest="folder", type=Path, metavar="DIR", help="another folder"
     )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace models that were changed"
+    )
     parser.set_defaults(run=run)
 
 
@@ -32,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from adt_plugins.network.adtlib import import_adtlib
 
     try:
-        cards = import_adtlib(args.archive, args.folder)
+        cards = import_adtlib(args.archive, args.folder, overwrite=args.overwrite)
     except (AdtError, OSError) as error:
         _console.complain(str(error))
         return 1

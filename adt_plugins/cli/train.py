@@ -105,6 +105,9 @@ def _add_export(actions: Any) -> None:
     parser.add_argument(
         "--float32", action="store_true", help="leave the weights as they are"
     )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace a model that was changed"
+    )
     parser.set_defaults(run=run_export)
 
 
@@ -332,6 +335,7 @@ def run_export(args: argparse.Namespace) -> int:
         geometry=GEOMETRY,
         training=MATERIAL,
         quantise=not args.float32,
+        overwrite=args.overwrite,
     )
     print(args.out / card.file)
     print(card.path)

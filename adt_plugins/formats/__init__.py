@@ -12,8 +12,9 @@ from typing import Any
 
 from adt_plugins.base import files
 from adt_plugins.base.files import OutputExistsError
+from adt_plugins.base.protected import protecting
 from adt_plugins.base.reporting import Warn, default_warn, did_you_mean
-from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.errors import FormatError
 from adt_plugins.formats import (
     adtlib,
     audacity_project,
@@ -176,7 +177,8 @@ def write(
     format_id
         The format; None: by the name's ending.
     overwrite
-        Replace what exists.
+        Replace files that exist, and not only those that an earlier run wrote and
+        nobody has changed since. The recording is never replaced.
     audio
         The recording, for formats that need it; None: from the
         transcription's source.
@@ -194,7 +196,7 @@ def write(
     Raises
     ------
     OutputExistsError
-        If a file exists and `overwrite` is false.
+        If a file that is not ours exists and `overwrite` is false.
     AdtError
         If a file cannot be written.
     FormatError
@@ -214,9 +216,10 @@ def write(
     if "audio" in form.needs:
         options["audio"] = audio
     try:
-        return form.write(
-            transcription, path, overwrite=overwrite, warn=warn, **options
-        )
+        with protecting(transcription.source.path, audio):
+            return form.write(
+                transcription, path, overwrite=overwrite, warn=warn, **options
+            )
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
     except UnicodeEncodeError as error:  # of a label that JSON could spell
@@ -256,7 +259,7 @@ def check_outputs(
     Raises
     ------
     OutputExistsError
-        If a file exists and `overwrite` is false.
+        If a file that is not ours exists and `overwrite` is false.
     AdtError
         If something is in the way that is never replaced.
     """
@@ -360,21 +363,18 @@ def convert(
     target = path.parent if folder is None else Path(folder)
     stem, names = song_stem(path), list(dict.fromkeys(format_ids))
     transcription = read(path, read_as, warn=warn)
-    for name in names:
-        for output in possible_outputs(output_path(stem, target, name), name):
-            if output.exists() and path.exists() and output.samefile(path):
-                raise AdtError(f"{path}: would be overwritten by its own {name}")
     if change is not None:
         transcription = change(transcription)
-    return write_all(
-        transcription,
-        stem,
-        target,
-        names,
-        overwrite=overwrite,
-        warn=warn,
-        options=options,
-    )
+    with protecting(path):
+        return write_all(
+            transcription,
+            stem,
+            target,
+            names,
+            overwrite=overwrite,
+            warn=warn,
+            options=options,
+        )
 
 
 def _ending(name: str) -> tuple[str | None, str]:

@@ -138,8 +138,7 @@ def write_split(
 ) -> list[Path]:
     """Write a file for each drum that occurs, named by `split_path`.
 
-    The files are one set: none may exist without `overwrite`, and with it those
-    of drums that no longer occur go away.
+    The files are one set: those of drums that no longer occur go away.
     """
     check_free(split_paths(path), overwrite=overwrite)
     hits = replace(transcription, beats=(), labels=())
@@ -152,8 +151,9 @@ def write_split(
     for old in split_paths(path):
         if old not in contents:
             try:
+                check_free([old], overwrite=overwrite)
                 old.unlink(missing_ok=True)
-            except OSError:
+            except (AdtError, OSError):
                 warn(f"{old}: is of an earlier run and cannot be removed")
     return written
 

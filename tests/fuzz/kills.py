@@ -187,7 +187,12 @@ def _outputs(folder: Path) -> dict[str, bytes]:
 
 def _heard(chunk: re.Match[bytes]) -> bytes:
     """What a page's sound decodes to: the numbers of its Ogg streams are random."""
-    samples, _ = soundfile.read(io.BytesIO(base64.b64decode(chunk[2])), dtype="float32")
+    try:
+        samples, _ = soundfile.read(
+            io.BytesIO(base64.b64decode(chunk[2])), dtype="float32"
+        )
+    except soundfile.SoundFileError:
+        return chunk[1] + b"damaged"
     return chunk[1] + hashlib.sha256(samples.tobytes()).hexdigest().encode()
 
 

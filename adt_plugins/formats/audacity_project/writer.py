@@ -17,7 +17,9 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
+from adt_plugins.base import written
 from adt_plugins.base.files import OutputExistsError
+from adt_plugins.base.protected import check_unprotected
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats.audacity_project.media import Media
 from adt_plugins.labels.tracks import LabelTrack
@@ -101,8 +103,8 @@ def write_project(
         What the labels were made from, see `adt_plugins.labels.originals`; it is
         left in the folder for when they come back.
     overwrite
-        Replace a project that this function wrote. What Audacity or somebody
-        else wrote is never replaced.
+        Replace a project that this function wrote, though somebody has changed it
+        since. What Audacity or somebody else wrote is never replaced.
 
     Returns
     -------
@@ -112,7 +114,7 @@ def write_project(
     Raises
     ------
     OutputExistsError
-        If a project is in the way and `overwrite` is false.
+        If a project that is not as we left it is in the way, and `overwrite` is false.
     AdtError
         If a project is in the way that is not ours, or a file cannot be written.
     FormatError
@@ -179,10 +181,12 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     """Raise if a project must not be written here; see `write_project`."""
     folder = data_folder(path)
     for there in (path, folder):
-        if os.path.lexists(there) and not overwrite:
+        if os.path.lexists(there) and not (overwrite or written.is_ours(path)):
             raise OutputExistsError(f"{there}: exists; use --overwrite")
-    if os.path.lexists(path) and not _is_own_file(path):
-        raise AdtError(f"{path}: is a project of yours, and stays as it is")
+    if os.path.lexists(path):
+        check_unprotected(path)
+        if not _is_own_file(path):
+            raise AdtError(f"{path}: is a project of yours, and stays as it is")
     if os.path.lexists(folder) and not _is_own_folder(folder):
         raise AdtError(f"{folder}: has files of yours in it, and stays as it is")
 
@@ -224,7 +228,8 @@ def _moving_into_place(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
             moved.append((folder, old_folder))
         draft_folder.rename(folder)
         moved.append((draft_folder, folder))
-        draft.replace(path)
+        with written.noting([draft], [path]):
+            draft.replace(path)
         moved.clear()
     except OSError as error:
         if isinstance(error, AdtError):

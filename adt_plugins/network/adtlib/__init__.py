@@ -52,7 +52,9 @@ _KINDS = {
 }
 
 
-def import_adtlib(archive: Path, folder: Path | None = None) -> list[ModelCard]:
+def import_adtlib(
+    archive: Path, folder: Path | None = None, *, overwrite: bool = False
+) -> list[ModelCard]:
     """Make models of ADTLib's networks.
 
     Parameters
@@ -61,7 +63,9 @@ def import_adtlib(archive: Path, folder: Path | None = None) -> list[ModelCard]:
         ``ADTLib-2.1.2.tar.gz``, the source distribution of ADTLib.
     folder
         Where to put ``adtlib.tflite`` and ``adtlib-released.tflite`` with their
-        cards; None for the user's model folder. Earlier ones are replaced.
+        cards; None for the user's model folder.
+    overwrite
+        Replace models of these names that somebody has changed.
 
     Returns
     -------
@@ -72,6 +76,8 @@ def import_adtlib(archive: Path, folder: Path | None = None) -> list[ModelCard]:
     ------
     ModelError
         If the archive is not that of ADTLib 2.1.2.
+    OutputExistsError
+        If there is such a model, and it is not as it was written.
     MissingDependencyError
         If the LiteRT runtime is missing.
     """
@@ -97,7 +103,8 @@ def import_adtlib(archive: Path, folder: Path | None = None) -> list[ModelCard]:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.json"
         write_files(
-            {folder / card.file: content, path: card.to_json().encode()}, overwrite=True
+            {folder / card.file: content, path: card.to_json().encode()},
+            overwrite=overwrite,
         )
         cards.append(ModelCard.read(path))
     return cards

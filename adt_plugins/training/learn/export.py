@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from adt_plugins.base.files import check_free, make_folder, write_files
 from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker
 from adt_plugins.errors import AdtError
 from adt_plugins.network.brnn_sa.graph import build_brnn_sa
@@ -90,6 +92,7 @@ def export(
     geometry: Geometry,
     training: Mapping[str, Any],
     quantise: bool = True,
+    overwrite: bool = False,
 ) -> ModelCard:
     """Write ``NAME.tflite`` and ``NAME.json`` into a folder.
 
@@ -116,21 +119,28 @@ def export(
         Data and licences, for the card.
     quantise
         Dynamic-range int8; else float32.
+    overwrite
+        Replace a model of this name that somebody has changed.
 
     Returns
     -------
     ModelCard
         As written.
+
+    Raises
+    ------
+    OutputExistsError
+        If there is such a model, and `overwrite` is false.
     """
+    network, path = out / f"{name}.tflite", out / f"{name}.json"
+    check_free([network, path], overwrite=overwrite)
     model, trained = load_model(*checkpoints)
     if geometry.context < trained.context:
         raise ValueError(f"less context than was learnt: {geometry}, not {trained}")
     content = build_brnn_sa(export_weights(model), geometry, quantise=quantise)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"{name}.tflite").write_bytes(content)
     card = ModelCard(
         name=name,
-        file=f"{name}.tflite",
+        file=network.name,
         sha256=hashlib.sha256(content).hexdigest(),
         outputs=OUTPUTS,
         front_end=front_end,
@@ -141,10 +151,9 @@ def export(
         description=_describe(model, quantise),
         licence="BSD-3-Clause",
         training=training,
-        path=out / f"{name}.json",
     )
     validation = Validation(renders, Mixer(front_end, level, []), geometry, clips=200)
-    hear = Network(card).activations
+    hear = _opened(card, content).activations
     thresholds, scores = Validation.choose(validation.counts(hear))
     measured = {
         "validation F at 50 ms": scores,
@@ -153,8 +162,18 @@ def export(
     card = replace(card, thresholds=thresholds, measured=measured)
     gate = learn_gate(renders, partial(Mixer, front_end, level), hear, card)
     card = replace(card, gate=gate)
-    (out / f"{name}.json").write_text(card.to_json(), encoding="utf-8")
-    return card
+    make_folder(out)
+    contents = {network: content, path: card.to_json().encode()}
+    write_files(contents, overwrite=overwrite)
+    return replace(card, path=path)
+
+
+def _opened(card: ModelCard, content: bytes) -> Network:
+    """Open a network that lies in no folder yet."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / card.file).write_bytes(content)
+        return Network(replace(card, path=folder / "card.json"))
 
 
 def _describe(model: BrnnSa, quantise: bool) -> str:

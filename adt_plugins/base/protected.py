@@ -1,0 +1,115 @@
+"""Files that no output may be: what a run reads, and recordings.
+
+Neither ``--overwrite`` nor anything else makes it right to replace them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.errors import AdtError
+
+RECORDINGS = (
+    *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf"),
+    *(".flac", ".ogg", ".oga", ".opus", ".mp3", ".au", ".snd"),
+    *(".m4a", ".m4b", ".aac", ".mp4", ".m4v", ".mov", ".mkv", ".mka", ".webm"),
+    *(".avi", ".wma", ".wv", ".ape", ".ts", ".mpg", ".mpeg", ".flv"),
+)
+"""Ends of the names of recordings, in lower case."""
+
+# Of recordings whose name does not say what they are: position and bytes.
+_MAGIC = (
+    *((8, form) for form in (b"WAVE", b"AIFF", b"AIFC", b"AVI ")),
+    *((0, mark) for mark in (b"fLaC", b"OggS", b"caff", b"ID3", b"\xff\xfb", b"wvpk")),
+    *((0, mark) for mark in (b".snd", b"MAC ", b"\x1a\x45\xdf\xa3", b"\x30\x26\xb2\x75")),
+    (4, b"ftyp"),
+)
+_HEAD_BYTES = 16
+
+_Identity = str | tuple[int, int]
+_protected: set[_Identity] = set()
+
+
+def protect(*paths: str | bytes | os.PathLike[Any] | None) -> None:
+    """Let these files, and what they are links to, be no output of this run.
+
+    There may be very many, and `os.path.realpath` is slow: of those that are there
+    the number is enough.
+    """
+    for path in paths:
+        if path is not None:
+            _protected.update(_identities(os.fsdecode(path), os.path.abspath))
+
+
+@contextmanager
+def protecting(*paths: Any) -> Iterator[None]:
+    """`protect` until the end of a ``with`` block.
+
+    Parameters
+    ----------
+    *paths
+        What is no path, as None or an array of samples, is passed over.
+    """
+    before = set(_protected)
+    protect(*(p for p in paths if isinstance(p, (str, bytes, os.PathLike))))
+    try:
+        yield
+    finally:
+        _protected.clear()
+        _protected.update(before)
+
+
+def check_unprotected(path: Path, draft: Path | None = None) -> None:
+    """Raise `AdtError` if a file must not be replaced.
+
+    Parameters
+    ----------
+    path
+        Where something is to be written.
+    draft
+        What is to be written there; None: that is not known yet.
+    """
+    if _protected and not (
+        _protected.isdisjoint(_identities(path, os.path.realpath))
+        and _protected.isdisjoint(_identities(path, os.path.abspath))
+    ):
+        raise AdtError(f"{path}: is read by this run, and stays as it is")
+    if not is_recording(path):
+        return
+    is_sound = path.name.lower().endswith(RECORDINGS)
+    if not is_sound or (draft is not None and not is_recording(draft)):
+        raise AdtError(f"{path}: is a recording, and stays as it is")
+
+
+def is_recording(path: Path) -> bool:
+    """Whether there is a file of sound, by its name or its first bytes."""
+    try:
+        with open(os.path.realpath(path), "rb", opener=_open) as file:  # noqa: PTH123
+            head = file.read(_HEAD_BYTES)
+    except (OSError, ValueError):
+        return False
+    if head and path.suffix.lower() in RECORDINGS:
+        return True
+    return any(head[at:].startswith(mark) for at, mark in _MAGIC)
+
+
+def _open(name: str, flags: int) -> int:
+    """Wait for nobody: it may be a pipe without a writer."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _identities(
+    path: str | Path, name_of: Callable[[str | Path], str]
+) -> set[_Identity]:
+    """A file's name and, as it may have several, its number."""
+    found: set[_Identity] = set()
+    with suppress(OSError, ValueError):  # ValueError: a null byte in the name
+        found.add(os.path.normcase(name_of(path)))
+        state = os.stat(path)  # noqa: PTH116 - a string
+        if state.st_ino:
+            found.add((state.st_dev, state.st_ino))
+    return found
