@@ -155,19 +155,16 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
             if target.exists():  # what replaces a private file is private at once
                 os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         yield drafts
-        check_free(paths, overwrite=overwrite)
-        for draft, target in zip(drafts, targets, strict=True):
-            check_unprotected(target, draft)
-        with written.noting(drafts, targets):
+        with written.alone():
+            check_free(paths, overwrite=overwrite)
             for draft, target in zip(drafts, targets, strict=True):
-                if target.exists():
-                    shutil.copymode(target, draft)
+                check_unprotected(target, draft)
+            with written.noting(drafts, targets):
+                for draft, target in zip(drafts, targets, strict=True):
+                    if target.exists():
+                        shutil.copymode(target, draft)
                     draft.replace(target)
-                elif overwrite:
-                    draft.replace(target)
-                else:
-                    _move_to_nothing(draft, target)
-                done.append(target)
+                    done.append(target)
     except OSError as error:
         if isinstance(error, AdtError):
             raise
@@ -177,16 +174,6 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
         for draft in drafts:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
-
-
-def _move_to_nothing(draft: Path, target: Path) -> None:
-    """Move a file to where none is, even if another process tries the same."""
-    try:
-        target.hardlink_to(draft)
-    except FileExistsError:
-        raise OutputExistsError(f"{target}: exists; use --overwrite") from None
-    except (OSError, NotImplementedError):  # a file system without links
-        draft.replace(target)
 
 
 def write_files(contents: Mapping[Path, bytes], *, overwrite: bool) -> list[Path]:

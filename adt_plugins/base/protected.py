@@ -21,11 +21,13 @@ RECORDINGS = (
 )
 """Ends of the names of recordings, in lower case."""
 
+_EBML, _ASF = b"\x1a\x45\xdf\xa3", b"\x30\x26\xb2\x75"
+
 # Of recordings whose name does not say what they are: position and bytes.
 _MAGIC = (
     *((8, form) for form in (b"WAVE", b"AIFF", b"AIFC", b"AVI ")),
     *((0, mark) for mark in (b"fLaC", b"OggS", b"caff", b"ID3", b"\xff\xfb", b"wvpk")),
-    *((0, mark) for mark in (b".snd", b"MAC ", b"\x1a\x45\xdf\xa3", b"\x30\x26\xb2\x75")),
+    *((0, mark) for mark in (b".snd", b"MAC ", _EBML, _ASF)),
     (4, b"ftyp"),
 )
 _HEAD_BYTES = 16
@@ -88,7 +90,7 @@ def check_unprotected(path: Path, draft: Path | None = None) -> None:
 def is_recording(path: Path) -> bool:
     """Whether there is a file of sound, by its name or its first bytes."""
     try:
-        with open(os.path.realpath(path), "rb", opener=_open) as file:  # noqa: PTH123
+        with open(os.path.realpath(path), "rb", opener=_open) as file:
             head = file.read(_HEAD_BYTES)
     except (OSError, ValueError):
         return False

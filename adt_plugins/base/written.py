@@ -17,10 +17,13 @@ from pathlib import Path
 
 from adt_plugins.base.folders import user_state_folder
 from adt_plugins.base.hashing import sha256
+from adt_plugins.base.process_lock import Lock, LockedError
 
 NAME = "written.sqlite"
 
+_LOCK = "written.lock"
 _PATIENCE_S = 5.0
+_TICK_S = 0.005
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS written (place BLOB, content BLOB, at REAL, run BLOB,"
     " PRIMARY KEY (place, content)) WITHOUT ROWID"
@@ -44,13 +47,19 @@ def is_ours(path: Path) -> bool:
         return False
 
 
-def begin_run() -> None:
+def begin_run(*, alone: bool = False) -> None:
     """Say that what other processes write from now on is not of an earlier run.
 
     So of two runs that write one file at the same time, one says that it did.
+
+    Parameters
+    ----------
+    alone
+        There is no other run, but there may be processes that one has left behind:
+        what they write is of an earlier run.
     """
     global _begun  # noqa: PLW0603
-    _begun = time.time()
+    _begun = float("inf") if alone else time.time()
 
 
 def trust(contents: Mapping[Path, str]) -> None:
@@ -70,6 +79,25 @@ def trust(contents: Mapping[Path, str]) -> None:
 def digest_of(path: Path) -> str | None:
     """Return the SHA-256 of what this process wrote to a file; None: nothing."""
     return _recent.get(_place(path))
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let no other run check and move its files meanwhile, if that can be."""
+    lock = None
+    until = time.monotonic() + _PATIENCE_S
+    with suppress(OSError):
+        user_folder().mkdir(parents=True, exist_ok=True)
+        while lock is None and time.monotonic() < until:
+            try:
+                lock = Lock(user_folder() / _LOCK)
+            except LockedError:
+                time.sleep(_TICK_S)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 @contextmanager
@@ -105,9 +133,7 @@ def _known(place: bytes) -> set[str]:
     if not file.exists():
         return found
     with suppress(sqlite3.Error), closing(_connect(file)) as base:
-        query = (
-            "SELECT content FROM written WHERE place = ? AND (at < ? OR run = ?)"
-        )
+        query = "SELECT content FROM written WHERE place = ? AND (at < ? OR run = ?)"
         rows = base.execute(query, (place, _begun, _run))
         found |= {bytes(row[0]).hex() for row in rows}
     return found

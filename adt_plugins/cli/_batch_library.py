@@ -134,9 +134,10 @@ class Library:
                     "input": name,
                     "status": STARTED,
                     "outputs": [
-                        {"format": form, "path": place, "sha256": ours.get(place)}
+                        {"format": form, "path": place, "sha256": ours[place]}
                         for form in forms
                         for place in map(self._relative, job.targets(form))
+                        if place in ours
                     ]
                     + kept,
                 }

@@ -64,6 +64,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
+    from adt_plugins.base import written
     from adt_plugins.base.files import make_folder
     from adt_plugins.base.process_lock import Lock
     from adt_plugins.batch.manifest import NAME, Manifest
@@ -85,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
         lock = Lock(folder / ".adt-batch.lock")
     except OSError as error:
         raise AdtError(f"{folder}: {error.strerror or error}") from error
+    written.begin_run(alone=True)
     try:
         with Manifest(folder / NAME) as manifest:
             library = Library(args, card, root, recordings, manifest)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from adt_plugins import formats
+from adt_plugins.base.hashing import sha256
 from adt_plugins.base.process_lock import Lock
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.picking.kit_adaptation import Adaptation
@@ -82,8 +83,9 @@ def test_a_library_keeps_its_folders(
     found = lines(out)
     assert list(found) == ["one/söng.wav", "two/broken.mp3", "two/deep/söng.wav"]
     assert found["one/söng.wav"]["onsets"] == {"KD": 2, "SD": 2, "HH": 3}
+    digest = sha256(out / "one" / "söng.labels.txt")
     assert found["one/söng.wav"]["outputs"] == [
-        {"format": "labels", "path": "one/söng.labels.txt"}
+        {"format": "labels", "path": "one/söng.labels.txt", "sha256": digest}
     ]
     failed = found["two/broken.mp3"]
     assert (failed["status"], failed["error"]) == ("failed", reason)
@@ -218,6 +220,59 @@ def test_a_file_of_the_user_is_never_replaced(
     assert set(files(mine.parent)) == {"söng.labels.txt", "manifest.jsonl"}
     assert batch(library / "one", "-o", mine.parent, "-q", "--overwrite") == 0
     assert_heard(formats.read(mine), HITS)
+
+
+def test_what_a_user_corrected_is_kept(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    options = (library / "one", "-o", out, "--format", "labels,csv")
+    assert batch(*options, "-q") == 0
+    corrected, other = out / "söng.labels.txt", out / "söng.drums.csv"
+    corrected.write_text("1.0\t1.0\tSD\n")
+    [before] = lines(out).values()
+    capsys.readouterr()
+    for _ in range(2):  # and it is not forgotten
+        for drum in ("KD", "SD"):
+            assert batch(*options, "--drums", drum) == 0
+            assert capsys.readouterr().err == (
+                f"adt: warning: {corrected}: is not as an earlier run wrote it, and is"
+                " kept (--overwrite replaces it)\n"
+            )
+            assert corrected.read_text() == "1.0\t1.0\tSD\n"
+            assert formats.read(other).counts() == {drum: 2}
+    [line] = lines(out).values()
+    assert line["status"] == "done"
+    labels = [item for item in line["outputs"] if item["format"] == "labels"]
+    assert labels == [i for i in before["outputs"] if i["format"] == "labels"]
+    assert batch(*options, "--overwrite") == 0
+    assert_heard(formats.read(corrected), HITS)
+
+
+def test_the_hash_of_an_output_is_in_the_manifest_alone(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library is moved, or another user goes on with it."""
+    out = tmp_path / "out"
+    assert batch(library / "one", "-o", out, "-q") == 0
+    (Path(os.environ["ADT_PLUGINS_HOME"]) / "written.sqlite").unlink()
+    moved = tmp_path / "moved"
+    out.rename(moved)
+    assert batch(library / "one", "-o", moved, "-q", "--drums", "KD") == 0
+    assert formats.read(moved / "söng.labels.txt").counts() == {"KD": 2}
+
+
+def test_recordings_are_never_outputs(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    song, click = library / "one" / "söng.wav", library / "one" / "söng.click.wav"
+    click.write_bytes(song.read_bytes())
+    before = click.read_bytes()
+    options = ("-o", library / "one", "--format", "click", "--overwrite", "-q")
+    assert batch(song, click, *options) == 1
+    assert f"{click}: is read by this run" in capsys.readouterr().err
+    assert click.read_bytes() == before
+    assert click.with_name("söng.click.click.wav").exists()
 
 
 @pytest.mark.parametrize(

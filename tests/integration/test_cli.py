@@ -143,6 +143,7 @@ def test_an_existing_file_is_found_before_the_work(
     song: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert transcribe(song) == 0
+    song.with_name("song.labels.txt").write_text("1.0\t1.0\tSD\n", encoding="utf-8")
 
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("worked in vain")
@@ -324,6 +325,9 @@ def test_quiet_says_nothing_but_errors(
 ) -> None:
     assert transcribe("-q", song) == 0
     assert capsys.readouterr() == ("", "")
+    assert transcribe("-q", song) == 0
+    assert capsys.readouterr() == ("", "")
+    song.with_name("song.labels.txt").write_text("mine", encoding="utf-8")
     assert transcribe("-q", song) == 1
     assert capsys.readouterr().err != ""
 
@@ -337,9 +341,9 @@ def test_activations_are_saved_on_demand(song: Path) -> None:
     assert saved.outputs == DRUMS
     assert saved.frame_rate == 100
     # They are guarded as every other output.
+    archive.write_bytes(b"something else")
     assert transcribe("--save-activations", "--format", "labels", song) == 1
     assert not song.with_name("song.labels.txt").exists()
-    archive.write_bytes(b"something else")
     with pytest.raises(FormatError, match=r"song\.drums\.npz: no activations"):
         load_activations(archive)
 
@@ -390,7 +394,7 @@ def test_convert_refuses_what_would_be_lost(
     assert run("convert", source, "--format", "labels", "--drums", "KD") == 1
     options = ("--format", "labels", "--drums", "KD", "--overwrite")
     assert run("convert", source, *options) == 1
-    assert "would be overwritten by its own output" in capsys.readouterr().err
+    assert "is read by this run, and stays as it is" in capsys.readouterr().err
     assert source.read_text() == "1.0\t1.0\tKD\n2.0\t2.0\tSD\n"
     assert run("convert", source, "--format", "json", "--from", "wax") == 2
     assert run("convert", source) == 2
@@ -442,3 +446,35 @@ def test_models_are_listed_shown_and_verified(
     song = write_wave(tmp_path / "song.wav", play(HITS, SECONDS, level=0.3), RATE)
     assert run("transcribe", "--model", tmp_path / "tiny.tflite", song) == 2
     assert run("models", "show", "nothing") == 2
+
+
+def test_a_later_input_is_not_written_over(
+    song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = song.with_name("song.click.wav")
+    later.write_bytes(song.read_bytes())
+    assert transcribe("--format", "click", "--overwrite", song, later) == 1
+    assert capsys.readouterr().err == (
+        f"adt: {later}: is read by this run, and stays as it is\n"
+    )
+    assert later.read_bytes() == song.read_bytes()
+
+
+@pytest.mark.parametrize("command", ["adapt", "maps", "web"])
+def test_no_command_writes_over_a_recording(song: Path, command: str) -> None:
+    arguments = {
+        "adapt": ("adapt", song, song.with_name("a.txt"), "-o", song),
+        "maps": ("maps", "export", "gm", "-o", song),
+        "web": ("web", "-o", song),
+    }[command]
+    song.with_name("a.txt").write_text("1.0\t1.0\tSD\n")
+    before = song.read_bytes()
+    assert run(*arguments, "--overwrite") == 2
+    assert song.read_bytes() == before
+
+
+def test_a_reference_is_not_written_over(song: Path) -> None:
+    reference = song.with_name("a.labels.txt")
+    reference.write_text("1.0\t1.0\tSD\n")
+    assert run("adapt", song, reference, "-o", reference, "--overwrite") == 2
+    assert reference.read_text() == "1.0\t1.0\tSD\n"

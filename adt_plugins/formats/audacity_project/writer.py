@@ -122,14 +122,13 @@ def write_project(
     """
     folder = data_folder(path)
     check_target(path, overwrite=overwrite)
-    with _moving_into_place(path, folder) as (draft, draft_folder):
+    with _moving_into_place(path, folder, overwrite) as (draft, draft_folder):
         stem = _AUDIO_STEM.format(secrets.token_hex(4))
         media = None if audio is None else audio(draft_folder / stem)
         with draft.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(_project(folder.name, tracks, media, title, rate))
         if original is not None:
             (draft_folder / ORIGINAL).write_text(original, encoding="utf-8")
-        check_target(path, overwrite=overwrite)
     return path
 
 
@@ -210,7 +209,9 @@ def _is_own_folder(folder: Path) -> bool:
 
 
 @contextmanager
-def _moving_into_place(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
+def _moving_into_place(
+    path: Path, folder: Path, overwrite: bool
+) -> Iterator[tuple[Path, Path]]:
     """Give a file and a folder to write to, and put them in place at the end.
 
     If something fails, what was there before is there again.
@@ -223,14 +224,15 @@ def _moving_into_place(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
     try:
         draft_folder.mkdir()
         yield draft, draft_folder
-        if folder.exists():
-            folder.rename(old_folder)
-            moved.append((folder, old_folder))
-        draft_folder.rename(folder)
-        moved.append((draft_folder, folder))
-        with written.noting([draft], [path]):
+        with written.alone(), written.noting([draft], [path]):
+            check_target(path, overwrite=overwrite)
+            if folder.exists():
+                folder.rename(old_folder)
+                moved.append((folder, old_folder))
+            draft_folder.rename(folder)
+            moved.append((draft_folder, folder))
             draft.replace(path)
-        moved.clear()
+            moved.clear()
     except OSError as error:
         if isinstance(error, AdtError):
             raise

@@ -263,6 +263,8 @@ def test_commands(
         drum
         for _, drum in sorted(HITS, key=lambda hit: (hit[0], "KSH".index(hit[1][0])))
     ]
+    labels = tmp_path / "out.labels.txt"
+    labels.write_text(labels.read_text().upper() + "9\t9\tmine\n")
     again = adt("pull", tmp_path / "out")
     assert again.returncode == 2
     assert "exists; use --overwrite" in again.stderr

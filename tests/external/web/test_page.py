@@ -90,6 +90,7 @@ def test_one_file_that_is_small_and_always_the_same(
 ) -> None:
     assert 3_000_000 < page_file.stat().st_size <= MOST_BYTES
     before = page_file.read_bytes()
+    page_file.write_bytes(before + b"\n")
     assert main(["web", "-o", str(page_file)]) == 2
     assert "drums.html: exists; use --overwrite" in capsys.readouterr().err
     page_file.write_bytes(b"")

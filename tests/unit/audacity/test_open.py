@@ -318,7 +318,9 @@ def test_a_project_that_exists(
     options = ["--model", "tiny", "--program", str(fake)]
     assert run(song, *options, "-q") == 0
     path = song.with_name('so "n" & ä.drums.aup')
-    before = path.read_bytes()
+    assert run(song, *options, "-q") == 0  # nobody has changed it
+    before = path.read_bytes() + b"\n"
+    path.write_bytes(before)
     (fake.parent.parent / "arguments").unlink()
     # As it is, it is opened again.
     assert run(song, *options) == 0

@@ -439,8 +439,12 @@ def test_a_set_is_replaced_as_a_whole(tmp_path: Path) -> None:
     write_set(tmp_path)
     (tmp_path / "song.labels.mine.txt").write_text("mine")
     path = tmp_path / "song.labels.txt"
+    corrected = tmp_path / "song.labels.SD.txt"
+    with corrected.open("a") as file:
+        file.write("9.0\t9.0\tSD\n")
     with pytest.raises(formats.OutputExistsError):
-        formats.write(HITS["SD"], path, "labels-split")
+        formats.write(HITS["KD"], path, "labels-split")
+    assert "9.0" in corrected.read_text()
     changed = Transcription((Onset(1.0, Drum.KD), Onset(2.0, Drum.SD)))
     formats.write(changed, path, "labels-split", overwrite=True)
     assert sorted(p.name for p in tmp_path.iterdir()) == [

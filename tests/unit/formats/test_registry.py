@@ -287,6 +287,7 @@ def test_convert_writes_beside_the_file(tmp_path: Path) -> None:
         "song.drums.120bpm.mid",
     ]
     assert [o.time for o in formats.read(made[0])] == [1.5, 2.5]
+    made[1].write_bytes(made[1].read_bytes() + b"changed")
     with pytest.raises(formats.OutputExistsError):
         formats.convert(path, ["csv", "midi"])
     assert not (tmp_path / "song.drums.csv").exists()
@@ -298,7 +299,7 @@ def test_convert_never_writes_over_its_input(tmp_path: Path, form: str) -> None:
     for other in more:
         other.unlink()
     before = path.read_bytes()
-    with pytest.raises(AdtError, match="would be overwritten"):
+    with pytest.raises(AdtError, match="is read by this run"):
         formats.convert(path, ["json", "labels", form], overwrite=True)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
     assert path.read_bytes() == before

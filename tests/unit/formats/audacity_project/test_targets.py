@@ -29,6 +29,7 @@ def listing(folder: Path) -> dict[str, bytes]:
 def test_nothing_is_replaced_unasked(tmp_path: Path, wav: Path) -> None:
     path = tmp_path / "song.drums.aup"
     formats.write(SONG, path, audio=wav)
+    path.write_bytes(path.read_bytes() + b"\n")
     before = listing(tmp_path)
     with pytest.raises(formats.OutputExistsError, match=r"\.drums\.aup: exists; use"):
         formats.write(SONG["KD"], path, audio=wav)
