@@ -8,7 +8,7 @@ from types import FrameType
 
 
 def main() -> int:
-    """Run the command line; a Ctrl-C while it is still being loaded ends it too."""
+    """Run the command line; a Ctrl-C while it is being loaded ends it too."""
     pressed = False
 
     def remember(_number: int, _frame: FrameType | None) -> None:
@@ -22,9 +22,15 @@ def main() -> int:
         signal.signal(signal.SIGINT, remember)
     from adt_plugins import cli
 
-    if heeded:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    return cli.interrupted() if pressed else cli.main()
+    try:
+        if heeded:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        code = cli.interrupted() if pressed else cli.main()
+    except KeyboardInterrupt:  # before or behind what `cli.main` catches
+        code = cli.interrupted()
+    if heeded:  # all is done: what Python does at its end needs no traceback
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
 
 
 if __name__ == "__main__":

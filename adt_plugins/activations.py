@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import math
-import struct
-import zipfile
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.base.arrays import read_arrays
+from adt_plugins.base.checks import real
 from adt_plugins.base.files import replacing
 from adt_plugins.errors import FormatError
 
 SUFFIX = ".drums.npz"
 
-# Of a hundred hours with ten outputs; an archive of a few bytes may claim more.
-_MOST_BYTES = 2 << 30
+_LEAST_RATE, _MOST = 1e-3, 1e9
 
 _EPSILON = 1e-6  # of a frame: rounding of times
-
-# Some of what NumPy and zipfile raise for archives that are damaged.
-_DAMAGE: tuple[type[Exception], ...] = (
-    *(OSError, ValueError, KeyError, TypeError, EOFError, MemoryError),
-    *(NotImplementedError, OverflowError, RuntimeError, SyntaxError),
-    *(zipfile.BadZipFile, zlib.error, struct.error),
-)
 
 
 @dataclass(frozen=True)
@@ -95,18 +88,27 @@ def load_activations(path: Path) -> Activations:
         If the file is something else.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(item.file_size for item in archive.infolist()) > _MOST_BYTES:
-                raise FormatError(f"{path}: too large for activations")
-        with np.load(path, allow_pickle=False) as data:
-            return Activations(
-                values=np.asarray(data["values"], dtype=np.float32),
-                outputs=tuple(str(name) for name in data["outputs"]),
-                frame_rate=float(data["frame_rate"]),
-                offset=float(data["offset"]),
-            )
+        arrays = read_arrays(path, ("values", "outputs", "frame_rate", "offset"))
+        return _checked(arrays)
     except FileNotFoundError:
         raise FormatError(f"{path}: no such file") from None
-    except _DAMAGE as error:
-        reason = " ".join(str(error).split())[:200]
-        raise FormatError(f"{path}: no activations: {reason}") from error
+    except (FormatError, OSError, TypeError, ValueError) as error:
+        raise FormatError(f"{path}: no activations: {error}") from error
+
+
+def _checked(arrays: Mapping[str, NDArray[Any]]) -> Activations:
+    values, outputs = arrays["values"], arrays["outputs"]
+    if values.ndim != 2 or values.dtype.kind != "f":
+        raise ValueError("the values are no table of numbers")
+    if outputs.dtype.kind != "U" or outputs.shape != values.shape[1:]:
+        raise ValueError("the outputs are not the names of the columns")
+    rate, offset = (
+        real(name, arrays[name].item(), low, _MOST)
+        for name, low in (("frame_rate", _LEAST_RATE), ("offset", -_MOST))
+    )
+    return Activations(
+        values=np.asarray(values, dtype=np.float32),
+        outputs=tuple(outputs.tolist()),
+        frame_rate=rate,
+        offset=offset,
+    )

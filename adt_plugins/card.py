@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-from adt_plugins.errors import ModelError
+from adt_plugins.base.strict_json import build, parse_json
+from adt_plugins.errors import FormatError, ModelError
 
 FORMAT = "adt-plugins-model"
 VERSION = 1
 
-_T = TypeVar("_T")
+_MOST_BYTES = 4 << 20
+_MOST_OUTPUTS = 64
+_MOST_FRAMES = 1 << 18  # in one run of the network: 45 minutes at a hop of 10 ms
+
+# What a network may ask for: a card is a file from anywhere, and memory and work
+# must not follow a number in it.
+_LIMITS = {
+    "frame_size": (16, 1 << 16),
+    "hop_size": (1, 1 << 16),
+    "sample_rate": (1000, 1_000_000),
+    "bands_per_octave": (1, 96),
+    "fmin": (1e-3, 1e6),
+    "fmax": (1e-3, 1e6),
+    "core": (1, 1 << 16),
+    "context": (0, 1 << 16),
+    "batch": (1, 1 << 12),
+    "target": (1e-9, 1e9),
+    "decay_db_per_second": (1e-9, 1e6),
+    "floor": (1e-12, 1e9),
+    **dict.fromkeys(("pre_avg", "post_avg", "pre_max", "post_max", "combine"), (0, 10)),
+    "rows": (-1e6, 1e6),
+    **dict.fromkeys(("song", "lone", "drums", "sure", "thresholds"), (0, 1)),
+    "delay": (-10, 10),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,39 +285,54 @@ class ModelCard:
             If the file is missing or is not a model card.
         """
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ModelError(f"{path}: no such model card") from None
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            data = parse_json(_text(path))
+        except FormatError as error:
             raise ModelError(f"{path}: not a model card: {error}") from error
-        if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise ModelError(f"{path}: not a model card")
-        version = data.pop("version", None)
-        if version != VERSION:
-            raise ModelError(f"{path}: model card of unknown version {version!r}")
+        version = data.get("version")
+        if version != VERSION or isinstance(version, bool):
+            told = reprlib.repr(version)
+            raise ModelError(f"{path}: model card of unknown version {told}")
+        data.pop("path", None)
         try:
-            finer = data.pop("finer", None)
-            level, gate = data.pop("level", None), data.pop("gate", None)
-            return cls(
-                outputs=tuple(data.pop("outputs")),
-                front_end=_build(FrontEnd, data.pop("front_end")),
-                geometry=_build(Geometry, data.pop("geometry")),
-                picker=_build(Picker, data.pop("picker")),
-                level=None if level is None else _build(LevelRule, level),
-                gate=None if gate is None else _build(SongGate, gate),
-                finer=None if finer is None else _build(Attached, finer),
-                path=path,
-                **_known(cls, data),
-            )
-        except (KeyError, TypeError, ValueError) as error:
+            card = replace(build(cls, data, _LIMITS, "it"), path=path)
+            _check(card)
+        except (TypeError, ValueError) as error:
             raise ModelError(f"{path}: not a whole model card: {error}") from error
+        return card
 
 
-def _known(cls: type, data: dict[str, Any]) -> dict[str, Any]:
-    """Keep what this release knows, so that later cards may say more."""
-    names = {item.name for item in fields(cls)} - {"path"}
-    return {key: value for key, value in data.items() if key in names}
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise ModelError(f"{path}: not a model card: it is too large")
+        return data.decode("utf-8")
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such model card") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ModelError(f"{path}: not a model card: {reason}") from error
 
 
-def _build(cls: type[_T], data: dict[str, Any]) -> _T:
-    return cls(**_known(cls, data))
+def _check(card: ModelCard) -> None:
+    """Raise ValueError for what the types do not tell."""
+    if not 0 < len(set(card.outputs)) == len(card.outputs) <= _MOST_OUTPUTS:
+        raise ValueError("outputs are different names, at least one")
+    for name, value, known in (
+        ("front_end.kind", card.front_end.kind, ("log-filterbank", "linear")),
+        ("geometry.padding", card.geometry.padding, ("zeros", "first")),
+        ("picker.kind", card.picker.kind, ("madmom", "adtlib")),
+    ):
+        if value not in known:
+            told = reprlib.repr(value)
+            raise ValueError(f"{name} is one of {', '.join(known)}, not {told}")
+    front = card.front_end
+    if front.fmin >= front.fmax:
+        raise ValueError("fmin is below fmax")
+    if front.hop_size > front.frame_size:
+        raise ValueError("hop_size is at most frame_size")
+    if card.geometry.frames * card.geometry.batch > _MOST_FRAMES:
+        raise ValueError("its chunks are too large")

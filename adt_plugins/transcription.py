@@ -9,7 +9,6 @@ skipped, so that a later one may say more in the same version of the format;
 from __future__ import annotations
 
 import html
-import json
 import math
 import os
 import reprlib
@@ -24,7 +23,8 @@ from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Label, Onset, Source
-from adt_plugins.base.checks import finite, json_text, records
+from adt_plugins.base.checks import json_text, records
+from adt_plugins.base.strict_json import parse_json
 from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import FormatError, MissingDependencyError
 from adt_plugins.meter import (
@@ -348,11 +348,7 @@ class Transcription:
     @classmethod
     def from_json(cls, text: str) -> Transcription:
         """Read what `to_json` gives; raises `FormatError`."""
-        try:
-            data = json.loads(text, parse_float=finite, parse_constant=finite)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"not JSON: {error}") from error
-        return cls.from_dict(data)
+        return cls.from_dict(parse_json(text))
 
     def to_dataframe(self) -> pandas.DataFrame:
         """One row an onset: time, drum, velocity, confidence. Needs pandas."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from adt_plugins.base.forking import in_child
+
 _STDERR = 2
 _MPG123 = (b"[src/libmpg123/", b"Note: ", b"Warning: ")
 
@@ -66,6 +68,16 @@ def _leave() -> None:
         _sink.truncate()
         if others:
             os.write(_STDERR, b"".join(others))
+
+
+def _renew() -> None:
+    """Give a forked process its own lock, and the terminal again."""
+    global _depth, _lock, _sink
+    _lock, _depth, _sink = threading.Lock(), 0, None
+    _restore()
+
+
+in_child(_renew)
 
 
 def _restore() -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from adt_plugins.base.visible import visible
+
 Progress = Callable[[float], None]
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
@@ -33,7 +35,7 @@ def progress_bar(label: str, *, quiet: bool = False) -> Iterator[Progress]:
     if kind is None:
         yield lambda _: None
         return
-    with kind(total=1.0, desc=label, bar_format=_BAR, leave=False) as bar:
+    with kind(total=1.0, desc=visible(label), bar_format=_BAR, leave=False) as bar:
 
         def advance(fraction: float) -> None:
             bar.update(max(0.0, min(1.0, fraction) - bar.n))

@@ -11,20 +11,48 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
 from adt_plugins.base.files import replacing
-from adt_plugins.errors import AdtError
+from adt_plugins.base.strict_json import build, parse_json
+from adt_plugins.errors import AdtError, FormatError
 
 NAME = "manifest.jsonl"
 
 STARTED, DONE, FAILED, SKIPPED = "started", "done", "failed", "skipped"
 
 Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Output:
+    format: str
+    path: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class _Line:
+    """What must be right in a line, as it may have been edited by hand."""
+
+    input: str
+    status: str
+    outputs: tuple[_Output, ...] = ()
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+    onsets: Mapping[str, int] | None = None
+    sha256: str | None = None
+    settings: str | None = None
+    bytes: int | None = None
+    modified: int | None = None
+
+
+_LIMITS = {"modified": (-(2.0**63), 2.0**63), "bytes": (0.0, 2.0**63)}
 
 
 class _Place(NamedTuple):
@@ -64,22 +92,26 @@ class Manifest:
         position = 0
         with self.path.open("rb") as file:
             for number, data in enumerate(file, 1):
-                if data.endswith(b"\n"):
+                line = data
+                if not data.endswith(b"\n"):
+                    if not _is_whole(data):  # a kill has cut it
+                        break
+                    self._file.write(b"\n")  # an editor has left it so
+                    line += b"\n"
+                if data.strip():
                     name = self._input(data, number)
-                    self._places[name] = _Place(position, len(data))
-                    position += len(data)
-        # A kill may have cut the last line.
+                    self._places[name] = _Place(position, len(line))
+                position += len(line)
         self._file.truncate(position)
 
     def _input(self, data: bytes, number: int) -> str:
         try:
-            line = json.loads(data)
-            name = line["input"]
-            if isinstance(name, str) and isinstance(line["status"], str):
-                return name
-        except (ValueError, KeyError, TypeError, RecursionError):
-            pass
-        raise AdtError(f"{self.path}: line {number} is not of a manifest")
+            name: str = _checked(data)["input"]
+        except (FormatError, ValueError, TypeError) as error:
+            raise AdtError(
+                f"{self.path}: line {number} is not of a manifest: {error}"
+            ) from error
+        return name
 
     def __enter__(self) -> Manifest:
         return self
@@ -122,8 +154,7 @@ class Manifest:
 
     def _read(self, place: _Place) -> Line:
         self._file.seek(place.start)
-        line: Line = json.loads(self._file.read(place.size))
-        return line
+        return _checked(self._file.read(place.size))
 
     def _compact(self) -> None:
         """Leave one line for each recording, sorted."""
@@ -136,3 +167,20 @@ class Manifest:
 
     def _refusal(self, error: OSError) -> AdtError:
         return AdtError(f"{self.path}: {error.strerror or error}")
+
+
+def _checked(data: bytes) -> Line:
+    """Parse a line; raises ValueError, TypeError or `FormatError`."""
+    line: Line = parse_json(data)
+    build(_Line, line, _LIMITS, "it")
+    line.setdefault("outputs", [])
+    line.setdefault("error", None)
+    return line
+
+
+def _is_whole(data: bytes) -> bool:
+    try:
+        _checked(data)
+    except (FormatError, ValueError, TypeError):
+        return False
+    return True

@@ -136,7 +136,7 @@ class Library:
                     "outputs": [
                         {"format": form, "path": place, "sha256": ours[place]}
                         for form in forms
-                        for place in map(self._relative, job.targets(form))
+                        for place in (self._relative(p) for p in job.targets(form))
                         if place in ours
                     ]
                     + kept,
@@ -220,7 +220,7 @@ class Library:
         return int(failed > 0)
 
     def _fail(self, name: str, reason: str) -> None:
-        task = {"input": name, "bytes": None, "modified": None, "kept": []}
+        task: Task = {"input": name, "bytes": None, "modified": None, "kept": []}
         self.note(task, {"status": FAILED, "error": reason, "outputs": []})
 
     def _place(self, name: str) -> tuple[Path, str]:
@@ -239,7 +239,7 @@ class Library:
             stem = Path(name).name
         return Job(name, folder, stem, audio=name)
 
-    def _relative(self, path: str) -> str:
+    def _relative(self, path: str | Path) -> str:
         return Path(os.path.relpath(path, self._folder)).as_posix()
 
     def _written_before(self, name: str) -> dict[str, str]:

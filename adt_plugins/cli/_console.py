@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, TextIO
 
+from adt_plugins.base.visible import visible
 from adt_plugins.errors import AdtError, AdtWarning
 
 _TERMINATED = 128 + signal.SIGTERM  # as shells count
@@ -80,8 +81,13 @@ def binary_input() -> BinaryIO:
 
 
 def say(text: str) -> None:
-    """Print a line of the result."""
-    _print(text, sys.stdout)
+    """Print a line of the result, one line whatever is in `text`."""
+    _print(visible(text), sys.stdout)
+
+
+def say_lines(text: str) -> None:
+    """Print several lines, such as those of a table."""
+    _print("\n".join(map(visible, text.split("\n"))), sys.stdout)
 
 
 def say_json(data: Any) -> None:
@@ -91,7 +97,7 @@ def say_json(data: Any) -> None:
 
 def complain(text: str) -> None:
     """Print one line on stderr, whatever is in `text`."""
-    _print("adt: " + " ".join(text.split()), sys.stderr)
+    _print("adt: " + visible(" ".join(text.split())), sys.stderr)
 
 
 def flush() -> None:
@@ -175,8 +181,7 @@ class Tally:
             what = line["status"]
             if line["onsets"] is not None and what == "done":
                 what = f"{sum(line['onsets'].values())} hits"
-            plain = " ".join(name.split("\n"))
-            say(f"{self._done}/{self._files} {plain}: {what}; {clock} left")
+            say(f"{self._done}/{self._files} {name}: {what}; {clock} left")
 
     def _show(self) -> None:
         failed = f", {self._failed} failed" if self._failed else ""

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.cli import _options
+from adt_plugins.cli import _console, _options
 
 
 def add_parser(subparsers: Any) -> None:
@@ -92,5 +92,5 @@ def run(args: argparse.Namespace) -> int:
     write_files({args.output: content}, overwrite=args.overwrite)
     if not args.quiet:
         learnt = ", ".join(adaptation.weights) or "nothing: too few hits were corrected"
-        print(f"{args.output}: learnt {learnt}")
+        _console.say(f"{args.output}: learnt {learnt}")
     return 0

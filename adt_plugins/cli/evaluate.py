@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     if args.report == "json":
         _console.say_json(result.to_dict())
     else:
-        _console.say(result.table().rstrip("\n"))
+        _console.say_lines(result.table().rstrip("\n"))
     for failure in result.failures:
         _console.complain(failure)
     return int(bool(result.failures))

@@ -61,7 +61,7 @@ def run_show(args: argparse.Namespace) -> int:
     """Print a card as it is in its file."""
     from adt_plugins.network.catalogue import find_model
 
-    _console.say(find_model(args.model).to_json().rstrip("\n"))
+    _console.say_lines(find_model(args.model).to_json().rstrip("\n"))
     return 0
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from adt_plugins.cli import _console
 from adt_plugins.errors import MissingDependencyError
 
 
@@ -129,7 +130,6 @@ def _add_finer(actions: Any) -> None:
 def run_finer(args: argparse.Namespace) -> int:
     """Teach a model to tell finer drums."""
     from adt_plugins.base.progress import progress_bar
-    from adt_plugins.cli import _console
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.network.inference import Network
     from adt_plugins.training.learn import fine_drums
@@ -164,7 +164,7 @@ def run_gate(args: argparse.Namespace) -> int:
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.training.learn.drum_presence import attach_gate
 
-    print(attach_gate(find_model(args.model), args.renders).path)
+    _console.say(str(attach_gate(find_model(args.model), args.renders).path))
     return 0
 
 
@@ -220,7 +220,6 @@ def _add_check_data(actions: Any) -> None:
 
 def run_check_data(args: argparse.Namespace) -> int:
     """Tell which upstream files are there, or list them."""
-    from adt_plugins.cli import _console
     from adt_plugins.training.sources import material
 
     sounds = args.sounds or args.data
@@ -238,7 +237,7 @@ def run_check_data(args: argparse.Namespace) -> int:
         upstream = [finding.to_dict() for finding in findings]
         _console.say_json({"complete": complete, "upstream": upstream})
     else:
-        _console.say(material.table(findings))
+        _console.say_lines(material.table(findings))
     return int(not complete)
 
 
@@ -256,10 +255,10 @@ def run_analyse(args: argparse.Namespace) -> int:
         for number, (audio, reference) in enumerate(recordings, start=1):
             cases += analysis.analyse_file(audio, reference, network)
             report(number / len(recordings))
-    print(analysis.table(cases))
+    _console.say_lines(analysis.table(cases))
     if args.plot:
         analysis.plot(cases, args.plot)
-        print(args.plot)
+        _console.say(str(args.plot))
     return 0
 
 
@@ -337,8 +336,8 @@ def run_export(args: argparse.Namespace) -> int:
         quantise=not args.float32,
         overwrite=args.overwrite,
     )
-    print(args.out / card.file)
-    print(card.path)
+    _console.say(str(args.out / card.file))
+    _console.say(str(card.path))
     return 0
 
 

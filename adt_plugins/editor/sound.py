@@ -28,6 +28,9 @@ QUALITIES = ("lossless", "small")
 # are sent and thrown away.
 _MARGIN = 2205
 
+# Of a recording that does not tell its length, a longer one is not believed.
+_BELIEVED_S = 12 * 3600.0
+
 _16 = 1 << 15
 _24 = 1 << 23
 
@@ -63,11 +66,14 @@ class Sound:
         # An hour of FLAC may be 400 MB: on disk, not in memory.
         self._store = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this
         self._index: list[tuple[int, int]] = []
+        self._blocks: Iterator[NDArray[np.float32]]
         self._begin()
         known = self._reader.info.frames
-        if duration is None and known is not None:
-            duration = known / self._reader.info.sample_rate
-        if duration is None:
+        if known is not None:
+            length = known / self._reader.info.sample_rate
+            # A transcription may say that it is of more than there is.
+            duration = length if duration is None else min(duration, length)
+        if duration is None or duration > _BELIEVED_S:
             everything = list(self._blocks)
             duration = sum(map(len, everything)) / SAMPLE_RATE
             self._blocks = iter(everything)

@@ -8,15 +8,15 @@ library, which needs pandas, checks this in the tests.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.annotations import Beat, Label, Onset
-from adt_plugins.base.checks import finite, json_text, seconds
+from adt_plugins.base.checks import json_text, seconds
 from adt_plugins.base.files import read_text, write_files
 from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.base.strict_json import parse_json
 from adt_plugins.drums import drum_of_name
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import Format
@@ -105,10 +105,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     Tags that name no drum become labels; other namespaces are warned of. Beats
     without a position in the bar, which JAMS allows, are counted on from those before.
     """
-    try:
-        data = json.loads(read_text(path), parse_float=finite, parse_constant=finite)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"not JSON: {error}") from error
+    data = parse_json(read_text(path), unique=False)
     found = data.get("annotations") if isinstance(data, dict) else None
     if not isinstance(found, list) or "file_metadata" not in data:
         raise FormatError("not a JAMS file")

@@ -17,6 +17,7 @@ from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.meter import Meter, MeterChange, meters_of_bars
+from adt_plugins.midi.tempo_map import MOST_BEATS
 from adt_plugins.transcription import Transcription
 
 STRAIGHT, TRIPLET = 4, 3
@@ -211,10 +212,10 @@ def _usual(beats: Sequence[Beat]) -> int:
     """Length of most bars, or as much as there is of one."""
     starts = [n for n, beat in enumerate(beats) if beat.position == 1]
     lengths = [b - a for a, b in pairwise(starts)]
-    if lengths:
+    if lengths and max(lengths) <= MOST_BEATS:
         return Counter(lengths).most_common(1)[0][0]
     highest = max(beat.position for beat in beats)
-    return highest if highest > 2 else 4
+    return min(highest, MOST_BEATS) if highest > 2 else 4
 
 
 def _steps(hits: Iterable[tuple[float, Onset]], length: float, meter: Meter) -> int:

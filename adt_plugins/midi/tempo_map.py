@@ -8,6 +8,7 @@ half a tick off, after an hour too.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from adt_plugins.annotations import Beat
+from adt_plugins.errors import FormatError
 from adt_plugins.meter import Meter, MeterChange, meters_of_bars
 from adt_plugins.tempo import LARGEST_S, SteadyTempo, steady_tempo
 
@@ -32,6 +34,9 @@ LEAST_LEAD_IN_S = 0.015
 
 MIN_BPM = 30.0
 """Slower than this is a pause, in which beats are made up."""
+
+LATEST_S = 1e5
+"""Of beats: up to there, beats are made up where none were heard."""
 
 MOST_BEATS = 32
 """Of a bar: a longer one, as of beats that were numbered through, is cut."""
@@ -140,9 +145,14 @@ def tempo_map(
     ------
     ValueError
         If `how` is none of them.
+    FormatError
+        If a beat lies more than a day behind the beginning: work and memory do not
+        follow a number in a file.
     """
     if how not in TEMPI:
         raise ValueError(f"no way {how!r} to follow a tempo; there are {TEMPI}")
+    if beats and max(beat.time for beat in beats) > LATEST_S:
+        raise FormatError(f"a beat later than {LATEST_S / 3600:.0f} hours")
     played = _even(beats)
     if not played:
         return TempoMap()
@@ -217,7 +227,7 @@ def _usual(
     """Beats of a bar where none is whole: of most bars, or as far as was counted."""
     full = [b - a for a, b in pairwise(starts)]
     if full:
-        return max(full, key=full.count)
+        return Counter(full).most_common(1)[0][0]
     least = 2 if units[0] % TICKS_PER_QUARTER else 4
     highest = max(position for _, position in played)
     return min(max(highest, least), MOST_BEATS)

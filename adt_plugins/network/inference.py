@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from weakref import WeakSet
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from adt_plugins.base.forking import in_child
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import ModelError
 from adt_plugins.network.catalogue import beside, network_bytes
-from adt_plugins.network.litert import open_runner
+from adt_plugins.network.litert import Runner, open_runner
+
+_networks: WeakSet[Network] = WeakSet()
+_abandoned: list[Runner | None] = []
 
 
 class Network:
@@ -49,16 +54,22 @@ class Network:
     bands: int
 
     def __init__(self, card: ModelCard, *, num_threads: int = 1) -> None:
-        self.card = card
-        path = beside(card, card.file)
-        content = network_bytes(card)
-        self._runner = open_runner(path, content, card.geometry, num_threads)
+        self.card, self._num_threads = card, num_threads
+        self._content = network_bytes(card)
         self._lock = threading.Lock()
-        self.bands = self._runner.bands
-        if self._runner.outputs != len(card.outputs):
+        runner = self._open()
+        self._runner: Runner | None = runner
+        self.bands = runner.bands
+        if runner.outputs != len(card.outputs):
+            path = beside(card, card.file)
             raise ModelError(
-                f"{path}: it does not fit its card: {self._runner.outputs} outputs"
+                f"{path}: it does not fit its card: {runner.outputs} outputs"
             )
+        _networks.add(self)
+
+    def _open(self) -> Runner:
+        path = beside(self.card, self.card.file)
+        return open_runner(path, self._content, self.card.geometry, self._num_threads)
 
     def activations(self, frames: ArrayLike) -> NDArray[np.float32]:
         """Run the network over a whole recording.
@@ -148,8 +159,21 @@ class Network:
         chunks = np.zeros((geometry.frames, batch, self.bands), np.float32)
         chunks[:, :count] = windows.transpose(2, 0, 1)
         with self._lock:
+            if self._runner is None:
+                self._runner = self._open()
             values = self._runner.run(chunks)[:, :count]
         joined: NDArray[np.float32] = values.transpose(1, 0, 2).reshape(
             -1, values.shape[2]
         )
         return joined
+
+
+def _renew() -> None:
+    """Open networks again: a run of the parent's may be half done, its threads gone."""
+    for network in list(_networks):
+        # Closing it would wait for threads that this process has not.
+        _abandoned.append(network._runner)
+        network._lock, network._runner = threading.Lock(), None
+
+
+in_child(_renew)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.base.forking import in_child
 from adt_plugins.card import Geometry
 from adt_plugins.errors import ModelError
 from adt_plugins.network.stepwise import StepwiseRunner
@@ -173,6 +174,14 @@ def _interpreter_class() -> Any:
 
 _greeted = threading.Event()
 _quiet_lock = threading.Lock()
+
+
+def _renew() -> None:
+    global _quiet_lock  # noqa: PLW0603
+    _quiet_lock = threading.Lock()
+
+
+in_child(_renew)
 
 
 @contextmanager

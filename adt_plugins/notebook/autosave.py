@@ -7,7 +7,6 @@ which other readers skip.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 import time
@@ -20,6 +19,7 @@ from adt_plugins.base.checks import json_text
 from adt_plugins.base.files import make_folder, read_text, write_files
 from adt_plugins.base.folders import user_model_folder
 from adt_plugins.base.process_lock import Lock, LockedError
+from adt_plugins.base.strict_json import parse_json
 from adt_plugins.editor.edits import EditError, Log
 from adt_plugins.editor.picks import PickedSong
 from adt_plugins.errors import AdtError, FormatError
@@ -44,7 +44,7 @@ def load(path: Path, score: PickedSong) -> tuple[Log, dict[str, int]]:
     if not path.exists():
         return Log(), {}
     try:
-        data = json.loads(read_text(path))
+        data = parse_json(read_text(path))
         saved = Transcription.from_dict(data)
     except (ValueError, RecursionError, FormatError) as error:
         raise AdtError(f"{path}: exists and is no transcription") from error

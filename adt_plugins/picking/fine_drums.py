@@ -14,15 +14,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
+from adt_plugins.base.arrays import read_arrays
 from adt_plugins.card import FrontEnd, ModelCard
 from adt_plugins.drums import Drum
-from adt_plugins.errors import ModelError
+from adt_plugins.errors import FormatError, ModelError
 from adt_plugins.features import spectrogram
 from adt_plugins.network.catalogue import attached_bytes
 from adt_plugins.picking.exclusive import DrumPicks
@@ -235,14 +235,7 @@ class FineDrumModel:
         content = attached_bytes(card, card.finer.file, card.finer.sha256)
         try:
             finer = cls.from_bytes(content)
-        except (
-            OSError,
-            EOFError,
-            ValueError,
-            KeyError,
-            TypeError,
-            BadZipFile,
-        ) as error:
+        except (FormatError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{card.finer.file}: {error}") from error
         if finer.outputs != card.outputs:
             raise ModelError(f"{card.finer.file}: it is of another network")
@@ -251,13 +244,13 @@ class FineDrumModel:
     @classmethod
     def from_bytes(cls, content: bytes) -> FineDrumModel:
         """Read what `to_bytes` gives; nothing in it is run."""
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            families: dict[Drum, dict[str, Any]] = {}
-            for name in arrays.files:
-                drum, _, part = name.partition(".")
-                if part:
-                    families.setdefault(Drum(drum), {})[part] = arrays[name]
-            outputs = arrays["outputs"].tolist()
+        arrays = read_arrays(content)
+        families: dict[Drum, dict[str, Any]] = {}
+        for name, array in arrays.items():
+            drum, _, part = name.partition(".")
+            if part:
+                families.setdefault(Drum(drum), {})[part] = array
+        outputs = arrays["outputs"].tolist()
         return cls(
             outputs,
             {

@@ -12,7 +12,6 @@ drums alone 0.786 to 0.859, songs 0.688 to 0.777. The numbers below were chosen 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,10 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
-from adt_plugins.base.checks import finite, json_text, real
+from adt_plugins.base.checks import json_text, real
+from adt_plugins.base.files import read_text
+from adt_plugins.base.strict_json import parse_json
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
-from adt_plugins.errors import AdtError, ModelError
+from adt_plugins.errors import AdtError, FormatError, ModelError
 from adt_plugins.picking.onsets import pick_hits
 from adt_plugins.transcription import Transcription
 
@@ -113,20 +114,14 @@ class Adaptation:
             If the file is missing or not valid.
         """
         try:
-            data = json.loads(
-                path.read_text(encoding="utf-8"),
-                parse_float=finite,
-                parse_constant=finite,
-            )
-        except FileNotFoundError:
-            raise AdtError(f"{path}: no such file") from None
-        except OSError as error:
-            raise AdtError(f"{path}: {error.strerror or error}") from error
-        except (ValueError, RecursionError) as error:
-            raise AdtError(f"{path}: not an adaptation: {error}") from error
-        try:
-            return cls._checked(data)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return cls._checked(parse_json(read_text(path)))
+        except (
+            AttributeError,
+            FormatError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise AdtError(f"{path}: not an adaptation: {error}") from error
 
     @classmethod

@@ -478,3 +478,23 @@ def test_a_reference_is_not_written_over(song: Path) -> None:
     reference.write_text("1.0\t1.0\tSD\n")
     assert run("adapt", song, reference, "-o", reference, "--overwrite") == 2
     assert reference.read_text() == "1.0\t1.0\tSD\n"
+
+
+def test_no_name_steers_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = tmp_path / "a\x1b]0;owned\x07\nadt: warning: forged.wav"
+    write_wave(name, play(HITS, SECONDS))
+    assert transcribe(name) == 0
+    assert transcribe(tmp_path / "b\x9b2J\nadt: forged.wav") == 1
+    assert run("models", "show", "\x1b[2Jx") == 2
+    assert run("convert", "\x1b[2J", "--what") == 2
+    captured = capsys.readouterr()
+    for stream in captured:
+        assert not any(c < " " and c != "\n" for c in stream)
+        assert "\x9b" not in stream
+        assert not any(
+            line.startswith(("adt: warning: forged", "adt: forged"))
+            for line in stream.split("\n")
+        )
+    assert "owned" in captured.out

@@ -396,6 +396,8 @@ def test_saving_and_reading_by_name(tmp_path: Path) -> None:
     path = tmp_path / "song.drums.json"
     assert small().save(path) == [path]
     assert Transcription.read(path) == small()
+    small().save(path)  # nobody has changed it
+    path.write_text(small().to_json() + "\n")
     with pytest.raises(FileExistsError):
         small().save(path)
     small()["KD"].save(path, overwrite=True)

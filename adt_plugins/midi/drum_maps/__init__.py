@@ -15,7 +15,6 @@ belongs to, a coarse one as its most usual kind.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import reprlib
@@ -26,6 +25,7 @@ from typing import Any
 
 from adt_plugins.base.checks import whole
 from adt_plugins.base.reporting import did_you_mean
+from adt_plugins.base.strict_json import parse_json
 from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtError, FormatError
 
@@ -182,23 +182,9 @@ def read_map(path: str | os.PathLike[str]) -> DrumMap:
 
     path = Path(path)
     try:
-        try:
-            data = json.loads(read_text(path), object_pairs_hook=_unique)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"not JSON: {error}") from error
-        return _map_of(data, path.stem)
+        return _map_of(parse_json(read_text(path)), path.stem)
     except (FormatError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: {error}") from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a key that stands twice, of which JSON keeps the last in silence."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{reprlib.repr(twice)} stands there twice")
-    return made
 
 
 def _map_of(data: Any, stem: str) -> DrumMap:

@@ -171,6 +171,7 @@ def test_the_commands(
     run += ["--model", str(tiny_model), "-q"]
     assert cli.main(run) == 0
     assert set(Adaptation.read(kit).weights) == {"SD"}
+    kit.write_text(kit.read_text() + "\n")
     assert cli.main(run) == 2
     assert "kit.json" in capsys.readouterr().err
     assert cli.main([*run, "-o", str(kit / "kit.json")]) == 2

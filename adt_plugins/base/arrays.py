@@ -1,0 +1,102 @@
+"""Reading NumPy archives (``.npz``) of any origin: no surprise, no bomb."""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.errors import FormatError
+
+MOST_BYTES = 512 << 20
+"""Of all arrays together: activations of thirty hours."""
+
+# What compresses better than activations of music do is no data beyond this size.
+_ALWAYS_BYTES = 64 << 20
+_MOST_RATIO = 40
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_SUFFIX = ".npy"
+_KINDS = "fiubU"
+_MOST_ARRAYS = 1000
+
+
+def read_arrays(
+    source: Path | bytes, names: Collection[str] | None = None
+) -> dict[str, NDArray[Any]]:
+    """Read arrays of numbers and of text.
+
+    Parameters
+    ----------
+    source
+        The file, or its content.
+    names
+        Of the arrays that there must be; others are not read. None: all.
+
+    Returns
+    -------
+    dict
+        Each array by its name.
+
+    Raises
+    ------
+    FormatError
+        If one is missing, or the archive is damaged, or claims to hold more than
+        its size can tell.
+    OSError
+        If the file cannot be read.
+    """
+    file: Any = io.BytesIO(source) if isinstance(source, bytes) else source
+    if isinstance(source, Path):
+        source.open("rb").close()  # raises what the system says of it
+    try:
+        with zipfile.ZipFile(file) as archive:
+            if names is None:
+                found = [item.removesuffix(_SUFFIX) for item in archive.namelist()]
+                names = found[:_MOST_ARRAYS]
+            return {name: _array(archive, name) for name in names}
+    except FormatError:
+        raise
+    except Exception as error:  # zipfile and NumPy raise nearly all there is
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise FormatError(reason) from error
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    try:
+        about = archive.getinfo(name + _SUFFIX)
+    except KeyError:
+        raise FormatError(f"it has no {name}") from None
+    if about.compress_type not in _METHODS:
+        raise FormatError(f"{name} is compressed in an unusual way")
+    large = about.file_size > max(_ALWAYS_BYTES, _MOST_RATIO * about.compress_size)
+    if large or about.file_size > MOST_BYTES:
+        raise FormatError(f"{name} is too large")
+    with archive.open(about) as file:
+        shape, by_columns, dtype = _header(file)
+        if dtype.kind not in _KINDS or dtype.hasobject:
+            raise FormatError(f"{name} is neither numbers nor text")
+        size = math.prod(shape) * dtype.itemsize
+        if min(shape, default=0) < 0 or size > about.file_size:
+            raise FormatError(f"{name} is cut short")
+        data = bytearray(size)  # an array of it can be written to
+        if file.readinto(data) != size:  # type: ignore[attr-defined]
+            raise FormatError(f"{name} is cut short")
+    array = np.frombuffer(data, dtype)
+    return array.reshape(shape[::-1]).T if by_columns else array.reshape(shape)
+
+
+def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(file)
+    readers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    if version not in readers:
+        raise FormatError("an array of an unknown version")
+    return readers[version](file)
