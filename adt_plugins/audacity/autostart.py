@@ -25,6 +25,9 @@ NAME = "adt-plugins-audacity"
 LABEL = "adt-plugins.audacity"
 DESCRIPTION = "Drum transcription for Audacity (adt-plugins)"
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_PLAIN = re.compile(r"[\w:\\./-]+", re.ASCII)
+
 Run = Callable[[Sequence[str]], bool]
 """Runs a command and tells whether it succeeded."""
 
@@ -153,7 +156,20 @@ class Autostart(ABC):
         """Value of the variable that decides where plug-ins and watcher meet."""
         return self.env.get(HOME_VARIABLE)
 
+    def _check(self) -> None:
+        """Raise `AdtError` for what no file of these formats can hold safely.
+
+        A line break in a path would begin another directive of the system.
+        """
+        for text in (*self.command, self.own_home or ""):
+            if _CONTROL.search(text):
+                raise AdtError(
+                    f"{text!r}: a name with a line break or another control character"
+                    " cannot be started at login"
+                )
+
     def _write(self) -> None:
+        self._check()
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -268,9 +284,10 @@ class _StartupScript(Autostart):
         own = self.own_home
         lines = ["@echo off", "chcp 65001 >nul"]  # what follows is UTF-8
         if own:
+            if '"' in own:
+                raise AdtError(f"{own!r}: is no path of Windows")
             lines.append(f'set "{HOME_VARIABLE}={own.replace("%", "%%")}"')
-        command = subprocess.list2cmdline(self.command).replace("%", "%%")
-        lines.append(f'start "" {command}')
+        lines.append(f'start "" {" ".join(map(_in_script, self.command))}')
         return "\r\n".join([*lines, ""]).encode()
 
 
@@ -288,6 +305,16 @@ def _config(start: Autostart) -> Path:
 def _domain() -> str:
     """Name of the user's graphical session, as launchctl has it."""
     return f"gui/{os.getuid()}" if hasattr(os, "getuid") else "gui/501"
+
+
+def _in_script(word: str) -> str:
+    """Quote for a Windows script: outside quotes ``&`` begins another command."""
+    if '"' in word:
+        raise AdtError(f"{word!r}: a quotation mark cannot be in a Windows script")
+    if not _PLAIN.fullmatch(word):
+        backslashes = len(word) - len(word.rstrip("\\"))
+        word = f'"{word}{backslashes * chr(92)}"'  # else the last escapes the quote
+    return word.replace("%", "%%")
 
 
 def _in_unit(text: str) -> str:

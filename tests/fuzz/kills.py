@@ -4,8 +4,8 @@ After SIGINT, SIGTERM or SIGKILL every output is absent, as it was before, or
 complete, and the next run succeeds. After the first two no temporary file is left.
 
 Usage: ``python -m tests.fuzz.kills [--times 100] [--seed 0] [--length 40]
-[transcribe | batch | sound | watch]``: ``sound`` is ``adt transcribe`` with the formats
-that hold the recording. Signals come at random while it works, or (``--late``) only
+[transcribe | batch | sound | page | watch]``: ``sound`` is ``adt transcribe`` with the
+formats that hold the recording, ``page`` with the one that encodes it. Signals come at random while it works, or (``--late``) only
 after its first output is begun.
 """
 
@@ -36,7 +36,7 @@ from tests.support.tiny_model import play, write_tiny_model
 
 COMMAND = [sys.executable, "-m", "adt_plugins"]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-FORMATS = {"sound": "html,click,aup"}
+FORMATS = {"sound": "html,click,aup", "page": "html"}
 FILES = 4
 # A signal that comes before the program can hear it ends it as it ends any other.
 ENDINGS = {
@@ -63,13 +63,14 @@ class Subject(Protocol):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    commands = ["transcribe", "batch", "sound", "watch"]
+    commands = ["transcribe", "batch", "sound", "page", "watch"]
     parser.add_argument("commands", nargs="*", default=commands)
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--length", type=float, default=40.0, help="seconds of a recording"
     )
+    parser.add_argument("--files", type=int, default=FILES)
     parser.add_argument("--late", action="store_true", help="while it writes")
     args = parser.parse_args()
     failures = 0
@@ -80,7 +81,7 @@ def main() -> int:
         os.environ["PYTHONPATH"] = str(ROOT)
         library = home / "library"
         library.mkdir()
-        for number in range(FILES):
+        for number in range(args.files):
             end = args.length * (30 + number) / 40
             samples = play([*HITS, (end, "KD")], args.length)
             write_wave(library / f"{number}.wav", samples)

@@ -230,7 +230,8 @@ def test_launch_agent(tmp_path: Path) -> None:
 
 def test_startup_script(tmp_path: Path) -> None:
     env = {"APPDATA": str(tmp_path / "r"), HOME_VARIABLE: r"C:\own 50%"}
-    start = start_of("win32", tmp_path, **env)
+    command = [r"C:\Program Files\a & b\pythonw.exe", "-m", "x;y", "50%", "C:\\d\\"]
+    start = autostart(command, platform="win32", env=env, home=tmp_path)
     ran = Ran()
     assert start.enable(ran)[1] == "it starts the next time that you log in"
     assert ran.commands == []
@@ -239,9 +240,43 @@ def test_startup_script(tmp_path: Path) -> None:
     lines = file.read_bytes().decode().split("\r\n")
     assert lines[:2] == ["@echo off", "chcp 65001 >nul"]
     assert lines[2] == rf'set "{HOME_VARIABLE}=C:\own 50%%"'
-    wanted = subprocess.list2cmdline(COMMAND).replace("%", "%%")
+    wanted = r'"C:\Program Files\a & b\pythonw.exe" -m "x;y" "50%%" C:\d' + "\\"
     assert lines[3] == f'start "" {wanted}'
     assert lines[4:] == [""]
+
+
+@pytest.mark.parametrize("platform", ["linux", "systemd", "darwin", "win32"])
+@pytest.mark.parametrize("sign", ["\n", "\r", "\x00", "\x1b", "\x85", "\u2028"])
+@pytest.mark.parametrize("place", ["command", "home"])
+def test_a_line_break_in_a_path_begins_no_directive(
+    tmp_path: Path, platform: str, sign: str, place: str
+) -> None:
+    env = {"APPDATA": str(tmp_path / "r"), "PATH": str(tmp_path)}
+    if platform == "systemd":
+        env["PATH"], platform = with_systemctl(tmp_path), "linux"
+    odd = f"/a{sign}ExecStartPre=touch owned"
+    command = [odd if place == "command" else "/usr/bin/adt", "audacity", "watch"]
+    if place == "home":
+        env[HOME_VARIABLE] = odd
+    before = sorted(tmp_path.rglob("*"))
+    start = autostart(command, platform=platform, env=env, home=tmp_path)
+    with pytest.raises(AdtError, match="cannot be started at login") as error:
+        start.enable(Ran())
+    assert sign not in str(error.value)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ['a" & calc & "', "a&b", "a^b", "a|b", "a (b)", "%x%"])
+def test_a_name_starts_no_other_command_of_windows(tmp_path: Path, name: str) -> None:
+    start = autostart([name], platform="win32", env={}, home=tmp_path)
+    if '"' in name:
+        with pytest.raises(AdtError, match="quotation mark"):
+            start.enable(Ran())
+        return
+    start.enable(Ran())
+    last = start.file.read_text(encoding="utf-8").splitlines()[-1]
+    doubled = name.replace("%", "%%")
+    assert last == f'start "" "{doubled}"'
 
 
 def test_a_command_of_the_system_that_is_missing() -> None:
