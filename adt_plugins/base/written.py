@@ -87,10 +87,10 @@ def alone() -> Iterator[None]:
     lock = None
     until = time.monotonic() + _PATIENCE_S
     with suppress(OSError):
-        user_folder().mkdir(parents=True, exist_ok=True)
+        user_state_folder().mkdir(parents=True, exist_ok=True)
         while lock is None and time.monotonic() < until:
             try:
-                lock = Lock(user_folder() / _LOCK)
+                lock = Lock(user_state_folder() / _LOCK)
             except LockedError:
                 time.sleep(_TICK_S)
     try:

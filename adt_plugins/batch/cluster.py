@@ -7,9 +7,11 @@ do its tasks: so what a broken file can do to a process is not done to the clust
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -21,6 +23,7 @@ from adt_plugins.errors import AdtError, MissingDependencyError
 _AHEAD = 3
 
 _CONNECT_S = "10s"
+_ANSWER_S = 60  # of what is finished
 
 _own = threading.local()
 _all: list[Worker] = []
@@ -43,7 +46,8 @@ def run_on_cluster(
     Raises
     ------
     AdtError
-        If there is no scheduler, or a process refuses.
+        If there is no scheduler, if it is lost, or if a process refuses. What was
+        not answered by then is not the recordings' fault, and open again.
     MissingDependencyError
         Without Dask.
     """
@@ -51,6 +55,9 @@ def run_on_cluster(
         from distributed import Client, as_completed
     except ImportError as error:
         raise MissingDependencyError.of("--dask", "distributed", "cluster") from error
+    # It tells at length on the terminal what we say in a line.
+    for name in ("distributed", "distributed.client", "distributed.core"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
@@ -79,18 +86,28 @@ def run_on_cluster(
                 if (following := next(tasks, None)) is not None:
                     finished.add(submit(following))
                 yield task, reply
+        except AdtError:
+            raise
+        except Exception as error:  # as many as Dask has
+            raise _lost(address, error) from error
         finally:
-            client.cancel([future for future, _ in begun.values()])
-            client.run(_close)
+            with suppress(Exception):  # it may be lost
+                client.cancel([future for future, _ in begun.values()])
+                client.run(_close)
+
+
+def _lost(address: str, error: BaseException) -> AdtError:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return AdtError(f"{address}: the cluster is lost; run this again later ({reason})")
 
 
 def _result(future: Any) -> Reply:
+    from distributed import KilledWorker
+
     try:
-        reply: Reply = future.result()
-    except AdtError:
-        raise
-    except Exception as error:  # of the cluster: the task was lost too often
-        return {"crashed": f"{type(error).__name__}: {error}"}
+        reply: Reply = future.result(timeout=_ANSWER_S)
+    except KilledWorker:  # not by a recording, which is done in a process of its own
+        return {"open": "machines of the cluster were lost while they had it"}
     if "refused" in reply:
         raise AdtError(reply["refused"])
     return reply

@@ -8,6 +8,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from adt_plugins.cli import _console
 from adt_plugins.cli._job_loop import format_names
 from adt_plugins.cli._job_plan import Job, same_place
 from adt_plugins.cli.transcribe import read_adaptation
-from adt_plugins.errors import AdtError
+from adt_plugins.errors import AdtError, FormatError
 
 # Options that do not change what is written.
 _OTHER = {"inputs", "folder", "overwrite", "skip_existing", "retry", "processes"}
@@ -123,7 +124,8 @@ class Library:
                 forms, kept = self._divide(name, job)
                 if not self._args.skip_existing:
                     for form in forms:
-                        job.check(form, overwrite=self._args.overwrite)
+                        with suppress(FormatError):  # the others can be written
+                            job.check(form, overwrite=self._args.overwrite)
             except (AdtError, OSError) as error:
                 reason = getattr(error, "strerror", None)
                 self._fail(name, f"{name}: {reason}" if reason else str(error))
@@ -174,6 +176,10 @@ class Library:
     def note(self, task: Task, reply: Reply) -> Line:
         """Write down what became of a task; return its line."""
         name = task["input"]
+        if "open" in reply:
+            _console.complain(f"{name}: {reply['open']}; a later run does it")
+            self._counts[STARTED] += 1
+            return {"input": name, "status": STARTED, "onsets": None}
         if "crashed" in reply:
             reason = f"{name}: {reply['crashed']}"
             reply = {"status": FAILED, "error": reason, "outputs": []}
@@ -215,9 +221,11 @@ class Library:
                 parts.append(f"{self._counts['before']} done before")
             if self._counts[SKIPPED]:
                 parts.append(f"{self._counts[SKIPPED]} skipped")
+            if self._counts[STARTED]:
+                parts.append(f"{self._counts[STARTED]} left")
             parts.append(f"{failed} failed")
             _console.say(f"{', '.join(parts)}: {self._manifest.path}")
-        return int(failed > 0)
+        return int(failed + self._counts[STARTED] > 0)
 
     def _fail(self, name: str, reason: str) -> None:
         task: Task = {"input": name, "bytes": None, "modified": None, "kept": []}

@@ -126,7 +126,9 @@ def attempt(
 
 
 def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
-    names = _check_targets(args, job, format_names(args))
+    names = _check_targets(args, job, format_names(args), result)
+    if not names and result.status == "failed":
+        return
     if not names:
         result.status = "skipped"
         if _talks(args):
@@ -211,7 +213,9 @@ def format_names(args: Namespace) -> list[str]:
     return [*args.format, *([NPZ] if args.save_activations else [])]
 
 
-def _check_targets(args: Namespace, job: Job, names: Sequence[str]) -> list[str]:
+def _check_targets(
+    args: Namespace, job: Job, names: Sequence[str], result: Result
+) -> list[str]:
     """Formats that are to be written; told before the work, which may be long."""
     if job.rival is not None:
         raise AdtError(f"{job.source}: its outputs would be those of {job.rival}")
@@ -223,9 +227,15 @@ def _check_targets(args: Namespace, job: Job, names: Sequence[str]) -> list[str]
             for name, paths in targets.items()
             if not any(path.exists() for path in _by_which_done(job, name, paths))
         }
+    possible = []
     for name in targets:
-        job.check(name, overwrite=args.overwrite)
-    return list(targets)
+        try:
+            job.check(name, overwrite=args.overwrite)
+        except FormatError as error:  # such as a name that one format cannot hold
+            result.fail(f"{job.target(name)}: {error}")
+        else:
+            possible.append(name)
+    return possible
 
 
 def _by_which_done(job: Job, name: str, paths: Sequence[Path]) -> Sequence[Path]:

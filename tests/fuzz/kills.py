@@ -5,8 +5,9 @@ complete, and the next run succeeds. After the first two no temporary file is le
 
 Usage: ``python -m tests.fuzz.kills [--times 100] [--seed 0] [--length 40]
 [transcribe | batch | sound | page | watch]``: ``sound`` is ``adt transcribe`` with the
-formats that hold the recording, ``page`` with the one that encodes it. Signals come at random while it works, or (``--late``) only
-after its first output is begun.
+formats that hold the recording, ``page`` with the one that encodes it.
+Signals come at random while it works, or (``--late``) only after its first output is
+begun.
 """
 
 from __future__ import annotations

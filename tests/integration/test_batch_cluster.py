@@ -82,6 +82,33 @@ def test_a_worker_that_is_killed_loses_nothing(
     assert alive == []
 
 
+def test_a_scheduler_that_dies_is_no_fault_of_recordings(
+    cluster: Cluster, library: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with subprocess.Popen(
+        [*COMMAND, str(library), "-o", str(out), "--dask", cluster.address],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for _ in range(4):
+            process.stdout.readline()
+        cluster.scheduler.send_signal(signal.SIGKILL)
+        _, errors = process.communicate(timeout=200)
+    told = [line for line in errors.splitlines() if "broken.mp3" not in line]
+    assert len(told) == 1, errors
+    assert told[0].startswith(f"adt: {cluster.address}: the cluster is lost; run this")
+    assert process.returncode == 2
+    noted = map(json.loads, (out / "manifest.jsonl").read_text().splitlines())
+    failed = [line["input"] for line in noted if line["status"] == "failed"]
+    assert all(name.endswith("broken.mp3") for name in failed)
+    assert batch(library, "-o", out, "-q") == 1  # of broken.mp3 alone
+    done = map(json.loads, (out / "manifest.jsonl").read_text().splitlines())
+    assert [line["status"] for line in done] == ["done"] * FILES + ["failed"]
+
+
 def _noted(out: Path) -> list[Path]:
     lines = (out / "manifest.jsonl").read_text().splitlines()
     return [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -498,3 +500,30 @@ def test_no_name_steers_the_terminal(
             for line in stream.split("\n")
         )
     assert "owned" in captured.out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="not on this system: odd names")
+def test_a_name_that_one_format_cannot_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    song = tmp_path / os.fsdecode(b"a\xff.wav")
+    write_wave(song, play(HITS, SECONDS))
+    options = ("--format", "aup,labels,midi", "--report", "json")
+    assert transcribe(song, *options) == 1
+    report = json.loads(capsys.readouterr().out)["results"][0]
+    written = [item["format"] for item in report["outputs"]]
+    assert written == ["labels", "midi"]
+    assert "Audacity opens no file whose name is not UTF-8" in report["error"]
+    assert_heard(formats.read(song.with_name(os.fsdecode(b"a\xff.labels.txt"))), HITS)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "@SUM(A1)", "-2"])
+def test_cells_that_spreadsheets_take_for_formulas(tmp_path: Path, text: str) -> None:
+    """Programs of sound read labels as they are; the table has none in it."""
+    source = tmp_path / "a.labels.txt"
+    source.write_text(f"1.0\t1.0\tKD\n2.0\t2.0\t{text}\n")
+    assert run("convert", source, "--format", "reaper,sv,csv") == 0
+    assert f",{text}," in (tmp_path / "a.reaper.csv").read_text()
+    assert (tmp_path / "a.sv.csv").read_text().endswith(f",{text}\n")
+    table = (tmp_path / "a.drums.csv").read_text().splitlines()
+    assert [row.split(",")[1] for row in table] == ["drum", "KD"]

@@ -14,7 +14,7 @@ from adt_plugins import formats
 from adt_plugins.annotations import Onset
 from adt_plugins.base import written
 from adt_plugins.base.files import OutputExistsError, replacing, write_files
-from adt_plugins.base.folders import HOME_VARIABLE, user_folder
+from adt_plugins.base.folders import HOME_VARIABLE, user_state_folder
 from adt_plugins.base.protected import protecting
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
@@ -235,5 +235,5 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_the_folder_is_made_when_it_is_needed(own_home: Path, tmp_path: Path) -> None:
     assert not own_home.exists()
     write_files({tmp_path / "a": b"x"}, overwrite=False)
-    assert user_folder() == own_home
+    assert user_state_folder() == own_home
     assert (own_home / written.NAME).exists()
