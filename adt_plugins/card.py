@@ -324,7 +324,7 @@ def _check(card: ModelCard) -> None:
     for name, value, known in (
         ("front_end.kind", card.front_end.kind, ("log-filterbank", "linear")),
         ("geometry.padding", card.geometry.padding, ("zeros", "first")),
-        ("picker.kind", card.picker.kind, ("madmom", "adtlib")),
+        ("picker.kind", card.picker.kind, ("madmom", "valley", "adtlib")),
     ):
         if value not in known:
             told = reprlib.repr(value)

@@ -59,7 +59,7 @@ class Network:
         self._lock = threading.Lock()
         runner = self._open()
         self._runner: Runner | None = runner
-        self.bands = runner.bands
+        self.bands, self._batch = runner.bands, runner.batch
         if runner.outputs != len(card.outputs):
             path = beside(card, card.file)
             raise ModelError(
@@ -110,7 +110,7 @@ class Network:
             Shape (m, outputs); together as many rows as there were frames.
         """
         geometry = self.card.geometry
-        step = geometry.core * (at_once or self._runner.batch)
+        step = geometry.core * (at_once or self._batch)
         span = step + 2 * geometry.context
         waiting: list[NDArray[np.float32]] = []
         length = received = returned = 0

@@ -32,7 +32,7 @@ class Cluster:
             *("--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
             until=r"Scheduler at: *(\S+)",
         )
-        self.address = found[1][1]
+        self.scheduler, self.address = found[0], found[1][1]
         self.workers = [
             self._start(
                 "dask_worker",
