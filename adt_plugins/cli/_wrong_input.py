@@ -46,14 +46,15 @@ def _explained(source: str, hint: Callable[[str, Path], str | None]) -> Iterator
 
 def _hint_for_recording(source: str, path: Path) -> str | None:
     from adt_plugins import formats
-    from adt_plugins.batch.recordings import ENDINGS, LISTS
+    from adt_plugins.base.protected import RECORDINGS
+    from adt_plugins.batch.recordings import LISTS
 
     if path.is_dir():
         return f"is a folder; for all recordings in it: {_batch(source)}"
     if not path.exists():
         if _is_pattern(source):
             return f"no such file; for all that fit a pattern: {_batch(source)}"
-        return _missing(source, path, lambda p: p.suffix.lower() in ENDINGS)
+        return _missing(source, path, lambda p: p.suffix.lower() in RECORDINGS)
     name = formats.format_of_file(path)
     if name is not None and formats.FORMATS[name].read is not None:
         other = "labels" if name == "midi" else "midi"
