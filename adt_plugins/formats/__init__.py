@@ -30,6 +30,7 @@ from adt_plugins.formats import (
     pdf,
     reaper,
     sonic_visualiser,
+    subtitles,
     tab,
 )
 from adt_plugins.formats.format import Format
@@ -71,6 +72,8 @@ FORMATS: dict[str, Format] = {
         musicxml.MUSICXML,
         html.HTML,
         chart.CHART,
+        subtitles.SUBRIP,
+        subtitles.WEBVTT,
     )
 }
 

@@ -1,0 +1,97 @@
+"""Subtitles, as which newer Audacity versions export labels: SubRip and WebVTT.
+
+Both are blocks with a line ``start --> end`` and lines of text; SubRip numbers them
+and writes the decimals behind a comma, WebVTT has a first line of its own. Times
+have milliseconds.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import reprlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from adt_plugins.annotations import Label
+from adt_plugins.base.files import read_text
+from adt_plugins.base.reporting import Warn
+from adt_plugins.errors import FormatError
+from adt_plugins.formats.format import Format
+from adt_plugins.labels.early import EarlyLabels
+from adt_plugins.labels.names import LabelNames
+from adt_plugins.labels.tracks import LabelTrack, transcription_of
+from adt_plugins.transcription import Transcription
+
+_TIME = r"(-?)(?:([0-9]{1,5}):)?([0-9]{1,2}):([0-9]{1,2}[.,][0-9]{1,9})"
+_CUE = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
+_WEBVTT = "WEBVTT"
+
+
+def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
+    """Read the cues as labels on a track without a name."""
+    early = EarlyLabels()
+    labels = tuple(_labels(read_text(path), early))
+    early.tell(lambda message: warn(f"{path}: {message}"))
+    return transcription_of(
+        [LabelTrack("", labels)],
+        warn=lambda message: warn(f"{path}: {message}"),
+        names=names,
+    )
+
+
+def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
+    is_webvtt = text.startswith(_WEBVTT)
+    blocks = re.split(r"\n[ \t]*\n", re.sub(r"\r\n?", "\n", text))
+    for block in blocks:
+        lines = block.strip("\n").split("\n")
+        at = next((n for n, line in enumerate(lines[:2]) if _CUE.fullmatch(line)), None)
+        if at is None:
+            kind = lines[0].split(" ")[0]
+            if block.strip() and not (
+                is_webvtt and kind in (_WEBVTT, "NOTE", "STYLE", "REGION")
+            ):
+                raise FormatError(f"no cue: {reprlib.repr(block.strip())}")
+            continue
+        match = _CUE.fullmatch(lines[at])
+        assert match is not None
+        groups = match.groups()
+        start, end = early.place(_seconds(groups[:4]), _seconds(groups[4:]))
+        said = _TAG.sub("", " ".join(lines[at + 1 :]))
+        if start >= 0:
+            yield Label(
+                start, end, (html.unescape(said) if is_webvtt else said).strip()
+            )
+
+
+def _seconds(parts: tuple[str | None, ...]) -> float:
+    """Seconds of sign, hours, minutes and seconds."""
+    sign, hours, minutes, seconds = parts
+    whole = 3600 * int(hours or 0) + 60 * int(minutes or 0)
+    total = whole + float((seconds or "0").replace(",", "."))
+    return -total if sign else total
+
+
+def _looks_like_subrip(head: str) -> bool:
+    lines = head.lstrip("\ufeff \r\n").splitlines()[:2]
+    return any(_CUE.fullmatch(line) for line in lines)
+
+
+SUBRIP = Format(
+    id="srt",
+    description="labels as subtitles (SubRip), as Audacity exports them",
+    suffix=".srt",
+    read=read,
+    looks_like=_looks_like_subrip,
+    has_labels=True,
+)
+
+WEBVTT = Format(
+    id="vtt",
+    description="labels as subtitles (WebVTT), as Audacity exports them",
+    suffix=".vtt",
+    read=read,
+    looks_like=lambda head: head.lstrip("\ufeff").startswith(_WEBVTT),
+    has_labels=True,
+)
