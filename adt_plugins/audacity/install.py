@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from adt_plugins.audacity.request_folder import snap_home
 from adt_plugins.base.files import write_files
 from adt_plugins.base.folders import asset
 from adt_plugins.errors import AdtError
@@ -36,8 +37,8 @@ def plugin_folders(
     Returns
     -------
     list of Path
-        At least one; they need not exist. On Linux the Flatpak has its own,
-        and the usual one is left out if the Flatpak is all that there is.
+        At least one; they need not exist. On Linux the Flatpak and
+        the Snap have their own, and the usual one is left out if they are all.
     """
     home = home or Path.home()
     if platform == "win32":
@@ -51,14 +52,21 @@ def plugin_folders(
     data = env.get("XDG_DATA_HOME", "")
     base = Path(data) if Path(data).is_absolute() else home / ".local" / "share"
     usual = base / "audacity" / "Plug-Ins"
-    flatpak = home / _FLATPAK
-    if not flatpak.is_dir():
-        return [usual]
-    folders = [flatpak / "data" / "audacity" / "Plug-Ins"]
-    paths = env.get("PATH", "").split(os.pathsep)
-    if usual.parent.is_dir() or any((Path(p) / "audacity").is_file() for p in paths):
-        folders.insert(0, usual)
-    return folders
+    sandboxed = []
+    if (home / _FLATPAK).is_dir():
+        sandboxed.append(home / _FLATPAK / "data" / "audacity" / "Plug-Ins")
+    snap = snap_home({"HOME": str(home)})
+    if snap is not None:
+        data = snap / ".local" / "share"
+        sandboxed.append(data / "audacity" / "Plug-Ins")
+    # A Snap lies in the path as well, among its own kind.
+    paths = [
+        path for path in env.get("PATH", "").split(os.pathsep) if "snap" not in path
+    ]
+    is_usual = any((Path(path) / "audacity").is_file() for path in paths)
+    if not sandboxed or usual.parent.is_dir() or is_usual:
+        return [usual, *sandboxed]
+    return sandboxed
 
 
 def install(folders: Sequence[Path]) -> list[Path]:

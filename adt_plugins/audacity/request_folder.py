@@ -102,6 +102,26 @@ def exchange_folder(
     return base / "adt-plugins" / "audacity"
 
 
+def exchange_folders(
+    env: Mapping[str, str] = os.environ, platform: str = sys.platform
+) -> list[Path]:
+    """All folders in which a watcher serves: `exchange_folder`, and in a sandbox.
+
+    An Audacity from a Snap has another HOME, and sees no hidden folder of the user's.
+    """
+    usual = exchange_folder(env, platform)
+    if env.get(HOME_VARIABLE) or not platform.startswith("linux"):
+        return [usual]
+    homes = [path for path in (snap_home(env),) if path is not None]
+    return [usual, *(exchange_folder({"HOME": str(home)}, platform) for home in homes)]
+
+
+def snap_home(env: Mapping[str, str] = os.environ) -> Path | None:
+    """HOME of an Audacity that was installed as a Snap; None if there is none."""
+    current = Path(env.get("HOME") or Path.home()) / "snap" / "audacity" / "current"
+    return current.resolve() if current.is_dir() else None
+
+
 def parse_request(request_id: str, text: str) -> Request:
     """Read a request.
 

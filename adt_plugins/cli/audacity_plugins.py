@@ -6,10 +6,18 @@ import argparse
 import signal
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.cli import _console
+
+SNAP = "snap"
+SNAP_ADVICE = (
+    "an Audacity from a Snap has a home of its own: 'adt audacity watch' serves it too"
+    " if it is started after the Snap was; 'adt audacity push' and 'pull' cannot"
+    " reach it"
+)
 
 ADVICE = (
     "restart Audacity; then, while 'adt audacity watch' runs, choose"
@@ -71,6 +79,8 @@ def run_install(args: argparse.Namespace) -> int:
         for path in install(folders):
             _console.say(f"wrote {path}")
         _console.say(ADVICE)
+        if any(SNAP in path.parts for path in folders):
+            _console.say(SNAP_ADVICE)
         return 0
     from adt_plugins.audacity.autostart import autostart
 
@@ -121,21 +131,36 @@ def run_watch(args: argparse.Namespace) -> int:
 
 
 def _watch(model: str | None, stop: threading.Event, say: Any) -> None:
-    # First of all the folder: a second watcher must not load a network.
-    from adt_plugins.audacity.request_folder import RequestFolder, exchange_folder
+    # First of all the folders: a second watcher must not load a network.
+    from adt_plugins.audacity.request_folder import RequestFolder, exchange_folders
 
-    exchange = RequestFolder(exchange_folder())
-    try:
+    with ExitStack() as stack:
+        exchanges = []
+        for folder in exchange_folders():
+            exchanges.append(RequestFolder(folder))
+            stack.callback(exchanges[-1].close)
         from adt_plugins.audacity.transcriber import Transcriber
         from adt_plugins.audacity.watcher import Watcher
         from adt_plugins.pipeline import open_network
 
-        transcriber = Transcriber(exchange, open_network(model))
-        transcriber.warm_up()
+        watchers = []
+        for exchange in exchanges:
+            transcriber = Transcriber(exchange, open_network(model))
+            transcriber.warm_up()
+            watchers.append(Watcher(exchange, transcriber, say))
         say("waiting for Audacity; Ctrl-C ends")
-        Watcher(exchange, transcriber, say).run(stop)
-    finally:
-        exchange.close()
+        others = [
+            threading.Thread(target=watcher.run, args=(stop,), daemon=True)
+            for watcher in watchers[1:]
+        ]
+        for thread in others:
+            thread.start()
+        try:
+            watchers[0].run(stop)
+        finally:
+            stop.set()
+            for thread in others:
+                thread.join(10)
 
 
 def watch_command(model: str | None) -> list[str]:

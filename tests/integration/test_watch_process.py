@@ -33,12 +33,15 @@ def _heed_interrupts() -> None:
 
 
 @contextlib.contextmanager
-def process(home: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+def process(
+    home: Path, *arguments: str | Path, variable: str = HOME_VARIABLE
+) -> Iterator[subprocess.Popen[str]]:
     """``adt audacity watch``; entered when it serves."""
+    kept = {name: value for name, value in os.environ.items() if name != HOME_VARIABLE}
     command = [sys.executable, "-m", "adt_plugins", "audacity", "watch"]
     with subprocess.Popen(
         [*command, *map(str, arguments)],
-        env={**os.environ, HOME_VARIABLE: str(home)},
+        env={**kept, variable: str(home)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -51,6 +54,25 @@ def process(home: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str
             yield started
         finally:
             started.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Snaps are of Linux")
+def test_an_audacity_from_a_snap_is_served_too(
+    tmp_path: Path, tiny_model: Path
+) -> None:
+    """It has another HOME, where its plug-ins look for the watcher."""
+    own, current = tmp_path / "snap" / "audacity" / "7", tmp_path / "snap/audacity"
+    own.mkdir(parents=True)
+    (current / "current").symlink_to("7")
+    state = Path(".local", "state", "adt-plugins", "audacity")
+    with process(tmp_path, "--model", tiny_model, variable="HOME") as started:
+        for home in (own, tmp_path):
+            plugin = FakePlugin(home / state)
+            assert_labels(plugin.ask(play(HITS, SECONDS)))
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(20) == 0
+    for home in (own, tmp_path):
+        assert [path.name for path in (home / state).iterdir()] == ["watch.lock"]
 
 
 def test_process_serves_and_ends(tmp_path: Path, tiny_model: Path) -> None:

@@ -15,9 +15,7 @@ from adt_plugins.transcription import Transcription
 from tests.support.paths import DATA
 
 # Formats that need nothing but the transcription.
-PLAIN = [
-    form.id for form in formats.FORMATS.values() if form.write and not form.needs
-]
+PLAIN = [form.id for form in formats.FORMATS.values() if form.write and not form.needs]
 GOLDEN = DATA / "golden"
 
 

@@ -23,6 +23,7 @@ from adt_plugins.errors import AdtError
 
 LINUX = ".local/share/audacity/Plug-Ins"
 FLATPAK = ".var/app/org.audacityteam.Audacity"
+SNAP = "snap/audacity/current"
 POSIX = pytest.mark.skipif(os.name == "nt", reason="not on this system: needs POSIX")
 
 
@@ -44,6 +45,23 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="not on this system: needs PO
             {},
             [f"{FLATPAK}/", ".local/share/audacity/"],
             [LINUX, f"{FLATPAK}/data/audacity/Plug-Ins"],
+        ),
+        ("linux", {}, [f"{SNAP}/"], [f"{SNAP}/.local/share/audacity/Plug-Ins"]),
+        (
+            "linux",
+            {"PATH": "{home}/bin"},
+            [f"{SNAP}/", f"{FLATPAK}/", "bin/audacity"],
+            [
+                LINUX,
+                f"{FLATPAK}/data/audacity/Plug-Ins",
+                f"{SNAP}/.local/share/audacity/Plug-Ins",
+            ],
+        ),
+        (
+            "linux",
+            {"PATH": "{home}/snap/bin"},
+            [f"{SNAP}/", "snap/bin/audacity"],
+            [f"{SNAP}/.local/share/audacity/Plug-Ins"],
         ),
         ("darwin", {}, [], ["Library/Application Support/audacity/Plug-Ins"]),
         ("win32", {"APPDATA": "{home}/r"}, [], ["r/audacity/Plug-Ins"]),

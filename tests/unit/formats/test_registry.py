@@ -21,9 +21,7 @@ from adt_plugins.transcription import Transcription
 from tests.support.make_golden import GOLDEN, PLAIN, golden, write_all
 
 HITS = Transcription((Onset(0.5, Drum.KD), Onset(1.0, Drum.SD), Onset(1.5, Drum.CHH)))
-READABLE = [
-    form.id for form in formats.FORMATS.values() if form.read and form.write
-]
+READABLE = [form.id for form in formats.FORMATS.values() if form.read and form.write]
 BOTH_WAYS = [form for form in PLAIN if form in READABLE]
 LABELS = "0.5\t0.5\tKD\n1.0\t1.0\tSD\n1.5\t1.5\tCHH\n"
 CODES = "0.5 \t KD \n1.0 \t SD \n1.5 \t CHH \n"
@@ -171,8 +169,9 @@ def test_an_unknown_kind_of_file_is_one_line(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
     with pytest.raises(FormatError) as error:
         formats.read(path)
+    known = [form.id for form in formats.FORMATS.values() if form.read]
     assert str(error.value) == (
-        f"{path}: unknown kind of file; can be read: {', '.join(READABLE)}"
+        f"{path}: unknown kind of file; can be read: {', '.join(known)}"
     )
 
 
