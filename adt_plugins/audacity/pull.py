@@ -22,12 +22,15 @@ ROUNDED_FROM_S = 100.0
 """Audacity tells times with six digits: from here on in steps of 1 ms."""
 
 
-def pull_labels(pipe: Pipe, *, warn: Warn = default_warn) -> list[LabelTrack]:
+def pull_labels(
+    pipe: Pipe, *, late: float = 0.0, warn: Warn = default_warn
+) -> list[LabelTrack]:
     """Return the label tracks of the open project.
 
     Times have six digits: they are exact to 0.05 ms up to 100 s, to 0.5 ms up
     to 1000 s, to 5 ms beyond. Those of a saved project are exact. Labels before 0 s
-    are left out, and `warn` is told.
+    are left out, and `warn` is told. All are earlier by `late` seconds than they are
+    shown, see `adt_plugins.audacity.late_mp3`.
 
     Raises
     ------
@@ -44,7 +47,8 @@ def pull_labels(pipe: Pipe, *, warn: Warn = default_warn) -> list[LabelTrack]:
                 tuple(
                     Label(*times, text)
                     for times, text in (
-                        (early.place(start, end), text) for start, end, text in labels
+                        (early.place(start - late, end - late), text)
+                        for start, end, text in labels
                     )
                     if times[0] >= 0
                 ),

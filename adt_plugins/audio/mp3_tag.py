@@ -53,7 +53,7 @@ def encoder_delay(path: str | os.PathLike[str]) -> EncoderDelay | None:
     """Read the tag of an MP3; None for other files and without a tag."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - any path
-            kind, head = sniff(file)
+            kind, head, _ = sniff(file)
     except OSError:
         return None
     if kind is not MP3 or len(head) < 200:

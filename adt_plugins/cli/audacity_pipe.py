@@ -104,6 +104,7 @@ def _add_pull(subparsers: Any) -> None:
 
 def run_push(args: argparse.Namespace) -> int:
     """Put label tracks into the open project."""
+    from adt_plugins.audacity.late_mp3 import shown_late
     from adt_plugins.audacity.push import push
     from adt_plugins.audacity.script_pipe import Pipe
     from adt_plugins.labels.originals import remember
@@ -112,12 +113,17 @@ def run_push(args: argparse.Namespace) -> int:
         transcription = _transcription(args, _warn)
         if args.drums is not None:
             transcription = transcription.only(args.drums)
+        late = shown_late(pipe, _recording(args.file, transcription))
         done = push(
             pipe,
             transcription,
             args.label_text or "name",
             args.label_names,
-            args.offset,
+            args.offset + late,
+        )
+    if late and not args.quiet:
+        _console.complain(
+            f"Audacity shows this MP3 {1000 * late:.0f} ms late; its labels too"
         )
     # For when its labels come back; what lies before 0 s does not.
     remember(transcription.shifted(args.offset), moved=args.offset)
@@ -126,6 +132,13 @@ def run_push(args: argparse.Namespace) -> int:
         if done.removed:
             _console.say(f"replaced: {', '.join(done.removed)}")
     return 0
+
+
+def _recording(file: str, transcription: Transcription) -> Path | None:
+    """The recording that is pushed, or that a transcription is of."""
+    source = transcription.source.path
+    paths = [Path(file), *([] if source is None else [Path(source)])]
+    return next((p for p in paths if p.suffix.lower() == ".mp3" and p.exists()), None)
 
 
 def _transcription(args: argparse.Namespace, warn: Warn) -> Transcription:
@@ -226,13 +239,22 @@ def _pulled(
     originals: Sequence[Original],
 ) -> tuple[Recalled, list[Path]]:
     """Read the open project, and write its sound if that is asked for."""
+    from adt_plugins.audacity.late_mp3 import shown_late
     from adt_plugins.audacity.pull import is_rounded, pull_audio, pull_labels
     from adt_plugins.audacity.push import state_folder
     from adt_plugins.audacity.script_pipe_channel import PipeError
     from adt_plugins.corrections import has_recording, recall
     from adt_plugins.labels.corrections import six_digits
 
-    tracks = pull_labels(pipe, warn=_warn)
+    # The sound that is exported is as late as what is shown.
+    song = args.song.parent / f"{_stem(args.song)}.mp3"
+    late = 0.0 if args.audio else shown_late(pipe, song)
+    if late and not args.quiet:
+        _console.complain(
+            f"Audacity shows this MP3 {1000 * late:.0f} ms late; its labels are moved"
+            " back"
+        )
+    tracks = pull_labels(pipe, late=late, warn=_warn)
     written = []
     if args.audio:
         target = args.song.parent / f"{_stem(args.song)}.wav"

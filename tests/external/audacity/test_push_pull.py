@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 import soundfile
 
 from adt_plugins.annotations import Beat, Label, Onset
+from adt_plugins.audacity.late_mp3 import shown_late
 from adt_plugins.audacity.pull import is_rounded, pull_audio, pull_labels
 from adt_plugins.audacity.push import push
 from adt_plugins.audacity.script_pipe import Pipe
@@ -155,6 +157,42 @@ def test_backslashes_come_and_go(
     assert sorted(tracks) == sorted(["Kick", *names])
     for name in names:
         assert [label.text for label in tracks[name]] == BACKSLASHES
+
+
+@pytest.mark.parametrize("rate", [44100, 22050])
+def test_an_mp3_that_is_shown_late(
+    audacity: Audacity, user_state: Path, tmp_path: Path, rate: int
+) -> None:
+    """Audacity 3.2 shows all of it 1105 samples late: the labels lie on the sound."""
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        pytest.skip("ffmpeg is missing")
+    wave = write_wave(tmp_path / "wave.wav", play(HITS, SECONDS))
+    song = tmp_path / "song.mp3"
+    command = [ffmpeg, "-v", "error", "-i", str(wave), "-ar", str(rate), str(song)]
+    subprocess.run(command, check=True)
+    audacity.start()
+    audacity.command(f'Import2: Filename="{song}"')
+    with connected(audacity) as pipe:
+        late = shown_late(pipe, song)
+        assert late == pytest.approx(1105 / rate)
+        assert shown_late(pipe, wave) == shown_late(pipe, None) == 0.0
+        push(pipe, Transcription((Onset(0.5, Drum.KD),)), offset=late)
+        told = pull_labels(pipe)
+        assert told[0].labels[0].start == pytest.approx(0.5 + late, abs=1e-5)
+        back = pull_labels(pipe, late=late)
+        assert back[0].labels[0].start == pytest.approx(0.5, abs=1e-5)
+        # Where the track is as long as the sound it is shown at its times.
+        exported = pull_audio(pipe, tmp_path / "late.wav")
+    samples, _ = soundfile.read(exported)
+    original, _ = soundfile.read(wave)
+    found = np.argmax(np.correlate(samples[:60000], original[:40000], "valid"))
+    assert found / 44100 == pytest.approx(late, abs=0.002)
+    audacity.command("SelectTracks: Track=0 TrackCount=100 Mode=Set")
+    audacity.command("RemoveTracks:")
+    audacity.command(f'Import2: Filename="{wave}"')
+    with connected(audacity) as pipe:
+        assert shown_late(pipe, song) == 0.0
 
 
 def test_labels_before_zero(
