@@ -60,10 +60,8 @@ def plugin_folders(
         data = snap / ".local" / "share"
         sandboxed.append(data / "audacity" / "Plug-Ins")
     # A Snap lies in the path as well, among its own kind.
-    paths = [
-        path for path in env.get("PATH", "").split(os.pathsep) if "snap" not in path
-    ]
-    is_usual = any((Path(path) / "audacity").is_file() for path in paths)
+    places = [p for p in env.get("PATH", "").split(os.pathsep) if "snap" not in p]
+    is_usual = any((Path(place) / "audacity").is_file() for place in places)
     if not sandboxed or usual.parent.is_dir() or is_usual:
         return [usual, *sandboxed]
     return sandboxed
