@@ -34,7 +34,7 @@ from tests.support.screen import Screen
 from tests.support.web.tab import Tab
 
 PICTURES = ROOT / "docs" / "images"
-SIZE = (1280, 800)
+SIZE = (1280, 960)
 COLOURS = 256
 """Of a palette: a third of the bytes, and no difference that one sees."""
 
@@ -58,7 +58,7 @@ def save(name: str, source: Path, *, crop: bool = False) -> None:
 
 def song() -> Transcription:
     """The example with beats and bars."""
-    return transcribe(GROOVE, beats=True)
+    return transcribe(GROOVE)
 
 
 def widget(folder: Path) -> None:
@@ -87,7 +87,7 @@ def jupyter(folder: Path) -> None:
     """The widget in JupyterLab."""
     code = (
         "from adt_plugins import transcribe\n\n"
-        f"song = transcribe({GROOVE.name!r}, beats=True)\n"
+        f"song = transcribe({GROOVE.name!r})\n"
         "song.widget()"
     )
     write_notebook(folder / "groove.ipynb", [code])
@@ -130,7 +130,7 @@ def score(folder: Path) -> None:
 def daw(folder: Path) -> None:
     """The drum track of the example in Rosegarden."""
     path = formats.write(song(), folder / "groove.drums.mid")[0]
-    screen = Screen(folder / "screen", SIZE)
+    screen = Screen(folder / "screen", (1280, 768))
     try:
         with rosegarden(folder / "home", screen) as program:
             program.import_midi(path)
@@ -180,11 +180,11 @@ def fit(audacity: Audacity) -> None:
 
 def audacity_open(folder: Path) -> None:
     """What `adt audacity open` opens."""
-    hits = transcribe(GROOVE)
-    project = formats.write(hits, folder / "groove.drums.aup", audio=GROOVE)[0]
+    assert main(["transcribe", "--format", "aup", "-o", str(folder), str(GROOVE)]) == 0
+    project = folder / "groove.drums.aup"
     with studio(folder) as place:
         place.audacity.start(project)
-        place.audacity.tracks(6)
+        place.audacity.tracks(8)
         fill(place.screen, "groove.drums")
         fit(place.audacity)
         place.screen.screenshot(folder / "open.png")
