@@ -98,7 +98,7 @@ def test_only_what_is_new_or_has_changed_is_done_again(
     out = tmp_path / "out"
     assert batch(library, "-o", out, "-q") == 1
     first, manifest = times(out), files(out)["manifest.jsonl"]
-    assert len(first) == 4
+    assert len(first) == 6
     capsys.readouterr()
 
     assert batch(library, "-o", out) == 1
