@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -144,6 +145,28 @@ def meter_changes(meters: Meters) -> tuple[MeterChange, ...]:
         elif kept[-1].meter != change.meter:
             kept.append(change)
     return tuple(kept)
+
+
+def meters_to_json(meters: Sequence[MeterChange]) -> Any:
+    """The meter as text, ``"4/4"``, or a list of changes, as JSON has it."""
+    if len(meters) == 1:
+        return str(meters[0].meter)
+    return [{"bar": change.bar, "meter": str(change.meter)} for change in meters]
+
+
+def meters_from_json(data: Any) -> tuple[MeterChange, ...]:
+    """Read what `meters_to_json` gives; raises `TypeError` or `ValueError`."""
+    if data is None:
+        return ()
+    items = [{"bar": 1, "meter": data}] if isinstance(data, str) else data
+    if not isinstance(items, list) or not all(isinstance(x, dict) for x in items):
+        raise TypeError("meter is neither a text nor a list of changes")
+    changes = []
+    for item in items:
+        if not isinstance(item.get("meter"), str):
+            raise TypeError(f"{reprlib.repr(item.get('meter'))} is no meter")
+        changes.append(MeterChange(item.get("bar", 1), Meter.parse(item["meter"])))
+    return meter_changes(changes)
 
 
 def meters_of_bars(changes: Sequence[MeterChange], bars: int) -> list[Meter]:

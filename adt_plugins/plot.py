@@ -101,6 +101,8 @@ def plot(
     ax.set_ylim(-0.6, top)
     ax.set_xlim(start, end)
     ax.set_xlabel("seconds")
+    if told := transcription.tempo_text():
+        ax.set_title(told, loc="right", fontsize="small")
     return ax
 
 

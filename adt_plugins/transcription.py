@@ -12,7 +12,7 @@ import html
 import math
 import os
 import reprlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -31,7 +31,9 @@ from adt_plugins.meter import (
     Meter,
     MeterChange,
     meter_changes,
+    meters_from_json,
     meters_of_bars,
+    meters_to_json,
     usual_meter,
 )
 from adt_plugins.model_info import ModelInfo
@@ -281,7 +283,7 @@ class Transcription:
             ],
             "beats": [{"time": b.time, "position": b.position} for b in self.beats],
             **({"labels": [asdict(x) for x in self.labels]} if self.labels else {}),
-            **({"meter": _meters_to_json(self.meters)} if self.meters else {}),
+            **({"meter": meters_to_json(self.meters)} if self.meters else {}),
             "source": {
                 name: getattr(self.source, name) for name in Source.__dataclass_fields__
             },
@@ -338,7 +340,7 @@ class Transcription:
                 onsets=tuple(records(Onset, data["onsets"])),
                 beats=tuple(records(Beat, data.get("beats", []))),
                 labels=tuple(records(Label, data.get("labels", []))),
-                meters=_meters_from_json(data.get("meter", earlier)),
+                meters=meters_from_json(data.get("meter", earlier)),
                 source=next(records(Source, [data.get("source", {})])),
                 model=ModelInfo.from_dict(model),
             )
@@ -430,27 +432,6 @@ class Transcription:
         from adt_plugins import formats
 
         return formats.read(path, format)
-
-
-def _meters_to_json(meters: Sequence[MeterChange]) -> Any:
-    if len(meters) == 1:
-        return str(meters[0].meter)
-    return [{"bar": change.bar, "meter": str(change.meter)} for change in meters]
-
-
-def _meters_from_json(data: Any) -> tuple[MeterChange, ...]:
-    """Read what `_meters_to_json` gives; raises `TypeError` or `ValueError`."""
-    if data is None:
-        return ()
-    items = [{"bar": 1, "meter": data}] if isinstance(data, str) else data
-    if not isinstance(items, list) or not all(isinstance(x, dict) for x in items):
-        raise TypeError("meter is neither a text nor a list of changes")
-    changes = []
-    for item in items:
-        if not isinstance(item.get("meter"), str):
-            raise TypeError(f"{reprlib.repr(item.get('meter'))} is no meter")
-        changes.append(MeterChange(item.get("bar", 1), Meter.parse(item["meter"])))
-    return meter_changes(changes)
 
 
 def _earlier_meter(model: dict[str, Any]) -> str | None:

@@ -20,6 +20,7 @@ from adt_plugins.base.strict_json import parse_json
 from adt_plugins.drums import drum_of_name
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import Format
+from adt_plugins.meter import MeterChange, meters_from_json, meters_to_json
 from adt_plugins.transcription import Transcription
 
 VERSION = "0.3.5"
@@ -27,6 +28,7 @@ HITS, BEATS, LABELS = "tag_open", "beat", "segment_open"
 VELOCITIES = "vector"
 TOOL = "adt-plugins"
 _READ = (HITS, BEATS, LABELS)
+_METER = "meter"  # in the sandbox of beats
 _BROKEN = "not a JAMS file as its schema says"
 _Row = tuple[float, float, Any, float]
 
@@ -60,6 +62,11 @@ def write(
         )
         if rows or namespace == HITS
     ]
+    if transcription.meters:
+        for annotation in annotations:
+            if annotation["namespace"] == BEATS:
+                told = meters_to_json(transcription.meters)
+                annotation["sandbox"] = {_METER: told}
     data = {
         "annotations": annotations,
         "file_metadata": {
@@ -112,6 +119,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     onsets: list[Onset] = []
     beats: list[Beat] = []
     labels: list[Label] = []
+    meters: tuple[MeterChange, ...] = ()
     others: list[str] = []
     velocities = _velocities(found)
     for annotation in found:
@@ -120,6 +128,9 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         try:
             if namespace == BEATS:
                 beats += _beats(rows, lambda text: warn(f"{path}: {text}"))
+                sandbox = annotation.get("sandbox")
+                if isinstance(sandbox, dict) and _is_written_here(annotation):
+                    meters = meters_from_json(sandbox.get(_METER))
             elif namespace in (HITS, LABELS):
                 _take(annotation, rows, velocities, onsets, labels)
             elif not _is_ours(annotation):
@@ -131,7 +142,9 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     unknown = [label.text for label in labels]
     if unknown:
         warn(f"{path}: tags that name no drum are labels: {name_some(unknown)}")
-    return Transcription(tuple(onsets), tuple(beats), labels=tuple(labels))
+    return Transcription(
+        tuple(onsets), tuple(beats), labels=tuple(labels), meters=meters
+    )
 
 
 def _namespace(annotation: Any) -> str:
@@ -142,10 +155,13 @@ def _namespace(annotation: Any) -> str:
     return str(annotation["namespace"])
 
 
-def _is_ours(annotation: dict[str, Any]) -> bool:
+def _is_written_here(annotation: dict[str, Any]) -> bool:
     about = annotation.get("annotation_metadata")
-    is_ours = isinstance(about, dict) and about.get("annotation_tools") == TOOL
-    return is_ours and annotation.get("namespace") == VELOCITIES
+    return isinstance(about, dict) and about.get("annotation_tools") == TOOL
+
+
+def _is_ours(annotation: dict[str, Any]) -> bool:
+    return _is_written_here(annotation) and annotation.get("namespace") == VELOCITIES
 
 
 def _velocities(annotations: list[Any]) -> dict[float, list[int]]:

@@ -27,6 +27,7 @@ from adt_plugins.formats.chart.chart_text import (
 from adt_plugins.formats.chart.pads import BLUE, GREEN, KICK, RED, YELLOW, notes_of
 from adt_plugins.formats.format import Format
 from adt_plugins.formats.tab import title_of
+from adt_plugins.meter import Meter, MeterChange, meter_changes
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
@@ -190,28 +191,37 @@ def read(path: Path, *, warn: Warn) -> Transcription:
             onsets.append(Onset(time, drum, note.velocity))
     if unknown:
         warn(f"{path}: {unknown} notes on pads that are not known were left out")
-    return Transcription(onsets=tuple(onsets), beats=_beats(chart, warn, path))
+    beats, meters = _beats(chart, warn, path)
+    return Transcription(onsets=tuple(onsets), beats=beats, meters=meters)
 
 
-def _beats(chart: Chart, warn: Warn, path: Path) -> tuple[Beat, ...]:
-    """Return the beats up to the last note, by the time signatures."""
+def _beats(
+    chart: Chart, warn: Warn, path: Path
+) -> tuple[tuple[Beat, ...], tuple[MeterChange, ...]]:
+    """Return the beats up to the last note, by the time signatures, and these."""
     last = max(note.tick for note in chart.notes)
     beats: list[Beat] = []
+    changes: dict[int, Meter] = {}
     resolution = chart.clock.resolution
     for index, (start, upper, lower) in enumerate(chart.signatures):
         after = chart.signatures[index + 1 :]
         end = min(after[0][0] if after else last + resolution, last + resolution)
         if lower > _FINEST_BEAT:
             continue  # a lead-in, whose parts nobody counts
-        step = max(1, 4 * resolution // lower)
+        try:
+            meter = Meter(upper, lower)
+        except ValueError:
+            meter = Meter(4)
+        step = max(1, round(meter.quarters * resolution))
         if len(beats) + (end - start) // step > _MOST_BEATS:
             warn(f"{path}: more than {_MOST_BEATS} beats: left out")
-            return ()
+            return (), ()
+        changes[sum(beat.position == 1 for beat in beats) + 1] = meter
         beats += [
-            Beat(chart.clock.seconds(tick), place % max(upper, 1) + 1)
+            Beat(chart.clock.seconds(tick), place % meter.counted + 1)
             for place, tick in enumerate(range(start, end, step))
         ]
-    return tuple(beats)
+    return tuple(beats), meter_changes(changes.items())
 
 
 CHART = Format(

@@ -303,7 +303,7 @@ def test_a_meter_passes_through_every_writer(
         durations = [int(e.text or 0) for e in measure.findall("note/duration")]
         # The hands rest, the feet play.
         assert sum(durations) == 2 * 48 * 4 * int(upper) // int(lower)
-    for suffix in ("drums.json", "drums.mid"):
+    for suffix in ("drums.json", "drums.mid", "jams"):
         read = formats.read(formats.write(song, tmp_path / f"song.{suffix}")[0])
         assert read.meters == song.meters
         assert [b.position for b in read.beats][: len(song.beats)] == [
