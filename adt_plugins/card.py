@@ -188,13 +188,14 @@ class SongGate:
     Parameters
     ----------
     song
-        Of the three clearest drums, below which nothing in the recording is a drum …
+        Clearness of the three clearest drums below which nothing in the recording is a
+        drum …
     lone
         … unless one drum is as clear as this, again and again.
     drums
-        Of each drum, below which it is absent from a recording with drums.
+        Drum to the clearness below which it is absent from a recording with drums.
     sure
-        Threshold of each drum where it is absent.
+        Drum to its threshold where it is absent.
     """
 
     song: float

@@ -47,4 +47,4 @@ class CancelledError(AdtError):
 
 
 class AdtWarning(UserWarning):
-    """Something in an input that was got over; the message is one line."""
+    """A problem with an input that did not stop the work; the message is one line."""

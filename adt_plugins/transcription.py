@@ -69,7 +69,8 @@ class Transcription:
     labels
         What a file said besides hits and beats, sorted by time on construction.
     meters
-        Of the bars: a `Meter`, or changes of it; see `adt_plugins.meter.meter_changes`.
+        Meters of the bars: a `Meter`, or changes of it; see
+        `adt_plugins.meter.meter_changes`.
     activations
         Kept in memory only; not part of the JSON nor of equality. Slicing
         leaves them whole.

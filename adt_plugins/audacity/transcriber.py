@@ -47,7 +47,7 @@ def adjusted(thresholds: Mapping[str, float], sensitivity: float) -> dict[str, f
     Parameters
     ----------
     thresholds
-        Of the model, 0-1.
+        Thresholds of the model, 0-1.
     sensitivity
         0-100. The odds ``t / (1 - t)`` are multiplied by 9 at 0, by 1 at 50 and
         by 1/9 at 100, so that a threshold stays between 0 and 1 and high ones

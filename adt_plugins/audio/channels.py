@@ -21,10 +21,10 @@ class ChannelReader(AudioReader):
     Attributes
     ----------
     channels : int
-        Of the blocks: what the decoder gives may be more than a file's header
+        Channels of the blocks: what the decoder gives may be more than a file's header
         says (AAC with parametric stereo).
     bits : int or None
-        Of a sample; None if they are floats, or compressed with a loss.
+        Bits of a sample; None if they are floats, or compressed with a loss.
     """
 
     def __init__(self, source: AudioSource) -> None:

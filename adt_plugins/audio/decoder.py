@@ -40,10 +40,10 @@ class Decoder(Protocol):
     expected
         The same for a progress bar, perhaps by a guess.
     warnings
-        What was wrong with the recording and could be got over; complete when
+        Problems of the recording that did not stop the work; complete when
         the last block has been read.
     bits
-        Of a sample; None if they are floats, or compressed with a loss.
+        Bits of a sample; None if they are floats, or compressed with a loss.
     mixing
         What becomes of the channels: their mean, unless this is changed before
         the first block is read.
@@ -74,7 +74,7 @@ class Mixer:
     Parameters
     ----------
     dtype
-        Of the blocks: a float, or an integer of 8 (unsigned, as in WAV), 16 or
+        Dtype of the blocks: a float, or an integer of 8 (unsigned, as in WAV), 16 or
         32 bits.
     warnings
         Gets a line if the result is not the mean of all channels.

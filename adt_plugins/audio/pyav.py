@@ -59,7 +59,7 @@ class PyAvDecoder:
     file
         Open at any position; it stays open.
     kind
-        Of this file, as `sniff` told it.
+        Kind of this file, as `sniff` told it.
     track
         Which of its audio tracks, from 1; None: the one that players choose.
     joined

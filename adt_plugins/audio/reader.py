@@ -144,7 +144,7 @@ class AudioReader:
     label : str
         What messages call it: its path, ``standard input`` or ``samples``.
     warnings : list of str
-        What was wrong and could be got over, one line each without the file's
+        Problems that did not stop the work, one line each without the file's
         name; complete after the last block.
     """
 

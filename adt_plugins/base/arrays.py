@@ -36,7 +36,7 @@ def read_arrays(
     source
         The file, or its content.
     names
-        Of the arrays that there must be; others are not read. None: all.
+        Names of the arrays that there must be; others are not read. None: all.
 
     Returns
     -------

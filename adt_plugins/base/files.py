@@ -18,7 +18,7 @@ MAX_BYTES = 64 << 20
 
 
 class OutputExistsError(AdtError, FileExistsError):
-    """A file that is not ours is in the way, and nobody said to replace it."""
+    """A file that is not ours is in the way, and replacing it was not asked for."""
 
 
 def read_bytes(path: Path, most: int | None = None) -> bytes:

@@ -33,7 +33,7 @@ def parse_json(text: str | bytes, *, unique: bool = True) -> Any:
     Raises
     ------
     FormatError
-        In one line, if it is none, or if a number in it is not finite.
+        In one line, if it is not JSON, or if a number in it is not finite.
     """
     try:
         if isinstance(text, bytes):
@@ -63,7 +63,7 @@ def build(kind: type[_T], data: Any, limits: Limits, what: str = "it") -> _T:
     data
         What JSON gave.
     limits
-        Of numbers; without any, between -1e12 and 1e12.
+        Limits of numbers; without any, between -1e12 and 1e12.
     what
         What messages call the object.
 

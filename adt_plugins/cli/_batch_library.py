@@ -44,7 +44,7 @@ class Library:
     args
         Parsed options of the command.
     card
-        Of the model.
+        Card of the model.
     root
         Folder whose structure the outputs keep; None: that of the drives.
     recordings

@@ -61,7 +61,7 @@ class Result:
         _console.complain(message)
 
     def warn(self, message: str) -> None:
-        """Print what was got over."""
+        """Record and print a warning."""
         self.warnings.append(message)
         _console.complain(f"warning: {message}")
 

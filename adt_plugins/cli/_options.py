@@ -269,7 +269,7 @@ def one_of(what: str, name: str, known: Iterable[str]) -> str:
     Raises
     ------
     ArgumentTypeError
-        If it is none; with what comes close, or with all that there are.
+        If it is not one; with what comes close, or with all that there are.
     """
     names = list(known)
     alike = [other for other in names if other.casefold() == name.strip().casefold()]

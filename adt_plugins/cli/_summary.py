@@ -49,7 +49,7 @@ def summary(
     Parameters
     ----------
     name
-        Of the song.
+        Name of the song.
     transcription
         What was found.
     looked_for_beats

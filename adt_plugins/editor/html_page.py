@@ -26,7 +26,7 @@ def frame(
     Parameters
     ----------
     title
-        Of the page, as text.
+        Title of the page, as text.
     bundle
         Its script, a file of `notebook_ext`.
     style

@@ -49,7 +49,7 @@ def payload(score: PickedSong, sound: Sound | None, title: str, stem: str) -> Pa
     title
         For people.
     stem
-        Of the files that the browser exports.
+        Stem of the files that the browser exports.
     """
     picking, activations = score.picking, score.activations
     lanes = list(score.thresholds)

@@ -133,8 +133,8 @@ def read(
     format_id
         Its format; None: found by name and content.
     warn
-        Gets one line for each thing that was got over, such as labels that
-        name no drum. By default an `AdtWarning`.
+        Called with one line for each problem that did not stop the work, such as labels
+        that name no drum. By default an `AdtWarning`.
     **options
         Of the format's own reader.
 
@@ -294,7 +294,7 @@ def write_all(
     stem, folder, format_ids
         See `output_path`.
     options
-        Of the writers, by format.
+        Options of the writers, by format.
 
     Returns
     -------

@@ -46,7 +46,7 @@ def write(
         The recording: a path, a binary file object, or samples and their rate;
         None: that of the transcription's source, if it has not changed.
     quality
-        Of the sound, ``"small"`` (Vorbis, about 1.3 MB a minute of stereo) or
+        Quality of the sound, ``"small"`` (Vorbis, about 1.3 MB a minute of stereo) or
         ``"lossless"`` (FLAC, about 8 MB).
     """
     from adt_plugins.editor.payload import payload

@@ -41,7 +41,7 @@ class LabelTrack:
     Parameters
     ----------
     name
-        Of the track; empty if that is not known.
+        Name of the track; empty if that is not known.
     labels
         In any order; their own `track` is not looked at.
     """

@@ -29,7 +29,7 @@ def drum_notes(
     Parameters
     ----------
     tracks
-        Of the file.
+        Tracks of the file.
     channel
         Where they are, 1-16; None: on channel 10, or in a file without notes there
         on the tracks named after drums.

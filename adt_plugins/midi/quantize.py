@@ -38,7 +38,7 @@ def grid_ticks(name: str) -> tuple[int, bool]:
     Raises
     ------
     ValueError
-        If it is none.
+        If it is not valid.
     """
     found = _NAME.fullmatch(name.strip().lower())
     if found is None:

@@ -1,4 +1,4 @@
-"""Reading standard MIDI files, from any program and from nobody's friend.
+"""Reads standard MIDI files: tolerant of other programs, safe on hostile input.
 
 mido writes our files and checks this reader in the tests. It does not read
 them: one odd key signature or one foreign chunk makes mido 1.3 refuse a whole
@@ -100,7 +100,7 @@ def parse(data: bytes) -> MidiFile:
     Raises
     ------
     FormatError
-        If it is none, or is damaged and has no notes before that.
+        If it is not such a file, or is damaged and has no notes before that.
     """
     if data[:4] != b"MThd" or len(data) < _HEADER_BYTES:
         raise FormatError("not a MIDI file")

@@ -144,7 +144,7 @@ def tempo_map(
     Raises
     ------
     ValueError
-        If `how` is none of them.
+        If `how` is not one of them.
     FormatError
         If a beat lies more than a day behind the beginning: work and memory do not
         follow a number in a file.
@@ -341,7 +341,7 @@ def _bars(
     starts, ends
         Beats of the bars.
     meters
-        Of the bars.
+        Meters of the bars.
     lead
         Ticks of what lies before the first beat, and of the pickup.
     """

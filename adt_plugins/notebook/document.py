@@ -49,7 +49,7 @@ class Document:
         The autosave file; None: the log is in memory only.
 
     name
-        Of the document, the same in every kernel that opens it again.
+        Name of the document, the same in every kernel that opens it again.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ class DrumWidget(anywidget.AnyWidget):
         None: that of the transcription's source, if it has not changed. False:
         none, and nothing is heard but the hits.
     quality
-        Of the sound that is sent to the browser: ``"lossless"`` (FLAC) or
+        Quality of the sound that is sent to the browser: ``"lossless"`` (FLAC) or
         ``"small"`` (Vorbis).
     autosave
         A file, ``song.drums.json``, that holds the corrected hits and the edits
@@ -56,7 +56,7 @@ class DrumWidget(anywidget.AnyWidget):
     Attributes
     ----------
     position : float
-        Of the playhead, seconds; set it to seek. While playing, it follows.
+        Position of the playhead, seconds; set it to seek. While playing, it follows.
     playing : bool
         Whether the browser plays; it only tells.
     selection : tuple

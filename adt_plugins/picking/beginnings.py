@@ -93,7 +93,7 @@ class Beginnings:
     Parameters
     ----------
     front_end
-        Of the model.
+        Front end of the model.
     """
 
     def __init__(self, front_end: FrontEnd) -> None:
@@ -194,7 +194,7 @@ class Beginnings:
         values
             Shape (frames, outputs), activations.
         columns
-            Of the drums.
+            Columns of the drums.
         first_frame
             Number of the first of these frames.
 

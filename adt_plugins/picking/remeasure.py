@@ -31,7 +31,7 @@ def measured(
     reader
         The recording, from its first sample on.
     card
-        Of the model whose front end is used.
+        Card of the model whose front end is used.
     fresh
         The hits.
     known

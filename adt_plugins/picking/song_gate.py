@@ -59,9 +59,9 @@ class Clearness:
     Parameters
     ----------
     heights
-        Of each drum of the card those of its hits, falling; see `peaks.heights`.
+        Drum to the heights of its hits, falling; see `peaks.heights`.
     duration
-        Of the recording, in seconds.
+        Duration of the recording, in seconds.
     """
 
     heights: Mapping[str, NDArray[np.float64]]
@@ -106,7 +106,7 @@ def clearness(activations: Activations, card: ModelCard) -> Clearness:
     Parameters
     ----------
     activations
-        Of the whole recording.
+        Activations of the whole recording.
     card
         The model card.
     """
@@ -129,7 +129,7 @@ def raised_thresholds(
     Parameters
     ----------
     activations
-        Of the whole recording.
+        Activations of the whole recording.
     card
         The model card. Without a `gate` nothing is raised.
     thresholds

@@ -68,7 +68,7 @@ def read_aup3_sound(path: Path) -> tuple[NDArray[np.float32], int] | None:
     samples
         Shape (n,), from the start of the project.
     rate
-        Of the first track, in Hz; tracks of other rates are left out.
+        Rate of the first track, in Hz; tracks of other rates are left out.
 
     None if there is no sound, or more than an hour of it.
 

@@ -47,7 +47,7 @@ class Media(NamedTuple):
     Parameters
     ----------
     name
-        Of its file.
+        Name of its file.
     sample_rate
         In Hz.
     channels, frames

@@ -98,7 +98,7 @@ def write_project(
     title
         Name of the audio track.
     rate
-        Of a project without audio, in Hz.
+        Rate of a project without audio, in Hz.
     original
         What the labels were made from, see `adt_plugins.labels.originals`; it is
         left in the folder for when they come back.

@@ -127,7 +127,7 @@ class BrnnSaWeights:
             ``attention_a``, ``attention_b``, ``attention_c``, ``attention_v``,
             ``output_weight``, ``output_bias`` as in `Attention` and above.
         difference
-            See the class.
+            Whether the first layer also reads rises, see the class.
         prefix
             Before the names of the LSTM's parameters, e.g. ``"lstm."``.
         """

@@ -109,7 +109,7 @@ def export(
     out
         Where the model goes.
     name
-        Of the model and its files.
+        Name of the model and its files.
     front_end, level
         What the network was trained with.
     geometry

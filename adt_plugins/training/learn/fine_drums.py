@@ -65,7 +65,7 @@ def fit_kinds(hits: FineDrumExamples, kinds: tuple[str, ...], seed: int) -> Kind
     kinds
         Code of each class.
     seed
-        Of the weights and the order.
+        Seed of the weights and the order.
 
     Returns
     -------
@@ -173,7 +173,7 @@ def try_out(
     kinds
         As trained.
     hits
-        Of clips that were not trained on.
+        Hits of clips that were not trained on.
     recorded
         Shape (hits,): whether the kit is a recorded one. Only these calibrate.
 

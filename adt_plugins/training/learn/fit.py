@@ -59,7 +59,7 @@ class Settings:
     steps, batch, rate
         Optimiser steps, examples a step, and the highest learning rate.
     seed
-        Of weights and examples.
+        Seed of weights and examples.
     average
         Decay of the moving average of the weights that is exported.
     consistency

@@ -317,7 +317,7 @@ def read_list(path: Path = LIST) -> list[Upstream]:
     Raises
     ------
     FormatError
-        If the file is none.
+        If the file is not valid.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
