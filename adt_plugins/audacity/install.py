@@ -57,8 +57,8 @@ def plugin_folders(
         sandboxed.append(home / _FLATPAK / "data" / "audacity" / "Plug-Ins")
     snap = snap_home({"HOME": str(home)})
     if snap is not None:
-        data = snap / ".local" / "share"
-        sandboxed.append(data / "audacity" / "Plug-Ins")
+        share = snap / ".local" / "share"
+        sandboxed.append(share / "audacity" / "Plug-Ins")
     # A Snap lies in the path as well, among its own kind.
     places = [p for p in env.get("PATH", "").split(os.pathsep) if "snap" not in p]
     is_usual = any((Path(place) / "audacity").is_file() for place in places)

@@ -269,12 +269,12 @@ def _write(
 
 
 def _writer_options(args: Namespace, name: str) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    if formats.FORMATS[name].has_labels:
-        options = {"text": args.label_text, "names": args.label_names}
-    elif name == "midi":
-        options = midi_options(args)
-    return {key: value for key, value in options.items() if value is not None}
+    given = {"text": args.label_text, "names": args.label_names, **midi_options(args)}
+    return {
+        option: given[option]
+        for option in formats.FORMATS[name].options
+        if given.get(option) is not None
+    }
 
 
 def _has_audio(name: str) -> bool:

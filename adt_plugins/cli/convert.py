@@ -87,7 +87,11 @@ def run(args: argparse.Namespace) -> int:
         name = args.source_format or formats.format_of_file(job.source)
         form = formats.FORMATS.get(name or "")
         options: dict[str, Any] = {}
-        if form is not None and form.has_labels and args.label_names is not None:
+        if (
+            form is not None
+            and "names" in form.options
+            and args.label_names is not None
+        ):
             options["names"] = args.label_names
         if name == "midi":
             options |= _midi.reader_options(args)

@@ -17,6 +17,10 @@ Write = Callable[..., list[Path]]
 Read = Callable[..., Transcription]
 
 
+LABEL_OPTIONS = ("text", "names")
+"""What labels say, and the names of drums in them; see `adt_plugins.labels.tracks`."""
+
+
 @dataclass(frozen=True)
 class Format:
     """A file format: one module, one line in the registry.
@@ -49,9 +53,9 @@ class Format:
     check
         ``check(path, overwrite=…)`` raises `AdtError` if something else is in the
         writer's way; asked before the work that makes the transcription.
-    has_labels
-        Whether writer and reader take ``names``, and the writer ``text``; see
-        `adt_plugins.labels.tracks`.
+    options
+        Names of the writer's own options, of those that the command line has: see
+        `adt_plugins.cli`.
     tracks
         ``tracks(path, warn=…)`` reads the label tracks that `read` understands.
     sound
@@ -73,7 +77,7 @@ class Format:
     looks_like: Callable[[str], bool] | None = None
     outputs: Callable[[Path], Sequence[Path]] | None = None
     check: Callable[..., None] | None = None
-    has_labels: bool = False
+    options: tuple[str, ...] = ()
     tracks: Callable[..., list[LabelTrack]] | None = None
     sound: Callable[[Path], Sound | None] | None = None
     purpose: Callable[[Path, Transcription], str] | None = None

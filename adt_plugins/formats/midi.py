@@ -281,8 +281,14 @@ def _meaning(
     return lambda note: own.drums.get(note) or usual(note)
 
 
+_OPTIONS = (
+    *("drum_map", "midi_type", "tracks", "tempo"),
+    *("quantize", "velocity", "shift"),
+)
+
 MIDI = Format(
     id="midi",
+    options=_OPTIONS,
     description="drum track for a DAW (MIDI)",
     suffix=SUFFIX,
     write=write,

@@ -16,7 +16,7 @@ from adt_plugins.annotations import Label
 from adt_plugins.base.files import read_text, write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import Format
+from adt_plugins.formats.format import LABEL_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
@@ -121,5 +121,5 @@ REAPER = Format(
     write=write,
     read=read,
     looks_like=_looks_like_markers,
-    has_labels=True,
+    options=LABEL_OPTIONS,
 )

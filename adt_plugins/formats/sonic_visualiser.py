@@ -19,7 +19,7 @@ from adt_plugins.annotations import Label
 from adt_plugins.base.files import lines, read_text, write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import Format
+from adt_plugins.formats.format import LABEL_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import BARS, LabelTrack, tracks_of, transcription_of
@@ -101,5 +101,5 @@ SONIC_VISUALISER = Format(
     write=write,
     read=read,
     looks_like=_looks_like_layer,
-    has_labels=True,
+    options=LABEL_OPTIONS,
 )

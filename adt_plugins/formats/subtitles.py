@@ -17,7 +17,7 @@ from adt_plugins.annotations import Label
 from adt_plugins.base.files import read_text
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import Format
+from adt_plugins.formats.format import LABEL_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import LabelTrack, transcription_of
@@ -84,7 +84,7 @@ SUBRIP = Format(
     suffix=".srt",
     read=read,
     looks_like=_looks_like_subrip,
-    has_labels=True,
+    options=LABEL_OPTIONS,
 )
 
 WEBVTT = Format(
@@ -93,5 +93,5 @@ WEBVTT = Format(
     suffix=".vtt",
     read=read,
     looks_like=lambda head: head.lstrip("\ufeff").startswith(_WEBVTT),
-    has_labels=True,
+    options=LABEL_OPTIONS,
 )

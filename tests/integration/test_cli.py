@@ -464,7 +464,7 @@ def test_a_later_input_is_not_written_over(
 
 @pytest.mark.parametrize("command", ["adapt", "maps", "web"])
 def test_no_command_writes_over_a_recording(song: Path, command: str) -> None:
-    arguments = {
+    arguments: tuple[str | Path, ...] = {
         "adapt": ("adapt", song, song.with_name("a.txt"), "-o", song),
         "maps": ("maps", "export", "gm", "-o", song),
         "web": ("web", "-o", song),

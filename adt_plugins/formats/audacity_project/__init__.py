@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.base.reporting import Warn
-from adt_plugins.formats.format import Format, Sound
+from adt_plugins.formats.format import LABEL_OPTIONS, Format, Sound
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.originals import Original, original_text
 from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
@@ -111,7 +111,7 @@ AUP = Format(
     needs=("audio",),
     endings=(".drums.aup3", ".drums.aup4", ".aup3", ".aup4", ".aup"),
     check=check,
-    has_labels=True,
+    options=LABEL_OPTIONS,
     tracks=read_project,
     sound=read_sound,
 )
