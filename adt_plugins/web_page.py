@@ -24,6 +24,8 @@ BUNDLE = "web.js"
 RUNTIME = {
     "runtime": "web-engine/litert.js.gz",
     "runtime-wasm": "web-engine/litert.wasm.gz",
+    "runtime-compat": "web-engine/litert-compat.js.gz",
+    "runtime-compat-delta": "web-engine/litert-compat.delta.gz",
     "worker": "web-engine/worker.js",
     "features": "web-engine/features.wasm",
 }

@@ -29,13 +29,18 @@ const common = {
   logLevel: "warning",
 };
 
-// The widget, which is also the script of the page that can be sent.
-await build({
-  ...common,
-  entryPoints: [here("src/hosts/index.ts")],
-  outfile: join(folder, "widget.js"),
-  format: "esm",
-});
+// The widget, and the page that can be sent.
+for (const [host, bundle] of [
+  ["notebook", "widget.js"],
+  ["page", "page.js"],
+]) {
+  await build({
+    ...common,
+    entryPoints: [here(`src/hosts/${host}.ts`)],
+    outfile: join(folder, bundle),
+    format: "esm",
+  });
+}
 
 // The page of `adt web`.
 await build({

@@ -3,16 +3,18 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { difference } from "./delta.mjs";
 
-// The build without relaxed SIMD: every browser runs it, and all of them alike.
-const NAMES = {
-  "litert.js": "litert_wasm_compat_internal.js",
-  "litert.wasm": "litert_wasm_compat_internal.wasm",
-};
+// The build with relaxed SIMD is three times as fast; for browsers without it there is
+// what makes the compatible build of it, a tenth of its size.
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const source = (name) => readFile(here(`node_modules/@litertjs/core/wasm/litert_wasm_${name}`));
+const pack = (name, content) =>
+  writeFile(here(`web-engine/${name}.gz`), gzipSync(content, { level: 9 }));
 
 await mkdir(here("web-engine"), { recursive: true });
-for (const [name, source] of Object.entries(NAMES)) {
-  const content = await readFile(here(`node_modules/@litertjs/core/wasm/${source}`));
-  await writeFile(here(`web-engine/${name}.gz`), gzipSync(content, { level: 9 }));
-}
+const [relaxed, compatible] = [await source("internal.wasm"), await source("compat_internal.wasm")];
+await pack("litert.js", await source("internal.js"));
+await pack("litert.wasm", relaxed);
+await pack("litert-compat.js", await source("compat_internal.js"));
+await pack("litert-compat.delta", difference(relaxed, compatible));

@@ -16,7 +16,7 @@ from adt_plugins.formats.format import Format
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
-BUNDLE = "widget.js"
+BUNDLE = "page.js"
 
 _STYLE = (
     "html{color-scheme:light dark}"

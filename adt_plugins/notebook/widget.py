@@ -19,12 +19,14 @@ from adt_plugins.editor.payload import payload
 from adt_plugins.editor.picks import Levels, PickedSong, velocity_table
 from adt_plugins.editor.sound import Sound, duration_of
 from adt_plugins.errors import AdtError
-from adt_plugins.formats.html import BUNDLE
 from adt_plugins.notebook.cell import CellOutputs, running_cell
 from adt_plugins.notebook.document import open_document
 from adt_plugins.notebook.saved_view import saved_view
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
+
+BUNDLE = "widget.js"
+"""What the browser runs, in `notebook_ext`."""
 
 
 class DrumWidget(anywidget.AnyWidget):

@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 ASSETS = ("audacity", "models", "notebook_ext")
-BUNDLES = ("widget.js", "web.js", "web-engine")
+BUNDLES = ("widget.js", "page.js", "web.js", "web-engine")
 
 
 class Built(NamedTuple):

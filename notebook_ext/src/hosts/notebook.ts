@@ -170,10 +170,6 @@ export class Notebook implements Host {
     this.#send(proposal);
   }
 
-  save(): void {
-    // Python saves.
-  }
-
   tell(state: Partial<Told> & { _views?: number }): void {
     this.#telling = true;
     let changed = false;
@@ -301,7 +297,7 @@ function stepsBehind(now: Log, kept: Log): Log["steps"] {
 }
 
 /** What anywidget loads: one session a widget, any number of views. */
-export function widget() {
+function widget() {
   let notebook: Notebook | null = null;
   return {
     initialize({ model }: { model: Model }) {
@@ -315,7 +311,7 @@ export function widget() {
       const theme = model.get("theme") as Options["theme"];
       const view = new DrumView(notebook.session, place, {
         theme,
-        exports: false,
+        exports: null,
         isWholePage: false,
       });
       Object.assign(place, { adt: notebook.session });
@@ -327,3 +323,5 @@ export function widget() {
     },
   };
 }
+
+export default widget;

@@ -1,8 +1,10 @@
 /** A session in a page by itself: everything is in it, and it asks nobody. */
 
 import { type Header, Song } from "../core/song";
+import { counted } from "../core/words";
 import { bytesOf } from "../core/writers";
 import { EditStore } from "../session/edit-store";
+import { FILES, type FileKind, filesOf, type SongFile, withFiles } from "../session/files";
 import { editorName, KeptLog } from "../session/kept-log";
 import { type Host, Session } from "../session/session";
 import { DrumView } from "../view/view";
@@ -12,7 +14,7 @@ const NOT_KEPT =
 
 const content = (id: string): string | null => document.getElementById(id)?.textContent ?? null;
 
-function save(name: string, data: string | Uint8Array<ArrayBuffer>, type: string): void {
+function download({ name, content: data, type }: SongFile): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([data], { type }));
   link.download = name;
@@ -21,7 +23,7 @@ function save(name: string, data: string | Uint8Array<ArrayBuffer>, type: string
 }
 
 /** Fill the page that `adt_plugins.formats.html` wrote, if this is one. */
-export function startPage(): void {
+function startPage(): void {
   const place = document.getElementById("adt-plugins");
   const header = content("adt-header");
   if (!place || !header) return;
@@ -42,7 +44,6 @@ export function startPage(): void {
       return table === null ? null : bytesOf(table);
     },
     propose: (action) => edits.propose(action),
-    save,
     tell: () => undefined,
   };
   const session = new Session(song, host);
@@ -50,6 +51,16 @@ export function startPage(): void {
   addEventListener("beforeunload", (event) => {
     if (edits.isAtRisk && !session.isSaved) event.preventDefault();
   });
-  new DrumView(session, place, { theme: "auto", exports: true, isWholePage: true });
-  Object.assign(place, { adt: session });
+  const save = (kind: string) => {
+    const files = filesOf(session, kind as FileKind);
+    for (const file of files) download(file);
+    session.saved();
+    const names = files.map(({ name }) => name).join(", ");
+    session.say(`${names} saved: ${counted(session.hits.length, "hit")}`);
+  };
+  const exports = { kinds: FILES, save };
+  new DrumView(session, place, { theme: "auto", exports, isWholePage: true });
+  Object.assign(place, { adt: withFiles(session) });
 }
+
+startPage();

@@ -17,7 +17,6 @@ import { coarseOf, nameOf, type Song } from "../core/song";
 import { BANDS, COLUMN_RATE, extremes, spectrogram } from "../core/spectrum";
 import { clamp, clock } from "../core/time";
 import { counted } from "../core/words";
-import { jsonText, labelsText, midiBytes } from "../core/writers";
 import { Chunks } from "../sound/audio-chunks";
 import { Player } from "../sound/player";
 
@@ -29,8 +28,6 @@ export interface Host {
   velocities(): Promise<Uint8Array | null>;
   /** Do something; the log that results comes through `Session.setLog`. */
   propose(action: Action): void;
-  /** Only a page by itself saves files; a notebook does it in Python. */
-  save(name: string, content: string | Uint8Array<ArrayBuffer>, type: string): void;
   tell(state: Partial<Told>): void;
 }
 
@@ -396,29 +393,6 @@ export class Session {
     if (end < Math.min(count, this.columns - start)) {
       setTimeout(() => this.#analyse(channels, rate, start, count, end));
     } else this.#looks();
-  }
-
-  // --- files --------------------------------------------------------------
-
-  /** The files of a kind: name and content, as Python would write them. */
-  files(
-    kind: "labels" | "midi" | "json",
-  ): [name: string, content: string | Uint8Array<ArrayBuffer>][] {
-    const { files } = this.song.header;
-    if (kind === "labels") return [[`${files.stem}.labels.txt`, labelsText(this.hits, files)]];
-    if (kind === "json") {
-      return [[`${files.stem}.drums.json`, jsonText(this.hits, this.thresholds, files)]];
-    }
-    return files.maps.map((map) => [
-      files.stem + map.suffix,
-      midiBytes(this.hits, map) as Uint8Array<ArrayBuffer>,
-    ]);
-  }
-
-  export(kind: "labels" | "midi" | "json"): void {
-    const type = { labels: "text/plain", midi: "audio/midi", json: "application/json" }[kind];
-    for (const [name, content] of this.files(kind)) this.host.save(name, content, type);
-    this.saved();
   }
 
   /** The browser has written the hits to a file. */

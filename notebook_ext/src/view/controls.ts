@@ -10,7 +10,7 @@ import { button, choice, icon, labelled, make, press, slider, toolbar } from "./
 import { EditBar } from "./edit-bar";
 import { helpPage } from "./help";
 import { LANE, RULER, SPECTRUM, WAVE } from "./paint";
-import type { Panel, Stage } from "./stage";
+import type { Exports, Panel, Stage } from "./stage";
 import { colourOf, shapeOf } from "./theme";
 
 const PLAY = "!M5 2.8v10.4l8.4-5.2z";
@@ -64,7 +64,7 @@ export class Controls implements Panel {
   constructor(
     private readonly session: Session,
     private readonly stage: Stage,
-    exports: boolean,
+    exports: Exports | null,
   ) {
     const { header } = session.song;
     this.#play.className = "play";
@@ -73,7 +73,7 @@ export class Controls implements Panel {
     const title = make("span", { class: "title", title: header.title }, header.title);
     const time = make("span", { class: "time" }, this.#now, ` / ${clock(header.duration)}`);
     this.help = helpPage(() => this.toggleHelp());
-    const files = exports ? [this.#exporter()] : [];
+    const files = exports ? [this.#exporter(exports)] : [];
     this.top = [
       toolbar(
         "Play, edit and save",
@@ -137,10 +137,9 @@ export class Controls implements Panel {
     (open ? help.querySelector("button") : this.stage.timeLine)?.focus();
   }
 
-  #exporter(): HTMLElement {
-    const files = { "": "Save as …", labels: "Audacity labels", midi: "MIDI", json: "JSON" };
-    const select = choice("Save the hits as a file", files, (kind) => {
-      if (kind) this.session.export(kind as "labels" | "midi" | "json");
+  #exporter({ kinds, save }: Exports): HTMLElement {
+    const select = choice("Save the hits as a file", { "": "Save as …", ...kinds }, (kind) => {
+      if (kind) save(kind);
       select.value = "";
     });
     return select;

@@ -29,3 +29,9 @@ export interface Panel {
   showSnap(): void;
   update(): void;
 }
+
+/** Kinds of files, by name, and a way to save one. */
+export interface Exports {
+  readonly kinds: Readonly<Record<string, string>>;
+  save(kind: string): void;
+}

@@ -9,7 +9,7 @@ import { block, eachFrame, make } from "./dom";
 import { Input } from "./input";
 import { leaveKeysToHost } from "./keyboard";
 import { heightOf, LANE, laneTop, Painter, TOP } from "./paint";
-import type { Stage } from "./stage";
+import type { Exports, Stage } from "./stage";
 import css from "./style.css";
 import { colourOf, DARK, isDark, LIGHT, shapeOf, type Theme } from "./theme";
 
@@ -17,8 +17,8 @@ const OVERVIEW = 36;
 
 export interface Options {
   readonly theme: "auto" | "light" | "dark";
-  /** Whether the browser saves files itself. */
-  readonly exports: boolean;
+  /** Kinds of files that the browser saves itself, if it does. */
+  readonly exports: Exports | null;
   /** Whether the page has nothing else: keys that are pressed anywhere are for the view. */
   readonly isWholePage: boolean;
 }

@@ -1,6 +1,8 @@
 /** What `adt_plugins.web_page` put into the page: each part packed, in an element of its own. */
 
+import { applied } from "../engine/delta";
 import type { Card, Parts } from "../engine/engine-types";
+import { hasRelaxedSimd } from "../engine/relaxed";
 import type { DrumMap } from "./exports";
 import { breathe } from "./user-error";
 
@@ -36,11 +38,20 @@ async function unpacked(id: string): Promise<Uint8Array<ArrayBuffer>> {
 
 const script = async (id: string): Promise<string> => new TextDecoder().decode(await unpacked(id));
 
-export async function readParts(): Promise<Parts> {
+/** LiteRT.js in the build that this browser runs fastest. */
+async function runtime(isRelaxed: boolean): Promise<Pick<Parts, "runtimeScript" | "runtimeWasm">> {
+  const relaxed = await unpacked("runtime-wasm");
+  if (isRelaxed) return { runtimeScript: await script("runtime"), runtimeWasm: relaxed };
+  return {
+    runtimeScript: await script("runtime-compat"),
+    runtimeWasm: applied(relaxed, await unpacked("runtime-compat-delta")),
+  };
+}
+
+export async function readParts(isRelaxed = hasRelaxedSimd()): Promise<Parts> {
   return {
     card: card(),
-    runtimeScript: await script("runtime"),
-    runtimeWasm: await unpacked("runtime-wasm"),
+    ...(await runtime(isRelaxed)),
     model: await unpacked("model"),
     workerScript: await script("worker"),
     featuresWasm: await unpacked("features"),

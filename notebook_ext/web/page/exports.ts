@@ -2,6 +2,7 @@
 
 import { DRUMS } from "../../src/core/drums";
 import { labelsText, midiBytes } from "../../src/core/writers";
+import { filesOf } from "../../src/session/files";
 import type { Session } from "../../src/session/session";
 import { clickTrack } from "./click";
 import type { Pieces } from "./song-chunks";
@@ -50,8 +51,8 @@ export async function fileOf(
     },
   } = session;
   if (kind === "labels" || kind === "json") {
-    const [[name, text]] = session.files(kind);
-    return plain(name, text as string, kind === "json" ? "application/json" : "text/plain");
+    const [{ name, content, type }] = filesOf(session, kind);
+    return plain(name, content, type);
   }
   if (kind === "midi") return midi(session, map);
   if (kind === "click") {

@@ -147,7 +147,7 @@ class Page {
     signal: AbortSignal,
   ): Promise<Heard> {
     try {
-      this.#engine ??= readParts().then(startEngine);
+      this.#engine ??= readParts().then((parts) => startEngine(parts));
       const engine = await this.#engine;
       signal.throwIfAborted();
       return await engine.hear([mono], progress, signal);

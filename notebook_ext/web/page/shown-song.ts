@@ -2,6 +2,7 @@
 
 import { type Action, act, EMPTY, type Log } from "../../src/core/edits";
 import { Song } from "../../src/core/song";
+import { withFiles } from "../../src/session/files";
 import { editorName, KeptLog, type LogStore } from "../../src/session/kept-log";
 import { type Host, Session } from "../../src/session/session";
 import { DrumView } from "../../src/view/view";
@@ -71,7 +72,6 @@ export class ShownSong {
       chunk: async (index) => (await pieces).blobs[index].arrayBuffer(),
       velocities: async () => parts.velocities,
       propose: (action) => edits.propose(action),
-      save: () => undefined, // the shell saves
       tell: () => undefined,
     };
     const session = new Session(new Song(parts.header, parts.data), host);
@@ -91,10 +91,10 @@ export class ShownSong {
     parent.append(this.place);
     this.#view = new DrumView(this.session, this.place, {
       theme: "auto",
-      exports: false,
+      exports: null,
       isWholePage: true,
     });
-    Object.assign(this.place, { adt: this.session });
+    Object.assign(this.place, { adt: withFiles(this.session) });
     this.#view.timeLine.focus({ preventScroll: true });
   }
 

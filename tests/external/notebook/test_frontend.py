@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 
 from adt_plugins.base.folders import asset
-from adt_plugins.formats.html import BUNDLE
 from tests.support.front_end import SOURCES, run
 from tests.support.notebook import make_fixtures
 
 MOST_BYTES = 80 * 1000
+BUNDLES = ("widget.js", "page.js")
 
 
 def test_the_bundle_is_what_the_sources_build(front_end: Path) -> None:
     built = front_end / "built"
     run(["node", "build.mjs", str(built)], front_end)
     names = {path.relative_to(built) for path in built.rglob("*") if path.is_file()}
-    assert {Path(BUNDLE), Path("web.js")} <= names
+    assert {Path(name) for name in (*BUNDLES, "web.js")} <= names
     for name in names:
         committed = asset("notebook_ext", name.as_posix())
         assert (built / name).read_bytes() == committed.read_bytes(), (
@@ -31,8 +31,9 @@ def test_the_bundle_is_what_the_sources_build(front_end: Path) -> None:
         )
 
 
-def test_the_bundle_is_small_and_fits_into_a_page() -> None:
-    content = asset("notebook_ext", BUNDLE).read_text(encoding="utf-8")
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_the_bundle_is_small_and_fits_into_a_page(bundle: str) -> None:
+    content = asset("notebook_ext", bundle).read_text(encoding="utf-8")
     assert len(content.encode()) <= MOST_BYTES
     assert "</script" not in content
     assert "<!--" not in content

@@ -11,9 +11,11 @@ import pytest
 from adt_plugins.base.folders import asset
 
 FILES = {
-    "litert.js.gz": "litert_wasm_compat_internal.js",
-    "litert.wasm.gz": "litert_wasm_compat_internal.wasm",
+    "litert.js.gz": "litert_wasm_internal.js",
+    "litert.wasm.gz": "litert_wasm_internal.wasm",
+    "litert-compat.js.gz": "litert_wasm_compat_internal.js",
 }
+"""What `litert-compat.delta.gz` makes is compared by the front end's own tests."""
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -31,7 +33,7 @@ def test_the_notice_names_the_version_and_there_is_the_licence(front_end: Path) 
     folder = asset("notebook_ext", "web-engine")
     notice = " ".join((folder / "NOTICE").read_text(encoding="utf-8").split())
     assert f"LiteRT.js {version} " in notice
-    for name in FILES:
+    for name in (*FILES, "litert-compat.delta.gz"):
         assert name in notice
     licence = (folder / "LICENSE").read_text(encoding="utf-8")
     assert "Apache License" in licence

@@ -29,7 +29,7 @@ from tests.support.browser import chromium, pixels, until
 from tests.support.paths import GROOVE
 from tests.support.web.tab import ADT, Tab
 
-MOST_BYTES = 5_000_000
+MOST_BYTES = 6_000_000
 SOURCES = ("file", "http")
 
 
