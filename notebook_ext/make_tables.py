@@ -13,8 +13,11 @@ from typing import Any
 
 from adt_plugins.drums import Drum
 from adt_plugins.editor import edits
+from adt_plugins.editor.payload import midi_head
 from adt_plugins.features import band_levels
 from adt_plugins.formats import click
+from adt_plugins.midi.song_files import SUFFIX, constant_path
+from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.picking import exclusive, song_gate, velocity
 
 FILE = Path(__file__).with_name("src") / "core" / "tables.ts"
@@ -70,6 +73,16 @@ def tables() -> str:
         }
         parts.append(f"\n/** See `{module.__name__}`. */\n")
         parts.append(f"export const {name} = {_text(values)} as const;\n")
+    maps = [
+        {
+            "suffix": suffix,
+            "tempos": TempoMap().tempos,
+            "head": midi_head(TempoMap()),
+        }
+        for suffix in (SUFFIX, constant_path(Path(SUFFIX)).name)
+    ]
+    parts.append("\n/** MIDI files of a song without beats, see `src/core/song`. */\n")
+    parts.append(f"export const PLAIN_MAPS = {json.dumps(maps)} as const;\n")
     return "".join(parts)
 
 

@@ -13,6 +13,7 @@ from adt_plugins.base.checks import json_text
 from adt_plugins.editor.picks import PickedSong
 from adt_plugins.editor.sound import Sound
 from adt_plugins.midi.song_files import SUFFIX, constant_path, tempo_maps
+from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.midi.writer import midi_bytes
 
 _THRESHOLDS = "@thresholds@"
@@ -118,20 +119,21 @@ def _files(score: PickedSong, stem: str) -> dict[str, Any]:
         # A name that no drum has marks the place of the thresholds.
         bare = replace(bare, model=replace(bare.model, thresholds={_THRESHOLDS: 0.0}))
     rest = bare.to_json().partition(_ONSETS)[2]
-    maps = tempo_maps(bare)
+    # That of the hits as they came: it does not change with every edit.
+    maps = tempo_maps(score.transcription)
     suffixes = (SUFFIX, constant_path(Path(SUFFIX)).name)
     return {
         "stem": stem,
         "json": rest.split(json_text({_THRESHOLDS: 0.0})),
         "labels": [[x.start, x.end, x.text] for x in bare.labels],
         "maps": [
-            {"suffix": suffix, "tempos": timing.tempos, "head": _head(timing)}
+            {"suffix": suffix, "tempos": timing.tempos, "head": midi_head(timing)}
             for suffix, timing in zip(suffixes, maps, strict=False)
         ],
     }
 
 
-def _head(timing: Any) -> str:
-    """A MIDI file up to its track of notes."""
+def midi_head(timing: TempoMap) -> str:
+    """Return a MIDI file up to its track of notes, as base64."""
     empty = midi_bytes((), timing)
     return base64.b64encode(empty[: empty.rindex(b"MTrk")]).decode()

@@ -76,3 +76,6 @@ export const CLICK = {
   SHARED: {"HH": "CHH", "PHH": "CHH", "TT": "MHT", "CY": "CRC", "SPC": "CRC", "CHC": "CRC"},
   NARROW_HZ: 600,
 } as const;
+
+/** MIDI files of a song without beats, see `src/core/song`. */
+export const PLAIN_MAPS = [{"suffix": ".drums.mid", "tempos": [[0, 500000]], "head": "TVRoZAAAAAYAAQACA8BNVHJrAAAAaQD/UQMHoSAA/1gEBAIYCAD/ATUxMjAgQlBNIGlzIG5vdCB0aGUgbXVzaWMncyB0ZW1wbzogdGlja3MgY291bnQgc2Vjb25kcwD/fxl9YWR0LXBsdWdpbnMgZW5kPTAgbm90ZXM9AP8vAA=="}, {"suffix": ".drums.120bpm.mid", "tempos": [[0, 500000]], "head": "TVRoZAAAAAYAAQACA8BNVHJrAAAAaQD/UQMHoSAA/1gEBAIYCAD/ATUxMjAgQlBNIGlzIG5vdCB0aGUgbXVzaWMncyB0ZW1wbzogdGlja3MgY291bnQgc2Vjb25kcwD/fxl9YWR0LXBsdWdpbnMgZW5kPTAgbm90ZXM9AP8vAA=="}] as const;

@@ -1,6 +1,6 @@
 /** Files, byte for byte those of Python's writers. */
 
-import { DRUMS } from "./drums";
+import { coarseOf, DRUMS } from "./drums";
 import type { Files, TempoMap } from "./song";
 
 interface Onset {
@@ -131,20 +131,31 @@ const meta = (type: number, data: ArrayLike<number>): number[] => [
 /** Other notes than those of General MIDI; drums that are not in it keep theirs. */
 export type Notes = Readonly<Record<string, number>>;
 
-function noteTrack(onsets: readonly Onset[], map: TempoMap, notes?: Notes): number[] {
-  const loudest = new Map<number, number>();
+interface Note {
+  readonly tick: number;
+  readonly note: number;
+  readonly velocity: number;
+  readonly drum: string;
+}
+
+/** In the order of ticks; of hits on one tick and note the loudest, or else the first. */
+function notesOf(onsets: readonly Onset[], map: TempoMap, notes?: Notes): Note[] {
+  const loudest = new Map<number, Note>();
   for (const { time, drum, velocity } of onsets) {
     const tick = tickOf(time, map);
     if (tick + NOTE_TICKS > MAX_DELTA) throw new Error("a hit is too late for MIDI");
-    const key = tick * 128 + (notes?.[drum] ?? DRUMS[drum].note);
-    loudest.set(key, Math.max(velocity, loudest.get(key) ?? 0));
+    const note = notes?.[drum] ?? DRUMS[drum].note;
+    const key = tick * 128 + note;
+    if (velocity > (loudest.get(key)?.velocity ?? 0))
+      loudest.set(key, { tick, note, velocity, drum });
   }
-  const hits = [...loudest].sort((a, b) => a[0] - b[0]);
+  return [...loudest].sort((a, b) => a[0] - b[0]).map(([, note]) => note);
+}
+
+function noteTrack(hits: Note[]): number[] {
   const events: [tick: number, on: number, note: number, velocity: number][] = [];
   const following = new Map<number, number>();
-  for (const [key, velocity] of hits.reverse()) {
-    const tick = Math.floor(key / 128);
-    const note = key % 128;
+  for (const { tick, note, velocity } of [...hits].reverse()) {
     const end = Math.min(tick + NOTE_TICKS, following.get(note) ?? MAX_DELTA);
     events.push([end, 0, note, OFF_VELOCITY], [tick, 1, note, velocity]);
     following.set(note, tick);
@@ -163,18 +174,39 @@ function noteTrack(onsets: readonly Onset[], map: TempoMap, notes?: Notes): numb
 }
 
 export function midiBytes(onsets: readonly Onset[], map: TempoMap, notes?: Notes): Uint8Array {
-  const track = noteTrack(onsets, map, notes);
-  const n = track.length;
-  return Uint8Array.from(
-    [
-      ...bytesOf(map.head),
-      ...text.encode("MTrk"),
-      n >>> 24,
-      (n >> 16) & 255,
-      (n >> 8) & 255,
-      n & 255,
-    ].concat(track),
-  );
+  const hits = notesOf(onsets, map, notes);
+  const track = noteTrack(hits);
+  const head = withDrums(bytesOf(map.head), hits);
+  return Uint8Array.from([...head, ...text.encode("MTrk"), ...word(track.length), ...track]);
+}
+
+const word = (n: number): number[] => [n >>> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255];
+
+/** Where a file's first track begins, and its length stands. */
+const FIRST_TRACK = 22;
+
+/** The file's head, saying what each note was written for: `adt_plugins.midi.own_event`. */
+function withDrums(head: Uint8Array, hits: readonly Note[]): number[] {
+  const bytes = [...head];
+  const letters = String.fromCharCode(...bytes);
+  const found = /\x7dadt-plugins end=\d+ notes=/.exec(letters);
+  if (!found) return bytes;
+  const drums = new Map<number, string>();
+  for (const { note, drum } of hits) {
+    const known = drums.get(note) ?? drum;
+    drums.set(note, known === drum ? drum : coarseOf(drum));
+  }
+  const list = [...drums].sort((a, b) => a[0] - b[0]).map(([note, drum]) => `${note}:${drum}`);
+  const content = text.encode(found[0] + list.join(","));
+  const end = found.index + found[0].length;
+  // Its length, in front of it, takes one byte as long as no note is listed.
+  const changed = [
+    ...bytes.slice(FIRST_TRACK, found.index - 1),
+    ...variable(content.length),
+    ...content,
+    ...bytes.slice(end),
+  ];
+  return [...bytes.slice(0, FIRST_TRACK - 4), ...word(changed.length), ...changed];
 }
 
 export const bytesOf = (base64: string): Uint8Array<ArrayBuffer> =>

@@ -1,15 +1,10 @@
 /** What `adt_plugins.editor.payload` would send of the same recording. */
 
 import type { Header } from "../../src/core/song";
+import { PLAIN_MAPS } from "../../src/core/tables";
 import { pythonFloat } from "../../src/core/writers";
 import type { About, Card, Heard, SongParts } from "./engine-types";
 import { drumsOf, gridOf } from "./picking";
-
-/** 120 BPM, and no bars: a MIDI file without beats up to its track of notes. */
-const HEAD =
-  "TVRoZAAAAAYAAQACA8BNVHJrAAAATAD/UQMHoSAA/1gEBAIYCAD/ATUxMjAgQlBNIGlzIG5vdCB0aGUgbXVza" +
-  "WMncyB0ZW1wbzogdGlja3MgY291bnQgc2Vjb25kcwD/LwA=";
-const TEMPO = 500_000;
 
 export function songOf(heard: Heard, card: Card, about: About): SongParts {
   const drums = drumsOf(card);
@@ -44,7 +39,7 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
       stem,
       json: jsonAround(card, heard, about),
       labels: [],
-      maps: [{ suffix: ".drums.mid", tempos: [[0, TEMPO]], head: HEAD }],
+      maps: PLAIN_MAPS,
     },
   };
   return { header, data: data.buffer, velocities: heard.velocities };
