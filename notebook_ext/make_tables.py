@@ -18,7 +18,7 @@ from adt_plugins.features import band_levels
 from adt_plugins.formats import click
 from adt_plugins.midi.song_files import SUFFIX, constant_path
 from adt_plugins.midi.tempo_map import TempoMap
-from adt_plugins.picking import exclusive, song_gate, velocity
+from adt_plugins.picking import beginnings, exclusive, song_gate, velocity
 
 FILE = Path(__file__).with_name("src") / "core" / "tables.ts"
 
@@ -47,6 +47,12 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
         " _RISE_S _BEFORE_S _LEAST_RISE",
     ),
     "LEVELS": (band_levels, "SILENCE RANGES_HZ"),
+    "BEGINNINGS": (
+        beginnings,
+        "_WINDOW _PEAK_WINDOWS _WINDOWS _PEAK _FIRST _MOST_RISE_DB _FALL_WEIGHT"
+        " _STRUCK _QUIET _SOFT _FLOOR _LOOK_AHEAD_S _INAUDIBLE _AROUND _SILENCE_S"
+        " _HUMP _REACH",
+    ),
     "CLICK": (click, "SONG_GAIN CLICK_GAIN _SOUNDS _SHARED _NARROW_HZ"),
 }
 """What stands in a module, under its name without an underscore in front."""

@@ -68,6 +68,27 @@ export const LEVELS = {
   RANGES_HZ: {"KD": [40, 130], "SD": [180, 2000], "HH": [9000, 20000], "TT": [80, 500], "CY": [5000, 20000], "OT": [1000, 8000]},
 } as const;
 
+/** See `adt_plugins.picking.beginnings`. */
+export const BEGINNINGS = {
+  WINDOW: 21,
+  PEAK_WINDOWS: 105,
+  WINDOWS: 168,
+  PEAK: 8,
+  FIRST: 2,
+  MOST_RISE_DB: 12,
+  FALL_WEIGHT: 1.5,
+  STRUCK: 16,
+  QUIET: 3.1622776601683795e-05,
+  SOFT: 0.0031622776601683794,
+  FLOOR: 0.0004,
+  LOOK_AHEAD_S: 1,
+  INAUDIBLE: 0.0001,
+  AROUND: [2, 4],
+  SILENCE_S: 0.05,
+  HUMP: 2,
+  REACH: 6,
+} as const;
+
 /** See `adt_plugins.formats.click`. */
 export const CLICK = {
   SONG_GAIN: 0.5,

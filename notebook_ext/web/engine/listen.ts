@@ -1,5 +1,6 @@
 /** A recording in pieces to what is heard in it: `adt_plugins.pipeline.listen`. */
 
+import { Beginnings } from "./beginnings";
 import { compiledBank } from "./compiled";
 import type { Card, Heard } from "./engine-types";
 import { type Bank, type Block, Features, LevelFollower, type Tables } from "./features";
@@ -21,6 +22,7 @@ export async function bankOf(tables: Tables, wasm?: Uint8Array<ArrayBuffer>): Pr
 export class Listener {
   readonly #card: Card;
   readonly #features: Features;
+  readonly #beginnings: Beginnings;
   readonly #chunks: Chunks;
   readonly #frames: number;
   readonly #activations: Float32Array<ArrayBuffer>;
@@ -44,6 +46,7 @@ export class Listener {
     const ranges = drumRanges(drums, tables.filters, frontEnd);
     const follower = level ? new LevelFollower(level, frontEnd) : null;
     this.#features = new Features(bank, tables, ranges, follower);
+    this.#beginnings = new Beginnings(frontEnd);
     this.#chunks = new Chunks(layers);
     this.#frames = Math.ceil(samples / tables.hop);
     this.#activations = new Float32Array(this.#frames * card.outputs.length);
@@ -54,7 +57,9 @@ export class Listener {
   /** Take the next samples of all channels. */
   async process(channels: readonly Float32Array[]): Promise<void> {
     const blocks: Block[] = [];
-    this.#features.process(mean(channels), (block) => blocks.push(block));
+    const mono = mean(channels);
+    this.#beginnings.hear(mono);
+    this.#features.process(mono, (block) => blocks.push(block));
     await this.#take(blocks);
   }
 
@@ -64,6 +69,11 @@ export class Listener {
     await this.#take(blocks);
     await this.#chunks.finish(this.#out);
     const { outputs } = this.#card;
+    this.#beginnings.finish();
+    for (const drum of drumsOf(this.#card)) {
+      const at = outputs.indexOf(drum) * this.#frames;
+      this.#beginnings.silence(this.#activations.subarray(at, at + this.#frames));
+    }
     return {
       frames: this.#frames,
       outputs,
