@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { type Beats, barAndBeat, barsAround, beatsPerBar, secondsPerBeat } from "../src/core/beats";
 import { DRUMS } from "../src/core/drums";
 import {
   type Action,
@@ -73,6 +74,32 @@ describe("time", () => {
     expect(rulerStep(view)).toBe(2);
     expect(lowerBound(4, (i) => [1, 3, 3, 9][i], 3)).toBe(1);
     expect([0.5, 1.5, 2.5, 2.51, -0.5].map(roundEven)).toEqual([0, 2, 2, 3, 0]);
+  });
+});
+
+describe("beats", () => {
+  const beats = [
+    [0.5, 3],
+    [1, 4],
+    ...[1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5].map((time, k) => [time, (k % 4) + 1] as const),
+    [5.5, 1],
+  ] as Beats;
+
+  it("tell bar, beat and tempo", () => {
+    expect([0.2, 0.6, 1.5, 2.1, 3.49, 9].map((time) => barAndBeat(beats, time))).toEqual([
+      ...["", "0.3", "1.1", "1.2", "1.4", "3.1"],
+    ]);
+    expect(secondsPerBeat(beats, 2)).toBeCloseTo(0.5, 9);
+    expect(secondsPerBeat([], 2)).toBeNull();
+    expect([0.6, 2].map((time) => beatsPerBar(beats, time))).toEqual([4, 4]);
+  });
+
+  it("give whole bars", () => {
+    expect(barsAround(beats, 2.2, 2.2)).toEqual({ start: 1.5, end: 3.5 });
+    expect(barsAround(beats, 1.5, 3.501)).toEqual({ start: 1.5, end: 5.5 });
+    expect(barsAround(beats, 0.6, 0.6)).toBeNull();
+    expect(barsAround(beats, 5.6, 5.6)).toBeNull();
+    expect(barsAround([], 1, 1)).toBeNull();
   });
 });
 

@@ -1,5 +1,6 @@
 /** One song being listened to and corrected; any number of views show it. */
 
+import { barsAround } from "../core/beats";
 import {
   type Action,
   type Automatic,
@@ -97,6 +98,7 @@ export class Session {
         (reason) => this.say(`No sound: ${reason}`),
       );
     this.player = new Player(header.duration, this.chunks, () => this.#heard());
+    this.player.setBeats(header.beats);
     this.#derive();
     this.chunks?.work();
     void host.velocities().then((table) => {
@@ -333,6 +335,17 @@ export class Session {
     this.host.tell({ selection: this.range ? [this.range.start, this.range.end] : [] });
     this.#emit("view");
     this.#emit("sound");
+  }
+
+  /** Select the bar of the playhead; if it is selected, one bar more. */
+  selectBars(): void {
+    const now = this.player.position;
+    const { range } = this;
+    const isIn = range && now >= range.start - 1e-6 && now <= range.end;
+    const from = isIn ? range.start : now;
+    const bars = barsAround(this.song.header.beats, from, isIn ? range.end + 1e-3 : now);
+    if (bars) this.setRange(bars);
+    else this.say("No bars here");
   }
 
   setLooping(looping: boolean): void {

@@ -3,6 +3,7 @@
  * the next 1.5 s is always planned: with less, a busy notebook drops clicks.
  */
 
+import { type Beats, beatsPerBar, secondsPerBeat } from "../core/beats";
 import { clamp, lowerBound } from "../core/time";
 import { type Chunks, RATE } from "./audio-chunks";
 import { type Kit, soundOf } from "./sounds";
@@ -71,6 +72,12 @@ export class Player {
   #hits: readonly Sounding[] = [];
   #samples = new Float64Array(0);
 
+  #beats: Beats = [];
+  #beatSamples = new Float64Array(0);
+  /** Whether each beat is heard, and whether a bar is counted before it plays. */
+  #metronome = false;
+  countsIn = false;
+
   constructor(
     readonly duration: number,
     private readonly chunks: Chunks | null,
@@ -120,7 +127,58 @@ export class Player {
     await context.resume().catch(() => 0); // it may be closed meanwhile
     if (this.#run || context.state !== "running" || wish !== this.#wishes) return;
     if (this.#rest >= this.duration - 0.01) this.#rest = this.loop ? this.loop.start / RATE : 0;
-    this.#begin(Math.round(this.#rest * RATE));
+    const from = Math.round(this.#rest * RATE);
+    if (this.countsIn) this.#countIn(context, from);
+    else this.#begin(from);
+  }
+
+  /** A bar of clicks at the tempo of the place, and then the song. */
+  #countIn(context: AudioContext, from: number): void {
+    const seconds = secondsPerBeat(this.#beats, this.#rest);
+    if (seconds === null) {
+      this.#begin(from);
+      return;
+    }
+    const count = beatsPerBar(this.#beats, this.#rest);
+    const step = Math.round((seconds / this.speed) * RATE);
+    const start = this.#frame() + Math.ceil(LEAD);
+    this.#begin(from, start + count * step);
+    for (let k = 0; k < count; k++) {
+      this.#run?.clicks.push(this.#tick(context, k === 0, start + k * step));
+    }
+  }
+
+  get metronome(): boolean {
+    return this.#metronome;
+  }
+
+  setMetronome(on: boolean): void {
+    this.#metronome = on;
+    this.#replan();
+    this.changed();
+  }
+
+  setBeats(beats: Beats): void {
+    this.#beats = beats;
+    this.#beatSamples = Float64Array.from(beats, ([time]) => Math.round(time * RATE));
+  }
+
+  #tick(context: AudioContext, isBar: boolean, at: number): Click {
+    const [drum, velocity] = isBar ? ["HH", 110] : ["SD", 80];
+    const name = `metronome ${drum}`;
+    let buffer = this.#sounds.get(name);
+    if (!buffer) {
+      const sound = soundOf(drum, "clicks", RATE);
+      buffer = context.createBuffer(1, sound.length, RATE);
+      buffer.copyToChannel(sound as Float32Array<ArrayBuffer>, 0);
+      this.#sounds.set(name, buffer);
+    }
+    const node = new AudioBufferSourceNode(context, { buffer });
+    node
+      .connect(new GainNode(context, { gain: (velocity / 127) ** 2 }))
+      .connect(this.#hitsGain ?? context.destination);
+    node.start(at / RATE);
+    return { node, at };
   }
 
   pause(): void {
@@ -370,6 +428,11 @@ export class Player {
         at / RATE,
       );
       run.clicks.push({ node, at });
+    }
+    if (!this.#metronome) return;
+    for (const [index, at] of hitsIn(segment, this.#beatSamples, run.transport.stretch)) {
+      if (at < notBefore) continue;
+      run.clicks.push(this.#tick(this.#context, this.#beats[index][1] === 1, at));
     }
   }
 

@@ -1,5 +1,6 @@
 /** Buttons, sliders and the head of each lane. */
 
+import { barAndBeat, secondsPerBeat } from "../core/beats";
 import type { Snap } from "../core/snap";
 import { nameOf } from "../core/song";
 import { clock } from "../core/time";
@@ -45,6 +46,14 @@ export class Controls implements Panel {
     () => this.session.redo(),
   );
   readonly #now = make("b", {}, "0:00.0");
+  readonly #place = make("span", { class: "place" });
+  readonly #metronome = button("Metronome (T)", "Metronome", () =>
+    this.session.player.setMetronome(!this.session.player.metronome),
+  );
+  readonly #countIn = button("Count in a bar (C)", "Count-in", () => this.toggleCountIn());
+  readonly #bars = button("Select this bar, or one bar more (B)", "Bar", () =>
+    this.session.selectBars(),
+  );
   readonly #snap = choice(
     "Snap (G)",
     { peak: "Snap: peak", grid: "Snap: grid", off: "Snap: off" },
@@ -80,7 +89,9 @@ export class Controls implements Panel {
         this.#play,
         this.#loop,
         this.#half,
+        ...(header.beats.length > 1 ? [this.#bars] : []),
         time,
+        this.#place,
         title,
         make("span", { class: "grow" }),
         this.#back,
@@ -123,6 +134,12 @@ export class Controls implements Panel {
     );
   }
 
+  toggleCountIn(): void {
+    const { player } = this.session;
+    player.countsIn = !player.countsIn;
+    this.sound();
+  }
+
   showSnap(): void {
     this.#snap.value = this.session.snap;
   }
@@ -161,6 +178,8 @@ export class Controls implements Panel {
     const kit = choice("Sound of hits", { drums: "drum sounds", clicks: "clicks" }, (value) =>
       session.player.setKit(value as Kit),
     );
+    const isCounted = session.song.header.beats.length > 1;
+    const practice = isCounted ? [toolbar("Practise", this.#metronome, this.#countIn)] : [];
     const ms = make("span", {}, "0 ms");
     const offset = slider("Picture delay, for headphones that lag", [-300, 300, 5], 0, (value) => {
       session.player.visualOffset = value / -1000;
@@ -170,6 +189,7 @@ export class Controls implements Panel {
       level("song", "Song"),
       level("hits", "Hits"),
       kit,
+      ...practice,
       make("label", {}, "Picture delay", offset, ms),
     ];
   }
@@ -263,6 +283,8 @@ export class Controls implements Panel {
     const { session } = this;
     this.#play.replaceChildren(icon(session.player.playing ? PAUSE : PLAY));
     press(this.#loop, session.looping);
+    press(this.#metronome, session.player.metronome);
+    press(this.#countIn, session.player.countsIn);
     press(this.#half, session.player.speed !== 1);
     this.update();
   }
@@ -270,5 +292,10 @@ export class Controls implements Panel {
   time(seconds: number): void {
     const text = clock(seconds, 1);
     if (this.#now.textContent !== text) this.#now.textContent = text;
+    const { beats } = this.session.song.header;
+    const pace = secondsPerBeat(beats, seconds);
+    const place = barAndBeat(beats, seconds);
+    const where = pace === null ? "" : `${place && `bar ${place} · `}${Math.round(60 / pace)} BPM`;
+    if (this.#place.textContent !== where) this.#place.textContent = where;
   }
 }

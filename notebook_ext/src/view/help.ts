@@ -5,7 +5,9 @@ import { button, make } from "./dom";
 const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["Space", "play, pause"],
   ["L", "loop the selection"],
+  ["B", "select this bar, one bar more"],
   ["H", "half speed, pitch kept"],
+  ["T C", "metronome, count in a bar"],
   ["← →", "a beat back, on"],
   ["Home End", "start, end"],
   ["I O", "selection from, to here"],

@@ -27,6 +27,7 @@ export interface Panel {
   readonly help: HTMLElement;
   toggleHelp(): void;
   showSnap(): void;
+  toggleCountIn(): void;
   update(): void;
 }
 

@@ -75,7 +75,7 @@ export async function fileOf(
 
 function midi({ hits, song }: Session, map: DrumMap): Saved {
   const { files } = song.header;
-  const timing = files.maps[files.maps.length - 1]; // at 120 BPM
+  const [timing] = files.maps; // at 120 BPM: there are no beats
   const placed = hits.filter(({ drum }) => map.notes[drum] !== null);
   const bytes = midiBytes(placed, timing, map.notes as Record<string, number>);
   const saved = plain(files.stem + timing.suffix, bytes as Uint8Array<ArrayBuffer>, "audio/midi");

@@ -6,10 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from adt_plugins import Onset, Transcription
+from adt_plugins.annotations import Beat
+from adt_plugins.drums import Drum
+from adt_plugins.formats import write
 from tests.support.notebook.impulses import (
     ADT,
+    let_recorder_in,
     measured,
     open_page,
     seeks_and_loop,
@@ -49,6 +55,53 @@ def test_seeks_and_short_loops(page: Any, busy: int, every: int) -> None:
     assert error.impulses > 20
     assert error.missed == 0
     assert error.worst <= 1
+
+
+@pytest.fixture
+def counted(browser: Any, tmp_path: Path) -> Iterator[Any]:
+    """A silent song in which only beats are heard: four in a bar, 0.25 s apart."""
+    beats = tuple(Beat(0.25 * i, i % 4 + 1) for i in range(40))
+    hit = (Onset(9.9, Drum.KD, 1),)
+    silence = (np.zeros((10 * 44100, 1), np.float32), 44100)
+    write(Transcription(hit, beats), path := tmp_path / "x.html", "html", audio=silence)
+    let_recorder_in(path)
+    context = browser.new_context()
+    yield open_page(context, path)
+    context.close()
+
+
+def test_metronome_and_bars(counted: Any) -> None:
+    page = counted
+    page.locator(".stage").focus()
+    assert "240 BPM" in page.locator(".place").inner_text()
+    page.evaluate(f"{ADT}.seek(2.3)")
+    page.keyboard.press("b")
+    assert page.evaluate(f"{ADT}.range") == {"start": 2, "end": 3}
+    assert page.locator(".place").inner_text() == "bar 3.2 · 240 BPM"
+    page.keyboard.press("b")
+    assert page.evaluate(f"{ADT}.range") == {"start": 2, "end": 4}
+    page.keyboard.press("Escape")
+    page.evaluate(f"{ADT}.seek(0)")
+    page.keyboard.press("t")
+    straight_play(page, 3)
+    clicks = np.array(page.evaluate("impulses.attacks(1, 4000)"))
+    assert len(clicks) > 6
+    # Exactly a beat apart.
+    assert set(np.diff(clicks).tolist()) == {11025}
+    page.evaluate(f"{ADT}.player.pause()")
+    # A bar is counted before the song goes on, and the metronome need not be on.
+    page.keyboard.press("t")
+    page.keyboard.press("c")
+    page.evaluate(f"{ADT}.seek(4)")
+    page.wait_for_timeout(300)
+    page.evaluate("impulses.loud = []")
+    page.evaluate(f"{ADT}.play()")
+    page.wait_for_timeout(600)
+    assert page.evaluate(f"{ADT}.player.position") == pytest.approx(4, abs=0.01)
+    page.wait_for_timeout(1400)
+    assert page.evaluate(f"{ADT}.player.position") > 4.3
+    clicks = np.array(page.evaluate("impulses.attacks(1, 4000)"))
+    assert np.diff(clicks).tolist() == [11025] * 3
 
 
 def test_half_speed(page: Any) -> None:

@@ -48,11 +48,15 @@ def write_page(path: Path, *, shift: int = 0, seconds: float = 24.0) -> list[flo
     transcription = Transcription(onsets, source=Source(duration=seconds))
     sound = (song, RATE)
     write(transcription, path, "html", audio=sound, quality="lossless", overwrite=True)
-    # The recorder is a script that the page's policy would not let in.
+    let_recorder_in(path)
+    return [onset.time for onset in onsets]
+
+
+def let_recorder_in(path: Path) -> None:
+    """Take away a page's policy, which would stop the recorder: it is a script."""
     text = path.read_text(encoding="utf-8")
     text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
     path.write_text(text, encoding="utf-8")
-    return [onset.time for onset in onsets]
 
 
 def open_page(context: Any, path: Path) -> Any:

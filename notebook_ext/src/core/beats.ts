@@ -1,0 +1,52 @@
+/** Beats of a song: which bar and beat a time is in, and how fast they are there. */
+
+import { clamp, lowerBound } from "./time";
+
+/** Time in seconds, and position in its bar: 1 is the downbeat. */
+export type Beats = readonly (readonly [time: number, position: number])[];
+
+/** Beats over which the tempo is taken. */
+const AROUND = 4;
+
+/** Index of the last beat at or before a time; -1 before the first. */
+const indexAt = (beats: Beats, time: number): number =>
+  lowerBound(beats.length, (k) => beats[k][0], time + 1e-6) - 1;
+
+/** "3.2": bar and beat; bar 0 is the pickup. Empty before the first beat. */
+export function barAndBeat(beats: Beats, time: number): string {
+  const index = indexAt(beats, time);
+  if (index < 0) return "";
+  let bar = 0;
+  for (let k = 0; k <= index; k++) if (beats[k][1] === 1) bar++;
+  return `${bar}.${beats[index][1]}`;
+}
+
+/** Seconds between beats near a time; null if there are fewer than two. */
+export function secondsPerBeat(beats: Beats, time: number): number | null {
+  if (beats.length < 2) return null;
+  const middle = clamp(indexAt(beats, time), 0, beats.length - 1);
+  const first = Math.max(0, middle - AROUND);
+  const last = Math.min(beats.length - 1, middle + AROUND);
+  return (beats[last][0] - beats[first][0]) / (last - first);
+}
+
+/** Beats of the bar that a time is in. */
+export function beatsPerBar(beats: Beats, time: number): number {
+  const index = Math.max(indexAt(beats, time), 0);
+  let most = beats[index]?.[1] ?? 4;
+  for (let k = index + 1; k < beats.length && beats[k][1] !== 1; k++) most = beats[k][1];
+  return most;
+}
+
+/** From the downbeat at or before a time to the next one after another; null: no bars. */
+export function barsAround(
+  beats: Beats,
+  start: number,
+  end: number,
+): { start: number; end: number } | null {
+  const bars = beats.filter(([, position]) => position === 1).map(([time]) => time);
+  const first = lowerBound(bars.length, (k) => bars[k], start + 1e-6) - 1;
+  const next = lowerBound(bars.length, (k) => bars[k], Math.max(end, bars[first] + 1e-3));
+  if (first < 0 || next >= bars.length) return null;
+  return { start: bars[first], end: bars[next] };
+}
