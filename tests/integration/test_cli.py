@@ -464,11 +464,12 @@ def test_a_later_input_is_not_written_over(
 
 @pytest.mark.parametrize("command", ["adapt", "maps", "web"])
 def test_no_command_writes_over_a_recording(song: Path, command: str) -> None:
-    arguments: tuple[str | Path, ...] = {
+    commands: dict[str, tuple[str | Path, ...]] = {
         "adapt": ("adapt", song, song.with_name("a.txt"), "-o", song),
         "maps": ("maps", "export", "gm", "-o", song),
         "web": ("web", "-o", song),
-    }[command]
+    }
+    arguments = commands[command]
     song.with_name("a.txt").write_text("1.0\t1.0\tSD\n")
     before = song.read_bytes()
     assert run(*arguments, "--overwrite") == 2
