@@ -115,8 +115,9 @@ def completed(argv: Sequence[str]) -> list[str]:
     if first in _COMMAND_NAMES or first in ("-h", "--help", "--version"):
         return words
     is_file = "." in first or os.sep in first or "/" in first or Path(first).exists()
-    has_file = first.startswith("-") and any(Path(w).exists() for w in words)
-    return ["transcribe", *words] if is_file or has_file else words
+    if is_file or first.startswith("-"):
+        return ["transcribe", *words]
+    return [*words[1:], "--help"] if first == "help" else words
 
 
 def _is_dashed_file(word: str) -> bool:

@@ -82,6 +82,22 @@ def test_a_recording_alone_is_transcribed(folder: Path) -> None:
     assert (folder / "b" / "song.labels.txt").exists()
 
 
+def test_options_alone_are_those_of_transcribing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--list-formats"]) == 0
+    assert "midi" in capsys.readouterr().out
+    assert main(["--format", "midi"]) == 2
+    assert "required: FILE (see adt transcribe --help)" in capsys.readouterr().err
+
+
+def test_help_is_a_word_too(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["help"], ["help", "audacity", "open"]):
+        assert main(words) == 0
+        usage = " ".join(["usage: adt", *words[1:]])
+        assert capsys.readouterr().out.startswith(usage)
+
+
 @pytest.mark.parametrize("before", [[], ["transcribe"], ["transcribe", *TINY, "--"]])
 def test_a_name_with_a_dash_is_a_file(folder: Path, before: list[str]) -> None:
     (folder / "song.wav").rename(folder / "-dash.wav")
