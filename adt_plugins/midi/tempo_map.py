@@ -144,7 +144,7 @@ def tempo_map(
     Raises
     ------
     ValueError
-        If `how` is not one of them.
+        If `how` is not one of `TEMPI`.
     FormatError
         If a beat lies more than a day behind the beginning: work and memory do not
         follow a number in a file.

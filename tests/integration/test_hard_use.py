@@ -196,7 +196,11 @@ def test_headers(name: str, pipe: bool, tmp_path: Path) -> None:
         assert not (tmp_path / "out").exists()
         assert name not in ("4 GB", "384 kHz", "64 channels")
     else:
-        assert left(tmp_path / "out") == ["a.drums.mid", "a.labels.txt"]
+        assert left(tmp_path / "out") == [
+            "a.drums.120bpm.mid",
+            "a.drums.mid",
+            "a.labels.txt",
+        ]
         assert name.startswith(("4 GB", "384", "64", "1024"))
 
 
@@ -262,7 +266,11 @@ def test_no_network_is_used(song: Path, tmp_path: Path) -> None:
         "",
         "",
     )
-    assert left(tmp_path / "out") == ["song.drums.mid", "song.labels.txt"]
+    assert left(tmp_path / "out") == [
+        "song.drums.120bpm.mid",
+        "song.drums.mid",
+        "song.labels.txt",
+    ]
 
 
 def test_private_files(song: Path, tmp_path: Path) -> None:
