@@ -150,6 +150,21 @@ def test_a_browser_gets_sound_and_log(widget: Any, groove: Transcription) -> Non
     assert len(widget.get_state("_log")["_log"]["log"]["steps"]) == 1
 
 
+def test_an_embedded_widget_has_all_of_its_sound(groove: Transcription) -> None:
+    plain = DrumWidget(groove, quality="small")
+    made = DrumWidget(groove, quality="small", embed=True)
+    state = made.get_state(["_chunks", "_table"])
+    assert [len(plain._chunks), len(state["_chunks"])] == [1, 5]
+    made.send = Sent()
+    for number, data in enumerate(state["_chunks"]):
+        made._receive(None, {"type": "chunk", "index": number}, [])
+        assert made.send[-1][1] == [data]
+    assert groove.activations is not None
+    assert len(state["_table"]) == 6 * len(groove.activations.values)
+    plain.close()
+    made.close()
+
+
 def test_threads_come_one_after_the_other(groove: Transcription) -> None:
     made = DrumWidget(groove, audio=False)
     made.send = Sent()
