@@ -21,6 +21,7 @@ BLOCK_BYTES = 16 << 20
 # have nothing in common, 2 for two that are the same, 0 for one and its inverse.
 _CANCELS, _AGREES = 0.6, 0.8
 _EVERY = 4  # samples of which one is looked at for that
+_ENOUGH = 8192  # samples to judge by: a few agree by chance
 _FADE = 441  # samples at a change
 
 _MOST_CHANNELS = 64  # more than these, and than samples: a matrix is transposed
@@ -99,6 +100,7 @@ class Mixer:
         self._weights = np.zeros(0, np.float32)
         self._signs = np.zeros(0, np.float32)
         self._products = np.zeros((0, 0))
+        self._heard = 0
         if dtype.kind == "f":
             self._full_scale = 1.0
         elif dtype in (np.uint8, np.int16, np.int32):
@@ -130,7 +132,7 @@ class Mixer:
         samples = block.astype(np.float32, copy=False)
         if self._offset:
             samples = samples - np.float32(self._offset)
-        begins = not self._products.any()
+        begins = not self._heard
         before = self._signs
         if channels > 1:
             self._listen(samples)
@@ -151,6 +153,7 @@ class Mixer:
         self._weights = heard / np.float32(heard.sum() * self._full_scale)
         self._signs = np.ones(channels, np.float32)
         self._products = np.zeros((channels, channels))
+        self._heard = 0
         if low:
             self._say("the channel for low-frequency effects is left out")
 
@@ -159,10 +162,11 @@ class Mixer:
         with np.errstate(over="ignore", invalid="ignore"):
             some = samples[::_EVERY] * (self._weights > 0)
             self._products += some.T @ some
+            self._heard += len(samples)
             power = float(np.trace(self._products))
             agreement = float(self._products.sum()) / power if power > 0 else 1.0
         inverted = bool(np.any(self._signs < 0))
-        if agreement < _CANCELS and not inverted:
+        if agreement < _CANCELS and not inverted and self._heard >= _ENOUGH:
             axis = np.linalg.eigh(self._products)[1][:, -1]
             signs = np.where(axis < 0, -1, 1).astype(np.float32)
             # The first channel that is heard stays as it is.

@@ -233,6 +233,7 @@ def test_ffmpeg_through_a_pipe(tmp_path: Path, user_home: Path) -> None:
         )
     assert (done.returncode, done.stderr) == (0, b"")
     assert sorted(p.name for p in out.iterdir()) == [
+        "söng.drums.120bpm.mid",
         "söng.drums.mid",
         "söng.labels.txt",
     ]
