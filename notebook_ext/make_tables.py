@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from adt_plugins.audio import decoder
 from adt_plugins.drums import Drum
 from adt_plugins.editor import edits
 from adt_plugins.editor.payload import midi_head
@@ -41,6 +42,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
         song_gate,
         "RATE_PER_MINUTE LONE_PER_MINUTE LONE_FREE_S SHORT_S PER_OCTAVE _SHARES",
     ),
+    "MIXING": (decoder, "_CANCELS _AGREES _EVERY _ENOUGH _FADE"),
     "VELOCITY": (
         velocity,
         "REFERENCE_VELOCITY REFERENCE_PERCENTILE DB_PER_DECADE"

@@ -52,6 +52,15 @@ export const GATE = {
   SHARES: [0.5, 0.25, 0.25],
 } as const;
 
+/** See `adt_plugins.audio.decoder`. */
+export const MIXING = {
+  CANCELS: 0.6,
+  AGREES: 0.8,
+  EVERY: 4,
+  ENOUGH: 8192,
+  FADE: 441,
+} as const;
+
 /** See `adt_plugins.picking.velocity`. */
 export const VELOCITY = {
   REFERENCE_VELOCITY: 110,

@@ -7,6 +7,7 @@ import { type Bank, type Block, Features, LevelFollower, type Tables } from "./f
 import { ScriptBank } from "./fft";
 import { drumRanges, filterbank, hann } from "./filterbank";
 import { Chunks, type Layers } from "./layers";
+import { Mixer } from "./mixer";
 import { drumsOf, hitsOf } from "./picking";
 
 export function tablesOf(card: Card): Tables {
@@ -24,6 +25,7 @@ export class Listener {
   readonly #features: Features;
   readonly #beginnings: Beginnings;
   readonly #chunks: Chunks;
+  readonly #mixer = new Mixer();
   readonly #frames: number;
   readonly #activations: Float32Array<ArrayBuffer>;
   readonly #levels: Float32Array<ArrayBuffer>;
@@ -57,7 +59,7 @@ export class Listener {
   /** Take the next samples of all channels. */
   async process(channels: readonly Float32Array[]): Promise<void> {
     const blocks: Block[] = [];
-    const mono = mean(channels);
+    const mono = this.#mixer.mix(channels);
     this.#beginnings.hear(mono);
     this.#features.process(mono, (block) => blocks.push(block));
     await this.#take(blocks);
@@ -113,15 +115,4 @@ function turn(
   for (let column = 0; column < width; column++) {
     for (let t = 0; t < count; t++) columns[column * frames + first + t] = rows[t * width + column];
   }
-}
-
-/** Mean of the channels, in single precision as Python's. */
-function mean(channels: readonly Float32Array[]): Float32Array {
-  if (channels.length === 1) return channels[0];
-  const weight = Math.fround(1 / channels.length);
-  const result = new Float32Array(channels[0].length);
-  for (const channel of channels) {
-    for (let i = 0; i < result.length; i++) result[i] += channel[i] * weight;
-  }
-  return result;
 }

@@ -1,0 +1,92 @@
+/**
+ * Channels to one: the port of `adt_plugins.audio.decoder.Mixer`, in single precision as
+ * Python's.
+ */
+
+import { MIXING } from "../../src/core/tables";
+
+const { CANCELS, AGREES, EVERY, ENOUGH, FADE } = MIXING;
+
+/** Of six channels a browser gives the one for low-frequency effects as the fourth. */
+const LOW: Readonly<Record<number, number>> = { 6: 3 };
+
+export class Mixer {
+  #signs: number[] = [];
+  #products: number[][] = [];
+  #heard = 0;
+
+  mix(channels: readonly Float32Array[]): Float32Array {
+    if (channels.length === 1) return channels[0];
+    const heard = channels.filter((_, index) => index !== LOW[channels.length]);
+    if (this.#signs.length !== heard.length) this.#begin(heard.length);
+    const before = this.#signs;
+    const begins = !this.#heard;
+    this.#listen(heard);
+    const mixed = mean(heard, this.#signs);
+    if (before !== this.#signs && !begins) {
+      const old = mean(
+        heard.map((channel) => channel.subarray(0, FADE)),
+        before,
+      );
+      const last = Math.max(1, old.length - 1);
+      for (let i = 0; i < old.length; i++) mixed[i] = old[i] + (i / last) * (mixed[i] - old[i]);
+    }
+    return mixed;
+  }
+
+  #begin(count: number): void {
+    this.#signs = new Array<number>(count).fill(1);
+    this.#products = this.#signs.map(() => new Array<number>(count).fill(0));
+    this.#heard = 0;
+  }
+
+  /** Choose the signs by how the channels have agreed so far. */
+  #listen(channels: readonly Float32Array[]): void {
+    const length = channels[0].length;
+    let power = 0;
+    let together = 0;
+    channels.forEach((one, row) => {
+      channels.forEach((other, column) => {
+        let sum = 0;
+        for (let i = 0; i < length; i += EVERY) sum += one[i] * other[i];
+        this.#products[row][column] += sum;
+        together += this.#products[row][column];
+        if (row === column) power += this.#products[row][column];
+      });
+    });
+    this.#heard += length;
+    const agreement = power > 0 ? together / power : 1;
+    const inverted = this.#signs.some((sign) => sign < 0);
+    if (agreement < CANCELS && !inverted && this.#heard >= ENOUGH) {
+      const axis = principal(this.#products);
+      this.#signs = axis.map((value) => (value < 0 === axis[0] < 0 ? 1 : -1));
+    } else if (agreement > AGREES && inverted) {
+      this.#signs = this.#signs.map(() => 1);
+    }
+  }
+}
+
+/** The principal axis of a symmetric matrix, by repeated multiplication. */
+function principal(matrix: readonly (readonly number[])[]): number[] {
+  const longest = matrix.reduce((a, b) => (dot(a, a) >= dot(b, b) ? a : b));
+  let axis = [...longest];
+  for (let turn = 0; turn < 50; turn++) {
+    const next = matrix.map((row) => dot(row, axis));
+    const size = Math.sqrt(dot(next, next)) || 1;
+    axis = next.map((value) => value / size);
+  }
+  return axis;
+}
+
+const dot = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((sum, value, i) => sum + value * b[i], 0);
+
+function mean(channels: readonly Float32Array[], signs: readonly number[]): Float32Array {
+  const weight = Math.fround(1 / channels.length);
+  const result = new Float32Array(channels[0].length);
+  channels.forEach((channel, index) => {
+    const signed = weight * signs[index];
+    for (let i = 0; i < result.length; i++) result[i] += channel[i] * signed;
+  });
+  return result;
+}
