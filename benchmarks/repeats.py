@@ -70,9 +70,9 @@ def play(notes: list[Note], font: Path, folder: Path) -> Path:
     song = mido.MidiFile(tracks=[track], ticks_per_beat=480)
     song.save(folder / "song.mid")
     sound = folder / "song.wav"
-    command = ["fluidsynth", "-n", "-i", "-q", "-F", sound, "-r", "44100", font]
+    command = ["fluidsynth", "-n", "-i", "-q", "-F", str(sound), "-r", "44100"]
     subprocess.run(
-        [*command, folder / "song.mid"],
+        [*command, str(font), str(folder / "song.mid")],
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
