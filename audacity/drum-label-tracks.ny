@@ -1,7 +1,7 @@
 $nyquist plug-in
 $version 4
 $type tool
-$name (_ "Drum Label Tracks")
+$name (_ "Drum Labels on Separate Tracks")
 $debugbutton false
 $preview disabled
 $author "adt-plugins"
@@ -21,7 +21,8 @@ $control sensitivity (_ "Sensitivity") int (_ "low: only sure hits, high: weak o
 $control text (_ "Label text") choice (
   ("name" (_ "Name"))
   ("velocity" (_ "Name and velocity"))
-  ("note" (_ "MIDI note"))) 0
+  ("note" (_ "MIDI note"))
+  ("short" (_ "Short"))) 3
 
 
 ;;; ---- From here to the next line like this, both plug-ins are the same. ----
@@ -123,7 +124,7 @@ $control text (_ "Label text") choice (
         (format nil "kind ~a" kind)
         (format nil "drums ~a" (nth drums '("" "KD,SD,HH" "KD" "SD" "HH" "TT" "CY")))
         (format nil "sensitivity ~a" sensitivity)
-        (format nil "text ~a" (nth text '("name" "name+velocity" "note")))
+        (format nil "text ~a" (nth text '("name" "name+velocity" "note" "short")))
         (format nil "start ~a" (float start))
         (format nil "lead ~a" (float lead))
         "end")

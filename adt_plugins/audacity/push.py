@@ -14,7 +14,7 @@ from adt_plugins.audacity.script_pipe_channel import PipeError
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.labels.names import LabelNames
-from adt_plugins.labels.tracks import MARK, LabelTrack, moved, tracks_of
+from adt_plugins.labels.tracks import DEFAULT_TEXT, MARK, LabelTrack, moved, tracks_of
 from adt_plugins.transcription import Transcription
 
 _REACH = 100
@@ -38,7 +38,7 @@ class Pushed:
 def push(
     pipe: Pipe,
     transcription: Transcription,
-    text: str = "name",
+    text: str = DEFAULT_TEXT,
     names: LabelNames | None = None,
     offset: float = 0.0,
 ) -> Pushed:

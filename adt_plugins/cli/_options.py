@@ -93,7 +93,8 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
         "--label-text",
         type=_label_text,
         metavar="TEXT",
-        help="what labels say: name, name+velocity, note, code or code+velocity",
+        help="what labels say: name, name+velocity, note, code, code+velocity or short"
+        " (default: short on tracks named by drum, else code)",
     )
     group.add_argument(
         "--label-names",

@@ -108,6 +108,7 @@ def run_push(args: argparse.Namespace) -> int:
     from adt_plugins.audacity.push import push
     from adt_plugins.audacity.script_pipe import Pipe
     from adt_plugins.labels.originals import remember
+    from adt_plugins.labels.tracks import DEFAULT_TEXT
 
     with Pipe() as pipe:  # before the work, which would be in vain without it
         transcription = _transcription(args, _warn)
@@ -117,7 +118,7 @@ def run_push(args: argparse.Namespace) -> int:
         done = push(
             pipe,
             transcription,
-            args.label_text or "name",
+            args.label_text or DEFAULT_TEXT,
             args.label_names,
             args.offset + late,
         )

@@ -21,7 +21,7 @@ SNAP_ADVICE = (
 
 ADVICE = (
     "restart Audacity; then, while 'adt audacity watch' runs, choose"
-    " Analyze > Drum Labels or Tools > Drum Label Tracks"
+    " Analyze > Drum Labels on One Track or Tools > Drum Labels on Separate Tracks"
 )
 
 
@@ -36,8 +36,9 @@ def _add_install(subparsers: Any) -> None:
         "install",
         help="put our two commands into Audacity's menus",
         description="Copy two Nyquist plug-ins into the user's Plug-Ins folder:"
-        " Analyze > Drum Labels puts one label track on the selection, Tools > Drum"
-        " Label Tracks one a drum. They need 'adt audacity watch'.",
+        " Analyze > Drum Labels on One Track puts one label track on the selection,"
+        " Tools > Drum Labels on Separate Tracks one for each drum. They need 'adt"
+        " audacity watch'.",
     )
     parser.add_argument(
         "--uninstall", action="store_true", help="remove them, and the autostart"

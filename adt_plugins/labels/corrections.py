@@ -238,7 +238,12 @@ def _changed(
         is_own = matcher.is_alike(hit.drum, drum) or (
             hit.home is None and hit.label.text == str(drum.note)
         )
-        drum = drum if is_own else hit.drum
+        if hit.is_short and hit.home is not None and hit.said == drum:
+            # As it was made, but on another drum's track: there it was moved to.
+            is_own = matcher.is_alike(hit.home, drum)
+            drum = drum if is_own else hit.home
+        else:
+            drum = drum if is_own else hit.drum
         velocity = velocity if hit.velocity is None else hit.velocity
     return replace(onset, time=time, drum=drum, velocity=velocity)
 

@@ -23,8 +23,33 @@ from adt_plugins.base import files
 from adt_plugins.drums import Drum, as_drum, drum_of_name
 from adt_plugins.errors import FormatError
 
-LABEL_TEXTS = ("name", "name+velocity", "note", "code", "code+velocity")
-"""What a label can say of a hit: ``Snare``, ``Snare 90``, ``38``, ``SD``, ``SD 90``."""
+LABEL_TEXTS = ("name", "name+velocity", "note", "code", "code+velocity", "short")
+"""What a label can say of a hit: ``Snare``, ``Snare 90``, ``38``, ``SD``, ``SD 90``,
+``s``."""
+
+# Not x, o, r nor l, which people write for strokes and hands.
+_SHORT = {
+    Drum.KD: "k",
+    Drum.SD: "s",
+    Drum.HH: "h",
+    Drum.TT: "t",
+    Drum.CY: "c",
+    Drum.OT: "ot",
+    Drum.SST: "ss",
+    Drum.CHH: "hc",
+    Drum.PHH: "hp",
+    Drum.OHH: "ho",
+    Drum.HIT: "t1",
+    Drum.MHT: "t2",
+    Drum.HFT: "t3",
+    Drum.LFT: "t4",
+    Drum.RDC: "rd",
+    Drum.RDB: "rb",
+    Drum.CRC: "cr",
+    Drum.SPC: "sp",
+    Drum.CHC: "ch",
+}
+_OF_SHORT = {text: drum for drum, text in _SHORT.items()}
 
 FILE_NAME = "label-names.txt"
 """Name of a user's own file of names, in the folder that has ``models`` in it."""
@@ -110,6 +135,7 @@ class LabelNames:
             "note": lambda onset: notes[onset.drum],
             "code": lambda onset: onset.drum.value,
             "code+velocity": lambda onset: self._with_velocity(onset, str),
+            "short": lambda onset: _SHORT[onset.drum],
         }
         if text not in writers:
             known = ", ".join(LABEL_TEXTS)
@@ -126,6 +152,14 @@ class LabelNames:
     def _short(self, text: str) -> bool:
         longest = max(map(len, self._drums), default=0)
         return len(text) <= max(_LONGEST_NAME, longest + len(" velocity 127)"))
+
+
+def drum_of_short(text: str) -> Drum | None:
+    """Drum that a short text stands for, as ``s``; None for any other text.
+
+    Only as we write it: sections of a song are often called A, B and C.
+    """
+    return _OF_SHORT.get(text)
 
 
 def read_label_names(path: str | os.PathLike[str]) -> LabelNames:

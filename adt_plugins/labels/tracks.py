@@ -18,7 +18,11 @@ from adt_plugins.annotations import Beat, Label, Onset
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.labels.names import LabelNames, user_label_names
+from adt_plugins.labels.names import (
+    LabelNames,
+    drum_of_short,
+    user_label_names,
+)
 from adt_plugins.transcription import Transcription
 
 BEATS, BARS, LABELS = "Beats", "Bars", "Labels"
@@ -26,6 +30,9 @@ BEATS, BARS, LABELS = "Beats", "Bars", "Labels"
 
 MARK = " (adt)"
 """End of the names of tracks in a running Audacity that are ours to replace."""
+
+DEFAULT_TEXT = "short"
+"""What labels say on tracks that are named by drum: names would hide each other."""
 
 # Bar 0 holds the beats before the first downbeat.
 _BEAT = re.compile(r"[0-9]{1,6}\.([1-9][0-9]{0,3})")
@@ -113,12 +120,16 @@ class ReadHit:
         Drum that its text names; None if it names none.
     velocity
         Velocity that its text names; None if it names none.
+    is_short
+        Whether its text is the short one of `said`: such a label may have been moved
+        to another drum's track as it is.
     """
 
     label: Label
     home: Drum | None
     said: Drum | None
     velocity: int | None
+    is_short: bool = False
 
     @property
     def drum(self) -> Drum | None:
@@ -291,7 +302,10 @@ class _Reader:
         for label in track.labels:
             meant = names.meaning(label.text)
             beat = _BEAT.fullmatch(label.text)
-            if meant is not None:
+            short = drum_of_short(label.text)
+            if meant is None and short is not None and (home or not name):
+                self.hits.append(ReadHit(label, home, short, None, is_short=True))
+            elif meant is not None:
                 drum, velocity = meant
                 if home is not None and label.text == str(home.note):
                     # Two drums may share a note: 42 on "Hi-hat" is no closed hi-hat.

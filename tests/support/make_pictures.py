@@ -204,7 +204,7 @@ def audacity_menus(folder: Path) -> None:
             place.audacity.command("ZoomSel:")
             place.audacity.command("ZoomOut:")
             place.screen.keys("alt+o", "Up", "Return")
-            dialog = place.screen.wait_window("^Drum Label Tracks$")
+            dialog = place.screen.wait_window("^Drum Labels on Separate Tracks$")
             time.sleep(1.0)
             place.screen.screenshot(folder / "dialog.png")
             place.screen.click(dialog, -50, 22)  # Apply

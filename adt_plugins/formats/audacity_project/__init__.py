@@ -9,7 +9,12 @@ from adt_plugins.base.reporting import Warn
 from adt_plugins.formats.format import LABEL_OPTIONS, Format, Sound
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.originals import Original, original_text
-from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
+from adt_plugins.labels.tracks import (
+    DEFAULT_TEXT,
+    LabelTrack,
+    tracks_of,
+    transcription_of,
+)
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
@@ -24,7 +29,7 @@ def write(
     overwrite: bool,
     warn: Warn,
     audio: Any = None,
-    text: str = "name",
+    text: str = DEFAULT_TEXT,
     names: LabelNames | None = None,
 ) -> list[Path]:
     """Write a project: the whole recording, and one label track a drum.

@@ -108,7 +108,7 @@ def test_labels_on_a_selection_of_the_second_track(
     studio.begin(songs["silence"], songs[kind])
     with studio.watching("--model", tiny_model):
         studio.select(start, end, track=1)
-        studio.do("DrumLabels: drums=all text=name sensitivity=50")
+        studio.do("DrumLabelsOnOneTrack: drums=all text=name sensitivity=50")
         labels = studio.labels()
         assert list(labels) == [OWN_TRACK]
         assert_labels(labels[OWN_TRACK], start, end)
@@ -125,7 +125,7 @@ def test_labels_lie_before_zero_where_the_sound_does(
     assert info["start"] == -2.25
     studio.select(-2.25, 3.0, track=0)
     with studio.watching("--model", tiny_model):
-        studio.do("DrumLabelTracks: drums=all text=name sensitivity=50")
+        studio.do("DrumLabelsOnSeparateTracks: drums=all text=name sensitivity=50")
     labels = studio.labels()
     for name, wanted in hits_within(0.0, 5.25).items():
         times = [time for time, _ in labels[name]]
@@ -142,7 +142,7 @@ def test_one_track_a_drum(
     start, end = 2.3, 7.654321
     with studio.watching("--model", tiny_model):
         studio.select(start, end, track=1)
-        studio.do("DrumLabelTracks: drums=all text=name sensitivity=50")
+        studio.do("DrumLabelsOnSeparateTracks: drums=all text=name sensitivity=50")
         labels = {**studio.labels(), OWN_TRACK: []}
         assert list(labels) == [OWN_TRACK, "Kick", "Snare", "Hi-hat"]
         for name, wanted in hits_within(start, end).items():
@@ -152,7 +152,7 @@ def test_one_track_a_drum(
         tracks = studio.audacity.info("Tracks")
         assert [t["name"] for t in tracks if t["selected"]] == [Path(songs[kind]).stem]
         # The selection is what it was: the other command finds the same.
-        studio.do("DrumLabels: drums=all text=name sensitivity=50")
+        studio.do("DrumLabelsOnOneTrack: drums=all text=name sensitivity=50")
         assert_labels(studio.labels()["Labels 2"], start, end)
         studio.do("Undo:")
         names = [track["name"] for track in studio.audacity.info("Tracks")]
@@ -167,7 +167,7 @@ def test_two_tracks_at_once(
     studio.begin(songs["mono"], songs["stereo"])
     with studio.watching("--model", tiny_model):
         studio.select(3.0, 6.0, track=0, count=2)
-        studio.do("DrumLabels: drums=all text=name sensitivity=50")
+        studio.do("DrumLabelsOnOneTrack: drums=all text=name sensitivity=50")
     (labels,) = studio.labels().values()
     assert_labels(sorted(labels)[::2], 3.0, 6.0)
     assert_labels(sorted(labels)[1::2], 3.0, 6.0)
@@ -177,19 +177,21 @@ def test_controls(studio: Studio, songs: dict[str, Path], tiny_model: Path) -> N
     studio.begin(songs["mono"])
     with studio.watching("--model", tiny_model):
         studio.select(0.0, 9.0)
-        studio.do("DrumLabelTracks: drums=basic text=velocity sensitivity=50")
+        studio.do(
+            "DrumLabelsOnSeparateTracks: drums=basic text=velocity sensitivity=50"
+        )
         texts = {text for labels in studio.labels().values() for _, text in labels}
         assert texts
         assert all(re.fullmatch(r"(Kick|Snare|Hi-hat) \d+", text) for text in texts)
         studio.begin(songs["mono"])
         studio.select(0.0, 9.0)
-        studio.do("DrumLabels: drums=snare text=note sensitivity=50")
+        studio.do("DrumLabelsOnOneTrack: drums=snare text=note sensitivity=50")
         (labels,) = studio.labels().values()
         assert {text for _, text in labels} == {"38"}
         times = [time for time, _ in labels]
         np.testing.assert_allclose(times, hits_within(0, 9)["Snare"], atol=TOLERANCE_S)
         # So low a threshold that the end of a hit is one more.
-        studio.do("DrumLabels: drums=snare text=note sensitivity=80")
+        studio.do("DrumLabelsOnOneTrack: drums=snare text=note sensitivity=80")
         assert len(studio.labels()["Labels 2"]) > len(times)
 
 
@@ -202,7 +204,7 @@ def test_the_dialog(
     with studio.watching("--model", tiny_model):
         # Our command is the last of the menu.
         screen.keys("alt+a", "Up", "Return")
-        dialog = screen.wait_window("^Drum Labels$")
+        dialog = screen.wait_window("^Drum Labels on One Track$")
         time.sleep(0.5)
         screen.screenshot(tmp_path / "dialog.png")
         screen.click(dialog, -50, 22)  # Apply
@@ -217,7 +219,7 @@ def test_the_dialog(
         # A label that is being edited is in the way of Audacity's "Select All".
         studio.do("AddLabel:", "SelectNone:")
         screen.keys("alt+o", "Up", "Return")
-        dialog = screen.wait_window("^Drum Label Tracks$")
+        dialog = screen.wait_window("^Drum Labels on Separate Tracks$")
         time.sleep(0.5)
         screen.click(dialog, -50, 22)
         wait_labels(studio, 4)
@@ -228,7 +230,9 @@ def test_the_dialog(
             np.testing.assert_allclose(times, np.array(wanted) - 2.25, atol=TOLERANCE_S)
 
 
-@pytest.mark.parametrize("name", ["Drum Labels", "Drum Label Tracks"])
+@pytest.mark.parametrize(
+    "name", ["Drum Labels on One Track", "Drum Labels on Separate Tracks"]
+)
 @pytest.mark.parametrize("left", ["nothing", "an old folder"])
 def test_without_a_watcher_it_says_so_within_two_seconds(
     studio: Studio, songs: dict[str, Path], tmp_path: Path, name: str, left: str
@@ -250,7 +254,9 @@ def test_without_a_watcher_it_says_so_within_two_seconds(
     assert studio.labels() == {}
 
 
-@pytest.mark.parametrize("name", ["Drum Labels", "Drum Label Tracks"])
+@pytest.mark.parametrize(
+    "name", ["Drum Labels on One Track", "Drum Labels on Separate Tracks"]
+)
 def test_watcher_killed_in_the_middle(
     studio: Studio, songs: dict[str, Path], tiny_model: Path, name: str
 ) -> None:
@@ -270,7 +276,7 @@ def test_watcher_killed_in_the_middle(
     # The next one serves, and has cleaned up.
     with studio.watching("--model", tiny_model):
         studio.select(3.0, 9.0)
-        studio.do("DrumLabels: drums=all text=name sensitivity=50")
+        studio.do("DrumLabelsOnOneTrack: drums=all text=name sensitivity=50")
         (labels,) = studio.labels().values()
         assert_labels(labels, 3.0, 9.0)
     assert [path.name for path in studio.exchange.iterdir()] == ["watch.lock"]
@@ -283,17 +289,19 @@ def test_watcher_restarted_in_the_middle(
     studio.select(0, 360)
     with studio.watching("--model", tiny_model) as watcher:
         with pytest.raises(Exception, match="no answer"):
-            studio.audacity.command("DrumLabels:", timeout=0.01)
+            studio.audacity.command("DrumLabelsOnOneTrack:", timeout=0.01)
         wait_busy(studio)
         watcher.kill()
     with studio.watching("--model", tiny_model):
-        wait_message(studio, "Drum Labels")
+        wait_message(studio, "Drum Labels on One Track")
         studio.screen.keys("Return")
         studio.audacity.connect()
         assert studio.labels() == {}
 
 
-@pytest.mark.parametrize("command", ["DrumLabels", "DrumLabelTracks"])
+@pytest.mark.parametrize(
+    "command", ["DrumLabelsOnOneTrack", "DrumLabelsOnSeparateTracks"]
+)
 def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> None:
     """Of a part of the song it says what `transcribe` says of that part."""
     start, end = 4.0, 16.0
@@ -314,7 +322,7 @@ def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> Non
     # a little, and a hit just at its threshold comes or goes.
     assert other <= 2
     assert abs(len(labels) - len(song)) <= 2
-    if command == "DrumLabelTracks":
+    if command == "DrumLabelsOnSeparateTracks":
         # A drum of which there is only a hit that comes or goes has a track or none.
         tracks = [drum.full_name for drum in Drum if drum.full_name in found]
         assert list(found) == tracks
@@ -333,7 +341,7 @@ def test_muted_tracks(studio: Studio, songs: dict[str, Path], tiny_model: Path) 
     studio.select(3.0, 9.0)
     studio.do("SetTrackAudio: Mute=1")
     with studio.watching("--model", tiny_model):
-        studio.do("DrumLabels: drums=all text=name sensitivity=50")
+        studio.do("DrumLabelsOnOneTrack: drums=all text=name sensitivity=50")
         (labels,) = studio.labels().values()
         assert_labels(labels, 3.0, 9.0)
 

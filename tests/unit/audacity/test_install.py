@@ -364,8 +364,8 @@ def test_autostart_of_a_model_that_is_none(
 def test_plugin_headers() -> None:
     """What Audacity reads before it runs a plug-in."""
     for name, kind, title in (
-        (PLUGINS[0], "analyze", "Drum Labels"),
-        (PLUGINS[1], "tool", "Drum Label Tracks"),
+        (PLUGINS[0], "analyze", "Drum Labels on One Track"),
+        (PLUGINS[1], "tool", "Drum Labels on Separate Tracks"),
     ):
         text = asset("audacity", name).read_bytes().decode("ascii")
         assert text.startswith(f"$nyquist plug-in\n$version 4\n$type {kind}\n")

@@ -152,3 +152,29 @@ def test_beats_that_were_moved_stay_where_they_are() -> None:
 def test_without_tracks_of_beats_all_beats_stay() -> None:
     original = make_song(8.0)
     assert positions([], original) == list(original.beats)
+
+
+def test_short_texts_on_another_track() -> None:
+    """A label that was moved there as it is, and one that was given another text."""
+    original = make_song(30.0)
+    tracks = {track.name: list(track.labels) for track in tracks_of(original, "short")}
+    snare, kick = tracks["Snare"].pop(3), tracks["Kick"][5]
+    assert (snare.text, kick.text) == ("s", "k")
+    tracks["Kick"].append(snare)
+    tracks["Kick"][5] = replace(kick, text="s")
+    reading = read_tracks([LabelTrack(n, tuple(own)) for n, own in tracks.items()])
+    found = corrected(reading, original)
+    assert found.changed == 2
+    before = {(o.time, o.drum): o for o in original}
+    wanted = {
+        replace(before[snare.start, Drum.SD], drum=Drum.KD),
+        replace(before[kick.start, Drum.KD], drum=Drum.SD),
+    }
+    assert set(found.transcription.onsets) - set(original.onsets) == wanted
+
+
+def test_sections_are_no_short_texts() -> None:
+    sections = [Label(float(n), float(n), text) for n, text in enumerate("ABCcs")]
+    assert read_tracks([LabelTrack("Form", tuple(sections))]).hits == ()
+    upper = [LabelTrack("", tuple(sections[:3]))]
+    assert read_tracks(upper).hits == ()

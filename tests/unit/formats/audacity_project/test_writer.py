@@ -39,8 +39,8 @@ def test_what_is_in_it(tmp_path: Path, wav: Path) -> None:
     assert root.attrib["projname"] == "song.drums_data"
     assert root.attrib["rate"] == "44100"
     assert labels_of(root) == {
-        "Kick": [(0.1 + 0.2, 0.1 + 0.2, "Kick"), (2.5, 2.5, "Kick")],
-        "Closed hi-hat": [(1e-7, 1e-7, "Closed hi-hat")],
+        "Kick": [(0.1 + 0.2, 0.1 + 0.2, "k"), (2.5, 2.5, "k")],
+        "Closed hi-hat": [(1e-7, 1e-7, "hc")],
         "Beats": [
             (0.5, 0.5, "1.1"),
             (1.0, 1.0, "1.2"),
