@@ -241,7 +241,7 @@ def test_short_texts_are_understood(drum: Drum) -> None:
         track = LabelTrack(name, (Label(1.0, 1.0, text),))
         read = transcription_of([track], warn=pytest.fail)
         assert read.onsets == (Onset(1.0, drum),)
-    assert LabelNames().meaning(text) is None
+    assert LabelNames().meaning(text) in (None, (drum, None))
 
 
 @pytest.mark.parametrize("drum", Drum)
