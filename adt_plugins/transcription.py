@@ -251,6 +251,24 @@ class Transcription:
             if after is None or after.bar - lost > 1
         )
 
+    def rounded(self, decimals: int = 6) -> Transcription:
+        """Times to so many decimals of a second: six are a microsecond."""
+
+        def near(items: Iterable[Any], *names: str) -> tuple[Any, ...]:
+            return tuple(
+                replace(
+                    x, **{name: round(getattr(x, name), decimals) for name in names}
+                )
+                for x in items
+            )
+
+        return replace(
+            self,
+            onsets=near(self.onsets, "time"),
+            beats=near(self.beats, "time"),
+            labels=near(self.labels, "start", "end"),
+        )
+
     def __getitem__(self, key: slice | Drum | str | Iterable[str]) -> Transcription:
         """``t[2.0:8.0]`` by time in seconds, ``t["snare"]`` or ``t["KD", "SD"]``."""
         if isinstance(key, slice):

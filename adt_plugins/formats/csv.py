@@ -26,10 +26,10 @@ _DELIMITERS = (",", ";", "\t")
 def write(
     transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
 ) -> list[Path]:
-    """Write a header and one line a hit; numbers read back exactly."""
+    """Write a header and one line a hit, with times to a microsecond."""
     rows = [",".join(COLUMNS)]
     rows += [
-        f"{o.time!r},{o.drum},{o.velocity},{o.confidence!r}"
+        f"{o.time:.6f},{o.drum},{o.velocity},{o.confidence!r}"
         for o in transcription.onsets
     ]
     return write_files({path: ("\n".join(rows) + "\n").encode()}, overwrite=overwrite)

@@ -1,4 +1,4 @@
-"""The project's own JSON: everything but the activations, exactly."""
+"""The project's own JSON: everything but the activations."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from adt_plugins.transcription import Transcription
 def write(
     transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
 ) -> list[Path]:
-    """Write `Transcription.to_json`."""
-    data = transcription.to_json().encode()
+    """Write `Transcription.to_json`, with times to a microsecond."""
+    data = transcription.rounded().to_json().encode()
     return write_files({path: data}, overwrite=overwrite)
 
 
