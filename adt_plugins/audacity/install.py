@@ -13,7 +13,10 @@ from adt_plugins.base.folders import asset
 from adt_plugins.errors import AdtError
 
 PLUGINS = ("drum-labels.ny", "drum-label-tracks.ny")
+_RUN_BY_AUDACITY_4 = ("drum-labels.ny",)
+"""Without ``aud-do`` it can make the one label track that a plug-in returns."""
 _MARK = b'$author "adt-plugins"'
+_FOLDER, _NEW = "Plug-Ins", "Audacity4"
 _FLATPAK = Path(".var", "app", "org.audacityteam.Audacity")
 
 
@@ -38,33 +41,50 @@ def plugin_folders(
     -------
     list of Path
         At least one; they need not exist. On Linux the Flatpak and
-        the Snap have their own, and the usual one is left out if they are all.
+        the Snap have their own, and the usual one is left out if they are all. That
+        of Audacity 4 is among them if Audacity 4 was ever started.
     """
     home = home or Path.home()
-    if platform == "win32":
-        roaming = env.get("APPDATA")
-        base = Path(roaming) if roaming else home / "AppData" / "Roaming"
-        return [base / "audacity" / "Plug-Ins"]
-    if platform == "darwin":
-        return [
-            home / "Library" / "Application Support" / "audacity" / "Plug-Ins",
-        ]
-    data = env.get("XDG_DATA_HOME", "")
-    base = Path(data) if Path(data).is_absolute() else home / ".local" / "share"
-    usual = base / "audacity" / "Plug-Ins"
+    data, new = _data_folders(platform, env, home)
+    usual = data / _FOLDER
+    found = [new / _FOLDER] if new.is_dir() else []
+    if platform in ("win32", "darwin"):
+        return [usual, *found]
     sandboxed = []
     if (home / _FLATPAK).is_dir():
-        sandboxed.append(home / _FLATPAK / "data" / "audacity" / "Plug-Ins")
+        sandboxed.append(home / _FLATPAK / "data" / "audacity" / _FOLDER)
     snap = snap_home({"HOME": str(home)})
     if snap is not None:
         share = snap / ".local" / "share"
-        sandboxed.append(share / "audacity" / "Plug-Ins")
+        sandboxed.append(share / "audacity" / _FOLDER)
     # A Snap lies in the path as well, among its own kind.
     places = [p for p in env.get("PATH", "").split(os.pathsep) if "snap" not in p]
     is_usual = any((Path(place) / "audacity").is_file() for place in places)
-    if not sandboxed or usual.parent.is_dir() or is_usual:
-        return [usual, *sandboxed]
-    return sandboxed
+    if not sandboxed or data.is_dir() or is_usual:
+        return [usual, *sandboxed, *found]
+    return sandboxed + found
+
+
+def _data_folders(
+    platform: str, env: Mapping[str, str], home: Path
+) -> tuple[Path, Path]:
+    """Where Audacity 3 keeps a user's data, and where Audacity 4 does."""
+    if platform == "win32":
+        roaming = env.get("APPDATA")
+        base = Path(roaming) if roaming else home / "AppData" / "Roaming"
+        return base / "audacity", base / "Audacity" / _NEW
+    if platform == "darwin":
+        base = home / "Library" / "Application Support"
+        return base / "audacity", base / "Audacity" / _NEW
+    data = env.get("XDG_DATA_HOME", "")
+    base = Path(data) if Path(data).is_absolute() else home / ".local" / "share"
+    return base / "audacity", base / _NEW.lower()
+
+
+def _plugins_for(folder: Path) -> Sequence[str]:
+    """The plug-ins that run in the Audacity of this folder."""
+    is_new = folder.parent.name.lower() == _NEW.lower()
+    return _RUN_BY_AUDACITY_4 if is_new else PLUGINS
 
 
 def install(folders: Sequence[Path]) -> list[Path]:
@@ -82,7 +102,7 @@ def install(folders: Sequence[Path]) -> list[Path]:
     """
     contents = {}
     for folder in folders:
-        for name in PLUGINS:
+        for name in _plugins_for(folder):
             _check_own(folder / name)
             contents[folder / name] = asset("audacity", name).read_bytes()
         try:

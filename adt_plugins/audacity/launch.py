@@ -17,6 +17,13 @@ from adt_plugins.formats.audacity_project.writer import SUFFIX, opening_list
 
 FLATPAK_ID = "org.audacityteam.Audacity"
 
+# Audacity 3 comes first, as it can do more; Audacity 4 is known from its source alone
+# (its program and folders on Windows and macOS were never seen).
+_PROGRAMS = ("audacity", "audacity4", "tenacity")
+_APPLICATIONS = ("Audacity.app", "Audacity 4.app", "Tenacity.app")
+_WINDOWS_FOLDERS = ("Audacity", "Audacity 4", "Audacity4", "Tenacity")
+_WINDOWS_PROGRAMS = ("Audacity.exe", "bin/Audacity4.exe", "Tenacity.exe")
+
 # Within this time a program that cannot start has ended; one that can runs, or has
 # given the file to an Audacity that was running before.
 _WATCHED_SECONDS = 1.0
@@ -59,9 +66,11 @@ def find_audacity(
         return next(_on_windows(env), None)
     home = Path(env.get("HOME") or Path.home())
     if platform == "darwin":
-        for folder in (root / "Applications", home / "Applications"):
-            if (folder / "Audacity.app").is_dir():
-                return command_of(folder / "Audacity.app")
+        folders = (root / "Applications", home / "Applications")
+        for name in _APPLICATIONS:
+            for folder in folders:
+                if (folder / name).is_dir():
+                    return command_of(folder / name)
         return None
     return _on_linux(env, home, root)
 
@@ -163,9 +172,10 @@ def _opens_too_early(command: Sequence[str]) -> bool:
 
 
 def _on_linux(env: Mapping[str, str], home: Path, root: Path) -> list[str] | None:
-    program = shutil.which("audacity", path=env.get("PATH"))
-    if program is not None:
-        return [program]
+    for name in _PROGRAMS:
+        program = shutil.which(name, path=env.get("PATH"))
+        if program is not None:
+            return [program]
     data = Path(env.get("XDG_DATA_HOME") or home / ".local" / "share")
     for folder in (data / "flatpak", root / "var" / "lib" / "flatpak"):
         if (folder / "app" / FLATPAK_ID).is_dir():
@@ -178,9 +188,13 @@ def _on_linux(env: Mapping[str, str], home: Path, root: Path) -> list[str] | Non
 
 def _on_windows(env: Mapping[str, str]) -> Iterator[list[str]]:
     for place in (*_registered(), *_program_folders(env)):
-        program = place if place.suffix.lower() == ".exe" else place / "Audacity.exe"
-        if program.is_file():
-            yield [str(program)]
+        if place.suffix.lower() == ".exe":
+            programs = [place]
+        else:
+            programs = [place / name for name in _WINDOWS_PROGRAMS]
+        for program in programs:
+            if program.is_file():
+                yield [str(program)]
 
 
 def _registered() -> Iterator[Path]:
@@ -202,8 +216,13 @@ def _registered() -> Iterator[Path]:
 
 
 def _program_folders(env: Mapping[str, str]) -> Iterator[Path]:
-    for variable in ("ProgramFiles", "ProgramW6432", "ProgramFiles(x86)"):
-        if env.get(variable):
-            yield Path(env[variable], "Audacity")
+    places = [
+        Path(env[variable])
+        for variable in ("ProgramFiles", "ProgramW6432", "ProgramFiles(x86)")
+        if env.get(variable)
+    ]
     if env.get("LOCALAPPDATA"):
-        yield Path(env["LOCALAPPDATA"], "Programs", "Audacity")
+        places.append(Path(env["LOCALAPPDATA"], "Programs"))
+    for name in _WINDOWS_FOLDERS:
+        for place in places:
+            yield place / name

@@ -374,3 +374,27 @@ def test_plugin_headers() -> None:
         assert "\t" not in text
         code = re.sub(r'"(?:[^"\\]|\\.)*"|;.*|#\\.', "", text)
         assert code.count("(") == code.count(")")
+
+
+@pytest.mark.parametrize(
+    ("platform", "data"),
+    [
+        ("linux", ".local/share/audacity4"),
+        ("win32", "AppData/Roaming/Audacity/Audacity4"),
+        ("darwin", "Library/Application Support/Audacity/Audacity4"),
+    ],
+)
+def test_audacity_4_gets_what_runs_there(
+    tmp_path: Path, platform: str, data: str
+) -> None:
+    def folders() -> list[Path]:
+        return plugin_folders(platform=platform, env={}, home=tmp_path)
+
+    assert len(folders()) == 1
+    (tmp_path / data).mkdir(parents=True)
+    usual, new = folders()
+    assert new == tmp_path / data / "Plug-Ins"
+    written = install([usual, new])
+    assert [path.name for path in written if path.parent == usual] == list(PLUGINS)
+    assert [path.name for path in written if path.parent == new] == ["drum-labels.ny"]
+    assert sorted(uninstall([usual, new])) == sorted(written)

@@ -69,6 +69,8 @@ def executable(path: Path, text: str = "") -> Path:
             ["flatpak", "run", "org.audacityteam.Audacity"],
         ),
         ("linux", ["snap/bin/audacity"], ["{root}/snap/bin/audacity"]),
+        ("linux", ["usr/bin/audacity4"], ["{root}/usr/bin/audacity4"]),
+        ("linux", ["usr/bin/tenacity"], ["{root}/usr/bin/tenacity"]),
         (
             "linux",
             [f"home/Applications/audacity-linux-3.{n}.AppImage" for n in (2, 7, 4)],
@@ -84,6 +86,16 @@ def executable(path: Path, text: str = "") -> Path:
             "darwin",
             ["home/Applications/Audacity.app/x"],
             ["open", "-a", "{root}/home/Applications/Audacity.app"],
+        ),
+        (
+            "darwin",
+            ["Applications/Audacity 4.app/x"],
+            ["open", "-a", "{root}/Applications/Audacity 4.app"],
+        ),
+        (
+            "win32",
+            ["files/Audacity 4/bin/Audacity4.exe"],
+            ["{root}/files/Audacity 4/bin/Audacity4.exe"],
         ),
         ("win32", [], None),
         (
