@@ -366,7 +366,9 @@ def memo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_wave(path, np.zeros(8000, np.float32), 8000)
 
 
-@pytest.mark.parametrize("command", ["DrumLabelsOnOneTrack", "DrumLabelsOnSeparateTracks"])
+@pytest.mark.parametrize(
+    "command", ["DrumLabelsOnOneTrack", "DrumLabelsOnSeparateTracks"]
+)
 def test_a_project_with_the_rate_of_a_memo(
     studio: Studio, songs: dict[str, Path], memo: Path, command: str, tiny_model: Path
 ) -> None:
