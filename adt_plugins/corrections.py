@@ -8,6 +8,7 @@ known, is heard from the sound: in the project, or in the recording.
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -33,7 +34,12 @@ from adt_plugins.labels.corrections import (
     explained,
 )
 from adt_plugins.labels.names import LabelNames
-from adt_plugins.labels.originals import Original, read_original, remembered
+from adt_plugins.labels.originals import (
+    Original,
+    onset_times,
+    read_original,
+    remembered,
+)
 from adt_plugins.labels.tracks import (
     LabelReading,
     LabelTrack,
@@ -242,7 +248,20 @@ def find_original(
     """
     likely = list(near)
     known: list[Original] = []
-    more = remembered()
+    starts = [
+        label.start for label in (*(h.label for h in reading.hits), *reading.blank)
+    ]
+
+    def is_likely(text: str) -> bool:
+        times = sorted(onset_times(text))
+        places = (bisect_left(times, start - slack(start)) for start in starts)
+        count = sum(
+            at < len(times) and times[at] <= start + slack(start)
+            for at, start in zip(places, starts, strict=True)
+        )
+        return _is_enough(count, len(starts), len(times))
+
+    more = remembered(is_likely)
 
     def every() -> Iterator[Original]:
         # What was looked at once is kept: the next part may be made from it.
@@ -266,6 +285,11 @@ def find_original(
     return Original(replace(whole, onsets=tuple(onsets)), found[0].moved)
 
 
+def _is_enough(count: int, labels: int, hits: int) -> bool:
+    """Whether so many labels may be of so many hits."""
+    return count >= max(_LEAST_LABELS, _LEAST_SHARE * min(labels, hits))
+
+
 def _best(
     reading: LabelReading, originals: Iterable[Original], slack: Slack
 ) -> tuple[Original | None, LabelReading]:
@@ -275,7 +299,7 @@ def _best(
     for original in originals:
         own = explained(reading, original.transcription, slack)
         hits, count = len(original.transcription), len(own)
-        if count >= max(_LEAST_LABELS, _LEAST_SHARE * min(len(reading), hits)):
+        if _is_enough(count, len(reading), hits):
             alike = count / (len(reading) + hits - count)
             if alike > share:
                 best, share, done, since = original, alike, own, 0
@@ -307,7 +331,13 @@ def left_beside(folder: Path, stem: str) -> Iterator[Original]:
 def originals_of(folder: Path, stem: str) -> list[Original]:
     """What labels of a song may have been made from, beside it and remembered."""
     found = list(left_beside(folder, stem))
-    for original in remembered():
+    key = stem.casefold()
+
+    def is_likely(text: str) -> bool:
+        folded = text.casefold()
+        return not key.isascii() or key in folded
+
+    for original in remembered(is_likely):
         source = original.transcription.source.path
         if source is not None and Path(source).stem.casefold() == stem.casefold():
             found.append(original)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ MOST_KEPT = 100
 
 _FORMAT, _VERSION = "adt-plugins-original", 1
 _SUFFIX = ".json"
+_ONSET_TIME = re.compile(r'"time": ([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?), "drum"')
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,27 @@ def remember(transcription: Transcription, *, moved: float = 0.0) -> None:
             old.unlink(missing_ok=True)
 
 
-def remembered() -> Iterator[Original]:
-    """What was kept, the newest first."""
+def remembered(
+    is_likely: Callable[[str], bool] = lambda _: True,
+) -> Iterator[Original]:
+    """What was kept, the newest first.
+
+    Parameters
+    ----------
+    is_likely
+        Whether one with this JSON text is of interest: to look at a text takes a
+        tenth of the time that it takes to read it.
+    """
     for path in _newest_first(user_state_folder() / FOLDER):
         with suppress(AdtError):
-            yield read_original(path)
+            text = read_text(path)
+            if is_likely(text):
+                yield _parsed(path, text)
+
+
+def onset_times(text: str) -> list[float]:
+    """Times of the hits in a JSON text, as they stand there."""
+    return [float(number) for number in _ONSET_TIME.findall(text)]
 
 
 def original_text(original: Original) -> str:
@@ -90,7 +108,10 @@ def read_original(path: Path) -> Original:
     FormatError
         If it is something else.
     """
-    text = read_text(path)
+    return _parsed(path, read_text(path))
+
+
+def _parsed(path: Path, text: str) -> Original:
     try:
         data: Any = json.loads(text, parse_float=finite, parse_constant=finite)
         if isinstance(data, dict) and data.get("format") == _FORMAT:
