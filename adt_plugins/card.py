@@ -182,26 +182,29 @@ class Picking(Protocol):
 class SongGate:
     """Which drums are there at all; see `adt_plugins.picking.song_gate`.
 
-    All of them are clearnesses, 0-1: how far hits stand above the average that
-    thresholds are added to.
+    `lone`, `drums` and `sure` are clearnesses, 0-1: how far hits stand above the
+    average that thresholds are added to. `song` and `unsure` are evidence: clearness,
+    and more where hits are regular.
 
     Parameters
     ----------
     song
-        Clearness of the three clearest drums below which nothing in the recording is a
-        drum …
+        Evidence in the whole recording below which nothing in it is a drum …
     lone
         … unless one drum is as clear as this, again and again.
     drums
         Drum to the clearness below which it is absent from a recording with drums.
     sure
         Drum to its threshold where it is absent.
+    unsure
+        Evidence in the whole recording below which its hits may be something else.
     """
 
     song: float
     lone: Mapping[str, float]
     drums: Mapping[str, float]
     sure: Mapping[str, float]
+    unsure: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

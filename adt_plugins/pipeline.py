@@ -34,7 +34,7 @@ from adt_plugins.picking.beginnings import Beginnings
 from adt_plugins.picking.exclusive import DrumPicks
 from adt_plugins.picking.fine_drums import FineDrumTagger
 from adt_plugins.picking.onsets import onsets_of, pick_hits, thresholds_in_force
-from adt_plugins.picking.song_gate import raised_thresholds
+from adt_plugins.picking.song_gate import MODES, UNSURE, Decision, Mode, decide
 from adt_plugins.rhythm.beats import KnownBeats, are_clear, find_beats, has_beats
 from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.transcription import Transcription
@@ -57,7 +57,7 @@ def transcribe(
     audio_track: int | None = None,
     drums: Iterable[Drum | str] | None = None,
     thresholds: Mapping[str, float] | None = None,
-    song_gate: bool = True,
+    song_gate: Mode | bool = "normal",
     adaptation: Adaptation | None = None,
     fine: bool = False,
     beats: bool = True,
@@ -93,9 +93,10 @@ def transcribe(
     thresholds
         Drum to threshold, 0-1, instead of those of the model.
     song_gate
-        Whether thresholds are raised for drums that the recording, taken as a
-        whole, seems not to have, see `adt_plugins.picking.song_gate`; not those of
-        `thresholds`.
+        ``"normal"``: thresholds are raised for drums that the recording, taken as a
+        whole, does not have, see `adt_plugins.picking.song_gate`; not those of
+        `thresholds`. ``"strict"``: also where that is not sure. ``"off"``, or False:
+        never.
     adaptation
         What was learnt of this kit with the same model, see
         `adt_plugins.picking.kit_adaptation.learn`.
@@ -129,7 +130,7 @@ def transcribe(
         If the model cannot be used, or has no drum of `drums` or `thresholds`, or
         does not hear the beats of which something is said.
     ValueError
-        If `bpm` or `meter` is not valid.
+        If `bpm`, `meter` or `song_gate` is not valid.
     MissingDependencyError
         If a package is missing that this recording or model needs.
     CancelledError
@@ -138,13 +139,15 @@ def transcribe(
     Warns
     -----
     AdtWarning
-        If the recording is damaged but most of it could be read.
+        If the recording is damaged but most of it could be read, or if what was found
+        may be other instruments.
     """
     network = open_network(model)
     tagger = FineDrumTagger(network.card) if fine else None
     kinds = () if tagger is None else tagger.kinds
     wanted = check_request(network.card, drums, thresholds, kinds)
     known = KnownBeats(bpm, meter, first_downbeat)
+    mode = _mode(song_gate)
     chords = _chord_listener(network.card) if beats else None
     taps = [part.hear for part in (tagger, chords) if part is not None]
     with _reporting(progress) as report:
@@ -162,13 +165,15 @@ def transcribe(
             )
         for text in reader.warnings:
             warnings.warn(f"{reader.label}: {text}", AdtWarning, 2)
-        picked = _pick(heard, network.card, thresholds, song_gate, adaptation)
+        picked = _pick(heard, network.card, thresholds, mode, adaptation)
         finer = None
         if tagger is not None:
             finer = tagger.kinds_of(picked.hits, heard.activations)
         onsets = onsets_of(
             picked.hits, picked.activations, network.card.delay, heard.levels, finer
         )
+        if picked.decision.unsure and onsets:
+            warnings.warn(f"{reader.label}: {UNSURE}", AdtWarning, 2)
         bars = _find_beats(picked.activations, chords, known) if beats else ()
         recording = _describe_source(source, reader, start)
         report(1.0)
@@ -231,7 +236,7 @@ class _Picked(NamedTuple):
     hits: list[DrumPicks]
     activations: Activations
     thresholds: Mapping[str, float]
-    raised: Mapping[str, float]
+    decision: Decision
 
 
 def _chord_listener(card: ModelCard) -> Harmony | None:
@@ -242,18 +247,18 @@ def _pick(
     heard: Heard,
     card: ModelCard,
     thresholds: Mapping[str, float] | None,
-    song_gate: bool,
+    mode: Mode,
     adaptation: Adaptation | None,
 ) -> _Picked:
     """Pick the hits, of the kit that was learnt and of the drums that are there."""
     activations = heard.activations
     if adaptation is not None:
         activations = adaptation.apply(activations, card)
-    raised = raised_thresholds(activations, card, thresholds) if song_gate else {}
-    wanted = {**raised, **(thresholds or {})}
+    decision = decide(activations, card, thresholds, mode)
+    wanted = {**decision.raised, **(thresholds or {})}
     in_force = thresholds_in_force(activations, card, wanted)
     hits = pick_hits(activations, card, thresholds=in_force)
-    return _Picked(hits, activations, in_force, raised)
+    return _Picked(hits, activations, in_force, decision)
 
 
 def _only(onsets: tuple[Onset, ...], wanted: set[Drum] | None) -> tuple[Onset, ...]:
@@ -303,7 +308,7 @@ def _describe_model(
         sha256=card.sha256,
         thresholds=thresholds,
         picker=card.picker,
-        gated=tuple(picked.raised),
+        gated=tuple(picked.decision.raised),
         finer=finer,
         adapted=None if adaptation is None else tuple(adaptation.weights),
     )
@@ -429,6 +434,15 @@ def _reporting(progress: bool | Progress) -> AbstractContextManager[Progress]:
     if callable(progress):
         return nullcontext(progress)
     return progress_bar("Transcribing", quiet=not progress)
+
+
+def _mode(song_gate: Mode | bool) -> Mode:
+    """What `song_gate` of `transcribe` means."""
+    if isinstance(song_gate, bool):
+        return "normal" if song_gate else "off"
+    if song_gate not in MODES:
+        raise ValueError(f"song gate {song_gate!r}: there are {', '.join(MODES)}")
+    return song_gate
 
 
 def _hash(source: AudioSource) -> str | None:

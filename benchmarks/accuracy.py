@@ -33,7 +33,7 @@ from adt_plugins.features.spectrogram import spectrogram
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.onsets import pick_onsets
-from adt_plugins.picking.song_gate import raised_thresholds
+from adt_plugins.picking.song_gate import decide
 from adt_plugins.pipeline import transcribe
 from adt_plugins.transcription import Transcription
 
@@ -89,7 +89,7 @@ def listen(track: Track, network: Network, shift: int = 0) -> Activations:
 def hear(track: Track, network: Network, shift: int = 0) -> Transcription:
     """Transcribe with the chunks beginning `shift` frames before the recording."""
     card, activations = network.card, listen(track, network, shift)
-    raised = raised_thresholds(activations, card)
+    raised = decide(activations, card).raised
     return Transcription(pick_onsets(activations, card, thresholds=raised))
 
 

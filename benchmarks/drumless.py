@@ -34,7 +34,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.onsets import pick_onsets
-from adt_plugins.picking.song_gate import raised_thresholds
+from adt_plugins.picking.song_gate import decide
 from adt_plugins.pipeline import listen
 from adt_plugins.training.learn.clips import Clip, cut, find_clips, load_clip
 from adt_plugins.training.render.voices import LANGUAGES, VARIANTS
@@ -194,7 +194,7 @@ def hear(samples: Samples, network: Network) -> tuple[Transcription, Transcripti
     """Transcribe without the gate and with it."""
     with open_audio((samples, SAMPLE_RATE)) as reader:
         activations, levels = listen(reader, network)
-    raised = raised_thresholds(activations, network.card)
+    raised = decide(activations, network.card).raised
     without, gated = (
         Transcription(
             pick_onsets(activations, network.card, thresholds=some, levels=levels)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _FILE_ENDINGS = {".npz", ".wav", ".flac", ".mp3", ".m4a", ".ogg", ".aup3", ".mid"}
 """Of names that are no folder's, besides those that formats write."""
 
+GATE_MODES = ("off", "normal", "strict")
+"""As in `adt_plugins.picking.song_gate`, which takes NumPy to import."""
+
 BWF = "bwf"
 """For ``--offset``: where the recording lies by its own account."""
 
@@ -143,9 +146,19 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         " repeated",
     )
     group.add_argument(
+        "--song-gate",
+        choices=GATE_MODES,
+        default="normal",
+        help="what to do about drums that the recording seems not to have: report no"
+        " doubtful hits of them (normal), nor where that is unsure (strict), or report"
+        " all (off)",
+    )
+    group.add_argument(
         "--no-song-gate",
-        action="store_true",
-        help="report doubtful hits of drums that the recording seems not to have",
+        dest="song_gate",
+        action="store_const",
+        const="off",
+        help=argparse.SUPPRESS,
     )
     group.add_argument(
         "--fine",

@@ -157,7 +157,7 @@ def _transcription(args: argparse.Namespace, warn: Warn) -> Transcription:
         model=args.model,
         thresholds=dict(args.threshold),
         fine=args.fine,
-        song_gate=not args.no_song_gate,
+        song_gate=args.song_gate,
         beats=args.beats is not False,
         bpm=args.bpm,
         meter=args.meter,

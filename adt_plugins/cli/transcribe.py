@@ -166,7 +166,7 @@ class Transcriber:
                 drums=self._args.drums,
                 thresholds=self._thresholds,
                 fine=self._args.fine,
-                song_gate=not self._args.no_song_gate,
+                song_gate=self._args.song_gate,
                 adaptation=self._adaptation,
                 beats=self._beats,
                 bpm=self._args.bpm,

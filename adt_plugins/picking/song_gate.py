@@ -2,8 +2,9 @@
 
 A network that hears two seconds at a time finds a few snares in speech, toms in a
 bass line, hats in a shaker. The whole recording tells more: where there are drums,
-some hits are clear. So the gate looks at the clearest hits of each drum, and raises
-the thresholds of drums of which nothing was clear. It changes nothing else.
+some hits are clear, and they come at regular times. So the gate weighs both, and raises
+the thresholds of drums that are not there. It changes nothing else, and where it is
+not sure it changes nothing at all, unless it is told to be strict.
 
 Clearness is what picking compares with a threshold: how far a peak stands above the
 average around it. The clearness of a drum is the one that its hits reach
@@ -11,18 +12,18 @@ average around it. The clearness of a drum is the one that its hits reach
 seventh in a song of three minutes, so that a long recording has no more chances to be
 mistaken than a short one.
 
-Chosen on rendered clips: of recordings of one minute, 2 % of those without drums held
-for some with them, 96 % are still heard whose drums are 12 dB below the
-accompaniment. With the clearest drum alone these were 79 %, with the hits of all
-drums together 79 %, with four drums 92 %; hits that come together, their sharpness,
-or how sure the network is of the beat added nothing.
+Regularity is how much more often than by chance a hit is followed by another one after
+the same time, for the best such time. It tells drums 15 dB below the band, whose hits
+are no clearer than those invented in guitars, from speech, singing and strumming
+(experiment 20 of models/EXPERIMENTS.md).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,21 +33,44 @@ from adt_plugins.card import ModelCard, SongGate
 from adt_plugins.drums import Drum
 from adt_plugins.picking.peaks import heights, pick_peaks
 
+Mode = Literal["off", "normal", "strict"]
+MODES: tuple[Mode, ...] = ("off", "normal", "strict")
+
+UNSURE = (
+    "hardly any clear drum hits: these may be other instruments"
+    " (a strict song gate leaves them out)"
+)
+"""What to say of a recording whose hits are kept in doubt."""
+
 RATE_PER_MINUTE = 2.0
-"""Hits a minute that make a clearness count. Rates of 1 to 8 do as well; a low one
-keeps songs whose drums play for a short while."""
+"""Hits a minute that a drum needs for its clearness to count."""
 
 LONE_PER_MINUTE = 20.0
-"""A drum alone, as on a track of its own, is known by many hits that are all clear:
-music has hardly any that are so clear so often, but for the bass beside the kick."""
+"""A drum alone, as on a track of its own, is known by so many clear hits."""
 LONE_FREE_S = 5.0
 """Before that one hit will do: a recording may be of a single one."""
 
-SHORT_S = 20.0
-"""In less there are fewer hits, so the clearest of them are less clear …"""
-PER_OCTAVE = 0.03
-"""… by so much for each halving: 95 % of drumless pieces of 20, 10, 6, 3 and 1.5 s
-stay below 0.56, 0.53, 0.51, 0.48 and 0.44."""
+SHORT_S = 30.0
+"""In less there are fewer hits, so less evidence is asked for …"""
+PER_OCTAVE = 0.04
+"""… by so much for each halving."""
+
+REGULARITY_SHARE = 0.6
+"""What regularity counts beside clearness …"""
+REGULAR = 0.4
+"""… up to this: more of it proves no more, as a chopped voice has it too."""
+
+BLOCK_S = 12.0
+"""Tempo is constant for so long."""
+LEAST_HITS = 6
+"""Fewer hits in a block tell nothing of their times."""
+LEAST_PAIRS = 3
+"""Hits, at least, after which a lag still lies in the block."""
+LAG_S = (0.2, 1.0)
+SAME_S = 0.02
+"""Two times are the same within this, either way."""
+TOGETHER_S = 0.03
+"""Hits of several drums within this are one hit."""
 
 # The clearest drum counts as much as the next two together.
 _SHARES = (0.5, 0.25, 0.25)
@@ -54,7 +78,7 @@ _SHARES = (0.5, 0.25, 0.25)
 
 @dataclass(frozen=True)
 class Clearness:
-    """How clear the hits of a recording are.
+    """How clear and how regular the hits of a recording are.
 
     Parameters
     ----------
@@ -62,10 +86,13 @@ class Clearness:
         Drum to the heights of its hits, falling; see `peaks.heights`.
     duration
         Duration of the recording, in seconds.
+    regularity
+        How regularly hits follow one another, 0-1; see `regularity`.
     """
 
     heights: Mapping[str, NDArray[np.float64]]
     duration: float
+    regularity: float = 0.0
 
     @property
     def drums(self) -> dict[str, float]:
@@ -73,10 +100,18 @@ class Clearness:
         return self._reached(int(RATE_PER_MINUTE * self.duration / 60))
 
     @property
-    def song(self) -> float:
-        """Of the three clearest drums."""
+    def evidence(self) -> float:
+        """Of drums in the recording: its three clearest ones, and its regularity."""
         best = sorted(self.drums.values(), reverse=True)
-        return sum(share * value for share, value in zip(_SHARES, best, strict=False))
+        clear = sum(share * value for share, value in zip(_SHARES, best, strict=False))
+        return clear + REGULARITY_SHARE * min(self.regularity, REGULAR)
+
+    @property
+    def _short(self) -> float:
+        """How much less evidence is asked for."""
+        if not 0 < self.duration < SHORT_S:
+            return 0.0
+        return PER_OCTAVE * math.log2(SHORT_S / self.duration)
 
     def _reached(self, rank: int) -> dict[str, float]:
         return {
@@ -84,20 +119,93 @@ class Clearness:
             for drum, found in self.heights.items()
         }
 
-    def absent(self, gate: SongGate) -> list[str]:
-        """Drums that are not there; perhaps all of them."""
-        short = 0.0
-        if 0 < self.duration < SHORT_S:
-            short = PER_OCTAVE * math.log2(SHORT_S / self.duration)
+    def _lone(self, gate: SongGate) -> bool:
+        """Whether one drum is clear by itself."""
         often = int(LONE_PER_MINUTE * max(0.0, self.duration - LONE_FREE_S) / 60)
-        lone = any(
-            value >= gate.lone.get(drum, 1.0) - short
+        return any(
+            value >= gate.lone.get(drum, 1.0) - self._short
             for drum, value in self._reached(often).items()
         )
+
+    def unsure(self, gate: SongGate) -> bool:
+        """Whether there may be no drum at all in the recording."""
+        return self.evidence < gate.unsure - self._short and not self._lone(gate)
+
+    def absent(self, gate: SongGate, *, strict: bool = False) -> list[str]:
+        """Drums that are not there; perhaps all of them."""
         drums = self.drums
-        if self.song < gate.song - short and not lone:
+        nothing = self.evidence < gate.song - self._short and not self._lone(gate)
+        if nothing or (strict and self.unsure(gate)):
             return list(drums)
         return [drum for drum in drums if drums[drum] < gate.drums.get(drum, 0.0)]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate does with a recording.
+
+    Parameters
+    ----------
+    raised
+        Drum to threshold, of those drums alone of which it takes hits away.
+    unsure
+        Whether the hits that are left may be other instruments.
+    """
+
+    raised: Mapping[str, float]
+    unsure: bool
+
+
+def regularity(
+    frames: Iterable[NDArray[np.int64]], count: int, frame_rate: float
+) -> float:
+    """Tell how regularly hits follow one another.
+
+    Parameters
+    ----------
+    frames
+        Of each drum those of its hits.
+    count
+        Frames of the recording.
+    frame_rate
+        Frames a second.
+
+    Returns
+    -------
+    float
+        0 if a hit follows another no more often than by chance, whatever the lag, to 1
+        if always, for one lag of `LAG_S`; the mean of blocks of about `BLOCK_S`, each
+        weighed by its hits.
+    """
+    every = np.unique(np.concatenate([np.zeros(0, np.int64), *frames]))
+    apart = np.diff(every, prepend=-count) > round(TOGETHER_S * frame_rate)
+    hits = every[apart]
+    if not len(hits):
+        return 0.0
+    blocks = max(1, round(count / (BLOCK_S * frame_rate)))
+    total = 0.0
+    for block in range(blocks):
+        first, end = block * count // blocks, (block + 1) * count // blocks
+        own = hits[(hits >= first) & (hits < end)] - first
+        if len(own) >= LEAST_HITS:
+            total += len(own) * _block_regularity(own, end - first, frame_rate)
+    return total / len(hits)
+
+
+def _block_regularity(hits: NDArray[np.int64], count: int, frame_rate: float) -> float:
+    reach = round(SAME_S * frame_rate)
+    near = np.zeros(count + 1, np.bool_)  # the last one stands for what lies beyond
+    for shift in range(-reach, reach + 1):
+        near[np.clip(hits + shift, 0, count - 1)] = True
+    chance = int(near.sum()) / count
+    if chance == 1:
+        return 0.0
+    first, last = (round(seconds * frame_rate) for seconds in LAG_S)
+    later = np.minimum(hits + np.arange(first, last + 1)[:, None], count)
+    pairs = (later < count).sum(axis=1)
+    enough = pairs >= LEAST_PAIRS
+    shares = near[later].sum(axis=1)[enough] / pairs[enough]
+    return float(((shares - chance) / (1 - chance)).max(initial=0.0))
 
 
 def clearness(activations: Activations, card: ModelCard) -> Clearness:
@@ -110,21 +218,23 @@ def clearness(activations: Activations, card: ModelCard) -> Clearness:
     card
         The model card.
     """
-    rate = activations.frame_rate
-    found = {}
+    rate, count = activations.frame_rate, len(activations.values)
+    found, times = {}, []
     for drum in card.drums:
         values = activations.values[:, activations.outputs.index(drum)]
         frames = pick_peaks(values, card.thresholds[drum], card.picker, rate)
         found[drum] = np.sort(heights(values, frames, card.picker, rate))[::-1]
-    return Clearness(found, len(activations.values) / rate)
+        times.append(frames)
+    return Clearness(found, count / rate, regularity(times, count, rate))
 
 
-def raised_thresholds(
+def decide(
     activations: Activations,
     card: ModelCard,
     thresholds: Mapping[str, float] | None = None,
-) -> dict[str, float]:
-    """Thresholds for the drums that a recording seems not to have.
+    mode: Mode = "normal",
+) -> Decision:
+    """Decide which drums a recording has.
 
     Parameters
     ----------
@@ -134,22 +244,28 @@ def raised_thresholds(
         The model card. Without a `gate` nothing is raised.
     thresholds
         What the user chose, see `onsets.thresholds_in_force`; stays as it is.
+    mode
+        ``"normal"``: what may be a drum stays; ``"strict"``: it goes; ``"off"``:
+        everything stays.
 
     Returns
     -------
-    dict
-        Drum to threshold, of those drums alone of which it takes hits away. Clear
-        hits stay even so: a break at the end of a song, a single kick.
+    Decision
+        Clear hits stay even of a drum that is not there: a break at the end of a song,
+        a single kick.
     """
     gate, chosen = card.gate, set(thresholds or ())
-    if gate is None:
-        return {}
+    if gate is None or mode == "off":
+        return Decision({}, False)
     heard = clearness(activations, card)
     sure = {drum: gate.sure.get(drum, 1.0) for drum in card.drums}
-    return {
+    absent = heard.absent(gate, strict=mode == "strict")
+    raised = {
         drum: sure[drum]
-        for drum in heard.absent(gate)
+        for drum in absent
         if not chosen & {drum, Drum(drum).coarse}
         and sure[drum] > card.thresholds[drum]
         and np.any(heard.heights[drum] < sure[drum])
     }
+    doubtful = mode == "normal" and len(absent) < len(sure) and heard.unsure(gate)
+    return Decision(raised, doubtful)

@@ -47,6 +47,7 @@ export interface Fixtures {
       weights: number[][];
     }[];
     gains: { rule: LevelRule; front_end: FrontEnd; gains: number[] };
+    regularity: { frames: number[][]; count: number; rate: number; regularity: number }[];
   };
 }
 

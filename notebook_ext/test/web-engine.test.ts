@@ -4,12 +4,13 @@ import { describe, expect, it } from "vitest";
 import { LevelFollower } from "../web/engine/features";
 import { reversedDigits, ScriptBank } from "../web/engine/fft";
 import { drumRanges, filterbank, hann } from "../web/engine/filterbank";
+import { regularity } from "../web/engine/gate";
 import { hitsOf } from "../web/engine/picking";
 import { percentile } from "../web/engine/velocity";
 import { bits, doubles, fixtures, matrix } from "./fixtures";
 
 const LOUDEST_DB = 40;
-const { hits, filters, gains } = fixtures.engine;
+const { hits, filters, gains, regularity: regular } = fixtures.engine;
 
 /** Lanes one after the other. */
 function joined(lanes: readonly Float32Array[], factor = 1): Float32Array {
@@ -44,6 +45,13 @@ describe("hits", () => {
     expect(count).toBeGreaterThan(2000);
     expect(raised).toBeGreaterThan(10);
     expect(raised).toBeLessThan(hits.length - 5);
+  });
+
+  it("are as regular as Python says", () => {
+    for (const { frames, count, rate, regularity: expected } of regular) {
+      expect(regularity(frames, count, rate)).toBeCloseTo(expected, 12);
+    }
+    expect(new Set(regular.map((own) => own.regularity)).size).toBeGreaterThan(10);
   });
 
   it("have percentiles as NumPy's", () => {

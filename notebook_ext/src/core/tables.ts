@@ -47,8 +47,16 @@ export const GATE = {
   RATE_PER_MINUTE: 2,
   LONE_PER_MINUTE: 20,
   LONE_FREE_S: 5,
-  SHORT_S: 20,
-  PER_OCTAVE: 0.03,
+  SHORT_S: 30,
+  PER_OCTAVE: 0.04,
+  REGULARITY_SHARE: 0.6,
+  REGULAR: 0.4,
+  BLOCK_S: 12,
+  LEAST_HITS: 6,
+  LEAST_PAIRS: 3,
+  LAG_S: [0.2, 1],
+  SAME_S: 0.02,
+  TOGETHER_S: 0.03,
   SHARES: [0.5, 0.25, 0.25],
 } as const;
 

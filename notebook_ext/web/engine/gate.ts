@@ -1,25 +1,97 @@
 /** Which drums are there at all: the port of `adt_plugins.picking.song_gate`. */
 
-import { type Activation, type Picker, pickPeaks, thresholdLine } from "../../src/core/pick";
+import {
+  type Activation,
+  type Picker,
+  pickPeaks,
+  roundEven,
+  thresholdLine,
+} from "../../src/core/pick";
 import { GATE } from "../../src/core/tables";
 import type { Card, Gate } from "./engine-types";
 
-const { RATE_PER_MINUTE, LONE_PER_MINUTE, LONE_FREE_S, SHORT_S, PER_OCTAVE, SHARES } = GATE;
+const {
+  RATE_PER_MINUTE,
+  LONE_PER_MINUTE,
+  LONE_FREE_S,
+  SHORT_S,
+  PER_OCTAVE,
+  REGULARITY_SHARE,
+  REGULAR,
+  BLOCK_S,
+  LEAST_HITS,
+  LEAST_PAIRS,
+  LAG_S,
+  SAME_S,
+  TOGETHER_S,
+  SHARES,
+} = GATE;
 
-/** How far peaks stand above what a threshold is added to, the highest first. */
-function heights(
-  { values }: Activation,
-  threshold: number,
-  picker: Picker,
-  rate: number,
-): number[] {
+/** Frames of a drum's hits, and how far they stand above what a threshold is added to. */
+interface Found {
+  readonly frames: readonly number[];
+  /** The highest first. */
+  readonly heights: readonly number[];
+}
+
+function find({ values }: Activation, threshold: number, picker: Picker, rate: number): Found {
   // The gate was chosen with the plain average.
   const plain = picker.kind === "valley" ? { ...picker, kind: "madmom" } : picker;
   const average = thresholdLine(values, 0, plain, rate);
-  return pickPeaks(values, threshold, picker, rate)
+  const frames = pickPeaks(values, threshold, picker, rate);
+  const heights = frames
     .map((frame) => values[frame] - (picker.kind === "adtlib" ? 0 : average[frame]))
     .sort((a, b) => b - a);
+  return { frames, heights };
 }
+
+/** How regularly hits follow one another, 0-1; of each drum its frames. */
+export function regularity(
+  frames: readonly (readonly number[])[],
+  count: number,
+  rate: number,
+): number {
+  const together = roundEven(TOGETHER_S * rate);
+  const every = [...new Set(frames.flat())].sort((a, b) => a - b);
+  const hits = every.filter((frame, i) => i === 0 || frame - every[i - 1] > together);
+  const blocks = Math.max(1, roundEven(count / (BLOCK_S * rate)));
+  let total = 0;
+  for (let block = 0; block < blocks; block++) {
+    const first = Math.floor((block * count) / blocks);
+    const end = Math.floor(((block + 1) * count) / blocks);
+    const own = hits.filter((hit) => hit >= first && hit < end).map((hit) => hit - first);
+    if (own.length >= LEAST_HITS) {
+      total += own.length * blockRegularity(own, end - first, rate);
+    }
+  }
+  return hits.length ? total / hits.length : 0;
+}
+
+function blockRegularity(hits: readonly number[], count: number, rate: number): number {
+  const reach = roundEven(SAME_S * rate);
+  const near = new Uint8Array(count);
+  for (const hit of hits) {
+    for (let shift = -reach; shift <= reach; shift++) {
+      near[Math.min(Math.max(hit + shift, 0), count - 1)] = 1;
+    }
+  }
+  const chance = sum(near) / count;
+  if (chance === 1) return 0;
+  const [first, last] = LAG_S.map((seconds) => roundEven(seconds * rate));
+  let best = 0;
+  for (let lag = first; lag <= last; lag++) {
+    const later = hits.filter((hit) => hit + lag < count).map((hit) => near[hit + lag]);
+    if (later.length < LEAST_PAIRS) break;
+    best = Math.max(best, (sum(later) / later.length - chance) / (1 - chance));
+  }
+  return best;
+}
+
+const sum = (values: Iterable<number>): number => {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+};
 
 /** Thresholds for the drums that a recording seems not to have. */
 export function raisedThresholds(
@@ -30,12 +102,19 @@ export function raisedThresholds(
   const { gate, picker, thresholds } = card;
   if (!gate) return {};
   const duration = lanes[0].values.length / rate;
-  const found = lanes.map((lane) => heights(lane, thresholds[lane.drum], picker, rate));
+  const found = lanes.map((lane) => find(lane, thresholds[lane.drum], picker, rate));
   const clear = reached(found, (RATE_PER_MINUTE * duration) / 60);
   const silent = isSilent(
     lanes.map(({ drum }) => drum),
     found,
-    clear,
+    evidence(
+      clear,
+      regularity(
+        found.map(({ frames }) => frames),
+        lanes[0].values.length,
+        rate,
+      ),
+    ),
     duration,
     gate,
   );
@@ -43,7 +122,7 @@ export function raisedThresholds(
     lanes.flatMap(({ drum }, i) => {
       const absent = silent || clear[i] < (gate.drums[drum] ?? 0);
       const sure = gate.sure[drum] ?? 1;
-      return absent && sure > thresholds[drum] && found[i].some((own) => own < sure)
+      return absent && sure > thresholds[drum] && found[i].heights.some((own) => own < sure)
         ? [[drum, sure] as const]
         : [];
     }),
@@ -51,14 +130,21 @@ export function raisedThresholds(
 }
 
 /** Of each drum the height that so many of its hits surpass. */
-const reached = (found: readonly number[][], rank: number): number[] =>
-  found.map((own) => own[Math.trunc(rank)] ?? 0);
+const reached = (found: readonly Found[], rank: number): number[] =>
+  found.map(({ heights }) => heights[Math.trunc(rank)] ?? 0);
+
+/** Of drums in the recording: its three clearest ones, and its regularity. */
+function evidence(clear: readonly number[], regular: number): number {
+  const best = [...clear].sort((a, b) => b - a);
+  const song = SHARES.reduce((total, share, i) => total + share * (best[i] ?? 0), 0);
+  return song + REGULARITY_SHARE * Math.min(regular, REGULAR);
+}
 
 /** Whether there is no drum in the recording. */
 function isSilent(
   drums: readonly string[],
-  found: readonly number[][],
-  clear: readonly number[],
+  found: readonly Found[],
+  evident: number,
   duration: number,
   gate: Gate,
 ): boolean {
@@ -67,7 +153,5 @@ function isSilent(
   const lone = reached(found, often).some(
     (value, i) => value >= (gate.lone[drums[i]] ?? 1) - short,
   );
-  const best = [...clear].sort((a, b) => b - a);
-  const song = SHARES.reduce((sum, share, i) => sum + share * (best[i] ?? 0), 0);
-  return song < gate.song - short && !lone;
+  return evident < gate.song - short && !lone;
 }

@@ -15,7 +15,7 @@ from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker, S
 from adt_plugins.features.band_levels import RANGES_HZ, BandLevels
 from adt_plugins.features.spectrogram import LevelFollower, filterbank
 from adt_plugins.picking.onsets import onset_times, pick_hits, pick_onsets
-from adt_plugins.picking.song_gate import raised_thresholds
+from adt_plugins.picking.song_gate import decide, regularity
 
 DRUMS = ("KD", "SD", "CHH", "OHH", "CY")
 CASES = 60
@@ -36,6 +36,7 @@ def fixtures(matrix: Matrix, bits: Bits) -> dict[str, Any]:
         "hits": list(_hits(matrix, bits)),
         "filters": [_filters(front_end) for front_end in FRONT_ENDS],
         "gains": _gains(matrix),
+        "regularity": list(_regularity()),
     }
 
 
@@ -62,7 +63,7 @@ def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
         )  # fmt: skip
         activations = Activations(matrix(seed, frames, 6), card.outputs, 100.0)
         levels = LOUDEST_DB * matrix(seed + 1000, frames, len(DRUMS))
-        raised = raised_thresholds(activations, card)
+        raised = decide(activations, card).raised
         hits = pick_hits(activations, card, thresholds=raised)
         onsets = pick_onsets(activations, card, thresholds=raised, levels=levels)
         rows = []
@@ -79,6 +80,25 @@ def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
             "card": asdict(card),
             "thresholds": {**card.thresholds, **raised},
             "known": bits([value for row in rows for value in row]),
+        }
+
+
+def _regularity() -> Iterator[dict[str, Any]]:
+    """Drums that play in time, more or less, at two frame rates."""
+    chance = np.random.default_rng(9)
+    for number in range(CASES):
+        rate, count = (100.0, 62.5)[number % 2], int(chance.integers(300, 6000))
+        frames = []
+        for beat in chance.integers(12, 70, 3):
+            grid = np.arange(chance.integers(beat), count, beat)
+            kept = grid[chance.random(len(grid)) < chance.uniform(0.2, 1.0)]
+            late = chance.normal(0, chance.uniform(0, 6), len(kept)).round()
+            frames.append(np.unique(np.clip(kept + late, 0, count - 1).astype(int)))
+        yield {
+            "frames": [some.tolist() for some in frames],
+            "count": count,
+            "rate": rate,
+            "regularity": regularity(frames, count, rate),
         }
 
 

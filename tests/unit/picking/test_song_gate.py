@@ -14,11 +14,18 @@ from adt_plugins import transcribe, transcribe_stream
 from adt_plugins.activations import Activations
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker, SongGate
 from adt_plugins.cli import main
+from adt_plugins.cli._options import GATE_MODES
 from adt_plugins.editor.edits import Layer
 from adt_plugins.editor.picks import PickedSong
-from adt_plugins.errors import AdtError
-from adt_plugins.picking.song_gate import clearness, raised_thresholds
-from adt_plugins.training.learn.drum_presence import Piece, attach_gate, choose
+from adt_plugins.errors import AdtError, AdtWarning
+from adt_plugins.picking.song_gate import (
+    MODES,
+    Decision,
+    clearness,
+    decide,
+    regularity,
+)
+from adt_plugins.training.learn.drum_presence import Piece, attach_gate, chain, choose
 from tests.support.recordings import write_wave
 from tests.support.tiny_model import RATE, play, write_tiny_model
 
@@ -28,6 +35,7 @@ GATE = SongGate(
     lone=dict.fromkeys(DRUMS, 0.55),
     drums=dict.fromkeys(DRUMS, 0.4),
     sure=dict.fromkeys(DRUMS, 0.6),
+    unsure=0.6,
 )
 CARD = ModelCard(
     name="by hand",
@@ -41,6 +49,7 @@ CARD = ModelCard(
     gate=GATE,
 )
 EVERY_SECOND = tuple(range(1, 60))
+IRREGULAR = tuple(np.random.default_rng(3).uniform(1, 59, 59).round(2).tolist())
 
 Hits = Mapping[str, Sequence[tuple[Sequence[float], float]]]
 
@@ -57,7 +66,7 @@ def activations(hits: Hits, seconds: float = 60.0) -> Activations:
 
 
 def raised(hits: Hits, seconds: float = 60.0, **thresholds: float) -> set[str]:
-    found = raised_thresholds(activations(hits, seconds), CARD, thresholds)
+    found = decide(activations(hits, seconds), CARD, thresholds).raised
     assert all(found[drum] == GATE.sure[drum] for drum in found)
     return set(found)
 
@@ -76,7 +85,7 @@ CLEAR = {"KD": [(EVERY_SECOND, 0.7)], "SD": [(EVERY_SECOND[::2], 0.6)]}
     [
         pytest.param(CLEAR, 60, set(), id="clear drums"),
         pytest.param(
-            {"KD": [(EVERY_SECOND, 0.4)], "SD": [((3, 9), 0.5)], "TT": [((5,), 0.5)]},
+            {"KD": [(IRREGULAR, 0.4)], "SD": [((3, 9), 0.5)], "TT": [((5,), 0.5)]},
             *(60, {"KD", "SD", "TT"}),
             id="nothing clear",
         ),
@@ -91,10 +100,12 @@ CLEAR = {"KD": [(EVERY_SECOND, 0.7)], "SD": [(EVERY_SECOND[::2], 0.6)]}
             {**CLEAR, "TT": [((5, 6), 0.65)]}, 60, set(), id="few but so clear"
         ),
         pytest.param({"KD": [((0.5,), 0.55)]}, 1, set(), id="one kick in a second"),
-        pytest.param({"KD": [((0.5,), 0.45)]}, 3, {"KD"}, id="nothing clear in three"),
-        pytest.param({"HH": [(EVERY_SECOND, 0.56)]}, 60, set(), id="a hat alone"),
+        pytest.param({"KD": [((0.5,), 0.38)]}, 3, {"KD"}, id="nothing clear in three"),
+        pytest.param({"KD": [(EVERY_SECOND, 0.54)]}, 60, set(), id="quiet and regular"),
+        pytest.param({"KD": [(IRREGULAR, 0.54)]}, 60, {"KD"}, id="as quiet, irregular"),
+        pytest.param({"HH": [(IRREGULAR, 0.56)]}, 60, set(), id="a hat alone"),
         pytest.param(
-            {"HH": [(EVERY_SECOND[:9], 0.56)]}, 60, {"HH"}, id="hardly a hat alone"
+            {"HH": [(IRREGULAR[:9], 0.56)]}, 60, {"HH"}, id="hardly a hat alone"
         ),
         pytest.param({}, 60, set(), id="silence"),
         pytest.param({}, 0, set(), id="nothing at all"),
@@ -107,7 +118,7 @@ def test_drums_that_are_absent(hits: Hits, seconds: float, expected: set[str]) -
 def test_a_long_recording_has_no_more_chances() -> None:
     pieces = [activations({"SD": [((3,), 0.7), ((4, 5), 0.3)]}) for _ in range(10)]
     joined = replace(pieces[0], values=np.concatenate([p.values for p in pieces]))
-    assert set(raised_thresholds(joined, CARD)) == {"SD"}
+    assert set(decide(joined, CARD).raised) == {"SD"}
 
 
 def test_what_the_user_chose_stays() -> None:
@@ -119,7 +130,43 @@ def test_what_the_user_chose_stays() -> None:
 
 def test_a_card_without_a_gate() -> None:
     card = replace(CARD, gate=None)
-    assert raised_thresholds(activations({"SD": [((3,), 0.3)]}), card) == {}
+    heard = activations({"SD": [((3,), 0.3)]})
+    assert decide(heard, card) == Decision({}, False)
+
+
+UNCLEAR: Hits = {"KD": [(EVERY_SECOND, 0.54)]}
+
+
+def test_what_is_not_sure_is_kept_unless_strict() -> None:
+    heard = activations(UNCLEAR)
+    assert 0.5 < clearness(heard, CARD).evidence < 0.6
+    assert decide(heard, CARD) == Decision({}, True)
+    assert decide(heard, CARD, mode="strict") == Decision({"KD": 0.6}, False)
+    assert decide(heard, CARD, mode="off") == Decision({}, False)
+    for nothing in ({}, {"KD": [(IRREGULAR, 0.3)]}):
+        assert not decide(activations(nothing), CARD).unsure  # nothing is left
+
+
+def test_clear_drums_leave_no_doubt() -> None:
+    for mode in MODES:
+        assert decide(activations(CLEAR), CARD, mode=mode) == Decision({}, False)
+    assert MODES == GATE_MODES
+
+
+def test_regularity() -> None:
+    grid = np.arange(10, 6000, 25)
+    assert regularity([grid], 6000, 100.0) == pytest.approx(1.0)
+    # Two drums by turns are as regular as one; together they are one hit.
+    assert regularity([grid[::2], grid[1::2] + 1], 6000, 100.0) > 0.9
+    assert regularity([grid, grid + 2], 6000, 100.0) == pytest.approx(1.0)
+    # Another tempo after the first block changes nothing.
+    faster = np.concatenate([grid[grid < 1200], np.arange(1210, 6000, 31)])
+    assert regularity([faster], 6000, 100.0) > 0.97
+    scattered = np.sort(np.random.default_rng(0).choice(6000, 240, replace=False))
+    assert 0 <= regularity([scattered], 6000, 100.0) < 0.25
+    few = [np.arange(0, 500, 100)]
+    assert regularity(few, 1200, 100.0) == 0.0
+    assert regularity([], 1200, 100.0) == regularity([np.zeros(0, int)], 0, 100.0) == 0
 
 
 def test_the_gate_is_in_the_card(tmp_path: Path) -> None:
@@ -162,11 +209,43 @@ def test_transcribing_with_and_without(model: Path, tmp_path: Path) -> None:
     assert chosen.model["thresholds"]["HH"] == 0.45
 
     path = write_wave(tmp_path / "song.wav", song())
-    for options, hats in (([], 0), (["--no-song-gate"], 3)):
+    with pytest.raises(ValueError, match="loose"):
+        transcribe((song(), RATE), model=model, song_gate="loose")  # type: ignore[arg-type]
+    for options, hats in (
+        ([], 0),
+        (["--song-gate", "normal"], 0),
+        (["--song-gate", "off"], 3),
+        (["--no-song-gate"], 3),
+    ):
         command = ["transcribe", str(path), "--format", "json", "--overwrite", "-q"]
         assert main([*command, "--model", str(model), *options]) == 0
         written = json.loads((tmp_path / "song.drums.json").read_text())
         assert sum(o["drum"] == "HH" for o in written["onsets"]) == hats
+
+
+def test_doubt_is_said_in_one_line(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = ModelCard.read(model)
+    assert card.gate is not None
+    never = dict.fromkeys(card.drums, 2.0)
+    highest = dict.fromkeys(card.drums, 1.0)
+    doubtful = replace(card.gate, lone=never, sure=highest, unsure=1.5)
+    model.write_text(replace(card, gate=doubtful).to_json(), encoding="utf-8")
+    with pytest.warns(AdtWarning, match="may be other instruments"):
+        found = transcribe((song(), RATE), model=model)
+    assert found.counts() == {"KD": 3, "SD": 3}
+    assert not transcribe((song(), RATE), model=model, song_gate="strict").counts()
+
+    path = write_wave(tmp_path / "song.wav", song())
+    command = ["transcribe", str(path), "--format", "json", "--model", str(model)]
+    assert main(command) == 0
+    (line,) = [
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if "other instruments" in line
+    ]
+    assert "song.wav" in line
 
 
 def test_a_stream_has_no_gate(model: Path) -> None:
@@ -201,12 +280,25 @@ def test_learning_a_gate() -> None:
     speech = pieces({"KD": (0.2, 1), "SD": (0.3, 5)}, true=False)
     music = pieces({"KD": (0.4, 20), "SD": (0.2, 3)}, true=False)
     drums = pieces({"KD": (0.6, 30), "SD": (0.5, 9)}, true=True)
-    gate = choose(speech, music, drums, card)
+    gate = choose(speech, music, [drums], card)
+    assert gate.song <= gate.unsure
     # The bounds between what is heard without drums and with them.
     assert 0.5 <= gate.sure["KD"] <= 0.68
     assert 0.4 <= gate.sure["SD"] <= 0.58
     for kind, absent in ((speech, ["KD", "SD"]), (music, ["KD", "SD"]), (drums, [])):
         assert [piece.clearness.absent(gate) for piece in kind] == [absent] * 12
+
+
+def test_the_gate_is_below_the_quietest_songs() -> None:
+    card = replace(CARD, outputs=("KD", "SD"), thresholds={"KD": 0.2, "SD": 0.2})
+    music = pieces({"KD": (0.4, 20), "SD": (0.2, 3)}, true=False)
+    loud = pieces({"KD": (0.7, 30), "SD": (0.6, 20)}, true=True)
+    quiet = pieces({"KD": (0.3, 30), "SD": (0.3, 9)}, true=True)
+    without, gate = (choose([], music, some, card) for some in ([loud], [loud, quiet]))
+    assert gate.song < without.song
+    assert gate.unsure == without.unsure > gate.song
+    for kind in (loud, quiet, chain(quiet, 0)):
+        assert not any(piece.clearness.absent(gate) for piece in kind)
 
 
 def test_teaching_a_model_that_has_no_level_rule(model: Path, tmp_path: Path) -> None:
