@@ -65,13 +65,19 @@ def _add_fit(actions: Any) -> None:
     parser.add_argument("--steps", type=int, default=2900)
     parser.add_argument("--batch", type=int, default=48, help="clips in a step")
     parser.add_argument("--rate", type=float, default=2e-3, help="of learning, at most")
-    parser.add_argument(
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument(
         "--weights",
         type=Path,
         nargs="+",
         default=[],
         metavar="CHECKPOINT",
         help="what a new run begins with (of several, their mean)",
+    )
+    begin.add_argument(
+        "--model",
+        metavar="NAME",
+        help="model that a new run begins with: a name, its card or .tflite file",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
@@ -293,6 +299,13 @@ def run_fit(args: argparse.Namespace) -> int:
     from adt_plugins.training.learn.fit import Settings, fit
 
     torch.set_num_threads(args.threads)
+    weights = args.weights
+    if args.model is not None:
+        from adt_plugins.network.catalogue import find_model
+        from adt_plugins.training.learn.shipped import checkpoint_of
+
+        begin = args.out / "begin.pt"
+        weights = [checkpoint_of(find_model(args.model), TRAINING_GEOMETRY, begin)]
     fit(
         args.renders,
         args.out,
@@ -307,7 +320,7 @@ def run_fit(args: argparse.Namespace) -> int:
         front_end=FRONT_END,
         level=LEVEL,
         geometry=TRAINING_GEOMETRY,
-        weights=args.weights,
+        weights=weights,
         progress=not args.quiet,
     )
     return 0

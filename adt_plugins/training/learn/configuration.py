@@ -46,5 +46,16 @@ MATERIAL = {
         "OpenAIR rooms, CC BY 4.0",
         "voices of eSpeak NG, GPL-3.0",
     ],
-    "note": "No recording of music was used, and no weights of another model.",
+    "real sounds": [
+        "voices of everythingisremixed, CC0",
+        "guitars of Muldjord's songs (Debian fretsonfire-songs-muldjord), CC BY-SA 3.0",
+        "guitars of Sectoid's songs (Debian fretsonfire-songs-sectoid), MIT",
+        "music of Battle for Wesnoth, GPL-2.0+",
+        "music of Unknown Horizons, CC BY-SA 3.0",
+        "music of Colobot, GPL-3.0+",
+        "music of Naev, each GPL-2.0+, GPL-3.0, CC BY 3.0 or CC BY-SA 3.0",
+        "music of Pushover, GPL-3.0+",
+    ],
+    "note": "No labelled recording of music was used, and no weights of another model: "
+    "real sounds have no drums, and are mixed with renders.",
 }

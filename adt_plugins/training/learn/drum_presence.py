@@ -1,10 +1,12 @@
-"""Learns from renders which clearness of hits means that a drum is there.
+"""Learns from renders what evidence means that a drum is there.
 
 What is learnt are the few numbers of `adt_plugins.card.SongGate`. Recordings without
-drums are renders whose drums are silent, and voices alone. They are those of the
-validation split, like those that thresholds are chosen on: in what a network was
-trained on, it takes less for drums. A gate learnt there left 19 hits a minute in
-guitars of another font; learnt on the validation split, 0.3.
+drums are renders whose drums are silent, and voices, guitars and music alone.
+Recordings with drums are renders alone, in their accompaniment and, up to 15 dB
+quieter, in real sounds where there are some. All are those of the validation split,
+like those that thresholds are chosen on: in what a network was trained on, it takes
+less for drums. A gate learnt there left 19 hits a minute in guitars of another font;
+learnt on the validation split, 0.3.
 """
 
 from __future__ import annotations
@@ -23,9 +25,10 @@ from adt_plugins.card import ModelCard, SongGate
 from adt_plugins.errors import AdtError
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.peaks import heights, pick_peaks
-from adt_plugins.picking.song_gate import Clearness
+from adt_plugins.picking.song_gate import Clearness, regularity
 from adt_plugins.training.learn.clips import Clip, find_clips, find_voices, load_clip
 from adt_plugins.training.learn.mixing import Mixer, Recipe
+from adt_plugins.training.learn.real_sounds import RealSound, find_real
 from adt_plugins.training.learn.targets import OUTPUTS, column
 
 Frames = NDArray[np.float32]
@@ -38,11 +41,16 @@ Hear = Callable[[Frames], Frames]
 MUSIC_PER_MINUTE = 1.0
 SPEECH_PER_MINUTE = 0.25
 #: Share of the true hits of a drum that the gate may cost in recordings that have it.
-LOST = 0.005
+LOST = 0.002
+#: Share of the recordings with drums that the gate may take for some without.
+SILENCED = 0.005
 
 SONGS = Recipe(accompanied=1.0, voiced=0.3, accompaniment_db=(-6.0, 12.0))
 DRUMLESS = replace(SONGS, drumless=1.0)
 ALONE = Recipe(accompanied=0.0, voiced=0.0)
+# As quiet as drums may be and must yet be heard.
+QUIET_SONGS = replace(ALONE, real=1.0, real_only=1.0, real_db=(10.0, 15.0))
+REAL_DRUMLESS = replace(QUIET_SONGS, drumless=1.0)
 
 # Of the hits that may be left: of a drum that is absent, of one that is taken to
 # be alone; and where something is taken for a song with drums.
@@ -58,6 +66,9 @@ _NEVER_ALONE = ("TT",)
 # hour of guitars of another font kept 2 toms a minute, with 0.03 noise kept a crash.
 _MARGIN = 0.08
 
+# Below what the quietest recordings with drums have.
+_SONG_MARGIN = 0.02
+
 _WINDOW_S = 0.05
 _STEP = 0.01
 _CHAIN = 3  # clips of 20 s that make a minute
@@ -66,17 +77,23 @@ _ORDERS = 6  # ways in which they are put together
 
 @dataclass(frozen=True)
 class Piece:
-    """Hits of each drum of a recording: how high, and whether true."""
+    """Hits of each drum of a recording: how high, whether true, how regular."""
 
     heights: dict[str, NDArray[np.float64]]
     true: dict[str, NDArray[np.bool_]]
     duration: float
+    regularity: float = 0.0
 
     @cached_property
     def clearness(self) -> Clearness:
         """As the gate sees it."""
         falling = {drum: np.sort(some)[::-1] for drum, some in self.heights.items()}
-        return Clearness(falling, self.duration)
+        return Clearness(falling, self.duration, self.regularity)
+
+    @property
+    def hits(self) -> int:
+        """Of all drums."""
+        return sum(len(some) for some in self.heights.values())
 
 
 def chain(pieces: Sequence[Piece], seed: int, length: int = _CHAIN) -> list[Piece]:
@@ -90,6 +107,8 @@ def chain(pieces: Sequence[Piece], seed: int, length: int = _CHAIN) -> list[Piec
                 {d: np.concatenate([p.heights[d] for p in some]) for d in some[0].true},
                 {d: np.concatenate([p.true[d] for p in some]) for d in some[0].true},
                 sum(piece.duration for piece in some),
+                sum(p.regularity * p.hits for p in some)
+                / max(1, sum(p.hits for p in some)),
             )
         )
     return result
@@ -110,7 +129,7 @@ def gather(
         frames = int(clip.duration * rate)
         values = hear(mixer.example(clip, frames, rng, start=0.0).frames)
         onsets = [] if recipe.drumless else clip.onsets
-        found, true = {}, {}
+        found, true, times = {}, {}, []
         for drum in card.drums:
             own = values[:, card.outputs.index(drum)]
             picked = pick_peaks(own, card.thresholds[drum], card.picker, rate)
@@ -120,13 +139,15 @@ def gather(
             )
             found[drum] = heights(own, picked, card.picker, rate)
             true[drum] = gaps <= _WINDOW_S
-        pieces.append(Piece(found, true, frames / rate))
+            times.append(picked)
+        regular = regularity(times, frames, rate)
+        pieces.append(Piece(found, true, frames / rate, regular))
     return pieces
 
 
 def learn_gate(
     renders: Path,
-    mixer: Callable[[list[Path]], Mixer],
+    mixer: Callable[[list[Path], list[RealSound]], Mixer],
     hear: Hear,
     card: ModelCard,
     *,
@@ -140,7 +161,7 @@ def learn_gate(
     renders
         Folder of `adt train render`.
     mixer
-        Makes a mixer with these voices.
+        Makes a mixer with these voices and real sounds.
     hear
         Frames (frames, bands) to activations (frames, outputs).
     card
@@ -155,13 +176,18 @@ def learn_gate(
     songs = _some([c for c in every if c.accompaniment is not None], clips)
     alone = _some([c for c in every if c.accompaniment is None], clips // 2)
     voices = find_voices(renders, split)
-    mix = mixer(voices)
+    real = find_real(renders, split)
+    mix = mixer(voices, real)
     speech = gather(
         (_spoken(path) for path in _some(voices, clips // 2)), ALONE, mix, hear, card
     )
     music = gather(songs, DRUMLESS, mix, hear, card)
-    drums = gather(songs, SONGS, mix, hear, card)
-    drums += gather(alone, ALONE, mix, hear, card)
+    drums = [gather(songs, SONGS, mix, hear, card)]
+    drums += [gather(alone, ALONE, mix, hear, card)]
+    if real:
+        some = _some(every, clips)
+        music += gather(some, REAL_DRUMLESS, mix, hear, card)
+        drums += [gather(some, QUIET_SONGS, mix, hear, card)]
     return choose(speech, music, drums, card)
 
 
@@ -178,7 +204,7 @@ def attach_gate(card: ModelCard, renders: Path) -> ModelCard:
     level = card.level
     gate = learn_gate(
         renders,
-        lambda voices: Mixer(card.front_end, level, voices),
+        lambda voices, real: Mixer(card.front_end, level, voices, real=real),
         Network(card).activations,
         card,
     )
@@ -190,14 +216,16 @@ def attach_gate(card: ModelCard, renders: Path) -> ModelCard:
 def choose(
     speech: Sequence[Piece],
     music: Sequence[Piece],
-    drums: Sequence[Piece],
+    drums: Sequence[Sequence[Piece]],
     card: ModelCard,
 ) -> SongGate:
-    """Choose a gate for pieces without drums and with them.
+    """Choose a gate for pieces without drums and with them, those of a kind together.
 
     Each limit is the lowest that leaves no more than its share of the hits that may be
-    left in pieces without drums; but that for a drum in a recording with drums is the
-    highest that costs no more than `LOST` of its true hits.
+    left in pieces without drums. But a song's drums are never taken: the limit below
+    which there are none is the highest that holds for next to no piece with drums, and
+    that for a drum in a recording with drums the highest that costs no more than `LOST`
+    of its true hits.
     """
     without = [
         (limit, [piece for seed in range(_ORDERS) for piece in chain(some, seed)])
@@ -235,8 +263,16 @@ def choose(
     lone.update((drum, 1.0) for drum in _NEVER_ALONE if drum in lone)
     sure = {drum: round(min(1.0, value + _MARGIN), 3) for drum, value in sure.items()}
     gates = (SongGate(x, lone, none, sure) for x in grid)
-    song = grid[lowest(gates, beyond=replace(shut, lone=lone))]
-    pieces = [*drums, *chain(drums, 0)]
+    unsure = grid[lowest(gates, beyond=replace(shut, lone=lone))]
+    song = unsure
+    for some in drums:
+        # Quiet songs among loud ones would be heard for those beside them.
+        longer = [piece for seed in range(_ORDERS) for piece in chain(some, seed)]
+        evident = [piece.clearness.evidence for piece in longer or some]
+        if evident:
+            song = min(song, float(np.quantile(evident, SILENCED)) - _SONG_MARGIN)
+    song = round(max(0.0, song), 2)
+    pieces = [piece for some in drums for piece in (*some, *chain(some, 0))]
     own = {
         drum: max(
             value
@@ -245,7 +281,7 @@ def choose(
         )
         for drum in card.drums
     }
-    return SongGate(song, lone, own, sure)
+    return SongGate(song, lone, own, sure, unsure)
 
 
 def _left(pieces: Sequence[Piece], gate: SongGate, only: str) -> float:

@@ -6,7 +6,6 @@ import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from adt_plugins.network.inference import Network
 from adt_plugins.training.learn.drum_presence import learn_gate
 from adt_plugins.training.learn.mixing import Mixer
 from adt_plugins.training.learn.model import BrnnSa, Sizes
+from adt_plugins.training.learn.real_sounds import find_real
 from adt_plugins.training.learn.targets import OUTPUTS
 from adt_plugins.training.learn.validate import DRUMS, Validation
 
@@ -152,7 +152,8 @@ def export(
         licence="BSD-3-Clause",
         training=training,
     )
-    validation = Validation(renders, Mixer(front_end, level, []), geometry, clips=200)
+    held_out = Mixer(front_end, level, [], real=find_real(renders, "validation"))
+    validation = Validation(renders, held_out, geometry, clips=200)
     hear = _opened(card, content).activations
     thresholds, scores = Validation.choose(validation.counts(hear))
     measured = {
@@ -160,7 +161,12 @@ def export(
         "validation median time error, ms": validation.time_errors(hear, thresholds),
     }
     card = replace(card, thresholds=thresholds, measured=measured)
-    gate = learn_gate(renders, partial(Mixer, front_end, level), hear, card)
+    gate = learn_gate(
+        renders,
+        lambda voices, real: Mixer(front_end, level, voices, real=real),
+        hear,
+        card,
+    )
     card = replace(card, gate=gate)
     make_folder(out)
     contents = {network: content, path: card.to_json().encode()}

@@ -23,6 +23,7 @@ from adt_plugins.training.learn.clips import Clip, find_clips, find_voices, load
 from adt_plugins.training.learn.export import load_model
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 from adt_plugins.training.learn.model import BrnnSa, Sizes
+from adt_plugins.training.learn.real_sounds import find_real
 from adt_plugins.training.learn.targets import OUTPUTS
 from adt_plugins.training.learn.validate import Validation
 
@@ -48,6 +49,9 @@ CONTEXT_WEIGHT = 0.3
 #: Share of examples without drums; without any, the network took each syllable of
 #: speech for a snare.
 DRUMLESS = 0.12
+
+#: Share of examples with real voices, guitars or music.
+REAL = 0.5
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,9 @@ class Batches(IterableDataset[dict[str, Tensor]]):
         worker = torch.utils.data.get_worker_info()
         number = worker.id if worker else 0
         voices = find_voices(self.renders, "train")
-        mixer = Mixer(*self.mixer, voices, Recipe(drumless=DRUMLESS))
+        real = find_real(self.renders, "train")
+        recipe = Recipe(drumless=DRUMLESS, real=REAL if real else 0.0)
+        mixer = Mixer(*self.mixer, voices, recipe, real)
         rng = np.random.default_rng([self.settings.seed, self.first_step, number])
         clips: list[Clip] = []
         count = 0
@@ -276,7 +282,7 @@ def fit(
     out
         Folder of checkpoints and of ``log.jsonl``.
     settings, front_end, level, geometry, sizes
-        What to train, and how.
+        What to train, and how; without `sizes` those of `weights`.
     weights
         Checkpoints whose mean a new run begins with; none: it begins at random.
     progress
@@ -288,14 +294,18 @@ def fit(
         The last checkpoint.
     """
     out.mkdir(parents=True, exist_ok=True)
+    model = load_model(*weights)[0] if weights else None
+    if model is not None:
+        sizes = sizes or model.sizes
     trainer = Trainer(out, settings, geometry, sizes)
     if (out / "last.pt").exists():
         trainer.load()
-    elif weights:
-        trainer.begin_with(load_model(*weights)[0])
+    elif model is not None:
+        trainer.begin_with(model)
     data = Batches(renders, (front_end, level), settings, geometry, trainer.step)
     loader = DataLoader(data, batch_size=None, num_workers=settings.workers)
-    validation = Validation(renders, Mixer(front_end, level, []), geometry)
+    held_out = Mixer(front_end, level, [], real=find_real(renders, "validation"))
+    validation = Validation(renders, held_out, geometry)
     bar = tqdm(total=settings.steps, initial=trainer.step, disable=not progress)
     mean = 0.0
     for batch in loader:

@@ -6,6 +6,7 @@ example, and become frames by the same filterbank and level rule as at run time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from adt_plugins.card import FrontEnd, LevelRule
 from adt_plugins.features.spectrogram import LevelFollower, filterbank
 from adt_plugins.training.learn.clips import Clip, cut
+from adt_plugins.training.learn.real_sounds import RealSound, draw
 from adt_plugins.training.learn.targets import OUTPUTS, frame_targets
 
 Floats = NDArray[np.float32]
@@ -43,6 +45,13 @@ class Recipe:
         Range of a gain after the level rule, so that the rule need not be exact.
     drumless
         Share of examples whose drums are silent: music or voices alone.
+    real
+        Share of examples with real voices, guitars or music, where there are some.
+    real_only
+        Share of these in which nothing else is with the drums.
+    real_db
+        Range of their level above everything else; where nothing else is with the
+        drums, above those.
     """
 
     accompanied: float = 0.68
@@ -52,6 +61,9 @@ class Recipe:
     equaliser_db: float = 3.5
     gain_db: tuple[float, float] = (-8.0, 6.0)
     drumless: float = 0.0
+    real: float = 0.0
+    real_only: float = 0.4
+    real_db: tuple[float, float] = (-10.0, 12.0)
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,8 @@ class Mixer:
         Files of the voice pool, may be empty.
     recipe
         What to do how often.
+    real
+        Real voices, guitars and music, may be empty.
     """
 
     def __init__(
@@ -85,6 +99,7 @@ class Mixer:
         level: LevelRule,
         voices: list[Path],
         recipe: Recipe | None = None,
+        real: Sequence[RealSound] = (),
     ) -> None:
         self.front_end = front_end
         self.level = level
@@ -92,11 +107,17 @@ class Mixer:
         self._voices = [
             np.load(path, mmap_mode="r", allow_pickle=False) for path in voices
         ]
+        self._real = list(real)
         self._window = np.hanning(front_end.frame_size).astype(np.float32)
         self._bank = filterbank(front_end).astype(np.float32)
         bins = front_end.frame_size // 2
         hz = np.arange(bins) * front_end.sample_rate / front_end.frame_size
         self._octaves = np.log2(np.maximum(hz, 20.0) / 20.0)
+
+    @property
+    def has_real(self) -> bool:
+        """Whether there are real voices, guitars and music."""
+        return bool(self._real)
 
     def example(
         self, clip: Clip, frames: int, rng: np.random.Generator, *, start: float = -1.0
@@ -151,6 +172,12 @@ class Mixer:
     ) -> Floats | None:
         recipe, others = self.recipe, None
         drum_level = _rms(drums) or 0.05
+        real = None
+        if self._real and rng.random() < recipe.real:
+            real = draw(self._real, len(drums), rng)
+            if rng.random() < recipe.real_only:
+                level = _decibels(rng.uniform(*recipe.real_db))
+                return np.asarray(real * (drum_level * level / (_rms(real) or 1.0)))
         if clip.accompaniment is not None and rng.random() < recipe.accompanied:
             others = self._stem(clip.accompaniment, first, frames)
             level = _decibels(rng.uniform(*recipe.accompaniment_db))
@@ -163,6 +190,11 @@ class Mixer:
             voice *= beneath * _decibels(rng.uniform(*recipe.voice_db))
             voice /= max(_rms(voice), 0.02)
             others = voice if others is None else others + voice
+        if real is not None:
+            beneath = _rms(drums if others is None else drums + others) or drum_level
+            real *= beneath * _decibels(rng.uniform(*recipe.real_db))
+            real /= max(_rms(real), 0.003)
+            others = real if others is None else others + real
         return others
 
     def _mix_bands(

@@ -24,6 +24,14 @@ WINDOW = 0.05
 #: and counting them as missed would pull the thresholds down.
 QUIET = 30
 TOLERANCE = 0.01
+#: Held-out drums in held-out real sounds: what songs are like.
+REAL_SONGS = Recipe(
+    accompanied=1.0,
+    voiced=0.0,
+    accompaniment_db=(-4.0, 4.0),
+    real=1.0,
+    real_db=(-4.0, 8.0),
+)
 POOLS = {"F3": ("KD", "SD", "HH"), "F5": ("KD", "SD", "HH", "TT", "CY")}
 
 Frames = NDArray[np.float32]
@@ -57,6 +65,8 @@ class Validation:
             "drums": Recipe(accompanied=0.0, voiced=0.0),
             "songs": Recipe(accompanied=1.0, voiced=0.0, accompaniment_db=(0.0, 8.0)),
         }
+        if mixer.has_real:
+            recipes["real"] = REAL_SONGS
         for kind, recipe in recipes.items():
             mixer.recipe = recipe
             self.items[kind] = []

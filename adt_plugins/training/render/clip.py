@@ -34,6 +34,7 @@ from adt_plugins.training.render.programming import perform
 from adt_plugins.training.render.synth import ClipKit, place
 from adt_plugins.training.sources import kitmaps, kits
 from adt_plugins.training.sources.performances import Library
+from adt_plugins.training.sources.real_sounds import prepare
 from adt_plugins.training.sources.sounds import find_sounds
 
 CLIP_S = 20.0
@@ -187,9 +188,9 @@ def render(
     Parameters
     ----------
     out
-        Takes the clips, ``voices/`` and the built ``kits/``.
+        Takes the clips, ``voices/``, ``real/`` and the built ``kits/``.
     data
-        Folder with ``groove``, MIDI songs, ``oneshots`` and ``rooms``.
+        Folder with ``groove``, MIDI songs, ``oneshots``, ``rooms`` and ``voices``.
     sounds
         Folder of unpacked sound packages.
     hours
@@ -211,6 +212,7 @@ def render(
     plan = Plan(out, data, sounds, seed)
     (out / "voices").mkdir(parents=True, exist_ok=True)
     (out / "kits").mkdir(exist_ok=True)
+    prepare(data, sounds, out)
     count = math.ceil(hours * 3600 / CLIP_S)
     missing = [
         index for index in range(count) if not (out / f"{index:06d}.json").is_file()

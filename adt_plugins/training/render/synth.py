@@ -42,6 +42,9 @@ STAND_INS: dict[str, tuple[tuple[str, float], ...]] = {
 }
 # Pieces that are taken together from another kit in a mixed kit.
 MIXED_PARTS = (("SD",), kitmaps.HATS, kitmaps.CYMBALS, ("KD",), kitmaps.TOMS)
+#: Share of clips whose open hats ring on when they are struck again: half-open ones
+#: that wash, as in loud songs. In the others each hit cuts the one before.
+LOOSE_HATS = 0.5
 VARIANTS = 3
 SOFTNESS_STEPS = 4
 
@@ -182,13 +185,20 @@ class Touch:
 
 
 def _choked_length(
-    hit: Stroke, index: int, hits: list[Stroke], rng: np.random.Generator
+    hit: Stroke,
+    index: int,
+    hits: list[Stroke],
+    rng: np.random.Generator,
+    *,
+    loose: bool,
 ) -> float:
     """Seconds until the next hat chokes this one; infinite for other drums."""
     if hit.code not in kitmaps.HATS:
         return float("inf")
     for later in hits[index + 1 :]:
         if later.code in kitmaps.HATS and later.time > hit.time + 0.005:
+            if loose and hit.code == later.code == "OHH":
+                return float("inf")  # struck again while it rings, not closed
             return later.time - hit.time + float(rng.uniform(0.0, 0.012))
     return float("inf")
 
@@ -207,6 +217,7 @@ def place(
     total = round(duration_s * SAMPLE_RATE_HZ)
     audio = np.zeros(total, dtype=np.float32)
     touch = Touch(float(rng.uniform(20, 40)), float(rng.uniform(0.8, 1.6)))
+    loose = rng.random() < LOOSE_HATS
     heard: list[Stroke] = []
     for index, hit in enumerate(hits):
         piece = kit.piece(hit.code, hit.variant)
@@ -217,7 +228,7 @@ def place(
         level_db = (
             piece.level_db + touch.gain_db(hit.velocity) + float(rng.normal(0, 0.7))
         )
-        remaining = _choked_length(hit, index, hits, rng)
+        remaining = _choked_length(hit, index, hits, rng, loose=loose)
         if remaining * SAMPLE_RATE_HZ < voice.size:
             voice = _cut(voice, remaining, float(rng.uniform(0.008, 0.04)))
         begin, end = max(0, at), min(total, at + voice.size)

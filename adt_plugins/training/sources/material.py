@@ -50,6 +50,7 @@ class Upstream:
 
 _KITS = "usr/share/hydrogen/data/drumkits/"
 _FONTS = "usr/share/sounds/"
+_GAMES = "usr/share/games/"
 
 
 def _converted(name: str, licence: str, homepage: str, pattern: str) -> Upstream:
@@ -201,6 +202,63 @@ UPSTREAM = (
         "public domain",
         f"{_FONTS}sf2/sf_GMbank.sf2",
     ),
+    Upstream(
+        "everythingisremixed, voices",
+        "CC0",
+        "https://github.com/ichbinsoftware/everythingisremixed",
+        "the stems named VOX and BGVOX, as DATA/voices/SONG-STEM.m4a",
+        "data",
+        {"voices/*": ""},
+    ),
+    _debian(
+        "fretsonfire-songs-muldjord",
+        "2.dfsg-2.1",
+        "Guitars of Muldjord's songs",
+        "CC BY-SA 3.0",
+        f"{_GAMES}fretsonfire/data/songs/muldjord/*/guitar.ogg",
+    ),
+    _debian(
+        "fretsonfire-songs-sectoid",
+        "1.dfsg-3.1",
+        "Guitars of Sectoid's songs",
+        "MIT",
+        f"{_GAMES}fretsonfire/data/songs/sectoid/*/guitar.ogg",
+    ),
+    _debian(
+        "wesnoth-1.16-music",
+        "1:1.16.9-1",
+        "Music of Battle for Wesnoth",
+        "GPL-2.0+",
+        f"{_GAMES}wesnoth/1.16/data/core/music/*",
+    ),
+    _debian(
+        "unknown-horizons",
+        "2019.1-6",
+        "Music of Unknown Horizons",
+        "CC BY-SA 3.0",
+        "usr/share/unknown-horizons/content/audio/*",
+    ),
+    _debian(
+        "colobot-common-sounds",
+        "0.2.0-2",
+        "Music of Colobot",
+        "GPL-3.0+",
+        f"{_GAMES}colobot/music/*",
+    ),
+    _debian(
+        "naev-data",
+        "0.8.2-1",
+        "Music of Naev",
+        "each GPL-2.0+, GPL-3.0, CC BY 3.0 or CC BY-SA 3.0",
+        "usr/share/naev/dat/snd/music/*",
+    ),
+    _debian(
+        "pushover-data",
+        "0.0.5+git20180909-4",
+        "Music of Pushover",
+        "GPL-3.0+",
+        "usr/share/pushover/themes/*",
+    ),
 )
 """A file belongs to the first of them that one of its patterns fits."""
 
@@ -247,6 +305,7 @@ def read_by_training(data: Path, sounds: Path) -> dict[str, list[Path]]:
     from adt_plugins.training.sources import kitmaps
     from adt_plugins.training.sources.kits import hydrogen_layers
     from adt_plugins.training.sources.performances import Library
+    from adt_plugins.training.sources.real_sounds import read_table
     from adt_plugins.training.sources.sounds import find_sounds
 
     library = Library.find(data)
@@ -263,6 +322,10 @@ def read_by_training(data: Path, sounds: Path) -> dict[str, list[Path]]:
         if kit.name not in kitmaps.LEFT_OUT_KITS:
             heard.add(kit / "drumkit.xml")
             heard.update(path for _, _, _, path in hydrogen_layers(kit))
+    for row in read_table():
+        path = row.find(data, sounds)
+        if path is not None and row.split != "test":
+            (read if row.kind == "voice" else heard).add(path)
     # A package links to its soundfont from a second place; the list has the first.
     real = {path.resolve() for path in heard}
     return {

@@ -21,6 +21,13 @@ PACKAGES = (
     "musescore-general-soundfont",
     "timgm6mb-soundfont",
     "csound-soundfont",
+    "fretsonfire-songs-muldjord",
+    "fretsonfire-songs-sectoid",
+    "wesnoth-1.16-music",
+    "unknown-horizons",
+    "colobot-common-sounds",
+    "naev-data",
+    "pushover-data",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import pytest
 from adt_plugins import cli
 from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.card import Geometry, ModelCard
+from adt_plugins.errors import ModelError
 from adt_plugins.network.inference import Network
 from adt_plugins.training.learn.clips import cut, find_clips, load_clip
 from adt_plugins.training.learn.configuration import FRONT_END, LEVEL
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 from adt_plugins.training.learn.targets import OUTPUTS, column, frame_targets
+from tests.support.tiny_model import write_tiny_model
 
 QUIET_MIX = Recipe(accompanied=0.0, voiced=0.0, equaliser_db=0.0, gain_db=(0.0, 0.0))
 
@@ -258,6 +261,46 @@ class TestTraining:
             chunked(model, frames, geometry),
             atol=2e-2 if quantise else 1e-5,
         )
+
+    def test_a_shipped_model_is_where_training_goes_on(
+        self, renders: Path, tmp_path: Path
+    ) -> None:
+        from adt_plugins.training.learn.export import load_model
+        from adt_plugins.training.learn.shipped import checkpoint_of
+
+        self.fit(renders, tmp_path, 2)
+        out, again = tmp_path / "models", tmp_path / "again.pt"
+        export = ["train", "export", str(tmp_path / "last.pt"), str(renders), str(out)]
+        trained, geometry = load_model(tmp_path / "last.pt")
+        for options, tolerance in ((["--float32"], 1e-7), ([], 0.01)):
+            assert cli.main([*export, "--name", "mine", *options]) == 0
+            card = ModelCard.read(out / "mine.json")
+            model, known = load_model(checkpoint_of(card, geometry, again))
+            assert known == geometry
+            assert model.sizes == trained.sizes
+            theirs = trained.state_dict()
+            # The graph has one bias where PyTorch adds two.
+            for number, suffix in product((1, 2), ("", "_reverse")):
+                names = [f"lstm{number}.bias_{x}_l0{suffix}" for x in ("ih", "hh")]
+                theirs[names[0]], theirs[names[1]] = (
+                    theirs[names[0]] + theirs[names[1]],
+                    0 * theirs[names[1]],
+                )
+            for name, value in model.state_dict().items():
+                np.testing.assert_allclose(value, theirs[name], atol=tolerance)
+        run = ["train", "fit", str(renders), str(tmp_path / "on"), "--steps", "1", "-q"]
+        run += ["--batch", "2", "--threads", "1", "--model", str(card.path)]
+        assert cli.main(run) == 0
+        on, _ = load_model(tmp_path / "on" / "last.pt")
+        for name, value in on.state_dict().items():
+            np.testing.assert_allclose(value, model.state_dict()[name], atol=0.01)
+
+    def test_no_training_goes_on_from_another_network(self, tmp_path: Path) -> None:
+        from adt_plugins.training.learn.shipped import restore
+
+        card = ModelCard.read(write_tiny_model(tmp_path))
+        with pytest.raises(ModelError, match="not a network that can be trained on"):
+            restore(card)
 
     def test_the_mean_of_two_checkpoints(self, renders: Path, tmp_path: Path) -> None:
         from adt_plugins.training.learn.export import load_model

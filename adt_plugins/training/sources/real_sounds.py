@@ -1,0 +1,108 @@
+"""Real voices, guitars and music without drums, that renders are mixed with.
+
+What is taken, and for which split, stands in `real_sounds.csv`: voices below the folder
+of data, everything else below that of unpacked sound packages. `prepare` decodes what
+is there into ``real/`` of the renders.
+
+Left out of the table is music that is called drumless but has strokes at regular times
+in its spectrogram: marches, timpani, electronic pulses.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio import SAMPLE_RATE, load_audio
+
+TABLE = Path(__file__).with_name("real_sounds.csv")
+FOLDER = "real"
+SPLITS = ("train", "validation", "test")
+KINDS = ("voice", "guitar", "music")
+
+#: Silence between phrases teaches nothing: rests of a second or more go.
+_REST_BLOCKS = 5
+_BLOCK_S = 0.1
+_SILENT_RMS = 1e-3
+_PEAK = 0.7
+
+
+@dataclass(frozen=True)
+class RealSource:
+    """A file of the table.
+
+    Parameters
+    ----------
+    file
+        Below its folder, with forward slashes.
+    kind
+        One of `KINDS`.
+    split
+        One of `SPLITS`; what is for ``"test"`` is heard by benchmarks alone.
+    """
+
+    file: str
+    kind: str
+    split: str
+
+    def find(self, data: Path, sounds: Path) -> Path | None:
+        """Where it lies below the folders of `adt train render`, if it is there."""
+        path = (data if self.kind == "voice" else sounds) / self.file
+        return path if path.is_file() else None
+
+
+def read_table(path: Path = TABLE) -> list[RealSource]:
+    """Return the rows of the table."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [RealSource(**row) for row in csv.DictReader(file)]
+
+
+def prepare(data: Path, sounds: Path, renders: Path) -> int:
+    """Decode the files of the table that are there; those that are done are kept.
+
+    Returns
+    -------
+    int
+        How many there are, perhaps none.
+    """
+    out, entries = renders / FOLDER, []
+    for row in read_table():
+        source = row.find(data, sounds)
+        if source is None or row.split == "test":
+            continue
+        name = "__".join(Path(row.file).with_suffix("").parts[-2:]).replace(" ", "_")
+        path = out / f"{name}.npy"
+        if not path.is_file():
+            out.mkdir(parents=True, exist_ok=True)
+            _write(path, decode(source))
+        entries.append({"file": path.name, "kind": row.kind, "split": row.split})
+    if entries:
+        index = out / f".index.json.{os.getpid()}.tmp"
+        index.write_text(json.dumps({"sounds": entries}), encoding="utf-8")
+        index.replace(out / "index.json")
+    return len(entries)
+
+
+def decode(path: Path) -> NDArray[np.int16]:
+    """Read a file without its rests, its peak at 0.7."""
+    samples = load_audio(path)
+    block = round(_BLOCK_S * SAMPLE_RATE)
+    whole = samples[: len(samples) // block * block].reshape(-1, block)
+    loud = np.sqrt(np.mean(whole**2, axis=1)) > _SILENT_RMS
+    near = np.convolve(loud, np.ones(2 * _REST_BLOCKS + 1), "same") > 0.5
+    kept = whole[near[: len(whole)]].ravel()
+    peak = float(np.abs(kept).max(initial=0.0)) or 1.0
+    return np.asarray(np.rint(kept * (_PEAK / peak * 32767)), np.int16)
+
+
+def _write(path: Path, samples: NDArray[np.int16]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        np.save(file, samples)
+    temporary.replace(path)
