@@ -378,8 +378,10 @@ def test_what_the_user_has_saved_of_it_is_opened_again(
     # Of another recording of that name it is not.
     (fake.parent.parent / "arguments").unlink()
     soundfile.write(song, play([(0.7, "KD")], 2.0), 44100)
-    assert run(song, *options, "-q") == 1
-    assert not (fake.parent.parent / "arguments").exists()
+    before = saved.read_bytes()
+    assert run(song, *options, "-q") == 0
+    assert arguments(fake) == [str(song.with_name('so "n" & ä.drums.aup'))]
+    assert saved.read_bytes() == before
 
 
 def test_no_audacity(
