@@ -93,13 +93,14 @@ class PyAvDecoder:
         self._cut_short = missing_share(file) > 0
         file.seek(0)
         options = {} if kind.name else {"format_whitelist": _FORMATS}
+        # A tag that is not UTF-8 is no reason to fail. From 19 on it never is, and the
+        # option is gone.
+        older = int(av.__version__.partition(".")[0]) < 19
+        tags: dict[str, Any] = {"metadata_errors": "replace"} if older else {}
         try:
             with HeldSignals():
                 self._container = av.open(
-                    _Nameless(file),
-                    mode="r",
-                    metadata_errors="replace",
-                    options=options,
+                    _Nameless(file), mode="r", options=options, **tags
                 )
         except self._error as error:
             what = f"not {kind.name} that can be read" if kind.name else _NO_AUDIO
