@@ -36,7 +36,7 @@ _LIMITS = {
     "floor": (1e-12, 1e9),
     **dict.fromkeys(("pre_avg", "post_avg", "pre_max", "post_max", "combine"), (0, 10)),
     "rows": (-1e6, 1e6),
-    **dict.fromkeys(("song", "lone", "drums", "sure", "thresholds"), (0, 1)),
+    **dict.fromkeys(("song", "unsure", "lone", "drums", "sure", "thresholds"), (0, 1)),
     "delay": (-10, 10),
 }
 

@@ -46,7 +46,7 @@ _COMMAND_NAMES = {
     module.__name__.rpartition(".")[2].replace("_", "-") for module in COMMANDS
 }
 
-_OUTPUTS = {"argv", "folder", "output", "write"}
+_OUTPUTS = {"taught", "argv", "folder", "output", "write"}
 """Names of options that say where to write."""
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count

@@ -126,7 +126,9 @@ def _add_finer(actions: Any) -> None:
         " rides from crashes among the hits that a model finds. Writes a file beside"
         " the model's card and names it there; the network stays as it is.",
     )
-    parser.add_argument("model", help="card or .tflite file, or a name")
+    parser.add_argument(
+        "taught", metavar="model", help="card or .tflite file, or a name"
+    )
     parser.add_argument("renders", type=Path, nargs="+", help="folders of the clips")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-q", "--quiet", action="store_true")
@@ -140,7 +142,7 @@ def run_finer(args: argparse.Namespace) -> int:
     from adt_plugins.network.inference import Network
     from adt_plugins.training.learn import fine_drums
 
-    card = find_model(args.model)
+    card = find_model(args.taught)
     with progress_bar("Learning", quiet=args.quiet) as report:
         learnt, measured = fine_drums.learn(
             args.renders, Network(card), seed=args.seed, progress=report
@@ -160,7 +162,9 @@ def _add_gate(actions: Any) -> None:
         " for a whole recording to have it, and write that into the model's card. A"
         " model that was exported has learnt it.",
     )
-    parser.add_argument("model", help="card or .tflite file, or a name")
+    parser.add_argument(
+        "taught", metavar="model", help="card or .tflite file, or a name"
+    )
     parser.add_argument("renders", type=Path, help="folder of the clips")
     parser.set_defaults(run=run_gate)
 
@@ -170,7 +174,7 @@ def run_gate(args: argparse.Namespace) -> int:
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.training.learn.drum_presence import attach_gate
 
-    _console.say(str(attach_gate(find_model(args.model), args.renders).path))
+    _console.say(str(attach_gate(find_model(args.taught), args.renders).path))
     return 0
 
 
