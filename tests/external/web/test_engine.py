@@ -223,9 +223,9 @@ def test_both_builds_of_the_runtime_say_the_same(browser: Any, path: Path) -> No
     apart = np.abs(found[0].activations - found[1].activations)
     assert apart.max() < 0.1
     assert np.median(apart) < 1e-4
-    compat, relaxed = (one.known for one in found)
-    assert np.array_equal(compat[:, :2], relaxed[:, :2])
-    assert np.abs(compat[:, 2] - relaxed[:, 2]).max() < SAME_S
+    compat, other = (one.known for one in found)
+    assert np.array_equal(compat[:, :2], other[:, :2])
+    assert np.abs(compat[:, 2] - other[:, 2]).max() < SAME_S
     context.close()
 
 
