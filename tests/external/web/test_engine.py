@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,7 +78,7 @@ def page(browser: Any, path: Path) -> Iterator[Any]:
 
 def heard_by_python(song: Song) -> tuple[Transcription, Levels]:
     audio = (np.stack(song.channels, axis=1), RATE)
-    found = transcribe(audio)
+    found = transcribe(audio, beats=False)  # the page finds none
     levels = velocity_table(PickedSong(found), audio)
     assert levels is not None
     return found, levels
@@ -125,10 +126,10 @@ def test_onsets_are_pythons(pairs: list[Pair]) -> None:
     assert len(same) >= 0.995 * expected
     apart = [abs(row[2] - onset.time) for row, onset in same]
     assert np.median(apart) < 1e-4
-    # Between two frames the last bit decides where the level of a hit is taken.
-    louder = np.array([abs(row[3] - onset.velocity) for row, onset in same])
-    assert np.mean(louder > 1) < 0.005
-    assert louder.max() < 10
+    # A hit between two frames is measured at one of them or the other.
+    softer = np.array([abs(row[3] - onset.velocity) for row, onset in same])
+    assert np.mean(softer > 1) < 0.003
+    assert softer.max() <= 8
     assert max(abs(row[4] - onset.confidence) for row, onset in same) < 0.05
 
 
@@ -170,9 +171,10 @@ def test_the_page_gets_what_python_would_send(pairs: list[Pair]) -> None:
 
 def test_the_midi_file_begins_as_pythons(pairs: list[Pair], tmp_path: Path) -> None:
     pair = named(pairs, "groove")
-    (file,) = write(pair.python, tmp_path / "x.mid", "midi")
-    head = base64.b64decode(pair.browser.header["files"]["maps"][0]["head"])
-    assert file.read_bytes().startswith(head)
+    files = write(replace(pair.python, onsets=()), tmp_path / "x.mid", "midi")
+    maps = pair.browser.header["files"]["maps"]
+    for file, timing in zip(files, maps, strict=True):
+        assert file.read_bytes().startswith(base64.b64decode(timing["head"]))
 
 
 @pytest.mark.parametrize(
