@@ -136,11 +136,12 @@ class PyAvDecoder:
                     if len(streams) > 1
                     else f"has no audio track {track}: it has one"
                 )
-            return streams[track - 1]
+            asked: av.AudioStream = streams[track - 1]
+            return asked
         from av.stream import Disposition
 
         default = [s for s in streams if s.disposition & Disposition.default]
-        chosen = (default or streams)[0]
+        chosen: av.AudioStream = (default or streams)[0]
         if len(streams) > 1:
             number = streams.index(chosen) + 1
             self.warnings.append(
