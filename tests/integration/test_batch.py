@@ -278,10 +278,10 @@ def test_recordings_are_never_outputs(
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["{library}"], "-o: into which folder?"),
+        (["{library}"], "the following arguments are required: -o"),
         (["{library}/nothing", "-o", "{out}"], "{library}/nothing: no such file or"),
         (["{library}/song_data", "-o", "{out}"], "song_data: no recordings"),
-        (["{library}", "-o", "{library}/notes.txt"], "notes.txt: is not a folder"),
+        (["{library}", "-o", "{library}/notes.txt"], "notes.txt' is to be a folder"),
         (["{library}", "-o", "{out}", "--threshold", "CY=0.5"], "has no drum CY"),
         (["{library}", "-o", "{out}", "-j", "0"], "is no number of processes"),
     ],

@@ -108,12 +108,15 @@ def test_a_folder_that_cannot_be_written(song: Path, tmp_path: Path) -> None:
     # Root may write everywhere but here.
     for folder in (Path("/proc"), song):
         code, _, errors = adt("transcribe", "--model", "tiny", song, "-o", folder)
-        assert code == 1
+        # A file is no folder whatever is to be done: then the command is wrong.
+        assert code == (2 if folder == song else 1)
         assert errors.startswith("adt: ")
+        assert str(folder) in errors
         assert errors.count("\n") == 1
         code, _, errors = adt("batch", "--model", "tiny", song, "-o", folder)
         assert code == 2
-        assert errors.startswith(f"adt: {folder}")
+        assert errors.startswith("adt: ")
+        assert str(folder) in errors
         assert errors.count("\n") == 1
     assert left(tmp_path) == ["song.wav"]
 

@@ -158,6 +158,8 @@ def test_another_file_is_no_list(tmp_path: Path, text: str) -> None:
 def test_a_list_is_not_replaced_unasked(
     folders: Path, listed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert run(folders, "--write", str(listed)) == 0  # as this program wrote it
+    listed.write_text(listed.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert run(folders, "--write", str(listed)) == 2
     assert "exists" in capsys.readouterr().err
     assert run(folders, "--write", str(listed), "--overwrite") == 0
