@@ -34,8 +34,8 @@ export function correctionsTo(
     own.splice(near.index, 1);
     const { hit } = near;
     const louder = hasVelocities ? velocity : hit.velocity;
-    // Labels have nine decimals.
-    if (Math.abs(hit.time - time) > 1e-8 || hit.velocity !== louder) {
+    // Files have six decimals or more.
+    if (Math.abs(hit.time - time) > 1e-6 || hit.velocity !== louder) {
       ops.push({ op: "change", id: hit.id, time, drum, velocity: louder });
     }
   }

@@ -192,8 +192,9 @@ def test_what_is_saved_is_what_python_writes(tab: Tab, tmp_path: Path) -> None:
 
 def samples(data: bytes) -> Any:
     with wave.open(io.BytesIO(data)) as file:
-        assert file.getparams()[:3] == (1, 2, 44100)
-        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(int)
+        assert file.getparams()[1:3] == (2, 44100)
+        values = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(int)
+        return values.reshape(-1, file.getnchannels()).mean(axis=1)
 
 
 def test_work_is_kept_until_it_is_removed(tab: Tab, tmp_path: Path) -> None:
@@ -294,6 +295,14 @@ def test_two_tabs_keep_what_both_do(tab: Tab) -> None:
     assert "removed in another tab" in tab.warnings
 
 
+def same_hits(one: Transcription, other: Transcription) -> bool:
+    """To the six decimals of a file."""
+    hits = [
+        [(o.drum, round(o.time, 6), o.velocity) for o in song] for song in (one, other)
+    ]
+    return hits[0] == hits[1]
+
+
 def test_own_files_are_corrections_of_their_song(tab: Tab, tmp_path: Path) -> None:
     tab.choose(GROOVE)
     plain = tab.song()
@@ -307,7 +316,7 @@ def test_own_files_are_corrections_of_their_song(tab: Tab, tmp_path: Path) -> No
         tab.page.evaluate(f"{ADT}.undo()")
     assert tab.song() == plain
     tab.choose(path)
-    assert tab.song().onsets == edited.onsets
+    assert same_hits(tab.song(), edited)
     assert tab.song().model["thresholds"] == edited.model["thresholds"]
     assert "“groove.drums.json” is opened: " in tab.notice
     tab.page.evaluate(f"{ADT}.undo()")
@@ -326,7 +335,7 @@ def test_own_files_are_corrections_of_their_song(tab: Tab, tmp_path: Path) -> No
         " and it opens with them."
     )
     other.choose(GROOVE)
-    assert other.song().onsets == edited.onsets
+    assert same_hits(other.song(), edited)
     (tmp_path / "other.json").write_text("[]")
     other.choose(tmp_path / "other.json")
     assert other.notice == "“other.json” is no transcription."
