@@ -75,7 +75,7 @@ class FrontEnd:
 
 @dataclass(frozen=True, slots=True)
 class LevelRule:
-    """How loud the network hears a recording, whatever its level.
+    """Brings every recording to the level that the network expects.
 
     Frame magnitudes are multiplied by ``target / reference(t)`` before the
     logarithm. The reference is a causal peak follower over the root mean
@@ -237,7 +237,7 @@ class ModelCard:
     delay
         Seconds that the network lags behind the attack; subtracted from times.
     finer
-        What tells finer drums apart, see `adt_plugins.picking.fine_drums`; None:
+        File that distinguishes finer drums, see `adt_plugins.picking.fine_drums`; None:
         they are not told apart.
     training, measured
         Data with licences, and figures; free-form, for people.
@@ -322,7 +322,7 @@ def _text(path: Path) -> str:
 
 
 def _check(card: ModelCard) -> None:
-    """Raise ValueError for what the types do not tell."""
+    """Raise ValueError for what the types do not exclude."""
     if not 0 < len(set(card.outputs)) == len(card.outputs) <= _MOST_OUTPUTS:
         raise ValueError("outputs are different names, at least one")
     for name, value, known in (

@@ -139,7 +139,7 @@ _DRUM_OF_NOTE = {
     **dict.fromkeys((39, 54, 56, 58, *range(60, 82)), Drum.OT),
 }
 
-# Subclasses of MDB Drums that this package does not tell apart: snare with
+# Subclasses of MDB Drums that this package does not distinguish: snare with
 # brush, drag, flam, ghost note, snares off; tambourine.
 _MDB_CODES = {
     **dict.fromkeys(("SDB", "SDD", "SDF", "SDG", "SDNS"), Drum.SD),

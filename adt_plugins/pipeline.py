@@ -68,7 +68,7 @@ def transcribe(
     progress: bool | Progress = False,
     cancel: Cancel | None = None,
 ) -> Transcription:
-    """Find the drum hits of a recording, and its beats if the model hears them.
+    """Find the drum hits of a recording, and its beats if the model detects them.
 
     Memory does not grow with the length but for the activations, 4 bytes for
     each output and frame: about 15 MB an hour; while beats are found, for more. Calls
@@ -101,10 +101,10 @@ def transcribe(
         What was learnt of this kit with the same model, see
         `adt_plugins.picking.kit_adaptation.learn`.
     fine
-        Whether to tell finer drums, open from closed hi-hats, where that is sure; see
-        `adt_plugins.picking.fine_drums`. Takes 4 MB more for an hour.
+        Whether to distinguish finer drums, open from closed hi-hats, where that is
+        sure; see `adt_plugins.picking.fine_drums`. Takes 4 MB more for an hour.
     beats
-        Whether to find beats, if the model hears them; where none is clear, as in
+        Whether to find beats, if the model detects them; where none is clear, as in
         speech, there are none.
     bpm, meter, first_downbeat
         What is known of them, see `adt_plugins.rhythm.beats.find_beats`.
@@ -270,7 +270,7 @@ def _only(onsets: tuple[Onset, ...], wanted: set[Drum] | None) -> tuple[Onset, .
 def _find_beats(
     activations: Activations, chords: Harmony | None, known: KnownBeats
 ) -> tuple[Beat, ...]:
-    """Find beats, if the model hears them or the caller relies on it."""
+    """Find beats, if the model detects them or the caller relies on it."""
     if not known and not has_beats(activations.outputs):
         return ()
     changes = None if chords is None else chords.changes()

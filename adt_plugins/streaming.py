@@ -65,7 +65,7 @@ def transcribe_stream(
     fine
         Refused: finer drums are distinguished by comparing hits with later ones.
     chunks
-        Chunks of the network that are gathered before it runs: 1 tells soonest, the
+        Chunks of the network that are gathered before it runs: 1 reports soonest, the
         card's batch costs least. With the default model five minutes took 2.6 s of
         one core with 1, and 1.0 s with 4, which tells after at most 43 s.
 

@@ -88,7 +88,7 @@ def page() -> bytes:
         _STYLE,
         "adt-web",
         scripts="'wasm-unsafe-eval' blob:",
-        # The browser's player tells how long a recording is.
+        # The browser's player states how long a recording is.
         more="worker-src blob:; media-src blob:; ",
     )
     return (head + blocks + foot).encode()

@@ -1,4 +1,4 @@
-r"""Reading what Audacity tells through its pipe: almost JSON.
+r"""Reads what Audacity answers through its pipe: almost JSON.
 
 Audacity puts a backslash before a quotation mark in a name and leaves all else as it
 is, backslashes and tabs too: a label ``C:\new`` is ``"C:\new"``, and one that ends

@@ -19,7 +19,7 @@ from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.tracks import MARK, LabelTrack
 
 ROUNDED_FROM_S = 100.0
-"""Audacity tells times with six digits: from here on in steps of 1 ms."""
+"""Audacity gives times with six digits: from here on in steps of 1 ms."""
 
 
 def pull_labels(
@@ -62,7 +62,7 @@ def pull_labels(
 
 
 def is_rounded(tracks: Iterable[LabelTrack]) -> bool:
-    """Whether there are times that six digits do not tell to 0.05 ms."""
+    """Whether there are times that six digits do not give to 0.05 ms."""
     return any(
         label.start >= ROUNDED_FROM_S for track in tracks for label in track.labels
     )

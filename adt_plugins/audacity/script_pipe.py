@@ -143,7 +143,7 @@ class Pipe:
         return answer
 
     def info(self, kind: str) -> Any:
-        """Return what ``GetInfo`` tells, e.g. of ``"Tracks"`` or ``"Labels"``.
+        """Return what ``GetInfo`` answers, e.g. of ``"Tracks"`` or ``"Labels"``.
 
         Raises
         ------

@@ -169,7 +169,7 @@ class Mixer:
         if agreement < _CANCELS and not inverted and self._heard >= _ENOUGH:
             axis = np.linalg.eigh(self._products)[1][:, -1]
             signs = np.where(axis < 0, -1, 1).astype(np.float32)
-            # The first channel that is heard stays as it is.
+            # The first channel with sound stays as it is.
             self._signs = signs * signs[int(np.argmax(self._weights > 0))]
             names = [str(i + 1) for i, sign in enumerate(self._signs) if sign < 0]
             self._say(f"channels cancel each other out: {' and '.join(names)} inverted")

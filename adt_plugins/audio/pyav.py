@@ -25,10 +25,10 @@ _LATE_SECONDS = 0.02
 # Sound decoded before a seek's target and dropped.
 _PREROLL_SECONDS = 1.0
 
-# Containers tell a length that sound may miss by a little.
+# Containers state a length that the sound may miss by a little.
 _SHORT_SECONDS = 1.0
 
-# Containers that tell it. Of others FFmpeg guesses it by the size.
+# Containers that state it. For others FFmpeg guesses it from the size.
 _TELL_LENGTH = {"aiff", "ape", "asf", "avi", "caf", "flac", "flv", "matroska", "mov"}
 _TELL_LENGTH |= {"tak", "tta", "w64", "wav", "wv"}
 
@@ -59,7 +59,7 @@ class PyAvDecoder:
     file
         Open at any position; it stays open.
     kind
-        Kind of this file, as `sniff` told it.
+        Kind of this file, from `sniff`.
     track
         Which of its audio tracks, from 1; None: the one that players choose.
     joined

@@ -25,7 +25,7 @@ def quiet_mpg123() -> Iterator[None]:
     """Drop what libmpg123 writes to file descriptor 2 meanwhile.
 
     The library inside libsndfile writes there by itself about every oddity of an
-    MP3 file, and cannot be told not to. What others write there meanwhile, in
+    MP3 file, and has no switch for it. What others write there meanwhile, in
     other threads, is kept and comes out at the end of the block. Processes that
     are started meanwhile inherit the redirection, so the block should hold one
     call of the decoder and nothing else. Where a program has no such descriptor,

@@ -28,9 +28,9 @@ except (ImportError, OSError) as error:
 # What libsndfile says of a stream whose header does not give its length.
 _UNKNOWN_FRAMES = 2**62
 
-# An MP3 without Xing, Info or VBRI tag does not tell its length. libsndfile
+# An MP3 without Xing, Info or VBRI tag does not state its length. libsndfile
 # guesses it from the first frame and the file's size, and stops there: half of
-# a file with a variable bit rate was lost. It is told a larger size, so that the
+# a file with a variable bit rate was lost. It is given a larger size, so that the
 # file's end is the end. 320 to 8 kbit/s is the widest that the guess can be off.
 _MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
 _STRETCH = 40
@@ -58,7 +58,7 @@ class SndFileDecoder:
     path
         Its path, if it has one: libsndfile reads it by itself then.
     kind, head
-        Of this file, as `sniff` told them.
+        Of this file, from `sniff`.
 
     Raises
     ------

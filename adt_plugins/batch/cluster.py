@@ -55,7 +55,7 @@ def run_on_cluster(
         from distributed import Client, as_completed
     except ImportError as error:
         raise MissingDependencyError.of("--dask", "distributed", "cluster") from error
-    # It tells at length on the terminal what we say in a line.
+    # It logs at length on the terminal what we say in a line.
     for name in ("distributed", "distributed.client", "distributed.core"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:

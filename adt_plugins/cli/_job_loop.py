@@ -145,7 +145,7 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
     if not len(transcription):
         result.warn(f"{job.source}: {_nothing(args, heard)}")
     make_folder(job.folder)
-    failures: set[str] = set()  # an unreadable recording is told once
+    failures: set[str] = set()  # an unreadable recording is reported once
     written: list[tuple[str, str]] = []
     for name in names:
         try:
@@ -216,7 +216,7 @@ def format_names(args: Namespace) -> list[str]:
 def _check_targets(
     args: Namespace, job: Job, names: Sequence[str], result: Result
 ) -> list[str]:
-    """Formats that are to be written; told before the work, which may be long."""
+    """Return the formats to be written; checked before the work, which may be long."""
     if job.rival is not None:
         raise AdtError(f"{job.source}: its outputs would be those of {job.rival}")
     check_folder(job.folder)

@@ -136,7 +136,7 @@ def _add_finer(actions: Any) -> None:
 
 
 def run_finer(args: argparse.Namespace) -> int:
-    """Teach a model to tell finer drums."""
+    """Teach a model to distinguish finer drums."""
     from adt_plugins.base.progress import progress_bar
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.network.inference import Network

@@ -1,4 +1,4 @@
-"""A recording in pieces that a browser plays: what the network heard, in stereo."""
+"""A recording in pieces that a browser plays: what the network read, in stereo."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUALITIES = ("lossless", "small")
 # are sent and thrown away.
 _MARGIN = 2205
 
-# Of a recording that does not tell its length, a longer one is not believed.
+# A recording that does not state its length cannot claim a longer one.
 _BELIEVED_S = 12 * 3600.0
 
 _16 = 1 << 15
@@ -84,7 +84,7 @@ class Sound:
         self._reader = ChannelReader(self._source)
         self.channels = min(self._reader.channels, 2)
         if self._reader.channels > 2:
-            self.channels = 1  # their mean, which is what the network heard
+            self.channels = 1  # their mean, which is what the network read
         self._blocks = _stereo(self._reader, self.channels)
         self._waiting = np.zeros((0, self.channels), np.float32)
         self._tail = np.zeros((0, self.channels), np.float32)

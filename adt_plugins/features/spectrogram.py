@@ -330,7 +330,7 @@ class LevelFollower:
         self.reset()
 
     def reset(self, reference: float = 0.0) -> None:
-        """Forget what was heard, but for a reference level (in magnitudes)."""
+        """Forget past frames, but for a reference level (in magnitudes)."""
         self._last = math.log(max(reference, self._level.floor))
 
     def gains(self, frames: NDArray[np.float32], count: int) -> NDArray[np.float32]:

@@ -28,7 +28,7 @@ SONG_GAIN = 0.5
 CLICK_GAIN = 0.5  # of a hit of velocity 127
 
 # Middle of each sound in Hz and its length in seconds. Neighbours are at least
-# 1.5 times apart, so that any two can be told, but for hi-hats: an open one is long.
+# 1.5 times apart, so that any two can be distinguished; an open hi-hat is long.
 # Nothing lies above 8 kHz, where ears and small loudspeakers fail; as 12 such steps
 # fill what is left, rare kinds share a sound with their nearest.
 _SOUNDS = {

@@ -58,7 +58,7 @@ def parse_labels(text: str, *, warn: Warn = default_warn) -> list[Label]:
 
     Point and region labels, blank lines, decimal commas, lines of a label's
     frequency range and any line end are understood. Labels before 0 s, which
-    Audacity writes, are left out, and `warn` is told.
+    Audacity writes, are left out, with a warning.
 
     Raises
     ------

@@ -24,7 +24,7 @@ from adt_plugins.formats.notation_grid import (
 from adt_plugins.transcription import Transcription
 
 BARS_A_LINE = 4
-# From the top down, as on a staff. Kinds that are told by their sign share a row.
+# From the top down, as on a staff. Kinds with signs of their own share a row.
 _ROWS = {
     "CC": (Drum.CRC, Drum.CY),
     "SPC": (Drum.SPC,),

@@ -39,7 +39,7 @@ def drum_notes(
     Raises
     ------
     FormatError
-        If there are none among notes; it tells what there is.
+        If none of the notes are drums; the message says what there is.
     """
     if channel is not None and not 1 <= channel <= CHANNELS:
         raise FormatError(f"no channel {channel} in MIDI; there are 1 to {CHANNELS}")

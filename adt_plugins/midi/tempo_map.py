@@ -27,7 +27,7 @@ TEMPI = ("auto", "constant", "follow")
 """How a map follows the beats: one tempo where one fits, always one, or each beat."""
 
 TOLERANCE_S = {"auto": 0.025, "follow": 0.005}
-"""How far a beat may lie from where it was heard, where one tempo does not fit."""
+"""How far a beat may lie from where it was detected, where one tempo does not fit."""
 
 LEAST_LEAD_IN_S = 0.015
 """A beat that lies before this begins at tick 0."""
@@ -36,7 +36,7 @@ MIN_BPM = 30.0
 """Slower than this is a pause, in which beats are made up."""
 
 LATEST_S = 1e5
-"""Of beats: up to there, beats are made up where none were heard."""
+"""Of beats: up to there, beats are interpolated where none were detected."""
 
 MOST_BEATS = 32
 """Of a bar: a longer one, as of beats that were numbered through, is cut."""
@@ -54,7 +54,7 @@ that were so many times the music's."""
 
 _PARABOLA = np.array([-21, 14, 39, 54, 59, 54, 39, 14, -21]) / 231
 
-_LOCAL = 8  # beats that tell the tempo of a lead-in
+_LOCAL = 8  # beats from which the tempo of a lead-in is estimated
 _UNIT = TICKS_PER_QUARTER * 1_000_000  # of the exact times: 1 s
 _LEAST_BEAT_S = 0.01
 
@@ -132,7 +132,7 @@ def tempo_map(
         Tell what note a beat is: in 4/4 and 5/4 a quarter, in 7/8 an eighth, in
         6/8 a dotted quarter. How many make a bar, the beats tell.
     hits
-        Times of onsets, by which beats are placed more finely than they were heard.
+        Times of onsets, by which beats are placed more finely than they were detected.
     how
         One of `TEMPI`.
 
@@ -176,7 +176,7 @@ def tempo_map(
 
 
 def _even(beats: Sequence[Beat]) -> list[tuple[float, int]]:
-    """Times and positions, beats filled in where none was heard for long."""
+    """Times and positions, with beats filled in where none was detected for long."""
     played: list[tuple[float, int]] = []
     for beat in sorted(beats):
         if played:
@@ -194,7 +194,7 @@ def _even(beats: Sequence[Beat]) -> list[tuple[float, int]]:
 
 
 def _starts(positions: Sequence[int], meters: Sequence[MeterChange]) -> list[int]:
-    """Which beats bars begin with; the first of all if no downbeat was heard."""
+    """Which beats bars begin with; the first of all if no downbeat was detected."""
     longest = max((_ticks(change.meter) for change in meters), default=960)
     most = min(MOST_BEATS, _MOST_UPPER * _PARTS[0] // longest)
     starts: list[int] = []

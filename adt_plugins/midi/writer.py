@@ -107,7 +107,7 @@ def _tempo_track(timing: TempoMap, about: OwnEvent) -> mido.MidiTrack:
     for tick, _, message in sorted(events, key=lambda event: event[:2]):
         track.append(message.copy(time=tick - before))
         before = tick
-    # Behind the last beat, so that a reader knows how far beats were heard.
+    # Behind the last beat, so that a reader knows how far beats were detected.
     end = max(about.end - before, 0)
     track.append(mido.MetaMessage("end_of_track", time=end))
     return track

@@ -27,7 +27,7 @@ MAX_EDITORS = 100
 
 
 class Listener(Protocol):
-    """What hears of edits: a widget."""
+    """Gets notified of edits: a widget."""
 
     def document_did(
         self, revision: int, action: dict[str, Any], client: str, seq: int
@@ -77,12 +77,12 @@ class Document:
                 self._read(path)
 
     def attach(self, listener: Listener) -> None:
-        """Let a widget hear of edits as long as it lives."""
+        """Notify a widget of edits as long as it lives."""
         with self.lock:
             self._listeners.add(listener)
 
     def detach(self, listener: Listener) -> None:
-        """Let it hear no more."""
+        """Stop notifying it."""
         with self.lock:
             self._listeners.discard(listener)
 
@@ -197,7 +197,7 @@ def open_document(
             return known
         if run is None:
             return Document(score, None)
-        # Several widgets of a song in one cell are told by their order.
+        # Several widgets of a song in one cell are identified by their order.
         key = run, score.fingerprint()
         _places[key] = _places.get(key, 0) + 1
         name = _name(run.cell, score.fingerprint(), str(_places[key]))

@@ -60,7 +60,7 @@ class DrumWidget(anywidget.AnyWidget):
     position : float
         Position of the playhead, seconds; set it to seek. While playing, it follows.
     playing : bool
-        Whether the browser plays; it only tells.
+        Whether the browser plays; read-only.
     selection : tuple
         Start and end in seconds, or empty.
     selected : tuple of str

@@ -70,7 +70,7 @@ class BroadBands:
         self._kept.append(np.clip(np.rint(bands), 0, 255).astype(np.uint8))
 
     def values(self) -> NDArray[np.uint8]:
-        """What was heard, shape (frames, broad bands)."""
+        """Return what was collected, shape (frames, broad bands)."""
         self._kept = [np.concatenate(self._kept)]
         return self._kept[0]
 
@@ -207,14 +207,14 @@ def softmax(values: Floats) -> Floats:
 
 
 class FineDrumModel:
-    """What tells the finer drums of a model.
+    """Distinguishes the finer drums of a model.
 
     Parameters
     ----------
     outputs
         Outputs of the network that it was trained with.
     families
-        Coarse drum to what tells its kinds.
+        Coarse drum to what distinguishes its kinds.
     """
 
     def __init__(self, outputs: Iterable[str], families: Mapping[Drum, Kinds]) -> None:
@@ -312,7 +312,7 @@ class FineDrumModel:
 
 
 class FineDrumTagger:
-    """Listens to a recording, and tells finer drums at its end.
+    """Collects features of a recording, and names finer drums at its end.
 
     Parameters
     ----------
@@ -322,7 +322,7 @@ class FineDrumTagger:
     Attributes
     ----------
     kinds : tuple of Drum
-        What it may tell.
+        Drums that it may report.
     sha256 : str
         Hash of the file that it was read from.
 

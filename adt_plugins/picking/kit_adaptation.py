@@ -71,7 +71,7 @@ class Adaptation:
     weights: Mapping[str, tuple[float, ...]]
 
     def apply(self, activations: Activations, card: ModelCard) -> Activations:
-        """Return the activations as this kit is heard.
+        """Return the activations re-estimated for this kit.
 
         Raises
         ------
@@ -185,7 +185,7 @@ def learn(
     terms = _terms(activations, inputs)[first:last]
     part = (first / rate + activations.offset, last / rate + activations.offset)
     if not any(part[0] <= onset.time < part[1] for onset in corrected.onsets):
-        # It would learn to hear nothing, from a wrong file or the wrong minute.
+        # It would learn to find nothing, from a wrong file or the wrong minute.
         raise AdtError("the corrected part holds no hit")
     weights = {}
     for hits in pick_hits(activations, card):
@@ -208,7 +208,7 @@ def learn(
 def _wanted(
     corrected: Transcription, drum: Drum, card: ModelCard
 ) -> NDArray[np.float64] | None:
-    """Times of a drum; None if the corrections do not tell them."""
+    """Times of a drum; None if the corrections do not contain them."""
     finer = {Drum(name) for name in card.drums} - {drum}
     unsure = drum is not drum.coarse and any(
         onset.drum is drum.coarse for onset in corrected

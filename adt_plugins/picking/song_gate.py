@@ -63,7 +63,7 @@ REGULAR = 0.4
 BLOCK_S = 12.0
 """Tempo is constant for so long."""
 LEAST_HITS = 6
-"""Fewer hits in a block tell nothing of their times."""
+"""Fewer hits in a block say nothing about regularity."""
 LEAST_PAIRS = 3
 """Hits, at least, after which a lag still lies in the block."""
 LAG_S = (0.2, 1.0)

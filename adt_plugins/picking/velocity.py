@@ -24,7 +24,7 @@ Downloadable Sounds), so playing the result back restores the levels."""
 
 # A hit is loudest within 30 ms of its onset (within 10 ms: r of hats 0.65 ->
 # 0.59; 60 ms: of snares 0.87 -> 0.84). 30 ms before it, its window of 46 ms
-# does not hear it yet.
+# does not reach it yet.
 _RISE_S = 0.03
 _BEFORE_S = (0.03, 0.04)
 # What rang before is subtracted (without: r of cymbals 0.65 / 0.64 -> 0.60 /

@@ -39,7 +39,7 @@ way back through the rest computes it again."""
 
 
 class Evidence(Protocol):
-    """What else speaks for a beat of the bar, besides the beats heard."""
+    """Further evidence for a beat of the bar, besides the activations."""
 
     def cut(self, first: int, end: int) -> tuple[Singles, Singles]:
         """Log ratios for beats that begin at frames, and whose middles lie there.

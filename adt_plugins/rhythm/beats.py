@@ -1,4 +1,4 @@
-"""Beats and downbeats: what the network heard, made into bars.
+"""Beats and downbeats: decodes the network's activations into bars.
 
 The likeliest sequence of beats of the likeliest meter is decoded, as madmom does
 (Böck, Krebs and Widmer, ISMIR 2016), with the same model and defaults; what the drums
@@ -71,12 +71,12 @@ class KnownBeats:
 
 
 def has_beats(outputs: Iterable[str]) -> bool:
-    """Whether a network with these outputs hears beats."""
+    """Whether a network with these outputs detects beats."""
     return {"beat", "downbeat"} <= set(outputs)
 
 
 def are_clear(activations: Activations, beats: Sequence[Beat]) -> bool:
-    """Whether beats were heard, and are not just the best that could be found."""
+    """Whether there are beats, and not just the best that could be found."""
     either = observations(activations).sum(axis=1)
     frames = [
         round((beat.time - activations.offset) * activations.frame_rate)
@@ -123,7 +123,7 @@ def find_beats(
     Returns
     -------
     tuple of Beat
-        None if nothing was heard.
+        Empty if there are none.
 
     Raises
     ------

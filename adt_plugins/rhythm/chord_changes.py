@@ -35,7 +35,7 @@ Frames = NDArray[np.float32]
 
 
 class Harmony:
-    """Gathers what the harmony is told from, while a recording is heard.
+    """Collects chroma while a recording is being read.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Harmony:
         self._pooled.append(own[:whole].reshape(-1, _POOLED, own.shape[1]).mean(axis=1))
 
     def changes(self) -> NDArray[np.float32]:
-        """How new each frame is, for its own recording; what was heard is let go.
+        """Return how new each frame is in its recording, and drop the frames.
 
         Returns
         -------

@@ -51,7 +51,7 @@ Singles = NDArray[np.float32]
 
 
 class BarEvidence:
-    """What speaks for a beat of the bar at a frame, besides the beats heard.
+    """Return the evidence for a beat of the bar at a frame, besides the activations.
 
     Parts of it are computed when they are asked for: of an hour, all would take 20 MB.
 
@@ -139,7 +139,7 @@ class BarEvidence:
 
 
 def _likelihood(hit: Singles, share: float) -> Singles:
-    """Probability of what was heard, a hit or none, where so many are."""
+    """Probability of the observation, a hit or none, where so many are."""
     return hit * share + (1 - hit) * (1 - share)
 
 

@@ -97,7 +97,7 @@ class BrnnSaWeights:
     output_weight, output_bias
         Shape (2 units, outputs) and (outputs,), before the sigmoid.
     difference
-        Whether the network hears, after a frame's bands, what they have risen
+        Whether the network reads, after a frame's bands, how much they have risen
         by since the frame before.
     """
 

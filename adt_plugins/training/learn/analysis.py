@@ -250,7 +250,7 @@ def _bars(axis: Any, groups: dict[str, Counter[str]]) -> None:
         groups.items(), key=lambda item: item[1]["missed"] + item[1]["extra"]
     )
     names = [name for name, _ in worst[-6:]]
-    # Blue and orange are told apart by everyone.
+    # Everyone can distinguish blue from orange.
     for outcome, sign, colour in (("missed", -1, "#0072b2"), ("extra", 1, "#d55e00")):
         widths = [sign * outcomes[outcome] for _, outcomes in worst[-6:]]
         axis.barh(names, widths, color=colour, label=outcome)

@@ -12,12 +12,12 @@ FRONT_END = FrontEnd()
 #: is that of a recording 50 dB quieter still.
 LEVEL = LevelRule(target=4.0, decay_db_per_second=2.0, floor=0.01)
 
-#: Training hears 3.5 s at a time, long enough to learn from the bars around.
+#: Training examples last 3.5 s, long enough to learn from the bars around.
 TRAINING_GEOMETRY = Geometry(core=256, context=48, batch=16)
 
-#: The shipped network hears 12.8 s and keeps the middle. Five minutes take 0.42-0.49 s
-#: instead of 0.55 with half the length and twice the batch, as less is heard twice, and
-#: half as many places have a chunk's edge near. Chunks of 4096 frames in a run waste
+#: The shipped network reads 12.8 s and keeps the middle. Five minutes take 0.42-0.49 s
+#: instead of 0.55 with half the length and twice the batch, as less is computed twice,
+#: and half as many places have a chunk's edge near. Chunks of 4096 frames in a run waste
 #: little on short recordings.
 GEOMETRY = Geometry(core=1024, context=128, batch=4)
 

@@ -48,7 +48,7 @@ SILENCED = 0.005
 SONGS = Recipe(accompanied=1.0, voiced=0.3, accompaniment_db=(-6.0, 12.0))
 DRUMLESS = replace(SONGS, drumless=1.0)
 ALONE = Recipe(accompanied=0.0, voiced=0.0)
-# As quiet as drums may be and must yet be heard.
+# How quiet drums may be and must still be found.
 QUIET_SONGS = replace(ALONE, real=1.0, real_only=1.0, real_db=(10.0, 15.0))
 REAL_DRUMLESS = replace(QUIET_SONGS, drumless=1.0)
 
@@ -57,9 +57,9 @@ REAL_DRUMLESS = replace(QUIET_SONGS, drumless=1.0)
 _SHARE_OF_A_DRUM = 0.1
 _SHARE_OF_THE_SONG = 0.25
 
-# Some drums are hardly ever heard where there are none, so often at least: that is no
+# Some drums are hardly ever found where there are none, so often at least: that is no
 # proof that they are not. So what is learnt counts where it is near `sure`, and that
-# itself elsewhere. Toms alone cannot be told from a plucked string.
+# itself elsewhere. Toms alone cannot be distinguished from a plucked string.
 _LONE_OF_SURE = 0.9
 _NEVER_ALONE = ("TT",)
 # What nobody has heard is worse than what the clips hold: with less than 0.05, half an

@@ -113,7 +113,7 @@ def export(
     front_end, level
         What the network was trained with.
     geometry
-        How it will hear a recording: with no less context than in training,
+        How recordings will be cut: with no less context than in training,
         for a frame that had less was never learnt.
     training
         Data and licences, for the card.

@@ -27,7 +27,8 @@ CLASSES: dict[Drum, tuple[str, ...]] = {
 }
 """Kinds of each coarse drum; "" for those that are never said."""
 
-#: A stroke on the bell is one on the ride. Chinas and splashes are too few to be told.
+#: A stroke on the bell is one on the ride. There are too few chinas and splashes
+#: to distinguish them.
 #: Of an only floor tom the performances say either name.
 MERGED = {"RDB": "RDC", "CHC": "", "SPC": "", "HFT": "LFT"}
 

@@ -34,7 +34,7 @@ from adt_plugins.training.learn.fine_drum_examples import (
 Floats = NDArray[np.float32]
 
 #: Drum machines and presets of General MIDI: what they call a pedal hat often is an
-#: open one. With them open hats are never told.
+#: open one. With them open hats are never reported.
 MACHINES = re.compile(r"^drum_machine|_\d{3}$")
 
 PRECISION = 0.85
@@ -182,7 +182,7 @@ def try_out(
     dict
         See `measure`: of ``"recorded kits"`` and of ``"all kits"``.
     """
-    # Clips are heard alone and in a song by turns: both halves have both.
+    # Clips are used alone and in a song by turns: both halves have both.
     half = hits.clips // 2 % 2 == 0
     trials: dict[str, list[tuple[Kinds, FineDrumExamples]]] = {
         "recorded kits": [],
@@ -219,18 +219,18 @@ def learn(
     renders
         Folders of `adt train render`.
     network
-        Whose picks are told apart.
+        Network whose picks are distinguished.
     seed
         The same seed and clips give the same result.
     clips
-        Training clips to hear, at most; all validation clips are heard.
+        Training clips to use, at most; all validation clips are used.
     progress
         Called with the fraction done.
 
     Returns
     -------
     finer
-        Drums of which no kind can be told surely are left out.
+        Drums without a kind that can be distinguished surely are left out.
     measured
         By coarse drum, see `try_out`.
 

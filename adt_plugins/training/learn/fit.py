@@ -89,7 +89,7 @@ class Settings:
 
 
 def late_step(settings: Settings) -> int:
-    """First step of the last phase, in which examples are heard at two grids."""
+    """First step of the last phase, in which examples are run on two chunk grids."""
     return round(settings.steps * (1 - settings.consistency_share))
 
 
@@ -110,7 +110,7 @@ class Batches(IterableDataset[dict[str, Tensor]]):
         self.frames = geometry.frames
         self.slack = geometry.core // 2
         self.first_step = first_step
-        # Only examples that are heard twice need to be longer than a chunk.
+        # Only examples that are run twice need to be longer than a chunk.
         self.late = late_step(settings)
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
@@ -182,7 +182,7 @@ class Trainer:
         return self.settings.rate * warm * (0.01 + 0.99 * cosine)
 
     def train_step(self, batch: dict[str, Tensor]) -> float:
-        """One optimiser step; examples longer than a chunk are heard twice."""
+        """One optimiser step; examples longer than a chunk are run twice."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate()
         self.model.train()
@@ -207,7 +207,7 @@ class Trainer:
         length, slack = self.geometry.frames, len(frames) - self.geometry.frames
         if slack == 0:
             return self._bce(self.model(frames), targets, known)
-        # Each example, heard at two chunk grids, must give the same.
+        # Each example must give the same on two chunk grids.
         half = frames.shape[1]
         first = int(torch.randint(slack // 2, ()))
         cuts = (first, slack - int(torch.randint(slack // 2, ())))

@@ -1,4 +1,4 @@
-"""Mixing of rendered stems while training runs: no two epochs hear the same.
+"""Mixing of rendered stems while training runs: no two epochs see the same.
 
 Drums, accompaniment and voices are cut, levelled and equalised anew for every
 example, and become frames by the same filterbank and level rule as at run time.
@@ -144,7 +144,7 @@ class Mixer:
         others = self._others(clip, drums, first, frames, rng)
         onsets, beats = clip.onsets, clip.beats
         if others is not None and self._silences(rng):
-            # Nobody can hear beats in speech, and nothing tells music from it here.
+            # Speech has no audible beats, and nothing distinguishes music from it here.
             drums, onsets, beats = np.zeros_like(drums), [], []
         bands = self._mix_bands(drums, others, rng)
         targets = frame_targets(

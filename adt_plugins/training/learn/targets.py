@@ -11,7 +11,7 @@ from adt_plugins.drums import Drum
 
 #: Columns of the targets. The side stick is an output of its own: it is no
 #: snare. "OT" holds what is no drum of the kit (claps, tambourines, shakers);
-#: it is learnt so that it is told from the drums, and never written out.
+#: it is learnt so that it is not taken for drums, and never written out.
 OUTPUTS = ("KD", "SD", "SST", "HH", "TT", "CY", "OT", "beat", "downbeat")
 
 #: A hit reaches this many frames to either side of its own time: the target of

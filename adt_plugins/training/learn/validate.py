@@ -20,7 +20,7 @@ from adt_plugins.training.learn.targets import OUTPUTS, column
 DRUMS = tuple(name for name in OUTPUTS if name not in ("OT", "beat", "downbeat"))
 THRESHOLDS = np.round(np.arange(0.05, 0.65, 0.025), 3)
 WINDOW = 0.05
-#: Hits softer than this velocity are optional: many cannot be heard in a mix,
+#: Hits softer than this velocity are optional: many are inaudible in a mix,
 #: and counting them as missed would pull the thresholds down.
 QUIET = 30
 TOLERANCE = 0.01
@@ -48,7 +48,7 @@ class Validation:
     mixer
         Makes their frames.
     geometry
-        The network hears them in these chunks, as at run time.
+        The network runs on these chunks, as at run time.
     clips
         How many clips at most.
     """
@@ -181,7 +181,7 @@ class Validation:
 def chunked(
     model: BrnnSa, frames: NDArray[np.float32], geometry: Geometry
 ) -> NDArray[np.float32]:
-    """Activations (frames, outputs), heard in chunks as at run time."""
+    """Activations (frames, outputs), computed in chunks as at run time."""
     count = -(-len(frames) // geometry.core)
     padded = np.zeros(
         (count * geometry.core + 2 * geometry.context, frames.shape[1]), np.float32

@@ -207,7 +207,7 @@ def render(
     Returns
     -------
     int
-        The number of clips that failed; each is told in one line on stderr.
+        The number of clips that failed; each is reported in one line on stderr.
     """
     plan = Plan(out, data, sounds, seed)
     (out / "voices").mkdir(parents=True, exist_ok=True)

@@ -211,7 +211,7 @@ def place(
     Returns
     -------
     tuple
-        Mono audio of ``duration_s`` and the hits that are heard in it, with
+        Mono audio of ``duration_s`` and the hits in it, with
         the times at which they were placed.
     """
     total = round(duration_s * SAMPLE_RATE_HZ)

@@ -44,7 +44,7 @@ class RealSource:
     kind
         One of `KINDS`.
     split
-        One of `SPLITS`; what is for ``"test"`` is heard by benchmarks alone.
+        One of `SPLITS`; ``"test"`` is for benchmarks alone.
     """
 
     file: str
