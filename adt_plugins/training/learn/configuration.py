@@ -17,8 +17,8 @@ TRAINING_GEOMETRY = Geometry(core=256, context=48, batch=16)
 
 #: The shipped network reads 12.8 s and keeps the middle. Five minutes take 0.42-0.49 s
 #: instead of 0.55 with half the length and twice the batch, as less is computed twice,
-#: and half as many places have a chunk's edge near. Chunks of 4096 frames in a run waste
-#: little on short recordings.
+#: and half as many places have a chunk's edge near. Chunks of 4096 frames in a run
+#: waste little on short recordings.
 GEOMETRY = Geometry(core=1024, context=128, batch=4)
 
 #: What the renders are made of, for the model card.
