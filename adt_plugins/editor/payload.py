@@ -118,7 +118,7 @@ def _files(score: PickedSong, stem: str) -> dict[str, Any]:
     if score.picking is not None:
         # A name that no drum has marks the place of the thresholds.
         bare = replace(bare, model=replace(bare.model, thresholds={_THRESHOLDS: 0.0}))
-    rest = bare.to_json().partition(_ONSETS)[2]
+    rest = bare.rounded().to_json().partition(_ONSETS)[2]
     # That of the hits as they came: it does not change with every edit.
     maps = tempo_maps(score.transcription)
     suffixes = (SUFFIX, constant_path(Path(SUFFIX)).name)

@@ -37,11 +37,17 @@ function divideEven(numerator: bigint, denominator: bigint): bigint {
 }
 
 /** As Python's `f"{value:.9f}"`; `toFixed` rounds ties up instead of to even. */
-export function fixed9(value: number): string {
+export const fixed9 = (value: number): string => fixed(value, 9);
+
+function fixed(value: number, decimals: number): string {
   const [numerator, power] = exact(value);
-  const digits = String(divideEven(numerator * 1_000_000_000n, 1n << power)).padStart(10, "0");
-  return `${digits.slice(0, -9)}.${digits.slice(-9)}`;
+  const unit = 10n ** BigInt(decimals);
+  const digits = String(divideEven(numerator * unit, 1n << power)).padStart(decimals + 1, "0");
+  return `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }
+
+/** As Python's `round(value, 6)`: files have times to a microsecond. */
+const micro = (value: number): number => Number(fixed(value, 6));
 
 /** As Python's `repr` of a float >= 0. */
 export function pythonFloat(value: number): string {
@@ -84,7 +90,7 @@ export function jsonText(
 ): string {
   const list = onsets.map(
     (onset) =>
-      `\n  {"time": ${pythonFloat(onset.time)}, "drum": "${onset.drum}", ` +
+      `\n  {"time": ${pythonFloat(micro(onset.time))}, "drum": "${onset.drum}", ` +
       `"velocity": ${onset.velocity}, "confidence": ${pythonFloat(onset.confidence)}}`,
   );
   const inForce = Object.entries(thresholds)
