@@ -95,7 +95,7 @@ def fetch(folder: Path, packages: tuple[str, ...] = PACKAGES) -> None:
             except (OSError, subprocess.CalledProcessError) as error:
                 raise RuntimeError(
                     f"{package} could not be fetched ({error}); "
-                    "unpack it there yourself: https://packages.debian.org"
+                    "get it from Debian and unpack it there yourself"
                 ) from error
 
 
