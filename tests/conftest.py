@@ -26,6 +26,26 @@ REQUIRE_ALL = "ADT_REQUIRE_ALL"
 QUICK = "not slow"
 """The marks of the tests that run by default, see pyproject.toml."""
 
+SLOW_FILES = frozenset(
+    (
+        "integration/test_audio_process.py",
+        "integration/test_batch.py",
+        "integration/test_batch_cluster.py",
+        "integration/test_batch_workers.py",
+        "integration/test_cli_process.py",
+        "integration/test_hard_use.py",
+        "integration/test_streaming.py",
+        "integration/test_watch_process.py",
+        "unit/audacity/test_open.py",
+        "unit/audacity/test_script_pipe.py",
+        "unit/network/test_adtlib.py",
+        "unit/training/test_fine_drums.py",
+        "unit/training/test_render.py",
+    )
+)
+"""Tests that start processes, wait or train: half a minute of every two, so that the
+quick tests are quick."""
+
 NOT_HERE = "not on this system"
 """Begin of a reason that no installation can cure: a skip all the same."""
 
@@ -54,6 +74,14 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)  # before those without the mark are chosen
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow files."""
+    for item in items:
+        if item.path.as_posix().endswith(tuple(SLOW_FILES)):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_terminal_summary(

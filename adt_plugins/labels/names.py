@@ -17,11 +17,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from adt_plugins.annotations import Onset
 from adt_plugins.base import files
 from adt_plugins.drums import Drum, as_drum, drum_of_name
 from adt_plugins.errors import FormatError
+
+if TYPE_CHECKING:
+    from adt_plugins.annotations import Onset
 
 LABEL_TEXTS = ("name", "name+velocity", "note", "code", "code+velocity", "short")
 """What a label can say of a hit: ``Snare``, ``Snare 90``, ``38``, ``SD``, ``SD 90``,

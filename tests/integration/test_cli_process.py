@@ -34,12 +34,16 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_nothing_but_paths_goes_into_a_pipe(song: Path) -> None:
+def test_nothing_but_results_goes_into_a_pipe(song: Path) -> None:
     done = subprocess.run([*TRANSCRIBE, str(song)], capture_output=True, check=False)
     assert done.returncode == 0
     assert done.stderr == b""
-    written = [song.with_suffix(".labels.txt"), song.with_suffix(".drums.mid")]
-    assert done.stdout.decode().split(os.linesep)[:-1] == [str(p) for p in written]
+    told, *listed = done.stdout.decode().splitlines()
+    assert told.startswith(f"{song.stem}  0:01  ")
+    endings = (".labels.txt", ".drums.mid", ".drums.120bpm.mid")
+    assert [line.split("  ")[0] for line in listed] == [
+        str(song.with_suffix(ending)) for ending in endings
+    ]
 
 
 def test_output_is_utf8_whatever_the_console_is(song: Path) -> None:
@@ -61,7 +65,9 @@ def test_a_name_that_is_no_text(song: Path) -> None:
     command = [*map(os.fsencode, TRANSCRIBE), b"--format", b"labels,json", odd]
     done = subprocess.run(command, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.splitlines()[0].endswith(b"/\xff.labels.txt")
+    told, listed, _ = done.stdout.splitlines()
+    assert b"1 kick" in told
+    assert b"/\xff.labels.txt  " in listed
     assert os.path.exists(odd.replace(b".wav", b".labels.txt"))  # noqa: PTH110
 
 
