@@ -12,7 +12,11 @@ from tests.support.installing import NO_COMPILER, Environment, copy_sources, run
 from tests.support.paths import ROOT
 from tests.support.snippets import INSTALL, PAGES, README, Block, name, snippets
 
-pytestmark = [pytest.mark.needs_network, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.needs_network,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("fresh install"),  # each block needs those before it
+]
 
 OTHERS = [
     block for page in PAGES if page != INSTALL for block in snippets(page, "index")
