@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adt_plugins import __version__
-from adt_plugins.base import written
 from adt_plugins.base.protected import protect, protecting
 from adt_plugins.cli import (
     _console,
@@ -73,9 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             build_parser().print_help()
             return 0
         argv = completed(argv)
-        written.begin_run()
         with protecting():
             args = build_parser().parse_args(argv, argparse.Namespace(argv=argv))
+            from adt_plugins.base import written  # after what only prints
+
+            written.begin_run()
             _protect_inputs(args)
             with _console.one_line_warnings(), _console.ending_cleanly():
                 return int(args.run(args))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -267,6 +266,8 @@ def _pulled(
         if any(map(has_recording, originals)):
             return None
         # A menu command leaves no recording: what is played then is exported.
+        import tempfile
+
         temporary = tempfile.TemporaryDirectory(prefix="pull-", dir=state_folder())
         folder = Path(stack.enter_context(temporary))
         try:
