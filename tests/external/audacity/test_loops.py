@@ -95,7 +95,7 @@ def check(
         return min(own, key=lambda o: abs(o.time - time))
 
     gone = {near(Drum.SD, snare), near(Drum.KD, kick)}
-    key: Any = lambda o: (round(o.time, 5), o.drum, o.velocity, o.confidence)  # noqa: E731
+    key: Any = lambda o: (round(o.time, 6), o.drum, o.velocity, o.confidence)  # noqa: E731
     kept = {key(o) for o in whole if o not in gone}
     assert len(found) == len(whole)
     new = {key(o) for o in found} - kept

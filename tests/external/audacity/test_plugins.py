@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from adt_plugins import transcribe
@@ -303,10 +304,12 @@ def test_watcher_restarted_in_the_middle(
     "command", ["DrumLabelsOnOneTrack", "DrumLabelsOnSeparateTracks"]
 )
 def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> None:
-    """Of a part of the song it says what `transcribe` says of that part."""
+    """Of a part of the song it says what `transcribe` says of that sound."""
     start, end = 4.0, 16.0
-    # The plug-ins send a second more, for what sounds before.
-    song = transcribe(GROOVE, start=start - 1, end=end).between(start, end)
+    # The plug-ins send a second more, for what sounds before, and no more than that.
+    samples, rate = soundfile.read(GROOVE, dtype="float32")
+    part = samples[round((start - 1) * rate) : round(end * rate)]
+    song = transcribe((part, rate)).shifted(start - 1).between(start, end)
     assert {Drum.KD, Drum.SD, Drum.HH} <= {drum.coarse for drum in song.counts()}
     studio.begin(GROOVE)
     with studio.watching():
@@ -355,7 +358,9 @@ def test_what_both_plugins_share_is_the_same() -> None:
         )
         for name in ("drum-labels.ny", "drum-label-tracks.ny")
     ]
-    assert parts[0] == parts[1]
+    # What tracks that are named after a drum need not say is short there.
+    assert parts[1][0].replace('(_ "Short"))) 3', '(_ "Short"))) 0') == parts[0][0]
+    assert parts[0][1:] == parts[1][1:]
     assert len(parts[0]) == 2
 
 

@@ -89,10 +89,12 @@ class Studio:
         )
 
     def labels(self) -> dict[str, list[tuple[float, str]]]:
-        """Start and text of the labels of each label track, by its name."""
+        """Start and text of the labels of each drum's track, by its name."""
         names = [track["name"] for track in self.audacity.info("Tracks")]
         found: dict[str, list[tuple[float, str]]] = {}
         for index, labels in self.audacity.info("Labels"):
+            if names[index] in ("Beats", "Bars"):
+                continue
             assert names[index] not in found, "two tracks of one name"
             found[names[index]] = [(start, text) for start, end, text in labels]
             if names[index] != OWN_TRACK:
