@@ -114,14 +114,19 @@ def _reader(name: str) -> Callable[[Path], Any]:
 
 _CUES = {
     "srt": "1\n00:00:00,500 --> 00:00:00,500\nKick 93\n\n",
+    "chart": (
+        "[Song]\n{\n  Resolution = 192\n}\n[SyncTrack]\n{\n  0 = TS 3 3\n"
+        "  0 = B 104500\n}\n[ExpertDrums]\n{\n  0 = N 0 0\n  96 = N 2 0\n"
+        "  96 = N 66 0\n  192 = N 1 0\n  192 = N 34 0\n}\n"
+    ),
     "vtt": "WEBVTT\n\n1\n00:00.500 --> 00:00.500 a:b\n<i>SD</i>\n\nNOTE x\n\n",
 }
-"""Of formats that are only read."""
+"""Of formats that are only read, and of one that is a folder."""
 
 
 def _golden(name: str) -> list[bytes]:
     if name in _CUES:
-        return [_CUES[name].encode() * 2]
+        return [_CUES[name].encode() * (1 if name == "chart" else 2)]
     suffix = formats.FORMATS[name].suffix
     found = [p.read_bytes() for p in sorted(GOLDEN.glob(f"*{suffix}"))][:2]
     return found or [(GOLDEN / "golden.labels.KD.txt").read_bytes()]
