@@ -15,7 +15,6 @@ from tests.support.snippets import INSTALL, PAGES, README, Block, name, snippets
 pytestmark = [
     pytest.mark.needs_network,
     pytest.mark.slow,
-    pytest.mark.xdist_group("fresh install"),  # each block needs those before it
 ]
 
 OTHERS = [
