@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -387,19 +386,3 @@ def test_the_example(example: tuple[NDArray[np.float32], int]) -> None:
     steps = np.diff(times)
     assert np.median(steps) == pytest.approx(60 / 104, abs=0.01)
     assert abs(steps - 60 / 104).max() < 0.03
-
-
-def test_beats_take_no_longer_than_all_the_rest(
-    example: tuple[NDArray[np.float32], int], network: Network
-) -> None:
-    samples, rate = example
-    song = (np.tile(samples, 6), rate)
-    shares = []
-    for _ in range(3):
-        start = time.process_time()
-        heard = transcribe(song, model=network).activations
-        middle = time.process_time()
-        assert heard is not None
-        find_beats(heard)
-        shares.append((time.process_time() - middle) / (middle - start))
-    assert min(shares) < 1
