@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from adt_plugins.audacity.extension import extensions_folder
 from adt_plugins.audacity.request_folder import snap_home
 from adt_plugins.base.files import write_files
 from adt_plugins.base.folders import asset
@@ -14,7 +15,8 @@ from adt_plugins.errors import AdtError
 
 PLUGINS = ("drum-labels.ny", "drum-label-tracks.ny")
 _RUN_BY_AUDACITY_4 = ("drum-labels.ny",)
-"""Without ``aud-do`` it can make the one label track that a plug-in returns."""
+"""Without ``aud-do`` it can make the one label track that a plug-in returns; separate
+ones are made by `adt_plugins.audacity.extension`."""
 _MARK = b'$author "adt-plugins"'
 _FOLDER, _NEW = "Plug-Ins", "Audacity4"
 _FLATPAK = Path(".var", "app", "org.audacityteam.Audacity")
@@ -63,6 +65,22 @@ def plugin_folders(
     if not sandboxed or data.is_dir() or is_usual:
         return [usual, *sandboxed, *found]
     return sandboxed + found
+
+
+def extension_folders(
+    *,
+    platform: str = sys.platform,
+    env: Mapping[str, str] = os.environ,
+    home: Path | None = None,
+) -> list[Path]:
+    """Return the folder of Audacity 4's extensions, if it was ever started.
+
+    The parameters are those of `plugin_folders`.
+    """
+    home = home or Path.home()
+    folder = extensions_folder(platform=platform, env=env, home=home)
+    _, data = _data_folders(platform, env, home)
+    return [folder] if folder.parent.is_dir() or data.is_dir() else []
 
 
 def _data_folders(

@@ -11,13 +11,14 @@ from typing import BinaryIO, TypeVar
 import numpy as np
 
 from adt_plugins.annotations import Beat, Onset
+from adt_plugins.audacity.extension import hand_over, is_installed
 from adt_plugins.audacity.lisp import lisp_labels, lisp_string
 from adt_plugins.audacity.request_folder import Request, RequestFolder
 from adt_plugins.audio import SAMPLE_RATE, open_audio
 from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.labels.names import user_label_names
 from adt_plugins.labels.originals import remember
-from adt_plugins.labels.tracks import moved, tracks_of
+from adt_plugins.labels.tracks import DEFAULT_TEXT, moved, tracks_of
 from adt_plugins.meter import Meter, meter_changes
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
@@ -66,7 +67,7 @@ def transcribe_request(
     request: Request,
     cancel: Cancel | None = None,
 ) -> Transcription:
-    """Transcribe the audio of a request, with its beats for a project.
+    """Transcribe the audio of a request, with its beats where they have a track.
 
     Parameters
     ----------
@@ -92,7 +93,8 @@ def transcribe_request(
         If `cancel` said so.
     """
     drums = check_request(network.card, request.drums or None)
-    wants_beats = request.kind != "labels" and has_beats(network.card.outputs)
+    has_place = request.kind != "labels" or is_installed()
+    wants_beats = has_place and has_beats(network.card.outputs)
     chords = Harmony(network.card.front_end) if wants_beats else None
     taps = () if chords is None else (chords.hear,)
     with open_audio(audio) as reader:
@@ -160,6 +162,8 @@ class Transcriber:
         # For when the labels come back; what is before the project's start does not.
         remember(found.shifted(request.start))
         if request.kind == "labels":
+            # Audacity 4 can put them on separate tracks afterwards.
+            hand_over(moved(tracks_of(found, DEFAULT_TEXT), request.start), "selection")
             text = user_label_names().writer(request.text)
             return lisp_labels((onset.time, text(onset)) for onset in found)
         project = self._exchange.path(request.id, "aup")

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _NEEDS = (
     " Audacity 3 must be running with its module mod-script-pipe, which is off"
-    " unless it is set to Enabled in Edit > Preferences > Modules."
+    " unless it is set to Enabled in Edit > Preferences > Modules. Audacity 4 has no"
+    " such module: there, after 'adt audacity install', choose Tools > Drum Labels on"
+    " Separate Tracks afterwards."
 )
 
 
@@ -103,24 +105,35 @@ def _add_pull(subparsers: Any) -> None:
 
 def run_push(args: argparse.Namespace) -> int:
     """Put label tracks into the open project."""
+    from adt_plugins.audacity.extension import is_installed
+    from adt_plugins.audacity.script_pipe import Pipe
+    from adt_plugins.audacity.script_pipe_channel import NoAudacityError
+
+    with ExitStack() as stack:
+        try:  # before the work, which would be in vain without it
+            pipe = stack.enter_context(Pipe())
+        except NoAudacityError:
+            if not is_installed():
+                raise
+            return _leave_for_extension(args)
+        return _push(args, pipe)
+
+
+def _push(args: argparse.Namespace, pipe: Pipe) -> int:
     from adt_plugins.audacity.late_mp3 import shown_late
     from adt_plugins.audacity.push import push
-    from adt_plugins.audacity.script_pipe import Pipe
     from adt_plugins.labels.originals import remember
     from adt_plugins.labels.tracks import DEFAULT_TEXT
 
-    with Pipe() as pipe:  # before the work, which would be in vain without it
-        transcription = _transcription(args, _warn)
-        if args.drums is not None:
-            transcription = transcription.only(args.drums)
-        late = shown_late(pipe, _recording(args.file, transcription))
-        done = push(
-            pipe,
-            transcription,
-            args.label_text or DEFAULT_TEXT,
-            args.label_names,
-            args.offset + late,
-        )
+    transcription = _transcription(args, _warn)
+    late = shown_late(pipe, _recording(args.file, transcription))
+    done = push(
+        pipe,
+        transcription,
+        args.label_text or DEFAULT_TEXT,
+        args.label_names,
+        args.offset + late,
+    )
     if late and not args.quiet:
         _console.complain(
             f"Audacity shows this MP3 {1000 * late:.0f} ms late; its labels too"
@@ -131,6 +144,24 @@ def run_push(args: argparse.Namespace) -> int:
         _console.say(f"new: {', '.join(done.added) or 'nothing'}")
         if done.removed:
             _console.say(f"replaced: {', '.join(done.removed)}")
+    return 0
+
+
+def _leave_for_extension(args: argparse.Namespace) -> int:
+    """Leave the label tracks for Audacity 4, which has no pipe."""
+    from adt_plugins.audacity.extension import COMMAND, hand_over
+    from adt_plugins.errors import AdtError
+    from adt_plugins.labels.originals import remember
+    from adt_plugins.labels.tracks import DEFAULT_TEXT, moved, tracks_of
+
+    transcription = _transcription(args, _warn)
+    tracks = tracks_of(transcription, args.label_text or DEFAULT_TEXT, args.label_names)
+    if not hand_over(moved(tracks, args.offset), Path(args.file).name):
+        raise AdtError("the labels cannot be written into Audacity 4's extension")
+    remember(transcription.shifted(args.offset), moved=args.offset)
+    if not args.quiet:
+        _console.say(f"for Audacity 4: {', '.join(track.name for track in tracks)}")
+        _console.say(f"choose {COMMAND} there; nothing was sent to Audacity 3")
     return 0
 
 
@@ -148,10 +179,11 @@ def _transcription(args: argparse.Namespace, warn: Warn) -> Transcription:
 
     path = Path(args.file)
     if formats.format_of_file(path) is not None:
-        return read_whole(path, warn=warn).transcription
+        read = read_whole(path, warn=warn).transcription
+        return read if args.drums is None else read.only(args.drums)
     from adt_plugins.pipeline import transcribe
 
-    return transcribe(
+    found = transcribe(
         path,
         model=args.model,
         thresholds=dict(args.threshold),
@@ -164,6 +196,7 @@ def _transcription(args: argparse.Namespace, warn: Warn) -> Transcription:
         keep_activations=False,
         progress=not args.quiet,
     )
+    return found if args.drums is None else found.only(args.drums)
 
 
 def run_pull(args: argparse.Namespace) -> int:

@@ -24,6 +24,11 @@ ADVICE = (
     " Analyze > Drum Labels on One Track or Tools > Drum Labels on Separate Tracks"
 )
 
+ADVICE_4 = (
+    "in Audacity 4, choose Analyze > Drum Labels on One Track first, then"
+    " Tools > Drum Labels on Separate Tracks"
+)
+
 
 def add_parser(subparsers: Any) -> None:
     """Add both actions to those of ``adt audacity``."""
@@ -73,19 +78,33 @@ def _add_watch(subparsers: Any) -> None:
 
 def run_install(args: argparse.Namespace) -> int:
     """Copy or remove the plug-ins."""
-    from adt_plugins.audacity.install import install, plugin_folders, uninstall
+    from adt_plugins.audacity.extension import install_extension, uninstall_extension
+    from adt_plugins.audacity.install import (
+        extension_folders,
+        install,
+        plugin_folders,
+        uninstall,
+    )
 
     folders = plugin_folders() if args.folder is None else [args.folder]
+    extensions = [] if args.folder is not None else extension_folders()
     if not args.uninstall:
-        for path in install(folders):
+        written = install(folders)
+        for folder in extensions:
+            written += install_extension(folder)
+        for path in written:
             _console.say(f"wrote {path}")
         _console.say(ADVICE)
+        if extensions:
+            _console.say(ADVICE_4)
         if any(SNAP in path.parts for path in folders):
             _console.say(SNAP_ADVICE)
         return 0
     from adt_plugins.audacity.autostart import autostart
 
     removed = uninstall(folders)
+    for folder in extensions:
+        removed += uninstall_extension(folder)
     for path in removed:
         _console.say(f"removed {path}")
     if not removed:

@@ -1,0 +1,164 @@
+"""The extension for Audacity 4, and what it puts into a project.
+
+Audacity 4 runs no commands of plug-ins, so a plug-in can no longer make named label
+tracks. An extension in JavaScript can, but it can neither write a file nor reach
+another program. What it can do is read scripts of its own folder; so the labels that
+were made last are left there as one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from adt_plugins.base.files import write_files
+from adt_plugins.base.folders import asset
+from adt_plugins.errors import AdtError
+from adt_plugins.labels.tracks import LabelTrack
+
+FOLDER = "adt-plugins"
+FILES = ("manifest.json", "drum-labels.js")
+LABELS = "labels.js"
+"""The script with the labels that were made last."""
+
+COMMAND = "Tools > Drum Labels on Separate Tracks"
+
+_MARK = '"uri": "extension://adt-plugins/'
+_VERSION = 1
+
+
+def extensions_folder(
+    *,
+    platform: str = sys.platform,
+    env: Mapping[str, str] = os.environ,
+    home: Path | None = None,
+) -> Path:
+    """Return the folder of the user's extensions of Audacity 4; it need not exist.
+
+    The parameters are those of `adt_plugins.audacity.install.plugin_folders`.
+    """
+    home = home or Path.home()
+    if platform == "win32":
+        local = env.get("LOCALAPPDATA")
+        base = Path(local) if local else home / "AppData" / "Local"
+    elif platform == "darwin":
+        base = home / "Library" / "Application Support"
+    else:
+        data = env.get("XDG_DATA_HOME", "")
+        base = Path(data) if Path(data).is_absolute() else home / ".local" / "share"
+    return base / "Audacity" / "Audacity4" / "extensions"
+
+
+def install_extension(folder: Path) -> list[Path]:
+    """Copy the extension into a folder of extensions.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    AdtError
+        If there is one of the same name that is not ours, or it cannot be written.
+    """
+    own = folder / FOLDER
+    _check_own(own)
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AdtError(f"{own}: {error.strerror or error}") from error
+    contents = {
+        own / name: asset("audacity", f"extension/{name}").read_bytes()
+        for name in FILES
+    }
+    return write_files(contents, overwrite=True)
+
+
+def uninstall_extension(folder: Path) -> list[Path]:
+    """Remove the extension from a folder of extensions.
+
+    Returns
+    -------
+    list of Path
+        The folder that was removed, if it was there.
+
+    Raises
+    ------
+    AdtError
+        If it is not ours, or cannot be removed.
+    """
+    own = folder / FOLDER
+    if not os.path.lexists(own):
+        return []
+    _check_own(own)
+    try:
+        shutil.rmtree(own)
+    except OSError as error:
+        raise AdtError(f"{own}: {error.strerror or error}") from error
+    return [own]
+
+
+def is_installed(folder: Path | None = None) -> bool:
+    """Whether a folder of extensions, None for this user's, has ours."""
+    return _is_ours((folder or extensions_folder()) / FOLDER)
+
+
+def hand_over(
+    tracks: Iterable[LabelTrack], made: str, folder: Path | None = None
+) -> bool:
+    """Leave label tracks where the extension finds them.
+
+    Parameters
+    ----------
+    tracks
+        Label tracks; their times are those of the project.
+    made
+        What they were made from, for a message.
+    folder
+        The folder of extensions; None: of this user.
+
+    Returns
+    -------
+    bool
+        Whether the extension is installed, and the labels are there now.
+    """
+    if not is_installed(folder):
+        return False
+    own = (folder or extensions_folder()) / FOLDER
+    latest = {
+        "version": _VERSION,
+        "made": f"{made}, {datetime.now():%H:%M}",
+        "tracks": [
+            {
+                "name": track.name,
+                "labels": [[x.start, x.end, x.text] for x in track.labels],
+            }
+            for track in tracks
+        ],
+    }
+    # As ASCII: then no line separator of Unicode can end a line of the script.
+    text = f"exports.latest = {json.dumps(latest, allow_nan=False)};\n"
+    with suppress(AdtError, OSError):
+        write_files({own / LABELS: text.encode("ascii")}, overwrite=True)
+        return True
+    return False
+
+
+def _is_ours(own: Path) -> bool:
+    try:
+        return _MARK in (own / FILES[0]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _check_own(own: Path) -> None:
+    is_link = own.is_symlink()
+    if is_link or (own.exists() and any(own.iterdir()) and not _is_ours(own)):
+        raise AdtError(f"{own}: is not of adt-plugins, so it is left as it is")
