@@ -18,7 +18,7 @@ _RUN_BY_AUDACITY_4 = ("drum-labels.ny",)
 """Without ``aud-do`` it can make the one label track that a plug-in returns; separate
 ones are made by `adt_plugins.audacity.extension`."""
 _MARK = b'$author "adt-plugins"'
-_FOLDER, _NEW = "Plug-Ins", "Audacity4"
+_FOLDER, _NEW, _TENACITY = "Plug-Ins", "Audacity4", "tenacity"
 _FLATPAK = Path(".var", "app", "org.audacityteam.Audacity")
 
 
@@ -43,13 +43,13 @@ def plugin_folders(
     -------
     list of Path
         At least one; they need not exist. On Linux the Flatpak and
-        the Snap have their own, and the usual one is left out if they are all. That
-        of Audacity 4 is among them if Audacity 4 was ever started.
+        the Snap have their own, and the usual one is left out if they are all. Those
+        of Audacity 4 and Tenacity are among them if they were ever started.
     """
     home = home or Path.home()
-    data, new = _data_folders(platform, env, home)
+    data, *others = _data_folders(platform, env, home)
     usual = data / _FOLDER
-    found = [new / _FOLDER] if new.is_dir() else []
+    found = [other / _FOLDER for other in others if other.is_dir()]
     if platform in ("win32", "darwin"):
         return [usual, *found]
     sandboxed = []
@@ -79,24 +79,24 @@ def extension_folders(
     """
     home = home or Path.home()
     folder = extensions_folder(platform=platform, env=env, home=home)
-    _, data = _data_folders(platform, env, home)
+    _, data, _ = _data_folders(platform, env, home)
     return [folder] if folder.parent.is_dir() or data.is_dir() else []
 
 
 def _data_folders(
     platform: str, env: Mapping[str, str], home: Path
-) -> tuple[Path, Path]:
-    """Where Audacity 3 keeps a user's data, and where Audacity 4 does."""
+) -> tuple[Path, Path, Path]:
+    """Where Audacity 3, Audacity 4 and Tenacity keep a user's data."""
     if platform == "win32":
         roaming = env.get("APPDATA")
         base = Path(roaming) if roaming else home / "AppData" / "Roaming"
-        return base / "audacity", base / "Audacity" / _NEW
+        return base / "audacity", base / "Audacity" / _NEW, base / _TENACITY
     if platform == "darwin":
         base = home / "Library" / "Application Support"
-        return base / "audacity", base / "Audacity" / _NEW
+        return base / "audacity", base / "Audacity" / _NEW, base / _TENACITY
     data = env.get("XDG_DATA_HOME", "")
     base = Path(data) if Path(data).is_absolute() else home / ".local" / "share"
-    return base / "audacity", base / _NEW.lower()
+    return base / "audacity", base / _NEW.lower(), base / _TENACITY
 
 
 def _plugins_for(folder: Path) -> Sequence[str]:

@@ -66,6 +66,18 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="not on this system: needs PO
         ("darwin", {}, [], ["Library/Application Support/audacity/Plug-Ins"]),
         ("win32", {"APPDATA": "{home}/r"}, [], ["r/audacity/Plug-Ins"]),
         ("win32", {}, [], ["AppData/Roaming/audacity/Plug-Ins"]),
+        (
+            "linux",
+            {},
+            [".local/share/tenacity/"],
+            [LINUX, ".local/share/tenacity/Plug-Ins"],
+        ),
+        (
+            "win32",
+            {"APPDATA": "{home}/r"},
+            ["r/tenacity/"],
+            ["r/audacity/Plug-Ins", "r/tenacity/Plug-Ins"],
+        ),
     ],
 )
 def test_plugin_folders(
