@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -48,6 +48,7 @@ from adt_plugins.labels.tracks import (
     warn_of_texts,
 )
 from adt_plugins.recording import source_audio
+from adt_plugins.rhythm.beats import KnownBeats
 from adt_plugins.transcription import Transcription
 
 Sound = Callable[[], tuple[AudioSource, float] | None]
@@ -191,7 +192,7 @@ def with_beats(
     *,
     model: str | None = None,
     progress: bool | Progress = False,
-    known: Mapping[str, Any] | None = None,
+    known: KnownBeats = KnownBeats(),  # noqa: B008 - frozen
 ) -> Transcription:
     """Find beats where there are none, if there is sound to find them in.
 
@@ -202,8 +203,7 @@ def with_beats(
     model, progress
         See `adt_plugins.pipeline.transcribe`.
     known
-        Of ``bpm``, ``meter`` and ``first_downbeat``, what is known; then beats are
-        found anew.
+        What is known of them; if anything is, beats are found anew.
     """
     whole = recalled.transcription
     if whole.beats and not known:
@@ -220,7 +220,9 @@ def with_beats(
         beats=True,
         keep_activations=False,
         progress=progress,
-        **(known or {}),
+        bpm=known.bpm,
+        meter=known.meter,
+        first_downbeat=known.first_downbeat,
     )
     beats = tuple(Beat(beat.time + moved, beat.position) for beat in heard.beats)
     return replace(whole, beats=beats, meters=heard.meters)

@@ -15,7 +15,8 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from adt_plugins.batch.workers import Reply, Task, Worker
+from adt_plugins.batch.messages import Crashed, Done, Lost, Refused, Reply, Task
+from adt_plugins.batch.workers import Worker
 from adt_plugins.errors import AdtError, MissingDependencyError
 
 # Tasks waiting for each thread of the cluster, so that none is idle; and so few
@@ -26,11 +27,11 @@ _CONNECT_S = "10s"
 _ANSWER_S = 60  # of what is finished
 
 _own = threading.local()
-_all: list[Worker] = []
+_all: list[Worker[Task, Done]] = []
 
 
 def run_on_cluster(
-    address: str, module: str, greeting: Mapping[str, Any], tasks: Iterator[Task]
+    address: str, module: str, greeting: Mapping[str, object], tasks: Iterator[Task]
 ) -> Generator[tuple[Task, Reply], None, None]:
     """Have tasks done on a cluster; as `workers.run_tasks`.
 
@@ -105,15 +106,17 @@ def _result(future: Any) -> Reply:
     from distributed import KilledWorker
 
     try:
-        reply: Reply = future.result(timeout=_ANSWER_S)
+        reply: Done | Crashed | Refused = future.result(timeout=_ANSWER_S)
     except KilledWorker:  # not by a recording, which is done in a process of its own
-        return {"open": "machines of the cluster were lost while they had it"}
+        return Lost(open="machines of the cluster were lost while they had it")
     if "refused" in reply:
         raise AdtError(reply["refused"])
     return reply
 
 
-def _do(setting: tuple[str, dict[str, Any], str], task: Task) -> Reply:
+def _do(
+    setting: tuple[str, dict[str, object], str], task: Task
+) -> Done | Crashed | Refused:
     """Run in a thread of a cluster's worker."""
     if getattr(_own, "setting", None) != setting:
         if hasattr(_own, "worker"):
@@ -121,9 +124,9 @@ def _do(setting: tuple[str, dict[str, Any], str], task: Task) -> Reply:
         _own.setting, _own.worker = setting, Worker(*setting)
         _all.append(_own.worker)
     try:
-        reply: Reply = _own.worker.do(task)
+        reply: Done | Crashed = _own.worker.do(task)
     except AdtError as error:
-        reply = {"refused": str(error)}
+        return Refused(refused=str(error))
     return reply
 
 

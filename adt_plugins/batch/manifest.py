@@ -16,17 +16,38 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from adt_plugins.base.files import replacing
 from adt_plugins.base.strict_json import build, parse_json
+from adt_plugins.batch.messages import Output
 from adt_plugins.errors import AdtError, FormatError
 
 NAME = "manifest.jsonl"
 
 STARTED, DONE, FAILED, SKIPPED = "started", "done", "failed", "skipped"
 
-Line = dict[str, Any]
+
+class _Whole(TypedDict):
+    input: str
+    status: str
+    outputs: list[Output]
+
+
+class Line(_Whole, total=False):
+    """What became of a recording.
+
+    `settings` names what decided what is written; `bytes` and `modified` (ns) are the
+    state of the recording then.
+    """
+
+    error: str | None
+    warnings: list[str]
+    onsets: dict[str, int] | None
+    sha256: str | None
+    settings: str
+    bytes: int | None
+    modified: int | None
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,13 @@ import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+from adt_plugins.batch.messages import Crashed
 from adt_plugins.errors import AdtError
 
-Task = dict[str, Any]
-Reply = dict[str, Any]
+TaskT = TypeVar("TaskT", bound=Mapping[str, object])
+DoneT_co = TypeVar("DoneT_co", bound=Mapping[str, object], covariant=True)
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -52,7 +53,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-class Worker:
+class Worker(Generic[TaskT, DoneT_co]):
     """One process, started for the first task and again after a crash.
 
     Parameters
@@ -67,14 +68,14 @@ class Worker:
     """
 
     def __init__(
-        self, module: str, greeting: Mapping[str, Any], folder: str | None = None
+        self, module: str, greeting: Mapping[str, object], folder: str | None = None
     ) -> None:
         self._command = [sys.executable, "-c", _BOOT, module, _HOME]
         self._greeting = greeting
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
-    def do(self, task: Task) -> Reply:
+    def do(self, task: TaskT) -> DoneT_co | Crashed:
         """Have a task done.
 
         Returns
@@ -89,7 +90,8 @@ class Worker:
         """
         if self._process is None or self._process.poll() is not None:
             self._start()
-        return self._ask(task)
+        reply: DoneT_co | Crashed = self._ask(task)
+        return reply
 
     def _start(self) -> None:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives on
@@ -110,7 +112,7 @@ class Worker:
             self.close()
             raise AdtError(reply.get("refused") or reply["crashed"])
 
-    def _ask(self, message: Mapping[str, Any]) -> Reply:
+    def _ask(self, message: Mapping[str, object]) -> Any:
         process = self._process
         assert process is not None
         assert process.stdin is not None
@@ -121,9 +123,8 @@ class Worker:
             process.stdin.flush()
             answer = process.stdout.readline()
         if answer.endswith(b"\n"):
-            reply: Reply = json.loads(answer)
-            return reply
-        return {"crashed": self._autopsy(process)}
+            return json.loads(answer)
+        return Crashed(crashed=self._autopsy(process))
 
     def _autopsy(self, process: subprocess.Popen[bytes]) -> str:
         code = process.wait()
@@ -161,8 +162,8 @@ class Worker:
 
 
 def run_tasks(
-    workers: Sequence[Worker], tasks: Iterator[Task]
-) -> Generator[tuple[Task, Reply], None, None]:
+    workers: Sequence[Worker[TaskT, DoneT_co]], tasks: Iterator[TaskT]
+) -> Generator[tuple[TaskT, DoneT_co | Crashed], None, None]:
     """Have tasks done, as many at a time as there are workers.
 
     Parameters
@@ -182,8 +183,9 @@ def run_tasks(
     AdtError
         See `Worker.do`.
     """
-    answers: queue.Queue[tuple[int, Task, Reply | BaseException]] = queue.Queue()
-    desks: list[queue.Queue[Task | None]] = [queue.Queue() for _ in workers]
+    answers: queue.Queue[tuple[int, TaskT, DoneT_co | Crashed | BaseException]]
+    answers = queue.Queue()
+    desks: list[queue.Queue[TaskT | None]] = [queue.Queue() for _ in workers]
 
     def serve(number: int) -> None:
         while (task := desks[number].get()) is not None:

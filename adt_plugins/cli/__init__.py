@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from adt_plugins import __version__
 from adt_plugins.base.protected import protect, protecting
@@ -24,6 +24,7 @@ from adt_plugins.cli import (
     transcribe,
     web,
 )
+from adt_plugins.cli._command import Call, parse
 from adt_plugins.cli._parser import Parser
 from adt_plugins.errors import AdtError
 
@@ -45,8 +46,8 @@ _COMMAND_NAMES = {
     module.__name__.rpartition(".")[2].replace("_", "-") for module in COMMANDS
 }
 
-_OUTPUTS = {"taught", "argv", "folder", "output", "write"}
-"""Names of options that say where to write."""
+_NO_INPUTS = {"taught", "argv", "folder", "output", "write"}
+"""Names of options that say where to write, or hold words of others."""
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -73,13 +74,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         argv = completed(argv)
         with protecting():
-            args = build_parser().parse_args(argv, argparse.Namespace(argv=argv))
+            call = parse(build_parser(), argv)
             from adt_plugins.base import written  # after what only prints
 
             written.begin_run()
-            _protect_inputs(args)
+            _protect_inputs(call)
             with _console.one_line_warnings(), _console.ending_cleanly():
-                return int(args.run(args))
+                return call.run()
     except SystemExit as stop:  # argparse: help, version or a usage error
         return stop.code if isinstance(stop.code, int) else 2
     except AdtError as error:  # of the command; inputs are caught one by one
@@ -91,12 +92,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _console.flush()
 
 
-def _protect_inputs(args: argparse.Namespace) -> None:
+def _protect_inputs(call: Call[Any]) -> None:
     """No file that is named may be replaced, but where an output is named."""
-    for name, value in vars(args).items():
-        if name not in _OUTPUTS:
-            values = value if isinstance(value, (list, tuple)) else [value]
-            protect(*(v for v in values if isinstance(v, (str, Path)) and _is_file(v)))
+    for name, words in call.files.items():
+        if name not in _NO_INPUTS:
+            protect(*filter(_is_file, words))
 
 
 def _is_file(name: str | Path) -> bool:
@@ -126,7 +126,7 @@ def _is_dashed_file(word: str) -> bool:
     return word.startswith("-") and "." in word and Path(word).is_file()
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of the whole command line."""
     parser = Parser(
         prog="adt",

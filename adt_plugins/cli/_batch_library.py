@@ -1,32 +1,26 @@
-"""What of a library is to be done, and what its manifest says of the rest."""
+"""Decides which recordings of a library still need work, by the manifest."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from adt_plugins.base import written
 from adt_plugins.base.hashing import sha256
 from adt_plugins.batch.manifest import DONE, FAILED, SKIPPED, STARTED, Line, Manifest
-from adt_plugins.batch.workers import Reply, Task
+from adt_plugins.batch.messages import Done, Output, Reply, Task
 from adt_plugins.card import ModelCard
 from adt_plugins.cli import _console
-from adt_plugins.cli._job_loop import format_names
 from adt_plugins.cli._job_plan import Job, same_place
-from adt_plugins.cli.transcribe import read_adaptation
+from adt_plugins.cli.transcribe import WorkOptions, read_adaptation
 from adt_plugins.errors import AdtError, FormatError
-
-# Options that do not change what is written.
-_OTHER = {"inputs", "folder", "overwrite", "skip_existing", "retry", "processes"}
-_OTHER |= {"dask", "quiet", "run", "report", "argv", "model"}
 
 
 class _State(NamedTuple):
@@ -41,8 +35,8 @@ class Library:
 
     Parameters
     ----------
-    args
-        Parsed options of the command.
+    work
+        What is done with each.
     card
         Card of the model.
     root
@@ -50,7 +44,11 @@ class Library:
     recordings
         Absolute paths.
     manifest
-        What was done before.
+        What was done before, in the outputs' folder.
+    retry
+        Whether to try again what failed.
+    quiet
+        Print only what went wrong.
 
     Attributes
     ----------
@@ -60,15 +58,19 @@ class Library:
 
     def __init__(
         self,
-        args: argparse.Namespace,
+        work: WorkOptions,
         card: ModelCard,
         root: str | None,
         recordings: Sequence[str],
         manifest: Manifest,
+        *,
+        retry: bool = False,
+        quiet: bool = False,
     ) -> None:
-        self._args, self._root, self._manifest = args, root, manifest
-        self._folder: Path = args.folder.absolute()
-        self._settings = _settings(args, card)
+        self._root, self._manifest = root, manifest
+        self._outputs, self._folder = work.outputs, manifest.path.parent
+        self._retry, self._quiet = retry, quiet
+        self._settings = _settings(work, card)
         self._counts: Counter[str] = Counter()
         self._failed_before: list[str] = []
         self.bytes_left = 0
@@ -89,7 +91,7 @@ class Library:
             if line["status"] == DONE and self._has_outputs(line):
                 self._counts["before"] += 1
                 return False
-            if line["status"] == FAILED and not self._args.retry:
+            if line["status"] == FAILED and not self._retry:
                 self._failed_before.append(name)
                 return False
         self.bytes_left += state.bytes
@@ -122,26 +124,19 @@ class Library:
             try:
                 state = _state(name)
                 forms, kept = self._divide(name, job)
-                if not self._args.skip_existing:
+                if not self._outputs.skip_existing:
                     for form in forms:
                         with suppress(FormatError):  # the others can be written
-                            job.check(form, overwrite=self._args.overwrite)
+                            job.check(form, overwrite=self._outputs.overwrite)
             except (AdtError, OSError) as error:
                 reason = getattr(error, "strerror", None)
                 self._fail(name, f"{name}: {reason}" if reason else str(error))
                 continue
-            # What a killed run has written of these, its process has noted.
             self._manifest.add(
                 {
                     "input": name,
                     "status": STARTED,
-                    "outputs": [
-                        {"format": form, "path": place, "sha256": ours[place]}
-                        for form in forms
-                        for place in (self._relative(p) for p in job.targets(form))
-                        if place in ours
-                    ]
-                    + kept,
+                    "outputs": [*self._ours(job, forms, ours), *kept],
                 }
             )
             yield {
@@ -155,11 +150,20 @@ class Library:
                 "modified": state.modified,
             }
 
-    def _divide(self, name: str, job: Job) -> tuple[list[str], list[dict[str, Any]]]:
+    def _ours(
+        self, job: Job, forms: Sequence[str], ours: Mapping[str, str]
+    ) -> Iterator[Output]:
+        """Outputs that an earlier run wrote, a killed one too: which noted them."""
+        for form in forms:
+            for path in map(self._relative, job.targets(form)):
+                if path in ours:
+                    yield {"format": form, "path": path, "sha256": ours[path]}
+
+    def _divide(self, name: str, job: Job) -> tuple[list[str], list[Output]]:
         """Formats to write, and earlier outputs that a user has changed since."""
         line = self._manifest[name]
-        forms = format_names(self._args)
-        if line is None or self._args.overwrite or self._args.skip_existing:
+        forms = list(self._outputs.names)
+        if line is None or self._outputs.overwrite or self._outputs.skip_existing:
             return forms, []
         kept = [
             item
@@ -179,34 +183,54 @@ class Library:
         if "open" in reply:
             _console.complain(f"{name}: {reply['open']}; a later run does it")
             self._counts[STARTED] += 1
-            return {"input": name, "status": STARTED, "onsets": None}
+            return {"input": name, "status": STARTED, "outputs": []}
         if "crashed" in reply:
-            reason = f"{name}: {reply['crashed']}"
-            reply = {"status": FAILED, "error": reason, "outputs": []}
-        for text in reply.get("warnings", []):
-            if not self._args.quiet:
+            reply = _failed(f"{name}: {reply['crashed']}")
+        state = _State(task["bytes"], task["modified"])
+        return self._conclude(name, reply, task["kept"], state)
+
+    def _fail(self, name: str, reason: str) -> None:
+        """Write down that a recording cannot be begun."""
+        self._conclude(name, _failed(reason), [], None)
+
+    def _conclude(
+        self, name: str, done: Done, kept: Sequence[Output], state: _State | None
+    ) -> Line:
+        """Tell what became of a recording, and write it down."""
+        for text in done["warnings"]:
+            if not self._quiet:
                 _console.complain(f"warning: {text}")
-        if reply["status"] == FAILED:
-            _console.complain(reply["error"])
-        outputs = [
-            {**item, "path": self._relative(item["path"])} for item in reply["outputs"]
-        ]
-        outputs += task["kept"]
-        if reply["status"] != DONE:  # what was written before is ours to replace
-            written_now = {item["path"] for item in outputs}
-            outputs += [i for i in self._there(name) if i["path"] not in written_now]
-        line = {
-            **{key: reply.get(key) for key in ("status", "error", "onsets", "sha256")},
+        if done["status"] == FAILED:
+            _console.complain(str(done["error"]))
+        line: Line = {
             "input": name,
-            "warnings": reply.get("warnings", []),
-            "outputs": outputs,
+            "status": done["status"],
+            "error": done["error"],
+            "warnings": done["warnings"],
+            "outputs": self._all_outputs(name, done, kept),
+            "onsets": done["onsets"],
+            "sha256": done["sha256"],
             "settings": self._settings,
-            "bytes": task["bytes"],
-            "modified": task["modified"],
+            "bytes": None if state is None else state.bytes,
+            "modified": None if state is None else state.modified,
         }
         self._manifest.add(line)
-        self._counts[reply["status"]] += 1
+        self._counts[done["status"]] += 1
         return line
+
+    def _all_outputs(
+        self, name: str, done: Done, kept: Sequence[Output]
+    ) -> list[Output]:
+        """Files of a recording: written now, kept, and left of earlier runs."""
+        outputs: list[Output] = [
+            {**item, "path": self._relative(item["path"])} for item in done["outputs"]
+        ]
+        outputs += kept
+        if done["status"] != DONE:  # what was written before is ours to replace
+            written_now = {item["path"] for item in outputs}
+            earlier = self._there(name)
+            outputs += [item for item in earlier if item["path"] not in written_now]
+        return outputs
 
     def conclude(self) -> int:
         """Print what failed before and the sums; return the exit code."""
@@ -215,7 +239,7 @@ class Library:
             assert line is not None
             _console.complain(f"{line['error']} (not tried again without --retry)")
         failed = self._counts[FAILED] + len(self._failed_before)
-        if not self._args.quiet:
+        if not self._quiet:
             parts = [f"{self._counts[DONE]} done"]
             if self._counts["before"]:
                 parts.append(f"{self._counts['before']} done before")
@@ -226,10 +250,6 @@ class Library:
             parts.append(f"{failed} failed")
             _console.say(f"{', '.join(parts)}: {self._manifest.path}")
         return int(failed + self._counts[STARTED] > 0)
-
-    def _fail(self, name: str, reason: str) -> None:
-        task: Task = {"input": name, "bytes": None, "modified": None, "kept": []}
-        self.note(task, {"status": FAILED, "error": reason, "outputs": []})
 
     def _place(self, name: str) -> tuple[Path, str]:
         """Folder and stem of a recording's outputs: as it lies in the library."""
@@ -254,9 +274,10 @@ class Library:
         """SHA-256 of what an earlier run wrote, by path from the outputs' folder."""
         line = self._manifest[name]
         items = line["outputs"] if line else []
-        return {item["path"]: item["sha256"] for item in items if item.get("sha256")}
+        hashes = ((item["path"], item.get("sha256")) for item in items)
+        return {path: digest for path, digest in hashes if digest}
 
-    def _there(self, name: str) -> list[dict[str, Any]]:
+    def _there(self, name: str) -> list[Output]:
         """Outputs that a recording's last line names, and that exist."""
         line = self._manifest[name]
         named = line["outputs"] if line else []
@@ -268,24 +289,42 @@ def _state(name: str) -> _State:
     return _State(state.st_size, state.st_mtime_ns)
 
 
-def _settings(args: argparse.Namespace, card: ModelCard) -> str:
+def _failed(reason: str) -> Done:
+    return {
+        "status": FAILED,
+        "error": reason,
+        "warnings": [],
+        "outputs": [],
+        "onsets": None,
+        "sha256": None,
+    }
+
+
+def _settings(options: WorkOptions, card: ModelCard) -> str:
     """Short name of all that decides what is written, for one recording."""
-    options = {key: value for key, value in vars(args).items() if key not in _OTHER}
-    adaptation = read_adaptation(args)
-    if adaptation is not None:  # a kit may be learnt again into the same file
-        options["adapt"] = adaptation.to_json()
-    text = json.dumps([_plain(options), card.to_json()], sort_keys=True)
+    adaptation = read_adaptation(options.model)
+    deciding = replace(
+        options,
+        outputs=replace(
+            options.outputs, folder=None, overwrite=False, skip_existing=False
+        ),
+        model=replace(options.model, model=None, adapt=None),
+    )
+    # A kit may be learnt again into the same file.
+    kit = None if adaptation is None else adaptation.to_json()
+    text = json.dumps([_plain(deciding), kit, card.to_json()], sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it, whatever classes the options are of."""
+    """As JSON has it, without options that are as usual: there may be new ones."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        values = {f.name: (getattr(value, f.name), f.default) for f in fields(value)}
+        return {k: _plain(v) for k, (v, usual) in values.items() if v != usual}
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if hasattr(value, "__dict__") and not isinstance(value, (str, Path)):

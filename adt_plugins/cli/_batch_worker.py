@@ -7,17 +7,24 @@ who asks has gone: what is being done is given up.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import queue
 import threading
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from adt_plugins.base import written
+from adt_plugins.batch.messages import Done, Output, Ready, Refused, Task
 from adt_plugins.errors import AdtError
+
+if TYPE_CHECKING:
+    from adt_plugins.cli._job_loop import Result
+    from adt_plugins.cli._job_plan import Job
+    from adt_plugins.cli.batch import BatchOptions
+    from adt_plugins.transcription import Transcription
 
 
 def main() -> None:
@@ -32,21 +39,25 @@ def main() -> None:
     if greeting is None:
         return
     try:
-        args = _arguments(greeting["arguments"])
-        work = _Work(args, gone)
+        work = _Work(_options(greeting["arguments"]), gone)
     except AdtError as error:
-        _answer(answers, {"refused": str(error)})
+        _answer(answers, Refused(refused=str(error)))
         messages.get()
         return
-    _answer(answers, {"ready": True})
+    _answer(answers, Ready(ready=True))
     while (task := messages.get()) is not None:
         _answer(answers, work(task))
 
 
-def _arguments(argv: list[str]) -> argparse.Namespace:
+def _options(argv: list[str]) -> BatchOptions:
     from adt_plugins.cli import build_parser
+    from adt_plugins.cli._command import parse
+    from adt_plugins.cli.batch import BatchOptions
 
-    return build_parser().parse_args(argv)
+    options = parse(build_parser(), argv).options
+    if not isinstance(options, BatchOptions):
+        raise AdtError("a process of adt batch was asked for something else")
+    return options
 
 
 def _listen(messages: queue.Queue[Any], gone: threading.Event) -> None:
@@ -60,7 +71,7 @@ def _listen(messages: queue.Queue[Any], gone: threading.Event) -> None:
     messages.put(None)
 
 
-def _answer(answers: BinaryIO, reply: dict[str, Any]) -> None:
+def _answer(answers: BinaryIO, reply: Mapping[str, object]) -> None:
     try:
         answers.write(json.dumps(reply).encode("ascii") + b"\n")
         answers.flush()
@@ -71,18 +82,44 @@ def _answer(answers: BinaryIO, reply: dict[str, Any]) -> None:
 class _Work:
     """Transcribes and writes one recording after the other."""
 
-    def __init__(self, args: argparse.Namespace, gone: threading.Event) -> None:
+    def __init__(self, options: BatchOptions, gone: threading.Event) -> None:
         from adt_plugins.cli.transcribe import Transcriber
 
-        self._args = args
-        self._transcriber = Transcriber(args, cancel=gone)
+        self._options = options
+        self._writing = options.work.writers.writing()
+        self._transcriber = Transcriber(
+            options.work, quiet=options.report.quiet, cancel=gone
+        )
 
-    def __call__(self, task: dict[str, Any]) -> dict[str, Any]:
-        from adt_plugins.cli._job_loop import Result, attempt
-        from adt_plugins.cli._job_plan import NPZ, Job
-        from adt_plugins.transcription import Transcription
+    def __call__(self, task: Task) -> Done:
+        written.trust({Path(path): sha for path, sha in task["ours"].items()})
+        result, digest = self._attempt(task)
+        for item in task["kept"]:
+            path = self._options.folder / item["path"]
+            result.warnings.append(
+                f"{path}: is not as an earlier run wrote it, and is kept"
+                " (--overwrite replaces it)"
+            )
+        return {
+            "status": result.status,
+            "error": result.error,
+            "warnings": result.warnings,
+            "outputs": [
+                _hashed(item["format"], item["path"]) for item in result.outputs
+            ],
+            "onsets": result.onsets,
+            "sha256": digest,
+        }
+
+    def _attempt(self, task: Task) -> tuple[Result, str | None]:
+        """What became of a task, and the SHA-256 of its recording."""
+        from adt_plugins.cli._job_loop import Result, Settings, attempt
+        from adt_plugins.cli._job_plan import Job
+        from adt_plugins.cli._options import NPZ
 
         source = task["input"]
+        if not task["formats"]:
+            return Result(source), None
         digest: list[str | None] = []
 
         def work(job: Job, result: Result) -> Transcription:
@@ -90,21 +127,16 @@ class _Work:
             digest.append(transcription.source.sha256)
             return transcription
 
-        args = argparse.Namespace(**vars(self._args))
-        args.format = [name for name in task["formats"] if name != NPZ]
-        args.save_activations = NPZ in task["formats"]
-        written.trust({Path(path): sha for path, sha in task["ours"].items()})
+        outputs = replace(
+            self._options.work.outputs,
+            formats=tuple(name for name in task["formats"] if name != NPZ),
+            save_activations=NPZ in task["formats"],
+        )
+        settings = Settings(outputs, self._writing, self._options.report)
         job = Job(source, Path(task["folder"]), task["stem"], audio=source)
-        result = Result(source)
-        if task["formats"]:
-            result = attempt(args, job, work)
-        for item in task["kept"]:
-            path = args.folder.absolute() / item["path"]
-            result.warnings.append(
-                f"{path}: is not as an earlier run wrote it, and is kept"
-                " (--overwrite replaces it)"
-            )
-        reply = asdict(result)
-        for output in reply["outputs"]:
-            output["sha256"] = written.digest_of(Path(output["path"]))
-        return {**reply, "sha256": digest[0] if digest else None}
+        result = attempt(settings, job, work)
+        return result, digest[0] if digest else None
+
+
+def _hashed(format_id: str, path: str) -> Output:
+    return {"format": format_id, "path": path, "sha256": written.digest_of(Path(path))}

@@ -11,11 +11,14 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, TextIO
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from adt_plugins.base.visible import visible
 from adt_plugins.errors import AdtError, AdtWarning
+
+if TYPE_CHECKING:
+    from adt_plugins.batch.manifest import Line
 
 _TERMINATED = 128 + signal.SIGTERM  # as shells count
 
@@ -158,7 +161,7 @@ class Tally:
         if self._bar is not None:
             self._bar.close()
 
-    def count(self, name: str, line: Mapping[str, Any], size: int) -> None:
+    def count(self, name: str, line: Line, size: int) -> None:
         """Tell that a file is finished.
 
         Parameters
@@ -179,8 +182,9 @@ class Tally:
             left = gone * max(0, self._size - self._bytes) / max(1, self._bytes)
             clock = f"{left // 3600:.0f}:{left // 60 % 60:02.0f}:{left % 60:02.0f}"
             what = line["status"]
-            if line["onsets"] is not None and what == "done":
-                what = f"{sum(line['onsets'].values())} hits"
+            onsets = line.get("onsets")
+            if onsets is not None and what == "done":
+                what = f"{sum(onsets.values())} hits"
             say(f"{self._done}/{self._files} {name}: {what}; {clock} left")
 
     def _show(self) -> None:

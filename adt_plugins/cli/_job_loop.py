@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,10 +14,10 @@ from adt_plugins import formats
 from adt_plugins.activations import save_activations
 from adt_plugins.base.files import check_folder, make_folder
 from adt_plugins.cli import _console
-from adt_plugins.cli._job_plan import NPZ, Job
-from adt_plugins.cli._midi import midi_options
-from adt_plugins.cli._options import BWF
+from adt_plugins.cli._job_plan import Job
+from adt_plugins.cli._options import NPZ, OutputOptions, ReportOptions
 from adt_plugins.cli._summary import listed, summary
+from adt_plugins.cli._values import BWF
 from adt_plugins.errors import (
     AdtError,
     AdtWarning,
@@ -69,8 +68,25 @@ class Result:
 Work = Callable[[Job, Result], Transcription]
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What is written of every input, how, and what is told.
+
+    Parameters
+    ----------
+    outputs, report
+        See the classes.
+    writing
+        Options of the formats' writers, by name; each gets those that it declares.
+    """
+
+    outputs: OutputOptions
+    writing: Mapping[str, Any]
+    report: ReportOptions
+
+
 def run_jobs(
-    args: Namespace,
+    settings: Settings,
     jobs: Sequence[Job],
     work: Work,
     then: Callable[[Job], None] | None = None,
@@ -79,8 +95,8 @@ def run_jobs(
 
     Parameters
     ----------
-    args
-        Parsed options of `add_outputs`, `add_labels` and `add_report`.
+    settings
+        What is written and told.
     jobs
         The inputs.
     work
@@ -93,9 +109,8 @@ def run_jobs(
     int
         Exit code: 0, or 1 if an input failed.
     """
-    midi_options(args)  # refuses what contradicts itself before the work
-    results = [attempt(args, job, work, then) for job in jobs]
-    if args.report == "json":
+    results = [attempt(settings, job, work, then) for job in jobs]
+    if settings.report.report == "json":
         _console.say_json(
             {
                 "format": REPORT_FORMAT,
@@ -107,7 +122,7 @@ def run_jobs(
 
 
 def attempt(
-    args: Namespace,
+    settings: Settings,
     job: Job,
     work: Work,
     then: Callable[[Job], None] | None = None,
@@ -115,7 +130,7 @@ def attempt(
     """Make a transcription of one input and write it; see `run_jobs`."""
     result = Result(job.source)
     try:
-        _run_job(args, job, result, work)
+        _run_job(settings, job, result, work)
         if then is not None and result.status != "failed":
             then(job)
     except AdtError as error:
@@ -125,25 +140,26 @@ def attempt(
     return result
 
 
-def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
-    names = _check_targets(args, job, format_names(args), result)
+def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
+    outputs = settings.outputs
+    names = _check_targets(outputs, job, result)
     if not names and result.status == "failed":
         return
     if not names:
         result.status = "skipped"
-        if _talks(args):
+        if settings.report.talks:
             _console.say(f"{job.source}: skipped, its outputs exist")
         return
     started = time.monotonic()
     with _warnings_to(result):
         heard = work(job, result)
-        if args.drums is not None:
-            heard = heard.only(args.drums)
-        offset = _offset(args, heard, job)
+        if outputs.drums is not None:
+            heard = heard.only(outputs.drums)
+        offset = _offset(outputs, heard, job)
         transcription = _moved(heard, offset, job, result)
     _note(result, transcription)
     if not len(transcription):
-        result.warn(f"{job.source}: {_nothing(args, heard)}")
+        result.warn(f"{job.source}: {_nothing(outputs, heard)}")
     make_folder(job.folder)
     failures: set[str] = set()  # an unreadable recording is reported once
     written: list[tuple[str, str]] = []
@@ -152,7 +168,7 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
             # With the recording in it, a file keeps the recording's own times.
             own = job.audio == job.source and _has_audio(name)
             shown = heard if own else transcription
-            paths = _write(args, shown, job, name, result)
+            paths = _write(settings, shown, job, name, result)
         except _OF_A_FORMAT as error:
             if str(error) not in failures:
                 result.fail(str(error))
@@ -165,7 +181,7 @@ def _run_job(args: Namespace, job: Job, result: Result, work: Work) -> None:
             result.outputs.append({"format": name, "path": str(path)})
             written.append((str(path), _purpose(name, path, transcription)))
     result.seconds = round(time.monotonic() - started, 3)
-    if _talks(args):
+    if settings.report.talks:
         told = summary(
             job.stem,
             transcription,
@@ -198,30 +214,23 @@ def _purpose(name: str, path: Path, transcription: Transcription) -> str:
     return form.purpose(path, transcription)
 
 
-def _nothing(args: Namespace, heard: Transcription) -> str:
+def _nothing(outputs: OutputOptions, heard: Transcription) -> str:
     """Say that no hits are written, and of what."""
     if len(heard):
         return "no hits are left to be written"
-    if args.drums is not None:
-        names = " or ".join(drum.full_name.lower() for drum in args.drums)
+    if outputs.drums is not None:
+        names = " or ".join(drum.full_name.lower() for drum in outputs.drums)
         return f"no hits were found of {names}"
     return "no drum hits were found"
 
 
-def format_names(args: Namespace) -> list[str]:
-    """All that is written of an input: formats, and perhaps activations."""
-    return [*args.format, *([NPZ] if args.save_activations else [])]
-
-
-def _check_targets(
-    args: Namespace, job: Job, names: Sequence[str], result: Result
-) -> list[str]:
+def _check_targets(outputs: OutputOptions, job: Job, result: Result) -> list[str]:
     """Return the formats to be written; checked before the work, which may be long."""
     if job.rival is not None:
         raise AdtError(f"{job.source}: its outputs would be those of {job.rival}")
     check_folder(job.folder)
-    targets = {name: job.targets(name) for name in names}
-    if args.skip_existing:
+    targets = {name: job.targets(name) for name in outputs.names}
+    if outputs.skip_existing:
         targets = {
             name: paths
             for name, paths in targets.items()
@@ -230,7 +239,7 @@ def _check_targets(
     possible = []
     for name in targets:
         try:
-            job.check(name, overwrite=args.overwrite)
+            job.check(name, overwrite=outputs.overwrite)
         except FormatError as error:  # such as a name that one format cannot hold
             result.fail(f"{job.target(name)}: {error}")
         else:
@@ -245,46 +254,43 @@ def _by_which_done(job: Job, name: str, paths: Sequence[Path]) -> Sequence[Path]
 
 
 def _write(
-    args: Namespace,
+    settings: Settings,
     transcription: Transcription,
     job: Job,
     name: str,
     result: Result,
 ) -> list[Path]:
-    path = job.target(name)
+    path, overwrite = job.target(name), settings.outputs.overwrite
     if name != NPZ:
         return formats.write(
             transcription,
             path,
             name,
-            overwrite=args.overwrite,
+            overwrite=overwrite,
             audio=job.audio,
             warn=result.warn,
-            **_writer_options(args, name),
+            **_declared(settings.writing, name),
         )
     if transcription.activations is None:
         return []
-    save_activations(transcription.activations, path, overwrite=args.overwrite)
+    save_activations(transcription.activations, path, overwrite=overwrite)
     return [path]
 
 
-def _writer_options(args: Namespace, name: str) -> dict[str, Any]:
-    given = {"text": args.label_text, "names": args.label_names, **midi_options(args)}
-    return {
-        option: given[option]
-        for option in formats.FORMATS[name].options
-        if given.get(option) is not None
-    }
+def _declared(options: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Of these options, those that a format declares."""
+    declared = formats.FORMATS[name].options
+    return {option: value for option, value in options.items() if option in declared}
 
 
 def _has_audio(name: str) -> bool:
     return name != NPZ and "audio" in formats.FORMATS[name].needs
 
 
-def _offset(args: Namespace, transcription: Transcription, job: Job) -> float:
+def _offset(outputs: OutputOptions, transcription: Transcription, job: Job) -> float:
     """How much later the user wants the times to be, in seconds."""
-    if args.offset != BWF:
-        return float(args.offset)
+    if outputs.offset != BWF:
+        return outputs.offset
     from adt_plugins.audio.broadcast_wave import time_reference
 
     recording = job.audio or transcription.source.path
@@ -316,10 +322,6 @@ def _warnings_to(result: Result) -> Iterator[None]:
             for warning in caught:
                 if isinstance(warning.message, AdtWarning):
                     result.warn(str(warning.message))
-
-
-def _talks(args: Namespace) -> bool:
-    return not args.quiet and args.report is None
 
 
 def _reason(error: Exception) -> str:

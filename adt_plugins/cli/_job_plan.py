@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import os
 import unicodedata
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from adt_plugins.activations import SUFFIX as ACTIVATIONS_SUFFIX
 from adt_plugins.base.files import check_free
 from adt_plugins.base.protected import protect
 from adt_plugins.base.reporting import did_you_mean
+from adt_plugins.cli._options import NPZ
 from adt_plugins.errors import AdtError
 from adt_plugins.formats import (
     FORMATS,
@@ -22,9 +22,6 @@ from adt_plugins.formats import (
     output_path,
     possible_outputs,
 )
-
-NPZ = "npz"
-"""Activations: written, counted and guarded like a format, but not one."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,9 @@ def check_formats(names: Sequence[str]) -> None:
             raise AdtError(f"--format: no format {name!r} to write{hint}")
 
 
-def plan(args: Namespace, stem: Callable[[Path], str]) -> list[Job]:
+def plan(
+    inputs: Sequence[str], folder: Path | None, stem: Callable[[Path], str]
+) -> list[Job]:
     """Give every input the place of its outputs.
 
     Inputs whose outputs would meet (``a.wav`` and ``a.mp3``) keep their
@@ -90,20 +89,22 @@ def plan(args: Namespace, stem: Callable[[Path], str]) -> list[Job]:
 
     Parameters
     ----------
-    args
-        Parsed `inputs` and `folder`.
+    inputs
+        The inputs as the user named them.
+    folder
+        Folder of the outputs; None: beside each input.
     stem
         Gives the stem of an input's outputs.
     """
     # The same file under two spellings is one input.
     sources: dict[Path, str] = {}
-    for name in _expand(args.inputs):
+    for name in _expand(inputs):
         sources.setdefault(Path(name).absolute(), name)
     protect(*sources)
     jobs = []
     for source in sources.values():
         path = Path(source)
-        jobs.append(Job(source, args.folder or path.parent, stem(path)))
+        jobs.append(Job(source, folder or path.parent, stem(path)))
     meetings = Counter(map(_place, jobs))
     jobs = [
         replace(job, stem=Path(job.source).name) if meetings[_place(job)] > 1 else job

@@ -3,26 +3,100 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from adt_plugins.base.protected import protect
-from adt_plugins.base.reporting import did_you_mean
-from adt_plugins.drums import Drum, as_drum
+from adt_plugins.cli import _values
 
 if TYPE_CHECKING:
-    from adt_plugins.labels.names import LabelNames
-    from adt_plugins.midi.drum_maps import DrumMap
+    from adt_plugins.drums import Drum
+    from adt_plugins.picking.song_gate import Mode
+    from adt_plugins.rhythm.beats import KnownBeats
 
-_FILE_ENDINGS = {".npz", ".wav", ".flac", ".mp3", ".m4a", ".ogg", ".aup3", ".mid"}
-"""Of names that are no folder's, besides those that formats write."""
+NPZ = "npz"
+"""Activations: written, counted and guarded like a format, but not one."""
 
 GATE_MODES = ("off", "normal", "strict")
 """As in `adt_plugins.picking.song_gate`, which takes NumPy to import."""
 
-BWF = "bwf"
-"""For ``--offset``: where the recording lies by its own account."""
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """What is written, where, and what becomes of files that exist."""
+
+    formats: tuple[str, ...]
+    folder: Path | None = None
+    overwrite: bool = False
+    skip_existing: bool = False
+    drums: tuple[Drum, ...] | None = None
+    offset: float | _values.Bwf = 0.0
+    save_activations: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that is written of an input: formats, and perhaps activations."""
+        return (*self.formats, NPZ) if self.save_activations else self.formats
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartOptions:
+    """What is read of a recording; times in seconds."""
+
+    start: float = 0.0
+    end: float | None = None
+    audio_track: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """The model, and what counts as a hit."""
+
+    model: str | None = None
+    thresholds: tuple[tuple[Drum, float], ...] = ()
+    song_gate: Mode = "normal"
+    fine: bool = False
+    adapt: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeatOptions:
+    """Whether to find beats, and what is known of them."""
+
+    beats: bool | None = None
+    bpm: float | None = None
+    meter: str | None = None
+    first_downbeat: float | None = None
+
+    @property
+    def known(self) -> KnownBeats:
+        """What is known of the beats."""
+        from adt_plugins.rhythm.beats import KnownBeats
+
+        return KnownBeats(self.bpm, self.meter, self.first_downbeat)
+
+    @property
+    def given(self) -> list[str]:
+        """Options that tell something of the beats, as they are spelled."""
+        values = {
+            "--bpm": self.bpm,
+            "--meter": self.meter,
+            "--first-downbeat": self.first_downbeat,
+        }
+        return [name for name, value in values.items() if value is not None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions:
+    """What is printed."""
+
+    report: Literal["json"] | None = None
+    quiet: bool = False
+
+    @property
+    def talks(self) -> bool:
+        """Whether results are told to people."""
+        return not self.quiet and self.report is None
 
 
 def add_inputs(parser: argparse.ArgumentParser, what: str) -> None:
@@ -37,8 +111,9 @@ def add_outputs(
     group = parser.add_argument_group("what is written")
     group.add_argument(
         "--format",
-        type=_names,
-        default=None if default is None else _names(default),
+        dest="formats",
+        type=_values.names,
+        default=argparse.SUPPRESS if default is None else _values.names(default),
         required=default is None,
         metavar="A,B",
         help="formats to write" + (f" (default: {default})" if default else ""),
@@ -52,7 +127,7 @@ def add_outputs(
     group.add_argument(
         "-o",
         dest="folder",
-        type=_folder,
+        type=_values.folder,
         required=into_folder,
         metavar="DIR",
         help="write into this folder"
@@ -74,37 +149,17 @@ def add_outputs(
         "--drums",
         "--only",
         dest="drums",
-        type=drums,
+        type=_values.drums,
         metavar="DRUM,DRUM",
         help="write only these drums, e.g. --only kick for its microphone: names"
         " (snare), codes (SD) or MIDI notes (38)",
     )
     group.add_argument(
         "--offset",
-        type=_offset,
-        default=0.0,
+        type=_values.offset,
         metavar="SECONDS|bwf",
         help="add this to all written times, but where the recording is written too"
         " (aup, click, html); bwf: its time reference (Broadcast Wave)",
-    )
-
-
-def add_labels(parser: argparse.ArgumentParser) -> None:
-    """Add what labels say, in formats that have some."""
-    group = parser.add_argument_group("labels")
-    group.add_argument(
-        "--label-text",
-        type=_label_text,
-        metavar="TEXT",
-        help="what labels say: name, name+velocity, note, code, code+velocity or short"
-        " (default: short on tracks named by drum, else code)",
-    )
-    group.add_argument(
-        "--label-names",
-        type=_label_names,
-        metavar="FILE",
-        help="names of drums in labels, a line each: Bombo = KD"
-        " (default: label-names.txt in the folder that has 'models' in it)",
     )
 
 
@@ -114,7 +169,7 @@ def add_part(parser: argparse.ArgumentParser) -> None:
     for name in ("start", "end"):
         group.add_argument(
             f"--{name}",
-            type=_time,
+            type=_values.time,
             metavar="TIME",
             help=f"{name} of the part to read, in seconds or as m:ss",
         )
@@ -124,7 +179,7 @@ def add_track(parser: argparse.ArgumentParser) -> None:
     """Add the choice among several audio tracks."""
     parser.add_argument(
         "--audio-track",
-        type=_track,
+        type=_values.track,
         metavar="N",
         help="which audio track of a film, from 1 (default: the one players choose)",
     )
@@ -138,9 +193,9 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--threshold",
-        type=_threshold,
+        dest="thresholds",
+        type=_values.threshold,
         action="append",
-        default=[],
         metavar="DRUM=X",
         help="how sure a hit of this drum must be, 0 to 1, e.g. snare=0.4; may be"
         " repeated",
@@ -148,7 +203,6 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--song-gate",
         choices=GATE_MODES,
-        default="normal",
         help="what to do about drums that the recording seems not to have: report no"
         " doubtful hits of them (normal), nor where that is unsure (strict), or report"
         " all (off)",
@@ -186,19 +240,19 @@ def add_beats(
     )
     group.add_argument(
         "--bpm",
-        type=_bpm,
+        type=_values.bpm,
         metavar="BPM",
         help="about the tempo, in counted beats a minute (dotted quarters in 6/8)",
     )
     group.add_argument(
         "--meter",
-        type=_meter,
+        type=_values.meter,
         metavar="N/M",
         help="time signature, e.g. 6/8 (default: 3/4 or 4/4, whichever fits)",
     )
     group.add_argument(
         "--first-downbeat",
-        type=_time,
+        type=_values.time,
         metavar="TIME",
         help="where a bar begins, in seconds or as m:ss",
     )
@@ -229,145 +283,3 @@ class _ListFormats(argparse.Action):
             _console.say(f"{name:{width}}  song{form.suffix:12}  {form.description}")
             _console.say(f"{'':{width}}  ({can})")
         parser.exit()
-
-
-def _folder(text: str) -> Path:
-    """Folder for the outputs; not the name of one of them."""
-    folder = Path(text)
-    from adt_plugins.formats import FORMATS
-
-    endings = {Path(f"song{form.suffix}").suffix for form in FORMATS.values()}
-    if folder.suffix.lower() in endings | _FILE_ENDINGS and not folder.is_dir():
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is to be a folder, in which files are named after the song:"
-            " -o FOLDER"
-        )
-    return folder
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """Names of formats, which `check_formats` looks at."""
-    names = tuple(dict.fromkeys(name.strip().casefold() for name in text.split(",")))
-    if not all(names):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of names")
-    return names
-
-
-def drum(text: str) -> Drum:
-    """Drum of a code, a name or a MIDI note."""
-    try:
-        return as_drum(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def drums(text: str) -> tuple[Drum, ...]:
-    return tuple(drum(name) for name in text.split(","))
-
-
-def drum_map(name: str) -> DrumMap:
-    """Read a drum-note map, shipped or a user's own."""
-    from adt_plugins.errors import AdtError
-    from adt_plugins.midi.drum_maps import find_map
-
-    protect(name)
-    try:
-        return find_map(name)
-    except AdtError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def one_of(what: str, name: str, known: Iterable[str]) -> str:
-    """The one of some names that is meant; case does not count.
-
-    Raises
-    ------
-    ArgumentTypeError
-        If it is not one; with what comes close, or with all that there are.
-    """
-    names = list(known)
-    alike = [other for other in names if other.casefold() == name.strip().casefold()]
-    if alike:
-        return alike[0]
-    hint = did_you_mean(name, names) or f"; there are {', '.join(names)}"
-    raise argparse.ArgumentTypeError(f"no {what} {name!r}{hint}")
-
-
-def _label_text(text: str) -> str:
-    from adt_plugins.labels.names import LABEL_TEXTS
-
-    return one_of("label text", text, LABEL_TEXTS)
-
-
-def _label_names(path: str) -> LabelNames:
-    from adt_plugins.errors import AdtError
-    from adt_plugins.labels.names import read_label_names
-
-    protect(path)
-    try:
-        return read_label_names(path)
-    except AdtError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _offset(text: str) -> float | str:
-    if text == BWF:
-        return text
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = float("nan")
-    if not abs(seconds) < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither seconds nor {BWF}")
-    return seconds
-
-
-def _threshold(text: str) -> tuple[Drum, float]:
-    code, sign, value = text.partition("=")
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if not sign or not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not DRUM=X with X from 0 to 1")
-    return drum(code), number
-
-
-def _bpm(text: str) -> float:
-    from adt_plugins.meter import check_bpm
-
-    try:
-        return check_bpm(float(text))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no tempo between 20 and 400 BPM"
-        ) from None
-
-
-def _meter(text: str) -> str:
-    from adt_plugins.meter import Meter
-
-    try:
-        Meter.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
-
-
-def _track(text: str) -> int:
-    if not (text.isdecimal() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
-    return int(text)
-
-
-def _time(text: str) -> float:
-    """Seconds from ``90``, ``1:30`` or ``0:01:30``."""
-    try:
-        seconds = 0.0
-        for part in text.split(":"):
-            seconds = 60 * seconds + float(part)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time: 90 or 1:30")
-    return seconds

@@ -24,6 +24,8 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, *args: Any, examples: Examples = (), **options: Any) -> None:
+        # What is not given has the default of its field in the dataclass of options.
+        options.setdefault("argument_default", argparse.SUPPRESS)
         super().__init__(*args, **options)
         self.examples = examples
 

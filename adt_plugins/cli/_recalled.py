@@ -2,58 +2,66 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Sequence
 
 from adt_plugins.cli import _console
+from adt_plugins.cli._options import BeatOptions
 from adt_plugins.corrections import Recalled, with_beats
 from adt_plugins.errors import FormatError
 from adt_plugins.formats import FORMATS
-from adt_plugins.formats.midi import MIDI
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
-_KNOWN = ("bpm", "meter", "first_downbeat")
-
 
 def complete(
-    args: Namespace, names: Sequence[str], read: Recalled, source: str
+    read: Recalled,
+    source: str,
+    formats: Sequence[str],
+    *,
+    beats: BeatOptions | None = None,
+    on_grid: bool = False,
+    model: str | None = None,
+    quiet: bool = False,
 ) -> Transcription:
     """Return a transcription with beats, if something that is written needs them.
 
     Parameters
     ----------
-    args
-        Parsed options; those of `add_beats` and `add_midi` if there are some.
-    names
-        Formats that are written.
     read
         What was read.
     source
         Where from, for messages.
+    formats
+        Ids of the formats that are written.
+    beats
+        What was asked for; None: only what formats need.
+    on_grid
+        Whether hits are moved to a grid, which needs beats.
+    model
+        Name of the model that finds them.
+    quiet
+        Show no progress.
 
     Raises
     ------
     AdtError
         If beats were asked for, and the recording is not known or cannot be read.
     """
-    asked = getattr(args, "beats", None)
-    known = {name: getattr(args, name, None) for name in _KNOWN}
-    known = {name: value for name, value in known.items() if value is not None}
-    wanted = bool(asked or known or getattr(args, "quantize", None))
-    wanted = wanted or any("beats" in FORMATS[name].needs for name in names)
-    # Of the two MIDI files, one follows the song's own bars.
-    wanted = wanted or (read.corrections is not None and MIDI.id in names)
-    if not wanted or asked is False:
+    beats = beats or BeatOptions()
+    written = [FORMATS[name] for name in formats]
+    wanted = bool(beats.beats or beats.given or on_grid)
+    wanted = wanted or any("beats" in form.needs for form in written)
+    if read.corrections is not None:
+        wanted = wanted or any("beats" in form.wants for form in written)
+    if not wanted or beats.beats is False:
         return read.transcription
-    if asked and not read.transcription.beats and read.sound() is None:
+    if beats.beats and not read.transcription.beats and read.sound() is None:
         try:
             source_audio(read.transcription)
         except FormatError as error:
             told = f"{source}: --beats {error}; --audio names it"
             raise FormatError(told) from None
-    model = getattr(args, "model", None)
-    return with_beats(read, model=model, progress=not args.quiet, known=known)
+    return with_beats(read, model=model, progress=not quiet, known=beats.known)
 
 
 def tell(source: str, read: Recalled) -> None:

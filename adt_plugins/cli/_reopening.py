@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from adt_plugins.audacity.saved_projects import find_saved
 from adt_plugins.base.hashing import sha256
+from adt_plugins.cli._format_options import LabelOptions
 from adt_plugins.cli._job_plan import Job
+from adt_plugins.cli._options import ModelOptions, OutputOptions, ReportOptions
+from adt_plugins.cli.transcribe import WorkOptions
 from adt_plugins.corrections import left_beside
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.audacity_project import AUP
@@ -15,21 +18,14 @@ from adt_plugins.formats.audacity_project.writer import check_target
 from adt_plugins.labels.originals import Original
 from adt_plugins.network.catalogue import find_model
 
-_CHANGING = (
-    *("threshold", "no_song_gate", "fine", "adapt", "start", "end", "drums"),
-    *("beats", "bpm", "meter", "first_downbeat", "offset", "label_text", "label_names"),
-    *("overwrite", "skip_existing", "report"),
-)
-"""Options with which a song is transcribed anew."""
 
-
-def project_of(args: Namespace, job: Job) -> Path | None:
+def project_of(work: WorkOptions, job: Job, report: ReportOptions) -> Path | None:
     """Return the project of a song as it was opened before.
 
     Parameters
     ----------
-    args
-        Parsed options.
+    work, report
+        What is asked for.
     job
         The song.
 
@@ -40,17 +36,24 @@ def project_of(args: Namespace, job: Job) -> Path | None:
         nothing, or something else is asked for.
     """
     target = job.target(AUP.id)
-    asked = args.format != (AUP.id,) or any(
-        getattr(args, name, None) for name in _CHANGING
-    )
-    if asked or not _is_ours(target):
+    if report.report is not None or not _is_plain(work) or not _is_ours(target):
         return None
     originals = list(left_beside(job.folder, job.stem))
-    if not originals or not _is_made_from(target, originals[0], args, job):
+    if not originals or not _is_made_from(target, originals[0], work.model.model, job):
         return None
     made = target.stat().st_mtime
     saved = find_saved(job.stem, job.folder, originals)
     return next((path for path in saved if path.stat().st_mtime >= made), target)
+
+
+def _is_plain(work: WorkOptions) -> bool:
+    """Whether nothing is asked for that a project of an earlier run may lack."""
+    plain = WorkOptions(
+        outputs=OutputOptions(formats=(AUP.id,), folder=work.outputs.folder),
+        writers=replace(work.writers, labels=LabelOptions()),
+        model=ModelOptions(model=work.model.model),
+    )
+    return work == plain
 
 
 def _is_ours(target: Path) -> bool:
@@ -61,13 +64,15 @@ def _is_ours(target: Path) -> bool:
     return target.is_file()
 
 
-def _is_made_from(target: Path, original: Original, args: Namespace, job: Job) -> bool:
+def _is_made_from(
+    target: Path, original: Original, model: str | None, job: Job
+) -> bool:
     """Whether a project was made from this input, and with this model."""
     source, made = Path(job.source), original.transcription
     if not source.is_file():
         return False
     if job.audio is None:  # a transcription
         return source.stat().st_mtime <= target.stat().st_mtime
-    if args.model is not None and made.model.sha256 != find_model(args.model).sha256:
+    if model is not None and made.model.sha256 != find_model(model).sha256:
         return False
     return made.source.sha256 == sha256(source)

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.cli import _console, _options
+from adt_plugins.cli._command import group, set_command
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptOptions:
+    """Options of ``adt adapt``."""
+
+    recording: str
+    corrected: Path
+    output: Path
+    overwrite: bool = False
+    part: _options.PartOptions = field(metadata=group(_options.PartOptions))
+    model: str | None = None
+    quiet: bool = False
 
 
 def add_parser(subparsers: Any) -> None:
@@ -46,10 +60,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print only what went wrong"
     )
-    parser.set_defaults(run=run)
+    set_command(parser, AdaptOptions, run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(options: AdaptOptions) -> int:
     """Run the command."""
     import math
 
@@ -69,28 +83,28 @@ def run(args: argparse.Namespace) -> int:
     from adt_plugins.picking.kit_adaptation import learn
     from adt_plugins.pipeline import listen, open_network
 
-    check_free([args.output], overwrite=args.overwrite)
-    check_folder(args.output.parent)
-    with instead_of_a_transcription(str(args.corrected)):
-        corrected = formats.read(args.corrected)
-    network = open_network(args.model)
+    check_free([options.output], overwrite=options.overwrite)
+    check_folder(options.output.parent)
+    with instead_of_a_transcription(str(options.corrected)):
+        corrected = formats.read(options.corrected)
+    network = open_network(options.model)
     with (
-        instead_of_a_recording(args.recording),
-        progress_bar("Listening", quiet=args.quiet) as report,
-        open_audio(args.recording) as reader,
+        instead_of_a_recording(options.recording),
+        progress_bar("Listening", quiet=options.quiet) as report,
+        open_audio(options.recording) as reader,
     ):
         activations, _ = listen(reader, network, progress=report)
     adaptation = learn(
         activations,
         corrected,
         network.card,
-        start=args.start or 0.0,
-        end=math.inf if args.end is None else args.end,
+        start=options.part.start,
+        end=math.inf if options.part.end is None else options.part.end,
     )
     content = adaptation.to_json().encode()
-    make_folder(args.output.parent)
-    write_files({args.output: content}, overwrite=args.overwrite)
-    if not args.quiet:
+    make_folder(options.output.parent)
+    write_files({options.output: content}, overwrite=options.overwrite)
+    if not options.quiet:
         learnt = ", ".join(adaptation.weights) or "nothing: too few hits were corrected"
-        _console.say(f"{args.output}: learnt {learnt}")
+        _console.say(f"{options.output}: learnt {learnt}")
     return 0

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.cli import _console, _midi, _options
+from adt_plugins.cli import _console, _format_options, _options
+from adt_plugins.cli._command import group, set_command
+from adt_plugins.cli.transcribe import WorkOptions
 
 if TYPE_CHECKING:
     from adt_plugins.cli._job_loop import Result
     from adt_plugins.cli._job_plan import Job
+    from adt_plugins.cli.transcribe import Transcriber
     from adt_plugins.transcription import Transcription
 
 FORMAT = "aup"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenOptions:
+    """Options of ``adt audacity open``."""
+
+    inputs: tuple[str, ...]
+    program: str | None = None
+    work: WorkOptions = field(metadata=group(WorkOptions))
+    report: _options.ReportOptions = field(metadata=group(_options.ReportOptions))
 
 
 def add_parser(subparsers: Any) -> None:
@@ -38,35 +50,37 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--program", metavar="FILE", help="the Audacity to start, if it is not found"
     )
-    _options.add_labels(parser)
-    _midi.add_midi(parser)
+    _format_options.add_writers(parser)
     _options.add_part(parser)
     _options.add_beats(parser)
     _options.add_model(parser)
     _options.add_report(parser)
-    parser.set_defaults(run=run, save_activations=False)
+    set_command(parser, OpenOptions, run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(options: OpenOptions) -> int:
     """Run the action."""
     from adt_plugins import formats
-    from adt_plugins.cli._job_loop import run_jobs
+    from adt_plugins.cli._job_loop import Settings, run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan
     from adt_plugins.cli._reopening import project_of
 
-    check_formats(args.format)
-    args.format = tuple(dict.fromkeys((*args.format, FORMAT)))
+    work = options.work
+    check_formats(work.outputs.formats)
+    written = tuple(dict.fromkeys((*work.outputs.formats, FORMAT)))
+    work = replace(work, outputs=replace(work.outputs, formats=written))
 
     def stem(path: Path) -> str:
         return formats.song_stem(path) if _is_transcription(path) else path.stem
 
     jobs = [
         job if _is_transcription(job.source) else replace(job, audio=job.source)
-        for job in plan(args, stem)
+        for job in plan(options.inputs, work.outputs.folder, stem)
     ]
-    command = _find_program(args)
-    talk = not args.quiet and not args.report
-    there = {job: path for job in jobs if (path := project_of(args, job)) is not None}
+    command = _find_program(options.program)
+    talk = options.report.talks
+    projects = ((job, project_of(work, job, options.report)) for job in jobs)
+    there = {job: path for job, path in projects if path is not None}
     for job, path in there.items():
         if talk:
             _console.say(f"{path}: is there; --overwrite makes {job.stem} anew")
@@ -76,15 +90,18 @@ def run(args: argparse.Namespace) -> int:
         _open(command, job.target(FORMAT), talk=talk)
 
     jobs = [job for job in jobs if job not in there]
-    return run_jobs(args, jobs, _Work(args), show) if jobs or not there else 0
+    if there and not jobs:
+        return 0
+    settings = Settings(work.outputs, work.writers.writing(), options.report)
+    return run_jobs(settings, jobs, _Work(work, quiet=options.report.quiet), show)
 
 
 class _Work:
     """Makes or reads the transcription of an input."""
 
-    def __init__(self, args: argparse.Namespace) -> None:
-        self._args = args
-        self._transcriber: Any = None
+    def __init__(self, options: WorkOptions, *, quiet: bool) -> None:
+        self._options, self._quiet = options, quiet
+        self._transcriber: Transcriber | None = None
 
     def __call__(self, job: Job, result: Result) -> Transcription:
         from adt_plugins.cli.transcribe import Transcriber
@@ -93,9 +110,8 @@ class _Work:
         if _is_transcription(job.source):
             return read_whole(job.source, warn=result.warn).transcription
         if self._transcriber is None:
-            self._transcriber = Transcriber(self._args)
-        transcription: Transcription = self._transcriber(job, result)
-        return transcription
+            self._transcriber = Transcriber(self._options, quiet=self._quiet)
+        return self._transcriber(job, result)
 
 
 def _is_transcription(path: str | Path) -> bool:
@@ -106,18 +122,18 @@ def _is_transcription(path: str | Path) -> bool:
     return name is not None and formats.FORMATS[name].read is not None
 
 
-def _find_program(args: argparse.Namespace) -> list[str] | None:
+def _find_program(name: str | None) -> list[str] | None:
     import shutil
 
     from adt_plugins.audacity.launch import command_of, find_audacity
     from adt_plugins.errors import AdtError
 
-    if args.program is None:
+    if name is None:
         return find_audacity()
-    folder = Path(args.program)
-    program = folder if folder.suffix == ".app" else shutil.which(args.program)
+    folder = Path(name)
+    program = folder if folder.suffix == ".app" else shutil.which(name)
     if program is None:
-        raise AdtError(f"--program: {args.program} is no program")
+        raise AdtError(f"--program: {name} is no program")
     return command_of(Path(program))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.cli import _console, _options
+from adt_plugins.cli import _console, _format_options, _options, _values
+from adt_plugins.cli._command import group, set_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from adt_plugins.audacity.script_pipe import Pipe
     from adt_plugins.base.reporting import Warn
     from adt_plugins.corrections import Recalled
+    from adt_plugins.drums import Drum
     from adt_plugins.labels.originals import Original
     from adt_plugins.transcription import Transcription
 
@@ -24,6 +26,35 @@ _NEEDS = (
     " such module: there, after 'adt audacity install', choose Tools > Drum Labels on"
     " Separate Tracks afterwards."
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushOptions:
+    """Options of ``adt audacity push``."""
+
+    file: str
+    labels: _format_options.LabelOptions = field(
+        metadata=group(_format_options.LabelOptions)
+    )
+    drums: tuple[Drum, ...] | None = None
+    offset: float = 0.0
+    beats: _options.BeatOptions = field(metadata=group(_options.BeatOptions))
+    model: _options.ModelOptions = field(metadata=group(_options.ModelOptions))
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullOptions:
+    """Options of ``adt audacity pull``."""
+
+    song: Path
+    formats: tuple[str, ...] = ("json",)
+    labels: _format_options.LabelOptions = field(
+        metadata=group(_format_options.LabelOptions)
+    )
+    audio: bool = False
+    overwrite: bool = False
+    quiet: bool = False
 
 
 def add_parser(subparsers: Any) -> None:
@@ -46,14 +77,13 @@ def _add_push(subparsers: Any) -> None:
         ],
     )
     parser.add_argument("file", metavar="FILE", help="recording or transcription")
-    _options.add_labels(parser)
+    _format_options.add_labels(parser)
     parser.add_argument(
-        "--drums", type=_options.drums, metavar="KD,SD", help="only these drums"
+        "--drums", type=_values.drums, metavar="KD,SD", help="only these drums"
     )
     parser.add_argument(
         "--offset",
         type=float,
-        default=0.0,
         metavar="SECONDS",
         help="where the recording starts in the project",
     )
@@ -62,7 +92,7 @@ def _add_push(subparsers: Any) -> None:
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print only what went wrong"
     )
-    parser.set_defaults(run=run_push)
+    set_command(parser, PushOptions, run_push)
 
 
 def _add_pull(subparsers: Any) -> None:
@@ -87,12 +117,12 @@ def _add_pull(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--format",
-        type=lambda text: text.split(","),
-        default=["json"],
+        dest="formats",
+        type=_values.names,
         metavar="A,B",
         help="formats to write (default: json)",
     )
-    _options.add_labels(parser)
+    _format_options.add_labels(parser)
     parser.add_argument("--audio", action="store_true", help="write SONG.wav too")
     parser.add_argument(
         "--overwrite", action="store_true", help="replace files that exist"
@@ -100,10 +130,10 @@ def _add_pull(subparsers: Any) -> None:
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print only what went wrong"
     )
-    parser.set_defaults(run=run_pull)
+    set_command(parser, PullOptions, run_pull)
 
 
-def run_push(args: argparse.Namespace) -> int:
+def run_push(options: PushOptions) -> int:
     """Put label tracks into the open project."""
     from adt_plugins.audacity.extension import is_installed
     from adt_plugins.audacity.script_pipe import Pipe
@@ -115,51 +145,55 @@ def run_push(args: argparse.Namespace) -> int:
         except NoAudacityError:
             if not is_installed():
                 raise
-            return _leave_for_extension(args)
-        return _push(args, pipe)
+            return _leave_for_extension(options)
+        return _push(options, pipe)
 
 
-def _push(args: argparse.Namespace, pipe: Pipe) -> int:
+def _push(options: PushOptions, pipe: Pipe) -> int:
     from adt_plugins.audacity.late_mp3 import shown_late
     from adt_plugins.audacity.push import push
     from adt_plugins.labels.originals import remember
     from adt_plugins.labels.tracks import DEFAULT_TEXT
 
-    transcription = _transcription(args, _warn)
-    late = shown_late(pipe, _recording(args.file, transcription))
+    transcription = _transcription(options, _warn)
+    late = shown_late(pipe, _recording(options.file, transcription))
     done = push(
         pipe,
         transcription,
-        args.label_text or DEFAULT_TEXT,
-        args.label_names,
-        args.offset + late,
+        options.labels.label_text or DEFAULT_TEXT,
+        options.labels.label_names,
+        options.offset + late,
     )
-    if late and not args.quiet:
+    if late and not options.quiet:
         _console.complain(
             f"Audacity shows this MP3 {1000 * late:.0f} ms late; its labels too"
         )
     # For when its labels come back; what lies before 0 s does not.
-    remember(transcription.shifted(args.offset), moved=args.offset)
-    if not args.quiet:
+    remember(transcription.shifted(options.offset), moved=options.offset)
+    if not options.quiet:
         _console.say(f"new: {', '.join(done.added) or 'nothing'}")
         if done.removed:
             _console.say(f"replaced: {', '.join(done.removed)}")
     return 0
 
 
-def _leave_for_extension(args: argparse.Namespace) -> int:
+def _leave_for_extension(options: PushOptions) -> int:
     """Leave the label tracks for Audacity 4, which has no pipe."""
     from adt_plugins.audacity.extension import COMMAND, hand_over
     from adt_plugins.errors import AdtError
     from adt_plugins.labels.originals import remember
     from adt_plugins.labels.tracks import DEFAULT_TEXT, moved, tracks_of
 
-    transcription = _transcription(args, _warn)
-    tracks = tracks_of(transcription, args.label_text or DEFAULT_TEXT, args.label_names)
-    if not hand_over(moved(tracks, args.offset), Path(args.file).name):
+    transcription = _transcription(options, _warn)
+    tracks = tracks_of(
+        transcription,
+        options.labels.label_text or DEFAULT_TEXT,
+        options.labels.label_names,
+    )
+    if not hand_over(moved(tracks, options.offset), Path(options.file).name):
         raise AdtError("the labels cannot be written into Audacity 4's extension")
-    remember(transcription.shifted(args.offset), moved=args.offset)
-    if not args.quiet:
+    remember(transcription.shifted(options.offset), moved=options.offset)
+    if not options.quiet:
         _console.say(f"for Audacity 4: {', '.join(track.name for track in tracks)}")
         _console.say(f"choose {COMMAND} there; nothing was sent to Audacity 3")
     return 0
@@ -172,34 +206,35 @@ def _recording(file: str, transcription: Transcription) -> Path | None:
     return next((p for p in paths if p.suffix.lower() == ".mp3" and p.exists()), None)
 
 
-def _transcription(args: argparse.Namespace, warn: Warn) -> Transcription:
+def _transcription(options: PushOptions, warn: Warn) -> Transcription:
     """Read a transcription, or make one of a recording."""
     from adt_plugins import formats
     from adt_plugins.corrections import read_whole
 
-    path = Path(args.file)
+    path = Path(options.file)
     if formats.format_of_file(path) is not None:
         read = read_whole(path, warn=warn).transcription
-        return read if args.drums is None else read.only(args.drums)
+        return read if options.drums is None else read.only(options.drums)
     from adt_plugins.pipeline import transcribe
 
+    model, beats = options.model, options.beats
     found = transcribe(
         path,
-        model=args.model,
-        thresholds=dict(args.threshold),
-        fine=args.fine,
-        song_gate=args.song_gate,
-        beats=args.beats is not False,
-        bpm=args.bpm,
-        meter=args.meter,
-        first_downbeat=args.first_downbeat,
+        model=model.model,
+        thresholds=dict(model.thresholds),
+        fine=model.fine,
+        song_gate=model.song_gate,
+        beats=beats.beats is not False,
+        bpm=beats.bpm,
+        meter=beats.meter,
+        first_downbeat=beats.first_downbeat,
         keep_activations=False,
-        progress=not args.quiet,
+        progress=not options.quiet,
     )
-    return found if args.drums is None else found.only(args.drums)
+    return found if options.drums is None else found.only(options.drums)
 
 
-def run_pull(args: argparse.Namespace) -> int:
+def run_pull(options: PullOptions) -> int:
     """Write what is in the open project, or in the one that was saved last."""
     from adt_plugins import formats
     from adt_plugins.base.files import check_free
@@ -207,26 +242,30 @@ def run_pull(args: argparse.Namespace) -> int:
     from adt_plugins.cli._job_plan import check_formats
     from adt_plugins.corrections import originals_of
 
-    check_formats(args.format)
-    folder, stem = args.song.parent, _stem(args.song)
-    targets = {name: formats.output_path(stem, folder, name) for name in args.format}
-    audio = folder / f"{stem}.wav" if args.audio else None
+    check_formats(options.formats)
+    folder, stem = options.song.parent, _stem(options.song)
+    targets = {
+        name: formats.output_path(stem, folder, name) for name in options.formats
+    }
+    audio = folder / f"{stem}.wav" if options.audio else None
     wanted = [*targets.values(), *([] if audio is None else [audio])]
-    check_free(wanted, overwrite=args.overwrite)
+    check_free(wanted, overwrite=options.overwrite)
     originals = originals_of(folder, stem)
     written: list[Path] = []
     with ExitStack() as stack:
         pipe = _pipe(stack)
         if pipe is None:
-            read = _saved(args, stem, originals)
+            read = _saved(options, stem, originals)
         else:
-            read, written = _pulled(args, pipe, stack, originals)
-        transcription = _recalled.complete(args, args.format, read, str(args.song))
+            read, written = _pulled(options, pipe, stack, originals)
+        transcription = _recalled.complete(
+            read, str(options.song), options.formats, quiet=options.quiet
+        )
     for name, path in targets.items():
         written += formats.write(
-            transcription, path, name, overwrite=args.overwrite, warn=_warn
+            transcription, path, name, overwrite=options.overwrite, warn=_warn
         )
-    if not args.quiet:
+    if not options.quiet:
         _recalled.tell(stem, read)
         for path in written:
             _console.say(str(path))
@@ -243,30 +282,28 @@ def _pipe(stack: ExitStack) -> Pipe | None:
     return None
 
 
-def _saved(
-    args: argparse.Namespace, stem: str, originals: Sequence[Original]
-) -> Recalled:
+def _saved(options: PullOptions, stem: str, originals: Sequence[Original]) -> Recalled:
     """Read the project of this song that was saved last."""
     from adt_plugins.audacity.saved_projects import find_saved
     from adt_plugins.audacity.script_pipe_channel import ENABLE
     from adt_plugins.corrections import read_whole
     from adt_plugins.errors import AdtError
 
-    if args.audio:
+    if options.audio:
         raise AdtError(f"--audio: needs the project to be open, and its pipe: {ENABLE}")
-    path = next(find_saved(stem, args.song.parent, originals), None)
+    path = next(find_saved(stem, options.song.parent, originals), None)
     if path is None:
         raise AdtError(
             f"there is no saved project of {stem}: save it in Audacity (File > Save"
             f" Project); or, to read what is open, {ENABLE}"
         )
-    if not args.quiet:
+    if not options.quiet:
         _console.complain(f"this project of {stem} was saved last: {path}")
-    return read_whole(path, warn=_warn, **_naming(args))
+    return read_whole(path, warn=_warn, **options.labels.reading())
 
 
 def _pulled(
-    args: argparse.Namespace,
+    options: PullOptions,
     pipe: Pipe,
     stack: ExitStack,
     originals: Sequence[Original],
@@ -280,18 +317,18 @@ def _pulled(
     from adt_plugins.labels.corrections import six_digits
 
     # The sound that is exported is as late as what is shown.
-    song = args.song.parent / f"{_stem(args.song)}.mp3"
-    late = 0.0 if args.audio else shown_late(pipe, song)
-    if late and not args.quiet:
+    song = options.song.parent / f"{_stem(options.song)}.mp3"
+    late = 0.0 if options.audio else shown_late(pipe, song)
+    if late and not options.quiet:
         _console.complain(
             f"Audacity shows this MP3 {1000 * late:.0f} ms late; its labels are moved"
             " back"
         )
     tracks = pull_labels(pipe, late=late, warn=_warn)
     written = []
-    if args.audio:
-        target = args.song.parent / f"{_stem(args.song)}.wav"
-        written.append(pull_audio(pipe, target, overwrite=args.overwrite))
+    if options.audio:
+        target = options.song.parent / f"{_stem(options.song)}.wav"
+        written.append(pull_audio(pipe, target, overwrite=options.overwrite))
 
     def sound() -> tuple[Path, float] | None:
         if written:
@@ -314,15 +351,11 @@ def _pulled(
         sound=sound,
         slack=six_digits,
         warn=_warn,
-        **_naming(args),
+        **options.labels.reading(),
     )
     if read.corrections is None and is_rounded(tracks):
         _warn("times are rounded to six digits; those of a saved project are exact")
     return read, written
-
-
-def _naming(args: argparse.Namespace) -> dict[str, Any]:
-    return {} if args.label_names is None else {"names": args.label_names}
 
 
 def _stem(song: Path) -> str:

@@ -7,10 +7,12 @@ import signal
 import sys
 import threading
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.cli import _console
+from adt_plugins.cli._command import set_command
 
 SNAP = "snap"
 SNAP_ADVICE = (
@@ -28,6 +30,23 @@ ADVICE_4 = (
     "in Audacity 4, choose Analyze > Drum Labels on One Track first, then"
     " Tools > Drum Labels on Separate Tracks"
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallOptions:
+    """Options of ``adt audacity install``."""
+
+    uninstall: bool = False
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchOptions:
+    """Options of ``adt audacity watch``."""
+
+    model: str | None = None
+    quiet: bool = False
+    autostart: bool | None = None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -54,7 +73,7 @@ def _add_install(subparsers: Any) -> None:
         metavar="DIR",
         help="another Plug-Ins folder, e.g. of a portable Audacity",
     )
-    parser.set_defaults(run=run_install)
+    set_command(parser, InstallOptions, run_install)
 
 
 def _add_watch(subparsers: Any) -> None:
@@ -73,10 +92,10 @@ def _add_watch(subparsers: Any) -> None:
         action=argparse.BooleanOptionalAction,
         help="have it started whenever you log in, or no longer; and return",
     )
-    parser.set_defaults(run=run_watch)
+    set_command(parser, WatchOptions, run_watch)
 
 
-def run_install(args: argparse.Namespace) -> int:
+def run_install(options: InstallOptions) -> int:
     """Copy or remove the plug-ins."""
     from adt_plugins.audacity.extension import install_extension, uninstall_extension
     from adt_plugins.audacity.install import (
@@ -86,9 +105,9 @@ def run_install(args: argparse.Namespace) -> int:
         uninstall,
     )
 
-    folders = plugin_folders() if args.folder is None else [args.folder]
-    extensions = [] if args.folder is not None else extension_folders()
-    if not args.uninstall:
+    folders = plugin_folders() if options.folder is None else [options.folder]
+    extensions = [] if options.folder is not None else extension_folders()
+    if not options.uninstall:
         written = install(folders)
         for folder in extensions:
             written += install_extension(folder)
@@ -116,16 +135,16 @@ def run_install(args: argparse.Namespace) -> int:
     return 0
 
 
-def run_watch(args: argparse.Namespace) -> int:
+def run_watch(options: WatchOptions) -> int:
     """Serve the plug-ins, or change what happens at login."""
-    if args.autostart is not None:
+    if options.autostart is not None:
         from adt_plugins.audacity.autostart import autostart
         from adt_plugins.network.catalogue import find_model
 
-        if args.autostart:
-            find_model(args.model)  # or nobody would see that there is none
-        start = autostart(watch_command(args.model))
-        for line in start.enable() if args.autostart else start.disable():
+        if options.autostart:
+            find_model(options.model)  # or nobody would see that there is none
+        start = autostart(watch_command(options.model))
+        for line in start.enable() if options.autostart else start.disable():
             _console.say(line)
         return 0
     stop = threading.Event()
@@ -140,9 +159,9 @@ def run_watch(args: argparse.Namespace) -> int:
     if usual is not signal.SIG_IGN:
         # An exception can get lost: in a callback of a library nobody catches it.
         signal.signal(signal.SIGINT, end)
-    say = (lambda _: None) if args.quiet else _console.say
+    say = (lambda _: None) if options.quiet else _console.say
     try:
-        _watch(args.model, stop, say)
+        _watch(options.model, stop, say)
     except KeyboardInterrupt:
         stop.set()
     finally:

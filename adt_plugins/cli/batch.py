@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _console
-from adt_plugins.cli.transcribe import add_work, check_options
+from adt_plugins.cli._command import group, set_command
+from adt_plugins.cli._options import ReportOptions
+from adt_plugins.cli.transcribe import WorkOptions, add_work, check_options
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from adt_plugins.batch.workers import Reply, Task
+    from adt_plugins.batch.messages import Reply, Task
     from adt_plugins.cli._batch_library import Library
 
 WORKER = "adt_plugins.cli._batch_worker"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchOptions:
+    """Options of ``adt batch``; `argv` are the words that the processes parse too."""
+
+    inputs: tuple[str, ...]
+    work: WorkOptions = field(metadata=group(WorkOptions))
+    retry: bool = False
+    processes: int | None = None
+    dask: str | None = None
+    report: ReportOptions = field(metadata=group(ReportOptions))
+    argv: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Absolute path of the outputs' folder."""
+        return (self.work.outputs.folder or Path()).absolute()
 
 
 def add_parser(subparsers: Any) -> None:
@@ -59,10 +80,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print only what went wrong"
     )
-    parser.set_defaults(run=run, report=None)
+    set_command(parser, BatchOptions, run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(options: BatchOptions) -> int:
     """Run the command."""
     from adt_plugins.base import written
     from adt_plugins.base.files import make_folder
@@ -71,16 +92,15 @@ def run(args: argparse.Namespace) -> int:
     from adt_plugins.batch.recordings import find_recordings
     from adt_plugins.cli._batch_library import Library
     from adt_plugins.cli._job_plan import check_formats
-    from adt_plugins.cli._midi import midi_options
     from adt_plugins.errors import AdtError
 
-    check_formats(args.format)
-    midi_options(args)
-    card = check_options(args)
-    folder = args.folder.absolute()
-    root, recordings = find_recordings(args.inputs, without=folder, warn=_warn)
+    check_formats(options.work.outputs.formats)
+    options.work.writers.writing()  # refuses what contradicts itself
+    card = check_options(options.work)
+    folder = options.folder
+    root, recordings = find_recordings(options.inputs, without=folder, warn=_warn)
     if not recordings:
-        raise AdtError(f"{', '.join(args.inputs)}: no recordings")
+        raise AdtError(f"{', '.join(options.inputs)}: no recordings")
     make_folder(folder)
     try:
         lock = Lock(folder / ".adt-batch.lock")
@@ -89,14 +109,22 @@ def run(args: argparse.Namespace) -> int:
     written.begin_run(alone=True)
     try:
         with Manifest(folder / NAME) as manifest:
-            library = Library(args, card, root, recordings, manifest)
-            _work(args, library)
+            library = Library(
+                options.work,
+                card,
+                root,
+                recordings,
+                manifest,
+                retry=options.retry,
+                quiet=options.report.quiet,
+            )
+            _work(options, library)
             return library.conclude()
     finally:
         lock.release()
 
 
-def _work(args: argparse.Namespace, library: Library) -> None:
+def _work(options: BatchOptions, library: Library) -> None:
     from contextlib import closing
 
     from adt_plugins.cli._console import Tally
@@ -104,8 +132,8 @@ def _work(args: argparse.Namespace, library: Library) -> None:
     if not library.left:
         return
     with (
-        closing(_answers(args, library)) as answers,
-        Tally(library.left, library.bytes_left, quiet=args.quiet) as tally,
+        closing(_answers(options, library)) as answers,
+        Tally(library.left, library.bytes_left, quiet=options.report.quiet) as tally,
     ):
         for task, reply in answers:
             line = library.note(task, reply)
@@ -113,17 +141,19 @@ def _work(args: argparse.Namespace, library: Library) -> None:
 
 
 def _answers(
-    args: argparse.Namespace, library: Library
+    options: BatchOptions, library: Library
 ) -> Generator[tuple[Task, Reply], None, None]:
-    greeting = {"arguments": args.argv}
-    if args.dask is not None:
+    from adt_plugins.batch.messages import Done, Greeting, Task
+
+    greeting = Greeting(arguments=list(options.argv))
+    if options.dask is not None:
         from adt_plugins.batch.cluster import run_on_cluster
 
-        return run_on_cluster(args.dask, WORKER, greeting, library.tasks())
+        return run_on_cluster(options.dask, WORKER, greeting, library.tasks())
     from adt_plugins.batch.workers import Worker, cores, run_tasks
 
-    count = min(args.processes or cores(), library.left)
-    workers = [Worker(WORKER, greeting) for _ in range(count)]
+    count = min(options.processes or cores(), library.left)
+    workers = [Worker[Task, Done](WORKER, greeting) for _ in range(count)]
     return run_tasks(workers, library.tasks())
 
 

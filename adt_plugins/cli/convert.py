@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.cli import _midi, _options
+from adt_plugins.cli import _format_options, _options
+from adt_plugins.cli._command import group, set_command
 
 if TYPE_CHECKING:
     from adt_plugins.cli._job_loop import Result
     from adt_plugins.cli._job_plan import Job
     from adt_plugins.transcription import Transcription
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions:
+    """Options of ``adt convert``."""
+
+    inputs: tuple[str, ...]
+    source_format: str | None = None
+    audio: str | None = None
+    model: str | None = None
+    outputs: _options.OutputOptions = field(metadata=group(_options.OutputOptions))
+    writers: _format_options.WriterOptions = field(
+        metadata=group(_format_options.WriterOptions)
+    )
+    midi_inputs: _format_options.MidiInputOptions = field(
+        metadata=group(_format_options.MidiInputOptions)
+    )
+    beats: _options.BeatOptions = field(metadata=group(_options.BeatOptions))
+    report: _options.ReportOptions = field(metadata=group(_options.ReportOptions))
+
+    def reading(self) -> dict[str, Any]:
+        """Options of readers, by name."""
+        assumed = self.writers.midi.drum_map
+        return {
+            **self.writers.labels.reading(),
+            **self.midi_inputs.reading(),
+            **({} if assumed is None else {"assumed_map": assumed}),
+        }
 
 
 def add_parser(subparsers: Any) -> None:
@@ -46,9 +74,8 @@ def add_parser(subparsers: Any) -> None:
         help="the recording, for an input that does not say: formats may need it, and"
         " new hits, and beats, are heard in it",
     )
-    _options.add_labels(parser)
-    _midi.add_midi(parser)
-    _midi.add_midi_inputs(parser)
+    _format_options.add_writers(parser)
+    _format_options.add_midi_inputs(parser)
     _options.add_beats(
         parser,
         "find beats and bars in the recording, where the input has none (default: if"
@@ -58,25 +85,20 @@ def add_parser(subparsers: Any) -> None:
         "--model", metavar="NAME", help="model that finds beats; see 'adt models list'"
     )
     _options.add_report(parser)
-    parser.set_defaults(run=run, save_activations=False)
+    set_command(parser, ConvertOptions, run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(options: ConvertOptions) -> int:
     """Run the command."""
     from adt_plugins import formats
-    from adt_plugins.base.reporting import did_you_mean
     from adt_plugins.cli import _recalled
-    from adt_plugins.cli._job_loop import run_jobs
+    from adt_plugins.cli._job_loop import Settings, run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan
     from adt_plugins.cli._wrong_input import instead_of_a_transcription
     from adt_plugins.corrections import read_whole
     from adt_plugins.errors import AdtError
 
-    known = [name for name, form in formats.FORMATS.items() if form.read is not None]
-    if args.source_format not in (None, *known):
-        hint = did_you_mean(args.source_format, known)
-        hint = hint or f"; there are {', '.join(known)}"
-        raise AdtError(f"--from: no format {args.source_format!r} to read{hint}")
+    _check_source_format(options.source_format)
 
     def work(job: Job, result: Result) -> Transcription:
         _check_there(Path(job.source))
@@ -84,29 +106,48 @@ def run(args: argparse.Namespace) -> int:
             return read(job, result)
 
     def read(job: Job, result: Result) -> Transcription:
-        name = args.source_format or formats.format_of_file(job.source)
+        name = options.source_format or formats.format_of_file(job.source)
         form = formats.FORMATS.get(name or "")
-        options: dict[str, Any] = {}
-        if (
-            form is not None
-            and "names" in form.options
-            and args.label_names is not None
-        ):
-            options["names"] = args.label_names
-        if name == "midi":
-            options |= _midi.reader_options(args)
-        found = read_whole(
-            job.source, name, audio=job.audio, warn=result.warn, **options
+        declared = () if form is None else form.reader_options
+        recalled = read_whole(
+            job.source,
+            name,
+            audio=job.audio,
+            warn=result.warn,
+            **{key: value for key, value in reading.items() if key in declared},
         )
-        if not (args.quiet or args.report):
-            _recalled.tell(job.source, found)
-        return _recalled.complete(args, args.format, found, job.source)
+        if options.report.talks:
+            _recalled.tell(job.source, recalled)
+        return _recalled.complete(
+            recalled,
+            job.source,
+            outputs.formats,
+            beats=options.beats,
+            on_grid=bool(options.writers.midi.quantize),
+            model=options.model,
+            quiet=options.report.quiet,
+        )
 
-    check_formats(args.format)
-    if args.audio is not None and len(args.inputs) > 1:
+    outputs, reading = options.outputs, options.reading()
+    check_formats(outputs.formats)
+    if options.audio is not None and len(options.inputs) > 1:
         raise AdtError("--audio: is for one input")
-    jobs = [replace(job, audio=args.audio) for job in plan(args, formats.song_stem)]
-    return run_jobs(args, jobs, work)
+    jobs = plan(options.inputs, outputs.folder, formats.song_stem)
+    jobs = [replace(job, audio=options.audio) for job in jobs]
+    settings = Settings(outputs, options.writers.writing(), options.report)
+    return run_jobs(settings, jobs, work)
+
+
+def _check_source_format(name: str | None) -> None:
+    """Raise `AdtError` for a format that does not exist or is only written."""
+    from adt_plugins.base.reporting import did_you_mean
+    from adt_plugins.errors import AdtError
+    from adt_plugins.formats import FORMATS
+
+    readable = [id_ for id_, form in FORMATS.items() if form.read is not None]
+    if name is not None and name not in readable:
+        hint = did_you_mean(name, readable) or f"; there are {', '.join(readable)}"
+        raise AdtError(f"--from: no format {name!r} to read{hint}")
 
 
 def _check_there(path: Path) -> None:

@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from adt_plugins.cli import _console, _options
+from adt_plugins.cli import _console, _values
+from adt_plugins.cli._command import set_command
+
+if TYPE_CHECKING:
+    from adt_plugins.drums import Drum
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions:
+    """Options of ``adt evaluate``; None: as `evaluate_files` has it."""
+
+    reference: Path
+    estimates: tuple[Path, ...]
+    suffix: str = ""
+    reference_suffix: str = ""
+    drums: tuple[Drum, ...] | None = None
+    windows: tuple[float, ...] | None = None
+    fine: bool = False
+    report: Literal["json"] | None = None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -32,24 +51,23 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--suffix",
-        default="",
         metavar=".SUFFIX",
         help="what an estimate's name has after that of its reference",
     )
     parser.add_argument(
         "--reference-suffix",
-        default="",
         metavar=".SUFFIX",
         help="what a reference's name has after that of the recording",
     )
     parser.add_argument(
         "--drums",
-        type=_options.drums,
+        type=_values.drums,
         metavar="KD,SD",
         help="drums to compare (default: KD,SD,HH)",
     )
     parser.add_argument(
         "--window",
+        dest="windows",
         type=_windows,
         metavar="SECONDS",
         help="how far apart a match may be, one or several (default: 0.05,0.02)",
@@ -60,32 +78,32 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--report", choices=["json"], help="print a report for programs"
     )
-    parser.set_defaults(run=run)
+    set_command(parser, EvaluateOptions, run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(options: EvaluateOptions) -> int:
     """Run the command."""
     from adt_plugins.errors import FormatError
     from adt_plugins.evaluation import evaluate_files
 
-    options = {
+    given = {
         name: value
-        for name, value in (("drums", args.drums), ("windows", args.window))
+        for name, value in (("drums", options.drums), ("windows", options.windows))
         if value is not None
     }
     try:
         result = evaluate_files(
-            args.reference,
-            args.estimates,
-            suffix=args.suffix,
-            reference_suffix=args.reference_suffix,
-            fine=args.fine,
-            **options,
+            options.reference,
+            options.estimates,
+            suffix=options.suffix,
+            reference_suffix=options.reference_suffix,
+            fine=options.fine,
+            **given,
         )
     except FormatError as error:  # nothing there to compare
         _console.complain(str(error))
         return 1
-    if args.report == "json":
+    if options.report == "json":
         _console.say_json(result.to_dict())
     else:
         _console.say_lines(result.table().rstrip("\n"))

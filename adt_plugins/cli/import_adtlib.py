@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.cli import _console
+from adt_plugins.cli._command import set_command
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """Options of ``adt import-adtlib``."""
+
+    archive: Path
+    folder: Path | None = None
+    overwrite: bool = False
 
 
 def add_parser(subparsers: Any) -> None:
@@ -26,16 +36,18 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace models that were changed"
     )
-    parser.set_defaults(run=run)
+    set_command(parser, ImportOptions, run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(options: ImportOptions) -> int:
     """Run the command."""
     from adt_plugins.errors import AdtError
     from adt_plugins.network.adtlib import import_adtlib
 
     try:
-        cards = import_adtlib(args.archive, args.folder, overwrite=args.overwrite)
+        cards = import_adtlib(
+            options.archive, options.folder, overwrite=options.overwrite
+        )
     except (AdtError, OSError) as error:
         _console.complain(str(error))
         return 1

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from adt_plugins.cli import _console
+from adt_plugins.cli._command import set_command
 
 if TYPE_CHECKING:
     from adt_plugins.midi.drum_maps import DrumMap
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions:
+    """Options of ``adt maps list``."""
+
+    report: Literal["json"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions:
+    """Options of ``adt maps show``."""
+
+    map: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """Options of ``adt maps export``."""
+
+    map: str
+    output: Path | None = None
+    overwrite: bool = False
 
 
 def add_parser(subparsers: Any) -> None:
@@ -28,10 +52,10 @@ def add_parser(subparsers: Any) -> None:
     listing.add_argument(
         "--report", choices=["json"], help="print a report for programs"
     )
-    listing.set_defaults(run=run_list)
+    set_command(listing, ListOptions, run_list)
     showing = actions.add_parser("show", help="print the notes of a map")
     showing.add_argument("map", metavar="NAME|FILE")
-    showing.set_defaults(run=run_show)
+    set_command(showing, ShowOptions, run_show)
     exporting = actions.add_parser(
         "export", help="write a note-name file for Reaper from a map"
     )
@@ -47,15 +71,15 @@ def add_parser(subparsers: Any) -> None:
     exporting.add_argument(
         "--overwrite", action="store_true", help="replace a file that exists"
     )
-    exporting.set_defaults(run=run_export)
+    set_command(exporting, ExportOptions, run_export)
 
 
-def run_list(args: argparse.Namespace) -> int:
+def run_list(options: ListOptions) -> int:
     """Print each map with its grade and its sources."""
     from adt_plugins.midi.drum_maps import GRADES, list_maps
 
     maps = list_maps()
-    if args.report == "json":
+    if options.report == "json":
         _console.say_json([_summary(m) for m in maps])
         return 0
     for m in maps:
@@ -68,12 +92,12 @@ def run_list(args: argparse.Namespace) -> int:
     return 0
 
 
-def run_show(args: argparse.Namespace) -> int:
+def run_show(options: ShowOptions) -> int:
     """Print a map: what is written for each drum, and what each note means."""
     from adt_plugins.drums import Drum
     from adt_plugins.midi.drum_maps import GRADES, find_map
 
-    shown = find_map(args.map)
+    shown = find_map(options.map)
     _console.say(f"{shown.title}, grade {shown.grade}: {GRADES[shown.grade]}")
     if shown.remarks:
         _console.say(shown.remarks)
@@ -88,15 +112,15 @@ def run_show(args: argparse.Namespace) -> int:
     return 0
 
 
-def run_export(args: argparse.Namespace) -> int:
+def run_export(options: ExportOptions) -> int:
     """Write the note-name file."""
     from adt_plugins.base.files import write_files
     from adt_plugins.midi.drum_maps import find_map
 
-    exported = find_map(args.map)
-    path = args.output or Path(f"{exported.name}.txt")
+    exported = find_map(options.map)
+    path = options.output or Path(f"{exported.name}.txt")
     text = exported.reaper_note_names().encode()
-    write_files({path: text}, overwrite=args.overwrite)
+    write_files({path: text}, overwrite=options.overwrite)
     _console.say(str(path))
     return 0
 

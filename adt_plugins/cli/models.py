@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from adt_plugins.cli import _console
+from adt_plugins.cli._command import set_command
 
 if TYPE_CHECKING:
     from adt_plugins.card import ModelCard
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions:
+    """Options of ``adt models list``."""
+
+    report: Literal["json"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions:
+    """Options of ``adt models show``."""
+
+    model: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyOptions:
+    """Options of ``adt models verify``."""
+
+    models: tuple[str, ...] = ()
 
 
 def add_parser(subparsers: Any) -> None:
@@ -27,26 +49,26 @@ def add_parser(subparsers: Any) -> None:
     listing.add_argument(
         "--report", choices=["json"], help="print a report for programs"
     )
-    listing.set_defaults(run=run_list)
+    set_command(listing, ListOptions, run_list)
     showing = actions.add_parser("show", help="print the model card of a network")
     showing.add_argument(
         "model", nargs="?", metavar="NAME", help="default: the default"
     )
-    showing.set_defaults(run=run_show)
+    set_command(showing, ShowOptions, run_show)
     verifying = actions.add_parser(
         "verify", help="compare network files with the hashes in their cards"
     )
     verifying.add_argument("models", nargs="*", metavar="NAME", help="default: all")
-    verifying.set_defaults(run=run_verify)
+    set_command(verifying, VerifyOptions, run_verify)
 
 
-def run_list(args: argparse.Namespace) -> int:
+def run_list(options: ListOptions) -> int:
     """Print one line a network."""
     from adt_plugins.network.catalogue import list_models
     from adt_plugins.network.litert import backend
 
     cards = list_models()
-    if args.report == "json":
+    if options.report == "json":
         _console.say_json([_summary(card) for card in cards])
         return 0
     width = max((len(card.name) for card in cards), default=0)
@@ -57,15 +79,15 @@ def run_list(args: argparse.Namespace) -> int:
     return 0
 
 
-def run_show(args: argparse.Namespace) -> int:
+def run_show(options: ShowOptions) -> int:
     """Print a card as it is in its file."""
     from adt_plugins.network.catalogue import find_model
 
-    _console.say_lines(find_model(args.model).to_json().rstrip("\n"))
+    _console.say_lines(find_model(options.model).to_json().rstrip("\n"))
     return 0
 
 
-def run_verify(args: argparse.Namespace) -> int:
+def run_verify(options: VerifyOptions) -> int:
     """Open each network, which compares its hash and its shapes."""
     from adt_plugins.errors import AdtError
     from adt_plugins.network.catalogue import find_model, list_models
@@ -73,7 +95,7 @@ def run_verify(args: argparse.Namespace) -> int:
     from adt_plugins.picking.fine_drums import FineDrumModel
 
     failed = False
-    cards = [find_model(name) for name in args.models] or list_models()
+    cards = [find_model(name) for name in options.models] or list_models()
     for card in cards:
         try:
             Network(card)

@@ -2,13 +2,97 @@
 
 from __future__ import annotations
 
-import argparse
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from adt_plugins.cli import _console
+from adt_plugins.cli._command import set_command
 from adt_plugins.errors import MissingDependencyError
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderOptions:
+    """Options of ``adt train render``."""
+
+    out: Path
+    data: Path
+    sounds: Path
+    hours: float = 10.0
+    seed: int = 0
+    workers: int = os.cpu_count() or 1
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitOptions:
+    """Options of ``adt train fit``."""
+
+    renders: Path
+    out: Path
+    steps: int = 2900
+    batch: int = 48
+    rate: float = 2e-3
+    weights: tuple[Path, ...] = ()
+    model: str | None = None
+    seed: int = 0
+    consistency: float = 20.0
+    margin: int = 0
+    threads: int = max(1, (os.cpu_count() or 1) // 2)
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """Options of ``adt train export``."""
+
+    checkpoints: tuple[Path, ...]
+    renders: Path
+    out: Path
+    name: str = "drums"
+    float32: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinerOptions:
+    """Options of ``adt train finer``; `taught` is the model."""
+
+    taught: str
+    renders: tuple[Path, ...]
+    seed: int = 0
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateOptions:
+    """Options of ``adt train gate``; `taught` is the model."""
+
+    taught: str
+    renders: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalyseOptions:
+    """Options of ``adt train analyse``."""
+
+    folder: Path
+    model: str | None = None
+    plot: Path | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckDataOptions:
+    """Options of ``adt train check-data``."""
+
+    data: Path
+    sounds: Path | None = None
+    write: Path | None = None
+    overwrite: bool = False
+    list: Path | None = None
+    report: Literal["json"] | None = None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -46,11 +130,11 @@ def _add_render(actions: Any) -> None:
         metavar="DIR",
         help="folder of unpacked sound packages",
     )
-    parser.add_argument("--hours", type=float, default=10.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--hours", type=float)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--workers", type=int)
     parser.add_argument("-q", "--quiet", action="store_true")
-    parser.set_defaults(run=run_render)
+    set_command(parser, RenderOptions, run_render)
 
 
 def _add_fit(actions: Any) -> None:
@@ -62,15 +146,14 @@ def _add_fit(actions: Any) -> None:
     )
     parser.add_argument("renders", type=Path, help="folder of the clips")
     parser.add_argument("out", type=Path, help="folder for checkpoints and log")
-    parser.add_argument("--steps", type=int, default=2900)
-    parser.add_argument("--batch", type=int, default=48, help="clips in a step")
-    parser.add_argument("--rate", type=float, default=2e-3, help="of learning, at most")
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--batch", type=int, help="clips in a step")
+    parser.add_argument("--rate", type=float, help="of learning, at most")
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument(
         "--weights",
         type=Path,
         nargs="+",
-        default=[],
         metavar="CHECKPOINT",
         help="what a new run begins with (of several, their mean)",
     )
@@ -79,24 +162,20 @@ def _add_fit(actions: Any) -> None:
         metavar="NAME",
         help="model that a new run begins with: a name, its card or .tflite file",
     )
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int)
     parser.add_argument(
         "--consistency",
         type=float,
-        default=20.0,
         help="how much two cuts of a clip that differ count, in the last steps",
     )
     parser.add_argument(
         "--margin",
         type=int,
-        default=0,
         help="frames at the ends of a cut that do not count in that",
     )
-    parser.add_argument(
-        "--threads", type=int, default=max(1, (os.cpu_count() or 1) // 2)
-    )
+    parser.add_argument("--threads", type=int)
     parser.add_argument("-q", "--quiet", action="store_true")
-    parser.set_defaults(run=run_fit)
+    set_command(parser, FitOptions, run_fit)
 
 
 def _add_export(actions: Any) -> None:
@@ -108,14 +187,14 @@ def _add_export(actions: Any) -> None:
     )
     parser.add_argument("renders", type=Path, help="clips to choose thresholds on")
     parser.add_argument("out", type=Path, help="folder for the model")
-    parser.add_argument("--name", default="drums", help="of the model and its files")
+    parser.add_argument("--name", help="of the model and its files")
     parser.add_argument(
         "--float32", action="store_true", help="leave the weights as they are"
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a model that was changed"
     )
-    parser.set_defaults(run=run_export)
+    set_command(parser, ExportOptions, run_export)
 
 
 def _add_finer(actions: Any) -> None:
@@ -130,25 +209,25 @@ def _add_finer(actions: Any) -> None:
         "taught", metavar="model", help="card or .tflite file, or a name"
     )
     parser.add_argument("renders", type=Path, nargs="+", help="folders of the clips")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int)
     parser.add_argument("-q", "--quiet", action="store_true")
-    parser.set_defaults(run=run_finer)
+    set_command(parser, FinerOptions, run_finer)
 
 
-def run_finer(args: argparse.Namespace) -> int:
+def run_finer(options: FinerOptions) -> int:
     """Teach a model to distinguish finer drums."""
     from adt_plugins.base.progress import progress_bar
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.network.inference import Network
     from adt_plugins.training.learn import fine_drums
 
-    card = find_model(args.taught)
-    with progress_bar("Learning", quiet=args.quiet) as report:
+    card = find_model(options.taught)
+    with progress_bar("Learning", quiet=options.quiet) as report:
         learnt, measured = fine_drums.learn(
-            args.renders, Network(card), seed=args.seed, progress=report
+            options.renders, Network(card), seed=options.seed, progress=report
         )
     card = fine_drums.attach(card, learnt, measured)
-    if not args.quiet:
+    if not options.quiet:
         _console.say(fine_drums.table(measured))
     _console.say(str(card.path))
     return 0
@@ -166,15 +245,15 @@ def _add_gate(actions: Any) -> None:
         "taught", metavar="model", help="card or .tflite file, or a name"
     )
     parser.add_argument("renders", type=Path, help="folder of the clips")
-    parser.set_defaults(run=run_gate)
+    set_command(parser, GateOptions, run_gate)
 
 
-def run_gate(args: argparse.Namespace) -> int:
+def run_gate(options: GateOptions) -> int:
     """Teach a model which recordings have a drum at all."""
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.training.learn.drum_presence import attach_gate
 
-    _console.say(str(attach_gate(find_model(args.taught), args.renders).path))
+    _console.say(str(attach_gate(find_model(options.taught), options.renders).path))
     return 0
 
 
@@ -192,7 +271,7 @@ def _add_analyse(actions: Any) -> None:
         "--plot", type=Path, metavar="FILE", help="draw it, as PNG, PDF or SVG"
     )
     parser.add_argument("-q", "--quiet", action="store_true")
-    parser.set_defaults(run=run_analyse)
+    set_command(parser, AnalyseOptions, run_analyse)
 
 
 def _add_check_data(actions: Any) -> None:
@@ -225,25 +304,25 @@ def _add_check_data(actions: Any) -> None:
     parser.add_argument(
         "--report", choices=["json"], help="print a report for programs on stdout"
     )
-    parser.set_defaults(run=run_check_data)
+    set_command(parser, CheckDataOptions, run_check_data)
 
 
-def run_check_data(args: argparse.Namespace) -> int:
+def run_check_data(options: CheckDataOptions) -> int:
     """Tell which upstream files are there, or list them."""
     from adt_plugins.training.sources import material
 
-    sounds = args.sounds or args.data
-    if args.write:
+    sounds = options.sounds or options.data
+    if options.write:
         from adt_plugins.base.files import write_files
 
-        text = material.write_list(material.list_material(args.data, sounds))
-        write_files({args.write: text.encode()}, overwrite=args.overwrite)
-        _console.say(str(args.write))
+        text = material.write_list(material.list_material(options.data, sounds))
+        write_files({options.write: text.encode()}, overwrite=options.overwrite)
+        _console.say(str(options.write))
         return 0
-    wanted = material.read_list(args.list or material.LIST)
-    findings = material.check(args.data, sounds, wanted)
+    wanted = material.read_list(options.list or material.LIST)
+    findings = material.check(options.data, sounds, wanted)
     complete = all(finding.complete for finding in findings)
-    if args.report == "json":
+    if options.report == "json":
         upstream = [finding.to_dict() for finding in findings]
         _console.say_json({"complete": complete, "upstream": upstream})
     else:
@@ -251,46 +330,46 @@ def run_check_data(args: argparse.Namespace) -> int:
     return int(not complete)
 
 
-def run_analyse(args: argparse.Namespace) -> int:
+def run_analyse(options: AnalyseOptions) -> int:
     """Tell where a model loses."""
     from adt_plugins.base.progress import progress_bar
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.network.inference import Network
     from adt_plugins.training.learn import analysis
 
-    recordings = list(analysis.find_recordings(args.folder))
-    network = Network(find_model(args.model))
+    recordings = list(analysis.find_recordings(options.folder))
+    network = Network(find_model(options.model))
     cases: list[analysis.Case] = []
-    with progress_bar("Analysing", quiet=args.quiet) as report:
+    with progress_bar("Analysing", quiet=options.quiet) as report:
         for number, (audio, reference) in enumerate(recordings, start=1):
             cases += analysis.analyse_file(audio, reference, network)
             report(number / len(recordings))
     _console.say_lines(analysis.table(cases))
-    if args.plot:
-        analysis.plot(cases, args.plot)
-        _console.say(str(args.plot))
+    if options.plot:
+        analysis.plot(cases, options.plot)
+        _console.say(str(options.plot))
     return 0
 
 
-def run_render(args: argparse.Namespace) -> int:
+def run_render(options: RenderOptions) -> int:
     """Render training clips."""
     from adt_plugins.base.progress import progress_bar
     from adt_plugins.training.render.clip import render
 
-    with progress_bar("Rendering", quiet=args.quiet) as report:
+    with progress_bar("Rendering", quiet=options.quiet) as report:
         failed = render(
-            args.out,
-            data=args.data,
-            sounds=args.sounds,
-            hours=args.hours,
-            seed=args.seed,
-            workers=args.workers,
+            options.out,
+            data=options.data,
+            sounds=options.sounds,
+            hours=options.hours,
+            seed=options.seed,
+            workers=options.workers,
             progress=lambda done, count: report(done / count),
         )
     return int(failed > 0)
 
 
-def run_fit(args: argparse.Namespace) -> int:
+def run_fit(options: FitOptions) -> int:
     """Train a network."""
     _need_torch()
     import torch
@@ -302,35 +381,35 @@ def run_fit(args: argparse.Namespace) -> int:
     )
     from adt_plugins.training.learn.fit import Settings, fit
 
-    torch.set_num_threads(args.threads)
-    weights = args.weights
-    if args.model is not None:
+    torch.set_num_threads(options.threads)
+    weights = list(options.weights)
+    if options.model is not None:
         from adt_plugins.network.catalogue import find_model
         from adt_plugins.training.learn.shipped import checkpoint_of
 
-        begin = args.out / "begin.pt"
-        weights = [checkpoint_of(find_model(args.model), TRAINING_GEOMETRY, begin)]
+        begin = options.out / "begin.pt"
+        weights = [checkpoint_of(find_model(options.model), TRAINING_GEOMETRY, begin)]
     fit(
-        args.renders,
-        args.out,
+        options.renders,
+        options.out,
         settings=Settings(
-            steps=args.steps,
-            batch=args.batch,
-            rate=args.rate,
-            seed=args.seed,
-            consistency=args.consistency,
-            margin=args.margin,
+            steps=options.steps,
+            batch=options.batch,
+            rate=options.rate,
+            seed=options.seed,
+            consistency=options.consistency,
+            margin=options.margin,
         ),
         front_end=FRONT_END,
         level=LEVEL,
         geometry=TRAINING_GEOMETRY,
         weights=weights,
-        progress=not args.quiet,
+        progress=not options.quiet,
     )
     return 0
 
 
-def run_export(args: argparse.Namespace) -> int:
+def run_export(options: ExportOptions) -> int:
     """Turn a checkpoint into a model."""
     _need_torch()
     from adt_plugins.training.learn.configuration import (
@@ -342,18 +421,18 @@ def run_export(args: argparse.Namespace) -> int:
     from adt_plugins.training.learn.export import export
 
     card = export(
-        args.checkpoints,
-        args.renders,
-        args.out,
-        name=args.name,
+        options.checkpoints,
+        options.renders,
+        options.out,
+        name=options.name,
         front_end=FRONT_END,
         level=LEVEL,
         geometry=GEOMETRY,
         training=MATERIAL,
-        quantise=not args.float32,
-        overwrite=args.overwrite,
+        quantise=not options.float32,
+        overwrite=options.overwrite,
     )
-    _console.say(str(args.out / card.file))
+    _console.say(str(options.out / card.file))
     _console.say(str(card.path))
     return 0
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.cli import _console, _midi, _options
+from adt_plugins.cli import _console, _format_options, _options
+from adt_plugins.cli._command import group, set_command
 
 if TYPE_CHECKING:
     import threading
@@ -20,6 +21,36 @@ if TYPE_CHECKING:
     from adt_plugins.transcription import Transcription
 
 STDIN = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkOptions:
+    """What is done with each recording."""
+
+    outputs: _options.OutputOptions = field(metadata=group(_options.OutputOptions))
+    writers: _format_options.WriterOptions = field(
+        default=_format_options.WriterOptions(),
+        metadata=group(_format_options.WriterOptions),
+    )
+    part: _options.PartOptions = field(
+        default=_options.PartOptions(), metadata=group(_options.PartOptions)
+    )
+    beats: _options.BeatOptions = field(
+        default=_options.BeatOptions(), metadata=group(_options.BeatOptions)
+    )
+    model: _options.ModelOptions = field(
+        default=_options.ModelOptions(), metadata=group(_options.ModelOptions)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranscribeOptions:
+    """Options of ``adt transcribe``."""
+
+    inputs: tuple[str, ...]
+    name: str | None = None
+    work: WorkOptions = field(metadata=group(WorkOptions))
+    report: _options.ReportOptions = field(metadata=group(_options.ReportOptions))
 
 
 def add_parser(subparsers: Any) -> None:
@@ -42,7 +73,7 @@ def add_parser(subparsers: Any) -> None:
     )
     add_work(parser)
     _options.add_report(parser)
-    parser.set_defaults(run=run)
+    set_command(parser, TranscribeOptions, run)
 
 
 def add_work(parser: argparse.ArgumentParser, *, into_folder: bool = False) -> None:
@@ -53,31 +84,33 @@ def add_work(parser: argparse.ArgumentParser, *, into_folder: bool = False) -> N
         action="store_true",
         help="write what the network said as song.drums.npz too",
     )
-    _options.add_labels(parser)
-    _midi.add_midi(parser)
+    _format_options.add_writers(parser)
     _options.add_part(parser)
     _options.add_track(parser)
     _options.add_beats(parser)
     _options.add_model(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(options: TranscribeOptions) -> int:
     """Run the command."""
-    from adt_plugins.cli._job_loop import run_jobs
+    from adt_plugins.cli._job_loop import Settings, run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan
 
-    check_formats(args.format)
-    _check_name(args)
-    jobs = plan(args, lambda path: args.name or path.stem)
+    outputs = options.work.outputs
+    check_formats(outputs.formats)
+    _check_name(options)
+    jobs = plan(options.inputs, outputs.folder, lambda path: options.name or path.stem)
     jobs = [
         replace(job, audio=None if _is_pipe(job.source) else job.source) for job in jobs
     ]
-    if args.folder is None:  # where the name of a pipe lies is nobody's folder
+    if outputs.folder is None:  # where the name of a pipe lies is nobody's folder
         jobs = [
             replace(job, folder=Path()) if _is_nameless(job.source) else job
             for job in jobs
         ]
-    return run_jobs(args, jobs, Transcriber(args))
+    settings = Settings(outputs, options.work.writers.writing(), options.report)
+    work = Transcriber(options.work, options.name, quiet=options.report.quiet)
+    return run_jobs(settings, jobs, work)
 
 
 def _is_pipe(source: str) -> bool:
@@ -92,20 +125,21 @@ def _is_nameless(source: str) -> bool:
     )
 
 
-def _check_name(args: argparse.Namespace) -> None:
+def _check_name(options: TranscribeOptions) -> None:
     from adt_plugins.errors import AdtError
 
-    if args.name is not None and len(args.inputs) > 1:
+    name = options.name
+    if name is not None and len(options.inputs) > 1:
         raise AdtError("--name: is for one input")
-    if args.name is not None and args.name != Path(args.name).name:
-        raise AdtError(f"--name: {args.name!r} is not a plain name; -o is the folder")
-    for source in filter(_is_pipe, args.inputs):
-        if args.name is None and _is_nameless(source):
-            name = "standard input" if source == STDIN else source
-            raise AdtError(f"--name: what shall the outputs of {name} be called?")
-        for name in args.format:
-            if "audio" in _needs(name):
-                raise AdtError(f"--format: {name} needs a recording that stays")
+    if name is not None and name != Path(name).name:
+        raise AdtError(f"--name: {name!r} is not a plain name; -o is the folder")
+    for source in filter(_is_pipe, options.inputs):
+        if name is None and _is_nameless(source):
+            pipe = "standard input" if source == STDIN else source
+            raise AdtError(f"--name: what shall the outputs of {pipe} be called?")
+        for form in options.work.outputs.formats:
+            if "audio" in _needs(form):
+                raise AdtError(f"--format: {form} needs a recording that stays")
 
 
 class Transcriber:
@@ -113,8 +147,12 @@ class Transcriber:
 
     Parameters
     ----------
-    args
-        Parsed options of `add_part`, `add_model` and `add_outputs`.
+    options
+        What is asked for.
+    stdin_name
+        What standard input is called.
+    quiet
+        Show no progress.
     cancel
         See `adt_plugins.pipeline.transcribe`.
 
@@ -125,20 +163,26 @@ class Transcriber:
     """
 
     def __init__(
-        self, args: argparse.Namespace, cancel: threading.Event | None = None
+        self,
+        options: WorkOptions,
+        stdin_name: str | None = None,
+        *,
+        quiet: bool = False,
+        cancel: threading.Event | None = None,
     ) -> None:
         from adt_plugins.formats import find_format
         from adt_plugins.pipeline import open_network
 
-        card = check_options(args)
-        self._args, self._cancel = args, cancel
+        card = check_options(options)
+        self._options, self._cancel = options, cancel
+        self._stdin_name, self._quiet = stdin_name, quiet
         self._network = open_network(card)
-        self._thresholds = dict(args.threshold)
-        self._adaptation = read_adaptation(args)
-        self._keep_activations = args.save_activations or any(
-            "activations" in find_format(name).wants for name in args.format
+        self._adaptation = read_adaptation(options.model)
+        outputs = options.outputs
+        self._keep_activations = outputs.save_activations or any(
+            "activations" in find_format(name).wants for name in outputs.formats
         )
-        self._beats = args.beats is not False
+        self._beats = options.beats.beats is not False
 
     def __call__(self, job: Job, result: Result) -> Transcription:
         """Transcribe one input."""
@@ -147,76 +191,90 @@ class Transcriber:
         from adt_plugins.pipeline import transcribe
         from adt_plugins.rhythm.beats import has_beats
 
+        part, model, beats = (
+            self._options.part,
+            self._options.model,
+            self._options.beats,
+        )
         source: AudioSource = job.source
         label = Path(job.source).name
         if job.source == STDIN:
-            source, label = _console.binary_input(), self._args.name
+            source, label = _console.binary_input(), self._stdin_name or label
         if self._beats and has_beats(self._network.card.outputs):
             result.beats = 0
         with (
             instead_of_a_recording(job.source),
-            progress_bar(label, quiet=self._args.quiet) as progress,
+            progress_bar(label, quiet=self._quiet) as progress,
         ):
             return transcribe(
                 source,
                 model=self._network,
-                start=self._args.start or 0.0,
-                end=self._args.end,
-                audio_track=getattr(self._args, "audio_track", None),
-                drums=self._args.drums,
-                thresholds=self._thresholds,
-                fine=self._args.fine,
-                song_gate=self._args.song_gate,
+                start=part.start,
+                end=part.end,
+                audio_track=part.audio_track,
+                drums=self._options.outputs.drums,
+                thresholds=dict(model.thresholds),
+                fine=model.fine,
+                song_gate=model.song_gate,
                 adaptation=self._adaptation,
                 beats=self._beats,
-                bpm=self._args.bpm,
-                meter=self._args.meter,
-                first_downbeat=self._args.first_downbeat,
+                bpm=beats.bpm,
+                meter=beats.meter,
+                first_downbeat=beats.first_downbeat,
                 keep_activations=self._keep_activations,
                 progress=progress,
                 cancel=self._cancel,
             )
 
 
-def check_options(args: argparse.Namespace) -> ModelCard:
-    """Return the model's card; raise `AdtError` if it has not what is asked for."""
-    from adt_plugins.errors import AdtError
+def check_options(options: WorkOptions) -> ModelCard:
+    """Return the model's card; raise `AdtError` if it lacks what is asked for."""
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.picking.fine_drums import FineDrumTagger
     from adt_plugins.pipeline import check_request
 
-    start = args.start or 0.0
-    if args.end is not None and args.end <= start:
-        raise AdtError(f"--end: {args.end:g} s is not after the start, {start:g} s")
-    for name in args.format:
-        if getattr(args, "audio_track", None) and "audio" in _needs(name):
-            raise AdtError(
-                f"--audio-track: {name} is made with the file's first choice"
-            )
-    if args.beats is False:
-        given = ("quantize", "bpm", "meter", "first_downbeat")
-        needy = [name for name in args.format if "beats" in _needs(name)]
-        needy += [
-            f"--{n.replace('_', '-')}" for n in given if getattr(args, n) is not None
-        ]
-        if needy:
-            raise AdtError(f"--no-beats: but they are needed for {', '.join(needy)}")
-    card = find_model(args.model)
-    kinds = FineDrumTagger(card).kinds if args.fine else ()
-    check_request(card, args.drums, dict(args.threshold), kinds)
-    adaptation = read_adaptation(args)
+    _check_part(options)
+    _check_beats(options)
+    card = find_model(options.model.model)
+    kinds = FineDrumTagger(card).kinds if options.model.fine else ()
+    check_request(card, options.outputs.drums, dict(options.model.thresholds), kinds)
+    adaptation = read_adaptation(options.model)
     if adaptation is not None:
         adaptation.check(card)
     return card
 
 
-def read_adaptation(args: argparse.Namespace) -> Adaptation | None:
+def _check_part(options: WorkOptions) -> None:
+    from adt_plugins.errors import AdtError
+
+    start, end = options.part.start, options.part.end
+    if end is not None and end <= start:
+        raise AdtError(f"--end: {end:g} s is not after the start, {start:g} s")
+    for name in options.outputs.formats:
+        if options.part.audio_track is not None and "audio" in _needs(name):
+            raise AdtError(
+                f"--audio-track: {name} is made with the file's first choice"
+            )
+
+
+def _check_beats(options: WorkOptions) -> None:
+    from adt_plugins.errors import AdtError
+
+    if options.beats.beats is not False:
+        return
+    needy = [name for name in options.outputs.formats if "beats" in _needs(name)]
+    needy += [*options.writers.need_beats, *options.beats.given]
+    if needy:
+        raise AdtError(f"--no-beats: but they are needed for {', '.join(needy)}")
+
+
+def read_adaptation(options: _options.ModelOptions) -> Adaptation | None:
     """Return what ``--adapt`` names."""
-    if args.adapt is None:
+    if options.adapt is None:
         return None
     from adt_plugins.picking.kit_adaptation import Adaptation
 
-    return Adaptation.read(args.adapt)
+    return Adaptation.read(options.adapt)
 
 
 def _needs(format_id: str) -> tuple[str, ...]:

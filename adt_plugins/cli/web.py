@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.cli import _console
+from adt_plugins.cli._command import set_command
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebOptions:
+    """Options of ``adt web``."""
+
+    output: Path = Path("drums.html")
+    overwrite: bool = False
 
 
 def add_parser(subparsers: Any) -> None:
@@ -21,19 +30,18 @@ def add_parser(subparsers: Any) -> None:
         "-o",
         dest="output",
         type=Path,
-        default=Path("drums.html"),
         metavar="FILE",
         help="default: drums.html in this folder",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a file that exists"
     )
-    parser.set_defaults(run=run)
+    set_command(parser, WebOptions, run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(options: WebOptions) -> int:
     """Write the page."""
     from adt_plugins.web_page import write_page
 
-    _console.say(str(write_page(args.output, overwrite=args.overwrite)))
+    _console.say(str(write_page(options.output, overwrite=options.overwrite)))
     return 0

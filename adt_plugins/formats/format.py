@@ -5,20 +5,62 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.base.reporting import Warn
 from adt_plugins.labels.tracks import LabelTrack
 from adt_plugins.transcription import Transcription
 
 Sound = tuple[NDArray[np.float32], int]
-Write = Callable[..., list[Path]]
-Read = Callable[..., Transcription]
-
 
 LABEL_OPTIONS = ("text", "names")
 """What labels say, and the names of drums in them; see `adt_plugins.labels.tracks`."""
+LABEL_READER_OPTIONS = ("names",)
+
+
+class Write(Protocol):
+    """A writer; its own options are those that its format declares."""
+
+    def __call__(
+        self,
+        transcription: Transcription,
+        path: Path,
+        *,
+        overwrite: bool,
+        warn: Warn,
+    ) -> list[Path]:
+        """Write a file, or several; return those that were written."""
+
+
+class Read(Protocol):
+    """A reader; its own options are those that its format declares."""
+
+    def __call__(self, path: Path, *, warn: Warn) -> Transcription:
+        """Read a file."""
+
+
+class Check(Protocol):
+    """Looks whether something is in the way of a writer."""
+
+    def __call__(self, path: Path, *, overwrite: bool) -> None:
+        """Raise `AdtError` if something is."""
+
+
+class ReadTracks(Protocol):
+    """Reads label tracks as they are in a file."""
+
+    def __call__(self, path: Path, *, warn: Warn) -> list[LabelTrack]:
+        """Read a file."""
+
+
+class Purpose(Protocol):
+    """Says what one of several outputs is for."""
+
+    def __call__(self, path: Path, transcription: Transcription) -> str:
+        """Return a few words."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +98,8 @@ class Format:
     options
         Names of the writer's own options, of those that the command line has: see
         `adt_plugins.cli`.
+    reader_options
+        The same, of the reader's.
     tracks
         ``tracks(path, warn=…)`` reads the label tracks that `read` understands.
     sound
@@ -76,8 +120,9 @@ class Format:
     endings: tuple[str, ...] = ()
     looks_like: Callable[[str], bool] | None = None
     outputs: Callable[[Path], Sequence[Path]] | None = None
-    check: Callable[..., None] | None = None
+    check: Check | None = None
     options: tuple[str, ...] = ()
-    tracks: Callable[..., list[LabelTrack]] | None = None
+    reader_options: tuple[str, ...] = ()
+    tracks: ReadTracks | None = None
     sound: Callable[[Path], Sound | None] | None = None
-    purpose: Callable[[Path, Transcription], str] | None = None
+    purpose: Purpose | None = None

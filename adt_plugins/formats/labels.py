@@ -20,7 +20,7 @@ from adt_plugins.base.files import check_free, lines, read_text, write_files
 from adt_plugins.base.reporting import Warn, default_warn
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.formats.format import LABEL_OPTIONS, Format
+from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
@@ -216,6 +216,7 @@ LABELS = Format(
     read=read,
     looks_like=_looks_like_labels,
     options=LABEL_OPTIONS,
+    reader_options=LABEL_READER_OPTIONS,
     tracks=read_label_tracks,
 )
 
@@ -228,5 +229,6 @@ LABELS_SPLIT = Format(
     endings=tuple(f".labels.{drum.lower()}.txt" for drum in Drum),
     outputs=split_paths,
     options=LABEL_OPTIONS,
+    reader_options=LABEL_READER_OPTIONS,
     tracks=read_split_tracks,
 )

@@ -16,7 +16,7 @@ from adt_plugins.annotations import Label
 from adt_plugins.base.files import read_text, write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import LABEL_OPTIONS, Format
+from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
@@ -122,4 +122,5 @@ REAPER = Format(
     read=read,
     looks_like=_looks_like_markers,
     options=LABEL_OPTIONS,
+    reader_options=LABEL_READER_OPTIONS,
 )

@@ -19,7 +19,7 @@ from adt_plugins.annotations import Label
 from adt_plugins.base.files import lines, read_text, write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import LABEL_OPTIONS, Format
+from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import BARS, LabelTrack, tracks_of, transcription_of
@@ -102,4 +102,5 @@ SONIC_VISUALISER = Format(
     read=read,
     looks_like=_looks_like_layer,
     options=LABEL_OPTIONS,
+    reader_options=LABEL_READER_OPTIONS,
 )

@@ -17,7 +17,7 @@ from adt_plugins.annotations import Label
 from adt_plugins.base.files import read_text
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import LABEL_OPTIONS, Format
+from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import LabelTrack, transcription_of
@@ -85,6 +85,7 @@ SUBRIP = Format(
     read=read,
     looks_like=_looks_like_subrip,
     options=LABEL_OPTIONS,
+    reader_options=LABEL_READER_OPTIONS,
 )
 
 WEBVTT = Format(
@@ -94,4 +95,5 @@ WEBVTT = Format(
     read=read,
     looks_like=lambda head: head.lstrip("\ufeff").startswith(_WEBVTT),
     options=LABEL_OPTIONS,
+    reader_options=LABEL_READER_OPTIONS,
 )

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from adt_plugins.batch.workers import Worker, run_tasks
 from adt_plugins.errors import AdtError
+
+AnyWorker = Worker[dict[str, Any], dict[str, Any]]
 
 MODULE = """
 import json, os, sys, time
@@ -43,12 +47,13 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_crash_costs_one_task(module: str) -> None:
-    tasks = [{"n": n} for n in range(6)]
-    tasks[2]["raise"] = "no such luck"  # type: ignore[assignment]
+    tasks: list[dict[str, Any]] = [{"n": n} for n in range(6)]
+    tasks[2]["raise"] = "no such luck"
     if os.name != "nt":
         tasks[4]["kill"] = 9
-    replies = {
-        task["n"]: reply for task, reply in run_tasks([Worker(module, {})], iter(tasks))
+    workers = [AnyWorker(module, {})]
+    replies: dict[int, Any] = {
+        task["n"]: reply for task, reply in run_tasks(workers, iter(tasks))
     }
     assert replies[2] == {
         "crashed": "its process ended with code 1: ValueError: no such luck"
@@ -64,16 +69,13 @@ def test_a_crash_costs_one_task(module: str) -> None:
 def test_tasks_are_taken_when_there_is_somebody_to_do_them(module: str) -> None:
     taken = []
 
-    def tasks() -> object:
+    def tasks() -> Iterator[dict[str, Any]]:
         for n in range(5):
             taken.append(n)
             yield {"n": n}
 
-    workers = [Worker(module, {}) for _ in range(2)]
-    ahead = [
-        len(taken) - done
-        for done, _ in enumerate(run_tasks(workers, tasks()), 1)  # type: ignore[arg-type]
-    ]
+    workers = [AnyWorker(module, {}) for _ in range(2)]
+    ahead = [len(taken) - done for done, _ in enumerate(run_tasks(workers, tasks()), 1)]
     assert taken == [0, 1, 2, 3, 4]
     assert max(ahead) == 2
 
@@ -88,7 +90,7 @@ def test_tasks_are_taken_when_there_is_somebody_to_do_them(module: str) -> None:
 def test_who_can_do_nothing_says_so(
     greeting: dict[str, str], reason: str, module: str
 ) -> None:
-    workers = [Worker(module, greeting) for _ in range(2)]
+    workers = [AnyWorker(module, greeting) for _ in range(2)]
     with pytest.raises(AdtError) as caught:
         list(run_tasks(workers, iter([{"n": 1}, {"n": 2}])))
     assert str(caught.value) == reason
@@ -96,9 +98,9 @@ def test_who_can_do_nothing_says_so(
 
 def test_no_process_is_left(module: str) -> None:
     others = {child.pid for child in psutil.Process().children()}  # of other tests
-    workers = [Worker(module, {}) for _ in range(2)]
+    workers = [AnyWorker(module, {}) for _ in range(2)]
     answers = run_tasks(workers, iter([{"n": 1}, {"n": 2, "sleep": 1}, {"n": 3}]))
-    _, reply = next(answers)
+    reply: Any = next(answers)[1]
     children = {child.pid for child in psutil.Process().children()} - others
     assert reply["pid"] in children
     started = time.monotonic()
@@ -114,6 +116,6 @@ def test_files_in_the_working_folder_are_not_run(
     hostile.mkdir()
     (hostile / "json.py").write_text("raise SystemExit('run')")
     monkeypatch.chdir(hostile)
-    ((_, reply),) = run_tasks([Worker(module, {})], iter([{"n": 7}]))
-    assert reply["n"] == 7
+    ((_, reply),) = run_tasks([AnyWorker(module, {})], iter([{"n": 7}]))
+    assert reply == {"n": 7, "pid": reply.get("pid")}
     assert sys.modules["json"].__file__ != str(hostile / "json.py")

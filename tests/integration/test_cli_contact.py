@@ -12,6 +12,7 @@ import pytest
 
 from adt_plugins import formats
 from adt_plugins.cli import build_parser, main
+from adt_plugins.cli._command import parse
 from adt_plugins.cli._parser import Parser
 from tests.support.recordings import HITS, SECONDS, write_wave
 from tests.support.tiny_model import RATE, play
@@ -63,7 +64,7 @@ def test_examples_come_first_and_are_commands(
             words = shlex.split(command)[1:]
             if "." in words[0]:
                 words.insert(0, "transcribe")
-            assert callable(build_parser().parse_args(words).run), command
+            assert callable(parse(build_parser(), words).run), command
     assert capsys.readouterr() == ("", "")
 
 

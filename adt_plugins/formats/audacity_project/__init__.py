@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.base.reporting import Warn
-from adt_plugins.formats.format import LABEL_OPTIONS, Format, Sound
+from adt_plugins.formats.format import (
+    LABEL_OPTIONS,
+    LABEL_READER_OPTIONS,
+    Format,
+    Sound,
+)
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.originals import Original, original_text
 from adt_plugins.labels.tracks import (
@@ -117,6 +122,7 @@ AUP = Format(
     endings=(".drums.aup3", ".drums.aup4", ".aup3", ".aup4", ".aup"),
     check=check,
     options=LABEL_OPTIONS,
+    reader_options=LABEL_READER_OPTIONS,
     tracks=read_project,
     sound=read_sound,
 )

@@ -12,7 +12,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ from adt_plugins.base.arrays import read_arrays
 from adt_plugins.base.folders import asset
 from adt_plugins.base.strict_json import parse_json
 from adt_plugins.base.visible import visible
-from adt_plugins.batch.manifest import Manifest
+from adt_plugins.batch.manifest import Line, Manifest
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
@@ -172,7 +172,7 @@ def test_the_last_line_of_an_edited_manifest_counts(tmp_path: Path, end: str) ->
     lines = [json.dumps({**LINE, "input": name}) for name in ("/a", "/b")]
     path.write_text("\n\n".join(lines) + end)
     with Manifest(path) as manifest:
-        manifest.add({**LINE, "input": "/c"})
+        manifest.add(cast(Line, {**LINE, "input": "/c"}))
         assert [line["input"] for line in manifest.lines()] == ["/a", "/b", "/c"]
     assert len(path.read_text().splitlines()) == 3
 

@@ -1,0 +1,278 @@
+"""Options that formats declare, and the command line has.
+
+A format says which it takes (`Format.options`, `Format.reader_options`); here they are
+parsed, and gathered under the names that writers and readers have for them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from adt_plugins.cli import _values
+from adt_plugins.cli._command import group
+
+if TYPE_CHECKING:
+    from adt_plugins.drums import Drum
+    from adt_plugins.formats.dynamics import VelocityCurve
+    from adt_plugins.labels.names import LabelNames
+    from adt_plugins.midi.drum_maps import DrumMap
+    from adt_plugins.midi.quantize import Quantize
+
+_OFF = "off"
+_Grid = tuple["Drum | None", str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelOptions:
+    """What labels say."""
+
+    label_text: str | None = None
+    label_names: LabelNames | None = None
+
+    def writing(self) -> dict[str, Any]:
+        """Options of writers."""
+        return _given({"text": self.label_text, **self.reading()})
+
+    def reading(self) -> dict[str, Any]:
+        """Options of readers."""
+        return _given({"names": self.label_names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class MidiOptions:
+    """How MIDI files are written."""
+
+    drum_map: DrumMap | None = None
+    midi_type: Literal[0, 1] | None = None
+    midi_tracks: Literal["one", "per-drum"] | None = None
+    tempo: Literal["auto", "constant", "follow"] | None = None
+    quantize: tuple[_Grid, ...] = ()
+    strength: float | None = None
+    swing: float | None = None
+    shift_ms: float | None = None
+    velocity: VelocityCurve | None = None
+
+    def writing(self) -> dict[str, Any]:
+        """Options of writers; raises `AdtError` if they contradict each other."""
+        from adt_plugins.errors import AdtError
+
+        if self.midi_type == 0 and self.midi_tracks == "per-drum":
+            raise AdtError("--midi-tracks: a file of --midi-type 0 has one track")
+        return _given(
+            {
+                "drum_map": self.drum_map,
+                "midi_type": self.midi_type,
+                "tracks": self.midi_tracks,
+                "tempo": self.tempo,
+                "velocity": self.velocity,
+                "shift": None if self.shift_ms is None else self.shift_ms / 1000,
+                "quantize": self._grids(),
+            }
+        )
+
+    def _grids(self) -> Quantize | None:
+        from adt_plugins.errors import AdtError
+        from adt_plugins.midi.quantize import LEAST_SWING, Quantize
+
+        if not self.quantize:
+            if self.strength is None and self.swing is None:
+                return None
+            told = "--strength and --swing say how to --quantize: to which grid?"
+            raise AdtError(told)
+        grids = dict(self.quantize)
+        try:
+            return Quantize(
+                grids.pop(None, None),
+                {drum: grid for drum, grid in grids.items() if drum is not None},
+                1.0 if self.strength is None else self.strength,
+                LEAST_SWING if self.swing is None else self.swing,
+            )
+        except ValueError as error:
+            raise AdtError(f"--quantize: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriterOptions:
+    """Options of all formats that are written."""
+
+    labels: LabelOptions = field(default=LabelOptions(), metadata=group(LabelOptions))
+    midi: MidiOptions = field(default=MidiOptions(), metadata=group(MidiOptions))
+
+    def writing(self) -> Mapping[str, Any]:
+        """Options of writers; raises `AdtError` if they contradict each other."""
+        return {**self.labels.writing(), **self.midi.writing()}
+
+    @property
+    def need_beats(self) -> list[str]:
+        """Options that need beats, as they are spelled."""
+        return ["--quantize"] if self.midi.quantize else []
+
+
+@dataclass(frozen=True, kw_only=True)
+class MidiInputOptions:
+    """What is known of MIDI files that are read."""
+
+    from_drum_map: DrumMap | None = None
+    midi_track: str | None = None
+    midi_channel: int | None = None
+
+    def reading(self) -> dict[str, Any]:
+        """Options of readers."""
+        return _given(
+            {
+                "drum_map": self.from_drum_map,
+                "channel": self.midi_channel,
+                "track": self.midi_track,
+            }
+        )
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def add_writers(parser: argparse.ArgumentParser) -> None:
+    """Add the options of all formats that are written."""
+    add_labels(parser)
+    add_midi(parser)
+
+
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Add what labels say, in formats that have some."""
+    group = parser.add_argument_group("labels")
+    group.add_argument(
+        "--label-text",
+        type=_values.label_text,
+        metavar="TEXT",
+        help="what labels say: name, name+velocity, note, code, code+velocity or short"
+        " (default: short on tracks named by drum, else code)",
+    )
+    group.add_argument(
+        "--label-names",
+        type=_values.label_names,
+        metavar="FILE",
+        help="names of drums in labels, a line each: Bombo = KD"
+        " (default: label-names.txt in the folder that has 'models' in it)",
+    )
+
+
+def add_midi(parser: argparse.ArgumentParser) -> None:
+    """Add how MIDI files are written."""
+    group = parser.add_argument_group("MIDI files")
+    group.add_argument(
+        "--drum-map",
+        type=_values.drum_map,
+        metavar="NAME|FILE",
+        help="notes of a sampler or e-kit (see adt maps list)",
+    )
+    group.add_argument(
+        "--midi-type",
+        type=int,
+        choices=[0, 1],
+        metavar="0|1",
+        help="1: tempo and notes on tracks of their own (default); 0: all on one",
+    )
+    group.add_argument(
+        "--midi-tracks",
+        choices=["one", "per-drum"],
+        help="one track for all drums (default), or one for each",
+    )
+    group.add_argument(
+        "--tempo",
+        choices=["auto", "constant", "follow"],
+        help="how the tempo map follows the beats: one tempo where one fits, else few"
+        " (auto, the default), one anyway, or each beat",
+    )
+    group.add_argument(
+        "--quantize",
+        type=_grid,
+        action="append",
+        metavar="[DRUM=]GRID",
+        help="move hits to a grid: 1/8, 1/16 …, triplets as 1/8t; DRUM=off leaves a"
+        " drum as it was played; may be repeated",
+    )
+    group.add_argument(
+        "--strength",
+        type=float,
+        metavar="X",
+        help="how far --quantize moves hits, 0 to 1 (default: 1, onto the grid)",
+    )
+    group.add_argument(
+        "--swing",
+        type=float,
+        metavar="X",
+        help="where every second line of the grid lies, 0.5 (straight, the default)"
+        " to 0.75",
+    )
+    group.add_argument(
+        "--shift-ms",
+        type=_milliseconds,
+        metavar="MS",
+        help="move notes, not bars, e.g. -5 for a sampler that sounds 5 ms late",
+    )
+    group.add_argument(
+        "--velocity",
+        type=_velocity,
+        metavar="fixed:N|curve:IN=OUT,…",
+        help="velocities of notes: all the same, or as measured along a curve, e.g."
+        " curve:1=40,127=110",
+    )
+
+
+def add_midi_inputs(parser: argparse.ArgumentParser) -> None:
+    """Add what is known of MIDI files that are read."""
+    group = parser.add_argument_group("MIDI files that are read")
+    group.add_argument(
+        "--from-drum-map",
+        type=_values.drum_map,
+        metavar="NAME|FILE",
+        help="what their notes mean (default: what they say, or as --drum-map)",
+    )
+    group.add_argument(
+        "--midi-track",
+        metavar="NAME|N",
+        help="track of the drums, by its name or its number in the file",
+    )
+    group.add_argument(
+        "--midi-channel",
+        type=int,
+        choices=range(1, 17),
+        metavar="1-16",
+        help="channel of the drums (default: 10, or tracks named after drums)",
+    )
+
+
+def _grid(text: str) -> _Grid:
+    from adt_plugins.midi.quantize import grid_ticks
+
+    code, sign, name = text.rpartition("=")
+    drum = _values.drum(code) if sign else None
+    if drum is not None and name == _OFF:
+        return drum, None
+    try:
+        grid_ticks(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return drum, name
+
+
+def _milliseconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not abs(number) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of milliseconds")
+    return number
+
+
+def _velocity(text: str) -> VelocityCurve:
+    from adt_plugins.formats.dynamics import velocity_curve
+
+    try:
+        return velocity_curve(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

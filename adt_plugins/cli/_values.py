@@ -1,0 +1,178 @@
+"""Values of options: from the words of a command line, checked.
+
+Each function is the ``type`` of an option: it raises `argparse.ArgumentTypeError` for
+a word that is not valid.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from adt_plugins.base.protected import protect
+from adt_plugins.base.reporting import did_you_mean
+from adt_plugins.drums import Drum, as_drum
+
+if TYPE_CHECKING:
+    from adt_plugins.labels.names import LabelNames
+    from adt_plugins.midi.drum_maps import DrumMap
+
+_FILE_ENDINGS = {".npz", ".wav", ".flac", ".mp3", ".m4a", ".ogg", ".aup3", ".mid"}
+"""Of names that are no folder's, besides those that formats write."""
+
+Bwf = Literal["bwf"]
+
+BWF: Final = "bwf"
+"""For ``--offset``: the time reference of the recording (Broadcast Wave)."""
+
+
+def folder(text: str) -> Path:
+    """Folder for the outputs; not the name of one of them."""
+    folder = Path(text)
+    from adt_plugins.formats import FORMATS
+
+    endings = {Path(f"song{form.suffix}").suffix for form in FORMATS.values()}
+    if folder.suffix.lower() in endings | _FILE_ENDINGS and not folder.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is to be a folder, in which files are named after the song:"
+            " -o FOLDER"
+        )
+    return folder
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names of formats, which `check_formats` looks at."""
+    names = tuple(dict.fromkeys(name.strip().casefold() for name in text.split(",")))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of names")
+    return names
+
+
+def drum(text: str) -> Drum:
+    """Drum of a code, a name or a MIDI note."""
+    try:
+        return as_drum(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def drums(text: str) -> tuple[Drum, ...]:
+    """Drums of a list, ``KD,snare``."""
+    return tuple(drum(name) for name in text.split(","))
+
+
+def drum_map(name: str) -> DrumMap:
+    """Read a drum-note map, shipped or a user's own."""
+    from adt_plugins.errors import AdtError
+    from adt_plugins.midi.drum_maps import find_map
+
+    protect(name)
+    try:
+        return find_map(name)
+    except AdtError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def one_of(what: str, name: str, known: Iterable[str]) -> str:
+    """The one of some names that is meant; case does not count.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is not one; with what comes close, or with all that there are.
+    """
+    names = list(known)
+    alike = [other for other in names if other.casefold() == name.strip().casefold()]
+    if alike:
+        return alike[0]
+    hint = did_you_mean(name, names) or f"; there are {', '.join(names)}"
+    raise argparse.ArgumentTypeError(f"no {what} {name!r}{hint}")
+
+
+def label_text(text: str) -> str:
+    """A kind of text that labels can have."""
+    from adt_plugins.labels.names import LABEL_TEXTS
+
+    return one_of("label text", text, LABEL_TEXTS)
+
+
+def label_names(path: str) -> LabelNames:
+    """Read a user's own names of drums."""
+    from adt_plugins.errors import AdtError
+    from adt_plugins.labels.names import read_label_names
+
+    protect(path)
+    try:
+        return read_label_names(path)
+    except AdtError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def offset(text: str) -> float | Bwf:
+    """Seconds, or `BWF`."""
+    if text == BWF:
+        return BWF
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = float("nan")
+    if not abs(seconds) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither seconds nor {BWF}")
+    return seconds
+
+
+def threshold(text: str) -> tuple[Drum, float]:
+    """A drum and its threshold, from ``snare=0.4``."""
+    code, sign, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not sign or not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not DRUM=X with X from 0 to 1")
+    return drum(code), number
+
+
+def bpm(text: str) -> float:
+    """A tempo that can be followed."""
+    from adt_plugins.meter import check_bpm
+
+    try:
+        return check_bpm(float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no tempo between 20 and 400 BPM"
+        ) from None
+
+
+def meter(text: str) -> str:
+    """A time signature."""
+    from adt_plugins.meter import Meter
+
+    try:
+        Meter.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def track(text: str) -> int:
+    """The number of a track."""
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
+def time(text: str) -> float:
+    """Seconds from ``90``, ``1:30`` or ``0:01:30``."""
+    try:
+        seconds = 0.0
+        for part in text.split(":"):
+            seconds = 60 * seconds + float(part)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time: 90 or 1:30")
+    return seconds
