@@ -101,8 +101,7 @@ class Network:
             Arrays of shape (n, bands), n >= 0, in order.
         at_once
             Chunks that are gathered before they are run, 1 to the batch of the
-            geometry; None: the batch. Fewer come sooner, and cost as much as a
-            whole batch.
+            geometry; None: the batch. Fewer come sooner, and cost a little more.
 
         Yields
         ------
@@ -154,14 +153,11 @@ class Network:
         """Run one batch: neighbouring chunks with their context, in a row."""
         geometry = self.card.geometry
         windows = sliding_window_view(frames, geometry.frames, axis=0)[:: geometry.core]
-        count = len(windows)
-        batch = -(-count // geometry.batch) * geometry.batch
-        chunks = np.zeros((geometry.frames, batch, self.bands), np.float32)
-        chunks[:, :count] = windows.transpose(2, 0, 1)
+        chunks = np.ascontiguousarray(windows.transpose(2, 0, 1))
         with self._lock:
             if self._runner is None:
                 self._runner = self._open()
-            values = self._runner.run(chunks)[:, :count]
+            values = self._runner.run(chunks)
         joined: NDArray[np.float32] = values.transpose(1, 0, 2).reshape(
             -1, values.shape[2]
         )

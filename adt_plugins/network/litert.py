@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from adt_plugins.base.forking import in_child
 from adt_plugins.card import Geometry
 from adt_plugins.errors import ModelError
-from adt_plugins.network.stepwise import StepwiseRunner
+from adt_plugins.network.stepwise import StepwiseRunner, whole_batches
 
 # LiteRT writes this once a process, at a level that nothing turns off.
 _GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
@@ -45,7 +45,7 @@ class Runner(Protocol):
     batch: int
 
     def run(self, chunks: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return activations (core, batch, outputs) of (frames, batch, bands)."""
+        """Return activations (core, n, outputs) of (frames, n, bands), n <= batch."""
 
 
 class OneGraph:
@@ -89,11 +89,12 @@ class OneGraph:
 
     def run(self, chunks: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Runner`."""
-        self._interpreter.set_tensor(self._input, chunks)
+        count = chunks.shape[1]
+        self._interpreter.set_tensor(self._input, whole_batches(chunks, self.batch))
         # A fused LSTM keeps its state from run to run otherwise.
         self._interpreter.reset_all_variables()
         self._interpreter.invoke()
-        return np.asarray(self._interpreter.get_tensor(self._output))
+        return np.asarray(self._interpreter.get_tensor(self._output))[:, :count]
 
 
 def open_runner(

@@ -23,6 +23,7 @@ from adt_plugins.network.brnn_sa.weights import (
     BrnnSaWeights,
     Lstm,
     layer_name,
+    single,
 )
 from adt_plugins.network.tflite.builder import GraphBuilder, Tensor, Weight
 from adt_plugins.network.tflite.writer import Graph, write_model
@@ -57,16 +58,27 @@ def build_brnn_sa(
         Store int8 matrices with a scale for each row, a quarter of the size and
         faster; states and activations stay float32.
     """
+    graphs = _graphs(weights, geometry, geometry.batch, quantise)
+    if geometry.batch > 1:
+        # A batch would be too much for a recording of seconds, or the rest of a song.
+        alone = _graphs(weights, geometry, 1, quantise)
+        graphs.update({single(name): graph for name, graph in alone.items()})
+    return write_model(graphs)
+
+
+def _graphs(
+    weights: BrnnSaWeights, geometry: Geometry, batch: int, quantise: bool
+) -> dict[str, Graph]:
     steps = _largest_divisor(geometry.frames, STEPS)
     graphs = {}
     for number, pair in enumerate(weights.layers):
         rises = weights.difference and number == 0
         graphs[layer_name(number)] = layer_graph(
-            pair, steps, geometry.batch, quantise, rises=rises
+            pair, steps, batch, quantise, rises=rises
         )
     frames = _largest_divisor(geometry.core, _ATTENTION_RUN)
-    graphs[ATTENTION] = attention_graph(weights, frames, geometry.batch, quantise)
-    return write_model(graphs)
+    graphs[ATTENTION] = attention_graph(weights, frames, batch, quantise)
+    return graphs
 
 
 def _largest_divisor(number: int, at_most: int) -> int:

@@ -26,6 +26,11 @@ def layer_name(number: int) -> str:
     return f"layer{number + 1}"
 
 
+def single(name: str) -> str:
+    """Return the signature of the same graph for one chunk instead of a batch."""
+    return f"{name}_single"
+
+
 @dataclass(frozen=True, eq=False)
 class Lstm:
     """One direction of an LSTM layer, in PyTorch's convention.

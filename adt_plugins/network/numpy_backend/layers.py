@@ -26,6 +26,7 @@ from adt_plugins.network.numpy_backend.tflite_file import (
     Model,
     TensorInfo,
 )
+from adt_plugins.network.stepwise import whole_batches
 
 Frames = NDArray[np.float32]
 
@@ -91,8 +92,9 @@ class NumpyLayers:
             raise ValueError(f"the attention reads frames of shape {tuple(here)}")
 
     def run(self, chunks: Frames) -> Frames:
-        """Return the activations (core, batch, outputs) of (frames, batch, bands)."""
-        size, width = self._geometry, self._width
+        """See `adt_plugins.network.litert.Runner`."""
+        size, width, count = self._geometry, self._width, chunks.shape[1]
+        chunks = whole_batches(chunks, size.batch)
         first = states = self._layers[0].run(chunks, size.frames)
         for layer in self._layers[1:]:
             last = layer is self._layers[-1]
@@ -112,7 +114,7 @@ class NumpyLayers:
                 some = slice(at, at + size.batch)
                 found = self._attend(here=here[:, some], around=around[:, some])
                 result[k : k + self._run, some] = found["activations"]
-        return result
+        return result[:, :count]
 
 
 class _Layer:
