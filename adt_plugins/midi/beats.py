@@ -67,6 +67,8 @@ def beats_of(
     own = own_event(file)
     end = own.end if own is not None else _end(file, sections[-1])
     sections = [section for section in sections if section.start < end]
+    if not sections:
+        return (), ()  # nothing lasts in this file
     ends = [section.start for section in sections[1:]] + [end]
     number = sum(
         (stop - section.start) / section.beat

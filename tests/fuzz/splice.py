@@ -1,9 +1,8 @@
 """Fuzz what is read, and what is then written, with splices of valid files.
 
 Damaged bytes mostly end in a parser's first check. These inputs keep the structure of
-their format: lines and cells, trees of JSON, events of MIDI, arrays; parts of valid
-files change places, and numbers take values at which work could grow without end. What
-is read is written again, in formats taken at random. Each case may take so many seconds
+their format, see `tests.fuzz.spliced`. What is read is written again, in formats taken
+at random. Each case may take so many seconds
 and so much memory, and may end in one line; anything else is a find.
 
 Usage: ``python -m tests.fuzz.splice [--cases 10000] [--seconds 600] [--seed 1]
@@ -15,38 +14,61 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
-import io
-import json
 import os
 import random
 import resource
 import signal
-import struct
 import sys
 import tempfile
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adt_plugins import formats
 from adt_plugins.activations import load_activations
+from adt_plugins.audacity.request_folder import parse_request
+from adt_plugins.audio import open_audio
+from adt_plugins.audio.broadcast_wave import time_reference
+from adt_plugins.audio.mp3_tag import encoder_delay
 from adt_plugins.batch.manifest import Manifest
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import AdtError
+from adt_plugins.formats.audacity_project import binary_xml
+from adt_plugins.formats.audacity_project.label_elements import label_tracks
 from adt_plugins.labels.names import read_label_names
+from adt_plugins.labels.originals import Original, original_text, read_original
 from adt_plugins.midi.drum_maps import read_map
+from adt_plugins.network.numpy_backend.tflite_file import read_tflite
 from adt_plugins.picking.kit_adaptation import Adaptation
 from adt_plugins.transcription import Transcription
+from tests.fuzz.spliced import (
+    Make,
+    archives,
+    events,
+    graphs,
+    lines_of,
+    manifests,
+    project_document,
+    project_text,
+    requests,
+    sounds,
+    streams,
+    trees_of,
+)
+from tests.fuzz.targets import CUES
 from tests.support.paths import ROOT
+from tests.support.tiny_model import write_tiny_model
 
 GOLDEN = ROOT / "tests" / "data" / "golden"
-_MOST_TOLD, _WATCHED = 5, 100
+_MOST_TOLD, _WATCHED, _WITH_SOUND_IN = 5, 100, 30
 SECONDS, MEGABYTES = 20, 1500
 """Bounds of a case; those of the memory are the process's."""
 
@@ -54,14 +76,8 @@ WRITERS = (
     *("json", "labels", "labels-split", "midi", "csv", "adtlib"),
     *("tab", "musicxml", "reaper", "sv", "jams"),
 )
-_NUMBERS = (
-    *("0", "1", "-1", "0.5", "1e-320", "1e5", "99999.5", "1e9", "1e300", "1e999"),
-    *("139810", "2147483648", "-0.0", "NaN", "9" * 400, "0x10", "1_0", "٣", "", "null"),
-)
-_VALUES: tuple[Any, ...] = (
-    *(None, True, False, 0, 1, -1, 0.5, 1e-320, 1e5, 1e9, 1e300, 2**31, 10**12),
-    *("", "KD", "4/4", "255/32", "=1+1", "a\nb", "\x1b[2J", "\ud800", [], {}, [[]]),
-)
+WITH_SOUND = ("aup", "click", "chart", "pdf", "html")
+"""Writers that take longer: of a case in so many, one."""
 
 
 class Find(BaseException):
@@ -83,7 +99,7 @@ class Kind(NamedTuple):
 
     suffix: str
     parse: Callable[[Path], Any]
-    make: Callable[[random.Random], bytes]
+    make: Make
 
 
 def main() -> int:
@@ -154,10 +170,16 @@ def attempt(kind: Kind, rng: random.Random, folder: Path) -> Iterator[str]:
     yield "read"
     if not isinstance(found, Transcription):
         return
-    for form in rng.sample(WRITERS, 2):
+    chosen = rng.sample(WRITERS, 2)
+    if not rng.randrange(_WITH_SOUND_IN):
+        chosen.append(rng.choice(WITH_SOUND))
+    for form in chosen:
         target = folder / f"out{formats.FORMATS[form].suffix}"
+        audio = {"audio": _sound()} if form in WITH_SOUND else {}
         try:
-            formats.write(found, target, form, overwrite=True, warn=_check_warning)
+            formats.write(
+                found, target, form, overwrite=True, warn=_check_warning, **audio
+            )
         except AdtError as error:
             _check_line(error)
             yield "not written"
@@ -197,33 +219,39 @@ def _bound_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-# Inputs
+# Kinds
 
 
 def kinds() -> dict[str, Kind]:
     """All kinds by name."""
+    lines = ("labels", "csv", "adtlib", "reaper", "sv")
+    golden = [(name, lines_of(_golden(name))) for name in lines]
+    golden += [(name, trees_of(_golden(name))) for name in ("json", "jams")]
+    golden += [(name, lines_of([CUES[name].encode()])) for name in CUES]
     found = {
         name: Kind(".txt" if name == "labels" else form.suffix, _reader(name), make)
-        for name, make in (
-            *((name, lines_of(_golden(name))) for name in ("labels", "csv", "adtlib")),
-            *((name, lines_of(_golden(name))) for name in ("reaper", "sv")),
-            *((name, trees_of(_golden(name))) for name in ("json", "jams")),
-            ("midi", events),
-        )
+        for name, make in (*golden, ("midi", events))
         for form in (formats.FORMATS[name],)
     }
     maps = [p.read_bytes() for p in (ROOT / "adt_plugins/midi/drum_maps").glob("g*")]
     card = (ROOT / "models" / "drums.json").read_bytes()
     learnt = Adaptation("0", ("KD", "SD"), {"KD": (1.0, 0.0, 0.5)}).to_json().encode()
+    original = original_text(Original(formats.read(GOLDEN / "golden.drums.json")))
+    names = lines_of([b"Bombo = KD\nx = -"])
     return found | {
         "drum-map": Kind(".json", read_map, trees_of(maps)),
         "model-card": Kind(".json", ModelCard.read, trees_of([card])),
         "adaptation": Kind(".json", Adaptation.read, trees_of([learnt])),
+        "original": Kind(".json", _original, trees_of([original.encode()])),
         "manifest": Kind(".jsonl", _manifest, manifests),
-        "label-names": Kind(
-            ".names", read_label_names, lines_of([b"Bombo = KD\nx = -"])
-        ),
+        "label-names": Kind(".names", read_label_names, names),
         "activations": Kind(".npz", load_activations, archives),
+        "aup": Kind(".aup", _reader("aup"), project_text),
+        "aup3-document": Kind(".bin", _document, project_document),
+        "request": Kind(".request", _request, requests),
+        "chunks": Kind(".audio", _hear, sounds()),
+        "streams": Kind(".audio", _hear, streams()),
+        "tflite": Kind(".tflite", _graph, graphs(_tiny())),
     }
 
 
@@ -236,102 +264,8 @@ def _golden(name: str) -> list[bytes]:
     return [p.read_bytes() for p in sorted(GOLDEN.glob(f"golden{suffix}"))]
 
 
-def lines_of(seeds: list[bytes]) -> Callable[[random.Random], bytes]:
-    """Splices of lines and of their cells."""
-    pool = [line for seed in seeds for line in seed.decode().splitlines()]
-    cells = [part for line in pool for part in _cells(line) if part.strip(" \t,;=")]
-
-    def make(rng: random.Random) -> bytes:
-        made = [rng.choice(pool) for _ in range(rng.randrange(12))]
-        if rng.random() < 0.8:
-            made.insert(0, pool[0])  # the header, where there is one
-        for _ in range(rng.randrange(4)):
-            if made:
-                at = rng.randrange(len(made))
-                parts = _cells(made[at])
-                spot = rng.randrange(len(parts))
-                parts[spot] = rng.choice([rng.choice(cells), rng.choice(_NUMBERS)])
-                made[at] = "".join(parts)
-        end = rng.choice(["\n", "\n", "\r\n", "\r", "\n\n"])
-        return (end.join(made) + rng.choice(["", end])).encode()
-
-    return make
-
-
-def _cells(line: str) -> list[str]:
-    """Parts of a line, its separators among them."""
-    parts, last = [""], False
-    for sign in line:
-        separates = sign in " \t,;="
-        if separates != last and parts[-1]:
-            parts.append("")
-        parts[-1] += sign
-        last = separates
-    return parts
-
-
-def trees_of(seeds: list[bytes]) -> Callable[[random.Random], bytes]:
-    """Splices of JSON: subtrees change places, are repeated or become odd values."""
-    documents = [json.loads(seed) for seed in seeds]
-    pool = [node for document in documents for node in _nodes(document)]
-
-    def make(rng: random.Random) -> bytes:
-        tree = _copy(rng.choice(documents), rng)
-        for _ in range(rng.randrange(1, 4)):
-            tree = _spliced(tree, pool, rng)
-        text = json.dumps(tree, ensure_ascii=rng.random() < 0.5)
-        return text.encode("utf-8", "surrogatepass")
-
-    return make
-
-
-def _nodes(tree: Any) -> Iterator[Any]:
-    yield tree
-    inside = tree.values() if isinstance(tree, dict) else tree
-    if isinstance(tree, (dict, list)):
-        for node in inside:
-            yield from _nodes(node)
-
-
-def _copy(tree: Any, rng: random.Random) -> Any:
-    """A copy with a few items of its lists, so that a case is fast."""
-    if isinstance(tree, dict):
-        return {key: _copy(value, rng) for key, value in tree.items()}
-    if isinstance(tree, list):
-        begin = rng.randrange(max(1, len(tree) - 5))
-        return [_copy(item, rng) for item in tree[begin : begin + 6]]
-    return tree
-
-
-def _spliced(tree: Any, pool: list[Any], rng: random.Random) -> Any:
-    """Walk down at random, and change what is there."""
-    if not isinstance(tree, (dict, list)) or not tree or rng.random() < 0.05:
-        return _copy(rng.choice([rng.choice(pool), rng.choice(_VALUES)]), rng)
-    at = rng.choice(list(tree) if isinstance(tree, dict) else range(len(tree)))
-    chance = rng.random()
-    if chance < 0.06:
-        del tree[at]
-    elif chance < 0.1 and isinstance(tree, list):
-        tree += tree[at:]
-    else:
-        tree[at] = _spliced(tree[at], pool, rng)
-    return tree
-
-
-def manifests(rng: random.Random) -> bytes:
-    """Lines of a manifest, whole, spliced or cut."""
-    line = {
-        "input": "/a.wav", "status": "done", "error": None, "warnings": ["x"],
-        "outputs": [{"format": "labels", "path": "a.labels.txt", "sha256": "0" * 64}],
-        "onsets": {"KD": 2}, "sha256": "0" * 64, "settings": "0", "bytes": 3,
-        "modified": 17,
-    }  # fmt: skip
-    make = trees_of([json.dumps(line).encode()])
-    made = [
-        make(rng) if rng.random() < 0.5 else json.dumps(line).encode()
-        for _ in range(rng.randrange(4))
-    ]
-    return b"\n".join(made) + rng.choice([b"", b"\n", b"\n\n", b'\n{"input'])
+def _original(path: Path) -> Transcription:
+    return read_original(path).transcription
 
 
 def _manifest(path: Path) -> None:
@@ -340,78 +274,41 @@ def _manifest(path: Path) -> None:
         list(manifest.lines())
 
 
-def events(rng: random.Random) -> bytes:
-    """MIDI files of whole events, with odd tempi, signatures, deltas and divisions."""
-    division = rng.choice([1, 2, 24, 96, 480, 960, 32767, 0xE250, 0xE728, 0x8001])
-    count = rng.randrange(1, 4)
-    tracks = [_track(rng) for _ in range(count)]
-    head = struct.pack(">4sIHHH", b"MThd", 6, int(count > 1), count, division)
-    return head + b"".join(
-        b"MTrk" + struct.pack(">I", len(track)) + track for track in tracks
-    )
+def _document(path: Path) -> None:
+    label_tracks(binary_xml.events(path.read_bytes())).early.tell(_check_warning)
 
 
-def _track(rng: random.Random) -> bytes:
-    made = bytearray()
-    usual = rng.choice([0, 24, 240, 960, 100_000])
-    for _ in range(rng.choice([1, 5, 20, 20, 20, 300])):
-        delta = (
-            usual if rng.random() < 0.9 else rng.choice([0, 1, 127, 2**14, 2**28 - 1])
-        )
-        made += _quantity(delta)
-        chance = rng.random()
-        if chance < 0.6:
-            note = rng.choice([35, 36, 38, 42, 46, 49, 0, 127])
-            made += bytes((0x99, note, rng.choice([0, 1, 64, 127])))
-        elif chance < 0.75:
-            tempo = rng.choice([1, 1000, 400_000, 500_000, 2**24 - 1])
-            made += b"\xff\x51\x03" + tempo.to_bytes(3, "big")
-        elif chance < 0.9:
-            upper, lower = rng.choice([1, 2, 3, 4, 7, 12, 255]), rng.randrange(7)
-            made += bytes((0xFF, 0x58, 4, upper, lower, 24, 8))
-        else:
-            text = rng.choice([b"Drums", b"Bar 1", b"\xff\xfe", b"a\nb" * 20])
-            made += b"\xff" + bytes((rng.choice([1, 3, 6]), len(text))) + text
-    return bytes(made) + b"\x00\xff\x2f\x00"
+def _request(path: Path) -> None:
+    parse_request("1", path.read_bytes().decode("ascii", "replace"))
 
 
-def _quantity(value: int) -> bytes:
-    made = [value & 0x7F]
-    while value := value >> 7:
-        made.insert(0, value & 0x7F | 0x80)
-    return bytes(made)
+def _hear(path: Path) -> None:
+    """Read a little of what may say that it is long."""
+    encoder_delay(path)
+    with suppress(AdtError):
+        time_reference(path)
+    with open_audio(path, end=2.0) as reader:
+        for _ in reader:
+            pass
+        for text in reader.warnings:
+            _check_warning(text)
 
 
-def archives(rng: random.Random) -> bytes:
-    """Archives of whole arrays, of odd shapes, types and values."""
-    odd: list[Any] = [
-        *(np.zeros(0), np.zeros((3, 2), np.float16), np.array(["KD", "SD"])),
-        *(
-            np.zeros((2, 3), np.int8),
-            np.array(100.0),
-            np.array(np.nan),
-            np.array(1e300),
-        ),
-        *(np.array("x"), np.zeros((1, 1, 1)), np.array(True), np.array(1j)),
-    ]
-    arrays: dict[str, Any] = {
-        "values": np.zeros((rng.randrange(4), 2), np.float32),
-        "outputs": np.array(["KD", "SD"]),
-        "frame_rate": np.array(100.0),
-        "offset": np.array(0.0),
-    }
-    for _ in range(rng.randrange(3)):
-        name = rng.choice([*arrays, "more"])
-        if rng.random() < 0.2:
-            arrays.pop(name, None)
-        else:
-            arrays[name] = rng.choice(odd)
-    file = io.BytesIO()
-    rng.choice([np.savez, np.savez_compressed])(file, **arrays)
-    data = bytearray(file.getvalue())
-    for _ in range(rng.choice([0, 0, 1, 3])):
-        data[rng.randrange(len(data))] = rng.randrange(256)
-    return bytes(data)
+def _graph(path: Path) -> None:
+    try:
+        read_tflite(path.read_bytes())
+    except ValueError as error:
+        raise AdtError(str(error)) from error
+
+
+def _tiny() -> bytes:
+    with tempfile.TemporaryDirectory() as name:
+        return write_tiny_model(Path(name)).with_suffix(".tflite").read_bytes()
+
+
+@cache
+def _sound() -> tuple[NDArray[np.float32], int]:
+    return np.zeros(4410, np.float32), 44100
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def _reader(name: str) -> Callable[[Path], Any]:
     return lambda path: formats.read(path, name, warn=lambda _: None)
 
 
-_CUES = {
+CUES = {
     "srt": "1\n00:00:00,500 --> 00:00:00,500\nKick 93\n\n",
     "chart": (
         "[Song]\n{\n  Resolution = 192\n}\n[SyncTrack]\n{\n  0 = TS 3 3\n"
@@ -125,8 +125,8 @@ _CUES = {
 
 
 def _golden(name: str) -> list[bytes]:
-    if name in _CUES:
-        return [_CUES[name].encode() * (1 if name == "chart" else 2)]
+    if name in CUES:
+        return [CUES[name].encode() * (1 if name == "chart" else 2)]
     suffix = formats.FORMATS[name].suffix
     found = [p.read_bytes() for p in sorted(GOLDEN.glob(f"*{suffix}"))][:2]
     return found or [(GOLDEN / "golden.labels.KD.txt").read_bytes()]

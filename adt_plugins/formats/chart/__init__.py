@@ -181,6 +181,8 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     if data.startswith(b"MThd"):
         raise FormatError("a MIDI file; read it as one, or the notes.chart beside it")
     chart = read_chart(read_text(path))
+    if not chart.notes:
+        raise FormatError("a chart without drums")
     onsets, unknown = [], 0
     for note in chart.notes:
         drum = _DRUMS.get((note.pad, note.cymbal))

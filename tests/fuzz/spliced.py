@@ -1,0 +1,402 @@
+"""Inputs that keep the structure of their format: splices of valid files.
+
+Lines and cells, trees of JSON and XML, events of MIDI, arrays and chunks of sound
+change places, and numbers take values at which work could grow without end.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+import soundfile
+
+from tests.support.audacity.make_aup3 import Document, Tag, label, track
+
+Make = Callable[[random.Random], bytes]
+"""Makes the content of a case."""
+
+NUMBERS = (
+    *("0", "1", "-1", "0.5", "1e-320", "1e5", "99999.5", "1e9", "1e300", "1e999"),
+    *("139810", "2147483648", "-0.0", "NaN", "9" * 400, "0x10", "1_0", "٣", "", "null"),
+)
+_VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 0.5, 1e-320, 1e5, 1e9, 1e300, 2**31, 10**12),
+    *("", "KD", "4/4", "255/32", "=1+1", "a\nb", "\x1b[2J", "\ud800", [], {}, [[]]),
+)
+_MOST_LINES = 40
+_SIZES = (0, 1, 3, 16, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
+
+
+def lines_of(seeds: list[bytes]) -> Make:
+    """Splices of lines and of their cells."""
+    pool = [line for seed in seeds for line in seed.decode().splitlines()]
+    cells = [part for line in pool for part in _cells(line) if part.strip(" \t,;=")]
+
+    def make(rng: random.Random) -> bytes:
+        if rng.random() < 0.4:  # whole, as far as it is not changed below
+            made = rng.choice(seeds).decode().splitlines()[:_MOST_LINES]
+            del made[rng.randrange(1, len(made) + 1) :]
+        else:
+            made = [rng.choice(pool) for _ in range(rng.randrange(12))]
+        if rng.random() < 0.8 and pool[0] not in made:
+            made.insert(0, pool[0])  # the header, where there is one
+        for _ in range(rng.randrange(4)):
+            if made:
+                at = rng.randrange(len(made))
+                parts = _cells(made[at])
+                spot = rng.randrange(len(parts))
+                parts[spot] = rng.choice([rng.choice(cells), rng.choice(NUMBERS)])
+                made[at] = "".join(parts)
+        end = rng.choice(["\n", "\n", "\r\n", "\r", "\n\n"])
+        return (end.join(made) + rng.choice(["", end])).encode()
+
+    return make
+
+
+def _cells(line: str) -> list[str]:
+    """Parts of a line, its separators among them."""
+    parts, last = [""], False
+    for sign in line:
+        separates = sign in " \t,;="
+        if separates != last and parts[-1]:
+            parts.append("")
+        parts[-1] += sign
+        last = separates
+    return parts
+
+
+def trees_of(seeds: list[bytes]) -> Make:
+    """Splices of JSON: subtrees change places, are repeated or become odd values."""
+    documents = [json.loads(seed) for seed in seeds]
+    pool = [node for document in documents for node in _nodes(document)]
+
+    def make(rng: random.Random) -> bytes:
+        tree = _copy(rng.choice(documents), rng)
+        for _ in range(rng.randrange(1, 4)):
+            tree = _spliced(tree, pool, rng)
+        text = json.dumps(tree, ensure_ascii=rng.random() < 0.5)
+        return text.encode("utf-8", "surrogatepass")
+
+    return make
+
+
+def _nodes(tree: Any) -> Iterator[Any]:
+    yield tree
+    inside = tree.values() if isinstance(tree, dict) else tree
+    if isinstance(tree, (dict, list)):
+        for node in inside:
+            yield from _nodes(node)
+
+
+def _copy(tree: Any, rng: random.Random) -> Any:
+    """A copy with a few items of its lists, so that a case is fast."""
+    if isinstance(tree, dict):
+        return {key: _copy(value, rng) for key, value in tree.items()}
+    if isinstance(tree, list):
+        begin = rng.randrange(max(1, len(tree) - 5))
+        return [_copy(item, rng) for item in tree[begin : begin + 6]]
+    return tree
+
+
+def _spliced(tree: Any, pool: list[Any], rng: random.Random) -> Any:
+    """Walk down at random, and change what is there."""
+    if not isinstance(tree, (dict, list)) or not tree or rng.random() < 0.05:
+        return _copy(rng.choice([rng.choice(pool), rng.choice(_VALUES)]), rng)
+    at = rng.choice(list(tree) if isinstance(tree, dict) else range(len(tree)))
+    chance = rng.random()
+    if chance < 0.06:
+        del tree[at]
+    elif chance < 0.1 and isinstance(tree, list):
+        tree += tree[at:]
+    else:
+        tree[at] = _spliced(tree[at], pool, rng)
+    return tree
+
+
+def manifests(rng: random.Random) -> bytes:
+    """Lines of a manifest, whole, spliced or cut."""
+    line = {
+        "input": "/a.wav", "status": "done", "error": None, "warnings": ["x"],
+        "outputs": [{"format": "labels", "path": "a.labels.txt", "sha256": "0" * 64}],
+        "onsets": {"KD": 2}, "sha256": "0" * 64, "settings": "0", "bytes": 3,
+        "modified": 17,
+    }  # fmt: skip
+    make = trees_of([json.dumps(line).encode()])
+    made = [
+        make(rng) if rng.random() < 0.5 else json.dumps(line).encode()
+        for _ in range(rng.randrange(4))
+    ]
+    return b"\n".join(made) + rng.choice([b"", b"\n", b"\n\n", b'\n{"input'])
+
+
+def events(rng: random.Random) -> bytes:
+    """MIDI files of whole events, with odd tempi, signatures, deltas and divisions."""
+    division = rng.choice([24, 96, 480, 480, 960, 32767, 0xE250, 0xE728, 0x8001])
+    if not rng.randrange(20):
+        division = rng.choice([1, 2])
+    count = rng.randrange(1, 4)
+    tracks = [_track(rng) for _ in range(count)]
+    head = struct.pack(">4sIHHH", b"MThd", 6, int(count > 1), count, division)
+    return head + b"".join(
+        b"MTrk" + struct.pack(">I", len(track)) + track for track in tracks
+    )
+
+
+def _track(rng: random.Random) -> bytes:
+    made = bytearray()
+    usual = rng.choice([0, 24, 24, 240, 240, 960])
+    if not rng.randrange(40):
+        usual = 100_000
+    for _ in range(300 if not rng.randrange(50) else rng.choice([1, 5, 20, 20])):
+        delta = usual if rng.random() < 0.9 else rng.choice([0, 1, 127, 500])
+        if not rng.randrange(200):
+            delta = rng.choice([2**14, 2**28 - 1])
+        made += _quantity(delta)
+        chance = rng.random()
+        if chance < 0.6:
+            note = rng.choice([35, 36, 38, 42, 46, 49, 0, 127])
+            made += bytes((0x99, note, rng.choice([0, 1, 64, 127])))
+        elif chance < 0.75:
+            tempo = rng.choice([1, 1000, 400_000, 500_000, 2**24 - 1])
+            made += b"\xff\x51\x03" + tempo.to_bytes(3, "big")
+        elif chance < 0.9:
+            upper, lower = rng.choice([1, 2, 3, 4, 7, 12, 255]), rng.randrange(7)
+            made += bytes((0xFF, 0x58, 4, upper, lower, 24, 8))
+        else:
+            text = rng.choice([b"Drums", b"Bar 1", b"\xff\xfe", b"a\nb" * 20])
+            made += b"\xff" + bytes((rng.choice([1, 3, 6]), len(text))) + text
+    return bytes(made) + b"\x00\xff\x2f\x00"
+
+
+def _quantity(value: int) -> bytes:
+    made = [value & 0x7F]
+    while value := value >> 7:
+        made.insert(0, value & 0x7F | 0x80)
+    return bytes(made)
+
+
+def archives(rng: random.Random) -> bytes:
+    """Archives of whole arrays, of odd shapes, types and values."""
+    odd: list[Any] = [
+        *(np.zeros(0), np.zeros((3, 2), np.float16), np.array(["KD", "SD"])),
+        *(
+            np.zeros((2, 3), np.int8),
+            np.array(100.0),
+            np.array(np.nan),
+            np.array(1e300),
+        ),
+        *(np.array("x"), np.zeros((1, 1, 1)), np.array(True), np.array(1j)),
+    ]
+    arrays: dict[str, Any] = {
+        "values": np.zeros((rng.randrange(4), 2), np.float32),
+        "outputs": np.array(["KD", "SD"]),
+        "frame_rate": np.array(100.0),
+        "offset": np.array(0.0),
+    }
+    for _ in range(rng.randrange(3)):
+        name = rng.choice([*arrays, "more"])
+        if rng.random() < 0.2:
+            arrays.pop(name, None)
+        else:
+            arrays[name] = rng.choice(odd)
+    file = io.BytesIO()
+    rng.choice([np.savez, np.savez_compressed])(file, **arrays)
+    data = bytearray(file.getvalue())
+    for _ in range(rng.choice([0, 0, 1, 3])):
+        data[rng.randrange(len(data))] = rng.randrange(256)
+    return bytes(data)
+
+
+_PROJECT: list[Any] = [
+    "project",
+    {"version": "1.3.0", "audacityversion": "3.2.4"},
+    [
+        ["tags", {}, []],
+        ["wavetrack", {"name": "song", "rate": 44100, "gain": 1.0}, []],
+        list(track("Drums", label(0.5, "KD"), label(1.0, "é"), label(2.0, "x", 3.0))),
+        list(track("Snare", label(0.0, "SD"), label(-1.0, ""))),
+    ],
+]
+
+
+def tags(rng: random.Random) -> Tag:
+    """Tree of an Audacity project: elements and attributes change places."""
+    document: Any = json.loads(json.dumps(_PROJECT))
+    pool = list(_nodes(document))
+    for _ in range(rng.randrange(1, 5)):
+        document = _spliced(document, pool, rng)
+    return _as_tag(document) or ("project", {}, [])
+
+
+def _as_tag(node: Any) -> Tag | None:
+    """What is left of a tree that the two forms of a project can hold."""
+    if not isinstance(node, list) or len(node) != 3 or not isinstance(node[0], str):
+        return None
+    name, about, inside = node
+    values = about if isinstance(about, dict) else {}
+    held = {
+        key: value
+        for key, value in values.items()
+        if isinstance(value, (str, float, bool))
+        or (isinstance(value, int) and abs(value) < 1 << 31)
+    }
+    children = map(_as_tag, inside if isinstance(inside, list) else [])
+    return _plain(name), held, [child for child in children if child is not None]
+
+
+def _plain(text: str) -> str:
+    return "".join(sign for sign in text if sign.isalnum()) or "x"
+
+
+def project_text(rng: random.Random) -> bytes:
+    """A project of Audacity 2, which is XML."""
+    return b'<?xml version="1.0"?>\n' + _xml(tags(rng)).encode("utf-8", "replace")
+
+
+def _xml(tag: Tag) -> str:
+    name, about, inside = tag
+    attributes = "".join(f" {_plain(k)}={quoteattr(str(v))}" for k, v in about.items())
+    return f"<{name}{attributes}>{''.join(map(_xml, inside))}</{name}>\n"
+
+
+def project_columns(rng: random.Random) -> tuple[bytes, bytes]:
+    """Columns of a project of Audacity 3: names, and tags of them."""
+    made = Document(rng.choice([1, 2, 4]))
+    name, about, inside = _encodable(tags(rng))
+    made.tag(name, about, *inside)
+    return made.names, made.body
+
+
+def _encodable(tag: Tag) -> Tag:
+    name, about, inside = tag
+    plain: Mapping[str, Any] = {
+        key.encode("utf-8", "replace").decode(): value.encode("utf-8", "replace")
+        .decode() if isinstance(value, str) else value
+        for key, value in about.items()
+    }  # fmt: skip
+    return name, plain, [_encodable(child) for child in inside]
+
+
+def project_document(rng: random.Random) -> bytes:
+    """Both columns one behind the other, some bytes of them changed."""
+    data = bytearray(b"".join(project_columns(rng)))
+    for _ in range(rng.choice([0, 0, 1, 2])):
+        data[rng.randrange(len(data))] = rng.randrange(256)
+    return bytes(data)
+
+
+def requests(rng: random.Random) -> bytes:
+    """Requests of the plug-ins: lines change places and values."""
+    seed = (
+        b"adt-plugins 1\nkind labels\ndrums KD,SD\nsensitivity 50\ntext name\n"
+        b"start 1.5\nlead 0.2\nend\n"
+    )
+    lines = seed.decode().splitlines()
+    for _ in range(rng.randrange(4)):
+        at = rng.randrange(len(lines))
+        lines[at] = rng.choice(
+            [rng.choice(lines), f"{lines[at].split(' ')[0]} {rng.choice(NUMBERS)}"]
+        )
+    return "\n".join([*lines, ""]).encode()
+
+
+Parts = list[bytes]
+
+
+def _wave_parts(form: str, subtype: str, channels: int, rate: int) -> Parts:
+    """Chunks of a small file, its head first."""
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, (300, channels))
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format=form, subtype=subtype)
+    data, parts = file.getvalue(), [file.getvalue()[:12]]
+    at = 12
+    while at + 8 <= len(data):
+        order = ">I" if form == "AIFF" else "<I"
+        size = struct.unpack_from(order, data, at + 4)[0]
+        end = min(len(data), at + 8 + size + size % 2)
+        parts.append(data[at:end])
+        at = end
+    return parts
+
+
+def sounds() -> Make:
+    """Splices of WAV, RF64 and AIFF: chunks of several files, and odd sizes."""
+    seeds = [
+        _wave_parts(*about)
+        for about in (
+            ("WAV", "PCM_16", 2, 44100), ("WAVEX", "FLOAT", 6, 48000),
+            ("RF64", "PCM_24", 1, 8000), ("WAV", "PCM_U8", 1, 22050),
+            ("AIFF", "PCM_16", 2, 44100),
+        )
+    ]  # fmt: skip
+    bext = struct.pack("<4sI", b"bext", 602) + bytes(602)
+    pool = [part for seed in seeds for part in seed[1:]] + [bext, b"LIST\4\0\0\0INFO"]
+
+    def make(rng: random.Random) -> bytes:
+        parts = list(rng.choice(seeds))
+        for _ in range(rng.randrange(3)):
+            at = rng.randrange(1, len(parts) + 1)
+            parts[at : at + rng.randrange(2)] = [rng.choice(pool)]
+        if rng.random() < 0.6:
+            at = rng.randrange(len(parts))
+            part = bytearray(parts[at])
+            part[4:8] = struct.pack(rng.choice("<>") + "I", rng.choice(_SIZES))
+            parts[at] = bytes(part)
+        data = b"".join(parts)
+        return data[: rng.randrange(len(data))] if rng.random() < 0.2 else data
+
+    return make
+
+
+def streams() -> Make:
+    """Splices of Ogg, MP3, FLAC, CAF and AU: pages, frames and blocks change places."""
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, (4000, 2))
+    pieces: list[Parts] = []
+    for form, subtype, mark in (
+        ("OGG", "VORBIS", b"OggS"), ("OGG", "OPUS", b"OggS"),
+        ("MP3", "MPEG_LAYER_III", b"\xff\xfb"), ("FLAC", "PCM_16", b"\xff\xf8"),
+        ("CAF", "PCM_16", b"data"), ("AU", "PCM_16", b"\0\0"),
+    ):  # fmt: skip
+        file = io.BytesIO()
+        rate = 48000 if subtype == "OPUS" else 44100
+        soundfile.write(file, samples, rate, format=form, subtype=subtype)
+        first, *more = file.getvalue().split(mark)
+        pieces.append([first, *(mark + part for part in more)])
+
+    def make(rng: random.Random) -> bytes:
+        parts = list(rng.choice(pieces))
+        for _ in range(rng.randrange(4)):
+            at = rng.randrange(len(parts))
+            other = parts if rng.random() < 0.7 else rng.choice(pieces)
+            parts[at : at + rng.randrange(2)] = [rng.choice(other)]
+        data = bytearray(b"".join(parts))
+        if rng.random() < 0.3 and data:
+            at = rng.randrange(len(data))
+            data[at : at + 4] = struct.pack(">I", rng.choice(_SIZES))
+        return bytes(data[: rng.randrange(len(data))] if rng.random() < 0.2 else data)
+
+    return make
+
+
+def graphs(seed: bytes) -> Make:
+    """Graphs of TensorFlow Lite with odd offsets, counts and shapes."""
+
+    def make(rng: random.Random) -> bytes:
+        data = bytearray(seed)
+        for _ in range(rng.randrange(1, 4)):
+            at = rng.randrange(len(data) // 4) * 4
+            other = rng.randrange(len(data) // 4) * 4
+            value = rng.choice([data[other : other + 4], rng.choice(_SIZES)])
+            data[at : at + 4] = (
+                value if isinstance(value, bytearray) else struct.pack("<I", value)
+            )
+        return bytes(data)
+
+    return make
