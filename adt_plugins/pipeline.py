@@ -163,17 +163,15 @@ def transcribe(
                 cancel=cancel,
                 taps=taps,
             )
-        for text in reader.warnings:
-            warnings.warn(f"{reader.label}: {text}", AdtWarning, 2)
         picked = _pick(heard, network.card, thresholds, mode, adaptation)
+        for text in (*reader.warnings, *reader.level.remarks(), *picked.remarks()):
+            warnings.warn(f"{reader.label}: {text}", AdtWarning, 2)
         finer = None
         if tagger is not None:
             finer = tagger.kinds_of(picked.hits, heard.activations)
         onsets = onsets_of(
             picked.hits, picked.activations, network.card.delay, heard.levels, finer
         )
-        if picked.decision.unsure and onsets:
-            warnings.warn(f"{reader.label}: {UNSURE}", AdtWarning, 2)
         bars = _find_beats(picked.activations, chords, known) if beats else ()
         recording = _describe_source(source, reader, start)
         report(1.0)
@@ -237,6 +235,14 @@ class _Picked(NamedTuple):
     activations: Activations
     thresholds: Mapping[str, float]
     decision: Decision
+
+    def remarks(self) -> Iterator[str]:
+        """Say in a line what the song gate has doubts about, or took away."""
+        kept = {str(drum.drum): len(drum.frames) for drum in self.hits}
+        if self.decision.unsure and any(kept.values()):
+            yield UNSURE
+        if text := self.decision.left_out(kept):
+            yield text
 
 
 def _chord_listener(card: ModelCard) -> Harmony | None:

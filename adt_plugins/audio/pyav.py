@@ -106,6 +106,8 @@ class PyAvDecoder:
             what = f"not {kind.name} that can be read" if kind.name else _NO_AUDIO
             raise AudioError(what) from error
         self.warnings: list[str] = []
+        if joined:
+            self.warnings.append("several streams, one behind the other: all are read")
         self.mixing = Mixer
         self.bits: int | None = None
         self._failures = 0
@@ -178,7 +180,7 @@ class PyAvDecoder:
                 break
             yield np.concatenate(gathered)
         if self._differs:
-            self.warnings.append("of the streams joined in it, the last cannot be read")
+            self.warnings[0] = "several streams, of which the last cannot be read"
         # Where streams are joined, the first packet of the next may fail.
         elif self._failures > (_JOINTS if self._joined else 0):
             self.warnings.append(f"damaged: {self._failures} packets were left out")

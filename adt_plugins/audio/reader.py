@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import ArrayDecoder, BlockDecoder, Decoder
+from adt_plugins.audio.level import LevelMeter
 from adt_plugins.audio.resample import open_resampler
 from adt_plugins.audio.sniff import Kind, sniff
 from adt_plugins.audio.wave_stream import WavePipe, is_wave
@@ -146,6 +147,8 @@ class AudioReader:
     warnings : list of str
         Problems that did not stop the work, one line each without the file's
         name; complete after the last block.
+    level : LevelMeter
+        How loud it is; complete after the last block.
     """
 
     info: AudioInfo
@@ -187,6 +190,7 @@ class AudioReader:
             )
         self._returned = 0
         self._done = False
+        self.level = LevelMeter()
         self._blocks = self._read()
 
     @property
@@ -363,6 +367,7 @@ class AudioReader:
                 if len(bad):
                     block = np.nan_to_num(block, posinf=0.0, neginf=0.0)  # noqa: PLW2901
             position += len(block)
+            self.level.hear(block)
             yield block
 
     def _part_in_file(self) -> tuple[float, float]:

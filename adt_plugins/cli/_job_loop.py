@@ -60,7 +60,9 @@ class Result:
         _console.complain(message)
 
     def warn(self, message: str) -> None:
-        """Record and print a warning."""
+        """Record and print a warning, once: a writer may hear the recording again."""
+        if message in self.warnings:
+            return
         self.warnings.append(message)
         _console.complain(f"warning: {message}")
 

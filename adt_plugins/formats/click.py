@@ -189,7 +189,7 @@ def write(
         if late:
             warn(f"{path}: hits after the end of the recording: {name_some(late)}")
         for message in reader.warnings:
-            warn(f"{path}: {message}")
+            warn(f"{reader.label}: {message}")
     return [path]
 
 

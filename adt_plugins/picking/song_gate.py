@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -41,6 +41,10 @@ UNSURE = (
     " (a strict song gate leaves them out)"
 )
 """What to say of a recording whose hits are kept in doubt."""
+
+OFF = " (with the song gate off they stay)"
+MUCH_HITS, MUCH_SHARE = 8, 0.2
+"""So many hits that are left out, and such a share of all, are worth a word."""
 
 RATE_PER_MINUTE = 2.0
 """Hits a minute that a drum needs for its clearness to count."""
@@ -150,10 +154,35 @@ class Decision:
         Drum to threshold, of those drums alone of which it takes hits away.
     unsure
         Whether the hits that are left may be other instruments.
+    candidates
+        Drum to how many hits it had before.
     """
 
     raised: Mapping[str, float]
     unsure: bool
+    candidates: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    def left_out(self, kept: Mapping[str, int]) -> str | None:
+        """Say what was left out, if that is much of all.
+
+        Parameters
+        ----------
+        kept
+            Drum to how many hits it has now.
+        """
+        lost = {
+            drum: self.candidates.get(drum, 0) - kept.get(drum, 0)
+            for drum in self.raised
+        }
+        total = sum(lost.values())
+        if total < max(MUCH_HITS, MUCH_SHARE * (total + sum(kept.values()))):
+            return None
+        each = ", ".join(
+            f"{count} {Drum(drum).full_name.lower()}"
+            for drum, count in sorted(lost.items(), key=lambda item: -item[1])
+            if count
+        )
+        return f"{total} unclear hits were left out as other instruments: {each}" + OFF
 
 
 def regularity(
@@ -268,4 +297,5 @@ def decide(
         and np.any(heard.heights[drum] < sure[drum])
     }
     doubtful = mode == "normal" and len(absent) < len(sure) and heard.unsure(gate)
-    return Decision(raised, doubtful)
+    counts = {drum: len(found) for drum, found in heard.heights.items()}
+    return Decision(raised, doubtful, counts)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
+import json
 import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+from numpy.typing import NDArray
 
 from adt_plugins import formats
 from adt_plugins.cli import build_parser, main
@@ -184,6 +189,7 @@ def test_nothing_found_is_said(
     write_wave(folder / "quiet.wav", 0 * play(HITS, SECONDS)[:RATE])
     assert main(["quiet.wav", *TINY, "--format", "labels"]) == 0
     assert capsys.readouterr().err == (
+        "adt: warning: quiet.wav: silent: all of its samples are zero\n"
         "adt: warning: quiet.wav: no drum hits were found\n"
     )
     Path("empty.labels.txt").write_text("")
@@ -196,6 +202,46 @@ def test_nothing_found_is_said(
     gone = ["--offset", "-3", "--format", "csv"]
     assert main(["convert", "one.labels.txt", *gone]) == 0
     assert "no hits are left to be written" in capsys.readouterr().err
+
+
+def odd_recordings() -> Iterator[tuple[str, bytes, str]]:
+    """Name and content of recordings, and what is said of each."""
+    song = play(HITS, SECONDS)
+
+    def made(samples: NDArray[np.float32], form: str = "WAV") -> bytes:
+        file = io.BytesIO()
+        soundfile.write(file, samples, RATE, format=form)
+        return file.getvalue()
+
+    yield "silent.wav", made(0 * song), "silent: all of its samples are zero"
+    yield "quiet.flac", made(song / 1000, "FLAC"), "very quiet: its peak is at"
+    yield "loud.wav", made(song * 20), "clipped: "
+    yield "side.wav", made(np.stack((song, -song), 1)), "channels cancel each other"
+    yield "short.wav", made(song)[:-RATE], "cut short or damaged: only"
+    yield "twice.ogg", made(song, "OGG") * 2, "several streams, one behind the other"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"), [*odd_recordings()], ids=lambda item: str(item)[:10]
+)
+def test_what_is_odd_of_a_recording_is_said_once(
+    folder: Path,
+    name: str,
+    content: bytes,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path(name).write_bytes(content)
+    command = ["transcribe", name, *TINY, "--format", "labels,click,aup"]
+    assert main([*command, "--report", "json"]) == 0
+    out, err = capsys.readouterr()
+    (result,) = json.loads(out)["results"]
+    assert [text for text in result["warnings"] if told in text] == [
+        line.removeprefix("adt: warning: ")
+        for line in err.splitlines()
+        if f"{name}: {told}" in line
+    ]
+    assert err.count(told) == 1
 
 
 @pytest.mark.parametrize("asked", ["snare", "Snare drum", "sd", "38"])

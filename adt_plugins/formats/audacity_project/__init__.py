@@ -61,9 +61,7 @@ def write(
     write_project(
         path,
         tracks,
-        lambda target: place_recording(
-            source, target, warn=lambda message: warn(f"{title}: {message}")
-        ),
+        lambda target: place_recording(source, target, warn=warn),
         title=title,
         original=original_text(Original(transcription)),
         overwrite=overwrite,

@@ -148,7 +148,7 @@ def _decoded(source: AudioSource, target: Path, warn: Warn) -> Media:
             subtype=subtype,
         )
         for message in reader.warnings:
-            warn(message)
+            warn(f"{reader.label}: {message}")
         is_16_bit = subtype in _16_BIT
         return Media(placed.name, rate, reader.channels, frames, is_16_bit)
 

@@ -147,6 +147,19 @@ def test_what_is_not_sure_is_kept_unless_strict() -> None:
         assert not decide(activations(nothing), CARD).unsure  # nothing is left
 
 
+def test_much_that_is_left_out_is_told() -> None:
+    heard = activations(UNCLEAR)
+    strict = decide(heard, CARD, mode="strict")
+    count = len(EVERY_SECOND)
+    assert strict.left_out({"KD": 0}) == (
+        f"{count} unclear hits were left out as other instruments: {count} kick"
+        " (with the song gate off they stay)"
+    )
+    assert strict.left_out({"KD": count - 7}) is None
+    assert strict.left_out({"KD": 2, "SD": 8 * count}) is None  # little of all
+    assert decide(activations(CLEAR), CARD).left_out({}) is None
+
+
 def test_clear_drums_leave_no_doubt() -> None:
     for mode in MODES:
         assert decide(activations(CLEAR), CARD, mode=mode) == Decision({}, False)
