@@ -170,7 +170,7 @@ def attempt(kind: Kind, rng: random.Random, folder: Path) -> Iterator[str]:
     yield "read"
     if not isinstance(found, Transcription):
         return
-    chosen = rng.sample(WRITERS, 2)
+    chosen = [rng.choice(WRITERS)]
     if not rng.randrange(_WITH_SOUND_IN):
         chosen.append(rng.choice(WITH_SOUND))
     for form in chosen:

@@ -208,7 +208,7 @@ def odd_recordings() -> Iterator[tuple[str, bytes, str]]:
     """Name and content of recordings, and what is said of each."""
     song = play(HITS, SECONDS)
 
-    def made(samples: NDArray[np.float32], form: str = "WAV") -> bytes:
+    def made(samples: NDArray[np.floating], form: str = "WAV") -> bytes:
         file = io.BytesIO()
         soundfile.write(file, samples, RATE, format=form)
         return file.getvalue()

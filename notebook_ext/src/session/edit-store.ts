@@ -1,14 +1,11 @@
 /** Logs of edits in IndexedDB, whose transactions are one after the other in all tabs. */
 
-import type { Log } from "../core/edits";
 import { NOTHING, type SharedLog } from "../core/shared-log";
 import type { LogStore } from "./kept-log";
+import { type OldLog, soundLog } from "./sound-edits";
 
 const NAME = "adt-plugins-edits";
 const LOGS = "logs";
-
-/** As the first builds kept it: without a revision, or in another place. */
-export type OldLog = Log & Partial<SharedLog>;
 
 /**
  * Read, change and write the log of a song within a transaction. `isThere`: asked in the
@@ -24,9 +21,9 @@ export function updateLog(
   return new Promise((resolve, reject) => {
     let result: SharedLog;
     const store = transaction.objectStore(logs);
-    const reading = store.get(id) as IDBRequest<OldLog | undefined>;
+    const reading = store.get(id) as IDBRequest<unknown>;
     reading.onsuccess = () => {
-      const known = reading.result ?? old?.();
+      const known = soundLog(reading.result) ?? old?.();
       const before = known && { ...NOTHING, ...known };
       result = change(before);
       // Nothing is written before somebody has done something.
@@ -52,8 +49,9 @@ export class EditStore implements LogStore {
 
   #old(): OldLog | undefined {
     try {
-      const log = JSON.parse(localStorage.getItem(`adt-plugins ${this.fingerprint}`) ?? "null");
-      return log && Array.isArray(log.steps) ? (log as OldLog) : undefined;
+      return soundLog(
+        JSON.parse(localStorage.getItem(`adt-plugins ${this.fingerprint}`) ?? "null"),
+      );
     } catch {
       return undefined;
     }

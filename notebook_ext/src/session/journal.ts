@@ -6,6 +6,7 @@
 
 import type { Log } from "../core/edits";
 import type { Proposal } from "../core/shared-log";
+import { isProposal, soundLog } from "./sound-edits";
 
 const NAME = "adt-plugins pending";
 
@@ -66,8 +67,10 @@ export class Journal {
 
 function entriesOf(text: string): Entry[] {
   try {
-    const entry = JSON.parse(text) as Entry | null;
-    return Array.isArray(entry?.proposals) ? [entry] : [];
+    const entry = JSON.parse(text) as { proposals?: unknown; log?: unknown } | null;
+    if (!Array.isArray(entry?.proposals)) return [];
+    const proposals = entry.proposals.filter(isProposal);
+    return [{ proposals, log: soundLog(entry.log) ?? null }];
   } catch {
     return [];
   }

@@ -56,7 +56,7 @@ export class Store {
   /** Newest first. */
   async entries(): Promise<Entry[]> {
     const all = await this.#do<Entry[]>([ENTRIES], "readonly", (of) => of(ENTRIES).getAll());
-    return all.sort((a, b) => b.added - a.added);
+    return all.filter(isEntry).sort((a, b) => b.added - a.added);
   }
 
   /** Keep all of a song, or nothing of it; edits of it from another tab stay. */
@@ -107,6 +107,10 @@ export class Store {
     });
   }
 }
+
+/** What a disk or another build has damaged is not listed. */
+const isEntry = ({ name, duration, added }: Entry): boolean =>
+  typeof name === "string" && Number.isFinite(duration) && Number.isFinite(added);
 
 export const isFull = (error: unknown): boolean =>
   error instanceof DOMException && error.name === "QuotaExceededError";

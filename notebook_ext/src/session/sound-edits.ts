@@ -1,0 +1,66 @@
+/**
+ * What a browser has kept is not always what was written: other builds, other pages of
+ * the same address and half-written disks change it. Only what is sound is taken over, by
+ * the rules of `adt_plugins.editor.edits`; or a song would not open, on every reload.
+ */
+
+import { type Action, type Log, MOST_OPS, type Op } from "../core/edits";
+import type { Proposal, SharedLog } from "../core/shared-log";
+import { DRUMS } from "../core/tables";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** As the first builds kept it: without a revision, or in another place. */
+export type OldLog = Log & Partial<SharedLog>;
+
+const ID = /^[A-Za-z0-9:_-]{1,40}$/;
+const LATEST_S = 1e6;
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isReal = (value: unknown, low: number, high: number): boolean =>
+  typeof value === "number" && value >= low && value <= high;
+const isWhole = (value: unknown, low: number, high = Number.MAX_SAFE_INTEGER): boolean =>
+  Number.isSafeInteger(value) && isReal(value, low, high);
+const isDrum = (value: unknown): boolean =>
+  typeof value === "string" && Object.hasOwn(DRUMS, value);
+
+function isOp(op: unknown): op is Op {
+  if (!isObject(op)) return false;
+  if (op.op === "threshold") return isDrum(op.drum) && isReal(op.value, 0, 1);
+  if (typeof op.id !== "string" || !ID.test(op.id)) return false;
+  if (op.op === "delete") return true;
+  const isHit = isReal(op.time, 0, LATEST_S) && isDrum(op.drum) && isWhole(op.velocity, 1, 127);
+  return isHit && (op.op === "add" || op.op === "change");
+}
+
+const isStep = (ops: unknown): ops is readonly Op[] =>
+  Array.isArray(ops) && ops.length > 0 && ops.length <= MOST_OPS && ops.every(isOp);
+
+const isAction = (action: unknown): action is Action =>
+  isObject(action) &&
+  (action.kind === "undo" ||
+    action.kind === "redo" ||
+    (action.kind === "do" && isStep(action.ops)));
+
+/** Whether an editor may hand this in. */
+export const isProposal = (item: unknown): item is Proposal =>
+  isObject(item) &&
+  typeof item.client === "string" &&
+  isWhole(item.seq, 0) &&
+  isAction(item.action);
+
+/** What is sound of a log: its steps up to the first that is damaged; undefined if none is. */
+export function soundLog(kept: unknown): OldLog | undefined {
+  if (!isObject(kept) || !Array.isArray(kept.steps)) return undefined;
+  const damaged = kept.steps.findIndex((step) => !isStep(step));
+  const steps = (damaged < 0 ? kept.steps : kept.steps.slice(0, damaged)) as Log["steps"];
+  const cursor = isWhole(kept.cursor, 0)
+    ? Math.min(kept.cursor as number, steps.length)
+    : steps.length;
+  const seen = Object.entries(isObject(kept.seen) ? kept.seen : {}).filter(([, seq]) =>
+    isWhole(seq, 0),
+  ) as [string, number][];
+  const revision = isWhole(kept.revision, 0) ? { revision: kept.revision as number } : {};
+  return { steps, cursor, ...revision, seen: Object.fromEntries(seen) };
+}

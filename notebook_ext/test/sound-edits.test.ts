@@ -1,0 +1,73 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { Journal } from "../src/session/journal";
+import { isProposal, soundLog } from "../src/session/sound-edits";
+
+afterEach(() => vi.unstubAllGlobals());
+
+const ADD = { op: "add", id: "n:1", time: 0.5, drum: "SD", velocity: 90 };
+const STEP = [ADD, { op: "delete", id: "KD:12" }, { op: "threshold", drum: "HH", value: 0.2 }];
+const DO = { type: "do", client: "a", seq: 0, action: { kind: "do", ops: STEP } };
+
+/** Each is what could be kept instead of an operation. */
+const DAMAGED = [
+  null,
+  1,
+  [],
+  "x",
+  {},
+  { ...ADD, time: -1 },
+  { ...ADD, time: "0.5" },
+  { ...ADD, time: null },
+  { ...ADD, drum: "constructor" },
+  { ...ADD, velocity: 0 },
+  { ...ADD, velocity: 90.5 },
+  { ...ADD, id: "<img>" },
+  { ...ADD, op: "move" },
+  { op: "threshold", drum: "SD", value: 2 },
+  { op: "delete" },
+];
+
+it("takes over a log that is sound as it is", () => {
+  const log = { steps: [STEP], cursor: 1, revision: 3, seen: { a: 0 } };
+  expect(soundLog(log)).toEqual(log);
+  expect(soundLog({ steps: [STEP], cursor: 0 })).toEqual({ steps: [STEP], cursor: 0, seen: {} });
+});
+
+it("keeps the steps before the first that is damaged", () => {
+  for (const op of DAMAGED) {
+    const kept = { steps: [STEP, [ADD, op], STEP], cursor: 3 };
+    expect(soundLog(kept)).toEqual({ steps: [STEP], cursor: 1, seen: {} });
+    expect(isProposal({ ...DO, action: { kind: "do", ops: [op] } })).toBe(false);
+  }
+  expect(isProposal(DO)).toBe(true);
+});
+
+it("takes over no log that is none", () => {
+  for (const kept of [null, undefined, 7, "{}", [], {}, { steps: {} }, { cursor: 1 }]) {
+    expect(soundLog(kept)).toBeUndefined();
+  }
+  const odd = { steps: [STEP], cursor: "1", revision: -1, seen: { a: "x", b: 2 } };
+  expect(soundLog(odd)).toEqual({ steps: [STEP], cursor: 1, seen: { b: 2 } });
+});
+
+it("hands in what is sound of what editors have left", () => {
+  const texts: Record<string, string> = {
+    a: "{",
+    b: "null",
+    c: "[]",
+    d: '{"proposals": 3}',
+    e: JSON.stringify({ proposals: [null, DO, { ...DO, seq: -1 }], log: { steps: 1 } }),
+    f: JSON.stringify({ proposals: [{ ...DO, action: {} }], log: { steps: [STEP], cursor: 9 } }),
+  };
+  const keys = Object.keys(texts).map((name) => `adt-plugins pending song ${name}`);
+  vi.stubGlobal("localStorage", {
+    length: keys.length,
+    key: (i: number) => keys[i],
+    getItem: (key: string) => texts[key.slice(-1)],
+  });
+  const { entries } = new Journal("song", "me").left();
+  expect(entries).toEqual([
+    { proposals: [DO], log: null },
+    { proposals: [], log: { steps: [STEP], cursor: 1, seen: {} } },
+  ]);
+});
