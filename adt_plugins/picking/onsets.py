@@ -14,7 +14,7 @@ from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtError, ModelError
 from adt_plugins.picking import velocity
 from adt_plugins.picking.exclusive import SAME_STROKE_S, DrumPicks, drop_weaker_kinds
-from adt_plugins.picking.peaks import adtlib_threshold, confidence, pick_peaks, refine
+from adt_plugins.picking.peaks import DrumPeaks, adtlib_threshold, confidence, refine
 
 
 def thresholds_in_force(
@@ -161,12 +161,22 @@ def onsets_of(
     return tuple(sorted(onsets))
 
 
+def drum_peaks(activations: Activations, picking: Picking) -> dict[str, DrumPeaks]:
+    """Return the peaks of each drum's activation, for `pick_hits` and the song gate."""
+    rate = activations.frame_rate
+    return {
+        drum: DrumPeaks(_column(activations, drum), picking.picker, rate)
+        for drum in picking.drums
+    }
+
+
 def pick_hits(
     activations: Activations,
     picking: Picking,
     *,
     thresholds: Mapping[str, float] | None = None,
     refinement: str | None = None,
+    peaks: Mapping[str, DrumPeaks] | None = None,
 ) -> list[DrumPicks]:
     """Pick the frames of each drum, as `pick_onsets` does.
 
@@ -174,6 +184,8 @@ def pick_hits(
     ----------
     activations, picking, thresholds, refinement
         See `pick_onsets`.
+    peaks
+        `drum_peaks` of these, if the song gate has looked at them.
 
     Returns
     -------
@@ -183,8 +195,16 @@ def pick_hits(
     if refinement is None:
         refinement = "none" if picking.picker.kind == "adtlib" else "parabola"
     in_force = thresholds_in_force(activations, picking, thresholds)
+    if peaks is None:
+        peaks = drum_peaks(activations, picking)
     picked = [
-        _pick_drum(activations, picking, drum, threshold, refinement)
+        _picks(
+            drum,
+            _column(activations, drum),
+            peaks[drum].above(threshold),
+            threshold,
+            refinement,
+        )
         for drum, threshold in in_force.items()
     ]
     return drop_weaker_kinds(picked, SAME_STROKE_S * activations.frame_rate)
@@ -206,15 +226,13 @@ def _column(activations: Activations, drum: str) -> NDArray[np.float32]:
         raise ModelError(f"the activations have no output {drum}") from None
 
 
-def _pick_drum(
-    activations: Activations,
-    picking: Picking,
+def _picks(
     drum: str,
+    values: NDArray[np.float32],
+    frames: NDArray[np.int64],
     threshold: float,
     refinement: str,
 ) -> DrumPicks:
-    values = _column(activations, drum)
-    frames = pick_peaks(values, threshold, picking.picker, activations.frame_rate)
     return DrumPicks(
         Drum(drum),
         frames,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,8 @@ from adt_plugins.card import Picker
 from adt_plugins.errors import ModelError
 
 REFINEMENTS = ("none", "parabola")
+
+_PICKERS = ("madmom", "valley", "adtlib")
 
 # Rounding of times that are sums of frame periods.
 _EPSILON = 1e-9
@@ -68,23 +72,71 @@ def pick_peaks(
     after the peak (it counts from its zero padding): a card that wants
     ADTLib's own times says so with a `delay` of minus one frame.
     """
-    values = np.asarray(activation)
-    if values.ndim != 1:
-        raise ValueError(f"an activation has one dimension, not {values.ndim}")
-    if picker.kind == "adtlib":
-        values = values.astype(np.float64)  # ADTLib compares in this precision
-        before, after = np.pad(values, (1, 0))[:-1], np.pad(values, (0, 1))[1:]
-        found = (values > before) & (values >= after) & (values > threshold)
-        return np.flatnonzero(found).astype(np.int64)
-    if picker.kind == "madmom":
-        average = _average(values, picker, frame_rate)
-    elif picker.kind == "valley":
-        average = _valley_average(values, picker, frame_rate)
-    else:
-        raise ModelError(
-            f"unknown picker {picker.kind!r}; there are madmom, valley and adtlib"
-        )
-    return _pick_above(values, average + threshold, picker, frame_rate)
+    return DrumPeaks(activation, picker, frame_rate).above(threshold)
+
+
+class DrumPeaks:
+    """Peaks of one drum's activation, at any threshold.
+
+    What thresholds are added to is computed once, and so are the peaks at each of them:
+    the song gate asks for those at the model's threshold, and mostly that is also the
+    one which hits are picked at.
+
+    Parameters
+    ----------
+    activation, picker, frame_rate
+        See `pick_peaks`.
+
+    Raises
+    ------
+    ModelError
+        If the card names a picker that is not known.
+    """
+
+    def __init__(
+        self, activation: NDArray[np.floating], picker: Picker, frame_rate: float
+    ) -> None:
+        if picker.kind not in _PICKERS:
+            known = f"{', '.join(_PICKERS[:-1])} and {_PICKERS[-1]}"
+            raise ModelError(f"unknown picker {picker.kind!r}; there are {known}")
+        self._values = np.asarray(activation)
+        if self._values.ndim != 1:
+            raise ValueError(
+                f"an activation has one dimension, not {self._values.ndim}"
+            )
+        self._picker, self._rate = picker, frame_rate
+        self._above: dict[float, NDArray[np.int64]] = {}
+
+    def above(self, threshold: float) -> NDArray[np.int64]:
+        """Frames of the peaks, rising; see `pick_peaks`."""
+        if threshold not in self._above:
+            self._above[threshold] = self._pick(threshold)
+        return self._above[threshold]
+
+    def heights(self, threshold: float) -> NDArray[np.float64]:
+        """Highest threshold that each peak above this one reaches; see `heights`."""
+        frames = self.above(threshold)
+        return heights(self._values, frames, self._picker, self._rate)
+
+    @cached_property
+    def _average(self) -> NDArray[np.floating]:
+        average = _average if self._picker.kind == "madmom" else _valley_average
+        return average(self._values, self._picker, self._rate)
+
+    def _pick(self, threshold: float) -> NDArray[np.int64]:
+        if self._picker.kind == "adtlib":
+            return _adtlib_peaks(self._values, threshold)
+        line = self._average + threshold
+        return _pick_above(self._values, line, self._picker, self._rate)
+
+
+def _adtlib_peaks(
+    activation: NDArray[np.floating], threshold: float
+) -> NDArray[np.int64]:
+    values = activation.astype(np.float64)  # ADTLib compares in this precision
+    before, after = np.pad(values, (1, 0))[:-1], np.pad(values, (0, 1))[1:]
+    is_peak = (values > before) & (values >= after) & (values > threshold)
+    return np.flatnonzero(is_peak).astype(np.int64)
 
 
 def _pick_above(

@@ -31,7 +31,8 @@ from numpy.typing import NDArray
 from adt_plugins.activations import Activations
 from adt_plugins.card import ModelCard, SongGate
 from adt_plugins.drums import Drum
-from adt_plugins.picking.peaks import heights, pick_peaks
+from adt_plugins.picking.onsets import drum_peaks
+from adt_plugins.picking.peaks import DrumPeaks
 
 Mode = Literal["off", "normal", "strict"]
 MODES: tuple[Mode, ...] = ("off", "normal", "strict")
@@ -237,7 +238,11 @@ def _block_regularity(hits: NDArray[np.int64], count: int, frame_rate: float) ->
     return float(((shares - chance) / (1 - chance)).max(initial=0.0))
 
 
-def clearness(activations: Activations, card: ModelCard) -> Clearness:
+def clearness(
+    activations: Activations,
+    card: ModelCard,
+    peaks: Mapping[str, DrumPeaks] | None = None,
+) -> Clearness:
     """Tell how clear the hits of a recording are, of those at the card's thresholds.
 
     Parameters
@@ -246,15 +251,18 @@ def clearness(activations: Activations, card: ModelCard) -> Clearness:
         Activations of the whole recording.
     card
         The model card.
+    peaks
+        `onsets.drum_peaks` of them, if they are used again.
     """
     rate, count = activations.frame_rate, len(activations.values)
-    found, times = {}, []
-    for drum in card.drums:
-        values = activations.values[:, activations.outputs.index(drum)]
-        frames = pick_peaks(values, card.thresholds[drum], card.picker, rate)
-        found[drum] = np.sort(heights(values, frames, card.picker, rate))[::-1]
-        times.append(frames)
-    return Clearness(found, count / rate, regularity(times, count, rate))
+    if peaks is None:
+        peaks = drum_peaks(activations, card)
+    falling = {
+        drum: np.sort(peaks[drum].heights(card.thresholds[drum]))[::-1]
+        for drum in card.drums
+    }
+    times = [peaks[drum].above(card.thresholds[drum]) for drum in card.drums]
+    return Clearness(falling, count / rate, regularity(times, count, rate))
 
 
 def decide(
@@ -262,6 +270,7 @@ def decide(
     card: ModelCard,
     thresholds: Mapping[str, float] | None = None,
     mode: Mode = "normal",
+    peaks: Mapping[str, DrumPeaks] | None = None,
 ) -> Decision:
     """Decide which drums a recording has.
 
@@ -276,6 +285,8 @@ def decide(
     mode
         ``"normal"``: what may be a drum stays; ``"strict"``: it goes; ``"off"``:
         everything stays.
+    peaks
+        See `clearness`.
 
     Returns
     -------
@@ -286,16 +297,16 @@ def decide(
     gate, chosen = card.gate, set(thresholds or ())
     if gate is None or mode == "off":
         return Decision({}, False)
-    heard = clearness(activations, card)
+    clear = clearness(activations, card, peaks)
     sure = {drum: gate.sure.get(drum, 1.0) for drum in card.drums}
-    absent = heard.absent(gate, strict=mode == "strict")
+    absent = clear.absent(gate, strict=mode == "strict")
     raised = {
         drum: sure[drum]
         for drum in absent
         if not chosen & {drum, Drum(drum).coarse}
         and sure[drum] > card.thresholds[drum]
-        and np.any(heard.heights[drum] < sure[drum])
+        and np.any(clear.heights[drum] < sure[drum])
     }
-    doubtful = mode == "normal" and len(absent) < len(sure) and heard.unsure(gate)
-    counts = {drum: len(found) for drum, found in heard.heights.items()}
+    doubtful = mode == "normal" and len(absent) < len(sure) and clear.unsure(gate)
+    counts = {drum: len(heights) for drum, heights in clear.heights.items()}
     return Decision(raised, doubtful, counts)

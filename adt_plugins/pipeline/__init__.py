@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -23,18 +22,27 @@ from adt_plugins.audio.reader import AudioSource
 from adt_plugins.base.hashing import sha256
 from adt_plugins.base.progress import Progress, progress_bar
 from adt_plugins.card import ModelCard
-from adt_plugins.drums import Drum, as_drum
-from adt_plugins.errors import AdtWarning, CancelledError, ModelError
-from adt_plugins.features.frame_blocks import frame_blocks
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtWarning
 from adt_plugins.meter import Meter, MeterChange, meter_changes
 from adt_plugins.model_info import ModelInfo
-from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
-from adt_plugins.picking.beginnings import Beginnings
 from adt_plugins.picking.exclusive import DrumPicks
 from adt_plugins.picking.fine_drums import FineDrumTagger
-from adt_plugins.picking.onsets import onsets_of, pick_hits, thresholds_in_force
-from adt_plugins.picking.song_gate import MODES, UNSURE, Decision, Mode, decide
+from adt_plugins.picking.onsets import (
+    drum_peaks,
+    onsets_of,
+    pick_hits,
+    thresholds_in_force,
+)
+from adt_plugins.picking.song_gate import UNSURE, Decision, Mode, decide
+from adt_plugins.pipeline.listening import Cancel, Heard, listen, samples_around
+from adt_plugins.pipeline.request import (
+    Model,
+    check_request,
+    open_network,
+    song_gate_mode,
+)
 from adt_plugins.rhythm.beats import KnownBeats, are_clear, find_beats, has_beats
 from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.transcription import Transcription
@@ -44,8 +52,15 @@ if TYPE_CHECKING:
 
     from adt_plugins.picking.kit_adaptation import Adaptation
 
-Cancel = threading.Event | Callable[[], bool]
-Model = str | os.PathLike[str] | ModelCard | Network
+__all__ = [
+    "Cancel",
+    "Heard",
+    "Model",
+    "check_request",
+    "listen",
+    "open_network",
+    "transcribe",
+]
 
 
 def transcribe(
@@ -143,36 +158,21 @@ def transcribe(
         may be other instruments.
     """
     network = open_network(model)
-    tagger = FineDrumTagger(network.card) if fine else None
-    kinds = () if tagger is None else tagger.kinds
-    wanted = check_request(network.card, drums, thresholds, kinds)
+    card = network.card
+    listeners = _listeners(card, fine=fine, beats=beats)
+    wanted = check_request(card, drums, thresholds, listeners.kinds)
     known = KnownBeats(bpm, meter, first_downbeat)
-    mode = _mode(song_gate)
-    chords = _chord_listener(network.card) if beats else None
-    taps = [part.hear for part in (tagger, chords) if part is not None]
+    mode = song_gate_mode(song_gate)
     with _reporting(progress) as report:
-        around = _around(network.card, start, end)
-        with open_audio(
-            source, start=start, end=end, track=audio_track, around=around
-        ) as reader:
-            heard = listen(
-                reader,
-                network,
-                offset=(round(start * SAMPLE_RATE) - reader.lead) / SAMPLE_RATE,
-                progress=report,
-                cancel=cancel,
-                taps=taps,
-            )
-        picked = _pick(heard, network.card, thresholds, mode, adaptation)
+        part = _Part(start, end, audio_track)
+        heard, reader = _hear(
+            source, part, network, listeners, progress=report, cancel=cancel
+        )
+        picked = _pick(heard.activations, card, thresholds, mode, adaptation)
         for text in (*reader.warnings, *reader.level.remarks(), *picked.remarks()):
             warnings.warn(f"{reader.label}: {text}", AdtWarning, 2)
-        finer = None
-        if tagger is not None:
-            finer = tagger.kinds_of(picked.hits, heard.activations)
-        onsets = onsets_of(
-            picked.hits, picked.activations, network.card.delay, heard.levels, finer
-        )
-        bars = _find_beats(picked.activations, chords, known) if beats else ()
+        onsets = _onsets(picked, heard, card, listeners.tagger)
+        bars = _find_beats(picked.activations, listeners.chords, known) if beats else ()
         recording = _describe_source(source, reader, start)
         report(1.0)
     whole = Transcription(
@@ -180,52 +180,71 @@ def transcribe(
         beats=bars,
         meters=_meters(bars, meter),
         source=recording,
-        model=_describe_model(
-            network.card,
-            picked,
-            finer=None if tagger is None else tagger.sha256,
-            adaptation=adaptation,
-        ),
+        model=_describe_model(card, picked, listeners.tagger, adaptation),
     )
-    part = whole.between(start, math.inf if end is None else end)
-    if keep_activations:
-        activations = picked.activations.part(start, reader.duration)
-        part = replace(part, activations=activations)
-    return part
+    result = whole.between(start, math.inf if end is None else end)
+    if not keep_activations:
+        return result
+    activations = picked.activations.part(start, reader.duration)
+    return replace(result, activations=activations)
 
 
-def _around(card: ModelCard, start: float, end: float | None) -> tuple[int, int]:
-    """How many samples around a part to hear too, so that it sounds as in the whole.
+class _Part(NamedTuple):
+    """What is read of a recording."""
 
-    The network hears each chunk with its context. The part is heard in the chunks of
-    the whole recording, and the level rule knows what was loud a chunk before.
-    """
-    if not (math.isfinite(start) and start >= 0):
-        return 0, 0  # which the reader refuses
-    hop, geometry = card.front_end.hop_size, card.geometry
-    chunk = geometry.core * hop
-    first = round(start * SAMPLE_RATE)
-    before = first - max(0, first // chunk - 1) * chunk
-    if end is None or not math.isfinite(end):
-        return before, 0
-    last = round(end * SAMPLE_RATE)
-    stop = (last // chunk + 1) * chunk + geometry.context * hop
-    return before, stop - last + card.front_end.frame_size
+    start: float
+    end: float | None
+    track: int | None
 
 
-class Heard(NamedTuple):
-    """What front end and network said of a recording.
+class _Listeners(NamedTuple):
+    """What gets the frames too, while the network runs over them."""
 
-    Parameters
-    ----------
-    activations
-        Their values have the shape (frames, outputs).
-    levels
-        Shape (frames, drums of the model), dB: how loud each drum's bands are.
-    """
+    tagger: FineDrumTagger | None
+    chords: Harmony | None
 
-    activations: Activations
-    levels: NDArray[np.float32]
+    @property
+    def kinds(self) -> Iterable[Drum]:
+        """Finer drums that are told apart."""
+        return () if self.tagger is None else self.tagger.kinds
+
+    @property
+    def taps(self) -> list[Callable[[NDArray[np.float32]], None]]:
+        """What to call with each block of frames."""
+        return [part.hear for part in self if part is not None]
+
+
+def _listeners(card: ModelCard, *, fine: bool, beats: bool) -> _Listeners:
+    needs_chords = beats and has_beats(card.outputs)
+    return _Listeners(
+        FineDrumTagger(card) if fine else None,
+        Harmony(card.front_end) if needs_chords else None,
+    )
+
+
+def _hear(
+    source: AudioSource,
+    part: _Part,
+    network: Network,
+    listeners: _Listeners,
+    *,
+    progress: Progress,
+    cancel: Cancel | None,
+) -> tuple[Heard, AudioReader]:
+    """Run the network over a part as it sounds in the whole recording."""
+    around = samples_around(network.card, part.start, part.end)
+    with open_audio(
+        source, start=part.start, end=part.end, track=part.track, around=around
+    ) as reader:
+        heard = listen(
+            reader,
+            network,
+            offset=(round(part.start * SAMPLE_RATE) - reader.lead) / SAMPLE_RATE,
+            progress=progress,
+            cancel=cancel,
+            taps=listeners.taps,
+        )
+    return heard, reader
 
 
 class _Picked(NamedTuple):
@@ -245,26 +264,29 @@ class _Picked(NamedTuple):
             yield text
 
 
-def _chord_listener(card: ModelCard) -> Harmony | None:
-    return Harmony(card.front_end) if has_beats(card.outputs) else None
-
-
 def _pick(
-    heard: Heard,
+    raw: Activations,
     card: ModelCard,
     thresholds: Mapping[str, float] | None,
     mode: Mode,
     adaptation: Adaptation | None,
 ) -> _Picked:
     """Pick the hits, of the kit that was learnt and of the drums that are there."""
-    activations = heard.activations
-    if adaptation is not None:
-        activations = adaptation.apply(activations, card)
-    decision = decide(activations, card, thresholds, mode)
+    activations = raw if adaptation is None else adaptation.apply(raw, card)
+    peaks = drum_peaks(activations, card)
+    decision = decide(activations, card, thresholds, mode, peaks)
     wanted = {**decision.raised, **(thresholds or {})}
     in_force = thresholds_in_force(activations, card, wanted)
-    hits = pick_hits(activations, card, thresholds=in_force)
+    hits = pick_hits(activations, card, thresholds=in_force, peaks=peaks)
     return _Picked(hits, activations, in_force, decision)
+
+
+def _onsets(
+    picked: _Picked, heard: Heard, card: ModelCard, tagger: FineDrumTagger | None
+) -> tuple[Onset, ...]:
+    """Turn hits into onsets; finer drums are told by what the network said itself."""
+    kinds = None if tagger is None else tagger.kinds_of(picked.hits, heard.activations)
+    return onsets_of(picked.hits, picked.activations, card.delay, heard.levels, kinds)
 
 
 def _only(onsets: tuple[Onset, ...], wanted: set[Drum] | None) -> tuple[Onset, ...]:
@@ -280,14 +302,14 @@ def _find_beats(
     if not known and not has_beats(activations.outputs):
         return ()
     changes = None if chords is None else chords.changes()
-    found = find_beats(
+    bars = find_beats(
         activations,
         changes=changes,
         bpm=known.bpm,
         meter=known.meter,
         first_downbeat=known.first_downbeat,
     )
-    return found if known or are_clear(activations, found) else ()
+    return bars if known or are_clear(activations, bars) else ()
 
 
 def _describe_source(source: AudioSource, reader: AudioReader, start: float) -> Source:
@@ -304,8 +326,7 @@ def _describe_source(source: AudioSource, reader: AudioReader, start: float) -> 
 def _describe_model(
     card: ModelCard,
     picked: _Picked,
-    *,
-    finer: str | None,
+    tagger: FineDrumTagger | None,
     adaptation: Adaptation | None,
 ) -> ModelInfo:
     thresholds = {drum: round(value, 6) for drum, value in picked.thresholds.items()}
@@ -315,7 +336,7 @@ def _describe_model(
         thresholds=thresholds,
         picker=card.picker,
         gated=tuple(picked.decision.raised),
-        finer=finer,
+        finer=None if tagger is None else tagger.sha256,
         adapted=None if adaptation is None else tuple(adaptation.weights),
     )
 
@@ -327,128 +348,10 @@ def _meters(beats: Sequence[Beat], meter: str | None) -> tuple[MeterChange, ...]
     return meter_changes(meter or Meter(max(beat.position for beat in beats)))
 
 
-def open_network(model: Model | None = None) -> Network:
-    """Open a model, whichever way it is named; see `transcribe`."""
-    if isinstance(model, Network):
-        return model
-    if isinstance(model, ModelCard):
-        return Network(model)
-    if isinstance(model, os.PathLike):
-        model = Path(model)
-    return Network(find_model(model))
-
-
-def listen(
-    reader: AudioReader,
-    network: Network,
-    *,
-    offset: float = 0.0,
-    progress: Progress = lambda _: None,
-    cancel: Cancel | None = None,
-    taps: Iterable[Callable[[NDArray[np.float32]], None]] = (),
-) -> Heard:
-    """Run front end and network over a recording.
-
-    Parameters
-    ----------
-    reader
-        The recording.
-    network
-        The network.
-    offset
-        Where the reader starts in the recording, in seconds.
-    progress, cancel
-        See `transcribe`.
-    taps
-        Each gets the frames too, block by block.
-
-    Returns
-    -------
-    Heard
-        Activations, and the levels of the drums.
-    """
-    card = network.card
-    levels = [np.zeros((0, len(card.drums)), np.float32)]
-    beginnings = Beginnings(card.front_end)
-    stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
-
-    def frames() -> Iterator[NDArray[np.float32]]:
-        samples = beginnings.heard(reader)
-        for block in frame_blocks(samples, card.front_end, card.level, card.drums):
-            if stop is not None and stop():
-                raise CancelledError(f"{reader.label}: cancelled")
-            levels.append(block.levels)
-            for tap in taps:
-                tap(block.frames)
-            yield block.frames
-            if reader.position is not None:
-                progress(reader.position)
-
-    values = [np.zeros((0, len(card.outputs)), np.float32), *network.stream(frames())]
-    said = beginnings.silence(np.concatenate(values), card.drum_columns)
-    activations = Activations(said, card.outputs, card.front_end.frame_rate, offset)
-    return Heard(activations, np.concatenate(levels))
-
-
-def check_request(
-    card: ModelCard,
-    drums: Iterable[Drum | str] | None = None,
-    thresholds: Mapping[str, float] | None = None,
-    kinds: Iterable[Drum] = (),
-) -> set[Drum] | None:
-    """Refuse drums that a model cannot report: they would just never occur.
-
-    Parameters
-    ----------
-    card
-        Card of the model.
-    drums, thresholds
-        See `transcribe`.
-    kinds
-        Finer drums that are reported as well.
-
-    Returns
-    -------
-    set of Drum or None
-        `drums`, checked.
-
-    Raises
-    ------
-    ModelError
-        If the model has no drum of `drums` or of `thresholds`.
-    """
-    known = {Drum(name) for name in card.drums}
-    known |= {drum.coarse for drum in known}
-    wanted = [drums] if isinstance(drums, str) else drums
-    told = known.union(kinds)
-    try:
-        chosen = None if wanted is None else {as_drum(name) for name in wanted}
-        moved = {as_drum(name) for name in thresholds or ()}
-    except ValueError as error:
-        raise ModelError(str(error)) from None
-    for asked, allowed in ((chosen or (), told), (moved, known)):
-        for drum in sorted(asked):
-            if drum not in allowed:
-                raise ModelError(
-                    f"model {card.name!r} has no drum {drum};"
-                    f" it has {', '.join([*card.drums, *kinds])}"
-                )
-    return chosen
-
-
 def _reporting(progress: bool | Progress) -> AbstractContextManager[Progress]:
     if callable(progress):
         return nullcontext(progress)
     return progress_bar("Transcribing", quiet=not progress)
-
-
-def _mode(song_gate: Mode | bool) -> Mode:
-    """What `song_gate` of `transcribe` means."""
-    if isinstance(song_gate, bool):
-        return "normal" if song_gate else "off"
-    if song_gate not in MODES:
-        raise ValueError(f"song gate {song_gate!r}: there are {', '.join(MODES)}")
-    return song_gate
 
 
 def _hash(source: AudioSource) -> str | None:
