@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from adt_plugins import transcribe, transcribe_stream
 from adt_plugins.activations import Activations
@@ -18,6 +19,8 @@ from adt_plugins.cli._options import GATE_MODES
 from adt_plugins.editor.edits import Layer
 from adt_plugins.editor.picks import PickedSong
 from adt_plugins.errors import AdtError, AdtWarning
+from adt_plugins.picking.onsets import drum_peaks, pick_hits
+from adt_plugins.picking.peaks import DrumPeaks
 from adt_plugins.picking.song_gate import (
     MODES,
     Decision,
@@ -317,3 +320,29 @@ def test_teaching_a_model_that_has_no_level_rule(model: Path, tmp_path: Path) ->
     card = ModelCard.read(model)
     with pytest.raises(AdtError, match="level rule"):
         attach_gate(card, tmp_path)
+
+
+@pytest.mark.parametrize(("faint", "raised"), [(0.9, 0), (0.3, 4)])
+def test_peaks_are_picked_once(
+    faint: float, raised: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for drums whose threshold the gate has raised."""
+    heard = activations(
+        {drum: [(EVERY_SECOND, 0.9 if drum == "KD" else faint)] for drum in DRUMS}
+    )
+    fresh = pick_hits(heard, CARD, thresholds=decide(heard, CARD).raised)
+    picked: list[float] = []
+    pick = DrumPeaks._pick
+
+    def count(self: DrumPeaks, threshold: float) -> NDArray[np.int64]:
+        picked.append(threshold)
+        return pick(self, threshold)
+
+    monkeypatch.setattr(DrumPeaks, "_pick", count)
+    peaks = drum_peaks(heard, CARD)
+    decision = decide(heard, CARD, peaks=peaks)
+    again = pick_hits(heard, CARD, thresholds=decision.raised, peaks=peaks)
+    assert len(decision.raised) == raised
+    assert len(picked) == len(DRUMS) + raised
+    for one, other in zip(fresh, again, strict=True):
+        np.testing.assert_array_equal(one.positions, other.positions)
