@@ -1,19 +1,27 @@
-"""Synthesise `groove.flac`, a band playing for 20 seconds, and its labels.
+"""Render `groove.flac`, a band playing for 20 seconds, and its labels.
 
-Everything in it is computed here with NumPy from a fixed seed: drums, bass,
-electric piano and the room. `groove.txt` holds the true time of each hit, one
-``seconds<TAB>code`` a line.
+The part is written below and played from a fixed seed; `groove.txt` holds the true
+time of each hit, one ``seconds<TAB>code`` a line. The sounds are real ones:
 
-Usage: ``python examples/make_groove.py [FOLDER]``
+- drums: the MuldjordKit of Lars Muldjord and the DrumGizmo team, as single hits of the
+  FreePats project (CC BY 4.0), a folder of ``flac`` files, one for each loudness
+- bass, electric guitar and electric piano: MuseScore_General_Full.sf3 (MIT), which the
+  Debian package ``musescore-general-soundfont`` has, played by FluidSynth
+
+Usage: ``python examples/make_groove.py HITS SOUNDFONT [FOLDER]``
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from functools import cache
 from pathlib import Path
 
+import mido
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 Signal = NDArray[np.float64]
@@ -22,10 +30,12 @@ RATE = 44100
 TEMPO_BPM = 104
 BARS = 8
 SEED = 7
-PEAK = 0.5
+PEAK = 0.7
 TIMING_SPREAD_S = 0.004  # a steady human drummer
 ROOM_SECONDS = 0.5
 TAIL_SECONDS = 1.5
+FIRST_BEAT_S = 0.1
+STEP_S = 60 / TEMPO_BPM / 4
 
 # One bar in sixteenths, one character each: velocity from 1 (ghost) to 9.
 VERSE = {
@@ -75,10 +85,6 @@ CHORDS = (
 BASS_RHYTHM = "9.....7.8.6...5."
 
 
-def _seconds(length: float) -> Signal:
-    return np.arange(round(length * RATE)) / RATE
-
-
 def _fast_size(size: int) -> int:
     return 1 << (size - 1).bit_length()
 
@@ -94,93 +100,49 @@ def _filter(signal: Signal, low: float, high: float) -> Signal:
     return np.asarray(filtered[: len(signal)])
 
 
-def _pitch(note: int) -> float:
-    return float(440 * 2 ** ((note - 69) / 12))
-
-
-def _glide(t: Signal, start: float, end: float, fall: float) -> Signal:
-    """Sine that falls from `start` to `end` Hz with time constant `fall`."""
-    phase = end * t + (start - end) * fall * (1 - np.exp(-t / fall))
-    return np.sin(2 * np.pi * phase)
-
-
-def kick(force: float, rng: np.random.Generator) -> Signal:
-    """Bass drum: a falling sine and the click of the beater."""
-    t = _seconds(0.45)
-    body = _glide(t, 170, 52, 0.028) * np.exp(-t / 0.13)
-    click = _filter(rng.standard_normal(len(t)), 1500, 5000) * np.exp(-t / 0.004)
-    return np.tanh(1.6 * body + 1.2 * force * click)
-
-
-def snare(force: float, rng: np.random.Generator) -> Signal:
-    """Two modes of the head and the rattle of the wires."""
-    t = _seconds(0.35)
-    head = _glide(t, 230, 188, 0.01) * np.exp(-t / 0.07)
-    head += 0.6 * _glide(t, 380, 331, 0.01) * np.exp(-t / 0.045)
-    wires = _filter(rng.standard_normal(len(t)), 1400, 3000 + 5000 * force)
-    return np.tanh(0.9 * head + 0.5 * wires * np.exp(-t / (0.05 + 0.06 * force)))
-
-
-def tom(frequency: float) -> Callable[[float, np.random.Generator], Signal]:
-    """Tom of a pitch in Hz."""
-
-    def hit(force: float, rng: np.random.Generator) -> Signal:
-        t = _seconds(0.6)
-        body = _glide(t, 1.45 * frequency, frequency, 0.04) * np.exp(-t / 0.17)
-        body += (
-            0.3 * _glide(t, 2.4 * frequency, 1.6 * frequency, 0.03) * np.exp(-t / 0.06)
-        )
-        stick = _filter(rng.standard_normal(len(t)), 800, 4000) * np.exp(-t / 0.012)
-        return np.tanh(1.3 * body + 0.5 * force * stick)
-
-    return hit
-
-
-def cymbal(
-    seconds: float, low: float, partials: int, ring: float
-) -> Callable[[float, np.random.Generator], Signal]:
-    """Metal: a crowd of partials above `low` Hz, and noise that dies sooner."""
-
-    def hit(force: float, rng: np.random.Generator) -> Signal:
-        t = _seconds(4.5 * seconds)
-        # The partials belong to the instrument, not to the hit.
-        own = np.random.default_rng(partials)
-        frequencies = low * 2 ** own.uniform(0, 4.6 - np.log2(low / 700), partials)
-        decays = seconds * own.uniform(0.5, 1.2, partials) * (low / frequencies) ** 0.25
-        sound = np.zeros(len(t))
-        for frequency, decay in zip(frequencies, decays, strict=True):
-            phase = rng.uniform(0, 2 * np.pi)
-            sound += np.sin(2 * np.pi * frequency * t + phase) * np.exp(-t / decay)
-        sound *= ring / np.sqrt(partials)
-        noise = _filter(rng.standard_normal(len(t)), low, 6000 + 8000 * force)
-        return _filter(sound + noise * np.exp(-t / (0.5 * seconds)), low, 15000)
-
-    return hit
-
-
-# Drum: sound, level in the mix, place in the stereo field (-1 left, 1 right).
-KIT: dict[str, tuple[Callable[[float, np.random.Generator], Signal], float, float]] = {
-    "KD": (kick, 0.85, 0.0),
-    "SD": (snare, 0.85, 0.05),
-    "CHH": (cymbal(0.045, 6000, 60, 0.7), 0.55, 0.35),
-    "OHH": (cymbal(0.32, 5500, 60, 0.8), 0.42, 0.35),
-    "RDC": (cymbal(0.55, 3500, 40, 1.1), 0.17, -0.35),
-    "CRC": (cymbal(1.1, 1400, 90, 0.7), 0.36, -0.25),
-    "HIT": (tom(150), 0.6, 0.2),
-    "MHT": (tom(118), 0.6, 0.0),
-    "LFT": (tom(82), 0.65, -0.3),
+# Drum: its files, level in dB, place in the stereo field (-1 left, 1 right).
+KIT: dict[str, tuple[str, float, float]] = {
+    "KD": ("kick_r", 1.0, 0.0),
+    "SD": ("snare", 0.0, 0.05),
+    "CHH": ("hat_closed", 3.0, 0.35),
+    "OHH": ("hat_open", 0.0, 0.35),
+    "RDC": ("ride_r", 2.0, -0.35),
+    "CRC": ("crash_l", -1.0, -0.25),
+    "HIT": ("tom1", 0.0, 0.2),
+    "MHT": ("tom2", 0.0, 0.0),
+    "LFT": ("tom4", 0.0, -0.3),
 }
+QUIETEST = 0.15
+"""Share of the layers, from the softest, that are too soft for any hit here."""
+CHOKE_S = 0.02
+
+
+@cache
+def layers(folder: Path, instrument: str) -> tuple[Signal, ...]:
+    """All recordings of a drum, the softest first."""
+    files = sorted(folder.glob(f"{instrument}_[0-9][0-9].flac"))
+    if not files:
+        raise SystemExit(f"{folder}: no {instrument}_01.flac")
+    return tuple(soundfile.read(file, dtype="float64")[0] for file in files)
+
+
+def strike(folder: Path, drum: str, force: float) -> Signal:
+    """The recording of a drum that was struck with a force of 0 to 1."""
+    instrument, level_db, _ = KIT[drum]
+    sounds = layers(folder, instrument)
+    share = QUIETEST + (1 - QUIETEST) * force
+    chosen = sounds[min(len(sounds) - 1, int(share * len(sounds)))]
+    return chosen * 10 ** (level_db / 20)
 
 
 def hits(rng: np.random.Generator) -> list[tuple[float, str, float]]:
     """Time in seconds, drum and force 0-1 of every hit of the song."""
-    step = 60 / TEMPO_BPM / 4
     found = []
     for bar, pattern in enumerate((*SONG, ENDING)):
         for drum, row in pattern.items():
             for column, sign in enumerate(row):
                 if sign != ".":
-                    time = 0.1 + (16 * bar + column) * step
+                    time = FIRST_BEAT_S + (16 * bar + column) * STEP_S
                     time += rng.normal(0, TIMING_SPREAD_S)
                     force = (int(sign) + rng.uniform(-0.4, 0.4)) / 9
                     found.append((time, drum, float(np.clip(force, 0.1, 1))))
@@ -194,67 +156,106 @@ def _add(mix: Signal, sound: Signal, time: float, pan: float) -> None:
     mix[start : start + len(sound), 1] += sound * np.sqrt((1 + pan) / 2)
 
 
-def drums(played: list[tuple[float, str, float]], length: int) -> Signal:
-    """All hits as (samples, 2); a hi-hat is choked by the next one."""
-    rng = np.random.default_rng(SEED + 1)
+def _add(mix: Signal, sound: Signal, time: float, pan: float) -> None:
+    start = round(time * RATE)
+    sound = sound[: len(mix) - start]
+    mix[start : start + len(sound), 0] += sound * np.sqrt((1 - pan) / 2)
+    mix[start : start + len(sound), 1] += sound * np.sqrt((1 + pan) / 2)
+
+
+def drums(folder: Path, played: list[tuple[float, str, float]], length: int) -> Signal:
+    """All hits as (samples, 2); an open hi-hat is choked by the next hit of it."""
     mix = np.zeros((length, 2))
     for index, (time, drum, force) in enumerate(played):
-        make, level, pan = KIT[drum]
-        sound = level * force**1.3 * make(force, rng)
+        sound = strike(folder, drum, force)
         if drum == "OHH":
             closing = (t for t, d, _ in played[index + 1 :] if d in ("CHH", "OHH"))
             held = next(closing, np.inf) - time
             t = np.arange(len(sound)) / RATE
-            sound = sound * np.clip(1 - (t - held) / 0.015, 0, 1)
-        _add(mix, sound, time, pan)
+            sound = sound * np.clip(1 - (t - held) / CHOKE_S, 0, 1)
+        _add(mix, sound, time, KIT[drum][2])
     return mix
 
 
-def _fade(t: Signal, rise: float, fall: float) -> Signal:
-    return np.asarray(np.clip(t / rise, 0, 1) * np.clip((t[-1] - t) / fall, 0, 1))
+# General MIDI programs, counted from 0, and the places of their channels.
+BASS, GUITAR, PIANO = (0, 33, 64), (1, 27, 30), (2, 4, 98)
+TICKS = 480
+GUITAR_RHYTHM = "....7.......8..."
+PIANO_RHYTHM = "9.....6...6....."
 
 
-def bass(pitch: float, seconds: float) -> Signal:
-    """A plucked string of a pitch in Hz."""
-    t = _seconds(seconds)
-    tone = np.zeros(len(t))
-    for n in range(1, 9):
-        tone += np.sin(2 * np.pi * n * pitch * t) * np.exp(-t * (2 + 2 * n)) / n
-    return tone * _fade(t, 0.004, 0.03)
-
-
-def piano(pitch: float) -> Signal:
-    """An electric piano by frequency modulation, of a pitch in Hz."""
-    t = _seconds(1.2)
-    bell = 1.5 * np.exp(-t / 0.15) * np.sin(2 * np.pi * pitch * t)
-    tone = np.sin(2 * np.pi * pitch * t + bell) * np.exp(-t / 0.45)
-    return tone * _fade(t, 0.003, 0.05)
-
-
-def band(length: int) -> Signal:
-    """Bass and electric piano as (samples, 2)."""
-    mix = np.zeros((length, 2))
-    step = 60 / TEMPO_BPM / 4
+def _notes() -> list[tuple[float, float, int, int, int]]:
+    """Channel, note and velocity of the band, with start and length in sixteenths."""
+    found = []
     for bar in range(BARS + 1):
-        last = bar == BARS
-        low, chord = CHORDS[0 if last else bar % len(CHORDS)]
-        start = 0.1 + 16 * bar * step
-        for column, sign in enumerate(BASS_RHYTHM[:1] if last else BASS_RHYTHM):
-            if sign != ".":
-                tone = bass(_pitch(low - 12), 0.9 if last else 2.2 * step)
-                _add(mix, 0.30 * int(sign) / 9 * tone, start + column * step, 0.0)
-        for column in (0,) if last else (0, 6, 10):
-            level = 0.085 if column == 0 else 0.055
-            for place, note in enumerate(chord):
-                pan = 0.6 * (place - 1)
-                _add(mix, level * piano(_pitch(note)), start + column * step, pan)
+        low, chord = CHORDS[0 if bar == BARS else bar % len(CHORDS)]
+        parts = (
+            (BASS_RHYTHM, BASS[0], (low - 12,), 2.2, 100),
+            (GUITAR_RHYTHM, GUITAR[0], tuple(note + 12 for note in chord), 0.8, 84),
+            (PIANO_RHYTHM, PIANO[0], chord, 3.5, 76),
+        )
+        for rhythm, channel, notes, length, loudest in parts:
+            for column, sign in enumerate(rhythm[:1] if bar == BARS else rhythm):
+                if sign != ".":
+                    velocity = round(loudest * int(sign) / 9)
+                    start = 16.0 * bar + column
+                    found += [(start, length, channel, n, velocity) for n in notes]
+    return found
+
+
+def band(soundfont: Path, length: int) -> Signal:
+    """Bass, guitar and electric piano as (samples, 2)."""
+    events = []
+    for start, held, channel, note, velocity in _notes():
+        options = {"channel": channel, "note": note}
+        on = mido.Message("note_on", velocity=velocity, **options)
+        events += [
+            (start, 1, on),
+            (start + held, 0, mido.Message("note_off", **options)),
+        ]
+    track = mido.MidiTrack(
+        [mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(TEMPO_BPM))]
+    )
+    for channel, program, pan in (BASS, GUITAR, PIANO):
+        track.append(mido.Message("program_change", channel=channel, program=program))
+        track.append(
+            mido.Message("control_change", channel=channel, control=10, value=pan)
+        )
+    now = 0
+    for place, _, message in sorted(events, key=lambda event: event[:2]):
+        tick = round(place * TICKS / 4)
+        track.append(message.copy(time=tick - now))
+        now = tick
+    with tempfile.TemporaryDirectory() as name:
+        midi, wave = Path(name) / "band.mid", Path(name) / "band.wav"
+        mido.MidiFile(ticks_per_beat=TICKS, tracks=[track]).save(midi)
+        command = [
+            "fluidsynth",
+            "-niq",
+            "-R",
+            "0",
+            "-C",
+            "0",
+            "-g",
+            "0.6",
+            "-r",
+            str(RATE),
+        ]
+        subprocess.run(
+            [*command, "-F", str(wave), str(soundfont), str(midi)], check=True
+        )
+        sound, _ = soundfile.read(wave, dtype="float64")
+    mix = np.zeros((length, 2))
+    start = round(FIRST_BEAT_S * RATE)
+    sound = sound[: length - start]
+    mix[start : start + len(sound)] = sound
     return mix
 
 
 def room(dry: Signal) -> Signal:
     """Reverberation of a small room: noise that dies away, one per side."""
     rng = np.random.default_rng(SEED + 2)
-    t = _seconds(ROOM_SECONDS)
+    t = np.arange(round(ROOM_SECONDS * RATE)) / RATE
     size = _fast_size(len(dry) + len(t))
     wet = np.empty_like(dry)
     for side in (0, 1):
@@ -267,21 +268,32 @@ def room(dry: Signal) -> Signal:
     return wet
 
 
-def groove() -> tuple[Signal, list[tuple[float, str, float]]]:
+BAND_DB = -6.0
+"""Level of the band against the drums."""
+
+
+def _rms(signal: Signal) -> float:
+    return float(np.sqrt(np.mean(signal**2)))
+
+
+def groove(
+    folder: Path, soundfont: Path
+) -> tuple[Signal, list[tuple[float, str, float]]]:
     """Return the song, (samples, 2) within -1 and 1, and its hits."""
     played = hits(np.random.default_rng(SEED))
-    length = round((0.1 + BARS * 240 / TEMPO_BPM + TAIL_SECONDS) * RATE)
-    kit = drums(played, length)
-    mix = np.tanh(1.2 * (kit + 0.18 * room(kit))) / 1.2 + band(length)
+    length = round((FIRST_BEAT_S + BARS * 240 / TEMPO_BPM + TAIL_SECONDS) * RATE)
+    kit = drums(folder, played, length)
+    kit /= np.max(np.abs(kit))
+    kit = np.tanh(1.5 * (kit + 0.15 * room(kit)))
+    others = band(soundfont, length)
+    mix = kit + 10 ** (BAND_DB / 20) * _rms(kit) / _rms(others) * others
     mix *= np.clip((length - np.arange(length)) / (0.5 * RATE), 0, 1)[:, np.newaxis]
     return PEAK * mix / np.max(np.abs(mix)), played
 
 
-def main(folder: Path) -> None:
+def main(hits_folder: Path, soundfont: Path, folder: Path) -> None:
     """Write `groove.flac` and `groove.txt` into a folder."""
-    import soundfile
-
-    mix, played = groove()
+    mix, played = groove(hits_folder, soundfont)
     path = folder / "groove.flac"
     soundfile.write(path, mix, RATE, subtype="PCM_16", compression_level=1.0)
     lines = (f"{time:.4f}\t{drum}\n" for time, drum, _ in played)
@@ -289,4 +301,7 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    paths = [Path(text) for text in sys.argv[1:]]
+    main(paths[0], paths[1], paths[2] if len(paths) > 2 else Path(__file__).parent)

