@@ -19,11 +19,11 @@ from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.labels.names import user_label_names
 from adt_plugins.labels.originals import remember
 from adt_plugins.labels.tracks import DEFAULT_TEXT, moved, tracks_of
-from adt_plugins.meter import Meter, meter_changes
+from adt_plugins.meter import meter_changes
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
 from adt_plugins.pipeline import Cancel, check_request, listen
-from adt_plugins.rhythm.beats import are_clear, find_beats, has_beats
+from adt_plugins.rhythm.beats import are_clear, find_beats, has_beats, meter_of
 from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.transcription import Transcription
 
@@ -115,7 +115,7 @@ def transcribe_request(
     return Transcription(
         _moved(found, -request.lead),
         _moved(beats, -request.lead),
-        meters=meter_changes(Meter(max(b.position for b in beats)) if beats else None),
+        meters=meter_changes(meter_of(beats)),
     )
 
 

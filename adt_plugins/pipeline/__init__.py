@@ -24,7 +24,7 @@ from adt_plugins.base.progress import Progress, progress_bar
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtWarning
-from adt_plugins.meter import Meter, MeterChange, meter_changes
+from adt_plugins.meter import MeterChange, meter_changes
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.exclusive import DrumPicks
@@ -43,7 +43,13 @@ from adt_plugins.pipeline.request import (
     open_network,
     song_gate_mode,
 )
-from adt_plugins.rhythm.beats import KnownBeats, are_clear, find_beats, has_beats
+from adt_plugins.rhythm.beats import (
+    KnownBeats,
+    are_clear,
+    find_beats,
+    has_beats,
+    meter_of,
+)
 from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.transcription import Transcription
 
@@ -343,9 +349,7 @@ def _describe_model(
 
 def _meters(beats: Sequence[Beat], meter: str | None) -> tuple[MeterChange, ...]:
     """The meter that beats were found in."""
-    if not beats:
-        return ()
-    return meter_changes(meter or Meter(max(beat.position for beat in beats)))
+    return meter_changes(meter or meter_of(beats)) if beats else ()
 
 
 def _reporting(progress: bool | Progress) -> AbstractContextManager[Progress]:

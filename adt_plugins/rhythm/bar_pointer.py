@@ -41,13 +41,17 @@ way back through the rest computes it again."""
 class Evidence(Protocol):
     """Further evidence for a beat of the bar, besides the activations."""
 
-    def cut(self, first: int, end: int) -> tuple[Singles, Singles]:
-        """Log ratios for beats that begin at frames, and whose middles lie there.
+    @property
+    def division(self) -> int:
+        """Into how many equal parts a beat is divided."""
+
+    def cut(self, first: int, end: int) -> tuple[Singles, ...]:
+        """Log ratios for beats whose parts begin at frames, for each part of a beat.
 
         Each of the shape (beats of all meters, frames); frames may lie outside.
         """
 
-    def means(self) -> tuple[Singles, Singles]:
+    def means(self) -> tuple[Singles, ...]:
         """The mean over all beats, of every frame."""
 
 
@@ -129,7 +133,7 @@ def decode(
         One in how many parts of a beat is its beginning.
     evidence
         What else speaks for a beat of the bar that begins at a frame, and for one
-        whose middle lies there.
+        that has its middle, or its thirds, there.
     searched
         Which of `lengths` are searched; None: all. The path is the likeliest of all
         where that has no other lengths than these: their probabilities stay.
@@ -254,12 +258,13 @@ class _Search:
         if self._evidence is None:
             whole: Singles = np.take(gains, self._heads, axis=0)
             return whole
-        beginnings, middles = self._evidence.cut(first, end + self._reach)
+        beginnings, *others = self._evidence.cut(first, end + self._reach)
         gains += beginnings[:, : end - first]
         gained: Singles = np.take(gains, self._heads, axis=0)
         for row, length in zip(gained, self._lengths.tolist(), strict=True):
-            half = length // 2
-            np.add(row, middles[:, half : half + end - first], out=row)
+            for number, part in enumerate(others, 1):
+                at = number * length // self._evidence.division
+                np.add(row, part[:, at : at + end - first], out=row)
         return gained
 
     def _part(self, before: Singles, first: int) -> Singles:

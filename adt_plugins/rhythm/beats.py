@@ -19,14 +19,16 @@ from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat
 from adt_plugins.errors import ModelError
 from adt_plugins.meter import Meter, check_bpm
+from adt_plugins.rhythm import compound
 from adt_plugins.rhythm.bar_pointer import (
     OBSERVATION_LAMBDA,
     BeatPath,
-    Ints,
+    Evidence,
     beat_lengths,
     decode,
 )
 from adt_plugins.rhythm.chord_changes import WEIGHT
+from adt_plugins.rhythm.compound import CompoundEvidence
 from adt_plugins.rhythm.drum_patterns import BarEvidence
 from adt_plugins.rhythm.tempo_search import likely_lengths
 
@@ -35,9 +37,10 @@ BPM_TOLERANCE = 1.1
 """How far, as a ratio, the music may stray from a tempo that the user gives."""
 
 METERS = ("3/4", "4/4")
-"""Meters in question when the user gives none. Bars of two beats are not among
-them: half of a bar of 4/4 looks much like a bar of 6/8, and with 6/8 in question
-8 of 10 recordings of five songs in 4/4 were taken for it."""
+"""Meters in question at once when the user gives none. 6/8 comes afterwards, by what
+the drums play between the beats: half of a bar of 4/4 looks much like a bar of 6/8."""
+
+SIX_EIGHT = Meter(6, 8)
 
 THRESHOLD = 0.05
 """Before the first and after the last activation as high as this is silence."""
@@ -48,8 +51,13 @@ CLEAR = 0.1
 It is 0.03 to 0.09 of voices alone and of speech, 0.33 of the example."""
 
 _AROUND = 2  # frames
+_ALIKE_FRAMES = 7
+_MOST = 0.7
 _LEAST = 1e-6  # probabilities stay this far from 0 and 1
 _PIN = -1e4  # log density of what the user has ruled out
+
+FramesOfBeats = list[tuple[int, int]]
+"""Frame and position in the bar of each beat, from 1."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +113,10 @@ def find_beats(
         With the outputs ``beat`` (which includes downbeats) and ``downbeat``.
     bpm
         About the tempo, in counted beats a minute (dotted quarters in 6/8);
-        None: anything from 55 to 215.
+        None: anything from 55 to 215, or in a compound meter from 30 to 130.
     meter
-        Such as ``"3/4"`` or ``"6/8"``; None: the likeliest of `METERS`.
+        Such as ``"3/4"`` or ``"6/8"``; None: the likeliest of `METERS` and 6/8, see
+        `meter_of`.
     first_downbeat
         Time in seconds at which a bar begins; what lies before it is counted back
         from there. Of madmom's beats it is the nearest.
@@ -138,8 +147,6 @@ def find_beats(
         raise ModelError("the model does not hear beats")
     if backend not in ("adt", "madmom"):
         raise ValueError(f"no backend {backend!r}; there are adt and madmom")
-    tempi = _tempi(bpm)
-    bars = [Meter.parse(name).counted for name in ([meter] if meter else METERS)]
     observed = observations(activations)
     rate = activations.frame_rate
     loud = np.nonzero((observed >= THRESHOLD).any(axis=1))[0]
@@ -147,24 +154,23 @@ def find_beats(
         return ()
     first = int(loud[0])
     part = slice(first, int(loud[-1]) + 1)
-    observed = observed[part]
-    heard = None
-    if patterns or changes is not None:
-        heard = BarEvidence(
-            replace(activations, values=activations.values[part]),
-            bars,
-            patterns=patterns,
-            changes=None if changes is None else WEIGHT * changes[part],
-        )
     pin = None
     if first_downbeat is not None:
         pin = round((first_downbeat - activations.offset) * rate) - first
+    meters = [Meter.parse(name) for name in ([meter] if meter else METERS)]
     if backend == "madmom":
-        found = _madmom(observed, bars, tempi, rate)
+        found = _madmom(observed[part], meters, bpm, rate)
     else:
-        found = _decode(
-            observed, bars, beat_lengths(rate, *tempi), pin=pin, heard=heard, rate=rate
+        decoder = _Decoder(
+            replace(activations, values=activations.values[part]),
+            observed[part],
+            patterns=patterns,
+            changes=None if changes is None else WEIGHT * changes[part],
+            pin=pin,
         )
+        found = decoder.decode(meters, bpm)
+        if meter is None and patterns:
+            found = decoder.in_six_eight(found, bpm) or found
     if pin is not None and found:
         found = _from_downbeat(found, pin)
     return tuple(
@@ -173,10 +179,23 @@ def find_beats(
     )
 
 
-def _tempi(bpm: float | None) -> tuple[float, float]:
-    if bpm is None:
-        return MIN_BPM, MAX_BPM
-    return check_bpm(bpm) / BPM_TOLERANCE, bpm * BPM_TOLERANCE
+def meter_of(beats: Sequence[Beat]) -> Meter | None:
+    """Meter of the beats that were found when none was given; None without beats.
+
+    Bars of two beats are found in 6/8 only.
+    """
+    if not beats:
+        return None
+    count = max(beat.position for beat in beats)
+    return SIX_EIGHT if count == SIX_EIGHT.counted else Meter(count)
+
+
+def _tempi(bpm: float | None, meters: Sequence[Meter]) -> tuple[float, float]:
+    if bpm is not None:
+        return check_bpm(bpm) / BPM_TOLERANCE, bpm * BPM_TOLERANCE
+    if meters[0].is_compound:
+        return compound.MIN_BPM, compound.MAX_BPM
+    return MIN_BPM, MAX_BPM
 
 
 def observations(activations: Activations) -> NDArray[np.float64]:
@@ -199,38 +218,109 @@ def observations(activations: Activations) -> NDArray[np.float64]:
     return np.stack([either - downbeat, downbeat], axis=1)
 
 
-def _decode(
-    observed: NDArray[np.float64],
-    bars: list[int],
-    lengths: Ints,
-    *,
-    pin: int | None,
-    heard: BarEvidence | None,
-    rate: float,
-) -> list[tuple[int, int]]:
-    """Frames and positions of beats."""
-    densities = np.empty((len(observed), 3))
-    densities[:, 0] = (1 - observed.sum(axis=1)) / (OBSERVATION_LAMBDA - 1)
-    densities[:, 1:] = observed
-    np.log(densities, out=densities)
-    if pin is not None and 0 <= pin < len(observed):
-        densities[pin, 0] = _PIN
-        observed = observed.copy()
-        observed[pin] = 1.0  # the beat stays at this frame
-    meters = [(2, *[1] * (bar - 1)) for bar in bars]
-    searched = likely_lengths(densities, lengths, rate, heard)
-    path = decode(densities, meters, lengths, evidence=heard, searched=searched)
-    return _peaks(observed, path)
+class _Decoder:
+    """Decodes beats, as frames and positions in the bar, in one meter or another."""
+
+    def __init__(
+        self,
+        activations: Activations,
+        observed: NDArray[np.float64],
+        *,
+        patterns: bool,
+        changes: NDArray[np.float32] | None,
+        pin: int | None,
+    ) -> None:
+        self._activations = activations
+        self._patterns, self._changes = patterns, changes
+        densities = np.empty((len(observed), 3))
+        densities[:, 0] = (1 - observed.sum(axis=1)) / (OBSERVATION_LAMBDA - 1)
+        densities[:, 1:] = observed
+        np.log(densities, out=densities)
+        if pin is not None and 0 <= pin < len(observed):
+            densities[pin, 0] = _PIN
+            observed = observed.copy()
+            observed[pin] = 1.0  # the beat stays at this frame
+        self._densities, self._observed = densities, observed
+
+    def decode(self, meters: Sequence[Meter], bpm: float | None) -> FramesOfBeats:
+        """Find the beats of the likeliest of some meters, all compound or none."""
+        rate = self._activations.frame_rate
+        lengths = beat_lengths(rate, *_tempi(bpm, meters))
+        evidence = self._evidence(meters)
+        searched = likely_lengths(self._densities, lengths, rate, evidence)
+        path = decode(
+            self._densities,
+            [(2, *[1] * (meter.counted - 1)) for meter in meters],
+            lengths,
+            evidence=evidence,
+            searched=searched,
+        )
+        return _peaks(self._observed, path)
+
+    def in_six_eight(
+        self, simple: FramesOfBeats, bpm: float | None
+    ) -> FramesOfBeats | None:
+        """Find the beats of 6/8, if that is likelier than the meter of some beats."""
+        if len(simple) < compound.LEAST_BEATS:
+            return None
+        judge = compound.MeterJudge(self._activations)
+        beats, positions = _columns(simple)
+        odds = judge.of_simple(beats, positions)
+        if odds + compound.MOST_OF_COMPOUND <= 0 or not judge.hears_drums(beats):
+            return None
+        found = self.decode([SIX_EIGHT], bpm)
+        if len(found) < compound.LEAST_BEATS:
+            return None
+        others, positions = _columns(found)
+        odds += judge.of_compound(others, positions)
+        if odds <= 0 or (_are_alike(others, beats) and judge.swings(others)):
+            return None  # a shuffle is written in 4/4
+        return found
+
+    def _evidence(self, meters: Sequence[Meter]) -> Evidence | None:
+        if not self._patterns and self._changes is None:
+            return None
+        if meters[0].is_compound:
+            return CompoundEvidence(
+                self._activations,
+                meters[0].counted,
+                patterns=self._patterns,
+                changes=self._changes,
+            )
+        return BarEvidence(
+            self._activations,
+            [meter.counted for meter in meters],
+            patterns=self._patterns,
+            changes=self._changes,
+        )
 
 
-def _from_downbeat(found: list[tuple[int, int]], pin: int) -> list[tuple[int, int]]:
+def _columns(beats: FramesOfBeats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Frames, and positions in the bar."""
+    table = np.array(beats, np.int64)
+    return table[:, 0], table[:, 1]
+
+
+def _are_alike(frames: NDArray[np.int64], others: NDArray[np.int64]) -> bool:
+    """Whether most of the beats of each are among the other's."""
+    return min(_shared(frames, others), _shared(others, frames)) >= _MOST
+
+
+def _shared(frames: NDArray[np.int64], others: NDArray[np.int64]) -> float:
+    """Share of beats that are near one of the others."""
+    after = np.searchsorted(others, frames).clip(1, len(others) - 1)
+    far = np.minimum(abs(others[after] - frames), abs(others[after - 1] - frames))
+    return float(np.mean(far <= _ALIKE_FRAMES))
+
+
+def _from_downbeat(found: FramesOfBeats, pin: int) -> FramesOfBeats:
     """Count so that the beat nearest to a frame is a downbeat."""
     bar = max(position for _, position in found)
     now = min(found, key=lambda beat: abs(beat[0] - pin))[1]
     return [(frame, (position - now) % bar + 1) for frame, position in found]
 
 
-def _peaks(observed: NDArray[np.float64], path: BeatPath) -> list[tuple[int, int]]:
+def _peaks(observed: NDArray[np.float64], path: BeatPath) -> FramesOfBeats:
     """Move each beat to the peak within its beginning."""
     heads = -(-path.lengths // OBSERVATION_LAMBDA)
     highest = observed.max(axis=1)
@@ -244,14 +334,19 @@ def _peaks(observed: NDArray[np.float64], path: BeatPath) -> list[tuple[int, int
 
 def _madmom(
     observed: NDArray[np.float64],
-    bars: list[int],
-    tempi: tuple[float, float],
+    meters: Sequence[Meter],
+    bpm: float | None,
     rate: float,
-) -> list[tuple[int, int]]:
+) -> FramesOfBeats:
     from adt_plugins.rhythm.madmom_backend import import_madmom
 
     madmom: Any = import_madmom()
+    lowest, highest = _tempi(bpm, meters)
     tracker = madmom.features.downbeats.DBNDownBeatTrackingProcessor(
-        bars, min_bpm=tempi[0], max_bpm=tempi[1], fps=rate, threshold=None
+        [meter.counted for meter in meters],
+        min_bpm=lowest,
+        max_bpm=highest,
+        fps=rate,
+        threshold=None,
     )
     return [(round(time * rate), int(n)) for time, n in tracker(observed)]

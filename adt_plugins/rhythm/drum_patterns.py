@@ -81,11 +81,14 @@ class BarEvidence:
         self._frames = len(activations.values)
         names = activations.outputs
         self._hits = {
-            drum: _near(activations.values[:, names.index(drum)])
+            drum: nearby(activations.values[:, names.index(drum)])
             for drum in _ANYWHERE
             if patterns and drum in names
         }
         self._unusual = UNUSUAL if patterns and len(bars) > 1 else 0.0
+
+    division = 2
+    """Beats have a beginning and a middle."""
 
     def cut(self, first: int, end: int) -> tuple[Singles, Singles]:
         """The evidence of frames; none outside of the recording.
@@ -120,13 +123,13 @@ class BarEvidence:
         """Add all evidence of frames of the recording."""
         for drum, column in self._hits.items():
             hit = column[first:end].clip(1 - _SURE, _SURE)
-            background = np.log(_likelihood(hit, _ANYWHERE[drum]))
+            background = np.log(likelihood(hit, _ANYWHERE[drum]))
             beat = 0
             for bar in self._bars:
                 pattern = _PATTERNS.get(bar, {}).get(drum, ())
                 for place, share in enumerate(pattern):
                     into = middles if place % 2 else beginnings
-                    ratio = np.log(_likelihood(hit, share)) - background
+                    ratio = np.log(likelihood(hit, share)) - background
                     into[beat + place // 2] += WEIGHT * ratio
                 beat += bar
         beat = 0
@@ -138,12 +141,12 @@ class BarEvidence:
             beat += bar
 
 
-def _likelihood(hit: Singles, share: float) -> Singles:
+def likelihood(hit: Singles, share: float) -> Singles:
     """Probability of the observation, a hit or none, where so many are."""
     return hit * share + (1 - hit) * (1 - share)
 
 
-def _near(column: Singles) -> Singles:
+def nearby(column: Singles) -> Singles:
     """Highest value within `NEAR_FRAMES` of each frame."""
     padded = np.pad(column, NEAR_FRAMES)
     parts = (padded[n : n + len(column)] for n in range(2 * NEAR_FRAMES + 1))

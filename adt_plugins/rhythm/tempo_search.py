@@ -70,10 +70,10 @@ def likely_lengths(
     # Which beat of the bar it may be is not asked.
     ratio = densities[:, 1:].max(axis=1) - densities[:, 0]
     if evidence is None:
-        beginnings = middles = np.zeros(len(ratio), np.float32)
+        means: tuple[Singles, ...] = (np.zeros(len(ratio), np.float32),)
     else:
-        beginnings, middles = evidence.means()
-    scores = _combs(ratio, beginnings, middles, lengths, segment)
+        means = evidence.means()
+    scores = _combs(ratio, means, lengths, segment)
     ratios = np.abs(np.log(lengths[:, np.newaxis] / lengths))
     change = np.minimum(TRANSITION_LAMBDA * ratios, _MOST_CHANGE)
     marginals = _marginals(scores, change)
@@ -100,13 +100,13 @@ def _near(lengths: Ints, wanted: Floats, ratio: float) -> NDArray[np.bool_]:
 
 
 def _combs(
-    ratio: Floats,
-    beginnings: Singles,
-    middles: Singles,
-    lengths: Ints,
-    segment: int,
+    ratio: Floats, means: tuple[Singles, ...], lengths: Ints, segment: int
 ) -> Floats:
-    """Score of the best comb of each length in each segment."""
+    """Score of the best comb of each length in each segment.
+
+    The parts of a beat, of which `means` has one each, are equally long.
+    """
+    beginnings, *others = means
     frames, slack = len(beginnings), _SLACK_FRAMES
     count = -(-frames // segment)
     room = count * segment + 2 * int(lengths[-1])
@@ -120,12 +120,13 @@ def _combs(
     inner = gained[slack:-slack]
     head = 0
     for n, length in enumerate(lengths.tolist()):
-        half = length // 2
         if head != -(-length // OBSERVATION_LAMBDA):
             head = -(-length // OBSERVATION_LAMBDA)
             known = beginnings + _sums_of(sums, head)
-        np.add(known[: frames - half], middles[half:], out=inner[: frames - half])
-        inner[frames - half :] = known[frames - half :]
+        inner[:] = known
+        for number, part in enumerate(others, 1):
+            at = number * length // len(means)
+            inner[: frames - at] += part[at:]
         # The highest within the slack of each frame.
         own[:] = gained[: -2 * slack]
         for shift in range(1, 2 * slack + 1):
