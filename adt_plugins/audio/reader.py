@@ -199,6 +199,11 @@ class AudioReader:
         return [] if self._decoder is None else self._decoder.warnings
 
     @property
+    def is_live(self) -> bool:
+        """Whether it comes from elsewhere as it is read: from a pipe or an iterator."""
+        return isinstance(self._decoder, WavePipe | BlockDecoder)
+
+    @property
     def duration(self) -> float:
         """Seconds of the part that have been read so far."""
         read = max(0, self._returned - self.lead)

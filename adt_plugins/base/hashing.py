@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,17 +22,36 @@ def sha256(source: str | bytes | os.PathLike[Any] | BinaryIO) -> str:
     """
     if isinstance(source, str | bytes | os.PathLike):
         with Path(os.fsdecode(source)).open("rb") as file:
-            return _digest(file)
+            return _last(_steps(file))
     position = source.tell()
     source.seek(0)
     try:
-        return _digest(source)
+        return _last(_steps(source))
     finally:
         source.seek(position)
 
 
-def _digest(file: BinaryIO) -> str:
+def sha256_steps(path: str | bytes | os.PathLike[Any]) -> Iterator[str | None]:
+    """Hash a file a megabyte at a time, so that one can stop in between.
+
+    Yields
+    ------
+    str or None
+        None until the end, then the SHA-256.
+    """
+    with Path(os.fsdecode(path)).open("rb") as file:
+        yield from _steps(file)
+
+
+def _steps(file: BinaryIO) -> Iterator[str | None]:
     state = hashlib.sha256()
     while block := file.read(_BLOCK_BYTES):
         state.update(block)
-    return state.hexdigest()
+        yield None
+    yield state.hexdigest()
+
+
+def _last(steps: Iterator[str | None]) -> str:
+    *_, found = steps
+    assert found is not None
+    return found

@@ -46,13 +46,6 @@ _PATIENCE_S = 15.0
 _TICK_S = 0.5  # on Windows, Ctrl-C does not interrupt a wait without end
 
 
-def cores() -> int:
-    """How many processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 class Worker(Generic[TaskT, DoneT_co]):
     """One process, started for the first task and again after a crash.
 

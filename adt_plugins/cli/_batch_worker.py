@@ -54,7 +54,7 @@ def _options(argv: list[str]) -> BatchOptions:
     from adt_plugins.cli._command import parse
     from adt_plugins.cli.batch import BatchOptions
 
-    options = parse(build_parser(), argv).options
+    options = parse(build_parser(("batch",)), argv).options
     if not isinstance(options, BatchOptions):
         raise AdtError("a process of adt batch was asked for something else")
     return options
@@ -88,7 +88,7 @@ class _Work:
         self._options = options
         self._writing = options.work.writers.writing()
         self._transcriber = Transcriber(
-            options.work, quiet=options.report.quiet, cancel=gone
+            options.work, quiet=options.report.quiet, cancel=gone, threads=1
         )
 
     def __call__(self, task: Task) -> Done:

@@ -179,7 +179,7 @@ def add_track(parser: argparse.ArgumentParser) -> None:
     """Add the choice among several audio tracks."""
     parser.add_argument(
         "--audio-track",
-        type=_values.track,
+        type=_values.positive,
         metavar="N",
         help="which audio track of a film, from 1 (default: the one players choose)",
     )

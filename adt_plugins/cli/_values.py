@@ -158,8 +158,8 @@ def meter(text: str) -> str:
     return text
 
 
-def track(text: str) -> int:
-    """The number of a track."""
+def positive(text: str) -> int:
+    """A whole number of something, or the place of one, from 1."""
     if not (text.isdecimal() and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return int(text)

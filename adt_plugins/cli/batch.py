@@ -150,7 +150,8 @@ def _answers(
         from adt_plugins.batch.cluster import run_on_cluster
 
         return run_on_cluster(options.dask, WORKER, greeting, library.tasks())
-    from adt_plugins.batch.workers import Worker, cores, run_tasks
+    from adt_plugins.base.cores import cores
+    from adt_plugins.batch.workers import Worker, run_tasks
 
     count = min(options.processes or cores(), library.left)
     workers = [Worker[Task, Done](WORKER, greeting) for _ in range(count)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.cli import _console, _format_options, _options
+from adt_plugins.cli import _console, _format_options, _options, _values
 from adt_plugins.cli._command import group, set_command
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class TranscribeOptions:
 
     inputs: tuple[str, ...]
     name: str | None = None
+    threads: int | None = None
     work: WorkOptions = field(metadata=group(WorkOptions))
     report: _options.ReportOptions = field(metadata=group(_options.ReportOptions))
 
@@ -72,6 +73,13 @@ def add_parser(subparsers: Any) -> None:
         "--name", metavar="SONG", help="what the outputs are called (for one input)"
     )
     add_work(parser)
+    parser.add_argument(
+        "--threads",
+        type=_values.positive,
+        metavar="N",
+        help="1: work on one processor core; more: decode and listen side by side, with"
+        " the same result (default: what the machine has)",
+    )
     _options.add_report(parser)
     set_command(parser, TranscribeOptions, run)
 
@@ -109,7 +117,12 @@ def run(options: TranscribeOptions) -> int:
             for job in jobs
         ]
     settings = Settings(outputs, options.work.writers.writing(), options.report)
-    work = Transcriber(options.work, options.name, quiet=options.report.quiet)
+    work = Transcriber(
+        options.work,
+        options.name,
+        quiet=options.report.quiet,
+        threads=options.threads,
+    )
     return run_jobs(settings, jobs, work)
 
 
@@ -153,7 +166,7 @@ class Transcriber:
         What standard input is called.
     quiet
         Show no progress.
-    cancel
+    cancel, threads
         See `adt_plugins.pipeline.transcribe`.
 
     Raises
@@ -169,6 +182,7 @@ class Transcriber:
         *,
         quiet: bool = False,
         cancel: threading.Event | None = None,
+        threads: int | None = None,
     ) -> None:
         from adt_plugins.formats import find_format
         from adt_plugins.pipeline import open_network
@@ -176,6 +190,7 @@ class Transcriber:
         card = check_options(options)
         self._options, self._cancel = options, cancel
         self._stdin_name, self._quiet = stdin_name, quiet
+        self._threads = threads
         self._network = open_network(card)
         self._adaptation = read_adaptation(options.model)
         outputs = options.outputs
@@ -224,6 +239,7 @@ class Transcriber:
                 keep_activations=self._keep_activations,
                 progress=progress,
                 cancel=self._cancel,
+                threads=self._threads,
             )
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,9 +15,7 @@ from numpy.typing import NDArray
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.audio import SAMPLE_RATE, AudioReader, open_audio
-from adt_plugins.audio.decoder import BlockDecoder
 from adt_plugins.audio.reader import AudioSource
-from adt_plugins.base.hashing import sha256
 from adt_plugins.base.progress import Progress, progress_bar
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
@@ -36,6 +32,7 @@ from adt_plugins.picking.onsets import (
     thresholds_in_force,
 )
 from adt_plugins.picking.song_gate import UNSURE, Decision, Mode, decide
+from adt_plugins.pipeline.hashing import hashing
 from adt_plugins.pipeline.listening import Cancel, Heard, listen, samples_around
 from adt_plugins.pipeline.request import (
     Model,
@@ -88,6 +85,7 @@ def transcribe(
     keep_activations: bool = True,
     progress: bool | Progress = False,
     cancel: Cancel | None = None,
+    threads: int | None = None,
 ) -> Transcription:
     """Find the drum hits of a recording, and its beats if the model detects them.
 
@@ -137,6 +135,10 @@ def transcribe(
     cancel
         Asked between blocks, about once for every second of audio: an event
         that is set or a function that returns True stops the work.
+    threads
+        1: one thing after the other. More: decoding, front end and network beside one
+        another; what is found does not depend on it. None: more, where this process
+        may use several processor cores.
 
     Returns
     -------
@@ -151,7 +153,7 @@ def transcribe(
         If the model cannot be used, or has no drum of `drums` or `thresholds`, or
         does not hear the beats of which something is said.
     ValueError
-        If `bpm`, `meter` or `song_gate` is not valid.
+        If `bpm`, `meter`, `song_gate` or `threads` is not valid.
     MissingDependencyError
         If a package is missing that this recording or model needs.
     CancelledError
@@ -169,17 +171,23 @@ def transcribe(
     wanted = check_request(card, drums, thresholds, listeners.kinds)
     known = KnownBeats(bpm, meter, first_downbeat)
     mode = song_gate_mode(song_gate)
-    with _reporting(progress) as report:
+    with _reporting(progress) as report, hashing(source, threads) as digest:
         part = _Part(start, end, audio_track)
         heard, reader = _hear(
-            source, part, network, listeners, progress=report, cancel=cancel
+            source,
+            part,
+            network,
+            listeners,
+            progress=report,
+            cancel=cancel,
+            threads=threads,
         )
         picked = _pick(heard.activations, card, thresholds, mode, adaptation)
         for text in (*reader.warnings, *reader.level.remarks(), *picked.remarks()):
             warnings.warn(f"{reader.label}: {text}", AdtWarning, 2)
         onsets = _onsets(picked, heard, card, listeners.tagger)
         bars = _find_beats(picked.activations, listeners.chords, known) if beats else ()
-        recording = _describe_source(source, reader, start)
+        recording = _describe_source(digest(), reader, start)
         report(1.0)
     whole = Transcription(
         onsets=_only(onsets, wanted),
@@ -236,6 +244,7 @@ def _hear(
     *,
     progress: Progress,
     cancel: Cancel | None,
+    threads: int | None,
 ) -> tuple[Heard, AudioReader]:
     """Run the network over a part as it sounds in the whole recording."""
     around = samples_around(network.card, part.start, part.end)
@@ -249,6 +258,7 @@ def _hear(
             progress=progress,
             cancel=cancel,
             taps=listeners.taps,
+            threads=threads,
         )
     return heard, reader
 
@@ -318,10 +328,10 @@ def _find_beats(
     return bars if known or are_clear(activations, bars) else ()
 
 
-def _describe_source(source: AudioSource, reader: AudioReader, start: float) -> Source:
+def _describe_source(digest: str | None, reader: AudioReader, start: float) -> Source:
     return Source(
         path=reader.info.path,
-        sha256=_hash(source),
+        sha256=digest,
         sample_rate=reader.info.sample_rate,
         channels=reader.info.channels,
         duration=reader.duration,
@@ -356,12 +366,3 @@ def _reporting(progress: bool | Progress) -> AbstractContextManager[Progress]:
     if callable(progress):
         return nullcontext(progress)
     return progress_bar("Transcribing", quiet=not progress)
-
-
-def _hash(source: AudioSource) -> str | None:
-    if isinstance(source, tuple | BlockDecoder):
-        return None
-    if isinstance(source, str | bytes | os.PathLike):
-        # A pipe has been read, and would wait for ever.
-        return None if Path(os.fsdecode(source)).is_fifo() else sha256(source)
-    return sha256(source) if source.seekable() else None

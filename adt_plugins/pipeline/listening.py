@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
 from adt_plugins.audio import SAMPLE_RATE, AudioReader
+from adt_plugins.base.ahead import Ahead
+from adt_plugins.base.cores import several
 from adt_plugins.base.progress import Progress
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import CancelledError
@@ -20,6 +22,14 @@ from adt_plugins.network.inference import Network
 from adt_plugins.picking.beginnings import Beginnings
 
 Cancel = threading.Event | Callable[[], bool]
+
+
+# Blocks of samples, and of frames, that wait between threads: 1 MB, and as many
+# seconds as the network hears while it does not take any, 2 MB.
+_WAITING_SAMPLES, _WAITING_FRAMES = 4, 32
+
+_Placed = tuple[NDArray[np.float32], float | None]
+"""Frames, and how much of the recording has been read."""
 
 
 class Heard(NamedTuple):
@@ -45,6 +55,7 @@ def listen(
     progress: Progress = lambda _: None,
     cancel: Cancel | None = None,
     taps: Iterable[Callable[[NDArray[np.float32]], None]] = (),
+    threads: int | None = None,
 ) -> Heard:
     """Run front end and network over a recording.
 
@@ -60,6 +71,9 @@ def listen(
         See `transcribe`.
     taps
         Each gets the frames too, block by block.
+    threads
+        See `transcribe`; what comes from elsewhere as it is read is decoded in this
+        one. `taps` are called in another one if there are more.
 
     Returns
     -------
@@ -71,19 +85,31 @@ def listen(
     beginnings = Beginnings(card.front_end)
     stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
 
-    def frames() -> Iterator[NDArray[np.float32]]:
-        samples = beginnings.heard(reader)
-        for block in frame_blocks(samples, card.front_end, card.level, card.drums):
-            if stop is not None and stop():
-                raise CancelledError(f"{reader.label}: cancelled")
+    def heard(samples: Iterable[NDArray[np.float32]]) -> Iterator[_Placed]:
+        blocks = beginnings.heard(samples)
+        for block in frame_blocks(blocks, card.front_end, card.level, card.drums):
             levels.append(block.levels)
             for tap in taps:
                 tap(block.frames)
-            yield block.frames
-            if reader.position is not None:
-                progress(reader.position)
+            yield block.frames, reader.position
 
-    values = [np.zeros((0, len(card.outputs)), np.float32), *network.stream(frames())]
+    def watched(blocks: Iterable[_Placed]) -> Iterator[NDArray[np.float32]]:
+        for frames, position in blocks:
+            if stop is not None and stop():
+                raise CancelledError(f"{reader.label}: cancelled")
+            yield frames
+            if position is not None:
+                progress(position)
+
+    values = [np.zeros((0, len(card.outputs)), np.float32)]
+    if several(threads) and not reader.is_live:
+        with (
+            Ahead(reader, _WAITING_SAMPLES) as samples,
+            Ahead(heard(samples), _WAITING_FRAMES) as frames,
+        ):
+            values += network.stream(watched(frames))
+    else:
+        values += network.stream(watched(heard(reader)))
     said = beginnings.silence(np.concatenate(values), card.drum_columns)
     activations = Activations(said, card.outputs, card.front_end.frame_rate, offset)
     return Heard(activations, np.concatenate(levels))

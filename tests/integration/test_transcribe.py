@@ -16,7 +16,7 @@ import pytest
 
 import adt_plugins
 from adt_plugins import AdtWarning, transcribe
-from adt_plugins.errors import CancelledError, ModelError
+from adt_plugins.errors import AudioError, CancelledError, ModelError
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
 from adt_plugins.transcription import Transcription
@@ -158,6 +158,43 @@ def test_cancelling_stops_between_blocks(tiny_model: Path) -> None:
         transcribe(recording, model=tiny_model, cancel=lambda: True)
     # Nothing is left behind in the network.
     assert_heard(transcribe(recording, model=tiny_model), HITS)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_what_is_found_does_not_depend_on_threads(
+    song: Path, tiny_model: Path, threads: int
+) -> None:
+    alone = transcribe(song, model=tiny_model, fine=False, threads=1)
+    beside = transcribe(song, model=tiny_model, fine=False, threads=threads)
+    assert alone.to_json() == beside.to_json()
+    assert alone.activations is not None
+    assert beside.activations is not None
+    assert np.array_equal(alone.activations.values, beside.activations.values)
+
+
+def test_with_threads_errors_are_those_without(
+    song: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    broken = np.zeros(30 * RATE, np.float32)
+    broken[20 * RATE] = np.nan
+    missing = tmp_path / "missing.wav"
+    for source in ((broken, RATE), missing, tmp_path):
+        texts = []
+        for threads in (1, 2):
+            with pytest.raises(AudioError) as caught:
+                transcribe(source, model=tiny_model, threads=threads)
+            texts.append(str(caught.value))
+        assert texts[0] == texts[1]
+    with pytest.raises(ValueError, match="threads: 0 is less than 1"):
+        transcribe(song, model=tiny_model, threads=0)
+    before = threading.active_count()
+
+    def interrupt(fraction: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        transcribe(song, model=tiny_model, threads=2, progress=interrupt)
+    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize("shared", [False, True])

@@ -1,0 +1,47 @@
+"""The hash of a recording, beside the work on it."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from adt_plugins.audio.decoder import BlockDecoder
+from adt_plugins.audio.reader import AudioSource
+from adt_plugins.base.ahead import Ahead
+from adt_plugins.base.cores import several
+from adt_plugins.base.hashing import sha256, sha256_steps
+
+
+@contextmanager
+def hashing(
+    source: AudioSource, threads: int | None
+) -> Iterator[Callable[[], str | None]]:
+    """Give what returns the SHA-256 of a file: found in a thread, or when called.
+
+    None of what is no file that can be read again.
+    """
+    if not several(threads) or not isinstance(source, str | bytes | os.PathLike):
+        yield lambda: _hash(source)
+        return
+    with Ahead(_steps(source), 0) as steps:
+        yield lambda: deque(steps, 1).pop()
+
+
+def _hash(source: AudioSource) -> str | None:
+    if isinstance(source, str | bytes | os.PathLike):
+        return deque(_steps(source), 1).pop()
+    if isinstance(source, tuple | BlockDecoder):
+        return None
+    return sha256(source) if source.seekable() else None
+
+
+def _steps(path: str | bytes | os.PathLike[str]) -> Iterator[str | None]:
+    """Hash a file step by step; the last item counts."""
+    # A pipe has been read, and would wait for ever.
+    if Path(os.fsdecode(path)).is_fifo():
+        yield None
+    else:
+        yield from sha256_steps(path)
