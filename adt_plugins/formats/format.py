@@ -62,6 +62,9 @@ class Purpose(Protocol):
     def __call__(self, path: Path, transcription: Transcription) -> str:
         """Return a few words."""
 
+PAPER_OPTIONS = ("quantize", "swing_notation")
+"""How a part is spelled; see `adt_plugins.formats.notation.part.make_part`."""
+
 
 @dataclass(frozen=True)
 class Format:
@@ -84,7 +87,7 @@ class Format:
     needs
         Of ``"audio"``, ``"beats"`` and ``"activations"``, what a writer needs.
     wants
-        The same, of what it uses if it is there.
+        The same, of what it uses if it is there, and ``"fine"``: finer drums.
     endings
         Further ends of file names that are this format, in lower case.
     looks_like

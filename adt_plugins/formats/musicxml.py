@@ -7,40 +7,42 @@ MuseScore's; hands are voice 1 with stems up, feet voice 2 with stems down.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from adt_plugins.annotations import Onset
 from adt_plugins.base.files import write_files
-from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
-from adt_plugins.formats.dynamics import Dynamics
-from adt_plugins.formats.format import Format
-from adt_plugins.formats.notation_grid import (
-    STRAIGHT,
-    TRIPLET,
-    Bar,
-    GridBeat,
-    make_grid,
-    met,
-    tempo,
-    usual_length,
+from adt_plugins.formats.format import PAPER_OPTIONS, Format
+from adt_plugins.formats.notation.bars import Bar, Stroke, usual_length
+from adt_plugins.formats.notation.lines import bars_before_lines
+from adt_plugins.formats.notation.part import Part, make_part
+from adt_plugins.formats.notation.rhythm import Feel
+from adt_plugins.formats.notation.sections import repeated, section_names
+from adt_plugins.formats.notation.spelling import (
+    FEET,
+    HANDS,
+    Note,
+    bar_rest,
+    spell,
+    value_of,
 )
-from adt_plugins.formats.tab import title_of
-from adt_plugins.meter import Meter
+from adt_plugins.formats.song_names import SongNames, song_names
 from adt_plugins.transcription import Transcription
 
 DIVISIONS = 48  # of a quarter note: every step of every grid is a whole number
+VERSION = "4.0"
 _DOCTYPE = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
-    '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 3.1 Partwise//EN"'
+    '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"'
     ' "http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
-HANDS, FEET = 1, 2
+_FORTE = 90  # the velocity that MusicXML counts dynamics in per cent of
+_SWING_WORDS = {Feel.STRAIGHT: "Straight", Feel.EIGHTHS: "Swing"}
+_SWING_WORDS[Feel.SIXTEENTHS] = "Swing 16ths"
 
 
 class Place(NamedTuple):
@@ -50,16 +52,20 @@ class Place(NamedTuple):
     octave: int
     head: str
     sound: str
-    voice: int = HANDS
+
+    @property
+    def height(self) -> int:
+        """Steps above the lowest C."""
+        return 7 * self.octave + "CDEFGAB".index(self.step)
 
 
 _PLACES = {
-    Drum.KD: Place("F", 4, "normal", "drum.bass-drum", FEET),
+    Drum.KD: Place("F", 4, "normal", "drum.bass-drum"),
     Drum.SD: Place("C", 5, "normal", "drum.snare-drum"),
     Drum.SST: Place("C", 5, "x", "drum.snare-drum"),
     Drum.CHH: Place("G", 5, "x", "metal.hi-hat"),
     Drum.OHH: Place("G", 5, "circle-x", "metal.hi-hat"),
-    Drum.PHH: Place("D", 4, "x", "metal.hi-hat", FEET),
+    Drum.PHH: Place("D", 4, "x", "metal.hi-hat"),
     Drum.HIT: Place("E", 5, "normal", "drum.tom-tom"),
     Drum.MHT: Place("D", 5, "normal", "drum.tom-tom"),
     Drum.HFT: Place("A", 4, "normal", "drum.tom-tom"),
@@ -77,82 +83,65 @@ _PLACES |= {
     Drum.TT: _PLACES[Drum.MHT],
     Drum.CY: _PLACES[Drum.CRC],
 }
-_KINDS = ("whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
-
-
-@dataclass(frozen=True)
-class _Signs:
-    """How the steps of a beat are written: signs, and the tuplet's ratio.
-
-    A sign is (steps, type, dots); the longest come first.
-    """
-
-    parts: tuple[tuple[int, str, int], ...]
-    tuplet: tuple[int, int] | None = None
-
-
-@cache
-def _signs(meter: Meter, steps: int) -> _Signs:
-    """Signs of a beat's steps; two in the time of three eighths are eighths."""
-    beat = _KINDS.index(_kind(meter))
-    if steps % TRIPLET == 0:
-        half = (steps // TRIPLET).bit_length()
-        tuplet = None if meter.is_compound else (steps, 2 * steps // TRIPLET)
-        step = beat + half
-    else:
-        half = steps.bit_length() - 1
-        tuplet = (steps, 3 * steps // STRAIGHT) if meter.is_compound else None
-        step = beat + half - meter.is_compound
-    parts = []
-    for count in range(steps, 0, -1):
-        halvings = count.bit_length() - 1
-        if count == 1 << halvings:
-            parts.append((count, _KINDS[max(step - halvings, 0)], 0))
-        elif count == 3 << (halvings - 1):
-            parts.append((count, _KINDS[max(step - halvings, 0)], 1))
-    return _Signs(tuple(parts), tuplet)
-
-
-def _kind(meter: Meter) -> str:
-    """Type of a counted beat, without its dot."""
-    unit = meter.unit.bit_length() - 1
-    return _KINDS[unit - 1 if meter.is_compound else unit]
 
 
 def write(
-    transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
+    transcription: Transcription,
+    path: Path,
+    *,
+    overwrite: bool,
+    warn: Warn,
+    **options: object,
 ) -> list[Path]:
-    """Write one part; hits lie on the nearest sixteenth or triplet of their beat.
-
-    Where the meter is not known and beats with hits inside them are divided by three
-    nearly everywhere it is compound (6/8, 12/8), else triplets are drawn as such.
-    Ghost notes are in parentheses, and accents marked.
-    """
-    bars = make_grid(transcription)
-    merged = met(bars)
-    if merged:
-        warn(f"{path}: two hits on one step are one note: {name_some(merged)}")
-    drums = list(transcription.counts()) or [Drum.KD]
-    root = ET.Element("score-partwise", version="3.1")
-    work = ET.SubElement(root, "work")
-    _add(work, "work-title", title_of(transcription, path))
-    encoding = ET.SubElement(ET.SubElement(root, "identification"), "encoding")
-    _add(encoding, "software", "adt-plugins")
-    _part_list(root, drums)
-    part = ET.SubElement(root, "part", id="P1")
-    bpm = transcription.tempo or tempo(bars)
-    _Writer(bars, Dynamics(transcription), bpm).write(part)
-    ET.indent(root)
-    text = _DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
+    """Write one part; see `adt_plugins.formats.notation` for what is in it."""
+    part = make_part(transcription, **options)  # type: ignore[arg-type]
+    if (told := part.told()) is not None:
+        warn(f"{path}: {told}")
+    text = score_text(part, song_names(transcription, path))
     return write_files({path: text.encode()}, overwrite=overwrite)
 
 
-def _part_list(root: ET.Element, drums: Sequence[Drum]) -> None:
+def score_text(part: Part, names: SongNames, *, similes: bool = False) -> str:
+    """The score as MusicXML.
+
+    Parameters
+    ----------
+    part
+        What is in it.
+    names
+        Title and artist.
+    similes
+        Whether bars like the one before are a sign instead of notes. Few programs
+        play these.
+    """
+    drums = part.drums() or {Drum.KD: Drum.KD.full_name}
+    root = ET.Element("score-partwise", version=VERSION)
+    _add(ET.SubElement(root, "work"), "work-title", names.title)
+    identification = ET.SubElement(root, "identification")
+    if names.artist:
+        _add(identification, "creator", names.artist).set("type", "artist")
+    encoding = ET.SubElement(identification, "encoding")
+    _add(encoding, "software", "adt-plugins")
+    for element in ("accidental", "beam", "stem"):
+        ET.SubElement(encoding, "supports", element=element, type="yes")
+    ET.SubElement(
+        encoding,
+        "supports",
+        {"attribute": "new-system", "element": "print", "type": "yes", "value": "yes"},
+    )
+    _part_list(root, drums)
+    _Writer(part, similes=similes).write(ET.SubElement(root, "part", id="P1"))
+    ET.indent(root)
+    return _DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _part_list(root: ET.Element, drums: dict[Drum, str]) -> None:
     part = ET.SubElement(ET.SubElement(root, "part-list"), "score-part", id="P1")
     _add(part, "part-name", "Drums")
-    for drum in drums:
+    _add(part, "part-abbreviation", "Dr.")
+    for drum, name in drums.items():
         entry = ET.SubElement(part, "score-instrument", id=f"P1-{drum}")
-        _add(entry, "instrument-name", drum.full_name)
+        _add(entry, "instrument-name", name)
         _add(entry, "instrument-sound", _PLACES[drum].sound)
     for drum in drums:
         entry = ET.SubElement(part, "midi-instrument", id=f"P1-{drum}")
@@ -160,185 +149,239 @@ def _part_list(root: ET.Element, drums: Sequence[Drum]) -> None:
         _add(entry, "midi-unpitched", drum.note + 1)  # MusicXML counts from 1
 
 
-class _Note(NamedTuple):
-    """Drums that sound at once (none: a rest), and the sign that shows it."""
-
-    drums: tuple[Drum, ...]
-    duration: int
-    kind: str
-    dots: int
-    tuplet: tuple[int, int] | None
-    ghosts: frozenset[Drum] = frozenset()
-    accents: frozenset[Drum] = frozenset()
-    edge: str = ""  # "start" or "stop" of a tuplet
-
-
 class _Writer:
     """Writes the measures of a part."""
 
-    def __init__(self, bars: Sequence[Bar], dynamics: Dynamics, bpm: float) -> None:
-        self._bars, self._bpm = bars, bpm
-        self._dynamics = dynamics
+    def __init__(self, part: Part, *, similes: bool) -> None:
+        self._part, self._bars = part, part.bars
         self._signature: tuple[int, int] | None = None
+        self._feel = Feel.STRAIGHT
+        self._new_lines = bars_before_lines(part)
+        self._names = section_names(part.sections)
+        self._similes = similes
+        same = repeated(part.bars) if similes else [False] * len(part.bars)
+        # A line begins with notes, and so does a section.
+        self._same = [
+            like and n not in self._new_lines and n not in self._names
+            for n, like in enumerate(same)
+        ]
 
     def write(self, part: ET.Element) -> None:
-        for bar in self._bars:
+        for n, bar in enumerate(self._bars):
             measure = ET.SubElement(part, "measure", number=str(bar.number))
             if bar.number < 1:
                 measure.set("implicit", "yes")
-            self._attributes(measure, bar)
-            if bar is self._bars[0]:
-                self._tempo(measure)
-            length = len(bar.beats) * _duration(bar.meter)
-            self._voice(measure, bar, HANDS)
-            if any(_of_voice(drums, FEET) for b in bar.beats for drums in _hits(b)):
-                _add(ET.SubElement(measure, "backup"), "duration", length)
-                self._voice(measure, bar, FEET)
+            if n in self._new_lines:
+                ET.SubElement(measure, "print").set("new-system", "yes")
+            self._attributes(measure, n)
+            self._directions(measure, n)
+            self._voices(measure, n)
+            self._bar_line(measure, n)
 
-    def _attributes(self, measure: ET.Element, bar: Bar) -> None:
-        is_first = bar is self._bars[0]
-        count = usual_length(self._bars) if bar.number < 1 else len(bar.beats)
+    def _attributes(self, measure: ET.Element, n: int) -> None:
+        bar = self._bars[n]
+        count = usual_length(self._bars) if bar.number < 1 else bar.count
         signature = bar.meter.signature(count)
-        if signature == self._signature:
+        begins = self._same[n] and not self._same[n - 1]
+        ends = n > 0 and self._same[n - 1] and not self._same[n]
+        if signature == self._signature and not begins and not ends:
             return
         attributes = ET.SubElement(measure, "attributes")
-        if is_first:
+        if n == 0:
             _add(attributes, "divisions", DIVISIONS)
             _add(ET.SubElement(attributes, "key"), "fifths", 0)
-        time = ET.SubElement(attributes, "time")
-        _add(time, "beats", signature[0])
-        _add(time, "beat-type", signature[1])
-        if is_first:
+        if signature != self._signature:
+            time = ET.SubElement(attributes, "time")
+            _add(time, "beats", signature[0])
+            _add(time, "beat-type", signature[1])
+        if n == 0:
             clef = ET.SubElement(attributes, "clef")
             _add(clef, "sign", "percussion")
             _add(clef, "line", 2)
+        if begins or ends:
+            style = ET.SubElement(attributes, "measure-style")
+            repeat = ET.SubElement(style, "measure-repeat")
+            repeat.set("type", "start" if begins else "stop")
+            repeat.text = "1" if begins else None
         self._signature = signature
 
+    def _directions(self, measure: ET.Element, n: int) -> None:
+        if n in self._names:
+            _add(_direction(measure)[1], "rehearsal", self._names[n])
+        if n == 0:
+            self._tempo(measure)
+        feel = self._bars[n].feel
+        if feel is not self._feel:
+            direction, kind = _direction(measure)
+            _add(kind, "words", _SWING_WORDS[feel])
+            swing = ET.SubElement(ET.SubElement(direction, "sound"), "swing")
+            if feel is Feel.STRAIGHT:
+                ET.SubElement(swing, "straight")
+            else:
+                first = round(100 * self._part.swing_of(self._bars[n]))
+                _add(swing, "first", first)
+                _add(swing, "second", 100 - first)
+                kind_of_note = "eighth" if feel is Feel.EIGHTHS else "16th"
+                _add(swing, "swing-type", kind_of_note)
+            self._feel = feel
+
     def _tempo(self, measure: ET.Element) -> None:
-        meter = self._bars[0].meter
-        beats = self._bpm
-        direction = ET.SubElement(measure, "direction", placement="above")
-        metronome = ET.SubElement(
-            ET.SubElement(direction, "direction-type"), "metronome"
-        )
-        _add(metronome, "beat-unit", _kind(meter))
-        if meter.is_compound:
+        meter, beats = self._bars[0].meter, self._part.bpm
+        direction, kind = _direction(measure)
+        metronome = ET.SubElement(kind, "metronome")
+        value, dots = value_of(Fraction(meter.quarters))
+        _add(metronome, "beat-unit", value)
+        for _ in range(dots):
             ET.SubElement(metronome, "beat-unit-dot")
         _add(metronome, "per-minute", f"{beats:.0f}")
-        quarters = beats * meter.quarters
-        ET.SubElement(direction, "sound", tempo=f"{quarters:.2f}")
+        ET.SubElement(direction, "sound", tempo=f"{beats * meter.quarters:.2f}")
 
-    def _voice(self, measure: ET.Element, bar: Bar, voice: int) -> None:
-        notes = [
-            note for beat in bar.beats for note in self._notes(beat, bar.meter, voice)
-        ]
-        if not any(note.drums for note in notes):
-            element = ET.SubElement(measure, "note")
-            ET.SubElement(element, "rest", measure="yes")
-            _add(element, "duration", len(bar.beats) * _duration(bar.meter))
-            _add(element, "voice", voice)
+    def _voices(self, measure: ET.Element, n: int) -> None:
+        bar = self._bars[n]
+        if self._same[n]:
+            _note(measure, bar_rest(bar), None, HANDS)
             return
-        for note in notes:
-            for drum in note.drums or (None,):
-                _note(measure, note, drum, voice)
+        feet = spell(bar, FEET)
+        for voice, notes in ((HANDS, spell(bar, HANDS) or [bar_rest(bar)]), (FEET, feet)):
+            if voice == FEET and notes:
+                _add(ET.SubElement(measure, "backup"), "duration", _ticks(bar.quarters))
+            for note in notes:
+                _chord(measure, note, voice)
 
-    def _notes(self, beat: GridBeat, meter: Meter, voice: int) -> Iterator[_Note]:
-        """Notes and rests of a beat, each as long as one sign can show."""
-        signs, length = _signs(meter, beat.steps), _duration(meter)
-        hits = {
-            step: found
-            for step in sorted(beat.hits)
-            if (found := _of_voice(beat.hits[step], voice))
-        }
-        unit = length // beat.steps
-        if not set(hits) - {0}:  # nothing inside the beat: one plain sign
-            dots = int(meter.is_compound)
-            note = _Note(hits.get(0, ()), length, _kind(meter), dots, None)
-            yield self._marked(note, beat.hits.get(0, {}))
-            return
-        notes = []
-        starts = sorted({0, *hits})
-        for start, end in zip(starts, [*starts[1:], beat.steps], strict=True):
-            drums, left = hits.get(start, ()), end - start
-            for steps, kind, dots in signs.parts:
-                while steps <= left:
-                    note = _Note(drums, steps * unit, kind, dots, signs.tuplet)
-                    notes.append(self._marked(note, beat.hits.get(start, {})))
-                    drums, left = (), left - steps  # what is left is silent
-        if signs.tuplet:
-            notes[0] = notes[0]._replace(edge="start")
-            notes[-1] = notes[-1]._replace(edge="stop")
-        yield from notes
-
-    def _marked(self, note: _Note, hits: Mapping[Drum, Sequence[Onset]]) -> _Note:
-        """Add which of its drums are ghost notes, and which are accented."""
-        first = {drum: hits[drum][0] for drum in note.drums}
-        ghosts = (d for d, onset in first.items() if self._dynamics.is_ghost(onset))
-        accents = (d for d, onset in first.items() if self._dynamics.is_accent(onset))
-        return note._replace(ghosts=frozenset(ghosts), accents=frozenset(accents))
+    def _bar_line(self, measure: ET.Element, n: int) -> None:
+        style = None
+        if n + 1 == len(self._bars):
+            style = "light-heavy"
+        elif n + 1 in self._names:
+            style = "light-light"
+        if style is not None:
+            line = ET.SubElement(measure, "barline", location="right")
+            _add(line, "bar-style", style)
 
 
-def _duration(meter: Meter) -> int:
-    """Length of a counted beat."""
-    return round(DIVISIONS * meter.quarters)
+def _direction(measure: ET.Element) -> tuple[ET.Element, ET.Element]:
+    """A direction above the staff, and its kind."""
+    direction = ET.SubElement(measure, "direction", placement="above")
+    return direction, ET.SubElement(direction, "direction-type")
 
 
-def _hits(beat: GridBeat) -> Iterator[tuple[Drum, ...]]:
-    return (tuple(drums) for drums in beat.hits.values())
+def _ticks(quarters: Fraction) -> int:
+    ticks = quarters * DIVISIONS
+    return ticks.numerator // ticks.denominator
 
 
-def _of_voice(drums: Collection[Drum], voice: int) -> tuple[Drum, ...]:
-    """Drums of a voice from the lowest up, each staff place and head once."""
-    places = {drum: _PLACES[drum] for drum in Drum if drum in drums}
-    own = {place: drum for drum, place in places.items() if place.voice == voice}
-    return tuple(sorted(own.values(), key=lambda drum: _height(_PLACES[drum])))
+def _chord(measure: ET.Element, note: Note, voice: int) -> None:
+    """Add the notes of a chord, from the lowest up, or a rest."""
+    drums = sorted(note.drums, key=lambda item: _PLACES[item[0]].height)
+    for graces in range(max((stroke.graces for _, stroke in drums), default=0), 0, -1):
+        graced = [item for item in drums if item[1].graces >= graces]
+        most = max(stroke.graces for _, stroke in drums)
+        for n, (drum, stroke) in enumerate(graced):
+            _grace(measure, drum, stroke, voice, graces, most, chord=n > 0)
+    for n, item in enumerate(drums or [None]):
+        _note(measure, note, item, voice, chord=n > 0)
 
 
-def _height(place: Place) -> int:
-    return 7 * place.octave + "CDEFGAB".index(place.step)
-
-
-def _note(measure: ET.Element, note: _Note, drum: Drum | None, voice: int) -> None:
-    """Add a note, of a chord if it is not its first; the schema fixes the order."""
-    element = ET.SubElement(measure, "note")
-    is_chord = drum is not None and drum is not note.drums[0]
-    if is_chord:
+def _grace(
+    measure: ET.Element,
+    drum: Drum,
+    stroke: Stroke,
+    voice: int,
+    left: int,
+    most: int,
+    *,
+    chord: bool,
+) -> None:
+    """Add a grace note: of a flam with a slash, of a drag under a beam."""
+    element = ET.SubElement(measure, "note", dynamics=_dynamics(stroke, 0.6))
+    grace = ET.SubElement(element, "grace")
+    if most == 1:
+        grace.set("slash", "yes")
+    if chord:
         ET.SubElement(element, "chord")
-    if drum is None:
-        ET.SubElement(element, "rest")
-    else:
-        place = _PLACES[drum]
-        unpitched = ET.SubElement(element, "unpitched")
-        _add(unpitched, "display-step", place.step)
-        _add(unpitched, "display-octave", place.octave)
-    _add(element, "duration", note.duration)
-    if drum is not None:
-        ET.SubElement(element, "instrument", id=f"P1-{drum}")
+    _unpitched(element, drum)
+    ET.SubElement(element, "instrument", id=f"P1-{drum}")
     _add(element, "voice", voice)
-    _add(element, "type", note.kind)
+    _add(element, "type", "eighth" if most == 1 else "16th")
+    _add(element, "stem", "up")
+    _add(element, "notehead", _PLACES[drum].head)
+    if most > 1 and not chord:
+        for level in (1, 2):
+            kind = "begin" if left == most else "end"
+            _add(element, "beam", kind).set("number", str(level))
+
+
+def _note(
+    measure: ET.Element,
+    note: Note,
+    item: tuple[Drum, Stroke] | None,
+    voice: int,
+    *,
+    chord: bool = False,
+) -> None:
+    """Add a note or rest; the schema fixes the order of what is in it."""
+    element = ET.SubElement(measure, "note")
+    if chord:
+        ET.SubElement(element, "chord")
+    if item is None:
+        rest = ET.SubElement(element, "rest")
+        if note.is_bar:
+            rest.set("measure", "yes")
+    else:
+        element.set("dynamics", _dynamics(item[1]))
+        _unpitched(element, item[0])
+    _add(element, "duration", _ticks(note.length))
+    if item is not None:
+        ET.SubElement(element, "instrument", id=f"P1-{item[0]}")
+    _add(element, "voice", voice)
+    if note.is_bar:
+        return
+    _add(element, "type", note.value)
     for _ in range(note.dots):
         ET.SubElement(element, "dot")
     if note.tuplet:
         ratio = ET.SubElement(element, "time-modification")
         _add(ratio, "actual-notes", note.tuplet[0])
         _add(ratio, "normal-notes", note.tuplet[1])
-    if drum is not None:
+    if item is not None:
         _add(element, "stem", "up" if voice == HANDS else "down")
-        head = ET.SubElement(element, "notehead")
-        head.text = _PLACES[drum].head
-        if drum in note.ghosts:
+        head = _add(element, "notehead", _PLACES[item[0]].head)
+        if item[1].is_ghost:
             head.set("parentheses", "yes")
-    edge = "" if is_chord else note.edge
-    if edge or drum in note.accents:
-        notations = ET.SubElement(element, "notations")
-        if edge:
-            ET.SubElement(notations, "tuplet", type=edge, bracket="yes")
-        if drum in note.accents:
-            ET.SubElement(ET.SubElement(notations, "articulations"), "accent")
+    if not chord:
+        for level, beam in enumerate(note.beams, 1):
+            _add(element, "beam", beam).set("number", str(level))
+    _notations(element, note.edge if not chord else "", item)
 
 
-def _add(parent: ET.Element, name: str, value: object) -> None:
-    ET.SubElement(parent, name).text = str(value)
+def _notations(
+    element: ET.Element, edge: str, item: tuple[Drum, Stroke] | None
+) -> None:
+    is_accent = item is not None and item[1].is_accent
+    if not (edge or is_accent):
+        return
+    notations = ET.SubElement(element, "notations")
+    if edge:
+        ET.SubElement(notations, "tuplet", type=edge, bracket="yes")
+    if is_accent:
+        ET.SubElement(ET.SubElement(notations, "articulations"), "accent")
+
+
+def _unpitched(element: ET.Element, drum: Drum) -> None:
+    unpitched = ET.SubElement(element, "unpitched")
+    _add(unpitched, "display-step", _PLACES[drum].step)
+    _add(unpitched, "display-octave", _PLACES[drum].octave)
+
+
+def _dynamics(stroke: Stroke, softer: float = 1.0) -> str:
+    return f"{100 * softer * stroke.onset.velocity / _FORTE:.2f}"
+
+
+def _add(parent: ET.Element, name: str, value: object) -> ET.Element:
+    child = ET.SubElement(parent, name)
+    if value is not None:
+        child.text = str(value)
+    return child
 
 
 MUSICXML = Format(
@@ -347,5 +390,7 @@ MUSICXML = Format(
     suffix=".drums.musicxml",
     write=write,
     needs=("beats",),
+    wants=("fine",),
     endings=(".musicxml",),
+    options=PAPER_OPTIONS,
 )

@@ -10,7 +10,9 @@ from adt_plugins.base.files import write_files
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.errors import MissingDependencyError
 from adt_plugins.formats.format import Format
-from adt_plugins.formats.tab import tab_lines, title_of
+from adt_plugins.formats.notation.part import make_part
+from adt_plugins.formats.song_names import song_names
+from adt_plugins.formats.tab import tab_lines
 from adt_plugins.transcription import Transcription
 
 PAGE_MM = (210.0, 297.0)  # A4
@@ -33,11 +35,9 @@ def write(
     MissingDependencyError
         If fpdf2 is not installed.
     """
-    title = title_of(transcription, path)
-    lines, double = tab_lines(transcription, title)
-    data = _pages(title, lines)
-    if double:
-        warn(f"{path}: two hits on one step are written as d: {name_some(double)}")
+    names = song_names(transcription, path)
+    part = make_part(transcription)
+    data = _pages(names.title, tab_lines(part, names))
     return write_files({path: data}, overwrite=overwrite)
 
 

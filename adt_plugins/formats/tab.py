@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from adt_plugins.annotations import Onset
 from adt_plugins.base.files import write_files
-from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
-from adt_plugins.formats.dynamics import Dynamics
-from adt_plugins.formats.format import Format
-from adt_plugins.formats.notation_grid import (
-    STRAIGHT,
-    TRIPLET,
-    Bar,
-    GridBeat,
-    make_grid,
-    met,
-    tempo,
-    usual_length,
-)
+from adt_plugins.formats.format import PAPER_OPTIONS, Format
+from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke, usual_length
+from adt_plugins.formats.notation.part import Part, make_part
+from adt_plugins.formats.notation.rhythm import Feel
+from adt_plugins.formats.song_names import SongNames, song_names
 from adt_plugins.transcription import Transcription
 
 BARS_A_LINE = 4
+MOST_COLUMNS = 110
+"""Of four bars; where they are wider, two make a line."""
+
 # From the top down, as on a staff. Kinds with signs of their own share a row.
 _ROWS = {
     "CC": (Drum.CRC, Drum.CY),
@@ -41,100 +36,130 @@ _ROWS = {
     "KD": (Drum.KD,),
     "HF": (Drum.PHH,),
 }
-_ALWAYS = ("HH", "SD", "KD")
 _SIGNS = {Drum.OHH: "o", Drum.RDB: "b"}
 _COUNTS = {1: "", 2: "&", 3: "tl", 4: "e&a"}
-_LEGEND = {
-    "CC": "CC crash",
-    "SPC": "SPC splash",
-    "CHC": "CHC china",
-    "RD": "RD ride (b bell)",
-    "HH": "HH hi-hat (x closed, o open)",
-    "T1": "T1 high tom",
-    "T2": "T2 mid tom",
-    "OT": "OT other",
-    "SST": "SST side stick",
-    "SD": "SD snare",
-    "F1": "F1 high floor tom",
-    "F2": "F2 low floor tom",
-    "KD": "KD kick",
-    "HF": "HF hi-hat pedal",
-}
+_SWINGS = {Feel.EIGHTHS: "swing", Feel.SIXTEENTHS: "swung sixteenths"}
+_GRACES = {1: "f", 2: "d"}
 
 
-def tab_lines(transcription: Transcription, title: str) -> tuple[list[str], list[str]]:
-    """Return the tab's lines, and codes of drums whose hits met on a step.
+def tab_lines(part: Part, names: SongNames) -> list[str]:
+    """Return the tab's lines.
 
     A line of bars is a block of lines between blank ones: counts, then the rows.
-
-    Raises
-    ------
-    FormatError
-        If there are no beats.
     """
-    bars = make_grid(transcription)
-    drums = set(transcription.counts())
-    rows = [row for row, kinds in _ROWS.items() if row in _ALWAYS or drums & set(kinds)]
-    lines = [title, _heading(transcription, bars)]
-    dynamics = Dynamics(transcription)
-    for line in _lines_of(bars):
-        lines += ["", *_block(line, rows, dynamics)]
-    double = met(bars)
-    legend = [_LEGEND[row] for row in rows]
-    if double:
-        legend.append("d two hits (flam or drag)")
-    if any(map(dynamics.is_ghost, transcription)):
-        legend.append("g ghost note")
-    if any(map(dynamics.is_accent, transcription)):
-        legend.append("X, O accents")
-    return [*lines, "", *_wrapped(legend)], double
+    drums = {drum for drum, _ in part.strokes()} or {Drum.KD}
+    rows = [row for row, kinds in _ROWS.items() if drums & set(kinds)]
+    lines = [", ".join(filter(None, (names.title, names.artist))), _heading(part), "", *_wrapped(_legend(part, rows))]
+    cells = _Cells(part.bars)
+    widest = max(map(cells.width, part.bars))
+    bars_a_line = BARS_A_LINE if BARS_A_LINE * widest <= MOST_COLUMNS else 2
+    for line in _lines_of(part.bars, bars_a_line):
+        lines += ["", *_block(line, rows, cells)]
+    return lines
 
 
-def _heading(transcription: Transcription, bars: Sequence[Bar]) -> str:
-    """Tempo, and the meter of most bars."""
-    beats = transcription.tempo or tempo(bars)
+def _heading(part: Part) -> str:
+    """Tempo, the meter of most bars, and swing."""
+    bars = part.bars
     length = usual_length(bars)
-    meter = max(bars, key=lambda bar: (bar.number > 0, len(bar.beats) == length)).meter
+    meter = max(bars, key=lambda bar: (bar.number > 0, bar.count == length)).meter
     upper, lower = meter.signature(length)
-    return f"{beats:.0f} beats a minute, {upper}/{lower}"
+    heading = f"{part.bpm:.0f} beats a minute, {upper}/{lower}"
+    feels = [bar.feel for bar in bars if bar.number > 0] or [bars[0].feel]
+    swing = _SWINGS.get(max(Feel, key=feels.count))
+    return heading + (f", {swing}" if swing else "")
+
+
+def _legend(part: Part, rows: Sequence[str]) -> list[str]:
+    """What the rows and signs mean."""
+    names = part.drums() or {Drum.KD: Drum.KD.full_name}
+    legend = []
+    for row in rows:
+        drawn = [drum for drum in _ROWS[row] if drum in names]
+        if row == "HH":
+            signs = [] if Drum.HH in drawn else ["x closed"] * (Drum.CHH in drawn)
+            signs += ["o open"] * (Drum.OHH in drawn)
+            name = "hi-hat"
+        elif row == "RD":
+            signs = ["b bell"] * (Drum.RDB in drawn)
+            name = names[drawn[0]].lower().removesuffix(" bell")
+        else:
+            signs = []
+            name = names[drawn[-1]].lower()
+        legend.append(f"{row} {name}" + (f" ({', '.join(signs)})" if signs else ""))
+    strokes = [stroke for _, stroke in part.strokes()]
+    graces = {stroke.graces for stroke in strokes}
+    legend += ["f flam"] * (1 in graces) + ["d drag"] * (2 in graces)
+    legend += ["g ghost note"] * any(stroke.is_ghost for stroke in strokes)
+    legend += ["X, O accents"] * any(stroke.is_accent for stroke in strokes)
+    return legend
 
 
 def write(
-    transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
+    transcription: Transcription,
+    path: Path,
+    *,
+    overwrite: bool,
+    warn: Warn,
+    **options: object,
 ) -> list[Path]:
-    """Write the tab; hits lie on the nearest sixteenth or triplet of their beat."""
-    lines, double = tab_lines(transcription, title_of(transcription, path))
-    if double:
-        warn(f"{path}: two hits on one step are written as d: {name_some(double)}")
+    """Write the tab; see `adt_plugins.formats.notation` for what is in it."""
+    part = make_part(transcription, **options)  # type: ignore[arg-type]
+    if (told := part.told()) is not None:
+        warn(f"{path}: {told}")
+    lines = tab_lines(part, song_names(transcription, path))
     return write_files({path: ("\n".join(lines) + "\n").encode()}, overwrite=overwrite)
 
 
-def title_of(transcription: Transcription, path: Path) -> str:
-    """Name of the song, by its recording or else by the file to write."""
-    source = transcription.source.path
-    if source:
-        name = Path(source).stem
-    else:
-        name = path.stem.removesuffix(".tab").removesuffix(".drums")
-    return "".join(sign if sign.isprintable() else " " for sign in name)
-
-
-def _lines_of(bars: Sequence[Bar]) -> Iterator[Sequence[Bar]]:
-    """Four bars each; a pickup bar stands before the first four."""
+def _lines_of(bars: Sequence[Bar], count: int) -> Iterator[Sequence[Bar]]:
+    """So many bars each; a pickup bar stands before the first ones."""
     before = [bar for bar in bars if bar.number < 0]
     rest = bars[len(before) :]
-    for start in range(0, len(before), BARS_A_LINE):
-        yield before[start : start + BARS_A_LINE]
+    for start in range(0, len(before), count):
+        yield before[start : start + count]
     start = 0
     while start < len(rest):
-        end = start + BARS_A_LINE + (rest[start].number == 0)
+        end = start + count + (rest[start].number == 0)
         yield rest[start:end]
         start = end
 
 
-def _block(bars: Sequence[Bar], rows: Sequence[str], dynamics: Dynamics) -> list[str]:
+class _Cells:
+    """How wide beats are: all alike, so that bar lines stand below each other."""
+
+    def __init__(self, bars: Sequence[Bar]) -> None:
+        self._widths = {
+            quarters: max(
+                _least(beat)
+                for bar in bars
+                for beat in bar.beats
+                if beat.quarters == quarters
+            )
+            for quarters in {beat.quarters for bar in bars for beat in bar.beats}
+        }
+
+    def width(self, bar: Bar) -> int:
+        """Columns of a bar."""
+        return sum(self._widths[beat.quarters] for beat in bar.beats)
+
+    def spread(self, beat: GridBeat, signs: Sequence[str], gap: str) -> str:
+        """Signs of a beat's steps, with so much between them as there is room."""
+        width = self._widths[beat.quarters]
+        each = width // len(signs)
+        text = "".join(sign + gap * (each - 1) for sign in signs)
+        return text + " " * (width - len(text))
+
+
+def _least(beat: GridBeat) -> int:
+    """Columns that a beat needs: sixteenths, or finer ones if it has them."""
+    usual = 3 if beat.division.is_ternary or beat.quarters.numerator == 3 else 4
+    steps = max(int(4 * beat.quarters), 1) if usual == 4 else 3
+    return max(steps, beat.division.steps)
+
+
+def _block(bars: Sequence[Bar], rows: Sequence[str], cells: _Cells) -> list[str]:
     width = max(map(len, rows))
-    counts = ["".join(_counted(beat) for beat in bar.beats) for bar in bars]
+    counts = ["".join(_counted(beat, cells) for beat in bar.beats) for bar in bars]
     # The number of each bar stands above its first beat.
     numbers = " ".join(
         _number(bar, before).ljust(len(count))
@@ -143,47 +168,56 @@ def _block(bars: Sequence[Bar], rows: Sequence[str], dynamics: Dynamics) -> list
     margin = " " * (width + 2)
     block = [(margin + numbers).rstrip(), (margin + " ".join(counts)).rstrip()]
     for row in rows:
-        cells = ("".join(_cells(b, row, dynamics) for b in bar.beats) for bar in bars)
-        block.append(f"{row:{width}} |{'|'.join(cells)}|")
+        shown = ("".join(_row(beat, row, cells) for beat in bar.beats) for bar in bars)
+        block.append(f"{row:{width}} |{'|'.join(shown)}|")
     return block
 
 
 def _number(bar: Bar, before: Bar | None) -> str:
-    """Number of a bar, with its time signature where that changes within a line."""
+    """Number of a bar, with what changes within a line."""
     if bar.number < 1:
         return ""
-    if before is None or before.number < 1 or before.signature == bar.signature:
+    if before is None or before.number < 1:
         return str(bar.number)
-    return f"{bar.number} ({'/'.join(map(str, bar.signature))})"
+    notes = []
+    if before.signature != bar.signature:
+        notes.append("/".join(map(str, bar.signature)))
+    if before.feel is not bar.feel:
+        notes.append(_SWINGS.get(bar.feel, "straight"))
+    return f"{bar.number} ({', '.join(notes)})" if notes else str(bar.number)
 
 
-def _counted(beat: GridBeat) -> str:
+def _counted(beat: GridBeat, cells: _Cells) -> str:
     """How the steps of a beat are counted: ``1e&a``."""
-    base = TRIPLET if beat.is_triplet else min(beat.steps, STRAIGHT)
-    gap = "." * (beat.steps // base - 1)
-    return "".join(sign + gap for sign in (str(beat.position)[-1], *_COUNTS[base]))
+    steps = beat.division.steps
+    base = 3 if beat.division.is_ternary or beat.quarters.numerator == 3 else 4
+    if beat.quarters < 1:
+        base = 1
+    if steps % base:
+        base = steps if steps in _COUNTS else 1
+        if base in (1, 2) and beat.quarters == 1:
+            base = 4
+    first = str(beat.position)[-1] if beat.is_counted else "+"
+    return cells.spread(beat, [first, *_COUNTS[base]], ".")
 
 
-def _cells(beat: GridBeat, row: str, dynamics: Dynamics) -> str:
-    cells = []
-    for step in range(beat.steps):
-        drums = beat.hits.get(step, {})
-        hit = [drum for drum in _ROWS[row] if drum in drums]
-        if any(len(drums[drum]) > 1 for drum in hit):
-            cells.append("d")
-        else:
-            # Of an open and a closed hi-hat at once the open one is heard.
-            cells.append(_sign(drums[hit[-1]][0], dynamics) if hit else "-")
-    return "".join(cells)
+def _row(beat: GridBeat, row: str, cells: _Cells) -> str:
+    signs = []
+    for step in range(beat.division.steps):
+        struck = beat.strokes.get(step, {})
+        hit = [drum for drum in _ROWS[row] if drum in struck]
+        signs.append(_sign(hit[-1], struck[hit[-1]]) if hit else "-")
+    return cells.spread(beat, signs, "-")
 
 
-def _sign(onset: Onset, dynamics: Dynamics) -> str:
-    drum = onset.drum
-    if dynamics.is_ghost(onset):
+def _sign(drum: Drum, stroke: Stroke) -> str:
+    if stroke.graces:
+        return _GRACES[stroke.graces]
+    if stroke.is_ghost:
         return "g"
     is_metal = drum.coarse in (Drum.HH, Drum.CY) or drum is Drum.SST
     sign = _SIGNS.get(drum, "x" if is_metal else "o")
-    return sign.upper() if dynamics.is_accent(onset) else sign
+    return sign.upper() if stroke.is_accent else sign
 
 
 def _wrapped(parts: Sequence[str], width: int = 76) -> list[str]:
@@ -202,4 +236,6 @@ TAB = Format(
     suffix=".tab.txt",
     write=write,
     needs=("beats",),
+    wants=("fine",),
+    options=PAPER_OPTIONS,
 )

@@ -26,7 +26,7 @@ from adt_plugins.formats.chart.chart_text import (
 )
 from adt_plugins.formats.chart.pads import BLUE, GREEN, KICK, RED, YELLOW, notes_of
 from adt_plugins.formats.format import Format
-from adt_plugins.formats.tab import title_of
+from adt_plugins.formats.song_names import title_of
 from adt_plugins.meter import Meter, MeterChange, meter_changes
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.recording import source_audio

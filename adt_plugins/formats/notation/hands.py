@@ -1,0 +1,157 @@
+"""What one drummer can play: two hands, two feet, one cymbal for one run of strokes.
+
+What a recording seems to have and no pair of hands can play is heard twice, or is
+another player's; on paper it is left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from adt_plugins.drums import Drum
+from adt_plugins.formats.notation.bars import Bar, Stroke
+
+HANDS = 2
+FEET = (Drum.KD, Drum.PHH)
+CRASHES = (Drum.CRC, Drum.CY, Drum.SPC, Drum.CHC)
+RIDES = (Drum.RDC, Drum.RDB)
+HATS = (Drum.OHH, Drum.CHH, Drum.HH)
+"""By hand; of two at once the first one is heard."""
+
+_NEAR_BARS = 4
+_LEAST_RUN = 4  # strokes
+_ONE_OF = (HATS, (Drum.RDB, Drum.RDC))
+
+Strokes = dict[Drum, Stroke]
+
+
+@dataclass(frozen=True)
+class _Chord:
+    """Strokes at once: in which bar, where in it, and where in the piece."""
+
+    bar: int
+    place: Fraction
+    at: Fraction
+    strokes: Strokes
+
+
+class _Habits:
+    """What is played at which place of the bar, bar by bar."""
+
+    def __init__(self, chords: Sequence[_Chord]) -> None:
+        self._bars: dict[tuple[Drum, Fraction], set[int]] = {}
+        for chord in chords:
+            for drum in chord.strokes:
+                self._bars.setdefault((drum, chord.place), set()).add(chord.bar)
+
+    def support(self, drum: Drum, chord: _Chord) -> int:
+        """In how many bars nearby a drum is struck at the same place."""
+        found = self._bars.get((drum, chord.place), set())
+        return sum(abs(bar - chord.bar) <= _NEAR_BARS for bar in found)
+
+
+def make_playable(bars: Sequence[Bar]) -> Counter[Drum]:
+    """Leave out what cannot be played, in place; return it by drum."""
+    chords = list(_chords(bars))
+    left_out: Counter[Drum] = Counter()
+    habits = _Habits(chords)
+    for chord in chords:
+        for drum in _doubled(chord, habits):
+            del chord.strokes[drum]
+            left_out[drum] += 1
+    for run in _runs(chords):
+        _unite(run)
+    habits = _Habits(chords)
+    for chord in chords:
+        for drum in _too_many(chord, habits):
+            del chord.strokes[drum]
+            left_out[drum] += 1
+    return left_out
+
+
+def _chords(bars: Sequence[Bar]) -> Iterator[_Chord]:
+    start = Fraction(0)
+    for index, bar in enumerate(bars):
+        place = Fraction(0)
+        for beat in bar.beats:
+            for step in sorted(beat.strokes):
+                at = place + beat.place(step)
+                yield _Chord(index, at, start + at, beat.strokes[step])
+            place += beat.quarters
+        start += place
+
+
+def _doubled(chord: _Chord, habits: _Habits) -> list[Drum]:
+    """Drums that are another one of the same stroke, heard twice."""
+    struck = chord.strokes
+    found = [d for d in struck if any(o.coarse is d for o in struck if o is not d)]
+    if Drum.PHH in struck and Drum.HH in struck and Drum.HH not in found:
+        found.append(Drum.HH)
+    for kinds in _ONE_OF:
+        found += [drum for drum in kinds if drum in struck and drum not in found][1:]
+    if Drum.SD in struck and Drum.SST in struck:
+        found.append(
+            min((Drum.SST, Drum.SD), key=lambda drum: _worth(drum, chord, habits))
+        )
+    return found
+
+
+def _worth(drum: Drum, chord: _Chord, habits: _Habits) -> tuple[int, float, int]:
+    onset = chord.strokes[drum].onset
+    return habits.support(drum, chord), onset.confidence, onset.velocity
+
+
+def _too_many(chord: _Chord, habits: _Habits) -> list[Drum]:
+    """Drums that no hand is left for."""
+    hands = [drum for drum in chord.strokes if drum not in FEET]
+    found: list[Drum] = []
+    if any(drum in CRASHES for drum in hands):
+        # The hand that plays the hat has gone to the crash.
+        found = [drum for drum in hands if drum in HATS]
+    hands = [drum for drum in hands if drum not in found]
+    hands.sort(key=lambda drum: (drum in CRASHES, *_worth(drum, chord, habits)))
+    return found + hands[: max(len(hands) - HANDS, 0)]
+
+
+def _cymbal(strokes: Mapping[Drum, Stroke]) -> Drum | None:
+    return next((drum for drum in strokes if drum.coarse is Drum.CY), None)
+
+
+def _runs(chords: Sequence[_Chord]) -> Iterator[list[_Chord]]:
+    """Strokes on cymbals, a beat apart at most, without a hat between them."""
+    run: list[_Chord] = []
+    for chord in chords:
+        if _cymbal(chord.strokes) is not None:
+            if run and chord.at - run[-1].at > 1:
+                yield run
+                run = []
+            run.append(chord)
+        elif any(drum in HATS for drum in chord.strokes):
+            yield run
+            run = []
+    yield run
+
+
+def _unite(run: Sequence[_Chord]) -> None:
+    """Draw a run of strokes on one cymbal; a crash may begin a bar of it."""
+    if len(run) < _LEAST_RUN:
+        return
+    kinds = Counter(_cymbal(chord.strokes) for chord in run)
+    rides = sum(kinds[kind] for kind in RIDES)
+    # So many strokes in a row are a ride's, where nothing is sure.
+    sure = {kind: n for kind, n in kinds.items() if kind in CRASHES and kind != Drum.CY}
+    one = max(sure, key=lambda kind: sure[kind], default=None)
+    if one is None or sure[one] <= max(rides, len(run) // 2):
+        one = Drum.RDC
+    for chord in run:
+        kind = _cymbal(chord.strokes)
+        if kind is None or kind is one or (kind in RIDES and one is Drum.RDC):
+            continue
+        if kind in CRASHES and kind is not Drum.CY and not chord.place:
+            continue
+        stroke = chord.strokes.pop(kind)
+        stroke.drum = one
+        chord.strokes.setdefault(one, stroke)

@@ -1,0 +1,269 @@
+"""The part of a transcription: what tab, PDF and MusicXML show alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from adt_plugins.annotations import Onset
+from adt_plugins.drums import Drum
+from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke, lay_out, tempo
+from adt_plugins.formats.notation.flams import Played, find_flams
+from adt_plugins.formats.notation.hands import make_playable
+from adt_plugins.formats.notation.marks import mark
+from adt_plugins.formats.notation.rhythm import (
+    Beats,
+    Division,
+    Feel,
+    Rhythm,
+    Strokes,
+    find_rhythm,
+)
+from adt_plugins.formats.notation.sections import find_sections
+from adt_plugins.midi.quantize import GridHit, Quantize, quantize
+from adt_plugins.midi.song_files import tempo_maps
+from adt_plugins.transcription import Transcription
+
+SWING_NOTATIONS = ("eighths", "triplets")
+"""How a shuffle is written: as eighths with a swing mark, or as triplets."""
+
+_TOGETHER_S, _SPREAD_S = 0.025, 0.04
+_LEAST_PAIRS = 0.2  # of the beats that are divided
+_BIT = {drum: 1 << n for n, drum in enumerate(Drum)}
+
+
+@dataclass
+class Part:
+    """A drum part: its bars, and what stands above and below them.
+
+    Parameters
+    ----------
+    bars
+        All of them.
+    rhythm
+        Where the places of its steps are.
+    bpm
+        Counted beats a minute.
+    left_out
+        Hits that are not written, by drum.
+    sections
+        Indices of the bars that sections begin with.
+    """
+
+    bars: list[Bar]
+    rhythm: Rhythm
+    bpm: float
+    left_out: Counter[Drum] = field(default_factory=Counter)
+    sections: list[int] = field(default_factory=list)
+
+    def drums(self) -> dict[Drum, str]:
+        """What is drawn, in the order of `Drum`, and what to call it.
+
+        Where most strokes are of no sure kind it is just a hi-hat, a cymbal, a tom.
+        """
+        sure: Counter[Drum] = Counter()
+        drawn: Counter[Drum] = Counter()
+        for drum, stroke in self.strokes():
+            drawn[drum] += 1
+            sure[drum] += stroke.onset.drum is drum
+        return {
+            drum: (drum if 2 * sure[drum] > drawn[drum] else drum.coarse).full_name
+            for drum in Drum
+            if drawn[drum]
+        }
+
+    def strokes(self) -> Iterator[tuple[Drum, Stroke]]:
+        """Everything that is drawn."""
+        for bar in self.bars:
+            for beat in bar.beats:
+                for strokes in beat.strokes.values():
+                    yield from strokes.items()
+
+    def told(self) -> str | None:
+        """One line about what is left out; None if nothing is."""
+        count = sum(self.left_out.values())
+        if not count:
+            return None
+        drums = ", ".join(
+            f"{drum.full_name.lower()} {n}" for drum, n in self.left_out.most_common()
+        )
+        hits = "a hit that" if count == 1 else f"{count} hits that"
+        return f"{hits} two hands cannot play left out: {drums}"
+
+    def swing_of(self, bar: Bar) -> float:
+        """Where the second of two swung notes begins, 0.5 in a straight bar."""
+        return self.rhythm.swing_of(bar.feel)
+
+
+def make_part(
+    transcription: Transcription,
+    *,
+    quantize: Quantize | None = None,
+    swing_notation: str = "eighths",
+) -> Part:
+    """Write out a transcription.
+
+    Parameters
+    ----------
+    transcription
+        With beats.
+    quantize
+        What hits are moved to beforehand; None: only the division of beats decides.
+    swing_notation
+        One of `SWING_NOTATIONS`.
+
+    Raises
+    ------
+    FormatError
+        If there are no beats, or hits too far away from them.
+    """
+    if quantize is not None:
+        transcription = _quantized(transcription, quantize)
+    bars, end = lay_out(transcription)
+    played, lost = find_flams(transcription.onsets)
+    left_out = Counter(onset.drum for onset in lost)
+    groups = _together(played)
+    rhythm = _divide(bars, end, groups)
+    left_out += _place(bars, groups, rhythm)
+    left_out += make_playable(bars)
+    mark(bars)
+    for bar in bars:
+        for beat in bar.beats:
+            beat.strokes = {step: struck for step, struck in beat.strokes.items() if struck}
+            _simplify(beat, bar.feel)
+    if swing_notation == "triplets" or not _has_pairs(bars):
+        _write_as_triplets(bars)
+    bpm = transcription.tempo or tempo(bars)
+    return Part(bars, rhythm, bpm, left_out, find_sections(bars))
+
+
+def _quantized(transcription: Transcription, how: Quantize) -> Transcription:
+    """Hits where a MIDI file would have them."""
+    timing = tempo_maps(transcription)[0]
+    if not timing.bars:
+        return transcription
+    hits = [
+        GridHit(timing.tick(o.time), o.drum, o.drum.note, o.velocity)
+        for o in transcription.onsets
+    ]
+    moved = quantize(hits, timing, how)
+    return replace(
+        transcription,
+        onsets=tuple(
+            replace(onset, time=timing.seconds(hit.tick))
+            for onset, hit in zip(transcription.onsets, moved, strict=True)
+        ),
+    )
+
+
+def _together(played: Iterable[Played]) -> list[list[Played]]:
+    """Groups of strokes that were meant to sound at once."""
+    groups: list[list[Played]] = []
+    for stroke in played:
+        group = groups[-1] if groups else []
+        if (
+            group
+            and stroke.onset.time - group[-1].onset.time <= _TOGETHER_S
+            and stroke.onset.time - group[0].onset.time <= _SPREAD_S
+            and all(stroke.onset.drum is not other.onset.drum for other in group)
+        ):
+            group.append(stroke)
+        else:
+            groups.append([stroke])
+    return groups
+
+
+def _time(group: Sequence[Played]) -> float:
+    times = sorted(stroke.onset.time for stroke in group)
+    return (times[(len(times) - 1) // 2] + times[len(times) // 2]) / 2
+
+
+def _divide(
+    bars: Sequence[Bar], end: float, groups: Sequence[Sequence[Played]]
+) -> Rhythm:
+    """Give every beat its division, and every bar its feel."""
+    beats = [beat for bar in bars for beat in bar.beats]
+    strokes = Strokes(
+        np.array([_time(group) for group in groups], np.float64),
+        np.array([sum(_BIT[s.onset.drum] for s in group) for group in groups], np.int64),
+    )
+    times = np.array([*(beat.time for beat in beats), end], np.float64)
+    rhythm = find_rhythm(
+        Beats(
+            times,
+            [beat.unit for beat in beats],
+            [n for n, bar in enumerate(bars) for _ in bar.beats],
+        ),
+        strokes,
+    )
+    for beat, division in zip(beats, rhythm.divisions, strict=True):
+        beat.division = division
+    first = 0
+    for bar in bars:
+        bar.feel = rhythm.feels[first]
+        first += len(bar.beats)
+    return rhythm
+
+
+def _place(
+    bars: Sequence[Bar], groups: Sequence[Sequence[Played]], rhythm: Rhythm
+) -> Counter[Drum]:
+    """Put every stroke on its step; return what found that taken."""
+    beats = [beat for bar in bars for beat in bar.beats]
+    lost: Counter[Drum] = Counter()
+    for group, (index, step) in zip(groups, rhythm.places, strict=True):
+        # The list ends with a beat that no hit is near to the end of.
+        taken = beats[min(index, len(beats) - 1)].strokes.setdefault(step, {})
+        for stroke in group:
+            new = Stroke(stroke.onset, stroke.onset.drum, stroke.graces)
+            old = taken.get(new.drum)
+            if old is not None:
+                lost[new.drum] += 1
+            if old is None or new.onset.velocity > old.onset.velocity:
+                taken[new.drum] = new
+    return lost
+
+
+def _simplify(beat: GridBeat, feel: Feel) -> None:
+    """Write a beat with as few steps as its strokes need."""
+    steps = set(beat.strokes)
+    if feel is Feel.EIGHTHS and beat.division == Division(3) and steps <= {0, 2}:
+        # A pair is spelled in one way, whatever it was nearer to.
+        _respell(beat, Division(2, True), {0: 0, 2: 1})
+        return
+    for part in (12, 6, 4, 3, 2):
+        whole, rest = divmod(beat.division.steps, part)
+        if not rest and whole and all(step % part == 0 for step in steps):
+            swung = beat.division.swung and part % 2 == 1
+            _respell(beat, Division(whole, swung), {n: n // part for n in steps})
+            return
+
+
+def _has_pairs(bars: Sequence[Bar]) -> bool:
+    """Whether a swing mark says anything: music of triplets alone needs none."""
+    swung = [
+        beat.division.swung
+        for bar in bars
+        if bar.feel is Feel.EIGHTHS
+        for beat in bar.beats
+        if beat.division.steps > 1
+    ]
+    return sum(swung) >= _LEAST_PAIRS * len(swung)
+
+
+def _write_as_triplets(bars: Sequence[Bar]) -> None:
+    for bar in bars:
+        if bar.feel is not Feel.EIGHTHS:
+            continue
+        for beat in bar.beats:
+            if beat.division == Division(2, True):
+                _respell(beat, Division(3), {0: 0, 1: 2})
+        bar.feel = Feel.STRAIGHT
+
+
+def _respell(beat: GridBeat, division: Division, steps: dict[int, int]) -> None:
+    beat.division = division
+    beat.strokes = {steps[n]: strokes for n, strokes in beat.strokes.items()}

@@ -1,0 +1,98 @@
+"""Where a piece changes its groove, and which bars say the same as the one before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+
+from adt_plugins.drums import Drum
+from adt_plugins.formats.notation.bars import Bar
+
+WINDOW_BARS = 4
+LEAST_BARS = 4
+"""A section is no shorter, ..."""
+LEAST_CHANGE = 0.5
+"""... and what is played changes by so much, 0-1, from the bars before it."""
+
+Pattern = frozenset[tuple[Fraction, Drum]]
+
+
+def pattern(bar: Bar) -> Pattern:
+    """What is struck where in a bar."""
+    found = set()
+    start = Fraction(0)
+    for beat in bar.beats:
+        for step, strokes in beat.strokes.items():
+            found |= {(start + beat.place(step), drum) for drum in strokes}
+        start += beat.quarters
+    return frozenset(found)
+
+
+def find_sections(bars: Sequence[Bar]) -> list[int]:
+    """Indices of the bars that sections begin with, the first one's included.
+
+    A section begins where the four bars behind it differ most from the four before
+    it, and by enough; and where the music begins or ceases to swing.
+    """
+    first = next((n for n, bar in enumerate(bars) if bar.number > 0), 0)
+    patterns = [pattern(bar) for bar in bars]
+    change = [0.0] * len(bars)
+    for n in range(first + LEAST_BARS, len(bars) - LEAST_BARS + 1):
+        if bars[n].feel is not bars[n - 1].feel:
+            change[n] = 1.0
+            continue
+        before, after = patterns[max(n - WINDOW_BARS, first) : n], patterns[n:]
+        change[n] = _difference(before, after[:WINDOW_BARS])
+    starts = [first]
+    for n in sorted(range(len(bars)), key=lambda n: -change[n]):
+        if change[n] < LEAST_CHANGE:
+            break
+        if all(abs(n - other) >= LEAST_BARS for other in starts):
+            starts.append(n)
+    return sorted(starts)
+
+
+def _difference(before: Sequence[Pattern], after: Sequence[Pattern]) -> float:
+    """How little two stretches have in common, 0-1."""
+    one = Counter(hit for bar in before for hit in bar)
+    other = Counter(hit for bar in after for hit in bar)
+    scale = len(after) / max(len(before), 1)
+    shared = sum(min(one[hit] * scale, other[hit]) for hit in one | other)
+    all_ = sum(max(one[hit] * scale, other[hit]) for hit in one | other)
+    return 1 - shared / all_ if all_ else 0.0
+
+
+def repeated(bars: Sequence[Bar]) -> list[bool]:
+    """Whether each bar is the same on paper as the one before it."""
+    found = [False] * len(bars)
+    for n in range(1, len(bars)):
+        found[n] = (
+            bars[n].number > 1
+            and bars[n].signature == bars[n - 1].signature
+            and bars[n].feel is bars[n - 1].feel
+            and bool(pattern(bars[n]))
+            and _signs(bars[n]) == _signs(bars[n - 1])
+        )
+    return found
+
+
+def _signs(bar: Bar) -> list[object]:
+    return [
+        (n, beat.division, step, drum, s.graces, s.is_ghost, s.is_accent)
+        for n, beat in enumerate(bar.beats)
+        for step in sorted(beat.strokes)
+        for drum, s in sorted(beat.strokes[step].items())
+    ]
+
+
+def section_names(sections: Sequence[int]) -> dict[int, str]:
+    """Rehearsal marks by bar: A, B … Z, AA …; none where all is one section."""
+    if len(sections) < 2:
+        return {}
+    return {start: _letters(n) for n, start in enumerate(sections)}
+
+
+def _letters(number: int) -> str:
+    before, last = divmod(number, 26)
+    return (_letters(before - 1) if before else "") + chr(ord("A") + last)

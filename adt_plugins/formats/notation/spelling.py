@@ -1,0 +1,237 @@
+"""From beats and steps to notes and rests: values, dots, tuplets and beams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+
+from adt_plugins.drums import Drum
+from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke
+from adt_plugins.formats.notation.hands import FEET as _FEET_DRUMS
+
+HANDS, FEET = 1, 2
+"""Voices: hands with stems up, feet with stems down."""
+
+_VALUES = ("whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
+_HALF_BAR = Fraction(2)
+
+
+@dataclass(frozen=True)
+class Note:
+    """Drums that sound at once (none: a rest), and the sign that shows it.
+
+    Parameters
+    ----------
+    drums
+        In the order of `Drum`.
+    place, length
+        In quarters, as they are played.
+    value
+        Such as ``"eighth"``; `dots` make it longer.
+    tuplet
+        So many in the time of so many others.
+    edge
+        ``"start"`` or ``"stop"`` of a tuplet.
+    beams
+        From the first on, as MusicXML names them: ``"begin"``, ``"continue"``,
+        ``"end"``, ``"forward hook"``, ``"backward hook"``.
+    is_bar
+        Whether it is a rest of a whole bar.
+    """
+
+    drums: tuple[tuple[Drum, Stroke], ...]
+    place: Fraction
+    length: Fraction
+    value: str
+    dots: int = 0
+    tuplet: tuple[int, int] | None = None
+    edge: str = ""
+    beams: tuple[str, ...] = ()
+    is_bar: bool = False
+
+    @property
+    def flags(self) -> int:
+        """Flags or beams of the value."""
+        return max(_VALUES.index(self.value) - 2, 0)
+
+
+@dataclass(frozen=True)
+class _Signs:
+    """How the steps of a beat are written: (steps, value, dots), the longest first."""
+
+    parts: tuple[tuple[int, str, int], ...]
+    tuplet: tuple[int, int] | None
+
+
+def spell(bar: Bar, voice: int) -> list[Note]:
+    """Notes and rests of a voice; empty if it is silent in this bar."""
+    notes: list[Note] = []
+    start = Fraction(0)
+    for beat in bar.beats:
+        notes += _beat(beat, start, voice)
+        start += beat.quarters
+    if not any(note.drums for note in notes):
+        return []
+    return _beamed(_with_long_rests(notes, bar), bar)
+
+
+def bar_rest(bar: Bar) -> Note:
+    """The rest of a bar in which nobody plays."""
+    return Note((), Fraction(0), bar.quarters, "whole", is_bar=True)
+
+
+def value_of(quarters: Fraction) -> tuple[str, int]:
+    """Value and dots of a length that one sign can show."""
+    dots = int(quarters.numerator == 3)
+    plain = quarters / 3 * 2 if dots else quarters
+    return _VALUES[2 + (plain.denominator.bit_length() - plain.numerator.bit_length())], dots
+
+
+@cache
+def _signs(quarters: Fraction, steps: int) -> _Signs:
+    """Signs of a beat's steps; two in the time of three eighths are eighths."""
+    ternary, dotted = steps % 3 == 0, quarters.numerator == 3
+    tuplet = None
+    step = quarters / steps
+    if ternary and not dotted:
+        written = 2 * steps // 3
+        tuplet = (steps, written)
+        step = quarters / written
+    elif dotted and not ternary:
+        tuplet = (steps, 3)
+        step = quarters / 3
+    parts = []
+    for count in range(steps, 0, -1):
+        if count & (count - 1) and count % 3:
+            continue
+        if count % 3 == 0 and (count // 3) & (count // 3 - 1):
+            continue
+        parts.append((count, *value_of(step * count)))
+    return _Signs(tuple(parts), tuplet)
+
+
+def _beat(beat: GridBeat, start: Fraction, voice: int) -> Iterator[Note]:
+    """Notes and rests of a beat, each as long as one sign can show."""
+    hits = {step: own for step in sorted(beat.strokes) if (own := _own(beat, step, voice))}
+    if not set(hits) - {0}:  # nothing inside the beat: one plain sign
+        yield Note(hits.get(0, ()), start, beat.quarters, *value_of(beat.quarters))
+        return
+    signs, unit = _signs(beat.quarters, beat.division.steps), beat.place(1)
+    notes = []
+    starts = sorted({0, *hits})
+    for first, end in zip(starts, [*starts[1:], beat.division.steps], strict=True):
+        at, drums = first, hits.get(first, ())
+        while at < end:
+            steps, value, dots = next(p for p in signs.parts if p[0] <= end - at)
+            if not drums and dots:  # rests have none within a beat
+                steps, value, dots = next(
+                    p for p in signs.parts if p[0] <= end - at and not p[2]
+                )
+            place = start + at * unit
+            notes.append(Note(drums, place, steps * unit, value, dots, signs.tuplet))
+            at, drums = at + steps, ()  # what is left is silent
+    if signs.tuplet:
+        notes[0] = replace(notes[0], edge="start")
+        notes[-1] = replace(notes[-1], edge="stop")
+    yield from notes
+
+
+def _own(beat: GridBeat, step: int, voice: int) -> tuple[tuple[Drum, Stroke], ...]:
+    """Drums of a voice that are struck at a step."""
+    struck = beat.strokes.get(step, {})
+    return tuple(
+        (drum, struck[drum])
+        for drum in Drum
+        if drum in struck and (drum in _FEET_DRUMS) == (voice == FEET)
+    )
+
+
+def _with_long_rests(notes: Sequence[Note], bar: Bar) -> list[Note]:
+    """One rest for half a bar of four quarters, where both of its beats are silent."""
+    if bar.meter.unit > 4 or bar.quarters != 4:
+        return list(notes)
+    found: list[Note] = []
+    for note in notes:
+        before = found[-1] if found else None
+        if (
+            before is not None
+            and not before.drums
+            and not note.drums
+            and before.value == note.value == "quarter"
+            and before.tuplet is note.tuplet is None
+            and before.place % _HALF_BAR == 0
+            and note.place == before.place + 1
+        ):
+            found[-1] = replace(before, length=_HALF_BAR, value="half")
+        else:
+            found.append(note)
+    return found
+
+
+def _beamed(notes: Sequence[Note], bar: Bar) -> list[Note]:
+    """Add the beams."""
+    ends = _group_ends(notes, bar)
+    found: list[Note] = []
+    group: list[Note] = []
+    for note in notes:
+        ended = bool(group) and any(
+            group[-1].place < end <= note.place for end in ends
+        )
+        if ended or not (note.drums and note.flags):
+            found += _beam(group)
+            group = []
+        if note.drums and note.flags:
+            group.append(note)
+        else:
+            found.append(note)
+    return found + _beam(group)
+
+
+def _group_ends(notes: Sequence[Note], bar: Bar) -> list[Fraction]:
+    """Where beams end: at beats, and eighths at half bars of four quarters."""
+    if bar.beats[0].quarters >= 1:
+        ends = []
+        at = Fraction(0)
+        for beat in bar.beats:
+            at += beat.quarters
+            ends.append(at)
+        if bar.quarters == 4 and bar.meter.unit == 4:
+            for half in (Fraction(0), _HALF_BAR):
+                inside = [n for n in notes if half <= n.place < half + _HALF_BAR]
+                if len(inside) == 4 and all(n.drums and n.flags == 1 for n in inside):
+                    ends.remove(half + 1)
+        return ends
+    # Of shorter beats two make a group; three at the end of an odd number.
+    unit = bar.beats[0].quarters
+    per = 2 if unit == Fraction(1, 2) else 4
+    count = len(bar.beats)
+    if count == 3:
+        return [bar.quarters]
+    ends = [unit * n for n in range(per, count + 1, per)]
+    if ends and count % per:
+        ends[-1] = bar.quarters
+    return ends or [bar.quarters]
+
+
+def _beam(group: Sequence[Note]) -> list[Note]:
+    """Notes of a group with their beams; a single one has flags."""
+    if len(group) < 2:
+        return list(group)
+    found = []
+    for n, note in enumerate(group):
+        beams = []
+        for level in range(1, note.flags + 1):
+            before = n > 0 and group[n - 1].flags >= level
+            after = n + 1 < len(group) and group[n + 1].flags >= level
+            if before and after:
+                beams.append("continue")
+            elif after:
+                beams.append("begin")
+            elif before:
+                beams.append("end")
+            else:
+                beams.append("forward hook" if n == 0 else "backward hook")
+        found.append(replace(note, beams=tuple(beams)))
+    return found
