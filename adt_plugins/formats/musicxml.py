@@ -1,8 +1,6 @@
 """MusicXML: the drum part as notation, for MuseScore and every other editor.
 
-Under the percussion clef lines are named as in treble clef. Staff places follow
-Weinberg's guidelines (Percussive Notes, 1994), where they have one, else
-MuseScore's; hands are voice 1 with stems up, feet voice 2 with stems down.
+Hands are voice 1 with stems up, feet voice 2 with stems down.
 """
 
 from __future__ import annotations
@@ -10,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from adt_plugins.base.files import write_files
@@ -30,6 +27,7 @@ from adt_plugins.formats.notation.spelling import (
     spell,
     value_of,
 )
+from adt_plugins.formats.notation.staff import PLACES
 from adt_plugins.formats.song_names import SongNames, song_names
 from adt_plugins.transcription import Transcription
 
@@ -43,46 +41,6 @@ _DOCTYPE = (
 _FORTE = 90  # the velocity that MusicXML counts dynamics in per cent of
 _SWING_WORDS = {Feel.STRAIGHT: "Straight", Feel.EIGHTHS: "Swing"}
 _SWING_WORDS[Feel.SIXTEENTHS] = "Swing 16ths"
-
-
-class Place(NamedTuple):
-    """Where and how a drum is drawn, and what it is called by MusicXML."""
-
-    step: str
-    octave: int
-    head: str
-    sound: str
-
-    @property
-    def height(self) -> int:
-        """Steps above the lowest C."""
-        return 7 * self.octave + "CDEFGAB".index(self.step)
-
-
-_PLACES = {
-    Drum.KD: Place("F", 4, "normal", "drum.bass-drum"),
-    Drum.SD: Place("C", 5, "normal", "drum.snare-drum"),
-    Drum.SST: Place("C", 5, "x", "drum.snare-drum"),
-    Drum.CHH: Place("G", 5, "x", "metal.hi-hat"),
-    Drum.OHH: Place("G", 5, "circle-x", "metal.hi-hat"),
-    Drum.PHH: Place("D", 4, "x", "metal.hi-hat"),
-    Drum.HIT: Place("E", 5, "normal", "drum.tom-tom"),
-    Drum.MHT: Place("D", 5, "normal", "drum.tom-tom"),
-    Drum.HFT: Place("A", 4, "normal", "drum.tom-tom"),
-    Drum.LFT: Place("G", 4, "normal", "drum.tom-tom"),
-    Drum.RDC: Place("F", 5, "x", "metal.cymbal.ride"),
-    Drum.RDB: Place("F", 5, "diamond", "metal.cymbal.ride"),
-    Drum.CRC: Place("A", 5, "x", "metal.cymbal.crash"),
-    Drum.SPC: Place("C", 6, "x", "metal.cymbal.splash"),
-    Drum.CHC: Place("B", 5, "x", "metal.cymbal.chinese"),
-    Drum.OT: Place("E", 5, "triangle", "drum.group.set"),
-}
-# A coarse drum is drawn as its most usual kind.
-_PLACES |= {
-    Drum.HH: _PLACES[Drum.CHH],
-    Drum.TT: _PLACES[Drum.MHT],
-    Drum.CY: _PLACES[Drum.CRC],
-}
 
 
 def write(
@@ -101,7 +59,7 @@ def write(
     return write_files({path: text.encode()}, overwrite=overwrite)
 
 
-def score_text(part: Part, names: SongNames, *, similes: bool = False) -> str:
+def score_text(part: Part, names: SongNames, *, on_page: bool = False) -> str:
     """The score as MusicXML.
 
     Parameters
@@ -110,9 +68,9 @@ def score_text(part: Part, names: SongNames, *, similes: bool = False) -> str:
         What is in it.
     names
         Title and artist.
-    similes
-        Whether bars like the one before are a sign instead of notes. Few programs
-        play these.
+    on_page
+        Whether it is for a page alone: bars like the one before are a sign instead of
+        notes, which few programs play, and lines are not called "Drums".
     """
     drums = part.drums() or {Drum.KD: Drum.KD.full_name}
     root = ET.Element("score-partwise", version=VERSION)
@@ -129,20 +87,21 @@ def score_text(part: Part, names: SongNames, *, similes: bool = False) -> str:
         "supports",
         {"attribute": "new-system", "element": "print", "type": "yes", "value": "yes"},
     )
-    _part_list(root, drums)
-    _Writer(part, similes=similes).write(ET.SubElement(root, "part", id="P1"))
+    _part_list(root, drums, "" if on_page else "Drums")
+    _Writer(part, similes=on_page).write(ET.SubElement(root, "part", id="P1"))
     ET.indent(root)
     return _DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _part_list(root: ET.Element, drums: dict[Drum, str]) -> None:
+def _part_list(root: ET.Element, drums: dict[Drum, str], name: str) -> None:
     part = ET.SubElement(ET.SubElement(root, "part-list"), "score-part", id="P1")
-    _add(part, "part-name", "Drums")
-    _add(part, "part-abbreviation", "Dr.")
-    for drum, name in drums.items():
+    _add(part, "part-name", name)
+    if name:
+        _add(part, "part-abbreviation", "Dr.")
+    for drum, full_name in drums.items():
         entry = ET.SubElement(part, "score-instrument", id=f"P1-{drum}")
-        _add(entry, "instrument-name", name)
-        _add(entry, "instrument-sound", _PLACES[drum].sound)
+        _add(entry, "instrument-name", full_name)
+        _add(entry, "instrument-sound", PLACES[drum].sound)
     for drum in drums:
         entry = ET.SubElement(part, "midi-instrument", id=f"P1-{drum}")
         _add(entry, "midi-channel", 10)
@@ -206,35 +165,45 @@ class _Writer:
         self._signature = signature
 
     def _directions(self, measure: ET.Element, n: int) -> None:
+        """Rehearsal mark, tempo, and swing where it begins or ends."""
         if n in self._names:
             _add(_direction(measure)[1], "rehearsal", self._names[n])
-        if n == 0:
-            self._tempo(measure)
         feel = self._bars[n].feel
-        if feel is not self._feel:
-            direction, kind = _direction(measure)
-            _add(kind, "words", _SWING_WORDS[feel])
-            swing = ET.SubElement(ET.SubElement(direction, "sound"), "swing")
-            if feel is Feel.STRAIGHT:
-                ET.SubElement(swing, "straight")
-            else:
-                first = round(100 * self._part.swing_of(self._bars[n]))
-                _add(swing, "first", first)
-                _add(swing, "second", 100 - first)
-                kind_of_note = "eighth" if feel is Feel.EIGHTHS else "16th"
-                _add(swing, "swing-type", kind_of_note)
-            self._feel = feel
-
-    def _tempo(self, measure: ET.Element) -> None:
-        meter, beats = self._bars[0].meter, self._part.bpm
+        changes = feel is not self._feel
+        if n and not changes:
+            return
         direction, kind = _direction(measure)
+        sound = ET.Element("sound")
+        if n == 0:
+            self._tempo(kind, sound)
+            if changes:
+                kind = ET.SubElement(direction, "direction-type")
+        if changes:
+            words = _SWING_WORDS[feel]
+            _add(kind, "words", f"  {words}" if n == 0 else words)
+            self._swing(ET.SubElement(sound, "swing"), n)
+        direction.append(sound)
+        self._feel = feel
+
+    def _tempo(self, kind: ET.Element, sound: ET.Element) -> None:
+        meter, beats = self._bars[0].meter, self._part.bpm
         metronome = ET.SubElement(kind, "metronome")
         value, dots = value_of(Fraction(meter.quarters))
         _add(metronome, "beat-unit", value)
         for _ in range(dots):
             ET.SubElement(metronome, "beat-unit-dot")
         _add(metronome, "per-minute", f"{beats:.0f}")
-        ET.SubElement(direction, "sound", tempo=f"{beats * meter.quarters:.2f}")
+        sound.set("tempo", f"{beats * meter.quarters:.2f}")
+
+    def _swing(self, swing: ET.Element, n: int) -> None:
+        feel = self._bars[n].feel
+        if feel is Feel.STRAIGHT:
+            ET.SubElement(swing, "straight")
+            return
+        first = round(100 * self._part.swing_of(self._bars[n]))
+        _add(swing, "first", first)
+        _add(swing, "second", 100 - first)
+        _add(swing, "swing-type", "eighth" if feel is Feel.EIGHTHS else "16th")
 
     def _voices(self, measure: ET.Element, n: int) -> None:
         bar = self._bars[n]
@@ -272,7 +241,7 @@ def _ticks(quarters: Fraction) -> int:
 
 def _chord(measure: ET.Element, note: Note, voice: int) -> None:
     """Add the notes of a chord, from the lowest up, or a rest."""
-    drums = sorted(note.drums, key=lambda item: _PLACES[item[0]].height)
+    drums = sorted(note.drums, key=lambda item: PLACES[item[0]].height)
     for graces in range(max((stroke.graces for _, stroke in drums), default=0), 0, -1):
         graced = [item for item in drums if item[1].graces >= graces]
         most = max(stroke.graces for _, stroke in drums)
@@ -304,7 +273,7 @@ def _grace(
     _add(element, "voice", voice)
     _add(element, "type", "eighth" if most == 1 else "16th")
     _add(element, "stem", "up")
-    _add(element, "notehead", _PLACES[drum].head)
+    _add(element, "notehead", PLACES[drum].head)
     if most > 1 and not chord:
         for level in (1, 2):
             kind = "begin" if left == most else "end"
@@ -345,7 +314,7 @@ def _note(
         _add(ratio, "normal-notes", note.tuplet[1])
     if item is not None:
         _add(element, "stem", "up" if voice == HANDS else "down")
-        head = _add(element, "notehead", _PLACES[item[0]].head)
+        head = _add(element, "notehead", PLACES[item[0]].head)
         if item[1].is_ghost:
             head.set("parentheses", "yes")
     if not chord:
@@ -369,8 +338,8 @@ def _notations(
 
 def _unpitched(element: ET.Element, drum: Drum) -> None:
     unpitched = ET.SubElement(element, "unpitched")
-    _add(unpitched, "display-step", _PLACES[drum].step)
-    _add(unpitched, "display-octave", _PLACES[drum].octave)
+    _add(unpitched, "display-step", PLACES[drum].step)
+    _add(unpitched, "display-octave", PLACES[drum].octave)
 
 
 def _dynamics(stroke: Stroke, softer: float = 1.0) -> str:

@@ -1,86 +1,148 @@
-"""The tab as pages to print (PDF)."""
+"""The drum part as pages to print (PDF): engraved notation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adt_plugins.base.files import write_files
-from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import MissingDependencyError
-from adt_plugins.formats.format import Format
-from adt_plugins.formats.notation.part import make_part
-from adt_plugins.formats.song_names import song_names
-from adt_plugins.formats.tab import tab_lines
+from adt_plugins.formats.drum_key import key_text
+from adt_plugins.formats.engraving import System, draw, engrave
+from adt_plugins.formats.format import PAPER_OPTIONS, Format
+from adt_plugins.formats.musicxml import score_text
+from adt_plugins.formats.notation.part import Part, make_part
+from adt_plugins.formats.page_fonts import add_font
+from adt_plugins.formats.song_names import SongNames, song_names
 from adt_plugins.transcription import Transcription
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 PAGE_MM = (210.0, 297.0)  # A4
 MARGIN_MM = 15.0
-LARGEST_POINTS = 10.0
-_LETTER_EM = 0.6  # width of every letter of Courier
-_MM_A_POINT = 25.4 / 72
-_LINE_EM = 1.2
+_GAP_MM = 4.5  # between lines of music, at least ...
+_MOST_GAP_MM = 9.0  # ... and at most
+_TITLE_POINTS, _ARTIST_POINTS, _NUMBER_POINTS = 20.0, 11.0, 9.0
 
 
 def write(
-    transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
+    transcription: Transcription,
+    path: Path,
+    *,
+    overwrite: bool,
+    warn: Warn,
+    **options: object,
 ) -> list[Path]:
-    """Write the tab of `adt_plugins.formats.tab`; a block of bars is never cut.
+    """Write the pages; see `adt_plugins.formats.notation` for what is on them.
 
-    Letters are as large as the widest line allows, at most 10 points.
+    Lines have four bars, and bars that are like the one before are a simile mark.
 
     Raises
     ------
     MissingDependencyError
-        If fpdf2 is not installed.
+        If Verovio or fpdf2 is not installed.
     """
-    names = song_names(transcription, path)
-    part = make_part(transcription)
-    data = _pages(names.title, tab_lines(part, names))
+    part = make_part(transcription, **options)  # type: ignore[arg-type]
+    data = pages(part, song_names(transcription, path))
+    if (told := part.told()) is not None:
+        warn(f"{path}: {told}")
     return write_files({path: data}, overwrite=overwrite)
 
 
-def _pages(title: str, lines: Sequence[str]) -> bytes:
+def pages(part: Part, names: SongNames) -> bytes:
+    """The pages of a part."""
     try:
         from fpdf import FPDF
     except ImportError as error:
-        raise MissingDependencyError.of("PDF", "fpdf2") from error
+        raise MissingDependencyError.of("engraved PDF", "fpdf2", "pdf") from error
 
     width = PAGE_MM[0] - 2 * MARGIN_MM
-    letters = max(len(line) for line in lines)
-    points = min(LARGEST_POINTS, width / _MM_A_POINT / (_LETTER_EM * letters))
-    height = points * _LINE_EM * _MM_A_POINT
-    bottom = PAGE_MM[1] - MARGIN_MM
+    key = engrave(key_text(part), width)
+    lines = engrave(score_text(part, names, on_page=True), width)
     pdf = FPDF(format="A4")
-    pdf.set_title(title)
+    pdf.set_title(names.title)
+    if names.artist:
+        pdf.set_author(names.artist)
     pdf.set_creator("adt-plugins")
     pdf.set_margin(MARGIN_MM)
     pdf.set_auto_page_break(False)
     pdf.add_page()
-    for number, block in enumerate(_blocks(lines)):
-        gap = height if number else 0.0
-        if pdf.get_y() + gap + len(block) * height > bottom:
-            pdf.add_page()
-        else:
-            pdf.set_y(pdf.get_y() + gap)
-        for at, line in enumerate(block):
-            pdf.set_font("Courier", "B" if number == at == 0 else "", points)
-            text = line.encode("latin-1", "replace").decode("latin-1")
-            pdf.cell(width, height, text, new_x="LMARGIN", new_y="NEXT")
+    top = _heading(pdf, names)
+    for system in key:
+        draw(pdf, system, MARGIN_MM, top)
+        top += system.height + _GAP_MM
+    _fill(pdf, lines, top + _GAP_MM)
+    _number(pdf, names.title)
     return bytes(pdf.output())
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
-    for is_text, block in groupby(lines, key=bool):
-        if is_text:
-            yield list(block)
+def _heading(pdf: FPDF, names: SongNames) -> float:
+    """Write title and artist; return where the page goes on."""
+    width = PAGE_MM[0] - 2 * MARGIN_MM
+    font = add_font(pdf, names.title)
+    points = _TITLE_POINTS
+    pdf.set_font(font.family, font.bold, points)
+    if (wide := pdf.get_string_width(font.shown(names.title))) > width:
+        points *= width / wide
+        pdf.set_font(font.family, font.bold, points)
+    pdf.set_y(MARGIN_MM - 3)
+    pdf.cell(width, 10, font.shown(names.title), align="C", new_x="LMARGIN", new_y="NEXT")
+    font = add_font(pdf, names.artist)
+    pdf.set_font(font.family, "", _ARTIST_POINTS)
+    artist = font.shown(names.artist)
+    pdf.cell(width, 6, artist, align="R")
+    pdf.set_x(MARGIN_MM)
+    pdf.set_font("Times", "", _ARTIST_POINTS)
+    pdf.cell(width, 6, "Drums", new_x="LMARGIN", new_y="NEXT")
+    return float(pdf.get_y()) + 2
+
+
+def _fill(pdf: FPDF, lines: Sequence[System], top: float) -> None:
+    """Put lines of music on pages; none is cut, and full pages are filled."""
+    bottom = PAGE_MM[1] - MARGIN_MM - 4
+    left = list(lines)
+    while left:
+        count, height = 0, 0.0
+        while count < len(left) and top + height + left[count].height <= bottom:
+            height += left[count].height + _GAP_MM
+            count += 1
+        count = max(count, 1)  # what no page has room for is cut all the same
+        gap = _GAP_MM
+        if count > 1:
+            spare = bottom - top - (height - _GAP_MM)
+            gap = min(gap + max(spare, 0.0) / (count - 1), _MOST_GAP_MM)
+        for system in left[:count]:
+            draw(pdf, system, MARGIN_MM, top)
+            top += system.height + gap
+        left = left[count:]
+        if left:
+            pdf.add_page()
+            top = MARGIN_MM
+
+
+def _number(pdf: FPDF, title: str) -> None:
+    """Number the pages; from the second on they say of which song."""
+    count = pdf.pages_count
+    font = add_font(pdf, title)
+    for page in range(1, count + 1):
+        pdf.page = page
+        pdf.set_font(font.family, "", _NUMBER_POINTS)
+        text = f"{page} / {count}"
+        if page > 1:
+            text = f"{font.shown(title)}   {text}"
+        pdf.set_y(PAGE_MM[1] - MARGIN_MM)
+        pdf.cell(PAGE_MM[0] - 2 * MARGIN_MM, 5, text, align="C")
 
 
 PDF = Format(
     id="pdf",
-    description="drum tablature to print (PDF)",
-    suffix=".tab.pdf",
+    description="drum notation to print (PDF)",
+    suffix=".drums.pdf",
     write=write,
     needs=("beats",),
+    wants=("fine",),
+    options=PAPER_OPTIONS,
 )

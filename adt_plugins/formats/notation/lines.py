@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from adt_plugins.formats.notation.part import Part
 
 BARS_A_LINE = 4
@@ -10,14 +12,30 @@ BARS_A_LINE = 4
 def bars_before_lines(part: Part) -> set[int]:
     """Indices of the bars that lines begin with, but for the first of all.
 
-    A pickup stands before the first four bars of its line.
+    A pickup stands before the first bars of its line. So that no bar of a section is
+    alone on its last line, that has five bars, or the last two have three.
     """
     found: set[int] = set()
-    count = 0
-    for n, bar in enumerate(part.bars):
-        if n and (n in part.sections or count == BARS_A_LINE):
-            if part.bars[n - 1].number >= 1 or count >= BARS_A_LINE:
-                found.add(n)
-                count = 0
-        count += bar.number != 0
-    return found
+    ends = [*part.sections[1:], len(part.bars)]
+    for start, end in zip(part.sections, ends, strict=True):
+        found.add(start)
+        for count in _lines(end - start):
+            start += count
+            if start < end:
+                found.add(start)
+    first = part.sections[0]
+    found -= {0, first} if part.bars[0].number == 0 else {0}
+    # Bars before the first downbeat, of songs that begin without a beat.
+    return found | set(range(BARS_A_LINE, first, BARS_A_LINE))
+
+
+def _lines(bars: int) -> Iterator[int]:
+    """Bars of each line of a section."""
+    whole, rest = divmod(bars, BARS_A_LINE)
+    if not whole or rest in (0, 3):
+        sizes = [BARS_A_LINE] * whole + [rest] * (rest > 0)
+    elif rest == 1:
+        sizes = [BARS_A_LINE] * (whole - 1) + [BARS_A_LINE + 1]
+    else:
+        sizes = [BARS_A_LINE] * (whole - 1) + [3, 3]
+    yield from sizes

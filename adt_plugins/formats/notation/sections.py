@@ -12,8 +12,9 @@ from adt_plugins.formats.notation.bars import Bar
 WINDOW_BARS = 4
 LEAST_BARS = 4
 """A section is no shorter, ..."""
-LEAST_CHANGE = 0.5
-"""... and what is played changes by so much, 0-1, from the bars before it."""
+LEAST_CHANGE, LEAST_MORE = 0.5, 0.2
+"""... and what is played changes by so much, 0-1, from the bars before it, and by so
+much more than within these and within those behind it."""
 
 Pattern = frozenset[tuple[Fraction, Drum]]
 
@@ -42,8 +43,11 @@ def find_sections(bars: Sequence[Bar]) -> list[int]:
         if bars[n].feel is not bars[n - 1].feel:
             change[n] = 1.0
             continue
-        before, after = patterns[max(n - WINDOW_BARS, first) : n], patterns[n:]
-        change[n] = _difference(before, after[:WINDOW_BARS])
+        before = patterns[max(n - WINDOW_BARS, first) : n]
+        after = patterns[n : n + WINDOW_BARS]
+        far = _difference(before, after)
+        if far > LEAST_MORE + max(map(_unrest, (before, after))):
+            change[n] = far
     starts = [first]
     for n in sorted(range(len(bars)), key=lambda n: -change[n]):
         if change[n] < LEAST_CHANGE:
@@ -61,6 +65,12 @@ def _difference(before: Sequence[Pattern], after: Sequence[Pattern]) -> float:
     shared = sum(min(one[hit] * scale, other[hit]) for hit in one | other)
     all_ = sum(max(one[hit] * scale, other[hit]) for hit in one | other)
     return 1 - shared / all_ if all_ else 0.0
+
+
+def _unrest(bars: Sequence[Pattern]) -> float:
+    """How little the halves of a stretch have in common, 0-1: fills, and errors."""
+    half = len(bars) // 2
+    return min(_difference(bars[:half], bars[half:]), _difference(bars[::2], bars[1::2]))
 
 
 def repeated(bars: Sequence[Bar]) -> list[bool]:

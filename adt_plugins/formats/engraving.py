@@ -1,0 +1,282 @@
+"""Notes on a page: Verovio engraves them as drawings, and fpdf2 puts these on paper.
+
+What Verovio draws is simple SVG: glyphs of a music font as outlines, lines, polygons
+and a little text. Each line of music ("system") is drawn where there is room for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from adt_plugins.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+MM_A_UNIT = 0.0086
+"""Of Verovio's drawings: the staff is 6.2 mm high."""
+
+_UNITS = 10  # of a drawing, in one of Verovio's options
+_HIGHEST = 60_000
+_GLYPH_UNITS = 600  # above and below its origin, that a glyph may need
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_TRANSLATE = re.compile(r"translate\((-?[\d.]+), ?(-?[\d.]+)\)")
+_SCALE = re.compile(r"scale\((-?[\d.]+)")
+_SVG = "{http://www.w3.org/2000/svg}"
+_HREF = "{http://www.w3.org/1999/xlink}href"
+_STYLES = {"tempo": "B", "reh": "B", "dir": "BI", "mNum": "I"}
+# Notes of tempo marks, which are letters of the music font: stem, flag, hollow.
+_NOTES = {"\ueca3": (True, False, True), "\ueca5": (True, False, False)}
+_NOTES |= {"\ueca7": (True, True, False), "\ueca2": (False, False, True)}
+_NOTES |= {"\ueca9": (True, True, False)}
+_DOT = "\uecb7"
+
+
+@dataclass(frozen=True)
+class System:
+    """A line of music: its drawing, outlines of glyphs, and extent in mm."""
+
+    element: ET.Element
+    glyphs: dict[str, str]
+    top: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        """In mm."""
+        return self.bottom - self.top
+
+
+def engrave(score: str, width_mm: float) -> list[System]:
+    """Engrave a score of one part.
+
+    Parameters
+    ----------
+    score
+        MusicXML, with its line breaks.
+    width_mm
+        How wide lines are.
+
+    Raises
+    ------
+    MissingDependencyError
+        If Verovio is not installed.
+    """
+    try:
+        import verovio
+    except ImportError as error:
+        raise MissingDependencyError.of("engraved PDF", "verovio", "pdf") from error
+
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    margins = {f"pageMargin{side}": 0 for side in ("Left", "Right", "Top", "Bottom")}
+    toolkit.setOptions(
+        {
+            **margins,
+            "breaks": "encoded",
+            "pageWidth": round(width_mm / MM_A_UNIT / _UNITS),
+            "pageHeight": _HIGHEST,
+            "font": "Bravura",
+            "header": "none",
+            "footer": "none",
+            "mnumInterval": 0,
+            "minLastJustification": 0.9,
+            "xmlIdSeed": 1,  # the same page for the same song
+        }
+    )
+    toolkit.loadData(score)
+    return [
+        system
+        for number in range(1, toolkit.getPageCount() + 1)
+        for system in _systems(ET.fromstring(toolkit.renderToSVG(number)))
+    ]
+
+
+def _systems(svg: ET.Element) -> Iterator[System]:
+    glyphs = {
+        group.get("id", ""): group[0].get("d", "")
+        for defs in svg.iter(f"{_SVG}defs")
+        for group in defs
+        if len(group)
+    }
+    for group in svg.iter(f"{_SVG}g"):
+        if group.get("class", "").split()[:1] == ["system"]:
+            heights = list(_heights(group))
+            if heights:
+                top, bottom = MM_A_UNIT * min(heights), MM_A_UNIT * max(heights)
+                yield System(group, glyphs, top, bottom)
+
+
+def _heights(element: ET.Element) -> Iterator[float]:
+    """Where in a drawing something is, from above."""
+    if "placeholder" in element.get("class", ""):
+        return
+    for child in element:
+        yield from _heights(child)
+    kind = element.tag.removeprefix(_SVG)
+    if kind == "path":
+        yield from map(float, _NUMBER.findall(element.get("d", ""))[1::2])
+    elif kind == "polygon":
+        yield from map(float, _NUMBER.findall(element.get("points", ""))[1::2])
+    elif kind == "rect":
+        y = float(element.get("y", 0))
+        yield from (y, y + float(element.get("height", 0)))
+    elif kind == "text" and element.get("y"):
+        y = float(element.get("y", 0))
+        yield from (y - 400, y + 100)
+    elif kind == "use" and (found := _TRANSLATE.search(element.get("transform", ""))):
+        y = float(found[2])
+        yield from (y - _GLYPH_UNITS / 2, y + _GLYPH_UNITS / 2)
+
+
+def draw(pdf: FPDF, system: System, x_mm: float, y_mm: float) -> None:
+    """Draw a line of music with its upper left corner at a place of the page."""
+    _Pen(pdf, system, x_mm, y_mm - system.top).draw(system.element, "")
+
+
+class _Pen:
+    """Draws the elements of a system, in the page's millimetres."""
+
+    def __init__(self, pdf: FPDF, system: System, x: float, y: float) -> None:
+        self._pdf, self._glyphs = pdf, system.glyphs
+        self._x, self._y = x, y
+        self._draws: dict[str, Callable[[ET.Element, str], None]] = {
+            "path": self._path,
+            "polygon": self._polygon,
+            "rect": self._rect,
+            "ellipse": self._ellipse,
+            "use": self._use,
+            "text": self._text,
+        }
+
+    def draw(self, element: ET.Element, style: str) -> None:
+        """Draw an element and what is in it."""
+        names = element.get("class", "").split()
+        if "placeholder" in names:
+            return
+        for name in names:
+            style = _STYLES.get(name, style)
+        draw = self._draws.get(element.tag.removeprefix(_SVG))
+        if draw is not None:
+            draw(element, style)
+            return
+        for child in element:
+            self.draw(child, style)
+
+    def _at(self, x: float, y: float) -> tuple[float, float]:
+        return self._x + MM_A_UNIT * x, self._y + MM_A_UNIT * y
+
+    def _path(self, element: ET.Element, _: str) -> None:
+        data, width = element.get("d", ""), float(element.get("stroke-width", 1))
+        is_line = re.fullmatch(r"[ML\d.,\s-]+", data)
+        with self._pdf.drawing_context() as context:
+            path = self._outline(data, self._at(0, 0), MM_A_UNIT)
+            filled = element.get("fill", "none" if is_line else "black") != "none"
+            path.style.fill_color = "#000000" if filled else None
+            path.style.stroke_color = "#000000"
+            path.style.stroke_width = width  # which the transform scales
+            path.style.auto_close = False
+            context.add_item(path)
+
+    def _use(self, element: ET.Element, _: str) -> None:
+        transform = element.get("transform", "")
+        place, scale = _TRANSLATE.search(transform), _SCALE.search(transform)
+        outline = self._glyphs.get(element.get(_HREF, "")[1:], "")
+        if place is None or not outline:
+            return
+        size = MM_A_UNIT * (float(scale[1]) if scale else 1.0)
+        with self._pdf.drawing_context() as context:
+            at = self._at(float(place[1]), float(place[2]))
+            path = self._outline(outline, at, size, flipped=True)
+            path.style.fill_color, path.style.stroke_color = "#000000", None
+            context.add_item(path)
+
+    def _outline(
+        self, data: str, at: tuple[float, float], size: float, *, flipped: bool = False
+    ) -> Any:
+        from fpdf.drawing import PaintedPath, Transform
+        from fpdf.svg import svg_path_converter
+
+        path = PaintedPath()
+        svg_path_converter(path, data)
+        path.transform = Transform.scaling(size, -size if flipped else size).translate(
+            *at
+        )
+        return path
+
+    def _polygon(self, element: ET.Element, _: str) -> None:
+        numbers = list(map(float, _NUMBER.findall(element.get("points", ""))))
+        corners = [
+            self._at(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=True)
+        ]
+        self._pdf.set_fill_color(0)
+        self._pdf.polygon(corners, style="F")
+
+    def _rect(self, element: ET.Element, _: str) -> None:
+        x, y = self._at(float(element.get("x", 0)), float(element.get("y", 0)))
+        width, height = (
+            MM_A_UNIT * float(element.get(name, 0)) for name in ("width", "height")
+        )
+        is_frame = element.get("fill-opacity") == "0"
+        self._pdf.set_fill_color(0)
+        self._pdf.set_draw_color(0)
+        self._pdf.set_line_width(MM_A_UNIT * float(element.get("stroke-width", 10)))
+        self._pdf.rect(x, y, width, height, style="D" if is_frame else "F")
+
+    def _ellipse(self, element: ET.Element, _: str) -> None:
+        cx, cy, rx, ry = (float(element.get(k, 0)) for k in ("cx", "cy", "rx", "ry"))
+        x, y = self._at(cx - rx, cy - ry)
+        self._pdf.set_fill_color(0)
+        self._pdf.ellipse(x, y, 2 * MM_A_UNIT * rx, 2 * MM_A_UNIT * ry, style="F")
+
+    def _text(self, element: ET.Element, style: str) -> None:
+        runs = [
+            (run.text, float(run.get("font-size", "0px")[:-2]), run.get("font-family"))
+            for run in element.iter(f"{_SVG}tspan")
+            if run.text and run.text.strip()
+        ]
+        x, y = self._at(float(element.get("x", 0)), float(element.get("y", 0)))
+        widths = []
+        for text, size, music in runs:
+            self._font(style, size)
+            em = MM_A_UNIT * size
+            widths.append(
+                0.4 * em * len(text) if music else self._pdf.get_string_width(text)
+            )
+        shares = {"middle": 0.5, "end": 1.0}
+        x -= shares.get(element.get("text-anchor", ""), 0.0) * sum(widths)
+        for (text, size, music), width in zip(runs, widths, strict=True):
+            self._font(style, size)
+            if music:
+                self._notes(text, x, y, MM_A_UNIT * size)
+            else:
+                self._pdf.text(x, y, text)
+            x += width
+
+    def _font(self, style: str, units: float) -> None:
+        self._pdf.set_font("Times", style, MM_A_UNIT * units * 72 / 25.4)
+
+    def _notes(self, text: str, x: float, y: float, em: float) -> None:
+        """Draw the notes of a tempo mark."""
+        radius = 0.11 * em
+        for sign in text:
+            if sign == _DOT:
+                self._pdf.ellipse(x, y - 0.6 * radius, 0.6 * radius, 0.6 * radius, "F")
+            elif sign in _NOTES:
+                stem, flag, hollow = _NOTES[sign]
+                self._pdf.set_line_width(0.025 * em)
+                with self._pdf.rotation(20, x + 1.3 * radius, y - radius):
+                    self._pdf.ellipse(
+                        x, y - 1.9 * radius, 2.6 * radius, 1.8 * radius, "D" if hollow else "F"
+                    )
+                right = x + 2.5 * radius
+                if stem:
+                    self._pdf.line(right, y - 1.3 * radius, right, y - 0.62 * em)
+                if flag:
+                    self._pdf.set_line_width(0.05 * em)
+                    self._pdf.line(right, y - 0.6 * em, right + 0.13 * em, y - 0.38 * em)
+            x += 0.4 * em
