@@ -1,6 +1,6 @@
 """How well performances are written down, whose every note has a known place.
 
-Usage: ``python benchmarks/notation.py DATA [--rendered SOUNDFONT] [--only WORD]``, where
+Usage: ``python benchmarks/notation.py DATA [--rendered SOUNDFONT] [--only WORD]``;
 DATA holds ``groove/`` of the Groove MIDI Dataset (see docs/contributing/models.md).
 These performances were played to a click, so that the tick of a note says where it
 belongs, but for how early their drummer plays as a whole:
@@ -52,9 +52,9 @@ FAMILIES = {
     " 1/session3/15 7/session1/13 8/session1/8 8/session2/11",
     "swung funk": "1/eval_session/2 7/eval_session/2 8/session1/18 8/session1/19"
     " 8/session2/16 3/session1/7",
-    "shuffle": "1/session2/62 5/session1/17 8/session1/20 8/session1/21 1/session1/51 1/session1/47"
-    " 1/session1/48 1/session1/239 3/session1/15 3/session1/16 7/session1/14"
-    " 7/session1/15 5/session2/4 1/session1/50 8/session2/23",
+    "shuffle": "1/session2/62 5/session1/17 8/session1/20 8/session1/21"
+    " 1/session1/51 1/session1/47 1/session1/48 1/session1/239 3/session1/15"
+    " 3/session1/16 7/session1/14 7/session1/15 5/session2/4 1/session1/50 8/session2/23",
     "6/8, 12/8": "6/session1/1 6/session1/4 1/session2/112",
     "fast jazz": "1/session1/77 1/session1/78 1/session3/2 1/session3/3 10/session1/2"
     " 10/session1/3 10/session1/5",
@@ -96,13 +96,16 @@ class Performance:
         step = self.meter.quarters * self.quarter
         last = self.notes[-1][0] * self.quarter
         beats = (
-            Beat(n * step, n % self.meter.counted + 1) for n in range(int(last / step) + 2)
+            Beat(n * step, n % self.meter.counted + 1)
+            for n in range(int(last / step) + 2)
         )
         hits = (
             Onset(place * self.quarter, drum, velocity)
             for place, drum, velocity in self.notes
         )
-        return Transcription(tuple(hits), tuple(beats), meters=meter_changes(self.meter))
+        return Transcription(
+            tuple(hits), tuple(beats), meters=meter_changes(self.meter)
+        )
 
 
 @dataclass
@@ -119,10 +122,12 @@ class Tally:
     played: int = 0
 
     def add(self, other: Tally) -> None:
+        """Count another one too."""
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
 
     def row(self, name: str) -> str:
+        """A line of the table."""
         return (
             f"{name:28} {self.right / max(self.notes, 1):.3f}"
             f"   {self.in_beat / max(self.notes, 1):.3f}"
@@ -241,6 +246,7 @@ class Render:
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp()))
 
     def __call__(self, performance: Performance) -> Transcription:
+        """What is heard of a performance."""
         wave = self.folder / "song.wav"
         command = ["fluidsynth", "-ni", "-F", str(wave), "-r", "44100", "-g", "0.6"]
         command += [str(self.soundfont), str(performance.path)]

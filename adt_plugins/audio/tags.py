@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 
 _LONGEST = 200  # letters of a name on paper
 _NAMES = ("title", "artist")
@@ -14,7 +15,7 @@ def read_tags(path: str | os.PathLike[str]) -> dict[str, str]:
 
     A file that is gone or cannot be read has none: a name is no reason to fail.
     """
-    if not os.path.isfile(path):
+    if not Path(path).is_file():
         return {}
     return _of_libsndfile(path) or _of_pyav(path)
 
@@ -38,5 +39,7 @@ def _of_pyav(path: str | os.PathLike[str]) -> dict[str, str]:
 
 def _kept(tags: dict[str, str]) -> dict[str, str]:
     return {
-        name: tags[name].strip()[:_LONGEST] for name in _NAMES if tags.get(name, "").strip()
+        name: tags[name].strip()[:_LONGEST]
+        for name in _NAMES
+        if tags.get(name, "").strip()
     }

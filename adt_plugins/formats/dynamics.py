@@ -1,28 +1,12 @@
-"""How hard hits are: velocities as a user wants them, and marks on paper."""
+"""How hard hits are: velocities as a user wants them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from adt_plugins.annotations import Onset
-from adt_plugins.drums import Drum
-
 LEAST, MOST = 1, 127  # velocities
-
-GHOST = 0.5
-"""A snare at most so loud, relative to the loud ones, is a ghost note. Of 3809 snares
-of human drummers, found in renders, 76 % of those called so had been played at less
-than 0.45 of the loud ones, and 61 % of those played so were called so."""
-LOUD_PERCENT = 80  # the velocity that so many per cent of a drum's hits do not reach
-
-ACCENT = 1.3
-"""A hit at least so loud, relative to the median of its drum, is accented, ..."""
-MOST_ACCENTED = 0.25
-"""... but where more are, they are rather the usual ones among softer hits."""
-_LEAST_HITS = 8  # of a drum, or nothing is known of what is usual
-_ACCENTED = (Drum.SD, Drum.HH, Drum.TT)
 
 
 @dataclass(frozen=True)
@@ -48,43 +32,6 @@ class VelocityCurve:
                 return round(before[1] + part * (after[1] - before[1]))
             before = after
         return before[1]
-
-
-class Dynamics:
-    """Which hits of a transcription are ghost notes, and which are accented.
-
-    Parameters
-    ----------
-    onsets
-        All of them.
-    """
-
-    def __init__(self, onsets: Iterable[Onset]) -> None:
-        velocities: dict[Drum, list[int]] = {}
-        for onset in onsets:
-            velocities.setdefault(onset.drum, []).append(onset.velocity)
-        self._soft: dict[Drum, float] = {}
-        self._hard: dict[Drum, float] = {}
-        for drum, values in velocities.items():
-            values.sort()
-            count = len(values)
-            if count < _LEAST_HITS:
-                continue
-            if drum is Drum.SD:
-                loud = values[min(count * LOUD_PERCENT // 100, count - 1)]
-                self._soft[drum] = GHOST * loud
-            hard = ACCENT * values[count // 2]
-            number = sum(value >= hard for value in values)
-            if drum.coarse in _ACCENTED and number <= MOST_ACCENTED * count:
-                self._hard[drum] = hard
-
-    def is_ghost(self, onset: Onset) -> bool:
-        """Whether a hit is a ghost note; snares only are."""
-        return onset.velocity <= self._soft.get(onset.drum, 0.0)
-
-    def is_accent(self, onset: Onset) -> bool:
-        """Whether a hit is accented; kicks and cymbals never are."""
-        return onset.velocity >= self._hard.get(onset.drum, float("inf"))
 
 
 def velocity_curve(text: str) -> VelocityCurve:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from adt_plugins.errors import MissingDependencyError
@@ -24,6 +26,8 @@ _UNITS = 10  # of a drawing, in one of Verovio's options
 _HIGHEST = 60_000
 _GLYPH_UNITS = 600  # above and below its origin, that a glyph may need
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_COMMAND = re.compile(r"([MmLlHhVvCcSsZz])([^A-Za-z]*)")
+_ARGUMENTS = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "z": 0}
 _TRANSLATE = re.compile(r"translate\((-?[\d.]+), ?(-?[\d.]+)\)")
 _SCALE = re.compile(r"scale\((-?[\d.]+)")
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -138,6 +142,48 @@ def draw(pdf: FPDF, system: System, x_mm: float, y_mm: float) -> None:
     _Pen(pdf, system, x_mm, y_mm - system.top).draw(system.element, "")
 
 
+@cache
+def outline_operators(data: str) -> str:
+    """Operators of PDF that draw the outline of a glyph, given as an SVG path.
+
+    >>> outline_operators("M200 250h125v-500l1 2c1 2 3 4 5 6z")
+    '200 250 m 325 250 l 325 -250 l 326 -248 l 327 -246 329 -244 331 -242 c h'
+    """
+    found: list[str] = []
+    x = y = 0.0
+    start = (x, y)
+    before = (x, y)  # the second control point of a curve
+    for command, rest in _COMMAND.findall(data):
+        numbers = list(map(float, _NUMBER.findall(rest)))
+        count = _ARGUMENTS[command.lower()]
+        if not count:
+            found.append("h")
+            x, y = start
+            continue
+        for n in range(0, len(numbers), count):
+            part = numbers[n : n + count]
+            own = command.lower()
+            base = (x, y) if command.islower() else (0.0, 0.0)
+            if own == "h":
+                part = [part[0], y - base[1]]
+            elif own == "v":
+                part = [x - base[0], part[0]]
+            corners = [
+                (base[0] + a, base[1] + b)
+                for a, b in zip(part[::2], part[1::2], strict=True)
+            ]
+            if own == "s":  # whose first control point mirrors the last one
+                corners.insert(0, (2 * x - before[0], 2 * y - before[1]))
+            x, y = corners[-1]
+            before = corners[-2] if own in "cs" else (x, y)
+            sign = "c" if own in "cs" else "m" if own == "m" and not n else "l"
+            if sign == "m":
+                start = (x, y)
+            found += [f"{a:g} {b:g}" for a, b in corners]
+            found.append(sign)
+    return " ".join(found)
+
+
 class _Pen:
     """Draws the elements of a system, in the page's millimetres."""
 
@@ -171,16 +217,13 @@ class _Pen:
         return self._x + MM_A_UNIT * x, self._y + MM_A_UNIT * y
 
     def _path(self, element: ET.Element, _: str) -> None:
-        data, width = element.get("d", ""), float(element.get("stroke-width", 1))
-        is_line = re.fullmatch(r"[ML\d.,\s-]+", data)
-        with self._pdf.drawing_context() as context:
-            path = self._outline(data, self._at(0, 0), MM_A_UNIT)
-            filled = element.get("fill", "none" if is_line else "black") != "none"
-            path.style.fill_color = "#000000" if filled else None
-            path.style.stroke_color = "#000000"
-            path.style.stroke_width = width  # which the transform scales
-            path.style.auto_close = False
-            context.add_item(path)
+        """Draw straight lines: of a drum part Verovio draws no other paths."""
+        numbers = list(map(float, _NUMBER.findall(element.get("d", ""))))
+        self._pdf.set_draw_color(0)
+        self._pdf.set_line_width(MM_A_UNIT * float(element.get("stroke-width", 1)))
+        corners = list(zip(numbers[::2], numbers[1::2], strict=False))
+        for start, end in pairwise(corners):
+            self._pdf.line(*self._at(*start), *self._at(*end))
 
     def _use(self, element: ET.Element, _: str) -> None:
         transform = element.get("transform", "")
@@ -188,25 +231,13 @@ class _Pen:
         outline = self._glyphs.get(element.get(_HREF, "")[1:], "")
         if place is None or not outline:
             return
-        size = MM_A_UNIT * (float(scale[1]) if scale else 1.0)
-        with self._pdf.drawing_context() as context:
-            at = self._at(float(place[1]), float(place[2]))
-            path = self._outline(outline, at, size, flipped=True)
-            path.style.fill_color, path.style.stroke_color = "#000000", None
-            context.add_item(path)
-
-    def _outline(
-        self, data: str, at: tuple[float, float], size: float, *, flipped: bool = False
-    ) -> Any:
-        from fpdf.drawing import PaintedPath, Transform
-        from fpdf.svg import svg_path_converter
-
-        path = PaintedPath()
-        svg_path_converter(path, data)
-        path.transform = Transform.scaling(size, -size if flipped else size).translate(
-            *at
-        )
-        return path
+        points = self._pdf.k
+        size = points * MM_A_UNIT * (float(scale[1]) if scale else 1.0)
+        x, y = self._at(float(place[1]), float(place[2]))
+        x, y = points * x, points * (self._pdf.h - y)
+        # fpdf2's own paths take a hundred times as long.
+        self._pdf._out(f"q 0 g {size:.5f} 0 0 {size:.5f} {x:.2f} {y:.2f} cm")
+        self._pdf._out(f"{outline_operators(outline)} f Q")
 
     def _polygon(self, element: ET.Element, _: str) -> None:
         numbers = list(map(float, _NUMBER.findall(element.get("points", ""))))
@@ -241,12 +272,13 @@ class _Pen:
         ]
         x, y = self._at(float(element.get("x", 0)), float(element.get("y", 0)))
         widths = []
-        for text, size, music in runs:
+        for n, (text, size, music) in enumerate(runs):
             self._font(style, size)
-            em = MM_A_UNIT * size
-            widths.append(
-                0.4 * em * len(text) if music else self._pdf.get_string_width(text)
-            )
+            if music:
+                widths.append(0.4 * MM_A_UNIT * size * len(text))
+                continue
+            is_before_tempo = bool(runs[n + 1 :]) and runs[n + 1][2] is not None
+            widths.append(self._pdf.get_string_width(text + "  " * is_before_tempo))
         shares = {"middle": 0.5, "end": 1.0}
         x -= shares.get(element.get("text-anchor", ""), 0.0) * sum(widths)
         for (text, size, music), width in zip(runs, widths, strict=True):
@@ -262,21 +294,20 @@ class _Pen:
 
     def _notes(self, text: str, x: float, y: float, em: float) -> None:
         """Draw the notes of a tempo mark."""
-        radius = 0.11 * em
+        radius, pdf = 0.11 * em, self._pdf
         for sign in text:
             if sign == _DOT:
-                self._pdf.ellipse(x, y - 0.6 * radius, 0.6 * radius, 0.6 * radius, "F")
+                pdf.ellipse(x, y - 0.6 * radius, 0.6 * radius, 0.6 * radius, "F")
             elif sign in _NOTES:
                 stem, flag, hollow = _NOTES[sign]
-                self._pdf.set_line_width(0.025 * em)
-                with self._pdf.rotation(20, x + 1.3 * radius, y - radius):
-                    self._pdf.ellipse(
-                        x, y - 1.9 * radius, 2.6 * radius, 1.8 * radius, "D" if hollow else "F"
-                    )
-                right = x + 2.5 * radius
+                pdf.set_line_width(0.025 * em)
+                style = "D" if hollow else "F"
+                with pdf.rotation(20, x + 1.3 * radius, y - radius):
+                    pdf.ellipse(x, y - 1.9 * radius, 2.6 * radius, 1.8 * radius, style)
+                right, top = x + 2.5 * radius, y - 0.62 * em
                 if stem:
-                    self._pdf.line(right, y - 1.3 * radius, right, y - 0.62 * em)
+                    pdf.line(right, y - 1.3 * radius, right, top)
                 if flag:
-                    self._pdf.set_line_width(0.05 * em)
-                    self._pdf.line(right, y - 0.6 * em, right + 0.13 * em, y - 0.38 * em)
+                    pdf.set_line_width(0.05 * em)
+                    pdf.line(right, top, right + 0.13 * em, top + 0.24 * em)
             x += 0.4 * em

@@ -5,7 +5,6 @@ Hands are voice 1 with stems up, feet voice 2 with stems down.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -14,7 +13,7 @@ from adt_plugins.base.files import write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
 from adt_plugins.formats.format import PAPER_OPTIONS, Format
-from adt_plugins.formats.notation.bars import Bar, Stroke, usual_length
+from adt_plugins.formats.notation.bars import Stroke, usual_length
 from adt_plugins.formats.notation.lines import bars_before_lines
 from adt_plugins.formats.notation.part import Part, make_part
 from adt_plugins.formats.notation.rhythm import Feel
@@ -211,7 +210,10 @@ class _Writer:
             _note(measure, bar_rest(bar), None, HANDS)
             return
         feet = spell(bar, FEET)
-        for voice, notes in ((HANDS, spell(bar, HANDS) or [bar_rest(bar)]), (FEET, feet)):
+        for voice, notes in (
+            (HANDS, spell(bar, HANDS) or [bar_rest(bar)]),
+            (FEET, feet),
+        ):
             if voice == FEET and notes:
                 _add(ET.SubElement(measure, "backup"), "duration", _ticks(bar.quarters))
             for note in notes:
@@ -246,7 +248,7 @@ def _chord(measure: ET.Element, note: Note, voice: int) -> None:
         graced = [item for item in drums if item[1].graces >= graces]
         most = max(stroke.graces for _, stroke in drums)
         for n, (drum, stroke) in enumerate(graced):
-            _grace(measure, drum, stroke, voice, graces, most, chord=n > 0)
+            _grace(measure, drum, stroke, graces, of=most, chord=n > 0)
     for n, item in enumerate(drums or [None]):
         _note(measure, note, item, voice, chord=n > 0)
 
@@ -255,28 +257,30 @@ def _grace(
     measure: ET.Element,
     drum: Drum,
     stroke: Stroke,
-    voice: int,
     left: int,
-    most: int,
     *,
+    of: int,
     chord: bool,
 ) -> None:
-    """Add a grace note: of a flam with a slash, of a drag under a beam."""
+    """Add a grace note: of a flam with a slash, of a drag under a beam.
+
+    `left` counts down from `of`, the number of grace notes before the stroke.
+    """
     element = ET.SubElement(measure, "note", dynamics=_dynamics(stroke, 0.6))
     grace = ET.SubElement(element, "grace")
-    if most == 1:
+    if of == 1:
         grace.set("slash", "yes")
     if chord:
         ET.SubElement(element, "chord")
     _unpitched(element, drum)
     ET.SubElement(element, "instrument", id=f"P1-{drum}")
-    _add(element, "voice", voice)
-    _add(element, "type", "eighth" if most == 1 else "16th")
+    _add(element, "voice", HANDS)
+    _add(element, "type", "eighth" if of == 1 else "16th")
     _add(element, "stem", "up")
     _add(element, "notehead", PLACES[drum].head)
-    if most > 1 and not chord:
+    if of > 1 and not chord:
         for level in (1, 2):
-            kind = "begin" if left == most else "end"
+            kind = "begin" if left == of else "end"
             _add(element, "beam", kind).set("number", str(level))
 
 

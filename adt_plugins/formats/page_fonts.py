@@ -71,7 +71,11 @@ def _added(pdf: FPDF, path: Path, text: str) -> Font | None:
 def _system_fonts() -> Iterator[Path]:
     """Fonts with many letters, where systems have them."""
     home = Path.home()
-    folders = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".fonts"]
+    folders = [
+        Path("/usr/share/fonts"),
+        Path("/usr/local/share/fonts"),
+        home / ".fonts",
+    ]
     if sys.platform == "win32":
         folders = [Path(os.environ.get("SYSTEMROOT", "C:/Windows")) / "Fonts"]
     elif sys.platform == "darwin":

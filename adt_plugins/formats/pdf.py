@@ -67,6 +67,7 @@ def pages(part: Part, names: SongNames) -> bytes:
     if names.artist:
         pdf.set_author(names.artist)
     pdf.set_creator("adt-plugins")
+    pdf.core_fonts_encoding = "windows-1252"
     pdf.set_margin(MARGIN_MM)
     pdf.set_auto_page_break(False)
     pdf.add_page()
@@ -89,7 +90,9 @@ def _heading(pdf: FPDF, names: SongNames) -> float:
         points *= width / wide
         pdf.set_font(font.family, font.bold, points)
     pdf.set_y(MARGIN_MM - 3)
-    pdf.cell(width, 10, font.shown(names.title), align="C", new_x="LMARGIN", new_y="NEXT")
+    pdf.cell(
+        width, 10, font.shown(names.title), align="C", new_x="LMARGIN", new_y="NEXT"
+    )
     font = add_font(pdf, names.artist)
     pdf.set_font(font.family, "", _ARTIST_POINTS)
     artist = font.shown(names.artist)

@@ -49,7 +49,12 @@ def tab_lines(part: Part, names: SongNames) -> list[str]:
     """
     drums = {drum for drum, _ in part.strokes()} or {Drum.KD}
     rows = [row for row, kinds in _ROWS.items() if drums & set(kinds)]
-    lines = [", ".join(filter(None, (names.title, names.artist))), _heading(part), "", *_wrapped(_legend(part, rows))]
+    lines = [
+        ", ".join(filter(None, (names.title, names.artist))),
+        _heading(part),
+        "",
+        *_wrapped(_legend(part, rows)),
+    ]
     cells = _Cells(part.bars)
     widest = max(map(cells.width, part.bars))
     bars_a_line = BARS_A_LINE if BARS_A_LINE * widest <= MOST_COLUMNS else 2

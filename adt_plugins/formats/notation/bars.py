@@ -14,7 +14,7 @@ import numpy as np
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.notation.rhythm import Division, Feel, Unit
+from adt_plugins.formats.notation.rhythm import UNDIVIDED, Division, Feel, Unit
 from adt_plugins.meter import Meter, MeterChange, meters_of_bars
 from adt_plugins.midi.tempo_map import MOST_BEATS
 from adt_plugins.tempo import refined, steady_tempo
@@ -65,7 +65,7 @@ class GridBeat:
     time: float
     quarters: Fraction = Fraction(1)
     is_counted: bool = True
-    division: Division = Division(1)
+    division: Division = UNDIVIDED
     strokes: dict[int, dict[Drum, Stroke]] = field(default_factory=dict)
 
     @property

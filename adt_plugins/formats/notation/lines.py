@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from adt_plugins.formats.notation.part import Part
 
@@ -18,11 +19,8 @@ def bars_before_lines(part: Part) -> set[int]:
     found: set[int] = set()
     ends = [*part.sections[1:], len(part.bars)]
     for start, end in zip(part.sections, ends, strict=True):
-        found.add(start)
-        for count in _lines(end - start):
-            start += count
-            if start < end:
-                found.add(start)
+        before = accumulate(_lines(end - start), initial=0)
+        found |= {start + count for count in before if start + count < end}
     first = part.sections[0]
     found -= {0, first} if part.bars[0].number == 0 else {0}
     # Bars before the first downbeat, of songs that begin without a beat.

@@ -16,7 +16,7 @@ less than 0.45 of the loud ones, and 61 % of those played so were called so."""
 LOUD_PERCENT = 80  # the velocity that so many per cent of a drum's hits do not reach
 
 ACCENT = 1.3
-"""A hit at least so loud, relative to the median of its drum nearby, is accented, ..."""
+"""A hit at least so loud, relative to its drum's median nearby, is accented, ..."""
 MOST_ACCENTED = 0.25
 """... but where more are, they are rather the usual ones among softer hits."""
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from adt_plugins.annotations import Onset
 from adt_plugins.drums import Drum
 from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke, lay_out, tempo
 from adt_plugins.formats.notation.flams import Played, find_flams
@@ -132,7 +131,9 @@ def make_part(
     mark(bars)
     for bar in bars:
         for beat in bar.beats:
-            beat.strokes = {step: struck for step, struck in beat.strokes.items() if struck}
+            beat.strokes = {
+                step: struck for step, struck in beat.strokes.items() if struck
+            }
             _simplify(beat, bar.feel)
     if swing_notation == "triplets" or not _has_pairs(bars):
         _write_as_triplets(bars)
@@ -188,7 +189,9 @@ def _divide(
     beats = [beat for bar in bars for beat in bar.beats]
     strokes = Strokes(
         np.array([_time(group) for group in groups], np.float64),
-        np.array([sum(_BIT[s.onset.drum] for s in group) for group in groups], np.int64),
+        np.array(
+            [sum(_BIT[s.onset.drum] for s in group) for group in groups], np.int64
+        ),
     )
     times = np.array([*(beat.time for beat in beats), end], np.float64)
     rhythm = find_rhythm(

@@ -58,6 +58,9 @@ class Division:
         return self.steps % 3 == 0
 
 
+UNDIVIDED = Division(1)
+
+
 class Unit(Enum):
     """What is divided: a quarter, a dotted one, or a shorter note."""
 
@@ -104,7 +107,13 @@ _SWUNG = {n: Division(n, True) for n in (2, 4, 6)}
 # as likely in every feel, or many empty beats would choose one.
 _PRIORS: dict[Unit, dict[Feel, dict[Division, float]]] = {
     Unit.QUARTER: {
-        Feel.STRAIGHT: {_D(2): 0.48, _D(4): 0.46, _D(8): 0.01, _D(3): 0.03, _D(6): 0.02},
+        Feel.STRAIGHT: {
+            _D(2): 0.48,
+            _D(4): 0.46,
+            _D(8): 0.01,
+            _D(3): 0.03,
+            _D(6): 0.02,
+        },
         Feel.EIGHTHS: {
             _SWUNG[2]: 0.48,
             _D(3): 0.3,
@@ -115,7 +124,13 @@ _PRIORS: dict[Unit, dict[Feel, dict[Division, float]]] = {
         Feel.SIXTEENTHS: {_D(2): 0.48, _SWUNG[4]: 0.46, _D(8): 0.01, _D(6): 0.02},
     },
     Unit.DOTTED: {
-        Feel.STRAIGHT: {_D(3): 0.5, _D(6): 0.45, _D(12): 0.01, _D(2): 0.02, _D(4): 0.02},
+        Feel.STRAIGHT: {
+            _D(3): 0.5,
+            _D(6): 0.45,
+            _D(12): 0.01,
+            _D(2): 0.02,
+            _D(4): 0.02,
+        },
         Feel.SIXTEENTHS: {_D(3): 0.5, _SWUNG[6]: 0.45, _D(12): 0.01, _D(2): 0.02},
     },
     Unit.EIGHTH: {
@@ -196,7 +211,8 @@ def find_rhythm(beats: Beats, strokes: Strokes) -> Rhythm:
     path = np.zeros(len(lengths), np.int64)
     for _ in range(3):
         sigma = error / lengths[index]
-        fits = _fits((index, phase, strokes.drums), sigma, (swing, swing_16), len(lengths))
+        hits = _Hits(index, phase, strokes.drums, sigma, len(lengths))
+        fits = _fits(hits, (swing, swing_16))
         path = _likeliest(beats, fits, counts)
         error = _error(index, phase, lengths, path, (swing, swing_16))
         inside = (phase > 0.5 * sigma) & (phase < 1 - 0.5 * sigma)
@@ -291,51 +307,51 @@ def _weights(division: Division) -> Floats:
         weights[:: steps // 2] += 1.0
     if steps > 4 and steps % 4 == 0:
         weights[:: steps // 4] += 0.5
-    return weights / weights.sum()
+    shares: Floats = weights / weights.sum()
+    return shares
 
 
 def _swing_for(feel: Feel, swings: tuple[float, float]) -> float:
     return swings[feel is Feel.SIXTEENTHS]
 
 
-def _fits(
-    hits: tuple[Ints, Floats, Ints],
-    sigma: Floats,
-    swings: tuple[float, float],
-    count: int,
-) -> Floats:
+@dataclass(frozen=True)
+class _Hits:
+    """Strokes: beat, place in it, drums, usual error as a part of the beat."""
+
+    index: Ints
+    phase: Floats
+    drums: Ints
+    sigma: Floats
+    beats: int
+
+
+def _fits(hits: _Hits, swings: tuple[float, float]) -> Floats:
     """Log likelihood of the hits of each beat in each state, shape (beats, states)."""
-    index, phase, drums = hits
     found: dict[tuple[Division, float], Floats] = {}
     columns = []
     for feel, division in _STATES:
-        key = (division, _swing_for(feel, swings) if division.swung else 0.5)
+        swing = _swing_for(feel, swings) if division.swung else _STRAIGHT_HALF
+        key = (division, swing)
         if key not in found:
-            found[key] = _fit(index, phase, drums, sigma, key, count)
+            found[key] = _fit(hits, division, swing)
         columns.append(found[key])
     return np.stack(columns, axis=1)
 
 
-def _fit(
-    index: Ints,
-    phase: Floats,
-    drums: Ints,
-    sigma: Floats,
-    key: tuple[Division, float],
-    count: int,
-) -> Floats:
-    division, swing = key
+def _fit(hits: _Hits, division: Division, swing: float) -> Floats:
+    """Log likelihood of the hits of each beat with a division."""
     places = np.array([*division.places(swing), 1.0])
     weights = _weights(division)
     weights = np.append(weights, weights[0])
-    off = (phase[:, None] - places) / sigma[:, None]
-    near = np.exp(-0.5 * off**2) @ weights / (sigma * math.sqrt(2 * math.pi))
+    off = (hits.phase[:, None] - places) / hits.sigma[:, None]
+    near = np.exp(-0.5 * off**2) @ weights / (hits.sigma * math.sqrt(2 * math.pi))
     fit = np.log((1 - _STRAY) * near + _STRAY)
-    step = np.abs(off).argmin(axis=1) + index * division.steps
+    step = np.abs(off).argmin(axis=1) + hits.index * division.steps
     meets = step[1:] == step[:-1]
-    same = (drums[1:] & drums[:-1]) != 0
+    same = (hits.drums[1:] & hits.drums[:-1]) != 0
     fit[1:] += np.where(meets, np.where(same, _MEETING, _NEAR_MISS), 0.0)
-    return np.bincount(index, fit, minlength=count)
+    return np.bincount(hits.index, fit, minlength=hits.beats).astype(np.float64)
 
 
 def _likeliest(beats: Beats, fits: Floats, counts: Floats) -> Ints:

@@ -70,7 +70,9 @@ def _difference(before: Sequence[Pattern], after: Sequence[Pattern]) -> float:
 def _unrest(bars: Sequence[Pattern]) -> float:
     """How little the halves of a stretch have in common, 0-1: fills, and errors."""
     half = len(bars) // 2
-    return min(_difference(bars[:half], bars[half:]), _difference(bars[::2], bars[1::2]))
+    return min(
+        _difference(bars[:half], bars[half:]), _difference(bars[::2], bars[1::2])
+    )
 
 
 def repeated(bars: Sequence[Bar]) -> list[bool]:

@@ -15,6 +15,7 @@ HANDS, FEET = 1, 2
 """Voices: hands with stems up, feet with stems down."""
 
 _VALUES = ("whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
+_QUARTER = _VALUES.index("quarter")
 _HALF_BAR = Fraction(2)
 
 
@@ -54,7 +55,7 @@ class Note:
     @property
     def flags(self) -> int:
         """Flags or beams of the value."""
-        return max(_VALUES.index(self.value) - 2, 0)
+        return max(_VALUES.index(self.value) - _QUARTER, 0)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ def value_of(quarters: Fraction) -> tuple[str, int]:
     """Value and dots of a length that one sign can show."""
     dots = int(quarters.numerator == 3)
     plain = quarters / 3 * 2 if dots else quarters
-    return _VALUES[2 + (plain.denominator.bit_length() - plain.numerator.bit_length())], dots
+    return _VALUES[
+        2 + (plain.denominator.bit_length() - plain.numerator.bit_length())
+    ], dots
 
 
 @cache
@@ -114,7 +117,9 @@ def _signs(quarters: Fraction, steps: int) -> _Signs:
 
 def _beat(beat: GridBeat, start: Fraction, voice: int) -> Iterator[Note]:
     """Notes and rests of a beat, each as long as one sign can show."""
-    hits = {step: own for step in sorted(beat.strokes) if (own := _own(beat, step, voice))}
+    hits = {
+        step: own for step in sorted(beat.strokes) if (own := _own(beat, step, voice))
+    }
     if not set(hits) - {0}:  # nothing inside the beat: one plain sign
         yield Note(hits.get(0, ()), start, beat.quarters, *value_of(beat.quarters))
         return
@@ -176,9 +181,7 @@ def _beamed(notes: Sequence[Note], bar: Bar) -> list[Note]:
     found: list[Note] = []
     group: list[Note] = []
     for note in notes:
-        ended = bool(group) and any(
-            group[-1].place < end <= note.place for end in ends
-        )
+        ended = bool(group) and any(group[-1].place < end <= note.place for end in ends)
         if ended or not (note.drums and note.flags):
             found += _beam(group)
             group = []

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 import pytest
+from adt_plugins.formats.notation_grid import make_grid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,6 @@ from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.notation_grid import make_grid
 from adt_plugins.transcription import Transcription
 
 ORDER = [

@@ -1,4 +1,4 @@
-"""The tab as pages: what stands on them is what the text file says."""
+"""The engraved part: pages whose notes, words and numbers can be read back."""
 
 from __future__ import annotations
 
@@ -13,17 +13,24 @@ from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
-from adt_plugins.formats.pdf import LARGEST_POINTS
-from adt_plugins.formats.tab import tab_lines
+from adt_plugins.formats.engraving import engrave
+from adt_plugins.formats.musicxml import score_text
+from adt_plugins.formats.notation.part import make_part
+from adt_plugins.formats.song_names import SongNames
 from adt_plugins.transcription import Transcription
 
 
-def song(seconds: int, drums: tuple[Drum, ...] = (Drum.KD, Drum.SD)) -> Transcription:
-    onsets = tuple(
-        Onset(n / 2, drums[n % len(drums)], 1 + n % 127) for n in range(2 * seconds)
-    )
-    beats = tuple(Beat(n / 2, n % 4 + 1) for n in range(2 * seconds))
-    return Transcription(onsets, beats, Source("Süß (live) \\ 東京.flac"))
+def song(bars: int, name: str = "Süß (live) \\ 1.flac") -> Transcription:
+    """A rock beat at 120 BPM; every fourth bar ends with two snares."""
+    onsets = []
+    for bar in range(bars):
+        start = 2.0 * bar
+        onsets += [Onset(start + n / 4, Drum.CHH) for n in range(8)]
+        onsets += [Onset(start + n, Drum.KD) for n in (0.0, 1.0)]
+        onsets += [Onset(start + n, Drum.SD) for n in (0.5, 1.5)]
+        onsets += [Onset(start + 1.75, Drum.SD)] * (bar % 4 == 3)
+    beats = tuple(Beat(n / 2, n % 4 + 1) for n in range(4 * bars))
+    return Transcription(tuple(onsets), beats, Source(name))
 
 
 def pages_of(path: Path) -> list[str]:
@@ -35,62 +42,80 @@ def pages_of(path: Path) -> list[str]:
     return [page for page in pages if " Tf" in page]
 
 
-def lines_of(page: str) -> list[str]:
+def words_of(page: str) -> list[str]:
     shown = re.findall(r"\(((?:\\.|[^\\)])*)\) Tj", page)
-    return [re.sub(r"\\(.)", r"\1", text) for text in shown]
+    return [re.sub(r"\\(.)", r"\1", text).replace("\xa0", " ") for text in shown]
 
 
 def write(transcription: Transcription, folder: Path) -> Path:
     path = formats.output_path("song", folder, "pdf")
-    assert path.name == "song.tab.pdf"
+    assert path.name == "song.drums.pdf"
     assert formats.write(transcription, path) == [path]
     return path
 
 
-def test_the_page_says_what_the_text_says(tmp_path: Path) -> None:
-    whole = song(20)
-    (page,) = pages_of(write(whole, tmp_path))
-    lines, _ = tab_lines(whole, "Süß (live) \\ ??")
-    assert lines_of(page) == [line for line in lines if line]
+def test_what_stands_on_a_page(tmp_path: Path) -> None:
+    (page,) = pages_of(write(song(8), tmp_path))
+    words = words_of(page)
+    assert words[0] == "Süß (live) \\ 1"
+    assert {"Drums", "Kick", "Snare", "Closed hi-hat", "120", "1 / 1"} <= set(words)
+    assert "5" in words  # the number of the second line's first bar
 
 
-def test_a_long_song_has_pages_and_whole_blocks(tmp_path: Path) -> None:
-    whole = song(600, tuple(Drum))
-    pages = pages_of(write(whole, tmp_path))
-    assert len(pages) > 3
-    lines, _ = tab_lines(whole, "Süß (live) \\ ??")
-    shown = [line for page in pages for line in lines_of(page)]
-    assert shown == [line for line in lines if line]
-    for page in pages[:-1]:
-        assert lines_of(page)[-1].startswith("HF ")  # the last row of a block
-
-
-def test_letters_fit_the_widest_line(tmp_path: Path) -> None:
-    for length, meter in ((8, 4), (64, 16)):
-        whole = Transcription(
-            (Onset(0.0, Drum.KD),),
-            tuple(Beat(n / 2, n % meter + 1) for n in range(length)),
+def test_equal_bars_are_simile_marks() -> None:
+    part = make_part(song(8))
+    text = score_text(part, SongNames("song"), on_page=True)
+    assert text.count('<measure-repeat type="start">1</measure-repeat>') == 2
+    # Bars 1, 4, 5 and 8 have notes: their bar is another one, or begins a line.
+    with_notes = [
+        number
+        for number, measure in re.findall(
+            r'<measure number="(\d+)".*?>(.*?)</measure>', text, re.DOTALL
         )
-        folder = tmp_path / str(meter)
-        folder.mkdir()
-        (page,) = pages_of(write(whole, folder))
-        (points,) = {float(size) for size in re.findall(r" ([0-9.]+) Tf", page)}
-        widest = max(map(len, lines_of(page)))
-        assert points <= LARGEST_POINTS
-        assert points * 0.6 * widest * 25.4 / 72 < 180.1
+        if "<unpitched>" in measure
+    ]
+    assert with_notes == ["1", "4", "5", "8"]
+    whole = score_text(part, SongNames("song"))
+    assert whole.count("measure-repeat") == 0
 
 
-def test_without_fpdf2_the_cure_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_long_song_fills_pages_with_whole_lines(tmp_path: Path) -> None:
+    whole = song(200)
+    pages = pages_of(write(whole, tmp_path))
+    assert len(pages) > 2
+    assert [words_of(page)[-1] for page in pages][:2] == [
+        f"1 / {len(pages)}",
+        f"Süß (live) \\ 1   2 / {len(pages)}",
+    ]
+    shown = {word for page in pages for word in words_of(page)}
+    assert {str(n) for n in range(5, 200, 4)} <= shown
+    lines = engrave(score_text(make_part(whole), SongNames("song")), 180.0)
+    assert len(lines) == 50
+    assert all(6 < line.height < 40 for line in lines)
+
+
+def test_the_same_song_makes_the_same_page(tmp_path: Path) -> None:
+    first = pages_of(write(song(4), tmp_path))
+    (tmp_path / "song.drums.pdf").unlink()
+    assert pages_of(write(song(4), tmp_path)) == first
+
+
+def test_a_title_in_another_script_needs_a_font_that_has_it(tmp_path: Path) -> None:
+    (page,) = pages_of(write(song(4, "東京.flac"), tmp_path))
+    assert "?" not in "".join(words_of(page)) or "??" in words_of(page)
+
+
+@pytest.mark.parametrize("missing", ["verovio", "fpdf"])
+def test_without_its_packages_the_cure_is_named(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "fpdf", None)
-    with pytest.raises(
-        MissingDependencyError, match="PDF needs fpdf2: pip install fpdf2"
-    ):
-        formats.write(song(4), tmp_path / "song.tab.pdf")
+    monkeypatch.setitem(sys.modules, missing, None)
+    cure = r'engraved PDF needs \w+: pip install "adt-plugins\[pdf\]"'
+    with pytest.raises(MissingDependencyError, match=cure):
+        formats.write(song(4), tmp_path / "song.drums.pdf")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_beats(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="pdf needs beats"):
-        formats.write(Transcription(), tmp_path / "song.tab.pdf")
+        formats.write(Transcription(), tmp_path / "song.drums.pdf")

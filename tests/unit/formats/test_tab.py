@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from adt_plugins.formats.notation_grid import Bar, make_grid, met, tempo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,6 @@ from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.notation_grid import Bar, make_grid, met, tempo
 from adt_plugins.labels.tracks import tracks_of
 from adt_plugins.meter import Meters, meter_changes
 from adt_plugins.midi.song_files import tempo_maps
