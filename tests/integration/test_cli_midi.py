@@ -313,3 +313,44 @@ def test_a_foreign_file_keeps_its_meter_and_tempo(
     assert [tempo for _, tempo in found.tracks[0].tempos] == [400_000]
     ticks = [note.tick for note in found.tracks[1].notes]
     assert ticks == [240 * n for n in range(4 * bar // 240)]
+
+
+def test_quantize_swing_and_fine_drums_on_paper(tmp_path: Path) -> None:
+    """Four bars of a shuffle, as JSON; the tab says what the options do."""
+    onsets = [
+        Onset(n / 2 + late, Drum.CHH) for n in range(16) for late in (0.0, 0.31)
+    ]
+    beats = [Beat(n / 2, n % 4 + 1) for n in range(16)]
+    song = tmp_path / "song.drums.json"
+    formats.write(Transcription(tuple(onsets), tuple(beats)), song)
+
+    def tab(*options: str) -> str:
+        command = ["convert", "--overwrite", "--format", "tab", *options, str(song)]
+        assert main(command) == 0
+        return (tmp_path / "song.tab.txt").read_text(encoding="utf-8")
+
+    plain = tab()
+    assert "4/4, swing" in plain
+    assert "HH |x-x-x-x-x-x-x-x-|" in plain
+    triplets = tab("--swing-notation", "triplets")
+    assert "swing" not in triplets
+    assert "HH |x-x x-x x-x x-x |" in triplets
+    straight = tab("--quantize", "1/8")
+    assert "swing" not in straight
+    assert "HH |x-x-x-x-x-x-x-x-|" in straight
+
+
+@pytest.mark.slow
+def test_paper_has_fine_drums_where_the_model_tells_them(tmp_path: Path) -> None:
+    command = ["transcribe", "-q", "--end", "6", str(GROOVE), "-o", str(tmp_path)]
+    kinds = {}
+    for name, options in {
+        "paper": ["--format", "json,tab"],
+        "coarse": ["--format", "json,tab", "--no-fine"],
+        "plain": ["--format", "json"],
+    }.items():
+        assert main([*command, "--overwrite", *options]) == 0
+        found = formats.read(tmp_path / "groove.drums.json")
+        kinds[name] = {str(drum) for drum in found.counts()}
+    assert "CHH" in kinds["paper"]
+    assert kinds["coarse"] == kinds["plain"] == {"KD", "SD", "HH"}

@@ -32,6 +32,7 @@ CARRIES = {
     "numpy": "OpenBLAS (BSD-3-Clause), libgfortran (GPL with the runtime exception)",
     "scipy": "OpenBLAS (BSD-3-Clause), libgfortran (GPL with the runtime exception)",
     "soundfile": "libsndfile (LGPL-2.1-or-later) with FLAC, Vorbis, Opus, mpg123, LAME",
+    "verovio": "music fonts (SIL Open Font License 1.1)",
     "soxr": "libsoxr (LGPL-2.1-or-later)",
 }
 """What wheels bring along that has a licence of its own."""

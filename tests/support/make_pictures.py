@@ -77,9 +77,9 @@ def save(name: str, source: Path, *, crop: bool = False) -> None:
     _note(name)
 
 
-def song() -> Transcription:
+def song(*, fine: bool = False) -> Transcription:
     """The example with beats and bars."""
-    return transcribe(GROOVE)
+    return transcribe(GROOVE, fine=fine)
 
 
 def widget(folder: Path) -> None:
@@ -141,11 +141,21 @@ def web(folder: Path) -> None:
 
 def score(folder: Path) -> None:
     """The score of the example, as MuseScore draws it."""
-    path = formats.write(song(), folder / "groove.drums.musicxml")[0]
+    path = formats.write(song(fine=True), folder / "groove.drums.musicxml")[0]
     command = ["mscore3", "-r", "100", "-o", str(folder / "page.png"), str(path)]
     screen = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(folder), "PATH": "/usr/bin"}
     subprocess.run(command, env=screen, check=True, capture_output=True)
     save("groove-score", folder / "page-1.png", crop=True)
+
+
+def part(folder: Path) -> None:
+    """The upper part of the page that we engrave of the example."""
+    import pypdfium2
+
+    path = formats.write(song(fine=True), folder / "groove.drums.pdf")[0]
+    image = pypdfium2.PdfDocument(path)[0].render(scale=1.6).to_pil()
+    image.crop((0, 0, image.width, image.height * 2 // 5)).save(folder / "part.png")
+    save("groove-part", folder / "part.png", crop=True)
 
 
 def daw(folder: Path) -> None:
@@ -243,6 +253,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "jupyter": jupyter,
     "web": web,
     "score": score,
+    "part": part,
     "daw": daw,
     "audacity-open": audacity_open,
     "audacity-menus": audacity_menus,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from adt_plugins.formats.notation.rhythm import (
     find_rhythm,
 )
 from adt_plugins.formats.notation.sections import find_sections
+from adt_plugins.meter import Meter
 from adt_plugins.midi.quantize import GridHit, Quantize, quantize
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.transcription import Transcription
@@ -30,7 +32,8 @@ SWING_NOTATIONS = ("eighths", "triplets")
 """How a shuffle is written: as eighths with a swing mark, or as triplets."""
 
 _TOGETHER_S, _SPREAD_S = 0.025, 0.04
-_LEAST_PAIRS = 0.2  # of the beats that are divided
+_LEAST_PAIRS, _COMPOUND_SHARE = 0.2, 0.8  # of the beats that are divided
+_COMPOUND = Meter(6, 8)  # of as many beats as there are
 _BIT = {drum: 1 << n for n, drum in enumerate(Drum)}
 
 
@@ -127,6 +130,9 @@ def make_part(
     groups = _together(played)
     rhythm = _divide(bars, end, groups)
     left_out += _place(bars, groups, rhythm)
+    last = max(beat.time for beat in transcription.beats)
+    while len(bars) > 1 and bars[-1].beats[0].time > last and not _sounds(bars[-1]):
+        bars.pop()  # it was there in case that the last hit belongs to it
     left_out += make_playable(bars)
     mark(bars)
     for bar in bars:
@@ -135,7 +141,10 @@ def make_part(
                 step: struck for step, struck in beat.strokes.items() if struck
             }
             _simplify(beat, bar.feel)
-    if swing_notation == "triplets" or not _has_pairs(bars):
+    if not transcription.meters and _sounds_compound(bars):
+        _write_as_triplets(bars)
+        _write_as_compound(bars)
+    elif swing_notation == "triplets" or not _has_pairs(bars):
         _write_as_triplets(bars)
     bpm = transcription.tempo or tempo(bars)
     return Part(bars, rhythm, bpm, left_out, find_sections(bars))
@@ -255,6 +264,28 @@ def _has_pairs(bars: Sequence[Bar]) -> bool:
         if beat.division.steps > 1
     ]
     return sum(swung) >= _LEAST_PAIRS * len(swung)
+
+
+def _sounds(bar: Bar) -> bool:
+    return any(beat.strokes for beat in bar.beats)
+
+
+def _sounds_compound(bars: Sequence[Bar]) -> bool:
+    """Whether nearly all beats that are divided are so by three."""
+    divided = [
+        beat.division.is_ternary
+        for bar in bars
+        for beat in bar.beats
+        if beat.division.steps > 1
+    ]
+    return len(divided) > 1 and sum(divided) >= _COMPOUND_SHARE * len(divided)
+
+
+def _write_as_compound(bars: Sequence[Bar]) -> None:
+    for bar in bars:
+        bar.meter = _COMPOUND
+        for beat in bar.beats:
+            beat.quarters = Fraction(_COMPOUND.quarters)
 
 
 def _write_as_triplets(bars: Sequence[Bar]) -> None:

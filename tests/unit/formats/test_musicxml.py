@@ -9,7 +9,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 import pytest
-from adt_plugins.formats.notation_grid import make_grid
+from adt_plugins.formats.notation.part import make_part
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +20,7 @@ from adt_plugins.errors import FormatError
 from adt_plugins.transcription import Transcription
 
 ORDER = [
+    "grace",
     "chord",
     "unpitched",
     "rest",
@@ -31,9 +32,10 @@ ORDER = [
     "time-modification",
     "stem",
     "notehead",
+    "beam",
     "notations",
 ]
-QUARTERS = {"half": 2, "quarter": 1, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
+QUARTERS = {"whole": 4, "half": 2, "quarter": 1, "eighth": 0.5, "16th": 0.25, "32nd": 0.125, "64th": 0.0625}
 
 
 class Read(NamedTuple):
@@ -77,7 +79,7 @@ def notes_of(root: ET.Element) -> list[Read]:
                 back = Fraction(number(element, "duration"), divisions)
                 assert back == at
                 at = Fraction(0)
-            if element.tag != "note":
+            if element.tag != "note" or element.find("grace") is not None:
                 continue
             length = check_note(element, divisions)
             if element.find("chord") is None:
@@ -218,15 +220,16 @@ def test_every_step_is_where_the_grid_has_it(
     counted = beats(24, meter, min(first, meter))
     onsets = [Onset(time, drum) for time, drum in pairs]
     root = score(onsets, counted, tmp_path_factory.mktemp("score"))
-    unit = Fraction(3, 2) if root.findtext(".//beat-type") == "8" else Fraction(1)
-    bars = make_grid(Transcription(tuple(onsets), tuple(counted)))
-    want = {
-        (bar.number, (at + Fraction(step, beat.steps)) * unit)
-        for bar in bars
-        for at, beat in enumerate(bar.beats)
-        for step in beat.hits
-    }
-    assert {(read.bar, read.place) for read in notes_of(root)} == want
+    part = make_part(Transcription(tuple(onsets), tuple(counted)))
+    want = set()
+    for bar in part.bars:
+        start = Fraction(0)
+        for beat in bar.beats:
+            for step, strokes in beat.strokes.items():
+                want |= {(bar.number, start + beat.place(step), d) for d in strokes}
+            start += beat.quarters
+    assert set(notes_of(root)) == want
+    assert sum(part.left_out.values()) + len(list(part.strokes())) <= len(onsets)
 
 
 def test_without_beats(tmp_path: Path) -> None:
@@ -238,3 +241,80 @@ def test_silence(tmp_path: Path) -> None:
     root = score([], beats(8), tmp_path)
     assert notes_of(root) == []
     assert len(root.findall(".//rest[@measure='yes']")) == 2
+
+
+def everything(folder: Path) -> Path:
+    """A part with all that we write: swing, triplets, flams, drags, ghosts, sections."""
+    onsets = []
+    for bar in range(16):
+        start = 2.0 * bar
+        metal = Drum.CHH if bar < 8 else Drum.RDC
+        onsets += [
+            Onset(start + n / 2 + late, metal, 110 if n == 0 and not late else 70)
+            for n in range(4)
+            for late in (0.0, 0.31)
+        ]
+        onsets += [Onset(start + n, Drum.KD) for n in (0, 1, *[1.31] * (bar > 7))]
+        onsets += [Onset(start + 0.5, Drum.SD, 110), Onset(start + 1.5, Drum.SD, 110)]
+        onsets += [Onset(start + 0.81, Drum.SD, 30), Onset(start + 1.31, Drum.SD, 30)]
+    onsets += [Onset(2.5 - 0.03, Drum.SD, 40), Onset(4.5 - 0.03, Drum.SD, 40)]
+    onsets += [Onset(4.5 - 0.06, Drum.SD, 40)]
+    onsets += [Onset(32 + n / 6, Drum.HIT) for n in range(3)]
+    beats = tuple(Beat(n / 2, (n + 3) % 4 + 1) for n in range(66))
+    beats = tuple(Beat(b.time, n % 4 + 1) for n, b in enumerate(beats))
+    whole = Transcription(tuple(onsets), beats, Source("a.wav"))
+    return formats.write(whole, folder / "a.drums.musicxml", warn=lambda _: None)[0]
+
+
+def test_everything_is_valid_musicxml_4(tmp_path: Path) -> None:
+    etree = pytest.importorskip("lxml.etree")
+    package = pytest.importorskip("musicxml").__file__
+    schema = Path(package).parent / "generate_classes" / "musicxml_4_0.xsd"
+    attributes = "".join(
+        f'<xs:attribute name="{name}"/>'
+        for name in ("lang", "space", "href", "type", "role", "title", "show", "actuate")
+    )
+    imported = (
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"'
+        ' targetNamespace="%s">' + attributes + "</xs:schema>"
+    )
+    names = {
+        "xml.xsd": "http://www.w3.org/XML/1998/namespace",
+        "xlink.xsd": "http://www.w3.org/1999/xlink",
+    }
+
+    class Here(etree.Resolver):  # type: ignore[misc, name-defined]
+        """Stands for two files on the web, of which only names matter."""
+
+        def resolve(self, url: str, _: str, context: object) -> object:
+            name = names.get(url.rsplit("/", 1)[-1])
+            if name is None:
+                return None
+            return self.resolve_string(imported % name, context)
+
+    parser = etree.XMLParser(no_network=True)
+    parser.resolvers.add(Here())
+    validator = etree.XMLSchema(etree.parse(str(schema), parser))
+    path = everything(tmp_path)
+    document = etree.parse(str(path))
+    validator.assertValid(document)
+    for wanted in ("swing", "rehearsal", "grace", "beam", "tuplet", "accent", "print"):
+        assert document.findall(f".//{wanted}"), wanted
+    assert document.findall(".//notehead[@parentheses='yes']")
+    document.find(".//note").insert(0, etree.Element("beam"))
+    assert not validator.validate(document)
+
+
+def test_loudness_is_written_out(tmp_path: Path) -> None:
+    onsets = [Onset(0.0, Drum.KD, 90), Onset(0.5, Drum.KD, 45)]
+    root = score(onsets, beats(4), tmp_path)
+    found = [note.get("dynamics") for note in root.iter("note") if note.get("dynamics")]
+    assert found == ["100.00", "50.00"]
+
+
+def test_lines_have_four_bars(tmp_path: Path) -> None:
+    root = score([Onset(n / 2, Drum.KD) for n in range(48)], beats(48), tmp_path)
+    lines = [m.get("number") for m in root.iter("measure") if m.find("print") is not None]
+    assert lines == ["5", "9"]
+    assert [e.text for e in root.iter("bar-style")] == ["light-heavy"]
+    assert root.findtext(".//part-name") == "Drums"
