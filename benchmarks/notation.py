@@ -54,7 +54,8 @@ FAMILIES = {
     " 8/session2/16 3/session1/7",
     "shuffle": "1/session2/62 5/session1/17 8/session1/20 8/session1/21"
     " 1/session1/51 1/session1/47 1/session1/48 1/session1/239 3/session1/15"
-    " 3/session1/16 7/session1/14 7/session1/15 5/session2/4 1/session1/50 8/session2/23",
+    " 3/session1/16 7/session1/14 7/session1/15 5/session2/4 1/session1/50"
+    " 8/session2/23",
     "6/8, 12/8": "6/session1/1 6/session1/4 1/session2/112",
     "fast jazz": "1/session1/77 1/session1/78 1/session3/2 1/session3/3 10/session1/2"
     " 10/session1/3 10/session1/5",

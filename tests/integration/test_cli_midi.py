@@ -20,6 +20,7 @@ from adt_plugins.formats.dynamics import velocity_curve
 from adt_plugins.meter import meter_changes
 from adt_plugins.midi.reader import parse
 from adt_plugins.transcription import Transcription
+from tests.support.paths import GROOVE
 
 STEP = 0.5
 
@@ -317,9 +318,7 @@ def test_a_foreign_file_keeps_its_meter_and_tempo(
 
 def test_quantize_swing_and_fine_drums_on_paper(tmp_path: Path) -> None:
     """Four bars of a shuffle, as JSON; the tab says what the options do."""
-    onsets = [
-        Onset(n / 2 + late, Drum.CHH) for n in range(16) for late in (0.0, 0.31)
-    ]
+    onsets = [Onset(n / 2 + late, Drum.CHH) for n in range(16) for late in (0.0, 0.31)]
     beats = [Beat(n / 2, n % 4 + 1) for n in range(16)]
     song = tmp_path / "song.drums.json"
     formats.write(Transcription(tuple(onsets), tuple(beats)), song)

@@ -13,8 +13,8 @@ from adt_plugins.drums import Drum
 from adt_plugins.formats.notation.part import make_part
 from adt_plugins.transcription import Transcription
 
-# A bar of 4/4 at 120 BPM, played three times: snare on 2 and 4 with ghost notes between,
-# eighths of the hi-hat with an accent on the first.
+# A bar of 4/4 at 120 BPM, played three times: snare on 2 and 4 with ghost notes
+# between, eighths of the hi-hat with an accent on the first.
 BAR = 2.0
 SNARES = [(0.5, 100), (0.875, 30), (1.125, 30), (1.5, 104)]
 HATS = [(n * 0.25, 110 if n == 0 else 70) for n in range(8)]
@@ -66,7 +66,11 @@ def test_the_score_has_signs_for_both(tmp_path: Path) -> None:
         ([95, *[70] * 7] * 3, 0, 3),
         ([70] * 9 + [95] + [70] * 14, 0, 0),  # a loud hit that does not come again
         ([60, 100] * 8, 0, 0),  # half of them are no accents
-        ([100] * 16 + [80] * 16 + [64] * 16 + [51] * 16, 0, 0),  # the whole drum gets softer
+        (
+            [100] * 16 + [80] * 16 + [64] * 16 + [51] * 16,
+            0,
+            0,
+        ),  # the whole drum gets softer
         ([], 0, 0),
     ],
 )

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 import pytest
-from adt_plugins.formats.notation.part import make_part
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
+from adt_plugins.formats.notation.part import make_part
 from adt_plugins.transcription import Transcription
 
 ORDER = [
@@ -35,7 +35,15 @@ ORDER = [
     "beam",
     "notations",
 ]
-QUARTERS = {"whole": 4, "half": 2, "quarter": 1, "eighth": 0.5, "16th": 0.25, "32nd": 0.125, "64th": 0.0625}
+QUARTERS = {
+    "whole": 4,
+    "half": 2,
+    "quarter": 1,
+    "eighth": 0.5,
+    "16th": 0.25,
+    "32nd": 0.125,
+    "64th": 0.0625,
+}
 
 
 class Read(NamedTuple):
@@ -244,7 +252,7 @@ def test_silence(tmp_path: Path) -> None:
 
 
 def everything(folder: Path) -> Path:
-    """A part with all that we write: swing, triplets, flams, drags, ghosts, sections."""
+    """A part with all that we write: swing, triplets, flams, drags, ghosts …"""
     onsets = []
     for bar in range(16):
         start = 2.0 * bar
@@ -272,7 +280,16 @@ def test_everything_is_valid_musicxml_4(tmp_path: Path) -> None:
     schema = Path(package).parent / "generate_classes" / "musicxml_4_0.xsd"
     attributes = "".join(
         f'<xs:attribute name="{name}"/>'
-        for name in ("lang", "space", "href", "type", "role", "title", "show", "actuate")
+        for name in (
+            "lang",
+            "space",
+            "href",
+            "type",
+            "role",
+            "title",
+            "show",
+            "actuate",
+        )
     )
     imported = (
         '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"'
@@ -314,7 +331,9 @@ def test_loudness_is_written_out(tmp_path: Path) -> None:
 
 def test_lines_have_four_bars(tmp_path: Path) -> None:
     root = score([Onset(n / 2, Drum.KD) for n in range(48)], beats(48), tmp_path)
-    lines = [m.get("number") for m in root.iter("measure") if m.find("print") is not None]
+    lines = [
+        m.get("number") for m in root.iter("measure") if m.find("print") is not None
+    ]
     assert lines == ["5", "9"]
     assert [e.text for e in root.iter("bar-style")] == ["light-heavy"]
     assert root.findtext(".//part-name") == "Drums"

@@ -106,7 +106,7 @@ def test_a_lone_triplet_that_is_noise_is_not_one() -> None:
 def test_triplets_sextuplets_and_32nds_where_they_are_played() -> None:
     steps = pairs(0.5, 12)
     steps += [12 + n / 3 for n in range(3)] + [13 + n / 6 for n in range(6)]
-    onsets = played(steps + [14.0, 15.0], Drum.SD)
+    onsets = played([*steps, 14.0, 15.0], Drum.SD)
     assert divisions(part(onsets, 4)) == {
         (2, False): 12,
         (3, False): 1,

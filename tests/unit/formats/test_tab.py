@@ -7,15 +7,17 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from adt_plugins.formats.notation.part import make_part
+
 from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
+from adt_plugins.formats.notation.part import make_part
 from adt_plugins.labels.tracks import tracks_of
 from adt_plugins.meter import Meters, meter_changes
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.transcription import Transcription
+
 
 def beats(count: int, meter: int = 4, first: int = 1, at: float = 0.0) -> list[Beat]:
     return [Beat(at + n / 2, (first - 1 + n) % meter + 1) for n in range(count)]
