@@ -95,15 +95,31 @@ class MidiOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaperOptions:
+    """How parts on paper are written."""
+
+    swing_notation: Literal["eighths", "triplets"] | None = None
+
+    def writing(self) -> dict[str, Any]:
+        """Options of writers."""
+        return _given({"swing_notation": self.swing_notation})
+
+
+@dataclass(frozen=True, kw_only=True)
 class WriterOptions:
     """Options of all formats that are written."""
 
     labels: LabelOptions = field(default=LabelOptions(), metadata=group(LabelOptions))
     midi: MidiOptions = field(default=MidiOptions(), metadata=group(MidiOptions))
+    paper: PaperOptions = field(default=PaperOptions(), metadata=group(PaperOptions))
 
     def writing(self) -> Mapping[str, Any]:
         """Options of writers; raises `AdtError` if they contradict each other."""
-        return {**self.labels.writing(), **self.midi.writing()}
+        return {
+            **self.labels.writing(),
+            **self.midi.writing(),
+            **self.paper.writing(),
+        }
 
     @property
     def need_beats(self) -> list[str]:
@@ -138,6 +154,7 @@ def add_writers(parser: argparse.ArgumentParser) -> None:
     """Add the options of all formats that are written."""
     add_labels(parser)
     add_midi(parser)
+    add_paper(parser)
 
 
 def add_labels(parser: argparse.ArgumentParser) -> None:
@@ -191,8 +208,8 @@ def add_midi(parser: argparse.ArgumentParser) -> None:
         type=_grid,
         action="append",
         metavar="[DRUM=]GRID",
-        help="move hits to a grid: 1/8, 1/16 …, triplets as 1/8t; DRUM=off leaves a"
-        " drum as it was played; may be repeated",
+        help="move hits to a grid, on paper too: 1/8, 1/16 …, triplets as 1/8t;"
+        " DRUM=off leaves a drum as it was played; may be repeated",
     )
     group.add_argument(
         "--strength",
@@ -219,6 +236,17 @@ def add_midi(parser: argparse.ArgumentParser) -> None:
         metavar="fixed:N|curve:IN=OUT,…",
         help="velocities of notes: all the same, or as measured along a curve, e.g."
         " curve:1=40,127=110",
+    )
+
+
+def add_paper(parser: argparse.ArgumentParser) -> None:
+    """Add how parts on paper are written."""
+    group = parser.add_argument_group("parts on paper (tab, pdf, musicxml)")
+    group.add_argument(
+        "--swing-notation",
+        choices=["eighths", "triplets"],
+        help="how a shuffle is written: as eighths with a swing mark (default), or as"
+        " triplets",
     )
 
 

@@ -55,7 +55,7 @@ class ModelOptions:
     model: str | None = None
     thresholds: tuple[tuple[Drum, float], ...] = ()
     song_gate: Mode = "normal"
-    fine: bool = False
+    fine: bool | None = None
     adapt: Path | None = None
 
 
@@ -216,8 +216,9 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--fine",
-        action="store_true",
-        help="tell kinds of a drum, as open and closed hi-hats, where that is sure",
+        action=argparse.BooleanOptionalAction,
+        help="tell kinds of a drum, as open and closed hi-hats, where that is sure"
+        " (default: if a part on paper is written)",
     )
     group.add_argument(
         "--adapt",

@@ -222,7 +222,7 @@ def _transcription(options: PushOptions, warn: Warn) -> Transcription:
         path,
         model=model.model,
         thresholds=dict(model.thresholds),
-        fine=model.fine,
+        fine=bool(model.fine),
         song_gate=model.song_gate,
         beats=beats.beats is not False,
         bpm=beats.bpm,

@@ -198,6 +198,7 @@ class Transcriber:
             "activations" in find_format(name).wants for name in outputs.formats
         )
         self._beats = options.beats.beats is not False
+        self._fine = _wants_fine(options, card)
 
     def __call__(self, job: Job, result: Result) -> Transcription:
         """Transcribe one input."""
@@ -229,7 +230,7 @@ class Transcriber:
                 audio_track=part.audio_track,
                 drums=self._options.outputs.drums,
                 thresholds=dict(model.thresholds),
-                fine=model.fine,
+                fine=self._fine,
                 song_gate=model.song_gate,
                 adaptation=self._adaptation,
                 beats=self._beats,
@@ -252,12 +253,22 @@ def check_options(options: WorkOptions) -> ModelCard:
     _check_part(options)
     _check_beats(options)
     card = find_model(options.model.model)
-    kinds = FineDrumTagger(card).kinds if options.model.fine else ()
+    kinds = FineDrumTagger(card).kinds if _wants_fine(options, card) else ()
     check_request(card, options.outputs.drums, dict(options.model.thresholds), kinds)
     adaptation = read_adaptation(options.model)
     if adaptation is not None:
         adaptation.check(card)
     return card
+
+
+def _wants_fine(options: WorkOptions, card: ModelCard) -> bool:
+    """Whether kinds of drums are told: on paper they are, if the model can do so."""
+    from adt_plugins.formats import find_format
+
+    if options.model.fine is not None:
+        return options.model.fine
+    formats = map(find_format, options.outputs.formats)
+    return card.finer is not None and any("fine" in form.wants for form in formats)
 
 
 def _check_part(options: WorkOptions) -> None:

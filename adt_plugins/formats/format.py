@@ -62,6 +62,7 @@ class Purpose(Protocol):
     def __call__(self, path: Path, transcription: Transcription) -> str:
         """Return a few words."""
 
+
 PAPER_OPTIONS = ("quantize", "swing_notation")
 """How a part is spelled; see `adt_plugins.formats.notation.part.make_part`."""
 
