@@ -333,7 +333,7 @@ def test_quantize_swing_and_fine_drums_on_paper(tmp_path: Path) -> None:
     assert "HH |x-x-x-x-x-x-x-x-|" in plain
     triplets = tab("--swing-notation", "triplets")
     assert "swing" not in triplets
-    assert "HH |x-x x-x x-x x-x |" in triplets
+    assert "HH |x-xx-xx-xx-x|" in triplets
     straight = tab("--quantize", "1/8")
     assert "swing" not in straight
     assert "HH |x-x-x-x-x-x-x-x-|" in straight
