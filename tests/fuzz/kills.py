@@ -3,11 +3,12 @@
 After SIGINT, SIGTERM or SIGKILL every output is absent, as it was before, or
 complete, and the next run succeeds. After the first two no temporary file is left.
 
-Usage: ``python -m tests.fuzz.kills [--times 100] [--seed 0] [--length 40]
-[transcribe | batch | sound | page | watch]``: ``sound`` is ``adt transcribe`` with the
-formats that hold the recording, ``page`` with the one that encodes it.
+Usage: ``python -m tests.fuzz.kills [--times 100] [--seed 0] [--length 40] [--again 1]
+[--no-sigkill] [transcribe | batch | sound | page | writers | watch]``: ``sound`` is
+``adt transcribe`` with the formats that hold the recording, ``page`` with the one that
+encodes it, ``writers`` is ``adt convert`` with all that hold sound.
 Signals come at random while it works, or (``--late``) only after its first output is
-begun.
+begun. ``--again N``: only after each Nth of them the next run is looked at.
 """
 
 from __future__ import annotations
@@ -19,17 +20,23 @@ import io
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import soundfile
 
+from adt_plugins import formats
+from adt_plugins.annotations import Beat, Onset, Source
+from adt_plugins.base.hashing import sha256
+from adt_plugins.transcription import Transcription
 from tests.fuzz.watched import Watched, started
 from tests.support.paths import ROOT
 from tests.support.recordings import HITS, write_wave
@@ -38,6 +45,7 @@ from tests.support.tiny_model import play, write_tiny_model
 COMMAND = [sys.executable, "-m", "adt_plugins"]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 FORMATS = {"sound": "html,click,aup", "page": "html"}
+FORMATS["writers"] = "html,click,aup,chart"
 FILES = 4
 # A signal that comes before the program can hear it ends it as it ends any other.
 ENDINGS = {
@@ -64,7 +72,7 @@ class Subject(Protocol):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    commands = ["transcribe", "batch", "sound", "page", "watch"]
+    commands = ["transcribe", "batch", "sound", "page", "writers", "watch"]
     parser.add_argument("commands", nargs="*", default=commands)
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
@@ -73,6 +81,8 @@ def main() -> int:
     )
     parser.add_argument("--files", type=int, default=FILES)
     parser.add_argument("--late", action="store_true", help="while it writes")
+    parser.add_argument("--again", type=int, default=1)
+    parser.add_argument("--no-sigkill", action="store_true")
     args = parser.parse_args()
     failures = 0
     with tempfile.TemporaryDirectory() as name:
@@ -92,8 +102,8 @@ def main() -> int:
             if command == "watch":
                 subject = Watched(sorted(library.iterdir()), home / command)
             else:
-                subject = Written(command, library, home / command)
-            for sent in SIGNALS:
+                subject = Written(command, library, home / command, args.again)
+            for sent in SIGNALS[: 2 if args.no_sigkill else 3]:
                 wrong: list[str] = []
                 for number in range(args.times):
                     begin = subject.writes_after if args.late else 0.0
@@ -102,6 +112,8 @@ def main() -> int:
                 failures += len(wrong)
                 print(f"{command}, {sent.name}: {args.times} times, {len(wrong)} wrong")
                 print("".join(f"  {text}\n" for text in wrong), end="", flush=True)
+            for what, count in sorted(getattr(subject, "tally", {}).items()):
+                print(f"  {what}: {count}", flush=True)
     return int(failures > 0)
 
 
@@ -116,10 +128,18 @@ class Written:
         The recordings.
     folder
         For what is written.
+    again
+        Look at the next run after each signal, or each second one, and so on.
     """
 
-    def __init__(self, command: str, library: Path, folder: Path) -> None:
+    def __init__(
+        self, command: str, library: Path, folder: Path, again: int = 1
+    ) -> None:
         self._command, self._library, self._folder = command, library, folder
+        self._again, self._attempts = again, 0
+        self.tally: Counter[str] = Counter()
+        if command == "writers":
+            self._library = _transcriptions(library, folder / "transcriptions")
         whole = folder / "whole"
         process = started(self._words(whole))
         begin = time.monotonic()
@@ -134,10 +154,14 @@ class Written:
     def _words(self, out: Path) -> list[str]:
         inputs = [str(self._library)]
         command = self._command
+        options = ["--overwrite", "-q", "-o", str(out)]
         if command != "batch":
-            command = "transcribe"
             inputs = [str(path) for path in sorted(self._library.iterdir())]
-        options = ["--model", "tiny", "--overwrite", "-q", "-o", str(out)]
+        if command == "writers":
+            command = "convert"
+        else:
+            command = "batch" if command == "batch" else "transcribe"
+            options += ["--model", "tiny"]
         options += ["--format", FORMATS.get(self._command, "labels,midi,json")]
         return [*COMMAND, command, *inputs, *options]
 
@@ -149,11 +173,16 @@ class Written:
             (out / old).write_bytes(OLD)
         words = self._words(out)
         code = _interrupt(words, sent, after)
+        self.tally[f"exit code {code}"] += 1
         wrong = self._wrong(out, sent)
         if code not in ENDINGS[sent]:
             wrong.append(f"{name}: exit code {code}")
         elif code == 0 and _outputs(out) != self._expected:
             wrong.append(f"{name}: exit code 0, and not all is there")
+        self._attempts += 1
+        if self._attempts % self._again:
+            shutil.rmtree(out)
+            return wrong
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode or _outputs(out) != self._expected:
             wrong.append(f"{name}: the next run: {done.returncode} {done.stderr}")
@@ -162,11 +191,28 @@ class Written:
     def _wrong(self, out: Path, sent: signal.Signals) -> list[str]:
         drafts = [] if sent is signal.SIGKILL else sorted(out.glob(".adt-*"))
         wrong = [f"{out.name}: {path.name} is left" for path in drafts]
-        for name, content in _outputs(out).items():
-            old = OLD if name.startswith("0.") else None
-            if content not in (self._expected.get(name), old):
+        found = _outputs(out)
+        for name, whole in self._expected.items():
+            content = found.pop(name, None)
+            is_old = content == OLD and name.startswith("0.")
+            state = "none" if content is None else "old" if is_old else "whole"
+            if content not in (None, whole) and not is_old:
+                state = "NOT WHOLE"
                 wrong.append(f"{out.name}: {name} is not whole")
-        return wrong
+            self.tally[f"file: {state}"] += 1
+        return wrong + [f"{out.name}: {name} is a stranger" for name in found]
+
+
+def _transcriptions(recordings: Path, folder: Path) -> Path:
+    """Write transcriptions with beats that name their recordings."""
+    folder.mkdir(parents=True)
+    beats = tuple(Beat(k / 2, k % 4 + 1) for k in range(12))
+    onsets = tuple(Onset(time, drum, 90, 0.9) for time, drum in HITS)
+    for path in recordings.iterdir():
+        source = Source(path=str(path), sha256=sha256(path), duration=None)
+        whole = Transcription(onsets=onsets, beats=beats, source=source)
+        formats.write(whole, folder / f"{path.stem}.drums.json")
+    return folder
 
 
 def _interrupt(words: Sequence[str], sent: signal.Signals, after: float) -> int:
@@ -178,24 +224,29 @@ def _interrupt(words: Sequence[str], sent: signal.Signals, after: float) -> int:
 
 def _outputs(folder: Path) -> dict[str, bytes]:
     """Content by name; what is random in it is taken out."""
-    return {
-        _TOKEN.sub(b"audio", str(path.relative_to(folder)).encode()).decode(): (
-            _CHUNK.sub(_heard, _TOKEN.sub(b"audio", path.read_bytes()))
-        )
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.endswith((".tmp", ".lock", ".jsonl"))
-    }
+    found = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.name.endswith((".tmp", ".lock", ".jsonl")):
+            content = path.read_bytes()
+            name = _TOKEN.sub(b"audio", str(path.relative_to(folder)).encode()).decode()
+            if path.suffix == ".opus":
+                found[name] = _decoded(content)
+            else:
+                found[name] = _CHUNK.sub(_heard, _TOKEN.sub(b"audio", content))
+    return found
 
 
 def _heard(chunk: re.Match[bytes]) -> bytes:
-    """What a page's sound decodes to: the numbers of its Ogg streams are random."""
+    return chunk[1] + _decoded(base64.b64decode(chunk[2]))
+
+
+def _decoded(data: bytes) -> bytes:
+    """What sound decodes to, since the numbers of Ogg streams are random."""
     try:
-        samples, _ = soundfile.read(
-            io.BytesIO(base64.b64decode(chunk[2])), dtype="float32"
-        )
+        samples, _ = soundfile.read(io.BytesIO(data), dtype="float32")
     except soundfile.SoundFileError:
-        return chunk[1] + b"damaged"
-    return chunk[1] + hashlib.sha256(samples.tobytes()).hexdigest().encode()
+        return b"damaged"
+    return hashlib.sha256(samples.tobytes()).hexdigest().encode()
 
 
 if __name__ == "__main__":

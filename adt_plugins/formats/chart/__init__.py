@@ -129,22 +129,18 @@ def _ini(tags: dict[str, str], seconds: float) -> str:
 
 def _write_opus(source: Any, path: Path) -> float:
     """Write the recording as Opus, with its channels up to two; return its seconds."""
-    import soundfile
+    from adt_plugins.audio.sound_file import write_sound
 
-    frames = 0
     with ChannelReader(source) as reader:
         channels = min(reader.channels or 1, 2)
-        with soundfile.SoundFile(
-            str(path),
-            "w",
-            samplerate=_OPUS_RATE,
+        frames = write_sound(
+            path,
+            (np.clip(block, -1, 1) for block in _at_48_khz(reader, channels)),
+            sample_rate=_OPUS_RATE,
             channels=channels,
-            format="OGG",
+            form="OGG",
             subtype="OPUS",
-        ) as file:
-            for block in _at_48_khz(reader, channels):
-                file.write(np.clip(block, -1, 1))
-                frames += len(block)
+        )
     return frames / _OPUS_RATE
 
 
