@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from adt_plugins.audio.sniff import mp3_frame_bytes
+
+ALL_ARE_READ = "several streams, one behind the other: all are read"
 
 _PIECE = 1 << 20
 _TAG_BYTES = 128  # ID3v1
@@ -17,8 +20,8 @@ _OGG_HEADER = 27
 _FLAC_START = b"fLaC\x00\x00\x00\x22"
 
 
-def is_joined(file: BinaryIO, head: bytes, start: int) -> bool:
-    """Tell whether another stream follows the first one.
+def starts_of(file: BinaryIO, head: bytes, start: int) -> list[int]:
+    """Return where the streams of an Ogg or FLAC file begin, if there are several.
 
     Parameters
     ----------
@@ -30,29 +33,36 @@ def is_joined(file: BinaryIO, head: bytes, start: int) -> bool:
         Where that lies in the file.
     """
     if head[:4] == b"OggS":
-        return _is_ogg_chain(file)
+        return [0, *_ogg_starts(file)]
     if head[:4] == b"fLaC":
-        return _finds(file, _FLAC_START, start + 4)
-    if mp3_frame_bytes(head):
-        return _follows_mp3(file, head, start)
-    return False
+        return [0, *_places(file, _FLAC_START, start + 4)]
+    return [0]
 
 
-def _finds(file: BinaryIO, wanted: bytes, start: int) -> bool:
-    """Whether some bytes are anywhere from `start` on."""
+def is_joined(file: BinaryIO, head: bytes, start: int) -> bool:
+    """Tell whether another stream of MP3 follows the first one; see `starts_of`."""
+    return mp3_frame_bytes(head) > 0 and _follows_mp3(file, head, start)
+
+
+def _places(file: BinaryIO, wanted: bytes, start: int) -> Iterator[int]:
+    """Where some bytes are from `start` on."""
     file.seek(start)
-    rest = b""
+    data = b""
     while piece := file.read(_PIECE):
-        if wanted in rest + piece:
-            return True
-        rest = piece[-len(wanted) + 1 :]
-    return False
+        data += piece
+        at = data.find(wanted)
+        while at >= 0:
+            yield start + at
+            at = data.find(wanted, at + 1)
+        kept = data[-len(wanted) + 1 :]
+        start += len(data) - len(kept)
+        data = kept
 
 
-def _is_ogg_chain(file: BinaryIO) -> bool:
-    """Whether a stream begins behind a page that continues one (RFC 3533)."""
+def _ogg_starts(file: BinaryIO) -> Iterator[int]:
+    """Where a stream begins behind a page that continues one (RFC 3533)."""
     file.seek(0)
-    data, begun = b"", False
+    data, offset, begun = b"", 0, False
     while piece := file.read(_PIECE):
         data += piece
         at = data.find(b"OggS\x00")
@@ -60,11 +70,13 @@ def _is_ogg_chain(file: BinaryIO) -> bool:
             first = bool(data[at + 5] & 2)
             number = struct.unpack_from("<I", data, at + 18)[0]
             if begun and first and not number:
-                return True
+                yield offset + at
+                begun = False
             begun = begun or not first
             at = data.find(b"OggS\x00", at + _OGG_HEADER)
-        data = data[-_OGG_HEADER:] if at < 0 else data[at:]
-    return False
+        kept = data[-_OGG_HEADER:] if at < 0 else data[at:]
+        offset += len(data) - len(kept)
+        data = kept
 
 
 def _follows_mp3(file: BinaryIO, head: bytes, start: int) -> bool:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import BLOCK, Mixer
+from adt_plugins.audio.endings import NO_END, lacks_end
+from adt_plugins.audio.joined import ALL_ARE_READ
 from adt_plugins.audio.sniff import Kind
 from adt_plugins.audio.unfinished import missing_share
 from adt_plugins.base.held_signals import HeldSignals
@@ -31,6 +33,9 @@ _SHORT_SECONDS = 1.0
 # Containers that state it. For others FFmpeg guesses it from the size.
 _TELL_LENGTH = {"aiff", "ape", "asf", "avi", "caf", "flac", "flv", "matroska", "mov"}
 _TELL_LENGTH |= {"tak", "tta", "w64", "wav", "wv"}
+
+# Their frames are of one size, but for some bytes: a shorter last one is cut.
+_EQUAL_FRAMES, _PADDING = {"ac3", "eac3"}, 4
 
 _JOINTS = 8
 
@@ -90,7 +95,9 @@ class PyAvDecoder:
         self._kind = kind
         self._error = av.FFmpegError
         self._joined = joined
-        self._cut_short = missing_share(file) > 0
+        self._missing = missing_share(file)
+        self._lacks_end = lacks_end(file)
+        self._packets = [0, 0]  # sizes of the largest and of the last
         file.seek(0)
         options = {} if kind.name else {"format_whitelist": _FORMATS}
         # A tag that is not UTF-8 is no reason to fail. From 19 on it never is, and the
@@ -107,7 +114,7 @@ class PyAvDecoder:
             raise AudioError(what) from error
         self.warnings: list[str] = []
         if joined:
-            self.warnings.append("several streams, one behind the other: all are read")
+            self.warnings.append(ALL_ARE_READ)
         self.mixing = Mixer
         self.bits: int | None = None
         self._failures = 0
@@ -252,22 +259,28 @@ class PyAvDecoder:
 
     def _judge(self, position: int) -> None:
         """Warn if less was decoded than the container promised."""
-        if self._cut_short:
-            self._warn_of_loss(position)
+        if self._missing:
+            self._warn_of_loss(position, round(position / (1 - self._missing)))
             return
         names = set(self._container.format.name.split(","))
+        largest, last = self._packets
+        if self._lacks_end or (names & _EQUAL_FRAMES and last < largest - _PADDING):
+            seconds = position / self.sample_rate
+            self.warnings.append(f"{NO_END}; {seconds:.1f} s could be read")
+            return
         if self.frames is None or not names & _TELL_LENGTH:
             return
         # Of Matroska it is the length of all, and pictures may last longer.
         if self._stream.duration is None and self._container.streams.video:
             return
         if (self.frames - position) / self.sample_rate > _SHORT_SECONDS:
-            self._warn_of_loss(position)
+            self._warn_of_loss(position, self.frames)
 
-    def _warn_of_loss(self, position: int) -> None:
+    def _warn_of_loss(self, position: int, promised: int) -> None:
+        """Say it with what the header promised, or what its size comes to."""
+        promised = max(promised, self.frames or 0)
         read = f"only {position / self.sample_rate:.1f} s"
-        if self.frames is not None and self.frames > position:
-            read += f" of {self.frames / self.sample_rate:.1f} s"
+        read += f" of {promised / self.sample_rate:.1f} s"
         self.warnings.append(f"cut short or damaged: {read} could be read")
 
     def _decode(self) -> Iterator[av.AudioFrame]:
@@ -282,6 +295,8 @@ class PyAvDecoder:
                 self._failures += 1
                 self._differs = self._joined
                 return
+            if packet.size:
+                self._packets = [max(self._packets[0], packet.size), packet.size]
             try:
                 yield from packet.decode()
             except self._error:

@@ -389,13 +389,18 @@ def _open_file(file: BinaryIO, path: str | None, track: int | None) -> Decoder:
     kind, head, start = sniff(file)
     if not kind.libsndfile:
         return _open_with_pyav(file, kind, track)
-    from adt_plugins.audio import sndfile
-    from adt_plugins.audio.joined import is_joined
+    from adt_plugins.audio.joined import is_joined, starts_of
 
+    if kind.libsndfile and len(starts := starts_of(file, head, start)) > 1:
+        from adt_plugins.audio.chain import ChainDecoder
+
+        return ChainDecoder(file, starts, lambda part: _open_file(part, None, track))
     joined = kind.pyav and is_joined(file, head, start)
     with suppress(*([MissingDependencyError] if joined else [])):
         if joined or (track or 1) > 1:
             return _open_with_pyav(file, kind, track, joined=joined)
+    from adt_plugins.audio import sndfile
+
     with suppress(sndfile.NotRecognised):
         decoder = sndfile.SndFileDecoder(file, path, kind, head)
         if joined:

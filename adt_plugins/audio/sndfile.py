@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Mixer
+from adt_plugins.audio.endings import NO_END, lacks_end
 from adt_plugins.audio.layout import low_channels
 from adt_plugins.audio.quiet import quiet_mpg123
 from adt_plugins.audio.sniff import MP3, UNKNOWN, Kind
@@ -89,6 +90,7 @@ class SndFileDecoder:
         self.channels: int = self._file.channels
         self.frames = None if guessed else self.expected
         self._missing = 0.0 if guessed else missing_share(file)
+        self._lacks_end = lacks_end(file)
         self.warnings: list[str] = []
         self._low = low_channels(head, self.channels)
         # 16-bit files are read as they are: 5 minutes of stereo WAV take 0.04 s,
@@ -190,6 +192,8 @@ class SndFileDecoder:
             missing = (promised - position) / self.sample_rate
             # Behind all samples lies no damage but a tag.
             if missing < (_TOLERANCE_SECONDS if damage is None else 1e-9):
+                if self._lacks_end:
+                    self.warnings.append(f"{NO_END}; {read[5:]} could be read")
                 return
             read += f" of {promised / self.sample_rate:.1f} s"
         elif damage is None:

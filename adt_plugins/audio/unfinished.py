@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import BinaryIO
+from typing import BinaryIO, TypedDict
+
+from adt_plugins.audio.endings import long_chunk
 
 _UNKNOWN = 0xFFFFFFFF
 _WRAP = 1 << 32
@@ -18,6 +20,18 @@ _ENDLESS = 0x7FFF0000  # sizes from here on are those of pipes, see `wave_stream
 _MOST_CHUNKS = 1000
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _AU_SIZE_AT = 8
+
+
+class _Chunks(TypedDict):
+    start: int
+    header: str
+    own: int
+    align: int
+
+
+_CAF: _Chunks = {"start": 8, "header": ">4sq", "own": 0, "align": 1}
+_W64: _Chunks = {"start": 40, "header": "<16sQ", "own": 24, "align": 8}
+_W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 
 
 def finished_header(file: BinaryIO) -> tuple[bytes, int] | None:
@@ -111,16 +125,24 @@ def missing_share(file: BinaryIO) -> float:
     Parameters
     ----------
     file
-        Binary, can seek; its position changes. Of WAV, AIFF, AU and Matroska this is
-        known; of others it is 0.
+        Binary, can seek; its position changes. Of WAV, RF64, W64, AIFF, AU, CAF, AVI
+        and Matroska this is known; of others it is 0, see `endings.lacks_end`.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(64)
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        claimed, start = _chunk(file, b"data", "<4sI")
+        claimed, start = _chunk(file, b"data")
         if claimed >= _ENDLESS:
             return 0.0
+    elif head[:4] in (b"RF64", b"BW64") and head[8:16] == b"WAVEds64":
+        claimed, start = struct.unpack("<Q", head[28:36])[0], _chunk(file, b"data")[1]
+    elif head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        claimed, start = struct.unpack("<I", head[4:8])[0], 8
+    elif head[:4] == b"caff":
+        claimed, start = long_chunk(file, b"data", **_CAF)
+    elif head[:4] == b"riff" and head[24:28] == b"wave":
+        claimed, start = long_chunk(file, _W64_DATA, **_W64)
     elif head[:4] == b"FORM" and head[8:11] == b"AIF":
         claimed, start = _chunk(file, b"SSND", ">4sI")
     elif head[:4] == b".snd":
@@ -135,7 +157,7 @@ def missing_share(file: BinaryIO) -> float:
     return (claimed - there) / claimed if 0 < there < claimed else 0.0
 
 
-def _chunk(file: BinaryIO, wanted: bytes, form: str) -> tuple[int, int]:
+def _chunk(file: BinaryIO, wanted: bytes, form: str = "<4sI") -> tuple[int, int]:
     """Return the size that a chunk claims, and where it begins; 0, 0 without it."""
     position = 12
     for _ in range(_MOST_CHUNKS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import sys
@@ -124,18 +125,45 @@ class TestJoinedStreams:
         late, _ = read(two, start=5.0)
         np.testing.assert_allclose(late, samples[5 * RATE :], atol=1e-3)
 
-    def test_without_pyav_a_sentence(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("name", ["a.mp3", "a.ogg", "a.flac"])
+    def test_without_pyav(
+        self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """Only for MP3 it is needed, and a sentence says so."""
         monkeypatch.setitem(sys.modules, "av", None)
-        path = tmp_path / "a.ogg"
+        path = tmp_path / name
         soundfile.write(path, PAIR, RATE)
         path.write_bytes(path.read_bytes() * 2)
         samples, warnings = read(path)
-        assert len(samples) == len(PAIR)
-        assert warnings == [
-            'only the first of several streams is read: pip install "adt-plugins[av]"'
-        ]
+        if name == "a.mp3":
+            assert len(samples) == len(PAIR)
+            assert warnings == [
+                "only the first of several streams is read:"
+                ' pip install "adt-plugins[av]"'
+            ]
+        else:
+            assert len(samples) == 2 * len(PAIR)
+            np.testing.assert_array_equal(samples[len(PAIR) :], samples[: len(PAIR)])
+
+    @pytest.mark.parametrize("form", ["OGG", "FLAC"])
+    def test_each_may_have_another_rate(self, form: str, tmp_path: Path) -> None:
+        parts = []
+        for rate, channels in ((RATE, 2), (48000, 1), (22050, 2)):
+            file = io.BytesIO()
+            tone = np.stack((sweep(2.0, rate=rate),) * channels, axis=1)
+            soundfile.write(file, tone, rate, format=form)
+            parts.append(file.getvalue())
+        path = tmp_path / "chain"
+        path.write_bytes(b"".join(parts))
+        samples, warnings = read(path)
+        assert warnings == ["several streams, one behind the other: all are read"]
+        assert len(samples) == 6 * RATE
+        for number in (1, 2):  # the same sound, at another rate
+            again = samples[2 * number * RATE :][: 2 * RATE]
+            error = again[1000 : RATE // 2] - samples[1000 : RATE // 2]
+            assert np.sqrt(np.mean(error**2)) < 0.02
+        late, _ = read(path, start=3.0)
+        np.testing.assert_allclose(late, samples[3 * RATE :], atol=1e-6)
 
     def test_a_tag_behind_an_mp3_is_not_another(self, tmp_path: Path) -> None:
         path = tmp_path / "a.mp3"
@@ -287,18 +315,37 @@ class TestTracks:
             open_audio(path, track=2)
 
 
-@pytest.mark.parametrize("name", ["a.wav", "a.aiff", "a.au", "a.mkv", "film.mkv"])
-def test_half_of_a_file(name: str, tmp_path: Path) -> None:
+LOST = "cut short or damaged: only "
+ENDLESS = "may be cut short: its end is missing; "
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        *((f"a.{suffix}", LOST) for suffix in ("wav", "aiff", "au", "caf", "w64")),
+        *((name, LOST) for name in ("rf64.wav", "a.mkv", "film.mkv", "a.avi")),
+        *((name, ENDLESS) for name in ("a.ogg", "opus.ogg", "flac.ogg")),
+        *((name, ENDLESS) for name in ("a.ac3", "a.eac3", "a.ts")),
+    ],
+)
+def test_half_of_a_file(name: str, told: str, tmp_path: Path) -> None:
+    """By sizes in headers, by Ogg's end of stream, by frames and packets in halves."""
     path = tmp_path / name
-    if name.endswith(".mkv"):
-        encode(path, SOUND, "flac", video=name == "film.mkv")
+    codecs = {"a.mkv": "flac", "film.mkv": "flac", "a.avi": "pcm_s16le"}
+    codecs |= {"flac.ogg": "flac", "a.ac3": "ac3", "a.eac3": "eac3", "a.ts": "mp2"}
+    if name in codecs:
+        encode(path, SOUND, codecs[name], video=name == "film.mkv")
+    elif name == "opus.ogg":
+        soundfile.write(path, PAIR[::2], 24000, subtype="OPUS")
+    elif name == "rf64.wav":
+        soundfile.write(path, PAIR, RATE, format="RF64")
     else:
         soundfile.write(path, PAIR, RATE)
     content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
+    path.write_bytes(content[: len(content) // 2 + 7])
     _, warnings = read(path)
     assert len(warnings) == 1
-    assert warnings[0].startswith("cut short or damaged: only ")
+    assert warnings[0].startswith(told)
     path.write_bytes(content)
     assert read(path)[1] == []
 

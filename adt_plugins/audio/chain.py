@@ -1,0 +1,128 @@
+"""Ogg or FLAC streams joined end to end, each of which may have another rate.
+
+A chain of Ogg is valid by its specification (RFC 3533), and players go on with each
+next stream. libsndfile ends with the first; FFmpeg's library with the first whose rate
+or channels differ. So each stream is decoded for itself.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio.decoder import Decoder, Mixer
+from adt_plugins.audio.joined import ALL_ARE_READ
+from adt_plugins.audio.resample import open_resampler
+from adt_plugins.errors import AudioError
+
+Open = Callable[[BinaryIO], Decoder]
+
+
+class ChainDecoder:
+    """The streams of a file one behind the other; see `Decoder`.
+
+    Rate and channels are those of the first.
+
+    Parameters
+    ----------
+    file
+        Binary, can seek; stays open.
+    starts
+        Where each stream begins, in bytes.
+    open_stream
+        Opens one that is a file by itself.
+    """
+
+    def __init__(self, file: BinaryIO, starts: list[int], open_stream: Open) -> None:
+        self._file, self._open_stream = file, open_stream
+        size = file.seek(0, os.SEEK_END)
+        self._parts = list(zip(starts, [*starts[1:], size], strict=True))
+        self._decoder = first = self._opened(0)
+        self.sample_rate, self.channels = first.sample_rate, first.channels
+        self.frames: int | None = None
+        self.expected: int | None = None
+        if first.expected:
+            self.expected = first.expected * size // max(1, self._parts[0][1])
+        self.bits = first.bits
+        self.mixing: type[Mixer] = Mixer
+        self.warnings: list[str] = [ALL_ARE_READ]
+
+    def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
+        """See `Decoder`."""
+        skip = first
+        for number in range(len(self._parts)):
+            if number:
+                self.close()
+                try:
+                    self._decoder = self._opened(number)
+                except AudioError as error:
+                    self.warnings.append(f"stream {number + 1}: {error}")
+                    continue
+            self._decoder.mixing = self.mixing
+            for block in self._at_rate():
+                if skip < len(block):
+                    yield block[skip:]
+                skip = max(0, skip - len(block))
+            self.warnings += [
+                text for text in self._decoder.warnings if text not in self.warnings
+            ]
+
+    def _at_rate(self) -> Iterator[NDArray[np.float32]]:
+        """Blocks of the stream that is open, at the rate of the first."""
+        blocks = self._decoder.blocks(0)
+        if self._decoder.sample_rate == self.sample_rate:
+            yield from blocks
+            return
+        resampler, last = None, np.zeros(0, np.float32)
+        for block in blocks:
+            if resampler is None:
+                channels = 1 if block.ndim == 1 else block.shape[1]
+                resampler = open_resampler(
+                    self._decoder.sample_rate, self.sample_rate, channels
+                )
+            last = block[:0]
+            yield resampler.resample_chunk(np.ascontiguousarray(block))
+        if resampler is not None:
+            yield resampler.resample_chunk(last, last=True)
+
+    def _opened(self, number: int) -> Decoder:
+        return self._open_stream(
+            io.BufferedReader(_Part(self._file, *self._parts[number]))
+        )
+
+    def close(self) -> None:
+        """See `Decoder`."""
+        self._decoder.close()
+
+
+class _Part(io.RawIOBase):
+    """Bytes of a file from `start` to `end`, as a file by itself."""
+
+    def __init__(self, file: BinaryIO, start: int, end: int) -> None:
+        self._file, self._start, self._size = file, start, end - start
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_CUR: self._position, os.SEEK_END: self._size}.get(whence, 0)
+        self._position = max(0, start + offset)
+        return self._position
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        count = max(0, min(len(view), self._size - self._position))
+        self._file.seek(self._start + self._position)
+        data = self._file.read(count)
+        view[: len(data)] = data
+        self._position += len(data)
+        return len(data)

@@ -1,0 +1,94 @@
+"""Files that were cut short, by how they end, where no header says how long they are.
+
+What cannot be told by this either is a cut between two frames of an AC-3, ADTS or MP3
+file without a tag: such a half is a whole file.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import BinaryIO
+
+_OGG_HEADER, _OGG_PAGE = 27, 65307
+_END_OF_STREAM = 4
+_SYNC = b"G"
+# Packets of transport streams: bytes, and where in one the sync byte lies.
+_PACKETS = ((188, 0), (192, 4))
+
+_MOST_CHUNKS, _LARGEST = 1000, 1 << 62
+
+NO_END = "may be cut short: its end is missing"
+
+
+def lacks_end(file: BinaryIO) -> bool:
+    """Tell whether a file of Ogg or of MPEG-TS ends where it should not.
+
+    Parameters
+    ----------
+    file
+        Binary, can seek; its position changes. Of other kinds nothing is known.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(4 * max(_PACKETS)[0])
+    if head[:4] == b"OggS":
+        file.seek(max(0, size - 2 * _OGG_PAGE))
+        return not _has_last_page(file.read(2 * _OGG_PAGE))
+    for packet, at in _PACKETS:
+        syncs = head[at::packet]
+        if len(syncs) > 1 and set(syncs) == set(_SYNC):
+            return size % packet != 0
+    return False
+
+
+def _has_last_page(tail: bytes) -> bool:
+    """Whether the last page is there as a whole and ends its stream (RFC 3533)."""
+    at = tail.rfind(b"OggS\0")
+    if at < 0 or at + _OGG_HEADER > len(tail):
+        return False
+    flags, segments = tail[at + 5], tail[at + _OGG_HEADER - 1]
+    lacing = tail[at + _OGG_HEADER : at + _OGG_HEADER + segments]
+    whole = at + _OGG_HEADER + segments + sum(lacing) <= len(tail)
+    return whole and len(lacing) == segments and bool(flags & _END_OF_STREAM)
+
+
+def long_chunk(
+    file: BinaryIO, wanted: bytes, *, start: int, header: str, own: int, align: int
+) -> tuple[int, int]:
+    """Find a chunk of a format with sizes of 64 bits.
+
+    Parameters
+    ----------
+    file
+        Binary, can seek; its position changes.
+    wanted
+        Name of the chunk.
+    start
+        Where the first chunk begins.
+    header
+        Struct format of a chunk's name and size.
+    own
+        How many bytes of the header the size counts.
+    align
+        Chunks begin at multiples of it.
+
+    Returns
+    -------
+    size, start : int
+        Of the content; 0, 0 without the chunk. A size that is not known is negative.
+    """
+    length, position = struct.calcsize(header), start
+    for _ in range(_MOST_CHUNKS):
+        file.seek(position)
+        data = file.read(length)
+        if len(data) < length:
+            break
+        name, size = struct.unpack(header, data)
+        if name == wanted:
+            return size - own, position + length
+        if size < own or size > _LARGEST:
+            break
+        position += length - own + size
+        position += -position % align
+    return 0, 0
