@@ -125,7 +125,8 @@ def _of_folder(
             inside.append(name)
         below[:] = inside
         for name in names:
-            if _is_recording(name):
+            # A pipe would wait for somebody who writes into it.
+            if _is_recording(name) and not Path(folder, name).is_fifo():
                 yield os.path.join(folder, name)  # noqa: PTH118 - many of them
 
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from adt_plugins.base.checks import finite
+from adt_plugins.base.checks import real
 from adt_plugins.base.files import read_text, write_files
 from adt_plugins.base.folders import user_state_folder
-from adt_plugins.errors import AdtError
+from adt_plugins.base.strict_json import parse_json
+from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.transcription import Transcription
 
 FOLDER = "originals"
@@ -27,6 +28,7 @@ MOST_KEPT = 100
 
 _FORMAT, _VERSION = "adt-plugins-original", 1
 _SUFFIX = ".json"
+_FARTHEST_S = 1e9
 _ONSET_TIME = re.compile(r'"time": ([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?), "drum"')
 
 
@@ -113,11 +115,12 @@ def read_original(path: Path) -> Original:
 
 def _parsed(path: Path, text: str) -> Original:
     try:
-        data: Any = json.loads(text, parse_float=finite, parse_constant=finite)
+        data = parse_json(text)
         if isinstance(data, dict) and data.get("format") == _FORMAT:
             whole = Transcription.from_dict(data["transcription"])
-            return Original(whole, float(data["moved"]))
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+            moved = real("moved", data["moved"], -_FARTHEST_S, _FARTHEST_S)
+            return Original(whole, moved)
+    except (FormatError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise AdtError(f"{path}: is damaged: {error}") from error
     return Original(Transcription.from_dict(data))
 
@@ -127,5 +130,7 @@ def _newest_first(folder: Path) -> list[Path]:
     with suppress(OSError):
         for path in folder.glob(f"*{_SUFFIX}"):
             with suppress(OSError):
-                found.append((path.stat().st_mtime_ns, path))
+                about = path.stat()
+                if stat.S_ISREG(about.st_mode):  # a pipe would wait for its writer
+                    found.append((about.st_mtime_ns, path))
     return [path for _, path in sorted(found, reverse=True)]

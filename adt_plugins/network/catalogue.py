@@ -69,7 +69,8 @@ def _cards() -> dict[str, Path]:
         folders.append(asset("models"))
     found = {}
     for folder in folders:
-        found.update({path.stem: path for path in folder.glob("*" + _CARD)})
+        cards = [path for path in folder.glob("*" + _CARD) if not path.is_fifo()]
+        found.update({path.stem: path for path in cards})
     return dict(sorted(found.items()))
 
 

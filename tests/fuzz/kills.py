@@ -36,6 +36,7 @@ import soundfile
 from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.base.hashing import sha256
+from adt_plugins.drums import Drum
 from adt_plugins.transcription import Transcription
 from tests.fuzz.watched import Watched, started
 from tests.support.paths import ROOT
@@ -207,7 +208,7 @@ def _transcriptions(recordings: Path, folder: Path) -> Path:
     """Write transcriptions with beats that name their recordings."""
     folder.mkdir(parents=True)
     beats = tuple(Beat(k / 2, k % 4 + 1) for k in range(12))
-    onsets = tuple(Onset(time, drum, 90, 0.9) for time, drum in HITS)
+    onsets = tuple(Onset(time, Drum(drum), 90, 0.9) for time, drum in HITS)
     for path in recordings.iterdir():
         source = Source(path=str(path), sha256=sha256(path), duration=None)
         whole = Transcription(onsets=onsets, beats=beats, source=source)

@@ -193,6 +193,7 @@ def test_links_form_no_loop_and_lead_on(library: Path, tmp_path: Path) -> None:
     write_wave(elsewhere / "far.wav", play([(0.5, "KD")], 1.0))
     (library / "link").symlink_to(elsewhere, target_is_directory=True)
     (library / "gone.wav").symlink_to("nowhere.wav")
+    os.mkfifo(library / "pipe.wav")  # nobody would ever write into it
     out = library / "out"  # inside: it is no recording's folder
     for _ in range(2):
         assert batch(library, "-o", out, "-q", "--format", "click,labels") == 1
