@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -190,6 +191,20 @@ def test_musescore_draws_a_page(song: Transcription, tmp_path: Path) -> None:
     # A line of the staff goes across most of the page; there are two staves or more.
     assert (rows > 0.6).sum() >= 10
     assert not (tmp_path / "page-2.png").exists()
+
+
+def test_verovio_plays_and_draws_every_note(
+    song: Transcription, tmp_path: Path
+) -> None:
+    verovio = pytest.importorskip("verovio")
+    path = formats.write(song, tmp_path / "song.drums.musicxml")[0]
+    toolkit = verovio.toolkit()
+    assert toolkit.loadFile(str(path))
+    back = tmp_path / "back.mid"
+    toolkit.renderToMIDIFile(str(back))
+    assert pitches(back) == Counter(o.drum.note for o in song)
+    heads = len(re.findall('class="notehead"', toolkit.renderToSVG(1)))
+    assert heads == len(song)
 
 
 # A DAW

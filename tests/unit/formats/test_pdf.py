@@ -8,11 +8,13 @@ import zlib
 from pathlib import Path
 
 import pytest
+from fpdf import FPDF
 
 from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
+from adt_plugins.formats import page_fonts
 from adt_plugins.formats.engraving import engrave
 from adt_plugins.formats.musicxml import score_text
 from adt_plugins.formats.notation.part import make_part
@@ -100,9 +102,19 @@ def test_the_same_song_makes_the_same_page(tmp_path: Path) -> None:
     assert pages_of(write(song(4), tmp_path)) == first
 
 
-def test_a_title_in_another_script_needs_a_font_that_has_it(tmp_path: Path) -> None:
-    (page,) = pages_of(write(song(4, "東京.flac"), tmp_path))
-    assert "?" not in "".join(words_of(page)) or "??" in words_of(page)
+def test_a_title_in_another_script_is_set_in_a_font_that_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    monkeypatch.setattr(page_fonts, "_system_fonts", lambda: iter([font]))
+    pdf = FPDF()
+    assert page_fonts.add_font(pdf, "Süß – live") == page_fonts.Font()
+    found = page_fonts.add_font(pdf, "Группа крови")
+    assert (found.family, found.is_unicode) == ("dejavusans", True)
+    assert found.shown("Группа крови") == "Группа крови"
+    # A script that no font has is written as question marks.
+    assert page_fonts.add_font(pdf, "東京").shown("東京 1") == "?? 1"
 
 
 @pytest.mark.parametrize("missing", ["verovio", "fpdf"])
