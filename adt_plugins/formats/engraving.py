@@ -32,22 +32,28 @@ _TRANSLATE = re.compile(r"translate\((-?[\d.]+), ?(-?[\d.]+)\)")
 _SCALE = re.compile(r"scale\((-?[\d.]+)")
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
-_STYLES = {"tempo": "B", "reh": "B", "dir": "BI", "mNum": "I"}
+_STYLES = {"tempo": "B", "reh": "B", "dir": "BI"}
 # Notes of tempo marks, which are letters of the music font: stem, flag, hollow.
 _NOTES = {"\ueca3": (True, False, True), "\ueca5": (True, False, False)}
 _NOTES |= {"\ueca7": (True, True, False), "\ueca2": (False, False, True)}
 _NOTES |= {"\ueca9": (True, True, False)}
+# Numbers of bars Verovio leaves out at rehearsal marks; we draw our own.
+_UNSEEN = frozenset({"placeholder", "mNum"})
 _DOT = "\uecb7"
 
 
 @dataclass(frozen=True)
 class System:
-    """A line of music: its drawing, outlines of glyphs, and extent in mm."""
+    """A line of music: its drawing, outlines of glyphs, and extent in mm.
+
+    `staff` is where the highest line of the staff is.
+    """
 
     element: ET.Element
     glyphs: dict[str, str]
     top: float
     bottom: float
+    staff: float
 
     @property
     def height(self) -> float:
@@ -87,7 +93,6 @@ def engrave(score: str, width_mm: float) -> list[System]:
             "font": "Bravura",
             "header": "none",
             "footer": "none",
-            "mnumInterval": 0,
             "minLastJustification": 0.9,
             "xmlIdSeed": 1,  # the same page for the same song
         }
@@ -111,13 +116,18 @@ def _systems(svg: ET.Element) -> Iterator[System]:
         if group.get("class", "").split()[:1] == ["system"]:
             heights = list(_heights(group))
             if heights:
-                top, bottom = MM_A_UNIT * min(heights), MM_A_UNIT * max(heights)
-                yield System(group, glyphs, top, bottom)
+                lines = [
+                    height
+                    for line in group.findall(f".//*[@class='staff']/{_SVG}path")
+                    for height in _heights(line)
+                ]
+                extent = (min(heights), max(heights), min(lines, default=0.0))
+                yield System(group, glyphs, *(MM_A_UNIT * y for y in extent))
 
 
 def _heights(element: ET.Element) -> Iterator[float]:
     """Where in a drawing something is, from above."""
-    if "placeholder" in element.get("class", ""):
+    if _UNSEEN.intersection(element.get("class", "").split()):
         return
     for child in element:
         yield from _heights(child)
@@ -202,7 +212,7 @@ class _Pen:
     def draw(self, element: ET.Element, style: str) -> None:
         """Draw an element and what is in it."""
         names = element.get("class", "").split()
-        if "placeholder" in names:
+        if _UNSEEN.intersection(names):
             return
         for name in names:
             style = _STYLES.get(name, style)

@@ -13,6 +13,7 @@ from adt_plugins.formats.drum_key import key_text
 from adt_plugins.formats.engraving import System, draw, engrave
 from adt_plugins.formats.format import PAPER_OPTIONS, Format
 from adt_plugins.formats.musicxml import score_text
+from adt_plugins.formats.notation.lines import bars_before_lines
 from adt_plugins.formats.notation.part import Part, make_part
 from adt_plugins.formats.page_fonts import add_font
 from adt_plugins.formats.song_names import SongNames, song_names
@@ -25,6 +26,7 @@ PAGE_MM = (210.0, 297.0)  # A4
 MARGIN_MM = 15.0
 _GAP_MM = 4.5  # between lines of music, at least ...
 _MOST_GAP_MM = 9.0  # ... and at most
+_BESIDE_MM = 1.0  # from the staff to a bar's number
 _TITLE_POINTS, _ARTIST_POINTS, _NUMBER_POINTS = 20.0, 11.0, 9.0
 
 
@@ -75,7 +77,9 @@ def pages(part: Part, names: SongNames) -> bytes:
     for system in key:
         draw(pdf, system, MARGIN_MM, top)
         top += system.height + _GAP_MM
-    _fill(pdf, lines, top + _GAP_MM)
+    firsts = sorted({0, *bars_before_lines(part)})
+    numbers = [part.bars[n].number for n in firsts]
+    _fill(pdf, list(zip(lines, numbers, strict=True)), top + _GAP_MM)
     _number(pdf, names.title)
     return bytes(pdf.output())
 
@@ -103,22 +107,29 @@ def _heading(pdf: FPDF, names: SongNames) -> float:
     return float(pdf.get_y()) + 2
 
 
-def _fill(pdf: FPDF, lines: Sequence[System], top: float) -> None:
-    """Put lines of music on pages; none is cut, and full pages are filled."""
+def _fill(pdf: FPDF, lines: Sequence[tuple[System, int]], top: float) -> None:
+    """Put lines of music, with the number of their first bar, on pages.
+
+    None is cut, and full pages are filled.
+    """
     bottom = PAGE_MM[1] - MARGIN_MM - 4
     left = list(lines)
     while left:
         count, height = 0, 0.0
-        while count < len(left) and top + height + left[count].height <= bottom:
-            height += left[count].height + _GAP_MM
+        while count < len(left) and top + height + left[count][0].height <= bottom:
+            height += left[count][0].height + _GAP_MM
             count += 1
         count = max(count, 1)  # what no page has room for is cut all the same
         gap = _GAP_MM
         if count > 1:
             spare = bottom - top - (height - _GAP_MM)
             gap = min(gap + max(spare, 0.0) / (count - 1), _MOST_GAP_MM)
-        for system in left[:count]:
+        for system, number in left[:count]:
             draw(pdf, system, MARGIN_MM, top)
+            if number > 1:
+                pdf.set_font("Times", "I", _NUMBER_POINTS)
+                x = MARGIN_MM - _BESIDE_MM - pdf.get_string_width(str(number))
+                pdf.text(x, top + system.staff - system.top, str(number))
             top += system.height + gap
         left = left[count:]
         if left:
