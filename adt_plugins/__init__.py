@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # the same list for type checkers; a test compares the two
     from adt_plugins.errors import AdtError as AdtError
     from adt_plugins.errors import AdtWarning as AdtWarning
     from adt_plugins.pipeline import transcribe as transcribe
+    from adt_plugins.separation import Stems as Stems
+    from adt_plugins.separation import separate as separate
     from adt_plugins.streaming import transcribe_stream as transcribe_stream
     from adt_plugins.transcription import Transcription as Transcription
 
@@ -40,10 +42,12 @@ _PUBLIC = {
     "Drum": "drums.Drum",
     "Onset": "annotations.Onset",
     "Source": "annotations.Source",
+    "Stems": "separation.Stems",
     "Transcription": "transcription.Transcription",
     "load": "formats.read",
     "load_audio": "audio.load_audio",
     "save": "formats.write",
+    "separate": "separation.separate",
     "transcribe": "pipeline.transcribe",
     "transcribe_stream": "streaming.transcribe_stream",
 }

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,26 +64,67 @@ def write_sound(
     OSError
         If not all of it could be written.
     """
-    meant = 0
-    try:
-        with soundfile.SoundFile(
-            os.fsencode(path) if os.name != "nt" else str(path),
-            "w",
-            samplerate=sample_rate,
-            channels=channels,
-            format=form,
-            subtype=subtype,
-        ) as file:
-            for block in blocks:
-                meant += len(block)
-                file.write(block)
-        there = _count(path, form)
-    except (soundfile.SoundFileError, AssertionError) as error:
-        # libsndfile does not say why: soundfile asserts that all was taken.
-        raise _incomplete(path) from error
-    if there != meant:
-        raise _incomplete(path)
-    return meant
+    with SoundWriter(path, sample_rate, channels, form, subtype) as writer:
+        for block in blocks:
+            writer.write(block)
+    return writer.written
+
+
+class SoundWriter:
+    """A sound file that is written block by block, in a ``with`` block.
+
+    Parameters
+    ----------
+    path, sample_rate, channels, form, subtype
+        See `write_sound`, which this raises as, too.
+
+    Attributes
+    ----------
+    written : int
+        Samples of each channel so far.
+    """
+
+    def __init__(
+        self, path: Path, sample_rate: int, channels: int, form: str, subtype: str
+    ) -> None:
+        self._path, self._form, self.written = path, form, 0
+        with self._explained():
+            self._file = soundfile.SoundFile(
+                os.fsencode(path) if os.name != "nt" else str(path),
+                "w",
+                samplerate=sample_rate,
+                channels=channels,
+                format=form,
+                subtype=subtype,
+            )
+
+    def __enter__(self) -> SoundWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            with suppress(soundfile.SoundFileError):
+                self._file.close()
+            return
+        with self._explained():
+            self._file.close()
+            there = _count(self._path, self._form)
+        if there != self.written:
+            raise _incomplete(self._path)
+
+    def write(self, block: NDArray[Any]) -> None:
+        """Write the next samples."""
+        with self._explained():
+            self._file.write(block)
+        self.written += len(block)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (soundfile.SoundFileError, AssertionError) as error:
+            # libsndfile does not say why: soundfile asserts that all was taken.
+            raise _incomplete(self._path) from error
 
 
 def _count(path: Path, form: str) -> int:

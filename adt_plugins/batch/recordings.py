@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 
 from adt_plugins.base.protected import RECORDINGS, protect
@@ -17,7 +18,9 @@ LISTS = frozenset({".txt", ".lst", ".m3u", ".m3u8"})
 STDIN = "-"
 
 # What we and Audacity write beside recordings is no recording.
-_OWN_ENDING, _OWN_FOLDER = ".click.wav", "_data"
+_OWN_ENDINGS, _OWN_FOLDER = (".click.wav", ".drumless.flac"), "_data"
+# What ends so is ours, if the rest of the song is there.
+_OWN_DRUMS = re.compile(r"\.drums(\.[A-Z]{2,3})?\.flac$", re.IGNORECASE)
 
 _Warn = Callable[[str], None]
 
@@ -124,9 +127,12 @@ def _of_folder(
             seen.add(identity)
             inside.append(name)
         below[:] = inside
+        there = {name.lower() for name in names}
         for name in names:
+            if not _is_recording(name) or _is_stem(name.lower(), there):
+                continue
             # A pipe would wait for somebody who writes into it.
-            if _is_recording(name) and not Path(folder, name).is_fifo():
+            if not Path(folder, name).is_fifo():
                 yield os.path.join(folder, name)  # noqa: PTH118 - many of them
 
 
@@ -135,8 +141,14 @@ def _is_recording(name: str) -> bool:
     return (
         lower.endswith(RECORDINGS)
         and not lower.startswith(".")
-        and not lower.endswith(_OWN_ENDING)
+        and not lower.endswith(_OWN_ENDINGS)
     )
+
+
+def _is_stem(name: str, there: Container[str]) -> bool:
+    """Whether a file is of the drums that a song was split into."""
+    rest = _OWN_DRUMS.sub(".drumless.flac", name)
+    return rest != name and rest in there
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ COMMANDS = (
     "transcribe",
     "batch",
     "convert",
+    "split",
     "audacity",
     "evaluate",
     "adapt",

@@ -112,7 +112,12 @@ def run_jobs(
         Exit code: 0, or 1 if an input failed.
     """
     results = [attempt(settings, job, work, then) for job in jobs]
-    if settings.report.report == "json":
+    return reported(settings.report, results)
+
+
+def reported(options: ReportOptions, results: Sequence[Result]) -> int:
+    """Print the report if one is asked for; return the exit code."""
+    if options.report == "json":
         _console.say_json(
             {
                 "format": REPORT_FORMAT,
@@ -130,11 +135,20 @@ def attempt(
     then: Callable[[Job], None] | None = None,
 ) -> Result:
     """Make a transcription of one input and write it; see `run_jobs`."""
-    result = Result(job.source)
-    try:
+
+    def run(result: Result) -> None:
         _run_job(settings, job, result, work)
         if then is not None and result.status != "failed":
             then(job)
+
+    return attempted(job, run)
+
+
+def attempted(job: Job, run: Callable[[Result], None]) -> Result:
+    """Do what is to be done with one input; an error is its result."""
+    result = Result(job.source)
+    try:
+        run(result)
     except AdtError as error:
         result.fail(str(error))
     except (OSError, MemoryError) as error:
@@ -153,13 +167,13 @@ def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
             _console.say(f"{job.source}: skipped, its outputs exist")
         return
     started = time.monotonic()
-    with _warnings_to(result):
+    with warnings_to(result):
         heard = work(job, result)
         if outputs.drums is not None:
             heard = heard.only(outputs.drums)
         offset = _offset(outputs, heard, job)
         transcription = _moved(heard, offset, job, result)
-    _note(result, transcription)
+    note(result, transcription)
     if not len(transcription):
         result.warn(f"{job.source}: {_nothing(outputs, heard)}")
     make_folder(job.folder)
@@ -194,7 +208,7 @@ def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
             _console.say(line)
 
 
-def _note(result: Result, transcription: Transcription) -> None:
+def note(result: Result, transcription: Transcription) -> None:
     """Note for the report what was found."""
     result.onsets = {str(k): n for k, n in transcription.counts().items()}
     result.duration = transcription.source.duration
@@ -315,7 +329,7 @@ def _moved(
 
 
 @contextmanager
-def _warnings_to(result: Result) -> Iterator[None]:
+def warnings_to(result: Result) -> Iterator[None]:
     """Keep the package's warnings for the report too."""
     with warnings.catch_warnings(record=True) as caught:
         try:

@@ -22,14 +22,20 @@ GATE_MODES = ("off", "normal", "strict")
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutputOptions:
-    """What is written, where, and what becomes of files that exist."""
+class PlaceOptions:
+    """Where files are written, what becomes of those that exist, and of which drums."""
 
-    formats: tuple[str, ...]
     folder: Path | None = None
     overwrite: bool = False
     skip_existing: bool = False
     drums: tuple[Drum, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions(PlaceOptions):
+    """What is written, where, and what becomes of files that exist."""
+
+    formats: tuple[str, ...]
     offset: float | _values.Bwf = 0.0
     save_activations: bool = False
 
@@ -124,6 +130,23 @@ def add_outputs(
         nargs=0,
         help="list the formats and exit",
     )
+    add_places(group, into_folder=into_folder)
+    group.add_argument(
+        "--offset",
+        type=_values.offset,
+        metavar="SECONDS|bwf",
+        help="add this to all written times, but where the recording is written too"
+        " (aup, click, html); bwf: its time reference (Broadcast Wave)",
+    )
+
+
+def add_places(
+    group: argparse._ArgumentGroup,
+    *,
+    into_folder: bool = False,
+    only: str = "write only these drums, e.g. --only kick for its microphone",
+) -> None:
+    """Add where files are written, what becomes of those that exist, and of whom."""
     group.add_argument(
         "-o",
         dest="folder",
@@ -151,15 +174,7 @@ def add_outputs(
         dest="drums",
         type=_values.drums,
         metavar="DRUM,DRUM",
-        help="write only these drums, e.g. --only kick for its microphone: names"
-        " (snare), codes (SD) or MIDI notes (38)",
-    )
-    group.add_argument(
-        "--offset",
-        type=_values.offset,
-        metavar="SECONDS|bwf",
-        help="add this to all written times, but where the recording is written too"
-        " (aup, click, html); bwf: its time reference (Broadcast Wave)",
+        help=f"{only}: names (snare), codes (SD) or MIDI notes (38)",
     )
 
 

@@ -1,0 +1,109 @@
+"""Stems as FLAC files that sum to the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio.sound_file import SoundWriter
+from adt_plugins.base.files import replacing
+from adt_plugins.base.progress import Progress
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError
+from adt_plugins.separation.stems import Cancel, Separator, StemBlock
+
+DRUMLESS, DRUMS = "drumless", "drums"
+
+_MOST_CHANNELS = 8  # of FLAC, as its highest rate
+_MOST_RATE = 655_350
+
+
+def stem_paths(folder: Path, stem: str, drums: Sequence[Drum] = ()) -> dict[str, Path]:
+    """Return where stems are written: of the rest, the drums, and each drum.
+
+    Parameters
+    ----------
+    folder, stem
+        Of the files' names.
+    drums
+        Those that are wanted one by one.
+    """
+    names = [DRUMLESS, DRUMS, *(f"{DRUMS}.{drum}" for drum in drums)]
+    return {name: folder / f"{stem}.{name}.flac" for name in names}
+
+
+def write_stems(
+    separator: Separator,
+    folder: Path,
+    stem: str,
+    *,
+    by_drum: bool = False,
+    overwrite: bool = False,
+    progress: Progress = lambda _: None,
+    cancel: Cancel | None = None,
+) -> dict[str, Path]:
+    """Separate a recording, and write all of its stems or none.
+
+    FLAC holds whole numbers of 16 or 24 bits: those of the recording, or 24 where
+    it is floats or was compressed, to which its samples are rounded first. Of these
+    numbers the stems sum to the recording exactly.
+
+    Parameters
+    ----------
+    separator
+        The recording.
+    folder, stem, by_drum
+        See `stem_paths`; each drum that is there has a file.
+    overwrite
+        See `adt_plugins.base.files.replacing`.
+    progress, cancel
+        See `adt_plugins.transcribe`.
+
+    Returns
+    -------
+    dict
+        What is in a file to its path.
+
+    Raises
+    ------
+    AdtError
+        If a file is in the way or cannot be written, or the recording cannot be read.
+    """
+    if separator.channels > _MOST_CHANNELS or separator.sample_rate > _MOST_RATE:
+        raise AdtError(
+            f"{separator.channels} channels at {separator.sample_rate} Hz: FLAC has"
+            f" at most {_MOST_CHANNELS} at {_MOST_RATE} Hz"
+        )
+    paths = stem_paths(folder, stem, separator.parts if by_drum else ())
+    with (
+        replacing(*paths.values(), overwrite=overwrite) as drafts,
+        ExitStack() as stack,
+    ):
+        writers = [
+            stack.enter_context(
+                SoundWriter(
+                    draft,
+                    separator.sample_rate,
+                    separator.channels,
+                    "FLAC",
+                    f"PCM_{separator.bits}",
+                )
+            )
+            for draft in drafts
+        ]
+        for block in separator.blocks(progress, cancel):
+            for writer, samples in zip(writers, _of(block, by_drum), strict=True):
+                # libsndfile takes the highest bits of 32.
+                writer.write(samples << (32 - separator.bits))
+    return paths
+
+
+def _of(block: StemBlock, by_drum: bool) -> Iterator[NDArray[np.int32]]:
+    yield block.drumless
+    yield block.drums
+    if by_drum:
+        yield from block.parts

@@ -1,0 +1,195 @@
+"""How much of each time and frequency is drums: a Wiener mask that was learnt.
+
+A Wiener mask follows from how loud drums and background are thought to be. Here a small
+network of two hidden layers says so at every place by itself, from these two, each
+coarse drum, and how loud it is around: just before and after, and at its neighbours'
+frequencies. It knows where hits are, and nothing of what instrument plays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from adt_plugins.drums import Drum
+from adt_plugins.separation.frames import Floats, Grid
+from adt_plugins.separation.templates import EPSILON, Hits, Mixture, learnt
+
+NEIGHBOURS = (-8, -4, -2, -1, 1, 2, 4, 8, 16)
+"""Frames from a place at which is listened, too."""
+BACKGROUND_AROUND = (-8, 8)
+BINS_AROUND = (-2, 2)
+COARSE = (Drum.KD, Drum.SD, Drum.HH, Drum.TT, Drum.CY)
+SMOOTHED = ((3, 13), (9, 49))
+"""Frames and bins over which a plain Wiener mask is averaged."""
+FEATURES = 12 + len(SMOOTHED) + len(NEIGHBOURS) + len(BINS_AROUND) + len(COARSE)
+
+_MOST = 5.0
+_MOST_LOUDER = np.float32(4.0)  # than the templates say, before it is something else
+_FRAMES_AT_ONCE = 32
+_SHORT_S, _LONG_S = 0.05, 0.3
+_TEXTURE_BINS, _TEXTURE_STEP = 17, 2
+_TOP_HZ = 22050.0
+
+
+class Features:
+    """What the network sees of a stretch of sound.
+
+    Parameters
+    ----------
+    mixture
+        The stretch; there are drums in it.
+    grid
+        Where its frames come from.
+    level
+        Logarithm of the song's root mean square of magnitudes.
+    """
+
+    def __init__(self, mixture: Mixture, grid: Grid, level: float) -> None:
+        self._grid, self._level = grid, np.float32(level)
+        magnitudes = mixture.magnitudes
+        self._sound = _log(magnitudes)
+        self._background = _log(mixture.background)
+        self._texture = _log(_texture(magnitudes))
+        by_coarse = _by_coarse(mixture.drums)
+        self._drums = {drum: _log(values) for drum, values in by_coarse.items()}
+        self._all = _log(np.sum(list(by_coarse.values()), axis=0))
+        self._smoothed = _smoothed(by_coarse, mixture.background)
+        self._times = _times(mixture.hits, len(magnitudes), grid)
+        scale = np.log1p(grid.frequencies / _TOP_HZ * 1024) / np.log(1025)
+        self._places = np.stack([scale, scale**2, np.cos(3 * np.pi * scale)], axis=1)
+
+    def __len__(self) -> int:
+        return len(self._sound)
+
+    def of(self, begin: int, end: int) -> Floats:
+        """Return those of some frames, shape (end - begin, bins, `FEATURES`)."""
+        here = self._sound[begin:end]
+        out = np.empty((*here.shape, FEATURES), np.float32)
+        rows = iter(np.moveaxis(out, 2, 0))
+        next(rows)[:] = here - self._level
+
+        def beside(values: Floats | None) -> None:
+            row = next(rows)
+            if values is None:
+                row[:] = -_MOST
+            else:
+                np.clip(values - here, -_MOST, _MOST, out=row)
+
+        beside(self._all[begin:end])
+        beside(self._background[begin:end])
+        for shift in BACKGROUND_AROUND:
+            beside(_shifted(self._background, begin, end, shift))
+        beside(self._texture[begin:end])
+        for shift in NEIGHBOURS:
+            beside(_shifted(self._sound, begin, end, shift))
+        for shift in BINS_AROUND:
+            beside(np.roll(here, shift, axis=1))
+        for drum in COARSE:
+            values = self._drums.get(drum)
+            beside(None if values is None else values[begin:end])
+        for values in self._smoothed:
+            next(rows)[:] = values[begin:end]
+        for column in self._times.T:
+            next(rows)[:] = column[begin:end, None]
+        for place in self._places.T:
+            next(rows)[:] = place
+        return out
+
+
+def drum_mask(mixture: Mixture, grid: Grid, level: float) -> Floats:
+    """Return which part of each time and frequency is drums.
+
+    Parameters
+    ----------
+    mixture, grid, level
+        See `Features`.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        Shape (frames, bins), 0-1; 0 if there are no hits.
+    """
+    mask = np.zeros_like(mixture.magnitudes)
+    if not mixture.drums:
+        return mask
+    features = Features(mixture, grid, level)
+    for begin in range(0, len(features), _FRAMES_AT_ONCE):
+        end = min(begin + _FRAMES_AT_ONCE, len(features))
+        rows = features.of(begin, end).reshape(-1, FEATURES)
+        mask[begin:end] = _network(rows).reshape(end - begin, -1)
+    # Where there is no hit nothing is taken out, however much it sounds like one.
+    drums = np.sum(list(mixture.drums.values()), axis=0)
+    mask *= np.minimum(_MOST_LOUDER * drums / (mixture.magnitudes + EPSILON), 1)
+    return mask
+
+
+def _network(rows: Floats) -> Floats:
+    arrays = learnt()
+    values = rows
+    for name in ("1", "2"):
+        values = values @ arrays[f"weights.{name}"]
+        values += arrays[f"bias.{name}"]
+        np.maximum(values, 0, out=values)
+    values = values @ arrays["weights.3"] + arrays["bias.3"]
+    return np.asarray(1 / (1 + np.exp(-values)), np.float32)
+
+
+def shares(drums: Mapping[Drum, Floats]) -> dict[Drum, Floats]:
+    """Return each drum's part of what is drums, by power; together 1 or 0."""
+    powers = {drum: np.square(values) for drum, values in drums.items()}
+    total = np.sum(list(powers.values()), axis=0) + EPSILON**2
+    return {drum: power / total for drum, power in powers.items()}
+
+
+def _log(values: Floats) -> Floats:
+    return np.asarray(np.log(values + EPSILON), np.float32)
+
+
+def _shifted(values: Floats, begin: int, end: int, shift: int) -> Floats:
+    rows = np.clip(np.arange(begin + shift, end + shift), 0, len(values) - 1)
+    return values[rows]
+
+
+def _texture(magnitudes: Floats) -> Floats:
+    """Median over neighbouring bins: what has no pitch."""
+    half = _TEXTURE_BINS // 2
+    padded = np.pad(magnitudes, ((0, 0), (half, half + _TEXTURE_STEP)), mode="edge")
+    windows = sliding_window_view(padded, _TEXTURE_BINS, axis=1)[:, ::_TEXTURE_STEP]
+    medians = np.partition(windows, half, axis=2)[..., half]
+    repeated = np.repeat(medians, _TEXTURE_STEP, axis=1)
+    return np.asarray(repeated[:, : magnitudes.shape[1]], np.float32)
+
+
+def _smoothed(drums: Mapping[Drum, Floats], background: Floats) -> list[Floats]:
+    from scipy.ndimage import uniform_filter
+
+    wanted = np.square(np.sum(list(drums.values()), axis=0)) + EPSILON**2
+    mask = wanted / (wanted + np.square(background))
+    return [uniform_filter(mask, size, mode="nearest") for size in SMOOTHED]
+
+
+def _by_coarse(drums: Mapping[Drum, Floats]) -> dict[Drum, Floats]:
+    found: dict[Drum, Floats] = {}
+    for drum, values in drums.items():
+        # A side stick is on the snare's place, and other percussion is nowhere else.
+        coarse = Drum.SD if drum.coarse is Drum.OT else drum.coarse
+        found[coarse] = found[coarse] + values if coarse in found else values
+    return found
+
+
+def _times(hits: Hits, count: int, grid: Grid) -> NDArray[np.float32]:
+    """How near the hit before and the next one are, shape (frames, 3), 0-1."""
+    frames: Sequence[int] = sorted(f for some in hits.values() for f in some)
+    far = 10 * grid.sample_rate
+    known = np.array([-far, *frames, count + far])
+    here = np.arange(count)
+    following = np.searchsorted(known, here, "right")
+    unit = grid.hop / grid.sample_rate
+    since = (here - known[following - 1]) * unit
+    until = (known[np.minimum(following, len(known) - 1)] - here) * unit
+    near = (since / _SHORT_S, since / _LONG_S, until / _SHORT_S)
+    return np.asarray(np.exp(-np.stack(near, axis=1)), np.float32)

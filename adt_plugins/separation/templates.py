@@ -1,0 +1,241 @@
+"""Spectral templates of a song's drums, learnt from their own hits.
+
+Non-negative matrix factor deconvolution (Dittmar and Müller, *Reverse engineering the
+Amen break*, 2016) with activations that are known: only the hits' frames. What a drum
+sounds like is the median over its hits of what is left of them beside the other drums
+and the background, which keeps other instruments out that play now and then. The
+background is what lasts: a median over time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from adt_plugins.base.arrays import read_arrays
+from adt_plugins.drums import Drum
+from adt_plugins.separation.frames import Floats, Grid
+
+Hits = Mapping[Drum, Sequence[int]]
+"""Frames in which the hits of each drum begin, ascending; some may lie outside."""
+
+EPSILON = np.float32(1e-7)
+
+# Frames that the sound of a hit lasts, of the coarse drum or one that lasts otherwise.
+LENGTHS = {
+    Drum.KD: 36,
+    Drum.SD: 36,
+    Drum.HH: 24,
+    Drum.OHH: 64,
+    Drum.TT: 64,
+    Drum.CY: 110,
+    Drum.RDC: 64,
+    Drum.OT: 24,
+}
+LONGEST = max(LENGTHS.values())
+
+ATTACK = 10
+"""Frames by which the loudness of a hit is judged."""
+
+_USUAL = (Drum.CHH, Drum.PHH)
+_LEVEL = 8
+_LEAST_HITS = 4
+_MOST_HITS = 64
+# So many hits of a drum weigh as much as what drums in general sound like.
+_WEIGHT_OF_GENERAL = 2.0
+_ROUNDS = 3
+_WIDTH = 31
+_STEP = 4
+
+
+def kinds_of(drums: Iterable[Drum], apart: Collection[Drum] = ()) -> dict[Drum, Drum]:
+    """Return the drum whose template each drum shares.
+
+    A finer drum has its own if it has hits enough; a hi-hat of which nothing is known
+    is closed most often.
+
+    Parameters
+    ----------
+    drums
+        Drum of each hit.
+    apart
+        Drums that have their own in any case.
+    """
+    return {
+        drum: drum.coarse
+        if drum not in apart and (count < _LEAST_HITS or drum in _USUAL)
+        else drum
+        for drum, count in Counter(drums).items()
+    }
+
+
+@cache
+def learnt() -> dict[str, NDArray[np.float32]]:
+    """Arrays that the room's scripts have learnt; see ``models/EXPERIMENTS.md``."""
+    return read_arrays(Path(__file__).with_name("learnt.npz").read_bytes())
+
+
+def length_of(drum: Drum) -> int:
+    """Frames that the sound of a hit lasts."""
+    return LENGTHS.get(drum, LENGTHS[drum.coarse])
+
+
+def general_template(drum: Drum, grid: Grid) -> Floats:
+    """Return what a drum sounds like in general, shape (frames, bins)."""
+    arrays = learnt()
+    known = drum if f"template.{drum}" in arrays else drum.coarse
+    bands = arrays[f"template.{known}"][: length_of(drum)]
+    edges = arrays["edges_hz"]
+    band = np.searchsorted(edges, grid.frequencies, "right") - 1
+    return normalised(bands[:, np.clip(band, 0, bands.shape[1] - 1)])
+
+
+def normalised(template: NDArray[np.floating]) -> Floats:
+    """Scale a template so that its attack has the level 1."""
+    level = np.sqrt(np.square(template[:_LEVEL]).sum()) + EPSILON
+    return np.asarray(template / level, np.float32)
+
+
+def lasting(magnitudes: Floats) -> Floats:
+    """Median over a third of a second of each bin, every fourth frame, connected."""
+    count, half = len(magnitudes), _WIDTH // 2
+    padded = np.pad(magnitudes, ((half, half + _STEP), (0, 0)), mode="edge")
+    windows = sliding_window_view(padded, _WIDTH, axis=0)[::_STEP]
+    medians = np.partition(windows, half, axis=2)[..., half]
+    out = np.empty((len(medians) - 1, _STEP, magnitudes.shape[1]), np.float32)
+    for part in range(_STEP):
+        share = np.float32(part / _STEP)
+        out[:, part] = medians[:-1] * (1 - share) + medians[1:] * share
+    every = out.reshape(-1, magnitudes.shape[1])[:count]
+    return np.asarray(every, np.float32)
+
+
+class Mixture:
+    """A stretch of sound as background and hits.
+
+    Parameters
+    ----------
+    magnitudes
+        Shape (frames, bins).
+    hits
+        Hits of it.
+    templates
+        Of each drum in `hits`.
+    """
+
+    def __init__(
+        self, magnitudes: Floats, hits: Hits, templates: Mapping[Drum, Floats]
+    ) -> None:
+        self.magnitudes, self.hits = magnitudes, hits
+        self.background = lasting(magnitudes)
+        rest = np.maximum(magnitudes - self.background, 0)
+        self.gains = {
+            drum: np.array([_loudness(rest, frame) for frame in frames])
+            for drum, frames in hits.items()
+        }
+        self.drums: dict[Drum, Floats] = {}
+        self.fit(templates, 2)
+
+    def fit(self, templates: Mapping[Drum, Floats], rounds: int) -> None:
+        """Fit the loudness of the hits (Kullback-Leibler divergence)."""
+        for _ in range(rounds):
+            self._build(templates)
+            ratio = self.magnitudes / (self.total() + EPSILON)
+            for drum, frames in self.hits.items():
+                template = templates[drum]
+                for index, frame in enumerate(frames):
+                    begin, end = max(frame, 0), min(frame + ATTACK, len(ratio))
+                    if begin < end:
+                        part = template[begin - frame : end - frame]
+                        change = np.vdot(ratio[begin:end], part) / (
+                            part.sum() + EPSILON
+                        )
+                        self.gains[drum][index] *= change
+        self._build(templates)
+
+    def total(self) -> Floats:
+        """Return the sum of background and drums."""
+        total: Floats = self.background.copy()
+        for sound in self.drums.values():
+            total += sound
+        return total
+
+    def separate_background(self) -> None:
+        """Listen for what lasts beside the drums."""
+        share = self.background / (self.total() + EPSILON)
+        self.background = np.minimum(lasting(self.magnitudes * share), self.magnitudes)
+
+    def _build(self, templates: Mapping[Drum, Floats]) -> None:
+        self.drums = {}
+        for drum, frames in self.hits.items():
+            sound = np.zeros_like(self.magnitudes)
+            template = templates[drum]
+            for frame, gain in zip(frames, self.gains[drum], strict=True):
+                begin, end = max(frame, 0), min(frame + len(template), len(sound))
+                if begin < end:
+                    part = template[begin - frame : end - frame]
+                    sound[begin:end] += np.float32(gain) * part
+            self.drums[drum] = sound
+
+
+def learn(
+    stretches: Sequence[tuple[Floats, Hits]], drums: Sequence[Drum], grid: Grid
+) -> dict[Drum, Floats]:
+    """Learn the templates of a song.
+
+    Parameters
+    ----------
+    stretches
+        Magnitudes, shape (frames, bins), and the hits in them.
+    drums
+        What templates are wanted of.
+    grid
+        Where the frames come from.
+
+    Returns
+    -------
+    dict
+        Shape (frames, bins) each; what drums in general sound like where there are
+        no hits to learn from.
+    """
+    general = {drum: general_template(drum, grid) for drum in drums}
+    templates = dict(general)
+    mixtures = [Mixture(values, hits, templates) for values, hits in stretches]
+    for _ in range(_ROUNDS):
+        heard: dict[Drum, list[Floats]] = {drum: [] for drum in drums}
+        for mixture in mixtures:
+            mixture.fit(templates, 2)
+            _collect(mixture, heard)
+            mixture.separate_background()
+            mixture.drums = {}  # of many stretches it would be much memory
+        for drum, sounds in heard.items():
+            if sounds:
+                count = len(sounds)
+                usual = np.median(np.stack(sounds), axis=0)
+                own = count * usual + _WEIGHT_OF_GENERAL * general[drum]
+                templates[drum] = normalised(own / (count + _WEIGHT_OF_GENERAL))
+    return templates
+
+
+def _collect(mixture: Mixture, heard: dict[Drum, list[Floats]]) -> None:
+    """Add what is left of each hit beside all else, at the level of templates."""
+    ratio = mixture.magnitudes / (mixture.total() + EPSILON)
+    for drum, frames in mixture.hits.items():
+        length = length_of(drum)
+        for frame, gain in zip(frames, mixture.gains[drum], strict=True):
+            inside = frame >= 0 and frame + length <= len(ratio)
+            if inside and gain > 1e-4 and len(heard[drum]) < _MOST_HITS:
+                stretch = slice(frame, frame + length)
+                left = mixture.drums[drum][stretch] * ratio[stretch]
+                heard[drum].append(np.asarray(left / gain, np.float32))
+
+
+def _loudness(rest: Floats, frame: int) -> float:
+    attack = rest[max(frame, 0) : max(frame + _LEVEL, 0)]
+    return 0.5 * float(np.sqrt(np.square(attack).sum()) + EPSILON)

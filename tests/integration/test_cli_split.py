@@ -1,0 +1,185 @@
+"""``adt split``: the command, its files and its report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from adt_plugins import load
+from adt_plugins.cli import main
+from tests.unit.separation.test_stems import HITS, RATE, chords, drum_track
+
+OUTPUTS = ["song.drumless.flac", "song.drums.flac"]
+
+
+def run(*arguments: object) -> int:
+    return main(["split", *map(str, arguments)])
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    path = tmp_path / "song.wav"
+    hits = HITS.between(0, 3)
+    soundfile.write(path, drum_track(hits, RATE, 3) + chords(RATE, 3), RATE)
+    hits.save(tmp_path / "hits.json")
+    return path
+
+
+def whole(path: Path) -> np.ndarray:
+    samples: np.ndarray = soundfile.read(path, dtype="int16")[0]
+    return samples.astype(int)
+
+
+def test_a_song_is_split_by_the_hits_of_a_file(
+    song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hits = song.with_name("hits.json")
+    assert run(song, "--from", hits, "--by-drum") == 0
+    told = capsys.readouterr().out
+    assert "song: 12 hits: 6 hi-hat, 3 kick, 3 snare taken out" in told
+    assert "to play along with" in told
+    folder = song.parent
+    drumless, drums = (whole(folder / name) for name in OUTPUTS)
+    np.testing.assert_array_equal(drumless + drums, whole(song))
+    parts = [whole(folder / f"song.drums.{drum}.flac") for drum in ("KD", "SD", "HH")]
+    np.testing.assert_array_equal(np.sum(parts, axis=0), drums)
+    assert run("-q", song, "--from", hits, "--by-drum") == 0  # they are ours
+    assert run("-q", song, "--from", hits, "--skip-existing") == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_hits_are_found_where_none_are_given(
+    song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--report", "json", "-o", tmp_path / "out", song, "--only", "KD") == 0
+    [result] = json.loads(capsys.readouterr().out)["results"]
+    assert result["status"] == "done"
+    assert set(result["onsets"]) == {"KD"}
+    assert [Path(x["path"]).name for x in result["outputs"]] == OUTPUTS
+    assert [x["format"] for x in result["outputs"]] == ["drumless", "drums"]
+    drums = whole(tmp_path / "out" / OUTPUTS[1])
+    assert np.abs(drums).max() > 3000
+    assert not (tmp_path / OUTPUTS[0]).exists()
+
+
+def test_labels_that_were_corrected_say_what_is_taken_out(song: Path) -> None:
+    labels = song.with_name("song.labels.txt")
+    load(song.with_name("hits.json")).only(["SD"]).save(labels, "labels")
+    assert run("-q", song, "--from", labels) == 0
+    drums = whole(song.with_name(OUTPUTS[1]))
+    at = round(0.2 * RATE)  # a kick and a hat
+    assert np.abs(drums[at : at + 4000]).max() < 1000
+    assert np.abs(drums[round(0.7 * RATE) :][:4000]).max() > 3000
+
+
+def test_what_is_in_the_way_stays(
+    song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = song.with_name(OUTPUTS[1])
+    soundfile.write(other, chords(RATE, 1), RATE)
+    content = other.read_bytes()
+    assert run(song, "--from", song.with_name("hits.json")) == 1
+    assert "song.drums.flac: exists; use --overwrite" in capsys.readouterr().err
+    assert other.read_bytes() == content
+    assert not song.with_name(OUTPUTS[0]).exists()
+
+
+def test_an_input_is_never_an_output(
+    song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(song, song.with_name("song.drums.wav"))
+    flac = song.with_name(OUTPUTS[1])
+    soundfile.write(flac, *soundfile.read(song))
+    content = flac.read_bytes()
+    hits = song.with_name("hits.json")
+    assert run("--overwrite", song, flac) == 1
+    assert "is read by this run" in capsys.readouterr().err
+    assert flac.read_bytes() == content
+    assert run(song, flac, "--from", hits) == 2
+    assert "--from: is for one input" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["nowhere.wav"], "nowhere.wav: no such file"),
+        (["hits.json"], "is no recording but a transcription"),
+        (["song.wav", "--from", "nowhere.json"], "nowhere.json: no such file"),
+        (["song.wav", "--from", "song.wav"], "is no transcription but a recording"),
+    ],
+)
+def test_wrong_input_is_one_line(
+    song: Path,
+    arguments: list[str],
+    line: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(song.parent)
+    assert run(*arguments) == 1
+    err = capsys.readouterr().err
+    assert line in err
+    assert err.count("\n") == 1
+
+
+def test_a_folder_of_songs_leaves_stems_out(song: Path, tmp_path: Path) -> None:
+    from adt_plugins.batch.recordings import find_recordings
+
+    for name in (*OUTPUTS, "song.drums.KD.flac", "other.drums.flac"):
+        shutil.copy(song, tmp_path / name)
+    found = find_recordings([str(tmp_path)], warn=print)[1]
+    assert [Path(path).name for path in found] == ["other.drums.flac", "song.wav"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_leaves_nothing(song: Path) -> None:
+    soundfile.write(song, np.tile(soundfile.read(song)[0], 100), RATE)
+    command = [sys.executable, "-m", "adt_plugins", "split", song, "--from"]
+    process = subprocess.Popen(
+        [*map(str, command), str(song.with_name("hits.json"))], stderr=subprocess.PIPE
+    )
+    for _ in range(600):
+        if list(song.parent.glob(".adt-*")) or process.poll() is not None:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[1].decode().endswith("adt: interrupted\n")
+    assert process.returncode == 130
+    left = sorted(path.name for path in song.parent.iterdir())
+    assert left == ["hits.json", "song.wav"]
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_length(song: Path) -> None:
+    """Measured as the system counts it, in processes of their own."""
+    peaks = []
+    for times in (20, 60):
+        path = song.with_name(f"{times}.wav")
+        soundfile.write(path, np.tile(soundfile.read(song)[0], times), RATE)
+        hits = load(song.with_name("hits.json"))
+        longer = [onset for n in range(times) for onset in hits.shifted(3.0 * n).onsets]
+        type(hits)(onsets=tuple(longer)).save(song.with_name(f"{times}.json"))
+        code = (
+            "import resource, sys; from adt_plugins.cli import main;"
+            "main(sys.argv[1:]);"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        )
+        pytest.importorskip("resource")
+        arguments = ["split", "-q", path, "--from", song.with_name(f"{times}.json")]
+        done = subprocess.run(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            capture_output=True,
+            check=True,
+        )
+        peaks.append(int(done.stdout))
+    assert peaks[1] < 1.6 * peaks[0]

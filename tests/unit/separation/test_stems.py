@@ -1,0 +1,271 @@
+"""Stems: they sum to the song, hold what they should, and follow corrections."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from adt_plugins import Onset, Stems, Transcription, separate
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError, CancelledError
+from adt_plugins.formats.click import sound_of
+from adt_plugins.separation import stems as room
+from adt_plugins.separation.files import stem_paths, write_stems
+from adt_plugins.separation.frames import Grid
+from adt_plugins.separation.stems import Separator
+
+RATE = 44100
+SECONDS = 8
+HITS = Transcription(
+    onsets=tuple(
+        Onset(0.5 * n + 0.2, drum, 100)
+        for n in range(2 * SECONDS - 2)
+        for drum in ((Drum.KD, Drum.HH) if n % 2 == 0 else (Drum.SD, Drum.HH))
+    )
+)
+
+Floats = NDArray[np.float64]
+
+
+def drum_track(
+    hits: Transcription, rate: int = RATE, seconds: float = SECONDS
+) -> Floats:
+    """Noises that fade, as drums do; a kick is a tone that falls."""
+    track = np.zeros(round(seconds * rate))
+    for onset in hits:
+        random = np.random.default_rng(list(Drum).index(onset.drum))
+        times = np.arange(round(0.15 * rate)) / rate
+        noise = random.standard_normal(len(times))
+        sound = {
+            Drum.KD: np.sin(2 * np.pi * 60 * times) * np.exp(-times / 0.05),
+            Drum.SD: 0.3 * noise * np.exp(-times / 0.04),
+        }.get(onset.drum, 0.15 * np.diff(noise, prepend=0) * np.exp(-times / 0.02))
+        begin = round(onset.time * rate)
+        part = track[begin : begin + len(sound)]
+        part += 0.4 * onset.velocity / 100 * sound[: len(part)]
+    return track
+
+
+def chords(rate: int = RATE, seconds: float = SECONDS) -> Floats:
+    """Three notes that last."""
+    times = np.arange(round(seconds * rate)) / rate
+    notes = [np.sin(2 * np.pi * f * times + f) for f in (220.0, 277.2, 329.6, 523.3)]
+    return np.asarray(0.08 * np.sum(notes, axis=0))
+
+
+def improvement(estimate: Floats, truth: Floats, mix: Floats) -> float:
+    """How much the scale-invariant signal-to-distortion ratio has improved, dB."""
+
+    def ratio(sound: Floats) -> float:
+        target = (sound @ truth) / (truth @ truth) * truth
+        noise = sound - target
+        return 10 * math.log10((target @ target) / (noise @ noise))
+
+    return ratio(estimate) - ratio(mix)
+
+
+@pytest.fixture(scope="module")
+def song() -> tuple[Floats, Floats]:
+    return drum_track(HITS), chords()
+
+
+@pytest.fixture(scope="module")
+def split(song: tuple[Floats, Floats]) -> Stems:
+    mix = (np.stack([song[0] + song[1]] * 2, axis=1)).astype(np.float32)
+    return separate(HITS, (mix, RATE), by_drum=True)
+
+
+def test_drums_and_the_rest_are_told_apart(
+    song: tuple[Floats, Floats], split: Stems
+) -> None:
+    drums, rest = song
+    mix = drums + rest
+    assert split.drums.shape == (len(mix), 2)
+    assert improvement(split.drums[:, 0].astype(float), drums, mix) > 8
+    assert improvement(split.drumless[:, 0].astype(float), rest, mix) > 6
+
+
+def test_each_drum_is_by_itself_and_they_sum_to_all(
+    song: tuple[Floats, Floats], split: Stems
+) -> None:
+    assert set(split.by_drum) == {Drum.KD, Drum.SD, Drum.HH}
+    together = np.sum(list(split.by_drum.values()), axis=0)
+    np.testing.assert_array_equal(together, split.drums)
+    mix = sum(song)
+    for drum, sound in split.by_drum.items():
+        truth = drum_track(HITS.only([drum]))
+        assert improvement(sound[:, 0].astype(float), truth, np.asarray(mix)) > 6
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rate"), [("int16", 44100), ("float32", 48000), ("int16", 8000)]
+)
+def test_stems_sum_to_the_song_sample_for_sample(dtype: str, rate: int) -> None:
+    random = np.random.default_rng(3)
+    hits = HITS.between(0, 3)
+    song = drum_track(hits, rate, 3.3) + chords(rate, 3.3)
+    mix = np.stack([song, 0.5 * song[::-1]], axis=1)
+    mix += random.normal(0, 1e-3, mix.shape)
+    scale = 2.0 ** (15 if dtype == "int16" else 23)
+    wanted = np.rint(mix * scale)
+    given = wanted.astype(dtype)
+    if dtype == "float32":
+        given = (wanted / scale + 1e-9).astype(dtype)
+    stems = separate(hits, (given, rate))
+    total = (stems.drums.astype(float) + stems.drumless) * scale
+    np.testing.assert_array_equal(total, wanted)
+    assert np.abs(stems.drums).max() > 0.1
+    assert stems.sample_rate == rate
+
+
+@pytest.mark.slow
+def test_what_is_too_loud_for_one_stem_is_in_the_other() -> None:
+    hits = HITS.between(0, 3)
+    song = np.clip(6 * (drum_track(hits, RATE, 3) + chords(RATE, 3)), -1, 1)
+    mix = np.rint(song * 32767).astype(np.int16)
+    stems = separate(hits, (mix, RATE), by_drum=True)
+    total = (stems.drums.astype(float) + stems.drumless)[:, 0] * 2**15
+    np.testing.assert_array_equal(total, mix)
+    assert max(np.abs(stems.drums).max(), np.abs(stems.drumless).max()) <= 1
+
+
+def test_a_hit_that_was_added_is_taken_out_and_a_deleted_one_stays(
+    song: tuple[Floats, Floats],
+) -> None:
+    mix = (song[0] + song[1], RATE)
+    time = 4.2  # of a kick and a hat
+    at = slice(round(time * RATE), round((time + 0.1) * RATE))
+    fewer = replace(HITS, onsets=tuple(o for o in HITS if abs(o.time - time) > 0.1))
+    with_it, without = separate(HITS, mix).drums[at], separate(fewer, mix).drums[at]
+    assert np.square(without).sum() < 0.2 * np.square(with_it).sum()
+
+
+@pytest.mark.slow
+def test_only_some_drums_are_taken_out(song: tuple[Floats, Floats]) -> None:
+    mix = song[0] + song[1]
+    snare = drum_track(HITS.only(["SD"]))
+    stems = separate(HITS, (mix, RATE), drums=["snare"])
+    assert improvement(stems.drums[:, 0].astype(float), snare, mix) > 6
+    rest = stems.drumless[:, 0].astype(float)
+    kick = drum_track(HITS.only(["KD"]))
+    loud = np.abs(kick) > 0.1
+    assert np.square((rest - mix)[loud]).sum() < 0.1 * np.square(kick[loud]).sum()
+
+
+def test_nothing_is_taken_out_where_there_are_no_hits() -> None:
+    mix = np.rint(chords(RATE, 2) * 32767).astype(np.int16)
+    stems = separate(Transcription(), (mix, RATE), by_drum=True)
+    assert not stems.drums.any()
+    np.testing.assert_array_equal(stems.drumless[:, 0] * 2**15, mix)
+    assert not stems.by_drum
+
+
+def test_silence_and_hits_behind_the_end_do_no_harm() -> None:
+    stems = separate(HITS, (np.zeros((RATE, 1), np.float32), RATE))
+    assert not stems.drums.any()
+    assert not stems.drumless.any()
+    assert len(stems.drums) == RATE
+    assert len(separate(HITS, (np.zeros(3, np.int16), RATE)).drums) == 3
+
+
+@pytest.mark.slow
+def test_cuts_between_stretches_cannot_be_heard(
+    song: tuple[Floats, Floats], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mix = (song[0] + song[1], RATE)
+    whole = separate(HITS, mix).drums
+    monkeypatch.setattr(room, "_STRETCH", 300)
+    cut = separate(HITS, mix).drums
+    difference = np.square(cut - whole).sum() / np.square(whole).sum()
+    assert 10 * math.log10(difference) < -20
+
+
+@pytest.mark.slow
+def test_channels_keep_their_places() -> None:
+    drums, rest = drum_track(HITS), chords()
+    mix = np.stack([drums + 0.2 * rest, 0.2 * drums + rest], axis=1)
+    stems = separate(HITS, (mix.astype(np.float32), RATE))
+    left, right = np.square(stems.drums).sum(axis=0)
+    assert left > 5 * right  # 25 in the mix
+
+
+@pytest.mark.slow
+def test_progress_and_cancelling(song: tuple[Floats, Floats]) -> None:
+    told: list[float] = []
+    mix = (song[0] + song[1], RATE)
+    separate(HITS, mix, progress=told.append)
+    assert told == sorted(told)
+    assert 0 <= told[0] < 0.5 < told[-1] <= 1
+    with pytest.raises(CancelledError):
+        separate(HITS, mix, cancel=lambda: True)
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 96000, 192000])
+def test_frames_are_about_as_long_at_every_rate(rate: int) -> None:
+    grid = Grid(rate)
+    assert 0.03 < grid.size / rate < 0.07
+    random = np.random.default_rng(1)
+    samples = random.standard_normal(12 * grid.hop + 3 * grid.hop).astype(np.float32)
+    back = grid.samples(grid.spectra(samples))
+    inner = slice(3 * grid.hop, len(samples) - 3 * grid.hop)
+    np.testing.assert_allclose(back[inner], samples[inner], atol=1e-5)
+    middle = grid.frame(1.0) * grid.hop - (grid.size - grid.hop) + grid.size / 2
+    assert abs(middle / rate - 1.0) <= grid.hop / rate
+
+
+@pytest.fixture
+def wave(song: tuple[Floats, Floats], tmp_path: Path) -> Path:
+    path = tmp_path / "song.wav"
+    soundfile.write(path, (song[0] + song[1])[: 4 * RATE], RATE, subtype="PCM_24")
+    return path
+
+
+def test_files_hold_the_bits_of_the_recording(wave: Path) -> None:
+    hits = HITS.between(0, 4)
+    paths = write_stems(
+        Separator(hits, wave, by_drum=True), wave.parent, "song", by_drum=True
+    )
+    names = ["drumless", "drums", "drums.KD", "drums.SD", "drums.HH"]
+    assert list(paths) == names
+    assert paths["drums.KD"].name == "song.drums.KD.flac"
+    stems = {k: soundfile.read(p, dtype="int32")[0] >> 8 for k, p in paths.items()}
+    assert soundfile.info(paths["drums"]).subtype == "PCM_24"
+    mix = soundfile.read(wave, dtype="int32")[0] >> 8
+    np.testing.assert_array_equal(stems["drums"] + stems["drumless"], mix)
+    parts = np.sum([stems[name] for name in names[2:]], axis=0)
+    np.testing.assert_array_equal(parts, stems["drums"])
+
+
+def test_all_files_are_written_or_none(
+    wave: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sorted(wave.parent.iterdir())
+    separator = Separator(HITS.between(0, 4), wave)
+    blocks = separator.blocks
+
+    def interrupted(*given: object) -> Iterator[object]:
+        yield from blocks()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(separator, "blocks", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_stems(separator, wave.parent, "song")
+    assert sorted(wave.parent.iterdir()) == before
+
+
+def test_what_somebody_else_has_written_stays(wave: Path) -> None:
+    path = stem_paths(wave.parent, "song")["drumless"]
+    soundfile.write(path, sound_of(Drum.KD), RATE)
+    content = path.read_bytes()
+    separator = Separator(HITS.between(0, 4), wave)
+    with pytest.raises(AdtError, match=r"song\.drumless\.flac: exists"):
+        write_stems(separator, wave.parent, "song")
+    assert path.read_bytes() == content
+    assert not stem_paths(wave.parent, "song")["drums"].exists()
