@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from adt_plugins.base.forking import in_child
 from adt_plugins.card import Geometry
 from adt_plugins.errors import ModelError
-from adt_plugins.network.stepwise import StepwiseRunner, whole_batches
+from adt_plugins.network.layered import whole_batches
+from adt_plugins.network.stepwise import StepwiseRunner
 
 # LiteRT writes this once a process, at a level that nothing turns off.
 _GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
@@ -121,23 +122,13 @@ def open_runner(
     interpreter = _interpreter_class()
     if interpreter is None:
         return _open_in_numpy(path, content, geometry)
-    try:
-        with _quiet():
-            opened = interpreter(model_content=content, num_threads=num_threads)
-            in_layers = bool(opened.get_signature_list())
-            opened.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(f"{path}: LiteRT cannot run it: {reason}") from error
-    try:
-        return (
-            StepwiseRunner(opened, geometry)
-            if in_layers
-            else OneGraph(opened, geometry)
-        )
-    except (ValueError, RuntimeError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(f"{path}: it does not fit its card: {reason}") from error
+    with _refusing(path, "LiteRT cannot run it"), _quiet():
+        opened = interpreter(model_content=content, num_threads=num_threads)
+        in_layers = bool(opened.get_signature_list())
+        opened.allocate_tensors()
+    with _refusing(path, "it does not fit its card"):
+        kind = StepwiseRunner if in_layers else OneGraph
+        return kind(opened, geometry)
 
 
 def _open_in_numpy(path: Path, content: bytes, geometry: Geometry) -> Runner:
@@ -145,14 +136,21 @@ def _open_in_numpy(path: Path, content: bytes, geometry: Geometry) -> Runner:
     from adt_plugins.network.numpy_backend.layers import NumpyLayers
     from adt_plugins.network.numpy_backend.tflite_file import read_tflite
 
-    try:
+    with _refusing(path, "NumPy cannot run it"):
         model = read_tflite(content)
         if model.signatures:
             return NumpyLayers(model, geometry)
         return OneGraph(NumpyInterpreter(model), geometry)
-    except (ValueError, KeyError, IndexError) as error:
+
+
+@contextmanager
+def _refusing(path: Path, what: str) -> Iterator[None]:
+    """Turn what is wrong with a file into a `ModelError`."""
+    try:
+        yield
+    except (ValueError, RuntimeError, KeyError, IndexError) as error:
         reason = " ".join(str(error).split())
-        raise ModelError(f"{path}: NumPy cannot run it: {reason}") from error
+        raise ModelError(f"{path}: {what}: {reason}") from error
 
 
 def backend() -> str:

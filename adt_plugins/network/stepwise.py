@@ -8,14 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adt_plugins.card import Geometry
-from adt_plugins.network.brnn_sa.weights import ATTENTION, layer_name, single
+from adt_plugins.network.brnn_sa.weights import ATTENTION, single
+from adt_plugins.network.layered import (
+    Frames,
+    LayeredNetwork,
+    layer_names,
+    whole_batches,
+    with_frame_before,
+)
 from adt_plugins.network.signatures import Signature, open_signature
-
-Frames = NDArray[np.float32]
-
 
 _SINGLE_COST = 1.3
 """What a chunk costs alone, of what it costs in a batch."""
@@ -55,8 +58,8 @@ class StepwiseRunner:
         self._geometry = geometry
         self._interpreter = interpreter
         self._names = set(interpreter.get_signature_list())
-        self._whole = _Graphs(interpreter, geometry, geometry.batch)
-        self._single: _Graphs | None = None
+        self._whole = _open(interpreter, geometry, geometry.batch)
+        self._single: LayeredNetwork | None = None
         self.bands, self.outputs = self._whole.bands, self._whole.outputs
 
     def run(self, chunks: Frames) -> Frames:
@@ -68,105 +71,74 @@ class StepwiseRunner:
             return np.concatenate(each, axis=1)
         return self._whole.run(whole_batches(chunks, self.batch))[:, :count]
 
-    def _alone(self, count: int) -> _Graphs | None:
+    def _alone(self, count: int) -> LayeredNetwork | None:
         """Return the graphs for a single chunk, if they pay for so many."""
         if count * _SINGLE_COST > self.batch or single(ATTENTION) not in self._names:
             return None
         if self._single is None:
-            self._single = _Graphs(self._interpreter, self._geometry, 1)
+            self._single = _open(self._interpreter, self._geometry, 1)
         return self._single
 
 
-def whole_batches(chunks: Frames, batch: int) -> Frames:
-    """Add silent chunks, (frames, n, bands), so that they fill batches."""
-    missing = -chunks.shape[1] % batch
-    return np.pad(chunks, ((0, 0), (0, missing), (0, 0))) if missing else chunks
+def _open(interpreter: Any, geometry: Geometry, batch: int) -> LayeredNetwork:
+    """Open the graphs for a number of chunks at a time."""
+
+    def title(name: str) -> str:
+        return name if batch == geometry.batch else single(name)
+
+    names = layer_names(interpreter.get_signature_list(), ATTENTION)
+    layers = [_Layer(open_signature(interpreter, title(name))) for name in names]
+    attention = _Attention(open_signature(interpreter, title(ATTENTION)))
+    return LayeredNetwork(layers, attention, geometry, batch)
 
 
-class _Graphs:
-    """Graphs for a number of chunks at a time."""
+class _Attention:
+    """The attention's graph; see `adt_plugins.network.layered.Attention`."""
 
-    def __init__(self, interpreter: Any, geometry: Geometry, batch: int) -> None:
-        self._geometry = geometry
-        names = set(interpreter.get_signature_list())
+    def __init__(self, graph: Signature) -> None:
+        self._graph = graph
+        self.here = graph.inputs["here"].shape
+        self.around = graph.inputs["around"].shape
+        (shape,) = graph.outputs.values()
+        self.outputs = shape[-1]
 
-        def title(name: str) -> str:
-            return name if batch == geometry.batch else single(name)
+    def run(self, here: Frames, around: Frames) -> Frames:
+        self._graph.inputs["here"][:] = here
+        self._graph.inputs["around"][:] = around
+        return self._graph.run()["activations"]
 
-        self._layers: list[Signature] = []
-        while (name := title(layer_name(len(self._layers)))) in names:
-            self._layers.append(open_signature(interpreter, name))
-        if not self._layers or title(ATTENTION) not in names:
-            raise ValueError(f"no layers in {sorted(names)}")
-        self._attend = open_signature(interpreter, title(ATTENTION))
-        shape = self._layers[0].inputs["frames"].shape
-        self._steps, rows, self.bands = shape
-        here, around = (self._attend.inputs[name].shape for name in ("here", "around"))
-        self._states: dict[int, Frames] = {}
-        self._run, self._width = here[0], (around[0] - here[0]) // 2
-        (found,) = self._attend.outputs.values()
-        self.outputs = found[-1]
-        if (
-            rows != 2 * batch
-            or here[1] != batch
-            or geometry.frames % self._steps
-            or geometry.core % self._run
-        ):
-            raise ValueError(f"{shape} and {here}")
 
-    def run(self, chunks: Frames) -> Frames:
-        """See `StepwiseRunner`; as many chunks as the graphs are made for."""
-        size, width = self._geometry, self._width
-        first = heard = self._layer(0, chunks, size.frames)
-        for number in range(1, len(self._layers)):
-            last = number == len(self._layers) - 1
-            # Nothing reads the far context of the last layer.
-            reach = size.context + size.core + width if last else size.frames
-            heard = self._layer(number, heard, min(reach, size.frames))
-        # At the edge of a chunk without context nothing lies beyond.
-        missing = max(0, width - size.context)
-        if missing:
-            heard = np.pad(heard, ((missing, missing), (0, 0), (0, 0)))
-        start = size.context + missing - width
-        graph = self._attend
-        found = np.empty((size.core, chunks.shape[1], self.outputs), np.float32)
-        for k in range(0, size.core, self._run):
-            here = size.context + k
-            graph.inputs["here"][:] = first[here : here + self._run]
-            around = heard[start + k : start + k + self._run + 2 * width]
-            graph.inputs["around"][:] = around
-            found[k : k + self._run] = graph.run()["activations"]
-        return found
+class _Layer:
+    """A layer's graph, run a few steps at a time: see `layered.Layer`.
 
-    def _layer(self, number: int, frames: Frames, needed: int) -> Frames:
-        """Return both directions' states, side by side, zero after `needed` steps.
+    What goes in is put together for a few steps, which stays in the cache, and what
+    comes out lies in memory that is used again.
+    """
 
-        The result is overwritten by the next run. What goes in is put together for
-        a few steps at a time, which stays in the cache, and what comes out lies in
-        memory that is used again.
-        """
-        graph, steps = self._layers[number], self._steps
-        batch = frames.shape[1]
-        inputs = graph.inputs
+    def __init__(self, graph: Signature) -> None:
+        self._graph = graph
+        self.shape = graph.inputs["frames"].shape
+        self._states = np.zeros((0, 0, 0), np.float32)
+
+    def run(self, frames: Frames, needed: int) -> Frames:
+        inputs, steps, batch = self._graph.inputs, self.shape[0], frames.shape[1]
         units = inputs["state"].shape[1]
-        forward = self._states.get(number)
-        if forward is None:
-            forward = np.zeros((len(frames), batch, 2 * units), np.float32)
-            self._states[number] = forward
-        backward = forward[::-1]
+        shape = (len(frames), batch, 2 * units)
+        if self._states.shape != shape:
+            self._states = np.zeros(shape, np.float32)
+        forward, backward = self._states, self._states[::-1]
         before = inputs.get("before")
-        if before is not None:
-            earlier = np.concatenate([frames[:1], frames[:-1]])
+        earlier = frames if before is None else with_frame_before(frames)
         inputs["state"][:] = 0
         inputs["cell"][:] = 0
         for k in range(0, needed, steps):
             _both_ways(frames, k, inputs["frames"])
             if before is not None:
                 _both_ways(earlier, k, before)
-            found = graph.run()
-            states = found["states"]
+            outputs = self._graph.run()
+            states = outputs["states"]
             inputs["state"][:] = states[-1]
-            inputs["cell"][:] = found["last_cell"]
+            inputs["cell"][:] = outputs["last_cell"]
             forward[k : k + steps, :, :units] = states[:, :batch]
             backward[k : k + steps, :, units:] = states[:, batch:]
         return forward

@@ -10,10 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adt_plugins.card import Geometry
-from adt_plugins.network.brnn_sa.weights import ATTENTION, layer_name
+from adt_plugins.network.brnn_sa.weights import ATTENTION
+from adt_plugins.network.layered import (
+    Frames,
+    LayeredNetwork,
+    layer_names,
+    whole_batches,
+    with_frame_before,
+)
 from adt_plugins.network.numpy_backend.interpreter import (
     FULLY_CONNECTED,
     NumpyRunner,
@@ -22,13 +28,10 @@ from adt_plugins.network.numpy_backend.interpreter import (
     signature_runner,
 )
 from adt_plugins.network.numpy_backend.tflite_file import (
-    GraphInfo,
     Model,
+    Signature,
     TensorInfo,
 )
-from adt_plugins.network.stepwise import whole_batches
-
-Frames = NDArray[np.float32]
 
 # Frames whose inputs are multiplied at once: what is in between stays in the cache.
 _BLOCK_FRAMES = 64
@@ -62,66 +65,52 @@ class NumpyLayers:
         If the file does not fit the geometry.
     """
 
-    bands: int
-    outputs: int
-    batch: int
-
     def __init__(self, model: Model, geometry: Geometry) -> None:
-        self._geometry = geometry
+        self._size = geometry.batch
         self.batch = MOST_CHUNKS // geometry.batch * geometry.batch or geometry.batch
-        self._layers: list[_Layer] = []
-        while (name := layer_name(len(self._layers))) in model.signatures:
-            signature = model.signatures[name]
-            rises = "before" in signature.inputs
-            info = model.graphs[signature.graph]
-            shape = info.tensors[signature.inputs["frames"]].shape
-            self._layers.append(_Layer(info, rises, steps=shape[0]))
-            if len(self._layers) == 1:
-                self.bands = shape[2]
-            if shape[1] != 2 * geometry.batch or geometry.frames % shape[0]:
-                raise ValueError(f"{name} reads frames of shape {shape}")
-        if not self._layers or ATTENTION not in model.signatures:
-            raise ValueError(f"no layers in {sorted(model.signatures)}")
-        self._attend: NumpyRunner = signature_runner(model, ATTENTION)
-        details = self._attend.get_input_details()
-        here, around = (details[name]["shape"] for name in ("here", "around"))
-        self._run, self._width = int(here[0]), int(around[0] - here[0]) // 2
-        (output,) = self._attend.get_output_details().values()
-        self.outputs = int(output["shape"][-1])
-        if here[1] != geometry.batch or geometry.core % self._run:
-            raise ValueError(f"the attention reads frames of shape {tuple(here)}")
+        layers = [
+            _Layer(model.signatures[name], model)
+            for name in layer_names(model.signatures, ATTENTION)
+        ]
+        attention = _Attention(signature_runner(model, ATTENTION))
+        self._network = LayeredNetwork(layers, attention, geometry, geometry.batch)
+        self.bands, self.outputs = self._network.bands, self._network.outputs
 
     def run(self, chunks: Frames) -> Frames:
         """See `adt_plugins.network.litert.Runner`."""
-        size, width, count = self._geometry, self._width, chunks.shape[1]
-        chunks = whole_batches(chunks, size.batch)
-        first = states = self._layers[0].run(chunks, size.frames)
-        for layer in self._layers[1:]:
-            last = layer is self._layers[-1]
-            # Nothing reads the far context of the last layer.
-            reach = size.context + size.core + width if last else size.frames
-            states = layer.run(states, min(reach, size.frames))
-        # At the edge of a chunk without context nothing lies beyond.
-        missing = max(0, width - size.context)
-        states = np.pad(states, ((missing, missing), (0, 0), (0, 0)))
-        start = size.context + missing - width
-        result = np.empty((size.core, chunks.shape[1], self.outputs), np.float32)
-        for k in range(0, size.core, self._run):
-            here = first[size.context + k : size.context + k + self._run]
-            around = states[start + k : start + k + self._run + 2 * width]
-            # The attention's graph takes just as many chunks as the card says.
-            for at in range(0, chunks.shape[1], size.batch):
-                some = slice(at, at + size.batch)
-                found = self._attend(here=here[:, some], around=around[:, some])
-                result[k : k + self._run, some] = found["activations"]
-        return result[:, :count]
+        count = chunks.shape[1]
+        return self._network.run(whole_batches(chunks, self._size))[:, :count]
+
+
+class _Attention:
+    """The attention's graph; see `adt_plugins.network.layered.Attention`."""
+
+    def __init__(self, graph: NumpyRunner) -> None:
+        self._graph = graph
+        details = graph.get_input_details()
+        self.here, self.around = (
+            tuple(int(n) for n in details[name]["shape"]) for name in ("here", "around")
+        )
+        (output,) = graph.get_output_details().values()
+        self.outputs = int(output["shape"][-1])
+
+    def run(self, here: Frames, around: Frames) -> Frames:
+        # The graph takes just as many chunks as the card says.
+        size = self.here[1]
+        parts = [
+            self._graph(here=here[:, k : k + size], around=around[:, k : k + size])
+            for k in range(0, here.shape[1], size)
+        ]
+        return np.concatenate([part["activations"] for part in parts], axis=1)
 
 
 class _Layer:
-    """Both directions of an LSTM layer, side by side."""
+    """Both directions of an LSTM layer: see `adt_plugins.network.layered.Layer`."""
 
-    def __init__(self, info: GraphInfo, rises: bool, steps: int) -> None:
-        self._rises, self._steps = rises, steps
+    def __init__(self, signature: Signature, model: Model) -> None:
+        info = model.graphs[signature.graph]
+        self._rises = "before" in signature.inputs
+        self.shape = tuple(info.tensors[signature.inputs["frames"]].shape)
         products = [
             item.inputs for item in info.operators if item.code == FULLY_CONNECTED
         ]
@@ -136,15 +125,11 @@ class _Layer:
         self._recall = _Recall([tensors[index] for index in of_state[:2]])
 
     def run(self, frames: Frames, needed: int) -> Frames:
-        """Return the states of (frames, batch, inputs), forward and backward.
-
-        They are zero after the first `needed` steps of each direction, rounded up to
-        those of a graph, so that the result is that of `stepwise`.
-        """
         if self._rises:
-            before = np.concatenate([frames[:1], frames[:-1]])
-            frames = np.concatenate([frames, np.maximum(frames - before, 0)], axis=-1)
-        count = -(-needed // self._steps) * self._steps
+            risen = np.maximum(frames - with_frame_before(frames), 0)
+            frames = np.concatenate([frames, risen], axis=-1)
+        steps = self.shape[0]
+        count = -(-needed // steps) * steps
         ordered = (frames[:count], frames[::-1][:count])
         sums = [
             project(some) for project, some in zip(self._project, ordered, strict=True)
