@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from adt_plugins.base.strict_json import build, parse_json
-from adt_plugins.errors import FormatError, ModelError
+from adt_plugins.errors import FormatError, ModelError, reason_of
 
 FORMAT = "adt-plugins-model"
 VERSION = 1
@@ -317,8 +317,7 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         raise ModelError(f"{path}: no such model card") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ModelError(f"{path}: not a model card: {reason}") from error
+        raise ModelError(f"{path}: not a model card: {reason_of(error)}") from error
 
 
 def _check(card: ModelCard) -> None:

@@ -46,5 +46,12 @@ class CancelledError(AdtError):
     """The caller asked for the work to stop."""
 
 
+def reason_of(error: BaseException) -> str:
+    """Return why the system refused something: without the file, which we name."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    return getattr(error, "strerror", None) or str(error)
+
+
 class AdtWarning(UserWarning):
     """A problem with an input that did not stop the work; the message is one line."""

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from adt_plugins.base.files import write_files
 from adt_plugins.base.folders import HOME_VARIABLE
-from adt_plugins.errors import AdtError
+from adt_plugins.errors import AdtError, reason_of
 
 NAME = "adt-plugins-audacity"
 LABEL = "adt-plugins.audacity"
@@ -138,7 +138,7 @@ class Autostart(ABC):
         try:
             self._remove()
         except OSError as error:
-            raise AdtError(f"{self.file}: {error.strerror}") from error
+            raise AdtError(f"{self.file}: {reason_of(error)}") from error
         return [f"removed {self.file}"]
 
     @property
@@ -173,7 +173,7 @@ class Autostart(ABC):
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise AdtError(f"{self.file.parent}: {error.strerror}") from error
+            raise AdtError(f"{self.file.parent}: {reason_of(error)}") from error
         write_files({self.file: self.content()}, overwrite=True)
 
     def _remove(self) -> None:
@@ -220,7 +220,7 @@ class _SystemdUnit(Autostart):
             self.link.unlink(missing_ok=True)
             self.link.symlink_to(self.file)
         except OSError as error:
-            raise AdtError(f"{self.link}: {error.strerror}") from error
+            raise AdtError(f"{self.link}: {reason_of(error)}") from error
 
     def _remove(self) -> None:
         self.link.unlink(missing_ok=True)

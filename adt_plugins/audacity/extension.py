@@ -18,8 +18,8 @@ from datetime import datetime
 from pathlib import Path
 
 from adt_plugins.base.files import write_files
-from adt_plugins.base.folders import asset
-from adt_plugins.errors import AdtError
+from adt_plugins.base.folders import asset, local_app_data
+from adt_plugins.errors import AdtError, reason_of
 from adt_plugins.labels.tracks import LabelTrack
 
 FOLDER = "adt-plugins"
@@ -45,8 +45,7 @@ def extensions_folder(
     """
     home = home or Path.home()
     if platform == "win32":
-        local = env.get("LOCALAPPDATA")
-        base = Path(local) if local else home / "AppData" / "Local"
+        base = local_app_data(env, home)
     elif platform == "darwin":
         base = home / "Library" / "Application Support"
     else:
@@ -73,7 +72,7 @@ def install_extension(folder: Path) -> list[Path]:
     try:
         own.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AdtError(f"{own}: {error.strerror or error}") from error
+        raise AdtError(f"{own}: {reason_of(error)}") from error
     contents = {
         own / name: asset("audacity", f"extension/{name}").read_bytes()
         for name in FILES
@@ -101,7 +100,7 @@ def uninstall_extension(folder: Path) -> list[Path]:
     try:
         shutil.rmtree(own)
     except OSError as error:
-        raise AdtError(f"{own}: {error.strerror or error}") from error
+        raise AdtError(f"{own}: {reason_of(error)}") from error
     return [own]
 
 

@@ -11,7 +11,7 @@ from adt_plugins.audacity.extension import extensions_folder
 from adt_plugins.audacity.request_folder import snap_home
 from adt_plugins.base.files import write_files
 from adt_plugins.base.folders import asset
-from adt_plugins.errors import AdtError
+from adt_plugins.errors import AdtError, reason_of
 
 PLUGINS = ("drum-labels.ny", "drum-label-tracks.ny")
 _RUN_BY_AUDACITY_4 = ("drum-labels.ny",)
@@ -126,7 +126,7 @@ def install(folders: Sequence[Path]) -> list[Path]:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise AdtError(f"{folder}: {error.strerror or error}") from error
+            raise AdtError(f"{folder}: {reason_of(error)}") from error
     return write_files(contents, overwrite=True)
 
 
@@ -153,7 +153,7 @@ def uninstall(folders: Sequence[Path]) -> list[Path]:
             try:
                 path.unlink()
             except OSError as error:
-                raise AdtError(f"{path}: {error.strerror or error}") from error
+                raise AdtError(f"{path}: {reason_of(error)}") from error
             removed.append(path)
     return removed
 

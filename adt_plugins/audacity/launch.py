@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.errors import AdtError
+from adt_plugins.errors import AdtError, reason_of
 from adt_plugins.formats.audacity_project.writer import SUFFIX, opening_list
 
 FLATPAK_ID = "org.audacityteam.Audacity"
@@ -131,7 +131,7 @@ def _launch(command: Sequence[str]) -> int | None:
             **detached,
         )
     except OSError as error:
-        raise AdtError(f"{command[0]}: {error.strerror or error}") from error
+        raise AdtError(f"{command[0]}: {reason_of(error)}") from error
     end = time.monotonic() + _WATCHED_SECONDS
     while process.poll() is None and time.monotonic() < end:
         time.sleep(0.02)

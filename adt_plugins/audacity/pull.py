@@ -14,7 +14,7 @@ from adt_plugins.audacity.script_pipe_channel import PipeError
 from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.base.files import replacing
 from adt_plugins.base.reporting import Warn, default_warn
-from adt_plugins.errors import AdtError
+from adt_plugins.errors import AdtError, reason_of
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.tracks import MARK, LabelTrack
 
@@ -114,7 +114,7 @@ def pull_audio(pipe: Pipe, path: Path, *, overwrite: bool = False) -> Path:
         try:
             shutil.move(exported, draft)
         except OSError as error:
-            raise AdtError(f"{path}: {error.strerror or error}") from error
+            raise AdtError(f"{path}: {reason_of(error)}") from error
     return path
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from adt_plugins.audacity.request_folder import exchange_folder
 from adt_plugins.audacity.script_pipe import FILE_COMMAND_S, Pipe
 from adt_plugins.audacity.script_pipe_channel import PipeError
-from adt_plugins.errors import AdtError
+from adt_plugins.errors import AdtError, reason_of
 from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import DEFAULT_TEXT, MARK, LabelTrack, moved, tracks_of
@@ -98,7 +98,7 @@ def state_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AdtError(f"{folder}: {error.strerror or error}") from error
+        raise AdtError(f"{folder}: {reason_of(error)}") from error
     return folder
 
 

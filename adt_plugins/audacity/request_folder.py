@@ -29,10 +29,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from adt_plugins.base.folders import HOME_VARIABLE
+from adt_plugins.base.drafts import create_private, whole_file
+from adt_plugins.base.folders import HOME_VARIABLE, user_state_folder
 from adt_plugins.base.process_lock import Lock
 from adt_plugins.drums import Drum
-from adt_plugins.errors import AdtError
+from adt_plugins.errors import AdtError, reason_of
 from adt_plugins.labels.names import LABEL_TEXTS
 
 VERSION = 1
@@ -45,7 +46,7 @@ FORGOTTEN_S = 600.0  # a plug-in that ended badly leaves files for no longer
 # Some languages write a decimal comma.
 _NAME = re.compile(r"([0-9]{1,12}[.,][0-9]{1,9})\.(\w{2,8})", re.ASCII)
 _DRAFT = re.compile(r"\.adt-[0-9a-f]{16}(\.tmp|_data|_old)")
-_ENDINGS = ("ping", "pong", "request", "wav", "busy", "answer", "done", "aup", "tmp")
+_ENDINGS = ("ping", "pong", "request", "wav", "busy", "answer", "done", "aup")
 
 
 class ExchangeError(AdtError):
@@ -91,15 +92,7 @@ def exchange_folder(
     session has in the environment may differ from what a terminal has. So this
     depends on as little of it as possible.
     """
-    own = env.get(HOME_VARIABLE)
-    if own:
-        return Path(own) / "audacity"
-    if platform == "win32":
-        local = env.get("LOCALAPPDATA")
-        base = Path(local) if local else Path.home() / "AppData" / "Local"
-    else:
-        base = Path(env.get("HOME") or Path.home()) / ".local" / "state"
-    return base / "adt-plugins" / "audacity"
+    return user_state_folder(env, platform) / "audacity"
 
 
 def exchange_folders(
@@ -182,7 +175,7 @@ class RequestFolder:
             _make_private(folder)
             self._lock = Lock(folder / "watch.lock")
         except OSError as error:
-            raise ExchangeError(f"{folder}: {error.strerror or error}") from error
+            raise ExchangeError(f"{folder}: {reason_of(error)}") from error
 
     def close(self) -> None:
         """Remove all files of requests and let another watcher in."""
@@ -209,8 +202,7 @@ class RequestFolder:
         try:
             return list(self.folder.iterdir())
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise ExchangeError(f"{self.folder}: {reason}") from error
+            raise ExchangeError(f"{self.folder}: {reason_of(error)}") from error
 
     def path(self, request_id: str, ending: str) -> Path:
         """A file of a request."""
@@ -233,16 +225,14 @@ class RequestFolder:
         ExchangeError
             If it cannot be written.
         """
-        draft = self.path(request_id, "tmp")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
-            draft.unlink(missing_ok=True)
-            with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-                file.write(text.encode())
-            draft.replace(self.path(request_id, ending))
+            with whole_file(self.path(request_id, ending)) as draft:
+                create_private(draft)
+                draft.write_bytes(text.encode())
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise ExchangeError(f"{self.folder}: no answer: {reason}") from error
+            raise ExchangeError(
+                f"{self.folder}: no answer: {reason_of(error)}"
+            ) from error
 
     def beat(self, request_id: str) -> None:
         """Show that the request is being worked on."""
@@ -282,8 +272,9 @@ class RequestFolder:
                 raise ExchangeError(f"{path.name} is a link")
             file = os.fdopen(os.open(path, os.O_RDONLY | _SAFELY), "rb")
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise ExchangeError(f"{path.name} cannot be read: {reason}") from error
+            raise ExchangeError(
+                f"{path.name} cannot be read: {reason_of(error)}"
+            ) from error
         about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode) or not _is_own(about):
             file.close()

@@ -25,6 +25,7 @@ from typing import Any
 
 from adt_plugins.audacity.answers import parse_answer
 from adt_plugins.audacity.script_pipe_channel import Channel, NoAudacityError, PipeError
+from adt_plugins.errors import reason_of
 
 MAX_COMMAND_BYTES = 1022
 CONNECT_S = 5.0
@@ -220,7 +221,7 @@ class _GoneError(PipeError):
     """Nobody has the other end any more."""
 
     def __init__(self, error: OSError) -> None:
-        super().__init__(f"Audacity has gone: {error.strerror or error}")
+        super().__init__(f"Audacity has gone: {reason_of(error)}")
 
 
 def _silence(seconds: float) -> _TooLateError:

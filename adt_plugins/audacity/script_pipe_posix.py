@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from adt_plugins.audacity.script_pipe_channel import NoAudacityError, PipeError
+from adt_plugins.errors import reason_of
 
 _PAUSE_S = 0.01
 
@@ -88,4 +89,4 @@ def _open(path: Path, mode: int) -> int:
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENXIO):  # ENXIO: nobody reads
             raise NoAudacityError(path) from None
-        raise PipeError(f"{path}: {error.strerror or error}") from error
+        raise PipeError(f"{path}: {reason_of(error)}") from error

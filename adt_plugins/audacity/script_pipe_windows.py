@@ -10,6 +10,7 @@ import threading
 from typing import BinaryIO
 
 from adt_plugins.audacity.script_pipe_channel import NoAudacityError, PipeError
+from adt_plugins.errors import reason_of
 
 TO, FROM = r"\\.\pipe\ToSrvPipe", r"\\.\pipe\FromSrvPipe"
 
@@ -69,4 +70,4 @@ def _open(name: str, mode: str) -> BinaryIO:
     except FileNotFoundError:
         raise NoAudacityError(name) from None
     except OSError as error:
-        raise PipeError(f"{name}: {error.strerror or error}") from error
+        raise PipeError(f"{name}: {reason_of(error)}") from error

@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-from adt_plugins.errors import AdtError
+from adt_plugins.errors import AdtError, reason_of
 
 _FORMS = (b"RIFF", b"RF64", b"BW64")
 _REFERENCE_AT = 338  # behind description, originator, its reference, date and time
@@ -32,8 +32,7 @@ def time_reference(path: str | os.PathLike[str]) -> float:
         with path.open("rb") as file:
             reference, rate = _read(file)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AdtError(f"{path}: {reason}") from error
+        raise AdtError(f"{path}: {reason_of(error)}") from error
     if reference is None or not rate:
         raise AdtError(f"{path}: no Broadcast Wave file with a time reference")
     return reference / rate

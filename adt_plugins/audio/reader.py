@@ -22,7 +22,7 @@ from adt_plugins.audio.level import LevelMeter
 from adt_plugins.audio.resample import open_resampler
 from adt_plugins.audio.sniff import Kind, sniff
 from adt_plugins.audio.wave_stream import WavePipe, is_wave
-from adt_plugins.errors import AdtError, AudioError, MissingDependencyError
+from adt_plugins.errors import AdtError, AudioError, MissingDependencyError, reason_of
 
 SAMPLE_RATE = 44100
 
@@ -456,7 +456,7 @@ def _reason(error: OSError) -> str:
         return "no such file"
     if isinstance(error, PermissionError):
         return "permission denied"
-    return error.strerror or str(error)
+    return reason_of(error)
 
 
 @contextmanager

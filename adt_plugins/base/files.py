@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from adt_plugins.base import written
+from adt_plugins.base.drafts import create_private, draft_of, remove_drafts
 from adt_plugins.base.protected import check_unprotected
-from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.errors import AdtError, FormatError, reason_of
 
 # An hour of 20 hits a second is 6 MB of JSON: what is larger is something else.
 MAX_BYTES = 64 << 20
@@ -110,7 +110,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AdtError(f"{folder}: {error.strerror or error}") from error
+        raise AdtError(f"{folder}: {reason_of(error)}") from error
 
 
 @contextmanager
@@ -142,9 +142,7 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
         check_free(paths, overwrite=overwrite)
         # Through a symbolic link its target is replaced, not the link.
         targets = [Path(os.path.realpath(path)) for path in paths]
-        drafts = [
-            target.with_name(f".adt-{secrets.token_hex(8)}.tmp") for target in targets
-        ]
+        drafts = [draft_of(target) for target in targets]
     except (OSError, ValueError) as error:
         if isinstance(error, AdtError):
             raise
@@ -153,7 +151,7 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
     try:
         for draft, target in zip(drafts, targets, strict=True):
             if target.exists():  # what replaces a private file is private at once
-                os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+                create_private(draft)
         yield drafts
         with written.alone():
             check_free(paths, overwrite=overwrite)
@@ -171,9 +169,7 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
         path = paths[min(len(done), len(paths) - 1)]
         raise AdtError(f"{path}: {_reason(error)}") from error
     finally:
-        for draft in drafts:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
+        remove_drafts(*drafts)
 
 
 def write_files(contents: Mapping[Path, bytes], *, overwrite: bool) -> list[Path]:
@@ -196,4 +192,4 @@ def _reason(error: Exception) -> str:
     """Why the system refused, without the temporary file's name."""
     if isinstance(error, FileNotFoundError):
         return "no such folder"
-    return getattr(error, "strerror", None) or str(error)
+    return reason_of(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -44,41 +45,57 @@ HOME_VARIABLE = "ADT_PLUGINS_HOME"
 """Environment variable that moves everything that the package keeps for a user."""
 
 
-def user_model_folder() -> Path:
-    """Return the folder of a user's own models; it need not exist.
+def user_folder() -> Path:
+    """Return the folder of what a user has made for the package; it need not exist.
 
-    ``$ADT_PLUGINS_HOME/models`` if that is set, else below the platform's
-    folder for application data.
+    ``$ADT_PLUGINS_HOME`` if that is set, else below the platform's folder for
+    application data.
     """
     home = os.environ.get(HOME_VARIABLE)
     if home:
-        return Path(home) / "models"
+        return Path(home)
     if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        base = Path(local) if local else Path.home() / "AppData" / "Local"
+        base = local_app_data()
     elif sys.platform == "darwin":
         base = Path.home() / "Library" / "Application Support"
     else:
-        data = os.environ.get("XDG_DATA_HOME", "")
+        data = Path(os.environ.get("XDG_DATA_HOME", ""))
         # The standard says to ignore a relative path.
-        base = (
-            Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share"
-        )
-    return base / "adt-plugins" / "models"
+        base = data if data.is_absolute() else Path.home() / ".local" / "share"
+    return base / "adt-plugins"
 
 
-def user_state_folder() -> Path:
+def user_model_folder() -> Path:
+    """Return the folder of a user's own models; it need not exist."""
+    return user_folder() / "models"
+
+
+def user_state_folder(
+    env: Mapping[str, str] = os.environ, platform: str = sys.platform
+) -> Path:
     """Return the folder of what the package keeps for itself; it need not exist.
 
     ``$ADT_PLUGINS_HOME`` if that is set. It depends on as little of the environment
     as possible, since programs of a desktop session find it as well.
+
+    Parameters
+    ----------
+    env, platform
+        Those of this process, or of another one.
     """
-    own = os.environ.get(HOME_VARIABLE)
+    own = env.get(HOME_VARIABLE)
     if own:
         return Path(own)
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        base = Path(local) if local else Path.home() / "AppData" / "Local"
+    if platform == "win32":
+        base = local_app_data(env)
     else:
-        base = Path(os.environ.get("HOME") or Path.home()) / ".local" / "state"
+        base = Path(env.get("HOME") or Path.home()) / ".local" / "state"
     return base / "adt-plugins"
+
+
+def local_app_data(
+    env: Mapping[str, str] = os.environ, home: Path | None = None
+) -> Path:
+    """Return the folder of Windows for data of programs that stay on this computer."""
+    local = env.get("LOCALAPPDATA")
+    return Path(local) if local else (home or Path.home()) / "AppData" / "Local"

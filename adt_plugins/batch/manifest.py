@@ -21,7 +21,7 @@ from typing import NamedTuple, TypedDict
 from adt_plugins.base.files import replacing
 from adt_plugins.base.strict_json import build, parse_json
 from adt_plugins.batch.messages import Output
-from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.errors import AdtError, FormatError, reason_of
 
 NAME = "manifest.jsonl"
 
@@ -187,7 +187,7 @@ class Manifest:
             self._file.close()  # Windows does not replace an open file
 
     def _refusal(self, error: OSError) -> AdtError:
-        return AdtError(f"{self.path}: {error.strerror or error}")
+        return AdtError(f"{self.path}: {reason_of(error)}")
 
 
 def _checked(data: bytes) -> Line:

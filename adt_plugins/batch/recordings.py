@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 
 from adt_plugins.base.protected import RECORDINGS, protect
-from adt_plugins.errors import AdtError
+from adt_plugins.errors import AdtError, reason_of
 
 LISTS = frozenset({".txt", ".lst", ".m3u", ".m3u8"})
 """Files that name recordings, one a line."""
@@ -97,7 +97,7 @@ def _read(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise AdtError(f"{path}: {error.strerror or error}") from error
+        raise AdtError(f"{path}: {reason_of(error)}") from error
     # Names that are not UTF-8 are kept as POSIX has them.
     return data.decode("utf-8-sig", "surrogateescape")
 
@@ -116,7 +116,7 @@ def _of_folder(
     seen = {left_out, _identity(Path(top))}
 
     def tell(error: OSError) -> None:
-        warn(f"{error.filename}: {error.strerror or error}")
+        warn(f"{error.filename}: {reason_of(error)}")
 
     for folder, below, names in os.walk(top, followlinks=True, onerror=tell):
         inside = []

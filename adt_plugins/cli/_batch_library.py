@@ -20,7 +20,7 @@ from adt_plugins.card import ModelCard
 from adt_plugins.cli import _console
 from adt_plugins.cli._job_plan import Job, same_place
 from adt_plugins.cli.transcribe import WorkOptions, read_adaptation
-from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.errors import AdtError, FormatError, reason_of
 
 
 class _State(NamedTuple):
@@ -84,7 +84,7 @@ class Library:
         try:
             state = _state(name)
         except OSError as error:
-            self._fail(name, f"{name}: {error.strerror or error}")
+            self._fail(name, f"{name}: {reason_of(error)}")
             return False
         line = self._manifest[name]
         if line is not None and not self._has_changed(name, line, state):
@@ -129,8 +129,8 @@ class Library:
                         with suppress(FormatError):  # the others can be written
                             job.check(form, overwrite=self._outputs.overwrite)
             except (AdtError, OSError) as error:
-                reason = getattr(error, "strerror", None)
-                self._fail(name, f"{name}: {reason}" if reason else str(error))
+                told = isinstance(error, AdtError)  # which names the file itself
+                self._fail(name, str(error) if told else f"{name}: {reason_of(error)}")
                 continue
             self._manifest.add(
                 {

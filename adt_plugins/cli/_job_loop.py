@@ -24,6 +24,7 @@ from adt_plugins.errors import (
     AudioError,
     FormatError,
     MissingDependencyError,
+    reason_of,
 )
 from adt_plugins.labels.originals import remember
 from adt_plugins.transcription import Transcription
@@ -152,7 +153,7 @@ def attempted(job: Job, run: Callable[[Result], None]) -> Result:
     except AdtError as error:
         result.fail(str(error))
     except (OSError, MemoryError) as error:
-        result.fail(f"{job.source}: {_reason(error)}")
+        result.fail(f"{job.source}: {reason_of(error)}")
     return result
 
 
@@ -338,9 +339,3 @@ def warnings_to(result: Result) -> Iterator[None]:
             for warning in caught:
                 if isinstance(warning.message, AdtWarning):
                     result.warn(str(warning.message))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, MemoryError):
-        return "not enough memory"
-    return getattr(error, "strerror", None) or str(error)

@@ -11,6 +11,7 @@ from adt_plugins.cli import _console
 from adt_plugins.cli._command import group, set_command
 from adt_plugins.cli._options import ReportOptions
 from adt_plugins.cli.transcribe import WorkOptions, add_work, check_options
+from adt_plugins.errors import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -105,7 +106,7 @@ def run(options: BatchOptions) -> int:
     try:
         lock = Lock(folder / ".adt-batch.lock")
     except OSError as error:
-        raise AdtError(f"{folder}: {error.strerror or error}") from error
+        raise AdtError(f"{folder}: {reason_of(error)}") from error
     written.begin_run(alone=True)
     try:
         with Manifest(folder / NAME) as manifest:

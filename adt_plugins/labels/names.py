@@ -199,9 +199,9 @@ def read_label_names(path: str | os.PathLike[str]) -> LabelNames:
 
 def user_label_names() -> LabelNames:
     """Names in the user's own file, if there is one; else the usual ones."""
-    from adt_plugins.base.folders import user_model_folder
+    from adt_plugins.base.folders import user_folder
 
-    path = user_model_folder().parent / FILE_NAME
+    path = user_folder() / FILE_NAME
     return read_label_names(path) if path.exists() else LabelNames()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adt_plugins.base.folders import asset, user_model_folder
 from adt_plugins.card import ModelCard
-from adt_plugins.errors import AdtWarning, ModelError
+from adt_plugins.errors import AdtWarning, ModelError, reason_of
 
 DEFAULT_MODEL = "drums"
 """Name of the model that is used unless another is asked for."""
@@ -115,7 +115,7 @@ def _read(path: Path, digest: str) -> bytes:
     except FileNotFoundError:
         raise ModelError(f"{path}: no such file") from None
     except OSError as error:
-        raise ModelError(f"{path}: {error.strerror or error}") from error
+        raise ModelError(f"{path}: {reason_of(error)}") from error
     if hashlib.sha256(content).hexdigest() != digest.lower():
         raise ModelError(f"{path}: the file is not the one that its card describes")
     return content

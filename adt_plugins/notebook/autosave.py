@@ -17,12 +17,12 @@ from typing import Any
 
 from adt_plugins.base.checks import json_text
 from adt_plugins.base.files import make_folder, read_text, write_files
-from adt_plugins.base.folders import user_model_folder
+from adt_plugins.base.folders import user_folder
 from adt_plugins.base.process_lock import Lock, LockedError
 from adt_plugins.base.strict_json import parse_json
 from adt_plugins.editor.edits import EditError, Log
 from adt_plugins.editor.picks import PickedSong
-from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.errors import AdtError, FormatError, reason_of
 from adt_plugins.transcription import Transcription
 
 _KEY = "edits"
@@ -93,7 +93,7 @@ def locked(path: Path) -> Iterator[None]:
         If another one has it for longer than anybody should.
     """
     # Beside the file a lock would be litter in the user's folder.
-    folder = user_model_folder().parent / "locks"
+    folder = user_folder() / "locks"
     try:
         make_folder(folder)
     except AdtError:  # a home that cannot be written
@@ -109,7 +109,7 @@ def locked(path: Path) -> Iterator[None]:
                 raise AdtError(f"{path}: another kernel is writing it") from error
             time.sleep(_RETRY_S)
         except OSError as error:
-            raise AdtError(f"{path}: {error.strerror or error}") from error
+            raise AdtError(f"{path}: {reason_of(error)}") from error
     try:
         yield
     finally:

@@ -20,7 +20,7 @@ from pathlib import Path
 from adt_plugins.base import written
 from adt_plugins.base.files import OutputExistsError
 from adt_plugins.base.protected import check_unprotected
-from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.errors import AdtError, FormatError, reason_of
 from adt_plugins.formats.audacity_project.media import Media
 from adt_plugins.labels.tracks import LabelTrack
 
@@ -237,7 +237,7 @@ def _moving_into_place(
         if isinstance(error, AdtError):
             raise
         missing = isinstance(error, FileNotFoundError) and not path.parent.is_dir()
-        reason = "no such folder" if missing else error.strerror or str(error)
+        reason = "no such folder" if missing else reason_of(error)
         raise AdtError(f"{path}: {reason}") from error
     finally:
         for before, after in reversed(moved):

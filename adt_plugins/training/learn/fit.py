@@ -18,6 +18,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 from tqdm.auto import tqdm
 
+from adt_plugins.base.drafts import whole_file
 from adt_plugins.card import FrontEnd, Geometry, LevelRule
 from adt_plugins.training.learn.clips import Clip, find_clips, find_voices, load_clip
 from adt_plugins.training.learn.export import load_model
@@ -244,8 +245,8 @@ class Trainer:
             "sizes": asdict(self.sizes),
             "geometry": asdict(self.geometry),
         }
-        torch.save(state, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
+        with whole_file(path) as draft:
+            torch.save(state, draft)
 
     def begin_with(self, model: BrnnSa) -> None:
         """Take over the weights of a trained network."""

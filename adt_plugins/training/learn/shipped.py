@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from adt_plugins.base.drafts import whole_file
 from adt_plugins.card import Geometry, ModelCard
 from adt_plugins.errors import ModelError
 from adt_plugins.network.brnn_sa.weights import ATTENTION, layer_name
@@ -55,8 +56,8 @@ def checkpoint_of(card: ModelCard, geometry: Geometry, path: Path) -> Path:
         "geometry": asdict(geometry),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(state, path.with_suffix(".tmp"))
-    path.with_suffix(".tmp").replace(path)
+    with whole_file(path) as draft:
+        torch.save(state, draft)
     return path
 
 

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from adt_plugins.base.drafts import whole_file
 from adt_plugins.training.render import effects, voices
 from adt_plugins.training.render.accompaniment import (
     Studio,
@@ -94,17 +95,14 @@ def load_stock(plan: Plan) -> Stock:
 
 def write_array(path: Path, array: npt.NDArray[Any]) -> None:
     """Write an array under a temporary name and move it into place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
+    with whole_file(path) as draft, draft.open("wb") as file:
         np.save(file, array)
-    temporary.replace(path)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write JSON under a temporary name and move it into place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(content), encoding="utf-8")
-    temporary.replace(path)
+    with whole_file(path) as draft:
+        draft.write_text(json.dumps(content), encoding="utf-8")
 
 
 def render_clip(plan: Plan, index: int) -> None:

@@ -6,7 +6,6 @@ Real sibilants and consonants are what a hi-hat is most easily confused with.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from adt_plugins.base.drafts import whole_file
 from adt_plugins.training.render import effects
 from adt_plugins.training.sources.oneshots import (
     SAMPLE_RATE_HZ,
@@ -241,24 +241,21 @@ def make_voice(folder: Path, task: VoiceTask, seed: int) -> None:
             audio, effects.synthetic_room(rng), float(rng.uniform(-20, -8))
         )
     path = folder / f"{task.number:04d}.npy"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
+    with whole_file(path) as draft, draft.open("wb") as file:
         np.save(file, effects.to_int16(audio))
-    temporary.replace(path)
     label = {
         "file": path.name,
         "voice": task.voice,
         "kind": task.kind,
         "split": task.split,
     }
-    temporary.write_text(json.dumps(label), encoding="utf-8")
-    temporary.replace(path.with_suffix(".json"))
+    with whole_file(path.with_suffix(".json")) as draft:
+        draft.write_text(json.dumps(label), encoding="utf-8")
 
 
 def write_index(folder: Path) -> None:
     """Write ``index.json`` of the files that stand there."""
     paths = sorted(folder.glob("[0-9]*.json"))
     rows = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    temporary = folder / ".index.json.tmp"
-    temporary.write_text(json.dumps({"voices": rows}, indent=1), encoding="utf-8")
-    temporary.replace(folder / "index.json")
+    with whole_file(folder / "index.json") as draft:
+        draft.write_text(json.dumps({"voices": rows}, indent=1), encoding="utf-8")

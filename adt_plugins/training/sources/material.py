@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.base.hashing import sha256
-from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.errors import AdtError, FormatError, reason_of
 
 FORMAT = "adt-plugins-material"
 VERSION = 1
@@ -350,7 +350,7 @@ def list_material(data: Path, sounds: Path) -> list[Upstream]:
             try:
                 owned[_owner(root, name)][name] = sha256(path)
             except OSError as error:
-                raise AdtError(f"{path}: {error.strerror or error}") from error
+                raise AdtError(f"{path}: {reason_of(error)}") from error
     return [replace(upstream, files=owned[upstream.name]) for upstream in UPSTREAM]
 
 
@@ -390,7 +390,7 @@ def read_list(path: Path = LIST) -> list[Upstream]:
         if not all(upstream.root in ROOTS for upstream in material):
             raise ValueError("an unknown root")
     except OSError as error:
-        raise FormatError(f"{path}: {error.strerror or error}") from error
+        raise FormatError(f"{path}: {reason_of(error)}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise FormatError(f"{path}: not a list of training material") from error
     return material

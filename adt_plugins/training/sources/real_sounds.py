@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio import SAMPLE_RATE, load_audio
+from adt_plugins.base.drafts import whole_file
 
 TABLE = Path(__file__).with_name("real_sounds.csv")
 FOLDER = "real"
@@ -83,9 +83,8 @@ def prepare(data: Path, sounds: Path, renders: Path) -> int:
             _write(path, decode(source))
         entries.append({"file": path.name, "kind": row.kind, "split": row.split})
     if entries:
-        index = out / f".index.json.{os.getpid()}.tmp"
-        index.write_text(json.dumps({"sounds": entries}), encoding="utf-8")
-        index.replace(out / "index.json")
+        with whole_file(out / "index.json") as draft:
+            draft.write_text(json.dumps({"sounds": entries}), encoding="utf-8")
     return len(entries)
 
 
@@ -102,7 +101,5 @@ def decode(path: Path) -> NDArray[np.int16]:
 
 
 def _write(path: Path, samples: NDArray[np.int16]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
+    with whole_file(path) as draft, draft.open("wb") as file:
         np.save(file, samples)
-    temporary.replace(path)
