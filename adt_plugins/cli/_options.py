@@ -274,11 +274,16 @@ def add_beats(
     )
 
 
-def add_report(parser: argparse.ArgumentParser) -> None:
-    """Add the forms of output."""
+def add_json_report(parser: argparse.ArgumentParser) -> None:
+    """Add a report for programs, instead of one for people."""
     parser.add_argument(
         "--report", choices=["json"], help="print a report for programs on stdout"
     )
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """Add the forms of output."""
+    add_json_report(parser)
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print only what went wrong"
     )

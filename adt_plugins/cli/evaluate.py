@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from adt_plugins.cli import _console, _values
+from adt_plugins.cli import _console, _options, _values
 from adt_plugins.cli._command import set_command
 
 if TYPE_CHECKING:
@@ -75,9 +75,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--fine", action="store_true", help="tell the kinds of a drum apart"
     )
-    parser.add_argument(
-        "--report", choices=["json"], help="print a report for programs"
-    )
+    _options.add_json_report(parser)
     set_command(parser, EvaluateOptions, run)
 
 

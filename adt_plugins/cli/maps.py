@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from adt_plugins.cli import _console
+from adt_plugins.cli import _console, _options
 from adt_plugins.cli._command import set_command
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ def add_parser(subparsers: Any) -> None:
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list the maps with their sources")
-    listing.add_argument(
-        "--report", choices=["json"], help="print a report for programs"
-    )
+    _options.add_json_report(listing)
     set_command(listing, ListOptions, run_list)
     showing = actions.add_parser("show", help="print the notes of a map")
     showing.add_argument("map", metavar="NAME|FILE")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from adt_plugins.cli import _console
+from adt_plugins.cli import _console, _options
 from adt_plugins.cli._command import set_command
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def add_parser(subparsers: Any) -> None:
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list the networks")
-    listing.add_argument(
-        "--report", choices=["json"], help="print a report for programs"
-    )
+    _options.add_json_report(listing)
     set_command(listing, ListOptions, run_list)
     showing = actions.add_parser("show", help="print the model card of a network")
     showing.add_argument(

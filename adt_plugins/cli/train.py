@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from adt_plugins.cli import _console
+from adt_plugins.cli import _console, _options
 from adt_plugins.cli._command import set_command
 from adt_plugins.errors import MissingDependencyError
 
@@ -301,9 +301,7 @@ def _add_check_data(actions: Any) -> None:
     parser.add_argument(
         "--list", type=Path, metavar="FILE", help="compare with this list"
     )
-    parser.add_argument(
-        "--report", choices=["json"], help="print a report for programs on stdout"
-    )
+    _options.add_json_report(parser)
     set_command(parser, CheckDataOptions, run_check_data)
 
 

@@ -10,16 +10,18 @@ import csv
 import io
 import re
 import reprlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from adt_plugins.annotations import Label
-from adt_plugins.base.files import read_text, write_files
+from adt_plugins.base.files import write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
-from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
+from adt_plugins.labels.one_track import read_one_track
+from adt_plugins.labels.tracks import tracks_of
 from adt_plugins.transcription import Transcription
 
 COLUMNS = ("#", "Name", "Start", "End", "Length")
@@ -63,27 +65,23 @@ def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcri
 
     A table in beats or samples is refused: it does not say their length.
     """
-    rows = csv.reader(io.StringIO(read_text(path), newline=""))
-    labels: list[Label | None] = []
-    early = EarlyLabels()
+    return read_one_track(path, _labels, warn=warn, names=names)
+
+
+def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
+    rows = csv.reader(io.StringIO(text, newline=""))
     try:
         header = [name.strip().casefold() for name in next(rows, [])]
         missing = [name for name in COLUMNS[:3] if name.casefold() not in header]
         if missing:
             raise FormatError(f"no column {', '.join(missing)}")
-        labels += (
-            _label(dict(zip(header, row, strict=False)), early)
-            for row in rows
-            if any(cell.strip() for cell in row)
-        )
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                label = _label(dict(zip(header, row, strict=False)), early)
+                if label is not None:
+                    yield label
     except (csv.Error, ValueError) as error:
         raise FormatError(f"line {rows.line_num}: {error}") from error
-    early.tell(lambda message: warn(f"{path}: {message}"))
-    return transcription_of(
-        [LabelTrack("", tuple(label for label in labels if label is not None))],
-        warn=lambda message: warn(f"{path}: {message}"),
-        names=names,
-    )
 
 
 def _label(cells: dict[str, str], early: EarlyLabels) -> Label | None:

@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adt_plugins.annotations import Label
-from adt_plugins.base.files import lines, read_text, write_files
+from adt_plugins.base.files import lines, write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
-from adt_plugins.labels.tracks import BARS, LabelTrack, tracks_of, transcription_of
+from adt_plugins.labels.one_track import read_one_track
+from adt_plugins.labels.tracks import BARS, tracks_of
 from adt_plugins.transcription import Transcription
 
 _COLUMNS = ("TIME", "LABEL")
@@ -62,14 +63,7 @@ def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcri
 
     A header is skipped.
     """
-    early = EarlyLabels()
-    labels = tuple(_labels(read_text(path), early))
-    early.tell(lambda message: warn(f"{path}: {message}"))
-    return transcription_of(
-        [LabelTrack("", labels)],
-        warn=lambda message: warn(f"{path}: {message}"),
-        names=names,
-    )
+    return read_one_track(path, _labels, warn=warn, names=names)
 
 
 def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:

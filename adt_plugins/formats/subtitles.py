@@ -14,13 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adt_plugins.annotations import Label
-from adt_plugins.base.files import read_text
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
-from adt_plugins.labels.tracks import LabelTrack, transcription_of
+from adt_plugins.labels.one_track import read_one_track
 from adt_plugins.transcription import Transcription
 
 _TIME = r"(-?)(?:([0-9]{1,5}):)?([0-9]{1,2}):([0-9]{1,2}[.,][0-9]{1,9})"
@@ -31,14 +30,7 @@ _WEBVTT = "WEBVTT"
 
 def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
     """Read the cues as labels on a track without a name."""
-    early = EarlyLabels()
-    labels = tuple(_labels(read_text(path), early))
-    early.tell(lambda message: warn(f"{path}: {message}"))
-    return transcription_of(
-        [LabelTrack("", labels)],
-        warn=lambda message: warn(f"{path}: {message}"),
-        names=names,
-    )
+    return read_one_track(path, _labels, warn=warn, names=names)
 
 
 def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:

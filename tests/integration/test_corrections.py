@@ -24,9 +24,8 @@ from adt_plugins.labels.tracks import LabelTrack, tracks_of
 from adt_plugins.transcription import Transcription
 from tests.support.audacity.make_aup3 import Tag, clip, label, track, write_sound
 from tests.support.label_edits import make_song
-from tests.support.paths import ROOT
+from tests.support.recordings import copy_groove
 
-GROOVE = ROOT / "examples" / "groove.flac"
 FLOAT = 0x0004000F
 
 
@@ -44,10 +43,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def song(tmp_path: Path) -> Path:
-    path = tmp_path / "music" / "groove.flac"
-    path.parent.mkdir()
-    shutil.copy(GROOVE, path)
-    return path
+    return copy_groove(tmp_path)
 
 
 def run(*arguments: str | Path) -> int:

@@ -1,7 +1,8 @@
-"""Recordings of the tones that the tiny network knows."""
+"""Recordings: of the tones that the tiny network knows, and the example."""
 
 from __future__ import annotations
 
+import shutil
 import wave
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from adt_plugins.transcription import Transcription
+from tests.support.paths import GROOVE
 from tests.support.tiny_model import DRUMS, RATE
 
 HITS = [
@@ -49,3 +51,11 @@ def assert_heard(transcription: Transcription, hits: list[tuple[float, str]]) ->
     for drum in DRUMS:
         times = [time for time, name in hits if name == drum]
         np.testing.assert_allclose(transcription.times(drum), times, atol=TOLERANCE_S)
+
+
+def copy_groove(folder: Path) -> Path:
+    """Copy the example into a folder of its own in this one, and return its path."""
+    path = folder / "music" / GROOVE.name
+    path.parent.mkdir()
+    shutil.copy(GROOVE, path)
+    return path

@@ -5,11 +5,36 @@ from __future__ import annotations
 import os
 import struct
 import subprocess
+import sys
 import time
 import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
+
 from tests.support.patience import PATIENCE_S
+
+
+def open_screen(folder: Path, missing: Sequence[str]) -> Iterator[Screen]:
+    """Yield a screen for the fixtures of a session; skip where there can be none.
+
+    Parameters
+    ----------
+    folder
+        See `Screen`.
+    missing
+        Programs that the tests need and that are not installed.
+    """
+    if not sys.platform.startswith("linux"):
+        pytest.skip("not on this system: the tests drive programs for Linux")
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    screen = Screen(folder)
+    try:
+        yield screen
+    finally:
+        screen.close()
 
 
 class Screen:

@@ -68,7 +68,7 @@ def read_aup3(path: Path, *, warn: Warn) -> list[LabelTrack]:
         If it is no such project, or damaged.
     """
     with open_database(path) as database:
-        saved, unsaved = (read_document(database, t) for t in ("project", "autosave"))
+        saved, unsaved = read_documents(database)
     if saved is None and unsaved is None:
         raise FormatError("a project of Audacity without a document")
     tracks = label_tracks(events(saved if saved is not None else unsaved or b""))
@@ -148,7 +148,12 @@ def check_table(
         raise FormatError(f"not a project of Audacity 3: no table {table!r}")
 
 
-def read_document(database: sqlite3.Connection, table: str) -> bytes | None:
+def read_documents(database: sqlite3.Connection) -> tuple[bytes | None, bytes | None]:
+    """Return the document as it was saved, and as it was when Audacity ended."""
+    return _document(database, "project"), _document(database, "autosave")
+
+
+def _document(database: sqlite3.Connection, table: str) -> bytes | None:
     """Return names and document of a table, None if it has none."""
     check_table(database, table, ("id", "dict", "doc"))
     row = database.execute(

@@ -22,7 +22,7 @@ from adt_plugins.errors import FormatError
 from adt_plugins.formats.audacity_project.aup3 import (
     check_table,
     open_database,
-    read_document,
+    read_documents,
 )
 from adt_plugins.formats.audacity_project.binary_xml import Event, Start, events
 
@@ -80,10 +80,8 @@ def read_aup3_sound(path: Path) -> tuple[NDArray[np.float32], int] | None:
         If it is no such project, or damaged.
     """
     with open_database(path) as database:
-        document = read_document(database, "project")
-        if document is None:
-            document = read_document(database, "autosave")
-        tracks = _heard(_tracks(events(document or b"")))
+        saved, unsaved = read_documents(database)
+        tracks = _heard(_tracks(events(saved or unsaved or b"")))
         if not tracks:
             return None
         rate = tracks[0][0].rate

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,26 +14,13 @@ from adt_plugins import formats
 from adt_plugins.annotations import Source
 from adt_plugins.base.hashing import sha256
 from adt_plugins.transcription import Transcription
+from tests.support.audacity.command_line import adt
 from tests.support.label_edits import Edit, Edits, make_song
 
 if TYPE_CHECKING:
     from tests.support.audacity.program import Audacity
 
 pytestmark = pytest.mark.needs_audacity
-
-
-def adt(audacity: Audacity, *arguments: str | Path) -> str:
-    """Run the command line with the home of this Audacity."""
-    done = subprocess.run(
-        [sys.executable, "-m", "adt_plugins", *map(str, arguments)],
-        env=audacity.environment,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def write_song(folder: Path, seconds: float) -> tuple[Transcription, Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +16,9 @@ from adt_plugins import formats, transcribe
 from adt_plugins.annotations import Onset
 from adt_plugins.drums import Drum
 from adt_plugins.transcription import Transcription
+from tests.support.audacity.command_line import adt
 from tests.support.audacity.start import stopping_at_the_end, write_program
-from tests.support.paths import GROOVE
+from tests.support.recordings import copy_groove
 
 if TYPE_CHECKING:
     from tests.support.audacity.program import Audacity
@@ -31,24 +31,7 @@ MOVED_S = 0.021
 
 @pytest.fixture
 def song(tmp_path: Path) -> Path:
-    path = tmp_path / "music" / "groove.flac"
-    path.parent.mkdir()
-    shutil.copy(GROOVE, path)
-    return path
-
-
-def adt(audacity: Audacity, *arguments: str | Path) -> str:
-    """Run the command line as a user of this Audacity."""
-    done = subprocess.run(
-        [sys.executable, "-m", "adt_plugins", *map(str, arguments)],
-        env=audacity.environment,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return copy_groove(tmp_path)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -23,18 +22,10 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     """An X display with a window manager."""
-    if not sys.platform.startswith("linux"):
-        pytest.skip("not on this system: the tests drive programs for Linux")
     from tests.support.rosegarden import missing
-    from tests.support.screen import Screen
+    from tests.support.screen import open_screen
 
-    if absent := missing():
-        pytest.skip(f"not installed: {', '.join(absent)}")
-    screen = Screen(tmp_path_factory.mktemp("screen"))
-    try:
-        yield screen
-    finally:
-        screen.close()
+    yield from open_screen(tmp_path_factory.mktemp("screen"), missing())
 
 
 @pytest.fixture(scope="session")

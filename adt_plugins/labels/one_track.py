@@ -1,0 +1,40 @@
+"""Files that hold one list of labels, without the name of a track."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from adt_plugins.annotations import Label
+from adt_plugins.base.files import read_text
+from adt_plugins.base.reporting import Warn
+from adt_plugins.labels.early import EarlyLabels
+from adt_plugins.labels.names import LabelNames
+from adt_plugins.labels.tracks import LabelTrack, transcription_of
+from adt_plugins.transcription import Transcription
+
+
+def read_one_track(
+    path: Path,
+    parse: Callable[[str, EarlyLabels], Iterable[Label]],
+    *,
+    warn: Warn,
+    names: LabelNames | None,
+) -> Transcription:
+    """Read such a file as a transcription.
+
+    Parameters
+    ----------
+    path, warn, names
+        See `adt_plugins.formats.read`.
+    parse
+        Gives the labels of a text; those that lie before 0 s are counted.
+    """
+
+    def warn_of(message: str) -> None:
+        warn(f"{path}: {message}")
+
+    early = EarlyLabels()
+    labels = tuple(parse(read_text(path), early))
+    early.tell(warn_of)
+    return transcription_of([LabelTrack("", labels)], warn=warn_of, names=names)
