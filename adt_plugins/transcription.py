@@ -1,19 +1,12 @@
-"""What a transcription is: onsets, beats, and where they came from. Immutable.
-
-The JSON form is strict both ways: numbers are finite, a time is a number and
-no text, a velocity a whole number. Keys that this release does not know are
-skipped, so that a later one may say more in the same version of the format;
-`time` and `drum` must be there, `velocity` and `confidence` have defaults.
-"""
+"""What a transcription is: onsets, beats, and where they came from. Immutable."""
 
 from __future__ import annotations
 
 import html
 import math
 import os
-import reprlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,23 +14,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins import transcription_json
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Label, Onset, Source
-from adt_plugins.base.checks import json_text, records
 from adt_plugins.base.strict_json import parse_json
 from adt_plugins.drums import Drum, as_drum
-from adt_plugins.errors import FormatError, MissingDependencyError
+from adt_plugins.errors import MissingDependencyError
 from adt_plugins.meter import (
     Meter,
     MeterChange,
     meter_changes,
-    meters_from_json,
     meters_of_bars,
-    meters_to_json,
     usual_meter,
 )
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.tempo import SteadyTempo, steady_tempo
+from adt_plugins.transcription_json import Stored
 
 if TYPE_CHECKING:
     import pandas
@@ -46,9 +38,6 @@ if TYPE_CHECKING:
     from adt_plugins.notebook.widget import DrumWidget
 
 __all__ = ["Activations", "Beat", "Label", "Onset", "Source", "Transcription"]
-
-FORMAT = "adt-plugins"
-VERSION = 1
 
 _set = object.__setattr__  # how a frozen dataclass fills its own fields
 
@@ -288,48 +277,17 @@ class Transcription:
         There are keys ``labels`` and ``meter`` only if there are some; the meter is
         ``"4/4"``, or ``[{"bar": 1, "meter": "4/4"}, …]`` where it changes.
         """
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "onsets": [
-                {
-                    "time": o.time,
-                    "drum": o.drum.value,
-                    "velocity": o.velocity,
-                    "confidence": o.confidence,
-                }
-                for o in self.onsets
-            ],
-            "beats": [{"time": b.time, "position": b.position} for b in self.beats],
-            **({"labels": [asdict(x) for x in self.labels]} if self.labels else {}),
-            **({"meter": meters_to_json(self.meters)} if self.meters else {}),
-            "source": {
-                name: getattr(self.source, name) for name in Source.__dataclass_fields__
-            },
-            "model": self.model.to_dict(),
-        }
+        return transcription_json.to_dict(self._stored())
 
     def to_json(self) -> str:
         """The JSON form as text, one onset, beat and label a line.
 
         Equal transcriptions give equal text, to the order of `model`'s keys.
         """
-        data = self.to_dict()
-        lists = "".join(
-            f' "{name}": ['
-            + ",".join("\n  " + json_text(item) for item in data[name])
-            + "],\n"
-            for name in ("onsets", "beats", "labels")
-            if name in data
-        )
-        meter = ""
-        if "meter" in data:
-            meter = f' "meter": {json_text(data["meter"])},\n'
-        return (
-            f'{{"format": "{FORMAT}", "version": {VERSION},\n{lists}{meter}'
-            f' "source": {json_text(data["source"])},\n'
-            f' "model": {json_text(data["model"])}}}\n'
-        )
+        return transcription_json.to_json(self._stored())
+
+    def _stored(self) -> Stored:
+        return Stored(*(getattr(self, name) for name in Stored._fields))
 
     @classmethod
     def from_dict(cls, data: Any) -> Transcription:
@@ -340,31 +298,8 @@ class Transcription:
         FormatError
             If it is something else, or of a newer version.
         """
-        if not isinstance(data, dict) or data.get("format") != FORMAT:
-            raise FormatError("not a transcription of adt-plugins")
-        if data.get("version") != VERSION:
-            raise FormatError(
-                f"version {reprlib.repr(data.get('version'))} of the format; "
-                f"this release reads version {VERSION}"
-            )
-        if "onsets" not in data:
-            raise FormatError("not a whole transcription: no onsets")
-        model = data.get("model", {})
-        if not isinstance(model, dict):
-            raise FormatError("not a whole transcription: model is no object")
-        model = dict(model)
-        earlier = _earlier_meter(model)
-        try:
-            return cls(
-                onsets=tuple(records(Onset, data["onsets"])),
-                beats=tuple(records(Beat, data.get("beats", []))),
-                labels=tuple(records(Label, data.get("labels", []))),
-                meters=meters_from_json(data.get("meter", earlier)),
-                source=next(records(Source, [data.get("source", {})])),
-                model=ModelInfo.from_dict(model),
-            )
-        except (TypeError, ValueError, RecursionError) as error:
-            raise FormatError(f"not a whole transcription: {error}") from error
+        with transcription_json.refusing():
+            return cls(**transcription_json.from_dict(data)._asdict())
 
     @classmethod
     def from_json(cls, text: str) -> Transcription:
@@ -451,15 +386,6 @@ class Transcription:
         from adt_plugins import formats
 
         return formats.read(path, format)
-
-
-def _earlier_meter(model: dict[str, Any]) -> str | None:
-    """Take out the meter that earlier builds kept among what the model was."""
-    text = model.pop("meter", None)
-    try:
-        return str(Meter.parse(text)) if isinstance(text, str) else None
-    except ValueError:
-        return None
 
 
 def _kinds(drums: Iterable[Drum | str]) -> frozenset[Drum]:

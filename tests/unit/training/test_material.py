@@ -12,6 +12,7 @@ import pytest
 from adt_plugins.cli import main
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.training.sources import material
+from adt_plugins.training.sources.upstream import UPSTREAM
 
 KIT = "usr/share/hydrogen/data/drumkits"
 READ = {
@@ -76,7 +77,7 @@ def test_complete_folders(
 ) -> None:
     assert run(folders, "--list", str(listed)) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(material.UPSTREAM)
+    assert len(lines) == len(UPSTREAM)
     assert all(line.startswith("found") for line in lines)
     assert any("2 of    2 files  Groove MIDI Dataset" in line for line in lines)
 
@@ -110,7 +111,7 @@ def test_an_empty_folder_lacks_everything_of_the_shipped_list(
     assert main(["train", "check-data", str(tmp_path), "--report", "json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in report["upstream"]] == [
-        upstream.name for upstream in material.UPSTREAM
+        upstream.name for upstream in UPSTREAM
     ]
     for row in report["upstream"]:
         assert row["found"] == 0
@@ -120,7 +121,7 @@ def test_an_empty_folder_lacks_everything_of_the_shipped_list(
 def test_the_shipped_list() -> None:
     shipped = material.read_list()
     # What people read of it stands in the code; only the files come from folders.
-    for ours, theirs in zip(shipped, material.UPSTREAM, strict=True):
+    for ours, theirs in zip(shipped, UPSTREAM, strict=True):
         assert (ours.name, ours.licence, ours.get) == (
             theirs.name,
             theirs.licence,
