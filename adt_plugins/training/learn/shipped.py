@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from adt_plugins.base.drafts import whole_file
 from adt_plugins.card import Geometry, ModelCard
 from adt_plugins.errors import ModelError
-from adt_plugins.network.brnn_sa.weights import ATTENTION, layer_name
+from adt_plugins.network.brnn_sa.weights import ATTENTION, layer_name, single
 from adt_plugins.training.learn.model import BrnnSa, Sizes
 
 Floats = NDArray[np.float32]
@@ -73,9 +73,13 @@ def restore(card: ModelCard) -> BrnnSa:
         raise ModelError(f"{card.name}: a card without a file has no weights")
     graphs = read_products(card.path.parent / card.file)
     try:
-        layers = [graphs[layer_name(number)] for number in range(2)]
+        names = [layer_name(number) for number in range(2)]
+        layers = [graphs[name] for name in names]
         near, here, score, output = graphs[ATTENTION]
-        if len(graphs) != 3 or any(len(layer) != 4 for layer in layers):
+        # Those for single chunks have the same weights.
+        usual = {*names, ATTENTION}
+        others = set(graphs) - usual - set(map(single, usual))
+        if others or any(len(layer) != 4 for layer in layers):
             raise ValueError("other graphs")
     except (KeyError, ValueError) as error:
         raise ModelError(
