@@ -11,15 +11,27 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from adt_plugins import tempo
 from adt_plugins.audio import decoder
 from adt_plugins.drums import Drum
 from adt_plugins.editor import edits
 from adt_plugins.editor.payload import midi_head
 from adt_plugins.features import band_levels
 from adt_plugins.formats import click
+from adt_plugins.midi import tempo_map, writer
 from adt_plugins.midi.song_files import SUFFIX, constant_path
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.picking import beginnings, exclusive, song_gate, velocity
+from adt_plugins.rhythm import (
+    bar_pointer,
+    beats,
+    chord_changes,
+    compound,
+    drum_patterns,
+    tempo_search,
+)
 
 FILE = Path(__file__).with_name("src") / "core" / "tables.ts"
 
@@ -57,6 +69,44 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
         " _STRUCK _QUIET _SOFT _FLOOR _LOOK_AHEAD_S _INAUDIBLE _AROUND _SILENCE_S"
         " _HUMP _REACH",
     ),
+    "BAR_POINTER": (
+        bar_pointer,
+        "TEMPI TRANSITION_LAMBDA OBSERVATION_LAMBDA _NEVER _STEPS _KEPT_BYTES",
+    ),
+    "TEMPO_SEARCH": (
+        tempo_search,
+        "SEGMENT_S LEAST_SEGMENTS MULTIPLES MARGIN NEAR _SLACK_FRAMES _MOST_CHANGE"
+        " _DOUBTFUL",
+    ),
+    "DRUM_PATTERNS": (
+        drum_patterns,
+        "WEIGHT UNUSUAL USUAL_BAR NEAR_FRAMES _PATTERNS _ANYWHERE _BLOCK _SURE",
+    ),
+    "COMPOUND": (
+        compound,
+        "MIN_BPM MAX_BPM USUAL_BAR _PATTERN _ANYWHERE _WEIGHT _COST _SURE _LEAST_DRUMS"
+        " _SWUNG LEAST_BEATS MOST_OF_COMPOUND",
+    ),
+    "CHORDS": (
+        chord_changes,
+        "WEIGHT _LOWEST_HZ _HIGHEST_HZ _SPAN_S _POOLED _LEAST _MOST",
+    ),
+    "BEATS": (
+        beats,
+        "MIN_BPM MAX_BPM METERS THRESHOLD CLEAR _AROUND _LEAST _ALIKE_FRAMES _MOST",
+    ),
+    "TEMPO": (
+        tempo,
+        "LARGEST_S DRIFT_S NEAR_S _EXACT_S _STRAY _STRAY_S _WINDOW _LEAST_BEATS _ROUND"
+        " _ROUNDING _MOST_OFF_S",
+    ),
+    "TEMPO_MAP": (
+        tempo_map,
+        "TICKS_PER_QUARTER DEFAULT_TEMPO TOLERANCE_S LEAST_LEAD_IN_S MIN_BPM LATEST_S"
+        " MOST_BEATS _MOST_UPPER _MOST_TEMPO _PARTS _NEAR_S _MOST_OFF_S _MOST_OTHER"
+        " _PARABOLA _LOCAL _LEAST_BEAT_S",
+    ),
+    "MIDI": (writer, "LEAD_IN PICKUP NO_TEMPO"),
     "CLICK": (click, "SONG_GAIN CLICK_GAIN _SOUNDS _SHARED _NARROW_HZ"),
 }
 """What stands in a module, under its name without an underscore in front."""
@@ -100,6 +150,8 @@ def _plain(value: Any) -> Any:
     """Return a value as JSON has it."""
     if isinstance(value, dict):
         return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Drum):

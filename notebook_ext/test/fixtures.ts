@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Action } from "../src/core/edits";
 import type { Grid, Picker } from "../src/core/pick";
 import type { Header } from "../src/core/song";
+import type { Timing } from "../src/core/tempo-map";
 import type { Card, FrontEnd, LevelRule } from "../web/engine/engine-types";
 
 export interface Fixtures {
@@ -48,6 +49,31 @@ export interface Fixtures {
     }[];
     gains: { rule: LevelRule; front_end: FrontEnd; gains: number[] };
     regularity: { frames: number[][]; count: number; rate: number; regularity: number }[];
+  };
+  rhythm: {
+    beats: {
+      seed: number;
+      frames: number;
+      level: number;
+      played: number[];
+      bar: number;
+      times: string;
+      positions: number[];
+    }[];
+    maps: {
+      times: string;
+      positions: number[];
+      meters: [bar: number, meter: string][];
+      hits: string;
+      tempos: Timing["tempos"];
+      signatures: Timing["signatures"];
+      bars: number[];
+      first: number;
+      end: number;
+      first_bar: number;
+      head: string;
+    }[];
+    changes: { front_end: FrontEnd; frames: number; changes: string };
   };
 }
 

@@ -106,6 +106,122 @@ export const BEGINNINGS = {
   REACH: 6,
 } as const;
 
+/** See `adt_plugins.rhythm.bar_pointer`. */
+export const BAR_POINTER = {
+  TEMPI: 60,
+  TRANSITION_LAMBDA: 100,
+  OBSERVATION_LAMBDA: 16,
+  NEVER: -1000000000000000019884624838656,
+  STEPS: 64,
+  KEPT_BYTES: 12582912,
+} as const;
+
+/** See `adt_plugins.rhythm.tempo_search`. */
+export const TEMPO_SEARCH = {
+  SEGMENT_S: 6,
+  LEAST_SEGMENTS: 4,
+  MULTIPLES: [0.3333333333333333, 0.5, 0.6666666666666666, 0.75, 1, 1.3333333333333333, 1.5, 2, 3],
+  MARGIN: 9,
+  NEAR: 0.12,
+  SLACK_FRAMES: 2,
+  MOST_CHANGE: 60,
+  DOUBTFUL: 20,
+} as const;
+
+/** See `adt_plugins.rhythm.drum_patterns`. */
+export const DRUM_PATTERNS = {
+  WEIGHT: 0.5,
+  UNUSUAL: 0.3,
+  USUAL_BAR: 4,
+  NEAR_FRAMES: 3,
+  PATTERNS: {"4": {"KD": [0.68, 0.18, 0.25, 0.25, 0.43, 0.28, 0.25, 0.2], "SD": [0.1, 0.14, 0.48, 0.14, 0.19, 0.15, 0.46, 0.17], "CY": [0.45, 0.14, 0.28, 0.13, 0.3, 0.12, 0.27, 0.12]}, "3": {"KD": [0.78, 0.08, 0.2, 0.2, 0.3, 0.15], "SD": [0.08, 0.03, 0.48, 0.2, 0.48, 0.03], "CY": [0.55, 0.1, 0.35, 0.1, 0.35, 0.1]}},
+  ANYWHERE: {"KD": 0.1, "SD": 0.1, "CY": 0.08},
+  BLOCK: 4096,
+  SURE: 0.99,
+} as const;
+
+/** See `adt_plugins.rhythm.compound`. */
+export const COMPOUND = {
+  MIN_BPM: 30,
+  MAX_BPM: 130,
+  USUAL_BAR: 2,
+  PATTERN: {"KD": [0.75, 0.05, 0.12, 0.35, 0.05, 0.15], "SD": [0.05, 0.03, 0.12, 0.65, 0.08, 0.15], "CY": [0.5, 0.3, 0.35, 0.4, 0.3, 0.3], "ANY": [0.9, 0.55, 0.55, 0.9, 0.55, 0.6]},
+  ANYWHERE: {"KD": 0.1, "SD": 0.1, "CY": 0.08, "ANY": 0.22},
+  WEIGHT: {"KD": 1, "SD": 1, "CY": 1, "ANY": 0.5},
+  COST: 0.5,
+  SURE: 0.99,
+  LEAST_DRUMS: 0.15,
+  SWUNG: 0.7,
+  LEAST_BEATS: 6,
+  MOST_OF_COMPOUND: 2.2,
+} as const;
+
+/** See `adt_plugins.rhythm.chord_changes`. */
+export const CHORDS = {
+  WEIGHT: 2,
+  LOWEST_HZ: 100,
+  HIGHEST_HZ: 1500,
+  SPAN_S: 1,
+  POOLED: 5,
+  LEAST: 0.02,
+  MOST: 2,
+} as const;
+
+/** See `adt_plugins.rhythm.beats`. */
+export const BEATS = {
+  MIN_BPM: 55,
+  MAX_BPM: 215,
+  METERS: ["3/4", "4/4"],
+  THRESHOLD: 0.05,
+  CLEAR: 0.1,
+  AROUND: 2,
+  LEAST: 1e-06,
+  ALIKE_FRAMES: 7,
+  MOST: 0.7,
+} as const;
+
+/** See `adt_plugins.tempo`. */
+export const TEMPO = {
+  LARGEST_S: 0.04,
+  DRIFT_S: 0.02,
+  NEAR_S: 0.03,
+  EXACT_S: 0.001,
+  STRAY: 0.02,
+  STRAY_S: 0.08,
+  WINDOW: 8,
+  LEAST_BEATS: 3,
+  ROUND: [1, 0.5, 0.05, 0.01],
+  ROUNDING: 0.00017,
+  MOST_OFF_S: 0.01,
+} as const;
+
+/** See `adt_plugins.midi.tempo_map`. */
+export const TEMPO_MAP = {
+  TICKS_PER_QUARTER: 960,
+  DEFAULT_TEMPO: 500000,
+  TOLERANCE_S: {"auto": 0.025, "follow": 0.005},
+  LEAST_LEAD_IN_S: 0.015,
+  MIN_BPM: 30,
+  LATEST_S: 100000,
+  MOST_BEATS: 32,
+  MOST_UPPER: 255,
+  MOST_TEMPO: 16777215,
+  PARTS: [240, 120, 60],
+  NEAR_S: 0.009,
+  MOST_OFF_S: 0.018,
+  MOST_OTHER: 1.25,
+  PARABOLA: [-0.09090909090909091, 0.06060606060606061, 0.16883116883116883, 0.23376623376623376, 0.2554112554112554, 0.23376623376623376, 0.16883116883116883, 0.06060606060606061, -0.09090909090909091],
+  LOCAL: 8,
+  LEAST_BEAT_S: 0.01,
+} as const;
+
+/** See `adt_plugins.midi.writer`. */
+export const MIDI = {
+  LEAD_IN: "Lead-in",
+  PICKUP: "Pickup",
+  NO_TEMPO: "120 BPM is not the music's tempo: ticks count seconds",
+} as const;
+
 /** See `adt_plugins.formats.click`. */
 export const CLICK = {
   SONG_GAIN: 0.5,

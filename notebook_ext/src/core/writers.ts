@@ -1,6 +1,8 @@
 /** Files, byte for byte those of Python's writers. */
 
 import { coarseOf, DRUMS } from "./drums";
+import { divideEven, exact } from "./exact";
+import { meta, variable, word } from "./midi-events";
 import type { Files, TempoMap } from "./song";
 
 interface Onset {
@@ -16,26 +18,6 @@ const OFF_VELOCITY = 64;
 const CHANNEL = 9;
 const MAX_DELTA = 2 ** 28 - 1;
 
-/** A double as an exact fraction: [numerator, power of two of the denominator]. */
-function exact(value: number): [bigint, bigint] {
-  const bits = new DataView(new ArrayBuffer(8));
-  bits.setFloat64(0, value);
-  const word = bits.getBigUint64(0);
-  const exponent = (word >> 52n) & 0x7ffn;
-  const fraction = word & 0xfffffffffffffn;
-  const mantissa = exponent ? fraction | 0x10000000000000n : fraction;
-  const shift = (exponent || 1n) - 1075n;
-  return shift >= 0n ? [mantissa << shift, 0n] : [mantissa, -shift];
-}
-
-/** Nearest whole number of a fraction >= 0, half to even. */
-function divideEven(numerator: bigint, denominator: bigint): bigint {
-  const whole = numerator / denominator;
-  const twice = 2n * (numerator % denominator);
-  if (twice > denominator || (twice === denominator && whole % 2n === 1n)) return whole + 1n;
-  return whole;
-}
-
 /** As Python's `f"{value:.9f}"`; `toFixed` rounds ties up instead of to even. */
 export const fixed9 = (value: number): string => fixed(value, 9);
 
@@ -47,7 +29,7 @@ function fixed(value: number, decimals: number): string {
 }
 
 /** As Python's `round(value, 6)`: files have times to a microsecond. */
-const micro = (value: number): number => Number(fixed(value, 6));
+export const micro = (value: number): number => Number(fixed(value, 6));
 
 /** As Python's `repr` of a float >= 0. */
 export function pythonFloat(value: number): string {
@@ -121,19 +103,6 @@ export function tickOf(seconds: number, map: TempoMap): number {
 
 const text = new TextEncoder();
 
-function variable(value: number): number[] {
-  const bytes = [value & 0x7f];
-  for (let rest = value >> 7; rest > 0; rest >>= 7) bytes.unshift((rest & 0x7f) | 0x80);
-  return bytes;
-}
-
-const meta = (type: number, data: ArrayLike<number>): number[] => [
-  0xff,
-  type,
-  ...variable(data.length),
-  ...Array.from(data),
-];
-
 /** Other notes than those of General MIDI; drums that are not in it keep theirs. */
 export type Notes = Readonly<Record<string, number>>;
 
@@ -185,8 +154,6 @@ export function midiBytes(onsets: readonly Onset[], map: TempoMap, notes?: Notes
   const head = withDrums(bytesOf(map.head), hits);
   return Uint8Array.from([...head, ...text.encode("MTrk"), ...word(track.length), ...track]);
 }
-
-const word = (n: number): number[] => [n >>> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255];
 
 /** Where a file's first track begins, and its length stands. */
 const FIRST_TRACK = 22;

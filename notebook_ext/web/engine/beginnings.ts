@@ -55,9 +55,12 @@ export class Beginnings {
       return false;
     });
     this.#received += samples.length;
-    for (let i = 0; i < samples.length; i++) {
-      this.#sum += samples[i] * samples[i];
-      if (++this.#count === this.#hop) this.#measure();
+    for (let at = 0; at < samples.length; ) {
+      const end = Math.min(at + this.#hop - this.#count, samples.length);
+      this.#sum += powerOf(samples, at, end);
+      this.#count += end - at;
+      at = end;
+      if (this.#count === this.#hop) this.#measure();
     }
   }
 
@@ -70,13 +73,16 @@ export class Beginnings {
 
   #starts(samples: Float32Array): number[] {
     const found: number[] = [];
+    const least = this.#least;
+    let zeros = this.#zeros; // a field would be written for every sample
     for (let i = 0; i < samples.length; i++) {
-      if (samples[i] === 0) this.#zeros++;
+      if (samples[i] === 0) zeros++;
       else {
-        if (this.#zeros >= this.#least) found.push(this.#received + i);
-        this.#zeros = 0;
+        if (zeros >= least) found.push(this.#received + i);
+        zeros = 0;
       }
     }
+    this.#zeros = zeros;
     return found;
   }
 
@@ -94,9 +100,7 @@ export class Beginnings {
   #power(samples: Float32Array): number {
     let most = 0;
     for (let at = 0; at + this.#hop <= samples.length; at += this.#hop) {
-      let sum = 0;
-      for (let i = at; i < at + this.#hop; i++) sum += samples[i] * samples[i];
-      most = Math.max(most, sum / this.#hop);
+      most = Math.max(most, powerOf(samples, at, at + this.#hop) / this.#hop);
     }
     return most;
   }
@@ -122,6 +126,13 @@ export class Beginnings {
   }
 }
 
+/** Sum of squares of some samples. */
+function powerOf(samples: Float32Array | Float64Array, start: number, end: number): number {
+  let sum = 0;
+  for (let i = start; i < end; i++) sum += samples[i] * samples[i];
+  return sum;
+}
+
 /** Whether sound begins as if something were struck. */
 function isStruck(samples: Float32Array): boolean {
   const seen = new Float64Array(SEEN);
@@ -129,9 +140,7 @@ function isStruck(samples: Float32Array): boolean {
   const mean = samples.reduce((sum, value) => sum + value, 0) / Math.max(samples.length, 1);
   for (let i = 0; i < samples.length; i++) seen[i] -= mean;
   const power = Array.from({ length: B.WINDOWS }, (_, k) => {
-    let sum = 0;
-    for (let i = k * B.WINDOW; i < (k + 1) * B.WINDOW; i++) sum += seen[i] * seen[i];
-    return sum / B.WINDOW + 1e-12;
+    return powerOf(seen, k * B.WINDOW, (k + 1) * B.WINDOW) / B.WINDOW + 1e-12;
   });
   const average = (from: number, to: number) =>
     power.slice(from, to).reduce((sum, value) => sum + value, 0) / (to - from);

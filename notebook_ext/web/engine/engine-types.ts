@@ -3,11 +3,14 @@
  * would say of it comes out. Everything heavy runs in a worker of its own.
  *
  *     const engine = await startEngine(parts);
- *     const heard = await engine.hear([left, right], (done) => …, abort.signal);
+ *     const hearing = engine.begin((samples) => …);
+ *     await hearing.put([left, right]);         // piece after piece
+ *     const heard = await hearing.finish();
  *     const { header, data, velocities } = songOf(heard, parts.card, about);
  *     const song = new Song(header, data);      // src/song.ts
  */
 
+import type { Beats } from "../../src/core/beats";
 import type { Picker } from "../../src/core/pick";
 import type { Header } from "../../src/core/song";
 
@@ -81,6 +84,8 @@ export interface Heard {
   readonly activations: Float32Array<ArrayBuffer>;
   /** Drum by drum of the card, `frames` values each, dB: how loud its bands are. */
   readonly levels: Float32Array<ArrayBuffer>;
+  /** None where there is no steady beat. */
+  readonly beats: Beats;
   /** In force: the card's, or what the song asks for. */
   readonly thresholds: Readonly<Record<string, number>>;
   /** Rows of lane, frame, time, velocity, confidence. */
@@ -89,24 +94,28 @@ export interface Heard {
   readonly velocities: Uint8Array<ArrayBuffer>;
 }
 
-/** One channel: a `Float32Array`, or what gives copies of its parts as that does. */
-export interface Samples {
-  readonly length: number;
-  slice(start: number, end: number): Float32Array;
+/** A recording on its way to the network. */
+export interface Hearing {
+  /**
+   * The next samples: channels of equal length at the card's rate (44.1 kHz). What lies
+   * behind them is given away. Done when there is room for more; rejects if the engine
+   * has failed or is closed.
+   */
+  put(channels: readonly Float32Array<ArrayBuffer>[]): Promise<void>;
+  /** What was heard of all. */
+  finish(): Promise<Heard>;
+  /** Let go of it; what waits for it rejects with this reason. */
+  stop(reason: unknown): void;
 }
 
 export interface Engine {
   /**
-   * Listen to a recording: channels at the card's rate (44.1 kHz), of equal length.
-   * They are read in pieces while it runs and are not changed. `progress` gets 0..1.
-   * One recording at a time. Rejects with the signal's reason when it is aborted; the
-   * engine can be used again then. After any other rejection, close it.
+   * Begin with a recording, one at a time. `progress` gets how many samples have been
+   * heard. The engine can be used again when it is finished or stopped.
    */
-  hear(
-    channels: readonly Samples[],
-    progress: (fraction: number) => void,
-    signal?: AbortSignal,
-  ): Promise<Heard>;
+  begin(progress: (samples: number) => void): Hearing;
+  /** Whether it has failed, and is good for nothing any more. */
+  readonly isBroken: boolean;
   /** Let go of the worker and of its memory. */
   close(): void;
 }
@@ -130,7 +139,7 @@ export interface About {
 }
 
 export interface SongParts {
-  /** As `adt_plugins.editor.payload` writes it; without beats: Python finds those. */
+  /** As `adt_plugins.editor.payload` writes it. */
   readonly header: Header;
   readonly data: ArrayBuffer;
   /** For `Host.velocities`. */

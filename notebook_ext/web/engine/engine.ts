@@ -1,12 +1,10 @@
-/** The page's side of the engine: pieces go to the worker as it asks for them. */
+/** The page's side of the engine: pieces go to the worker, as many as it has room for. */
 
-import type { Engine, Heard, Parts, Samples } from "./engine-types";
+import type { Engine, Heard, Hearing, Parts } from "./engine-types";
 import type { ToPage, ToWorker } from "./messages";
 
-/** Samples of a piece: 10 s. Copying one of two channels takes 1-2 ms. */
-const PIECE = 441_000;
-/** So many pieces are with the worker at once: one that it works on, and the next. */
-const AHEAD = 2;
+/** So many pieces are with the worker at once: what is decoded in one step, 11 MB. */
+const AHEAD = 6;
 
 /** Start a worker and open the network in it. */
 export async function startEngine(parts: Parts): Promise<Engine> {
@@ -27,9 +25,10 @@ export async function startEngine(parts: Parts): Promise<Engine> {
   return engine;
 }
 
+/** Whoever waits for the worker. */
 interface Waiting {
   message(message: ToPage): void;
-  fail(error: Error): void;
+  fail(reason: unknown): void;
 }
 
 class WorkerEngine implements Engine {
@@ -49,6 +48,10 @@ class WorkerEngine implements Engine {
     worker.onmessageerror = () => this.#fail(new Error("the worker could not be understood"));
   }
 
+  get isBroken(): boolean {
+    return this.#broken !== null;
+  }
+
   #fail(error: Error): void {
     this.#broken ??= error;
     this.#waiting?.fail(error);
@@ -58,77 +61,99 @@ class WorkerEngine implements Engine {
     this.worker.postMessage(message, transfer);
   }
 
-  /** Send something, and wait for what comes of it. */
-  async #until<T>(
-    start: (done: (value: T) => void, fail: (error: unknown) => void) => (message: ToPage) => void,
-  ): Promise<T> {
+  async open(parts: Parts): Promise<void> {
+    const { runtimeWasm: runtime, model, card, featuresWasm: features } = parts;
+    await new Promise<void>((done, fail) => {
+      this.#waiting = { message: ({ kind }) => kind === "ready" && done(), fail };
+      this.#post({ kind: "open", runtime, model, card, ...(features && { features }) });
+    });
+    this.#waiting = null;
+  }
+
+  begin(progress: (samples: number) => void): Hearing {
     if (this.#broken) throw this.#broken;
     if (this.#waiting) throw new Error("the engine is busy");
-    try {
-      return await new Promise<T>((resolve, reject) => {
-        this.#waiting = { message: start(resolve, reject), fail: reject };
-      });
-    } finally {
-      this.#waiting = null;
-    }
-  }
-
-  open(parts: Parts): Promise<void> {
-    return this.#until((done) => {
-      const { runtimeWasm: runtime, model, card, featuresWasm: features } = parts;
-      this.#post({ kind: "open", runtime, model, card, ...(features && { features }) });
-      return ({ kind }) => kind === "ready" && done();
-    });
-  }
-
-  async hear(
-    channels: readonly Samples[],
-    progress: (fraction: number) => void,
-    signal?: AbortSignal,
-  ): Promise<Heard> {
-    signal?.throwIfAborted();
-    const samples = channels[0]?.length ?? 0;
-    if (channels.some(({ length }) => length !== samples))
-      throw new Error("channels of unequal length");
     const job = ++this.#job;
-    let stop: () => void = () => undefined;
-    try {
-      return await this.#until<Heard>((done, fail) => {
-        stop = () => fail(signal?.reason);
-        signal?.addEventListener("abort", stop);
-        let at = 0;
-        const send = () => {
-          if (at >= samples) return;
-          const piece = channels.map(
-            (channel) => channel.slice(at, at + PIECE) as Float32Array<ArrayBuffer>,
-          );
-          at += PIECE;
-          this.#post(
-            { kind: "piece", job, channels: piece },
-            piece.map(({ buffer }) => buffer),
-          );
-          if (at >= samples) this.#post({ kind: "finish", job });
-        };
-        this.#post({ kind: "start", job, samples });
-        if (!samples) this.#post({ kind: "finish", job });
-        for (let i = 0; i < AHEAD; i++) send();
-        return (message) => {
-          if (!("job" in message) || message.job !== job) return;
-          if (message.kind === "next") send();
-          else if (message.kind === "progress") progress(message.fraction);
-          else if (message.kind === "heard") {
-            progress(1);
-            done(message.heard);
-          }
-        };
-      });
-    } finally {
-      signal?.removeEventListener("abort", stop);
-    }
+    const hearing = new PieceQueue(
+      job,
+      (message, transfer) => this.#post(message, transfer),
+      progress,
+      () => {
+        if (this.#waiting === hearing) this.#waiting = null;
+      },
+    );
+    this.#waiting = hearing;
+    return hearing;
   }
 
   close(): void {
     this.worker.terminate();
     this.#fail(new Error("the engine is closed"));
+  }
+}
+
+class PieceQueue implements Hearing, Waiting {
+  #ahead = 0;
+  #samples = 0;
+  #more: () => void = () => undefined;
+  #done: (heard: Heard) => void = () => undefined;
+  #fail: (reason: unknown) => void = () => undefined;
+  /** Never resolves; rejects when there is nothing more to wait for. */
+  readonly #failed = new Promise<never>((_, fail) => {
+    this.#fail = fail;
+  });
+
+  constructor(
+    private readonly job: number,
+    private readonly post: (message: ToWorker, transfer?: Transferable[]) => void,
+    private readonly progress: (samples: number) => void,
+    private readonly over: () => void,
+  ) {
+    this.#failed.catch(() => undefined); // whoever waits is told
+    post({ kind: "start", job });
+  }
+
+  async put(channels: readonly Float32Array<ArrayBuffer>[]): Promise<void> {
+    if (channels.some(({ length }) => length !== channels[0].length))
+      throw new Error("channels of unequal length");
+    const room = new Promise<void>((resolve) => {
+      this.#more = resolve;
+    });
+    this.#samples += channels[0].length;
+    this.post(
+      { kind: "piece", job: this.job, channels },
+      channels.map(({ buffer }) => buffer),
+    );
+    await Promise.race([++this.#ahead < AHEAD ? null : room, this.#failed]);
+  }
+
+  async finish(): Promise<Heard> {
+    const heard = new Promise<Heard>((resolve) => {
+      this.#done = resolve;
+    });
+    this.post({ kind: "finish", job: this.job });
+    return await Promise.race([heard, this.#failed]);
+  }
+
+  stop(reason: unknown): void {
+    this.fail(reason);
+  }
+
+  fail(reason: unknown): void {
+    this.#fail(reason);
+    this.over();
+  }
+
+  message(message: ToPage): void {
+    if (!("job" in message) || message.job !== this.job) return;
+    if (message.kind === "progress") this.progress(message.samples);
+    else if (message.kind === "next") {
+      this.#ahead--;
+      this.#more();
+    } else if (message.kind === "heard") {
+      this.progress(this.#samples);
+      this.over();
+      this.#done(message.heard);
+    }
   }
 }

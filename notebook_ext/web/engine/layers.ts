@@ -44,7 +44,9 @@ export class Layers {
   ) {
     const { batch, core, context } = geometry;
     const length = core + 2 * context;
-    const count = file.names.filter((name) => name.startsWith("layer")).length;
+    let count = 0;
+    // There are graphs of single chunks, too, which are not used here.
+    while (file.names.includes(layerName(count))) count++;
     if (!count || !file.names.includes(ATTENTION))
       throw new Error(`no layers in ${file.names.join()}`);
     this.#layers = Array.from({ length: count }, (_, number) => {
@@ -134,9 +136,9 @@ export class Layers {
         for (let b = 0; b < batch; b++) {
           const from = s * size + b * units;
           const to = 2 * units * batch * (k + s) + 2 * units * b;
-          states.set(found.states.subarray(from, from + units), to);
+          copy(found.states, from, states, to, units);
           const back = 2 * units * batch * (length - 1 - k - s) + 2 * units * b + units;
-          states.set(found.states.subarray(from + batch * units, from + (batch + 1) * units), back);
+          copy(found.states, from + batch * units, states, back, units);
         }
       }
       state = found.states.slice((steps - 1) * size, steps * size);
@@ -155,8 +157,13 @@ function bothWays(
   out: Float32Array,
   step: number,
 ): void {
-  out.set(input.subarray(there * row, (there + 1) * row), 2 * step * row);
-  out.set(input.subarray(back * row, (back + 1) * row), (2 * step + 1) * row);
+  copy(input, there * row, out, 2 * step * row, row);
+  copy(input, back * row, out, (2 * step + 1) * row, row);
+}
+
+/** Copy some values; for so few, `set` and `subarray` take longer, and leave garbage. */
+function copy(from: Float32Array, at: number, to: Float32Array, place: number, count: number) {
+  for (let i = 0; i < count; i++) to[place + i] = from[at + i];
 }
 
 /** A recording that comes in blocks, chunk by chunk. */
@@ -205,8 +212,7 @@ export class Chunks {
     const chunks = new Float32Array(length * batch * bands);
     for (let t = 0; t < length; t++) {
       for (let b = 0; b < batch; b++) {
-        const from = (b * core + t) * bands;
-        chunks.set(this.#window.subarray(from, from + bands), (t * batch + b) * bands);
+        copy(this.#window, (b * core + t) * bands, chunks, (t * batch + b) * bands, bands);
       }
     }
     const count = Math.min(core * batch, this.#received - this.#returned);
@@ -216,7 +222,7 @@ export class Chunks {
     const values = new Float32Array(count * outputs);
     for (let i = 0; i < count; i++) {
       const from = ((i % core) * batch + Math.floor(i / core)) * outputs;
-      values.set(found.subarray(from, from + outputs), i * outputs);
+      copy(found, from, values, i * outputs, outputs);
     }
     this.#window.copyWithin(0, core * batch * bands);
     this.#length = Math.max(0, this.#length - core * batch);

@@ -8,7 +8,9 @@ import { ScriptBank } from "./fft";
 import { drumRanges, filterbank, hann } from "./filterbank";
 import { Chunks, type Layers } from "./layers";
 import { Mixer } from "./mixer";
-import { drumsOf, hitsOf } from "./picking";
+import { drumsOf, gridOf, hitsOf } from "./picking";
+import { beatsOf } from "./rhythm/beats";
+import { Harmony } from "./rhythm/chord-changes";
 
 export function tablesOf(card: Card): Tables {
   const { frame_size: size, hop_size: hop } = card.front_end;
@@ -22,37 +24,36 @@ export async function bankOf(tables: Tables, wasm?: Uint8Array<ArrayBuffer>): Pr
 /** One recording, from nothing. */
 export class Listener {
   readonly #card: Card;
+  readonly #hop: number;
   readonly #features: Features;
   readonly #beginnings: Beginnings;
+  readonly #harmony: Harmony;
   readonly #chunks: Chunks;
   readonly #mixer = new Mixer();
-  readonly #frames: number;
-  readonly #activations: Float32Array<ArrayBuffer>;
-  readonly #levels: Float32Array<ArrayBuffer>;
-  readonly #progress: (fraction: number) => void;
-  #heard = 0;
-  #found = 0;
+  readonly #activations: Columns;
+  readonly #levels: Columns;
+  readonly #progress: (samples: number) => void;
 
-  /** `samples`: how many there will be. `progress` gets 0..1. */
+  /** `progress` gets how many samples have been heard. */
   constructor(
     card: Card,
     tables: Tables,
     bank: Bank,
     layers: Layers,
-    samples: number,
-    progress: (fraction: number) => void,
+    progress: (samples: number) => void,
   ) {
     this.#card = card;
+    this.#hop = tables.hop;
     const drums = drumsOf(card);
     const { front_end: frontEnd, level } = card;
     const ranges = drumRanges(drums, tables.filters, frontEnd);
     const follower = level ? new LevelFollower(level, frontEnd) : null;
     this.#features = new Features(bank, tables, ranges, follower);
     this.#beginnings = new Beginnings(frontEnd);
+    this.#harmony = new Harmony(tables.filters, frontEnd);
     this.#chunks = new Chunks(layers);
-    this.#frames = Math.ceil(samples / tables.hop);
-    this.#activations = new Float32Array(this.#frames * card.outputs.length);
-    this.#levels = new Float32Array(this.#frames * drums.length);
+    this.#activations = new Columns(card.outputs.length);
+    this.#levels = new Columns(drums.length);
     this.#progress = progress;
   }
 
@@ -72,47 +73,61 @@ export class Listener {
     await this.#chunks.finish(this.#out);
     const { outputs } = this.#card;
     this.#beginnings.finish();
-    for (const drum of drumsOf(this.#card)) {
-      const at = outputs.indexOf(drum) * this.#frames;
-      this.#beginnings.silence(this.#activations.subarray(at, at + this.#frames));
-    }
-    return {
-      frames: this.#frames,
-      outputs,
-      activations: this.#activations,
-      levels: this.#levels,
-      ...hitsOf(this.#card, this.#frames, this.#activations, this.#levels),
+    const activations = this.#activations.joined();
+    const levels = this.#levels.joined();
+    const frames = activations.length / outputs.length;
+    const column = (output: string) => {
+      const at = outputs.indexOf(output) * frames;
+      return at < 0 ? null : activations.subarray(at, at + frames);
     };
+    for (const drum of drumsOf(this.#card)) {
+      const own = column(drum);
+      if (own) this.#beginnings.silence(own);
+    }
+    const hits = hitsOf(this.#card, frames, activations, levels);
+    const beats = beatsOf({ outputs, column }, this.#harmony.changes(), gridOf(this.#card).rate);
+    return { frames, outputs, activations, levels, beats, ...hits };
   }
 
   async #take(blocks: readonly Block[]): Promise<void> {
-    for (const { features, levels, frames } of blocks) {
-      turn(levels, frames, this.#levels, this.#frames, this.#heard);
-      this.#heard += frames;
+    for (const { features, levels } of blocks) {
+      this.#levels.add(levels);
+      this.#harmony.hear(features);
       await this.#chunks.process(features, this.#out);
     }
   }
 
   readonly #out = {
-    values: (values: Float32Array) => {
-      const count = values.length / this.#card.outputs.length;
-      turn(values, count, this.#activations, this.#frames, this.#found);
-      this.#found += count;
-    },
-    progress: (frames: number) => this.#progress(Math.min(frames / this.#frames, 1)),
+    values: (values: Float32Array) => this.#activations.add(values),
+    progress: (frames: number) => this.#progress(frames * this.#hop),
   };
 }
 
-/** Rows of a few frames into columns of all. */
-function turn(
-  rows: Float32Array,
-  count: number,
-  columns: Float32Array,
-  frames: number,
-  first: number,
-): void {
-  const width = count ? rows.length / count : 0;
-  for (let column = 0; column < width; column++) {
-    for (let t = 0; t < count; t++) columns[column * frames + first + t] = rows[t * width + column];
+/** Rows that come a few at a time, to be columns in the end. */
+class Columns {
+  readonly #parts: Float32Array[] = [];
+  #rows = 0;
+
+  constructor(private readonly width: number) {}
+
+  add(rows: Float32Array): void {
+    this.#parts.push(rows);
+    this.#rows += rows.length / this.width;
+  }
+
+  /** Column after column; the rows are dropped. */
+  joined(): Float32Array<ArrayBuffer> {
+    const [count, width] = [this.#rows, this.width];
+    const columns = new Float32Array(count * width);
+    let first = 0;
+    for (const rows of this.#parts.splice(0)) {
+      const own = rows.length / width;
+      for (let column = 0; column < width; column++) {
+        const at = column * count + first;
+        for (let t = 0; t < own; t++) columns[at + t] = rows[t * width + column];
+      }
+      first += own;
+    }
+    return columns;
   }
 }

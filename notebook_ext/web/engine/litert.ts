@@ -13,6 +13,8 @@ export async function openModel(
   // of each of its parts would stand in the console as errors.
   const printErr = (line: string) => /^(INFO|WARNING):/.test(line) || console.error(line);
   Object.assign(globalThis, { Module: { wasmBinary: runtime, printErr } });
+  // Every tensor is deleted here; to watch over each costs a tenth of the time.
+  Object.defineProperty(globalThis, "FinalizationRegistry", { value: undefined });
   // It would wake a graphics card that is not used, and warns where there is none.
   Object.defineProperty(navigator, "gpu", { value: undefined });
   const { warn } = console;

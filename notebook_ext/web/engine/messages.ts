@@ -10,7 +10,7 @@ export type ToWorker =
       readonly card: Card;
       readonly features?: Uint8Array<ArrayBuffer>;
     }
-  | { readonly kind: "start"; readonly job: number; readonly samples: number }
+  | { readonly kind: "start"; readonly job: number }
   | {
       readonly kind: "piece";
       readonly job: number;
@@ -20,7 +20,7 @@ export type ToWorker =
 
 export type ToPage =
   | { readonly kind: "ready" }
-  | { readonly kind: "progress"; readonly job: number; readonly fraction: number }
+  | { readonly kind: "progress"; readonly job: number; readonly samples: number }
   /** A piece has been worked through: another one may come. */
   | { readonly kind: "next"; readonly job: number }
   | { readonly kind: "heard"; readonly job: number; readonly heard: Heard }

@@ -47,8 +47,7 @@ export class Mixer {
     let together = 0;
     channels.forEach((one, row) => {
       channels.forEach((other, column) => {
-        let sum = 0;
-        for (let i = 0; i < length; i += EVERY) sum += one[i] * other[i];
+        const sum = product(one, other);
         this.#products[row][column] += sum;
         together += this.#products[row][column];
         if (row === column) power += this.#products[row][column];
@@ -81,12 +80,20 @@ function principal(matrix: readonly (readonly number[])[]): number[] {
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, i) => sum + value * b[i], 0);
 
+/** Sum of the products of some of two channels' samples. */
+function product(one: Float32Array, other: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < one.length; i += EVERY) sum += one[i] * other[i];
+  return sum;
+}
+
 function mean(channels: readonly Float32Array[], signs: readonly number[]): Float32Array {
   const weight = Math.fround(1 / channels.length);
   const result = new Float32Array(channels[0].length);
-  channels.forEach((channel, index) => {
-    const signed = weight * signs[index];
-    for (let i = 0; i < result.length; i++) result[i] += channel[i] * signed;
-  });
+  channels.forEach((channel, index) => add(result, channel, weight * signs[index]));
   return result;
+}
+
+function add(out: Float32Array, channel: Float32Array, weight: number): void {
+  for (let i = 0; i < out.length; i++) out[i] += channel[i] * weight;
 }

@@ -1,8 +1,10 @@
 /** What `adt_plugins.editor.payload` would send of the same recording. */
 
+import { type MeterChange, metersFound, meterText } from "../../src/core/meter";
+import { mapsOf } from "../../src/core/midi-head";
 import type { Header } from "../../src/core/song";
-import { PLAIN_MAPS } from "../../src/core/tables";
-import { pythonFloat } from "../../src/core/writers";
+import { tempoMap } from "../../src/core/tempo-map";
+import { micro, pythonFloat } from "../../src/core/writers";
 import type { About, Card, Heard, SongParts } from "./engine-types";
 import { drumsOf, gridOf } from "./picking";
 
@@ -22,6 +24,7 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
     ),
   );
   const { title, fingerprint, duration, audio, stem } = about;
+  const meters = metersFound(heard.beats);
   const header: Header = {
     title,
     fingerprint,
@@ -33,20 +36,25 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
     known: known.length / 5,
     extras: [],
     missing: [],
-    beats: [],
+    beats: heard.beats,
     audio,
     files: {
       stem,
-      json: jsonAround(card, heard, about),
+      json: jsonAround(card, heard, meters, about),
       labels: [],
-      maps: PLAIN_MAPS,
+      maps: mapsOf(tempoMap(heard.beats, meters, Array.from(known.filter((_, n) => n % 5 === 2)))),
     },
   };
   return { header, data: data.buffer, velocities: heard.velocities };
 }
 
 /** The JSON file behind its onsets, in two parts: the thresholds go between them. */
-function jsonAround(card: Card, heard: Heard, about: About): string[] {
+function jsonAround(
+  card: Card,
+  heard: Heard,
+  meters: readonly MeterChange[],
+  about: About,
+): string[] {
   const { path, sha256, sampleRate, channels, duration } = about;
   const { kind, pre_avg, post_avg, pre_max, post_max, combine } = card.picker;
   const source = pythonObject([
@@ -65,8 +73,12 @@ function jsonAround(card: Card, heard: Heard, about: About): string[] {
     ["rows", "{}"],
   ]);
   const gated = drumsOf(card).filter((drum) => heard.thresholds[drum] !== card.thresholds[drum]);
+  const beats = heard.beats.map(
+    ([time, position]) => `\n  {"time": ${pythonFloat(micro(time))}, "position": ${position}}`,
+  );
+  const meter = meters.map((change) => ` "meter": ${text(meterText(change.meter))},\n`).join("");
   return [
-    ` "beats": [],\n "source": ${source},\n "model": {"name": ${text(card.name)},` +
+    ` "beats": [${beats.join(",")}],\n${meter} "source": ${source},\n "model": {"name": ${text(card.name)},` +
       ` "sha256": ${text(card.sha256)}, "thresholds": `,
     `, "picker": ${picker}${gated.length ? `, "gated": [${gated.map(text).join(", ")}]` : ""}}}\n`,
   ];

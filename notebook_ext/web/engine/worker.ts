@@ -33,7 +33,7 @@ async function receive(message: ToWorker): Promise<void> {
     scope.postMessage({ kind: "ready" });
   } else if (message.kind === "start") {
     job = message.job;
-    listener = listen(message.samples);
+    listener = listen();
   } else if (message.job === job && listener) {
     if (message.kind === "piece") {
       await listener.process(message.channels);
@@ -61,16 +61,16 @@ async function open(parts: Extract<ToWorker, { kind: "open" }>): Promise<Opened>
   return { card, tables, layers, bank: await bankOf(tables, parts.features) };
 }
 
-function listen(samples: number): Listener {
+function listen(): Listener {
   if (!opened) throw new Error("not open");
   const { card, tables, bank, layers } = opened;
   const own = job;
-  let told = -Infinity;
-  return new Listener(card, tables, bank, layers, samples, (fraction) => {
+  let told = performance.now();
+  return new Listener(card, tables, bank, layers, (samples) => {
     const now = performance.now();
     if (now - told < PAUSE_MS) return;
     told = now;
-    scope.postMessage({ kind: "progress", job: own, fraction });
+    scope.postMessage({ kind: "progress", job: own, samples });
   });
 }
 

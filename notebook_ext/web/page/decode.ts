@@ -14,6 +14,8 @@ export interface Loaded {
   readonly isShort: boolean;
   /** Null where the browser does not compute it. */
   readonly sha256: string | null;
+  /** About how long it is. */
+  readonly seconds: number;
 }
 
 /** Samples in the order of time: channels of equal length, 44.1 kHz. */
@@ -21,7 +23,7 @@ export type Block = readonly Float32Array[];
 
 /** Decoded, bytes: more than this at once, and a tab may run out of memory. */
 const MOST_BYTES = 640e6;
-/** Of a file that is decoded in slices. One channel is in memory: 70 minutes took 1.1 GB in all. */
+/** Of a file that is decoded in slices. */
 const MOST_SECONDS = 4200;
 /** Longer than this a file is sliced, if it is of a kind for that. */
 const LONG_SECONDS = 90;
@@ -52,6 +54,7 @@ export async function load(file: File): Promise<Loaded> {
     slices,
     isShort: seconds <= whole,
     sha256: file.size <= MOST_HASHED ? await digest(file) : null,
+    seconds,
   };
 }
 
@@ -101,8 +104,15 @@ const QUIET = 1e-3;
 async function* joined(name: string, slices: Slices): AsyncGenerator<Block> {
   let left = slices.samples ?? Infinity;
   let tail: Float32Array | null = null;
+  const slice = async (index: number) => decoded(name, await slices.bytes(index));
+  let coming = slice(0);
   for (let index = 0; index < slices.count && left > 0; index++) {
-    const block = await decoded(name, await slices.bytes(index));
+    const block = await coming;
+    if (index + 1 < slices.count) {
+      // The browser decodes while this one is worked on.
+      coming = slice(index + 1);
+      coming.catch(() => undefined); // told when its turn comes
+    }
     const [first] = block;
     let start = 0;
     let end = first.length;

@@ -13,6 +13,7 @@ export const KINDS = {
   labels: "Audacity labels",
   split: "Labels, one file a drum (zip)",
   midi: "MIDI",
+  plain: "MIDI at 120 BPM",
   json: "JSON",
   click: "Song with clicks (WAV)",
 } as const;
@@ -54,7 +55,7 @@ export async function fileOf(
     const [{ name, content, type }] = filesOf(session, kind);
     return plain(name, content, type);
   }
-  if (kind === "midi") return midi(session, map);
+  if (kind === "midi" || kind === "plain") return midi(session, map, kind);
   if (kind === "click") {
     return { name: `${files.stem}.click.wav`, content: await clickTrack(await pieces, hits) };
   }
@@ -73,9 +74,9 @@ export async function fileOf(
   return plain(`${files.stem}.labels.zip`, zip(texts), "application/zip");
 }
 
-function midi({ hits, song }: Session, map: DrumMap): Saved {
+function midi({ hits, song }: Session, map: DrumMap, kind: "midi" | "plain"): Saved {
   const { files } = song.header;
-  const [timing] = files.maps; // at 120 BPM: there are no beats
+  const timing = files.maps[kind === "midi" ? 0 : 1];
   const placed = hits.filter(({ drum }) => map.notes[drum] !== null);
   const bytes = midiBytes(placed, timing, map.notes as Record<string, number>);
   const saved = plain(files.stem + timing.suffix, bytes as Uint8Array<ArrayBuffer>, "audio/midi");

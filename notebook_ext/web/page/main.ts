@@ -3,8 +3,9 @@
 import { correctionsTo } from "../../src/core/corrections";
 import type { Op } from "../../src/core/edits";
 import { counted } from "../../src/core/words";
+import { RATE } from "../../src/sound/audio-chunks";
 import { startEngine } from "../engine/engine";
-import type { Engine, Heard, Samples, SongParts } from "../engine/engine-types";
+import type { Engine, Heard, SongParts } from "../engine/engine-types";
 import { songOf } from "../engine/payload";
 import { decode, type Loaded, load } from "./decode";
 import { card, drumMaps, readParts } from "./embedded";
@@ -13,7 +14,7 @@ import { areOf, type Corrections, concerns, isOwnFile, readCorrections } from ".
 import css from "./page.css";
 import { Shell } from "./shell";
 import { type Opened, ShownSong } from "./shown-song";
-import { cut, type Pieces } from "./song-chunks";
+import { cut, type Pieces, type Recording } from "./song-chunks";
 import { type Entry, isFull, Store } from "./store";
 import { reason, sentence, Trouble } from "./user-error";
 
@@ -113,6 +114,7 @@ class Page {
     const { name } = file;
     if (!this.#mayLeave()) return `“${name}” was not opened.`;
     this.#stage("Reading", name, null);
+    this.#awake().catch(() => undefined); // told when it is needed
     const loaded = await load(file);
     signal.throwIfAborted();
     const id = `${loaded.sha256 ?? `${Date.now()}-${Math.random()}`} ${this.#card.sha256}`;
@@ -122,14 +124,7 @@ class Page {
     if (known && (await this.#reopen(known))) {
       return `“${name}” was kept here: this is it, with your edits.`;
     }
-    this.#stage("Decoding", name, null);
-    const { pieces, mono, channels } = await decode(loaded, (blocks) => cut(name, blocks, signal));
-    this.#stage("Listening to", name, 0);
-    const heard = await this.#listen(
-      mono,
-      (done) => this.#stage("Listening to", name, done),
-      signal,
-    );
+    const { heard, pieces, channels } = await this.#listen(loaded, signal);
     const parts = songOf(heard, this.#card, about(id, name, loaded, channels, pieces));
     const entry = { id, name, duration: parts.header.duration, added: Date.now() };
     const warning = await this.#keep(entry, file, parts);
@@ -141,26 +136,46 @@ class Page {
       : `No drum was heard in “${name}”. Lower a threshold to see what may be one.`;
   }
 
+  /** The engine, which takes a second to start: while the first file is being read. */
+  #awake(): Promise<Engine> {
+    this.#engine ??= readParts().then((parts) => startEngine(parts));
+    this.#engine.catch(() => {
+      this.#engine = null;
+    });
+    return this.#engine;
+  }
+
+  /** Decode a recording, and hear each piece as soon as it is there. */
   async #listen(
-    mono: Samples,
-    progress: (done: number) => void,
+    loaded: Loaded,
     signal: AbortSignal,
-  ): Promise<Heard> {
-    try {
-      this.#engine ??= readParts().then((parts) => startEngine(parts));
-      const engine = await this.#engine;
-      signal.throwIfAborted();
-      return await engine.hear([mono], progress, signal);
-    } catch (error) {
-      if (!signal.aborted) {
-        void this.#engine?.then(
-          (engine) => engine.close(),
-          () => undefined,
+  ): Promise<Recording & { readonly heard: Heard }> {
+    const { name } = loaded.file;
+    const stage = (samples: number) =>
+      this.#stage("Listening to", name, Math.min(samples / (RATE * loaded.seconds), 1));
+    stage(0);
+    const engine = this.#awake();
+    return await decode(loaded, async (blocks) => {
+      const begun = engine.then((one) => one.begin(stage));
+      const stop = () => begun.then((hearing) => hearing.stop(signal.reason));
+      begun.catch(() => undefined); // told where it is waited for
+      signal.addEventListener("abort", stop);
+      try {
+        const recording = await cut(name, blocks, signal, async (channels) =>
+          (await begun).put(channels),
         );
-        this.#engine = null;
+        return { ...recording, heard: await (await begun).finish() };
+      } catch (error) {
+        await begun.then((hearing) => hearing.stop(error));
+        if ((await engine).isBroken) {
+          (await engine).close();
+          this.#engine = null;
+        }
+        throw error;
+      } finally {
+        signal.removeEventListener("abort", stop);
       }
-      throw error;
-    }
+    });
   }
 
   /** Keep a song; why the browser does not, or null. */
@@ -323,7 +338,7 @@ function about(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
     stem: name.replace(/(.)\.[^.]*$/, "$1").replace(/[\u0000-\u001f\u007f"*/:<>?\\|]/g, "_"),
     fingerprint: id,
-    duration: info.samples / 44100,
+    duration: info.samples / RATE,
     path: name,
     sha256,
     sampleRate: sniffed.sampleRate,

@@ -111,14 +111,14 @@ export class Shell {
       make("span", {}, "Save:"),
       save("labels"),
       save("split"),
-      make("span", { class: "pair" }, save("midi"), notes),
+      make("span", { class: "pair" }, save("midi"), save("plain"), notes),
       save("json"),
       save("click"),
       make(
         "small",
         {},
-        "Beats and bars are left to the Python program: here a MIDI file is at 120 BPM, " +
-          "where ticks are plain time.",
+        "MIDI has the song's own tempo and bars; at 120 BPM its ticks are plain time, for a " +
+          "project whose tempo stays as it is.",
       ),
     );
   }

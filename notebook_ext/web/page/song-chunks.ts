@@ -1,7 +1,6 @@
 /** A recording in pieces that the player decodes: WAV files of 16 bits and five seconds. */
 
 import { type AudioInfo, RATE } from "../../src/sound/audio-chunks";
-import type { Samples } from "../engine/engine-types";
 import type { Block } from "./decode";
 import { breathe, Trouble } from "./user-error";
 
@@ -14,13 +13,15 @@ export interface Pieces {
   readonly blobs: readonly Blob[];
 }
 
-/** What is played, and what the network hears. */
+/** A recording that was cut up. */
 export interface Recording {
   readonly pieces: Pieces;
-  readonly mono: Samples;
   /** Of the file as it was decoded. */
   readonly channels: number;
 }
+
+/** Takes each piece's channels, and what lies behind them. */
+export type Listener = (channels: readonly Float32Array<ArrayBuffer>[]) => Promise<void>;
 
 /**
  * Cut a recording up. The pieces lie where the browser keeps files, and not in the
@@ -30,63 +31,46 @@ export async function cut(
   name: string,
   blocks: AsyncIterable<Block>,
   signal: AbortSignal,
+  hear: Listener = breathe,
 ): Promise<Recording> {
   const blobs: Blob[] = [];
-  const mono: Float32Array[] = [];
-  let piece: Float32Array[] = [];
+  let piece: Float32Array<ArrayBuffer>[] = [];
   let [channels, filled, samples, peak] = [0, 0, 0, 0];
-  const flush = () => {
-    const parts = piece.map((channel) => channel.subarray(0, filled));
-    const middle = parts.length > 1 ? mean(parts) : parts[0].slice();
-    const heard = parts.length > 2 ? [middle] : parts;
-    for (const part of heard) peak = Math.max(peak, loudest(part));
-    blobs.push(waveFile(interleaved(heard), heard.length));
-    mono.push(middle);
+  const flush = async () => {
+    const whole = filled === PIECE;
+    const parts = whole ? piece : piece.map((channel) => channel.slice(0, filled));
+    const played = parts.length > 2 ? [mean(parts)] : parts;
+    const whole16 = new Int16Array(filled * played.length);
+    played.forEach((channel, c) => {
+      peak = Math.max(peak, rounded(channel, whole16, c, played.length));
+    });
+    blobs.push(waveFile(whole16, played.length));
     samples += filled;
     filled = 0;
+    piece = [];
+    await hear(parts);
+    await breathe();
+    signal.throwIfAborted();
   };
   for await (const block of blocks) {
     signal.throwIfAborted();
     channels ||= block.length;
     if (block.length !== channels) throw new Trouble(`“${name}” has channels that come and go.`);
-    if (!piece.length) piece = block.map(() => new Float32Array(PIECE));
     for (let at = 0; at < block[0].length; ) {
+      if (!piece.length) piece = block.map(() => new Float32Array(PIECE));
       const part = Math.min(PIECE - filled, block[0].length - at);
       piece.forEach((channel, c) => channel.set(block[c].subarray(at, at + part), filled));
       at += part;
       filled += part;
-      if (filled < PIECE) continue;
-      flush();
-      await breathe();
-      signal.throwIfAborted();
+      if (filled === PIECE) await flush();
     }
   }
-  if (filled) flush();
+  if (filled) await flush();
   if (!samples) throw new Trouble(`“${name}” is empty.`);
   if (!Number.isFinite(peak)) throw new Trouble(`“${name}” has samples that are no numbers.`);
   if (!peak) throw new Trouble(`“${name}” is silent: there are no drums in it.`);
   const info = { chunk: PIECE, samples, margin: 0, channels: channels > 2 ? 1 : channels };
-  return { pieces: { info, blobs }, mono: new Mono(mono, samples), channels };
-}
-
-/** One channel in pieces: an hour in one array would have to be found room for twice. */
-class Mono implements Samples {
-  constructor(
-    private readonly parts: readonly Float32Array[],
-    readonly length: number,
-  ) {}
-
-  slice(start: number, end: number): Float32Array<ArrayBuffer> {
-    const out = new Float32Array(Math.max(Math.min(end, this.length) - start, 0));
-    for (let at = 0; at < out.length; ) {
-      const from = start + at;
-      const offset = from % PIECE;
-      const part = this.parts[(from - offset) / PIECE].subarray(offset, offset + out.length - at);
-      out.set(part, at);
-      at += part.length;
-    }
-    return out;
-  }
+  return { pieces: { info, blobs }, channels };
 }
 
 /** Samples of a piece again, channel after channel in turn. */
@@ -118,31 +102,25 @@ function waveFile(samples: Int16Array<ArrayBuffer>, channels: number): Blob {
   return new Blob([waveHead(samples.byteLength, channels), samples], { type: "audio/wav" });
 }
 
-function interleaved(channels: readonly Float32Array[]): Int16Array<ArrayBuffer> {
-  const count = channels.length;
-  const out = new Int16Array(channels[0].length * count);
-  channels.forEach((channel, c) => {
-    for (let i = 0; i < channel.length; i++) {
-      out[i * count + c] = Math.max(-FULL, Math.min(FULL - 1, Math.round(channel[i] * FULL)));
+/** Write a channel among others, in 16 bits; its highest sample, NaN if one is no number. */
+function rounded(channel: Float32Array, out: Int16Array, first: number, step: number): number {
+  let most = 0;
+  for (let i = 0, at = first; i < channel.length; i++, at += step) {
+    const value = channel[i];
+    const size = Math.abs(value);
+    if (!(size <= most)) {
+      if (Number.isNaN(size)) return NaN;
+      most = size;
     }
-  });
-  return out;
+    const scaled = Math.max(-FULL, Math.min(FULL - 1, value * FULL));
+    out[at] = ((scaled + FULL + 0.5) | 0) - FULL; // as `Math.round`, a third of the time
+  }
+  return most;
 }
 
-function mean(channels: readonly Float32Array[]): Float32Array {
+function mean(channels: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   const out = new Float32Array(channels[0].length);
   for (const channel of channels) for (let i = 0; i < out.length; i++) out[i] += channel[i];
   for (let i = 0; i < out.length; i++) out[i] /= channels.length;
   return out;
-}
-
-/** NaN if one of the samples is none. */
-function loudest(samples: Float32Array): number {
-  let most = 0;
-  for (let i = 0; i < samples.length; i++) {
-    const size = Math.abs(samples[i]);
-    if (!(size <= most)) most = size;
-    if (Number.isNaN(size)) return NaN;
-  }
-  return most;
 }

@@ -15,7 +15,7 @@ from adt_plugins.base.folders import asset
 from tests.support.front_end import SOURCES, run
 from tests.support.notebook import make_fixtures
 
-MOST_BYTES = 80 * 1000
+MOST_BYTES = {"widget.js": 80_000, "page.js": 100_000}  # a page writes files, too
 BUNDLES = ("widget.js", "page.js")
 
 
@@ -34,7 +34,7 @@ def test_the_bundle_is_what_the_sources_build(front_end: Path) -> None:
 @pytest.mark.parametrize("bundle", BUNDLES)
 def test_the_bundle_is_small_and_fits_into_a_page(bundle: str) -> None:
     content = asset("notebook_ext", bundle).read_text(encoding="utf-8")
-    assert len(content.encode()) <= MOST_BYTES
+    assert len(content.encode()) <= MOST_BYTES[bundle]
     assert "</script" not in content
     assert "<!--" not in content
 

@@ -78,7 +78,7 @@ def page(browser: Any, path: Path) -> Iterator[Any]:
 
 def heard_by_python(song: Song) -> tuple[Transcription, Levels]:
     audio = (np.stack(song.channels, axis=1), RATE)
-    found = transcribe(audio, beats=False)  # the page finds none
+    found = transcribe(audio)
     levels = velocity_table(PickedSong(found), audio)
     assert levels is not None
     return found, levels
@@ -145,6 +145,22 @@ def test_activations_and_levels_are_pythons(pairs: list[Pair]) -> None:
         other = np.abs(pair.browser.velocities.astype(int) - pair.velocities)
         assert np.mean(other > 1) < 0.01, pair.song.name
     assert any(pair.velocities.std() > 20 for pair in pairs)
+
+
+def test_beats_are_pythons(pairs: list[Pair]) -> None:
+    """The same number of them, at the same places of their bars, to a frame."""
+    same = count = 0
+    for pair in pairs:
+        mine = pair.browser.header["beats"]
+        theirs = [[beat.time, beat.position] for beat in pair.python.beats]
+        count += max(len(mine), len(theirs))
+        same += sum(
+            any(abs(at - time) <= 0.01 + 1e-9 and own == position for at, own in mine)
+            for time, position in theirs
+        )
+    assert count > 300
+    assert same >= 0.995 * count
+    assert named(pairs, "no drums").browser.header["beats"] == []
 
 
 def test_thresholds_are_raised_as_by_python(pairs: list[Pair]) -> None:

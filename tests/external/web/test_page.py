@@ -136,6 +136,13 @@ def test_a_recording_becomes_drums_as_in_python(
     assert song.source == replace(by_python.source, path=GROOVE.name)
     assert song.source.sha256 == sha256(GROOVE)
     assert dict(song.model) == dict(by_python.model)
+    assert len(song.beats) > 30
+    assert [beat.position for beat in song.beats] == [
+        beat.position for beat in by_python.beats
+    ]
+    for mine, theirs in zip(song.beats, by_python.beats, strict=True):
+        assert abs(mine.time - theirs.time) <= 0.01 + 1e-9
+    assert song.tempo_text() == by_python.tempo_text() != ""
     # It plays what was dropped.
     before = tab.page.evaluate(f"{ADT}.player.position")
     tab.page.locator(".stage").focus()
@@ -143,7 +150,7 @@ def test_a_recording_becomes_drums_as_in_python(
     until(tab.page, f"{ADT}.player.position > {before} + 0.3")
     tab.page.keyboard.press("Space")
     assert tab.kept == [GROOVE.name]
-    assert "left to the Python program" in tab.page.locator(".saving").inner_text()
+    assert "left to" not in tab.page.locator(".saving").inner_text()
     tab.close()
 
 
@@ -182,12 +189,16 @@ def test_what_is_saved_is_what_python_writes(tab: Tab, tmp_path: Path) -> None:
 
     for drum_map in list_maps():
         tab.page.get_by_label("Notes of the MIDI file").select_option(drum_map.name)
-        path = python / f"{drum_map.name}.mid"
-        song.save(path, "midi", drum_map=drum_map)
-        assert tab.save("MIDI") == ("groove.drums.mid", path.read_bytes())
+        paths = song.save(python / f"{drum_map.name}.mid", "midi", drum_map=drum_map)
+        kinds = {
+            "MIDI": "groove.drums.mid",
+            "MIDI at 120 BPM": "groove.drums.120bpm.mid",
+        }
+        for (kind, file_name), path in zip(kinds.items(), paths, strict=True):
+            assert tab.save(kind) == (file_name, path.read_bytes())
         homeless = [d for d in song.counts() if drum_map.note(d) is None]
         assert all(d.full_name in tab.notice for d in homeless)
-        assert tab.notice.startswith("“groove.drums.mid” is saved: ")
+        assert tab.notice.startswith("“groove.drums.120bpm.mid” is saved: ")
         assert ("has no note for" in tab.notice) == bool(homeless)
 
     song.save(python / "groove.click.wav", "click", audio=GROOVE)

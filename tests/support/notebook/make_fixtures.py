@@ -29,7 +29,7 @@ from adt_plugins.editor.picks import PickedSong
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.picking.onsets import onset_times, pick_hits, pick_onsets
 from adt_plugins.transcription import Transcription
-from tests.support.web import engine_fixtures
+from tests.support.web import engine_fixtures, rhythm_fixtures
 
 MATRICES = 1000
 STEPS = 500
@@ -262,6 +262,7 @@ def fixtures() -> dict[str, Any]:
             drum.value: [drum.full_name, drum.coarse.value, drum.note] for drum in Drum
         },
         "engine": engine_fixtures.fixtures(matrix, bits),
+        "rhythm": rhythm_fixtures.fixtures(matrix, bits),
     }
 
 

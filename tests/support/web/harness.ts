@@ -17,7 +17,10 @@ const base64 = (...parts: BlobPart[]): Promise<string> => new Promise((resolve) 
 
 const wholeParts = readParts();
 let engine: Engine;
-let channels: Float32Array[] = [];
+let channels: Float32Array<ArrayBuffer>[] = [];
+
+/** As long as the page cuts them. */
+const PIECE = 5 * 44_100;
 
 Object.assign(globalThis, { adt: {
   /** A file of float32 samples for each channel. */
@@ -34,11 +37,17 @@ Object.assign(globalThis, { adt: {
   /** Stops when so much is done. */
   hear: async (about: About, stopAt = 2) => {
     const progress: number[] = [];
-    const stop = new AbortController();
-    const heard = await engine.hear(channels, (fraction) => {
+    const all = channels[0].length;
+    const hearing = engine.begin((samples) => {
+      const fraction = all ? Math.min(samples / all, 1) : 1;
       progress.push(fraction);
-      if (fraction >= stopAt) stop.abort(new Error("stopped"));
-    }, stop.signal);
+      if (fraction >= stopAt) hearing.stop(new Error("stopped"));
+    });
+    const listen = async () => {
+      for (let at = 0; at < all; at += PIECE) await hearing.put(channels.map((channel) => channel.slice(at, at + PIECE)));
+      return await hearing.finish();
+    };
+    const heard = await listen().finally(() => hearing.stop(null));
     const { header, data, velocities } = songOf(heard, (await wholeParts).card, about);
     return {
       header, progress, thresholds: heard.thresholds, data: await base64(data),

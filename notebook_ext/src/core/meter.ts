@@ -1,0 +1,63 @@
+/** Meters and how they are counted: the port of `adt_plugins.meter`. */
+
+/** A time signature: units in a bar, and the unit, 4 for quarters. */
+export interface Meter {
+  readonly beats: number;
+  readonly unit: number;
+}
+
+/** A meter, and the bar that it begins in; bar 1 is that of the first downbeat. */
+export interface MeterChange {
+  readonly bar: number;
+  readonly meter: Meter;
+}
+
+export const COMMON: Meter = { beats: 4, unit: 4 };
+
+/** Reads "6/8". */
+export function parseMeter(text: string): Meter {
+  const [beats, unit] = text.split("/").map(Number);
+  return { beats, unit };
+}
+
+export const meterText = ({ beats, unit }: Meter): string => `${beats}/${unit}`;
+
+/** Whether its beats are dotted, as those of 6/8 are. */
+export const isCompound = ({ beats, unit }: Meter): boolean =>
+  unit === 8 && beats > 3 && beats % 3 === 0;
+
+/** Beats in a bar, as they are counted: of 6/8 two. */
+export const countedBeats = (meter: Meter): number =>
+  isCompound(meter) ? meter.beats / 3 : meter.beats;
+
+/** Length of a counted beat in quarters. */
+export const beatQuarters = (meter: Meter): number =>
+  (4 / meter.unit) * (isCompound(meter) ? 3 : 1);
+
+/** Time signature of a bar of so many counted beats. */
+export const signatureOf = (
+  meter: Meter,
+  count: number,
+): readonly [upper: number, lower: number] => [count * (isCompound(meter) ? 3 : 1), meter.unit];
+
+/** Meter in force in bars 1, 2 … of so many; 4/4 where none is known. */
+export function metersOfBars(changes: readonly MeterChange[], bars: number): Meter[] {
+  let next = 0;
+  let now = COMMON;
+  return Array.from({ length: bars }, (_, n) => {
+    while (next < changes.length && changes[next].bar <= n + 1) now = changes[next++].meter;
+    return now;
+  });
+}
+
+const SIX_EIGHT: Meter = { beats: 6, unit: 8 };
+
+/** The meter of beats that were found; bars of two beats are found in 6/8 only. */
+export function metersFound(
+  beats: readonly (readonly [time: number, position: number])[],
+): MeterChange[] {
+  if (!beats.length) return [];
+  const count = Math.max(...beats.map(([, position]) => position));
+  const meter = count === countedBeats(SIX_EIGHT) ? SIX_EIGHT : { beats: count, unit: 4 };
+  return [{ bar: 1, meter }];
+}

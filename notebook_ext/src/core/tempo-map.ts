@@ -1,0 +1,298 @@
+/** Beats to the tempo map of a MIDI file: the port of `adt_plugins.midi.tempo_map`. */
+
+import { divideEven, exact } from "./exact";
+import {
+  beatQuarters,
+  COMMON,
+  type Meter,
+  type MeterChange,
+  metersOfBars,
+  signatureOf,
+} from "./meter";
+import { roundEven } from "./pick";
+import { TEMPO, TEMPO_MAP } from "./tables";
+import { type SteadyTempo, steadyTempo } from "./tempo";
+import { clamp } from "./time";
+
+const { TICKS_PER_QUARTER, DEFAULT_TEMPO, LEAST_LEAD_IN_S, MIN_BPM, MOST_BEATS } = TEMPO_MAP;
+const { MOST_UPPER, MOST_TEMPO, PARTS, NEAR_S, MOST_OFF_S, MOST_OTHER } = TEMPO_MAP;
+const { PARABOLA, LOCAL, LEAST_BEAT_S } = TEMPO_MAP;
+const TOLERANCE_S = TEMPO_MAP.TOLERANCE_S.auto;
+const UNIT = TICKS_PER_QUARTER * 1_000_000; // of the exact times: 1 s
+
+export type Tempo = readonly [tick: number, microseconds: number];
+
+/** A tempo map; tick 0 is time 0. */
+export interface Timing {
+  readonly tempos: readonly Tempo[];
+  readonly signatures: readonly (readonly [tick: number, upper: number, lower: number])[];
+  /** Ticks of the bar lines, the first at 0; none where no beats are known. */
+  readonly bars: readonly number[];
+  /** Ticks of the first and the last beat. */
+  readonly first: number;
+  readonly end: number;
+  /** Number of the first of the bars; bar 1 is that of the first downbeat. */
+  readonly firstBar: number;
+}
+
+/** 120 BPM, where ticks are plain time. */
+export const PLAIN: Timing = {
+  tempos: [[0, DEFAULT_TEMPO]],
+  signatures: [[0, 4, 4]],
+  bars: [],
+  first: 0,
+  end: 0,
+  firstBar: 1,
+};
+
+interface Played {
+  readonly time: number;
+  readonly position: number;
+}
+
+/** Lay a tempo map through beats; `hits` place them more finely than they were detected. */
+export function tempoMap(
+  beats: readonly (readonly [time: number, position: number])[],
+  meters: readonly MeterChange[],
+  hits: readonly number[],
+): Timing {
+  const played = even(beats);
+  if (!played.length) return PLAIN;
+  const starts = startsOf(
+    played.map(({ position }) => position),
+    meters,
+  );
+  const units = unitsOf(played.length, starts, meters);
+  const places = [0];
+  for (const unit of units.slice(0, -1)) places.push(places[places.length - 1] + unit);
+  const times = played.map(({ time }) => time);
+  const quarters = places.map((place) => place / TICKS_PER_QUARTER);
+  const { lead, tempos } = timed(times, places, steadyTempo(times, quarters, hits));
+  const last = Math.max(starts[starts.length - 1] + usual(played, starts, units), played.length);
+  const ends = [...starts.slice(1), last];
+  const of = metersOfBars(meters, starts.length);
+  const bars = barsOf(starts, ends, of, lead, places[starts[0]]);
+  return { tempos, ...bars, first: lead, end: lead + places[places.length - 1] };
+}
+
+/** Beats, with some filled in where none was detected for long. */
+function even(beats: readonly (readonly [number, number])[]): Played[] {
+  const played: Played[] = [];
+  for (const [time, position] of [...beats].sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+    const before = played[played.length - 1];
+    if (before) {
+      const gap = time - before.time;
+      if (gap < LEAST_BEAT_S) continue;
+      // Slower than 30 BPM is a pause, in which somebody counts on.
+      const parts = Math.ceil(gap / (60 / MIN_BPM));
+      for (let n = 1; n < parts; n++) {
+        played.push({ time: before.time + (gap * n) / parts, position: before.position + n });
+      }
+    }
+    played.push({ time, position });
+  }
+  return played;
+}
+
+/** Which beats bars begin with; the first of all if no downbeat was detected. */
+function startsOf(positions: readonly number[], meters: readonly MeterChange[]): number[] {
+  const longest = meters.length ? Math.max(...meters.map(({ meter }) => ticksOf(meter))) : 960;
+  const most = Math.min(MOST_BEATS, Math.floor((MOST_UPPER * PARTS[0]) / longest));
+  const starts: number[] = [];
+  positions.forEach((position, n) => {
+    const since = n - (starts[starts.length - 1] ?? 0);
+    if (position === 1 || (n && position <= positions[n - 1]) || since === most) starts.push(n);
+  });
+  return starts.length ? starts : [0];
+}
+
+/** Ticks of each beat. */
+function unitsOf(
+  count: number,
+  starts: readonly number[],
+  meters: readonly MeterChange[],
+): number[] {
+  const of = metersOfBars(meters, starts.length);
+  const units = new Array<number>(starts[0]).fill(ticksOf(of[0]));
+  starts.forEach((start, n) => {
+    for (let k = start; k < (starts[n + 1] ?? count); k++) units.push(ticksOf(of[n]));
+  });
+  return units;
+}
+
+/** Ticks of a counted beat. */
+const ticksOf = (meter: Meter): number => roundEven(beatQuarters(meter) * TICKS_PER_QUARTER);
+
+/** Beats of a bar where none is whole: of most bars, or as far as was counted. */
+function usual(
+  played: readonly Played[],
+  starts: readonly number[],
+  units: readonly number[],
+): number {
+  const full = starts.slice(1).map((start, n) => start - starts[n]);
+  if (full.length) {
+    const counts = new Map<number, number>();
+    for (const own of full) counts.set(own, (counts.get(own) ?? 0) + 1);
+    return [...counts].reduce((best, own) => (own[1] > best[1] ? own : best))[0];
+  }
+  const least = units[0] % TICKS_PER_QUARTER ? 2 : 4;
+  return Math.min(Math.max(...played.map(({ position }) => position), least), MOST_BEATS);
+}
+
+/** Microseconds a quarter so that these ticks last so long. */
+function tempoOf(seconds: number, ticks: number): number {
+  const [over, under] = exact(seconds);
+  const tempo = Number(divideEven(over * BigInt(UNIT), BigInt(ticks) << under));
+  return clamp(tempo, 1, MOST_TEMPO);
+}
+
+/** Ticks of the lead-in, and tempi. */
+function timed(
+  times: readonly number[],
+  places: readonly number[],
+  steady: SteadyTempo | null,
+): { lead: number; tempos: Tempo[] } {
+  if (steady && steady.start > -TEMPO.LARGEST_S) return atOneTempo(steady);
+  if (times.length < 2) {
+    return { lead: leadIn(times[0], DEFAULT_TEMPO), tempos: [[0, DEFAULT_TEMPO]] };
+  }
+  const local = Math.min(LOCAL, times.length - 1);
+  let lead = leadIn(times[0], tempoOf(times[local] - times[0], places[local]));
+  if (times[0] > LEAST_LEAD_IN_S) lead = Math.max(lead, PARTS[PARTS.length - 1]);
+  const smoothed = smooth(times);
+  const ticks = places.map((place) => lead + place);
+  const found = lead
+    ? stretches([0, ...smoothed], [0, ...ticks])
+    : stretches([0, ...smoothed.slice(1)], ticks);
+  return { lead, tempos: found.filter(([, tempo], n) => !n || tempo !== found[n - 1][1]) };
+}
+
+function atOneTempo(steady: SteadyTempo): { lead: number; tempos: Tempo[] } {
+  const tempo = clamp(roundEven(steady.quarter * 1e6), 1, MOST_TEMPO);
+  const lead = leadIn(steady.start, tempo);
+  if (lead && Math.abs((lead * tempo) / UNIT - steady.start) > MOST_OFF_S) {
+    const own = tempoOf(steady.start, lead);
+    if (own / tempo > 1 / MOST_OTHER && own / tempo < MOST_OTHER) {
+      const tempos: Tempo[] = [
+        [0, own],
+        [lead, tempo],
+      ];
+      return { lead, tempos };
+    }
+  }
+  return { lead, tempos: [[0, tempo]] };
+}
+
+/** Times without the errors of single beats: local parabolas (Savitzky and Golay). */
+function smooth(times: readonly number[]): readonly number[] {
+  if (times.length < PARABOLA.length) return times;
+  const edge = PARABOLA.length >> 1;
+  let latest = -Infinity;
+  return times.map((time, n) => {
+    let own = time;
+    if (n >= edge && n < times.length - edge) {
+      const inner = PARABOLA.reduce((all, weight, k) => all + weight * times[n - edge + k], 0);
+      if (Math.abs(inner - time) <= TOLERANCE_S) own = inner;
+    }
+    latest = Math.max(latest, own);
+    return latest;
+  });
+}
+
+/** Ticks before the first beat: of the longest parts that come near enough. */
+function leadIn(seconds: number, tempo: number): number {
+  const wanted = (seconds * UNIT) / tempo;
+  const near = (NEAR_S * UNIT) / tempo;
+  if (seconds <= LEAST_LEAD_IN_S) return 0;
+  for (const part of PARTS) {
+    const ticks = roundEven(wanted / part) * part;
+    if (ticks && Math.abs(ticks - wanted) <= near) return ticks;
+  }
+  const finest = PARTS[PARTS.length - 1];
+  return Math.max(roundEven(wanted / finest), 1) * finest;
+}
+
+/** Tempi of the longest straight stretches, from the first time on, which is 0. */
+function stretches(times: readonly number[], ticks: readonly number[]): Tempo[] {
+  const tempos: Tempo[] = [];
+  let first = 0;
+  let elapsed = 0;
+  while (first < times.length - 1) {
+    let [low, high, last] = [0, Infinity, first];
+    const start = elapsed / UNIT;
+    for (let after = first + 1; after < times.length; after++) {
+      const count = ticks[after] - ticks[first];
+      const least = Math.max(low, (times[after] - TOLERANCE_S - start) / count);
+      const most = Math.min(high, (times[after] + TOLERANCE_S - start) / count);
+      if (least > most) break;
+      [low, high, last] = [least, most, after];
+    }
+    if (last === first) {
+      // No beat lies after `start`: it cannot be within the tolerance.
+      last = first + 1;
+      low = high = LEAST_BEAT_S / (ticks[last] - ticks[first]);
+    }
+    // To where the last one was heard, or the errors of one stretch would bend the next
+    // the other way.
+    const length = ticks[last] - ticks[first];
+    const step = Math.min(Math.max((times[last] - start) / length, low), high);
+    const tempo = tempoOf(Math.max(step * length, LEAST_BEAT_S / 2), length);
+    tempos.push([ticks[first], tempo]);
+    elapsed += length * tempo;
+    first = last;
+  }
+  return tempos;
+}
+
+/** Bar lines, the first one's number, and time signatures; `rest`: ticks before the beats. */
+function barsOf(
+  starts: readonly number[],
+  ends: readonly number[],
+  meters: readonly Meter[],
+  rest: number,
+  pickup: number,
+): Pick<Timing, "bars" | "firstBar" | "signatures"> {
+  const [first = COMMON] = meters;
+  const [unit, count] = [ticksOf(first), ends[0] - starts[0]];
+  const whole = count * unit;
+  type Bar = readonly [ticks: number, upper: number, lower: number];
+  const bars: Bar[] = [];
+  for (let n = Math.floor(rest / whole); n > 0; n--)
+    bars.push([whole, ...signatureOf(first, count)]);
+  // What is no whole beat comes first, so that the rest can be counted.
+  const part = (rest % whole) % unit;
+  const beats = (rest % whole) - part;
+  const parts = beats + pickup <= whole ? [part, beats + pickup] : [part, beats, pickup];
+  for (const ticks of parts.flatMap(countable)) bars.push([ticks, ...short(ticks, first)]);
+  const before = bars.length;
+  starts.forEach((start, n) => {
+    const own = ends[n] - start;
+    bars.push([own * ticksOf(meters[n]), ...signatureOf(meters[n], own)]);
+  });
+  const lines: number[] = [];
+  const signatures: [number, number, number][] = [];
+  let tick = 0;
+  for (const [ticks, upper, lower] of bars) {
+    const now = signatures[signatures.length - 1];
+    if (!now || now[1] !== upper || now[2] !== lower) signatures.push([tick, upper, lower]);
+    lines.push(tick);
+    tick += ticks;
+  }
+  return { bars: lines, firstBar: 1 - before, signatures };
+}
+
+/** A bar's ticks, cut in two where a time signature cannot count its parts. */
+function countable(ticks: number): number[] {
+  const part = PARTS.find((own) => ticks % own === 0) ?? 1;
+  if (Math.floor(ticks / part) <= MOST_UPPER) return ticks ? [ticks] : [];
+  const rest = ticks % TICKS_PER_QUARTER;
+  return [rest, ticks - rest];
+}
+
+/** Time signature of a short bar: in the meter's notes or finer ones. */
+function short(ticks: number, meter: Meter): readonly [number, number] {
+  if (ticks % ticksOf(meter) === 0) return signatureOf(meter, ticks / ticksOf(meter));
+  let lower = 4;
+  while ((ticks * lower) % (4 * TICKS_PER_QUARTER) && lower < 64) lower *= 2;
+  return [Math.max(Math.floor((ticks * lower) / (4 * TICKS_PER_QUARTER)), 1), lower];
+}

@@ -1,0 +1,120 @@
+/** One tempo through beats, where one fits: the port of `adt_plugins.tempo`. */
+
+import { roundEven } from "./pick";
+import { TEMPO } from "./tables";
+import { lowerBound } from "./time";
+
+const { LARGEST_S, DRIFT_S, NEAR_S, EXACT_S, STRAY, STRAY_S, WINDOW } = TEMPO;
+const { LEAST_BEATS, ROUND, ROUNDING, MOST_OFF_S } = TEMPO;
+
+/** A line through beats: seconds of a quarter, and the time of place 0. */
+export interface SteadyTempo {
+  readonly quarter: number;
+  readonly start: number;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+
+const mean = (values: readonly number[]): number => sum(values) / values.length;
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** Times of beats by the hits on them; one without moves as the others do in the middle. */
+function refined(times: readonly number[], hits: readonly number[]): readonly number[] {
+  if (times.length < 2 || !hits.length) return times;
+  const struck = [...hits].sort((a, b) => a - b);
+  const apart = times.slice(1).map((time, n) => time - times[n]);
+  const reach = Math.min(NEAR_S, median(apart) / 8);
+  const moved = times.map((time) => {
+    const first = lowerBound(struck.length, (k) => struck[k], time - reach);
+    let end = first;
+    while (end < struck.length && struck[end] <= time + reach) end++;
+    return end > first ? median(struck.slice(first, end)) - time : null;
+  });
+  const known = moved.filter((own) => own !== null);
+  if (!known.length) return times;
+  const usual = median(known);
+  let latest = 0;
+  return times.map((time, n) => {
+    latest = Math.max(latest, time + (moved[n] ?? usual));
+    return latest;
+  });
+}
+
+/** The one tempo of beats; null if none fits. `places`: quarters from the first beat. */
+export function steadyTempo(
+  beats: readonly number[],
+  places: readonly number[],
+  hits: readonly number[],
+): SteadyTempo | null {
+  if (beats.length < LEAST_BEATS || places[places.length - 1] <= places[0]) return null;
+  const first = fitted(beats, places).line;
+  const off = beats.map((time, n) => time - (first.start + first.quarter * places[n]));
+  if (!fits(off)) return null;
+  const isExact = median(off.map(Math.abs)) <= EXACT_S;
+  const { line, kept } = fitted(isExact ? beats : refined(beats, hits), places);
+  return rounded(
+    line,
+    places.filter((_, n) => kept[n]),
+  );
+}
+
+/** Least squares, twice without what lies apart. */
+function fitted(
+  times: readonly number[],
+  places: readonly number[],
+): { line: SteadyTempo; kept: boolean[] } {
+  let kept = times.map(() => true);
+  let line = { quarter: 0, start: 0 };
+  for (let turn = 0; turn < 3; turn++) {
+    line = straight(
+      times.filter((_, n) => kept[n]),
+      places.filter((_, n) => kept[n]),
+    );
+    const { quarter, start } = line;
+    const off = times.map((time, n) => Math.abs(time - (start + quarter * places[n])));
+    const most = Math.max(4 * median(off), 0.01);
+    const near = off.map((own) => own <= most);
+    const count = near.filter(Boolean).length;
+    if (count < LEAST_BEATS || near.every((own, n) => own === kept[n])) break;
+    kept = near;
+  }
+  return { line: { ...line, quarter: Math.max(line.quarter, 1e-3) }, kept };
+}
+
+function straight(times: readonly number[], places: readonly number[]): SteadyTempo {
+  const [time, place] = [mean(times), mean(places)];
+  const spread = sum(places.map((own) => (own - place) ** 2));
+  const quarter = sum(places.map((own, n) => (own - place) * (times[n] - time))) / spread;
+  return { quarter, start: time - quarter * place };
+}
+
+function fits(off: readonly number[]): boolean {
+  const far = off.map(Math.abs);
+  const strays = far.filter((own) => own > LARGEST_S).length;
+  if (strays / far.length > STRAY || Math.max(...far) > STRAY_S) return false;
+  return off.every((_, n) => {
+    const own = off.slice(n, n + WINDOW);
+    return own.length < WINDOW || Math.abs(mean(own)) <= DRIFT_S;
+  });
+}
+
+/** The roundest tempo that the beats do not speak against. */
+function rounded(line: SteadyTempo, places: readonly number[]): SteadyTempo {
+  const span = places[places.length - 1] - places[0];
+  const centre = mean(places);
+  const allowed = Math.min(ROUNDING * line.quarter, (2 * MOST_OFF_S) / Math.max(span, 1e-9));
+  const middle = line.start + line.quarter * centre;
+  for (const step of ROUND) {
+    const bpm = roundEven(60 / line.quarter / step) * step;
+    if (bpm > 0 && Math.abs(60 / bpm - line.quarter) <= allowed) {
+      const quarter = 60 / bpm;
+      return { quarter, start: middle - quarter * centre };
+    }
+  }
+  return line;
+}

@@ -1,0 +1,174 @@
+/** Beats and bars of a recording: the port of `adt_plugins.rhythm.beats`. */
+
+import { countedBeats, parseMeter } from "../../../src/core/meter";
+import { BAR_POINTER, BEATS, CHORDS, COMPOUND } from "../../../src/core/tables";
+import { clamp, lowerBound } from "../../../src/core/time";
+import {
+  type Activations,
+  type BeatPath,
+  beatLengths,
+  type Densities,
+  decodeBars,
+  type Evidence,
+  type FrameOfBeat,
+} from "./bar-pointer";
+import { CompoundEvidence, MeterJudge } from "./compound";
+import { BarEvidence } from "./drum-patterns";
+import { likelyLengths } from "./tempo-search";
+
+const { MIN_BPM, MAX_BPM, THRESHOLD, CLEAR, AROUND, ALIKE_FRAMES, MOST } = BEATS;
+const BARS = BEATS.METERS.map((text) => countedBeats(parseMeter(text)));
+/** Probabilities stay this far from 0 and 1. */
+const { LEAST } = BEATS;
+
+/** Time in seconds, and position in its bar: 1 is the downbeat. */
+export type Beat = readonly [time: number, position: number];
+
+/**
+ * Find the beats of a recording; none where none could be tapped to. `changes`: how new
+ * the harmony is at each frame.
+ */
+export function beatsOf(activations: Activations, changes: Float32Array, rate: number): Beat[] {
+  const [beat, downbeat] = [activations.column("beat"), activations.column("downbeat")];
+  if (!beat || !downbeat) return [];
+  const observed = observations(beat, downbeat);
+  const isLoud = (t: number) =>
+    observed.beats[t] >= THRESHOLD || observed.downbeats[t] >= THRESHOLD;
+  let [first, end] = [0, beat.length];
+  while (first < end && !isLoud(first)) first++;
+  while (first < end && !isLoud(end - 1)) end--;
+  if (first === end) return [];
+  const part = {
+    beats: observed.beats.subarray(first, end),
+    downbeats: observed.downbeats.subarray(first, end),
+  };
+  const decoder = new Decoder(
+    {
+      outputs: activations.outputs,
+      column: (output) => activations.column(output)?.subarray(first, end) ?? null,
+    },
+    part,
+    changes.slice(first, end).map((value) => CHORDS.WEIGHT * value),
+    rate,
+  );
+  const found = decoder.decode();
+  return areClear(
+    part,
+    found.map(([frame]) => frame),
+  )
+    ? found.map(([t, n]) => [(t + first) / rate, n])
+    : [];
+}
+
+/** Probabilities of each frame: of a beat that is no downbeat, of a downbeat. */
+interface Observed {
+  readonly beats: Float64Array;
+  readonly downbeats: Float64Array;
+}
+
+function observations(beat: Float32Array, downbeat: Float32Array): Observed {
+  const beats = new Float64Array(beat.length);
+  const downbeats = new Float64Array(beat.length);
+  for (let t = 0; t < beat.length; t++) {
+    const either = clamp(Math.max(beat[t], downbeat[t]), 2 * LEAST, 1 - LEAST);
+    downbeats[t] = clamp(downbeat[t], LEAST, either - LEAST);
+    beats[t] = either - downbeats[t];
+  }
+  return { beats, downbeats };
+}
+
+/** Decodes beats in one meter or another. */
+class Decoder {
+  readonly #densities: Densities;
+
+  constructor(
+    private readonly activations: Activations,
+    private readonly observed: Observed,
+    private readonly changes: Float32Array,
+    private readonly rate: number,
+  ) {
+    const { beats, downbeats } = observed;
+    const silent = beats.map((value, t) =>
+      Math.log((1 - (value + downbeats[t])) / (BAR_POINTER.OBSERVATION_LAMBDA - 1)),
+    );
+    const kinds = [silent, beats.map(Math.log), downbeats.map(Math.log)];
+    this.#densities = { frames: beats.length, kinds };
+  }
+
+  /** The beats of the likeliest meter. */
+  decode(): FrameOfBeat[] {
+    const { column } = this.activations;
+    const evidence = new BarEvidence(column, BARS, this.changes);
+    const simple = this.#search(BARS, MIN_BPM, MAX_BPM, evidence);
+    return this.#inSixEight(simple) ?? simple;
+  }
+
+  /** The beats of 6/8, if that is likelier than the meter of some beats. */
+  #inSixEight(simple: FrameOfBeat[]): FrameOfBeat[] | null {
+    if (simple.length < COMPOUND.LEAST_BEATS) return null;
+    const judge = new MeterJudge(this.activations, this.#densities.frames, this.rate);
+    const odds = judge.ofSimple(simple);
+    if (odds + COMPOUND.MOST_OF_COMPOUND <= 0 || !judge.hearsDrums(simple)) return null;
+    const evidence = new CompoundEvidence(this.activations, this.changes);
+    const { MIN_BPM: slowest, MAX_BPM: fastest } = COMPOUND;
+    const found = this.#search([COMPOUND.USUAL_BAR], slowest, fastest, evidence);
+    if (found.length < COMPOUND.LEAST_BEATS) return null;
+    if (odds + judge.ofCompound(found) <= 0) return null;
+    // A shuffle is written in 4/4.
+    return areAlike(found, simple) && judge.swings(found) ? null : found;
+  }
+
+  #search(
+    bars: readonly number[],
+    slowest: number,
+    fastest: number,
+    evidence: Evidence,
+  ): FrameOfBeat[] {
+    const lengths = beatLengths(this.rate, slowest, fastest);
+    const searched = likelyLengths(this.#densities, lengths, this.rate, evidence);
+    return this.#peaks(decodeBars(this.#densities, bars, lengths, searched, evidence));
+  }
+
+  /** Move each beat to the peak within its beginning. */
+  #peaks({ starts, lengths, positions }: BeatPath): FrameOfBeat[] {
+    const { beats, downbeats } = this.observed;
+    return starts.flatMap((start, n) => {
+      const end = start + Math.ceil(lengths[n] / BAR_POINTER.OBSERVATION_LAMBDA);
+      let [peak, most] = [-1, -1];
+      for (let t = Math.max(start, 0); t < Math.min(end, beats.length); t++) {
+        const height = Math.max(beats[t], downbeats[t]);
+        if (height > most) [peak, most] = [t, height];
+      }
+      return peak < 0 ? [] : [[peak, positions[n] + 1] as const];
+    });
+  }
+}
+
+/** Whether most of the beats of each are among the other's. */
+const areAlike = (one: readonly FrameOfBeat[], other: readonly FrameOfBeat[]): boolean =>
+  Math.min(shared(one, other), shared(other, one)) >= MOST;
+
+/** Share of beats that are near one of the others. */
+function shared(beats: readonly FrameOfBeat[], others: readonly FrameOfBeat[]): number {
+  const near = beats.filter(([frame]) => {
+    const found = lowerBound(others.length, (k) => others[k][0], frame);
+    const after = clamp(found, 1, others.length - 1);
+    const far = [after - 1, after].map((k) => Math.abs(others[k][0] - frame));
+    return Math.min(...far) <= ALIKE_FRAMES;
+  });
+  return near.length / beats.length;
+}
+
+/** Whether there are beats, and not just the best that could be found. */
+function areClear({ beats, downbeats }: Observed, frames: readonly number[]): boolean {
+  let sum = 0;
+  for (const frame of frames) {
+    let most = 0;
+    const end = Math.min(frame + AROUND, beats.length - 1);
+    for (let t = Math.max(frame - AROUND, 0); t <= end; t++) {
+      most = Math.max(most, beats[t] + downbeats[t]);
+    }
+    sum += most;
+  }
+  return frames.length > 0 && sum / frames.length >= CLEAR;
+}

@@ -1,0 +1,100 @@
+/** Where the harmony changes: the port of `adt_plugins.rhythm.chord_changes`. */
+
+import { roundEven } from "../../../src/core/pick";
+import { CHORDS } from "../../../src/core/tables";
+import { clamp } from "../../../src/core/time";
+import type { FrontEnd } from "../engine-types";
+import type { Filter } from "../filterbank";
+
+const { LOWEST_HZ, HIGHEST_HZ, SPAN_S, POOLED, LEAST, MOST } = CHORDS;
+
+/** Collects chroma while a recording is being read. */
+export class Harmony {
+  readonly #first: number;
+  readonly #width: number;
+  readonly #bands: number;
+  readonly #span: number;
+  /** Means of a few frames. */
+  readonly #pooled: Float32Array[] = [];
+  #sum: Float32Array;
+  #inSum = 0;
+  #frames = 0;
+
+  constructor(filters: readonly Filter[], { sample_rate: rate, ...frontEnd }: FrontEnd) {
+    const inside = filters.map(({ centre }) => {
+      const hertz = (centre * rate) / frontEnd.frame_size;
+      return hertz >= LOWEST_HZ && hertz <= HIGHEST_HZ;
+    });
+    this.#first = inside.indexOf(true);
+    this.#width = inside.lastIndexOf(true) + 1 - this.#first;
+    this.#bands = filters.length;
+    this.#span = roundEven((SPAN_S * rate) / frontEnd.hop_size / POOLED);
+    this.#sum = new Float32Array(this.#width);
+  }
+
+  /** Take the next frames, one after the other. */
+  hear(frames: Float32Array): void {
+    for (let at = this.#first; at < frames.length; at += this.#bands) {
+      for (let band = 0; band < this.#width; band++) this.#sum[band] += frames[at + band];
+      this.#frames++;
+      if (++this.#inSum < POOLED) continue;
+      this.#pooled.push(this.#sum.map((value) => value / POOLED));
+      this.#sum = new Float32Array(this.#width);
+      this.#inSum = 0;
+    }
+  }
+
+  /** How new each frame is in its recording, in standard deviations from the mean. */
+  changes(): Float32Array {
+    const count = this.#pooled.length;
+    const edge = this.#span >> 1;
+    const result = new Float32Array(this.#frames);
+    if (count <= 2 * edge) return result;
+    const distance = this.#distances()
+      .map((value) => Math.log(value + LEAST))
+      .slice(edge, count - edge);
+    const mean = average(distance);
+    const spread = Math.sqrt(average(distance.map((value) => (value - mean) ** 2)));
+    if (spread <= 1e-6) return result;
+    distance.forEach((value, k) => {
+      const at = (k + edge) * POOLED;
+      result.fill(clamp((value - mean) / spread, -MOST, MOST), at, at + POOLED);
+    });
+    return result;
+  }
+
+  /** Cosine distance between the means of a span before and one after each row. */
+  #distances(): Float64Array {
+    const count = this.#pooled.length;
+    const width = this.#width;
+    const sums = [new Float64Array(width)];
+    for (const [k, row] of this.#pooled.entries()) {
+      sums.push(sums[k].map((value, band) => value + row[band]));
+    }
+    return Float64Array.from({ length: count }, (_, here) => {
+      const old = centred(sums, Math.max(here - this.#span, 0), here);
+      // The row itself may hold the attack of a drum.
+      const next = Math.min(here + 1, count);
+      const fresh = centred(sums, next, Math.min(here + this.#span, count));
+      return 1 - dot(old, fresh) / (Math.sqrt(dot(old, old) * dot(fresh, fresh)) + 1e-6);
+    });
+  }
+}
+
+const average = (values: Float64Array): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function dot(one: Float64Array, other: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < one.length; i++) sum += one[i] * other[i];
+  return sum;
+}
+
+/** Mean of some rows, without its own mean. */
+function centred(sums: readonly Float64Array[], first: number, last: number): Float64Array {
+  const values = sums[last].map(
+    (value, band) => (value - sums[first][band]) / Math.max(last - first, 1),
+  );
+  const mean = average(values);
+  return values.map((value) => value - mean);
+}

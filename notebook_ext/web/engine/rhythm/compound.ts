@@ -1,0 +1,148 @@
+/** Compound meters: the port of `adt_plugins.rhythm.compound`, which tells whence. */
+
+import { roundEven } from "../../../src/core/pick";
+import { COMPOUND } from "../../../src/core/tables";
+import { median } from "../../../src/core/tempo";
+import { clamp } from "../../../src/core/time";
+import type { Activations, Evidence, FrameOfBeat } from "./bar-pointer";
+import { meansOf, nearby, ratios } from "./drum-patterns";
+
+const { USUAL_BAR, COST, LEAST_DRUMS, SWUNG } = COMPOUND;
+const PATTERN: Readonly<Record<string, readonly number[]>> = COMPOUND.PATTERN;
+const ANYWHERE: Readonly<Record<string, number>> = COMPOUND.ANYWHERE;
+const WEIGHT: Readonly<Record<string, number>> = COMPOUND.WEIGHT;
+/** The highest of all drums. */
+const ANY = "ANY";
+
+function anyDrum({ outputs, column }: Activations, frames: number): Float32Array {
+  const most = new Float32Array(frames);
+  for (const output of outputs) {
+    const values = output === "beat" || output === "downbeat" ? null : column(output);
+    if (!values) continue;
+    for (let t = 0; t < frames; t++) if (values[t] > most[t]) most[t] = values[t];
+  }
+  return nearby(most);
+}
+
+/** The evidence for a beat of 6/8 at a frame. */
+export class CompoundEvidence implements Evidence {
+  readonly division = 3;
+  readonly #frames: number;
+  readonly #hits: (readonly [drum: string, nearby: Float32Array])[];
+
+  constructor(
+    activations: Activations,
+    private readonly changes: Float32Array,
+  ) {
+    this.#frames = changes.length;
+    this.#hits = Object.keys(PATTERN).flatMap((drum) => {
+      if (drum === ANY) return [[drum, anyDrum(activations, this.#frames)] as const];
+      const values = activations.column(drum);
+      return values ? [[drum, nearby(values)] as const] : [];
+    });
+  }
+
+  cut(first: number, end: number): readonly Float32Array[] {
+    const width = end - first;
+    const thirds = Array.from({ length: 3 }, () => new Float32Array(USUAL_BAR * width));
+    const [start, stop] = [Math.max(first, 0), Math.min(end, this.#frames)];
+    if (start >= stop) return thirds;
+    const row = (third: number, beat: number) =>
+      thirds[third].subarray(beat * width + start - first, beat * width + stop - first);
+    for (const [drum, hits] of this.#hits) {
+      const heard = hits.subarray(start, stop);
+      const background = ratios(heard, ANYWHERE[drum]);
+      PATTERN[drum].forEach((share, place) => {
+        const into = row(place % 3, Math.floor(place / 3));
+        const own = ratios(heard, share);
+        for (let t = 0; t < into.length; t++) into[t] += WEIGHT[drum] * (own[t] - background[t]);
+      });
+    }
+    for (let beat = 0; beat < USUAL_BAR; beat++) {
+      const own = row(0, beat);
+      for (let t = 0; t < own.length; t++) {
+        if (!beat) own[t] += this.changes[start + t];
+        own[t] -= COST;
+      }
+    }
+    return thirds;
+  }
+
+  means(): readonly Float32Array[] {
+    return meansOf(this, this.#frames);
+  }
+}
+
+/** Judges by the beats in a simple meter, and in 6/8, whether it is 6/8. */
+export class MeterJudge {
+  readonly #any: Float32Array;
+  readonly #snare: Float32Array | null;
+  readonly #downbeat: Float32Array | null;
+  readonly #framesAt100: number;
+
+  constructor(activations: Activations, frames: number, rate: number) {
+    const near = (output: string) => {
+      const values = activations.column(output);
+      return values && nearby(values);
+    };
+    this.#any = anyDrum(activations, frames);
+    [this.#snare, this.#downbeat] = [near("SD"), near("downbeat")];
+    this.#framesAt100 = 0.6 * rate;
+  }
+
+  /** Whether drums play on beats: of other music nothing is known. */
+  hearsDrums(beats: readonly FrameOfBeat[]): boolean {
+    return meanAt(this.#any, framesOf(beats)) >= LEAST_DRUMS;
+  }
+
+  /** Whether the first third of beats is silent, as in a shuffle. */
+  swings(beats: readonly FrameOfBeat[]): boolean {
+    const [, third, , other] = this.#divided(beats);
+    return third < SWUNG * other;
+  }
+
+  /** Log odds of 6/8 from beats of 3/4 or 4/4. */
+  ofSimple(beats: readonly FrameOfBeat[]): number {
+    const [first, third, half, other, last] = this.#divided(beats);
+    const frames = framesOf(beats);
+    const apart = frames.slice(1).map((frame, n) => frame - frames[n]);
+    const isInThree = Math.max(...beats.map(([, position]) => position)) === 3;
+    return (
+      -0.68 -
+      2.72 * (half - (third + other) / 2) -
+      2.12 * (first + last) +
+      1.53 * Math.log(median(apart) / this.#framesAt100) +
+      0.88 * Number(isInThree) -
+      1.72 * meanAt(this.#snare, framesOf(beats, 2))
+    );
+  }
+
+  /** Log odds of 6/8 that beats of it add: hits on thirds, and clear downbeats. */
+  ofCompound(beats: readonly FrameOfBeat[]): number {
+    const [first, third, half, other, last] = this.#divided(beats);
+    const clear =
+      meanAt(this.#downbeat, framesOf(beats, 1)) - meanAt(this.#downbeat, framesOf(beats, 2));
+    return 1.85 * ((third + other) / 2 - Math.max(first, half, last)) + 8.71 * clear;
+  }
+
+  /** Mean of the drums at 1/4, 1/3, 1/2, 2/3 and 3/4 of the beats. */
+  #divided(beats: readonly FrameOfBeat[]): number[] {
+    const frames = framesOf(beats);
+    return [1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4].map((part) =>
+      meanAt(
+        this.#any,
+        frames.slice(0, -1).map((frame, n) => frame + part * (frames[n + 1] - frame)),
+      ),
+    );
+  }
+}
+
+/** Frames of the beats, or of those at a place of their bars. */
+const framesOf = (beats: readonly FrameOfBeat[], place?: number): number[] =>
+  beats.flatMap(([frame, position]) => (place === undefined || position === place ? [frame] : []));
+
+function meanAt(column: Float32Array | null, frames: readonly number[]): number {
+  if (!column || !frames.length) return 0;
+  const at = (frame: number) => column[clamp(roundEven(frame), 0, column.length - 1)];
+  return frames.reduce((sum, frame) => sum + at(frame), 0) / frames.length;
+}
