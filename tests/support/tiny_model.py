@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
@@ -29,6 +30,7 @@ _OPEN, _SHUT = 20.0, -20.0
 
 def write_tiny_model(folder: Path) -> Path:
     """Write `tiny.tflite` and its card; return the card's path."""
+    pytest.importorskip("ai_edge_litert", reason="not on this system: LiteRT")
     content = build_brnn_sa(_weights(), _GEOMETRY, quantise=False)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{NAME}.tflite").write_bytes(content)
