@@ -30,7 +30,7 @@ _OPEN, _SHUT = 20.0, -20.0
 
 def write_tiny_model(folder: Path) -> Path:
     """Write `tiny.tflite` and its card; return the card's path."""
-    pytest.importorskip("ai_edge_litert", reason="not on this system: LiteRT")
+    pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
     content = build_brnn_sa(_weights(), _GEOMETRY, quantise=False)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{NAME}.tflite").write_bytes(content)

@@ -69,7 +69,7 @@ def run(extensions: Path, length: float = 60.0) -> Any:
     """What the command does in a project of so many seconds."""
     node = shutil.which("node")
     if node is None:
-        pytest.skip("not on this system: node")
+        pytest.skip("node is not installed")
     done = subprocess.run(
         [node, str(HOST), str(extensions / FOLDER), str(length)],
         capture_output=True,
