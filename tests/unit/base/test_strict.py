@@ -11,6 +11,7 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +33,7 @@ from adt_plugins.midi.tempo_map import tempo_map
 from adt_plugins.network.catalogue import list_models
 from adt_plugins.network.inference import Network
 from adt_plugins.transcription import Transcription
+from tests.support.work import lines_run
 
 
 def refusal(action: Callable[[], object]) -> str | None:
@@ -258,9 +260,7 @@ def test_a_beat_of_years_ahead_costs_little(
         (Beat(0.5, 1), Beat(1.0, 2), Beat(time_of_beat, 1)),
     )
     tracemalloc.start()
-    begin = time.process_time()
     refusal(lambda: formats.write(song, tmp_path / "song", form))
-    assert time.process_time() - begin < 20
     assert tracemalloc.get_traced_memory()[1] < 200_000_000
     tracemalloc.stop()
 
@@ -270,18 +270,15 @@ def test_a_position_without_end_costs_little(tmp_path: Path, form: str) -> None:
     song = Transcription(
         (Onset(1.0, Drum.KD),), (Beat(0.5, 10**12), Beat(1.0, 10**12 + 1))
     )
-    begin = time.process_time()
-    refusal(lambda: formats.write(song, tmp_path / "song", form))
-    assert time.process_time() - begin < 10
+    write = partial(formats.write, song, tmp_path / "song", form)
+    assert lines_run(lambda: refusal(write)) < 200_000
 
 
 def test_bars_are_counted_once() -> None:
     """Counting each length for each bar took minutes that no signal ended."""
-    beats = [Beat(0.5 * n, 1) for n in range(100_000)]
-    begin = time.process_time()
-    timing = tempo_map(beats)
-    assert len(timing.bars) == len(beats)
-    assert time.process_time() - begin < 10
+    beats = [Beat(0.5 * n, 1) for n in range(4000)]
+    assert len(tempo_map(beats).bars) == len(beats)
+    assert lines_run(lambda: tempo_map(beats)) < 200 * len(beats)
 
 
 # What steers a terminal

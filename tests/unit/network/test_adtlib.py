@@ -6,7 +6,6 @@ import io
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -390,8 +389,6 @@ def test_the_release(release: Path, tmp_path: Path) -> None:
         for drum, stem in FILES.items()
     }
     for card, expected in zip(cards, adtlib(nets, frames, (3, 2)), strict=True):
-        start = time.perf_counter()
         network = Network(card)
-        assert time.perf_counter() - start < 2
         assert np.all(expected.max(axis=0) > 0.3)
         np.testing.assert_allclose(network.activations(frames), expected, atol=1e-3)

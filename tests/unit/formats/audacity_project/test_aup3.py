@@ -6,7 +6,6 @@ import gzip
 import random
 import shutil
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -96,11 +95,10 @@ def test_a_truncated_project_of_audacity(size: int) -> None:
 
 
 def check_that_it_ends_well(content: bytes) -> None:
-    """The file is read, or refused in one line; soon in either case."""
+    """The file is read, or refused in one line."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "x.aup3")
         path.write_bytes(content)
-        start = time.process_time()
         message = f"{path}: fine"
         try:
             formats.read(path, warn=lambda _: None)
@@ -108,7 +106,6 @@ def check_that_it_ends_well(content: bytes) -> None:
             message = str(error)
         assert message.startswith(f"{path}: ")
         assert message.isprintable()
-        assert time.process_time() - start < 5
         assert [p.name for p in Path(folder).iterdir()] == ["x.aup3"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -93,11 +92,9 @@ def no_end(made: Document) -> None:
     ],
 )
 def test_documents_that_are_none(make: Callable[[Document], None], reason: str) -> None:
-    start = time.process_time()
     with pytest.raises(FormatError) as error:
         list(events(spoilt(make)))
     assert str(error.value) == f"the project document {reason}"
-    assert time.process_time() - start < 1
 
 
 def test_dictionaries_within_each_other() -> None:
