@@ -92,8 +92,8 @@ class Part:
         drums = ", ".join(
             f"{drum.full_name.lower()} {n}" for drum, n in self.left_out.most_common()
         )
-        hits = "a hit that" if count == 1 else f"{count} hits that"
-        return f"{hits} two hands cannot play left out: {drums}"
+        hits = "1 hit" if count == 1 else f"{count} hits"
+        return f"left out {hits} heard twice or too much for two hands: {drums}"
 
     def swing_of(self, bar: Bar) -> float:
         """Where the second of two swung notes begins, 0.5 in a straight bar."""
@@ -121,7 +121,12 @@ def make_part(
     ------
     FormatError
         If there are no beats, or hits too far away from them.
+    ValueError
+        If `swing_notation` is not one of these.
     """
+    if swing_notation not in SWING_NOTATIONS:
+        known = " and ".join(SWING_NOTATIONS)
+        raise ValueError(f"no swing notation {swing_notation!r}; there are {known}")
     if quantize is not None:
         transcription = _quantized(transcription, quantize)
     bars, end = lay_out(transcription)

@@ -248,7 +248,7 @@ def test_no_place_ever_needs_three_hands() -> None:
                 assert not {Drum.SD, Drum.SST} <= set(strokes)
     told = found.told()
     assert told is not None
-    assert told.startswith(f"{sum(found.left_out.values())} hits that two hands")
+    assert told.startswith(f"left out {sum(found.left_out.values())} hits heard twice")
 
 
 def test_a_run_on_a_cymbal_is_one_cymbal() -> None:
@@ -313,6 +313,8 @@ def test_no_hit_comes_from_nowhere_and_none_is_lost_untold() -> None:
 
 
 def test_what_cannot_be_written() -> None:
+    with pytest.raises(ValueError, match="there are eighths and triplets"):
+        part(played([0.0]), 1, swing_notation="dots")
     with pytest.raises(FormatError, match="needs beats"):
         make_part(Transcription((Onset(0.0, Drum.KD),)))
     with pytest.raises(FormatError, match="too far away"):

@@ -110,8 +110,8 @@ def test_what_is_left_out_is_counted_in_one_line(tmp_path: Path) -> None:
     many = [Onset(0.0, drum) for drum in (Drum.SD, Drum.CRC, Drum.HIT, Drum.CHH)]
     formats.write(whole(many, beats(4)), path, warn=got.append)
     assert got == [
-        f"{path}: 2 hits that two hands cannot play left out: closed hi-hat 1,"
-        " high tom 1"
+        f"{path}: left out 2 hits heard twice or too much for two hands:"
+        " closed hi-hat 1, high tom 1"
     ]
 
 
