@@ -17,24 +17,26 @@ interface Hit {
   readonly velocity: number;
 }
 
-/** A WAV file, mono, 16 bits, as long as the song; hits in the order of time. */
+/** A WAV file of 16 bits, as long as the song, with the channels that are played. */
 export async function clickTrack(pieces: Pieces, hits: readonly Hit[]): Promise<Blob> {
   const { chunk, samples, channels } = pieces.info;
-  const parts: BlobPart[] = [waveHead(2 * samples, 1)];
+  const parts: BlobPart[] = [waveHead(2 * samples * channels, channels)];
   const starts = hits.map(({ time }) => roundEven(time * RATE));
   const longest = Math.max(...Object.values(SOUNDS).map(([, seconds]) => seconds)) * RATE + 1;
   const sounds = new Map<string, Float32Array>();
   for (const [index, blob] of pieces.blobs.entries()) {
-    const mixed = mono(await samplesOf(blob), channels);
+    const mixed = Float32Array.from(await samplesOf(blob), (value) => (SONG_GAIN * value) / 32768);
+    const frames = mixed.length / channels;
     const begin = index * chunk;
     hits.forEach((hit, i) => {
-      if (starts[i] >= begin + mixed.length || starts[i] + longest < begin) return;
+      if (starts[i] >= begin + frames || starts[i] + longest < begin) return;
       let sound = sounds.get(hit.drum);
       if (!sound) {
         sound = soundOf(hit.drum);
         sounds.set(hit.drum, sound);
       }
-      add(mixed, sound, starts[i] - begin, Math.fround((CLICK_GAIN * hit.velocity) / 127));
+      const gain = Math.fround((CLICK_GAIN * hit.velocity) / 127);
+      for (let c = 0; c < channels; c++) add(mixed, sound, starts[i] - begin, gain, c, channels);
     });
     parts.push(
       Int16Array.from(mixed, (value) => roundEven(Math.max(-1, Math.min(1, value)) * 32767)),
@@ -44,16 +46,19 @@ export async function clickTrack(pieces: Pieces, hits: readonly Hit[]): Promise<
   return new Blob(parts, { type: "audio/wav" });
 }
 
-function mono(samples: Int16Array, channels: number): Float32Array {
-  const out = new Float32Array(samples.length / channels);
-  for (let i = 0; i < samples.length; i++) out[Math.floor(i / channels)] += samples[i];
-  for (let i = 0; i < out.length; i++) out[i] *= SONG_GAIN / channels / 32768;
-  return out;
-}
-
-function add(mixed: Float32Array, sound: Float32Array, at: number, gain: number): void {
-  const end = Math.min(sound.length, mixed.length - at);
-  for (let i = Math.max(0, -at); i < end; i++) mixed[at + i] += Math.fround(gain * sound[i]);
+/** Add a sound to one of some channels that lie side by side. */
+function add(
+  mixed: Float32Array,
+  sound: Float32Array,
+  at: number,
+  gain: number,
+  channel: number,
+  channels: number,
+): void {
+  const end = Math.min(sound.length, mixed.length / channels - at);
+  for (let i = Math.max(0, -at); i < end; i++) {
+    mixed[(at + i) * channels + channel] += Math.fround(gain * sound[i]);
+  }
 }
 
 /** Starts with its first sample; peak 1. */
