@@ -28,6 +28,7 @@ RUNTIME = {
     "runtime-compat-delta": "web-engine/litert-compat.delta.gz",
     "worker": "web-engine/worker.js",
     "features": "web-engine/features.wasm",
+    "example": "web-engine/example.mp3",
 }
 """Parts of the page that are the same for every network, in `notebook_ext`."""
 

@@ -38,6 +38,10 @@ async function unpacked(id: string): Promise<Uint8Array<ArrayBuffer>> {
 
 const script = async (id: string): Promise<string> => new TextDecoder().decode(await unpacked(id));
 
+/** A recording to try the page with. */
+export const example = async (): Promise<File> =>
+  new File([await unpacked("example")], "example.mp3", { type: "audio/mpeg" });
+
 /** LiteRT.js in the build that this browser runs fastest. */
 async function runtime(isRelaxed: boolean): Promise<Pick<Parts, "runtimeScript" | "runtimeWasm">> {
   const relaxed = await unpacked("runtime-wasm");

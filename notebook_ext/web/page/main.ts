@@ -8,7 +8,7 @@ import { startEngine } from "../engine/engine";
 import type { Engine, Heard, SongParts } from "../engine/engine-types";
 import { songOf } from "../engine/payload";
 import { decode, type Loaded, load } from "./decode";
-import { card, drumMaps, readParts } from "./embedded";
+import { card, drumMaps, example, readParts } from "./embedded";
 import { type DrumMap, fileOf, type Kind, type Saved } from "./exports";
 import { areOf, type Corrections, concerns, isOwnFile, readCorrections } from "./own-files";
 import css from "./page.css";
@@ -45,6 +45,7 @@ class Page {
         open: (entry) => void this.#reopen(entry),
         remove: (entry) => void this.#remove(entry),
         save: (kind, map) => void this.#save(kind, map),
+        example: () => void example().then((file) => this.#take([file])),
       },
       drumMaps(),
     );

@@ -5,6 +5,7 @@ import { button, choice, make } from "../../src/view/dom";
 import { licences } from "./embedded";
 import { type DrumMap, KINDS, type Kind } from "./exports";
 import type { Entry } from "./store";
+import { welcome } from "./welcome";
 
 const ACCEPT = "audio/*,.json,.txt,.wav,.mp3,.flac,.ogg,.oga,.opus,.m4a,.aac,.mp4,.webm";
 
@@ -15,6 +16,7 @@ export interface Deeds {
   open(entry: Entry): void;
   remove(entry: Entry): void;
   save(kind: Kind, map: DrumMap): void;
+  example(): void;
 }
 
 export class Shell {
@@ -44,6 +46,7 @@ export class Shell {
   );
   readonly #notice = make("p", { class: "notice", role: "alert", hidden: true });
   readonly #saving: HTMLElement;
+  readonly #welcome: HTMLElement;
   readonly #list = make("ul");
   readonly #kept = make(
     "section",
@@ -62,6 +65,7 @@ export class Shell {
       this.#input.value = ""; // the same file may be chosen again
     });
     this.#saving = this.#saveBar(maps);
+    this.#welcome = welcome(() => deeds.example());
     place.append(
       make(
         "header",
@@ -72,6 +76,7 @@ export class Shell {
       this.#drop,
       this.#work,
       this.#notice,
+      this.#welcome,
       this.#saving,
       this.song,
       this.#kept,
@@ -145,6 +150,7 @@ export class Shell {
   /** A song is there, or none. */
   showing(isThere: boolean): void {
     this.#saving.hidden = !isThere;
+    this.#welcome.hidden = isThere;
     this.#drop.classList.toggle("small", isThere);
   }
 

@@ -154,6 +154,29 @@ def test_a_recording_becomes_drums_as_in_python(
     tab.close()
 
 
+def test_the_example_is_one_click_away(tab: Tab) -> None:
+    assert tab.page.get_by_role("img", name="A waveform").count() == 1
+    tab.page.get_by_role("button", name="Try it with an example").click()
+    until(tab.page, "document.querySelector('.work').hidden === false")
+    tab.wait()
+    assert tab.notice == ""
+    song = tab.song()
+    assert len(song) > 100
+    assert len(song.beats) > 30
+    assert tab.kept == ["example.mp3"]
+    assert tab.page.locator(".welcome").is_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 1280, 3840])
+def test_the_start_page_fits_every_screen(tab: Tab, width: int) -> None:
+    tab.page.set_viewport_size({"width": width, "height": 900})
+    wide = tab.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width
+    shown = tab.page.locator(".welcome li").all()
+    assert len(shown) == 3
+    assert all(step.is_visible() for step in shown)
+
+
 def test_what_is_saved_is_what_python_writes(tab: Tab, tmp_path: Path) -> None:
     tab.choose(GROOVE)
     tab.page.evaluate(f"{ADT}.add('SST', 1.25, 77)")
