@@ -77,7 +77,7 @@ FORMATS: dict[str, Format] = {
     )
 }
 
-_HEAD_BYTES = 4096
+_HEAD_BYTES = 1 << 14
 
 
 def find_format(format_id: str) -> Format:

@@ -17,7 +17,7 @@ from adt_plugins.base.files import make_folder, read_bytes, read_text, replacing
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.chart.chart_midi import midi_bytes
+from adt_plugins.formats.chart.chart_midi import TRACK, midi_bytes, read_midi
 from adt_plugins.formats.chart.chart_text import (
     Chart,
     chart_text,
@@ -162,7 +162,7 @@ def _at_48_khz(reader: ChannelReader, channels: int) -> Iterator[NDArray[np.floa
 
 
 def read(path: Path, *, warn: Warn) -> Transcription:
-    """Read the drums of ``notes.chart``: the file, or the folder that it is in.
+    """Read the drums of ``notes.chart`` or ``notes.mid``, or of a folder with one.
 
     Of the levels the highest counts. Accents and ghost notes become velocities.
 
@@ -172,11 +172,11 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         If it is no chart, or has no drums.
     """
     if path.is_dir():
-        path = path / "notes.chart"
+        text = path / "notes.chart"
+        path = text if text.exists() else path / "notes.mid"
     data = read_bytes(path)
-    if data.startswith(b"MThd"):
-        raise FormatError("a MIDI file; read it as one, or the notes.chart beside it")
-    chart = read_chart(read_text(path))
+    is_midi = data.startswith(b"MThd")
+    chart = read_midi(data) if is_midi else read_chart(read_text(path))
     if not chart.notes:
         raise FormatError("a chart without drums")
     onsets, unknown = [], 0
@@ -231,5 +231,9 @@ CHART = Format(
     needs=("audio", "beats"),
     outputs=lambda path: [path / name for name in FILES],
     purpose=lambda path, _: _PURPOSES[path.name],
-    looks_like=lambda head: head.lstrip("\ufeff").startswith("[Song]"),
+    endings=("notes.mid",),
+    looks_like=lambda head: (
+        head.lstrip("\ufeff").startswith("[Song]")
+        or (head.startswith("MThd") and TRACK in head)
+    ),
 )

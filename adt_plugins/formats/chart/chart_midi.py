@@ -1,11 +1,17 @@
-"""``notes.mid``: the MIDI form of a chart, with the track ``PART DRUMS``."""
+"""``notes.mid``: the MIDI form of a chart, with the track ``PART DRUMS``.
+
+Notes and markers are those of Clone Hero and YARG (TheNathannator,
+*GuitarGame_ChartFormats*).
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from adt_plugins.errors import FormatError
+from adt_plugins.formats.chart.chart_text import Chart, ChartClock
 from adt_plugins.formats.chart.pads import KICK, LEVELS, RED, Note, thinned
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
@@ -21,6 +27,10 @@ _TOM = 108  # and the pad: 110 yellow, 111 blue, 112 green
 _TICKS = TICKS_PER_QUARTER // 16
 _VELOCITY, _ACCENT, _GHOST = 100, 127, 1
 _DYNAMICS = "[ENABLE_CHART_DYNAMICS]"
+_PADS = 5  # besides the kick; the fifth is that of kits with five lanes
+_USUAL_TEMPO = 500_000
+# What is read: how loud accents, ghost notes and others are.
+_READ_ACCENT, _READ_GHOST, _READ = 120, 35, 90
 
 
 def midi_bytes(notes: Sequence[Note], timing: TempoMap, name: str) -> bytes:
@@ -96,3 +106,93 @@ def _track(messages: Sequence[tuple[int, mido.Message]]) -> mido.MidiTrack:
         before = tick
     track.append(mido.MetaMessage("end_of_track"))
     return track
+
+
+def read_midi(data: bytes) -> Chart:
+    """Read the drums of Expert, or of the highest level that there is.
+
+    Raises
+    ------
+    FormatError
+        If it is no MIDI file, or has no drums for games.
+    """
+    import mido
+
+    try:
+        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+    except (OSError, EOFError, ValueError, IndexError, KeyError, TypeError) as error:
+        raise FormatError(f"not a MIDI file: {error or 'cut short'}") from error
+    track = next((t for t in file.tracks if t.name == TRACK), None)
+    if track is None:
+        raise FormatError(f"no track {TRACK}")
+    if not 0 < file.ticks_per_beat < 1 << 15:
+        raise FormatError(f"{file.ticks_per_beat} ticks a quarter")
+    tempos, signatures = {0: _USUAL_TEMPO}, {0: (4, 4)}
+    for tick, message in _timed(file.tracks[0]):
+        if message.type == "set_tempo" and message.tempo:
+            tempos[tick] = message.tempo
+        elif message.type == "time_signature":
+            signatures[tick] = message.numerator, message.denominator
+    notes = _read_notes(list(_timed(track)))
+    if not notes:
+        raise FormatError("a chart without drums")
+    # Thousandths of a BPM, as the text form has them, but no whole numbers.
+    clock = ChartClock(
+        [(tick, 60e9 / micros) for tick, micros in sorted(tempos.items())],
+        file.ticks_per_beat,
+    )
+    meters = [(tick, *value) for tick, value in sorted(signatures.items())]
+    return Chart(notes, clock, meters)
+
+
+def _timed(track: Iterable[mido.Message]) -> Iterable[tuple[int, mido.Message]]:
+    tick = 0
+    for message in track:
+        tick += message.time
+        yield tick, message
+
+
+def _read_notes(messages: Sequence[tuple[int, mido.Message]]) -> list[Note]:
+    dynamic = any(
+        m.type == "text" and _DYNAMICS.strip("[]") in m.text for _, m in messages
+    )
+    struck = [
+        (tick, m.note, m.velocity)
+        for tick, m in messages
+        if m.type == "note_on" and m.velocity
+    ]
+    toms = {pad: _spans(messages, _TOM + pad) for pad in range(RED + 1, _PADS)}
+    for level in LEVELS:
+        lowest = _LOWEST[level]
+        notes = {}
+        for tick, number, velocity in struck:
+            pad, double = number - lowest, number == _DOUBLE_KICK and level == LEVELS[0]
+            if double:
+                pad = KICK
+            if not KICK <= pad <= _PADS or (double and (tick, KICK) in notes):
+                continue
+            loud = _READ
+            if dynamic and pad != KICK:
+                loud = {_ACCENT: _READ_ACCENT, _GHOST: _READ_GHOST}.get(velocity, _READ)
+            is_tom = any(begin <= tick < end for begin, end in toms.get(pad, ()))
+            cymbal = RED < pad < _PADS and not is_tom
+            notes[tick, pad] = Note(tick, pad, cymbal, loud, double)
+        if notes:
+            return [notes[place] for place in sorted(notes)]
+    return []
+
+
+def _spans(
+    messages: Sequence[tuple[int, mido.Message]], number: int
+) -> list[tuple[int, int]]:
+    """Where a marker holds, from tick to tick."""
+    spans, begin = [], None
+    for tick, message in messages:
+        if message.type not in ("note_on", "note_off") or message.note != number:
+            continue
+        if message.type == "note_on" and message.velocity:
+            begin = tick if begin is None else begin
+        elif begin is not None:
+            spans.append((begin, tick))
+            begin = None
+    return spans

@@ -28,12 +28,13 @@ class ChartClock:
     Parameters
     ----------
     tempos
-        (tick, thousandths of a BPM), the first at tick 0, ascending.
+        (tick, thousandths of a BPM), the first at tick 0, ascending; whole numbers
+        in the text form.
     resolution
         Ticks a quarter.
     """
 
-    def __init__(self, tempos: Sequence[tuple[int, int]], resolution: int) -> None:
+    def __init__(self, tempos: Sequence[tuple[int, float]], resolution: int) -> None:
         self.tempos, self.resolution = list(tempos), resolution
         self._starts = [tick for tick, _ in self.tempos]
         self._seconds = [0.0]
@@ -42,7 +43,7 @@ class ChartClock:
                 self._seconds[-1] + (end - start) * self._length(tempo)
             )
 
-    def _length(self, tempo: int) -> float:
+    def _length(self, tempo: float) -> float:
         return 60_000 / (tempo * self.resolution)
 
     def tick(self, seconds: float) -> int:

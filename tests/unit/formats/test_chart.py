@@ -134,8 +134,8 @@ def test_the_sound_and_what_the_game_shows(folder: Path, audio: Path) -> None:
 
 
 def test_it_reads_back(folder: Path) -> None:
-    for path in (folder, folder / "notes.chart"):
-        song = formats.read(path, "chart")
+    for path in (folder, folder / "notes.chart", folder / "notes.mid"):
+        song = formats.read(path, "chart" if path == folder else None)
         assert [o.time for o in song] == pytest.approx([o.time for o in SONG], abs=1e-4)
         assert [o.drum for o in song] == [
             *(Drum.KD, Drum.SD, Drum.HH, Drum.RDC, Drum.CRC),
@@ -143,6 +143,38 @@ def test_it_reads_back(folder: Path) -> None:
         ]
         assert [o.velocity for o in song][-3:] == [90, 120, 35]
         assert [beat.position for beat in song.beats[:5]] == [1, 2, 3, 4, 1]
+
+
+def test_the_midi_form_is_read_where_there_is_no_other(folder: Path) -> None:
+    both = formats.read(folder, "chart")
+    (folder / "notes.chart").unlink()
+    assert formats.read(folder, "chart").onsets == both.onsets
+
+
+def test_other_midi_files_of_that_name_are_what_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "My notes.mid"
+    formats.write(SONG, path, "midi")
+    assert formats.format_of_file(path) == "midi"
+    assert len(formats.read(path)) == len(SONG)
+    with pytest.raises(FormatError, match="no track PART DRUMS"):
+        formats.read(path, "chart")
+
+
+@pytest.mark.parametrize("kept", [0, 20, 100, 200])
+def test_a_midi_form_that_was_cut_is_read_or_refused(folder: Path, kept: int) -> None:
+    path = folder / "notes.mid"
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(FormatError):
+        formats.read(path, "chart")
+
+
+def test_dynamics_count_only_where_they_are_switched_on(folder: Path) -> None:
+    file = mido.MidiFile(folder / "notes.mid")
+    drums = file.tracks[1]
+    drums[:] = [message for message in drums if message.type != "text"]
+    file.save(folder / "notes.mid")
+    song = formats.read(folder / "notes.mid")
+    assert {onset.velocity for onset in song} == {90}
 
 
 def test_nothing_is_left_behind_without_a_recording(tmp_path: Path) -> None:
