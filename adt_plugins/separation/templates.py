@@ -77,7 +77,7 @@ def kinds_of(drums: Iterable[Drum], apart: Collection[Drum] = ()) -> dict[Drum, 
 
 @cache
 def learnt() -> dict[str, NDArray[np.float32]]:
-    """Arrays that the room's scripts have learnt; see ``models/EXPERIMENTS.md``."""
+    """Templates and weights that were learnt, see ``models/EXPERIMENTS.md``."""
     return read_arrays(Path(__file__).with_name("learnt.npz").read_bytes())
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-from adt_plugins import Transcription, formats, transcribe
+from adt_plugins import Transcription, formats, separate, transcribe
 from adt_plugins.base.folders import asset
 from adt_plugins.base.hashing import sha256
 from adt_plugins.cli import main
@@ -158,6 +158,34 @@ def part(folder: Path) -> None:
     save("groove-part", folder / "part.png", crop=True)
 
 
+def separation(folder: Path) -> None:
+    """Spectrograms of the example with chords under it, and of its two stems."""
+    import matplotlib.pyplot as plt
+    import numpy as np
+    import soundfile
+
+    drums, rate = soundfile.read(GROOVE)
+    times = np.arange(8 * rate) / rate
+    roots = np.array([110.0, 146.8, 98.0, 130.8])[(times // 2).astype(int)]
+    partials = [
+        np.sin(2 * np.pi * roots * ratio * number * (times % 2)) / number
+        for ratio in (1, 1.26, 1.5, 2)
+        for number in range(1, 6)
+    ]
+    fading = np.exp(-(times % 2) / 1.5)
+    mono = drums if drums.ndim == 1 else drums.mean(axis=1)
+    mix = mono[: len(times)] + 0.08 * fading * np.sum(partials, axis=0)
+    stems = separate(song(), (mix.astype(np.float32), rate))
+    sounds = {"song": mix, "drums": stems.drums[:, 0], "rest": stems.drumless[:, 0]}
+    figure, axes = plt.subplots(3, 1, figsize=(9, 8), sharex=True, layout="tight")
+    for axis, (name, sound) in zip(axes, sounds.items(), strict=True):
+        axis.specgram(sound, NFFT=2048, noverlap=1536, Fs=rate, vmin=-130, vmax=-40)
+        axis.set(title=name, ylabel="Hz", yscale="symlog", ylim=(40, 16000))
+    axes[-1].set_xlabel("seconds")
+    figure.savefig(folder / "separation.png", dpi=90)
+    save("separation", folder / "separation.png")
+
+
 def daw(folder: Path) -> None:
     """The drum track of the example in Rosegarden."""
     path = formats.write(song(), folder / "groove.drums.mid")[0]
@@ -254,6 +282,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "web": web,
     "score": score,
     "part": part,
+    "separation": separation,
     "daw": daw,
     "audacity-open": audacity_open,
     "audacity-menus": audacity_menus,
