@@ -38,6 +38,7 @@ _LIMITS = {
     "rows": (-1e6, 1e6),
     **dict.fromkeys(("song", "unsure", "lone", "drums", "sure", "thresholds"), (0, 1)),
     "delay": (-10, 10),
+    "look_ahead": (0, 10),
 }
 
 
@@ -236,6 +237,9 @@ class ModelCard:
         When thresholds are raised for a whole recording; None: never.
     delay
         Seconds that the network lags behind the attack; subtracted from times.
+    look_ahead
+        Seconds behind an attack that a network hears before it answers, a frame at a
+        time, see `adt_plugins.network.causal`; None: it hears whole chunks.
     finer
         File that distinguishes finer drums, see `adt_plugins.picking.fine_drums`; None:
         they are not told apart.
@@ -256,6 +260,7 @@ class ModelCard:
     level: LevelRule | None = None
     gate: SongGate | None = None
     delay: float = 0.0
+    look_ahead: float | None = None
     finer: Attached | None = None
     description: str = ""
     licence: str = ""

@@ -20,6 +20,7 @@ COMMANDS = (
     "transcribe",
     "batch",
     "convert",
+    "listen",
     "split",
     "audacity",
     "evaluate",

@@ -89,6 +89,7 @@ def run_verify(options: VerifyOptions) -> int:
     """Open each network, which compares its hash and its shapes."""
     from adt_plugins.errors import AdtError
     from adt_plugins.network.catalogue import find_model, list_models
+    from adt_plugins.network.causal import CausalNetwork
     from adt_plugins.network.inference import Network
     from adt_plugins.picking.fine_drums import FineDrumModel
 
@@ -96,7 +97,10 @@ def run_verify(options: VerifyOptions) -> int:
     cards = [find_model(name) for name in options.models] or list_models()
     for card in cards:
         try:
-            Network(card)
+            if card.look_ahead is None:
+                Network(card)
+            else:
+                CausalNetwork(card)
             if card.finer is not None:
                 FineDrumModel.of(card)
         except AdtError as error:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.card import FrontEnd, LevelRule
 from adt_plugins.features.band_levels import BandLevels
-from adt_plugins.features.spectrogram import Spectrogram
+from adt_plugins.features.spectrogram import BLOCK_FRAMES, Spectrogram
 
 
 class FrameBlock(NamedTuple):
@@ -33,6 +33,7 @@ def frame_blocks(
     front_end: FrontEnd,
     level: LevelRule | None,
     drums: Sequence[str],
+    at_once: int = BLOCK_FRAMES,
 ) -> Iterator[FrameBlock]:
     """Turn a recording into frames, a block for each of the reader's.
 
@@ -45,13 +46,15 @@ def frame_blocks(
         See `adt_plugins.features.spectrogram.Spectrogram`.
     drums
         Codes of the drums whose levels are measured.
+    at_once
+        See `adt_plugins.features.spectrogram.Spectrogram`.
 
     Yields
     ------
     FrameBlock
         May hold no frames: they come late, and the last ones after the last samples.
     """
-    spectrogram = Spectrogram(front_end, level)
+    spectrogram = Spectrogram(front_end, level, at_once)
     band_levels = BandLevels(front_end, drums)
     for samples in reader:
         frames, gains = spectrogram.process(samples)

@@ -57,6 +57,8 @@ class Spectrogram:
         What to compute; its sample rate must be that of the samples.
     level
         The level rule of a model card, if the network has one.
+    at_once
+        Frames that are computed together: few come soon, many cost less.
 
     Attributes
     ----------
@@ -67,8 +69,12 @@ class Spectrogram:
     bands: int
 
     def __init__(
-        self, front_end: FrontEnd | None = None, level: LevelRule | None = None
+        self,
+        front_end: FrontEnd | None = None,
+        level: LevelRule | None = None,
+        at_once: int = BLOCK_FRAMES,
     ) -> None:
+        self._at_once = at_once
         self._front_end = front_end = front_end or FrontEnd()
         self._window = np.hanning(front_end.frame_size).astype(np.float32)
         self._groups: list[_Group] = []
@@ -81,9 +87,9 @@ class Spectrogram:
             self._groups = _group_bands(filters)
         self._follower = None if level is None else LevelFollower(level, front_end)
         size = front_end.frame_size
-        self._windowed = np.zeros((BLOCK_FRAMES, size), np.float32)
-        self._spectrum = np.empty((BLOCK_FRAMES, size // 2 + 1), np.complex64)
-        self._magnitudes = np.empty((BLOCK_FRAMES, self._bins), np.float32)
+        self._windowed = np.zeros((self._at_once, size), np.float32)
+        self._spectrum = np.empty((self._at_once, size // 2 + 1), np.complex64)
+        self._magnitudes = np.empty((self._at_once, self._bins), np.float32)
         self._reset()
 
     def _reset(self) -> None:
@@ -106,8 +112,8 @@ class Spectrogram:
         Returns
         -------
         Frames
-            They come 64 at a time, up to 0.7 s late: FFTs of many frames at once are
-            several times faster.
+            They come `at_once` at a time, 64 of them up to 0.7 s late: FFTs of many
+            frames at once are several times faster.
         """
         samples = np.asarray(samples, dtype=np.float32)
         if samples.ndim != 1:
@@ -116,7 +122,7 @@ class Spectrogram:
         self._samples = np.concatenate((self._samples, samples))
         size, hop = self._front_end.frame_size, self._front_end.hop_size
         complete = max(0, (len(self._samples) - size) // hop + 1)
-        return self._take(complete // BLOCK_FRAMES * BLOCK_FRAMES)
+        return self._take(complete // self._at_once * self._at_once)
 
     def finish(self) -> Frames:
         """Return the remaining frames, and be ready for another recording."""
@@ -141,8 +147,8 @@ class Spectrogram:
             strides=(hop * step, step),
             writeable=False,
         )
-        for start in range(0, count, BLOCK_FRAMES):
-            block = views[start : start + BLOCK_FRAMES]
+        for start in range(0, count, self._at_once):
+            block = views[start : start + self._at_once]
             end = start + len(block)
             magnitudes = self._magnitudes_of(block)
             if self._follower is not None:
@@ -156,7 +162,7 @@ class Spectrogram:
         return Frames(out, None if self._follower is None else gains[:, 0])
 
     def _magnitudes_of(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn up to `BLOCK_FRAMES` rows of samples into as many rows of bands."""
+        """Turn up to `at_once` rows of samples into as many rows of bands."""
         count = len(block)
         np.multiply(block, self._window, out=self._windowed[:count])
         rfft(self._windowed, self._spectrum)
@@ -165,7 +171,7 @@ class Spectrogram:
         magnitudes = np.abs(self._spectrum[:, : self._bins], out=self._magnitudes)
         if not self._groups:
             return magnitudes
-        bands = np.empty((BLOCK_FRAMES, self.bands), np.float32)
+        bands = np.empty((self._at_once, self.bands), np.float32)
         for group in self._groups:
             group.apply(magnitudes, bands)
         return bands

@@ -54,6 +54,10 @@ class Network:
     bands: int
 
     def __init__(self, card: ModelCard, *, num_threads: int = 1) -> None:
+        if card.look_ahead is not None:
+            raise ModelError(
+                f"model {card.name!r} hears a frame at a time: it is for adt listen"
+            )
         self.card, self._num_threads = card, num_threads
         self._content = network_bytes(card)
         self._lock = threading.Lock()

@@ -18,6 +18,7 @@ from adt_plugins.base.forking import in_child
 from adt_plugins.card import Geometry
 from adt_plugins.errors import ModelError
 from adt_plugins.network.layered import whole_batches
+from adt_plugins.network.signatures import Copied, Signature, open_signature
 from adt_plugins.network.stepwise import StepwiseRunner
 
 # LiteRT writes this once a process, at a level that nothing turns off.
@@ -129,6 +130,25 @@ def open_runner(
     with _refusing(path, "it does not fit its card"):
         kind = StepwiseRunner if in_layers else OneGraph
         return kind(opened, geometry)
+
+
+def open_graph(path: Path, content: bytes, name: str) -> Signature:
+    """Open one graph of a file by itself; see `open_runner`."""
+    interpreter = _interpreter_class()
+    with _refusing(path, "it cannot be run"):
+        if interpreter is None:
+            return _numpy_graph(content, name)
+        with _quiet():
+            opened = interpreter(model_content=content, num_threads=1)
+            opened.allocate_tensors()
+        return open_signature(opened, name)
+
+
+def _numpy_graph(content: bytes, name: str) -> Signature:
+    from adt_plugins.network.numpy_backend.interpreter import signature_runner
+    from adt_plugins.network.numpy_backend.tflite_file import read_tflite
+
+    return Copied(signature_runner(read_tflite(content), name))
 
 
 def _open_in_numpy(path: Path, content: bytes, geometry: Geometry) -> Runner:

@@ -42,11 +42,11 @@ def open_signature(interpreter: Any, name: str) -> Signature:
     try:
         return _InPlace(interpreter, runner)
     except (AttributeError, TypeError, ValueError, RuntimeError):
-        return _Copied(runner)
+        return Copied(runner)
 
 
-class _Copied:
-    """By LiteRT's own runner."""
+class Copied:
+    """By a runner that copies: LiteRT's own, or NumPy's."""
 
     def __init__(self, runner: Any) -> None:
         self._runner = runner
@@ -59,6 +59,7 @@ class _Copied:
         )
 
     def run(self) -> Mapping[str, Array]:
+        """See `Signature`."""
         found: Mapping[str, Array] = self._runner(**self.inputs)
         return found
 
@@ -67,6 +68,7 @@ class _InPlace:
     """Where the values lie in the interpreter's memory."""
 
     def __init__(self, interpreter: Any, runner: Any) -> None:
+        self._kept = interpreter  # it holds the bytes of the file, with the weights
         self._wrapped = interpreter._interpreter
         self._graph = int(runner._subgraph_index)
         self._wrapped.AllocateTensors(self._graph)

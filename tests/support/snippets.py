@@ -18,6 +18,7 @@ NEEDS = {
     "": "tests/integration/test_docs.py",
     "dask": "tests/integration/test_docs.py",
     "hours": "tests/integration/test_docs.py",  # only parsed
+    "microphone": "tests/integration/test_docs.py",  # only parsed
     "index": "tests/integration/test_fresh_install.py",
     "compiler": "tests/integration/test_fresh_install.py",
     "pipx": "tests/integration/test_fresh_install.py",

@@ -111,7 +111,7 @@ def layer_graph(
     # The inputs of all steps at once: a large product is faster than many small.
     sums, matrices = [], []
     for number, lstm in enumerate(pair):
-        weight_ih, weight_hh, bias = _gates(lstm)
+        weight_ih, weight_hh, bias = gate_weights(lstm)
         mine = graph.slice(x, number * batch, (number + 1) * batch, axis=1)
         flat = graph.reshape(mine, (steps * batch, inputs))
         weight = graph.weight(weight_ih, quantise=quantise)
@@ -130,14 +130,14 @@ def layer_graph(
             axis=0,
         )
         now = graph.slice(heard, step * rows, (step + 1) * rows)
-        state, cell = _lstm_cell(graph, graph.add(now, recalled), cell)
+        state, cell = lstm_cell(graph, graph.add(now, recalled), cell)
         states.append(state)
     joined = graph.reshape(join(graph, states, axis=0), (steps, rows, units))
     return graph.close([joined, cell], ["states", "last_cell"])
 
 
-def _gates(lstm: Lstm) -> tuple[Array, Array, Array]:
-    """Return the matrices and the bias of all gates, as `_lstm_cell` reads them."""
+def gate_weights(lstm: Lstm) -> tuple[Array, Array, Array]:
+    """Return the matrices and the bias of all gates, as `lstm_cell` reads them."""
     scale = np.ones((4, lstm.units))
     # tanh(x) = 2 sigmoid(2x) - 1: one operator does the four gates.
     scale[2] = 2
@@ -145,7 +145,7 @@ def _gates(lstm: Lstm) -> tuple[Array, Array, Array]:
     return scale * lstm.weight_ih, scale * lstm.weight_hh, scale[:, 0] * lstm.bias
 
 
-def _lstm_cell(
+def lstm_cell(
     graph: GraphBuilder, gates: Tensor, cell: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the new state and cell."""

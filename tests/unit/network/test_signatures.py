@@ -51,7 +51,7 @@ def test_values_are_reached_in_place() -> None:
 def test_without_that_the_public_way_gives_the_same_bits() -> None:
     moving = Moving()
     graph = open_signature(moving, layer_name(0))
-    assert isinstance(graph, signatures._Copied)
+    assert isinstance(graph, signatures.Copied)
     here = StepwiseRunner(interpreter(), GEOMETRY).run(CHUNKS)
     assert np.ptp(here) > 0.01
     assert np.array_equal(StepwiseRunner(moving, GEOMETRY).run(CHUNKS), here)

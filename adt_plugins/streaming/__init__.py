@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.activations import Activations
 from adt_plugins.annotations import Onset
 from adt_plugins.audio import SAMPLE_RATE, AudioReader
 from adt_plugins.audio.decoder import BlockDecoder
@@ -18,21 +17,13 @@ from adt_plugins.errors import ModelError
 from adt_plugins.features.frame_blocks import frame_blocks
 from adt_plugins.features.spectrogram import BLOCK_FRAMES
 from adt_plugins.network.inference import Network
-from adt_plugins.picking import velocity
 from adt_plugins.picking.beginnings import Beginnings
-from adt_plugins.picking.exclusive import DrumPicks
-from adt_plugins.picking.onsets import onset_times, pick_hits
 from adt_plugins.pipeline import Model, check_request, open_network
+from adt_plugins.streaming.window import Window
 
-# Frames that are picked again together with new ones. Picks behind them no longer
-# depend on earlier frames: moving averages reach 11 frames back, and hits
-# that drop each other stand closer than 3.
-_BEHIND = 100
 # Frames after a hit that must be known: those of moving averages, the next rivals,
 # and the rise of its level.
 _AHEAD = 20
-# DrumPicks that later ones are compared with for their velocity.
-_REMEMBERED = 1000
 
 
 def transcribe_stream(
@@ -125,7 +116,7 @@ def _onsets(
 ) -> Iterator[Onset]:
     card = network.card
     levels: deque[NDArray[np.float32]] = deque()
-    picker = _Picker(card, wanted, thresholds)
+    window = Window(card, wanted, thresholds, ahead=_AHEAD)
     beginnings = Beginnings(card.front_end)
     frame = 0
     with reader:
@@ -136,8 +127,8 @@ def _onsets(
             heard = np.concatenate(levels)
             levels.clear()
             levels.append(heard[len(values) :])
-            yield from picker.take(values, heard[: len(values)])
-    yield from picker.finish()
+            yield from window.take(values, heard[: len(values)])
+    yield from window.finish()
 
 
 def _frames(
@@ -150,64 +141,3 @@ def _frames(
     for block in frame_blocks(samples, card.front_end, card.level, card.drums):
         levels.append(block.levels)
         yield block.frames
-
-
-class _Picker:
-    """Picks onsets among the last frames, each once."""
-
-    def __init__(
-        self,
-        card: ModelCard,
-        wanted: set[Drum] | None,
-        thresholds: Mapping[str, float] | None,
-    ) -> None:
-        self._card, self._wanted, self._thresholds = card, wanted, thresholds
-        self._values = np.zeros((0, len(card.outputs)), np.float32)
-        self._levels = np.zeros((0, len(card.drums)), np.float32)
-        self._before = 0  # frames that are no longer kept
-        self._told = 0  # frames whose hits have been reported
-        self._strengths = [deque[float](maxlen=_REMEMBERED) for _ in card.drums]
-
-    def take(
-        self, values: NDArray[np.float32], levels: NDArray[np.float32]
-    ) -> list[Onset]:
-        """Hear the next frames and return the hits that are certain now."""
-        self._values = np.concatenate((self._values, values))
-        self._levels = np.concatenate((self._levels, levels))
-        return self._pick(self._before + len(self._values) - _AHEAD)
-
-    def finish(self) -> list[Onset]:
-        """Return the last hits."""
-        return self._pick(self._before + len(self._values))
-
-    def _pick(self, end: int) -> list[Onset]:
-        card = self._card
-        window = Activations(self._values, card.outputs, card.front_end.frame_rate)
-        picked = pick_hits(window, card, thresholds=self._thresholds)
-        onsets: list[Onset] = []
-        for column, hits in enumerate(picked):
-            frames = hits.frames + self._before
-            new = hits.only((frames >= self._told) & (frames < end))
-            if self._wanted is None or self._wanted & {hits.drum, hits.drum.coarse}:
-                onsets += self._described(new, column, window)
-        self._told = max(self._told, end)
-        drop = max(0, self._told - _BEHIND - self._before)
-        self._values, self._levels = self._values[drop:], self._levels[drop:]
-        self._before += drop
-        return sorted(onsets)
-
-    def _described(
-        self, hits: DrumPicks, column: int, window: Activations
-    ) -> list[Onset]:
-        if not len(hits.frames):
-            return []
-        rate, lag = window.frame_rate, self._card.delay
-        times = onset_times(hits.positions + self._before, window, lag)
-        attacks = np.rint(hits.positions - lag * rate).astype(np.int64)
-        strength = velocity.strengths(self._levels[:, column], attacks, rate)
-        self._strengths[column].extend(strength.tolist())
-        loud = velocity.relative(strength, self._strengths[column])
-        found = zip(
-            times.tolist(), loud.tolist(), hits.confidence.tolist(), strict=True
-        )
-        return [Onset(time, hits.drum, speed, sure) for time, speed, sure in found]

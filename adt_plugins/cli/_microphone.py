@@ -1,0 +1,84 @@
+"""An audio input of the system, as blocks of samples."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.cli import _console
+from adt_plugins.errors import AudioError, MissingDependencyError
+
+RATE = 44100
+_BLOCK = 441  # samples at a time: 10 ms, a frame of the network
+_TICK_S = 0.5  # on Windows, Ctrl-C does not interrupt a wait without end
+
+
+class Microphone:
+    """Samples of an audio input, in a ``with`` block; iterate over it.
+
+    Parameters
+    ----------
+    device
+        Number or name of the input; None: the system's.
+
+    Raises
+    ------
+    MissingDependencyError
+        If sounddevice or its PortAudio is missing.
+    AudioError
+        If there is no such input.
+    """
+
+    def __init__(self, device: str | None) -> None:
+        try:
+            import sounddevice
+        except (ImportError, OSError) as error:
+            raise MissingDependencyError.of(
+                "a live input", "sounddevice", "live"
+            ) from error
+        self._came: queue.Queue[NDArray[np.float32]] = queue.Queue()
+        self._late = False
+        chosen = int(device) if device is not None and device.isdecimal() else device
+        try:
+            self._stream = sounddevice.InputStream(
+                samplerate=RATE,
+                blocksize=_BLOCK,
+                channels=1,
+                dtype="float32",
+                device=chosen,
+                latency="low",
+                callback=self._take,
+            )
+        except (sounddevice.PortAudioError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise AudioError(f"{device or 'the audio input'}: {reason}") from error
+
+    def _take(self, samples: Any, _frames: int, _time: Any, status: Any) -> None:
+        if status and not self._late:
+            self._late = True
+            _console.complain("warning: samples were lost: this computer is too slow")
+        self._came.put(samples[:, 0].copy())
+
+    def __enter__(self) -> Iterator[NDArray[np.float32]]:
+        self._stream.start()
+        return self._blocks()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    def _blocks(self) -> Iterator[NDArray[np.float32]]:
+        while True:
+            try:
+                yield self._came.get(timeout=_TICK_S)
+            except queue.Empty:
+                continue

@@ -1,0 +1,121 @@
+"""``adt listen``: hits of a drummer who is playing, told at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from adt_plugins.cli import _console, _values
+from adt_plugins.cli._command import set_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from adt_plugins.annotations import Onset
+    from adt_plugins.drums import Drum
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListenOptions:
+    """Options of ``adt listen``."""
+
+    source: str | None = None
+    model: str | None = None
+    drums: tuple[Drum, ...] | None = None
+    thresholds: tuple[tuple[Drum, float], ...] = ()
+    midi_port: str | None = None
+    quiet: bool = False
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "listen",
+        help="tell drum hits as they are played",
+        description="Listen to a microphone or a pipe, and print each drum hit about"
+        " 0.12 s after it was played, as a line of an Audacity label file; or play it"
+        " on a MIDI port. Ctrl-C ends it.",
+        examples=[
+            ("adt listen", "the system's microphone"),
+            ("adt listen --midi-port Synth", "play a synthesiser along"),
+            ("arecord -f cd | adt listen -", "WAV from a pipe"),
+        ],
+    )
+    parser.add_argument(
+        "source",
+        nargs="?",
+        metavar="DEVICE",
+        help="number or name of an audio input; - for WAV on standard input"
+        " (default: the system's input)",
+    )
+    parser.add_argument("--model", metavar="NAME", help="a model that answers at once")
+    parser.add_argument(
+        "--drums",
+        "--only",
+        dest="drums",
+        type=_values.drums,
+        metavar="DRUM,DRUM",
+        help="only these drums",
+    )
+    parser.add_argument(
+        "--threshold",
+        dest="thresholds",
+        type=_values.threshold,
+        action="append",
+        metavar="DRUM=X",
+        help="how sure a hit of this drum must be, 0 to 1; may be repeated",
+    )
+    parser.add_argument(
+        "--midi-port",
+        metavar="NAME",
+        help="play the hits on this MIDI port, on channel 10",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print no hits")
+    set_command(parser, ListenOptions, run)
+
+
+def run(options: ListenOptions) -> int:
+    """Run the command."""
+    from contextlib import ExitStack
+
+    with ExitStack() as open_things:
+        play = None
+        if options.midi_port is not None:
+            from adt_plugins.cli._midi_port import MidiPort
+
+            play = open_things.enter_context(MidiPort(options.midi_port))
+        try:
+            for onset in _onsets(options, open_things):
+                if play is not None:
+                    play.hit(onset)
+                if not options.quiet:
+                    time = f"{onset.time:.6f}"
+                    _console.say(f"{time}\t{time}\t{onset.drum}")
+        except KeyboardInterrupt:  # the way to end it
+            pass
+    return 0
+
+
+def _onsets(options: ListenOptions, open_things: Any) -> Iterator[Onset]:
+    from adt_plugins.audio import open_audio
+    from adt_plugins.cli._microphone import RATE, Microphone
+    from adt_plugins.errors import AudioError
+    from adt_plugins.streaming.live import listen_live
+
+    blocks: Any
+    rate = RATE
+    if options.source == STDIN:
+        blocks = open_audio(_console.binary_input())
+        if not blocks.is_live:
+            raise AudioError("standard input: is no WAV that comes through a pipe")
+    else:
+        blocks = open_things.enter_context(Microphone(options.source))
+    return listen_live(
+        blocks,
+        rate,
+        model=options.model,
+        drums=options.drums,
+        thresholds=dict(options.thresholds),
+    )

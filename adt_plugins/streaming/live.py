@@ -1,0 +1,96 @@
+"""Hits of a drummer who is playing, told a tenth of a second after each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.annotations import Onset
+from adt_plugins.audio import SAMPLE_RATE, AudioReader
+from adt_plugins.audio.decoder import BlockDecoder
+from adt_plugins.card import ModelCard
+from adt_plugins.drums import Drum
+from adt_plugins.features.frame_blocks import frame_blocks
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.causal import CausalNetwork
+from adt_plugins.pipeline import check_request
+from adt_plugins.streaming.window import Window
+
+LIVE_MODEL = "drums-live"
+"""Name of the model that is used unless another is asked for."""
+
+
+def listen_live(
+    blocks: Iterable[NDArray[np.floating] | NDArray[np.integer]],
+    sample_rate: int = SAMPLE_RATE,
+    *,
+    model: str | ModelCard | None = None,
+    drums: Iterable[Drum | str] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+) -> Iterator[Onset]:
+    """Find drum hits as they are played.
+
+    Parameters
+    ----------
+    blocks
+        Samples of shape (n,) or (n, channels), a few milliseconds at a time; or an
+        `adt_plugins.audio.open_audio` of a pipe.
+    sample_rate
+        Sample rate in Hz.
+    model
+        Name, path or card of a model that says its look-ahead; None: `LIVE_MODEL`.
+    drums, thresholds
+        See `adt_plugins.pipeline.transcribe`.
+
+    Yields
+    ------
+    Onset
+        In seconds from the first sample, at most `live_delay` after it was played, and
+        what the input takes. Velocities compare hits with those before.
+
+    Raises
+    ------
+    ModelError
+        If the model has no look-ahead, or cannot be used.
+    AudioError
+        If the samples are not valid.
+    """
+    card = model if isinstance(model, ModelCard) else find_model(model or LIVE_MODEL)
+    network = CausalNetwork(card)
+    wanted = check_request(card, drums, thresholds)
+    if not isinstance(blocks, AudioReader):
+        blocks = AudioReader(BlockDecoder(blocks, sample_rate))
+    return _onsets(blocks, network, wanted, thresholds)
+
+
+def live_delay(card: ModelCard) -> float:
+    """Return how many seconds after a hit it is known, at most; without the input's."""
+    front = card.front_end
+    frames = card.delay * front.frame_rate + _ahead(card) + 1
+    return frames / front.frame_rate + front.frame_size / 2 / front.sample_rate
+
+
+def _ahead(card: ModelCard) -> int:
+    """Frames behind a hit that picking looks at."""
+    picker = card.picker
+    # The place between two frames is found by both neighbours.
+    seconds = max(picker.post_avg, picker.post_max, 1 / card.front_end.frame_rate)
+    return round(seconds * card.front_end.frame_rate)
+
+
+def _onsets(
+    reader: AudioReader,
+    network: CausalNetwork,
+    wanted: set[Drum] | None,
+    thresholds: Mapping[str, float] | None,
+) -> Iterator[Onset]:
+    card = network.card
+    window = Window(card, wanted, thresholds, ahead=_ahead(card))
+    with reader:
+        frames = frame_blocks(reader, card.front_end, card.level, card.drums, at_once=1)
+        for block in frames:
+            if len(block.frames):
+                yield from window.take(network.hear(block.frames), block.levels)
+    yield from window.finish()

@@ -1,0 +1,131 @@
+"""Hits told as they are played: `listen_live` and ``adt listen``."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from adt_plugins import Transcription, transcribe
+from adt_plugins.cli import main
+from adt_plugins.errors import ModelError
+from adt_plugins.evaluation import evaluate
+from adt_plugins.network.catalogue import find_model
+from adt_plugins.network.inference import Network
+from adt_plugins.streaming.live import LIVE_MODEL, listen_live, live_delay
+from tests.support.paths import EXAMPLES
+
+RATE = 44100
+BLOCK = 441
+MOST_DELAY_S = 0.15
+
+
+@pytest.fixture(scope="module")
+def groove() -> NDArray[np.float32]:
+    samples, rate = soundfile.read(EXAMPLES / "groove.flac", dtype="float32")
+    assert rate == RATE
+    return np.asarray(samples[: 8 * RATE])
+
+
+def test_hits_are_told_soon_and_are_those_of_the_recording(
+    groove: NDArray[np.float32],
+) -> None:
+    sent = 0
+
+    def played() -> Iterator[NDArray[np.float32]]:
+        nonlocal sent
+        for start in range(0, len(groove), BLOCK):
+            sent = min(start + BLOCK, len(groove))
+            yield groove[start : start + BLOCK]
+
+    onsets = []
+    for onset in listen_live(played()):
+        onsets.append(onset)
+        assert sent / RATE - onset.time < MOST_DELAY_S
+    assert live_delay(find_model(LIVE_MODEL)) + BLOCK / RATE < MOST_DELAY_S
+    heard = transcribe((groove, RATE), beats=False)
+    result = evaluate([heard], [Transcription(tuple(onsets))], ("KD", "SD", "HH"))
+    assert result.score("all", 0.02).f > 0.9
+
+
+def test_blocks_of_any_size_give_the_same(groove: NDArray[np.float32]) -> None:
+    def heard(size: int) -> list[Any]:
+        parts = (groove[k : k + size] for k in range(0, 3 * RATE, size))
+        return list(listen_live(parts))
+
+    few, many = heard(64), heard(5000)
+    assert [(o.time, o.drum) for o in few] == [(o.time, o.drum) for o in many]
+    assert few
+
+
+def test_models_are_not_taken_for_the_other_kind() -> None:
+    with pytest.raises(ModelError, match="hears 10 s at a time"):
+        listen_live([], model="drums")
+    with pytest.raises(ModelError, match="hears a frame at a time: it is for adt li"):
+        Network(find_model(LIVE_MODEL))
+
+
+def wave_pipe(samples: NDArray[np.float32]) -> Any:
+    file = io.BytesIO()
+    soundfile.write(file, samples, RATE, format="WAV", subtype="PCM_16")
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    return SimpleNamespace(buffer=Pipe(file.getvalue()), isatty=lambda: False)
+
+
+def test_a_pipe_becomes_labels(
+    groove: NDArray[np.float32],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", wave_pipe(groove))
+    assert main(["listen", "-", "--drums", "kick,snare"]) == 0
+    path = tmp_path / "take.labels.txt"
+    path.write_text(capsys.readouterr().out, encoding="utf-8")
+    song = Transcription.read(path)
+    assert set(song.counts()) == {"KD", "SD"}
+    assert len(song) > 10
+
+
+def test_hits_are_played_on_a_port(
+    groove: NDArray[np.float32],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sent: list[Any] = []
+    port = SimpleNamespace(send=sent.append, close=lambda: sent.append("closed"))
+    monkeypatch.setattr(mido, "get_output_names", lambda: ["Synth 14:0"])
+    monkeypatch.setattr(mido, "open_output", lambda name: port)
+    monkeypatch.setattr(sys, "stdin", wave_pipe(groove))
+    words = ["listen", "-", "-q", "--only", "snare", "--midi-port", "synth"]
+    assert main(words) == 0
+    assert sent.pop() == "closed"
+    assert {message.type for message in sent} == {"note_on", "note_off"}
+    assert {(message.channel, message.note) for message in sent} == {(9, 38)}
+    assert all(message.velocity for message in sent[::2])
+    assert not capsys.readouterr().out
+    assert main(["listen", "-", "--midi-port", "Organ"]) == 2
+    assert "no port 'Organ'; there are Synth 14:0" in capsys.readouterr().err
+
+
+def test_what_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    assert main(["listen"]) == 2
+    assert 'needs sounddevice: pip install "adt-plugins[live]"' in (
+        capsys.readouterr().err
+    )
