@@ -29,6 +29,7 @@ import sys
 import tempfile
 import types
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def child(rival: str, paths: list[Path]) -> dict[str, Any]:
 
 def _size(module: str) -> float:
     """Size of what was installed for it, without Python itself: all it imports."""
-    __import__(module)
+    import_module(module)
     folders = set()
     for loaded in list(sys.modules.values()):
         origin = getattr(loaded, "__file__", None)

@@ -54,7 +54,7 @@ def test_hits_are_told_soon_and_are_those_of_the_recording(
     assert live_delay(find_model(LIVE_MODEL)) + BLOCK / RATE < MOST_DELAY_S
     heard = transcribe((groove, RATE), beats=False)
     result = evaluate([heard], [Transcription(tuple(onsets))], ("KD", "SD", "HH"))
-    assert result.score("all", 0.02).f > 0.9
+    assert (result.score("all", 0.02).f or 0.0) > 0.9
 
 
 def test_blocks_of_any_size_give_the_same(groove: NDArray[np.float32]) -> None:

@@ -40,8 +40,8 @@ def sigmoid(x: Array) -> Array:
 
 
 def reference(w: CausalWeights, frames: Array) -> Array:
-    states = [np.zeros(UNITS) for _ in w.layers]
-    cells = [np.zeros(UNITS) for _ in w.layers]
+    states: list[Array] = [np.zeros(UNITS) for _ in w.layers]
+    cells: list[Array] = [np.zeros(UNITS) for _ in w.layers]
     before, found = frames[0], []
     for frame in frames:
         heard = np.concatenate([frame, np.maximum(frame - before, 0)])
