@@ -11,7 +11,7 @@ from adt_plugins.cli._format_options import LabelOptions
 from adt_plugins.cli._job_plan import Job
 from adt_plugins.cli._options import ModelOptions, OutputOptions, ReportOptions
 from adt_plugins.cli.transcribe import WorkOptions
-from adt_plugins.corrections import left_beside
+from adt_plugins.corrections.search import left_beside
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.audacity_project import AUP
 from adt_plugins.formats.audacity_project.writer import check_target

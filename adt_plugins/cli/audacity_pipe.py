@@ -240,7 +240,7 @@ def run_pull(options: PullOptions) -> int:
     from adt_plugins.base.files import check_free
     from adt_plugins.cli import _recalled
     from adt_plugins.cli._job_plan import check_formats
-    from adt_plugins.corrections import originals_of
+    from adt_plugins.corrections.search import originals_of
 
     check_formats(options.formats)
     folder, stem = options.song.parent, _stem(options.song)

@@ -8,12 +8,9 @@ known, is heard from the sound: in the project, or in the recording.
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +21,19 @@ from adt_plugins.annotations import Beat, Onset
 from adt_plugins.audio.reader import AudioSource, open_audio
 from adt_plugins.base.progress import Progress
 from adt_plugins.base.reporting import Warn, default_warn
-from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.formats.audacity_project.writer import ORIGINAL, data_folder
+from adt_plugins.corrections.search import find_original, found_beside
+from adt_plugins.errors import FormatError
 from adt_plugins.labels.corrections import (
     Corrected,
     Slack,
     corrected,
     exact,
-    explained,
 )
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.originals import (
     Original,
-    onset_times,
-    read_original,
-    remembered,
 )
 from adt_plugins.labels.tracks import (
-    LabelReading,
     LabelTrack,
     read_tracks,
     transcription_of,
@@ -54,15 +46,6 @@ from adt_plugins.transcription import Transcription
 Sound = Callable[[], tuple[AudioSource, float] | None]
 """Gives, when it is needed, what hits can be heard in, and how much later they are
 than in that, in seconds; None if there is nothing."""
-
-# An original explains labels if three in ten of them, or of its hits, are its own.
-_LEAST_SHARE = 0.3
-# Two songs share some places by chance.
-_LEAST_LABELS = 2
-# With labels of which an original explains half, only some more are looked at, and
-# for those that it does not explain.
-_GOOD_SHARE, _LOOKED_AT = 0.5, 20
-_MOST_ORIGINALS = 8
 
 
 @dataclass(frozen=True)
@@ -121,7 +104,7 @@ def read_whole(
         tracks = form.tracks(path, warn=warn)
         return recall(
             tracks,
-            near=_beside(path, audio),
+            near=found_beside(path, audio),
             audio=audio,
             sound=in_file,
             warn=lambda message: warn(f"{path}: {message}"),
@@ -228,137 +211,9 @@ def with_beats(
     return replace(whole, beats=beats, meters=heard.meters)
 
 
-def find_original(
-    reading: LabelReading, near: Iterable[Original] = (), slack: Slack = exact
-) -> Original | None:
-    """Find what labels were made from.
-
-    Parameters
-    ----------
-    reading
-        The labels.
-    near
-        What they were probably made from: it is taken if nothing fits better.
-    slack
-        How exact times are.
-
-    Returns
-    -------
-    Original or None
-        Of labels that were made from several, as of several selections, all
-        together.
-    """
-    likely = list(near)
-    known: list[Original] = []
-    starts = [
-        label.start for label in (*(h.label for h in reading.hits), *reading.blank)
-    ]
-
-    def is_likely(text: str) -> bool:
-        times = sorted(onset_times(text))
-        places = (bisect_left(times, start - slack(start)) for start in starts)
-        count = sum(
-            at < len(times) and times[at] <= start + slack(start)
-            for at, start in zip(places, starts, strict=True)
-        )
-        return _is_enough(count, len(starts), len(times))
-
-    more = remembered(is_likely)
-
-    def every() -> Iterator[Original]:
-        # What was looked at once is kept: the next part may be made from it.
-        yield from chain(likely, list(known))
-        for original in more if not found else islice(more, _LOOKED_AT):
-            known.append(original)
-            yield original
-
-    found: list[Original] = []
-    rest = reading
-    while len(rest) and len(found) < _MOST_ORIGINALS:
-        best, done = _best(rest, every(), slack)
-        if best is None:
-            break
-        found.append(best)
-        rest = rest.without(done)
-    if not found:
-        return likely[0] if likely else None
-    whole = found[0].transcription
-    onsets = {onset for other in found for onset in other.transcription.onsets}
-    return Original(replace(whole, onsets=tuple(onsets)), found[0].moved)
-
-
-def _is_enough(count: int, labels: int, hits: int) -> bool:
-    """Whether so many labels may be of so many hits."""
-    return count >= max(_LEAST_LABELS, _LEAST_SHARE * min(labels, hits))
-
-
-def _best(
-    reading: LabelReading, originals: Iterable[Original], slack: Slack
-) -> tuple[Original | None, LabelReading]:
-    """The original of which the greatest part of these labels is the greatest part."""
-    best: Original | None = None
-    share, done, since = 0.0, LabelReading(), 0
-    for original in originals:
-        own = explained(reading, original.transcription, slack)
-        hits, count = len(original.transcription), len(own)
-        if _is_enough(count, len(reading), hits):
-            alike = count / (len(reading) + hits - count)
-            if alike > share:
-                best, share, done, since = original, alike, own, 0
-        since += 1
-        if share == 1 or (share > _GOOD_SHARE and since > _LOOKED_AT):
-            break
-    return best, done
-
-
-def left_beside(folder: Path, stem: str) -> Iterator[Original]:
-    """What labels of a song may have been made from, as it was left beside the song.
-
-    Parameters
-    ----------
-    folder, stem
-        Of the song's files.
-    """
-    project = formats.output_path(stem, folder, formats.audacity_project.AUP.id)
-    for file in (
-        data_folder(project) / ORIGINAL,
-        folder / f"{stem}_data" / ORIGINAL,
-        formats.output_path(stem, folder, formats.json.JSON.id),
-    ):
-        if file.is_file():
-            with suppress(AdtError):
-                yield read_original(file)
-
-
-def originals_of(folder: Path, stem: str) -> list[Original]:
-    """What labels of a song may have been made from, beside it and remembered."""
-    found = list(left_beside(folder, stem))
-    key = stem.casefold()
-
-    def is_likely(text: str) -> bool:
-        folded = text.casefold()
-        return not key.isascii() or key in folded
-
-    for original in remembered(is_likely):
-        source = original.transcription.source.path
-        if source is not None and Path(source).stem.casefold() == stem.casefold():
-            found.append(original)
-    return found
-
-
 def has_recording(original: Original) -> bool:
     """Whether the recording that it was made from is there, and the same."""
     return _sound_of(original, None)() is not None
-
-
-def _beside(path: Path, audio: AudioSource | None) -> Iterator[Original]:
-    """What may have been left beside labels, and beside their recording."""
-    places = [(path.parent, formats.song_stem(path))]
-    if isinstance(audio, (str, os.PathLike)):
-        recording = Path(os.fsdecode(os.fspath(audio)))
-        places.append((recording.parent, recording.stem))
-    for folder, stem in dict.fromkeys(places):
-        yield from left_beside(folder, stem)
 
 
 def _sound_of(original: Original, audio: AudioSource | None) -> Sound:

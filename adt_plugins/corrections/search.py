@@ -1,0 +1,161 @@
+"""What labels were made from: looked for beside them, and among what is remembered."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+
+from adt_plugins import formats
+from adt_plugins.audio.reader import AudioSource
+from adt_plugins.errors import AdtError
+from adt_plugins.formats.audacity_project.writer import ORIGINAL, data_folder
+from adt_plugins.labels.corrections import Slack, exact, explained
+from adt_plugins.labels.originals import (
+    Original,
+    onset_times,
+    read_original,
+    remembered,
+)
+from adt_plugins.labels.tracks import LabelReading
+
+# An original explains labels if three in ten of them, or of its hits, are its own.
+_LEAST_SHARE = 0.3
+# Two songs share some places by chance.
+_LEAST_LABELS = 2
+# With labels of which an original explains half, only some more are looked at, and
+# for those that it does not explain.
+_GOOD_SHARE, _LOOKED_AT = 0.5, 20
+_MOST_ORIGINALS = 8
+
+
+def find_original(
+    reading: LabelReading, near: Iterable[Original] = (), slack: Slack = exact
+) -> Original | None:
+    """Find what labels were made from.
+
+    Parameters
+    ----------
+    reading
+        The labels.
+    near
+        What they were probably made from: it is taken if nothing fits better.
+    slack
+        How exact times are.
+
+    Returns
+    -------
+    Original or None
+        Of labels that were made from several, as of several selections, all
+        together.
+    """
+    likely = list(near)
+    known: list[Original] = []
+    starts = [
+        label.start for label in (*(h.label for h in reading.hits), *reading.blank)
+    ]
+
+    def is_likely(text: str) -> bool:
+        times = sorted(onset_times(text))
+        places = (bisect_left(times, start - slack(start)) for start in starts)
+        count = sum(
+            at < len(times) and times[at] <= start + slack(start)
+            for at, start in zip(places, starts, strict=True)
+        )
+        return _is_enough(count, len(starts), len(times))
+
+    more = remembered(is_likely)
+
+    def every() -> Iterator[Original]:
+        # What was looked at once is kept: the next part may be made from it.
+        yield from chain(likely, list(known))
+        for original in more if not found else islice(more, _LOOKED_AT):
+            known.append(original)
+            yield original
+
+    found: list[Original] = []
+    rest = reading
+    while len(rest) and len(found) < _MOST_ORIGINALS:
+        best, done = _best(rest, every(), slack)
+        if best is None:
+            break
+        found.append(best)
+        rest = rest.without(done)
+    if not found:
+        return likely[0] if likely else None
+    whole = found[0].transcription
+    onsets = {onset for other in found for onset in other.transcription.onsets}
+    return Original(replace(whole, onsets=tuple(onsets)), found[0].moved)
+
+
+def _is_enough(count: int, labels: int, hits: int) -> bool:
+    """Return whether so many labels may be those of so many hits."""
+    return count >= max(_LEAST_LABELS, _LEAST_SHARE * min(labels, hits))
+
+
+def _best(
+    reading: LabelReading, originals: Iterable[Original], slack: Slack
+) -> tuple[Original | None, LabelReading]:
+    """Return the original that explains most of these labels, and what it explains."""
+    best: Original | None = None
+    share, done, since = 0.0, LabelReading(), 0
+    for original in originals:
+        own = explained(reading, original.transcription, slack)
+        hits, count = len(original.transcription), len(own)
+        if _is_enough(count, len(reading), hits):
+            alike = count / (len(reading) + hits - count)
+            if alike > share:
+                best, share, done, since = original, alike, own, 0
+        since += 1
+        if share == 1 or (share > _GOOD_SHARE and since > _LOOKED_AT):
+            break
+    return best, done
+
+
+def left_beside(folder: Path, stem: str) -> Iterator[Original]:
+    """Yield what labels of a song may be made from, as it was left beside the song.
+
+    Parameters
+    ----------
+    folder, stem
+        Folder and stem of the song's files.
+    """
+    project = formats.output_path(stem, folder, formats.audacity_project.AUP.id)
+    for file in (
+        data_folder(project) / ORIGINAL,
+        folder / f"{stem}_data" / ORIGINAL,
+        formats.output_path(stem, folder, formats.json.JSON.id),
+    ):
+        if file.is_file():
+            with suppress(AdtError):
+                yield read_original(file)
+
+
+def originals_of(folder: Path, stem: str) -> list[Original]:
+    """Return what labels of a song may be made from, beside it and remembered."""
+    originals = list(left_beside(folder, stem))
+    key = stem.casefold()
+
+    def is_likely(text: str) -> bool:
+        folded = text.casefold()
+        return not key.isascii() or key in folded
+
+    for original in remembered(is_likely):
+        source = original.transcription.source.path
+        if source is not None and Path(source).stem.casefold() == stem.casefold():
+            originals.append(original)
+    return originals
+
+
+def found_beside(path: Path, audio: AudioSource | None) -> Iterator[Original]:
+    """Yield what was left beside labels, and beside their recording."""
+    places = [(path.parent, formats.song_stem(path))]
+    if isinstance(audio, (str, os.PathLike)):
+        recording = Path(os.fsdecode(os.fspath(audio)))
+        places.append((recording.parent, recording.stem))
+    for folder, stem in dict.fromkeys(places):
+        yield from left_beside(folder, stem)
