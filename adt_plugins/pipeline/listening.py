@@ -18,6 +18,7 @@ from adt_plugins.base.progress import Progress
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import CancelledError
 from adt_plugins.features.frame_blocks import frame_blocks
+from adt_plugins.features.noise_floor import without_noise_before_hits
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.beginnings import Beginnings
 
@@ -86,7 +87,9 @@ def listen(
     stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
 
     def heard(samples: Iterable[NDArray[np.float32]]) -> Iterator[_Placed]:
-        blocks = beginnings.heard(samples)
+        blocks = without_noise_before_hits(
+            beginnings.heard(samples), card.front_end.hop_size
+        )
         for block in frame_blocks(blocks, card.front_end, card.level, card.drums):
             levels.append(block.levels)
             for tap in taps:

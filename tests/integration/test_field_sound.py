@@ -150,3 +150,21 @@ def test_fast_kicks_are_all_picked(network: Network) -> None:
         samples[start : start + len(kick)] += (1.0 if hit % 2 else 0.85) * kick
     found = heard(0.7 * samples / np.abs(samples).max(), network)
     assert len(found["KD"]) == 64
+
+
+@pytest.mark.parametrize("level_db", [-70.0, -50.0])
+@pytest.mark.parametrize("seconds", [0.05, 2.0])
+def test_noise_of_a_microphone_hides_no_first_hit(
+    groove: Floats, network: Network, level_db: float, seconds: float
+) -> None:
+    quiet = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
+    samples = np.concatenate((quiet, groove))[: 4 * SAMPLE_RATE]
+    noise = np.random.default_rng(0).normal(0, 10 ** (level_db / 20), len(samples))
+
+    def first_hits(sound: Floats) -> set[tuple[str, float]]:
+        found = transcribe((sound, SAMPLE_RATE), model=network, beats=False)
+        return {(str(hit.drum), round(hit.time, 1)) for hit in found.onsets[:2]}
+
+    clean = first_hits(samples)
+    assert {drum for drum, _ in clean} == {"KD", "HH"}
+    assert first_hits(samples + noise.astype(np.float32)) == clean

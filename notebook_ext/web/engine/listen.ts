@@ -8,6 +8,7 @@ import { ScriptBank } from "./fft";
 import { drumRanges, filterbank, hann } from "./filterbank";
 import { Chunks, type Layers } from "./layers";
 import { Mixer } from "./mixer";
+import { NoiseFloor } from "./noise-floor";
 import { drumsOf, gridOf, hitsOf } from "./picking";
 import { beatsOf } from "./rhythm/beats";
 import { Harmony } from "./rhythm/chord-changes";
@@ -30,6 +31,7 @@ export class Listener {
   readonly #harmony: Harmony;
   readonly #chunks: Chunks;
   readonly #mixer = new Mixer();
+  readonly #floor: NoiseFloor;
   readonly #activations: Columns;
   readonly #levels: Columns;
   readonly #progress: (samples: number) => void;
@@ -50,6 +52,7 @@ export class Listener {
     const follower = level ? new LevelFollower(level, frontEnd) : null;
     this.#features = new Features(bank, tables, ranges, follower);
     this.#beginnings = new Beginnings(frontEnd);
+    this.#floor = new NoiseFloor(tables.hop);
     this.#harmony = new Harmony(tables.filters, frontEnd);
     this.#chunks = new Chunks(layers);
     this.#activations = new Columns(card.outputs.length);
@@ -62,12 +65,13 @@ export class Listener {
     const blocks: Block[] = [];
     const mono = this.#mixer.mix(channels);
     this.#beginnings.hear(mono);
-    this.#features.process(mono, (block) => blocks.push(block));
+    this.#features.process(this.#floor.process(mono), (block) => blocks.push(block));
     await this.#take(blocks);
   }
 
   async finish(): Promise<Heard> {
     const blocks: Block[] = [];
+    this.#features.process(this.#floor.finish(), (block) => blocks.push(block));
     this.#features.finish((block) => blocks.push(block));
     await this.#take(blocks);
     await this.#chunks.finish(this.#out);

@@ -1,0 +1,67 @@
+/**
+ * Steady noise before the first hit of a recording, which hides that hit: it goes, as in
+ * `adt_plugins.features.noise_floor`.
+ */
+
+const JUMP = 10 ** (12 / 10);
+const STEADY = 10 ** (4 / 10);
+const FRAMES = 20;
+const LEAST = 3;
+const INAUDIBLE = 1e-8;
+
+export class NoiseFloor {
+  #held = new Float32Array(0);
+  #powers: number[] = [];
+  #loudest = 0;
+
+  constructor(private readonly hop: number) {}
+
+  /** Take the next samples, and pass on those that are certain: up to 0.2 s late. */
+  process(block: Float32Array): Float32Array {
+    const { hop } = this;
+    const held = new Float32Array(this.#held.length + block.length);
+    held.set(this.#held);
+    held.set(block, this.#held.length);
+    const count = Math.floor(held.length / hop);
+    for (let frame = this.#powers.length; frame < count; frame++) {
+      const power = powerOf(held.subarray(frame * hop, (frame + 1) * hop));
+      if (power > JUMP * this.#loudest && this.#loudest > INAUDIBLE) {
+        const first = Math.max(0, frame - FRAMES);
+        if (isSteady(this.#powers.slice(first, frame))) {
+          fadeOut(held.subarray(first * hop, frame * hop));
+        }
+      }
+      this.#powers.push(power);
+      this.#loudest = Math.max(this.#loudest, power);
+    }
+    const kept = Math.max(0, count - FRAMES);
+    this.#powers.splice(0, kept);
+    this.#held = held.slice(kept * hop);
+    return held.subarray(0, kept * hop);
+  }
+
+  /** What is left at the end. */
+  finish(): Float32Array {
+    const rest = this.#held;
+    this.#held = new Float32Array(0);
+    return rest;
+  }
+}
+
+function powerOf(samples: Float32Array): number {
+  let sum = 0;
+  for (const value of samples) sum += value * value;
+  return sum / samples.length;
+}
+
+function isSteady(powers: readonly number[]): boolean {
+  const mean = powers.reduce((sum, value) => sum + value, 0) / powers.length;
+  return powers.length >= LEAST && Math.max(...powers) <= STEADY * mean;
+}
+
+/** Fade out within the first half, in place; the other half is silent. */
+function fadeOut(samples: Float32Array): void {
+  const half = Math.floor(samples.length / 2);
+  for (let i = 0; i < half; i++) samples[i] *= 1 - i / (half - 1);
+  samples.fill(0, half);
+}
