@@ -20,6 +20,7 @@ _ENDLESS = 0x7FFF0000  # sizes from here on are those of pipes, see `wave_stream
 _MOST_CHUNKS = 1000
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _AU_SIZE_AT = 8
+_MOST_FORM_BYTES = 1 << 16
 
 
 class _Chunks(TypedDict):
@@ -78,6 +79,8 @@ def _finished_wave(file: BinaryIO, size: int) -> tuple[bytes, int] | None:
             content = file.read(16)
             long = struct.unpack("<QQ", content)[1] if len(content) == 16 else None
         elif name in (b"fmt ", b"fact"):
+            if claimed > _MOST_FORM_BYTES:  # it would be read into memory
+                return None
             kept.append(header + file.read(claimed + claimed % 2))
         file.seek(start + claimed + claimed % 2)
     else:
@@ -135,7 +138,7 @@ def missing_share(file: BinaryIO) -> float:
         claimed, start = _chunk(file, b"data")
         if claimed >= _ENDLESS:
             return 0.0
-    elif head[:4] in (b"RF64", b"BW64") and head[8:16] == b"WAVEds64":
+    elif head[:4] in (b"RF64", b"BW64") and head[8:16] == b"WAVEds64" and head[35:]:
         claimed, start = struct.unpack("<Q", head[28:36])[0], _chunk(file, b"data")[1]
     elif head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         claimed, start = struct.unpack("<I", head[4:8])[0], 8
@@ -145,7 +148,7 @@ def missing_share(file: BinaryIO) -> float:
         claimed, start = long_chunk(file, _W64_DATA, **_W64)
     elif head[:4] == b"FORM" and head[8:11] == b"AIF":
         claimed, start = _chunk(file, b"SSND", ">4sI")
-    elif head[:4] == b".snd":
+    elif head[:4] == b".snd" and len(head) >= _AU_SIZE_AT + 4:
         start, claimed = struct.unpack(">II", head[4:12])
         if claimed == _UNKNOWN:
             return 0.0

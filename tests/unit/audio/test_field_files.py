@@ -16,7 +16,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from adt_plugins.audio import load_audio, open_audio
+from adt_plugins.audio.endings import lacks_end
 from adt_plugins.audio.pyav import _samples
+from adt_plugins.audio.unfinished import finished_header, missing_share
 from adt_plugins.errors import AudioError, MissingDependencyError
 from tests.support.audio import RATE, Floats, encode, music, sweep
 
@@ -348,6 +350,26 @@ def test_half_of_a_file(name: str, told: str, tmp_path: Path) -> None:
     assert warnings[0].startswith(told)
     path.write_bytes(content)
     assert read(path)[1] == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b".snd\0\0",
+        b"RIFF\0\0\0\0WAVEfmt \xff\xff\xff\xff",
+        b"RF64\xff\xff\xff\xffWAVEds64\x1c\0\0\0",
+        b"riff" + bytes(20) + b"wave",
+        b"caff\0\1\0\0data\xff",
+        b"OggS\0",
+    ],
+)
+def test_a_header_that_is_cut_costs_nothing(content: bytes) -> None:
+    file = io.BytesIO(content)
+    assert missing_share(file) == 0
+    assert finished_header(file) is None
+    assert lacks_end(file) is (content[:4] == b"OggS")
+    with pytest.raises(AudioError):
+        open_audio(file)
 
 
 class TestMixing:
