@@ -52,7 +52,7 @@ def find_audacity(
     Parameters
     ----------
     env, platform
-        Of the system to look at.
+        Environment and platform of the system to look at.
     root
         What paths of the system start from; another one in tests.
 

@@ -119,7 +119,7 @@ def pull_audio(pipe: Pipe, path: Path, *, overwrite: bool = False) -> Path:
 
 
 def _rate(path: Path) -> int:
-    """Samples a second of a WAV file, 0 if it is none."""
+    """Return the sample rate of a WAV file, 0 for another file."""
     import wave
 
     try:

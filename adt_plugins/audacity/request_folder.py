@@ -110,7 +110,7 @@ def exchange_folders(
 
 
 def snap_home(env: Mapping[str, str] = os.environ) -> Path | None:
-    """HOME of an Audacity that was installed as a Snap; None if there is none."""
+    """Return HOME of an Audacity that was installed as a Snap; None without one."""
     current = Path(env.get("HOME") or Path.home()) / "snap" / "audacity" / "current"
     return current.resolve() if current.is_dir() else None
 

@@ -44,12 +44,12 @@ def find_saved(
     Parameters
     ----------
     stem, folder
-        Of the song's files.
+        Stem and folder of the song's files.
     originals
         What the labels of its projects may have been made from: a project with such
         labels is the song's, whatever its name. Without any, its name decides.
     env, platform, home
-        Of the system to look at.
+        Environment, platform and home folder of the system to look at.
 
     Yields
     ------

@@ -76,7 +76,8 @@ def long_chunk(
     Returns
     -------
     size, start : int
-        Of the content; 0, 0 without the chunk. A size that is not known is negative.
+        Size and start of the content; 0, 0 without the chunk. An unknown size is
+        negative.
     """
     length, position = struct.calcsize(header), start
     for _ in range(_MOST_CHUNKS):

@@ -59,7 +59,7 @@ class SndFileDecoder:
     path
         Its path, if it has one: libsndfile reads it by itself then.
     kind, head
-        Of this file, from `sniff`.
+        What `sniff` says of this file.
 
     Raises
     ------

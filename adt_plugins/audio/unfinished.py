@@ -101,7 +101,7 @@ def _finished_wave(file: BinaryIO, size: int) -> tuple[bytes, int] | None:
 
 
 def _is_unfinished(claimed: int, there: int) -> bool:
-    """Whether the size of the samples is none, though samples are there."""
+    """Return whether the size is 0 or invalid, though samples are there."""
     if not claimed:
         return there > 0
     if there <= claimed:

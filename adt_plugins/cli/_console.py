@@ -75,7 +75,7 @@ def one_line_warnings() -> Iterator[None]:
 
 
 def binary_input() -> BinaryIO:
-    """Standard input; raise `AdtError` if there is none."""
+    """Return standard input; raises `AdtError` without one."""
     if sys.stdin is None:  # pythonw
         raise AdtError("there is no standard input")
     if sys.stdin.isatty():
@@ -167,7 +167,7 @@ class Tally:
         Parameters
         ----------
         name, size
-            Of the file.
+            Name and size of the file.
         line
             Its line in the manifest.
         """

@@ -53,7 +53,7 @@ def summary(
     transcription
         What was found.
     looked_for_beats
-        Whether it is worth a word that there are none.
+        Whether to mention it if no beats were found.
     seconds
         What it took.
     """

@@ -273,7 +273,7 @@ def run_pull(options: PullOptions) -> int:
 
 
 def _pipe(stack: ExitStack) -> Pipe | None:
-    """The pipe of a running Audacity, None if there is none."""
+    """Open the pipe of a running Audacity; None if none is running."""
     from adt_plugins.audacity.script_pipe import Pipe
     from adt_plugins.audacity.script_pipe_channel import NoAudacityError
 

@@ -50,8 +50,8 @@ def find_original(
     Returns
     -------
     Original or None
-        Of labels that were made from several, as of several selections, all
-        together.
+        Labels that were made from several originals, as those of several
+        selections, get them joined.
     """
     likely = list(near)
     known: list[Original] = []

@@ -148,7 +148,7 @@ def evaluate_files(
     reference, estimates, suffix, reference_suffix
         As in `pair_files`.
     **options
-        Of `evaluate`.
+        Passed on to `evaluate`.
 
     Returns
     -------

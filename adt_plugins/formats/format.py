@@ -86,7 +86,7 @@ class Format:
     read
         ``read(path, *, warn)``. None: the format is only written.
     needs
-        Of ``"audio"``, ``"beats"`` and ``"activations"``, what a writer needs.
+        What a writer needs: any of ``"audio"``, ``"beats"`` and ``"activations"``.
     wants
         The same, of what it uses if it is there, and ``"fine"``: finer drums.
     endings

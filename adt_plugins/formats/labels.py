@@ -93,7 +93,7 @@ def write(
     text: str = "code",
     names: LabelNames | None = None,
 ) -> list[Path]:
-    """Write one file with all hits, and the labels that are none.
+    """Write one file with all hits, and the labels that are not hits.
 
     `text` and `names` are those of `label_tracks.tracks_of`.
     """

@@ -169,8 +169,8 @@ def read_label_names(path: str | os.PathLike[str]) -> LabelNames:
     """Read a file of names.
 
     A line is ``name = drum``: Bombo = KD, or Caja = snare. ``-`` as the drum
-    says that the name is none. Blank lines and lines that start with ``#`` are
-    skipped.
+    says that the name is not that of a drum. Blank lines and lines that start with
+    ``#`` are skipped.
 
     Raises
     ------

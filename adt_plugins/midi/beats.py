@@ -39,7 +39,7 @@ def beats_of(
     Parameters
     ----------
     file, clock
-        Of one file.
+        The file and its clock.
     warn
         Told if there are more than 100 000: a note of years ago, not a song.
 

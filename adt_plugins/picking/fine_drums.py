@@ -88,7 +88,7 @@ def describe(
     frames
         Shape (hits,), rising: the frame of each hit.
     bands
-        Of `BroadBands`.
+        Band levels from `BroadBands`.
     activations
         Shape (frames, outputs).
     frame_rate
@@ -294,7 +294,7 @@ class FineDrumModel:
         activations
             As the network gave them, before any adaptation.
         bands
-            Of `BroadBands`.
+            Band levels from `BroadBands`.
 
         Returns
         -------

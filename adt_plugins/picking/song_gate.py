@@ -194,7 +194,7 @@ def regularity(
     Parameters
     ----------
     frames
-        Of each drum those of its hits.
+        Frames of each drum's hits.
     count
         Frames of the recording.
     frame_rate

@@ -28,7 +28,7 @@ def stem_paths(folder: Path, stem: str, drums: Sequence[Drum] = ()) -> dict[str,
     Parameters
     ----------
     folder, stem
-        Of the files' names.
+        Folder of the files, and the stem of their names.
     drums
         Those that are wanted one by one.
     """

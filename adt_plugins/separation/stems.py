@@ -159,7 +159,7 @@ class Separator:
     Attributes
     ----------
     sample_rate, channels, bits : int
-        Of the stems.
+        Rate in Hz, channels and bits per sample of the stems.
     parts : tuple of Drum
         Which drums the parts of a block are, if they are asked for one by one.
     """

@@ -126,7 +126,7 @@ class Mixture:
     hits
         Hits of it.
     templates
-        Of each drum in `hits`.
+        Template of each drum in `hits`.
     """
 
     def __init__(

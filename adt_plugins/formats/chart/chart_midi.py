@@ -39,7 +39,7 @@ def midi_bytes(notes: Sequence[Note], timing: TempoMap, name: str) -> bytes:
     Parameters
     ----------
     notes
-        Of Expert, at ticks of `timing`.
+        Notes of the level Expert, at ticks of `timing`.
     timing
         The tempo map.
     name

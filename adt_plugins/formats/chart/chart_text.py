@@ -87,7 +87,7 @@ def chart_text(
     Parameters
     ----------
     notes
-        Of Expert, at ticks of `clock`.
+        Notes of the level Expert, at ticks of `clock`.
     timing
         Gives the time signatures.
     clock

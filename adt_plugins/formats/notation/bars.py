@@ -48,7 +48,7 @@ class GridBeat:
     Parameters
     ----------
     position
-        Of the counted beat in its bar, from 1.
+        Position of the counted beat in its bar, from 1.
     time
         In seconds.
     quarters

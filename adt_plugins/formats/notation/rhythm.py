@@ -77,7 +77,7 @@ class Rhythm:
     Parameters
     ----------
     feels, divisions
-        Of each beat.
+        Feel and division of each beat.
     places
         Beat and step of each stroke; a step may be the first of the next beat.
     swing, swing_16

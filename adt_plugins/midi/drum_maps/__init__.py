@@ -95,7 +95,7 @@ class DrumMap:
         return None
 
     def drum(self, note: int) -> Drum | None:
-        """Drum that a note means; None if it is none of ours."""
+        """Return the drum that a note means; None if no drum of ours fits."""
         known = self.notes.get(note)
         return None if known is None else known.drum
 

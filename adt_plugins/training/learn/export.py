@@ -103,7 +103,7 @@ def export(
     Parameters
     ----------
     checkpoints
-        Of `adt train fit`; see `load_model`.
+        Files that `adt train fit` wrote; see `load_model`.
     renders
         Folder of `adt train render`.
     out

@@ -45,7 +45,7 @@ class FineDrumExamples:
     features
         Shape (hits, features).
     classes
-        Shape (hits,): true class; -1: it is none of that drum.
+        Shape (hits,): true class; -1: not a hit of that drum.
     clips
         Shape (hits,): number of the clip.
     """

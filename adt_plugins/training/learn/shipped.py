@@ -38,9 +38,9 @@ def checkpoint_of(card: ModelCard, geometry: Geometry, path: Path) -> Path:
     Parameters
     ----------
     card
-        Of a BRNN-SA that `adt train export` wrote.
+        Card of a BRNN-SA that `adt train export` wrote.
     geometry
-        Of training.
+        Chunk geometry of training.
     path
         Where the checkpoint goes.
 

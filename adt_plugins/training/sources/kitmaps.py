@@ -174,7 +174,7 @@ WEIGHTS: tuple[tuple[str, float], ...] = (
 
 
 def code_of_name(kit: str, name: str) -> str:
-    """Drum code of a named instrument, ``""`` where it is none."""
+    """Return the drum code of a named instrument, ``""`` if it is no drum."""
     lowered = name.lower().strip()
     if (kit, lowered) in NAME_EXCEPTIONS:
         return NAME_EXCEPTIONS[kit, lowered]
