@@ -16,7 +16,7 @@ import soundfile
 
 from adt_plugins import load
 from adt_plugins.cli import main
-from tests.unit.separation.test_stems import HITS, RATE, chords, drum_track
+from tests.support.drum_tracks import HITS, RATE, chords, drum_track
 
 OUTPUTS = ["song.drumless.flac", "song.drums.flac"]
 

@@ -96,3 +96,12 @@ def test_the_public_face_is_one_list() -> None:
     assert set(adt_plugins.__all__) == {"__version__", *seen}
     for name in adt_plugins.__all__:
         assert getattr(adt_plugins, name) is not None
+
+
+def test_no_test_module_imports_another() -> None:
+    """What several of them need is in tests/support."""
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names = (node.module or "").split(".")
+                assert not any(name.startswith("test_") for name in names), path

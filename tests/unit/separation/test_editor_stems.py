@@ -10,7 +10,7 @@ import soundfile
 
 from adt_plugins.editor.sound import Sound
 from adt_plugins.editor.stems import StemSounds
-from tests.unit.separation.test_stems import HITS, RATE, chords, drum_track
+from tests.support.drum_tracks import HITS, RATE, chords, drum_track
 
 
 def test_both_sounds_are_in_step_with_the_song(tmp_path: Path) -> None:

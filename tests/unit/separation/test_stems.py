@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from adt_plugins import Onset, Stems, Transcription, separate
+from adt_plugins import Stems, Transcription, separate
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, CancelledError
 from adt_plugins.formats.click import sound_of
@@ -20,44 +20,9 @@ from adt_plugins.separation import stems as room
 from adt_plugins.separation.files import stem_paths, write_stems
 from adt_plugins.separation.frames import Grid
 from adt_plugins.separation.stems import Separator
-
-RATE = 44100
-SECONDS = 8
-HITS = Transcription(
-    onsets=tuple(
-        Onset(0.5 * n + 0.2, drum, 100)
-        for n in range(2 * SECONDS - 2)
-        for drum in ((Drum.KD, Drum.HH) if n % 2 == 0 else (Drum.SD, Drum.HH))
-    )
-)
+from tests.support.drum_tracks import HITS, RATE, chords, drum_track
 
 Floats = NDArray[np.float64]
-
-
-def drum_track(
-    hits: Transcription, rate: int = RATE, seconds: float = SECONDS
-) -> Floats:
-    """Noises that fade, as drums do; a kick is a tone that falls."""
-    track = np.zeros(round(seconds * rate))
-    for onset in hits:
-        random = np.random.default_rng(list(Drum).index(onset.drum))
-        times = np.arange(round(0.15 * rate)) / rate
-        noise = random.standard_normal(len(times))
-        sound = {
-            Drum.KD: np.sin(2 * np.pi * 60 * times) * np.exp(-times / 0.05),
-            Drum.SD: 0.3 * noise * np.exp(-times / 0.04),
-        }.get(onset.drum, 0.15 * np.diff(noise, prepend=0) * np.exp(-times / 0.02))
-        begin = round(onset.time * rate)
-        part = track[begin : begin + len(sound)]
-        part += 0.4 * onset.velocity / 100 * sound[: len(part)]
-    return track
-
-
-def chords(rate: int = RATE, seconds: float = SECONDS) -> Floats:
-    """Three notes that last."""
-    times = np.arange(round(seconds * rate)) / rate
-    notes = [np.sin(2 * np.pi * f * times + f) for f in (220.0, 277.2, 329.6, 523.3)]
-    return np.asarray(0.08 * np.sum(notes, axis=0))
 
 
 def improvement(estimate: Floats, truth: Floats, mix: Floats) -> float:
