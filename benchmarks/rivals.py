@@ -157,14 +157,21 @@ def child(rival: str, paths: list[Path]) -> dict[str, Any]:
         found.append(work(path))
         end = os.times()
     spent = sum(end[:4]) - sum(begin[:4])  # of its own processes, too
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    memory = max(resource.getrusage(kind).ru_maxrss for kind in kinds)
+    memory = max(_own_peak_kb(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     return {
         "hits": found,
         "cpu": spent,
         "memory_mb": memory / 1024,
         "size_mb": _size(module),
     }
+
+
+def _own_peak_kb() -> int:
+    # Not ru_maxrss: a process starts with that of the one that started it.
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _size(module: str) -> float:
@@ -215,6 +222,7 @@ def scores(folder: Path, hits: list[Hits], paths: list[Path]) -> dict[str, float
 
     from adt_plugins import formats
 
+    tells_drums = any(code != ANY for found in hits for _, code in found)
     sums: dict[str, list[int]] = {}
     for path, found in zip(paths, hits, strict=True):
         name, kind = path.stem.rsplit(".", 1)
@@ -224,8 +232,7 @@ def scores(folder: Path, hits: list[Hits], paths: list[Path]) -> dict[str, float
         ]
         pools = {"3": ("KD", "SD", "HH"), "5": ("KD", "SD", "HH", "TT", "CY")}
         groups = [(pool, {drum}) for pool, drums in pools.items() for drum in drums]
-        groups = [] if any(code == ANY for _, code in found) else groups
-        for what, codes in (*groups, ("any", None)):
+        for what, codes in (*(groups if tells_drums else ()), ("any", None)):
             ours, theirs = (
                 sorted({t for t, code in those if codes is None or code in codes})
                 for those in (found, reference)
