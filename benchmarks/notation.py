@@ -41,7 +41,7 @@ from adt_plugins.formats.notation.rhythm import Feel
 from adt_plugins.meter import Meter, meter_changes
 
 # Families by what the hits of each performance do against the click, as histograms of
-# them show; none was looked at while the speller's numbers were chosen.
+# them show. Some were looked at while the speller's numbers were chosen.
 FAMILIES = {
     "straight": "1/session2/35 1/session3/13 3/session1/11 3/session2/10"
     " 6/session3/1 6/session3/4 6/session3/5 7/session2/100 7/session2/15"
