@@ -154,7 +154,7 @@ def measure_drums(renders: Path, oneshots: Path) -> dict[str, Any]:
     found: dict[str, list[float]] = defaultdict(list)
     for path in sorted(renders.glob("*.accomp.npy"))[::EVERY][:MOST]:
         song = json.loads(path.with_name(f"{path.name[:6]}.json").read_text())
-        rest = np.load(path).astype(float)
+        rest = np.load(path, allow_pickle=False).astype(float)
         tracks = played(song["onsets"], kit, len(rest))
         drums = np.sum(list(tracks.values()), axis=0)
         level = 10 ** (LOUDER_DB / 20)
