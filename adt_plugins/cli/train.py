@@ -9,7 +9,7 @@ from typing import Any
 
 from adt_plugins.cli import _console, _train_tools
 from adt_plugins.cli._command import set_command
-from adt_plugins.errors import MissingDependencyError
+from adt_plugins.cli._train_live import add_live, need_torch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +62,7 @@ def add_parser(subparsers: Any) -> None:
     _add_render(actions)
     _add_fit(actions)
     _add_export(actions)
+    add_live(actions)
     _train_tools.add_parsers(actions)
 
 
@@ -174,7 +175,7 @@ def run_render(options: RenderOptions) -> int:
 
 def run_fit(options: FitOptions) -> int:
     """Train a network."""
-    _need_torch()
+    need_torch()
     import torch
 
     from adt_plugins.training.learn.configuration import (
@@ -214,7 +215,7 @@ def run_fit(options: FitOptions) -> int:
 
 def run_export(options: ExportOptions) -> int:
     """Turn a checkpoint into a model."""
-    _need_torch()
+    need_torch()
     from adt_plugins.training.learn.configuration import (
         FRONT_END,
         GEOMETRY,
@@ -238,10 +239,3 @@ def run_export(options: ExportOptions) -> int:
     _console.say(str(options.out / card.file))
     _console.say(str(card.path))
     return 0
-
-
-def _need_torch() -> None:
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise MissingDependencyError.of("training", "PyTorch", "train") from error

@@ -1,0 +1,203 @@
+"""Time another checkout of this package beside this one, run by run.
+
+Each run is a process that transcribes a recording and writes its MIDI track. The two
+checkouts take turns, so that what else the machine does disturbs both alike; the
+medians of their processor times are compared, and for two threads the clock. The limit
+is that of `bench.py`. librosa's onset detection is timed on the same recordings, if it
+is installed.
+
+Usage: ``python benchmarks/against.py OTHER_CHECKOUT [--minutes 5] [--repeats 7]
+[--batch 500] [--json]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent.parent
+
+# A first run loads and compiles; the second is measured.
+_RUN = """
+import json, sys, time
+from pathlib import Path
+path, beats, threads = Path(sys.argv[1]), sys.argv[2] == "1", sys.argv[3]
+from adt_plugins import formats, transcribe
+options = {"beats": beats}
+if threads != "-":
+    options["threads"] = int(threads)
+for _ in range(2):
+    wall, cpu = time.perf_counter(), time.process_time()
+    song = transcribe(path, **options)
+    formats.write(song, path.with_suffix(".mid"), "midi", overwrite=True)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+peak = 0
+if sys.platform == "linux":
+    status = open("/proc/self/status").read()
+    peak = 1024 * int(status.split("VmHWM:")[1].split()[0])
+print(json.dumps({"cpu": cpu, "wall": wall, "mb": peak / 1e6, "hits": len(song)}))
+"""
+
+_LIBROSA = """
+import json, sys, time
+import librosa
+for _ in range(2):
+    cpu = time.process_time()
+    samples, rate = librosa.load(sys.argv[1], sr=44100)
+    librosa.onset.onset_detect(y=samples, sr=rate, units="time")
+    cpu = time.process_time() - cpu
+print(json.dumps({"cpu": cpu}))
+"""
+
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def environment(tree: Path) -> dict[str, str]:
+    return {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONPATH": str(tree)}
+
+
+def run(code: str, tree: Path, *arguments: object) -> dict[str, float]:
+    """Run a program with the package of a checkout; what it prints is the result."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(
+        command, env=environment(tree), check=True, capture_output=True, text=True
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def medians(rows: list[dict[str, float]]) -> dict[str, float]:
+    """The median of each figure, and the least clock time."""
+    found = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+    if "wall" in found:
+        found["least wall"] = min(row["wall"] for row in rows)
+    return found
+
+
+def measure_songs(other: Path, path: Path, repeats: int) -> dict[str, Any]:
+    """Old, new, new on two threads, with and without beats."""
+    rows: dict[str, list[dict[str, float]]] = {}
+    for _ in range(repeats):
+        for beats in (0, 1):
+            name = "with beats" if beats else "without"
+            for title, tree, threads in (
+                ("old", other, "-"),
+                ("new", HERE, 1),
+                ("new, two threads", HERE, 2),
+            ):
+                found = run(_RUN, tree, path, beats, threads)
+                rows.setdefault(f"{title} {name}", []).append(found)
+        try:
+            rows.setdefault("librosa", []).append(run(_LIBROSA, HERE, path))
+        except subprocess.CalledProcessError:
+            rows.pop("librosa")
+    return {name: medians(found) for name, found in rows.items()}
+
+
+def measure_batch(other: Path, folder: Path, path: Path, count: int) -> dict[str, Any]:
+    """Processor time of ``adt batch`` over copies of a recording of ten seconds."""
+    import soundfile
+
+    samples, rate = soundfile.read(path, frames=10 * 44100, dtype="int16")
+    music = folder / "music"
+    music.mkdir()
+    first = music / "0000.wav"
+    soundfile.write(first, samples, rate, subtype="PCM_16")
+    for number in range(1, count):
+        shutil.copy(first, music / f"{number:04d}.wav")
+    found = {}
+    for title, tree in (("old", other), ("new", HERE)):
+        out = folder / title
+        before = os.times()
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "adt_plugins", "batch", str(music)),
+                *("-o", str(out), "-j", "1", "-q"),
+            ],
+            env=environment(tree),
+            check=True,
+            capture_output=True,
+        )
+        after = os.times()
+        found[title] = (
+            after.children_user
+            - before.children_user
+            + after.children_system
+            - before.children_system
+        )
+    return {**found, "times faster": found["old"] / found["new"]}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("other", type=Path, help="checkout to compare with")
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--kinds", default="wav,flac,mp3")
+    parser.add_argument("--batch", type=int, default=100, help="files of ten seconds")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    for name in ONE_THREAD:
+        os.environ[name] = "1"
+    sys.path.insert(0, str(HERE))
+    from measurements import measure_limit, write_recordings
+
+    from adt_plugins.network.catalogue import find_model
+
+    card = find_model()
+    frames = round(args.minutes * 60 * card.front_end.frame_rate)
+    report: dict[str, Any] = {"load": os.getloadavg(), "recordings": {}}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = write_recordings(folder, args.minutes)
+        for kind in filter(None, args.kinds.split(",")):
+            limit = measure_limit(paths[kind], card, frames, args.repeats)
+            songs = measure_songs(args.other.resolve(), paths[kind], args.repeats)
+            total = sum(cost.cpu for cost in limit.values())
+            report["recordings"][kind] = {"limit": total, **songs}
+        if args.batch:
+            report["batch"] = measure_batch(
+                args.other.resolve(), folder, paths["wav"], args.batch
+            )
+    report["load after"] = os.getloadavg()
+    print(json.dumps(report, indent=1) if args.json else table(report))
+    return 0
+
+
+def table(report: dict[str, Any]) -> str:
+    """The report for people."""
+    lines = [f"load {report['load'][0]:.1f} to {report['load after'][0]:.1f}"]
+    for kind, songs in report["recordings"].items():
+        lines.append(
+            f"\n{kind.upper():28} processor  of limit  of old  clock  least  MB"
+        )
+        limit = songs["limit"]
+        lines.append(f"  {'limit':26} {limit:8.3f} s {1:8.2f}")
+        for name, row in songs.items():
+            if name == "limit":
+                continue
+            old = songs["old without" if "without" in name else "old with beats"]["cpu"]
+            line = f"  {name:26} {row['cpu']:8.3f} s {row['cpu'] / limit:8.2f}"
+            line += f" {row['cpu'] / old:7.2f}"
+            if "wall" in row:
+                line += f" {row['wall']:7.2f} {row['least wall']:6.2f} {row['mb']:4.0f}"
+            lines.append(line)
+    if "batch" in report:
+        batch = report["batch"]
+        lines.append(
+            f"\nadt batch, ten-second files: {batch['old']:.1f} s before,"
+            f" {batch['new']:.1f} s now: {batch['times faster']:.2f} times faster"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
