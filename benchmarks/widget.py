@@ -34,6 +34,7 @@ from tests.support.notebook.impulses import (  # noqa: E402
     write_page,
 )
 from tests.support.notebook.jupyter import Notebook, server, write_notebook  # noqa: E402
+from tests.support.notebook.pages import slide  # noqa: E402
 
 RATE = 44100
 GROOVE = ROOT / "examples" / "groove.flac"
@@ -56,7 +57,7 @@ def sync(browser: Any, folder: Path) -> None:
                 context = browser.new_context()
                 page = open_page(context, path)
                 if half:
-                    page.get_by_label("Half speed").click()
+                    slide(page, "Speed, pitch kept", 50)
                 page.evaluate(f"impulses.jank({busy}, {every})")
                 play(page)
                 error = measured(page)

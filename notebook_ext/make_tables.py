@@ -38,13 +38,6 @@ FILE = Path(__file__).with_name("src") / "core" / "tables.ts"
 _HEAD = """\
 /** Made by `notebook_ext/make_tables.py` from what Python has: change it there. */
 
-export interface DrumInfo {
-  readonly name: string;
-  readonly coarse: string;
-  /** Of General MIDI. */
-  readonly note: number;
-}
-
 """
 
 _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
@@ -114,18 +107,17 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
 
 def tables() -> str:
     """Return the text of the file."""
-    drums = {
-        drum.value: {
-            "name": drum.full_name,
-            "coarse": drum.coarse.value,
-            "note": drum.note,
-        }
-        for drum in Drum
-    }
+    names = {drum.value: drum.full_name for drum in Drum}
+    coarse = {drum.value: drum.coarse.value for drum in Drum if drum.coarse != drum}
+    notes = {drum.value: drum.note for drum in Drum}
     parts = [
         _HEAD,
-        "/** In the order in which lists show them. */\n",
-        f"export const DRUMS: Readonly<Record<string, DrumInfo>> = {_text(drums)};\n",
+        "/** Of drums, in the order in which lists show them. */\n",
+        f"export const NAMES: Readonly<Record<string, string>> = {_text(names)};\n",
+        "\n/** The drum that one is a kind of. */\n",
+        f"export const COARSE: Readonly<Record<string, string>> = {_text(coarse)};\n",
+        "\n/** Of General MIDI. */\n",
+        f"export const NOTES: Readonly<Record<string, number>> = {_text(notes)};\n",
     ]
     for name, (module, constants) in _CONSTANTS.items():
         values = {

@@ -8,6 +8,7 @@ outlive re-picking: the drum and frame of a pick, or a name of their own.
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from adt_plugins.annotations import Onset
 from adt_plugins.base.checks import real, seconds, whole
 from adt_plugins.drums import Drum
+from adt_plugins.editor import bars
 from adt_plugins.errors import AdtError
 
 SAME_S = 0.02
@@ -27,7 +29,7 @@ _ID = re.compile(r"[A-Za-z0-9:_-]{1,40}")
 
 Op = Mapping[str, Any]
 """``threshold`` with drum and value; ``add`` and ``change`` with id, time, drum
-and velocity; ``delete`` with id."""
+and velocity; ``delete`` with id; and those of `adt_plugins.editor.bars`."""
 
 
 class EditError(AdtError):
@@ -114,13 +116,15 @@ def _checked(op: Any) -> Op:
     if kind == "threshold":
         value = round(real("a threshold", op["value"], 0.0, 1.0), 6)
         return {"op": kind, "drum": Drum(op["drum"]).value, "value": value}
+    if kind in bars.OPS:
+        return bars.checked_op(op, MOST_OPS)
     name = op["id"]
     if not isinstance(name, str) or not _ID.fullmatch(name):
         raise ValueError("an id is a short name")
     if kind == "delete":
         return {"op": kind, "id": name}
     if kind not in ("add", "change"):
-        raise ValueError("an operation is threshold, add, change or delete")
+        raise ValueError(f"no operation {reprlib.repr(kind)}")
     return {
         "op": kind,
         "id": name,
@@ -140,25 +144,31 @@ class Layer:
         Those that were moved.
     hits
         Hits made or touched by hand; None for those that were deleted.
+    timing
+        Operations on beats and bars, in their order.
     """
 
     thresholds: Mapping[str, float] = field(default_factory=dict)
     hits: Mapping[str, Onset | None] = field(default_factory=dict)
+    timing: tuple[Op, ...] = ()
 
 
 def fold(log: Log) -> Layer:
     """Put together what the steps in force say."""
     thresholds: dict[str, float] = {}
     hits: dict[str, Onset | None] = {}
+    timing: list[Op] = []
     for step in log.steps[: log.cursor]:
         for op in step:
             if op["op"] == "threshold":
                 thresholds[op["drum"]] = op["value"]
             elif op["op"] == "delete":
                 hits[op["id"]] = None
+            elif op["op"] in bars.OPS:
+                timing.append(op)
             else:
                 hits[op["id"]] = Onset(op["time"], Drum(op["drum"]), op["velocity"])
-    return Layer(thresholds, hits)
+    return Layer(thresholds, hits, tuple(timing))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from adt_plugins.editor.sound import Sound
 from adt_plugins.midi.song_files import SUFFIX, constant_path, tempo_maps
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.midi.writer import midi_bytes
+from adt_plugins.transcription import Transcription
 
 _THRESHOLDS = "@thresholds@"
 _ONSETS = ' "onsets": [],\n'
@@ -91,10 +92,23 @@ def payload(score: PickedSong, sound: Sound | None, title: str, stem: str) -> Pa
         ],
         "missing": sorted(score.missing),
         "beats": [[beat.time, beat.position] for beat in score.transcription.beats],
+        "meters": [
+            {"bar": change.bar, "meter": str(change.meter)}
+            for change in score.transcription.meters
+        ],
+        "tempo": _tempo(score.transcription),
         "audio": None if sound is None else sound.describe(),
         "files": _files(score, stem),
     }
     return Payload(header, data)
+
+
+def _tempo(transcription: Transcription) -> float | None:
+    """Beats a minute, where one tempo fits."""
+    tempo = transcription.tempo
+    if tempo is None or not transcription.has_steady_tempo:
+        return None
+    return round(tempo, 2)
 
 
 def _duration(score: PickedSong, sound: Sound | None) -> float:

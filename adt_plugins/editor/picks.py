@@ -17,6 +17,7 @@ from adt_plugins.audio import open_audio
 from adt_plugins.audio.reader import AudioSource
 from adt_plugins.card import FrontEnd, Picker
 from adt_plugins.drums import Drum
+from adt_plugins.editor.bars import corrected_timing
 from adt_plugins.editor.edits import Hit, Layer, compose
 from adt_plugins.errors import ModelError
 from adt_plugins.features.frame_blocks import frame_blocks
@@ -128,7 +129,12 @@ class PickedSong:
             thresholds = {**self.thresholds, **layer.thresholds}
             model = replace(model, thresholds=thresholds)
         onsets = tuple(hit.onset for hit in self.hits(layer))
-        return replace(self.transcription, onsets=onsets, model=model)
+        beats, meters = corrected_timing(
+            self.transcription.beats, self.transcription.meters, layer.timing
+        )
+        return replace(
+            self.transcription, onsets=onsets, beats=beats, meters=meters, model=model
+        )
 
     def fingerprint(self) -> str:
         """Name of what the edits are edits of."""

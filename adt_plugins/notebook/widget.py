@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
+from adt_plugins.annotations import Beat
 from adt_plugins.audio.reader import AudioSource
 from adt_plugins.base.folders import asset
 from adt_plugins.drums import Drum, as_drum
@@ -230,6 +231,39 @@ class DrumWidget(anywidget.AnyWidget):
             raise EditError(f"no threshold of {drum}; there are {known}")
         self._do([{"op": "threshold", "drum": str(drum), "value": value}])
 
+    def start_bar(self, time: float) -> None:
+        """Let a bar start at the beat nearest to a time in seconds.
+
+        Bars are counted from there on, up to the next one that was set so, and
+        before the first one backwards.
+        """
+        self._do_timing({"op": "bar", "time": time})
+
+    def scale_tempo(self, factor: float) -> None:
+        """Count twice as many beats (2), or half as many (0.5)."""
+        self._do_timing({"op": "tempo", "factor": factor})
+
+    def set_meter(
+        self, meter: str, start: float | None = None, end: float | None = None
+    ) -> None:
+        """Set the meter.
+
+        Parameters
+        ----------
+        meter
+            Such as ``"6/8"``.
+        start, end
+            Seconds of a part of the song, whose first beat begins a bar; without
+            them, all of it has this meter.
+        """
+        part = {} if start is None or end is None else {"start": start, "end": end}
+        self._do_timing({"op": "meter", "meter": meter, **part})
+
+    def set_beats(self, beats: Iterable[Beat]) -> None:
+        """Replace all beats; the meter stays that of the first bar."""
+        pairs = [[beat.time, beat.position] for beat in sorted(beats)]
+        self._do([{"op": "beats", "beats": pairs}])
+
     def undo(self) -> None:
         """Take the last step back; raises `EditError` if there is none."""
         self._act({"kind": "undo"})
@@ -334,6 +368,11 @@ class DrumWidget(anywidget.AnyWidget):
     def _do(self, ops: Sequence[Op]) -> None:
         if ops:
             self._act({"kind": "do", "ops": list(ops)})
+
+    def _do_timing(self, op: Op) -> None:
+        if not self.transcription.beats:
+            raise EditError("there are no beats")
+        self._do([op])
 
     def _act(self, action: Any, client: str = "", seq: int = 0) -> None:
         # A browser's messages may come on a thread of their own (ipykernel 7).

@@ -1,6 +1,7 @@
 /** What Python says: `python -m tests.support.notebook.make_fixtures FILE`, named in ADT_FIXTURES. */
 
 import { readFileSync } from "node:fs";
+import type { MeterChange, TimingOp } from "../src/core/bars";
 import type { Action } from "../src/core/edits";
 import type { Grid, Picker } from "../src/core/pick";
 import type { Header } from "../src/core/song";
@@ -30,6 +31,16 @@ export interface Fixtures {
       }
     >;
   };
+  timings: {
+    beats: [number, number][];
+    meters: MeterChange[];
+    hits: number[];
+    ops: TimingOp[];
+    times: string;
+    positions: number[];
+    meters_after: MeterChange[];
+    heads: string[];
+  }[];
   numbers: [string, string, string][];
   drums: Record<string, [string, string, number]>;
   engine: {

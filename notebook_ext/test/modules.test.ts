@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { correctedTiming, countedOf, meterAt, type Timing, type TimingOp } from "../src/core/bars";
 import { type Beats, barAndBeat, barsAround, beatsPerBar, secondsPerBeat } from "../src/core/beats";
 import { DRUMS } from "../src/core/drums";
 import {
@@ -15,6 +16,7 @@ import { roundEven } from "../src/core/pick";
 import { type Message, Replica } from "../src/core/replica";
 import { toGrid, toPeak } from "../src/core/snap";
 import { BANDS, extremes, pyramid, spectrogram } from "../src/core/spectrum";
+import { beatsOfTaps } from "../src/core/tap";
 import {
   clock,
   fit,
@@ -27,9 +29,11 @@ import {
   xAt,
   zoom,
 } from "../src/core/time";
+import { BarEdits } from "../src/session/bar-edits";
+import type { Player } from "../src/sound/player";
 import { soundOf } from "../src/sound/sounds";
 import { stretch } from "../src/sound/stretch";
-import { chunksIn, hitsIn, Transport } from "../src/sound/transport";
+import { chunksIn, hitsIn, scaled, Transport } from "../src/sound/transport";
 
 const RATE = 44100;
 
@@ -74,6 +78,102 @@ describe("time", () => {
     expect(rulerStep(view)).toBe(2);
     expect(lowerBound(4, (i) => [1, 3, 3, 9][i], 3)).toBe(1);
     expect([0.5, 1.5, 2.5, 2.51, -0.5].map(roundEven)).toEqual([0, 2, 2, 3, 0]);
+  });
+});
+
+describe("bars corrected by hand", () => {
+  const given: Timing = {
+    beats: Array.from({ length: 16 }, (_, n) => [1 + n / 2, (n % 4) + 1] as const),
+    meters: [{ bar: 1, meter: "4/4" }],
+  };
+  const positions = (...ops: TimingOp[]) =>
+    correctedTiming(given, ops)
+      .beats.map(([, position]) => position)
+      .join("");
+
+  it("start where they are set, both ways to the next that was", () => {
+    expect(positions({ op: "bar", time: 2.05 })).toBe("3412341234123412");
+    const twice: TimingOp[] = [
+      { op: "bar", time: 2 },
+      { op: "bar", time: 6.5 },
+    ];
+    expect(positions(...twice)).toBe("3412341234112341");
+    // One set less than a bar away was a slip.
+    expect(positions({ op: "bar", time: 2 }, { op: "bar", time: 2.5 })).toBe("2341234123412341");
+  });
+
+  it("keep their meter where the tempo is another", () => {
+    const fast = correctedTiming(given, [{ op: "tempo", factor: 2 }]);
+    expect(fast.beats.length).toBe(31);
+    expect(fast.beats[1]).toEqual([1.25, 2]);
+    expect(fast.beats.filter(([, position]) => position === 1).length).toBe(8);
+    expect(positions({ op: "tempo", factor: 0.5 })).toBe("12341234");
+    // Not for ever: a log is no way to fill the memory.
+    const often = Array.from({ length: 40 }, (): TimingOp => ({ op: "tempo", factor: 2 }));
+    expect(correctedTiming(given, often).beats.length).toBeLessThan(200);
+  });
+
+  it("have another meter in the whole song, or in a part of it", () => {
+    expect(positions({ op: "meter", meter: "3/4" })).toBe("1231231231231231");
+    const part = correctedTiming(given, [{ op: "meter", meter: "3/4", start: 3, end: 6 }]);
+    expect(part.beats.map(([, position]) => position).join("")).toBe("1234123123123412");
+    expect(part.meters).toEqual([
+      { bar: 1, meter: "4/4" },
+      { bar: 2, meter: "3/4" },
+      { bar: 4, meter: "4/4" },
+    ]);
+    expect(meterAt(part, 3.4)).toBe("3/4");
+    expect(countedOf("6/8")).toBe(2);
+  });
+
+  it("come from taps that are late and early, and follow the hits", () => {
+    const beat = 60 / 104;
+    const hits = Array.from({ length: 200 }, (_, n) => 0.31 + (n * beat) / 2);
+    const taps = [8, 9, 10, 11, 12, 14, 15, 16].map(
+      (n, i) => 0.31 + n * beat + [0.03, -0.02, 0.01, 0.025, -0.03, 0, 0.02, -0.01][i],
+    );
+    const beats = beatsOfTaps(taps, hits, 40, 4);
+    expect(beats.length).toBe(69);
+    beats.forEach(([time, position], n) => {
+      expect(Math.abs(time - (0.31 + n * beat))).toBeLessThan(0.02);
+      expect(position).toBe((n % 4) + 1);
+    });
+  });
+});
+
+describe("taps", () => {
+  it("become the beats once no other follows", () => {
+    vi.useFakeTimers();
+    const done: Op[] = [];
+    const said: string[] = [];
+    const player = { playing: false, position: 0, duration: 20, speed: 1 };
+    const bars = new BarEdits({
+      player: player as Player,
+      timing: { beats: [], meters: [] },
+      hits: [],
+      range: null,
+      do: (ops) => done.push(...ops),
+      say: (text) => said.push(text),
+    });
+    bars.tap();
+    expect(said.pop()).toContain("Play, and tap");
+    bars.start();
+    expect(said.pop()).toContain("no beats");
+    player.playing = true;
+    // The first is a try of its own.
+    for (const time of [1, 8, 8.5, 9, 9.5, 10]) {
+      player.position = time;
+      bars.tap();
+    }
+    expect(said.pop()).toBe("5 taps: 120 BPM");
+    expect(done).toEqual([]);
+    vi.advanceTimersByTime(3000);
+    vi.useRealTimers();
+    const [op] = done as { op: string; beats: [number, number][] }[];
+    expect(op.op).toBe("beats");
+    expect(op.beats.length).toBe(41);
+    expect(op.beats[16]).toEqual([8, 1]);
+    expect(op.beats[17]).toEqual([8.5, 2]);
   });
 });
 
@@ -274,7 +374,38 @@ describe("transport", () => {
   });
 });
 
-describe("half speed", () => {
+describe("any speed", () => {
+  it("has each sample of the song once, and hits where the song has them", () => {
+    const stretch = 1 / 0.85;
+    const samples = Array.from({ length: 400 }, (_, n) => 7 + 101 * n);
+    const transport = new Transport(50, 13, 40_000, stretch, null);
+    const found: number[] = [];
+    let next = scaled(13, stretch);
+    for (let until = 0; !transport.done; until += 999) {
+      for (const segment of transport.plan(until)) {
+        found.push(...hitsIn(segment, samples, stretch).map(([, at]) => at));
+        for (const piece of chunksIn(segment, 1000, stretch)) {
+          const start = scaled(piece.chunk * 1000, stretch);
+          expect(start + piece.offset).toBe(next);
+          next += piece.length;
+          expect(next).toBeLessThanOrEqual(scaled((piece.chunk + 1) * 1000, stretch));
+        }
+      }
+    }
+    expect(next).toBe(scaled(40_000, stretch));
+    const heard = samples.filter((sample) => sample >= 13 && sample < 40_000);
+    expect(found).toEqual(
+      heard.map((sample) => 50 + scaled(sample, stretch) - scaled(13, stretch)),
+    );
+    expect(transport.songAt(50 + scaled(20_000, stretch) - scaled(13, stretch))).toBeCloseTo(
+      20_000,
+      0,
+    );
+  });
+});
+
+describe.each([0.5, 0.75, 0.9, 1.25, 1.5])("speed %d", (speed) => {
+  const to = (sample: number) => scaled(sample, 1 / speed);
   const n = RATE;
   const tone = Float32Array.from(
     { length: n },
@@ -283,29 +414,31 @@ describe("half speed", () => {
 
   it("keeps impulses where clicks are, once each", () => {
     const impulses = new Float32Array(n);
-    const at = [700, 9000, 9100, 9800, 12000, 20011, 43000, 44000];
+    const at = [700, 9000, 9100, 9800, 12000, 20011, 43000, 43990];
     for (const i of at) impulses[i] = 1;
-    const [out] = stretch([impulses], at);
+    const [out] = stretch([impulses], at, to);
     const found = [...out.keys()].filter((i) => Math.abs(out[i]) > 0.5);
-    expect(found).toEqual(at.map((i) => 2 * i));
-    expect(out.length).toBe(2 * n);
+    expect(found).toEqual(at.map(to));
+    expect(out.length).toBe(to(n));
     const moved = stretch(
       [impulses],
       at.map((i) => i + 300),
+      to,
     )[0];
     expect([...moved.keys()].filter((i) => Math.abs(moved[i]) > 0.5)).not.toEqual(found);
   });
 
   it("keeps the pitch and the level", () => {
-    const [out] = stretch([tone], [10_000, 30_000]);
+    const [out] = stretch([tone], [10_000, 30_000], to);
     let crossings = 0;
     let power = 0;
     for (let i = 1; i < out.length; i++) {
       if (out[i - 1] < 0 && out[i] >= 0) crossings++;
       power += out[i] ** 2;
     }
-    expect(crossings / 2).toBeGreaterThan(435);
-    expect(crossings / 2).toBeLessThan(445);
+    const pitch = (crossings * RATE) / out.length;
+    expect(pitch).toBeGreaterThan(433);
+    expect(pitch).toBeLessThan(447);
     expect(Math.sqrt(power / out.length)).toBeGreaterThan(0.33);
     expect(Math.max(...out.slice(1).map((value, i) => Math.abs(value - out[i])))).toBeLessThan(
       0.12,
@@ -313,8 +446,8 @@ describe("half speed", () => {
   });
 
   it("joins chunk to chunk", () => {
-    const [first] = stretch([tone.subarray(0, 22050)], []);
-    const [second] = stretch([tone.subarray(22050)], []);
+    const [first] = stretch([tone.subarray(0, 22050)], [], to);
+    const [second] = stretch([tone.subarray(22050)], [], to);
     expect(Math.abs(first[first.length - 1] - tone[22049])).toBeLessThan(1e-6);
     expect(second[0]).toBe(tone[22050]);
   });

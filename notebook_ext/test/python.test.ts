@@ -1,11 +1,14 @@
 /** The front end against Python, to the last bit. */
 
 import { describe, expect, it } from "vitest";
+import { correctedTiming } from "../src/core/bars";
 import { DRUMS } from "../src/core/drums";
-import { act, compose, EMPTY, fold } from "../src/core/edits";
+import { act, compose, EMPTY, fold, type Hit } from "../src/core/edits";
 import { pickAll } from "../src/core/pick";
 import { coarseOf, Song } from "../src/core/song";
+import { NOTES } from "../src/core/tables";
 import { bytesOf, fixed9, jsonText, labelsText, midiBytes, pythonFloat } from "../src/core/writers";
+import { mapsNow } from "../src/session/files";
 import { bits, doubles, fixtures, matrix } from "./fixtures";
 
 describe("picks", () => {
@@ -42,6 +45,7 @@ describe("a session of 500 operations", () => {
     expect(actions.length).toBe(500);
     let log = EMPTY;
     let seen = 0;
+    let corrected = 0;
     actions.forEach((action, i) => {
       log = act(log, action);
       const point = points[i + 1];
@@ -56,15 +60,18 @@ describe("a session of 500 operations", () => {
       const thresholds = { ...song.first, ...layer.thresholds };
       const decoded = (name: string) => Buffer.from(point.files[name], "base64");
       expect(labelsText(hits, header.files)).toBe(decoded("example.labels.txt").toString());
-      expect(jsonText(hits, thresholds, header.files)).toBe(
+      const timing = correctedTiming({ beats: header.beats, meters: [] }, layer.timing);
+      corrected += layer.timing.length;
+      expect(jsonText(hits, thresholds, header.files, timing)).toBe(
         decoded("example.drums.json").toString(),
       );
-      expect(header.files.maps.map(({ suffix }) => `example${suffix}`).sort()).toEqual(
+      const maps = mapsNow({ timing, hits });
+      expect(maps.map(({ suffix }) => `example${suffix}`).sort()).toEqual(
         Object.keys(point.files)
           .filter((name) => name.endsWith(".mid"))
           .sort(),
       );
-      for (const map of header.files.maps) {
+      for (const map of maps) {
         expect(
           Buffer.from(midiBytes(hits, map)).equals(decoded(`example${map.suffix}`)),
           map.suffix,
@@ -72,6 +79,7 @@ describe("a session of 500 operations", () => {
       }
     });
     expect(seen).toBe(10);
+    expect(corrected).toBeGreaterThan(20);
   });
 
   it("starts from the transcription itself", () => {
@@ -79,6 +87,27 @@ describe("a session of 500 operations", () => {
     expect(hits.length).toBe(header.known + header.extras.length);
     expect(header.missing.length).toBeGreaterThan(0);
     expect(hits.every(({ byHand }) => !byHand)).toBe(true);
+  });
+});
+
+describe("corrections of bars and beats", () => {
+  it("and the tempo maps through them are Python's", () => {
+    expect(fixtures.timings.length).toBe(300);
+    fixtures.timings.forEach(({ beats, meters, hits, ops, ...after }, n) => {
+      const timing = correctedTiming({ beats, meters }, ops);
+      const what = `case ${n}: ${JSON.stringify(ops)}`.slice(0, 300);
+      expect(
+        timing.beats.map(([, position]) => position),
+        what,
+      ).toEqual(after.positions);
+      expect(bits(timing.beats.map(([time]) => time)), what).toBe(after.times);
+      expect(timing.meters, what).toEqual(after.meters_after);
+      const maps = mapsNow({ timing, hits: hits.map((time) => ({ time }) as Hit) });
+      expect(
+        maps.map(({ head }) => head),
+        what,
+      ).toEqual(after.heads);
+    });
   });
 });
 
@@ -95,7 +124,7 @@ describe("numbers", () => {
 describe("drums", () => {
   it("are Python's", () => {
     const ours = Object.fromEntries(
-      Object.entries(DRUMS).map(([code, { name, coarse, note }]) => [code, [name, coarse, note]]),
+      Object.entries(DRUMS).map(([code, { name, coarse }]) => [code, [name, coarse, NOTES[code]]]),
     );
     expect(ours).toEqual(fixtures.drums);
   });

@@ -5,7 +5,22 @@ import { isProposal, soundLog } from "../src/session/sound-edits";
 afterEach(() => vi.unstubAllGlobals());
 
 const ADD = { op: "add", id: "n:1", time: 0.5, drum: "SD", velocity: 90 };
-const STEP = [ADD, { op: "delete", id: "KD:12" }, { op: "threshold", drum: "HH", value: 0.2 }];
+const STEP = [
+  ADD,
+  { op: "delete", id: "KD:12" },
+  { op: "threshold", drum: "HH", value: 0.2 },
+  { op: "bar", time: 3 },
+  { op: "tempo", factor: 0.5 },
+  { op: "meter", meter: "12/8" },
+  { op: "meter", meter: "4/4", start: 1, end: 2 },
+  {
+    op: "beats",
+    beats: [
+      [1, 4],
+      [1.5, 1],
+    ],
+  },
+];
 const DO = { type: "do", client: "a", seq: 0, action: { kind: "do", ops: STEP } };
 
 /** Each is what could be kept instead of an operation. */
@@ -25,6 +40,19 @@ const DAMAGED = [
   { ...ADD, op: "move" },
   { op: "threshold", drum: "SD", value: 2 },
   { op: "delete" },
+  { op: "bar", time: -1 },
+  { op: "tempo", factor: 3 },
+  { op: "meter", meter: "4/5" },
+  { op: "meter", meter: "99/4" },
+  { op: "meter", meter: "4/4", end: 2 },
+  { op: "beats", beats: [[1]] },
+  {
+    op: "beats",
+    beats: [
+      [1, 1],
+      [1, 2],
+    ],
+  },
 ];
 
 it("takes over a log that is sound as it is", () => {

@@ -1,7 +1,19 @@
 /** The drums, and which of them is a kind of which. */
 
-import { DRUMS } from "./tables";
+import { COARSE, NAMES } from "./tables";
 
-export { DRUMS, type DrumInfo } from "./tables";
+export interface DrumInfo {
+  readonly name: string;
+  readonly coarse: string;
+}
 
-export const coarseOf = (code: string): string => DRUMS[code]?.coarse ?? code;
+export const coarseOf = (code: string): string => COARSE[code] ?? code;
+
+export const nameOf = (code: string): string => NAMES[code] ?? code;
+
+export const DRUMS: Readonly<Record<string, DrumInfo>> = /* @__PURE__ */ Object.fromEntries(
+  /* @__PURE__ */ Object.entries(NAMES).map(([code, name]) => [
+    code,
+    { name, coarse: coarseOf(code) },
+  ]),
+);

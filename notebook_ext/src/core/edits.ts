@@ -4,6 +4,7 @@
  * `adt_plugins.editor.edits` does the same; one set of fixtures binds both.
  */
 
+import type { TimingOp } from "./bars";
 import { EDITS } from "./tables";
 
 export interface Change {
@@ -15,7 +16,8 @@ export interface Change {
 export type Op =
   | { readonly op: "threshold"; readonly drum: string; readonly value: number }
   | ({ readonly op: "add" | "change"; readonly id: string } & Change)
-  | { readonly op: "delete"; readonly id: string };
+  | { readonly op: "delete"; readonly id: string }
+  | TimingOp;
 
 /** What a person does: a step of one or more operations, or back, or forth. */
 export type Action =
@@ -54,19 +56,23 @@ export interface Layer {
   readonly thresholds: Readonly<Record<string, number>>;
   /** Hits made or touched by hand; null for those that were deleted. */
   readonly hits: ReadonlyMap<string, Change | null>;
+  /** Operations on beats and bars, in their order. */
+  readonly timing: readonly TimingOp[];
 }
 
 export function fold(log: Log): Layer {
   const thresholds: Record<string, number> = {};
   const hits = new Map<string, Change | null>();
+  const timing: TimingOp[] = [];
   for (let i = 0; i < log.cursor; i++) {
     for (const op of log.steps[i]) {
       if (op.op === "threshold") thresholds[op.drum] = op.value;
       else if (op.op === "delete") hits.set(op.id, null);
-      else hits.set(op.id, { time: op.time, drum: op.drum, velocity: op.velocity });
+      else if ("id" in op) hits.set(op.id, { time: op.time, drum: op.drum, velocity: op.velocity });
+      else timing.push(op);
     }
   }
-  return { thresholds, hits };
+  return { thresholds, hits, timing };
 }
 
 /** A hit under a name that outlives re-picking. */

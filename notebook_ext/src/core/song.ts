@@ -1,6 +1,8 @@
 /** What Python sends of a song, and the hits at any thresholds. */
 
-import { coarseOf, DRUMS } from "./drums";
+import type { MeterChange } from "./bars";
+import type { Beats } from "./beats";
+import { coarseOf, nameOf } from "./drums";
 import type { Automatic } from "./edits";
 import { type Activation, type Grid, type Picker, pickAll, confidence as sureness } from "./pick";
 
@@ -26,7 +28,11 @@ export interface Header {
   }[];
   /** Picks at the first thresholds that the transcription does not have. */
   readonly missing: readonly string[];
-  readonly beats: readonly (readonly [time: number, position: number])[];
+  readonly beats: Beats;
+  /** Earlier builds had none. */
+  readonly meters?: readonly MeterChange[];
+  /** Counted beats a minute, where one tempo fits all of them. */
+  readonly tempo?: number | null;
   readonly audio: {
     readonly chunk: number;
     readonly samples: number;
@@ -123,6 +129,4 @@ export class Song {
 
 export const idOf = (drum: string, frame: number): string => `${drum}:${frame}`;
 
-export const nameOf = (drum: string): string => DRUMS[drum]?.name ?? drum;
-
-export { coarseOf };
+export { coarseOf, nameOf };

@@ -1,33 +1,66 @@
 /** Made by `notebook_ext/make_tables.py` from what Python has: change it there. */
 
-export interface DrumInfo {
-  readonly name: string;
-  readonly coarse: string;
-  /** Of General MIDI. */
-  readonly note: number;
-}
+/** Of drums, in the order in which lists show them. */
+export const NAMES: Readonly<Record<string, string>> = {
+  KD: "Kick",
+  SD: "Snare",
+  HH: "Hi-hat",
+  TT: "Tom",
+  CY: "Cymbal",
+  OT: "Other",
+  CHH: "Closed hi-hat",
+  PHH: "Pedal hi-hat",
+  OHH: "Open hi-hat",
+  HIT: "High tom",
+  MHT: "Mid tom",
+  HFT: "High floor tom",
+  LFT: "Low floor tom",
+  RDC: "Ride",
+  RDB: "Ride bell",
+  CRC: "Crash",
+  SPC: "Splash",
+  CHC: "China",
+  SST: "Side stick",
+};
 
-/** In the order in which lists show them. */
-export const DRUMS: Readonly<Record<string, DrumInfo>> = {
-  KD: {"name": "Kick", "coarse": "KD", "note": 36},
-  SD: {"name": "Snare", "coarse": "SD", "note": 38},
-  HH: {"name": "Hi-hat", "coarse": "HH", "note": 42},
-  TT: {"name": "Tom", "coarse": "TT", "note": 47},
-  CY: {"name": "Cymbal", "coarse": "CY", "note": 49},
-  OT: {"name": "Other", "coarse": "OT", "note": 39},
-  CHH: {"name": "Closed hi-hat", "coarse": "HH", "note": 42},
-  PHH: {"name": "Pedal hi-hat", "coarse": "HH", "note": 44},
-  OHH: {"name": "Open hi-hat", "coarse": "HH", "note": 46},
-  HIT: {"name": "High tom", "coarse": "TT", "note": 48},
-  MHT: {"name": "Mid tom", "coarse": "TT", "note": 47},
-  HFT: {"name": "High floor tom", "coarse": "TT", "note": 43},
-  LFT: {"name": "Low floor tom", "coarse": "TT", "note": 41},
-  RDC: {"name": "Ride", "coarse": "CY", "note": 51},
-  RDB: {"name": "Ride bell", "coarse": "CY", "note": 53},
-  CRC: {"name": "Crash", "coarse": "CY", "note": 49},
-  SPC: {"name": "Splash", "coarse": "CY", "note": 55},
-  CHC: {"name": "China", "coarse": "CY", "note": 52},
-  SST: {"name": "Side stick", "coarse": "OT", "note": 37},
+/** The drum that one is a kind of. */
+export const COARSE: Readonly<Record<string, string>> = {
+  CHH: "HH",
+  PHH: "HH",
+  OHH: "HH",
+  HIT: "TT",
+  MHT: "TT",
+  HFT: "TT",
+  LFT: "TT",
+  RDC: "CY",
+  RDB: "CY",
+  CRC: "CY",
+  SPC: "CY",
+  CHC: "CY",
+  SST: "OT",
+};
+
+/** Of General MIDI. */
+export const NOTES: Readonly<Record<string, number>> = {
+  KD: 36,
+  SD: 38,
+  HH: 42,
+  TT: 47,
+  CY: 49,
+  OT: 39,
+  CHH: 42,
+  PHH: 44,
+  OHH: 46,
+  HIT: 48,
+  MHT: 47,
+  HFT: 43,
+  LFT: 41,
+  RDC: 51,
+  RDB: 53,
+  CRC: 49,
+  SPC: 55,
+  CHC: 52,
+  SST: 37,
 };
 
 /** See `adt_plugins.editor.edits`. */

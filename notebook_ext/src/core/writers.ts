@@ -1,9 +1,11 @@
 /** Files, byte for byte those of Python's writers. */
 
-import { coarseOf, DRUMS } from "./drums";
+import type { Timing } from "./bars";
+import { coarseOf } from "./drums";
 import { divideEven, exact } from "./exact";
 import { meta, variable, word } from "./midi-events";
 import type { Files, TempoMap } from "./song";
+import { NOTES } from "./tables";
 
 interface Onset {
   readonly time: number;
@@ -69,6 +71,7 @@ export function jsonText(
   onsets: readonly Onset[],
   thresholds: Readonly<Record<string, number>>,
   files: Files,
+  timing?: Timing,
 ): string {
   const list = onsets.map(
     (onset) =>
@@ -80,7 +83,24 @@ export function jsonText(
     .join(", ");
   return (
     `{"format": "adt-plugins", "version": 1,\n "onsets": [${list.join(",")}],\n` +
-    files.json.join(`{${inForce}}`)
+    withTiming(files.json.join(`{${inForce}}`), timing)
+  );
+}
+
+/** What follows the onsets in a JSON file, with these beats and meters. */
+function withTiming(rest: string, timing?: Timing): string {
+  if (!timing) return rest;
+  const { beats, meters } = timing;
+  const list = beats.map(
+    ([time, position]) => `\n  {"time": ${pythonFloat(micro(time))}, "position": ${position}}`,
+  );
+  const changes = meters.map(({ bar, meter }) => `{"bar": ${bar}, "meter": "${meter}"}`);
+  const now = meters.length > 1 ? `[${changes.join(", ")}]` : `"${meters[0]?.meter}"`;
+  // No text has a line break in it: what stands between these is a list, or the end of a line.
+  return rest.replace(
+    /^ "beats": \[[\s\S]*?\],\n( "labels": \[[\s\S]*?\],\n)?( "meter": .*\n)?/,
+    (_, labels = "") =>
+      ` "beats": [${list.join(",")}],\n${labels}${meters.length ? ` "meter": ${now},\n` : ""}`,
   );
 }
 
@@ -119,7 +139,7 @@ function notesOf(onsets: readonly Onset[], map: TempoMap, notes?: Notes): Note[]
   for (const { time, drum, velocity } of onsets) {
     const tick = tickOf(time, map);
     if (tick + NOTE_TICKS > MAX_DELTA) throw new Error("a hit is too late for MIDI");
-    const note = notes?.[drum] ?? DRUMS[drum].note;
+    const note = notes?.[drum] ?? NOTES[drum];
     const key = tick * 128 + note;
     if (velocity > (loudest.get(key)?.velocity ?? 0))
       loudest.set(key, { tick, note, velocity, drum });

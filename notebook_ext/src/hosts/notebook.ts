@@ -46,8 +46,8 @@ const SILENCE_MS = { waiting: 4_000, idle: 12_000 };
 const GONE_MS = 2_000;
 
 const SILENT =
-  "Python does not answer: it is busy, or its kernel has ended. What you edit is kept in this " +
-  "browser; run the cell again, and it reaches Python.";
+  "Python does not answer: it is busy, or its kernel has ended. Your edits are kept in this " +
+  "browser until the cell runs again.";
 const NOT_KEPT =
   "Python does not answer, and this browser keeps nothing: your edits will be lost with this page.";
 

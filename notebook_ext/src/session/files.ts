@@ -1,5 +1,9 @@
 /** The files of a song, as Python would write them; in a notebook Python does. */
 
+import { parseMeter } from "../core/meter";
+import { mapsOf } from "../core/midi-head";
+import type { TempoMap } from "../core/song";
+import { tempoMap } from "../core/tempo-map";
 import { jsonText, labelsText, midiBytes } from "../core/writers";
 import type { Session } from "./session";
 
@@ -13,18 +17,25 @@ export interface SongFile {
   readonly type: string;
 }
 
+/** Tempo maps of the two MIDI files, with the hits and the beats as they are now. */
+export function mapsNow({ timing, hits }: Pick<Session, "timing" | "hits">): readonly TempoMap[] {
+  const meters = timing.meters.map(({ bar, meter }) => ({ bar, meter: parseMeter(meter) }));
+  const times = hits.map(({ time }) => time);
+  return mapsOf(tempoMap(timing.beats, meters, times));
+}
+
 export function filesOf(session: Session, kind: FileKind): SongFile[] {
-  const { hits, thresholds } = session;
+  const { hits, thresholds, timing } = session;
   const { files } = session.song.header;
   if (kind === "labels") {
     const content = labelsText(hits, files);
     return [{ name: `${files.stem}.labels.txt`, content, type: "text/plain" }];
   }
   if (kind === "json") {
-    const content = jsonText(hits, thresholds, files);
+    const content = jsonText(hits, thresholds, files, timing);
     return [{ name: `${files.stem}.drums.json`, content, type: "application/json" }];
   }
-  return files.maps.map((map) => ({
+  return mapsNow(session).map((map) => ({
     name: files.stem + map.suffix,
     content: midiBytes(hits, map) as Uint8Array<ArrayBuffer>,
     type: "audio/midi",

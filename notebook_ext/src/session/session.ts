@@ -1,6 +1,7 @@
 /** One song being listened to and corrected; any number of views show it. */
 
-import { barsAround } from "../core/beats";
+import { correctedTiming, spacing, type Timing } from "../core/bars";
+import { type Beats, barsAround } from "../core/beats";
 import {
   type Action,
   type Automatic,
@@ -15,11 +16,13 @@ import {
 } from "../core/edits";
 import { type Snap, toGrid, toPeak } from "../core/snap";
 import { coarseOf, nameOf, type Song } from "../core/song";
-import { BANDS, COLUMN_RATE, extremes, spectrogram } from "../core/spectrum";
 import { clamp, clock } from "../core/time";
 import { counted } from "../core/words";
 import { Chunks } from "../sound/audio-chunks";
 import { Player } from "../sound/player";
+import { Prepared } from "../sound/prepared";
+import { BarEdits } from "./bar-edits";
+import { Picture } from "./picture";
 
 /** Where a session runs: in a notebook beside Python, or in a page by itself. */
 export interface Host {
@@ -51,14 +54,11 @@ export type Topic = "hits" | "look" | "sound" | "view" | "seek" | "says" | "warn
 export class Session {
   readonly player: Player;
   readonly chunks: Chunks | null;
-  /** Extremes and spectrogram of what has been decoded, by column. */
-  readonly wave: Int8Array;
-  readonly spectrum: Uint8Array;
-  readonly columns: number;
-  /** Brings the loudest sample so far to full height. */
-  gain = 8;
+  readonly picture: Picture;
+  readonly bars = new BarEdits(this);
   log: Log = { steps: [], cursor: 0 };
-  layer: Layer = { thresholds: {}, hits: new Map() };
+  layer: Layer = { thresholds: {}, hits: new Map(), timing: [] };
+  timing: Timing = { beats: [], meters: [] };
   hits: Hit[] = [];
   lanes: string[];
   byLane = new Map<string, Hit[]>();
@@ -75,9 +75,8 @@ export class Session {
   #preview: Record<string, number> = {};
   #automatic: Automatic[] = [];
   #automaticOf = "";
+  #timingOf = "";
   #counter = 0;
-  #pause = 0;
-  #unseen = false;
   readonly #listeners = new Map<Topic, Set<() => void>>();
 
   constructor(
@@ -85,9 +84,7 @@ export class Session {
     readonly host: Host,
   ) {
     const { header } = song;
-    this.columns = Math.ceil(header.duration * COLUMN_RATE) + 1;
-    this.wave = new Int8Array(2 * this.columns);
-    this.spectrum = new Uint8Array(this.columns * BANDS);
+    this.picture = new Picture(header.duration, () => this.#emit("look"));
     this.lanes = [...song.lanes];
     this.chunks =
       header.audio &&
@@ -97,8 +94,8 @@ export class Session {
         (index, buffer, first) => this.#arrived(index, buffer, first),
         (reason) => this.say(`No sound: ${reason}`),
       );
-    this.player = new Player(header.duration, this.chunks, () => this.#heard());
-    this.player.setBeats(header.beats);
+    const prepared = this.chunks && new Prepared(this.chunks);
+    this.player = new Player(header.duration, prepared, () => this.#heard());
     this.#derive();
     this.chunks?.work();
     void host.velocities().then((table) => {
@@ -197,8 +194,23 @@ export class Session {
     return { ...this.song.first, ...this.layer.thresholds };
   }
 
+  get beats(): Beats {
+    return this.timing.beats;
+  }
+
+  /** Of all beats, a minute; null where they have no one tempo. */
+  get tempo(): number | null {
+    const { beats, tempo } = this.song.header;
+    const octave = Math.log2(spacing(beats) / spacing(this.beats));
+    // Twice and half as many beats are as steady; others may not be.
+    return tempo && Math.abs(octave - Math.round(octave)) < 0.02
+      ? tempo * 2 ** Math.round(octave)
+      : null;
+  }
+
   #derive(): void {
     this.layer = fold(this.log);
+    this.#time();
     const changed = { ...this.layer.thresholds, ...this.#preview };
     const key = JSON.stringify(changed);
     if (key !== this.#automaticOf) {
@@ -216,6 +228,16 @@ export class Session {
     this.selected = new Set([...this.selected].filter((id) => ids.has(id)));
     this.player.setHits(this.hits);
     this.#emit("hits");
+  }
+
+  #time(): void {
+    const { beats, meters = [] } = this.song.header;
+    const { timing } = this.layer;
+    const key = `t${JSON.stringify(timing)}`;
+    if (key === this.#timingOf) return;
+    this.#timingOf = key;
+    this.timing = correctedTiming({ beats, meters }, timing);
+    this.player.setBeats(this.beats);
   }
 
   get chosen(): Hit[] {
@@ -236,7 +258,7 @@ export class Session {
   snapped(drum: string, time: number): number {
     const activation = this.song.activations.find((lane) => lane.drum === drum);
     if (this.snap === "peak" && activation) return toPeak(activation.values, this.song.grid, time);
-    if (this.snap === "grid") return toGrid(this.song.header.beats, time);
+    if (this.snap === "grid") return toGrid(this.beats, time);
     return time;
   }
 
@@ -343,7 +365,7 @@ export class Session {
     const { range } = this;
     const isIn = range && now >= range.start - 1e-6 && now <= range.end;
     const from = isIn ? range.start : now;
-    const bars = barsAround(this.song.header.beats, from, isIn ? range.end + 1e-3 : now);
+    const bars = barsAround(this.beats, from, isIn ? range.end + 1e-3 : now);
     if (bars) this.setRange(bars);
     else this.say("No bars here");
   }
@@ -356,8 +378,13 @@ export class Session {
     this.#emit("sound");
   }
 
+  toggleCountIn(): void {
+    this.player.countsIn = !this.player.countsIn;
+    this.#emit("sound");
+  }
+
   mixed(): void {
-    this.player.applyMix();
+    this.player.mixer.apply();
     this.#emit("sound");
   }
 
@@ -368,44 +395,8 @@ export class Session {
 
   #arrived(index: number, buffer: AudioBuffer, first: boolean): void {
     this.player.arrived(index);
-    if (!first) this.#looks();
-    if (!first || !this.chunks) return;
-    const { chunk } = this.chunks.info;
-    const start = Math.round((index * chunk * COLUMN_RATE) / buffer.sampleRate);
-    const channels = this.chunks.channels(index, buffer);
-    const wave = extremes(channels, buffer.sampleRate);
-    for (const value of wave) this.gain = Math.min(this.gain, 127 / Math.max(Math.abs(value), 1));
-    this.wave.set(wave.subarray(0, this.wave.length - 2 * start), 2 * start);
-    this.#analyse(channels, buffer.sampleRate, start, wave.length / 2, 0);
-    this.#looks();
-  }
-
-  /** Pieces may come by the hundred: they are shown three times a second. */
-  #looks(): void {
-    this.#unseen = true;
-    if (this.#pause) return;
-    this.#unseen = false;
-    this.#emit("look");
-    this.#pause = setTimeout(() => {
-      this.#pause = 0;
-      if (this.#unseen) this.#looks();
-    }, 330);
-  }
-
-  /** The spectrogram, a slice at a time, so that nothing stutters. */
-  #analyse(
-    channels: Float32Array[],
-    rate: number,
-    start: number,
-    count: number,
-    done: number,
-  ): void {
-    const end = Math.min(done + 50, count, this.columns - start);
-    const out = this.spectrum.subarray(start * BANDS);
-    spectrogram(channels, rate, done, end, out);
-    if (end < Math.min(count, this.columns - start)) {
-      setTimeout(() => this.#analyse(channels, rate, start, count, end));
-    } else this.#looks();
+    if (first && this.chunks) this.picture.add(index, buffer, this.chunks);
+    else this.picture.look();
   }
 
   /** The browser has written the hits to a file. */

@@ -4,9 +4,10 @@
  * the rules of `adt_plugins.editor.edits`; or a song would not open, on every reload.
  */
 
+import { countedOf } from "../core/bars";
 import { type Action, type Log, MOST_OPS, type Op } from "../core/edits";
 import type { Proposal, SharedLog } from "../core/shared-log";
-import { DRUMS } from "../core/tables";
+import { NAMES } from "../core/tables";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,6 +16,8 @@ export type OldLog = Log & Partial<SharedLog>;
 
 const ID = /^[A-Za-z0-9:_-]{1,40}$/;
 const LATEST_S = 1e6;
+/** Of a bar. */
+const MOST_BEATS = 32;
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -23,14 +26,35 @@ const isReal = (value: unknown, low: number, high: number): boolean =>
 const isWhole = (value: unknown, low: number, high = Number.MAX_SAFE_INTEGER): boolean =>
   Number.isSafeInteger(value) && isReal(value, low, high);
 const isDrum = (value: unknown): boolean =>
-  typeof value === "string" && Object.hasOwn(DRUMS, value);
+  typeof value === "string" && Object.hasOwn(NAMES, value);
+
+const isTime = (value: unknown): boolean => isReal(value, 0, LATEST_S);
+
+const isMeter = (value: unknown): boolean =>
+  typeof value === "string" &&
+  /^[1-9]\d?\/([1248]|16|32)$/.test(value) &&
+  countedOf(value) <= MOST_BEATS;
+
+const isBeat = (value: unknown, index: number, all: readonly unknown[]): boolean =>
+  Array.isArray(value) &&
+  isTime(value[0]) &&
+  isWhole(value[1], 1, MOST_BEATS) &&
+  (!index || (all[index - 1] as number[])[0] < value[0]);
 
 function isOp(op: unknown): op is Op {
   if (!isObject(op)) return false;
+  if (op.op === "bar") return isTime(op.time);
+  if (op.op === "tempo") return op.factor === 2 || op.factor === 0.5;
+  if (op.op === "meter")
+    return (
+      isMeter(op.meter) && (!("start" in op || "end" in op) || (isTime(op.start) && isTime(op.end)))
+    );
+  if (op.op === "beats")
+    return Array.isArray(op.beats) && op.beats.length <= MOST_OPS && op.beats.every(isBeat);
   if (op.op === "threshold") return isDrum(op.drum) && isReal(op.value, 0, 1);
   if (typeof op.id !== "string" || !ID.test(op.id)) return false;
   if (op.op === "delete") return true;
-  const isHit = isReal(op.time, 0, LATEST_S) && isDrum(op.drum) && isWhole(op.velocity, 1, 127);
+  const isHit = isTime(op.time) && isDrum(op.drum) && isWhole(op.velocity, 1, 127);
   return isHit && (op.op === "add" || op.op === "change");
 }
 

@@ -4,10 +4,10 @@
  */
 
 import { type Beats, beatsPerBar, secondsPerBeat } from "../core/beats";
-import { clamp, lowerBound } from "../core/time";
-import { type Chunks, RATE } from "./audio-chunks";
-import { type Kit, soundOf } from "./sounds";
-import { STRETCH, stretch } from "./stretch";
+import { clamp } from "../core/time";
+import { RATE } from "./audio-chunks";
+import { Mixer } from "./mixer";
+import type { Prepared } from "./prepared";
 import { chunksIn, hitsIn, type Range, type Segment, Transport } from "./transport";
 
 const AHEAD = 1.5 * RATE;
@@ -16,25 +16,13 @@ const EVERY_MS = 200;
 const LEAD = 0.06 * RATE;
 const FADE = 0.004;
 
+/** Of the song's own speed. */
+export const SPEEDS = [0.5, 1.5] as const;
+
 export interface Sounding {
   readonly time: number;
   readonly drum: string;
   readonly velocity: number;
-}
-
-export interface Strip {
-  mute: boolean;
-  solo: boolean;
-  /** 0 to 1. */
-  level: number;
-  /** -1 left, 1 right. */
-  balance: number;
-}
-
-export interface Mix {
-  song: number;
-  hits: number;
-  kit: Kit;
 }
 
 interface Click {
@@ -52,18 +40,10 @@ interface Run {
 }
 
 export class Player {
-  readonly mix: Mix = { song: 0.8, hits: 0.7, kit: "drums" };
-  readonly strips = new Map<string, Strip>();
+  readonly mixer = new Mixer();
   loop: Range | null = null;
   /** Added to where the playhead is drawn, seconds: for headphones that lag. */
   visualOffset = 0;
-  #half = false;
-  #context: AudioContext | null = null;
-  #songGain: GainNode | null = null;
-  #hitsGain: GainNode | null = null;
-  readonly #lanes = new Map<string, { gain: GainNode; pan: StereoPannerNode }>();
-  readonly #sounds = new Map<string, AudioBuffer>();
-  readonly #slow = new Map<number, AudioBuffer>();
   #run: Run | null = null;
   #timer = 0;
   /** Counts plays and pauses; the last one is obeyed. */
@@ -71,16 +51,16 @@ export class Player {
   #rest = 0;
   #hits: readonly Sounding[] = [];
   #samples = new Float64Array(0);
-
   #beats: Beats = [];
   #beatSamples = new Float64Array(0);
+  #speed = 1;
   /** Whether each beat is heard, and whether a bar is counted before it plays. */
   #metronome = false;
   countsIn = false;
 
   constructor(
     readonly duration: number,
-    private readonly chunks: Chunks | null,
+    private readonly prepared: Prepared | null,
     private readonly changed: () => void,
   ) {}
 
@@ -89,27 +69,29 @@ export class Player {
   }
 
   get speed(): number {
-    return this.#half ? 1 / STRETCH : 1;
+    return this.#speed;
+  }
+
+  get metronome(): boolean {
+    return this.#metronome;
   }
 
   /** For measurements: where song and hits are heard apart. */
-  get buses(): { context: AudioContext; song: GainNode; hits: GainNode } | null {
-    const context = this.#context;
-    const songGain = this.#songGain;
-    const hitsGain = this.#hitsGain;
-    return context && songGain && hitsGain ? { context, song: songGain, hits: hitsGain } : null;
+  get buses() {
+    return this.mixer.graph;
   }
 
   /** Seconds of the song that are heard now. */
   get position(): number {
-    if (!this.#run || !this.#context) return this.#rest;
-    const heard = this.#run.transport.songAt(this.#heardFrame(this.#context)) / RATE;
+    const context = this.mixer.graph?.context;
+    if (!this.#run || !context) return this.#rest;
+    const heard = this.#run.transport.songAt(this.#heardFrame(context)) / RATE;
     return clamp(heard, 0, this.duration);
   }
 
   /** Where the playhead is drawn. */
   get seen(): number {
-    const time = this.position + (this.#run ? this.visualOffset * this.speed : 0);
+    const time = this.position + (this.#run ? this.visualOffset * this.#speed : 0);
     return clamp(time, 0, this.duration);
   }
 
@@ -122,34 +104,31 @@ export class Player {
   }
 
   async play(): Promise<void> {
-    const context = this.#open();
+    const { context } = this.mixer.open();
     const wish = ++this.#wishes;
     await context.resume().catch(() => 0); // it may be closed meanwhile
     if (this.#run || context.state !== "running" || wish !== this.#wishes) return;
     if (this.#rest >= this.duration - 0.01) this.#rest = this.loop ? this.loop.start / RATE : 0;
     const from = Math.round(this.#rest * RATE);
-    if (this.countsIn) this.#countIn(context, from);
+    if (this.countsIn) this.#countIn(from);
     else this.#begin(from);
   }
 
   /** A bar of clicks at the tempo of the place, and then the song. */
-  #countIn(context: AudioContext, from: number): void {
+  #countIn(from: number): void {
     const seconds = secondsPerBeat(this.#beats, this.#rest);
     if (seconds === null) {
       this.#begin(from);
       return;
     }
     const count = beatsPerBar(this.#beats, this.#rest);
-    const step = Math.round((seconds / this.speed) * RATE);
+    const step = Math.round((seconds / this.#speed) * RATE);
     const start = this.#frame() + Math.ceil(LEAD);
     this.#begin(from, start + count * step);
     for (let k = 0; k < count; k++) {
-      this.#run?.clicks.push(this.#tick(context, k === 0, start + k * step));
+      const at = start + k * step;
+      this.#run?.clicks.push({ node: this.mixer.tick(k === 0, at / RATE), at });
     }
-  }
-
-  get metronome(): boolean {
-    return this.#metronome;
   }
 
   setMetronome(on: boolean): void {
@@ -161,24 +140,7 @@ export class Player {
   setBeats(beats: Beats): void {
     this.#beats = beats;
     this.#beatSamples = Float64Array.from(beats, ([time]) => Math.round(time * RATE));
-  }
-
-  #tick(context: AudioContext, isBar: boolean, at: number): Click {
-    const [drum, velocity] = isBar ? ["HH", 110] : ["SD", 80];
-    const name = `metronome ${drum}`;
-    let buffer = this.#sounds.get(name);
-    if (!buffer) {
-      const sound = soundOf(drum, "clicks", RATE);
-      buffer = context.createBuffer(1, sound.length, RATE);
-      buffer.copyToChannel(sound as Float32Array<ArrayBuffer>, 0);
-      this.#sounds.set(name, buffer);
-    }
-    const node = new AudioBufferSourceNode(context, { buffer });
-    node
-      .connect(new GainNode(context, { gain: (velocity / 127) ** 2 }))
-      .connect(this.#hitsGain ?? context.destination);
-    node.start(at / RATE);
-    return { node, at };
+    this.#replan();
   }
 
   pause(): void {
@@ -206,63 +168,34 @@ export class Player {
     this.#restart();
   }
 
-  setHalf(half: boolean): void {
-    if (half === this.#half) return;
-    const position = this.position;
-    this.#half = half;
-    this.#rest = position;
-    if (this.#run) this.#begin(Math.round(position * RATE));
-    this.changed();
+  /** The pitch is kept. */
+  setSpeed(speed: number): void {
+    if (speed === this.#speed) return;
+    const { position } = this;
+    this.#speed = clamp(speed, ...SPEEDS);
+    if (this.prepared) this.prepared.speed = this.#speed;
+    this.prepared?.forget();
+    this.seek(position);
   }
 
   /** Hits in the order of time; they sound from now on. */
   setHits(hits: readonly Sounding[]): void {
     this.#hits = hits;
     this.#samples = Float64Array.from(hits, ({ time }) => Math.round(time * RATE));
-    this.#slow.clear();
+    if (this.#speed !== 1) this.prepared?.forget();
     this.#replan();
   }
 
-  setKit(kit: Kit): void {
-    this.mix.kit = kit;
-    this.#sounds.clear();
+  setKit(kit: Mixer["mix"]["kit"]): void {
+    this.mixer.setKit(kit);
     this.#replan();
-  }
-
-  strip(drum: string): Strip {
-    let strip = this.strips.get(drum);
-    if (!strip) {
-      strip = { mute: false, solo: false, level: 0.8, balance: 0 };
-      this.strips.set(drum, strip);
-    }
-    return strip;
-  }
-
-  /** Bring levels and balances to what `mix` and `strips` say; heard at once. */
-  applyMix(): void {
-    if (!this.#context) return;
-    const now = this.#context.currentTime;
-    const set = (value: AudioParam, to: number) => value.setTargetAtTime(to, now, 0.005);
-    if (this.#songGain) set(this.#songGain.gain, this.mix.song);
-    if (this.#hitsGain) set(this.#hitsGain.gain, this.mix.hits);
-    for (const [drum, { gain, pan }] of this.#lanes) {
-      const strip = this.strip(drum);
-      set(gain.gain, this.audible(drum) ? strip.level : 0);
-      set(pan.pan, strip.balance);
-    }
-  }
-
-  audible(drum: string): boolean {
-    const solo = [...this.strips.values()].some((strip) => strip.solo);
-    const strip = this.strip(drum);
-    return solo ? strip.solo : !strip.mute;
   }
 
   /** A hit by itself, when it is touched. */
   audition(drum: string, velocity: number): void {
-    const context = this.#open();
+    const { context } = this.mixer.open();
     if (context.state !== "running" || this.#run) return;
-    this.#strike(context, context.destination, drum, velocity, context.currentTime);
+    this.mixer.strike(drum, velocity, context.currentTime, true);
   }
 
   /** A piece of the song has come. */
@@ -285,24 +218,11 @@ export class Player {
 
   close(): void {
     this.pause();
-    void this.#context?.close();
-    this.#context = null;
-  }
-
-  #open(): AudioContext {
-    if (this.#context) return this.#context;
-    // At the song's rate nothing is resampled: one sample is one sample.
-    const context = new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
-    this.#context = context;
-    this.#songGain = new GainNode(context, { gain: this.mix.song });
-    this.#hitsGain = new GainNode(context, { gain: this.mix.hits });
-    this.#songGain.connect(context.destination);
-    this.#hitsGain.connect(context.destination);
-    return context;
+    this.mixer.close();
   }
 
   #frame(): number {
-    return this.#context ? Math.round(this.#context.currentTime * RATE) : 0;
+    return Math.round((this.mixer.graph?.context.currentTime ?? 0) * RATE);
   }
 
   #restart(): void {
@@ -314,15 +234,16 @@ export class Player {
 
   /** Sound from a song sample on; what sounded before ends there. */
   #begin(from: number, wanted?: number, tries = 3): void {
-    const context = this.#open();
-    this.#prepare(context, from);
+    const { context, song: gain } = this.mixer.open();
+    // What comes first is made before the clock is read: stretching takes a while.
+    const first = Math.floor(from / (this.prepared?.song.info.chunk ?? 1));
+    this.prepared?.get(context, first, this.#samples);
     const at = Math.ceil(wanted ?? this.#frame() + LEAD);
     if (this.#run) this.#end(this.#run, at);
     const song = new GainNode(context);
-    if (this.#songGain) song.connect(this.#songGain);
+    song.connect(gain);
     const length = Math.round(this.duration * RATE);
-    const stretched = this.#half ? STRETCH : 1;
-    const transport = new Transport(at, from, length, stretched, this.loop);
+    const transport = new Transport(at, from, length, 1 / this.#speed, this.loop);
     this.#run = { transport, song, sources: [], clicks: [], waiting: [] };
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#pump(), EVERY_MS);
@@ -331,13 +252,6 @@ export class Player {
     if (this.#frame() >= at - LEAD / 2 && tries)
       this.#begin(from, this.#frame() + 3 * LEAD, tries - 1);
     else this.changed();
-  }
-
-  /** Stretch what comes first before the clock is read: that takes a while. */
-  #prepare(context: AudioContext, from: number): void {
-    const index = this.chunks ? Math.floor(from / this.chunks.info.chunk) : 0;
-    const buffer = this.#half ? this.chunks?.get(index) : undefined;
-    if (buffer) this.#slowed(context, index, buffer);
   }
 
   /** Silence from a frame on; hits that have been struck ring out. */
@@ -352,7 +266,8 @@ export class Player {
 
   #pump(): void {
     const run = this.#run;
-    if (!run || !this.#context) return;
+    const context = this.mixer.graph?.context;
+    if (!run || !context) return;
     const now = this.#frame();
     if (run.transport.end < now && !run.transport.done) {
       // The page was asleep for longer than what was planned: go on from here.
@@ -366,7 +281,7 @@ export class Player {
     run.transport.forget(now - RATE);
     run.clicks = run.clicks.filter(({ at }) => at > now - 2 * RATE);
     while (run.sources.length && run.sources[0].until < now) run.sources.shift();
-    if (run.transport.done && this.#heardFrame(this.#context) >= run.transport.end) {
+    if (run.transport.done && this.#heardFrame(context) >= run.transport.end) {
       this.pause();
       this.#rest = this.duration;
       this.changed();
@@ -374,101 +289,37 @@ export class Player {
   }
 
   #song(run: Run, segment: Segment): void {
-    if (!this.chunks) return;
-    for (const piece of chunksIn(segment, this.chunks.info.chunk, run.transport.stretch)) {
-      if (this.chunks.get(piece.chunk)) this.#sing(run, piece);
-      else run.waiting.push(piece);
-    }
+    if (!this.prepared) return;
+    const { chunk } = this.prepared.song.info;
+    for (const piece of chunksIn(segment, chunk, run.transport.stretch)) this.#sing(run, piece);
   }
 
   #sing(run: Run, piece: ReturnType<typeof chunksIn>[number]): void {
-    const buffer = this.chunks?.get(piece.chunk);
-    if (!buffer || !this.chunks || !this.#context) return;
-    const slow = run.transport.stretch !== 1;
-    const sound = slow ? this.#slowed(this.#context, piece.chunk, buffer) : buffer;
-    const node = new AudioBufferSourceNode(this.#context, { buffer: sound });
+    const { context } = this.mixer.open();
+    const ready = this.prepared?.get(context, piece.chunk, this.#samples);
+    if (!ready) {
+      run.waiting.push(piece);
+      return;
+    }
+    const node = new AudioBufferSourceNode(context, { buffer: ready.buffer });
     node.connect(run.song);
-    const offset = piece.offset + (slow ? 0 : this.chunks.info.margin);
-    node.start(piece.at / RATE, offset / RATE, piece.length / RATE);
+    node.start(piece.at / RATE, (piece.offset + ready.margin) / RATE, piece.length / RATE);
     run.sources.push({ node, until: piece.at + piece.length });
   }
 
-  /** A piece at half speed, made once; attacks stay where the clicks are. */
-  #slowed(context: AudioContext, index: number, buffer: AudioBuffer): AudioBuffer {
-    const known = this.#slow.get(index);
-    if (known || !this.chunks) return known ?? buffer;
-    const channels = this.chunks.channels(index, buffer);
-    const start = index * this.chunks.info.chunk;
-    const anchors = [];
-    for (
-      let i = lowerBound(this.#samples.length, (k) => this.#samples[k], start);
-      i < this.#samples.length && this.#samples[i] < start + channels[0].length;
-      i++
-    ) {
-      anchors.push(this.#samples[i] - start);
-    }
-    const parts = stretch(channels, anchors);
-    const slow = context.createBuffer(parts.length, parts[0].length, RATE);
-    parts.forEach((part, c) => slow.copyToChannel(part as Float32Array<ArrayBuffer>, c));
-    if (this.#slow.size > 60) this.#slow.delete([...this.#slow.keys()][0]);
-    this.#slow.set(index, slow);
-    return slow;
-  }
-
   #click(run: Run, segment: Segment, notBefore: number): void {
-    if (!this.#context) return;
-    for (const [index, at] of hitsIn(segment, this.#samples, run.transport.stretch)) {
+    const { stretch } = run.transport;
+    for (const [index, at] of hitsIn(segment, this.#samples, stretch)) {
       if (at < notBefore) continue;
       const { drum, velocity } = this.#hits[index];
-      const node = this.#strike(
-        this.#context,
-        this.#lane(this.#context, drum),
-        drum,
-        velocity,
-        at / RATE,
-      );
-      run.clicks.push({ node, at });
+      run.clicks.push({ node: this.mixer.strike(drum, velocity, at / RATE), at });
     }
     if (!this.#metronome) return;
-    for (const [index, at] of hitsIn(segment, this.#beatSamples, run.transport.stretch)) {
+    for (const [index, at] of hitsIn(segment, this.#beatSamples, stretch)) {
       if (at < notBefore) continue;
-      run.clicks.push(this.#tick(this.#context, this.#beats[index][1] === 1, at));
+      const node = this.mixer.tick(this.#beats[index][1] === 1, at / RATE);
+      run.clicks.push({ node, at });
     }
-  }
-
-  #strike(
-    context: AudioContext,
-    to: AudioNode,
-    drum: string,
-    velocity: number,
-    when: number,
-  ): AudioBufferSourceNode {
-    let buffer = this.#sounds.get(drum);
-    if (!buffer) {
-      const sound = soundOf(drum, this.mix.kit, RATE);
-      buffer = context.createBuffer(1, sound.length, RATE);
-      buffer.copyToChannel(sound as Float32Array<ArrayBuffer>, 0);
-      this.#sounds.set(drum, buffer);
-    }
-    const node = new AudioBufferSourceNode(context, { buffer });
-    // As synthesisers play a velocity: (v / 127)² of full amplitude.
-    node.connect(new GainNode(context, { gain: (velocity / 127) ** 2 })).connect(to);
-    node.start(when);
-    return node;
-  }
-
-  /** Where the hits of a drum sound. */
-  #lane(context: AudioContext, drum: string): AudioNode {
-    let lane = this.#lanes.get(drum);
-    if (!lane) {
-      const gain = new GainNode(context, { gain: this.audible(drum) ? this.strip(drum).level : 0 });
-      const pan = new StereoPannerNode(context, { pan: this.strip(drum).balance });
-      gain.connect(pan);
-      if (this.#hitsGain) pan.connect(this.#hitsGain);
-      lane = { gain, pan };
-      this.#lanes.set(drum, lane);
-    }
-    return lane.gain;
   }
 
   /** Plan the hits anew that have not begun. */

@@ -1,14 +1,11 @@
 /**
- * Half speed with the pitch kept: waveform-similarity overlap-add (Verhelst and
- * Roelands, ICASSP 1993), with anchors. Around an anchor, sample n of the input
- * is copied to sample 2n of the output as it is, and its surroundings with it: an
- * attack stays whole, and where a click expects it. The chunk's two ends are
- * anchors too, so that chunks can be stretched one by one and join.
+ * Other speeds with the pitch kept: waveform-similarity overlap-add (Verhelst and
+ * Roelands, ICASSP 1993), with anchors. What lies around an anchor is copied as it is to
+ * where the anchor goes: an attack stays whole, and where a click expects it. The chunk's
+ * two ends are anchors too, so that chunks can be stretched one by one and join.
  */
 
 import { clamp } from "../core/time";
-
-export const STRETCH = 2;
 
 const HOP = 512;
 const SEARCH = 384;
@@ -27,10 +24,14 @@ interface Piece {
   readonly fade: number;
 }
 
-/** `anchors`: input samples, ascending. All channels are cut alike. */
+/**
+ * `anchors`: input samples, ascending; `scaled`: the output sample of an input sample. All
+ * channels are cut alike.
+ */
 export function stretch(
   channels: readonly Float32Array[],
   anchors: readonly number[],
+  scaled: (sample: number) => number,
 ): Float32Array[] {
   const n = channels[0].length;
   const guide = mixed(channels);
@@ -40,8 +41,11 @@ export function stretch(
     if (a <= n && a - points[points.length - 1] >= LEAST) points.push(a);
   }
   const pieces: Piece[] = [{ from: 0, shift: 0, fade: 1 }];
-  for (let i = 0; i + 1 < points.length; i++) between(guide, points[i], points[i + 1], pieces);
-  return channels.map((channel) => render(channel, pieces));
+  for (let i = 0; i + 1 < points.length; i++) {
+    const [a, b] = [points[i], points[i + 1]];
+    between(guide, a, b, scaled(a), scaled(b), pieces);
+  }
+  return channels.map((channel) => render(channel, pieces, scaled(n)));
 }
 
 function mixed(channels: readonly Float32Array[]): Float32Array {
@@ -52,18 +56,26 @@ function mixed(channels: readonly Float32Array[]): Float32Array {
   return out;
 }
 
-/** Pieces from anchor a, at output 2a, to anchor b. No piece holds an attack twice. */
-function between(guide: Float32Array, a: number, b: number, pieces: Piece[]): void {
-  const room = b - a;
+/** Pieces from anchor a to anchor b, which go to `start` and `stop`. None holds an attack twice. */
+function between(
+  guide: Float32Array,
+  a: number,
+  b: number,
+  start: number,
+  stop: number,
+  pieces: Piece[],
+): void {
+  const room = Math.min(b - a, stop - start);
+  const rate = (b - a) / (stop - start);
   const fade = Math.min(FADE, room >> 3);
   const before = Math.min(BEFORE, room >> 2);
   const low = a + Math.min(ATTACK, room >> 2);
   const hop = Math.min(HOP, (b - low) >> 2);
-  const end = STRETCH * b - before;
-  let shift = a;
-  for (let out = STRETCH * a + Math.min(AFTER, room - before - fade); out + hop < end; out += hop) {
+  const end = stop - before;
+  let shift = start - a;
+  for (let out = start + Math.min(AFTER, room - before - fade); out + hop < end; out += hop) {
     // The natural continuation of what was copied, near where the time is due.
-    const due = Math.round(out / STRETCH);
+    const due = Math.round(a + (out - start) * rate);
     const last = b - 2 * hop - fade - 1; // the last one goes on for up to two hops
     shift =
       out -
@@ -76,7 +88,7 @@ function between(guide: Float32Array, a: number, b: number, pieces: Piece[]): vo
       );
     pieces.push({ from: out, shift, fade });
   }
-  pieces.push({ from: end, shift: b, fade });
+  pieces.push({ from: end, shift: stop - b, fade });
 }
 
 /** Where from `low` to `high` the input goes on most as it does at `natural`. */
@@ -109,8 +121,7 @@ function alike(
 }
 
 /** Copy the pieces, each fading in over the end of the one before. */
-function render(channel: Float32Array, pieces: readonly Piece[]): Float32Array {
-  const length = STRETCH * channel.length;
+function render(channel: Float32Array, pieces: readonly Piece[], length: number): Float32Array {
   const out = new Float32Array(length);
   pieces.forEach(({ from, shift, fade }, i) => {
     const next = pieces[i + 1];

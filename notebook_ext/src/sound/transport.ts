@@ -1,7 +1,8 @@
 /**
  * Which sample of the song sounds at which sample of the sound card, and which
  * hits fall into what is planned. All of it in whole samples: a click and the
- * song cannot drift apart. `stretch` is 2 at half speed.
+ * song cannot drift apart. `stretch` is how much longer the song is than at full speed:
+ * 2 at half speed. Places of the stretched song are rounded one by one.
  */
 
 import { lowerBound } from "../core/time";
@@ -21,6 +22,9 @@ export interface Range {
 /** The shortest loop, in samples; fewer would plan thousands of pieces a second. */
 export const LEAST_LOOP = 441;
 
+/** Sample of the stretched song. */
+export const scaled = (sample: number, stretch: number): number => Math.round(sample * stretch);
+
 export class Transport {
   readonly segments: Segment[] = [];
   #position: number;
@@ -38,7 +42,7 @@ export class Transport {
     public loop: Range | null,
   ) {
     this.#planned = at;
-    this.#position = from * stretch;
+    this.#position = scaled(from, stretch);
   }
 
   /** Pieces from what was planned up to an output sample. */
@@ -46,8 +50,8 @@ export class Transport {
     const added: Segment[] = [];
     while (this.#planned < until) {
       const loop = this.loop && this.loop.end - this.loop.start >= LEAST_LOOP ? this.loop : null;
-      const end =
-        (loop && this.#position < loop.end * this.stretch ? loop.end : this.length) * this.stretch;
+      const turn = loop ? this.#scaled(loop.end) : 0;
+      const end = this.#position < turn ? turn : this.#scaled(this.length);
       const length = Math.min(end - this.#position, until - this.#planned);
       if (length > 0) {
         const segment = { at: this.#planned, from: this.#position, length };
@@ -56,8 +60,8 @@ export class Transport {
         this.#position += length;
       }
       if (this.#position < end) continue;
-      if (loop && this.#position === loop.end * this.stretch) {
-        this.#position = loop.start * this.stretch;
+      if (loop && this.#position === turn) {
+        this.#position = this.#scaled(loop.start);
       } else break;
     }
     this.segments.push(...added);
@@ -66,7 +70,11 @@ export class Transport {
 
   /** Whether the end of the song has been planned. */
   get done(): boolean {
-    return this.#position >= this.length * this.stretch;
+    return this.#position >= this.#scaled(this.length);
+  }
+
+  #scaled(sample: number): number {
+    return scaled(sample, this.stretch);
   }
 
   get end(): number {
@@ -96,9 +104,10 @@ export function hitsIn(
   stretch: number,
 ): [index: number, at: number][] {
   const found: [number, number][] = [];
-  let i = lowerBound(samples.length, (k) => samples[k] * stretch, segment.from);
-  for (; i < samples.length && samples[i] * stretch < segment.from + segment.length; i++) {
-    found.push([i, segment.at + samples[i] * stretch - segment.from]);
+  const at = (k: number) => scaled(samples[k], stretch) - segment.from;
+  for (let i = lowerBound(samples.length, at, 0); i < samples.length; i++) {
+    if (at(i) >= segment.length) break;
+    found.push([i, segment.at + at(i)]);
   }
   return found;
 }
@@ -109,12 +118,16 @@ export function chunksIn(
   chunk: number,
   stretch: number,
 ): { chunk: number; offset: number; at: number; length: number }[] {
-  const size = chunk * stretch;
+  const start = (index: number) => scaled(index * chunk, stretch);
   const pieces = [];
   for (let done = 0; done < length; ) {
-    const index = Math.floor((from + done) / size);
-    const offset = from + done - index * size;
-    const count = Math.min(size - offset, length - done);
+    const now = from + done;
+    let index = Math.floor(now / (chunk * stretch));
+    // Where chunks begin is rounded.
+    if (start(index + 1) <= now) index++;
+    else if (start(index) > now) index--;
+    const offset = now - start(index);
+    const count = Math.min(start(index + 1) - now, length - done);
     pieces.push({ chunk: index, offset, at: at + done, length: count });
     done += count;
   }

@@ -1,16 +1,17 @@
 /** Buttons, sliders and the head of each lane. */
 
+import { meterAt } from "../core/bars";
 import { barAndBeat, secondsPerBeat } from "../core/beats";
 import type { Snap } from "../core/snap";
 import { nameOf } from "../core/song";
 import { clock } from "../core/time";
 import { counted } from "../core/words";
 import type { Session } from "../session/session";
-import type { Kit } from "../sound/sounds";
 import { button, choice, icon, labelled, make, press, slider, toolbar } from "./dom";
 import { EditBar } from "./edit-bar";
 import { helpPage } from "./help";
-import { LANE, RULER, SPECTRUM, WAVE } from "./paint";
+import { RULER, SPECTRUM, WAVE } from "./lanes";
+import { Practice } from "./practice";
 import type { Exports, Panel, Stage } from "./stage";
 import { colourOf, shapeOf } from "./theme";
 
@@ -34,9 +35,6 @@ export class Controls implements Panel {
     icon("M3 7V6a2 2 0 0 1 2-2h7M10 2l2 2-2 2M13 9v1a2 2 0 0 1-2 2H4M6 14l-2-2 2-2"),
     () => this.session.setLooping(!this.session.looping),
   );
-  readonly #half = button("Half speed, pitch kept (H)", "½×", () =>
-    this.session.player.setHalf(this.session.player.speed === 1),
-  );
   readonly #back = button("Undo (Ctrl+Z)", icon("M6 3L3 6l3 3M3 6h6.5a3.5 3.5 0 0 1 0 7H7"), () =>
     this.session.undo(),
   );
@@ -47,10 +45,6 @@ export class Controls implements Panel {
   );
   readonly #now = make("b", {}, "0:00.0");
   readonly #place = make("span", { class: "place" });
-  readonly #metronome = button("Metronome (T)", "Metronome", () =>
-    this.session.player.setMetronome(!this.session.player.metronome),
-  );
-  readonly #countIn = button("Count in a bar (C)", "Count-in", () => this.toggleCountIn());
   readonly #bars = button("Select this bar, or one bar more (B)", "Bar", () =>
     this.session.selectBars(),
   );
@@ -65,6 +59,7 @@ export class Controls implements Panel {
   readonly #warnings = make("div", { class: "warnings", role: "alert" });
   readonly #counts = make("span");
   readonly #edit: EditBar;
+  readonly #practice: Practice;
   readonly help: HTMLElement;
   #heads: Head[] = [];
   #shown = "";
@@ -78,6 +73,7 @@ export class Controls implements Panel {
     const { header } = session.song;
     this.#play.className = "play";
     this.#edit = new EditBar(session);
+    this.#practice = new Practice(session);
     press(this.#loop, false);
     const title = make("span", { class: "title", title: header.title }, header.title);
     const time = make("span", { class: "time" }, this.#now, ` / ${clock(header.duration)}`);
@@ -88,8 +84,7 @@ export class Controls implements Panel {
         "Play, edit and save",
         this.#play,
         this.#loop,
-        this.#half,
-        ...(header.beats.length > 1 ? [this.#bars] : []),
+        this.#bars,
         time,
         this.#place,
         title,
@@ -106,7 +101,7 @@ export class Controls implements Panel {
     ];
     this.bottom = [
       this.#edit.element,
-      make("div", { class: "bar low" }, ...this.#mixer()),
+      this.#practice.element,
       make("div", { class: "foot" }, this.#says, this.#counts),
       this.help,
     ];
@@ -134,12 +129,6 @@ export class Controls implements Panel {
     );
   }
 
-  toggleCountIn(): void {
-    const { player } = this.session;
-    player.countsIn = !player.countsIn;
-    this.sound();
-  }
-
   showSnap(): void {
     this.#snap.value = this.session.snap;
   }
@@ -160,38 +149,6 @@ export class Controls implements Panel {
       select.value = "";
     });
     return select;
-  }
-
-  #mixer(): HTMLElement[] {
-    const { session } = this;
-    const { mix } = session.player;
-    const level = (name: "song" | "hits", text: string) =>
-      make(
-        "label",
-        {},
-        text,
-        slider(`${text} level`, [0, 1, 0.01], mix[name], (value) => {
-          mix[name] = value;
-          session.mixed();
-        }),
-      );
-    const kit = choice("Sound of hits", { drums: "drum sounds", clicks: "clicks" }, (value) =>
-      session.player.setKit(value as Kit),
-    );
-    const isCounted = session.song.header.beats.length > 1;
-    const practice = isCounted ? [toolbar("Practise", this.#metronome, this.#countIn)] : [];
-    const ms = make("span", {}, "0 ms");
-    const offset = slider("Picture delay, for headphones that lag", [-300, 300, 5], 0, (value) => {
-      session.player.visualOffset = value / -1000;
-      ms.textContent = `${value} ms`;
-    });
-    return [
-      level("song", "Song"),
-      level("hits", "Hits"),
-      kit,
-      ...practice,
-      make("label", {}, "Picture delay", offset, ms),
-    ];
   }
 
   /** The heads of the lanes; made anew only if other lanes are there. */
@@ -219,7 +176,7 @@ export class Controls implements Panel {
 
   #head(drum: string, lane: number): Head {
     const { session } = this;
-    const strip = session.player.strip(drum);
+    const strip = session.player.mixer.strip(drum);
     const name = nameOf(drum);
     const glyph = make("canvas", { width: 32, height: 32, "aria-hidden": "true" });
     const context = glyph.getContext("2d");
@@ -250,12 +207,11 @@ export class Controls implements Panel {
       make("div", { class: "row" }, glyph, make("span", { class: "name" }, name), count),
       make("div", { class: "row" }, mute, solo, labelled("Vol", level), labelled("Pan", pan)),
     );
-    element.style.height = `${LANE}px`;
     return { element, count, mute, solo };
   }
 
   choose(lane: number): void {
-    this.session.lane = lane;
+    this.stage.choose(lane);
     this.update();
   }
 
@@ -263,14 +219,18 @@ export class Controls implements Panel {
     const { session } = this;
     this.#heads.forEach(({ element, count, mute, solo }, lane) => {
       const drum = session.lanes[lane];
-      const strip = session.player.strip(drum);
+      const strip = session.player.mixer.strip(drum);
+      element.style.height = `${this.stage.lanes.tall(lane)}px`;
+      element.classList.toggle("folded", this.stage.lanes.isFolded(lane));
       element.classList.toggle("active", lane === session.lane);
-      element.classList.toggle("silent", !session.player.audible(drum));
+      element.classList.toggle("silent", !session.player.mixer.audible(drum));
       count.textContent = String(session.count(drum));
       press(mute, strip.mute);
       press(solo, strip.solo);
     });
     this.#edit.update();
+    this.#practice.update();
+    this.#bars.hidden = session.beats.length < 2;
     const { log } = session;
     this.#back.disabled = !log.cursor;
     this.#forth.disabled = log.cursor === log.steps.length;
@@ -283,19 +243,18 @@ export class Controls implements Panel {
     const { session } = this;
     this.#play.replaceChildren(icon(session.player.playing ? PAUSE : PLAY));
     press(this.#loop, session.looping);
-    press(this.#metronome, session.player.metronome);
-    press(this.#countIn, session.player.countsIn);
-    press(this.#half, session.player.speed !== 1);
     this.update();
   }
 
   time(seconds: number): void {
     const text = clock(seconds, 1);
     if (this.#now.textContent !== text) this.#now.textContent = text;
-    const { beats } = this.session.song.header;
+    const { beats, timing } = this.session;
     const pace = secondsPerBeat(beats, seconds);
     const place = barAndBeat(beats, seconds);
-    const where = pace === null ? "" : `${place && `bar ${place} · `}${Math.round(60 / pace)} BPM`;
+    const tempo = pace && `${this.session.tempo ?? Math.round(60 / pace)} BPM`;
+    const counted = [tempo, meterAt(timing, seconds)].filter(Boolean).join(" ");
+    const where = [place && `bar ${place}`, counted].filter(Boolean).join(" · ");
     if (this.#place.textContent !== where) this.#place.textContent = where;
   }
 }

@@ -1,7 +1,7 @@
 /** What can be done with the chosen hits and the active lane, for fingers and keyboards. */
 
-import { DRUMS } from "../core/drums";
 import { nameOf } from "../core/song";
+import { NAMES } from "../core/tables";
 import { counted } from "../core/words";
 import type { Session } from "../session/session";
 import { button, choice, labelled, make, slider, toolbar } from "./dom";
@@ -26,7 +26,7 @@ export class EditBar {
       change(value);
       session.mixed();
     };
-    const strip = () => session.player.strip(this.#name);
+    const strip = () => session.player.mixer.strip(this.#name);
     this.#threshold = slider("Threshold of the drum", [0, 1, 0.005], 0, (value) =>
       session.try(this.#name, value),
     );
@@ -51,8 +51,7 @@ export class EditBar {
     );
     this.#loudness = slider("Loudness of the chosen hits", [1, 127, 1], 100, () => undefined);
     this.#loudness.addEventListener("change", () => this.#loud(Number(this.#loudness.value)));
-    const drums = Object.fromEntries(Object.entries(DRUMS).map(([code, { name }]) => [code, name]));
-    this.#drum = choice("Drum of the chosen hits", drums, (drum) =>
+    this.#drum = choice("Drum of the chosen hits", NAMES, (drum) =>
       session.change(session.chosen, () => ({ drum })),
     );
     const nudge = (seconds: number) => () => {
@@ -99,7 +98,7 @@ export class EditBar {
     const { session } = this;
     const { chosen } = session;
     const threshold = session.threshold(this.#name);
-    const strip = session.player.strip(this.#name);
+    const strip = session.player.mixer.strip(this.#name);
     this.#lane.textContent = nameOf(this.#name);
     this.#ofThreshold.hidden = threshold === null;
     this.#threshold.value = String(threshold);

@@ -2,45 +2,51 @@
 
 import { button, make } from "./dom";
 
-const KEYS: readonly (readonly [keys: string, does: string])[] = [
-  ["Space", "play, pause"],
-  ["L", "loop the selection"],
-  ["B", "select this bar, one bar more"],
-  ["H", "half speed, pitch kept"],
-  ["T C", "metronome, count in a bar"],
-  ["← →", "a beat back, on"],
-  ["Home End", "start, end"],
-  ["I O", "selection from, to here"],
-  ["+ −, Z", "zoom (Shift+Z: out)"],
-  ["0 F", "whole song, selection"],
-  ["PgUp PgDn", "scroll"],
-  ["↑ ↓", "drum above, below"],
-  ["P N, or , .", "hit before, after"],
-  ["J K, or [ ]", "threshold down, up (Shift: more)"],
-  ["A", "add a hit here"],
-  ["Del", "delete hits"],
-  ["Alt ← →", "move hits by 1 ms (Shift: 10)"],
-  ["Alt ↑ ↓", "velocity up, down"],
-  ["1 … 9", "give hits that lane's drum"],
-  ["G", "snap: peak, grid, off"],
-  ["M S", "mute, solo the drum"],
-  ["Ctrl+Z Ctrl+Y", "undo, redo"],
-  ["Ctrl+A", "all hits of the drum"],
-  ["Esc", "choose nothing"],
-  ["double-click, double-tap", "add a hit"],
-  ["drag a hit (touch: a chosen one)", "move; louder; other drum"],
-  ["drag a line", "threshold"],
-  ["drag above lanes", "select time"],
-  ["Ctrl+wheel, pinch", "zoom"],
-  ["Shift+wheel", "scroll"],
-];
+/** Keys, a tab, and what they do. */
+const KEYS = `
+Space	play, pause
+L	loop the selection
+B	select this bar, one bar more
+H	half speed, pitch kept
+T C	metronome, count in a bar
+D	a bar starts here
+X	twice the tempo (Shift: half)
+R	tap the beats, from a 1 on
+← →	a beat back, on
+Home End	start, end
+I O	selection from, to here
++ −, Z	zoom (Shift+Z: out)
+0 F	whole song, selection
+PgUp PgDn	scroll
+↑ ↓	drum above, below
+P N, or , .	hit before, after
+J K, or [ ]	threshold down, up (Shift: more)
+A	add a hit here
+Del	delete hits
+Alt ← →	move hits by 1 ms (Shift: 10)
+Alt ↑ ↓	velocity up, down
+1 … 9	give hits that lane's drum
+G	snap: peak, grid, off
+M S	mute, solo the drum
+Ctrl+Z Ctrl+Y	undo, redo
+Ctrl+A	all hits of the drum
+Esc	choose nothing
+double-click, double-tap	add a hit
+drag a hit (touch: a chosen one)	move; louder; other drum
+drag a line	threshold
+drag above lanes	select time
+Ctrl+wheel, pinch	zoom
+Shift+wheel	scroll
+`;
 
 const TITLE = "Keys and gestures";
 
 export function helpPage(close: () => void): HTMLElement {
   const list = make("dl");
-  for (const [keys, does] of KEYS)
+  for (const line of KEYS.trim().split("\n")) {
+    const [keys, does] = line.split("\t");
     list.append(make("dt", {}, make("kbd", {}, keys)), make("dd", {}, does));
+  }
   const page = make(
     "div",
     { role: "dialog", "aria-modal": "true", "aria-label": TITLE },

@@ -4,7 +4,8 @@ import type { Change, Hit } from "../core/edits";
 import { clamp, lowerBound, scroll, timeAt, xAt, zoom } from "../core/time";
 import { counted } from "../core/words";
 import { Keys } from "./keys";
-import { heightOf, LANE, laneTop, RULER, TALL } from "./paint";
+import { RULER } from "./lanes";
+import { heightOf, TALL } from "./paint";
 import type { Stage } from "./stage";
 
 const NEAR = 7;
@@ -98,9 +99,9 @@ export class Input {
   }
 
   #onLine(lane: number, y: number, near = STILL): boolean {
-    const { session } = this.stage;
+    const { session, lanes } = this.stage;
     const threshold = session.threshold(session.lanes[lane]);
-    return threshold !== null && Math.abs(laneTop(lane) + heightOf(threshold) - y) <= near;
+    return threshold !== null && Math.abs(lanes.top(lane) + heightOf(threshold) - y) <= near;
   }
 
   #down(event: PointerEvent): void {
@@ -114,7 +115,7 @@ export class Input {
       return;
     }
     this.#range = session.range;
-    const zone = this.stage.zoneAt(y);
+    const zone = this.stage.lanes.at(y);
     if (event.pointerType === "touch") {
       this.#touch(zone, x, y);
       return;
@@ -124,7 +125,7 @@ export class Input {
       if (event.shiftKey) this.#stretchRange(x);
       return;
     }
-    session.lane = zone;
+    this.stage.choose(zone);
     const grabbed = this.#hitAt(zone, x);
     if (grabbed) {
       const chosen = new Set(session.selected);
@@ -162,8 +163,9 @@ export class Input {
 
   #tap(x: number, y: number): void {
     const { session, viewport } = this.stage;
-    const zone = this.stage.zoneAt(y);
+    const zone = this.stage.lanes.at(y);
     const hit = zone < 0 ? undefined : this.#hitAt(zone, x, TOUCH_NEAR);
+    if (zone >= 0) this.stage.choose(zone);
     session.select(hit ? [hit.id] : []);
     if (!hit) {
       session.seek(timeAt(viewport, x));
@@ -188,7 +190,7 @@ export class Input {
     if (drag.kind === "threshold") {
       if (Math.abs(y - drag.y) < 1 && !drag.moved) return;
       drag.moved = true;
-      const value = (laneTop(drag.lane) + heightOf(0) - y) / TALL;
+      const value = (this.stage.lanes.top(drag.lane) + heightOf(0) - y) / TALL;
       session.try(session.lanes[drag.lane], value);
     } else if (drag.kind === "hits") this.#dragHits(drag, x, y, event.altKey);
     else if (drag.moved || Math.hypot(x - drag.x, y - drag.y) > STILL) {
@@ -220,7 +222,7 @@ export class Input {
       if (Math.max(Math.abs(dx), Math.abs(dy)) < STILL) return;
       drag.moved = Math.abs(dx) >= Math.abs(dy) ? "time" : "velocity";
     }
-    const zone = this.stage.zoneAt(y);
+    const zone = this.stage.lanes.at(y);
     const from = session.lanes.indexOf(drag.grabbed.drum);
     const lanes = zone < 0 ? 0 : zone - from;
     const target = drag.grabbed.time + dx / view.scale;
@@ -286,11 +288,12 @@ export class Input {
   }
 
   #chooseIn(box: { x: number; y: number; w: number; h: number }): void {
-    const { session, viewport: view } = this.stage;
+    const { session, lanes, viewport: view } = this.stage;
     const [from, to] = [timeAt(view, box.x), timeAt(view, box.x + box.w)];
     const chosen = session.hits.filter(({ time, drum }) => {
-      const top = laneTop(session.lanes.indexOf(drum));
-      return time >= from && time <= to && top < box.y + box.h && top + LANE > box.y;
+      const lane = session.lanes.indexOf(drum);
+      const [top, end] = [lanes.top(lane), lanes.top(lane + 1)];
+      return time >= from && time <= to && top < box.y + box.h && end > box.y;
     });
     session.select(chosen.map(({ id }) => id));
     session.say(`${counted(chosen.length, "hit")} chosen`);
@@ -308,7 +311,7 @@ export class Input {
   }
 
   #hover(x: number, y: number): void {
-    const zone = this.stage.zoneAt(y);
+    const zone = this.stage.lanes.at(y);
     let cursor = "text";
     if (zone >= 0) {
       const hit = this.#hitAt(zone, x);
@@ -320,7 +323,7 @@ export class Input {
   #double(event: MouseEvent): void {
     const { session, viewport: view } = this.stage;
     const { x, y } = this.#place(event);
-    const zone = this.stage.zoneAt(y);
+    const zone = this.stage.lanes.at(y);
     if (zone < 0 || this.#hitAt(zone, x)) return;
     const drum = session.lanes[zone];
     const time = timeAt(view, x);

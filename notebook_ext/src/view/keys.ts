@@ -11,9 +11,11 @@ const SNAPS = ["peak", "grid", "off"] as const;
 
 export class Keys {
   readonly #session: Session;
+  readonly #actions: Readonly<Record<string, (shift: boolean) => void>>;
 
   constructor(private readonly stage: Stage) {
     this.#session = stage.session;
+    this.#actions = this.#made();
   }
 
   /** Keys that mean something here go no further. */
@@ -52,53 +54,65 @@ export class Keys {
     return true;
   }
 
-  readonly #actions: Readonly<Record<string, (shift: boolean) => void>> = {
-    " ": () => this.#session.toggle(),
-    l: () => this.#session.setLooping(!this.#session.looping),
-    h: () => this.#session.player.setHalf(this.#session.player.speed === 1),
-    b: () => this.#session.selectBars(),
-    t: () => this.#session.player.setMetronome(!this.#session.player.metronome),
-    c: () => this.stage.controls.toggleCountIn(),
-    a: () => this.#session.addHere(),
-    Enter: () => this.#session.addHere(),
-    Delete: () => this.#session.remove(this.#session.chosen),
-    Backspace: () => this.#session.remove(this.#session.chosen),
-    m: () => this.#flip("mute"),
-    s: () => this.#flip("solo"),
-    g: () => this.#nextSnap(),
-    i: () => this.#edge("start"),
-    o: () => this.#edge("end"),
-    "+": () => this.stage.zoomBy(1.6, this.#centre()),
-    "=": () => this.stage.zoomBy(1.6, this.#centre()),
-    "-": () => this.stage.zoomBy(1 / 1.6, this.#centre()),
-    "0": () =>
-      this.stage.setViewport(whole(this.stage.viewport.width, this.stage.viewport.duration)),
-    f: () => this.#fitRange(),
-    // Letters for what has signs that some layouts have not.
-    j: (shift) => this.#threshold(shift ? -0.05 : -0.005),
-    k: (shift) => this.#threshold(shift ? 0.05 : 0.005),
-    p: () => this.#step(-1),
-    n: () => this.#step(1),
-    z: (shift) => this.stage.zoomBy(shift ? 1 / 1.6 : 1.6, this.#centre()),
-    "[": () => this.#threshold(-0.005),
-    "]": () => this.#threshold(0.005),
-    "{": () => this.#threshold(-0.05),
-    "}": () => this.#threshold(0.05),
-    ",": () => this.#step(-1),
-    ".": () => this.#step(1),
-    "?": () => this.stage.controls.toggleHelp(),
-    ArrowUp: () => this.#lane(-1),
-    ArrowDown: () => this.#lane(1),
-    ArrowLeft: (shift) => this.#go(-1, shift),
-    ArrowRight: (shift) => this.#go(1, shift),
-    Home: () => this.#session.seek(0),
-    End: () => this.#session.seek(this.stage.viewport.duration),
-    PageUp: () =>
-      this.stage.setViewport(scroll(this.stage.viewport, -0.8 * this.stage.viewport.width)),
-    PageDown: () =>
-      this.stage.setViewport(scroll(this.stage.viewport, 0.8 * this.stage.viewport.width)),
-    Escape: () => undefined,
-  };
+  #made(): Readonly<Record<string, (shift: boolean) => void>> {
+    const { stage } = this;
+    const { session, controls } = stage;
+    const { player, bars } = session;
+    const zoom = (factor: number) => () => stage.zoomBy(factor, this.#centre());
+    const turn = (part: number) => () =>
+      stage.setViewport(scroll(stage.viewport, part * stage.viewport.width));
+    const remove = () => session.remove(session.chosen);
+    const add = () => session.addHere();
+    const moved = (by: number) => () => this.#threshold(by);
+    const step = (by: number) => () => this.#step(by);
+    return {
+      " ": () => session.toggle(),
+      l: () => session.setLooping(!session.looping),
+      h: () => player.setSpeed(player.speed === 1 ? 0.5 : 1),
+      b: () => session.selectBars(),
+      t: () => player.setMetronome(!player.metronome),
+      c: () => session.toggleCountIn(),
+      d: () => bars.start(),
+      x: (shift) => bars.scale(shift ? 0.5 : 2),
+      r: () => bars.tap(),
+      a: add,
+      Enter: add,
+      Delete: remove,
+      Backspace: remove,
+      m: () => this.#flip("mute"),
+      s: () => this.#flip("solo"),
+      g: () => this.#nextSnap(),
+      i: () => this.#edge("start"),
+      o: () => this.#edge("end"),
+      "+": zoom(1.6),
+      "=": zoom(1.6),
+      "-": zoom(1 / 1.6),
+      "0": () => stage.setViewport(whole(stage.viewport.width, stage.viewport.duration)),
+      f: () => this.#fitRange(),
+      // Letters for what has signs that some layouts have not.
+      j: (shift) => this.#threshold(shift ? -0.05 : -0.005),
+      k: (shift) => this.#threshold(shift ? 0.05 : 0.005),
+      p: step(-1),
+      n: step(1),
+      z: (shift) => zoom(shift ? 1 / 1.6 : 1.6)(),
+      "[": moved(-0.005),
+      "]": moved(0.005),
+      "{": moved(-0.05),
+      "}": moved(0.05),
+      ",": step(-1),
+      ".": step(1),
+      "?": () => controls.toggleHelp(),
+      ArrowUp: () => this.#lane(-1),
+      ArrowDown: () => this.#lane(1),
+      ArrowLeft: (shift) => this.#go(-1, shift),
+      ArrowRight: (shift) => this.#go(1, shift),
+      Home: () => session.seek(0),
+      End: () => session.seek(stage.viewport.duration),
+      PageUp: turn(-0.8),
+      PageDown: turn(0.8),
+      Escape: () => undefined,
+    };
+  }
 
   get #drum(): string {
     return this.#session.lanes[this.#session.lane];
@@ -149,7 +163,7 @@ export class Keys {
   }
 
   #flip(which: "mute" | "solo"): void {
-    const strip = this.#session.player.strip(this.#drum);
+    const strip = this.#session.player.mixer.strip(this.#drum);
     strip[which] = !strip[which];
     this.#session.mixed();
     this.#session.say(`${nameOf(this.#drum)} ${which} ${strip[which] ? "on" : "off"}`);
@@ -208,7 +222,7 @@ export class Keys {
   #go(by: number, bar: boolean): void {
     const session = this.#session;
     const now = session.player.position;
-    const beats = session.song.header.beats.filter(([, position]) => !bar || position === 1);
+    const beats = session.beats.filter(([, position]) => !bar || position === 1);
     const at = (k: number) => beats[k][0];
     const k =
       by > 0

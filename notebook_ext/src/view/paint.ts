@@ -6,13 +6,9 @@ import { clamp, clock, lowerBound, rulerStep, type Viewport } from "../core/time
 import type { Session } from "../session/session";
 import { RATE } from "../sound/audio-chunks";
 import { block } from "./dom";
+import { LANE, type Lanes, RULER, SPECTRUM, WAVE } from "./lanes";
 import { colourOf, shapeOf, type Theme } from "./theme";
 
-export const RULER = 36;
-export const WAVE = 68;
-export const SPECTRUM = 104;
-export const LANE = 54;
-export const TOP = RULER + WAVE + SPECTRUM;
 const FOOT = 5;
 const HEAD = 5;
 /** Pixels; small, so that none takes long to draw: one is new every few frames. */
@@ -20,8 +16,6 @@ export const TILE = 128;
 
 /** Pixels from a value of 0 to one of 1. */
 export const TALL = LANE - FOOT - HEAD - 4;
-
-export const laneTop = (lane: number): number => TOP + lane * LANE;
 
 /** From the lane's top: where a value of 0 to 1 lies. */
 export const heightOf = (value: number): number => LANE - FOOT - value * TALL;
@@ -45,6 +39,7 @@ export class Painter {
 
   constructor(
     private readonly session: Session,
+    private readonly lanes: Lanes,
     theme: Theme,
   ) {
     this.theme = theme;
@@ -56,10 +51,6 @@ export class Painter {
   stale(heat = false): void {
     this.#tiles.clear();
     if (heat) this.#heat.clear();
-  }
-
-  get height(): number {
-    return laneTop(this.session.lanes.length);
   }
 
   /** Fill a canvas of the view's size. */
@@ -87,7 +78,7 @@ export class Painter {
     if (known) return known;
     const canvas = document.createElement("canvas");
     canvas.width = pixels;
-    canvas.height = Math.round(this.height * ratio);
+    canvas.height = Math.round(this.lanes.height * ratio);
     const context = canvas.getContext("2d", { alpha: false }) as Context;
     const width = pixels / ratio;
     const left = index * width;
@@ -104,21 +95,24 @@ export class Painter {
 
   #paint(part: Part): void {
     const { context, left, width } = part;
-    const { theme, session } = this;
-    block(context, theme.ground, 1, left, 0, width, this.height);
-    session.lanes.forEach((_, lane) =>
-      block(context, lane % 2 ? theme.lane : theme.laneAlt, 1, left, laneTop(lane), width, LANE),
-    );
+    const { theme, session, lanes } = this;
+    block(context, theme.ground, 1, left, 0, width, lanes.height);
+    session.lanes.forEach((_, lane) => {
+      const colour = lane % 2 ? theme.lane : theme.laneAlt;
+      block(context, colour, 1, left, lanes.top(lane), width, lanes.tall(lane));
+    });
     this.#spectrogram(part);
     this.#grid(part);
     this.#wave(part);
     this.#ruler(part);
-    session.lanes.forEach((drum, lane) => this.#lane(part, drum, lane));
+    session.lanes.forEach((drum, lane) => {
+      if (!lanes.isFolded(lane)) this.#lane(part, drum, lanes.top(lane));
+    });
   }
 
   #spectrogram({ context, left, width, scale }: Part): void {
     const block = 512;
-    const { columns } = this.session;
+    const { columns } = this.session.picture;
     const step = Math.max(1, 2 ** Math.floor(Math.log2(COLUMN_RATE / scale)));
     const span = block * step;
     const first = Math.floor(((left / scale) * COLUMN_RATE) / span);
@@ -149,7 +143,7 @@ export class Painter {
     const key = index * 65536 + step;
     const known = this.#heat.get(key);
     if (known) return known;
-    const { spectrum, columns } = this.session;
+    const { spectrum, columns } = this.session.picture;
     const canvas = document.createElement("canvas");
     canvas.width = block;
     canvas.height = BANDS;
@@ -172,7 +166,8 @@ export class Painter {
   }
 
   #wave({ context, left, width, scale }: Part): void {
-    const { wave, columns, chunks, gain } = this.session;
+    const { chunks, picture } = this.session;
+    const { wave, columns, gain } = picture;
     const middle = RULER + WAVE / 2;
     const unit = ((WAVE / 2 - 4) * gain) / 127;
     context.fillStyle = this.theme.wave;
@@ -216,7 +211,7 @@ export class Painter {
 
   /** Bars and, where there is room, beats; without them, seconds. */
   #grid({ context, left, width, scale }: Part): void {
-    const { beats } = this.session.song.header;
+    const { beats } = this.session;
     const end = (left + width) / scale;
     const start = left / scale;
     const dense =
@@ -234,14 +229,14 @@ export class Painter {
         Math.round(beats[i][0] * scale),
         bar ? RULER / 2 : RULER - 5,
         1,
-        this.height,
+        this.lanes.height,
       );
     }
   }
 
   #ruler({ context, left, width, scale }: Part): void {
     const { theme } = this;
-    const { beats } = this.session.song.header;
+    const { beats } = this.session;
     const step = rulerStep({ scale });
     const decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
     context.font = "11px system-ui, sans-serif";
@@ -266,10 +261,9 @@ export class Painter {
     });
   }
 
-  #lane(part: Part, drum: string, lane: number): void {
+  #lane(part: Part, drum: string, top: number): void {
     const { context, left, width, scale } = part;
     const colour = colourOf(this.theme, drum);
-    const top = laneTop(lane);
     const curve = this.#curves.get(drum);
     if (curve) this.#activation(part, curve, top, colour);
     const threshold = this.session.threshold(drum);
@@ -359,15 +353,16 @@ export class Painter {
   /** The whole song in one strip: the wave, and above it a lane of dots per drum. */
   overview(context: Context, width: number, height: number): void {
     const { theme, session } = this;
+    const { picture } = session;
     const scale = width / session.song.header.duration;
     block(context, theme.laneAlt, 1, 0, 0, width, height);
     for (let x = 0; x < width; x++) {
       const from = Math.floor((x / scale) * COLUMN_RATE);
-      const to = Math.min(Math.ceil(((x + 1) / scale) * COLUMN_RATE), session.columns);
+      const to = Math.min(Math.ceil(((x + 1) / scale) * COLUMN_RATE), picture.columns);
       let high = 0;
       for (let c = from; c < to; c++)
-        high = Math.max(high, session.wave[2 * c + 1], -session.wave[2 * c]);
-      const tall = (high / 127) * (height - 6) * session.gain;
+        high = Math.max(high, picture.wave[2 * c + 1], -picture.wave[2 * c]);
+      const tall = (high / 127) * (height - 6) * picture.gain;
       block(context, theme.wave, 0.55, x, (height - tall) / 2, 1, tall);
     }
     const row = (height - 4) / session.lanes.length;

@@ -2,6 +2,7 @@
 
 import type { Viewport } from "../core/time";
 import type { Session } from "../session/session";
+import type { Lanes } from "./lanes";
 import type { Theme } from "./theme";
 
 export interface Stage {
@@ -14,8 +15,9 @@ export interface Stage {
   readonly controls: Panel;
   setViewport(viewport: Viewport): void;
   zoomBy(factor: number, x?: number): void;
-  /** Which lane a place on the time line is in; below 0: above the lanes. */
-  zoneAt(y: number): number;
+  readonly lanes: Lanes;
+  /** Make a lane the active one; one that is folded opens. */
+  choose(lane: number): void;
   /** Something that is drawn over the picture has changed. */
   changed(): void;
   /** Lane, hits or edits have changed: for screen readers. */
@@ -27,7 +29,6 @@ export interface Panel {
   readonly help: HTMLElement;
   toggleHelp(): void;
   showSnap(): void;
-  toggleCountIn(): void;
   update(): void;
 }
 

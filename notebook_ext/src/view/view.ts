@@ -8,7 +8,8 @@ import { Controls } from "./controls";
 import { block, eachFrame, make } from "./dom";
 import { Input } from "./input";
 import { leaveKeysToHost } from "./keyboard";
-import { heightOf, LANE, laneTop, Painter, TOP } from "./paint";
+import { LANE, Lanes } from "./lanes";
+import { heightOf, Painter } from "./paint";
 import type { Exports, Stage } from "./stage";
 import css from "./style.css";
 import { colourOf, DARK, isDark, LIGHT, shapeOf, type Theme } from "./theme";
@@ -34,6 +35,7 @@ export class DrumView implements Stage {
   readonly overview = make("div", { class: "overview", "aria-hidden": "true" });
   viewport: Viewport;
   readonly painter: Painter;
+  readonly lanes: Lanes;
   readonly #picture = make("canvas");
   readonly #overlay = make("canvas");
   readonly #strip = make("canvas");
@@ -55,7 +57,8 @@ export class DrumView implements Stage {
     private readonly options: Options,
   ) {
     const { header } = session.song;
-    this.painter = new Painter(session, DARK);
+    this.lanes = new Lanes(session);
+    this.painter = new Painter(session, this.lanes, DARK);
     this.viewport = whole(600, header.duration);
     this.root.setAttribute("aria-label", `Drum transcription of ${header.title}`);
     this.#undo.push(leaveKeysToHost(host));
@@ -130,6 +133,7 @@ export class DrumView implements Stage {
   }
 
   #hitsChanged(): void {
+    this.lanes.update();
     this.painter.stale();
     this.controls.lanes();
     this.#layout();
@@ -151,7 +155,7 @@ export class DrumView implements Stage {
 
   #layout(): void {
     const width = Math.max(this.timeLine.clientWidth, 100);
-    const height = this.painter.height;
+    const height = this.lanes.height;
     const wasWhole = this.viewport.scale <= (this.viewport.width / this.viewport.duration) * 1.001;
     this.#ratio = Math.min(window.devicePixelRatio || 1, 2);
     this.timeLine.style.height = `${height}px`;
@@ -267,17 +271,17 @@ export class DrumView implements Stage {
       painter: { theme },
     } = this;
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
-    context.clearRect(0, 0, view.width, this.painter.height);
+    context.clearRect(0, 0, view.width, this.lanes.height);
     if (session.range) {
       const x = xAt(view, session.range.start);
       const w = xAt(view, session.range.end) - x;
       const paint = (alpha: number, left: number, width: number, height: number) =>
         block(context, theme.accent, alpha, left, 0, width, height);
       const edge = session.looping ? 0.9 : 0.45;
-      paint(session.looping ? 0.13 : 0.07, x, w, this.painter.height);
+      paint(session.looping ? 0.13 : 0.07, x, w, this.lanes.height);
       paint(edge, x, w, 3);
-      paint(edge, x, 1, this.painter.height);
-      paint(edge, x + w - 1, 1, this.painter.height);
+      paint(edge, x, 1, this.lanes.height);
+      paint(edge, x + w - 1, 1, this.lanes.height);
     }
     for (const hit of this.#input.ghosts ?? session.chosen) this.#drawChosen(context, hit);
     const { box } = this.#input;
@@ -298,7 +302,8 @@ export class DrumView implements Stage {
     const lane = session.lanes.indexOf(hit.drum);
     const x = xAt(view, hit.time);
     if (lane < 0 || x < -20 || x > view.width + 20) return;
-    const top = laneTop(lane);
+    if (this.lanes.isFolded(lane)) return;
+    const top = this.lanes.top(lane);
     const y = top + heightOf(hit.velocity / 127);
     block(context, theme.accent, 0.12, x - 8, top, 16, LANE);
     block(context, theme.accent, 1, Math.round(x) - 1, y, 2, top + heightOf(0) - y);
@@ -311,9 +316,12 @@ export class DrumView implements Stage {
     context.fill();
   }
 
-  /** Which lane a place on the stage is in; below 0: above the lanes. */
-  zoneAt(y: number): number {
-    return Math.min(Math.floor((y - TOP) / LANE), this.session.lanes.length - 1);
+  /** Make a lane the active one; one that is folded opens. */
+  choose(lane: number): void {
+    this.session.lane = lane;
+    if (!this.lanes.isFolded(lane)) return;
+    this.lanes.open(lane);
+    this.#hitsChanged();
   }
 
   /** For a screen reader, when lane or hit change. */

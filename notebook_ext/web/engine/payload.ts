@@ -37,6 +37,7 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
     extras: [],
     missing: [],
     beats: heard.beats,
+    meters: meters.map(({ bar, meter }) => ({ bar, meter: meterText(meter) })),
     audio,
     files: {
       stem,

@@ -2,7 +2,7 @@
 
 import { DRUMS } from "../../src/core/drums";
 import { labelsText, midiBytes } from "../../src/core/writers";
-import { filesOf } from "../../src/session/files";
+import { filesOf, mapsNow } from "../../src/session/files";
 import type { Session } from "../../src/session/session";
 import { clickTrack } from "./click";
 import type { Pieces } from "./song-chunks";
@@ -74,9 +74,10 @@ export async function fileOf(
   return plain(`${files.stem}.labels.zip`, zip(texts), "application/zip");
 }
 
-function midi({ hits, song }: Session, map: DrumMap, kind: "midi" | "plain"): Saved {
+function midi(session: Session, map: DrumMap, kind: "midi" | "plain"): Saved {
+  const { hits, song } = session;
   const { files } = song.header;
-  const timing = files.maps[kind === "midi" ? 0 : 1];
+  const timing = mapsNow(session)[kind === "midi" ? 0 : 1];
   const placed = hits.filter(({ drum }) => map.notes[drum] !== null);
   const bytes = midiBytes(placed, timing, map.notes as Record<string, number>);
   const saved = plain(files.stem + timing.suffix, bytes as Uint8Array<ArrayBuffer>, "audio/midi");

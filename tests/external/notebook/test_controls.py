@@ -11,7 +11,7 @@ from adt_plugins import Transcription
 from adt_plugins.formats import write
 from tests.support.browser import until, watched
 from tests.support.notebook.impulses import ADT, open_page, write_page
-from tests.support.notebook.pages import geometry
+from tests.support.notebook.pages import geometry, slide
 
 SONG, HITS = 0, 1
 LEFT, RIGHT = 0, 1
@@ -51,14 +51,6 @@ def everything(song: bool, left: bool, right: bool) -> dict[tuple[int, int], boo
         (HITS, LEFT): left,
         (HITS, RIGHT): right,
     }
-
-
-def slide(page: Any, label: str, value: float) -> None:
-    page.get_by_label(label, exact=True).evaluate(
-        "(slider, value) => { slider.value = value;"
-        " slider.dispatchEvent(new Event('input', {bubbles: true})); }",
-        str(value),
-    )
 
 
 def test_mute_and_solo(playing: Any) -> None:

@@ -14,7 +14,7 @@ from adt_plugins.annotations import Beat
 from adt_plugins.drums import Drum
 from adt_plugins.formats import write
 from tests.support.browser import FLAGS, find_program, pixels, until, watched
-from tests.support.notebook.pages import ADT, geometry, lane_y, settled
+from tests.support.notebook.pages import ADT, geometry, lane_y, open_lanes, settled
 
 RULER = 36
 LAYOUTS = [
@@ -50,6 +50,7 @@ def open_page(browser: Any, path: Path, **options: Any) -> tuple[Any, list[str]]
     page, told = watched(context)
     page.goto(path.as_uri())
     until(page, f"{ADT}.hits.length > 0")
+    open_lanes(page)
     page.locator(".stage").focus()
     return page, told
 
@@ -354,7 +355,33 @@ def test_everything_by_finger(page: Any, groove: Transcription) -> None:
     assert page.evaluate(f"{ADT}.log.steps.at(-1)[0].op") == "add"
 
 
-@pytest.mark.parametrize("width", [360, 500, 768, 3840])
+def test_lanes_without_hits_are_folded(browser: Any, groove_file: Path) -> None:
+    page, _ = open_page(browser, groove_file)
+    stage = page.locator(".stage")
+    page.reload()
+    until(page, f"{ADT}.hits.length > 0")
+    head = page.locator('.strip[data-drum="SST"]')
+    folded = stage.bounding_box()["height"]
+    assert head.bounding_box()["height"] == 26
+    assert not page.get_by_label("Mute Side stick", exact=True).is_visible()
+    # Hits open it, and it stays so.
+    page.evaluate(f"{ADT}.add('SST', 1)")
+    assert stage.bounding_box()["height"] == folded + 28
+    page.evaluate(f"{ADT}.undo()")
+    assert head.bounding_box()["height"] == 54
+    page.reload()
+    until(page, f"{ADT}.hits.length > 0")
+    # Where it lies hits of the next lane are found all the same.
+    hats = page.locator('.strip[data-drum="HH"]').bounding_box()
+    top = stage.bounding_box()["y"]
+    stage.dblclick(position={"x": 18, "y": hats["y"] - top + 8})
+    assert page.evaluate(f"{ADT}.log.steps.at(-1)[0].drum") == "HH"
+    stage.click(position={"x": 5, "y": hats["y"] - top - 8})
+    assert head.bounding_box()["height"] == 54
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [320, 360, 500, 768, 3840])
 def test_nothing_is_cut_off(browser: Any, groove_file: Path, width: int) -> None:
     page, _ = open_page(
         browser, groove_file, has_touch=True, is_mobile=width < 800,

@@ -30,6 +30,7 @@ from tests.support.notebook.pages import (
     TOP,
     geometry,
     lane_y,
+    open_lanes,
     settled,
 )
 from tests.support.paths import GROOVE
@@ -66,6 +67,7 @@ def opened(browser: Any, file: Path) -> Iterator[Opened]:
     page, told = watched(context)
     page.goto(file.as_uri())
     until(page, f"{ADT}.hits.length > 0")
+    open_lanes(page)
     yield Opened(page, told, file)
     requests = [text for text in told if text.startswith("request ")]
     assert all(text.startswith("request file:") for text in requests), requests
@@ -162,7 +164,9 @@ def test_edits_by_mouse(opened: Opened, groove: Transcription) -> None:
     assert other["drum"] == "TT"
 
     threshold = groove.model["thresholds"]["SD"]
-    drag(700, lane_y("SD", threshold), 700, lane_y("SD", 0.04))
+    own = [(time - start) * scale for time in groove.times("SD")]
+    x = next(x for x in range(600, 900) if all(abs(x - hit) > 20 for hit in own))
+    drag(x, lane_y("SD", threshold), x, lane_y("SD", 0.04))
     assert len(hits(page)) > count + 10
     page.keyboard.press("Control+z")
     assert len(hits(page)) == count + 1

@@ -22,6 +22,7 @@ from tests.support.notebook.impulses import (
     straight_play,
     write_page,
 )
+from tests.support.notebook.pages import slide
 
 
 @pytest.fixture(scope="module")
@@ -104,9 +105,11 @@ def test_metronome_and_bars(counted: Any) -> None:
     assert np.diff(clicks).tolist() == [11025] * 3
 
 
-def test_half_speed(page: Any) -> None:
-    page.get_by_label("Half speed").click()
-    straight_play(page, 5.5)
+@pytest.mark.parametrize("percent", [50, 85, 130])
+def test_other_speeds(page: Any, percent: int) -> None:
+    slide(page, "Speed, pitch kept", percent)
+    assert page.evaluate(f"{ADT}.player.speed") == percent / 100
+    straight_play(page, 4.5)
     error = measured(page)
     assert error.impulses > 4
     assert error.missed == 0

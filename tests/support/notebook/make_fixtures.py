@@ -23,9 +23,11 @@ from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Label, Onset, Source
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
 from adt_plugins.drums import Drum
-from adt_plugins.editor.edits import EditError, Log, fold
-from adt_plugins.editor.payload import payload
+from adt_plugins.editor.edits import EditError, Layer, Log, checked_ops, fold
+from adt_plugins.editor.payload import midi_head, payload
 from adt_plugins.editor.picks import PickedSong
+from adt_plugins.meter import meter_changes
+from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.picking.onsets import onset_times, pick_hits, pick_onsets
 from adt_plugins.transcription import Transcription
@@ -155,7 +157,7 @@ def actions(
     while len(done) < steps:
         kind = chance.choice(
             ("add", "add", "move", "loud", "drum", "delete", "threshold", "undo",
-             "redo", "many")
+             "redo", "many", "timing")
         )  # fmt: skip
         hits = score.hits(fold(log))
         action: dict[str, Any] = {"kind": kind}
@@ -176,6 +178,8 @@ def actions(
                 drum = chance.choice(list(score.thresholds))
                 value = round(chance.random(), 3)
                 ops = [{"op": kind, "drum": drum, "value": value}]
+            if kind == "timing":
+                ops = [timing_op(chance, 30.0)]
             action = {"kind": "do", "ops": ops}
         try:
             log = log.act(action)
@@ -202,6 +206,79 @@ def op(chance: random.Random, kind: str, hit: Any, drums: list[str]) -> dict[str
         "drum": drum,
         "velocity": velocity,
     }
+
+
+def timing_op(chance: random.Random, duration: float) -> dict[str, Any]:
+    """A correction of bars and beats."""
+    kind = chance.choice(("bar", "bar", "tempo", "meter", "meter", "beats"))
+    times = sorted(round(chance.uniform(0, duration), 3) for _ in range(2))
+    if kind == "bar":
+        return {"op": kind, "time": times[0]}
+    if kind == "tempo":
+        return {"op": kind, "factor": chance.choice((2, 0.5))}
+    if kind == "meter":
+        meter = {
+            "op": kind,
+            "meter": chance.choice(("2/4", "3/4", "4/4", "6/8", "7/8")),
+        }
+        part = dict(zip(("start", "end"), times, strict=True))
+        return meter if chance.random() < 0.5 else {**meter, **part}
+    beats, time = [], chance.uniform(0, 1)
+    beat, per_bar = chance.uniform(0.3, 0.9), chance.randint(2, 5)
+    while time < duration:
+        beats.append([time, len(beats) % per_bar + 1])
+        time += beat + chance.choice((0.0, 0.0, chance.uniform(-0.02, 0.02)))
+    return {"op": kind, "beats": beats}
+
+
+TIMINGS = 300
+
+
+def timings() -> Iterator[dict[str, Any]]:
+    """Beats of all kinds, corrected, and the tempo maps that are laid through them."""
+    chance = random.Random(11)
+    for _ in range(TIMINGS):
+        beat, time = 60 / chance.choice((104, 149.95, chance.uniform(50, 220))), 0.0
+        time += chance.choice((0.0, 0.012, 0.09, chance.uniform(0, 4)))
+        jitter, bend = chance.choice((0.0, 0.004, 0.02, 0.06)), chance.choice((0, 1e-3))
+        per_bar = position = chance.randint(2, 6)
+        beats = []
+        for n in range(chance.choice((0, 1, 2, 5, 40, 200))):
+            is_bar = position >= per_bar or chance.random() < 0.02
+            position = 1 if is_bar and n != 1 else position + 1
+            beats.append(Beat(max(time + chance.gauss(0, jitter), 0.0), position))
+            time += beat * (1 + bend * n) + (chance.random() < 0.01) * 3
+        beats = sorted(set(beats))
+        meters = chance.choice(
+            (None, f"{per_bar}/4", "6/8", "7/8", [(1, "4/4"), (3, "3/4"), (9, "6/8")])
+        )
+        song = Transcription(
+            beats=tuple(beats),
+            meters=meter_changes(meters),
+            onsets=tuple(
+                Onset(max(b.time + chance.gauss(0.006, 0.006), 0.0), Drum.KD)
+                for b in beats
+                if chance.random() < 0.7
+            ),
+        )
+        ops = [timing_op(chance, time + 1) for _ in range(chance.randint(0, 4))]
+        after = PickedSong(song).corrected(
+            Layer(timing=checked_ops(ops) if ops else ())
+        )
+        yield {
+            "beats": [[beat.time, beat.position] for beat in song.beats],
+            "meters": meters_to_list(song),
+            "hits": [onset.time for onset in song.onsets],
+            "ops": ops,
+            "times": bits([beat.time for beat in after.beats]),
+            "positions": [beat.position for beat in after.beats],
+            "meters_after": meters_to_list(after),
+            "heads": [midi_head(timing) for timing in tempo_maps(after)],
+        }
+
+
+def meters_to_list(song: Transcription) -> list[dict[str, Any]]:
+    return [{"bar": change.bar, "meter": str(change.meter)} for change in song.meters]
 
 
 def session() -> dict[str, Any]:
@@ -257,6 +334,7 @@ def fixtures() -> dict[str, Any]:
     return {
         "picks": list(pick_cases()),
         "session": session(),
+        "timings": list(timings()),
         "numbers": numbers(),
         "drums": {
             drum.value: [drum.full_name, drum.coarse.value, drum.note] for drum in Drum

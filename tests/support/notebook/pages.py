@@ -26,6 +26,16 @@ def geometry(page: Any, duration: float) -> tuple[float, float, int]:
     return left * duration, width / (part * duration), width
 
 
+def slide(page: Any, label: str, value: float) -> None:
+    """Move a slider, and let it go."""
+    page.get_by_label(label, exact=True).evaluate(
+        "(slider, value) => { slider.value = value;"
+        " for (const type of ['input', 'change'])"
+        " slider.dispatchEvent(new Event(type, {bubbles: true})); }",
+        str(value),
+    )
+
+
 def settled(page: Any) -> None:
     """Wait until sound and spectrogram are there and drawn."""
     before = ""
@@ -33,8 +43,15 @@ def settled(page: Any) -> None:
         page.wait_for_timeout(700)
 
 
+def open_lanes(page: Any) -> None:
+    """Unfold the lanes without hits."""
+    for head in page.locator(".strip.folded").all()[::-1]:
+        head.click()
+    page.locator(".strip").first.click(position={"x": 80, "y": 10})
+
+
 def lane_y(drum: str, value: float) -> float:
-    """Where a velocity or activation, 0-1, of a drum is drawn."""
+    """Where a velocity or activation, 0-1, of a drum is drawn if all lanes are open."""
     tall = LANE - FOOT - 9
     return TOP + LANES.index(drum) * LANE + LANE - FOOT - value * tall
 

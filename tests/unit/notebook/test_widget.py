@@ -20,13 +20,14 @@ import pytest
 import soundfile
 
 from adt_plugins import Transcription
-from adt_plugins.annotations import Onset, Source
+from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.audio import load_audio
 from adt_plugins.drums import Drum
 from adt_plugins.editor.edits import EditError, Layer, Log, fold
 from adt_plugins.editor.picks import PickedSong, velocity_table
 from adt_plugins.editor.sound import CHUNK, Sound
 from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.meter import Meter
 from adt_plugins.notebook.saved_view import saved_view
 from tests.support.notebook.make_fixtures import actions, example
 from tests.support.paths import GROOVE
@@ -83,6 +84,53 @@ def test_edits_from_python(widget: Any, groove: Transcription) -> None:
     assert kinds == ["do"] * 4 + ["undo"] * 4 + ["redo"]
 
 
+def test_bars_and_beats_from_python(widget: Any, groove: Transcription) -> None:
+    positions = [beat.position for beat in groove.beats]
+    third = groove.beats[positions.index(1) + 2]
+    widget.start_bar(third.time + 0.05)
+    now = widget.transcription
+    assert [x.time for x in now.beats] == [x.time for x in groove.beats]
+    assert [x.position for x in now.beats] == [(p + 1) % 4 + 1 for p in positions]
+    widget.scale_tempo(2)
+    assert widget.transcription.tempo == pytest.approx(
+        2 * (groove.tempo or 0), abs=0.01
+    )
+    widget.scale_tempo(0.5)
+    assert widget.transcription.beats == now.beats
+    widget.set_meter("6/8")
+    assert widget.transcription.meter == Meter(6, 8)
+    assert {beat.position for beat in widget.transcription.beats} == {1, 2}
+    widget.set_meter("3/4", 4.0, 12.0)
+    assert [str(change.meter) for change in widget.transcription.meters] == [
+        "6/8",
+        "3/4",
+        "6/8",
+    ]
+    widget.set_beats([Beat(2.0, 1), Beat(1.0, 2)])
+    assert widget.transcription.beats == (Beat(1.0, 2), Beat(2.0, 1))
+    for _ in range(6):
+        widget.undo()
+    assert widget.transcription == groove
+    silent = DrumWidget(replace(groove, beats=()), audio=False)
+    with pytest.raises(EditError, match="no beats"):
+        silent.start_bar(1.0)
+
+
+def test_bars_are_in_the_autosave_and_the_files(
+    groove: Transcription, tmp_path: Path
+) -> None:
+    path = tmp_path / "groove.drums.json"
+    first = DrumWidget(groove, audio=False, autosave=path)
+    first.set_meter("3/4")
+    assert Transcription.read(path).beats == first.transcription.rounded().beats
+    again = DrumWidget(groove, audio=False, autosave=path)
+    assert again.transcription.meter == Meter(3)
+    first.save(tmp_path / "song.mid", "midi")
+    assert Transcription.read(tmp_path / "song.mid").meter == Meter(3)
+    first.close()
+    again.close()
+
+
 def test_thresholds_pick_again(widget: Any, groove: Transcription) -> None:
     added = widget.add(0.4, "SD", 99)
     widget.set_threshold("SD", 0.05)
@@ -121,6 +169,11 @@ def test_a_message_that_makes_no_sense_changes_nothing(widget: Any) -> None:
         [{**hit, "velocity": 200}], [{**hit, "velocity": 1.5}], [{**hit, "id": 7}],
         [{**hit, "id": "<b>"}], [hit, {"op": "delete"}],
         [{"op": "threshold", "drum": "KD", "value": 2}],
+        [{"op": "bar"}], [{"op": "bar", "time": -1}], [{"op": "tempo", "factor": 3}],
+        [{"op": "meter", "meter": 4}], [{"op": "meter", "meter": "4/5"}],
+        [{"op": "meter", "meter": "4/4", "end": 3}], [{"op": "beats", "beats": 7}],
+        [{"op": "beats", "beats": [[1, 1], [1, 2]]}],
+        [{"op": "beats", "beats": [[1, 99]]}], [{"op": "beats", "beats": [[1]]}],
     ]  # fmt: skip
     for ops in broken:
         widget._receive(

@@ -1,0 +1,203 @@
+/**
+ * Bars, beats and meter as they are corrected by hand: operations of the log that are
+ * folded over the beats that a song came with. `adt_plugins.editor.bars` does the same.
+ */
+
+import type { Beats } from "./beats";
+import { countedBeats, parseMeter } from "./meter";
+import { lowerBound } from "./time";
+
+export interface MeterChange {
+  /** Bar that it begins in; bar 1 is that of the first downbeat. */
+  readonly bar: number;
+  readonly meter: string;
+}
+
+export interface Timing {
+  readonly beats: Beats;
+  readonly meters: readonly MeterChange[];
+}
+
+export type TimingOp =
+  /** A bar begins with the beat nearest to a time. */
+  | { readonly op: "bar"; readonly time: number }
+  /** Twice or half as many beats. */
+  | { readonly op: "tempo"; readonly factor: 2 | 0.5 }
+  /** A meter, from one time to another or of the whole song. */
+  | { readonly op: "meter"; readonly meter: string; readonly start?: number; readonly end?: number }
+  /** Other beats, all of them. */
+  | { readonly op: "beats"; readonly beats: Beats };
+
+/** Who says that a bar begins here, whatever was counted before. */
+const [NOBODY, CAME_SO, BY_HAND] = [0, 1, 2];
+
+/** Beats are neither closer than this nor further apart, on average, seconds. */
+export const [LEAST_S, MOST_S] = [0.1, 4];
+
+interface Beat {
+  readonly time: number;
+  readonly position: number;
+  meter: string | null;
+  /** Beats of a bar there. */
+  count: number;
+  pin: number;
+}
+
+/** Of a bar. */
+const MOST_BEATS = 32;
+
+/** Beats that are counted in a bar: of 6/8, 9/8, 12/8 dotted quarters. */
+export const countedOf = (meter: string): number => countedBeats(parseMeter(meter));
+
+/** The meter at a time; null if it is not known. */
+export function meterAt({ beats, meters }: Timing, time: number): string | null {
+  let bar = 0;
+  for (const [start, position] of beats) {
+    if (start > time + 1e-6) break;
+    if (position === 1) bar++;
+  }
+  let found = meters[0]?.meter ?? null;
+  for (const change of meters) if (change.bar <= bar) found = change.meter;
+  return found;
+}
+
+/** Index of the beat nearest to a time. */
+export function nearestBeat(length: number, at: (index: number) => number, time: number): number {
+  const after = lowerBound(length, at, time);
+  if (after === 0) return 0;
+  if (after === length) return after - 1;
+  return at(after) - time < time - at(after - 1) ? after : after - 1;
+}
+
+const nearest = (beats: readonly Beat[], time: number): number =>
+  nearestBeat(beats.length, (k) => beats[k].time, time);
+
+/** Beats and meters with the operations of a log; without any, as they came. */
+export function correctedTiming(given: Timing, ops: readonly TimingOp[]): Timing {
+  if (!ops.length) return given;
+  let beats = pinned(given.beats, given.meters);
+  for (const op of ops) {
+    if (op.op === "beats") beats = pinned(op.beats, [{ bar: 1, meter: beats[0]?.meter ?? "" }]);
+    else if (!beats.length) continue;
+    else if (op.op === "bar") setBar(beats, op.time);
+    else if (op.op === "meter") setMeter(beats, op.meter, op.start, op.end);
+    else beats = op.factor === 2 ? twice(beats) : half(beats);
+    if (op.op !== "beats") beats = counted(beats);
+  }
+  return asTiming(beats);
+}
+
+/** A meter of each beat; a bar of another length than counted begins by itself. */
+function pinned(beats: Beats, meters: readonly MeterChange[]): Beat[] {
+  // Where no meter is known, as far as was counted.
+  const usual = Math.min(Math.max(1, ...beats.map(([, position]) => position)), MOST_BEATS);
+  let bar = 0;
+  let at = 0;
+  let start = -1;
+  return beats.map(([time, position], index) => {
+    let pin = NOBODY;
+    const isBar = position === 1;
+    if (isBar && ++bar > 1 && meters[at + 1]?.bar === bar) {
+      at++;
+      pin = CAME_SO;
+    }
+    const meter = meters[at]?.meter || null;
+    const count = meter ? countedOf(meter) : usual;
+    if (isBar) {
+      if (start >= 0 && index - start !== count) pin = CAME_SO;
+      start = index;
+    }
+    return { time, position, meter, count, pin };
+  });
+}
+
+/** The beat that is counted from: the first bar that is set, or else the first there is. */
+function origin(beats: readonly Beat[]): number {
+  const pin = beats.findIndex((beat) => beat.pin);
+  return pin >= 0
+    ? pin
+    : Math.max(
+        beats.findIndex(({ position }) => position === 1),
+        0,
+      );
+}
+
+/** Count anew from each bar that is set; before the first, backwards. */
+function counted(beats: readonly Beat[]): Beat[] {
+  let from = origin(beats);
+  return beats.map((beat, index) => {
+    if (index > from && beat.pin) from = index;
+    const { count } = index < from ? beat : beats[from];
+    return { ...beat, position: ((((index - from) % count) + count) % count) + 1 };
+  });
+}
+
+function setBar(beats: Beat[], time: number): void {
+  const index = nearest(beats, time);
+  const reach = beats[index].count;
+  // A bar set less than a bar away was a slip, or is what is wrong.
+  for (let k = Math.max(index - reach + 1, 0); k < index + reach && k < beats.length; k++)
+    beats[k].pin = NOBODY;
+  beats[index].pin = BY_HAND;
+}
+
+function setMeter(beats: Beat[], meter: string, start?: number, end?: number): void {
+  const isPart = start !== undefined && end !== undefined;
+  const from = isPart ? nearest(beats, start) : 0;
+  const until = isPart && end < beats[beats.length - 1].time ? nearest(beats, end) : beats.length;
+  if (until <= from) return;
+  const first = origin(beats);
+  if (isPart) {
+    if (first < from) beats[first].pin ||= BY_HAND;
+    if (until < beats.length) beats[until].pin ||= BY_HAND;
+  }
+  for (let k = from; k < until; k++) {
+    beats[k].meter = meter;
+    beats[k].count = countedOf(meter);
+    if (beats[k].pin === CAME_SO) beats[k].pin = NOBODY;
+  }
+  beats[isPart ? from : first].pin = BY_HAND;
+}
+
+/** Seconds from beat to beat, on average; 0 without beats. */
+export const spacing = (beats: Beats): number =>
+  beats.length > 1 ? (beats[beats.length - 1][0] - beats[0][0]) / (beats.length - 1) : 0;
+
+const spacingOf = (beats: readonly Beat[]): number =>
+  spacing(beats.map(({ time, position }) => [time, position]));
+
+function twice(beats: Beat[]): Beat[] {
+  if (spacingOf(beats) < 2 * LEAST_S) return beats;
+  beats[origin(beats)].pin ||= CAME_SO;
+  return beats.flatMap((beat, index) => {
+    const next = beats[index + 1];
+    if (!next) return [beat];
+    return [beat, { ...beat, time: (beat.time + next.time) / 2, pin: NOBODY }];
+  });
+}
+
+function half(beats: Beat[]): Beat[] {
+  if (beats.length < 4 || spacingOf(beats) > MOST_S / 2) return beats;
+  let from = origin(beats);
+  beats[from].pin ||= CAME_SO;
+  return beats.filter((beat, index) => {
+    if (beat.pin) from = index;
+    return (index - from) % 2 === 0;
+  });
+}
+
+function asTiming(beats: readonly Beat[]): Timing {
+  const meters: MeterChange[] = [];
+  let bar = 0;
+  beats.forEach(({ position, meter, count }) => {
+    if (position !== 1) return;
+    bar++;
+    const now = meter ?? `${count}/4`;
+    if (meters[meters.length - 1]?.meter !== now) meters.push({ bar, meter: now });
+  });
+  const isKnown = beats.some(({ meter }) => meter);
+  return {
+    beats: beats.map(({ time, position }) => [time, position] as const),
+    meters: isKnown ? meters : [],
+  };
+}

@@ -1,0 +1,109 @@
+/** Bars and tempo, corrected where they are seen and heard. */
+
+import {
+  countedOf,
+  LEAST_S,
+  MOST_S,
+  meterAt,
+  nearestBeat,
+  spacing,
+  type Timing,
+  type TimingOp,
+} from "../core/bars";
+import { barAndBeat, beatsPerBar } from "../core/beats";
+import type { Change, Op } from "../core/edits";
+import { beatsOfTaps, LEAST_TAPS, PATIENCE_S, tapped } from "../core/tap";
+import type { Player } from "../sound/player";
+
+/** What is used of the session. */
+interface Corrected {
+  readonly player: Player;
+  readonly timing: Timing;
+  readonly hits: readonly Change[];
+  readonly range: { readonly start: number; readonly end: number } | null;
+  do(ops: readonly Op[]): void;
+  say(text: string): void;
+}
+
+export const METERS = ["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "9/8", "12/8"] as const;
+
+export class BarEdits {
+  #taps: number[] = [];
+  #waiting = 0;
+
+  constructor(private readonly session: Corrected) {}
+
+  #do(op: TimingOp, done: string): void {
+    const { session } = this;
+    if (op.op !== "beats" && !session.timing.beats.length) {
+      session.say("There are no beats here: play, and tap them");
+      return;
+    }
+    session.do([op]);
+    session.say(done);
+  }
+
+  /** A bar starts at the beat nearest to the playhead. */
+  start(): void {
+    const { session } = this;
+    const time = session.player.position;
+    this.#do({ op: "bar", time }, "");
+    const { beats } = session.timing;
+    const beat = beats[nearestBeat(beats.length, (k) => beats[k][0], time)];
+    if (beat) session.say(`Bar ${barAndBeat(beats, beat[0]).split(".")[0]} starts here`);
+  }
+
+  scale(factor: 2 | 0.5): void {
+    const { beats } = this.session.timing;
+    const beat = spacing(beats) / factor;
+    if (beats.length && (beat < LEAST_S || beat > MOST_S)) {
+      this.session.say(factor === 2 ? "No faster than that" : "No slower than that");
+      return;
+    }
+    this.#do({ op: "tempo", factor }, factor === 2 ? "Twice the tempo" : "Half the tempo");
+  }
+
+  /** Of the selection, or of the whole song. */
+  setMeter(meter: string): void {
+    const { range } = this.session;
+    const where = range ? "in the selection" : "everywhere";
+    this.#do({ op: "meter", meter, ...range }, `${meter} ${where}`);
+  }
+
+  get meter(): string | null {
+    return meterAt(this.session.timing, this.session.player.position);
+  }
+
+  /** A beat is heard now. Once no other follows, the taps become the song's beats. */
+  tap(): void {
+    const { session } = this;
+    const { player } = session;
+    if (!player.playing) {
+      session.say("Play, and tap the beats from a 1 on");
+      return;
+    }
+    const now = player.position;
+    const last = this.#taps[this.#taps.length - 1];
+    if (now <= last || now - last > PATIENCE_S) this.#taps = [];
+    this.#taps.push(now);
+    clearTimeout(this.#waiting);
+    const count = this.#taps.length;
+    if (count < LEAST_TAPS) {
+      session.say(`${count} of at least ${LEAST_TAPS} taps`);
+      return;
+    }
+    session.say(`${count} taps: ${Math.round(60 / tapped(this.#taps).beat)} BPM`);
+    this.#waiting = setTimeout(() => this.#tapped(), (1000 * PATIENCE_S) / player.speed);
+  }
+
+  #tapped(): void {
+    const { session } = this;
+    const taps = this.#taps;
+    this.#taps = [];
+    const perBar = this.meter ? countedOf(this.meter) : beatsPerBar(session.timing.beats, taps[0]);
+    const hits = session.hits.map(({ time }) => time);
+    const beats = beatsOfTaps(taps, hits, session.player.duration, perBar);
+    const tempo = Math.round(60 / tapped(taps).beat);
+    this.#do({ op: "beats", beats }, `${tempo} BPM from ${taps.length} taps`);
+  }
+}

@@ -1,0 +1,89 @@
+/** What is heard and how it is counted: levels, metronome, bars and tempo. */
+
+import { METERS } from "../session/bar-edits";
+import type { Session } from "../session/session";
+import type { Kit } from "../sound/sounds";
+import { button, choice, labelled, make, press, slider, toolbar } from "./dom";
+
+export class Practice {
+  readonly element: HTMLElement;
+  readonly #metronome: HTMLButtonElement;
+  readonly #countIn: HTMLButtonElement;
+  readonly #meter: HTMLSelectElement;
+  readonly #speed: HTMLInputElement;
+  readonly #percent = make("output", { class: "value" });
+  readonly #ofBeats: HTMLElement[];
+
+  constructor(private readonly session: Session) {
+    const { player, bars } = session;
+    const { mixer } = player;
+    const level = (name: "song" | "hits", text: string) =>
+      labelled(
+        text,
+        slider(`${text} level`, [0, 1, 0.01], mixer.mix[name], (value) => {
+          mixer.mix[name] = value;
+          session.mixed();
+        }),
+      );
+    const kit = choice("Sound of hits", { drums: "drum sounds", clicks: "clicks" }, (value) =>
+      player.setKit(value as Kit),
+    );
+    this.#speed = slider("Speed, pitch kept", [50, 150, 5], 100, (value) => {
+      this.#percent.textContent = `${value} %`;
+    });
+    // Stretching takes a while: when the slider is let go.
+    this.#speed.addEventListener("change", () => player.setSpeed(Number(this.#speed.value) / 100));
+    const ms = make("span", {}, "0 ms");
+    const offset = slider("Picture delay, for headphones that lag", [-300, 300, 5], 0, (value) => {
+      player.visualOffset = value / -1000;
+      ms.textContent = `${value} ms`;
+    });
+    this.#metronome = button("Metronome (T)", "Metronome", () =>
+      player.setMetronome(!player.metronome),
+    );
+    this.#countIn = button("Count in a bar (C)", "Count-in", () => session.toggleCountIn());
+    const meters = Object.fromEntries(METERS.map((meter) => [meter, meter]));
+    this.#meter = choice(
+      "Meter of the selection, or of the song",
+      { "": "Meter …", ...meters },
+      (meter) => {
+        if (meter) bars.setMeter(meter);
+      },
+    );
+    this.#ofBeats = [
+      this.#metronome,
+      this.#countIn,
+      button("A bar starts at the playhead (D)", "Bar starts here", () => bars.start()),
+      button("Half the tempo (Shift+X)", "÷2", () => bars.scale(0.5)),
+      button("Twice the tempo (X)", "×2", () => bars.scale(2)),
+      this.#meter,
+    ];
+    this.element = make(
+      "div",
+      { class: "bar low" },
+      level("song", "Song"),
+      level("hits", "Hits"),
+      kit,
+      labelled("Speed", this.#speed, this.#percent),
+      toolbar(
+        "Beats and bars",
+        ...this.#ofBeats,
+        button("Tap the beats while it plays, from a 1 on (R)", "Tap", () => bars.tap()),
+      ),
+      labelled("Picture delay", offset, ms),
+    );
+  }
+
+  update(): void {
+    const { player, beats, bars } = this.session;
+    for (const element of this.#ofBeats) element.hidden = beats.length < 2;
+    this.#speed.value = String(100 * player.speed);
+    this.#percent.textContent = `${this.#speed.value} %`;
+    press(this.#metronome, player.metronome);
+    press(this.#countIn, player.countsIn);
+    const meter = bars.meter ?? "";
+    // One that is not in the list is shown as none.
+    this.#meter.value = meter;
+    if (this.#meter.value !== meter) this.#meter.value = "";
+  }
+}
