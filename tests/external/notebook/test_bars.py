@@ -36,7 +36,8 @@ def page(browser: Any, file: Path) -> Iterator[Any]:
 
 
 def beats(page: Any) -> list[list[float]]:
-    return page.evaluate(f"{ADT}.timing.beats")
+    found: list[list[float]] = page.evaluate(f"{ADT}.timing.beats")
+    return found
 
 
 def python_of(page: Any, song: Transcription) -> Transcription:

@@ -223,7 +223,8 @@ def timing_op(chance: random.Random, duration: float) -> dict[str, Any]:
         }
         part = dict(zip(("start", "end"), times, strict=True))
         return meter if chance.random() < 0.5 else {**meter, **part}
-    beats, time = [], chance.uniform(0, 1)
+    beats: list[list[float]] = []
+    time = chance.uniform(0, 1)
     beat, per_bar = chance.uniform(0.3, 0.9), chance.randint(2, 5)
     while time < duration:
         beats.append([time, len(beats) % per_bar + 1])
