@@ -17,6 +17,8 @@ from adt_plugins.network.causal import CausalNetwork
 from adt_plugins.network.causal_graph import CausalWeights, build_causal
 from adt_plugins.network.litert import BACKEND_VARIABLE
 
+pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
+
 BANDS, UNITS, OUTPUTS = 6, 5, 2
 Array = NDArray[np.floating]
 
