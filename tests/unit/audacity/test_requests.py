@@ -53,7 +53,7 @@ def test_bad_requests_are_answered_and_survived(
     answer = read_lisp(plugin.wait("answer"))
     assert isinstance(answer, str)
     assert reason in answer
-    assert not plugin.path("request").exists()
+    wait_until(lambda: not plugin.path("request").exists())
     assert_labels(FakePlugin(served).ask(play(HITS, SECONDS)))
 
 
