@@ -83,9 +83,15 @@ def binary_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def say(text: str) -> None:
-    """Print a line of the result, one line whatever is in `text`."""
-    _print(visible(text), sys.stdout)
+def say(text: str) -> bool:
+    """Print a line of the result, one line whatever is in `text`.
+
+    Returns
+    -------
+    bool
+        False if whoever read the results has just gone.
+    """
+    return _print(visible(text), sys.stdout)
 
 
 def say_lines(text: str) -> None:
@@ -113,14 +119,16 @@ def flush() -> None:
                 _silence(stream)
 
 
-def _print(text: str, stream: TextIO | None) -> None:
+def _print(text: str, stream: TextIO | None) -> bool:
     if stream is None:  # pythonw
-        return
+        return True
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
         # Nobody reads on: the files are still wanted, the lines are not.
         _silence(stream)
+        return False
+    return True
 
 
 def _silence(stream: TextIO) -> None:

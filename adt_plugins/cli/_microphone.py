@@ -31,7 +31,7 @@ class Microphone:
     MissingDependencyError
         If sounddevice or its PortAudio is missing.
     AudioError
-        If there is no such input.
+        If there is no such input, it cannot be used, or it ends.
     """
 
     def __init__(self, device: str | None) -> None:
@@ -41,6 +41,8 @@ class Microphone:
             raise MissingDependencyError.of(
                 "a live input", "sounddevice", "live"
             ) from error
+        self._label = device or "the audio input"
+        self._refused = sounddevice.PortAudioError
         self._came: queue.Queue[NDArray[np.float32]] = queue.Queue()
         self._late = False
         chosen = int(device) if device is not None and device.isdecimal() else device
@@ -54,9 +56,8 @@ class Microphone:
                 latency="low",
                 callback=self._take,
             )
-        except (sounddevice.PortAudioError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise AudioError(f"{device or 'the audio input'}: {reason}") from error
+        except (self._refused, ValueError) as error:
+            raise AudioError(f"{self._label}: {error}") from error
 
     def _take(self, samples: Any, _frames: int, _time: Any, status: Any) -> None:
         if status and not self._late:
@@ -65,7 +66,11 @@ class Microphone:
         self._came.put(samples[:, 0].copy())
 
     def __enter__(self) -> Iterator[NDArray[np.float32]]:
-        self._stream.start()
+        try:
+            self._stream.start()
+        except self._refused as error:
+            self._stream.close()
+            raise AudioError(f"{self._label}: {error}") from error
         return self._blocks()
 
     def __exit__(
@@ -81,4 +86,5 @@ class Microphone:
             try:
                 yield self._came.get(timeout=_TICK_S)
             except queue.Empty:
-                continue
+                if not self._stream.active:  # unplugged
+                    raise AudioError(f"{self._label}: it has ended") from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 from adt_plugins.annotations import Onset
-from adt_plugins.errors import AdtError, MissingDependencyError
+from adt_plugins.errors import AdtError, MissingDependencyError, reason_of
 from adt_plugins.midi.writer import DRUM_CHANNEL
 
 
@@ -23,31 +25,30 @@ class MidiPort:
     MissingDependencyError
         If python-rtmidi is missing.
     AdtError
-        If there is no such port; with those that there are.
+        If there is no such port, with those that there are, or the system refuses it.
     """
 
     def __init__(self, name: str) -> None:
         import mido
 
-        try:
+        with _named_errors(name):
             names = list(dict.fromkeys(mido.get_output_names()))
-        except ImportError as error:
-            raise MissingDependencyError.of(
-                "--midi-port", "python-rtmidi", "live"
-            ) from error
         wanted = name.casefold()
         found = [port for port in names if port.casefold().startswith(wanted)]
         if not found:
             there = f"there are {', '.join(names)}" if names else "there are none"
             raise AdtError(f"--midi-port: no port {name!r}; {there}")
         self._message = mido.Message
-        self._port: Any = mido.open_output(found[0])
+        self._name = found[0]
+        with _named_errors(self._name):
+            self._port: Any = mido.open_output(self._name)
 
     def hit(self, onset: Onset) -> None:
         """Play a hit."""
         note = {"channel": DRUM_CHANNEL, "note": onset.drum.note}
-        self._port.send(self._message("note_on", velocity=onset.velocity, **note))
-        self._port.send(self._message("note_off", **note))
+        with _named_errors(self._name):
+            self._port.send(self._message("note_on", velocity=onset.velocity, **note))
+            self._port.send(self._message("note_off", **note))
 
     def __enter__(self) -> MidiPort:
         return self
@@ -59,3 +60,16 @@ class MidiPort:
         traceback: TracebackType | None,
     ) -> None:
         self._port.close()
+
+
+@contextmanager
+def _named_errors(port: str) -> Iterator[None]:
+    """Raise what mido or RtMidi say as `AdtError`."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingDependencyError.of(
+            "--midi-port", "python-rtmidi", "live"
+        ) from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise AdtError(f"--midi-port {port}: {reason_of(error)}") from error

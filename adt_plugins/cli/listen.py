@@ -92,7 +92,9 @@ def run(options: ListenOptions) -> int:
                     play.hit(onset)
                 if not options.quiet:
                     time = f"{onset.time:.6f}"
-                    _console.say(f"{time}\t{time}\t{onset.drum}")
+                    read = _console.say(f"{time}\t{time}\t{onset.drum}")
+                    if not read and play is None:  # as behind `head`
+                        break
         except KeyboardInterrupt:  # the way to end it
             pass
     return 0
@@ -109,7 +111,10 @@ def _onsets(options: ListenOptions, open_things: Any) -> Iterator[Onset]:
     if options.source == STDIN:
         blocks = open_audio(_console.binary_input())
         if not blocks.is_live:
-            raise AudioError("standard input: is no WAV that comes through a pipe")
+            raise AudioError(
+                "standard input: listen takes WAV from a pipe; for a file or another"
+                " format: adt transcribe"
+            )
     else:
         blocks = open_things.enter_context(Microphone(options.source))
     return listen_live(

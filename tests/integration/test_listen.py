@@ -16,7 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from adt_plugins import Transcription, transcribe
-from adt_plugins.cli import main
+from adt_plugins.cli import _console, main
 from adt_plugins.errors import ModelError
 from adt_plugins.evaluation import evaluate
 from adt_plugins.network.catalogue import find_model
@@ -130,3 +130,79 @@ def test_what_is_missing_is_named(
     assert 'needs sounddevice: pip install "adt-plugins[live]"' in (
         capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize("call", ["get_output_names", "open_output", "send"])
+@pytest.mark.parametrize("error", [OSError, RuntimeError, ValueError])
+def test_a_port_that_is_refused_is_one_line(
+    groove: NDArray[np.float32],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    call: str,
+    error: type[Exception],
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise error("the system is busy")
+
+    port = SimpleNamespace(send=lambda message: None, close=lambda: None)
+    monkeypatch.setattr(mido, "get_output_names", lambda: ["Synth"])
+    monkeypatch.setattr(mido, "open_output", lambda name: port)
+    monkeypatch.setattr(port if call == "send" else mido, call, refuse)
+    monkeypatch.setattr(sys, "stdin", wave_pipe(groove[:RATE]))
+    assert main(["listen", "-", "-q", "--midi-port", "Synth"]) == 2
+    assert capsys.readouterr().err == "adt: --midi-port Synth: the system is busy\n"
+
+
+@pytest.mark.parametrize("way", ["open", "start", "unplugged"])
+def test_an_input_that_is_refused_or_ends_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    class PortAudioError(Exception):
+        pass
+
+    class InputStream:
+        active = False
+
+        def __init__(self, **_: Any) -> None:
+            if way == "open":
+                raise PortAudioError("no such\ndevice")
+
+        def start(self) -> None:
+            if way == "start":
+                raise PortAudioError("no such\ndevice")
+
+        def close(self) -> None:
+            pass
+
+    fake = SimpleNamespace(PortAudioError=PortAudioError, InputStream=InputStream)
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    assert main(["listen", "Desk"]) == 2
+    said = "it has ended" if way == "unplugged" else "no such device"
+    assert capsys.readouterr().err == f"adt: Desk: {said}\n"
+
+
+def test_it_ends_when_nobody_reads_on(
+    groove: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(_console, "say", told.append)  # None: nobody is there
+    monkeypatch.setattr(sys, "stdin", wave_pipe(groove))
+    assert main(["listen", "-"]) == 0
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC"])
+def test_what_is_no_live_wav_is_sent_to_transcribe(
+    groove: NDArray[np.float32],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    kind: str,
+) -> None:
+    path = tmp_path / "take"
+    soundfile.write(path, groove[:RATE], RATE, format=kind)
+    with path.open("rb") as file:
+        stdin = SimpleNamespace(buffer=file, isatty=lambda: False)
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert main(["listen", "-"]) == 2
+    assert "takes WAV from a pipe; for a file" in capsys.readouterr().err
