@@ -10,6 +10,7 @@ from typing import Any
 from adt_plugins.cli import _console, _train_tools
 from adt_plugins.cli._command import set_command
 from adt_plugins.cli._train_live import add_live, need_torch
+from adt_plugins.cli._train_split import add_split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,7 @@ def add_parser(subparsers: Any) -> None:
     _add_fit(actions)
     _add_export(actions)
     add_live(actions)
+    add_split(actions)
     _train_tools.add_parsers(actions)
 
 

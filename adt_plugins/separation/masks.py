@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from adt_plugins.drums import Drum
 from adt_plugins.separation.frames import Floats, Grid
-from adt_plugins.separation.templates import EPSILON, Hits, Mixture, learnt
+from adt_plugins.separation.learnt import LAYERS, Learnt
+from adt_plugins.separation.templates import EPSILON, Hits, Mixture
 
 NEIGHBOURS = (-8, -4, -2, -1, 1, 2, 4, 8, 16)
 """Frames from a place at which is listened, too."""
@@ -27,8 +28,13 @@ SMOOTHED = ((3, 13), (9, 49))
 """Frames and bins over which a plain Wiener mask is averaged."""
 FEATURES = 12 + len(SMOOTHED) + len(NEIGHBOURS) + len(BINS_AROUND) + len(COARSE)
 
+DRUMS_BESIDE = 1
+"""The feature that is how loud the drums are beside the sound, a logarithm."""
+
+MOST_LOUDER = np.float32(4.0)
+"""Than the templates say a drum may be; beyond that it is something else."""
+
 _MOST = 5.0
-_MOST_LOUDER = np.float32(4.0)  # than the templates say, before it is something else
 _FRAMES_AT_ONCE = 32
 _SHORT_S, _LONG_S = 0.05, 0.3
 _TEXTURE_BINS, _TEXTURE_STEP = 17, 2
@@ -100,13 +106,15 @@ class Features:
         return out
 
 
-def drum_mask(mixture: Mixture, grid: Grid, level: float) -> Floats:
+def drum_mask(mixture: Mixture, grid: Grid, level: float, learnt: Learnt) -> Floats:
     """Return which part of each time and frequency is drums.
 
     Parameters
     ----------
     mixture, grid, level
         See `Features`.
+    learnt
+        Weights of the network.
 
     Returns
     -------
@@ -120,22 +128,22 @@ def drum_mask(mixture: Mixture, grid: Grid, level: float) -> Floats:
     for begin in range(0, len(features), _FRAMES_AT_ONCE):
         end = min(begin + _FRAMES_AT_ONCE, len(features))
         rows = features.of(begin, end).reshape(-1, FEATURES)
-        mask[begin:end] = _network(rows).reshape(end - begin, -1)
+        mask[begin:end] = bare_mask(rows, learnt).reshape(end - begin, -1)
     # Where there is no hit nothing is taken out, however much it sounds like one.
     drums = np.sum(list(mixture.drums.values()), axis=0)
-    mask *= np.minimum(_MOST_LOUDER * drums / (mixture.magnitudes + EPSILON), 1)
+    mask *= np.minimum(MOST_LOUDER * drums / (mixture.magnitudes + EPSILON), 1)
     return mask
 
 
-def _network(rows: Floats) -> Floats:
-    arrays = learnt()
+def bare_mask(rows: Floats, learnt: Learnt) -> Floats:
+    """Return what the network says of places, shape (places, `FEATURES`), 0-1."""
     values = rows
-    for name in ("1", "2"):
-        values = values @ arrays[f"weights.{name}"]
-        values += arrays[f"bias.{name}"]
+    for layer in LAYERS[:-1]:
+        values = values @ learnt[f"weights.{layer}"]
+        values += learnt[f"bias.{layer}"]
         np.maximum(values, 0, out=values)
-    values = values @ arrays["weights.3"] + arrays["bias.3"]
-    return np.asarray(1 / (1 + np.exp(-values)), np.float32)
+    values = values @ learnt[f"weights.{LAYERS[-1]}"] + learnt[f"bias.{LAYERS[-1]}"]
+    return np.asarray(1 / (1 + np.exp(-values[:, 0])), np.float32)
 
 
 def shares(drums: Mapping[Drum, Floats]) -> dict[Drum, Floats]:

@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import CancelledError
 from adt_plugins.separation import templates
 from adt_plugins.separation.frames import Floats, Grid, Spectra
-from adt_plugins.separation.masks import drum_mask, shares
+from adt_plugins.separation.learnt import read_learnt, shipped_learnt
+from adt_plugins.separation.masks import FEATURES, drum_mask, shares
 from adt_plugins.separation.templates import EPSILON, Hits, Mixture
 from adt_plugins.transcription import Transcription
 
@@ -87,6 +89,7 @@ def separate(
     *,
     drums: Iterable[Drum | str] | None = None,
     by_drum: bool = False,
+    learnt: Path | str | None = None,
     progress: bool | Progress = False,
     cancel: Cancel | None = None,
 ) -> Stems:
@@ -105,6 +108,8 @@ def separate(
         Take out only these; a coarse drum includes its finer kinds.
     by_drum
         Whether to return each drum by itself, too.
+    learnt
+        A file of ``adt train split`` to use instead of the one in the package.
     progress, cancel
         See `adt_plugins.transcribe`.
 
@@ -118,6 +123,8 @@ def separate(
     ------
     AudioError, MissingDependencyError
         If the recording cannot be read.
+    FormatError, OSError
+        If `learnt` cannot be.
     ValueError
         If one of `drums` is unknown.
     CancelledError
@@ -128,7 +135,9 @@ def separate(
     Score-informed separation with Wiener-like masks; see
     `adt_plugins.separation.templates` and `adt_plugins.separation.masks`.
     """
-    separator = Separator(transcription, audio, drums=drums, by_drum=by_drum)
+    separator = Separator(
+        transcription, audio, drums=drums, by_drum=by_drum, learnt=learnt
+    )
     with progress_bar("drums") if progress is True else _given(progress) as report:
         blocks = list(separator.blocks(report, cancel))
     scale = np.float32(1 / separator.full_scale)
@@ -153,7 +162,7 @@ class Separator:
 
     Parameters
     ----------
-    transcription, audio, drums, by_drum
+    transcription, audio, drums, by_drum, learnt
         See `separate`. The recording is read twice.
 
     Attributes
@@ -171,8 +180,10 @@ class Separator:
         *,
         drums: Iterable[Drum | str] | None = None,
         by_drum: bool = False,
+        learnt: Path | str | None = None,
     ) -> None:
         self._audio = audio
+        self._learnt = read_learnt(learnt, FEATURES) if learnt else shipped_learnt()
         asked = [drums] if isinstance(drums, str) else drums
         wanted = None if asked is None else [as_drum(drum) for drum in asked]
         with ChannelReader(audio) as reader:
@@ -278,7 +289,8 @@ class Separator:
                 if first // _STRETCH >= max(chosen):
                     break
         level = 0.5 * float(np.log(power / max(count, 1) + EPSILON**2))
-        return templates.learn(heard, list(self._hits), self._grid), level
+        known = templates.learn(heard, list(self._hits), self._grid, self._learnt)
+        return known, level
 
     def _hits_in(self, begin: int, end: int) -> dict[Drum, list[int]]:
         found = {
@@ -319,10 +331,8 @@ class Separator:
     ) -> Iterator[Floats]:
         """Yield the mask of each part."""
         mixture = Mixture(np.abs(spectra), hits, known)
-        mixture.fit(known, 2)
-        mixture.separate_background()
-        mixture.fit(known, 2)
-        mask = drum_mask(mixture, self._grid, level)
+        mixture.settle(known)
+        mask = drum_mask(mixture, self._grid, level, self._learnt)
         if len(self.parts) == 1 and len(self._part_of) == len(self._hits):
             yield mask
             return

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from adt_plugins.base.arrays import read_arrays
 from adt_plugins.drums import Drum
 from adt_plugins.separation.frames import Floats, Grid
+from adt_plugins.separation.learnt import Learnt
 
 Hits = Mapping[Drum, Sequence[int]]
 """Frames in which the hits of each drum begin, ascending; some may lie outside."""
@@ -75,23 +73,16 @@ def kinds_of(drums: Iterable[Drum], apart: Collection[Drum] = ()) -> dict[Drum, 
     }
 
 
-@cache
-def learnt() -> dict[str, NDArray[np.float32]]:
-    """Templates and weights that were learnt, see ``models/EXPERIMENTS.md``."""
-    return read_arrays(Path(__file__).with_name("learnt.npz").read_bytes())
-
-
 def length_of(drum: Drum) -> int:
     """Frames that the sound of a hit lasts."""
     return LENGTHS.get(drum, LENGTHS[drum.coarse])
 
 
-def general_template(drum: Drum, grid: Grid) -> Floats:
+def general_template(drum: Drum, grid: Grid, learnt: Learnt) -> Floats:
     """Return what a drum sounds like in general, shape (frames, bins)."""
-    arrays = learnt()
-    known = drum if f"template.{drum}" in arrays else drum.coarse
-    bands = arrays[f"template.{known}"][: length_of(drum)]
-    edges = arrays["edges_hz"]
+    known = drum if f"template.{drum}" in learnt else drum.coarse
+    bands = learnt[f"template.{known}"][: length_of(drum)]
+    edges = learnt["edges_hz"]
     band = np.searchsorted(edges, grid.frequencies, "right") - 1
     return normalised(bands[:, np.clip(band, 0, bands.shape[1] - 1)])
 
@@ -171,6 +162,12 @@ class Mixture:
         share = self.background / (self.total() + EPSILON)
         self.background = np.minimum(lasting(self.magnitudes * share), self.magnitudes)
 
+    def settle(self, templates: Mapping[Drum, Floats]) -> None:
+        """Fit hits and background in turn, as masks are made from them."""
+        self.fit(templates, 2)
+        self.separate_background()
+        self.fit(templates, 2)
+
     def _build(self, templates: Mapping[Drum, Floats]) -> None:
         self.drums = {}
         for drum, frames in self.hits.items():
@@ -185,7 +182,10 @@ class Mixture:
 
 
 def learn(
-    stretches: Sequence[tuple[Floats, Hits]], drums: Sequence[Drum], grid: Grid
+    stretches: Sequence[tuple[Floats, Hits]],
+    drums: Sequence[Drum],
+    grid: Grid,
+    learnt: Learnt,
 ) -> dict[Drum, Floats]:
     """Learn the templates of a song.
 
@@ -197,6 +197,8 @@ def learn(
         What templates are wanted of.
     grid
         Where the frames come from.
+    learnt
+        What drums sound like in general.
 
     Returns
     -------
@@ -204,7 +206,7 @@ def learn(
         Shape (frames, bins) each; what drums in general sound like where there are
         no hits to learn from.
     """
-    general = {drum: general_template(drum, grid) for drum in drums}
+    general = {drum: general_template(drum, grid, learnt) for drum in drums}
     templates = dict(general)
     mixtures = [Mixture(values, hits, templates) for values, hits in stretches]
     for _ in range(_ROUNDS):

@@ -1,0 +1,72 @@
+"""``adt train split``: what ``adt split`` knows beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.cli import _console
+from adt_plugins.cli._command import set_command
+from adt_plugins.cli._train_live import need_torch
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSplitOptions:
+    """Options of ``adt train split``."""
+
+    renders: Path
+    out: Path
+    data: Path
+    mixes: int = 60
+    seed: int = 0
+    overwrite: bool = False
+    quiet: bool = False
+
+
+def add_split(actions: Any) -> None:
+    """Add the action to ``adt train``."""
+    parser = actions.add_parser(
+        "split",
+        help="learn what adt split knows of drums",
+        description="Learn what drums sound like in general from one-shots, and what"
+        " of a mix is drums from rendered clips, and write learnt.npz with its card"
+        " into a folder. The same command goes on where it was stopped.",
+    )
+    parser.add_argument("renders", type=Path, help="folder of the clips")
+    parser.add_argument("out", type=Path, help="folder for examples and result")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder with oneshots, as 'adt train render --data' takes it",
+    )
+    parser.add_argument("--mixes", type=int, help="to learn from and to check with")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace files that were changed"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true")
+    set_command(parser, TrainSplitOptions, run)
+
+
+def run(options: TrainSplitOptions) -> int:
+    """Learn and write."""
+    need_torch()
+    from adt_plugins.base.progress import progress_bar
+    from adt_plugins.training.learn.separation import MaskSettings, learn_separation
+    from adt_plugins.training.learn.separation_examples import MixSettings
+
+    settings = MaskSettings(options.mixes, examples=MixSettings(seed=options.seed))
+    with progress_bar("Learning", quiet=options.quiet) as report:
+        path = learn_separation(
+            options.renders,
+            options.data,
+            options.out,
+            settings=settings,
+            overwrite=options.overwrite,
+            progress=report,
+        )
+    _console.say(str(path))
+    return 0

@@ -1,0 +1,66 @@
+"""What was learnt beforehand: what drums sound like in general, and the mask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from adt_plugins.base.arrays import read_arrays
+from adt_plugins.drums import Drum
+from adt_plugins.errors import FormatError
+
+Learnt = Mapping[str, NDArray[Any]]
+"""``edges_hz``, shape (bands + 1,); ``template.DRUM``, shape (frames, bands) each; and
+``weights.1`` to ``bias.3`` of the mask's layers."""
+
+SHIPPED = Path(__file__).with_name("learnt.npz")
+LAYERS = ("1", "2", "3")
+
+_NEEDED = (
+    "edges_hz",
+    *(f"template.{drum}" for drum in Drum if drum.coarse is drum),
+    *(f"{what}.{layer}" for layer in LAYERS for what in ("weights", "bias")),
+)
+
+
+def read_learnt(path: Path | str, features: int) -> Learnt:
+    """Read a file that ``adt train split`` has written.
+
+    Parameters
+    ----------
+    path
+        The file.
+    features
+        How many the mask's network is given.
+
+    Raises
+    ------
+    FormatError
+        If it is no such file, or was learnt for other features.
+    OSError
+        If it cannot be read.
+    """
+    try:
+        arrays = read_arrays(Path(path))
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+    missing = [name for name in _NEEDED if name not in arrays]
+    if missing:
+        raise FormatError(f"{path}: it has no {missing[0]}")
+    width = features
+    for layer in LAYERS:
+        shape = arrays[f"weights.{layer}"].shape
+        if len(shape) != 2 or shape[0] != width:
+            raise FormatError(f"{path}: weights.{layer} are not of {width} values")
+        width = shape[1]
+    return arrays
+
+
+@cache
+def shipped_learnt() -> Learnt:
+    """Return what is part of the package."""
+    return read_arrays(SHIPPED)

@@ -1,0 +1,312 @@
+"""Learn what `adt_plugins.separation` knows beforehand, from one-shots and renders.
+
+General templates are means over one-shots, in bands. The mask's network learns from
+mixes of rendered drums and accompaniments: the squared error of the masked spectra.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio import SAMPLE_RATE
+from adt_plugins.base.arrays import archived
+from adt_plugins.base.files import (
+    check_free,
+    decode,
+    make_folder,
+    read_bytes,
+    write_files,
+)
+from adt_plugins.base.progress import Progress
+from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtError
+from adt_plugins.separation.frames import Floats
+from adt_plugins.separation.learnt import LAYERS, Learnt
+from adt_plugins.separation.masks import DRUMS_BESIDE, MOST_LOUDER, bare_mask
+from adt_plugins.separation.templates import length_of, normalised
+from adt_plugins.training.learn.clips import find_clips, load_clip
+from adt_plugins.training.learn.configuration import MATERIAL
+from adt_plugins.training.learn.real_sounds import find_real
+from adt_plugins.training.learn.separation_examples import (
+    GRID,
+    ExampleFolder,
+    MaskExamples,
+    MixSettings,
+)
+from adt_plugins.training.sources.oneshots import read_mono
+
+#: Classes of one-shots that each template is the mean of.
+CLASSES: dict[Drum, tuple[str, ...]] = {
+    Drum.KD: ("KD",),
+    Drum.SD: ("SD",),
+    Drum.TT: ("TT",),
+    Drum.OT: ("SS",),
+    Drum.HH: ("HHC", "HHP"),
+    Drum.OHH: ("HHO",),
+    Drum.CRC: ("CR",),
+    Drum.RDC: ("RD", "RB"),
+    Drum.CY: ("CR", "RD"),
+}
+_ONE_SHOTS = 40  # of a template at least, if there are so many
+
+_MEASURED = "power of the error beside that of the drums, held-out mixes, dB"
+_MOST_WEIGHT = 50.0
+_OF_THE_WORK = 0.9  # is making the examples
+
+
+@dataclass(frozen=True)
+class MaskSettings:
+    """Everything that decides what the mask learns.
+
+    Parameters
+    ----------
+    mixes
+        How many; a tenth, from clips of the validation split, only check.
+    units
+        Of the two hidden layers.
+    epochs, batch, rate
+        Passes over all places, places of a step, highest learning rate.
+    examples
+        How mixes are made.
+    """
+
+    mixes: int = 60
+    units: tuple[int, int] = (40, 20)
+    epochs: int = 9
+    batch: int = 8192
+    rate: float = 4e-3
+    examples: MixSettings = field(default_factory=MixSettings)
+
+
+def learn_separation(
+    renders: Path,
+    data: Path,
+    out: Path,
+    *,
+    settings: MaskSettings | None = None,
+    overwrite: bool = False,
+    progress: Progress = lambda _: None,
+) -> Path:
+    """Learn templates and mask, and write ``learnt.npz`` and its card ``learnt.json``.
+
+    Parameters
+    ----------
+    renders
+        Folder of `adt train render`.
+    data
+        Folder with ``oneshots``.
+    out
+        Where the files go; ``mixes`` in it keeps the examples, so that what was
+        stopped goes on.
+    settings
+        See the class; the same settings and material give the same file.
+    overwrite
+        Replace files that are not ours.
+    progress
+        Called with the fraction done.
+
+    Returns
+    -------
+    Path
+        ``learnt.npz``, for `adt_plugins.separate`.
+
+    Raises
+    ------
+    AdtError
+        If there are no one-shots of a drum or no clips, or a file is in the way.
+    """
+    settings = settings or MaskSettings()
+    archive, card = out / "learnt.npz", out / "learnt.json"
+    check_free([archive, card], overwrite=overwrite)
+    learnt = general_templates(data / "oneshots")
+    make_folder(out / "mixes")
+    clips = [load_clip(path) for path in find_clips(renders)]
+    checking = max(1, settings.mixes // 10)
+    counts = {"train": max(1, settings.mixes - checking), "validation": checking}
+    mixes: dict[str, list[MaskExamples]] = {}
+    done = 0
+    for split, count in counts.items():
+        voices = [some for some in find_real(renders, split) if some.kind == "voice"]
+        folder = ExampleFolder(out / "mixes", learnt, settings.examples, voices)
+        mixes[split] = []
+        for examples in folder.some([c for c in clips if c.split == split], count):
+            mixes[split].append(examples)
+            done += 1
+            progress(_OF_THE_WORK * done / sum(counts.values()))
+        if not mixes[split]:
+            raise AdtError(f"{renders}: no {split} clips with accompaniment and hits")
+    weights = fit_mask(
+        mixes["train"],
+        settings,
+        lambda part: progress(_OF_THE_WORK + (1 - _OF_THE_WORK) * part),
+    )
+    content = archived({**learnt, **weights})
+    about = {
+        "file": archive.name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "licence": "BSD-3-Clause",
+        "training": material(data / "oneshots"),
+        "measured": {
+            "mixes learnt from": len(mixes["train"]),
+            "mixes held out": len(mixes["validation"]),
+            _MEASURED: held_out_error(mixes["validation"], weights),
+        },
+    }
+    text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+    write_files({archive: content, card: text.encode()}, overwrite=overwrite)
+    return archive
+
+
+def material(oneshots: Path) -> dict[str, Any]:
+    """What is learnt from, for the card: renders, one-shots and voices."""
+    voices = [text for text in MATERIAL["real sounds"] if text.startswith("voices")]
+    sources = {f"{row['source']}, {row['licence']}" for row in _listed(oneshots)}
+    return {
+        "performances": MATERIAL["performances"],
+        "sounds": MATERIAL["sounds"],
+        "real sounds": voices,
+        "one-shots of the templates": sorted(sources),
+        "note": "No recording of a song with its drums was used. The hits of most mixes"
+        " are those that the model `drums` finds.",
+    }
+
+
+def band_edges() -> NDArray[np.int64]:
+    """Bins at which bands begin, and the end: one by one, then wider and wider."""
+    wider = np.round(np.geomspace(12, GRID.bins, 29)).astype(int)
+    return np.unique(np.concatenate([np.arange(12), wider]))
+
+
+def general_templates(oneshots: Path) -> Learnt:
+    """Take the mean spectra of one-shots as they rise and fade.
+
+    Parameters
+    ----------
+    oneshots
+        Folder with ``oneshots.csv`` and the files that it names.
+
+    Returns
+    -------
+    dict
+        ``edges_hz`` and the templates, see `adt_plugins.separation.learnt.Learnt`.
+
+    Raises
+    ------
+    AdtError
+        If there are none of a drum.
+    """
+    rows = _listed(oneshots)
+    edges = band_edges()
+    step = SAMPLE_RATE / GRID.size
+    learnt: dict[str, NDArray[Any]] = {
+        "edges_hz": ((edges - 0.5) * step).astype(np.float32)
+    }
+    for drum, classes in CLASSES.items():
+        files = [oneshots / row["file"] for row in rows if row["class"] in classes]
+        if not files:
+            raise AdtError(f"{oneshots}: no one-shots of {' or '.join(classes)}")
+        some = files[:: max(1, len(files) // _ONE_SHOTS)]
+        mean = np.mean([_template(path, length_of(drum)) for path in some], axis=0)
+        bands = [mean[:, a:b].mean(axis=1) for a, b in pairwise(edges)]
+        learnt[f"template.{drum}"] = np.stack(bands, axis=1).astype(np.float16)
+    return learnt
+
+
+def _listed(oneshots: Path) -> list[dict[str, str]]:
+    path = oneshots / "oneshots.csv"
+    return list(csv.DictReader(io.StringIO(decode(read_bytes(path)))))
+
+
+def _template(path: Path, length: int) -> Floats:
+    """Spectrum of a hit from its first frame on, shape (length, bins)."""
+    hit = read_mono(path)
+    loud = np.abs(hit)
+    begin = int(np.argmax(loud > 0.1 * loud.max(initial=0.0)))
+    lead = GRID.size - GRID.hop + 2 * GRID.hop
+    before = min(begin, 2 * GRID.hop)
+    samples = np.zeros(lead + (length + 8) * GRID.hop, np.float32)
+    kept = hit[begin - before :][: len(samples) - lead + before]
+    samples[lead - before :][: len(kept)] = kept
+    first = GRID.frame(2 * GRID.hop / SAMPLE_RATE) - 1
+    return normalised(np.abs(GRID.spectra(samples))[first : first + length])
+
+
+def fit_mask(
+    mixes: Sequence[MaskExamples], settings: MaskSettings, progress: Progress
+) -> dict[str, Floats]:
+    """Train the mask's network (Adam, one cycle).
+
+    Returns
+    -------
+    dict
+        ``weights.1`` to ``bias.3``, which take features as they are.
+    """
+    import torch
+
+    torch.manual_seed(settings.examples.seed)
+    inputs, masks, weights = (
+        np.concatenate([getattr(mix, part) for mix in mixes]).astype(np.float32)
+        for part in ("features", "masks", "weights")
+    )
+    mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + np.float32(1e-3)
+    most = torch.from_numpy(_ceiling(inputs))
+    rows = torch.from_numpy((inputs - mean) / scale)
+    wanted = torch.from_numpy(masks)
+    weighed = torch.from_numpy(np.minimum(weights, np.float32(_MOST_WEIGHT)))
+    sizes = (inputs.shape[1], *settings.units, 1)
+    layers = [torch.nn.Linear(a, b) for a, b in pairwise(sizes)]
+    first, second, last = layers
+    network = torch.nn.Sequential(first, torch.nn.ReLU(), second, torch.nn.ReLU(), last)
+    batch = min(settings.batch, len(rows))
+    steps = len(rows) // batch
+    optimiser = torch.optim.Adam(network.parameters(), settings.rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, settings.rate, total_steps=settings.epochs * steps + 1
+    )
+    for epoch in range(settings.epochs):
+        order = torch.randperm(len(rows))
+        for step in range(steps):
+            some = order[step * batch : (step + 1) * batch]
+            mask = torch.sigmoid(network(rows[some]))[:, 0] * most[some]
+            loss = (weighed[some] * (mask - wanted[some]) ** 2).mean()
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
+        progress((epoch + 1) / settings.epochs)
+    arrays: dict[str, Floats] = {}
+    for name, layer in zip(LAYERS, layers, strict=True):
+        arrays[f"weights.{name}"] = layer.weight.detach().numpy().T.copy()
+        arrays[f"bias.{name}"] = layer.bias.detach().numpy().copy()
+    # The scale of the features goes into the first layer.
+    arrays["weights.1"] = arrays["weights.1"] / scale[:, None]
+    arrays["bias.1"] = arrays["bias.1"] - mean @ arrays["weights.1"]
+    return arrays
+
+
+def held_out_error(mixes: Sequence[MaskExamples], learnt: Learnt) -> float:
+    """Mean power of the masked spectra's error, that of the drums being 0 dB."""
+    errors = []
+    for mix in mixes:
+        seen = mix.features.astype(np.float32)
+        mask = bare_mask(seen, learnt) * _ceiling(seen)
+        left = np.mean(mix.weights * (mask - mix.masks) ** 2)
+        errors.append(10 * np.log10(left / np.mean(mix.weights * mix.masks**2)))
+    return round(float(np.mean(errors)), 2)
+
+
+def _ceiling(features: Floats) -> Floats:
+    """What `adt_plugins.separation.masks.drum_mask` leaves of any mask."""
+    beside = np.exp(features[:, DRUMS_BESIDE])
+    return np.asarray(np.minimum(MOST_LOUDER * beside, 1), np.float32)
