@@ -15,7 +15,8 @@ accompaniment is put under them, 4 dB louder::
 
     python benchmarks/separation.py --renders RENDERS --oneshots ONESHOTS
 
-The shipped file was learnt without these renders; another may have been learnt with some.
+What is shipped was learnt without these renders; another file may have been learnt with
+some of them.
 
 Numbers are improvements of the scale-invariant signal-to-distortion ratio over the mix,
 in dB (Le Roux et al., *SDR - half-baked or well done?*, 2019), and processor time as a

@@ -130,22 +130,13 @@ def learn_separation(
     archive, card = out / "learnt.npz", out / "learnt.json"
     check_free([archive, card], overwrite=overwrite)
     learnt = general_templates(data / "oneshots")
-    make_folder(out / "mixes")
-    clips = [load_clip(path) for path in find_clips(renders)]
-    checking = max(1, settings.mixes // 10)
-    counts = {"train": max(1, settings.mixes - checking), "validation": checking}
-    mixes: dict[str, list[MaskExamples]] = {}
-    done = 0
-    for split, count in counts.items():
-        voices = [some for some in find_real(renders, split) if some.kind == "voice"]
-        folder = ExampleFolder(out / "mixes", learnt, settings.examples, voices)
-        mixes[split] = []
-        for examples in folder.some([c for c in clips if c.split == split], count):
-            mixes[split].append(examples)
-            done += 1
-            progress(_OF_THE_WORK * done / sum(counts.values()))
-        if not mixes[split]:
-            raise AdtError(f"{renders}: no {split} clips with accompaniment and hits")
+    mixes = _gathered(
+        renders,
+        out / "mixes",
+        learnt,
+        settings,
+        lambda part: progress(_OF_THE_WORK * part),
+    )
     weights = fit_mask(
         mixes["train"],
         settings,
@@ -166,6 +157,37 @@ def learn_separation(
     text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
     write_files({archive: content, card: text.encode()}, overwrite=overwrite)
     return archive
+
+
+def _gathered(
+    renders: Path,
+    folder: Path,
+    learnt: Learnt,
+    settings: MaskSettings,
+    progress: Progress,
+) -> dict[str, list[MaskExamples]]:
+    """Make the mixes of each split, or take them from a folder."""
+    checking = max(1, settings.mixes // 10)
+    counts = {"train": max(1, settings.mixes - checking), "validation": checking}
+    clips = [load_clip(path) for path in find_clips(renders)]
+    clips = [clip for clip in clips if clip.accompaniment is not None]
+    mixes: dict[str, list[MaskExamples]] = {}
+    done = 0
+    for split, count in counts.items():
+        own = [clip for clip in clips if clip.split == split]
+        if not own:
+            raise AdtError(f"{renders}: no {split} clips with accompaniment")
+        make_folder(folder)
+        voices = [some for some in find_real(renders, split) if some.kind == "voice"]
+        examples = ExampleFolder(folder, learnt, settings.examples, voices)
+        mixes[split] = []
+        for made in examples.some(own, count):
+            mixes[split].append(made)
+            done += 1
+            progress(done / sum(counts.values()))
+        if not mixes[split]:
+            raise AdtError(f"{renders}: no {split} clips with hits enough")
+    return mixes
 
 
 def material(oneshots: Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.base.arrays import archived, read_arrays
 from adt_plugins.base.files import write_files
 from adt_plugins.drums import Drum
+from adt_plugins.network.catalogue import find_model
 from adt_plugins.separation import templates
 from adt_plugins.separation.frames import Floats, Grid
 from adt_plugins.separation.learnt import Learnt
@@ -112,12 +113,13 @@ class ExampleFolder:
     ) -> None:
         self._folder, self._learnt = folder, learnt
         self._voices, self._settings = voices, settings
-        # With other settings, templates or voices they would be others.
+        # With another model, settings, templates or voices they would be others.
         about = hashlib.sha256(json.dumps(asdict(settings)).encode())
+        about.update(find_model(None).sha256.encode())
         for name in sorted(learnt):
             about.update(name.encode() + learnt[name].tobytes())
         about.update("\n".join(voice.name for voice in voices).encode())
-        self._version = about.hexdigest()[:12]
+        self._about = about
 
     def some(self, clips: Sequence[Clip], count: int) -> Iterator[MaskExamples]:
         """Yield the examples of so many clips, if there are so many, in any order."""
@@ -127,7 +129,9 @@ class ExampleFolder:
 
     def of(self, clip: Clip) -> MaskExamples | None:
         """Return the examples of a clip; None: too soft, or nearly without hits."""
-        path = self._folder / f"{clip.name}.{self._version}.npz"
+        about = self._about.copy()
+        about.update(repr(clip.onsets).encode())
+        path = self._folder / f"{clip.name}.{about.hexdigest()[:12]}.npz"
         if path.exists():
             kept = read_arrays(path, ("features", "masks", "weights"))
             return MaskExamples(**kept) if len(kept["masks"]) else None

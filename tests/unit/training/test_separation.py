@@ -167,6 +167,7 @@ def test_what_is_missing_is_named(renders: Path, data: Path, tmp_path: Path) -> 
         general_templates(tmp_path)
     with pytest.raises(AdtError, match="no train clips"):
         learn_separation(tmp_path, data, tmp_path / "out", settings=SETTINGS)
+    assert not (tmp_path / "out").exists()
     (tmp_path / "learnt.npz").write_bytes(b"mine")
     with pytest.raises(AdtError, match=r"learnt\.npz: exists"):
         learn_separation(renders, data, tmp_path, settings=SETTINGS)
