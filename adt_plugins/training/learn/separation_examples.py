@@ -169,7 +169,8 @@ class ExampleFolder:
             return None
         if self._voices and rng.random() < settings.voiced:
             voice = draw(self._voices, count, rng)
-            rest = rest + _at(voice, np.mean(rest**2), -rng.normal(*settings.voice_db))
+            beside = float(np.mean(rest**2))
+            rest += _at(voice, beside, -rng.normal(*settings.voice_db))
         rest = _at(rest, power, rng.normal(*settings.below_db))
         gain = 0.5 * 10 ** -rng.uniform(0, 1) / np.abs(drums + rest).max()
         drums, mix = drums * np.float32(gain), (drums + rest) * np.float32(gain)
