@@ -64,6 +64,18 @@ class ModelOptions:
     fine: bool | None = None
     adapt: Path | None = None
 
+    @property
+    def given(self) -> list[str]:
+        """Options that differ from their defaults, as they are spelled."""
+        values = {
+            "--model": self.model is not None,
+            "--threshold": bool(self.thresholds),
+            "--song-gate": self.song_gate != "normal",
+            "--fine" if self.fine else "--no-fine": self.fine is not None,
+            "--adapt": self.adapt is not None,
+        }
+        return [name for name, is_given in values.items() if is_given]
+
 
 @dataclass(frozen=True, kw_only=True)
 class BeatOptions:
@@ -200,8 +212,18 @@ def add_track(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add the model and its thresholds."""
+def add_model(
+    parser: argparse.ArgumentParser, fine: str = "if a part on paper is written"
+) -> None:
+    """Add the model and its thresholds.
+
+    Parameters
+    ----------
+    parser
+        Parser of the command.
+    fine
+        When kinds of drums are told without being asked for.
+    """
     group = parser.add_argument_group("what counts as a hit")
     group.add_argument(
         "--model", metavar="NAME", help="model to use; see 'adt models list'"
@@ -233,7 +255,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--fine",
         action=argparse.BooleanOptionalAction,
         help="tell kinds of a drum, as open and closed hi-hats, where that is sure"
-        " (default: if a part on paper is written)",
+        f" (default: {fine})",
     )
     group.add_argument(
         "--adapt",

@@ -60,7 +60,7 @@ def add_parser(subparsers: Any) -> None:
         help="each drum by itself as well: song.drums.KD.flac, song.drums.SD.flac …",
     )
     _options.add_places(written, only="take out only these drums")
-    _options.add_model(parser)
+    _options.add_model(parser, fine="where the model can")
     _options.add_report(parser)
     set_command(parser, SplitOptions, run)
 
@@ -73,6 +73,9 @@ def run(options: SplitOptions) -> int:
 
     if options.hits is not None and len(options.inputs) > 1:
         raise AdtError("--from: is for one input")
+    if options.hits is not None and options.model.given:
+        given = ", ".join(options.model.given)
+        raise AdtError(f"{given}: for hits that are found, and --from gives them")
     hits_of = _hits(options)
     jobs = plan(options.inputs, options.places.folder, lambda path: path.stem)
     work = partial(_split, options, hits_of)
@@ -89,6 +92,7 @@ def _split(
     from adt_plugins.base.files import check_folder, check_free, make_folder
     from adt_plugins.base.progress import progress_bar
     from adt_plugins.cli._job_loop import note, warnings_to
+    from adt_plugins.cli.transcribe import is_pipe
     from adt_plugins.errors import AdtError
     from adt_plugins.separation.files import stem_paths, write_stems
     from adt_plugins.separation.stems import Separator
@@ -96,9 +100,13 @@ def _split(
     places, talks = options.places, options.report.talks
     if job.rival is not None:
         raise AdtError(f"{job.source}: its outputs would be those of {job.rival}")
+    if is_pipe(job.source):
+        raise AdtError(
+            f"{job.source}: can be read only once, and to split a song takes it twice"
+        )
     check_folder(job.folder)
     targets = list(stem_paths(job.folder, job.stem).values())
-    if places.skip_existing and all(path.exists() for path in targets):
+    if places.skip_existing and _is_done(options, job):
         result.status = "skipped"
         if talks:
             _console.say(f"{job.source}: skipped, its outputs exist")
@@ -129,6 +137,17 @@ def _split(
     result.seconds = round(time.monotonic() - started, 3)
     if talks:
         _tell(job.stem, asked, paths, result.seconds)
+
+
+def _is_done(options: SplitOptions, job: Job) -> bool:
+    """Whether outputs exist; of single drums any, for no song has them all."""
+    from adt_plugins.drums import Drum
+    from adt_plugins.separation.files import stem_paths
+
+    whole = stem_paths(job.folder, job.stem)
+    paths = stem_paths(job.folder, job.stem, options.places.drums or tuple(Drum))
+    there = {name for name, path in paths.items() if path.exists()}
+    return there >= whole.keys() and (not options.by_drum or there > whole.keys())
 
 
 def _tell(

@@ -109,7 +109,7 @@ def run(options: TranscribeOptions) -> int:
     _check_name(options)
     jobs = plan(options.inputs, outputs.folder, lambda path: options.name or path.stem)
     jobs = [
-        replace(job, audio=None if _is_pipe(job.source) else job.source) for job in jobs
+        replace(job, audio=None if is_pipe(job.source) else job.source) for job in jobs
     ]
     if outputs.folder is None:  # where the name of a pipe lies is nobody's folder
         jobs = [
@@ -126,7 +126,7 @@ def run(options: TranscribeOptions) -> int:
     return run_jobs(settings, jobs, work)
 
 
-def _is_pipe(source: str) -> bool:
+def is_pipe(source: str) -> bool:
     """Whether an input can be read only once."""
     return source == STDIN or Path(source).is_fifo()
 
@@ -134,7 +134,7 @@ def _is_pipe(source: str) -> bool:
 def _is_nameless(source: str) -> bool:
     """Whether an input is a pipe that the user gave no name, as ``<(...)``."""
     return source == STDIN or (
-        _is_pipe(source) and source.startswith(("/dev/", "/proc/"))
+        is_pipe(source) and source.startswith(("/dev/", "/proc/"))
     )
 
 
@@ -146,7 +146,7 @@ def _check_name(options: TranscribeOptions) -> None:
         raise AdtError("--name: is for one input")
     if name is not None and name != Path(name).name:
         raise AdtError(f"--name: {name!r} is not a plain name; -o is the folder")
-    for source in filter(_is_pipe, options.inputs):
+    for source in filter(is_pipe, options.inputs):
         if name is None and _is_nameless(source):
             pipe = "standard input" if source == STDIN else source
             raise AdtError(f"--name: what shall the outputs of {pipe} be called?")

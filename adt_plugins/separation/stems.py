@@ -8,8 +8,10 @@ rest is the recording less the drums, and they sum to it exactly.
 from __future__ import annotations
 
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from adt_plugins.audio.channels import ChannelReader
 from adt_plugins.audio.reader import AudioSource
 from adt_plugins.base.progress import Progress, progress_bar
 from adt_plugins.drums import Drum, as_drum
-from adt_plugins.errors import CancelledError
+from adt_plugins.errors import AdtWarning, CancelledError
 from adt_plugins.separation import templates
 from adt_plugins.separation.frames import Floats, Grid, Spectra
 from adt_plugins.separation.learnt import read_learnt, shipped_learnt
@@ -38,6 +40,7 @@ _ENOUGH_HITS = 24
 _BEFORE = templates.LONGEST + 10
 _AFTER = 24
 _LEARNING = 0.3  # of the work
+_PADDING_S = 0.1  # by which a compressed copy of a recording may be longer
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,12 @@ def separate(
     CancelledError
         If `cancel` said so.
 
+    Warns
+    -----
+    AdtWarning
+        If the recording is damaged but most of it could be read, or hits lie behind
+        its end.
+
     Notes
     -----
     Score-informed separation with Wiener-like masks; see
@@ -190,6 +199,7 @@ class Separator:
             self.sample_rate, self.channels = reader.info.sample_rate, reader.channels
             self.bits = 16 if (reader.bits or 24) <= 16 else 24
         self._grid = Grid(self.sample_rate)
+        self._times = [onset.time for onset in transcription]
         kinds = templates.kinds_of((o.drum for o in transcription), wanted or ())
         self._hits: dict[Drum, list[int]] = {}
         for onset in transcription:
@@ -231,6 +241,20 @@ class Separator:
                 inside = slice(skip, min(done, self._received - (first * hop - lead)))
                 yield self._whole(mixed[inside], sounds[:, inside])
                 skip = 0
+            self._warn(reader)
+
+    def _warn(self, reader: ChannelReader) -> None:
+        """Tell what is unusual of a recording that has been read."""
+        texts = list(reader.warnings)
+        end = self._received / self.sample_rate + _PADDING_S
+        behind = sum(time > end for time in self._times)
+        if behind:
+            texts.append(
+                f"{behind} of {len(self._times)} hits lie behind its end;"
+                " are they another recording's?"
+            )
+        for text in texts:
+            warnings.warn(f"{reader.label}: {text}", AdtWarning, stacklevel=3)
 
     def _stretches(
         self, reader: ChannelReader, length: int, before: int, after: int
@@ -397,6 +421,4 @@ def _stretches_with_hits(hits: Hits) -> set[int]:
 
 
 def _given(progress: bool | Progress) -> Any:
-    from contextlib import nullcontext
-
     return nullcontext(progress if callable(progress) else lambda _: None)

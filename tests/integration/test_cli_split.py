@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -129,6 +130,72 @@ def test_wrong_input_is_one_line(
     err = capsys.readouterr().err
     assert line in err
     assert err.count("\n") == 1
+
+
+def test_drums_one_by_one_are_missed_too(song: Path) -> None:
+    words = ["-q", song, "--from", song.with_name("hits.json"), "--skip-existing"]
+    assert run(*words) == 0
+    kick = song.with_name("song.drums.KD.flac")
+    assert run(*words, "--by-drum", "--only", "KD") == 0
+    assert kick.exists()
+    assert run(*words, "--by-drum", "--only", "SD") == 0
+    assert song.with_name("song.drums.SD.flac").exists()
+    assert not song.with_name("song.drums.HH.flac").exists()
+    before = kick.stat().st_mtime_ns
+    assert run(*words, "--by-drum") == 0
+    assert kick.stat().st_mtime_ns == before
+
+
+def test_hits_behind_the_end_are_told(
+    song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    HITS.between(0, 4).save(song.with_name("other.json"))
+    more = len(HITS.between(3.1, 4))
+    assert more
+    words = [song, "--from", song.with_name("other.json"), "--report", "json"]
+    assert run(*words) == 0
+    out, err = capsys.readouterr()
+    told = f"{more} of {12 + more} hits lie behind its end; are they another"
+    assert told in err
+    assert told in json.loads(out)["results"][0]["warnings"][0]
+
+
+def test_a_damaged_recording_is_told_whoever_gives_the_hits(
+    song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = song.read_bytes()
+    song.write_bytes(content[: len(content) // 2])
+    told = "adt: warning: song.wav: cut short or damaged"
+    for words in ([], ["--from", song.with_name("hits.json")]):
+        assert run(song, "--only", "KD", *words) == 0
+        err = capsys.readouterr().err.replace(f"{song.parent}{os.sep}", "")
+        assert err.count(told) == 1, err
+
+
+@pytest.mark.parametrize(
+    "option", ["--model drums", "--threshold SD=0.9", "--song-gate off", "--no-fine"]
+)
+def test_options_of_finding_hits_are_refused_with_hits(
+    song: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(song, "--from", song.with_name("hits.json"), *option.split()) == 2
+    name = option.partition(" ")[0]
+    assert f"{name}: for hits that are found" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_what_can_be_read_once_is_refused(
+    tmp_path: Path, given: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hits = tmp_path / "hits.json"
+    HITS.save(hits)
+    pipes = ["-"]
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.wav")
+        pipes.append(str(tmp_path / "pipe.wav"))
+    for pipe in pipes:
+        assert run(pipe, *(["--from", hits] if given else [])) == 1
+        assert f"{pipe}: can be read only once" in capsys.readouterr().err
 
 
 def test_a_folder_of_songs_leaves_stems_out(song: Path, tmp_path: Path) -> None:

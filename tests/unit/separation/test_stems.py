@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from adt_plugins import Stems, Transcription, separate
 from adt_plugins.drums import Drum
-from adt_plugins.errors import AdtError, CancelledError
+from adt_plugins.errors import AdtError, AdtWarning, CancelledError
 from adt_plugins.formats.click import sound_of
 from adt_plugins.separation import stems as room
 from adt_plugins.separation.files import stem_paths, write_stems
@@ -133,11 +133,13 @@ def test_nothing_is_taken_out_where_there_are_no_hits() -> None:
 
 
 def test_silence_and_hits_behind_the_end_do_no_harm() -> None:
-    stems = separate(HITS, (np.zeros((RATE, 1), np.float32), RATE))
+    with pytest.warns(AdtWarning, match="24 of 28 hits lie behind its end"):
+        stems = separate(HITS, (np.zeros((RATE, 1), np.float32), RATE))
     assert not stems.drums.any()
     assert not stems.drumless.any()
     assert len(stems.drums) == RATE
-    assert len(separate(HITS, (np.zeros(3, np.int16), RATE)).drums) == 3
+    with pytest.warns(AdtWarning, match="28 of 28"):
+        assert len(separate(HITS, (np.zeros(3, np.int16), RATE)).drums) == 3
 
 
 @pytest.mark.slow
