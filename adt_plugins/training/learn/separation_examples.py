@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -22,6 +23,7 @@ from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.base.arrays import archived, read_arrays
 from adt_plugins.base.files import write_files
 from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtWarning
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.separation import templates
 from adt_plugins.separation.frames import Floats, Grid
@@ -180,7 +182,10 @@ class ExampleFolder:
         self, clip: Clip, mix: Floats, begin: int, rng: np.random.Generator
     ) -> list[Onset]:
         if rng.random() >= self._settings.true_hits:
-            found = transcribe((mix, SAMPLE_RATE), beats=False, fine=True)
+            with warnings.catch_warnings():
+                # A mix that it has doubts about is one to learn from, too.
+                warnings.simplefilter("ignore", AdtWarning)
+                found = transcribe((mix, SAMPLE_RATE), beats=False, fine=True)
             return list(found.onsets)
         first = begin / SAMPLE_RATE
         last = first + len(mix) / SAMPLE_RATE
