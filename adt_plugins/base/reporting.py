@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import reprlib
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from adt_plugins.errors import AdtWarning
 
 Warn = Callable[[str], None]
+
+_PADDING_S = 0.1  # by which a compressed copy of a recording may be longer
 
 
 def default_warn(message: str) -> None:
@@ -50,3 +52,22 @@ def name_some(texts: Iterable[str], most: int = 5) -> str:
     named = [f"{reprlib.repr(text)} ({n})" for text, n in counts.items()]
     more = f" and {len(named) - most} more" if len(named) > most else ""
     return ", ".join(named[:most]) + more
+
+
+def behind_the_end(times: Sequence[float], duration: float) -> list[str]:
+    """Say how many hits lie behind the end of a recording; empty if none does.
+
+    Parameters
+    ----------
+    times
+        Times of the hits, in seconds.
+    duration
+        Length of the recording, in seconds.
+
+    >>> behind_the_end([0.5, 1.05, 2.0], 1.0)
+    ["1 of 3 hits lies behind its end; are they another recording's?"]
+    """
+    count = sum(time > duration + _PADDING_S for time in times)
+    lie = "lies" if count == 1 else "lie"
+    text = f"{count} of {len(times)} hits {lie} behind its end"
+    return [f"{text}; are they another recording's?"] if count else []

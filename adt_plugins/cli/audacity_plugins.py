@@ -62,7 +62,8 @@ def _add_install(subparsers: Any) -> None:
         description="Copy two Nyquist plug-ins into the user's Plug-Ins folder:"
         " Analyze > Drum Labels on One Track puts one label track on the selection,"
         " Tools > Drum Labels on Separate Tracks one for each drum. They need 'adt"
-        " audacity watch'.",
+        " audacity watch'. In Audacity 4 the latter is an extension, which is copied"
+        " into the user's folder of extensions.",
     )
     parser.add_argument(
         "--uninstall", action="store_true", help="remove them, and the autostart"

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from adt_plugins.audio.channels import ChannelReader
 from adt_plugins.audio.reader import AudioSource
 from adt_plugins.base.progress import Progress, progress_bar
+from adt_plugins.base.reporting import behind_the_end
 from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtWarning, CancelledError
 from adt_plugins.separation import templates
@@ -40,7 +41,6 @@ _ENOUGH_HITS = 24
 _BEFORE = templates.LONGEST + 10
 _AFTER = 24
 _LEARNING = 0.3  # of the work
-_PADDING_S = 0.1  # by which a compressed copy of a recording may be longer
 
 
 @dataclass(frozen=True)
@@ -245,15 +245,8 @@ class Separator:
 
     def _warn(self, reader: ChannelReader) -> None:
         """Tell what is unusual of a recording that has been read."""
-        texts = list(reader.warnings)
-        end = self._received / self.sample_rate + _PADDING_S
-        behind = sum(time > end for time in self._times)
-        if behind:
-            texts.append(
-                f"{behind} of {len(self._times)} hits lie behind its end;"
-                " are they another recording's?"
-            )
-        for text in texts:
+        behind = behind_the_end(self._times, self._received / self.sample_rate)
+        for text in (*reader.warnings, *behind):
             warnings.warn(f"{reader.label}: {text}", AdtWarning, stacklevel=3)
 
     def _stretches(

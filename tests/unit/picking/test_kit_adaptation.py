@@ -187,6 +187,21 @@ def test_the_commands(
     assert found.model["adapted"] == ["SD"]
 
 
+def test_damage_and_hits_of_another_song_are_told(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    song, corrected = tmp_path / "song.wav", tmp_path / "corrected.txt"
+    soundfile.write(song, play([(0.5, "KD")], 4.0), RATE)
+    content = song.read_bytes()
+    song.write_bytes(content[: len(content) // 2])
+    corrected.write_text("0.5\t0.5\tKick\n3.0\t3.0\tKick\n", encoding="utf-8")
+    run = ["adapt", str(song), str(corrected), "-o", str(tmp_path / "kit.json"), "-q"]
+    assert cli.main([*run, "--model", str(tiny_model)]) == 0
+    damage, behind = capsys.readouterr().err.splitlines()
+    assert damage.startswith(f"adt: warning: {song}: cut short or damaged")
+    assert behind.startswith(f"adt: warning: {song}: 1 of 2 hits lies behind its end")
+
+
 def test_adapting_to_another_model_says_so(
     tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
