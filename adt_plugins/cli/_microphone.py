@@ -57,6 +57,16 @@ class Microphone:
                 callback=self._take,
             )
         except (self._refused, ValueError) as error:
+            inputs = [
+                str(found["name"])
+                for found in sounddevice.query_devices()
+                if found["max_input_channels"]
+            ]
+            if not inputs:
+                raise AudioError("this computer has no audio input") from error
+            if isinstance(error, ValueError):  # none or several have this name
+                known = ", ".join(inputs)
+                raise AudioError(f"no input {device!r}; there are {known}") from error
             raise AudioError(f"{self._label}: {error}") from error
 
     def _take(self, samples: Any, _frames: int, _time: Any, status: Any) -> None:

@@ -116,6 +116,7 @@ def _onsets(options: ListenOptions, open_things: Any) -> Iterator[Onset]:
                 " format: adt transcribe"
             )
     else:
+        _check_no_file(options.source)
         blocks = open_things.enter_context(Microphone(options.source))
     return listen_live(
         blocks,
@@ -124,3 +125,15 @@ def _onsets(options: ListenOptions, open_things: Any) -> Iterator[Onset]:
         drums=options.drums,
         thresholds=dict(options.thresholds),
     )
+
+
+def _check_no_file(source: str | None) -> None:
+    from pathlib import Path
+
+    from adt_plugins.errors import AudioError
+
+    path = Path(source or "")
+    if path.is_fifo():
+        raise AudioError(f"{source}: is a pipe; to listen to it: adt listen - < PIPE")
+    if path.is_file():
+        raise AudioError(f"{source}: is a file, no audio input; use adt transcribe")

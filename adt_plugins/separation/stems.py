@@ -136,8 +136,8 @@ def separate(
     Warns
     -----
     AdtWarning
-        If the recording is damaged but most of it could be read, or hits lie behind
-        its end.
+        If the recording is damaged but most of it could be read, its floats are too
+        loud for the stems, or hits lie behind its end.
 
     Notes
     -----
@@ -200,6 +200,7 @@ class Separator:
             self.bits = 16 if (reader.bits or 24) <= 16 else 24
         self._grid = Grid(self.sample_rate)
         self._times = [onset.time for onset in transcription]
+        self._is_clipped = False
         kinds = templates.kinds_of((o.drum for o in transcription), wanted or ())
         self._hits: dict[Drum, list[int]] = {}
         for onset in transcription:
@@ -246,7 +247,8 @@ class Separator:
     def _warn(self, reader: ChannelReader) -> None:
         """Tell what is unusual of a recording that has been read."""
         behind = behind_the_end(self._times, self._received / self.sample_rate)
-        for text in (*reader.warnings, *behind):
+        clipped = ["too loud for whole numbers: its stems are clipped"]
+        for text in (*reader.warnings, *behind, *(clipped * self._is_clipped)):
             warnings.warn(f"{reader.label}: {text}", AdtWarning, stacklevel=3)
 
     def _stretches(
@@ -371,6 +373,7 @@ class Separator:
         # What a file cannot hold of the one is left in the other.
         drumless = np.clip(rest, -most, most - 1)
         parts[-1] = np.clip(parts[-1] + rest - drumless, -most, most - 1)
+        self._is_clipped |= bool((parts.sum(axis=0) + drumless != song).any())
         return StemBlock([x.astype(np.int32) for x in parts], drumless.astype(np.int32))
 
 

@@ -174,11 +174,40 @@ def test_an_input_that_is_refused_or_ends_is_one_line(
         def close(self) -> None:
             pass
 
-    fake = SimpleNamespace(PortAudioError=PortAudioError, InputStream=InputStream)
+    fake = SimpleNamespace(
+        PortAudioError=PortAudioError,
+        InputStream=InputStream,
+        query_devices=lambda: [{"name": "Desk", "max_input_channels": 1}],
+    )
     monkeypatch.setitem(sys.modules, "sounddevice", fake)
     assert main(["listen", "Desk"]) == 2
     said = "it has ended" if way == "unplugged" else "no such device"
     assert capsys.readouterr().err == f"adt: Desk: {said}\n"
+
+
+def test_audio_inputs_are_named_and_files_are_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise ValueError("No input device matching 'Desk'")
+
+    devices = [
+        {"name": "Mic", "max_input_channels": 1},
+        {"name": "Speakers", "max_input_channels": 0},
+        {"name": "Interface", "max_input_channels": 2},
+    ]
+    fake = SimpleNamespace(
+        PortAudioError=OSError, InputStream=refuse, query_devices=lambda: devices
+    )
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    assert main(["listen", "Desk"]) == 2
+    said = "adt: no input 'Desk'; there are Mic, Interface\n"
+    assert capsys.readouterr().err == said
+    devices.clear()
+    assert main(["listen"]) == 2
+    assert capsys.readouterr().err == "adt: this computer has no audio input\n"
+    assert main(["listen", str(EXAMPLES / "groove.flac")]) == 2
+    assert "is a file, no audio input; use adt transcribe" in capsys.readouterr().err
 
 
 def test_it_ends_when_nobody_reads_on(

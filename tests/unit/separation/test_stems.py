@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -140,6 +141,18 @@ def test_silence_and_hits_behind_the_end_do_no_harm() -> None:
     assert len(stems.drums) == RATE
     with pytest.warns(AdtWarning, match="28 of 28"):
         assert len(separate(HITS, (np.zeros(3, np.int16), RATE)).drums) == 3
+
+
+@pytest.mark.parametrize(("peak", "told"), [(1.9, 0), (2.1, 1)])
+def test_what_stems_cannot_hold_is_told(peak: float, told: int) -> None:
+    song = np.full((RATE // 4, 1), peak, np.float32)
+    hits = HITS.between(0, 0.2)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        stems = separate(hits, (song, RATE))
+    assert ["too loud" in str(w.message) for w in caught] == [True] * told
+    same = np.allclose(stems.drums + stems.drumless, song, atol=1e-6)
+    assert same is not bool(told)
 
 
 @pytest.mark.slow
