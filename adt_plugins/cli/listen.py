@@ -128,12 +128,13 @@ def _onsets(options: ListenOptions, open_things: Any) -> Iterator[Onset]:
 
 
 def _check_no_file(source: str | None) -> None:
-    from pathlib import Path
+    import os
 
     from adt_plugins.errors import AudioError
 
-    path = Path(source or "")
-    if path.is_fifo():
-        raise AudioError(f"{source}: is a pipe; to listen to it: adt listen - < PIPE")
-    if path.is_file():
-        raise AudioError(f"{source}: is a file, no audio input; use adt transcribe")
+    path = source or ""
+    if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112
+        raise AudioError(
+            f"{source}: is a file, no audio input; adt transcribe reads files,"
+            " and adt listen - a pipe"
+        )

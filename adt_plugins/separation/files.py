@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from adt_plugins.audio.sound_file import SoundWriter
 from adt_plugins.base.files import replacing
 from adt_plugins.base.progress import Progress
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
-from adt_plugins.separation.stems import Cancel, Separator, StemBlock
+from adt_plugins.separation.stems import Cancel, Separator
 
 DRUMLESS, DRUMS = "drumless", "drums"
 
@@ -96,14 +93,9 @@ def write_stems(
             for draft in drafts
         ]
         for block in separator.blocks(progress, cancel):
-            for writer, samples in zip(writers, _of(block, by_drum), strict=True):
+            stems = (block.drumless, block.drums, *block.parts)
+            # Parts that have no file: all of them, or silence where there are no hits.
+            for writer, samples in zip(writers, stems[: len(writers)], strict=True):
                 # libsndfile takes the highest bits of 32.
                 writer.write(samples << (32 - separator.bits))
     return paths
-
-
-def _of(block: StemBlock, by_drum: bool) -> Iterator[NDArray[np.int32]]:
-    yield block.drumless
-    yield block.drums
-    if by_drum:
-        yield from block.parts

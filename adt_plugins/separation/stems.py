@@ -72,7 +72,7 @@ class StemBlock:
     Parameters
     ----------
     parts
-        The drums, one by one if there are several.
+        The drums, one by one if there are several; silence if there is none.
     drumless
         The rest.
     """

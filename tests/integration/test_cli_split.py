@@ -146,6 +146,19 @@ def test_drums_one_by_one_are_missed_too(song: Path) -> None:
     assert kick.stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize("words", [["--only", "OHH"], []])
+def test_no_hits_by_drum_leave_the_song_as_it_is(song: Path, words: list[str]) -> None:
+    song.with_name("none.json").write_text(
+        '{"format": "adt-plugins", "version": 1, "onsets": []}'
+    )
+    hits = "hits.json" if words else "none.json"
+    assert run("-q", song, "--from", song.with_name(hits), "--by-drum", *words) == 0
+    drumless, drums = (whole(song.with_name(name)) for name in OUTPUTS)
+    np.testing.assert_array_equal(drumless, whole(song))
+    assert not drums.any()
+    assert not list(song.parent.glob("song.drums.*.flac"))
+
+
 def test_hits_behind_the_end_are_told(
     song: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
