@@ -161,7 +161,7 @@ class Mixer:
         """Choose the signs by how the channels have agreed so far."""
         with np.errstate(over="ignore", invalid="ignore"):
             # A row for each channel: its products take a fifth of a column's time.
-            some = np.ascontiguousarray(samples[::_EVERY].T)
+            some = samples[::_EVERY].T.copy()
             some[self._weights == 0] = 0
             self._products += some @ some.T
             self._heard += len(samples)

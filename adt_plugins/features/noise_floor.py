@@ -17,7 +17,9 @@ Floats = NDArray[np.float32]
 
 _JUMP = 10 ** (12.0 / 10)  # of the power of 10 ms, above the loudest there was
 _STEADY = 10 ** (4.0 / 10)  # the loudest of the frames before, above their mean
-_FRAMES, _LEAST = 20, 3  # so many are looked at, and silenced, if there are so many
+LATE_FRAMES = 20
+"""So many frames are held back: they are looked at, and silenced."""
+_LEAST = 3  # fewer are left alone
 _INAUDIBLE = 1e-8  # of what is softer the level rule makes nothing
 
 
@@ -34,7 +36,7 @@ def without_noise_before_hits(blocks: Iterable[Floats], hop: int) -> Iterator[Fl
     Yields
     ------
     NDArray[np.float32]
-        As many samples in all; up to 0.2 s of them late.
+        As many samples in all; `LATE_FRAMES` of them late.
     """
     held = np.zeros(0, np.float32)
     powers = np.zeros(0)  # of the whole frames in `held`
@@ -48,11 +50,11 @@ def without_noise_before_hits(blocks: Iterable[Floats], hop: int) -> Iterator[Fl
         before = np.maximum.accumulate(np.append(loudest, powers[known:]))
         jumps = (powers[known:] > _JUMP * before[:-1]) & (before[:-1] > _INAUDIBLE)
         for frame in (known + np.flatnonzero(jumps)).tolist():
-            first = max(0, frame - _FRAMES)
+            first = max(0, frame - LATE_FRAMES)
             if _is_steady(powers[first:frame]):
                 _fade_out(held[first * hop : frame * hop])
         loudest = float(before[-1])
-        kept = max(0, count - _FRAMES)
+        kept = max(0, count - LATE_FRAMES)
         if kept:
             yield held[: kept * hop]
             held, powers = held[kept * hop :].copy(), powers[kept:]

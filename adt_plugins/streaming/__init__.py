@@ -15,6 +15,7 @@ from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
 from adt_plugins.errors import ModelError
 from adt_plugins.features.frame_blocks import frame_blocks
+from adt_plugins.features.noise_floor import LATE_FRAMES, without_noise_before_hits
 from adt_plugins.features.spectrogram import BLOCK_FRAMES
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.beginnings import Beginnings
@@ -102,7 +103,7 @@ def delay(card: ModelCard, chunks: int = 1) -> float:
         See `transcribe_stream`.
     """
     frames = card.geometry.core * chunks + card.geometry.context
-    frames += BLOCK_FRAMES + _AHEAD
+    frames += BLOCK_FRAMES + _AHEAD + LATE_FRAMES
     window = card.front_end.frame_size / card.front_end.sample_rate
     return frames / card.front_end.frame_rate + window
 
@@ -137,7 +138,9 @@ def _frames(
     levels: deque[NDArray[np.float32]],
     beginnings: Beginnings,
 ) -> Iterator[NDArray[np.float32]]:
-    samples = beginnings.heard(reader)
+    samples = without_noise_before_hits(
+        beginnings.heard(reader), card.front_end.hop_size
+    )
     for block in frame_blocks(samples, card.front_end, card.level, card.drums):
         levels.append(block.levels)
         yield block.frames

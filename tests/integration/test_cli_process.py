@@ -138,7 +138,7 @@ sys.exit(main())
 
 @on_posix
 @pytest.mark.parametrize(
-    "module", ["adt_plugins.cli", "adt_plugins.cli.batch", "adt_plugins.errors"]
+    "module", ["adt_plugins.cli", "adt_plugins.cli._parser", "adt_plugins.errors"]
 )
 def test_ctrl_c_while_the_program_is_loaded(module: str) -> None:
     command = [sys.executable, "-c", _INTERRUPTED_IMPORT, module]

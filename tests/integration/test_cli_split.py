@@ -228,7 +228,7 @@ def test_ctrl_c_leaves_nothing(song: Path) -> None:
     process = subprocess.Popen(
         [*map(str, command), str(song.with_name("hits.json"))], stderr=subprocess.PIPE
     )
-    for _ in range(600):
+    for _ in range(2400):  # two minutes: others may keep the machine busy
         if list(song.parent.glob(".adt-*")) or process.poll() is not None:
             break
         time.sleep(0.05)

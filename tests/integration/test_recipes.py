@@ -122,16 +122,7 @@ def test_a_format(clone: Clone) -> None:
 def test_a_host(clone: Clone) -> None:
     clone.write_files("hosts.md")
     commands = "adt_plugins/cli/__init__.py"
-    clone.replace(
-        commands,
-        "    models,\n    train,\n",
-        "    models,\n    sonic_visualiser,\n    train,\n",
-    )
-    clone.replace(
-        commands,
-        "    web,\n    import_adtlib,\n",
-        "    web,\n    sonic_visualiser,\n    import_adtlib,\n",
-    )
+    clone.replace(commands, '    "web",\n', '    "web",\n    "sonic-visualiser",\n')
     floor = "training | evaluation | audacity | notebook"
     clone.replace("pyproject.toml", floor, f"{floor} | sonic_visualiser")
     shutil.copy(clone.folder / "examples" / "groove.flac", clone.folder / "song.flac")
