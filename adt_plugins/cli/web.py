@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from argparse import BooleanOptionalAction
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.cli import _console
-from adt_plugins.cli._command import set_command
+from adt_plugins.cli._command import parse, set_command
+from adt_plugins.errors import AdtError, reason_of
+
+PAGE = "drums.html"
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebOptions:
     """Options of ``adt web``."""
 
-    output: Path = Path("drums.html")
+    song: Path | None = None
+    output: Path | None = None
     overwrite: bool = False
+    open: bool = False
+    start_menu: bool | None = None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -25,23 +32,101 @@ def add_parser(subparsers: Any) -> None:
         help="write a page that transcribes in the browser, offline",
         description="Write one HTML file on which recordings are dropped. It works from"
         " disk and from any web server, needs no network, and sends nothing.",
+        examples=[
+            ("adt web --open", "write the page and open it in the browser"),
+            ("adt web song.mp3 --open", "the editor of one song, as a page"),
+            ("adt web --start-menu", "put the page into the menu of programs"),
+        ],
+    )
+    parser.add_argument(
+        "song",
+        nargs="?",
+        type=Path,
+        default=None,  # argparse would convert a default that is suppressed
+        metavar="SONG",
+        help="transcribe it and write its own page, as --format html does",
     )
     parser.add_argument(
         "-o",
         dest="output",
         type=Path,
         metavar="FILE",
-        help="default: drums.html in this folder",
+        help=f"default: {PAGE} in this folder",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a file that exists"
+    )
+    parser.add_argument(
+        "--open", action="store_true", help="open the page in the browser"
+    )
+    parser.add_argument(
+        "--start-menu",
+        action=BooleanOptionalAction,
+        help="keep the page for this user, and an entry for it in the menu of"
+        " programs; --no-start-menu removes the entry",
     )
     set_command(parser, WebOptions, run)
 
 
 def run(options: WebOptions) -> int:
     """Write the page."""
+    if options.start_menu is not None:
+        return _put_into_menu(options)
+    if options.song is not None:
+        return _write_song(options.song, options)
     from adt_plugins.web_page import write_page
 
-    _console.say(str(write_page(options.output, overwrite=options.overwrite)))
+    path = write_page(options.output or Path(PAGE), overwrite=options.overwrite)
+    _console.say(str(path))
+    return _shown(path, options)
+
+
+def _write_song(song: Path, options: WebOptions) -> int:
+    """Run ``adt transcribe --format html``."""
+    from adt_plugins import formats
+    from adt_plugins.cli import build_parser
+
+    if options.output is not None:
+        raise AdtError("-o is for the page without a song; a song's lies beside it")
+    words = ["transcribe", "--format", "html", "--", str(song)]
+    if options.overwrite:
+        words.insert(1, "--overwrite")
+    code = parse(build_parser(["transcribe"]), words).run()
+    page = formats.output_path(song.stem, song.parent, "html")
+    return code or _shown(page, options)
+
+
+def _put_into_menu(options: WebOptions) -> int:
+    """Write the page and its entry into the user's folders, or remove the entry."""
+    from adt_plugins.base.files import write_files
+    from adt_plugins.base.folders import user_folder
+    from adt_plugins.base.start_menu import menu_entry
+    from adt_plugins.web_page import write_page
+
+    if options.song is not None or options.output is not None:
+        raise AdtError("--start-menu has a page of its own: leave SONG and -o out")
+    page = user_folder().absolute() / PAGE
+    entry, content = menu_entry(page.as_uri())
+    try:
+        if not options.start_menu:
+            entry.unlink(missing_ok=True)
+            _console.say(f"removed {entry}")
+            return 0
+        for folder in (page.parent, entry.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AdtError(f"{error.filename}: {reason_of(error)}") from error
+    # Both are ours alone, and a newer page replaces the older one.
+    write_page(page, overwrite=True)
+    write_files({entry: content}, overwrite=True)
+    _console.say(f"wrote {page}\nwrote {entry}")
+    return _shown(page, options)
+
+
+def _shown(page: Path, options: WebOptions) -> int:
+    if options.open:
+        import webbrowser
+
+        if not webbrowser.open(page.absolute().as_uri()):
+            raise AdtError(f"{page}: no browser could be started; open it by hand")
     return 0

@@ -1,0 +1,61 @@
+"""An entry in the system's menu of programs that opens a page in the browser.
+
+Linux: a ``.desktop`` file. macOS: a ``.webloc`` file in the user's Applications.
+Windows: a ``.url`` file in the Start menu. Nothing needs an administrator.
+"""
+
+from __future__ import annotations
+
+import os
+import plistlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+TITLE = "Drum Transcription"
+
+
+def menu_entry(
+    uri: str,
+    *,
+    platform: str = sys.platform,
+    env: Mapping[str, str] = os.environ,
+    home: Path | None = None,
+) -> tuple[Path, bytes]:
+    """Return the file of a menu entry, and its content.
+
+    Parameters
+    ----------
+    uri
+        What it opens, as `pathlib.Path.as_uri` returns it: only characters that no
+        format of an entry gives a meaning to, but ``%``.
+    platform
+        As in ``sys.platform``.
+    env
+        Environment, which says where the folders are.
+    home
+        The user's home folder; None: of this user.
+    """
+    home = home or Path.home()
+    if platform == "win32":
+        roaming = env.get("APPDATA")
+        base = Path(roaming) if roaming else home / "AppData" / "Roaming"
+        menu = base / "Microsoft" / "Windows" / "Start Menu" / "Programs"
+        return menu / f"{TITLE}.url", f"[InternetShortcut]\r\nURL={uri}\r\n".encode()
+    if platform == "darwin":
+        return home / "Applications" / f"{TITLE}.webloc", plistlib.dumps({"URL": uri})
+    data = Path(env.get("XDG_DATA_HOME", ""))
+    # The standard says to ignore a relative path.
+    base = data if data.is_absolute() else home / ".local" / "share"
+    command = f'xdg-open "{uri}"'.replace("%", "%%")
+    lines = (
+        "[Desktop Entry]",
+        "Type=Application",
+        f"Name={TITLE}",
+        "Comment=Find, hear and correct the drum hits of a recording",
+        f"Exec={command}",
+        "Terminal=false",
+        "Categories=AudioVideo;Audio;Music;",
+        "",
+    )
+    return base / "applications" / "adt-plugins.desktop", "\n".join(lines).encode()
