@@ -19,7 +19,12 @@ from tests.support.tiny_model import play
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the browser was asked to open."""
     uris: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda uri: uris.append(uri) or True)
+
+    def remember(uri: str) -> bool:
+        uris.append(uri)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", remember)
     return uris
 
 
