@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_PACKAGE, _NAME = "scipy.fft._pocketfft", "pypocketfft"
+_PARTS = ("scipy.fft._pocketfft.pypocketfft", "scipy.fft._duccfft.pyduccfft")
+"""Names of the compiled part: the first until SciPy 1.17."""
 
 Rfft = Callable[[NDArray[np.float32], NDArray[np.complex64]], object]
 
@@ -45,7 +46,7 @@ def rfft(frames: NDArray[np.float32], out: NDArray[np.complex64]) -> None:
 @cache
 def _fastest() -> Rfft:
     try:
-        module = _load(_find())
+        module = _load(*_find())
         found = _compiled(module)
         probe = np.arange(8, dtype=np.float32)[None] % 3
         answer = np.zeros((1, 5), np.complex64)
@@ -57,19 +58,20 @@ def _fastest() -> Rfft:
     return _public
 
 
-def _find() -> Path:
-    """Path of the compiled part; SciPy itself is not imported."""
+def _find() -> tuple[str, Path]:
+    """Name and path of the compiled part; SciPy itself is not imported."""
     spec = find_spec("scipy")
     for folder in (spec and spec.submodule_search_locations) or ():
-        for suffix in EXTENSION_SUFFIXES:
-            path = Path(folder, *_PACKAGE.split(".")[1:], _NAME + suffix)
-            if path.is_file():
-                return path
-    raise ImportError(f"SciPy's {_NAME} is not where it used to be")
+        for name in _PARTS:
+            for suffix in EXTENSION_SUFFIXES:
+                parts = f"{name}{suffix}".split(".", 3)
+                path = Path(folder, *parts[1:3], parts[3])
+                if path.is_file():
+                    return name, path
+    raise ImportError("SciPy's compiled FFT is not where it used to be")
 
 
-def _load(path: Path) -> Any:
-    name = f"{_PACKAGE}.{_NAME}"
+def _load(name: str, path: Path) -> Any:
     if name in sys.modules:
         return sys.modules[name]
     loader = ExtensionFileLoader(name, str(path))

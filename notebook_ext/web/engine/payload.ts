@@ -1,8 +1,9 @@
 /** What `adt_plugins.editor.payload` would send of the same recording. */
 
-import { type MeterChange, metersFound, meterText } from "../../src/core/meter";
+import { beatQuarters, type MeterChange, metersFound, meterText } from "../../src/core/meter";
 import { mapsOf } from "../../src/core/midi-head";
 import type { Header } from "../../src/core/song";
+import { steadyTempo } from "../../src/core/tempo";
 import { tempoMap } from "../../src/core/tempo-map";
 import { micro, pythonFloat } from "../../src/core/writers";
 import type { About, Card, Heard, SongParts } from "./engine-types";
@@ -25,6 +26,7 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
   );
   const { title, fingerprint, duration, audio, stem } = about;
   const meters = metersFound(heard.beats);
+  const hits = Array.from(known.filter((_, n) => n % 5 === 2));
   const header: Header = {
     title,
     fingerprint,
@@ -38,15 +40,30 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
     missing: [],
     beats: heard.beats,
     meters: meters.map(({ bar, meter }) => ({ bar, meter: meterText(meter) })),
+    tempo: tempoOf(heard.beats, meters, hits),
     audio,
     files: {
       stem,
       json: jsonAround(card, heard, meters, about),
       labels: [],
-      maps: mapsOf(tempoMap(heard.beats, meters, Array.from(known.filter((_, n) => n % 5 === 2)))),
+      maps: mapsOf(tempoMap(heard.beats, meters, hits)),
     },
   };
   return { header, data: data.buffer, velocities: heard.velocities };
+}
+
+/** Counted beats a minute, where one tempo fits; beats that were found are all alike. */
+function tempoOf(
+  beats: Heard["beats"],
+  meters: readonly MeterChange[],
+  hits: readonly number[],
+): number | null {
+  if (beats.length < 2) return null;
+  const beat = meters.length ? beatQuarters(meters[0].meter) : 1;
+  const places = beats.map((_, n) => n * beat);
+  const times = beats.map(([time]) => time);
+  const steady = steadyTempo(times, places, hits);
+  return steady && Number((60 / steady.quarter / beat).toFixed(2));
 }
 
 /** The JSON file behind its onsets, in two parts: the thresholds go between them. */
