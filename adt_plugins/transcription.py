@@ -134,7 +134,7 @@ class Transcription:
         steady = self._steady_tempo()
         beat = (self.meter or Meter(4)).quarters
         if steady is not None:
-            return steady.bpm / beat
+            return round(steady.bpm / beat, 9)  # 104, not 104.00000000000001
         span = self.beats[-1].time - self.beats[0].time
         return 60 * float(places[-1]) / span / beat if span else None
 

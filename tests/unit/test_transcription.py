@@ -477,3 +477,8 @@ def test_a_slice_counts_its_bars_anew() -> None:
     assert song[4.5:].meters == meter_changes([(1, "4/4")])
     assert song.shifted(1.0).meters == song.meters
     assert song.shifted(-4.0).meters == song[4.0:].meters
+
+
+def test_a_steady_tempo_is_the_number_that_a_person_set() -> None:
+    beats = tuple(Beat(0.1 + n * 60 / 104, n % 4 + 1) for n in range(40))
+    assert Transcription(beats=beats, meters=meter_changes("4/4")).tempo == 104
