@@ -29,7 +29,7 @@ OWN_SYSTEM = {
 _WINDOWS = """
 import os, signal, sys
 from importlib import import_module
-import numpy, scipy.fft, soundfile  # which look at the system themselves
+import asyncio, numpy, scipy.fft, soundfile  # which look at the system themselves
 modules, attributes, signals, names = (text.split() for text in sys.argv[1:])
 for name in modules:
     sys.modules[name] = None  # an import of it fails now

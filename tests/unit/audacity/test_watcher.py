@@ -42,7 +42,8 @@ from tests.support.tiny_model import play
 def test_labels_of_a_selection(served: Path, said: list[str]) -> None:
     plugin = FakePlugin(served)
     assert_labels(plugin.ask(play(HITS, SECONDS)))
-    assert not plugin.path("wav").exists()  # audio is kept no longer than needed
+    # Audio is kept no longer than needed.
+    wait_until(lambda: not plugin.path("wav").exists())
     assert len(plugin.path("busy").read_text()) >= 1
     plugin.write("done")
     wait_until(lambda: [path.name for path in served.iterdir()] == ["watch.lock"])

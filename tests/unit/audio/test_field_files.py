@@ -346,7 +346,8 @@ def test_half_of_a_file(name: str, told: str, tmp_path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2 + 7])
     _, warnings = read(path)
-    assert len(warnings) == 1
+    # Some versions of PyAV count the packet that is cut, too.
+    assert [text for text in warnings if "packets" not in text] == warnings[:1]
     assert warnings[0].startswith(told)
     path.write_bytes(content)
     assert read(path)[1] == []

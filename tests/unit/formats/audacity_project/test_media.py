@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -113,7 +112,7 @@ def test_a_copy_where_there_are_no_links(
     def refuse(*_: object) -> None:
         raise OSError(18, "Invalid cross-device link")
 
-    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
     link = tmp_path / "link.wav"
     link.symlink_to(wav)
     place_recording(link, tmp_path / "a", warn=pytest.fail)
