@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adt_plugins.base.files import write_files
-from adt_plugins.base.folders import HOME_VARIABLE
+from adt_plugins.base.folders import HOME_VARIABLE, windows_menu
 from adt_plugins.errors import AdtError, reason_of
 
 NAME = "adt-plugins-audacity"
@@ -275,10 +275,7 @@ class _LaunchAgent(Autostart):
 class _StartupScript(Autostart):
     @property
     def file(self) -> Path:
-        roaming = self.env.get("APPDATA")
-        base = Path(roaming) if roaming else self.home / "AppData" / "Roaming"
-        menu = base / "Microsoft" / "Windows" / "Start Menu" / "Programs"
-        return menu / "Startup" / f"{NAME}.cmd"
+        return windows_menu(self.env, self.home) / "Startup" / f"{NAME}.cmd"
 
     def content(self) -> bytes:
         own = self.own_home

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from adt_plugins.base.files import write_files
-from adt_plugins.base.folders import asset, local_app_data
+from adt_plugins.base.folders import asset, local_app_data, xdg_data_home
 from adt_plugins.errors import AdtError, reason_of
 from adt_plugins.labels.tracks import LabelTrack
 
@@ -49,8 +49,7 @@ def extensions_folder(
     elif platform == "darwin":
         base = home / "Library" / "Application Support"
     else:
-        data = env.get("XDG_DATA_HOME", "")
-        base = Path(data) if Path(data).is_absolute() else home / ".local" / "share"
+        base = xdg_data_home(env, home)
     return base / "Audacity" / "Audacity4" / "extensions"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from adt_plugins.audacity.extension import extensions_folder
 from adt_plugins.audacity.request_folder import snap_home
 from adt_plugins.base.files import write_files
-from adt_plugins.base.folders import asset
+from adt_plugins.base.folders import asset, roaming_app_data, xdg_data_home
 from adt_plugins.errors import AdtError, reason_of
 
 PLUGINS = ("drum-labels.ny", "drum-label-tracks.ny")
@@ -88,14 +88,12 @@ def _data_folders(
 ) -> tuple[Path, Path, Path]:
     """Where Audacity 3, Audacity 4 and Tenacity keep a user's data."""
     if platform == "win32":
-        roaming = env.get("APPDATA")
-        base = Path(roaming) if roaming else home / "AppData" / "Roaming"
+        base = roaming_app_data(env, home)
         return base / "audacity", base / "Audacity" / _NEW, base / _TENACITY
     if platform == "darwin":
         base = home / "Library" / "Application Support"
         return base / "audacity", base / "Audacity" / _NEW, base / _TENACITY
-    data = env.get("XDG_DATA_HOME", "")
-    base = Path(data) if Path(data).is_absolute() else home / ".local" / "share"
+    base = xdg_data_home(env, home)
     return base / "audacity", base / _NEW.lower(), base / _TENACITY
 
 

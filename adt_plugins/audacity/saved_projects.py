@@ -14,6 +14,7 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
+from adt_plugins.base.folders import roaming_app_data
 from adt_plugins.errors import AdtError
 from adt_plugins.formats import song_stem
 from adt_plugins.formats.audacity_project import read_project
@@ -107,7 +108,7 @@ def _settings_files(
 ) -> Iterable[Path]:
     """Where Audacity 3 keeps its settings."""
     if platform == "win32":
-        roaming = Path(env.get("APPDATA") or home / "AppData" / "Roaming")
+        roaming = roaming_app_data(env, home)
         folders = [roaming / "audacity"]
     elif platform == "darwin":
         folders = [home / "Library" / "Application Support" / "audacity"]

@@ -59,9 +59,7 @@ def user_folder() -> Path:
     elif sys.platform == "darwin":
         base = Path.home() / "Library" / "Application Support"
     else:
-        data = Path(os.environ.get("XDG_DATA_HOME", ""))
-        # The standard says to ignore a relative path.
-        base = data if data.is_absolute() else Path.home() / ".local" / "share"
+        base = xdg_data_home(os.environ, Path.home())
     return base / "adt-plugins"
 
 
@@ -99,3 +97,24 @@ def local_app_data(
     """Return the folder of Windows for data of programs that stay on this computer."""
     local = env.get("LOCALAPPDATA")
     return Path(local) if local else (home or Path.home()) / "AppData" / "Local"
+
+
+def roaming_app_data(env: Mapping[str, str], home: Path) -> Path:
+    """Return the folder of Windows for data that follow a user to other computers."""
+    roaming = env.get("APPDATA")
+    return Path(roaming) if roaming else home / "AppData" / "Roaming"
+
+
+def xdg_data_home(env: Mapping[str, str], home: Path) -> Path:
+    """Return the folder of Linux for a user's data.
+
+    The standard says to ignore a relative path.
+    """
+    data = Path(env.get("XDG_DATA_HOME", ""))
+    return data if data.is_absolute() else home / ".local" / "share"
+
+
+def windows_menu(env: Mapping[str, str], home: Path) -> Path:
+    """Return the folder of a user's programs in the Start menu of Windows."""
+    windows = roaming_app_data(env, home) / "Microsoft" / "Windows"
+    return windows / "Start Menu" / "Programs"

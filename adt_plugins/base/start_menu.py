@@ -12,6 +12,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from adt_plugins.base.folders import windows_menu, xdg_data_home
+
 TITLE = "Drum Transcription"
 
 
@@ -38,15 +40,10 @@ def menu_entry(
     """
     home = home or Path.home()
     if platform == "win32":
-        roaming = env.get("APPDATA")
-        base = Path(roaming) if roaming else home / "AppData" / "Roaming"
-        menu = base / "Microsoft" / "Windows" / "Start Menu" / "Programs"
-        return menu / f"{TITLE}.url", f"[InternetShortcut]\r\nURL={uri}\r\n".encode()
+        content = f"[InternetShortcut]\r\nURL={uri}\r\n".encode()
+        return windows_menu(env, home) / f"{TITLE}.url", content
     if platform == "darwin":
         return home / "Applications" / f"{TITLE}.webloc", plistlib.dumps({"URL": uri})
-    data = Path(env.get("XDG_DATA_HOME", ""))
-    # The standard says to ignore a relative path.
-    base = data if data.is_absolute() else home / ".local" / "share"
     command = f'xdg-open "{uri}"'.replace("%", "%%")
     lines = (
         "[Desktop Entry]",
@@ -58,4 +55,5 @@ def menu_entry(
         "Categories=AudioVideo;Audio;Music;",
         "",
     )
-    return base / "applications" / "adt-plugins.desktop", "\n".join(lines).encode()
+    entry = xdg_data_home(env, home) / "applications" / "adt-plugins.desktop"
+    return entry, "\n".join(lines).encode()

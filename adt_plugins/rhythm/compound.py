@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
-from adt_plugins.rhythm.drum_patterns import likelihood, nearby
+from adt_plugins.rhythm.drum_patterns import block_means, likelihood, nearby
 
 MIN_BPM, MAX_BPM = 30.0, 130.0
 """Tempi of dotted quarters. With 55 to 215, as of other meters, slow songs were counted
@@ -31,7 +31,6 @@ _WEIGHT = {"KD": 1.0, "SD": 1.0, "CY": 1.0, "ANY": 0.5}
 _COST = 0.5
 """Log probability that each beat costs: of two tempi that fit, the slower one."""
 _SURE = 0.99  # the network is never surer than this
-_BLOCK = 4096  # frames
 
 _LEAST_DRUMS = 0.15  # mean activation on the beats
 
@@ -109,12 +108,7 @@ class CompoundEvidence:
 
     def means(self) -> tuple[Singles, ...]:
         """The mean over the beats of a bar, shape (frames,) each."""
-        parts = [
-            [third.mean(axis=0) for third in self.cut(first, first + _BLOCK)]
-            for first in range(0, self._frames, _BLOCK)
-        ]
-        whole = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return tuple(column[: self._frames] for column in whole)
+        return block_means(self.cut, self._frames)
 
     def _fill(self, thirds: Singles, first: int, end: int) -> None:
         """Add all evidence of frames of the recording."""

@@ -13,7 +13,7 @@ without, 0.507 at 0.2, 0.527 at 0.5, 0.521 at 1 and 0.515 at 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,12 +110,8 @@ class BarEvidence:
 
     def means(self) -> tuple[Singles, Singles]:
         """The mean over the beats of all bars, shape (frames,) each."""
-        found: tuple[list[Singles], list[Singles]] = ([], [])
-        for first in range(0, self._frames, _BLOCK):
-            parts = self.cut(first, min(first + _BLOCK, self._frames))
-            for into, part in zip(found, parts, strict=True):
-                into.append(part.mean(axis=0))
-        return np.concatenate(found[0]), np.concatenate(found[1])
+        beginnings, middles = block_means(self.cut, self._frames)
+        return beginnings, middles
 
     def _fill(
         self, beginnings: Singles, middles: Singles, first: int, end: int
@@ -139,6 +135,17 @@ class BarEvidence:
             if bar != USUAL_BAR:
                 beginnings[beat : beat + bar] -= self._unusual
             beat += bar
+
+
+def block_means(
+    cut: Callable[[int, int], tuple[Singles, ...]], frames: int
+) -> tuple[Singles, ...]:
+    """Return the means over beats of evidence, a block of frames at a time."""
+    blocks = [
+        [part.mean(axis=0) for part in cut(first, min(first + _BLOCK, frames))]
+        for first in range(0, frames, _BLOCK)
+    ]
+    return tuple(np.concatenate(parts) for parts in zip(*blocks, strict=True))
 
 
 def likelihood(hit: Singles, share: float) -> Singles:
