@@ -180,14 +180,7 @@ def add_places(
         action="store_true",
         help="leave out inputs whose outputs all exist",
     )
-    group.add_argument(
-        "--drums",
-        "--only",
-        dest="drums",
-        type=_values.drums,
-        metavar="DRUM,DRUM",
-        help=f"{only}: names (snare), codes (SD) or MIDI notes (38)",
-    )
+    add_drums(group, only)
 
 
 def add_part(parser: argparse.ArgumentParser) -> None:
@@ -228,15 +221,7 @@ def add_model(
     group.add_argument(
         "--model", metavar="NAME", help="model to use; see 'adt models list'"
     )
-    group.add_argument(
-        "--threshold",
-        dest="thresholds",
-        type=_values.threshold,
-        action="append",
-        metavar="DRUM=X",
-        help="how sure a hit of this drum must be, 0 to 1, e.g. snare=0.4; may be"
-        " repeated",
-    )
+    add_threshold(group)
     group.add_argument(
         "--song-gate",
         choices=GATE_MODES,
@@ -326,3 +311,28 @@ class _ListFormats(argparse.Action):
             _console.say(f"{name:{width}}  song{form.suffix:12}  {form.description}")
             _console.say(f"{'':{width}}  ({can})")
         parser.exit()
+
+
+def add_drums(parser: argparse._ActionsContainer, only: str) -> None:
+    """Add which drums are wanted; `only` says of what."""
+    parser.add_argument(
+        "--drums",
+        "--only",
+        dest="drums",
+        type=_values.drums,
+        metavar="DRUM,DRUM",
+        help=f"{only}: names (snare), codes (SD) or MIDI notes (38)",
+    )
+
+
+def add_threshold(parser: argparse._ActionsContainer) -> None:
+    """Add how sure hits must be."""
+    parser.add_argument(
+        "--threshold",
+        dest="thresholds",
+        type=_values.threshold,
+        action="append",
+        metavar="DRUM=X",
+        help="how sure a hit of this drum must be, 0 to 1, e.g. snare=0.4; may be"
+        " repeated",
+    )

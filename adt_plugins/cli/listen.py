@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.cli import _console, _values
+from adt_plugins.cli import _console, _options
 from adt_plugins.cli._command import set_command
 
 if TYPE_CHECKING:
@@ -51,22 +51,8 @@ def add_parser(subparsers: Any) -> None:
         " (default: the system's input)",
     )
     parser.add_argument("--model", metavar="NAME", help="a model that answers at once")
-    parser.add_argument(
-        "--drums",
-        "--only",
-        dest="drums",
-        type=_values.drums,
-        metavar="DRUM,DRUM",
-        help="only these drums",
-    )
-    parser.add_argument(
-        "--threshold",
-        dest="thresholds",
-        type=_values.threshold,
-        action="append",
-        metavar="DRUM=X",
-        help="how sure a hit of this drum must be, 0 to 1; may be repeated",
-    )
+    _options.add_drums(parser, "only these drums")
+    _options.add_threshold(parser)
     parser.add_argument(
         "--midi-port",
         metavar="NAME",
