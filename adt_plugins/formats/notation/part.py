@@ -49,6 +49,8 @@ class Part:
         Where the places of its steps are.
     bpm
         Counted beats a minute.
+    end
+        Time at which the last bar ends, in seconds.
     left_out
         Hits that are not written, by drum.
     sections
@@ -58,6 +60,7 @@ class Part:
     bars: list[Bar]
     rhythm: Rhythm
     bpm: float
+    end: float
     left_out: Counter[Drum] = field(default_factory=Counter)
     sections: list[int] = field(default_factory=list)
 
@@ -137,7 +140,8 @@ def make_part(
     left_out += _place(bars, groups, rhythm)
     last = max(beat.time for beat in transcription.beats)
     while len(bars) > 1 and bars[-1].beats[0].time > last and not _sounds(bars[-1]):
-        bars.pop()  # it was there in case that the last hit belongs to it
+        # It was there in case that the last hit belongs to it.
+        end = bars.pop().beats[0].time
     left_out += make_playable(bars)
     mark(bars)
     for bar in bars:
@@ -152,7 +156,7 @@ def make_part(
     elif swing_notation == "triplets" or not _has_pairs(bars):
         _write_as_triplets(bars)
     bpm = transcription.tempo or tempo(bars)
-    return Part(bars, rhythm, bpm, left_out, find_sections(bars))
+    return Part(bars, rhythm, bpm, end, left_out, find_sections(bars))
 
 
 def _quantized(transcription: Transcription, how: Quantize) -> Transcription:
