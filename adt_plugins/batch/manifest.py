@@ -4,6 +4,8 @@ While a run goes on, lines are added: one when a recording is begun, one when it
 finished; the last line of a recording counts. When the run ends, however it ends
 but by a kill, the file is replaced by one with a line for each recording, sorted.
 So the same recordings give the same manifest, in whatever order they were done.
+
+Lines that somebody has spoilt are passed over, said in one warning, and kept beside.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import reprlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,13 +22,17 @@ from types import TracebackType
 from typing import NamedTuple, TypedDict
 
 from adt_plugins.base.files import replacing
+from adt_plugins.base.reporting import Warn, default_warn
 from adt_plugins.base.strict_json import build, parse_json
 from adt_plugins.batch.messages import Output
 from adt_plugins.errors import AdtError, FormatError, reason_of
 
 NAME = "manifest.jsonl"
+REJECTED_SUFFIX = ".rejected"
+"""Of the file with the lines that could not be read, added to the manifest's name."""
 
 STARTED, DONE, FAILED, SKIPPED = "started", "done", "failed", "skipped"
+_STATUSES = (STARTED, DONE, FAILED, SKIPPED)
 
 
 class _Whole(TypedDict):
@@ -92,6 +99,8 @@ class Manifest:
     ----------
     path
         The file; made if it is missing.
+    warn
+        Called once if there are lines that cannot be read.
 
     Raises
     ------
@@ -99,40 +108,49 @@ class Manifest:
         If it cannot be read or written, or is something else.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, warn: Warn = default_warn) -> None:
         self.path = path
         self._places: dict[str, _Place] = {}
+        self._rejected: list[_Place] = []
         try:
             # Without a buffer: what does not fit on the disk fails at once.
             self._file = path.open("a+b", buffering=0)
-            self._load()
+            self._load(warn)
         except OSError as error:
             raise self._refusal(error) from error
 
-    def _load(self) -> None:
-        position = 0
+    def _load(self, warn: Warn) -> None:
+        position, data, first = 0, b"\n", ""
         with self.path.open("rb") as file:
             for number, data in enumerate(file, 1):
-                line = data
-                if not data.endswith(b"\n"):
-                    if not _is_whole(data):  # a kill has cut it
-                        break
-                    self._file.write(b"\n")  # an editor has left it so
-                    line += b"\n"
-                if data.strip():
-                    name = self._input(data, number)
-                    self._places[name] = _Place(position, len(line))
-                position += len(line)
-        self._file.truncate(position)
+                place = _Place(position, len(data))
+                position += len(data)
+                if not data.strip():
+                    continue
+                try:
+                    self._places[_checked(data)["input"]] = place
+                except (FormatError, ValueError, TypeError) as error:
+                    self._rejected.append(place)
+                    first = first or f"line {number} is not of a manifest: {error}"
+        has_end = data.endswith(b"\n")
+        if first:
+            # A kill may have cut the only line that there was.
+            is_ours = bool(self._places) or (not has_end and data.startswith(b"{"))
+            self._tell(first, is_ours, warn)
+        if not has_end:
+            self._file.write(b"\n")
 
-    def _input(self, data: bytes, number: int) -> str:
-        try:
-            name: str = _checked(data)["input"]
-        except (FormatError, ValueError, TypeError) as error:
-            raise AdtError(
-                f"{self.path}: line {number} is not of a manifest: {error}"
-            ) from error
-        return name
+    def _tell(self, first: str, is_ours: bool, warn: Warn) -> None:
+        """Warn about lines that cannot be read; refuse what is no manifest at all."""
+        if not is_ours:
+            raise AdtError(f"{self.path}: {first}")
+        more = f" ({len(self._rejected) - 1} more)" if len(self._rejected) > 1 else ""
+        kept = self._rejected_path.name
+        warn(f"{self.path}: {first}{more}; passed over, and kept in {kept}")
+
+    @property
+    def _rejected_path(self) -> Path:
+        return self.path.with_name(self.path.name + REJECTED_SUFFIX)
 
     def __enter__(self) -> Manifest:
         return self
@@ -174,16 +192,28 @@ class Manifest:
         self._places[line["input"]] = _Place(start, len(data))
 
     def _read(self, place: _Place) -> Line:
+        return _checked(self._bytes(place))
+
+    def _bytes(self, place: _Place) -> bytes:
+        """Return a line with its end, which an editor may have left out."""
         self._file.seek(place.start)
-        return _checked(self._file.read(place.size))
+        return self._file.read(place.size).rstrip(b"\r\n") + b"\n"
+
+    def _keep_rejected(self) -> None:
+        if self._rejected:
+            try:
+                with self._rejected_path.open("ab") as file:
+                    file.writelines(map(self._bytes, self._rejected))
+            except OSError as error:
+                raise self._refusal(error) from error
 
     def _compact(self) -> None:
         """Leave one line for each recording, sorted."""
         with replacing(self.path, overwrite=True) as drafts:
             with drafts[0].open("wb") as file:
                 for name in sorted(self._places):
-                    self._file.seek(self._places[name].start)
-                    file.write(self._file.read(self._places[name].size))
+                    file.write(self._bytes(self._places[name]))
+            self._keep_rejected()
             self._file.close()  # Windows does not replace an open file
 
     def _refusal(self, error: OSError) -> AdtError:
@@ -193,15 +223,18 @@ class Manifest:
 def _checked(data: bytes) -> Line:
     """Parse a line; raises ValueError, TypeError or `FormatError`."""
     line: Line = parse_json(data)
-    build(_Line, line, _LIMITS, "it")
+    checked = build(_Line, line, _LIMITS, "it")
+    if checked.status not in _STATUSES:
+        raise ValueError(f"no status {reprlib.repr(checked.status)}")
+    for name in (checked.input, *(item.path for item in checked.outputs)):
+        _check_name(name)
     line.setdefault("outputs", [])
     line.setdefault("error", None)
     return line
 
 
-def _is_whole(data: bytes) -> bool:
-    try:
-        _checked(data)
-    except (FormatError, ValueError, TypeError):
-        return False
-    return True
+def _check_name(name: str) -> None:
+    """Raise ValueError for what no file can be called."""
+    if not name or "\0" in name:
+        raise ValueError(f"{reprlib.repr(name)} is no name of a file")
+    os.fsencode(name)  # a UnicodeEncodeError is one, too

@@ -311,7 +311,10 @@ def test_a_manifest_that_is_none_and_one_that_is_cut(
     whole = manifest.read_bytes()
     manifest.write_bytes(whole + b'{"input": "cut by a k')
     assert batch(library / "one", "-o", out) == 0
-    assert "0 done, 1 done before" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "0 done, 1 done before" in printed.out
+    assert len(printed.err.splitlines()) == 1
+    assert "line 2 is not of a manifest" in printed.err
     assert manifest.read_bytes() == whole
     manifest.write_bytes(b"Dear diary\n")
     assert batch(library / "one", "-o", out) == 2
@@ -319,6 +322,25 @@ def test_a_manifest_that_is_none_and_one_that_is_cut(
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(expected)
     assert manifest.read_bytes() == b"Dear diary\n"
+
+
+def test_a_line_that_was_spoilt_by_hand_is_done_again(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert batch(library, "-o", out, "-q") == 1  # one is damaged
+    capsys.readouterr()
+    manifest = out / "manifest.jsonl"
+    whole = manifest.read_bytes()
+    first, *others = whole.splitlines(keepends=True)
+    manifest.write_bytes(first.replace(b'"bytes": ', b'"bytes": x') + b"".join(others))
+    assert batch(library, "-o", out) == 1
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[-1].startswith("1 done, ")
+    warnings = [text for text in printed.err.splitlines() if "warning" in text]
+    assert len(warnings) == 1
+    assert f"{manifest}: line 1 is not of a manifest" in warnings[0]
+    assert manifest.read_bytes() == whole
 
 
 def test_two_at_a_time_are_refused(

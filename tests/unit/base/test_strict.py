@@ -28,7 +28,7 @@ from adt_plugins.base.visible import visible
 from adt_plugins.batch.manifest import Line, Manifest
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
-from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.errors import AdtError, AdtWarning, FormatError
 from adt_plugins.midi.tempo_map import tempo_map
 from adt_plugins.network.catalogue import list_models
 from adt_plugins.network.inference import Network
@@ -162,12 +162,42 @@ def test_every_value_of_a_manifest_is_checked(tmp_path: Path) -> None:
     path = tmp_path / "manifest.jsonl"
     refused = 0
     for at in [*places(LINE), ("outputs",)]:
-        for value in [*ODD, [None], [{}], [{"path": 1}]]:
+        for value in [*ODD, "a\0b", "\ud800", [None], [{}], [{"path": 1}]]:
             path.write_text(json.dumps(with_value(LINE, at, value)) + "\n")
             told = refusal(lambda: read_manifest(path))
             assert told is None or "line 1 is not of a manifest" in told
             refused += told is not None
     assert refused > 80
+
+
+@pytest.mark.parametrize("bad", ["x", "[]", "{}", '{"input": "/b"}', '{"input": "/b'])
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_one_bad_line_leaves_the_others(
+    tmp_path: Path, bad: str, at: int, end: str
+) -> None:
+    path = tmp_path / "manifest.jsonl"
+    lines = [json.dumps({**LINE, "input": name}) for name in ("/a", "/c")]
+    lines.insert(at, bad)
+    path.write_text("\n".join(lines) + end)
+    told: list[str] = []
+    with Manifest(path, warn=told.append) as manifest:
+        manifest.add(cast(Line, {**LINE, "input": "/d"}))
+        assert [line["input"] for line in manifest.lines()] == ["/a", "/c", "/d"]
+    [text] = told
+    assert f"line {at + 1} is not of a manifest: " in text
+    assert "\n" not in text
+    assert len(path.read_text().splitlines()) == 3
+    assert path.with_name("manifest.jsonl.rejected").read_text() == f"{bad}\n"
+    with Manifest(path, warn=told.append):
+        assert len(told) == 1
+
+
+def test_many_bad_lines_are_one_warning(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.jsonl"
+    path.write_text("x\n" * 5 + json.dumps(LINE))
+    with pytest.warns(AdtWarning, match=r"line 1 .* \(4 more\)"), Manifest(path):
+        pass
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n"])
