@@ -78,8 +78,11 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before those without the mark are chosen
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of slow files."""
+    """Mark the tests of slow files, and what a crash of Audacity may not fail."""
     for item in items:
+        if item.get_closest_marker("needs_audacity"):
+            again = pytest.mark.flaky(reruns=2, only_rerun="AudacityCrashError")
+            item.add_marker(again)
         if item.path.as_posix().endswith(tuple(SLOW_FILES)):
             item.add_marker(pytest.mark.slow)
 

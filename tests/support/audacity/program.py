@@ -36,11 +36,16 @@ _PIPES = {
 }
 _MODULE = "audacity/modules/mod-script-pipe.so"
 _ACTIVE_PROJECTS = re.compile(r"^\[ActiveProjects\]\n([^\[].*\n)*", re.MULTILINE)
+_CRASH_REPORT = "Debug report"
 _ANSWER_END = re.compile(rb"BatchCommand finished: (OK|Failed!)\n\n")
 
 
 class AudacityError(Exception):
     """The program did not do what it was told."""
+
+
+class AudacityCrashError(AudacityError):
+    """The program itself has crashed, as it now and then does when it closes."""
 
 
 def missing() -> list[str]:
@@ -202,7 +207,7 @@ class Audacity:
                 code = None if self.process is None else self.process.poll()
                 windows = self.screen.windows
                 if code is not None:
-                    raise AudacityError(f"ended with code {code}") from None
+                    raise AudacityCrashError(f"ended with code {code}") from None
                 if time.monotonic() > deadline:
                     raise AudacityError(f"no pipe; windows: {windows()}") from None
                 time.sleep(0.02)
@@ -218,20 +223,30 @@ class Audacity:
         return True
 
     def _read_answer(self, deadline: float) -> tuple[str, bytes]:
-        windows = self.screen.windows
         while (match := _ANSWER_END.search(self._buffer)) is None:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._from], [], [], left)[0]:
-                raise AudacityError(f"no answer in time; windows: {windows()}")
+            self._wait_to_read(deadline)
             block = os.read(self._from, 1 << 16)
             if not block:
                 if self.process is not None and self.process.poll() is not None:
-                    raise AudacityError(f"ended with code {self.process.returncode}")
+                    raise AudacityCrashError(
+                        f"ended with code {self.process.returncode}"
+                    )
                 time.sleep(0.02)
             self._buffer += block
         answer = self._buffer[: match.start()]
         self._buffer = self._buffer[match.end() :]
         return answer.decode(), match[1]
+
+    def _wait_to_read(self, deadline: float) -> None:
+        while True:
+            left = deadline - time.monotonic()
+            if left > 0 and select.select([self._from], [], [], min(left, 5.0))[0]:
+                return
+            windows = self.screen.windows()
+            if any(title.startswith(_CRASH_REPORT) for title in windows):
+                raise AudacityCrashError(f"windows: {windows}")
+            if left <= 0:
+                raise AudacityError(f"no answer in time; windows: {windows}")
 
 
 def make_profile(home: Path, screen: Screen) -> None:
