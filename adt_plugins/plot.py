@@ -12,7 +12,7 @@ from adt_plugins.audio import SAMPLE_RATE, open_audio
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, MissingDependencyError
 from adt_plugins.recording import source_audio
-from adt_plugins.transcription import Transcription
+from adt_plugins.transcription import Transcription, check_transcription
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +65,10 @@ def plot(
         Without matplotlib.
     AdtError
         If `audio` is given and cannot be read.
+    TypeError
+        If `transcription` is not a `Transcription`.
     """
+    check_transcription(transcription)
     if ax is None:
         try:
             from matplotlib import pyplot

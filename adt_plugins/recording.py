@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adt_plugins.base.hashing import sha256
 from adt_plugins.errors import FormatError
-from adt_plugins.transcription import Transcription
+from adt_plugins.transcription import Transcription, check_transcription
 
 
 def source_audio(transcription: Transcription) -> Path:
@@ -15,8 +15,9 @@ def source_audio(transcription: Transcription) -> Path:
     Raises
     ------
     FormatError
-        If it is not known, not there, or another one.
+        If it is unknown, missing, or has changed.
     """
+    check_transcription(transcription)
     source = transcription.source
     if source.path is None:
         raise FormatError("needs the recording, and it is not known which that is")

@@ -388,6 +388,15 @@ class Transcription:
         return formats.read(path, format)
 
 
+def check_transcription(value: object) -> None:
+    """Raise `TypeError` for anything but a `Transcription`: a path, most often."""
+    if not isinstance(value, Transcription):
+        raise TypeError(
+            f"expected a Transcription, not {type(value).__name__};"
+            " adt_plugins.load reads one from a file"
+        )
+
+
 def _kinds(drums: Iterable[Drum | str]) -> frozenset[Drum]:
     """These drums, and the finer kinds of those that are coarse."""
     wanted = {as_drum(drum) for drum in drums}

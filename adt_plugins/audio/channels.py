@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import Mixer
-from adt_plugins.audio.reader import AudioReader, AudioSource
+from adt_plugins.audio.opening import AudioSource
+from adt_plugins.audio.reader import AudioReader
 from adt_plugins.errors import AudioError
 
 

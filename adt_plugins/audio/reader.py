@@ -1,37 +1,27 @@
-"""From whatever is given to mono float32 at 44.1 kHz, in blocks."""
+"""Reads any recording as mono float32 at 44.1 kHz, block by block."""
 
 from __future__ import annotations
 
-import io
 import math
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.audio.decoder import ArrayDecoder, BlockDecoder, Decoder
+from adt_plugins.audio.decoder import BlockDecoder, Decoder
 from adt_plugins.audio.level import LevelMeter
+from adt_plugins.audio.opening import AudioSource, name_of, open_decoder
 from adt_plugins.audio.resample import open_resampler
-from adt_plugins.audio.sniff import Kind, sniff
-from adt_plugins.audio.wave_stream import WavePipe, is_wave
-from adt_plugins.errors import AdtError, AudioError, MissingDependencyError, reason_of
+from adt_plugins.audio.wave_stream import WavePipe
+from adt_plugins.errors import AdtError, AudioError, reason_of
 
 SAMPLE_RATE = 44100
 
-AudioSource = (
-    str | bytes | os.PathLike[Any] | BinaryIO | tuple[NDArray[Any], int] | BlockDecoder
-)
-
 _RATES = range(1000, 1_000_001)
-_WAVE_HEAD = 12
 
 # The resampler's filter is 20 ms long. A part of a file is read from this much
 # earlier, so that it equals the same part of the whole.
@@ -162,8 +152,8 @@ class AudioReader:
         track: int | None = None,
         around: tuple[int, int] = (0, 0),
     ) -> None:
-        self._own: BinaryIO | None = None
-        self.label, path = _names(source)
+        self._files = ExitStack()
+        self.label, path = name_of(source)
         self._decoder: Decoder | None = None
         with self._named_errors(), _closing_on_error(self):
             first, self._count = _part(start, end)
@@ -171,8 +161,7 @@ class AudioReader:
             self.lead = min(first, around[0])
             self._first = first - self.lead
             self._trail = around[1]
-            self._track = track
-            self._decoder = decoder = self._open(source)
+            self._decoder = decoder = open_decoder(source, track, self._files)
             if decoder.frames == 0:
                 raise AudioError("holds no samples")
             if decoder.sample_rate not in _RATES:
@@ -241,8 +230,7 @@ class AudioReader:
         self._blocks = iter(())
         if self._decoder is not None:
             self._decoder.close()
-        if self._own is not None:
-            self._own.close()
+        self._files.close()
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -253,50 +241,6 @@ class AudioReader:
             raise type(error)(f"{self.label}: {error}") from error.__cause__
         except OSError as error:
             raise AudioError(f"{self.label}: {_reason(error)}") from error
-
-    def _open(self, source: AudioSource) -> Decoder:
-        if isinstance(source, BlockDecoder):
-            return source
-        if isinstance(source, tuple):
-            samples, rate = source
-            if int(rate) != rate:
-                raise AudioError(f"{rate} samples a second is not a whole number")
-            return ArrayDecoder(samples, int(rate))
-        if isinstance(source, (str, bytes, os.PathLike)):
-            path = Path(os.fsdecode(source))
-            if path.is_dir():  # Windows says permission denied
-                raise AudioError("is a folder")
-            self._own = path.open("rb")
-            if not self._own.seekable():
-                return self._open_pipe(self._own)
-            return _open_file(self._own, str(path), self._track)
-        if not hasattr(source, "read"):
-            raise TypeError(
-                "a recording is a path, a binary file or (samples, sample rate),"
-                f" not {type(source).__name__}"
-            )
-        if isinstance(source, io.TextIOBase):
-            raise AudioError("is open as text, not as binary")
-        if source.seekable():
-            return _open_file(source, None, self._track)
-        return self._open_pipe(source)
-
-    def _open_pipe(self, source: BinaryIO) -> Decoder:
-        """Read WAV as it comes; decoders of other kinds need a whole file."""
-        head = b""
-        while len(head) < _WAVE_HEAD and (more := source.read(_WAVE_HEAD - len(head))):
-            head += more
-        if is_wave(head):
-            return WavePipe(source)
-        whole = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
-        try:
-            whole.write(head)
-            shutil.copyfileobj(source, whole)
-        finally:
-            if self._own is not None:
-                self._own.close()
-            self._own = whole
-        return _open_file(whole, None, self._track)
 
     @property
     def _most(self) -> int | None:
@@ -381,61 +325,6 @@ class AudioReader:
         start = self._first + self.lead
         end = math.inf if self._count is None else start + self._count
         return start * factor, end * factor
-
-
-def _open_file(file: BinaryIO, path: str | None, track: int | None) -> Decoder:
-    if not file.seek(0, os.SEEK_END):
-        raise AudioError("is empty")
-    kind, head, start = sniff(file)
-    if not kind.libsndfile:
-        return _open_with_pyav(file, kind, track)
-    from adt_plugins.audio.joined import is_joined, starts_of
-
-    if kind.libsndfile and len(starts := starts_of(file, head, start)) > 1:
-        from adt_plugins.audio.chain import ChainDecoder
-
-        return ChainDecoder(file, starts, lambda part: _open_file(part, None, track))
-    joined = kind.pyav and is_joined(file, head, start)
-    with suppress(*([MissingDependencyError] if joined else [])):
-        if joined or (track or 1) > 1:
-            return _open_with_pyav(file, kind, track, joined=joined)
-    from adt_plugins.audio import sndfile
-
-    with suppress(sndfile.NotRecognised):
-        decoder = sndfile.SndFileDecoder(file, path, kind, head)
-        if joined:
-            decoder.warnings.append(
-                "only the first of several streams is read:"
-                ' pip install "adt-plugins[av]"'
-            )
-        return decoder
-    try:
-        return _open_with_pyav(file, kind, track)
-    except MissingDependencyError as error:  # it may as well be damaged
-        raise AudioError(str(error)) from error
-
-
-def _open_with_pyav(
-    file: BinaryIO, kind: Kind, track: int | None, *, joined: bool = False
-) -> Decoder:
-    from adt_plugins.audio.pyav import PyAvDecoder
-
-    return PyAvDecoder(file, kind, track, joined=joined)
-
-
-def _names(source: AudioSource) -> tuple[str, str | None]:
-    """Return what to call a source in messages, and its path if it has one."""
-    if isinstance(source, tuple | BlockDecoder):
-        return "samples", None
-    name: Any = source
-    if not isinstance(source, (str, bytes, os.PathLike)):
-        name = getattr(source, "name", None)  # an int for an open descriptor
-    if name == "<stdin>":
-        return "standard input", None
-    if not isinstance(name, (str, bytes, os.PathLike)):
-        return "audio", None
-    path = os.fsdecode(name)
-    return " ".join(path.splitlines()), path
 
 
 def _part(start: float, end: float | None) -> tuple[int, int | None]:

@@ -103,7 +103,7 @@ def run(options: EvaluateOptions) -> int:
         return 1
     if options.report == "json":
         _console.say_json(result.to_dict())
-    else:
+    elif result.tracks:
         _console.say_lines(result.table().rstrip("\n"))
     for failure in result.failures:
         _console.complain(failure)

@@ -95,7 +95,7 @@ def _split(
     from adt_plugins.cli.transcribe import is_pipe
     from adt_plugins.errors import AdtError
     from adt_plugins.separation.files import stem_paths, write_stems
-    from adt_plugins.separation.stems import Separator
+    from adt_plugins.separation.separator import Separator
 
     places, talks = options.places, options.report.talks
     if job.rival is not None:

@@ -13,7 +13,7 @@ from adt_plugins.cli._command import group, set_command
 if TYPE_CHECKING:
     import threading
 
-    from adt_plugins.audio.reader import AudioSource
+    from adt_plugins.audio.opening import AudioSource
     from adt_plugins.card import ModelCard
     from adt_plugins.cli._job_loop import Result
     from adt_plugins.cli._job_plan import Job

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from adt_plugins import formats
-from adt_plugins.audio.reader import AudioSource
+from adt_plugins.audio.opening import AudioSource
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.audacity_project.writer import ORIGINAL, data_folder
 from adt_plugins.labels.corrections import Slack, exact, explained

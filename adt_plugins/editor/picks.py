@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Onset
 from adt_plugins.audio import open_audio
-from adt_plugins.audio.reader import AudioSource
+from adt_plugins.audio.opening import AudioSource
 from adt_plugins.card import FrontEnd, Picker
 from adt_plugins.drums import Drum
 from adt_plugins.editor.bars import corrected_timing

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.audio.channels import ChannelReader
-from adt_plugins.audio.reader import AudioSource
+from adt_plugins.audio.opening import AudioSource
 from adt_plugins.audio.resample import open_resampler
 from adt_plugins.errors import AdtError
 from adt_plugins.transcription import Transcription

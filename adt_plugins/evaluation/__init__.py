@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtError, MissingDependencyError
 from adt_plugins.evaluation.pairing import Pair, pair_files
 from adt_plugins.evaluation.report import ALL, OTHER_WINDOW_S, Evaluation, Score
-from adt_plugins.transcription import Transcription
+from adt_plugins.transcription import Transcription, check_transcription
 
 DEFAULT_DRUMS = ("KD", "SD", "HH")
 DEFAULT_WINDOWS_S = (0.05, 0.02)
@@ -70,6 +71,8 @@ def evaluate(
         For a drum that is not known, or not coarse where coarse is compared.
     MissingDependencyError
         Without mir_eval.
+    TypeError
+        If one of them is not a `Transcription`; `evaluate_files` reads files.
     """
     refs, ests = _tracks(references, fine=fine), _tracks(estimates, fine=fine)
     if len(refs) != len(ests):
@@ -122,7 +125,7 @@ def time_errors(
         Shape (onsets found,), in seconds. Their median is the bias, the median
         of their absolute values the accuracy.
     """
-    reference, estimate = reference.coarse(), estimate.coarse()
+    (reference,), (estimate,) = (_tracks(t, fine=False) for t in (reference, estimate))
     errors = [np.zeros(0)]
     for drum in _drums(drums, [reference], fine=False):
         true, found = reference.times(drum), estimate.times(drum)
@@ -198,7 +201,9 @@ def _read(pair: Pair) -> tuple[Transcription, Transcription] | str:
 def _tracks(
     given: Transcription | Sequence[Transcription], *, fine: bool
 ) -> list[Transcription]:
-    tracks = [given] if isinstance(given, Transcription) else given
+    tracks = [given] if isinstance(given, Transcription | str | PathLike) else given
+    for track in tracks:
+        check_transcription(track)
     return [track if fine else track.coarse() for track in tracks]
 
 

@@ -34,7 +34,7 @@ from adt_plugins.formats import (
     tab,
 )
 from adt_plugins.formats.format import Format
-from adt_plugins.transcription import Transcription
+from adt_plugins.transcription import Transcription, check_transcription
 
 __all__ = [
     "FORMATS",
@@ -204,7 +204,10 @@ def write(
         If a file cannot be written.
     FormatError
         If the format is unknown, or cannot hold this transcription.
+    TypeError
+        If `transcription` is not a `Transcription`.
     """
+    check_transcription(transcription)
     path = Path(path)
     known = format_id or format_of_name(path)
     if known is None:

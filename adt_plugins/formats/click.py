@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from adt_plugins.annotations import Onset
 from adt_plugins.audio import SAMPLE_RATE, AudioReader, open_audio
 from adt_plugins.audio.channels import ChannelReader
-from adt_plugins.audio.reader import AudioSource
+from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.files import replacing
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum

@@ -12,7 +12,7 @@ import anywidget
 import traitlets
 
 from adt_plugins.annotations import Beat
-from adt_plugins.audio.reader import AudioSource
+from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.folders import asset
 from adt_plugins.drums import Drum, as_drum
 from adt_plugins.editor.edits import EditError, Hit, Layer, Log, Op, fold
@@ -24,7 +24,7 @@ from adt_plugins.notebook.cell import CellOutputs, running_cell
 from adt_plugins.notebook.document import open_document
 from adt_plugins.notebook.saved_view import saved_view
 from adt_plugins.recording import source_audio
-from adt_plugins.transcription import Transcription
+from adt_plugins.transcription import Transcription, check_transcription
 
 BUNDLE = "widget.js"
 """What the browser runs, in `notebook_ext`."""
@@ -107,6 +107,7 @@ class DrumWidget(anywidget.AnyWidget):
         theme: str = "auto",
         **traits: Any,
     ) -> None:
+        check_transcription(transcription)
         self._audio = _find_audio(transcription, audio)
         self._score = PickedSong(transcription, self._velocities)
         if self._audio is not None:

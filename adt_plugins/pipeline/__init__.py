@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.audio import SAMPLE_RATE, AudioReader, open_audio
-from adt_plugins.audio.reader import AudioSource
+from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.progress import Progress, progress_bar
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
-from adt_plugins.errors import AdtWarning
+from adt_plugins.errors import AdtWarning, AudioError
 from adt_plugins.meter import MeterChange, meter_changes
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.network.inference import Network
@@ -148,7 +148,7 @@ def transcribe(
     Raises
     ------
     AudioError
-        If the recording cannot be read.
+        If the recording cannot be read, or `first_downbeat` is past its end.
     ModelError
         If the model cannot be used, or has no drum of `drums` or `thresholds`, or
         does not hear the beats of which something is said.
@@ -169,10 +169,10 @@ def transcribe(
     card = network.card
     listeners = _listeners(card, fine=fine, beats=beats)
     wanted = check_request(card, drums, thresholds, listeners.kinds)
-    known = KnownBeats(bpm, meter, first_downbeat)
+    known = KnownBeats(bpm, meter, first_downbeat) if beats else KnownBeats()
     mode = song_gate_mode(song_gate)
     with _reporting(progress) as report, hashing(source, threads) as digest:
-        part = _Part(start, end, audio_track)
+        part = _Part(start, end, audio_track, known.first_downbeat)
         heard, reader = _hear(
             source,
             part,
@@ -209,6 +209,7 @@ class _Part(NamedTuple):
     start: float
     end: float | None
     track: int | None
+    downbeat: float | None
 
 
 class _Listeners(NamedTuple):
@@ -251,6 +252,7 @@ def _hear(
     with open_audio(
         source, start=part.start, end=part.end, track=part.track, around=around
     ) as reader:
+        _check_downbeat(part, reader)
         heard = listen(
             reader,
             network,
@@ -260,7 +262,24 @@ def _hear(
             taps=listeners.taps,
             threads=threads,
         )
+        _check_downbeat(part, reader)
     return heard, reader
+
+
+def _check_downbeat(part: _Part, reader: AudioReader) -> None:
+    """Refuse a first downbeat past the end, before the work if the end is known."""
+    info = reader.info
+    if info.frames is not None:
+        end = info.frames / info.sample_rate
+    elif reader.position == 1.0 and part.end is None:
+        end = part.start + reader.duration
+    else:
+        return
+    if part.downbeat is not None and part.downbeat > end:
+        raise AudioError(
+            f"{reader.label}: the first downbeat, at {part.downbeat:g} s, is past its"
+            f" end at {end:.2f} s"
+        )
 
 
 class _Picked(NamedTuple):

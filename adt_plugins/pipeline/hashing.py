@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adt_plugins.audio.decoder import BlockDecoder
-from adt_plugins.audio.reader import AudioSource
+from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.ahead import Ahead
 from adt_plugins.base.cores import several
 from adt_plugins.base.hashing import sha256, sha256_steps

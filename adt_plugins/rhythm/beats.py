@@ -8,8 +8,10 @@ optional second backend.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from adt_plugins.rhythm.bar_pointer import (
     decode,
 )
 from adt_plugins.rhythm.chord_changes import WEIGHT
-from adt_plugins.rhythm.compound import CompoundEvidence
+from adt_plugins.rhythm.compound import CompoundEvidence, any_drum
 from adt_plugins.rhythm.drum_patterns import BarEvidence
 from adt_plugins.rhythm.tempo_search import likely_lengths
 
@@ -68,11 +70,25 @@ class KnownBeats:
     ----------
     bpm, meter, first_downbeat
         See `find_beats`; None: not known.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not valid.
     """
 
     bpm: float | None = None
     meter: str | None = None
     first_downbeat: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.bpm is not None:
+            check_bpm(self.bpm)
+        if self.meter is not None:
+            Meter.parse(self.meter)
+        downbeat = self.first_downbeat
+        if downbeat is not None and not (math.isfinite(downbeat) and downbeat >= 0):
+            raise ValueError(f"a first downbeat at {downbeat:g} s is not a time")
 
     def __bool__(self) -> bool:
         return any(value is not None for value in vars(self).values())
@@ -263,7 +279,7 @@ class _Decoder:
         """Find the beats of 6/8, if that is likelier than the meter of some beats."""
         if len(simple) < compound.LEAST_BEATS:
             return None
-        judge = compound.MeterJudge(self._activations)
+        judge = compound.MeterJudge(self._activations, self._any_drum)
         beats, positions = _columns(simple)
         odds = judge.of_simple(beats, positions)
         if odds + compound.MOST_OF_COMPOUND <= 0 or not judge.hears_drums(beats):
@@ -277,6 +293,10 @@ class _Decoder:
             return None  # a shuffle is written in 4/4
         return found
 
+    @cached_property
+    def _any_drum(self) -> NDArray[np.float32]:
+        return any_drum(self._activations)
+
     def _evidence(self, meters: Sequence[Meter]) -> Evidence | None:
         if not self._patterns and self._changes is None:
             return None
@@ -284,7 +304,7 @@ class _Decoder:
             return CompoundEvidence(
                 self._activations,
                 meters[0].counted,
-                patterns=self._patterns,
+                drums=self._any_drum if self._patterns else None,
                 changes=self._changes,
             )
         return BarEvidence(

@@ -62,8 +62,9 @@ class CompoundEvidence:
         count.
     bar
         Beats in a bar: 2 of 6/8, 4 of 12/8. Of others only any drum counts.
-    patterns
-        Whether it counts what the drums play.
+    drums
+        Highest activation of the drums, from `any_drum`; None: what the drums play
+        does not count.
     changes
         Log odds of a downbeat at each frame for other reasons.
     """
@@ -75,20 +76,20 @@ class CompoundEvidence:
         activations: Activations,
         bar: int,
         *,
-        patterns: bool = True,
+        drums: Singles | None = None,
         changes: Singles | None = None,
     ) -> None:
         self._bar, self._changes = bar, changes
         self._frames = len(activations.values)
         names = activations.outputs
         self._hits: dict[str, Singles] = {}
-        if patterns:
+        if drums is not None:
             for drum in ("KD", "SD", "CY"):
                 if drum in names and bar % USUAL_BAR == 0:
                     column = activations.values[:, names.index(drum)]
                     self._hits[drum] = nearby(column)
-            self._hits["ANY"] = any_drum(activations)
-        self._cost = _COST if patterns else 0.0
+            self._hits["ANY"] = drums
+        self._cost = 0.0 if drums is None else _COST
 
     def cut(self, first: int, end: int) -> tuple[Singles, Singles, Singles]:
         """The evidence of frames; none outside of the recording.
@@ -133,11 +134,13 @@ class MeterJudge:
     ----------
     activations
         Activations of the recording.
+    drums
+        Highest activation of the drums, from `any_drum`.
     """
 
-    def __init__(self, activations: Activations) -> None:
+    def __init__(self, activations: Activations, drums: Singles) -> None:
         self._frames_at_100_bpm = 0.6 * activations.frame_rate
-        self._any = any_drum(activations)
+        self._any = drums
         self._columns: dict[str, Singles] = {
             name: nearby(activations.values[:, activations.outputs.index(name)])
             for name in ("SD", "downbeat")

@@ -11,7 +11,7 @@ from adt_plugins.base.files import replacing
 from adt_plugins.base.progress import Progress
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
-from adt_plugins.separation.stems import Cancel, Separator
+from adt_plugins.separation.separator import Cancel, Separator
 
 DRUMLESS, DRUMS = "drumless", "drums"
 

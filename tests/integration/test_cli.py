@@ -424,6 +424,22 @@ def test_evaluate_prints_a_table_or_json(
     assert run("evaluate", truth, labels, "--window", "0") == 2
 
 
+def test_evaluate_prints_no_table_if_nothing_could_be_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder, text in (("truth", "0.5\tKD\n"), ("drums", "not a label\n")):
+        (tmp_path / folder).mkdir()
+        for name in ("a.txt", "b.txt"):
+            (tmp_path / folder / name).write_text(text)
+    command = ("evaluate", tmp_path / "truth", tmp_path / "drums")
+    assert main([*map(str, command)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert len(told.err.splitlines()) == 2
+    assert main([*map(str, command), "--report", "json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["failures"]) == 2
+
+
 def test_models_are_listed_shown_and_verified(
     tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

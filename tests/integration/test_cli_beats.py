@@ -10,9 +10,10 @@ import pytest
 import soundfile
 
 from adt_plugins import formats
+from adt_plugins.audio.decoder import BlockDecoder
 from adt_plugins.base.folders import HOME_VARIABLE
 from adt_plugins.cli import main
-from adt_plugins.errors import ModelError
+from adt_plugins.errors import AudioError, ModelError
 from adt_plugins.meter import Meter
 from adt_plugins.midi.reader import parse
 from adt_plugins.network.catalogue import find_model
@@ -32,6 +33,30 @@ def network() -> Network:
 
 def run(*arguments: str | Path) -> int:
     return main(["transcribe", *map(str, arguments)])
+
+
+def test_a_downbeat_past_the_end_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(GROOVE, "-o", tmp_path, "--first-downbeat", "1:30") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("the first downbeat, at 90 s, is past its end at 20.06 s")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_stream_tells_at_its_end_that_the_downbeat_is_past_it(
+    network: Network,
+) -> None:
+    blocks = BlockDecoder([np.zeros(44100, np.float32)], 44100)
+    with pytest.raises(AudioError, match=r"at 2 s, is past its end at 1\.00 s"):
+        transcribe(blocks, model=network, first_downbeat=2.0)
+
+
+@pytest.mark.parametrize("time", [-1.0, float("nan"), float("inf")])
+def test_a_downbeat_at_no_time_is_refused(network: Network, time: float) -> None:
+    silence = np.zeros(44100, np.float32), 44100
+    with pytest.raises(ValueError, match="first downbeat"):
+        transcribe(silence, model=network, first_downbeat=time)
 
 
 def steps(path: Path) -> float:

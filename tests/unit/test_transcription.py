@@ -17,12 +17,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adt_plugins import formats
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
+from adt_plugins.evaluation import evaluate, time_errors
 from adt_plugins.meter import Meter, meter_changes
 from adt_plugins.model_info import ModelInfo
+from adt_plugins.plot import plot
+from adt_plugins.recording import source_audio
+from adt_plugins.separation import separate
 from adt_plugins.transcription import Transcription
 from tests.support.make_golden import golden
 from tests.support.work import lines_run
@@ -147,6 +152,25 @@ def test_numpy_numbers_become_plain_ones() -> None:
 
 def test_minus_zero_is_zero() -> None:
     assert math.copysign(1, Onset(-0.0, Drum.KD).time) == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda path: separate(path, "song.flac"),
+        lambda path: formats.write(path, "song.mid"),
+        plot,
+        lambda path: evaluate(path, path),
+        lambda path: evaluate([path], [path]),
+        lambda path: time_errors(path, path),
+        source_audio,
+    ],
+)
+def test_functions_of_transcriptions_refuse_paths_in_one_line(
+    call: Callable[[Any], Any],
+) -> None:
+    with pytest.raises(TypeError, match=r"not str; adt_plugins\.load reads one"):
+        call("song.drums.json")
 
 
 def test_nothing_can_be_changed() -> None:

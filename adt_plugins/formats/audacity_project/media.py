@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from adt_plugins.base.reporting import Warn
 
 if TYPE_CHECKING:
-    from adt_plugins.audio.reader import AudioSource
+    from adt_plugins.audio.opening import AudioSource
 
 # Format as libsndfile calls it, and the suffix of a file in the project.
 _IN_PLACE = {

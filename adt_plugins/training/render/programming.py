@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adt_plugins.training.sources import patterns
+from adt_plugins.training.sources.grooves import STYLES, Style
 from adt_plugins.training.sources.kitmaps import TOMS
 from adt_plugins.training.sources.performances import (
     PREROLL_S,
@@ -30,7 +31,7 @@ class Feel:
     crash_chance: float
 
     @classmethod
-    def draw(cls, style: patterns.Style, rng: np.random.Generator) -> Feel:
+    def draw(cls, style: Style, rng: np.random.Generator) -> Feel:
         """Draw one for a style."""
         return cls(
             {code: float(rng.normal(0, 0.006)) for code in style.lines},
@@ -51,7 +52,7 @@ class Feel:
 
 
 def _bar(
-    style: patterns.Style,
+    style: Style,
     feel: Feel,
     bar: int,
     after_fill: bool,
@@ -78,7 +79,7 @@ def _bar(
 
 def programmed(duration_s: float, rng: np.random.Generator) -> Performance:
     """A programmed groove with fills, crashes on the one, flams and swing."""
-    style = patterns.STYLES[int(rng.integers(len(patterns.STYLES)))]
+    style = STYLES[int(rng.integers(len(STYLES)))]
     beat_s = 60 / float(rng.uniform(*style.tempo))
     bar_s = beat_s * style.beats
     quarter_s = bar_s / style.quarters

@@ -126,7 +126,8 @@ def test_the_tempo_that_is_given_counts_dotted_quarters() -> None:
 
 def test_evidence() -> None:
     """The kick at 0.3 s speaks for the first beat, the snare for the second."""
-    proof = CompoundEvidence(six_eight(60), 2)
+    heights = any_drum(six_eight(60))
+    proof = CompoundEvidence(six_eight(60), 2, drums=heights)
     first, third, other = proof.cut(-5, 200)
     assert first.shape == third.shape == other.shape == (2, 205)
     assert not first[:, :5].any()
@@ -135,15 +136,16 @@ def test_evidence() -> None:
     assert first[1, snare] > first[0, snare]
     assert third[0, 5 + 63] > 0 > third[0, 5 + 50]
     means = proof.means()
-    assert all(len(mean) == len(any_drum(six_eight(60))) for mean in means)
+    assert all(len(mean) == len(heights) for mean in means)
     assert means[0][30] == pytest.approx(first[:, kick].mean(), abs=1e-6)
 
 
 def test_bars_that_nothing_is_known_of_count_any_drum() -> None:
-    first, _, _ = CompoundEvidence(six_eight(60), 3).cut(0, 100)
+    drums = any_drum(six_eight(60))
+    first, _, _ = CompoundEvidence(six_eight(60), 3, drums=drums).cut(0, 100)
     assert first[0] == pytest.approx(first[1])
 
 
 def test_evidence_without_drums() -> None:
-    silent = CompoundEvidence(six_eight(60), 2, patterns=False)
+    silent = CompoundEvidence(six_eight(60), 2)
     assert not any(part.any() for part in silent.cut(0, 100))

@@ -20,7 +20,7 @@ from adt_plugins.formats.click import sound_of
 from adt_plugins.separation import stems as room
 from adt_plugins.separation.files import stem_paths, write_stems
 from adt_plugins.separation.frames import Grid
-from adt_plugins.separation.stems import Separator
+from adt_plugins.separation.separator import Separator
 from tests.support.drum_tracks import HITS, RATE, chords, drum_track
 
 Floats = NDArray[np.float64]

@@ -13,6 +13,7 @@ import pytest
 from adt_plugins.training.render import clip, effects, programming, synth, voices
 from adt_plugins.training.sources import (
     fluid,
+    grooves,
     kitmaps,
     kits,
     oneshots,
@@ -221,8 +222,8 @@ def test_velocity_is_level(plan: clip.Plan) -> None:
     assert 10 * levels[0] < 3 * levels[1] < 3 * levels[2]
 
 
-@pytest.mark.parametrize("style", patterns.STYLES, ids=lambda style: style.name)
-def test_patterns_are_well_formed(style: patterns.Style) -> None:
+@pytest.mark.parametrize("style", grooves.STYLES, ids=lambda style: style.name)
+def test_patterns_are_well_formed(style: grooves.Style) -> None:
     numerator, denominator = (int(part) for part in style.meter.split("/"))
     assert style.quarters == numerator * 4 / denominator
     assert set("".join(style.lines.values())) <= {".", *patterns.LEVELS}

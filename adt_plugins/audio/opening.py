@@ -1,0 +1,141 @@
+"""Opens whatever is given as a recording: paths, file objects, pipes, arrays."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tempfile
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from numpy.typing import NDArray
+
+from adt_plugins.audio.decoder import ArrayDecoder, BlockDecoder, Decoder
+from adt_plugins.audio.sniff import Kind, sniff
+from adt_plugins.audio.wave_stream import WavePipe, is_wave
+from adt_plugins.errors import AudioError, MissingDependencyError
+
+AudioSource = (
+    str | bytes | os.PathLike[Any] | BinaryIO | tuple[NDArray[Any], int] | BlockDecoder
+)
+
+_WAVE_HEAD = 12
+
+
+def open_decoder(source: AudioSource, track: int | None, files: ExitStack) -> Decoder:
+    """Open the decoder that fits a recording.
+
+    Parameters
+    ----------
+    source, track
+        As for `adt_plugins.audio.open_audio`.
+    files
+        Files that are opened for it are registered here; the caller closes them
+        after the decoder, also when opening fails.
+
+    Raises
+    ------
+    AudioError, MissingDependencyError, OSError
+        If it cannot be opened.
+    TypeError
+        If `source` is nothing that can be a recording.
+    """
+    if isinstance(source, BlockDecoder):
+        return source
+    if isinstance(source, tuple):
+        samples, rate = source
+        if int(rate) != rate:
+            raise AudioError(f"{rate} samples a second is not a whole number")
+        return ArrayDecoder(samples, int(rate))
+    if isinstance(source, (str, bytes, os.PathLike)):
+        path = Path(os.fsdecode(source))
+        if path.is_dir():  # Windows says permission denied
+            raise AudioError("is a folder")
+        file = files.enter_context(path.open("rb"))
+        if not file.seekable():
+            return _open_pipe(file, track, files)
+        return _open_file(file, str(path), track)
+    if not (hasattr(source, "read") and hasattr(source, "seekable")):
+        raise TypeError(
+            "a recording is a path, a binary file or (samples, sample rate),"
+            f" not {type(source).__name__}"
+        )
+    if isinstance(source, io.TextIOBase):
+        raise AudioError("is open as text, not as binary")
+    if source.seekable():
+        return _open_file(source, None, track)
+    return _open_pipe(source, track, files)
+
+
+def name_of(source: AudioSource) -> tuple[str, str | None]:
+    """Return what to call a source in messages, and its path if it has one."""
+    if isinstance(source, tuple | BlockDecoder):
+        return "samples", None
+    name: Any = source
+    if not isinstance(source, (str, bytes, os.PathLike)):
+        name = getattr(source, "name", None)  # an int for an open descriptor
+    if name == "<stdin>":
+        return "standard input", None
+    if not isinstance(name, (str, bytes, os.PathLike)):
+        return "audio", None
+    path = os.fsdecode(name)
+    return " ".join(path.splitlines()), path
+
+
+def _open_pipe(source: BinaryIO, track: int | None, files: ExitStack) -> Decoder:
+    """Read WAV as it arrives; decoders of other kinds need a whole file."""
+    head = b""
+    while len(head) < _WAVE_HEAD and (more := source.read(_WAVE_HEAD - len(head))):
+        head += more
+    if is_wave(head):
+        return WavePipe(source)
+    whole = tempfile.TemporaryFile()  # noqa: SIM115 - `files` closes it
+    try:
+        whole.write(head)
+        shutil.copyfileobj(source, whole)
+    finally:
+        files.close()  # the pipe, if it was opened here, has been read
+        files.enter_context(whole)
+    return _open_file(whole, None, track)
+
+
+def _open_file(file: BinaryIO, path: str | None, track: int | None) -> Decoder:
+    if not file.seek(0, os.SEEK_END):
+        raise AudioError("is empty")
+    kind, head, start = sniff(file)
+    if not kind.libsndfile:
+        return _open_with_pyav(file, kind, track)
+    from adt_plugins.audio.joined import is_joined, starts_of
+
+    if kind.libsndfile and len(starts := starts_of(file, head, start)) > 1:
+        from adt_plugins.audio.chain import ChainDecoder
+
+        return ChainDecoder(file, starts, lambda part: _open_file(part, None, track))
+    joined = kind.pyav and is_joined(file, head, start)
+    with suppress(*([MissingDependencyError] if joined else [])):
+        if joined or (track or 1) > 1:
+            return _open_with_pyav(file, kind, track, joined=joined)
+    from adt_plugins.audio import sndfile
+
+    with suppress(sndfile.NotRecognised):
+        decoder = sndfile.SndFileDecoder(file, path, kind, head)
+        if joined:
+            decoder.warnings.append(
+                "only the first of several streams is read:"
+                ' pip install "adt-plugins[av]"'
+            )
+        return decoder
+    try:
+        return _open_with_pyav(file, kind, track)
+    except MissingDependencyError as error:  # it may as well be damaged
+        raise AudioError(str(error)) from error
+
+
+def _open_with_pyav(
+    file: BinaryIO, kind: Kind, track: int | None, *, joined: bool = False
+) -> Decoder:
+    from adt_plugins.audio.pyav import PyAvDecoder
+
+    return PyAvDecoder(file, kind, track, joined=joined)

@@ -1,0 +1,313 @@
+"""Separates a recording block by block, in whole numbers that sum to it.
+
+Each channel's spectra are multiplied with a mask, so that all stems keep the mixture's
+phase and its stereo image. Stems are integers of the recording's own bit depth: the
+rest is the recording minus the drums, and they sum to it exactly.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.audio.channels import ChannelReader
+from adt_plugins.audio.opening import AudioSource
+from adt_plugins.base.progress import Progress
+from adt_plugins.base.reporting import behind_the_end
+from adt_plugins.drums import Drum, as_drum
+from adt_plugins.errors import AdtWarning, CancelledError
+from adt_plugins.separation import templates
+from adt_plugins.separation.frames import Floats, Grid, Spectra
+from adt_plugins.separation.learnt import read_learnt, shipped_learnt
+from adt_plugins.separation.masks import FEATURES, drum_mask, shares
+from adt_plugins.separation.templates import EPSILON, Hits, Mixture
+from adt_plugins.transcription import Transcription, check_transcription
+
+Cancel = threading.Event | Callable[[], bool]
+Whole = NDArray[np.int32]
+
+_STRETCH = 860  # frames, 10 s
+_LEARNT_FROM = 12  # stretches at most, and so many hits a drum if there are so many
+_ENOUGH_HITS = 24
+_BEFORE = templates.LONGEST + 10
+_AFTER = 24
+_LEARNING = 0.3  # of the work
+
+
+@dataclass(frozen=True)
+class StemBlock:
+    """A part of the stems, of shape (n, channels) each.
+
+    Parameters
+    ----------
+    parts
+        The drums, one by one if there are several; silence if there is none.
+    drumless
+        The rest.
+    """
+
+    parts: list[Whole]
+    drumless: Whole
+
+    @property
+    def drums(self) -> Whole:
+        """The parts together."""
+        return np.asarray(np.sum(self.parts, axis=0), np.int32)
+
+
+class Separator:
+    """Separates a recording in blocks; memory does not grow with its length.
+
+    Parameters
+    ----------
+    transcription, audio, drums, by_drum, learnt
+        See `separate`. The recording is read twice.
+
+    Attributes
+    ----------
+    sample_rate, channels, bits : int
+        Rate in Hz, channels and bits per sample of the stems.
+    parts : tuple of Drum
+        Which drums the parts of a block are, if they are asked for one by one.
+    """
+
+    def __init__(
+        self,
+        transcription: Transcription,
+        audio: AudioSource,
+        *,
+        drums: Iterable[Drum | str] | None = None,
+        by_drum: bool = False,
+        learnt: Path | str | None = None,
+    ) -> None:
+        check_transcription(transcription)
+        self._audio = audio
+        self._learnt = read_learnt(learnt, FEATURES) if learnt else shipped_learnt()
+        asked = [drums] if isinstance(drums, str) else drums
+        wanted = None if asked is None else [as_drum(drum) for drum in asked]
+        with ChannelReader(audio) as reader:
+            self.sample_rate, self.channels = reader.info.sample_rate, reader.channels
+            self.bits = 16 if (reader.bits or 24) <= 16 else 24
+        self._grid = Grid(self.sample_rate)
+        self._times = [onset.time for onset in transcription]
+        self._is_clipped = False
+        kinds = templates.kinds_of((o.drum for o in transcription), wanted or ())
+        self._hits: dict[Drum, list[int]] = {}
+        for onset in transcription:
+            # A frame sees a hit from its first half on.
+            frame = self._grid.frame(onset.time) - 1
+            self._hits.setdefault(kinds[onset.drum], []).append(frame)
+        self._part_of = _parts(self._hits, wanted, by_drum=by_drum)
+        self.parts = tuple(sorted(set(self._part_of.values()), key=list(Drum).index))
+
+    @property
+    def full_scale(self) -> int:
+        """What 1.0 is as a whole number."""
+        return 1 << (self.bits - 1)
+
+    def blocks(
+        self, progress: Progress = lambda _: None, cancel: Cancel | None = None
+    ) -> Iterator[StemBlock]:
+        """Separate, ten seconds after ten seconds."""
+        stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
+
+        def at(reader: ChannelReader, begin: float, end: float) -> None:
+            if stop is not None and stop():
+                raise CancelledError(f"{reader.label}: cancelled")
+            progress(begin + (end - begin) * (reader.position or 0.0))
+
+        known, level = self._learn(lambda reader: at(reader, 0, _LEARNING))
+        hop = self._grid.hop
+        lead = self._grid.size - hop
+        skip = lead
+        with ChannelReader(self._audio) as reader:
+            carried = np.zeros((max(len(self.parts), 1), lead, self.channels))
+            for first, samples in self._stretches(reader, _STRETCH, _BEFORE, _AFTER):
+                at(reader, _LEARNING, 1)
+                sounds = self._sounds(first, samples, known, level)
+                sounds[:, :lead] += carried
+                done = sounds.shape[1] - lead
+                carried = sounds[:, done:]
+                mixed = samples[_BEFORE * hop :][:done]
+                inside = slice(skip, min(done, self._received - (first * hop - lead)))
+                yield self._whole(mixed[inside], sounds[:, inside])
+                skip = 0
+            self._warn(reader)
+
+    def _warn(self, reader: ChannelReader) -> None:
+        """Tell what is unusual of a recording that has been read."""
+        behind = behind_the_end(self._times, self._received / self.sample_rate)
+        clipped = ["too loud for whole numbers: its stems are clipped"]
+        for text in (*reader.warnings, *behind, *(clipped * self._is_clipped)):
+            warnings.warn(f"{reader.label}: {text}", AdtWarning, stacklevel=3)
+
+    def _stretches(
+        self, reader: ChannelReader, length: int, before: int, after: int
+    ) -> Iterator[tuple[int, Floats]]:
+        """Cut a recording into stretches of frames, with more before and after.
+
+        Yields the first frame, and the samples from the first of `before` on, shape
+        (n, channels), silent where the recording is not.
+        """
+        hop = self._grid.hop
+        lead = self._grid.size - hop
+        need = (before + length + after) * hop + lead
+        waiting = np.zeros((before * hop + lead, self.channels), np.float32)
+        blocks: Iterator[Floats] = iter(reader)
+        self._received, first, ended = 0, 0, False
+        while True:
+            pieces, there = [waiting], len(waiting)
+            while there < need and not ended:
+                block = next(blocks, None)
+                ended = block is None
+                if block is not None:
+                    pieces.append(block)
+                    there += len(block)
+                    self._received += len(block)
+            if there < need:
+                left = -(-(self._received + lead) // hop) - first
+                if left <= 0:
+                    return
+                need = (before + min(left, length) + after) * hop + lead
+                missing = max(0, need - there)
+                pieces.append(np.zeros((missing, self.channels), np.float32))
+            waiting = np.concatenate(pieces)
+            yield first, waiting[:need]
+            waiting = waiting[length * hop :]
+            first += length
+
+    def _learn(
+        self, tell: Callable[[ChannelReader], None]
+    ) -> tuple[dict[Drum, Floats], float]:
+        """Learn the templates, and the level, from some stretches of the recording."""
+        chosen = _stretches_with_hits(self._hits)
+        heard: list[tuple[Floats, Hits]] = []
+        power, count = 0.0, 0
+        if not chosen:
+            return {}, 0.0
+        with ChannelReader(self._audio) as reader:
+            for first, samples in self._stretches(reader, _STRETCH, 0, 0):
+                tell(reader)
+                if first // _STRETCH in chosen:
+                    channels = samples.T
+                    spectra = [self._grid.spectra(channel) for channel in channels]
+                    values: Floats = np.mean(np.abs(spectra), 0, np.float32)
+                    power += float(np.square(values).sum(dtype=np.float64))
+                    count += values.size
+                    heard.append((values, self._hits_in(first, first + _STRETCH)))
+                if first // _STRETCH >= max(chosen):
+                    break
+        level = 0.5 * float(np.log(power / max(count, 1) + EPSILON**2))
+        known = templates.learn(heard, list(self._hits), self._grid, self._learnt)
+        return known, level
+
+    def _hits_in(self, begin: int, end: int) -> dict[Drum, list[int]]:
+        found = {
+            drum: [frame - begin for frame in frames if begin <= frame < end]
+            for drum, frames in self._hits.items()
+        }
+        return {drum: frames for drum, frames in found.items() if frames}
+
+    def _sounds(
+        self,
+        first: int,
+        samples: Floats,
+        known: Mapping[Drum, Floats],
+        level: float,
+    ) -> NDArray[np.float64]:
+        """Return each part of a stretch, shape (parts, n, channels)."""
+        grid = self._grid
+        begin = first - _BEFORE
+        around = (_BEFORE + _AFTER) * grid.hop
+        hits = self._hits_in(begin, begin + len(samples) // grid.hop)
+        shape = (max(len(self.parts), 1), len(samples) - around, self.channels)
+        sounds = np.zeros(shape)
+        if not hits:
+            return sounds
+        for channel in range(self.channels):
+            same = channel and np.array_equal(samples[:, channel], samples[:, 0])
+            if same:
+                sounds[:, :, channel] = sounds[:, :, 0]
+                continue
+            spectra = grid.spectra(np.ascontiguousarray(samples[:, channel]))
+            for index, mask in enumerate(self._masks(spectra, hits, known, level)):
+                inner = (spectra * mask)[_BEFORE:-_AFTER]
+                sounds[index, :, channel] = grid.samples(inner)
+        return sounds
+
+    def _masks(
+        self, spectra: Spectra, hits: Hits, known: Mapping[Drum, Floats], level: float
+    ) -> Iterator[Floats]:
+        """Yield the mask of each part."""
+        mixture = Mixture(np.abs(spectra), hits, known)
+        mixture.settle(known)
+        mask = drum_mask(mixture, self._grid, level, self._learnt)
+        if len(self.parts) == 1 and len(self._part_of) == len(self._hits):
+            yield mask
+            return
+        of_drums = shares(mixture.drums)
+        for part in self.parts:
+            share = np.zeros_like(mask)
+            for drum, values in of_drums.items():
+                if self._part_of.get(drum) is part:
+                    share += values
+            yield mask * share
+
+    def _whole(self, mixed: Floats, sounds: NDArray[np.float64]) -> StemBlock:
+        """Round so that the stems sum to the recording: error by error."""
+        most = self.full_scale
+        song = np.rint(mixed.astype(np.float64) * most)
+        sums = np.clip(np.rint(np.cumsum(sounds, axis=0) * most), -most, most - 1)
+        parts = np.clip(np.diff(sums, axis=0, prepend=0.0), -most, most - 1)
+        rest = song - parts.sum(axis=0)
+        # What a file cannot hold of the one is left in the other.
+        drumless = np.clip(rest, -most, most - 1)
+        parts[-1] = np.clip(parts[-1] + rest - drumless, -most, most - 1)
+        self._is_clipped |= bool((parts.sum(axis=0) + drumless != song).any())
+        return StemBlock([x.astype(np.int32) for x in parts], drumless.astype(np.int32))
+
+
+def _parts(hits: Hits, wanted: list[Drum] | None, *, by_drum: bool) -> dict[Drum, Drum]:
+    """Return the part that each drum with a template belongs to, if to any."""
+    found: dict[Drum, Drum] = {}
+    for drum in hits:
+        if wanted is None:
+            part: Drum | None = drum.coarse
+        else:
+            part = next((d for d in (drum, drum.coarse) if d in wanted), None)
+        if part is not None:
+            found[drum] = part
+    if not by_drum and found:  # all are one part
+        only = next(iter(found.values()))
+        found = dict.fromkeys(found, only)
+    return found
+
+
+def _stretches_with_hits(hits: Hits) -> set[int]:
+    """Choose stretches to learn from, those with hits of rare drums first."""
+    counts: dict[int, Counter[Drum]] = {}
+    for drum, frames in hits.items():
+        for frame in frames:
+            counts.setdefault(max(frame, 0) // _STRETCH, Counter())[drum] += 1
+    needed = {drum: min(len(frames), _ENOUGH_HITS) for drum, frames in hits.items()}
+    chosen: set[int] = set()
+    while len(chosen) < min(_LEARNT_FROM, len(counts)):
+
+        def worth(number: int) -> float:
+            return sum(
+                min(count, needed[drum]) / (1 + len(hits[drum]))
+                for drum, count in counts[number].items()
+            )
+
+        best = max((n for n in counts if n not in chosen), key=worth)
+        chosen.add(best)
+        for drum, count in counts[best].items():
+            needed[drum] = max(0, needed[drum] - count)
+    return chosen
