@@ -156,9 +156,9 @@ describe("taps", () => {
       say: (text) => said.push(text),
     });
     bars.tap();
-    expect(said.pop()).toContain("Play, and tap");
+    expect(said.pop()).toContain("tap the beats");
     bars.start();
-    expect(said.pop()).toContain("no beats");
+    expect(said.pop()).toContain("No beats");
     player.playing = true;
     // The first is a try of its own.
     for (const time of [1, 8, 8.5, 9, 9.5, 10]) {

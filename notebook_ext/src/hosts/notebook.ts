@@ -1,15 +1,16 @@
-/** A session beside Python, through anywidget. */
+/** A session in a notebook, connected to Python through anywidget. */
 
 import type { Action, Log } from "../core/edits";
 import { type Message, Replica } from "../core/replica";
 import { type Header, Song } from "../core/song";
 import { counted } from "../core/words";
+import type { Host, SharedState } from "../session/host";
 import { Journal } from "../session/journal";
 import { editorName } from "../session/kept-log";
-import { type Host, Session, type Told } from "../session/session";
+import { Session } from "../session/session";
 import { DrumView, type Options } from "../view/view";
 
-/** What is used of anywidget's model. */
+/** The part of anywidget's model that is used. */
 export interface Model {
   get(name: string): unknown;
   set(name: string, value: unknown): void;
@@ -25,31 +26,32 @@ type Incoming =
   | { type: "velocities" }
   | { type: "command"; command: "play" | "pause" | "seek"; value?: number };
 
-/** A header that Python's widget has sent. */
+/** The header as Python's widget sends it. */
 interface WidgetHeader extends Header {
-  /** Of the log, the same in every kernel that opens it again. */
+  /** Id of the edit log, the same in every kernel that reopens it. */
   readonly document: string;
-  /** Of the widget: a picture in the notebook gives way to what has it. */
+  /** Id of the widget; the static picture saved in the notebook hides when it is live. */
   readonly token: string;
 }
 
 const buffer = (view: DataView): ArrayBuffer =>
   view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) as ArrayBuffer;
 
-/** Between what Python hears of the position while it plays. */
+/** Interval at which Python is sent the position during playback. */
 const POSITION_MS = 250;
-/** An answer that has not come by then is asked for again. */
+/** Time after which a request is sent again. */
 const PATIENCE_MS = 20_000;
-/** An answer that has not come by then is missed: if the user waits for it, and else. */
+/** Time without an answer after which the user is warned: while waiting for one, and when idle. */
 const SILENCE_MS = { waiting: 4_000, idle: 12_000 };
-/** A view that left the page without a word, for so long, is gone. */
+/** Time after which a view that has left the page counts as closed. */
 const GONE_MS = 2_000;
 
 const SILENT =
-  "Python does not answer: it is busy, or its kernel has ended. Your edits are kept in this " +
+  "Python does not answer: it is busy, or its kernel has stopped. Your edits are kept in this " +
   "browser until the cell runs again.";
 const NOT_KEPT =
-  "Python does not answer, and this browser keeps nothing: your edits will be lost with this page.";
+  "Python does not answer, and this browser cannot store your edits: they will be lost when this " +
+  "page is closed.";
 
 export class Notebook implements Host {
   readonly client = editorName();
@@ -61,8 +63,8 @@ export class Notebook implements Host {
   readonly #timer: number;
   readonly #stop: (() => void)[] = [];
   readonly #views = new Set<HTMLElement>();
-  #telling = false;
-  /** Since when Python has not answered; 0: it has. */
+  #publishing = false;
+  /** When the oldest unanswered message was sent; 0 if none is. */
   #silentSince = 0;
   #lastSeen = 0;
   #isKept = true;
@@ -74,20 +76,20 @@ export class Notebook implements Host {
     this.#listen("msg:custom", (message: Incoming, buffers: DataView[]) =>
       this.#receive(message, buffers),
     );
-    // JupyterLab says so when a kernel ends or comes back; others say nothing.
+    // JupyterLab reports that a kernel has stopped or is back; other hosts do not.
     this.#listen("comm_live_update", () => this.#interrupted());
     this.session = new Session(song, this);
     this.#receive({ type: "log", ...(model.get("_log") as LogState) }, [], true);
     const { session } = this;
     this.#listen("change:position", () => {
-      if (!this.#telling) session.seek(model.get("position") as number);
+      if (!this.#publishing) session.seek(model.get("position") as number);
     });
     this.#listen("change:selection", () => {
       const [start, end] = model.get("selection") as number[];
-      if (!this.#telling) session.setRange(end === undefined ? null : { start, end });
+      if (!this.#publishing) session.setRange(end === undefined ? null : { start, end });
     });
     this.#listen("change:selected", () => {
-      if (!this.#telling) session.select(model.get("selected") as string[]);
+      if (!this.#publishing) session.select(model.get("selected") as string[]);
     });
     const [start, end] = model.get("selection") as number[];
     if (end !== undefined) session.setRange({ start, end });
@@ -113,21 +115,21 @@ export class Notebook implements Host {
 
   close(): void {
     clearInterval(this.#timer);
-    this.#waiting.clear(); // or they would be asked for ever
+    this.#waiting.clear(); // or the requests would be repeated for ever
     for (const stop of this.#stop) stop();
     this.session.close();
   }
 
   // --- views ----------------------------------------------------------------
 
-  /** A view is there; the sound ends with the last one. */
+  /** Register a view; when the last one closes, playback stops. Returns how to unregister. */
   show(place: HTMLElement): () => void {
     place.classList.add(`adt-live-${this.#header.token}`);
     this.#views.add(place);
-    this.tell({ _views: this.#views.size });
+    this.publish({ _views: this.#views.size });
     return () => {
       this.#views.delete(place);
-      this.tell({ _views: this.#views.size });
+      this.publish({ _views: this.#views.size });
       if (!this.#views.size) this.session.rest();
     };
   }
@@ -139,25 +141,25 @@ export class Notebook implements Host {
     const patience = waits ? SILENCE_MS.waiting : SILENCE_MS.idle;
     if (this.#silentSince && now - this.#silentSince > patience) this.#missed();
     if (!player.playing) return;
-    // Some hosts take a view away and do not say so.
+    // Some hosts remove a view without notice.
     if ([...this.#views].some((place) => place.isConnected)) this.#lastSeen = now;
     else if (this.#views.size && now - this.#lastSeen > GONE_MS) this.session.rest();
-    if (player.playing) this.tell({ position: player.position });
+    if (player.playing) this.publish({ position: player.position });
   }
 
-  // --- what the session asks for --------------------------------------------
+  // --- what the session needs -----------------------------------------------
 
   async chunk(index: number): Promise<ArrayBuffer> {
-    const here = (this.model.get("_chunks") as DataView[])[index];
-    if (here) return buffer(here);
+    const stored = (this.model.get("_chunks") as DataView[])[index];
+    if (stored) return buffer(stored);
     const data = await this.#ask({ type: "chunk", index });
-    if (!data) throw new Error("Python has no such piece");
+    if (!data) throw new Error("Python has no such chunk");
     return buffer(data);
   }
 
   async velocities(): Promise<Uint8Array | null> {
-    const here = this.model.get("_table") as DataView | undefined;
-    const data = here?.byteLength ? here : await this.#ask({ type: "velocities" });
+    const stored = this.model.get("_table") as DataView | undefined;
+    const data = stored?.byteLength ? stored : await this.#ask({ type: "velocities" });
     return data?.byteLength ? new Uint8Array(buffer(data)) : null;
   }
 
@@ -170,8 +172,8 @@ export class Notebook implements Host {
     this.#send(proposal);
   }
 
-  tell(state: Partial<Told> & { _views?: number }): void {
-    this.#telling = true;
+  publish(state: Partial<SharedState> & { _views?: number }): void {
+    this.#publishing = true;
     let changed = false;
     for (const [name, value] of Object.entries(state)) {
       if (JSON.stringify(this.model.get(name)) === JSON.stringify(value)) continue;
@@ -183,12 +185,12 @@ export class Notebook implements Host {
     } catch {
       this.#missed();
     }
-    this.#telling = false;
+    this.#publishing = false;
   }
 
   // --- Python ---------------------------------------------------------------
 
-  /** Send something that is answered; whether it is shows a while later. */
+  /** Send a message that Python answers; `#tick` notices if it does not. */
   #send(message: unknown): void {
     this.#silentSince ||= Date.now();
     try {
@@ -211,7 +213,7 @@ export class Notebook implements Host {
     });
   }
 
-  /** Nothing was heard of Python: say so, and keep all that it may not have. */
+  /** Warn that Python does not answer, and store the edits that it may not have. */
   #missed(): void {
     this.#silentSince = 0;
     const { pending } = this.#replica;
@@ -220,7 +222,7 @@ export class Notebook implements Host {
     this.session.warn("python", this.#isKept ? SILENT : NOT_KEPT);
   }
 
-  /** The kernel has ended, or is there again. */
+  /** Handle a kernel that has stopped or come back. */
   #interrupted(): void {
     this.session.rest();
     this.#missed();
@@ -235,9 +237,9 @@ export class Notebook implements Host {
     }
     if (message.type === "chunk" || message.type === "velocities") {
       const key = message.type + ("index" in message ? message.index : "");
-      const asked = this.#waiting.get(key) ?? [];
+      const requests = this.#waiting.get(key) ?? [];
       this.#waiting.delete(key);
-      for (const resolve of asked) resolve(buffers[0] ?? null);
+      for (const resolve of requests) resolve(buffers[0] ?? null);
     } else if (message.type === "command") this.#obey(message.command, message.value ?? 0);
     else {
       const { gap, reason } = this.#replica.receive(message);
@@ -250,7 +252,7 @@ export class Notebook implements Host {
     if (this.#replica.pending.length) this.#silentSince ||= Date.now();
   }
 
-  /** A notebook that is saved with its widgets' state has the edits in it. */
+  /** Put the edits into the widget's state, which a notebook may be saved with. */
   #store(): void {
     const { revision } = this.#replica.accepted;
     this.model.set("_log", { revision, log: this.#replica.log });
@@ -262,22 +264,22 @@ export class Notebook implements Host {
     else this.session.seek(value);
   }
 
-  /** Bring to Python what was edited while it was away, in this page or in one before it. */
+  /** Send Python the edits that were made while it was away, in this page or an earlier one. */
   #takeOver(): void {
-    const left = this.#journal.left();
-    if (!left.entries.length) return;
+    const { entries, remove } = this.#journal.read();
+    if (!entries.length) return;
     let count = 0;
-    for (const { log, proposals } of left.entries) {
+    for (const { log, proposals } of entries) {
       const missing = log ? stepsBehind(this.#replica.log, log) : [];
       for (const ops of missing) this.propose({ kind: "do", ops });
-      // Those that Python has done already it does not do again.
+      // Python ignores proposals that it has already accepted.
       for (const proposal of proposals) this.#send(proposal);
       count += missing.length + proposals.length;
     }
-    left.done();
+    remove();
     if (!count) return;
     this.session.say(
-      `${counted(count, "edit")} from before Python was gone: here again. Undo takes them back`,
+      `Restored ${counted(count, "edit")} made while Python was away (undo removes)`,
     );
   }
 }
@@ -288,15 +290,17 @@ interface LogState {
   readonly seen?: Readonly<Record<string, number>>;
 }
 
-/** Steps in force of a log that goes on from where another one ends; none if it does not. */
+/** Return the steps by which `kept` continues `now`; empty if it does not continue it. */
 function stepsBehind(now: Log, kept: Log): Log["steps"] {
-  const own = now.steps.slice(0, now.cursor).map((step) => JSON.stringify(step));
+  const inForce = now.steps.slice(0, now.cursor).map((step) => JSON.stringify(step));
   const all = kept.steps.slice(0, kept.cursor);
-  const goesOn = own.every((step, i) => all[i] !== undefined && JSON.stringify(all[i]) === step);
-  return goesOn ? all.slice(own.length) : [];
+  const isContinued = inForce.every(
+    (step, i) => all[i] !== undefined && JSON.stringify(all[i]) === step,
+  );
+  return isContinued ? all.slice(inForce.length) : [];
 }
 
-/** What anywidget loads: one session a widget, any number of views. */
+/** The module that anywidget loads: one session per widget, with any number of views. */
 function widget() {
   let notebook: Notebook | null = null;
   return {
@@ -315,10 +319,10 @@ function widget() {
         isWholePage: false,
       });
       Object.assign(place, { adt: notebook.session });
-      const gone = notebook.show(place);
+      const unregister = notebook.show(place);
       return () => {
         view.close();
-        gone();
+        unregister();
       };
     },
   };

@@ -1,16 +1,17 @@
-/** A session in a page by itself: everything is in it, and it asks nobody. */
+/** A session in a self-contained page. */
 
 import { type Header, Song } from "../core/song";
 import { counted } from "../core/words";
 import { bytesOf } from "../core/writers";
 import { EditStore } from "../session/edit-store";
 import { FILES, type FileKind, filesOf, type SongFile, withFiles } from "../session/files";
+import type { Host } from "../session/host";
 import { editorName, KeptLog } from "../session/kept-log";
-import { type Host, Session } from "../session/session";
+import { Session } from "../session/session";
 import { DrumView } from "../view/view";
 
 const NOT_KEPT =
-  "This browser does not keep your edits: save them as a file before you close the page.";
+  "This browser cannot store your edits: save them as a file before you close the page.";
 
 const content = (id: string): string | null => document.getElementById(id)?.textContent ?? null;
 
@@ -22,7 +23,7 @@ function download({ name, content: data, type }: SongFile): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** Fill the page that `adt_plugins.formats.html` wrote, if this is one. */
+/** Start the editor, if this page was written by `adt_plugins.formats.html`. */
 function startPage(): void {
   const place = document.getElementById("adt-plugins");
   const header = content("adt-header");
@@ -44,7 +45,7 @@ function startPage(): void {
       return table === null ? null : bytesOf(table);
     },
     propose: (action) => edits.propose(action),
-    tell: () => undefined,
+    publish: () => undefined,
   };
   const session = new Session(song, host);
   void edits.read();

@@ -1,4 +1,4 @@
-/** Bars and tempo, corrected where they are seen and heard. */
+/** Corrections of bars, meter and tempo. */
 
 import {
   countedOf,
@@ -15,7 +15,7 @@ import type { Change, Op } from "../core/edits";
 import { beatsOfTaps, LEAST_TAPS, PATIENCE_S, tapped } from "../core/tap";
 import type { Player } from "../sound/player";
 
-/** What is used of the session. */
+/** The part of the session that is used. */
 interface Corrected {
   readonly player: Player;
   readonly timing: Timing;
@@ -36,14 +36,14 @@ export class BarEdits {
   #do(op: TimingOp, done: string): void {
     const { session } = this;
     if (op.op !== "beats" && !session.timing.beats.length) {
-      session.say("There are no beats here: play, and tap them");
+      session.say("No beats yet: play the song and tap them");
       return;
     }
     session.do([op]);
     session.say(done);
   }
 
-  /** A bar starts at the beat nearest to the playhead. */
+  /** Start a bar at the beat nearest to the playhead. */
   start(): void {
     const { session } = this;
     const time = session.player.position;
@@ -57,13 +57,13 @@ export class BarEdits {
     const { beats } = this.session.timing;
     const beat = spacing(beats) / factor;
     if (beats.length && (beat < LEAST_S || beat > MOST_S)) {
-      this.session.say(factor === 2 ? "No faster than that" : "No slower than that");
+      this.session.say(factor === 2 ? "The tempo cannot be faster" : "The tempo cannot be slower");
       return;
     }
     this.#do({ op: "tempo", factor }, factor === 2 ? "Twice the tempo" : "Half the tempo");
   }
 
-  /** Of the selection, or of the whole song. */
+  /** Set the meter of the selection, or of the whole song. */
   setMeter(meter: string): void {
     const { range } = this.session;
     const where = range ? "in the selection" : "everywhere";
@@ -74,12 +74,12 @@ export class BarEdits {
     return meterAt(this.session.timing, this.session.player.position);
   }
 
-  /** A beat is heard now. Once no other follows, the taps become the song's beats. */
+  /** Record a tap on the beat. When no other follows, the taps become the song's beats. */
   tap(): void {
     const { session } = this;
     const { player } = session;
     if (!player.playing) {
-      session.say("Play, and tap the beats from a 1 on");
+      session.say("Play the song and tap the beats, starting on a 1");
       return;
     }
     const now = player.position;
@@ -89,7 +89,7 @@ export class BarEdits {
     clearTimeout(this.#waiting);
     const count = this.#taps.length;
     if (count < LEAST_TAPS) {
-      session.say(`${count} of at least ${LEAST_TAPS} taps`);
+      session.say(`${count} taps; at least ${LEAST_TAPS} are needed`);
       return;
     }
     session.say(`${count} taps: ${Math.round(60 / tapped(this.#taps).beat)} BPM`);

@@ -1,15 +1,15 @@
-/** Logs of edits in IndexedDB, whose transactions are one after the other in all tabs. */
+/** Stores edit logs in IndexedDB, which serialises transactions across all tabs. */
 
 import { NOTHING, type SharedLog } from "../core/shared-log";
 import type { LogStore } from "./kept-log";
-import { type OldLog, soundLog } from "./sound-edits";
+import { type OldLog, validLog } from "./validation";
 
 const NAME = "adt-plugins-edits";
 const LOGS = "logs";
 
 /**
- * Read, change and write the log of a song within a transaction. `isThere`: asked in the
- * same transaction whether the song still is.
+ * Read, change and write the log of a song within a transaction. `old` returns the log of an
+ * earlier build, in case the store has none.
  */
 export function updateLog(
   transaction: IDBTransaction,
@@ -23,10 +23,10 @@ export function updateLog(
     const store = transaction.objectStore(logs);
     const reading = store.get(id) as IDBRequest<unknown>;
     reading.onsuccess = () => {
-      const known = soundLog(reading.result) ?? old?.();
-      const before = known && { ...NOTHING, ...known };
+      const stored = validLog(reading.result) ?? old?.();
+      const before = stored && { ...NOTHING, ...stored };
       result = change(before);
-      // Nothing is written before somebody has done something.
+      // A song that nobody has edited gets no entry.
       const isNew = before ? result !== before : Object.keys(result.seen).length > 0;
       if (isNew) store.put(result, id);
     };
@@ -49,7 +49,7 @@ export class EditStore implements LogStore {
 
   #old(): OldLog | undefined {
     try {
-      return soundLog(
+      return validLog(
         JSON.parse(localStorage.getItem(`adt-plugins ${this.fingerprint}`) ?? "null"),
       );
     } catch {
@@ -67,6 +67,6 @@ function open(): Promise<IDBDatabase> {
       base.onversionchange = () => base.close();
       resolve(base);
     };
-    request.onerror = () => reject(request.error ?? new Error("nothing is kept here"));
+    request.onerror = () => reject(request.error ?? new Error("this browser stores nothing"));
   });
 }

@@ -1,4 +1,4 @@
-/** The files of a song, as Python would write them; in a notebook Python does. */
+/** Writes a song's files as Python would; in a notebook, Python writes them. */
 
 import { parseMeter } from "../core/meter";
 import { mapsOf } from "../core/midi-head";
@@ -17,7 +17,7 @@ export interface SongFile {
   readonly type: string;
 }
 
-/** Tempo maps of the two MIDI files, with the hits and the beats as they are now. */
+/** Return the tempo maps of the two MIDI files for the current hits and beats. */
 export function mapsNow({ timing, hits }: Pick<Session, "timing" | "hits">): readonly TempoMap[] {
   const meters = timing.meters.map(({ bar, meter }) => ({ bar, meter: parseMeter(meter) }));
   const times = hits.map(({ time }) => time);
@@ -42,7 +42,7 @@ export function filesOf(session: Session, kind: FileKind): SongFile[] {
   }));
 }
 
-/** For whoever drives a page from outside: a session that tells its files, too. */
+/** Extend a session with `files`, for scripts that drive a page from outside. */
 export const withFiles = (session: Session) =>
   Object.assign(session, {
     files: (kind: FileKind) => filesOf(session, kind).map(({ name, content }) => [name, content]),

@@ -1,16 +1,16 @@
 /**
- * What was done and is not kept elsewhere yet, written down at once: if the page ends
- * now, the next editor of the song hands it in. Each editor has an entry of its own, so
- * that none writes over another's.
+ * Edits that are not stored elsewhere yet, written at once: if the page ends now, the next
+ * editor of the song submits them. Each editor has its own entry, so that editors never
+ * overwrite each other.
  */
 
 import type { Log } from "../core/edits";
 import type { Proposal } from "../core/shared-log";
-import { isProposal, soundLog } from "./sound-edits";
+import { isProposal, validLog } from "./validation";
 
 const NAME = "adt-plugins pending";
 
-/** What an editor has left. */
+/** The edits that one editor had not stored elsewhere. */
 export interface Entry {
   readonly proposals: readonly Proposal[];
   readonly log: Log | null;
@@ -27,8 +27,8 @@ export class Journal {
   }
 
   /**
-   * Write down what is pending, and the log that it goes on from if whoever keeps that may
-   * be gone; false if this browser keeps nothing.
+   * Write the pending proposals and, if Python may have lost it, the log that they continue.
+   * Returns false if this browser stores nothing.
    */
   write(proposals: readonly Proposal[], log: Log | null = null): boolean {
     const key = this.#prefix + this.client;
@@ -42,22 +42,22 @@ export class Journal {
     }
   }
 
-  /** What editors have left, this one too, and a way to strike it off. */
-  left(): { readonly entries: Entry[]; done(): void } {
-    const found = new Map<string, string>();
+  /** Return the entries of all editors, this one included, and how to remove them. */
+  read(): { readonly entries: Entry[]; remove(): void } {
+    const texts = new Map<string, string>();
     try {
       for (let i = 0; i < localStorage.length; i++) {
         const key = localStorage.key(i) ?? "";
-        if (key.startsWith(this.#prefix)) found.set(key, localStorage.getItem(key) ?? "[]");
+        if (key.startsWith(this.#prefix)) texts.set(key, localStorage.getItem(key) ?? "[]");
       }
     } catch {
-      // Nothing is kept here.
+      // This browser stores nothing.
     }
     return {
-      entries: [...found.values()].flatMap(entriesOf),
-      done: () => {
-        // What has been added meanwhile stays.
-        for (const [key, text] of found) {
+      entries: [...texts.values()].flatMap(entriesOf),
+      remove: () => {
+        // An entry that has changed since stays.
+        for (const [key, text] of texts) {
           if (localStorage.getItem(key) === text) localStorage.removeItem(key);
         }
       },
@@ -70,7 +70,7 @@ function entriesOf(text: string): Entry[] {
     const entry = JSON.parse(text) as { proposals?: unknown; log?: unknown } | null;
     if (!Array.isArray(entry?.proposals)) return [];
     const proposals = entry.proposals.filter(isProposal);
-    return [{ proposals, log: soundLog(entry.log) ?? null }];
+    return [{ proposals, log: validLog(entry.log) ?? null }];
   } catch {
     return [];
   }

@@ -1,13 +1,13 @@
-/** The edits of a song as this browser keeps them; all its tabs write to the same log. */
+/** The edit log of a song as this browser stores it, shared by all its tabs. */
 
 import type { Action, Log } from "../core/edits";
 import { Replica } from "../core/replica";
 import { accept, NOTHING, type SharedLog } from "../core/shared-log";
 import { Journal } from "./journal";
 
-/** Where the log lies. */
+/** Where the log is stored. */
 export interface LogStore {
-  /** Read and, unless it stays the same, write the log, while nobody else does. */
+  /** Read, change and write the log as one transaction. */
   update(change: (shared: SharedLog | undefined) => SharedLog): Promise<SharedLog>;
 }
 
@@ -27,8 +27,8 @@ export class KeptLog {
   #broken = false;
 
   /**
-   * `changed` gets the log whenever it changes, `failed` why edits cannot be kept, or
-   * null when they are again.
+   * `changed` receives the log whenever it changes; `failed` the reason why edits cannot be
+   * stored, or null once they can be again.
    */
   constructor(
     readonly client: string,
@@ -41,7 +41,7 @@ export class KeptLog {
     this.#journal = new Journal(fingerprint, client);
     this.#channel = openChannel(`adt-plugins ${fingerprint}`);
     if (this.#channel) this.#channel.onmessage = () => void this.read();
-    // A tab that slept may have missed what others told.
+    // A tab that was asleep may have missed the messages of others.
     document.addEventListener("visibilitychange", this.#look);
     addEventListener("pageshow", this.#look);
   }
@@ -50,25 +50,25 @@ export class KeptLog {
     return this.#replica.log;
   }
 
-  /** Whether something was done that would be lost with the page. */
+  /** Whether there are edits that would be lost with the page. */
   get isAtRisk(): boolean {
     return this.#replica.pending.length > 0 && (!this.#written || this.#broken);
   }
 
-  /** Take over what the store has, and what editors left that ended before they were done. */
+  /** Read the stored log, and submit the edits of pages that closed before they were stored. */
   async read(): Promise<void> {
-    const left = this.#journal.left();
-    const proposals = left.entries.flatMap((entry) => entry.proposals);
+    const { entries, remove } = this.#journal.read();
+    const proposals = entries.flatMap((entry) => entry.proposals);
     try {
       const shared = await this.store.update((now = begun()) => accept(now, proposals));
       this.#take(shared);
-      left.done();
+      remove();
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  /** Throws `Refusal`. */
+  /** Apply an edit at once, and store it soon. Throws `Refusal`. */
   propose(action: Action): void {
     this.#replica.propose(action);
     this.#written = this.#journal.write(this.#replica.pending);
@@ -115,7 +115,7 @@ export class KeptLog {
   }
 }
 
-/** A log that begins after another was removed is newer than that. */
+/** An empty log; by its revision it is newer than any that was removed before. */
 const begun = (): SharedLog => ({ ...NOTHING, revision: Date.now() * 1000 });
 
 function openChannel(name: string): BroadcastChannel | null {

@@ -1,19 +1,19 @@
-/** What is drawn of the sound: extremes and spectrogram of what has been decoded. */
+/** Waveform and spectrogram of the chunks that have been decoded. */
 
 import { BANDS, COLUMN_RATE, extremes, spectrogram } from "../core/spectrum";
 import type { Chunks } from "../sound/audio-chunks";
 
-/** Between pictures, ms: pieces may come by the hundred. */
+/** Least time between redraws: chunks may arrive by the hundred. */
 const EVERY_MS = 330;
-/** Columns of a spectrogram that are made at once, so that nothing stutters. */
+/** Spectrogram columns that are computed in one go without making playback stutter. */
 const SLICE = 50;
 
 export class Picture {
-  /** By column. */
+  /** Lowest and highest sample of each column. */
   readonly wave: Int8Array;
   readonly spectrum: Uint8Array;
   readonly columns: number;
-  /** Brings the loudest sample so far to full height. */
+  /** Factor that scales the loudest sample so far to full height. */
   gain = 8;
   #pause = 0;
   #unseen = false;
@@ -27,7 +27,7 @@ export class Picture {
     this.spectrum = new Uint8Array(this.columns * BANDS);
   }
 
-  /** A piece has come for the first time. */
+  /** Add a chunk that has been decoded for the first time. */
   add(index: number, buffer: AudioBuffer, chunks: Chunks): void {
     const { sampleRate } = buffer;
     const start = Math.round((index * chunks.info.chunk * COLUMN_RATE) / sampleRate);
@@ -46,7 +46,7 @@ export class Picture {
     else this.look();
   }
 
-  /** There is something new to be seen. */
+  /** Request a redraw. */
   look(): void {
     this.#unseen = true;
     if (this.#pause) return;

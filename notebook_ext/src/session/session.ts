@@ -1,4 +1,4 @@
-/** One song being listened to and corrected; any number of views show it. */
+/** A song being played and corrected, shown by any number of views. */
 
 import { correctedTiming, spacing, type Timing } from "../core/bars";
 import { type Beats, barsAround } from "../core/beats";
@@ -21,37 +21,12 @@ import { counted } from "../core/words";
 import { Chunks } from "../sound/audio-chunks";
 import { Player } from "../sound/player";
 import { Prepared } from "../sound/prepared";
+import { Announcer } from "./announcer";
 import { BarEdits } from "./bar-edits";
+import type { Host } from "./host";
 import { Picture } from "./picture";
 
-/** Where a session runs: in a notebook beside Python, or in a page by itself. */
-export interface Host {
-  /** A name that is different for every page. */
-  readonly client: string;
-  chunk(index: number): Promise<ArrayBuffer>;
-  velocities(): Promise<Uint8Array | null>;
-  /** Do something; the log that results comes through `Session.setLog`. */
-  propose(action: Action): void;
-  tell(state: Partial<Told>): void;
-}
-
-/** What Python is told as it changes. */
-export interface Told {
-  playing: boolean;
-  position: number;
-  selection: [number, number] | [];
-  selected: string[];
-}
-
-export interface Warning {
-  readonly text: string;
-  /** What can be done about it. */
-  readonly action?: { readonly label: string; do(): void };
-}
-
-export type Topic = "hits" | "look" | "sound" | "view" | "seek" | "says" | "warns";
-
-export class Session {
+export class Session extends Announcer {
   readonly player: Player;
   readonly chunks: Chunks | null;
   readonly picture: Picture;
@@ -67,24 +42,21 @@ export class Session {
   looping = false;
   lane = 0;
   snap: Snap = "peak";
-  says = "";
-  /** What the user has to know until it is over, by what it is about. */
-  readonly warnings = new Map<string, Warning>();
-  /** What was last written to a file by the browser. */
+  /** The log when the browser last wrote a file. */
   #saved: Log | null = null;
   #preview: Record<string, number> = {};
   #automatic: Automatic[] = [];
   #automaticOf = "";
   #timingOf = "";
   #counter = 0;
-  readonly #listeners = new Map<Topic, Set<() => void>>();
 
   constructor(
     readonly song: Song,
     readonly host: Host,
   ) {
+    super();
     const { header } = song;
-    this.picture = new Picture(header.duration, () => this.#emit("look"));
+    this.picture = new Picture(header.duration, () => this.announce("look"));
     this.lanes = [...song.lanes];
     this.chunks =
       header.audio &&
@@ -105,35 +77,10 @@ export class Session {
     });
   }
 
-  on(topic: Topic, listener: () => void): () => void {
-    const set = this.#listeners.get(topic) ?? new Set();
-    this.#listeners.set(topic, set.add(listener));
-    return () => set.delete(listener);
-  }
-
-  #emit(topic: Topic): void {
-    for (const listener of this.#listeners.get(topic) ?? []) listener();
-  }
-
   close(): void {
     this.player.close();
     this.chunks?.close();
-    this.#listeners.clear();
-  }
-
-  /** For people and screen readers. */
-  say(text: string): void {
-    this.says = text;
-    this.#emit("says");
-  }
-
-  /** Say something that stays, until there is nothing to say about it any more. */
-  warn(about: string, warning: Warning | string | null): void {
-    const now = typeof warning === "string" ? { text: warning } : warning;
-    if (now?.text === this.warnings.get(about)?.text) return;
-    if (now) this.warnings.set(about, now);
-    else this.warnings.delete(about);
-    this.#emit("warns");
+    this.stopAnnouncing();
   }
 
   // --- hits ---------------------------------------------------------------
@@ -169,7 +116,7 @@ export class Session {
     return this.#preview[drum] ?? this.layer.thresholds[drum] ?? this.song.first[drum] ?? null;
   }
 
-  /** Show what a threshold would give, while it is being moved. */
+  /** Preview a threshold while it is being moved. */
   try(drum: string, value: number | null): void {
     if (value === null) delete this.#preview[drum];
     else this.#preview[drum] = Math.round(clamp(value, 0, 1) * 1000) / 1000;
@@ -198,11 +145,11 @@ export class Session {
     return this.timing.beats;
   }
 
-  /** Of all beats, a minute; null where they have no one tempo. */
+  /** Beats per minute; null if the song has no steady tempo. */
   get tempo(): number | null {
     const { beats, tempo } = this.song.header;
     const octave = Math.log2(spacing(beats) / spacing(this.beats));
-    // Twice and half as many beats are as steady; others may not be.
+    // Doubling or halving keeps a tempo steady; tapped beats may not be.
     return tempo && Math.abs(octave - Math.round(octave)) < 0.02
       ? tempo * 2 ** Math.round(octave)
       : null;
@@ -227,7 +174,7 @@ export class Session {
     const ids = new Set(this.hits.map(({ id }) => id));
     this.selected = new Set([...this.selected].filter((id) => ids.has(id)));
     this.player.setHits(this.hits);
-    this.#emit("hits");
+    this.announce("hits");
   }
 
   #time(): void {
@@ -246,13 +193,13 @@ export class Session {
 
   select(ids: Iterable<string>): void {
     this.selected = new Set(ids);
-    this.host.tell({ selected: [...this.selected] });
-    this.#emit("view");
+    this.host.publish({ selected: [...this.selected] });
+    this.announce("view");
   }
 
-  /** Lane or choice have changed: for buttons and pictures. */
+  /** Announce that the active lane has changed. */
   looked(): void {
-    this.#emit("view");
+    this.announce("view");
   }
 
   snapped(drum: string, time: number): number {
@@ -277,18 +224,18 @@ export class Session {
     if (drum) this.add(drum, this.snapped(drum, this.player.position));
   }
 
-  /** For a hit that is made here; no other editor gives the same. */
+  /** Return an id for a new hit that no other editor uses. */
   newName(): string {
     return `${this.host.client}-${this.#counter++}`;
   }
 
-  /** What the hits would be with some thresholds moved. */
+  /** Return the hits as they would be with other thresholds. */
   hitsAt(thresholds: Readonly<Record<string, number>>): Hit[] {
     const changed = { ...this.layer.thresholds, ...thresholds };
     return compose(this.song.automatic(changed), this.layer, coarseOf);
   }
 
-  /** Change hits; what is given as undefined stays. */
+  /** Change hits; `how` returns the fields that change. */
   change(hits: readonly Hit[], how: (hit: Hit) => Partial<Hit>): void {
     this.do(
       hits.map((hit) => {
@@ -307,7 +254,7 @@ export class Session {
       this.say(this.describe(first) + (hits.length > 1 ? ` and ${hits.length - 1} more` : ""));
   }
 
-  /** How far hits can move: at the song's ends all of them stop together. */
+  /** Limit a move so that hits keep their distances and stay within the song. */
   room(hits: readonly Hit[], seconds: number): number {
     const last = hits[hits.length - 1];
     return last ? clamp(seconds, -hits[0].time, this.player.duration - last.time) : 0;
@@ -334,19 +281,19 @@ export class Session {
   }
 
   async play(): Promise<void> {
-    const waiting = setTimeout(() => this.say("Click once to let the browser play"), 600);
+    const waiting = setTimeout(() => this.say("Click once to allow playback"), 600);
     await this.player.play();
     if (this.player.playing) clearTimeout(waiting);
   }
 
-  /** Nobody sees it any more: nothing sounds. */
+  /** Stop playback, since no view is left. */
   rest(): void {
     this.player.pause();
   }
 
   seek(time: number): void {
     this.player.seek(time);
-    this.#emit("seek");
+    this.announce("seek");
   }
 
   setRange(range: { start: number; end: number } | null): void {
@@ -354,12 +301,12 @@ export class Session {
     this.range = end - start > 0.005 ? { start, end } : null;
     if (!this.range) this.looping = false;
     this.player.setLoop(this.looping ? this.range : null);
-    this.host.tell({ selection: this.range ? [this.range.start, this.range.end] : [] });
-    this.#emit("view");
-    this.#emit("sound");
+    this.host.publish({ selection: this.range ? [this.range.start, this.range.end] : [] });
+    this.announce("view");
+    this.announce("sound");
   }
 
-  /** Select the bar of the playhead; if it is selected, one bar more. */
+  /** Select the bar at the playhead; if it is selected already, extend by one bar. */
   selectBars(): void {
     const now = this.player.position;
     const { range } = this;
@@ -375,22 +322,22 @@ export class Session {
     if (looping && !this.range) this.setRange({ start: 0, end: duration });
     this.looping = looping && this.range !== null;
     this.player.setLoop(this.looping ? this.range : null);
-    this.#emit("sound");
+    this.announce("sound");
   }
 
   toggleCountIn(): void {
     this.player.countsIn = !this.player.countsIn;
-    this.#emit("sound");
+    this.announce("sound");
   }
 
   mixed(): void {
     this.player.mixer.apply();
-    this.#emit("sound");
+    this.announce("sound");
   }
 
   #heard(): void {
-    this.host.tell({ playing: this.player.playing, position: this.player.position });
-    this.#emit("sound");
+    this.host.publish({ playing: this.player.playing, position: this.player.position });
+    this.announce("sound");
   }
 
   #arrived(index: number, buffer: AudioBuffer, first: boolean): void {
@@ -399,12 +346,12 @@ export class Session {
     else this.picture.look();
   }
 
-  /** The browser has written the hits to a file. */
+  /** Note that the browser has written the hits to a file. */
   saved(): void {
     this.#saved = this.log;
   }
 
-  /** Whether there is a file with all that was done. */
+  /** Whether a file has all edits. */
   get isSaved(): boolean {
     return this.#saved === this.log;
   }

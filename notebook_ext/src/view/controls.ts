@@ -1,4 +1,4 @@
-/** Buttons, sliders and the head of each lane. */
+/** Buttons, sliders and lane headers. */
 
 import { meterAt } from "../core/bars";
 import { barAndBeat, secondsPerBeat } from "../core/beats";
@@ -133,7 +133,7 @@ export class Controls implements Panel {
     this.#snap.value = this.session.snap;
   }
 
-  /** While the help is there, nothing else can be reached. */
+  /** Show or hide the help; while it is open, everything else is inert. */
   toggleHelp(): void {
     const { help } = this;
     const open = help.hidden;
@@ -151,7 +151,7 @@ export class Controls implements Panel {
     return select;
   }
 
-  /** The heads of the lanes; made anew only if other lanes are there. */
+  /** Update the lane headers; rebuild them only if the lanes or the theme have changed. */
   lanes(): void {
     const { session } = this;
     const key = session.lanes.join() + this.stage.theme.dark;

@@ -1,8 +1,8 @@
-/** Elements, and nothing that could take a text for markup. */
+/** Helpers that build elements. None of them parses markup, so text is always just text. */
 
 type Attributes = Readonly<Record<string, string | number | boolean | ((event: never) => void)>>;
 
-/** An element; functions become listeners, text becomes text. */
+/** Create an element; attributes that are functions become event listeners. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -20,7 +20,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A 16 × 16 drawing; a path that starts with ! is filled. */
+/** Create a 16 × 16 icon; a path that starts with ! is filled. */
 export function icon(...paths: string[]): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
@@ -55,7 +55,7 @@ export function slider(
   return input;
 }
 
-/** A list to choose from; `change` gets the value. */
+/** Create a drop-down list; `change` receives the chosen value. */
 export function choice(
   label: string,
   options: Readonly<Record<string, string>>,
@@ -68,11 +68,11 @@ export function choice(
   return select;
 }
 
-/** A control with its name in front of it. */
+/** Put a visible label in front of controls. */
 export const labelled = (text: string, ...controls: HTMLElement[]): HTMLElement =>
   make("label", {}, make("span", { class: "label" }, text), ...controls);
 
-/** Buttons and lists that are one stop for the Tab key; arrows go from one to the next. */
+/** Create a toolbar: a single Tab stop, within which the arrow keys move the focus. */
 export function toolbar(label: string, ...children: (HTMLElement | string)[]): HTMLElement {
   const bar = make("div", { class: "toolbar", role: "toolbar", "aria-label": label }, ...children);
   const all = () => [...bar.querySelectorAll<HTMLElement>("button, select")];
@@ -95,7 +95,7 @@ export function toolbar(label: string, ...children: (HTMLElement | string)[]): H
   return bar;
 }
 
-/** At most once a frame, however often it is asked for. */
+/** Wrap `work` so that it runs at most once per animation frame, however often it is requested. */
 export function eachFrame(work: () => void): () => void {
   let waiting = false;
   return () => {
@@ -108,7 +108,7 @@ export function eachFrame(work: () => void): () => void {
   };
 }
 
-/** A rectangle of one colour. */
+/** Fill a rectangle. */
 export function block(
   context: CanvasRenderingContext2D,
   colour: string,

@@ -1,4 +1,4 @@
-/** What can be done with the chosen hits and the active lane, for fingers and keyboards. */
+/** Controls for the chosen hits and the active lane, by touch or keyboard. */
 
 import { nameOf } from "../core/song";
 import { NAMES } from "../core/tables";
@@ -87,7 +87,7 @@ export class EditBar {
     return this.session.lanes[this.session.lane] ?? "";
   }
 
-  /** All of them by as much as brings the first one there. */
+  /** Shift the velocity of all chosen hits by the same amount, so that the first gets this one. */
   #loud(velocity: number): void {
     const { chosen } = this.session;
     const by = velocity - (chosen[0]?.velocity ?? velocity);

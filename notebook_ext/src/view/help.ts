@@ -1,8 +1,8 @@
-/** What can be done, as the page behind `?` tells it. */
+/** The help page behind `?`: all keys and gestures. */
 
 import { button, make } from "./dom";
 
-/** Keys, a tab, and what they do. */
+/** One line each: keys, a tab, and what they do. */
 const KEYS = `
 Space	play, pause
 L	loop the selection
@@ -11,7 +11,7 @@ H	half speed, pitch kept
 T C	metronome, count in a bar
 D	a bar starts here
 X	twice the tempo (Shift: half)
-R	tap the beats, from a 1 on
+R	tap the beats, starting on a 1
 ← →	a beat back, on
 Home End	start, end
 I O	selection from, to here

@@ -8,9 +8,11 @@ import { RULER } from "./lanes";
 import { heightOf, TALL } from "./paint";
 import type { Stage } from "./stage";
 
+/** How close to a hit the pointer grabs it, in pixels. */
 const NEAR = 7;
-/** For a finger. */
+/** The same for touch: a finger is less exact than a mouse. */
 const TOUCH_NEAR = 18;
+/** Movement up to which a press still counts as a click, in pixels. */
 const STILL = 4;
 
 type Drag =
@@ -26,11 +28,11 @@ type Drag =
   | { kind: "threshold"; lane: number; x: number; y: number; moved: boolean };
 
 export class Input {
-  /** Hits as they would be if the pointer were let go now. */
+  /** Hits as they would become if the pointer were released now. */
   ghosts: (Change & { id: string })[] | null = null;
   box: { x: number; y: number; w: number; h: number } | null = null;
   #drag: Drag | null = null;
-  /** The selection before it was dragged. */
+  /** The selection before the drag began. */
   #range: Stage["session"]["range"] = null;
   readonly #pointers = new Map<number, number>();
   readonly #keys: Keys;
@@ -49,7 +51,7 @@ export class Input {
     on(timeLine, "pointerup", (event) => this.#up(event));
     on(timeLine, "pointercancel", (event) => this.#cancel(event));
     on(timeLine, "touchstart", (event) => {
-      // A line or a chosen hit goes up and down; anything else lets the page scroll.
+      // Threshold lines and chosen hits are dragged vertically; anything else scrolls the page.
       if (this.#drag?.kind === "threshold" || this.#drag?.kind === "hits") event.preventDefault();
     });
     on(timeLine, "dblclick", (event) => this.#double(event));
@@ -73,7 +75,7 @@ export class Input {
     this.#controller.abort();
   }
 
-  /** A key that was pressed elsewhere on the page. */
+  /** Handle a key that was pressed elsewhere on the page. */
   key(event: KeyboardEvent): void {
     this.#keys.down(event);
   }
@@ -83,7 +85,7 @@ export class Input {
     return { x: event.clientX - left, y: event.clientY - top };
   }
 
-  /** The hit of a lane that a place means. */
+  /** Return the hit of a lane that is nearest to `x`, within `near` pixels. */
   #hitAt(lane: number, x: number, near = NEAR): Hit | undefined {
     const { session, viewport: view } = this.stage;
     const hits = session.byLane.get(session.lanes[lane]) ?? [];
@@ -143,8 +145,8 @@ export class Input {
   }
 
   /**
-   * A finger scrolls, and a tap chooses. What has been chosen can be dragged, so that no
-   * hit moves because somebody scrolls; the ruler selects time.
+   * A finger scrolls and a tap chooses. Only hits that are already chosen can be dragged, so
+   * that scrolling never moves one by accident. The ruler selects time.
    */
   #touch(zone: number, x: number, y: number): void {
     const { session } = this.stage;
@@ -260,8 +262,8 @@ export class Input {
       const drum = session.lanes[drag.lane];
       session.setThreshold(drum, session.threshold(drum) ?? 0);
     } else if (drag.kind === "hits") {
-      const wanted = new Map(ghosts?.map((ghost) => [ghost.id, ghost]));
-      if (ghosts) session.change(drag.hits, ({ id }) => wanted.get(id) ?? {});
+      const byId = new Map(ghosts?.map((ghost) => [ghost.id, ghost]));
+      if (ghosts) session.change(drag.hits, ({ id }) => byId.get(id) ?? {});
     } else if (drag.kind === "box" && box) this.#chooseIn(box);
     else if (drag.kind === "scroll") return;
     else if (drag.moved) session.setRange(session.range);
@@ -277,7 +279,7 @@ export class Input {
     this.#drop();
   }
 
-  /** As if nothing had been dragged. */
+  /** Abandon the drag. */
   #drop(): void {
     const { session } = this.stage;
     const drag = this.#drag;
@@ -330,7 +332,7 @@ export class Input {
     session.add(drum, event.altKey ? time : session.snapped(drum, time));
   }
 
-  /** Plain wheels scroll the notebook, as everywhere in it. */
+  /** Zoom or scroll; a plain wheel is left to the notebook, which scrolls. */
   #wheel(event: WheelEvent, always = false): void {
     const { x } = this.#place(event);
     const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
@@ -349,7 +351,7 @@ export class Input {
     event.stopPropagation();
   }
 
-  /** Two fingers: what is under each stays there. */
+  /** Zoom with two fingers; the times under them stay under them. */
   #pinch(id: number, x: number): void {
     const other = [...this.#pointers].find(([key]) => key !== id)?.[1] ?? x;
     const before = this.#pointers.get(id) ?? x;

@@ -1,14 +1,14 @@
-/** Which key was meant, on any layout; and which keys are left to the host. */
+/** Keyboard layouts, and the keys that are left to the host. */
 
 /**
- * The key as an English layout has it. Where the layout has no Latin letters, a letter is
- * told by its place; so is a digit where the row above the letters has signs.
+ * Return the key as an English layout has it. On layouts without Latin letters, letters go
+ * by their position; so do digits where that row types symbols.
  */
 export function keyOf(event: KeyboardEvent): string {
   const { key, code } = event;
   if (/^[a-z0-9]$/i.test(key)) return key.toLowerCase();
   const letter = /^Key([A-Z])$/.exec(code)?.[1];
-  // AltGr and Option write signs by letters: those are meant.
+  // With AltGr or Option, letter keys type symbols: then the symbol is meant.
   const isSign = event.getModifierState("AltGraph") || event.altKey;
   if (letter && key.length === 1 && !isSign && /\p{L}/u.test(key)) return letter.toLowerCase();
   const digit = /^Digit(\d)$/.exec(code)?.[1];
@@ -16,13 +16,13 @@ export function keyOf(event: KeyboardEvent): string {
   return key;
 }
 
-/** Ctrl and Cmd are the same; with AltGr they write a sign. */
+/** Whether Ctrl or Cmd is held; AltGr reports Ctrl too, but types a symbol. */
 export const isCommand = (event: KeyboardEvent): boolean =>
   (event.ctrlKey || event.metaKey) && !event.getModifierState("AltGraph");
 
 const COMMANDS = ["z", "y", "a"];
 
-/** Keys that mean nothing here: saving, running a cell, the browser's own. */
+/** Whether a key belongs to the host: saving, running a cell, the browser's own. */
 export function isHosts(event: KeyboardEvent): boolean {
   const { key } = event;
   if (isCommand(event)) return event.altKey || !COMMANDS.includes(keyOf(event));
@@ -31,8 +31,8 @@ export function isHosts(event: KeyboardEvent): boolean {
 }
 
 /**
- * JupyterLab looks for an attribute of `host` before it takes a key for itself: while one
- * is pressed that is its own, the attribute is away. Returns how to stop.
+ * JupyterLab leaves keys alone while `host` has a certain attribute, so the attribute is
+ * removed while one of JupyterLab's own keys is handled. Returns how to stop.
  */
 export function leaveKeysToHost(host: HTMLElement): () => void {
   const name = "lmSuppressShortcuts";
@@ -44,7 +44,7 @@ export function leaveKeysToHost(host: HTMLElement): () => void {
       host.dataset[name] = "true";
     });
   };
-  // Before everybody else who listens.
+  // In the capture phase, so before any other listener.
   addEventListener("keydown", look, { capture: true });
   return () => removeEventListener("keydown", look, { capture: true });
 }

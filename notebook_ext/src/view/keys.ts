@@ -1,4 +1,4 @@
-/** Everything by keyboard; `help.ts` lists it. */
+/** Keyboard commands; `help.ts` lists them. */
 
 import { nameOf } from "../core/song";
 import { clamp, fit, lowerBound, scroll, whole } from "../core/time";
@@ -18,7 +18,7 @@ export class Keys {
     this.#actions = this.#made();
   }
 
-  /** Keys that mean something here go no further. */
+  /** Handle a key; those that are not the host's do not reach it. */
   down(event: KeyboardEvent): void {
     if (isHosts(event)) return;
     event.stopPropagation();
@@ -45,7 +45,7 @@ export class Keys {
     const key = keyOf(event);
     if (isCommand(event)) return this.#command(key, event.shiftKey);
     if (event.altKey && key.length > 1) return this.#nudge(key, event.shiftKey);
-    // A key that is held scrolls, zooms and moves; it neither adds again nor plays and pauses.
+    // A held key repeats scrolling, zooming and moving, but neither adds hits nor toggles playback.
     if (event.repeat && /^([ a-z?]|Enter)$/i.test(key)) return true;
     if (/^[1-9]$/.test(key) && !event.shiftKey) return this.#reclassify(Number(key) - 1);
     const action = this.#actions[key];
@@ -89,7 +89,7 @@ export class Keys {
       "-": zoom(1 / 1.6),
       "0": () => stage.setViewport(whole(stage.viewport.width, stage.viewport.duration)),
       f: () => this.#fitRange(),
-      // Letters for what has signs that some layouts have not.
+      // Letters for commands whose symbols are missing on some layouts.
       j: (shift) => this.#threshold(shift ? -0.05 : -0.005),
       k: (shift) => this.#threshold(shift ? 0.05 : 0.005),
       p: step(-1),
@@ -133,7 +133,7 @@ export class Keys {
     return true;
   }
 
-  /** Alt and arrows: time and velocity of what is chosen. */
+  /** Change time or velocity of the chosen hits: Alt and an arrow key. */
   #nudge(key: string, shift: boolean): boolean {
     const session = this.#session;
     const { chosen } = session;
@@ -197,7 +197,7 @@ export class Keys {
     if (now !== null) this.#session.setThreshold(this.#drum, now + by);
   }
 
-  /** To the hit before or after, in this lane. */
+  /** Go to the previous or next hit of this lane. */
   #step(by: number): void {
     const session = this.#session;
     const hits = session.byLane.get(this.#drum) ?? [];
@@ -218,7 +218,7 @@ export class Keys {
     session.say(`${nameOf(this.#drum)}, ${counted(session.count(this.#drum), "hit")}`);
   }
 
-  /** A beat on or back; with shift a bar; half a second where there are none. */
+  /** Go one beat or bar forwards or backwards; without beats, by seconds. */
   #go(by: number, bar: boolean): void {
     const session = this.#session;
     const now = session.player.position;

@@ -1,4 +1,4 @@
-/** Where the lanes lie. Those that have no hits are folded until somebody opens them. */
+/** Positions of the lanes. Lanes without hits are folded until the user opens them. */
 
 import type { Session } from "../session/session";
 
@@ -6,12 +6,12 @@ export const RULER = 36;
 export const WAVE = 68;
 export const SPECTRUM = 104;
 export const LANE = 54;
-/** As much as a finger needs. */
+/** Height of a folded lane: the smallest comfortable touch target. */
 const FOLDED = 26;
 const TOP = RULER + WAVE + SPECTRUM;
 
 export class Lanes {
-  /** Pixels from the top of the time line; behind the last lane its whole height. */
+  /** Tops of the lanes in pixels, followed by the height of the time line. */
   #tops: number[] = [];
   readonly #open = new Set<string>();
 
@@ -19,7 +19,7 @@ export class Lanes {
     this.update();
   }
 
-  /** Hits have come: their lanes stay open from now on. */
+  /** Unfold lanes that have got hits; once open, a lane stays open. */
   update(): void {
     let top = TOP;
     this.#tops = [top];
@@ -51,7 +51,7 @@ export class Lanes {
     return this.#tops[this.#tops.length - 1];
   }
 
-  /** Which lane a place is in; below 0: above the lanes. */
+  /** Return the lane at a height; negative above the lanes. */
   at(y: number): number {
     const below = this.#tops.findIndex((top) => top > y);
     return (below < 0 ? this.#tops.length - 1 : below) - 1;

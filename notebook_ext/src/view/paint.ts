@@ -1,4 +1,4 @@
-/** Draws what does not move: tiles of the time line, and the overview. */
+/** Draws everything but the playhead and overlays: tiles of the time line, and the overview. */
 
 import type { Hit } from "../core/edits";
 import { BANDS, COLUMN_RATE, pyramid } from "../core/spectrum";
@@ -11,13 +11,13 @@ import { colourOf, shapeOf, type Theme } from "./theme";
 
 const FOOT = 5;
 const HEAD = 5;
-/** Pixels; small, so that none takes long to draw: one is new every few frames. */
+/** Tile width in pixels; small, so that a new tile during playback costs little. */
 export const TILE = 128;
 
-/** Pixels from a value of 0 to one of 1. */
+/** Pixels between the values 0 and 1 of a lane. */
 export const TALL = LANE - FOOT - HEAD - 4;
 
-/** From the lane's top: where a value of 0 to 1 lies. */
+/** Return where a value of 0 to 1 lies, in pixels from the lane's top. */
 export const heightOf = (value: number): number => LANE - FOOT - value * TALL;
 
 type Context = CanvasRenderingContext2D;
@@ -47,24 +47,24 @@ export class Painter {
       this.#curves.set(drum, pyramid(values));
   }
 
-  /** Forget what was drawn: all, or also the spectrogram's pictures. */
+  /** Discard the drawn tiles, and optionally the rendered spectrogram. */
   stale(heat = false): void {
     this.#tiles.clear();
     if (heat) this.#heat.clear();
   }
 
-  /** Fill a canvas of the view's size. */
+  /** Paint the viewport onto a canvas of its size. */
   draw(context: Context, view: Viewport, ratio: number): void {
     const left = Math.round(view.start * view.scale * ratio) / ratio;
     if (view.scale !== this.#scale) {
-      // While the zoom changes, no tile would be used twice.
+      // While zooming, tiles would be used only once: paint without them.
       this.#scale = view.scale;
       context.setTransform(ratio, 0, 0, ratio, -left * ratio, 0);
       this.#paint({ context, left, width: view.width, scale: view.scale });
       context.resetTransform();
       return;
     }
-    // With a browser zoomed to 110 % TILE would end within a pixel, and a seam be seen.
+    // Whole device pixels: at a browser zoom of 110 %, TILE would end within a pixel and show a seam.
     const wide = Math.round(TILE * ratio);
     const from = Math.round(left * ratio);
     for (let index = Math.floor(from / wide); index * wide < from + view.width * ratio; index++) {
@@ -74,8 +74,8 @@ export class Painter {
 
   #tile(index: number, scale: number, ratio: number, pixels: number): HTMLCanvasElement {
     const key = `${index}@${scale}x${ratio}`;
-    const known = this.#tiles.get(key);
-    if (known) return known;
+    const cached = this.#tiles.get(key);
+    if (cached) return cached;
     const canvas = document.createElement("canvas");
     canvas.width = pixels;
     canvas.height = Math.round(this.lanes.height * ratio);
@@ -85,7 +85,7 @@ export class Painter {
     context.scale(ratio, ratio);
     context.translate(-left, 0);
     this.#paint({ context, left, width, scale });
-    // What is no longer seen goes first; a zoom makes all of them useless.
+    // Evict the oldest: after scrolling they are out of sight, after zooming useless.
     if (this.#tiles.size > 80) {
       for (const old of [...this.#tiles.keys()].slice(0, 40)) this.#tiles.delete(old);
     }
@@ -118,7 +118,7 @@ export class Painter {
     const first = Math.floor(((left / scale) * COLUMN_RATE) / span);
     const last = Math.floor((((left + width) / scale) * COLUMN_RATE) / span);
     for (let index = first; index <= last && index * span < columns; index++) {
-      // Only what is seen of it, and a column more on both sides to blend with.
+      // Only the visible part, and one more column on each side for interpolation.
       const pixels = (step / COLUMN_RATE) * scale;
       const from = clamp(Math.floor(left / pixels) - index * block - 1, 0, block);
       const to = clamp(Math.ceil((left + width) / pixels) - index * block + 1, 0, block);
@@ -138,11 +138,11 @@ export class Painter {
     }
   }
 
-  /** A block of columns, of which `step` together are one pixel. */
+  /** Render a block of spectrogram columns, `step` of them to a pixel. */
   #picture(index: number, step: number, block: number): HTMLCanvasElement {
     const key = index * 65536 + step;
-    const known = this.#heat.get(key);
-    if (known) return known;
+    const cached = this.#heat.get(key);
+    if (cached) return cached;
     const { spectrum, columns } = this.session.picture;
     const canvas = document.createElement("canvas");
     canvas.width = block;
@@ -181,7 +181,7 @@ export class Painter {
         if (value > high) high = value;
       };
       if (chunks && scale > 2 * COLUMN_RATE) {
-        // So near that the samples themselves are to be seen.
+        // Zoomed in so far that single samples are visible.
         const size = chunks.info.chunk;
         const from = Math.floor((x / scale) * RATE);
         const index = Math.floor(from / size);
@@ -209,7 +209,7 @@ export class Painter {
     }
   }
 
-  /** Bars and, where there is room, beats; without them, seconds. */
+  /** Draw bar lines and, where there is room, beats. */
   #grid({ context, left, width, scale }: Part): void {
     const { beats } = this.session;
     const end = (left + width) / scale;
@@ -218,7 +218,8 @@ export class Painter {
       beats.length > 1
         ? ((beats[beats.length - 1][0] - beats[0][0]) / (beats.length - 1)) * scale
         : 0;
-    let i = lowerBound(beats.length, (k) => beats[k][0], start - 1 / scale); // one may be rounded up into here
+    // One pixel early: rounding may move a line into this tile.
+    let i = lowerBound(beats.length, (k) => beats[k][0], start - 1 / scale);
     for (; i < beats.length && beats[i][0] < end; i++) {
       const bar = beats[i][1] === 1;
       if (dense * (bar ? 4 : 1) < 7) continue;
@@ -251,7 +252,7 @@ export class Painter {
     const bars = beats.filter(([, position]) => position === 1);
     if (!bars.length) return;
     const room = ((bars[bars.length - 1][0] - bars[0][0]) / (bars.length - 1)) * scale;
-    // The same numbers in every tile, or one that two tiles share is cut.
+    // The same bars are numbered in every tile, or a number across two tiles would be cut.
     const every = 2 ** Math.ceil(Math.max(Math.log2(34 / room), 0));
     context.fillStyle = theme.text;
     bars.forEach(([time], k) => {
@@ -317,7 +318,7 @@ export class Painter {
     context.globalAlpha = 1;
   }
 
-  /** Stems as high as the hits are loud, with the drum's shape on top. */
+  /** Draw hits as stems whose height is the velocity, with the drum's shape on top. */
   #marks(context: Context, hits: readonly Hit[], top: number, scale: number, colour: string): void {
     context.fillStyle = colour;
     const path = new Path2D();
@@ -325,7 +326,7 @@ export class Painter {
       hits.length > 1 ? ((hits[hits.length - 1].time - hits[0].time) * scale) / hits.length : TILE;
     const foot = top + heightOf(0);
     if (spacing < 3) {
-      // More hits than pixels: the loudest of each pixel.
+      // Denser than pixels: draw the loudest hit of each.
       const loudest = new Map<number, number>();
       for (const { time, velocity } of hits) {
         const x = Math.round(time * scale);
@@ -333,10 +334,10 @@ export class Painter {
       }
       for (const [x, velocity] of loudest) {
         const y = top + heightOf(velocity / 127);
-        context.fillRect(x, y, 1, foot - y); // a path of so many is slow
+        context.fillRect(x, y, 1, foot - y); // faster than one path of many stems
       }
     } else {
-      // The same in every tile.
+      // From the whole lane, so that the size is the same in every tile.
       const { length } = this.session.byLane.get(hits[0]?.drum) ?? [];
       const all = (this.session.song.header.duration * scale) / Math.max(length, 1);
       const size = all < 12 ? 3 : HEAD;
@@ -350,7 +351,7 @@ export class Painter {
     context.fill(path);
   }
 
-  /** The whole song in one strip: the wave, and above it a lane of dots per drum. */
+  /** Draw the whole song in a strip: the waveform, and a row of dots per drum on top. */
   overview(context: Context, width: number, height: number): void {
     const { theme, session } = this;
     const { picture } = session;

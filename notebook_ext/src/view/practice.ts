@@ -1,4 +1,4 @@
-/** What is heard and how it is counted: levels, metronome, bars and tempo. */
+/** Controls for practising: levels, speed, metronome, bars and tempo. */
 
 import { METERS } from "../session/bar-edits";
 import type { Session } from "../session/session";
@@ -31,7 +31,7 @@ export class Practice {
     this.#speed = slider("Speed, pitch kept", [50, 150, 5], 100, (value) => {
       this.#percent.textContent = `${value} %`;
     });
-    // Stretching takes a while: when the slider is let go.
+    // Time-stretching takes a while, so it waits until the slider is released.
     this.#speed.addEventListener("change", () => player.setSpeed(Number(this.#speed.value) / 100));
     const ms = make("span", {}, "0 ms");
     const offset = slider("Picture delay, for headphones that lag", [-300, 300, 5], 0, (value) => {
@@ -68,7 +68,7 @@ export class Practice {
       toolbar(
         "Beats and bars",
         ...this.#ofBeats,
-        button("Tap the beats while it plays, from a 1 on (R)", "Tap", () => bars.tap()),
+        button("Tap the beats while the song plays, starting on a 1 (R)", "Tap", () => bars.tap()),
       ),
       labelled("Picture delay", offset, ms),
     );
@@ -82,7 +82,7 @@ export class Practice {
     press(this.#metronome, player.metronome);
     press(this.#countIn, player.countsIn);
     const meter = bars.meter ?? "";
-    // One that is not in the list is shown as none.
+    // A meter that the list does not offer leaves the placeholder.
     this.#meter.value = meter;
     if (this.#meter.value !== meter) this.#meter.value = "";
   }

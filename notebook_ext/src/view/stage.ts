@@ -1,4 +1,4 @@
-/** What controls, pointers and keys use of the view that they belong to. */
+/** The part of the view that its controls, pointers and keys may use. */
 
 import type { Viewport } from "../core/time";
 import type { Session } from "../session/session";
@@ -16,15 +16,15 @@ export interface Stage {
   setViewport(viewport: Viewport): void;
   zoomBy(factor: number, x?: number): void;
   readonly lanes: Lanes;
-  /** Make a lane the active one; one that is folded opens. */
+  /** Make a lane the active one, and unfold it. */
   choose(lane: number): void;
-  /** Something that is drawn over the picture has changed. */
+  /** Redraw the overlay. */
   changed(): void;
-  /** Lane, hits or edits have changed: for screen readers. */
+  /** Update the description for screen readers. */
   label(): void;
 }
 
-/** What keys use of the buttons. */
+/** The part of the controls that keys may use. */
 export interface Panel {
   readonly help: HTMLElement;
   toggleHelp(): void;
@@ -32,7 +32,7 @@ export interface Panel {
   update(): void;
 }
 
-/** Kinds of files, by name, and a way to save one. */
+/** File types that the page can save: ids with their names, and how. */
 export interface Exports {
   readonly kinds: Readonly<Record<string, string>>;
   save(kind: string): void;

@@ -1,7 +1,7 @@
 /**
- * Colours of the host's theme. Those of the drums are of Okabe and Ito's set,
- * which colour-blind people tell apart, brought to 3:1 against their ground; each
- * drum has a shape too, so nothing depends on colour alone.
+ * Colours for light and dark hosts. The drums use Okabe and Ito's palette, which
+ * colour-blind people can tell apart, adjusted to a contrast of at least 3:1. Each drum
+ * has a shape as well, so nothing depends on colour alone.
  */
 
 import { coarseOf } from "../core/drums";
@@ -18,7 +18,7 @@ export interface Theme {
   readonly wave: string;
   readonly accent: string;
   readonly drums: Readonly<Record<string, string>>;
-  /** 256 colours of the spectrogram, RGBA little-endian. */
+  /** 256 spectrogram colours, RGBA in little-endian order. */
   readonly heat: Uint32Array;
 }
 
@@ -140,7 +140,7 @@ const SHAPES: Readonly<Record<string, Draw>> = {
 
 export const shapeOf = (drum: string): Draw => SHAPES[drum] ?? SHAPES[coarseOf(drum)] ?? SHAPES.OT;
 
-/** Whether what lies behind an element is dark. */
+/** Whether an element stands on a dark background. */
 export function isDark(element: Element): boolean {
   const { body } = element.ownerDocument;
   const jupyter = body.dataset.jpThemeLight;

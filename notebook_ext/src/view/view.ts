@@ -1,4 +1,4 @@
-/** One view of a session: what is seen of it, and what can be pressed. */
+/** A view of a session: the time line with its controls. */
 
 import { nameOf } from "../core/song";
 import { fit, reveal, type Viewport, whole, within, xAt, zoom } from "../core/time";
@@ -18,9 +18,9 @@ const OVERVIEW = 36;
 
 export interface Options {
   readonly theme: "auto" | "light" | "dark";
-  /** Kinds of files that the browser saves itself, if it does. */
+  /** File types that the browser saves itself; null in a notebook. */
   readonly exports: Exports | null;
-  /** Whether the page has nothing else: keys that are pressed anywhere are for the view. */
+  /** Whether the view is the whole page, so that it receives every key. */
   readonly isWholePage: boolean;
 }
 
@@ -73,7 +73,7 @@ export class DrumView implements Stage {
     this.overview.style.height = `${OVERVIEW}px`;
     this.root.append(
       ...this.controls.top,
-      // For the Tab key the time line is before the heads of its lanes.
+      // The Tab key reaches the time line before the headers of its lanes.
       make("div", { class: "body" }, right, this.controls.gutter),
       ...this.controls.bottom,
     );
@@ -172,7 +172,7 @@ export class DrumView implements Stage {
       canvas.style.height = `${tall}px`;
     }
     if (width !== this.viewport.width) {
-      // At first, what fits of a song with its beats apart.
+      // Begin with ten seconds rather than the whole song: far enough in to tell hits apart.
       const first = !this.timeLine.dataset.drawn;
       this.viewport = within({
         ...this.viewport,
@@ -198,7 +198,7 @@ export class DrumView implements Stage {
     this.setViewport(zoom(this.viewport, factor, x));
   }
 
-  /** Bring a time into view if it is not. */
+  /** Scroll a time into view if necessary. */
   show(time: number): void {
     this.setViewport(reveal(this.viewport, time), false);
   }
@@ -261,7 +261,7 @@ export class DrumView implements Stage {
     this.painter.overview(context, this.viewport.width, OVERVIEW);
   }
 
-  /** The selection, the chosen hits, and what is being dragged. */
+  /** Draw the selection, the chosen hits, and what is being dragged. */
   #drawOverlay(): void {
     const context = this.#overlay.getContext("2d");
     if (!context) return;
@@ -316,7 +316,7 @@ export class DrumView implements Stage {
     context.fill();
   }
 
-  /** Make a lane the active one; one that is folded opens. */
+  /** Make a lane the active one, and unfold it. */
   choose(lane: number): void {
     this.session.lane = lane;
     if (!this.lanes.isFolded(lane)) return;
@@ -324,7 +324,7 @@ export class DrumView implements Stage {
     this.#hitsChanged();
   }
 
-  /** For a screen reader, when lane or hit change. */
+  /** Update the description for screen readers. */
   label(): void {
     const drum = this.session.lanes[this.session.lane];
     if (drum)

@@ -3,8 +3,9 @@
 import { type Action, act, EMPTY, type Log } from "../../src/core/edits";
 import { Song } from "../../src/core/song";
 import { withFiles } from "../../src/session/files";
+import type { Host } from "../../src/session/host";
 import { editorName, KeptLog, type LogStore } from "../../src/session/kept-log";
-import { type Host, Session } from "../../src/session/session";
+import { Session } from "../../src/session/session";
 import { DrumView } from "../../src/view/view";
 import type { SongParts } from "../engine/engine-types";
 import type { Pieces } from "./song-chunks";
@@ -72,7 +73,7 @@ export class ShownSong {
       chunk: async (index) => (await pieces).blobs[index].arrayBuffer(),
       velocities: async () => parts.velocities,
       propose: (action) => edits.propose(action),
-      tell: () => undefined,
+      publish: () => undefined,
     };
     const session = new Session(new Song(parts.header, parts.data), host);
     session.warn("song", warning);

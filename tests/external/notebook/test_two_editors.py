@@ -116,11 +116,11 @@ def test_a_browser_that_keeps_nothing_says_so_and_goes_on_saying_it(
     warning = page.locator(".warnings")
     page.evaluate(f"{ADT}.add('SST', 1)")
     until(page, f"{ADT}.warnings.size === 1")
-    assert "does not keep your edits" in warning.inner_text()
+    assert "cannot store your edits" in warning.inner_text()
     page.locator(".stage").focus()
     page.keyboard.press(".")
     page.keyboard.press("Delete")
-    assert "does not keep your edits" in warning.inner_text()
+    assert "cannot store your edits" in warning.inner_text()
     assert len(ids(page)) == len(groove)
     asked: list[str] = []
 

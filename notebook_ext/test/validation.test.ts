@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { Journal } from "../src/session/journal";
-import { isProposal, soundLog } from "../src/session/sound-edits";
+import { isProposal, validLog } from "../src/session/validation";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -57,14 +57,14 @@ const DAMAGED = [
 
 it("takes over a log that is sound as it is", () => {
   const log = { steps: [STEP], cursor: 1, revision: 3, seen: { a: 0 } };
-  expect(soundLog(log)).toEqual(log);
-  expect(soundLog({ steps: [STEP], cursor: 0 })).toEqual({ steps: [STEP], cursor: 0, seen: {} });
+  expect(validLog(log)).toEqual(log);
+  expect(validLog({ steps: [STEP], cursor: 0 })).toEqual({ steps: [STEP], cursor: 0, seen: {} });
 });
 
 it("keeps the steps before the first that is damaged", () => {
   for (const op of DAMAGED) {
     const kept = { steps: [STEP, [ADD, op], STEP], cursor: 3 };
-    expect(soundLog(kept)).toEqual({ steps: [STEP], cursor: 1, seen: {} });
+    expect(validLog(kept)).toEqual({ steps: [STEP], cursor: 1, seen: {} });
     expect(isProposal({ ...DO, action: { kind: "do", ops: [op] } })).toBe(false);
   }
   expect(isProposal(DO)).toBe(true);
@@ -72,10 +72,10 @@ it("keeps the steps before the first that is damaged", () => {
 
 it("takes over no log that is none", () => {
   for (const kept of [null, undefined, 7, "{}", [], {}, { steps: {} }, { cursor: 1 }]) {
-    expect(soundLog(kept)).toBeUndefined();
+    expect(validLog(kept)).toBeUndefined();
   }
   const odd = { steps: [STEP], cursor: "1", revision: -1, seen: { a: "x", b: 2 } };
-  expect(soundLog(odd)).toEqual({ steps: [STEP], cursor: 1, seen: { b: 2 } });
+  expect(validLog(odd)).toEqual({ steps: [STEP], cursor: 1, seen: { b: 2 } });
 });
 
 it("hands in what is sound of what editors have left", () => {
@@ -93,7 +93,7 @@ it("hands in what is sound of what editors have left", () => {
     key: (i: number) => keys[i],
     getItem: (key: string) => texts[key.slice(-1)],
   });
-  const { entries } = new Journal("song", "me").left();
+  const { entries } = new Journal("song", "me").read();
   expect(entries).toEqual([
     { proposals: [DO], log: null },
     { proposals: [], log: { steps: [STEP], cursor: 1, seen: {} } },

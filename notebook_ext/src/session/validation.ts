@@ -1,7 +1,7 @@
 /**
- * What a browser has kept is not always what was written: other builds, other pages of
- * the same address and half-written disks change it. Only what is sound is taken over, by
- * the rules of `adt_plugins.editor.edits`; or a song would not open, on every reload.
+ * Validates stored edits by the rules of `adt_plugins.editor.edits`. What a browser returns
+ * is not always what was written: other builds, other pages of the same origin and full
+ * disks may have changed it, and an invalid log would keep the song from opening.
  */
 
 import { countedOf } from "../core/bars";
@@ -11,7 +11,7 @@ import { NAMES } from "../core/tables";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** As the first builds kept it: without a revision, or in another place. */
+/** A log as the first builds stored it: without a revision, or in another place. */
 export type OldLog = Log & Partial<SharedLog>;
 
 const ID = /^[A-Za-z0-9:_-]{1,40}$/;
@@ -67,15 +67,15 @@ const isAction = (action: unknown): action is Action =>
     action.kind === "redo" ||
     (action.kind === "do" && isStep(action.ops)));
 
-/** Whether an editor may hand this in. */
+/** Whether a value is a valid proposal. */
 export const isProposal = (item: unknown): item is Proposal =>
   isObject(item) &&
   typeof item.client === "string" &&
   isWhole(item.seq, 0) &&
   isAction(item.action);
 
-/** What is sound of a log: its steps up to the first that is damaged; undefined if none is. */
-export function soundLog(kept: unknown): OldLog | undefined {
+/** Return the valid part of a log, up to its first damaged step; undefined if it is no log. */
+export function validLog(kept: unknown): OldLog | undefined {
   if (!isObject(kept) || !Array.isArray(kept.steps)) return undefined;
   const damaged = kept.steps.findIndex((step) => !isStep(step));
   const steps = (damaged < 0 ? kept.steps : kept.steps.slice(0, damaged)) as Log["steps"];
