@@ -24,9 +24,20 @@ from adt_plugins.formats.chart.chart_text import (
     clock_of,
     read_chart,
 )
-from adt_plugins.formats.chart.pads import BLUE, GREEN, KICK, RED, YELLOW, notes_of
+from adt_plugins.formats.chart.pads import (
+    BLUE,
+    GREEN,
+    KICK,
+    RED,
+    YELLOW,
+    BeatGrid,
+    by_level,
+    notes_of,
+)
 from adt_plugins.formats.format import Format
-from adt_plugins.formats.song_names import title_of
+from adt_plugins.formats.notation.part import make_part
+from adt_plugins.formats.notation.sections import section_names
+from adt_plugins.formats.song_names import song_names
 from adt_plugins.meter import Meter, MeterChange, meter_changes
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.recording import source_audio
@@ -43,6 +54,7 @@ FILES = tuple(_PURPOSES)
 _OPUS_RATE = 48000
 _MOST_BEATS = 100_000
 _FINEST_BEAT = 32
+_BARS_OF_SECTION = 8
 _UNKNOWN = "Unknown Artist"
 
 # Pad, and whether it is the cymbal there; in five lanes the fourth is a cymbal.
@@ -81,21 +93,21 @@ def write(
     """
     source = source_audio(transcription) if audio is None else audio
     timing, _ = tempo_maps(transcription)
-    clock = clock_of(timing)
-    onsets = transcription.onsets
-    charted, left_out = notes_of(
-        (clock.tick(o.time), o.time, o.drum, o.velocity) for o in onsets
+    notes, left_out = notes_of(
+        (timing.tick(o.time), o.time, o.drum, o.velocity) for o in transcription
     )
-    played, _ = notes_of(
-        (timing.tick(o.time), o.time, o.drum, o.velocity) for o in onsets
-    )
+    levels = by_level(notes, BeatGrid(timing))
     if left_out:
         named = name_some(str(drum) for drum in left_out)
         warn(f"{path}: hits that the game's kit has no pad or no hand for: {named}")
-    tags = {"name": title_of(transcription, path), "artist": _UNKNOWN}
+    sections = _sections(transcription)
+    names = song_names(transcription, path)
+    tags = {"name": names.title, "artist": names.artist or _UNKNOWN}
     contents = {
-        "notes.chart": chart_text(charted, timing, clock, tags).encode(),
-        "notes.mid": midi_bytes(played, timing, tags["name"]),
+        "notes.chart": chart_text(
+            levels, timing, clock_of(timing), tags, sections
+        ).encode(),
+        "notes.mid": midi_bytes(levels, timing, names.title, sections),
     }
     made = not path.exists()
     make_folder(path)
@@ -113,6 +125,22 @@ def write(
                 path.rmdir()
         raise
     return targets
+
+
+def _sections(transcription: Transcription) -> list[tuple[float, str]]:
+    """Return where the groove changes or, where it never does, every eighth bar."""
+    part = make_part(transcription)
+    names = section_names(part.sections)
+    if not names:
+        names = {
+            place: f"Bar {bar.number}"
+            for place, bar in enumerate(part.bars)
+            if bar.number > 0 and bar.number % _BARS_OF_SECTION == 1
+        }
+    return [
+        (max(part.bars[place].beats[0].time, 0.0), name)
+        for place, name in names.items()
+    ]
 
 
 def _ini(tags: dict[str, str], seconds: float) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.chart.chart_text import Chart, ChartClock
-from adt_plugins.formats.chart.pads import KICK, LEVELS, RED, Note, thinned
+from adt_plugins.formats.chart.pads import KICK, LEVELS, RED, Levels, Note, Sections
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
 if TYPE_CHECKING:
@@ -33,17 +33,21 @@ _USUAL_TEMPO = 500_000
 _READ_ACCENT, _READ_GHOST, _READ = 120, 35, 90
 
 
-def midi_bytes(notes: Sequence[Note], timing: TempoMap, name: str) -> bytes:
+def midi_bytes(
+    levels: Levels, timing: TempoMap, name: str, sections: Sections = ()
+) -> bytes:
     """Return the content of ``notes.mid``.
 
     Parameters
     ----------
-    notes
-        Notes of the level Expert, at ticks of `timing`.
+    levels
+        The notes, at ticks of `timing`.
     timing
         The tempo map.
     name
         Title of the song.
+    sections
+        Those that a game lets people practise.
     """
     import mido
 
@@ -58,16 +62,21 @@ def midi_bytes(notes: Sequence[Note], timing: TempoMap, name: str) -> bytes:
         (0, mido.MetaMessage("track_name", name=TRACK)),
         (0, mido.MetaMessage("text", text=_DYNAMICS)),
     ]
-    for level in LEVELS:
-        for note in thinned(notes, level):
+    for level, notes in levels.items():
+        for note in notes:
             drums += _messages(note, level)
     # What sounds already counts everywhere, so that the markers are of Expert's.
-    for note in notes:
+    expert = levels[LEVELS[0]]
+    for note in expert:
         if note.pad > RED and not note.cymbal:
             drums += _note(note.tick, _TOM + note.pad, _VELOCITY)
-    end = max((note.tick for note in notes), default=0) + TICKS_PER_QUARTER
+    end = max((note.tick for note in expert), default=0) + TICKS_PER_QUARTER
     events = [
         (0, mido.MetaMessage("track_name", name="EVENTS")),
+        *(
+            (timing.tick(time), mido.MetaMessage("text", text=f"[section {title}]"))
+            for time, title in sections
+        ),
         (end, mido.MetaMessage("text", text="[end]")),
     ]
     file.tracks += [_track(messages) for messages in (tempo, drums, events)]

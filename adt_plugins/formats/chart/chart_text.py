@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.chart.pads import KICK, LEVELS, Note, thinned
+from adt_plugins.formats.chart.pads import KICK, LEVELS, Levels, Note, Sections
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
 _DOUBLE, _ACCENT, _GHOST, _CYMBAL = 32, 33, 39, 64
@@ -80,20 +80,26 @@ def clock_of(timing: TempoMap) -> ChartClock:
 
 
 def chart_text(
-    notes: Sequence[Note], timing: TempoMap, clock: ChartClock, tags: Mapping[str, str]
+    levels: Levels,
+    timing: TempoMap,
+    clock: ChartClock,
+    tags: Mapping[str, str],
+    sections: Sections = (),
 ) -> str:
     """Return the content of ``notes.chart``.
 
     Parameters
     ----------
-    notes
-        Notes of the level Expert, at ticks of `clock`.
+    levels
+        The notes; their times count, not their ticks.
     timing
         Gives the time signatures.
     clock
         Gives the tempi.
     tags
         Title and artist, ``name`` and ``artist``.
+    sections
+        Those that a game lets people practise.
     """
     head = [
         f'Name = "{_quoted(tags["name"])}"',
@@ -107,12 +113,15 @@ def chart_text(
     parts = [
         _section("Song", head),
         _section("SyncTrack", [f"{t} = {text}" for t, _, text in sorted(sync)]),
-        _section("Events", []),
+        _section(
+            "Events",
+            [f'{clock.tick(time)} = E "section {name}"' for time, name in sections],
+        ),
     ]
-    for level in LEVELS:
+    for level, notes in levels.items():
         lines = [
-            f"{note.tick} = N {number} 0"
-            for note in thinned(notes, level)
+            f"{clock.tick(note.time)} = N {number} 0"
+            for note in notes
             for number in _numbers(note)
         ]
         parts.append(_section(f"{level}Drums", lines))

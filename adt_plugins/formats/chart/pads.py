@@ -6,12 +6,13 @@ but red may be a tom or a cymbal, and the kick.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from adt_plugins.drums import Drum
-from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER
+from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
 KICK, RED, YELLOW, BLUE, GREEN = range(5)
 LEVELS = ("Expert", "Hard", "Medium", "Easy")
@@ -21,6 +22,9 @@ ACCENT, GHOST = 115, 45
 
 DOUBLE_S = 0.16
 """Every other kick of a run whose kicks are closer than this is of the second pedal."""
+
+TOGETHER_S = 0.03
+"""People who strike two drums at once are no nearer than this."""
 
 # Pad, and whether it is the cymbal there. A pedal hat is played by no hand.
 _PADS = {
@@ -42,6 +46,8 @@ _PADS = {
     Drum.HFT: (GREEN, False),
     Drum.LFT: (GREEN, False),
 }
+# A twelfth of a quarter; people play no nearer to the beat.
+_NEAR = TICKS_PER_QUARTER // 12
 # Which hits stay where there are more than two hands.
 _FIRST = (RED, GREEN, BLUE, YELLOW)
 
@@ -61,6 +67,8 @@ class Note(NamedTuple):
         1-127.
     double
         Whether it is a kick of the second pedal.
+    time
+        In seconds; 0 for one that was read, whose tick says it.
     """
 
     tick: int
@@ -68,6 +76,7 @@ class Note(NamedTuple):
     cymbal: bool
     velocity: int
     double: bool = False
+    time: float = 0.0
 
     @property
     def accent(self) -> bool:
@@ -78,6 +87,13 @@ class Note(NamedTuple):
     def ghost(self) -> bool:
         """Whether it is played softer than the others."""
         return self.pad != KICK and self.velocity <= GHOST
+
+
+Sections = Sequence[tuple[float, str]]
+"""Time in seconds and name of each part of a song."""
+
+Levels = Mapping[str, Sequence[Note]]
+"""The notes of each of `LEVELS`."""
 
 
 def notes_of(
@@ -93,7 +109,7 @@ def notes_of(
     Returns
     -------
     notes
-        At most two of hands and one kick at a tick, in the order of ticks.
+        At most two pads of hands at a time, in the order of ticks.
     left_out
         Drums of the hits that have no pad, or for which there was no hand.
     """
@@ -109,46 +125,89 @@ def notes_of(
         if pad == KICK:
             double = doubled = time - last_kick < DOUBLE_S and not doubled
             last_kick = time
-        note = Note(tick, pad, cymbal, velocity, double)
+        note = Note(tick, pad, cymbal, velocity, double, time)
         if pad not in at[tick] or at[tick][pad].velocity < velocity:
             at[tick][pad] = note
     notes = []
-    for tick in sorted(at):
-        hands = [at[tick][pad] for pad in _FIRST if pad in at[tick]]
-        left_out += [_drum_of(note) for note in hands[2:]]
-        kicks = [at[tick][KICK]] if KICK in at[tick] else []
-        notes += sorted([*kicks, *hands[:2]])
+    for group in _together(
+        note for tick in sorted(at) for note in sorted(at[tick].values())
+    ):
+        kept = {KICK, *_hands(group)[:2]}
+        notes += [note for note in group if note.pad in kept]
+        left_out += [_drum_of(note) for note in group if note.pad not in kept]
     return notes, left_out
+
+
+def _together(notes: Iterable[Note]) -> Iterator[list[Note]]:
+    """Yield the notes that are one stroke of several limbs, in the order of time."""
+    group: list[Note] = []
+    for note in notes:
+        if group and note.time - group[0].time > TOGETHER_S:
+            yield group
+            group = []
+        group.append(note)
+    if group:
+        yield group
+
+
+def _hands(group: Iterable[Note]) -> list[int]:
+    """Return the pads that hands play, what matters most first."""
+    pads = {note.pad for note in group}
+    return [pad for pad in _FIRST if pad in pads]
 
 
 def _drum_of(note: Note) -> Drum:
     return next(d for d, pad in _PADS.items() if pad == (note.pad, note.cymbal))
 
 
-def thinned(notes: Sequence[Note], level: str) -> list[Note]:
-    """Return the notes of a level, by rule.
+class BeatGrid:
+    """Beats and their parts, counted from each bar line.
+
+    Parameters
+    ----------
+    timing
+        Gives bar lines and time signatures; without bars, quarters from tick 0 on.
+    """
+
+    def __init__(self, timing: TempoMap) -> None:
+        self._bars = timing.bars or (0,)
+        self._starts = [tick for tick, _, _ in timing.signatures]
+        self._signatures = [(upper, lower) for _, upper, lower in timing.signatures]
+
+    def off(self, tick: int, *, halves: bool) -> int:
+        """Return how far a tick is from the nearest beat, or from its eighths too."""
+        upper, lower = self._signatures[max(bisect_right(self._starts, tick) - 1, 0)]
+        is_compound = lower == 8 and upper % 3 == 0 and upper > 3
+        beat = TICKS_PER_QUARTER * (3 if is_compound else 2) // 2
+        step = TICKS_PER_QUARTER // 2 if halves else beat
+        bar = bisect_right(self._bars, tick)
+        since = tick - self._bars[max(bar - 1, 0)]
+        # The bar before a first one of its own length ends off the beat.
+        until = self._bars[bar] - tick if bar < len(self._bars) else step
+        return min(since % step, -since % step, until)
+
+
+def by_level(notes: Sequence[Note], grid: BeatGrid) -> Levels:
+    """Return the notes of each level, by rule; each has only notes of the one above.
+
+    Hard has neither ghost notes nor the second pedal, nor hits closer than a sixteenth
+    on one pad; Medium what lies on eighths of the bar, with one hand; Easy what lies on
+    the beat, one hit at a time.
 
     Parameters
     ----------
     notes
         Those of Expert.
-    level
-        One of `LEVELS`. Hard has neither ghost notes nor the second pedal, nor hits
-        closer than a sixteenth on one pad; Medium what lies on eighths of the beat,
-        with one hand; Easy what lies on the beat, one hit at a time.
+    grid
+        The beats.
     """
-    if level == "Expert":
-        return list(notes)
     plain = [note for note in notes if not note.ghost and not note.double]
-    if level == "Hard":
-        return _spaced(plain, TICKS_PER_QUARTER // 4 - TICKS_PER_QUARTER // 16)
-    grid = TICKS_PER_QUARTER // (2 if level == "Medium" else 1)
-    near = [note for note in plain if _off(note.tick, grid) <= grid // 6]
-    return _one_hand(_spaced(near, grid // 2), kick_too=level == "Medium")
-
-
-def _off(tick: int, grid: int) -> int:
-    return min(tick % grid, -tick % grid)
+    hard = _spaced(plain, TICKS_PER_QUARTER // 4 - TICKS_PER_QUARTER // 16)
+    near = [note for note in hard if grid.off(note.tick, halves=True) <= _NEAR]
+    medium = _one_hand(_spaced(near, TICKS_PER_QUARTER // 4), kick_too=True)
+    beats = [note for note in medium if grid.off(note.tick, halves=False) <= _NEAR]
+    easy = _one_hand(_spaced(beats, TICKS_PER_QUARTER // 2), kick_too=False)
+    return dict(zip(LEVELS, (list(notes), hard, medium, easy), strict=True))
 
 
 def _spaced(notes: Iterable[Note], least: int) -> list[Note]:
@@ -163,15 +222,10 @@ def _spaced(notes: Iterable[Note], least: int) -> list[Note]:
 
 
 def _one_hand(notes: Iterable[Note], *, kick_too: bool) -> list[Note]:
-    at: dict[int, list[Note]] = defaultdict(list)
-    for note in notes:
-        at[note.tick].append(note)
     kept = []
-    for tick in sorted(at):
-        hands = sorted(
-            (note for note in at[tick] if note.pad != KICK),
-            key=lambda note: _FIRST.index(note.pad),
-        )
-        kicks = [note for note in at[tick] if note.pad == KICK]
-        kept += [*kicks, *hands[:1]] if kick_too else [*hands[:1], *kicks][:1]
+    for group in _together(notes):
+        order = [*_hands(group)[:1], KICK]
+        pads = {note.pad for note in group} & set(order)
+        chosen = pads if kick_too else {min(pads, key=order.index)}
+        kept += [note for note in group if note.pad in chosen]
     return kept

@@ -18,7 +18,7 @@ from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.chart.chart_text import clock_of, read_chart
-from adt_plugins.formats.chart.pads import Note, notes_of, thinned
+from adt_plugins.formats.chart.pads import BeatGrid, Note, by_level, notes_of
 from adt_plugins.midi.tempo_map import TempoMap, tempo_map
 from adt_plugins.transcription import Transcription
 
@@ -226,15 +226,45 @@ def test_levels_are_thinned_by_rule() -> None:
             hits.append((240 * n, 0.125 * n, Drum.KD, 100))
     hits.append((240 * 15, 0.125 * 15, Drum.SD, 20))
     notes, _ = notes_of(hits)
-    sizes = {
-        level: len(thinned(notes, level))
-        for level in ("Expert", "Hard", "Medium", "Easy")
-    }
+    levels = by_level(notes, BeatGrid(TempoMap()))
+    sizes = {level: len(some) for level, some in levels.items()}
     assert sizes == {"Expert": 23, "Hard": 22, "Medium": 10, "Easy": 4}
-    assert all(not note.ghost for note in thinned(notes, "Hard"))
-    assert {note.tick % 960 for note in thinned(notes, "Easy")} == {0}
-    easy = [note.tick for note in thinned(notes, "Easy")]
+    assert all(not note.ghost for note in levels["Hard"])
+    assert {note.tick % 960 for note in levels["Easy"]} == {0}
+    easy = [note.tick for note in levels["Easy"]]
     assert len(easy) == len(set(easy))
+
+
+def test_levels_count_from_the_bar_lines() -> None:
+    """The first bar of most songs is a rest of any length."""
+    timing = TempoMap(
+        signatures=((0, 11, 64), (660, 4, 4)), bars=(0, 660, 4500), first=660
+    )
+    late = 40  # as people play
+    hits = [
+        (660 + 480 * n + late, 0.02 + 0.25 * n, (Drum.KD, Drum.SD)[n % 2], 100)
+        for n in range(8)
+    ]
+    early = (650, 0.0, Drum.CRC, 100)
+    levels = by_level(notes_of([early, *hits])[0], BeatGrid(timing))
+    assert len(levels["Medium"]) == 9
+    assert [note.pad for note in levels["Easy"]] == [4, 0, 0, 0]
+
+
+def test_the_beat_of_six_eight_is_a_dotted_quarter() -> None:
+    timing = TempoMap(signatures=((0, 6, 8),), bars=(0, 2880))
+    hits = [(480 * n, 0.2 * n, Drum.SD, 90) for n in range(6)]
+    levels = by_level(notes_of(hits)[0], BeatGrid(timing))
+    assert [note.tick for note in levels["Medium"]] == [480 * n for n in range(6)]
+    assert [note.tick for note in levels["Easy"]] == [0, 1440]
+
+
+def test_sections_to_practise(folder: Path) -> None:
+    text = (folder / "notes.chart").read_text()
+    assert '= E "section Bar 1"' in text
+    tracks = mido.MidiFile(folder / "notes.mid").tracks
+    (events,) = (track for track in tracks if track.name == "EVENTS")
+    assert [m.text for m in events if m.type == "text"] == ["[section Bar 1]", "[end]"]
 
 
 NOTE = "[ExpertDrums]\n{\n0 = N 0 0\n}\n"
