@@ -1,14 +1,23 @@
 """Interrupt the program at random moments, and look at what it leaves.
 
 After SIGINT, SIGTERM or SIGKILL every output is absent, as it was before, or
-complete, and the next run succeeds. After the first two no temporary file is left.
+complete, and the next run succeeds. After the first two no temporary file is left, and
+no traceback is printed. A signal may come before any code of ours has begun; what
+Python says then is counted by itself.
 
 Usage: ``python -m tests.fuzz.kills [--times 100] [--seed 0] [--length 40] [--again 1]
-[--no-sigkill] [transcribe | batch | sound | page | writers | watch]``: ``sound`` is
-``adt transcribe`` with the formats that hold the recording, ``page`` with the one that
-encodes it, ``writers`` is ``adt convert`` with all that hold sound.
+[--no-sigkill] [--twice] [NAME …]``, where a name is one of
+
+- ``transcribe``, ``batch``: labels, MIDI and JSON of recordings,
+- ``sound``: ``adt transcribe`` with formats that hold the recording; ``page``: with the
+  one that encodes it; ``library``: ``adt batch`` with all of them,
+- ``writers``: ``adt convert`` into all formats that hold sound,
+- ``split``: each drum's sound, by hits that are given,
+- ``watch``: the watcher that Audacity asks.
+
 Signals come at random while it works, or (``--late``) only after its first output is
-begun. ``--again N``: only after each Nth of them the next run is looked at.
+begun; with ``--twice`` another follows each within 50 ms. ``--again N``: only after
+each Nth of them the next run is looked at.
 """
 
 from __future__ import annotations
@@ -29,7 +38,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import soundfile
 
@@ -45,9 +54,32 @@ from tests.support.tiny_model import play, write_tiny_model
 
 COMMAND = [sys.executable, "-m", "adt_plugins"]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-FORMATS = {"sound": "html,click,aup", "page": "html"}
-FORMATS["writers"] = "html,click,aup,chart"
+WITH_SOUND = "html,click,aup,chart"
+
+
+class Command(NamedTuple):
+    """What is run: the words of a command, and the formats that it writes."""
+
+    words: tuple[str, ...]
+    formats: str | None = None
+    reads_hits: bool = False
+
+
+COMMANDS = {
+    "transcribe": Command(("transcribe", "--model", "tiny"), "labels,midi,json"),
+    "batch": Command(("batch", "--model", "tiny"), "labels,midi,json"),
+    "sound": Command(("transcribe", "--model", "tiny"), "html,click,aup"),
+    "page": Command(("transcribe", "--model", "tiny"), "html"),
+    "library": Command(("batch", "--model", "tiny"), "html,click,aup"),
+    "writers": Command(("convert",), WITH_SOUND, reads_hits=True),
+    "split": Command(("split", "--by-drum"), reads_hits=True),
+}
 FILES = 4
+OLD_OUTPUTS = (
+    *("0.labels.txt", "0.drums.html", "0.click.wav"),
+    *("0.drums.flac", "0.drums.KD.flac"),
+)
+"""Files that are there before, if a command writes them."""
 # A signal that comes before the program can hear it ends it as it ends any other.
 ENDINGS = {
     signal.SIGINT: (0, 130, -signal.SIGINT),
@@ -73,8 +105,8 @@ class Subject(Protocol):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    commands = ["transcribe", "batch", "sound", "page", "writers", "watch"]
-    parser.add_argument("commands", nargs="*", default=commands)
+    names = [*COMMANDS, "watch"]
+    parser.add_argument("commands", nargs="*", default=names, metavar="NAME")
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
@@ -84,6 +116,7 @@ def main() -> int:
     parser.add_argument("--late", action="store_true", help="while it writes")
     parser.add_argument("--again", type=int, default=1)
     parser.add_argument("--no-sigkill", action="store_true")
+    parser.add_argument("--twice", action="store_true")
     args = parser.parse_args()
     failures = 0
     with tempfile.TemporaryDirectory() as name:
@@ -103,7 +136,10 @@ def main() -> int:
             if command == "watch":
                 subject = Watched(sorted(library.iterdir()), home / command)
             else:
-                subject = Written(command, library, home / command, args.again)
+                subject = Written(
+                    COMMANDS[command], library, home / command,
+                    again=args.again, twice=args.twice,
+                )  # fmt: skip
             for sent in SIGNALS[: 2 if args.no_sigkill else 3]:
                 wrong: list[str] = []
                 for number in range(args.times):
@@ -119,7 +155,7 @@ def main() -> int:
 
 
 class Written:
-    """``adt transcribe`` or ``adt batch``, which write files.
+    """A command that writes files.
 
     Parameters
     ----------
@@ -131,16 +167,30 @@ class Written:
         For what is written.
     again
         Look at the next run after each signal, or each second one, and so on.
+    twice
+        Send each signal twice, as impatient people do.
     """
 
     def __init__(
-        self, command: str, library: Path, folder: Path, again: int = 1
+        self,
+        command: Command,
+        library: Path,
+        folder: Path,
+        *,
+        again: int = 1,
+        twice: bool = False,
     ) -> None:
-        self._command, self._library, self._folder = command, library, folder
-        self._again, self._attempts = again, 0
+        self._command, self._folder = command, folder
+        self._again, self._twice, self._attempts = again, twice, 0
         self.tally: Counter[str] = Counter()
-        if command == "writers":
-            self._library = _transcriptions(library, folder / "transcriptions")
+        self._inputs = [str(path) for path in sorted(library.iterdir())]
+        if command.reads_hits:
+            hits = _transcriptions(library, folder / "transcriptions")
+            by_name = [str(path) for path in sorted(hits.iterdir())]
+            if command.words[0] == "split":  # takes those of one recording
+                self._inputs = [self._inputs[0], "--from", by_name[0]]
+            else:
+                self._inputs = by_name
         whole = folder / "whole"
         process = started(self._words(whole))
         begin = time.monotonic()
@@ -148,38 +198,35 @@ class Written:
             time.sleep(0.002)
         self.writes_after = time.monotonic() - begin
         if process.wait():
-            raise SystemExit(f"{command}: {process.returncode}")
+            raise SystemExit(f"{command.words}: {process.returncode}")
         self.seconds = time.monotonic() - begin
         self._expected = _outputs(whole)
 
     def _words(self, out: Path) -> list[str]:
-        inputs = [str(self._library)]
-        command = self._command
-        options = ["--overwrite", "-q", "-o", str(out)]
-        if command != "batch":
-            inputs = [str(path) for path in sorted(self._library.iterdir())]
-        if command == "writers":
-            command = "convert"
-        else:
-            command = "batch" if command == "batch" else "transcribe"
-            options += ["--model", "tiny"]
-        options += ["--format", FORMATS.get(self._command, "labels,midi,json")]
-        return [*COMMAND, command, *inputs, *options]
+        words, formats = self._command.words, self._command.formats
+        options = [] if formats is None else ["--format", formats]
+        options += ["--overwrite", "-q", "-o", str(out)]
+        return [*COMMAND, *words, *self._inputs, *options]
 
     def attempt(self, name: str, sent: signal.Signals, after: float) -> list[str]:
         """See `Subject`."""
         out = self._folder / name
         out.mkdir()
-        for old in {"0.labels.txt", "0.drums.html", "0.click.wav"} & {*self._expected}:
+        for old in {*OLD_OUTPUTS} & {*self._expected}:
             (out / old).write_bytes(OLD)
         words = self._words(out)
-        code = _interrupt(words, sent, after)
-        self.tally[f"exit code {code}"] += 1
+        code, errors = _interrupt(words, sent, after, twice=self._twice)
         wrong = self._wrong(out, sent)
-        if code not in ENDINGS[sent]:
-            wrong.append(f"{name}: exit code {code}")
-        elif code == 0 and _outputs(out) != self._expected:
-            wrong.append(f"{name}: exit code 0, and not all is there")
+        if _is_python_alone(errors):
+            self.tally["ended before our code began"] += 1
+        else:
+            self.tally[f"exit code {code}"] += 1
+            if code not in ENDINGS[sent]:
+                wrong.append(f"{name}: exit code {code}: {errors[-300:]}")
+            elif code == 0 and _outputs(out) != self._expected:
+                wrong.append(f"{name}: exit code 0, and not all is there")
+            if "Traceback" in errors:
+                wrong.append(f"{name}: {errors[-300:]}")
         self._attempts += 1
         if self._attempts % self._again:
             shutil.rmtree(out)
@@ -190,12 +237,13 @@ class Written:
         return wrong
 
     def _wrong(self, out: Path, sent: signal.Signals) -> list[str]:
-        drafts = [] if sent is signal.SIGKILL else sorted(out.glob(".adt-*"))
+        drafts = sorted(p for p in out.rglob(".adt-*") if p.suffix != ".lock")
+        drafts = [] if sent is signal.SIGKILL else drafts
         wrong = [f"{out.name}: {path.name} is left" for path in drafts]
         found = _outputs(out)
         for name, whole in self._expected.items():
             content = found.pop(name, None)
-            is_old = content == OLD and name.startswith("0.")
+            is_old = content == OLD and name in OLD_OUTPUTS
             state = "none" if content is None else "old" if is_old else "whole"
             if content not in (None, whole) and not is_old:
                 state = "NOT WHOLE"
@@ -216,11 +264,26 @@ def _transcriptions(recordings: Path, folder: Path) -> Path:
     return folder
 
 
-def _interrupt(words: Sequence[str], sent: signal.Signals, after: float) -> int:
-    process = started(words)
-    time.sleep(after)
-    process.send_signal(sent)
-    return process.wait()
+def _interrupt(
+    words: Sequence[str], sent: signal.Signals, after: float, *, twice: bool
+) -> tuple[int, str]:
+    """Return the exit code, and what was printed."""
+    with tempfile.TemporaryFile() as errors:
+        process = started(words, errors=errors)
+        time.sleep(after)
+        process.send_signal(sent)
+        if twice:
+            time.sleep(random.uniform(0, 0.05))
+            process.send_signal(sent)
+        code = process.wait()
+        errors.seek(0)
+        return code, errors.read().decode("utf-8", "replace")
+
+
+def _is_python_alone(errors: str) -> bool:
+    """Whether Python was interrupted before it ran a line of ours."""
+    has_begun = "Traceback" in errors or "Fatal Python error" in errors
+    return has_begun and "adt_plugins" not in errors and "adt: " not in errors
 
 
 def _outputs(folder: Path) -> dict[str, bytes]:

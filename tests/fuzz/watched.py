@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from adt_plugins.audacity.lisp import lisp_string
 from adt_plugins.audacity.watcher import RESTARTED
@@ -159,11 +160,13 @@ class Watched:
         return wrong + [f"the next run: {name} is left" for name in left]
 
 
-def started(words: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
-    """Start a process that Ctrl-C would interrupt."""
+def started(
+    words: Sequence[str], errors: IO[bytes] | None = None, **environment: str
+) -> subprocess.Popen[bytes]:
+    """Start a process that Ctrl-C would interrupt; its errors go into a file."""
     return subprocess.Popen(
         words,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL if errors is None else errors,
         env={**os.environ, **environment},
         # A script in the background passes on that it ignores the signal.
         preexec_fn=lambda: signal.signal(  # noqa: PLW1509 - no memory is needed
