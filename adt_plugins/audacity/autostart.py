@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adt_plugins.base.files import write_files
+from adt_plugins.base.files import write_own
 from adt_plugins.base.folders import HOME_VARIABLE, windows_menu
 from adt_plugins.errors import AdtError, reason_of
 
@@ -171,10 +171,17 @@ class Autostart(ABC):
     def _write(self) -> None:
         self._check()
         try:
+            content = self.content()
+        except UnicodeEncodeError as error:
+            raise AdtError(
+                f"{error.object!a}: a name that is not Unicode cannot be started at"
+                " login"
+            ) from error
+        try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise AdtError(f"{self.file.parent}: {reason_of(error)}") from error
-        write_files({self.file: self.content()}, overwrite=True)
+        write_own({self.file: content})
 
     def _remove(self) -> None:
         self.file.unlink()

@@ -17,7 +17,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from adt_plugins.base.files import write_files
+from adt_plugins.base.files import write_files, write_own
 from adt_plugins.base.folders import asset, local_app_data, xdg_data_home
 from adt_plugins.errors import AdtError, reason_of
 from adt_plugins.labels.tracks import LabelTrack
@@ -76,7 +76,7 @@ def install_extension(folder: Path) -> list[Path]:
         own / name: asset("audacity", f"extension/{name}").read_bytes()
         for name in FILES
     }
-    return write_files(contents, overwrite=True)
+    return write_own(contents)
 
 
 def uninstall_extension(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adt_plugins.audacity.extension import extensions_folder
 from adt_plugins.audacity.request_folder import snap_home
-from adt_plugins.base.files import write_files
+from adt_plugins.base.files import write_own
 from adt_plugins.base.folders import asset, roaming_app_data, xdg_data_home
 from adt_plugins.errors import AdtError, reason_of
 
@@ -125,7 +125,7 @@ def install(folders: Sequence[Path]) -> list[Path]:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise AdtError(f"{folder}: {reason_of(error)}") from error
-    return write_files(contents, overwrite=True)
+    return write_own(contents)
 
 
 def uninstall(folders: Sequence[Path]) -> list[Path]:

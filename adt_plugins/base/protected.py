@@ -1,4 +1,4 @@
-"""Files that no output may be: what a run reads, and recordings.
+"""Files that no output may be: what a run reads or has written, and recordings.
 
 Neither ``--overwrite`` nor anything else makes it right to replace them.
 """
@@ -32,19 +32,29 @@ _MAGIC = (
 )
 _HEAD_BYTES = 16
 
+READ, WRITTEN = "is read by this run", "was written by this run"
+
 _Identity = str | tuple[int, int]
-_protected: set[_Identity] = set()
+_protected: dict[_Identity, str] = {}
 
 
-def protect(*paths: str | bytes | os.PathLike[Any] | None) -> None:
+def protect(*paths: str | bytes | os.PathLike[Any] | None, because: str = READ) -> None:
     """Let these files, and what they are links to, be no output of this run.
 
     There may be very many, and `os.path.realpath` is slow: of those that are there
     the number is enough.
+
+    Parameters
+    ----------
+    *paths
+        The files; None is passed over.
+    because
+        Why, for the message.
     """
     for path in paths:
         if path is not None:
-            _protected.update(_identities(os.fsdecode(path), os.path.abspath))
+            for identity in _identities(os.fsdecode(path), os.path.abspath):
+                _protected.setdefault(identity, because)
 
 
 @contextmanager
@@ -56,7 +66,7 @@ def protecting(*paths: Any) -> Iterator[None]:
     *paths
         What is no path, as None or an array of samples, is passed over.
     """
-    before = set(_protected)
+    before = dict(_protected)
     protect(*(p for p in paths if isinstance(p, (str, bytes, os.PathLike))))
     try:
         yield
@@ -75,11 +85,10 @@ def check_unprotected(path: Path, draft: Path | None = None) -> None:
     draft
         What is to be written there; None: that is not known yet.
     """
-    if _protected and not (
-        _protected.isdisjoint(_identities(path, os.path.realpath))
-        and _protected.isdisjoint(_identities(path, os.path.abspath))
-    ):
-        raise AdtError(f"{path}: is read by this run, and stays as it is")
+    if _protected:
+        for name_of in (os.path.realpath, os.path.abspath):
+            for identity in _identities(path, name_of) & _protected.keys():
+                raise AdtError(f"{path}: {_protected[identity]}, and stays as it is")
     if not is_recording(path):
         return
     is_sound = path.name.lower().endswith(RECORDINGS)

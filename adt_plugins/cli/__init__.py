@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,11 @@ def _protect_inputs(call: Call[Any]) -> None:
     for name, words in call.files.items():
         if name not in _NO_INPUTS:
             protect(*filter(_is_file, words))
+    for word in call.files.get("model", ()):
+        from adt_plugins.network.catalogue import files_of, find_model
+
+        with suppress(AdtError):  # the command says so itself
+            protect(*files_of(find_model(word)))
 
 
 def _is_file(name: str | Path) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from adt_plugins import formats
 from adt_plugins.activations import save_activations
 from adt_plugins.base.files import check_folder, make_folder
+from adt_plugins.base.protected import WRITTEN, protect
 from adt_plugins.cli import _console
 from adt_plugins.cli._job_plan import Job
 from adt_plugins.cli._options import NPZ, OutputOptions, ReportOptions
@@ -194,6 +195,8 @@ def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
         if name != NPZ and formats.FORMATS[name].tracks is not None:
             # For when its labels come back.
             remember(shown, moved=0.0 if own else offset)
+        # One of the others may be a link to it.
+        protect(*paths, because=WRITTEN)
         for path in paths:
             result.outputs.append({"format": name, "path": str(path)})
             written.append((str(path), _purpose(name, path, transcription)))

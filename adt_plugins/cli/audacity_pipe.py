@@ -238,6 +238,7 @@ def run_pull(options: PullOptions) -> int:
     """Write what is in the open project, or in the one that was saved last."""
     from adt_plugins import formats
     from adt_plugins.base.files import check_free
+    from adt_plugins.base.protected import protect
     from adt_plugins.cli import _recalled
     from adt_plugins.cli._job_plan import check_formats
     from adt_plugins.corrections.search import originals_of
@@ -249,8 +250,9 @@ def run_pull(options: PullOptions) -> int:
     }
     audio = folder / f"{stem}.wav" if options.audio else None
     wanted = [*targets.values(), *([] if audio is None else [audio])]
-    check_free(wanted, overwrite=options.overwrite)
     originals = originals_of(folder, stem)
+    protect(*(original.transcription.source.path for original in originals))
+    check_free(wanted, overwrite=options.overwrite)
     written: list[Path] = []
     with ExitStack() as stack:
         pipe = _pipe(stack)

@@ -91,6 +91,7 @@ def _split(
 ) -> None:
     from adt_plugins.base.files import check_folder, check_free, make_folder
     from adt_plugins.base.progress import progress_bar
+    from adt_plugins.base.protected import WRITTEN, protect, protecting
     from adt_plugins.cli._job_loop import note, warnings_to
     from adt_plugins.cli.transcribe import is_pipe
     from adt_plugins.errors import AdtError
@@ -124,7 +125,10 @@ def _split(
         )
         make_folder(job.folder)
         label = f"{Path(job.source).name}, stems"
-        with progress_bar(label, quiet=options.report.quiet) as progress:
+        with (
+            protecting(found.source.path),
+            progress_bar(label, quiet=options.report.quiet) as progress,
+        ):
             paths = write_stems(
                 separator,
                 job.folder,
@@ -133,6 +137,7 @@ def _split(
                 overwrite=places.overwrite,
                 progress=progress,
             )
+    protect(*paths.values(), because=WRITTEN)
     result.outputs = [{"format": k, "path": str(p)} for k, p in paths.items()]
     result.seconds = round(time.monotonic() - started, 3)
     if talks:

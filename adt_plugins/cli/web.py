@@ -98,7 +98,7 @@ def _write_song(song: Path, options: WebOptions) -> int:
 
 def _put_into_menu(options: WebOptions) -> int:
     """Write the page and its entry into the user's folders, or remove the entry."""
-    from adt_plugins.base.files import write_files
+    from adt_plugins.base.files import write_own
     from adt_plugins.base.folders import user_folder
     from adt_plugins.base.start_menu import menu_entry
     from adt_plugins.web_page import write_page
@@ -116,9 +116,9 @@ def _put_into_menu(options: WebOptions) -> int:
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AdtError(f"{error.filename}: {reason_of(error)}") from error
-    # Both are ours alone, and a newer page replaces the older one.
+    # A newer page replaces the older one.
     write_page(page, overwrite=True)
-    write_files({entry: content}, overwrite=True)
+    write_own({entry: content})
     _console.say(f"wrote {page}\nwrote {entry}")
     return _shown(page, options)
 

@@ -151,10 +151,10 @@ def write_split(
     for old in split_paths(path):
         if old not in contents:
             try:
-                check_free([old], overwrite=overwrite)
+                check_free([old], overwrite=False)
                 old.unlink(missing_ok=True)
             except (AdtError, OSError):
-                warn(f"{old}: is of an earlier run and cannot be removed")
+                warn(f"{old}: is not of this run, and stays as it is")
     return written
 
 

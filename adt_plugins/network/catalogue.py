@@ -74,6 +74,14 @@ def _cards() -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def files_of(card: ModelCard) -> list[Path]:
+    """Return the card's own file, and those that it names."""
+    if card.path is None:
+        return []
+    named = [card.file, *([] if card.finer is None else [card.finer.file])]
+    return [card.path, *(card.path.parent / file for file in named)]
+
+
 def network_bytes(card: ModelCard) -> bytes:
     """Return the content of the network's file; raises `ModelError`."""
     return attached_bytes(card, card.file, card.sha256)

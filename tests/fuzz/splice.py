@@ -77,8 +77,9 @@ WRITERS = (
     *("json", "labels", "labels-split", "midi", "csv", "adtlib"),
     *("tab", "musicxml", "reaper", "sv", "jams"),
 )
-WITH_SOUND = ("aup", "click", "chart", "pdf", "html")
+WITH_SOUND = ("aup", "click", "chart", "html", "pdf")
 """Writers that take longer: of a case in so many, one."""
+_SHARES = (10, 10, 10, 10, 1)  # a page of a part takes a second
 
 
 class Find(BaseException):
@@ -173,7 +174,7 @@ def attempt(kind: Kind, rng: random.Random, folder: Path) -> Iterator[str]:
         return
     chosen = [rng.choice(WRITERS)]
     if not rng.randrange(_WITH_SOUND_IN):
-        chosen.append(rng.choice(WITH_SOUND))
+        chosen += rng.choices(WITH_SOUND, _SHARES)
     for form in chosen:
         target = folder / f"out{formats.FORMATS[form].suffix}"
         audio = {"audio": _sound()} if form in WITH_SOUND else {}

@@ -492,6 +492,34 @@ def test_no_command_writes_over_a_recording(song: Path, command: str) -> None:
     assert song.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["tiny.json", "tiny.tflite"])
+def test_a_model_that_is_used_is_not_written_over(
+    song: Path, user_home: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = user_home / "models" / name
+    before = model.read_bytes()
+    reference = song.with_name("a.labels.txt")
+    reference.write_text("1.0\t1.0\tSD\n")
+    for given in ("tiny", model):
+        words = ("adapt", song, reference, "--model", given, "-o", model)
+        assert run(*words, "--overwrite") == 2
+        assert capsys.readouterr().err == (
+            f"adt: {model}: is read by this run, and stays as it is\n"
+        )
+    assert model.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="not on this system: links")
+def test_one_output_is_no_link_to_another(
+    song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels, table = song.with_name("song.labels.txt"), song.with_name("song.drums.csv")
+    table.symlink_to(labels)
+    assert transcribe(song, "--format", "labels,csv", "--overwrite") == 1
+    assert "song.drums.csv: was written by this run" in capsys.readouterr().err
+    assert_heard(formats.read(labels), HITS)
+
+
 def test_a_reference_is_not_written_over(song: Path) -> None:
     reference = song.with_name("a.labels.txt")
     reference.write_text("1.0\t1.0\tSD\n")

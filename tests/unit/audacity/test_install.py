@@ -17,9 +17,9 @@ import pytest
 
 from adt_plugins.audacity.autostart import Autostart, autostart, run_quietly
 from adt_plugins.audacity.install import PLUGINS, install, plugin_folders, uninstall
-from adt_plugins.base.folders import HOME_VARIABLE, asset
+from adt_plugins.base.folders import HOME_VARIABLE, asset, user_folder
 from adt_plugins.cli import main
-from adt_plugins.errors import AdtError
+from adt_plugins.errors import AdtError, AdtWarning
 
 LINUX = ".local/share/audacity/Plug-Ins"
 FLATPAK = ".var/app/org.audacityteam.Audacity"
@@ -104,10 +104,15 @@ def test_install_and_uninstall(tmp_path: Path) -> None:
     assert install(folders) == files
     for path in files:
         assert path.read_bytes() == asset("audacity", path.name).read_bytes()
-    # Again, over an earlier release of ours.
-    files[0].write_text(files[0].read_text().replace("1.0", "0.1"))
+    # Again, over what somebody has changed.
+    changed = files[0].read_text() + "; mine\n"
+    files[0].write_text(changed)
     (folders[0] / "other.ny").write_text("of somebody else")
-    assert install(folders) == files
+    with pytest.warns(AdtWarning, match="somebody has changed it") as told:
+        assert install(folders) == files
+    [kept] = (user_folder() / "replaced").glob(f"*-{files[0].name}")
+    assert kept.read_text() == changed
+    assert str(kept) in str(told[0].message)
     assert files[0].read_bytes() == asset("audacity", PLUGINS[0]).read_bytes()
     assert uninstall(folders) == files
     assert [path.name for path in tmp_path.rglob("*.ny")] == ["other.ny"]
@@ -294,6 +299,34 @@ def test_a_line_break_in_a_path_begins_no_directive(
         start.enable(Ran())
     assert sign not in str(error.value)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+@pytest.mark.parametrize("place", ["command", "home"])
+def test_a_name_that_is_no_unicode_is_one_line(
+    tmp_path: Path, platform: str, place: str
+) -> None:
+    env = {HOME_VARIABLE: "/\ud800"} if place == "home" else {}
+    command = ["/\udcff" if place == "command" else "/usr/bin/adt"]
+    start = autostart(command, platform=platform, env=env, home=tmp_path)
+    with pytest.raises(AdtError, match="cannot be started at login"):
+        start.enable(Ran())
+
+
+@pytest.mark.parametrize("platform", ["linux", "systemd", "darwin", "win32"])
+def test_what_a_user_changed_at_login_is_kept(tmp_path: Path, platform: str) -> None:
+    env = {"APPDATA": str(tmp_path / "r"), "PATH": str(tmp_path)}
+    if platform == "systemd":
+        env["PATH"], platform = with_systemctl(tmp_path), "linux"
+    start = autostart(["/usr/bin/adt"], platform=platform, env=env, home=tmp_path)
+    start.enable(Ran())
+    start.enable(Ran())  # as it was written: no word
+    start.file.write_bytes(b"mine")
+    with pytest.warns(AdtWarning, match="somebody has changed it"):
+        start.enable(Ran())
+    kept = (user_folder() / "replaced").glob(f"*-{start.file.name}")
+    assert b"mine" in [path.read_bytes() for path in kept]
+    assert start.file.read_bytes() == start.content()
 
 
 @pytest.mark.parametrize("name", ['a" & calc & "', "a&b", "a^b", "a|b", "a (b)", "%x%"])

@@ -15,7 +15,7 @@ from adt_plugins.annotations import Onset
 from adt_plugins.base import written
 from adt_plugins.base.files import OutputExistsError, replacing, write_files
 from adt_plugins.base.folders import HOME_VARIABLE, user_state_folder
-from adt_plugins.base.protected import protecting
+from adt_plugins.base.protected import WRITTEN, protect, protecting
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
 from adt_plugins.transcription import Source, Transcription
@@ -195,6 +195,18 @@ def test_no_output_is_an_input(
         write_files({output: b"x"}, overwrite=overwrite)
     assert there.read_bytes() == b"precious"
     assert named.read_bytes() == b"precious"
+
+
+def test_of_two_outputs_that_are_one_file_the_first_stays(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    link(second, first, "symbolic")
+    with protecting():
+        write_files({first: b"x"}, overwrite=True)
+        protect(first, because=WRITTEN)
+        with pytest.raises(AdtError, match="was written by this run"):
+            write_files({second: b"y"}, overwrite=True)
+    assert first.read_bytes() == b"x"
+    write_files({second: b"y"}, overwrite=True)  # by another run
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.txt", "a.FLAC"])

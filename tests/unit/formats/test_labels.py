@@ -465,6 +465,20 @@ def test_a_set_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert formats.read(path, "labels-split") == changed
 
 
+def test_a_file_of_a_drum_that_is_gone_stays_if_it_is_not_ours(tmp_path: Path) -> None:
+    mine, ours = (tmp_path / f"song.labels.{drum}.txt" for drum in ("CY", "SD"))
+    path = tmp_path / "song.labels.txt"
+    two = Transcription((Onset(1.0, Drum.KD), Onset(2.0, Drum.SD)))
+    formats.write(two, path, "labels-split")
+    mine.write_text("3.0\t3.0\tCY\n")
+    told: list[str] = []
+    one = Transcription((Onset(1.0, Drum.KD),))
+    formats.write(one, path, "labels-split", overwrite=True, warn=told.append)
+    assert mine.read_text() == "3.0\t3.0\tCY\n"
+    assert not ours.exists()
+    assert told == [f"{mine}: is not of this run, and stays as it is"]
+
+
 def test_errors_in_a_set_name_the_file(tmp_path: Path) -> None:
     write_set(tmp_path)
     (tmp_path / "song.labels.SST.txt").write_text("oops")
