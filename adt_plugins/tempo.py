@@ -139,7 +139,8 @@ def _rounded(line: SteadyTempo, places: Floats) -> SteadyTempo:
     allowed = min(_ROUNDING * line.quarter, 2 * _MOST_OFF_S / max(span, 1e-9))
     middle = line.start + line.quarter * centre
     for step in _ROUND:
-        bpm = round(line.bpm / step) * step
+        # What lies between two is so to the last bit of a line that is fitted.
+        bpm = round(round(line.bpm / step, 6)) * step
         if bpm > 0 and abs(60 / bpm - line.quarter) <= allowed:
             quarter = 60 / bpm
             return SteadyTempo(quarter, middle - quarter * centre)

@@ -36,8 +36,8 @@ from adt_plugins import Transcription, transcribe
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum, drum_of_note
 from adt_plugins.formats.notation.bars import Bar
+from adt_plugins.formats.notation.divisions import Feel
 from adt_plugins.formats.notation.part import Part, make_part
-from adt_plugins.formats.notation.rhythm import Feel
 from adt_plugins.meter import Meter, meter_changes
 
 # Families by what the hits of each performance do against the click, as histograms of

@@ -7,6 +7,7 @@ Python; `src/core/tables.ts` is made of them and committed. A test tells when it
 from __future__ import annotations
 
 import json
+from enum import Enum
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,7 +20,20 @@ from adt_plugins.drums import Drum
 from adt_plugins.editor import edits
 from adt_plugins.editor.payload import midi_head
 from adt_plugins.features import band_levels
-from adt_plugins.formats import click
+from adt_plugins.formats import click, tab
+from adt_plugins.formats.notation import (
+    bars,
+    divisions,
+    flams,
+    hands,
+    lines,
+    marks,
+    part,
+    rhythm,
+    sections,
+    spelling,
+    staff,
+)
 from adt_plugins.midi import tempo_map, writer
 from adt_plugins.midi.song_files import SUFFIX, constant_path
 from adt_plugins.midi.tempo_map import TempoMap
@@ -100,6 +114,31 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
         " _PARABOLA _LOCAL _LEAST_BEAT_S",
     ),
     "MIDI": (writer, "LEAD_IN PICKUP NO_TEMPO"),
+    "BARS": (bars, "_MOST_BEATS _USUAL_TEMPO _TIME_STEP_S _EARLY _ROOM"),
+    "DIVISIONS": (
+        divisions,
+        "LOG_STEP PRIORS FEEL_PRIOR _OTHER_FEEL _OTHER_FAMILY _OTHER_STEPS _NEVER"
+        " _PRIOR_WEIGHT _MOST_TERNARY",
+    ),
+    "RHYTHM": (
+        rhythm,
+        "TRIPLET_SWING _STRAY _MEETING _NEAR_MISS _FIRST_ERROR_S _LEAST_ERROR_S"
+        " _MOST_ERROR_S _OFFSET_SHARE _OFFSET_S _AROUND _USUAL_HITS _KERNEL"
+        " _LEAST_PAIRS _SWING _SWING_16 _SWING_STEP",
+    ),
+    "FLAMS": (flams, "MOST_GRACES FLAM_S _DRAG_S _DRAG_SOFTER _SOFTER _GRACED"),
+    "HANDS": (hands, "HANDS FEET CRASHES RIDES HATS _NEAR_BARS _LEAST_RUN _ONE_OF"),
+    "MARKS": (
+        marks,
+        "GHOST LOUD_PERCENT ACCENT MOST_ACCENTED NEAR_BARS LEAST_HITS LEAST_GHOSTS"
+        " _ACCENTED",
+    ),
+    "SECTIONS": (sections, "WINDOW_BARS LEAST_BARS LEAST_CHANGE LEAST_MORE"),
+    "PART": (part, "_TOGETHER_S _SPREAD_S _LEAST_PAIRS _COMPOUND_SHARE"),
+    "SPELLING": (spelling, "_VALUES"),
+    "LINES": (lines, "BARS_A_LINE"),
+    "STAFF": (staff, "PLACES"),
+    "TAB": (tab, "BARS_A_LINE MOST_COLUMNS _ROWS _SIGNS _COUNTS _SWINGS _GRACES"),
     "CLICK": (click, "SONG_GAIN CLICK_GAIN _SOUNDS _SHARED _NARROW_HZ"),
 }
 """What stands in a module, under its name without an underscore in front."""
@@ -144,10 +183,14 @@ def _plain(value: Any) -> Any:
         return {_plain(key): _plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
         return value.tolist()
+    if isinstance(value, staff.Place):
+        value = (value.height, value.head)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, Drum):
+    if isinstance(value, Enum):
         return value.value
+    if isinstance(value, divisions.Division):
+        return f"{value.steps} swung" if value.swung else value.steps
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

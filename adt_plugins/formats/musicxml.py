@@ -14,9 +14,9 @@ from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
 from adt_plugins.formats.format import PAPER_OPTIONS, Format
 from adt_plugins.formats.notation.bars import Stroke, usual_length
+from adt_plugins.formats.notation.divisions import Feel
 from adt_plugins.formats.notation.lines import bars_before_lines
 from adt_plugins.formats.notation.part import Part, make_part
-from adt_plugins.formats.notation.rhythm import Feel
 from adt_plugins.formats.notation.sections import repeated, section_names
 from adt_plugins.formats.notation.spelling import (
     FEET,

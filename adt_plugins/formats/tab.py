@@ -10,8 +10,8 @@ from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
 from adt_plugins.formats.format import PAPER_OPTIONS, Format
 from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke, usual_length
+from adt_plugins.formats.notation.divisions import Feel
 from adt_plugins.formats.notation.part import Part, make_part
-from adt_plugins.formats.notation.rhythm import Feel
 from adt_plugins.formats.song_names import SongNames, song_names
 from adt_plugins.transcription import Transcription
 

@@ -6,6 +6,7 @@ import type { Action } from "../src/core/edits";
 import type { Grid, Picker } from "../src/core/pick";
 import type { Header } from "../src/core/song";
 import type { Timing } from "../src/core/tempo-map";
+import type { Score } from "../src/notation/score";
 import type { Card, FrontEnd, LevelRule } from "../web/engine/engine-types";
 
 export interface Fixtures {
@@ -86,6 +87,14 @@ export interface Fixtures {
     }[];
     changes: { front_end: FrontEnd; frames: number; changes: string };
   };
+  notation: {
+    beats: [time: number, position: number][];
+    meters: MeterChange[];
+    hits: [time: number, drum: string, velocity: number, confidence: number][];
+    refused?: string;
+    score?: Score;
+    tab?: string;
+  }[];
 }
 
 const file = process.env.ADT_FIXTURES;

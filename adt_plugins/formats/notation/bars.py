@@ -14,7 +14,7 @@ import numpy as np
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.notation.rhythm import UNDIVIDED, Division, Feel, Unit
+from adt_plugins.formats.notation.divisions import UNDIVIDED, Division, Feel, Unit
 from adt_plugins.meter import Meter, MeterChange, meters_of_bars
 from adt_plugins.midi.tempo_map import MOST_BEATS
 from adt_plugins.tempo import refined, steady_tempo
@@ -23,6 +23,9 @@ from adt_plugins.transcription import Transcription
 QUARTERS = Meter(4)
 _MOST_BEATS = 100_000
 _USUAL_TEMPO = 0.05
+_TIME_STEP_S = 2.0**-20
+"""Beats of one tempo are rounded to it, about a microsecond: a line is fitted to them
+whose last bits depend on who computes it, and the browser does so too."""
 _EARLY = 0.125  # of a beat: so much before the first beat, a hit belongs to it
 _ROOM = 1 / 6  # of a beat, behind the last hit: it may belong to the next one
 
@@ -148,7 +151,7 @@ def tempo(bars: Sequence[Bar]) -> float:
         return 120.0
     middle = gaps[len(gaps) // 2]
     usual = [gap for gap in gaps if abs(gap - middle) < _USUAL_TEMPO * middle]
-    return 60 * len(usual) / sum(usual)
+    return round(60 * len(usual) / sum(usual), 9)
 
 
 def usual_length(bars: Sequence[Bar]) -> int:
@@ -165,7 +168,8 @@ def _straightened(transcription: Transcription) -> list[Beat]:
     places = transcription.beat_places()
     steady = steady_tempo(times.tolist(), places, hits)
     if steady is not None:
-        times = steady.start + steady.quarter * places
+        exact = steady.start + steady.quarter * places
+        times = np.rint(exact / _TIME_STEP_S) * _TIME_STEP_S
     else:
         times = refined(times, hits)
     kept: dict[float, Beat] = {}

@@ -11,17 +11,11 @@ import numpy as np
 
 from adt_plugins.drums import Drum
 from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke, lay_out, tempo
+from adt_plugins.formats.notation.divisions import Division, Feel
 from adt_plugins.formats.notation.flams import Played, find_flams
 from adt_plugins.formats.notation.hands import make_playable
 from adt_plugins.formats.notation.marks import mark
-from adt_plugins.formats.notation.rhythm import (
-    Beats,
-    Division,
-    Feel,
-    Rhythm,
-    Strokes,
-    find_rhythm,
-)
+from adt_plugins.formats.notation.rhythm import Beats, Rhythm, Strokes, find_rhythm
 from adt_plugins.formats.notation.sections import find_sections
 from adt_plugins.meter import Meter
 from adt_plugins.midi.quantize import GridHit, Quantize, quantize

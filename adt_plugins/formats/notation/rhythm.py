@@ -13,61 +13,27 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from adt_plugins.formats.notation.divisions import (
+    FEEL_PRIOR,
+    STATES,
+    Division,
+    Feel,
+    Floats,
+    Unit,
+    in_steps,
+    prior,
+    transitions,
+    weights,
+)
 
-LEAST_SWING, MOST_SWING = 0.57, 0.75
-"""Where a second half begins that is written as swung, as a share of the whole."""
+Ints = NDArray[np.int64]
 
 TRIPLET_SWING = 2 / 3
 _STRAIGHT_HALF = 0.5
-
-
-class Feel(Enum):
-    """Which pairs of notes are swung."""
-
-    STRAIGHT = "straight"
-    EIGHTHS = "swung eighths"
-    SIXTEENTHS = "swung sixteenths"
-
-
-@dataclass(frozen=True, order=True)
-class Division:
-    """Steps of a beat; of swung ones every second comes late."""
-
-    steps: int
-    swung: bool = False
-
-    def places(self, swing: float) -> tuple[float, ...]:
-        """Where the steps lie in the beat, 0-1; `swing` as in `Rhythm`."""
-        if not self.swung:
-            return tuple(step / self.steps for step in range(self.steps))
-        return tuple(
-            (step // 2 * 2 + (2 * swing if step % 2 else 0)) / self.steps
-            for step in range(self.steps)
-        )
-
-    @property
-    def is_ternary(self) -> bool:
-        """Whether its steps are thirds, or parts of thirds."""
-        return self.steps % 3 == 0
-
-
-UNDIVIDED = Division(1)
-
-
-class Unit(Enum):
-    """What is divided: a quarter, a dotted one, or a shorter note."""
-
-    QUARTER = "quarter"
-    DOTTED = "dotted quarter"
-    EIGHTH = "eighth"
-    SHORT = "sixteenth or shorter"
 
 
 @dataclass(frozen=True)
@@ -101,70 +67,18 @@ class Rhythm:
         return self.swing_16 if feel is Feel.SIXTEENTHS else _STRAIGHT_HALF
 
 
-_D = Division
-_SWUNG = {n: Division(n, True) for n in (2, 4, 6)}
-# How likely divisions are before anything is heard of the song. What has no swing is
-# as likely in every feel, or many empty beats would choose one.
-_PRIORS: dict[Unit, dict[Feel, dict[Division, float]]] = {
-    Unit.QUARTER: {
-        Feel.STRAIGHT: {
-            _D(2): 0.48,
-            _D(4): 0.46,
-            _D(8): 0.01,
-            _D(3): 0.03,
-            _D(6): 0.02,
-        },
-        Feel.EIGHTHS: {
-            _SWUNG[2]: 0.48,
-            _D(3): 0.3,
-            _D(6): 0.05,
-            _D(12): 0.01,
-            _D(4): 0.02,
-        },
-        Feel.SIXTEENTHS: {_D(2): 0.48, _SWUNG[4]: 0.46, _D(8): 0.01, _D(6): 0.02},
-    },
-    Unit.DOTTED: {
-        Feel.STRAIGHT: {
-            _D(3): 0.5,
-            _D(6): 0.45,
-            _D(12): 0.01,
-            _D(2): 0.02,
-            _D(4): 0.02,
-        },
-        Feel.SIXTEENTHS: {_D(3): 0.5, _SWUNG[6]: 0.45, _D(12): 0.01, _D(2): 0.02},
-    },
-    Unit.EIGHTH: {
-        Feel.STRAIGHT: {_D(1): 0.5, _D(2): 0.45, _D(4): 0.02, _D(3): 0.03},
-        Feel.SIXTEENTHS: {_D(1): 0.5, _SWUNG[2]: 0.45, _D(4): 0.02, _D(3): 0.03},
-    },
-    Unit.SHORT: {Feel.STRAIGHT: {_D(1): 0.8, _D(2): 0.2}},
-}
-_STATES = sorted(
-    {
-        (feel, division)
-        for feels in _PRIORS.values()
-        for feel, divisions in feels.items()
-        for division in divisions
-    },
-    key=lambda state: (state[0].value, state[1]),
-)
-_FEEL_PRIOR = {Feel.STRAIGHT: 0.0, Feel.EIGHTHS: -2.0, Feel.SIXTEENTHS: -12.0}
-_OTHER_FEEL = -18.0  # log probability, at a bar line
-_OTHER_FAMILY = -2.5  # between binary and ternary beats
-_OTHER_STEPS = -0.3
-_NEVER = -1e6
-
 _STRAY = 0.03  # share of hits that lie anywhere
 _MEETING = -5.0  # for two hits of a drum on a step ...
 _NEAR_MISS = -1.0  # ... and of different drums, which were not heard as one stroke
 _FIRST_ERROR_S, _LEAST_ERROR_S, _MOST_ERROR_S = 0.02, 0.006, 0.03
-_PRIOR_WEIGHT = 24  # beats that the prior counts as
 _OFFSET_SHARE, _OFFSET_S = 0.15, 0.06
 _AROUND, _USUAL_HITS = 6, 3  # beats, hits
 _KERNEL = 0.02
 _LEAST_PAIRS = 4
-_SWING_16 = (0.59, 0.68)  # less is not heard as swing, later it is a 32nd
-_MOST_TERNARY = 0.1  # share of triplets in straight music; with more it is a shuffle
+# Where second halves begin that are written as swung, in thousandths of the whole. Of
+# sixteenths less is not heard as swing, and what comes later is a 32nd.
+_SWING, _SWING_16 = (570, 750), (590, 680)
+_SWING_STEP = 5
 
 
 @dataclass(frozen=True)
@@ -204,10 +118,10 @@ def find_rhythm(beats: Beats, strokes: Strokes) -> Rhythm:
     late = _late(beats.times, lengths, strokes.times)
     index, phase = _phases(beats.times, strokes.times - late)
     quarters = np.array([unit is Unit.QUARTER for unit in beats.units])
-    swing = _swing(index, phase, quarters, (LEAST_SWING, MOST_SWING))
+    swing = _swing(index, phase, quarters, _SWING)
     halves = 2 * index + (phase >= 0.5)
     swing_16 = _swing(halves, (2 * phase) % 1, np.repeat(quarters, 2), _SWING_16)
-    error, counts = _FIRST_ERROR_S, np.zeros(len(_STATES))
+    error, counts = _FIRST_ERROR_S, np.zeros(len(STATES))
     path = np.zeros(len(lengths), np.int64)
     for _ in range(3):
         sigma = error / lengths[index]
@@ -217,8 +131,8 @@ def find_rhythm(beats: Beats, strokes: Strokes) -> Rhythm:
         error = _error(index, phase, lengths, path, (swing, swing_16))
         inside = (phase > 0.5 * sigma) & (phase < 1 - 0.5 * sigma)
         busy = np.unique(index[inside])
-        counts = np.bincount(path[busy], minlength=len(_STATES)).astype(np.float64)
-    found = [_STATES[state] for state in path]
+        counts = np.bincount(path[busy], minlength=len(STATES)).astype(np.float64)
+    found = [STATES[state] for state in path]
     steps = _steps(index, phase, found, (swing, swing_16))
     return Rhythm(
         tuple(feel for feel, _ in found),
@@ -251,7 +165,9 @@ def _late(times: Floats, lengths: Floats, hits: Floats) -> Floats:
         # As if some hits more were as usual.
         known = np.append(off[first:last], [usual] * _USUAL_HITS)
         local[beat] = np.median(known)
-    found: Floats = np.interp(hits, times, local)
+    before = np.clip(np.searchsorted(times, hits, "right") - 1, 0, len(times) - 2)
+    part = np.clip((hits - times[before]) / lengths[before], 0.0, 1.0)
+    found: Floats = local[before] + part * (local[before + 1] - local[before])
     return found
 
 
@@ -282,7 +198,7 @@ def _swing(
     index: Ints,
     phase: Floats,
     wanted: NDArray[np.bool_],
-    limits: tuple[float, float],
+    limits: tuple[int, int],
 ) -> float:
     """Where most second halves of beats (or of half beats) lie that are swung."""
     inside = (phase > 0.15) & (phase < 0.87) & wanted[index]
@@ -293,22 +209,9 @@ def _swing(
     pairs = phase[second & ~np.isin(index, mixed)]
     if len(pairs) < _LEAST_PAIRS:
         return TRIPLET_SWING
-    candidates = np.arange(limits[0], limits[1] + 0.001, 0.005)
-    density = np.exp(-0.5 * ((pairs[:, None] - candidates) / _KERNEL) ** 2).sum(axis=0)
-    return float(candidates[int(density.argmax())])
-
-
-def _weights(division: Division) -> Floats:
-    """How likely the steps are: beats and halves more than what lies between."""
-    steps = division.steps
-    weights = np.ones(steps)
-    weights[0] = 3.0
-    if steps > 2 and steps % 2 == 0:
-        weights[:: steps // 2] += 1.0
-    if steps > 4 and steps % 4 == 0:
-        weights[:: steps // 4] += 0.5
-    shares: Floats = weights / weights.sum()
-    return shares
+    candidates = np.arange(limits[0], limits[1] + 1, _SWING_STEP) / 1000
+    near = np.exp(-0.5 * ((pairs[:, None] - candidates) / _KERNEL) ** 2)
+    return float(candidates[int(in_steps(near).sum(axis=0).argmax())])
 
 
 def _swing_for(feel: Feel, swings: tuple[float, float]) -> float:
@@ -330,7 +233,7 @@ def _fits(hits: _Hits, swings: tuple[float, float]) -> Floats:
     """Log likelihood of the hits of each beat in each state, shape (beats, states)."""
     found: dict[tuple[Division, float], Floats] = {}
     columns = []
-    for feel, division in _STATES:
+    for feel, division in STATES:
         swing = _swing_for(feel, swings) if division.swung else _STRAIGHT_HALF
         key = (division, swing)
         if key not in found:
@@ -342,11 +245,11 @@ def _fits(hits: _Hits, swings: tuple[float, float]) -> Floats:
 def _fit(hits: _Hits, division: Division, swing: float) -> Floats:
     """Log likelihood of the hits of each beat with a division."""
     places = np.array([*division.places(swing), 1.0])
-    weights = _weights(division)
-    weights = np.append(weights, weights[0])
+    likely = weights(division)
+    likely = np.append(likely, likely[0])
     off = (hits.phase[:, None] - places) / hits.sigma[:, None]
-    near = np.exp(-0.5 * off**2) @ weights / (hits.sigma * math.sqrt(2 * math.pi))
-    fit = np.log((1 - _STRAY) * near + _STRAY)
+    near = np.exp(-0.5 * off**2) @ likely / (hits.sigma * math.sqrt(2 * math.pi))
+    fit = in_steps(np.log((1 - _STRAY) * near + _STRAY))
     step = np.abs(off).argmin(axis=1) + hits.index * division.steps
     meets = step[1:] == step[:-1]
     same = (hits.drums[1:] & hits.drums[:-1]) != 0
@@ -356,11 +259,11 @@ def _fit(hits: _Hits, division: Division, swing: float) -> Floats:
 
 def _likeliest(beats: Beats, fits: Floats, counts: Floats) -> Ints:
     """State of each beat (Viterbi)."""
-    priors = {unit: _prior(unit, counts) for unit in set(beats.units)}
-    inside, at_bar = _transitions()
-    score = np.array([_FEEL_PRIOR[feel] for feel, _ in _STATES])
+    priors = {unit: prior(unit, counts) for unit in set(beats.units)}
+    inside, at_bar = transitions()
+    score = np.array([FEEL_PRIOR[feel] for feel, _ in STATES])
     score = score + priors[beats.units[0]] + fits[0]
-    back = np.zeros((len(fits), len(_STATES)), np.int64)
+    back = np.zeros((len(fits), len(STATES)), np.int64)
     for n in range(1, len(fits)):
         change = inside if beats.bars[n] == beats.bars[n - 1] else at_bar
         ways = score[:, None] + change
@@ -373,42 +276,6 @@ def _likeliest(beats: Beats, fits: Floats, counts: Floats) -> Ints:
     return path
 
 
-def _prior(unit: Unit, counts: Floats) -> Floats:
-    """Log probability of each state, with what the song was found to have."""
-    feels = _PRIORS[unit]
-    prior = np.full(len(_STATES), _NEVER)
-    for feel in Feel:
-        # Where nothing is swung a feel goes on as it is.
-        known = feels.get(feel, feels[Feel.STRAIGHT])
-        states = [n for n, state in enumerate(_STATES) if state[0] is feel]
-        total = sum(counts[n] for n in states) + _PRIOR_WEIGHT
-        for n in states:
-            share = known.get(_STATES[n][1])
-            if share is None:
-                continue
-            likely = (counts[n] + _PRIOR_WEIGHT * share) / total
-            if feel is Feel.STRAIGHT and _STATES[n][1].is_ternary and share < 0.1:
-                likely = min(likely, _MOST_TERNARY)
-            prior[n] = math.log(likely)
-    return prior
-
-
-def _transitions() -> tuple[Floats, Floats]:
-    """Log probability of changes from state to state, in a bar and between bars."""
-    size = len(_STATES)
-    inside, at_bar = np.zeros((size, size)), np.zeros((size, size))
-    for a, (feel, before) in enumerate(_STATES):
-        for b, (other, after) in enumerate(_STATES):
-            cost = 0.0
-            if before.is_ternary != after.is_ternary:
-                cost = _OTHER_FAMILY
-            elif before != after:
-                cost = _OTHER_STEPS
-            inside[a, b] = cost if feel is other else _NEVER
-            at_bar[a, b] = cost if feel is other else cost + _OTHER_FEEL
-    return inside, at_bar
-
-
 def _error(
     index: Ints,
     phase: Floats,
@@ -419,7 +286,7 @@ def _error(
     """Usual distance of hits from their places, in seconds."""
     far = np.full(len(index), np.nan)
     for state in np.unique(path[index]):
-        feel, division = _STATES[state]
+        feel, division = STATES[state]
         places = np.array([*division.places(_swing_for(feel, swings)), 1.0])
         own = path[index] == state
         far[own] = np.abs(phase[own, None] - places).min(axis=1)

@@ -255,6 +255,124 @@ export const MIDI = {
   NO_TEMPO: "120 BPM is not the music's tempo: ticks count seconds",
 } as const;
 
+/** See `adt_plugins.formats.notation.bars`. */
+export const BARS = {
+  MOST_BEATS: 100000,
+  USUAL_TEMPO: 0.05,
+  TIME_STEP_S: 9.5367431640625e-07,
+  EARLY: 0.125,
+  ROOM: 0.16666666666666666,
+} as const;
+
+/** See `adt_plugins.formats.notation.divisions`. */
+export const DIVISIONS = {
+  LOG_STEP: 9.5367431640625e-07,
+  PRIORS: {"quarter": {"straight": {"2": 0.48, "4": 0.46, "8": 0.01, "3": 0.03, "6": 0.02}, "swung eighths": {"2 swung": 0.48, "3": 0.3, "6": 0.05, "12": 0.01, "4": 0.02}, "swung sixteenths": {"2": 0.48, "4 swung": 0.46, "8": 0.01, "6": 0.02}}, "dotted quarter": {"straight": {"3": 0.5, "6": 0.45, "12": 0.01, "2": 0.02, "4": 0.02}, "swung sixteenths": {"3": 0.5, "6 swung": 0.45, "12": 0.01, "2": 0.02}}, "eighth": {"straight": {"1": 0.5, "2": 0.45, "4": 0.02, "3": 0.03}, "swung sixteenths": {"1": 0.5, "2 swung": 0.45, "4": 0.02, "3": 0.03}}, "sixteenth or shorter": {"straight": {"1": 0.8, "2": 0.2}}},
+  FEEL_PRIOR: {"straight": 0, "swung eighths": -2, "swung sixteenths": -12},
+  OTHER_FEEL: -18,
+  OTHER_FAMILY: -2.5,
+  OTHER_STEPS: -0.3,
+  NEVER: -1000000,
+  PRIOR_WEIGHT: 24,
+  MOST_TERNARY: 0.1,
+} as const;
+
+/** See `adt_plugins.formats.notation.rhythm`. */
+export const RHYTHM = {
+  TRIPLET_SWING: 0.6666666666666666,
+  STRAY: 0.03,
+  MEETING: -5,
+  NEAR_MISS: -1,
+  FIRST_ERROR_S: 0.02,
+  LEAST_ERROR_S: 0.006,
+  MOST_ERROR_S: 0.03,
+  OFFSET_SHARE: 0.15,
+  OFFSET_S: 0.06,
+  AROUND: 6,
+  USUAL_HITS: 3,
+  KERNEL: 0.02,
+  LEAST_PAIRS: 4,
+  SWING: [570, 750],
+  SWING_16: [590, 680],
+  SWING_STEP: 5,
+} as const;
+
+/** See `adt_plugins.formats.notation.flams`. */
+export const FLAMS = {
+  MOST_GRACES: 2,
+  FLAM_S: 0.045,
+  DRAG_S: 0.07,
+  DRAG_SOFTER: 0.6,
+  SOFTER: 0.8,
+  GRACED: ["SD", "TT"],
+} as const;
+
+/** See `adt_plugins.formats.notation.hands`. */
+export const HANDS = {
+  HANDS: 2,
+  FEET: ["KD", "PHH"],
+  CRASHES: ["CRC", "CY", "SPC", "CHC"],
+  RIDES: ["RDC", "RDB"],
+  HATS: ["OHH", "CHH", "HH"],
+  NEAR_BARS: 4,
+  LEAST_RUN: 4,
+  ONE_OF: [["OHH", "CHH", "HH"], ["RDB", "RDC"]],
+} as const;
+
+/** See `adt_plugins.formats.notation.marks`. */
+export const MARKS = {
+  GHOST: 0.5,
+  LOUD_PERCENT: 80,
+  ACCENT: 1.3,
+  MOST_ACCENTED: 0.25,
+  NEAR_BARS: 2,
+  LEAST_HITS: 8,
+  LEAST_GHOSTS: 3,
+  ACCENTED: ["SD", "HH", "TT"],
+} as const;
+
+/** See `adt_plugins.formats.notation.sections`. */
+export const SECTIONS = {
+  WINDOW_BARS: 4,
+  LEAST_BARS: 4,
+  LEAST_CHANGE: 0.5,
+  LEAST_MORE: 0.2,
+} as const;
+
+/** See `adt_plugins.formats.notation.part`. */
+export const PART = {
+  TOGETHER_S: 0.025,
+  SPREAD_S: 0.04,
+  LEAST_PAIRS: 0.2,
+  COMPOUND_SHARE: 0.8,
+} as const;
+
+/** See `adt_plugins.formats.notation.spelling`. */
+export const SPELLING = {
+  VALUES: ["whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th"],
+} as const;
+
+/** See `adt_plugins.formats.notation.lines`. */
+export const LINES = {
+  BARS_A_LINE: 4,
+} as const;
+
+/** See `adt_plugins.formats.notation.staff`. */
+export const STAFF = {
+  PLACES: {"KD": [31, "normal"], "SD": [35, "normal"], "SST": [35, "x"], "CHH": [39, "x"], "OHH": [39, "circle-x"], "PHH": [29, "x"], "HIT": [37, "normal"], "MHT": [36, "normal"], "HFT": [33, "normal"], "LFT": [32, "normal"], "RDC": [38, "x"], "RDB": [38, "diamond"], "CRC": [40, "x"], "SPC": [42, "x"], "CHC": [41, "x"], "OT": [37, "triangle"], "HH": [39, "x"], "TT": [36, "normal"], "CY": [40, "x"]},
+} as const;
+
+/** See `adt_plugins.formats.tab`. */
+export const TAB = {
+  BARS_A_LINE: 4,
+  MOST_COLUMNS: 110,
+  ROWS: {"CC": ["CRC", "CY"], "SPC": ["SPC"], "CHC": ["CHC"], "RD": ["RDC", "RDB"], "HH": ["CHH", "HH", "OHH"], "T1": ["HIT"], "T2": ["MHT", "TT"], "OT": ["OT"], "SST": ["SST"], "SD": ["SD"], "F1": ["HFT"], "F2": ["LFT"], "KD": ["KD"], "HF": ["PHH"]},
+  SIGNS: {"OHH": "o", "RDB": "b"},
+  COUNTS: {"1": "", "2": "&", "3": "tl", "4": "e&a"},
+  SWINGS: {"swung eighths": "swing", "swung sixteenths": "swung sixteenths"},
+  GRACES: {"1": "f", "2": "d"},
+} as const;
+
 /** See `adt_plugins.formats.click`. */
 export const CLICK = {
   SONG_GAIN: 0.5,

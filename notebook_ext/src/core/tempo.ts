@@ -3,6 +3,7 @@
 import { roundEven } from "./pick";
 import { TEMPO } from "./tables";
 import { lowerBound } from "./time";
+import { micro } from "./writers";
 
 const { LARGEST_S, DRIFT_S, NEAR_S, EXACT_S, STRAY, STRAY_S, WINDOW } = TEMPO;
 const { LEAST_BEATS, ROUND, ROUNDING, MOST_OFF_S } = TEMPO;
@@ -24,7 +25,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** Times of beats by the hits on them; one without moves as the others do in the middle. */
-function refined(times: readonly number[], hits: readonly number[]): readonly number[] {
+export function refined(times: readonly number[], hits: readonly number[]): readonly number[] {
   if (times.length < 2 || !hits.length) return times;
   const struck = [...hits].sort((a, b) => a - b);
   const apart = times.slice(1).map((time, n) => time - times[n]);
@@ -110,7 +111,8 @@ function rounded(line: SteadyTempo, places: readonly number[]): SteadyTempo {
   const allowed = Math.min(ROUNDING * line.quarter, (2 * MOST_OFF_S) / Math.max(span, 1e-9));
   const middle = line.start + line.quarter * centre;
   for (const step of ROUND) {
-    const bpm = roundEven(60 / line.quarter / step) * step;
+    // What lies between two is so to the last bit of a line that is fitted.
+    const bpm = roundEven(micro(60 / line.quarter / step)) * step;
     if (bpm > 0 && Math.abs(60 / bpm - line.quarter) <= allowed) {
       const quarter = 60 / bpm;
       return { quarter, start: middle - quarter * centre };

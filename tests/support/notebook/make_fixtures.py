@@ -31,7 +31,7 @@ from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.picking.onsets import onset_times, pick_hits, pick_onsets
 from adt_plugins.transcription import Transcription
-from tests.support.web import engine_fixtures, rhythm_fixtures
+from tests.support.web import engine_fixtures, notation_fixtures, rhythm_fixtures
 
 MATRICES = 1000
 STEPS = 500
@@ -342,6 +342,7 @@ def fixtures() -> dict[str, Any]:
         },
         "engine": engine_fixtures.fixtures(matrix, bits),
         "rhythm": rhythm_fixtures.fixtures(matrix, bits),
+        "notation": notation_fixtures.fixtures(),
     }
 
 

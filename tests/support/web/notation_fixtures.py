@@ -7,14 +7,16 @@ scores, as `notebook_ext/src/notation/score.ts` has them, for whoever draws scor
 from __future__ import annotations
 
 import json
+import random
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
+from adt_plugins.errors import FormatError
 from adt_plugins.formats.musicxml import DIVISIONS
 from adt_plugins.formats.notation.bars import Bar, usual_length
 from adt_plugins.formats.notation.lines import bars_before_lines
@@ -29,6 +31,8 @@ from adt_plugins.formats.notation.spelling import (
     value_of,
 )
 from adt_plugins.formats.notation.staff import PLACES
+from adt_plugins.formats.song_names import SongNames
+from adt_plugins.formats.tab import tab_lines
 from adt_plugins.meter import meter_changes
 from adt_plugins.transcription import Transcription
 from tests.support.paths import EXAMPLES
@@ -208,6 +212,113 @@ def shown_songs() -> dict[str, Transcription]:
         "six-eight": song(SIX_EIGHT, "6/8", 9, 70),
         "shuffle": song(SHUFFLE, "4/4", 12, 132, pickup=1.5),
         "seven-eight": song(SEVEN_EIGHT, "7/8", 8, 240),
+    }
+
+
+SONGS = 240
+DRUMS = tuple(Drum)
+METERS = ("4/4", "4/4", "3/4", "6/8", "7/8", "12/8", "2/2", "5/4", "15/16", "3/8")
+GRIDS: tuple[Sequence[float], ...] = (
+    (0.0, 0.5),
+    (0.0, 0.25, 0.5, 0.75),
+    (0.0, 0.62),
+    (0.0, 0.31, 0.5, 0.81),
+    (0.0, 1 / 3, 2 / 3),
+    tuple(n / 6 for n in range(6)),
+    tuple(n / 8 for n in range(8)),
+    (0.0,),
+)
+
+
+def random_song(seed: int) -> Transcription:
+    """A song of any kind: some are steady, some swing, some are noise, some empty."""
+    chance = random.Random(seed)
+    meter = chance.choice(METERS)
+    meters: Any = chance.choice((None, meter, meter, [(1, meter), (3, "3/4")]))
+    counted = meter_changes(meter)[0].meter.counted
+    beats = _random_beats(chance, counted)
+    times = [beat.time for beat in beats]
+    return Transcription(
+        onsets=tuple(_random_onsets(chance, times)),
+        beats=tuple(beats),
+        meters=meter_changes(meters),
+    )
+
+
+def _random_beats(chance: random.Random, counted: int) -> list[Beat]:
+    beat = 60 / chance.choice((104, 149.95, chance.uniform(45, 260)))
+    time = chance.choice((0.0, 0.1, chance.uniform(0, 4)))
+    jitter, bend = chance.choice((0.0, 0.0, 0.004, 0.02)), chance.choice((0, 0, 2e-3))
+    position = chance.choice((1, 1, 1, counted))
+    beats = []
+    for n in range(chance.choice((1, 2, counted, 3 * counted, 10 * counted))):
+        beats.append(Beat(max(time + chance.gauss(0, jitter), 0.0), position))
+        is_odd = chance.random() < 0.01  # a bar of another length
+        position = position + 1 if position < counted and not is_odd else 1
+        time += beat * (1 + bend * n)
+    return sorted(set(beats))
+
+
+def _random_onsets(chance: random.Random, beats: Sequence[float]) -> Iterator[Onset]:
+    grids = [chance.choice(GRIDS), chance.choice(GRIDS)]
+    rest, error = chance.choice((0.1, 0.3, 0.6, 0.98)), chance.choice((0, 0.004, 0.02))
+    late = chance.choice((0.0, 0.0, 0.02))
+    kit = chance.sample(DRUMS, chance.randint(1, 5))
+    beat = (beats[-1] - beats[0]) / (len(beats) - 1) if len(beats) > 1 else 0.5
+    before = chance.choice((0, 0, 1, 5)) if beats[0] > 1 else 0
+    starts = [beats[0] - n * beat for n in range(before, 0, -1)]
+    starts += [*beats, *(beats[-1] + n * beat for n in range(chance.choice((0, 0, 9))))]
+    for n, start in enumerate(starts):
+        grid = grids[n >= len(starts) / 2 and n % 8 > 0]
+        for place in grid:
+            time = start + place * beat + late
+            for drum in kit:
+                if chance.random() < rest:
+                    continue
+                velocity = chance.choice((30, 64, 90, 100, 100, 127))
+                own = max(time + chance.gauss(0, error), 0.0)
+                yield Onset(own, drum, velocity, chance.choice((0.25, 0.5, 1.0)))
+                if chance.random() < 0.05:  # a flam, or heard twice
+                    more = own + chance.uniform(0.01, 0.07)
+                    yield Onset(more, drum, chance.randint(20, 127))
+    if chance.random() < 0.1:
+        for _ in range(chance.randint(1, 200)):
+            time = chance.uniform(0, max(beats[-1], 2.0))
+            yield Onset(time, chance.choice(DRUMS), chance.randint(1, 127))
+
+
+def fixtures() -> list[dict[str, Any]]:
+    """Songs, their scores, and their tabs."""
+    songs = [*shown_songs().values(), *map(random_song, range(SONGS))]
+    songs.append(Transcription(beats=songs[0].beats))
+    songs.append(Transcription((Onset(1.0, Drum.KD),)))
+    songs.append(Transcription((Onset(1e5, Drum.KD),), (Beat(0.0, 1), Beat(0.5, 2))))
+    return [
+        {
+            "beats": [[beat.time, beat.position] for beat in whole.beats],
+            "meters": [
+                {"bar": change.bar, "meter": str(change.meter)}
+                for change in whole.meters
+            ],
+            "hits": [
+                [onset.time, onset.drum.value, onset.velocity, onset.confidence]
+                for onset in whole.onsets
+            ],
+            **_written(whole),
+        }
+        for whole in songs
+    ]
+
+
+def _written(whole: Transcription) -> dict[str, Any]:
+    try:
+        part = make_part(whole)
+    except FormatError as error:
+        return {"refused": str(error)}
+    names = SongNames("A song", "Somebody")
+    return {
+        "score": score_of(part, whole.onsets),
+        "tab": "\n".join(tab_lines(part, names)) + "\n",
     }
 
 

@@ -12,8 +12,8 @@ import pytest
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
+from adt_plugins.formats.notation.divisions import Feel
 from adt_plugins.formats.notation.part import Part, make_part
-from adt_plugins.formats.notation.rhythm import Feel
 from adt_plugins.formats.notation.sections import section_names
 from adt_plugins.formats.notation.spelling import FEET, HANDS, spell
 from adt_plugins.meter import meter_changes

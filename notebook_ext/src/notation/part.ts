@@ -1,0 +1,232 @@
+/** The part of a song, what tab and notation show alike: the port of `adt_plugins.formats.notation.part`. */
+
+import { coarseOf, nameOf } from "../core/drums";
+import type { Meter } from "../core/meter";
+import { NAMES, PART } from "../core/tables";
+import { median } from "../core/tempo";
+import { counted } from "../core/words";
+import { type Bar, type Given, type GridBeat, layOut, type Stroke, tempoOf, unitOf } from "./bars";
+import { type Counts, count } from "./counts";
+import { type Division, division, isSame, isTernary } from "./divisions";
+import { findFlams, type Played } from "./flams";
+import { makePlayable } from "./hands";
+import { mark } from "./marks";
+import { findRhythm, type Rhythm, type Swings } from "./rhythm";
+import { TICKS } from "./score";
+import { findSections } from "./sections";
+import { songTempo } from "./song";
+
+const { TOGETHER_S, SPREAD_S, LEAST_PAIRS, COMPOUND_SHARE } = PART;
+const COMPOUND: Meter = { beats: 6, unit: 8 }; // of as many beats as there are
+const SWUNG_PAIR = division(2, true);
+/** All drums, in the order of lists. */
+export const ALL: readonly string[] = /* @__PURE__ */ Object.keys(NAMES);
+
+/** A drum part: its bars, and what stands above and below them. */
+export interface Part {
+  readonly bars: readonly Bar[];
+  readonly swings: Swings;
+  /** Counted beats a minute. */
+  readonly bpm: number;
+  /** Time at which the last bar ends, seconds. */
+  readonly end: number;
+  /** Hits that are not written, by drum. */
+  readonly leftOut: Counts;
+  /** Indices of the bars that sections begin with. */
+  readonly sections: readonly number[];
+}
+
+/** Write out a song. Throws `CannotWrite`. */
+export function makePart(given: Given): Part {
+  let { bars, end } = layOut(given);
+  const { played, lost } = findFlams(given.hits);
+  const leftOut: Counts = new Map();
+  for (const { drum } of lost) count(leftOut, drum);
+  const groups = together(played);
+  const rhythm = divide(bars, end, groups);
+  add(leftOut, place(bars, groups, rhythm));
+  const last = Math.max(...given.beats.map(([time]) => time));
+  // A bar that was there in case that the last hit belongs to it.
+  for (let bar = bars[bars.length - 1]; bars.length > 1; bar = bars[bars.length - 1]) {
+    if (bar.beats[0].time <= last || sounds(bar)) break;
+    end = bar.beats[0].time;
+    bars = bars.slice(0, -1);
+  }
+  add(leftOut, makePlayable(bars));
+  mark(bars);
+  for (const bar of bars) {
+    for (const beat of bar.beats) {
+      for (const [step, struck] of beat.strokes) if (!struck.size) beat.strokes.delete(step);
+      simplify(beat, bar);
+    }
+  }
+  if (!given.meters.length && soundsCompound(bars)) {
+    writeAsTriplets(bars);
+    writeAsCompound(bars);
+  } else if (!hasPairs(bars)) writeAsTriplets(bars);
+  const struck = given.hits.map(({ time }) => time);
+  const bpm = songTempo(given.beats, given.meters, struck) || tempoOf(bars);
+  return { bars, swings: rhythm.swings, bpm, end, leftOut, sections: findSections(bars) };
+}
+
+function add(counts: Counts, more: Counts): void {
+  for (const [drum, times] of more) count(counts, drum, times);
+}
+
+/** Everything that is drawn. */
+export const strokesOf = ({ bars }: Pick<Part, "bars">): [drum: string, stroke: Stroke][] =>
+  bars.flatMap(({ beats }) =>
+    beats.flatMap((beat) => [...beat.strokes.values()].flatMap((chord) => [...chord])),
+  );
+
+/**
+ * What is drawn, in the order of lists, and what to call it. Where most strokes are of no
+ * sure kind it is just a hi-hat, a cymbal, a tom.
+ */
+export function drumsOf(part: Part): Map<string, string> {
+  const sure: Counts = new Map();
+  const drawn: Counts = new Map();
+  for (const [drum, { hit }] of strokesOf(part)) {
+    count(drawn, drum);
+    count(sure, drum, Number(hit.drum === drum));
+  }
+  const names = ALL.flatMap((drum): [string, string][] => {
+    const times = drawn.get(drum);
+    if (!times) return [];
+    const isSure = 2 * (sure.get(drum) as number) > times;
+    return [[drum, nameOf(isSure ? drum : coarseOf(drum))]];
+  });
+  return new Map(names);
+}
+
+/** One line about what is left out; null if nothing is. */
+export function told({ leftOut }: Part): string | null {
+  const all = [...leftOut.values()].reduce((sum, times) => sum + times, 0);
+  if (!all) return null;
+  const drums = [...leftOut]
+    .sort((a, b) => b[1] - a[1])
+    .map(([drum, times]) => `${nameOf(drum).toLowerCase()} ${times}`)
+    .join(", ");
+  return `left out ${counted(all, "hit")} heard twice or too much for two hands: ${drums}`;
+}
+
+/** Groups of strokes that were meant to sound at once. */
+function together(played: readonly Played[]): Played[][] {
+  const groups: Played[][] = [];
+  for (const stroke of played) {
+    const group = groups[groups.length - 1];
+    const { time, drum } = stroke.hit;
+    if (
+      group &&
+      time - group[group.length - 1].hit.time <= TOGETHER_S &&
+      time - group[0].hit.time <= SPREAD_S &&
+      group.every((other) => other.hit.drum !== drum)
+    )
+      group.push(stroke);
+    else groups.push([stroke]);
+  }
+  return groups;
+}
+
+/** Give every beat its division, and every bar its feel. */
+function divide(bars: readonly Bar[], end: number, groups: readonly Played[][]): Rhythm {
+  const beats = bars.flatMap((bar) => bar.beats);
+  const rhythm = findRhythm(
+    {
+      times: [...beats.map(({ time }) => time), end],
+      units: beats.map(unitOf),
+      bars: bars.flatMap((bar, n) => bar.beats.map(() => n)),
+    },
+    {
+      times: groups.map((group) => median(group.map(({ hit }) => hit.time))),
+      drums: groups.map((group) =>
+        group.reduce((bits, { hit }) => bits | (1 << ALL.indexOf(hit.drum)), 0),
+      ),
+    },
+  );
+  beats.forEach((beat, n) => {
+    const { steps, isSwung } = rhythm.states[n];
+    beat.division = division(steps, isSwung);
+  });
+  let first = 0;
+  for (const bar of bars) {
+    bar.feel = rhythm.states[first].feel;
+    first += bar.beats.length;
+  }
+  return rhythm;
+}
+
+/** Put every stroke on its step; return what found that taken. */
+function place(bars: readonly Bar[], groups: readonly Played[][], { places }: Rhythm): Counts {
+  const beats = bars.flatMap((bar) => bar.beats);
+  const lost: Counts = new Map();
+  groups.forEach((group, n) => {
+    const [index, step] = places[n];
+    // The list ends with a beat that no hit is near to the end of.
+    const { strokes } = beats[Math.min(index, beats.length - 1)];
+    const taken = strokes.get(step) ?? new Map<string, Stroke>();
+    strokes.set(step, taken);
+    for (const { hit, graces } of group) {
+      const old = taken.get(hit.drum);
+      if (old) count(lost, hit.drum);
+      if (old && old.hit.velocity >= hit.velocity) continue;
+      taken.set(hit.drum, { hit, drum: hit.drum, graces, isGhost: false, isAccent: false });
+    }
+  });
+  return lost;
+}
+
+/** Write a beat with as few steps as its strokes need. */
+function simplify(beat: GridBeat, { feel }: Bar): void {
+  const { steps, isSwung } = beat.division;
+  const struck = [...beat.strokes.keys()];
+  const isPair = feel === "swung eighths" && isSame(beat.division, division(3));
+  if (isPair && !struck.includes(1)) {
+    // A pair is spelled in one way, whatever it was nearer to.
+    respell(beat, SWUNG_PAIR, (step) => step / 2);
+    return;
+  }
+  const part = [12, 6, 4, 3, 2].find(
+    (own) => steps % own === 0 && struck.every((step) => step % own === 0),
+  );
+  if (part) respell(beat, division(steps / part, isSwung && part % 2 === 1), (step) => step / part);
+}
+
+const sounds = ({ beats }: Bar): boolean => beats.some(({ strokes }) => strokes.size > 0);
+
+/** Divisions of the beats that are divided. */
+const divisionsOf = (bars: readonly Bar[]): Division[] =>
+  bars.flatMap(({ beats }) => beats.map((beat) => beat.division)).filter(({ steps }) => steps > 1);
+
+/** Whether a swing mark says anything: music of triplets alone needs none. */
+function hasPairs(bars: readonly Bar[]): boolean {
+  const all = divisionsOf(bars.filter(({ feel }) => feel === "swung eighths"));
+  return all.filter(({ isSwung }) => isSwung).length >= LEAST_PAIRS * all.length;
+}
+
+/** Whether nearly all beats that are divided are so by three. */
+function soundsCompound(bars: readonly Bar[]): boolean {
+  const all = divisionsOf(bars);
+  return all.length > 1 && all.filter(isTernary).length >= COMPOUND_SHARE * all.length;
+}
+
+function writeAsCompound(bars: readonly Bar[]): void {
+  for (const bar of bars) {
+    bar.meter = COMPOUND;
+    for (const beat of bar.beats) beat.ticks = 1.5 * TICKS;
+  }
+}
+
+function writeAsTriplets(bars: readonly Bar[]): void {
+  for (const bar of bars) {
+    if (bar.feel !== "swung eighths") continue;
+    for (const beat of bar.beats)
+      if (isSame(beat.division, SWUNG_PAIR)) respell(beat, division(3), (step) => 2 * step);
+    bar.feel = "straight";
+  }
+}
+
+function respell(beat: GridBeat, own: Division, stepOf: (step: number) => number): void {
+  beat.division = own;
+  beat.strokes = new Map([...beat.strokes].map(([step, strokes]) => [stepOf(step), strokes]));
+}

@@ -1,0 +1,108 @@
+/**
+ * Where a piece changes its groove, and which bars say the same as the one before: the
+ * port of `adt_plugins.formats.notation.sections`.
+ */
+
+import { SECTIONS } from "../core/tables";
+import { type Bar, placeOf, signatureOfBar, stepsOf } from "./bars";
+import { type Counts, count } from "./counts";
+
+const { WINDOW_BARS, LEAST_BARS, LEAST_CHANGE, LEAST_MORE } = SECTIONS;
+
+/** What is struck where in a bar. */
+type Pattern = ReadonlySet<string>;
+
+function patternOf({ beats }: Bar): Pattern {
+  const found = new Set<string>();
+  let start = 0;
+  for (const beat of beats) {
+    for (const [step, strokes] of beat.strokes)
+      for (const drum of strokes.keys()) found.add(`${start + placeOf(beat, step)} ${drum}`);
+    start += beat.ticks;
+  }
+  return found;
+}
+
+/** Indices of the bars that sections begin with, the first one's included. */
+export function findSections(bars: readonly Bar[]): number[] {
+  const first = Math.max(
+    bars.findIndex(({ number }) => number > 0),
+    0,
+  );
+  const patterns = bars.map(patternOf);
+  const change = bars.map((bar, n) => {
+    if (n < first + LEAST_BARS || n > bars.length - LEAST_BARS) return 0;
+    if (bar.feel !== bars[n - 1].feel) return 1;
+    const before = patterns.slice(Math.max(n - WINDOW_BARS, first), n);
+    const after = patterns.slice(n, n + WINDOW_BARS);
+    const far = difference(before, after);
+    return far > LEAST_MORE + Math.max(unrest(before), unrest(after)) ? far : 0;
+  });
+  const starts = [first];
+  const order = bars.map((_, n) => n).sort((a, b) => change[b] - change[a]);
+  for (const n of order) {
+    if (change[n] < LEAST_CHANGE) break;
+    if (starts.every((other) => Math.abs(n - other) >= LEAST_BARS)) starts.push(n);
+  }
+  return starts.sort((a, b) => a - b);
+}
+
+/** How little two stretches, of as many bars, have in common, 0-1. */
+function difference(before: readonly Pattern[], after: readonly Pattern[]): number {
+  const [one, other] = [counted(before), counted(after)];
+  let [shared, all] = [0, 0];
+  for (const hit of new Set([...one.keys(), ...other.keys()])) {
+    const [a, b] = [one.get(hit) ?? 0, other.get(hit) ?? 0];
+    shared += Math.min(a, b);
+    all += Math.max(a, b);
+  }
+  return all ? 1 - shared / all : 0;
+}
+
+function counted(bars: readonly Pattern[]): Counts {
+  const counts: Counts = new Map();
+  for (const bar of bars) for (const hit of bar) count(counts, hit);
+  return counts;
+}
+
+/** How little the halves of a stretch have in common, 0-1: fills, and errors. */
+function unrest(bars: readonly Pattern[]): number {
+  const half = bars.length >> 1;
+  const every = (odd: number) => bars.filter((_, n) => n % 2 === odd);
+  return Math.min(
+    difference(bars.slice(0, half), bars.slice(half)),
+    difference(every(0), every(1)),
+  );
+}
+
+/** Whether each bar is the same on paper as the one before it. */
+export function repeated(bars: readonly Bar[]): boolean[] {
+  const signs = bars.map((bar) => `${bar.feel} ${signatureOfBar(bar)} ${signsOf(bar)}`);
+  return bars.map(
+    (bar, n) => n > 0 && bar.number > 1 && signs[n] === signs[n - 1] && patternOf(bar).size > 0,
+  );
+}
+
+const signsOf = ({ beats }: Bar): string =>
+  JSON.stringify(
+    beats.map((beat) => [
+      beat.division,
+      stepsOf(beat).map((step) => [
+        step,
+        [...(beat.strokes.get(step) ?? [])]
+          .map(
+            ([drum, { graces, isGhost, isAccent }]) => `${drum} ${graces} ${isGhost} ${isAccent}`,
+          )
+          .sort(),
+      ]),
+    ]),
+  );
+
+/** Rehearsal marks by bar: A, B … Z, AA …; none where all is one section. */
+export const sectionNames = (sections: readonly number[]): Map<number, string> =>
+  new Map(sections.length < 2 ? [] : sections.map((start, n) => [start, letters(n)]));
+
+function letters(number: number): string {
+  const before = Math.floor(number / 26);
+  return (before ? letters(before - 1) : "") + String.fromCharCode(65 + (number % 26));
+}

@@ -1,0 +1,74 @@
+/** What Python's transcription knows of its own beats. */
+
+import {
+  beatQuarters,
+  COMMON,
+  type Meter,
+  type MeterChange,
+  metersOfBars,
+  meterText,
+} from "../core/meter";
+import { steadyTempo } from "../core/tempo";
+import { fixed9 } from "../core/writers";
+
+type Counted = readonly [time: number, position: number];
+
+/** As Python's `round(value, 9)`. */
+export const nano = (value: number): number => Number(fixed9(value));
+
+/** What there is most of, the first of several; null if there is nothing. */
+export function mostCommon<T>(values: Iterable<T>): T | null {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  let found: T | null = null;
+  for (const [value, count] of counts)
+    if (found === null || count > (counts.get(found) as number)) found = value;
+  return found;
+}
+
+/** Where each beat lies, in quarters from the first: `Transcription.beat_places`. */
+export function beatPlaces(beats: readonly Counted[], meters: readonly MeterChange[]): number[] {
+  let bar = 0;
+  const bars = beats.map(([, position], n) => {
+    if (position === 1 || (n && bar && position <= beats[n - 1][1])) bar++;
+    return bar;
+  });
+  const known = metersOfBars(meters, Math.max(bar, 1));
+  let place = 0;
+  return bars.map((_, n) => {
+    if (n) place += beatQuarters(known[Math.max(bars[n - 1], 1) - 1]);
+    return place;
+  });
+}
+
+/** Counted beats a minute; null without two beats: `Transcription.tempo`. */
+export function songTempo(
+  beats: readonly Counted[],
+  meters: readonly MeterChange[],
+  hits: readonly number[],
+): number | null {
+  if (beats.length < 2) return null;
+  const places = beatPlaces(beats, meters);
+  const times = beats.map(([time]) => time);
+  const bars = beats.filter(([, position]) => position === 1).length;
+  const beat = beatQuarters(usualMeter(meters, bars));
+  const steady = steadyTempo(times, places, hits);
+  if (steady) return nano(60 / steady.quarter / beat);
+  const span = times[times.length - 1] - times[0];
+  return span ? (60 * places[places.length - 1]) / span / beat : null;
+}
+
+/** Meter of most of so many bars. */
+function usualMeter(changes: readonly MeterChange[], bars: number): Meter {
+  const counts = new Map<string, { readonly meter: Meter; count: number }>();
+  changes.forEach(({ bar, meter }, n) => {
+    const end = changes[n + 1]?.bar ?? Math.max(bars + 1, 2);
+    const known = counts.get(meterText(meter)) ?? { meter, count: 0 };
+    known.count += Math.max(end - bar, 0);
+    counts.set(meterText(meter), known);
+  });
+  let found: Meter = COMMON;
+  let most = -1;
+  for (const { meter, count } of counts.values()) if (count > most) [found, most] = [meter, count];
+  return found;
+}
