@@ -68,11 +68,16 @@ def test_the_shipped_model_finds_the_same_hits(monkeypatch: pytest.MonkeyPatch) 
     samples = load_audio(GROOVE)
     read = spectrogram(samples, card.front_end, card.level)
     values = [Network(card).activations(read)]
+    # The last bit of the input tips some of the states to the next of their 256
+    # steps, in LiteRT itself: nothing can be nearer to it than this.
+    up = np.random.default_rng(0).random(read.shape) < 0.5
+    nudged = np.nextafter(read, np.where(up, np.inf, 0).astype(np.float32))
+    floor = np.abs(Network(card).activations(nudged) - values[0])
     monkeypatch.setenv(BACKEND_VARIABLE, "numpy")
     values.append(Network(card).activations(read))
     difference = np.abs(values[0] - values[1])
-    assert difference.mean() < 2e-4
-    assert np.mean(difference > 1e-3) < 0.03
+    assert difference.mean() < 1.5 * floor.mean()
+    assert np.mean(difference > 1e-3) < 1.5 * np.mean(floor > 1e-3)
     rate = card.front_end.frame_rate
     hits = [
         {
