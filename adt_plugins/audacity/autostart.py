@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adt_plugins.base.files import write_own
 from adt_plugins.base.folders import HOME_VARIABLE, windows_menu
 from adt_plugins.errors import AdtError, reason_of
 
@@ -169,6 +168,8 @@ class Autostart(ABC):
                 )
 
     def _write(self) -> None:
+        from adt_plugins.base.own_files import write_own
+
         self._check()
         try:
             content = self.content()

@@ -17,8 +17,9 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from adt_plugins.base.files import write_files, write_own
+from adt_plugins.base.files import write_files
 from adt_plugins.base.folders import asset, local_app_data, xdg_data_home
+from adt_plugins.base.own_files import write_own
 from adt_plugins.errors import AdtError, reason_of
 from adt_plugins.labels.tracks import LabelTrack
 

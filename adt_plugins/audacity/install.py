@@ -9,8 +9,8 @@ from pathlib import Path
 
 from adt_plugins.audacity.extension import extensions_folder
 from adt_plugins.audacity.request_folder import snap_home
-from adt_plugins.base.files import write_own
 from adt_plugins.base.folders import asset, roaming_app_data, xdg_data_home
+from adt_plugins.base.own_files import write_own
 from adt_plugins.errors import AdtError, reason_of
 
 PLUGINS = ("drum-labels.ny", "drum-label-tracks.ny")

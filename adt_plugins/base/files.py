@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,15 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adt_plugins.base import written
-from adt_plugins.base.drafts import (
-    create_private,
-    draft_of,
-    remove_drafts,
-    whole_file,
-)
-from adt_plugins.base.folders import user_folder
+from adt_plugins.base.drafts import create_private, draft_of, remove_drafts
 from adt_plugins.base.protected import check_unprotected
-from adt_plugins.base.reporting import Warn, default_warn
 from adt_plugins.errors import AdtError, FormatError, reason_of
 
 # An hour of 20 hits a second is 6 MB of JSON: what is larger is something else.
@@ -194,43 +186,6 @@ def write_files(contents: Mapping[Path, bytes], *, overwrite: bool) -> list[Path
         for draft, data in zip(drafts, contents.values(), strict=True):
             draft.write_bytes(data)
     return list(contents)
-
-
-def write_own(
-    contents: Mapping[Path, bytes], *, warn: Warn = default_warn
-) -> list[Path]:
-    """Write files that belong to us, such as plug-ins, over what is there.
-
-    What somebody has changed in them is kept in a folder of the user's, and `warn`
-    says where.
-
-    Raises
-    ------
-    AdtError
-        If one cannot be written, or what is there cannot be kept.
-    """
-    for path, data in contents.items():
-        if not os.path.isfile(path) or written.is_ours(path):  # noqa: PTH113
-            continue
-        there = read_bytes(path)
-        if there != data:
-            kept = _replaced(path.name, there)
-            warn(f"{path}: somebody has changed it; as it was, it is now {kept}")
-    return write_files(contents, overwrite=True)
-
-
-def _replaced(name: str, data: bytes) -> Path:
-    """Keep the content of a file that is going to be replaced; return where."""
-    digest = hashlib.sha256(data).hexdigest()[:8]
-    folder = user_folder().absolute() / "replaced"
-    make_folder(folder)
-    kept = folder / f"{digest}-{name}"
-    try:
-        with whole_file(kept) as draft:
-            draft.write_bytes(data)
-    except OSError as error:
-        raise AdtError(f"{kept}: {reason_of(error)}") from error
-    return kept
 
 
 def _reason(error: Exception) -> str:

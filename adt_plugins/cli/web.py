@@ -98,8 +98,8 @@ def _write_song(song: Path, options: WebOptions) -> int:
 
 def _put_into_menu(options: WebOptions) -> int:
     """Write the page and its entry into the user's folders, or remove the entry."""
-    from adt_plugins.base.files import write_own
     from adt_plugins.base.folders import user_folder
+    from adt_plugins.base.own_files import write_own
     from adt_plugins.base.start_menu import menu_entry
     from adt_plugins.web_page import write_page
 
