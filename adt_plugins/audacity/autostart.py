@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adt_plugins.base.folders import HOME_VARIABLE, windows_menu
+from adt_plugins.base.folders import HOME_VARIABLE, windows_menu, xdg_config_home
 from adt_plugins.errors import AdtError, reason_of
 
 NAME = "adt-plugins-audacity"
@@ -202,7 +202,8 @@ class _SystemdUnit(Autostart):
 
     @property
     def file(self) -> Path:
-        return _config(self) / "systemd" / "user" / f"{NAME}.service"
+        config = xdg_config_home(self.env, self.home)
+        return config / "systemd" / "user" / f"{NAME}.service"
 
     @property
     def link(self) -> Path:
@@ -238,7 +239,8 @@ class _SystemdUnit(Autostart):
 class _DesktopEntry(Autostart):
     @property
     def file(self) -> Path:
-        return _config(self) / "autostart" / f"{NAME}.desktop"
+        config = xdg_config_home(self.env, self.home)
+        return config / "autostart" / f"{NAME}.desktop"
 
     def content(self) -> bytes:
         own = self.own_home
@@ -299,12 +301,6 @@ class _StartupScript(Autostart):
 def _has_program(name: str, env: Mapping[str, str]) -> bool:
     folders = env.get("PATH", "").split(os.pathsep)
     return any((Path(folder) / name).is_file() for folder in folders)
-
-
-def _config(start: Autostart) -> Path:
-    config = start.env.get("XDG_CONFIG_HOME", "")
-    # The standard says to ignore a relative path.
-    return Path(config) if Path(config).is_absolute() else start.home / ".config"
 
 
 def _domain() -> str:

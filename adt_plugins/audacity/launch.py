@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from adt_plugins.base.folders import xdg_data_home
 from adt_plugins.errors import AdtError, reason_of
 from adt_plugins.formats.audacity_project.writer import SUFFIX, opening_list
 
@@ -176,7 +177,7 @@ def _on_linux(env: Mapping[str, str], home: Path, root: Path) -> list[str] | Non
         program = shutil.which(name, path=env.get("PATH"))
         if program is not None:
             return [program]
-    data = Path(env.get("XDG_DATA_HOME") or home / ".local" / "share")
+    data = xdg_data_home(env, home)
     for folder in (data / "flatpak", root / "var" / "lib" / "flatpak"):
         if (folder / "app" / FLATPAK_ID).is_dir():
             return ["flatpak", "run", FLATPAK_ID]

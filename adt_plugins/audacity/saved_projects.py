@@ -14,7 +14,7 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
-from adt_plugins.base.folders import roaming_app_data
+from adt_plugins.base.folders import roaming_app_data, xdg_config_home
 from adt_plugins.errors import AdtError
 from adt_plugins.formats import song_stem
 from adt_plugins.formats.audacity_project import read_project
@@ -113,7 +113,7 @@ def _settings_files(
     elif platform == "darwin":
         folders = [home / "Library" / "Application Support" / "audacity"]
     else:
-        config = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
+        config = xdg_config_home(env, home)
         folders = [config / "audacity", home / ".audacity-data", home / _FLATPAK]
     return [folder / "audacity.cfg" for folder in folders]
 

@@ -106,12 +106,19 @@ def roaming_app_data(env: Mapping[str, str], home: Path) -> Path:
 
 
 def xdg_data_home(env: Mapping[str, str], home: Path) -> Path:
-    """Return the folder of Linux for a user's data.
+    """Return the folder of Linux for a user's data."""
+    return _xdg_folder(env, "XDG_DATA_HOME", home / ".local" / "share")
 
-    The standard says to ignore a relative path.
-    """
-    data = Path(env.get("XDG_DATA_HOME", ""))
-    return data if data.is_absolute() else home / ".local" / "share"
+
+def xdg_config_home(env: Mapping[str, str], home: Path) -> Path:
+    """Return the folder of Linux for a user's settings."""
+    return _xdg_folder(env, "XDG_CONFIG_HOME", home / ".config")
+
+
+def _xdg_folder(env: Mapping[str, str], variable: str, default: Path) -> Path:
+    # The standard says to ignore a relative path.
+    folder = Path(env.get(variable, ""))
+    return folder if folder.is_absolute() else default
 
 
 def windows_menu(env: Mapping[str, str], home: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -17,22 +17,26 @@ from adt_plugins.cli._command import Call, parse
 from adt_plugins.cli._parser import Parser
 from adt_plugins.errors import AdtError
 
-COMMANDS = (
-    "transcribe",
-    "batch",
-    "convert",
-    "listen",
-    "split",
-    "audacity",
-    "evaluate",
-    "adapt",
-    "models",
-    "maps",
-    "web",
-    "import-adtlib",
-    "train",
-)
-"""Each has a module, which is loaded for it alone: all of them take 50 ms."""
+COMMANDS = {
+    "transcribe": "find the drum hits of recordings and write them",
+    "batch": "transcribe a library of recordings",
+    "convert": "turn transcriptions into other formats",
+    "listen": "report drum hits as they are played",
+    "split": "separate the drums of recordings from the rest",
+    "audacity": "open recordings in Audacity with their drum hits as label tracks",
+    "evaluate": "compare transcriptions with references",
+    "adapt": "learn a kit from your corrections",
+    "models": "list the networks, show their cards, verify their files",
+    "maps": "list the drum-note maps of samplers and e-kits",
+    "web": "write a page that transcribes in the browser, offline",
+    "import-adtlib": "convert the networks of ADTLib 2.1.2",
+    "train": "make a model of your own",
+}
+"""Commands, and the line that ``adt --help`` has for each.
+
+Each is a module, which is imported for this command alone: importing all of them and
+building their options takes longer than Python takes to start.
+"""
 
 _NO_INPUTS = {"taught", "argv", "folder", "output", "write"}
 """Names of options that say where to write, or hold words of others."""
@@ -58,11 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else list(argv)
     try:
         if not argv:
-            build_parser().print_help()
+            build_parser(()).print_help()
             return 0
         argv = completed(argv)
         with protecting():
-            call = parse(build_parser(_needed(argv[0])), argv)
+            call = parse(build_parser({argv[0]}), argv)
             from adt_plugins.base import written  # after what only prints
 
             written.begin_run()
@@ -119,15 +123,15 @@ def _is_dashed_file(word: str) -> bool:
     return word.startswith("-") and "." in word and Path(word).is_file()
 
 
-def _needed(first: str) -> Sequence[str]:
-    """Return the commands that a command line with this first word may be about."""
-    if first == "--version":
-        return ()
-    return (first,) if first in COMMANDS else COMMANDS
+def build_parser(commands: Collection[str] = COMMANDS) -> Parser:
+    """Return the parser of the command line.
 
-
-def build_parser(commands: Sequence[str] = COMMANDS) -> Parser:
-    """Return the parser of the command line, or of some commands."""
+    Parameters
+    ----------
+    commands
+        Those that may be parsed. If there are none, the parser knows only the names of
+        the commands, which is enough for its help and for a wrong name.
+    """
     parser = Parser(
         prog="adt",
         description="Automatic drum transcription.",
@@ -139,7 +143,11 @@ def build_parser(commands: Sequence[str] = COMMANDS) -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"adt {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in commands:
-        module = import_module(f"{__name__}.{command.replace('-', '_')}")
-        module.add_parser(subparsers)
+    for command in COMMANDS:
+        if command in commands:
+            module = import_module(f"{__name__}.{command.replace('-', '_')}")
+            module.add_parser(subparsers)
+    if not subparsers.choices:
+        for command, summary in COMMANDS.items():
+            subparsers.add_parser(command, help=summary, add_help=False)
     return parser

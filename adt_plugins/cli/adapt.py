@@ -27,7 +27,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "adapt",
-        help="learn a kit from your corrections",
         description="Learn from the corrected transcription of a recording, or of a"
         " minute of it (--start, --end), how its drums sound; 'adt transcribe --adapt"
         " FILE' then uses that for other recordings of the same kit.",

@@ -14,7 +14,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command and its actions to the command line."""
     parser = subparsers.add_parser(
         "audacity",
-        help="open recordings in Audacity with their drum hits as label tracks",
         examples=[
             ("adt audacity open song.flac", "see and correct its hits"),
             ("adt audacity install", "two commands in Audacity's menus"),

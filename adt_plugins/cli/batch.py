@@ -44,7 +44,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "batch",
-        help="transcribe a library of recordings",
         description="Transcribe all recordings of folders, and write what 'adt"
         " transcribe' writes into the same folders below DIR. DIR/manifest.jsonl tells"
         " in a line what became of each. Run again, it does what is left: recordings"

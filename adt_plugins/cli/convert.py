@@ -47,7 +47,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "convert",
-        help="turn transcriptions into other formats",
         description="Turn transcriptions into other formats. What a file is, is told"
         " by its name, then by its content.",
         examples=[

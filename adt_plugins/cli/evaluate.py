@@ -32,7 +32,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "evaluate",
-        help="compare transcriptions with references",
         description="Pooled F-measure, precision and recall of each drum and of all,"
         " with bootstrap intervals over the recordings.",
         examples=[

@@ -23,7 +23,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "import-adtlib",
-        help="take over the networks of ADTLib 2.1.2",
         description="Read the networks of ADTLib from its source archive, which"
         " 'pip download --no-deps --no-binary :all: ADTLib==2.1.2' fetches, and"
         " write them into the user's model folder. '--model adtlib' and '--model"

@@ -33,7 +33,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "listen",
-        help="tell drum hits as they are played",
         description="Listen to a microphone or a pipe, and print each drum hit about"
         " 0.12 s after it was played, as a line of an Audacity label file; or play it"
         " on a MIDI port. Ctrl-C ends it.",

@@ -40,7 +40,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "maps",
-        help="list the drum-note maps of samplers and e-kits",
         examples=[
             ("adt maps list", "all of them, and where they are from"),
             ("adt maps show superior", "the notes of one"),

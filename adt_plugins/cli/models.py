@@ -37,7 +37,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "models",
-        help="list the networks, show their cards, verify their files",
         examples=[
             ("adt models list", "all of them"),
             ("adt models show", "the card of the one that is used"),

@@ -34,7 +34,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "split",
-        help="take the drums out of recordings, and write both",
         description="Take the drums out of recordings: song.drumless.flac is the rest,"
         " song.drums.flac the drums, and they sum to the song, sample for sample. What"
         " is taken out are the hits that are found, or those of a transcription that"

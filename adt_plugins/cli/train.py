@@ -58,7 +58,9 @@ class ExportOptions:
 
 def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("train", help="make a model of your own")
+    parser = subparsers.add_parser(
+        "train",
+    )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     _add_render(actions)
     _add_fit(actions)

@@ -58,7 +58,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "transcribe",
-        help="find the drum hits of recordings and write them",
         description="Find the drum hits of recordings and write them, by default as"
         " Audacity labels (song.labels.txt) and as a MIDI drum track"
         " (song.drums.mid) beside each.",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.cli import _console
-from adt_plugins.cli._command import parse, set_command
+from adt_plugins.cli._command import set_command
 from adt_plugins.errors import AdtError, reason_of
 
 PAGE = "drums.html"
@@ -29,7 +29,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "web",
-        help="write a page that transcribes in the browser, offline",
         description="Write one HTML file on which recordings are dropped. It works from"
         " disk and from any web server, needs no network, and sends nothing.",
         examples=[
@@ -82,18 +81,21 @@ def run(options: WebOptions) -> int:
 
 
 def _write_song(song: Path, options: WebOptions) -> int:
-    """Run ``adt transcribe --format html``."""
+    """Transcribe a song and write its own page beside it."""
     from adt_plugins import formats
-    from adt_plugins.cli import build_parser
+    from adt_plugins.cli import _options, transcribe
 
     if options.output is not None:
         raise AdtError("-o is for the page without a song; a song's lies beside it")
-    words = ["transcribe", "--format", "html", "--", str(song)]
-    if options.overwrite:
-        words.insert(1, "--overwrite")
-    code = parse(build_parser(["transcribe"]), words).run()
-    page = formats.output_path(song.stem, song.parent, "html")
-    return code or _shown(page, options)
+    outputs = _options.OutputOptions(formats=("html",), overwrite=options.overwrite)
+    code = transcribe.run(
+        transcribe.TranscribeOptions(
+            inputs=(str(song),),
+            work=transcribe.WorkOptions(outputs=outputs),
+            report=_options.ReportOptions(),
+        )
+    )
+    return code or _shown(formats.output_path(song.stem, song.parent, "html"), options)
 
 
 def _put_into_menu(options: WebOptions) -> int:

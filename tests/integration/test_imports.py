@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import adt_plugins
+from adt_plugins import cli
 from tests.support.paths import ROOT
 from tests.support.structure import (
     PACKAGE,
@@ -38,7 +39,7 @@ def test_imports_go_down_only_and_in_no_circle() -> None:
         ("audacity.request_folder", 15),
         ("audacity.autostart", 12),
         ("activations", 13),
-        ("batch.manifest", 15),
+        ("batch.manifest", 16),
         ("midi.tempo_map", 10),
     ],
 )
@@ -57,6 +58,36 @@ def test_running_a_network_loads_nothing_that_writes_one(entry: str) -> None:
     names = loaded(ROOT, entry)
     assert f"{PACKAGE}.network.brnn_sa.graph" not in names
     assert not [name for name in names if ".tflite" in name]
+
+
+@pytest.mark.parametrize(
+    ("words", "commands"),
+    [
+        ([], set()),
+        (["--help"], set()),
+        (["--version"], set()),
+        (["no-such-command"], set()),
+        (["transcribe", "--help"], {"transcribe"}),
+        (["help", "convert"], {"convert"}),
+    ],
+)
+def test_only_the_command_that_is_asked_for_is_imported(
+    words: list[str], commands: set[str]
+) -> None:
+    show = (
+        "import sys; from adt_plugins import cli; cli.main(sys.argv[1:]); "
+        "print(*(name for name in sys.modules if name.startswith('adt_plugins.cli.')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", show, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names = {name.split(".")[2] for name in done.stdout.splitlines()[-1].split()}
+    known = {command.replace("-", "_") for command in cli.COMMANDS}
+    assert names & known == commands
 
 
 def test_the_contract_fails_on_a_planted_import(tmp_path: Path) -> None:

@@ -122,7 +122,10 @@ def test_a_format(clone: Clone) -> None:
 def test_a_host(clone: Clone) -> None:
     clone.write_files("hosts.md")
     commands = "adt_plugins/cli/__init__.py"
-    clone.replace(commands, '    "web",\n', '    "web",\n    "sonic-visualiser",\n')
+    summary = '"open a recording in Sonic Visualiser with its hits"'
+    clone.replace(
+        commands, '    "web": ', f'    "sonic-visualiser": {summary},\n    "web": '
+    )
     floor = "training | evaluation | audacity | notebook"
     clone.replace("pyproject.toml", floor, f"{floor} | sonic_visualiser")
     shutil.copy(clone.folder / "examples" / "groove.flac", clone.folder / "song.flac")

@@ -125,6 +125,18 @@ def test_the_program_is_found(
     assert find_audacity(env, platform, tmp_path) == wanted
 
 
+@pytest.mark.skipif(os.name == "nt", reason="not on this system: other paths")
+@pytest.mark.parametrize("data", ["home/.local/share", "relative"])
+def test_a_relative_folder_for_data_is_ignored(
+    tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    executable(tmp_path / data / "flatpak" / "app" / "org.audacityteam.Audacity" / "x")
+    env = {"HOME": f"{tmp_path}/home", "PATH": "", "XDG_DATA_HOME": "relative"}
+    is_found = find_audacity(env, "linux", tmp_path) is not None
+    assert is_found == (data != "relative")
+
+
 # Starting it
 
 
