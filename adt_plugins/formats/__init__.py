@@ -27,6 +27,7 @@ from adt_plugins.formats import (
     labels,
     midi,
     musicxml,
+    paradiddle,
     pdf,
     reaper,
     sonic_visualiser,
@@ -72,6 +73,7 @@ FORMATS: dict[str, Format] = {
         musicxml.MUSICXML,
         html.HTML,
         chart.CHART,
+        paradiddle.PARADIDDLE,
         subtitles.SUBRIP,
         subtitles.WEBVTT,
     )

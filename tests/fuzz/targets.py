@@ -119,14 +119,19 @@ CUES = {
         "  0 = B 104500\n}\n[ExpertDrums]\n{\n  0 = N 0 0\n  96 = N 2 0\n"
         "  96 = N 66 0\n  192 = N 1 0\n  192 = N 34 0\n}\n"
     ),
+    "paradiddle": (
+        '{"version": 0.7, "instruments": [{"name": "BP_Kick_C_1", "class":'
+        ' "BP_Kick_C"}], "events": [{"name": "BP_Kick_C_1", "vel": 90, "loc": 0,'
+        ' "time": "0.5000"}, {"bpm": 120, "time": 0}]}'
+    ),
     "vtt": "WEBVTT\n\n1\n00:00.500 --> 00:00.500 a:b\n<i>SD</i>\n\nNOTE x\n\n",
 }
-"""Of formats that are only read, and of one that is a folder."""
+"""Of formats that are only read, and of those that are folders."""
 
 
 def _golden(name: str) -> list[bytes]:
     if name in CUES:
-        return [CUES[name].encode() * (1 if name == "chart" else 2)]
+        return [CUES[name].encode() * (1 if name in ("chart", "paradiddle") else 2)]
     suffix = formats.FORMATS[name].suffix
     found = [p.read_bytes() for p in sorted(GOLDEN.glob(f"*{suffix}"))][:2]
     return found or [(GOLDEN / "golden.labels.KD.txt").read_bytes()]

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from adt_plugins.annotations import Beat, Onset
-from adt_plugins.audio.channels import ChannelReader
-from adt_plugins.audio.resample import open_resampler
 from adt_plugins.base.files import make_folder, read_bytes, read_text, replacing
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum
@@ -24,6 +18,7 @@ from adt_plugins.formats.chart.chart_text import (
     clock_of,
     read_chart,
 )
+from adt_plugins.formats.chart.game_sound import write_song
 from adt_plugins.formats.chart.pads import (
     BLUE,
     GREEN,
@@ -51,7 +46,6 @@ _PURPOSES = {
 }
 FILES = tuple(_PURPOSES)
 
-_OPUS_RATE = 48000
 _MOST_BEATS = 100_000
 _FINEST_BEAT = 32
 _BARS_OF_SECTION = 8
@@ -115,7 +109,7 @@ def write(
     try:
         with replacing(*targets, overwrite=overwrite) as drafts:
             by_name = dict(zip(FILES, drafts, strict=True))
-            seconds = _write_opus(source, by_name["song.opus"])
+            seconds = write_song(source, by_name["song.opus"], "OPUS")
             contents["song.ini"] = _ini(tags, seconds).encode()
             for name, data in contents.items():
                 by_name[name].write_bytes(data)
@@ -153,40 +147,6 @@ def _ini(tags: dict[str, str], seconds: float) -> str:
         "song_length": str(round(1000 * seconds)),
     }
     return "[song]\r\n" + "".join(f"{k} = {v}\r\n" for k, v in lines.items())
-
-
-def _write_opus(source: Any, path: Path) -> float:
-    """Write the recording as Opus, with its channels up to two; return its seconds."""
-    from adt_plugins.audio.sound_file import write_sound
-
-    with ChannelReader(source) as reader:
-        channels = min(reader.channels or 1, 2)
-        frames = write_sound(
-            path,
-            (np.clip(block, -1, 1) for block in _at_48_khz(reader, channels)),
-            sample_rate=_OPUS_RATE,
-            channels=channels,
-            form="OGG",
-            subtype="OPUS",
-        )
-    return frames / _OPUS_RATE
-
-
-def _at_48_khz(reader: ChannelReader, channels: int) -> Iterator[NDArray[np.float32]]:
-    rate = reader.info.sample_rate
-    resampler = None
-    if rate != _OPUS_RATE:
-        resampler = open_resampler(rate, _OPUS_RATE, channels)
-    for block in reader:
-        samples = block
-        if block.shape[1] > channels:
-            mixed = block.mean(axis=1, keepdims=True)
-            samples = np.repeat(mixed, channels, axis=1)
-        if resampler is not None:
-            samples = resampler.resample_chunk(np.ascontiguousarray(samples))
-        yield samples
-    if resampler is not None:
-        yield resampler.resample_chunk(np.zeros((0, channels), np.float32), last=True)
 
 
 def read(path: Path, *, warn: Warn) -> Transcription:

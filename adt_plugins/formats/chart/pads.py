@@ -26,8 +26,7 @@ DOUBLE_S = 0.16
 TOGETHER_S = 0.03
 """People who strike two drums at once are no nearer than this."""
 
-# Pad, and whether it is the cymbal there. A pedal hat is played by no hand.
-_PADS = {
+PADS = {
     Drum.KD: (KICK, False),
     Drum.SD: (RED, False),
     Drum.SST: (RED, False),
@@ -46,6 +45,8 @@ _PADS = {
     Drum.HFT: (GREEN, False),
     Drum.LFT: (GREEN, False),
 }
+"""Pad, and whether it is the cymbal there. A pedal hat is played by no hand."""
+
 # A twelfth of a quarter; people play no nearer to the beat.
 _NEAR = TICKS_PER_QUARTER // 12
 # Which hits stay where there are more than two hands.
@@ -117,10 +118,10 @@ def notes_of(
     left_out: list[Drum] = []
     last_kick, doubled = float("-inf"), False
     for tick, time, drum, velocity in hits:
-        if drum not in _PADS:
+        if drum not in PADS:
             left_out.append(drum)
             continue
-        pad, cymbal = _PADS[drum]
+        pad, cymbal = PADS[drum]
         double = False
         if pad == KICK:
             double = doubled = time - last_kick < DOUBLE_S and not doubled
@@ -157,7 +158,7 @@ def _hands(group: Iterable[Note]) -> list[int]:
 
 
 def _drum_of(note: Note) -> Drum:
-    return next(d for d, pad in _PADS.items() if pad == (note.pad, note.cymbal))
+    return next(d for d, pad in PADS.items() if pad == (note.pad, note.cymbal))
 
 
 class BeatGrid:

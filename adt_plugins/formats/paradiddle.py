@@ -1,0 +1,265 @@
+"""Paradiddle: a folder that the drumming game opens, with a `.rlrr` file a level.
+
+By the schema that the game's author publishes (emretanirgan, *ParadiddleUtilities*,
+``rlrrschema.json``, version 0.7) and, for ``bpmEvents``, what his converter writes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from adt_plugins.annotations import Onset
+from adt_plugins.base.files import make_folder, read_text, replacing
+from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.drums import Drum
+from adt_plugins.errors import FormatError
+from adt_plugins.formats.chart.game_sound import write_song
+from adt_plugins.formats.chart.pads import (
+    LEVELS,
+    PADS,
+    BeatGrid,
+    Note,
+    by_level,
+    notes_of,
+)
+from adt_plugins.formats.format import Format
+from adt_plugins.formats.song_names import SongNames, song_names
+from adt_plugins.midi.song_files import tempo_maps
+from adt_plugins.midi.tempo_map import TempoMap
+from adt_plugins.recording import source_audio
+from adt_plugins.transcription import Transcription
+
+VERSION = 0.7
+SOUND = "song.ogg"
+
+_CLASSES = {
+    Drum.KD: "Kick",
+    Drum.SD: "Snare",
+    Drum.SST: "Snare",
+    Drum.HH: "HiHat",
+    Drum.CHH: "HiHat",
+    Drum.OHH: "HiHat",
+    Drum.HIT: "Tom1",
+    Drum.MHT: "Tom2",
+    Drum.TT: "Tom2",
+    Drum.HFT: "FloorTom",
+    Drum.LFT: "FloorTom",
+    Drum.CY: "Crash15",
+    Drum.CRC: "Crash15",
+    Drum.RDC: "Ride17",
+    Drum.RDB: "Ride17",
+    Drum.SPC: "Crash13",
+    Drum.CHC: "China15",
+}
+# Of several drums that are played on one, the one that is read.
+_DRUMS = {
+    "Kick": Drum.KD,
+    "Snare": Drum.SD,
+    "HiHat": Drum.HH,
+    "Tom1": Drum.HIT,
+    "Tom2": Drum.MHT,
+    "FloorTom": Drum.LFT,
+    "Crash13": Drum.SPC,
+    "Crash15": Drum.CRC,
+    "Crash17": Drum.CRC,
+    "China15": Drum.CHC,
+    "Ride17": Drum.RDC,
+    "Ride20": Drum.RDC,
+}
+# A plain kit, as seen by the player: centimetres ahead, to the right and up, and
+# degrees of pitch.
+_KIT = {
+    "Kick": ((-70.0, 60.0, 35.0), -90.0),
+    "Snare": ((15.0, 0.0, 70.0), 0.0),
+    "HiHat": ((15.0, -35.0, 95.0), 0.0),
+    "Tom1": ((40.0, -15.0, 95.0), -30.0),
+    "Tom2": ((40.0, 20.0, 95.0), -30.0),
+    "FloorTom": ((0.0, 45.0, 65.0), 0.0),
+    "Crash15": ((35.0, -45.0, 135.0), 0.0),
+    "Ride17": ((25.0, 60.0, 110.0), 0.0),
+    "Crash13": ((50.0, 0.0, 140.0), 0.0),
+    "China15": ((35.0, 80.0, 140.0), 0.0),
+}
+_NAME = re.compile(r"(?:BP_)?([A-Za-z]+[0-9]*)(?:_C)?(?:_[0-9]+)?")
+
+
+def files(path: Path) -> list[Path]:
+    """Return what is in a folder: a file of each level, and the sound."""
+    # The game knows a song's files by the name of its folder.
+    return [*(path / f"{path.name}_{level}.rlrr" for level in LEVELS), path / SOUND]
+
+
+def write(
+    transcription: Transcription,
+    path: Path,
+    *,
+    overwrite: bool,
+    warn: Warn,
+    audio: Any = None,
+) -> list[Path]:
+    """Write the folder; levels are thinned as those of charts are.
+
+    Velocities are written as they are. What the game has no drum for, a pedal hat, and
+    what would take a third hand is left out, with a warning.
+
+    Parameters
+    ----------
+    transcription, path, overwrite, warn
+        See `adt_plugins.formats.write`; `path` is the folder.
+    audio
+        See `adt_plugins.formats.click.write`.
+    """
+    source = source_audio(transcription) if audio is None else audio
+    timing, _ = tempo_maps(transcription)
+    notes, left_out = notes_of(
+        (timing.tick(o.time), o.time, o.drum, o.velocity) for o in transcription
+    )
+    if left_out:
+        named = name_some(str(drum) for drum in left_out)
+        warn(f"{path}: hits that the game's kit has no drum or no hand for: {named}")
+    # Pads are fewer than drums.
+    drums = {(o.time, PADS[o.drum][0]): o.drum for o in transcription if o.drum in PADS}
+    names = song_names(transcription, path)
+    levels = by_level(notes, BeatGrid(timing))
+    targets = files(path)
+    made = not path.exists()
+    make_folder(path)
+    try:
+        with replacing(*targets, overwrite=overwrite) as drafts:
+            seconds = write_song(source, drafts[-1], "VORBIS")
+            for complexity, level in enumerate(reversed(LEVELS), 1):
+                content = {
+                    "version": VERSION,
+                    "authoringTool": "adt-plugins",
+                    "recordingMetadata": _about(names, seconds, complexity),
+                    "audioFileData": _sound(),
+                    "instruments": list(_instruments()),
+                    "events": list(_events(levels[level], drums)),
+                    "bpmEvents": list(_tempos(timing)),
+                }
+                draft = drafts[LEVELS.index(level)]
+                draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    except BaseException:
+        if made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+    return targets
+
+
+def _about(names: SongNames, seconds: float, complexity: int) -> dict[str, object]:
+    return {
+        "title": names.title,
+        "description": "",
+        "coverImagePath": "",
+        "artist": names.artist,
+        "creator": "adt-plugins",
+        "length": round(seconds, 3),
+        "complexity": complexity,
+    }
+
+
+def _sound() -> dict[str, object]:
+    return {
+        "songTracks": [SOUND],
+        "drumTracks": [],
+        "songPreview": "",
+        "calibrationOffset": 0,
+    }
+
+
+def _instruments() -> Iterator[dict[str, object]]:
+    for kind, (location, pitch) in _KIT.items():
+        yield {
+            "name": f"BP_{kind}_C_1",
+            "class": f"BP_{kind}_C",
+            "location": location,
+            "rotation": (pitch, 0.0, 0.0),
+            "scale": (1.0, 1.0, 1.0),
+        }
+
+
+def _events(
+    notes: Sequence[Note], drums: dict[tuple[float, int], Drum]
+) -> Iterator[dict[str, object]]:
+    for note in notes:
+        yield {
+            "name": f"BP_{_CLASSES[drums[note.time, note.pad]]}_C_1",
+            "vel": note.velocity,
+            "loc": 0,
+            "time": f"{note.time:.4f}",
+        }
+
+
+def _tempos(timing: TempoMap) -> Iterator[dict[str, float]]:
+    for tick, micros in timing.tempos:
+        yield {"bpm": 60e6 / micros, "time": timing.seconds(tick)}
+
+
+def read(path: Path, *, warn: Warn) -> Transcription:
+    """Read the hits of a file, or of the highest level in a folder.
+
+    Raises
+    ------
+    FormatError
+        If it is no such file.
+    """
+    if path.is_dir():
+        found = [
+            file for level in LEVELS for file in sorted(path.glob(f"*_{level}.rlrr"))
+        ]
+        if not found:
+            raise FormatError("a folder without .rlrr files")
+        path = found[0]
+    try:
+        content = json.loads(read_text(path))
+        kinds = {str(e["name"]): str(e["class"]) for e in content["instruments"]}
+        hits = [
+            (float(event["time"]), str(event["name"]), int(event["vel"]))
+            for event in content.get("events", ())
+            if "name" in event
+        ]
+    except (
+        *(ValueError, OverflowError, RecursionError),
+        *(KeyError, TypeError, AttributeError),
+    ) as error:
+        raise FormatError(f"not a file of Paradiddle: {error!r}") from error
+    onsets: list[Onset] = []
+    unknown: list[str] = []
+    for time, name, velocity in hits:
+        match = _NAME.fullmatch(kinds.get(name, name))
+        drum = _DRUMS.get(match[1]) if match else None
+        if drum is None:
+            unknown.append(name)
+        else:
+            onsets.append(_onset(time, drum, velocity))
+    if unknown:
+        warn(f"{path}: left out what is no drum of a kit: {name_some(unknown)}")
+    return Transcription(onsets=tuple(onsets))
+
+
+def _onset(time: float, drum: Drum, velocity: int) -> Onset:
+    try:
+        return Onset(time, drum, min(max(velocity, 1), 127))
+    except ValueError as error:
+        raise FormatError(f"a hit at {time} s: {error}") from error
+
+
+PARADIDDLE = Format(
+    id="paradiddle",
+    description="folder for the drumming game Paradiddle (.rlrr)",
+    suffix=".paradiddle",
+    write=write,
+    read=read,
+    needs=("audio", "beats"),
+    outputs=files,
+    purpose=lambda path, _: (
+        "the sound" if path.name == SOUND else "a level, for Paradiddle"
+    ),
+    endings=(".rlrr",),
+)
