@@ -14,7 +14,7 @@ import errno
 import json
 import os
 import reprlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,6 @@ from types import TracebackType
 from typing import NamedTuple, TypedDict
 
 from adt_plugins.base.files import replacing
-from adt_plugins.base.reporting import Warn, default_warn
 from adt_plugins.base.strict_json import build, parse_json
 from adt_plugins.batch.messages import Output
 from adt_plugins.errors import AdtError, FormatError, reason_of
@@ -108,7 +107,7 @@ class Manifest:
         If it cannot be read or written, or is something else.
     """
 
-    def __init__(self, path: Path, *, warn: Warn = default_warn) -> None:
+    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
         self.path = path
         self._places: dict[str, _Place] = {}
         self._rejected: list[_Place] = []
@@ -119,7 +118,7 @@ class Manifest:
         except OSError as error:
             raise self._refusal(error) from error
 
-    def _load(self, warn: Warn) -> None:
+    def _load(self, warn: Callable[[str], None]) -> None:
         position, data, first = 0, b"\n", ""
         with self.path.open("rb") as file:
             for number, data in enumerate(file, 1):
@@ -140,7 +139,7 @@ class Manifest:
         if not has_end:
             self._file.write(b"\n")
 
-    def _tell(self, first: str, is_ours: bool, warn: Warn) -> None:
+    def _tell(self, first: str, is_ours: bool, warn: Callable[[str], None]) -> None:
         """Warn about lines that cannot be read; refuse what is no manifest at all."""
         if not is_ours:
             raise AdtError(f"{self.path}: {first}")

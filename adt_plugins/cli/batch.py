@@ -108,7 +108,7 @@ def run(options: BatchOptions) -> int:
         raise AdtError(f"{folder}: {reason_of(error)}") from error
     written.begin_run(alone=True)
     try:
-        with Manifest(folder / NAME, warn=_warn) as manifest:
+        with Manifest(folder / NAME, _warn) as manifest:
             library = Library(
                 options.work,
                 card,

@@ -271,7 +271,7 @@ def _original(path: Path) -> Transcription:
 
 
 def _manifest(path: Path) -> None:
-    with Manifest(path) as manifest:
+    with Manifest(path, _check_warning) as manifest:
         manifest.add({"input": "/new", "status": "started", "outputs": []})
         list(manifest.lines())
 

@@ -197,7 +197,7 @@ _REQUEST = (
 
 
 def _manifest(path: Path) -> None:
-    with Manifest(path) as manifest:
+    with Manifest(path, lambda _: None) as manifest:
         list(manifest.lines())
 
 
