@@ -56,7 +56,7 @@ def test_the_readme(block: Block, home: Home) -> None:
     said = run_block(block, home)
     if block.language == "python":
         assert "<Transcription of 'groove.flac'" in said
-        assert (home.clone / "hats.mid").exists()
+        assert (home.clone / "snare.mid").exists()
     if "adt transcribe examples/groove.flac" in block.content:
         labels = (examples / "groove.labels.txt").read_text(encoding="utf-8")
         assert len(labels.splitlines()) > 50
