@@ -39,7 +39,13 @@ class Payload:
     data: bytes
 
 
-def payload(score: PickedSong, sound: Sound | None, title: str, stem: str) -> Payload:
+def payload(
+    score: PickedSong,
+    sound: Sound | None,
+    title: str,
+    stem: str,
+    names: tuple[str, str] | None = None,
+) -> Payload:
     """Make a song ready to be sent.
 
     Parameters
@@ -52,6 +58,8 @@ def payload(score: PickedSong, sound: Sound | None, title: str, stem: str) -> Pa
         For people.
     stem
         Stem of the files that the browser exports.
+    names
+        Title and artist on paper; None: `title`, and nobody.
     """
     picking, activations = score.picking, score.activations
     lanes = list(score.thresholds)
@@ -98,7 +106,7 @@ def payload(score: PickedSong, sound: Sound | None, title: str, stem: str) -> Pa
         ],
         "tempo": _tempo(score.transcription),
         "audio": None if sound is None else sound.describe(),
-        "files": _files(score, stem),
+        "files": {"names": names or (title, ""), **_files(score, stem)},
     }
     return Payload(header, data)
 

@@ -13,6 +13,7 @@ from adt_plugins.base.files import replacing
 from adt_plugins.base.reporting import Warn
 from adt_plugins.editor.html_page import base64_text, block, frame, json_text
 from adt_plugins.formats.format import Format
+from adt_plugins.formats.song_names import song_names
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
@@ -58,7 +59,7 @@ def write(
     stem = path.name.removesuffix(HTML.suffix).removesuffix(path.suffix)
     sound = Sound(source, quality, duration_of(transcription))
     try:
-        content = payload(score, sound, stem, stem)
+        content = payload(score, sound, stem, stem, song_names(transcription, path))
         parts = {
             "adt-header": json_text(content.header),
             "adt-data": base64_text(content.data),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from adt_plugins.audio.tags import read_tags
 from adt_plugins.transcription import Transcription
 
 
-@dataclass(frozen=True)
-class SongNames:
+class SongNames(NamedTuple):
     """Title and artist; the latter is empty if it is not known."""
 
     title: str

@@ -8,6 +8,8 @@ import { pickAll } from "../src/core/pick";
 import { coarseOf, Song } from "../src/core/song";
 import { NOTES } from "../src/core/tables";
 import { bytesOf, fixed9, jsonText, labelsText, midiBytes, pythonFloat } from "../src/core/writers";
+import { partOf } from "../src/notation/scoring";
+import { type SongNames, tabText } from "../src/notation/tab";
 import { mapsNow } from "../src/session/files";
 import { bits, doubles, fixtures, matrix } from "./fixtures";
 
@@ -64,6 +66,10 @@ describe("a session of 500 operations", () => {
       corrected += layer.timing.length;
       expect(jsonText(hits, thresholds, header.files, timing)).toBe(
         decoded("example.drums.json").toString(),
+      );
+      const [title, artist] = header.files.names ?? [];
+      expect(tabText(partOf({ hits, timing }), { title, artist } as SongNames)).toBe(
+        decoded("example.tab.txt").toString(),
       );
       const maps = mapsNow({ timing, hits });
       expect(maps.map(({ suffix }) => `example${suffix}`).sort()).toEqual(

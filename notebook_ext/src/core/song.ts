@@ -45,6 +45,8 @@ export interface Header {
 /** What the writers need and cannot know. */
 export interface Files {
   readonly stem: string;
+  /** Title and artist, on paper. Earlier builds had none. */
+  readonly names?: readonly [title: string, artist: string];
   /** The JSON file behind its onsets, in parts between which the thresholds go. */
   readonly json: readonly string[];
   readonly labels: readonly (readonly [start: number, end: number, text: string])[];

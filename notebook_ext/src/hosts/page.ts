@@ -3,6 +3,7 @@
 import { type Header, Song } from "../core/song";
 import { counted } from "../core/words";
 import { bytesOf } from "../core/writers";
+import { CannotWrite } from "../notation/bars";
 import { EditStore } from "../session/edit-store";
 import { FILES, type FileKind, filesOf, type SongFile, withFiles } from "../session/files";
 import type { Host } from "../session/host";
@@ -21,6 +22,19 @@ function download({ name, content: data, type }: SongFile): void {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** Save files of a kind; returns what to tell. */
+function saved(session: Session, kind: FileKind): string {
+  const files = filesOf(session, kind);
+  for (const file of files) download(file);
+  session.saved();
+  const names = files.map(({ name }) => name).join(", ");
+  const told = [
+    counted(session.hits.length, "hit"),
+    ...files.flatMap(({ warning }) => warning ?? []),
+  ];
+  return `${names} saved: ${told.join("; ")}`;
 }
 
 /** Start the editor, if this page was written by `adt_plugins.formats.html`. */
@@ -53,11 +67,12 @@ function startPage(): void {
     if (edits.isAtRisk && !session.isSaved) event.preventDefault();
   });
   const save = (kind: string) => {
-    const files = filesOf(session, kind as FileKind);
-    for (const file of files) download(file);
-    session.saved();
-    const names = files.map(({ name }) => name).join(", ");
-    session.say(`${names} saved: ${counted(session.hits.length, "hit")}`);
+    try {
+      session.say(saved(session, kind as FileKind));
+    } catch (error) {
+      if (!(error instanceof CannotWrite)) throw error;
+      session.say(`${FILES[kind as FileKind]} ${error.message}`);
+    }
   };
   const exports = { kinds: FILES, save };
   new DrumView(session, place, { theme: "auto", exports, isWholePage: true });

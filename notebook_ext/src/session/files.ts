@@ -5,9 +5,17 @@ import { mapsOf } from "../core/midi-head";
 import type { TempoMap } from "../core/song";
 import { tempoMap } from "../core/tempo-map";
 import { jsonText, labelsText, midiBytes } from "../core/writers";
+import { told } from "../notation/part";
+import { partOf } from "../notation/scoring";
+import { tabText } from "../notation/tab";
 import type { Session } from "./session";
 
-export const FILES = { labels: "Audacity labels", midi: "MIDI", json: "JSON" } as const;
+export const FILES = {
+  labels: "Audacity labels",
+  midi: "MIDI",
+  tab: "Drum tab",
+  json: "JSON",
+} as const;
 
 export type FileKind = keyof typeof FILES;
 
@@ -15,6 +23,8 @@ export interface SongFile {
   readonly name: string;
   readonly content: string | Uint8Array<ArrayBuffer>;
   readonly type: string;
+  /** What is not in it, in a line. */
+  readonly warning?: string;
 }
 
 /** Return the tempo maps of the two MIDI files for the current hits and beats. */
@@ -24,12 +34,20 @@ export function mapsNow({ timing, hits }: Pick<Session, "timing" | "hits">): rea
   return mapsOf(tempoMap(timing.beats, meters, times));
 }
 
+/** The files of a kind. Throws `CannotWrite` where a song has no beats for a tab. */
 export function filesOf(session: Session, kind: FileKind): SongFile[] {
   const { hits, thresholds, timing } = session;
   const { files } = session.song.header;
   if (kind === "labels") {
     const content = labelsText(hits, files);
     return [{ name: `${files.stem}.labels.txt`, content, type: "text/plain" }];
+  }
+  if (kind === "tab") {
+    const part = partOf(session);
+    const [title, artist] = files.names ?? [files.stem, ""];
+    const content = tabText(part, { title, artist });
+    const warning = told(part) ?? undefined;
+    return [{ name: `${files.stem}.tab.txt`, content, type: "text/plain", warning }];
   }
   if (kind === "json") {
     const content = jsonText(hits, thresholds, files, timing);

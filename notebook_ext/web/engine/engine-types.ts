@@ -123,6 +123,8 @@ export interface Engine {
 /** What only the page knows of a recording. */
 export interface About {
   readonly title: string;
+  /** Title and artist, on paper. */
+  readonly names: readonly [title: string, artist: string];
   /** Of the files that are exported. */
   readonly stem: string;
   /** Names what the edits are edits of. */

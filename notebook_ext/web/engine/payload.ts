@@ -24,7 +24,7 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
       known.byteLength + 4 * frames * i,
     ),
   );
-  const { title, fingerprint, duration, audio, stem } = about;
+  const { title, names, fingerprint, duration, audio, stem } = about;
   const meters = metersFound(heard.beats);
   const hits = Array.from(known.filter((_, n) => n % 5 === 2));
   const header: Header = {
@@ -44,6 +44,7 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
     audio,
     files: {
       stem,
+      names,
       json: jsonAround(card, heard, meters, about),
       labels: [],
       maps: mapsOf(tempoMap(heard.beats, meters, hits)),

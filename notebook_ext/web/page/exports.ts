@@ -2,6 +2,7 @@
 
 import { DRUMS } from "../../src/core/drums";
 import { labelsText, midiBytes } from "../../src/core/writers";
+import { CannotWrite } from "../../src/notation/bars";
 import { filesOf, mapsNow } from "../../src/session/files";
 import type { Session } from "../../src/session/session";
 import { clickTrack } from "./click";
@@ -14,6 +15,7 @@ export const KINDS = {
   split: "Labels, one file a drum (zip)",
   midi: "MIDI",
   plain: "MIDI at 120 BPM",
+  tab: "Drum tab",
   json: "JSON",
   click: "Song with clicks (WAV)",
 } as const;
@@ -55,6 +57,7 @@ export async function fileOf(
     const [{ name, content, type }] = filesOf(session, kind);
     return plain(name, content, type);
   }
+  if (kind === "tab") return tab(session);
   if (kind === "midi" || kind === "plain") return midi(session, map, kind);
   if (kind === "click") {
     return { name: `${files.stem}.click.wav`, content: await clickTrack(await pieces, hits) };
@@ -72,6 +75,16 @@ export async function fileOf(
       ] as const,
   );
   return plain(`${files.stem}.labels.zip`, zip(texts), "application/zip");
+}
+
+function tab(session: Session): Saved {
+  try {
+    const [{ name, content, type, warning }] = filesOf(session, "tab");
+    return { ...plain(name, content, type), warning: warning && `It ${warning}.` };
+  } catch (error) {
+    if (!(error instanceof CannotWrite)) throw error;
+    throw new Trouble(`A tab ${error.message}.`);
+  }
 }
 
 function midi(session: Session, map: DrumMap, kind: "midi" | "plain"): Saved {

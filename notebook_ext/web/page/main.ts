@@ -16,6 +16,7 @@ import { Shell } from "./shell";
 import { type Opened, ShownSong } from "./shown-song";
 import { cut, type Pieces, type Recording } from "./song-chunks";
 import { type Entry, isFull, Store } from "./store";
+import { printable } from "./tags";
 import { reason, sentence, Trouble } from "./user-error";
 
 const KEEPS_NOTHING = "This browser keeps nothing here: save your files before you close the page.";
@@ -333,11 +334,13 @@ function about(
   channels: number,
   { info }: Pieces,
 ) {
+  const bare = name.replace(/(.)\.[^.]*$/, "$1");
   return {
     title: name,
+    names: [printable(bare), ""] as const,
     // A name that no archive nor system takes for a path.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-    stem: name.replace(/(.)\.[^.]*$/, "$1").replace(/[\u0000-\u001f\u007f"*/:<>?\\|]/g, "_"),
+    stem: bare.replace(/[\u0000-\u001f\u007f"*/:<>?\\|]/g, "_"),
     fingerprint: id,
     duration: info.samples / RATE,
     path: name,

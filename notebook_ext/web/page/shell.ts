@@ -71,7 +71,11 @@ export class Shell {
         "header",
         {},
         make("h1", {}, "Drum track of a recording"),
-        make("p", {}, "Hear, see and correct every hit, and save them for Audacity or a DAW."),
+        make(
+          "p",
+          {},
+          "Hear, see and correct every hit, and save them for Audacity, a DAW or paper.",
+        ),
       ),
       this.#drop,
       this.#work,
@@ -117,6 +121,7 @@ export class Shell {
       save("labels"),
       save("split"),
       make("span", { class: "pair" }, save("midi"), save("plain"), notes),
+      save("tab"),
       save("json"),
       save("click"),
       make(

@@ -40,6 +40,9 @@ def beats(page: Any) -> list[list[float]]:
     return found
 
 
+KINDS = (("json", ".drums.json"), ("midi", ".drums.mid"), ("tab", ".tab.txt"))
+
+
 def python_of(page: Any, song: Transcription) -> Transcription:
     """What Python makes of the edits of the page."""
     log = Log.from_dict(page.evaluate(f"{ADT}.log"))
@@ -63,7 +66,7 @@ def test_a_bar_starts_where_it_is_set(
     after = python_of(page, groove)
     assert beats(page) == [[beat.time, beat.position] for beat in after.beats]
     assert str(after.meter) == "3/4"
-    for kind, suffix in (("json", ".drums.json"), ("midi", ".drums.mid")):
+    for kind, suffix in KINDS:
         target = page.evaluate(
             f"{ADT}.files('{kind}').map(([name, content]) => [name, typeof content =="
             " 'string' ? btoa(unescape(encodeURIComponent(content)))"

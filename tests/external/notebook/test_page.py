@@ -251,6 +251,7 @@ def test_five_hundred_operations_reload_and_export(
     for kind, names in (
         ("labels", ["groove.labels.txt"]),
         ("json", ["groove.drums.json"]),
+        ("tab", ["groove.tab.txt"]),
         ("midi", ["groove.drums.mid", "groove.drums.120bpm.mid"]),
     ):
         got = downloads(opened.page, kind, len(names))

@@ -201,6 +201,11 @@ def test_what_is_saved_is_what_python_writes(tab: Tab, tmp_path: Path) -> None:
         "groove.labels.txt",
         (python / "groove.labels.txt").read_bytes(),
     )
+    song.save(python / "groove.tab.txt", "tab")
+    assert tab.save("Drum tab") == (
+        "groove.tab.txt",
+        (python / "groove.tab.txt").read_bytes(),
+    )
     (python / "split").mkdir()
     split = song.save(python / "split" / "groove.labels.txt", "labels-split")
     name, data = tab.save("Labels, one file a drum (zip)")

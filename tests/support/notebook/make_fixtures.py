@@ -26,6 +26,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.editor.edits import EditError, Layer, Log, checked_ops, fold
 from adt_plugins.editor.payload import midi_head, payload
 from adt_plugins.editor.picks import PickedSong
+from adt_plugins.formats.song_names import song_names
 from adt_plugins.meter import meter_changes
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.model_info import ModelInfo
@@ -285,7 +286,8 @@ def meters_to_list(song: Transcription) -> list[dict[str, Any]]:
 def session() -> dict[str, Any]:
     """The example, edited; hits and files at some points of the session."""
     score = PickedSong(example())
-    content = payload(score, None, "example", "example")
+    names = song_names(score.transcription, Path("example.drums.html"))
+    content = payload(score, None, "example", "example", names)
     log, points = Log(), {}
     everything = actions(score)
     for number, action in enumerate(everything, 1):
@@ -315,6 +317,7 @@ def files(transcription: Transcription) -> dict[str, str]:
             ("labels", ".labels.txt"),
             ("midi", ".drums.mid"),
             ("json", ".drums.json"),
+            ("tab", ".tab.txt"),
         ):
             transcription.save(Path(folder) / f"example{suffix}", name)
         return {

@@ -98,6 +98,7 @@ def about_of(song: Song) -> dict[str, Any]:
     """What a page would say of it."""
     return {
         "title": song.name,
+        "names": [song.name, ""],
         "stem": song.name,
         "fingerprint": "f",
         "duration": len(song.channels[0]) / 44100,
