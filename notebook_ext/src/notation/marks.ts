@@ -16,9 +16,11 @@ interface Struck {
 /** Mark accents and ghost notes, in place. */
 export function mark(bars: readonly Bar[]): void {
   for (const [drum, hits] of byDrum(bars)) {
-    const around = hits.map((_, n) => near(hits, n));
+    const isAccented = ACCENTED.includes(coarseOf(drum));
+    if (drum !== "SD" && !isAccented) continue;
+    const around = neighbours(hits);
     if (drum === "SD") markGhosts(hits, around);
-    if (ACCENTED.includes(coarseOf(drum))) markAccents(hits, around);
+    if (isAccented) markAccents(hits, around);
   }
 }
 
@@ -40,51 +42,58 @@ function byDrum(bars: readonly Bar[]): Map<string, Struck[]> {
   return found;
 }
 
-/** A drum's hits in the bars around one. */
-function near(hits: readonly Struck[], n: number): Struck[] {
-  let [first, last] = [n, n];
-  while (first && hits[n].bar - hits[first - 1].bar <= NEAR_BARS) first--;
-  while (last + 1 < hits.length && hits[last + 1].bar - hits[n].bar <= NEAR_BARS) last++;
-  return hits.slice(first, last + 1);
+/** A drum's hits in the bars around one, and how loud they are, ascending. */
+interface Neighbours {
+  readonly hits: readonly Struck[];
+  readonly velocities: readonly number[];
+}
+
+/** Of each hit; those of one bar have the same. */
+function neighbours(hits: readonly Struck[]): Neighbours[] {
+  let [first, end] = [0, 0];
+  let found: Neighbours | undefined;
+  return hits.map(({ bar }, n) => {
+    if (found && hits[n - 1].bar === bar) return found;
+    while (bar - hits[first].bar > NEAR_BARS) first++;
+    while (end < hits.length && hits[end].bar - bar <= NEAR_BARS) end++;
+    const own = hits.slice(first, end);
+    found = { hits: own, velocities: own.map(velocityOf).sort((a, b) => a - b) };
+    return found;
+  });
 }
 
 const velocityOf = ({ stroke }: Struck): number => stroke.hit.velocity;
 
-const velocities = (hits: readonly Struck[]): number[] =>
-  hits.map(velocityOf).sort((a, b) => a - b);
-
-function markGhosts(hits: readonly Struck[], around: readonly Struck[][]): void {
+function markGhosts(hits: readonly Struck[], around: readonly Neighbours[]): void {
   hits.forEach((hit, n) => {
     hit.stroke.isGhost = velocityOf(hit) <= mostOfGhosts(around[n]);
   });
   const lonely = hits.filter(
-    (_, n) => around[n].filter(({ stroke }) => stroke.isGhost).length < MARKS.LEAST_GHOSTS,
+    (_, n) => around[n].hits.filter(({ stroke }) => stroke.isGhost).length < MARKS.LEAST_GHOSTS,
   );
   for (const { stroke } of lonely) stroke.isGhost = false;
 }
 
 /** How loud ghost notes are at most among these hits. */
-function mostOfGhosts(hits: readonly Struck[]): number {
-  if (hits.length < LEAST_HITS) return 0;
-  const values = velocities(hits);
+function mostOfGhosts({ velocities: values }: Neighbours): number {
+  if (values.length < LEAST_HITS) return 0;
   const loud = Math.floor((values.length * LOUD_PERCENT) / 100);
   return GHOST * values[Math.min(loud, values.length - 1)];
 }
 
 /** Mark the hits that are loud where others of their place are so too. */
-function markAccents(hits: readonly Struck[], around: readonly Struck[][]): void {
+function markAccents(hits: readonly Struck[], around: readonly Neighbours[]): void {
   const loud = new Set(hits.filter((hit, n) => isLoud(hit, around[n])));
   hits.forEach((hit, n) => {
     if (!loud.has(hit)) return;
-    const alike = around[n].filter(({ place }) => place === hit.place);
+    const alike = around[n].hits.filter(({ place }) => place === hit.place);
     const again = alike.filter((other) => loud.has(other)).length;
     hit.stroke.isAccent = again >= 2 && 2 * again >= alike.length;
   });
 }
 
-function isLoud(hit: Struck, hits: readonly Struck[]): boolean {
-  if (hits.length < LEAST_HITS) return false;
-  const values = velocities(hits);
+function isLoud(hit: Struck, { velocities: values }: Neighbours): boolean {
+  if (values.length < LEAST_HITS) return false;
   const least = ACCENT * values[values.length >> 1];
   const accented = values.filter((value) => value >= least).length;
   return velocityOf(hit) >= least && accented <= MOST_ACCENTED * values.length;

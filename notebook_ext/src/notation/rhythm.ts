@@ -224,22 +224,26 @@ function fit(hits: Hits, beats: number, own: Division, swing: number): Float64Ar
   const weights = weightsOf(own);
   const found = new Float64Array(beats);
   let before = -1;
-  hits.index.forEach((beat, n) => {
-    const sigma = hits.sigma[n];
-    let [near, nearest, step] = [0, Infinity, 0];
-    places.forEach((place, k) => {
-      const off = (hits.phase[n] - place) / sigma;
-      const far = Math.abs(off);
-      if (far < nearest) [nearest, step] = [far, k];
-      if (far < FAR) near += Math.exp(-0.5 * off ** 2) * weights[k];
-    });
+  for (let n = 0; n < hits.index.length; n++) {
+    const [beat, phase, sigma] = [hits.index[n], hits.phase[n], hits.sigma[n]];
+    let near = 0;
+    let nearest = Infinity;
+    let step = 0;
+    for (let k = 0; k < places.length; k++) {
+      const far = Math.abs((phase - places[k]) / sigma);
+      if (far < FAR) near += Math.exp(-0.5 * far * far) * weights[k];
+      if (far < nearest) {
+        nearest = far;
+        step = k;
+      }
+    }
     step += beat * own.steps;
     near /= sigma * NORMAL;
     found[beat] += inSteps(Math.log((1 - STRAY) * near + STRAY));
     if (n && step === before)
       found[beat] += hits.drums[n] & hits.drums[n - 1] ? MEETING : NEAR_MISS;
     before = step;
-  });
+  }
   return found;
 }
 
@@ -259,15 +263,20 @@ function likeliest(
   const back: number[][] = [];
   for (let beat = 1; beat < units.length; beat++) {
     const change = bars[beat] === bars[beat - 1] ? inside : atBar;
-    const from = STATES.map(() => 0);
-    const now = STATES.map((_, state) => {
+    const from = new Array<number>(STATES.length);
+    const now = new Array<number>(STATES.length);
+    for (let state = 0; state < STATES.length; state++) {
+      const costs = change[state];
       let best = -Infinity;
       for (let k = 0; k < score.length; k++) {
-        const way = score[k] + change[state][k];
-        if (way > best) [best, from[state]] = [way, k];
+        const way = score[k] + costs[k];
+        if (way > best) {
+          best = way;
+          from[state] = k;
+        }
       }
-      return best + likely(state, beat);
-    });
+      now[state] = best + likely(state, beat);
+    }
     back.push(from);
     score = now;
   }

@@ -135,10 +135,9 @@ function notesOf(beat: GridBeat, start: number, voice: Voice): Note[] {
 
 /** Strokes of a voice at once. */
 const ownOf = (chord: Chord, voice: Voice): Stroke[] =>
-  ALL.flatMap((drum) => {
-    const stroke = chord.get(drum);
-    return stroke && isFoot(drum) === (voice === "feet") ? [stroke] : [];
-  });
+  [...chord.values()]
+    .filter(({ drum }) => isFoot(drum) === (voice === "feet"))
+    .sort((a, b) => ALL.indexOf(a.drum) - ALL.indexOf(b.drum));
 
 /** One rest for half a bar of four quarters, where both of its beats are silent. */
 function withLongRests(notes: readonly Note[], bar: Bar): Note[] {
