@@ -1,9 +1,9 @@
 """How well performances are written down, whose every note has a known place.
 
-Usage: ``python benchmarks/notation.py DATA [--rendered SOUNDFONT] [--only WORD]``;
-DATA holds ``groove/`` of the Groove MIDI Dataset (see docs/contributing/models.md).
-These performances were played to a click, so that the tick of a note says where it
-belongs, but for how early their drummer plays as a whole:
+Usage: ``python benchmarks/notation.py DATA [--rendered SOUNDFONT] [--only WORD]
+[--others SEED]``; DATA holds ``groove/`` of the Groove MIDI Dataset (see
+docs/contributing/models.md). These performances were played to a click, so that the
+tick of a note says where it belongs, but for how early their drummer plays as a whole:
 
 - *place*: share of notes written where they were played in the bar. A note is right if
   it is written at the line nearest to it, of sixteenths or, in swung and compound
@@ -15,17 +15,19 @@ belongs, but for how early their drummer plays as a whole:
 
 Notes are taken from the performance itself, with the beats of the click. With
 ``--rendered`` they are heard in a render (FluidSynth, a minute of each), and the beats
-as well; *in the beat* then leaves out whether bars and beats were found.
+as well; *in the beat* then leaves out whether bars and beats were found. ``--others``
+draws sixty performances besides those that are named here; a rule tells their family.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import random
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -60,6 +62,7 @@ FAMILIES = {
     "fast jazz": "1/session1/77 1/session1/78 1/session3/2 1/session3/3 10/session1/2"
     " 10/session1/3 10/session1/5",
 }
+OTHERS, LEAST_S = 60, 30.0
 RENDERED_S = 60.0
 FINE = 1 / 16
 FAMILY_LINES = {  # in a quarter
@@ -70,6 +73,7 @@ FAMILY_LINES = {  # in a quarter
 }
 STRAIGHT_LINES = (0, 0.25, 0.5, 0.75)
 FEET = (Drum.KD, Drum.PHH)
+NEAR, FAST_BPM = 0.04, 200
 
 
 @dataclass
@@ -137,17 +141,50 @@ class Tally:
         )
 
 
-def performances(data: Path) -> Iterator[Performance]:
-    """The sixty that are measured."""
+def performances(data: Path, others: int | None) -> Iterator[Performance]:
+    """The sixty that are measured, or others that this seed draws."""
     with (data / "groove" / "info.csv").open(newline="", encoding="utf-8") as file:
-        rows = {row["id"]: row for row in csv.DictReader(file)}
-    for family, names in FAMILIES.items():
-        for name in names.split():
-            row = rows[f"drummer{name}"]
-            path = data / "groove" / row["midi_filename"]
-            meter = Meter.parse(row["time_signature"].replace("-", "/"))
-            notes = sorted(_notes(path))
-            yield Performance(name, family, float(row["bpm"]), meter, path, notes)
+        rows = {
+            row["id"].removeprefix("drummer"): row | {"folder": str(data / "groove")}
+            for row in csv.DictReader(file)
+        }
+    named = {name: family for family, all_ in FAMILIES.items() for name in all_.split()}
+    if others is None:
+        for name, family in named.items():
+            yield replace(_performance(name, rows[name]), family=family)
+        return
+    left = [
+        name
+        for name, row in sorted(rows.items())
+        if name not in named
+        and row["beat_type"] == "beat"
+        and float(row["duration"]) >= LEAST_S
+    ]
+    for name in sorted(random.Random(others).sample(left, OTHERS)):
+        performance = _performance(name, rows[name])
+        yield replace(performance, family=family_of(performance))
+
+
+def _performance(name: str, row: dict[str, str]) -> Performance:
+    path = Path(row["folder"], row["midi_filename"])
+    meter = Meter.parse(row["time_signature"].replace("-", "/"))
+    return Performance(name, "", float(row["bpm"]), meter, path, sorted(_notes(path)))
+
+
+def family_of(performance: Performance) -> str:
+    """The family that the hits' places between the clicks speak for."""
+    if performance.meter.is_compound:
+        return "6/8, 12/8"
+    early = _early(performance)
+    phases = np.array([(place - early) % 1 for place, _, _ in performance.notes])
+
+    def near(*places: float) -> int:
+        away = np.abs(phases[:, None] - places)
+        return int((away.min(axis=1) < NEAR).sum())
+
+    if near(1 / 3, 2 / 3) > near(1 / 4, 1 / 2, 3 / 4):
+        return "fast jazz" if performance.bpm > FAST_BPM else "shuffle"
+    return "swung funk" if near(0.31, 0.81) > near(0.25, 0.75) else "straight"
 
 
 def _notes(path: Path) -> Iterator[tuple[float, Drum, int]]:
@@ -260,12 +297,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--rendered", type=Path, metavar="SOUNDFONT")
+    parser.add_argument("--others", type=int, metavar="SEED")
     parser.add_argument("--only", default="", help="family or name")
     args = parser.parse_args()
     render = None if args.rendered is None else Render(args.rendered)
     whole, families = Tally(), dict[str, Tally]()
     print(f"{'':28} place   in beat one way   hands    bars   left out")
-    for performance in performances(args.data):
+    for performance in performances(args.data, args.others):
         if args.only not in f"{performance.family} {performance.name}":
             continue
         heard = performance.heard() if render is None else render(performance)

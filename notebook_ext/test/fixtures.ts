@@ -95,6 +95,7 @@ export interface Fixtures {
     score?: Score;
     tab?: string;
   }[];
+  tags: { data: string; title: string; artist: string }[];
 }
 
 const file = process.env.ADT_FIXTURES;

@@ -1,9 +1,11 @@
 /** Scores and tabs against Python. */
 
 import { describe, expect, it } from "vitest";
+import { bytesOf } from "../src/core/writers";
 import { CannotWrite } from "../src/notation/bars";
 import { partOf, scoreOf } from "../src/notation/scoring";
 import { tabText } from "../src/notation/tab";
+import { tagsOf } from "../web/page/tags";
 import { fixtures } from "./fixtures";
 
 const songs = fixtures.notation.map(({ hits, beats, meters, ...written }) => ({
@@ -37,5 +39,23 @@ describe("parts on paper", () => {
     }
     for (const what of ["swung eighths", "swung sixteenths", "6/8", "7/8", "pickup", "refused"])
       expect(seen).toContain(what);
+  });
+});
+
+describe("names on paper", () => {
+  it("are those of the recordings' tags, as Python reads them", () => {
+    for (const { data, title, artist } of fixtures.tags) {
+      const found = tagsOf(bytesOf(data).buffer);
+      expect({ ...found, title: found.title || "song" }).toEqual({ title, artist });
+    }
+    expect(fixtures.tags.length).toBe(18);
+  });
+
+  it("are nobody's where a file is cut off or says nothing", () => {
+    for (const { data } of fixtures.tags) {
+      const bytes = bytesOf(data);
+      for (const length of [0, 3, 11, 40, 70, 100])
+        expect(tagsOf(bytes.slice(0, length).buffer).title.length).toBeLessThan(20);
+    }
   });
 });

@@ -3,12 +3,14 @@
 import { RATE } from "../../src/sound/audio-chunks";
 import { type Slices, slicesOf } from "./recording-slices";
 import { type Sniffed, sniff } from "./sniff";
+import { type Tags, tagsOf } from "./tags";
 import { Trouble } from "./user-error";
 
 /** What is known of a file before it is decoded. */
 export interface Loaded {
   readonly file: File;
   readonly sniffed: Sniffed;
+  readonly tags: Tags;
   readonly slices: Slices | null;
   /** Whether it may be decoded in one step. */
   readonly isShort: boolean;
@@ -51,6 +53,7 @@ export async function load(file: File): Promise<Loaded> {
   return {
     file,
     sniffed,
+    tags: tagsOf(head),
     slices,
     isShort: seconds <= whole,
     sha256: file.size <= MOST_HASHED ? await digest(file) : null,

@@ -330,14 +330,14 @@ function download({ name, content }: Saved): void {
 function about(
   id: string,
   name: string,
-  { sha256, sniffed }: Loaded,
+  { sha256, sniffed, tags }: Loaded,
   channels: number,
   { info }: Pieces,
 ) {
   const bare = name.replace(/(.)\.[^.]*$/, "$1");
   return {
     title: name,
-    names: [printable(bare), ""] as const,
+    names: [tags.title || printable(bare), tags.artist] as const,
     // A name that no archive nor system takes for a path.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
     stem: bare.replace(/[\u0000-\u001f\u007f"*/:<>?\\|]/g, "_"),

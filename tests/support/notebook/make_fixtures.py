@@ -346,6 +346,7 @@ def fixtures() -> dict[str, Any]:
         "engine": engine_fixtures.fixtures(matrix, bits),
         "rhythm": rhythm_fixtures.fixtures(matrix, bits),
         "notation": notation_fixtures.fixtures(),
+        "tags": list(notation_fixtures.tagged_files()),
     }
 
 

@@ -6,15 +6,19 @@ scores, as `notebook_ext/src/notation/score.ts` has them, for whoever draws scor
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.annotations import Beat, Onset
+import numpy as np
+
+from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.musicxml import DIVISIONS
@@ -31,7 +35,7 @@ from adt_plugins.formats.notation.spelling import (
     value_of,
 )
 from adt_plugins.formats.notation.staff import PLACES
-from adt_plugins.formats.song_names import SongNames
+from adt_plugins.formats.song_names import SongNames, song_names
 from adt_plugins.formats.tab import tab_lines
 from adt_plugins.meter import meter_changes
 from adt_plugins.transcription import Transcription
@@ -285,6 +289,56 @@ def _random_onsets(chance: random.Random, beats: Sequence[float]) -> Iterator[On
         for _ in range(chance.randint(1, 200)):
             time = chance.uniform(0, max(beats[-1], 2.0))
             yield Onset(time, chance.choice(DRUMS), chance.randint(1, 127))
+
+
+NAMED = (("Für \u00a0Elise 🥁", "Los Años"), ("Plain", ""), ("", ""))
+
+
+def tagged_files() -> Iterator[dict[str, str]]:
+    """Recordings that say what they are called, and what Python reads of that."""
+    with tempfile.TemporaryDirectory() as folder:
+        for title, artist in NAMED:
+            for kind in ("wav", "flac", "ogg", "id3v2.2", "id3v2.3", "id3v2.4"):
+                path = Path(folder) / f"song.{'mp3' if 'id3' in kind else kind}"
+                _write_tagged(path, kind, title, artist)
+                names = song_names(Transcription(source=Source(str(path))), path)
+                data = base64.b64encode(path.read_bytes()).decode()
+                yield {"data": data, "title": names.title, "artist": names.artist}
+
+
+def _write_tagged(path: Path, kind: str, title: str, artist: str) -> None:
+    import soundfile
+
+    with soundfile.SoundFile(path, "w", 44100, 1) as file:
+        if not kind.startswith("id3"):
+            if title:
+                file.title = title
+            if artist:
+                file.artist = artist
+        file.write(np.zeros(4410))
+    if kind.startswith("id3"):
+        tag = _id3(int(kind[-1]), title, artist)
+        path.write_bytes(tag + path.read_bytes())
+
+
+def _id3(version: int, title: str, artist: str) -> bytes:
+    """An ID3 tag; its version 4 has UTF-8, and sizes of seven bits a byte."""
+    frames = b""
+    names = ("TT2", "TP1") if version == 2 else ("TIT2", "TPE1")
+    for name, text in zip(names, (title, artist), strict=True):
+        utf_16 = b"\1" + text.encode("utf-16") + b"\0\0"
+        data = b"\3" + text.encode() if version == 4 else utf_16
+        size = len(data).to_bytes(
+            3 if version == 2 else 4, "big"
+        )  # below 128: as it is
+        flags = b"" if version == 2 else b"\0\0"
+        frames += (name.encode() + size + flags + data) if text else b""
+    frames += bytes(20)
+    return (
+        b"ID3"
+        + bytes((version, 0, 0, 0, 0, len(frames) >> 7, len(frames) & 127))
+        + frames
+    )
 
 
 def fixtures() -> list[dict[str, Any]]:
