@@ -1,4 +1,4 @@
-"""Activations as a NumPy archive, so that onsets can be picked again later."""
+"""Activations of a network, and the NumPy archives that keep them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EPSILON = 1e-6  # of a frame: rounding of times
 
 @dataclass(frozen=True)
 class Activations:
-    """What the network said, kept so that onsets can be picked again.
+    """The output of the network, kept so that onsets can be picked again.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Activations:
     offset: float = 0.0
 
     def part(self, start: float, duration: float) -> Activations:
-        """Frames of so many seconds from `start` on."""
+        """Return the frames from `start` on, for `duration` seconds."""
         first = max(0, math.ceil((start - self.offset) * self.frame_rate - _EPSILON))
         count = math.ceil(duration * self.frame_rate - _EPSILON)
         if not first and count >= len(self.values):
@@ -60,7 +60,7 @@ class Activations:
 def save_activations(
     activations: Activations, path: Path, *, overwrite: bool = False
 ) -> None:
-    """Write ``values``, ``outputs``, ``frame_rate`` and ``offset`` of activations.
+    """Write activations as ``values``, ``outputs``, ``frame_rate`` and ``offset``.
 
     Raises
     ------

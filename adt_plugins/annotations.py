@@ -1,7 +1,7 @@
-"""The parts of a transcription: onsets, beats, labels, source, activations.
+"""The parts of a transcription: onsets, beats, labels and the source.
 
-Immutable, and checked when they are made: numbers are finite, a time is a number
-and no text, a velocity a whole number.
+They are immutable, and validated on construction: numbers are finite, a time is a
+number rather than text, a velocity is an integer.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ class Onset:
     time
         Seconds from the first sample of the file, >= 0.
     drum
-        The finest drum that is sure.
+        The drum, as fine as it is certain.
     velocity
-        How hard, as in MIDI: 1-127.
+        MIDI velocity, 1-127.
     confidence
-        How sure, 0-1.
+        Confidence, 0-1.
     note
-        MIDI note that it was read from, if it was. Kept in memory only, so that a
-        MIDI file becomes another one with its notes; no part of the JSON nor of
-        equality.
+        MIDI note that it was read from, if any, so that one MIDI file becomes another
+        with the same notes. Kept in memory only: not part of the JSON form, and not
+        compared.
 
     Raises
     ------
     TypeError, ValueError
-        If one of them is of another kind or out of its range.
+        If a value has the wrong type or is out of its range.
     """
 
     time: float
@@ -72,7 +72,7 @@ class Beat:
     Raises
     ------
     TypeError, ValueError
-        If one of them is of another kind or out of its range.
+        If a value has the wrong type or is out of its range.
     """
 
     time: float
@@ -85,7 +85,7 @@ class Beat:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Label:
-    """A text at a time: a label of Audacity that is no hit, such as ``verse``.
+    """A text at a time: an Audacity label that is not a hit, such as ``verse``.
 
     Parameters
     ----------
@@ -94,12 +94,12 @@ class Label:
     text
         What it says.
     track
-        Name of its track; empty if that is not known.
+        Name of its track; empty if unknown.
 
     Raises
     ------
     TypeError, ValueError
-        If one of them is of another kind or out of its range.
+        If a value has the wrong type or is out of its range.
     """
 
     start: float
@@ -140,7 +140,7 @@ class Source:
     Raises
     ------
     TypeError, ValueError
-        If one of them is of another kind or out of its range.
+        If a value has the wrong type or is out of its range.
     """
 
     path: str | None = None

@@ -19,8 +19,7 @@ _MOST_BYTES = 4 << 20
 _MOST_OUTPUTS = 64
 _MOST_FRAMES = 1 << 18  # in one run of the network: 45 minutes at a hop of 10 ms
 
-# What a network may ask for: a card is a file from anywhere, and memory and work
-# must not follow a number in it.
+# Cards are untrusted files: no number in one may cost unbounded memory or time.
 _LIMITS = {
     "frame_size": (16, 1 << 16),
     "hop_size": (1, 1 << 16),
@@ -100,7 +99,7 @@ class LevelRule:
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """How a recording is cut for the network; part of the model.
+    """How a recording is cut into chunks for the network; part of the model.
 
     Parameters
     ----------
@@ -111,8 +110,8 @@ class Geometry:
     batch
         Chunks in one run.
     padding
-        What lies beyond the recording: ``"zeros"``, or ``"first"`` for copies
-        of frame 0 (ADTLib).
+        Frames outside the recording: ``"zeros"``, or ``"first"`` for copies of
+        frame 0 (ADTLib).
     """
 
     core: int
@@ -151,16 +150,16 @@ class Picker:
 
 
 class Picking(Protocol):
-    """What picking needs to know of a model; a `ModelCard` says it all.
+    """The part of a `ModelCard` that picking needs.
 
     Attributes
     ----------
     name : str
-        The model's, for messages.
+        Name of the model, for messages.
     drums : tuple of str
         Codes of the outputs that are picked.
     picker : Picker
-        Which rule, and its windows.
+        The rule, and its windows.
     thresholds : Mapping
         Drum to threshold, 0-1.
     delay : float
@@ -168,7 +167,7 @@ class Picking(Protocol):
     """
 
     @property
-    def name(self) -> str: ...  # noqa: D102 - told above
+    def name(self) -> str: ...  # noqa: D102 - documented above
     @property
     def drums(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
@@ -181,24 +180,25 @@ class Picking(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SongGate:
-    """Which drums are there at all; see `adt_plugins.picking.song_gate`.
+    """Limits that decide which drums occur; see `adt_plugins.picking.song_gate`.
 
     `lone`, `drums` and `sure` are clearnesses, 0-1: how far hits stand above the
     average that thresholds are added to. `song` and `unsure` are evidence: clearness,
-    and more where hits are regular.
+    plus a bonus where hits are regular.
 
     Parameters
     ----------
     song
-        Evidence in the whole recording below which nothing in it is a drum …
+        Evidence of the whole recording below which it has no drums, unless a single
+        drum reaches `lone`.
     lone
-        … unless one drum is as clear as this, again and again.
+        Drum to the clearness, reached repeatedly, at which that drum alone suffices.
     drums
         Drum to the clearness below which it is absent from a recording with drums.
     sure
-        Drum to its threshold where it is absent.
+        Drum to the threshold in force where it is absent.
     unsure
-        Evidence in the whole recording below which its hits may be something else.
+        Evidence of the whole recording below which its hits may be other sounds.
     """
 
     song: float
@@ -210,7 +210,7 @@ class SongGate:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Another file of a model, beside its card: its name and its hash."""
+    """A further file of a model, beside its card: name and SHA-256."""
 
     file: str
     sha256: str
@@ -238,15 +238,15 @@ class ModelCard:
     delay
         Seconds that the network lags behind the attack; subtracted from times.
     look_ahead
-        Seconds behind an attack that a network hears before it answers, a frame at a
-        time, see `adt_plugins.network.causal`; None: it hears whole chunks.
+        Seconds after an attack that a causal network waits for before it answers, see
+        `adt_plugins.network.causal`; None: the network runs over whole chunks.
     finer
         File that distinguishes finer drums, see `adt_plugins.picking.fine_drums`; None:
-        they are not told apart.
+        they are not distinguished.
     training, measured
         Data with licences, and figures; free-form, for people.
     path
-        Where the card was read from.
+        File that the card was read from.
     """
 
     name: str
@@ -275,11 +275,11 @@ class ModelCard:
 
     @property
     def drum_columns(self) -> tuple[int, ...]:
-        """Where they are among the outputs."""
+        """Columns of the drums among the outputs."""
         return tuple(self.outputs.index(name) for name in self.drums)
 
     def to_json(self) -> str:
-        """The card as the text of its file."""
+        """Return the text of the card's file."""
         data = {"format": FORMAT, "version": VERSION, **asdict(self)}
         del data["path"]
         return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
@@ -301,8 +301,8 @@ class ModelCard:
             raise ModelError(f"{path}: not a model card")
         version = data.get("version")
         if version != VERSION or isinstance(version, bool):
-            told = reprlib.repr(version)
-            raise ModelError(f"{path}: model card of unknown version {told}")
+            shown = reprlib.repr(version)
+            raise ModelError(f"{path}: model card of unknown version {shown}")
         data.pop("path", None)
         try:
             card = replace(build(cls, data, _LIMITS, "it"), path=path)
@@ -326,17 +326,17 @@ def _text(path: Path) -> str:
 
 
 def _check(card: ModelCard) -> None:
-    """Raise ValueError for what the types do not exclude."""
+    """Raise `ValueError` for what the types cannot exclude."""
     if not 0 < len(set(card.outputs)) == len(card.outputs) <= _MOST_OUTPUTS:
         raise ValueError("outputs are different names, at least one")
-    for name, value, known in (
+    for name, value, choices in (
         ("front_end.kind", card.front_end.kind, ("log-filterbank", "linear")),
         ("geometry.padding", card.geometry.padding, ("zeros", "first")),
         ("picker.kind", card.picker.kind, ("madmom", "valley", "adtlib")),
     ):
-        if value not in known:
-            told = reprlib.repr(value)
-            raise ValueError(f"{name} is one of {', '.join(known)}, not {told}")
+        if value not in choices:
+            shown = reprlib.repr(value)
+            raise ValueError(f"{name} is one of {', '.join(choices)}, not {shown}")
     front = card.front_end
     if front.fmin >= front.fmax:
         raise ValueError("fmin is below fmax")

@@ -1,4 +1,4 @@
-"""The drums that the package knows: codes, names, families and notes."""
+"""The drums: codes, names, families and MIDI notes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Drum(str, Enum):
     CHC = "CHC"
     SST = "SST"
 
-    # As the code's: that of `Enum` is written in Python, and takes four times as long.
+    # `Enum`'s own is written in Python and takes four times as long.
     __hash__ = str.__hash__
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class Drum(str, Enum):
 
     @property
     def full_name(self) -> str:
-        """Full name for people, e.g. ``"Closed hi-hat"``."""
+        """Full English name, e.g. ``"Closed hi-hat"``."""
         return _FULL_NAMES[self]
 
     @property
@@ -114,11 +114,11 @@ _NOTES = {
     Drum.CHC: 52,
 }
 
-# What a note means in a file from elsewhere: General MIDI first, then what
-# Roland e-kits send on numbers that General MIDI leaves free (22, 26). Where
-# the two differ (58: vibraslap, or the rim of tom 3) General MIDI is right.
-# A note that two drums share when written is read as the finer one, since
-# that is its meaning in General MIDI: 42 closed hi-hat, 47 mid tom, 49 crash.
+# What a note means in other programs' files: General MIDI, then what Roland e-kits
+# send on numbers that General MIDI leaves free (22, 26). Where the two differ
+# (58: vibraslap, or the rim of tom 3) General MIDI wins. A note that two drums share
+# when written is read as the finer one, as General MIDI has it: 42 closed hi-hat,
+# 47 mid tom, 49 crash.
 _DRUM_OF_NOTE = {
     **dict.fromkeys((35, 36), Drum.KD),
     **dict.fromkeys((38, 40), Drum.SD),
@@ -146,8 +146,8 @@ _MDB_CODES = {
     "TMB": Drum.OT,
 }
 
-# Names that people give, in lower case without spaces, hyphens and the like.
-# "hit" is missing on purpose: it is a word before it is the code of a high tom.
+# Common names, in lower case without spaces, hyphens and the like. "hit" is missing
+# on purpose: as a label it is an English word rather than the code of a high tom.
 _NAMES = {
     Drum.KD: "kick kickdrum bassdrum bd kik",
     Drum.SD: "snare snaredrum sn rimshot flam drag ghost ghostnote ghostsnare",
@@ -179,8 +179,8 @@ _DRUM_OF_NAME = {
 _DRUM_OF_WRITTEN_NOTE = {
     str(drum.note): drum for drum in sorted(Drum, key=lambda d: d.coarse is d)
 }
-# What is proposed for a name that was mistyped, without codes.
-_SAID = list(
+# Candidates for a mistyped name, without codes.
+_SPELLINGS = list(
     dict.fromkeys(
         [drum.full_name.lower() for drum in Drum]
         + [name for names in _NAMES.values() for name in names.split()]
@@ -190,12 +190,12 @@ _IGNORED = re.compile(r"[\s\-_./]+")
 
 
 def drum_of_code(code: str) -> Drum | None:
-    """Drum of a code, ours or a subclass of MDB Drums; None for any other text."""
+    """Return the drum of a code, ours or of MDB Drums' subclasses; None if unknown."""
     return _DRUM_OF_CODE.get(code)
 
 
 def drum_of_note(note: int) -> Drum | None:
-    """Drum that a MIDI note means on channel 10; None if it is no drum.
+    """Return the drum of a MIDI note on channel 10; None if it is not a drum.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def drum_of_note(note: int) -> Drum | None:
 
 
 def drum_of_name(text: str) -> Drum | None:
-    """Drum that a person's text means; None if it means none.
+    """Return the drum that a text names; None if it names none.
 
     Parameters
     ----------
@@ -224,19 +224,19 @@ def drum_of_name(text: str) -> Drum | None:
 
 
 def as_drum(value: object) -> Drum:
-    """Return the drum that a user means, in a call or a command.
+    """Return the drum that a user names, in a call or on the command line.
 
     Parameters
     ----------
     value
-        A `Drum`, its code in any case, a name (see `drum_of_name`) or a MIDI note
-        as a number or as text. A note that two drums are written with means the
-        coarse one, which includes the other: 42 is any hi-hat.
+        A `Drum`, its code in upper or lower case, a name (see `drum_of_name`) or a
+        MIDI note as a number or text. A note that two drums share means the coarse
+        one, which includes the other: 42 is any hi-hat.
 
     Raises
     ------
     ValueError
-        If it means none; one line with the names that come close.
+        If it names no drum; the message suggests similar names.
 
     >>> as_drum("snare"), as_drum("chh"), as_drum(38)
     (<Drum.SD: 'SD'>, <Drum.CHH: 'CHH'>, <Drum.SD: 'SD'>)
@@ -245,7 +245,7 @@ def as_drum(value: object) -> Drum:
         return value
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if not (is_number or isinstance(value, str)):
-        return Drum(value)  # which says what there is
+        return Drum(value)  # raises an error that lists the codes
     text = str(value).strip()
     if text.upper() in _DRUM_OF_CODE:
         return _DRUM_OF_CODE[text.upper()]
@@ -257,9 +257,9 @@ def as_drum(value: object) -> Drum:
 def _refuse(text: str) -> Drum:
     from difflib import get_close_matches
 
-    said = text.casefold()[:40]
-    close = [name for name in _SAID if len(said) > 2 and name.startswith(said)][:2]
-    close = close or get_close_matches(said, _SAID, n=2, cutoff=0.7)
+    start = text.casefold()[:40]
+    close = [x for x in _SPELLINGS if len(start) > 2 and x.startswith(start)][:2]
+    close = close or get_close_matches(start, _SPELLINGS, n=2, cutoff=0.7)
     if not close:
         return Drum(text)
     shown = text if len(text) < 40 else f"{text[:40]}…"

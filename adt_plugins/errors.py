@@ -1,4 +1,4 @@
-"""What can go wrong for a user, each as one sentence."""
+"""Errors and warnings that a user may see, each with a message of one sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FormatError(AdtError):
 
 
 class MissingDependencyError(AdtError):
-    """A package that is needed and absent; the message names the cure."""
+    """A package that is needed but missing; the message says how to install it."""
 
     @classmethod
     def of(cls, what: str, package: str, extra: str = "") -> MissingDependencyError:
@@ -31,15 +31,15 @@ class MissingDependencyError(AdtError):
         what
             What needs it.
         package
-            Its name, as people and pip know it.
+            Its name on the package index.
         extra
-            The extra that it comes with; empty for one that is always installed.
+            The extra of this package that installs it; empty if there is none.
 
         >>> print(MissingDependencyError.of("plot()", "matplotlib", "plot"))
         plot() needs matplotlib: pip install "adt-plugins[plot]"
         """
-        cure = f'"adt-plugins[{extra}]"' if extra else package
-        return cls(f"{what} needs {package}: pip install {cure}")
+        wanted = f'"adt-plugins[{extra}]"' if extra else package
+        return cls(f"{what} needs {package}: pip install {wanted}")
 
 
 class CancelledError(AdtError):
@@ -47,7 +47,7 @@ class CancelledError(AdtError):
 
 
 def reason_of(error: BaseException) -> str:
-    """Return why the system refused something: without the file, which we name."""
+    """Return the reason of an error, without a file name: messages begin with one."""
     if isinstance(error, MemoryError):
         return "not enough memory"
     return getattr(error, "strerror", None) or str(error)

@@ -10,7 +10,7 @@ from typing import Any
 
 UNITS = (1, 2, 4, 8, 16, 32)
 MOST_BEATS = 32
-"""Counted beats of a bar, at most."""
+"""Most counted beats of a bar."""
 
 _set = object.__setattr__
 
@@ -22,14 +22,15 @@ class Meter:
     Parameters
     ----------
     beats
-        Its upper number: units in a bar.
+        The upper number: units in a bar.
     unit
-        Its lower number: 4 for quarters, 8 for eighths; 1 to 32, a power of 2.
+        The lower number: 4 for quarters, 8 for eighths; a power of 2 from 1 to 32.
 
     Raises
     ------
     ValueError
-        If it has no beats, more than are counted (see `counted`), or another unit.
+        If there are no beats, or more than `MOST_BEATS` counted ones, or if the unit
+        is not valid.
     """
 
     beats: int
@@ -38,15 +39,15 @@ class Meter:
     def __post_init__(self) -> None:
         for value in (self.beats, self.unit):
             if isinstance(value, bool) or not isinstance(value, int):
-                raise ValueError(f"{value!r} is no whole number of a meter")
+                raise ValueError(f"{value!r} is not a whole number of a meter")
         if self.unit not in UNITS:
-            raise ValueError(f"{self} is no meter such as 4/4 or 6/8")
+            raise ValueError(f"{self} is not a meter such as 4/4 or 6/8")
         if not 1 <= self.counted <= MOST_BEATS:
             raise ValueError(f"{str(self)!r} has no beats, or more than {MOST_BEATS}")
 
     @classmethod
     def parse(cls, text: str) -> Meter:
-        """Read ``"6/8"``.
+        """Parse a time signature such as ``"6/8"``.
 
         >>> Meter.parse("6/8")
         Meter(beats=6, unit=8)
@@ -54,11 +55,11 @@ class Meter:
         Raises
         ------
         ValueError
-            If it is no meter.
+            If it is not a meter.
         """
         upper, _, lower = text.partition("/")
         if not (upper.isdecimal() and lower.isdecimal()) or int(lower) not in UNITS:
-            raise ValueError(f"{text!r} is no meter such as 4/4 or 6/8")
+            raise ValueError(f"{text!r} is not a meter such as 4/4 or 6/8")
         return cls(int(upper), int(lower))
 
     def __str__(self) -> str:
@@ -66,7 +67,7 @@ class Meter:
 
     @property
     def is_compound(self) -> bool:
-        """Whether its beats are dotted, as those of 6/8 are.
+        """Whether its beats are dotted, as in 6/8.
 
         >>> [Meter.parse(text).is_compound for text in ("6/8", "12/8", "3/8", "6/4")]
         [True, True, False, False]
@@ -75,7 +76,7 @@ class Meter:
 
     @property
     def counted(self) -> int:
-        """Beats in a bar, as they are counted: of 6/8, 9/8, 12/8 dotted quarters.
+        """Beats in a bar, as musicians count them: dotted quarters in 6/8, 9/8, 12/8.
 
         >>> [Meter.parse(text).counted for text in ("3/4", "6/8", "7/8")]
         [3, 2, 7]
@@ -83,7 +84,7 @@ class Meter:
         return self.beats // 3 if self.is_compound else self.beats
 
     def signature(self, count: int) -> tuple[int, int]:
-        """Time signature of a bar of so many counted beats.
+        """Return the time signature of a bar with `count` counted beats.
 
         >>> Meter.parse("6/8").signature(3), Meter.parse("4/4").signature(5)
         ((9, 8), (5, 4))
@@ -98,7 +99,7 @@ class Meter:
 
 @dataclass(frozen=True, order=True, slots=True)
 class MeterChange:
-    """A meter, and the bar that it begins in; bar 1 is that of the first downbeat."""
+    """A meter and the bar in which it begins; bar 1 begins with the first downbeat."""
 
     bar: int
     meter: Meter
@@ -111,11 +112,11 @@ class MeterChange:
 
 
 Meters = Meter | str | Iterable["Meter | MeterChange | tuple[int, Meter | str]"] | None
-"""What `meter_changes` takes."""
+"""Meters as `meter_changes` accepts them."""
 
 
 def meter_changes(meters: Meters) -> tuple[MeterChange, ...]:
-    """Changes of meter in their order, the first in bar 1, none without effect.
+    """Return changes of meter in order: the first in bar 1, none without effect.
 
     >>> meter_changes("6/8")
     (MeterChange(bar=1, meter=Meter(beats=6, unit=8)),)
@@ -123,7 +124,7 @@ def meter_changes(meters: Meters) -> tuple[MeterChange, ...]:
     Raises
     ------
     ValueError
-        If one is no meter, or two begin in one bar.
+        If one is not a meter, or two begin in the same bar.
     """
     if meters is None:
         return ()
@@ -136,53 +137,53 @@ def meter_changes(meters: Meters) -> tuple[MeterChange, ...]:
         else MeterChange(1, item)
         for item in given
     )
-    kept: list[MeterChange] = []
+    changing: list[MeterChange] = []
     for change in changes:
-        if kept and kept[-1].bar == change.bar:
+        if changing and changing[-1].bar == change.bar:
             raise ValueError(f"two meters begin in bar {change.bar}")
-        if not kept:
-            kept.append(MeterChange(1, change.meter))
-        elif kept[-1].meter != change.meter:
-            kept.append(change)
-    return tuple(kept)
+        if not changing:
+            changing.append(MeterChange(1, change.meter))
+        elif changing[-1].meter != change.meter:
+            changing.append(change)
+    return tuple(changing)
 
 
 def meters_to_json(meters: Sequence[MeterChange]) -> Any:
-    """The meter as text, ``"4/4"``, or a list of changes, as JSON has it."""
+    """Return the JSON form: text such as ``"4/4"``, or a list of changes."""
     if len(meters) == 1:
         return str(meters[0].meter)
     return [{"bar": change.bar, "meter": str(change.meter)} for change in meters]
 
 
 def meters_from_json(data: Any) -> tuple[MeterChange, ...]:
-    """Read what `meters_to_json` gives; raises `TypeError` or `ValueError`."""
+    """Read what `meters_to_json` returns; raises `TypeError` or `ValueError`."""
     if data is None:
         return ()
     items = [{"bar": 1, "meter": data}] if isinstance(data, str) else data
     if not isinstance(items, list) or not all(isinstance(x, dict) for x in items):
-        raise TypeError("meter is neither a text nor a list of changes")
+        raise TypeError("meter is neither text nor a list of changes")
     changes = []
     for item in items:
         if not isinstance(item.get("meter"), str):
-            raise TypeError(f"{reprlib.repr(item.get('meter'))} is no meter")
+            raise TypeError(f"{reprlib.repr(item.get('meter'))} is not a meter")
         changes.append(MeterChange(item.get("bar", 1), Meter.parse(item["meter"])))
     return meter_changes(changes)
 
 
 def meters_of_bars(changes: Sequence[MeterChange], bars: int) -> list[Meter]:
-    """Meter in force in bars 1, 2 … of so many; 4/4 where none is known."""
-    found = []
-    left = list(changes)[::-1]
-    now = Meter(4)
+    """Return the meter in force in each of the bars 1 to `bars`; by default 4/4."""
+    meters = []
+    remaining = list(changes)[::-1]
+    current = Meter(4)
     for number in range(1, bars + 1):
-        while left and left[-1].bar <= number:
-            now = left.pop().meter
-        found.append(now)
-    return found
+        while remaining and remaining[-1].bar <= number:
+            current = remaining.pop().meter
+        meters.append(current)
+    return meters
 
 
 def usual_meter(changes: Sequence[MeterChange], bars: int) -> Meter | None:
-    """Meter of most of so many bars; None if none is known."""
+    """Return the meter of most of the bars 1 to `bars`; None if none is known."""
     if not changes:
         return None
     ends = [*(change.bar for change in changes[1:]), max(bars + 1, 2)]
@@ -193,7 +194,7 @@ def usual_meter(changes: Sequence[MeterChange], bars: int) -> Meter | None:
 
 
 def check_bpm(bpm: float) -> float:
-    """Return a tempo that can be followed; raises `ValueError` for another."""
+    """Validate a tempo: 20 to 400 BPM, else `ValueError`."""
     if not 20 <= bpm <= 400:
         raise ValueError(f"a tempo of {bpm:g} BPM is not between 20 and 400")
     return bpm

@@ -30,7 +30,7 @@ class ModelInfo(Mapping[str, Any]):
     adapted
         Drums that were adapted to a kit; None: there was no adaptation.
     other
-        What a file says besides, as JSON has it.
+        Further keys of a file that was read, as JSON values.
     """
 
     name: str | None = None
@@ -43,8 +43,8 @@ class ModelInfo(Mapping[str, Any]):
     other: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it; what is not known is left out."""
-        known = {
+        """Return the JSON object; unknown values are left out."""
+        fields = {
             "name": self.name,
             "sha256": self.sha256,
             "thresholds": self.thresholds,
@@ -53,26 +53,26 @@ class ModelInfo(Mapping[str, Any]):
             "finer": self.finer,
             "adapted": self.adapted,
         }
-        items = {key: value for key, value in known.items() if value is not None}
+        items = {key: value for key, value in fields.items() if value is not None}
         copied: dict[str, Any] = plain({**items, **self.other})
         return copied
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ModelInfo:
-        """Read what `to_dict` gives, and keep what is of another kind as it is.
+        """Read what `to_dict` returns; values of unexpected types go into `other`.
 
         Raises
         ------
         TypeError, ValueError
-            If it holds what JSON does not.
+            If a value cannot be expressed in JSON.
         """
         other = plain(data)
-        known = {}
+        fields = {}
         for name, read in _READERS.items():
             if name in other and (value := read(other[name])) is not None:
-                known[name] = value
+                fields[name] = value
                 del other[name]
-        return replace(cls(**known), other=other)
+        return replace(cls(**fields), other=other)
 
     def __getitem__(self, key: str) -> Any:
         return self.to_dict()[key]

@@ -1,9 +1,9 @@
 """The JSON form of a transcription.
 
-It is strict both ways: numbers are finite, a time is a number and no text, a velocity
-a whole number. Keys that this release does not know are skipped, so that a later one
-may say more in the same version of the format; `time` and `drum` must be there,
-`velocity` and `confidence` have defaults.
+It is strict both ways: numbers are finite, a time is a number rather than text, a
+velocity is an integer. Unknown keys are skipped, so that a later release may add some
+without a new version of the format; `time` and `drum` are required, `velocity` and
+`confidence` have defaults.
 """
 
 from __future__ import annotations
@@ -80,12 +80,12 @@ def to_json(stored: Stored) -> str:
 
 
 def from_dict(data: Any) -> Stored:
-    """Read what `to_dict` gives.
+    """Read what `to_dict` returns.
 
     Raises
     ------
     FormatError
-        If it is something else, or of a newer version.
+        If it is something else, or has a newer version.
     TypeError, ValueError
         If a value is not valid; see `refusing`.
     """
@@ -100,7 +100,7 @@ def from_dict(data: Any) -> Stored:
         raise FormatError("not a whole transcription: no onsets")
     model = data.get("model", {})
     if not isinstance(model, dict):
-        raise FormatError("not a whole transcription: model is no object")
+        raise FormatError("not a whole transcription: model is not an object")
     model = dict(model)
     earlier = _earlier_meter(model)
     return Stored(
@@ -115,7 +115,7 @@ def from_dict(data: Any) -> Stored:
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Turn values that are not valid into a `FormatError`."""
+    """Turn the errors of invalid values into a `FormatError`."""
     try:
         yield
     except (TypeError, ValueError, RecursionError) as error:
@@ -123,7 +123,7 @@ def refusing() -> Iterator[None]:
 
 
 def _earlier_meter(model: dict[str, Any]) -> str | None:
-    """Take out the meter that earlier builds kept among what the model was."""
+    """Remove and return the meter, which earlier builds stored with the model."""
     text = model.pop("meter", None)
     try:
         return str(Meter.parse(text)) if isinstance(text, str) else None

@@ -1,1 +1,1 @@
-"""What knows no drum: files, hashes, locks, progress, checks, folders, warnings."""
+"""Tools that know nothing of drums: files, hashes, locks, progress, checks, folders."""

@@ -1,4 +1,4 @@
-"""Iterate in another thread, some steps ahead of the one who takes the items."""
+"""Iteration in another thread, some steps ahead of the consumer."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# On Windows, Ctrl-C does not interrupt a wait without end.
+# On Windows, Ctrl-C does not interrupt an unlimited wait.
 _TICK_S = 0.1
 
 
 class Ahead(Generic[T]):
-    """Items that are made in a thread of their own; in a ``with`` block.
+    """Iterate over `items` in a thread, inside a ``with`` block.
 
-    The items and their order are those of `items`; what that raises comes out where
-    the next item would. At the end of the block, also on an exception, the thread is
-    waited for: it stops at its next item.
+    Items arrive in order; an exception that `items` raises is raised in place of the
+    next item. The end of the block, also after an exception, waits for the thread,
+    which stops at its next item.
 
     Parameters
     ----------
     items
-        Iterated in the thread.
+        What the thread iterates over.
     depth
-        Items that may wait to be taken; 0: any number.
+        Items that may be queued; 0: any number.
     """
 
     def __init__(self, items: Iterable[T], depth: int) -> None:
@@ -66,11 +66,11 @@ class Ahead(Generic[T]):
                 if not self._put((item,)):
                     return
             self._put(None)
-        except BaseException as error:  # raised again where it is seen
+        except BaseException as error:  # raised again in the consumer
             self._put(error)
 
     def _put(self, item: tuple[T] | BaseException | None) -> bool:
-        """Wait for room; tell if there is any use in going on."""
+        """Queue an item when there is room; False if the consumer has stopped."""
         while not self._stopped.is_set():
             try:
                 self._ready.put(item, timeout=_TICK_S)

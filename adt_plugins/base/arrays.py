@@ -1,4 +1,4 @@
-"""NumPy archives (``.npz``): read from any origin, no surprise, no bomb; written."""
+"""NumPy archives (``.npz``), read safely from untrusted files, and written."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from adt_plugins.errors import FormatError
 
 MOST_BYTES = 512 << 20
-"""Of all arrays together: activations of thirty hours."""
+"""Largest size of all arrays together: activations of thirty hours."""
 
-# What compresses better than activations of music do is no data beyond this size.
+# Beyond this size, data that compresses better than activations of music can only be
+# an archive that was made to exhaust memory.
 _ALWAYS_BYTES = 64 << 20
 _MOST_RATIO = 40
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -36,7 +37,7 @@ def read_arrays(
     source
         The file, or its content.
     names
-        Names of the arrays that there must be; others are not read. None: all.
+        Names of the required arrays; others are not read. None: all.
 
     Returns
     -------
@@ -46,29 +47,29 @@ def read_arrays(
     Raises
     ------
     FormatError
-        If one is missing, or the archive is damaged, or claims to hold more than
-        its size can tell.
+        If an array is missing, or the archive is damaged, or claims to hold more than
+        its size allows.
     OSError
         If the file cannot be read.
     """
     file: Any = io.BytesIO(source) if isinstance(source, bytes) else source
     if isinstance(source, Path):
-        source.open("rb").close()  # raises what the system says of it
+        source.open("rb").close()  # raises the system's own error
     try:
         with zipfile.ZipFile(file) as archive:
             if names is None:
-                found = [item.removesuffix(_SUFFIX) for item in archive.namelist()]
-                names = found[:_MOST_ARRAYS]
+                members = archive.namelist()[:_MOST_ARRAYS]
+                names = [member.removesuffix(_SUFFIX) for member in members]
             return {name: _array(archive, name) for name in names}
     except FormatError:
         raise
-    except Exception as error:  # zipfile and NumPy raise nearly all there is
+    except Exception as error:  # zipfile and NumPy raise almost anything
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise FormatError(reason) from error
 
 
 def archived(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return a compressed archive of arrays, the same for the same arrays."""
+    """Return a compressed archive of arrays; equal arrays give equal bytes."""
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return file.getvalue()

@@ -17,7 +17,7 @@ _LARGEST = float(np.finfo(float).max)
 
 
 def real(what: str, value: Any, low: float, high: float) -> float:
-    """A float from Python's or NumPy's numbers, in its range, and no -0.0."""
+    """Return a number of Python or NumPy as a float in its range; -0.0 becomes 0.0."""
     if type(value) is not float:
         if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(f"{what} is a number, not {reprlib.repr(value)}")
@@ -32,7 +32,7 @@ def real(what: str, value: Any, low: float, high: float) -> float:
 
 
 def seconds(value: Any, what: str = "time") -> float:
-    """A time or a length: at least 0 and finite."""
+    """Return a time or a length: at least 0 and finite."""
     number = real(what, value, 0.0, math.inf)
     if number == math.inf:
         raise ValueError(f"{what} is finite, not {number!r}")
@@ -40,8 +40,8 @@ def seconds(value: Any, what: str = "time") -> float:
 
 
 def whole(what: str, value: Any, low: int, high: int | None = None) -> int:
-    """An int from Python's or NumPy's whole numbers, in its range."""
-    # An abstract class takes ten times as long to ask as a type.
+    """Return an integer of Python or NumPy as an int in its range."""
+    # isinstance() of an abstract class takes ten times as long as comparing the type.
     if type(value) is not int and (
         isinstance(value, bool) or not isinstance(value, Integral)
     ):
@@ -54,7 +54,7 @@ def whole(what: str, value: Any, low: int, high: int | None = None) -> int:
 
 
 def plain(value: Any) -> Any:
-    """Copy a value as JSON has it, so that it reads back equal."""
+    """Copy a value into types of JSON, so that it reads back equal."""
     if value is None or isinstance(value, bool | str):
         return str(value) if isinstance(value, str) else value
     if isinstance(value, Integral):
@@ -74,7 +74,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def json_text(value: Any) -> str:
-    """Compact JSON in UTF-8; raises ValueError for NaN and infinities."""
+    """Return JSON on one line; raises `ValueError` for NaN and infinities."""
     text = _ENCODER.encode(value)
     try:
         text.encode()
@@ -85,7 +85,7 @@ def json_text(value: Any) -> str:
 
 
 def finite(text: str) -> float:
-    """A number of a JSON text; Python's parser lets NaN and 1e999 pass."""
+    """Parse a number of a JSON text; Python's parser would accept NaN and 1e999."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"a number is finite, not {text[:40]}")
@@ -96,17 +96,17 @@ def records(kind: type[_T], items: Any) -> Iterator[_T]:
     """Build dataclasses from a list of JSON objects; unknown keys are skipped."""
     what = kind.__name__.lower()
     if not isinstance(items, list):
-        raise TypeError(f"{what}s are no list")
+        raise TypeError(f"{what}s are not a list")
     fields = kind.__dataclass_fields__  # type: ignore[attr-defined]
     names = tuple(name for name, field in fields.items() if field.compare)
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict):
-            raise TypeError(f"{what} {number} is no object: {reprlib.repr(item)}")
-        known = {name: item[name] for name in names if name in item}
-        missing = _REQUIRED & set(names) - set(known)
+            raise TypeError(f"{what} {number} is not an object: {reprlib.repr(item)}")
+        values = {name: item[name] for name in names if name in item}
+        missing = _REQUIRED & set(names) - set(values)
         if missing:
             raise ValueError(f"{what} {number} has no {', '.join(sorted(missing))}")
         try:
-            yield kind(**known)
+            yield kind(**values)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{what} {number}: {error}") from error

@@ -1,4 +1,4 @@
-"""Files that are written under another name, and moved into place when whole."""
+"""Drafts: files that are written under another name, and moved into place when done."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 def draft_of(path: Path) -> Path:
-    """Return a name in the folder of a file that nothing else has."""
+    """Return an unused name in the same folder."""
     return path.with_name(f".adt-{secrets.token_hex(8)}.tmp")
 
 
 def create_private(path: Path) -> None:
-    """Make an empty file that other users cannot read; it must not exist."""
+    """Create an empty file that other users cannot read; it must not exist yet."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 

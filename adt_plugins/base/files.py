@@ -1,4 +1,4 @@
-"""Reading whole files, and writing whole files or nothing."""
+"""Reads files, and writes them so that they are whole or absent."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from adt_plugins.base.drafts import create_private, draft_of, remove_drafts
 from adt_plugins.base.protected import check_unprotected
 from adt_plugins.errors import AdtError, FormatError, reason_of
 
-# An hour of 20 hits a second is 6 MB of JSON: what is larger is something else.
+# An hour of 20 hits a second is 6 MB of JSON; a larger file is something else.
 MAX_BYTES = 64 << 20
 
 
 class OutputExistsError(AdtError, FileExistsError):
-    """A file that is not ours is in the way, and replacing it was not asked for."""
+    """A file that is not ours exists, and `overwrite` was not given."""
 
 
 def read_bytes(path: Path, most: int | None = None) -> bytes:
-    """Return a file's bytes, or its first `most`.
+    """Return the content of a file, or its first `most` bytes.
 
     Raises
     ------
@@ -46,24 +46,25 @@ def read_bytes(path: Path, most: int | None = None) -> bytes:
 
 
 def decode(data: bytes, errors: str = "strict") -> str:
-    """Return text, UTF-8 with or without a mark, or UTF-16 with one."""
+    """Decode UTF-8 with or without a byte order mark, or UTF-16 with one."""
     is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
         return data.decode("utf-16" if is_utf16 else "utf-8-sig", errors)
     except UnicodeDecodeError as error:
-        raise FormatError(f"not a text file: byte {error.start} is no UTF-8") from error
+        reason = f"not a text file: byte {error.start} is not UTF-8"
+        raise FormatError(reason) from error
 
 
 def read_text(path: Path) -> str:
-    """Return a file's text; raises as `read_bytes` and `decode` do."""
+    """Return the text of a file; raises what `read_bytes` and `decode` raise."""
     return decode(read_bytes(path))
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
-    """Number and content of each line that is not blank.
+    """Iterate over the numbers and texts of the lines that are not blank.
 
-    Ends are LF, CRLF and CR; `str.splitlines` would also cut a text at
-    characters that may stand in a label.
+    Lines end with LF, CRLF or CR; `str.splitlines` would also split at characters
+    that may occur in a label.
     """
     ends = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return ((n, line) for n, line in enumerate(ends, 1) if line.strip())
@@ -72,22 +73,21 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 def check_free(paths: Sequence[Path], *, overwrite: bool) -> None:
     """Raise `AdtError` for the first path that must not be written.
 
-    What an earlier run wrote and nobody has changed since may be written again.
+    Files that an earlier run wrote and nobody has changed since may be replaced.
 
     Parameters
     ----------
     paths
-        Where files are to be written.
+        Files to be written.
     overwrite
-        Whether files that are not ours may be replaced too, but for those that
-        are protected.
+        Whether other files may be replaced too, unless they are protected.
 
     Raises
     ------
     OutputExistsError
-        If there is a file that is not ours, and `overwrite` is false.
+        If a file that is not ours exists, and `overwrite` is false.
     AdtError
-        If there is a folder, or what is never replaced.
+        If a path is a folder or a protected file.
     """
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - pathlib's raises for odd names
@@ -99,13 +99,13 @@ def check_free(paths: Sequence[Path], *, overwrite: bool) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise `AdtError` if something that is no folder has its name."""
+    """Raise `AdtError` if something else than a folder has this name."""
     if os.path.lexists(folder) and not os.path.isdir(folder):  # noqa: PTH112
         raise AdtError(f"{folder}: is not a folder")
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it; raise `AdtError` if that cannot be."""
+    """Create a folder and its parents; raises `AdtError` if that is not possible."""
     check_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,14 +122,14 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
     *paths
         Files to write.
     overwrite
-        Replace those that are not ours, see `check_free`.
+        Whether to replace files that are not ours, see `check_free`.
 
     Yields
     ------
     list of Path
-        A name for each, in the same folder, to write to; a file may be there that
-        other users cannot read. After an exception or Ctrl-C they are removed and the
-        targets are as they were.
+        A draft for each, in the same folder, to write to; it may exist already,
+        unreadable for other users. After an exception or Ctrl-C the drafts are removed
+        and the targets unchanged.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
     """
     try:
         check_free(paths, overwrite=overwrite)
-        # Through a symbolic link its target is replaced, not the link.
+        # Replace the target of a symbolic link, not the link.
         targets = [Path(os.path.realpath(path)) for path in paths]
         drafts = [draft_of(target) for target in targets]
     except (OSError, ValueError) as error:
@@ -150,7 +150,7 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
     done: list[Path] = []
     try:
         for draft, target in zip(drafts, targets, strict=True):
-            if target.exists():  # what replaces a private file is private at once
+            if target.exists():  # the draft of a private file must be private, too
                 create_private(draft)
         yield drafts
         with written.alone():
@@ -173,7 +173,7 @@ def replacing(*paths: Path, overwrite: bool = False) -> Iterator[list[Path]]:
 
 
 def write_files(contents: Mapping[Path, bytes], *, overwrite: bool) -> list[Path]:
-    """Write all of these files or, if one of them cannot be written, none.
+    """Write all of these files, or none if one of them cannot be written.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def write_files(contents: Mapping[Path, bytes], *, overwrite: bool) -> list[Path
 
 
 def _reason(error: Exception) -> str:
-    """Why the system refused, without the temporary file's name."""
+    """Return the reason of an error, without the draft's name."""
     if isinstance(error, FileNotFoundError):
         return "no such folder"
     return reason_of(error)

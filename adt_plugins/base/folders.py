@@ -1,4 +1,4 @@
-"""Where files lie: what travels with the package, and what it keeps for a user."""
+"""Folders: of the files shipped with the package, and of what it keeps for a user."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def asset(folder: str, name: str = "") -> Path:
 
 
 HOME_VARIABLE = "ADT_PLUGINS_HOME"
-"""Environment variable that moves everything that the package keeps for a user."""
+"""Environment variable that moves everything the package keeps for a user."""
 
 
 def user_folder() -> Path:
-    """Return the folder of what a user has made for the package; it need not exist.
+    """Return the folder for what a user has made for the package; it may not exist.
 
     ``$ADT_PLUGINS_HOME`` if that is set, else below the platform's folder for
     application data.
@@ -64,26 +64,26 @@ def user_folder() -> Path:
 
 
 def user_model_folder() -> Path:
-    """Return the folder of a user's own models; it need not exist."""
+    """Return the folder of a user's own models; it may not exist."""
     return user_folder() / "models"
 
 
 def user_state_folder(
     env: Mapping[str, str] = os.environ, platform: str = sys.platform
 ) -> Path:
-    """Return the folder of what the package keeps for itself; it need not exist.
+    """Return the folder for the package's own state; it may not exist.
 
     ``$ADT_PLUGINS_HOME`` if that is set. It depends on as little of the environment
-    as possible, since programs of a desktop session find it as well.
+    as possible, so that programs of a desktop session find it as well.
 
     Parameters
     ----------
     env, platform
-        Those of this process, or of another one.
+        Environment and ``sys.platform`` of this process, or of another.
     """
-    own = env.get(HOME_VARIABLE)
-    if own:
-        return Path(own)
+    home = env.get(HOME_VARIABLE)
+    if home:
+        return Path(home)
     if platform == "win32":
         base = local_app_data(env)
     else:
@@ -94,34 +94,34 @@ def user_state_folder(
 def local_app_data(
     env: Mapping[str, str] = os.environ, home: Path | None = None
 ) -> Path:
-    """Return the folder of Windows for data of programs that stay on this computer."""
+    """Return Windows' folder for data that stay on this computer."""
     local = env.get("LOCALAPPDATA")
     return Path(local) if local else (home or Path.home()) / "AppData" / "Local"
 
 
 def roaming_app_data(env: Mapping[str, str], home: Path) -> Path:
-    """Return the folder of Windows for data that follow a user to other computers."""
+    """Return Windows' folder for data that follow a user to other computers."""
     roaming = env.get("APPDATA")
     return Path(roaming) if roaming else home / "AppData" / "Roaming"
 
 
 def xdg_data_home(env: Mapping[str, str], home: Path) -> Path:
-    """Return the folder of Linux for a user's data."""
+    """Return Linux' folder for a user's data (XDG Base Directory)."""
     return _xdg_folder(env, "XDG_DATA_HOME", home / ".local" / "share")
 
 
 def xdg_config_home(env: Mapping[str, str], home: Path) -> Path:
-    """Return the folder of Linux for a user's settings."""
+    """Return Linux' folder for a user's settings (XDG Base Directory)."""
     return _xdg_folder(env, "XDG_CONFIG_HOME", home / ".config")
 
 
 def _xdg_folder(env: Mapping[str, str], variable: str, default: Path) -> Path:
-    # The standard says to ignore a relative path.
+    # As the specification demands, a relative path is ignored.
     folder = Path(env.get(variable, ""))
     return folder if folder.is_absolute() else default
 
 
 def windows_menu(env: Mapping[str, str], home: Path) -> Path:
-    """Return the folder of a user's programs in the Start menu of Windows."""
+    """Return the folder of a user's programs in Windows' Start menu."""
     windows = roaming_app_data(env, home) / "Microsoft" / "Windows"
     return windows / "Start Menu" / "Programs"

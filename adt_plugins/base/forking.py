@@ -1,4 +1,4 @@
-"""What a forked process must make anew: locks that a thread of its parent holds."""
+"""What a forked process must recreate: locks that a thread of its parent held."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 
 def in_child(action: Callable[[], None]) -> None:
-    """Do something in each process that is forked from this one, at once.
+    """Call a function in every process that is forked from this one, first of all.
 
-    Of the threads of its parent it has one; a lock that another one held would
+    Only one thread of the parent survives there; a lock that another one held would
     never be released.
     """
     if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks

@@ -1,4 +1,4 @@
-"""Hash of a file of any size, without taking it into memory."""
+"""SHA-256 of files of any size, in bounded memory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _BLOCK_BYTES = 1 << 20
 
 
 def sha256(source: str | bytes | os.PathLike[Any] | BinaryIO) -> str:
-    """Return the SHA-256 of a file's bytes as lower-case hexadecimal digits.
+    """Return the SHA-256 of a file as lower-case hexadecimal digits.
 
     Parameters
     ----------
     source
-        A path, or a binary file object that can seek: it is read from its
-        beginning and left where it was.
+        A path, or a seekable binary file object, which is read from its beginning and
+        left at its position.
     """
     if isinstance(source, str | bytes | os.PathLike):
         with Path(os.fsdecode(source)).open("rb") as file:
@@ -32,7 +32,7 @@ def sha256(source: str | bytes | os.PathLike[Any] | BinaryIO) -> str:
 
 
 def sha256_steps(path: str | bytes | os.PathLike[Any]) -> Iterator[str | None]:
-    """Hash a file a megabyte at a time, so that one can stop in between.
+    """Hash a file a megabyte at a time, so that the caller can stop in between.
 
     Yields
     ------
@@ -52,6 +52,6 @@ def _steps(file: BinaryIO) -> Iterator[str | None]:
 
 
 def _last(steps: Iterator[str | None]) -> str:
-    *_, found = steps
-    assert found is not None
-    return found
+    *_, digest = steps
+    assert digest is not None
+    return digest

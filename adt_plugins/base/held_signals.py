@@ -1,4 +1,4 @@
-"""Let signals wait while a C library calls back into Python."""
+"""Holds back signals while a C library calls back into Python."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _HELD = (signal.SIGINT, signal.SIGTERM)
 
 
 class HeldSignals:
-    """In a ``with`` block, Ctrl-C and SIGTERM wait until its end.
+    """Delay Ctrl-C and SIGTERM until the end of a ``with`` block.
 
-    An exception that a signal's handler raises in a callback of a C library is
-    printed and dropped, and the library goes on with what the callback seemed to
-    return: the signal is lost, and perhaps data too. So the block should hold one
-    call of the library, and a short one. Handlers that Python does not have, and
-    threads other than the main one, in which no handler runs, are left alone.
+    An exception that a signal handler raises in a callback of a C library is printed
+    and dropped, and the library goes on with whatever the callback seemed to return:
+    the signal is lost, and perhaps data too. The block should contain a single, short
+    call of the library. Handlers that were not set from Python, and threads other than
+    the main one, in which no handler runs, are left alone.
     """
 
     def __enter__(self) -> HeldSignals:
         self._usual: dict[int, Any] = {}
-        self._came: list[tuple[int, FrameType | None]] = []
+        self._pending: list[tuple[int, FrameType | None]] = []
         if threading.current_thread() is not threading.main_thread():
             return self
         try:
@@ -31,7 +31,7 @@ class HeldSignals:
                 if callable(handler):
                     self._usual[number] = handler
                     signal.signal(number, self._note)
-        except BaseException:  # of a signal that is not held yet
+        except BaseException:  # a signal that is not held yet
             self._restore()
             raise
         return self
@@ -44,14 +44,14 @@ class HeldSignals:
     ) -> None:
         usual = dict(self._usual)
         self._restore()
-        for number, frame in self._came:
+        for number, frame in self._pending:
             usual[number](number, frame)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self._came.append((number, frame))
+        self._pending.append((number, frame))
 
     def _restore(self) -> None:
-        """Put the handlers back, all of them, whatever the first ones raise."""
+        """Restore all handlers, even if one of them raises meanwhile."""
         while self._usual:
             number, handler = self._usual.popitem()
             try:

@@ -1,4 +1,4 @@
-"""A lock that goes with its process, however that ends."""
+"""A lock that ends with its process, however the process ends."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from adt_plugins.errors import AdtError
 
 
 class LockedError(AdtError):
-    """Another process has it."""
+    """Another process holds the lock."""
 
 
 class Lock:
-    """A lock on a file, which stays when it is released.
+    """A lock on a file; the file stays when the lock is released.
 
     Parameters
     ----------
     path
-        The file; made if it is missing. It gets this process's number.
+        The file, created if missing; this process's number is written into it.
 
     Raises
     ------
     LockedError
-        If another process has the lock.
+        If another process holds the lock.
     OSError
-        If the file cannot be made.
+        If the file cannot be created.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,14 +39,14 @@ class Lock:
         os.write(self._file, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
-        """Let another process have it."""
+        """Release the lock."""
         os.close(self._file)
 
 
 def _owner(path: Path) -> str:
     try:
         return f"number {int(path.read_text(encoding='ascii'))}"
-    except (OSError, ValueError):  # Windows: what is locked cannot be read
+    except (OSError, ValueError):  # it was not written yet
         return "number unknown"
 
 
@@ -54,7 +54,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(file: int) -> bool:
-        # Beyond the content, so that others can read the number in it.
+        # Lock a byte past the content: a locked byte cannot be read by others.
         os.lseek(file, 1 << 20, os.SEEK_SET)
         try:
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)

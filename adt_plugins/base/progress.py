@@ -1,4 +1,4 @@
-"""A progress bar where people see it: on a terminal and in a notebook."""
+"""A progress bar, on a terminal and in a notebook."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
 
 @contextmanager
 def progress_bar(label: str, *, quiet: bool = False) -> Iterator[Progress]:
-    """Show a bar while the block runs, and nothing in a pipe.
+    """Show a bar while a ``with`` block runs; none where stderr is not a terminal.
+
+    `tqdm.auto` is not used: it warns in notebooks without ipywidgets.
 
     Parameters
     ----------
     label
         What is being done, in a word or two.
     quiet
-        Show nothing anywhere.
+        Whether to show nothing anywhere.
 
     Yields
     ------
     Progress
-        To be called with the fraction done, 0-1.
+        A function to call with the fraction done, 0-1.
     """
     kind = None if quiet else _bar_kind()
     if kind is None:

@@ -1,6 +1,6 @@
-"""Files that no output may be: what a run reads or has written, and recordings.
+"""Files that an output must never replace: those of this run, and recordings.
 
-Neither ``--overwrite`` nor anything else makes it right to replace them.
+``--overwrite`` does not change that.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ RECORDINGS = (
     *(".m4a", ".m4b", ".aac", ".mp4", ".m4v", ".mov", ".mkv", ".mka", ".webm"),
     *(".avi", ".wma", ".wv", ".ape", ".ts", ".mpg", ".mpeg", ".flv"),
 )
-"""Ends of the names of recordings, in lower case."""
+"""Suffixes of recordings, in lower case."""
 
 _EBML, _ASF = b"\x1a\x45\xdf\xa3", b"\x30\x26\xb2\x75"
 
-# Of recordings whose name does not say what they are: position and bytes.
+# How recordings begin, whatever their name: position and bytes.
 _MAGIC = (
     *((8, form) for form in (b"WAVE", b"AIFF", b"AIFC", b"AVI ")),
     *((0, mark) for mark in (b"fLaC", b"OggS", b"caff", b"ID3", b"\xff\xfb", b"wvpk")),
@@ -39,17 +39,17 @@ _protected: dict[_Identity, str] = {}
 
 
 def protect(*paths: str | bytes | os.PathLike[Any] | None, because: str = READ) -> None:
-    """Let these files, and what they are links to, be no output of this run.
+    """Protect files, and the targets of links, from being replaced by this run.
 
-    There may be very many, and `os.path.realpath` is slow: of those that are there
-    the number is enough.
+    There may be many, and `os.path.realpath` is slow: for files that exist, device and
+    inode suffice.
 
     Parameters
     ----------
     *paths
-        The files; None is passed over.
+        Files to protect; None is ignored.
     because
-        Why, for the message.
+        Reason, for the message.
     """
     for path in paths:
         if path is not None:
@@ -64,7 +64,7 @@ def protecting(*paths: Any) -> Iterator[None]:
     Parameters
     ----------
     *paths
-        What is no path, as None or an array of samples, is passed over.
+        Files; other values, such as None or an array of samples, are ignored.
     """
     before = dict(_protected)
     protect(*(p for p in paths if isinstance(p, (str, bytes, os.PathLike))))
@@ -81,9 +81,9 @@ def check_unprotected(path: Path, draft: Path | None = None) -> None:
     Parameters
     ----------
     path
-        Where something is to be written.
+        File to be written.
     draft
-        What is to be written there; None: that is not known yet.
+        The new content; None: not written yet.
     """
     if _protected:
         for name_of in (os.path.realpath, os.path.abspath):
@@ -97,7 +97,7 @@ def check_unprotected(path: Path, draft: Path | None = None) -> None:
 
 
 def is_recording(path: Path) -> bool:
-    """Whether there is a file of sound, by its name or its first bytes."""
+    """Return whether a file is a recording, by its name or its first bytes."""
     try:
         with open(os.path.realpath(path), "rb", opener=_open) as file:
             head = file.read(_HEAD_BYTES)
@@ -109,18 +109,18 @@ def is_recording(path: Path) -> bool:
 
 
 def _open(name: str, flags: int) -> int:
-    """Wait for nobody: it may be a pipe without a writer."""
+    """Open without waiting: the file may be a pipe without a writer."""
     return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _identities(
     path: str | Path, name_of: Callable[[str | Path], str]
 ) -> set[_Identity]:
-    """A file's name and, as it may have several, its number."""
-    found: set[_Identity] = set()
+    """Return a file's name and, since it may have several, its device and inode."""
+    identities: set[_Identity] = set()
     with suppress(OSError, ValueError):  # ValueError: a null byte in the name
-        found.add(os.path.normcase(name_of(path)))
+        identities.add(os.path.normcase(name_of(path)))
         state = os.stat(path)  # noqa: PTH116 - a string
         if state.st_ino:
-            found.add((state.st_dev, state.st_ino))
-    return found
+            identities.add((state.st_dev, state.st_ino))
+    return identities

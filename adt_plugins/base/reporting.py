@@ -1,4 +1,4 @@
-"""How readers and writers warn, and how errors are put into words."""
+"""Warnings of readers and writers, and the wording that messages share."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from adt_plugins.errors import AdtWarning
 
 Warn = Callable[[str], None]
 
-_PADDING_S = 0.1  # by which a compressed copy of a recording may be longer
+_PADDING_S = 0.1  # a compressed copy of a recording may be longer by this
 
 
 def default_warn(message: str) -> None:
-    """Warn as Python does; the command line gives another function."""
+    """Issue an `AdtWarning`; the command line uses a function of its own."""
     warnings.warn(message, AdtWarning, stacklevel=4)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a message about a word that is not known; empty if none is close.
+    """Return the end of a message about an unknown word; empty if no word is close.
 
     >>> did_you_mean("EZDrummer", ["ezdrummer", "gm"])
     '; did you mean ezdrummer?'
@@ -27,11 +27,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     names = {_bare(name): name for name in known}
-    said = _bare(word)
-    close = [name for bare, name in names.items() if bare == said]
-    if not close and len(said) > 1:
-        close = [name for bare, name in names.items() if bare.startswith(said)]
-        near = get_close_matches(said, names, n=2, cutoff=0.6)
+    wanted = _bare(word)
+    close = [name for bare, name in names.items() if bare == wanted]
+    if not close and len(wanted) > 1:
+        close = [name for bare, name in names.items() if bare.startswith(wanted)]
+        near = get_close_matches(wanted, names, n=2, cutoff=0.6)
         close = close[:2] or [names[bare] for bare in near]
     return f"; did you mean {' or '.join(close)}?" if close else ""
 
@@ -41,7 +41,7 @@ def _bare(text: str) -> str:
 
 
 def name_some(texts: Iterable[str], most: int = 5) -> str:
-    """Name what was met and how often, in one short line.
+    """List texts with their counts, in one short line.
 
     >>> name_some(["verse", "x", "verse"])
     "'verse' (2), 'x' (1)"
@@ -55,7 +55,7 @@ def name_some(texts: Iterable[str], most: int = 5) -> str:
 
 
 def behind_the_end(times: Sequence[float], duration: float) -> list[str]:
-    """Say how many hits lie behind the end of a recording; empty if none does.
+    """Return a remark on hits past the end of a recording; empty if there are none.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""An entry in the system's menu of programs that opens a page in the browser.
+"""An entry in the system's start menu that opens a page in the browser.
 
 Linux: a ``.desktop`` file. macOS: a ``.webloc`` file in the user's Applications.
-Windows: a ``.url`` file in the Start menu. Nothing needs an administrator.
+Windows: a ``.url`` file in the Start menu. None of them needs an administrator.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ def menu_entry(
     env: Mapping[str, str] = os.environ,
     home: Path | None = None,
 ) -> tuple[Path, bytes]:
-    """Return the file of a menu entry, and its content.
+    """Return the path of a menu entry, and its content.
 
     Parameters
     ----------
     uri
-        What it opens, as `pathlib.Path.as_uri` returns it: only characters that no
-        format of an entry gives a meaning to, but ``%``.
+        What it opens, as `pathlib.Path.as_uri` returns it: ``%`` is the only character
+        in it that has a meaning in one of the formats.
     platform
         As in ``sys.platform``.
     env
-        Environment, which says where the folders are.
+        Environment that determines the folders.
     home
-        The user's home folder; None: of this user.
+        The user's home folder; None: that of this process.
     """
     home = home or Path.home()
     if platform == "win32":

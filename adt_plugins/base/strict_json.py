@@ -1,4 +1,4 @@
-"""The one reader of JSON: numbers that are finite, names once, types as declared."""
+"""The only JSON parser here: finite numbers, unique names, declared types."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def parse_json(text: str | bytes, *, unique: bool = True) -> Any:
     Parameters
     ----------
     text
-        All of it.
+        The whole text.
     unique
-        Refuse names that stand twice in an object: for files of our own.
+        Whether to refuse names that occur twice in an object: for files of our own.
 
     Raises
     ------
     FormatError
-        In one line, if it is not JSON, or if a number in it is not finite.
+        If it is not JSON, or a number in it is not finite.
     """
     try:
         if isinstance(text, bytes):
@@ -46,14 +46,14 @@ def parse_json(text: str | bytes, *, unique: bool = True) -> Any:
         )
     except RecursionError:
         raise FormatError("not JSON that can be read: nested too deep") from None
-    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are some
+    except ValueError as error:  # includes JSONDecodeError and UnicodeDecodeError
         raise FormatError(f"not JSON: {_one_line(error)}") from error
 
 
 def build(kind: type[_T], data: Any, limits: Limits, what: str = "it") -> _T:
-    """Make a dataclass of a JSON object, and of those in it.
+    """Build a dataclass, and those in its fields, from a JSON object.
 
-    Unknown names are skipped, so that later files may say more.
+    Unknown names are skipped, so that later releases may add some.
 
     Parameters
     ----------
@@ -61,11 +61,11 @@ def build(kind: type[_T], data: Any, limits: Limits, what: str = "it") -> _T:
         A dataclass whose fields are text, numbers, tuples, mappings, such classes,
         or None.
     data
-        What JSON gave.
+        The parsed object.
     limits
-        Limits of numbers; without any, between -1e12 and 1e12.
+        Limits of numbers; by default -1e12 to 1e12.
     what
-        What messages call the object.
+        Name of the object in messages.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def build(kind: type[_T], data: Any, limits: Limits, what: str = "it") -> _T:
         If something is missing, of another type or out of its limits.
     """
     if not isinstance(data, dict):
-        raise TypeError(f"{what} is no object: {reprlib.repr(data)}")
+        raise TypeError(f"{what} is not an object: {reprlib.repr(data)}")
     hints = get_type_hints(kind)
     values: dict[str, Any] = {}
     for item in fields(kind):  # type: ignore[arg-type]
@@ -106,7 +106,7 @@ def _checked(hint: Any, value: Any, limits: Limits, what: str) -> Any:
 
 
 def _all_checked(hint: Any, value: Any, limits: Limits, what: str) -> Any:
-    """Check what is in a list or an object."""
+    """Validate the items of a list or an object."""
     inside = get_args(hint)
     if get_origin(hint) is tuple:
         if not isinstance(value, list):
@@ -120,15 +120,15 @@ def _all_checked(hint: Any, value: Any, limits: Limits, what: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a name that stands twice, of which JSON keeps the last in silence."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    """Refuse a name that occurs twice; Python silently keeps the last of them."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
         seen: set[str] = set()
         for name, _ in pairs:
             if name in seen:
-                raise ValueError(f"{reprlib.repr(name)} stands there twice")
+                raise ValueError(f"{reprlib.repr(name)} occurs twice")
             seen.add(name)
-    return made
+    return values
 
 
 def _one_line(error: Exception) -> str:

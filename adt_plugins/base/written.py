@@ -1,8 +1,8 @@
-"""Which files we wrote, by their content: those nobody has changed may be replaced.
+"""Remembers the files that we wrote: those nobody has changed may be replaced.
 
-A small database in the user's folder keeps, for each file, the hash of its path and
-of what was written there; no name and no content. Where it cannot be kept, nothing
-is known to be ours, and a user is asked.
+A small database in the user's folder keeps the hashes of each file's path and content,
+but no name and no content. Without it no file counts as ours, and `--overwrite` is
+needed.
 """
 
 from __future__ import annotations
@@ -36,40 +36,40 @@ _recent: dict[bytes, str] = {}
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file holds what an earlier run wrote there, and nothing else."""
+    """Return whether a file is exactly what an earlier run wrote there."""
     try:
         target = os.path.realpath(path)
         if not os.path.isfile(target):  # noqa: PTH113 - pathlib's raises for odd names
             return False
-        known = _known(_place(target))
-        return bool(known) and sha256(target) in known
+        digests = _digests(_place(target))
+        return bool(digests) and sha256(target) in digests
     except (OSError, ValueError):
         return False
 
 
 def begin_run(*, alone: bool = False) -> None:
-    """Say that what other processes write from now on is not of an earlier run.
+    """Begin a run: what other processes write from now on does not count as ours.
 
-    So of two runs that write one file at the same time, one says that it did.
+    Of two runs that write the same file at the same time, one thus reports it.
 
     Parameters
     ----------
     alone
-        There is no other run, but there may be processes that one has left behind:
-        what they write is of an earlier run.
+        Whether this is the only run. Processes that an earlier one left behind may
+        still be writing; that counts as ours.
     """
     global _begun  # noqa: PLW0603
     _begun = float("inf") if alone else time.time()
 
 
 def trust(contents: Mapping[Path, str]) -> None:
-    """Say what was written by another account, such as a manifest's.
+    """Count files as ours that another record lists, such as a manifest.
 
     Parameters
     ----------
     contents
-        SHA-256 of files; those of an earlier call are forgotten, and what
-        `digest_of` knows.
+        SHA-256 of the files. Those of an earlier call are forgotten, and so are the
+        digests for `digest_of`.
     """
     _trusted.clear()
     _recent.clear()
@@ -77,13 +77,13 @@ def trust(contents: Mapping[Path, str]) -> None:
 
 
 def digest_of(path: Path) -> str | None:
-    """Return the SHA-256 of what this process wrote to a file; None: nothing."""
+    """Return the SHA-256 of what this process wrote to a file; None if nothing."""
     return _recent.get(_place(path))
 
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Let no other run check and move its files meanwhile, if that can be."""
+    """Keep other runs from checking and moving their files meanwhile, if possible."""
     lock = None
     until = time.monotonic() + _PATIENCE_S
     with suppress(OSError):
@@ -102,10 +102,10 @@ def alone() -> Iterator[None]:
 
 @contextmanager
 def noting(drafts: Sequence[Path], targets: Sequence[Path]) -> Iterator[None]:
-    """Note what is moved from drafts to their targets in a ``with`` block.
+    """Record the files that a ``with`` block moves from drafts to their targets.
 
-    It is noted before and settled behind: whenever a kill comes, what is there is
-    known, the old file as well as the new one.
+    The new digests are added before the move and the old ones deleted after it, so
+    that whichever file is there after a kill counts as ours.
     """
     digests = [sha256(draft) for draft in drafts]
     places = [_place(target) for target in targets]
@@ -127,20 +127,20 @@ def _place(path: str | Path) -> bytes:
     return _hash(os.fsencode(name)).digest()[:16]
 
 
-def _known(place: bytes) -> set[str]:
-    found = {_trusted[place]} if place in _trusted else set()
+def _digests(place: bytes) -> set[str]:
+    digests = {_trusted[place]} if place in _trusted else set()
     file = user_state_folder() / NAME
     if not file.exists():
-        return found
+        return digests
     with suppress(sqlite3.Error), closing(_connect(file)) as base:
         query = "SELECT content FROM written WHERE place = ? AND (at < ? OR run = ?)"
         rows = base.execute(query, (place, _begun, _run))
-        found |= {bytes(row[0]).hex() for row in rows}
-    return found
+        digests |= {bytes(row[0]).hex() for row in rows}
+    return digests
 
 
 def _execute(statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Change the database, if that can be; it is a convenience."""
+    """Change the database if possible; it is only a convenience."""
     with suppress(sqlite3.Error, OSError):
         folder = user_state_folder()
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,6 +151,6 @@ def _execute(statement: str, rows: Sequence[tuple[object, ...]]) -> None:
 
 def _connect(file: Path) -> sqlite3.Connection:
     base = sqlite3.connect(file, timeout=_PATIENCE_S)
-    # What a power failure takes is asked for again.
+    # After a power failure a lost entry only means that --overwrite is needed.
     base.execute("PRAGMA synchronous = OFF")
     return base

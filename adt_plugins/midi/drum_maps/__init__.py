@@ -226,7 +226,7 @@ def _notes(table: dict[str, Any], drums: Mapping[Drum, int]) -> dict[int, MapNot
         if not (key.isascii() and key.isdigit() and len(key) <= 3 and int(key) < 128):
             raise FormatError(f"notes: {reprlib.repr(key)} is no note from 0 to 127")
         if not isinstance(item, dict):
-            raise FormatError(f"note {key} is no object: {reprlib.repr(item)}")
+            raise FormatError(f"note {key} is not an object: {reprlib.repr(item)}")
         code = item.get("drum")
         drum = None if code is None else as_drum(code)
         default = "" if drum is None else drum.full_name
@@ -240,7 +240,7 @@ def _notes(table: dict[str, Any], drums: Mapping[Drum, int]) -> dict[int, MapNot
 def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
     table = data.get(key, {})
     if not isinstance(table, dict):
-        raise FormatError(f"{key} is no object")
+        raise FormatError(f"{key} is not an object")
     return table
 
 

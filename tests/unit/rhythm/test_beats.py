@@ -349,8 +349,8 @@ def test_first_downbeat_between_beats_wins() -> None:
     [
         ({"bpm": 5.0}, "tempo of 5 BPM"),
         ({"bpm": float("nan")}, "tempo of nan BPM"),
-        ({"meter": "four"}, "'four' is no meter"),
-        ({"meter": "4/5"}, "'4/5' is no meter"),
+        ({"meter": "four"}, "'four' is not a meter"),
+        ({"meter": "4/5"}, "'4/5' is not a meter"),
         ({"meter": "0/4"}, "has no beats"),
         ({"meter": "99/4"}, "more than 32"),
         ({"backend": "x"}, "no backend 'x'"),
