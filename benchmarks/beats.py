@@ -121,7 +121,7 @@ def our_tracker(network: Network, seconds: list[float]) -> Tracker:
         start = time.perf_counter()
         harmony = Harmony(network.card.front_end)
         with open_audio((recording.samples, recording.rate)) as reader:
-            heard, _ = listen(reader, network, taps=[harmony.hear])
+            heard, _ = listen(reader, network, taps=[harmony.add])
         middle = time.perf_counter()
         found = find_beats(heard, changes=harmony.changes())
         seconds[0] += middle - start

@@ -96,7 +96,7 @@ def transcribe_request(
     has_place = request.kind != "labels" or is_installed()
     wants_beats = has_place and has_beats(network.card.outputs)
     chords = Harmony(network.card.front_end) if wants_beats else None
-    taps = () if chords is None else (chords.hear,)
+    taps = () if chords is None else (chords.add,)
     with open_audio(audio) as reader:
         activations, levels = listen(reader, network, cancel=cancel, taps=taps)
     found = pick_onsets(

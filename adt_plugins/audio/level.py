@@ -23,7 +23,7 @@ class LevelMeter:
         self._peak = 0.0
         self._clipped = self._heard = 0
 
-    def hear(self, block: NDArray[np.float32]) -> None:
+    def add(self, block: NDArray[np.float32]) -> None:
         """Take a block, shape (n,) or (n, channels), full scale at 1."""
         if not block.size:
             return

@@ -316,7 +316,7 @@ class AudioReader:
                 if len(bad):
                     block = np.nan_to_num(block, posinf=0.0, neginf=0.0)  # noqa: PLW2901
             position += len(block)
-            self.level.hear(block)
+            self.level.add(block)
             yield block
 
     def _part_in_file(self) -> tuple[float, float]:

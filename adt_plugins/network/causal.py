@@ -65,7 +65,7 @@ class CausalNetwork:
             raise ModelError(f"{path}: it does not fit its card: {dict(outputs)}")
         self._first = True
 
-    def hear(self, frames: Frames) -> Frames:
+    def process(self, frames: Frames) -> Frames:
         """Return the activations (n, outputs) of the next frames (n, bands)."""
         inputs = self._graph.inputs
         found = np.empty((len(frames), len(self.card.outputs)), np.float32)

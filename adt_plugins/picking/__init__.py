@@ -1,1 +1,1 @@
-"""Activations to hits: peaks, exclusive kinds, velocities, the song gate."""
+"""Picks hits from activations: peaks, exclusive kinds, velocities, the song gate."""

@@ -1,4 +1,4 @@
-"""One hit, two outputs: what to keep when kinds of one drum are picked together."""
+"""Exclusive kinds: two outputs of one drum that are picked together are one hit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from adt_plugins.drums import Drum
 
 SAME_STROKE_S = 0.02
-"""Two kinds of one drum (closed and open hi-hat) closer than this are one hit."""
+"""Hits of two kinds of a drum (closed and open hi-hat) closer than this are one."""
 
 # Rounding of positions that are refined.
 _EPSILON = 1e-9
@@ -19,7 +19,16 @@ _EPSILON = 1e-9
 
 @dataclass(frozen=True)
 class DrumPicks:
-    """The picks of one drum: whole frames, refined frames, confidence."""
+    """The picks of one drum.
+
+    Parameters
+    ----------
+    drum
+        The drum.
+    frames, positions, confidence
+        Frame of each pick, its refined position in frames, and its confidence, 0-1;
+        shape (hits,).
+    """
 
     drum: Drum
     frames: NDArray[np.int64]
@@ -27,14 +36,14 @@ class DrumPicks:
     confidence: NDArray[np.float64]
 
     def only(self, kept: NDArray[np.bool_]) -> DrumPicks:
-        """Those for which `kept`, shape (hits,), is true."""
+        """Return the picks for which `kept`, shape (hits,), is true."""
         return DrumPicks(
             self.drum, self.frames[kept], self.positions[kept], self.confidence[kept]
         )
 
 
 def drop_weaker_kinds(picked: Sequence[DrumPicks], window: float) -> list[DrumPicks]:
-    """Keep one of the picks of one coarse drum that lie within `window` frames."""
+    """Keep one of the picks of a drum's kinds that lie within `window` frames."""
     result = list(picked)
     for family in {hits.drum.coarse for hits in picked}:
         members = [i for i, hits in enumerate(picked) if hits.drum.coarse is family]
@@ -42,12 +51,12 @@ def drop_weaker_kinds(picked: Sequence[DrumPicks], window: float) -> list[DrumPi
             continue
         owner = np.repeat(members, [len(picked[i].frames) for i in members])
         position = np.concatenate([picked[i].positions for i in members])
-        sure = np.concatenate([picked[i].confidence for i in members])
+        confident = np.concatenate([picked[i].confidence for i in members])
         fine = np.repeat(
             [picked[i].drum is not family for i in members],
             [len(picked[i].frames) for i in members],
         )
-        kept = _strongest(owner, position, np.lexsort((-sure, ~fine)), window)
+        kept = _strongest(owner, position, np.lexsort((-confident, ~fine)), window)
         for i in members:
             result[i] = picked[i].only(kept[owner == i])
     return result
@@ -59,7 +68,7 @@ def _strongest(
     order: NDArray[np.intp],
     window: float,
 ) -> NDArray[np.bool_]:
-    """Walk from the strongest pick down; each silences others' near it."""
+    """Go from the strongest pick down; each removes the others' picks near it."""
     kept = np.ones(len(position), dtype=bool)
     by_time = np.argsort(position)
     starts = np.searchsorted(position[by_time], position - window - _EPSILON, "left")

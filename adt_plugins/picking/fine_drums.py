@@ -1,10 +1,10 @@
-"""Finer drums: whether a hi-hat was open, and a cymbal a ride or a crash.
+"""Finer drums: whether a hi-hat was open, or a cymbal a ride or a crash.
 
-The network finds a hi-hat; what kind of stroke it was is inferred from the spectrum of
-the attack, from how it fades in each of a few broad bands, from how both differ from
-the other hits of that drum nearby, and from what else the network hears around it: one
-hidden layer a drum, learnt by ``adt train finer``. A kind is only said where that is
-sure; otherwise the coarse drum stays. Hits neither come, go nor move.
+The network finds a hi-hat; the kind of stroke is inferred from the spectrum of the
+attack, from how it decays in each of a few broad bands, from how both differ from the
+other hits of that drum nearby, and from the other activations around it: one hidden
+layer a drum, learnt by ``adt train finer``. A kind is reported only if it is certain;
+otherwise the coarse drum stays. Hits are neither added, removed nor moved.
 """
 
 from __future__ import annotations
@@ -29,31 +29,30 @@ from adt_plugins.picking.exclusive import DrumPicks
 
 Floats = NDArray[np.float32]
 
-# Broad bands: kick, toms, snare, and where hats and cymbals differ. With 40 bands
-# instead (bins up to 420 Hz, thirds of an octave above) kits that were not trained
-# on were distinguished no better: hats right 0.750 instead of 0.758.
+# Broad bands: kick, toms, snare, and where hats and cymbals differ. More bands did not
+# help (experiment 1 of "Finer drums").
 EDGES_HZ = (0, 60, 110, 200, 400, 800, 1600, 3200, 5000, 7000, 9500, 13000, 20001)
-# Frames from the onset on that are averaged: before it, the attack, and the fading
-# up to a third of a second.
+# Windows that are averaged, in frames from the onset: before it, the attack, and the
+# decay up to a third of a second.
 WINDOWS = ((-6, -3), (-1, 0), (1, 2), (3, 4), (5, 8), (9, 14), (15, 22), (23, 32))
 ATTACK = 2
-# Frames in which the greatest activation of each output is looked at.
+# Windows in which the maximum of each output is taken.
 AROUND = ((-20, -4), (-2, 2), (3, 9), (10, 29))
 NEAR_S = 10.0
-"""Hits this close to each other are compared."""
+"""Hits within this time are compared with each other."""
 _LONG_S = 2.0
 
-# log10(1 + magnitude) of a band never exceeds 1.6 behind the level rule.
+# log10(1 + magnitude) of a band never exceeds 1.6 after the level rule.
 _STEPS = 160.0
 
 
 class BroadBands:
-    """Remembers a recording in broad bands: a byte each, 4 MB an hour.
+    """Collects the levels of a recording in broad bands: a byte each, 4 MB an hour.
 
     Parameters
     ----------
     front_end
-        What makes the frames; a log-filterbank.
+        Front end that computes the frames; a log-filterbank.
     """
 
     def __init__(self, front_end: FrontEnd) -> None:
@@ -64,13 +63,13 @@ class BroadBands:
         self._weights = weights * (_STEPS / np.maximum(weights.sum(axis=0), 1))
         self._kept = [np.zeros((0, len(inside)), np.uint8)]
 
-    def hear(self, frames: Floats) -> None:
-        """Take the next frames, shape (n, bands of the front end)."""
+    def add(self, frames: Floats) -> None:
+        """Add the next frames, shape (n, bands of the front end)."""
         bands = frames @ self._weights
         self._kept.append(np.clip(np.rint(bands), 0, 255).astype(np.uint8))
 
     def values(self) -> NDArray[np.uint8]:
-        """Return what was collected, shape (frames, broad bands)."""
+        """Return the levels, shape (frames, broad bands)."""
         self._kept = [np.concatenate(self._kept)]
         return self._kept[0]
 
@@ -81,12 +80,12 @@ def describe(
     activations: NDArray[np.float32],
     frame_rate: float,
 ) -> Floats:
-    """Features of the hits of one drum.
+    """Return the features of the hits of one drum.
 
     Parameters
     ----------
     frames
-        Shape (hits,), rising: the frame of each hit.
+        Frame of each hit, ascending, shape (hits,).
     bands
         Band levels from `BroadBands`.
     activations
@@ -103,11 +102,13 @@ def describe(
     attack = means[ATTACK]
     level = attack.mean(axis=1, keepdims=True)
     fading = [mean - attack for k, mean in enumerate(means) if k != ATTACK]
-    own = np.concatenate([attack - level, level, *fading], axis=1)
+    features = np.concatenate([attack - level, level, *fading], axis=1)
     span = round(NEAR_S * frame_rate)
     first = np.searchsorted(frames, frames - span)
     last = np.searchsorted(frames, frames + span, "right")
-    usual = np.stack([_running_mean(column, first, last) for column in own.T], axis=1)
+    usual = np.stack(
+        [_running_mean(column, first, last) for column in features.T], axis=1
+    )
     around = [_greatest(activations, frames, *window) for window in AROUND]
     gaps = np.minimum(np.diff(frames) / frame_rate, _LONG_S)
     rhythm = (
@@ -116,7 +117,9 @@ def describe(
         (last - first) / 50,
     )
     return np.concatenate(
-        [own, own - usual, *around, np.stack(rhythm, axis=1)], axis=1, dtype=np.float32
+        [features, features - usual, *around, np.stack(rhythm, axis=1)],
+        axis=1,
+        dtype=np.float32,
     )
 
 
@@ -153,16 +156,17 @@ def _running_mean(
 
 @dataclass(frozen=True)
 class Kinds:
-    """How the kinds of one coarse drum are distinguished.
+    """Distinguishes the kinds of one coarse drum.
 
     Parameters
     ----------
     kinds
-        Code of each class; "" for those that are never said.
+        Code of each class; "" for classes that are never reported.
     surenesses
-        Shape (classes,): how probable each must be to be said; above 1: never.
+        Least probability at which each class is reported, shape (classes,); above 1:
+        never.
     mean, scale
-        Shape (features,), of the training hits.
+        Mean and scale of the features of the training hits, shape (features,).
     hidden, hidden_bias, output, output_bias
         Weights of the two layers, shapes (features, units), (units,),
         (units, classes), (classes,).
@@ -178,30 +182,30 @@ class Kinds:
     output_bias: Floats
 
     def probabilities(self, features: Floats) -> Floats:
-        """Of each class, shape (hits, classes)."""
+        """Return the probability of each class, shape (hits, classes)."""
         inputs = standardised(features, self.mean, self.scale)
         units = np.tanh(inputs @ self.hidden + self.hidden_bias)
         return softmax(units @ self.output + self.output_bias)
 
-    def say(self, features: Floats) -> list[Drum | None]:
-        """Kind of each hit; None where it is not sure."""
-        probable = self.probabilities(features)
-        best = probable.argmax(axis=1)
-        sure = probable[np.arange(len(best)), best] >= self.surenesses[best]
+    def classify(self, features: Floats) -> list[Drum | None]:
+        """Return the kind of each hit; None where it is uncertain."""
+        probabilities = self.probabilities(features)
+        best = probabilities.argmax(axis=1)
+        certain = probabilities[np.arange(len(best)), best] >= self.surenesses[best]
         return [
-            Drum(self.kinds[k]) if s and self.kinds[k] else None
-            for k, s in zip(best.tolist(), sure.tolist(), strict=True)
+            Drum(self.kinds[k]) if is_certain and self.kinds[k] else None
+            for k, is_certain in zip(best.tolist(), certain.tolist(), strict=True)
         ]
 
 
 def standardised(features: Floats, mean: Floats, scale: Floats) -> Floats:
-    """Features as the hidden layer takes them; what is unheard of is cut off."""
+    """Return features as the hidden layer expects them; outliers are clipped."""
     inputs: Floats = np.clip((features - mean) / scale, -4, 4)
     return inputs
 
 
 def softmax(values: Floats) -> Floats:
-    """Of each row."""
+    """Return the softmax of each row."""
     powers = np.exp(values - values.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
@@ -212,9 +216,9 @@ class FineDrumModel:
     Parameters
     ----------
     outputs
-        Outputs of the network that it was trained with.
+        Outputs of the network whose activations it was trained on.
     families
-        Coarse drum to what distinguishes its kinds.
+        Coarse drum to the classifier of its kinds.
     """
 
     def __init__(self, outputs: Iterable[str], families: Mapping[Drum, Kinds]) -> None:
@@ -223,27 +227,27 @@ class FineDrumModel:
 
     @classmethod
     def of(cls, card: ModelCard) -> FineDrumModel:
-        """Read that of a model.
+        """Read the fine drum model of a card.
 
         Raises
         ------
         ModelError
-            If it has none, or its file is missing, altered or of another network.
+            If it has none, or the file is missing, altered or made for another network.
         """
         if card.finer is None:
-            raise ModelError(f"model {card.name!r} does not tell finer drums")
+            raise ModelError(f"model {card.name!r} does not distinguish finer drums")
         content = attached_bytes(card, card.finer.file, card.finer.sha256)
         try:
-            finer = cls.from_bytes(content)
+            model = cls.from_bytes(content)
         except (FormatError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{card.finer.file}: {error}") from error
-        if finer.outputs != card.outputs:
-            raise ModelError(f"{card.finer.file}: it is of another network")
-        return finer
+        if model.outputs != card.outputs:
+            raise ModelError(f"{card.finer.file}: it was made for another network")
+        return model
 
     @classmethod
     def from_bytes(cls, content: bytes) -> FineDrumModel:
-        """Read what `to_bytes` gives; nothing in it is run."""
+        """Read what `to_bytes` returns; nothing in it is executed."""
         arrays = read_arrays(content)
         families: dict[Drum, dict[str, Any]] = {}
         for name, array in arrays.items():
@@ -261,16 +265,16 @@ class FineDrumModel:
 
     @property
     def kinds(self) -> tuple[Drum, ...]:
-        """The finer drums that are ever reported."""
+        """The finer drums that can be reported."""
         return tuple(
             Drum(code)
             for kinds in self.families.values()
-            for code, sure in zip(kinds.kinds, kinds.surenesses, strict=True)
-            if code and sure <= 1
+            for code, limit in zip(kinds.kinds, kinds.surenesses, strict=True)
+            if code and limit <= 1
         )
 
     def to_bytes(self) -> bytes:
-        """Return it as the content of a file (NumPy's ``.npz``)."""
+        """Return the content of its file (NumPy's ``.npz``)."""
         arrays: dict[str, NDArray[Any]] = {"outputs": np.array(self.outputs)}
         for drum, kinds in self.families.items():
             for part, value in vars(kinds).items():
@@ -285,25 +289,25 @@ class FineDrumModel:
         activations: Activations,
         bands: NDArray[np.uint8],
     ) -> dict[Drum, list[Drum | None]]:
-        """Name the kinds of picks, where they are sure.
+        """Name the kinds of picks, where they are certain.
 
         Parameters
         ----------
         picked
-            Picks of the whole recording: those of each drum are compared.
+            Picks of the whole recording; those of each drum are compared.
         activations
-            As the network gave them, before any adaptation.
+            The network's own, before any adaptation.
         bands
             Band levels from `BroadBands`.
 
         Returns
         -------
         dict
-            Drum to the finer drum of each of its picks; None where it is not sure.
+            Drum to the finer drum of each of its picks; None where it is uncertain.
         """
         values, rate = activations.values, activations.frame_rate
         return {
-            hits.drum: self.families[hits.drum].say(
+            hits.drum: self.families[hits.drum].classify(
                 describe(attack_frames(hits, len(values)), bands, values, rate)
             )
             for hits in picked
@@ -312,7 +316,7 @@ class FineDrumModel:
 
 
 class FineDrumTagger:
-    """Collects features of a recording, and names finer drums at its end.
+    """Collects features of a recording, and names its finer drums at the end.
 
     Parameters
     ----------
@@ -324,7 +328,7 @@ class FineDrumTagger:
     kinds : tuple of Drum
         Drums that it may report.
     sha256 : str
-        Hash of the file that it was read from.
+        SHA-256 of the file of the model.
 
     Raises
     ------
@@ -341,9 +345,9 @@ class FineDrumTagger:
         self.kinds = self._model.kinds
         self.sha256 = card.finer.sha256 if card.finer else ""
 
-    def hear(self, frames: Floats) -> None:
-        """Take the next frames of the recording."""
-        self._bands.hear(frames)
+    def add(self, frames: Floats) -> None:
+        """Add the next frames of the recording."""
+        self._bands.add(frames)
 
     def kinds_of(
         self, picked: Iterable[DrumPicks], activations: Activations
@@ -353,6 +357,6 @@ class FineDrumTagger:
 
 
 def attack_frames(hits: DrumPicks, count: int) -> NDArray[np.int64]:
-    """Frame nearest to each refined pick, among `count` frames."""
+    """Return the frame nearest to each refined pick, among `count` frames."""
     frames = np.clip(np.rint(hits.positions), 0, max(count - 1, 0))
     return np.asarray(frames, np.int64)

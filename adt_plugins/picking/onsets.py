@@ -1,4 +1,4 @@
-"""Activations to onsets: thresholds in force, hits of each drum, times, velocities."""
+"""Turns activations into onsets: thresholds, hits of each drum, times, velocities."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def thresholds_in_force(
     picking: Picking,
     thresholds: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
-    """Threshold of each drum of the picking.
+    """Return the threshold of each drum that is picked.
 
     Parameters
     ----------
     activations
-        Read only by ADTLib's picker, whose thresholds follow their mean.
+        Activations; only ADTLib's picker reads them, whose thresholds follow the mean.
     picking
-        The model picking.
+        The model's picking parameters.
     thresholds
-        Drum to threshold, instead of the model's; a coarse drum means all of
-        its finer kinds that are not named themselves.
+        Drum to threshold, instead of the model's; a coarse drum stands for those of
+        its finer kinds that are not given.
 
     Raises
     ------
@@ -57,10 +57,10 @@ def thresholds_in_force(
             )
     result = {}
     for drum in picking.drums:
-        own = wanted.get(drum, wanted.get(str(Drum(drum).coarse)))
+        chosen = wanted.get(drum, wanted.get(str(Drum(drum).coarse)))
         row = picking.picker.rows.get(drum) if picking.picker.kind == "adtlib" else None
-        if own is not None:
-            result[drum] = own
+        if chosen is not None:
+            result[drum] = chosen
         elif row is not None:
             result[drum] = adtlib_threshold(_column(activations, drum), row)
         else:
@@ -82,17 +82,17 @@ def pick_onsets(
     Parameters
     ----------
     activations
-        What the network said.
+        Activations of the recording.
     picking
-        How to pick, for instance a model card.
+        Picking parameters, for instance a model card.
     thresholds
         See `thresholds_in_force`.
     levels
         Shape (frames, number of ``picking.drums``), dB, from
         `velocity.BandLevels`. None: velocities follow the confidence.
     drums
-        Only these; a coarse drum includes its finer kinds. What is left out
-        still counts as a rival: the result is that of all drums, filtered.
+        Report only these; a coarse drum includes its finer kinds. The others still
+        take part in picking: the result is that of all drums, filtered.
     refinement
         See `refine`. None: ``"parabola"``, but ``"none"`` for ADTLib's picker,
         which reports whole frames.
@@ -133,20 +133,20 @@ def onsets_of(
     levels: NDArray[np.float32] | None = None,
     kinds: Mapping[Drum, Sequence[Drum | None]] | None = None,
 ) -> tuple[Onset, ...]:
-    """Turn picked frames into onsets in seconds; the last step of picking.
+    """Turn picks into onsets in seconds; the last step of picking.
 
     Parameters
     ----------
     picked
-        From `pick_hits`.
+        Picks from `pick_hits`.
     activations
-        That they were picked from.
+        Activations that they were picked from.
     delay
         Delay of the model in seconds.
     levels
         See `pick_onsets`; a column for each of `picked`.
     kinds
-        Drum to the finer drum of each of its picks; None where that is not sure.
+        Drum to the finer drum of each of its picks; None where it is uncertain.
 
     Returns
     -------
@@ -178,19 +178,19 @@ def pick_hits(
     refinement: str | None = None,
     peaks: Mapping[str, DrumPeaks] | None = None,
 ) -> list[DrumPicks]:
-    """Pick the frames of each drum, as `pick_onsets` does.
+    """Pick the hits of each drum, as `pick_onsets` does.
 
     Parameters
     ----------
     activations, picking, thresholds, refinement
         See `pick_onsets`.
     peaks
-        `drum_peaks` of these, if the song gate has looked at them.
+        `drum_peaks` of these activations, if they were computed before.
 
     Returns
     -------
     list of DrumPicks
-        One a drum, in the order of ``picking.drums``.
+        One for each drum, in the order of ``picking.drums``.
     """
     if refinement is None:
         refinement = "none" if picking.picker.kind == "adtlib" else "parabola"
@@ -213,9 +213,9 @@ def pick_hits(
 def onset_times(
     positions: NDArray[np.float64], activations: Activations, delay: float
 ) -> NDArray[np.float64]:
-    """Seconds from the file's first sample of refined frames, >= 0."""
+    """Return the times of refined frames in seconds from the file's first sample."""
     times = positions / activations.frame_rate + activations.offset - delay
-    # Clamped: the delay may push the first hit before the file's start.
+    # Clamp to 0: the delay may push the first hit before the file's start.
     return np.maximum(times, 0.0)
 
 

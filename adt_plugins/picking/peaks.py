@@ -1,4 +1,4 @@
-"""One drum's activation to peaks: frames, places between them, confidence."""
+"""Peaks of one drum's activation: frames, positions between them, confidence."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def pick_peaks(
         For ``"madmom"`` and ``"valley"`` added to the moving average, for ``"adtlib"``
         absolute: see `adtlib_threshold`.
     picker
-        Which rule, and its windows in seconds.
+        Rule, and its windows in seconds.
     frame_rate
         Frames per second.
 
     Returns
     -------
     NDArray[np.int64]
-        Frame indices, rising.
+        Frame indices, ascending.
 
     Raises
     ------
     ModelError
-        If the card names a picker that is not known.
+        If the picker is unknown.
 
     Notes
     -----
@@ -54,23 +54,20 @@ def pick_peaks(
     (Böck, Krebs and Schedl, ISMIR 2012): a frame is picked if its activation
     reaches `threshold` above the moving average, and is the greatest of those
     within the moving maximum; picks within `combine` of an earlier one are
-    dropped. Beyond both ends lie zeros, so the first and the last frame can be
-    picked. One difference: a plateau, equal frames side by side, gives one
-    pick, its first frame; madmom repeats it whenever `combine` has passed.
-
-    ``"valley"`` is the same, but for the average: frames before the last minimum
-    within `pre_avg` count for no more than that minimum. A hit soon after another, in
-    a roll or of a double kick, need not stand above what the other one left in the
-    average. On 120 rendered clips, half of them full of rolls, 75 % of the hits within
-    40 to 95 ms of another of their drum were found instead of 69 % (with accompaniment
-    47 instead of 44 %), and F over all rose by 0.005 in both.
+    dropped. Zeros are assumed beyond both ends, so the first and the last frame can be
+    picked. One difference: a plateau, equal frames side by side, is picked
+    once, at its first frame; madmom repeats it whenever `combine` has passed.
+    ``"valley"`` differs in the average: frames before the last minimum within `pre_avg`
+    count for no more than that minimum. A hit soon after another, in a roll or on a
+    double kick, then need not stand above what the other one left in the average
+    (experiment 31).
 
     ``"adtlib"`` is ``meanPPmm`` of ADTLib 2.1.2: higher than the frame before,
     at least as high as the frame after, above the threshold. Its step that
     drops the weaker of two onsets within 50 ms never took effect (the result
     of ``np.delete`` is thrown away) and is left out. ADTLib reports the frame
-    after the peak (it counts from its zero padding): a card that wants
-    ADTLib's own times says so with a `delay` of minus one frame.
+    after the peak (it counts from its zero padding): a card that reproduces ADTLib's
+    own times has a `delay` of minus one frame.
     """
     return DrumPeaks(activation, picker, frame_rate).above(threshold)
 
@@ -78,9 +75,9 @@ def pick_peaks(
 class DrumPeaks:
     """Peaks of one drum's activation, at any threshold.
 
-    What thresholds are added to is computed once, and so are the peaks at each of them:
-    the song gate asks for those at the model's threshold, and mostly that is also the
-    one which hits are picked at.
+    The average that thresholds are added to is computed once, and so are the peaks for
+    each threshold: the song gate needs those at the model's threshold, which is mostly
+    also the one in force.
 
     Parameters
     ----------
@@ -90,15 +87,15 @@ class DrumPeaks:
     Raises
     ------
     ModelError
-        If the card names a picker that is not known.
+        If the picker is unknown.
     """
 
     def __init__(
         self, activation: NDArray[np.floating], picker: Picker, frame_rate: float
     ) -> None:
         if picker.kind not in _PICKERS:
-            known = f"{', '.join(_PICKERS[:-1])} and {_PICKERS[-1]}"
-            raise ModelError(f"unknown picker {picker.kind!r}; there are {known}")
+            kinds = f"{', '.join(_PICKERS[:-1])} and {_PICKERS[-1]}"
+            raise ModelError(f"unknown picker {picker.kind!r}; there are {kinds}")
         self._values = np.asarray(activation)
         if self._values.ndim != 1:
             raise ValueError(
@@ -108,13 +105,13 @@ class DrumPeaks:
         self._above: dict[float, NDArray[np.int64]] = {}
 
     def above(self, threshold: float) -> NDArray[np.int64]:
-        """Frames of the peaks, rising; see `pick_peaks`."""
+        """Return the frames of the peaks, ascending; see `pick_peaks`."""
         if threshold not in self._above:
             self._above[threshold] = self._pick(threshold)
         return self._above[threshold]
 
     def heights(self, threshold: float) -> NDArray[np.float64]:
-        """Highest threshold that each peak above this one reaches; see `heights`."""
+        """Return the highest threshold that each peak above this one reaches."""
         frames = self.above(threshold)
         return heights(self._values, frames, self._picker, self._rate)
 
@@ -153,10 +150,10 @@ def _pick_above(
     highest = detections
     for shift in range(pre_max + post_max + 1):
         highest = np.maximum(highest, padded[shift : shift + len(values)])
-    found = np.flatnonzero(detections * (detections == highest)).astype(np.int64)
-    repeated = (np.diff(found) == 1) & (np.diff(detections[found]) == 0)
-    found = found[np.concatenate(([True], ~repeated))] if len(found) else found
-    return _combine(found, int(picker.combine * frame_rate + _EPSILON))
+    peaks = np.flatnonzero(detections * (detections == highest)).astype(np.int64)
+    repeated = (np.diff(peaks) == 1) & (np.diff(detections[peaks]) == 0)
+    peaks = peaks[np.concatenate(([True], ~repeated))] if len(peaks) else peaks
+    return _combine(peaks, int(picker.combine * frame_rate + _EPSILON))
 
 
 def heights(
@@ -165,7 +162,7 @@ def heights(
     picker: Picker,
     frame_rate: float,
 ) -> NDArray[np.float64]:
-    """How far peaks stand above what a threshold is added to.
+    """Return how far peaks stand above the average that a threshold is added to.
 
     Parameters
     ----------
@@ -180,35 +177,35 @@ def heights(
         Highest threshold that each peak reaches.
     """
     values = np.asarray(activation)
-    found = values[frames].astype(np.float64)
+    above = values[frames].astype(np.float64)
     if picker.kind != "adtlib":
-        found -= _average(values, picker, frame_rate)[frames]
-    return found
+        above -= _average(values, picker, frame_rate)[frames]
+    return above
 
 
 def _frames(seconds: float, frame_rate: float) -> int:
-    # Rounded as madmom rounds them: half to even.
+    # Rounded as in madmom: half to even.
     return round(seconds * frame_rate)
 
 
 def _average(
     values: NDArray[np.floating], picker: Picker, frame_rate: float
 ) -> NDArray[np.floating]:
-    """Average around each frame, of madmom's picker."""
+    """Return madmom's average around each frame."""
     before, after = (
         _frames(seconds, frame_rate) for seconds in (picker.pre_avg, picker.post_avg)
     )
     if before + after == 0:
         return np.zeros(len(values), dtype=values.dtype)
-    # NumPy alone: importing scipy.ndimage costs 0.3 s. The average is rounded
-    # to the activation's precision, as scipy's filters do.
+    # NumPy alone: importing scipy.ndimage takes 0.3 s. Like scipy's filters, round
+    # the average to the activation's precision.
     return _moving_average(values, before, after).astype(values.dtype)
 
 
 def _valley_average(
     values: NDArray[np.floating], picker: Picker, frame_rate: float
 ) -> NDArray[np.floating]:
-    """Average around each frame in which no earlier peak counts."""
+    """Return the average around each frame, in which no earlier peak counts."""
     before, after = (
         _frames(seconds, frame_rate) for seconds in (picker.pre_avg, picker.post_avg)
     )
@@ -231,16 +228,16 @@ def _valley_average(
 def _moving_average(
     values: NDArray[np.floating], before: int, after: int
 ) -> NDArray[np.float64]:
-    """Mean of the frames ``t - before`` to ``t + after``, zeros beyond the ends."""
+    """Return the means of frames ``t - before`` to ``t + after``, padded with zeros."""
     length = before + after + 1
-    # One more zero in front: sums are differences of the running sum.
+    # One more zero in front, since means are differences of a running sum.
     total = np.cumsum(np.pad(values, (before + 1, after)), dtype=np.float64)
     mean: NDArray[np.float64] = (total[length:] - total[:-length]) / length
     return mean
 
 
 def _combine(frames: NDArray[np.int64], distance: int) -> NDArray[np.int64]:
-    """Drop every frame within `distance` of the last one that was kept."""
+    """Drop every frame within `distance` of the last one that is kept."""
     if np.all(np.diff(frames) > distance):
         return frames
     kept: list[int] = []
@@ -253,14 +250,14 @@ def _combine(frames: NDArray[np.int64], distance: int) -> NDArray[np.int64]:
 def adtlib_threshold(
     activation: NDArray[np.floating], row: tuple[float, float, float]
 ) -> float:
-    """ADTLib's threshold: the activation's mean times lambda, within bounds.
+    """Return ADTLib's threshold: the activation's mean times lambda, within bounds.
 
     Parameters
     ----------
     activation
-        Shape (frames,), the whole recording.
+        Activation of the whole recording, shape (frames,).
     row
-        Lambda, minimum, maximum; 0 means no bound.
+        Lambda, minimum and maximum; 0 means no bound.
     """
     factor, lowest, highest = row
     threshold = float(np.mean(activation)) * factor if len(activation) else 0.0
@@ -276,7 +273,7 @@ def refine(
     frames: NDArray[np.int64],
     method: str = "parabola",
 ) -> NDArray[np.float64]:
-    """Where between the frames each peak lies.
+    """Return where each peak lies between the frames.
 
     Parameters
     ----------
@@ -286,15 +283,13 @@ def refine(
         Indices of the peaks.
     method
         ``"parabola"``: vertex of the parabola through the peak and its two
-        neighbours; ``"none"``: 0. On rendered clips with known times the
-        parabola brings the median error from 2.9 to 1.9 ms (with accompaniment
-        3.1 to 2.1), a triangle of the targets' width does no better.
+        neighbours (experiment 32); ``"none"``: 0.
 
     Returns
     -------
     NDArray[np.float64]
-        Offset of each peak in frames, -0.5 to 0.5; 0 on the first and the
-        last frame, which lack a neighbour.
+        Offset of each peak in frames, -0.5 to 0.5; 0 at the first and last frame,
+        which lack a neighbour.
     """
     if method not in REFINEMENTS:
         raise ValueError(f"no refinement {method!r}; there are {REFINEMENTS}")
@@ -313,12 +308,12 @@ def refine(
 
 
 def confidence(values: NDArray[np.floating], threshold: float) -> NDArray[np.float64]:
-    """How sure: 0 for an activation of 0, 0.5 at the threshold, 1 at 1.
+    """Return confidences: 0 for an activation of 0, 0.5 at the threshold, 1 at 1.
 
-    Linear in both parts, so it rises with the activation and a half means
-    "as likely reported as not" for every drum, whatever its threshold.
+    It is linear in both parts. It rises with the activation, and 0.5 means "as likely
+    reported as not" for every drum, whatever its threshold.
     """
     knots = np.clip([0.0, threshold, 1.0], 0.0, 1.0)
     knots[1] = min(max(knots[1], 1e-6), 1 - 1e-6)
-    sure: NDArray[np.float64] = np.interp(values, knots, [0.0, 0.5, 1.0])
-    return sure
+    confidences: NDArray[np.float64] = np.interp(values, knots, [0.0, 0.5, 1.0])
+    return confidences

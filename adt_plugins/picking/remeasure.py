@@ -1,4 +1,4 @@
-"""How hard hits are that somebody has added, from the sound."""
+"""Velocities of hits that a user has added, measured in the sound."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def measured(
     reader: AudioReader,
     card: ModelCard,
     fresh: Sequence[Onset],
-    known: Iterable[Onset] = (),
+    reference: Iterable[Onset] = (),
 ) -> list[Onset]:
     """Give hits the velocities that they have in a recording.
 
@@ -33,26 +33,26 @@ def measured(
     card
         Card of the model whose front end is used.
     fresh
-        The hits.
-    known
-        Hits of the same recording whose velocities are right: new ones are put on
+        Hits without velocities.
+    reference
+        Hits of the same recording with correct velocities: the new ones are put on
         their scale, drum by drum. Without any, hits are compared with each other.
 
     Returns
     -------
     list of Onset
-        `fresh` with velocities, in the same order.
+        `fresh` with their velocities, in the same order.
     """
     blocks = frame_blocks(reader, card.front_end, card.level, _COARSE)
     none = np.zeros((0, len(_COARSE)), np.float32)
     level = np.concatenate([none, *(block.levels for block in blocks)])
     rate = card.front_end.frame_rate
-    found = list(fresh)
-    others = [onset for onset in known if onset.time < len(level) / rate]
+    result = list(fresh)
+    others = [onset for onset in reference if onset.time < len(level) / rate]
     for column, drum in enumerate(_COARSE):
-        own = [i for i, onset in enumerate(found) if onset.drum.coarse is drum]
+        members = [i for i, onset in enumerate(result) if onset.drum.coarse is drum]
         beside = [onset for onset in others if onset.drum.coarse is drum]
-        if not own:
+        if not members:
             continue
 
         def strength(
@@ -61,13 +61,13 @@ def measured(
             frames = np.rint([onset.time * rate for onset in onsets]).astype(np.int64)
             return velocity.strengths(level[:, column], frames, rate)
 
-        new = strength(found[i] for i in own)
+        new = strength(result[i] for i in members)
         if beside:
-            speeds = velocity.beside(
+            measured_velocities = velocity.beside(
                 new, strength(beside), [onset.velocity for onset in beside]
             )
         else:
-            speeds = velocity.relative(new, new)
-        for i, speed in zip(own, speeds.tolist(), strict=True):
-            found[i] = replace(found[i], velocity=speed)
-    return found
+            measured_velocities = velocity.relative(new, new)
+        for i, value in zip(members, measured_velocities.tolist(), strict=True):
+            result[i] = replace(result[i], velocity=value)
+    return result

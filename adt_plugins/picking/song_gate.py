@@ -1,21 +1,21 @@
-"""A decision for a whole recording: which of its drums are there at all.
+"""Decides for a whole recording which of its drums occur at all.
 
-A network that hears two seconds at a time finds a few snares in speech, toms in a
-bass line, hats in a shaker. The whole recording tells more: where there are drums,
-some hits are clear, and they come at regular times. So the gate weighs both, and raises
-the thresholds of drums that are not there. It changes nothing else, and where it is
-not sure it changes nothing at all, unless it is told to be strict.
+A network that sees two seconds at a time finds a few snares in speech, toms in a bass
+line, hats in a shaker. The whole recording tells more: where there are drums, some hits
+are clear, and they recur at regular times. The gate weighs both, and raises the
+thresholds of drums that are absent. It changes nothing else, and in cases of doubt
+nothing at all, unless the mode is strict.
 
 Clearness is what picking compares with a threshold: how far a peak stands above the
 average around it. The clearness of a drum is the one that its hits reach
-`RATE_PER_MINUTE` times a minute: the clearest hit of all in a short recording, the
-seventh in a song of three minutes, so that a long recording has no more chances to be
-mistaken than a short one.
+`RATE_PER_MINUTE` times a minute: the clearest hit of a short recording, the seventh of
+a song of three minutes, so that a long recording has no more chances of a mistake
+than a short one.
 
 Regularity is how much more often than by chance a hit is followed by another one after
-the same time, for the best such time. It tells drums 15 dB below the band, whose hits
-are no clearer than those invented in guitars, from speech, singing and strumming
-(experiment 20 of models/EXPERIMENTS.md).
+the same time, for the best such time. It separates drums 15 dB below the band, whose
+hits are no clearer than false ones in guitars, from speech, singing and strumming
+(experiment 20).
 """
 
 from __future__ import annotations
@@ -41,41 +41,41 @@ UNSURE = (
     "hardly any clear drum hits: these may be other instruments"
     " (a strict song gate leaves them out)"
 )
-"""What to say of a recording whose hits are kept in doubt."""
+"""Warning for a recording whose hits are kept in doubt."""
 
 OFF = " (with the song gate off they stay)"
 MUCH_HITS, MUCH_SHARE = 8, 0.2
-"""So many hits that are left out, and such a share of all, are worth a word."""
+"""Omitted hits, and their share of all, from which on a message reports them."""
 
 RATE_PER_MINUTE = 2.0
 """Hits a minute that a drum needs for its clearness to count."""
 
 LONE_PER_MINUTE = 20.0
-"""A drum alone, as on a track of its own, is known by so many clear hits."""
+"""Clear hits a minute by which a drum on a track of its own is recognised."""
 LONE_FREE_S = 5.0
-"""Before that one hit will do: a recording may be of a single one."""
+"""Up to this duration one hit suffices: the recording may be of a single one."""
 
 SHORT_S = 30.0
-"""In less there are fewer hits, so less evidence is asked for …"""
+"""A shorter recording has fewer hits, so less evidence is required:"""
 PER_OCTAVE = 0.04
-"""… by so much for each halving."""
+"""this much less for each halving of its duration."""
 
 REGULARITY_SHARE = 0.6
-"""What regularity counts beside clearness …"""
+"""Weight of regularity beside clearness."""
 REGULAR = 0.4
-"""… up to this: more of it proves no more, as a chopped voice has it too."""
+"""Most regularity that counts: a chopped voice has more."""
 
 BLOCK_S = 12.0
-"""Tempo is constant for so long."""
+"""Time over which the tempo counts as constant."""
 LEAST_HITS = 6
-"""Fewer hits in a block say nothing about regularity."""
+"""Fewer hits in a block tell nothing about regularity."""
 LEAST_PAIRS = 3
-"""Hits, at least, after which a lag still lies in the block."""
+"""Least number of hits whose lag still lies in the block."""
 LAG_S = (0.2, 1.0)
 SAME_S = 0.02
-"""Two times are the same within this, either way."""
+"""Tolerance of a lag, either way."""
 TOGETHER_S = 0.03
-"""Hits of several drums within this are one hit."""
+"""Hits of several drums within this time are one hit."""
 
 # The clearest drum counts as much as the next two together.
 _SHARES = (0.5, 0.25, 0.25)
@@ -83,16 +83,16 @@ _SHARES = (0.5, 0.25, 0.25)
 
 @dataclass(frozen=True)
 class Clearness:
-    """How clear and how regular the hits of a recording are.
+    """Clearness and regularity of the hits of a recording.
 
     Parameters
     ----------
     heights
-        Drum to the heights of its hits, falling; see `peaks.heights`.
+        Drum to the heights of its hits, descending; see `peaks.heights`.
     duration
         Duration of the recording, in seconds.
     regularity
-        How regularly hits follow one another, 0-1; see `regularity`.
+        Regularity of the hits, 0-1; see `regularity`.
     """
 
     heights: Mapping[str, NDArray[np.float64]]
@@ -101,31 +101,31 @@ class Clearness:
 
     @property
     def drums(self) -> dict[str, float]:
-        """Of each drum the height that it reaches `RATE_PER_MINUTE` times a minute."""
+        """Height that each drum reaches `RATE_PER_MINUTE` times a minute."""
         return self._reached(int(RATE_PER_MINUTE * self.duration / 60))
 
     @property
     def evidence(self) -> float:
-        """Of drums in the recording: its three clearest ones, and its regularity."""
+        """Evidence of drums: the clearness of the three clearest, and regularity."""
         best = sorted(self.drums.values(), reverse=True)
         clear = sum(share * value for share, value in zip(_SHARES, best, strict=False))
         return clear + REGULARITY_SHARE * min(self.regularity, REGULAR)
 
     @property
     def _short(self) -> float:
-        """How much less evidence is asked for."""
+        """Amount by which less evidence is required of a short recording."""
         if not 0 < self.duration < SHORT_S:
             return 0.0
         return PER_OCTAVE * math.log2(SHORT_S / self.duration)
 
     def _reached(self, rank: int) -> dict[str, float]:
         return {
-            drum: float(found[rank]) if len(found) > rank else 0.0
-            for drum, found in self.heights.items()
+            drum: float(heights[rank]) if len(heights) > rank else 0.0
+            for drum, heights in self.heights.items()
         }
 
     def _lone(self, gate: SongGate) -> bool:
-        """Whether one drum is clear by itself."""
+        """Return whether one drum is clear enough by itself."""
         often = int(LONE_PER_MINUTE * max(0.0, self.duration - LONE_FREE_S) / 60)
         return any(
             value >= gate.lone.get(drum, 1.0) - self._short
@@ -133,11 +133,11 @@ class Clearness:
         )
 
     def unsure(self, gate: SongGate) -> bool:
-        """Whether there may be no drum at all in the recording."""
+        """Return whether the recording may have no drums at all."""
         return self.evidence < gate.unsure - self._short and not self._lone(gate)
 
     def absent(self, gate: SongGate, *, strict: bool = False) -> list[str]:
-        """Drums that are not there; perhaps all of them."""
+        """Return the drums that do not occur; perhaps all of them."""
         drums = self.drums
         nothing = self.evidence < gate.song - self._short and not self._lone(gate)
         if nothing or (strict and self.unsure(gate)):
@@ -147,16 +147,16 @@ class Clearness:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the gate does with a recording.
+    """What the gate decides for a recording.
 
     Parameters
     ----------
     raised
-        Drum to threshold, of those drums alone of which it takes hits away.
+        Drum to its raised threshold, for drums that lose hits by it.
     unsure
-        Whether the hits that are left may be other instruments.
+        Whether the remaining hits may be other instruments.
     candidates
-        Drum to how many hits it had before.
+        Drum to its number of hits before.
     """
 
     raised: Mapping[str, float]
@@ -164,12 +164,12 @@ class Decision:
     candidates: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def left_out(self, kept: Mapping[str, int]) -> str | None:
-        """Say what was left out, if that is much of all.
+        """Return a message about the hits that were left out, if they are many.
 
         Parameters
         ----------
         kept
-            Drum to how many hits it has now.
+            Drum to its number of hits now.
         """
         lost = {
             drum: self.candidates.get(drum, 0) - kept.get(drum, 0)
@@ -189,7 +189,7 @@ class Decision:
 def regularity(
     frames: Iterable[NDArray[np.int64]], count: int, frame_rate: float
 ) -> float:
-    """Tell how regularly hits follow one another.
+    """Estimate how regularly hits follow one another.
 
     Parameters
     ----------
@@ -203,9 +203,9 @@ def regularity(
     Returns
     -------
     float
-        0 if a hit follows another no more often than by chance, whatever the lag, to 1
-        if always, for one lag of `LAG_S`; the mean of blocks of about `BLOCK_S`, each
-        weighed by its hits.
+        From 0, if no lag of `LAG_S` is more frequent than by chance, to 1, if every hit
+        is followed by another after the same lag; the mean over blocks of about
+        `BLOCK_S`, weighted by their hits.
     """
     every = np.unique(np.concatenate([np.zeros(0, np.int64), *frames]))
     apart = np.diff(every, prepend=-count) > round(TOGETHER_S * frame_rate)
@@ -216,15 +216,15 @@ def regularity(
     total = 0.0
     for block in range(blocks):
         first, end = block * count // blocks, (block + 1) * count // blocks
-        own = hits[(hits >= first) & (hits < end)] - first
-        if len(own) >= LEAST_HITS:
-            total += len(own) * _block_regularity(own, end - first, frame_rate)
+        inside = hits[(hits >= first) & (hits < end)] - first
+        if len(inside) >= LEAST_HITS:
+            total += len(inside) * _block_regularity(inside, end - first, frame_rate)
     return total / len(hits)
 
 
 def _block_regularity(hits: NDArray[np.int64], count: int, frame_rate: float) -> float:
     reach = round(SAME_S * frame_rate)
-    near = np.zeros(count + 1, np.bool_)  # the last one stands for what lies beyond
+    near = np.zeros(count + 1, np.bool_)  # the last one stands for all later frames
     for shift in range(-reach, reach + 1):
         near[np.clip(hits + shift, 0, count - 1)] = True
     chance = int(near.sum()) / count
@@ -243,7 +243,7 @@ def clearness(
     card: ModelCard,
     peaks: Mapping[str, DrumPeaks] | None = None,
 ) -> Clearness:
-    """Tell how clear the hits of a recording are, of those at the card's thresholds.
+    """Measure how clear the hits of a recording are, at the card's thresholds.
 
     Parameters
     ----------
@@ -252,17 +252,17 @@ def clearness(
     card
         The model card.
     peaks
-        `onsets.drum_peaks` of them, if they are used again.
+        `onsets.drum_peaks` of the activations, if they were computed before.
     """
     rate, count = activations.frame_rate, len(activations.values)
     if peaks is None:
         peaks = drum_peaks(activations, card)
-    falling = {
+    heights = {
         drum: np.sort(peaks[drum].heights(card.thresholds[drum]))[::-1]
         for drum in card.drums
     }
     times = [peaks[drum].above(card.thresholds[drum]) for drum in card.drums]
-    return Clearness(falling, count / rate, regularity(times, count, rate))
+    return Clearness(heights, count / rate, regularity(times, count, rate))
 
 
 def decide(
@@ -279,11 +279,11 @@ def decide(
     activations
         Activations of the whole recording.
     card
-        The model card. Without a `gate` nothing is raised.
+        The model card; without a `gate` nothing is raised.
     thresholds
-        What the user chose, see `onsets.thresholds_in_force`; stays as it is.
+        The user's choice, see `onsets.thresholds_in_force`; never raised.
     mode
-        ``"normal"``: what may be a drum stays; ``"strict"``: it goes; ``"off"``:
+        ``"normal"``: hits that may be drums stay; ``"strict"``: they go; ``"off"``:
         everything stays.
     peaks
         See `clearness`.
@@ -291,8 +291,8 @@ def decide(
     Returns
     -------
     Decision
-        Clear hits stay even of a drum that is not there: a break at the end of a song,
-        a single kick.
+        Clear hits stay even of a drum that counts as absent: a break at the end of a
+        song, a single kick.
     """
     gate, chosen = card.gate, set(thresholds or ())
     if gate is None or mode == "off":

@@ -226,7 +226,7 @@ class _Listeners(NamedTuple):
     @property
     def taps(self) -> list[Callable[[NDArray[np.float32]], None]]:
         """What to call with each block of frames."""
-        return [part.hear for part in self if part is not None]
+        return [part.add for part in self if part is not None]
 
 
 def _listeners(card: ModelCard, *, fine: bool, beats: bool) -> _Listeners:

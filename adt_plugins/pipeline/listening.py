@@ -88,7 +88,7 @@ def listen(
 
     def heard(samples: Iterable[NDArray[np.float32]]) -> Iterator[_Placed]:
         blocks = without_noise_before_hits(
-            beginnings.heard(samples), card.front_end.hop_size
+            beginnings.watch(samples), card.front_end.hop_size
         )
         for block in frame_blocks(blocks, card.front_end, card.level, card.drums):
             levels.append(block.levels)

@@ -1,1 +1,1 @@
-"""Activations to beats and bars."""
+"""Estimates beats and bars from activations."""

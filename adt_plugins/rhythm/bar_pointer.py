@@ -1,4 +1,4 @@
-"""The bar-pointer model: the likeliest sequence of beats for what was observed.
+"""The bar-pointer model: finds the likeliest sequence of beats for some observations.
 
 A hidden pointer moves through the bar at a tempo that may change at beats only
 (Whiteley, Cemgil and Godsill, ISMIR 2006), on the tempo-dependent grid of
@@ -7,9 +7,9 @@ so the search runs over beats instead of states: a beat that begins at frame t
 and lasts T frames follows one that began at t - T'. No beat is shorter than the
 shortest T, so that many frames are decided at once, of all meters together.
 
-What is observed outside the beginnings of beats is the same for every path, so
-only the ratios at the beginnings count. Scores of the way are not kept but for one
-moment in every 18 seconds; the way back computes them again, a part at a time.
+Observations outside the beginnings of beats are the same for every path, so only the
+log ratios at the beginnings count. Forward scores are checkpointed every 64 shortest
+beats (about 18 s), and recomputed part by part during backtracking.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ Singles = NDArray[np.float32]
 
 _NEVER = -1e30  # log probability; unlike infinity, its differences are numbers
 _STEPS = 64
-"""Steps of a part, each as long as the shortest beat. Scores count from its start:
-single precision is enough near 0 only."""
+"""Steps of a part, each as long as the shortest beat. Scores are relative to the start
+of their part: single precision is exact enough only near 0."""
 _KEPT_BYTES = 12 << 20
-"""So much of the way is kept, that of a song of four minutes in a narrow search; the
-way back through the rest computes it again."""
+"""Memory for forward scores that backtracking need not recompute: enough for a song of
+four minutes in a narrow search."""
 
 
 class Evidence(Protocol):
@@ -43,35 +43,34 @@ class Evidence(Protocol):
 
     @property
     def division(self) -> int:
-        """Into how many equal parts a beat is divided."""
+        """Number of equal parts of a beat."""
 
     def cut(self, first: int, end: int) -> tuple[Singles, ...]:
-        """Log ratios for beats whose parts begin at frames, for each part of a beat.
+        """Return log ratios for beats whose parts begin at frames, for each part.
 
-        Each of the shape (beats of all meters, frames); frames may lie outside.
+        Each has the shape (beats of all meters, frames); frames may lie outside.
         """
 
     def means(self) -> tuple[Singles, ...]:
-        """The mean over all beats, of every frame."""
+        """Return the mean over all beats at every frame, for each part of a beat."""
 
 
 @dataclass(frozen=True)
 class BeatPath:
-    """Beats in the order of time.
+    """A sequence of beats in order of time.
 
     Parameters
     ----------
     starts
-        First frame of each beat, shape (beats,); that of the first may lie
-        before frame 0.
+        First frame of each beat, shape (beats,); the first one may be negative.
     lengths
         Frames of each beat, shape (beats,).
     positions
-        Place of each in its bar, from 0, shape (beats,).
+        Place of each beat in its bar, from 0, shape (beats,).
     log_probability
         Log probability of the path together with the observations.
     meter
-        Which of the meters in question it is in, from 0.
+        Index of the meter among the candidates.
     """
 
     starts: Ints
@@ -84,7 +83,7 @@ class BeatPath:
 def beat_lengths(
     frame_rate: float, min_bpm: float, max_bpm: float, count: int = TEMPI
 ) -> Ints:
-    """Lengths of a beat in frames: all of a range of tempi, or `count` of them.
+    """Return lengths of a beat in frames: all of a range of tempi, or `count` of them.
 
     More than `count` are thinned out evenly on a logarithmic scale.
 
@@ -99,8 +98,8 @@ def beat_lengths(
     while len(lengths) > count:
         spaced = np.geomspace(max(shortest, 1), longest, number)
         number += 1
-        if len(found := np.unique(np.round(spaced))) >= count:
-            return found.astype(np.int64)
+        if len(rounded := np.unique(np.round(spaced))) >= count:
+            return rounded.astype(np.int64)
     return lengths.astype(np.int64)
 
 
@@ -126,22 +125,22 @@ def decode(
         Columns of the beats of each candidate meter, e.g. ``(2, 1, 1, 1)``
         where column 1 is a beat and 2 a downbeat.
     lengths
-        Lengths of a beat that are considered, ascending; see `beat_lengths`.
+        Candidate lengths of a beat, ascending; see `beat_lengths`.
     transition_lambda
-        How firmly the tempo stays as it is.
+        Resistance to changes of tempo.
     observation_lambda
-        One in how many parts of a beat is its beginning.
+        A beat's beginning is one part in this many of the beat.
     evidence
-        What else speaks for a beat of the bar that begins at a frame, and for one
-        that has its middle, or its thirds, there.
+        Further log ratios for the beats of the bar that begin at a frame, or have
+        their middle or thirds there.
     searched
-        Which of `lengths` are searched; None: all. The path is the likeliest of all
-        where that has no other lengths than these: their probabilities stay.
+        Mask of the `lengths` to search; None: all. If the likeliest path of all has
+        only these lengths, it is found: probabilities do not depend on the mask.
 
     Returns
     -------
     BeatPath
-        At least one beat. Memory: up to 20 MB, and for every hour 10 MB.
+        At least one beat. The search takes up to 20 MB, plus 10 MB for every hour.
     """
     search = _Search(
         densities,
@@ -157,7 +156,7 @@ def decode(
 
 
 def _transitions(lengths: Ints, transition_lambda: float) -> Floats:
-    """Log probability of each length (column) after each other (row)."""
+    """Return the log probability of each length (column) after each other (row)."""
     ratio = lengths[np.newaxis] / lengths[:, np.newaxis]
     probability = np.exp(-transition_lambda * np.abs(ratio - 1))
     probability[probability <= np.spacing(1)] = 0
@@ -167,11 +166,11 @@ def _transitions(lengths: Ints, transition_lambda: float) -> Floats:
 
 
 class _Search:
-    """Scores of beats by their first frame.
+    """Forward scores of beats by their first frame.
 
-    Those of a part have the shape (lengths, beats of all meters, frames). A score
-    is the log probability of all before a beat that begins at a frame, and of its
-    beginning; frames of a part begin `_reach` before its first.
+    The scores of a part have the shape (lengths, beats of all meters, frames). A score
+    is the log probability of everything before a beat that begins at a frame, and of
+    its beginning; the frames of a part start `_reach` before its first.
     """
 
     def __init__(
@@ -203,7 +202,7 @@ class _Search:
         self._kinds = np.array(kinds, np.int64) - 1
         starts = np.cumsum([0, *(len(meter) for meter in meters)])
         self._first = starts[:-1]
-        # The beat before each, in its own meter.
+        # The preceding beat of each, in the same meter.
         self._previous = np.concatenate(
             [
                 start + np.roll(np.arange(len(meter)), 1)
@@ -212,15 +211,17 @@ class _Search:
         )
         self._band = self._banded()
         self._evidence = evidence
-        self._before: list[tuple[Singles, float]] = []  # what each part begins with
-        self._kept: list[Singles] = []  # scores of the first parts
+        # Checkpoints: the scores that each part starts from. Then the scores of the
+        # first parts.
+        self._checkpoints: list[tuple[Singles, float]] = []
+        self._kept: list[Singles] = []
 
     def _parts(self) -> Iterator[int]:
-        """First frame of each part."""
+        """Iterate over the first frame of each part."""
         return iter(range(0, self._frames, _STEPS * self._step))
 
     def forward(self) -> None:
-        """Go through all parts, and keep what each begins with."""
+        """Compute all parts, and keep their checkpoints."""
         count, beats = len(self._lengths), len(self._previous)
         # Before the first frame the pointer may be anywhere.
         start = np.concatenate(
@@ -235,10 +236,10 @@ class _Search:
         window += self._gained(-self._reach, 0)
         scale = 0.0
         for first in self._parts():
-            self._before.append((window, scale))
+            self._checkpoints.append((window, scale))
             scores = self._part(window, first)
-            if len(self._kept) == len(self._before) - 1 and (
-                len(self._before) * scores.nbytes <= _KEPT_BYTES
+            if len(self._kept) == len(self._checkpoints) - 1 and (
+                len(self._checkpoints) * scores.nbytes <= _KEPT_BYTES
             ):
                 self._kept.append(scores)
             window = scores[..., -self._reach :]
@@ -248,8 +249,8 @@ class _Search:
         self._last, self._scale = window, scale
 
     def _gained(self, first: int, end: int) -> Singles:
-        """What beats gain by beginning at frames: (lengths, beats, frames)."""
-        # Nothing is observed before the first frame and after the last.
+        """Return log ratios of beats that begin at frames: (lengths, beats, frames)."""
+        # There are no observations before the first frame and after the last.
         frames = np.arange(first, end)
         starts = self._sums[frames.clip(0, self._frames)]
         ends = (frames + self._sizes[:, np.newaxis]).clip(0, self._frames)
@@ -268,20 +269,20 @@ class _Search:
         return gained
 
     def _part(self, before: Singles, first: int) -> Singles:
-        """Score a part's beginnings of beats, a shortest beat's frames at a time."""
+        """Compute the scores of a part, a shortest beat's frames at a time."""
         count, step, reach = len(self._lengths), self._step, self._reach
         end = min(first + _STEPS * step, self._frames)
         beats = len(self._previous)
         scores = np.concatenate([before, self._gained(first, end)], axis=2)
         width = scores.shape[2]
         flat = scores.reshape(-1)
-        # Where in a part the beats end that a step's frames follow: (lengths,
-        # beats, frames) as all else.
+        # Places in the part where the beats ended that the frames of a step follow:
+        # (lengths, beats, frames) like all else.
         row = np.arange(count)[:, np.newaxis, np.newaxis] * beats
         row = (row + self._previous[:, np.newaxis]) * width
         ended = row + reach - self._lengths[:, np.newaxis, np.newaxis]
         ended = ended + np.arange(step)
-        # One piece of memory each: sums of those take a third of the time of others.
+        # Contiguous memory: sums over it take a third of the time.
         inside, best, other = np.empty((3, count * beats * step), np.float32)
         changes = [
             (
@@ -293,7 +294,7 @@ class _Search:
             for came, to, gain in self._band
         ]
         for at in range(0, end - first, step):
-            # In the last step what is behind the end is computed for nothing.
+            # Results of the last step that lie past the end are ignored.
             flat.take(ended + at, out=inside.reshape(ended.shape), mode="clip")
             np.add(inside, self._band[0][2], out=best)
             for came, gain, sums, highest in changes[1:]:
@@ -304,28 +305,28 @@ class _Search:
         return scores
 
     def _banded(self) -> list[tuple[int, int, Singles]]:
-        """Log probabilities of changes from length to length, by how far it is.
+        """Return the log probabilities of changes of length, by the size of the change.
 
         Returns
         -------
         list of tuple
-            First no change. Of each: where in a step's numbers of a length before
-            the first one lies, where the first after it, and what is added; shape
-            (lengths times beats times frames of a step).
+            First no change. Each holds the offset of the first preceding length among
+            the numbers of a step, the offset of the first following one, and what is
+            added; shape (lengths times beats times frames of a step).
         """
         size = len(self._previous) * self._step
         came, to = np.nonzero(self._transitions > _NEVER)
-        found = []
+        bands = []
         for far in sorted({int(n) for n in came - to}, key=abs):
             rows = to[came - to == far]
             rows = np.arange(rows.min(), rows.max() + 1)
             gain = self._transitions[rows + far, rows].astype(np.float32)
             first = int(rows[0])
-            found.append(((first + far) * size, first * size, np.repeat(gain, size)))
-        return found
+            bands.append(((first + far) * size, first * size, np.repeat(gain, size)))
+        return bands
 
     def backward(self) -> BeatPath:
-        """Follow the best end back to the beginning."""
+        """Backtrack from the best end to the beginning."""
         starts = np.arange(self._frames - self._reach, self._frames)
         unfinished = starts + self._lengths[:, np.newaxis] >= self._frames
         last = np.where(unfinished[:, np.newaxis], self._last, _NEVER)
@@ -334,10 +335,10 @@ class _Search:
         length, beat, at = (int(n) for n in best)
         start = int(starts[at])
         columns = np.arange(len(self._lengths))
-        found = []
+        beats = []
         part, scores = -1, self._last
         while True:
-            found.append((start, int(self._lengths[length]), beat))
+            beats.append((start, int(self._lengths[length]), beat))
             if start < 0:
                 break
             here = start // (_STEPS * self._step)
@@ -347,15 +348,15 @@ class _Search:
                 if part < len(self._kept):
                     scores = self._kept[part]
                 else:
-                    scores = self._part(self._before[part][0], first)
+                    scores = self._part(self._checkpoints[part][0], first)
             beat = int(self._previous[beat])
-            # Those that ended here; they may lie in the part before, whose last
-            # frames a part begins with.
+            # The beats that ended here may begin in the part before, whose last frames
+            # a part starts with.
             came = start - self._lengths - first + self._reach
             ended = scores[columns, beat, came] + self._transitions[:, length]
             length = int(ended.argmax())
             start -= int(self._lengths[length])
-        path = np.array(found[::-1], np.int64).T
+        path = np.array(beats[::-1], np.int64).T
         meter = int(np.searchsorted(self._first, path[2][0], side="right")) - 1
         positions = path[2] - self._first[meter]
         return BeatPath(path[0], path[1], positions, probability, meter)

@@ -1,9 +1,9 @@
-"""Beats and downbeats: decodes the network's activations into bars.
+"""Beats and downbeats, decoded from the network's activations.
 
-The likeliest sequence of beats of the likeliest meter is decoded, as madmom does
-(Böck, Krebs and Widmer, ISMIR 2016), with the same model and defaults; what the drums
-play where in a bar, and where the harmony changes, count as well. madmom itself is an
-optional second backend.
+The likeliest sequence of beats in the likeliest meter is decoded as in madmom (Böck,
+Krebs and Widmer, ISMIR 2016), with the same model and defaults; what the drums play
+at which place of a bar, and where the harmony changes, count as further evidence.
+madmom itself is an optional second backend.
 """
 
 from __future__ import annotations
@@ -36,45 +36,45 @@ from adt_plugins.rhythm.tempo_search import likely_lengths
 
 MIN_BPM, MAX_BPM = 55.0, 215.0
 BPM_TOLERANCE = 1.1
-"""How far, as a ratio, the music may stray from a tempo that the user gives."""
+"""Deviation from a given tempo that the music may show, as a ratio."""
 
 METERS = ("3/4", "4/4")
-"""Meters in question at once when the user gives none. 6/8 comes afterwards, by what
-the drums play between the beats: half of a bar of 4/4 looks much like a bar of 6/8."""
+"""Meters decoded together when none is given. 6/8 is tried afterwards, by what the
+drums
+play between the beats: half a bar of 4/4 looks much like a bar of 6/8."""
 
 SIX_EIGHT = Meter(6, 8)
 
 THRESHOLD = 0.05
-"""Before the first and after the last activation as high as this is silence."""
+"""Frames before the first and after the last activation this high count as silence."""
 
 CLEAR = 0.1
-"""Mean probability of the beats, under which there is none that one could tap to.
-
-It is 0.03 to 0.09 of voices alone and of speech, 0.33 of the example."""
+"""Mean activation of the beats below which there is no beat to tap to: between those of
+speech and of music (experiment 30)."""
 
 _AROUND = 2  # frames
 _ALIKE_FRAMES = 7
 _MOST = 0.7
 _LEAST = 1e-6  # probabilities stay this far from 0 and 1
-_PIN = -1e4  # log density of what the user has ruled out
+_PIN = -1e4  # log density that rules a state out
 
 FramesOfBeats = list[tuple[int, int]]
-"""Frame and position in the bar of each beat, from 1."""
+"""Frame of each beat, and its position in the bar from 1."""
 
 
 @dataclass(frozen=True)
 class KnownBeats:
-    """What is known of the beats beforehand; true if anything is.
+    """What the user knows about the beats; true if anything is given.
 
     Parameters
     ----------
     bpm, meter, first_downbeat
-        See `find_beats`; None: not known.
+        See `find_beats`; None: unknown.
 
     Raises
     ------
     ValueError
-        If one of them is not valid.
+        If a value is not valid.
     """
 
     bpm: float | None = None
@@ -95,12 +95,12 @@ class KnownBeats:
 
 
 def has_beats(outputs: Iterable[str]) -> bool:
-    """Whether a network with these outputs detects beats."""
+    """Return whether a network with these outputs detects beats."""
     return {"beat", "downbeat"} <= set(outputs)
 
 
 def are_clear(activations: Activations, beats: Sequence[Beat]) -> bool:
-    """Whether there are beats, and not just the best that could be found."""
+    """Return whether the beats are really in the music, not only the best guess."""
     either = observations(activations).sum(axis=1)
     frames = [
         round((beat.time - activations.offset) * activations.frame_rate)
@@ -126,23 +126,23 @@ def find_beats(
     Parameters
     ----------
     activations
-        With the outputs ``beat`` (which includes downbeats) and ``downbeat``.
+        Activations with the outputs ``beat`` (downbeats included) and ``downbeat``.
     bpm
-        About the tempo, in counted beats a minute (dotted quarters in 6/8);
-        None: anything from 55 to 215, or in a compound meter from 30 to 130.
+        Approximate tempo in counted beats a minute (dotted quarters in 6/8); None:
+        55 to 215, or 30 to 130 in a compound meter.
     meter
-        Such as ``"3/4"`` or ``"6/8"``; None: the likeliest of `METERS` and 6/8, see
-        `meter_of`.
+        The meter, such as ``"3/4"`` or ``"6/8"``; None: the likeliest of `METERS` and
+        6/8, see `meter_of`.
     first_downbeat
-        Time in seconds at which a bar begins; what lies before it is counted back
-        from there. Of madmom's beats it is the nearest.
+        Time in seconds at which a bar begins; earlier beats are counted backwards from
+        there. With madmom, the nearest beat becomes the downbeat.
     backend
         ``"adt"``, or ``"madmom"`` (extra `madmom`).
     patterns
-        Whether it counts what the drums play, see `adt_plugins.rhythm.drum_patterns`.
-        Without and without `changes`, ours finds the same beats as madmom.
+        Whether the drums are evidence, see `adt_plugins.rhythm.drum_patterns`. Without
+        them and without `changes` the beats are the same as madmom's.
     changes
-        How much the harmony changes at each frame, see
+        Novelty of the harmony at each frame, see
         `adt_plugins.rhythm.chord_changes.Harmony.changes`.
 
     Returns
@@ -153,9 +153,9 @@ def find_beats(
     Raises
     ------
     ModelError
-        If there are no such outputs.
+        If the activations lack these outputs.
     MissingDependencyError
-        If madmom is asked for and missing.
+        If the madmom backend is chosen but not installed.
     ValueError
         If an option is out of its range.
     """
@@ -175,7 +175,7 @@ def find_beats(
         pin = round((first_downbeat - activations.offset) * rate) - first
     meters = [Meter.parse(name) for name in ([meter] if meter else METERS)]
     if backend == "madmom":
-        found = _madmom(observed[part], meters, bpm, rate)
+        beats = _madmom(observed[part], meters, bpm, rate)
     else:
         decoder = _Decoder(
             replace(activations, values=activations.values[part]),
@@ -184,21 +184,21 @@ def find_beats(
             changes=None if changes is None else WEIGHT * changes[part],
             pin=pin,
         )
-        found = decoder.decode(meters, bpm)
+        beats = decoder.decode(meters, bpm)
         if meter is None and patterns:
-            found = decoder.in_six_eight(found, bpm) or found
-    if pin is not None and found:
-        found = _from_downbeat(found, pin)
+            beats = decoder.in_six_eight(beats, bpm) or beats
+    if pin is not None and beats:
+        beats = _from_downbeat(beats, pin)
     return tuple(
         Beat(max((frame + first) / rate + activations.offset, 0.0), position)
-        for frame, position in found
+        for frame, position in beats
     )
 
 
 def meter_of(beats: Sequence[Beat]) -> Meter | None:
-    """Meter of the beats that were found when none was given; None without beats.
+    """Return the meter of beats that were found without a given one; None if empty.
 
-    Bars of two beats are found in 6/8 only.
+    Bars of two beats are only ever found in 6/8.
     """
     if not beats:
         return None
@@ -215,11 +215,11 @@ def _tempi(bpm: float | None, meters: Sequence[Meter]) -> tuple[float, float]:
 
 
 def observations(activations: Activations) -> NDArray[np.float64]:
-    """Probability of a beat that is no downbeat, and of a downbeat.
+    """Return the probabilities of a beat that is not a downbeat, and of a downbeat.
 
-    The network's ``beat`` is on at downbeats too, and its two outputs do not
-    know of each other: the share of a beat that is a downbeat is `downbeat`, but
-    never more than the beat itself.
+    The network's ``beat`` is also high at downbeats, and its two outputs are
+    independent: `downbeat` is the share of a beat that is a downbeat, limited to the
+    beat itself.
 
     Returns
     -------
@@ -255,11 +255,11 @@ class _Decoder:
         if pin is not None and 0 <= pin < len(observed):
             densities[pin, 0] = _PIN
             observed = observed.copy()
-            observed[pin] = 1.0  # the beat stays at this frame
+            observed[pin] = 1.0  # keeps the beat at this frame
         self._densities, self._observed = densities, observed
 
     def decode(self, meters: Sequence[Meter], bpm: float | None) -> FramesOfBeats:
-        """Find the beats of the likeliest of some meters, all compound or none."""
+        """Find the beats in the likeliest of some meters, all compound or simple."""
         rate = self._activations.frame_rate
         lengths = beat_lengths(rate, *_tempi(bpm, meters))
         evidence = self._evidence(meters)
@@ -276,22 +276,22 @@ class _Decoder:
     def in_six_eight(
         self, simple: FramesOfBeats, bpm: float | None
     ) -> FramesOfBeats | None:
-        """Find the beats of 6/8, if that is likelier than the meter of some beats."""
+        """Find the beats of 6/8, if it is likelier than the meter of `simple`."""
         if len(simple) < compound.LEAST_BEATS:
             return None
         judge = compound.MeterJudge(self._activations, self._any_drum)
         beats, positions = _columns(simple)
         odds = judge.of_simple(beats, positions)
-        if odds + compound.MOST_OF_COMPOUND <= 0 or not judge.hears_drums(beats):
+        if odds + compound.MOST_OF_COMPOUND <= 0 or not judge.has_drums(beats):
             return None
-        found = self.decode([SIX_EIGHT], bpm)
-        if len(found) < compound.LEAST_BEATS:
+        compounds = self.decode([SIX_EIGHT], bpm)
+        if len(compounds) < compound.LEAST_BEATS:
             return None
-        others, positions = _columns(found)
+        others, positions = _columns(compounds)
         odds += judge.of_compound(others, positions)
         if odds <= 0 or (_are_alike(others, beats) and judge.swings(others)):
             return None  # a shuffle is written in 4/4
-        return found
+        return compounds
 
     @cached_property
     def _any_drum(self) -> NDArray[np.float32]:
@@ -316,40 +316,40 @@ class _Decoder:
 
 
 def _columns(beats: FramesOfBeats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Frames, and positions in the bar."""
+    """Return the frames, and the positions in the bar."""
     table = np.array(beats, np.int64)
     return table[:, 0], table[:, 1]
 
 
 def _are_alike(frames: NDArray[np.int64], others: NDArray[np.int64]) -> bool:
-    """Whether most of the beats of each are among the other's."""
+    """Return whether most beats of either sequence are also in the other."""
     return min(_shared(frames, others), _shared(others, frames)) >= _MOST
 
 
 def _shared(frames: NDArray[np.int64], others: NDArray[np.int64]) -> float:
-    """Share of beats that are near one of the others."""
+    """Return the share of beats that are near one of the others."""
     after = np.searchsorted(others, frames).clip(1, len(others) - 1)
     far = np.minimum(abs(others[after] - frames), abs(others[after - 1] - frames))
     return float(np.mean(far <= _ALIKE_FRAMES))
 
 
-def _from_downbeat(found: FramesOfBeats, pin: int) -> FramesOfBeats:
-    """Count so that the beat nearest to a frame is a downbeat."""
-    bar = max(position for _, position in found)
-    now = min(found, key=lambda beat: abs(beat[0] - pin))[1]
-    return [(frame, (position - now) % bar + 1) for frame, position in found]
+def _from_downbeat(beats: FramesOfBeats, pin: int) -> FramesOfBeats:
+    """Renumber the beats so that the one nearest to a frame is a downbeat."""
+    bar = max(position for _, position in beats)
+    shift = min(beats, key=lambda beat: abs(beat[0] - pin))[1]
+    return [(frame, (position - shift) % bar + 1) for frame, position in beats]
 
 
 def _peaks(observed: NDArray[np.float64], path: BeatPath) -> FramesOfBeats:
-    """Move each beat to the peak within its beginning."""
+    """Move each beat to the highest activation within its beginning."""
     heads = -(-path.lengths // OBSERVATION_LAMBDA)
     highest = observed.max(axis=1)
-    found = []
+    beats = []
     for start, head, position in zip(path.starts, heads, path.positions, strict=True):
         region = highest[max(start, 0) : max(start + head, 0)]
         if len(region):
-            found.append((int(max(start, 0) + region.argmax()), int(position) + 1))
-    return found
+            beats.append((int(max(start, 0) + region.argmax()), int(position) + 1))
+    return beats
 
 
 def _madmom(

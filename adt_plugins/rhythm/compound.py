@@ -1,6 +1,6 @@
-"""Compound meters: what drums play on each eighth of a bar of 6/8.
+"""Compound meters: what drums play at each eighth of a bar of 6/8.
 
-The beats of 6/8 are dotted quarters, whose parts are thirds. A tracker that expects
+The beats of 6/8 are dotted quarters, which divide into thirds. A tracker that expects
 halves takes them for 3/4 at three times the tempo, or for 4/4.
 """
 
@@ -13,8 +13,8 @@ from adt_plugins.activations import Activations
 from adt_plugins.rhythm.drum_patterns import block_means, likelihood, nearby
 
 MIN_BPM, MAX_BPM = 30.0, 130.0
-"""Tempi of dotted quarters. With 55 to 215, as of other meters, slow songs were counted
-in eighths (experiment 25)."""
+"""Range of tempi in dotted quarters. The wider range of other meters would count slow
+songs in eighths (experiment 25)."""
 
 USUAL_BAR = 2
 
@@ -25,48 +25,47 @@ _PATTERN = {
     "CY": (0.50, 0.30, 0.35, 0.40, 0.30, 0.30),
     "ANY": (0.90, 0.55, 0.55, 0.90, 0.55, 0.60),
 }
-# And of moments that are anywhere.
+# Share of arbitrary frames with a hit nearby.
 _ANYWHERE = {"KD": 0.10, "SD": 0.10, "CY": 0.08, "ANY": 0.22}
 _WEIGHT = {"KD": 1.0, "SD": 1.0, "CY": 1.0, "ANY": 0.5}
 _COST = 0.5
-"""Log probability that each beat costs: of two tempi that fit, the slower one."""
-_SURE = 0.99  # the network is never surer than this
+"""Log probability that each beat costs: if two tempi fit, the slower one wins."""
+_SURE = 0.99  # highest probability that an activation may mean
 
 _LEAST_DRUMS = 0.15  # mean activation on the beats
 
-_SWUNG = 0.7  # of the activation at the other third
+_SWUNG = 0.7  # share of the activation at the other third
 
 LEAST_BEATS = 6
-"""Of fewer beats nothing is judged."""
+"""Fewer beats are too few to judge a meter."""
 MOST_OF_COMPOUND = 2.2
-"""Log odds that beats of 6/8 add at most, but for one recording in ten."""
+"""Log odds that beats of 6/8 add at most, in nine recordings out of ten."""
 
 Singles = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 
 def any_drum(activations: Activations) -> Singles:
-    """Highest activation of the drums near each frame, shape (frames,)."""
+    """Return the highest activation of the drums near each frame, shape (frames,)."""
     names = activations.outputs
     drums = [n for n, name in enumerate(names) if name not in ("beat", "downbeat")]
     return nearby(activations.values[:, drums].max(axis=1, initial=0.0))
 
 
 class CompoundEvidence:
-    """Return the evidence for a beat of compound bars at a frame.
+    """Evidence for each beat of a compound bar at each frame.
 
     Parameters
     ----------
     activations
-        Activations; those of ``KD``, ``SD`` and ``CY``, and the highest of all drums,
-        count.
+        Activations, of which ``KD``, ``SD`` and ``CY`` count, besides `drums`.
     bar
-        Beats in a bar: 2 of 6/8, 4 of 12/8. Of others only any drum counts.
+        Beats in a bar: 2 in 6/8, 4 in 12/8. For other numbers only `drums` counts.
     drums
         Highest activation of the drums, from `any_drum`; None: what the drums play
         does not count.
     changes
-        Log odds of a downbeat at each frame for other reasons.
+        Log odds of a downbeat at each frame, from other evidence.
     """
 
     division = 3
@@ -92,13 +91,13 @@ class CompoundEvidence:
         self._cost = 0.0 if drums is None else _COST
 
     def cut(self, first: int, end: int) -> tuple[Singles, Singles, Singles]:
-        """The evidence of frames; none outside of the recording.
+        """Return the evidence at frames; 0 outside the recording.
 
         Returns
         -------
         tuple of NDArray
-            Log ratios of the probabilities that the drums play what they do at the
-            beginning, at a third and at two thirds of a beat, and anywhere. Shape
+            Log ratios of the probabilities of what the drums play at the beginning, at
+            a third and at two thirds of a beat, against an arbitrary frame. Shape
             (beats of a bar, frames) each.
         """
         thirds = np.zeros((3, self._bar, end - first), np.float32)
@@ -108,11 +107,11 @@ class CompoundEvidence:
         return thirds[0], thirds[1], thirds[2]
 
     def means(self) -> tuple[Singles, ...]:
-        """The mean over the beats of a bar, shape (frames,) each."""
+        """Return the mean over the beats of a bar, shape (frames,) each."""
         return block_means(self.cut, self._frames)
 
     def _fill(self, thirds: Singles, first: int, end: int) -> None:
-        """Add all evidence of frames of the recording."""
+        """Add all evidence at frames within the recording."""
         for drum, column in self._hits.items():
             hit = column[first:end].clip(1 - _SURE, _SURE)
             background = np.log(likelihood(hit, _ANYWHERE[drum]))
@@ -125,10 +124,10 @@ class CompoundEvidence:
 
 
 class MeterJudge:
-    """Judges by the beats in a simple meter, and in 6/8, whether it is 6/8.
+    """Decides between a simple meter and 6/8, given the beats found in each.
 
     A logistic regression, learnt from 335 renders of 30 seconds, 89 of them in 6/8 and
-    52 in 3/4 (see `models/EXPERIMENTS.md`).
+    52 in 3/4 (experiment 25).
 
     Parameters
     ----------
@@ -147,17 +146,17 @@ class MeterJudge:
             if name in activations.outputs
         }
 
-    def hears_drums(self, frames: Ints) -> bool:
-        """Whether drums play on beats: of other music nothing is known."""
+    def has_drums(self, frames: Ints) -> bool:
+        """Return whether drums play on the beats; only then can the meter be judged."""
         return _mean_at(self._any, frames) >= _LEAST_DRUMS
 
     def swings(self, frames: Ints) -> bool:
-        """Whether the first third of beats is silent, as in a shuffle."""
+        """Return whether the first third of the beats is silent, as in a shuffle."""
         _, third, _, other, _ = self._divided(frames)
         return third < _SWUNG * other
 
     def of_simple(self, frames: Ints, positions: Ints) -> float:
-        """Log odds of 6/8 from beats of 3/4 or 4/4, first frame and position of each.
+        """Return the log odds of 6/8, given beats of 3/4 or 4/4: frames and positions.
 
         Fast beats in three with nothing between them, or thirds, speak for it; halves
         and quarters of a beat, and a snare on the second beat, against it.
@@ -175,7 +174,7 @@ class MeterJudge:
         )
 
     def of_compound(self, frames: Ints, positions: Ints) -> float:
-        """Log odds of 6/8 that beats of it add: hits on thirds, and clear downbeats."""
+        """Return log odds that beats of 6/8 add: hits on thirds, clear downbeats."""
         first, third, half, other, last = self._divided(frames)
         clear = self._mean("downbeat", frames[positions == 1]) - self._mean(
             "downbeat", frames[positions == 2]
@@ -183,7 +182,7 @@ class MeterJudge:
         return 1.85 * ((third + other) / 2 - max(first, half, last)) + 8.71 * clear
 
     def _divided(self, frames: Ints) -> list[float]:
-        """Mean of the drums at 1/4, 1/3, 1/2, 2/3 and 3/4 of the beats."""
+        """Return the mean of `drums` at 1/4, 1/3, 1/2, 2/3 and 3/4 of the beats."""
         lengths = np.diff(frames)
         places = [
             frames[:-1] + part * lengths for part in (1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4)

@@ -1,14 +1,12 @@
-"""What drums play where in a bar: kick on 1, snare on 2 and 4, crashes on 1.
+"""What drums play at which place of a bar: kick on 1, snare on 2 and 4, crashes on 1.
 
-A beat tracker that only listens for downbeats confuses 1 with 3, and 3/4 with 4/4.
-How often each drum is hit at each eighth of a bar was counted in the performances
-that train the network (Groove MIDI Dataset and MIDI songs; 7100 bars of 4/4, 400 of
-3/4), rounded to what both have in common. No recording of the accuracy tables in the
-README took part.
+The activations of beats alone confuse 1 with 3, and 3/4 with 4/4. How often each drum
+is hit at each eighth of a bar was counted in the performances that train the network
+(Groove MIDI Dataset and MIDI songs; 7100 bars of 4/4, 400 of 3/4), rounded to what both
+have in common. The recordings that measure accuracy took no part.
 
-Hits are independent in this model, and in music they are not: bars repeat. Therefore
-`WEIGHT`, chosen on 221 renders of such performances in 4/4: F of downbeats 0.487
-without, 0.507 at 0.2, 0.527 at 0.5, 0.521 at 1 and 0.515 at 2.
+The model treats hits as independent, which they are not, since bars repeat; `WEIGHT`
+makes up for it (experiment 28).
 """
 
 from __future__ import annotations
@@ -22,9 +20,9 @@ from adt_plugins.activations import Activations
 
 WEIGHT = 0.5
 UNUSUAL = 0.3
-"""How much likelier than 4/4 a beat of 3/4 must be, in log probability: 4/4 is far
-more frequent. With it 2 % of 221 renders in 4/4 and 37 % of 30 in 3/4 are mistaken for
-the other, instead of 8 % and 27 %."""
+"""Log probability by which a beat of 3/4 must beat one of 4/4, which is far more
+frequent
+(experiment 28)."""
 
 USUAL_BAR = 4
 NEAR_FRAMES = 3  # from a beat's first frame to a hit that belongs to it
@@ -42,30 +40,29 @@ _PATTERNS: dict[int, dict[str, tuple[float, ...]]] = {
         "CY": (0.55, 0.10, 0.35, 0.10, 0.35, 0.10),
     },
 }
-# And of moments that are anywhere.
+# Share of arbitrary frames with a hit nearby.
 _ANYWHERE = {"KD": 0.10, "SD": 0.10, "CY": 0.08}
 _BLOCK = 4096  # frames
-_SURE = 0.99  # the network is never surer than this
+_SURE = 0.99  # highest probability that an activation may mean
 
 Singles = NDArray[np.float32]
 
 
 class BarEvidence:
-    """Return the evidence for a beat of the bar at a frame, besides the activations.
+    """Evidence for each beat of the bar at each frame, from the drums.
 
-    Parts of it are computed when they are asked for: of an hour, all would take 20 MB.
+    Parts of it are computed on request: that of a whole hour would take 20 MB.
 
     Parameters
     ----------
     activations
-        Activations; those of ``KD``, ``SD`` and ``CY`` count.
+        Activations, of which ``KD``, ``SD`` and ``CY`` count.
     bars
-        Beats in a bar of each meter in question; of those but 3 and 4 nothing is
-        known.
+        Beats in a bar of each candidate meter; patterns are known for 3 and 4.
     patterns
-        Whether it counts what the drums play.
+        Whether what the drums play counts.
     changes
-        Log odds of a downbeat at each frame for other reasons.
+        Log odds of a downbeat at each frame, from other evidence.
     """
 
     def __init__(
@@ -91,13 +88,13 @@ class BarEvidence:
     """Beats have a beginning and a middle."""
 
     def cut(self, first: int, end: int) -> tuple[Singles, Singles]:
-        """The evidence of frames; none outside of the recording.
+        """Return the evidence at frames; 0 outside the recording.
 
         Returns
         -------
         beginnings, middles
-            Log ratios of the probabilities that the drums play what they do at the
-            beginning of a beat, or in its middle, and anywhere. Shape (beats of all
+            Log ratios of the probabilities of what the drums play at the beginning of a
+            beat, or in its middle, against an arbitrary frame. Shape (beats of all
             bars, frames).
         """
         shape = (sum(self._bars), end - first)
@@ -109,14 +106,14 @@ class BarEvidence:
         return beginnings, middles
 
     def means(self) -> tuple[Singles, Singles]:
-        """The mean over the beats of all bars, shape (frames,) each."""
+        """Return the mean over the beats of all bars, shape (frames,) each."""
         beginnings, middles = block_means(self.cut, self._frames)
         return beginnings, middles
 
     def _fill(
         self, beginnings: Singles, middles: Singles, first: int, end: int
     ) -> None:
-        """Add all evidence of frames of the recording."""
+        """Add all evidence at frames within the recording."""
         for drum, column in self._hits.items():
             hit = column[first:end].clip(1 - _SURE, _SURE)
             background = np.log(likelihood(hit, _ANYWHERE[drum]))
@@ -140,7 +137,7 @@ class BarEvidence:
 def block_means(
     cut: Callable[[int, int], tuple[Singles, ...]], frames: int
 ) -> tuple[Singles, ...]:
-    """Return the means over beats of evidence, a block of frames at a time."""
+    """Return the means of evidence over beats, computed a block of frames at a time."""
     blocks = [
         [part.mean(axis=0) for part in cut(first, min(first + _BLOCK, frames))]
         for first in range(0, frames, _BLOCK)
@@ -149,12 +146,12 @@ def block_means(
 
 
 def likelihood(hit: Singles, share: float) -> Singles:
-    """Probability of the observation, a hit or none, where so many are."""
+    """Return the probability of an observed hit or rest where hits have this share."""
     return hit * share + (1 - hit) * (1 - share)
 
 
 def nearby(column: Singles) -> Singles:
-    """Highest value within `NEAR_FRAMES` of each frame."""
+    """Return the highest value within `NEAR_FRAMES` of each frame."""
     padded = np.pad(column, NEAR_FRAMES)
     parts = (padded[n : n + len(column)] for n in range(2 * NEAR_FRAMES + 1))
     highest: Singles = next(parts).copy()

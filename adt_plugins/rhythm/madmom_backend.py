@@ -1,8 +1,8 @@
-"""The one way to import madmom 0.16.1, which today's NumPy and Python break.
+"""Imports madmom 0.16.1, which current versions of NumPy and Python break.
 
-madmom is an optional reference: parity tests compare with it, and its bar
-tracker is an optional backend. What it misses is lent to it alone. NumPy,
-`collections` and `sys.modules` look the same after the import as before it.
+madmom is an optional reference: parity tests compare with it, and its bar tracker is
+an optional backend. What it misses is provided to it alone: NumPy, `collections` and
+`sys.modules` are the same after the import as before it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INSTALL = (
     " then pip install --no-build-isolation madmom==0.16.1"
 )
 
-# Names that madmom uses and NumPy has dropped.
+# Names that madmom uses and NumPy has removed.
 _NUMPY_NAMES: dict[str, Any] = {
     "float": float,
     "int": int,
@@ -39,7 +39,7 @@ _lock = threading.Lock()
 
 
 def import_madmom() -> ModuleType:
-    """Import madmom with what it misses on today's NumPy and Python.
+    """Import madmom, with what it misses in current NumPy and Python.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def import_madmom() -> ModuleType:
 
 
 class _OldNumPy(ModuleType):
-    """NumPy as madmom's functions know it, for its modules only."""
+    """NumPy as madmom's functions expect it, for its modules only."""
 
     def __init__(self) -> None:
         super().__init__("numpy")
@@ -80,7 +80,7 @@ class _OldNumPy(ModuleType):
 
     @staticmethod
     def asarray(a: Any, *args: Any, **kwargs: Any) -> Any:
-        """Make an array; ragged lists become arrays of objects, as they used to.
+        """Make an array; ragged lists become arrays of objects, as in old NumPy.
 
         `DBNDownBeatTrackingProcessor.process` relies on it.
         """
@@ -97,8 +97,8 @@ class _OldNumPy(ModuleType):
 
 @contextmanager
 def _lent_to_the_import() -> Iterator[None]:
-    """Hold what madmom needs while it is imported, and take it back."""
-    lent: list[tuple[Any, str]] = []
+    """Provide what madmom needs while it is imported, and remove it afterwards."""
+    added: list[tuple[Any, str]] = []
     for owner, names in (
         (collections, {"MutableSequence": collections.abc.MutableSequence}),
         (np, _NUMPY_NAMES),
@@ -106,7 +106,7 @@ def _lent_to_the_import() -> Iterator[None]:
         for name, value in names.items():
             if name not in vars(owner):
                 setattr(owner, name, value)
-                lent.append((owner, name))
+                added.append((owner, name))
     stubs = {
         "pkg_resources": _pkg_resources(),
         "distutils": ModuleType("distutils"),
@@ -117,7 +117,7 @@ def _lent_to_the_import() -> Iterator[None]:
     try:
         yield
     finally:
-        for owner, name in lent:
+        for owner, name in added:
             delattr(owner, name)
         for name, module in before.items():
             if module is None:

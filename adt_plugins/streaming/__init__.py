@@ -139,7 +139,7 @@ def _frames(
     beginnings: Beginnings,
 ) -> Iterator[NDArray[np.float32]]:
     samples = without_noise_before_hits(
-        beginnings.heard(reader), card.front_end.hop_size
+        beginnings.watch(reader), card.front_end.hop_size
     )
     for block in frame_blocks(samples, card.front_end, card.level, card.drums):
         levels.append(block.levels)

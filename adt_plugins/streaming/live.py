@@ -92,5 +92,5 @@ def _onsets(
         frames = frame_blocks(reader, card.front_end, card.level, card.drums, at_once=1)
         for block in frames:
             if len(block.frames):
-                yield from window.take(network.hear(block.frames), block.levels)
+                yield from window.take(network.process(block.frames), block.levels)
     yield from window.finish()

@@ -112,7 +112,7 @@ def gather(
         frames = mixers[number % 2].example(clip, count, rng, start=0.0).frames
         heard = Activations(network.activations(frames), card.outputs, rate)
         bands = BroadBands(card.front_end)
-        bands.hear(frames)
+        bands.add(frames)
         for picked in pick_hits(heard, card):
             own = onsets_of([picked], heard, card.delay)
             if own and picked.drum in found:

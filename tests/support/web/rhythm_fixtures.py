@@ -111,6 +111,6 @@ def _changes(matrix: Matrix, bits: Bits) -> dict[str, Any]:
     harmony = Harmony(front_end)
     heard = matrix(77, frames, 84)
     for start in range(0, frames, 100):
-        harmony.hear(heard[start : start + 100])
+        harmony.add(heard[start : start + 100])
     changes = [float(value) for value in harmony.changes()]
     return {"front_end": asdict(front_end), "frames": frames, "changes": bits(changes)}

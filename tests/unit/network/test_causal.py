@@ -89,7 +89,7 @@ def test_it_equals_the_reference(
     network = CausalNetwork(card)
     found = []
     for start in range(0, len(frames), size):
-        found.append(network.hear(frames[start : start + size]))
+        found.append(network.process(frames[start : start + size]))
         np.random.default_rng(1).random(10000)  # memory that is used anew meanwhile
     wanted = reference(weights(), frames)
     assert np.ptp(wanted) > 0.3

@@ -174,9 +174,9 @@ def test_the_file_gives_back_what_was_put_into_it() -> None:
 def test_bands_do_not_depend_on_blocks_and_are_small() -> None:
     frames = spectrogram(samples())
     whole, parts = BroadBands(FrontEnd()), BroadBands(FrontEnd())
-    whole.hear(frames)
+    whole.add(frames)
     for block in np.array_split(frames, [1, 7, 7, 300]):
-        parts.hear(block)
+        parts.add(block)
     np.testing.assert_array_equal(parts.values(), whole.values())
     assert len(whole.values()) == len(frames)
     hour = whole.values().nbytes / len(frames) * 3600 * FrontEnd().frame_rate

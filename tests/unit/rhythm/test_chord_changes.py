@@ -51,7 +51,7 @@ def downbeats(first: int, *, heard: bool) -> set[int]:
     frames = frames_of(song(first))
     harmony = Harmony(FrontEnd())
     for start in range(0, len(frames), 77):
-        harmony.hear(frames[start : start + 77])
+        harmony.add(frames[start : start + 77])
     changes = harmony.changes() if heard else None
     found = find_beats(ambiguous(len(frames)), meter="4/4", changes=changes)
     assert len(found) == BARS * 4
@@ -71,7 +71,7 @@ def test_without_harmony_it_is_a_guess() -> None:
 def test_changes_are_the_largest_where_the_chord_is_new() -> None:
     frames = frames_of(song(0))
     harmony = Harmony(FrontEnd())
-    harmony.hear(frames)
+    harmony.add(frames)
     changes = harmony.changes()
     assert changes.shape == (len(frames),)
     new = [round(4 * BEAT_S * 100 * bar) for bar in range(1, BARS)]
@@ -84,14 +84,14 @@ def test_changes_are_the_largest_where_the_chord_is_new() -> None:
 @pytest.mark.parametrize("count", [0, 1, 4, 5, 49, 99, 101, 250])
 def test_short_and_silent(count: int) -> None:
     harmony = Harmony(FrontEnd())
-    harmony.hear(np.zeros((count, 84), np.float32))
+    harmony.add(np.zeros((count, 84), np.float32))
     assert np.array_equal(harmony.changes(), np.zeros(count))
 
 
 def test_blocks_do_not_matter() -> None:
     frames = np.random.default_rng(0).uniform(0, 1, (503, 84)).astype(np.float32)
     whole, parts = Harmony(FrontEnd()), Harmony(FrontEnd())
-    whole.hear(frames)
+    whole.add(frames)
     for start in range(0, 503, 7):
-        parts.hear(frames[start : start + 7])
+        parts.add(frames[start : start + 7])
     assert np.array_equal(whole.changes(), parts.changes())

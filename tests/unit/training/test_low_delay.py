@@ -108,4 +108,4 @@ def test_what_is_written_is_what_was_trained(renders: Path, tmp_path: Path) -> N
     frames = np.random.default_rng(0).random((50, 84)).astype(np.float32)
     with torch.no_grad():
         wanted = model(torch.from_numpy(frames)[:, None])[:, 0].sigmoid().numpy()
-    assert np.abs(CausalNetwork(card).hear(frames) - wanted).max() < 0.05
+    assert np.abs(CausalNetwork(card).process(frames) - wanted).max() < 0.05
