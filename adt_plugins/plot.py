@@ -39,20 +39,21 @@ def plot(
 ) -> Axes:
     """Draw a transcription with matplotlib.
 
-    Each drum has a lane, in which a hit is a line as long as it is hard. Beats are
-    thin lines across all lanes, downbeats thick ones with the number of the bar.
-    Above lies the waveform, if the recording is there and has not changed.
+    Each drum has a lane, in which the length of a line shows the velocity of a hit.
+    Beats are thin lines across all lanes, downbeats thick ones with the number of the
+    bar. The waveform is above, if the recording is there and has not changed.
 
     Parameters
     ----------
     transcription
-        What to draw.
+        The transcription to draw.
     ax
-        Where to draw; None: new axes.
+        Axes to draw on; None: new ones.
     start, end
-        The part to draw, in seconds; None: to the end.
+        Part to draw, in seconds; None: to the end.
     audio
-        The recording, a path or samples and their rate; None: the source's.
+        The recording, a path or samples and their rate; None: the transcription's
+        source.
 
     Returns
     -------
@@ -62,7 +63,7 @@ def plot(
     Raises
     ------
     MissingDependencyError
-        Without matplotlib.
+        If matplotlib is not installed.
     AdtError
         If `audio` is given and cannot be read.
     TypeError
@@ -77,8 +78,8 @@ def plot(
         ax = pyplot.subplots(figsize=(12, 4))[1]
     end = _end(transcription) if end is None else end
     shown = transcription.between(start, end)
-    found = shown.counts()
-    lanes = [drum for drum in _LANES if drum in found] or [Drum.KD]
+    counts = shown.counts()
+    lanes = [drum for drum in _LANES if drum in counts] or [Drum.KD]
     top = len(lanes) - 0.5
     wave = _waveform(transcription, start, end, audio)
     if wave is not None:
@@ -104,8 +105,8 @@ def plot(
     ax.set_ylim(-0.6, top)
     ax.set_xlim(start, end)
     ax.set_xlabel("seconds")
-    if told := transcription.tempo_text():
-        ax.set_title(told, loc="right", fontsize="small")
+    if tempo := transcription.tempo_text():
+        ax.set_title(tempo, loc="right", fontsize="small")
     return ax
 
 

@@ -1,4 +1,4 @@
-"""The recording of a transcription, for formats that need it."""
+"""Finds the recording of a transcription, for formats that need it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from adt_plugins.transcription import Transcription, check_transcription
 
 
 def source_audio(transcription: Transcription) -> Path:
-    """Return the path of the recording, if it is still what was transcribed.
+    """Return the path of the recording, if it has not changed since.
 
     Raises
     ------

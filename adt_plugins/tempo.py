@@ -1,4 +1,4 @@
-"""One tempo through beats, where one fits, as a person would have set it."""
+"""Fits a single tempo to beats, rounded as a person would have set it."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LARGEST_S = 0.04
-"""Beats of one tempo lie within so much of its line, but for `_STRAY` of them."""
+"""Beats of a single tempo lie within this of its line, but for a share of `_STRAY`."""
 
 DRIFT_S = 0.02
-"""The mean of eight beats in a row lies within so much of it."""
+"""The mean deviation of eight consecutive beats is at most this."""
 
 NEAR_S = 0.03
-"""Hits within so much of a beat are on it, and tell its time better than a frame of
-10 ms does."""
+"""Hits within this of a beat are on it, and give its time more exactly than a frame."""
 
 _EXACT_S = 0.001
-"""Beats that stray less come from a sequencer: hits may be late, they are not."""
+"""Beats that deviate less come from a sequencer: they are exact, hits may be late."""
 
 _STRAY, _STRAY_S = 0.02, 0.08
 _WINDOW = 8
 _LEAST_BEATS = 3
 _ROUND = (1.0, 0.5, 0.05, 0.01)
-"""Quarters a minute that a person sets, the likeliest first."""
+"""Steps of tempi that a person sets, in quarters a minute; the likeliest first."""
 
 _ROUNDING = 1.7e-4
-"""The most that rounding changes a tempo, as a ratio: 0.019 BPM of 110. Of the
-example, 20 s that were programmed at 104 BPM, 103.983 is heard."""
+"""Most that rounding may change a tempo, as a ratio: 0.019 BPM at 110. The example, 20
+s
+programmed at 104 BPM, is estimated at 103.983."""
 
-_MOST_OFF_S = 0.01  # that rounding moves the first and last beats by
+_MOST_OFF_S = 0.01  # most that rounding may move the first and last beats
 
 
 @dataclass(frozen=True)
 class SteadyTempo:
-    """A line through beats: seconds of a quarter, and the time of place 0."""
+    """A line through beats: length of a quarter, and time of place 0, in seconds."""
 
     quarter: float
     start: float
@@ -50,10 +50,10 @@ class SteadyTempo:
 
 
 def refined(times: Floats, hits: Sequence[float]) -> Floats:
-    """Times of beats by the hits on them.
+    """Refine the times of beats by the hits on them.
 
-    A beat becomes the median of the hits within `NEAR_S` and an eighth of a beat;
-    one without moves as the others do in the middle.
+    A beat moves to the median of the hits within `NEAR_S` and an eighth of a beat; one
+    without hits moves by the median of the others.
     """
     struck = np.sort(np.array(hits, np.float64))
     if len(times) < 2 or not len(struck):
@@ -64,12 +64,12 @@ def refined(times: Floats, hits: Sequence[float]) -> Floats:
     moved = np.full(len(times), np.nan)
     for n in np.flatnonzero(end > first):
         moved[n] = np.median(struck[first[n] : end[n]]) - times[n]
-    known = ~np.isnan(moved)
-    if not known.any():
+    hit = ~np.isnan(moved)
+    if not hit.any():
         return times
-    moved[~known] = np.median(moved[known])
-    found: Floats = np.maximum.accumulate(np.maximum(times + moved, 0.0))
-    return found
+    moved[~hit] = np.median(moved[hit])
+    ascending: Floats = np.maximum.accumulate(np.maximum(times + moved, 0.0))
+    return ascending
 
 
 def steady_tempo(
@@ -79,48 +79,48 @@ def steady_tempo(
     *,
     anyway: bool = False,
 ) -> SteadyTempo | None:
-    """Find the one tempo of beats.
+    """Estimate the single tempo of beats.
 
     Parameters
     ----------
     beats
-        Their times, in seconds, ascending.
+        Times of the beats in seconds, ascending.
     places
-        Where they lie, in quarters from the first.
+        Places of the beats, in quarters from the first.
     hits
-        Times of onsets, which place the line more finely than the beats do.
+        Times of onsets, which fix the line more exactly than the beats do.
     anyway
-        Find the best there is where none fits.
+        Whether to return the best tempo even if it does not fit.
 
     Returns
     -------
     SteadyTempo or None
-        None if none fits, or if there are fewer than three beats.
+        None if no tempo fits, or if there are fewer than three beats.
     """
-    heard = np.array(beats, np.float64)
-    if len(heard) < (2 if anyway else _LEAST_BEATS) or places[-1] <= places[0]:
+    times = np.array(beats, np.float64)
+    if len(times) < (2 if anyway else _LEAST_BEATS) or places[-1] <= places[0]:
         return None
-    line, _ = _fitted(heard, places)
-    off = heard - (line.start + line.quarter * places)
+    line, _ = _fitted(times, places)
+    off = times - (line.start + line.quarter * places)
     if not anyway and not _fits(off):
         return None
     if float(np.median(np.abs(off))) > _EXACT_S:
-        heard = refined(heard, hits)
-    line, kept = _fitted(heard, places)
-    return _rounded(line, places[kept])
+        times = refined(times, hits)
+    line, inliers = _fitted(times, places)
+    return _rounded(line, places[inliers])
 
 
 def _fitted(times: Floats, places: Floats) -> tuple[SteadyTempo, NDArray[np.bool_]]:
-    """Least squares, twice without what lies apart."""
-    kept = np.ones(len(times), np.bool_)
+    """Fit a line by least squares, twice again without outliers."""
+    inliers = np.ones(len(times), np.bool_)
     for _ in range(3):
-        quarter, start = np.polyfit(places[kept], times[kept], 1)
+        quarter, start = np.polyfit(places[inliers], times[inliers], 1)
         off = np.abs(times - (start + quarter * places))
         near = off <= max(4 * float(np.median(off)), 0.01)
-        if near.sum() < _LEAST_BEATS or (near == kept).all():
+        if near.sum() < _LEAST_BEATS or (near == inliers).all():
             break
-        kept = near
-    return SteadyTempo(max(float(quarter), 1e-3), float(start)), kept
+        inliers = near
+    return SteadyTempo(max(float(quarter), 1e-3), float(start)), inliers
 
 
 def _fits(off: Floats) -> bool:
@@ -134,7 +134,7 @@ def _fits(off: Floats) -> bool:
 
 
 def _rounded(line: SteadyTempo, places: Floats) -> SteadyTempo:
-    """The roundest tempo that the beats do not speak against."""
+    """Return the roundest tempo that the beats do not contradict."""
     span, centre = float(places[-1] - places[0]), float(places.mean())
     allowed = min(_ROUNDING * line.quarter, 2 * _MOST_OFF_S / max(span, 1e-9))
     middle = line.start + line.quarter * centre

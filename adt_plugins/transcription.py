@@ -1,4 +1,4 @@
-"""What a transcription is: onsets, beats, and where they came from. Immutable."""
+"""The transcription of a recording: onsets, beats, and their origin. Immutable."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ class Transcription:
         name = f" of {Path(self.source.path).name!r}" if self.source.path else ""
         duration = self.source.duration
         length = "" if duration is None else f", {duration:.2f} s"
-        told = self.tempo_text()
-        tempo = f", {told}" if told else ""
+        tempo_text = self.tempo_text()
+        tempo = f", {tempo_text}" if tempo_text else ""
         counts = ", ".join(f"{drum} {n}" for drum, n in self.counts().items())
         more = "".join(
             f", {len(items)} {what}"
@@ -118,15 +118,15 @@ class Transcription:
 
     @property
     def meter(self) -> Meter | None:
-        """Meter of most bars; None if it is not known."""
+        """Meter of most bars; None if unknown."""
         return usual_meter(self.meters, sum(b.position == 1 for b in self.beats))
 
     @property
     def tempo(self) -> float | None:
         """Counted beats a minute (dotted quarters in 6/8); None without two beats.
 
-        One tempo where one fits, rounded to what a person set; else the mean. See
-        `has_steady_tempo`.
+        One tempo where one fits, rounded as a person would set it; otherwise the
+        mean. See `has_steady_tempo`.
         """
         if len(self.beats) < 2:
             return None
@@ -139,7 +139,7 @@ class Transcription:
         return 60 * float(places[-1]) / span / beat if span else None
 
     def tempo_text(self) -> str:
-        """Tempo and meter for people, e.g. ``104 BPM 4/4``; empty without beats."""
+        """Return tempo and meter as text, e.g. ``104 BPM 4/4``; empty without beats."""
         tempo = self.tempo
         if tempo is None:
             return ""
@@ -152,7 +152,7 @@ class Transcription:
 
     @property
     def has_steady_tempo(self) -> bool:
-        """Whether one tempo fits all beats."""
+        """Whether a single tempo fits all beats."""
         return self._steady_tempo() is not None
 
     def _steady_tempo(self) -> SteadyTempo | None:
@@ -163,7 +163,7 @@ class Transcription:
         )
 
     def beat_places(self) -> NDArray[np.float64]:
-        """Where each beat lies, in quarters from the first."""
+        """Return the place of each beat, in quarters from the first."""
         bars, bar = [], 0
         for n, beat in enumerate(self.beats):
             if beat.position == 1 or (
@@ -176,19 +176,19 @@ class Transcription:
         return np.concatenate([np.zeros(1), np.cumsum(lengths[:-1])])[: len(bars)]
 
     def counts(self) -> dict[Drum, int]:
-        """Number of onsets of each drum that occurs, in the order of `Drum`."""
-        found: dict[Drum, int] = {}
+        """Return the number of onsets of each drum, in the order of `Drum`."""
+        counts: dict[Drum, int] = {}
         for onset in self.onsets:
-            found[onset.drum] = found.get(onset.drum, 0) + 1
-        return {drum: found[drum] for drum in Drum if drum in found}
+            counts[onset.drum] = counts.get(onset.drum, 0) + 1
+        return {drum: counts[drum] for drum in Drum if drum in counts}
 
     def times(self, drum: Drum | str) -> NDArray[np.float64]:
-        """Onset times in seconds of a drum; a coarse one includes its finer kinds."""
+        """Return onset times of a drum in seconds; a coarse one includes its kinds."""
         kinds = _kinds([drum])
         return np.array([o.time for o in self.onsets if o.drum in kinds], np.float64)
 
     def between(self, start: float = 0.0, end: float = math.inf) -> Transcription:
-        """What lies at ``start <= time < end``; times stay as they are."""
+        """Return the part with ``start <= time < end``; times stay as they are."""
         return replace(
             self,
             onsets=tuple(o for o in self.onsets if start <= o.time < end),
@@ -198,41 +198,41 @@ class Transcription:
         )
 
     def only(self, drums: Iterable[Drum | str]) -> Transcription:
-        """Onsets of these drums; a coarse one includes its finer kinds."""
+        """Return the onsets of these drums; a coarse one includes its finer kinds."""
         kinds = _kinds(drums)
         return replace(self, onsets=tuple(o for o in self.onsets if o.drum in kinds))
 
     def coarse(self) -> Transcription:
-        """The same onsets with every drum replaced by its coarse one."""
+        """Return it with each drum replaced by its coarse one."""
         onsets = (replace(o, drum=o.drum.coarse) for o in self.onsets)
         return replace(self, onsets=tuple(onsets))
 
     def shifted(self, seconds: float) -> Transcription:
-        """Everything later by so many seconds; what falls before 0 is left out."""
+        """Return it later by so many seconds, without what would fall before 0."""
 
         def move(items: Iterable[Any]) -> tuple[Any, ...]:
-            moved = ((item, item.time + seconds) for item in items)
-            return tuple(replace(item, time=time) for item, time in moved if time >= 0)
+            pairs = ((item, item.time + seconds) for item in items)
+            return tuple(replace(item, time=time) for item, time in pairs if time >= 0)
 
         labels = (
             replace(label, start=label.start + seconds, end=label.end + seconds)
             for label in self.labels
             if min(label.start, label.end) + seconds >= 0
         )
-        kept = self.activations
-        if kept is not None:
-            kept = replace(kept, offset=kept.offset + seconds)
+        activations = self.activations
+        if activations is not None:
+            activations = replace(activations, offset=activations.offset + seconds)
         return replace(
             self,
             onsets=move(self.onsets),
             beats=move(self.beats),
             meters=self._meters_from(-seconds),
             labels=tuple(labels),
-            activations=kept,
+            activations=activations,
         )
 
     def _meters_from(self, start: float) -> tuple[MeterChange, ...]:
-        """Meters where all beats before a time are left out: bars count anew."""
+        """Return the meters without the beats before a time, with bars renumbered."""
         lost = sum(b.position == 1 and b.time < start for b in self.beats)
         return tuple(
             MeterChange(max(change.bar - lost, 1), change.meter)
@@ -241,7 +241,7 @@ class Transcription:
         )
 
     def rounded(self, decimals: int = 6) -> Transcription:
-        """Times to so many decimals of a second: six are a microsecond."""
+        """Return it with times rounded; six decimals are a microsecond."""
 
         def near(items: Iterable[Any], *names: str) -> tuple[Any, ...]:
             return tuple(
@@ -259,7 +259,7 @@ class Transcription:
         )
 
     def __getitem__(self, key: slice | Drum | str | Iterable[str]) -> Transcription:
-        """``t[2.0:8.0]`` by time in seconds, ``t["snare"]`` or ``t["KD", "SD"]``."""
+        """Return a part: ``t[2.0:8.0]`` in seconds, ``t["snare"]``."""
         if isinstance(key, slice):
             if key.step is not None:
                 raise ValueError("a transcription is sliced by start and end only")
@@ -272,17 +272,17 @@ class Transcription:
         raise TypeError("a transcription is indexed by drum, and sliced by seconds")
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form as Python objects; activations are left out.
+        """Return the JSON form as Python objects, without activations.
 
-        There are keys ``labels`` and ``meter`` only if there are some; the meter is
+        There are keys ``labels`` and ``meter`` only if they are not empty; the meter is
         ``"4/4"``, or ``[{"bar": 1, "meter": "4/4"}, …]`` where it changes.
         """
         return transcription_json.to_dict(self._stored())
 
     def to_json(self) -> str:
-        """The JSON form as text, one onset, beat and label a line.
+        """Return the JSON form as text, with one onset, beat and label a line.
 
-        Equal transcriptions give equal text, to the order of `model`'s keys.
+        Equal transcriptions give equal texts, up to the order of `model`'s keys.
         """
         return transcription_json.to_json(self._stored())
 
@@ -291,23 +291,23 @@ class Transcription:
 
     @classmethod
     def from_dict(cls, data: Any) -> Transcription:
-        """Read what `to_dict` gives.
+        """Read what `to_dict` returns.
 
         Raises
         ------
         FormatError
-            If it is something else, or of a newer version.
+            If it is something else, or has a newer version.
         """
         with transcription_json.refusing():
             return cls(**transcription_json.from_dict(data)._asdict())
 
     @classmethod
     def from_json(cls, text: str) -> Transcription:
-        """Read what `to_json` gives; raises `FormatError`."""
+        """Read what `to_json` returns; raises `FormatError`."""
         return cls.from_dict(parse_json(text))
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """One row an onset: time, drum, velocity, confidence. Needs pandas."""
+        """Return a row for each onset, as JSON has it; needs pandas."""
         try:
             import pandas as pd
         except ImportError as error:
@@ -324,7 +324,7 @@ class Transcription:
         )
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw it with matplotlib, see `adt_plugins.plot.plot`."""
+        """Draw it with matplotlib; see `adt_plugins.plot.plot`."""
         from adt_plugins.plot import plot
 
         return plot(self, ax, **options)

@@ -15,6 +15,7 @@ from adt_plugins.audacity.extension import hand_over, is_installed
 from adt_plugins.audacity.lisp import lisp_labels, lisp_string
 from adt_plugins.audacity.request_folder import Request, RequestFolder
 from adt_plugins.audio import SAMPLE_RATE, open_audio
+from adt_plugins.base.progress import Cancel
 from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.labels.names import user_label_names
 from adt_plugins.labels.originals import remember
@@ -22,7 +23,7 @@ from adt_plugins.labels.tracks import DEFAULT_TEXT, moved, tracks_of
 from adt_plugins.meter import meter_changes
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
-from adt_plugins.pipeline import Cancel, check_request, listen
+from adt_plugins.pipeline import check_request, listen
 from adt_plugins.rhythm.beats import are_clear, find_beats, has_beats, meter_of
 from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.transcription import Transcription

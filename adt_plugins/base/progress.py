@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from adt_plugins.base.visible import visible
 
 Progress = Callable[[float], None]
+Cancel = threading.Event | Callable[[], bool]
+"""Asks for the work to stop: an event that is set, or a function that returns True."""
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
 

@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 
 from adt_plugins.audio.opening import AudioSource
-from adt_plugins.base.progress import Progress
+from adt_plugins.base.progress import Cancel, Progress
 from adt_plugins.editor.sound import Sound
 from adt_plugins.separation.files import DRUMLESS, DRUMS, write_stems
-from adt_plugins.separation.separator import Cancel, Separator
+from adt_plugins.separation.separator import Separator
 from adt_plugins.transcription import Transcription
 
 

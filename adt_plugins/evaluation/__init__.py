@@ -1,8 +1,8 @@
-"""How well a transcription agrees with a reference: F-measures with intervals.
+"""Compares transcriptions with references: F-measures with bootstrap intervals.
 
-Onsets are matched as in ``mir_eval.onset``: a maximum matching in which an
-estimate may stand for a reference onset of the same drum if they are at most a
-window apart. Counts are pooled over tracks and drums (micro average).
+Onsets are matched as in ``mir_eval.onset``: a maximum matching of estimates and
+reference onsets of the same drum that are at most a window apart. Counts are pooled
+over tracks and drums (micro average).
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ def evaluate(
     references, estimates
         One or several transcriptions, in the same order.
     drums
-        What is compared; onsets of other drums are left out. With `fine`, a
-        coarse drum means all of its kinds that occur. None: every drum that
-        occurs on either side.
+        Drums to compare; onsets of others are left out. With `fine`, a coarse drum
+        stands for all of its kinds that occur. None: every drum that occurs on either
+        side.
     windows
-        Half widths in seconds.
+        Tolerances of a match, either way, in seconds.
     fine
         False: every onset counts as its coarse drum (CHH as HH). True: codes
         must be equal.
     names
-        Names of the tracks for the report; by default their numbers.
+        Names of the tracks for the report; None: their numbers.
     resamples, seed
-        Seed of the bootstrap over tracks.
+        Number of bootstrap samples over tracks, and seed of their generator.
 
     Returns
     -------
@@ -68,9 +68,9 @@ def evaluate(
     Raises
     ------
     AdtError
-        For a drum that is not known, or not coarse where coarse is compared.
+        If a drum is unknown, or fine although coarse drums are compared.
     MissingDependencyError
-        Without mir_eval.
+        If mir_eval is not installed.
     TypeError
         If one of them is not a `Transcription`; `evaluate_files` reads files.
     """
@@ -107,31 +107,31 @@ def time_errors(
     drums: Iterable[Drum | str] | None = None,
     window: float = 0.05,
 ) -> NDArray[np.float64]:
-    """Estimated minus true time of every onset that was found.
+    """Return the estimated minus the true time of every onset that was found.
 
     Parameters
     ----------
     reference, estimate
         Transcriptions of the same recording; drums are compared as coarse ones.
     drums
-        Coarse drums; None for all of the reference.
+        Coarse drums; None: all that the reference has.
     window
-        Each reference onset is compared with the nearest estimate of its drum,
-        if that is at most so many seconds away.
+        Greatest distance in seconds of a reference onset from the nearest estimate of
+        its drum.
 
     Returns
     -------
     NDArray[np.float64]
-        Shape (onsets found,), in seconds. Their median is the bias, the median
+        Errors in seconds, shape (onsets found,). Their median is the bias, the median
         of their absolute values the accuracy.
     """
     (reference,), (estimate,) = (_tracks(t, fine=False) for t in (reference, estimate))
     errors = [np.zeros(0)]
     for drum in _drums(drums, [reference], fine=False):
-        true, found = reference.times(drum), estimate.times(drum)
-        if len(found):
-            between = 0.5 * (found[1:] + found[:-1])
-            error = found[np.searchsorted(between, true)] - true
+        true, estimated = reference.times(drum), estimate.times(drum)
+        if len(estimated):
+            between = 0.5 * (estimated[1:] + estimated[:-1])
+            error = estimated[np.searchsorted(between, true)] - true
             errors.append(error[np.abs(error) <= window])
     return np.concatenate(errors)
 
@@ -151,17 +151,17 @@ def evaluate_files(
     reference, estimates, suffix, reference_suffix
         As in `pair_files`.
     **options
-        Passed on to `evaluate`.
+        Options of `evaluate`.
 
     Returns
     -------
     Evaluation
-        Over the pairs that could be read; the others are its `failures`.
+        Evaluation of the pairs that could be read; the others are its `failures`.
 
     Raises
     ------
     AdtError
-        If there is no pair at all, or for the reasons of `evaluate`.
+        If there is no pair at all, or as in `evaluate`.
     """
     pairs, failures = pair_files(
         reference, estimates, suffix=suffix, reference_suffix=reference_suffix
@@ -183,10 +183,10 @@ def evaluate_files(
 
 
 def _read(pair: Pair) -> tuple[Transcription, Transcription] | str:
-    """Read both files, or say in one line why not."""
+    """Read both files, or return the reason of a failure in one line."""
 
     def refuse(message: str) -> None:
-        # What a reader would leave out with a warning must not improve a score.
+        # Hits that a reader would skip with a warning must not improve a score.
         raise AdtError(f"{message}; a comparison needs all of them")
 
     try:
@@ -213,7 +213,7 @@ def _drums(
     *,
     fine: bool,
 ) -> tuple[Drum, ...]:
-    """Resolve the drums to compare, in the order of `Drum` where none is given."""
+    """Return the drums to compare; None: all that occur, in the order of `Drum`."""
     occurring = {onset.drum for t in transcriptions for onset in t.onsets}
     if drums is None:
         return tuple(drum for drum in Drum if drum in occurring)
@@ -252,7 +252,7 @@ def _count_all(
     drums: Sequence[Drum],
     windows: Sequence[float],
 ) -> _Counts:
-    """Counts of all, shape (strict and lenient, tracks, windows, drums + all, 3)."""
+    """Return counts, shape (strict and lenient, tracks, windows, drums + all, 3)."""
     matching = _mir_eval_matching()
     shape = (2, len(tracks), len(windows), len(drums), 3)
     counts = np.zeros(shape, dtype=np.int64)
@@ -269,26 +269,26 @@ def _count(
     window: float,
     matching: _Matching,
 ) -> _Counts:
-    """Strict and lenient counts of a drum, shape (2, 3)."""
-    true, found = (
+    """Return strict and lenient counts of a drum, shape (2, 3)."""
+    true, estimated = (
         np.array([onset.time for onset in t.onsets if onset.drum is drum])
         for t in (reference, estimate)
     )
-    matched = len(matching(true, found, window))
-    strict = (matched, len(found) - matched, len(true) - matched)
+    matched = len(matching(true, estimated, window))
+    strict = (matched, len(estimated) - matched, len(true) - matched)
     other = reference.times(Drum.OT)
-    if drum.coarse is Drum.OT or not len(other) or not len(found):
+    if drum.coarse is Drum.OT or not len(other) or not len(estimated):
         return np.array([strict, strict])
-    distance = np.abs(found[:, None] - other).min(axis=1)
-    # Only what is wrong is excused. Of all greatest matchings, the one that
-    # uses most of the other estimates leaves the fewest of them wrong.
-    others = found[distance > OTHER_WINDOW_S + 1e-9]
+    distance = np.abs(estimated[:, None] - other).min(axis=1)
+    # Only false estimates are excused. Of all maximum matchings, the one that uses the
+    # most estimates far from OT onsets leaves the fewest of them unmatched.
+    others = estimated[distance > OTHER_WINDOW_S + 1e-9]
     wrong = len(others) - len(matching(true, others, window))
     return np.array([strict, (matched, wrong, len(true) - matched)])
 
 
 def _resampled(tracks: int, resamples: int, seed: int) -> NDArray[np.int64] | None:
-    """How often each track is drawn, shape (resamples, tracks)."""
+    """Return how often each track is drawn, shape (resamples, tracks)."""
     if tracks < 2:
         return None
     drawn = np.random.default_rng(seed).integers(tracks, size=(resamples, tracks))
@@ -307,7 +307,7 @@ def _score(
     if weights is not None and len(weights):
         sums = weights @ counts
         whole = sums @ np.array([2, 1, 1])
-        # A draw without any onset of the drum says nothing about its F.
+        # F is not defined for a draw without any onset of the drum.
         values = 2 * sums[whole > 0, 0] / whole[whole > 0]
         if len(values):
             low, high = np.percentile(values, [2.5, 97.5])

@@ -1,4 +1,4 @@
-"""Which estimate belongs to which reference, by the names of the files."""
+"""Pairs estimates with references by the names of their files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adt_plugins.errors import FormatError
 
 @dataclass(frozen=True)
 class Pair:
-    """Two files of one recording."""
+    """Reference and estimate of one recording."""
 
     name: str
     reference: Path
@@ -28,31 +28,30 @@ def pair_files(
 ) -> tuple[list[Pair], list[str]]:
     """Find the estimate of each reference by name.
 
-    One reference file and one estimate file are a pair whatever their names.
-    Otherwise the estimate of a recording ``NAME`` is the file that
-    `formats.song_stem` says is of the song ``NAME`` + `suffix`: with ``--suffix
-    .drums``, `Punk.txt` goes with `Punk.drums.drums.json`, what ``adt
-    transcribe`` makes of `Punk.drums.flac`, and not with `Punk.drums.json`, what
-    it makes of `Punk.flac`. Where several formats lie side by side, the first
-    of the registry is read.
+    A single reference file and a single estimate file are a pair whatever their names.
+    Otherwise the estimate of a recording ``NAME`` is the file whose song, according to
+    `formats.song_stem`, is ``NAME`` + `suffix`: with ``--suffix .drums``, `Punk.txt`
+    goes with `Punk.drums.drums.json`, which ``adt transcribe`` makes of
+    `Punk.drums.flac`, and not with `Punk.drums.json`, which it makes of `Punk.flac`.
+    If there are several formats of a song, the first one in the registry is read.
 
     Parameters
     ----------
     reference
-        A file, or a folder, of the song ``NAME`` + `reference_suffix`. In a
-        folder `Punk.subclass.txt` is a variant of `Punk.txt` and no recording
-        of its own, unless `reference_suffix` asks for it; and a plain
-        `Punk.txt` is the reference, not the `Punk.drums.json` beside it.
+        A file, or a folder of files, for the song ``NAME`` + `reference_suffix`. In a
+        folder, `Punk.subclass.txt` is a variant of `Punk.txt` rather than a recording
+        of its own, unless `reference_suffix` selects it; and a plain `Punk.txt` is the
+        reference rather than the `Punk.drums.json` beside it.
     estimates
         Files and folders.
     suffix, reference_suffix
-        What stands between the recording's name and a format's usual ending.
+        Text between the name of the recording and the usual ending of a format.
 
     Returns
     -------
     tuple
-        The pairs by name, and a line for each reference without an estimate
-        and each estimate file without a reference.
+        The pairs by name, and one line for each reference without an estimate and each
+        estimate file without a reference.
 
     Raises
     ------
@@ -65,10 +64,10 @@ def pair_files(
             raise FormatError(f"{path}: no such file or folder")
     if reference.is_file() and len(given) == 1 and given[0].is_file():
         return [Pair(formats.song_stem(reference), reference, given[0])], []
-    found = _by_song(given)
+    candidates = _by_song(given)
     pairs, failures = [], []
     for name, path in _references(reference, reference_suffix).items():
-        files = [f for f in found.get(name + suffix, ()) if not f.samefile(path)]
+        files = [f for f in candidates.get(name + suffix, ()) if not f.samefile(path)]
         if files:
             pairs.append(Pair(name, path, files[0]))
         else:
@@ -86,7 +85,7 @@ def pair_files(
 
 
 def _by_song(paths: Iterable[Path]) -> dict[str, list[Path]]:
-    """Readable files by the song they are of, best format first."""
+    """Return readable files by their song, best format first."""
     ranked: list[tuple[int, Path]] = []
     for path in paths:
         for file in sorted(path.iterdir()) if path.is_dir() else [path]:
@@ -100,27 +99,27 @@ def _by_song(paths: Iterable[Path]) -> dict[str, list[Path]]:
 
 
 def _rank(path: Path) -> int | None:
-    """Place of a file's format in the registry; None if it cannot be read.
+    """Return the place of a file's format in the registry; None if it cannot be read.
 
-    A name that says nothing but ``.txt`` comes last.
+    A name with a bare ``.txt`` comes last.
     """
-    known = formats.format_of_name(path)
-    if known is None:
+    format_id = formats.format_of_name(path)
+    if format_id is None:
         plain = path.suffix.lower() == ".txt"
         return len(formats.FORMATS) if plain else None
-    if formats.FORMATS[known].read is None:
+    if formats.FORMATS[format_id].read is None:
         return None
-    return list(formats.FORMATS).index(known)
+    return list(formats.FORMATS).index(format_id)
 
 
 def _references(path: Path, suffix: str) -> dict[str, Path]:
-    """Reference files by the name of their recording."""
+    """Return reference files by the name of their recording."""
     songs = _by_song([path])
     result = {}
     for song in sorted(songs):
         variant = any(song.startswith(f"{other}.") for other in songs)
         if song.endswith(suffix) and (suffix or not variant):
-            # Last, not first: a plain .txt before what this package may have
-            # made of the song and put beside it.
+            # Last, not first: a plain .txt rather than what this package may have
+            # written beside it.
             result[song.removesuffix(suffix)] = songs[song][-1]
     return result

@@ -1,4 +1,4 @@
-"""What an evaluation says: counts, F-measures, intervals; as a table and as JSON."""
+"""The report of an evaluation: counts, F-measures, intervals; as table and JSON."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any
 from adt_plugins.drums import Drum
 
 OTHER_WINDOW_S = 0.05
-"""Estimates this near to an `OT` onset of the reference are excused."""
+"""Wrong estimates this near to an `OT` onset of the reference are excused."""
 ALL = "all"
 """Name of the score that pools all drums."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """Pooled counts of a drum, or of all, at one window.
+    """Pooled counts of a drum, or of all drums, at one window.
 
     Parameters
     ----------
     drum
         A drum code, or ``"all"``.
     window
-        Half width in seconds.
+        Tolerance of a match, either way, in seconds.
     matched, false, missed
-        Numbers of onsets: in both, only estimated, only in the reference.
+        Numbers of onsets in both, only in the estimate, only in the reference.
     interval
         95 % bootstrap interval of F over tracks; None for a single track, or
         where F is not defined.
@@ -51,13 +51,13 @@ class Score:
     def f(self) -> float | None:
         """F-measure; None where neither side has an onset.
 
-        mir_eval calls that 0 and others call it 1. It is neither: nothing was
-        asked. An estimate where the reference has none does give 0.
+        mir_eval reports 0 for that case and others report 1; it is neither. Estimates
+        where the reference has no onset do give 0.
         """
         return _ratio(2 * self.matched, 2 * self.matched + self.false + self.missed)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the JSON object."""
         return {
             "drum": self.drum,
             "window": self.window,
@@ -80,8 +80,8 @@ class Evaluation:
     strict
         Each drum and ``"all"``, at each window: every estimate counts.
     lenient
-        The same without the wrong estimates near an `OT` onset (side stick,
-        tambourine, clap) of the reference.
+        The same, without wrong estimates near an `OT` onset (side stick, tambourine,
+        clap) of the reference.
     tracks
         Names of the recordings.
     per_track
@@ -99,14 +99,14 @@ class Evaluation:
     def score(
         self, drum: Drum | str = ALL, window: float = 0.05, *, lenient: bool = False
     ) -> Score:
-        """One of the scores; KeyError if it was not computed."""
+        """Return one of the scores; raises `KeyError` if it was not computed."""
         for score in self.lenient if lenient else self.strict:
             if score.drum == str(drum) and score.window == window:
                 return score
         raise KeyError((str(drum), window))
 
     def to_dict(self) -> dict[str, Any]:
-        """The report, ready for JSON; what is not defined is null."""
+        """Return the JSON object; undefined scores are null."""
         return {
             "strict": [score.to_dict() for score in self.strict],
             "lenient": [score.to_dict() for score in self.lenient],
@@ -118,7 +118,7 @@ class Evaluation:
         }
 
     def table(self) -> str:
-        """The report as text, one line a drum and window."""
+        """Return the report as text, with a line for each window and drum."""
         windows = dict.fromkeys(score.window for score in self.strict)
         lines = []
         for window in windows:

@@ -1,1 +1,1 @@
-"""Samples to the frames that a network reads, and the levels of drums in them."""
+"""Computes the frames that a network reads, and the levels of drums in them."""

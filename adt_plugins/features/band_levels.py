@@ -1,4 +1,4 @@
-"""How loud each drum's frequency range is in every frame."""
+"""Level of each drum's frequency range in every frame."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from adt_plugins.drums import Drum
 from adt_plugins.features import spectrogram
 
 RANGES_HZ: dict[Drum, tuple[float, float]] = {
-    # The fundamental; r 0.81 / 0.63, up to 200 Hz 0.78 / 0.61 (toms, snares),
-    # the beater at 2-5 kHz 0.37 / 0.26.
+    # The fundamental, without toms and snares.
     Drum.KD: (40.0, 130.0),
-    # Shell and the lower rattle, above the kick and below the hats: 0.85 / 0.74,
-    # from 1 kHz on 0.76 / 0.66.
+    # Shell and the lower rattle, above the kick and below the hats.
     Drum.SD: (180.0, 2000.0),
-    # Above most of the snare: 0.65 / 0.65, from 7 kHz on 0.62 / 0.62.
+    # Above most of the snare.
     Drum.HH: (9000.0, 20000.0),
-    # Floor to high toms without the kick's fundamental: 0.53 / 0.43.
+    # Floor to high toms without the kick's fundamental.
     Drum.TT: (80.0, 500.0),
-    # Above most of snares and voices: 0.65 / 0.64, from 3 kHz on 0.64 / 0.60.
+    # Above most of snares and voices.
     Drum.CY: (5000.0, 20000.0),
-    # Side stick and claps: clicks without a body. Too few in the clips to say.
+    # Side stick and claps: clicks without a body.
     Drum.OT: (1000.0, 8000.0),
 }
-"""Where each drum stands out best from the others; finer drums share the range."""
+"""Where each drum stands out best from the others (experiment 36); finer drums share
+the
+range of their coarse drum."""
 
 
 SILENCE = 1e-7
@@ -40,7 +40,7 @@ class BandLevels:
     Parameters
     ----------
     front_end
-        What made the frames.
+        Front end that computed the frames.
     drums
         Drum codes, the columns of the result.
     """
@@ -59,13 +59,13 @@ class BandLevels:
         frames: NDArray[np.float32],
         gains: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """Levels of some frames; each frame's depends on it alone.
+        """Return the levels of frames; each depends on its own frame only.
 
         Parameters
         ----------
         frames
-            Shape (n, bands): ``log10(1 + magnitude)``, or magnitudes of a
-            linear front end.
+            Shape (n, bands): ``log10(1 + magnitude)``, or magnitudes from a linear
+            front end.
         gains
             Shape (n,) or (n, 1): factors that a level rule applied to the
             magnitudes of each frame, undone here. None: there were none.

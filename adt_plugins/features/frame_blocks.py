@@ -1,4 +1,4 @@
-"""The one loop that listens: blocks of samples to frames and the drums' levels."""
+"""The only loop over samples: turns blocks into frames and the drums' levels."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class FrameBlock(NamedTuple):
     Parameters
     ----------
     frames
-        Shape (n, bands), n >= 0: what the network reads.
+        What the network reads, shape (n, bands), n >= 0.
     levels
-        Shape (n, drums), dB: the level of each drum's frequency range.
+        Level of each drum's frequency range in dB, shape (n, drums).
     """
 
     frames: NDArray[np.float32]
@@ -35,13 +35,13 @@ def frame_blocks(
     drums: Sequence[str],
     at_once: int = BLOCK_FRAMES,
 ) -> Iterator[FrameBlock]:
-    """Turn a recording into frames, a block for each of the reader's.
+    """Turn a recording into frames, one block for each of the reader's.
 
     Parameters
     ----------
     reader
-        The recording's samples, each block of shape (n,), at the front end's sample
-        rate: an `AudioReader`, for instance.
+        Samples of the recording, each block of shape (n,), at the front end's sample
+        rate: for instance an `AudioReader`.
     front_end, level
         See `adt_plugins.features.spectrogram.Spectrogram`.
     drums
@@ -52,7 +52,7 @@ def frame_blocks(
     Yields
     ------
     FrameBlock
-        May hold no frames: they come late, and the last ones after the last samples.
+        A block may be empty: frames are delayed, and the last follow the last samples.
     """
     spectrogram = Spectrogram(front_end, level, at_once)
     band_levels = BandLevels(front_end, drums)

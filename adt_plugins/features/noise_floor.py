@@ -1,9 +1,9 @@
-"""Steady noise before the first hit of a recording, which hides that hit.
+"""Removes steady noise before the first hit of a recording, which would mask that hit.
 
 The level rule makes the noise of a microphone as loud as music, until the first hit
-brings it down at once: to the network that looks as if something stopped, not as if
-something began. After silence the same hit is clear. So where a recording becomes far
-louder than it ever was, and was steady before, the last of the noise goes.
+brings it down at once: to the network that looks like an end rather than an onset.
+After silence the same hit is clear. So where a recording becomes far louder than it
+ever was, and was steady before, the last of the noise is faded out.
 """
 
 from __future__ import annotations
@@ -15,41 +15,42 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-_JUMP = 10 ** (12.0 / 10)  # of the power of 10 ms, above the loudest there was
-_STEADY = 10 ** (4.0 / 10)  # the loudest of the frames before, above their mean
+_JUMP = 10 ** (12.0 / 10)  # ratio of the power of 10 ms to the loudest before
+_STEADY = 10 ** (4.0 / 10)  # ratio of the loudest of the frames before to their mean
 LATE_FRAMES = 20
-"""So many frames are held back: they are looked at, and silenced."""
-_LEAST = 3  # fewer are left alone
-_INAUDIBLE = 1e-8  # of what is softer the level rule makes nothing
+"""Frames that are held back, to be inspected and silenced."""
+_LEAST = 3  # fewer frames are left alone
+_INAUDIBLE = 1e-8  # the level rule keeps softer sound silent
 
 
 def without_noise_before_hits(blocks: Iterable[Floats], hop: int) -> Iterator[Floats]:
-    """Pass on a recording's samples, and silence what hides a first hit.
+    """Pass on the samples of a recording, but silence noise that masks a first hit.
 
     Parameters
     ----------
     blocks
         Samples, each of shape (n,).
     hop
-        Samples of a frame, 10 ms.
+        Samples in a frame, 10 ms.
 
     Yields
     ------
     NDArray[np.float32]
-        As many samples in all; `LATE_FRAMES` of them late.
+        The same number of samples in all, `LATE_FRAMES` late.
     """
     held = np.zeros(0, np.float32)
-    powers = np.zeros(0)  # of the whole frames in `held`
+    powers = np.zeros(0)  # of the complete frames in `held`
     loudest = 0.0
     for block in blocks:
-        known = len(powers)
+        measured = len(powers)
         held = np.concatenate((held, block))
         count = len(held) // hop
-        frames = held[known * hop : count * hop].reshape(-1, hop)
+        frames = held[measured * hop : count * hop].reshape(-1, hop)
         powers = np.append(powers, np.einsum("tn,tn->t", frames, frames) / hop)
-        before = np.maximum.accumulate(np.append(loudest, powers[known:]))
-        jumps = (powers[known:] > _JUMP * before[:-1]) & (before[:-1] > _INAUDIBLE)
-        for frame in (known + np.flatnonzero(jumps)).tolist():
+        before = np.maximum.accumulate(np.append(loudest, powers[measured:]))
+        loud = powers[measured:] > _JUMP * before[:-1]
+        jumps = loud & (before[:-1] > _INAUDIBLE)
+        for frame in (measured + np.flatnonzero(jumps)).tolist():
             first = max(0, frame - LATE_FRAMES)
             if _is_steady(powers[first:frame]):
                 _fade_out(held[first * hop : frame * hop])
@@ -67,7 +68,7 @@ def _is_steady(powers: NDArray[np.float64]) -> bool:
 
 
 def _fade_out(samples: Floats) -> None:
-    """Fade out within the first half, in place; the other half is silent."""
+    """Fade out over the first half, in place; the second half becomes silent."""
     half = len(samples) // 2
     samples[:half] *= np.linspace(1, 0, half, dtype=np.float32)
     samples[half:] = 0

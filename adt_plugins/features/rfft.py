@@ -1,12 +1,11 @@
 """SciPy's real FFT in single precision, without the rest of SciPy where possible.
 
-SciPy's FFT takes 3.7 µs a frame, NumPy's 26. But importing ``scipy.fft`` costs
-0.25 s, a tenth of the time that a five-minute song takes as a whole, and all but
-10 ms of it goes into what is not used here. So its compiled part is loaded by
-itself, under its own name: SciPy, imported later, takes it from there. Loaded twice,
-it ends Python 3.10 with ``free(): invalid pointer``. That part has no public name:
-where it is not found, or answers otherwise than expected, the public function is
-used.
+SciPy's FFT takes 3.7 µs a frame, NumPy's 26. But importing ``scipy.fft`` takes 0.25 s,
+a tenth of the time that a whole song of five minutes takes, and all but 10 ms of it
+goes into parts that are not used here. So its compiled module is loaded by itself,
+under its own name: SciPy, imported later, finds it there. (Loaded twice, it ends Python
+3.10 with ``free(): invalid pointer``.) The module has no public name; if it is missing,
+or gives other results than expected, the public function is used.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _PARTS = ("scipy.fft._pocketfft.pypocketfft", "scipy.fft._duccfft.pyduccfft")
-"""Names of the compiled part: the first until SciPy 1.17."""
+"""Names of the compiled module: the first until SciPy 1.17."""
 
 Rfft = Callable[[NDArray[np.float32], NDArray[np.complex64]], object]
 
@@ -36,9 +35,8 @@ def rfft(frames: NDArray[np.float32], out: NDArray[np.complex64]) -> None:
     frames
         Shape (n, size), float32.
     out
-        Shape (n, size // 2 + 1), for the result. Memory that is used again: for 64
-        frames the system gives and takes new memory at every call, which costs
-        half as much as the transform, or twice as much.
+        Shape (n, size // 2 + 1), for the result. Reuse it: for 64 frames, allocating
+        memory at every call takes half to twice as long as the transform.
     """
     _fastest()(frames, out)
 
@@ -47,19 +45,19 @@ def rfft(frames: NDArray[np.float32], out: NDArray[np.complex64]) -> None:
 def _fastest() -> Rfft:
     try:
         module = _load(*_find())
-        found = _compiled(module)
+        transform = _compiled(module)
         probe = np.arange(8, dtype=np.float32)[None] % 3
         answer = np.zeros((1, 5), np.complex64)
-        found(probe, answer)
+        transform(probe, answer)
         if np.allclose(answer, np.fft.rfft(probe), atol=1e-4):
-            return found
+            return transform
     except (ImportError, OSError, AttributeError, TypeError, ValueError):
         pass
     return _public
 
 
 def _find() -> tuple[str, Path]:
-    """Name and path of the compiled part; SciPy itself is not imported."""
+    """Return name and path of the compiled module, without importing SciPy."""
     spec = find_spec("scipy")
     for folder in (spec and spec.submodule_search_locations) or ():
         for name in _PARTS:
@@ -80,7 +78,7 @@ def _load(name: str, path: Path) -> Any:
         raise ImportError(str(path))
     module = module_from_spec(spec)
     loader.exec_module(module)
-    # If another thread has imported SciPy meanwhile, it keeps its own.
+    # If another thread has imported SciPy meanwhile, use its module.
     return sys.modules.setdefault(name, module)
 
 

@@ -1,4 +1,4 @@
-"""Samples to frames: madmom's spectrograms, computed in blocks.
+"""Computes frames of samples: madmom's spectrograms, block by block.
 
 The log-filterbank frames equal madmom's ``LogarithmicFilteredSpectrogram``, the
 linear ones its ``Spectrogram`` (Böck et al., "madmom: a new Python audio and
@@ -21,10 +21,9 @@ LOG_FILTERBANK = "log-filterbank"
 LINEAR = "linear"
 TUNING_HZ = 440.0  # the filters' centres are the notes of this scale
 
-# Frames in one FFT call. Measured, in µs a frame for the whole chain: 16: 8.6,
-# 32: 7.9, 64: 7.2, 128: 7.5. Every call is this long, with leftovers
-# behind the last frame, so that a frame has the same bits whatever the caller's
-# blocks are.
+# Frames in one FFT call, the fastest of 16 to 128. Every call is this long, with
+# leftovers behind the last frame, so that a frame has the same bits however the samples
+# are cut into blocks.
 BLOCK_FRAMES = 64
 
 
@@ -45,25 +44,25 @@ class Frames(NamedTuple):
 
 
 class Spectrogram:
-    """Frames of a recording that comes in blocks.
+    """Frames of a recording that arrives in blocks.
 
-    Frame t is centred on sample t * hop size; beyond both ends lies silence. A
+    Frame t is centred on sample t * hop size; silence is assumed beyond both ends. A
     recording of n samples has ceil(n / hop size) frames. The result does not
     depend on how the samples are cut into blocks.
 
     Parameters
     ----------
     front_end
-        What to compute; its sample rate must be that of the samples.
+        The front end; its sample rate must be that of the samples.
     level
-        The level rule of a model card, if the network has one.
+        Level rule of the model card, if it has one.
     at_once
-        Frames that are computed together: few come soon, many cost less.
+        Frames computed together: few arrive soon, many cost less.
 
     Attributes
     ----------
     bands : int
-        Columns of the frames.
+        Number of columns of the frames.
     """
 
     bands: int
@@ -82,7 +81,7 @@ class Spectrogram:
         if front_end.kind == LOG_FILTERBANK:
             filters = filterbank(front_end)
             self.bands = filters.shape[1]
-            # Bins above the highest filter are never looked at.
+            # Bins above the highest filter are not needed.
             self._bins = int(np.flatnonzero(filters.any(axis=1))[-1]) + 1
             self._groups = _group_bands(filters)
         self._follower = None if level is None else LevelFollower(level, front_end)
@@ -93,7 +92,7 @@ class Spectrogram:
         self._reset()
 
     def _reset(self) -> None:
-        # Half a frame of silence lies before the first sample.
+        # Half a frame of silence precedes the first sample.
         size = self._front_end.frame_size
         self._samples = np.zeros(size // 2, np.float32)
         self._received = 0
@@ -102,7 +101,7 @@ class Spectrogram:
             self._follower.reset()
 
     def process(self, samples: ArrayLike) -> Frames:
-        """Take the next samples and return the frames that are complete.
+        """Add samples, and return the frames that are complete.
 
         Parameters
         ----------
@@ -112,8 +111,8 @@ class Spectrogram:
         Returns
         -------
         Frames
-            They come `at_once` at a time, 64 of them up to 0.7 s late: FFTs of many
-            frames at once are several times faster.
+            They come `at_once` at a time; 64 of them are up to 0.7 s late, but FFTs of
+            many frames at once are several times faster.
         """
         samples = np.asarray(samples, dtype=np.float32)
         if samples.ndim != 1:
@@ -125,7 +124,7 @@ class Spectrogram:
         return self._take(complete // self._at_once * self._at_once)
 
     def finish(self) -> Frames:
-        """Return the remaining frames, and be ready for another recording."""
+        """Return the remaining frames, and prepare for another recording."""
         size, hop = self._front_end.frame_size, self._front_end.hop_size
         remaining = math.ceil(self._received / hop) - self._returned
         missing = (remaining - 1) * hop + size - len(self._samples)
@@ -136,7 +135,7 @@ class Spectrogram:
         return frames
 
     def _take(self, count: int) -> Frames:
-        """Compute the next `count` frames and let go of their samples."""
+        """Compute the next `count` frames, and release their samples."""
         out = np.empty((count, self.bands), np.float32)
         gains = np.ones((count, 1), np.float32)
         hop = self._front_end.hop_size
@@ -156,18 +155,17 @@ class Spectrogram:
                 magnitudes *= factors
                 gains[start:end] = factors[: len(block)]
             out[start:end] = self._finished(magnitudes)[: len(block)]
-        # A copy, so that what was used is freed.
+        # A copy, so that the samples before it are freed.
         self._samples = self._samples[count * hop :].copy()
         self._returned += count
         return Frames(out, None if self._follower is None else gains[:, 0])
 
     def _magnitudes_of(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn up to `at_once` rows of samples into as many rows of bands."""
+        """Compute the bands of up to `at_once` rows of samples."""
         count = len(block)
         np.multiply(block, self._window, out=self._windowed[:count])
         rfft(self._windowed, self._spectrum)
-        # No power spectrum here: np.abs takes 0.7 µs a frame, squares and a
-        # root by hand 1.2.
+        # No power spectrum: np.abs is faster than squares and a root by hand.
         magnitudes = np.abs(self._spectrum[:, : self._bins], out=self._magnitudes)
         if not self._groups:
             return magnitudes
@@ -177,11 +175,11 @@ class Spectrogram:
         return bands
 
     def _finished(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take the logarithm, in place, if the front end is logarithmic."""
+        """Take the logarithm in place, if the front end is logarithmic."""
         if not self._groups:
             return frames
-        # log10(1 + x): np.log is the only logarithm that NumPy has vectorised
-        # in float32, 0.2 µs a frame against 0.6 of np.log10 and np.log1p.
+        # log10(1 + x) by np.log, the only logarithm that NumPy vectorises in float32:
+        # a third of the time of np.log10 or np.log1p.
         frames += np.float32(1.0)
         np.log(frames, out=frames)
         frames *= np.float32(1.0 / math.log(10.0))
@@ -231,11 +229,11 @@ def band_frequencies(front_end: FrontEnd | None = None) -> NDArray[np.float64]:
 
 
 def filterbank(front_end: FrontEnd | None = None) -> NDArray[np.float32]:
-    """Return the triangular filters, as madmom's ``LogarithmicFilterbank``.
+    """Return the triangular filters of madmom's ``LogarithmicFilterbank``.
 
-    The corners are the bins nearest to the notes of the scale, each once: in
-    the low octaves, where notes are closer than bins, the filters are the bins
-    themselves. Each filter's weights sum to 1.
+    The corners are the bins nearest to the notes of the scale, without duplicates: in
+    the low octaves, where notes are closer than bins, the filters are single bins.
+    Each filter's weights sum to 1.
 
     Parameters
     ----------
@@ -293,7 +291,7 @@ def _centre_bins(front_end: FrontEnd) -> NDArray[np.intp]:
 
 
 class _Group:
-    """Neighbouring bands and the few bins that they see, as one small product."""
+    """Neighbouring bands and the few bins that they cover, as one small product."""
 
     def __init__(self, filters: NDArray[np.float32], bands: NDArray[np.intp]) -> None:
         bins = np.flatnonzero(filters[:, bands].any(axis=1))
@@ -308,9 +306,8 @@ class _Group:
 def _group_bands(filters: NDArray[np.float32]) -> list[_Group]:
     """Cut the filterbank at its three top octaves.
 
-    Measured, in µs a frame: one product 2.2, scipy.sparse 3.7, two groups 1.0,
-    these four 0.5. Small products also stay below the size from which OpenBLAS
-    starts threads.
+    Four small products take a quarter of the time of a single one. They also stay below
+    the size from which OpenBLAS starts threads.
     """
     tops = filters.shape[0] - np.argmax(filters[::-1] > 0, axis=0)
     octave = np.minimum(3, np.floor(np.log2(tops[-1] / tops))).astype(int)
@@ -318,34 +315,34 @@ def _group_bands(filters: NDArray[np.float32]) -> list[_Group]:
 
 
 class LevelFollower:
-    """The level rule of a card: gains for frames, with the state between blocks.
+    """The level rule of a card: computes gains, and keeps the state between blocks.
 
     Parameters
     ----------
     level
         The rule.
     front_end
-        Where the frames come from; gives their rate.
+        Front end of the frames, for their rate.
     """
 
     def __init__(self, level: LevelRule, front_end: FrontEnd) -> None:
         self._level = level
-        # The fall in a frame, as a natural logarithm.
+        # The decay per frame, as a natural logarithm.
         db_per_frame = level.decay_db_per_second / front_end.frame_rate
         self._decay = db_per_frame * math.log(10.0) / 20.0
         self.reset()
 
     def reset(self, reference: float = 0.0) -> None:
-        """Forget past frames, but for a reference level (in magnitudes)."""
+        """Forget past frames, except for a reference level (as a magnitude)."""
         self._last = math.log(max(reference, self._level.floor))
 
     def gains(self, frames: NDArray[np.float32], count: int) -> NDArray[np.float32]:
         """Return the factors for the frames, shape (len(frames), 1).
 
-        With e the logarithm of a frame's level (at least the floor) and k the
-        fall per frame, the logarithm of the reference,
-        r(t) = max(e(t), r(t - 1) - k), is a running maximum of e(t) + k·t, less
-        k·t. Only the first `count` frames are heard.
+        With e the logarithm of a frame's level (at least the floor) and k the decay
+        per frame, the logarithm of the reference, r(t) = max(e(t), r(t - 1) - k), is
+        a running maximum of e(t) + k·t, minus k·t. Only the first `count` frames
+        count.
         """
         squares = np.einsum("tb,tb->t", frames, frames).astype(np.float64)
         power = np.maximum(squares / frames.shape[1], self._level.floor**2)

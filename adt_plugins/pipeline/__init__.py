@@ -1,4 +1,4 @@
-"""The straight line from a recording to a transcription, in bounded memory."""
+"""Transcribes a recording: one straight line, in bounded memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.audio import SAMPLE_RATE, AudioReader, open_audio
 from adt_plugins.audio.opening import AudioSource
-from adt_plugins.base.progress import Progress, progress_bar
+from adt_plugins.base.progress import Cancel, Progress, progress_bar
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtWarning, AudioError
@@ -33,7 +33,7 @@ from adt_plugins.picking.onsets import (
 )
 from adt_plugins.picking.song_gate import UNSURE, Decision, Mode, decide
 from adt_plugins.pipeline.hashing import hashing
-from adt_plugins.pipeline.listening import Cancel, Heard, listen, samples_around
+from adt_plugins.pipeline.listening import Heard, listen, samples_around
 from adt_plugins.pipeline.request import (
     Model,
     check_request,
@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from adt_plugins.picking.kit_adaptation import Adaptation
 
 __all__ = [
-    "Cancel",
     "Heard",
     "Model",
     "check_request",
@@ -89,81 +88,81 @@ def transcribe(
 ) -> Transcription:
     """Find the drum hits of a recording, and its beats if the model detects them.
 
-    Memory does not grow with the length but for the activations, 4 bytes for
-    each output and frame: about 15 MB an hour; while beats are found, for more. Calls
-    in several threads do not disturb each other, unless they share one `Network`.
+    Only the activations grow with the length, by 4 bytes for each output and frame:
+    about 15 MB an hour, and more while beats are decoded. Calls in several threads are
+    independent, unless they share a `Network`.
 
     Parameters
     ----------
     source
         Path of an audio file, a binary file object, or samples of shape (n,)
-        or (n, channels) together with their rate in Hz.
+        or (n, channels) with their sample rate in Hz.
     model
         Name of a model, path of its card or `.tflite` file, its card, or an
         open `Network` (which saves opening it for each of many recordings).
         None: the default model.
     start, end
-        Part of the recording to read, in seconds. Times of the result count
-        from the first sample of the recording all the same.
+        Part of the recording to read, in seconds. Times of the result still count
+        from the first sample of the recording.
     audio_track
-        Which audio track of a film, from 1; None: the one that players choose.
+        Number of the audio track of a film, from 1; None: the one that players choose.
     drums
         Report only these; a coarse drum includes its finer kinds.
     thresholds
-        Drum to threshold, 0-1, instead of those of the model.
+        Drum to threshold, 0-1, instead of the model's.
     song_gate
-        ``"normal"``: thresholds are raised for drums that the recording, taken as a
-        whole, does not have, see `adt_plugins.picking.song_gate`; not those of
-        `thresholds`. ``"strict"``: also where that is not sure. ``"off"``, or False:
-        never.
+        ``"normal"``: raise the thresholds, except for those in `thresholds`, of drums
+        that the recording as a whole does not have, see
+        `adt_plugins.picking.song_gate`. ``"strict"``: also in cases of doubt. ``"off"``
+        or False: never.
     adaptation
-        What was learnt of this kit with the same model, see
+        Adaptation to this kit, learnt with the same model, see
         `adt_plugins.picking.kit_adaptation.learn`.
     fine
-        Whether to distinguish finer drums, open from closed hi-hats, where that is
-        sure; see `adt_plugins.picking.fine_drums`. Takes 4 MB more for an hour.
+        Whether to distinguish finer drums, such as open from closed hi-hats, where that
+        is certain; see `adt_plugins.picking.fine_drums`. Takes 4 MB more an hour.
     beats
-        Whether to find beats, if the model detects them; where none is clear, as in
-        speech, there are none.
+        Whether to find beats, if the model detects them; unclear ones, as in speech,
+        are left out.
     bpm, meter, first_downbeat
-        What is known of them, see `adt_plugins.rhythm.beats.find_beats`.
+        Known properties of the beats, see `adt_plugins.rhythm.beats.find_beats`.
     keep_activations
-        Whether the result carries what the network said.
+        Whether the result includes the activations.
     progress
-        True: show a bar on a terminal and in a notebook. Or a function that is
-        called with the fraction done, 0-1.
+        True: show a bar on a terminal and in a notebook. A function: call it with the
+        fraction done, 0-1.
     cancel
-        Asked between blocks, about once for every second of audio: an event
-        that is set or a function that returns True stops the work.
+        An event that is set, or a function that returns True, stops the work. Checked
+        between blocks, about once for every second of audio.
     threads
-        1: one thing after the other. More: decoding, front end and network beside one
-        another; what is found does not depend on it. None: more, where this process
-        may use several processor cores.
+        1: one step after the other. More: decoding, front end and network in parallel,
+        with the same result. None: in parallel if this process may use several
+        processor cores.
 
     Returns
     -------
     Transcription
-        Silence gives one without onsets.
+        The transcription; that of silence has no onsets.
 
     Raises
     ------
     AudioError
         If the recording cannot be read, or `first_downbeat` is past its end.
     ModelError
-        If the model cannot be used, or has no drum of `drums` or `thresholds`, or
-        does not hear the beats of which something is said.
+        If the model cannot be used, lacks a drum of `drums` or `thresholds`, or does
+        not detect beats although something is known about them.
     ValueError
         If `bpm`, `meter`, `song_gate` or `threads` is not valid.
     MissingDependencyError
-        If a package is missing that this recording or model needs.
+        If this recording or model needs a package that is missing.
     CancelledError
         If `cancel` said so.
 
     Warns
     -----
     AdtWarning
-        If the recording is damaged but most of it could be read, or if what was found
-        may be other instruments.
+        If the recording is damaged but most of it could be read, or if the hits may be
+        other instruments.
     """
     network = open_network(model)
     card = network.card
@@ -204,7 +203,7 @@ def transcribe(
 
 
 class _Part(NamedTuple):
-    """What is read of a recording."""
+    """The part of a recording to read, and the downbeat that the user knows."""
 
     start: float
     end: float | None
@@ -213,19 +212,19 @@ class _Part(NamedTuple):
 
 
 class _Listeners(NamedTuple):
-    """What gets the frames too, while the network runs over them."""
+    """What collects frames as well while the network runs over them."""
 
     tagger: FineDrumTagger | None
     chords: Harmony | None
 
     @property
     def kinds(self) -> Iterable[Drum]:
-        """Finer drums that are told apart."""
+        """Finer drums that are distinguished."""
         return () if self.tagger is None else self.tagger.kinds
 
     @property
     def taps(self) -> list[Callable[[NDArray[np.float32]], None]]:
-        """What to call with each block of frames."""
+        """Functions to call with each block of frames."""
         return [part.add for part in self if part is not None]
 
 
@@ -247,7 +246,7 @@ def _hear(
     cancel: Cancel | None,
     threads: int | None,
 ) -> tuple[Heard, AudioReader]:
-    """Run the network over a part as it sounds in the whole recording."""
+    """Run the network over a part, with the same result as in the whole recording."""
     around = samples_around(network.card, part.start, part.end)
     with open_audio(
         source, start=part.start, end=part.end, track=part.track, around=around
@@ -291,7 +290,7 @@ class _Picked(NamedTuple):
     decision: Decision
 
     def remarks(self) -> Iterator[str]:
-        """Say in a line what the song gate has doubts about, or took away."""
+        """Yield warnings about hits that the song gate doubts, or left out."""
         kept = {str(drum.drum): len(drum.frames) for drum in self.hits}
         if self.decision.unsure and any(kept.values()):
             yield UNSURE
@@ -306,7 +305,7 @@ def _pick(
     mode: Mode,
     adaptation: Adaptation | None,
 ) -> _Picked:
-    """Pick the hits, of the kit that was learnt and of the drums that are there."""
+    """Pick the hits, with the adaptation and the song gate applied."""
     activations = raw if adaptation is None else adaptation.apply(raw, card)
     peaks = drum_peaks(activations, card)
     decision = decide(activations, card, thresholds, mode, peaks)
@@ -319,7 +318,7 @@ def _pick(
 def _onsets(
     picked: _Picked, heard: Heard, card: ModelCard, tagger: FineDrumTagger | None
 ) -> tuple[Onset, ...]:
-    """Turn hits into onsets; finer drums are told by what the network said itself."""
+    """Turn hits into onsets; finer drums follow from the unadapted activations."""
     kinds = None if tagger is None else tagger.kinds_of(picked.hits, heard.activations)
     return onsets_of(picked.hits, picked.activations, card.delay, heard.levels, kinds)
 
@@ -333,7 +332,7 @@ def _only(onsets: tuple[Onset, ...], wanted: set[Drum] | None) -> tuple[Onset, .
 def _find_beats(
     activations: Activations, chords: Harmony | None, known: KnownBeats
 ) -> tuple[Beat, ...]:
-    """Find beats, if the model detects them or the caller relies on it."""
+    """Find beats, if the model detects them or something is known about them."""
     if not known and not has_beats(activations.outputs):
         return ()
     changes = None if chords is None else chords.changes()
@@ -377,7 +376,7 @@ def _describe_model(
 
 
 def _meters(beats: Sequence[Beat], meter: str | None) -> tuple[MeterChange, ...]:
-    """The meter that beats were found in."""
+    """Return the meter that the beats were found in."""
     return meter_changes(meter or meter_of(beats)) if beats else ()
 
 

@@ -1,4 +1,4 @@
-"""The hash of a recording, beside the work on it."""
+"""Hashes a recording in parallel with the work on it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from adt_plugins.base.hashing import sha256, sha256_steps
 def hashing(
     source: AudioSource, threads: int | None
 ) -> Iterator[Callable[[], str | None]]:
-    """Give what returns the SHA-256 of a file: found in a thread, or when called.
+    """Yield a function that returns the SHA-256 of a file, with or without a thread.
 
-    None of what is no file that can be read again.
+    It returns None for sources that cannot be read again.
     """
     if not several(threads) or not isinstance(source, str | bytes | os.PathLike):
         yield lambda: _hash(source)
@@ -40,7 +40,7 @@ def _hash(source: AudioSource) -> str | None:
 
 def _steps(path: str | bytes | os.PathLike[str]) -> Iterator[str | None]:
     """Hash a file step by step; the last item counts."""
-    # A pipe has been read, and would wait for ever.
+    # A pipe has been read; reading it again would wait for ever.
     if Path(os.fsdecode(path)).is_fifo():
         yield None
     else:

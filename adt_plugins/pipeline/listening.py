@@ -1,4 +1,4 @@
-"""The first half of the line: a recording through the front end and the network."""
+"""Runs front end and network over a recording: the first half of the line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from adt_plugins.activations import Activations
 from adt_plugins.audio import SAMPLE_RATE, AudioReader
 from adt_plugins.base.ahead import Ahead
 from adt_plugins.base.cores import several
-from adt_plugins.base.progress import Progress
+from adt_plugins.base.progress import Cancel, Progress
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import CancelledError
 from adt_plugins.features.frame_blocks import frame_blocks
@@ -22,26 +22,23 @@ from adt_plugins.features.noise_floor import without_noise_before_hits
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.beginnings import Beginnings
 
-Cancel = threading.Event | Callable[[], bool]
-
-
-# Blocks of samples, and of frames, that wait between threads: 1 MB, and as many
-# seconds as the network hears while it does not take any, 2 MB.
+# Blocks of samples (1 MB) and of frames (2 MB) that may be queued between threads; the
+# frames last while the network is busy with a batch.
 _WAITING_SAMPLES, _WAITING_FRAMES = 4, 32
 
 _Placed = tuple[NDArray[np.float32], float | None]
-"""Frames, and how much of the recording has been read."""
+"""Frames, and the fraction of the recording that has been read."""
 
 
 class Heard(NamedTuple):
-    """What front end and network said of a recording.
+    """The output of front end and network for a recording.
 
     Parameters
     ----------
     activations
-        Their values have the shape (frames, outputs).
+        Activations of the network.
     levels
-        Shape (frames, drums of the model), dB: how loud each drum's bands are.
+        Level of each drum's frequency range in dB, shape (frames, drums of the model).
     """
 
     activations: Activations
@@ -67,26 +64,26 @@ def listen(
     network
         The network.
     offset
-        Where the reader starts in the recording, in seconds.
+        Time in the recording at which the reader starts, in seconds.
     progress, cancel
         See `transcribe`.
     taps
-        Each gets the frames too, block by block.
+        Functions that are called with each block of frames; in another thread if there
+        are several.
     threads
-        See `transcribe`; what comes from elsewhere as it is read is decoded in this
-        one. `taps` are called in another one if there are more.
+        See `transcribe`; live sources are always read in the calling thread.
 
     Returns
     -------
     Heard
-        Activations, and the levels of the drums.
+        Activations and levels.
     """
     card = network.card
     levels = [np.zeros((0, len(card.drums)), np.float32)]
     beginnings = Beginnings(card.front_end)
     stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
 
-    def heard(samples: Iterable[NDArray[np.float32]]) -> Iterator[_Placed]:
+    def framed(samples: Iterable[NDArray[np.float32]]) -> Iterator[_Placed]:
         blocks = without_noise_before_hits(
             beginnings.watch(samples), card.front_end.hop_size
         )
@@ -108,24 +105,24 @@ def listen(
     if several(threads) and not reader.is_live:
         with (
             Ahead(reader, _WAITING_SAMPLES) as samples,
-            Ahead(heard(samples), _WAITING_FRAMES) as frames,
+            Ahead(framed(samples), _WAITING_FRAMES) as frames,
         ):
             values += network.stream(watched(frames))
     else:
-        values += network.stream(watched(heard(reader)))
-    said = beginnings.silence(np.concatenate(values), card.drum_columns)
-    activations = Activations(said, card.outputs, card.front_end.frame_rate, offset)
+        values += network.stream(watched(framed(reader)))
+    silenced = beginnings.silence(np.concatenate(values), card.drum_columns)
+    activations = Activations(silenced, card.outputs, card.front_end.frame_rate, offset)
     return Heard(activations, np.concatenate(levels))
 
 
 def samples_around(card: ModelCard, start: float, end: float | None) -> tuple[int, int]:
-    """How many samples around a part to hear too, so that it sounds as in the whole.
+    """Return how many samples to read around a part, to get the same as in the whole.
 
-    The network hears each chunk with its context. The part is heard in the chunks of
-    the whole recording, and the level rule knows what was loud a chunk before.
+    The network reads each chunk with its context. The chunks of a part are those of the
+    whole recording, and the level rule starts a chunk earlier.
     """
     if not (math.isfinite(start) and start >= 0):
-        return 0, 0  # which the reader refuses
+        return 0, 0  # the reader refuses them
     hop, geometry = card.front_end.hop_size, card.geometry
     chunk = geometry.core * hop
     first = round(start * SAMPLE_RATE)

@@ -1,4 +1,4 @@
-"""What a caller asks for, validated before the work."""
+"""Validates what a caller asks for, before the work begins."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Model = str | os.PathLike[str] | ModelCard | Network
 
 
 def open_network(model: Model | None = None) -> Network:
-    """Open a model, whichever way it is named; see `transcribe`."""
+    """Open a model, however it is given; see `transcribe`."""
     if isinstance(model, Network):
         return model
     if isinstance(model, ModelCard):
@@ -33,7 +33,7 @@ def check_request(
     thresholds: Mapping[str, float] | None = None,
     kinds: Iterable[Drum] = (),
 ) -> set[Drum] | None:
-    """Refuse drums that a model cannot report: they would just never occur.
+    """Refuse drums that a model cannot report, since they would simply never occur.
 
     Parameters
     ----------
@@ -42,28 +42,28 @@ def check_request(
     drums, thresholds
         See `transcribe`.
     kinds
-        Finer drums that are reported as well.
+        Finer drums that can be reported as well.
 
     Returns
     -------
     set of Drum or None
-        `drums`, checked.
+        The drums of `drums`.
 
     Raises
     ------
     ModelError
-        If the model has no drum of `drums` or of `thresholds`.
+        If the model lacks a drum of `drums` or of `thresholds`.
     """
-    known = {Drum(name) for name in card.drums}
-    known |= {drum.coarse for drum in known}
+    detected = {Drum(name) for name in card.drums}
+    detected |= {drum.coarse for drum in detected}
     wanted = [drums] if isinstance(drums, str) else drums
-    told = known.union(kinds)
+    reported = detected.union(kinds)
     try:
         chosen = None if wanted is None else {as_drum(name) for name in wanted}
-        moved = {as_drum(name) for name in thresholds or ()}
+        adjusted = {as_drum(name) for name in thresholds or ()}
     except ValueError as error:
         raise ModelError(str(error)) from None
-    for asked, allowed in ((chosen or (), told), (moved, known)):
+    for asked, allowed in ((chosen or (), reported), (adjusted, detected)):
         for drum in sorted(asked):
             if drum not in allowed:
                 raise ModelError(

@@ -160,7 +160,7 @@ def find_beats(
         If an option is out of its range.
     """
     if not has_beats(activations.outputs):
-        raise ModelError("the model does not hear beats")
+        raise ModelError("the model does not detect beats")
     if backend not in ("adt", "madmom"):
         raise ValueError(f"no backend {backend!r}; there are adt and madmom")
     observed = observations(activations)

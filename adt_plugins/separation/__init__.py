@@ -1,4 +1,4 @@
-"""Hits and sound to each drum's sound, and the recording without them."""
+"""Separates a recording into the sound of each drum and the rest, guided by hits."""
 
 from adt_plugins.separation.stems import Stems, separate
 

@@ -1,4 +1,4 @@
-"""Stems as FLAC files that sum to the recording."""
+"""Writes stems as FLAC files that sum to the recording."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from pathlib import Path
 
 from adt_plugins.audio.sound_file import SoundWriter
 from adt_plugins.base.files import replacing
-from adt_plugins.base.progress import Progress
+from adt_plugins.base.progress import Cancel, Progress
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
-from adt_plugins.separation.separator import Cancel, Separator
+from adt_plugins.separation.separator import Separator
 
 DRUMLESS, DRUMS = "drumless", "drums"
 
-_MOST_CHANNELS = 8  # of FLAC, as its highest rate
+_MOST_CHANNELS = 8  # limits of FLAC
 _MOST_RATE = 655_350
 
 
 def stem_paths(folder: Path, stem: str, drums: Sequence[Drum] = ()) -> dict[str, Path]:
-    """Return where stems are written: of the rest, the drums, and each drum.
+    """Return the paths of the rest, the drums, and each single drum.
 
     Parameters
     ----------
     folder, stem
-        Folder of the files, and the stem of their names.
+        Folder of the files, and stem of their names.
     drums
-        Those that are wanted one by one.
+        Drums that have a file of their own.
     """
     names = [DRUMLESS, DRUMS, *(f"{DRUMS}.{drum}" for drum in drums)]
     return {name: folder / f"{stem}.{name}.flac" for name in names}
@@ -45,16 +45,16 @@ def write_stems(
 ) -> dict[str, Path]:
     """Separate a recording, and write all of its stems or none.
 
-    FLAC holds whole numbers of 16 or 24 bits: those of the recording, or 24 where
-    it is floats or was compressed, to which its samples are rounded first. Of these
-    numbers the stems sum to the recording exactly.
+    FLAC holds integers of 16 or 24 bits: as many as the recording has, or 24 if it
+    has floats or was compressed, in which case its samples are rounded first. The stems
+    sum to these integers exactly.
 
     Parameters
     ----------
     separator
         The recording.
     folder, stem, by_drum
-        See `stem_paths`; each drum that is there has a file.
+        See `stem_paths`; each drum that occurs has a file.
     overwrite
         See `adt_plugins.base.files.replacing`.
     progress, cancel
@@ -63,7 +63,7 @@ def write_stems(
     Returns
     -------
     dict
-        What is in a file to its path.
+        Name of each stem to its path.
 
     Raises
     ------
@@ -94,8 +94,8 @@ def write_stems(
         ]
         for block in separator.blocks(progress, cancel):
             stems = (block.drumless, block.drums, *block.parts)
-            # Parts that have no file: all of them, or silence where there are no hits.
+            # Parts may have no file: all of them, or the silence of no hits.
             for writer, samples in zip(writers, stems[: len(writers)], strict=True):
-                # libsndfile takes the highest bits of 32.
+                # libsndfile reads the highest bits of 32.
                 writer.write(samples << (32 - separator.bits))
     return paths

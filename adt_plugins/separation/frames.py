@@ -15,7 +15,7 @@ Spectra = NDArray[np.complex64]
 
 _SIZE_S = 2048 / 44100
 OVERLAP = 4
-"""Frames that lie over each sample."""
+"""Number of frames that cover each sample."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Grid:
     Parameters
     ----------
     sample_rate
-        In Hz. The frames' size is the power of two that is nearest to 46 ms.
+        In Hz. The frame size is the power of two nearest to 46 ms.
     """
 
     sample_rate: int
@@ -37,27 +37,27 @@ class Grid:
 
     @property
     def hop(self) -> int:
-        """Samples from frame to frame."""
+        """Samples between frames."""
         return self.size // OVERLAP
 
     @property
     def bins(self) -> int:
-        """Frequencies of a frame."""
+        """Number of frequencies in a frame."""
         return self.size // 2 + 1
 
     @cached_property
     def frequencies(self) -> Floats:
-        """Those of the bins, Hz."""
+        """Frequencies of the bins in Hz."""
         step = self.sample_rate / self.size
         return (np.arange(self.bins) * step).astype(np.float32)
 
     @cached_property
     def window(self) -> Floats:
-        """A root of a Hann window, for both ways: its squares sum to 2."""
+        """The root of a Hann window, for both directions: its squares sum to 2."""
         return np.sqrt(np.hanning(self.size + 1)[:-1]).astype(np.float32)
 
     def frame(self, seconds: float) -> int:
-        """Return the frame whose middle is nearest to a time, the first being 0.
+        """Return the frame whose middle is nearest to a time.
 
         Frame 0 ends with the first hop of the recording.
         """
@@ -65,7 +65,7 @@ class Grid:
         return round((seconds * self.sample_rate + ahead) / self.hop)
 
     def spectra(self, samples: Floats) -> Spectra:
-        """Transform all whole frames of some samples, shape (n,).
+        """Transform all complete frames of samples of shape (n,).
 
         Returns
         -------
@@ -79,9 +79,9 @@ class Grid:
         return spectra
 
     def samples(self, spectra: Spectra) -> Floats:
-        """Transform back and add up, shape ((frames + 3) * hop,).
+        """Transform back and add the frames, shape ((frames + 3) * hop,).
 
-        The first and the last three hops are not complete.
+        The first and the last three hops are incomplete.
         """
         from scipy import fft
 

@@ -1,4 +1,4 @@
-"""What was learnt beforehand: what drums sound like in general, and the mask."""
+"""Learnt parameters of the separation: general templates, and the mask's network."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def read_learnt(path: Path | str, features: int) -> Learnt:
     path
         The file.
     features
-        How many the mask's network is given.
+        Number of inputs of the mask's network.
 
     Raises
     ------
     FormatError
-        If it is no such file, or was learnt for other features.
+        If it is another kind of file, or was learnt for other features.
     OSError
         If it cannot be read.
     """
@@ -62,5 +62,5 @@ def read_learnt(path: Path | str, features: int) -> Learnt:
 
 @cache
 def shipped_learnt() -> Learnt:
-    """Return what is part of the package."""
+    """Return the parameters shipped with the package."""
     return read_arrays(SHIPPED)

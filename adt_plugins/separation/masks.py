@@ -1,9 +1,9 @@
-"""How much of each time and frequency is drums: a Wiener mask that was learnt.
+"""The share of drums in each time-frequency bin: a learnt Wiener-like mask.
 
-A Wiener mask follows from how loud drums and background are thought to be. Here a small
-network of two hidden layers says so at every place by itself, from these two, each
-coarse drum, and how loud it is around: just before and after, and at its neighbours'
-frequencies. It knows where hits are, and nothing of what instrument plays.
+A Wiener mask follows from the estimated levels of drums and background. Here a small
+network of two hidden layers estimates it for every bin separately, from these levels,
+the level of each coarse drum, and the magnitudes nearby in time and frequency. It knows
+where hits are, but nothing of the instruments.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from adt_plugins.separation.learnt import LAYERS, Learnt
 from adt_plugins.separation.templates import EPSILON, Hits, Mixture
 
 NEIGHBOURS = (-8, -4, -2, -1, 1, 2, 4, 8, 16)
-"""Frames from a place at which is listened, too."""
+"""Offsets in frames of the magnitudes that are also features."""
 BACKGROUND_AROUND = (-8, 8)
 BINS_AROUND = (-2, 2)
 COARSE = (Drum.KD, Drum.SD, Drum.HH, Drum.TT, Drum.CY)
@@ -29,10 +29,10 @@ SMOOTHED = ((3, 13), (9, 49))
 FEATURES = 12 + len(SMOOTHED) + len(NEIGHBOURS) + len(BINS_AROUND) + len(COARSE)
 
 DRUMS_BESIDE = 1
-"""The feature that is how loud the drums are beside the sound, a logarithm."""
+"""Index of the feature that compares the drums with the sound, a logarithm."""
 
 MOST_LOUDER = np.float32(4.0)
-"""Than the templates say a drum may be; beyond that it is something else."""
+"""Ratio by which drums may exceed their templates; the rest is something else."""
 
 _MOST = 5.0
 _FRAMES_AT_ONCE = 32
@@ -42,16 +42,16 @@ _TOP_HZ = 22050.0
 
 
 class Features:
-    """What the network sees of a stretch of sound.
+    """Features of a stretch of sound, as the network reads them.
 
     Parameters
     ----------
     mixture
-        The stretch; there are drums in it.
+        The stretch; it contains drums.
     grid
-        Where its frames come from.
+        Grid of its frames.
     level
-        Logarithm of the song's root mean square of magnitudes.
+        Logarithm of the root mean square of the recording's magnitudes.
     """
 
     def __init__(self, mixture: Mixture, grid: Grid, level: float) -> None:
@@ -72,7 +72,7 @@ class Features:
         return len(self._sound)
 
     def of(self, begin: int, end: int) -> Floats:
-        """Return those of some frames, shape (end - begin, bins, `FEATURES`)."""
+        """Return the features of frames, shape (end - begin, bins, `FEATURES`)."""
         here = self._sound[begin:end]
         out = np.empty((*here.shape, FEATURES), np.float32)
         rows = iter(np.moveaxis(out, 2, 0))
@@ -107,7 +107,7 @@ class Features:
 
 
 def drum_mask(mixture: Mixture, grid: Grid, level: float, learnt: Learnt) -> Floats:
-    """Return which part of each time and frequency is drums.
+    """Return the share of drums in each time-frequency bin.
 
     Parameters
     ----------
@@ -129,14 +129,14 @@ def drum_mask(mixture: Mixture, grid: Grid, level: float, learnt: Learnt) -> Flo
         end = min(begin + _FRAMES_AT_ONCE, len(features))
         rows = features.of(begin, end).reshape(-1, FEATURES)
         mask[begin:end] = bare_mask(rows, learnt).reshape(end - begin, -1)
-    # Where there is no hit nothing is taken out, however much it sounds like one.
+    # Without a hit nothing is taken out, however much it sounds like one.
     drums = np.sum(list(mixture.drums.values()), axis=0)
     mask *= np.minimum(MOST_LOUDER * drums / (mixture.magnitudes + EPSILON), 1)
     return mask
 
 
 def bare_mask(rows: Floats, learnt: Learnt) -> Floats:
-    """Return what the network says of places, shape (places, `FEATURES`), 0-1."""
+    """Return the network's mask, 0-1, for features of shape (places, `FEATURES`)."""
     values = rows
     for layer in LAYERS[:-1]:
         values = values @ learnt[f"weights.{layer}"]
@@ -147,7 +147,7 @@ def bare_mask(rows: Floats, learnt: Learnt) -> Floats:
 
 
 def shares(drums: Mapping[Drum, Floats]) -> dict[Drum, Floats]:
-    """Return each drum's part of what is drums, by power; together 1 or 0."""
+    """Return each drum's share of all drums' power; they sum to 1, or to 0."""
     powers = {drum: np.square(values) for drum, values in drums.items()}
     total = np.sum(list(powers.values()), axis=0) + EPSILON**2
     return {drum: power / total for drum, power in powers.items()}
@@ -163,7 +163,7 @@ def _shifted(values: Floats, begin: int, end: int, shift: int) -> Floats:
 
 
 def _texture(magnitudes: Floats) -> Floats:
-    """Median over neighbouring bins: what has no pitch."""
+    """Return medians over neighbouring bins: sound without a pitch."""
     half = _TEXTURE_BINS // 2
     padded = np.pad(magnitudes, ((0, 0), (half, half + _TEXTURE_STEP)), mode="edge")
     windows = sliding_window_view(padded, _TEXTURE_BINS, axis=1)[:, ::_TEXTURE_STEP]
@@ -193,11 +193,12 @@ def _times(hits: Hits, count: int, grid: Grid) -> NDArray[np.float32]:
     """How near the hit before and the next one are, shape (frames, 3), 0-1."""
     frames: Sequence[int] = sorted(f for some in hits.values() for f in some)
     far = 10 * grid.sample_rate
-    known = np.array([-far, *frames, count + far])
+    frames_around = np.array([-far, *frames, count + far])
     here = np.arange(count)
-    following = np.searchsorted(known, here, "right")
+    following = np.searchsorted(frames_around, here, "right")
     unit = grid.hop / grid.sample_rate
-    since = (here - known[following - 1]) * unit
-    until = (known[np.minimum(following, len(known) - 1)] - here) * unit
+    since = (here - frames_around[following - 1]) * unit
+    next_frames = frames_around[np.minimum(following, len(frames_around) - 1)]
+    until = (next_frames - here) * unit
     near = (since / _SHORT_S, since / _LONG_S, until / _SHORT_S)
     return np.asarray(np.exp(-np.stack(near, axis=1)), np.float32)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.audio.channels import ChannelReader
 from adt_plugins.audio.opening import AudioSource
-from adt_plugins.base.progress import Progress
+from adt_plugins.base.progress import Cancel, Progress
 from adt_plugins.base.reporting import behind_the_end
 from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtWarning, CancelledError
@@ -30,25 +30,24 @@ from adt_plugins.separation.masks import FEATURES, drum_mask, shares
 from adt_plugins.separation.templates import EPSILON, Hits, Mixture
 from adt_plugins.transcription import Transcription, check_transcription
 
-Cancel = threading.Event | Callable[[], bool]
 Whole = NDArray[np.int32]
 
 _STRETCH = 860  # frames, 10 s
-_LEARNT_FROM = 12  # stretches at most, and so many hits a drum if there are so many
-_ENOUGH_HITS = 24
+_LEARNT_FROM = 12  # stretches at most, with as many hits of each drum as
+_ENOUGH_HITS = 24  # if there are so many
 _BEFORE = templates.LONGEST + 10
 _AFTER = 24
-_LEARNING = 0.3  # of the work
+_LEARNING = 0.3  # share of the work
 
 
 @dataclass(frozen=True)
 class StemBlock:
-    """A part of the stems, of shape (n, channels) each.
+    """A block of the stems, shape (n, channels) each.
 
     Parameters
     ----------
     parts
-        The drums, one by one if there are several; silence if there is none.
+        The drums, separately if several were asked for; silence if there are none.
     drumless
         The rest.
     """
@@ -58,12 +57,12 @@ class StemBlock:
 
     @property
     def drums(self) -> Whole:
-        """The parts together."""
+        """Sum of the parts."""
         return np.asarray(np.sum(self.parts, axis=0), np.int32)
 
 
 class Separator:
-    """Separates a recording in blocks; memory does not grow with its length.
+    """Separates a recording in blocks, in bounded memory.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ class Separator:
     sample_rate, channels, bits : int
         Rate in Hz, channels and bits per sample of the stems.
     parts : tuple of Drum
-        Which drums the parts of a block are, if they are asked for one by one.
+        Drums of the parts of a block, where they are separate.
     """
 
     def __init__(
@@ -90,8 +89,8 @@ class Separator:
         check_transcription(transcription)
         self._audio = audio
         self._learnt = read_learnt(learnt, FEATURES) if learnt else shipped_learnt()
-        asked = [drums] if isinstance(drums, str) else drums
-        wanted = None if asked is None else [as_drum(drum) for drum in asked]
+        names = [drums] if isinstance(drums, str) else drums
+        wanted = None if names is None else [as_drum(drum) for drum in names]
         with ChannelReader(audio) as reader:
             self.sample_rate, self.channels = reader.info.sample_rate, reader.channels
             self.bits = 16 if (reader.bits or 24) <= 16 else 24
@@ -101,7 +100,7 @@ class Separator:
         kinds = templates.kinds_of((o.drum for o in transcription), wanted or ())
         self._hits: dict[Drum, list[int]] = {}
         for onset in transcription:
-            # A frame sees a hit from its first half on.
+            # A hit appears in the frames that it lies in the first half of.
             frame = self._grid.frame(onset.time) - 1
             self._hits.setdefault(kinds[onset.drum], []).append(frame)
         self._part_of = _parts(self._hits, wanted, by_drum=by_drum)
@@ -109,29 +108,29 @@ class Separator:
 
     @property
     def full_scale(self) -> int:
-        """What 1.0 is as a whole number."""
+        """Integer that stands for 1.0."""
         return 1 << (self.bits - 1)
 
     def blocks(
         self, progress: Progress = lambda _: None, cancel: Cancel | None = None
     ) -> Iterator[StemBlock]:
-        """Separate, ten seconds after ten seconds."""
+        """Separate the recording, ten seconds at a time."""
         stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
 
-        def at(reader: ChannelReader, begin: float, end: float) -> None:
+        def report(reader: ChannelReader, begin: float, end: float) -> None:
             if stop is not None and stop():
                 raise CancelledError(f"{reader.label}: cancelled")
             progress(begin + (end - begin) * (reader.position or 0.0))
 
-        known, level = self._learn(lambda reader: at(reader, 0, _LEARNING))
+        learnt, level = self._learn(lambda reader: report(reader, 0, _LEARNING))
         hop = self._grid.hop
         lead = self._grid.size - hop
         skip = lead
         with ChannelReader(self._audio) as reader:
             carried = np.zeros((max(len(self.parts), 1), lead, self.channels))
             for first, samples in self._stretches(reader, _STRETCH, _BEFORE, _AFTER):
-                at(reader, _LEARNING, 1)
-                sounds = self._sounds(first, samples, known, level)
+                report(reader, _LEARNING, 1)
+                sounds = self._sounds(first, samples, learnt, level)
                 sounds[:, :lead] += carried
                 done = sounds.shape[1] - lead
                 carried = sounds[:, done:]
@@ -142,7 +141,7 @@ class Separator:
             self._warn(reader)
 
     def _warn(self, reader: ChannelReader) -> None:
-        """Tell what is unusual of a recording that has been read."""
+        """Warn of what is unusual about the recording, once it has been read."""
         behind = behind_the_end(self._times, self._received / self.sample_rate)
         clipped = ["too loud for whole numbers: its stems are clipped"]
         for text in (*reader.warnings, *behind, *(clipped * self._is_clipped)):
@@ -151,19 +150,19 @@ class Separator:
     def _stretches(
         self, reader: ChannelReader, length: int, before: int, after: int
     ) -> Iterator[tuple[int, Floats]]:
-        """Cut a recording into stretches of frames, with more before and after.
+        """Cut a recording into stretches of frames, with frames before and after.
 
-        Yields the first frame, and the samples from the first of `before` on, shape
-        (n, channels), silent where the recording is not.
+        Yields the first frame, and the samples from the first frame of `before` on,
+        shape (n, channels), padded with silence.
         """
         hop = self._grid.hop
         lead = self._grid.size - hop
         need = (before + length + after) * hop + lead
-        waiting = np.zeros((before * hop + lead, self.channels), np.float32)
+        pending = np.zeros((before * hop + lead, self.channels), np.float32)
         blocks: Iterator[Floats] = iter(reader)
         self._received, first, ended = 0, 0, False
         while True:
-            pieces, there = [waiting], len(waiting)
+            pieces, there = [pending], len(pending)
             while there < need and not ended:
                 block = next(blocks, None)
                 ended = block is None
@@ -178,51 +177,51 @@ class Separator:
                 need = (before + min(left, length) + after) * hop + lead
                 missing = max(0, need - there)
                 pieces.append(np.zeros((missing, self.channels), np.float32))
-            waiting = np.concatenate(pieces)
-            yield first, waiting[:need]
-            waiting = waiting[length * hop :]
+            pending = np.concatenate(pieces)
+            yield first, pending[:need]
+            pending = pending[length * hop :]
             first += length
 
     def _learn(
-        self, tell: Callable[[ChannelReader], None]
+        self, report: Callable[[ChannelReader], None]
     ) -> tuple[dict[Drum, Floats], float]:
-        """Learn the templates, and the level, from some stretches of the recording."""
+        """Learn the templates and the level from some stretches of the recording."""
         chosen = _stretches_with_hits(self._hits)
-        heard: list[tuple[Floats, Hits]] = []
+        stretches: list[tuple[Floats, Hits]] = []
         power, count = 0.0, 0
         if not chosen:
             return {}, 0.0
         with ChannelReader(self._audio) as reader:
             for first, samples in self._stretches(reader, _STRETCH, 0, 0):
-                tell(reader)
+                report(reader)
                 if first // _STRETCH in chosen:
                     channels = samples.T
                     spectra = [self._grid.spectra(channel) for channel in channels]
                     values: Floats = np.mean(np.abs(spectra), 0, np.float32)
                     power += float(np.square(values).sum(dtype=np.float64))
                     count += values.size
-                    heard.append((values, self._hits_in(first, first + _STRETCH)))
+                    stretches.append((values, self._hits_in(first, first + _STRETCH)))
                 if first // _STRETCH >= max(chosen):
                     break
         level = 0.5 * float(np.log(power / max(count, 1) + EPSILON**2))
-        known = templates.learn(heard, list(self._hits), self._grid, self._learnt)
-        return known, level
+        drums = list(self._hits)
+        return templates.learn(stretches, drums, self._grid, self._learnt), level
 
     def _hits_in(self, begin: int, end: int) -> dict[Drum, list[int]]:
-        found = {
+        hits = {
             drum: [frame - begin for frame in frames if begin <= frame < end]
             for drum, frames in self._hits.items()
         }
-        return {drum: frames for drum, frames in found.items() if frames}
+        return {drum: frames for drum, frames in hits.items() if frames}
 
     def _sounds(
         self,
         first: int,
         samples: Floats,
-        known: Mapping[Drum, Floats],
+        learnt: Mapping[Drum, Floats],
         level: float,
     ) -> NDArray[np.float64]:
-        """Return each part of a stretch, shape (parts, n, channels)."""
+        """Return the sound of each part of a stretch, shape (parts, n, channels)."""
         grid = self._grid
         begin = first - _BEFORE
         around = (_BEFORE + _AFTER) * grid.hop
@@ -237,17 +236,17 @@ class Separator:
                 sounds[:, :, channel] = sounds[:, :, 0]
                 continue
             spectra = grid.spectra(np.ascontiguousarray(samples[:, channel]))
-            for index, mask in enumerate(self._masks(spectra, hits, known, level)):
+            for index, mask in enumerate(self._masks(spectra, hits, learnt, level)):
                 inner = (spectra * mask)[_BEFORE:-_AFTER]
                 sounds[index, :, channel] = grid.samples(inner)
         return sounds
 
     def _masks(
-        self, spectra: Spectra, hits: Hits, known: Mapping[Drum, Floats], level: float
+        self, spectra: Spectra, hits: Hits, learnt: Mapping[Drum, Floats], level: float
     ) -> Iterator[Floats]:
         """Yield the mask of each part."""
-        mixture = Mixture(np.abs(spectra), hits, known)
-        mixture.settle(known)
+        mixture = Mixture(np.abs(spectra), hits, learnt)
+        mixture.settle(learnt)
         mask = drum_mask(mixture, self._grid, level, self._learnt)
         if len(self.parts) == 1 and len(self._part_of) == len(self._hits):
             yield mask
@@ -261,13 +260,13 @@ class Separator:
             yield mask * share
 
     def _whole(self, mixed: Floats, sounds: NDArray[np.float64]) -> StemBlock:
-        """Round so that the stems sum to the recording: error by error."""
+        """Round so that the stems sum to the recording, carrying errors over."""
         most = self.full_scale
         song = np.rint(mixed.astype(np.float64) * most)
         sums = np.clip(np.rint(np.cumsum(sounds, axis=0) * most), -most, most - 1)
         parts = np.clip(np.diff(sums, axis=0, prepend=0.0), -most, most - 1)
         rest = song - parts.sum(axis=0)
-        # What a file cannot hold of the one is left in the other.
+        # What one file cannot hold is left in the other.
         drumless = np.clip(rest, -most, most - 1)
         parts[-1] = np.clip(parts[-1] + rest - drumless, -most, most - 1)
         self._is_clipped |= bool((parts.sum(axis=0) + drumless != song).any())
@@ -275,23 +274,23 @@ class Separator:
 
 
 def _parts(hits: Hits, wanted: list[Drum] | None, *, by_drum: bool) -> dict[Drum, Drum]:
-    """Return the part that each drum with a template belongs to, if to any."""
-    found: dict[Drum, Drum] = {}
+    """Return the part that each drum with a template belongs to, if any."""
+    parts: dict[Drum, Drum] = {}
     for drum in hits:
         if wanted is None:
             part: Drum | None = drum.coarse
         else:
             part = next((d for d in (drum, drum.coarse) if d in wanted), None)
         if part is not None:
-            found[drum] = part
-    if not by_drum and found:  # all are one part
-        only = next(iter(found.values()))
-        found = dict.fromkeys(found, only)
-    return found
+            parts[drum] = part
+    if not by_drum and parts:  # all in one part
+        only = next(iter(parts.values()))
+        parts = dict.fromkeys(parts, only)
+    return parts
 
 
 def _stretches_with_hits(hits: Hits) -> set[int]:
-    """Choose stretches to learn from, those with hits of rare drums first."""
+    """Choose stretches to learn from, preferring those with hits of rare drums."""
     counts: dict[int, Counter[Drum]] = {}
     for drum, frames in hits.items():
         for frame in frames:

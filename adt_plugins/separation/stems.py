@@ -11,27 +11,27 @@ from typing import Any
 import numpy as np
 
 from adt_plugins.audio.opening import AudioSource
-from adt_plugins.base.progress import Progress, progress_bar
+from adt_plugins.base.progress import Cancel, Progress, progress_bar
 from adt_plugins.drums import Drum
 from adt_plugins.separation.frames import Floats
-from adt_plugins.separation.separator import Cancel, Separator, Whole
+from adt_plugins.separation.separator import Separator, Whole
 from adt_plugins.transcription import Transcription
 
 
 @dataclass(frozen=True)
 class Stems:
-    """What `separate` gives; all arrays are of shape (n, channels), float32.
+    """The result of `separate`; all arrays have the shape (n, channels), float32.
 
     Parameters
     ----------
     sample_rate
-        That of the recording, Hz.
+        Sample rate of the recording, in Hz.
     drums
-        The drums that were taken out.
+        The drums.
     drumless
-        The rest; with `drums` it is the recording, sample for sample.
+        The rest; the sum of both is the recording, sample for sample.
     by_drum
-        Each drum, if it was asked for; together they are `drums`.
+        Each drum, if asked for; their sum is `drums`.
     """
 
     sample_rate: int
@@ -50,21 +50,21 @@ def separate(
     progress: bool | Progress = False,
     cancel: Cancel | None = None,
 ) -> Stems:
-    """Take the drums out of a recording, by their hits.
+    """Separate a recording into drums and the rest, guided by the hits.
 
-    What a drum sounds like is learnt from its own hits in this recording. A hit that
-    somebody has added is taken out too, and one that was deleted stays.
+    The sound of each drum is learnt from its own hits in this recording. Hits that a
+    user has added are taken out as well, and deleted ones stay.
 
     Parameters
     ----------
     transcription
-        The hits, on the recording's own time.
+        Transcription of the recording.
     audio
-        The recording: a path, a file object that can seek, or samples and their rate.
+        The recording: a path, a seekable file object, or samples and their rate.
     drums
         Take out only these; a coarse drum includes its finer kinds.
     by_drum
-        Whether to return each drum by itself, too.
+        Whether to return each drum separately as well.
     learnt
         A file of ``adt train split`` to use instead of the one in the package.
     progress, cancel
@@ -73,15 +73,15 @@ def separate(
     Returns
     -------
     Stems
-        At the recording's own rate, with its channels. A recording of 16 bits gives
-        16 bits; all others 24, to which a compressed one is rounded.
+        Stems with the sample rate and the channels of the recording. Those of a 16-bit
+        recording have 16 bits, all others 24, to which compressed ones are rounded.
 
     Raises
     ------
     AudioError, MissingDependencyError
         If the recording cannot be read.
     FormatError, OSError
-        If `learnt` cannot be.
+        If `learnt` cannot be read.
     TypeError
         If `transcription` is not a `Transcription`.
     ValueError
@@ -93,7 +93,7 @@ def separate(
     -----
     AdtWarning
         If the recording is damaged but most of it could be read, its floats are too
-        loud for the stems, or hits lie behind its end.
+        loud for the stems, or there are hits past its end.
 
     Notes
     -----

@@ -1,10 +1,10 @@
 """Spectral templates of a song's drums, learnt from their own hits.
 
 Non-negative matrix factor deconvolution (Dittmar and Müller, *Reverse engineering the
-Amen break*, 2016) with activations that are known: only the hits' frames. What a drum
-sounds like is the median over its hits of what is left of them beside the other drums
-and the background, which keeps other instruments out that play now and then. The
-background is what lasts: a median over time.
+Amen break*, 2016) with known activations: those of the hits' frames. The template of a
+drum is the median over its hits of what remains of them beside the other drums and the
+background, which excludes other instruments that play only sometimes. The background is
+what lasts: a median over time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Hits = Mapping[Drum, Sequence[int]]
 
 EPSILON = np.float32(1e-7)
 
-# Frames that the sound of a hit lasts, of the coarse drum or one that lasts otherwise.
+# Length of a hit in frames, by coarse drum, and by finer drum where it differs.
 LENGTHS = {
     Drum.KD: 36,
     Drum.SD: 36,
@@ -39,13 +39,13 @@ LENGTHS = {
 LONGEST = max(LENGTHS.values())
 
 ATTACK = 10
-"""Frames by which the loudness of a hit is judged."""
+"""Frames from which the loudness of a hit is estimated."""
 
 _USUAL = (Drum.CHH, Drum.PHH)
 _LEVEL = 8
 _LEAST_HITS = 4
 _MOST_HITS = 64
-# So many hits of a drum weigh as much as what drums in general sound like.
+# Number of hits of a drum that weigh as much as the general template.
 _WEIGHT_OF_GENERAL = 2.0
 _ROUNDS = 3
 _WIDTH = 31
@@ -55,15 +55,15 @@ _STEP = 4
 def kinds_of(drums: Iterable[Drum], apart: Collection[Drum] = ()) -> dict[Drum, Drum]:
     """Return the drum whose template each drum shares.
 
-    A finer drum has its own if it has hits enough; a hi-hat of which nothing is known
-    is closed most often.
+    A finer drum has its own if it has enough hits; a hi-hat without a known kind is
+    closed most often, and closed ones share its template.
 
     Parameters
     ----------
     drums
         Drum of each hit.
     apart
-        Drums that have their own in any case.
+        Drums that have a template of their own in any case.
     """
     return {
         drum: drum.coarse
@@ -74,27 +74,27 @@ def kinds_of(drums: Iterable[Drum], apart: Collection[Drum] = ()) -> dict[Drum, 
 
 
 def length_of(drum: Drum) -> int:
-    """Frames that the sound of a hit lasts."""
+    """Return the length of a hit in frames."""
     return LENGTHS.get(drum, LENGTHS[drum.coarse])
 
 
 def general_template(drum: Drum, grid: Grid, learnt: Learnt) -> Floats:
-    """Return what a drum sounds like in general, shape (frames, bins)."""
-    known = drum if f"template.{drum}" in learnt else drum.coarse
-    bands = learnt[f"template.{known}"][: length_of(drum)]
+    """Return the general template of a drum, shape (frames, bins)."""
+    code = drum if f"template.{drum}" in learnt else drum.coarse
+    bands = learnt[f"template.{code}"][: length_of(drum)]
     edges = learnt["edges_hz"]
     band = np.searchsorted(edges, grid.frequencies, "right") - 1
     return normalised(bands[:, np.clip(band, 0, bands.shape[1] - 1)])
 
 
 def normalised(template: NDArray[np.floating]) -> Floats:
-    """Scale a template so that its attack has the level 1."""
+    """Scale a template so that its attack has a level of 1."""
     level = np.sqrt(np.square(template[:_LEVEL]).sum()) + EPSILON
     return np.asarray(template / level, np.float32)
 
 
 def lasting(magnitudes: Floats) -> Floats:
-    """Median over a third of a second of each bin, every fourth frame, connected."""
+    """Return each bin's median over a third of a second, interpolated in between."""
     count, half = len(magnitudes), _WIDTH // 2
     padded = np.pad(magnitudes, ((half, half + _STEP), (0, 0)), mode="edge")
     windows = sliding_window_view(padded, _WIDTH, axis=0)[::_STEP]
@@ -108,14 +108,14 @@ def lasting(magnitudes: Floats) -> Floats:
 
 
 class Mixture:
-    """A stretch of sound as background and hits.
+    """A stretch of sound as a sum of background and hits.
 
     Parameters
     ----------
     magnitudes
-        Shape (frames, bins).
+        Magnitudes of the stretch, shape (frames, bins).
     hits
-        Hits of it.
+        Hits in it.
     templates
         Template of each drum in `hits`.
     """
@@ -158,12 +158,12 @@ class Mixture:
         return total
 
     def separate_background(self) -> None:
-        """Listen for what lasts beside the drums."""
+        """Re-estimate the background without the drums."""
         share = self.background / (self.total() + EPSILON)
         self.background = np.minimum(lasting(self.magnitudes * share), self.magnitudes)
 
     def settle(self, templates: Mapping[Drum, Floats]) -> None:
-        """Fit hits and background in turn, as masks are made from them."""
+        """Fit hits and background in turn; masks are computed from the result."""
         self.fit(templates, 2)
         self.separate_background()
         self.fit(templates, 2)
@@ -194,48 +194,48 @@ def learn(
     stretches
         Magnitudes, shape (frames, bins), and the hits in them.
     drums
-        What templates are wanted of.
+        Drums whose templates are wanted.
     grid
-        Where the frames come from.
+        Grid of the frames.
     learnt
-        What drums sound like in general.
+        Parameters with the general templates.
 
     Returns
     -------
     dict
-        Shape (frames, bins) each; what drums in general sound like where there are
-        no hits to learn from.
+        Template of each drum, shape (frames, bins); the general one if there are no
+        hits to learn from.
     """
     general = {drum: general_template(drum, grid, learnt) for drum in drums}
     templates = dict(general)
     mixtures = [Mixture(values, hits, templates) for values, hits in stretches]
     for _ in range(_ROUNDS):
-        heard: dict[Drum, list[Floats]] = {drum: [] for drum in drums}
+        sounds_of: dict[Drum, list[Floats]] = {drum: [] for drum in drums}
         for mixture in mixtures:
             mixture.fit(templates, 2)
-            _collect(mixture, heard)
+            _collect(mixture, sounds_of)
             mixture.separate_background()
-            mixture.drums = {}  # of many stretches it would be much memory
-        for drum, sounds in heard.items():
+            mixture.drums = {}  # for many stretches they would take much memory
+        for drum, sounds in sounds_of.items():
             if sounds:
                 count = len(sounds)
                 usual = np.median(np.stack(sounds), axis=0)
-                own = count * usual + _WEIGHT_OF_GENERAL * general[drum]
-                templates[drum] = normalised(own / (count + _WEIGHT_OF_GENERAL))
+                weighted = count * usual + _WEIGHT_OF_GENERAL * general[drum]
+                templates[drum] = normalised(weighted / (count + _WEIGHT_OF_GENERAL))
     return templates
 
 
-def _collect(mixture: Mixture, heard: dict[Drum, list[Floats]]) -> None:
-    """Add what is left of each hit beside all else, at the level of templates."""
+def _collect(mixture: Mixture, sounds_of: dict[Drum, list[Floats]]) -> None:
+    """Add what remains of each hit beside everything else, scaled like a template."""
     ratio = mixture.magnitudes / (mixture.total() + EPSILON)
     for drum, frames in mixture.hits.items():
         length = length_of(drum)
         for frame, gain in zip(frames, mixture.gains[drum], strict=True):
             inside = frame >= 0 and frame + length <= len(ratio)
-            if inside and gain > 1e-4 and len(heard[drum]) < _MOST_HITS:
+            if inside and gain > 1e-4 and len(sounds_of[drum]) < _MOST_HITS:
                 stretch = slice(frame, frame + length)
                 left = mixture.drums[drum][stretch] * ratio[stretch]
-                heard[drum].append(np.asarray(left / gain, np.float32))
+                sounds_of[drum].append(np.asarray(left / gain, np.float32))
 
 
 def _loudness(rest: Floats, frame: int) -> float:

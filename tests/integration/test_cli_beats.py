@@ -156,7 +156,7 @@ def test_silence_has_no_beats(network: Network) -> None:
 def test_a_model_that_hears_no_beats(tiny_model: Path) -> None:
     silence = (np.zeros(44100, np.float32), 44100)
     assert transcribe(silence, model=tiny_model).beats == ()
-    with pytest.raises(ModelError, match="does not hear beats"):
+    with pytest.raises(ModelError, match="does not detect beats"):
         transcribe(silence, model=tiny_model, bpm=120)
 
 

@@ -129,7 +129,7 @@ def test_drums_that_are_never_told_are_refused(model: Path) -> None:
 
 
 def test_models_that_cannot_tell_say_so(model: Path, tiny_model: Path) -> None:
-    with pytest.raises(ModelError, match="'tiny' does not tell finer drums"):
+    with pytest.raises(ModelError, match="'tiny' does not distinguish finer drums"):
         transcribe((samples(), RATE), model=tiny_model, fine=True)
     with pytest.raises(ModelError, match="finer drums need the whole recording"):
         transcribe_stream([samples()], RATE, model=model, fine=True)
@@ -142,7 +142,7 @@ def test_models_that_cannot_tell_say_so(model: Path, tiny_model: Path) -> None:
     with pytest.raises(ModelError, match="no such file"):
         transcribe((samples(), RATE), model=model, fine=True)
     attach(model, FineDrumModel(("SD", "KD", "HH"), {Drum.HH: by_hand()}))
-    with pytest.raises(ModelError, match="it is of another network"):
+    with pytest.raises(ModelError, match="it was made for another network"):
         transcribe((samples(), RATE), model=model, fine=True)
     for content in (b"no arrays", b"", b"PK\x03\x04 no archive"):
         digest = hashlib.sha256(content).hexdigest()
@@ -282,7 +282,7 @@ def test_the_command_line_says_what_a_model_cannot(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["transcribe", "--fine", "--model", str(tiny_model), str(song)]) == 2
-    assert "does not tell finer drums" in capsys.readouterr().err
+    assert "does not distinguish finer drums" in capsys.readouterr().err
     only = ["--drums", "OHH", "--format", "json", "--model", str(model), str(song)]
     assert main(["transcribe", *only]) == 2
     assert main(["transcribe", "--fine", *only]) == 0

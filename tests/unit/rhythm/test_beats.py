@@ -364,7 +364,7 @@ def test_options_out_of_range(options: dict[str, object], reason: str) -> None:
 def test_a_model_that_hears_no_beats_is_refused() -> None:
     deaf = Activations(np.zeros((10, 1), np.float32), ("KD",), RATE)
     assert not has_beats(deaf.outputs)
-    with pytest.raises(ModelError, match="does not hear beats"):
+    with pytest.raises(ModelError, match="does not detect beats"):
         find_beats(deaf)
 
 
