@@ -1,1 +1,1 @@
-"""Frames to activations: finding models and running them."""
+"""Finds models, and runs them: from frames to activations."""

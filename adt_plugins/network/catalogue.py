@@ -1,4 +1,4 @@
-"""The models that there are, and the files beside their cards."""
+"""Finds the installed models, and the files beside their cards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adt_plugins.card import ModelCard
 from adt_plugins.errors import AdtWarning, ModelError, reason_of
 
 DEFAULT_MODEL = "drums"
-"""Name of the model that is used unless another is asked for."""
+"""Name of the model that is used by default."""
 
 _CARD, _NETWORK = ".json", ".tflite"
 
@@ -29,7 +29,7 @@ def find_model(name_or_path: str | Path | None = None) -> ModelCard:
     Raises
     ------
     ModelError
-        If there is none, or its card cannot be read.
+        If there is no such model, or its card cannot be read.
     """
     if name_or_path is None:
         name_or_path = DEFAULT_MODEL
@@ -41,8 +41,8 @@ def find_model(name_or_path: str | Path | None = None) -> ModelCard:
     cards = _cards()
     if str(path) in cards:
         return ModelCard.read(cards[str(path)])
-    known = f"there are {', '.join(cards)}" if cards else "there are none"
-    raise ModelError(f"{name_or_path}: no such model; {known}")
+    available = f"there are {', '.join(cards)}" if cards else "there are none"
+    raise ModelError(f"{name_or_path}: no such model; {available}")
 
 
 def list_models() -> list[ModelCard]:
@@ -51,7 +51,7 @@ def list_models() -> list[ModelCard]:
     Warns
     -----
     AdtWarning
-        About a card that cannot be read.
+        If a card cannot be read.
     """
     models = []
     for path in _cards().values():
@@ -67,11 +67,11 @@ def _cards() -> dict[str, Path]:
     folders = [user_model_folder()]
     with suppress(FileNotFoundError):  # odd, but no reason to stop
         folders.append(asset("models"))
-    found = {}
+    paths = {}
     for folder in folders:
         cards = [path for path in folder.glob("*" + _CARD) if not path.is_fifo()]
-        found.update({path.stem: path for path in cards})
-    return dict(sorted(found.items()))
+        paths.update({path.stem: path for path in cards})
+    return dict(sorted(paths.items()))
 
 
 def files_of(card: ModelCard) -> list[Path]:
@@ -97,12 +97,12 @@ def attached_bytes(card: ModelCard, file: str, digest: str) -> bytes:
     file
         Name of the file.
     digest
-        Its SHA-256, as the card has it.
+        Its SHA-256, from the card.
 
     Raises
     ------
     ModelError
-        If the file is missing or another one.
+        If the file is missing or has changed.
     """
     return _read(beside(card, file), digest)
 
@@ -117,7 +117,7 @@ def beside(card: ModelCard, file: str) -> Path:
 
 
 def _read(path: Path, digest: str) -> bytes:
-    """Return the file's content, if it is what the card was written for."""
+    """Return a file's content, if it has this SHA-256."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Runs a network that answers at once, a frame at a time."""
+"""Runs a causal network, which answers frame by frame."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adt_plugins.network.catalogue import beside, network_bytes
 from adt_plugins.network.litert import open_graph
 
 STEP = "step"
-"""Signature of the one graph of the file; see `causal_graph`."""
+"""Signature of the only graph in the file; see `causal_graph`."""
 
 Frames = NDArray[np.float32]
 
@@ -27,22 +27,22 @@ def cell_name(number: int) -> str:
 
 
 class CausalNetwork:
-    """A model that says its look-ahead, ready to hear one recording.
+    """A model with a look-ahead, ready to run over one recording.
 
     Parameters
     ----------
     card
-        From `find_model`.
+        Card from `find_model`.
 
     Attributes
     ----------
     card : ModelCard
-        As given.
+        The card.
 
     Raises
     ------
     ModelError
-        If it is another kind of network, or the file is missing or does not fit.
+        If it is another kind of network, or its file is missing or does not fit.
     """
 
     card: ModelCard
@@ -51,15 +51,15 @@ class CausalNetwork:
         if card.look_ahead is None:
             seconds = card.geometry.core / card.front_end.frame_rate
             raise ModelError(
-                f"model {card.name!r} hears {seconds:.0f} s at a time;"
-                " to tell hits as they are played takes one with a look-ahead"
+                f"model {card.name!r} reads {seconds:.0f} s at a time;"
+                " detecting hits as they are played takes one with a look-ahead"
             )
         self.card = card
         path = beside(card, card.file)
         self._graph = open_graph(path, network_bytes(card), STEP)
         inputs, outputs = self._graph.inputs, self._graph.outputs
-        self._carried = [name for name in inputs if name not in ("frame", "before")]
-        shapes = {f"last_{name}": inputs[name].shape for name in self._carried}
+        self._state = [name for name in inputs if name not in ("frame", "before")]
+        shapes = {f"last_{name}": inputs[name].shape for name in self._state}
         shapes["activations"] = (1, len(card.outputs))
         if dict(outputs) != shapes or inputs["frame"].shape != inputs["before"].shape:
             raise ModelError(f"{path}: it does not fit its card: {dict(outputs)}")
@@ -68,13 +68,13 @@ class CausalNetwork:
     def process(self, frames: Frames) -> Frames:
         """Return the activations (n, outputs) of the next frames (n, bands)."""
         inputs = self._graph.inputs
-        found = np.empty((len(frames), len(self.card.outputs)), np.float32)
+        activations = np.empty((len(frames), len(self.card.outputs)), np.float32)
         for row, frame in enumerate(frames):
             inputs["before"][:] = frame if self._first else inputs["frame"]
             inputs["frame"][:] = frame
             self._first = False
-            said = self._graph.run()
-            found[row] = said["activations"]
-            for name in self._carried:
-                inputs[name][:] = said[f"last_{name}"]
-        return found
+            outputs = self._graph.run()
+            activations[row] = outputs["activations"]
+            for name in self._state:
+                inputs[name][:] = outputs[f"last_{name}"]
+        return activations

@@ -1,7 +1,7 @@
-"""The network that answers at once, as a `.tflite` file: one graph for one frame.
+"""Builds the `.tflite` file of a causal network: one graph for one frame.
 
-What a frame changes is given back and handed in with the next: so the graph has no
-memory of its own, and a recording of any length needs no more of it.
+The state that a frame changes is an output, and an input for the next frame: the graph
+has no memory of its own, and memory does not grow with the recording.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from adt_plugins.network.tflite.writer import write_model
 
 @dataclass(frozen=True, eq=False)
 class CausalWeights:
-    """All parameters.
+    """All parameters of a causal network.
 
     Parameters
     ----------
     layers
-        Each reads the states of the one before; the first a frame's bands, and how
-        much they have risen by since the frame before.
+        Recurrent layers. Each reads the states of the one before; the first reads the
+        bands of a frame and their increase since the frame before.
     output_weight, output_bias
         Shape (units of all layers, outputs) and (outputs,), before the sigmoid.
     """
@@ -34,19 +34,19 @@ class CausalWeights:
 
 
 def build_causal(weights: CausalWeights, quantise: bool = True) -> bytes:
-    """Return the network as the content of a `.tflite` file.
+    """Return the content of the network's `.tflite` file.
 
     Parameters
     ----------
     weights
-        See the class.
+        Parameters of the network.
     quantise
-        Store int8 matrices with a scale for each row.
+        Whether to store int8 matrices with a scale for each row.
     """
     graph = GraphBuilder()
     bands = weights.layers[0].weight_ih.shape[1] // 2
     frame, before = (graph.input((1, bands), name) for name in ("frame", "before"))
-    heard = graph.concatenate([frame, graph.sub(frame, before, relu=True)], axis=1)
+    values = graph.concatenate([frame, graph.sub(frame, before, relu=True)], axis=1)
     states, cells = [], []
     for number, lstm in enumerate(weights.layers):
         state = graph.input((1, lstm.units), state_name(number))
@@ -54,12 +54,12 @@ def build_causal(weights: CausalWeights, quantise: bool = True) -> bytes:
         weight_ih, weight_hh, bias = gate_weights(lstm)
         gates = graph.add(
             graph.fully_connected(
-                heard, graph.weight(weight_ih, quantise=quantise), bias
+                values, graph.weight(weight_ih, quantise=quantise), bias
             ),
             graph.fully_connected(state, graph.weight(weight_hh, quantise=quantise)),
         )
-        heard, cell = lstm_cell(graph, gates, cell)
-        states.append(heard)
+        values, cell = lstm_cell(graph, gates, cell)
+        states.append(values)
         cells.append(cell)
     output = graph.weight(weights.output_weight.T, quantise=quantise)
     scores = graph.fully_connected(

@@ -1,4 +1,4 @@
-"""Frames to activations: a model card and its network, nothing else."""
+"""Runs a model over frames: a card and its network, nothing else."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ _abandoned: list[Runner | None] = []
 class Network:
     """A model, ready to run.
 
-    A recording is cut into chunks as the card's geometry says; they run in
-    batches, and each starts from nothing. What a frame gets does not depend on
-    the caller's blocks, nor on what ran before. Threads may share a network:
-    they take turns.
+    A recording is cut into chunks according to the card's geometry. They run in
+    batches, and each starts from a zero state. The result for a frame depends neither
+    on the caller's blocks nor on earlier runs. Threads may share a network and take
+    turns.
 
     Parameters
     ----------
     card
-        From `find_model`.
+        Card from `find_model`.
     num_threads
-        Threads of one run; more than one helps little.
+        Threads in one run; more than one helps little.
 
     Attributes
     ----------
     card : ModelCard
-        As given.
+        The card.
     bands : int
-        Values of a frame.
+        Number of values in a frame.
 
     Raises
     ------
@@ -56,7 +56,7 @@ class Network:
     def __init__(self, card: ModelCard, *, num_threads: int = 1) -> None:
         if card.look_ahead is not None:
             raise ModelError(
-                f"model {card.name!r} hears a frame at a time: it is for adt listen"
+                f"model {card.name!r} reads a frame at a time: it is for adt listen"
             )
         self.card, self._num_threads = card, num_threads
         self._content = network_bytes(card)
@@ -81,7 +81,7 @@ class Network:
         Parameters
         ----------
         frames
-            Shape (n, bands), from the card's front end; n >= 0.
+            Frames from the card's front end, shape (n, bands), n >= 0.
 
         Returns
         -------
@@ -95,27 +95,27 @@ class Network:
     def stream(
         self, blocks: Iterable[ArrayLike], at_once: int | None = None
     ) -> Iterator[NDArray[np.float32]]:
-        """Run the network over a recording that comes in blocks.
+        """Run the network over a recording that arrives in blocks.
 
-        Memory does not grow with the recording.
+        Memory is bounded, whatever the length.
 
         Parameters
         ----------
         blocks
             Arrays of shape (n, bands), n >= 0, in order.
         at_once
-            Chunks that are gathered before they are run, 1 to the batch of the
-            geometry; None: the batch. Fewer come sooner, and cost a little more.
+            Chunks that are gathered before they are run, from 1 to the geometry's
+            batch; None: the batch. Fewer chunks give earlier results, at a small cost.
 
         Yields
         ------
         NDArray[np.float32]
-            Shape (m, outputs); together as many rows as there were frames.
+            Shape (m, outputs); as many rows in all as there were frames.
         """
         geometry = self.card.geometry
         step = geometry.core * (at_once or self._batch)
         span = step + 2 * geometry.context
-        waiting: list[NDArray[np.float32]] = []
+        pending: list[NDArray[np.float32]] = []
         length = received = returned = 0
         padding = np.zeros((1, self.bands), np.float32)
         for item in blocks:
@@ -125,25 +125,25 @@ class Network:
             if not received:
                 if geometry.padding == "first":
                     padding = block[:1].copy()
-                waiting.append(np.repeat(padding, geometry.context, axis=0))
+                pending.append(np.repeat(padding, geometry.context, axis=0))
                 length = geometry.context
-            # Copied: the caller may use the array again.
-            waiting.append(block.copy())
+            # Copied, since the caller may reuse the array.
+            pending.append(block.copy())
             length += len(block)
             received += len(block)
             while length >= span:
-                joined = np.concatenate(waiting)
+                joined = np.concatenate(pending)
                 yield self._run(joined[:span])
                 returned += step
-                waiting, length = [joined[step:]], length - step
+                pending, length = [joined[step:]], length - step
         while returned < received:
             left = -(-(received - returned) // geometry.core) * geometry.core
             span = min(step, left) + 2 * geometry.context
             missing = np.repeat(padding, max(0, span - length), axis=0)
-            joined = np.concatenate([*waiting, missing])
+            joined = np.concatenate([*pending, missing])
             yield self._run(joined[:span])[: received - returned]
             returned += step
-            waiting, length = [joined[step:]], len(joined) - step
+            pending, length = [joined[step:]], len(joined) - step
 
     def _as_frames(self, item: ArrayLike) -> NDArray[np.float32]:
         block = np.asarray(item, dtype=np.float32)
@@ -154,7 +154,7 @@ class Network:
         return block
 
     def _run(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run one batch: neighbouring chunks with their context, in a row."""
+        """Run one batch: consecutive chunks with their context."""
         geometry = self.card.geometry
         windows = sliding_window_view(frames, geometry.frames, axis=0)[:: geometry.core]
         chunks = np.ascontiguousarray(windows.transpose(2, 0, 1))
@@ -169,9 +169,9 @@ class Network:
 
 
 def _renew() -> None:
-    """Open networks again: a run of the parent's may be half done, its threads gone."""
+    """Reopen networks: a run of the parent may be unfinished, its threads gone."""
     for network in list(_networks):
-        # Closing it would wait for threads that this process has not.
+        # Closing the runner would wait for threads that do not exist here.
         _abandoned.append(network._runner)
         network._lock, network._runner = threading.Lock(), None
 

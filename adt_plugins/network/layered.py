@@ -1,6 +1,6 @@
-"""Layers run one after the other, then attention over them: the loop of all backends.
+"""Runs layers one after the other, then attention over them: the loop of all backends.
 
-See `adt_plugins.network.brnn_sa.graph` for what is in a file and why it is so.
+See `adt_plugins.network.brnn_sa.graph` for the content of a file and its reasons.
 """
 
 from __future__ import annotations
@@ -23,57 +23,57 @@ class Layer(Protocol):
     Attributes
     ----------
     shape : tuple of int
-        Steps, rows and values a row of what one run of its graph reads.
+        Shape of the input of one run: steps, rows, values.
     """
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """See the class."""
+        """Shape of the input of one run."""
 
     def run(self, frames: Frames, needed: int) -> Frames:
-        """Return both directions' states, side by side, of (frames, chunks, values).
+        """Return the states of both directions, joined, for (frames, chunks, values).
 
         They are zero after the first `needed` steps of each direction, rounded up to
-        those of a graph. The next run may overwrite them.
+        the steps of a graph. The next run may overwrite them.
         """
 
 
 class Attention(Protocol):
-    """Soft attention over the frames around, and the outputs.
+    """Soft attention over the neighbouring frames, followed by the output layer.
 
     Attributes
     ----------
     here, around : tuple of int
-        Shapes of what one run of its graph reads: frames, chunks, values.
+        Shapes of the inputs of one run: frames, chunks, values.
     outputs : int
-        Values of a frame's activations.
+        Number of activations in a frame.
     """
 
     @property
     def here(self) -> tuple[int, ...]:
-        """See the class."""
+        """Shape of the frames themselves."""
 
     @property
     def around(self) -> tuple[int, ...]:
-        """See the class."""
+        """Shape of the frames with their neighbours."""
 
     @property
     def outputs(self) -> int:
-        """See the class."""
+        """Number of activations in a frame."""
 
     def run(self, here: Frames, around: Frames) -> Frames:
-        """Return activations of some frames, given their surroundings."""
+        """Return the activations of frames, given their neighbours."""
 
 
 def layer_names(names: Collection[str], attention: str) -> Iterator[str]:
-    """Return the names of a file's layers, the first one first.
+    """Iterate over the names of a file's layers, in order.
 
     Parameters
     ----------
     names
-        All graphs of the file.
+        Names of all graphs in the file.
     attention
-        Name of the attention.
+        Name of the attention's graph.
 
     Raises
     ------
@@ -94,18 +94,18 @@ class LayeredNetwork:
     Parameters
     ----------
     layers, attention
-        Run by a backend.
+        Layers and attention, run by a backend.
     geometry
-        How recordings are cut.
+        Chunk geometry of the card.
     batch
         Chunks in one run of the graphs.
 
     Attributes
     ----------
     bands : int
-        Values of a frame.
+        Number of values in a frame.
     outputs : int
-        Values of a frame's activations.
+        Number of activations in a frame.
 
     Raises
     ------
@@ -137,10 +137,10 @@ class LayeredNetwork:
         first = states = self._layers[0].run(chunks, size.frames)
         for layer in self._layers[1:]:
             last = layer is self._layers[-1]
-            # Nothing reads the far context of the last layer.
+            # The far context of the last layer is not used.
             reach = size.context + size.core + width if last else size.frames
             states = layer.run(states, min(reach, size.frames))
-        # At the edge of a chunk without context nothing lies beyond.
+        # Past the edge of a chunk without context, states are zero.
         missing = max(0, width - size.context)
         if missing:
             states = np.pad(states, ((missing, missing), (0, 0), (0, 0)))
@@ -154,11 +154,11 @@ class LayeredNetwork:
 
 
 def whole_batches(chunks: Frames, batch: int) -> Frames:
-    """Add silent chunks, (frames, n, bands), so that they fill batches."""
+    """Pad chunks, (frames, n, bands), with silent ones to whole batches."""
     missing = -chunks.shape[1] % batch
     return np.pad(chunks, ((0, 0), (0, missing), (0, 0))) if missing else chunks
 
 
 def with_frame_before(frames: Frames) -> Frames:
-    """Return the frame before each; the first one stands before itself."""
+    """Return the preceding frame of each; the first precedes itself."""
     return np.concatenate([frames[:1], frames[:-1]])

@@ -1,4 +1,4 @@
-"""Opens a `.tflite` file: in LiteRT, or in NumPy where there is no LiteRT."""
+"""Opens `.tflite` files in LiteRT, or in NumPy where LiteRT is not available."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from adt_plugins.network.layered import whole_batches
 from adt_plugins.network.signatures import Copied, Signature, open_signature
 from adt_plugins.network.stepwise import StepwiseRunner
 
-# LiteRT writes this once a process, at a level that nothing turns off.
+# LiteRT writes this once per process, at a level that cannot be turned off.
 _GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
 
 
 BACKEND_VARIABLE = "ADT_PLUGINS_BACKEND"
-"""Environment variable: ``numpy`` runs networks without LiteRT, wherever that is."""
+"""Environment variable: ``numpy`` runs networks without LiteRT, even if installed."""
 
 
 class Runner(Protocol):
-    """Runs one batch of chunks, each from nothing.
+    """Runs one batch of chunks, each from a zero state.
 
     Attributes
     ----------
     bands : int
-        Values of a frame.
+        Number of values in a frame.
     outputs : int
-        Values of a frame's activations.
+        Number of activations in a frame.
     batch : int
         Chunks in one run.
     """
@@ -56,9 +56,9 @@ class OneGraph:
     Parameters
     ----------
     interpreter
-        LiteRT's, with the file.
+        LiteRT's interpreter of the file.
     geometry
-        How recordings are cut.
+        Chunk geometry of the card.
 
     Raises
     ------
@@ -93,7 +93,7 @@ class OneGraph:
         """See `Runner`."""
         count = chunks.shape[1]
         self._interpreter.set_tensor(self._input, whole_batches(chunks, self.batch))
-        # A fused LSTM keeps its state from run to run otherwise.
+        # Otherwise a fused LSTM would keep its state from run to run.
         self._interpreter.reset_all_variables()
         self._interpreter.invoke()
         return np.asarray(self._interpreter.get_tensor(self._output))[:, :count]
@@ -107,13 +107,13 @@ def open_runner(
     Parameters
     ----------
     path
-        For messages.
+        Path of the file, for messages.
     content
-        The file's bytes: LiteRT cannot open every path of Windows.
+        Content of the file: LiteRT cannot open every path of Windows.
     geometry
         Geometry of its card.
     num_threads
-        Threads of one run.
+        Threads in one run.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def open_runner(
 
 
 def open_graph(path: Path, content: bytes, name: str) -> Signature:
-    """Open one graph of a file by itself; see `open_runner`."""
+    """Open a single graph of a file; see `open_runner`."""
     interpreter = _interpreter_class()
     with _refusing(path, "it cannot be run"):
         if interpreter is None:
@@ -165,7 +165,7 @@ def _open_in_numpy(path: Path, content: bytes, geometry: Geometry) -> Runner:
 
 @contextmanager
 def _refusing(path: Path, what: str) -> Iterator[None]:
-    """Turn what is wrong with a file into a `ModelError`."""
+    """Turn errors about a file into a `ModelError`."""
     try:
         yield
     except (ValueError, RuntimeError, KeyError, IndexError) as error:
@@ -174,14 +174,14 @@ def _refusing(path: Path, what: str) -> Iterator[None]:
 
 
 def backend() -> str:
-    """Return what runs networks here, for people: LiteRT, or NumPy in its place."""
+    """Return the backend as text for people: LiteRT, or NumPy in its place."""
     if _interpreter_class() is None:
         return "NumPy (there is no LiteRT here; it would be about four times as fast)"
     return "LiteRT"
 
 
 def _interpreter_class() -> Any:
-    """Return LiteRT's interpreter; None where it is not installed or not wanted."""
+    """Return LiteRT's interpreter; None if it is not installed or not wanted."""
     if os.environ.get(BACKEND_VARIABLE) == "numpy":
         return None
     try:
@@ -205,10 +205,10 @@ in_child(_renew)
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep LiteRT's greeting off standard error; let everything else through.
+    """Keep LiteRT's greeting off standard error, but let everything else through.
 
-    It comes from C++, so that only the file descriptor can be turned away; and
-    once a process, so that this happens only the first time.
+    It is written by C++ code, so only the file descriptor can be redirected; and only
+    once per process, so only the first time.
     """
     with _quiet_lock:
         if _greeted.is_set():

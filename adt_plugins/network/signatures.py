@@ -1,10 +1,10 @@
-"""Runs the graphs of an open `.tflite` file by their names, without copies.
+"""Runs the named graphs of an open `.tflite` file, without copies.
 
-LiteRT's ``SignatureRunner`` sizes and allocates a graph anew for every run, copies
-what goes in, and copies all that comes out: of the 13.4 µs that a frame of the shipped
-network took, 2.6 were of that kind. A graph's values can be reached where they lie, but
-only by the wrapped interpreter, which has no public name: where it is not found, or
-behaves otherwise than expected, the public way is taken.
+LiteRT's ``SignatureRunner`` resizes and allocates a graph for every run, and copies its
+inputs and outputs: 2.6 of the 13.4 µs that a frame of the shipped network took. The
+values of a graph can be accessed in place, but only through the wrapped interpreter,
+which has no public name: if it is missing, or behaves otherwise than expected, the
+public runner is used.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ Array = NDArray[np.float32]
 
 
 class Signature(Protocol):
-    """A graph that is run again and again.
+    """A graph that is run repeatedly.
 
     Attributes
     ----------
     inputs : Mapping
-        Name to the array that is to be filled in before a run; zero at first.
+        Name to the array to fill in before a run; zero at first.
     outputs : Mapping
-        Name to the shape of what comes out.
+        Name to the shape of the output.
     """
 
     inputs: Mapping[str, Array]
     outputs: Mapping[str, tuple[int, ...]]
 
     def run(self) -> Mapping[str, Array]:
-        """Return the outputs by name, which the next run may overwrite."""
+        """Return the outputs by name; the next run may overwrite them."""
 
 
 def open_signature(interpreter: Any, name: str) -> Signature:
-    """Return a graph of an open file; raises `KeyError` or ValueError for no graph."""
+    """Open a graph of an open file; raises `KeyError` or `ValueError` if missing."""
     runner = interpreter.get_signature_runner(name)
     try:
         return _InPlace(interpreter, runner)
@@ -46,7 +46,7 @@ def open_signature(interpreter: Any, name: str) -> Signature:
 
 
 class Copied:
-    """By a runner that copies: LiteRT's own, or NumPy's."""
+    """A graph in a runner that copies: LiteRT's own, or NumPy's."""
 
     def __init__(self, runner: Any) -> None:
         self._runner = runner
@@ -60,43 +60,43 @@ class Copied:
 
     def run(self) -> Mapping[str, Array]:
         """See `Signature`."""
-        found: Mapping[str, Array] = self._runner(**self.inputs)
-        return found
+        outputs: Mapping[str, Array] = self._runner(**self.inputs)
+        return outputs
 
 
 class _InPlace:
-    """Where the values lie in the interpreter's memory."""
+    """A graph whose values are accessed in the interpreter's memory."""
 
     def __init__(self, interpreter: Any, runner: Any) -> None:
-        self._kept = interpreter  # it holds the bytes of the file, with the weights
+        self._kept = interpreter  # it owns the bytes of the file, and so the weights
         self._wrapped = interpreter._interpreter
         self._graph = int(runner._subgraph_index)
         self._wrapped.AllocateTensors(self._graph)
-        ways = [runner.get_input_details(), runner.get_output_details()]
-        places = [self._places(details) for details in ways]
-        for array in places[0].values():
+        both = [runner.get_input_details(), runner.get_output_details()]
+        arrays = [self._arrays(details) for details in both]
+        for array in arrays[0].values():
             array[:] = 0
         self._wrapped.Invoke(self._graph)
-        for details, arrays in zip(ways, places, strict=True):
-            for name, array in self._places(details).items():
-                if array.ctypes.data != arrays[name].ctypes.data:
+        for details, before in zip(both, arrays, strict=True):
+            for name, array in self._arrays(details).items():
+                if array.ctypes.data != before[name].ctypes.data:
                     raise RuntimeError(f"{name} is moved by a run")
-        self.inputs: Mapping[str, Array] = places[0]
-        self.outputs: Mapping[str, tuple[int, ...]] = _shapes(ways[1])
-        self._found: Mapping[str, Array] = places[1]
+        self.inputs: Mapping[str, Array] = arrays[0]
+        self.outputs: Mapping[str, tuple[int, ...]] = _shapes(both[1])
+        self._outputs: Mapping[str, Array] = arrays[1]
 
-    def _places(self, details: Mapping[str, Any]) -> dict[str, Array]:
-        found = {}
+    def _arrays(self, details: Mapping[str, Any]) -> dict[str, Array]:
+        arrays = {}
         for name, item in details.items():
             array = self._wrapped.tensor(self._wrapped, item["index"], self._graph)
             if array.shape != _shape(item) or array.dtype != np.float32:
                 raise ValueError(f"{name} is {array.dtype} of shape {array.shape}")
-            found[name] = array
-        return found
+            arrays[name] = array
+        return arrays
 
     def run(self) -> Mapping[str, Array]:
         self._wrapped.Invoke(self._graph)
-        return self._found
+        return self._outputs
 
 
 def _shape(details: Any) -> tuple[int, ...]:

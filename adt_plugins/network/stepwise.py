@@ -1,6 +1,6 @@
-"""Runs a network whose file holds its layers a few steps at a time.
+"""Runs a network whose file holds its layers in graphs of a few steps.
 
-See `adt_plugins.network.brnn_sa.graph` for the file and why it is so.
+See `adt_plugins.network.brnn_sa.graph` for the content of a file and its reasons.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from adt_plugins.network.layered import (
 from adt_plugins.network.signatures import Signature, open_signature
 
 _SINGLE_COST = 1.3
-"""What a chunk costs alone, of what it costs in a batch."""
+"""Cost of a chunk run alone, relative to its cost in a batch."""
 
 
 class StepwiseRunner:
@@ -30,18 +30,18 @@ class StepwiseRunner:
     Parameters
     ----------
     interpreter
-        LiteRT's, with the file.
+        LiteRT's interpreter of the file.
     geometry
-        How recordings are cut.
+        Chunk geometry of the card.
 
     Attributes
     ----------
     bands : int
-        Values of a frame.
+        Number of values in a frame.
     outputs : int
-        Values of a frame's activations.
+        Number of activations in a frame.
     batch : int
-        Chunks in one run, at most.
+        Most chunks in one run.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class StepwiseRunner:
         self.bands, self.outputs = self._whole.bands, self._whole.outputs
 
     def run(self, chunks: Frames) -> Frames:
-        """See `adt_plugins.network.litert.Runner`; one by one if that is faster."""
+        """See `adt_plugins.network.litert.Runner`; single chunks if that is faster."""
         count = chunks.shape[1]
         alone = self._alone(count) if count < self.batch else None
         if alone is not None:
@@ -72,7 +72,7 @@ class StepwiseRunner:
         return self._whole.run(whole_batches(chunks, self.batch))[:, :count]
 
     def _alone(self, count: int) -> LayeredNetwork | None:
-        """Return the graphs for a single chunk, if they pay for so many."""
+        """Return the graphs for a single chunk, if they are faster for so many."""
         if count * _SINGLE_COST > self.batch or single(ATTENTION) not in self._names:
             return None
         if self._single is None:
@@ -81,7 +81,7 @@ class StepwiseRunner:
 
 
 def _open(interpreter: Any, geometry: Geometry, batch: int) -> LayeredNetwork:
-    """Open the graphs for a number of chunks at a time."""
+    """Open the graphs for `batch` chunks at a time."""
 
     def title(name: str) -> str:
         return name if batch == geometry.batch else single(name)
@@ -109,10 +109,10 @@ class _Attention:
 
 
 class _Layer:
-    """A layer's graph, run a few steps at a time: see `layered.Layer`.
+    """A layer's graph, run a few steps at a time; see `layered.Layer`.
 
-    What goes in is put together for a few steps, which stays in the cache, and what
-    comes out lies in memory that is used again.
+    The inputs of a few steps are assembled at a time, so that they stay in the cache,
+    and the memory of the states is reused.
     """
 
     def __init__(self, graph: Signature) -> None:
@@ -145,7 +145,7 @@ class _Layer:
 
 
 def _both_ways(frames: Frames, start: int, out: Frames) -> None:
-    """Fill in the rows from `start` on, beside those from the end."""
+    """Fill in the rows from `start` on, next to those from the end."""
     steps, batch = len(out), frames.shape[1]
     out[:, :batch] = frames[start : start + steps]
     out[:, batch:] = frames[::-1][start : start + steps]

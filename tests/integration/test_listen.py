@@ -69,9 +69,9 @@ def test_blocks_of_any_size_give_the_same(groove: NDArray[np.float32]) -> None:
 
 
 def test_models_are_not_taken_for_the_other_kind() -> None:
-    with pytest.raises(ModelError, match="hears 10 s at a time"):
+    with pytest.raises(ModelError, match="reads 10 s at a time"):
         listen_live([], model="drums")
-    with pytest.raises(ModelError, match="hears a frame at a time: it is for adt li"):
+    with pytest.raises(ModelError, match="reads a frame at a time: it is for adt li"):
         Network(find_model(LIVE_MODEL))
 
 

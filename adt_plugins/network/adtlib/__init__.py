@@ -1,7 +1,7 @@
-"""ADTLib's networks, taken over from its own release by whoever has it.
+"""Imports ADTLib's networks from its own release.
 
-ADTLib 2.1.2 (C. Southall, BSD licence) carries three trained networks, for kick,
-snare and hi-hat; nothing of it is part of this project.
+ADTLib 2.1.2 (C. Southall, BSD licence) contains three trained networks, for kick,
+snare and hi-hat; none of it is part of this project.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ __all__ = ["import_adtlib"]
 FILES = {"KD": "Kick", "SD": "Snare", "HH": "Hihat"}
 """Drum to the name in ADTLib's files."""
 
-# Chunks of ADTLib. Measured: 50 to 90 us a frame whatever the batch, so a small
-# one, which wastes less on short recordings.
+# ADTLib's chunks. The time of a frame hardly depends on the batch, and a small one
+# wastes less on short recordings.
 GEOMETRY = Geometry(core=1000, context=0, batch=4, padding="first")
 
 _FRONT_END = FrontEnd(kind="linear", hop_size=512)
-# Of its PPParams.npy: lambda, minimum, maximum of the threshold.
+# From its PPParams.npy: lambda, minimum and maximum of the threshold.
 _ROWS = {"KD": (0.0, 0.3, 0.0), "SD": (3.0, 0.05, 0.0), "HH": (3.1, 0.0, 0.0)}
 _LARGEST_MEMBER_BYTES = 16 << 20
 _MOST_MEMBERS = 1000
@@ -55,17 +55,17 @@ _KINDS = {
 def import_adtlib(
     archive: Path, folder: Path | None = None, *, overwrite: bool = False
 ) -> list[ModelCard]:
-    """Make models of ADTLib's networks.
+    """Convert ADTLib's networks into models.
 
     Parameters
     ----------
     archive
         ``ADTLib-2.1.2.tar.gz``, the source distribution of ADTLib.
     folder
-        Where to put ``adtlib.tflite`` and ``adtlib-released.tflite`` with their
-        cards; None for the user's model folder.
+        Folder for ``adtlib.tflite`` and ``adtlib-released.tflite`` with their cards;
+        None: the user's model folder.
     overwrite
-        Replace models of these names that somebody has changed.
+        Whether to replace models of these names that were changed since.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def import_adtlib(
     ModelError
         If the archive is not that of ADTLib 2.1.2.
     OutputExistsError
-        If there is such a model, and it is not as it was written.
+        If there is such a model, and it was changed since it was written.
     MissingDependencyError
         If the LiteRT runtime is missing.
     """
@@ -119,9 +119,9 @@ def _card(name: str, digest: str) -> ModelCard:
         front_end=_FRONT_END,
         geometry=GEOMETRY,
         picker=Picker(kind="adtlib", rows=_ROWS),
-        # Where the picker's rows give way to a fixed threshold.
+        # Thresholds of what has no row in the picker.
         thresholds={"KD": 0.3, "SD": 0.1, "HH": 0.1},
-        # It reports the frame after the peak.
+        # ADTLib reports the frame after the peak.
         delay=-1 / _FRONT_END.frame_rate,
         licence=(
             "BSD (C. Southall, ADTLib); its setup.py also says: free for "
@@ -141,7 +141,7 @@ def _checkpoints(archive: Path) -> dict[str, tuple[bytes, bytes]]:
         for drum, stem in FILES.items()
         for position, suffix in enumerate((".index", ".data-00000-of-00001"))
     }
-    found: dict[str, dict[int, bytes]] = {drum: {} for drum in FILES}
+    contents: dict[str, dict[int, bytes]] = {drum: {} for drum in FILES}
     try:
         with tarfile.open(archive) as file:
             for number, member in enumerate(file):
@@ -153,13 +153,13 @@ def _checkpoints(archive: Path) -> dict[str, tuple[bytes, bytes]]:
                 drum, position = wanted[parts[-1]]
                 content = file.extractfile(member) if member.isreg() else None
                 if content is not None:
-                    found[drum][position] = content.read()
+                    contents[drum][position] = content.read()
     except FileNotFoundError:
         raise ModelError(f"{archive}: no such file") from None
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         reason = str(error).partition("\n")[0].rstrip(":")
         raise ModelError(f"{archive}: not an archive: {reason}") from error
     for drum, stem in FILES.items():
-        if len(found[drum]) != 2:
+        if len(contents[drum]) != 2:
             raise ModelError(f"{archive}: not ADTLib 2.1.2: no {stem}ADTLibAll")
-    return {drum: (parts[0], parts[1]) for drum, parts in found.items()}
+    return {drum: (parts[0], parts[1]) for drum, parts in contents.items()}

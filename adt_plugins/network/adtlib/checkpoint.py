@@ -1,9 +1,9 @@
-"""TensorFlow-1 checkpoints without TensorFlow, as far as ADTLib's need it.
+"""Reads TensorFlow-1 checkpoints without TensorFlow, as far as ADTLib's need it.
 
-A checkpoint ("tensor bundle") is an index, which is a table of LevelDB whose
-values are protocol buffers, and a file of raw numbers. Formats: LevelDB's
-``doc/table_format.md``, TensorFlow's ``tensor_bundle.proto``. Both files may come
-from anywhere: every length is checked before it is used.
+A checkpoint ("tensor bundle") is an index, a LevelDB table whose values are protocol
+buffers, and a file of raw numbers. Formats: LevelDB's ``doc/table_format.md``,
+TensorFlow's ``tensor_bundle.proto``. Both files are untrusted: every length is checked
+before it is used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from adt_plugins.errors import ModelError
 _MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER_BYTES = 48
 _BLOCK_TRAILER_BYTES = 5  # kind of compression, checksum
-_FLOAT32 = 1  # of TensorFlow's DataType
+_FLOAT32 = 1  # in TensorFlow's DataType
 # Kinds of field in a protocol buffer, and the fields of a BundleEntryProto.
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _DTYPE, _SHAPE, _SHARD, _OFFSET, _SIZE, _SLICES = 1, 2, 3, 4, 5, 7
@@ -28,7 +28,7 @@ _DTYPE, _SHAPE, _SHARD, _OFFSET, _SIZE, _SLICES = 1, 2, 3, 4, 5, 7
 def read_tensors(
     index: bytes, data: bytes, shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, NDArray[np.float32]]:
-    """Read some tensors of a checkpoint.
+    """Read tensors of a checkpoint.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def read_tensors(
     Raises
     ------
     ModelError
-        If the files are damaged or compressed, or a tensor is missing or of
-        another kind; without a file name.
+        If the files are damaged or compressed, or a tensor is missing or has another
+        type or shape; the message has no file name.
     """
     entries = dict(_table(index))
     tensors = {}
@@ -71,7 +71,7 @@ def _take(data: bytes, offset: int, size: int) -> bytes:
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """Return a number and the position behind it."""
+    """Return a number and the position after it."""
     value = 0
     for shift in range(0, 64, 7):
         if position >= len(data):
@@ -97,7 +97,7 @@ def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _block(data: bytes, handle: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield keys and values of one block; a key repeats the start of the last."""
+    """Yield keys and values of one block; keys share the beginning of the last one."""
     offset, position = _varint(handle, 0)
     size, _ = _varint(handle, position)
     block = _take(data, offset, size + _BLOCK_TRAILER_BYTES)
@@ -108,12 +108,12 @@ def _block(data: bytes, handle: bytes) -> Iterator[tuple[bytes, bytes]]:
     position, key = 0, b""
     while position < end:
         shared, position = _varint(block, position)
-        own, position = _varint(block, position)
+        rest, position = _varint(block, position)
         length, position = _varint(block, position)
-        if shared > len(key) or position + own + length > end:
+        if shared > len(key) or position + rest + length > end:
             raise ModelError("a key is damaged")
-        key = key[:shared] + block[position : position + own]
-        position += own
+        key = key[:shared] + block[position : position + rest]
+        position += rest
         yield key, block[position : position + length]
         position += length
 

@@ -1,4 +1,4 @@
-"""ADTLib's three networks, from their checkpoints, in one `.tflite` file."""
+"""Builds one `.tflite` file of ADTLib's three networks, from their checkpoints."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from adt_plugins.network.tflite.builder import GraphBuilder, Tensor
 
 BANDS = 1024
 UNITS = 20
-# Frames on each side that the attention saw in training, and in ADTLib 2.1.2.
+# Frames on each side in the attention: in training, and in ADTLib 2.1.2.
 TRAINED_WIDTH, RELEASED_WIDTH = 3, 2
 
 _STACKS, _DIRECTIONS, _LAYERS = ("1", "2"), ("fw", "bw"), (0, 1)
 _FORGET_BIAS = 1.0  # added by TensorFlow's LSTMCell, not stored
-_TANH = 4  # of the schema's ActivationFunctionType
+_TANH = 4  # in the schema's ActivationFunctionType
 
 
 @dataclass(frozen=True, eq=False)
 class AdtlibNet:
-    """One of the networks: kick, snare or hi-hat.
+    """One of the three networks.
 
     Parameters
     ----------
     stacks
-        Two bidirectional stacks; of each, forward and backward; of each, two
-        LSTM layers of 20 units. Time is turned round for both layers together.
+        Two bidirectional stacks, each of a forward and a backward pair of LSTM layers
+        with 20 units. Time is reversed for both layers together.
     attention
-        Between the outputs of the second stack and of the first.
+        Attention between the outputs of the second and the first stack.
     output_weight, output_bias
-        Shape (40, 1) and (1,): the hit's score less the other class's, so
-        that a sigmoid is the softmax of both.
+        Shape (40, 1) and (1,): the score of a hit minus that of the other class, so
+        that a sigmoid equals the softmax of both.
     """
 
     stacks: tuple[tuple[tuple[Lstm, ...], tuple[Lstm, ...]], ...]
@@ -54,10 +54,9 @@ def read_net(index: bytes, data: bytes, width: int) -> AdtlibNet:
     index, data
         See `checkpoint.read_tensors`.
     width
-        Frames of attention on each side. The checkpoints hold seven pairs of
-        matrices, for the offsets -3 to 3. With 2, the first five are used for
-        -2 to 2, as the released ADTLib does: its variables are counted, not
-        named after what they are.
+        Frames of attention on each side. The checkpoints hold seven pairs of matrices,
+        for the offsets -3 to 3. With 2, the first five serve the offsets -2 to 2, as
+        in the released ADTLib, whose variables are numbered rather than named.
     """
     tensors = read_tensors(index, data, _shapes())
     rows = 2 * UNITS
@@ -112,7 +111,7 @@ def _shapes() -> dict[str, tuple[int, ...]]:
 def _lstm(
     tensors: Mapping[str, NDArray[np.float32]], stack: str, direction: str, layer: int
 ) -> Lstm:
-    """Turn TensorFlow's order of gates (input, new, forget, output) into PyTorch's."""
+    """Convert TensorFlow's order of gates (input, new, forget, output) to PyTorch's."""
     name = _cell(stack, direction, layer)
     order = [0, 2, 1, 3]
     matrix = tensors[f"{name}/kernel"].T.reshape(4, UNITS, -1)[order]
@@ -123,17 +122,17 @@ def _lstm(
 
 
 def build_adtlib(nets: Sequence[AdtlibNet], geometry: Geometry) -> bytes:
-    """Return the networks as one `.tflite` file with an output for each.
+    """Return a `.tflite` file of the networks, with an output for each.
 
     LiteRT's fused LSTM runs them: unrolled, their 1000 frames would be 120,000
-    operators. XNNPACK does the 1024 inputs beforehand, for all nets at once.
+    operators. XNNPACK multiplies the 1024 inputs beforehand, for all networks at once.
 
     Parameters
     ----------
     nets
-        From `read_net`.
+        Networks from `read_net`.
     geometry
-        Without context.
+        Chunk geometry, without context.
     """
     graph = GraphBuilder()
     x = graph.input((geometry.frames, geometry.batch, BANDS))
@@ -146,8 +145,8 @@ def build_adtlib(nets: Sequence[AdtlibNet], geometry: Geometry) -> bytes:
     hits = []
     for number, net in enumerate(nets):
         gates = 2 * 4 * UNITS
-        mine = graph.slice(projected, number * gates, (number + 1) * gates, axis=-1)
-        hits.append(_add_net(graph, net, mine, geometry))
+        part = graph.slice(projected, number * gates, (number + 1) * gates, axis=-1)
+        hits.append(_add_net(graph, net, part, geometry))
     shape = (geometry.frames, geometry.batch, len(nets))
     return graph.finish([graph.reshape(graph.concatenate(hits, axis=-1), shape)])
 
@@ -170,7 +169,7 @@ def _add_net(
         outputs.append(joined)
         ends = [joined, joined]
     first, second = (graph.reshape(value, (rows, 2 * UNITS)) for value in outputs)
-    # Beyond the chunk lies nothing.
+    # Zeros beyond the chunk.
     edge = graph.constant(
         np.zeros((net.attention.width * batch, 2 * UNITS), np.float32)
     )
@@ -186,9 +185,8 @@ def _fused_lstm(
 ) -> Tensor:
     """Add an LSTM over the first axis of (frames, batch, inputs).
 
-    With `projected`, `x` holds the gates' sums of the input already, with their
-    bias: each gate picks its own by a matrix of zeros and ones, which changes
-    nothing in them.
+    With `projected`, `x` holds the gates' sums over the input already, bias included:
+    each gate selects its part by a matrix of zeros and ones, which is exact.
     """
     _, batch, inputs = x.shape
     units = lstm.units

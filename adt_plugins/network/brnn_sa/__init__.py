@@ -1,1 +1,1 @@
-"""The drum network BRNN-SA: its parameters, and its graph."""
+"""The drum network BRNN-SA: its parameters and its graph."""

@@ -1,10 +1,11 @@
-"""The drum network as a `.tflite` file: its layers, a few steps at a time.
+"""Builds the `.tflite` file of the drum network: its layers, a few steps at a time.
 
-The network processes a recording in chunks of some hundred frames. With all of a
-chunk's steps unrolled in one graph, XNNPACK took 0.36 s to open 320 steps and 0.7 s to
-open 448: its time grows with the square of the operators. So the file holds a graph for
-`STEPS` steps of each layer, which takes the state and returns the next, and one for
-the attention; `adt_plugins.network.stepwise` runs them. Opening takes 0.01 s.
+The network processes a recording in chunks of some hundred frames. With all steps of a
+chunk unrolled in one graph, opening it took 0.36 s for 320 steps and 0.7 s for 448:
+XNNPACK's time grows with the square of the operators. So the file holds one graph for
+`STEPS` steps of each layer, which reads the state and returns the next, and one for the
+attention; `adt_plugins.network.stepwise` runs them. Opening takes 0.01 s (experiment
+8).
 """
 
 from __future__ import annotations
@@ -29,38 +30,37 @@ from adt_plugins.network.tflite.builder import GraphBuilder, Tensor, Weight
 from adt_plugins.network.tflite.writer import Graph, write_model
 
 STEPS = 16
-"""Frames of a layer in one run, at most."""
+"""Most frames of a layer in one run."""
 
-# Frames of the attention in one run, at most.
+# Most frames of the attention in one run.
 _ATTENTION_RUN = 32
-# Frames that the attention handles in one operator. Measured at 64 units and a
-# batch of 16: 10.7 us a kept frame; 12.4 with 4 frames, and 32 no better.
+# Frames of the attention in one operator: fewer are slower, more no faster.
 _ATTENTION_FRAMES = 16
-# exp() of a score up to this neither overflows nor vanishes in float32, so that
-# the softmax needs no maximum subtracted; scores are bounded by tanh.
+# exp() of a score up to this neither overflows nor vanishes in float32, so the softmax
+# need not subtract the maximum; scores are bounded by tanh.
 _SAFE_SCORE = 80.0
-# XNNPACK joins at most this many values in one operator.
+# Most values that XNNPACK concatenates in one operator.
 _JOIN = 4
 
 
 def build_brnn_sa(
     weights: BrnnSaWeights, geometry: Geometry, quantise: bool = True
 ) -> bytes:
-    """Return the network as the content of a `.tflite` file.
+    """Return the content of the network's `.tflite` file.
 
     Parameters
     ----------
     weights
-        See the class.
+        Parameters of the network.
     geometry
-        What it will be run with. Its length needs a divisor near `STEPS` for speed.
+        Chunk geometry. Its length needs a divisor near `STEPS` for speed.
     quantise
-        Store int8 matrices with a scale for each row, a quarter of the size and
+        Whether to store int8 matrices with a scale for each row, a quarter of the size
         faster; states and activations stay float32.
     """
     graphs = _graphs(weights, geometry, geometry.batch, quantise)
     if geometry.batch > 1:
-        # A batch would be too much for a recording of seconds, or the rest of a song.
+        # A batch is too much for a few seconds, or for the rest of a song.
         alone = _graphs(weights, geometry, 1, quantise)
         graphs.update({single(name): graph for name, graph in alone.items()})
     return write_model(graphs)
@@ -88,15 +88,15 @@ def _largest_divisor(number: int, at_most: int) -> int:
 def layer_graph(
     pair: tuple[Lstm, Lstm], steps: int, batch: int, quantise: bool, *, rises: bool
 ) -> Graph:
-    """Return some steps of both directions of a layer.
+    """Return the graph of some steps of a layer, in both directions.
 
-    A step's rows are those of the forward direction and then those of the backward
-    direction, which come from the other end of the chunk: each direction multiplies
-    by its own matrices, and what follows is done for both at once.
+    The rows of a step are those of the forward direction followed by those of the
+    backward direction, which come from the other end of the chunk: each direction has
+    matrices of its own, and everything else is done for both at once.
 
     Inputs ``frames`` (steps, 2 batch, inputs), ``state`` and ``cell``
-    (2 batch, units), and with `rises` ``before``: the frames before those of
-    ``frames``, in time. Outputs ``states`` (steps, 2 batch, units), ``last_cell``.
+    (2 batch, units), and with `rises` ``before``: the preceding frame of each of
+    ``frames``. Outputs ``states`` (steps, 2 batch, units) and ``last_cell``.
     """
     graph = GraphBuilder()
     units, inputs = pair[0].units, pair[0].weight_ih.shape[1]
@@ -108,17 +108,19 @@ def layer_graph(
     else:
         x = graph.input((steps, rows, inputs))
     state, cell = (graph.input((rows, units), name) for name in ("state", "cell"))
-    # The inputs of all steps at once: a large product is faster than many small.
+    # The inputs of all steps at once: one large product is faster than many small ones.
     sums, matrices = [], []
     for number, lstm in enumerate(pair):
         weight_ih, weight_hh, bias = gate_weights(lstm)
-        mine = graph.slice(x, number * batch, (number + 1) * batch, axis=1)
-        flat = graph.reshape(mine, (steps * batch, inputs))
+        part = graph.slice(x, number * batch, (number + 1) * batch, axis=1)
+        flat = graph.reshape(part, (steps * batch, inputs))
         weight = graph.weight(weight_ih, quantise=quantise)
         gates = graph.fully_connected(flat, weight, bias)
         sums.append(graph.reshape(gates, (steps, batch, 4 * units)))
         matrices.append(graph.weight(weight_hh, quantise=quantise))
-    heard = graph.reshape(graph.concatenate(sums, axis=1), (steps * rows, 4 * units))
+    from_input = graph.reshape(
+        graph.concatenate(sums, axis=1), (steps * rows, 4 * units)
+    )
     states = []
     for step in range(steps):
         halves = graph.split(state, 2, axis=0)
@@ -129,7 +131,7 @@ def layer_graph(
             ],
             axis=0,
         )
-        now = graph.slice(heard, step * rows, (step + 1) * rows)
+        now = graph.slice(from_input, step * rows, (step + 1) * rows)
         state, cell = lstm_cell(graph, graph.add(now, recalled), cell)
         states.append(state)
     joined = graph.reshape(join(graph, states, axis=0), (steps, rows, units))
@@ -137,9 +139,9 @@ def layer_graph(
 
 
 def gate_weights(lstm: Lstm) -> tuple[Array, Array, Array]:
-    """Return the matrices and the bias of all gates, as `lstm_cell` reads them."""
+    """Return the matrices and the bias of all gates, as `lstm_cell` expects them."""
     scale = np.ones((4, lstm.units))
-    # tanh(x) = 2 sigmoid(2x) - 1: one operator does the four gates.
+    # tanh(x) = 2 sigmoid(2x) - 1: one operator computes all four gates.
     scale[2] = 2
     scale = scale.reshape(-1, 1)
     return scale * lstm.weight_ih, scale * lstm.weight_hh, scale[:, 0] * lstm.bias
@@ -158,7 +160,7 @@ def lstm_cell(
 
 
 def join(graph: GraphBuilder, values: Sequence[Tensor], axis: int) -> Tensor:
-    """Join any number of values, a few in each operator."""
+    """Concatenate any number of values, a few in each operator."""
     level = list(values)
     while len(level) > 1:
         level = [
@@ -171,11 +173,11 @@ def join(graph: GraphBuilder, values: Sequence[Tensor], axis: int) -> Tensor:
 def attention_graph(
     weights: BrnnSaWeights, frames: int, batch: int, quantise: bool
 ) -> Graph:
-    """Return the attention and the output for some frames in a row.
+    """Return the graph of the attention and the output layer for consecutive frames.
 
-    Inputs ``here`` (frames, batch, 2 units), the first layer, and ``around``,
-    the last one, likewise, with `Attention.width` frames more at both ends.
-    Output ``activations`` (frames, batch, outputs).
+    Inputs: ``here`` (frames, batch, 2 units), the first layer; ``around``, the last
+    layer, likewise, with `Attention.width` more frames at both ends. Output:
+    ``activations`` (frames, batch, outputs).
     """
     graph = GraphBuilder()
     width, size = weights.attention.width, weights.output_weight.shape[0]
@@ -203,7 +205,7 @@ def attention_graph(
 
 @dataclass(frozen=True, eq=False)
 class AttentionInGraph:
-    """The matrices of an `Attention`, in a graph."""
+    """The matrices of an `Attention` in a graph."""
 
     every: Weight
     c: list[Weight]
@@ -215,7 +217,7 @@ class AttentionInGraph:
     def add(
         cls, graph: GraphBuilder, attention: Attention, quantise: bool
     ) -> AttentionInGraph:
-        """Add the matrices, those for `h2` of all offsets as one."""
+        """Add the matrices; those for `h2` of all offsets as one."""
         pairs = [attention.at(j) for j in range(len(attention.a))]
         highest = max(float(np.abs(v).sum(axis=0).max()) for _, v in pairs)
         return cls(
@@ -234,20 +236,20 @@ def attend(
     around: Tensor,
     batch: int,
 ) -> Tensor:
-    """Add the attention for some frames in a row.
+    """Add the attention for consecutive frames.
 
     Parameters
     ----------
     graph
-        Where to.
+        Graph to add to.
     attention
-        See the class.
+        Matrices of the attention.
     here
         First layer, (frames * batch, 2 units).
     around
-        Last layer, likewise, with a frames more at both ends.
+        Last layer, likewise, with the attention's width more frames at both ends.
     batch
-        Rows of one frame.
+        Rows of a frame.
 
     Returns
     -------

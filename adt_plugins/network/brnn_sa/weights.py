@@ -3,8 +3,8 @@
 Two bidirectional LSTM layers, then soft attention over the neighbouring frames
 (C. Southall, R. Stables and J. Hockman, "Automatic drum transcription for
 polyphonic recordings using soft attention mechanisms and convolutional neural
-networks", ISMIR 2017), here in a cheaper form: the matrix that scores a frame
-goes through `rank` units, which its neighbours share.
+networks", ISMIR 2017), here in a cheaper form: the matrix that scores a frame is
+factored into a rank of `rank`, and shared by its neighbours.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating]
 
 ATTENTION = "attention"
-"""Signature of the attention and what follows it."""
+"""Signature of the attention and the output layer."""
 
 
 def layer_name(number: int) -> str:
@@ -27,7 +27,7 @@ def layer_name(number: int) -> str:
 
 
 def single(name: str) -> str:
-    """Return the signature of the same graph for one chunk instead of a batch."""
+    """Return the signature of the same graph for a single chunk."""
     return f"{name}_single"
 
 
@@ -41,7 +41,7 @@ class Lstm:
         Shape (4 units, inputs) and (4 units, units); the rows are the
         gates input, forget, cell, output.
     bias
-        Shape (4 units,): the sum of PyTorch's two.
+        Sum of PyTorch's two, shape (4 units,).
     """
 
     weight_ih: Array
@@ -59,7 +59,7 @@ class Attention:
     """Soft attention over the frames t - a … t + a of the second layer.
 
     For each offset j, ``score_j = tanh(h2(t + j) @ a[j] + h1(t) @ c + b) @ v``;
-    the softmax over j, for every unit by itself, weighs ``h2(t + j)``.
+    the softmax over j, for every unit separately, weights ``h2(t + j)``.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Attention:
 
     @property
     def width(self) -> int:
-        """Frames seen on each side."""
+        """Frames on each side."""
         return (len(self.a) - 1) // 2
 
     def at(self, offset: int) -> tuple[Array, Array]:
@@ -102,8 +102,8 @@ class BrnnSaWeights:
     output_weight, output_bias
         Shape (2 units, outputs) and (outputs,), before the sigmoid.
     difference
-        Whether the network reads, after a frame's bands, how much they have risen
-        by since the frame before.
+        Whether the network also reads the increase of each band since the frame before,
+        after the bands of a frame.
     """
 
     layers: tuple[tuple[Lstm, Lstm], ...]
@@ -114,7 +114,7 @@ class BrnnSaWeights:
 
     @property
     def bands(self) -> int:
-        """Values of a frame that the network takes."""
+        """Number of values in a frame."""
         inputs = int(self.layers[0][0].weight_ih.shape[1])
         return inputs // 2 if self.difference else inputs
 
@@ -127,14 +127,14 @@ class BrnnSaWeights:
         Parameters
         ----------
         state
-            ``weight_ih_l0``, ``weight_hh_l0``, ``bias_ih_l0``, ``bias_hh_l0``,
-            the same with ``_reverse``, and of further layers (`torch.nn.LSTM`);
+            ``weight_ih_l0``, ``weight_hh_l0``, ``bias_ih_l0``, ``bias_hh_l0``, the same
+            with ``_reverse``, and those of further layers (`torch.nn.LSTM`);
             ``attention_a``, ``attention_b``, ``attention_c``, ``attention_v``,
             ``output_weight``, ``output_bias`` as in `Attention` and above.
         difference
-            Whether the first layer also reads rises, see the class.
+            Whether the first layer also reads increases, see the class.
         prefix
-            Before the names of the LSTM's parameters, e.g. ``"lstm."``.
+            Prefix of the names of the LSTM's parameters, e.g. ``"lstm."``.
         """
 
         def direction(suffix: str) -> Lstm:

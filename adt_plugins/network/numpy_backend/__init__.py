@@ -1,1 +1,1 @@
-"""A `.tflite` file in NumPy alone, for machines that LiteRT has no wheel for."""
+"""Runs `.tflite` files in NumPy alone, on machines without a wheel of LiteRT."""

@@ -1,9 +1,9 @@
-"""Runs the graphs of a `.tflite` file in NumPy, with the interface of LiteRT's.
+"""Runs the graphs of a `.tflite` file in NumPy, with LiteRT's interface.
 
-Only the operators that this project writes are known. Products with int8 matrices are
-computed as LiteRT's XNNPACK computes them ("dynamic range"): each row of the other
-factor is quantised to int8 with a zero point of its own, so that the activations
-differ from LiteRT's by rounding alone.
+Only the operators that this project writes are supported. Products with int8 matrices
+follow LiteRT's XNNPACK ("dynamic range"): each row of the other factor is quantised to
+int8 with a zero point of its own, so that activations differ from LiteRT's by rounding
+only.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Floats = NDArray[np.float32]
 _Values = list[Any]
 _Step = Callable[[_Values], None]
 
-_RELU = 1  # of the schema's ActivationFunctionType
+_RELU = 1  # in the schema's ActivationFunctionType
 FULLY_CONNECTED = 9
-"""Number of the product with a matrix in the schema's BuiltinOperator."""
+"""Number of the matrix product in the schema's BuiltinOperator."""
 
 
 class NumpyInterpreter:
@@ -37,12 +37,12 @@ class NumpyInterpreter:
     Parameters
     ----------
     model
-        From `read_tflite`.
+        File from `read_tflite`.
 
     Raises
     ------
     ValueError
-        If it has an operator that is not known.
+        If it has an unsupported operator.
     """
 
     def __init__(self, model: Model) -> None:
@@ -63,7 +63,7 @@ class NumpyInterpreter:
         self._graphs[0].values[index] = np.asarray(values, np.float32)
 
     def reset_all_variables(self) -> None:
-        """Set all that is kept from run to run to 0."""
+        """Reset all state that is kept between runs."""
         for graph in self._graphs:
             graph.reset()
 
@@ -77,29 +77,29 @@ class NumpyInterpreter:
 
 
 def signature_runner(model: Model, name: str) -> NumpyRunner:
-    """Return what runs one graph of a file; raises `ValueError`."""
+    """Return a runner for one graph of a file; raises `KeyError` or `ValueError`."""
     signature = model.signatures[name]
     return NumpyRunner(_Graph(model.graphs[signature.graph]), signature)
 
 
 class NumpyRunner:
-    """Calls a graph by the names of its inputs; as LiteRT's ``SignatureRunner``."""
+    """Calls a graph by the names of its inputs, like LiteRT's ``SignatureRunner``."""
 
     def __init__(self, graph: _Graph, signature: Signature) -> None:
         self._graph, self._signature = graph, signature
 
     def get_input_details(self) -> dict[str, dict[str, Any]]:
-        """Return what each input is."""
+        """Return the details of each input."""
         inputs = self._signature.inputs
         return {name: self._graph.describe(index) for name, index in inputs.items()}
 
     def get_output_details(self) -> dict[str, dict[str, Any]]:
-        """Return what each output is."""
+        """Return the details of each output."""
         outputs = self._signature.outputs
         return {name: self._graph.describe(index) for name, index in outputs.items()}
 
     def __call__(self, **inputs: Floats) -> dict[str, Floats]:
-        """Run the graph on inputs by their names, and return its outputs by theirs."""
+        """Run the graph on named inputs, and return its named outputs."""
         for name, value in inputs.items():
             self._graph.values[self._signature.inputs[name]] = value
         self._graph.run()
@@ -131,11 +131,11 @@ class _Graph:
 
 
 def _step(operator: Operator, tensors: Sequence[TensorInfo]) -> _Step:
-    """Return the function of an operator, with all that is constant worked out."""
+    """Return the function of an operator, with everything constant computed."""
     try:
         make = _OPERATORS[operator.code]
     except KeyError:
-        raise ValueError(f"operator {operator.code} is not known") from None
+        raise ValueError(f"operator {operator.code} is not supported") from None
     return make(operator, tensors)
 
 
@@ -171,7 +171,7 @@ def _binary(function: Callable[[Any, Any], Any]) -> Callable[..., _Step]:
 
 
 def _logistic(x: Floats) -> Floats:
-    # By tanh, which neither overflows nor needs a second array.
+    # By tanh, which does not overflow and needs no second array.
     y = np.tanh(0.5 * x)
     y += 1
     y *= 0.5
@@ -193,7 +193,7 @@ def _fully_connected(operator: Operator, tensors: Sequence[TensorInfo]) -> _Step
 
 
 def multiply_by(weight: TensorInfo) -> Callable[[Floats], Floats]:
-    """Return what multiplies by the transposed matrix, float32 or int8."""
+    """Return a function that multiplies by the transposed matrix, float32 or int8."""
     if weight.content is None:
         raise ValueError("a matrix that is computed")
     matrix = np.ascontiguousarray(weight.content.T, dtype=np.float32)
@@ -204,7 +204,7 @@ def multiply_by(weight: TensorInfo) -> Callable[[Floats], Floats]:
 
 
 def quantise_rows(x: Floats) -> Floats:
-    """Round each row to the 256 steps that XNNPACK stores it in (``qd8``).
+    """Round each row to the 256 steps that XNNPACK stores (``qd8``).
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def quantise_rows(x: Floats) -> Floats:
     Returns
     -------
     NDArray[np.float32]
-        What the int8 values stand for, in the shape of `x`.
+            The numbers that the int8 values stand for, in the shape of `x`.
     """
     low = np.minimum(x.min(axis=-1, keepdims=True), 0)
     high = np.maximum(x.max(axis=-1, keepdims=True), 0)
@@ -223,7 +223,7 @@ def quantise_rows(x: Floats) -> Floats:
     scale = np.float32(255) / span
     low *= scale
     high *= scale
-    # Both ends ask for a zero point; it is taken from the one that errs less.
+    # Both ends suggest a zero point; the one with the smaller error wins.
     zero = np.where(low + high > 1, -128 - low, 127 - high)
     zero = np.rint(np.clip(zero, -128, 127))
     rounded = x * scale

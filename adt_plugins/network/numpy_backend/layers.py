@@ -1,8 +1,8 @@
-"""Runs a network whose file holds its layers a few steps at a time, in NumPy.
+"""Runs a network whose file holds its layers in graphs of a few steps, in NumPy.
 
-What `adt_plugins.network.stepwise` does by calling the layers' graphs, this does with
-their matrices: a step then is a dozen calls of NumPy instead of two dozen for each of
-its operators, which makes it three times as fast.
+What `adt_plugins.network.stepwise` does by running the layers' graphs, this module does
+with their matrices: a step takes a dozen calls of NumPy rather than two dozen for each
+of its operators, and a third of the time.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ from adt_plugins.network.numpy_backend.tflite_file import (
     TensorInfo,
 )
 
-# Frames whose inputs are multiplied at once: what is in between stays in the cache.
+# Frames whose inputs are multiplied at once, so that intermediate values stay in the
+# cache.
 _BLOCK_FRAMES = 64
 
 MOST_CHUNKS = 16
-"""Chunks that are run at once, for 60 MB of memory with the default model."""
+"""Most chunks in one run, for 60 MB of memory with the default model."""
 
 
 class NumpyLayers:
@@ -48,16 +49,16 @@ class NumpyLayers:
     model
         The file.
     geometry
-        How recordings are cut.
+        Chunk geometry of the card.
 
     Attributes
     ----------
     bands : int
-        Values of a frame.
+        Number of values in a frame.
     outputs : int
-        Values of a frame's activations.
+        Number of activations in a frame.
     batch : int
-        Chunks in one run: more than the card says, as a step costs hardly more.
+        Most chunks in one run: more than on the card, since a step hardly costs more.
 
     Raises
     ------
@@ -95,7 +96,7 @@ class _Attention:
         self.outputs = int(output["shape"][-1])
 
     def run(self, here: Frames, around: Frames) -> Frames:
-        # The graph takes just as many chunks as the card says.
+        # The graph takes exactly as many chunks as the card says.
         size = self.here[1]
         parts = [
             self._graph(here=here[:, k : k + size], around=around[:, k : k + size])
@@ -115,8 +116,8 @@ class _Layer:
             item.inputs for item in info.operators if item.code == FULLY_CONNECTED
         ]
         tensors = info.tensors
-        # Those with a bias are of the input, forward and then backward; the others are
-        # of the state, again and again.
+        # Products with a bias belong to the input, forward and then backward; the
+        # others belong to the state, and are repeated for every step.
         of_input = [item for item in products if item[-1] >= 0 and len(item) == 3]
         of_state = [item[1] for item in products if item[-1] < 0]
         if len(of_input) != 2 or len(of_state) < 2:
@@ -180,7 +181,7 @@ class _Recall:
         Parameters
         ----------
         sums
-            What the gates get of the input, forward and backward, of shape
+            Sums of the gates over the input, forward and backward, of shape
             (steps, batch, 4 units).
 
         Returns
@@ -198,8 +199,8 @@ class _Recall:
             np.matmul(rows, self._matrix, out=opened)
             opened[0] += sums[0][step]
             opened[1] += sums[1][step]
-            # The logistic function of all gates, by tanh. The third is the new
-            # content, whose tanh is twice the logistic function less 1.
+            # The logistic function of all gates, by tanh. The third gate is the new
+            # content, whose tanh is twice the logistic function minus 1.
             opened *= 0.5
             np.tanh(opened, out=opened)
             new = opened[..., 2 * units : 3 * units].copy()

@@ -1,8 +1,8 @@
 """Reads the parts of a `.tflite` file that an interpreter needs.
 
 The file is a flatbuffer (https://flatbuffers.dev/internals) of TensorFlow Lite's
-schema: tables whose fields stand at offsets that a table of their own, the vtable,
-lists. Only the fields below are read; their numbers are those of the schema.
+schema: tables whose fields lie at offsets that another table, the vtable, lists. Only
+the fields below are read; their numbers are those of the schema.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class TensorInfo:
     shape
         Shape of the value.
     content
-        Values of a constant, in that shape; None for what is computed.
+        Values of a constant, in that shape; None if it is computed.
     scales
         Factor of each row of an int8 matrix; None for other values.
     is_variable
-        Whether it is kept from run to run.
+        Whether it is kept between runs.
     """
 
     shape: tuple[int, ...]
@@ -54,7 +54,7 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class GraphInfo:
-    """A graph, and the names of its inputs and outputs if it has a signature."""
+    """A graph: its tensors, its operators, and indices of its inputs and outputs."""
 
     tensors: tuple[TensorInfo, ...]
     operators: tuple[Operator, ...]
@@ -64,7 +64,7 @@ class GraphInfo:
 
 @dataclass(frozen=True)
 class Signature:
-    """A graph that can be called by name: names and indices of its values."""
+    """A graph that can be called by name, with names and indices of its values."""
 
     graph: int
     inputs: dict[str, int]
@@ -80,12 +80,12 @@ class Model:
 
 
 def read_tflite(content: bytes) -> Model:
-    """Read a file's graphs.
+    """Read the graphs of a file.
 
     Raises
     ------
     ValueError
-        If it is not such a file, or is damaged.
+        If it is another kind of file, or is damaged.
     """
     if content[4:8] != _IDENTIFIER:
         raise ValueError("not a TensorFlow Lite file")
@@ -186,7 +186,7 @@ class _Table:
         return _Table(self._content, place + _uint(self._content, place))
 
     def _vector(self, number: int) -> tuple[int, int]:
-        """Where a vector's items begin, and how many there are."""
+        """Return where the items of a vector begin, and their number."""
         place = self._place(number)
         if place is None:
             return 0, 0

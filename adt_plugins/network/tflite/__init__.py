@@ -1,1 +1,1 @@
-"""Writing `.tflite` files; running a network needs none of it."""
+"""Writes `.tflite` files; running a network needs none of this."""

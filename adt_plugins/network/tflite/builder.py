@@ -1,7 +1,7 @@
-"""Builds graphs of LiteRT's operators, one after the other.
+"""Builds graphs of LiteRT's operators, one operator after the other.
 
-The graphs of this project are known beforehand, so no converter (1.5-2 GB) is
-needed. Equal constants and index vectors are stored once; `writer` makes the file.
+The graphs of this project are known beforehand, so no converter (1.5-2 GB) is needed.
+Equal constants and index vectors are stored once; `writer` writes the file.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _TYPES = {
     np.dtype(np.bool_): 6,
     np.dtype(np.int8): 9,
 }
-_RELU = 1  # of ActivationFunctionType
+_RELU = 1  # in ActivationFunctionType
 _NONE = -1  # an optional input that is absent
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A value in the graph: its index, and its shape."""
+    """A value in the graph: index and shape."""
 
     index: int
     shape: tuple[int, ...]
@@ -88,9 +88,9 @@ class GraphBuilder:
         matrix
             Shape (outputs, inputs).
         quantise
-            Store int8 with a scale for each output, zero at 0: the largest
-            magnitude of a row becomes 127. LiteRT then quantises the other
-            factor as it runs ("dynamic range").
+            Whether to store int8 with a scale for each output, zero at 0: the largest
+            magnitude of a row becomes 127. LiteRT then quantises the other factor at
+            run time ("dynamic range").
         """
         if not quantise:
             single = np.ascontiguousarray(matrix, dtype=np.float32)
@@ -200,7 +200,7 @@ class GraphBuilder:
         return self._add("SLICE", (x.index, *indices), shape)
 
     def reverse(self, x: Tensor, axis: int = 0) -> Tensor:
-        """Return `x` with one axis turned round."""
+        """Return `x` with one axis reversed."""
         index = self.constant(np.array([axis])).index
         return self._add(
             "REVERSE_V2", (x.index, index), x.shape, ("ReverseV2Options", ())
@@ -214,7 +214,7 @@ class GraphBuilder:
         options: str = "",
         **fields: Any,
     ) -> Tensor:
-        """Add any operator of the table in `writer`; None is an absent input."""
+        """Add any operator in the table of `writer`; None is an absent input."""
         indices = tuple(_NONE if item is None else item.index for item in inputs)
         packed = (options, tuple(fields.items())) if options else None
         return self._add(name, indices, tuple(shape), packed)
@@ -227,9 +227,9 @@ class GraphBuilder:
         Parameters
         ----------
         outputs
-            What the graph computes.
+            Values that the graph computes.
         names
-            Their names; the same number.
+            Names of the outputs.
         """
         values = list(self._tensors)
         for tensor, name in zip(outputs, names, strict=True):
@@ -238,7 +238,7 @@ class GraphBuilder:
         return Graph(values, self._buffers, self._operators, self._inputs, indices)
 
     def finish(self, outputs: Sequence[Tensor]) -> bytes:
-        """Return the content of a `.tflite` file with this graph alone."""
+        """Return the content of a `.tflite` file with only this graph."""
         return write_model({"": self.close(outputs)})
 
     def _value(self, shape: tuple[int, ...]) -> Tensor:
@@ -248,16 +248,16 @@ class GraphBuilder:
     def _constant(self, array: NDArray[Any], scales: Any) -> Tensor:
         data = array.tobytes()
         key = (array.shape, array.dtype.str, data, scales)
-        known = self._constants.get(key)
-        if known is None:
+        tensor = self._constants.get(key)
+        if tensor is None:
             kind = _TYPES[array.dtype]
             self._buffers.append(data)
             self._tensors.append(
                 Value(array.shape, kind, len(self._buffers) - 1, scales)
             )
-            known = Tensor(len(self._tensors) - 1, array.shape)
-            self._constants[key] = known
-        return known
+            tensor = Tensor(len(self._tensors) - 1, array.shape)
+            self._constants[key] = tensor
+        return tensor
 
     def _binary(self, name: str, x: Tensor, y: Tensor, options: Any) -> Tensor:
         shape = tuple(int(n) for n in np.broadcast_shapes(x.shape, y.shape))

@@ -1,7 +1,7 @@
-"""The `.tflite` file of a graph: LiteRT's flatbuffer schema, written compactly.
+"""Writes `.tflite` files: LiteRT's flatbuffer schema, compactly.
 
-The object interface of the schema takes seconds and twice the bytes for the
-thousands of operators of an unrolled network, so tables are written one by one.
+The object interface of the schema takes seconds and twice the bytes for the thousands
+of operators of an unrolled network, so tables are written one by one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from adt_plugins.errors import MissingDependencyError
 
-# Numbers of BuiltinOperator, and the version that has what is used of it here.
+# Numbers of BuiltinOperator, and the version that has the features used here.
 _OPERATORS = {
     "ADD": (0, 1),
     "CONCATENATION": (2, 1),
@@ -36,7 +36,7 @@ _IDENTIFIER = b"TFL3"
 _SCHEMA_VERSION = 3
 
 Options = tuple[str, tuple[tuple[str, Any], ...]]
-"""Name of a table of the schema, and its fields."""
+"""Name of a table in the schema, and its fields."""
 
 
 class Value(NamedTuple):
@@ -51,7 +51,7 @@ class Value(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """An operator at work, with the indices of its values."""
+    """An operator in a graph, with the indices of its values."""
 
     name: str
     inputs: tuple[int, ...]
@@ -69,9 +69,9 @@ class Graph(NamedTuple):
     buffers
         Contents of the constants; the first must be empty.
     operations
-        In the order of execution.
+        Operators in the order of execution.
     inputs, outputs
-        Indices of the graph's own.
+        Indices of the graph's inputs and outputs.
     """
 
     values: list[Value]
@@ -87,7 +87,7 @@ def write_model(graphs: Mapping[str, Graph]) -> bytes:
     Parameters
     ----------
     graphs
-        By the name of their signature; "" for one that has none.
+        Graphs by the names of their signatures; "" for one without a signature.
     """
     return _Writer().write(graphs)
 
@@ -155,7 +155,7 @@ class _Writer:
         return int(s.SubGraphEnd(out))
 
     def _place(self, data: bytes) -> int:
-        """Return the number of a buffer of the file with this content."""
+        """Return the number of a buffer in the file with this content."""
         return self._buffers.setdefault(data, len(self._buffers))
 
     def _signature(self, key: str, number: int, graph: Graph) -> int:
@@ -203,7 +203,7 @@ class _Writer:
         return int(out.EndVector())
 
     def _buffer(self, data: bytes) -> int:
-        # XNNPACK wants the data at multiples of 16 bytes.
+        # XNNPACK requires data at multiples of 16 bytes.
         vector = self._vector(data, 1, 16) if data else 0
         self._schema.BufferStart(self._out)
         if data:
