@@ -1,13 +1,13 @@
-"""Audio in: a file, a file object or an array to mono float32 at 44.1 kHz.
+"""Reads audio: a file, a file object or an array becomes mono float32 at 44.1 kHz.
 
-libsndfile reads WAV, FLAC, OGG, MP3, AIFF and others; PyAV (extra ``av``) reads
-M4A and AAC and the sound of MP4, MKV, WebM and other videos. Everything comes in
-blocks, so that memory does not grow with the length of a recording.
+libsndfile reads WAV, FLAC, OGG, MP3, AIFF and others; PyAV (extra ``av``) reads M4A,
+AAC and the sound of MP4, MKV, WebM and other videos. Everything is read in blocks, so
+that memory is bounded.
 
-Times count from the first sample that a player plays: the delay that an encoder
-put before it is taken off where the file says how long it is (LAME's tag, edit
-lists, Opus). MP3 files without that tag and raw AAC streams do not say: their
-sound is 1105 and 1024 samples late, here as in other programs.
+Times count from the first sample that a player plays: an encoder's delay is removed if
+the file states it (LAME's tag, edit lists, Opus). MP3 files without that tag and raw
+AAC streams do not: their sound is 1105 and 1024 samples late, here as in other
+programs.
 """
 
 from adt_plugins.audio.reader import (

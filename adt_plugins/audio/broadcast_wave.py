@@ -1,4 +1,4 @@
-"""The time reference of a Broadcast Wave file: where it lies on a day's timeline.
+"""Reads the time reference of a Broadcast Wave file: its place on a day's timeline.
 
 EBU Tech 3285: the chunk ``bext`` of a RIFF, RF64 or BW64 file holds the number of
 samples between midnight and the file's first sample.
@@ -14,7 +14,7 @@ from typing import BinaryIO
 from adt_plugins.errors import AdtError, reason_of
 
 _FORMS = (b"RIFF", b"RF64", b"BW64")
-_REFERENCE_AT = 338  # behind description, originator, its reference, date and time
+_REFERENCE_AT = 338  # after description, originator, its reference, date and time
 _LONG_AT = 8  # in the chunk ds64 of 64-bit files (EBU Tech 3306): size of the samples
 _MOST_CHUNKS = 1000
 
@@ -39,7 +39,7 @@ def time_reference(path: str | os.PathLike[str]) -> float:
 
 
 def _read(file: BinaryIO) -> tuple[int | None, int]:
-    """Samples since midnight, and samples a second, as far as they are there."""
+    """Return samples since midnight, if the file has them, and samples a second."""
     reference, rate, long = None, 0, 0
     head = file.read(12)
     if head[:4] not in _FORMS or head[8:] != b"WAVE":

@@ -1,8 +1,8 @@
-"""Ogg or FLAC streams joined end to end, each of which may have another rate.
+"""Decodes Ogg or FLAC streams joined end to end, perhaps with different sample rates.
 
-A chain of Ogg is valid by its specification (RFC 3533), and players go on with each
-next stream. libsndfile ends with the first; FFmpeg's library with the first whose rate
-or channels differ. So each stream is decoded for itself.
+A chain of Ogg streams is valid (RFC 3533), and players play all of them. libsndfile
+stops after the first, FFmpeg at the first whose rate or channels differ. So each stream
+is decoded separately.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ Open = Callable[[BinaryIO], Decoder]
 
 
 class ChainDecoder:
-    """The streams of a file one behind the other; see `Decoder`.
+    """The streams of a file, one after the other; see `Decoder`.
 
-    Rate and channels are those of the first.
+    Sample rate and number of channels are those of the first stream.
 
     Parameters
     ----------
     file
-        Binary, can seek; stays open.
+        Binary file, seekable; stays open.
     starts
-        Where each stream begins, in bytes.
+        Positions in bytes at which the streams begin.
     open_stream
-        Opens one that is a file by itself.
+        Opens a stream as a file of its own.
     """
 
     def __init__(self, file: BinaryIO, starts: list[int], open_stream: Open) -> None:
@@ -73,7 +73,7 @@ class ChainDecoder:
             ]
 
     def _at_rate(self) -> Iterator[NDArray[np.float32]]:
-        """Blocks of the stream that is open, at the rate of the first."""
+        """Iterate over the blocks of the open stream, at the rate of the first."""
         blocks = self._decoder.blocks(0)
         if self._decoder.sample_rate == self.sample_rate:
             yield from blocks
@@ -101,7 +101,7 @@ class ChainDecoder:
 
 
 class _Part(io.RawIOBase):
-    """Bytes of a file from `start` to `end`, as a file by itself."""
+    """The bytes of a file from `start` to `end`, as a file of its own."""
 
     def __init__(self, file: BinaryIO, start: int, end: int) -> None:
         self._file, self._start, self._size = file, start, end - start

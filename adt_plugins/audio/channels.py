@@ -1,4 +1,4 @@
-"""A recording with its own rate and all of its channels."""
+"""Reads a recording at its own sample rate, with all of its channels."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from adt_plugins.errors import AudioError
 
 
 class ChannelReader(AudioReader):
-    """A recording that is being read as it is stored; otherwise as `AudioReader`.
+    """A recording that is read as it is stored; otherwise like `AudioReader`.
 
     Yields arrays of shape (n, channels) at `info.sample_rate`.
 
     Attributes
     ----------
     channels : int
-        Channels of the blocks: what the decoder gives may be more than a file's header
-        says (AAC with parametric stereo).
+        Channels of the blocks: the decoder may return more than the file's header
+        states (AAC with parametric stereo).
     bits : int or None
-        Bits of a sample; None if they are floats, or compressed with a loss.
+        Bits of a sample; None for floats and lossy compression.
     """
 
     def __init__(self, source: AudioSource) -> None:
@@ -62,11 +62,11 @@ class ChannelReader(AudioReader):
 
 
 class Splitter(Mixer):
-    """All channels, as float32 with full scale at 1."""
+    """Keeps all channels, as float32 with full scale at 1."""
 
     def __call__(self, block: NDArray[Any]) -> NDArray[np.float32]:
-        """Scale a block of shape (n, channels); the result is its own memory."""
-        with np.errstate(over="ignore"):  # infinite then, and refused as that
+        """Scale a block of shape (n, channels) into memory of its own."""
+        with np.errstate(over="ignore"):  # becomes infinite, and is refused later
             samples = block.astype(np.float32)
         samples -= np.float32(self._offset)
         samples /= np.float32(self._full_scale)

@@ -1,4 +1,4 @@
-"""What the reader asks of a decoder, and the simplest one: an array."""
+"""The interface of decoders, and the simplest ones: arrays."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from adt_plugins.errors import AudioError
 # Samples of a block at 44.1 kHz, 1.5 s. Larger blocks do not decode faster.
 BLOCK = 65536
 
-# And no more bytes than this, however many channels and samples a second a header
-# claims: of 1024 channels at 1 MHz, 1.5 s would be 6 GB.
+# Most bytes of a block, whatever number of channels and sample rate a header claims:
+# 1.5 s of 1024 channels at 1 MHz would be 6 GB.
 BLOCK_BYTES = 16 << 20
 
-# The power of the sum of all channels, as a part of the sum of their powers: 1 if they
-# have nothing in common, 2 for two that are the same, 0 for one and its inverse.
+# The power of the sum of all channels, relative to the sum of their powers: 1 if they
+# are independent, 2 for two equal ones, 0 for a channel and its inverse.
 _CANCELS, _AGREES = 0.6, 0.8
-_EVERY = 4  # samples of which one is looked at for that
-_ENOUGH = 8192  # samples to judge by: a few agree by chance
-_FADE = 441  # samples at a change
+_EVERY = 4  # one sample in this many is compared
+_ENOUGH = 8192  # samples needed to judge: a few agree by chance
+_FADE = 441  # samples of the cross-fade at a change
 
-_MOST_CHANNELS = 64  # more than these, and than samples: a matrix is transposed
+_MOST_CHANNELS = 64  # with more, and more than samples, the array is transposed
 
 
 class Decoder(Protocol):
-    """A recording as it is stored.
+    """Decodes a recording as it is stored.
 
     Attributes
     ----------
@@ -37,17 +37,17 @@ class Decoder(Protocol):
     channels
         At least 1.
     frames
-        How many samples each channel has; None if the file does not say.
+        Samples of each channel; None if the file does not tell.
     expected
-        The same for a progress bar, perhaps by a guess.
+        The same for a progress bar, where an estimate suffices.
     warnings
         Problems of the recording that did not stop the work; complete when
         the last block has been read.
     bits
-        Bits of a sample; None if they are floats, or compressed with a loss.
+        Bits of a sample; None for floats and lossy compression.
     mixing
-        What becomes of the channels: their mean, unless this is changed before
-        the first block is read.
+        Class that mixes the channels: their mean, unless it is replaced before the
+        first block is read.
     """
 
     bits: int | None
@@ -62,30 +62,30 @@ class Decoder(Protocol):
         """Decode the mean of the channels from frame `first` on, once."""
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Release the file."""
 
 
 class Mixer:
-    """Mean of the channels, as float32 with full scale at 1.
+    """Computes the mean of the channels, as float32 with full scale at 1.
 
-    Left out of it is the channel for low-frequency effects: it holds what cinemas add,
-    or the bass of all others once more. Where channels cancel each other out, as after
-    a cable with one side inverted, some are inverted back.
+    The channel for low-frequency effects is left out: it holds effects for cinemas, or
+    the bass of all others again. If channels cancel each other out, as after a cable
+    with one side inverted, some are inverted back.
 
     Parameters
     ----------
     dtype
-        Dtype of the blocks: a float, or an integer of 8 (unsigned, as in WAV), 16 or
+        Type of the blocks: floats, or integers of 8 (unsigned, as in WAV), 16 or
         32 bits.
     warnings
-        Gets a line if the result is not the mean of all channels.
+        List that gets a line if the result is not the mean of all channels.
     low
         Numbers of channels for low-frequency effects, from 0.
 
     Raises
     ------
     AudioError
-        If it is another type.
+        If the type is not supported.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Mixer:
         self._weights = np.zeros(0, np.float32)
         self._signs = np.zeros(0, np.float32)
         self._products = np.zeros((0, 0))
-        self._heard = 0
+        self._count = 0
         if dtype.kind == "f":
             self._full_scale = 1.0
         elif dtype in (np.uint8, np.int16, np.int32):
@@ -111,7 +111,7 @@ class Mixer:
             )
 
     def __call__(self, block: NDArray[Any]) -> NDArray[np.float32]:
-        """Mix.
+        """Mix a block.
 
         Parameters
         ----------
@@ -121,22 +121,22 @@ class Mixer:
         Returns
         -------
         NDArray[np.float32]
-            Shape (n,), its own memory.
+            The mean, shape (n,), in memory of its own.
         """
         channels = block.shape[1]
         if len(self._weights) != channels:
             self._begin(channels)
         if block.dtype == np.float64:
-            with np.errstate(over="ignore"):  # infinite then, and refused as that
+            with np.errstate(over="ignore"):  # becomes infinite, and is refused later
                 block = block.astype(np.float32)
         samples = block.astype(np.float32, copy=False)
         if self._offset:
             samples = samples - np.float32(self._offset)
-        begins = not self._heard
+        begins = not self._count
         before = self._signs
         if channels > 1:
-            self._listen(samples)
-        # One matrix product: 0.8 ns a stereo sample; block.mean(axis=1) takes 23.
+            self._compare(samples)
+        # One matrix product takes a thirtieth of the time of block.mean(axis=1).
         mixed = np.asarray(samples @ (self._weights * self._signs))
         if before is not self._signs and not begins:
             fade = samples[:_FADE] @ (self._weights * before)
@@ -145,46 +145,48 @@ class Mixer:
         return mixed
 
     def _begin(self, channels: int) -> None:
-        """Get ready for so many channels."""
-        heard = np.ones(channels, np.float32)
+        """Prepare for this number of channels."""
+        used = np.ones(channels, np.float32)
         low = [channel for channel in self._low if channel < channels]
         if len(low) < channels:
-            heard[low] = 0
-        self._weights = heard / np.float32(heard.sum() * self._full_scale)
+            used[low] = 0
+        self._weights = used / np.float32(used.sum() * self._full_scale)
         self._signs = np.ones(channels, np.float32)
         self._products = np.zeros((channels, channels))
-        self._heard = 0
+        self._count = 0
         if low:
-            self._say("the channel for low-frequency effects is left out")
+            self._warn("the channel for low-frequency effects is left out")
 
-    def _listen(self, samples: NDArray[np.float32]) -> None:
-        """Choose the signs by how the channels have agreed so far."""
+    def _compare(self, samples: NDArray[np.float32]) -> None:
+        """Choose the signs by how well the channels have agreed so far."""
         with np.errstate(over="ignore", invalid="ignore"):
-            # A row for each channel: its products take a fifth of a column's time.
+            # One row for each channel: products take a fifth of the time of columns.
             some = samples[::_EVERY].T.copy()
             some[self._weights == 0] = 0
             self._products += some @ some.T
-            self._heard += len(samples)
+            self._count += len(samples)
             power = float(np.trace(self._products))
             agreement = float(self._products.sum()) / power if power > 0 else 1.0
         inverted = bool(np.any(self._signs < 0))
-        if agreement < _CANCELS and not inverted and self._heard >= _ENOUGH:
+        if agreement < _CANCELS and not inverted and self._count >= _ENOUGH:
             axis = np.linalg.eigh(self._products)[1][:, -1]
             signs = np.where(axis < 0, -1, 1).astype(np.float32)
             # The first channel with sound stays as it is.
             self._signs = signs * signs[int(np.argmax(self._weights > 0))]
             names = [str(i + 1) for i, sign in enumerate(self._signs) if sign < 0]
-            self._say(f"channels cancel each other out: {' and '.join(names)} inverted")
+            self._warn(
+                f"channels cancel each other out: {' and '.join(names)} inverted"
+            )
         elif agreement > _AGREES and inverted:
             self._signs = np.ones_like(self._signs)
 
-    def _say(self, text: str) -> None:
+    def _warn(self, text: str) -> None:
         if text not in self._warnings:
             self._warnings.append(text)
 
 
 class ArrayDecoder:
-    """Samples that are in memory; see `Decoder`.
+    """Decodes samples in memory; see `Decoder`.
 
     Parameters
     ----------
@@ -196,7 +198,7 @@ class ArrayDecoder:
     Raises
     ------
     AudioError
-        If shape or type is not that of samples.
+        If samples cannot have this shape or type.
     """
 
     def __init__(self, samples: NDArray[Any], sample_rate: int) -> None:
@@ -225,7 +227,7 @@ class ArrayDecoder:
         yield from self.mixed(mixer, first)
 
     def mixed(self, mixer: Mixer, first: int) -> Iterator[NDArray[np.float32]]:
-        """Mix from frame `first` on."""
+        """Yield mixed blocks from frame `first` on."""
         size = max(1, BLOCK * self.sample_rate // 44100)
         for start in range(first, len(self._samples), size):
             yield mixer(self._samples[start : start + size])
@@ -235,20 +237,20 @@ class ArrayDecoder:
 
 
 class BlockDecoder:
-    """Samples that come in blocks; see `Decoder`.
+    """Decodes samples that arrive in blocks; see `Decoder`.
 
     Parameters
     ----------
     blocks
-        Arrays as for `ArrayDecoder`, all of one shape and type but for their
-        length. The first one is taken at once.
+        Arrays as for `ArrayDecoder`, equal in type and number of channels. The first
+        one is taken at once.
     sample_rate
         In Hz.
 
     Raises
     ------
     AudioError
-        If shape or type of the first is not that of samples.
+        If samples cannot have the shape or type of the first block.
     """
 
     def __init__(self, blocks: Iterable[NDArray[Any]], sample_rate: int) -> None:

@@ -1,7 +1,7 @@
-"""Files that were cut short, by how they end, where no header says how long they are.
+"""Detects files that were cut short, by their end, where no header states the length.
 
-What cannot be told by this either is a cut between two frames of an AC-3, ADTS or MP3
-file without a tag: such a half is a whole file.
+A cut between two frames of an AC-3, ADTS or MP3 file without a tag cannot be detected:
+what is left is a complete file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import BinaryIO
 _OGG_HEADER, _OGG_PAGE = 27, 65307
 _END_OF_STREAM = 4
 _SYNC = b"G"
-# Packets of transport streams: bytes, and where in one the sync byte lies.
+# Packets of transport streams: size in bytes, and place of the sync byte.
 _PACKETS = ((188, 0), (192, 4))
 
 _MOST_CHUNKS, _LARGEST = 1000, 1 << 62
@@ -22,12 +22,12 @@ NO_END = "may be cut short: its end is missing"
 
 
 def lacks_end(file: BinaryIO) -> bool:
-    """Tell whether a file of Ogg or of MPEG-TS ends where it should not.
+    """Return whether an Ogg or MPEG-TS file ends where it should not.
 
     Parameters
     ----------
     file
-        Binary, can seek; its position changes. Of other kinds nothing is known.
+        Binary file, seekable; its position changes. False for other kinds of files.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -43,7 +43,7 @@ def lacks_end(file: BinaryIO) -> bool:
 
 
 def _has_last_page(tail: bytes) -> bool:
-    """Whether the last page is there as a whole and ends its stream (RFC 3533)."""
+    """Return whether the last page is complete and ends its stream (RFC 3533)."""
     at = tail.rfind(b"OggS\0")
     if at < 0 or at + _OGG_HEADER > len(tail):
         return False
@@ -56,22 +56,22 @@ def _has_last_page(tail: bytes) -> bool:
 def long_chunk(
     file: BinaryIO, wanted: bytes, *, start: int, header: str, own: int, align: int
 ) -> tuple[int, int]:
-    """Find a chunk of a format with sizes of 64 bits.
+    """Find a chunk in a format with 64-bit sizes.
 
     Parameters
     ----------
     file
-        Binary, can seek; its position changes.
+        Binary file, seekable; its position changes.
     wanted
         Name of the chunk.
     start
-        Where the first chunk begins.
+        Position of the first chunk.
     header
         Struct format of a chunk's name and size.
     own
-        How many bytes of the header the size counts.
+        Bytes of the header that the size includes.
     align
-        Chunks begin at multiples of it.
+        Alignment of chunks in bytes.
 
     Returns
     -------

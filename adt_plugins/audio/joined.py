@@ -1,6 +1,6 @@
-"""Streams that were joined end to end in one file, which libsndfile does not read on.
+"""Detects several streams joined end to end in one file.
 
-It ends with the first one and says nothing; FFmpeg and browsers read on.
+libsndfile silently stops after the first one; FFmpeg and browsers read on.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _FLAC_START = b"fLaC\x00\x00\x00\x22"
 
 
 def starts_of(file: BinaryIO, head: bytes, start: int) -> list[int]:
-    """Return where the streams of an Ogg or FLAC file begin, if there are several.
+    """Return the positions of the streams in an Ogg or FLAC file.
 
     Parameters
     ----------
     file
-        Binary, can seek; its position changes.
+        Binary file, seekable; its position changes.
     head
-        The beginning of the first stream.
+        Beginning of the first stream.
     start
-        Where that lies in the file.
+        Position of `head` in the file.
     """
     if head[:4] == b"OggS":
         return [0, *_ogg_starts(file)]
@@ -40,12 +40,12 @@ def starts_of(file: BinaryIO, head: bytes, start: int) -> list[int]:
 
 
 def is_joined(file: BinaryIO, head: bytes, start: int) -> bool:
-    """Tell whether another stream of MP3 follows the first one; see `starts_of`."""
+    """Return whether an MP3 stream is followed by another; see `starts_of`."""
     return mp3_frame_bytes(head) > 0 and _follows_mp3(file, head, start)
 
 
 def _places(file: BinaryIO, wanted: bytes, start: int) -> Iterator[int]:
-    """Where some bytes are from `start` on."""
+    """Iterate over the positions of some bytes, from `start` on."""
     file.seek(start)
     data = b""
     while piece := file.read(_PIECE):
@@ -60,7 +60,7 @@ def _places(file: BinaryIO, wanted: bytes, start: int) -> Iterator[int]:
 
 
 def _ogg_starts(file: BinaryIO) -> Iterator[int]:
-    """Where a stream begins behind a page that continues one (RFC 3533)."""
+    """Iterate over the positions of streams after the first one (RFC 3533)."""
     file.seek(0)
     data, offset, begun = b"", 0, False
     while piece := file.read(_PIECE):
@@ -80,7 +80,7 @@ def _ogg_starts(file: BinaryIO) -> Iterator[int]:
 
 
 def _follows_mp3(file: BinaryIO, head: bytes, start: int) -> bool:
-    """Whether frames lie behind those that a Xing or Info tag counts."""
+    """Return whether there are frames after those that a Xing or Info tag counts."""
     size = mp3_frame_bytes(head)
     at = max(head.find(b"Xing", 0, size), head.find(b"Info", 0, size))
     if at < 0 or len(head) < at + 16:
@@ -93,14 +93,14 @@ def _follows_mp3(file: BinaryIO, head: bytes, start: int) -> bool:
     position = start + counted
     if not counted or position >= end - _TAG_BYTES:
         return False
-    # Some count the tag's own frame, some do not; between two files lie their tags.
+    # Some count the tag's own frame and some do not; between two files are their tags.
     file.seek(position)
     rest = file.read(_PIECE)
     return _has_frames(rest)
 
 
 def _has_frames(data: bytes) -> bool:
-    """Whether two frames lie one behind the other somewhere."""
+    """Return whether there are three consecutive frames somewhere."""
     at = data.find(b"\xff")
     while at >= 0:
         size = mp3_frame_bytes(data[at : at + 4])

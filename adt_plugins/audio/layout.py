@@ -1,4 +1,4 @@
-"""Which channels of a recording are for low-frequency effects (LFE)."""
+"""Finds the channels of a recording for low-frequency effects (LFE)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import struct
 
 _EXTENSIBLE = 0xFFFE
-_LFE_BIT = 3  # of the channel mask of WAVE_FORMAT_EXTENSIBLE
+_LFE_BIT = 3  # in the channel mask of WAVE_FORMAT_EXTENSIBLE
 _MASK_AT = 20
 
 # RFC 9639, table 8; the Vorbis I specification, 4.3.9, and RFC 7845 after it.
@@ -16,15 +16,15 @@ _FLAC_MASK = re.compile(rb"WAVEFORMATEXTENSIBLE_CHANNEL_MASK=0x([0-9a-fA-F]{1,8}
 
 
 def low_channels(head: bytes, channels: int) -> tuple[int, ...]:
-    """Return the numbers of these channels, from 0.
+    """Return the numbers of the LFE channels, from 0.
 
     Parameters
     ----------
     head
-        The first bytes of a WAV, FLAC or Ogg file. In others, as in WAV files that
-        do not say what their channels are, every channel is like the others.
+        First bytes of a WAV, FLAC or Ogg file. Other files, and WAV files without a
+        channel mask, have no LFE channel.
     channels
-        How many there are.
+        Number of channels.
     """
     if head[8:12] == b"WAVE":
         at = head.find(b"fmt ")
@@ -40,7 +40,7 @@ def low_channels(head: bytes, channels: int) -> tuple[int, ...]:
 
 
 def low_channels_of_format(form: bytes, channels: int) -> tuple[int, ...]:
-    """Return the same by the content of a WAV's chunk ``fmt``."""
+    """Return the same, given the content of a WAV file's chunk ``fmt``."""
     if len(form) < _MASK_AT + 4 or struct.unpack_from("<H", form)[0] != _EXTENSIBLE:
         return ()
     return _of_mask(struct.unpack_from("<I", form, _MASK_AT)[0], channels)

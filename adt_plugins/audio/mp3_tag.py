@@ -1,8 +1,8 @@
-"""What the encoder of an MP3 says of the silence that it put around the sound.
+"""Reads the delay and padding that an MP3 encoder put around the sound.
 
 An encoder begins with some silence and fills up the last frame; the tag that LAME
-introduced, in the first frame of the file, says how many samples both are, so that a
-decoder can leave them out. The format is that of the "Mp3 Info Tag" of LAME.
+introduced, in the first frame of the file, states how many samples both have, so that a
+decoder can drop them. The format is that of the "Mp3 Info Tag" of LAME.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from dataclasses import dataclass
 from adt_plugins.audio.sniff import MP3, sniff
 
 DECODER_DELAY = 529
-"""Samples by which every decoder of MP3 is late, by the design of its filters."""
+"""Delay in samples of every MP3 decoder, caused by its filters."""
 
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 _TAGS = (b"Xing", b"Info")
 _AFTER_FLAGS = 8  # the tag's name and its flags
 _FIELDS = (4, 4, 100, 4)  # frames, bytes, table of contents, quality: each if its flag
-_LAME_DELAYS = 21  # into what LAME appended
+_LAME_DELAYS = 21  # position in what LAME appended
 
 
 @dataclass(frozen=True)
 class EncoderDelay:
-    """Silence around the sound of an MP3.
+    """Silence around the sound of an MP3 file.
 
     Parameters
     ----------
     before, behind
-        Samples that the encoder put there.
+        Samples of silence before and after the sound.
     rate
-        Samples a second.
+        Sample rate in Hz.
     """
 
     before: int
@@ -40,17 +40,17 @@ class EncoderDelay:
 
     @property
     def late_s(self) -> float:
-        """How late the sound is where a decoder does not heed the tag."""
+        """Delay in seconds if a decoder ignores the tag."""
         return (self.before + DECODER_DELAY) / self.rate
 
     @property
     def longer_s(self) -> float:
-        """How much longer it is there: both silences, up to whole frames."""
+        """Additional length in seconds then: both silences."""
         return (self.before + self.behind) / self.rate
 
 
 def encoder_delay(path: str | os.PathLike[str]) -> EncoderDelay | None:
-    """Read the tag of an MP3; None for other files and without a tag."""
+    """Read the tag of an MP3 file; None for other files, and without a tag."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - any path
             kind, head, _ = sniff(file)

@@ -1,4 +1,4 @@
-"""Opens whatever is given as a recording: paths, file objects, pipes, arrays."""
+"""Opens recordings, however they are given: as a path, file object, pipe or array."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def open_decoder(source: AudioSource, track: int | None, files: ExitStack) -> De
     source, track
         As for `adt_plugins.audio.open_audio`.
     files
-        Files that are opened for it are registered here; the caller closes them
-        after the decoder, also when opening fails.
+        Files that are opened here are added; the caller closes them after the decoder,
+        also if opening fails.
 
     Raises
     ------
     AudioError, MissingDependencyError, OSError
         If it cannot be opened.
     TypeError
-        If `source` is nothing that can be a recording.
+        If `source` cannot be a recording.
     """
     if isinstance(source, BlockDecoder):
         return source
@@ -70,7 +70,7 @@ def open_decoder(source: AudioSource, track: int | None, files: ExitStack) -> De
 
 
 def name_of(source: AudioSource) -> tuple[str, str | None]:
-    """Return what to call a source in messages, and its path if it has one."""
+    """Return the name of a source in messages, and its path if it has one."""
     if isinstance(source, tuple | BlockDecoder):
         return "samples", None
     name: Any = source
@@ -85,7 +85,7 @@ def name_of(source: AudioSource) -> tuple[str, str | None]:
 
 
 def _open_pipe(source: BinaryIO, track: int | None, files: ExitStack) -> Decoder:
-    """Read WAV as it arrives; decoders of other kinds need a whole file."""
+    """Open WAV as it arrives; decoders of other formats need the whole file."""
     head = b""
     while len(head) < _WAVE_HEAD and (more := source.read(_WAVE_HEAD - len(head))):
         head += more
@@ -129,7 +129,7 @@ def _open_file(file: BinaryIO, path: str | None, track: int | None) -> Decoder:
         return decoder
     try:
         return _open_with_pyav(file, kind, track)
-    except MissingDependencyError as error:  # it may as well be damaged
+    except MissingDependencyError as error:  # the file may just as well be damaged
         raise AudioError(str(error)) from error
 
 

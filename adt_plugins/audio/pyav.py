@@ -1,4 +1,4 @@
-"""Decoding by PyAV: AAC, the sound of videos, and what else libsndfile cannot read."""
+"""Decodes with PyAV: AAC, the sound of videos, and more that libsndfile cannot read."""
 
 from __future__ import annotations
 
@@ -19,33 +19,34 @@ from adt_plugins.errors import AudioError, MissingDependencyError
 if TYPE_CHECKING:
     import av
 
-_MICROSECONDS = 1_000_000  # a container counts in them
+_MICROSECONDS = 1_000_000  # unit of times in a container
 
-# Containers round times to milliseconds and more; no video is cut that exactly.
+# Containers round times to a millisecond or more; no video is cut more exactly.
 _LATE_SECONDS = 0.02
 
-# Sound decoded before a seek's target and dropped.
+# Sound decoded before the target of a seek, and dropped.
 _PREROLL_SECONDS = 1.0
 
-# Containers state a length that the sound may miss by a little.
+# Length that the sound may lack of what the container states.
 _SHORT_SECONDS = 1.0
 
-# Containers that state it. For others FFmpeg guesses it from the size.
+# Containers that state a length. For others FFmpeg estimates it from the size.
 _TELL_LENGTH = {"aiff", "ape", "asf", "avi", "caf", "flac", "flv", "matroska", "mov"}
 _TELL_LENGTH |= {"tak", "tta", "w64", "wav", "wv"}
 
-# Their frames are of one size, but for some bytes: a shorter last one is cut.
+# Formats whose frames have the same size, except for some bytes: a shorter last frame
+# was cut.
 _EQUAL_FRAMES, _PADDING = {"ac3", "eac3"}, 4
 
 _JOINTS = 8
 
-# As many as an FFmpeg frame holds; PyAV reads behind them without a check.
+# The planes of an FFmpeg frame; PyAV reads past them without a check.
 _MOST_PLANES = 8
 
 _NO_AUDIO = "not an audio file"
 
-# What a file of no known kind may be. Others among FFmpeg's demuxers take text for
-# something, or open other files.
+# Demuxers for a file of unknown kind. Some of FFmpeg's others recognise text, or open
+# other files.
 _FORMATS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,gxf,"
     "iff,ircam,loas,matroska,mlp,mov,mp3,mpc,mpc8,mpeg,mpegts,mxf,nist,nut,ogg,oma,"
@@ -54,26 +55,26 @@ _FORMATS = (
 
 
 class PyAvDecoder:
-    """A file that PyAV reads.
+    """Decodes a file with PyAV; see `Decoder`.
 
-    If the sound of a video starts after its pictures, silence is put before it:
-    times count from the beginning of the video.
+    If the sound of a video starts after its pictures, silence precedes it: times count
+    from the beginning of the video.
 
     Parameters
     ----------
     file
-        Open at any position; it stays open.
+        Binary file at any position; stays open.
     kind
         Kind of this file, from `sniff`.
     track
-        Which of its audio tracks, from 1; None: the one that players choose.
+        Number of the audio track, from 1; None: the one that players choose.
     joined
-        Whether several streams lie in it, one behind the other.
+        Whether it contains several streams, joined end to end.
 
     Raises
     ------
     AudioError
-        If PyAV cannot read it, or there is no such sound in it.
+        If PyAV cannot read it, or it has no such sound.
     MissingDependencyError
         If PyAV is not installed.
     """
@@ -100,8 +101,8 @@ class PyAvDecoder:
         self._packets = [0, 0]  # sizes of the largest and of the last
         file.seek(0)
         options = {} if kind.name else {"format_whitelist": _FORMATS}
-        # A tag that is not UTF-8 is no reason to fail. From 19 on it never is, and the
-        # option is gone.
+        # A tag that is not UTF-8 is no reason to fail. PyAV 19 never fails, and has no
+        # such option.
         older = int(av.__version__.partition(".")[0]) < 19
         tags: dict[str, Any] = {"metadata_errors": "replace"} if older else {}
         try:
@@ -122,7 +123,7 @@ class PyAvDecoder:
         self._resamplers: dict[tuple[int, str, str], av.AudioResampler] = {}
         try:
             self._stream = stream = self._choose(track)
-            # A stream of a codec that FFmpeg does not know has neither.
+            # A stream whose codec FFmpeg does not support has neither.
             self.sample_rate = int(getattr(stream, "rate", None) or 0)
             self.channels = int(getattr(stream, "channels", None) or 0)
             if not self.sample_rate or not self.channels:
@@ -134,7 +135,7 @@ class PyAvDecoder:
         self.frames = None if joined else self.expected
 
     def _choose(self, track: int | None) -> av.AudioStream:
-        """Return the track that is asked for, or that players choose."""
+        """Return the track that was asked for, or that players choose."""
         streams = self._container.streams.audio
         if not streams:
             raise AudioError("no audio stream" if self._kind.name else _NO_AUDIO)
@@ -176,7 +177,7 @@ class PyAvDecoder:
             gathered: list[NDArray[np.float32]] = []
             count = 0
             with HeldSignals():
-                # A frame has some thousand samples: too few to be worth passing on.
+                # Gather frames: one has only about a thousand samples.
                 while count * 44100 < BLOCK * self.sample_rate:
                     part = next(parts, None)
                     if part is None:
@@ -188,7 +189,7 @@ class PyAvDecoder:
             yield np.concatenate(gathered)
         if self._differs:
             self.warnings[0] = "several streams, of which the last cannot be read"
-        # Where streams are joined, the first packet of the next may fail.
+        # Where streams are joined, the first packet of the next one may fail.
         elif self._failures > (_JOINTS if self._joined else 0):
             self.warnings.append(f"damaged: {self._failures} packets were left out")
 
@@ -222,7 +223,7 @@ class PyAvDecoder:
     def _mixed(
         self, frame: av.AudioFrame, frames: Iterator[av.AudioFrame]
     ) -> Iterator[NDArray[np.float32]]:
-        """Mix frames; the first has been decoded."""
+        """Mix frames; the first one has been decoded already."""
         mixers: dict[tuple[str, str], Mixer] = {}
         while True:
             for fitting in self._at_rate(frame):
@@ -242,7 +243,7 @@ class PyAvDecoder:
                 return
 
     def _at_rate(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
-        """Bring a frame to the rate of the first one: of joined streams another's."""
+        """Convert a frame of a joined stream to the rate of the first one."""
         if frame.sample_rate == self.sample_rate:
             return [frame]
         if not self._joined:
@@ -270,21 +271,21 @@ class PyAvDecoder:
             return
         if self.frames is None or not names & _TELL_LENGTH:
             return
-        # Of Matroska it is the length of all, and pictures may last longer.
+        # Matroska states the length of the whole, and pictures may last longer.
         if self._stream.duration is None and self._container.streams.video:
             return
         if (self.frames - position) / self.sample_rate > _SHORT_SECONDS:
             self._warn_of_loss(position, self.frames)
 
     def _warn_of_loss(self, position: int, promised: int) -> None:
-        """Say it with what the header promised, or what its size comes to."""
+        """Warn with the length that the header states, or the size implies."""
         promised = max(promised, self.frames or 0)
         read = f"only {position / self.sample_rate:.1f} s"
         read += f" of {promised / self.sample_rate:.1f} s"
         self.warnings.append(f"cut short or damaged: {read} could be read")
 
     def _decode(self) -> Iterator[av.AudioFrame]:
-        """Decode packet by packet, and leave out those that fail."""
+        """Decode packet by packet, skipping those that fail."""
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -303,20 +304,20 @@ class PyAvDecoder:
                 self._failures += 1
 
     def _silence_before(self, origin: int) -> int:
-        """Return by how many samples the sound starts after the pictures."""
+        """Return the number of samples by which the sound starts after the pictures."""
         start = self._container.start_time
         if start is None or self._stream.time_base is None:
             return 0
         if not self._container.streams.video:
-            return 0  # as WMA's first time, which is not when its sound starts
+            return 0  # the first time in WMA is not that of its sound
         late = float(origin * self._stream.time_base) - start / _MICROSECONDS
         return round(late * self.sample_rate) if late > _LATE_SECONDS else 0
 
     def _can_seek(self) -> bool:
-        """Whether the stream's times are samples, so that a seek is exact."""
+        """Return whether times are in samples, so that a seek is exact."""
         base = self._stream.time_base
         if self._joined:
-            return False  # the times of each begin at 0
+            return False  # times start at 0 in each stream
         return base is not None and base * self.sample_rate == 1
 
     def _seek(self, timestamp: int) -> Iterator[av.AudioFrame]:
@@ -329,14 +330,14 @@ class PyAvDecoder:
 
 
 class _Nameless:
-    """A file without its name, by which FFmpeg would guess what it is."""
+    """A file without its name, by which FFmpeg would guess its kind."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
 
 
 def _without_pyav(kind: Kind) -> str:
-    """What to say of a file that needs PyAV, perhaps."""
+    """Return the beginning of a message about a file that may need PyAV."""
     if not kind.name:
         return f"{_NO_AUDIO}, or one that"
     if kind.libsndfile:
@@ -345,13 +346,13 @@ def _without_pyav(kind: Kind) -> str:
 
 
 def _listed(streams: Sequence[av.AudioStream]) -> str:
-    """Number, title or language, and channels of each track."""
+    """Return number, title or language, and channels of each track."""
     texts = []
     for number, stream in enumerate(streams, 1):
         name = stream.metadata.get("title") or stream.metadata.get("language")
-        known = name not in (None, "", "und")
+        is_named = name not in (None, "", "und")
         layout = getattr(stream, "layout", None)
-        words = [str(number), " ".join(str(name).split()) if known else ""]
+        words = [str(number), " ".join(str(name).split()) if is_named else ""]
         words.append("" if layout is None else layout.name)
         texts.append(" ".join(word for word in words if word))
     return ", ".join(texts)
@@ -366,7 +367,7 @@ def _samples(frame: av.AudioFrame) -> NDArray[Any]:
         )
     try:
         array = np.asarray(frame.to_ndarray())
-    except ValueError as error:  # PyAV knows no integers of 64 bits
+    except ValueError as error:  # PyAV does not support 64-bit integers
         raise AudioError(f"samples of type {frame.format.name}") from error
     if not frame.format.is_planar:
         array = np.reshape(array, (-1, channels)).T

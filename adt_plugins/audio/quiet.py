@@ -1,4 +1,4 @@
-"""Keep libmpg123 from writing its own lines to the terminal."""
+"""Keeps libmpg123 from writing to the terminal."""
 
 from __future__ import annotations
 
@@ -22,14 +22,13 @@ _depth = 0
 
 @contextmanager
 def quiet_mpg123() -> Iterator[None]:
-    """Drop what libmpg123 writes to file descriptor 2 meanwhile.
+    """Drop what libmpg123 writes to file descriptor 2 in a ``with`` block.
 
-    The library inside libsndfile writes there by itself about every oddity of an
-    MP3 file, and has no switch for it. What others write there meanwhile, in
-    other threads, is kept and comes out at the end of the block. Processes that
-    are started meanwhile inherit the redirection, so the block should hold one
-    call of the decoder and nothing else. Where a program has no such descriptor,
-    as a windowed one on Windows, nothing is done.
+    The library, part of libsndfile, writes there about every oddity of an MP3 file, and
+    cannot be told not to. Output of other threads is kept, and written at the end of
+    the block. Processes that are started meanwhile inherit the redirection, so the
+    block should contain one call of the decoder and nothing else. Nothing is done where
+    a program has no such descriptor, as a windowed one on Windows.
     """
     _enter()
     try:
@@ -71,7 +70,7 @@ def _leave() -> None:
 
 
 def _renew() -> None:
-    """Give a forked process its own lock, and the terminal again."""
+    """Give a forked process a lock of its own, and the terminal again."""
     global _depth, _lock, _sink
     _lock, _depth, _sink = threading.Lock(), 0, None
     _restore()

@@ -23,8 +23,8 @@ SAMPLE_RATE = 44100
 
 _RATES = range(1000, 1_000_001)
 
-# The resampler's filter is 20 ms long. A part of a file is read from this much
-# earlier, so that it equals the same part of the whole.
+# The resampler's filter is 20 ms long. Reading starts this much before a part of a
+# file, so that the part equals that of the whole.
 _PREROLL_SECONDS = 0.1
 
 
@@ -35,13 +35,13 @@ class AudioInfo:
     Parameters
     ----------
     path
-        As it was given; None for arrays, and for file objects without a name.
+        Path as given; None for arrays, and for file objects without a name.
     sample_rate
         In Hz.
     channels
         At least 1.
     frames
-        Samples of each channel; None if the file does not say.
+        Samples of each channel; None if the file does not tell.
     """
 
     path: str | None
@@ -63,29 +63,29 @@ def open_audio(
     Parameters
     ----------
     source
-        Path of a file, a binary file object (read from its beginning, and not
-        closed; a pipe may bring WAV without an end), or samples of shape (n,) or
-        (n, channels) and their rate in Hz.
-        Integer samples are scaled by their type: int16, int32, uint8.
+        Path of a file, a binary file object (read from its beginning, and left open;
+        a pipe may carry WAV of unknown length), or samples of shape (n,) or
+        (n, channels) and their sample rate in Hz. Integer samples are scaled by their
+        type: int16, int32, uint8.
     start, end
-        Part to read, in seconds; sample `round(start * 44100)` of the whole is
-        the first of the part.
+        Part to read, in seconds; it begins with sample `round(start * 44100)` of the
+        whole.
     track
-        Which audio track of a film, from 1; None: the one that players choose.
+        Number of the audio track of a film, from 1; None: the one that players choose.
     around
-        How many samples at 44.1 kHz before and after the part to read as well, as
-        far as there are so many. Damage there is not an error.
+        Number of samples at 44.1 kHz to read before and after the part as well, as far
+        as there are so many. Damage there is not an error.
 
     Returns
     -------
     AudioReader
-        Nothing but its header has been read.
+        The reader; only the header has been read.
 
     Raises
     ------
     AudioError
-        If it cannot be read; one line with file and reason. Damage in the
-        middle is found only when reading.
+        If it cannot be read; the message is one line with file and reason. Damage in
+        the middle is detected while reading.
     MissingDependencyError
         If PyAV is needed for this kind of file and is not installed.
     """
@@ -95,7 +95,7 @@ def open_audio(
 def load_audio(
     source: AudioSource, *, start: float = 0.0, end: float | None = None
 ) -> NDArray[np.float32]:
-    """Read a recording as a whole.
+    """Read a whole recording.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def load_audio(
 
 
 class AudioReader:
-    """A recording that is being read; iterate over it once, in a ``with`` block.
+    """Reads a recording; iterate over it once, in a ``with`` block.
 
     Yields arrays of shape (n,), n > 0 and about 65536, float32 at 44.1 kHz.
 
@@ -131,14 +131,14 @@ class AudioReader:
     info : AudioInfo
         The recording as it is stored.
     lead : int
-        How many of the samples lie before the part.
+        Number of samples before the part.
     label : str
-        What messages call it: its path, ``standard input`` or ``samples``.
+        Name in messages: the path, ``standard input`` or ``samples``.
     warnings : list of str
         Problems that did not stop the work, one line each without the file's
         name; complete after the last block.
     level : LevelMeter
-        How loud it is; complete after the last block.
+        Level of the recording; complete after the last block.
     """
 
     info: AudioInfo
@@ -169,7 +169,7 @@ class AudioReader:
                     f"has {decoder.sample_rate} samples a second;"
                     f" {_RATES.start} to {_RATES.stop - 1} can be read"
                 )
-            # What is behind a pipe's name is gone when it has been read.
+            # The content of a named pipe is gone once it has been read.
             piped = path is not None and Path(path).is_fifo()
             self.info = AudioInfo(
                 None if piped else path,
@@ -184,12 +184,12 @@ class AudioReader:
 
     @property
     def warnings(self) -> list[str]:
-        """See the class."""
+        """Problems that did not stop the work, one line each."""
         return [] if self._decoder is None else self._decoder.warnings
 
     @property
     def is_live(self) -> bool:
-        """Whether it comes from elsewhere as it is read: from a pipe or an iterator."""
+        """Whether it arrives while it is read, from a pipe or an iterator."""
         return isinstance(self._decoder, WavePipe | BlockDecoder)
 
     @property
@@ -200,7 +200,7 @@ class AudioReader:
 
     @property
     def position(self) -> float | None:
-        """How much of the part has been read, 0-1; None if that is not known."""
+        """Fraction of the part that has been read, 0-1; None if unknown."""
         if self._done:
             return 1.0
         total = self._most
@@ -234,7 +234,7 @@ class AudioReader:
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
-        """Put the file's name before what is said of it."""
+        """Put the name of the recording before the message of an error."""
         try:
             yield
         except AdtError as error:
@@ -244,12 +244,12 @@ class AudioReader:
 
     @property
     def _most(self) -> int | None:
-        """How many samples to return; None for all that there are."""
+        """Number of samples to return; None: all."""
         return None if self._count is None else self.lead + self._count + self._trail
 
     def _read(self) -> Iterator[NDArray[np.float32]]:
         with self._named_errors():
-            for block in self._but_for_trailing_damage():
+            for block in self._until_trailing_damage():
                 if self._most is not None:
                     block = block[: self._most - self._returned]  # noqa: PLW2901
                 self._returned += len(block)
@@ -264,8 +264,8 @@ class AudioReader:
                     raise AudioError(f"has nothing from {self._start:g} s on")
                 raise AudioError("nothing in it could be decoded")
 
-    def _but_for_trailing_damage(self) -> Iterator[NDArray[np.float32]]:
-        """Stop at an error that comes after the part."""
+    def _until_trailing_damage(self) -> Iterator[NDArray[np.float32]]:
+        """Stop silently at an error after the part."""
         try:
             yield from self._resampled()
         except AudioError:
@@ -273,13 +273,13 @@ class AudioReader:
                 raise
 
     def _resampled(self) -> Iterator[NDArray[np.float32]]:
-        """Bring the decoder's blocks to 44.1 kHz, from sample `_first` on."""
+        """Convert the decoder's blocks to 44.1 kHz, from sample `_first` on."""
         assert self._decoder is not None
         rate = self.info.sample_rate
         if rate == SAMPLE_RATE:
             yield from self._checked(self._first)
             return
-        # Both grids meet every `step` frames of the file.
+        # Both sample grids meet every `step` samples of the file.
         step = rate // math.gcd(rate, SAMPLE_RATE)
         wanted = self._first * rate / SAMPLE_RATE - _PREROLL_SECONDS * rate
         begin = max(0, math.floor(wanted / step) * step)
@@ -292,19 +292,19 @@ class AudioReader:
             skip = max(0, skip - len(out))
             last = block[-1:]
         out = resampler.resample_chunk(last[:0], last=True)
-        # One sample at 96 kHz is less than half a sample here, and rounds to none.
+        # One sample at 96 kHz is less than half a sample here, which rounds to none.
         yield out[skip:] if self._returned or self._first or len(out) else last
 
     def _checked(self, first: int) -> Iterator[NDArray[np.float32]]:
-        """Pass on the decoder's blocks, and stop at a sample that is no number.
+        """Pass on the decoder's blocks, and refuse samples that are not numbers.
 
-        Outside the part such samples are silent.
+        Outside the part, such samples are silenced.
         """
         assert self._decoder is not None
         position = first
         start, end = self._part_in_file()
         for block in self._decoder.blocks(first):
-            # The sum is finite unless a sample is not, and ten times faster.
+            # The sum is finite if all samples are, and takes a tenth of the time.
             with np.errstate(over="ignore"):
                 total = float(block.sum())
             if not math.isfinite(total):
@@ -320,7 +320,7 @@ class AudioReader:
             yield block
 
     def _part_in_file(self) -> tuple[float, float]:
-        """Where the part begins and ends, in samples of the file."""
+        """Return where the part begins and ends, in samples of the file."""
         factor = self.info.sample_rate / SAMPLE_RATE
         start = self._first + self.lead
         end = math.inf if self._count is None else start + self._count
@@ -328,7 +328,7 @@ class AudioReader:
 
 
 def _part(start: float, end: float | None) -> tuple[int, int | None]:
-    """Return the first sample of a part and how many it has (None: all)."""
+    """Return the first sample of a part and its number of samples (None: all)."""
     if not (math.isfinite(start) and start >= 0):
         raise AudioError(f"cannot be read from {start:g} s on")
     first = round(start * SAMPLE_RATE)

@@ -1,4 +1,4 @@
-"""Resampling in blocks: by soxr, or by SciPy where soxr has no wheel."""
+"""Resamples in blocks, with soxr, or with SciPy where soxr has no wheel."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 
 _HALF_LENGTH = 24
-"""Samples of the slower rate that the filter reaches to each side."""
+"""Samples of the slower rate that the filter covers on each side."""
 _KAISER_BETA = 9.0  # side lobes below -90 dB
 
 
 class Resampler(Protocol):
-    """Brings a recording that comes in blocks to another rate, without a delay."""
+    """Converts a recording that arrives in blocks to another rate, without a delay."""
 
     def resample_chunk(self, block: Samples, last: bool = False) -> Samples:
-        """Take the next samples and return those that are certain.
+        """Add samples, and return those of the result that are final.
 
         Parameters
         ----------
         block
             Shape (n,) for one channel, (n, channels) for more; n >= 0.
         last
-            Whether the recording ends with them.
+            Whether these are the last samples.
 
         Returns
         -------
         NDArray[np.float32]
-            Shape (m,) or (m, channels). Together as many samples as the recording
-            lasts at the new rate, the first of them at the time of its first.
+            Shape (m,) or (m, channels). The first sample has the time of the
+            recording's first, and there are as many in all as it lasts at the new rate.
         """
 
 
 def open_resampler(rate: int, wanted: int, channels: int = 1) -> Resampler:
-    """Return what resamples from `rate` to `wanted`, both in Hz."""
+    """Return a resampler from `rate` to `wanted`, both in Hz."""
     try:
         import soxr
     except ImportError:  # Windows on ARM
@@ -63,39 +63,40 @@ class PolyphaseResampler:
         widest = max(self._up, self._down)
         reach = _HALF_LENGTH * widest
         taps = firwin(2 * reach + 1, 0.96 / widest, window=("kaiser", _KAISER_BETA))
-        # Zeros in front, so that the filter's middle falls on a sample of the result.
+        # Zeros in front, so that the filter's middle coincides with a sample of the
+        # result.
         front = -reach % self._down
         self._taps = np.concatenate((np.zeros(front), taps * self._up))
         self._taps = self._taps.astype(np.float32)
         self._middle = (reach + front) // self._down
         self._reach = -(-reach // self._up) + 1  # in samples of the recording
-        self._waiting: Samples | None = None
-        self._first = 0  # place of the first waiting sample in the recording
+        self._pending: Samples | None = None
+        self._first = 0  # place of the first pending sample in the recording
         self._received = self._returned = 0
 
     def resample_chunk(self, block: Samples, last: bool = False) -> Samples:
         """See `Resampler`."""
         block = np.asarray(block, np.float32)
         self._received += len(block)
-        if self._waiting is not None:
-            block = np.concatenate((self._waiting, block))
+        if self._pending is not None:
+            block = np.concatenate((self._pending, block))
         end = self._received - self._reach
-        known = max(0, end * self._up // self._down)
+        final = max(0, end * self._up // self._down)
         if last:
-            known = round(self._received * self._up / self._down)
+            final = round(self._received * self._up / self._down)
             block = np.concatenate((block, np.zeros_like(block[:1])))
-        result = self._filtered(block, known)
-        # Let go of what no later sample needs, in whole steps of the common grid.
+        result = self._filtered(block, final)
+        # Release samples that are not needed again, in whole steps of the common grid.
         oldest = self._returned * self._down // self._up - self._reach
         drop = max(0, (oldest - self._first) // self._down) * self._down
-        self._waiting, self._first = block[drop:], self._first + drop
+        self._pending, self._first = block[drop:], self._first + drop
         return result
 
-    def _filtered(self, block: Samples, known: int) -> Samples:
-        """Return the samples from `_returned` to `known`."""
+    def _filtered(self, block: Samples, final: int) -> Samples:
+        """Return the samples from `_returned` to `final`."""
         from scipy.signal import upfirdn
 
-        count = max(0, known - self._returned)
+        count = max(0, final - self._returned)
         if not count or not len(block):
             return np.zeros((0, *block.shape[1:]), np.float32)
         result = upfirdn(self._taps, block, self._up, self._down, axis=0)
@@ -105,5 +106,5 @@ class PolyphaseResampler:
         if missing:
             pad = ((0, missing), *((0, 0),) * (block.ndim - 1))
             result = np.pad(result, pad)
-        self._returned = known
+        self._returned = final
         return np.asarray(result, np.float32)

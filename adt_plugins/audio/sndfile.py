@@ -1,4 +1,4 @@
-"""Decoding by libsndfile, with what it takes to read damaged files."""
+"""Decodes with libsndfile, and gets what can be had of damaged files."""
 
 from __future__ import annotations
 
@@ -26,40 +26,41 @@ except (ImportError, OSError) as error:
         f"libsndfile cannot be loaded ({error}): pip install --upgrade soundfile"
     ) from error
 
-# What libsndfile says of a stream whose header does not give its length.
+# libsndfile's number of frames for a stream whose header does not state it.
 _UNKNOWN_FRAMES = 2**62
 
-# An MP3 without Xing, Info or VBRI tag does not state its length. libsndfile
-# guesses it from the first frame and the file's size, and stops there: half of
-# a file with a variable bit rate was lost. It is given a larger size, so that the
-# file's end is the end. 320 to 8 kbit/s is the widest that the guess can be off.
+# An MP3 without a Xing, Info or VBRI tag does not state its length. libsndfile
+# estimates it from the first frame and the size of the file, and stops there, which
+# would lose half of a file with a variable bit rate. So the file is made to look
+# larger, by the widest error of the estimate, 320 to 8 kbit/s: then its real end is the
+# end.
 _MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
 _STRETCH = 40
 
-# Each time that libmpg123 fails it has moved on by 1024 bytes.
+# Whenever libmpg123 fails, it has moved on by 1024 bytes.
 _MP3_RETRIES = 64
 
 _BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24}
 
-# Shorter losses are not worth a word.
+# Shorter losses are not reported.
 _TOLERANCE_SECONDS = 0.1
 
 
 class NotRecognised(Exception):  # noqa: N818
-    """libsndfile does not know this kind of file."""
+    """libsndfile does not recognise the file."""
 
 
 class SndFileDecoder:
-    """A file that libsndfile reads.
+    """Decodes a file with libsndfile; see `Decoder`.
 
     Parameters
     ----------
     file
-        Binary, can seek; stays open.
+        Binary file, seekable; stays open.
     path
-        Its path, if it has one: libsndfile reads it by itself then.
+        Its path, if it has one, so that libsndfile reads it by itself.
     kind, head
-        What `sniff` says of this file.
+        Result of `sniff` for this file.
 
     Raises
     ------
@@ -70,7 +71,7 @@ class SndFileDecoder:
     def __init__(
         self, file: BinaryIO, path: str | None, kind: Kind, head: bytes
     ) -> None:
-        # Everything unknown is offered to libmpg123 too.
+        # libsndfile tries libmpg123 on anything unknown, too.
         self._mpeg = kind in (MP3, UNKNOWN)
         finished = finished_header(file)
         self._stream = None
@@ -80,7 +81,7 @@ class SndFileDecoder:
             self._stream = _Stream(file)
         self._file = self._open(self._stream or path)
         self._mpeg = self._file.format == "MP3"
-        self.expected = _known(self._file.frames)
+        self.expected = _frames_or_none(self._file.frames)
         guessed = self._mpeg and not any(tag in head for tag in _MP3_LENGTH_TAGS)
         if guessed:
             self.close()
@@ -93,8 +94,8 @@ class SndFileDecoder:
         self._lacks_end = lacks_end(file)
         self.warnings: list[str] = []
         self._low = low_channels(head, self.channels)
-        # 16-bit files are read as they are: 5 minutes of stereo WAV take 0.04 s,
-        # 0.1 s as float32. Compressed ones gain nothing.
+        # 16-bit files are read as they are, in less than half the time of float32.
+        # Compressed ones gain nothing.
         plain = self._file.subtype == "PCM_16" and self._file.format != "FLAC"
         dtype = np.dtype(np.int16 if plain else np.float32)
         self.mixing = Mixer
@@ -111,17 +112,17 @@ class SndFileDecoder:
                     return _File(os.fsencode(source))
                 return _File(source)
         except (soundfile.SoundFileError, TypeError) as error:
-            self._raise_what_the_stream_met()
-            # TypeError: the name ends in .raw, which has no header.
+            self._raise_stream_error()
+            # TypeError: the name ends in .raw, a format without a header.
             raise NotRecognised(str(error)) from error
 
-    def _raise_what_the_stream_met(self) -> None:
+    def _raise_stream_error(self) -> None:
         if self._stream is not None and self._stream.error is not None:
             raise self._stream.error
 
     @contextmanager
     def _calling(self) -> Iterator[None]:
-        """Around each call of libsndfile: no lines of its own, no lost signal."""
+        """Surround a call of libsndfile: no output of its own, no lost signal."""
         with ExitStack() as stack:
             if self._stream is not None:
                 stack.enter_context(HeldSignals())
@@ -131,8 +132,9 @@ class SndFileDecoder:
 
     def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
         """See `Decoder`."""
-        # After a seek the first frames of MP3 and, near the end, of Ogg differ
-        # from those of a straight run; from a second before, none did.
+        # After a seek the first frames of MP3 and, near the end, of Ogg differ from
+        # those
+        # of a continuous run; from a second before, they do not.
         position = max(0, first - self.sample_rate)
         mixer = self.mixing(self._buffer.dtype, self.warnings, self._low)
         try:
@@ -140,8 +142,8 @@ class SndFileDecoder:
                 if position:
                     self._file.seek(position)
         except soundfile.SoundFileError:
-            self._raise_what_the_stream_met()
-            position = 0  # a codec such as GSM: it is read up to there
+            self._raise_stream_error()
+            position = 0  # no seeking in this codec, such as GSM: read from the start
         failures = 0
         damage: int | None = None
         while True:
@@ -153,36 +155,36 @@ class SndFileDecoder:
             if failed:
                 failures += 1
                 damage = position if damage is None else damage
-            # Behind the damage, libmpg123 finds its way back.
+            # libmpg123 finds its way back after the damage.
             go_on = failed and self._mpeg and failures <= _MP3_RETRIES
             if not len(block) and not go_on:
                 break
         self._judge(position, damage)
 
     def _read(self) -> tuple[NDArray[Any], bool]:
-        """Read a block, or what of it comes before the damage, and say if so."""
+        """Read a block, or its part before damage, and return whether there was any."""
         buffer = self._buffer
         if self._mpeg:
             buffer.fill(np.nan)
         try:
             before = self._file.tell()
         except soundfile.SoundFileError:
-            before = None  # a codec in which libsndfile cannot seek
+            before = None  # libsndfile cannot seek in this codec
         try:
             with self._calling():
                 block: NDArray[Any] = self._file.read(len(buffer), out=buffer)
         except soundfile.SoundFileError:
             if self._mpeg:
-                # libsndfile has decoded up to the damage and does not say how far.
+                # libsndfile has decoded up to the damage, but does not tell how far.
                 return buffer[: int(np.argmax(np.isnan(buffer[:, 0])))], True
             count = 0 if before is None else self._file.tell() - before
             return buffer[:count], True
         finally:
-            self._raise_what_the_stream_met()
+            self._raise_stream_error()
         return block, False
 
     def _judge(self, position: int, damage: int | None) -> None:
-        """Warn if less was read than the header promised."""
+        """Warn if less was read than the header states."""
         text = "cut short or damaged"
         if damage is not None:
             text = f"damaged at {damage / self.sample_rate:.1f} s"
@@ -190,7 +192,7 @@ class SndFileDecoder:
         if self.frames is not None:
             promised = round(self.frames / (1 - self._missing))
             missing = (promised - position) / self.sample_rate
-            # Behind all samples lies no damage but a tag.
+            # After all samples there is no damage, only a tag.
             if missing < (_TOLERANCE_SECONDS if damage is None else 1e-9):
                 if self._lacks_end:
                     self.warnings.append(f"{NO_END}; {read[5:]} could be read")
@@ -206,15 +208,15 @@ class SndFileDecoder:
             self._file.close()
 
 
-def _known(frames: int) -> int | None:
+def _frames_or_none(frames: int) -> int | None:
     return frames if frames < _UNKNOWN_FRAMES else None
 
 
 class _File(soundfile.SoundFile):  # type: ignore[misc]
-    """A file that is read straight on.
+    """A file that is read sequentially.
 
-    soundfile seeks after every read of a file that can seek. That fails in FLAC
-    files that are cut or do not tell their length, and loses their last block.
+    soundfile seeks after every read of a seekable file. That fails in FLAC files that
+    were cut or do not state their length, and loses their last block.
     """
 
     def seekable(self) -> bool:
@@ -224,9 +226,10 @@ class _File(soundfile.SoundFile):  # type: ignore[misc]
 class _Stream:
     """A file object for libsndfile.
 
-    An exception in a callback would be printed and taken for the file's end; it
-    is kept in `error` instead. `stretch` makes the file seem longer than it is,
-    `header` stands for the bytes before a place in the file.
+    An exception in a callback would be printed, and taken for the end of the file; it
+    is kept in `error` instead. `stretch` makes the file look longer than it is;
+    `header`
+    replaces the bytes before a position in the file.
     """
 
     def __init__(
@@ -255,7 +258,7 @@ class _Stream:
         try:
             data = self._read(len(buffer))
             buffer[: len(data)] = data
-        except BaseException as error:  # also that somebody pressed Ctrl-C
+        except BaseException as error:  # KeyboardInterrupt as well
             self.error = error
             return 0
         self._position += len(data)
@@ -263,7 +266,7 @@ class _Stream:
 
     def _read(self, count: int) -> bytes:
         if self._position > self._size:
-            # libmpg123 looks for a tag at what it takes for the end.
+            # libmpg123 looks for a tag at the supposed end.
             return bytes(min(count, max(0, self._claimed - self._position)))
         data = self._header[self._position : self._position + count]
         if len(data) < count:

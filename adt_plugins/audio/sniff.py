@@ -1,8 +1,7 @@
-"""What a file is, by its first bytes.
+"""Recognises files by their first bytes.
 
-The decoders' own guesses are not enough where they look at a file's name: FFmpeg
-takes random bytes for MP3 when the name says so. What is not known here they judge by
-content alone.
+The decoders alone are not enough, since they look at a file's name: FFmpeg takes random
+bytes for MP3 if the name says so. They judge files of unknown kind by content alone.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ class Kind:
     Parameters
     ----------
     name
-        For people; empty if nothing is known of the file.
+        Name for people; empty if the kind is unknown.
     libsndfile
         Whether libsndfile may read it.
     pyav
-        Whether PyAV may read it, perhaps after libsndfile did not.
+        Whether PyAV may read it, perhaps after libsndfile failed.
     """
 
     name: str
@@ -65,21 +64,21 @@ _RATES_1 = (44100, 48000, 32000)
 
 
 def sniff(file: BinaryIO) -> tuple[Kind, bytes, int]:
-    """Tell what a file is.
+    """Recognise the kind of a file.
 
     Parameters
     ----------
     file
-        Read from its beginning; its position changes.
+        Binary file, seekable; its position changes.
 
     Returns
     -------
     kind
-        `UNKNOWN` if no rule knows it.
+        `UNKNOWN` if it is not recognised.
     head
-        Its first bytes; those behind an ID3 tag if there is one.
+        The first bytes, or those after an ID3 tag.
     start
-        Where they lie.
+        Position of `head`.
     """
     start = file.seek(0)
     head = file.read(_HEAD_BYTES)
@@ -105,12 +104,12 @@ def sniff(file: BinaryIO) -> tuple[Kind, bytes, int]:
 
 
 def _is_mp3(head: bytes) -> bool:
-    """Whether a frame lies at the beginning and another one behind it."""
+    """Return whether there are two consecutive frames at the beginning."""
     size = mp3_frame_bytes(head)
     if not size:
         return False
     following = head[size : size + 4]
-    # Version, layer and rate stay; only one frame in all is not worth a guess.
+    # Version, layer and rate stay the same. A single frame is not enough to tell.
     return (
         mp3_frame_bytes(following) > 0
         and following[1] & 0xFE == head[1] & 0xFE
@@ -119,7 +118,7 @@ def _is_mp3(head: bytes) -> bool:
 
 
 def mp3_frame_bytes(head: bytes) -> int:
-    """Return the length of the Layer III frame at the beginning, 0 if none."""
+    """Return the length of the Layer III frame at the beginning; 0 if there is none."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
         return 0
     version, bitrate, rate = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3

@@ -1,8 +1,8 @@
-"""Writing sound by libsndfile: the whole of it, or an exception.
+"""Writes sound with libsndfile: all of it, or an exception.
 
-libsndfile gets a real file, never a Python object. It would write to an object by
-callbacks, and an exception in one of those (Ctrl-C, no memory, a full disk) is
-printed and dropped, and what has been written so far counts as success.
+libsndfile gets a real file, never a Python object. It would write to an object through
+callbacks, where an exception (Ctrl-C, no memory, a full disk) is printed and dropped,
+and what was written so far counts as success.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ def write_sound(
     form: str,
     subtype: str,
 ) -> int:
-    """Write a file, and compare what is there with what was meant.
+    """Write a file, and verify that it is complete.
 
     Parameters
     ----------
     path
-        The file; replaced if it is there. After an exception a part of it may be.
+        The file; replaced if it exists. After an exception it may be incomplete.
     blocks
         Samples, shape (n, channels): float32, int32 or int16.
     sample_rate
         In Hz.
     channels
-        How many.
+        Number of channels.
     form, subtype
-        As libsndfile calls them, e.g. ``"FLAC"`` and ``"PCM_16"``.
+        libsndfile's names, e.g. ``"FLAC"`` and ``"PCM_16"``.
 
     Returns
     -------
@@ -76,12 +76,12 @@ class SoundWriter:
     Parameters
     ----------
     path, sample_rate, channels, form, subtype
-        See `write_sound`, which this raises as, too.
+        See `write_sound`, also for errors.
 
     Attributes
     ----------
     written : int
-        Samples of each channel so far.
+        Samples of each channel written so far.
     """
 
     def __init__(
@@ -123,24 +123,24 @@ class SoundWriter:
         try:
             yield
         except (soundfile.SoundFileError, AssertionError) as error:
-            # libsndfile does not say why: soundfile asserts that all was taken.
+            # libsndfile gives no reason: soundfile asserts that all was accepted.
             raise _incomplete(self._path) from error
 
 
 def _count(path: Path, form: str) -> int:
-    """How many samples a reader finds."""
+    """Return the number of samples that a reader finds."""
     name = os.fsencode(path) if os.name != "nt" else str(path)
     with soundfile.SoundFile(name) as file:
         if form in _UNCOMPRESSED:
             return int(file.frames)
         count = 0
-        while found := len(file.read(_BLOCK, dtype="float32", always_2d=True)):
-            count += found
+        while length := len(file.read(_BLOCK, dtype="float32", always_2d=True)):
+            count += length
         return count
 
 
 def _incomplete(path: Path) -> OSError:
-    """The system's reason, asked for by writing what libsndfile could not."""
+    """Return the system's reason, found by trying to write to the file."""
     try:
         with path.open("ab", buffering=0) as file:
             file.write(bytes(_BLOCK))

@@ -1,4 +1,4 @@
-"""Title and artist that a recording says it has."""
+"""Reads title and artist of a recording."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMES = ("title", "artist")
 def read_tags(path: str | os.PathLike[str]) -> dict[str, str]:
     """Return ``title`` and ``artist`` of a recording, as far as it has them.
 
-    A file that is gone or cannot be read has none: a name is no reason to fail.
+    A file that is missing or cannot be read has none: that is no reason to fail.
     """
     if not Path(path).is_file():
         return {}

@@ -1,9 +1,9 @@
-"""Recordings whose header does not fit what is there.
+"""Repairs the headers of recordings whose sizes do not match the content.
 
 A recorder that crashes, and a program that writes into a pipe, leave a header whose
-sizes are 0 or as large as they can be. FFmpeg and Audacity read such files to their
-end. So does libsndfile, once the header says where that is. Of a file that was cut
-short it says nothing.
+sizes are 0 or as large as possible. FFmpeg and Audacity read such files to their end,
+and so does libsndfile once the header states it. libsndfile does not report files that
+were cut short.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from adt_plugins.audio.endings import long_chunk
 
 _UNKNOWN = 0xFFFFFFFF
 _WRAP = 1 << 32
-_ENDLESS = 0x7FFF0000  # sizes from here on are those of pipes, see `wave_stream`
+_ENDLESS = 0x7FFF0000  # larger sizes were written into pipes, see `wave_stream`
 _MOST_CHUNKS = 1000
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _AU_SIZE_AT = 8
@@ -36,18 +36,18 @@ _W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 
 
 def finished_header(file: BinaryIO) -> tuple[bytes, int] | None:
-    """Return a header with the right sizes for a file that lacks them.
+    """Return a header with the correct sizes for a file that lacks them.
 
     Parameters
     ----------
     file
-        Binary, can seek; its position changes.
+        Binary file, seekable; its position changes.
 
     Returns
     -------
     header, start : bytes, int
-        The file from byte `start` on belongs behind the header. None if nothing is
-        wrong, or nothing is known of this kind of file.
+        The header, and the position in the file of what follows it. None if nothing is
+        wrong, or this kind of file is not supported.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -66,7 +66,7 @@ def finished_header(file: BinaryIO) -> tuple[bytes, int] | None:
 
 def _finished_wave(file: BinaryIO, size: int) -> tuple[bytes, int] | None:
     kept: list[bytes] = []
-    long = None  # what the chunk ds64 says of the samples
+    long = None  # size of the samples in the chunk ds64
     for _ in range(_MOST_CHUNKS):
         header = file.read(8)
         if len(header) < 8:
@@ -79,7 +79,7 @@ def _finished_wave(file: BinaryIO, size: int) -> tuple[bytes, int] | None:
             content = file.read(16)
             long = struct.unpack("<QQ", content)[1] if len(content) == 16 else None
         elif name in (b"fmt ", b"fact"):
-            if claimed > _MOST_FORM_BYTES:  # it would be read into memory
+            if claimed > _MOST_FORM_BYTES:  # too large to be read into memory
                 return None
             kept.append(header + file.read(claimed + claimed % 2))
         file.seek(start + claimed + claimed % 2)
@@ -101,17 +101,17 @@ def _finished_wave(file: BinaryIO, size: int) -> tuple[bytes, int] | None:
 
 
 def _is_unfinished(claimed: int, there: int) -> bool:
-    """Return whether the size is 0 or invalid, though samples are there."""
+    """Return whether the size is 0 or invalid although there are samples."""
     if not claimed:
         return there > 0
     if there <= claimed:
         return False
-    # Beyond 4 GB: as large as can be, or what is left of it in 32 bits.
+    # Beyond 4 GB: as large as possible, or the lower 32 bits of the size.
     return there >= _WRAP and (claimed == _UNKNOWN or there % _WRAP == claimed)
 
 
 def _are_chunks(file: BinaryIO, start: int, size: int) -> bool:
-    """Whether chunks, not samples, fill the file from here to its end."""
+    """Return whether chunks rather than samples fill the file from here to its end."""
     position = start
     while position + 8 <= size:
         file.seek(position)
@@ -123,13 +123,13 @@ def _are_chunks(file: BinaryIO, start: int, size: int) -> bool:
 
 
 def missing_share(file: BinaryIO) -> float:
-    """Return how much of its samples a file lacks by its header, 0 to less than 1.
+    """Return the share of its samples that a file lacks, by its header, 0 to below 1.
 
     Parameters
     ----------
     file
-        Binary, can seek; its position changes. Of WAV, RF64, W64, AIFF, AU, CAF, AVI
-        and Matroska this is known; of others it is 0, see `endings.lacks_end`.
+        Binary file, seekable; its position changes. WAV, RF64, W64, AIFF, AU, CAF, AVI
+        and Matroska are supported; 0 for others, see `endings.lacks_end`.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -161,7 +161,7 @@ def missing_share(file: BinaryIO) -> float:
 
 
 def _chunk(file: BinaryIO, wanted: bytes, form: str = "<4sI") -> tuple[int, int]:
-    """Return the size that a chunk claims, and where it begins; 0, 0 without it."""
+    """Return the size that a chunk claims, and its position; 0, 0 without the chunk."""
     position = 12
     for _ in range(_MOST_CHUNKS):
         file.seek(position)
@@ -176,7 +176,7 @@ def _chunk(file: BinaryIO, wanted: bytes, form: str = "<4sI") -> tuple[int, int]
 
 
 def _segment(head: bytes) -> tuple[int, int]:
-    """Return the size of a Matroska segment and where it begins (RFC 8794)."""
+    """Return the size and the position of a Matroska segment (RFC 8794)."""
     try:
         size, at = _ebml_size(head, 4)
         at += size
@@ -188,7 +188,7 @@ def _segment(head: bytes) -> tuple[int, int]:
 
 
 def _ebml_size(head: bytes, at: int) -> tuple[int, int]:
-    """Return a size and where it ends; 0 if it is not known."""
+    """Return a size and the position after it; 0 if the size is unknown."""
     length = 9 - head[at].bit_length()
     value = int.from_bytes(head[at : at + length], "big") & ((1 << 7 * length) - 1)
     return (0 if value == (1 << 7 * length) - 1 else value), at + length

@@ -1,4 +1,4 @@
-"""WAV as it comes out of a pipe: read once, from the front, to wherever it ends."""
+"""Reads WAV from a pipe: once, from the front, to wherever it ends."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ _TYPES: dict[tuple[int, int], np.dtype[Any]] = {
     (_FLOAT, 64): np.dtype("<f8"),
 }
 
-# Whoever writes into a pipe does not know how much will come: FFmpeg says 2^32 - 1
-# bytes, SoX and arecord 2^31 or a little less, others nothing.
+# A program that writes into a pipe does not know the size in advance: FFmpeg states
+# 2^32 - 1 bytes, SoX and arecord 2^31 or a little less, others 0.
 _ENDLESS = 0x7FFF0000
-_HEADER_BYTES = 1 << 20  # chunks before the samples that are skipped
+_HEADER_BYTES = 1 << 20  # most bytes of chunks before the samples
 
 
 def is_wave(head: bytes) -> bool:
-    """Whether a file that begins with these 12 bytes is one that is read here."""
+    """Return whether a file that begins with these 12 bytes is supported here."""
     return head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
 
 
 class WavePipe:
-    """A WAV file that comes from a pipe; see `decoder.Decoder`.
+    """Decodes WAV from a pipe; see `decoder.Decoder`.
 
     Parameters
     ----------
     file
-        Binary; its first 12 bytes have been read. It stays open.
+        Binary file whose first 12 bytes have been read; stays open.
 
     Raises
     ------
     AudioError
-        If it is not of a kind that is read here.
+        If this kind of WAV is not supported.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -91,7 +91,7 @@ class WavePipe:
 
     def _exactly(self, count: int) -> bytes:
         data = self._file.read(count)
-        while len(data) < count:  # an unbuffered pipe gives what is there
+        while len(data) < count:  # an unbuffered pipe returns what is there
             more = self._file.read(count - len(data))
             if not more:
                 raise AudioError("ends in its header")
@@ -114,20 +114,20 @@ class WavePipe:
             self.warnings.append(f"cut short: only {seconds:.1f} s of {of:.1f} s came")
 
     def _data(self) -> Iterator[bytes]:
-        """Whole frames, as many as there are at once."""
+        """Yield complete frames, as many as have arrived."""
         left = self._size
         most = max(self._frame, min(BLOCK * self._frame, BLOCK_BYTES))
-        waiting = b""
+        pending = b""
         while left is None or left > 0:
             data = _some(self._file, most if left is None else min(most, left))
             if not data:
                 return
             left = None if left is None else left - len(data)
-            waiting += data
-            whole = len(waiting) // self._frame * self._frame
+            pending += data
+            whole = len(pending) // self._frame * self._frame
             if whole:
-                yield waiting[:whole]
-            waiting = waiting[whole:]
+                yield pending[:whole]
+            pending = pending[whole:]
 
     def _samples(self, data: bytes) -> NDArray[Any]:
         if self._wide:
@@ -142,7 +142,7 @@ class WavePipe:
 
 
 def _some(file: BinaryIO, most: int) -> bytes:
-    """Return what is there, without waiting until all has come."""
+    """Return what has arrived, without waiting for more."""
     read = getattr(file, "read1", file.read)
     data: bytes = read(most)
     return data
