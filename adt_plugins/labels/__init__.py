@@ -1,1 +1,1 @@
-"""Audacity label tracks, below the formats: what tracks and labels are called."""
+"""Audacity label tracks, below the formats: names, hits and corrections in labels."""

@@ -1,4 +1,4 @@
-"""Bars that a user has moved in Audacity, and the beats that follow from them."""
+"""Applies bars that a user has moved in Audacity to the beats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from adt_plugins.annotations import Beat, Label
 
 _NEAR_BEATS = 0.25
-"""A bar that begins within a quarter of a beat of one begins with it."""
+"""Distance from a beat, in beats, at which a moved bar begins with that beat."""
 
 
 def with_moved_bars(
@@ -18,29 +18,29 @@ def with_moved_bars(
     original: Sequence[Beat],
     slack: Callable[[float], float],
 ) -> tuple[Beat, ...]:
-    """Let bars begin where their labels do.
+    """Make bars begin where their labels do.
 
     Parameters
     ----------
     beats
-        In the order of time.
+        Beats in order of time.
     bars
-        Regions named ``Bar 3``; a bar without a label begins where its beats say.
+        Regions named ``Bar 3``; a bar without a label begins as its beats say.
     original
-        Beats that the labels were made from; without any, `beats` are taken.
+        Beats that the labels were made from; if empty, `beats`.
     slack
-        How far a time may be off without having been changed.
+        Tolerance of a time that was not changed.
 
     Returns
     -------
     tuple of Beat
-        `beats` if no bar was moved. A bar that was moved to another beat makes that
-        one the first; else its first beat comes along. Beats are then counted from
+        `beats` if no bar was moved. A bar that was moved to another beat makes that one
+        its first; otherwise its first beat moves along. Beats are then renumbered from
         bar to bar.
     """
     before = [beat.time for beat in original or beats if beat.position == 1]
     downbeats = [beat.time for beat in beats if beat.position == 1]
-    moves: dict[float, float | None] = {}  # to, from
+    moves: dict[float, float | None] = {}  # new start to old start
     for bar in bars:
         number = int(bar.text.split()[1])
         was = before[number - 1] if 0 < number <= len(before) else None
@@ -58,7 +58,7 @@ def _counted(
     moves: dict[float, float | None],
     slack: Callable[[float], float],
 ) -> tuple[Beat, ...]:
-    """Move first beats, and count the others from bar to bar."""
+    """Move first beats, and renumber the others from bar to bar."""
     times = sorted({beat.time for beat in beats})
     first = set(downbeats)
     for to, was in moves.items():
@@ -72,7 +72,7 @@ def _counted(
             continue
         if old is not None:
             times.remove(old)
-        # What lay so near before is no further beat.
+        # A beat that was so near is the moved one, not a further beat.
         times = sorted({*times, to})
         first.add(to)
     counted: list[Beat] = []
@@ -83,13 +83,13 @@ def _counted(
     pickup = next((i for i, beat in enumerate(counted) if beat.time in first), 0)
     length = max((beat.position for beat in beats), default=pickup)
     for i in range(pickup):
-        # The beats before the first bar are the last ones of another.
+        # Beats before the first bar are the last ones of an incomplete bar.
         counted[i] = replace(counted[i], position=(i - pickup) % max(length, 1) + 1)
     return tuple(counted)
 
 
 def _find(times: Sequence[float], time: float, reach: float) -> float | None:
-    """The nearest of these times, if it is so near."""
+    """Return the nearest of some times, if it is within reach."""
     near = [t for t in times[_at(times, time - reach) :][:3] if abs(t - time) <= reach]
     return min(near, key=lambda t: abs(t - time), default=None)
 
@@ -99,6 +99,6 @@ def _at(times: Sequence[float], time: float) -> int:
 
 
 def _interval(times: Sequence[float], time: float) -> float:
-    """Length of the beat around a time."""
+    """Return the length of the beat around a time."""
     at = min(max(_at(times, time), 1), max(len(times) - 1, 1))
     return times[at] - times[at - 1] if len(times) > 1 else 0.0

@@ -1,10 +1,10 @@
-"""What a user changed in label tracks, on top of what they were made from.
+"""Merges what a user changed in label tracks with what they were made from.
 
-A label has a time and a text; a hit has a velocity, a confidence and perhaps a finer
-drum as well, and a song has beats. So labels that come back are compared with the
-transcription that they were made from: a label that is still in its place is its hit
-again, exactly; one that was renamed or moved keeps what was not changed; only one
-that is new has nothing yet.
+A label has a time and a text; a hit also has a velocity, a confidence and perhaps a
+finer drum, and a song has beats. So labels that come back are compared with the
+transcription that they were made from: a label that is still in its place is exactly
+its hit; one that was renamed or moved keeps everything else; only a new one has to be
+completed.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from adt_plugins.labels.tracks import LabelReading, ReadHit
 from adt_plugins.transcription import Transcription
 
 MOVED_S = 0.1
-"""How far a label is moved at most; beyond, it is a new hit, and heard anew."""
+"""Largest distance that a label counts as moved by; farther away, it is a new hit."""
 
 Slack = Callable[[float], float]
-"""How far a time may be off, in seconds, without having been changed."""
+"""Tolerance in seconds of a time that was not changed."""
 
 
 def exact(_: float) -> float:
-    """Slack of files: Audacity writes six decimals, and so does JSON."""
+    """Return the tolerance of files: Audacity and JSON have six decimals."""
     return 2e-6
 
 
 def six_digits(time: float) -> float:
-    """Slack of what a running Audacity tells: six digits, wherever the point is."""
+    """Return the tolerance of times from a running Audacity, which have six digits."""
     if time <= 0:
         return exact(time)
     return max(exact(time), 0.51 * 10.0 ** (math.floor(math.log10(time)) - 5))
@@ -46,12 +46,12 @@ class Corrected:
     Parameters
     ----------
     transcription
-        Hits that are new have the velocity of their label, else 100.
+        The result; new hits have the velocity of their label, or else 100.
     fresh
-        New hits of which no label tells the velocity.
+        New hits whose labels have no velocity.
     changed
-        How many hits are not as they were: renamed, moved, new, deleted or of
-        another velocity.
+        Number of hits that differ: renamed, moved, new, deleted or with another
+        velocity.
     """
 
     transcription: Transcription
@@ -62,7 +62,7 @@ class Corrected:
 def explained(
     reading: LabelReading, original: Transcription, slack: Slack = exact
 ) -> LabelReading:
-    """Labels that lie, with the same drum, where the original has a hit."""
+    """Return the labels that lie where the original has a hit of the same drum."""
     matcher = _Matcher(original.onsets, slack)
 
     def is_there(hit: ReadHit | None, label: Label) -> bool:
@@ -78,49 +78,49 @@ def explained(
 def corrected(
     reading: LabelReading, original: Transcription, slack: Slack = exact
 ) -> Corrected:
-    """Apply to a transcription what a user changed in its labels.
+    """Apply the changes in labels to the transcription they were made from.
 
-    A label is, in this order: the hit of its drum in the same place; a hit of
-    another drum in the same place, renamed; the nearest hit of its drum that has no
-    label any more, moved, so that moved labels cross each other as little as
-    possible; or else new. What has no label any more was deleted.
+    A label is one of these, in this order: the hit of its drum in the same place; a hit
+    of another drum there, renamed; the nearest hit of its drum without a label, moved,
+    such that moved labels cross as little as possible; or a new hit. Hits without a
+    label were deleted.
 
     Parameters
     ----------
     reading
         The labels.
     original
-        What they were made from.
+        Transcription that they were made from.
     slack
-        How far times may be off.
+        Tolerance of times.
 
     Returns
     -------
     Corrected
-        Without a change, all of the original.
+        Without changes, the same hits and beats as the original.
     """
     matcher = _Matcher(original.onsets, slack)
     labels = _labels(reading)
-    found: dict[int, Onset] = {}
+    matched: dict[int, Onset] = {}
     for alike_of in (_alike_of, _any_of):
         for index, (hit, label) in enumerate(labels):
-            if index not in found:
+            if index not in matched:
                 onset = matcher.take(label.start, alike_of(hit, matcher))
                 if onset is not None:
-                    found[index] = onset
+                    matched[index] = onset
     left = [
         (index, label.start, hit.home or hit.said)
         for index, (hit, label) in enumerate(labels)
-        if index not in found and hit is not None
+        if index not in matched and hit is not None
     ]
     for drum in {drum for _, _, drum in left if drum is not None}:
-        own = [(time, index) for index, time, other in left if other == drum]
-        found |= matcher.take_moved(sorted(own), drum)
+        candidates = [(time, index) for index, time, other in left if other == drum]
+        matched |= matcher.take_moved(sorted(candidates), drum)
     onsets, same, fresh, lost = [], [], [], []
     for index, (hit, label) in enumerate(labels):
-        if index in found:
-            onsets.append(_changed(found[index], hit, label, matcher))
-            same += [found[index]] if onsets[-1] == found[index] else []
+        if index in matched:
+            onsets.append(_changed(matched[index], hit, label, matcher))
+            same += [matched[index]] if onsets[-1] == matched[index] else []
         elif hit is None:
             lost.append(label)
         else:
@@ -136,12 +136,12 @@ def corrected(
         labels=tuple(kept),
         activations=None,
     )
-    changed = len(original) - len(found) + len(onsets) - len(same)
+    changed = len(original) - len(matched) + len(onsets) - len(same)
     return Corrected(transcription, tuple(fresh), changed)
 
 
 class _Matcher:
-    """Hits of the original that have no label yet."""
+    """The hits of the original that no label has been matched with yet."""
 
     def __init__(self, onsets: Sequence[Onset], slack: Slack) -> None:
         self._onsets = sorted(onsets)
@@ -151,19 +151,19 @@ class _Matcher:
         self.drums = {onset.drum for onset in self._onsets}
 
     def same_time(self, one: float, other: float) -> bool:
-        """Whether two times are one, written down differently."""
+        """Return whether two times are the same, written differently."""
         return abs(one - other) <= self._slack(max(one, other))
 
     def is_alike(self, drum: Drum, other: Drum) -> bool:
-        """Whether a label's drum may be the original's.
+        """Return whether a label's drum may be that of an original hit.
 
-        A coarse name is a finer drum's too, unless there are hits of which only the
-        coarse one is known: then the two have different names.
+        A coarse name also stands for a finer drum, unless there are hits of which only
+        the coarse drum is known: then both have names of their own.
         """
         return drum == other or (drum == other.coarse and drum not in self.drums)
 
     def take(self, time: float, wanted: Callable[[Onset], bool]) -> Onset | None:
-        """Take a hit in this place, the nearest of several."""
+        """Take the nearest hit in this place that is wanted."""
         slack = self._slack(time)
         best, distance = -1, math.inf
         for index in range(bisect_left(self._times, time - slack), len(self._times)):
@@ -181,19 +181,19 @@ class _Matcher:
     def take_moved(
         self, labels: Sequence[tuple[float, int]], drum: Drum
     ) -> dict[int, Onset]:
-        """Take hits that were moved to where these labels are.
+        """Take hits that were moved to these labels.
 
         Parameters
         ----------
         labels
-            Time and number of each, sorted.
+            Time and number of each label, sorted.
         drum
-            Theirs.
+            Drum of the labels.
 
         Returns
         -------
         dict of int to Onset
-            Numbers and hits.
+            Number of each matched label to its hit.
         """
         free = [
             index
@@ -207,13 +207,13 @@ class _Matcher:
 
 
 def _labels(reading: LabelReading) -> list[tuple[ReadHit | None, Label]]:
-    """All labels that may be hits; None for those that only their place tells of."""
+    """Return all labels that may be hits; None if only their place tells."""
     hits: list[tuple[ReadHit | None, Label]] = [(x, x.label) for x in reading.hits]
     return hits + [(None, label) for label in reading.blank]
 
 
 def _alike_of(hit: ReadHit | None, matcher: _Matcher) -> Callable[[Onset], bool]:
-    """Whether a hit can be the label's own: of its track's drum, else of its text's."""
+    """Return a test for a label's own hit: by its track's drum, or by its text's."""
     drum = None if hit is None else hit.home or hit.said
     if hit is None or drum is None:
         return lambda _: False
@@ -230,7 +230,7 @@ def _any_of(_: ReadHit | None, __: _Matcher) -> Callable[[Onset], bool]:
 def _changed(
     onset: Onset, hit: ReadHit | None, label: Label, matcher: _Matcher
 ) -> Onset:
-    """A hit with what its label says otherwise."""
+    """Return a hit with the changes in its label."""
     same_place = matcher.same_time(label.start, onset.time)
     time = onset.time if same_place else label.start
     drum, velocity = onset.drum, onset.velocity
@@ -239,7 +239,7 @@ def _changed(
             hit.home is None and hit.label.text == str(drum.note)
         )
         if hit.is_short and hit.home is not None and hit.said == drum:
-            # As it was made, but on another drum's track: there it was moved to.
+            # Unchanged, but on another drum's track: moved there.
             is_own = matcher.is_alike(hit.home, drum)
             drum = drum if is_own else hit.home
         else:
@@ -249,10 +249,10 @@ def _changed(
 
 
 def _assign(new: Sequence[float], old: Sequence[float]) -> list[tuple[int, int]]:
-    """Pair moved labels with hits so that the sum of the ways is least.
+    """Pair moved labels with hits such that the sum of the distances is least.
 
-    Both are sorted, and pairs do not cross. A label or hit alone costs half of the
-    longest way, so that as many as possible are paired.
+    Both are sorted, and pairs do not cross. An unpaired label or hit costs half of the
+    greatest distance, so that as many as possible are paired.
     """
     pairs: list[tuple[int, int]] = []
     for news, olds in _groups(new, old):
@@ -263,7 +263,7 @@ def _assign(new: Sequence[float], old: Sequence[float]) -> list[tuple[int, int]]
 def _groups(
     new: Sequence[float], old: Sequence[float]
 ) -> Iterable[tuple[range, range]]:
-    """Parts between which nothing can be paired, most of them of one or two."""
+    """Yield parts without pairs between them; most have one or two items."""
     merged = sorted([(t, 0) for t in new] + [(t, 1) for t in old])
     starts, counts = [0, 0], [0, 0]
     before = -math.inf
@@ -279,7 +279,7 @@ def _groups(
 def _align(
     new: Sequence[float], old: Sequence[float], news: range, olds: range
 ) -> list[tuple[int, int]]:
-    """The cheapest pairs of a part, by dynamic programming as in sequence alignment."""
+    """Return the cheapest pairs of a part, by sequence alignment."""
     if not news or not olds:
         return []
     alone = MOVED_S / 2
@@ -308,14 +308,14 @@ def _align(
 def _beats(
     reading: LabelReading, original: Sequence[Beat], slack: Slack
 ) -> tuple[Beat, ...]:
-    """Beats as they were moved; those of the original if no label shows any."""
+    """Return the beats as they were moved; the original ones if there are no labels."""
     shown = reading.beats or tuple(original)
     beats = [_nearest_beat(beat, original, slack) for beat in sorted(shown)]
     return with_moved_bars(beats, reading.bars, original, slack)
 
 
 def _nearest_beat(beat: Beat, original: Sequence[Beat], slack: Slack) -> Beat:
-    """The beat of the original that this one is, else itself."""
+    """Return the original beat at the time of another, or that one itself."""
     at = bisect_left(original, beat.time - slack(beat.time), key=lambda b: b.time)
     for other in original[at : at + 2]:
         if abs(other.time - beat.time) <= slack(beat.time):
@@ -324,7 +324,7 @@ def _nearest_beat(beat: Beat, original: Sequence[Beat], slack: Slack) -> Beat:
 
 
 def _labelled(label: Label, original: Sequence[Label], slack: Slack) -> Label:
-    """The label of the original that this one is, else itself."""
+    """Return the original label that equals another, or that one itself."""
     for other in original:
         same = other.text == label.text and label.track in ("", other.track)
         if same and all(

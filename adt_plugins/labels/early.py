@@ -1,9 +1,9 @@
-"""Labels before 0 s, which Audacity allows and a transcription does not have.
+"""Handles labels before 0 s, which Audacity allows and a transcription does not.
 
-Clips can be dragged to before the start of a project, and labels lie there as well.
-Every reader treats them alike: a label that is early by less than a few milliseconds
-lies at 0 s, where a hit on the first sample is put by hand; others are left out, and
-one line tells how many.
+Clips can be dragged to before the start of a project, and their labels with them. All
+readers treat them alike: a label that is early by no more than a few milliseconds lies
+at 0 s, where people put a hit on the first sample; others are left out, and one line
+reports how many.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from adt_plugins.base.reporting import Warn
 
 EDGE_S = 0.005
-"""So early a label is still one at 0 s."""
+"""Time before 0 s within which a label counts as lying at 0 s."""
 
 
 class EarlyLabels:
@@ -20,7 +20,7 @@ class EarlyLabels:
     Parameters
     ----------
     what
-        What they are called in the line that tells of them.
+        What the warning calls them.
     """
 
     def __init__(self, what: str = "labels") -> None:
@@ -28,17 +28,17 @@ class EarlyLabels:
         self.lost = 0
 
     def place(self, start: float, end: float | None = None) -> tuple[float, float]:
-        """Times of a label, in the order of time and not before 0.
+        """Return the times of a label, in order and not before 0.
 
         Parameters
         ----------
         start, end
-            In seconds, in any order; without an end it is a point.
+            In seconds, in any order; None: a point.
 
         Returns
         -------
         tuple of float
-            Negative if it is left out; it is counted then.
+            Negative if the label is left out, which is counted.
         """
         end = start if end is None else end
         start, end = min(start, end), max(start, end)

@@ -1,12 +1,12 @@
-"""What the texts of labels mean, and which text a hit gets.
+"""The meanings of label texts, and the text of a hit's label.
 
-People write drums in many ways, and Audacity exports labels without the names
-of their tracks, so reading is forgiving. A text is understood as, in this order:
+People write drums in many ways, and Audacity exports labels without the names of their
+tracks, so reading is forgiving. A text is, in this order of preference:
 
 1. a name of the user's own, see `LabelNames`;
 2. a code (``SD``), a name in any usual spelling (``Hi-Hat closed``, ``bass
    drum``, ``Tom 2``) or a MIDI note (``38``), see `adt_plugins.drums`;
-3. one of these with a velocity of 1-127 behind it: ``snare 90``, ``SD (90)``,
+3. one of these followed by a velocity of 1-127: ``snare 90``, ``SD (90)``,
    ``38, 90``, ``Snare: v90``.
 """
 
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
     from adt_plugins.annotations import Onset
 
 LABEL_TEXTS = ("name", "name+velocity", "note", "code", "code+velocity", "short")
-"""What a label can say of a hit: ``Snare``, ``Snare 90``, ``38``, ``SD``, ``SD 90``,
-``s``."""
+"""Forms of a label: ``Snare``, ``Snare 90``, ``38``, ``SD``, ``SD 90``, ``s``."""
 
-# Not x, o, r nor l, which people write for strokes and hands.
+# Without x, o, r and l, which people use for strokes and hands.
 _SHORT = {
     Drum.KD: "k",
     Drum.SD: "s",
@@ -55,7 +54,7 @@ _SHORT = {
 _OF_SHORT = {text: drum for drum, text in _SHORT.items()}
 
 FILE_NAME = "label-names.txt"
-"""Name of a user's own file of names, in the folder that has ``models`` in it."""
+"""File of a user's own names, in the folder that also contains ``models``."""
 
 NO_DRUM = "-"
 
@@ -63,20 +62,20 @@ _VELOCITY = re.compile(
     r"(.*?)[\s,:;=@(\[-]+(?:v(?:el(?:ocity)?)?[.:=\s]*)?([0-9]{1,3})[)\]]?",
     re.IGNORECASE | re.DOTALL,
 )
-_LONGEST_NAME = 60  # characters; also bounds what _VELOCITY may try
+_LONGEST_NAME = 60  # characters; also bounds the work of _VELOCITY
 
 Meaning = tuple[Drum, int | None]
 
 
 class LabelNames:
-    """The names of drums in labels: the user's own and the usual ones.
+    """Names of drums in labels: the user's own and the usual ones.
 
     Parameters
     ----------
     names
-        Own names and the drums that they mean; the first of a drum is the one
-        that labels are written with. None as the drum: such a label is no hit,
-        and nobody needs to be told. Case and spaces at the ends do not count.
+        The user's names and the drums that they mean; labels are written with the first
+        one of a drum. None as the drum: such labels are not hits, and cause no warning.
+        Case and surrounding spaces do not count.
     """
 
     def __init__(self, names: Mapping[str, Drum | str | None] | None = None) -> None:
@@ -89,16 +88,16 @@ class LabelNames:
                 self._own.setdefault(meant, name)
 
     def name(self, drum: Drum) -> str:
-        """Name that labels and tracks of a drum get."""
+        """Return the name of a drum in labels and of its track."""
         return self._own.get(drum, drum.full_name)
 
     def drum(self, text: str) -> Drum | None:
-        """Drum that a text names, without a velocity; None if it names none."""
-        own = _fold(text)
-        return self._drums[own] if own in self._drums else drum_of_name(text)
+        """Return the drum that a text without a velocity names; None without one."""
+        key = _fold(text)
+        return self._drums[key] if key in self._drums else drum_of_name(text)
 
     def meaning(self, text: str) -> Meaning | None:
-        """Drum that a text means, and its velocity, None if it has none.
+        """Return the drum and the velocity that a text means, None without a velocity.
 
         >>> LabelNames({"Bombo": "KD"}).meaning("bombo 93")
         (<Drum.KD: 'KD'>, 93)
@@ -114,11 +113,11 @@ class LabelNames:
         return None if drum is None else (drum, int(match[2]))
 
     def is_no_drum(self, text: str) -> bool:
-        """Whether the user has said that this text is no drum."""
+        """Return whether the user has declared that a text is not a drum."""
         return self._drums.get(_fold(text), Drum.OT) is None
 
     def writer(self, text: str) -> Callable[[Onset], str]:
-        """Function that gives the text of a hit's label.
+        """Return a function that returns the text of a hit's label.
 
         Parameters
         ----------
@@ -128,7 +127,7 @@ class LabelNames:
         Raises
         ------
         FormatError
-            If there is no such text.
+            If `text` is not one of them.
         """
         names = {drum: self.name(drum) for drum in Drum}
         notes = {drum: str(drum.note) for drum in Drum}
@@ -141,8 +140,8 @@ class LabelNames:
             "short": lambda onset: _SHORT[onset.drum],
         }
         if text not in writers:
-            known = ", ".join(LABEL_TEXTS)
-            raise FormatError(f"no label text {text!r}; there are {known}")
+            choices = ", ".join(LABEL_TEXTS)
+            raise FormatError(f"no label text {text!r}; there are {choices}")
         return writers[text]
 
     def _with_velocity(self, onset: Onset, name: Callable[[Drum], str]) -> str:
@@ -158,9 +157,9 @@ class LabelNames:
 
 
 def drum_of_short(text: str) -> Drum | None:
-    """Drum that a short text stands for, as ``s``; None for any other text.
+    """Return the drum of a short text such as ``s``; None for any other text.
 
-    Only as we write it: sections of a song are often called A, B and C.
+    Only the lower-case form counts: sections of a song are often called A, B and C.
     """
     return _OF_SHORT.get(text)
 
@@ -168,16 +167,16 @@ def drum_of_short(text: str) -> Drum | None:
 def read_label_names(path: str | os.PathLike[str]) -> LabelNames:
     """Read a file of names.
 
-    A line is ``name = drum``: Bombo = KD, or Caja = snare. ``-`` as the drum
-    says that the name is not that of a drum. Blank lines and lines that start with
-    ``#`` are skipped.
+    A line is ``name = drum``: Bombo = KD, or Caja = snare. ``-`` as the drum declares
+    that the name is not a drum. Blank lines and lines that start with ``#`` are
+    skipped.
 
     Raises
     ------
     AdtError
         If the file cannot be read.
     FormatError
-        If a line is something else.
+        If a line has another form.
     """
     path = Path(path)
     names: dict[str, Drum | None] = {}
@@ -198,7 +197,7 @@ def read_label_names(path: str | os.PathLike[str]) -> LabelNames:
 
 
 def user_label_names() -> LabelNames:
-    """Names in the user's own file, if there is one; else the usual ones."""
+    """Return the names in the user's own file if it exists, else the usual ones."""
     from adt_plugins.base.folders import user_folder
 
     path = user_folder() / FILE_NAME

@@ -1,4 +1,4 @@
-"""Files that hold one list of labels, without the name of a track."""
+"""Reads files that hold one list of labels, without the name of a track."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_one_track(
     path, warn, names
         See `adt_plugins.formats.read`.
     parse
-        Gives the labels of a text; those that lie before 0 s are counted.
+        Returns the labels in a text, and counts those before 0 s.
     """
 
     def warn_of(message: str) -> None:

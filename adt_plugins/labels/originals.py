@@ -1,8 +1,8 @@
-"""The transcriptions that labels were made from, kept for when they come back.
+"""Keeps the transcriptions that labels were made from, for when they come back.
 
 Labels hold less than hits do, and Audacity saves a project under any name in any
-folder. So each transcription whose labels leave the house is kept in a folder of the
-user's, and found again by what its labels say.
+folder. So each transcription whose labels are given to a user is stored in the user's
+folder, and found again by the content of its labels.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _ONSET_TIME = re.compile(r'"time": ([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?), "drum"')
 
 @dataclass(frozen=True)
 class Original:
-    """What labels were made from.
+    """A transcription that labels were made from.
 
     Parameters
     ----------
     transcription
-        Its times are those of the labels.
+        The transcription, in the time of the labels.
     moved
-        How much later they are than in the recording, in seconds.
+        Time by which labels are later than in the recording, in seconds.
     """
 
     transcription: Transcription
@@ -49,10 +49,10 @@ class Original:
 
 
 def remember(transcription: Transcription, *, moved: float = 0.0) -> None:
-    """Keep a transcription whose labels are given to the user.
+    """Store a transcription whose labels are given to the user.
 
-    The newest `MOST_KEPT` are kept. Nothing happens if it cannot be written: then
-    there will be less to compare corrections with.
+    The newest `MOST_KEPT` are kept. If it cannot be written nothing happens, except
+    that corrections will have less to be compared with.
 
     Parameters
     ----------
@@ -74,13 +74,13 @@ def remember(transcription: Transcription, *, moved: float = 0.0) -> None:
 def remembered(
     is_likely: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[Original]:
-    """What was kept, the newest first.
+    """Iterate over the stored transcriptions, the newest first.
 
     Parameters
     ----------
     is_likely
-        Whether one with this JSON text is of interest: to look at a text takes a
-        tenth of the time that it takes to read it.
+        Whether a JSON text may be of interest: checking a text takes a tenth of the
+        time of reading it.
     """
     for path in _newest_first(user_state_folder() / FOLDER):
         with suppress(AdtError):
@@ -90,7 +90,7 @@ def remembered(
 
 
 def onset_times(text: str) -> list[float]:
-    """Times of the hits in a JSON text, as they stand there."""
+    """Return the times of the hits in a JSON text."""
     return [float(number) for number in _ONSET_TIME.findall(text)]
 
 
@@ -101,14 +101,14 @@ def original_text(original: Original) -> str:
 
 
 def read_original(path: Path) -> Original:
-    """Read what `original_text` gives, or a transcription.
+    """Read what `original_text` returns, or a transcription.
 
     Raises
     ------
     AdtError
         If it cannot be read.
     FormatError
-        If it is something else.
+        If it is another kind of file.
     """
     return _parsed(path, read_text(path))
 
@@ -126,11 +126,11 @@ def _parsed(path: Path, text: str) -> Original:
 
 
 def _newest_first(folder: Path) -> list[Path]:
-    found = []
+    dated = []
     with suppress(OSError):
         for path in folder.glob(f"*{_SUFFIX}"):
             with suppress(OSError):
                 about = path.stat()
                 if stat.S_ISREG(about.st_mode):  # a pipe would wait for its writer
-                    found.append((about.st_mtime_ns, path))
-    return [path for _, path in sorted(found, reverse=True)]
+                    dated.append((about.st_mtime_ns, path))
+    return [path for _, path in sorted(dated, reverse=True)]

@@ -1,9 +1,9 @@
-"""Label tracks, as Audacity has them, from transcriptions and back.
+"""Converts transcriptions to Audacity's label tracks and back.
 
-A transcription becomes one track a drum, then ``Beats`` (``3.2``: the second
-beat of the third bar) and ``Bars`` (``Bar 3``) if there are beats, then the
-tracks of the labels that are no hits. Reading is the same backwards; what no
-drum and no beat is stays a label.
+A transcription becomes one track for each drum, then ``Beats`` (``3.2``: the second
+beat of the third bar) and ``Bars`` (``Bar 3``) if there are beats, then the tracks of
+labels that are not hits. Reading is the reverse; a label that is neither a drum nor a
+beat stays a label.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from adt_plugins.labels.names import (
 from adt_plugins.transcription import Transcription
 
 BEATS, BARS, LABELS = "Beats", "Bars", "Labels"
-"""Names of the tracks that are no drum's."""
+"""Names of the tracks that do not belong to a drum."""
 
 MARK = " (adt)"
-"""End of the names of tracks in a running Audacity that are ours to replace."""
+"""End of a track's name in a running Audacity that marks it as ours to replace."""
 
 DEFAULT_TEXT = "short"
-"""What labels say on tracks that are named by drum: names would hide each other."""
+"""Form of labels on tracks named after drums: longer texts would overlap."""
 
 # Bar 0 holds the beats before the first downbeat.
 _BEAT = re.compile(r"[0-9]{1,6}\.([1-9][0-9]{0,3})")
@@ -48,9 +48,9 @@ class LabelTrack:
     Parameters
     ----------
     name
-        Name of the track; empty if that is not known.
+        Name of the track; empty if unknown.
     labels
-        In any order; their own `track` is not looked at.
+        Labels in any order; their own `track` is ignored.
     """
 
     name: str
@@ -65,35 +65,37 @@ def tracks_of(
     Parameters
     ----------
     transcription
-        What to show.
+        The transcription.
     text
-        What a hit's label says, one of `adt_plugins.labels.names.LABEL_TEXTS`.
+        Form of a hit's label, one of `adt_plugins.labels.names.LABEL_TEXTS`.
     names
-        What tracks and labels are called; None: the user's own names.
+        Names of tracks and labels; None: the user's own names.
 
     Returns
     -------
     list of LabelTrack
-        One a drum that occurs, in the order of `Drum`, then the others.
+        One for each drum that occurs, in the order of `Drum`, then the others.
     """
     names = user_label_names() if names is None else names
     say = names.writer(text)
     hits: dict[Drum, list[Label]] = {drum: [] for drum in transcription.counts()}
     for onset in transcription.onsets:
         hits[onset.drum].append(_point(onset.time, say(onset)))
-    tracks = [LabelTrack(names.name(drum), tuple(own)) for drum, own in hits.items()]
+    tracks = [
+        LabelTrack(names.name(drum), tuple(labels)) for drum, labels in hits.items()
+    ]
     if transcription.beats:
         tracks += _beat_tracks(transcription.beats)
     others: dict[str, list[Label]] = {}
     for label in transcription.labels:
         others.setdefault(label.track or LABELS, []).append(label)
-    return tracks + [LabelTrack(name, tuple(own)) for name, own in others.items()]
+    return tracks + [LabelTrack(name, tuple(labels)) for name, labels in others.items()]
 
 
 def moved(tracks: Iterable[LabelTrack], seconds: float) -> list[LabelTrack]:
-    """The same tracks, later by so many seconds.
+    """Return the tracks, later by so many seconds.
 
-    Their labels may lie before 0 s then: in Audacity they may, as clips do.
+    Their labels may then lie before 0 s, as they may in Audacity.
     """
     return [
         replace(
@@ -115,14 +117,14 @@ class ReadHit:
     label
         The label.
     home
-        Drum that its track is named after; None if it is named after none.
+        Drum that its track is named after; None without one.
     said
-        Drum that its text names; None if it names none.
+        Drum that its text names; None without one.
     velocity
-        Velocity that its text names; None if it names none.
+        Velocity in its text; None without one.
     is_short
-        Whether its text is the short one of `said`: such a label may have been moved
-        to another drum's track as it is.
+        Whether its text is the short one of `said`: such a label may have been moved to
+        another drum's track unchanged.
     """
 
     label: Label
@@ -133,11 +135,11 @@ class ReadHit:
 
     @property
     def drum(self) -> Drum | None:
-        """The drum that it is: its text decides, then its track."""
+        """Its drum: that of its text or, without one, of its track."""
         return self.said or self.home
 
     def onset(self) -> Onset:
-        """The hit as the label alone tells it."""
+        """Return the hit, as far as the label alone tells."""
         drum = self.drum
         if drum is None:
             raise ValueError("a label without text or track names no drum")
@@ -148,15 +150,15 @@ class ReadHit:
 
 @dataclass(frozen=True)
 class LabelReading:
-    """What label tracks say, each label understood by itself.
+    """The content of label tracks, with each label interpreted on its own.
 
     Parameters
     ----------
     hits
         Labels that are hits.
     blank
-        Labels without a text, on tracks that name no drum: what they are, only
-        what they were made of can tell.
+        Labels without a text, on tracks not named after a drum; only the original tells
+        what they are.
     beats, bars, labels
         The others; bars are regions, named ``Bar 3``.
     """
@@ -171,7 +173,7 @@ class LabelReading:
         return len(self.hits) + len(self.blank)
 
     def without(self, other: LabelReading) -> LabelReading:
-        """The hits, and those that may be, which another reading has not."""
+        """Return the hits and blank labels that another reading does not have."""
         hits, blank = set(other.hits), set(other.blank)
         return LabelReading(
             hits=tuple(hit for hit in self.hits if hit not in hits),
@@ -179,7 +181,7 @@ class LabelReading:
         )
 
     def moved_bars(self) -> list[Label]:
-        """Bars that begin where no downbeat is: somebody has moved them."""
+        """Return bars that do not begin with a downbeat, since a user moved them."""
         downbeats = {beat.time for beat in self.beats if beat.position == 1}
         return [bar for bar in self.bars if bar.start not in downbeats]
 
@@ -187,14 +189,14 @@ class LabelReading:
 def read_tracks(
     tracks: Iterable[LabelTrack], *, names: LabelNames | None = None
 ) -> LabelReading:
-    """Understand label tracks, see `transcription_of`.
+    """Interpret label tracks; see `transcription_of`.
 
     Parameters
     ----------
     tracks
-        The tracks; one without a name for labels whose track is not known.
+        The tracks; one without a name for labels whose track is unknown.
     names
-        What texts mean; None: the user's own names and the usual ones.
+        Meanings of texts; None: the user's own names and the usual ones.
     """
     reader = _Reader(user_label_names() if names is None else names)
     for track in tracks:
@@ -215,14 +217,14 @@ def warn_of_texts(
     warn: Warn,
     names: LabelNames | None = None,
 ) -> None:
-    """Tell which texts are no drum's.
+    """Warn about texts that do not name a drum.
 
     Parameters
     ----------
     reading
-        What was read.
+        The reading.
     kept
-        Labels of it that stay labels.
+        Its labels that stay labels.
     warn
         Gets a line for each kind.
     names
@@ -252,17 +254,17 @@ def transcription_of(
 ) -> Transcription:
     """Find hits and beats in label tracks.
 
-    A label's text decides which drum it is; where it says none, the track's
-    name does. A region is a hit at its start.
+    The text of a label decides on the drum; without a drum in it, the name of the track
+    does. A region is a hit at its start.
 
     Parameters
     ----------
     tracks
-        The tracks; one without a name for labels whose track is not known.
+        The tracks; one without a name for labels whose track is unknown.
     warn
         Gets a line for labels that name no drum.
     names
-        What texts mean; None: the user's own names and the usual ones.
+        Meanings of texts; None: the user's own names and the usual ones.
 
     Returns
     -------
@@ -276,7 +278,7 @@ def transcription_of(
     """
     names = user_label_names() if names is None else names
     reading = read_tracks(tracks, names=names)
-    # Bars follow from the beats, unless somebody has moved one.
+    # Bars follow from the beats, unless a user has moved one.
     moved = (replace(bar, track=BARS) for bar in reading.moved_bars())
     labels = (*reading.labels, *reading.blank, *moved)
     warn_of_texts(reading, labels, warn=warn, names=names)
@@ -308,7 +310,7 @@ class _Reader:
             elif meant is not None:
                 drum, velocity = meant
                 if home is not None and label.text == str(home.note):
-                    # Two drums may share a note: 42 on "Hi-hat" is no closed hi-hat.
+                    # Two drums may share a note: 42 on "Hi-hat" is not a closed hi-hat.
                     drum = home
                 self.hits.append(ReadHit(label, home, drum, velocity))
             elif beat is not None and home is None:
@@ -323,12 +325,12 @@ class _Reader:
 
 
 def _point(time: float, text: str) -> Label:
-    """A label at a time that has been checked: checks would take ten times as long."""
+    """Return a label at a validated time: validation would take ten times as long."""
     return _label(time, time, text)
 
 
 def _label(start: float, end: float, text: str) -> Label:
-    """A label, unchecked."""
+    """Return a label without validation."""
     label = _new(Label)
     _set(label, "start", start)
     _set(label, "end", end)
@@ -338,7 +340,7 @@ def _label(start: float, end: float, text: str) -> Label:
 
 
 def _beat_tracks(beats: Sequence[Beat]) -> list[LabelTrack]:
-    """The beats, numbered by bar, and regions for the bars that are whole."""
+    """Return the tracks of the beats, numbered by bar, and of the bars as regions."""
     numbered: list[Label] = []
     downbeats: list[float] = []
     for beat in beats:

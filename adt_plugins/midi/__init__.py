@@ -1,1 +1,1 @@
-"""Standard MIDI files, below the formats: reading, writing, tempo map, drum maps."""
+"""Reads and writes standard MIDI files, below the formats: tempo and drum maps, too."""

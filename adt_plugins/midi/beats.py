@@ -1,4 +1,4 @@
-"""Beats of a MIDI file, by its tempo map and its time signatures."""
+"""Derives the beats of a MIDI file from its tempo map and its time signatures."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MOST_BEATS = 100_000
 
 
 class Section(NamedTuple):
-    """Where a time signature rules: ticks of its start, its bars and its beats.
+    """The range of a time signature, in ticks: its start, its bars and its beats.
 
-    `pickup` is the length of the short bar that it is, if it is one; the meter is
-    none where there is no such.
+    `pickup` is the length of the bar if it is a pickup, else 0; the meter is None if
+    the time signature is not a valid meter.
     """
 
     start: int
@@ -34,41 +34,41 @@ class Section(NamedTuple):
 def beats_of(
     file: MidiFile, clock: Clock, warn: Warn
 ) -> tuple[tuple[Beat, ...], tuple[MeterChange, ...]]:
-    """Beats of a file, and their meters.
+    """Return the beats of a file, and their meters.
 
     Parameters
     ----------
     file, clock
         The file and its clock.
     warn
-        Told if there are more than 100 000: a note of years ago, not a song.
+        Called if there are more than 100 000: a stray note years later, not a song.
 
     Returns
     -------
     tuple of Beat
-        Up to the end of the longest track, but not beyond the bar in which something
-        last happens: some programs write an end of track hours later. None if the
-        file says nothing of tempo and meter, counts in seconds (SMPTE), is one of
-        ours without beats, or has less than a tick for a beat.
-        A first bar that is shorter than the next is a pickup: it ends with its
-        last beat, and what is left before its first is no beat. Nothing is counted
-        in the lead-in of our own files.
+        Up to the end of the longest track, but not past the bar of the last event: some
+        programs write an end of track hours later. Empty if the file states neither
+        tempo nor meter, counts in seconds (SMPTE), is one of ours without beats, or has
+        less than a tick for a beat.
+        A first bar that is shorter than the next is a pickup: it ends with its last
+        beat, and a remainder before its first does not count. Neither does the lead-in
+        of our own files.
     tuple of MeterChange
-        None without beats.
+        Empty without beats.
     """
     texts = [text for track in file.tracks for text in track.texts]
-    told = [item for t in file.tracks for item in (*t.tempos, *t.signatures)]
-    if file.division & 0x8000 or not told or NO_TEMPO in texts:
+    timing = [item for t in file.tracks for item in (*t.tempos, *t.signatures)]
+    if file.division & 0x8000 or not timing or NO_TEMPO in texts:
         return (), ()
     lead, bar_1 = _lead_in(file)
     sections = _sections(file, lead, bar_1)
     if any(section.beat < 1 for section in sections):
         return (), ()  # too few ticks for its beats
-    own = own_event(file)
-    end = own.end if own is not None else _end(file, sections[-1])
+    event = own_event(file)
+    end = event.end if event is not None else _end(file, sections[-1])
     sections = [section for section in sections if section.start < end]
     if not sections:
-        return (), ()  # nothing lasts in this file
+        return (), ()  # the file has no duration
     ends = [section.start for section in sections[1:]] + [end]
     number = sum(
         (stop - section.start) / section.beat
@@ -92,7 +92,7 @@ def beats_of(
 
 
 def _lead_in(file: MidiFile) -> tuple[int, int]:
-    """Ticks at which the lead-in of one of our files ends, and bar 1 begins."""
+    """Return the ticks where the lead-in of a file of ours ends, and bar 1 begins."""
     markers = sorted(mark for track in file.tracks for mark in track.markers)
     for (tick, text), (after, _) in pairwise(markers):
         if tick == 0 and text == LEAD_IN:
@@ -101,7 +101,7 @@ def _lead_in(file: MidiFile) -> tuple[int, int]:
 
 
 def _end(file: MidiFile, final: Section) -> int:
-    """Tick at which beats end."""
+    """Return the tick at which beats end."""
     end = max(max(track.end, track.last) for track in file.tracks)
     last = max(track.last for track in file.tracks)
     origin = final.start + final.pickup
@@ -110,7 +110,7 @@ def _end(file: MidiFile, final: Section) -> int:
 
 
 def _sections(file: MidiFile, lead: int, bar_1: int) -> list[Section]:
-    """Sections in the order of time; of signatures at one tick the last counts."""
+    """Return sections in order of time; the last signature at a tick counts."""
     at = {0: (4, 4)}
     for track in file.tracks:
         at.update({tick: (upper, lower) for tick, upper, lower in track.signatures})
@@ -127,9 +127,9 @@ def _sections(file: MidiFile, lead: int, bar_1: int) -> list[Section]:
 def _without_lead_in(
     at: dict[int, tuple[int, int]], lead: int, bar_1: int, division: int
 ) -> list[Section]:
-    """Sections from the first beat on."""
-    ruling = max(tick for tick in at if tick <= bar_1)
-    first = _section(bar_1, *at[ruling], division)
+    """Return sections from the first beat on."""
+    in_force = max(tick for tick in at if tick <= bar_1)
+    first = _section(bar_1, *at[in_force], division)
     sections = [_section(t, *at[t], division) for t in sorted(at) if t > bar_1]
     if lead < bar_1:
         first = first._replace(start=lead, pickup=bar_1 - lead)
@@ -146,7 +146,7 @@ def _section(start: int, upper: int, lower: int, division: int) -> Section:
 
 
 def _beats(section: Section, stop: int) -> Iterator[tuple[int, int]]:
-    """Ticks and positions."""
+    """Iterate over the ticks and positions of a section's beats."""
     count = int(section.bar / section.beat)
     first = 0
     if section.pickup:

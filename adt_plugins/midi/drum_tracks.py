@@ -1,4 +1,4 @@
-"""Which notes of a MIDI file are its drums."""
+"""Finds the notes of a MIDI file that are its drums."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from adt_plugins.midi.writer import DRUM_CHANNEL
 
 CHANNELS = 16
 
-# Of tracks, in the languages that programs and people name them in.
+# Words in the names of drum tracks, in various languages.
 _DRUM_WORDS = re.compile(
     r"drum|perc|perk|schlagz|trommel|schlagwerk|slagwerk|slagtøj|batter|bater[ií]a"
     r"|trumm|rummut|perkus|ударн|барабан|ドラム|鼓|드럼|\bkit\b|\bbeat\b",
     re.IGNORECASE,
 )
-_MOST_TOLD = 8
+_MOST_LISTED = 8
 
 
 def drum_notes(
@@ -31,15 +31,15 @@ def drum_notes(
     tracks
         Tracks of the file.
     channel
-        Where they are, 1-16; None: on channel 10, or in a file without notes there
-        on the tracks named after drums.
+        Channel of the drums, 1-16; None: channel 10 or, in a file without notes there,
+        the tracks named after drums.
     track
-        Number of their track, from 1, or its name; None: any.
+        Number of the drums' track, from 1, or its name; None: any.
 
     Raises
     ------
     FormatError
-        If none of the notes are drums; the message says what there is.
+        If no notes are drums; the message lists the tracks.
     """
     if channel is not None and not 1 <= channel <= CHANNELS:
         raise FormatError(f"no channel {channel} in MIDI; there are 1 to {CHANNELS}")
@@ -64,38 +64,44 @@ def drum_notes(
             what += " and no track named drums" if track is None else ""
             what = f"no notes on track {track!r}" if track is not None else what
         raise FormatError(
-            f"{what}; it has {_told(tracks)}: choose with --midi-track or"
+            f"{what}; it has {_listed(tracks)}: choose with --midi-track or"
             " --midi-channel"
         )
     return notes
 
 
 def _find(tracks: Sequence[Track], wanted: int | str) -> Track:
-    """Track of a number or a name; any case, and a part of a name if it is one's."""
+    """Find a track by its number, its name, or a part of a name that is unique."""
     text = str(wanted).strip()
     if text.isdecimal() and 1 <= int(text) <= len(tracks):
         return tracks[int(text) - 1]
-    said = text.casefold()
-    for found in (
-        [t for t in tracks if t.name.strip().casefold() == said],
-        [t for t in tracks if said and said in t.name.casefold() and t.notes],
+    wanted_name = text.casefold()
+    for matches in (
+        [t for t in tracks if t.name.strip().casefold() == wanted_name],
+        [
+            t
+            for t in tracks
+            if wanted_name and wanted_name in t.name.casefold() and t.notes
+        ],
     ):
-        if len(found) == 1 or (found and found[0].name.strip().casefold() == said):
-            return found[0]
+        if len(matches) == 1 or (
+            matches and matches[0].name.strip().casefold() == wanted_name
+        ):
+            return matches[0]
     hint = did_you_mean(text, [track.name for track in tracks if track.name])
-    raise FormatError(f"no track {text!r}{hint or f'; it has {_told(tracks)}'}")
+    raise FormatError(f"no track {text!r}{hint or f'; it has {_listed(tracks)}'}")
 
 
-def _told(tracks: Sequence[Track]) -> str:
-    """What there is: ``track 2 'Kit' (channel 1, 64 notes)``."""
-    told = []
+def _listed(tracks: Sequence[Track]) -> str:
+    """List the tracks with notes: ``track 2 'Kit' (channel 1, 64 notes)``."""
+    texts = []
     for number, track in enumerate(tracks, 1):
         if track.notes:
             channels = sorted({note.channel + 1 for note in track.notes})
             name = f" {track.name[:40]!r}" if track.name else ""
             where = "channel" if len(channels) == 1 else "channels"
             count = f"{len(track.notes)} notes"
-            listed = ", ".join(map(str, channels))
-            told.append(f"track {number}{name} ({where} {listed}, {count})")
-    more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
-    return ", ".join(told[:_MOST_TOLD]) + more
+            numbers = ", ".join(map(str, channels))
+            texts.append(f"track {number}{name} ({where} {numbers}, {count})")
+    more = f" and {len(texts) - _MOST_LISTED} more" if len(texts) > _MOST_LISTED else ""
+    return ", ".join(texts[:_MOST_LISTED]) + more

@@ -1,9 +1,9 @@
-"""What a file of ours says of itself, in the event that MIDI has for that.
+"""The event in which our MIDI files describe themselves.
 
-Notes are coarser than drums: 42 is a closed hi-hat in General MIDI, and a hi-hat of
-any kind where that is all that was heard. A sequencer-specific event, which other
-programs skip, holds what each note was written for, and where the beats end. It is
-text behind ``7D``, the manufacturer of what no manufacturer makes::
+Notes are coarser than drums: 42 is a closed hi-hat in General MIDI, but also any hi-hat
+whose kind is unknown. A sequencer-specific event, which other programs skip, lists the
+drum of each note, and where the beats end. It is text after ``7D``, the manufacturer ID
+for non-commercial use::
 
     adt-plugins end=46081 notes=36:KD,38:SD,42:HH
 """
@@ -25,27 +25,27 @@ _CONTENT = re.compile(
 
 @dataclass(frozen=True)
 class OwnEvent:
-    """The event.
+    """Content of the event.
 
     Parameters
     ----------
     end
-        Tick behind the last beat; 0 if there are none.
+        Tick after the last beat; 0 without beats.
     drums
-        What notes were written for.
+        Drum that each note stands for.
     """
 
     end: int = 0
     drums: Mapping[int, Drum] = field(default_factory=dict)
 
     def data(self) -> bytes:
-        """Content of the event."""
+        """Return the bytes of the event."""
         notes = ",".join(f"{note}:{drum}" for note, drum in sorted(self.drums.items()))
         return _MAKER + f"adt-plugins end={self.end} notes={notes}".encode("ascii")
 
 
 def drums_of_notes(written: Iterable[tuple[int, Drum]]) -> dict[int, Drum]:
-    """What each note was written for; the coarse drum where it was for several."""
+    """Return the drum of each note; the coarse drum if a note has several."""
     drums: dict[int, Drum] = {}
     for note, drum in set(written):
         drums[note] = drum if drums.get(note, drum) is drum else drum.coarse
@@ -60,9 +60,9 @@ def own_event(file: MidiFile) -> OwnEvent | None:
         if match is None or not data.startswith(_MAKER):
             continue
         pairs = [pair.split(":") for pair in match[2].split(",") if pair]
-        known = set(Drum)
+        codes = set(Drum)
         return OwnEvent(
             int(match[1]),
-            {int(note): Drum(code) for note, code in pairs if code in known},
+            {int(note): Drum(code) for note, code in pairs if code in codes},
         )
     return None

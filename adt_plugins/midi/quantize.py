@@ -1,8 +1,8 @@
-"""Moving hits to the grid of the bars, so that no hit is lost on the way.
+"""Moves hits to the grid of the bars, so that no hit is lost.
 
-A hit of each drum that shares a grid line with others, such as the grace note of a
-flam or a ghost note beside a stroke, keeps its distance to the stroke that is
-moved. Hits of a note thus stay in their order, and apart.
+A hit that shares its grid line with others of its drum, such as the grace note of a
+flam or a ghost note beside a stroke, keeps its distance from the stroke that is moved.
+The hits of a note thus stay in order, and apart.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from adt_plugins.drums import Drum, as_drum
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
 FLAM_S = 0.045
-"""Closer than this before another hit of its drum, a hit is its grace note."""
+"""A hit within this time before another hit of its drum is its grace note."""
 
 LEAST_SWING, MOST_SWING = 0.5, 0.75
 _ROLL = 0.75
-"""In a roll as fast as the grid hits are a step apart: those are no grace notes."""
+"""Share of a grid step from which on hits belong to a roll, and are not grace notes."""
 
 _MAIN = 0.8
-"""As loud as this, relative to the loudest on a line, a hit may be what is moved."""
+"""Velocity, relative to the loudest of a line, from which a hit may be its main one."""
 
 _NAME = re.compile(r"1/(1|2|4|8|16|32|64)(t?)")
 
 
 def grid_ticks(name: str) -> tuple[int, bool]:
-    """Ticks between the lines of a grid, and whether it is one of triplets.
+    """Return the ticks between the lines of a grid, and whether it has triplets.
 
     >>> grid_ticks("1/16"), grid_ticks("1/8t")
     ((240, False), (320, True))
@@ -38,35 +38,35 @@ def grid_ticks(name: str) -> tuple[int, bool]:
     Raises
     ------
     ValueError
-        If it is not valid.
+        If it is not a grid.
     """
-    found = _NAME.fullmatch(name.strip().lower())
-    if found is None:
-        raise ValueError(f"{name!r} is no grid such as 1/16, or 1/8t of triplets")
-    ticks = 4 * TICKS_PER_QUARTER // int(found[1])
-    return (ticks * 2 // 3, True) if found[2] else (ticks, False)
+    match = _NAME.fullmatch(name.strip().lower())
+    if match is None:
+        raise ValueError(f"{name!r} is not a grid such as 1/16, or 1/8t of triplets")
+    ticks = 4 * TICKS_PER_QUARTER // int(match[1])
+    return (ticks * 2 // 3, True) if match[2] else (ticks, False)
 
 
 @dataclass(frozen=True)
 class Quantize:
-    """How hits are moved to a grid.
+    """Options of moving hits to a grid.
 
     Parameters
     ----------
     grid
-        Such as ``"1/16"``, ``"1/8t"`` (triplets); None: only `drums` are moved.
+        Grid such as ``"1/16"``, ``"1/8t"`` (triplets); None: move only `drums`.
     drums
-        Grids of single drums, a coarse one with its finer kinds; None: not moved.
+        Grids of single drums, a coarse one with its finer kinds; None: do not move.
     strength
-        How far, 0-1; 1 is onto the line.
+        Share of the way to the line, 0-1.
     swing
-        Where in its pair of steps every second line lies, 0.5-0.75: 0.5 is
-        straight, 0.67 a triplet. Grids of triplets do not swing.
+        Place of every second line in its pair of steps, 0.5-0.75: 0.5 is straight, 0.67
+        a triplet. Grids of triplets do not swing.
 
     Raises
     ------
     ValueError
-        If one of them is out of its range.
+        If a value is out of its range.
     """
 
     grid: str | None = "1/16"
@@ -89,7 +89,7 @@ class Quantize:
             raise ValueError("a grid of triplets does not swing")
 
     def of(self, drum: Drum) -> str | None:
-        """Grid of a drum; None if it is not moved."""
+        """Return the grid of a drum; None if it is not moved."""
         for kind in (drum, drum.coarse):
             if kind in self.drums:
                 return self.drums[kind]
@@ -98,7 +98,7 @@ class Quantize:
 
 @dataclass(frozen=True)
 class GridHit:
-    """A hit on its way into a file: where in ticks, and which drum, note, velocity."""
+    """A hit on its way into a file: tick, drum, note and velocity."""
 
     tick: int
     drum: Drum
@@ -112,17 +112,17 @@ def quantize(hits: Sequence[GridHit], timing: TempoMap, how: Quantize) -> list[G
     Parameters
     ----------
     hits
-        At ticks of `timing`.
+        Hits at ticks of `timing`.
     timing
-        With bars: the lines count from each.
+        Tempo map with bars, from which lines are counted.
     how
         See `Quantize`.
 
     Returns
     -------
     list of GridHit
-        In the order of `hits`; those of one note keep their order, and two of
-        them meet only if they met before.
+        In the order of `hits`; those of one note keep their order, and only coincide
+        if they did before.
     """
     moved = list(hits)
     notes: dict[int, list[int]] = {}
@@ -138,7 +138,7 @@ def quantize(hits: Sequence[GridHit], timing: TempoMap, how: Quantize) -> list[G
 
 
 def _moved(hits: Sequence[GridHit], timing: TempoMap, how: Quantize) -> list[int]:
-    """New ticks of the hits of one note, in their order."""
+    """Return the new ticks of the hits of one note, in order."""
     anchors: dict[int, int] = {}  # index to new tick
     for group in _groups(hits, timing, how):
         grid = how.of(hits[group[0]].drum)
@@ -157,7 +157,7 @@ def _moved(hits: Sequence[GridHit], timing: TempoMap, how: Quantize) -> list[int
 
 
 def _ascending(hits: Sequence[GridHit], anchors: dict[int, int]) -> dict[int, int]:
-    """Leave out anchors that would pass the one before, as on different grids."""
+    """Drop anchors that would pass the one before, as on different grids."""
     kept: dict[int, int] = {}
     before = -1
     for index, tick in sorted(anchors.items()):
@@ -169,7 +169,7 @@ def _ascending(hits: Sequence[GridHit], anchors: dict[int, int]) -> dict[int, in
 def _groups(
     hits: Sequence[GridHit], timing: TempoMap, how: Quantize
 ) -> Iterable[list[int]]:
-    """Indices of hits that move together: of one line, or grace notes of it."""
+    """Yield indices of hits that move together: a line's hits and their grace notes."""
     group: list[int] = []
     for index, hit in enumerate(hits):
         if group and not _together(hits[group[-1]], hit, timing, how):
@@ -193,7 +193,7 @@ def _together(first: GridHit, second: GridHit, timing: TempoMap, how: Quantize) 
 
 
 def _line(tick: int, grid: str, timing: TempoMap, swing: float) -> int:
-    """Line of a grid that is nearest to a tick."""
+    """Return the line of a grid that is nearest to a tick."""
     step, is_triplet = grid_ticks(grid)
     index = max(bisect_right(timing.bars, tick) - 1, 0)
     start = timing.bars[index]
@@ -210,7 +210,7 @@ def _line(tick: int, grid: str, timing: TempoMap, swing: float) -> int:
 
 
 def _between(hits: Sequence[GridHit], anchors: dict[int, int]) -> list[int]:
-    """Ticks of all hits, of which some are moved as `anchors` says."""
+    """Return the ticks of all hits, given the new ticks of some."""
     order = sorted(anchors)
     ticks = [anchors.get(n, -1) for n in range(len(hits))]
     first, last = order[0], order[-1]
@@ -226,7 +226,7 @@ def _between(hits: Sequence[GridHit], anchors: dict[int, int]) -> list[int]:
 
 
 def _fill(hits: Sequence[GridHit], ticks: list[int], left: int, right: int) -> None:
-    """Place the hits between two that are moved."""
+    """Place the hits between two that were moved."""
     old = [hits[n].tick for n in range(left, right + 1)]
     middle = (old[0] + old[-1]) / 2
     rigid = [
@@ -238,7 +238,7 @@ def _fill(hits: Sequence[GridHit], ticks: list[int], left: int, right: int) -> N
         for (a, b), (c, d) in zip(pairwise(rigid), pairwise(old), strict=True)
     )
     if not apart:
-        # No room for their distances: shrink these, in proportion.
+        # There is no room for their distances: scale them down.
         scale = (ticks[right] - ticks[left]) / max(old[-1] - old[0], 1)
         rigid = [ticks[left] + round((tick - old[0]) * scale) for tick in old]
     ticks[left : right + 1] = rigid

@@ -1,8 +1,8 @@
 """Reads standard MIDI files: tolerant of other programs, safe on hostile input.
 
-mido writes our files and checks this reader in the tests. It does not read
-them: one odd key signature or one foreign chunk makes mido 1.3 refuse a whole
-file, and 200 kB of the byte 0xFF keep it busy for 7 seconds (1 MB: minutes).
+mido checks this reader in the tests, but does not read files itself: a single odd key
+signature or foreign chunk makes mido 1.3 refuse a whole file, and 200 kB of the byte
+0xFF keep it busy for 7 seconds (1 MB: minutes).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _MOST_HALVINGS = 6  # a 64th is the shortest beat of a time signature
 _NOTE_OFF, _NOTE_ON = 0x8, 0x9
 # Data bytes after a status byte, by its upper four bits.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
-# System messages have no place in a file; those seen all the same, with theirs.
+# System messages do not belong into a file; these occur all the same, with data bytes.
 _SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 
 
 @dataclass(frozen=True)
 class Note:
-    """A note-on: when, on which channel (0-15), which note, how hard (1-127)."""
+    """A note-on: tick, channel (0-15), note and velocity (1-127)."""
 
     tick: int
     channel: int
@@ -39,7 +39,7 @@ class Note:
 
 @dataclass
 class Track:
-    """What of a track matters here.
+    """The relevant content of a track.
 
     A tempo is (tick, microseconds a beat), a time signature (tick, numerator,
     denominator), a marker (tick, text).
@@ -47,14 +47,14 @@ class Track:
     Attributes
     ----------
     own
-        Contents of its sequencer-specific events.
+        Contents of sequencer-specific events.
     end
-        Tick of its end of track, or of its last event.
+        Tick of the end of track, or of the last event.
     last
-        First tick behind its last event that sounds or says something: what lies
-        between it and `end` is empty.
+        First tick after the last event that sounds or carries data; from there to `end`
+        the track is empty.
     has_end
-        Whether it has an end of track.
+        Whether there is an end of track.
     """
 
     name: str = ""
@@ -76,13 +76,13 @@ class MidiFile:
     Parameters
     ----------
     division
-        As in the header: ticks a beat, or with the sign bit set frames a
-        second and ticks a frame (SMPTE).
+        Division of the header: ticks a beat or, with the sign bit set, frames a second
+        and ticks a frame (SMPTE).
     tracks
-        In the order of the file.
+        Tracks in the order of the file.
     damage
-        A line for each track that could not be read to its end; what lies before
-        that is there.
+        A line for each track that could not be read to its end; its content up to there
+        is kept.
     """
 
     division: int
@@ -93,14 +93,14 @@ class MidiFile:
 def parse(data: bytes) -> MidiFile:
     """Parse a standard MIDI file of type 0 or 1.
 
-    Programs that crashed leave tracks whose length says 0, and others write a
-    length or a number of tracks that is wrong: a track ends with its end of track
-    then, and the file with its last track.
+    Programs that crashed leave tracks with a length of 0, and others write a wrong
+    length or number of tracks: then a track ends with its end of track, and the file
+    with its last track.
 
     Raises
     ------
     FormatError
-        If it is not such a file, or is damaged and has no notes before that.
+        If it is another kind of file, or is damaged before the first note.
     """
     if data[:4] != b"MThd" or len(data) < _HEADER_BYTES:
         raise FormatError("not a MIDI file")
@@ -117,7 +117,7 @@ def parse(data: bytes) -> MidiFile:
     while position + 8 <= len(data) and _is_chunk(data, position):
         start = position + 8
         size = int.from_bytes(data[position + 4 : start], "big")
-        if data[position : position + 4] != b"MTrk":  # others are to be skipped
+        if data[position : position + 4] != b"MTrk":  # other chunks must be skipped
             position = start + size
             continue
         end = start + size
@@ -140,13 +140,13 @@ def parse(data: bytes) -> MidiFile:
 
 
 def _is_chunk(data: bytes, position: int) -> bool:
-    """Whether a chunk, or the end of the file, is where one should be."""
+    """Return whether there is a chunk, or the end of the file, at this position."""
     name = data[position : position + 4]
     return not name or (len(name) == 4 and name.isascii() and name.isalnum())
 
 
 def _read_track(data: bytes) -> tuple[Track, int, str | None]:
-    """A track, how many bytes it has, and what is wrong with it."""
+    """Return a track, its number of bytes, and what is wrong with it."""
     track = Track()
     try:
         return track, _parse_track(data, track), None
@@ -157,9 +157,9 @@ def _read_track(data: bytes) -> tuple[Track, int, str | None]:
 
 
 def _parse_track(data: bytes, track: Track) -> int:
-    """Parse a track's content; return how many bytes it has.
+    """Parse the content of a track, and return its number of bytes.
 
-    Raises IndexError if it ends within an event.
+    Raises `IndexError` if it ends within an event.
     """
     tick = position = 0
     running = None
@@ -194,7 +194,7 @@ def _parse_track(data: bytes, track: Track) -> int:
             is_note = status >> 4 in (_NOTE_OFF, _NOTE_ON)
             if is_note and (first > 127 or last > 127):
                 raise FormatError(f"byte {position}: data above 127")
-            # Of others, such as controllers, a value out of range does not matter.
+            # Values out of range do not matter in others, such as controllers.
             position += count
             track.last = max(track.last, tick)
             if status >> 4 == _NOTE_ON and last > 0:  # velocity 0 is a note-off
@@ -223,7 +223,7 @@ def _take_meta(track: Track, kind: int | None, tick: int, data: bytes) -> None:
 
 
 def _text(data: bytes) -> str:
-    """UTF-8, or what most programs write: one byte a character."""
+    """Decode UTF-8 or, as most programs write it, Latin-1."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -231,7 +231,7 @@ def _text(data: bytes) -> str:
 
 
 def _number(data: bytes, position: int) -> tuple[int, int]:
-    """Read a variable-length quantity; returns it and the position after it."""
+    """Read a variable-length quantity; return it and the position after it."""
     value = 0
     for at in range(position, position + 4):
         byte = data[at]
@@ -242,15 +242,15 @@ def _number(data: bytes, position: int) -> tuple[int, int]:
 
 
 class Clock:
-    """Ticks of a file to seconds, exact to one rounding.
+    """Converts ticks of a file to seconds, exactly except for one rounding.
 
     Parameters
     ----------
     division
         See `MidiFile`.
     tempos
-        (tick, microseconds a beat) in any order; of several at one tick the
-        last counts. Ignored in SMPTE time.
+        (tick, microseconds a beat) in any order; of several at the same tick the last
+        counts. Ignored in SMPTE time.
     """
 
     def __init__(self, division: int, tempos: Iterable[tuple[int, int]] = ()) -> None:
@@ -267,7 +267,7 @@ class Clock:
         self._elapsed = list(self._accumulate())
 
     def _accumulate(self) -> Iterator[int]:
-        """Time of each tempo's start, as a whole number of 1 / unit seconds."""
+        """Iterate over the start of each tempo, as an integer of 1 / unit seconds."""
         elapsed = 0
         for index, tick in enumerate(self._ticks):
             if index:
@@ -276,7 +276,7 @@ class Clock:
             yield elapsed
 
     def seconds(self, tick: int) -> float:
-        """Time of a tick."""
+        """Return the time of a tick in seconds."""
         index = bisect_right(self._ticks, tick) - 1
         since = (tick - self._ticks[index]) * self._tempos[index]
         return (self._elapsed[index] + since) / self._unit

@@ -8,16 +8,16 @@ from adt_plugins.midi.tempo_map import TempoMap, tempo_map
 from adt_plugins.transcription import Transcription
 
 SUFFIX = ".drums.mid"
-"""What follows the song's name in the name of the first file."""
+"""End of the first file's name, after that of the song."""
 
 CONSTANT = ".120bpm.mid"
-"""How the name of the second file ends."""
+"""End of the second file's name."""
 
 
 def tempo_maps(
     transcription: Transcription, how: str = "auto"
 ) -> tuple[TempoMap, TempoMap]:
-    """Tempo maps of the two files: the song's, and 120 BPM; see `tempo_map`."""
+    """Return the tempo maps of both files: the song's, and 120 BPM; see `tempo_map`."""
     song = tempo_map(
         transcription.beats,
         meters=transcription.meters,
@@ -28,5 +28,5 @@ def tempo_maps(
 
 
 def constant_path(path: Path) -> Path:
-    """Path of the file at 120 BPM: ``song.drums.120bpm.mid`` of ``song.drums.mid``."""
+    """Return the path at 120 BPM: ``song.drums.120bpm.mid`` for ``song.drums.mid``."""
     return path.with_name(f"{path.stem}.120bpm{path.suffix}")

@@ -1,8 +1,8 @@
-"""Seconds to the ticks of a sequencer and back, over beats or at a constant tempo.
+"""Converts seconds to ticks of a sequencer and back, over beats or at a constant tempo.
 
-Tempi in MIDI are whole microseconds. Each is rounded first and the times of what
-follows come from the rounded one, so that errors never add up: a tick is at most
-half a tick off, after an hour too.
+Tempi in MIDI are integers of microseconds. Each is rounded first, and later times are
+computed from the rounded one, so that errors never add up: a tick is at most half a
+tick off, even after an hour.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ from adt_plugins.tempo import LARGEST_S, SteadyTempo, steady_tempo
 TICKS_PER_QUARTER = 960
 DEFAULT_TEMPO = 500_000  # microseconds a quarter: 120 BPM
 TEMPI = ("auto", "constant", "follow")
-"""How a map follows the beats: one tempo where one fits, always one, or each beat."""
+"""How a map follows the beats: one tempo if it fits, always one, or every beat."""
 
 TOLERANCE_S = {"auto": 0.025, "follow": 0.005}
-"""How far a beat may lie from where it was detected, where one tempo does not fit."""
+"""Deviation of a beat from its detected time, where a single tempo does not fit."""
 
 LEAST_LEAD_IN_S = 0.015
-"""A beat that lies before this begins at tick 0."""
+"""A first beat before this time lies at tick 0."""
 
 MIN_BPM = 30.0
-"""Slower than this is a pause, in which beats are made up."""
+"""Longer gaps between beats are pauses, which get beats of their own."""
 
 LATEST_S = 1e5
-"""Of beats: up to there, beats are interpolated where none were detected."""
+"""Latest time of a beat: up to there, missing beats are interpolated."""
 
 MOST_BEATS = 32
-"""Of a bar: a longer one, as of beats that were numbered through, is cut."""
+"""Most beats of a bar: a longer one, as of beats numbered throughout, is split."""
 
-_MOST_UPPER = 255  # what a time signature of MIDI can count
+_MOST_UPPER = 255  # largest numerator of a time signature in MIDI
 _MOST_TEMPO = (1 << 24) - 1
 _PARTS = tuple(4 * TICKS_PER_QUARTER // n for n in (16, 32, 64))
 _NEAR_S = 0.009
-"""A lead-in is whole sixteenths or 32nds if these are off by less than this, or else
-64ths, which are off by 17 ms at 110 BPM at most. Few programs count finer ones."""
+"""A lead-in has whole sixteenths or 32nds if these are off by less than this, otherwise
+64ths, which are off by 17 ms at most at 110 BPM. Few programs support finer ones."""
 
 _MOST_OFF_S, _MOST_OTHER = 0.018, 1.25
-"""Where 64ths are off by more than this, the lead-in has a tempo of its own, unless
-that were so many times the music's."""
+"""If 64ths are off by more than this, the lead-in has a tempo of its own, unless that
+differed from the music's by more than this ratio."""
 
 _PARABOLA = np.array([-21, 14, 39, 54, 59, 54, 39, 14, -21]) / 231
 
-_LOCAL = 8  # beats from which the tempo of a lead-in is estimated
-_UNIT = TICKS_PER_QUARTER * 1_000_000  # of the exact times: 1 s
+_LOCAL = 8  # beats that the tempo of a lead-in is estimated from
+_UNIT = TICKS_PER_QUARTER * 1_000_000  # units of exact times in a second
 _LEAST_BEAT_S = 0.01
 
 
@@ -70,12 +70,12 @@ class TempoMap:
     signatures
         (tick, numerator, denominator), the first at tick 0, each at a bar line.
     bars
-        Ticks of the bar lines, the first at 0; none where no beats are known.
+        Ticks of the bar lines, the first at 0; empty without beats.
     first, end
         Ticks of the first and the last beat.
     first_bar
-        Number of the first of `bars`. Bar 1 is that of the first downbeat; what lies
-        before are a pickup and bars in which nothing was counted yet.
+        Number of the first of `bars`. Bar 1 begins with the first downbeat; before it
+        are a pickup and bars without beats.
     """
 
     tempos: tuple[tuple[int, int], ...] = ((0, DEFAULT_TEMPO),)
@@ -93,18 +93,18 @@ class TempoMap:
         object.__setattr__(self, "_elapsed", tuple(elapsed))
 
     def tick(self, seconds: float) -> int:
-        """Nearest tick of a time."""
-        # Exact, as fractions are; those take ten times as long.
+        """Return the tick nearest to a time."""
+        # Exact like fractions, in a tenth of their time.
         over, under = seconds.as_integer_ratio()
         over *= _UNIT
         index = max(bisect_right(self._elapsed, over // under) - 1, 0)
         start, tempo = self.tempos[index]
         whole, rest = divmod(over - self._elapsed[index] * under, tempo * under)
-        half = 2 * rest - tempo * under  # what lies between two goes to the even one
+        half = 2 * rest - tempo * under  # ties go to the even tick
         return start + whole + (half > 0 or (half == 0 and whole % 2))
 
     def seconds(self, tick: int) -> float:
-        """Time of a tick."""
+        """Return the time of a tick in seconds."""
         index = max(bisect_right(self.tempos, (tick, 1 << 24)) - 1, 0)
         start, tempo = self.tempos[index]
         return (self._elapsed[index] + (tick - start) * tempo) / _UNIT
@@ -117,37 +117,37 @@ def tempo_map(
     hits: Sequence[float] = (),
     how: str = "auto",
 ) -> TempoMap:
-    """Lay a tempo map through beats.
+    """Fit a tempo map to beats.
 
-    Where one tempo fits it is the only one, rounded to what a person would set (see
-    `adt_plugins.tempo`); else tempi last as long as the beats allow. Bars are as long
-    as they were played. What lies before the first beat is a lead-in at the music's
-    own tempo: whole bars, then a part of a beat in sixteenths or finer, then beats.
+    If a single tempo fits it is the only one, rounded as a person would set it (see
+    `adt_plugins.tempo`); otherwise tempi last as long as the beats allow. Bars have the
+    lengths that were played. Before the first beat there is a lead-in at the music's
+    own tempo: whole bars, then part of a beat in sixteenths or finer, then beats.
 
     Parameters
     ----------
     beats
-        In the order of time; positions count from 1 in each bar.
+        Beats in order of time, with positions that count from 1 in each bar.
     meters
-        Tell what note a beat is: in 4/4 and 5/4 a quarter, in 7/8 an eighth, in
-        6/8 a dotted quarter. How many make a bar, the beats tell.
+        Meters, which determine the note of a beat: a quarter in 4/4 and 5/4, an eighth
+        in 7/8, a dotted quarter in 6/8. The length of bars follows from the beats.
     hits
-        Times of onsets, by which beats are placed more finely than they were detected.
+        Times of onsets, which give the times of beats more exactly.
     how
         One of `TEMPI`.
 
     Returns
     -------
     TempoMap
-        120 BPM without beats.
+        The map; 120 BPM without beats.
 
     Raises
     ------
     ValueError
         If `how` is not one of `TEMPI`.
     FormatError
-        If a beat lies more than a day behind the beginning: work and memory do not
-        follow a number in a file.
+        If a beat lies more than a day after the beginning: no number in a file may cost
+        unbounded memory or time.
     """
     if how not in TEMPI:
         raise ValueError(f"no way {how!r} to follow a tempo; there are {TEMPI}")
@@ -176,7 +176,7 @@ def tempo_map(
 
 
 def _even(beats: Sequence[Beat]) -> list[tuple[float, int]]:
-    """Times and positions, with beats filled in where none was detected for long."""
+    """Return times and positions, with beats interpolated in long gaps."""
     played: list[tuple[float, int]] = []
     for beat in sorted(beats):
         if played:
@@ -184,7 +184,7 @@ def _even(beats: Sequence[Beat]) -> list[tuple[float, int]]:
             gap = beat.time - before
             if gap < _LEAST_BEAT_S:
                 continue
-            # Slower than 30 BPM is a pause, in which somebody counts on.
+            # Slower than 30 BPM is a pause, during which musicians count on.
             parts = -(-gap // (60 / MIN_BPM))
             played += [
                 (before + gap * n / parts, position + n) for n in range(1, int(parts))
@@ -194,7 +194,7 @@ def _even(beats: Sequence[Beat]) -> list[tuple[float, int]]:
 
 
 def _starts(positions: Sequence[int], meters: Sequence[MeterChange]) -> list[int]:
-    """Which beats bars begin with; the first of all if no downbeat was detected."""
+    """Return the indices of beats that begin a bar; the first one without downbeats."""
     longest = max((_ticks(change.meter) for change in meters), default=960)
     most = min(MOST_BEATS, _MOST_UPPER * _PARTS[0] // longest)
     starts: list[int] = []
@@ -208,7 +208,7 @@ def _starts(positions: Sequence[int], meters: Sequence[MeterChange]) -> list[int
 def _units(
     count: int, starts: Sequence[int], meters: Sequence[MeterChange]
 ) -> list[int]:
-    """Ticks of each beat."""
+    """Return the ticks of each beat."""
     of_bars = meters_of_bars(meters, len(starts))
     units = [_ticks(of_bars[0])] * starts[0]
     for start, end, meter in zip(starts, [*starts[1:], count], of_bars, strict=True):
@@ -217,14 +217,14 @@ def _units(
 
 
 def _ticks(meter: Meter) -> int:
-    """Ticks of a counted beat."""
+    """Return the ticks of a counted beat."""
     return round(meter.quarters * TICKS_PER_QUARTER)
 
 
 def _usual(
     played: Sequence[tuple[float, int]], starts: Sequence[int], units: Sequence[int]
 ) -> int:
-    """Beats of a bar where none is whole: of most bars, or as far as was counted."""
+    """Return the beats of a usual bar, or the highest position without a full bar."""
     full = [b - a for a, b in pairwise(starts)]
     if full:
         return Counter(full).most_common(1)[0][0]
@@ -234,21 +234,21 @@ def _usual(
 
 
 def _tempo(seconds: float | Fraction, ticks: int) -> int:
-    """Microseconds a quarter so that these ticks last so long."""
+    """Return the microseconds a quarter at which these ticks last so long."""
     return min(max(round(Fraction(seconds) * _UNIT / ticks), 1), _MOST_TEMPO)
 
 
 def _timed(
     times: list[float], places: Sequence[int], how: str, steady: SteadyTempo | None
 ) -> tuple[int, tuple[tuple[int, int], ...]]:
-    """Ticks of the lead-in, and tempi."""
+    """Return the ticks of the lead-in, and the tempi."""
     if steady is not None and (steady.start > -LARGEST_S or how == "constant"):
         tempo = min(max(round(steady.quarter * 1e6), 1), _MOST_TEMPO)
         lead = _lead_in(steady.start, tempo)
         if lead and abs(lead * tempo / _UNIT - steady.start) > _MOST_OFF_S:
-            own = _tempo(steady.start, lead)
-            if 1 / _MOST_OTHER < own / tempo < _MOST_OTHER:
-                return lead, ((0, own), (lead, tempo))
+            separate = _tempo(steady.start, lead)
+            if 1 / _MOST_OTHER < separate / tempo < _MOST_OTHER:
+                return lead, ((0, separate), (lead, tempo))
         return lead, ((0, tempo),)
     if len(times) < 2:
         tempo = DEFAULT_TEMPO
@@ -264,30 +264,31 @@ def _timed(
         ticks, times = [0, *ticks], [0.0, *times]
     else:
         times = [0.0, *times[1:]]
-    found = _steady(times, ticks, TOLERANCE_S.get(how, TOLERANCE_S["follow"]))
+    tempos = _steady(times, ticks, TOLERANCE_S.get(how, TOLERANCE_S["follow"]))
     return lead, tuple(
-        t for n, t in enumerate(found) if not n or t[1] != found[n - 1][1]
+        t for n, t in enumerate(tempos) if not n or t[1] != tempos[n - 1][1]
     )
 
 
 def _smooth(times: list[float]) -> list[float]:
-    """Times without the errors of single beats: local parabolas.
+    """Smooth out the errors of single beats with local parabolas.
 
-    Savitzky and Golay, Anal. Chem. 36(8), 1964; where the tempo breaks, they stay.
+    Savitzky and Golay, Anal. Chem. 36(8), 1964. Where the tempo changes abruptly, times
+    are left alone.
     """
-    heard = np.array(times)
-    if len(heard) < len(_PARABOLA):
+    smooth = np.array(times)
+    if len(smooth) < len(_PARABOLA):
         return times
     edge = len(_PARABOLA) // 2
-    inner = np.convolve(heard, _PARABOLA, "valid")
-    near = np.abs(inner - heard[edge:-edge]) <= TOLERANCE_S["auto"]
-    heard[edge:-edge] = np.where(near, inner, heard[edge:-edge])
-    found: list[float] = np.maximum.accumulate(heard).tolist()
-    return found
+    inner = np.convolve(smooth, _PARABOLA, "valid")
+    near = np.abs(inner - smooth[edge:-edge]) <= TOLERANCE_S["auto"]
+    smooth[edge:-edge] = np.where(near, inner, smooth[edge:-edge])
+    ascending: list[float] = np.maximum.accumulate(smooth).tolist()
+    return ascending
 
 
 def _lead_in(seconds: float, tempo: int) -> int:
-    """Ticks before the first beat: of the longest parts that come near enough."""
+    """Return the ticks before the first beat, in the longest parts that fit."""
     wanted = seconds * _UNIT / tempo
     near = _NEAR_S * _UNIT / tempo
     if seconds <= LEAST_LEAD_IN_S:
@@ -301,7 +302,7 @@ def _lead_in(seconds: float, tempo: int) -> int:
 def _steady(
     times: Sequence[float], ticks: Sequence[int], tolerance: float
 ) -> list[tuple[int, int]]:
-    """Tempi of the longest straight stretches, from the first time on, which is 0."""
+    """Return the tempi of the longest straight stretches, from time 0 on."""
     tempos: list[tuple[int, int]] = []
     first, elapsed = 0, 0
     while first < len(times) - 1:
@@ -314,10 +315,10 @@ def _steady(
             if least > most:
                 break
             low, high, last = least, most, after
-        if last == first:  # no beat lies after `start`: cannot be within tolerance
+        if last == first:  # the next beat is not after `start`: give up the tolerance
             last = first + 1
             low = high = _LEAST_BEAT_S / (ticks[last] - ticks[first])
-        # To where the last one was heard, or the errors of one stretch would
+        # Aim at the detected time of the last beat, or the error of one stretch would
         # bend the next the other way.
         length = ticks[last] - ticks[first]
         step = min(max((times[last] - start) / length, low), high)
@@ -334,7 +335,7 @@ def _bars(
     meters: Sequence[Meter],
     lead: tuple[int, int],
 ) -> tuple[tuple[int, ...], int, tuple[tuple[int, int, int], ...]]:
-    """Ticks of bar lines, the first one's number, and time signatures.
+    """Return the ticks of bar lines, the number of the first, and time signatures.
 
     Parameters
     ----------
@@ -343,14 +344,14 @@ def _bars(
     meters
         Meters of the bars.
     lead
-        Ticks of what lies before the first beat, and of the pickup.
+        Ticks before the first beat, and of the pickup.
     """
     unit, usual = _ticks(meters[0]), ends[0] - starts[0]
     rest, pickup = lead
     bars: list[tuple[int, int, int]] = []  # ticks, numerator, denominator
     whole, rest = divmod(rest, usual * unit)
     bars += [(usual * unit, *meters[0].signature(usual))] * whole
-    # What is no whole beat comes first, so that the rest can be counted.
+    # The remainder of a beat comes first, so that the rest can be counted.
     part, beats = rest % unit, rest // unit * unit
     together = beats + pickup <= usual * unit
     parts = [part, beats + pickup] if together else [part, beats, pickup]
@@ -375,7 +376,7 @@ def _bars(
 
 
 def _countable(ticks: int) -> list[int]:
-    """A bar's ticks, cut in two where a time signature cannot count its parts."""
+    """Return the ticks of a bar, split if no time signature can count its parts."""
     part = next((p for p in _PARTS if ticks % p == 0), 1)
     if ticks // part <= _MOST_UPPER:
         return [ticks] if ticks else []
@@ -383,7 +384,7 @@ def _countable(ticks: int) -> list[int]:
 
 
 def _signature(ticks: int, meter: Meter) -> tuple[int, int]:
-    """Time signature of a short bar: in the meter's notes or finer ones."""
+    """Return the time signature of a short bar, in the meter's notes or finer ones."""
     if ticks % _ticks(meter) == 0:
         return meter.signature(ticks // _ticks(meter))
     denominator = 4

@@ -1,4 +1,4 @@
-"""Writing standard MIDI files: a tempo map, and drum notes on one track or more."""
+"""Writes standard MIDI files: a tempo map, and drum notes on one track or more."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from adt_plugins.midi.own_event import OwnEvent, drums_of_notes
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
 DRUM_CHANNEL = 9  # "channel 10", counted from 0
-NOTE_TICKS = 120  # a 32nd note: long enough to be seen, a drum does not mind
-OFF_VELOCITY = 64  # what the MIDI specification gives to keys that sense none
+NOTE_TICKS = 120  # a 32nd note: long enough to be visible; drums ignore the length
+OFF_VELOCITY = 64  # default of the MIDI specification for keys without a sensor
 MAX_DELTA = (1 << 28) - 1
 LEAD_IN, PICKUP = "Lead-in", "Pickup"
-"""Markers where nothing is counted yet, and where beats before bar 1 are."""
+"""Markers of the part before the music, and of beats before bar 1."""
 
-# Status bytes, but for the channel; and of all events that are no messages.
+# Status bytes, without the channel, and the type bytes of meta events.
 _NOTE_OFF, _NOTE_ON, _META = 0x80, 0x90, 0xFF
 _TEXT, _TRACK_NAME, _MARKER = 0x01, 0x03, 0x06
 _SET_TEMPO, _TIME_SIGNATURE, _SEQUENCER_SPECIFIC = 0x51, 0x58, 0x7F
 _END_OF_TRACK = bytes((_META, 0x2F, 0))
-_CLOCKS = 24  # of a metronome, in a quarter
+_CLOCKS = 24  # MIDI clocks in a quarter, for the metronome
 
 TRACK_NAME = "Drums"
 NO_TEMPO = "120 BPM is not the music's tempo: ticks count seconds"
-"""Text in a file without beats, by which its reader knows that there are none."""
+"""Text in a file without beats, by which the reader recognises it."""
 
 
 class DrumNote(NamedTuple):
-    """A note of the file, and the drum that it is of."""
+    """A note of the file, and its drum."""
 
     tick: int
     note: int
@@ -39,7 +39,7 @@ class DrumNote(NamedTuple):
 
 
 class _Track(NamedTuple):
-    """A track: ticks and bytes of its events in the order of time, and its end."""
+    """A track: ticks and bytes of its events in order of time, and its end."""
 
     events: list[tuple[int, bytes]]
     end: int
@@ -52,18 +52,18 @@ def midi_bytes(
     midi_type: int = 1,
     per_drum: bool = False,
 ) -> bytes:
-    """Bytes of the whole file.
+    """Return the bytes of a whole file.
 
     Parameters
     ----------
     notes
-        In the order of ticks, no two of a note on one tick.
+        Notes in order of ticks; not twice the same one at a tick.
     timing
-        Its tempo map.
+        The tempo map.
     midi_type
-        0: all on one track.
+        0: all on one track; 1: a tempo track and note tracks.
     per_drum
-        A track for each drum, by name, instead of one for all.
+        Whether each drum has a track of its own, with its name.
     """
     about = OwnEvent(
         timing.end + 1 if timing.bars else 0,
@@ -73,9 +73,9 @@ def midi_bytes(
     ended = list(zip(notes, _ends(notes), strict=True))
     if per_drum:
         for drum in Drum:
-            own = [item for item in ended if item[0].drum is drum]
-            if own:
-                tracks.append(_note_track(own, drum.full_name))
+            members = [item for item in ended if item[0].drum is drum]
+            if members:
+                tracks.append(_note_track(members, drum.full_name))
     else:
         tracks.append(_note_track(ended, TRACK_NAME))
     if not midi_type:
@@ -85,21 +85,21 @@ def midi_bytes(
 
 
 def _merged(tracks: Sequence[_Track]) -> _Track:
-    """One track with the events of all, those of one tick in the tracks' order."""
+    """Return one track with all events, those at a tick in the order of the tracks."""
     events = [event for track in tracks for event in track.events]
     events.sort(key=lambda event: event[0])
     return _Track(events, max(track.end for track in tracks))
 
 
 def _chunk(track: _Track) -> bytes:
-    """Bytes of a track; of thousands of notes in 10 ms, which took mido 60."""
+    """Return the bytes of a track; thousands of notes take 10 ms, and 60 with mido."""
     data = bytearray()
     before = 0
     status = None
     for tick, message in [*track.events, (track.end, _END_OF_TRACK)]:
         data += _variable(tick - before)
         before = tick
-        # A status that is repeated is left out, but for events that are no notes.
+        # A repeated status is left out, except in meta events.
         repeated = message[0] == status and message[0] < _META
         data += message[1:] if repeated else message
         status = message[0]
@@ -107,15 +107,15 @@ def _chunk(track: _Track) -> bytes:
 
 
 def _variable(number: int) -> bytes:
-    """A number as MIDI files have it: seven bits a byte, the highest first."""
-    found = [number & 0x7F]
+    """Return a variable-length quantity: seven bits a byte, the highest first."""
+    digits = [number & 0x7F]
     while number := number >> 7:
-        found.append(0x80 | number & 0x7F)
-    return bytes(found[::-1])
+        digits.append(0x80 | number & 0x7F)
+    return bytes(digits[::-1])
 
 
 def _tempo_track(timing: TempoMap, about: OwnEvent) -> _Track:
-    # Of one tick, the tempo comes first and the marker behind it.
+    # At the same tick, the tempo comes first and the marker last.
     events = [
         (tick, 0, _meta(_SET_TEMPO, tempo.to_bytes(3, "big")))
         for tick, tempo in timing.tempos
@@ -137,7 +137,7 @@ def _tempo_track(timing: TempoMap, about: OwnEvent) -> _Track:
     events.append((0, 3, _meta(_SEQUENCER_SPECIFIC, bytes(about.data()))))
     events.sort(key=lambda event: event[:2])
     written = [(tick, message) for tick, _, message in events]
-    # Behind the last beat, so that a reader knows how far beats were detected.
+    # End after the last beat, so that a reader knows how far beats were detected.
     return _Track(written, max(about.end, written[-1][0]))
 
 
@@ -146,12 +146,12 @@ def _text(kind: int, text: str) -> bytes:
 
 
 def _meta(kind: int, data: bytes) -> bytes:
-    """Bytes of an event that is no message."""
+    """Return the bytes of a meta event."""
     return bytes((_META, kind)) + _variable(len(data)) + data
 
 
 def _ends(notes: Sequence[DrumNote]) -> list[int]:
-    """Tick at which each note ends: where its key is hit again, if not before."""
+    """Return the tick at which each note ends: no later than its key is hit again."""
     ends = []
     following: dict[int, int] = {}
     for note in reversed(notes):
@@ -161,8 +161,8 @@ def _ends(notes: Sequence[DrumNote]) -> list[int]:
 
 
 def _note_track(ended: Iterable[tuple[DrumNote, int]], name: str) -> _Track:
-    # Sorting puts the ends (0) before the beginnings (1) of a tick: a program
-    # that reads the reverse order would cut the new note.
+    # Sorting puts note-offs (0) before note-ons (1) at the same tick: a program that
+    # reads the reverse order would cut the new note.
     notes: list[tuple[int, int, int, int]] = []
     for note, end in ended:
         notes.append((note.tick, 1, note.note, note.velocity))

@@ -123,7 +123,7 @@ def test_a_track_for_each_drum(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--quantize", "1/5"], "'1/5' is no grid"),
+        (["--quantize", "1/5"], "'1/5' is not a grid"),
         (["--quantize", "XX=1/8"], "unknown drum 'XX'"),
         (["--quantize", "KD,SD=1/8"], "unknown drum 'KD,SD'"),
         (["--quantize", "1/8t", "--swing", "0.6"], "triplets does not swing"),

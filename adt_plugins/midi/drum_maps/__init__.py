@@ -1,16 +1,16 @@
-"""Drum-note maps: which MIDI note plays which drum in a sampler or sends it from a kit.
+"""Drum-note maps: which MIDI note plays which drum in a sampler, or comes from a kit.
 
-A map is a JSON file; those in this folder say where their numbers are from and
-how far to trust them, and a user may write another::
+A map is a JSON file; those in this folder state the sources of their numbers and how
+far to trust them, and users may write their own::
 
     {"format": "adt-plugins-drum-map", "version": 1,
      "name": "my-kit", "title": "My kit",
      "drums": {"KD": 36, "SD": 38},
      "notes": {"36": {"name": "Kick", "drum": "KD"}, "40": {"name": "Cowbell"}}}
 
-``drums`` is what is written, ``notes`` (optional) what notes are called and mean
-when they are read. A drum without a note is written as the coarse drum that it
-belongs to, a coarse one as its most usual kind.
+``drums`` are the notes to write, ``notes`` (optional) the names and meanings of notes
+that are read. A drum without a note is written as its coarse drum, a coarse one as its
+most common kind.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ GRADES = {
     "C": "community: tables of several users that agree",
     "user": "a user's own file",
 }
-"""How far to trust a map, by its grade; what is known worse than C is not shipped."""
+"""How far to trust a map, by grade; anything less reliable than C is not shipped."""
 
 _FOLDER = Path(__file__).resolve().parent
 _USUAL = {Drum.HH: Drum.CHH, Drum.TT: Drum.MHT, Drum.CY: Drum.CRC}
@@ -47,7 +47,7 @@ _USUAL = {Drum.HH: Drum.CHH, Drum.TT: Drum.MHT, Drum.CY: Drum.CRC}
 
 @dataclass(frozen=True, slots=True)
 class MapNote:
-    """What a note is called, and the drum that it means (None: none of ours)."""
+    """Name of a note, and the drum that it means (None: none of ours)."""
 
     name: str
     drum: Drum | None = None
@@ -62,15 +62,15 @@ class DrumMap:
     name, title
         For the command line, and for people.
     grade
-        How far to trust it, a key of `GRADES`.
+        How far to trust it: a key of `GRADES`.
     sources
-        Where its numbers are from.
+        Where its numbers come from.
     drums
-        Note that is written for a drum, 0-127.
+        Drum to the note that is written, 0-127.
     notes
-        What notes mean when they are read; holds all notes of `drums`.
+        Meaning of notes that are read; includes all notes of `drums`.
     remarks
-        What else a user should know.
+        Further remarks for the user.
     """
 
     name: str
@@ -83,11 +83,11 @@ class DrumMap:
 
     @property
     def is_community(self) -> bool:
-        """Whether only users vouch for it, and no document of the maker."""
+        """Whether it rests on reports of users only, not on the maker's documents."""
         return self.grade == "C"
 
     def note(self, drum: Drum) -> int | None:
-        """Note to write for a drum; None if the target has nothing like it."""
+        """Return the note to write for a drum; None if the target has none like it."""
         usual = _USUAL.get(drum.coarse, drum)
         for kind in (drum, drum.coarse, usual):
             if kind in self.drums:
@@ -96,11 +96,11 @@ class DrumMap:
 
     def drum(self, note: int) -> Drum | None:
         """Return the drum that a note means; None if no drum of ours fits."""
-        known = self.notes.get(note)
-        return None if known is None else known.drum
+        meaning = self.notes.get(note)
+        return None if meaning is None else meaning.drum
 
     def reaper_note_names(self) -> str:
-        """Text of a note-name file for Reaper: a number and a name a line."""
+        """Return the note names for Reaper: a number and a name on each line."""
         head = f"# {self.title}, for Reaper: File > Note/CC names > Load\n"
         return head + "".join(
             f"{note} {self.notes[note].name}\n" for note in sorted(self.notes)
@@ -116,13 +116,13 @@ def list_maps() -> list[DrumMap]:
 def find_map(name: str | os.PathLike[str]) -> DrumMap:
     """Return a shipped map by its name or title, or a user's by its path.
 
-    A part of a name is enough where it is that of one map alone, and case does not
-    count: ``"superior"``.
+    Part of a name suffices if it belongs to a single map, in upper or lower case:
+    ``"superior"``.
 
     Raises
     ------
     AdtError
-        If there is neither.
+        If there is none.
     FormatError
         If the file is not a drum-note map.
     """
@@ -133,33 +133,33 @@ def find_map(name: str | os.PathLike[str]) -> DrumMap:
     path = Path(text)
     if path.exists() or path.suffix.lower() == ".json" or path.name != text:
         return read_map(path)
-    found = _maps_called(text)
-    if len(found) == 1:
-        return found[0]
+    matches = _maps_called(text)
+    if len(matches) == 1:
+        return matches[0]
     hint = did_you_mean(text, sorted(shipped))
-    if found:
-        hint = f"; did you mean {' or '.join(m.name for m in found)}?"
+    if matches:
+        hint = f"; did you mean {' or '.join(m.name for m in matches)}?"
     hint = hint or f"; there are {', '.join(sorted(shipped))}"
     raise AdtError(f"no drum-note map {reprlib.repr(text)}{hint}")
 
 
 def _maps_called(text: str) -> list[DrumMap]:
-    """Shipped maps whose name or title is this, or else begins its words so.
+    """Return shipped maps with this name or title, or with words that begin with it.
 
-    ``EZDrummer``, ``superior``, ``Steven Slate Drums`` and ``td-17`` are each one.
+    ``EZDrummer``, ``superior``, ``Steven Slate Drums`` and ``td-17`` match one each.
     """
-    said = _words(text)
-    maps = list_maps() if said else []
-    same = [m for m in maps if said in (_words(m.name), _words(m.title))]
+    wanted = _words(text)
+    maps = list_maps() if wanted else []
+    same = [m for m in maps if wanted in (_words(m.name), _words(m.title))]
     return same or [
         m
         for m in maps
         if all(
             any(
-                known == word if word.isdigit() else known.startswith(word)
-                for known in _words(f"{m.name} {m.title}")
+                part == word if word.isdigit() else part.startswith(word)
+                for part in _words(f"{m.name} {m.title}")
             )
-            for word in said
+            for word in wanted
         )
     ]
 
@@ -176,7 +176,7 @@ def read_map(path: str | os.PathLike[str]) -> DrumMap:
     AdtError
         If it cannot be read.
     FormatError
-        If something in it is wrong; one line that says what.
+        If its content is not valid; the message says what is wrong.
     """
     from adt_plugins.base.files import read_text
 
@@ -220,18 +220,18 @@ def _map_of(data: Any, stem: str) -> DrumMap:
 
 
 def _notes(table: dict[str, Any], drums: Mapping[Drum, int]) -> dict[int, MapNote]:
-    """Notes of the file, and those of drums that it does not name."""
+    """Return the notes of the file, and those of drums that it does not name."""
     notes = {}
     for key, item in table.items():
         if not (key.isascii() and key.isdigit() and len(key) <= 3 and int(key) < 128):
-            raise FormatError(f"notes: {reprlib.repr(key)} is no note from 0 to 127")
+            raise FormatError(f"notes: {reprlib.repr(key)} is not a note from 0 to 127")
         if not isinstance(item, dict):
             raise FormatError(f"note {key} is not an object: {reprlib.repr(item)}")
         code = item.get("drum")
         drum = None if code is None else as_drum(code)
         default = "" if drum is None else drum.full_name
         notes[int(key)] = MapNote(_text(item, "name", default), drum)
-    # Of drums that share a note the finer one is meant when it is read.
+    # A note that drums share means the finer one when it is read.
     for drum in sorted(drums, key=lambda d: d is d.coarse):
         notes.setdefault(drums[drum], MapNote(drum.full_name, drum))
     return notes

@@ -143,7 +143,10 @@ def test_a_users_map(tmp_path: Path) -> None:
         ({"drums": {"KD": -1}}, "note of KD is 0 to 127, not -1"),
         ({"drums": {"KD": "C1"}}, "note of KD is a whole number, not 'C1'"),
         ({"drums": {"KD": True}}, "note of KD is a whole number, not True"),
-        ({"drums": {"KD": 36}, "notes": {"128": {}}}, "'128' is no note from 0 to 127"),
+        (
+            {"drums": {"KD": 36}, "notes": {"128": {}}},
+            "'128' is not a note from 0 to 127",
+        ),
         ({"drums": {"KD": 36}, "notes": {"36": "Kick"}}, "note 36 is not an object"),
         ({"drums": {"KD": 36}, "notes": {"36": {"drum": "X"}}}, "unknown drum 'X'"),
         ({"drums": {"KD": 36}, "notes": {"36": {"name": "a\nb"}}}, "name is a line"),

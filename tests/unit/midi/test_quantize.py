@@ -38,7 +38,7 @@ def test_grids(name: str, ticks: int, triplet: bool) -> None:
 
 @pytest.mark.parametrize("name", ["", "1/5", "2/16", "1/16.", "16", "1/128", "t"])
 def test_what_is_no_grid(name: str) -> None:
-    with pytest.raises(ValueError, match="is no grid such as"):
+    with pytest.raises(ValueError, match="is not a grid such as"):
         grid_ticks(name)
 
 
