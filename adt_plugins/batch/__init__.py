@@ -1,5 +1,5 @@
-"""Many recordings: which, in which processes or on which machines, and what is done.
+"""Transcribes many recordings: on this machine or on others, with a record of each.
 
 `recordings` finds them, `workers` and `cluster` have them transcribed, `manifest`
-remembers what became of each.
+records the result of each.
 """

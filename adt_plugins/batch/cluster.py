@@ -1,8 +1,8 @@
-"""Tasks on a Dask cluster; needs the extra `cluster`.
+"""Runs tasks on a Dask cluster; needs the extra `cluster`.
 
-The workers must see the recordings and the outputs' folder under the same paths,
-and have this package. Each of their threads has a process of ours (`workers.Worker`)
-do its tasks: so what a broken file can do to a process is not done to the cluster.
+The workers must see the recordings and the output folder under the same paths, and have
+this package. Each of their threads runs tasks in a process of ours (`workers.Worker`),
+so that a broken file can end that process but not the cluster.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from adt_plugins.batch.messages import Crashed, Done, Lost, Refused, Reply, Task
 from adt_plugins.batch.workers import Worker
 from adt_plugins.errors import AdtError, MissingDependencyError
 
-# Tasks waiting for each thread of the cluster, so that none is idle; and so few
-# that a library of any size is never in the scheduler's memory.
+# Tasks queued for each thread of the cluster: enough to keep it busy, and so few that a
+# library of any size never fills the scheduler's memory.
 _AHEAD = 3
 
 _CONNECT_S = "10s"
-_ANSWER_S = 60  # of what is finished
+_ANSWER_S = 60  # for the result of a finished task
 
 _own = threading.local()
 _all: list[Worker[Task, Done]] = []
@@ -33,9 +33,9 @@ _all: list[Worker[Task, Done]] = []
 def run_on_cluster(
     address: str, module: str, greeting: Mapping[str, object], tasks: Iterator[Task]
 ) -> Generator[tuple[Task, Reply], None, None]:
-    """Have tasks done on a cluster; as `workers.run_tasks`.
+    """Run tasks on a cluster; like `workers.run_tasks`.
 
-    When a machine is lost, what it had begun is begun again on another.
+    The unfinished tasks of a machine that is lost are started again on another.
 
     Parameters
     ----------
@@ -47,23 +47,23 @@ def run_on_cluster(
     Raises
     ------
     AdtError
-        If there is no scheduler, if it is lost, or if a process refuses. What was
-        not answered by then is not the recordings' fault, and open again.
+        If there is no scheduler, if it is lost, or if a process refuses to work. Tasks
+        without an answer stay open; that is not the fault of their recordings.
     MissingDependencyError
-        Without Dask.
+        If Dask is not installed.
     """
     try:
         from distributed import Client, as_completed
     except ImportError as error:
         raise MissingDependencyError.of("--dask", "distributed", "cluster") from error
-    # It logs at length on the terminal what we say in a line.
+    # Its long log messages are replaced by one line of ours.
     for name in ("distributed", "distributed.client", "distributed.core"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise AdtError(f"{address}: no Dask scheduler: {error}") from error
-    # Every restart of this command is a new set of tasks to the scheduler.
+    # To the scheduler, every restart of this command is a new set of tasks.
     setting = (module, dict(greeting), os.getcwd())  # noqa: PTH109 - a string
     with client:
         threads = sum(client.nthreads().values())
@@ -82,17 +82,17 @@ def run_on_cluster(
             for future in finished:
                 _, task = begun.pop(future.key)
                 reply = _result(future)
-                # Else it would be done again when the machine that did it is lost.
+                # Otherwise it would be repeated if the machine that did it is lost.
                 future.release()
                 if (following := next(tasks, None)) is not None:
                     finished.add(submit(following))
                 yield task, reply
         except AdtError:
             raise
-        except Exception as error:  # as many as Dask has
+        except Exception as error:  # Dask has many kinds
             raise _lost(address, error) from error
         finally:
-            with suppress(Exception):  # it may be lost
+            with suppress(Exception):  # the cluster may be lost
                 client.cancel([future for future, _ in begun.values()])
                 client.run(_close)
 
@@ -107,7 +107,7 @@ def _result(future: Any) -> Reply:
 
     try:
         reply: Done | Crashed | Refused = future.result(timeout=_ANSWER_S)
-    except KilledWorker:  # not by a recording, which is done in a process of its own
+    except KilledWorker:  # not by a recording: each has a process of its own
         return Lost(open="machines of the cluster were lost while they had it")
     if "refused" in reply:
         raise AdtError(reply["refused"])
@@ -117,7 +117,7 @@ def _result(future: Any) -> Reply:
 def _do(
     setting: tuple[str, dict[str, object], str], task: Task
 ) -> Done | Crashed | Refused:
-    """Run in a thread of a cluster's worker."""
+    """Run a task, in a thread of a cluster's worker."""
     if getattr(_own, "setting", None) != setting:
         if hasattr(_own, "worker"):
             _own.worker.close()

@@ -1,11 +1,12 @@
-"""What became of each recording: a file with one JSON object a line.
+"""The record of a batch: a file with one JSON object a line.
 
-While a run goes on, lines are added: one when a recording is begun, one when it is
-finished; the last line of a recording counts. When the run ends, however it ends
-but by a kill, the file is replaced by one with a line for each recording, sorted.
-So the same recordings give the same manifest, in whatever order they were done.
+During a run lines are added: one when a recording is started, one when it is finished;
+the last line of a recording counts. When the run ends, unless it is killed, the file is
+replaced by one with a single line for each recording, sorted. So the same recordings
+give the same manifest, in whatever order they were transcribed.
 
-Lines that somebody has spoilt are passed over, said in one warning, and kept beside.
+Lines that cannot be read are skipped, reported in one warning, and kept in another
+file.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from adt_plugins.errors import AdtError, FormatError, reason_of
 
 NAME = "manifest.jsonl"
 REJECTED_SUFFIX = ".rejected"
-"""Of the file with the lines that could not be read, added to the manifest's name."""
+"""Suffix of the file with lines that could not be read, after the manifest's name."""
 
 STARTED, DONE, FAILED, SKIPPED = "started", "done", "failed", "skipped"
 _STATUSES = (STARTED, DONE, FAILED, SKIPPED)
@@ -41,10 +42,10 @@ class _Whole(TypedDict):
 
 
 class Line(_Whole, total=False):
-    """What became of a recording.
+    """The result of a recording.
 
-    `settings` names what decided what is written; `bytes` and `modified` (ns) are the
-    state of the recording then.
+    `settings` identifies the options that affect the outputs; `bytes` and `modified`
+    (ns) are the state of the recording at that time.
     """
 
     error: str | None
@@ -65,7 +66,7 @@ class _Output:
 
 @dataclass(frozen=True)
 class _Line:
-    """What must be right in a line, as it may have been edited by hand."""
+    """The part of a line that is validated, since it may have been edited by hand."""
 
     input: str
     status: str
@@ -83,7 +84,7 @@ _LIMITS = {"modified": (-(2.0**63), 2.0**63), "bytes": (0.0, 2.0**63)}
 
 
 class _Place(NamedTuple):
-    """Where the last line of a recording stands; the lines stay on the disk."""
+    """Position of a recording's last line in the file; lines stay on the disk."""
 
     start: int
     size: int
@@ -92,19 +93,19 @@ class _Place(NamedTuple):
 class Manifest:
     """The manifest of an output folder; use it in a ``with`` block.
 
-    Memory grows by about 300 bytes a recording, whatever its lines say.
+    Memory grows by about 300 bytes for each recording, however long its lines are.
 
     Parameters
     ----------
     path
-        The file; made if it is missing.
+        The file; created if missing.
     warn
         Called once if there are lines that cannot be read.
 
     Raises
     ------
     AdtError
-        If it cannot be read or written, or is something else.
+        If it cannot be read or written, or is another kind of file.
     """
 
     def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
@@ -112,7 +113,7 @@ class Manifest:
         self._places: dict[str, _Place] = {}
         self._rejected: list[_Place] = []
         try:
-            # Without a buffer: what does not fit on the disk fails at once.
+            # Unbuffered, so that a full disk is noticed at once.
             self._file = path.open("a+b", buffering=0)
             self._load(warn)
         except OSError as error:
@@ -140,7 +141,7 @@ class Manifest:
             self._file.write(b"\n")
 
     def _tell(self, first: str, is_ours: bool, warn: Callable[[str], None]) -> None:
-        """Warn about lines that cannot be read; refuse what is no manifest at all."""
+        """Warn about unreadable lines; refuse a file that is not a manifest."""
         if not is_ours:
             raise AdtError(f"{self.path}: {first}")
         more = f" ({len(self._rejected) - 1} more)" if len(self._rejected) > 1 else ""
@@ -167,22 +168,22 @@ class Manifest:
             self._file.close()
 
     def __getitem__(self, name: str) -> Line | None:
-        """Return the last line of a recording, None if there is none."""
+        """Return the last line of a recording; None if there is none."""
         place = self._places.get(name)
         return None if place is None else self._read(place)
 
     def lines(self) -> Iterator[Line]:
-        """Return the last line of every recording, by name."""
+        """Iterate over the last line of every recording, by name."""
         for name in sorted(self._places):
             yield self._read(self._places[name])
 
     def add(self, line: Line) -> None:
-        """Add a line; it is on its way to the disk when this returns."""
-        # ASCII: a name that is no Unicode is kept as escapes.
+        """Add a line; it has been handed to the system when this returns."""
+        # ASCII: a name that is not Unicode is kept as escapes.
         data = json.dumps(line, sort_keys=True).encode("ascii") + b"\n"
         start = self._file.seek(0, os.SEEK_END)
         try:
-            if self._file.write(data) < len(data):  # the next byte does not fit
+            if self._file.write(data) < len(data):  # the disk is full
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             with suppress(OSError):
@@ -194,7 +195,7 @@ class Manifest:
         return _checked(self._bytes(place))
 
     def _bytes(self, place: _Place) -> bytes:
-        """Return a line with its end, which an editor may have left out."""
+        """Return a line with its end, which an editor may have omitted."""
         self._file.seek(place.start)
         return self._file.read(place.size).rstrip(b"\r\n") + b"\n"
 

@@ -1,4 +1,4 @@
-"""What a run says to its processes, and what they answer: JSON objects, a line each."""
+"""Messages between a run and its processes: JSON objects, one a line."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ class _Written(TypedDict):
 
 
 class Output(_Written, total=False):
-    """A file that was written; `sha256` is missing if it was not read again."""
+    """A file that was written; without `sha256` if it was not read again."""
 
     sha256: str | None
 
 
 class Task(TypedDict):
-    """A recording that is to be transcribed.
+    """A recording to transcribe.
 
-    `kept` are outputs that a user has changed and that stay; `ours` are the SHA-256
-    of files that an earlier run wrote, by path; `bytes` and `modified` (ns) are the
-    state of the recording.
+    `kept` are outputs that a user has changed, which stay; `ours` maps files that an
+    earlier run wrote to their SHA-256; `bytes` and `modified` (ns) are the state of the
+    recording.
     """
 
     input: str
@@ -42,35 +42,35 @@ class Greeting(TypedDict):
 
 @final
 class Ready(TypedDict):
-    """A process has understood the greeting."""
+    """A process has accepted the greeting."""
 
     ready: bool
 
 
 @final
 class Refused(TypedDict):
-    """A process can do nothing at all."""
+    """A process cannot work at all."""
 
     refused: str
 
 
 @final
 class Crashed(TypedDict):
-    """A process has ended instead of answering."""
+    """A process ended instead of answering."""
 
     crashed: str
 
 
 @final
 class Lost(TypedDict):
-    """A task was not done, by no fault of its recording: a later run does it."""
+    """A task was not done, for no fault of its recording; a later run repeats it."""
 
     open: str
 
 
 @final
 class Done(TypedDict):
-    """What became of a recording; see `adt_plugins.cli` for the rest of its report."""
+    """The result of a recording; see `adt_plugins.cli` for the rest of its report."""
 
     status: str
     error: str | None
@@ -81,4 +81,4 @@ class Done(TypedDict):
 
 
 Reply = Done | Crashed | Lost
-"""What a run hears of a task."""
+"""The answer to a task."""

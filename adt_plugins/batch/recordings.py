@@ -1,4 +1,4 @@
-"""From what a user names - folders, lists, patterns - to recordings, each once."""
+"""Finds recordings, each once, in the folders, lists and patterns that a user names."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from adt_plugins.base.protected import RECORDINGS, protect
 from adt_plugins.errors import AdtError, reason_of
 
 LISTS = frozenset({".txt", ".lst", ".m3u", ".m3u8"})
-"""Files that name recordings, one a line."""
+"""Files that list recordings, one a line."""
 
 STDIN = "-"
 
-# What we and Audacity write beside recordings is no recording.
+# Files that we and Audacity write beside recordings, which are not recordings.
 _OWN_ENDINGS, _OWN_FOLDER = (".click.wav", ".drumless.flac"), "_data"
-# What ends so is ours, if the rest of the song is there.
+# Files with this ending are ours if the rest of the song is there.
 _OWN_DRUMS = re.compile(r"\.drums(\.[A-Z]{2,3})?\.flac$", re.IGNORECASE)
 
 _Warn = Callable[[str], None]
@@ -28,49 +28,49 @@ _Warn = Callable[[str], None]
 def find_recordings(
     inputs: Iterable[str], *, without: Path | None = None, warn: _Warn
 ) -> tuple[str | None, list[str]]:
-    """Find all recordings that are named.
+    """Find all recordings in the inputs.
 
     Parameters
     ----------
     inputs
-        Folders (with all that is in them), lists (one path a line, relative ones
-        from the list's folder; ``-``: standard input), patterns, recordings.
+        Folders (with all that is in them), lists (one path a line, relative ones to
+        the folder of the list; ``-``: standard input), patterns, recordings.
     without
-        A folder that is left out: that of the outputs.
+        A folder to leave out: that of the outputs.
     warn
-        Told in a line of each folder that cannot be read.
+        Called with a line about each folder that cannot be read.
 
     Returns
     -------
     root
-        The folder that holds all that was named; None if it is on two drives. It
-        does not depend on what is in a folder that was named.
+        The folder that contains all inputs; None if they are on two drives. It does not
+        depend on the content of folders.
     recordings
         Absolute paths, sorted, each once.
 
     Raises
     ------
     AdtError
-        If an input is not there.
+        If an input does not exist.
     """
     left_out = None if without is None else _identity(without)
-    found: set[str] = set()
+    recordings: set[str] = set()
     roots: set[str] = set()
     for name in inputs:
         for path in _named(name):
             absolute = os.path.abspath(path)  # noqa: PTH100 - links stay
             if path.is_dir():
                 roots.add(absolute)
-                found.update(_of_folder(absolute, left_out, warn))
+                recordings.update(_of_folder(absolute, left_out, warn))
             else:
                 roots.add(os.path.dirname(absolute))  # noqa: PTH120 - many of them
-                found.add(absolute)
+                recordings.add(absolute)
     try:
         root = os.path.commonpath(roots) if roots else None
     except ValueError:
         root = None
-    protect(*found)
-    return root, sorted(found)
+    protect(*recordings)
+    return root, sorted(recordings)
 
 
 def _named(name: str) -> Iterator[Path]:
@@ -78,13 +78,13 @@ def _named(name: str) -> Iterator[Path]:
     if name == STDIN:
         yield from _of_list(sys.stdin.read(), Path.cwd())
     elif not os.path.lexists(path):
-        hits = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - any root
-        if not hits:
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - any root
+        if not matches:
             raise AdtError(f"{name}: no such file or folder")
         yield from (
-            Path(hit)
-            for hit in hits
-            if Path(hit).is_dir() or _is_recording(Path(hit).name)
+            Path(match)
+            for match in matches
+            if Path(match).is_dir() or _is_recording(Path(match).name)
         )
     elif path.suffix.lower() in LISTS and path.is_file():
         protect(path)
@@ -98,7 +98,7 @@ def _read(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise AdtError(f"{path}: {reason_of(error)}") from error
-    # Names that are not UTF-8 are kept as POSIX has them.
+    # Names that are not UTF-8 are kept as POSIX stores them.
     return data.decode("utf-8-sig", "surrogateescape")
 
 
@@ -112,7 +112,7 @@ def _of_list(text: str, base: Path) -> Iterator[Path]:
 def _of_folder(
     top: str, left_out: tuple[int, int] | None, warn: _Warn
 ) -> Iterator[str]:
-    """Walk through links too, but into no folder twice: they may form a loop."""
+    """Walk through links as well, but into each folder once: links may form a loop."""
     seen = {left_out, _identity(Path(top))}
 
     def tell(error: OSError) -> None:
@@ -131,7 +131,7 @@ def _of_folder(
         for name in names:
             if not _is_recording(name) or _is_stem(name.lower(), there):
                 continue
-            # A pipe would wait for somebody who writes into it.
+            # A pipe would wait for its writer.
             if not Path(folder, name).is_fifo():
                 yield os.path.join(folder, name)  # noqa: PTH118 - many of them
 
@@ -146,7 +146,7 @@ def _is_recording(name: str) -> bool:
 
 
 def _is_stem(name: str, there: Container[str]) -> bool:
-    """Whether a file is of the drums that a song was split into."""
+    """Return whether a file is one of the stems that a song was split into."""
     rest = _OWN_DRUMS.sub(".drumless.flac", name)
     return rest != name and rest in there
 

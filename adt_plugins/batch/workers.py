@@ -1,9 +1,9 @@
-"""Processes that do one task after the other and answer each in a line of JSON.
+"""Processes that run one task after the other, and answer each with a line of JSON.
 
-A process of ours is started by its command line and spoken to through pipes, not
-forked: so it works alike on every system, in a notebook and in a Dask worker; and
-when a decoder crashes on a broken file, one task has failed and no more. A process
-ends when its input ends, so none is left when this one is killed.
+A process is started by its command line and addressed through pipes, not forked: so it
+works alike on every system, in a notebook and in a Dask worker; and a decoder that
+crashes on a broken file fails only one task. A process ends when its input ends, so
+none is left when this one is killed.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ DoneT_co = TypeVar("DoneT_co", bound=Mapping[str, object], covariant=True)
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-# Finds this package as it was found here, but nothing in the working folder, in
-# which there may be anybody's files: ``python -m`` would.
+# Import this package as it was found here, but nothing from the working folder, which
+# may contain anyone's files and which ``python -m`` would search.
 _BOOT = """
 import sys
 sys.path[:] = filter(None, sys.path)
@@ -40,24 +40,24 @@ import_module(sys.argv[1]).main()
 """
 _HOME = str(Path(__file__).resolve().parent.parent.parent)
 
-# What a process may take to stop: it asks once a second of audio, finding beats
-# takes seconds.
+# Time that a process may take to stop: it checks once for every second of audio, and
+# decoding beats takes seconds.
 _PATIENCE_S = 15.0
-_TICK_S = 0.5  # on Windows, Ctrl-C does not interrupt a wait without end
+_TICK_S = 0.5  # on Windows, Ctrl-C does not interrupt an unlimited wait
 
 
 class Worker(Generic[TaskT, DoneT_co]):
-    """One process, started for the first task and again after a crash.
+    """A process, started for the first task and again after a crash.
 
     Parameters
     ----------
     module
-        Whose ``main()`` is run. It answers the greeting and every task with a
-        line; a line ``{"refused": reason}`` is the end.
+        Module whose ``main()`` is run. It answers the greeting and every task with a
+        line; after a line ``{"refused": reason}`` it ends.
     greeting
-        First message that it gets.
+        First message to the process.
     folder
-        Its working folder; None: this process's.
+        Working folder of the process; None: that of this one.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Worker(Generic[TaskT, DoneT_co]):
         self._process: subprocess.Popen[bytes] | None = None
 
     def do(self, task: TaskT) -> DoneT_co | Crashed:
-        """Have a task done.
+        """Run a task.
 
         Returns
         -------
@@ -79,7 +79,7 @@ class Worker(Generic[TaskT, DoneT_co]):
         Raises
         ------
         AdtError
-            If the process says that it can do nothing.
+            If the process refuses to work.
         """
         if self._process is None or self._process.poll() is not None:
             self._start()
@@ -89,7 +89,7 @@ class Worker(Generic[TaskT, DoneT_co]):
     def _start(self) -> None:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives on
         own_group: dict[str, Any] = {"start_new_session": True}
-        if os.name == "nt":  # so that Ctrl-C comes to us alone
+        if os.name == "nt":  # so that Ctrl-C reaches only us
             own_group = {"creationflags": 0x200}  # CREATE_NEW_PROCESS_GROUP
         self._process = subprocess.Popen(
             self._command,
@@ -110,13 +110,13 @@ class Worker(Generic[TaskT, DoneT_co]):
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
-        answer = b""
+        line = b""
         with suppress(OSError, ValueError):  # it has ended, or `close` was called
             process.stdin.write(json.dumps(message).encode("ascii") + b"\n")
             process.stdin.flush()
-            answer = process.stdout.readline()
-        if answer.endswith(b"\n"):
-            return json.loads(answer)
+            line = process.stdout.readline()
+        if line.endswith(b"\n"):
+            return json.loads(line)
         return Crashed(crashed=self._autopsy(process))
 
     def _autopsy(self, process: subprocess.Popen[bytes]) -> str:
@@ -130,14 +130,14 @@ class Worker(Generic[TaskT, DoneT_co]):
         return f"its process ended with code {code}: {last.strip()}"
 
     def stop(self) -> None:
-        """Let the process end: it gives up what it does."""
+        """Ask the process to end and abandon its task."""
         process = self._process
         if process is not None and process.stdin is not None:
             with suppress(OSError, ValueError):
                 process.stdin.close()
 
     def close(self) -> None:
-        """Let the process end, and wait for it."""
+        """Ask the process to end, and wait for it."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -157,19 +157,19 @@ class Worker(Generic[TaskT, DoneT_co]):
 def run_tasks(
     workers: Sequence[Worker[TaskT, DoneT_co]], tasks: Iterator[TaskT]
 ) -> Generator[tuple[TaskT, DoneT_co | Crashed], None, None]:
-    """Have tasks done, as many at a time as there are workers.
+    """Run tasks, as many at a time as there are workers.
 
     Parameters
     ----------
     workers
-        Closed at the end; on an exception, e.g. Ctrl-C, they are stopped.
+        Workers; stopped on an exception such as Ctrl-C, and closed at the end.
     tasks
-        Asked for the next task when a worker is free.
+        Iterator that is asked for a task whenever a worker is free.
 
     Yields
     ------
     task, answer
-        In the order in which they are finished.
+        In the order in which tasks are finished.
 
     Raises
     ------
@@ -178,13 +178,13 @@ def run_tasks(
     """
     answers: queue.Queue[tuple[int, TaskT, DoneT_co | Crashed | BaseException]]
     answers = queue.Queue()
-    desks: list[queue.Queue[TaskT | None]] = [queue.Queue() for _ in workers]
+    inboxes: list[queue.Queue[TaskT | None]] = [queue.Queue() for _ in workers]
 
     def serve(number: int) -> None:
-        while (task := desks[number].get()) is not None:
+        while (task := inboxes[number].get()) is not None:
             try:
                 answers.put((number, task, workers[number].do(task)))
-            except BaseException as error:  # raised again where it is seen
+            except BaseException as error:  # raised again by the caller
                 answers.put((number, task, error))
 
     threads = [
@@ -195,9 +195,9 @@ def run_tasks(
         thread.start()
     busy = 0
     try:
-        for desk in desks:
+        for inbox in inboxes:
             if (task := next(tasks, None)) is not None:
-                desk.put(task)
+                inbox.put(task)
                 busy += 1
         while busy:
             try:
@@ -208,14 +208,14 @@ def run_tasks(
             if isinstance(reply, BaseException):
                 raise reply
             if (following := next(tasks, None)) is not None:
-                desks[number].put(following)
+                inboxes[number].put(following)
                 busy += 1
             yield task, reply
     finally:
         for worker in workers:
             worker.stop()
-        for desk in desks:
-            desk.put(None)
+        for inbox in inboxes:
+            inbox.put(None)
         for thread in threads:
             thread.join(_PATIENCE_S)
         for worker in workers:

@@ -1,8 +1,8 @@
-"""Labels that come back from Audacity: the whole transcription again.
+"""Completes labels that come back from Audacity to a whole transcription.
 
-What labels do not say is taken from what they were made from, which was left beside
-the song or is remembered (`adt_plugins.labels.originals`); what is new, or was never
-known, is heard from the sound: in the project, or in the recording.
+What labels do not say is taken from the transcription that they were made from, which
+was left beside the song or is remembered (`adt_plugins.labels.originals`); what is new,
+or unknown, is estimated from the sound in the project, or from the recording.
 """
 
 from __future__ import annotations
@@ -45,22 +45,22 @@ from adt_plugins.rhythm.beats import KnownBeats
 from adt_plugins.transcription import Transcription
 
 Sound = Callable[[], tuple[AudioSource, float] | None]
-"""Gives, when it is needed, what hits can be heard in, and how much later they are
-than in that, in seconds; None if there is nothing."""
+"""Returns, when needed, sound that contains the hits, and the seconds by which they are
+later than in the sound; None if there is none."""
 
 
 @dataclass(frozen=True)
 class Recalled:
-    """A transcription that has come back.
+    """A transcription that came back.
 
     Parameters
     ----------
     transcription
-        All of it.
+        The whole transcription.
     sound
-        Where its hits can be heard.
+        The sound of its hits.
     corrections
-        How many hits are not as they were found; None if that is not known.
+        Number of hits that were changed; None if unknown.
     """
 
     transcription: Transcription
@@ -76,14 +76,14 @@ def read_whole(
     warn: Warn = default_warn,
     **options: Any,
 ) -> Recalled:
-    """Read a transcription; of labels, with all that was not corrected.
+    """Read a transcription; labels are completed with everything that was not changed.
 
     Parameters
     ----------
     path, format_id, warn, **options
         See `adt_plugins.formats.read`.
     audio
-        The recording; None: what is in the file, or what it was made from.
+        The recording; None: the sound in the file, or the original recording.
 
     Raises
     ------
@@ -91,15 +91,15 @@ def read_whole(
         See `adt_plugins.formats.read`.
     """
     path = Path(path)
-    known = format_id or formats.format_of_file(path)
-    form = None if known is None else formats.find_format(known)
+    found_id = format_id or formats.format_of_file(path)
+    form = None if found_id is None else formats.find_format(found_id)
     if form is None or form.tracks is None:
-        transcription = formats.read(path, known, warn=warn, **options)
+        transcription = formats.read(path, found_id, warn=warn, **options)
         return Recalled(transcription, _sound_of(Original(transcription), audio))
 
     def in_file() -> tuple[AudioSource, float] | None:
-        found = None if form.sound is None else form.sound(path)
-        return None if found is None else (found, 0.0)
+        audio_source = None if form.sound is None else form.sound(path)
+        return None if audio_source is None else (audio_source, 0.0)
 
     try:
         tracks = form.tracks(path, warn=warn)
@@ -125,21 +125,21 @@ def recall(
     warn: Warn = default_warn,
     names: LabelNames | None = None,
 ) -> Recalled:
-    """Make a whole transcription of label tracks.
+    """Complete label tracks to a whole transcription.
 
     Parameters
     ----------
     tracks
         The tracks.
     near
-        What they were probably made from; more is looked for.
+        What they were probably made from; further originals are searched for.
     audio
         The recording; None: see `sound`.
     sound
-        The sound of their project; nothing of it: the recording that they were made
-        from, if that is known.
+        The sound of their project; without any, the recording that they were made
+        from, if it is known.
     slack
-        How exact times are.
+        Tolerance of times.
     warn, names
         See `adt_plugins.labels.tracks.transcription_of`.
     """
@@ -147,28 +147,28 @@ def recall(
     original = find_original(reading, near, slack)
 
     @cache
-    def heard() -> tuple[AudioSource, float] | None:
-        found = sound() if audio is None else None
-        return found or _sound_of(original or Original(Transcription()), audio)()
+    def find_sound() -> tuple[AudioSource, float] | None:
+        own_sound = sound() if audio is None else None
+        return own_sound or _sound_of(original or Original(Transcription()), audio)()
 
     corrections = None
     if original is None:
         plain = transcription_of(tracks, warn=warn, names=names)
-        untold = any(hit.velocity is None for hit in reading.hits)
-        source = heard() if untold else None
+        incomplete = any(hit.velocity is None for hit in reading.hits)
+        source = find_sound() if incomplete else None
         if source is None:
-            return Recalled(plain, heard)
+            return Recalled(plain, find_sound)
         from adt_plugins.pipeline import transcribe
 
-        # Nobody knows what these were made from; but the model hears it again.
+        # The original is unknown, so the model transcribes the sound again.
         original = Original(transcribe(source[0], keep_activations=False))
         done = corrected(reading, original.transcription, slack)
     else:
         done = corrected(reading, original.transcription, slack)
         warn_of_texts(reading, done.transcription.labels, warn=warn, names=names)
         corrections = done.changed
-    whole = _with_velocities(done, heard, original.transcription)
-    return Recalled(whole, heard, corrections)
+    whole = _with_velocities(done, find_sound, original.transcription)
+    return Recalled(whole, find_sound, corrections)
 
 
 def with_beats(
@@ -178,27 +178,27 @@ def with_beats(
     progress: bool | Progress = False,
     known: KnownBeats = KnownBeats(),  # noqa: B008 - frozen
 ) -> Transcription:
-    """Find beats where there are none, if there is sound to find them in.
+    """Find beats if there are none, and there is sound.
 
     Parameters
     ----------
     recalled
-        What has come back.
+        The transcription that came back.
     model, progress
         See `adt_plugins.pipeline.transcribe`.
     known
-        What is known of them; if anything is, beats are found anew.
+        Known properties of the beats; if there are any, beats are found again.
     """
     whole = recalled.transcription
     if whole.beats and not known:
         return whole
-    found = recalled.sound()
-    if found is None:
+    sound = recalled.sound()
+    if sound is None:
         return whole
     from adt_plugins.pipeline import transcribe
 
-    source, moved = found
-    heard = transcribe(
+    source, moved = sound
+    result = transcribe(
         source,
         model=model,
         beats=True,
@@ -208,17 +208,17 @@ def with_beats(
         meter=known.meter,
         first_downbeat=known.first_downbeat,
     )
-    beats = tuple(Beat(beat.time + moved, beat.position) for beat in heard.beats)
-    return replace(whole, beats=beats, meters=heard.meters)
+    beats = tuple(Beat(beat.time + moved, beat.position) for beat in result.beats)
+    return replace(whole, beats=beats, meters=result.meters)
 
 
 def has_recording(original: Original) -> bool:
-    """Whether the recording that it was made from is there, and the same."""
+    """Return whether the original recording exists and has not changed."""
     return _sound_of(original, None)() is not None
 
 
 def _sound_of(original: Original, audio: AudioSource | None) -> Sound:
-    """The recording of a transcription, if it is there and the same."""
+    """Return a function for the recording of a transcription, if it is unchanged."""
 
     def sound() -> tuple[AudioSource, float] | None:
         if audio is not None:
@@ -234,23 +234,23 @@ def _sound_of(original: Original, audio: AudioSource | None) -> Sound:
 def _with_velocities(
     done: Corrected, sound: Sound, original: Transcription
 ) -> Transcription:
-    """Give new hits the velocities that they have in the sound, or usual ones."""
+    """Give new hits their velocities in the sound, or usual ones without any."""
     if not done.fresh:
         return done.transcription
-    found = sound()
-    if found is None:
-        louder = _usual(done.fresh, original.onsets)
+    available = sound()
+    if available is None:
+        hits = _usual(done.fresh, original.onsets)
     else:
         from adt_plugins.network.catalogue import find_model
         from adt_plugins.picking.remeasure import measured
 
-        source, moved = found
+        source, moved = available
         there = [x for x in original.onsets if x.time >= moved]
         fresh = [replace(x, time=max(x.time - moved, 0.0)) for x in done.fresh]
-        known = [replace(x, time=x.time - moved) for x in there]
+        reference = [replace(x, time=x.time - moved) for x in there]
         with open_audio(source) as reader:
-            louder = measured(reader, find_model(None), fresh, known)
-    velocity = {id(x): y.velocity for x, y in zip(done.fresh, louder, strict=True)}
+            hits = measured(reader, find_model(None), fresh, reference)
+    velocity = {id(x): y.velocity for x, y in zip(done.fresh, hits, strict=True)}
     onsets = (
         replace(x, velocity=velocity.get(id(x), x.velocity))
         for x in done.transcription.onsets
@@ -259,13 +259,13 @@ def _with_velocities(
 
 
 def _usual(fresh: Iterable[Onset], known: Iterable[Onset]) -> list[Onset]:
-    """New hits with the median velocity of their drum's hits, if there are some."""
-    speeds: dict[Any, list[int]] = {}
+    """Give new hits the median velocity of their drum, if it has others."""
+    velocities: dict[Any, list[int]] = {}
     for onset in known:
-        speeds.setdefault(onset.drum.coarse, []).append(onset.velocity)
+        velocities.setdefault(onset.drum.coarse, []).append(onset.velocity)
     return [
-        replace(x, velocity=round(float(np.median(speeds[x.drum.coarse]))))
-        if x.drum.coarse in speeds
+        replace(x, velocity=round(float(np.median(velocities[x.drum.coarse]))))
+        if x.drum.coarse in velocities
         else x
         for x in fresh
     ]

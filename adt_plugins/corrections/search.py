@@ -1,4 +1,4 @@
-"""What labels were made from: looked for beside them, and among what is remembered."""
+"""Searches for the originals of labels: beside them, and among the remembered ones."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from adt_plugins.labels.originals import (
 )
 from adt_plugins.labels.tracks import LabelReading
 
-# An original explains labels if three in ten of them, or of its hits, are its own.
+# An original explains labels if it matches three in ten of them, or of its hits.
 _LEAST_SHARE = 0.3
-# Two songs share some places by chance.
+# Two songs have some times in common by chance.
 _LEAST_LABELS = 2
-# With labels of which an original explains half, only some more are looked at, and
-# for those that it does not explain.
+# Once an original explains half of the labels, only some more are compared, and with
+# the labels that it does not explain.
 _GOOD_SHARE, _LOOKED_AT = 0.5, 20
 _MOST_ORIGINALS = 8
 
@@ -36,25 +36,25 @@ _MOST_ORIGINALS = 8
 def find_original(
     reading: LabelReading, near: Iterable[Original] = (), slack: Slack = exact
 ) -> Original | None:
-    """Find what labels were made from.
+    """Find the original of labels.
 
     Parameters
     ----------
     reading
         The labels.
     near
-        What they were probably made from: it is taken if nothing fits better.
+        Likely originals; the first is taken if nothing fits better.
     slack
-        How exact times are.
+        Tolerance of times.
 
     Returns
     -------
     Original or None
-        Labels that were made from several originals, as those of several
-        selections, get them joined.
+        The original. Labels made from several originals, such as several selections,
+        get one with all of their hits.
     """
     likely = list(near)
-    known: list[Original] = []
+    compared: list[Original] = []
     starts = [
         label.start for label in (*(h.label for h in reading.hits), *reading.blank)
     ]
@@ -71,45 +71,45 @@ def find_original(
     more = remembered(is_likely)
 
     def every() -> Iterator[Original]:
-        # What was looked at once is kept: the next part may be made from it.
-        yield from chain(likely, list(known))
-        for original in more if not found else islice(more, _LOOKED_AT):
-            known.append(original)
+        # Keep originals that were compared: the next part may be made from one of them.
+        yield from chain(likely, list(compared))
+        for original in more if not matches else islice(more, _LOOKED_AT):
+            compared.append(original)
             yield original
 
-    found: list[Original] = []
+    matches: list[Original] = []
     rest = reading
-    while len(rest) and len(found) < _MOST_ORIGINALS:
+    while len(rest) and len(matches) < _MOST_ORIGINALS:
         best, done = _best(rest, every(), slack)
         if best is None:
             break
-        found.append(best)
+        matches.append(best)
         rest = rest.without(done)
-    if not found:
+    if not matches:
         return likely[0] if likely else None
-    whole = found[0].transcription
-    onsets = {onset for other in found for onset in other.transcription.onsets}
-    return Original(replace(whole, onsets=tuple(onsets)), found[0].moved)
+    whole = matches[0].transcription
+    onsets = {onset for other in matches for onset in other.transcription.onsets}
+    return Original(replace(whole, onsets=tuple(onsets)), matches[0].moved)
 
 
 def _is_enough(count: int, labels: int, hits: int) -> bool:
-    """Return whether so many labels may be those of so many hits."""
+    """Return whether so many labels may belong to so many hits."""
     return count >= max(_LEAST_LABELS, _LEAST_SHARE * min(labels, hits))
 
 
 def _best(
     reading: LabelReading, originals: Iterable[Original], slack: Slack
 ) -> tuple[Original | None, LabelReading]:
-    """Return the original that explains most of these labels, and what it explains."""
+    """Return the original that explains most of the labels, and those labels."""
     best: Original | None = None
     share, done, since = 0.0, LabelReading(), 0
     for original in originals:
-        own = explained(reading, original.transcription, slack)
-        hits, count = len(original.transcription), len(own)
+        matched = explained(reading, original.transcription, slack)
+        hits, count = len(original.transcription), len(matched)
         if _is_enough(count, len(reading), hits):
             alike = count / (len(reading) + hits - count)
             if alike > share:
-                best, share, done, since = original, alike, own, 0
+                best, share, done, since = original, alike, matched, 0
         since += 1
         if share == 1 or (share > _GOOD_SHARE and since > _LOOKED_AT):
             break
@@ -117,7 +117,7 @@ def _best(
 
 
 def left_beside(folder: Path, stem: str) -> Iterator[Original]:
-    """Yield what labels of a song may be made from, as it was left beside the song.
+    """Yield possible originals of a song's labels that were left beside the song.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def left_beside(folder: Path, stem: str) -> Iterator[Original]:
 
 
 def originals_of(folder: Path, stem: str) -> list[Original]:
-    """Return what labels of a song may be made from, beside it and remembered."""
+    """Return possible originals of a song's labels: beside it, and remembered."""
     originals = list(left_beside(folder, stem))
     key = stem.casefold()
 
@@ -152,7 +152,7 @@ def originals_of(folder: Path, stem: str) -> list[Original]:
 
 
 def found_beside(path: Path, audio: AudioSource | None) -> Iterator[Original]:
-    """Yield what was left beside labels, and beside their recording."""
+    """Yield originals that were left beside labels, and beside their recording."""
     places = [(path.parent, formats.song_stem(path))]
     if isinstance(audio, (str, os.PathLike)):
         recording = Path(os.fsdecode(os.fspath(audio)))
