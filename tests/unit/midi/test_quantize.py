@@ -127,8 +127,8 @@ def test_a_hit_just_before_a_bar_line_goes_onto_it() -> None:
 @pytest.mark.parametrize(
     ("how", "reason"),
     [
-        ({"grid": "1/7"}, "no grid"),
-        ({"drums": {Drum.KD: "x"}}, "no grid"),
+        ({"grid": "1/7"}, "not a grid"),
+        ({"drums": {Drum.KD: "x"}}, "not a grid"),
         ({"strength": 1.1}, "a strength of 1.1"),
         ({"strength": float("nan")}, "a strength of nan"),
         ({"swing": 0.4}, "a swing of 0.4"),
