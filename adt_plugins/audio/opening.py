@@ -107,6 +107,7 @@ def _open_file(file: BinaryIO, path: str | None, track: int | None) -> Decoder:
     kind, head, start = sniff(file)
     if not kind.libsndfile:
         return _open_with_pyav(file, kind, track)
+    from adt_plugins.audio.cut_vorbis import begins_before_zero
     from adt_plugins.audio.joined import is_joined, starts_of
 
     if kind.libsndfile and len(starts := starts_of(file, head, start)) > 1:
@@ -114,8 +115,9 @@ def _open_file(file: BinaryIO, path: str | None, track: int | None) -> Decoder:
 
         return ChainDecoder(file, starts, lambda part: _open_file(part, None, track))
     joined = kind.pyav and is_joined(file, head, start)
-    with suppress(*([MissingDependencyError] if joined else [])):
-        if joined or (track or 1) > 1:
+    cut = begins_before_zero(file, head)
+    with suppress(*([MissingDependencyError] if joined or cut else [])):
+        if joined or cut or (track or 1) > 1:
             return _open_with_pyav(file, kind, track, joined=joined)
     from adt_plugins.audio import sndfile
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -24,6 +25,9 @@ _MICROSECONDS = 1_000_000  # unit of times in a container
 # Containers round times to a millisecond or more; no video is cut more exactly.
 _LATE_SECONDS = 0.02
 
+# No film has its sound an hour late: such a header is damaged.
+_MOST_LATE_SECONDS = 3600
+
 # Sound decoded before the target of a seek, and dropped.
 _PREROLL_SECONDS = 1.0
 
@@ -42,6 +46,9 @@ _JOINTS = 8
 
 # The planes of an FFmpeg frame; PyAV reads past them without a check.
 _MOST_PLANES = 8
+
+# Frames of Opus are multiples of 2.5 ms.
+_OPUS, _OPUS_RATE, _OPUS_UNIT = {"opus", "libopus"}, 48_000, 120
 
 _NO_AUDIO = "not an audio file"
 
@@ -201,13 +208,10 @@ class PyAvDecoder:
         except StopIteration:
             return
         origin = frame.pts or 0
-        position = 0
-        silence = self._silence_before(origin)
-        if silence:
-            position = silence
-            if first < silence:
-                nothing = np.zeros((silence - first, self.channels), np.float32)
-                yield self.mixing(nothing.dtype)(nothing)
+        position = silence = self._silence_before(origin) - self._kept_delay(frame)
+        if first < silence:
+            nothing = np.zeros((silence - first, self.channels), np.float32)
+            yield self.mixing(nothing.dtype)(nothing)
         target = first - silence - round(_PREROLL_SECONDS * self.sample_rate)
         if target > 0 and self._can_seek():
             frames = self._seek(origin + target)
@@ -311,7 +315,26 @@ class PyAvDecoder:
         if not self._container.streams.video:
             return 0  # the first time in WMA is not that of its sound
         late = float(origin * self._stream.time_base) - start / _MICROSECONDS
-        return round(late * self.sample_rate) if late > _LATE_SECONDS else 0
+        is_late = _LATE_SECONDS < late < _MOST_LATE_SECONDS
+        return round(late * self.sample_rate) if is_late else 0
+
+    def _kept_delay(self, frame: av.AudioFrame) -> int:
+        """Return how much is left of what Opus puts before the sound.
+
+        In WebM and MP4 FFmpeg counts that delay at the rate of what was encoded, and
+        not at the 48 kHz it is told in (RFC 7845): of speech at 24 kHz half is left.
+        """
+        context = self._stream.codec_context
+        header = context.extradata or b""
+        if context.name not in _OPUS or header[:8] != b"OpusHead":
+            return 0
+        delay, rate = struct.unpack_from("<HI", header, 10)
+        dropped = delay * rate // _OPUS_RATE
+        if rate >= _OPUS_RATE or not dropped:
+            return 0
+        is_short = (frame.samples + dropped) % _OPUS_UNIT == 0
+        is_right = (frame.samples + delay) % _OPUS_UNIT == 0
+        return delay - dropped if is_short and not is_right else 0
 
     def _can_seek(self) -> bool:
         """Return whether times are in samples, so that a seek is exact."""

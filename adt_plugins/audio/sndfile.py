@@ -136,10 +136,13 @@ class SndFileDecoder:
         # those
         # of a continuous run; from a second before, they do not.
         position = max(0, first - self.sample_rate)
+        # Of Opus that does not begin at 0 it leaves out what its encoder put before the
+        # sound only after a seek.
+        seeks = position > 0 or self._file.subtype == "OPUS"
         mixer = self.mixing(self._buffer.dtype, self.warnings, self._low)
         try:
             with self._calling():
-                if position:
+                if seeks:
                     self._file.seek(position)
         except soundfile.SoundFileError:
             self._raise_stream_error()

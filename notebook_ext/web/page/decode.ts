@@ -4,6 +4,7 @@ import { RATE } from "../../src/sound/audio-chunks";
 import { type Slices, slicesOf } from "./recording-slices";
 import { type Sniffed, sniff } from "./sniff";
 import { type Tags, tagsOf } from "./tags";
+import { timeBase } from "./time-base";
 import { Trouble } from "./user-error";
 
 /** What is known of a file before it is decoded. */
@@ -82,7 +83,11 @@ export async function decode<T>(
 }
 
 async function* whole(file: File): AsyncGenerator<Block> {
-  yield await decoded(file.name, await bytes(file, file));
+  const data = await bytes(file, file);
+  const { late, skip } = timeBase(new Uint8Array(data));
+  const block = await decoded(file.name, data);
+  if (late) yield block.map(() => new Float32Array(Math.round(late * RATE)));
+  yield skip ? block.map((channel) => channel.subarray(Math.round(skip * RATE))) : block;
 }
 
 async function decoded(name: string, data: ArrayBuffer): Promise<Block> {

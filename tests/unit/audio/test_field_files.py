@@ -20,7 +20,7 @@ from adt_plugins.audio.endings import lacks_end
 from adt_plugins.audio.pyav import _samples
 from adt_plugins.audio.unfinished import finished_header, missing_share
 from adt_plugins.errors import AudioError, MissingDependencyError
-from tests.support.audio import RATE, Floats, encode, music, sweep
+from tests.support.audio import RATE, Floats, encode, lag, music, sweep
 
 SOUND = music(4.0)
 PAIR = np.stack((SOUND, 0.5 * SOUND), axis=1)
@@ -172,6 +172,63 @@ class TestJoinedStreams:
         soundfile.write(path, PAIR, RATE)
         path.write_bytes(path.read_bytes() + b"APETAGEX" + bytes(5000))
         assert len(read(path)[0]) == len(PAIR)
+
+
+def recount(path: Path, samples: int) -> None:
+    """Let the pages of an Ogg file count that much more, those with sound."""
+    data = bytearray(path.read_bytes())
+    at = 0
+    while at < len(data):
+        segments = data[at + 26]
+        end = at + 27 + segments + sum(data[at + 27 : at + 27 + segments])
+        time = struct.unpack_from("<q", data, at + 6)[0]
+        if time > 0:
+            struct.pack_into("<q", data, at + 6, time + samples)
+        data[at + 22 : at + 26] = bytes(4)
+        checksum = 0
+        for byte in data[at:end]:
+            checksum ^= byte << 24
+            for _ in range(8):
+                checksum = checksum << 1 ^ (0x104C11DB7 if checksum >> 31 else 0)
+        struct.pack_into("<I", data, at + 22, checksum)
+        at = end
+    path.write_bytes(data)
+
+
+class TestCutWithoutEncodingAgain:
+    """As `ffmpeg -ss 1.3 -i a.opus -c copy b.opus` leaves them."""
+
+    @pytest.mark.parametrize("subtype", ["OPUS", "VORBIS"])
+    @pytest.mark.parametrize("later", [0, 22896, -9000])
+    def test_ogg(self, subtype: str, later: int, tmp_path: Path) -> None:
+        rate = 48000 if subtype == "OPUS" else RATE
+        path = tmp_path / "a.ogg"
+        soundfile.write(path, 0.5 * music(2.0, rate=rate), rate, subtype)
+        whole, _ = read(path)
+        recount(path, later)
+        samples, warnings = read(path)
+        assert warnings == []
+        assert len(samples) == pytest.approx(len(whole), abs=16)
+        assert lag(samples, whole) == 0
+        assert np.abs(samples[-2000:]).max() > 0.01
+
+    def test_vorbis_without_pyav_is_read_by_libsndfile(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "a.ogg"
+        soundfile.write(path, 0.5 * music(2.0), RATE)
+        recount(path, -9000)
+        monkeypatch.setitem(sys.modules, "av", None)
+        samples, _ = read(path)
+        assert len(samples) > RATE
+
+    @pytest.mark.parametrize("rate", [8000, 16000, 24000, 48000])
+    @pytest.mark.parametrize("ending", ["webm", "mp4"])
+    def test_opus_of_another_rate(self, ending: str, rate: int, tmp_path: Path) -> None:
+        path = tmp_path / f"a.{ending}"
+        encode(path, sweep(2.0, rate=rate), "libopus", rate=rate)
+        samples, _ = read(path)
+        assert abs(lag(samples, sweep(2.0))) <= 20
 
 
 class TestByContent:
