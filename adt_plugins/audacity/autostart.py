@@ -211,8 +211,12 @@ class _SystemdUnit(Autostart):
         return self.file.parent / "default.target.wants" / self.file.name
 
     def content(self) -> bytes:
-        own = self.own_home
-        variable = f"Environment={_in_unit(f'{HOME_VARIABLE}={own}')}\n" if own else ""
+        custom_home = self.own_home
+        variable = (
+            f"Environment={_in_unit(f'{HOME_VARIABLE}={custom_home}')}\n"
+            if custom_home
+            else ""
+        )
         # In a command line, but not in a variable, systemd replaces $NAME too.
         command = (_in_unit(word).replace("$", "$$") for word in self.command)
         return (
@@ -243,8 +247,11 @@ class _DesktopEntry(Autostart):
         return config / "autostart" / f"{NAME}.desktop"
 
     def content(self) -> bytes:
-        own = self.own_home
-        words = [*(["env", f"{HOME_VARIABLE}={own}"] if own else []), *self.command]
+        custom_home = self.own_home
+        words = [
+            *(["env", f"{HOME_VARIABLE}={custom_home}"] if custom_home else []),
+            *self.command,
+        ]
         quoted = (re.sub(r'(["`$\\])', r"\\\1", word) for word in words)
         # Quoted as a command, and then as any text of this format.
         line = " ".join(f'"{word}"' for word in quoted).replace("\\", "\\\\")
@@ -260,8 +267,12 @@ class _LaunchAgent(Autostart):
         return self.home / "Library" / "LaunchAgents" / f"{LABEL}.plist"
 
     def content(self) -> bytes:
-        own = self.own_home
-        variables = {"EnvironmentVariables": {HOME_VARIABLE: own}} if own else {}
+        custom_home = self.own_home
+        variables = (
+            {"EnvironmentVariables": {HOME_VARIABLE: custom_home}}
+            if custom_home
+            else {}
+        )
         return plistlib.dumps(
             {
                 "Label": LABEL,
@@ -288,12 +299,12 @@ class _StartupScript(Autostart):
         return windows_menu(self.env, self.home) / "Startup" / f"{NAME}.cmd"
 
     def content(self) -> bytes:
-        own = self.own_home
+        custom_home = self.own_home
         lines = ["@echo off", "chcp 65001 >nul"]  # what follows is UTF-8
-        if own:
-            if '"' in own:
-                raise AdtError(f"{own!r}: is no path of Windows")
-            lines.append(f'set "{HOME_VARIABLE}={own.replace("%", "%%")}"')
+        if custom_home:
+            if '"' in custom_home:
+                raise AdtError(f"{custom_home!r}: is no path of Windows")
+            lines.append(f'set "{HOME_VARIABLE}={custom_home.replace("%", "%%")}"')
         lines.append(f'start "" {" ".join(map(_in_script, self.command))}')
         return "\r\n".join([*lines, ""]).encode()
 

@@ -67,14 +67,14 @@ def install_extension(folder: Path) -> list[Path]:
     AdtError
         If there is one of the same name that is not ours, or it cannot be written.
     """
-    own = folder / FOLDER
-    _check_own(own)
+    target = folder / FOLDER
+    _check_own(target)
     try:
-        own.mkdir(parents=True, exist_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AdtError(f"{own}: {reason_of(error)}") from error
+        raise AdtError(f"{target}: {reason_of(error)}") from error
     contents = {
-        own / name: asset("audacity", f"extension/{name}").read_bytes()
+        target / name: asset("audacity", f"extension/{name}").read_bytes()
         for name in FILES
     }
     return write_own(contents)
@@ -93,15 +93,15 @@ def uninstall_extension(folder: Path) -> list[Path]:
     AdtError
         If it is not ours, or cannot be removed.
     """
-    own = folder / FOLDER
-    if not os.path.lexists(own):
+    target = folder / FOLDER
+    if not os.path.lexists(target):
         return []
-    _check_own(own)
+    _check_own(target)
     try:
-        shutil.rmtree(own)
+        shutil.rmtree(target)
     except OSError as error:
-        raise AdtError(f"{own}: {reason_of(error)}") from error
-    return [own]
+        raise AdtError(f"{target}: {reason_of(error)}") from error
+    return [target]
 
 
 def is_installed(folder: Path | None = None) -> bool:
@@ -130,7 +130,7 @@ def hand_over(
     """
     if not is_installed(folder):
         return False
-    own = (folder or extensions_folder()) / FOLDER
+    target = (folder or extensions_folder()) / FOLDER
     latest = {
         "version": _VERSION,
         "made": f"{made}, {datetime.now():%H:%M}",
@@ -145,19 +145,19 @@ def hand_over(
     # As ASCII: then no line separator of Unicode can end a line of the script.
     text = f"exports.latest = {json.dumps(latest, allow_nan=False)};\n"
     with suppress(AdtError, OSError):
-        write_files({own / LABELS: text.encode("ascii")}, overwrite=True)
+        write_files({target / LABELS: text.encode("ascii")}, overwrite=True)
         return True
     return False
 
 
-def _is_ours(own: Path) -> bool:
+def _is_ours(folder: Path) -> bool:
     try:
-        return _MARK in (own / FILES[0]).read_text(encoding="utf-8")
+        return _MARK in (folder / FILES[0]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return False
 
 
-def _check_own(own: Path) -> None:
-    is_link = own.is_symlink()
-    if is_link or (own.exists() and any(own.iterdir()) and not _is_ours(own)):
-        raise AdtError(f"{own}: is not of adt-plugins, so it is left as it is")
+def _check_own(folder: Path) -> None:
+    is_link = folder.is_symlink()
+    if is_link or (folder.exists() and any(folder.iterdir()) and not _is_ours(folder)):
+        raise AdtError(f"{folder}: is not of adt-plugins, so it is left as it is")

@@ -48,10 +48,10 @@ def plugin_folders(
     """
     home = home or Path.home()
     data, *others = _data_folders(platform, env, home)
-    usual = data / _FOLDER
-    found = [other / _FOLDER for other in others if other.is_dir()]
+    default = data / _FOLDER
+    started = [other / _FOLDER for other in others if other.is_dir()]
     if platform in ("win32", "darwin"):
-        return [usual, *found]
+        return [default, *started]
     sandboxed = []
     if (home / _FLATPAK).is_dir():
         sandboxed.append(home / _FLATPAK / "data" / "audacity" / _FOLDER)
@@ -63,8 +63,8 @@ def plugin_folders(
     places = [p for p in env.get("PATH", "").split(os.pathsep) if "snap" not in p]
     is_usual = any((Path(place) / "audacity").is_file() for place in places)
     if not sandboxed or data.is_dir() or is_usual:
-        return [usual, *sandboxed, *found]
-    return sandboxed + found
+        return [default, *sandboxed, *started]
+    return sandboxed + started
 
 
 def extension_folders(

@@ -38,7 +38,7 @@ def pull_labels(
         If Audacity does not answer, or not as expected.
     """
     tracks = pipe.info("Tracks")
-    found = pipe.info("Labels")
+    answer = pipe.info("Labels")
     early = EarlyLabels()
     try:
         pulled = [
@@ -53,7 +53,7 @@ def pull_labels(
                     if times[0] >= 0
                 ),
             )
-            for index, labels in found
+            for index, labels in answer
         ]
     except (IndexError, KeyError, TypeError, ValueError) as error:
         raise PipeError(f"Audacity's answer is not understood: {error!r}") from error

@@ -83,8 +83,8 @@ def push(
     old = [index for index, track in enumerate(before) if _is_ours(track)]
     if old:
         _remove(pipe, old, after)
-    kept = [track for track in before if not _is_ours(track)]
-    _select(pipe, [index for index, track in enumerate(kept) if track["selected"]])
+    remaining = [track for track in before if not _is_ours(track)]
+    _select(pipe, [index for index, track in enumerate(remaining) if track["selected"]])
     return Pushed(
         added=tuple(track.name for track in tracks),
         removed=tuple(before[index]["name"] for index in old),
@@ -128,9 +128,9 @@ def _import(pipe: Pipe, tracks: Sequence[LabelTrack]) -> None:
 def _remove(pipe: Pipe, indices: Sequence[int], tracks: Sequence[Any]) -> None:
     """Remove tracks, if it is certain that these and no others will go."""
     _select(pipe, indices)
-    found = _tracks(pipe)
-    selected = [index for index, track in enumerate(found) if track["selected"]]
-    if selected != list(indices) or _names(found) != _names(tracks):
+    current = _tracks(pipe)
+    selected = [index for index, track in enumerate(current) if track["selected"]]
+    if selected != list(indices) or _names(current) != _names(tracks):
         raise PipeError(
             "the new label tracks are there, and the earlier ones as well: the"
             " project was changed meanwhile, or has too many tracks"
@@ -165,7 +165,7 @@ def _is_ours(track: Any) -> bool:
 
 
 def _tracks(pipe: Pipe) -> list[Any]:
-    found = pipe.info("Tracks")
+    answer = pipe.info("Tracks")
     try:
         return [
             {
@@ -173,7 +173,7 @@ def _tracks(pipe: Pipe) -> list[Any]:
                 "kind": str(track["kind"]),
                 "selected": bool(track["selected"]),
             }
-            for track in found
+            for track in answer
         ]
     except (KeyError, TypeError) as error:
         raise PipeError(f"Audacity's answer is not understood: {error!r}") from error

@@ -102,11 +102,14 @@ def exchange_folders(
 
     An Audacity from a Snap has another HOME, and sees no hidden folder of the user's.
     """
-    usual = exchange_folder(env, platform)
+    default = exchange_folder(env, platform)
     if env.get(HOME_VARIABLE) or not platform.startswith("linux"):
-        return [usual]
+        return [default]
     homes = [path for path in (snap_home(env),) if path is not None]
-    return [usual, *(exchange_folder({"HOME": str(home)}, platform) for home in homes)]
+    return [
+        default,
+        *(exchange_folder({"HOME": str(home)}, platform) for home in homes),
+    ]
 
 
 def snap_home(env: Mapping[str, str] = os.environ) -> Path | None:
@@ -129,16 +132,16 @@ def parse_request(request_id: str, text: str) -> Request:
             "this plug-in and 'adt audacity watch' are of different releases:"
             " run 'adt audacity install' and restart Audacity"
         )
-    found = dict(line.partition(" ")[::2] for line in lines[1:-1])
+    values = dict(line.partition(" ")[::2] for line in lines[1:-1])
     try:
         request = Request(
             id=request_id,
-            kind=found["kind"],
-            drums=tuple(Drum(code) for code in found["drums"].split(",") if code),
-            sensitivity=int(found["sensitivity"]),
-            text=found["text"],
-            start=float(found["start"].replace(",", ".")),
-            lead=float(found["lead"].replace(",", ".")),
+            kind=values["kind"],
+            drums=tuple(Drum(code) for code in values["drums"].split(",") if code),
+            sensitivity=int(values["sensitivity"]),
+            text=values["text"],
+            start=float(values["start"].replace(",", ".")),
+            lead=float(values["lead"].replace(",", ".")),
         )
     except KeyError as error:
         raise ExchangeError(f"the request does not say {error}") from None

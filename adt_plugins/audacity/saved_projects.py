@@ -62,16 +62,16 @@ def find_saved(
     recent = chain.from_iterable(
         one.get("RecentFiles", {}).values() for one in settings
     )
-    found = {Path(text) for text in recent if text.lower().endswith(SUFFIXES)}
+    projects = {Path(text) for text in recent if text.lower().endswith(SUFFIXES)}
     folders = [folder, home, home / "Documents", home / "Documents" / "Audacity"]
     for one in settings:
         for section in _SAVE_FOLDERS:
             folders += [Path(text) for text in one.get(section, {}).values() if text]
     for place in folders:
         with suppress(OSError):
-            found |= {p for p in place.iterdir() if p.suffix.lower() in SUFFIXES}
+            projects |= {p for p in place.iterdir() if p.suffix.lower() in SUFFIXES}
     by_age: dict[Path, float] = {}
-    for path in found:
+    for path in projects:
         with suppress(OSError):
             by_age[path.resolve()] = _saved_at(path)
     newest = sorted(by_age, key=lambda path: by_age[path], reverse=True)
@@ -120,16 +120,16 @@ def _settings_files(
 
 def _settings(path: Path) -> dict[str, dict[str, str]]:
     """Read a file of settings: sections of names and values."""
-    found: dict[str, dict[str, str]] = {}
-    section = found.setdefault("", {})
+    sections: dict[str, dict[str, str]] = {}
+    section = sections.setdefault("", {})
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return {}
     for line in lines:
         if line.startswith("[") and line.endswith("]"):
-            section = found.setdefault(line[1:-1], {})
+            section = sections.setdefault(line[1:-1], {})
         elif "=" in line:
             name, _, value = line.partition("=")
             section[name] = value.strip('"').replace("\\\\", "\\")
-    return found
+    return sections

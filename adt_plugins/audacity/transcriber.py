@@ -100,7 +100,7 @@ def transcribe_request(
     taps = () if chords is None else (chords.add,)
     with open_audio(audio) as reader:
         activations, levels = listen(reader, network, cancel=cancel, taps=taps)
-    found = pick_onsets(
+    onsets = pick_onsets(
         activations,
         network.card,
         thresholds=adjusted(
@@ -114,7 +114,7 @@ def transcribe_request(
         beats = find_beats(activations, changes=chords.changes())
         beats = beats if are_clear(activations, beats) else ()
     return Transcription(
-        _moved(found, -request.lead),
+        _moved(onsets, -request.lead),
         _moved(beats, -request.lead),
         meters=meter_changes(meter_of(beats)),
     )
@@ -157,18 +157,21 @@ class Transcriber:
         with self._exchange.open(request.id, "wav") as audio:
             if os.fstat(audio.fileno()).st_size <= _HEADER_BYTES:
                 return lisp_string(EMPTY) + "\n"
-            found = transcribe_request(self._network, audio, request, stop)
-        if not found.onsets:
+            transcription = transcribe_request(self._network, audio, request, stop)
+        if not transcription.onsets:
             return lisp_string(NOTHING) + "\n"
         # For when the labels come back; what is before the project's start does not.
-        remember(found.shifted(request.start))
+        remember(transcription.shifted(request.start))
         if request.kind == "labels":
             # Audacity 4 can put them on separate tracks afterwards.
-            hand_over(moved(tracks_of(found, DEFAULT_TEXT), request.start), "selection")
+            hand_over(
+                moved(tracks_of(transcription, DEFAULT_TEXT), request.start),
+                "selection",
+            )
             text = user_label_names().writer(request.text)
-            return lisp_labels((onset.time, text(onset)) for onset in found)
+            return lisp_labels((onset.time, text(onset)) for onset in transcription)
         project = self._exchange.path(request.id, "aup")
         # The selection may begin before 0 s, and labels may lie there too.
-        tracks = moved(tracks_of(found, request.text), request.start)
+        tracks = moved(tracks_of(transcription, request.text), request.start)
         write_project(project, tracks)
         return "tracks\n"

@@ -140,9 +140,9 @@ class Watcher:
 
     def _sweep(self) -> None:
         """Remove what plug-ins have left that ended badly."""
-        known = {request_id for request_id, _ in self.exchange.files()}
-        self._refused &= known
-        for request_id in known - self._taken:
+        requests = {request_id for request_id, _ in self.exchange.files()}
+        self._refused &= requests
+        for request_id in requests - self._taken:
             if self.exchange.age(request_id) > FORGOTTEN_S:
                 self.exchange.forget(request_id)
 

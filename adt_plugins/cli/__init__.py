@@ -39,7 +39,7 @@ building their options takes longer than Python takes to start.
 """
 
 _NO_INPUTS = {"taught", "argv", "folder", "output", "write"}
-"""Names of options that say where to write, or hold words of others."""
+"""Options that name outputs, or that hold words of other options."""
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -85,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _protect_inputs(call: Call[Any]) -> None:
-    """No file that is named may be replaced, but where an output is named."""
+    """Protect every file that the command line names as an input."""
     for name, words in call.files.items():
         if name not in _NO_INPUTS:
             protect(*filter(_is_file, words))
@@ -101,7 +101,7 @@ def _is_file(name: str | Path) -> bool:
 
 
 def interrupted() -> int:
-    """Say that a Ctrl-C ended it; return the exit code for that."""
+    """Report a Ctrl-C, and return its exit code."""
     _console.complain("interrupted")
     return INTERRUPTED
 
@@ -119,7 +119,7 @@ def completed(argv: Sequence[str]) -> list[str]:
 
 
 def _is_dashed_file(word: str) -> bool:
-    """Whether a file is meant whose name begins like an option; none has a dot."""
+    """Whether a word that looks like an option is a file: no option has a dot."""
     return word.startswith("-") and "." in word and Path(word).is_file()
 
 

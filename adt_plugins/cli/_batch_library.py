@@ -24,7 +24,7 @@ from adt_plugins.errors import AdtError, FormatError, reason_of
 
 
 class _State(NamedTuple):
-    """By which a change of a recording is seen without reading it."""
+    """Size and date of a recording, which show a change without reading it."""
 
     bytes: int
     modified: int
@@ -36,24 +36,24 @@ class Library:
     Parameters
     ----------
     work
-        What is done with each.
+        Options of the work on each recording.
     card
         Card of the model.
     root
-        Folder whose structure the outputs keep; None: that of the drives.
+        Folder whose structure the outputs follow; None: the whole file system.
     recordings
         Absolute paths.
     manifest
-        What was done before, in the outputs' folder.
+        Record of earlier runs, in the folder of the outputs.
     retry
-        Whether to try again what failed.
+        Whether to repeat recordings that failed before.
     quiet
         Print only what went wrong.
 
     Attributes
     ----------
     left, bytes_left : int
-        How many recordings are to be done, and their size.
+        Number and total size of the recordings to be transcribed.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Library:
         self._met = {place for place, count in meetings.items() if count > 1}
 
     def _is_left(self, name: str) -> bool:
-        """Whether a recording is to be done, by its line in the manifest."""
+        """Whether a recording still needs work, according to the manifest."""
         try:
             state = _state(name)
         except OSError as error:
@@ -109,14 +109,14 @@ class Library:
                 return True
         except OSError:
             return True
-        self._manifest.add({**line, "modified": state.modified})  # only its date has
+        self._manifest.add({**line, "modified": state.modified})  # only its date
         return False
 
     def _has_outputs(self, line: Line) -> bool:
         return all((self._folder / item["path"]).exists() for item in line["outputs"])
 
     def tasks(self) -> Iterator[Task]:
-        """What is to be done; each is noted as begun when it is taken."""
+        """Yield the tasks; each is recorded as started when it is taken."""
         for name in self._recordings:
             job = self._job(name)
             ours = self._written_before(name)
@@ -129,8 +129,10 @@ class Library:
                         with suppress(FormatError):  # the others can be written
                             job.check(form, overwrite=self._outputs.overwrite)
             except (AdtError, OSError) as error:
-                told = isinstance(error, AdtError)  # which names the file itself
-                self._fail(name, str(error) if told else f"{name}: {reason_of(error)}")
+                names_file = isinstance(error, AdtError)  # which names the file itself
+                self._fail(
+                    name, str(error) if names_file else f"{name}: {reason_of(error)}"
+                )
                 continue
             self._manifest.add(
                 {
@@ -153,14 +155,14 @@ class Library:
     def _ours(
         self, job: Job, forms: Sequence[str], ours: Mapping[str, str]
     ) -> Iterator[Output]:
-        """Outputs that an earlier run wrote, a killed one too: which noted them."""
+        """Yield outputs that an earlier run wrote, even if it was killed."""
         for form in forms:
             for path in map(self._relative, job.targets(form)):
                 if path in ours:
                     yield {"format": form, "path": path, "sha256": ours[path]}
 
     def _divide(self, name: str, job: Job) -> tuple[list[str], list[Output]]:
-        """Formats to write, and earlier outputs that a user has changed since."""
+        """Return the formats to write, and outputs that the user has changed since."""
         line = self._manifest[name]
         forms = list(self._outputs.names)
         if line is None or self._outputs.overwrite or self._outputs.skip_existing:
@@ -173,15 +175,17 @@ class Library:
             and not written.is_ours(self._folder / item["path"])
         ]
         changed = {item["format"] for item in kept}
-        # All files of such a format stay as they are, and noted as they were.
-        kept = [item for item in self._there(name) if item["format"] in changed]
+        # All files of such a format stay as they are, and so do their records.
+        kept = [
+            item for item in self._existing_outputs(name) if item["format"] in changed
+        ]
         return [form for form in forms if form not in changed], kept
 
     def note(self, task: Task, reply: Reply) -> Line:
-        """Write down what became of a task; return its line."""
+        """Record the result of a task, and return its line of the manifest."""
         name = task["input"]
         if "open" in reply:
-            _console.complain(f"{name}: {reply['open']}; a later run does it")
+            _console.complain(f"{name}: {reply['open']}; left for the next run")
             self._counts[STARTED] += 1
             return {"input": name, "status": STARTED, "outputs": []}
         if "crashed" in reply:
@@ -190,13 +194,13 @@ class Library:
         return self._conclude(name, reply, task["kept"], state)
 
     def _fail(self, name: str, reason: str) -> None:
-        """Write down that a recording cannot be begun."""
+        """Record that work on a recording cannot start."""
         self._conclude(name, _failed(reason), [], None)
 
     def _conclude(
         self, name: str, done: Done, kept: Sequence[Output], state: _State | None
     ) -> Line:
-        """Tell what became of a recording, and write it down."""
+        """Print and record the result for a recording."""
         for text in done["warnings"]:
             if not self._quiet:
                 _console.complain(f"warning: {text}")
@@ -221,19 +225,19 @@ class Library:
     def _all_outputs(
         self, name: str, done: Done, kept: Sequence[Output]
     ) -> list[Output]:
-        """Files of a recording: written now, kept, and left of earlier runs."""
+        """Return the outputs of a recording: new, kept, and left by earlier runs."""
         outputs: list[Output] = [
             {**item, "path": self._relative(item["path"])} for item in done["outputs"]
         ]
         outputs += kept
         if done["status"] != DONE:  # what was written before is ours to replace
             written_now = {item["path"] for item in outputs}
-            earlier = self._there(name)
+            earlier = self._existing_outputs(name)
             outputs += [item for item in earlier if item["path"] not in written_now]
         return outputs
 
     def conclude(self) -> int:
-        """Print what failed before and the sums; return the exit code."""
+        """Print earlier failures and the totals; return the exit code."""
         for name in self._failed_before:
             line = self._manifest[name]
             assert line is not None
@@ -252,7 +256,7 @@ class Library:
         return int(failed + self._counts[STARTED] > 0)
 
     def _place(self, name: str) -> tuple[Path, str]:
-        """Folder and stem of a recording's outputs: as it lies in the library."""
+        """Return folder and stem of the outputs, which mirror the library."""
         path = Path(name)
         if self._root is not None:
             inside = Path(os.path.relpath(path.parent, self._root))
@@ -271,14 +275,14 @@ class Library:
         return Path(os.path.relpath(path, self._folder)).as_posix()
 
     def _written_before(self, name: str) -> dict[str, str]:
-        """SHA-256 of what an earlier run wrote, by path from the outputs' folder."""
+        """Return the SHA-256 of earlier outputs by their paths in the output folder."""
         line = self._manifest[name]
         items = line["outputs"] if line else []
         hashes = ((item["path"], item.get("sha256")) for item in items)
         return {path: digest for path, digest in hashes if digest}
 
-    def _there(self, name: str) -> list[Output]:
-        """Outputs that a recording's last line names, and that exist."""
+    def _existing_outputs(self, name: str) -> list[Output]:
+        """Return the outputs in a recording's last line that still exist."""
         line = self._manifest[name]
         named = line["outputs"] if line else []
         return [item for item in named if os.path.lexists(self._folder / item["path"])]
@@ -301,7 +305,7 @@ def _failed(reason: str) -> Done:
 
 
 def _settings(options: WorkOptions, card: ModelCard) -> str:
-    """Short name of all that decides what is written, for one recording."""
+    """Return a hash of everything that determines the outputs of a recording."""
     adaptation = read_adaptation(options.model)
     deciding = replace(
         options,
@@ -317,14 +321,14 @@ def _settings(options: WorkOptions, card: ModelCard) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it, without options that are as usual: there may be new ones."""
+    """Return a value for JSON, without defaults: options may be added later."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if is_dataclass(value):
         values = {f.name: (getattr(value, f.name), f.default) for f in fields(value)}
-        return {k: _plain(v) for k, (v, usual) in values.items() if v != usual}
+        return {k: _plain(v) for k, (v, default) in values.items() if v != default}
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if hasattr(value, "__dict__") and not isinstance(value, (str, Path)):

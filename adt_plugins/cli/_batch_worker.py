@@ -1,8 +1,8 @@
 """What a process of ``adt batch`` runs: one recording after the other.
 
-It reads a JSON object a line: a greeting with the command's arguments, then
-recordings; and answers each in a line. When there is nothing more to read, the one
-who asks has gone: what is being done is given up.
+It reads one JSON object per line: a greeting with the arguments of the command, then
+recordings, and answers each with one line. At the end of its input the parent has
+gone, so the work in progress is abandoned.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Serve until the input ends."""
-    # Answers alone go where they are awaited: whatever else is printed does not.
+    # Only answers may go to the parent: everything else that is printed goes to stderr.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     gone = threading.Event()
@@ -75,7 +75,7 @@ def _answer(answers: BinaryIO, reply: Mapping[str, object]) -> None:
     try:
         answers.write(json.dumps(reply).encode("ascii") + b"\n")
         answers.flush()
-    except OSError:  # nobody awaits it any more
+    except OSError:  # the parent has gone
         pass
 
 
@@ -97,7 +97,7 @@ class _Work:
         for item in task["kept"]:
             path = self._options.folder / item["path"]
             result.warnings.append(
-                f"{path}: is not as an earlier run wrote it, and is kept"
+                f"{path}: has been changed since it was written, and is kept"
                 " (--overwrite replaces it)"
             )
         return {
@@ -112,7 +112,7 @@ class _Work:
         }
 
     def _attempt(self, task: Task) -> tuple[Result, str | None]:
-        """What became of a task, and the SHA-256 of its recording."""
+        """Return the result of a task, and the SHA-256 of its recording."""
         from adt_plugins.cli._job_loop import Result, Settings, attempt
         from adt_plugins.cli._job_plan import Job
         from adt_plugins.cli._options import NPZ

@@ -1,4 +1,4 @@
-"""From parsed arguments to the typed options of a command: the one place that converts.
+"""Converts parsed arguments into the typed options of a command.
 
 A command declares its options as a frozen dataclass. Each field is named after the
 `dest` of an argument, or holds another dataclass of options that commands share
@@ -21,14 +21,14 @@ _COMMAND = "command"
 
 @dataclass(frozen=True)
 class Command(Generic[Options]):
-    """What to call with which options.
+    """A function, and the class of its options.
 
     Parameters
     ----------
     options
         Dataclass of the options.
     run
-        Does the work and returns the exit code.
+        Function that does the work and returns the exit code.
     """
 
     options: type[Options]
@@ -44,7 +44,7 @@ class Call(Generic[Options]):
     command
         The command.
     options
-        What was asked for.
+        Its options.
     files
         Words of the command line that may be inputs, by the names of their options.
     """
@@ -59,7 +59,7 @@ class Call(Generic[Options]):
 
 
 def group(options: type[Any]) -> Mapping[str, type[Any]]:
-    """Metadata of a field that holds a dataclass of shared options."""
+    """Return the metadata of a field that holds a dataclass of shared options."""
     return {_GROUP: options}
 
 
@@ -68,7 +68,7 @@ def set_command(
     options: type[Options],
     run: Callable[[Options], int],
 ) -> None:
-    """Let a parser's command be run with options of this class."""
+    """Set the function that a parser's command calls, and the class of its options."""
     parser.set_defaults(**{_COMMAND: Command(options, run)})
 
 

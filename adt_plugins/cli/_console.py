@@ -1,4 +1,4 @@
-"""What the command line prints: results on stdout, complaints on stderr."""
+"""Prints results on stdout, and warnings and errors on stderr."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _TERMINATED = 128 + signal.SIGTERM  # as shells count
 
 
 def prepare() -> None:
-    """Make the streams take any file name.
+    """Make the streams accept any file name.
 
-    A Windows console or pipe may be of a code page without umlauts, and a
-    POSIX file name may be bytes that are not UTF-8.
+    A Windows console or pipe may have a code page without umlauts, and a POSIX
+    file name may contain bytes that are not UTF-8.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -37,7 +37,7 @@ def prepare() -> None:
 
 @contextlib.contextmanager
 def ending_cleanly() -> Iterator[None]:
-    """Let SIGTERM end the program as Ctrl-C does: no unfinished file stays."""
+    """Treat SIGTERM like Ctrl-C, so that no unfinished file remains."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -45,30 +45,30 @@ def ending_cleanly() -> Iterator[None]:
     def end(*_: Any) -> None:
         raise SystemExit(_TERMINATED)
 
-    usual = signal.signal(signal.SIGTERM, end)
+    previous = signal.signal(signal.SIGTERM, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, usual)
+        signal.signal(signal.SIGTERM, previous)
 
 
 @contextlib.contextmanager
 def one_line_warnings() -> Iterator[None]:
-    """Print the package's warnings as lines, and no other package's.
+    """Print the package's warnings as single lines, and hide those of other packages.
 
-    The latter come back with Python's own option ``-W``.
+    Python's option ``-W`` shows the latter.
     """
     with warnings.catch_warnings():
         if not sys.warnoptions:
             warnings.simplefilter("ignore")
         warnings.simplefilter("always", AdtWarning)
-        usual = warnings.showwarning
+        previous = warnings.showwarning
 
         def show(message: Warning | str, *place: Any, **more: Any) -> None:
             if isinstance(message, AdtWarning):
                 complain(f"warning: {message}")
             else:
-                usual(message, *place, **more)
+                previous(message, *place, **more)
 
         warnings.showwarning = show
         yield
@@ -79,17 +79,17 @@ def binary_input() -> BinaryIO:
     if sys.stdin is None:  # pythonw
         raise AdtError("there is no standard input")
     if sys.stdin.isatty():
-        raise AdtError("standard input: is a terminal; a recording is to come from it")
+        raise AdtError("standard input: is a terminal, not a recording")
     return sys.stdin.buffer
 
 
 def say(text: str) -> bool:
-    """Print a line of the result, one line whatever is in `text`.
+    """Print a line of the result; line breaks in `text` do not end it.
 
     Returns
     -------
     bool
-        False if whoever read the results has just gone.
+        False if the reader of the results has just gone.
     """
     return _print(visible(text), sys.stdout)
 
@@ -100,17 +100,17 @@ def say_lines(text: str) -> None:
 
 
 def say_json(data: Any) -> None:
-    """Print a report for programs; ASCII, so that no pipe can spoil it."""
+    """Print a report for programs, as ASCII, which survives every encoding."""
     _print(json.dumps(data, indent=1), sys.stdout)
 
 
 def complain(text: str) -> None:
-    """Print one line on stderr, whatever is in `text`."""
+    """Print a line on stderr; line breaks in `text` do not end it."""
     _print("adt: " + visible(" ".join(text.split())), sys.stderr)
 
 
 def flush() -> None:
-    """Write out what is buffered, so that nothing is left to fail at exit."""
+    """Flush the streams now, since Python reports failures at exit badly."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             try:
@@ -125,7 +125,7 @@ def _print(text: str, stream: TextIO | None) -> bool:
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
-        # Nobody reads on: the files are still wanted, the lines are not.
+        # Nobody reads the lines any more, but the files are still wanted.
         _silence(stream)
         return False
     return True
@@ -139,12 +139,12 @@ def _silence(stream: TextIO) -> None:
 
 
 class Tally:
-    """How far a long run is: a bar on a terminal, else a line for each file.
+    """Progress of a long run: a bar on a terminal, otherwise a line per file.
 
     Parameters
     ----------
     files, size
-        How many there are, and their bytes; the remaining time is told by these.
+        Number of files and their total bytes, which give the remaining time.
     quiet
         Show nothing.
     """
@@ -170,7 +170,7 @@ class Tally:
             self._bar.close()
 
     def count(self, name: str, line: Line, size: int) -> None:
-        """Tell that a file is finished.
+        """Count a file as finished.
 
         Parameters
         ----------
@@ -186,8 +186,8 @@ class Tally:
             self._show()
             self._bar.update(size)
         elif not self._quiet:
-            gone = time.monotonic() - self._started
-            left = gone * max(0, self._size - self._bytes) / max(1, self._bytes)
+            elapsed = time.monotonic() - self._started
+            left = elapsed * max(0, self._size - self._bytes) / max(1, self._bytes)
             clock = f"{left // 3600:.0f}:{left // 60 % 60:02.0f}:{left % 60:02.0f}"
             what = line["status"]
             onsets = line.get("onsets")

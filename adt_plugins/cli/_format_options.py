@@ -1,7 +1,7 @@
-"""Options that formats declare, and the command line has.
+"""Command-line options of formats.
 
-A format says which it takes (`Format.options`, `Format.reader_options`); here they are
-parsed, and gathered under the names that writers and readers have for them.
+A format declares which it takes (`Format.options`, `Format.reader_options`); here they
+are parsed and passed on under the names that writers and readers use.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class MidiOptions:
         if not self.quantize:
             if self.strength is None and self.swing is None:
                 return None
-            told = "--strength and --swing say how to --quantize: to which grid?"
-            raise AdtError(told)
+            message = "--strength and --swing need a grid: give --quantize as well"
+            raise AdtError(message)
         grids = dict(self.quantize)
         try:
             return Quantize(
@@ -171,7 +171,7 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
         "--label-names",
         type=_values.label_names,
         metavar="FILE",
-        help="names of drums in labels, a line each: Bombo = KD"
+        help="file with names of drums in labels, one per line: Bombo = KD"
         " (default: label-names.txt in the folder that has 'models' in it)",
     )
 
@@ -293,7 +293,7 @@ def _milliseconds(text: str) -> float:
     except ValueError:
         number = float("nan")
     if not abs(number) < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of milliseconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of milliseconds")
     return number
 
 

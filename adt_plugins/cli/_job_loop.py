@@ -33,14 +33,14 @@ from adt_plugins.transcription import Transcription
 REPORT_FORMAT = "adt-plugins-report"
 REPORT_VERSION = 1
 
-# One format may be impossible, or lack what it needs, and others are not. What the
-# system refuses, as on a full disk, it refuses all.
+# Errors that concern one format only. What the system refuses, such as writing to a
+# full disk, concerns all of them.
 _OF_A_FORMAT = (FormatError, AudioError, MissingDependencyError)
 
 
 @dataclass
 class Result:
-    """What became of an input, for people as it happens and for the report."""
+    """Result for one input: printed as it happens, and collected for the report."""
 
     input: str
     status: str = "done"  # or "failed", "skipped"
@@ -52,17 +52,17 @@ class Result:
     tempo: float | None = None  # counted beats a minute
     steady: bool | None = None  # whether one tempo fits
     meter: str | None = None
-    beats: int | None = None  # None: nobody looked for any
-    seconds: float | None = None  # that it took
+    beats: int | None = None  # None: beats were not asked for
+    seconds: float | None = None  # how long it took
 
     def fail(self, message: str) -> None:
-        """Print what went wrong; it may be one thing of several."""
+        """Print and record an error; there may be several."""
         self.error = message if self.error is None else f"{self.error}; {message}"
         self.status = "failed"
         _console.complain(message)
 
     def warn(self, message: str) -> None:
-        """Record and print a warning, once: a writer may hear the recording again."""
+        """Print and record a warning once: writers may read the recording again."""
         if message in self.warnings:
             return
         self.warnings.append(message)
@@ -74,12 +74,14 @@ Work = Callable[[Job, Result], Transcription]
 
 @dataclass(frozen=True)
 class Settings:
-    """What is written of every input, how, and what is told.
+    """What is written and printed for every input.
 
     Parameters
     ----------
-    outputs, report
-        See the classes.
+    outputs
+        Formats, and where they are written.
+    report
+        What is printed.
     writing
         Options of the formats' writers, by name; each gets those that it declares.
     """
@@ -100,13 +102,13 @@ def run_jobs(
     Parameters
     ----------
     settings
-        What is written and told.
+        What is written and printed.
     jobs
         The inputs.
     work
-        Makes the transcription of one.
+        Function that makes the transcription of one input.
     then
-        What to do when the files of one are there.
+        Function to call once the files of one input are written.
 
     Returns
     -------
@@ -147,7 +149,7 @@ def attempt(
 
 
 def attempted(job: Job, run: Callable[[Result], None]) -> Result:
-    """Do what is to be done with one input; an error is its result."""
+    """Work on one input; errors become part of the result."""
     result = Result(job.source)
     try:
         run(result)
@@ -170,22 +172,22 @@ def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
         return
     started = time.monotonic()
     with warnings_to(result):
-        heard = work(job, result)
+        original = work(job, result)
         if outputs.drums is not None:
-            heard = heard.only(outputs.drums)
-        offset = _offset(outputs, heard, job)
-        transcription = _moved(heard, offset, job, result)
+            original = original.only(outputs.drums)
+        offset = _offset(outputs, original, job)
+        transcription = _moved(original, offset, job, result)
     note(result, transcription)
     if not len(transcription):
-        result.warn(f"{job.source}: {_nothing(outputs, heard)}")
+        result.warn(f"{job.source}: {_nothing(outputs, original)}")
     make_folder(job.folder)
     failures: set[str] = set()  # an unreadable recording is reported once
     written: list[tuple[str, str]] = []
     for name in names:
         try:
             # With the recording in it, a file keeps the recording's own times.
-            own = job.audio == job.source and _has_audio(name)
-            shown = heard if own else transcription
+            keeps_times = job.audio == job.source and _has_audio(name)
+            shown = original if keeps_times else transcription
             paths = _write(settings, shown, job, name, result)
         except _OF_A_FORMAT as error:
             if str(error) not in failures:
@@ -193,8 +195,8 @@ def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
             failures.add(str(error))
             continue
         if name != NPZ and formats.FORMATS[name].tracks is not None:
-            # For when its labels come back.
-            remember(shown, moved=0.0 if own else offset)
+            # The labels may be read again later, corrected.
+            remember(shown, moved=0.0 if keeps_times else offset)
         # One of the others may be a link to it.
         protect(*paths, because=WRITTEN)
         for path in paths:
@@ -202,18 +204,18 @@ def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
             written.append((str(path), _purpose(name, path, transcription)))
     result.seconds = round(time.monotonic() - started, 3)
     if settings.report.talks:
-        told = summary(
+        headline = summary(
             job.stem,
             transcription,
             looked_for_beats=result.beats is not None,
             seconds=result.seconds,
         )
-        for line in (told, *listed(written)):
+        for line in (headline, *listed(written)):
             _console.say(line)
 
 
 def note(result: Result, transcription: Transcription) -> None:
-    """Note for the report what was found."""
+    """Add the findings to the report."""
     result.onsets = {str(k): n for k, n in transcription.counts().items()}
     result.duration = transcription.source.duration
     if transcription.beats:
@@ -225,18 +227,18 @@ def note(result: Result, transcription: Transcription) -> None:
 
 
 def _purpose(name: str, path: Path, transcription: Transcription) -> str:
-    """What a file that was written is for."""
+    """Return what a written file is for."""
     if name == NPZ:
-        return "what the network said, for adt-plugins and NumPy"
+        return "the network's activations, for adt-plugins and NumPy"
     form = formats.FORMATS[name]
     if form.purpose is None:
         return form.description
     return form.purpose(path, transcription)
 
 
-def _nothing(outputs: OutputOptions, heard: Transcription) -> str:
-    """Say that no hits are written, and of what."""
-    if len(heard):
+def _nothing(outputs: OutputOptions, original: Transcription) -> str:
+    """Return a message that there are no hits to write, and why."""
+    if len(original):
         return "no hits are left to be written"
     if outputs.drums is not None:
         names = " or ".join(drum.full_name.lower() for drum in outputs.drums)
@@ -245,9 +247,9 @@ def _nothing(outputs: OutputOptions, heard: Transcription) -> str:
 
 
 def _check_targets(outputs: OutputOptions, job: Job, result: Result) -> list[str]:
-    """Return the formats to be written; checked before the work, which may be long."""
+    """Return the formats that can be written: checked before work that may be long."""
     if job.rival is not None:
-        raise AdtError(f"{job.source}: its outputs would be those of {job.rival}")
+        raise AdtError(f"{job.source}: its outputs would replace those of {job.rival}")
     check_folder(job.folder)
     targets = {name: job.targets(name) for name in outputs.names}
     if outputs.skip_existing:
@@ -268,7 +270,7 @@ def _check_targets(outputs: OutputOptions, job: Job, result: Result) -> list[str
 
 
 def _by_which_done(job: Job, name: str, paths: Sequence[Path]) -> Sequence[Path]:
-    """Files by which a format is done: its own, or any of a set."""
+    """Return the files whose existence means that a format has been written."""
     own = job.target(name)
     return [own] if own in paths else paths
 
@@ -298,7 +300,7 @@ def _write(
 
 
 def _declared(options: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Of these options, those that a format declares."""
+    """Return the options that a format declares."""
     declared = formats.FORMATS[name].options
     return {option: value for option, value in options.items() if option in declared}
 
@@ -308,7 +310,7 @@ def _has_audio(name: str) -> bool:
 
 
 def _offset(outputs: OutputOptions, transcription: Transcription, job: Job) -> float:
-    """How much later the user wants the times to be, in seconds."""
+    """Return the time to add to all written times, in seconds."""
     if outputs.offset != BWF:
         return outputs.offset
     from adt_plugins.audio.broadcast_wave import time_reference
@@ -322,7 +324,7 @@ def _offset(outputs: OutputOptions, transcription: Transcription, job: Job) -> f
 def _moved(
     transcription: Transcription, offset: float, job: Job, result: Result
 ) -> Transcription:
-    """Move the times as the user asked for."""
+    """Add the requested offset to all times."""
     if not offset:
         return transcription
     moved = transcription.shifted(offset)
@@ -334,7 +336,7 @@ def _moved(
 
 @contextmanager
 def warnings_to(result: Result) -> Iterator[None]:
-    """Keep the package's warnings for the report too."""
+    """Add the package's warnings to the report."""
     with warnings.catch_warnings(record=True) as caught:
         try:
             yield

@@ -1,4 +1,4 @@
-"""Which files a run reads and writes, settled before any work is done."""
+"""Determines which files a run reads and writes, before any work is done."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from adt_plugins.formats import (
 
 @dataclass(frozen=True)
 class Job:
-    """One input and the place of its outputs.
+    """An input, and where its outputs go.
 
     Parameters
     ----------
     source
         The input as the user gave it.
     folder, stem
-        Of its outputs; a format adds its suffix.
+        Folder and stem of its outputs; a format adds its suffix.
     rival
-        Another input that has this place already: files of one name from two
+        Another input whose outputs have the same names: files of one name from two
         folders.
     audio
         The recording, for formats that need it; None: that of the
@@ -49,20 +49,20 @@ class Job:
     audio: str | None = None
 
     def target(self, format_id: str) -> Path:
-        """Where a format writes; a set of files is named after this one."""
+        """Return the path that a format writes; a set of files is named after it."""
         if format_id == NPZ:
             return self.folder / f"{self.stem}{ACTIVATIONS_SUFFIX}"
         return output_path(self.stem, self.folder, format_id)
 
     def check(self, format_id: str, *, overwrite: bool) -> None:
-        """Raise `AdtError` if something is in a format's way."""
+        """Raise `AdtError` if a file that must not be replaced is in the way."""
         if format_id == NPZ:
             check_free([self.target(format_id)], overwrite=overwrite)
         else:
             check_outputs(self.target(format_id), format_id, overwrite=overwrite)
 
     def targets(self, format_id: str) -> list[Path]:
-        """All files that a format may write."""
+        """Return all files that a format may write."""
         if format_id == NPZ:
             return [self.target(format_id)]
         return possible_outputs(self.target(format_id), format_id)
@@ -81,11 +81,11 @@ def check_formats(names: Sequence[str]) -> None:
 def plan(
     inputs: Sequence[str], folder: Path | None, stem: Callable[[Path], str]
 ) -> list[Job]:
-    """Give every input the place of its outputs.
+    """Decide where the outputs of each input go.
 
-    Inputs whose outputs would meet (``a.wav`` and ``a.mp3``) keep their
-    extension. An input that is named twice is done once. None of them can be an
-    output then.
+    Inputs whose outputs would have the same names (``a.wav`` and ``a.mp3``) keep their
+    extension. An input that is named twice is done once. No output may replace an
+    input.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def plan(
     folder
         Folder of the outputs; None: beside each input.
     stem
-        Gives the stem of an input's outputs.
+        Function that returns the stem of an input's outputs.
     """
     # The same file under two spellings is one input.
     sources: dict[Path, str] = {}
@@ -121,14 +121,14 @@ def plan(
 
 
 def _expand(inputs: Sequence[str]) -> list[str]:
-    """Resolve wildcards where the shell leaves that to the program."""
+    """Expand wildcards, where the shell leaves that to the program."""
     if os.name != "nt":
         return list(inputs)
-    found = []
+    names = []
     for name in inputs:
         wild = any(sign in name for sign in "*?") and not Path(name).exists()
-        found += (sorted(glob.glob(name)) if wild else []) or [name]  # noqa: PTH207
-    return found
+        names += (sorted(glob.glob(name)) if wild else []) or [name]  # noqa: PTH207
+    return names
 
 
 def _place(job: Job) -> str:
@@ -136,6 +136,6 @@ def _place(job: Job) -> str:
 
 
 def same_place(folder: Path, stem: str) -> str:
-    """As file systems compare that ignore case and Unicode's composed forms."""
+    """Return a key that is equal for names that a file system may not distinguish."""
     path = str((folder / stem).absolute())
     return unicodedata.normalize("NFC", path).casefold()

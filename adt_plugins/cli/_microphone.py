@@ -15,7 +15,7 @@ from adt_plugins.errors import AudioError, MissingDependencyError
 
 RATE = 44100
 _BLOCK = 441  # samples at a time: 10 ms, a frame of the network
-_TICK_S = 0.5  # on Windows, Ctrl-C does not interrupt a wait without end
+_TICK_S = 0.5  # on Windows, Ctrl-C does not interrupt an endless wait
 
 
 class Microphone:
@@ -58,15 +58,17 @@ class Microphone:
             )
         except (self._refused, ValueError) as error:
             inputs = [
-                str(found["name"])
-                for found in sounddevice.query_devices()
-                if found["max_input_channels"]
+                str(device_info["name"])
+                for device_info in sounddevice.query_devices()
+                if device_info["max_input_channels"]
             ]
             if not inputs:
                 raise AudioError("this computer has no audio input") from error
             if isinstance(error, ValueError):  # none or several have this name
-                known = ", ".join(inputs)
-                raise AudioError(f"no input {device!r}; there are {known}") from error
+                available = ", ".join(inputs)
+                raise AudioError(
+                    f"no input {device!r}; there are {available}"
+                ) from error
             raise AudioError(f"{self._label}: {error}") from error
 
     def _take(self, samples: Any, _frames: int, _time: Any, status: Any) -> None:
@@ -97,4 +99,4 @@ class Microphone:
                 yield self._came.get(timeout=_TICK_S)
             except queue.Empty:
                 if not self._stream.active:  # unplugged
-                    raise AudioError(f"{self._label}: it has ended") from None
+                    raise AudioError(f"{self._label}: was disconnected") from None

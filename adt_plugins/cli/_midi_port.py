@@ -1,4 +1,4 @@
-"""Hits played on a MIDI port."""
+"""Plays hits on a MIDI port."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from adt_plugins.midi.writer import DRUM_CHANNEL
 
 
 class MidiPort:
-    """A MIDI port that is played on, in a ``with`` block.
+    """An open MIDI output port, in a ``with`` block.
 
     Parameters
     ----------
     name
-        Name of the port, or what it begins with.
+        Name of the port, or its beginning.
 
     Raises
     ------
     MissingDependencyError
         If python-rtmidi is missing.
     AdtError
-        If there is no such port, with those that there are, or the system refuses it.
+        If there is no such port, or the system refuses it.
     """
 
     def __init__(self, name: str) -> None:
@@ -33,13 +33,13 @@ class MidiPort:
 
         with _named_errors(name):
             names = list(dict.fromkeys(mido.get_output_names()))
-        wanted = name.casefold()
-        found = [port for port in names if port.casefold().startswith(wanted)]
-        if not found:
-            there = f"there are {', '.join(names)}" if names else "there are none"
-            raise AdtError(f"--midi-port: no port {name!r}; {there}")
+        prefix = name.casefold()
+        matches = [port for port in names if port.casefold().startswith(prefix)]
+        if not matches:
+            available = f"there are {', '.join(names)}" if names else "there are none"
+            raise AdtError(f"--midi-port: no port {name!r}; {available}")
         self._message = mido.Message
-        self._name = found[0]
+        self._name = matches[0]
         with _named_errors(self._name):
             self._port: Any = mido.open_output(self._name)
 
@@ -64,7 +64,7 @@ class MidiPort:
 
 @contextmanager
 def _named_errors(port: str) -> Iterator[None]:
-    """Raise what mido or RtMidi say as `AdtError`."""
+    """Raise errors of mido and RtMidi as `AdtError`."""
     try:
         yield
     except ImportError as error:

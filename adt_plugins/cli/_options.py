@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from adt_plugins.rhythm.beats import KnownBeats
 
 NPZ = "npz"
-"""Activations: written, counted and guarded like a format, but not one."""
+"""Activations: written and protected like a format, though they are not one."""
 
 GATE_MODES = ("off", "normal", "strict")
 """As in `adt_plugins.picking.song_gate`, which takes NumPy to import."""
@@ -23,7 +23,7 @@ GATE_MODES = ("off", "normal", "strict")
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceOptions:
-    """Where files are written, what becomes of those that exist, and of which drums."""
+    """Where files are written, what happens to existing ones, and which drums."""
 
     folder: Path | None = None
     overwrite: bool = False
@@ -33,7 +33,7 @@ class PlaceOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputOptions(PlaceOptions):
-    """What is written, where, and what becomes of files that exist."""
+    """What is written, where, and what happens to existing files."""
 
     formats: tuple[str, ...]
     offset: float | _values.Bwf = 0.0
@@ -41,7 +41,7 @@ class OutputOptions(PlaceOptions):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All that is written of an input: formats, and perhaps activations."""
+        """Everything that is written per input: formats, and perhaps activations."""
         return (*self.formats, NPZ) if self.save_activations else self.formats
 
 
@@ -95,7 +95,7 @@ class BeatOptions:
 
     @property
     def given(self) -> list[str]:
-        """Options that tell something of the beats, as they are spelled."""
+        """Given options about beats, as they are spelled."""
         values = {
             "--bpm": self.bpm,
             "--meter": self.meter,
@@ -113,7 +113,7 @@ class ReportOptions:
 
     @property
     def talks(self) -> bool:
-        """Whether results are told to people."""
+        """Whether results are printed for people."""
         return not self.quiet and self.report is None
 
 
@@ -125,7 +125,7 @@ def add_inputs(parser: argparse.ArgumentParser, what: str) -> None:
 def add_outputs(
     parser: argparse.ArgumentParser, default: str | None, *, into_folder: bool = False
 ) -> None:
-    """Add what is written, where, and what becomes of files that exist."""
+    """Add options for what is written, where, and what happens to existing files."""
     group = parser.add_argument_group("what is written")
     group.add_argument(
         "--format",
@@ -147,7 +147,7 @@ def add_outputs(
         "--offset",
         type=_values.offset,
         metavar="SECONDS|bwf",
-        help="add this to all written times, but where the recording is written too"
+        help="add this to all written times, except in formats with the recording"
         " (aup, click, html); bwf: its time reference (Broadcast Wave)",
     )
 
@@ -158,7 +158,7 @@ def add_places(
     into_folder: bool = False,
     only: str = "write only these drums, e.g. --only kick for its microphone",
 ) -> None:
-    """Add where files are written, what becomes of those that exist, and of whom."""
+    """Add options for the output folder, existing files, and the choice of drums."""
     group.add_argument(
         "-o",
         dest="folder",
@@ -172,19 +172,19 @@ def add_places(
     existing.add_argument(
         "--overwrite",
         action="store_true",
-        help="replace files that exist, and not only those that nobody has changed"
-        " since they were written",
+        help="replace existing files, even if they have been changed since they were"
+        " written",
     )
     existing.add_argument(
         "--skip-existing",
         action="store_true",
-        help="leave out inputs whose outputs all exist",
+        help="skip inputs whose outputs all exist",
     )
     add_drums(group, only)
 
 
 def add_part(parser: argparse.ArgumentParser) -> None:
-    """Add the part of the recording that is read."""
+    """Add options for the part of the recording that is read."""
     group = parser.add_argument_group("what is read")
     for name in ("start", "end"):
         group.add_argument(
@@ -201,7 +201,7 @@ def add_track(parser: argparse.ArgumentParser) -> None:
         "--audio-track",
         type=_values.positive,
         metavar="N",
-        help="which audio track of a film, from 1 (default: the one players choose)",
+        help="which audio track of a video, from 1 (default: the one players choose)",
     )
 
 
@@ -215,7 +215,7 @@ def add_model(
     parser
         Parser of the command.
     fine
-        When kinds of drums are told without being asked for.
+        When kinds of drums are distinguished by default, for the help.
     """
     group = parser.add_argument_group("what counts as a hit")
     group.add_argument(
@@ -225,9 +225,9 @@ def add_model(
     group.add_argument(
         "--song-gate",
         choices=GATE_MODES,
-        help="what to do about drums that the recording seems not to have: report no"
-        " doubtful hits of them (normal), nor where that is unsure (strict), or report"
-        " all (off)",
+        help="how to treat drums that the recording does not seem to have: leave out"
+        " their doubtful hits (normal), also if it may have them (strict), or report"
+        " all hits (off)",
     )
     group.add_argument(
         "--no-song-gate",
@@ -239,22 +239,22 @@ def add_model(
     group.add_argument(
         "--fine",
         action=argparse.BooleanOptionalAction,
-        help="tell kinds of a drum, as open and closed hi-hats, where that is sure"
-        f" (default: {fine})",
+        help="distinguish kinds of a drum, such as open and closed hi-hats, where they"
+        f" are clear (default: {fine})",
     )
     group.add_argument(
         "--adapt",
         type=Path,
         metavar="FILE",
-        help="what 'adt adapt' learnt of this kit",
+        help="file in which 'adt adapt' has stored this kit",
     )
 
 
 def add_beats(
     parser: argparse.ArgumentParser,
-    about: str = "whether to find beats and bars too (default: they are found)",
+    about: str = "find beats and bars too (default: yes)",
 ) -> None:
-    """Add what is known of the beats."""
+    """Add options for what is known about the beats."""
     group = parser.add_argument_group("beats and bars")
     group.add_argument(
         "--beats",
@@ -265,7 +265,7 @@ def add_beats(
         "--bpm",
         type=_values.bpm,
         metavar="BPM",
-        help="about the tempo, in counted beats a minute (dotted quarters in 6/8)",
+        help="approximate tempo, in counted beats a minute (dotted quarters in 6/8)",
     )
     group.add_argument(
         "--meter",
@@ -282,22 +282,22 @@ def add_beats(
 
 
 def add_json_report(parser: argparse.ArgumentParser) -> None:
-    """Add a report for programs, instead of one for people."""
+    """Add the option for a report that programs can read."""
     parser.add_argument(
         "--report", choices=["json"], help="print a report for programs on stdout"
     )
 
 
 def add_report(parser: argparse.ArgumentParser) -> None:
-    """Add the forms of output."""
+    """Add options for what is printed."""
     add_json_report(parser)
     parser.add_argument(
-        "-q", "--quiet", action="store_true", help="print only what went wrong"
+        "-q", "--quiet", action="store_true", help="print only warnings and errors"
     )
 
 
 class _ListFormats(argparse.Action):
-    """Prints the formats; they are looked up only then, to start fast."""
+    """Prints the formats, which are imported only then, to start fast."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from adt_plugins.cli import _console
@@ -314,7 +314,7 @@ class _ListFormats(argparse.Action):
 
 
 def add_drums(parser: argparse._ActionsContainer, only: str) -> None:
-    """Add which drums are wanted; `only` says of what."""
+    """Add the choice of drums; `only` begins the help."""
     parser.add_argument(
         "--drums",
         "--only",
@@ -326,13 +326,13 @@ def add_drums(parser: argparse._ActionsContainer, only: str) -> None:
 
 
 def add_threshold(parser: argparse._ActionsContainer) -> None:
-    """Add how sure hits must be."""
+    """Add the thresholds of drums."""
     parser.add_argument(
         "--threshold",
         dest="thresholds",
         type=_values.threshold,
         action="append",
         metavar="DRUM=X",
-        help="how sure a hit of this drum must be, 0 to 1, e.g. snare=0.4; may be"
-        " repeated",
+        help="how sure the network must be of a hit of this drum, 0 to 1, e.g."
+        " snare=0.4; may be repeated",
     )

@@ -1,4 +1,4 @@
-"""The parser of every command: short usage, examples first, errors of one line."""
+"""The parser of every command: a short usage line, examples first, one-line errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
         self.examples = examples
 
     def format_help(self) -> str:
-        """Help: usage, examples, what it does, then the options in groups."""
+        """Return usage, examples, description, and the options in groups."""
         formatter = self._get_formatter()
         formatter.add_usage(self._short_usage(), (), ())
         first = formatter.format_help().rstrip("\n")
@@ -47,29 +47,29 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[Any, list[str]]:
-        """Parse; refuse what is unknown here, where its command is known."""
+        """Parse, and report unknown words here, where their command is known."""
         parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(self._unknown(unknown[0]))
         return parsed, unknown
 
     def error(self, message: str) -> NoReturn:
-        """End the program: one line, and where the help is."""
+        """Exit with a one-line message that says how to get help."""
         from adt_plugins.cli import _console
 
-        said = message.removeprefix("argument ")
+        text = message.removeprefix("argument ")
         for action in self._actions:
-            if action.nargs == argparse.PARSER and "are required" in said:
-                said = f"which {action.metavar}? {', '.join(action.choices or ())}"
-        _console.complain(f"{said} (see {self.prog} --help)")
+            if action.nargs == argparse.PARSER and "are required" in text:
+                text = f"which {action.metavar}? {', '.join(action.choices or ())}"
+        _console.complain(f"{text} (see {self.prog} --help)")
         raise SystemExit(WRONG)
 
     def _unknown(self, word: str) -> str:
         if not word.startswith("-"):
-            return f"what is {word!r} for?"
+            return f"unexpected argument {word!r}"
         option = word.partition("=")[0]
-        known = [name for name in self._option_string_actions if name[:2] == "--"]
-        return f"no option {option}" + did_you_mean(option, known)
+        options = [name for name in self._option_string_actions if name[:2] == "--"]
+        return f"no option {option}" + did_you_mean(option, options)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         choices = action.choices

@@ -1,4 +1,4 @@
-"""What comes back of labels: finding its beats, and saying what was corrected."""
+"""Completes transcriptions that are read again: finds beats, reports corrections."""
 
 from __future__ import annotations
 
@@ -23,49 +23,49 @@ def complete(
     model: str | None = None,
     quiet: bool = False,
 ) -> Transcription:
-    """Return a transcription with beats, if something that is written needs them.
+    """Return a transcription, with beats if an output needs them.
 
     Parameters
     ----------
     read
-        What was read.
+        The transcription, as it was read.
     source
-        Where from, for messages.
+        Its file, for messages.
     formats
         Ids of the formats that are written.
     beats
-        What was asked for; None: only what formats need.
+        Options for beats; None: find them only if formats need them.
     on_grid
         Whether hits are moved to a grid, which needs beats.
     model
-        Name of the model that finds them.
+        Name of the model that finds beats.
     quiet
         Show no progress.
 
     Raises
     ------
     AdtError
-        If beats were asked for, and the recording is not known or cannot be read.
+        If beats were asked for, and the recording is unknown or cannot be read.
     """
     beats = beats or BeatOptions()
     written = [FORMATS[name] for name in formats]
-    wanted = bool(beats.beats or beats.given or on_grid)
-    wanted = wanted or any("beats" in form.needs for form in written)
+    needs_beats = bool(beats.beats or beats.given or on_grid)
+    needs_beats = needs_beats or any("beats" in form.needs for form in written)
     if read.corrections is not None:
-        wanted = wanted or any("beats" in form.wants for form in written)
-    if not wanted or beats.beats is False:
+        needs_beats = needs_beats or any("beats" in form.wants for form in written)
+    if not needs_beats or beats.beats is False:
         return read.transcription
     if beats.beats and not read.transcription.beats and read.sound() is None:
         try:
             source_audio(read.transcription)
         except FormatError as error:
-            told = f"{source}: --beats {error}; --audio names it"
-            raise FormatError(told) from None
+            message = f"{source}: --beats {error}; --audio names it"
+            raise FormatError(message) from None
     return with_beats(read, model=model, progress=not quiet, known=beats.known)
 
 
-def tell(source: str, read: Recalled) -> None:
-    """Say how much was corrected, if that is known."""
+def report_corrections(source: str, read: Recalled) -> None:
+    """Print how many hits were corrected, if that is known."""
     if read.corrections:
         hits = "hit" if read.corrections == 1 else "hits"
         _console.say(f"{source}: {read.corrections} {hits} corrected")

@@ -1,4 +1,4 @@
-"""Whether a song that is to be opened in Audacity was opened before."""
+"""Finds the project of a song that was opened in Audacity before."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from adt_plugins.network.catalogue import find_model
 
 
 def project_of(work: WorkOptions, job: Job, report: ReportOptions) -> Path | None:
-    """Return the project of a song as it was opened before.
+    """Return the project in which a song was opened before.
 
     Parameters
     ----------
     work, report
-        What is asked for.
+        Options of the command.
     job
         The song.
 
     Returns
     -------
     Path or None
-        What the user has saved of it, else what we have written. None if there is
-        nothing, or something else is asked for.
+        The project that the user has saved, or the one that we have written. None if
+        there is neither, or the options ask for something else.
     """
     target = job.target(AUP.id)
     if report.report is not None or not _is_plain(work) or not _is_ours(target):
@@ -47,7 +47,7 @@ def project_of(work: WorkOptions, job: Job, report: ReportOptions) -> Path | Non
 
 
 def _is_plain(work: WorkOptions) -> bool:
-    """Whether nothing is asked for that a project of an earlier run may lack."""
+    """Whether a project of an earlier run has everything that the options ask for."""
     plain = WorkOptions(
         outputs=OutputOptions(formats=(AUP.id,), folder=work.outputs.folder),
         writers=replace(work.writers, labels=LabelOptions()),

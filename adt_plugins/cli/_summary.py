@@ -1,4 +1,4 @@
-"""A line about each recording: length, tempo, meter, hits; and what files are for."""
+"""Summary of a recording in one line: length, tempo, meter, hits; and its files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_KINDS = 4
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are some.
+    """Return minutes and seconds, and hours if there are any.
 
     >>> clock(20.1), clock(3725)
     ('0:20', '1:02:05')
@@ -25,7 +25,7 @@ def clock(seconds: float) -> str:
 
 
 def hits_text(counts: Mapping[str, int]) -> str:
-    """How many hits, and of which drums, the most frequent first."""
+    """Return the number of hits, and the drums, the most frequent first."""
     from adt_plugins.drums import Drum
 
     total = sum(counts.values())
@@ -44,18 +44,18 @@ def summary(
     looked_for_beats: bool,
     seconds: float,
 ) -> str:
-    """The line about a recording.
+    """Return the line about a recording.
 
     Parameters
     ----------
     name
         Name of the song.
     transcription
-        What was found.
+        Its transcription.
     looked_for_beats
-        Whether to mention it if no beats were found.
+        Whether to mention that no beats were found.
     seconds
-        What it took.
+        How long the work took.
     """
     parts = [" ".join(name.split("\n"))]
     if transcription.source.duration is not None:
@@ -70,6 +70,6 @@ def summary(
 
 
 def listed(outputs: Sequence[tuple[str, str]]) -> list[str]:
-    """Lines of paths, each with what it is for beside it."""
+    """Return a line for each path, with what the file is for."""
     width = max((len(path) for path, _ in outputs), default=0)
     return [f"{path:{width}}  {purpose}" for path, purpose in outputs]

@@ -1,4 +1,4 @@
-"""``adt train live``: a network that tells hits as they are played."""
+"""``adt train live``: a network that reports hits as they are played."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def add_live(actions: Any) -> None:
     parser = actions.add_parser(
         "live",
         help="train a network for adt listen",
-        description="Train a small network that hears a frame at a time, from rendered"
-        " clips and from what a model hears in them, and write it with its card into a"
-        " folder. The same command goes on where it was stopped.",
+        description="Train a small network that runs frame by frame, from rendered"
+        " clips and the activations of a model that teaches it, and write it with its"
+        " card into a folder. The same command resumes an interrupted run.",
     )
     parser.add_argument("renders", type=Path, help="folder of the clips")
     parser.add_argument("out", type=Path, help="folder for checkpoint and model")
     parser.add_argument("--model", metavar="NAME", help="model that teaches it")
-    parser.add_argument("--steps", type=int, help="of the optimiser")
-    parser.add_argument("--name", help="of the model and its files")
+    parser.add_argument("--steps", type=int, help="steps of the optimiser")
+    parser.add_argument("--name", help="name of the model and its files")
     parser.add_argument("--seed", type=int)
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a model that was changed"

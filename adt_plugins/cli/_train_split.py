@@ -1,4 +1,4 @@
-"""``adt train split``: what ``adt split`` knows beforehand."""
+"""``adt train split``: learns what ``adt split`` knows about drums."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def add_split(actions: Any) -> None:
     """Add the action to ``adt train``."""
     parser = actions.add_parser(
         "split",
-        help="learn what adt split knows of drums",
-        description="Learn what drums sound like in general from one-shots, and what"
-        " of a mix is drums from rendered clips, and write learnt.npz with its card"
-        " into a folder. The same command goes on where it was stopped.",
+        help="learn what adt split knows about drums",
+        description="Learn from one-shots what drums sound like in general, and from"
+        " rendered clips which part of a mix is drums, and write learnt.npz with its"
+        " card into a folder. The same command resumes an interrupted run.",
     )
     parser.add_argument("renders", type=Path, help="folder of the clips")
     parser.add_argument("out", type=Path, help="folder for examples and result")
@@ -42,7 +42,7 @@ def add_split(actions: Any) -> None:
         metavar="DIR",
         help="folder with oneshots, as 'adt train render --data' takes it",
     )
-    parser.add_argument("--mixes", type=int, help="to learn from and to check with")
+    parser.add_argument("--mixes", type=int, help="mixes to learn from and validate on")
     parser.add_argument("--seed", type=int)
     parser.add_argument(
         "--overwrite", action="store_true", help="replace files that were changed"

@@ -1,4 +1,4 @@
-"""Around training: what a model is taught afterwards, and what its material is."""
+"""Tools around training: further steps for a finished model, and checks of material."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ def add_parsers(actions: Any) -> None:
 def _add_finer(actions: Any) -> None:
     parser = actions.add_parser(
         "finer",
-        help="teach a model to tell finer drums",
-        description="Learn from rendered clips to tell open from closed hi-hats and"
-        " rides from crashes among the hits that a model finds. Writes a file beside"
-        " the model's card and names it there; the network stays as it is.",
+        help="teach a model to distinguish finer drums",
+        description="Learn from rendered clips to distinguish open from closed hi-hats"
+        " and rides from crashes among the hits that a model finds. Writes a file"
+        " beside the model's card and names it there; the network stays as it is.",
     )
     parser.add_argument(
         "taught", metavar="model", help="card or .tflite file, or a name"
@@ -97,10 +97,10 @@ def run_finer(options: FinerOptions) -> int:
 def _add_gate(actions: Any) -> None:
     parser = actions.add_parser(
         "gate",
-        help="teach a model which recordings have a drum at all",
-        description="Learn from rendered clips how clear the hits of a drum must be"
-        " for a whole recording to have it, and write that into the model's card. A"
-        " model that was exported has learnt it.",
+        help="teach a model which drums a recording has at all",
+        description="Learn from rendered clips how clear a drum's hits must be before"
+        " the recording counts as having the drum, and write that into the model's"
+        " card. 'adt train export' does the same.",
     )
     parser.add_argument(
         "taught", metavar="model", help="card or .tflite file, or a name"
@@ -110,7 +110,7 @@ def _add_gate(actions: Any) -> None:
 
 
 def run_gate(options: GateOptions) -> int:
-    """Teach a model which recordings have a drum at all."""
+    """Teach a model which drums a recording has at all."""
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.training.learn.drum_presence import attach_gate
 
@@ -121,7 +121,7 @@ def run_gate(options: GateOptions) -> int:
 def _add_analyse(actions: Any) -> None:
     parser = actions.add_parser(
         "analyse",
-        help="tell where a model loses",
+        help="show where a model makes errors",
         description="Transcribe the recordings of a folder (NAME.wav or NAME.KIND.wav"
         " beside NAME.txt) and count hits, missed and extra onsets by recording,"
         " level, time since the last hit, and what sounds with them.",
@@ -138,7 +138,7 @@ def _add_analyse(actions: Any) -> None:
 def _add_check_data(actions: Any) -> None:
     parser = actions.add_parser(
         "check-data",
-        help="tell which upstream files training needs, and which are there",
+        help="check which upstream files training needs, and which you have",
         description="Compare folders with the list of the files, and their hashes,"
         " that the shipped model was trained from. Exit code 1 if some are missing or"
         " differ.",
@@ -154,7 +154,7 @@ def _add_check_data(actions: Any) -> None:
         "--write",
         type=Path,
         metavar="FILE",
-        help="write a list of what is there instead",
+        help="write a list of your files instead",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace an existing list"
@@ -167,7 +167,7 @@ def _add_check_data(actions: Any) -> None:
 
 
 def run_check_data(options: CheckDataOptions) -> int:
-    """Tell which upstream files are there, or list them."""
+    """Check which upstream files exist, or list them."""
     from adt_plugins.training.sources import material
 
     sounds = options.sounds or options.data
@@ -178,8 +178,8 @@ def run_check_data(options: CheckDataOptions) -> int:
         write_files({options.write: text.encode()}, overwrite=options.overwrite)
         _console.say(str(options.write))
         return 0
-    wanted = material.read_list(options.list or material.LIST)
-    findings = material.check(options.data, sounds, wanted)
+    expected = material.read_list(options.list or material.LIST)
+    findings = material.check(options.data, sounds, expected)
     complete = all(finding.complete for finding in findings)
     if options.report == "json":
         upstream = [finding.to_dict() for finding in findings]
@@ -190,7 +190,7 @@ def run_check_data(options: CheckDataOptions) -> int:
 
 
 def run_analyse(options: AnalyseOptions) -> int:
-    """Tell where a model loses."""
+    """Show where a model makes errors."""
     from adt_plugins.base.progress import progress_bar
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.network.inference import Network

@@ -1,4 +1,4 @@
-"""Values of options: from the words of a command line, checked.
+"""Parses the values of options.
 
 Each function is the ``type`` of an option: it raises `argparse.ArgumentTypeError` for
 a word that is not valid.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from adt_plugins.midi.drum_maps import DrumMap
 
 _FILE_ENDINGS = {".npz", ".wav", ".flac", ".mp3", ".m4a", ".ogg", ".aup3", ".mid"}
-"""Of names that are no folder's, besides those that formats write."""
+"""File endings that a folder's name should not have, besides those of formats."""
 
 Bwf = Literal["bwf"]
 
@@ -29,21 +29,21 @@ BWF: Final = "bwf"
 
 
 def folder(text: str) -> Path:
-    """Folder for the outputs; not the name of one of them."""
+    """Parse a folder for outputs; refuse what looks like an output's name."""
     folder = Path(text)
     from adt_plugins.formats import FORMATS
 
     endings = {Path(f"song{form.suffix}").suffix for form in FORMATS.values()}
     if folder.suffix.lower() in endings | _FILE_ENDINGS and not folder.is_dir():
         raise argparse.ArgumentTypeError(
-            f"{text!r} is to be a folder, in which files are named after the song:"
+            f"{text!r} must be a folder, in which files are named after the song:"
             " -o FOLDER"
         )
     return folder
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Names of formats, which `check_formats` looks at."""
+    """Parse names of formats, which `check_formats` validates later."""
     names = tuple(dict.fromkeys(name.strip().casefold() for name in text.split(",")))
     if not all(names):
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of names")
@@ -51,7 +51,7 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def drum(text: str) -> Drum:
-    """Drum of a code, a name or a MIDI note."""
+    """Parse a drum: its code, name or MIDI note."""
     try:
         return as_drum(text)
     except ValueError as error:
@@ -59,7 +59,7 @@ def drum(text: str) -> Drum:
 
 
 def drums(text: str) -> tuple[Drum, ...]:
-    """Drums of a list, ``KD,snare``."""
+    """Parse a list of drums, such as ``KD,snare``."""
     return tuple(drum(name) for name in text.split(","))
 
 
@@ -75,24 +75,24 @@ def drum_map(name: str) -> DrumMap:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def one_of(what: str, name: str, known: Iterable[str]) -> str:
-    """The one of some names that is meant; case does not count.
+def one_of(what: str, name: str, choices: Iterable[str]) -> str:
+    """Return the choice that a name means, ignoring case.
 
     Raises
     ------
     ArgumentTypeError
-        If it is not one; with what comes close, or with all that there are.
+        If there is none. The message suggests similar choices, or lists all.
     """
-    names = list(known)
-    alike = [other for other in names if other.casefold() == name.strip().casefold()]
-    if alike:
-        return alike[0]
+    names = list(choices)
+    matches = [other for other in names if other.casefold() == name.strip().casefold()]
+    if matches:
+        return matches[0]
     hint = did_you_mean(name, names) or f"; there are {', '.join(names)}"
     raise argparse.ArgumentTypeError(f"no {what} {name!r}{hint}")
 
 
 def label_text(text: str) -> str:
-    """A kind of text that labels can have."""
+    """Parse a kind of label text."""
     from adt_plugins.labels.names import LABEL_TEXTS
 
     return one_of("label text", text, LABEL_TEXTS)
@@ -124,7 +124,7 @@ def offset(text: str) -> float | Bwf:
 
 
 def threshold(text: str) -> tuple[Drum, float]:
-    """A drum and its threshold, from ``snare=0.4``."""
+    """Parse a drum and its threshold, such as ``snare=0.4``."""
     code, sign, value = text.partition("=")
     try:
         number = float(value)
@@ -136,19 +136,19 @@ def threshold(text: str) -> tuple[Drum, float]:
 
 
 def bpm(text: str) -> float:
-    """A tempo that can be followed."""
+    """Parse and validate a tempo."""
     from adt_plugins.meter import check_bpm
 
     try:
         return check_bpm(float(text))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no tempo between 20 and 400 BPM"
+            f"{text!r} is not a tempo between 20 and 400 BPM"
         ) from None
 
 
 def meter(text: str) -> str:
-    """A time signature."""
+    """Parse a time signature."""
     from adt_plugins.meter import Meter
 
     try:
@@ -159,14 +159,14 @@ def meter(text: str) -> str:
 
 
 def positive(text: str) -> int:
-    """A whole number of something, or the place of one, from 1."""
+    """Parse a whole number from 1 on."""
     if not (text.isdecimal() and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return int(text)
 
 
 def time(text: str) -> float:
-    """Seconds from ``90``, ``1:30`` or ``0:01:30``."""
+    """Parse ``90``, ``1:30`` or ``0:01:30`` into seconds."""
     try:
         seconds = 0.0
         for part in text.split(":"):

@@ -1,4 +1,4 @@
-"""What to say of an input that another command is for."""
+"""Explains which command takes an input that this one does not."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def _explained(source: str, hint: Callable[[str, Path], str | None]) -> Iterator
         yield
     except AdtError as error:
         try:
-            said = hint(source, Path(source))
+            explanation = hint(source, Path(source))
         except (OSError, ValueError):
-            said = None
-        if said is None:
+            explanation = None
+        if explanation is None:
             raise
-        raise type(error)(f"{source}: {said}") from error
+        raise type(error)(f"{source}: {explanation}") from error
 
 
 def _hint_for_recording(source: str, path: Path) -> str | None:
@@ -50,20 +50,20 @@ def _hint_for_recording(source: str, path: Path) -> str | None:
     from adt_plugins.batch.recordings import LISTS
 
     if path.is_dir():
-        return f"is a folder; for all recordings in it: {_batch(source)}"
+        return f"is a folder; to transcribe all recordings in it: {_batch(source)}"
     if not path.exists():
         if _is_pattern(source):
-            return f"no such file; for all that fit a pattern: {_batch(source)}"
+            return f"no such file; to transcribe all that match: {_batch(source)}"
         return _missing(source, path, lambda p: p.suffix.lower() in RECORDINGS)
     name = formats.format_of_file(path)
     if name is not None and formats.FORMATS[name].read is not None:
         other = "labels" if name == "midi" else "midi"
         return (
-            f"is no recording but a transcription ({name}); for other formats:"
+            f"is a transcription ({name}), not a recording; to convert it:"
             f" adt convert {_quoted(source)} --format {other}"
         )
     if path.suffix.lower() in LISTS:
-        return f"is no recording; for a list of them: {_batch(source)}"
+        return f"is not a recording; if it lists some: {_batch(source)}"
     return None
 
 
@@ -80,14 +80,14 @@ def _hint_for_transcription(source: str, path: Path) -> str | None:
     if kind is UNKNOWN:
         return None
     return (
-        f"is no transcription but a recording ({kind.name}); to make one:"
+        f"is a recording ({kind.name}), not a transcription; to transcribe it:"
         f" adt transcribe {_quoted(source)}"
     )
 
 
 def _missing(source: str, path: Path, is_alike: Callable[[Path], bool]) -> str | None:
     if "://" in source:
-        return "is an address; only files on this computer can be read"
+        return "is an internet address; only files on this computer can be read"
     if not path.parent.is_dir():
         return None
     beside = islice(path.parent.iterdir(), _MOST_SIBLINGS)

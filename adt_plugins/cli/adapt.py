@@ -27,16 +27,16 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "adapt",
-        description="Learn from the corrected transcription of a recording, or of a"
-        " minute of it (--start, --end), how its drums sound; 'adt transcribe --adapt"
-        " FILE' then uses that for other recordings of the same kit.",
+        description="Learn how the drums of a recording sound from its corrected"
+        " transcription, or from that of a minute of it (--start, --end); 'adt"
+        " transcribe --adapt FILE' then uses it for other recordings of the same kit.",
         examples=[
-            ("adt adapt song.flac song.aup3 -o kit.json", "by a corrected project"),
+            ("adt adapt song.flac song.aup3 -o kit.json", "from a corrected project"),
             (
                 "adt adapt song.flac song.labels.txt --end 60 -o kit.json",
-                "by its first minute",
+                "from its first minute",
             ),
-            ("adt transcribe other.flac --adapt kit.json", "and then use it"),
+            ("adt transcribe other.flac --adapt kit.json", "then use it"),
         ],
     )
     parser.add_argument("recording", metavar="RECORDING")
@@ -44,7 +44,7 @@ def add_parser(subparsers: Any) -> None:
         "corrected",
         type=Path,
         metavar="CORRECTED",
-        help="every hit of that part: labels, a saved Audacity project, MIDI or JSON",
+        help="all hits of that part: labels, a saved Audacity project, MIDI or JSON",
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="FILE.json"
@@ -57,7 +57,7 @@ def add_parser(subparsers: Any) -> None:
         "--model", metavar="NAME", help="model to use; see 'adt models list'"
     )
     parser.add_argument(
-        "-q", "--quiet", action="store_true", help="print only what went wrong"
+        "-q", "--quiet", action="store_true", help="print only warnings and errors"
     )
     set_command(parser, AdaptOptions, run)
 

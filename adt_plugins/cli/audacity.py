@@ -7,7 +7,7 @@ from typing import Any
 from adt_plugins.cli import audacity_open, audacity_pipe, audacity_plugins
 
 ACTIONS: tuple[Any, ...] = (audacity_open, audacity_plugins, audacity_pipe)
-"""Modules with `add_parser`, as those of the commands."""
+"""Modules with `add_parser`, like those of the commands."""
 
 
 def add_parser(subparsers: Any) -> None:

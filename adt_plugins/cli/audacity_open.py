@@ -1,4 +1,4 @@
-"""``adt audacity open``: recordings, opened in Audacity with their hits labelled."""
+"""``adt audacity open``: opens recordings in Audacity with their hits labelled."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def add_parser(subparsers: Any) -> None:
         examples=[
             ("adt audacity open song.flac", "with one label track a drum"),
             ("adt audacity open song.flac --beats", "with beats and bars too"),
-            ("adt audacity open song.drums.json", "a transcription that is there"),
+            ("adt audacity open song.drums.json", "an existing transcription"),
         ],
     )
     _options.add_inputs(parser, "recording, or transcription of one")
     _options.add_outputs(parser, FORMAT)
     parser.add_argument(
-        "--program", metavar="FILE", help="the Audacity to start, if it is not found"
+        "--program", metavar="FILE", help="Audacity's program, if it is not found"
     )
     _format_options.add_writers(parser)
     _options.add_part(parser)
@@ -80,17 +80,17 @@ def run(options: OpenOptions) -> int:
     command = _find_program(options.program)
     talk = options.report.talks
     projects = ((job, project_of(work, job, options.report)) for job in jobs)
-    there = {job: path for job, path in projects if path is not None}
-    for job, path in there.items():
+    existing = {job: path for job, path in projects if path is not None}
+    for job, path in existing.items():
         if talk:
-            _console.say(f"{path}: is there; --overwrite makes {job.stem} anew")
+            _console.say(f"{path}: exists; --overwrite transcribes {job.stem} again")
         _open(command, path, talk=talk, made=False)
 
     def show(job: Job) -> None:
         _open(command, job.target(FORMAT), talk=talk)
 
-    jobs = [job for job in jobs if job not in there]
-    if there and not jobs:
+    jobs = [job for job in jobs if job not in existing]
+    if existing and not jobs:
         return 0
     settings = Settings(work.outputs, work.writers.writing(), options.report)
     return run_jobs(settings, jobs, _Work(work, quiet=options.report.quiet), show)
@@ -115,7 +115,7 @@ class _Work:
 
 
 def _is_transcription(path: str | Path) -> bool:
-    """Whether the name is one of a transcription, and not of a recording."""
+    """Whether a file is a transcription by its name, and not a recording."""
     from adt_plugins import formats
 
     name = formats.format_of_name(path)
@@ -133,7 +133,7 @@ def _find_program(name: str | None) -> list[str] | None:
     folder = Path(name)
     program = folder if folder.suffix == ".app" else shutil.which(name)
     if program is None:
-        raise AdtError(f"--program: {name} is no program")
+        raise AdtError(f"--program: {name} is not a program")
     return command_of(Path(program))
 
 

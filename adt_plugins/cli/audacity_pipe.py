@@ -1,4 +1,4 @@
-"""``adt audacity push`` and ``pull``: to and from the project that is open."""
+"""``adt audacity push`` and ``pull``: labels to and from the open project."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def _add_push(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "push",
         help="put label tracks into the project that is open in Audacity",
-        description="Put one label track a drum into the project that is open in"
-        " Audacity. Tracks that an earlier push made, told by ' (adt)' at the end of"
-        " their names, are replaced; no other track is touched." + _NEEDS,
+        description="Put a label track for each drum into the project that is open in"
+        " Audacity. Tracks of an earlier push, whose names end in ' (adt)', are"
+        " replaced; no other track is touched." + _NEEDS,
         examples=[
             ("adt audacity push song.flac", "transcribe it, and show its hits"),
             ("adt audacity push song.drums.json", "show a transcription"),
-            ("adt audacity push song.flac --offset 8", "it starts at 8 s there"),
+            ("adt audacity push song.flac --offset 8", "where it starts at 8 s"),
         ],
     )
     parser.add_argument("file", metavar="FILE", help="recording or transcription")
@@ -90,7 +90,7 @@ def _add_push(subparsers: Any) -> None:
     _options.add_beats(parser)
     _options.add_model(parser)
     parser.add_argument(
-        "-q", "--quiet", action="store_true", help="print only what went wrong"
+        "-q", "--quiet", action="store_true", help="print only warnings and errors"
     )
     set_command(parser, PushOptions, run_push)
 
@@ -128,7 +128,7 @@ def _add_pull(subparsers: Any) -> None:
         "--overwrite", action="store_true", help="replace files that exist"
     )
     parser.add_argument(
-        "-q", "--quiet", action="store_true", help="print only what went wrong"
+        "-q", "--quiet", action="store_true", help="print only warnings and errors"
     )
     set_command(parser, PullOptions, run_pull)
 
@@ -140,7 +140,7 @@ def run_push(options: PushOptions) -> int:
     from adt_plugins.audacity.script_pipe_channel import NoAudacityError
 
     with ExitStack() as stack:
-        try:  # before the work, which would be in vain without it
+        try:  # before transcribing, which would be in vain without it
             pipe = stack.enter_context(Pipe())
         except NoAudacityError:
             if not is_installed():
@@ -168,7 +168,7 @@ def _push(options: PushOptions, pipe: Pipe) -> int:
         _console.complain(
             f"Audacity shows this MP3 {1000 * late:.0f} ms late; its labels too"
         )
-    # For when its labels come back; what lies before 0 s does not.
+    # The labels may be pulled later, except those before 0 s.
     remember(transcription.shifted(options.offset), moved=options.offset)
     if not options.quiet:
         _console.say(f"new: {', '.join(done.added) or 'nothing'}")
@@ -200,14 +200,14 @@ def _leave_for_extension(options: PushOptions) -> int:
 
 
 def _recording(file: str, transcription: Transcription) -> Path | None:
-    """The recording that is pushed, or that a transcription is of."""
+    """Return the recording that is pushed, or that of a transcription."""
     source = transcription.source.path
     paths = [Path(file), *([] if source is None else [Path(source)])]
     return next((p for p in paths if p.suffix.lower() == ".mp3" and p.exists()), None)
 
 
 def _transcription(options: PushOptions, warn: Warn) -> Transcription:
-    """Read a transcription, or make one of a recording."""
+    """Read a transcription, or transcribe a recording."""
     from adt_plugins import formats
     from adt_plugins.corrections import read_whole
 
@@ -218,7 +218,7 @@ def _transcription(options: PushOptions, warn: Warn) -> Transcription:
     from adt_plugins.pipeline import transcribe
 
     model, beats = options.model, options.beats
-    found = transcribe(
+    transcription = transcribe(
         path,
         model=model.model,
         thresholds=dict(model.thresholds),
@@ -231,11 +231,11 @@ def _transcription(options: PushOptions, warn: Warn) -> Transcription:
         keep_activations=False,
         progress=not options.quiet,
     )
-    return found if options.drums is None else found.only(options.drums)
+    return transcription if options.drums is None else transcription.only(options.drums)
 
 
 def run_pull(options: PullOptions) -> int:
-    """Write what is in the open project, or in the one that was saved last."""
+    """Write the labels of the open project, or of the one that was saved last."""
     from adt_plugins import formats
     from adt_plugins.base.files import check_free
     from adt_plugins.base.protected import protect
@@ -249,10 +249,10 @@ def run_pull(options: PullOptions) -> int:
         name: formats.output_path(stem, folder, name) for name in options.formats
     }
     audio = folder / f"{stem}.wav" if options.audio else None
-    wanted = [*targets.values(), *([] if audio is None else [audio])]
+    outputs = [*targets.values(), *([] if audio is None else [audio])]
     originals = originals_of(folder, stem)
     protect(*(original.transcription.source.path for original in originals))
-    check_free(wanted, overwrite=options.overwrite)
+    check_free(outputs, overwrite=options.overwrite)
     written: list[Path] = []
     with ExitStack() as stack:
         pipe = _pipe(stack)
@@ -268,7 +268,7 @@ def run_pull(options: PullOptions) -> int:
             transcription, path, name, overwrite=options.overwrite, warn=_warn
         )
     if not options.quiet:
-        _recalled.tell(stem, read)
+        _recalled.report_corrections(stem, read)
         for path in written:
             _console.say(str(path))
     return 0
@@ -337,7 +337,7 @@ def _pulled(
             return written[0], 0.0
         if any(map(has_recording, originals)):
             return None
-        # A menu command leaves no recording: what is played then is exported.
+        # A menu command leaves no recording, so the mix is exported.
         import tempfile
 
         temporary = tempfile.TemporaryDirectory(prefix="pull-", dir=state_folder())
@@ -356,12 +356,12 @@ def _pulled(
         **options.labels.reading(),
     )
     if read.corrections is None and is_rounded(tracks):
-        _warn("times are rounded to six digits; those of a saved project are exact")
+        _warn("times have only six digits; those of a saved project are exact")
     return read, written
 
 
 def _stem(song: Path) -> str:
-    """Name of the song's files: of a recording, or as it is given."""
+    """Return the stem of the song's files; `song` is its recording, or the stem."""
     from adt_plugins import formats
 
     return formats.song_stem(song) if song.is_file() else song.name

@@ -91,7 +91,7 @@ def _add_watch(subparsers: Any) -> None:
     parser.add_argument(
         "--autostart",
         action=argparse.BooleanOptionalAction,
-        help="have it started whenever you log in, or no longer; and return",
+        help="start it whenever you log in, or stop doing so; and return",
     )
     set_command(parser, WatchOptions, run_watch)
 
@@ -143,7 +143,7 @@ def run_watch(options: WatchOptions) -> int:
         from adt_plugins.network.catalogue import find_model
 
         if options.autostart:
-            find_model(options.model)  # or nobody would see that there is none
+            find_model(options.model)  # at login nobody would see an error
         start = autostart(watch_command(options.model))
         for line in start.enable() if options.autostart else start.disable():
             _console.say(line)
@@ -151,14 +151,14 @@ def run_watch(options: WatchOptions) -> int:
     stop = threading.Event()
 
     def end(*_: Any) -> None:
-        if stop.is_set():  # asked again: at once
+        if stop.is_set():  # the second Ctrl-C stops at once
             raise KeyboardInterrupt
         stop.set()
 
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    usual = signal.getsignal(signal.SIGINT)
-    if usual is not signal.SIG_IGN:
-        # An exception can get lost: in a callback of a library nobody catches it.
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is not signal.SIG_IGN:
+        # An exception would be lost if it came during a library's callback.
         signal.signal(signal.SIGINT, end)
     say = (lambda _: None) if options.quiet else _console.say
     try:
@@ -166,12 +166,12 @@ def run_watch(options: WatchOptions) -> int:
     except KeyboardInterrupt:
         stop.set()
     finally:
-        signal.signal(signal.SIGINT, usual)
+        signal.signal(signal.SIGINT, previous)
     return 0
 
 
 def _watch(model: str | None, stop: threading.Event, say: Any) -> None:
-    # First of all the folders: a second watcher must not load a network.
+    # Lock the folders first: a second watcher should not even load a network.
     from adt_plugins.audacity.request_folder import RequestFolder, exchange_folders
 
     with ExitStack() as stack:
@@ -211,6 +211,6 @@ def watch_command(model: str | None) -> list[str]:
     command = [str(program), "-m", "adt_plugins", "audacity", "watch", "--quiet"]
     if model is None:
         return command
-    # The system starts it in another folder.
+    # The system starts it in another folder, so paths must be absolute.
     path = Path(model)
     return [*command, "--model", str(path.absolute()) if path.exists() else model]

@@ -1,4 +1,4 @@
-"""``adt batch``: a library of recordings, in all processor cores or on a cluster."""
+"""``adt batch``: a library of recordings, on all processor cores or on a cluster."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WORKER = "adt_plugins.cli._batch_worker"
 
 @dataclass(frozen=True, kw_only=True)
 class BatchOptions:
-    """Options of ``adt batch``; `argv` are the words that the processes parse too."""
+    """Options of ``adt batch``; worker processes parse `argv` again."""
 
     inputs: tuple[str, ...]
     work: WorkOptions = field(metadata=group(WorkOptions))
@@ -45,9 +45,9 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "batch",
         description="Transcribe all recordings of folders, and write what 'adt"
-        " transcribe' writes into the same folders below DIR. DIR/manifest.jsonl tells"
-        " in a line what became of each. Run again, it does what is left: recordings"
-        " that are new or have changed, or were not finished.",
+        " transcribe' writes into the same folders below DIR. DIR/manifest.jsonl has a"
+        " line with the result of each. Run again, the command does what is left:"
+        " recordings that are new, have changed, or were not finished.",
         examples=[
             ("adt batch Music -o Drums", "all recordings of a folder"),
             ("adt batch songs.m3u -o Drums --format midi", "those of a playlist"),
@@ -58,19 +58,19 @@ def add_parser(subparsers: Any) -> None:
         "inputs",
         nargs="+",
         metavar="FOLDER|LIST|GLOB",
-        help="folders, text files or playlists with a path a line (-: standard"
+        help="folders, text files or playlists with one path per line (-: standard"
         " input), patterns in quotes, recordings",
     )
     add_work(parser, into_folder=True)
     parser.add_argument(
-        "--retry", action="store_true", help="try again what failed before"
+        "--retry", action="store_true", help="retry recordings that failed before"
     )
     parser.add_argument(
         "-j",
         "--processes",
         type=_count,
         metavar="N",
-        help="how many recordings at a time (default: one a processor core)",
+        help="recordings at a time (default: one per processor core)",
     )
     parser.add_argument(
         "--dask",
@@ -95,7 +95,7 @@ def run(options: BatchOptions) -> int:
     from adt_plugins.errors import AdtError
 
     check_formats(options.work.outputs.formats)
-    options.work.writers.writing()  # refuses what contradicts itself
+    options.work.writers.writing()  # refuses options that contradict each other
     card = check_options(options.work)
     folder = options.folder
     root, recordings = find_recordings(options.inputs, without=folder, warn=_warn)
@@ -164,5 +164,5 @@ def _warn(text: str) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes")
     return int(text)

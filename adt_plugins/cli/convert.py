@@ -1,4 +1,4 @@
-"""``adt convert``: transcriptions from one format into others."""
+"""``adt convert``: converts transcriptions from one format to others."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "convert",
-        description="Turn transcriptions into other formats. What a file is, is told"
-        " by its name, then by its content.",
+        description="Convert transcriptions to other formats. The format of a file is"
+        " recognised by its name, or else by its content.",
         examples=[
             ("adt convert song.labels.txt --format midi", "labels to a MIDI track"),
             ("adt convert song.aup3 --format midi,pdf", "a project saved in Audacity"),
@@ -65,13 +65,13 @@ def add_parser(subparsers: Any) -> None:
         dest="source_format",
         type=str.casefold,
         metavar="FORMAT",
-        help="what the inputs are",
+        help="format of the inputs",
     )
     parser.add_argument(
         "--audio",
         metavar="FILE",
-        help="the recording, for an input that does not say: formats may need it, and"
-        " new hits, and beats, are heard in it",
+        help="the recording, if the input does not name it: some formats need it, and"
+        " beats and the velocities of new hits are found in it",
     )
     _format_options.add_writers(parser)
     _format_options.add_midi_inputs(parser)
@@ -100,7 +100,7 @@ def run(options: ConvertOptions) -> int:
     _check_source_format(options.source_format)
 
     def work(job: Job, result: Result) -> Transcription:
-        _check_there(Path(job.source))
+        _check_project_exists(Path(job.source))
         with instead_of_a_transcription(job.source):
             return read(job, result)
 
@@ -116,7 +116,7 @@ def run(options: ConvertOptions) -> int:
             **{key: value for key, value in reading.items() if key in declared},
         )
         if options.report.talks:
-            _recalled.tell(job.source, recalled)
+            _recalled.report_corrections(job.source, recalled)
         return _recalled.complete(
             recalled,
             job.source,
@@ -149,10 +149,10 @@ def _check_source_format(name: str | None) -> None:
         raise AdtError(f"--from: no format {name!r} to read{hint}")
 
 
-def _check_there(path: Path) -> None:
-    """Raise `AdtError` if a saved project is not there, and say what may be meant.
+def _check_project_exists(path: Path) -> None:
+    """Raise `AdtError` if a saved project does not exist, and suggest another.
 
-    Audacity proposes names and folders of its own.
+    Audacity proposes its own names and folders.
     """
     from adt_plugins.audacity.saved_projects import SUFFIXES, find_saved
     from adt_plugins.errors import AdtError
@@ -161,12 +161,12 @@ def _check_there(path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES or path.exists():
         return
     stem = song_stem(path)
-    found = next(find_saved(stem, path.parent), None)
-    if found is None:
+    newest = next(find_saved(stem, path.parent), None)
+    if newest is None:
         hint = (
             "save the project in Audacity (File > Save Project) under this name, or"
             " name the file that it was saved as"
         )
     else:
-        hint = f"the project of {stem} that was saved last is {found}"
+        hint = f"the project of {stem} that was saved last is {newest}"
     raise AdtError(f"{path}: no such file; {hint}")

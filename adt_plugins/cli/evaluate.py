@@ -1,4 +1,4 @@
-"""``adt evaluate``: how well transcriptions agree with references."""
+"""``adt evaluate``: measures how well transcriptions agree with references."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ def add_parser(subparsers: Any) -> None:
         type=Path,
         nargs="+",
         metavar="estimate",
-        help="files or folders to be compared with it, paired by name",
+        help="files or folders to compare with it, paired by name",
     )
     parser.add_argument(
         "--suffix",
         metavar=".SUFFIX",
-        help="what an estimate's name has after that of its reference",
+        help="what an estimate's name adds to that of its reference",
     )
     parser.add_argument(
         "--reference-suffix",
         metavar=".SUFFIX",
-        help="what a reference's name has after that of the recording",
+        help="what a reference's name adds to that of the recording",
     )
     parser.add_argument(
         "--drums",
@@ -72,7 +72,7 @@ def add_parser(subparsers: Any) -> None:
         help="how far apart a match may be, one or several (default: 0.05,0.02)",
     )
     parser.add_argument(
-        "--fine", action="store_true", help="tell the kinds of a drum apart"
+        "--fine", action="store_true", help="distinguish the kinds of a drum"
     )
     _options.add_json_report(parser)
     set_command(parser, EvaluateOptions, run)
@@ -97,7 +97,7 @@ def run(options: EvaluateOptions) -> int:
             fine=options.fine,
             **given,
         )
-    except FormatError as error:  # nothing there to compare
+    except FormatError as error:  # nothing to compare
         _console.complain(str(error))
         return 1
     if options.report == "json":

@@ -1,4 +1,4 @@
-"""``adt import-adtlib``: ADTLib's networks as models of this package."""
+"""``adt import-adtlib``: converts ADTLib's networks to models of this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``adt listen``: hits of a drummer who is playing, told at once."""
+"""``adt listen``: reports hits while a drummer plays."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
         " on a MIDI port. Ctrl-C ends it.",
         examples=[
             ("adt listen", "the system's microphone"),
-            ("adt listen --midi-port Synth", "play a synthesiser along"),
+            ("adt listen --midi-port Synth", "trigger a synthesiser"),
             ("arecord -f cd | adt listen -", "WAV from a pipe"),
         ],
     )
@@ -49,7 +49,7 @@ def add_parser(subparsers: Any) -> None:
         help="number or name of an audio input; - for WAV on standard input"
         " (default: the system's input)",
     )
-    parser.add_argument("--model", metavar="NAME", help="a model that answers at once")
+    parser.add_argument("--model", metavar="NAME", help="a model for live input")
     _options.add_drums(parser, "only these drums")
     _options.add_threshold(parser)
     parser.add_argument(
@@ -80,7 +80,7 @@ def run(options: ListenOptions) -> int:
                     read = _console.say(f"{time}\t{time}\t{onset.drum}")
                     if not read and play is None:  # as behind `head`
                         break
-        except KeyboardInterrupt:  # the way to end it
+        except KeyboardInterrupt:  # the usual way to stop
             pass
     return 0
 
@@ -97,8 +97,8 @@ def _onsets(options: ListenOptions, open_things: Any) -> Iterator[Onset]:
         blocks = open_audio(_console.binary_input())
         if not blocks.is_live:
             raise AudioError(
-                "standard input: listen takes WAV from a pipe; for a file or another"
-                " format: adt transcribe"
+                "standard input: 'adt listen' takes WAV from a pipe; for a file or"
+                " another format, use 'adt transcribe'"
             )
     else:
         _check_no_file(options.source)
@@ -120,6 +120,6 @@ def _check_no_file(source: str | None) -> None:
     path = source or ""
     if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112
         raise AudioError(
-            f"{source}: is a file, no audio input; adt transcribe reads files,"
-            " and adt listen - a pipe"
+            f"{source}: is a file, not an audio input; 'adt transcribe' reads files,"
+            " and 'adt listen -' a pipe"
         )

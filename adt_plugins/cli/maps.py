@@ -1,4 +1,4 @@
-"""``adt maps``: which drum-note maps there are, and their names for Reaper."""
+"""``adt maps``: shows drum-note maps, and exports their names for Reaper."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "maps",
         examples=[
-            ("adt maps list", "all of them, and where they are from"),
+            ("adt maps list", "all of them, with their sources"),
             ("adt maps show superior", "the notes of one"),
             ("adt maps export ezdrummer", "its names for Reaper"),
         ],
@@ -90,7 +90,7 @@ def run_list(options: ListOptions) -> int:
 
 
 def run_show(options: ShowOptions) -> int:
-    """Print a map: what is written for each drum, and what each note means."""
+    """Print a map: the note of each drum, and the meaning of each note."""
     from adt_plugins.drums import Drum
     from adt_plugins.midi.drum_maps import GRADES, find_map
 
@@ -104,8 +104,8 @@ def run_show(options: ShowOptions) -> int:
         _console.say(f"{drum:>5} {'—' if note is None else note:>3}  {drum.full_name}")
     _console.say("read:")
     for number in sorted(shown.notes):
-        known = shown.notes[number]
-        _console.say(f"{number:>5} {known.drum or '—':>3}  {known.name}")
+        meaning = shown.notes[number]
+        _console.say(f"{number:>5} {meaning.drum or '—':>3}  {meaning.name}")
     return 0
 
 

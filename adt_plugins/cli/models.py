@@ -1,4 +1,4 @@
-"""``adt models``: which networks there are, and whether they are whole."""
+"""``adt models``: lists the networks, and verifies their files."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def add_parser(subparsers: Any) -> None:
         "models",
         examples=[
             ("adt models list", "all of them"),
-            ("adt models show", "the card of the one that is used"),
-            ("adt models verify", "whether their files are whole"),
+            ("adt models show", "the card of the default"),
+            ("adt models verify", "check that their files are intact"),
         ],
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
@@ -49,7 +49,7 @@ def add_parser(subparsers: Any) -> None:
     set_command(listing, ListOptions, run_list)
     showing = actions.add_parser("show", help="print the model card of a network")
     showing.add_argument(
-        "model", nargs="?", metavar="NAME", help="default: the default"
+        "model", nargs="?", metavar="NAME", help="default: the default model"
     )
     set_command(showing, ShowOptions, run_show)
     verifying = actions.add_parser(
@@ -60,7 +60,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run_list(options: ListOptions) -> int:
-    """Print one line a network."""
+    """Print a line for each network."""
     from adt_plugins.network.catalogue import list_models
     from adt_plugins.network.litert import backend
 
@@ -106,7 +106,7 @@ def run_verify(options: VerifyOptions) -> int:
             failed = True
             _console.complain(str(error))
         else:
-            _console.say(f"{card.name}: {card.file} is whole")
+            _console.say(f"{card.name}: {card.file} is intact")
     return int(failed)
 
 

@@ -34,10 +34,10 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "split",
-        description="Take the drums out of recordings: song.drumless.flac is the rest,"
-        " song.drums.flac the drums, and they sum to the song, sample for sample. What"
-        " is taken out are the hits that are found, or those of a transcription that"
-        " you have corrected.",
+        description="Separate the drums of recordings from the rest: song.drums.flac"
+        " has the drums, song.drumless.flac everything else, and both add up to the"
+        " song, sample by sample. Drums are separated where hits are found, or where a"
+        " transcription that you have corrected has them.",
         examples=[
             ("adt split song.mp3", "a track to play along with"),
             ("adt split song.mp3 --by-drum", "each drum as a file, too"),
@@ -49,14 +49,14 @@ def add_parser(subparsers: Any) -> None:
         "--from",
         dest="hits",
         metavar="FILE",
-        help="transcription whose hits are taken out, of any format that can be read"
-        " (for one input; default: hits are found)",
+        help="transcription with the hits to separate, in any format that can be read"
+        " (for one input; default: find the hits)",
     )
     written = parser.add_argument_group("what is written")
     written.add_argument(
         "--by-drum",
         action="store_true",
-        help="each drum by itself as well: song.drums.KD.flac, song.drums.SD.flac …",
+        help="write each drum as a file, too: song.drums.KD.flac, song.drums.SD.flac …",
     )
     _options.add_places(written, only="take out only these drums")
     _options.add_model(parser, fine="where the model can")
@@ -74,7 +74,7 @@ def run(options: SplitOptions) -> int:
         raise AdtError("--from: is for one input")
     if options.hits is not None and options.model.given:
         given = ", ".join(options.model.given)
-        raise AdtError(f"{given}: for hits that are found, and --from gives them")
+        raise AdtError(f"{given}: has no effect, since --from gives the hits")
     hits_of = _hits(options)
     jobs = plan(options.inputs, options.places.folder, lambda path: path.stem)
     work = partial(_split, options, hits_of)
@@ -99,10 +99,10 @@ def _split(
 
     places, talks = options.places, options.report.talks
     if job.rival is not None:
-        raise AdtError(f"{job.source}: its outputs would be those of {job.rival}")
+        raise AdtError(f"{job.source}: its outputs would replace those of {job.rival}")
     if is_pipe(job.source):
         raise AdtError(
-            f"{job.source}: can be read only once, and to split a song takes it twice"
+            f"{job.source}: can be read only once, but splitting a song reads it twice"
         )
     check_folder(job.folder)
     targets = list(stem_paths(job.folder, job.stem).values())
@@ -114,18 +114,18 @@ def _split(
     check_free(targets, overwrite=places.overwrite)
     started = time.monotonic()
     with warnings_to(result):
-        found = hits_of(job, result)
-        asked = found if places.drums is None else found.only(places.drums)
-        note(result, asked)
-        if not len(asked):
+        hits = hits_of(job, result)
+        chosen = hits if places.drums is None else hits.only(places.drums)
+        note(result, chosen)
+        if not len(chosen):
             result.warn(f"{job.source}: no drum hits to take out")
         separator = Separator(
-            found, job.source, drums=places.drums, by_drum=options.by_drum
+            hits, job.source, drums=places.drums, by_drum=options.by_drum
         )
         make_folder(job.folder)
         label = f"{Path(job.source).name}, stems"
         with (
-            protecting(found.source.path),
+            protecting(hits.source.path),
             progress_bar(label, quiet=options.report.quiet) as progress,
         ):
             paths = write_stems(
@@ -140,35 +140,35 @@ def _split(
     result.outputs = [{"format": k, "path": str(p)} for k, p in paths.items()]
     result.seconds = round(time.monotonic() - started, 3)
     if talks:
-        _tell(job.stem, asked, paths, result.seconds)
+        _report(job.stem, chosen, paths, result.seconds)
 
 
 def _is_done(options: SplitOptions, job: Job) -> bool:
-    """Whether outputs exist; of single drums any, for no song has them all."""
+    """Whether outputs exist; any single drum will do, as no song has them all."""
     from adt_plugins.drums import Drum
     from adt_plugins.separation.files import stem_paths
 
     whole = stem_paths(job.folder, job.stem)
     paths = stem_paths(job.folder, job.stem, options.places.drums or tuple(Drum))
-    there = {name for name, path in paths.items() if path.exists()}
-    return there >= whole.keys() and (not options.by_drum or there > whole.keys())
+    existing = {name for name, path in paths.items() if path.exists()}
+    return existing >= whole.keys() and (not options.by_drum or existing > whole.keys())
 
 
-def _tell(
+def _report(
     stem: str, hits: Transcription, paths: dict[str, Path], seconds: float
 ) -> None:
     from adt_plugins.cli._summary import hits_text, listed
 
-    told = hits_text({str(drum): n for drum, n in hits.counts().items()})
-    _console.say(f"{stem}: {told} taken out ({seconds:.1f} s)")
+    counts = hits_text({str(drum): n for drum, n in hits.counts().items()})
+    _console.say(f"{stem}: {counts} taken out ({seconds:.1f} s)")
     for line in listed([(str(p), _purpose(name)) for name, p in paths.items()]):
         _console.say(line)
 
 
 def _hits(options: SplitOptions) -> Callable[[Job, Result], Transcription]:
-    """What gives the hits of an input: a file, or the network.
+    """Return the source of an input's hits: a file, or the network.
 
-    The latter tells open from closed hats, which sound otherwise.
+    The network distinguishes open and closed hats, since they sound different.
     """
     from adt_plugins.cli.transcribe import Transcriber, WorkOptions
     from adt_plugins.network.catalogue import find_model
@@ -193,10 +193,10 @@ def _read(hits: str, job: Job, result: Result, *, talks: bool) -> Transcription:
     from adt_plugins.corrections import read_whole
 
     with instead_of_a_transcription(hits):
-        found = read_whole(hits, audio=job.source, warn=result.warn)
+        recalled = read_whole(hits, audio=job.source, warn=result.warn)
     if talks:
-        _recalled.tell(hits, found)
-    return found.transcription
+        _recalled.report_corrections(hits, recalled)
+    return recalled.transcription
 
 
 def _purpose(name: str) -> str:

@@ -74,8 +74,8 @@ def _add_render(actions: Any) -> None:
     parser = actions.add_parser(
         "render",
         help="render training clips",
-        description="Render training clips; those that stand there are kept, so the"
-        " same command goes on where it was stopped.",
+        description="Render training clips. Existing clips are kept, so the same"
+        " command resumes an interrupted run.",
     )
     parser.add_argument("out", type=Path, help="folder for the clips")
     parser.add_argument(
@@ -103,21 +103,21 @@ def _add_fit(actions: Any) -> None:
     parser = actions.add_parser(
         "fit",
         help="train a network on rendered clips",
-        description="Train a network; the same command goes on from the last"
-        " checkpoint of an earlier run.",
+        description="Train a network. The same command resumes from the last"
+        " checkpoint of an interrupted run.",
     )
     parser.add_argument("renders", type=Path, help="folder of the clips")
     parser.add_argument("out", type=Path, help="folder for checkpoints and log")
     parser.add_argument("--steps", type=int)
-    parser.add_argument("--batch", type=int, help="clips in a step")
-    parser.add_argument("--rate", type=float, help="of learning, at most")
+    parser.add_argument("--batch", type=int, help="clips per step")
+    parser.add_argument("--rate", type=float, help="highest learning rate")
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument(
         "--weights",
         type=Path,
         nargs="+",
         metavar="CHECKPOINT",
-        help="what a new run begins with (of several, their mean)",
+        help="checkpoint that a new run begins with (of several, the mean)",
     )
     begin.add_argument(
         "--model",
@@ -128,12 +128,12 @@ def _add_fit(actions: Any) -> None:
     parser.add_argument(
         "--consistency",
         type=float,
-        help="how much two cuts of a clip that differ count, in the last steps",
+        help="weight of the difference between two cuts of a clip, in the last steps",
     )
     parser.add_argument(
         "--margin",
         type=int,
-        help="frames at the ends of a cut that do not count in that",
+        help="frames at the ends of a cut that this ignores",
     )
     parser.add_argument("--threads", type=int)
     parser.add_argument("-q", "--quiet", action="store_true")
@@ -145,13 +145,13 @@ def _add_export(actions: Any) -> None:
         "export", help="turn a checkpoint into a .tflite file and its card"
     )
     parser.add_argument(
-        "checkpoints", type=Path, nargs="+", help="of several, the mean is taken"
+        "checkpoints", type=Path, nargs="+", help="checkpoints, whose mean is exported"
     )
     parser.add_argument("renders", type=Path, help="clips to choose thresholds on")
     parser.add_argument("out", type=Path, help="folder for the model")
-    parser.add_argument("--name", help="of the model and its files")
+    parser.add_argument("--name", help="name of the model and its files")
     parser.add_argument(
-        "--float32", action="store_true", help="leave the weights as they are"
+        "--float32", action="store_true", help="do not quantise the weights"
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a model that was changed"

@@ -1,4 +1,4 @@
-"""``adt transcribe``: recordings to files."""
+"""``adt transcribe``: finds the hits of recordings and writes them."""
 
 from __future__ import annotations
 
@@ -69,15 +69,14 @@ def add_parser(subparsers: Any) -> None:
     )
     _options.add_inputs(parser, "recording; - for standard input, e.g. a pipe")
     parser.add_argument(
-        "--name", metavar="SONG", help="what the outputs are called (for one input)"
+        "--name", metavar="SONG", help="stem of the outputs' names (for one input)"
     )
     add_work(parser)
     parser.add_argument(
         "--threads",
         type=_values.positive,
         metavar="N",
-        help="1: work on one processor core; more: decode and listen side by side, with"
-        " the same result (default: what the machine has)",
+        help="processor cores to use; the result is the same (default: all)",
     )
     _options.add_report(parser)
     set_command(parser, TranscribeOptions, run)
@@ -89,7 +88,7 @@ def add_work(parser: argparse.ArgumentParser, *, into_folder: bool = False) -> N
     parser.add_argument(
         "--save-activations",
         action="store_true",
-        help="write what the network said as song.drums.npz too",
+        help="write the network's activations too, as song.drums.npz",
     )
     _format_options.add_writers(parser)
     _options.add_part(parser)
@@ -110,7 +109,7 @@ def run(options: TranscribeOptions) -> int:
     jobs = [
         replace(job, audio=None if is_pipe(job.source) else job.source) for job in jobs
     ]
-    if outputs.folder is None:  # where the name of a pipe lies is nobody's folder
+    if outputs.folder is None:  # a pipe's folder, such as /dev, is not the user's
         jobs = [
             replace(job, folder=Path()) if _is_nameless(job.source) else job
             for job in jobs
@@ -131,7 +130,7 @@ def is_pipe(source: str) -> bool:
 
 
 def _is_nameless(source: str) -> bool:
-    """Whether an input is a pipe that the user gave no name, as ``<(...)``."""
+    """Whether an input is a pipe without a name of its own, such as ``<(...)``."""
     return source == STDIN or (
         is_pipe(source) and source.startswith(("/dev/", "/proc/"))
     )
@@ -148,10 +147,10 @@ def _check_name(options: TranscribeOptions) -> None:
     for source in filter(is_pipe, options.inputs):
         if name is None and _is_nameless(source):
             pipe = "standard input" if source == STDIN else source
-            raise AdtError(f"--name: what shall the outputs of {pipe} be called?")
+            raise AdtError(f"--name: needed to name the outputs of {pipe}")
         for form in options.work.outputs.formats:
             if "audio" in _needs(form):
-                raise AdtError(f"--format: {form} needs a recording that stays")
+                raise AdtError(f"--format: {form} needs a recording in a file")
 
 
 class Transcriber:
@@ -160,9 +159,9 @@ class Transcriber:
     Parameters
     ----------
     options
-        What is asked for.
+        Options of the command.
     stdin_name
-        What standard input is called.
+        Name for standard input.
     quiet
         Show no progress.
     cancel, threads
@@ -171,7 +170,7 @@ class Transcriber:
     Raises
     ------
     AdtError
-        If the part is empty, or the model has not what is asked for.
+        If the part is empty, or the model cannot do what is asked for.
     """
 
     def __init__(
@@ -244,7 +243,7 @@ class Transcriber:
 
 
 def check_options(options: WorkOptions) -> ModelCard:
-    """Return the model's card; raise `AdtError` if it lacks what is asked for."""
+    """Return the model's card; raise `AdtError` if it cannot do what is asked for."""
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.picking.fine_drums import FineDrumTagger
     from adt_plugins.pipeline import check_request
@@ -261,7 +260,7 @@ def check_options(options: WorkOptions) -> ModelCard:
 
 
 def _wants_fine(options: WorkOptions, card: ModelCard) -> bool:
-    """Whether kinds of drums are told: on paper they are, if the model can do so."""
+    """Whether to distinguish kinds of drums: for paper, if the model can do so."""
     from adt_plugins.formats import find_format
 
     if options.model.fine is not None:
@@ -278,9 +277,7 @@ def _check_part(options: WorkOptions) -> None:
         raise AdtError(f"--end: {end:g} s is not after the start, {start:g} s")
     for name in options.outputs.formats:
         if options.part.audio_track is not None and "audio" in _needs(name):
-            raise AdtError(
-                f"--audio-track: {name} is made with the file's first choice"
-            )
+            raise AdtError(f"--audio-track: {name} always uses the default track")
 
 
 def _check_beats(options: WorkOptions) -> None:
@@ -291,11 +288,11 @@ def _check_beats(options: WorkOptions) -> None:
     needy = [name for name in options.outputs.formats if "beats" in _needs(name)]
     needy += [*options.writers.need_beats, *options.beats.given]
     if needy:
-        raise AdtError(f"--no-beats: but they are needed for {', '.join(needy)}")
+        raise AdtError(f"--no-beats: beats are needed for {', '.join(needy)}")
 
 
 def read_adaptation(options: _options.ModelOptions) -> Adaptation | None:
-    """Return what ``--adapt`` names."""
+    """Read the file that ``--adapt`` names."""
     if options.adapt is None:
         return None
     from adt_plugins.picking.kit_adaptation import Adaptation

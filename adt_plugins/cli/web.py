@@ -1,4 +1,4 @@
-"""``adt web``: a page that transcribes in the browser, as one file."""
+"""``adt web``: writes a page that transcribes in the browser, as one file."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _write_song(song: Path, options: WebOptions) -> int:
     from adt_plugins.cli import _options, transcribe
 
     if options.output is not None:
-        raise AdtError("-o is for the page without a song; a song's lies beside it")
+        raise AdtError("-o: a song's page is always written beside the song")
     outputs = _options.OutputOptions(formats=("html",), overwrite=options.overwrite)
     code = transcribe.run(
         transcribe.TranscribeOptions(
@@ -106,7 +106,7 @@ def _put_into_menu(options: WebOptions) -> int:
     from adt_plugins.web_page import write_page
 
     if options.song is not None or options.output is not None:
-        raise AdtError("--start-menu has a page of its own: leave SONG and -o out")
+        raise AdtError("--start-menu: cannot be combined with SONG or -o")
     page = user_folder().absolute() / PAGE
     entry, content = menu_entry(page.as_uri())
     try:
@@ -130,5 +130,5 @@ def _shown(page: Path, options: WebOptions) -> int:
         import webbrowser
 
         if not webbrowser.open(page.absolute().as_uri()):
-            raise AdtError(f"{page}: no browser could be started; open it by hand")
+            raise AdtError(f"{page}: no browser could be started; open the file in one")
     return 0

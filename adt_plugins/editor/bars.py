@@ -127,8 +127,8 @@ def _pinned(
 ) -> list[_Counted]:
     """A meter of each beat; a bar of another length than counted begins by itself."""
     # Where no meter is known, as far as was counted.
-    usual = min(max((position for _, position in beats), default=1), MOST_BEATS)
-    found: list[_Counted] = []
+    default_count = min(max((position for _, position in beats), default=1), MOST_BEATS)
+    counted: list[_Counted] = []
     bar, at, start = 0, 0, -1
     for index, (time, position) in enumerate(beats):
         pin = _Pin.NOBODY
@@ -137,13 +137,13 @@ def _pinned(
             at += 1
             pin = _Pin.CAME_SO
         meter = meters[at].meter if meters else None
-        count = usual if meter is None else meter.counted
+        count = default_count if meter is None else meter.counted
         if position == 1:
             if start >= 0 and index - start != count:
                 pin = _Pin.CAME_SO
             start = index
-        found.append(_Counted(time, position, meter, count, pin))
-    return found
+        counted.append(_Counted(time, position, meter, count, pin))
+    return counted
 
 
 def _begins(changes: Sequence[MeterChange], bar: int) -> bool:
@@ -218,24 +218,24 @@ def _twice(beats: list[_Counted]) -> list[_Counted]:
     if _spacing(beats) < 2 * LEAST_S:
         return beats
     _pin_origin(beats)
-    found = []
+    doubled = []
     for beat, after in pairwise(beats):
         between = replace(beat, time=(beat.time + after.time) / 2, pin=_Pin.NOBODY)
-        found += [beat, between]
-    return [*found, beats[-1]]
+        doubled += [beat, between]
+    return [*doubled, beats[-1]]
 
 
 def _half(beats: list[_Counted]) -> list[_Counted]:
     if len(beats) < 4 or _spacing(beats) > MOST_S / 2:
         return beats
     start = _pin_origin(beats)
-    found = []
+    halved = []
     for index, beat in enumerate(beats):
         if beat.pin:
             start = index
         if (index - start) % 2 == 0:
-            found.append(beat)
-    return found
+            halved.append(beat)
+    return halved
 
 
 def _as_timing(beats: Sequence[_Counted]) -> Timing:

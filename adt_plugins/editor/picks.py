@@ -68,13 +68,13 @@ class PickedSong:
         for onset in self.transcription.onsets:
             waiting.setdefault(onset.drum, []).append(onset)
         for hits, times in self._picked({}):
-            own = waiting.pop(hits.drum, [])
-            starts = np.array([onset.time for onset in own])
+            onsets = waiting.pop(hits.drum, [])
+            starts = np.array([onset.time for onset in onsets])
             at = 0
             for frame, time in zip(hits.frames.tolist(), times.tolist(), strict=True):
                 at += int(np.searchsorted(starts[at:], time - _SAME_TIME_S))
-                if at < len(own) and abs(own[at].time - time) <= _SAME_TIME_S:
-                    self.known[pick_id(hits.drum, frame)] = own[at]
+                if at < len(onsets) and abs(onsets[at].time - time) <= _SAME_TIME_S:
+                    self.known[pick_id(hits.drum, frame)] = onsets[at]
                     at += 1
                 else:
                     self.missing.add(pick_id(hits.drum, frame))
@@ -85,11 +85,11 @@ class PickedSong:
     @property
     def lanes(self) -> list[str]:
         """Drums of the activations, then those that only the onsets have."""
-        heard = list(self.thresholds)
-        return heard + [
+        lanes = list(self.thresholds)
+        return lanes + [
             drum.value
             for drum in self.transcription.counts()
-            if drum.value not in heard
+            if drum.value not in lanes
         ]
 
     @property
@@ -243,12 +243,12 @@ def velocity_table(score: PickedSong, audio: AudioSource) -> Levels | None:
     half = {drum: value / 2 for drum, value in score.thresholds.items()}
     spare = {h.drum: h.frames for h in pick_hits(activations, picking, thresholds=half)}
     for lane, drum in enumerate(picking.drums):
-        own = [int(name.split(":")[1]) for name in _of(score, drum)]
+        picked = [int(name.split(":")[1]) for name in _of(score, drum)]
         strength = velocity.strengths(level[:, lane], attacks, rate)
-        heard = strength[own if own else spare[Drum(drum)]]
-        if not len(heard):
-            heard = strength
-        table[lane] = velocity.relative(strength, heard)
+        reference = strength[picked if picked else spare[Drum(drum)]]
+        if not len(reference):
+            reference = strength
+        table[lane] = velocity.relative(strength, reference)
     return table
 
 

@@ -68,9 +68,9 @@ class Sound:
         self._index: list[tuple[int, int]] = []
         self._blocks: Iterator[NDArray[np.float32]]
         self._begin()
-        known = self._reader.info.frames
-        if known is not None:
-            length = known / self._reader.info.sample_rate
+        frames = self._reader.info.frames
+        if frames is not None:
+            length = frames / self._reader.info.sample_rate
             # A transcription may say that it is of more than there is.
             duration = length if duration is None else min(duration, length)
         if duration is None or duration > _BELIEVED_S:

@@ -117,8 +117,8 @@ def format_of_file(path: str | os.PathLike[str]) -> str | None:
     if named is not None and FORMATS[named].looks_like is None:
         return named
     head = files.decode(files.read_bytes(path, _HEAD_BYTES), "replace")
-    alike = [f.id for f in FORMATS.values() if f.looks_like and f.looks_like(head)]
-    return named if named in alike or not alike else alike[0]
+    candidates = [f.id for f in FORMATS.values() if f.looks_like and f.looks_like(head)]
+    return named if named in candidates or not candidates else candidates[0]
 
 
 def read(
@@ -150,11 +150,11 @@ def read(
         If it is not what its format says, or its format is not known.
     """
     path = Path(path)
-    known = format_id or format_of_file(path)
-    if known is None:
+    name = format_id or format_of_file(path)
+    if name is None:
         readable = ", ".join(f.id for f in FORMATS.values() if f.read)
         raise FormatError(f"{path}: unknown kind of file; can be read: {readable}")
-    form = find_format(known)
+    form = find_format(name)
     if form.read is None:
         raise FormatError(f"{path}: {form.id} files can only be written")
     try:
@@ -213,10 +213,10 @@ def write(
     """
     check_transcription(transcription)
     path = Path(path)
-    known = format_id or format_of_name(path)
-    if known is None:
+    name = format_id or format_of_name(path)
+    if name is None:
         raise FormatError(f"{path}: the name does not say which format; give one")
-    form = find_format(known)
+    form = find_format(name)
     if form.write is None:
         raise FormatError(f"{path}: {form.id} files can only be read")
     if "beats" in form.needs and not transcription.beats:

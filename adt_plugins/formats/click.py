@@ -130,12 +130,12 @@ def mix(
             sounding.append((start, np.float32(gain) * sound_of(onset.drum, rate)))
         for start, sound in sounding:
             part = slice(max(start, position), min(start + len(sound), end))
-            heard = sound[part.start - start : part.stop - start]
+            audible = sound[part.start - start : part.stop - start]
             place = mixed[part.start - position : part.stop - position]
             if place.ndim == 1:
-                place += heard
+                place += audible
             else:
-                place[:, :2] += heard[:, None]
+                place[:, :2] += audible[:, None]
         sounding = [(at, sound) for at, sound in sounding if at + len(sound) > end]
         position = end
         yield np.clip(mixed, -1.0, 1.0)

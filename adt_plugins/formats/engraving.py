@@ -142,8 +142,10 @@ def _heights(element: ET.Element) -> Iterator[float]:
     elif kind == "text" and element.get("y"):
         y = float(element.get("y", 0))
         yield from (y - 400, y + 100)
-    elif kind == "use" and (found := _TRANSLATE.search(element.get("transform", ""))):
-        y = float(found[2])
+    elif kind == "use" and (
+        translation := _TRANSLATE.search(element.get("transform", ""))
+    ):
+        y = float(translation[2])
         yield from (y - _GLYPH_UNITS / 2, y + _GLYPH_UNITS / 2)
 
 
@@ -159,7 +161,7 @@ def outline_operators(data: str) -> str:
     >>> outline_operators("M200 250h125v-500l1 2c1 2 3 4 5 6z")
     '200 250 m 325 250 l 325 -250 l 326 -248 l 327 -246 329 -244 331 -242 c h'
     """
-    found: list[str] = []
+    operators: list[str] = []
     x = y = 0.0
     start = (x, y)
     before = (x, y)  # the second control point of a curve
@@ -167,31 +169,31 @@ def outline_operators(data: str) -> str:
         numbers = list(map(float, _NUMBER.findall(rest)))
         count = _ARGUMENTS[command.lower()]
         if not count:
-            found.append("h")
+            operators.append("h")
             x, y = start
             continue
         for n in range(0, len(numbers), count):
             part = numbers[n : n + count]
-            own = command.lower()
+            letter = command.lower()
             base = (x, y) if command.islower() else (0.0, 0.0)
-            if own == "h":
+            if letter == "h":
                 part = [part[0], y - base[1]]
-            elif own == "v":
+            elif letter == "v":
                 part = [x - base[0], part[0]]
             corners = [
                 (base[0] + a, base[1] + b)
                 for a, b in zip(part[::2], part[1::2], strict=True)
             ]
-            if own == "s":  # whose first control point mirrors the last one
+            if letter == "s":  # whose first control point mirrors the last one
                 corners.insert(0, (2 * x - before[0], 2 * y - before[1]))
             x, y = corners[-1]
-            before = corners[-2] if own in "cs" else (x, y)
-            sign = "c" if own in "cs" else "m" if own == "m" and not n else "l"
+            before = corners[-2] if letter in "cs" else (x, y)
+            sign = "c" if letter in "cs" else "m" if letter == "m" and not n else "l"
             if sign == "m":
                 start = (x, y)
-            found += [f"{a:g} {b:g}" for a, b in corners]
-            found.append(sign)
-    return " ".join(found)
+            operators += [f"{a:g} {b:g}" for a, b in corners]
+            operators.append(sign)
+    return " ".join(operators)
 
 
 class _Pen:

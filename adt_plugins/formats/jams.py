@@ -65,8 +65,8 @@ def write(
     if transcription.meters:
         for annotation in annotations:
             if annotation["namespace"] == BEATS:
-                told = meters_to_json(transcription.meters)
-                annotation["sandbox"] = {_METER: told}
+                meters = meters_to_json(transcription.meters)
+                annotation["sandbox"] = {_METER: meters}
     data = {
         "annotations": annotations,
         "file_metadata": {
@@ -113,16 +113,16 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     without a position in the bar, which JAMS allows, are counted on from those before.
     """
     data = parse_json(read_text(path), unique=False)
-    found = data.get("annotations") if isinstance(data, dict) else None
-    if not isinstance(found, list) or "file_metadata" not in data:
+    annotations = data.get("annotations") if isinstance(data, dict) else None
+    if not isinstance(annotations, list) or "file_metadata" not in data:
         raise FormatError("not a JAMS file")
     onsets: list[Onset] = []
     beats: list[Beat] = []
     labels: list[Label] = []
     meters: tuple[MeterChange, ...] = ()
     others: list[str] = []
-    velocities = _velocities(found)
-    for annotation in found:
+    velocities = _velocities(annotations)
+    for annotation in annotations:
         namespace = _namespace(annotation)
         rows = [] if namespace not in _READ else list(_rows(annotation))
         try:
@@ -166,31 +166,31 @@ def _is_ours(annotation: dict[str, Any]) -> bool:
 
 def _velocities(annotations: list[Any]) -> dict[float, list[int]]:
     """Velocities of our own hits, by their times and in their order."""
-    found: dict[float, list[int]] = {}
+    velocities: dict[float, list[int]] = {}
     for annotation in annotations:
         if isinstance(annotation, dict) and _is_ours(annotation):
             for time, _, value, _ in _rows(annotation):
                 if isinstance(value, list) and len(value) == 1:
-                    found.setdefault(time, []).append(value[0])
-    return found
+                    velocities.setdefault(time, []).append(value[0])
+    return velocities
 
 
 def _beats(rows: Sequence[_Row], warn: Warn) -> list[Beat]:
     """Beats; positions that are missing are counted on, or in fours from the first."""
-    known = [
+    counted = [
         (n, int(value))
         for n, (_, _, value, _) in enumerate(rows)
         if isinstance(value, int | float) and float(value).is_integer() and value >= 1
     ]
-    if len(known) < len(rows):
+    if len(counted) < len(rows):
         warn(
-            f"{len(rows) - len(known)} beats without a position in the bar are counted"
-            f" {'on from the others' if known else 'in fours'}"
+            f"{len(rows) - len(counted)} beats without a position in the bar are"
+            f" counted {'on from the others' if counted else 'in fours'}"
         )
-    bar = max((position for _, position in known), default=4)
-    first, position = known[0] if known else (0, 1)
+    bar = max((position for _, position in counted), default=4)
+    first, position = counted[0] if counted else (0, 1)
     position = (position - 1 - first) % bar + 1
-    given = dict(known)
+    given = dict(counted)
     beats = []
     for n, (time, *_) in enumerate(rows):
         position = given.get(n, position)
@@ -212,14 +212,14 @@ def _take(
     listed = sandbox.get("velocity") if isinstance(sandbox, dict) else None
     if not isinstance(listed, list) or len(listed) != len(rows):
         listed = [100] * len(rows)
-    for (time, length, value, sure), usual in zip(rows, listed, strict=True):
+    for (time, length, value, sure), default in zip(rows, listed, strict=True):
         is_hit = annotation["namespace"] == HITS
         drum = drum_of_name(str(value)) if is_hit else None
         if drum is None:
             labels.append(Label(time, time + length, str(value)))
         else:
             waiting = velocities.get(time)
-            velocity = waiting.pop(0) if waiting else usual
+            velocity = waiting.pop(0) if waiting else default
             onsets.append(Onset(time, drum, velocity, sure))
 
 

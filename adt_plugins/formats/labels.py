@@ -179,12 +179,12 @@ def read_split_tracks(path: Path, *, warn: Warn) -> list[LabelTrack]:
         whole = path
     elif not path.exists():
         raise AdtError(f"{path}: no such file")
-    found = [drum for drum in Drum if split_path(whole, drum).exists()]
-    if not found:
+    drums = [drum for drum in Drum if split_path(whole, drum).exists()]
+    if not drums:
         example = split_path(whole, Drum.KD).name
         raise AdtError(f"{path}: no files of single drums such as {example}")
     tracks = []
-    for drum in found:
+    for drum in drums:
         file = split_path(whole, drum)
         try:
             (track,) = read_label_tracks(file, warn=warn)

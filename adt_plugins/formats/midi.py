@@ -274,11 +274,11 @@ def _meaning(
     if drum_map is not None:
         return drum_map.drum
     assumed = find_map(assumed) if isinstance(assumed, str) else assumed
-    usual = drum_of_note if assumed is None else assumed.drum
-    own = own_event(file)
-    if own is None:
-        return usual
-    return lambda note: own.drums.get(note) or usual(note)
+    default = drum_of_note if assumed is None else assumed.drum
+    written_by_us = own_event(file)
+    if written_by_us is None:
+        return default
+    return lambda note: written_by_us.drums.get(note) or default(note)
 
 
 _OPTIONS = (

@@ -52,8 +52,8 @@ def write(
 ) -> list[Path]:
     """Write one part; see `adt_plugins.formats.notation` for what is in it."""
     part = make_part(transcription, **options)  # type: ignore[arg-type]
-    if (told := part.told()) is not None:
-        warn(f"{path}: {told}")
+    if (omissions := part.told()) is not None:
+        warn(f"{path}: {omissions}")
     text = score_text(part, song_names(transcription, path))
     return write_files({path: text.encode()}, overwrite=overwrite)
 

@@ -45,9 +45,9 @@ def add_font(pdf: FPDF, text: str) -> Font:
         text.encode("cp1252")
     except UnicodeEncodeError:
         for path in _system_fonts():
-            found = _added(pdf, path, text)
-            if found is not None:
-                return found
+            font = _added(pdf, path, text)
+            if font is not None:
+                return font
     return Font()
 
 

@@ -49,8 +49,8 @@ def write(
     """
     part = make_part(transcription, **options)  # type: ignore[arg-type]
     data = pages(part, song_names(transcription, path))
-    if (told := part.told()) is not None:
-        warn(f"{path}: {told}")
+    if (omissions := part.told()) is not None:
+        warn(f"{path}: {omissions}")
     return write_files({path: data}, overwrite=overwrite)
 
 

@@ -53,8 +53,8 @@ def write(
     rows.writerow(_COLUMNS)
     for label in sorted(label for track in tracks for label in track.labels):
         # A line break would end the instant: Sonic Visualiser reads line by line.
-        said = " ".join(re.split(r"[\r\n]+", label.text))
-        rows.writerow([f"{label.start:.9f}", said])
+        line = " ".join(re.split(r"[\r\n]+", label.text))
+        rows.writerow([f"{label.start:.9f}", line])
     return write_files({path: out.getvalue().encode()}, overwrite=overwrite)
 
 

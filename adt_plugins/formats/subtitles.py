@@ -50,10 +50,10 @@ def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
         assert match is not None
         groups = match.groups()
         start, end = early.place(_seconds(groups[:4]), _seconds(groups[4:]))
-        said = _TAG.sub("", " ".join(lines[at + 1 :]))
+        words = _TAG.sub("", " ".join(lines[at + 1 :]))
         if start >= 0:
             yield Label(
-                start, end, (html.unescape(said) if is_webvtt else said).strip()
+                start, end, (html.unescape(words) if is_webvtt else words).strip()
             )
 
 

@@ -110,8 +110,8 @@ def write(
 ) -> list[Path]:
     """Write the tab; see `adt_plugins.formats.notation` for what is in it."""
     part = make_part(transcription, **options)  # type: ignore[arg-type]
-    if (told := part.told()) is not None:
-        warn(f"{path}: {told}")
+    if (omissions := part.told()) is not None:
+        warn(f"{path}: {omissions}")
     lines = tab_lines(part, song_names(transcription, path))
     return write_files({path: ("\n".join(lines) + "\n").encode()}, overwrite=overwrite)
 
@@ -157,8 +157,8 @@ class _Cells:
 
 def _least(beat: GridBeat) -> int:
     """Columns that a beat needs: sixteenths, or finer ones if it has them."""
-    usual = 3 if beat.division.is_ternary or beat.quarters.numerator == 3 else 4
-    steps = max(int(4 * beat.quarters), 1) if usual == 4 else 3
+    default = 3 if beat.division.is_ternary or beat.quarters.numerator == 3 else 4
+    steps = max(int(4 * beat.quarters), 1) if default == 4 else 3
     return max(steps, beat.division.steps)
 
 

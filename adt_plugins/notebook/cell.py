@@ -59,9 +59,9 @@ class CellOutputs:
         """Take a new one in, and close those that it replaces."""
         if run is None:
             return
-        known = self._of_cell.setdefault(run.cell, [])
-        known.append((weakref.ref(output), run))
-        for reference, _ in list(known):
+        outputs = self._of_cell.setdefault(run.cell, [])
+        outputs.append((weakref.ref(output), run))
+        for reference, _ in list(outputs):
             other = reference()
             if other is not None:
                 self.close_replaced(other)
@@ -70,13 +70,13 @@ class CellOutputs:
         """Close it if a newer run has made another, and nobody sees it."""
         if output.is_seen or not output.was_seen:
             return
-        for known in self._of_cell.values():
-            own = [run for reference, run in known if reference() is output]
-            if not own or known[-1][1] == own[0]:
+        for outputs in self._of_cell.values():
+            runs = [run for reference, run in outputs if reference() is output]
+            if not runs or outputs[-1][1] == runs[0]:
                 continue
-            known[:] = [
+            outputs[:] = [
                 (reference, run)
-                for reference, run in known
+                for reference, run in outputs
                 if reference() not in (None, output)
             ]
             output.close()

@@ -189,12 +189,12 @@ def open_document(
         if path is not None:
             place = os.path.normcase(os.path.realpath(path))
             name = _name(place, score.fingerprint())
-            known = _by_file.get(name)
-            if known is None:
-                known = _by_file[name] = Document(score, path, name)
+            document = _by_file.get(name)
+            if document is None:
+                document = _by_file[name] = Document(score, path, name)
             else:
-                known.refresh()
-            return known
+                document.refresh()
+            return document
         if run is None:
             return Document(score, None)
         # Several widgets of a song in one cell are identified by their order.

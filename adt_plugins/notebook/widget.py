@@ -1,27 +1,25 @@
-"""The widget's Python side: the corrected transcription is here, always."""
+"""The widget: what it shares with the browser, and how it is shown."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
 import traitlets
 
-from adt_plugins.annotations import Beat
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.folders import asset
-from adt_plugins.drums import Drum, as_drum
-from adt_plugins.editor.edits import EditError, Hit, Layer, Log, Op, fold
 from adt_plugins.editor.payload import payload
 from adt_plugins.editor.picks import Levels, PickedSong, velocity_table
 from adt_plugins.editor.sound import Sound, duration_of
 from adt_plugins.errors import AdtError
 from adt_plugins.notebook.cell import CellOutputs, running_cell
 from adt_plugins.notebook.document import open_document
+from adt_plugins.notebook.edited_song import EditedSong
 from adt_plugins.notebook.saved_view import saved_view
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription, check_transcription
@@ -30,7 +28,7 @@ BUNDLE = "widget.js"
 """What the browser runs, in `notebook_ext`."""
 
 
-class DrumWidget(anywidget.AnyWidget):
+class DrumWidget(EditedSong, anywidget.AnyWidget):
     """Hear, see and correct a transcription in a notebook.
 
     Parameters
@@ -116,7 +114,6 @@ class DrumWidget(anywidget.AnyWidget):
         self._run = running_cell()
         self._document = open_document(self._score, path, self._run)
         self._name = f"p{secrets.token_hex(4)}"
-        self._counter = 0
         self._title = _title(transcription, self._audio)
         stem = Path(self._title).stem
         content = payload(self._score, self._sound, self._title, stem)
@@ -133,145 +130,6 @@ class DrumWidget(anywidget.AnyWidget):
         self._document.attach(self)
         _OUTPUTS.add(self, self._run)
         self.on_msg(self._receive)
-
-    # --- what Python gets ---------------------------------------------------
-
-    @property
-    def transcription(self) -> Transcription:
-        """The hits as they are now, corrected."""
-        return self._score.corrected(self._layer())
-
-    @property
-    def original(self) -> Transcription:
-        """The hits as they came."""
-        return self._score.transcription
-
-    @property
-    def hits(self) -> list[Hit]:
-        """The hits with their names, in the order of time."""
-        return self._score.hits(self._layer())
-
-    @property
-    def edits(self) -> list[list[Op]]:
-        """The steps in force, oldest first; each a list of operations."""
-        return [list(step) for step in self._edits.steps[: self._edits.cursor]]
-
-    @property
-    def thresholds(self) -> dict[str, float]:
-        """In force now."""
-        return {**self._score.thresholds, **self._layer().thresholds}
-
-    def save(
-        self,
-        path: str | os.PathLike[str],
-        format: str | None = None,  # noqa: A002 - as in `Transcription.save`
-        **options: Any,
-    ) -> list[Path]:
-        """Write the corrected hits; see `Transcription.save`."""
-        corrected = self.transcription
-        return corrected.save(path, format, **self._options(path, format, options))
-
-    def to_labels(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
-        """Write an Audacity label file; options as in `Transcription.save`."""
-        return self.save(path, "labels", **options)
-
-    def to_midi(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
-        """Write a MIDI file; options as in `Transcription.save`."""
-        return self.save(path, "midi", **options)
-
-    def to_html(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
-        """Write a page that plays, shows and edits the corrected hits."""
-        return self.save(path, "html", **options)
-
-    # --- edits --------------------------------------------------------------
-
-    def add(self, time: float, drum: Drum | str, velocity: int = 100) -> str:
-        """Add a hit; returns its name."""
-        self._counter += 1
-        name = f"{self._name}-{self._counter}"
-        self._do([_hit_op("add", name, time, drum, velocity)])
-        return name
-
-    def change(
-        self,
-        ids: str | Iterable[str],
-        *,
-        time: float | None = None,
-        drum: Drum | str | None = None,
-        velocity: int | None = None,
-    ) -> None:
-        """Move, reclassify or make louder; what is None stays as it is.
-
-        Parameters
-        ----------
-        ids
-            Names of hits, see `hits`.
-        time, drum, velocity
-            What they shall be.
-        """
-        ops = [
-            _hit_op(
-                "change",
-                hit.id,
-                hit.onset.time if time is None else time,
-                hit.onset.drum if drum is None else drum,
-                hit.onset.velocity if velocity is None else velocity,
-            )
-            for hit in self._named(ids)
-        ]
-        self._do(ops)
-
-    def delete(self, ids: str | Iterable[str]) -> None:
-        """Delete hits by their names."""
-        self._do([{"op": "delete", "id": hit.id} for hit in self._named(ids)])
-
-    def set_threshold(self, drum: Drum | str, value: float) -> None:
-        """Move a drum's threshold, 0-1; its hits are picked again."""
-        if str(drum) not in self._score.thresholds:
-            known = ", ".join(self._score.thresholds) or "none"
-            raise EditError(f"no threshold of {drum}; there are {known}")
-        self._do([{"op": "threshold", "drum": str(drum), "value": value}])
-
-    def start_bar(self, time: float) -> None:
-        """Let a bar start at the beat nearest to a time in seconds.
-
-        Bars are counted from there on, up to the next one that was set so, and
-        before the first one backwards.
-        """
-        self._do_timing({"op": "bar", "time": time})
-
-    def scale_tempo(self, factor: float) -> None:
-        """Count twice as many beats (2), or half as many (0.5)."""
-        self._do_timing({"op": "tempo", "factor": factor})
-
-    def set_meter(
-        self, meter: str, start: float | None = None, end: float | None = None
-    ) -> None:
-        """Set the meter.
-
-        Parameters
-        ----------
-        meter
-            Such as ``"6/8"``.
-        start, end
-            Seconds of a part of the song, whose first beat begins a bar; without
-            them, all of it has this meter.
-        """
-        part = {} if start is None or end is None else {"start": start, "end": end}
-        self._do_timing({"op": "meter", "meter": meter, **part})
-
-    def set_beats(self, beats: Iterable[Beat]) -> None:
-        """Replace all beats; the meter stays that of the first bar."""
-        pairs = [[beat.time, beat.position] for beat in sorted(beats)]
-        self._do([{"op": "beats", "beats": pairs}])
-
-    def undo(self) -> None:
-        """Take the last step back; raises `EditError` if there is none."""
-        self._act({"kind": "undo"})
-
-    def redo(self) -> None:
-        """Do the step again that was taken back."""
-        self._act({"kind": "redo"})
 
     # --- playing ------------------------------------------------------------
 
@@ -337,14 +195,6 @@ class DrumWidget(anywidget.AnyWidget):
 
     # --- messages -----------------------------------------------------------
 
-    def _layer(self) -> Layer:
-        self._document.refresh()
-        return fold(self._edits)
-
-    @property
-    def _edits(self) -> Log:
-        return self._document.log
-
     def _first_chunks(self, embed: bool) -> list[bytes]:
         if self._sound is None:
             return []
@@ -358,34 +208,12 @@ class DrumWidget(anywidget.AnyWidget):
     def _velocities(self, score: PickedSong) -> Levels | None:
         return None if self._audio is None else velocity_table(score, self._audio)
 
-    def _named(self, ids: str | Iterable[str]) -> list[Hit]:
-        wanted = [ids] if isinstance(ids, str) else list(ids)
-        known = {hit.id: hit for hit in self.hits}
-        for name in wanted:
-            if name not in known:
-                raise EditError(f"no hit {name!r}")
-        return [known[name] for name in wanted]
-
-    def _do(self, ops: Sequence[Op]) -> None:
-        if ops:
-            self._act({"kind": "do", "ops": list(ops)})
-
-    def _do_timing(self, op: Op) -> None:
-        if not self.transcription.beats:
-            raise EditError("there are no beats")
-        self._do([op])
-
-    def _act(self, action: Any, client: str = "", seq: int = 0) -> None:
-        # A browser's messages may come on a thread of their own (ipykernel 7).
-        if not self._document.act(action, client, seq):
-            self.document_changed()
-
     def document_did(
         self, revision: int, action: dict[str, Any], client: str, seq: int
     ) -> None:
         """Tell the browsers of an action; the document calls this."""
-        told = {"revision": revision, "action": action, "client": client, "seq": seq}
-        self.send({"type": "did", **told})
+        done = {"revision": revision, "action": action, "client": client, "seq": seq}
+        self.send({"type": "did", **done})
         self.revision = revision
 
     def document_changed(self) -> None:
@@ -402,28 +230,13 @@ class DrumWidget(anywidget.AnyWidget):
             log = {"revision": document.revision, "log": document.log.to_dict()}
             return {**log, "seen": dict(document.seen)}
 
-    def _options(
-        self,
-        path: str | os.PathLike[str],
-        format_id: str | None,
-        options: dict[str, Any],
-    ) -> dict[str, Any]:
-        """Give the recording to formats that need it."""
-        from adt_plugins import formats
-
-        known = format_id or formats.format_of_name(path)
-        needs = formats.FORMATS[known].needs if known in formats.FORMATS else ()
-        if "audio" in needs and self._audio is not None:
-            options.setdefault("audio", self._audio)
-        return options
-
     def _receive(self, _: Any, message: Any, __: Any) -> None:
         """Answer a browser; whatever it sends, the widget stays whole."""
         kind = message.get("type") if isinstance(message, dict) else None
         if kind == "do":
             client, seq = message.get("client"), message.get("seq")
-            known = isinstance(client, str) and isinstance(seq, int)
-            who = (client[:40], seq) if known else ("", 0)
+            is_named = isinstance(client, str) and isinstance(seq, int)
+            who = (client[:40], seq) if is_named else ("", 0)
             try:
                 self._act(message.get("action"), *who)
             except AdtError as error:
@@ -449,16 +262,6 @@ class DrumWidget(anywidget.AnyWidget):
 
 
 _OUTPUTS = CellOutputs()
-
-
-def _hit_op(op: str, name: str, time: float, drum: Drum | str, velocity: int) -> Op:
-    return {
-        "op": op,
-        "id": name,
-        "time": time,
-        "drum": as_drum(drum).value,
-        "velocity": velocity,
-    }
 
 
 def _find_audio(

@@ -86,10 +86,10 @@ def transcribe_stream(
         raise ModelError(
             f"model {card.name!r} needs the whole recording: its thresholds follow it"
         )
-    wanted = check_request(card, drums, thresholds)
+    chosen = check_request(card, drums, thresholds)
     if not isinstance(blocks, AudioReader):
         blocks = AudioReader(BlockDecoder(blocks, sample_rate))
-    return _onsets(blocks, network, wanted, thresholds, chunks)
+    return _onsets(blocks, network, chosen, thresholds, chunks)
 
 
 def delay(card: ModelCard, chunks: int = 1) -> float:
@@ -111,13 +111,13 @@ def delay(card: ModelCard, chunks: int = 1) -> float:
 def _onsets(
     reader: AudioReader,
     network: Network,
-    wanted: set[Drum] | None,
+    drums: set[Drum] | None,
     thresholds: Mapping[str, float] | None,
     chunks: int,
 ) -> Iterator[Onset]:
     card = network.card
     levels: deque[NDArray[np.float32]] = deque()
-    window = Window(card, wanted, thresholds, ahead=_AHEAD)
+    window = Window(card, drums, thresholds, ahead=_AHEAD)
     beginnings = Beginnings(card.front_end)
     frame = 0
     with reader:
@@ -125,10 +125,10 @@ def _onsets(
         for block in network.stream(frames, chunks):
             values = beginnings.silence(block, card.drum_columns, frame)
             frame += len(values)
-            heard = np.concatenate(levels)
+            waiting = np.concatenate(levels)
             levels.clear()
-            levels.append(heard[len(values) :])
-            yield from window.take(values, heard[: len(values)])
+            levels.append(waiting[len(values) :])
+            yield from window.take(values, waiting[: len(values)])
     yield from window.finish()
 
 

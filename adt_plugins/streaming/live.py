@@ -59,10 +59,10 @@ def listen_live(
     """
     card = model if isinstance(model, ModelCard) else find_model(model or LIVE_MODEL)
     network = CausalNetwork(card)
-    wanted = check_request(card, drums, thresholds)
+    chosen = check_request(card, drums, thresholds)
     if not isinstance(blocks, AudioReader):
         blocks = AudioReader(BlockDecoder(blocks, sample_rate))
-    return _onsets(blocks, network, wanted, thresholds)
+    return _onsets(blocks, network, chosen, thresholds)
 
 
 def live_delay(card: ModelCard) -> float:
@@ -83,11 +83,11 @@ def _ahead(card: ModelCard) -> int:
 def _onsets(
     reader: AudioReader,
     network: CausalNetwork,
-    wanted: set[Drum] | None,
+    drums: set[Drum] | None,
     thresholds: Mapping[str, float] | None,
 ) -> Iterator[Onset]:
     card = network.card
-    window = Window(card, wanted, thresholds, ahead=_ahead(card))
+    window = Window(card, drums, thresholds, ahead=_ahead(card))
     with reader:
         frames = frame_blocks(reader, card.front_end, card.level, card.drums, at_once=1)
         for block in frames:

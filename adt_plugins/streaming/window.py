@@ -99,7 +99,7 @@ class Window:
         strength = velocity.strengths(self._levels[:, column], attacks, rate)
         self._strengths[column].extend(strength.tolist())
         loud = velocity.relative(strength, self._strengths[column])
-        found = zip(
+        measured = zip(
             times.tolist(), loud.tolist(), hits.confidence.tolist(), strict=True
         )
-        return [Onset(time, hits.drum, speed, sure) for time, speed, sure in found]
+        return [Onset(time, hits.drum, speed, sure) for time, speed, sure in measured]

@@ -237,8 +237,8 @@ def test_what_a_user_corrected_is_kept(
         for drum in ("KD", "SD"):
             assert batch(*options, "--drums", drum) == 0
             assert capsys.readouterr().err == (
-                f"adt: warning: {corrected}: is not as an earlier run wrote it, and is"
-                " kept (--overwrite replaces it)\n"
+                f"adt: warning: {corrected}: has been changed since it was written, and"
+                " is kept (--overwrite replaces it)\n"
             )
             assert corrected.read_text() == "1.0\t1.0\tSD\n"
             assert formats.read(other).counts() == {drum: 2}
@@ -282,9 +282,9 @@ def test_recordings_are_never_outputs(
         (["{library}"], "the following arguments are required: -o"),
         (["{library}/nothing", "-o", "{out}"], "{library}/nothing: no such file or"),
         (["{library}/song_data", "-o", "{out}"], "song_data: no recordings"),
-        (["{library}", "-o", "{library}/notes.txt"], "notes.txt' is to be a folder"),
+        (["{library}", "-o", "{library}/notes.txt"], "notes.txt' must be a folder"),
         (["{library}", "-o", "{out}", "--threshold", "CY=0.5"], "has no drum CY"),
-        (["{library}", "-o", "{out}", "-j", "0"], "is no number of processes"),
+        (["{library}", "-o", "{out}", "-j", "0"], "is not a number of processes"),
     ],
 )
 def test_what_is_wrong_with_the_command(

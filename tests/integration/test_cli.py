@@ -182,7 +182,7 @@ def test_one_name_in_two_folders_cannot_go_into_one(
     assert transcribe(song, other, "-o", out, "--format", "labels") == 1
     assert names(out) == ["song.wav.labels.txt"]
     assert_heard(formats.read(out / "song.wav.labels.txt"), HITS)
-    error = f"adt: {other}: its outputs would be those of {song}\n"
+    error = f"adt: {other}: its outputs would replace those of {song}\n"
     assert capsys.readouterr().err == error
 
 
@@ -253,7 +253,7 @@ def test_an_output_folder_that_is_a_file_is_a_failure(
         (["--start", "3", "--end", "2"], "2 s is not after the start, 3 s"),
         (
             ["--no-beats", "--format", "midi,tab", "--quantize", "1/8", "--bpm", "90"],
-            "--no-beats: but they are needed for tab, --quantize, --bpm",
+            "--no-beats: beats are needed for tab, --quantize, --bpm",
         ),
         (["--no-beats", "--first-downbeat", "0"], "needed for --first-downbeat"),
         (["--model", "nothing"], "nothing: no such model; there are"),
@@ -452,7 +452,7 @@ def test_models_are_listed_shown_and_verified(
     shown = json.loads(capsys.readouterr().out)
     assert shown == json.loads(tiny_model.read_text(encoding="utf-8"))
     assert run("models", "verify", "tiny") == 0
-    assert capsys.readouterr().out == "tiny: tiny.tflite is whole\n"
+    assert capsys.readouterr().out == "tiny: tiny.tflite is intact\n"
 
     (tmp_path / "tiny.json").write_bytes(tiny_model.read_bytes())
     network = bytearray(tiny_model.with_suffix(".tflite").read_bytes())

@@ -134,9 +134,9 @@ def test_a_name_with_a_dash_is_a_file(folder: Path, before: list[str]) -> None:
         ("transcribe song.wav --drum-map drummer", "did you mean ni-studio-drummer or"),
         ("maps show roland", "did you mean roland-td or roland-td11?"),
         ("batch .", "required: -o (see adt batch --help)"),
-        ("song.wav -o result.mid", "-o: 'result.mid' is to be a folder"),
-        ("song.wav -o song.drums.pdf", "is to be a folder"),
-        ("batch . -o song.mp3", "is to be a folder"),
+        ("song.wav -o result.mid", "-o: 'result.mid' must be a folder"),
+        ("song.wav -o song.drums.pdf", "must be a folder"),
+        ("batch . -o song.mp3", "must be a folder"),
     ],
 )
 def test_a_slip_is_told_in_one_line(
@@ -153,17 +153,26 @@ def test_a_slip_is_told_in_one_line(
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("transcribe .", ".: is a folder; for all recordings in it: adt batch . -o"),
-        ("transcribe *.flac", "for all that fit a pattern: adt batch '*.flac' -o"),
+        (
+            "transcribe .",
+            ".: is a folder; to transcribe all recordings in it: adt batch . -o",
+        ),
+        ("transcribe *.flac", "to transcribe all that match: adt batch '*.flac' -o"),
         ("transcribe song.flac", "no such file; did you mean song.wav?"),
-        ("song.labels.txt", "(labels); for other formats: adt convert song.labels.txt"),
-        ("transcribe song.drums.mid", "(midi); for other formats: adt convert"),
-        ("transcribe list.m3u", "for a list of them: adt batch list.m3u -o"),
+        (
+            "song.labels.txt",
+            "(labels), not a recording; to convert it: adt convert song.labels.txt",
+        ),
+        (
+            "transcribe song.drums.mid",
+            "(midi), not a recording; to convert it: adt convert",
+        ),
+        ("transcribe list.m3u", "if it lists some: adt batch list.m3u -o"),
         ("transcribe https://a.bc/song.mp3", "only files on this computer"),
         ("convert song.wav --format csv", "adt transcribe song.wav"),
         ("convert . --format midi", "is a folder; name the files in it"),
         ("convert song.labels --format csv", "did you mean song.labels.txt?"),
-        ("audacity open --program true .", "is a folder; for all recordings"),
+        ("audacity open --program true .", "is a folder; to transcribe all recordings"),
         ("adapt song.labels.txt song.wav -o kit.json", "adt transcribe song.wav"),
     ],
 )

@@ -181,7 +181,7 @@ def test_an_input_that_is_refused_or_ends_is_one_line(
     )
     monkeypatch.setitem(sys.modules, "sounddevice", fake)
     assert main(["listen", "Desk"]) == 2
-    said = "it has ended" if way == "unplugged" else "no such device"
+    said = "was disconnected" if way == "unplugged" else "no such device"
     assert capsys.readouterr().err == f"adt: Desk: {said}\n"
 
 
@@ -207,7 +207,7 @@ def test_audio_inputs_are_named_and_files_are_none(
     assert main(["listen"]) == 2
     assert capsys.readouterr().err == "adt: this computer has no audio input\n"
     assert main(["listen", str(EXAMPLES / "groove.flac")]) == 2
-    assert "is a file, no audio input; adt transcribe" in capsys.readouterr().err
+    assert "is a file, not an audio input; 'adt transcribe'" in capsys.readouterr().err
 
 
 def test_it_ends_when_nobody_reads_on(

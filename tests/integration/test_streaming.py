@@ -249,7 +249,7 @@ def test_ffmpeg_through_a_pipe(tmp_path: Path, user_home: Path) -> None:
         (
             ["-"],
             b"",
-            (2, "--name: what shall the outputs of standard input"),
+            (2, "--name: needed to name the outputs of standard input"),
         ),
         (["-", "--name", "a/b"], b"", (2, "is not a plain name; -o is the folder")),
         (["-", "a.wav", "--name", "a"], b"", (2, "--name: is for one input")),

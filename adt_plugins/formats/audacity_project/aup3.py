@@ -131,7 +131,7 @@ def _restrict(database: sqlite3.Connection) -> None:
 
 
 def check_table(
-    database: sqlite3.Connection, table: str, wanted: Sequence[str]
+    database: sqlite3.Connection, table: str, expected: Sequence[str]
 ) -> None:
     """Raise `FormatError` unless this is a plain table with these columns."""
     # A view or a computed column could be anything, of any size.
@@ -144,7 +144,7 @@ def check_table(
         name: hidden
         for _, name, *_, hidden in database.execute(f"PRAGMA table_xinfo({table})")
     }
-    if plain != 1 or any(columns.get(name) != 0 for name in wanted):
+    if plain != 1 or any(columns.get(name) != 0 for name in expected):
         raise FormatError(f"not a project of Audacity 3: no table {table!r}")
 
 

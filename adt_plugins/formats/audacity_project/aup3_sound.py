@@ -81,7 +81,7 @@ def read_aup3_sound(path: Path) -> tuple[NDArray[np.float32], int] | None:
     """
     with open_database(path) as database:
         saved, unsaved = read_documents(database)
-        tracks = _heard(_tracks(events(saved or unsaved or b"")))
+        tracks = _audible_tracks(_tracks(events(saved or unsaved or b"")))
         if not tracks:
             return None
         rate = tracks[0][0].rate
@@ -149,18 +149,18 @@ def _tracks(elements: Iterable[Event]) -> Iterator[_Track]:
             clips[0].sequences[-1].append(block)
 
 
-def _heard(tracks: Iterable[_Track]) -> list[tuple[_Track, float]]:
+def _audible_tracks(tracks: Iterable[_Track]) -> list[tuple[_Track, float]]:
     """Tracks that are heard, with their parts of the mix: two sides make one."""
     every = list(tracks)
     solo = any(track.solo for track in every)
-    heard = []
+    audible = []
     second = False
     for track in every:
         side = second or track.linked
         second = track.linked and not second
         if not track.silent and (track.solo or not solo):
-            heard.append((track, track.gain * (0.5 if side else 1.0)))
-    return heard
+            audible.append((track, track.gain * (0.5 if side else 1.0)))
+    return audible
 
 
 def _place(clip: _Clip, rate: int) -> tuple[int, int]:

@@ -34,25 +34,25 @@ def read_aup(path: Path, *, warn: Warn) -> list[LabelTrack]:
 
 def _elements(data: bytes) -> Iterator[Event]:
     """Tags of an XML text as those of the binary kind."""
-    found: list[Event] = []
+    events: list[Event] = []
     parser = expat.ParserCreate()
     # Entities can grow without end, and no project has any.
     parser.EntityDeclHandler = _refuse
-    parser.StartElementHandler = lambda name, attributes: found.append(
+    parser.StartElementHandler = lambda name, attributes: events.append(
         Start(name, attributes)
     )
-    parser.EndElementHandler = lambda name: found.append(End(name))
+    parser.EndElementHandler = lambda name: events.append(End(name))
     first = True
     try:
         for start in range(0, len(data) + 1, _BLOCK_BYTES):
             block = data[start : start + _BLOCK_BYTES]
             parser.Parse(block, start + _BLOCK_BYTES > len(data))
-            if first and found:
+            if first and events:
                 first = False
-                if found[0].name not in _ROOTS:
+                if events[0].name not in _ROOTS:
                     raise FormatError("not a project of Audacity")
-            yield from found
-            found.clear()
+            yield from events
+            events.clear()
     except expat.ExpatError as error:
         raise FormatError(f"not a project of Audacity: {error}") from error
 

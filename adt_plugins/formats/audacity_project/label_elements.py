@@ -28,7 +28,7 @@ def label_tracks(elements: Iterable[Event]) -> Tracks:
     FormatError
         If there are none, or a label has no time.
     """
-    found: list[LabelTrack] = []
+    tracks: list[LabelTrack] = []
     name = ""
     labels: list[Label] | None = None  # of the track that is open
     early = EarlyLabels()
@@ -37,16 +37,16 @@ def label_tracks(elements: Iterable[Event]) -> Tracks:
             if isinstance(event, Start):
                 name, labels = _text(event.attributes.get("name", "")), []
             elif labels is not None:
-                found.append(LabelTrack(name, tuple(labels)))
+                tracks.append(LabelTrack(name, tuple(labels)))
                 labels = None
         elif event.name == "label" and isinstance(event, Start) and labels is not None:
             start, end = early.place(*_times(event.attributes))
             if start >= 0:
                 text = _text(event.attributes.get("title", ""))
                 labels.append(Label(start, end, text))
-    if not found:
+    if not tracks:
         raise FormatError("a project without label tracks")
-    return Tracks(found, early)
+    return Tracks(tracks, early)
 
 
 def _text(value: Any) -> str:

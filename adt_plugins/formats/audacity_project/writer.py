@@ -179,9 +179,9 @@ def opening_list(path: Path) -> Path | None:
 def check_target(path: Path, *, overwrite: bool) -> None:
     """Raise if a project must not be written here; see `write_project`."""
     folder = data_folder(path)
-    for there in (path, folder):
-        if os.path.lexists(there) and not (overwrite or written.is_ours(path)):
-            raise OutputExistsError(f"{there}: exists; use --overwrite")
+    for target in (path, folder):
+        if os.path.lexists(target) and not (overwrite or written.is_ours(path)):
+            raise OutputExistsError(f"{target}: exists; use --overwrite")
     if os.path.lexists(path):
         check_unprotected(path)
         if not _is_own_file(path):
@@ -201,9 +201,9 @@ def _is_own_file(path: Path) -> bool:
 def _is_own_folder(folder: Path) -> bool:
     if folder.is_symlink() or not folder.is_dir():
         return False
-    own = (f"{folder.name.removesuffix(_FOLDER_END)}{_LIST}", ORIGINAL)
+    ours = (f"{folder.name.removesuffix(_FOLDER_END)}{_LIST}", ORIGINAL)
     return all(
-        (_OWN_AUDIO.fullmatch(entry.name) or entry.name in own) and entry.is_file()
+        (_OWN_AUDIO.fullmatch(entry.name) or entry.name in ours) and entry.is_file()
         for entry in folder.iterdir()
     )
 

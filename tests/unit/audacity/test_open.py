@@ -351,7 +351,7 @@ def test_a_project_that_exists(
     # As it is, it is opened again.
     assert run(song, *options) == 0
     assert capsys.readouterr().out.splitlines() == [
-        f"{path}: is there; --overwrite makes {song.stem} anew",
+        f"{path}: exists; --overwrite transcribes {song.stem} again",
         f"opened it in Audacity ({fake})",
     ]
     assert arguments(fake) == [str(path)]
@@ -413,7 +413,7 @@ def test_no_audacity(
     )
     assert len(formats.read(path)) == 3
     assert run(song, "--program", tmp_path / "none") == 2
-    assert "is no program" in capsys.readouterr().err
+    assert "is not a program" in capsys.readouterr().err
 
 
 def test_options_that_are_wrong(
