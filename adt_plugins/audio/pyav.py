@@ -94,32 +94,14 @@ class PyAvDecoder:
         *,
         joined: bool = False,
     ) -> None:
-        try:
-            import av
-        except ImportError as error:
-            raise MissingDependencyError.of(
-                _without_pyav(kind), "PyAV", "av"
-            ) from error
+        library = _import_av(kind)
         self._kind = kind
-        self._error = av.FFmpegError
+        self._error = library.FFmpegError
         self._joined = joined
         self._missing = missing_share(file)
         self._lacks_end = lacks_end(file)
         self._packets = [0, 0]  # sizes of the largest and of the last
-        file.seek(0)
-        options = {} if kind.name else {"format_whitelist": _FORMATS}
-        # A tag that is not UTF-8 is no reason to fail. PyAV 19 never fails, and has no
-        # such option.
-        older = int(av.__version__.partition(".")[0]) < 19
-        tags: dict[str, Any] = {"metadata_errors": "replace"} if older else {}
-        try:
-            with HeldSignals():
-                self._container = av.open(
-                    _Nameless(file), mode="r", options=options, **tags
-                )
-        except self._error as error:
-            what = f"not {kind.name} that can be read" if kind.name else _NO_AUDIO
-            raise AudioError(what) from error
+        self._container = _open_container(library, file, kind)
         self.warnings: list[str] = []
         if joined:
             self.warnings.append(ALL_ARE_READ)
@@ -350,6 +332,35 @@ class PyAvDecoder:
     def close(self) -> None:
         """See `Decoder`."""
         self._container.close()
+
+
+def _import_av(kind: Kind) -> Any:
+    try:
+        import av
+    except ImportError as error:
+        raise MissingDependencyError.of(_without_pyav(kind), "PyAV", "av") from error
+    return av
+
+
+def _open_container(
+    library: Any, file: BinaryIO, kind: Kind
+) -> av.container.InputContainer:
+    """Open a file with PyAV; raises `AudioError`."""
+    file.seek(0)
+    options = {} if kind.name else {"format_whitelist": _FORMATS}
+    # A tag that is not UTF-8 is no reason to fail. PyAV 19 never fails, and has no
+    # such option.
+    older = int(library.__version__.partition(".")[0]) < 19
+    tags: dict[str, Any] = {"metadata_errors": "replace"} if older else {}
+    try:
+        with HeldSignals():
+            container: av.container.InputContainer = library.open(
+                _Nameless(file), mode="r", options=options, **tags
+            )
+    except library.FFmpegError as error:
+        what = f"not {kind.name} that can be read" if kind.name else _NO_AUDIO
+        raise AudioError(what) from error
+    return container
 
 
 class _Nameless:

@@ -1,1 +1,1 @@
-"""From rendered clips to a model: mixing, fitting, validating, exporting."""
+"""Learns models from rendered clips: mixing, fitting, validating, exporting."""

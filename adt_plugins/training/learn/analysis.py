@@ -1,4 +1,4 @@
-"""Where a model loses: each missed and each extra onset, and what is around it."""
+"""Shows where a model loses: its missed and extra onsets, and what is around them."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from adt_plugins.transcription import Transcription
 
 WINDOW_S = 0.05
 TOGETHER_S = 0.03
-"""Hits of a drummer's two hands and feet that are meant as one."""
+"""Hits of two hands and feet within this time count as simultaneous."""
 
 DRUMS = (Drum.KD, Drum.SD, Drum.HH, Drum.TT, Drum.CY)
 OUTCOMES = ("hit", "missed", "extra")
 _AUDIO = (".wav", ".flac", ".ogg", ".mp3")
 
-# Upper ends; the last group has none.
+# Upper limits; the last group has none.
 _LEVELS_DB = (-12.0, -6.0, 0.0)
 _GAPS_S = (0.06, 0.12, 0.25, 0.5)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One onset that is in the reference, the estimate or both.
+    """An onset in the reference, the estimate or both.
 
     Parameters
     ----------
     recording, drum, time
-        Which onset; the reference's time if it has one.
+        The onset; the reference's time if it has one.
     outcome
         ``"hit"``, ``"missed"`` or ``"extra"``.
     level
-        How loud the drum's frequency range is there, in dB relative to the median
-        of the reference's onsets of that drum; of all drums if there are none.
+        Level of the drum's frequency range there, in dB relative to the median of the
+        reference's onsets of that drum, or of all drums if there are none.
     gap
         Seconds since the reference's last hit of any drum, at most 10.
     beside
@@ -62,29 +62,29 @@ class Case:
 
 
 def find_recordings(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Recordings ``NAME.wav`` or ``NAME.KIND.wav`` with their ``NAME.txt``.
+    """Find recordings ``NAME.wav`` or ``NAME.KIND.wav`` with their ``NAME.txt``.
 
     Raises
     ------
     AdtError
         If there are none.
     """
-    found = False
+    is_empty = False
     for path in sorted(folder.iterdir() if folder.is_dir() else ()):
         if path.suffix.lower() not in _AUDIO:
             continue
         for stem in (path.stem, path.stem.rpartition(".")[0]):
             reference = folder / f"{stem}.txt"
             if stem and reference.is_file():
-                found = True
+                is_empty = True
                 yield path, reference
                 break
-    if not found:
+    if not is_empty:
         raise AdtError(f"{folder}: no recording with a reference NAME.txt beside it")
 
 
 def analyse_file(audio: Path, reference: Path, network: Network) -> list[Case]:
-    """Transcribe a recording and compare it with its reference."""
+    """Transcribe a recording, and compare it with its reference."""
     with open_audio(audio) as reader:
         activations, levels = listen(reader, network)
     card = network.card
@@ -112,11 +112,11 @@ def compare(
     Parameters
     ----------
     recording
-        Its name.
+        Name of the recording.
     reference, estimate
-        Compared as coarse drums, strictly, within `WINDOW_S`.
+        Transcriptions, compared as coarse drums, strictly, within `WINDOW_S`.
     level
-        Level in dB of a drum's frequency range at a time.
+        Function that returns the level in dB of a drum's frequency range at a time.
     """
     true, found = reference.coarse(), estimate.coarse()
     every = np.unique([onset.time for onset in true])
@@ -170,7 +170,7 @@ def gap_group(case: Case) -> str:
 
 
 def beside_group(case: Case) -> str:
-    """Name what sounds with it, e.g. ``"with KD HH"``."""
+    """Name the simultaneous hits, e.g. ``"with KD HH"``."""
     return f"with {' '.join(case.beside)}" if case.beside else "alone"
 
 
@@ -190,7 +190,7 @@ GROUPS: dict[str, Callable[[Case], str]] = {
     "time since the last hit": gap_group,
     "what sounds with it": beside_group,
 }
-"""What cases are grouped by."""
+"""Groupings of cases."""
 
 
 def count(
@@ -250,7 +250,7 @@ def _bars(axis: Any, groups: dict[str, Counter[str]]) -> None:
         groups.items(), key=lambda item: item[1]["missed"] + item[1]["extra"]
     )
     names = [name for name, _ in worst[-6:]]
-    # Everyone can distinguish blue from orange.
+    # Blue and orange can be told apart with any colour vision.
     for outcome, sign, colour in (("missed", -1, "#0072b2"), ("extra", 1, "#d55e00")):
         widths = [sign * outcomes[outcome] for _, outcomes in worst[-6:]]
         axis.barh(names, widths, color=colour, label=outcome)

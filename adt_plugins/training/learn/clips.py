@@ -24,9 +24,9 @@ class Clip:
         Stems, int16 mono at 44.1 kHz, equal length, mapped from disk; the
         accompaniment is None for drums alone.
     onsets
-        (time in seconds, fine drum code, velocity 1-127) each.
+        Time in seconds, fine drum code and velocity (1-127) of each onset.
     beats
-        (time in seconds, position in the bar) each; empty where not known.
+        Time in seconds and position in the bar of each beat; empty if unknown.
     split
         ``"train"`` or ``"validation"``.
     """
@@ -40,17 +40,17 @@ class Clip:
 
     @property
     def duration(self) -> float:
-        """In seconds."""
+        """Duration in seconds."""
         return len(self.drums) / SAMPLE_RATE
 
 
 def find_clips(folder: Path) -> list[Path]:
-    """Labels of all finished clips of a folder, in the order of their numbers."""
+    """Find the labels of all finished clips in a folder, by number."""
     return sorted(folder.glob("[0-9]*.json"))
 
 
 def load_clip(labels: Path) -> Clip:
-    """Open the clip that a labels file belongs to."""
+    """Open the clip that a file of labels belongs to."""
     data = json.loads(labels.read_text(encoding="utf-8"))
     accompaniment = labels.with_suffix(".accomp.npy")
     return Clip(
@@ -70,7 +70,7 @@ def load_clip(labels: Path) -> Clip:
 
 
 def find_voices(folder: Path, split: str) -> list[Path]:
-    """Files of the voice pool that belong to a split."""
+    """Find the files of the voice pool in a split."""
     index = folder / "voices" / "index.json"
     if not index.exists():
         return []
@@ -83,7 +83,7 @@ def find_voices(folder: Path, split: str) -> list[Path]:
 
 
 def cut(stem: NDArray[np.int16], first: int, count: int) -> NDArray[np.float32]:
-    """Samples ``first … first + count`` of a stem as floats, zeros outside it."""
+    """Return samples ``first … first + count`` of a stem as floats, zero-padded."""
     out = np.zeros(count, dtype=np.float32)
     low, high = max(first, 0), min(first + count, len(stem))
     if low < high:

@@ -1,4 +1,4 @@
-"""What the shipped model is trained with, and from: one place for both commands."""
+"""The configuration of the shipped model and its material, shared by all commands."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from adt_plugins.card import FrontEnd, Geometry, LevelRule
 
 FRONT_END = FrontEnd()
 
-#: The reference of a loud drum track or song is brought to 4, 14 dB below that
-#: of a recording whose peak is 0.7: on real songs quieter input did better, as
-#: the logarithm then keeps hits apart from what sounds between them. The floor
-#: is that of a recording 50 dB quieter still.
+#: The reference of a loud drum track or song is brought to 4, 14 dB below that of a
+#: recording whose peak is 0.7: real songs did better with quieter input, in which the
+#: logarithm separates hits from what sounds between them. The floor is that of a
+#: recording 50 dB quieter still.
 LEVEL = LevelRule(target=4.0, decay_db_per_second=2.0, floor=0.01)
 
-#: Training examples last 3.5 s, long enough to learn from the bars around.
+#: Training examples last 3.5 s, long enough to learn from neighbouring bars.
 TRAINING_GEOMETRY = Geometry(core=256, context=48, batch=16)
 
-#: The shipped network reads 12.8 s and keeps the middle. Five minutes take 0.42-0.49 s
-#: instead of 0.55 with half the length and twice the batch, as less is computed twice,
-#: and half as many places have a chunk's edge near. Chunks of 4096 frames in a run
+#: The shipped network reads 12.8 s and keeps the middle: long chunks compute less
+#: context twice, and have fewer edges (experiment 17). Chunks of 4096 frames in a run
 #: waste little on short recordings.
 GEOMETRY = Geometry(core=1024, context=128, batch=4)
 
-#: What the renders are made of, for the model card.
+#: Material of the renders, for the model card.
 MATERIAL = {
     "performances": [
         "Groove MIDI Dataset, CC BY 4.0",

@@ -1,4 +1,4 @@
-"""From a checkpoint to what ships: a quantised `.tflite` file and its card."""
+"""Exports checkpoints as a model: a quantised `.tflite` file and its card."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from adt_plugins.training.learn.validate import DRUMS, Validation
 
 
 def load_model(*checkpoints: Path) -> tuple[BrnnSa, Geometry]:
-    """Read the averaged weights of a checkpoint, and the geometry they know.
+    """Read the averaged weights of a checkpoint, and the geometry of their training.
 
-    Of several checkpoints, one trained on from the other, the mean is taken:
-    between the two of the shipped network F was higher than at either [1]_.
+    The mean of several checkpoints is taken, one trained on from the other: between the
+    two of the shipped network F was higher than at either [1]_.
 
     .. [1] M. Wortsman et al., "Model soups: averaging weights of multiple
        fine-tuned models improves accuracy without increasing inference time",
@@ -51,7 +51,7 @@ def load_model(*checkpoints: Path) -> tuple[BrnnSa, Geometry]:
 
 
 def export_weights(model: BrnnSa) -> BrnnSaWeights:
-    """Weights of a trained network in the form that the graph is built from."""
+    """Return the weights of a trained network in the form that graphs need."""
     state = {name: value.numpy() for name, value in model.state_dict().items()}
     sizes = model.sizes
     count = 2 * sizes.reach + 1
@@ -96,36 +96,36 @@ def export(
 ) -> ModelCard:
     """Write ``NAME.tflite`` and ``NAME.json`` into a folder.
 
-    The thresholds are those with the best F on the validation renders, drums
-    alone and songs together, as heard by the exported network itself; the gate is
-    learnt on the other renders.
+    The thresholds are those with the best F on the validation renders, drums alone and
+    songs together, according to the exported network itself; the gate is learnt on the
+    same renders.
 
     Parameters
     ----------
     checkpoints
-        Files that `adt train fit` wrote; see `load_model`.
+        Checkpoints from `adt train fit`; see `load_model`.
     renders
         Folder of `adt train render`.
     out
-        Where the model goes.
+        Folder for the model.
     name
         Name of the model and its files.
     front_end, level
-        What the network was trained with.
+        Front end and level rule of the training.
     geometry
-        How recordings will be cut: with no less context than in training,
-        for a frame that had less was never learnt.
+        Chunk geometry at run time, with no less context than in training: the network
+        never learnt frames with less.
     training
         Data and licences, for the card.
     quantise
-        Dynamic-range int8; else float32.
+        Whether to store dynamic-range int8; otherwise float32.
     overwrite
-        Replace a model of this name that somebody has changed.
+        Whether to replace a model of this name that was changed since.
 
     Returns
     -------
     ModelCard
-        As written.
+        Card of the model, as written.
 
     Raises
     ------
@@ -152,30 +152,40 @@ def export(
         licence="BSD-3-Clause",
         training=training,
     )
-    held_out = Mixer(front_end, level, [], real=find_real(renders, "validation"))
-    validation = Validation(renders, held_out, geometry, clips=200)
-    hear = _opened(card, content).activations
-    thresholds, scores = Validation.choose(validation.counts(hear))
-    measured = {
-        "validation F at 50 ms": scores,
-        "validation median time error, ms": validation.time_errors(hear, thresholds),
-    }
-    card = replace(card, thresholds=thresholds, measured=measured)
-    gate = learn_gate(
-        renders,
-        lambda voices, real: Mixer(front_end, level, voices, real=real),
-        hear,
-        card,
-    )
-    card = replace(card, gate=gate)
+    card = _validated(card, _opened(card, content), renders, level)
     make_folder(out)
     contents = {network: content, path: card.to_json().encode()}
     write_files(contents, overwrite=overwrite)
     return replace(card, path=path)
 
 
+def _validated(
+    card: ModelCard, network: Network, renders: Path, level: LevelRule
+) -> ModelCard:
+    """Return a card with thresholds, figures and song gate from the renders."""
+    held_out = Mixer(card.front_end, level, [], real=find_real(renders, "validation"))
+    validation = Validation(renders, held_out, card.geometry, clips=200)
+    thresholds, scores = Validation.choose(validation.counts(network.activations))
+    errors = validation.time_errors(network.activations, thresholds)
+    card = replace(
+        card,
+        thresholds=thresholds,
+        measured={
+            "validation F at 50 ms": scores,
+            "validation median time error, ms": errors,
+        },
+    )
+    gate = learn_gate(
+        renders,
+        lambda voices, real: Mixer(card.front_end, level, voices, real=real),
+        network.activations,
+        card,
+    )
+    return replace(card, gate=gate)
+
+
 def _opened(card: ModelCard, content: bytes) -> Network:
-    """Open a network that lies in no folder yet."""
+    """Open a network that has not been written to its folder yet."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / card.file).write_bytes(content)

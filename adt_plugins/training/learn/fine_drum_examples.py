@@ -1,4 +1,4 @@
-"""Picks of a network in training clips, described, with the true kind of each."""
+"""Features of a network's picks in training clips, with the true kind of each."""
 
 from __future__ import annotations
 
@@ -25,15 +25,14 @@ CLASSES: dict[Drum, tuple[str, ...]] = {
     Drum.CY: ("RDC", "CRC", ""),
     Drum.TT: ("HIT", "MHT", "LFT"),
 }
-"""Kinds of each coarse drum; "" for those that are never said."""
+"""Kinds of each coarse drum; "" for those that are never reported."""
 
-#: A stroke on the bell is one on the ride. There are too few chinas and splashes
-#: to distinguish them.
-#: Of an only floor tom the performances say either name.
+#: A stroke on the bell counts as one on the ride. There are too few chinas and splashes
+#: to distinguish them. Performances call a single floor tom by either name.
 MERGED = {"RDB": "RDC", "CHC": "", "SPC": "", "HFT": "LFT"}
 
 MATCH_S = 0.03
-"""A pick is the hit that is at most this far away."""
+"""Greatest distance of a pick from its hit."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,11 @@ class FineDrumExamples:
     Parameters
     ----------
     features
-        Shape (hits, features).
+        Features, shape (hits, features).
     classes
-        Shape (hits,): true class; -1: not a hit of that drum.
+        True class of each, or -1 if it is not a hit of that drum; shape (hits,).
     clips
-        Shape (hits,): number of the clip.
+        Number of the clip, shape (hits,).
     """
 
     features: Floats
@@ -55,7 +54,7 @@ class FineDrumExamples:
     clips: NDArray[np.int64]
 
     def only(self, kept: NDArray[np.bool_]) -> FineDrumExamples:
-        """Those for which `kept`, shape (hits,), is true."""
+        """Return those for which `kept`, shape (hits,), is true."""
         return FineDrumExamples(
             self.features[kept], self.classes[kept], self.clips[kept]
         )
@@ -64,14 +63,14 @@ class FineDrumExamples:
 def true_classes(
     picks: Sequence[Onset], onsets: Iterable[tuple[float, str, int]], drum: Drum
 ) -> NDArray[np.int64]:
-    """Class of each pick: that of the loudest onset of the drum within 30 ms."""
-    known = [(t, c, v) for t, c, v in onsets if Drum(c).coarse is drum]
+    """Return the class of each pick: that of the drum's loudest onset within 30 ms."""
+    members = [(t, c, v) for t, c, v in onsets if Drum(c).coarse is drum]
     result = np.full(len(picks), -1)
-    times = np.array([time for time, _, _ in known])
+    times = np.array([time for time, _, _ in members])
     for row, pick in enumerate(picks):
         near = np.flatnonzero(np.abs(times - pick.time) <= MATCH_S)
         if len(near):
-            _, code, _ = max((known[k] for k in near), key=lambda onset: onset[2])
+            _, code, _ = max((members[k] for k in near), key=lambda onset: onset[2])
             result[row] = CLASSES[drum].index(MERGED.get(code, code))
     return result
 
@@ -82,18 +81,18 @@ def gather(
     seed: int,
     progress: Callable[[float], None] = lambda _: None,
 ) -> dict[Drum, FineDrumExamples]:
-    """Mix clips, every second one with its accompaniment, and describe the picks.
+    """Mix clips, every second one with its accompaniment, and compute the features.
 
     Parameters
     ----------
     clips
-        Heard whole, each once.
+        Clips, each used once as a whole.
     network
-        Picks the onsets.
+        Network whose picks are used.
     seed
-        Another seed mixes otherwise.
+        Seed of the mixes.
     progress
-        Called with the fraction done.
+        Function that is called with the fraction done.
     """
     card = network.card
     if card.level is None:
@@ -105,26 +104,26 @@ def gather(
         for share in (0.0, 1.0)
     ]
     rate = card.front_end.frame_rate
-    found: dict[Drum, list[FineDrumExamples]] = {drum: [] for drum in CLASSES}
+    examples: dict[Drum, list[FineDrumExamples]] = {drum: [] for drum in CLASSES}
     for number, clip in enumerate(clips):
         rng = np.random.default_rng([seed, number])
         count = int(clip.duration * rate)
         frames = mixers[number % 2].example(clip, count, rng, start=0.0).frames
-        heard = Activations(network.activations(frames), card.outputs, rate)
+        activations = Activations(network.activations(frames), card.outputs, rate)
         bands = BroadBands(card.front_end)
         bands.add(frames)
-        for picked in pick_hits(heard, card):
-            own = onsets_of([picked], heard, card.delay)
-            if own and picked.drum in found:
-                drum, hits = picked.drum, found[picked.drum]
+        for picked in pick_hits(activations, card):
+            onsets = onsets_of([picked], activations, card.delay)
+            if onsets and picked.drum in examples:
+                drum, hits = picked.drum, examples[picked.drum]
                 places = attack_frames(picked, len(frames))
-                features = describe(places, bands.values(), heard.values, rate)
-                classes = true_classes(own, clip.onsets, drum)
+                features = describe(places, bands.values(), activations.values, rate)
+                classes = true_classes(onsets, clip.onsets, drum)
                 hits.append(
-                    FineDrumExamples(features, classes, np.full(len(own), number))
+                    FineDrumExamples(features, classes, np.full(len(onsets), number))
                 )
         progress((number + 1) / len(clips))
-    return {drum: _joined(hits) for drum, hits in found.items() if hits}
+    return {drum: _joined(hits) for drum, hits in examples.items() if hits}
 
 
 def _joined(parts: Sequence[FineDrumExamples]) -> FineDrumExamples:

@@ -1,10 +1,10 @@
-"""Learn to tell finer drums from what a network picks in renders.
+"""Learns to distinguish finer drums from the picks of a network in renders.
 
-The network is left as it is. Its picks in training clips, whose kinds are known, teach
-one hidden layer a drum. How probable a kind must be to be said is chosen on the
-validation clips, with kits and performances that were not trained on, so that
-`PRECISION` of what is said is right. What is measured of either half of them is with
-the choice of the other half.
+The network stays as it is. Its picks in training clips, whose kinds are known, teach
+one hidden layer a drum. The probability at which a kind is reported is chosen on the
+validation clips, whose kits and performances were not trained on, so that `PRECISION`
+of the reports are right. Each half of them is measured with the choice of the other
+half.
 """
 
 from __future__ import annotations
@@ -33,24 +33,23 @@ from adt_plugins.training.learn.fine_drum_examples import (
 
 Floats = NDArray[np.float32]
 
-#: Drum machines and presets of General MIDI: what they call a pedal hat often is an
-#: open one. With them open hats are never reported.
+#: Drum machines and presets of General MIDI: their pedal hat often is an open one. With
+#: them, open hats would never be reported.
 MACHINES = re.compile(r"^drum_machine|_\d{3}$")
 
 PRECISION = 0.85
-#: With clips of few kits, precision may be had at too low a probability by chance: of
-#: the other half of the clips, open hats were right in 0.79 without, 0.84 with this;
-#: rides in 0.90 and 0.94, crashes in 0.61 and 0.70.
+#: With clips of few kits, the precision may be reached at too low a probability by
+#: chance (experiment 7 of "Finer drums").
 LEAST_SURE = 0.6
-#: A kind that is said of fewer of its hits than this is not worth its name.
+#: A kind with a lower recall is not reported at all.
 LEAST_RECALL = 0.05
 CLIPS = 500
 UNITS = 16
 EPOCHS = 6
 BATCH = 256
 RATE = 2e-3
-#: A tenth of it and a hundredth did no better on kits that were not trained on (the
-#: mean logarithm of cymbals -0.92, -0.94 and -0.94), twice the units did worse (-0.98).
+#: Less decay is no better, and twice the units are worse (experiment 3 of "Finer
+#: drums").
 DECAY = 0.1
 DROPOUT = 0.3
 
@@ -61,16 +60,16 @@ def fit_kinds(hits: FineDrumExamples, kinds: tuple[str, ...], seed: int) -> Kind
     Parameters
     ----------
     hits
-        Each with a true class.
+        Hits, each with a true class.
     kinds
-        Code of each class.
+        Codes of the classes.
     seed
         Seed of the weights and the order.
 
     Returns
     -------
     Kinds
-        That never says anything yet, see `calibrate`.
+        Weights that do not report any kind yet, see `calibrate`.
     """
     import torch
 
@@ -110,55 +109,55 @@ def fit_kinds(hits: FineDrumExamples, kinds: tuple[str, ...], seed: int) -> Kind
 
 
 def calibrate(kinds: Kinds, hits: FineDrumExamples) -> Kinds:
-    """Choose how probable each kind must be, so that `PRECISION` of it is right."""
+    """Choose the least probability of each kind that gives `PRECISION`."""
     probable = kinds.probabilities(hits.features)
     best = probable.argmax(axis=1)
     surenesses = kinds.surenesses.copy()
     for k, code in enumerate(kinds.kinds):
-        said = np.flatnonzero(best == k)
-        said = said[np.argsort(-probable[said, k], kind="stable")]
-        right = np.cumsum(hits.classes[said] == k)
-        precise = np.flatnonzero(right >= PRECISION * np.arange(1, len(said) + 1))
+        rows = np.flatnonzero(best == k)
+        rows = rows[np.argsort(-probable[rows, k], kind="stable")]
+        right = np.cumsum(hits.classes[rows] == k)
+        precise = np.flatnonzero(right >= PRECISION * np.arange(1, len(rows) + 1))
         if code and len(precise):
             last = precise[-1]
             if right[last] >= LEAST_RECALL * np.sum(hits.classes == k):
-                surenesses[k] = max(LEAST_SURE, probable[said[last], k])
+                surenesses[k] = max(LEAST_SURE, probable[rows[last], k])
     return replace(kinds, surenesses=surenesses)
 
 
 def measure(trials: Sequence[tuple[Kinds, FineDrumExamples]]) -> dict[str, Any]:
-    """How right what is said is, of hits whose coarse drum is right.
+    """Return the precision and recall of kinds, for hits whose coarse drum is right.
 
     Parameters
     ----------
     trials
-        FineDrumExamples, and what was calibrated on others.
+        Examples, and kinds that were calibrated on others.
 
     Returns
     -------
     dict
-        ``"right when it must say"``: the share of the most probable classes that are
-        true; and of each kind its hits, the precision of what is said, and the recall.
+        ``"right when it must say"``: the share of hits whose most probable class is
+        true; and for each kind its hits, precision and recall.
     """
-    said, best, true = [], [], []
+    reported, best, true = [], [], []
     for kinds, hits in trials:
         probable = kinds.probabilities(hits.features)
         best.append(probable.argmax(axis=1))
         rows = np.arange(len(best[-1]))
-        said.append(probable[rows, best[-1]] >= kinds.surenesses[best[-1]])
+        reported.append(probable[rows, best[-1]] >= kinds.surenesses[best[-1]])
         true.append(hits.classes)
-    sure, first, classes = map(np.concatenate, (said, best, true))
+    is_reported, first, classes = map(np.concatenate, (reported, best, true))
     result: dict[str, Any] = {
         "right when it must say": round(float(np.mean(first == classes)), 3)
     }
     for k, code in enumerate(trials[0][0].kinds):
         if code:
-            told, own = sure & (first == k), classes == k
-            right = int(np.sum(told & own))
+            claimed, is_kind = is_reported & (first == k), classes == k
+            right = int(np.sum(claimed & is_kind))
             result[code] = {
-                "hits": int(np.sum(own)),
-                "precision": _share(right, int(np.sum(told))),
-                "recall": _share(right, int(np.sum(own))),
+                "hits": int(np.sum(is_kind)),
+                "precision": _share(right, int(np.sum(claimed))),
+                "recall": _share(right, int(np.sum(is_kind))),
             }
     return result
 
@@ -166,33 +165,33 @@ def measure(trials: Sequence[tuple[Kinds, FineDrumExamples]]) -> dict[str, Any]:
 def try_out(
     kinds: Kinds, hits: FineDrumExamples, recorded: NDArray[np.bool_]
 ) -> dict[str, dict[str, Any]]:
-    """Measure either half of the clips with what is calibrated on the other.
+    """Measure each half of the clips with the calibration of the other.
 
     Parameters
     ----------
     kinds
-        As trained.
+        Trained kinds.
     hits
         Hits of clips that were not trained on.
     recorded
-        Shape (hits,): whether the kit is a recorded one. Only these calibrate.
+        Whether the kit is a recorded one, shape (hits,). Only these calibrate.
 
     Returns
     -------
     dict
-        See `measure`: of ``"recorded kits"`` and of ``"all kits"``.
+        See `measure`, for ``"recorded kits"`` and ``"all kits"``.
     """
-    # Clips are used alone and in a song by turns: both halves have both.
+    # Clips alternate between drums alone and songs: both halves have both.
     half = hits.clips // 2 % 2 == 0
     trials: dict[str, list[tuple[Kinds, FineDrumExamples]]] = {
         "recorded kits": [],
         "all kits": [],
     }
-    for mine in (half, ~half):
-        chosen = calibrate(kinds, hits.only(~mine & recorded))
-        trials["recorded kits"].append((chosen, hits.only(mine & recorded)))
-        trials["all kits"].append((chosen, hits.only(mine)))
-    return {name: measure(some) for name, some in trials.items()}
+    for part in (half, ~half):
+        chosen = calibrate(kinds, hits.only(~part & recorded))
+        trials["recorded kits"].append((chosen, hits.only(part & recorded)))
+        trials["all kits"].append((chosen, hits.only(part)))
+    return {name: measure(pairs) for name, pairs in trials.items()}
 
 
 def _is_recorded(labels: Path) -> bool:
@@ -221,18 +220,18 @@ def learn(
     network
         Network whose picks are distinguished.
     seed
-        The same seed and clips give the same result.
+        Seed; the same one with the same clips gives the same result.
     clips
-        Training clips to use, at most; all validation clips are used.
+        Most training clips; all validation clips are used.
     progress
-        Called with the fraction done.
+        Function that is called with the fraction done.
 
     Returns
     -------
     finer
-        Drums without a kind that can be distinguished surely are left out.
+        The model, without drums whose kinds cannot be distinguished.
     measured
-        By coarse drum, see `try_out`.
+        Figures of each coarse drum, see `try_out`.
 
     Raises
     ------
@@ -240,11 +239,11 @@ def learn(
         If there are too few clips.
     """
     paths = [path for folder in renders for path in find_clips(folder)]
-    found = [(load_clip(path), path) for path in paths]
-    training = [clip for clip, _ in found if clip.split == "train"]
-    held_out = [clip for clip, _ in found if clip.split == "validation"]
+    loaded = [(load_clip(path), path) for path in paths]
+    training = [clip for clip, _ in loaded if clip.split == "train"]
+    held_out = [clip for clip, _ in loaded if clip.split == "validation"]
     recorded = np.array(
-        [_is_recorded(path) for clip, path in found if clip.split == "validation"]
+        [_is_recorded(path) for clip, path in loaded if clip.split == "validation"]
     )
     if not training or len(held_out) < 2:
         raise AdtError(f"{renders[0]}: too few clips to learn from and to check with")
@@ -270,7 +269,7 @@ def learn(
 
 
 def table(measured: Mapping[str, Any]) -> str:
-    """What `learn` measured, for people."""
+    """Return the figures of `learn` as text."""
     lines = ["drum  hits  precision  recall"]
     for drum, kits in measured.items():
         for title, values in kits.items():

@@ -1,4 +1,4 @@
-"""Train the network on rendered clips: seeded, resumable, with progress."""
+"""Trains the network on rendered clips: seeded, resumable, with progress."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from adt_plugins.training.learn.real_sounds import find_real
 from adt_plugins.training.learn.targets import OUTPUTS
 from adt_plugins.training.learn.validate import Validation
 
-#: Weight of a hit against a silent frame; the rarer the drum, the heavier.
+#: Weight of a hit relative to a silent frame; larger for rarer drums.
 POSITIVE_WEIGHTS = {
     "KD": 1.5,
     "SD": 1.6,
@@ -41,13 +41,13 @@ POSITIVE_WEIGHTS = {
     "downbeat": 3.0,
 }
 
-#: Weight of an output in the loss.
+#: Weight of each output in the loss.
 OUTPUT_WEIGHTS = {"OT": 0.5, "beat": 0.3, "downbeat": 0.3}
 
-#: Frames of the context also teach, but less: they are thrown away at run time.
+#: Weight of context frames in the loss: they are discarded at run time.
 CONTEXT_WEIGHT = 0.3
 
-#: Share of examples without drums; without any, the network took each syllable of
+#: Share of examples without drums; without any, the network took every syllable of
 #: speech for a snare.
 DRUMLESS = 0.12
 
@@ -57,7 +57,7 @@ REAL = 0.5
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides a run.
+    """Settings that determine a run.
 
     Parameters
     ----------
@@ -68,11 +68,11 @@ class Settings:
     average
         Decay of the moving average of the weights that is exported.
     consistency
-        Weight of the difference between two cuts of the same example at
-        different chunk grids, in the last `consistency_share` of the steps.
+        Weight of the difference between two cuts of the same example on different
+        chunk grids, in the last `consistency_share` of the steps.
     margin
-        Only frames with so many on both sides count in that; the geometry's
-        context if that is more.
+        Only frames with this many on both sides count there; the geometry's context if
+        that is more.
     """
 
     steps: int = 2900
@@ -90,12 +90,12 @@ class Settings:
 
 
 def late_step(settings: Settings) -> int:
-    """First step of the last phase, in which examples are run on two chunk grids."""
+    """Return the first step of the last phase, with examples on two chunk grids."""
     return round(settings.steps * (1 - settings.consistency_share))
 
 
 class Batches(IterableDataset[dict[str, Tensor]]):
-    """Endless batches of fresh mixes, from whatever clips are finished by now."""
+    """Endless batches of new mixes, from all clips that are finished so far."""
 
     def __init__(
         self,
@@ -111,11 +111,11 @@ class Batches(IterableDataset[dict[str, Tensor]]):
         self.frames = geometry.frames
         self.slack = geometry.core // 2
         self.first_step = first_step
-        # Only examples that are run twice need to be longer than a chunk.
+        # Only examples that run twice need to be longer than a chunk.
         self.late = late_step(settings)
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        # Many small products: with two BLAS threads they took nine times as long.
+        # Many small products, which took nine times as long with two BLAS threads.
         threadpoolctl.threadpool_limits(1)
         worker = torch.utils.data.get_worker_info()
         number = worker.id if worker else 0
@@ -132,7 +132,7 @@ class Batches(IterableDataset[dict[str, Tensor]]):
                 clips = [clip for clip in clips if clip.split == "train"]
             step = self.first_step + count * (worker.num_workers if worker else 1)
             frames, size = self.frames, self.settings.batch
-            if step >= self.late:  # half as many, each heard twice
+            if step >= self.late:  # half as many, each run twice
                 frames, size = frames + self.slack, size // 2
             count += 1
             chosen = rng.integers(len(clips), size=size)
@@ -149,7 +149,7 @@ def _stack(items: list[np.ndarray[Any, Any]]) -> Tensor:
 
 
 class Trainer:
-    """One run: owns the weights, their average, the optimiser and checkpoints."""
+    """A run: the weights, their average, the optimiser and checkpoints."""
 
     def __init__(
         self,
@@ -183,7 +183,7 @@ class Trainer:
         return self.settings.rate * warm * (0.01 + 0.99 * cosine)
 
     def train_step(self, batch: dict[str, Tensor]) -> float:
-        """One optimiser step; examples longer than a chunk are run twice."""
+        """Take one optimiser step; examples longer than a chunk run twice."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate()
         self.model.train()
@@ -208,7 +208,7 @@ class Trainer:
         length, slack = self.geometry.frames, len(frames) - self.geometry.frames
         if slack == 0:
             return self._bce(self.model(frames), targets, known)
-        # Each example must give the same on two chunk grids.
+        # Each example should give the same activations on two chunk grids.
         half = frames.shape[1]
         first = int(torch.randint(slack // 2, ()))
         cuts = (first, slack - int(torch.randint(slack // 2, ())))
@@ -250,11 +250,11 @@ class Trainer:
 
     def begin_with(self, model: BrnnSa) -> None:
         """Take over the weights of a trained network."""
-        for own in (self.model, self.averaged):
-            own.load_state_dict(model.state_dict())
+        for network in (self.model, self.averaged):
+            network.load_state_dict(model.state_dict())
 
     def load(self, name: str = "last.pt") -> None:
-        """Go on from a checkpoint."""
+        """Continue from a checkpoint."""
         state = torch.load(self.out / name, weights_only=True)
         self.step = state["step"]
         self.model.load_state_dict(state["model"])
@@ -274,20 +274,21 @@ def fit(
     weights: Sequence[Path] = (),
     progress: bool = True,
 ) -> Path:
-    """Train on the clips of a folder, going on where an earlier run stopped.
+    """Train on the clips of a folder, continuing where an earlier run stopped.
 
     Parameters
     ----------
     renders
         Folder of `adt train render`.
     out
-        Folder of checkpoints and of ``log.jsonl``.
+        Folder of the checkpoints and of ``log.jsonl``.
     settings, front_end, level, geometry, sizes
-        What to train, and how; without `sizes` those of `weights`.
+        Configuration of the network and its training; without `sizes` those of
+        `weights`.
     weights
-        Checkpoints whose mean a new run begins with; none: it begins at random.
+        Checkpoints whose mean a new run begins with; empty: random weights.
     progress
-        Show a bar.
+        Whether to show a progress bar.
 
     Returns
     -------

@@ -1,9 +1,9 @@
-"""Train a network that answers at once: for hits that are told as they are played.
+"""Trains a causal network, for hits that are detected as they are played.
 
-Two LSTM layers that go forward only. What they say of a frame they say `LOOK_AHEAD`
-frames later, so that they have heard how the hit goes on. They learn from the same
-renders as the shipped network, drums alone or louder than what is with them, half of
-it from the true hits and half from what the shipped network hears [1]_.
+Two forward LSTM layers. Their activations of a frame come `LOOK_AHEAD` frames later, so
+that they have seen how the hit goes on. They learn from the same renders as the shipped
+network, drums alone or louder than other sounds, with half of the targets from the true
+hits and half from the activations of the shipped network [1]_.
 
 .. [1] G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural
    network", NIPS Deep Learning Workshop 2014.
@@ -37,13 +37,13 @@ from adt_plugins.training.learn.real_sounds import find_real
 from adt_plugins.training.learn.targets import OUTPUTS
 from adt_plugins.training.learn.validate import Validation
 
-#: Drums alone: beats take longer than a tenth of a second to be sure of.
+#: Drums only: beats cannot be estimated within a tenth of a second.
 DRUM_OUTPUTS = OUTPUTS[: OUTPUTS.index("beat")]
 
-#: Frames between an attack and the frame that says so.
+#: Frames between an attack and its activation.
 LOOK_AHEAD = 7
 
-#: Drums as they are practised: alone, or before softer sounds.
+#: Drums as in practice: alone, or in front of softer sounds.
 RECIPE = Recipe(
     accompanied=0.4,
     accompaniment_db=(-24.0, -3.0),
@@ -54,7 +54,7 @@ RECIPE = Recipe(
     drumless=0.05,
 )
 
-#: Weight of a hit against a silent frame, and of the first frames of an example.
+#: Weight of a hit relative to a silent frame, and of the first frames of an example.
 POSITIVE = torch.tensor([1.5, 1.6, 2.5, 1.5, 3.5, 2.5, 2.0])
 WARMING_UP = 0.2
 WARM_FRAMES = 30
@@ -64,7 +64,7 @@ Frames = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides a run.
+    """Settings that determine a run.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Settings:
     steps, batch, frames, rate
         Optimiser steps, examples a step, frames of each, highest learning rate.
     taught
-        Share of the targets that is what the shipped network hears.
+        Share of the shipped network's activations in the targets.
     average
         Decay of the moving average of the weights that is exported.
     """
@@ -101,7 +101,7 @@ class CausalRnn(nn.Module):
         nn.init.constant_(self.output.bias, -3.0)
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Logits (time, batch, outputs) of frames (time, batch, bands)."""
+        """Return logits (time, batch, outputs) of frames (time, batch, bands)."""
         rise = functional.relu(frames[1:] - frames[:-1])
         rise = functional.pad(rise, (0, 0, 0, 0, 1, 0))
         first, _ = self.lstm1(torch.cat([frames, rise], dim=2))
@@ -109,27 +109,31 @@ class CausalRnn(nn.Module):
         return self.output(torch.cat([first, second], dim=2))  # type: ignore[no-any-return]
 
     def begin_with(self, teacher: BrnnSa) -> None:
-        """Take over the teacher's forward direction, as far as it goes."""
+        """Copy the teacher's forward direction, as far as its size."""
         width = teacher.sizes.units
         pairs: list[tuple[Any, Any]] = [
             (self.lstm1, teacher.lstm1),
             (self.lstm2, teacher.lstm2),
         ]
-        for own, other in pairs:
-            inputs = own.weight_ih_l0.shape[1]
-            heard = min(inputs, 2 * teacher.sizes.bands if own is self.lstm1 else width)
+        for layer, other in pairs:
+            inputs = layer.weight_ih_l0.shape[1]
+            shared = min(
+                inputs, 2 * teacher.sizes.bands if layer is self.lstm1 else width
+            )
             with torch.no_grad():
                 for gate in range(4):
                     to = slice(gate * self.units, gate * self.units + width)
-                    came = slice(gate * width, (gate + 1) * width)
-                    own.weight_ih_l0[to, :heard] = other.weight_ih_l0[came, :heard]
-                    own.weight_hh_l0[to, :width] = other.weight_hh_l0[came]
-                    own.bias_ih_l0[to] = other.bias_ih_l0[came]
-                    own.bias_hh_l0[to] = other.bias_hh_l0[came]
+                    source = slice(gate * width, (gate + 1) * width)
+                    layer.weight_ih_l0[to, :shared] = other.weight_ih_l0[
+                        source, :shared
+                    ]
+                    layer.weight_hh_l0[to, :width] = other.weight_hh_l0[source]
+                    layer.bias_ih_l0[to] = other.bias_ih_l0[source]
+                    layer.bias_hh_l0[to] = other.bias_hh_l0[source]
 
 
 class Examples:
-    """Endless batches of fresh mixes; each depends on seed and step alone."""
+    """Endless batches of new mixes, each determined by seed and step."""
 
     def __init__(
         self, renders: Path, front_end: FrontEnd, level: LevelRule, settings: Settings
@@ -146,7 +150,7 @@ class Examples:
         )
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Frames and targets, (time, batch, values) each."""
+        """Return frames and targets, (time, batch, values) each."""
         rng = np.random.default_rng([self._settings.seed, step])
         chosen = rng.integers(len(self._clips), size=self._settings.batch)
         made = [
@@ -160,17 +164,17 @@ class Examples:
 
 
 class Trainer:
-    """One run: the weights, their average, the optimiser and the checkpoint.
+    """A run: the weights, their average, the optimiser and the checkpoint.
 
     Parameters
     ----------
     out
-        Folder of the checkpoint ``last.pt`` and of ``log.jsonl``; a run goes on from
-        the checkpoint if it is there.
+        Folder of the checkpoint ``last.pt``, from which a run continues if it exists,
+        and of ``log.jsonl``.
     teacher
-        Shipped network.
+        The shipped network.
     settings
-        See the class.
+        Settings of the run.
     """
 
     def __init__(self, out: Path, teacher: BrnnSa, settings: Settings) -> None:
@@ -198,7 +202,7 @@ class Trainer:
                 part.load_state_dict(state[name])
 
     def train_step(self, frames: Tensor, targets: Tensor) -> float:
-        """Take one optimiser step; returns the loss."""
+        """Take one optimiser step, and return the loss."""
         settings = self._settings
         for group in self._optimiser.param_groups:
             group["lr"] = _rate(settings, self.step)
@@ -238,7 +242,7 @@ def fit_low_delay(
     settings: Settings | None = None,
     progress: bool = True,
 ) -> CausalRnn:
-    """Train on the clips of a folder, going on where an earlier run stopped.
+    """Train on the clips of a folder, continuing where an earlier run stopped.
 
     Parameters
     ----------
@@ -247,9 +251,9 @@ def fit_low_delay(
     out, teacher, settings
         See `Trainer`.
     front_end, level
-        What the teacher was trained with.
+        Front end and level rule of the teacher.
     progress
-        Show a bar.
+        Whether to show a progress bar.
 
     Returns
     -------
@@ -275,7 +279,7 @@ def fit_low_delay(
 
 
 def _rate(settings: Settings, step: int) -> float:
-    """Cosine from the highest rate to a hundredth, after 50 warm-up steps."""
+    """Return a cosine from the highest rate to a hundredth, after 50 warm-up steps."""
     cosine = 0.5 + 0.5 * math.cos(math.pi * step / settings.steps)
     return settings.rate * min(1.0, (step + 1) / 50) * (0.01 + 0.99 * cosine)
 
@@ -314,13 +318,13 @@ def export_low_delay(
     Parameters
     ----------
     model
-        From `fit_low_delay`.
+        Network from `fit_low_delay`.
     renders
         Folder of the clips.
     out, name, overwrite
-        Where it goes, what it is called, and whether it may replace another.
+        Folder and name of the model, and whether it may replace another.
     front_end, level
-        What it was trained with.
+        Front end and level rule of its training.
     """
     network, path = out / f"{name}.tflite", out / f"{name}.json"
     check_free([network, path], overwrite=overwrite)
@@ -362,7 +366,7 @@ def export_low_delay(
 
 
 def causal_weights(model: CausalRnn) -> CausalWeights:
-    """Weights of a trained network in the form that the graph is built from."""
+    """Return the weights of a trained network in the form that graphs need."""
     state = {name: value.numpy() for name, value in model.state_dict().items()}
     layers = [
         Lstm(

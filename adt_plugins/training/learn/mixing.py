@@ -1,4 +1,4 @@
-"""Mixing of rendered stems while training runs: no two epochs see the same.
+"""Mixes rendered stems during training: no two epochs see the same.
 
 Drums, accompaniment and voices are cut, levelled and equalised anew for every
 example, and become frames by the same filterbank and level rule as at run time.
@@ -27,7 +27,7 @@ _BLOCK = 32
 
 @dataclass(frozen=True)
 class Recipe:
-    """Probabilities and ranges of the mix.
+    """Probabilities and ranges of mixing.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ class Recipe:
     real_only
         Share of these in which nothing else is with the drums.
     real_db
-        Range of their level above everything else; where nothing else is with the
-        drums, above those.
+        Range of their level above everything else, or above the drums if nothing else
+        is with them.
     """
 
     accompanied: float = 0.68
@@ -68,9 +68,9 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Example:
-    """Frames (frames, bands), targets (frames, outputs), and what is known.
+    """Frames (frames, bands), targets (frames, outputs), and a mask of outputs.
 
-    `known` is 1 for each output whose targets may be learnt from, else 0.
+    `known` is 1 for each output whose targets are known, else 0.
     """
 
     frames: Floats
@@ -79,18 +79,18 @@ class Example:
 
 
 class Mixer:
-    """Makes examples out of clips.
+    """Makes examples from clips.
 
     Parameters
     ----------
     front_end, level
         As in the model card.
     voices
-        Files of the voice pool, may be empty.
+        Files of the voice pool; may be empty.
     recipe
-        What to do how often.
+        Probabilities and ranges.
     real
-        Real voices, guitars and music, may be empty.
+        Real voices, guitars and music; may be empty.
     """
 
     def __init__(
@@ -127,13 +127,13 @@ class Mixer:
         Parameters
         ----------
         clip
-            The stems.
+            The clip.
         frames
-            Length of the window.
+            Length of the window in frames.
         rng
-            Decides everything that is not given.
+            Source of everything that is drawn.
         start
-            Time of frame 0 in seconds; negative: anywhere in the clip.
+            Time of frame 0 in seconds; negative: drawn.
         """
         rate = self.front_end.frame_rate
         if start < 0:
@@ -200,7 +200,7 @@ class Mixer:
     def _mix_bands(
         self, drums: Floats, others: Floats | None, rng: np.random.Generator
     ) -> Floats:
-        """Band magnitudes (frames, bands) of the equalised sum."""
+        """Return band magnitudes (frames, bands) of the equalised sum."""
         limit = self._band_limit(rng)
         stems = [(drums, self._equaliser(rng) * limit)]
         if others is not None:
@@ -212,14 +212,14 @@ class Mixer:
         return bands
 
     def _sum_bands(self, stems: list[tuple[Floats, Floats]]) -> Floats:
-        """Band magnitudes of the sum of (samples, gain per bin) stems."""
+        """Return band magnitudes of the sum of (samples, gain per bin) stems."""
         size, hop = self.front_end.frame_size, self.front_end.hop_size
         views = [
             np.lib.stride_tricks.sliding_window_view(samples, size)[::hop]
             for samples, _ in stems
         ]
         bands = np.empty((len(views[0]), self._bank.shape[1]), np.float32)
-        # Blocks that stay in the cache: 480 frames at once took 85 us a frame.
+        # Blocks that stay in the cache.
         for first in range(0, len(bands), _BLOCK):
             rows = slice(first, first + _BLOCK)
             spectrum: NDArray[np.complex64] | None = None
@@ -238,7 +238,7 @@ class Mixer:
         return np.asarray(10.0 ** (decibels / 20.0), dtype=np.float32)
 
     def _band_limit(self, rng: np.random.Generator) -> Floats:
-        """Narrow band in some examples: old records, phones, hard MP3."""
+        """Limit the band in some examples: old records, phones, low-rate MP3."""
         gains = np.zeros_like(self._octaves)
         if rng.random() < 0.2:
             corner = np.log2(rng.uniform(4000.0, 16000.0) / 20.0)

@@ -32,13 +32,13 @@ class Sizes:
     Parameters
     ----------
     bands
-        Bands of a frame; their positive differences are added in the network.
+        Bands of a frame; the network adds their positive differences.
     units
         LSTM units of a layer in each direction.
     rank
         Hidden units of the attention.
     reach
-        Attention looks at frames ``-reach … reach``.
+        Frames on each side in the attention.
     outputs
         Sigmoid outputs.
     """
@@ -66,11 +66,11 @@ class BrnnSa(nn.Module):
         self.attend_here = nn.Linear(width, sizes.rank)
         self.attend_score = nn.Linear(sizes.rank, width, bias=False)
         self.output = nn.Linear(width, sizes.outputs)
-        # Almost every frame is silent: start from that instead of learning it.
+        # Almost every frame is silent: begin there instead of learning it.
         nn.init.constant_(self.output.bias, -3.0)
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Logits (time, batch, outputs) of frames (time, batch, bands)."""
+        """Return logits (time, batch, outputs) of frames (time, batch, bands)."""
         rise = functional.relu(frames[1:] - frames[:-1])
         rise = functional.pad(rise, (0, 0, 0, 0, 1, 0))
         h1, _ = self.lstm1(torch.cat([frames, rise], dim=2))

@@ -1,4 +1,4 @@
-"""Real voices, guitars and music by the renders, and how examples draw from them."""
+"""Real voices, guitars and music beside the renders, and drawing from them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RealSound:
 
 
 def find_real(renders: Path, split: str) -> list[RealSound]:
-    """Sounds of a split that lie by the renders; perhaps none."""
+    """Find the sounds of a split beside the renders; perhaps none."""
     index = renders / FOLDER / "index.json"
     if not index.is_file():
         return []
@@ -44,24 +44,28 @@ def find_real(renders: Path, split: str) -> list[RealSound]:
 
 
 def draw(sounds: list[RealSound], count: int, rng: np.random.Generator) -> Floats:
-    """Cut some of the sounds, played faster or slower by up to four semitones.
+    """Draw a cut of the sounds, played faster or slower by up to four semitones.
 
-    Each kind is as likely, and within it each second. Of a few cuts the first that is
-    not silent is taken.
+    Each kind is equally likely, and each second within it. Of a few cuts the first one
+    that is not silent is taken.
     """
     kinds = sorted({sound.kind for sound in sounds})
     kind = kinds[int(rng.integers(len(kinds)))]
-    some = [sound for sound in sounds if sound.kind == kind]
-    lengths = np.array([len(sound.samples) for sound in some], float)
+    candidates = [sound for sound in sounds if sound.kind == kind]
+    lengths = np.array([len(sound.samples) for sound in candidates], float)
     cut = np.zeros(count, np.float32)
     for _ in range(_TRIES):
-        samples = some[int(rng.choice(len(some), p=lengths / lengths.sum()))].samples
+        samples = candidates[
+            int(rng.choice(len(candidates), p=lengths / lengths.sum()))
+        ].samples
         ratio = 2 ** (float(rng.uniform(-_SEMITONES, _SEMITONES)) / 12)
         needed = min(int(np.ceil(count * ratio)) + 1, len(samples))
         first = int(rng.integers(len(samples) - needed + 1))
-        heard = samples[first : first + needed] * np.float32(1 / 32768)
+        samples_cut = samples[first : first + needed] * np.float32(1 / 32768)
         places = np.arange(count) * ratio
-        cut = np.interp(places, np.arange(needed), heard, right=0.0).astype(np.float32)
+        cut = np.interp(places, np.arange(needed), samples_cut, right=0.0).astype(
+            np.float32
+        )
         if float(np.sqrt(np.mean(cut**2))) > _LEAST_RMS:
             break
     return cut

@@ -1,4 +1,4 @@
-"""Learn what `adt_plugins.separation` knows beforehand, from one-shots and renders.
+"""Learns the parameters of `adt_plugins.separation` from one-shots and renders.
 
 General templates are means over one-shots, in bands. The mask's network learns from
 mixes of rendered drums and accompaniments: the squared error of the masked spectra.
@@ -46,7 +46,7 @@ from adt_plugins.training.learn.separation_examples import (
 )
 from adt_plugins.training.sources.oneshots import read_mono
 
-#: Classes of one-shots that each template is the mean of.
+#: Classes of one-shots whose mean each template is.
 CLASSES: dict[Drum, tuple[str, ...]] = {
     Drum.KD: ("KD",),
     Drum.SD: ("SD",),
@@ -58,27 +58,27 @@ CLASSES: dict[Drum, tuple[str, ...]] = {
     Drum.RDC: ("RD", "RB"),
     Drum.CY: ("CR", "RD"),
 }
-_ONE_SHOTS = 40  # of a template at least, if there are so many
+_ONE_SHOTS = 40  # least number for a template, if there are so many
 
 _MEASURED = "power of the error beside that of the drums, held-out mixes, dB"
 _MOST_WEIGHT = 50.0
-_OF_THE_WORK = 0.9  # is making the examples
+_OF_THE_WORK = 0.9  # share of making the examples
 
 
 @dataclass(frozen=True)
 class MaskSettings:
-    """Everything that decides what the mask learns.
+    """Settings of learning the mask.
 
     Parameters
     ----------
     mixes
-        How many; a tenth, from clips of the validation split, only check.
+        Number of mixes; a tenth, from clips of the validation split, only check.
     units
-        Of the two hidden layers.
+        Units of the two hidden layers.
     epochs, batch, rate
-        Passes over all places, places of a step, highest learning rate.
+        Passes over all bins, bins in a step, highest learning rate.
     examples
-        How mixes are made.
+        Settings of the mixes.
     """
 
     mixes: int = 60
@@ -107,14 +107,14 @@ def learn_separation(
     data
         Folder with ``oneshots``.
     out
-        Where the files go; ``mixes`` in it keeps the examples, so that what was
-        stopped goes on.
+        Folder of the results; ``mixes`` in it keeps the examples, so that a stopped run
+        can continue.
     settings
-        See the class; the same settings and material give the same file.
+        Settings; the same ones with the same material give the same file.
     overwrite
-        Replace files that are not ours.
+        Whether to replace files that are not ours.
     progress
-        Called with the fraction done.
+        Function that is called with the fraction done.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def _gathered(
     settings: MaskSettings,
     progress: Progress,
 ) -> dict[str, list[MaskExamples]]:
-    """Make the mixes of each split, or take them from a folder."""
+    """Make the mixes of each split, or read them from a folder."""
     checking = max(1, settings.mixes // 10)
     counts = {"train": max(1, settings.mixes - checking), "validation": checking}
     clips = [load_clip(path) for path in find_clips(renders)]
@@ -191,7 +191,7 @@ def _gathered(
 
 
 def material(oneshots: Path) -> dict[str, Any]:
-    """What is learnt from, for the card: renders, one-shots and voices."""
+    """Return the material, for the card: renders, one-shots and voices."""
     voices = [text for text in MATERIAL["real sounds"] if text.startswith("voices")]
     sources = {f"{row['source']}, {row['licence']}" for row in _listed(oneshots)}
     return {
@@ -205,13 +205,13 @@ def material(oneshots: Path) -> dict[str, Any]:
 
 
 def band_edges() -> NDArray[np.int64]:
-    """Bins at which bands begin, and the end: one by one, then wider and wider."""
+    """Return the first bins of the bands, and the end: single bins, then wider ones."""
     wider = np.round(np.geomspace(12, GRID.bins, 29)).astype(int)
     return np.unique(np.concatenate([np.arange(12), wider]))
 
 
 def general_templates(oneshots: Path) -> Learnt:
-    """Take the mean spectra of one-shots as they rise and fade.
+    """Return the mean spectra of one-shots, frame by frame.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def general_templates(oneshots: Path) -> Learnt:
     Raises
     ------
     AdtError
-        If there are none of a drum.
+        If a drum has none.
     """
     rows = _listed(oneshots)
     edges = band_edges()
@@ -251,7 +251,7 @@ def _listed(oneshots: Path) -> list[dict[str, str]]:
 
 
 def _template(path: Path, length: int) -> Floats:
-    """Spectrum of a hit from its first frame on, shape (length, bins)."""
+    """Return the spectra of a hit from its first frame on, shape (length, bins)."""
     hit = read_mono(path)
     loud = np.abs(hit)
     begin = int(np.argmax(loud > 0.1 * loud.max(initial=0.0)))
@@ -272,7 +272,7 @@ def fit_mask(
     Returns
     -------
     dict
-        ``weights.1`` to ``bias.3``, which take features as they are.
+        ``weights.1`` to ``bias.3``, for features without scaling.
     """
     import torch
 
@@ -311,14 +311,14 @@ def fit_mask(
     for name, layer in zip(LAYERS, layers, strict=True):
         arrays[f"weights.{name}"] = layer.weight.detach().numpy().T.copy()
         arrays[f"bias.{name}"] = layer.bias.detach().numpy().copy()
-    # The scale of the features goes into the first layer.
+    # Merge the scale of the features into the first layer.
     arrays["weights.1"] = arrays["weights.1"] / scale[:, None]
     arrays["bias.1"] = arrays["bias.1"] - mean @ arrays["weights.1"]
     return arrays
 
 
 def held_out_error(mixes: Sequence[MaskExamples], learnt: Learnt) -> float:
-    """Mean power of the masked spectra's error, that of the drums being 0 dB."""
+    """Return the mean power of the masked spectra's error relative to the drums."""
     errors = []
     for mix in mixes:
         seen = mix.features.astype(np.float32)
@@ -329,6 +329,6 @@ def held_out_error(mixes: Sequence[MaskExamples], learnt: Learnt) -> float:
 
 
 def _ceiling(features: Floats) -> Floats:
-    """What `adt_plugins.separation.masks.drum_mask` leaves of any mask."""
+    """Return the upper limit that `adt_plugins.separation.masks.drum_mask` sets."""
     beside = np.exp(features[:, DRUMS_BESIDE])
     return np.asarray(np.minimum(MOST_LOUDER * beside, 1), np.float32)

@@ -1,7 +1,7 @@
-"""Places of mixes, described as `adt_plugins.separation` does, with their true masks.
+"""Examples for the mask of `adt_plugins.separation`: bins of mixes, with true masks.
 
-A mix is a rendered clip's drums in its accompaniment, some with a voice. Its hits are
-those that the shipped network finds or, in some, the true ones.
+A mix is a rendered clip's drums in its accompaniment, sometimes with a voice. Its hits
+are those that the shipped network detects or, sometimes, the true ones.
 """
 
 from __future__ import annotations
@@ -38,28 +38,28 @@ GRID = Grid(SAMPLE_RATE)
 _FEWEST_HITS = 6
 _SILENT = 1e-6  # mean square
 _FRAMES_AT_ONCE = 32
-# So many of the places are drawn whatever their power.
+# Share of the bins that are drawn whatever their power.
 _EVENLY = 0.1
 
 
 @dataclass(frozen=True)
 class MixSettings:
-    """How mixes are made.
+    """Settings of the mixes.
 
     Parameters
     ----------
     seconds
-        How much of a clip is used, at most.
+        Longest part of a clip that is used.
     places
-        Times and frequencies that are drawn from each mix, by the root of their power.
+        Bins that are drawn from each mix, by the root of their power.
     below_db
-        How much softer than the rest the drums are: mean, standard deviation.
+        Level of the drums below the rest: mean and standard deviation.
     voiced, voice_db
-        Share of the mixes with a voice; how much softer than the rest that is.
+        Share of the mixes with a voice, and its level below the rest.
     true_hits
-        Share of the mixes with true hits instead of those that are found.
+        Share of the mixes with true hits instead of detected ones.
     seed
-        Of all that is drawn.
+        Seed of everything that is drawn.
     """
 
     seconds: float = 12.0
@@ -73,17 +73,17 @@ class MixSettings:
 
 @dataclass(frozen=True)
 class MaskExamples:
-    """Places of a mix.
+    """Bins of a mix.
 
     Parameters
     ----------
     features
-        Shape (places, `FEATURES`).
+        Features, shape (bins, `FEATURES`).
     masks
-        Shape (places,): the best real mask there, 0-1.
+        The best real mask, 0-1, shape (bins,).
     weights
-        Shape (places,): of squared errors, so that their mean estimates the error's
-        power as a part of the geometric mean of the powers of drums and rest.
+        Weights of squared errors, shape (bins,), with which their mean estimates the
+        power of the error relative to the geometric mean of drums and rest.
     """
 
     features: NDArray[np.float16]
@@ -92,18 +92,18 @@ class MaskExamples:
 
 
 class ExampleFolder:
-    """Makes the examples of mixes, and keeps them: what is there is not made again.
+    """Makes the examples of mixes, and keeps them in a folder.
 
     Parameters
     ----------
     folder
-        Where they are kept.
+        The folder.
     learnt
-        The general templates.
+        Parameters with the general templates.
     settings
-        See the class.
+        Settings of the mixes.
     voices
-        Voices alone; perhaps none.
+        Voices; perhaps none.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class ExampleFolder:
     ) -> None:
         self._folder, self._learnt = folder, learnt
         self._voices, self._settings = voices, settings
-        # With another model, settings, templates or voices they would be others.
+        # The key identifies the model, the settings, the templates and the voices.
         about = hashlib.sha256(json.dumps(asdict(settings)).encode())
         about.update(find_model(None).sha256.encode())
         for name in sorted(learnt):
@@ -126,11 +126,11 @@ class ExampleFolder:
     def some(self, clips: Sequence[Clip], count: int) -> Iterator[MaskExamples]:
         """Yield the examples of so many clips, if there are so many, in any order."""
         order = np.random.default_rng(self._settings.seed).permutation(len(clips))
-        found = (self.of(clips[place]) for place in order)
-        return islice((mix for mix in found if mix is not None), count)
+        mixes = (self.of(clips[place]) for place in order)
+        return islice((mix for mix in mixes if mix is not None), count)
 
     def of(self, clip: Clip) -> MaskExamples | None:
-        """Return the examples of a clip; None: too soft, or nearly without hits."""
+        """Return the examples of a clip; None if too soft, or almost without hits."""
         about = self._about.copy()
         about.update(repr(clip.onsets).encode())
         path = self._folder / f"{clip.name}.{about.hexdigest()[:12]}.npz"
@@ -183,7 +183,7 @@ class ExampleFolder:
     ) -> list[Onset]:
         if rng.random() >= self._settings.true_hits:
             with warnings.catch_warnings():
-                # A mix that it has doubts about is one to learn from, too.
+                # A mix whose hits are doubtful is one to learn from, too.
                 warnings.simplefilter("ignore", AdtWarning)
                 found = transcribe((mix, SAMPLE_RATE), beats=False, fine=True)
             return list(found.onsets)
@@ -228,7 +228,7 @@ class ExampleFolder:
 def _described(
     features: Features, rows: NDArray[np.int64]
 ) -> Iterator[NDArray[np.float16]]:
-    """Yield the features of some places, ascending."""
+    """Yield the features of bins, ascending."""
     for begin in range(0, len(features), _FRAMES_AT_ONCE):
         end = min(begin + _FRAMES_AT_ONCE, len(features))
         first, last = np.searchsorted(rows, (begin * GRID.bins, end * GRID.bins))
@@ -237,9 +237,9 @@ def _described(
 
 
 def _at(sound: Floats, power: float, db: float) -> Floats:
-    """Bring a sound to so many dB above a mean square."""
-    own = float(np.mean(sound**2)) + _SILENT**2
-    return np.asarray(sound * np.float32(np.sqrt(power / own * 10 ** (db / 10))))
+    """Scale a sound to a level in dB above a mean square."""
+    level = float(np.mean(sound**2)) + _SILENT**2
+    return np.asarray(sound * np.float32(np.sqrt(power / level * 10 ** (db / 10))))
 
 
 def _spectra(samples: Floats) -> NDArray[np.complex64]:

@@ -1,8 +1,8 @@
-"""Goes on from a model that ships: its `.tflite` file back to a checkpoint.
+"""Converts a shipped model back to a checkpoint, for further training.
 
-An int8 file keeps a matrix as whole numbers and a scale for each row, so what comes
-back is not what was trained but what runs, but for the rounding of the layers' inputs:
-on a song, activations differ by 0.0007 in the mean and 0.05 at most.
+An int8 file keeps a matrix as integers and a scale for each row, so the checkpoint has
+the weights that run, not those that were trained, except for the rounding of the
+layers' inputs: on a song, activations differ by 0.0007 on average and by 0.05 at most.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Floats = NDArray[np.float32]
 
 
 class Product(NamedTuple):
-    """A matrix (outputs, inputs) of a graph, and the bias beside it."""
+    """A matrix (outputs, inputs) of a graph, and its bias."""
 
     weight: Floats
     bias: Floats | None
@@ -42,12 +42,12 @@ def checkpoint_of(card: ModelCard, geometry: Geometry, path: Path) -> Path:
     geometry
         Chunk geometry of training.
     path
-        Where the checkpoint goes.
+        File of the checkpoint.
 
     Raises
     ------
     ModelError
-        If the model is no such network.
+        If the model is not a BRNN-SA.
     """
     model = restore(card)
     state = {
@@ -67,7 +67,7 @@ def restore(card: ModelCard) -> BrnnSa:
     Raises
     ------
     ModelError
-        If the model is no BRNN-SA of two layers with low-rank attention.
+        If the model is not a BRNN-SA of two layers with low-rank attention.
     """
     if card.path is None:
         raise ModelError(f"{card.name}: a card without a file has no weights")
@@ -76,7 +76,7 @@ def restore(card: ModelCard) -> BrnnSa:
         names = [layer_name(number) for number in range(2)]
         layers = [graphs[name] for name in names]
         near, here, score, output = graphs[ATTENTION]
-        # Those for single chunks have the same weights.
+        # Graphs for single chunks have the same weights.
         usual = {*names, ATTENTION}
         others = set(graphs) - usual - set(map(single, usual))
         if others or any(len(layer) != 4 for layer in layers):
@@ -106,24 +106,24 @@ def restore(card: ModelCard) -> BrnnSa:
     }
     model = BrnnSa(sizes)
     model.load_state_dict(
-        {name: torch.from_numpy(some) for name, some in state.items()}
+        {name: torch.from_numpy(values) for name, values in state.items()}
     )
     model.eval()
     return model
 
 
 def _lstm(name: str, layer: list[Product], units: int) -> Mapping[str, Floats]:
-    """PyTorch's parameters of a layer whose graph doubles the cell's gate."""
+    """Return PyTorch's parameters of a layer whose graph doubles the cell's gate."""
     scale = np.ones((4 * units, 1), np.float32)
     scale[2 * units : 3 * units] = 0.5
     state = {}
     for number, suffix in enumerate(("_l0", "_l0_reverse")):
-        heard, recalled = layer[number], layer[number + 2]
-        if heard.bias is None:
+        inputs, recalled = layer[number], layer[number + 2]
+        if inputs.bias is None:
             raise ModelError(f"{name}: a layer without a bias")
-        state[f"{name}.weight_ih{suffix}"] = scale * heard.weight
+        state[f"{name}.weight_ih{suffix}"] = scale * inputs.weight
         state[f"{name}.weight_hh{suffix}"] = scale * recalled.weight
-        state[f"{name}.bias_ih{suffix}"] = scale[:, 0] * heard.bias
+        state[f"{name}.bias_ih{suffix}"] = scale[:, 0] * inputs.bias
         state[f"{name}.bias_hh{suffix}"] = np.zeros(4 * units, np.float32)
     return state
 
@@ -137,22 +137,22 @@ def read_products(path: Path) -> dict[str, list[Product]]:
     graphs: dict[str, list[Product]] = {}
     for signature in model.signatureDefs or []:
         graph = model.subgraphs[signature.subgraphIndex]
-        found: dict[int, Product] = {}
+        products: dict[int, Product] = {}
         for operator in graph.operators:
             if model.operatorCodes[operator.opcodeIndex].builtinCode != wanted:
                 continue
             _, weight, bias = (int(index) for index in operator.inputs)
-            if weight not in found:
-                found[weight] = Product(
+            if weight not in products:
+                products[weight] = Product(
                     _values(model, graph.tensors[weight]),
                     None if bias < 0 else _values(model, graph.tensors[bias]),
                 )
-        graphs[signature.signatureKey.decode()] = list(found.values())
+        graphs[signature.signatureKey.decode()] = list(products.values())
     return graphs
 
 
 def _values(model: Any, tensor: Any) -> Floats:
-    """Values of a constant as floats."""
+    """Return the values of a constant as floats."""
     data = np.asarray(model.buffers[tensor.buffer].data, np.uint8).tobytes()
     shape = tuple(int(n) for n in tensor.shape)
     scales = None if tensor.quantization is None else tensor.quantization.scale

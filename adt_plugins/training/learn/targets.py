@@ -1,4 +1,4 @@
-"""What the network learns to say: onsets and beats as targets per frame."""
+"""Targets of the network: onsets and beats for each frame."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from adt_plugins.drums import Drum
 
-#: Columns of the targets. The side stick is an output of its own: it is no
-#: snare. "OT" holds what is no drum of the kit (claps, tambourines, shakers);
-#: it is learnt so that it is not taken for drums, and never written out.
+#: Columns of the targets. The side stick is an output of its own, since it is not a
+#: snare. "OT" holds sounds that are not part of the kit (claps, tambourines, shakers);
+#: it is learnt so that they are not taken for drums, and never written out.
 OUTPUTS = ("KD", "SD", "SST", "HH", "TT", "CY", "OT", "beat", "downbeat")
 
 #: A hit reaches this many frames to either side of its own time: the target of
 #: frame t is 1 - |t - time| / REACH, so [0.5, 1, 0.5] for a hit on a frame, and
-#: the place between two frames can be read from the activation's shape.
+#: the time between two frames can be read from the shape of the activation.
 REACH = 2.0
 
 
 def column(code: str) -> int:
-    """Column of a drum code, fine or coarse."""
+    """Return the column of a drum code, fine or coarse."""
     if code in OUTPUTS:
         return OUTPUTS.index(code)
     return OUTPUTS.index(str(Drum(code).coarse))
@@ -35,14 +35,14 @@ def frame_targets(
     frames: int,
     frame_rate: float,
 ) -> NDArray[np.float32]:
-    """Targets of the frames of a window.
+    """Return the targets of the frames in a window.
 
     Parameters
     ----------
     onsets
-        (time in seconds, drum code, velocity) each.
+        Time in seconds, drum code and velocity of each onset.
     beats
-        (time in seconds, position in the bar) each.
+        Time in seconds and position in the bar of each beat.
     start
         Time of frame 0 in seconds.
     frames
@@ -53,7 +53,7 @@ def frame_targets(
     Returns
     -------
     array, shape (frames, len(OUTPUTS))
-        0-1.
+        Targets, 0-1.
     """
     targets = np.zeros((frames, len(OUTPUTS)), dtype=np.float32)
     for time, code, _ in onsets:

@@ -1,4 +1,4 @@
-"""Validation while training: F per drum on held-out kits and performances."""
+"""Validates during training: F of each drum on held-out kits and performances."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from adt_plugins.training.learn.targets import OUTPUTS, column
 DRUMS = tuple(name for name in OUTPUTS if name not in ("OT", "beat", "downbeat"))
 THRESHOLDS = np.round(np.arange(0.05, 0.65, 0.025), 3)
 WINDOW = 0.05
-#: Hits softer than this velocity are optional: many are inaudible in a mix,
-#: and counting them as missed would pull the thresholds down.
+#: Hits softer than this velocity are optional: many are inaudible in a mix, and
+#: counting them as missed would lower the thresholds.
 QUIET = 30
 TOLERANCE = 0.01
-#: Held-out drums in held-out real sounds: what songs are like.
+#: Held-out drums in held-out real sounds, which resemble songs.
 REAL_SONGS = Recipe(
     accompanied=1.0,
     voiced=0.0,
@@ -46,11 +46,11 @@ class Validation:
     renders
         Folder of the clips.
     mixer
-        Makes their frames.
+        Mixer that makes their frames.
     geometry
-        The network runs on these chunks, as at run time.
+        Chunk geometry at run time.
     clips
-        How many clips at most.
+        Most clips.
     """
 
     def __init__(
@@ -89,12 +89,12 @@ class Validation:
                 self.items[kind].append((example.frames, wanted))
 
     def counts(self, hear: Callable[[Frames], Frames]) -> dict[str, Counts]:
-        """Hits, wanted and found onsets of each drum at each threshold.
+        """Count hits, true and picked onsets of each drum at each threshold.
 
         Parameters
         ----------
         hear
-            Frames (frames, bands) to activations (frames, outputs).
+            Function from frames (frames, bands) to activations (frames, outputs).
 
         Returns
         -------
@@ -120,14 +120,14 @@ class Validation:
         return result
 
     def report(self, model: BrnnSa) -> dict[str, dict[str, float]]:
-        """F of each drum at its best threshold, of drums and of songs."""
+        """Return F of each drum at its best threshold, for drums and for songs."""
         counts = self.counts(lambda frames: chunked(model, frames, self.geometry))
         return {kind: _scores(items) for kind, items in counts.items()}
 
     def time_errors(
         self, hear: Callable[[Frames], Frames], thresholds: Mapping[str, float]
     ) -> dict[str, float | None]:
-        """Median distance in ms of found onsets from the true ones, each kind."""
+        """Return the median distance in ms of picked onsets from true ones, by kind."""
         result: dict[str, float | None] = {}
         for kind, items in self.items.items():
             errors = [np.zeros(0)]
@@ -138,9 +138,9 @@ class Validation:
                     picked = pick_peaks(
                         activation, threshold, Picker(), self.frame_rate
                     )
-                    found = (picked + refine(activation, picked)) / self.frame_rate
-                    if len(found):
-                        gaps = np.abs(wanted[name][:, :1] - found).min(axis=1)
+                    times = (picked + refine(activation, picked)) / self.frame_rate
+                    if len(times):
+                        gaps = np.abs(wanted[name][:, :1] - times).min(axis=1)
                         errors.append(gaps[gaps <= WINDOW])
             joined = np.concatenate(errors)
             result[kind] = (
@@ -152,11 +152,11 @@ class Validation:
     def choose(
         counts: Mapping[str, Counts],
     ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        """Thresholds for drums and songs together, and F there.
+        """Return thresholds for drums and songs together, and F there.
 
-        F hardly changes around its best threshold. Of those within `TOLERANCE`
-        the highest is taken: real music holds sounds that the clips lack, and
-        they are what it keeps out.
+        F hardly changes around its best threshold. The highest of those within
+        `TOLERANCE` is taken: real music holds sounds that the clips lack, and it keeps
+        them out.
         """
         rows = {}
         for name in DRUMS:
@@ -170,7 +170,7 @@ class Validation:
 
     @staticmethod
     def line(step: int, report: Mapping[str, Mapping[str, float]]) -> str:
-        """One line of a report for people."""
+        """Return a report as one line of text."""
         parts = [f"step {step}"]
         for kind, scores in report.items():
             values = " ".join(f"{d} {scores[d]:.3f}" for d in (*DRUMS, "F3", "F5"))
@@ -181,7 +181,7 @@ class Validation:
 def chunked(
     model: BrnnSa, frames: NDArray[np.float32], geometry: Geometry
 ) -> NDArray[np.float32]:
-    """Activations (frames, outputs), computed in chunks as at run time."""
+    """Return activations (frames, outputs), computed in chunks as at run time."""
     count = -(-len(frames) // geometry.core)
     padded = np.zeros(
         (count * geometry.core + 2 * geometry.context, frames.shape[1]), np.float32
@@ -195,37 +195,37 @@ def chunked(
         axis=1,
     )
     with torch.no_grad():
-        heard = model(torch.from_numpy(chunks)).sigmoid().numpy()
-    core = heard[geometry.context : geometry.context + geometry.core]
+        outputs = model(torch.from_numpy(chunks)).sigmoid().numpy()
+    core = outputs[geometry.context : geometry.context + geometry.core]
     joined: NDArray[np.float32] = np.concatenate(list(core.transpose(1, 0, 2)))
     return joined[: len(frames)]
 
 
 def _count(
-    wanted: NDArray[np.float64], found: NDArray[np.float64]
+    true: NDArray[np.float64], picked: NDArray[np.float64]
 ) -> tuple[int, int, int]:
-    """Hits, wanted and found onsets, each used once, in order of time.
+    """Count hits, true and picked onsets, each matched once, in order of time.
 
-    A quiet onset counts neither when it is found nor when it is missed.
+    A quiet onset counts neither as a hit nor as missed.
     """
     i = j = hits = optional = 0
-    while i < len(wanted) and j < len(found):
-        gap = found[j] - wanted[i, 0]
+    while i < len(true) and j < len(picked):
+        gap = picked[j] - true[i, 0]
         if abs(gap) <= WINDOW:
-            quiet = bool(wanted[i, 1])
+            quiet = bool(true[i, 1])
             hits, optional = hits + (not quiet), optional + quiet
             i, j = i + 1, j + 1
         elif gap < 0:
             j += 1
         else:
             i += 1
-    return hits, int(np.sum(wanted[:, 1] == 0)), len(found) - optional
+    return hits, int(np.sum(true[:, 1] == 0)), len(picked) - optional
 
 
 def _f(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """F of rows of (hits, wanted, found)."""
-    hits, wanted, found = counts.T
-    f: NDArray[np.float64] = 2 * hits / np.maximum(wanted + found, 1)
+    """Return F of rows of (hits, true, picked)."""
+    hits, true, picked = counts.T
+    f: NDArray[np.float64] = 2 * hits / np.maximum(true + picked, 1)
     return f
 
 
