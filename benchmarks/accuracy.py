@@ -1,15 +1,15 @@
-"""Accuracy of models on a folder of recordings, and how steady it is.
+"""Accuracy of models on a folder of recordings, and its steadiness.
 
 The folder holds ``NAME.txt`` (``seconds<TAB>code``) and ``NAME.KIND.flac`` or
 ``.wav`` for one or more kinds, e.g. ``drums`` and ``mix``::
 
     python benchmarks/accuracy.py FOLDER --models drums,adtlib,adtlib-released
 
-Beside F with the model's own thresholds, which come from renders, stands F with those
-that fit the other recordings of the folder best: what is gained by them is what the
-choice of thresholds costs. And it measures, for the first model, what must not matter:
-the level of the recording, where the chunks of the network begin, and (with
-``--float32 CARD``) the quantisation of its weights.
+Besides F with the model's own thresholds, which come from renders, the table has F with
+those that fit the other recordings of the folder best: the difference is the price of
+the choice of thresholds. For the first model it also measures what must not matter: the
+level of the recording, where the chunks of the network begin, and (with ``--float32
+CARD``) the quantisation of its weights.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from adt_plugins.pipeline import transcribe
 from adt_plugins.transcription import Transcription
 
 GAINS_DB = (-30, -20, -10, 6)
-GRIDS = 8  # places where the first chunk may begin
+GRIDS = 8  # offsets of the first chunk
 SAME_S = 0.011  # picks at most one frame apart are the same pick
 THRESHOLDS = np.arange(0.05, 0.8, 0.025)
 POOLS = {"3 drums": ("KD", "SD", "HH"), "5 drums": ("KD", "SD", "HH", "TT", "CY")}
@@ -54,14 +54,14 @@ class Track:
 
 
 def find_tracks(folder: Path) -> Iterator[Track]:
-    """Recordings of a folder, with their references."""
+    """Find the recordings of a folder, with their references."""
     for path, name, kind in find_recordings(folder):
         reference = formats.read(folder / f"{name}.txt")
         yield Track(kind, load_audio(path), reference)
 
 
 def scores(tracks: list[Track], found: list[Transcription]) -> dict[str, Any]:
-    """F of several transcriptions against their references."""
+    """Return F of several transcriptions."""
     table = {}
     for title, drums in POOLS.items():
         result = evaluate([t.reference for t in tracks], found, drums)
@@ -78,7 +78,7 @@ def scores(tracks: list[Track], found: list[Transcription]) -> dict[str, Any]:
 
 
 def listen(track: Track, network: Network, shift: int = 0) -> Activations:
-    """Activations, with the chunks beginning `shift` frames before the recording."""
+    """Return activations, with chunks that begin `shift` frames before the file."""
     card = network.card
     frames = spectrogram(track.samples, card.front_end, card.level)
     silence = np.zeros((shift, frames.shape[1]), np.float32)
@@ -87,7 +87,7 @@ def listen(track: Track, network: Network, shift: int = 0) -> Activations:
 
 
 def hear(track: Track, network: Network, shift: int = 0) -> Transcription:
-    """Transcribe with the chunks beginning `shift` frames before the recording."""
+    """Transcribe with chunks that begin `shift` frames before the recording."""
     card, activations = network.card, listen(track, network, shift)
     raised = decide(activations, card).raised
     return Transcription(pick_onsets(activations, card, thresholds=raised))
@@ -110,7 +110,7 @@ def left_out(tracks: list[Track], network: Network) -> list[Transcription]:
     for n, activations in enumerate(heard):
         others = np.delete(counts, n, axis=1).sum(axis=1)
         f = 2 * others[..., 0] / np.maximum(others @ [2.0, 1.0, 1.0], 1)
-        # Of equal ones the highest: it is what lets the fewest other sounds in.
+        # Of equal thresholds the highest, which lets the fewest other sounds in.
         rows = len(THRESHOLDS) - 1 - f[:, ::-1].argmax(axis=1)
         best = {d: float(THRESHOLDS[k]) for d, k in zip(drums, rows, strict=True)}
         onsets = pick_onsets(activations, card, thresholds=best)
@@ -119,7 +119,7 @@ def left_out(tracks: list[Track], network: Network) -> list[Transcription]:
 
 
 def different(first: Transcription, second: Transcription) -> int:
-    """Onsets that only one of two transcriptions has."""
+    """Count the onsets that only one of two transcriptions has."""
     count = 0
     for drum in first.counts() | second.counts():
         a, b = first.times(drum), second.times(drum)
@@ -133,7 +133,7 @@ def compare(
     make: Callable[[Track], Transcription],
     base: list[Transcription],
 ) -> dict[str, Any]:
-    """What changes when tracks are heard in another way."""
+    """Compare transcriptions made in another way with the usual ones."""
     found = [make(track) for track in tracks]
     pairs = list(zip(base, found, strict=True))
     picks = sum(len(first) for first in base)
@@ -149,7 +149,7 @@ def compare(
 
 
 def steadiness(tracks: list[Track], model: str, float32: str | None) -> dict[str, Any]:
-    """Level, chunk grid and quantisation of one model."""
+    """Measure the effects of level, chunk grid and quantisation on a model."""
     network = Network(find_model(model))
     base = [hear(track, network) for track in tracks]
     result: dict[str, Any] = {}

@@ -1,13 +1,13 @@
-"""What a correction of the first third of each recording does for the rest of it.
+"""Measures what correcting the first third of each recording does for the rest.
 
 The folder holds ``NAME.txt`` (``seconds<TAB>code``) and ``NAME.KIND.flac`` or ``.wav``
 for one or more kinds, e.g. ``drums`` and ``mix``::
 
     python benchmarks/adapt.py FOLDER
 
-Each recording is transcribed, its first third corrected to the truth, learnt from
-(`adt_plugins.picking.kit_adaptation`), and transcribed again; F of five drums within
-50 ms, strict, and the hits found are those of the other two thirds.
+Each recording is transcribed, its first third is corrected to the truth and learnt from
+(`adt_plugins.picking.kit_adaptation`), and it is transcribed again. F of five drums
+within 50 ms, strict, and the number of hits are those of the other two thirds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WINDOW_S = 0.05
 
 
 def rest_of(path: Path, name: str, network: Network) -> list[Transcription]:
-    """Two thirds of a recording: the truth, what was found before and after."""
+    """Return two thirds of a recording: the truth, and what is found before and after."""
     truth = formats.read(path.with_name(f"{name}.txt"))
     before = transcribe(path, model=network)
     assert before.activations is not None
@@ -42,7 +42,7 @@ def rest_of(path: Path, name: str, network: Network) -> list[Transcription]:
 
 
 def scores(truths: list[Transcription], found: list[Transcription]) -> dict[str, Any]:
-    """F, and the hits that were found."""
+    """Return F, and the numbers of hits."""
     score = evaluate(truths, found, DRUMS).score("all", WINDOW_S)
     return {"f": score.f, "hits": score.matched}
 

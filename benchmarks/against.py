@@ -70,20 +70,20 @@ def run(code: str, tree: Path, *arguments: object) -> dict[str, float]:
     done = subprocess.run(
         command, env=environment(tree), check=True, capture_output=True, text=True
     )
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
 
 
 def medians(rows: list[dict[str, float]]) -> dict[str, float]:
-    """The median of each figure, and the least clock time."""
-    found = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
-    if "wall" in found:
-        found["least wall"] = min(row["wall"] for row in rows)
-    return found
+    """Return the median of each figure, and the least clock time."""
+    figures = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+    if "wall" in figures:
+        figures["least wall"] = min(row["wall"] for row in rows)
+    return figures
 
 
 def measure_songs(other: Path, path: Path, repeats: int) -> dict[str, Any]:
-    """Old, new, new on two threads, with and without beats."""
+    """Measure old, new, and new on two threads, with and without beats."""
     rows: dict[str, list[dict[str, float]]] = {}
     for _ in range(repeats):
         for beats in (0, 1):
@@ -103,7 +103,7 @@ def measure_songs(other: Path, path: Path, repeats: int) -> dict[str, Any]:
 
 
 def measure_batch(other: Path, folder: Path, path: Path, count: int) -> dict[str, Any]:
-    """Processor time of ``adt batch`` over copies of a recording of ten seconds."""
+    """Measure ``adt batch`` over copies of a recording of ten seconds."""
     import soundfile
 
     samples, rate = soundfile.read(path, frames=10 * 44100, dtype="int16")
@@ -113,7 +113,7 @@ def measure_batch(other: Path, folder: Path, path: Path, count: int) -> dict[str
     soundfile.write(first, samples, rate, subtype="PCM_16")
     for number in range(1, count):
         shutil.copy(first, music / f"{number:04d}.wav")
-    found = {}
+    report = {}
     for title, tree in (("old", other), ("new", HERE)):
         out = folder / title
         before = os.times()
@@ -127,13 +127,13 @@ def measure_batch(other: Path, folder: Path, path: Path, count: int) -> dict[str
             capture_output=True,
         )
         after = os.times()
-        found[title] = (
+        report[title] = (
             after.children_user
             - before.children_user
             + after.children_system
             - before.children_system
         )
-    return {**found, "times faster": found["old"] / found["new"]}
+    return {**report, "times faster": report["old"] / report["new"]}
 
 
 def main() -> int:
@@ -173,7 +173,7 @@ def main() -> int:
 
 
 def table(report: dict[str, Any]) -> str:
-    """The report for people."""
+    """Return the report as text."""
     lines = [f"load {report['load'][0]:.1f} to {report['load after'][0]:.1f}"]
     for kind, songs in report["recordings"].items():
         lines.append(

@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from tests.support.audacity.program import Audacity
 
 MOST_WRITING = 0.2
-"""Of the time that Audacity takes to open what is written."""
+"""Most time for writing, relative to Audacity's time for opening what is written."""
 MOST_ADDED = 0.25
-"""Of the time that Audacity takes to start with a recording."""
+"""Most additional time, relative to Audacity's start with a recording."""
 
 LABELS = 10_000
 DRUMS = ("KD", "SD", "CHH", "OHH", "PHH", "RDC", "CRC", "HIT", "LFT")
 MINUTES, RATE = 5, 8000
-WRITES = 5  # beside one opening: each is much shorter, so that more disturbs it
+WRITES = 5  # for each opening: writing is shorter, and thus more easily disturbed
 PATIENCE_S = 120.0
 
 
@@ -80,7 +80,7 @@ def print_table(report: dict[str, float]) -> None:
 
 
 def measure(repeats: int) -> dict[str, float]:
-    """Seconds of each part, and the two ratios that have bounds."""
+    """Measure the seconds of each part, and the two ratios that have bounds."""
     from tests.support.audacity.program import Audacity, make_profile, only_one
     from tests.support.screen import Screen
 
@@ -98,13 +98,13 @@ def measure(repeats: int) -> dict[str, float]:
 
 
 def labels(audacity: Audacity, folder: Path, repeats: int) -> dict[str, float]:
-    """Write many labels, and have them opened."""
+    """Write many labels, and let Audacity open them."""
     rng = random.Random(2)
     drums = [Drum(code) for code in DRUMS]
     times = (rng.uniform(0, 60 * MINUTES) for _ in range(LABELS))
     hits = (Onset(time, drums[i % len(drums)]) for i, time in enumerate(times))
     song = Transcription(tuple(hits))
-    recording = folder / "labels.wav"  # linked, so that it costs neither much
+    recording = folder / "labels.wav"  # a link, so that it costs neither much
     soundfile.write(recording, np.zeros(60 * MINUTES * RATE, np.int16), RATE)
     project = folder / "labels.drums.aup"
     writing, opening = [], []
@@ -133,7 +133,7 @@ def starts(audacity: Audacity, folder: Path, repeats: int) -> dict[str, float]:
     recording = folder / "groove.flac"
     shutil.copy(ROOT / "examples" / "groove.flac", recording)
     program, pid = folder / "audacity", folder / "pid"
-    # Named by this, the real one is told apart from one of another toolkit.
+    # The name distinguishes the real window from one of another toolkit.
     program.write_text(
         f'#!/bin/sh\n# libwx_\necho $$ > "{pid}"\nexec audacity "$@"\n',
         encoding="utf-8",
@@ -176,7 +176,7 @@ def adt(audacity: Audacity, *arguments: str | Path) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def stopping(audacity: Audacity, pid: Path | None = None) -> Iterator[None]:
-    """End Audacity at the end, also one that somebody else has started."""
+    """End Audacity at the end, also if another process has started it."""
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ and ``mix``::
 
     python benchmarks/beats.py FOLDER --model drums --madmom
 
-``--clips CLIPS`` takes instead the held-out performances of human drummers among the
+``--clips CLIPS`` uses the held-out performances of human drummers among the
 clips of ``adt train render``: the first 30 in 4/4, and all in 3/4 and 6/8. Drums and
 accompaniment, where there is one, are equally loud.
 
@@ -54,7 +54,7 @@ Tracker = Callable[[Recording], tuple[Beat, ...]]
 
 
 def recordings(folder: Path) -> Iterator[Recording]:
-    """Recordings of a folder with tables of beats."""
+    """Find the recordings of a folder with tables of beats."""
     import soundfile
 
     for path, name, kind in find_recordings(folder):
@@ -66,7 +66,7 @@ def recordings(folder: Path) -> Iterator[Recording]:
 
 
 def clips(folder: Path) -> Iterator[Recording]:
-    """Held-out clips of human drummers."""
+    """Find held-out clips of human drummers."""
     left = dict(METERS)
     for labels in sorted(folder.glob("[0-9]*.json")):
         data = json.loads(labels.read_text(encoding="utf-8"))
@@ -93,19 +93,19 @@ def _loudness_1(stem: NDArray[np.int16]) -> NDArray[np.float32]:
     return scaled
 
 
-def f_measure(wanted: NDArray[np.float64], found: NDArray[np.float64]) -> float:
-    """F of beat times in seconds; 0 if there are none."""
+def f_measure(true: NDArray[np.float64], estimated: NDArray[np.float64]) -> float:
+    """Return F of beat times in seconds; 0 if there are none."""
     import mir_eval
 
-    if not len(wanted) or not len(found):
+    if not len(true) or not len(estimated):
         return 0.0
-    return float(mir_eval.beat.f_measure(wanted, found))
+    return float(mir_eval.beat.f_measure(true, estimated))
 
 
 def scores(
     reference: NDArray[np.float64], found: tuple[Beat, ...]
 ) -> tuple[float, float]:
-    """F of beats and of downbeats."""
+    """Return F of beats and of downbeats."""
     beats = np.array([beat.time for beat in found])
     downbeats = np.array([beat.time for beat in found if beat.position == 1])
     return (
@@ -115,7 +115,7 @@ def scores(
 
 
 def our_tracker(network: Network, seconds: list[float]) -> Tracker:
-    """Our network and decoder; appends the times of both to `seconds`."""
+    """Return our network and decoder, which append their times to `seconds`."""
 
     def track(recording: Recording) -> tuple[Beat, ...]:
         start = time.perf_counter()
@@ -132,7 +132,7 @@ def our_tracker(network: Network, seconds: list[float]) -> Tracker:
 
 
 def madmom_tracker() -> Tracker:
-    """The network and decoder of madmom."""
+    """Return the network and decoder of madmom."""
     from adt_plugins.rhythm.madmom_backend import import_madmom
 
     madmom: Any = import_madmom()

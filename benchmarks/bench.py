@@ -1,7 +1,7 @@
-"""Time every stage from a file to its MIDI track against the least possible.
+"""Times every stage from a file to its MIDI track, relative to the least possible.
 
-The limit, measured in the same run on one thread, is the sum of what no program
-could leave out: libsndfile's decoding of the file, SciPy's float32 FFT of all
+The limit, measured in the same run on one thread, is the sum of what no program could
+do without: libsndfile's decoding of the file, SciPy's float32 FFT of all
 frames, and the network's multiply-adds at the rate of a large float32 matrix
 product.
 
@@ -25,25 +25,27 @@ BOUNDS = {
     "hour, MB": 200.0,
     "hour, times twelve songs": 1.2,
 }
-"""The most of each; starts beyond that of ``import numpy, scipy.fft``."""
+"""Bounds; those of starts are beyond the time of ``import numpy, scipy.fft``."""
 
 
 def measured(report: dict[str, Any]) -> dict[str, float]:
-    """What of a report there are `BOUNDS` for, as far as it was measured."""
+    """Return the figures of a report that have `BOUNDS`, as far as it has them."""
     stages, startup = report["recordings"]["wav"]["stages"], report["startup"]
-    bare = startup["import numpy, scipy.fft"]
-    found = {
+    imports = startup["import numpy, scipy.fft"]
+    figures = {
         "WAV, times the limit": stages["whole"]["ratio"],
-        "start: adt --version, s": startup["adt --version"] - bare,
-        "start: first work, s": startup["one second of silence"] - bare,
+        "start: adt --version, s": startup["adt --version"] - imports,
+        "start: first work, s": startup["one second of silence"] - imports,
     }
     if "whole, with beats" in stages:
-        found["WAV with beats, times the limit"] = stages["whole, with beats"]["ratio"]
+        figures["WAV with beats, times the limit"] = stages["whole, with beats"][
+            "ratio"
+        ]
     if "memory_mb" in report:
-        found["song, MB"] = report["memory_mb"]["song"]
-        found["hour, MB"] = report["memory_mb"]["hour"]
-        found["hour, times twelve songs"] = report["hour"]["ratio"]
-    return found
+        figures["song, MB"] = report["memory_mb"]["song"]
+        figures["hour, MB"] = report["memory_mb"]["hour"]
+        figures["hour, times twelve songs"] = report["hour"]["ratio"]
+    return figures
 
 
 def print_table(report: dict[str, Any]) -> None:

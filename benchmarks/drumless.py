@@ -1,4 +1,4 @@
-"""What is found where there are no drums, and what is lost of quiet ones.
+"""Measures false hits where there are no drums, and lost hits of quiet drums.
 
 Speech, solo guitar, music without its drums and noise are transcribed with and
 without the gate for whole songs (`adt_plugins.picking.song_gate`); and songs whose
@@ -6,11 +6,11 @@ drums are 12 dB below the rest::
 
     python benchmarks/drumless.py RENDERS --minutes 30
 
-No network has heard any of it in training: eSpeak NG speaks with other voices, in other
-languages and other words; TiMidity++ plays the guitars of FreePats (Debian:
-``espeak-ng timidity freepats``); the music is that of the validation split of
-``adt train render``, with other songs and kits, on which thresholds and the gate are
-chosen. What is missing is left out.
+No network was trained on any of it: eSpeak NG speaks with other voices, in other
+languages and other words; TiMidity++ plays the guitars of FreePats (Debian: ``espeak-ng
+timidity freepats``); the music is that of the validation split of ``adt train render``,
+with other songs and kits, on which thresholds and the gate are chosen. What is missing
+is skipped.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ SENTENCES = (
     "Which of these six switches controls the lights upstairs?",
 )
 FREEPATS = Path("/etc/timidity/freepats.cfg")
-"""Not the default: TiMidity++ may be set up to use a font of the training."""
+"""Not the default, which may be a font of the training material."""
 GUITARS = range(24, 31)
-# Open chords, as played: from the lowest string up.
+# Open chords, from the lowest string up.
 CHORDS = (
     (40, 47, 52, 56, 59, 64),
     (45, 52, 57, 61, 64),
@@ -73,13 +73,13 @@ CHORDS = (
 )
 WINDOW_S = 0.05
 QUIET = 30
-"""Softer hits are not expected to be found 12 dB below everything else."""
+"""Softer hits are not expected to be audible 12 dB below everything else."""
 DRUMS = tuple(Drum(name) for name in ("KD", "SD", "HH", "TT", "CY"))
 
 
 @dataclass
 class Count:
-    """Of how much (minutes, or true hits): hits found without the gate and with it."""
+    """Amount (minutes, or true hits), and the hits without the gate and with it."""
 
     amount: float = 0.0
     open: int = 0
@@ -87,7 +87,7 @@ class Count:
 
 
 def speech(count: int) -> Iterator[Samples]:
-    """Recordings of a minute, each of another voice."""
+    """Yield recordings of a minute, each with another voice."""
     assert not {s.split("+")[0] for s in SPEAKERS} & set(LANGUAGES)
     assert not {s.split("+")[1] for s in SPEAKERS} & set(VARIANTS)
     for number in range(count):
@@ -103,7 +103,7 @@ def speech(count: int) -> Iterator[Samples]:
 
 
 def guitar(count: int) -> Iterator[Samples]:
-    """Recordings of a minute: strummed, picked, and riffs."""
+    """Yield recordings of a minute: strummed, picked, and riffs."""
     for number in range(count):
         rng = np.random.default_rng([2, number])
         program = GUITARS[number % len(GUITARS)]
@@ -123,7 +123,7 @@ def _program(number: int) -> object:
 
 
 def played(style: int, rng: np.random.Generator) -> list[Note]:
-    """Notes of a minute of guitar."""
+    """Return the notes of a minute of guitar."""
     step = float(rng.uniform(0.14, 0.3))  # an eighth
     notes = []
     for beat in range(int(PIECE_S / step)):
@@ -151,7 +151,7 @@ def played(style: int, rng: np.random.Generator) -> list[Note]:
 
 
 def noise(count: int) -> Iterator[Samples]:
-    """Recordings of a minute: white, pink and brown, quiet and loud."""
+    """Yield recordings of a minute: white, pink and brown, quiet and loud."""
     size = round(PIECE_S * SAMPLE_RATE)
     for number in range(count):
         rng = np.random.default_rng([3, number])
@@ -163,19 +163,19 @@ def noise(count: int) -> Iterator[Samples]:
 
 
 def held_out(folder: Path) -> list[Clip]:
-    """Clips of the validation split that have an accompaniment."""
+    """Return clips of the validation split that have an accompaniment."""
     clips = (load_clip(path) for path in find_clips(folder))
     return [c for c in clips if c.split == "validation" and c.accompaniment is not None]
 
 
 def together(clips: list[Clip]) -> Iterator[list[Clip]]:
-    """Threes of clips: a minute each."""
+    """Yield groups of three clips: a minute each."""
     for first, last in pairwise(range(0, len(clips) + 1, 3)):
         yield clips[first:last]
 
 
 def mixed(clips: list[Clip], drums_db: float) -> Samples:
-    """Clips one after the other, their drums so far above the accompaniment."""
+    """Mix clips one after the other, with this level of the drums above the rest."""
     parts = []
     for clip in clips:
         assert clip.accompaniment is not None
@@ -186,7 +186,7 @@ def mixed(clips: list[Clip], drums_db: float) -> Samples:
         gain = np.float32(10 ** (drums_db / 20) * loud[1] / loud[0])
         parts.append(others + gain * drums)
     joined = np.concatenate(parts)
-    # As loud as a finished mix, so that nothing depends on the clips' own level.
+    # As loud as a finished mix, so that the clips' own level does not matter.
     return np.asarray(0.8 * joined / np.abs(joined).max(), np.float32)
 
 
@@ -205,7 +205,7 @@ def hear(samples: Samples, network: Network) -> tuple[Transcription, Transcripti
 
 
 def count(pieces: Iterator[Samples], network: Network) -> Count:
-    """Hits in recordings that have none."""
+    """Count the hits in recordings that have none."""
     result = Count()
     for samples in pieces:
         without, gated = hear(samples, network)
@@ -218,7 +218,7 @@ def count(pieces: Iterator[Samples], network: Network) -> Count:
 def recall(
     pieces: Iterator[list[Clip]], drums_db: float, network: Network
 ) -> dict[str, Count]:
-    """Which true hits are found."""
+    """Count the true hits that are found."""
     from mir_eval.util import match_events
 
     result = {str(drum): Count() for drum in DRUMS}
@@ -245,7 +245,7 @@ def recall(
 def sources(
     folder: Path | None, count: int
 ) -> dict[str, tuple[str | None, Callable[[], Iterator[Samples]]]]:
-    """Kinds of recordings: the program that each needs, and what makes them."""
+    """Return kinds of recordings: the program that each needs, and a generator."""
     clips = [] if folder is None else held_out(folder)
     return {
         "speech": ("espeak-ng", lambda: speech(count)),

@@ -1,4 +1,4 @@
-"""Finer drums on a folder of recordings: what is said, and how often it is right.
+"""Finer drums on a folder of recordings: reported kinds, and their precision.
 
 The folder holds ``NAME.subclass.txt`` (``seconds<TAB>code``, or else ``NAME.txt``) and
 ``NAME.KIND.flac`` or ``.wav`` for one or more kinds, e.g. ``drums`` and ``mix``::
@@ -31,7 +31,7 @@ Pair = tuple[Transcription, Transcription]
 
 
 def find_pairs(folder: Path, network: Network) -> Iterator[tuple[str, Pair]]:
-    """Kind of each recording, with its truth and its transcription."""
+    """Yield the kind of each recording, with its truth and its transcription."""
     for path, name, kind in find_recordings(folder):
         truth = folder / f"{name}.subclass.txt"
         if not truth.exists():
@@ -41,7 +41,7 @@ def find_pairs(folder: Path, network: Network) -> Iterator[tuple[str, Pair]]:
 
 
 def said_of(pairs: list[Pair], family: Drum) -> list[tuple[Drum, Drum]]:
-    """True and said drum of every hit whose coarse drum is right."""
+    """Return the true and the reported drum of hits whose coarse drum is right."""
     both: list[tuple[Drum, Drum]] = []
     for pair in pairs:
         true, found = (t.only([family]).onsets for t in pair)
@@ -54,7 +54,7 @@ def said_of(pairs: list[Pair], family: Drum) -> list[tuple[Drum, Drum]]:
 
 
 def scores(pairs: list[Pair]) -> dict[str, dict[str, float | None]]:
-    """Of each finer drum that is there or is said."""
+    """Return the scores of each finer drum that occurs or is reported."""
     references, estimates = zip(*pairs, strict=True)
     result = evaluate(references, estimates, fine=True, drums=list(FAMILIES))
     rows: dict[str, dict[str, float | None]] = {}

@@ -1,4 +1,4 @@
-"""Folders of recordings with their references, and the options of what reads them."""
+"""Folders of recordings with their references, and the options of benchmarks."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def find_recordings(folder: Path) -> Iterator[tuple[Path, str, str]]:
-    """Path, name and kind of each ``NAME.KIND.flac`` or ``.wav``, sorted."""
+    """Yield path, name and kind of each ``NAME.KIND.flac`` or ``.wav``, sorted."""
     for path in sorted((*folder.glob("*.*.flac"), *folder.glob("*.*.wav"))):
         name, kind = path.stem.rsplit(".", 1)
         yield path, name, kind
 
 
 def options(description: str) -> argparse.Namespace:
-    """Parse a folder, ``--model`` and ``--json``; the first line describes it."""
+    """Parse a folder, ``--model`` and ``--json``."""
     parser = argparse.ArgumentParser(description=description.split("\n", 1)[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model")

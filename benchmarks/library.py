@@ -1,4 +1,4 @@
-"""Transcribe a library of mixed quality with one process and with two.
+"""Transcribes a library of mixed quality with one process and with two.
 
 Every eighth recording is good music; the others are short, silent, cut off, text
 under a false name, of 8 kHz, of eight channels, or empty.
@@ -37,7 +37,7 @@ def write_library(folder: Path, files: int, seconds: float) -> None:
 
 
 def write_recording(path: Path, kind: str, music: NDArray[np.float32]) -> None:
-    """Write one recording, or what only has the name of one."""
+    """Write one recording, or something with the name of one."""
     if kind in ("text", "empty"):
         path.write_text("nothing to hear\n" * 100 if kind == "text" else "")
         return
@@ -56,7 +56,7 @@ def write_recording(path: Path, kind: str, music: NDArray[np.float32]) -> None:
 
 
 def transcribe(library: Path, out: Path, processes: int) -> float:
-    """Run ``adt batch``; return the seconds it took."""
+    """Run ``adt batch``, and return the seconds it took."""
     command = [sys.executable, "-m", "adt_plugins", "batch", str(library)]
     options = ["-o", str(out), "-j", str(processes), "-q"]
     started = time.perf_counter()
@@ -65,14 +65,14 @@ def transcribe(library: Path, out: Path, processes: int) -> float:
 
 
 def tally(manifest: Path) -> Counter[tuple[str, str]]:
-    """Count kinds and what became of them."""
-    found: Counter[tuple[str, str]] = Counter()
+    """Count kinds of recordings and their results."""
+    counts: Counter[tuple[str, str]] = Counter()
     for text in manifest.read_text(encoding="ascii").splitlines():
         line = json.loads(text)
         kind = Path(line["input"]).stem.partition(" ")[2]
         result = line["status"] + (", warned" if line["warnings"] else "")
-        found[kind, f"{result}, {'hits' if line['onsets'] else 'no hits'}"] += 1
-    return found
+        counts[kind, f"{result}, {'hits' if line['onsets'] else 'no hits'}"] += 1
+    return counts
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""What `bench.py` measures: the limit, the stages, the start and the memory."""
+"""The measurements of `bench.py`: the limit, the stages, the start and the memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MATRIX_SIZE = 1024
 FFT_BLOCK = 64
 BLOCK_SAMPLES = 65536
 
-# Linux counts in ru_maxrss what the parent had when it forked; not so in VmHWM.
+# On Linux, ru_maxrss includes what the parent had when it forked; VmHWM does not.
 _PEAK_MEMORY = """
 import sys, time
 from adt_plugins import formats, transcribe
@@ -54,7 +54,7 @@ print(peak, time.process_time() - started)
 
 
 class Cost(NamedTuple):
-    """Seconds of processor time and on the clock, of the fastest run."""
+    """Processor and clock time in seconds, of the fastest run."""
 
     cpu: float
     wall: float
@@ -108,7 +108,7 @@ def fft(card: ModelCard, frames: int) -> None:
 
 
 def multiply_add_rate() -> float:
-    """Multiply-adds a second of a float32 matrix product."""
+    """Return multiply-adds a second of a float32 matrix product."""
     a, b = (
         np.random.default_rng(0)
         .normal(size=(2, MATRIX_SIZE, MATRIX_SIZE))
@@ -119,10 +119,10 @@ def multiply_add_rate() -> float:
 
 
 def multiply_adds(card: ModelCard) -> float:
-    """Multiply-adds of the network for one frame, each frame counted once.
+    """Return the multiply-adds of the network for one frame, each counted once.
 
-    Counted in the graphs; context frames, which are heard several times, are not
-    part of what could not be left out.
+    Counted in the graphs; context frames, which are computed several times, are not
+    part of what no program could do without.
     """
     from ai_edge_litert import schema_py_generated as schema
 
@@ -135,12 +135,12 @@ def multiply_adds(card: ModelCard) -> float:
     }
     total = 0.0
     for graph in model.subgraphs:
-        # What a graph returns first has a row for each frame that it is there for.
+        # The first output of a graph has a row for each of its frames.
         frames = graph.tensors[graph.outputs[0]].shape[0] * card.geometry.batch
         for operator in graph.operators:
             code = model.operatorCodes[operator.opcodeIndex]
             if max(code.builtinCode, code.deprecatedBuiltinCode) in products:
-                # Both take rows of their first input, one product for each output.
+                # Both multiply rows of their first input, one product for each output.
                 depth = graph.tensors[operator.inputs[0]].shape[-1]
                 *rows, outputs = graph.tensors[operator.outputs[0]].shape
                 total += depth * outputs * min(int(np.prod(rows)), frames) / frames
@@ -150,7 +150,7 @@ def multiply_adds(card: ModelCard) -> float:
 def measure_limit(
     path: Path, card: ModelCard, frames: int, repeats: int
 ) -> dict[str, Cost]:
-    """The parts of the least possible cost."""
+    """Measure the parts of the least possible cost."""
     seconds = multiply_adds(card) * frames / multiply_add_rate()
     return {
         "decode": measure(lambda: decode(path), repeats)[0],
@@ -160,7 +160,7 @@ def measure_limit(
 
 
 def measure_stages(path: Path, card: ModelCard, repeats: int) -> dict[str, Cost]:
-    """The stages one by one, and the whole chain as a user runs it."""
+    """Measure the stages one by one, and the whole chain as a user runs it."""
     stages = {}
 
     def audio() -> list[NDArray[np.float32]]:
@@ -230,7 +230,7 @@ def measure_madmom(path: Path, repeats: int) -> Cost | None:
 
 
 def measure_startup(model: str | None) -> dict[str, float]:
-    """Seconds on the clock of a process that does next to nothing."""
+    """Measure the clock time of processes that do next to nothing."""
     code = (
         "import sys, numpy as np; from adt_plugins import transcribe;"
         "transcribe((np.zeros(44100, np.float32), 44100), model=sys.argv[1] or None)"
@@ -256,7 +256,7 @@ def measure_startup(model: str | None) -> dict[str, float]:
 def peak_memory_mb(
     folder: Path, minutes: float, model: str | None
 ) -> tuple[float, float]:
-    """Peak memory and processor time of a process that transcribes a recording."""
+    """Measure peak memory and processor time of a process that transcribes a file."""
     path = folder / f"{minutes:g}.wav"
     groove, _ = soundfile.read(GROOVE, dtype="int16")
     left = round(minutes * 60 * RATE)

@@ -1,4 +1,4 @@
-"""How well performances are written down, whose every note has a known place.
+"""Measures how well performances are notated whose every note has a known place.
 
 Usage: ``python benchmarks/notation.py DATA [--rendered SOUNDFONT] [--only WORD]
 [--others SEED]``; DATA holds ``groove/`` of the Groove MIDI Dataset (see
@@ -78,7 +78,7 @@ NEAR, FAST_BPM = 0.04, 200
 
 @dataclass
 class Performance:
-    """Notes in quarters from the click's first beat, drums and velocities."""
+    """Notes in quarters from the click's first beat, with drums and velocities."""
 
     name: str
     family: str
@@ -89,15 +89,15 @@ class Performance:
 
     @property
     def quarter(self) -> float:
-        """Seconds of a quarter."""
+        """Length of a quarter in seconds."""
         return 60 / self.bpm
 
     def lines(self) -> tuple[float, ...]:
-        """Where notes may belong in a quarter."""
+        """Places of notes within a quarter."""
         return FAMILY_LINES.get(self.family, STRAIGHT_LINES)
 
     def heard(self) -> Transcription:
-        """The performance itself, with the beats of the click."""
+        """Return the performance itself, with the beats of the click."""
         step = self.meter.quarters * self.quarter
         last = self.notes[-1][0] * self.quarter
         beats = (
@@ -127,12 +127,12 @@ class Tally:
     played: int = 0
 
     def add(self, other: Tally) -> None:
-        """Count another one too."""
+        """Add the counts of another."""
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
 
     def row(self, name: str) -> str:
-        """A line of the table."""
+        """Return a line of the table."""
         return (
             f"{name:28} {self.right / max(self.notes, 1):.3f}"
             f"   {self.in_beat / max(self.notes, 1):.3f}"
@@ -142,7 +142,7 @@ class Tally:
 
 
 def performances(data: Path, others: int | None) -> Iterator[Performance]:
-    """The sixty that are measured, or others that this seed draws."""
+    """Yield the sixty performances, or others drawn by this seed."""
     with (data / "groove" / "info.csv").open(newline="", encoding="utf-8") as file:
         rows = {
             row["id"].removeprefix("drummer"): row | {"folder": str(data / "groove")}
@@ -172,7 +172,7 @@ def _performance(name: str, row: dict[str, str]) -> Performance:
 
 
 def family_of(performance: Performance) -> str:
-    """The family that the hits' places between the clicks speak for."""
+    """Return the family, by the places of hits between the clicks."""
     if performance.meter.is_compound:
         return "6/8, 12/8"
     early = _early(performance)
@@ -200,7 +200,7 @@ def _notes(path: Path) -> Iterator[tuple[float, Drum, int]]:
 
 
 def measure(performance: Performance, part: Part, offset: float) -> Tally:
-    """Compare a part with where its notes were played."""
+    """Compare a part with the places where its notes were played."""
     tally = Tally(
         left_out=sum(part.left_out.values()),
         played=sum(part.left_out.values()),
@@ -232,7 +232,7 @@ def measure(performance: Performance, part: Part, offset: float) -> Tally:
 
 
 def _early(performance: Performance) -> float:
-    """How much later than the click this drummer plays as a whole, in quarters."""
+    """Return how much later than the click a drummer plays overall, in quarters."""
     places = np.array([place for place, _, _ in performance.notes])
     off = places - np.round(places)
     return float(np.median(off[np.abs(off) < 0.12]))
@@ -250,7 +250,7 @@ def _is_right(
 
 
 def _line(place: float, lines: Sequence[float]) -> int:
-    """Number of the nearest line."""
+    """Return the number of the nearest line."""
     whole = int(place // 1)
     near = min(range(len(lines) + 1), key=lambda n: abs([*lines, 1][n] - place % 1))
     return whole * len(lines) + near
@@ -267,7 +267,7 @@ def _is_one_way(bar: Bar, part: Part, family: str) -> bool:
         return all(d.is_ternary or d.swung for d in divided)
     if family == "shuffle" or usual is Feel.EIGHTHS:
         return all(d.swung or d.is_ternary for d in divided)
-    # At 290 BPM eighths are hardly swung; but then none is.
+    # At 290 BPM eighths are hardly swung, if at all.
     return not any(d.is_ternary for d in divided)
 
 
@@ -284,7 +284,7 @@ class Render:
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp()))
 
     def __call__(self, performance: Performance) -> Transcription:
-        """What is heard of a performance."""
+        """Return the transcription of a performance's render."""
         wave = self.folder / "song.wav"
         command = ["fluidsynth", "-ni", "-F", str(wave), "-r", "44100", "-g", "0.6"]
         command += [str(self.soundfont), str(performance.path)]

@@ -1,4 +1,4 @@
-"""What the gate for whole songs costs quiet drums, and what it keeps out.
+"""Measures what the song gate costs quiet drums, and what it keeps out.
 
 Recorded drum tracks are mixed into real music without drums, 0 to 18 dB below it, and
 transcribed without the gate (`adt_plugins.picking.song_gate`) and with it; so is the
@@ -6,11 +6,11 @@ music alone, and voices and guitars::
 
     python benchmarks/quiet_drums.py DATA SOUNDS DRUMS --pieces 4
 
-DATA and SOUNDS are the folders of `adt train render`, with what the table
-`adt_plugins/training/sources/real_sounds.csv` names; only its split "test" is heard,
-which nothing was trained or chosen on. DRUMS holds
-``NAME.drums.flac`` (or ``.wav``) and ``NAME.txt`` (``seconds<TAB>code``). A song counts
-as silenced if the gate leaves less than a tenth of its hits.
+DATA and SOUNDS are the folders of `adt train render`, with the files in the table
+`adt_plugins/training/sources/real_sounds.csv`; only its split "test" is used, on which
+nothing was trained or chosen. DRUMS holds ``NAME.drums.flac`` (or ``.wav``) and
+``NAME.txt`` (``seconds<TAB>code``). A song counts as silenced if the gate leaves less
+than a tenth of its hits.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SILENCED = 0.1
 
 @dataclass
 class Level:
-    """Songs of one level: how many, silenced ones, and the hits of each drum."""
+    """Songs of one level: their number, silenced ones, and hits of each drum."""
 
     songs: int = 0
     silenced: int = 0
@@ -60,21 +60,21 @@ class Level:
             row.gated += len(match_events(true, gated.times(drum), WINDOW_S))
 
     def recall(self) -> tuple[float, float]:
-        """Of all drums, without the gate and with it."""
+        """Return the recall of all drums, without the gate and with it."""
         rows = self.drums.values()
         true = max(1.0, sum(row.amount for row in rows))
         return sum(r.open for r in rows) / true, sum(r.gated for r in rows) / true
 
 
 def held_out(folders: tuple[Path, Path], kind: str) -> list[Path]:
-    """Files of the table that only benchmarks hear, as far as they are there."""
+    """Return files of the table's test split, as far as they are there."""
     rows = [row for row in read_table() if row.split == "test" and row.kind == kind]
-    found = (row.find(*folders) for row in rows)
-    return [path for path in found if path is not None]
+    paths = (row.find(*folders) for row in rows)
+    return [path for path in paths if path is not None]
 
 
 def alone(folders: tuple[Path, Path], kind: str) -> Iterator[Samples]:
-    """Recordings of voices, of guitars or of music."""
+    """Yield recordings of voices, guitars or music."""
     for path in held_out(folders, kind):
         yield decode(path) / np.float32(32768)
 
@@ -82,7 +82,7 @@ def alone(folders: tuple[Path, Path], kind: str) -> Iterator[Samples]:
 def mixes(
     folders: tuple[Path, Path], drums: Path, pieces: int
 ) -> Iterator[tuple[int, Transcription, Samples]]:
-    """Level, reference and samples of each drum track in some pieces of music."""
+    """Yield level, reference and samples of each drum track in pieces of music."""
     rng = np.random.default_rng(0)
     music = held_out(folders, "music")
     for path, name, kind in find_recordings(drums):

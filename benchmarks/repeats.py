@@ -1,7 +1,7 @@
-"""How many hits are found when they come fast: double kicks, rolls, blast beats, flams.
+"""Counts hits that come fast: double kicks, rolls, blast beats, flams.
 
-FluidSynth plays them with a General MIDI font, 10 to 16 a second, and both pickers are
-asked, the model's own and madmom's::
+FluidSynth plays them with a General MIDI font, 10 to 16 a second, and they are picked
+with both pickers, the model's own and madmom's::
 
     python benchmarks/repeats.py FONT.sf2
 
@@ -33,7 +33,7 @@ Note = tuple[float, int, int]
 
 
 def patterns(step: float) -> Iterator[tuple[str, list[Note], dict[str, int]]]:
-    """Name, notes and how many hits of each drum there are; `step` in seconds."""
+    """Yield name, notes and number of hits of each drum; `step` in seconds."""
     times = [START_S + k * step for k in range(HITS)]
     half = HITS // 2
     yield (
@@ -50,7 +50,7 @@ def patterns(step: float) -> Iterator[tuple[str, list[Note], dict[str, int]]]:
 
 
 def flams(apart: float) -> list[Note]:
-    """Snares twice a second, each after a grace note."""
+    """Return snares twice a second, each after a grace note."""
     main = [START_S + 0.5 * k for k in range(HITS // 4)]
     return [(t - apart, 38, 60) for t in main] + [(t, 38, 110) for t in main]
 

@@ -1,10 +1,10 @@
-"""Compare with what a user might pick instead, on the same recordings in the same run.
+"""Compares with other programs, on the same recordings in the same run.
 
-Each runs in a process of its own, on one thread, from the file to its hits; measured
-are F on a folder of recordings with references, processor time for a recording of
-five minutes, the most memory, and the size of what it installs. What is not installed
-is left out, and named. They do not do the same: librosa finds onsets of anything, and
-basic-pitch notes, so only their times are compared, with the hits of any drum.
+Each runs in a process of its own, on one thread, from the file to its hits. Measured
+are F on a folder of recordings with references, processor time for a recording of five
+minutes, peak memory, and the size of the installation. Programs that are not installed
+are skipped, and named. They do different things: librosa finds onsets of any kind, and
+basic-pitch notes, so only their times are compared, with hits of any drum.
 
 A rival with an environment of its own is named with its Python, one that has no package
 with the folder of its source::
@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 Hits = list[tuple[float, str]]
-"""Times in seconds, and drum codes; an empty code for a hit of whatever drum."""
+"""Times in seconds, and drum codes; an empty code for a hit of an unknown drum."""
 
 ANY = ""
 
@@ -123,7 +123,7 @@ def librosa(path: Path) -> Hits:
 def basic_pitch(path: Path) -> Hits:
     from ai_edge_litert import interpreter
 
-    # It looks for LiteRT under its old name.
+    # It imports LiteRT under its old name.
     sys.modules.setdefault("tflite_runtime", types.ModuleType("tflite_runtime"))
     sys.modules.setdefault("tflite_runtime.interpreter", interpreter)
     from basic_pitch import ICASSP_2022_MODEL_PATH
@@ -149,14 +149,14 @@ NOT_TO_BE_HAD = {
 
 
 def child(rival: str, paths: list[Path]) -> dict[str, Any]:
-    """Hits of some recordings, and what the last of them has cost."""
+    """Return the hits of some recordings, and the cost of the last one."""
     module, work = RIVALS[rival]
     found = []
     for path in paths:
         begin = os.times()
         found.append(work(path))
         end = os.times()
-    spent = sum(end[:4]) - sum(begin[:4])  # of its own processes, too
+    spent = sum(end[:4]) - sum(begin[:4])  # including its child processes
     memory = max(_own_peak_kb(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     return {
         "hits": found,
@@ -167,7 +167,7 @@ def child(rival: str, paths: list[Path]) -> dict[str, Any]:
 
 
 def _own_peak_kb() -> int:
-    # Not ru_maxrss: a process starts with that of the one that started it.
+    # Not ru_maxrss, which a process inherits from its parent.
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1])
@@ -175,7 +175,7 @@ def _own_peak_kb() -> int:
 
 
 def _size(module: str) -> float:
-    """Size of what was installed for it, without Python itself: all it imports."""
+    """Return the size of everything that it imports, without Python itself."""
     import_module(module)
     folders = set()
     for loaded in list(sys.modules.values()):
@@ -197,7 +197,7 @@ def _bytes(path: Path) -> int:
 def run_child(
     rival: str, paths: list[Path], pythons: dict[str, str], sources: dict[str, str]
 ) -> dict[str, Any] | str:
-    """What a rival says in a process of its own, or why it does not run."""
+    """Return the result of a rival's process, or the reason why it does not run."""
     single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     places = [sources.get(rival, ""), str(Path(__file__).parent.parent)]
     path = os.pathsep.join(filter(None, places))
@@ -216,7 +216,7 @@ def run_child(
 
 
 def scores(folder: Path, hits: list[Hits], paths: list[Path]) -> dict[str, float]:
-    """F at 50 ms by kind of recording, of three drums, of five, and of any hit."""
+    """Return F at 50 ms by kind of recording: of three drums, five, and any hit."""
     import mir_eval
     import numpy as np
 
@@ -247,7 +247,7 @@ def scores(folder: Path, hits: list[Hits], paths: list[Path]) -> dict[str, float
 def report(
     folder: Path, minutes: float, pythons: dict[str, str], sources: dict[str, str]
 ) -> Iterator[tuple[str, dict[str, Any] | str]]:
-    """Measure one after the other."""
+    """Measure the rivals one after the other."""
     from folder import find_recordings
     from measurements import write_recordings
 

@@ -1,4 +1,4 @@
-"""How well drums are taken out of songs, where drums and mix are known.
+"""Measures how well drums are separated from songs, where drums and mix are known.
 
 ``RECORDINGS`` holds ``NAME.drums.flac`` and ``NAME.mix.flac``, the drums at any one
 level in the mix; a mix that is not the sum of its drums and something else (its drums
@@ -45,7 +45,7 @@ from adt_plugins.separation.frames import Grid
 
 RATE = 44100
 EVERY, MOST = 19, 14
-LOUDER_DB = 4.1  # than the drums
+LOUDER_DB = 4.1  # level above the drums
 
 Floats = NDArray[np.float64]
 Method = Callable[[Floats, Floats, Transcription], Floats]
@@ -101,7 +101,7 @@ METHODS: dict[str, Method] = {
 def songs(
     folder: Path, names: list[str] | None
 ) -> Iterator[tuple[str, Floats, Floats]]:
-    """Name, mix, and drums at their level in it."""
+    """Yield name, mix, and drums at their level in it."""
     for path in sorted(folder.glob("*.mix.flac")):
         name = path.name.removesuffix(".mix.flac")
         if names is None or name in names:
@@ -129,7 +129,7 @@ def measure_songs(folder: Path, names: list[str] | None) -> dict[str, Any]:
 
 
 def played(hits: list[list[Any]], kit: dict[str, Floats], length: int) -> Any:
-    """Tracks of each coarse drum, its hits played with one-shots."""
+    """Return a track of each coarse drum, with its hits played with one-shots."""
     tracks: dict[Drum, Floats] = defaultdict(lambda: np.zeros(length))
     for start, drum, velocity in hits:
         sound = kit.get(drum, kit.get(Drum(drum).coarse.value))
@@ -141,7 +141,7 @@ def played(hits: list[list[Any]], kit: dict[str, Floats], length: int) -> Any:
 
 
 def read_kit(folder: Path, name: str = "muldjord") -> dict[str, Floats]:
-    """The loudest one-shot of each class."""
+    """Return the loudest one-shot of each class."""
     classes = {"HHC": "HH", "HHO": "OHH", "HHP": "PHH", "CR": "CY", "RD": "RDC"}
     kit: dict[str, Floats] = {}
     with (folder / "oneshots.csv").open(encoding="utf-8") as file:

@@ -1,8 +1,8 @@
-"""How well velocities follow those that were played, on rendered clips.
+"""Measures how well velocities follow those that were played, on rendered clips.
 
-The folder is one of ``adt train render``; the clips of its validation split, whose
-kits and performances no training has heard, are transcribed as they are, every other
-one with its accompaniment as loud as the drums::
+The folder is one of ``adt train render``; the clips of its validation split, whose kits
+and performances were not trained on, are transcribed as they are, every other one with
+its accompaniment as loud as the drums::
 
     python benchmarks/velocity.py RENDERS
 
@@ -32,21 +32,21 @@ from adt_plugins.transcription import Transcription
 DRUMS = tuple(Drum(name) for name in ("KD", "SD", "HH", "TT", "CY"))
 WINDOW_S = 0.05
 FEWEST = 8
-"""Hits without which a clip says nothing of a drum."""
+"""Hits that a clip needs for a drum to count."""
 LEAST_SPREAD = 4.0
-"""Standard deviation of the true velocities below which there is nothing to follow."""
+"""Standard deviation of the true velocities that a clip needs for a drum to count."""
 
 
 def held_out(folder: Path, count: int) -> Iterator[tuple[Clip, bool]]:
-    """Clips of the validation split, and whether their accompaniment is to sound.
+    """Yield clips of the validation split, and whether to mix in the accompaniment.
 
-    Half of them have it: of those that have none, as many are taken as of the others.
+    Half of them have it: as many without are taken as there are with one.
     """
     clips = [load_clip(path) for path in find_clips(folder)]
     clips = [clip for clip in clips if clip.split == "validation"]
     with_it = [clip for clip in clips if clip.accompaniment is not None]
     without = [clip for clip in clips if clip.accompaniment is None]
-    # Where there are too few drum tracks, those of some songs are taken alone.
+    # If there are too few drum tracks, those of some songs are taken alone.
     without += with_it[count // 2 :]
     for clip in with_it[: count // 2]:
         yield clip, True
@@ -55,7 +55,7 @@ def held_out(folder: Path, count: int) -> Iterator[tuple[Clip, bool]]:
 
 
 def samples(clip: Clip, accompanied: bool) -> NDArray[np.float32]:
-    """Mono samples, with the accompaniment at 0 dB of the drums."""
+    """Return mono samples, with the accompaniment as loud as the drums."""
     drums = cut(clip.drums, 0, len(clip.drums))
     if not accompanied or clip.accompaniment is None:
         return drums
@@ -68,7 +68,7 @@ def samples(clip: Clip, accompanied: bool) -> NDArray[np.float32]:
 def pairs(
     clip: Clip, found: Transcription, drum: Drum
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """True and found velocities of the hits of a drum that were found."""
+    """Return true and estimated velocities of the hits of a drum that were found."""
     from mir_eval.util import match_events
 
     true = [(t, v) for t, code, v in clip.onsets if Drum(code).coarse is drum]
@@ -79,15 +79,15 @@ def pairs(
 
 
 def correlation(true: NDArray[np.float64], found: NDArray[np.float64]) -> float | None:
-    """Pearson's r; None where there is too little to tell."""
+    """Return Pearson's r; None if there are too few hits."""
     if len(true) < FEWEST or true.std() < LEAST_SPREAD:
         return None
-    # Velocities that are all the same follow nothing.
+    # Constant velocities follow nothing.
     return float(np.corrcoef(true, found)[0, 1]) if found.std() else 0.0
 
 
 def measure(folder: Path, model: str | None, count: int) -> dict[str, Any]:
-    """Correlations of each drum: median, quartiles, number of clips and hits."""
+    """Measure the correlations of each drum: median, quartiles, clips and hits."""
     network = Network(find_model(model))
     rows: dict[Drum, list[tuple[str, float, int]]] = {drum: [] for drum in DRUMS}
     for clip, accompanied in held_out(folder, count):

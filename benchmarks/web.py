@@ -1,4 +1,4 @@
-"""Compare the page of `adt web` with Python: the same hits, time, size, an open ear.
+"""Compares the page of `adt web` with Python: hits, time, size and responsiveness.
 
 ``python benchmarks/web.py [speed|parity …] [--minutes 5]`` prints tables and fails if
 the page is more than 6 MB, takes more than twice as long as Python in the same run, or
@@ -43,21 +43,21 @@ REPEATS = 3
 
 
 def write_mp3(path: Path, minutes: float) -> Path:
-    """The example, again and again, in stereo."""
+    """Write the example, again and again, in stereo."""
     samples = np.resize(np.stack(groove(), axis=1), (round(minutes * 60 * RATE), 2))
     soundfile.write(path, samples, RATE, format="MP3")
     return path
 
 
 def timed(work: Callable[..., Any], *arguments: Any, **options: Any) -> float:
-    """Seconds."""
+    """Return the seconds that a call takes."""
     began = time.perf_counter()
     work(*arguments, **options)
     return time.perf_counter() - began
 
 
 def speed(browser: Any, folder: Path, minutes: float) -> list[str]:
-    """An MP3 in the page and in Python, in turns; what is over its bound."""
+    """Time an MP3 in the page and in Python by turns; return what exceeds its bound."""
     file = write_page(folder / "drums.html")
     song = write_mp3(folder / "song.mp3", minutes)
     command = [sys.executable, "-m", "adt_plugins", "transcribe", "-q", "--overwrite"]
@@ -98,7 +98,7 @@ def speed(browser: Any, folder: Path, minutes: float) -> list[str]:
 
 
 def longest_task(trace: dict[str, Any]) -> float:
-    """Of the page's main thread, in ms that it ran: other programs do not count."""
+    """Return the longest task of the main thread, in ms of its own running time."""
     events = trace["traceEvents"]
     threads = {
         (event["pid"], event["tid"])
@@ -116,7 +116,7 @@ def longest_task(trace: dict[str, Any]) -> float:
 
 
 def compared(heard: Transcription, expected: Transcription) -> tuple[int, int]:
-    """Onsets of a drum that are within 2 ms in both, and of how many."""
+    """Count the onsets that are within 2 ms in both, and all of them."""
     waiting = list(expected.onsets)
     for onset in heard.onsets:
         for other in waiting:
@@ -128,7 +128,7 @@ def compared(heard: Transcription, expected: Transcription) -> tuple[int, int]:
 
 
 def parity(browser: Any, folder: Path) -> list[str]:
-    """The songs of the tests, from the same samples."""
+    """Compare the songs of the tests, from the same samples."""
     path = folder / "engine.html"
     engine.write_engine_page(path, copy_front_end(folder))
     page = browser.new_page()
@@ -168,7 +168,7 @@ def parity(browser: Any, folder: Path) -> list[str]:
 
 
 def matched(heard: engine.Heard, expected: Transcription) -> Any:
-    """Rows of the browser and onsets of Python that are the same."""
+    """Yield rows of the browser and onsets of Python that are the same."""
     lanes = [lane["drum"] for lane in heard.header["lanes"]]
     waiting = list(PickedSong(expected).known.values())
     for row in heard.known:
@@ -180,7 +180,7 @@ def matched(heard: engine.Heard, expected: Transcription) -> Any:
 
 
 def main() -> int:
-    """Run what is asked for."""
+    """Run the parts that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", default=["speed", "parity"])
     parser.add_argument("--minutes", type=float, default=5.0)

@@ -1,4 +1,4 @@
-"""Measure the widget in Chromium: sync, scrolling, time to picture and sound, size.
+"""Measures the widget in Chromium: sync, scrolling, time to picture and sound, size.
 
 ``python benchmarks/widget.py [sync|scroll|start|size …]`` prints figures, each with
 its control in the same run. Needs the extra `test-browser` and Chromium.
@@ -44,7 +44,7 @@ REPEATS = 3
 
 
 def sync(browser: Any, folder: Path) -> None:
-    """Clicks against the song, under jank of the main thread."""
+    """Measure clicks against the song, while the main thread is busy."""
     path = folder / "impulses.html"
     write_page(path)
     plays: dict[str, Callable[[Any], None]] = {
@@ -70,7 +70,7 @@ def sync(browser: Any, folder: Path) -> None:
 
 
 def many_onsets(seconds: float, count: int) -> Transcription:
-    """A song of so many onsets, and activations with peaks at them."""
+    """Return a song of so many onsets, and activations with peaks at them."""
     chance = np.random.default_rng(1)
     frames = round(seconds * 100)
     values = chance.random((frames, len(DRUMS)), np.float32) ** 8
@@ -111,7 +111,7 @@ SCROLL = """async ([frames, shift]) => {
 
 
 def presses(page: Any, factor: float) -> int:
-    """How often ``+`` zooms in by a factor; the whole song is in view, as after."""
+    """Count how often ``+`` zooms in by a factor, from the whole song in view."""
     width = "w => parseFloat(w.style.width)"
     before = page.locator(".window").evaluate(width)
     page.keyboard.press("+")
@@ -121,9 +121,9 @@ def presses(page: Any, factor: float) -> int:
 
 
 def scroll(browser: Any, folder: Path) -> None:
-    """Frames while scrolling 10,000 onsets, against an empty animation loop."""
+    """Count frames while scrolling 10,000 onsets, against an empty animation loop."""
     for minutes in (5, 60):
-        # Silence between impulses: an hour of it is quickly written and loaded.
+        # Silence between impulses: an hour of it is written and loaded quickly.
         song = np.zeros((minutes * 60 * RATE, 1), np.int16)
         song[:: RATE // 3] = 20000
         path = folder / f"{minutes}.html"
@@ -133,7 +133,7 @@ def scroll(browser: Any, folder: Path) -> None:
         page, _ = watched(context)
         page.goto(path.as_uri())
         until(page, f"{ADT}.hits.length === 10000", 60)
-        page.wait_for_timeout(90_000 if minutes > 10 else 8000)  # all has come
+        page.wait_for_timeout(90_000 if minutes > 10 else 8000)  # everything has loaded
         for what, shift in (("scrolling", True), ("zooming", False)):
             for view in ("10 s", "the whole song"):
                 page.locator(".stage").focus()
@@ -186,7 +186,7 @@ START = """async ([index, selector, ready, sound]) => {
 
 
 def start(browser: Any, folder: Path) -> None:
-    """Time to picture and sound of a 5-minute song, against IPython's player."""
+    """Time picture and sound of a 5-minute song, against IPython's player."""
     song, rate = soundfile.read(GROOVE)
     repeated = np.tile(song, (15, 1))[: 300 * rate]
     soundfile.write(folder / "song.mp3", repeated, rate, format="MP3")
@@ -215,7 +215,7 @@ def start(browser: Any, folder: Path) -> None:
         for _ in range(REPEATS):
             for name, way in ways.items():
                 times[name].append(notebook.page.evaluate(START, list(way)))
-                # What still loads would slow the next one down.
+                # What is still loading would slow down the next one.
                 notebook.python("import ipywidgets; ipywidgets.Widget.close_all()")
                 notebook.page.wait_for_timeout(1000)
         for number, what in enumerate(("picture", "sound")):
@@ -230,7 +230,7 @@ def start(browser: Any, folder: Path) -> None:
 
 
 def size(_: Any, folder: Path) -> None:
-    """Bytes that a notebook's browser gets of a 5-minute stereo song."""
+    """Measure the bytes that a browser loads for a 5-minute stereo song."""
     song, rate = soundfile.read(GROOVE)
     path = folder / "long.flac"
     soundfile.write(path, np.tile(song, (15, 1))[: 300 * rate], rate)
@@ -253,7 +253,7 @@ def size(_: Any, folder: Path) -> None:
 
 
 def main() -> None:
-    """Run what is asked for."""
+    """Run the parts that are asked for."""
     parts = {"sync": sync, "scroll": scroll, "start": start, "size": size}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
