@@ -31,7 +31,7 @@ WINDOW_S = 0.05
 
 
 def rest_of(path: Path, name: str, network: Network) -> list[Transcription]:
-    """Return two thirds of a recording: the truth, and what is found before and after."""
+    """Return two thirds of a recording: the truth, and hits before and after."""
     truth = formats.read(path.with_name(f"{name}.txt"))
     before = transcribe(path, model=network)
     assert before.activations is not None
