@@ -11,6 +11,7 @@ programs.
 """
 
 from adt_plugins.audio.reader import (
+    LATEST_S,
     SAMPLE_RATE,
     AudioInfo,
     AudioReader,
@@ -18,4 +19,11 @@ from adt_plugins.audio.reader import (
     open_audio,
 )
 
-__all__ = ["SAMPLE_RATE", "AudioInfo", "AudioReader", "load_audio", "open_audio"]
+__all__ = [
+    "LATEST_S",
+    "SAMPLE_RATE",
+    "AudioInfo",
+    "AudioReader",
+    "load_audio",
+    "open_audio",
+]

@@ -20,6 +20,8 @@ from adt_plugins.audio.wave_stream import WavePipe
 from adt_plugins.errors import AdtError, AudioError, reason_of
 
 SAMPLE_RATE = 44100
+LATEST_S = 1e12
+"""No recording is longer: samples up to there can be counted."""
 
 _RATES = range(1000, 1_000_001)
 
@@ -329,10 +331,10 @@ class AudioReader:
 
 def _part(start: float, end: float | None) -> tuple[int, int | None]:
     """Return the first sample of a part and its number of samples (None: all)."""
-    if not (math.isfinite(start) and start >= 0):
+    if not 0 <= start <= LATEST_S:
         raise AudioError(f"cannot be read from {start:g} s on")
     first = round(start * SAMPLE_RATE)
-    if end is None or end == math.inf:
+    if end is None or end > LATEST_S:
         return first, None
     count = round(end * SAMPLE_RATE) - first if math.isfinite(end) else 0
     if count <= 0:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _FILE_ENDINGS = {".npz", ".wav", ".flac", ".mp3", ".m4a", ".ogg", ".aup3", ".mid"}
 """File endings that a folder's name should not have, besides those of formats."""
 
+_LATEST_S = 1e12
+
 Bwf = Literal["bwf"]
 
 BWF: Final = "bwf"
@@ -115,12 +117,22 @@ def offset(text: str) -> float | Bwf:
     if text == BWF:
         return BWF
     try:
-        seconds = float(text)
+        return seconds(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither seconds nor {BWF}"
+        ) from None
+
+
+def seconds(text: str) -> float:
+    """Seconds, also negative ones."""
+    try:
+        number = float(text)
     except ValueError:
-        seconds = float("nan")
-    if not abs(seconds) < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither seconds nor {BWF}")
-    return seconds
+        number = float("nan")
+    if not abs(number) <= _LATEST_S:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return number
 
 
 def threshold(text: str) -> tuple[Drum, float]:
@@ -173,6 +185,6 @@ def time(text: str) -> float:
             seconds = 60 * seconds + float(part)
     except ValueError:
         seconds = -1.0
-    if not 0 <= seconds < float("inf"):
+    if not 0 <= seconds <= _LATEST_S:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time: 90 or 1:30")
     return seconds

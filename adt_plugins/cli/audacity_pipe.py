@@ -83,7 +83,7 @@ def _add_push(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--offset",
-        type=float,
+        type=_values.seconds,
         metavar="SECONDS",
         help="where the recording starts in the project",
     )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.annotations import Onset
-from adt_plugins.audio import SAMPLE_RATE, AudioReader, open_audio
+from adt_plugins.audio import LATEST_S, SAMPLE_RATE, AudioReader, open_audio
 from adt_plugins.audio.channels import ChannelReader
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.files import replacing
@@ -96,6 +96,10 @@ def _sound(drum: Drum, rate: int) -> NDArray[np.float32]:
     return np.asarray(tone / np.abs(tone).max(), dtype=np.float32)
 
 
+def _sample(time: float, rate: int) -> int:
+    return round(min(time, LATEST_S) * rate)
+
+
 def mix(
     blocks: Iterable[NDArray[np.float32]],
     onsets: Iterable[Onset],
@@ -124,7 +128,7 @@ def mix(
     for block in blocks:
         mixed = SONG_GAIN * block
         end = position + len(block)
-        while waiting and (start := round(waiting[0].time * rate)) < end:
+        while waiting and (start := _sample(waiting[0].time, rate)) < end:
             onset = waiting.popleft()
             gain = CLICK_GAIN * onset.velocity / 127
             sounding.append((start, np.float32(gain) * sound_of(onset.drum, rate)))

@@ -173,10 +173,10 @@ def learn(
         If the part holds less than a second of the recording, or no hit.
     """
     rate = activations.frame_rate
-    first = max(0, math.ceil((start - activations.offset) * rate))
     last = len(activations.values)
-    if end < math.inf:
-        last = min(last, math.floor((end - activations.offset) * rate))
+    first = math.ceil(min(max(0.0, start - activations.offset) * rate, last))
+    length = (end - activations.offset) * rate
+    last = last if length > last else math.floor(length)
     if last - first < rate:
         raise AdtError("the corrected part is shorter than a second")
     inputs = tuple(name for name in activations.outputs if name in set(Drum))

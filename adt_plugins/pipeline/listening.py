@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
-from adt_plugins.audio import SAMPLE_RATE, AudioReader
+from adt_plugins.audio import LATEST_S, SAMPLE_RATE, AudioReader
 from adt_plugins.base.ahead import Ahead
 from adt_plugins.base.cores import several
 from adt_plugins.base.progress import Cancel, Progress
@@ -121,13 +120,13 @@ def samples_around(card: ModelCard, start: float, end: float | None) -> tuple[in
     The network reads each chunk with its context. The chunks of a part are those of the
     whole recording, and the level rule starts a chunk earlier.
     """
-    if not (math.isfinite(start) and start >= 0):
+    if not 0 <= start <= LATEST_S:
         return 0, 0  # the reader refuses them
     hop, geometry = card.front_end.hop_size, card.geometry
     chunk = geometry.core * hop
     first = round(start * SAMPLE_RATE)
     before = first - max(0, first // chunk - 1) * chunk
-    if end is None or not math.isfinite(end):
+    if end is None or not end <= LATEST_S:
         return before, 0
     last = round(end * SAMPLE_RATE)
     stop = (last // chunk + 1) * chunk + geometry.context * hop

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from adt_plugins.audio import LATEST_S
+
 Floats = NDArray[np.float32]
 Spectra = NDArray[np.complex64]
 
@@ -62,7 +64,7 @@ class Grid:
         Frame 0 ends with the first hop of the recording.
         """
         ahead = self.size / 2 - self.hop
-        return round((seconds * self.sample_rate + ahead) / self.hop)
+        return round((min(seconds, LATEST_S) * self.sample_rate + ahead) / self.hop)
 
     def spectra(self, samples: Floats) -> Spectra:
         """Transform all complete frames of samples of shape (n,).

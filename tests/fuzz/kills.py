@@ -137,7 +137,7 @@ def main() -> int:
                 subject = Watched(sorted(library.iterdir()), home / command)
             else:
                 subject = Written(
-                    COMMANDS[command], library, home / command,
+                    COMMANDS[command], library, home / f"runs of {command}",
                     again=args.again, twice=args.twice,
                 )  # fmt: skip
             for sent in SIGNALS[: 2 if args.no_sigkill else 3]:

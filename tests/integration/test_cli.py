@@ -492,6 +492,34 @@ def test_no_command_writes_over_a_recording(song: Path, command: str) -> None:
     assert song.read_bytes() == before
 
 
+@pytest.mark.parametrize("time", ["1e12", "1e300", "1.7e308"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("transcribe", "song.wav", "--model", "tiny", "--start", "{time}"),
+        ("transcribe", "song.wav", "--model", "tiny", "--end", "{time}"),
+        ("transcribe", "song.wav", "--model", "tiny", "--offset", "{time}"),
+        ("adapt", "song.wav", "a.txt", "--end", "{time}", "-o", "kit.json"),
+        ("adapt", "song.wav", "a.txt", "--start", "{time}", "-o", "kit.json"),
+        ("audacity", "push", "song.wav", "--offset", "{time}"),
+        ("convert", "far.txt", "--format", "click,csv", "--audio", "song.wav"),
+        ("split", "song.wav", "--from", "far.txt"),
+    ],
+)
+def test_a_time_in_the_far_future_is_one_line(
+    song: Path,
+    words: tuple[str, ...],
+    time: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(song.parent)
+    Path("a.txt").write_text("0.5\t0.5\tKD\n")
+    Path("far.txt").write_text(f"0.5\t0.5\tKD\n{time}\t{time}\tSD\n")
+    assert run(*(word.format(time=time) for word in words)) in (0, 1, 2)
+    assert len(capsys.readouterr().err.splitlines()) <= 1
+
+
 @pytest.mark.parametrize("name", ["tiny.json", "tiny.tflite"])
 def test_a_model_that_is_used_is_not_written_over(
     song: Path, user_home: Path, name: str, capsys: pytest.CaptureFixture[str]
