@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING
 
 from adt_plugins.base.files import write_files
 from adt_plugins.base.folders import asset
-from adt_plugins.editor.html_page import base64_text, block, frame, json_text
+from adt_plugins.editor.html_page import (
+    base64_text,
+    block,
+    font_licence,
+    frame,
+    json_text,
+)
 
 if TYPE_CHECKING:
     from adt_plugins.card import ModelCard
@@ -106,7 +112,7 @@ def _licences() -> str:
         asset("notebook_ext", f"web-engine/{name}").read_text(encoding="utf-8")
         for name in ("NOTICE", "LICENSE")
     )
-    return "\n".join((_OWN_LICENCE, *texts)).replace("<", "‹")
+    return "\n".join((_OWN_LICENCE, *texts, font_licence())).replace("<", "‹")
 
 
 def _card(card: ModelCard) -> dict[str, object]:

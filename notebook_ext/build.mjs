@@ -23,17 +23,18 @@ const style = {
 };
 
 /**
- * Names of our own that nothing outside a bundle hears of: neither files and messages nor
- * the DOM have them, nor whoever drives a page. Written in full they are a thirtieth of it.
+ * Names of our own that nothing outside a bundle uses: neither files and messages nor the
+ * DOM, neither `notation.js` nor whoever drives a page. In full they are a thirtieth of it.
  */
 const inner = `
-  accepted activations addHere arrived audible audition balance byLane choose chosen
-  columns controls countsIn dark describe forget ghosts grabbed gutter isFolded
-  isWholePage laneAlt looked looping metal metronome mixer noise overview painter
-  pending prepared propose ring segments selectBars session setLoop setMetronome
-  setRange setSpeed setThreshold setViewport showSnap snapped songAt spectrum stage
-  stretch strike strips theme timeLine toggleCountIn toggleHelp transport velocities
-  viewport visualOffset wave zoneAt zoomBy`;
+  accepted activations addHere arrived audible audition balance byLane changed choose chosen
+  clicks columns controls countsIn dark describe forget ghosts grabbed gutter isFolded
+  isWholePage laneAlt loadNotation looked looping metal metronome mixed mixer moved noise
+  notation overview painter pending prepared propose ring room seconds segments selectBars
+  session setLoop setMetronome setRange setSpeed setThreshold setViewport showSnap snapped
+  songAt sources spectrum stage stretch strike strip strips theme timeLine toggleCountIn
+  toggleHelp toggleNotation tone transport velocities viewport visualOffset wave zoneAt
+  zoomBy`;
 
 const common = {
   bundle: true,
@@ -45,14 +46,15 @@ const common = {
   logLevel: "warning",
 };
 
-// The widget, and the page that can be sent.
-for (const [host, bundle] of [
-  ["notebook", "widget.js"],
-  ["page", "page.js"],
+// The widget, its notation view, and the page that can be sent.
+for (const [entry, bundle] of [
+  ["src/hosts/notebook.ts", "widget.js"],
+  ["src/notation-view/open.ts", "notation.js"],
+  ["src/hosts/page.ts", "page.js"],
 ]) {
   const { outputFiles } = await build({
     ...common,
-    entryPoints: [here(`src/hosts/${host}.ts`)],
+    entryPoints: [here(entry)],
     outfile: join(folder, bundle),
     format: "esm",
     write: false,

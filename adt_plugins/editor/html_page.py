@@ -55,6 +55,11 @@ def frame(
     return head, f'<script type="module">{script}</script>\n</body>\n</html>\n'
 
 
+def font_licence() -> str:
+    """Return the licence of the music font whose outlines are in every page."""
+    return asset("notebook_ext", "bravura-OFL.txt").read_text(encoding="utf-8")
+
+
 def block(name: str, text: str) -> str:
     """Return an element of the page that holds data."""
     return f'<script type="text/plain" id="{name}">{text}</script>\n'

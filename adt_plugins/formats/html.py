@@ -11,7 +11,13 @@ from typing import Any
 
 from adt_plugins.base.files import replacing
 from adt_plugins.base.reporting import Warn
-from adt_plugins.editor.html_page import base64_text, block, frame, json_text
+from adt_plugins.editor.html_page import (
+    base64_text,
+    block,
+    font_licence,
+    frame,
+    json_text,
+)
 from adt_plugins.formats.format import Format
 from adt_plugins.formats.song_names import song_names
 from adt_plugins.recording import source_audio
@@ -63,6 +69,7 @@ def write(
         parts = {
             "adt-header": json_text(content.header),
             "adt-data": base64_text(content.data),
+            "adt-font-licence": font_licence(),
         }
         levels = velocity_table(score, source)
         if levels is not None:

@@ -27,6 +27,9 @@ from adt_plugins.transcription import Transcription, check_transcription
 BUNDLE = "widget.js"
 """What the browser runs, in `notebook_ext`."""
 
+NOTATION = "notation.js"
+"""What it loads when notation is first shown."""
+
 
 class DrumWidget(EditedSong, anywidget.AnyWidget):
     """Hear, see and correct a transcription in a notebook.
@@ -80,6 +83,7 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
     # The sound that is there before a browser asks for any.
     _chunks = traitlets.List(traitlets.Bytes()).tag(sync=True)
     _table = traitlets.Bytes(b"").tag(sync=True)
+    _notation = traitlets.Bytes(b"").tag(sync=True)
     _views = traitlets.Int(0).tag(sync=True)
     # The value is a mark only; what is sent is the log as it is at that moment:
     # a page that is opened again must get all edits, and those that are open
@@ -123,6 +127,7 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
             _data=content.data,
             _chunks=self._first_chunks(embed),
             _table=self._levels() if embed else b"",
+            _notation=_notation() if embed else b"",
             theme=theme,
             **traits,
         )
@@ -252,6 +257,8 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
             with self._document.lock:
                 self._document.refresh()
                 self.send({"type": "log", **self._log_now()})
+        elif kind == "notation":
+            self.send({"type": "notation"}, [_notation()])
         elif kind == "velocities":
             self.send({"type": "velocities"}, [self._levels()])
         elif kind == "chunk" and self._sound is not None:
@@ -262,6 +269,11 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
 
 
 _OUTPUTS = CellOutputs()
+
+
+def _notation() -> bytes:
+    """Return the script that shows notation."""
+    return asset("notebook_ext", NOTATION).read_bytes()
 
 
 def _find_audio(

@@ -28,7 +28,14 @@ pytestmark = [
 ]
 
 ASSETS = ("audacity", "models", "notebook_ext")
-BUNDLES = ("widget.js", "page.js", "web.js", "web-engine")
+BUNDLES = (
+    "widget.js",
+    "notation.js",
+    "page.js",
+    "web.js",
+    "web-engine",
+    "bravura-OFL.txt",
+)
 
 
 class Built(NamedTuple):

@@ -104,6 +104,28 @@ def widget(folder: Path) -> None:
     save("widget", folder / "widget.png")
 
 
+def notation(folder: Path) -> None:
+    """The notation of a page, with the playhead in it."""
+    whole = song(fine=True)
+    [page_file] = formats.write(whole, folder / "groove.drums.html", audio=GROOVE)
+    with chromium() as browser:
+        context = browser.new_context(
+            device_scale_factor=1.5, viewport={"width": 1080, "height": 900}
+        )
+        page = context.new_page()
+        page.goto(page_file.as_uri())
+        page.get_by_role("button", name="Notation (V)").click()
+        page.locator(".score-bar").first.wait_for()
+        place = whole.beats[9].time
+        page.evaluate(f"document.getElementById('adt-plugins').adt.seek({place})")
+        settled(page)
+        editor = page.locator(".adt").bounding_box()
+        spectrogram = page.locator(".head", has_text="Spectrogram").bounding_box()
+        height = spectrogram["y"] - editor["y"]
+        page.screenshot(path=folder / "notation.png", clip={**editor, "height": height})
+    save("notation", folder / "notation.png")
+
+
 def jupyter(folder: Path) -> None:
     """The widget in JupyterLab."""
     code = (
@@ -278,6 +300,7 @@ def audacity_menus(folder: Path) -> None:
 
 MAKERS: dict[str, Callable[[Path], None]] = {
     "widget": widget,
+    "notation": notation,
     "jupyter": jupyter,
     "web": web,
     "score": score,

@@ -8,6 +8,7 @@ import type { Host, SharedState } from "../session/host";
 import { Journal } from "../session/journal";
 import { editorName } from "../session/kept-log";
 import { Session } from "../session/session";
+import type { OpenNotation } from "../view/stage";
 import { DrumView, type Options } from "../view/view";
 
 /** The part of anywidget's model that is used. */
@@ -20,10 +21,12 @@ export interface Model {
   off(name: string, listener: (...data: never[]) => void): void;
 }
 
+/** What answers a question. */
+type Answer = { type: "chunk"; index: number } | { type: "velocities" | "notation" };
+
 type Incoming =
   | Message
-  | { type: "chunk"; index: number }
-  | { type: "velocities" }
+  | Answer
   | { type: "command"; command: "play" | "pause" | "seek"; value?: number };
 
 /** The header as Python's widget sends it. */
@@ -37,6 +40,7 @@ interface WidgetHeader extends Header {
 const buffer = (view: DataView): ArrayBuffer =>
   view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) as ArrayBuffer;
 
+const JAVASCRIPT = "text/javascript";
 /** Interval at which Python is sent the position during playback. */
 const POSITION_MS = 250;
 /** Time after which a request is sent again. */
@@ -158,9 +162,25 @@ export class Notebook implements Host {
   }
 
   async velocities(): Promise<Uint8Array | null> {
-    const stored = this.model.get("_table") as DataView | undefined;
-    const data = stored?.byteLength ? stored : await this.#ask({ type: "velocities" });
+    const data = await this.#stored("_table", "velocities");
     return data?.byteLength ? new Uint8Array(buffer(data)) : null;
+  }
+
+  /** Data of the widget's state if it is embedded there, or else of Python. */
+  async #stored(trait: string, type: string): Promise<DataView | null> {
+    const stored = this.model.get(trait) as DataView | undefined;
+    return stored?.byteLength ? stored : this.#ask({ type });
+  }
+
+  /** Fetch the script of the notation view from Python, and run it. */
+  async loadNotation(): Promise<OpenNotation> {
+    const script = await this.#stored("_notation", "notation");
+    const url = URL.createObjectURL(new Blob([buffer(script as DataView)], { type: JAVASCRIPT }));
+    try {
+      return (await import(url)).default;
+    } finally {
+      URL.revokeObjectURL(url);
+    }
   }
 
   propose(action: Action): void {
@@ -235,7 +255,7 @@ export class Notebook implements Host {
       this.#silentSince = 0;
       this.session.warn("python", null);
     }
-    if (message.type === "chunk" || message.type === "velocities") {
+    if (isAnswer(message)) {
       const key = message.type + ("index" in message ? message.index : "");
       const requests = this.#waiting.get(key) ?? [];
       this.#waiting.delete(key);
@@ -284,6 +304,9 @@ export class Notebook implements Host {
   }
 }
 
+const isAnswer = (message: Incoming): message is Answer =>
+  ["chunk", "velocities", "notation"].includes(message.type);
+
 interface LogState {
   readonly revision: number;
   readonly log: Log;
@@ -310,12 +333,14 @@ function widget() {
     },
     render({ model, el }: { model: Model; el: HTMLElement }) {
       notebook ??= new Notebook(model);
+      const own = notebook;
       const place = document.createElement("div");
       el.append(place);
       const theme = model.get("theme") as Options["theme"];
-      const view = new DrumView(notebook.session, place, {
+      const view = new DrumView(own.session, place, {
         theme,
         exports: null,
+        loadNotation: () => own.loadNotation(),
         isWholePage: false,
       });
       Object.assign(place, { adt: notebook.session });

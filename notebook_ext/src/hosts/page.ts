@@ -4,6 +4,7 @@ import { type Header, Song } from "../core/song";
 import { counted } from "../core/words";
 import { bytesOf } from "../core/writers";
 import { CannotWrite } from "../notation/bars";
+import openNotation from "../notation-view/open";
 import { EditStore } from "../session/edit-store";
 import { FILES, type FileKind, filesOf, type SongFile, withFiles } from "../session/files";
 import type { Host } from "../session/host";
@@ -75,7 +76,8 @@ function startPage(): void {
     }
   };
   const exports = { kinds: FILES, save };
-  new DrumView(session, place, { theme: "auto", exports, isWholePage: true });
+  const loadNotation = async () => openNotation;
+  new DrumView(session, place, { theme: "auto", exports, loadNotation, isWholePage: true });
   Object.assign(place, { adt: withFiles(session) });
 }
 

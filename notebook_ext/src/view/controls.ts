@@ -48,6 +48,7 @@ export class Controls implements Panel {
   readonly #bars = button("Select this bar, or one bar more (B)", "Bar", () =>
     this.session.selectBars(),
   );
+  readonly #notation = button("Notation (V)", "♫", () => this.stage.toggleNotation());
   readonly #snap = choice(
     "Snap (G)",
     { peak: "Snap: peak", grid: "Snap: grid", off: "Snap: off" },
@@ -93,6 +94,7 @@ export class Controls implements Panel {
         this.#forth,
         this.#snap,
         ...files,
+        this.#notation,
         button("Zoom out (−)", "−", () => stage.zoomBy(1 / 1.6)),
         button("Zoom in (+)", "+", () => stage.zoomBy(1.6)),
         button("Keys and gestures (?)", "?", () => this.toggleHelp()),
@@ -230,6 +232,7 @@ export class Controls implements Panel {
     });
     this.#edit.update();
     this.#practice.update();
+    press(this.#notation, !this.stage.notation.hidden);
     this.#bars.hidden = session.beats.length < 2;
     const { log } = session;
     this.#back.disabled = !log.cursor;

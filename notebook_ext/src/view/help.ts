@@ -15,6 +15,7 @@ R	tap the beats, starting on a 1
 ← →	a beat back, on
 Home End	start, end
 I O	selection from, to here
+V	notation
 + −, Z	zoom (Shift+Z: out)
 0 F	whole song, selection
 PgUp PgDn	scroll

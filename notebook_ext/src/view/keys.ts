@@ -82,6 +82,7 @@ export class Keys {
       m: () => this.#flip("mute"),
       s: () => this.#flip("solo"),
       g: () => this.#nextSnap(),
+      v: () => stage.toggleNotation(),
       i: () => this.#edge("start"),
       o: () => this.#edge("end"),
       "+": zoom(1.6),

@@ -20,6 +20,10 @@ export interface Stage {
   choose(lane: number): void;
   /** Redraw the overlay. */
   changed(): void;
+  /** The panel that shows the notation. */
+  readonly notation: HTMLElement;
+  /** Show or hide the notation. */
+  toggleNotation(): void;
   /** Update the description for screen readers. */
   label(): void;
 }
@@ -31,6 +35,21 @@ export interface Panel {
   showSnap(): void;
   update(): void;
 }
+
+/** The notation of a session, shown in an element. */
+export interface NotationPanel {
+  /** Engrave again if the panel is visible and the hits have changed. */
+  update(): void;
+  close(): void;
+}
+
+/** Show the notation of a session in an element. */
+export type OpenNotation = (
+  session: Session,
+  place: HTMLElement,
+  /** Whether printing the page prints the part alone. */
+  isWholePage: boolean,
+) => NotationPanel;
 
 /** File types that the page can save: ids with their names, and how. */
 export interface Exports {

@@ -10,7 +10,7 @@ import { Input } from "./input";
 import { leaveKeysToHost } from "./keyboard";
 import { LANE, Lanes } from "./lanes";
 import { heightOf, Painter } from "./paint";
-import type { Exports, Stage } from "./stage";
+import type { Exports, NotationPanel, OpenNotation, Stage } from "./stage";
 import css from "./style.css";
 import { colourOf, DARK, isDark, LIGHT, shapeOf, type Theme } from "./theme";
 
@@ -20,6 +20,8 @@ export interface Options {
   readonly theme: "auto" | "light" | "dark";
   /** File types that the browser saves itself; null in a notebook. */
   readonly exports: Exports | null;
+  /** Load the notation view; called when it is first shown. */
+  readonly loadNotation: () => Promise<OpenNotation>;
   /** Whether the view is the whole page, so that it receives every key. */
   readonly isWholePage: boolean;
 }
@@ -33,6 +35,7 @@ export class DrumView implements Stage {
     "aria-roledescription": "time line",
   });
   readonly overview = make("div", { class: "overview", "aria-hidden": "true" });
+  readonly notation = make("div", { class: "notation", hidden: true });
   viewport: Viewport;
   readonly painter: Painter;
   readonly lanes: Lanes;
@@ -50,6 +53,7 @@ export class DrumView implements Stage {
   #ratio = 1;
   #animation = 0;
   #following = true;
+  #panel: Promise<NotationPanel> | null = null;
 
   constructor(
     readonly session: Session,
@@ -73,6 +77,7 @@ export class DrumView implements Stage {
     this.overview.style.height = `${OVERVIEW}px`;
     this.root.append(
       ...this.controls.top,
+      this.notation,
       // The Tab key reaches the time line before the headers of its lanes.
       make("div", { class: "body" }, right, this.controls.gutter),
       ...this.controls.bottom,
@@ -129,6 +134,7 @@ export class DrumView implements Stage {
     cancelAnimationFrame(this.#animation);
     this.#input.close();
     this.controls.close();
+    void this.#panel?.then((panel) => panel.close());
     for (const stop of this.#undo) stop();
   }
 
@@ -314,6 +320,21 @@ export class DrumView implements Stage {
     shapeOf(hit.drum)(context, x, y, 5);
     context.fillStyle = colourOf(theme, hit.drum);
     context.fill();
+  }
+
+  async toggleNotation(): Promise<void> {
+    const { notation, session } = this;
+    notation.hidden = !notation.hidden;
+    this.controls.update();
+    try {
+      this.#panel ??= this.options
+        .loadNotation()
+        .then((open) => open(session, notation, this.options.isWholePage));
+      (await this.#panel).update();
+    } catch (error) {
+      this.#panel = null;
+      session.say(`No notation: ${error}`);
+    }
   }
 
   /** Make a lane the active one, and unfold it. */

@@ -174,6 +174,25 @@ def test_what_makes_no_sense_is_refused(notebook: Notebook) -> None:
     assert notebook.python("answer = w.revision") == before
 
 
+def test_notation_comes_from_python_and_follows_its_edits(notebook: Notebook) -> None:
+    page = notebook.page
+    page.get_by_role("button", name="Notation (V)").first.click()
+    page.locator(".score-bar").first.wait_for()
+    kicks = page.locator("[data-bar='1'] .notehead.KD")
+    before = kicks.count()
+    assert before
+    notebook.python(
+        "bars = [beat.time for beat in w.transcription.beats if beat.position == 1]\n"
+        "w.delete([hit.id for hit in w.hits if hit.onset.drum == 'KD'"
+        " and bars[1] - 0.1 < hit.onset.time < bars[2] - 0.1])"
+    )
+    kicks.first.wait_for(state="detached")
+    notebook.python("w.undo()")
+    kicks.nth(before - 1).wait_for()
+    assert kicks.count() == before
+    page.get_by_role("button", name="Notation (V)").first.click()
+
+
 def test_keys_do_not_leak(notebook: Notebook) -> None:
     page = notebook.page
     cells = page.locator(".jp-CodeCell").count()

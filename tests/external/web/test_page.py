@@ -25,6 +25,7 @@ from adt_plugins import Transcription, transcribe
 from adt_plugins.annotations import Onset
 from adt_plugins.base.hashing import sha256
 from adt_plugins.cli import main
+from adt_plugins.formats.notation.part import make_part
 from adt_plugins.midi.drum_maps import list_maps
 from tests.support.browser import chromium, pixels, until
 from tests.support.paths import GROOVE
@@ -240,6 +241,13 @@ def samples(data: bytes) -> Any:
         assert file.getparams()[1:3] == (2, 44100)
         values = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(int)
         return values.reshape(-1, file.getnchannels()).mean(axis=1)
+
+
+def test_notation_is_what_python_writes_of_the_song(tab: Tab) -> None:
+    tab.choose(GROOVE)
+    tab.page.keyboard.press("v")
+    tab.page.locator(".score-bar").first.wait_for()
+    assert tab.page.locator(".score-bar").count() == len(make_part(tab.song()).bars)
 
 
 def test_work_is_kept_until_it_is_removed(tab: Tab, tmp_path: Path) -> None:

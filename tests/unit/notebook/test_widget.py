@@ -22,6 +22,7 @@ import soundfile
 from adt_plugins import Transcription
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.audio import load_audio
+from adt_plugins.base.folders import asset
 from adt_plugins.drums import Drum
 from adt_plugins.editor.edits import EditError, Layer, Log, fold
 from adt_plugins.editor.picks import PickedSong, velocity_table
@@ -191,6 +192,11 @@ def test_a_browser_gets_sound_and_log(widget: Any, groove: Transcription) -> Non
     assert groove.activations is not None
     widget._receive(None, {"type": "velocities"}, [])
     assert len(widget.send[-1][1][0]) == 6 * len(groove.activations.values)
+    widget._receive(None, {"type": "notation"}, [])
+    assert widget.send[-1] == (
+        {"type": "notation"},
+        [asset("notebook_ext", "notation.js").read_bytes()],
+    )
     widget._receive(None, {"type": "chunk", "index": 1}, [])
     content, (data,) = widget.send[-1]
     assert content == {"type": "chunk", "index": 1}
@@ -206,7 +212,9 @@ def test_a_browser_gets_sound_and_log(widget: Any, groove: Transcription) -> Non
 def test_an_embedded_widget_has_all_of_its_sound(groove: Transcription) -> None:
     plain = DrumWidget(groove, quality="small")
     made = DrumWidget(groove, quality="small", embed=True)
-    state = made.get_state(["_chunks", "_table"])
+    state = made.get_state(["_chunks", "_table", "_notation"])
+    assert state["_notation"] == asset("notebook_ext", "notation.js").read_bytes()
+    assert plain._notation == b""
     assert [len(plain._chunks), len(state["_chunks"])] == [1, 5]
     made.send = Sent()
     for number, data in enumerate(state["_chunks"]):
