@@ -99,7 +99,7 @@ def load_activations(path: Path) -> Activations:
 def _checked(arrays: Mapping[str, NDArray[Any]]) -> Activations:
     values, outputs = arrays["values"], arrays["outputs"]
     if values.ndim != 2 or values.dtype.kind != "f":
-        raise ValueError("the values are no table of numbers")
+        raise ValueError("the values are not a table of numbers")
     if outputs.dtype.kind != "U" or outputs.shape != values.shape[1:]:
         raise ValueError("the outputs are not the names of the columns")
     rate, offset = (

@@ -303,7 +303,7 @@ class FineDrumModel:
         Returns
         -------
         dict
-            Drum to the finer drum of each of its picks; None where it is uncertain.
+            Drum to the finer drum of each of its picks; None if it is uncertain.
         """
         values, rate = activations.values, activations.frame_rate
         return {

@@ -33,7 +33,7 @@ from adt_plugins.picking.onsets import (
 )
 from adt_plugins.picking.song_gate import UNSURE, Decision, Mode, decide
 from adt_plugins.pipeline.hashing import hashing
-from adt_plugins.pipeline.listening import Heard, listen, samples_around
+from adt_plugins.pipeline.listening import Listened, listen, samples_around
 from adt_plugins.pipeline.request import (
     Model,
     check_request,
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from adt_plugins.picking.kit_adaptation import Adaptation
 
 __all__ = [
-    "Heard",
+    "Listened",
     "Model",
     "check_request",
     "listen",
@@ -172,7 +172,7 @@ def transcribe(
     mode = song_gate_mode(song_gate)
     with _reporting(progress) as report, hashing(source, threads) as digest:
         part = _Part(start, end, audio_track, known.first_downbeat)
-        heard, reader = _hear(
+        listened, reader = _listen_to(
             source,
             part,
             network,
@@ -181,10 +181,10 @@ def transcribe(
             cancel=cancel,
             threads=threads,
         )
-        picked = _pick(heard.activations, card, thresholds, mode, adaptation)
+        picked = _pick(listened.activations, card, thresholds, mode, adaptation)
         for text in (*reader.warnings, *reader.level.remarks(), *picked.remarks()):
             warnings.warn(f"{reader.label}: {text}", AdtWarning, 2)
-        onsets = _onsets(picked, heard, card, listeners.tagger)
+        onsets = _onsets(picked, listened, card, listeners.tagger)
         bars = _find_beats(picked.activations, listeners.chords, known) if beats else ()
         recording = _describe_source(digest(), reader, start)
         report(1.0)
@@ -236,7 +236,7 @@ def _listeners(card: ModelCard, *, fine: bool, beats: bool) -> _Listeners:
     )
 
 
-def _hear(
+def _listen_to(
     source: AudioSource,
     part: _Part,
     network: Network,
@@ -245,14 +245,14 @@ def _hear(
     progress: Progress,
     cancel: Cancel | None,
     threads: int | None,
-) -> tuple[Heard, AudioReader]:
+) -> tuple[Listened, AudioReader]:
     """Run the network over a part, with the same result as in the whole recording."""
     around = samples_around(network.card, part.start, part.end)
     with open_audio(
         source, start=part.start, end=part.end, track=part.track, around=around
     ) as reader:
         _check_downbeat(part, reader)
-        heard = listen(
+        listened = listen(
             reader,
             network,
             offset=(round(part.start * SAMPLE_RATE) - reader.lead) / SAMPLE_RATE,
@@ -262,7 +262,7 @@ def _hear(
             threads=threads,
         )
         _check_downbeat(part, reader)
-    return heard, reader
+    return listened, reader
 
 
 def _check_downbeat(part: _Part, reader: AudioReader) -> None:
@@ -316,11 +316,15 @@ def _pick(
 
 
 def _onsets(
-    picked: _Picked, heard: Heard, card: ModelCard, tagger: FineDrumTagger | None
+    picked: _Picked, listened: Listened, card: ModelCard, tagger: FineDrumTagger | None
 ) -> tuple[Onset, ...]:
     """Turn hits into onsets; finer drums follow from the unadapted activations."""
-    kinds = None if tagger is None else tagger.kinds_of(picked.hits, heard.activations)
-    return onsets_of(picked.hits, picked.activations, card.delay, heard.levels, kinds)
+    kinds = (
+        None if tagger is None else tagger.kinds_of(picked.hits, listened.activations)
+    )
+    return onsets_of(
+        picked.hits, picked.activations, card.delay, listened.levels, kinds
+    )
 
 
 def _only(onsets: tuple[Onset, ...], wanted: set[Drum] | None) -> tuple[Onset, ...]:

@@ -29,7 +29,7 @@ _Placed = tuple[NDArray[np.float32], float | None]
 """Frames, and the fraction of the recording that has been read."""
 
 
-class Heard(NamedTuple):
+class Listened(NamedTuple):
     """The output of front end and network for a recording.
 
     Parameters
@@ -53,7 +53,7 @@ def listen(
     cancel: Cancel | None = None,
     taps: Iterable[Callable[[NDArray[np.float32]], None]] = (),
     threads: int | None = None,
-) -> Heard:
+) -> Listened:
     """Run front end and network over a recording.
 
     Parameters
@@ -74,7 +74,7 @@ def listen(
 
     Returns
     -------
-    Heard
+    Listened
         Activations and levels.
     """
     card = network.card
@@ -111,7 +111,7 @@ def listen(
         values += network.stream(watched(framed(reader)))
     silenced = beginnings.silence(np.concatenate(values), card.drum_columns)
     activations = Activations(silenced, card.outputs, card.front_end.frame_rate, offset)
-    return Heard(activations, np.concatenate(levels))
+    return Listened(activations, np.concatenate(levels))
 
 
 def samples_around(card: ModelCard, start: float, end: float | None) -> tuple[int, int]:

@@ -118,15 +118,15 @@ def compare(
     level
         Function that returns the level in dB of a drum's frequency range at a time.
     """
-    true, found = reference.coarse(), estimate.coarse()
+    true, estimated = reference.coarse(), estimate.coarse()
     every = np.unique([onset.time for onset in true])
     cases = []
     for drum in DRUMS:
-        wanted, heard = true.times(drum), found.times(drum)
-        pairs = _matching()(wanted, heard, WINDOW_S)
+        wanted, detected = true.times(drum), estimated.times(drum)
+        pairs = _matching()(wanted, detected, WINDOW_S)
         hit, used = {i for i, _ in pairs}, {j for _, j in pairs}
         timed = [(t, "hit" if i in hit else "missed") for i, t in enumerate(wanted)]
-        timed += [(t, "extra") for j, t in enumerate(heard) if j not in used]
+        timed += [(t, "extra") for j, t in enumerate(detected) if j not in used]
         usual = [level(drum, t) for t in (wanted if len(wanted) else every)]
         middle = float(np.median(usual)) if usual else 0.0
         for time, outcome in sorted(timed):

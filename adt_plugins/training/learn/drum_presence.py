@@ -32,7 +32,7 @@ from adt_plugins.training.learn.targets import OUTPUTS, column
 Frames = NDArray[np.float32]
 _T = TypeVar("_T")
 
-Hear = Callable[[Frames], Frames]
+RunNetwork = Callable[[Frames], Frames]
 
 #: False hits a minute that may remain: half of the goal, since unknown music and voices
 #: are always a little worse.
@@ -122,7 +122,7 @@ def gather(
     clips: Iterable[Clip],
     recipe: Recipe,
     mixer: Mixer,
-    hear: Hear,
+    run_network: RunNetwork,
     card: ModelCard,
 ) -> list[Piece]:
     """Mix clips with a recipe, and pick the hits at the card's thresholds."""
@@ -131,7 +131,7 @@ def gather(
     for number, clip in enumerate(clips):
         rng = np.random.default_rng([number, 7])
         frames = int(clip.duration * rate)
-        values = hear(mixer.example(clip, frames, rng, start=0.0).frames)
+        values = run_network(mixer.example(clip, frames, rng, start=0.0).frames)
         onsets = [] if recipe.drumless else clip.onsets
         picked_heights, true, times = {}, {}, []
         for drum in card.drums:
@@ -152,7 +152,7 @@ def gather(
 def learn_gate(
     renders: Path,
     mixer: Callable[[list[Path], list[RealSound]], Mixer],
-    hear: Hear,
+    run_network: RunNetwork,
     card: ModelCard,
     *,
     clips: int = 100,
@@ -166,7 +166,7 @@ def learn_gate(
         Folder of `adt train render`.
     mixer
         Function that makes a mixer with these voices and real sounds.
-    hear
+    run_network
         Function from frames (frames, bands) to activations (frames, outputs).
     card
         Card with picker, thresholds and outputs of the network.
@@ -183,15 +183,19 @@ def learn_gate(
     real = find_real(renders, split)
     mix = mixer(voices, real)
     speech = gather(
-        (_spoken(path) for path in _some(voices, clips // 2)), ALONE, mix, hear, card
+        (_spoken(path) for path in _some(voices, clips // 2)),
+        ALONE,
+        mix,
+        run_network,
+        card,
     )
-    music = gather(songs, DRUMLESS, mix, hear, card)
-    drums = [gather(songs, SONGS, mix, hear, card)]
-    drums += [gather(alone, ALONE, mix, hear, card)]
+    music = gather(songs, DRUMLESS, mix, run_network, card)
+    drums = [gather(songs, SONGS, mix, run_network, card)]
+    drums += [gather(alone, ALONE, mix, run_network, card)]
     if real:
         chosen = _some(every, clips)
-        music += gather(chosen, REAL_DRUMLESS, mix, hear, card)
-        drums += [gather(chosen, QUIET_SONGS, mix, hear, card)]
+        music += gather(chosen, REAL_DRUMLESS, mix, run_network, card)
+        drums += [gather(chosen, QUIET_SONGS, mix, run_network, card)]
     return choose(speech, music, drums, card)
 
 

@@ -212,9 +212,9 @@ class Trainer:
         half = frames.shape[1]
         first = int(torch.randint(slack // 2, ()))
         cuts = (first, slack - int(torch.randint(slack // 2, ())))
-        heard = torch.cat([frames[c : c + length] for c in cuts], dim=1)
+        inputs = torch.cat([frames[c : c + length] for c in cuts], dim=1)
         wanted = torch.cat([targets[c : c + length] for c in cuts], dim=1)
-        logits: Tensor = self.model(heard)
+        logits: Tensor = self.model(inputs)
         loss = self._bce(logits, wanted, known.repeat(2, 1))
         margin = max(self.settings.margin, self.geometry.context)
         low, high = cuts[1] + margin, cuts[0] + length - margin

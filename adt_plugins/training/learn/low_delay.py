@@ -289,8 +289,8 @@ def _loss(
 ) -> Tensor:
     if taught:
         with torch.no_grad():
-            heard = teacher(frames)[..., : targets.shape[2]].sigmoid()
-        targets = targets.lerp(heard, taught)
+            taught_values = teacher(frames)[..., : targets.shape[2]].sigmoid()
+        targets = targets.lerp(taught_values, taught)
     late = LOOK_AHEAD
     losses = functional.binary_cross_entropy_with_logits(
         model(frames)[late:], targets[:-late], reduction="none", pos_weight=POSITIVE
@@ -332,12 +332,12 @@ def export_low_delay(
     validation = Validation(renders, Mixer(front_end, level, []), Geometry(1, 0, 1))
     del validation.items["songs"]
 
-    def hear(frames: Frames) -> Frames:
+    def run_network(frames: Frames) -> Frames:
         with torch.no_grad():
             said = model(torch.from_numpy(frames)[:, None])[:, 0].sigmoid().numpy()
         return np.pad(said[LOOK_AHEAD:], ((0, LOOK_AHEAD), (0, 0)))
 
-    thresholds, scores = Validation.choose(validation.counts(hear))
+    thresholds, scores = Validation.choose(validation.counts(run_network))
     parameters = sum(p.numel() for p in model.parameters())
     seconds = LOOK_AHEAD / front_end.frame_rate
     card = ModelCard(

@@ -1,6 +1,6 @@
 """Mixes rendered stems during training: no two epochs see the same.
 
-Drums, accompaniment and voices are cut, levelled and equalised anew for every
+Drums, accompaniment and voices are cut, levelled and equalised again for every
 example, and become frames by the same filterbank and level rule as at run time.
 """
 

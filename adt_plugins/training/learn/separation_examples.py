@@ -204,19 +204,19 @@ class ExampleFolder:
         hits: dict[Drum, list[int]] = {}
         for onset in onsets:
             hits.setdefault(kinds[onset.drum], []).append(GRID.frame(onset.time) - 1)
-        heard, wanted = _spectra(mix), _spectra(drums)
-        magnitudes = np.abs(heard)
+        mix_spectra, drum_spectra = _spectra(mix), _spectra(drums)
+        magnitudes = np.abs(mix_spectra)
         power = np.square(magnitudes)
-        known = templates.learn([(magnitudes, hits)], list(hits), GRID, self._learnt)
-        mixture = Mixture(magnitudes, hits, known)
-        mixture.settle(known)
+        learnt = templates.learn([(magnitudes, hits)], list(hits), GRID, self._learnt)
+        mixture = Mixture(magnitudes, hits, learnt)
+        mixture.settle(learnt)
         level = 0.5 * float(np.log(power.mean(dtype=np.float64) + EPSILON**2))
         chances = np.sqrt(power).reshape(-1).astype(np.float64)
         chances = (1 - _EVENLY) * chances / chances.sum() + _EVENLY / chances.size
         rows = np.sort(rng.choice(chances.size, self._settings.places, p=chances))
-        masks = np.real(wanted * heard.conj()) / (power + EPSILON)
-        rest = np.square(np.abs(heard - wanted))
-        both = np.sqrt(np.square(np.abs(wanted)).sum() * rest.sum())
+        masks = np.real(drum_spectra * mix_spectra.conj()) / (power + EPSILON)
+        rest = np.square(np.abs(mix_spectra - drum_spectra))
+        both = np.sqrt(np.square(np.abs(drum_spectra)).sum() * rest.sum())
         weights = power.reshape(-1)[rows] / (chances[rows] * both)
         return MaskExamples(
             np.concatenate(list(_described(Features(mixture, GRID, level), rows))),

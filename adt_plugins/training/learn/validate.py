@@ -88,12 +88,12 @@ class Validation:
                 }
                 self.items[kind].append((example.frames, wanted))
 
-    def counts(self, hear: Callable[[Frames], Frames]) -> dict[str, Counts]:
+    def counts(self, run_network: Callable[[Frames], Frames]) -> dict[str, Counts]:
         """Count hits, true and picked onsets of each drum at each threshold.
 
         Parameters
         ----------
-        hear
+        run_network
             Function from frames (frames, bands) to activations (frames, outputs).
 
         Returns
@@ -106,7 +106,7 @@ class Validation:
         for kind, items in self.items.items():
             counts = {name: np.zeros((len(THRESHOLDS), 3)) for name in DRUMS}
             for frames, wanted in items:
-                activations = hear(frames)
+                activations = run_network(frames)
                 for name in DRUMS:
                     activation = activations[:, OUTPUTS.index(name)]
                     for row, threshold in enumerate(THRESHOLDS):
@@ -125,14 +125,14 @@ class Validation:
         return {kind: _scores(items) for kind, items in counts.items()}
 
     def time_errors(
-        self, hear: Callable[[Frames], Frames], thresholds: Mapping[str, float]
+        self, run_network: Callable[[Frames], Frames], thresholds: Mapping[str, float]
     ) -> dict[str, float | None]:
         """Return the median distance in ms of picked onsets from true ones, by kind."""
         result: dict[str, float | None] = {}
         for kind, items in self.items.items():
             errors = [np.zeros(0)]
             for frames, wanted in items:
-                activations = hear(frames)
+                activations = run_network(frames)
                 for name, threshold in thresholds.items():
                     activation = activations[:, OUTPUTS.index(name)]
                     picked = pick_peaks(

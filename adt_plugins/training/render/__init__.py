@@ -1,1 +1,1 @@
-"""From sounds and performances to rendered clips."""
+"""Renders clips of sounds and performances."""

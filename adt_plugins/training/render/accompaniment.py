@@ -1,4 +1,4 @@
-"""What plays beside the drums: a song's own parts, another song's, or made-up ones."""
+"""Accompaniment of the drums: a song's own parts, another song's, or generated ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from adt_plugins.training.sources.songs import DRUM_PROGRAMS, Song, read_song
 PREROLL_S = 1.0
 GUITAR_PROGRAMS = range(24, 32)
 BASS_PROGRAMS = range(32, 40)
-# Compressed soundfonts take seconds to decode, so they come seldom.
+# Compressed soundfonts take seconds to decode, so they are rare.
 SLOW_FONT_WEIGHT = 0.12
 NOTE_NAMES = (
     "C",
@@ -63,7 +63,7 @@ class Studio:
 
 
 def own_parts(song: Song, start_s: float, duration_s: float) -> Parts:
-    """The parts of the song itself, in a window."""
+    """Return the parts of the song itself, in a window."""
     parts = Parts("song")
     for note, program in zip(song.notes, song.programs, strict=True):
         if note.end > start_s - PREROLL_S and note.start < start_s + duration_s:
@@ -90,7 +90,7 @@ def borrowed_parts(
     duration_s: float,
     rng: np.random.Generator,
 ) -> Parts:
-    """Another song's parts, its quarters laid on the performance's."""
+    """Return another song's parts, with its quarters on the performance's."""
     paths = [path for path, held_out in library.songs if held_out == validation]
     parts = Parts("borrowed")
     if not paths:
@@ -99,7 +99,7 @@ def borrowed_parts(
     if not song.notes:
         return parts
     ratio = song.quarter_s / performance.quarter_s
-    # Half or double time, whichever comes nearer to the song's own tempo.
+    # Half or double time, whichever is nearer to the song's own tempo.
     factor = 2.0 ** float(np.clip(round(float(np.log2(ratio))), -1, 1))
     quarter_s = performance.quarter_s * factor
     last = song.quarters[-1][1]
@@ -122,7 +122,7 @@ def borrowed_parts(
 def generated_parts(
     performance: Performance, duration_s: float, rng: np.random.Generator
 ) -> Parts:
-    """Made-up parts over the performance's beats."""
+    """Return generated parts over the performance's beats."""
     made = arrange(performance, duration_s, rng)
     return Parts("generated", made.notes, made.programs, [], made.chords)
 
@@ -134,7 +134,7 @@ def choose_parts(
     duration_s: float,
     rng: np.random.Generator,
 ) -> Parts:
-    """Draw what plays beside the drums; empty parts mean drums alone."""
+    """Draw the accompaniment; empty parts mean drums alone."""
     if performance.song is not None:
         parts = own_parts(performance.song, performance.song_start_s, duration_s)
         if parts.notes or rng.random() < 0.3:
@@ -217,7 +217,7 @@ def render_stem(
 
 
 def amplify(audio: Samples, rng: np.random.Generator) -> Samples:
-    """A guitar amplifier: tight low end, hard drive, cabinet and presence."""
+    """Apply a guitar amplifier: tight low end, hard drive, cabinet and presence."""
     shaped = effects.high_pass(audio, float(rng.uniform(70, 200)))
     shaped = effects.equalise(
         shaped, [(float(rng.uniform(500, 1500)), float(rng.uniform(0, 9)), 0.6)]
@@ -249,7 +249,7 @@ def strum(
     duration_s: float,
     rng: np.random.Generator,
 ) -> Samples:
-    """Recorded guitar strums on some beats, of the chord where there is one."""
+    """Return recorded guitar strums on some beats, of the chord if there is one."""
     audio = np.zeros(round(duration_s * SAMPLE_RATE_HZ), dtype=np.float32)
     step = performance.quarter_s * float(rng.choice([0.5, 1, 1, 2]))
     ratio_db = float(rng.uniform(0, 6))
@@ -302,7 +302,7 @@ def _stems(
     driven = guitars if rng.random() < 0.7 else []
     if rng.random() < 0.15:
         driven = driven + [i for i in everything if parts.programs[i] in BASS_PROGRAMS]
-    # Without guitars, now and then whatever plays there goes through the amplifier.
+    # Without guitars, other parts sometimes go through the amplifier.
     if not guitars and rng.random() < 0.15:
         driven = list(everything)
     rest = sorted(set(everything) - set(driven))
@@ -324,7 +324,7 @@ def render_accompaniment(
     duration_s: float,
     rng: np.random.Generator,
 ) -> Samples | None:
-    """Render parts through soundfonts, amplifier and bus; None where all is silent."""
+    """Render parts through soundfonts, amplifier and bus; None if all is silent."""
     if parts.kind == "none" or not studio.fonts:
         return None
     revoice(parts, rng)

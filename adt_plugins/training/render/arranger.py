@@ -1,4 +1,4 @@
-"""Made-up accompaniment: a chord progression and parts that follow it."""
+"""Generated accompaniment: a chord progression and parts that follow it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Arrangement:
 
 
 class Arranger:
-    """Write parts over the beats of a performance."""
+    """Writes parts over the beats of a performance."""
 
     def __init__(
         self, performance: Performance, duration_s: float, rng: np.random.Generator
@@ -66,24 +66,24 @@ class Arranger:
         self.channel = 0
 
     def pitch(self, degree: int) -> int:
-        """Semitones above C of a scale degree in the key."""
+        """Return the semitones above C of a scale degree in the key."""
         octave, step = divmod(degree, 7)
         return self.key + 12 * octave + self.scale[step]
 
     def degree_at(self, time: float) -> int:
-        """Root degree of the chord at a time."""
+        """Return the root degree of the chord at a time."""
         return self.degrees[
             int((time - self.first_s) // self.chord_s) % len(self.degrees)
         ]
 
     def ticks(self, step_quarters: float) -> list[float]:
-        """Times of a regular grid over the clip."""
+        """Return the times of a regular grid over the clip."""
         step = step_quarters * self.quarter_s
         count = int((self.duration_s - self.first_s) / step) + 1
         return [self.first_s + index * step for index in range(count)]
 
     def begin(self, programs: tuple[int, ...]) -> int:
-        """Next free channel's program, drawn."""
+        """Draw a program for the next free channel."""
         self.channel += 1 + (self.channel == 8)
         return int(self.rng.choice(programs))
 
@@ -196,16 +196,16 @@ class Arranger:
             self.add(program, time, length, base + self.pitch(degree), 95)
 
     def chords(self) -> list[tuple[float, float, int, str]]:
-        """(start, end, pitch class of the root, major or minor) over the clip."""
-        found = []
+        """Return the chords: (start, end, pitch class of the root, major or minor)."""
+        chords = []
         for time in self.ticks(self.chord_s / self.quarter_s):
             degree = self.degree_at(time + 1e-3)
             root = self.pitch(degree) % 12
             third = (self.pitch(degree + 2) - self.pitch(degree)) % 12
-            found.append(
+            chords.append(
                 (time, time + self.chord_s, root, "major" if third == 4 else "minor")
             )
-        return found
+        return chords
 
 
 def arrange(

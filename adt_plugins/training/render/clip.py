@@ -1,8 +1,7 @@
-"""Render training clips: drums, accompaniment and voices, with their labels.
+"""Renders training clips: drums, accompaniment and voices, with their labels.
 
-A clip depends on the seed and its number alone. Its ``.json`` is written last,
-so a clip whose ``.json`` exists is whole, and a second run goes on where the
-first one stopped.
+A clip depends only on the seed and its number. Its ``.json`` is written last, so a clip
+with a ``.json`` is complete, and a second run continues where the first one stopped.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """Where things are and go, and the seed; the same for every clip."""
+    """Folders and seed; the same for every clip."""
 
     out: Path
     data: Path
@@ -57,7 +56,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Stock:
-    """What a worker reads once."""
+    """The material that a worker reads once."""
 
     library: Library
     kits: dict[bool, dict[str, dict[str, int]]]
@@ -65,7 +64,7 @@ class Stock:
 
 
 def is_validation(index: int) -> bool:
-    """Whether a clip is for validation: one in eight."""
+    """Return whether a clip is for validation: one in eight."""
     return index % VALIDATION_EVERY == VALIDATION_AT
 
 
@@ -76,7 +75,7 @@ def load_stock(plan: Plan) -> Stock:
     Raises
     ------
     FileNotFoundError
-        Where a split has no whole kit.
+        If a split has no complete kit.
     """
     index = kits.read_index(plan.out / "kits")
     split: dict[bool, dict[str, dict[str, int]]] = {False: {}, True: {}}
@@ -87,9 +86,9 @@ def load_stock(plan: Plan) -> Stock:
             raise FileNotFoundError(
                 f"no whole drum kit below {plan.sounds} and {plan.data}"
             )
-    found = find_sounds(plan.sounds)
-    fonts = tuple(path for _, path in sorted(found.general_fonts.items()))
-    studio = Studio(fonts, found.strums, effects.read_rooms(plan.data / "rooms"))
+    packages = find_sounds(plan.sounds)
+    fonts = tuple(path for _, path in sorted(packages.general_fonts.items()))
+    studio = Studio(fonts, packages.strums, effects.read_rooms(plan.data / "rooms"))
     return Stock(Library.find(plan.data), split, studio)
 
 
@@ -106,7 +105,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def render_clip(plan: Plan, index: int) -> None:
-    """Render one clip unless it stands there."""
+    """Render a clip, unless it exists."""
     stem = plan.out / f"{index:06d}"
     label = stem.with_suffix(".json")
     if label.is_file():
@@ -116,7 +115,7 @@ def render_clip(plan: Plan, index: int) -> None:
     rng = np.random.default_rng([plan.seed, index])
     performance = perform(stock.library, validation, CLIP_S, rng)
     kit = ClipKit(plan.out / "kits", stock.kits[validation], rng)
-    drums, heard = place(performance.hits, kit, CLIP_S, rng)
+    drums, placed = place(performance.hits, kit, CLIP_S, rng)
     drums = effects.drum_bus(drums, stock.studio.rooms, rng)
     parts = choose_parts(stock.library, performance, validation, CLIP_S, rng)
     accompaniment = render_accompaniment(stock.studio, parts, performance, CLIP_S, rng)
@@ -126,7 +125,7 @@ def render_clip(plan: Plan, index: int) -> None:
     write_json(
         label,
         {
-            "onsets": [[round(hit.time, 5), hit.code, hit.velocity] for hit in heard],
+            "onsets": [[round(hit.time, 5), hit.code, hit.velocity] for hit in placed],
             "beats": [
                 [round(time, 5), position] for time, position in performance.beats
             ],
@@ -141,9 +140,9 @@ def render_clip(plan: Plan, index: int) -> None:
 
 
 def _ignore_interrupt() -> None:
-    # Ctrl-C is for the parent alone, which lets clips in progress finish.
+    # Only the parent reacts to Ctrl-C, and lets clips in progress finish.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Several processes share the cores; threads inside each would fight.
+    # Several processes share the cores; threads in each would compete.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
@@ -152,7 +151,7 @@ def _run_all(
     tasks: Iterable[Callable[[], object]],
     ahead: int,
 ) -> Iterator[Exception | None]:
-    """Run tasks with few waiting, so that an interrupt leaves nothing long."""
+    """Run tasks with few of them queued, so that an interrupt takes effect soon."""
     waiting: set[Future[object]] = set()
     for task in tasks:
         waiting.add(pool.submit(task))
@@ -181,12 +180,12 @@ def render(
     voice_minutes: float = 60.0,
     progress: Progress | None = None,
 ) -> int:
-    """Render clips into a folder; those that stand there are kept.
+    """Render clips into a folder; existing ones are kept.
 
     Parameters
     ----------
     out
-        Takes the clips, ``voices/``, ``real/`` and the built ``kits/``.
+        Folder for the clips, ``voices/``, ``real/`` and the built ``kits/``.
     data
         Folder with ``groove``, MIDI songs, ``oneshots``, ``rooms`` and ``voices``.
     sounds
@@ -194,18 +193,18 @@ def render(
     hours
         Length of all clips together.
     seed
-        Another seed makes other clips.
+        Seed of the clips.
     workers
         Number of processes.
     voice_minutes
         Length of all voice files together.
     progress
-        Called with the number of clips done and of all.
+        Function that is called with the numbers of finished and of all clips.
 
     Returns
     -------
     int
-        The number of clips that failed; each is reported in one line on stderr.
+        Number of clips that failed; each is reported in one line on stderr.
     """
     plan = Plan(out, data, sounds, seed)
     (out / "voices").mkdir(parents=True, exist_ok=True)
@@ -216,7 +215,7 @@ def render(
         index for index in range(count) if not (out / f"{index:06d}.json").is_file()
     ]
     done, failed = count - len(missing), 0
-    # Started afresh, workers inherit no threads of the caller.
+    # Spawned workers inherit no threads of the caller.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _ignore_interrupt) as pool:
         _build_kits(pool, plan, 2 * workers)
@@ -248,7 +247,7 @@ def _build_kits(pool: ProcessPoolExecutor, plan: Plan, ahead: int) -> None:
 def _interleave(
     plan: Plan, indices: list[int], voice_tasks: list[Callable[[], object]]
 ) -> Iterator[Callable[[], object]]:
-    """A voice file after every clip, until there are enough of them."""
+    """Yield the task of a voice file after every clip, until there are enough."""
     remaining = iter(voice_tasks)
     for index in indices:
         voice = next(remaining, None)

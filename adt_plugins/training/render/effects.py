@@ -103,7 +103,7 @@ def compress(
 
 
 def saturate(audio: Samples, drive: float, *, asymmetry: float = 0.0) -> Samples:
-    """Soft clipping after scaling the peak to ``drive``; the peak comes back."""
+    """Clip softly after scaling the peak to ``drive``, and restore the peak."""
     peak = float(np.abs(audio).max(initial=0.0))
     if peak <= 0:
         return audio
@@ -158,7 +158,7 @@ def add_room(audio: Samples, room: Samples, level_db: float) -> Samples:
 
 
 def choose_room(rooms: list[Samples], rng: np.random.Generator) -> Samples:
-    """A measured or a made room, often shortened and darkened."""
+    """Return a measured or synthetic room, often shortened and darkened."""
     if rooms and rng.random() < 0.4:
         room = rooms[int(rng.integers(len(rooms)))]
         decay = float(rng.uniform(0, 12))
@@ -172,7 +172,7 @@ def choose_room(rooms: list[Samples], rng: np.random.Generator) -> Samples:
 
 
 def drum_bus(audio: Samples, rooms: list[Samples], rng: np.random.Generator) -> Samples:
-    """What happens to drums between the kit and a record."""
+    """Apply the effects between a drum kit and a record."""
     if rng.random() < 0.35:  # a second, later microphone
         delay = round(rng.uniform(0.0003, 0.003) * SAMPLE_RATE_HZ)
         later = np.pad(audio, (delay, 0))[: audio.size]
@@ -203,7 +203,7 @@ def drum_bus(audio: Samples, rooms: list[Samples], rng: np.random.Generator) -> 
 
 
 def medium(audio: Samples, rng: np.random.Generator) -> Samples:
-    """Band limits and noise of the medium that a recording has gone through."""
+    """Apply band limits and noise of the medium that a recording went through."""
     choice = rng.random()
     if choice < 0.2:
         audio = low_pass(audio, float(rng.uniform(11000, 16500)), 8)

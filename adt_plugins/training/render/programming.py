@@ -44,7 +44,7 @@ class Feel:
     def late_s(
         self, at: float, code: str, beat_s: float, rng: np.random.Generator
     ) -> float:
-        """How much later than written a hit at a beat position is played."""
+        """Return how much later than written a hit at a beat position is played."""
         late = self.lateness_s.get(code, 0.0) + float(rng.normal(0, self.spread_s))
         if self.swing and abs((at * 2) % 1) > 0.1:  # every second sixteenth
             late += self.swing / 4 * beat_s
@@ -58,7 +58,7 @@ def _bar(
     after_fill: bool,
     rng: np.random.Generator,
 ) -> tuple[list[patterns.Step], bool]:
-    """Steps of one bar, in bars, and whether it ends with a fill."""
+    """Return the steps of a bar, in bars, and whether it ends with a fill."""
     steps = patterns.bar_hits(style, rng)
     fill_beats = 0
     if feel.fills_every and bar % feel.fills_every == feel.fills_every - 1:
@@ -78,7 +78,7 @@ def _bar(
 
 
 def programmed(duration_s: float, rng: np.random.Generator) -> Performance:
-    """A programmed groove with fills, crashes on the one, flams and swing."""
+    """Return a programmed groove with fills, crashes on the one, flams and swing."""
     style = STYLES[int(rng.integers(len(STYLES)))]
     beat_s = 60 / float(rng.uniform(*style.tempo))
     bar_s = beat_s * style.beats
@@ -107,7 +107,7 @@ def programmed(duration_s: float, rng: np.random.Generator) -> Performance:
 
 
 def _graces(hit: Stroke, rng: np.random.Generator) -> list[Stroke]:
-    """Flams and drags before some strong hits on snare and toms."""
+    """Return flams and drags before some strong hits on snare and toms."""
     if hit.code not in ("SD", *TOMS) or hit.velocity < 80 or rng.random() > 0.06:
         return []
     gap = float(rng.uniform(0.022, 0.045))
@@ -161,7 +161,7 @@ def _exchange(hits: list[Stroke], old: set[str], new: str) -> list[Stroke]:
 def _crash_on_the_one(
     hits: list[Stroke], beats: list[tuple[float, int]], rng: np.random.Generator
 ) -> list[Stroke]:
-    """A crash in place of the hat or ride on every, second or fourth downbeat."""
+    """Play a crash instead of hat or ride on every, second or fourth downbeat."""
     downbeats = [time for time, position in beats if position == 1][
         :: int(rng.choice([1, 2, 4]))
     ]
@@ -176,7 +176,7 @@ def _crash_on_the_one(
 
 
 def _thin_ringing(hits: list[Stroke], quarter_s: float) -> list[Stroke]:
-    """Crash-riding goes in quarters or eighths, not faster."""
+    """Thin out crash-riding to quarters or eighths."""
     kept: list[Stroke] = []
     last = -1e9
     for hit in sorted(hits, key=lambda hit: hit.time):

@@ -1,4 +1,4 @@
-"""Drum hits to audio: a kit for the clip, and the hits put in their places."""
+"""Renders drum hits as audio: a kit for the clip, and the hits in their places."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LEVELS_DB: dict[str, tuple[float, float]] = {
     "CHC": (-4, 4),
     "OT": (-8, 5),
 }
-# What stands in for a drum that a kit lacks: code and pitch ratio.
+# Substitutes for drums that a kit lacks: code and pitch ratio.
 STAND_INS: dict[str, tuple[tuple[str, float], ...]] = {
     "HIT": (("MHT", 1.25), ("HFT", 1.5), ("LFT", 1.8)),
     "MHT": (("HIT", 0.82), ("HFT", 1.2), ("LFT", 1.45)),
@@ -40,7 +40,7 @@ STAND_INS: dict[str, tuple[tuple[str, float], ...]] = {
     "LFT": (("HFT", 0.85), ("MHT", 0.68), ("HIT", 0.55)),
     "PHH": (("CHH", 1.0),),
 }
-# Pieces that are taken together from another kit in a mixed kit.
+# Pieces that a mixed kit takes together from another kit.
 MIXED_PARTS = (("SD",), kitmaps.HATS, kitmaps.CYMBALS, ("KD",), kitmaps.TOMS)
 #: Share of clips whose open hats ring on when they are struck again: half-open ones
 #: that wash, as in loud songs. In the others each hit cuts the one before.
@@ -218,7 +218,7 @@ def place(
     audio = np.zeros(total, dtype=np.float32)
     touch = Touch(float(rng.uniform(20, 40)), float(rng.uniform(0.8, 1.6)))
     loose = rng.random() < LOOSE_HATS
-    heard: list[Stroke] = []
+    placed: list[Stroke] = []
     for index, hit in enumerate(hits):
         piece = kit.piece(hit.code, hit.variant)
         if piece is None:
@@ -236,10 +236,10 @@ def place(
             gain = np.float32(10 ** (level_db / 20))
             audio[begin:end] += gain * voice[begin - at : end - at]
         if 0 <= at < total:
-            heard.append(
+            placed.append(
                 Stroke(at / SAMPLE_RATE_HZ, hit.code, hit.velocity, hit.variant)
             )
-    return audio, heard
+    return audio, placed
 
 
 def _pick(piece: Piece, hit: Stroke, rng: np.random.Generator) -> Samples:

@@ -1,1 +1,1 @@
-"""What clips are rendered from: kits, songs, performances, voices."""
+"""The material of clips: kits, songs, performances, voices."""

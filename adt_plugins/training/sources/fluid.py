@@ -1,4 +1,4 @@
-"""Render notes with the FluidSynth program."""
+"""Renders notes with the program FluidSynth."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Control:
 
 
 def available() -> bool:
-    """Whether the program is installed."""
+    """Return whether the program is installed."""
     return shutil.which("fluidsynth") is not None
 
 
@@ -90,7 +90,7 @@ def render_notes(
     Raises
     ------
     RuntimeError
-        Where FluidSynth is missing or fails.
+        If FluidSynth is missing or fails.
     """
     if not available():
         raise RuntimeError("FluidSynth is needed: apt install fluidsynth")
@@ -100,7 +100,7 @@ def render_notes(
         write_midi(midi, notes, controls, duration_s)
         command = ["fluidsynth", "-ni", "-q", "-R", switch, "-C", switch, "-g", "0.3"]
         command += ["-r", str(SAMPLE_RATE_HZ), "-T", "raw", "-O", "float"]
-        # Without it, a compressed soundfont is decoded whole before the first note.
+        # Otherwise a compressed soundfont is decoded as a whole before the first note.
         command += ["-o", "synth.dynamic-sample-loading=1", "-o", "synth.polyphony=128"]
         command += ["-F", str(raw), str(font), str(midi)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Which drum a note, a name or a class of the source material stands for."""
+"""Maps notes, names and classes of the source material to drums."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ NAME_RULES: tuple[tuple[str, str], ...] = (
     (r"tom", "MHT"),
     (r"ride", "RDC"),
 )
-# Where a kit's names say something else than its files.
+# Kits whose names differ from their files.
 NAME_EXCEPTIONS: dict[tuple[str, str], str] = {
     ("ForzeeStereo", "stick"): "OT",
     ("ColomboAcousticDrumkit", "pedal hh"): "OHH",
@@ -174,7 +174,7 @@ WEIGHTS: tuple[tuple[str, float], ...] = (
 
 
 def code_of_name(kit: str, name: str) -> str:
-    """Return the drum code of a named instrument, ``""`` if it is no drum."""
+    """Return the drum code of a named instrument, ``""`` if it is not a drum."""
     lowered = name.lower().strip()
     if (kit, lowered) in NAME_EXCEPTIONS:
         return NAME_EXCEPTIONS[kit, lowered]
@@ -185,12 +185,12 @@ def code_of_name(kit: str, name: str) -> str:
 
 
 def is_held_out(kit: str) -> bool:
-    """Whether a kit is kept for validation."""
+    """Return whether a kit is kept for validation."""
     return any(re.search(pattern, kit) for pattern in HELD_OUT_KITS)
 
 
 def kit_weight(kit: str) -> float:
-    """How often a kit is drawn, relative to the others."""
+    """Return how often a kit is drawn, relative to the others."""
     for pattern, weight in WEIGHTS:
         if re.search(pattern, kit):
             return weight

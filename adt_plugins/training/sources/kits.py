@@ -64,7 +64,7 @@ PLAIN_PRESETS = (0, 8, 16, 24, 25, 32, 40)
 
 @dataclass(frozen=True)
 class KitJob:
-    """One kit to build: ``kind`` is oneshots, hydrogen or soundfont."""
+    """A kit to build; ``kind`` is oneshots, hydrogen or soundfont."""
 
     kind: str
     name: str
@@ -90,11 +90,11 @@ class Bank:
 
 
 def kit_jobs(sounds_folder: Path, oneshots: Path) -> list[KitJob]:
-    """Every kit that the two folders hold."""
+    """Return every kit in the two folders."""
     from adt_plugins.training.sources.sounds import find_sounds
 
-    found = find_sounds(sounds_folder)
-    jobs = [KitJob("hydrogen", path.name, path) for path in found.drumkits]
+    packages = find_sounds(sounds_folder)
+    jobs = [KitJob("hydrogen", path.name, path) for path in packages.drumkits]
     jobs = [job for job in jobs if job.name not in kitmaps.LEFT_OUT_KITS]
     if (oneshots / "oneshots.csv").is_file():
         with (oneshots / "oneshots.csv").open(newline="", encoding="utf-8") as file:
@@ -102,9 +102,9 @@ def kit_jobs(sounds_folder: Path, oneshots: Path) -> list[KitJob]:
         jobs += [KitJob("oneshots", name, oneshots) for name in names]
     if not fluid.available():
         return jobs
-    for name, path in sorted(found.drum_fonts.items()):
+    for name, path in sorted(packages.drum_fonts.items()):
         jobs.append(KitJob("soundfont", name, path, 0, melodic_bank=True))
-    for name, path in sorted(found.general_fonts.items()):
+    for name, path in sorted(packages.general_fonts.items()):
         if path.suffix == ".sf3":  # the same presets as FluidR3's, slow to decode
             continue
         programs = FULL_PRESETS if name.startswith("FluidR3") else PLAIN_PRESETS
@@ -113,10 +113,10 @@ def kit_jobs(sounds_folder: Path, oneshots: Path) -> list[KitJob]:
 
 
 def hydrogen_layers(kit: Path) -> list[tuple[str, str, float, Path]]:
-    """(drum, instrument, velocity, file) of what is taken of a Hydrogen kit."""
+    """Return (drum, instrument, velocity, file) of the sounds of a Hydrogen kit."""
     text = (kit / "drumkit.xml").read_bytes()
     text = re.sub(rb'\s(xmlns|xsi)(:\w+)?="[^"]*"', b"", text)
-    found = []
+    sounds = []
     for instrument in ElementTree.fromstring(text).iter("instrument"):
         name = instrument.findtext("name") or ""
         code = kitmaps.code_of_name(kit.name, name)
@@ -127,8 +127,8 @@ def hydrogen_layers(kit: Path) -> list[tuple[str, str, float, Path]]:
             path = kit / (layer.findtext("filename") or "")
             if path.is_file():
                 velocity = 127 * min(1.0, float(layer.findtext("max") or 1.0))
-                found.append((code, name, velocity, path))
-    return found
+                sounds.append((code, name, velocity, path))
+    return sounds
 
 
 def _hydrogen(job: KitJob) -> list[tuple[str, str, float, Samples]]:
@@ -139,7 +139,7 @@ def _hydrogen(job: KitJob) -> list[tuple[str, str, float, Samples]]:
 
 
 def _oneshots(job: KitJob) -> list[tuple[str, str, float, Samples]]:
-    found = []
+    sounds = []
     with (job.path / "oneshots.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["kit"] == job.name]
     for row in rows:
@@ -151,10 +151,10 @@ def _oneshots(job: KitJob) -> list[tuple[str, str, float, Samples]]:
             code = "CHC"
         if code:
             velocity = 127 * int(row["level_rank"]) / int(row["level_ranks"])
-            found.append(
+            sounds.append(
                 (code, instrument, velocity, read_mono(job.path / row["file"]))
             )
-    return found
+    return sounds
 
 
 def _soundfont(job: KitJob) -> list[tuple[str, str, float, Samples]]:
@@ -174,16 +174,16 @@ def _soundfont(job: KitJob) -> list[tuple[str, str, float, Samples]]:
             now += length + 0.3
     program = mido.Message("program_change", channel=channel, program=job.program)
     audio = fluid.render_notes(job.path, notes, [fluid.Control(0.0, program)], now)
-    found = []
+    sounds = []
     for code, pitch, velocity, start, length in slots:
         begin = round((start - 0.02) * SAMPLE_RATE_HZ)
         end = round((start + length) * SAMPLE_RATE_HZ)
-        found.append((code, str(pitch), float(velocity), audio[begin:end]))
-    return found
+        sounds.append((code, str(pitch), float(velocity), audio[begin:end]))
+    return sounds
 
 
 def build_kit(job: KitJob, folder: Path) -> str:
-    """Build one kit's bank in ``folder / job.name`` unless it stands there.
+    """Build the bank of a kit in ``folder / job.name``, unless it exists.
 
     Returns
     -------
@@ -242,7 +242,7 @@ def _write(
 
 
 def read_index(folder: Path) -> dict[str, dict[str, int]]:
-    """Names of the built kits, each with its drums and their number of groups."""
+    """Return the built kits by name, with their drums and numbers of groups."""
     kits: dict[str, dict[str, int]] = {}
     for path in sorted(folder.glob("*/index.json")):
         data = json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What the shipped model was trained from: which upstream files, and are they there.
+"""The material of the shipped model: its upstream files, and whether they are there.
 
 The list, `material.json`, names every file that rendering reads, with its hash. It is
 made from complete folders (``adt train check-data DATA --sounds SOUNDS --write FILE``),
@@ -25,14 +25,14 @@ LIST = Path(__file__).with_name("material.json")
 
 @dataclass(frozen=True)
 class Finding:
-    """What is there of an upstream project.
+    """The state of an upstream project's files.
 
     Parameters
     ----------
     upstream
-        As the list has it.
+        The project, from the list.
     found
-        How many of its files are there, and are the same.
+        Number of its files that are there and unchanged.
     missing, differs
         Paths of the others.
     """
@@ -44,11 +44,11 @@ class Finding:
 
     @property
     def complete(self) -> bool:
-        """Whether all of it is there."""
+        """Whether all files are there and unchanged."""
         return not self.missing and not self.differs
 
     def to_dict(self) -> dict[str, Any]:
-        """For a report, without the hashes."""
+        """Return the JSON object for a report, without hashes."""
         named = asdict(self.upstream)
         del named["files"]
         return {
@@ -76,18 +76,22 @@ def read_by_training(data: Path, sounds: Path) -> dict[str, list[Path]]:
     if table.is_file():
         with table.open(newline="", encoding="utf-8") as file:
             read.update(table.parent / row["file"] for row in csv.DictReader(file))
-    found = find_sounds(sounds)
-    heard = {*found.strums, *found.drum_fonts.values(), *found.general_fonts.values()}
-    for kit in found.drumkits:
+    packages = find_sounds(sounds)
+    played = {
+        *packages.strums,
+        *packages.drum_fonts.values(),
+        *packages.general_fonts.values(),
+    }
+    for kit in packages.drumkits:
         if kit.name not in kitmaps.LEFT_OUT_KITS:
-            heard.add(kit / "drumkit.xml")
-            heard.update(path for _, _, _, path in hydrogen_layers(kit))
+            played.add(kit / "drumkit.xml")
+            played.update(path for _, _, _, path in hydrogen_layers(kit))
     for row in read_table():
         path = row.find(data, sounds)
         if path is not None and row.split != "test":
-            (read if row.kind == "voice" else heard).add(path)
+            (read if row.kind == "voice" else played).add(path)
     # A package links to its soundfont from a second place; the list has the first.
-    real = {path.resolve() for path in heard}
+    real = {path.resolve() for path in played}
     return {
         "data": sorted({*read, table}),
         "sounds": sorted(path for path in real if path.is_file()),
@@ -125,7 +129,7 @@ def _owner(root: str, name: str) -> str:
 
 
 def write_list(material: list[Upstream]) -> str:
-    """Return the list as the text of its file."""
+    """Return the text of the list's file."""
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -162,9 +166,9 @@ def check(data: Path, sounds: Path, material: list[Upstream]) -> list[Finding]:
     Parameters
     ----------
     data, sounds
-        As `adt train render` takes them; they need not exist.
+        The folders of `adt train render`; they need not exist.
     material
-        What `read_list` returned.
+        List from `read_list`.
 
     Returns
     -------
@@ -181,13 +185,13 @@ def check(data: Path, sounds: Path, material: list[Upstream]) -> list[Finding]:
                 missing.append(name)
             elif sha256(path) != digest:
                 differs.append(name)
-        found = len(upstream.files) - len(missing) - len(differs)
-        findings.append(Finding(upstream, found, tuple(missing), tuple(differs)))
+        same = len(upstream.files) - len(missing) - len(differs)
+        findings.append(Finding(upstream, same, tuple(missing), tuple(differs)))
     return findings
 
 
 def table(findings: list[Finding]) -> str:
-    """Return a table for people: what is there, and where to get the rest."""
+    """Return a text table: what is there, and where to get the rest."""
     lines = []
     for finding in findings:
         upstream = finding.upstream

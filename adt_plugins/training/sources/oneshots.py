@@ -42,7 +42,7 @@ def to_mono(audio: npt.NDArray[Any]) -> Samples:
 
 
 def smooth_envelope(audio: Samples, window_s: float) -> Samples:
-    """Mean magnitude in a centred window, shape (samples,)."""
+    """Return the mean magnitude in a centred window, shape (samples,)."""
     from scipy.ndimage import uniform_filter1d
 
     size = max(1, round(window_s * SAMPLE_RATE_HZ))
@@ -52,12 +52,12 @@ def smooth_envelope(audio: Samples, window_s: float) -> Samples:
 
 
 def attack_sample(audio: Samples) -> int:
-    """Index at which the hit begins.
+    """Return the index at which a hit begins.
 
-    The first point above a tenth of the peak that follows within 30 ms, half
-    a millisecond early, so that the attack's own rise is kept. Where that is a
-    noise before the hit (a pedal's movement, a hiss), it is the point that
-    reaches a third of the peak instead.
+    It is the first point above a tenth of the peak that follows within 30 ms, minus
+    half a millisecond, so that the rise of the attack is kept. If that is a noise
+    before the hit (a pedal's movement, a hiss), it is the point that reaches a third of
+    the peak instead.
     """
     envelope = smooth_envelope(audio, 0.0005)
     head = envelope[: SAMPLE_RATE_HZ // 2]
@@ -67,14 +67,14 @@ def attack_sample(audio: Samples) -> int:
     first = int(np.argmax(near > 0.1 * peak))
     strong = int(np.argmax(near > 0.33 * near.max(initial=0.0)))
     if strong - first > round(0.01 * SAMPLE_RATE_HZ):
-        # From there back to where the real rise began.
+        # Go back to where the rise began.
         before = near[:strong][::-1] < 0.15 * near.max(initial=0.0)
         first = strong - int(np.argmax(before)) if before.any() else strong
     return max(0, rough + first - round(ATTACK_LEAD_S * SAMPLE_RATE_HZ))
 
 
 def loudness(audio: Samples) -> float:
-    """Loudest 20 ms within the first 200 ms, as RMS."""
+    """Return the RMS of the loudest 20 ms within the first 200 ms."""
     from scipy.ndimage import uniform_filter1d
 
     head = np.square(audio[: SAMPLE_RATE_HZ // 5], dtype=np.float64)
@@ -121,7 +121,7 @@ def prepare(audio: Samples, code: str, rng: np.random.Generator) -> Samples | No
     Returns
     -------
     Samples or None
-        Peak 0.95; None where the sample is silent, broken or too short.
+        Peak 0.95; None if the sample is silent, broken or too short.
     """
     if not audio.size or not np.isfinite(audio).all():
         return None

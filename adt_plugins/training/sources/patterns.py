@@ -14,7 +14,7 @@ Step = tuple[float, str, int]
 
 
 def bar_hits(style: Style, rng: np.random.Generator) -> list[Step]:
-    """Hits of one bar as (position in bars 0–1, code, velocity), a little varied."""
+    """Return hits of a bar, a little varied: (position in bars 0–1, code, velocity)."""
     hits: list[Step] = []
     for code, line in style.lines.items():
         for index, mark in enumerate(line):
@@ -35,7 +35,7 @@ def bar_hits(style: Style, rng: np.random.Generator) -> list[Step]:
 
 
 def fill_hits(beats: int, rng: np.random.Generator) -> list[Step]:
-    """A fill over ``beats`` beats: (position in beats, code, velocity)."""
+    """Return a fill over ``beats`` beats: (position in beats, code, velocity)."""
     division = int(rng.choice([2, 3, 4, 4, 4, 6, 8]))
     count = beats * division
     shape = rng.random()

@@ -1,4 +1,4 @@
-"""What is played in a clip: human performances and windows of songs."""
+"""The performances in clips: human drummers, and windows of songs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from adt_plugins.training.sources.kitmaps import CYMBALS, GM_NOTES, TD11_NOTES, TOMS
 from adt_plugins.training.sources.songs import Song, is_validation, read_song
 
-# Hits that early may still ring in the clip.
+# Hits this early may still ring in the clip.
 PREROLL_S = 6.0
 
 
@@ -101,7 +101,7 @@ def _groove(row: dict[str, str], folder: Path) -> Groove:
 def grid(
     quarter_s: float, meter: tuple[int, int], downbeat_s: float, duration_s: float
 ) -> list[tuple[float, int]]:
-    """Beats of a constant tempo within a clip; compound meters in dotted quarters."""
+    """Return the beats of a constant tempo; dotted quarters in compound meters."""
     compound = meter[1] == 8 and meter[0] % 3 == 0
     step = quarter_s * 4 / meter[1] * (3 if compound else 1)
     count = meter[0] // 3 if compound else meter[0]
@@ -115,7 +115,7 @@ def grid(
 
 
 def _read_groove(groove: Groove) -> tuple[list[tuple[float, int, int]], float]:
-    """(time in quarters, pitch, velocity) of every hit, and the length in quarters."""
+    """Return (time in quarters, pitch, velocity) of every hit, and the length."""
     file = mido.MidiFile(groove.path)
     notes = []
     for track in file.tracks:
@@ -135,7 +135,7 @@ def _read_groove(groove: Groove) -> tuple[list[tuple[float, int, int]], float]:
 def human(
     library: Library, validation: bool, duration_s: float, rng: np.random.Generator
 ) -> Performance:
-    """A window of a human performance, looped by whole bars where it is short."""
+    """Return a window of a human performance, looped by whole bars if it is short."""
     rows = [groove for groove in library.grooves if groove.validation == validation]
     weights = np.array(
         [
@@ -188,7 +188,7 @@ def _interest(song: Song, start: float, duration_s: float) -> float:
 def song_window(
     library: Library, validation: bool, duration_s: float, rng: np.random.Generator
 ) -> Performance:
-    """A window of a song with its own drum part, a little humanised."""
+    """Return a window of a song with its own drum part, a little humanised."""
     paths = [path for path, held_out in library.songs if held_out == validation]
     song = Song("none")
     for _ in range(8):

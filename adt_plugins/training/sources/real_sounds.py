@@ -1,11 +1,11 @@
 """Real voices, guitars and music without drums, that renders are mixed with.
 
-What is taken, and for which split, stands in `real_sounds.csv`: voices below the folder
-of data, everything else below that of unpacked sound packages. `prepare` decodes what
-is there into ``real/`` of the renders.
+`real_sounds.csv` lists the files and their splits: voices below the folder of data,
+everything else below that of unpacked sound packages. `prepare` decodes the available
+ones into ``real/`` of the renders.
 
-Left out of the table is music that is called drumless but has strokes at regular times
-in its spectrogram: marches, timpani, electronic pulses.
+The table leaves out music that is called drumless but shows regular strokes in its
+spectrogram: marches, timpani, electronic pulses.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FOLDER = "real"
 SPLITS = ("train", "validation", "test")
 KINDS = ("voice", "guitar", "music")
 
-#: Silence between phrases teaches nothing: rests of a second or more go.
+#: Silence between phrases teaches nothing: rests of a second or more are removed.
 _REST_BLOCKS = 5
 _BLOCK_S = 0.1
 _SILENT_RMS = 1e-3
@@ -40,11 +40,11 @@ class RealSource:
     Parameters
     ----------
     file
-        Below its folder, with forward slashes.
+        Path below its folder, with forward slashes.
     kind
         One of `KINDS`.
     split
-        One of `SPLITS`; ``"test"`` is for benchmarks alone.
+        One of `SPLITS`; ``"test"`` is for benchmarks only.
     """
 
     file: str
@@ -52,7 +52,7 @@ class RealSource:
     split: str
 
     def find(self, data: Path, sounds: Path) -> Path | None:
-        """Where it lies below the folders of `adt train render`, if it is there."""
+        """Return its path below the folders of `adt train render`, if it exists."""
         path = (data if self.kind == "voice" else sounds) / self.file
         return path if path.is_file() else None
 
@@ -64,12 +64,12 @@ def read_table(path: Path = TABLE) -> list[RealSource]:
 
 
 def prepare(data: Path, sounds: Path, renders: Path) -> int:
-    """Decode the files of the table that are there; those that are done are kept.
+    """Decode the available files of the table; finished ones are kept.
 
     Returns
     -------
     int
-        How many there are, perhaps none.
+        Number of available files, perhaps 0.
     """
     out, entries = renders / FOLDER, []
     for row in read_table():
@@ -89,7 +89,7 @@ def prepare(data: Path, sounds: Path, renders: Path) -> int:
 
 
 def decode(path: Path) -> NDArray[np.int16]:
-    """Read a file without its rests, its peak at 0.7."""
+    """Read a file without its rests, with its peak at 0.7."""
     samples = load_audio(path)
     block = round(_BLOCK_S * SAMPLE_RATE)
     whole = samples[: len(samples) // block * block].reshape(-1, block)

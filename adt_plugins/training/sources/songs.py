@@ -57,12 +57,12 @@ class Song:
 
 
 def is_validation(name: str) -> bool:
-    """Whether a song is held out (about one in eight), by its name alone."""
+    """Return whether a song is held out (about one in eight), by its name."""
     return hashlib.sha256(name.encode()).digest()[0] < 32
 
 
 class TempoMap:
-    """Seconds of a tick."""
+    """Converts ticks to seconds."""
 
     def __init__(self, changes: list[tuple[int, int]], ticks_per_beat: int) -> None:
         self.ticks = [0]
@@ -75,7 +75,7 @@ class TempoMap:
             self.tick_s.append(tempo * 1e-6 / ticks_per_beat)
 
     def at(self, tick: float) -> float:
-        """Time in seconds of a tick."""
+        """Return the time of a tick in seconds."""
         index = bisect_right(self.ticks, tick) - 1
         return self.seconds[index] + (tick - self.ticks[index]) * self.tick_s[index]
 
@@ -83,7 +83,7 @@ class TempoMap:
 def beat_grid(
     signatures: list[tuple[int, int, int]], last_tick: int, ticks_per_beat: int
 ) -> list[tuple[float, int]]:
-    """(tick, position) of every beat.
+    """Return (tick, position) of every beat.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def read_song(path: Path) -> Song:
     Raises
     ------
     OSError, ValueError, EOFError, KeyError
-        Where the file is no readable MIDI file.
+        If the file is not a readable MIDI file.
     """
     file = mido.MidiFile(path, clip=True)
     events: list[tuple[int, mido.Message | mido.MetaMessage]] = []
