@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import Enum
 
 
@@ -252,6 +253,12 @@ def as_drum(value: object) -> Drum:
     if text in _DRUM_OF_WRITTEN_NOTE:
         return _DRUM_OF_WRITTEN_NOTE[text]
     return drum_of_name(text) or _refuse(text)
+
+
+def with_finer_kinds(drums: Iterable[Drum | str]) -> frozenset[Drum]:
+    """Return these drums, and the finer kinds of those that are coarse."""
+    wanted = {as_drum(drum) for drum in drums}
+    return frozenset(drum for drum in Drum if wanted & {drum, drum.coarse})
 
 
 def _refuse(text: str) -> Drum:

@@ -18,7 +18,7 @@ from adt_plugins import transcription_json
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Label, Onset, Source
 from adt_plugins.base.strict_json import parse_json
-from adt_plugins.drums import Drum, as_drum
+from adt_plugins.drums import Drum, with_finer_kinds
 from adt_plugins.errors import MissingDependencyError
 from adt_plugins.meter import (
     Meter,
@@ -184,7 +184,7 @@ class Transcription:
 
     def times(self, drum: Drum | str) -> NDArray[np.float64]:
         """Return onset times of a drum in seconds; a coarse one includes its kinds."""
-        kinds = _kinds([drum])
+        kinds = with_finer_kinds([drum])
         return np.array([o.time for o in self.onsets if o.drum in kinds], np.float64)
 
     def between(self, start: float = 0.0, end: float = math.inf) -> Transcription:
@@ -199,7 +199,7 @@ class Transcription:
 
     def only(self, drums: Iterable[Drum | str]) -> Transcription:
         """Return the onsets of these drums; a coarse one includes its finer kinds."""
-        kinds = _kinds(drums)
+        kinds = with_finer_kinds(drums)
         return replace(self, onsets=tuple(o for o in self.onsets if o.drum in kinds))
 
     def coarse(self) -> Transcription:
@@ -395,9 +395,3 @@ def check_transcription(value: object) -> None:
             f"expected a Transcription, not {type(value).__name__};"
             " adt_plugins.load reads one from a file"
         )
-
-
-def _kinds(drums: Iterable[Drum | str]) -> frozenset[Drum]:
-    """These drums, and the finer kinds of those that are coarse."""
-    wanted = {as_drum(drum) for drum in drums}
-    return frozenset(drum for drum in Drum if wanted & {drum, drum.coarse})

@@ -18,7 +18,12 @@ from datetime import datetime
 from pathlib import Path
 
 from adt_plugins.base.files import write_files
-from adt_plugins.base.folders import asset, local_app_data, xdg_data_home
+from adt_plugins.base.folders import (
+    application_support,
+    asset,
+    local_app_data,
+    xdg_data_home,
+)
 from adt_plugins.base.own_files import write_own
 from adt_plugins.errors import AdtError, reason_of
 from adt_plugins.labels.tracks import LabelTrack
@@ -48,7 +53,7 @@ def extensions_folder(
     if platform == "win32":
         base = local_app_data(env, home)
     elif platform == "darwin":
-        base = home / "Library" / "Application Support"
+        base = application_support(home)
     else:
         base = xdg_data_home(env, home)
     return base / "Audacity" / "Audacity4" / "extensions"

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from adt_plugins.audacity.extension import extensions_folder
 from adt_plugins.audacity.request_folder import snap_home
-from adt_plugins.base.folders import asset, roaming_app_data, xdg_data_home
+from adt_plugins.base.folders import (
+    application_support,
+    asset,
+    roaming_app_data,
+    xdg_data_home,
+)
 from adt_plugins.base.own_files import write_own
 from adt_plugins.errors import AdtError, reason_of
 
@@ -91,7 +96,7 @@ def _data_folders(
         base = roaming_app_data(env, home)
         return base / "audacity", base / "Audacity" / _NEW, base / _TENACITY
     if platform == "darwin":
-        base = home / "Library" / "Application Support"
+        base = application_support(home)
         return base / "audacity", base / "Audacity" / _NEW, base / _TENACITY
     base = xdg_data_home(env, home)
     return base / "audacity", base / _NEW.lower(), base / _TENACITY

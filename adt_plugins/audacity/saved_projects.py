@@ -14,7 +14,11 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
-from adt_plugins.base.folders import roaming_app_data, xdg_config_home
+from adt_plugins.base.folders import (
+    application_support,
+    roaming_app_data,
+    xdg_config_home,
+)
 from adt_plugins.errors import AdtError
 from adt_plugins.formats import song_stem
 from adt_plugins.formats.audacity_project import read_project
@@ -111,7 +115,7 @@ def _settings_files(
         roaming = roaming_app_data(env, home)
         folders = [roaming / "audacity"]
     elif platform == "darwin":
-        folders = [home / "Library" / "Application Support" / "audacity"]
+        folders = [application_support(home) / "audacity"]
     else:
         config = xdg_config_home(env, home)
         folders = [config / "audacity", home / ".audacity-data", home / _FLATPAK]

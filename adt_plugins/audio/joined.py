@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from adt_plugins.audio.sniff import mp3_frame_bytes
 
-ALL_ARE_READ = "several streams, one behind the other: all are read"
+ALL_ARE_READ = "several streams, one after the other: all are read"
 
 _PIECE = 1 << 20
 _TAG_BYTES = 128  # ID3v1

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.audio.av_container import (
+    NO_AUDIO,
+    import_av,
+    list_tracks,
+    open_container,
+)
 from adt_plugins.audio.decoder import BLOCK, Mixer
 from adt_plugins.audio.endings import NO_END, lacks_end
 from adt_plugins.audio.joined import ALL_ARE_READ
 from adt_plugins.audio.sniff import Kind
 from adt_plugins.audio.unfinished import missing_share
 from adt_plugins.base.held_signals import HeldSignals
-from adt_plugins.errors import AudioError, MissingDependencyError
+from adt_plugins.errors import AudioError
 
 if TYPE_CHECKING:
     import av
@@ -49,16 +55,6 @@ _MOST_PLANES = 8
 
 # Frames of Opus are multiples of 2.5 ms.
 _OPUS, _OPUS_RATE, _OPUS_UNIT = {"opus", "libopus"}, 48_000, 120
-
-_NO_AUDIO = "not an audio file"
-
-# Demuxers for a file of unknown kind. Some of FFmpeg's others recognise text, or open
-# other files.
-_FORMATS = (
-    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,gxf,"
-    "iff,ircam,loas,matroska,mlp,mov,mp3,mpc,mpc8,mpeg,mpegts,mxf,nist,nut,ogg,oma,"
-    "paf,qcp,rm,shn,smjpeg,sox,svx,tak,truehd,tta,voc,w64,wav,wsaud,wtv,wv,xwma"
-)
 
 
 class PyAvDecoder:
@@ -94,14 +90,14 @@ class PyAvDecoder:
         *,
         joined: bool = False,
     ) -> None:
-        library = _import_av(kind)
+        library = import_av(kind)
         self._kind = kind
         self._error = library.FFmpegError
         self._joined = joined
         self._missing = missing_share(file)
         self._lacks_end = lacks_end(file)
         self._packets = [0, 0]  # sizes of the largest and of the last
-        self._container = _open_container(library, file, kind)
+        self._container = open_container(library, file, kind)
         self.warnings: list[str] = []
         if joined:
             self.warnings.append(ALL_ARE_READ)
@@ -127,11 +123,11 @@ class PyAvDecoder:
         """Return the track that was asked for, or that players choose."""
         streams = self._container.streams.audio
         if not streams:
-            raise AudioError("no audio stream" if self._kind.name else _NO_AUDIO)
+            raise AudioError("no audio stream" if self._kind.name else NO_AUDIO)
         if track is not None:
             if track > len(streams):
                 raise AudioError(
-                    f"has no audio track {track}: {_listed(streams)}"
+                    f"has no audio track {track}: {list_tracks(streams)}"
                     if len(streams) > 1
                     else f"has no audio track {track}: it has one"
                 )
@@ -144,8 +140,8 @@ class PyAvDecoder:
         if len(streams) > 1:
             number = streams.index(chosen) + 1
             self.warnings.append(
-                f"audio track {number} of {len(streams)} is read ({_listed(streams)});"
-                " --audio-track chooses another"
+                f"audio track {number} of {len(streams)} is read"
+                f" ({list_tracks(streams)}); --audio-track chooses another"
             )
         return chosen
 
@@ -332,64 +328,6 @@ class PyAvDecoder:
     def close(self) -> None:
         """See `Decoder`."""
         self._container.close()
-
-
-def _import_av(kind: Kind) -> Any:
-    try:
-        import av
-    except ImportError as error:
-        raise MissingDependencyError.of(_without_pyav(kind), "PyAV", "av") from error
-    return av
-
-
-def _open_container(
-    library: Any, file: BinaryIO, kind: Kind
-) -> av.container.InputContainer:
-    """Open a file with PyAV; raises `AudioError`."""
-    file.seek(0)
-    options = {} if kind.name else {"format_whitelist": _FORMATS}
-    # A tag that is not UTF-8 is no reason to fail. PyAV 19 never fails, and has no
-    # such option.
-    older = int(library.__version__.partition(".")[0]) < 19
-    tags: dict[str, Any] = {"metadata_errors": "replace"} if older else {}
-    try:
-        with HeldSignals():
-            container: av.container.InputContainer = library.open(
-                _Nameless(file), mode="r", options=options, **tags
-            )
-    except library.FFmpegError as error:
-        what = f"not {kind.name} that can be read" if kind.name else _NO_AUDIO
-        raise AudioError(what) from error
-    return container
-
-
-class _Nameless:
-    """A file without its name, by which FFmpeg would guess its kind."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.read, self.seek, self.tell = file.read, file.seek, file.tell
-
-
-def _without_pyav(kind: Kind) -> str:
-    """Return the beginning of a message about a file that may need PyAV."""
-    if not kind.name:
-        return f"{_NO_AUDIO}, or one that"
-    if kind.libsndfile:
-        return f"damaged, or {kind.name} of a kind that"
-    return f"reading {kind.name}"
-
-
-def _listed(streams: Sequence[av.AudioStream]) -> str:
-    """Return number, title or language, and channels of each track."""
-    texts = []
-    for number, stream in enumerate(streams, 1):
-        name = stream.metadata.get("title") or stream.metadata.get("language")
-        is_named = name not in (None, "", "und")
-        layout = getattr(stream, "layout", None)
-        words = [str(number), " ".join(str(name).split()) if is_named else ""]
-        words.append("" if layout is None else layout.name)
-        texts.append(" ".join(word for word in words if word))
-    return ", ".join(texts)
 
 
 def _samples(frame: av.AudioFrame) -> NDArray[Any]:

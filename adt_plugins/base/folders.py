@@ -1,4 +1,9 @@
-"""Folders: of the files shipped with the package, and of what it keeps for a user."""
+"""Folders: of the files shipped with the package, and of what it keeps for a user.
+
+The platforms' rules are written here rather than taken from a library, since they are
+also applied to other programs (Audacity, the desktop) and to other processes'
+environments.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +62,7 @@ def user_folder() -> Path:
     if sys.platform == "win32":
         base = local_app_data()
     elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
+        base = application_support(Path.home())
     else:
         base = xdg_data_home(os.environ, Path.home())
     return base / "adt-plugins"
@@ -103,6 +108,11 @@ def roaming_app_data(env: Mapping[str, str], home: Path) -> Path:
     """Return Windows' folder for data that follow a user to other computers."""
     roaming = env.get("APPDATA")
     return Path(roaming) if roaming else home / "AppData" / "Roaming"
+
+
+def application_support(home: Path) -> Path:
+    """Return macOS' folder for data of programs."""
+    return home / "Library" / "Application Support"
 
 
 def xdg_data_home(env: Mapping[str, str], home: Path) -> Path:

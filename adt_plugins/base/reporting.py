@@ -54,7 +54,7 @@ def name_some(texts: Iterable[str], most: int = 5) -> str:
     return ", ".join(named[:most]) + more
 
 
-def behind_the_end(times: Sequence[float], duration: float) -> list[str]:
+def past_the_end(times: Sequence[float], duration: float) -> list[str]:
     """Return a remark on hits past the end of a recording; empty if there are none.
 
     Parameters
@@ -64,10 +64,10 @@ def behind_the_end(times: Sequence[float], duration: float) -> list[str]:
     duration
         Length of the recording, in seconds.
 
-    >>> behind_the_end([0.5, 1.05, 2.0], 1.0)
-    ["1 of 3 hits lies behind its end; are they another recording's?"]
+    >>> past_the_end([0.5, 1.05, 2.0], 1.0)
+    ["1 of 3 hits is past its end; are they another recording's?"]
     """
     count = sum(time > duration + _PADDING_S for time in times)
-    lie = "lies" if count == 1 else "lie"
-    text = f"{count} of {len(times)} hits {lie} behind its end"
+    verb = "is" if count == 1 else "are"
+    text = f"{count} of {len(times)} hits {verb} past its end"
     return [f"{text}; are they another recording's?"] if count else []

@@ -75,7 +75,7 @@ def run(options: AdaptOptions) -> int:
         write_files,
     )
     from adt_plugins.base.progress import progress_bar
-    from adt_plugins.base.reporting import behind_the_end
+    from adt_plugins.base.reporting import past_the_end
     from adt_plugins.cli._wrong_input import (
         instead_of_a_recording,
         instead_of_a_transcription,
@@ -95,7 +95,7 @@ def run(options: AdaptOptions) -> int:
     ):
         activations, _ = listen(reader, network, progress=report)
     times = [onset.time for onset in corrected]
-    for text in (*reader.warnings, *behind_the_end(times, reader.duration)):
+    for text in (*reader.warnings, *past_the_end(times, reader.duration)):
         _console.complain(f"warning: {reader.label}: {text}")
     adaptation = learn(
         activations,

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from adt_plugins.audio.channels import ChannelReader
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.progress import Cancel, Progress
-from adt_plugins.base.reporting import behind_the_end
+from adt_plugins.base.reporting import past_the_end
 from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtWarning, CancelledError
 from adt_plugins.separation import templates
@@ -142,9 +142,9 @@ class Separator:
 
     def _warn(self, reader: ChannelReader) -> None:
         """Warn of what is unusual about the recording, once it has been read."""
-        behind = behind_the_end(self._times, self._received / self.sample_rate)
+        late = past_the_end(self._times, self._received / self.sample_rate)
         clipped = ["too loud for whole numbers: its stems are clipped"]
-        for text in (*reader.warnings, *behind, *(clipped * self._is_clipped)):
+        for text in (*reader.warnings, *late, *(clipped * self._is_clipped)):
             warnings.warn(f"{reader.label}: {text}", AdtWarning, stacklevel=3)
 
     def _stretches(

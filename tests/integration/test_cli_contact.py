@@ -227,7 +227,7 @@ def odd_recordings() -> Iterator[tuple[str, bytes, str]]:
     yield "loud.wav", made(song * 20), "clipped: "
     yield "side.wav", made(np.stack((song, -song), 1)), "channels cancel each other"
     yield "short.wav", made(song)[:-RATE], "cut short or damaged: only"
-    yield "twice.ogg", made(song, "OGG") * 2, "several streams, one behind the other"
+    yield "twice.ogg", made(song, "OGG") * 2, "several streams, one after the other"
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_hits_behind_the_end_are_told(
     words = [song, "--from", song.with_name("other.json"), "--report", "json"]
     assert run(*words) == 0
     out, err = capsys.readouterr()
-    told = f"{more} of {12 + more} hits lie behind its end; are they another"
+    told = f"{more} of {12 + more} hits are past its end; are they another"
     assert told in err
     assert told in json.loads(out)["results"][0]["warnings"][0]
 

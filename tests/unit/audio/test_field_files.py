@@ -122,7 +122,7 @@ class TestJoinedStreams:
         two.write_bytes(one.read_bytes() * 2)
         samples, warnings = read(two)
         assert 0 <= len(samples) - 2 * len(alone) <= between
-        assert warnings == ["several streams, one behind the other: all are read"]
+        assert warnings == ["several streams, one after the other: all are read"]
         np.testing.assert_allclose(samples[:RATE], alone[:RATE], atol=0.01)
         late, _ = read(two, start=5.0)
         np.testing.assert_allclose(late, samples[5 * RATE :], atol=1e-3)
@@ -158,7 +158,7 @@ class TestJoinedStreams:
         path = tmp_path / "chain"
         path.write_bytes(b"".join(parts))
         samples, warnings = read(path)
-        assert warnings == ["several streams, one behind the other: all are read"]
+        assert warnings == ["several streams, one after the other: all are read"]
         assert len(samples) == 6 * RATE
         for number in (1, 2):  # the same sound, at another rate
             again = samples[2 * number * RATE :][: 2 * RATE]

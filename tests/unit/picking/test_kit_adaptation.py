@@ -199,7 +199,7 @@ def test_damage_and_hits_of_another_song_are_told(
     assert cli.main([*run, "--model", str(tiny_model)]) == 0
     damage, behind = capsys.readouterr().err.splitlines()
     assert damage.startswith(f"adt: warning: {song}: cut short or damaged")
-    assert behind.startswith(f"adt: warning: {song}: 1 of 2 hits lies behind its end")
+    assert behind.startswith(f"adt: warning: {song}: 1 of 2 hits is past its end")
 
 
 def test_adapting_to_another_model_says_so(

@@ -134,7 +134,7 @@ def test_nothing_is_taken_out_where_there_are_no_hits() -> None:
 
 
 def test_silence_and_hits_behind_the_end_do_no_harm() -> None:
-    with pytest.warns(AdtWarning, match="24 of 28 hits lie behind its end"):
+    with pytest.warns(AdtWarning, match="24 of 28 hits are past its end"):
         stems = separate(HITS, (np.zeros((RATE, 1), np.float32), RATE))
     assert not stems.drums.any()
     assert not stems.drumless.any()

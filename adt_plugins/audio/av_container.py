@@ -1,0 +1,82 @@
+"""Opens files with PyAV, and lists their audio tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from adt_plugins.audio.sniff import Kind
+from adt_plugins.base.held_signals import HeldSignals
+from adt_plugins.errors import AudioError, MissingDependencyError
+
+if TYPE_CHECKING:
+    import av
+
+NO_AUDIO = "not an audio file"
+
+# Demuxers for a file of unknown kind. Some of FFmpeg's others recognise text, or open
+# other files.
+_FORMATS = (
+    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,gxf,"
+    "iff,ircam,loas,matroska,mlp,mov,mp3,mpc,mpc8,mpeg,mpegts,mxf,nist,nut,ogg,oma,"
+    "paf,qcp,rm,shn,smjpeg,sox,svx,tak,truehd,tta,voc,w64,wav,wsaud,wtv,wv,xwma"
+)
+
+
+def import_av(kind: Kind) -> Any:
+    """Import PyAV for a file of some kind; raises `MissingDependencyError`."""
+    try:
+        import av
+    except ImportError as error:
+        raise MissingDependencyError.of(_without_pyav(kind), "PyAV", "av") from error
+    return av
+
+
+def open_container(
+    library: Any, file: BinaryIO, kind: Kind
+) -> av.container.InputContainer:
+    """Open a file with PyAV; raises `AudioError`."""
+    file.seek(0)
+    options = {} if kind.name else {"format_whitelist": _FORMATS}
+    # A tag that is not UTF-8 is no reason to fail. PyAV 19 never fails, and has no
+    # such option.
+    older = int(library.__version__.partition(".")[0]) < 19
+    tags: dict[str, Any] = {"metadata_errors": "replace"} if older else {}
+    try:
+        with HeldSignals():
+            container: av.container.InputContainer = library.open(
+                _Nameless(file), mode="r", options=options, **tags
+            )
+    except library.FFmpegError as error:
+        what = f"not {kind.name} that can be read" if kind.name else NO_AUDIO
+        raise AudioError(what) from error
+    return container
+
+
+class _Nameless:
+    """A file without its name, by which FFmpeg would guess its kind."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
+def _without_pyav(kind: Kind) -> str:
+    """Return the beginning of a message about a file that may need PyAV."""
+    if not kind.name:
+        return f"{NO_AUDIO}, or one that"
+    if kind.libsndfile:
+        return f"damaged, or {kind.name} of a kind that"
+    return f"reading {kind.name}"
+
+
+def list_tracks(streams: Sequence[av.AudioStream]) -> str:
+    """Return number, title or language, and channels of each track."""
+    texts = []
+    for number, stream in enumerate(streams, 1):
+        name = stream.metadata.get("title") or stream.metadata.get("language")
+        is_named = name not in (None, "", "und")
+        layout = getattr(stream, "layout", None)
+        words = [str(number), " ".join(str(name).split()) if is_named else ""]
+        words.append("" if layout is None else layout.name)
+        texts.append(" ".join(word for word in words if word))
+    return ", ".join(texts)
