@@ -106,12 +106,24 @@ class PaperOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PageOptions:
+    """What is in pages."""
+
+    drumless: bool | None = None
+
+    def writing(self) -> dict[str, Any]:
+        """Options of writers."""
+        return _given({"drumless": self.drumless})
+
+
+@dataclass(frozen=True, kw_only=True)
 class WriterOptions:
     """Options of all formats that are written."""
 
     labels: LabelOptions = field(default=LabelOptions(), metadata=group(LabelOptions))
     midi: MidiOptions = field(default=MidiOptions(), metadata=group(MidiOptions))
     paper: PaperOptions = field(default=PaperOptions(), metadata=group(PaperOptions))
+    page: PageOptions = field(default=PageOptions(), metadata=group(PageOptions))
 
     def writing(self) -> Mapping[str, Any]:
         """Options of writers; raises `AdtError` if they contradict each other."""
@@ -119,6 +131,7 @@ class WriterOptions:
             **self.labels.writing(),
             **self.midi.writing(),
             **self.paper.writing(),
+            **self.page.writing(),
         }
 
     @property
@@ -155,6 +168,7 @@ def add_writers(parser: argparse.ArgumentParser) -> None:
     add_labels(parser)
     add_midi(parser)
     add_paper(parser)
+    add_page(parser)
 
 
 def add_labels(parser: argparse.ArgumentParser) -> None:
@@ -247,6 +261,18 @@ def add_paper(parser: argparse.ArgumentParser) -> None:
         choices=["eighths", "triplets"],
         help="how a shuffle is written: as eighths with a swing mark (default), or as"
         " triplets",
+    )
+
+
+def add_page(parser: argparse.ArgumentParser) -> None:
+    """Add what is in pages."""
+    group = parser.add_argument_group("pages (html)")
+    group.add_argument(
+        "--drumless",
+        action="store_const",
+        const=True,
+        help="put the song without its drums into the page too, so that they can be"
+        " turned down (twice the size; a quarter of the song's length of work)",
     )
 
 

@@ -41,6 +41,7 @@ def write(
     warn: Warn,
     audio: Any = None,
     quality: str = "small",
+    drumless: bool = False,
 ) -> list[Path]:
     """Write one file for any browser.
 
@@ -55,7 +56,11 @@ def write(
     quality
         Quality of the sound, ``"small"`` (Vorbis, about 1.3 MB a minute of stereo) or
         ``"lossless"`` (FLAC, about 8 MB).
+    drumless
+        Whether the song without its drums is in the page too, to turn them down:
+        as much sound again, and about a quarter of the song's length of work.
     """
+    from adt_plugins.editor.drumless import DrumlessSound
     from adt_plugins.editor.payload import payload
     from adt_plugins.editor.picks import PickedSong, velocity_table
     from adt_plugins.editor.sound import Sound, duration_of
@@ -63,14 +68,20 @@ def write(
     source = source_audio(transcription) if audio is None else audio
     score = PickedSong(transcription)
     stem = path.name.removesuffix(HTML.suffix).removesuffix(path.suffix)
-    sound = Sound(source, quality, duration_of(transcription))
+    sounds = {"chunk": Sound(source, quality, duration_of(transcription))}
     try:
-        content = payload(score, sound, stem, stem, song_names(transcription, path))
+        if drumless:
+            sounds["drumless"] = DrumlessSound(transcription, source, quality)
+        content = payload(
+            score, sounds["chunk"], stem, stem, song_names(transcription, path)
+        )
         parts = {
             "adt-header": json_text(content.header),
             "adt-data": base64_text(content.data),
             "adt-font-licence": font_licence(),
         }
+        if drumless:
+            parts["adt-drumless"] = json_text(sounds["drumless"].describe())
         levels = velocity_table(score, source)
         if levels is not None:
             parts["adt-velocities"] = base64_text(levels.tobytes())
@@ -82,13 +93,14 @@ def write(
             file.write(head)
             for name, text in parts.items():
                 file.write(block(name, text))
-            for number in range(len(sound)):
-                file.write(
-                    block(f"adt-chunk-{number}", base64_text(sound.chunk(number)))
-                )
+            for name, sound in sounds.items():
+                for number in range(len(sound)):
+                    data = base64_text(sound.chunk(number))
+                    file.write(block(f"adt-{name}-{number}", data))
             file.write(foot)
     finally:
-        sound.close()
+        for sound in sounds.values():
+            sound.close()
     return [path]
 
 
@@ -99,5 +111,6 @@ HTML = Format(
     write=write,
     needs=("audio",),
     wants=("activations",),
+    options=("drumless",),
     endings=(".html",),
 )

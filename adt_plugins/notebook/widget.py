@@ -13,6 +13,7 @@ import traitlets
 
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.folders import asset
+from adt_plugins.editor.drumless import DrumlessMaker
 from adt_plugins.editor.payload import payload
 from adt_plugins.editor.picks import Levels, PickedSong, velocity_table
 from adt_plugins.editor.sound import Sound, duration_of
@@ -96,6 +97,7 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
     selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
     revision = traitlets.Int(0)
     _sound: Sound | None = None
+    _drumless: DrumlessMaker | None = None
     _was_seen = False
 
     def __init__(
@@ -114,6 +116,7 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
         self._score = PickedSong(transcription, self._velocities)
         if self._audio is not None:
             self._sound = Sound(self._audio, quality, duration_of(transcription))
+            self._drumless = DrumlessMaker(self._audio, quality)
         path = None if autosave is None else Path(autosave)
         self._run = running_cell()
         self._document = open_document(self._score, path, self._run)
@@ -161,8 +164,9 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
         """Close the widget, and let go of the recording."""
         if hasattr(self, "_document"):  # or it was never made
             self._document.detach(self)
-        if self._sound is not None:
-            self._sound.close()
+        for sound in (self._sound, self._drumless):
+            if sound is not None:
+                sound.close()
         super().close()
 
     # --- what is shown ------------------------------------------------------
@@ -261,11 +265,23 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
             self.send({"type": "notation"}, [_notation()])
         elif kind == "velocities":
             self.send({"type": "velocities"}, [self._levels()])
-        elif kind == "chunk" and self._sound is not None:
-            number = message.get("index")
-            if isinstance(number, int) and 0 <= number < len(self._sound):
-                data = self._sound.chunk(number)
-                self.send({"type": "chunk", "index": number}, [data])
+        elif kind == "drumless" and self._drumless is not None:
+            anew = bool(message.get("anew"))
+            state = self._drumless.state(self.transcription, anew=anew)
+            self.send({"type": "drumless", **state})
+        elif kind == "chunk":
+            self._send_chunk(message.get("index"), message.get("of"))
+
+    def _send_chunk(self, index: object, of: object) -> None:
+        """Send a piece of the recording, or of what `DrumlessMaker` has made."""
+        sound = self._sound
+        if of is not None:
+            sound = None if self._drumless is None else self._drumless.sound(of)
+        if not isinstance(index, int):
+            return
+        there = sound is not None and 0 <= index < len(sound)
+        buffers = [sound.chunk(index)] if sound is not None and there else []
+        self.send({"type": "chunk", "index": index, "of": of}, buffers)
 
 
 _OUTPUTS = CellOutputs()

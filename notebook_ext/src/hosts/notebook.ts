@@ -4,10 +4,11 @@ import type { Action, Log } from "../core/edits";
 import { type Message, Replica } from "../core/replica";
 import { type Header, Song } from "../core/song";
 import { counted } from "../core/words";
-import type { Host, SharedState } from "../session/host";
+import type { Drumless, Host, SharedState } from "../session/host";
 import { Journal } from "../session/journal";
 import { editorName } from "../session/kept-log";
 import { Session } from "../session/session";
+import type { AudioInfo } from "../sound/audio-chunks";
 import type { OpenNotation } from "../view/stage";
 import { DrumView, type Options } from "../view/view";
 
@@ -21,13 +22,27 @@ export interface Model {
   off(name: string, listener: (...data: never[]) => void): void;
 }
 
-/** What answers a question. */
-type Answer = { type: "chunk"; index: number } | { type: "velocities" | "notation" };
-
 type Incoming =
   | Message
   | Answer
   | { type: "command"; command: "play" | "pause" | "seek"; value?: number };
+
+/** What answers a question. */
+type Answer =
+  | { type: "chunk"; index: number; of?: number }
+  | { type: "velocities" | "notation" }
+  | { type: "drumless"; progress: number; made?: number; audio?: AudioInfo; reason?: string };
+
+interface Question {
+  readonly type: Answer["type"];
+  readonly index?: number;
+  /** Version of the song without its drums that the chunk is from. */
+  readonly of?: number;
+  /** Whether to make a new version if hits have changed. */
+  readonly anew?: boolean;
+}
+
+const keyOf = ({ type, index, of }: Question): string => [type, index, of].join();
 
 /** The header as Python's widget sends it. */
 interface WidgetHeader extends Header {
@@ -43,6 +58,8 @@ const buffer = (view: DataView): ArrayBuffer =>
 const JAVASCRIPT = "text/javascript";
 /** Interval at which Python is sent the position during playback. */
 const POSITION_MS = 250;
+/** Interval at which Python is asked how far it has got. */
+const POLL_MS = 500;
 /** Time after which a request is sent again. */
 const PATIENCE_MS = 20_000;
 /** Time without an answer after which the user is warned: while waiting for one, and when idle. */
@@ -63,7 +80,7 @@ export class Notebook implements Host {
   readonly #header: WidgetHeader;
   readonly #replica = new Replica(this.client);
   readonly #journal: Journal;
-  readonly #waiting = new Map<string, ((data: DataView | null) => void)[]>();
+  readonly #waiting = new Map<string, ((answer: Answer, data: DataView | null) => void)[]>();
   readonly #timer: number;
   readonly #stop: (() => void)[] = [];
   readonly #views = new Set<HTMLElement>();
@@ -155,10 +172,24 @@ export class Notebook implements Host {
 
   async chunk(index: number): Promise<ArrayBuffer> {
     const stored = (this.model.get("_chunks") as DataView[])[index];
-    if (stored) return buffer(stored);
-    const data = await this.#ask({ type: "chunk", index });
+    return stored ? buffer(stored) : this.#chunkOf(index);
+  }
+
+  async #chunkOf(index: number, of?: number): Promise<ArrayBuffer> {
+    const [, data] = await this.#ask({ type: "chunk", index, of });
     if (!data) throw new Error("Python has no such chunk");
     return buffer(data);
+  }
+
+  async drumless(report: (progress: number) => void): Promise<Drumless> {
+    for (let anew = true; ; anew = false) {
+      const [answer] = await this.#ask({ type: "drumless", anew });
+      const { progress, made, audio, reason } = answer as Answer & { type: "drumless" };
+      if (reason) throw new Error(reason);
+      if (made && audio) return { made, audio, chunk: (index) => this.#chunkOf(index, made) };
+      report(progress);
+      await new Promise((done) => setTimeout(done, POLL_MS));
+    }
   }
 
   async velocities(): Promise<Uint8Array | null> {
@@ -167,9 +198,9 @@ export class Notebook implements Host {
   }
 
   /** Data of the widget's state if it is embedded there, or else of Python. */
-  async #stored(trait: string, type: string): Promise<DataView | null> {
+  async #stored(trait: string, type: Answer["type"]): Promise<DataView | null> {
     const stored = this.model.get(trait) as DataView | undefined;
-    return stored?.byteLength ? stored : this.#ask({ type });
+    return stored?.byteLength ? stored : (await this.#ask({ type }))[1];
   }
 
   /** Fetch the script of the notation view from Python, and run it. */
@@ -220,10 +251,11 @@ export class Notebook implements Host {
     }
   }
 
-  #ask(question: { type: string; index?: number }): Promise<DataView | null> {
-    const key = question.type + (question.index ?? "");
+  #ask(question: Question): Promise<[Answer, DataView | null]> {
+    const key = keyOf(question);
     return new Promise((resolve) => {
-      this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), resolve]);
+      const resolved = (answer: Answer, data: DataView | null) => resolve([answer, data]);
+      this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), resolved]);
       const again = () => {
         if (!this.#waiting.has(key)) return;
         this.#send(question);
@@ -256,10 +288,10 @@ export class Notebook implements Host {
       this.session.warn("python", null);
     }
     if (isAnswer(message)) {
-      const key = message.type + ("index" in message ? message.index : "");
+      const key = keyOf(message);
       const requests = this.#waiting.get(key) ?? [];
       this.#waiting.delete(key);
-      for (const resolve of requests) resolve(buffers[0] ?? null);
+      for (const resolve of requests) resolve(message, buffers[0] ?? null);
     } else if (message.type === "command") this.#obey(message.command, message.value ?? 0);
     else {
       const { gap, reason } = this.#replica.receive(message);
@@ -305,7 +337,7 @@ export class Notebook implements Host {
 }
 
 const isAnswer = (message: Incoming): message is Answer =>
-  ["chunk", "velocities", "notation"].includes(message.type);
+  ["chunk", "velocities", "notation", "drumless"].includes(message.type);
 
 interface LogState {
   readonly revision: number;

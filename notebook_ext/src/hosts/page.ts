@@ -45,6 +45,8 @@ function startPage(): void {
   if (!place || !header) return;
   const song = new Song(JSON.parse(header) as Header, bytesOf(content("adt-data") ?? "").buffer);
   const { fingerprint } = song.header;
+  const chunkOf = (sound: string) => async (index: number) =>
+    bytesOf(content(`adt-${sound}-${index}`) ?? "").buffer;
   const edits = new KeptLog(
     editorName(),
     fingerprint,
@@ -54,7 +56,7 @@ function startPage(): void {
   );
   const host: Host = {
     client: edits.client,
-    chunk: async (index) => bytesOf(content(`adt-chunk-${index}`) ?? "").buffer,
+    chunk: chunkOf("chunk"),
     velocities: async () => {
       const table = content("adt-velocities");
       return table === null ? null : bytesOf(table);
@@ -62,6 +64,13 @@ function startPage(): void {
     propose: (action) => edits.propose(action),
     publish: () => undefined,
   };
+  const drumless = content("adt-drumless");
+  if (drumless)
+    host.drumless = async () => ({
+      audio: JSON.parse(drumless),
+      made: 0,
+      chunk: chunkOf("drumless"),
+    });
   const session = new Session(song, host);
   void edits.read();
   addEventListener("beforeunload", (event) => {

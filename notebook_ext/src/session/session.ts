@@ -24,6 +24,7 @@ import { Prepared } from "../sound/prepared";
 import { Announcer } from "./announcer";
 import { BarEdits } from "./bar-edits";
 import type { Host } from "./host";
+import { OwnDrums } from "./own-drums";
 import { Picture } from "./picture";
 
 export class Session extends Announcer {
@@ -31,6 +32,7 @@ export class Session extends Announcer {
   readonly chunks: Chunks | null;
   readonly picture: Picture;
   readonly bars = new BarEdits(this);
+  readonly ownDrums = new OwnDrums(this);
   log: Log = { steps: [], cursor: 0 };
   layer: Layer = { thresholds: {}, hits: new Map(), timing: [] };
   timing: Timing = { beats: [], meters: [] };
@@ -80,6 +82,7 @@ export class Session extends Announcer {
   close(): void {
     this.player.close();
     this.chunks?.close();
+    this.ownDrums.close();
     this.stopAnnouncing();
   }
 

@@ -5,7 +5,7 @@
 
 import { type Beats, beatsPerBar, secondsPerBeat } from "../core/beats";
 import { clamp } from "../core/time";
-import { RATE } from "./audio-chunks";
+import { type Chunks, RATE } from "./audio-chunks";
 import { Mixer } from "./mixer";
 import type { Prepared } from "./prepared";
 import { chunksIn, hitsIn, type Range, type Segment, Transport } from "./transport";
@@ -33,6 +33,8 @@ interface Click {
 interface Run {
   readonly transport: Transport;
   readonly song: GainNode;
+  /** Before it: the song, and the song without its drums. */
+  readonly parts: readonly GainNode[];
   readonly sources: { node: AudioBufferSourceNode; until: number }[];
   clicks: Click[];
   /** Pieces whose sound has not come yet. */
@@ -56,6 +58,9 @@ export class Player {
   #speed = 1;
   /** Whether each beat is heard, and whether a bar is counted before it plays. */
   #metronome = false;
+  /** Of the drums in the song, 0 to 1; once the song without them is here. */
+  #drums = 1;
+  #hasDrumless = false;
   countsIn = false;
 
   constructor(
@@ -168,6 +173,27 @@ export class Player {
     this.#restart();
   }
 
+  /** How loud the drums in the song are, 0 to 1. */
+  setDrums(level: number): void {
+    this.#drums = level;
+    const now = this.mixer.graph?.context.currentTime ?? 0;
+    this.#run?.parts.forEach(({ gain }, k) =>
+      gain.setTargetAtTime(this.#partLevels[k], now, 0.005),
+    );
+  }
+
+  /** The song at the drums' level and, at what is left to 1, without them. */
+  get #partLevels(): [number, number] {
+    return this.#hasDrumless ? [this.#drums, 1 - this.#drums] : [1, 0];
+  }
+
+  /** Play the song without its drums beside it. */
+  setDrumless(drumless: Chunks): void {
+    this.#hasDrumless = true;
+    this.prepared?.setDrumless(drumless);
+    this.#restart();
+  }
+
   /** The pitch is kept. */
   setSpeed(speed: number): void {
     if (speed === this.#speed) return;
@@ -242,9 +268,14 @@ export class Player {
     if (this.#run) this.#end(this.#run, at);
     const song = new GainNode(context);
     song.connect(gain);
+    const parts = this.#partLevels.map((level) => {
+      const part = new GainNode(context, { gain: level });
+      part.connect(song);
+      return part;
+    });
     const length = Math.round(this.duration * RATE);
     const transport = new Transport(at, from, length, 1 / this.#speed, this.loop);
-    this.#run = { transport, song, sources: [], clicks: [], waiting: [] };
+    this.#run = { transport, song, parts, sources: [], clicks: [], waiting: [] };
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#pump(), EVERY_MS);
     this.#pump();
@@ -301,10 +332,12 @@ export class Player {
       run.waiting.push(piece);
       return;
     }
-    const node = new AudioBufferSourceNode(context, { buffer: ready.buffer });
-    node.connect(run.song);
-    node.start(piece.at / RATE, (piece.offset + ready.margin) / RATE, piece.length / RATE);
-    run.sources.push({ node, until: piece.at + piece.length });
+    ready.buffers.forEach((buffer, k) => {
+      const node = new AudioBufferSourceNode(context, { buffer });
+      node.connect(run.parts[k]);
+      node.start(piece.at / RATE, (piece.offset + ready.margin) / RATE, piece.length / RATE);
+      run.sources.push({ node, until: piece.at + piece.length });
+    });
   }
 
   #click(run: Run, segment: Segment, notBefore: number): void {

@@ -1,4 +1,4 @@
-/** Pieces of the song as they are played: at another speed. */
+/** Pieces of the song as they are played: at another speed, beside it without its drums. */
 
 import { lowerBound } from "../core/time";
 import { type Chunks, RATE } from "./audio-chunks";
@@ -8,18 +8,26 @@ import { scaled } from "./transport";
 /** Pieces that are kept. */
 const MOST = 60;
 
-/** A buffer, and the sample of it that the piece begins with. */
+/** The song, and the song without its drums if it is there; where the piece begins in them. */
 interface Ready {
-  readonly buffer: AudioBuffer;
+  readonly buffers: readonly AudioBuffer[];
   readonly margin: number;
 }
 
 export class Prepared {
   /** 1 is the song's own. */
   speed = 1;
-  readonly #made = new Map<number, AudioBuffer>();
+  #sounds: readonly Chunks[];
+  readonly #made = new Map<number, AudioBuffer[]>();
 
-  constructor(readonly song: Chunks) {}
+  constructor(readonly song: Chunks) {
+    this.#sounds = [song];
+  }
+
+  setDrumless(drumless: Chunks): void {
+    this.#sounds = [this.song, drumless];
+    this.forget();
+  }
 
   /** Something is different: what was made is of no use. */
   forget(): void {
@@ -28,17 +36,22 @@ export class Prepared {
 
   /** `hits`: samples of the song's hits; attacks stay where the clicks are. */
   get(context: BaseAudioContext, index: number, hits: Float64Array): Ready | null {
-    const { song } = this;
-    const buffer = song.get(index);
-    if (!buffer) return null;
-    if (this.speed === 1) return { buffer, margin: song.info.margin };
+    const buffers: AudioBuffer[] = [];
+    for (const sound of this.#sounds) {
+      const buffer = sound.get(index);
+      if (buffer) buffers.push(buffer);
+    }
+    if (buffers.length < this.#sounds.length) return null;
+    if (this.speed === 1) return { buffers, margin: this.song.info.margin };
     let made = this.#made.get(index);
     if (!made) {
-      made = this.#slowed(context, index, song.channels(index, buffer), hits);
+      // All are cut alike: mixed at any level they are one sound.
+      const channels = buffers.flatMap((buffer) => this.song.channels(index, buffer));
+      made = this.#slowed(context, index, channels, hits);
       if (this.#made.size > MOST) this.#made.delete([...this.#made.keys()][0]);
       this.#made.set(index, made);
     }
-    return { buffer: made, margin: 0 };
+    return { buffers: made, margin: 0 };
   }
 
   #slowed(
@@ -46,7 +59,7 @@ export class Prepared {
     index: number,
     channels: Float32Array[],
     hits: Float64Array,
-  ): AudioBuffer {
+  ): AudioBuffer[] {
     const length = 1 / this.speed;
     const start = index * this.song.info.chunk;
     const at = (k: number) => hits[k];
@@ -60,8 +73,12 @@ export class Prepared {
       Array.from(anchors, (sample) => sample - start),
       (sample) => scaled(start + sample, length) - begin,
     );
-    const made = context.createBuffer(parts.length, parts[0].length, RATE);
-    parts.forEach((part, c) => made.copyToChannel(part as Float32Array<ArrayBuffer>, c));
-    return made;
+    const count = parts.length / this.#sounds.length;
+    return this.#sounds.map((_, k) => {
+      const made = context.createBuffer(count, parts[0].length, RATE);
+      for (let c = 0; c < count; c++)
+        made.copyToChannel(parts[k * count + c] as Float32Array<ArrayBuffer>, c);
+      return made;
+    });
   }
 }

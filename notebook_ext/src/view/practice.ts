@@ -5,6 +5,9 @@ import type { Session } from "../session/session";
 import type { Kit } from "../sound/sounds";
 import { button, choice, labelled, make, press, slider, toolbar } from "./dom";
 
+/** Lowest position of the slider, dB; there the drums are silent. */
+const QUIETEST = -36;
+
 export class Practice {
   readonly element: HTMLElement;
   readonly #metronome: HTMLButtonElement;
@@ -25,6 +28,15 @@ export class Practice {
           session.mixed();
         }),
       );
+    const quieter = slider("Level of the song's own drums", [QUIETEST, 0, 1], 0, (value) => {
+      const isSilent = value === QUIETEST;
+      session.ownDrums.set(isSilent ? 0 : 10 ** (value / 20));
+      decibels.textContent = `${isSilent ? "−∞" : value || "0"} dB`.replace("-", "−");
+    });
+    const decibels = make("output", { class: "value" }, "0 dB");
+    quieter.addEventListener("change", () => void session.ownDrums.request());
+    const ownDrums = labelled("Its drums", quieter, decibels);
+    ownDrums.hidden = !session.ownDrums.isAvailable;
     const kit = choice("Sound of hits", { drums: "drum sounds", clicks: "clicks" }, (value) =>
       player.setKit(value as Kit),
     );
@@ -62,6 +74,7 @@ export class Practice {
       "div",
       { class: "bar low" },
       level("song", "Song"),
+      ownDrums,
       level("hits", "Hits"),
       kit,
       labelled("Speed", this.#speed, this.#percent),

@@ -9,7 +9,7 @@ globalThis.impulses = {
         const loud = [];
         [song, hits].forEach((input, track) => {
           input.forEach((channel, side) => channel.forEach((value, i) => {
-            if (Math.abs(value) > 0.02) loud.push([track, currentFrame + i, side]);
+            if (Math.abs(value) > 0.02) loud.push([track, currentFrame + i, side, value]);
           }));
         });
         if (loud.length) this.port.postMessage(loud);
@@ -41,6 +41,17 @@ globalThis.impulses = {
     const own = this.loud.filter((item) => item[0] === track && item[2] === side);
     const frames = own.map((item) => item[1]);
     return frames.filter((frame, i) => !i || frame - frames[i - 1] > gap);
+  },
+
+  // Peaks of what is loud on one side, over what sounds less than `gap` samples apart.
+  heights(track, gap, side = 0) {
+    const own = this.loud.filter((item) => item[0] === track && item[2] === side);
+    const peaks = [];
+    own.forEach(([, frame, , value], i) => {
+      if (!i || frame - own[i - 1][1] > gap) peaks.push(0);
+      peaks.push(Math.max(peaks.pop(), Math.abs(value)));
+    });
+    return peaks;
   },
 
   // A control: clicks started when an animation frame sees that they are due.

@@ -31,7 +31,9 @@ class Error(NamedTuple):
     worst: int
 
 
-def write_page(path: Path, *, shift: int = 0, seconds: float = 24.0) -> list[float]:
+def write_page(
+    path: Path, *, shift: int = 0, seconds: float = 24.0, **options: Any
+) -> list[float]:
     """Write a page whose song is impulses, with a hit `shift` samples after each."""
     chance = np.random.default_rng(1)
     steps = chance.integers(4410, 13230, round(seconds * 4))
@@ -47,7 +49,8 @@ def write_page(path: Path, *, shift: int = 0, seconds: float = 24.0) -> list[flo
     onsets = tuple(Onset((n + shift) / RATE, Drum.KD, 127) for n in at.tolist())
     transcription = Transcription(onsets, source=Source(duration=seconds))
     sound = (song, RATE)
-    write(transcription, path, "html", audio=sound, quality="lossless", overwrite=True)
+    options = {"audio": sound, "quality": "lossless", "overwrite": True, **options}
+    write(transcription, path, "html", **options)
     let_recorder_in(path)
     return [onset.time for onset in onsets]
 

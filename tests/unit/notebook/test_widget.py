@@ -199,11 +199,12 @@ def test_a_browser_gets_sound_and_log(widget: Any, groove: Transcription) -> Non
     )
     widget._receive(None, {"type": "chunk", "index": 1}, [])
     content, (data,) = widget.send[-1]
-    assert content == {"type": "chunk", "index": 1}
+    assert content == {"type": "chunk", "index": 1, "of": None}
     samples, rate = soundfile.read(io.BytesIO(data))
     assert (len(samples), rate) == (CHUNK, 44100)
-    widget._receive(None, {"type": "chunk", "index": 99}, [])
-    assert widget.send[-1] == (content, [data])
+    for missing in ({"index": 99, "of": None}, {"index": 1, "of": 7}):
+        widget._receive(None, {"type": "chunk", **missing}, [])
+        assert widget.send[-1] == ({"type": "chunk", **missing}, [])
     widget.add(1.0, "KD")
     assert widget.get_state("_log")["_log"]["revision"] == 1
     assert len(widget.get_state("_log")["_log"]["log"]["steps"]) == 1
