@@ -227,11 +227,13 @@ export class Player {
   /** A piece of the song has come. */
   arrived(index: number): void {
     const run = this.#run;
-    if (!run) return;
+    const context = this.mixer.graph?.context;
+    // Made before the clock is read, as in `#prepare`.
+    if (!run || !context || !this.prepared?.get(context, index, this.#samples)) return;
     const ready = run.waiting.filter((piece) => piece.chunk === index);
     run.waiting = run.waiting.filter((piece) => piece.chunk !== index);
     for (const piece of ready) {
-      const late = Math.max(this.#frame() + LEAD / 2 - piece.at, 0);
+      const late = Math.max(this.#frame() + 2 * LEAD - piece.at, 0);
       if (late >= piece.length) continue;
       this.#sing(run, {
         ...piece,
@@ -253,17 +255,26 @@ export class Player {
 
   #restart(): void {
     if (this.#run) {
+      this.#prepare(this.#run.transport.songAt(this.#frame()));
       const at = this.#frame() + LEAD;
       this.#begin(Math.round(this.#run.transport.songAt(at)), at);
     } else this.changed();
   }
 
+  /** Make what will be planned from a song sample on before the clock is read: it takes a while. */
+  #prepare(from: number): void {
+    const { prepared } = this;
+    if (!prepared) return;
+    const { context } = this.mixer.open();
+    const places = [from, from + AHEAD * this.#speed, ...(this.loop ? [this.loop.start] : [])];
+    for (const index of new Set(places.map((at) => Math.floor(at / prepared.song.info.chunk))))
+      prepared.get(context, index, this.#samples);
+  }
+
   /** Sound from a song sample on; what sounded before ends there. */
   #begin(from: number, wanted?: number, tries = 3): void {
     const { context, song: gain } = this.mixer.open();
-    // What comes first is made before the clock is read: stretching takes a while.
-    const first = Math.floor(from / (this.prepared?.song.info.chunk ?? 1));
-    this.prepared?.get(context, first, this.#samples);
+    this.#prepare(from);
     const at = Math.ceil(wanted ?? this.#frame() + LEAD);
     if (this.#run) this.#end(this.#run, at);
     const song = new GainNode(context);
@@ -280,9 +291,10 @@ export class Player {
     this.#timer = setInterval(() => this.#pump(), EVERY_MS);
     this.#pump();
     // Planning took most of the lead: on a busy machine what is to sound may come late.
-    if (this.#frame() >= at - LEAD / 2 && tries)
+    if (this.#frame() >= at - LEAD / 2 && tries) {
+      for (const { node } of this.#run.clicks) node.stop();
       this.#begin(from, this.#frame() + 3 * LEAD, tries - 1);
-    else this.changed();
+    } else this.changed();
   }
 
   /** Silence from a frame on; hits that have been struck ring out. */
