@@ -47,19 +47,29 @@ def is_ours(path: Path) -> bool:
         return False
 
 
-def begin_run(*, alone: bool = False) -> None:
-    """Begin a run: what other processes write from now on does not count as ours.
+def begin_run(folder: Path | None = None, since: float | None = None) -> float:
+    """Say that what other processes write from now on is not of an earlier run.
 
-    Of two runs that write the same file at the same time, one thus reports it.
+    So of two runs that write one file at the same time, one says that it did.
 
     Parameters
     ----------
-    alone
-        Whether this is the only run. Processes that an earlier one left behind may
-        still be writing; that counts as ours.
+    folder
+        A folder that one run at a time may write to: what the processes of such runs
+        write belongs to this one, even if an earlier run has left them behind.
+    since
+        When the run began, for a process of it; None: now.
+
+    Returns
+    -------
+    float
+        When it began, in seconds.
     """
-    global _begun  # noqa: PLW0603
-    _begun = float("inf") if alone else time.time()
+    global _begun, _run  # noqa: PLW0603
+    _begun = time.time() if since is None else since
+    if folder is not None:
+        _run = _place(folder)[:8]
+    return _begun
 
 
 def trust(contents: Mapping[Path, str]) -> None:

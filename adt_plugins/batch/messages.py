@@ -35,9 +35,10 @@ class Task(TypedDict):
 
 
 class Greeting(TypedDict):
-    """The first message to a process: the command line of the run."""
+    """The first message to a process: the run's command line, and when it began."""
 
     arguments: list[str]
+    begun: float
 
 
 @final

@@ -39,7 +39,9 @@ def main() -> None:
     if greeting is None:
         return
     try:
-        work = _Work(_options(greeting["arguments"]), gone)
+        options = _options(greeting["arguments"])
+        written.begin_run(options.folder, greeting["begun"])
+        work = _Work(options, gone)
     except AdtError as error:
         _answer(answers, Refused(refused=str(error)))
         messages.get()

@@ -106,7 +106,7 @@ def run(options: BatchOptions) -> int:
         lock = Lock(folder / ".adt-batch.lock")
     except OSError as error:
         raise AdtError(f"{folder}: {reason_of(error)}") from error
-    written.begin_run(alone=True)
+    begun = written.begin_run(folder)
     try:
         with Manifest(folder / NAME, _warn) as manifest:
             library = Library(
@@ -118,13 +118,13 @@ def run(options: BatchOptions) -> int:
                 retry=options.retry,
                 quiet=options.report.quiet,
             )
-            _work(options, library)
+            _work(options, library, begun)
             return library.conclude()
     finally:
         lock.release()
 
 
-def _work(options: BatchOptions, library: Library) -> None:
+def _work(options: BatchOptions, library: Library, begun: float) -> None:
     from contextlib import closing
 
     from adt_plugins.cli._console import Tally
@@ -132,7 +132,7 @@ def _work(options: BatchOptions, library: Library) -> None:
     if not library.left:
         return
     with (
-        closing(_answers(options, library)) as answers,
+        closing(_answers(options, library, begun)) as answers,
         Tally(library.left, library.bytes_left, quiet=options.report.quiet) as tally,
     ):
         for task, reply in answers:
@@ -141,11 +141,11 @@ def _work(options: BatchOptions, library: Library) -> None:
 
 
 def _answers(
-    options: BatchOptions, library: Library
+    options: BatchOptions, library: Library, begun: float
 ) -> Generator[tuple[Task, Reply], None, None]:
     from adt_plugins.batch.messages import Done, Greeting, Task
 
-    greeting = Greeting(arguments=list(options.argv))
+    greeting = Greeting(arguments=list(options.argv), begun=begun)
     if options.dask is not None:
         from adt_plugins.batch.cluster import run_on_cluster
 

@@ -168,6 +168,22 @@ def test_a_later_process_is_no_earlier_run(
         monkeypatch.setattr(written, "_begun", float("inf"))
 
 
+def test_processes_that_a_run_left_behind_belong_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    monkeypatch.setattr(written, "_begun", float("inf"))
+    monkeypatch.setattr(written, "_run", b"another process")
+    begun = written.begin_run(tmp_path)  # a batch that is killed
+    write_files({path: b"theirs"}, overwrite=False)
+    monkeypatch.setattr(written, "_run", b"the next one")
+    written.begin_run(tmp_path, begun - 60)
+    write_files({path: b"ours"}, overwrite=False)
+    written.begin_run(tmp_path / "other", begun - 60)
+    with pytest.raises(OutputExistsError):
+        write_files({path: b"of another folder"}, overwrite=False)
+
+
 def link(path: Path, to: Path, kind: str) -> None:
     try:
         if kind == "symbolic":
