@@ -11,10 +11,12 @@ importing such a submodule would put itself in the function's place.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+# Nothing is imported: a Ctrl-C meanwhile would show a traceback.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:  # the same list for type checkers; a test compares the two
+    from typing import Any
+
     from adt_plugins import formats
     from adt_plugins.activations import Activations as Activations
     from adt_plugins.annotations import Beat as Beat
@@ -57,6 +59,8 @@ __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604 - the names are text
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     module, _, attribute = _PUBLIC[name].partition(".")
     value = getattr(import_module(f"{__name__}.{module}"), attribute)
     globals()[name] = value

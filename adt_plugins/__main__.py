@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-from types import FrameType
+TYPE_CHECKING = False
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+try:
+    import signal
+    import sys
+except KeyboardInterrupt:  # before anything has begun
+    raise SystemExit(INTERRUPTED) from None
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 def main() -> int:

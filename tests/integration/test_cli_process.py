@@ -136,6 +136,26 @@ sys.exit(main())
 """
 
 
+# The first thing that the program imports, and Ctrl-C meanwhile.
+_INTERRUPTED_AT_ONCE = """
+import sys
+class Finder:
+    def find_spec(self, name, *rest):
+        if name == "signal":
+            raise KeyboardInterrupt
+sys.modules.pop("signal", None)
+sys.meta_path.insert(0, Finder())
+import adt_plugins.__main__
+"""
+
+
+@on_posix
+def test_ctrl_c_before_anything_has_begun() -> None:
+    command = [sys.executable, "-c", _INTERRUPTED_AT_ONCE]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 @on_posix
 @pytest.mark.parametrize(
     "module", ["adt_plugins.cli", "adt_plugins.cli._parser", "adt_plugins.errors"]

@@ -110,6 +110,15 @@ def test_the_contract_fails_on_a_planted_import(tmp_path: Path) -> None:
     assert "adt_plugins.meter -> adt_plugins.pipeline" in broken.stdout
 
 
+def test_the_package_itself_imports_nothing() -> None:
+    """A Ctrl-C meanwhile would show a traceback: nobody could catch it."""
+    tree = ast.parse((ROOT / PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    imports = [n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom))]
+    assert [ast.unparse(node) for node in imports] == [
+        "from __future__ import annotations"
+    ]
+
+
 def test_the_public_face_is_one_list() -> None:
     """What type checkers see is what `__getattr__` gives."""
     tree = ast.parse((ROOT / PACKAGE / "__init__.py").read_text(encoding="utf-8"))
