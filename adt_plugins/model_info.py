@@ -1,4 +1,4 @@
-"""What made a transcription: the model, and the settings that were in force."""
+"""The origin of a transcription: the model, and the settings that were in force."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adt_plugins.card import Picker
 
 @dataclass(frozen=True, eq=False)
 class ModelInfo(Mapping[str, Any]):
-    """What made a transcription; also the mapping that its JSON form holds.
+    """The origin of a transcription; also the mapping in its JSON form.
 
     Parameters
     ----------

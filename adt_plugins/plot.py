@@ -121,7 +121,7 @@ def _end(transcription: Transcription) -> float:
 
 
 def _numbered(transcription: Transcription) -> list[tuple[int, tuple[float, bool]]]:
-    """Beats with the number of their bar, and whether they begin it."""
+    """Return beats with the number of their bar, and whether they begin it."""
     number, numbered = 0, []
     for beat in transcription.beats:
         number += beat.position == 1
@@ -132,7 +132,7 @@ def _numbered(transcription: Transcription) -> list[tuple[int, tuple[float, bool
 def _waveform(
     transcription: Transcription, start: float, end: float, audio: Any
 ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]] | None:
-    """Times, lowest and highest sample of each column; None without a recording."""
+    """Return times, lowest and highest sample of columns; None without a recording."""
     try:
         source = source_audio(transcription) if audio is None else audio
         with open_audio(source, start=start, end=end) as reader:

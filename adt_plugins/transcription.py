@@ -53,10 +53,11 @@ class Transcription:
     source
         The recording.
     model
-        What transcribed it: name, sha256, thresholds and picker in force. A mapping
+        The model: name, sha256, thresholds and picker in force. A mapping
         is understood as well; copied on construction as JSON has it.
     labels
-        What a file said besides hits and beats, sorted by time on construction.
+        Labels of a file that are neither hits nor beats, sorted by time on
+        construction.
     meters
         Meters of the bars: a `Meter`, or changes of it; see
         `adt_plugins.meter.meter_changes`.

@@ -25,7 +25,7 @@ VERSION = 1
 
 
 class Stored(NamedTuple):
-    """What is stored of a `Transcription`, under the names of its fields."""
+    """The stored fields of a `Transcription`, under their names."""
 
     onsets: tuple[Onset, ...]
     beats: tuple[Beat, ...]

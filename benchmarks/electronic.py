@@ -72,7 +72,7 @@ def _snare(rng: np.random.Generator) -> Signal:
 
 
 def _metal(seconds: float, low: float, rng: np.random.Generator) -> Signal:
-    """Six square waves and noise, as in the machines of the eighties."""
+    """Return six square waves and noise, as in the machines of the eighties."""
     t = _t(5 * seconds)
     tones = (205.3, 304.4, 369.6, 522.7, 540.0, 800.0)
     metal = sum(np.sign(np.sin(2 * np.pi * 2.1 * f * t)) for f in tones)
@@ -87,7 +87,7 @@ def _tom(pitch: float) -> Signal:
 
 
 def computed_kit(machine: str) -> dict[str, Signal]:
-    """The hits of a machine whose circuits are imitated."""
+    """Return the hits of a machine whose circuits are imitated."""
     rng = np.random.default_rng(SEED)
     toms = {"HIT": _tom(165), "MHT": _tom(120), "LFT": _tom(85)}
     metal = {
@@ -106,7 +106,7 @@ def computed_kit(machine: str) -> dict[str, Signal]:
 
 
 def sampled_kit(machine: str, folder: Path) -> dict[str, Signal]:
-    """The hits of a sampled machine."""
+    """Return the hits of a sampled machine."""
     place = folder / f"drum_machine_{machine}"
     return {
         drum: soundfile.read(place / f"{name}_01.flac", dtype="float64")[0]
@@ -115,7 +115,7 @@ def sampled_kit(machine: str, folder: Path) -> dict[str, Signal]:
 
 
 def hits_of(piece: Piece) -> list[tuple[float, str, float]]:
-    """Time in seconds, drum and force 0-1 of every hit."""
+    """Return time in seconds, drum and force (0-1) of every hit."""
     step = 60 / piece.bpm / 4
     found = []
     for bar in range(BARS):
@@ -136,7 +136,7 @@ def hits_of(piece: Piece) -> list[tuple[float, str, float]]:
 def drums_of(
     piece: Piece, kit: dict[str, Signal], length: int
 ) -> tuple[Signal, list[tuple[float, str, float]]]:
-    """The drums, and the hits that the machine has."""
+    """Return the drums, and the hits that the machine has."""
     mix = np.zeros(length)
     played = [hit for hit in hits_of(piece) if hit[1] in kit]
     hats = [time for time, drum, _ in played if drum in ("CHH", "OHH")]
@@ -195,7 +195,7 @@ def _reese(bar: int, step: float) -> Signal:
 
 
 def synths_of(piece: Piece, length: int, kicks: list[float]) -> Signal:
-    """The synthesisers, ducked by the kick as usual."""
+    """Return the synthesisers, ducked by the kick as usual."""
     rng = np.random.default_rng([SEED, len(piece.synth)])
     step = 60 / piece.bpm / 4
     players: dict[str, Callable[[int], Signal]] = {
@@ -220,7 +220,7 @@ def synths_of(piece: Piece, length: int, kicks: list[float]) -> Signal:
 
 
 def render(machines: Path) -> dict[str, tuple[Signal, Signal, Transcription]]:
-    """Drums, mix and reference of every piece."""
+    """Return drums, mix and reference of every piece."""
     made = {}
     for name, piece in PIECES.items():
         length = round((0.1 + BARS * 240 / piece.bpm + TAIL_S) * RATE)
@@ -243,7 +243,7 @@ def render(machines: Path) -> dict[str, tuple[Signal, Signal, Transcription]]:
 
 
 def measure(made: dict[str, tuple[Signal, Signal, Transcription]]) -> dict[str, Any]:
-    """F of every piece and of all together, at 50 ms."""
+    """Return F of every piece and of all together, at 50 ms."""
     report: dict[str, Any] = {}
     counts: dict[tuple[str, str], NDArray[np.int_]] = {}
     for name, (drums, mix, reference) in made.items():

@@ -1,9 +1,8 @@
-"""Ogg Vorbis that was cut without being encoded again.
+"""Recognises Ogg Vorbis that was cut without being encoded again.
 
-Its first page with sound may say that less has been played than it holds, as if the
-rest lay before zero. The specification knows no such beginning: libvorbis leaves out
-23 ms in the middle and as much at the end as lies before zero; FFmpeg and browsers play
-it all.
+Its first page with sound may count fewer samples than it holds, as if the rest lay
+before zero. The specification has no such beginning: libvorbis leaves out 23 ms in the
+middle, and as much at the end as lies before zero; FFmpeg and browsers play everything.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ _TYPES = (1 << 33) - 2
 
 
 def begins_before_zero(file: BinaryIO, head: bytes) -> bool:
-    """Tell whether the first page of an Ogg Vorbis file counts less than it holds.
+    """Return whether the first page of an Ogg Vorbis file counts less than it holds.
 
     Parameters
     ----------
     file
-        Binary, can seek; its position changes.
+        Binary file, seekable; its position changes.
     head
-        Its first bytes.
+        First bytes of the file.
     """
     if head[:4] != b"OggS" or b"\x01vorbis" not in head[:64]:
         return False
@@ -81,7 +80,7 @@ def _pages(data: bytes) -> Iterator[_Page]:
 
 
 def _samples(headers: list[bytes], sounds: list[bytes]) -> int | None:
-    """Samples that packets of sound hold; None if the headers cannot be read."""
+    """Return the samples in packets of sound; None if the headers cannot be read."""
     modes = _modes(headers[-1])
     if not modes or len(headers[0]) < 29:  # Vorbis I, 4.2.2
         return None
@@ -96,18 +95,18 @@ def _samples(headers: list[bytes], sounds: list[bytes]) -> int | None:
 
 
 def _modes(setup: bytes) -> list[bool]:
-    """Whether each mode has long blocks; found from the end, as FFmpeg does."""
+    """Return whether each mode has long blocks; read from the end, as in FFmpeg."""
     bits = int.from_bytes(setup, "little")
     at = bits.bit_length() - 1  # the framing bit
-    found: list[bool] = []
+    modes: list[bool] = []
     best: list[bool] = []
-    while at >= _MODE_BITS + _COUNT_BITS and len(found) < _MOST_MODES:
+    while at >= _MODE_BITS + _COUNT_BITS and len(modes) < _MOST_MODES:
         at -= _MODE_BITS
         mode = bits >> at & ((1 << _MODE_BITS) - 1)
         if mode & _TYPES:
             break
-        found.insert(0, bool(mode & 1))
+        modes.insert(0, bool(mode & 1))
         count = bits >> (at - _COUNT_BITS) & ((1 << _COUNT_BITS) - 1)
-        if count + 1 == len(found):
-            best = list(found)
+        if count + 1 == len(modes):
+            best = list(modes)
     return best

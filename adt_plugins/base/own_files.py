@@ -20,8 +20,7 @@ def write_own(
 ) -> list[Path]:
     """Write files that belong to us, such as plug-ins, over what is there.
 
-    What somebody has changed in them is kept in a folder of the user's, and `warn`
-    says where.
+    A file that a user has changed is kept in the user's folder, and `warn` says where.
 
     Raises
     ------

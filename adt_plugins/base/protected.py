@@ -59,7 +59,7 @@ def protect(*paths: str | bytes | os.PathLike[Any] | None, because: str = READ) 
 
 @contextmanager
 def protecting(*paths: Any) -> Iterator[None]:
-    """`protect` until the end of a ``with`` block.
+    """Protect files until the end of a ``with`` block, like `protect`.
 
     Parameters
     ----------

@@ -56,9 +56,9 @@ LONE_FREE_S = 5.0
 """Up to this duration one hit suffices: the recording may be of a single one."""
 
 SHORT_S = 30.0
-"""A shorter recording has fewer hits, so less evidence is required:"""
+"""A recording shorter than this has fewer hits, so less evidence is required of it."""
 PER_OCTAVE = 0.04
-"""this much less for each halving of its duration."""
+"""Evidence that each halving of the duration below `SHORT_S` makes up for."""
 
 REGULARITY_SHARE = 0.6
 """Weight of regularity beside clearness."""
@@ -147,7 +147,7 @@ class Clearness:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the gate decides for a recording.
+    """The decision of the gate about a recording.
 
     Parameters
     ----------

@@ -212,7 +212,7 @@ class _Part(NamedTuple):
 
 
 class _Listeners(NamedTuple):
-    """What collects frames as well while the network runs over them."""
+    """Collectors of frames, while the network runs over them."""
 
     tagger: FineDrumTagger | None
     chords: Harmony | None

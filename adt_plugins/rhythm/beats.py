@@ -64,7 +64,7 @@ FramesOfBeats = list[tuple[int, int]]
 
 @dataclass(frozen=True)
 class KnownBeats:
-    """What the user knows about the beats; true if anything is given.
+    """Properties of the beats that the user knows; true if any is given.
 
     Parameters
     ----------

@@ -190,7 +190,7 @@ def _by_coarse(drums: Mapping[Drum, Floats]) -> dict[Drum, Floats]:
 
 
 def _times(hits: Hits, count: int, grid: Grid) -> NDArray[np.float32]:
-    """How near the hit before and the next one are, shape (frames, 3), 0-1."""
+    """Return how near the last and the next hit are, shape (frames, 3), 0-1."""
     frames: Sequence[int] = sorted(f for some in hits.values() for f in some)
     far = 10 * grid.sample_rate
     frames_around = np.array([-far, *frames, count + far])

@@ -100,7 +100,7 @@ class Arranger:
         self.programs.append(program)
 
     def bass(self) -> None:
-        """Bass: with the kick, in eighths, in quarters, or walking."""
+        """Write a bass: with the kick, in eighths, in quarters, or walking."""
         program = self.begin((32, 33, 33, 33, 34, 34, 35, 36, 36, 37, 38, 39))
         mode = self.rng.random()
         if mode < 0.5 and self.kicks:
@@ -118,7 +118,7 @@ class Arranger:
             self.add(program, time, length, 28 + self.pitch(degree) % 12 + octave, 100)
 
     def guitar(self) -> None:
-        """Rhythm guitar: power chords or full chords, on a grid or with the drums."""
+        """Write a rhythm guitar: power or full chords, on a grid or with the drums."""
         program = self.begin(GUITARS)
         mode = self.rng.random()
         muted = False
@@ -150,7 +150,7 @@ class Arranger:
     def chords_part(
         self, programs: tuple[int, ...], step: float, length: float
     ) -> None:
-        """Chords of three or four notes on a grid (quarters), some left out."""
+        """Write chords of three or four notes on a grid (quarters), some left out."""
         program = self.begin(programs)
         base = int(self.rng.choice([48, 60, 60])) - 6
         skip = float(self.rng.uniform(0, 0.5)) if step < 4 else 0.0
@@ -164,7 +164,7 @@ class Arranger:
                 self.add(program, time + shift, length * self.quarter_s, pitch, 80)
 
     def arpeggio(self) -> None:
-        """Broken chords in eighths or sixteenths."""
+        """Write broken chords in eighths or sixteenths."""
         program = self.begin(PLUCKED)
         base = int(self.rng.choice([48, 60, 72]))
         order = self.rng.permutation([0, 2, 4, 7, 4, 2])
@@ -180,7 +180,7 @@ class Arranger:
             )
 
     def lead(self) -> None:
-        """A melody of phrases with rests."""
+        """Write a melody of phrases with rests."""
         program = self.begin(LEADS)
         step = float(self.rng.choice([0.25, 0.5, 0.5, 1.0]))
         degree = int(self.rng.integers(0, 8))

@@ -26,7 +26,7 @@ def _sos(audio: Samples, sections: npt.NDArray[np.float64]) -> Samples:
 
 
 def low_pass(audio: Samples, cutoff_hz: float, order: int = 2) -> Samples:
-    """Butterworth low-pass."""
+    """Apply a Butterworth low-pass."""
     from scipy.signal import butter
 
     cutoff = min(cutoff_hz, 0.45 * SAMPLE_RATE_HZ)
@@ -34,7 +34,7 @@ def low_pass(audio: Samples, cutoff_hz: float, order: int = 2) -> Samples:
 
 
 def high_pass(audio: Samples, cutoff_hz: float, order: int = 2) -> Samples:
-    """Butterworth high-pass."""
+    """Apply a Butterworth high-pass."""
     from scipy.signal import butter
 
     return _sos(
@@ -45,7 +45,7 @@ def high_pass(audio: Samples, cutoff_hz: float, order: int = 2) -> Samples:
 def bell_section(
     centre_hz: float, gain_db: float, quality: float
 ) -> npt.NDArray[np.float64]:
-    """One bell of a parametric equaliser as a second-order section."""
+    """Return one bell of a parametric equaliser as a second-order section."""
     amplitude = 10 ** (gain_db / 40)
     omega = 2 * np.pi * centre_hz / SAMPLE_RATE_HZ
     alpha = np.sin(omega) / (2 * quality)
@@ -66,7 +66,7 @@ def equalise(audio: Samples, bells: list[tuple[float, float, float]]) -> Samples
 def random_equalise(
     audio: Samples, rng: np.random.Generator, depth_db: float
 ) -> Samples:
-    """Two to four wide bells at random places."""
+    """Apply two to four wide bells at random places."""
     bells = [
         (
             float(np.exp(rng.uniform(np.log(60), np.log(14000)))),
@@ -81,7 +81,7 @@ def random_equalise(
 def compress(
     audio: Samples, threshold_db: float, ratio: float, attack_s: float, release_s: float
 ) -> Samples:
-    """Feed-forward compressor; the threshold is relative to the peak."""
+    """Apply a feed-forward compressor; the threshold is relative to the peak."""
     count = -(-audio.size // BLOCK)
     padded = np.pad(np.abs(audio), (0, count * BLOCK - audio.size)).reshape(
         count, BLOCK
@@ -115,7 +115,7 @@ def saturate(audio: Samples, drive: float, *, asymmetry: float = 0.0) -> Samples
 
 
 def synthetic_room(rng: np.random.Generator) -> Samples:
-    """Impulse response of a small room without the direct sound, energy 1."""
+    """Return the impulse response of a small room, without direct sound, energy 1."""
     decay_s = float(np.exp(rng.uniform(np.log(0.08), np.log(0.9))))
     length = round(1.3 * decay_s * SAMPLE_RATE_HZ)
     times = np.arange(length) / SAMPLE_RATE_HZ
@@ -130,7 +130,7 @@ def synthetic_room(rng: np.random.Generator) -> Samples:
 
 
 def read_rooms(folder: Path) -> list[Samples]:
-    """Measured rooms: the tails after the direct sound, energy 1, at most 2.5 s."""
+    """Read measured rooms: the tails after the direct sound, energy 1, up to 2.5 s."""
     import soundfile
     import soxr
 

@@ -22,7 +22,7 @@ from adt_plugins.training.sources.performances import (
 
 @dataclass(frozen=True)
 class Feel:
-    """How a programmed groove is played throughout a clip."""
+    """The feel of a programmed groove throughout a clip."""
 
     lateness_s: dict[str, float]
     spread_s: float

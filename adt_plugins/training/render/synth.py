@@ -99,11 +99,11 @@ class ClipKit:
         return names[int(self.rng.choice(len(names), p=weights / weights.sum()))]
 
     def names(self) -> list[str]:
-        """The kits that pieces come from, the main one first."""
+        """Kits that pieces come from, the main one first."""
         return [self.name, *sorted(set(self.sources.values()) - {self.name})]
 
     def piece(self, code: str, variant: int) -> Piece | None:
-        """The drum for a code; None where no kit has one."""
+        """Return the drum for a code; None if no kit has one."""
         key = (code, variant if code == "OT" else 0)
         if key not in self.pieces:
             made = self._make(code, key[1])
@@ -113,7 +113,7 @@ class ClipKit:
         return self.pieces[key]
 
     def _find(self, code: str) -> tuple[str, str, float] | None:
-        """Kit, code there and pitch ratio that a drum is taken from."""
+        """Return the kit, code there and pitch ratio that a drum is taken from."""
         source = self.sources.get(code, self.name)
         for stand_in, ratio in ((code, 1.0), *STAND_INS.get(code, ())):
             if stand_in in self.index[source]:
@@ -153,7 +153,7 @@ class ClipKit:
 
 
 def _voice(piece: Piece, layer: int, softness: int, variant: int) -> Samples:
-    """A layer tuned, damped and darkened; made once a clip."""
+    """Return a layer tuned, damped and darkened; made once a clip."""
     import soxr
 
     key = (layer, softness, variant)
@@ -174,13 +174,13 @@ def _voice(piece: Piece, layer: int, softness: int, variant: int) -> Samples:
 
 @dataclass(frozen=True)
 class Touch:
-    """How velocity becomes level in a clip: range in dB and curve."""
+    """The curve from velocity to level in a clip: range in dB and exponent."""
 
     range_db: float
     curve: float
 
     def gain_db(self, velocity: int) -> float:
-        """Level of a velocity below the full one."""
+        """Return the level of a velocity below the full one."""
         return -self.range_db * float((1 - velocity / 127) ** self.curve)
 
 
@@ -192,7 +192,7 @@ def _choked_length(
     *,
     loose: bool,
 ) -> float:
-    """Seconds until the next hat chokes this one; infinite for other drums."""
+    """Return the seconds until the next hat chokes this one; inf for other drums."""
     if hit.code not in kitmaps.HATS:
         return float("inf")
     for later in hits[index + 1 :]:
@@ -243,7 +243,7 @@ def place(
 
 
 def _pick(piece: Piece, hit: Stroke, rng: np.random.Generator) -> Samples:
-    """The layer for a velocity, or a neighbour of it."""
+    """Draw the layer for a velocity, or a neighbour of it."""
     velocities = np.array([layer.velocity for layer in piece.layers])
     nearest = int(np.abs(velocities - hit.velocity).argmin())
     if len(velocities) > 2 and rng.random() < 0.4:

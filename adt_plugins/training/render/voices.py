@@ -101,7 +101,7 @@ PHRASES = (
 
 @dataclass(frozen=True)
 class VoiceTask:
-    """One file of the pool."""
+    """A file of the pool."""
 
     number: int
     voice: str
@@ -110,7 +110,7 @@ class VoiceTask:
 
 
 def plan_voices(seed: int, minutes: float) -> list[VoiceTask]:
-    """The voice, kind and split of every file; the same for the same seed."""
+    """Draw voice, kind and split of every file; the same for the same seed."""
     rng = np.random.default_rng([seed, 77])
     tasks = []
     for number in range(round(minutes * 60 / FILE_S)):
@@ -126,7 +126,7 @@ def plan_voices(seed: int, minutes: float) -> list[VoiceTask]:
 
 
 def voice_tasks(folder: Path, seed: int, minutes: float) -> list[Callable[[], object]]:
-    """What is still to be made, each a call that can go to another process."""
+    """Return the missing files' tasks: calls that can run in another process."""
     if shutil.which("espeak-ng") is None:
         return []
     return [
@@ -188,7 +188,7 @@ def stretch_vowels(audio: Samples, factor: float) -> Samples:
 
 
 def sing(audio: Samples, rng: np.random.Generator) -> Samples:
-    """Longer vowels on stepping, vibrating pitches."""
+    """Sing: lengthen vowels, on stepping and vibrating pitches."""
     audio = stretch_vowels(audio, float(rng.uniform(1.8, 4.0)))
     count = max(2, round(audio.size / SAMPLE_RATE_HZ / float(rng.uniform(0.3, 0.9))))
     steps = np.clip(np.cumsum(rng.integers(-3, 4, count)), -5, 5) + float(
@@ -254,7 +254,7 @@ def make_voice(folder: Path, task: VoiceTask, seed: int) -> None:
 
 
 def write_index(folder: Path) -> None:
-    """Write ``index.json`` of the files that stand there."""
+    """Write ``index.json`` of the existing files."""
     paths = sorted(folder.glob("[0-9]*.json"))
     rows = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     with whole_file(folder / "index.json") as draft:

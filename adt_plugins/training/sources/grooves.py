@@ -27,7 +27,7 @@ def _s(name: str, tempo: tuple[int, int], **lines: str) -> Style:
 
 
 def _t(name: str, tempo: tuple[int, int], **lines: str) -> Style:
-    """Triplets; the same grid as sixteenths, twelve steps."""
+    """Return a groove of triplets: twelve steps."""
     return Style(name, lines, tempo)
 
 

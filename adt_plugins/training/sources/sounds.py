@@ -1,4 +1,4 @@
-"""Find (and fetch) the sounds that training material is rendered from.
+"""Finds (and fetches) the sounds that training material is rendered from.
 
 The sounds are Debian packages unpacked into any folder; nothing is installed.
 """
@@ -33,7 +33,7 @@ PACKAGES = (
 
 @dataclass(frozen=True)
 class Sounds:
-    """What a folder of unpacked packages holds.
+    """The content of a folder of unpacked packages.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Sounds:
 
 
 def find_sounds(folder: Path) -> Sounds:
-    """Walk a folder and sort what is found there.
+    """Walk through a folder, and sort its sounds by kind.
 
     A soundfont that stands in two places (packages link to it) counts once.
     """

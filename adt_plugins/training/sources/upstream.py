@@ -18,7 +18,7 @@ class Upstream:
     name, licence, homepage
         For people.
     get
-        What to fetch there, and where to put it.
+        Files to fetch there, and where to put them.
     root
         ``"data"`` or ``"sounds"``: the folder that `files` are relative to.
     files

@@ -45,6 +45,11 @@ class Sent(list[Any]):
         self.append((content, buffers))
 
 
+def test_a_path_instead_of_a_transcription_is_refused_in_one_line() -> None:
+    with pytest.raises(TypeError, match=r"not str; adt_plugins\.load reads one"):
+        DrumWidget("song.drums.json")
+
+
 @pytest.fixture
 def widget(groove: Transcription) -> Any:
     made = DrumWidget(groove)
