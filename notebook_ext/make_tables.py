@@ -118,7 +118,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "DIVISIONS": (
         divisions,
         "LOG_STEP PRIORS FEEL_PRIOR _OTHER_FEEL _OTHER_FAMILY _OTHER_STEPS _NEVER"
-        " _PRIOR_WEIGHT _MOST_TERNARY",
+        " _PRIOR_WEIGHT _MOST_TERNARY _FINEST _MOST_FINEST",
     ),
     "RHYTHM": (
         rhythm,

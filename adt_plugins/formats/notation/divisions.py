@@ -115,6 +115,7 @@ _OTHER_STEPS = -0.3
 _NEVER = -1e6
 _PRIOR_WEIGHT = 24  # beats that the prior counts as
 _MOST_TERNARY = 0.1  # share of triplets in straight music; with more it is a shuffle
+_FINEST, _MOST_FINEST = 12, 0.02  # steps that fit whatever is played, and their share
 
 
 def in_steps(logs: float | Floats) -> Floats:
@@ -152,6 +153,8 @@ def prior(unit: Unit, counts: Floats) -> Floats:
             likely = (counts[n] + _PRIOR_WEIGHT * share) / total
             if feel is Feel.STRAIGHT and STATES[n][1].is_ternary and share < 0.1:
                 likely = min(likely, _MOST_TERNARY)
+            if STATES[n][1].steps == _FINEST:
+                likely = min(likely, _MOST_FINEST)
             found[n] = in_steps(math.log(likely))
     return found
 

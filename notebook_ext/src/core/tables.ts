@@ -275,6 +275,8 @@ export const DIVISIONS = {
   NEVER: -1000000,
   PRIOR_WEIGHT: 24,
   MOST_TERNARY: 0.1,
+  FINEST: 12,
+  MOST_FINEST: 0.02,
 } as const;
 
 /** See `adt_plugins.formats.notation.rhythm`. */

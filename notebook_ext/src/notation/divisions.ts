@@ -5,7 +5,7 @@ import { DIVISIONS } from "../core/tables";
 import type { Feel } from "./score";
 
 const { LOG_STEP, FEEL_PRIOR, OTHER_FEEL, OTHER_FAMILY, OTHER_STEPS, NEVER } = DIVISIONS;
-const { PRIOR_WEIGHT, MOST_TERNARY } = DIVISIONS;
+const { PRIOR_WEIGHT, MOST_TERNARY, FINEST, MOST_FINEST } = DIVISIONS;
 
 /** Steps of a beat; of swung ones every second comes late. */
 export interface Division {
@@ -81,6 +81,7 @@ export function priorOf(unit: Unit, counts: readonly number[]): number[] {
     let likely = (counts[n] + PRIOR_WEIGHT * share) / (total + PRIOR_WEIGHT);
     if (feel === "straight" && isTernary(state) && share < 0.1)
       likely = Math.min(likely, MOST_TERNARY);
+    if (state.steps === FINEST) likely = Math.min(likely, MOST_FINEST);
     return inSteps(Math.log(likely));
   });
 }

@@ -12,7 +12,7 @@ import pytest
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.notation.divisions import Feel
+from adt_plugins.formats.notation.divisions import STATES, Feel, Unit, prior
 from adt_plugins.formats.notation.part import Part, make_part
 from adt_plugins.formats.notation.sections import section_names
 from adt_plugins.formats.notation.spelling import FEET, HANDS, spell
@@ -87,6 +87,15 @@ def test_a_shuffle_is_triplets_for_those_who_want_them() -> None:
     assert divisions(found) == {(3, False): 32}
     assert {bar.feel for bar in found.bars} == {Feel.STRAIGHT}
     assert places(found)[:3] == [0, Fraction(2, 3), 1]
+
+
+def test_a_song_does_not_teach_the_steps_that_fit_everything() -> None:
+    for unit in (Unit.QUARTER, Unit.DOTTED):
+        finest = [n for n, (_, division) in enumerate(STATES) if division.steps == 12]
+        counts = np.zeros(len(STATES))
+        counts[finest] = 1000.0
+        likely = np.exp(prior(unit, counts))
+        assert 0.01 < likely[finest].max() < 0.021
 
 
 def test_swung_sixteenths() -> None:
