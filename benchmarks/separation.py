@@ -10,13 +10,10 @@ frames can do much better than::
     python benchmarks/separation.py RECORDINGS [--songs Britpop,Punk]
 
 With the folder of ``adt train render`` and that of one-shots (`--oneshots`), each drum
-by itself: the hits of every nineteenth render are played with the one-shots, and its
-accompaniment is put under them, 4 dB louder::
+by itself: hits of the validation split, from which no mask is learnt, are
+played with the one-shots, with their accompaniment under them, 4 dB louder::
 
     python benchmarks/separation.py --renders RENDERS --oneshots ONESHOTS
-
-What is shipped was learnt without these renders; another file may have been learnt with
-some of them.
 
 Numbers are improvements of the scale-invariant signal-to-distortion ratio over the mix,
 in dB (Le Roux et al., *SDR - half-baked or well done?*, 2019), and processor time as a
@@ -32,6 +29,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +42,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.separation.frames import Grid
 
 RATE = 44100
-EVERY, MOST = 19, 14
+MOST = 14
 LOUDER_DB = 4.1  # level above the drums
 
 Floats = NDArray[np.float64]
@@ -152,11 +150,18 @@ def read_kit(folder: Path, name: str = "muldjord") -> dict[str, Floats]:
     return kit
 
 
+def held_out(renders: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Accompaniments of the validation split, and their labels."""
+    for path in sorted(renders.glob("*.accomp.npy")):
+        song = json.loads(path.with_name(f"{path.name[:6]}.json").read_text())
+        if song["split"] == "validation":
+            yield path, song
+
+
 def measure_drums(renders: Path, oneshots: Path) -> dict[str, Any]:
     kit = read_kit(oneshots)
     found: dict[str, list[float]] = defaultdict(list)
-    for path in sorted(renders.glob("*.accomp.npy"))[::EVERY][:MOST]:
-        song = json.loads(path.with_name(f"{path.name[:6]}.json").read_text())
+    for path, song in islice(held_out(renders), MOST):
         rest = np.load(path, allow_pickle=False).astype(float)
         tracks = played(song["onsets"], kit, len(rest))
         drums = np.sum(list(tracks.values()), axis=0)

@@ -6,6 +6,9 @@ its accompaniment as loud as the drums::
 
     python benchmarks/velocity.py RENDERS
 
+``--stems`` measures all levels anew in the drums that `adt_plugins.separate` takes out
+of each clip.
+
 For each drum and clip it takes the hits that were found within 50 ms of a true one,
 and the correlation (Pearson) of the two velocities.
 """
@@ -15,16 +18,19 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.audio import SAMPLE_RATE
+from adt_plugins import separate
+from adt_plugins.audio import SAMPLE_RATE, AudioReader
 from adt_plugins.drums import Drum
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
+from adt_plugins.picking.remeasure import measured
 from adt_plugins.pipeline import transcribe
 from adt_plugins.training.learn.clips import Clip, cut, find_clips, load_clip
 from adt_plugins.transcription import Transcription
@@ -86,12 +92,27 @@ def correlation(true: NDArray[np.float64], found: NDArray[np.float64]) -> float 
     return float(np.corrcoef(true, found)[0, 1]) if found.std() else 0.0
 
 
-def measure(folder: Path, model: str | None, count: int) -> dict[str, Any]:
+def in_the_drums(
+    found: Transcription, sound: NDArray[np.float32], network: Network
+) -> Transcription:
+    """Measure velocities in the separated drums instead of the mix."""
+    drums = separate(found, (sound, SAMPLE_RATE)).drums[:, 0]
+    with AudioReader((drums, SAMPLE_RATE)) as reader:
+        onsets = measured(reader, network.card, found.onsets)
+    return replace(found, onsets=tuple(onsets))
+
+
+def measure(
+    folder: Path, model: str | None, count: int, *, stems: bool = False
+) -> dict[str, Any]:
     """Measure the correlations of each drum: median, quartiles, clips and hits."""
     network = Network(find_model(model))
     rows: dict[Drum, list[tuple[str, float, int]]] = {drum: [] for drum in DRUMS}
     for clip, accompanied in held_out(folder, count):
-        found = transcribe((samples(clip, accompanied), SAMPLE_RATE), model=network)
+        sound = samples(clip, accompanied)
+        found = transcribe((sound, SAMPLE_RATE), model=network)
+        if stems:
+            found = in_the_drums(found, sound, network)
         kind = "song" if accompanied else "drums"
         for drum in DRUMS:
             true, heard = pairs(clip, found, drum)
@@ -121,9 +142,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model")
     parser.add_argument("--clips", type=int, default=120, help="how many at most")
+    parser.add_argument("--stems", action="store_true")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    report = measure(args.folder, args.model, args.clips)
+    report = measure(args.folder, args.model, args.clips, stems=args.stems)
     if args.json:
         print(json.dumps(report, indent=1))
         return

@@ -17,27 +17,40 @@ from numpy.typing import NDArray
 from adt_plugins.drums import Drum
 from adt_plugins.separation.frames import Floats, Grid
 from adt_plugins.separation.learnt import LAYERS, Learnt
-from adt_plugins.separation.templates import EPSILON, Hits, Mixture
+from adt_plugins.separation.templates import EPSILON, Hits, Mixture, lasting
 
 NEIGHBOURS = (-8, -4, -2, -1, 1, 2, 4, 8, 16)
 """Offsets in frames of the magnitudes that are also features."""
 BACKGROUND_AROUND = (-8, 8)
-BINS_AROUND = (-2, 2)
+DRUMS_AROUND = (-4, 4)
+BINS_AROUND = (-4, -2, -1, 1, 2, 4)
 COARSE = (Drum.KD, Drum.SD, Drum.HH, Drum.TT, Drum.CY)
-SMOOTHED = ((3, 13), (9, 49))
+SMOOTHED = ((1, 5), (3, 13), (9, 49), (21, 129))
 """Frames and bins over which a plain Wiener mask is averaged."""
-FEATURES = 12 + len(SMOOTHED) + len(NEIGHBOURS) + len(BINS_AROUND) + len(COARSE)
+TEXTURES = ((17, 2), (65, 8))
+"""Widths in bins of medians over frequency, and the steps between them."""
+FEATURES = (
+    14
+    + len(NEIGHBOURS)
+    + len(BACKGROUND_AROUND)
+    + len(DRUMS_AROUND)
+    + len(BINS_AROUND)
+    + len(COARSE)
+    + len(SMOOTHED)
+    + len(TEXTURES)
+)
 
 DRUMS_BESIDE = 1
 """Index of the feature that compares the drums with the sound, a logarithm."""
 
-MOST_LOUDER = np.float32(4.0)
+MOST_LOUDER = np.float32(32.0)
 """Ratio by which drums may exceed their templates; the rest is something else."""
 
 _MOST = 5.0
 _FRAMES_AT_ONCE = 32
 _SHORT_S, _LONG_S = 0.05, 0.3
-_TEXTURE_BINS, _TEXTURE_STEP = 17, 2
+_MISFIT = (9, 49)
+_STEADY, _STEADY_STEP = 9, 2
 _TOP_HZ = 22050.0
 
 
@@ -55,27 +68,35 @@ class Features:
     """
 
     def __init__(self, mixture: Mixture, grid: Grid, level: float) -> None:
-        self._grid, self._level = grid, np.float32(level)
-        magnitudes = mixture.magnitudes
-        self._sound = _log(magnitudes)
-        self._background = _log(mixture.background)
-        self._texture = _log(_texture(magnitudes))
+        magnitudes, background = mixture.magnitudes, mixture.background
         by_coarse = _by_coarse(mixture.drums)
+        drums: Floats = np.sum(list(by_coarse.values()), axis=0)
+        self._level = np.float32(level)
+        self._sound, self._all = _log(magnitudes), _log(drums)
+        self._background = _log(background)
+        self._beside = [
+            *(_log(_texture(magnitudes, *size)) for size in TEXTURES),
+            _log(lasting(magnitudes, _STEADY, _STEADY_STEP)),
+            _log(_texture(background, *TEXTURES[0])),
+        ]
         self._drums = {drum: _log(values) for drum, values in by_coarse.items()}
-        self._all = _log(np.sum(list(by_coarse.values()), axis=0))
-        self._smoothed = _smoothed(by_coarse, mixture.background)
-        self._times = _times(mixture.hits, len(magnitudes), grid)
+        self._smoothed = _smoothed(drums, background)
+        self._smoothed.append(_misfit(magnitudes, drums + background))
+        self._columns = [
+            *_shares_of_frames(magnitudes, drums, background).T,
+            *_times(mixture.hits, len(magnitudes), grid).T,
+        ]
         scale = np.log1p(grid.frequencies / _TOP_HZ * 1024) / np.log(1025)
-        self._places = np.stack([scale, scale**2, np.cos(3 * np.pi * scale)], axis=1)
+        self._places = (scale, scale**2, np.cos(3 * np.pi * scale))
 
     def __len__(self) -> int:
         return len(self._sound)
 
     def of(self, begin: int, end: int) -> Floats:
-        """Return the features of frames, shape (end - begin, bins, `FEATURES`)."""
+        """Return the features of frames, shape (`FEATURES`, end - begin, bins)."""
         here = self._sound[begin:end]
-        out = np.empty((*here.shape, FEATURES), np.float32)
-        rows = iter(np.moveaxis(out, 2, 0))
+        out = np.empty((FEATURES, *here.shape), np.float32)
+        rows = iter(out)
         next(rows)[:] = here - self._level
 
         def beside(values: Floats | None) -> None:
@@ -83,25 +104,30 @@ class Features:
             if values is None:
                 row[:] = -_MOST
             else:
-                np.clip(values - here, -_MOST, _MOST, out=row)
+                np.subtract(values, here, out=row)
+                np.clip(row, -_MOST, _MOST, out=row)
 
         beside(self._all[begin:end])
         beside(self._background[begin:end])
-        for shift in BACKGROUND_AROUND:
-            beside(_shifted(self._background, begin, end, shift))
-        beside(self._texture[begin:end])
-        for shift in NEIGHBOURS:
-            beside(_shifted(self._sound, begin, end, shift))
+        for values in self._beside:
+            beside(values[begin:end])
+        for values, shifts in (
+            (self._background, BACKGROUND_AROUND),
+            (self._all, DRUMS_AROUND),
+            (self._sound, NEIGHBOURS),
+        ):
+            for shift in shifts:
+                beside(_shifted(values, begin, end, shift))
         for shift in BINS_AROUND:
             beside(np.roll(here, shift, axis=1))
         for drum in COARSE:
-            values = self._drums.get(drum)
-            beside(None if values is None else values[begin:end])
+            known = self._drums.get(drum)
+            beside(None if known is None else known[begin:end])
         for values in self._smoothed:
             next(rows)[:] = values[begin:end]
-        for column in self._times.T:
+        for column in self._columns:
             next(rows)[:] = column[begin:end, None]
-        for place in self._places.T:
+        for place in self._places:
             next(rows)[:] = place
         return out
 
@@ -127,7 +153,7 @@ def drum_mask(mixture: Mixture, grid: Grid, level: float, learnt: Learnt) -> Flo
     features = Features(mixture, grid, level)
     for begin in range(0, len(features), _FRAMES_AT_ONCE):
         end = min(begin + _FRAMES_AT_ONCE, len(features))
-        rows = features.of(begin, end).reshape(-1, FEATURES)
+        rows = features.of(begin, end).reshape(FEATURES, -1)
         mask[begin:end] = bare_mask(rows, learnt).reshape(end - begin, -1)
     # Without a hit nothing is taken out, however much it sounds like one.
     drums = np.sum(list(mixture.drums.values()), axis=0)
@@ -136,14 +162,14 @@ def drum_mask(mixture: Mixture, grid: Grid, level: float, learnt: Learnt) -> Flo
 
 
 def bare_mask(rows: Floats, learnt: Learnt) -> Floats:
-    """Return the network's mask, 0-1, for features of shape (places, `FEATURES`)."""
+    """Return the network's mask, 0-1, for features of shape (`FEATURES`, places)."""
     values = rows
-    for layer in LAYERS[:-1]:
-        values = values @ learnt[f"weights.{layer}"]
-        values += learnt[f"bias.{layer}"]
-        np.maximum(values, 0, out=values)
-    values = values @ learnt[f"weights.{LAYERS[-1]}"] + learnt[f"bias.{LAYERS[-1]}"]
-    return np.asarray(1 / (1 + np.exp(-values[:, 0])), np.float32)
+    for layer in LAYERS:
+        values = learnt[f"weights.{layer}"].T @ values
+        values += learnt[f"bias.{layer}"][:, None]
+        if layer != LAYERS[-1]:
+            np.maximum(values, 0, out=values)
+    return np.asarray(1 / (1 + np.exp(-values[0])), np.float32)
 
 
 def shares(drums: Mapping[Drum, Floats]) -> dict[Drum, Floats]:
@@ -162,22 +188,42 @@ def _shifted(values: Floats, begin: int, end: int, shift: int) -> Floats:
     return values[rows]
 
 
-def _texture(magnitudes: Floats) -> Floats:
+def _texture(magnitudes: Floats, width: int, step: int) -> Floats:
     """Return medians over neighbouring bins: sound without a pitch."""
-    half = _TEXTURE_BINS // 2
-    padded = np.pad(magnitudes, ((0, 0), (half, half + _TEXTURE_STEP)), mode="edge")
-    windows = sliding_window_view(padded, _TEXTURE_BINS, axis=1)[:, ::_TEXTURE_STEP]
+    half = width // 2
+    padded = np.pad(magnitudes, ((0, 0), (half, half + step)), mode="edge")
+    windows = sliding_window_view(padded, width, axis=1)[:, ::step]
     medians = np.partition(windows, half, axis=2)[..., half]
-    repeated = np.repeat(medians, _TEXTURE_STEP, axis=1)
+    repeated = np.repeat(medians, step, axis=1)
     return np.asarray(repeated[:, : magnitudes.shape[1]], np.float32)
 
 
-def _smoothed(drums: Mapping[Drum, Floats], background: Floats) -> list[Floats]:
+def _smoothed(drums: Floats, background: Floats) -> list[Floats]:
     from scipy.ndimage import uniform_filter
 
-    wanted = np.square(np.sum(list(drums.values()), axis=0)) + EPSILON**2
+    wanted = np.square(drums) + EPSILON**2
     mask = wanted / (wanted + np.square(background))
     return [uniform_filter(mask, size, mode="nearest") for size in SMOOTHED]
+
+
+def _misfit(magnitudes: Floats, thought: Floats) -> Floats:
+    """Return how much louder a region is than hits and background, a logarithm."""
+    from scipy.ndimage import uniform_filter
+
+    loud, explained = (
+        _log(uniform_filter(values, _MISFIT, mode="nearest"))
+        for values in (magnitudes, thought)
+    )
+    return np.asarray(np.clip(loud - explained, -_MOST, _MOST), np.float32)
+
+
+def _shares_of_frames(
+    magnitudes: Floats, drums: Floats, background: Floats
+) -> NDArray[np.float32]:
+    """Return the share of drums and background in each frame, shape (frames, 2)."""
+    total = _log(magnitudes.sum(axis=1))
+    both = [_log(part.sum(axis=1)) - total for part in (drums, background)]
+    return np.clip(np.stack(both, axis=1), -_MOST, _MOST)
 
 
 def _by_coarse(drums: Mapping[Drum, Floats]) -> dict[Drum, Floats]:

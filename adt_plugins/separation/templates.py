@@ -93,15 +93,18 @@ def normalised(template: NDArray[np.floating]) -> Floats:
     return np.asarray(template / level, np.float32)
 
 
-def lasting(magnitudes: Floats) -> Floats:
-    """Return each bin's median over a third of a second, interpolated in between."""
-    count, half = len(magnitudes), _WIDTH // 2
-    padded = np.pad(magnitudes, ((half, half + _STEP), (0, 0)), mode="edge")
-    windows = sliding_window_view(padded, _WIDTH, axis=0)[::_STEP]
+def lasting(magnitudes: Floats, width: int = _WIDTH, step: int = _STEP) -> Floats:
+    """Return each bin's median over `width` frames, interpolated in between.
+
+    It is computed at every `step`-th frame; by default over a third of a second.
+    """
+    count, half = len(magnitudes), width // 2
+    padded = np.pad(magnitudes, ((half, half + step), (0, 0)), mode="edge")
+    windows = sliding_window_view(padded, width, axis=0)[::step]
     medians = np.partition(windows, half, axis=2)[..., half]
-    out = np.empty((len(medians) - 1, _STEP, magnitudes.shape[1]), np.float32)
-    for part in range(_STEP):
-        share = np.float32(part / _STEP)
+    out = np.empty((len(medians) - 1, step, magnitudes.shape[1]), np.float32)
+    for part in range(step):
+        share = np.float32(part / step)
         out[:, part] = medians[:-1] * (1 - share) + medians[1:] * share
     every = out.reshape(-1, magnitudes.shape[1])[:count]
     return np.asarray(every, np.float32)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,9 @@ from adt_plugins.training.learn.separation_examples import (
 )
 from adt_plugins.training.sources.oneshots import read_mono
 
+if TYPE_CHECKING:
+    import torch
+
 #: Classes of one-shots whose mean each template is.
 CLASSES: dict[Drum, tuple[str, ...]] = {
     Drum.KD: ("KD",),
@@ -62,6 +65,9 @@ _ONE_SHOTS = 40  # least number for a template, if there are so many
 
 _MEASURED = "power of the error beside that of the drums, held-out mixes, dB"
 _MOST_WEIGHT = 50.0
+_MOST_IMPORTANT = (
+    8.0  # weight of a mix relative to the median one; its inverse is least
+)
 _OF_THE_WORK = 0.9  # share of making the examples
 
 
@@ -81,9 +87,9 @@ class MaskSettings:
         Settings of the mixes.
     """
 
-    mixes: int = 60
-    units: tuple[int, int] = (40, 20)
-    epochs: int = 9
+    mixes: int = 220
+    units: tuple[int, int] = (80, 40)
+    epochs: int = 8
     batch: int = 8192
     rate: float = 4e-3
     examples: MixSettings = field(default_factory=MixSettings)
@@ -170,16 +176,17 @@ def _gathered(
     checking = max(1, settings.mixes // 10)
     counts = {"train": max(1, settings.mixes - checking), "validation": checking}
     clips = [load_clip(path) for path in find_clips(renders)]
-    clips = [clip for clip in clips if clip.accompaniment is not None]
     mixes: dict[str, list[MaskExamples]] = {}
     done = 0
     for split, count in counts.items():
         own = [clip for clip in clips if clip.split == split]
+        real = find_real(renders, split)
+        if not any(sound.kind == "music" for sound in real):
+            own = [clip for clip in own if clip.accompaniment is not None]
         if not own:
             raise AdtError(f"{renders}: no {split} clips with accompaniment")
         make_folder(folder)
-        voices = [some for some in find_real(renders, split) if some.kind == "voice"]
-        examples = ExampleFolder(folder, learnt, settings.examples, voices)
+        examples = ExampleFolder(folder, learnt, settings.examples, real)
         mixes[split] = []
         for made in examples.some(own, count):
             mixes[split].append(made)
@@ -191,13 +198,12 @@ def _gathered(
 
 
 def material(oneshots: Path) -> dict[str, Any]:
-    """Return the material, for the card: renders, one-shots and voices."""
-    voices = [text for text in MATERIAL["real sounds"] if text.startswith("voices")]
+    """Return the material, for the card: renders, one-shots and real sounds."""
     sources = {f"{row['source']}, {row['licence']}" for row in _listed(oneshots)}
     return {
         "performances": MATERIAL["performances"],
         "sounds": MATERIAL["sounds"],
-        "real sounds": voices,
+        "real sounds": MATERIAL["real sounds"],
         "one-shots of the templates": sorted(sources),
         "note": "No recording of a song with its drums was used. The hits of most mixes"
         " are those that the model `drums` finds.",
@@ -286,6 +292,10 @@ def fit_mask(
     rows = torch.from_numpy((inputs - mean) / scale)
     wanted = torch.from_numpy(masks)
     weighed = torch.from_numpy(np.minimum(weights, np.float32(_MOST_WEIGHT)))
+    mix_of = torch.from_numpy(
+        np.repeat(np.arange(len(mixes)), [len(mix.masks) for mix in mixes])
+    )
+    importance = torch.ones(len(mixes))
     sizes = (inputs.shape[1], *settings.units, 1)
     layers = [torch.nn.Linear(a, b) for a, b in pairwise(sizes)]
     first, second, last = layers
@@ -298,14 +308,18 @@ def fit_mask(
     )
     for epoch in range(settings.epochs):
         order = torch.randperm(len(rows))
+        errors = torch.zeros(len(mixes))
         for step in range(steps):
             some = order[step * batch : (step + 1) * batch]
             mask = torch.sigmoid(network(rows[some]))[:, 0] * most[some]
-            loss = (weighed[some] * (mask - wanted[some]) ** 2).mean()
+            error = weighed[some] * (mask - wanted[some]) ** 2
+            errors.index_add_(0, mix_of[some], error.detach())
+            loss = (importance[mix_of[some]] * error).mean()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
+        importance = _importance(errors)
         progress((epoch + 1) / settings.epochs)
     arrays: dict[str, Floats] = {}
     for name, layer in zip(LAYERS, layers, strict=True):
@@ -317,12 +331,23 @@ def fit_mask(
     return arrays
 
 
+def _importance(errors: torch.Tensor) -> torch.Tensor:
+    """Return the weight of each mix in the next epoch, so that decibels count.
+
+    The gradient of the mean logarithm of errors is that of the errors, each divided by
+    itself; without this the mixes that nobody can take apart count most.
+    """
+    relative = errors / errors.median().clamp(min=1e-12)
+    weights = 1 / relative.clamp(1 / _MOST_IMPORTANT, _MOST_IMPORTANT)
+    return weights / weights.mean()
+
+
 def held_out_error(mixes: Sequence[MaskExamples], learnt: Learnt) -> float:
     """Return the mean power of the masked spectra's error relative to the drums."""
     errors = []
     for mix in mixes:
         seen = mix.features.astype(np.float32)
-        mask = bare_mask(seen, learnt) * _ceiling(seen)
+        mask = bare_mask(seen.T, learnt) * _ceiling(seen)
         left = np.mean(mix.weights * (mask - mix.masks) ** 2)
         errors.append(10 * np.log10(left / np.mean(mix.weights * mix.masks**2)))
     return round(float(np.mean(errors)), 2)

@@ -1,7 +1,8 @@
 """Examples for the mask of `adt_plugins.separation`: bins of mixes, with true masks.
 
-A mix is a rendered clip's drums in its accompaniment, sometimes with a voice. Its hits
-are those that the shipped network detects or, sometimes, the true ones.
+A mix is a rendered clip's drums in its accompaniment or in real music without drums,
+sometimes with a real voice or guitar. Its hits are those that the shipped network
+detects or, sometimes, the true ones.
 """
 
 from __future__ import annotations
@@ -54,8 +55,11 @@ class MixSettings:
         Bins that are drawn from each mix, by the root of their power.
     below_db
         Level of the drums below the rest: mean and standard deviation.
-    voiced, voice_db
-        Share of the mixes with a voice, and its level below the rest.
+    real_music
+        Share of the mixes with real music instead of a rendered accompaniment; clips
+        without an accompaniment always have it.
+    with_solo, solo_db
+        Share of the mixes with a voice or a guitar, and its level below the rest.
     true_hits
         Share of the mixes with true hits instead of detected ones.
     seed
@@ -63,10 +67,11 @@ class MixSettings:
     """
 
     seconds: float = 12.0
-    places: int = 40_000
+    places: int = 12_000
     below_db: tuple[float, float] = (4.0, 3.0)
-    voiced: float = 0.4
-    voice_db: tuple[float, float] = (3.0, 3.0)
+    real_music: float = 0.25
+    with_solo: float = 0.5
+    solo_db: tuple[float, float] = (2.0, 4.0)
     true_hits: float = 0.35
     seed: int = 0
 
@@ -102,8 +107,8 @@ class ExampleFolder:
         Parameters with the general templates.
     settings
         Settings of the mixes.
-    voices
-        Voices; perhaps none.
+    real
+        Voices, guitars and music without drums; perhaps none.
     """
 
     def __init__(
@@ -111,16 +116,18 @@ class ExampleFolder:
         folder: Path,
         learnt: Learnt,
         settings: MixSettings,
-        voices: list[RealSound],
+        real: list[RealSound],
     ) -> None:
         self._folder, self._learnt = folder, learnt
-        self._voices, self._settings = voices, settings
-        # The key identifies the model, the settings, the templates and the voices.
+        self._music = [sound for sound in real if sound.kind == "music"]
+        self._solos = [sound for sound in real if sound.kind != "music"]
+        self._settings = settings
+        # The key identifies the model, the settings, the templates and the sounds.
         about = hashlib.sha256(json.dumps(asdict(settings)).encode())
         about.update(find_model(None).sha256.encode())
         for name in sorted(learnt):
             about.update(name.encode() + learnt[name].tobytes())
-        about.update("\n".join(voice.name for voice in voices).encode())
+        about.update("\n".join(sound.name for sound in real).encode())
         self._about = about
 
     def some(self, clips: Sequence[Clip], count: int) -> Iterator[MaskExamples]:
@@ -162,21 +169,28 @@ class ExampleFolder:
         settings = self._settings
         count = min(len(clip.drums), round(settings.seconds * SAMPLE_RATE))
         begin = int(rng.integers(len(clip.drums) - count + 1))
-        if clip.accompaniment is None:
-            return None
         drums = cut(clip.drums, begin, count)
-        rest = cut(clip.accompaniment, begin, count)
+        rest = self._accompaniment(clip, begin, count, rng)
         power = float(np.mean(drums**2))
         if min(power, float(np.mean(rest**2))) < _SILENT:
             return None
-        if self._voices and rng.random() < settings.voiced:
-            voice = draw(self._voices, count, rng)
+        if self._solos and rng.random() < settings.with_solo:
+            solo = draw(self._solos, count, rng)
             beside = float(np.mean(rest**2))
-            rest += _at(voice, beside, -rng.normal(*settings.voice_db))
+            rest += _at(solo, beside, -rng.normal(*settings.solo_db))
         rest = _at(rest, power, rng.normal(*settings.below_db))
         gain = 0.5 * 10 ** -rng.uniform(0, 1) / np.abs(drums + rest).max()
         drums, mix = drums * np.float32(gain), (drums + rest) * np.float32(gain)
         return drums, mix, begin
+
+    def _accompaniment(
+        self, clip: Clip, begin: int, count: int, rng: np.random.Generator
+    ) -> Floats:
+        """Cut what plays beside the drums; silence if there is nothing."""
+        own = clip.accompaniment
+        if self._music and (own is None or rng.random() < self._settings.real_music):
+            return draw(self._music, count, rng)
+        return np.zeros(count, np.float32) if own is None else cut(own, begin, count)
 
     def _onsets(
         self, clip: Clip, mix: Floats, begin: int, rng: np.random.Generator
@@ -232,8 +246,8 @@ def _described(
     for begin in range(0, len(features), _FRAMES_AT_ONCE):
         end = min(begin + _FRAMES_AT_ONCE, len(features))
         first, last = np.searchsorted(rows, (begin * GRID.bins, end * GRID.bins))
-        block = features.of(begin, end).reshape(-1, FEATURES)
-        yield block[rows[first:last] - begin * GRID.bins].astype(np.float16)
+        block = features.of(begin, end).reshape(FEATURES, -1)
+        yield block[:, rows[first:last] - begin * GRID.bins].T.astype(np.float16)
 
 
 def _at(sound: Floats, power: float, db: float) -> Floats:

@@ -17,7 +17,7 @@ from adt_plugins import Stems, Transcription, separate
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, AdtWarning, CancelledError
 from adt_plugins.formats.click import sound_of
-from adt_plugins.separation import stems as room
+from adt_plugins.separation import separator as room
 from adt_plugins.separation.files import stem_paths, write_stems
 from adt_plugins.separation.frames import Grid
 from adt_plugins.separation.separator import Separator

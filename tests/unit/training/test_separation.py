@@ -18,6 +18,7 @@ from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.separation.learnt import SHIPPED, shipped_learnt
+from adt_plugins.separation.masks import FEATURES
 from adt_plugins.training.learn.clips import load_clip
 from adt_plugins.training.learn.separation import (
     CLASSES,
@@ -30,6 +31,7 @@ from tests.support.drum_tracks import RATE, chords, drum_track
 
 SETTINGS = MaskSettings(
     mixes=5,
+    units=(80, 40),
     epochs=20,
     batch=512,
     examples=MixSettings(seconds=4, places=4000, true_hits=1.0),
@@ -141,7 +143,7 @@ def test_found_hits_and_other_settings_make_other_examples(
     found = ExampleFolder(tmp_path, learnt, finding, []).of(clip)
     assert true is not None
     assert found is not None
-    assert true.features.shape == found.features.shape == (4000, 30)
+    assert true.features.shape == found.features.shape == (4000, FEATURES)
     assert not np.array_equal(true.features, found.features)
     assert true.masks.min() >= 0
     assert true.masks.max() <= 1
@@ -181,7 +183,7 @@ def test_files_that_were_not_learnt_for_this_are_refused(tmp_path: Path) -> None
     with pytest.raises(FormatError, match=r"learnt\.npz: "):
         separate(*given, learnt=path)
     path.write_bytes(archived({**arrays, "weights.1": arrays["weights.1"][1:]}))
-    with pytest.raises(FormatError, match=r"weights\.1 are not of 30 values"):
+    with pytest.raises(FormatError, match=r"weights\.1 are not of 44 values"):
         separate(*given, learnt=path)
     del arrays["bias.2"]
     path.write_bytes(archived(arrays))
