@@ -28,12 +28,12 @@ const style = {
  */
 const inner = `
   accepted activations addHere announce arrived audible audition balance byLane changed
-  choose chosen clicks columns controls countsIn dark describe forget ghosts grabbed ground
+  choose chosen columns controls countsIn dark describe forget ghosts grabbed ground
   gutter heat isAvailable isFolded isWholePage lane laneAlt loadNotation looked looping
   metal metronome mixed mixer moved noise notation overview ownDrums painter pending
   prepared propose publish ring room seconds segments selectBars session setDrumless
   setDrums setKit setLoop setMetronome setRange setSpeed setThreshold setViewport showSnap
-  snapped songAt sources spectrum stage stale stretch strike strip strips tall theme
+  snapped songAt sources spectrum stage stale stretch strike strip strips struck tall theme
   timeLine toggleCountIn toggleHelp toggleNotation tone transport velocities viewport
   visualOffset wave zoneAt zoomBy`;
 

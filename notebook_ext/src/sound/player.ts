@@ -36,7 +36,7 @@ interface Run {
   /** Before it: the song, and the song without its drums. */
   readonly parts: readonly GainNode[];
   readonly sources: { node: AudioBufferSourceNode; until: number }[];
-  clicks: Click[];
+  struck: Click[];
   /** Pieces whose sound has not come yet. */
   waiting: ReturnType<typeof chunksIn>;
 }
@@ -132,7 +132,7 @@ export class Player {
     this.#begin(from, start + count * step);
     for (let k = 0; k < count; k++) {
       const at = start + k * step;
-      this.#run?.clicks.push({ node: this.mixer.tick(k === 0, at / RATE), at });
+      this.#run?.struck.push({ node: this.mixer.tick(k === 0, at / RATE), at });
     }
   }
 
@@ -286,13 +286,13 @@ export class Player {
     });
     const length = Math.round(this.duration * RATE);
     const transport = new Transport(at, from, length, 1 / this.#speed, this.loop);
-    this.#run = { transport, song, parts, sources: [], clicks: [], waiting: [] };
+    this.#run = { transport, song, parts, sources: [], struck: [], waiting: [] };
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#pump(), EVERY_MS);
     this.#pump();
     // Planning took most of the lead: on a busy machine what is to sound may come late.
     if (this.#frame() >= at - LEAD / 2 && tries) {
-      for (const { node } of this.#run.clicks) node.stop();
+      for (const { node } of this.#run.struck) node.stop();
       this.#begin(from, this.#frame() + 3 * LEAD, tries - 1);
     } else this.changed();
   }
@@ -303,7 +303,7 @@ export class Player {
     run.song.gain.setValueAtTime(1, Math.max(seconds - FADE, 0));
     run.song.gain.linearRampToValueAtTime(0, seconds);
     for (const { node } of run.sources) node.stop(seconds);
-    for (const click of run.clicks) if (click.at >= at) click.node.stop();
+    for (const click of run.struck) if (click.at >= at) click.node.stop();
     setTimeout(() => run.song.disconnect(), 500);
   }
 
@@ -322,7 +322,7 @@ export class Player {
       this.#click(run, segment, 0);
     }
     run.transport.forget(now - RATE);
-    run.clicks = run.clicks.filter(({ at }) => at > now - 2 * RATE);
+    run.struck = run.struck.filter(({ at }) => at > now - 2 * RATE);
     while (run.sources.length && run.sources[0].until < now) run.sources.shift();
     if (run.transport.done && this.#heardFrame(context) >= run.transport.end) {
       this.pause();
@@ -357,13 +357,13 @@ export class Player {
     for (const [index, at] of hitsIn(segment, this.#samples, stretch)) {
       if (at < notBefore) continue;
       const { drum, velocity } = this.#hits[index];
-      run.clicks.push({ node: this.mixer.strike(drum, velocity, at / RATE), at });
+      run.struck.push({ node: this.mixer.strike(drum, velocity, at / RATE), at });
     }
     if (!this.#metronome) return;
     for (const [index, at] of hitsIn(segment, this.#beatSamples, stretch)) {
       if (at < notBefore) continue;
       const node = this.mixer.tick(this.#beats[index][1] === 1, at / RATE);
-      run.clicks.push({ node, at });
+      run.struck.push({ node, at });
     }
   }
 
@@ -372,8 +372,8 @@ export class Player {
     const run = this.#run;
     if (!run) return;
     const from = this.#frame() + LEAD / 2;
-    for (const { node } of run.clicks.filter(({ at }) => at >= from)) node.stop();
-    run.clicks = run.clicks.filter(({ at }) => at < from);
+    for (const { node } of run.struck.filter(({ at }) => at >= from)) node.stop();
+    run.struck = run.struck.filter(({ at }) => at < from);
     for (const segment of run.transport.segments) this.#click(run, segment, from);
   }
 }

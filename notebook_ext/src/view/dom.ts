@@ -42,16 +42,21 @@ export function button(
   return make("button", { type: "button", "aria-label": label, title: label, click }, content);
 }
 
+/** A slider; `change` gets the value as it moves, `release` when it is let go. */
 export function slider(
   label: string,
   range: readonly [low: number, high: number, step: number],
   value: number,
-  change: (value: number) => void,
+  change?: (value: number) => void,
+  release?: (value: number) => void,
 ): HTMLInputElement {
   const [min, max, step] = range;
   const input = make("input", { type: "range", min, max, step, "aria-label": label, title: label });
   input.value = String(value);
-  input.addEventListener("input", () => change(Number(input.value)));
+  const listen = (type: string, listener: typeof release) =>
+    input.addEventListener(type, () => listener?.(Number(input.value)));
+  listen("input", change);
+  listen("change", release);
   return input;
 }
 

@@ -27,11 +27,12 @@ export class EditBar {
       session.mixed();
     };
     const strip = () => session.player.mixer.strip(this.#name);
-    this.#threshold = slider("Threshold of the drum", [0, 1, 0.005], 0, (value) =>
-      session.try(this.#name, value),
-    );
-    this.#threshold.addEventListener("change", () =>
-      session.setThreshold(this.#name, Number(this.#threshold.value)),
+    this.#threshold = slider(
+      "Threshold of the drum",
+      [0, 1, 0.005],
+      0,
+      (value) => session.try(this.#name, value),
+      (value) => session.setThreshold(this.#name, value),
     );
     this.#level = slider(
       "Level of the drum",
@@ -49,8 +50,9 @@ export class EditBar {
         strip().balance = value;
       }),
     );
-    this.#loudness = slider("Loudness of the chosen hits", [1, 127, 1], 100, () => undefined);
-    this.#loudness.addEventListener("change", () => this.#loud(Number(this.#loudness.value)));
+    this.#loudness = slider("Loudness of the chosen hits", [1, 127, 1], 100, undefined, (value) =>
+      this.#loud(value),
+    );
     this.#drum = choice("Drum of the chosen hits", NAMES, (drum) =>
       session.change(session.chosen, () => ({ drum })),
     );

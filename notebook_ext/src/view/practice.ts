@@ -28,23 +28,33 @@ export class Practice {
           session.mixed();
         }),
       );
-    const quieter = slider("Level of the song's own drums", [QUIETEST, 0, 1], 0, (value) => {
-      const isSilent = value === QUIETEST;
-      session.ownDrums.set(isSilent ? 0 : 10 ** (value / 20));
-      decibels.textContent = `${isSilent ? "−∞" : value || "0"} dB`.replace("-", "−");
-    });
     const decibels = make("output", { class: "value" }, "0 dB");
-    quieter.addEventListener("change", () => void session.ownDrums.request());
+    const quieter = slider(
+      "Level of the song's own drums",
+      [QUIETEST, 0, 1],
+      0,
+      (value) => {
+        const isSilent = value === QUIETEST;
+        session.ownDrums.set(isSilent ? 0 : 10 ** (value / 20));
+        decibels.textContent = `${isSilent ? "−∞" : value || "0"} dB`.replace("-", "−");
+      },
+      () => void session.ownDrums.request(),
+    );
     const ownDrums = labelled("Its drums", quieter, decibels);
     ownDrums.hidden = !session.ownDrums.isAvailable;
     const kit = choice("Sound of hits", { drums: "drum sounds", clicks: "clicks" }, (value) =>
       player.setKit(value as Kit),
     );
-    this.#speed = slider("Speed, pitch kept", [50, 150, 5], 100, (value) => {
-      this.#percent.textContent = `${value} %`;
-    });
-    // Time-stretching takes a while, so it waits until the slider is released.
-    this.#speed.addEventListener("change", () => player.setSpeed(Number(this.#speed.value) / 100));
+    this.#speed = slider(
+      "Speed, pitch kept",
+      [50, 150, 5],
+      100,
+      (value) => {
+        this.#percent.textContent = `${value} %`;
+      },
+      // Time-stretching takes a while, so it waits until the slider is released.
+      (value) => player.setSpeed(value / 100),
+    );
     const ms = make("span", {}, "0 ms");
     const offset = slider("Picture delay, for headphones that lag", [-300, 300, 5], 0, (value) => {
       player.visualOffset = value / -1000;
