@@ -96,18 +96,18 @@ def hear(track: Track, network: Network, shift: int = 0) -> Transcription:
 def left_out(tracks: list[Track], network: Network) -> list[Transcription]:
     """Transcribe each recording with the thresholds that fit the others best."""
     card = network.card
-    heard = [listen(track, network) for track in tracks]
+    every = [listen(track, network) for track in tracks]
     drums = [drum for drum in POOLS["5 drums"] if drum in card.drums]
     counts = np.zeros((len(drums), len(tracks), len(THRESHOLDS), 3))
     for n, row in np.ndindex(len(tracks), len(THRESHOLDS)):
         thresholds = dict.fromkeys(drums, float(THRESHOLDS[row]))
-        found = Transcription(pick_onsets(heard[n], card, thresholds=thresholds))
-        result = evaluate(tracks[n].reference, found, drums, windows=(0.05,))
+        estimate = Transcription(pick_onsets(every[n], card, thresholds=thresholds))
+        result = evaluate(tracks[n].reference, estimate, drums, windows=(0.05,))
         for k, drum in enumerate(drums):
             score = result.score(drum, 0.05)
             counts[k, n, row] = score.matched, score.false, score.missed
     transcriptions = []
-    for n, activations in enumerate(heard):
+    for n, activations in enumerate(every):
         others = np.delete(counts, n, axis=1).sum(axis=1)
         f = 2 * others[..., 0] / np.maximum(others @ [2.0, 1.0, 1.0], 1)
         # Of equal thresholds the highest, which lets the fewest other sounds in.
@@ -134,12 +134,12 @@ def compare(
     base: list[Transcription],
 ) -> dict[str, Any]:
     """Compare transcriptions made in another way with the usual ones."""
-    found = [make(track) for track in tracks]
-    pairs = list(zip(base, found, strict=True))
+    others = [make(track) for track in tracks]
+    pairs = list(zip(base, others, strict=True))
     picks = sum(len(first) for first in base)
     references = [track.reference for track in tracks]
     f, before = (
-        evaluate(references, some).score("all", 0.05).f for some in (found, base)
+        evaluate(references, some).score("all", 0.05).f for some in (others, base)
     )
     return {
         "picks changed": sum(different(*pair) for pair in pairs) / picks,
@@ -189,12 +189,14 @@ def main() -> None:
         some = [track for track in tracks if track.kind == kind]
         for model in models:
             network = Network(find_model(model))
-            found = [transcribe((t.samples, SAMPLE_RATE), model=network) for t in some]
-            report[f"{kind}, {model}"] = scores(some, found)
+            estimates = [
+                transcribe((t.samples, SAMPLE_RATE), model=network) for t in some
+            ]
+            report[f"{kind}, {model}"] = scores(some, estimates)
             if len(some) > 1:
-                found = left_out(some, network)
+                estimates = left_out(some, network)
                 title = f"{kind}, {model}, thresholds of the other recordings"
-                report[title] = scores(some, found)
+                report[title] = scores(some, estimates)
     report["steadiness"] = steadiness(tracks, models[0], args.float32)
     if args.json:
         print(json.dumps(report, indent=1))

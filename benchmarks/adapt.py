@@ -67,11 +67,11 @@ def main() -> None:
         print(json.dumps(report, indent=1))
         return
     for name, row in report.items():
-        told = " -> ".join(
+        text = " -> ".join(
             f"F {row[when]['f']:.3f}, {row[when]['hits']} hits"
             for when in ("before", "after")
         )
-        print(f"{name:20} {told}")
+        print(f"{name:20} {text}")
 
 
 if __name__ == "__main__":

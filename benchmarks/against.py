@@ -93,13 +93,13 @@ def measure_songs(other: Path, path: Path, repeats: int) -> dict[str, Any]:
                 ("new", HERE, 1),
                 ("new, two threads", HERE, 2),
             ):
-                found = run(_RUN, tree, path, beats, threads)
-                rows.setdefault(f"{title} {name}", []).append(found)
+                figures = run(_RUN, tree, path, beats, threads)
+                rows.setdefault(f"{title} {name}", []).append(figures)
         try:
             rows.setdefault("librosa", []).append(run(_LIBROSA, HERE, path))
         except subprocess.CalledProcessError:
             rows.pop("librosa")
-    return {name: medians(found) for name, found in rows.items()}
+    return {name: medians(figures) for name, figures in rows.items()}
 
 
 def measure_batch(other: Path, folder: Path, path: Path, count: int) -> dict[str, Any]:

@@ -121,12 +121,12 @@ def our_tracker(network: Network, seconds: list[float]) -> Tracker:
         start = time.perf_counter()
         harmony = Harmony(network.card.front_end)
         with open_audio((recording.samples, recording.rate)) as reader:
-            heard, _ = listen(reader, network, taps=[harmony.add])
+            result, _ = listen(reader, network, taps=[harmony.add])
         middle = time.perf_counter()
-        found = find_beats(heard, changes=harmony.changes())
+        beats = find_beats(result, changes=harmony.changes())
         seconds[0] += middle - start
         seconds[1] += time.perf_counter() - middle
-        return found
+        return beats
 
     return track
 

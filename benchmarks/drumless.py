@@ -223,7 +223,7 @@ def recall(
 
     result = {str(drum): Count() for drum in DRUMS}
     for clips in pieces:
-        found = hear(mixed(clips, drums_db), network)
+        transcriptions = hear(mixed(clips, drums_db), network)
         starts = np.cumsum([0.0, *(clip.duration for clip in clips)])
         for drum in DRUMS:
             true = [
@@ -234,7 +234,7 @@ def recall(
             ]
             hits = [
                 len(match_events(np.sort(true), some.times(drum), WINDOW_S))
-                for some in found
+                for some in transcriptions
             ]
             row = result[str(drum)]
             row.amount += len(true)
@@ -272,12 +272,12 @@ def main() -> None:
         if program is not None and shutil.which(program) is None:
             print(f"{kind}: left out, needs {program}", file=sys.stderr)
             continue
-        found = count(make(), network)
-        if found.amount:
+        counted = count(make(), network)
+        if counted.amount:
             report[f"{kind}, onsets a minute"] = {
-                "minutes": round(found.amount, 1),
-                "without the gate": found.open / found.amount,
-                "with it": found.gated / found.amount,
+                "minutes": round(counted.amount, 1),
+                "without the gate": counted.open / counted.amount,
+                "with it": counted.gated / counted.amount,
             }
     if args.renders is not None:
         clips = held_out(args.renders)

@@ -117,20 +117,20 @@ def sampled_kit(machine: str, folder: Path) -> dict[str, Signal]:
 def hits_of(piece: Piece) -> list[tuple[float, str, float]]:
     """Return time in seconds, drum and force (0-1) of every hit."""
     step = 60 / piece.bpm / 4
-    found = []
+    sounds = []
     for bar in range(BARS):
         rows = piece.bars[bar % 4 == 3]  # the second kind ends each four
         if bar % CRASH_EVERY == 0:
-            found.append((0.1 + 16 * bar * step, "CRC", 0.8))
+            sounds.append((0.1 + 16 * bar * step, "CRC", 0.8))
         for drum, row in rows.items():
             for column, sign in enumerate(row):
                 late = piece.swing * step * (column % 2)
                 time = 0.1 + (16 * bar + column) * step + late
                 if sign == "r":
-                    found += [(time + k * step / 2, drum, 0.6) for k in range(2)]
+                    sounds += [(time + k * step / 2, drum, 0.6) for k in range(2)]
                 elif sign != ".":
-                    found.append((time, drum, int(sign) / 9))
-    return sorted(found)
+                    sounds.append((time, drum, int(sign) / 9))
+    return sorted(sounds)
 
 
 def drums_of(
@@ -249,14 +249,14 @@ def measure(made: dict[str, tuple[Signal, Signal, Transcription]]) -> dict[str, 
     for name, (drums, mix, reference) in made.items():
         row: dict[str, float] = {}
         for kind, sound in (("drums", drums), ("mix", mix)):
-            found = transcribe((sound.astype(np.float32), RATE))
+            song = transcribe((sound.astype(np.float32), RATE))
             for drum in DRUMS:
-                score = evaluate(reference, found, [drum], [0.05]).score()
+                score = evaluate(reference, song, [drum], [0.05]).score()
                 pools = [drum, "five drums"] + ["three drums"] * (drum in DRUMS[:3])
                 for pool in pools:
                     sums = counts.setdefault((kind, pool), np.zeros(3, int))
                     sums += (score.matched, score.false, score.missed)
-            whole = evaluate(reference, found, list(DRUMS), [0.05]).score()
+            whole = evaluate(reference, song, list(DRUMS), [0.05]).score()
             row[kind] = whole.f or 0.0
         report[name] = row
     for (kind, what), (matched, false, missed) in counts.items():

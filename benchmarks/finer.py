@@ -36,8 +36,8 @@ def find_pairs(folder: Path, network: Network) -> Iterator[tuple[str, Pair]]:
         truth = folder / f"{name}.subclass.txt"
         if not truth.exists():
             truth = folder / f"{name}.txt"
-        found = transcribe(path, model=network, fine=True, keep_activations=False)
-        yield kind, (formats.read(truth), found)
+        estimate = transcribe(path, model=network, fine=True, keep_activations=False)
+        yield kind, (formats.read(truth), estimate)
 
 
 def said_of(pairs: list[Pair], family: Drum) -> list[tuple[Drum, Drum]]:
@@ -62,7 +62,7 @@ def scores(pairs: list[Pair]) -> dict[str, dict[str, float | None]]:
         both = said_of(pairs, family)
         for drum in [d for d in Drum if d.coarse is family and d is not family]:
             true = sum(1 for t, _ in both if t is drum)
-            said = sum(1 for _, s in both if s is drum)
+            reported = sum(1 for _, s in both if s is drum)
             right = sum(1 for t, s in both if t is s is drum)
             try:
                 score = result.score(drum, WINDOW_S)
@@ -73,7 +73,7 @@ def scores(pairs: list[Pair]) -> dict[str, dict[str, float | None]]:
                 "precision": score.precision,
                 "recall": score.recall,
                 "coarse right": true,
-                "precision there": right / said if said else None,
+                "precision there": right / reported if reported else None,
                 "recall there": right / true if true else None,
             }
     return rows

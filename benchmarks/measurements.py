@@ -169,8 +169,8 @@ def measure_stages(path: Path, card: ModelCard, repeats: int) -> dict[str, Cost]
 
     def front_end() -> list[NDArray[np.float32]]:
         spectrogram = Spectrogram(card.front_end, card.level)
-        found = [spectrogram.process(block).values for block in samples]
-        return [*found, spectrogram.finish().values]
+        blocks = [spectrogram.process(block).values for block in samples]
+        return [*blocks, spectrogram.finish().values]
 
     stages["audio"], samples = measure(audio, repeats)
     stages["front end"], frames = measure(front_end, repeats)

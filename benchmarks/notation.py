@@ -306,12 +306,12 @@ def main() -> None:
     for performance in performances(args.data, args.others):
         if args.only not in f"{performance.family} {performance.name}":
             continue
-        heard = performance.heard() if render is None else render(performance)
-        if not heard.beats:
+        song = performance.heard() if render is None else render(performance)
+        if not song.beats:
             print(f"{performance.name:28} no beats were found")
             continue
         # FluidSynth is tuned to the file's own tempo.
-        tally = measure(performance, make_part(heard), 0.0)
+        tally = measure(performance, make_part(song), 0.0)
         print(tally.row(f"{performance.family} {performance.name}"), flush=True)
         whole.add(tally)
         families.setdefault(performance.family, Tally()).add(tally)

@@ -114,11 +114,11 @@ def main() -> None:
     network = Network(find_model(args.model))
     report: dict[str, dict[str, float]] = {}
     for kind in KINDS:
-        found = count(alone(folders, kind), network)
+        counted = count(alone(folders, kind), network)
         report[f"{kind} alone, onsets a minute"] = {
-            "minutes": found.amount,
-            "without the gate": found.open / max(found.amount, 1e-9),
-            "with it": found.gated / max(found.amount, 1e-9),
+            "minutes": counted.amount,
+            "without the gate": counted.open / max(counted.amount, 1e-9),
+            "with it": counted.gated / max(counted.amount, 1e-9),
         }
     levels = {level: Level() for level in LEVELS_DB}
     for db, reference, samples in mixes(folders, args.drums, args.pieces):

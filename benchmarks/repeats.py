@@ -101,13 +101,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, notes, wanted in cases:
             sound = play(notes, args.font, Path(folder))
-            found = []
+            counts_by_picker = []
             for picker, network in networks.items():
                 song = transcribe(sound, model=network, song_gate=False)
                 counts = [f"{drum} {len(song[drum])}" for drum in wanted]
-                found.append(f"{picker}: {', '.join(counts)}")
+                counts_by_picker.append(f"{picker}: {', '.join(counts)}")
             played = ", ".join(f"{drum} {count}" for drum, count in wanted.items())
-            print(f"{name:28} {played:18} {'   '.join(found)}", flush=True)
+            print(f"{name:28} {played:18} {'   '.join(counts_by_picker)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -108,16 +108,16 @@ def madmom(path: Path) -> Hits:
     from madmom.features.onsets import OnsetPeakPickingProcessor, RNNOnsetProcessor
 
     picker = OnsetPeakPickingProcessor(fps=100)
-    found = picker(RNNOnsetProcessor(num_threads=1)(str(path)))
-    return [(float(onset), ANY) for onset in found]
+    onsets = picker(RNNOnsetProcessor(num_threads=1)(str(path)))
+    return [(float(onset), ANY) for onset in onsets]
 
 
 def librosa(path: Path) -> Hits:
     import librosa as package
 
     samples, rate = package.load(str(path), sr=44100)
-    found = package.onset.onset_detect(y=samples, sr=rate, units="time")
-    return [(float(onset), ANY) for onset in found]
+    onsets = package.onset.onset_detect(y=samples, sr=rate, units="time")
+    return [(float(onset), ANY) for onset in onsets]
 
 
 def basic_pitch(path: Path) -> Hits:
@@ -151,15 +151,15 @@ NOT_TO_BE_HAD = {
 def child(rival: str, paths: list[Path]) -> dict[str, Any]:
     """Return the hits of some recordings, and the cost of the last one."""
     module, work = RIVALS[rival]
-    found = []
+    hits = []
     for path in paths:
         begin = os.times()
-        found.append(work(path))
+        hits.append(work(path))
         end = os.times()
     spent = sum(end[:4]) - sum(begin[:4])  # including its child processes
     memory = max(_own_peak_kb(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     return {
-        "hits": found,
+        "hits": hits,
         "cpu": spent,
         "memory_mb": memory / 1024,
         "size_mb": _size(module),
@@ -185,8 +185,8 @@ def _size(module: str) -> float:
             if home in parts:
                 at = parts.index(home)
                 folders.add(Path(*parts[: at + 2]))
-    own = Path(str(sys.modules[module].__file__)).parent
-    return sum(map(_bytes, {*folders, own})) / 1e6
+    folder = Path(str(sys.modules[module].__file__)).parent
+    return sum(map(_bytes, {*folders, folder})) / 1e6
 
 
 def _bytes(path: Path) -> int:

@@ -110,7 +110,7 @@ def songs(
 
 
 def measure_songs(folder: Path, names: list[str] | None) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for name, mix, drums in songs(folder, names):
         hits = transcribe((mix.astype(np.float32), RATE), fine=True, beats=False)
         for method, function in METHODS.items():
@@ -118,12 +118,12 @@ def measure_songs(folder: Path, names: list[str] | None) -> dict[str, Any]:
             estimate = function(mix, drums, hits)
             taken = (time.process_time() - started) / (len(mix) / RATE)
             rest = mix - drums
-            found.setdefault(method, {})[name] = {
+            results.setdefault(method, {})[name] = {
                 "drums": si_sdr(estimate, drums) - si_sdr(mix, drums),
                 "rest": si_sdr(mix - estimate, rest) - si_sdr(mix, rest),
                 "time": taken,
             }
-    return found
+    return results
 
 
 def played(hits: list[list[Any]], kit: dict[str, Floats], length: int) -> Any:
@@ -151,7 +151,7 @@ def read_kit(folder: Path, name: str = "muldjord") -> dict[str, Floats]:
 
 
 def held_out(renders: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Accompaniments of the validation split, and their labels."""
+    """Yield the accompaniments of the validation split, and their labels."""
     for path in sorted(renders.glob("*.accomp.npy")):
         song = json.loads(path.with_name(f"{path.name[:6]}.json").read_text())
         if song["split"] == "validation":
@@ -160,7 +160,7 @@ def held_out(renders: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def measure_drums(renders: Path, oneshots: Path) -> dict[str, Any]:
     kit = read_kit(oneshots)
-    found: dict[str, list[float]] = defaultdict(list)
+    improvements: dict[str, list[float]] = defaultdict(list)
     for path, song in islice(held_out(renders), MOST):
         rest = np.load(path, allow_pickle=False).astype(float)
         tracks = played(song["onsets"], kit, len(rest))
@@ -175,10 +175,10 @@ def measure_drums(renders: Path, oneshots: Path) -> dict[str, Any]:
             if drum in stems.by_drum and track.any():
                 sound = stems.by_drum[drum][:, 0].astype(float)
                 better = si_sdr(sound + 1e-9, track) - si_sdr(mix, track)
-                found[drum.value].append(better)
+                improvements[drum.value].append(better)
     return {
         drum: {"median": float(np.median(values)), "songs": len(values)}
-        for drum, values in sorted(found.items())
+        for drum, values in sorted(improvements.items())
     }
 
 

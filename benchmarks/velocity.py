@@ -78,8 +78,8 @@ def pairs(
     from mir_eval.util import match_events
 
     true = [(t, v) for t, code, v in clip.onsets if Drum(code).coarse is drum]
-    own = [(o.time, o.velocity) for o in found if o.drum.coarse is drum]
-    a, b = np.array(sorted(true)).reshape(-1, 2), np.array(own).reshape(-1, 2)
+    estimated = [(o.time, o.velocity) for o in found if o.drum.coarse is drum]
+    a, b = np.array(sorted(true)).reshape(-1, 2), np.array(estimated).reshape(-1, 2)
     matched = match_events(a[:, 0], b[:, 0], WINDOW_S)
     return a[[i for i, _ in matched], 1], b[[j for _, j in matched], 1]
 
@@ -110,12 +110,12 @@ def measure(
     rows: dict[Drum, list[tuple[str, float, int]]] = {drum: [] for drum in DRUMS}
     for clip, accompanied in held_out(folder, count):
         sound = samples(clip, accompanied)
-        found = transcribe((sound, SAMPLE_RATE), model=network)
+        song = transcribe((sound, SAMPLE_RATE), model=network)
         if stems:
-            found = in_the_drums(found, sound, network)
+            song = in_the_drums(song, sound, network)
         kind = "song" if accompanied else "drums"
         for drum in DRUMS:
-            true, heard = pairs(clip, found, drum)
+            true, heard = pairs(clip, song, drum)
             r = correlation(true, heard)
             if r is not None:
                 rows[drum].append((kind, r, len(true)))

@@ -68,11 +68,11 @@ def speed(browser: Any, folder: Path, minutes: float) -> list[str]:
         browser.start_tracing(page=tab.page, categories=["toplevel"])
         seconds["page"].append(timed(tab.choose, song))
         longest.append(longest_task(json.loads(browser.stop_tracing())))
-        heard = tab.song()
+        song_in_page = tab.song()
         tab.close()
         seconds["process"].append(timed(subprocess.run, [*command, song], check=True))
         seconds["call"].append(timed(transcribe, song))
-    same, expected = compared(heard, transcribe(song))
+    same, expected = compared(song_in_page, transcribe(song))
     least = {name: min(values) for name, values in seconds.items()}
     size = file.stat().st_size
     times = least["page"] / least["call"]
@@ -142,23 +142,23 @@ def parity(browser: Any, folder: Path) -> list[str]:
     print("  velocity  features  script  activations")
     total = np.zeros(2, int)
     for song in songs():
-        heard = engine.hear(page, song)
+        in_page = engine.hear(page, song)
         expected = transcribe((np.stack(song.channels, axis=1), RATE))
-        pairs = list(matched(heard, expected))
-        total += len(pairs), max(len(heard.known), len(expected))
+        pairs = list(matched(in_page, expected))
+        total += len(pairs), max(len(in_page.known), len(expected))
         mixed = np.stack(song.channels).mean(axis=0, dtype=np.float32)
         frames = spectrogram(mixed, card.front_end, card.level)
         alone = engine.Song("", [mixed])
         compiled = engine.features(page, alone, compiled=True)
         script = engine.features(page, alone, compiled=False)
         assert expected.activations is not None
-        apart = heard.activations - expected.activations.values
+        apart = in_page.activations - expected.activations.values
         # Where nothing is heard, as it should be without drums, nothing differs.
         times = [1000 * abs(row[2] - onset.time) for row, onset in pairs] or [0.0]
         loud = [abs(row[3] - onset.velocity) for row, onset in pairs] or [0]
         print(
             f"{song.name:23}{len(mixed) / RATE:4.0f}{len(pairs):8} of"
-            f"{max(len(heard.known), len(expected)):4}{np.median(times):18.4f}"
+            f"{max(len(in_page.known), len(expected)):4}{np.median(times):18.4f}"
             f"{max(times):7.3f}{max(loud):10.0f}{np.abs(compiled - frames).max():10.0e}"
             f"{np.abs(script - compiled).max():8.0e}{np.abs(apart).max():13.4f}"
         )

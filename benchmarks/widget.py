@@ -221,10 +221,10 @@ def start(browser: Any, folder: Path) -> None:
         for number, what in enumerate(("picture", "sound")):
             usual = float(np.median([t[number] for t in times["Audio"]]))
             for name in ("widget", "small"):
-                own = float(np.median([t[number] for t in times[name]]))
+                time = float(np.median([t[number] for t in times[name]]))
                 print(
-                    f"first {what}, 5 min, {name}: {own:.0f} ms, IPython's player"
-                    f" {usual:.0f} ms, ratio {own / usual:.2f}"
+                    f"first {what}, 5 min, {name}: {time:.0f} ms, IPython's player"
+                    f" {usual:.0f} ms, ratio {time / usual:.2f}"
                 )
         context.close()
 

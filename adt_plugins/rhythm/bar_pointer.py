@@ -315,10 +315,10 @@ class _Search:
             added; shape (lengths times beats times frames of a step).
         """
         size = len(self._previous) * self._step
-        came, to = np.nonzero(self._transitions > _NEVER)
+        previous, following = np.nonzero(self._transitions > _NEVER)
         bands = []
-        for far in sorted({int(n) for n in came - to}, key=abs):
-            rows = to[came - to == far]
+        for far in sorted({int(n) for n in previous - following}, key=abs):
+            rows = following[previous - following == far]
             rows = np.arange(rows.min(), rows.max() + 1)
             gain = self._transitions[rows + far, rows].astype(np.float32)
             first = int(rows[0])
@@ -352,8 +352,8 @@ class _Search:
             beat = int(self._previous[beat])
             # The beats that ended here may begin in the part before, whose last frames
             # a part starts with.
-            came = start - self._lengths - first + self._reach
-            ended = scores[columns, beat, came] + self._transitions[:, length]
+            offsets = start - self._lengths - first + self._reach
+            ended = scores[columns, beat, offsets] + self._transitions[:, length]
             length = int(ended.argmax())
             start -= int(self._lengths[length])
         path = np.array(beats[::-1], np.int64).T

@@ -142,16 +142,16 @@ def _combs(
 def _sums_of(sums: Floats, count: int) -> Singles:
     """Sum of so many values from each on, or of as many as there are."""
     ends = np.minimum(np.arange(count, len(sums) - 1 + count), len(sums) - 1)
-    found: Singles = (sums[ends] - sums[:-1]).astype(np.float32)
-    return found
+    windows: Singles = (sums[ends] - sums[:-1]).astype(np.float32)
+    return windows
 
 
 def _marginals(scores: Floats, change: Floats) -> Floats:
     """Score of the best sequence through each length of each segment."""
     before, after = np.zeros_like(scores), np.zeros_like(scores)
     for n in range(1, len(scores)):
-        came = before[n - 1] + scores[n - 1]
-        before[n] = (came[:, np.newaxis] - change).max(axis=0)
+        through = before[n - 1] + scores[n - 1]
+        before[n] = (through[:, np.newaxis] - change).max(axis=0)
         m = len(scores) - 1 - n
         goes = after[m + 1] + scores[m + 1]
         after[m] = (goes[np.newaxis] - change).max(axis=1)

@@ -227,12 +227,12 @@ def _shares_of_frames(
 
 
 def _by_coarse(drums: Mapping[Drum, Floats]) -> dict[Drum, Floats]:
-    found: dict[Drum, Floats] = {}
+    sums: dict[Drum, Floats] = {}
     for drum, values in drums.items():
         # A side stick is on the snare's place, and other percussion is nowhere else.
         coarse = Drum.SD if drum.coarse is Drum.OT else drum.coarse
-        found[coarse] = found[coarse] + values if coarse in found else values
-    return found
+        sums[coarse] = sums[coarse] + values if coarse in sums else values
+    return sums
 
 
 def _times(hits: Hits, count: int, grid: Grid) -> NDArray[np.float32]:

@@ -93,10 +93,10 @@ def analyse_file(audio: Path, reference: Path, network: Network) -> list[Case]:
     rate = activations.frame_rate
 
     def level(drum: Drum, time: float) -> float:
-        own = [column for column, coarse in columns.items() if coarse is drum]
+        members = [column for column, coarse in columns.items() if coarse is drum]
         # A hit is loudest within 30 ms of its onset.
         start = min(max(0, round(time * rate)), len(levels) - 1)
-        return float(levels[start : start + 4, own].max()) if own else 0.0
+        return float(levels[start : start + 4, members].max()) if members else 0.0
 
     return compare(audio.stem, formats.read(reference), estimate, level)
 

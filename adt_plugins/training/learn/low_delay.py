@@ -334,8 +334,10 @@ def export_low_delay(
 
     def run_network(frames: Frames) -> Frames:
         with torch.no_grad():
-            said = model(torch.from_numpy(frames)[:, None])[:, 0].sigmoid().numpy()
-        return np.pad(said[LOOK_AHEAD:], ((0, LOOK_AHEAD), (0, 0)))
+            activations = (
+                model(torch.from_numpy(frames)[:, None])[:, 0].sigmoid().numpy()
+            )
+        return np.pad(activations[LOOK_AHEAD:], ((0, LOOK_AHEAD), (0, 0)))
 
     thresholds, scores = Validation.choose(validation.counts(run_network))
     parameters = sum(p.numel() for p in model.parameters())

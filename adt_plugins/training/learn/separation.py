@@ -179,16 +179,16 @@ def _gathered(
     mixes: dict[str, list[MaskExamples]] = {}
     done = 0
     for split, count in counts.items():
-        own = [clip for clip in clips if clip.split == split]
+        members = [clip for clip in clips if clip.split == split]
         real = find_real(renders, split)
         if not any(sound.kind == "music" for sound in real):
-            own = [clip for clip in own if clip.accompaniment is not None]
-        if not own:
+            members = [clip for clip in members if clip.accompaniment is not None]
+        if not members:
             raise AdtError(f"{renders}: no {split} clips with accompaniment")
         make_folder(folder)
         examples = ExampleFolder(folder, learnt, settings.examples, real)
         mixes[split] = []
-        for made in examples.some(own, count):
+        for made in examples.some(members, count):
             mixes[split].append(made)
             done += 1
             progress(done / sum(counts.values()))

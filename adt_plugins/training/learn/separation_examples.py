@@ -199,8 +199,8 @@ class ExampleFolder:
             with warnings.catch_warnings():
                 # A mix whose hits are doubtful is one to learn from, too.
                 warnings.simplefilter("ignore", AdtWarning)
-                found = transcribe((mix, SAMPLE_RATE), beats=False, fine=True)
-            return list(found.onsets)
+                song = transcribe((mix, SAMPLE_RATE), beats=False, fine=True)
+            return list(song.onsets)
         first = begin / SAMPLE_RATE
         last = first + len(mix) / SAMPLE_RATE
         return [

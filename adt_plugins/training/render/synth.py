@@ -125,10 +125,10 @@ class ClipKit:
         return self.sources[code], code, 1.0
 
     def _make(self, code: str, variant: int) -> Piece | None:
-        found = self._find(code)
-        if found is None:
+        origin = self._find(code)
+        if origin is None:
             return None
-        kit, source, ratio = found
+        kit, source, ratio = origin
         groups = self.index[kit][source]
         group = variant % groups if code == "OT" else int(self.rng.integers(groups))
         mean, spread = LEVELS_DB[code]
