@@ -1,8 +1,8 @@
-"""One HTML file that transcribes: drop recordings on it; they stay where they are.
+"""Writes an HTML file that transcribes the recordings that are dropped on it.
 
-Everything is in it: the network, its runtime, the page. Its content security policy
-allows its own script, by hash, WebAssembly, and workers and scripts made by the page
-itself (``blob:``): no request to anywhere. `notebook_ext/web` is what runs in it.
+It is self-contained: the network, its runtime, the page. Its content security policy
+allows its own script, by hash, WebAssembly, and workers and scripts that the page makes
+itself (``blob:``), but no requests. `notebook_ext/web` is the code that runs in it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ RUNTIME = {
     "features": "web-engine/features.wasm",
     "example": "web-engine/example.mp3",
 }
-"""Parts of the page that are the same for every network, in `notebook_ext`."""
+"""Parts of the page that do not depend on the network, in `notebook_ext`."""
 
 _OWN_LICENCE = (
     "This page is part of adt-plugins: BSD 3-Clause licence. The network's training"
@@ -77,7 +77,7 @@ def write_page(path: Path, *, overwrite: bool = False) -> Path:
 
 @cache
 def page() -> bytes:
-    """Bytes of the page with the network that is shipped; always the same ones."""
+    """Return the page with the shipped network; always the same bytes."""
     from adt_plugins.network.catalogue import find_model, network_bytes
 
     card = find_model()
@@ -95,7 +95,7 @@ def page() -> bytes:
         _STYLE,
         "adt-web",
         scripts="'wasm-unsafe-eval' blob:",
-        # The browser's player states how long a recording is.
+        # The browser's player tells how long a recording is.
         more="worker-src blob:; media-src blob:; ",
     )
     return (head + blocks + foot).encode()
@@ -107,7 +107,7 @@ def _part(name: str) -> bytes:
 
 
 def _licences() -> str:
-    """Licence notices of the page's parts."""
+    """Return the licence notices of the page's parts."""
     texts = (
         asset("notebook_ext", f"web-engine/{name}").read_text(encoding="utf-8")
         for name in ("NOTICE", "LICENSE")
@@ -116,7 +116,7 @@ def _licences() -> str:
 
 
 def _card(card: ModelCard) -> dict[str, object]:
-    """What the page needs of the card."""
+    """Return the part of the card that the page needs."""
     free_form = {"path", "description", "licence", "training", "measured"}
     return {
         name: value for name, value in asdict(card).items() if name not in free_form
@@ -124,7 +124,7 @@ def _card(card: ModelCard) -> dict[str, object]:
 
 
 def _drum_maps() -> list[dict[str, object]]:
-    """Title and notes of each map, as `src/core/writers.ts` takes them."""
+    """Return title and notes of each map, in the form of `src/core/writers.ts`."""
     from adt_plugins.drums import Drum
     from adt_plugins.midi.drum_maps import list_maps
 
@@ -139,5 +139,5 @@ def _drum_maps() -> list[dict[str, object]]:
 
 
 def _packed(data: bytes) -> str:
-    # Without a time, so that the page is the same file every time.
+    # Without a time stamp, so that the page is reproducible.
     return base64_text(gzip.compress(data, mtime=0))

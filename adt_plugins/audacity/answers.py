@@ -1,4 +1,4 @@
-r"""Reads what Audacity answers through its pipe: almost JSON.
+r"""Parses Audacity's answers through its pipe, which are almost JSON.
 
 Audacity puts a backslash before a quotation mark in a name and leaves all else as it
 is, backslashes and tabs too: a label ``C:\new`` is ``"C:\new"``, and one that ends
@@ -39,7 +39,7 @@ def parse_answer(answer: str) -> Any:
 
 
 def _escaped(line: str) -> str:
-    """A line with its text escaped as JSON has it."""
+    """Return a line with its text escaped as JSON requires."""
     if "\\" in line:
         for pattern in _TEXTS:
             match = pattern.fullmatch(line)

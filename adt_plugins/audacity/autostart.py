@@ -1,4 +1,4 @@
-"""Having a command started whenever the user logs in.
+"""Starts a command whenever the user logs in.
 
 Linux: a systemd user unit; without systemd an entry in ``~/.config/autostart``.
 macOS: a LaunchAgent. Windows: a script in the Startup folder. Nothing needs an
@@ -28,7 +28,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PLAIN = re.compile(r"[\w:\\./-]+", re.ASCII)
 
 Run = Callable[[Sequence[str]], bool]
-"""Runs a command and tells whether it succeeded."""
+"""Runs a command; returns whether it succeeded."""
 
 
 def run_quietly(command: Sequence[str]) -> bool:
@@ -47,7 +47,7 @@ def autostart(
     env: Mapping[str, str] = os.environ,
     home: Path | None = None,
 ) -> Autostart:
-    """Return the way in which this system starts a command at login.
+    """Return how this system starts a command at login.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ class Autostart(ABC):
 
     @property
     def start_commands(self) -> Sequence[Sequence[str]]:
-        """Commands that start it now; none if it has to wait for the login."""
+        """Commands that start it now; empty if it can only start at login."""
         return ()
 
     @property
@@ -152,13 +152,13 @@ class Autostart(ABC):
 
     @property
     def own_home(self) -> str | None:
-        """Value of the variable that decides where plug-ins and watcher meet."""
+        """Value of ``ADT_PLUGINS_HOME``, where plug-ins and watcher meet."""
         return self.env.get(HOME_VARIABLE)
 
     def _check(self) -> None:
-        """Raise `AdtError` for what no file of these formats can hold safely.
+        """Raise `AdtError` for words that cannot be written safely into such a file.
 
-        A line break in a path would begin another directive of the system.
+        A line break in a path, for example, would begin another directive.
         """
         for text in (*self.command, self.own_home or ""):
             if _CONTROL.search(text):
@@ -207,7 +207,7 @@ class _SystemdUnit(Autostart):
 
     @property
     def link(self) -> Path:
-        """What ``systemctl enable`` would make; it refuses without a session bus."""
+        """The link that ``systemctl enable`` would make if there were a session bus."""
         return self.file.parent / "default.target.wants" / self.file.name
 
     def content(self) -> bytes:
@@ -217,7 +217,7 @@ class _SystemdUnit(Autostart):
             if custom_home
             else ""
         )
-        # In a command line, but not in a variable, systemd replaces $NAME too.
+        # systemd expands $NAME in command lines, though not in variables.
         command = (_in_unit(word).replace("$", "$$") for word in self.command)
         return (
             f"[Unit]\nDescription={DESCRIPTION}\n\n"
@@ -253,7 +253,7 @@ class _DesktopEntry(Autostart):
             *self.command,
         ]
         quoted = (re.sub(r'(["`$\\])', r"\\\1", word) for word in words)
-        # Quoted as a command, and then as any text of this format.
+        # Quoted first as a command, then as a value of this format.
         line = " ".join(f'"{word}"' for word in quoted).replace("\\", "\\\\")
         return (
             f"[Desktop Entry]\nType=Application\nName={DESCRIPTION}\n"
@@ -279,7 +279,7 @@ class _LaunchAgent(Autostart):
                 "ProgramArguments": list(self.command),
                 "RunAtLoad": True,
                 "KeepAlive": {"SuccessfulExit": False},
-                "ProcessType": "Interactive",  # somebody waits for it
+                "ProcessType": "Interactive",  # the user waits for its answers
                 **variables,
             }
         )
@@ -303,7 +303,7 @@ class _StartupScript(Autostart):
         lines = ["@echo off", "chcp 65001 >nul"]  # what follows is UTF-8
         if custom_home:
             if '"' in custom_home:
-                raise AdtError(f"{custom_home!r}: is no path of Windows")
+                raise AdtError(f"{custom_home!r}: is not a path on Windows")
             lines.append(f'set "{HOME_VARIABLE}={custom_home.replace("%", "%%")}"')
         lines.append(f'start "" {" ".join(map(_in_script, self.command))}')
         return "\r\n".join([*lines, ""]).encode()
@@ -315,12 +315,12 @@ def _has_program(name: str, env: Mapping[str, str]) -> bool:
 
 
 def _domain() -> str:
-    """Name of the user's graphical session, as launchctl has it."""
+    """Return launchctl's name of the user's graphical session."""
     return f"gui/{os.getuid()}" if hasattr(os, "getuid") else "gui/501"
 
 
 def _in_script(word: str) -> str:
-    """Quote for a Windows script: outside quotes ``&`` begins another command."""
+    """Quote a word for a Windows script: unquoted, ``&`` begins another command."""
     if '"' in word:
         raise AdtError(f"{word!r}: a quotation mark cannot be in a Windows script")
     if not _PLAIN.fullmatch(word):
@@ -330,6 +330,6 @@ def _in_script(word: str) -> str:
 
 
 def _in_unit(text: str) -> str:
-    """Quote for a systemd unit, where ``%`` has a meaning too."""
+    """Quote text for a systemd unit, where ``%`` is special too."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped}"'

@@ -1,9 +1,9 @@
-"""The extension for Audacity 4, and what it puts into a project.
+"""The extension for Audacity 4, and the labels that it puts into a project.
 
-Audacity 4 runs no commands of plug-ins, so a plug-in can no longer make named label
-tracks. An extension in JavaScript can, but it can neither write a file nor reach
-another program. What it can do is read scripts of its own folder; so the labels that
-were made last are left there as one.
+Audacity 4 does not run the commands of plug-ins, so a plug-in can no longer make named
+label tracks. An extension in JavaScript can, but it can neither write files nor reach
+other programs. It can read scripts in its own folder, though, so the latest labels are
+written there as a script.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from adt_plugins.labels.tracks import LabelTrack
 FOLDER = "adt-plugins"
 FILES = ("manifest.json", "drum-labels.js")
 LABELS = "labels.js"
-"""The script with the labels that were made last."""
+"""The script with the latest labels."""
 
 COMMAND = "Tools > Drum Labels on Separate Tracks"
 
@@ -110,14 +110,14 @@ def uninstall_extension(folder: Path) -> list[Path]:
 
 
 def is_installed(folder: Path | None = None) -> bool:
-    """Whether a folder of extensions, None for this user's, has ours."""
+    """Whether our extension is in a folder of extensions; None: this user's."""
     return _is_ours((folder or extensions_folder()) / FOLDER)
 
 
 def hand_over(
     tracks: Iterable[LabelTrack], made: str, folder: Path | None = None
 ) -> bool:
-    """Leave label tracks where the extension finds them.
+    """Write label tracks where the extension finds them.
 
     Parameters
     ----------
@@ -126,12 +126,12 @@ def hand_over(
     made
         What they were made from, for a message.
     folder
-        The folder of extensions; None: of this user.
+        The folder of extensions; None: this user's.
 
     Returns
     -------
     bool
-        Whether the extension is installed, and the labels are there now.
+        Whether the extension is installed and the labels have been written.
     """
     if not is_installed(folder):
         return False
@@ -147,7 +147,7 @@ def hand_over(
             for track in tracks
         ],
     }
-    # As ASCII: then no line separator of Unicode can end a line of the script.
+    # As ASCII, since Unicode's line separators would end a line of the script.
     text = f"exports.latest = {json.dumps(latest, allow_nan=False)};\n"
     with suppress(AdtError, OSError):
         write_files({target / LABELS: text.encode("ascii")}, overwrite=True)
@@ -165,4 +165,4 @@ def _is_ours(folder: Path) -> bool:
 def _check_own(folder: Path) -> None:
     is_link = folder.is_symlink()
     if is_link or (folder.exists() and any(folder.iterdir()) and not _is_ours(folder)):
-        raise AdtError(f"{folder}: is not of adt-plugins, so it is left as it is")
+        raise AdtError(f"{folder}: was not made by adt-plugins, so it is left alone")

@@ -1,4 +1,4 @@
-"""Putting the Nyquist plug-ins where Audacity finds them."""
+"""Installs the Nyquist plug-ins where Audacity finds them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from adt_plugins.errors import AdtError, reason_of
 
 PLUGINS = ("drum-labels.ny", "drum-label-tracks.ny")
 _RUN_BY_AUDACITY_4 = ("drum-labels.ny",)
-"""Without ``aud-do`` it can make the one label track that a plug-in returns; separate
-ones are made by `adt_plugins.audacity.extension`."""
+"""Audacity 4 has no ``aud-do``, so a plug-in can make only the one label track that it
+returns; `adt_plugins.audacity.extension` makes separate ones."""
 _MARK = b'$author "adt-plugins"'
 _FOLDER, _NEW, _TENACITY = "Plug-Ins", "Audacity4", "tenacity"
 _FLATPAK = Path(".var", "app", "org.audacityteam.Audacity")
@@ -33,7 +33,7 @@ def plugin_folders(
     env: Mapping[str, str] = os.environ,
     home: Path | None = None,
 ) -> list[Path]:
-    """Return the user's Plug-Ins folders, one for each Audacity there may be.
+    """Return the user's Plug-Ins folders, one for each Audacity that may exist.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def plugin_folders(
     Returns
     -------
     list of Path
-        At least one; they need not exist. On Linux the Flatpak and
-        the Snap have their own, and the usual one is left out if they are all. Those
-        of Audacity 4 and Tenacity are among them if they were ever started.
+        At least one; they need not exist. On Linux the Flatpak and the Snap have
+        their own; the usual folder is left out if only they are installed. The
+        folders of Audacity 4 and Tenacity are included if they were ever started.
     """
     home = home or Path.home()
     data, *others = _data_folders(platform, env, home)
@@ -64,7 +64,7 @@ def plugin_folders(
     if snap is not None:
         share = snap / ".local" / "share"
         sandboxed.append(share / "audacity" / _FOLDER)
-    # A Snap lies in the path as well, among its own kind.
+    # A Snap's program is in the path too, in a folder of its own.
     places = [p for p in env.get("PATH", "").split(os.pathsep) if "snap" not in p]
     is_usual = any((Path(place) / "audacity").is_file() for place in places)
     if not sandboxed or data.is_dir() or is_usual:
@@ -91,7 +91,7 @@ def extension_folders(
 def _data_folders(
     platform: str, env: Mapping[str, str], home: Path
 ) -> tuple[Path, Path, Path]:
-    """Where Audacity 3, Audacity 4 and Tenacity keep a user's data."""
+    """Return where Audacity 3, Audacity 4 and Tenacity keep a user's data."""
     if platform == "win32":
         base = roaming_app_data(env, home)
         return base / "audacity", base / "Audacity" / _NEW, base / _TENACITY
@@ -103,7 +103,7 @@ def _data_folders(
 
 
 def _plugins_for(folder: Path) -> Sequence[str]:
-    """The plug-ins that run in the Audacity of this folder."""
+    """Return the plug-ins that run in the Audacity of this folder."""
     is_new = folder.parent.name.lower() == _NEW.lower()
     return _RUN_BY_AUDACITY_4 if is_new else PLUGINS
 
@@ -169,4 +169,4 @@ def _check_own(path: Path) -> None:
     except OSError:
         ours = False
     if not ours:
-        raise AdtError(f"{path}: is not of adt-plugins, so it is left as it is")
+        raise AdtError(f"{path}: was not made by adt-plugins, so it is left alone")

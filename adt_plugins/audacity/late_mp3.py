@@ -1,10 +1,10 @@
-"""MP3s that Audacity shows late.
+"""Detects MP3s that Audacity shows late.
 
-Audacity 3.2 and 3.3 do not heed what an MP3 says of the silence that its encoder put
-before the sound (`adt_plugins.audio.mp3_tag`): all of it is shown 25 ms late at 44.1
-kHz, and labels at the right times lie before the sound. Other versions, and other
-ways to import, do it right. How long the track in the project is tells which it was:
-it is longer by the silence at both ends.
+Audacity 3.2 and 3.3 ignore what an MP3 says about the silence that its encoder put
+before the sound (`adt_plugins.audio.mp3_tag`): everything is shown 25 ms late at 44.1
+kHz, and labels at the right times precede the sound. Other versions, and other ways to
+import, are right. The length of the track in the project tells which it was: it is
+longer by the silence at both ends.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from adt_plugins.audio import open_audio
 from adt_plugins.audio.mp3_tag import encoder_delay
 from adt_plugins.errors import AdtError
 
-_DIGITS = 6  # with which Audacity tells times
+_DIGITS = 6  # of times in Audacity's answers
 _SLACK_S = 0.001
 
 
 def shown_late(pipe: Pipe, recording: Path | None) -> float:
-    """How late the open project shows a recording, in seconds; 0 if it does not.
+    """Return how late the open project shows a recording, in seconds, or 0.
 
     Parameters
     ----------
@@ -65,6 +65,6 @@ def _length(track: Any) -> float:
 
 
 def _slack(track: Any) -> float:
-    """By how much a length may be wrong that was told with so many digits."""
+    """Return the rounding error of a length in Audacity's answer."""
     end = max(abs(float(track["end"])), abs(float(track["start"])), 1.0)
     return _SLACK_S + float(10 ** (math.floor(math.log10(end)) + 1 - _DIGITS))

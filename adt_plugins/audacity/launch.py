@@ -1,4 +1,4 @@
-"""Finding Audacity on a computer, and starting it with a project."""
+"""Finds Audacity on a computer, and starts it with a project."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from adt_plugins.formats.audacity_project.writer import SUFFIX, opening_list
 
 FLATPAK_ID = "org.audacityteam.Audacity"
 
-# Audacity 3 comes first, as it can do more; Audacity 4 is known from its source alone
-# (its program and folders on Windows and macOS were never seen).
+# Audacity 3 comes first, as it can do more. Audacity 4 is known from its source only:
+# its program and folders on Windows and macOS have not been seen.
 _PROGRAMS = ("audacity", "audacity4", "tenacity")
 _APPLICATIONS = ("Audacity.app", "Audacity 4.app", "Tenacity.app")
 _WINDOWS_FOLDERS = ("Audacity", "Audacity 4", "Audacity4", "Tenacity")
 _WINDOWS_PROGRAMS = ("Audacity.exe", "bin/Audacity4.exe", "Tenacity.exe")
 
-# Within this time a program that cannot start has ended; one that can runs, or has
-# given the file to an Audacity that was running before.
+# A program that cannot start ends within this time. One that can is then running, or
+# has passed the file on to an Audacity that was running already.
 _WATCHED_SECONDS = 1.0
 
-# Its code after that on Linux, and also without a screen.
+# Its exit code after that on Linux, and also without a screen.
 _HANDED_OVER = 255
 
-# Audacity replaces its settings in three steps, and several times while it starts:
-# two that start at once may find none (1 of 36 pairs of starts; a dialog tells it).
+# Audacity replaces its settings in three steps, several times while it starts. Two that
+# start at once may find none, and show a dialog (1 of 36 pairs of starts).
 _STARTING_SECONDS = 5.0
 
 _WINDOWS_KEYS = (
@@ -55,13 +55,13 @@ def find_audacity(
     env, platform
         Environment and platform of the system to look at.
     root
-        What paths of the system start from; another one in tests.
+        Root of the file system; another one in tests.
 
     Returns
     -------
     list of str or None
-        The command to which the path of a file is added; None if there is no
-        Audacity where it usually is.
+        The command that takes the path of a file; None if Audacity is in none of the
+        usual places.
     """
     if platform == "win32":
         return next(_on_windows(env), None)
@@ -77,21 +77,21 @@ def find_audacity(
 
 
 def command_of(program: Path) -> list[str]:
-    """The command for a program, or for an application folder of macOS."""
+    """Return the command for a program, or for an application folder of macOS."""
     if program.suffix == ".app":
         return ["open", "-a", str(program)]
     return [str(program)]
 
 
 def start_audacity(command: Sequence[str], path: Path) -> None:
-    """Start Audacity with a file, and let it run when this process ends.
+    """Start Audacity with a file; it keeps running when this process ends.
 
     Parameters
     ----------
     command
-        What `find_audacity` returns.
+        The command that `find_audacity` returns.
     path
-        The file to open. An Audacity that is running already gets it.
+        The file to open, in an Audacity that is running already if there is one.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def start_audacity(command: Sequence[str], path: Path) -> None:
 
 
 def _launch(command: Sequence[str]) -> int | None:
-    """Start a program, look for a while if it ends, and return its code if so."""
+    """Start a program; return its exit code if it ends soon, otherwise None."""
     detached: dict[str, Any] = {}
     if sys.platform == "win32":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
@@ -137,12 +137,12 @@ def _launch(command: Sequence[str]) -> int | None:
     while process.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
     code = process.returncode
-    process.returncode = code or 0  # it is not waited for: nobody needs to be warned
+    process.returncode = code or 0  # it runs on: avoid a ResourceWarning
     return code
 
 
 def _age_of_running() -> float | None:
-    """Age in seconds of this user's youngest Audacity, None without one (Linux)."""
+    """Return the age of this user's youngest Audacity in seconds, or None (Linux)."""
     ages = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError):
@@ -159,10 +159,9 @@ def _age_of_running() -> float | None:
 def _opens_too_early(command: Sequence[str]) -> bool:
     """Whether this is Audacity 3 with GTK.
 
-    It opens the files of its command line before its window has a size, and then
-    for projects, unlike for audio, fits their length into that: the picture ends
-    up at days per pixel and scrolled away from the first track (3.2; seen in 13 of
-    15 starts).
+    It opens the files of its command line before its window has a size, and zooms
+    projects, unlike audio, to fit: the view ends up at days per pixel, scrolled away
+    from the first track (3.2; seen in 13 of 15 starts).
     """
     if len(command) > 1:
         return False
@@ -199,7 +198,7 @@ def _on_windows(env: Mapping[str, str]) -> Iterator[list[str]]:
 
 
 def _registered() -> Iterator[Path]:
-    """Where the installer said that it put Audacity."""
+    """Yield where the installer registered Audacity."""
     if sys.platform != "win32":
         return
     import winreg

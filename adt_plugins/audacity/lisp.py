@@ -1,4 +1,4 @@
-"""What Nyquist reads: labels and texts as Lisp."""
+"""Labels and texts as Lisp, for Nyquist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels and audio out of the project that is open in Audacity."""
+"""Reads labels and audio from the project that is open in Audacity."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.tracks import MARK, LabelTrack
 
 ROUNDED_FROM_S = 100.0
-"""Audacity gives times with six digits: from here on in steps of 1 ms."""
+"""Audacity answers with six digits: from here on, in steps of 1 ms."""
 
 
 def pull_labels(
@@ -29,8 +29,8 @@ def pull_labels(
 
     Times have six digits: they are exact to 0.05 ms up to 100 s, to 0.5 ms up
     to 1000 s, to 5 ms beyond. Those of a saved project are exact. Labels before 0 s
-    are left out, and `warn` is told. All are earlier by `late` seconds than they are
-    shown, see `adt_plugins.audacity.late_mp3`.
+    are left out, with a warning. All are moved earlier by `late` seconds, see
+    `adt_plugins.audacity.late_mp3`.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def pull_labels(
 
 
 def is_rounded(tracks: Iterable[LabelTrack]) -> bool:
-    """Whether there are times that six digits do not give to 0.05 ms."""
+    """Whether six digits are too few for an error below 0.05 ms."""
     return any(
         label.start >= ROUNDED_FROM_S for track in tracks for label in track.labels
     )
@@ -71,8 +71,8 @@ def is_rounded(tracks: Iterable[LabelTrack]) -> bool:
 def pull_audio(pipe: Pipe, path: Path, *, overwrite: bool = False) -> Path:
     """Write the mix of all audio tracks as a WAV file, as Audacity exports it.
 
-    16 bits with dither; stereo if a track is. What is selected in Audacity
-    changes to everything.
+    It has 16 bits with dither, and is stereo if a track is. Everything is selected in
+    Audacity afterwards.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def pull_audio(pipe: Pipe, path: Path, *, overwrite: bool = False) -> Path:
     if not tracks:
         raise PipeError("there is no audio in Audacity's project")
     channels = max(int(track.get("channels", 1)) for track in tracks)
-    # The end has six digits; silence is put behind what is shorter.
+    # The end is rounded to six digits: pad with silence what would be cut.
     end = max(float(track.get("end", 0)) for track in tracks)
     with (
         tempfile.TemporaryDirectory(prefix="pull-", dir=state_folder()) as folder,
@@ -100,15 +100,15 @@ def pull_audio(pipe: Pipe, path: Path, *, overwrite: bool = False) -> Path:
         pipe.command(export, FILE_COMMAND_S)
         rate = _rate(exported)
         if 0 < rate < SAMPLE_RATE:
-            # It is the project's rate, which is that of the first file in it. What
-            # comes later may have more, and Audacity does not tell.
+            # The project's rate is that of its first file. Later files may have a
+            # higher one, but Audacity does not say so.
             try:
                 pipe.command(f"SetProject: Rate={SAMPLE_RATE}")
                 exported.unlink()
                 pipe.command(export, FILE_COMMAND_S)
             finally:
                 pipe.command(f"SetProject: Rate={rate}")
-        # An export of nothing is a success to Audacity.
+        # Audacity reports success even if it has exported nothing.
         if not exported.exists() or exported.stat().st_size <= 44:
             raise PipeError("Audacity has exported no audio")
         try:

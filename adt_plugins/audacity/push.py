@@ -1,4 +1,4 @@
-"""Label tracks into the project that is open in Audacity."""
+"""Puts label tracks into the project that is open in Audacity."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from adt_plugins.labels.tracks import DEFAULT_TEXT, MARK, LabelTrack, moved, tra
 from adt_plugins.transcription import Transcription
 
 _REACH = 100
-"""Last track that a command can name, and most that it can take at once."""
+"""Index of the last track that a command can name; also the most it takes at once."""
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What has changed in the project.
+    """Changes to the project.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def push(
 ) -> Pushed:
     """Put a transcription's label tracks into the open project.
 
-    Label tracks that an earlier call made, told by the `MARK` at the end of their
-    names, are removed once the new ones are there. All others stay: a track that
-    the user has renamed is the user's.
+    Label tracks of an earlier call, whose names end in `MARK`, are removed once the new
+    ones have arrived. All others stay: a track that the user has renamed belongs to the
+    user.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def push(
     _import(pipe, tracks)
     after = _tracks(pipe)
     if _names(after) != _names(before) + [track.name for track in tracks]:
-        raise PipeError("the label tracks have not arrived as they should")
+        raise PipeError("Audacity did not add the label tracks as expected")
     old = [index for index, track in enumerate(before) if _is_ours(track)]
     if old:
         _remove(pipe, old, after)
@@ -92,8 +92,8 @@ def push(
 
 
 def state_folder() -> Path:
-    """Folder for files that Audacity shall read or write; made if it is missing."""
-    # Not the system's folder for temporary files: a Flatpak has its own.
+    """Return the folder for files that Audacity reads or writes, and create it."""
+    # Not the system's temporary folder, since a Flatpak has its own.
     folder = exchange_folder().parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -108,11 +108,11 @@ def quoted(path: Path) -> str:
     Raises
     ------
     PipeError
-        If it holds what cannot be part of one.
+        If it has characters that a command cannot contain.
     """
     text = str(path)
     if '"' in text or "\n" in text or "\r" in text:
-        raise PipeError(f"{text!r}: Audacity's pipe takes no such name")
+        raise PipeError(f"{text!r}: Audacity's pipe cannot take this name")
     # Audacity reads a backslash as the start of an escape.
     return '"' + text.replace("\\", "\\\\") + '"'
 
@@ -126,30 +126,30 @@ def _import(pipe: Pipe, tracks: Sequence[LabelTrack]) -> None:
 
 
 def _remove(pipe: Pipe, indices: Sequence[int], tracks: Sequence[Any]) -> None:
-    """Remove tracks, if it is certain that these and no others will go."""
+    """Remove tracks, if it is certain that exactly these will be removed."""
     _select(pipe, indices)
     current = _tracks(pipe)
     selected = [index for index, track in enumerate(current) if track["selected"]]
     if selected != list(indices) or _names(current) != _names(tracks):
         raise PipeError(
-            "the new label tracks are there, and the earlier ones as well: the"
+            "the new label tracks were added, but the earlier ones not removed: the"
             " project was changed meanwhile, or has too many tracks"
         )
     pipe.command("RemoveTracks:")
 
 
 def select_all(pipe: Pipe) -> None:
-    """Select all tracks; the selected time stays.
+    """Select all tracks, and keep the selected time.
 
-    ``SelectAll`` would select the text of a label that is being edited, and more
-    than 100 tracks at once would open a message in Audacity.
+    ``SelectAll`` would select the text of a label that is being edited, and more than
+    100 tracks at once would open a message box.
     """
     pipe.command(f"SelectTracks: Track=0 TrackCount={_REACH} Mode=Set")
     pipe.command(f"SelectTracks: Track={_REACH} TrackCount={_REACH} Mode=Add")
 
 
 def _select(pipe: Pipe, indices: Sequence[int]) -> None:
-    """Select these tracks and no others, if they can be reached."""
+    """Select exactly these tracks, as far as commands can name them."""
     pipe.command("SelectTracks: Track=0 TrackCount=0 Mode=Set")
     for index in indices:
         if index <= _REACH:

@@ -1,19 +1,18 @@
 """The folder in which Audacity's plug-ins and the watcher meet.
 
-A plug-in can write and read files and nothing else: it can start no program,
-delete no file and rename none. It names all files of a request after the time
-of day, and the two go on in turns::
+A plug-in can write and read files, but nothing else: it cannot start programs, or
+delete or rename files. It names all files of a request after the time of day, and
+the two take turns::
 
-    plug-in   ID.ping                  is anybody there?
-    watcher   ID.pong                  yes; `ping` goes
-    plug-in   ID.wav, ID.request       the audio, then what is wanted of it
+    plug-in   ID.ping                  is a watcher running?
+    watcher   ID.pong                  yes; removes `ping`
+    plug-in   ID.wav, ID.request       the audio, then the request
     watcher   ID.busy                  grows by a character while it works
-    watcher   ID.answer                in Lisp; moved into place when it is whole
-    plug-in   ID.done                  everything of this ID can go
+    watcher   ID.answer                in Lisp; moved into place when it is complete
+    plug-in   ID.done                  all files of this ID can be removed
 
-No request names a file: all paths are made from the ID, which is digits. The
-folder is the user's alone, and what is in it is read only if it is a plain file
-of the same user.
+Requests do not name files: all paths are made from the ID, which is digits. The
+folder is private to the user, and only plain files of the same user are read.
 """
 
 from __future__ import annotations
@@ -40,10 +39,10 @@ VERSION = 1
 KINDS = ("labels", "tracks")
 
 MAX_REQUEST_BYTES = 4096
-UNFINISHED_S = 5.0  # what is not whole by then has been given up by its writer
-FORGOTTEN_S = 600.0  # a plug-in that ended badly leaves files for no longer
+UNFINISHED_S = 5.0  # by then, the writer of an incomplete file has given up
+FORGOTTEN_S = 600.0  # files of a plug-in that crashed are removed after this time
 
-# Some languages write a decimal comma.
+# Some languages use a decimal comma.
 _NAME = re.compile(r"([0-9]{1,12}[.,][0-9]{1,9})\.(\w{2,8})", re.ASCII)
 _DRAFT = re.compile(r"\.adt-[0-9a-f]{16}(\.tmp|_data|_old)")
 _ENDINGS = ("ping", "pong", "request", "wav", "busy", "answer", "done", "aup")
@@ -63,7 +62,7 @@ class Request(NamedTuple):
     kind
         ``"labels"`` for one track, ``"tracks"`` for one a drum.
     drums
-        Only these; empty for all.
+        Drums to report; empty: all.
     sensitivity
         0-100; 50 leaves the thresholds as they are.
     text
@@ -86,11 +85,11 @@ class Request(NamedTuple):
 def exchange_folder(
     env: Mapping[str, str] = os.environ, platform: str = sys.platform
 ) -> Path:
-    """Where the plug-ins look for the watcher; they work it out the same way.
+    """Return where the plug-ins look for the watcher, by the same rule as theirs.
 
-    Plug-ins know the environment and no standard folders; and what a desktop
-    session has in the environment may differ from what a terminal has. So this
-    depends on as little of it as possible.
+    Plug-ins know the environment but not the standard folders, and the environment of
+    a desktop session may differ from that of a terminal. So this depends on as little
+    of it as possible.
     """
     return user_state_folder(env, platform) / "audacity"
 
@@ -98,9 +97,9 @@ def exchange_folder(
 def exchange_folders(
     env: Mapping[str, str] = os.environ, platform: str = sys.platform
 ) -> list[Path]:
-    """All folders in which a watcher serves: `exchange_folder`, and in a sandbox.
+    """Return all folders that a watcher serves: `exchange_folder`, and a Snap's.
 
-    An Audacity from a Snap has another HOME, and sees no hidden folder of the user's.
+    An Audacity from a Snap has another HOME, and cannot see the user's hidden folders.
     """
     default = exchange_folder(env, platform)
     if env.get(HOME_VARIABLE) or not platform.startswith("linux"):
@@ -113,7 +112,7 @@ def exchange_folders(
 
 
 def snap_home(env: Mapping[str, str] = os.environ) -> Path | None:
-    """Return HOME of an Audacity that was installed as a Snap; None without one."""
+    """Return HOME of an Audacity that is installed as a Snap, or None."""
     current = Path(env.get("HOME") or Path.home()) / "snap" / "audacity" / "current"
     return current.resolve() if current.is_dir() else None
 
@@ -124,7 +123,7 @@ def parse_request(request_id: str, text: str) -> Request:
     Raises
     ------
     ExchangeError
-        If it is not whole, or asks for what there is not.
+        If it is incomplete, or asks for something unknown.
     """
     lines = text.splitlines()
     if not lines or lines[0] != f"adt-plugins {VERSION}" or lines[-1] != "end":
@@ -164,12 +163,12 @@ class RequestFolder:
     Parameters
     ----------
     folder
-        Made if it is missing.
+        Path of the folder; it is created if necessary.
 
     Raises
     ------
     ExchangeError
-        If it belongs to somebody else, or another watcher holds it.
+        If it belongs to another user, or another watcher holds it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -181,20 +180,20 @@ class RequestFolder:
             raise ExchangeError(f"{folder}: {reason_of(error)}") from error
 
     def close(self) -> None:
-        """Remove all files of requests and let another watcher in."""
+        """Remove all files of requests, and release the folder."""
         for request_id in {request_id for request_id, _ in self.files()}:
             self.forget(request_id)
         self._lock.release()
 
     def files(self) -> Iterator[tuple[str, str]]:
-        """ID and ending of every file that is part of the protocol."""
+        """Yield ID and ending of every file of the protocol."""
         for path in self._all():
             match = _NAME.fullmatch(path.name)
             if match and match[2] in _ENDINGS:
                 yield match[1], match[2]
 
     def remove_drafts(self) -> None:
-        """Remove what a watcher left that ended while it wrote a project."""
+        """Remove unfinished projects of a watcher that was killed."""
         for path in self._all():
             if _DRAFT.fullmatch(path.name):
                 shutil.rmtree(path, ignore_errors=True)  # follows no link
@@ -208,20 +207,20 @@ class RequestFolder:
             raise ExchangeError(f"{self.folder}: {reason_of(error)}") from error
 
     def path(self, request_id: str, ending: str) -> Path:
-        """A file of a request."""
+        """Return the path of a request's file."""
         return self.folder / f"{request_id}.{ending}"
 
     def age(self, request_id: str) -> float:
-        """Seconds since the youngest file of a request was written."""
+        """Return the seconds since a request's youngest file was written."""
         times = [0.0]
         for ending in _ENDINGS:
             with suppress(OSError):
                 times.append(self.path(request_id, ending).lstat().st_mtime)
-        # A clock that was set back makes files of the future: they are old too.
+        # Files from the future, after the clock was set back, count as old too.
         return abs(time.time() - max(times))
 
     def write(self, request_id: str, ending: str, text: str = "") -> None:
-        """Write a file that is whole when it appears.
+        """Write a file, which is complete when it appears.
 
         Raises
         ------
@@ -238,14 +237,14 @@ class RequestFolder:
             ) from error
 
     def beat(self, request_id: str) -> None:
-        """Show that the request is being worked on."""
+        """Signal that work on the request continues."""
         path = self.path(request_id, "busy")
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK
         with suppress(OSError), os.fdopen(os.open(path, flags, 0o600), "wb") as file:
             file.write(b".")
 
     def read_request(self, request_id: str) -> Request | None:
-        """The request, or None while it is still being written.
+        """Return the request, or None while it is still being written.
 
         Raises
         ------
@@ -262,16 +261,16 @@ class RequestFolder:
         return parse_request(request_id, text)
 
     def open(self, request_id: str, ending: str) -> BinaryIO:
-        """Open a file that a plug-in wrote, if it is nothing else.
+        """Open a file of a plug-in, if it is a plain file.
 
         Raises
         ------
         ExchangeError
-            If it is missing, a link, a pipe, or somebody else's.
+            If it is missing, a link, a pipe, or another user's.
         """
         path = self.path(request_id, ending)
         try:
-            if path.is_symlink():  # where O_NOFOLLOW does not exist
+            if path.is_symlink():  # on systems without O_NOFOLLOW
                 raise ExchangeError(f"{path.name} is a link")
             file = os.fdopen(os.open(path, os.O_RDONLY | _SAFELY), "rb")
         except OSError as error:
@@ -285,18 +284,18 @@ class RequestFolder:
         return file
 
     def forget(self, request_id: str) -> None:
-        """Remove everything of a request."""
+        """Remove all files of a request."""
         for ending in _ENDINGS:
             self.remove(request_id, ending)
         with suppress(OSError):
             (self.folder / f"{request_id}_data").rmdir()
 
     def remove(self, request_id: str, ending: str) -> None:
-        """Remove one file; a link goes, not what it points to."""
+        """Remove a file; of a link, only the link itself."""
         path = self.path(request_id, ending)
         try:
             path.unlink(missing_ok=True)
-        except OSError:  # perhaps a folder; Windows: the plug-in has it open
+        except OSError:  # perhaps a folder; on Windows, open in the plug-in
             with suppress(OSError):
                 path.rmdir()
 
@@ -319,6 +318,6 @@ def _make_private(folder: Path) -> None:
 
 
 def _is_own(about: os.stat_result) -> bool:
-    # Windows has no such number; there the folder's access list is inherited
-    # from the user's own.
+    # Windows has no user numbers; there, the folder inherits the access list of the
+    # user's own folder.
     return os.name == "nt" or about.st_uid == os.geteuid()

@@ -1,8 +1,7 @@
-"""Finding the project that a user has saved of a song, under whatever name.
+"""Finds the project that a user has saved of a song, under whatever name.
 
-Audacity proposes a name and a folder of its own, so a project of a song may lie beside
-it, among the user's documents, or wherever Audacity saved last, which it writes down
-in its settings.
+Audacity proposes a name and folder of its own, so the project may be beside the song,
+among the user's documents, or wherever Audacity saved last, according to its settings.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from adt_plugins.labels.originals import Original
 from adt_plugins.labels.tracks import read_tracks
 
 SUFFIXES = (".aup3", ".aup4")
-"""Of projects that Audacity 3 and 4 save."""
+"""Suffixes of projects that Audacity 3 and 4 save."""
 
 _MOST_LOOKED_AT = 40
 _LEAST_SHARE = 0.3
@@ -51,15 +50,15 @@ def find_saved(
     stem, folder
         Stem and folder of the song's files.
     originals
-        What the labels of its projects may have been made from: a project with such
-        labels is the song's, whatever its name. Without any, its name decides.
+        Transcriptions that the labels may have been made from: a project with such
+        labels belongs to the song, whatever its name. Without them, its name decides.
     env, platform, home
         Environment, platform and home folder of the system to look at.
 
     Yields
     ------
     Path
-        The project that was saved last comes first.
+        Paths of projects, the most recently saved first.
     """
     home = home or Path.home()
     settings = [_settings(path) for path in _settings_files(env, platform, home)]
@@ -100,7 +99,7 @@ def _is_of(path: Path, stem: str, originals: Sequence[Original]) -> bool:
 
 
 def _saved_at(path: Path) -> float:
-    """When a project was changed last; one that is open is changed in its log."""
+    """Return when a project was last changed, also in the log of an open one."""
     times = [path.stat().st_mtime]
     with suppress(OSError):
         times.append(path.with_name(f"{path.name}-wal").stat().st_mtime)
@@ -110,7 +109,7 @@ def _saved_at(path: Path) -> float:
 def _settings_files(
     env: Mapping[str, str], platform: str, home: Path
 ) -> Iterable[Path]:
-    """Where Audacity 3 keeps its settings."""
+    """Return where Audacity 3 keeps its settings."""
     if platform == "win32":
         roaming = roaming_app_data(env, home)
         folders = [roaming / "audacity"]
@@ -123,7 +122,7 @@ def _settings_files(
 
 
 def _settings(path: Path) -> dict[str, dict[str, str]]:
-    """Read a file of settings: sections of names and values."""
+    """Read a settings file into sections of names and values."""
     sections: dict[str, dict[str, str]] = {}
     section = sections.setdefault("", {})
     try:

@@ -1,16 +1,16 @@
-"""Commands to a running Audacity, through its module mod-script-pipe.
+"""Sends commands to a running Audacity through its module mod-script-pipe.
 
-The module is off by default and has traps, each of which is met here:
+The module is off by default and has pitfalls, each of which is handled here:
 
-- any dialog in Audacity's window stops all answers: there is a limit to every
-  wait, and then a message that says so;
-- commands that come before the window is there are swallowed, and an answer may
-  be that to a command of somebody who did not wait for it: first a message with
-  a random number is sent until that very number comes back;
-- the pipes are replaced by new ones after every client, and by a first start,
-  which looks for plug-ins;
-- pipes stay behind when Audacity ends badly;
-- a command is at most 1022 bytes long.
+- any open dialog blocks all answers, so every wait has a time limit, and a message
+  explains it;
+- commands that arrive before the window is open are lost, and an answer may belong to
+  an earlier client that did not wait for it, so a message with a random number is sent
+  until that number comes back;
+- the pipes are replaced after every client, and during Audacity's first start, when it
+  scans for plug-ins;
+- pipes are left behind when Audacity crashes;
+- a command has at most 1022 bytes.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ MAX_COMMAND_BYTES = 1022
 CONNECT_S = 5.0
 COMMAND_S = 15.0
 FILE_COMMAND_S = 600.0
-"""For a command that reads or writes a file, whose length nobody knows."""
+"""Time limit of a command that reads or writes a file, which may be long."""
 
 _OPEN_S = 1.0
-# A first question is lost if Audacity is just taking leave of somebody else; an
-# Audacity that is busy needs not be asked ten times a second.
+# The first question is lost if Audacity is just closing the pipes of an earlier client.
+# A busy Audacity need not be asked ten times a second.
 _PINGS_S = (0.1, 0.2, 0.4, 1.0)
 _PAUSE_S = 0.02
 _ANSWER_END = re.compile(rb"BatchCommand finished: (OK|Failed!)\r?\n\r?\n")
@@ -48,9 +48,9 @@ def open_channel() -> Channel:
     Raises
     ------
     NoAudacityError
-        If there are none, or nobody listens.
+        If there are none, or Audacity does not read them.
     PipeError
-        If they are somebody else's.
+        If they belong to another user.
     """
     if sys.platform == "win32":
         from adt_plugins.audacity.script_pipe_windows import WindowsChannel
@@ -62,9 +62,9 @@ def open_channel() -> Channel:
 
 
 def _open_soon() -> Channel:
-    """Open the pipes, though Audacity may be in the middle of making them.
+    """Open the pipes, even if Audacity is just creating them.
 
-    Between two clients it removes them and makes new ones.
+    Between two clients it replaces them with new ones.
     """
     deadline = time.monotonic() + _OPEN_S
     while True:
@@ -82,12 +82,12 @@ class Pipe:
     Parameters
     ----------
     timeout
-        Seconds to wait for the first answer.
+        Time to wait for the first answer, in seconds.
 
     Raises
     ------
     PipeError
-        If no Audacity with the module runs, or it does not answer.
+        If no Audacity with the module is running, or it does not answer.
     """
 
     def __init__(self, timeout: float = CONNECT_S) -> None:
@@ -112,18 +112,18 @@ class Pipe:
         self.close()
 
     def close(self) -> None:
-        """End the conversation; Audacity goes on."""
+        """End the conversation; Audacity keeps running."""
         self._channel.close()
 
     def command(self, text: str, timeout: float = COMMAND_S) -> str:
-        """Run a command and return what it says.
+        """Run a command and return Audacity's answer.
 
         Parameters
         ----------
         text
-            E.g. ``"SelectAll:"``; one line.
+            One line, e.g. ``"SelectAll:"``.
         timeout
-            Seconds to wait for its end.
+            Time to wait for its end, in seconds.
 
         Raises
         ------
@@ -144,7 +144,7 @@ class Pipe:
         return answer
 
     def info(self, kind: str) -> Any:
-        """Return what ``GetInfo`` answers, e.g. of ``"Tracks"`` or ``"Labels"``.
+        """Return the answer to ``GetInfo``, e.g. about ``"Tracks"`` or ``"Labels"``.
 
         Raises
         ------
@@ -158,7 +158,7 @@ class Pipe:
             raise PipeError(f"Audacity's answer is not understood: {error}") from error
 
     def _get_in_step(self, timeout: float) -> None:
-        """Ask until the answer is that to this question."""
+        """Ask until an answer belongs to this question, and not to an earlier one."""
         deadline = time.monotonic() + timeout
         for patience in chain(_PINGS_S, repeat(_PINGS_S[-1])):
             nonce = secrets.token_hex(8)
@@ -177,7 +177,7 @@ class Pipe:
                 if time.monotonic() >= deadline:
                     raise _silence(timeout) from None
             except _GoneError:
-                # It leaves, or goes from one pipe to the next.
+                # Audacity quits, or is replacing its pipes.
                 if time.monotonic() >= deadline:
                     raise
                 time.sleep(_PAUSE_S)
@@ -186,13 +186,13 @@ class Pipe:
         try:
             self._channel.send(data + self._channel.line_end)
         except BlockingIOError:
-            # 64 KiB of commands that nobody has read.
+            # Audacity has left 64 KiB of commands unread.
             raise _silence(0) from None
         except OSError as error:
             raise _GoneError(error) from error
 
     def _answer(self, deadline: float) -> tuple[str, bool]:
-        """Return the next answer, and whether the command did what it should."""
+        """Return the next answer, and whether the command succeeded."""
         self._in_step = False
         start = time.monotonic()
         searched = 0
@@ -218,7 +218,7 @@ class _TooLateError(PipeError):
 
 
 class _GoneError(PipeError):
-    """Nobody has the other end any more."""
+    """Audacity has closed its end of the pipe."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(f"Audacity has gone: {reason_of(error)}")

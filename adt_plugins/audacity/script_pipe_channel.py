@@ -1,4 +1,4 @@
-"""What every way to a running Audacity has in common."""
+"""The interface of connections to a running Audacity, and their errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PipeError(AdtError):
 
 
 class NoAudacityError(PipeError):
-    """There is no pipe, or nobody reads it."""
+    """There is no pipe, or Audacity does not read it."""
 
     def __init__(self, name: str | os.PathLike[str]) -> None:
         super().__init__(
@@ -32,13 +32,13 @@ class Channel(Protocol):
     line_end: bytes
 
     def send(self, data: bytes) -> None:
-        """Send all of it; raises `OSError` if that cannot be done at once."""
+        """Send all of the data; raises `OSError` if that is not possible at once."""
 
     def receive(self, timeout: float) -> bytes:
-        """What has come, after `timeout` seconds at most; empty if nothing has."""
+        """Return what arrives within `timeout` seconds; empty if nothing does."""
 
     def is_replaced(self) -> bool:
-        """Whether Audacity listens at another pipe of this name by now."""
+        """Whether Audacity has replaced the pipe by another of the same name."""
 
     def close(self) -> None:
         """Close both directions."""

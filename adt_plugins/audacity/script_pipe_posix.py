@@ -16,20 +16,20 @@ _PAUSE_S = 0.01
 
 
 def fifo(way: str) -> Path:
-    """Path of a pipe; `way` is ``"to"`` or ``"from"``, as Audacity sees it."""
-    # Audacity takes /tmp whatever TMPDIR says.
+    """Return the path of a pipe; `way` is ``"to"`` or ``"from"`` Audacity."""
+    # Audacity uses /tmp, whatever TMPDIR says.
     return Path("/tmp") / f"audacity_script_pipe.{way}.{os.getuid()}"
 
 
 class PosixChannel:
-    """Both pipes, opened without waiting for anybody.
+    """Both pipes, opened without blocking.
 
     Raises
     ------
     NoAudacityError
-        If they do not exist, or nobody listens.
+        If they do not exist, or Audacity does not read them.
     PipeError
-        If they are somebody else's.
+        If they belong to another user.
     """
 
     line_end = b"\n"
@@ -44,11 +44,11 @@ class PosixChannel:
             raise
 
     def send(self, data: bytes) -> None:
-        """Send all of it: a command is short enough to be taken whole or not."""
+        """Send all of the data: a command is short enough to be written atomically."""
         os.write(self._to, data)
 
     def receive(self, timeout: float) -> bytes:
-        """What has come; empty after a while without anything."""
+        """Return what arrives within `timeout` seconds; empty if nothing does."""
         if not select.select([self._from], [], [], timeout)[0]:
             return b""
         try:
@@ -56,12 +56,12 @@ class PosixChannel:
         except BlockingIOError:
             data = b""
         if not data:
-            # Readable and empty: Audacity has closed it, or not opened it yet.
+            # Readable but empty: Audacity has closed the pipe, or not opened it yet.
             time.sleep(min(_PAUSE_S, timeout))
         return data
 
     def is_replaced(self) -> bool:
-        """Whether there are other pipes of these names by now."""
+        """Whether Audacity has replaced the pipes by others of the same names."""
         ways = (("to", self._to), ("from", self._from))
         try:
             return any(
@@ -72,7 +72,7 @@ class PosixChannel:
             return True
 
     def close(self) -> None:
-        """Close both; may be called again."""
+        """Close both pipes; may be called repeatedly."""
         for file in (self._to, self._from):
             if file >= 0:
                 os.close(file)
@@ -82,11 +82,11 @@ class PosixChannel:
 def _open(path: Path, mode: int) -> int:
     try:
         about = path.lstat()
-        # /tmp is everybody's: another user could be listening.
+        # Everybody can write to /tmp, so another user could have made the pipe.
         if not stat.S_ISFIFO(about.st_mode) or about.st_uid != os.getuid():
             raise PipeError(f"{path}: is not a pipe of yours")
         return os.open(path, mode | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENXIO):  # ENXIO: nobody reads
+        if error.errno in (errno.ENOENT, errno.ENXIO):  # ENXIO: no reader
             raise NoAudacityError(path) from None
         raise PipeError(f"{path}: {reason_of(error)}") from error

@@ -1,6 +1,6 @@
 """Audacity's pipes on Windows: two named pipes.
 
-Not tried on a real Windows: made after Audacity's own example of a client.
+Modelled on Audacity's own example of a client; not tried on a real Windows.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ TO, FROM = r"\\.\pipe\ToSrvPipe", r"\\.\pipe\FromSrvPipe"
 
 
 class WindowsChannel:
-    """Both pipes; a thread reads, since a read cannot be given a limit.
+    """Both pipes; a thread reads, since reading has no time limit.
 
     Raises
     ------
     NoAudacityError
-        If nobody listens.
+        If Audacity does not read them.
     """
 
     line_end = b"\r\n\0"
 
     def __init__(self) -> None:
-        # Not asked for first whether they exist: asking uses them up.
+        # Do not check first whether they exist: that would use up the connection.
         self._to = _open(TO, "wb")
         try:
             self._from = _open(FROM, "rb")
@@ -38,11 +38,11 @@ class WindowsChannel:
         threading.Thread(target=self._read, daemon=True).start()
 
     def send(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all of the data."""
         self._to.write(data)
 
     def receive(self, timeout: float) -> bytes:
-        """What has come; empty after a while without anything."""
+        """Return what arrives within `timeout` seconds; empty if nothing does."""
         try:
             return self._blocks.get(timeout=timeout)
         except queue.Empty:
@@ -53,7 +53,7 @@ class WindowsChannel:
         return False
 
     def close(self) -> None:
-        """Close the way to Audacity; it then closes the other."""
+        """Close the pipe to Audacity, which then closes the other."""
         self._to.close()
 
     def _read(self) -> None:

@@ -1,4 +1,4 @@
-"""What the watcher answers: labels for one track, or a project with one a drum."""
+"""Answers requests: with labels for one track, or a project with a track per drum."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ NOTHING = "No drum hits were found. A higher sensitivity finds weaker ones."
 
 EMPTY = "There is no sound in the selection. Muted tracks are left out."
 
-# A hit that is found so little before the selection may well be in it.
+# A hit found this little before the selection probably belongs to it.
 EDGE_S = 0.005
 
 _HEADER_BYTES = 44
-"""Of a WAV file; Audacity exports a selection without sound as no more."""
+"""Size of a WAV file's header: Audacity exports nothing else if there is no sound."""
 
 # The slider's ends make a hit nine times as likely, or unlikely, to be reported:
 # a threshold of 0.3 becomes 0.05 and 0.79.
@@ -44,7 +44,7 @@ SENSITIVITY_SPAN = 9.0
 
 
 def adjusted(thresholds: Mapping[str, float], sensitivity: float) -> dict[str, float]:
-    """Thresholds for a setting of the slider.
+    """Return the thresholds for a setting of the slider.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def transcribe_request(
     request: Request,
     cancel: Cancel | None = None,
 ) -> Transcription:
-    """Transcribe the audio of a request, with its beats where they have a track.
+    """Transcribe the audio of a request, with its beats if they get a track.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def transcribe_request(
     audio
         The audio file.
     request
-        Its drums, sensitivity and lead are used.
+        The request, for its drums, sensitivity and lead.
     cancel
         See `adt_plugins.transcribe`.
 
@@ -91,7 +91,7 @@ def transcribe_request(
     AdtError
         If the audio cannot be read, or the model has none of these drums.
     CancelledError
-        If `cancel` said so.
+        If `cancel` was set.
     """
     drums = check_request(network.card, request.drums or None)
     has_place = request.kind != "labels" or is_installed()
@@ -124,7 +124,7 @@ _Timed = TypeVar("_Timed", Onset, Beat)
 
 
 def _moved(items: Iterable[_Timed], seconds: float) -> tuple[_Timed, ...]:
-    """Move hits or beats; what lies a moment before the selection is in it."""
+    """Move hits or beats; those just before the selection are moved into it."""
     moved = ((item, item.time + seconds) for item in items)
     return tuple(
         replace(item, time=max(0.0, time)) for item, time in moved if time >= -EDGE_S
@@ -137,7 +137,7 @@ class Transcriber:
     Parameters
     ----------
     exchange
-        The folder where the audio is, and the project will be.
+        The folder with the audio, which gets the project.
     network
         An open model.
     """
@@ -147,7 +147,7 @@ class Transcriber:
         self._network = network
 
     def warm_up(self) -> None:
-        """Transcribe a moment of silence, so that the first request is fast too."""
+        """Transcribe some silence, so that the first request is as fast as others."""
         silence = np.zeros(SAMPLE_RATE // 10, np.float32)
         with open_audio((silence, SAMPLE_RATE)) as reader:
             listen(reader, self._network)
@@ -160,7 +160,7 @@ class Transcriber:
             transcription = transcribe_request(self._network, audio, request, stop)
         if not transcription.onsets:
             return lisp_string(NOTHING) + "\n"
-        # For when the labels come back; what is before the project's start does not.
+        # The labels may be read again later, except those before the project's start.
         remember(transcription.shifted(request.start))
         if request.kind == "labels":
             # Audacity 4 can put them on separate tracks afterwards.

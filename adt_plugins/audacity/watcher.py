@@ -19,9 +19,9 @@ from adt_plugins.audacity.request_folder import (
 )
 from adt_plugins.errors import AdtError, CancelledError
 
-# Idle, a turn takes 25 µs: 20 turns a second are nothing, and a plug-in waits
-# 25 ms for the first sign of life. Once it is there, Audacity's window stands
-# still until the answer is read, so every millisecond counts.
+# An idle turn takes 25 µs, so 20 a second cost nothing, and a plug-in waits 25 ms on
+# average for a reply. From then on Audacity's window is frozen until it has read the
+# answer, so every millisecond counts.
 IDLE_S = 0.05
 ALERT_S = 0.004
 ALERT_LASTS_S = 5.0
@@ -38,17 +38,17 @@ Answer = Callable[[Request, threading.Event], str]
 class Watcher:
     """Serves the requests in an exchange folder, one after the other.
 
-    This thread only moves files, so that a plug-in hears at once that somebody
-    is there; the work is done in a second one.
+    This thread only moves files, so that a plug-in gets a reply at once; a second one
+    does the work.
 
     Parameters
     ----------
     exchange
         The folder.
     answer
-        Does the work.
+        Function that does the work.
     say
-        Gets one line about each request.
+        Called with a line about each request.
     """
 
     exchange: RequestFolder
@@ -77,18 +77,17 @@ class Watcher:
                 alert = self._taken or time.monotonic() < self._alert_until
                 stop.wait(ALERT_S if alert else IDLE_S)
         finally:
-            stop.set()  # of the worker too, if this ends by an exception
+            stop.set()  # stops the worker too, if this ends with an exception
             self._work.put(None)
             worker.join(10)
             while not self._finished.empty():
                 self._finish(*self._finished.get())
 
     def recover(self) -> None:
-        """Put in order what an earlier watcher left.
+        """Clean up after an earlier watcher.
 
-        A plug-in that still waits is told; what nobody waits for is removed. A
-        request that was being worked on is not tried again: it may have been
-        what ended the earlier one.
+        Plug-ins that still wait get an answer; all other files are removed. A request
+        in progress is not tried again, as it may have crashed the earlier watcher.
         """
         self.exchange.remove_drafts()
         files: dict[str, set[str]] = {}
@@ -101,7 +100,7 @@ class Watcher:
                 self._reply(request_id, _text(RESTARTED))
 
     def turn(self) -> None:
-        """Look once at the folder and do what is to be done."""
+        """Look at the folder once, and handle its files."""
         now = time.monotonic()
         while not self._finished.empty():
             self._finish(*self._finished.get())
@@ -139,7 +138,7 @@ class Watcher:
             self._work.put(request)
 
     def _sweep(self) -> None:
-        """Remove what plug-ins have left that ended badly."""
+        """Remove the files of plug-ins that crashed."""
         requests = {request_id for request_id, _ in self.exchange.files()}
         self._refused &= requests
         for request_id in requests - self._taken:
@@ -147,7 +146,7 @@ class Watcher:
                 self.exchange.forget(request_id)
 
     def _serve(self, stop: threading.Event) -> None:
-        """Do the work, in the second thread; files are the first one's."""
+        """Do the work, in the second thread; the first one handles the files."""
         while (request := self._work.get()) is not None:
             begin = time.monotonic()
             try:
@@ -159,7 +158,7 @@ class Watcher:
             except AdtError as error:
                 answer = _text(str(error))
                 line = str(error)
-            except Exception as error:  # the next request must be served all the same
+            except Exception as error:  # the next request must be served anyway
                 traceback.print_exc()
                 answer = _text(f"The drum transcriber failed: {error!r}")
                 line = f"{request.kind}: {error!r}"
@@ -178,7 +177,7 @@ class Watcher:
     def _write(self, request_id: str, ending: str, text: str) -> None:
         try:
             self.exchange.write(request_id, ending, text)
-        except ExchangeError as error:  # a full disk may have room later
+        except ExchangeError as error:  # such as a full disk, which may have room later
             self.say(str(error))
 
 

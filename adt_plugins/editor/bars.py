@@ -1,8 +1,8 @@
-"""Bars, beats and meter as they are corrected by hand; the same as `src/core/bars.ts`.
+"""Corrections of bars, beats and meter by hand; the same as `src/core/bars.ts`.
 
-Operations of the log are folded over the beats that a song came with. Bars are
-counted from those that were set by hand, and from those that came sooner or later
-than their meter says.
+Operations of the log are applied to the beats of the transcription. Bars are counted
+from those that were set by hand, and from those that began earlier or later than their
+meter says.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from adt_plugins.base.checks import seconds, whole
 from adt_plugins.meter import MOST_BEATS, Meter, MeterChange, meter_changes
 
 LEAST_S, MOST_S = 0.1, 4.0
-"""Beats are neither closer than this nor further apart, on average."""
+"""Shortest and longest beat, on average."""
 
 OPS = ("bar", "tempo", "meter", "beats")
 """``bar`` with time; ``tempo`` with factor, 2 or 0.5; ``meter`` with meter and, for a
@@ -26,7 +26,7 @@ part of the song, start and end; ``beats`` with beats, pairs of time and positio
 
 
 class _Pin(IntEnum):
-    """Who says that a bar begins with a beat, whatever was counted before."""
+    """Who made a bar begin with a beat, whatever the count."""
 
     NOBODY = 0
     CAME_SO = 1
@@ -39,7 +39,7 @@ class _Counted:
     position: int
     meter: Meter | None
     count: int
-    """Beats of a bar there."""
+    """Beats in the bar."""
     pin: _Pin = _Pin.NOBODY
 
 
@@ -48,19 +48,19 @@ Timing = tuple[tuple[Beat, ...], tuple[MeterChange, ...]]
 
 
 def checked_op(op: Mapping[str, Any], most: int) -> dict[str, Any]:
-    """Check an operation that comes from elsewhere, and keep what is known of it.
+    """Validate an operation from elsewhere, and drop unknown keys.
 
     Parameters
     ----------
     op
-        One of `OPS`.
+        An operation, one of `OPS`.
     most
-        How many beats there may be.
+        Greatest number of beats.
 
     Raises
     ------
     KeyError, TypeError, ValueError
-        If it makes no sense.
+        If it is not valid.
     """
     kind = op["op"]
     if kind == "bar":
@@ -92,14 +92,14 @@ def corrected_timing(
     meters: Sequence[MeterChange],
     ops: Sequence[Mapping[str, Any]],
 ) -> Timing:
-    """Beats and meters with the operations of a log; without any, as they came.
+    """Return beats and meters after the operations of a log.
 
     Parameters
     ----------
     beats, meters
-        Those that the transcription came with.
+        Beats and meters of the transcription.
     ops
-        Of `OPS`, checked, in their order.
+        Valid operations, in order.
     """
     if not ops:
         return tuple(beats), tuple(meters)
@@ -125,8 +125,8 @@ def corrected_timing(
 def _pinned(
     beats: Sequence[Sequence[Any]], meters: Sequence[MeterChange]
 ) -> list[_Counted]:
-    """A meter of each beat; a bar of another length than counted begins by itself."""
-    # Where no meter is known, as far as was counted.
+    """Assign a meter to each beat; pin bars whose length differs from their meter."""
+    # If no meter is known, take the highest position.
     default_count = min(max((position for _, position in beats), default=1), MOST_BEATS)
     counted: list[_Counted] = []
     bar, at, start = 0, 0, -1
@@ -151,12 +151,12 @@ def _begins(changes: Sequence[MeterChange], bar: int) -> bool:
 
 
 def _nearest(beats: Sequence[_Counted], time: float) -> int:
-    """Index of the beat nearest to a time, of two the earlier."""
+    """Return the index of the beat nearest to a time; of two, the earlier."""
     return min(range(len(beats)), key=lambda k: abs(beats[k].time - time))
 
 
 def _origin(beats: Sequence[_Counted]) -> int:
-    """The beat that is counted from: the first bar that is set, else the first."""
+    """Return the beat to count from: the first pinned bar, or else the first bar."""
     for index, beat in enumerate(beats):
         if beat.pin:
             return index
@@ -164,7 +164,7 @@ def _origin(beats: Sequence[_Counted]) -> int:
 
 
 def _count(beats: Sequence[_Counted]) -> None:
-    """Count anew from each bar that is set; before the first, backwards."""
+    """Count again from each pinned bar; before the first, backwards."""
     start = _origin(beats)
     for index, beat in enumerate(beats):
         if index > start and beat.pin:
@@ -176,7 +176,7 @@ def _count(beats: Sequence[_Counted]) -> None:
 def _set_bar(beats: Sequence[_Counted], time: float) -> None:
     index = _nearest(beats, time)
     reach = beats[index].count
-    # A bar set less than a bar away was a slip, or is what is wrong.
+    # A bar pinned less than a bar away was a slip, or is what is being corrected.
     for beat in beats[max(index - reach + 1, 0) : index + reach]:
         beat.pin = _Pin.NOBODY
     beats[index].pin = _Pin.BY_HAND

@@ -20,10 +20,10 @@ from adt_plugins.editor import bars
 from adt_plugins.errors import AdtError
 
 SAME_S = 0.02
-"""A new pick this close to a hit made by hand is the same hit, found late."""
+"""A new pick this close to a hit made by hand is the same hit."""
 
 MOST_OPS = 100_000
-"""In one step; more is no edit of a person."""
+"""Most operations in one step; no person makes more."""
 
 _ID = re.compile(r"[A-Za-z0-9:_-]{1,40}")
 
@@ -33,12 +33,12 @@ and velocity; ``delete`` with id; and those of `adt_plugins.editor.bars`."""
 
 
 class EditError(AdtError):
-    """An edit that makes no sense."""
+    """An edit that is not valid."""
 
 
 @dataclass(frozen=True)
 class Log:
-    """What was done, and how much of it is in force; immutable.
+    """The steps of an edit history, and how many are in force; immutable.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Log:
         Raises
         ------
         EditError
-            If it is something else, or there is nothing to undo.
+            If it is something else, or there is nothing to undo or redo.
         """
         kind = action.get("kind") if isinstance(action, dict) else None
         if kind == "undo":
@@ -80,12 +80,12 @@ class Log:
         return Log((*self.steps[: self.cursor], step), self.cursor + 1)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the log for JSON."""
         return {"steps": [list(step) for step in self.steps], "cursor": self.cursor}
 
     @classmethod
     def from_dict(cls, data: Any) -> Log:
-        """Read what `to_dict` gives; raises `EditError`."""
+        """Read the value of `to_dict`; raises `EditError` if it is not valid."""
         try:
             steps = tuple(checked_ops(step) for step in data["steps"])
             return cls(steps, whole("cursor", data["cursor"], 0, len(steps)))
@@ -94,12 +94,12 @@ class Log:
 
 
 def checked_ops(ops: Any) -> tuple[Op, ...]:
-    """Check operations that come from elsewhere, and keep what is known of them.
+    """Validate operations from elsewhere, and drop unknown keys.
 
     Raises
     ------
     EditError
-        If one of them is not what `Op` says.
+        If one of them is not a valid `Op`.
     """
     if not isinstance(ops, Sequence) or not 0 < len(ops) <= MOST_OPS:
         raise EditError("a step is a list of operations")
@@ -136,16 +136,16 @@ def _checked(op: Any) -> Op:
 
 @dataclass(frozen=True)
 class Layer:
-    """A log, folded.
+    """The combined effect of a log.
 
     Parameters
     ----------
     thresholds
-        Those that were moved.
+        Thresholds that were moved.
     hits
-        Hits made or touched by hand; None for those that were deleted.
+        Hits made or changed by hand; None for those that were deleted.
     timing
-        Operations on beats and bars, in their order.
+        Operations on beats and bars, in order.
     """
 
     thresholds: Mapping[str, float] = field(default_factory=dict)
@@ -154,7 +154,7 @@ class Layer:
 
 
 def fold(log: Log) -> Layer:
-    """Put together what the steps in force say."""
+    """Combine the steps in force into a layer."""
     thresholds: dict[str, float] = {}
     hits: dict[str, Onset | None] = {}
     timing: list[Op] = []
@@ -173,18 +173,18 @@ def fold(log: Log) -> Layer:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An onset under its name.
+    """An onset with its id.
 
     Parameters
     ----------
     id
-        Drum and frame of a pick (``"KD:512"``), or a name of its own.
+        Drum and frame of a pick (``"KD:512"``), or an id of its own.
     onset
-        The hit.
+        The onset.
     by_hand
         Whether a person made or changed it.
     original
-        Whether the transcription had it from the start.
+        Whether it was in the transcription from the start.
     """
 
     id: str
@@ -194,7 +194,7 @@ class Hit:
 
 
 def compose(automatic: Iterable[Hit], layer: Layer) -> list[Hit]:
-    """Put automatic hits and edits together, sorted as a transcription is."""
+    """Combine automatic hits and edits, sorted like a transcription."""
     result = [
         Hit(name, onset, by_hand=True)
         for name, onset in layer.hits.items()

@@ -1,4 +1,4 @@
-"""One HTML file with everything in it, and a policy that lets nothing else in."""
+"""A self-contained HTML file whose policy forbids everything else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def frame(
     scripts: str = "",
     more: str = "",
 ) -> tuple[str, str]:
-    """Return what stands before and behind the data of a page.
+    """Return the parts of a page before and after its data.
 
     Its content security policy allows its own script and style, by hash.
 
@@ -36,7 +36,7 @@ def frame(
     scripts
         Further sources of scripts that the policy allows.
     more
-        Further directives of the policy, each with ``"; "`` behind it.
+        Further directives of the policy, each followed by ``"; "``.
     """
     script = asset("notebook_ext", bundle).read_text(encoding="utf-8")
     allowed = f"{_hash(script)} {scripts}".rstrip()
@@ -50,7 +50,8 @@ def frame(
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n"
         f'<body>\n<div id="{place}"></div>\n'
-        "<noscript>This page needs JavaScript, its own and no other.</noscript>\n"
+        "<noscript>This page needs JavaScript; it runs no scripts but its own."
+        "</noscript>\n"
     )
     return head, f'<script type="module">{script}</script>\n</body>\n</html>\n'
 

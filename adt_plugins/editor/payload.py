@@ -1,4 +1,4 @@
-"""What a browser gets of a song; `src/core/song.ts` reads it."""
+"""The data of a song for a browser; `src/core/song.ts` reads it."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ class Payload:
     Parameters
     ----------
     header
-        What JSON can say, see ``Header`` in `src/core/song.ts`.
+        The part for JSON, see ``Header`` in `src/core/song.ts`.
     data
-        Picks that the transcription has, rows of 5 float64 (lane, frame, time,
-        velocity, confidence); behind them the activations, float32, one lane
-        after the other. Little-endian.
+        The transcription's picks in rows of 5 float64 (lane, frame, time, velocity,
+        confidence), followed by the activations, float32, lane by lane. Little-endian.
     """
 
     header: dict[str, Any]
@@ -46,16 +45,16 @@ def payload(
     stem: str,
     names: tuple[str, str] | None = None,
 ) -> Payload:
-    """Make a song ready to be sent.
+    """Prepare a song for sending.
 
     Parameters
     ----------
     score
         The transcription.
     sound
-        Its recording; None: it is silent.
+        Its recording; None: no sound.
     title
-        For people.
+        Title to show.
     stem
         Stem of the files that the browser exports.
     names
@@ -112,7 +111,7 @@ def payload(
 
 
 def _tempo(transcription: Transcription) -> float | None:
-    """Beats a minute, where one tempo fits."""
+    """Return the beats per minute if one tempo fits, or None."""
     tempo = transcription.tempo
     if tempo is None or not transcription.has_steady_tempo:
         return None
@@ -120,7 +119,7 @@ def _tempo(transcription: Transcription) -> float | None:
 
 
 def _duration(score: PickedSong, sound: Sound | None) -> float:
-    """Seconds to show: of the recording, or up to the last that is known."""
+    """Return the seconds to show: the recording's length, or up to the last event."""
     if sound is not None:
         return sound.duration
     transcription, activations = score.transcription, score.activations
@@ -135,13 +134,13 @@ def _duration(score: PickedSong, sound: Sound | None) -> float:
 
 
 def _files(score: PickedSong, stem: str) -> dict[str, Any]:
-    """What the browser's writers need besides the onsets."""
+    """Return what the browser's writers need besides the onsets."""
     bare = replace(score.transcription, onsets=())
     if score.picking is not None:
-        # A name that no drum has marks the place of the thresholds.
+        # A name that is not a drum's marks the place of the thresholds.
         bare = replace(bare, model=replace(bare.model, thresholds={_THRESHOLDS: 0.0}))
     rest = bare.rounded().to_json().partition(_ONSETS)[2]
-    # That of the hits as they came: it does not change with every edit.
+    # From the original hits, so that it does not change with every edit.
     maps = tempo_maps(score.transcription)
     suffixes = (SUFFIX, constant_path(Path(SUFFIX)).name)
     return {

@@ -1,4 +1,4 @@
-"""The automatic hits of a transcription, at any thresholds."""
+"""Picks the hits of a transcription again, at other thresholds."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from adt_plugins.picking.onsets import onset_times, pick_hits
 from adt_plugins.picking.peaks import confidence
 from adt_plugins.transcription import Transcription
 
-# Times of a transcription that was shifted are rounded differently.
+# Tolerance for rounding, as after a transcription was shifted.
 _SAME_TIME_S = 1e-6
 
 Levels = NDArray[np.uint8]
 
 
 class PickedSong:
-    """A transcription as it came, and what its network says at other thresholds.
+    """A transcription, and its hits at other thresholds.
 
     Parameters
     ----------
     transcription
-        With `activations`, its thresholds can be moved.
+        The transcription; with `activations`, its thresholds can be moved.
     velocities
-        Gives velocities for hits that the transcription does not have, see
-        `velocity_table`; called when the first of them is there.
+        Function that returns velocities for new hits, see `velocity_table`; called
+        when the first of them is picked.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class PickedSong:
         self._sort_out()
 
     def _sort_out(self) -> None:
-        """Tell which onsets are picks; the rest has names of its own."""
+        """Find out which onsets are picks; the others get ids of their own."""
         waiting: dict[Drum, list[Onset]] = {}
         for onset in self.transcription.onsets:
             waiting.setdefault(onset.drum, []).append(onset)
@@ -94,16 +94,16 @@ class PickedSong:
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """In force when the transcription was made."""
+        """Thresholds with which the transcription was made."""
         return {} if self.picking is None else dict(self.picking.thresholds)
 
     @cached_property
     def levels(self) -> Levels | None:
-        """Velocity of a hit at each frame, shape (drums, frames)."""
+        """Velocities of hits at each frame, shape (drums, frames)."""
         return self._ask(self)
 
     def hits(self, layer: Layer) -> list[Hit]:
-        """Hits with the edits of a layer, sorted as a transcription is."""
+        """Return the hits with the edits of a layer, sorted like a transcription."""
         automatic = list(self.extras)
         for hits, times in self._picked(layer.thresholds):
             for frame, time, sure in zip(
@@ -137,7 +137,7 @@ class PickedSong:
         )
 
     def fingerprint(self) -> str:
-        """Name of what the edits are edits of."""
+        """Return a hash that identifies the song that edits belong to."""
         text = self.transcription.to_json()
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -165,20 +165,20 @@ class PickedSong:
 
 
 def pick_id(drum: str, frame: int) -> str:
-    """Name of the pick of a drum at a frame; it outlives re-picking."""
+    """Return the id of a drum's pick at a frame, which is stable across re-picking."""
     return f"{Drum(drum).value}:{frame}"
 
 
 @dataclass(frozen=True)
 class SavedPicking:
-    """How a transcription was picked, from what it says of its model.
+    """How a transcription was picked, according to its model information.
 
     Parameters
     ----------
     name, picker, thresholds, delay
         See `adt_plugins.card.Picking`.
     front_end
-        What made the frames.
+        The front end that computed the frames.
     """
 
     name: str
@@ -206,7 +206,7 @@ def picking_of(transcription: Transcription) -> SavedPicking | None:
     return SavedPicking(
         name=model.name or "",
         picker=model.picker,
-        # In the order of the outputs, which is that of the lanes.
+        # In the order of the outputs, like the lanes.
         thresholds={
             drum: model.thresholds[drum]
             for drum in activations.outputs
@@ -218,11 +218,11 @@ def picking_of(transcription: Transcription) -> SavedPicking | None:
 
 
 def velocity_table(score: PickedSong, audio: AudioSource) -> Levels | None:
-    """Velocity that a hit would have at each frame of each drum.
+    """Return the velocity that a hit would have at each frame of each drum.
 
-    As `velocity.velocities`, but compared with the hits that the transcription
-    has: a hit's velocity does not change because others come or go. A drum
-    without hits is compared with its picks at half its threshold.
+    Like `velocity.velocities`, but relative to the transcription's own hits, so that a
+    hit's velocity does not change when others come or go. For a drum without hits, its
+    picks at half the threshold are the reference.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A recording in pieces that a browser plays: what the network read, in stereo."""
+"""A recording in chunks for a browser: the samples of the network, in stereo."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from adt_plugins.errors import AdtError
 from adt_plugins.transcription import Transcription
 
 CHUNK = 5 * SAMPLE_RATE
-"""Samples of a piece. Short: the first must be there before a song can sound."""
+"""Samples of a chunk; short, since playback waits for the first one."""
 
 QUALITIES = ("lossless", "small")
 
-# A lossy coder bends the ends of what it gets: these samples more, at both ends,
-# are sent and thrown away.
+# Lossy codecs distort both ends of a chunk, so it is sent with this many extra samples
+# at each end, which the browser discards.
 _MARGIN = 2205
 
-# A recording that does not state its length cannot claim a longer one.
+# The longest duration to trust a transcription's word for.
 _BELIEVED_S = 12 * 3600.0
 
 _16 = 1 << 15
@@ -36,10 +36,10 @@ _24 = 1 << 23
 
 
 class Sound:
-    """A recording as FLAC or Vorbis, piece by piece, as pieces are asked for.
+    """A recording as FLAC or Vorbis, encoded in chunks as they are requested.
 
-    The samples are those that `open_audio` gives to the network before it takes
-    the mean of the channels: same decoder, same resampler, same first sample.
+    The samples are those of the network before its channels are averaged: same
+    decoder, same resampler, same first sample.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ class Sound:
     quality
         ``"lossless"`` or ``"small"``.
     duration
-        Seconds to offer; None: all, which has to be decoded to be counted if
-        the file does not tell.
+        Seconds to offer; None: all, which has to be decoded to be counted if the file
+        does not state its length.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Sound:
         frames = self._reader.info.frames
         if frames is not None:
             length = frames / self._reader.info.sample_rate
-            # A transcription may say that it is of more than there is.
+            # A transcription may claim to be longer than the recording.
             duration = length if duration is None else min(duration, length)
         if duration is None or duration > _BELIEVED_S:
             everything = list(self._blocks)
@@ -80,7 +80,7 @@ class Sound:
         self.samples = round(duration * SAMPLE_RATE)
 
     def _begin(self) -> None:
-        """Open the recording; its first piece comes next."""
+        """Open the recording at its first chunk."""
         self._reader = ChannelReader(self._source)
         self.channels = min(self._reader.channels, 2)
         if self._reader.channels > 2:
@@ -88,7 +88,7 @@ class Sound:
         self._blocks = _stereo(self._reader, self.channels)
         self._waiting = np.zeros((0, self.channels), np.float32)
         self._tail = np.zeros((0, self.channels), np.float32)
-        self._following: int | None = 0  # piece; None: work on one was interrupted
+        self._following: int | None = 0  # next chunk; None: after an interruption
 
     @property
     def duration(self) -> float:
@@ -97,14 +97,14 @@ class Sound:
 
     @property
     def margin(self) -> int:
-        """Samples at both ends of a piece that are not part of it."""
+        """Extra samples at each end of a chunk."""
         return _MARGIN if self.quality == "small" else 0
 
     def __len__(self) -> int:
         return (self.samples + CHUNK - 1) // CHUNK
 
     def describe(self) -> dict[str, int]:
-        """What a browser has to know of the pieces."""
+        """Return what a browser has to know about the chunks."""
         return {
             "chunk": CHUNK,
             "samples": self.samples,
@@ -113,13 +113,13 @@ class Sound:
         }
 
     def chunk(self, number: int) -> bytes:
-        """Return a piece as the content of a FLAC or Ogg file.
+        """Return a chunk as the content of a FLAC or Ogg file.
 
-        Those before it are made first and kept, since only a straight run gives
-        the same samples that the network heard.
+        Earlier chunks are encoded first and kept, since only reading from the beginning
+        gives the samples that the network got.
         """
         if not 0 <= number < len(self):
-            raise AdtError(f"piece {number} of a recording of {len(self)}")
+            raise AdtError(f"chunk {number} of a recording with {len(self)}")
         with self._lock:
             while len(self._index) <= number:
                 data = _encode(self._piece(len(self._index)), self.quality)
@@ -131,14 +131,14 @@ class Sound:
             return self._store.read(length)
 
     def close(self) -> None:
-        """Let go of the recording and of what was made of it."""
+        """Close the recording, and discard its chunks."""
         self._reader.close()
         self._store.close()
 
     def _piece(self, number: int) -> NDArray[np.float32]:
-        """Samples of a piece; from the beginning again if an exception cut one.
+        """Return the samples of a chunk; start over after an interruption.
 
-        What a reader that was interrupted gives next would be silence.
+        A reader that was interrupted would return silence.
         """
         if self._following is None or self._following > number:
             self._reader.close()
@@ -151,7 +151,7 @@ class Sound:
         return samples
 
     def _samples(self, number: int) -> NDArray[np.float32]:
-        """Samples of the next piece with its margins; zeros where nothing is."""
+        """Return the next chunk with its margins, padded with zeros."""
         length = min(CHUNK, self.samples - number * CHUNK)
         need = length + self.margin
         while len(self._waiting) < need:
@@ -169,13 +169,13 @@ class Sound:
 
 
 def duration_of(transcription: Transcription) -> float | None:
-    """Seconds of the recording up to the end of what was transcribed."""
+    """Return the seconds from the recording's start to the transcription's end."""
     source = transcription.source
     return None if source.duration is None else source.offset + source.duration
 
 
 def _stereo(reader: ChannelReader, channels: int) -> Iterator[NDArray[np.float32]]:
-    """Blocks of shape (n, channels) at 44.1 kHz."""
+    """Yield blocks of shape (n, channels) at 44.1 kHz."""
     rate = reader.info.sample_rate
 
     def mixed() -> Iterator[NDArray[np.float32]]:

@@ -1,4 +1,4 @@
-"""A picture and a table of a transcription, for where no editor runs."""
+"""A picture and a table of a transcription, for places where no editor runs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _COLOURS = {
 
 
 def static_html(transcription: Transcription, title: str, note: str) -> str:
-    """Return HTML without scripts: every hit in its drum's lane, and their numbers.
+    """Return HTML without scripts: a picture of all hits, and their counts.
 
     Parameters
     ----------
     transcription
-        What is shown.
+        The transcription to show.
     title, note
-        For people, as text.
+        Texts to show.
     """
     picture = base64.b64encode(_svg(transcription).encode()).decode()
     counts = transcription.counts()
@@ -90,6 +90,6 @@ def _svg(transcription: Transcription) -> str:
 
 
 def _end(transcription: Transcription) -> float:
-    """Seconds of the picture."""
+    """Return the seconds that the picture covers."""
     last = [onset.time + 0.5 for onset in transcription.onsets]
     return max(transcription.source.duration or 0.0, *last, 1.0)

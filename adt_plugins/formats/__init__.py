@@ -1,4 +1,4 @@
-"""The file formats: what there is, which one a file is, and what files are called.
+"""The registry of file formats: finds, reads and writes them, and names files.
 
 A new format is a module in this folder with a `Format`, and a line in `FORMATS`.
 """
@@ -94,9 +94,9 @@ def find_format(format_id: str) -> Format:
 
 
 def format_of_name(path: str | os.PathLike[str]) -> str | None:
-    """Return the id of the format that a file's name ends like, or None.
+    """Return the id of the format that a file name's ending indicates, or None.
 
-    The longest ending counts; upper and lower case are the same.
+    The longest ending wins; case does not matter.
     """
     return _ending(Path(path).name)[0]
 
@@ -104,8 +104,8 @@ def format_of_name(path: str | os.PathLike[str]) -> str | None:
 def format_of_file(path: str | os.PathLike[str]) -> str | None:
     """Return the id of a file's format, by its name or else by its content.
 
-    Content also wins over a name that it contradicts, such as that of a Reaper
-    table called ``song.csv``.
+    If content and name disagree, as for a Reaper table called ``song.csv``, the content
+    wins.
 
     Raises
     ------
@@ -135,25 +135,25 @@ def read(
     path
         The file; of a set (``labels-split``) any one of its files.
     format_id
-        Its format; None: found by name and content.
+        Its format; None: recognised by name and content.
     warn
-        Called with one line for each problem that did not stop the work, such as labels
-        that name no drum. By default an `AdtWarning`.
+        Called with a line for each problem that does not prevent reading, such as
+        labels that do not name a drum. By default an `AdtWarning`.
     **options
-        Of the format's own reader.
+        Options of the format's reader.
 
     Raises
     ------
     AdtError
         If the file cannot be read.
     FormatError
-        If it is not what its format says, or its format is not known.
+        If it does not follow its format, or the format is unknown.
     """
     path = Path(path)
     name = format_id or format_of_file(path)
     if name is None:
         readable = ", ".join(f.id for f in FORMATS.values() if f.read)
-        raise FormatError(f"{path}: unknown kind of file; can be read: {readable}")
+        raise FormatError(f"{path}: unknown format; these can be read: {readable}")
     form = find_format(name)
     if form.read is None:
         raise FormatError(f"{path}: {form.id} files can only be written")
@@ -173,7 +173,7 @@ def write(
     warn: Warn = default_warn,
     **options: Any,
 ) -> list[Path]:
-    """Write a transcription to a file, whole or not at all.
+    """Write a transcription to a file completely, or not at all.
 
     Parameters
     ----------
@@ -184,16 +184,16 @@ def write(
     format_id
         The format; None: by the name's ending.
     overwrite
-        Replace files that exist, and not only those that an earlier run wrote and
-        nobody has changed since. The recording is never replaced.
+        Replace existing files even if they have been changed since an earlier run wrote
+        them, or if others wrote them. The recording is never replaced.
     audio
         The recording, for formats that need it; None: from the
         transcription's source.
     warn
-        Gets one line for each thing that has no place in the format. By
-        default an `AdtWarning`.
+        Called with a line for each thing that the format cannot hold. By default an
+        `AdtWarning`.
     **options
-        Of the format's own writer.
+        Options of the format's writer.
 
     Returns
     -------
@@ -215,7 +215,7 @@ def write(
     path = Path(path)
     name = format_id or format_of_name(path)
     if name is None:
-        raise FormatError(f"{path}: the name does not say which format; give one")
+        raise FormatError(f"{path}: the name does not indicate a format; give one")
     form = find_format(name)
     if form.write is None:
         raise FormatError(f"{path}: {form.id} files can only be read")
@@ -232,13 +232,13 @@ def write(
             )
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
-    except UnicodeEncodeError as error:  # of a label that JSON could spell
+    except UnicodeEncodeError as error:  # a label that only JSON can hold
         text = ascii(error.object[error.start : error.end])
         raise FormatError(f"{path}: {text} cannot be written") from error
 
 
 def song_stem(path: str | os.PathLike[str]) -> str:
-    """Name of the song that a file belongs to.
+    """Return the name of the song that a file belongs to.
 
     >>> song_stem("a/song.labels.KD.txt"), song_stem("song.drums.mid")
     ('song', 'song')
@@ -271,7 +271,7 @@ def check_outputs(
     OutputExistsError
         If a file that is not ours exists and `overwrite` is false.
     AdtError
-        If something is in the way that is never replaced.
+        If a file is in the way that is never replaced.
     """
     files.check_free(possible_outputs(path, format_id), overwrite=overwrite)
     check = find_format(format_id).check
@@ -290,9 +290,9 @@ def write_all(
     warn: Warn = default_warn,
     options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Path]:
-    """Write a song in several formats, under their usual names.
+    """Write a song in several formats, under their default names.
 
-    Nothing is written if one of the files is in the way.
+    Nothing is written if an existing file is in the way.
 
     Parameters
     ----------
@@ -350,11 +350,11 @@ def convert(
     format_ids
         Formats to write, named by `output_path` after the `song_stem`.
     folder
-        Where to; None: beside the file.
+        Folder to write to; None: that of the file.
     read_as
         Format of the file; None: see `format_of_file`.
     change
-        What to do between reading and writing.
+        Function to apply between reading and writing.
     overwrite, warn, options
         See `write_all`.
 
@@ -388,7 +388,7 @@ def convert(
 
 
 def _ending(name: str) -> tuple[str | None, str]:
-    """Format's id and the ending it is known by; of equals the first format."""
+    """Return the id of a name's format, and its ending; of several, the first."""
     endings = [
         (form.id, ending)
         for form in FORMATS.values()

@@ -1,8 +1,7 @@
-r"""ADTLib's text output, and the annotations of MDB Drums: a time and a code.
+r"""ADTLib's text output, and the annotations of MDB Drums: a time and a code per line.
 
-ADTLib's lines are ``%.4f \t KD \n`` with KD, SD and HH, sorted by time. MDB
-Drums has the same layout with six classes, or with its subclasses, so one
-reader takes them all.
+ADTLib's lines are ``%.4f \t KD \n`` with KD, SD and HH, sorted by time. MDB Drums has
+the same layout with six classes, or with its subclasses, so one reader is enough.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _LINE = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s+([A-Z]+
 def write(
     transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
 ) -> list[Path]:
-    """Write ADTLib's lines; other drums have no place there and are warned of."""
+    """Write ADTLib's lines; leave out other drums, with a warning."""
     coarse = transcription.coarse().onsets
     others = [str(o.drum) for o in coarse if o.drum not in _DRUMS]
     if others:
@@ -39,12 +38,12 @@ def write(
 
 
 def read(path: Path, *, warn: Warn) -> Transcription:
-    """Read lines of a time and a code, ours or of MDB Drums.
+    """Read lines with a time and a code, ours or those of MDB Drums.
 
     Raises
     ------
     FormatError
-        If a line is something else or its code is unknown.
+        If a line is something else, or its code is unknown.
     """
     onsets = []
     early = EarlyLabels("hits")
@@ -52,7 +51,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         match = _LINE.fullmatch(line)
         if match is None:
             shown = reprlib.repr(line)
-            raise FormatError(f"line {number} is no time and drum: {shown}")
+            raise FormatError(f"line {number} is not a time and a drum: {shown}")
         drum = drum_of_code(match[2])
         if drum is None:
             raise FormatError(f"line {number}: unknown drum {reprlib.repr(match[2])}")

@@ -1,4 +1,4 @@
-"""The song with a sound on every hit, to hear whether they are right."""
+"""The song with a sound on every hit, for checking hits by ear."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
 SONG_GAIN = 0.5
-CLICK_GAIN = 0.5  # of a hit of velocity 127
+CLICK_GAIN = 0.5  # at velocity 127
 
-# Middle of each sound in Hz and its length in seconds. Neighbours are at least
-# 1.5 times apart, so that any two can be distinguished; an open hi-hat is long.
-# Nothing lies above 8 kHz, where ears and small loudspeakers fail; as 12 such steps
-# fill what is left, rare kinds share a sound with their nearest.
+# Centre frequency of each sound in Hz, and its length in seconds. Neighbours are at
+# least a factor of 1.5 apart, so that any two can be distinguished; an open hi-hat is
+# long. Nothing is above 8 kHz, where ears and small loudspeakers fail. Twelve such
+# steps fill the range below, so rare kinds share a sound with the nearest one.
 _SOUNDS = {
     Drum.KD: (57.0, 0.16),
     Drum.LFT: (98.0, 0.16),
@@ -54,8 +54,8 @@ _SHARED = {
     Drum.SPC: Drum.CRC,
     Drum.CHC: Drum.CRC,
 }
-_LOWEST_RATE = 16000  # with nothing above 8 kHz
-_NARROW_HZ = 600.0  # below it a sound is one tone: a drum and no cymbal
+_LOWEST_RATE = 16000  # enough for 8 kHz
+_NARROW_HZ = 600.0  # below this, a sound is a single tone: a drum, not a cymbal
 
 
 def sound_of(drum: Drum, rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
@@ -66,12 +66,12 @@ def sound_of(drum: Drum, rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
     drum
         The drum.
     rate
-        Samples a second, at least 16000.
+        Sample rate in Hz, at least 16000.
 
     Returns
     -------
     NDArray[np.float32]
-        Shape (n,), peak 1; it begins with its first sample.
+        Shape (n,), peak 1, without silence at the start.
     """
     return _sound(_SHARED.get(drum, drum), rate)
 
@@ -80,17 +80,17 @@ def sound_of(drum: Drum, rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
 def _sound(drum: Drum, rate: int) -> NDArray[np.float32]:
     middle, length = _SOUNDS[drum]
     times = np.arange(round(length * rate)) / rate
-    # Rise and fall are halves of a Hann window, whose spectrum falls off fast: a
-    # step or an exponential would spread a low sound over the whole range.
+    # Rise and fall are halves of a Hann window, whose spectrum decays fast. A step or
+    # an exponential would spread a low sound over the whole range.
     rise = min(0.5 / middle, 0.004)
     envelope = np.where(
         times < rise,
         0.5 - 0.5 * np.cos(np.pi * times / rise),
         0.5 + 0.5 * np.cos(np.pi * (times - rise) / (length - rise)),
     )
-    # Partials without a common fundamental make a cymbal of a tone.
+    # Partials without a common fundamental sound like a cymbal.
     ratios = np.array([1.0]) if middle < _NARROW_HZ else np.linspace(0.9, 1.1, 9) ** 1.1
-    phases = np.arange(len(ratios)) ** 2  # spread, or all peaks would meet
+    phases = np.arange(len(ratios)) ** 2  # spread, so that peaks do not coincide
     turns = 2 * np.pi * middle * np.outer(ratios, times + 1 / rate)
     tone = np.sin(turns + phases[:, None]).sum(axis=0) * envelope
     return np.asarray(tone / np.abs(tone).max(), dtype=np.float32)
@@ -110,12 +110,12 @@ def mix(
     Parameters
     ----------
     blocks
-        The song, in blocks of any sizes: shape (n,) or (n, channels).
+        The song in blocks of any size: shape (n,) or (n, channels).
     onsets
-        Sorted by time. A sound starts at sample ``round(time * rate)``, as loud
-        as its velocity, in the first two channels.
+        Hits sorted by time. A sound starts at sample ``round(time * rate)`` in the
+        first two channels, with a level proportional to its velocity.
     rate
-        Samples a second, at least 16000.
+        Sample rate in Hz, at least 16000.
 
     Yields
     ------
@@ -153,10 +153,9 @@ def write(
     warn: Warn,
     audio: Any = None,
 ) -> list[Path]:
-    """Write a WAV file of 16 bits, as long as the song, with its channels and rate.
+    """Write a 16-bit WAV file with the length, channels and rate of the song.
 
-    Of a rate below 16 kHz, which is too low for the sounds, it becomes mono at
-    44.1 kHz.
+    Rates below 16 kHz are too low for the sounds: the file is then mono at 44.1 kHz.
 
     Parameters
     ----------
@@ -166,7 +165,7 @@ def write(
         The recording: a path, a binary file object, or samples and their rate;
         None: that of the transcription's source, if it has not changed.
     """
-    # Not libsndfile: when the disk is full, it prints and does not say why.
+    # Not libsndfile, which only prints a message if the disk is full.
     import wave
 
     source = source_audio(transcription) if audio is None else audio
@@ -183,7 +182,7 @@ def write(
                 out.setparams((channels, 2, rate, 0, "NONE", ""))
                 for block in mix(reader, transcription.onsets, rate):
                     out.writeframesraw(np.rint(block * 32767).astype("<i2").tobytes())
-        except struct.error as error:  # the sizes in its header have 32 bits
+        except struct.error as error:  # sizes in the header have 32 bits
             raise AdtError(f"{path}: longer than a WAV file can be") from error
         late = [
             str(onset.drum)

@@ -19,14 +19,14 @@ from adt_plugins.transcription import Transcription
 
 COLUMNS = ("time", "drum", "velocity", "confidence")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
-# A spreadsheet where the comma is the decimal sign saves with semicolons.
+# Spreadsheets in languages with decimal commas save with semicolons.
 _DELIMITERS = (",", ";", "\t")
 
 
 def write(
     transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
 ) -> list[Path]:
-    """Write a header and one line a hit, with times to a microsecond."""
+    """Write a header and a line for each hit, with times in microsecond precision."""
     rows = [",".join(COLUMNS)]
     rows += [
         f"{o.time:.6f},{o.drum},{o.velocity},{o.confidence!r}"
@@ -36,10 +36,10 @@ def write(
 
 
 def read(path: Path, *, warn: Warn) -> Transcription:
-    """Read a table with a header; `time` and `drum` must be there.
+    """Read a table with a header that has at least `time` and `drum`.
 
-    Columns may stand in any order and further ones are skipped; the delimiter
-    is a comma, a semicolon (numbers may have decimal commas then) or a tab.
+    Columns may be in any order, and others are skipped. The delimiter is a comma, a
+    semicolon (in which case numbers may have decimal commas) or a tab.
     """
     text = read_text(path)
     header, delimiter = _header(text)
@@ -64,17 +64,17 @@ def read(path: Path, *, warn: Warn) -> Transcription:
 
 
 def _header(text: str) -> tuple[list[str], str]:
-    """Names of the columns in lower case, and the delimiter."""
+    """Return the column names in lower case, and the delimiter."""
     first = re.split(r"[\r\n]", text, maxsplit=1)[0].strip().lower()
     delimiter = max(_DELIMITERS, key=first.count)
     return [name.strip(' "') for name in first.split(delimiter)], delimiter
 
 
 def _onset(cells: dict[str, str], early: EarlyLabels, *, commas: bool) -> Onset | None:
-    """Build an onset; raises ValueError that names what is wrong."""
+    """Build an onset; raises a ValueError that says what is wrong."""
     drum = drum_of_name(cells.get("drum", ""))
     if drum is None:
-        raise ValueError(f"{reprlib.repr(cells.get('drum', ''))} is no drum")
+        raise ValueError(f"{reprlib.repr(cells.get('drum', ''))} is not a drum")
 
     def number(column: str, default: str = "") -> float:
         value = cells.get(column) or default

@@ -1,4 +1,4 @@
-"""The key of a part: a staff with every drum that is in it, and its name."""
+"""The key of a part: a staff with every drum in the part, and its name."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _NAMES = {Drum.HFT: "Floor tom", Drum.LFT: "Low floor tom"}
 
 
 def key_text(part: Part) -> str:
-    """The key as MusicXML: a bar of quarters, from the lowest drum up.
+    """Return the key as MusicXML: a bar of quarters, from the lowest drum up.
 
-    Ghost notes and accents are explained where there are some.
+    Ghost notes and accents are explained if there are any.
     """
     names = part.drums() or {Drum.KD: Drum.KD.full_name}
     strokes = [stroke for _, stroke in part.strokes()]

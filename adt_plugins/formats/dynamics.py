@@ -1,4 +1,4 @@
-"""How hard hits are: velocities as a user wants them."""
+"""Maps measured velocities to those that a user wants."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ LEAST, MOST = 1, 127  # velocities
 
 @dataclass(frozen=True)
 class VelocityCurve:
-    """Velocities written for those that were measured.
+    """A curve from measured to written velocities.
 
     Parameters
     ----------
     points
-        (measured, written) of some, 1-127, measured ascending; straight lines lie
-        between them, and outside it goes on as at the first and last.
+        Pairs (measured, written), 1-127, ascending by measured velocity. The curve is
+        linear between them, and constant outside.
     """
 
     points: tuple[tuple[int, int], ...]
 
     def __call__(self, velocity: int) -> int:
-        """Velocity to write."""
+        """Return the velocity to write."""
         before = self.points[0]
         for after in self.points:
             if velocity <= after[0]:

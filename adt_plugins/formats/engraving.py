@@ -1,7 +1,7 @@
-"""Notes on a page: Verovio engraves them as drawings, and fpdf2 puts these on paper.
+"""Engraves notation with Verovio, and draws the result into a PDF with fpdf2.
 
-What Verovio draws is simple SVG: glyphs of a music font as outlines, lines, polygons
-and a little text. Each line of music ("system") is drawn where there is room for it.
+Verovio's output is simple SVG: outlines of a music font's glyphs, lines, polygons and a
+little text. Each line of music ("system") is drawn where there is room for it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MM_A_UNIT = 0.0086
 
 _UNITS = 10  # of a drawing, in one of Verovio's options
 _HIGHEST = 60_000
-_GLYPH_UNITS = 600  # above and below its origin, that a glyph may need
+_GLYPH_UNITS = 600  # room for a glyph above and below its origin
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _COMMAND = re.compile(r"([MmLlHhVvCcSsZz])([^A-Za-z]*)")
 _ARGUMENTS = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "z": 0}
@@ -33,11 +33,11 @@ _SCALE = re.compile(r"scale\((-?[\d.]+)")
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _STYLES = {"tempo": "B", "reh": "B", "dir": "BI"}
-# Notes of tempo marks, which are letters of the music font: stem, flag, hollow.
+# Notes in tempo marks, which are letters of the music font: stem, flag, hollow.
 _NOTES = {"\ueca3": (True, False, True), "\ueca5": (True, False, False)}
 _NOTES |= {"\ueca7": (True, True, False), "\ueca2": (False, False, True)}
 _NOTES |= {"\ueca9": (True, True, False)}
-# Numbers of bars Verovio leaves out at rehearsal marks; we draw our own.
+# Verovio leaves out bar numbers at rehearsal marks, so we draw our own.
 _UNSEEN = frozenset({"placeholder", "mNum"})
 _DOT = "\uecb7"
 
@@ -46,7 +46,7 @@ _DOT = "\uecb7"
 class System:
     """A line of music: its drawing, outlines of glyphs, and extent in mm.
 
-    `staff` is where the highest line of the staff is.
+    `staff` is the position of the top line of the staff.
     """
 
     element: ET.Element
@@ -57,7 +57,7 @@ class System:
 
     @property
     def height(self) -> float:
-        """In mm."""
+        """Height in mm."""
         return self.bottom - self.top
 
 
@@ -69,7 +69,7 @@ def engrave(score: str, width_mm: float) -> list[System]:
     score
         MusicXML, with its line breaks.
     width_mm
-        How wide lines are.
+        Width of the lines.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def _systems(svg: ET.Element) -> Iterator[System]:
 
 
 def _heights(element: ET.Element) -> Iterator[float]:
-    """Where in a drawing something is, from above."""
+    """Yield vertical positions that a drawing occupies, from the top."""
     if _UNSEEN.intersection(element.get("class", "").split()):
         return
     for child in element:
@@ -156,7 +156,7 @@ def draw(pdf: FPDF, system: System, x_mm: float, y_mm: float) -> None:
 
 @cache
 def outline_operators(data: str) -> str:
-    """Operators of PDF that draw the outline of a glyph, given as an SVG path.
+    """Return PDF operators that draw the outline of a glyph, given as an SVG path.
 
     >>> outline_operators("M200 250h125v-500l1 2c1 2 3 4 5 6z")
     '200 250 m 325 250 l 325 -250 l 326 -248 l 327 -246 329 -244 331 -242 c h'
@@ -229,7 +229,7 @@ class _Pen:
         return self._x + MM_A_UNIT * x, self._y + MM_A_UNIT * y
 
     def _path(self, element: ET.Element, _: str) -> None:
-        """Draw straight lines: of a drum part Verovio draws no other paths."""
+        """Draw straight lines, the only paths that Verovio draws in a drum part."""
         numbers = list(map(float, _NUMBER.findall(element.get("d", ""))))
         self._pdf.set_draw_color(0)
         self._pdf.set_line_width(MM_A_UNIT * float(element.get("stroke-width", 1)))
@@ -247,7 +247,7 @@ class _Pen:
         size = points * MM_A_UNIT * (float(scale[1]) if scale else 1.0)
         x, y = self._at(float(place[1]), float(place[2]))
         x, y = points * x, points * (self._pdf.h - y)
-        # fpdf2's own paths take a hundred times as long.
+        # fpdf2's own path functions are a hundred times slower.
         self._pdf._out(f"q 0 g {size:.5f} 0 0 {size:.5f} {x:.2f} {y:.2f} cm")
         self._pdf._out(f"{outline_operators(outline)} f Q")
 

@@ -1,4 +1,4 @@
-"""What the registry knows of a format, and how readers and writers warn."""
+"""The description of a format for the registry, and the types of its functions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from adt_plugins.transcription import Transcription
 Sound = tuple[NDArray[np.float32], int]
 
 LABEL_OPTIONS = ("text", "names")
-"""What labels say, and the names of drums in them; see `adt_plugins.labels.tracks`."""
+"""Options for texts of labels and names of drums, see `adt_plugins.labels.tracks`."""
 LABEL_READER_OPTIONS = ("names",)
 
 
 class Write(Protocol):
-    """A writer; its own options are those that its format declares."""
+    """A writer, with the options that its format declares."""
 
     def __call__(
         self,
@@ -36,21 +36,21 @@ class Write(Protocol):
 
 
 class Read(Protocol):
-    """A reader; its own options are those that its format declares."""
+    """A reader, with the options that its format declares."""
 
     def __call__(self, path: Path, *, warn: Warn) -> Transcription:
         """Read a file."""
 
 
 class Check(Protocol):
-    """Looks whether something is in the way of a writer."""
+    """Checks whether a file is in the way of a writer."""
 
     def __call__(self, path: Path, *, overwrite: bool) -> None:
-        """Raise `AdtError` if something is."""
+        """Raise `AdtError` if one is."""
 
 
 class ReadTracks(Protocol):
-    """Reads label tracks as they are in a file."""
+    """Reads the label tracks of a file."""
 
     def __call__(self, path: Path, *, warn: Warn) -> list[LabelTrack]:
         """Read a file."""
@@ -64,7 +64,7 @@ class Purpose(Protocol):
 
 
 PAPER_OPTIONS = ("quantize", "swing_notation")
-"""How a part is spelled; see `adt_plugins.formats.notation.part.make_part`."""
+"""Options for notation; see `adt_plugins.formats.notation.part.make_part`."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class Format:
     id
         Name for the command line and for `write`.
     description
-        One line for people.
+        One line about the format.
     suffix
-        What follows the song's name, e.g. ``".drums.mid"``.
+        End of file names after the song's name, e.g. ``".drums.mid"``.
     write
         ``write(transcription, path, *, overwrite, warn, **options)``, and
         ``audio`` if that is among `needs`; returns the files written. None: the
@@ -86,31 +86,32 @@ class Format:
     read
         ``read(path, *, warn)``. None: the format is only written.
     needs
-        What a writer needs: any of ``"audio"``, ``"beats"`` and ``"activations"``.
+        What the writer needs: any of ``"audio"``, ``"beats"`` and ``"activations"``.
     wants
-        The same, of what it uses if it is there, and ``"fine"``: finer drums.
+        What the writer uses if available: the same, and ``"fine"`` for finer drums.
     endings
-        Further ends of file names that are this format, in lower case.
+        Further endings of this format's file names, in lower case.
     looks_like
-        Whether a file beginning with this text is of the format; asked for
-        files whose names say nothing.
+        Function that tells whether a file beginning with this text is of the format;
+        called if the file name does not say.
     outputs
-        All files that the writer may write for a path; None: the path alone.
+        Function that returns all files that the writer may write for a path; None: the
+        path only.
     check
-        ``check(path, overwrite=…)`` raises `AdtError` if something else is in the
-        writer's way; asked before the work that makes the transcription.
+        ``check(path, overwrite=…)`` raises `AdtError` if a file is in the writer's way;
+        called before transcribing.
     options
-        Names of the writer's own options, of those that the command line has: see
+        Names of the writer's options among those of the command line, see
         `adt_plugins.cli`.
     reader_options
-        The same, of the reader's.
+        The same for the reader.
     tracks
         ``tracks(path, warn=…)`` reads the label tracks that `read` understands.
     sound
-        ``sound(path)`` gives the audio in the file: samples of shape (n,) and their
+        ``sound(path)`` returns the audio in the file: samples of shape (n,) and their
         rate in Hz; None if there is none.
     purpose
-        ``purpose(path, transcription)`` says what one of several `outputs` is for;
+        ``purpose(path, transcription)`` returns what one of several `outputs` is for;
         None: the description.
     """
 

@@ -1,7 +1,7 @@
-"""One HTML file that plays, shows and edits a transcription, offline.
+"""Writes an HTML file that plays, shows and edits a transcription, offline.
 
-Everything is in it: the sound, the activations, the widget. Its content security
-policy allows its own script, by hash, and nothing else: no request to anywhere.
+It is self-contained, with the sound, the activations and the widget. Its content
+security policy allows its own script, by hash, and nothing else, not even requests.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def write(
     quality: str = "small",
     drumless: bool = False,
 ) -> list[Path]:
-    """Write one file for any browser.
+    """Write a file for any browser.
 
     Parameters
     ----------

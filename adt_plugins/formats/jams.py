@@ -1,9 +1,9 @@
 """JAMS, the annotation format of music research: JSON by its published schema.
 
-Hits are one annotation of the namespace ``tag_open`` with codes as values, and their
-velocities one of ``vector`` at the same times, which stays in step when somebody
-trims or slices the file; beats are ``beat``, other labels ``segment_open``. The `jams`
-library, which needs pandas, checks this in the tests.
+Hits are an annotation of the namespace ``tag_open`` with codes as values. Their
+velocities are an annotation ``vector`` with the same times, which stays in step when
+the file is trimmed or sliced. Beats are ``beat``, other labels ``segment_open``. The
+tests validate this with the `jams` library, which needs pandas.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ VELOCITIES = "vector"
 TOOL = "adt-plugins"
 _READ = (HITS, BEATS, LABELS)
 _METER = "meter"  # in the sandbox of beats
-_BROKEN = "not a JAMS file as its schema says"
+_BROKEN = "does not follow the JAMS schema"
 _Row = tuple[float, float, Any, float]
 
 
 def write(
     transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
 ) -> list[Path]:
-    """Write hits, beats and labels; numbers read back exactly."""
+    """Write hits, beats and labels; numbers are read back exactly."""
     source = transcription.source
     ends = [
         source.offset + (source.duration or 0.0),
@@ -107,10 +107,10 @@ def _annotation(
 
 
 def read(path: Path, *, warn: Warn) -> Transcription:
-    """Read annotations of the four namespaces; values of hits may be any name.
+    """Read annotations of the four namespaces; drums may have any known name.
 
-    Tags that name no drum become labels; other namespaces are warned of. Beats
-    without a position in the bar, which JAMS allows, are counted on from those before.
+    Tags that do not name a drum become labels; other namespaces cause a warning. Beats
+    without a position in the bar, which JAMS allows, are counted on from earlier ones.
     """
     data = parse_json(read_text(path), unique=False)
     annotations = data.get("annotations") if isinstance(data, dict) else None
@@ -138,7 +138,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         except (TypeError, ValueError) as error:
             raise FormatError(f"{_BROKEN}: {error}") from error
     if others:
-        warn(f"{path}: annotations that are no hits or beats: {name_some(others)}")
+        warn(f"{path}: annotations other than hits and beats: {name_some(others)}")
     unknown = [label.text for label in labels]
     if unknown:
         warn(f"{path}: tags that name no drum are labels: {name_some(unknown)}")
@@ -165,7 +165,7 @@ def _is_ours(annotation: dict[str, Any]) -> bool:
 
 
 def _velocities(annotations: list[Any]) -> dict[float, list[int]]:
-    """Velocities of our own hits, by their times and in their order."""
+    """Return the velocities of our own hits by time, in order."""
     velocities: dict[float, list[int]] = {}
     for annotation in annotations:
         if isinstance(annotation, dict) and _is_ours(annotation):
@@ -176,7 +176,7 @@ def _velocities(annotations: list[Any]) -> dict[float, list[int]]:
 
 
 def _beats(rows: Sequence[_Row], warn: Warn) -> list[Beat]:
-    """Beats; positions that are missing are counted on, or in fours from the first."""
+    """Return the beats; missing positions are counted on, or in fours."""
     counted = [
         (n, int(value))
         for n, (_, _, value, _) in enumerate(rows)
@@ -207,7 +207,7 @@ def _take(
     labels: list[Label],
 ) -> None:
     """Sort tags into hits and labels."""
-    # Where earlier builds put the velocities.
+    # Earlier builds stored velocities here.
     sandbox = annotation.get("sandbox")
     listed = sandbox.get("velocity") if isinstance(sandbox, dict) else None
     if not isinstance(listed, list) or len(listed) != len(rows):
@@ -224,7 +224,7 @@ def _take(
 
 
 def _rows(annotation: Any) -> Iterator[_Row]:
-    """Observations, listed one by one or (dense) as columns."""
+    """Yield the observations, whether listed one by one or as columns (dense)."""
     data = annotation.get("data")
     if isinstance(data, dict):
         names = ("time", "duration", "value", "confidence")
@@ -234,10 +234,10 @@ def _rows(annotation: Any) -> Iterator[_Row]:
             rows = zip(*lists, strict=False)
             data = [dict(zip(names, row, strict=True)) for row in rows]
     if not isinstance(data, list):
-        raise FormatError(f"{_BROKEN}: no list of data")
+        raise FormatError(f"{_BROKEN}: the data are not a list")
     for number, row in enumerate(data, 1):
         if not isinstance(row, dict) or "value" not in row:
-            raise FormatError(f"{_BROKEN}: observation {number} is none")
+            raise FormatError(f"{_BROKEN}: observation {number} is not valid")
         try:
             time = seconds(row.get("time"))
             length = seconds(row.get("duration") or 0.0, "duration")

@@ -13,13 +13,13 @@ from adt_plugins.transcription import Transcription
 def write(
     transcription: Transcription, path: Path, *, overwrite: bool, warn: Warn
 ) -> list[Path]:
-    """Write `Transcription.to_json`, with times to a microsecond."""
+    """Write `Transcription.to_json`, with times in microsecond precision."""
     data = transcription.rounded().to_json().encode()
     return write_files({path: data}, overwrite=overwrite)
 
 
 def read(path: Path, *, warn: Warn) -> Transcription:
-    """Read what `write` wrote; raises `FormatError` for anything else."""
+    """Read a file of `write`; raises `FormatError` for anything else."""
     return Transcription.from_json(read_text(path))
 
 

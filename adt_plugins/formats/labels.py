@@ -1,9 +1,9 @@
-"""Audacity's label files: one point label a hit, in one file or one a drum.
+"""Audacity's label files: a point label per hit, in one file or a file per drum.
 
-A line is ``start<TAB>end<TAB>text``, with LF, in UTF-8, without a header; a
-point label's end is its start. Blank lines and comments stop Audacity's import,
-so none is written. Audacity merges all label tracks on export and leaves out
-their names: the drum must be in the text.
+A line is ``start<TAB>end<TAB>text``, ending in LF, in UTF-8, without a header; the end
+of a point label is its start. Blank lines and comments stop Audacity's import, so none
+are written. On export, Audacity merges all label tracks and drops their names, so the
+drum must be in the text.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
 from adt_plugins.transcription import Transcription
 
-# Audacity writes 6 decimals, in some languages with a comma, and reads any.
+# Audacity writes 6 decimals, in some languages with a comma, and reads any number.
 _NUMBER = r"[+-]?[0-9]+(?:[.,][0-9]*)?(?:[eE][+-]?[0-9]+)?"
-# No two neighbours match the same character: a hostile line takes linear time.
+# No two neighbours match the same character, so hostile lines take linear time.
 _LABEL = re.compile(rf" *({_NUMBER}) *\t *({_NUMBER}) *(?:\t([^\t]*).*)?", re.DOTALL)
 _ENDS_A_TEXT = re.compile(r"[\t\r\n]")
-_FREQUENCIES = "\\\t"  # a second line of a label, after a spectral selection
+_FREQUENCIES = "\\\t"  # start of a label's second line, after a spectral selection
 
 
 def format_labels(labels: Iterable[Label]) -> str:
@@ -40,13 +40,13 @@ def format_labels(labels: Iterable[Label]) -> str:
     Parameters
     ----------
     labels
-        In the order that they shall have. Tabs and line breaks in a text, which
-        would end it, become spaces.
+        Labels, in order. Tabs and line breaks in a text, which would end it, become
+        spaces.
 
     Returns
     -------
     str
-        Times have nine decimals, so that at most 0.5 ns is lost.
+        Lines whose times have nine decimals, exact to 0.5 ns.
     """
     return "".join(
         f"{x.start:.9f}\t{x.end:.9f}\t{_ENDS_A_TEXT.sub(' ', x.text)}\n" for x in labels
@@ -56,14 +56,14 @@ def format_labels(labels: Iterable[Label]) -> str:
 def parse_labels(text: str, *, warn: Warn = default_warn) -> list[Label]:
     """Read the content of a label file.
 
-    Point and region labels, blank lines, decimal commas, lines of a label's
-    frequency range and any line end are understood. Labels before 0 s, which
-    Audacity writes, are left out, with a warning.
+    It may have point and region labels, blank lines, decimal commas, lines with a
+    label's frequency range, and any line ends. Labels before 0 s, which Audacity may
+    write, are left out with a warning.
 
     Raises
     ------
     FormatError
-        If a line is no label.
+        If a line is not a label.
     """
     labels = []
     early = EarlyLabels()
@@ -72,7 +72,7 @@ def parse_labels(text: str, *, warn: Warn = default_warn) -> list[Label]:
             continue
         match = _LABEL.fullmatch(line)
         if match is None:
-            raise FormatError(f"line {number} is no label: {reprlib.repr(line)}")
+            raise FormatError(f"line {number} is not a label: {reprlib.repr(line)}")
         times = [float(match[i].replace(",", ".")) for i in (1, 2)]
         if not all(map(math.isfinite, times)):
             shown = reprlib.repr(line)
@@ -93,9 +93,9 @@ def write(
     text: str = "code",
     names: LabelNames | None = None,
 ) -> list[Path]:
-    """Write one file with all hits, and the labels that are not hits.
+    """Write a file with all hits, and the labels that are not hits.
 
-    `text` and `names` are those of `label_tracks.tracks_of`.
+    For `text` and `names` see `adt_plugins.labels.tracks.tracks_of`.
     """
     tracks = tracks_of(replace(transcription, beats=()), text, names)
     labels = sorted(label for track in tracks for label in track.labels)
@@ -104,7 +104,7 @@ def write(
 
 
 def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
-    """Read one file, however its labels are written."""
+    """Read a file with any kind of label texts."""
     tracks = read_label_tracks(path, warn=warn)
     return transcription_of(
         tracks, warn=lambda message: warn(f"{path}: {message}"), names=names
@@ -112,18 +112,18 @@ def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcri
 
 
 def read_label_tracks(path: Path, *, warn: Warn) -> list[LabelTrack]:
-    """Read the labels of one file, as a track without a name."""
+    """Read the labels of a file, as a track without a name."""
     labels = parse_labels(read_text(path), warn=lambda text: warn(f"{path}: {text}"))
     return [LabelTrack("", tuple(labels))]
 
 
 def split_path(path: Path, drum: Drum) -> Path:
-    """File of one drum: ``song.labels.txt`` to ``song.labels.KD.txt``."""
+    """Return the file of a drum: ``song.labels.KD.txt`` for ``song.labels.txt``."""
     return path.with_name(f"{path.stem}.{drum}{path.suffix}")
 
 
 def split_paths(path: Path) -> list[Path]:
-    """Files of all drums that there may be beside `path`."""
+    """Return the files of all drums that may exist beside `path`."""
     return [split_path(path, drum) for drum in Drum]
 
 
@@ -138,7 +138,7 @@ def write_split(
 ) -> list[Path]:
     """Write a file for each drum that occurs, named by `split_path`.
 
-    The files are one set: those of drums that no longer occur go away.
+    The files are a set: those of drums that no longer occur are removed.
     """
     check_free(split_paths(path), overwrite=overwrite)
     hits = replace(transcription, beats=(), labels=())
@@ -154,16 +154,16 @@ def write_split(
                 check_free([old], overwrite=False)
                 old.unlink(missing_ok=True)
             except (AdtError, OSError):
-                warn(f"{old}: is not of this run, and stays as it is")
+                warn(f"{old}: was not written by this run, and is kept")
     return written
 
 
 def read_split(
     path: Path, *, warn: Warn, names: LabelNames | None = None
 ) -> Transcription:
-    """Read a set of files, given ``song.labels.txt`` or any one of the set.
+    """Read a set of files, given ``song.labels.txt`` or any file of the set.
 
-    A label whose text is no drum is of its file's drum.
+    A label whose text is not a drum gets the drum of its file.
     """
     tracks = read_split_tracks(path, warn=warn)
     whole = _whole_path(path) or path
@@ -173,7 +173,7 @@ def read_split(
 
 
 def read_split_tracks(path: Path, *, warn: Warn) -> list[LabelTrack]:
-    """Read a set of files, each a track named after its drum."""
+    """Read a set of files, each as a track named after its drum."""
     whole = _whole_path(path)
     if whole is None:
         whole = path
@@ -182,7 +182,7 @@ def read_split_tracks(path: Path, *, warn: Warn) -> list[LabelTrack]:
     drums = [drum for drum in Drum if split_path(whole, drum).exists()]
     if not drums:
         example = split_path(whole, Drum.KD).name
-        raise AdtError(f"{path}: no files of single drums such as {example}")
+        raise AdtError(f"{path}: there are no files of single drums such as {example}")
     tracks = []
     for drum in drums:
         file = split_path(whole, drum)
@@ -196,7 +196,7 @@ def read_split_tracks(path: Path, *, warn: Warn) -> list[LabelTrack]:
 
 
 def _whole_path(path: Path) -> Path | None:
-    """``song.labels.KD.txt`` to ``song.labels.txt``; None for other names."""
+    """Return ``song.labels.txt`` for ``song.labels.KD.txt``; None for other names."""
     stem, _, code = path.stem.rpartition(".")
     if not stem or code not in set(Drum):
         return None

@@ -1,4 +1,4 @@
-"""MIDI: a drum track on channel 10 that falls into place in any DAW."""
+"""MIDI: a drum track on channel 10 that lines up in any DAW."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from adt_plugins.midi.writer import (
 from adt_plugins.transcription import Transcription
 
 TRACKS = ("one", "per-drum")
-_WHOLE_BPM = 0.002  # nearer to a whole number no program plays another tempo
+_WHOLE_BPM = 0.002  # programs play a tempo this close to a whole number as that number
 
 _PRETTY_MIDI_TICKS = 10_000_000
 """The library of that name refuses files with later events."""
@@ -53,11 +53,11 @@ def write(
 ) -> list[Path]:
     """Write the song's MIDI file with its tempo, and one at a constant 120 BPM.
 
-    Track 0 holds tempi, time signatures and a marker at each bar line, track 1
-    the notes. Audio time 0 is tick 0 and every time is rounded to its nearest
-    tick (at most 0.26 ms away at 120 BPM), so that errors never add up. Two hits
-    of one note on one tick become one, the louder, with a warning. Without beats
-    both files are at 120 BPM.
+    Track 0 has tempi, time signatures and a marker at each bar line, track 1 the notes.
+    Time 0 of the audio is tick 0, and every time is rounded to the nearest tick (at
+    most 0.26 ms away at 120 BPM), so that errors do not add up. Of two hits of one note
+    on one tick, the louder one is written, with a warning. Without beats, both files
+    are at 120 BPM.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def write(
         A map, or a name or file of `adt_plugins.midi.drum_maps.find_map`; None:
         `Drum.note`.
     midi_type
-        0 puts all into one track, for devices that read no other.
+        0 puts everything into one track, for devices that read no other type.
     tracks
         ``"one"`` for all notes, or ``"per-drum"``.
     quantize
@@ -75,13 +75,14 @@ def write(
     velocity
         ``"fixed:100"`` or ``"curve:1=40,127=110"``; None: as it was measured.
     shift
-        Move the notes, and not the bars, by so many seconds.
+        Seconds by which notes, but not bars, are moved.
     tempo
-        ``"auto"``: one tempo where one fits, else few; ``"constant"``: one anyway;
-        ``"follow"``: that of each beat. See `adt_plugins.midi.tempo_map.tempo_map`.
+        ``"auto"``: one tempo if one fits, otherwise few; ``"constant"``: one in any
+        case; ``"follow"``: that of each beat. See
+        `adt_plugins.midi.tempo_map.tempo_map`.
     """
     if midi_type not in (0, 1):
-        raise ValueError(f"a MIDI file of type {midi_type}; types 0 and 1 are written")
+        raise ValueError(f"MIDI type {midi_type} cannot be written, only 0 and 1")
     if tracks not in TRACKS:
         raise ValueError(f"no tracks {tracks!r}; there are {', '.join(TRACKS)}")
     if tracks != "one" and midi_type == 0:
@@ -108,19 +109,19 @@ def write(
         if max(last, timing.end) >= _PRETTY_MIDI_TICKS:
             warn(
                 f"{target}: has events beyond 10 million ticks, which pretty_midi and"
-                " what is built on it refuse; other programs read it"
+                " programs based on it refuse; others read it"
             )
         if merged and merged != told:  # mostly they are the same in both
             told = merged
             named = name_some(str(drum) for drum in merged)
-            warn(f"{target}: hits on the same tick as another of their note: {named}")
+            warn(f"{target}: left out hits on the tick of a louder one: {named}")
     return write_files(contents, overwrite=overwrite)
 
 
 def _place(
     onsets: Iterable[Onset], drum_map: DrumMap | str | None
 ) -> tuple[list[tuple[Onset, int]], list[Drum]]:
-    """Onsets with their notes, and drums of those that the map has none for."""
+    """Return onsets with their notes, and the drums without a note in the map."""
     drum_map = find_map(drum_map) if isinstance(drum_map, str) else drum_map
     placed, homeless = [], []
     for onset in onsets:
@@ -133,7 +134,7 @@ def _place(
 
 
 def _note(onset: Onset, drum_map: DrumMap | None) -> int | None:
-    """Note of an onset: the one that it came with, where that still means its drum."""
+    """Return the note of an onset: its own, if that still means its drum."""
     drum_of = drum_of_note if drum_map is None else drum_map.drum
     if onset.note is not None and drum_of(onset.note) is onset.drum:
         return onset.note
@@ -143,7 +144,7 @@ def _note(onset: Onset, drum_map: DrumMap | None) -> int | None:
 def _quantized(
     placed: Sequence[tuple[Onset, int]], timing: TempoMap, how: Quantize | str
 ) -> list[tuple[Onset, int]]:
-    """Onsets at the times of grid lines."""
+    """Return onsets moved to grid lines."""
     if not timing.bars:
         raise FormatError("quantizing needs beats, and there are none")
     how = Quantize(how) if isinstance(how, str) else how
@@ -152,7 +153,7 @@ def _quantized(
         for onset, note in placed
     ]
     return [
-        # Of what stays, the time stays as it was: a tick is coarser.
+        # Keep the exact time of hits that do not move: a tick is coarser.
         (onset, note)
         if after.tick == before.tick
         else (replace(onset, time=timing.seconds(after.tick)), note)
@@ -180,7 +181,7 @@ def _shifted(
 def _notes(
     placed: Iterable[tuple[Onset, int]], timing: TempoMap, curve: VelocityCurve | None
 ) -> tuple[list[DrumNote], list[Drum]]:
-    """Notes in the order of ticks, and drums of onsets that fell upon another."""
+    """Return notes sorted by tick, and drums of onsets that coincide with others."""
     loudest: dict[tuple[int, int], DrumNote] = {}
     merged = []
     for onset, note in placed:
@@ -207,11 +208,10 @@ def read(
 ) -> Transcription:
     """Read the drums of a standard MIDI file of type 0 or 1.
 
-    They are the notes on channel 10; in a file without any, those of the tracks
-    named after drums. The tempo map counts, of all tracks, and with the time
-    signatures makes the beats. A note means what `drum_map` says; else what a file
-    of ours says itself; else by `assumed_map`; else by `drum_of_note`. Each onset
-    keeps its `note`.
+    They are the notes on channel 10 or, in a file without any, those of tracks named
+    after drums. Beats follow from the tempo map of all tracks and the time signatures.
+    The meaning of a note is looked up in `drum_map`, or else in the file itself if we
+    wrote it, in `assumed_map`, or in `drum_of_note`. Each onset keeps its `note`.
 
     Parameters
     ----------
@@ -220,19 +220,18 @@ def read(
     drum_map, assumed_map
         A map, or a name or file of `adt_plugins.midi.drum_maps.find_map`.
     channel
-        Where the drums are, 1-16, instead of channel 10.
+        Channel of the drums, 1-16, instead of 10.
     track
-        The track that they are on: its number in the file from 1, or its name.
+        Track of the drums: its number in the file from 1, or its name.
 
     Raises
     ------
     FormatError
-        If it is not such a file, or its notes are all on other tracks; with what
-        there is.
+        If it is not such a file, or has no drum notes; the message lists what it has.
     """
     file = parse(read_bytes(path))
     for line in file.damage:
-        warn(f"{path}: damaged, and read up to there: {line}")
+        warn(f"{path}: is damaged, and was read up to the damage: {line}")
     drum_of = _meaning(file, drum_map, assumed_map)
     notes = drum_notes(file.tracks, channel, track)
     clock = Clock(file.division, (t for track in file.tracks for t in track.tempos))
@@ -248,13 +247,13 @@ def read(
         named = name_some(f"note {note}" for note in sorted(unknown))
         if not onsets:
             raise FormatError(f"none of its notes is a drum: {named}")
-        warn(f"{path}: notes that are no drums were left out: {named}")
+        warn(f"{path}: notes that are not drums were left out: {named}")
     beats, meters = beats_of(file, clock, lambda text: warn(f"{path}: {text}"))
     return Transcription(onsets=tuple(onsets), beats=beats, meters=meters)
 
 
 def _purpose(path: Path, transcription: Transcription) -> str:
-    """Which of the two files to take."""
+    """Return when to use which of the two files."""
     if not path.name.endswith(CONSTANT):
         if not transcription.beats:
             return "MIDI at 120 BPM, as no tempo is known"
@@ -269,7 +268,7 @@ def _purpose(path: Path, transcription: Transcription) -> str:
 def _meaning(
     file: MidiFile, drum_map: DrumMap | str | None, assumed: DrumMap | str | None
 ) -> Callable[[int], Drum | None]:
-    """What the notes of a file mean, see `read`."""
+    """Return the meaning of a file's notes, see `read`."""
     drum_map = find_map(drum_map) if isinstance(drum_map, str) else drum_map
     if drum_map is not None:
         return drum_map.drum

@@ -30,14 +30,14 @@ from adt_plugins.formats.notation.staff import PLACES
 from adt_plugins.formats.song_names import SongNames, song_names
 from adt_plugins.transcription import Transcription
 
-DIVISIONS = 48  # of a quarter note: every step of every grid is a whole number
+DIVISIONS = 48  # of a quarter note, so that every step of every grid is an integer
 VERSION = "4.0"
 _DOCTYPE = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"'
     ' "http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
-_FORTE = 90  # the velocity that MusicXML counts dynamics in per cent of
+_FORTE = 90  # velocity of 100 % in MusicXML's dynamics
 _SWING_WORDS = {Feel.STRAIGHT: "Straight", Feel.EIGHTHS: "Swing"}
 _SWING_WORDS[Feel.SIXTEENTHS] = "Swing 16ths"
 
@@ -50,7 +50,7 @@ def write(
     warn: Warn,
     **options: object,
 ) -> list[Path]:
-    """Write one part; see `adt_plugins.formats.notation` for what is in it."""
+    """Write a part; see `adt_plugins.formats.notation` for its content."""
     part = make_part(transcription, **options)  # type: ignore[arg-type]
     if (omissions := part.told()) is not None:
         warn(f"{path}: {omissions}")
@@ -59,17 +59,17 @@ def write(
 
 
 def score_text(part: Part, names: SongNames, *, on_page: bool = False) -> str:
-    """The score as MusicXML.
+    """Return a score as MusicXML.
 
     Parameters
     ----------
     part
-        What is in it.
+        The part.
     names
         Title and artist.
     on_page
-        Whether it is for a page alone: bars like the one before are a sign instead of
-        notes, which few programs play, and lines are not called "Drums".
+        Whether the score is for printing only: bars like the one before become simile
+        marks, which few programs can play, and lines are not labelled "Drums".
     """
     drums = part.drums() or {Drum.KD: Drum.KD.full_name}
     root = ET.Element("score-partwise", version=VERSION)
@@ -118,7 +118,7 @@ class _Writer:
         self._names = section_names(part.sections)
         self._similes = similes
         same = repeated(part.bars) if similes else [False] * len(part.bars)
-        # A line begins with notes, and so does a section.
+        # Lines and sections begin with notes, not with simile marks.
         self._same = [
             like and n not in self._new_lines and n not in self._names
             for n, like in enumerate(same)
@@ -164,7 +164,7 @@ class _Writer:
         self._signature = signature
 
     def _directions(self, measure: ET.Element, n: int) -> None:
-        """Rehearsal mark, tempo, and swing where it begins or ends."""
+        """Add rehearsal marks, the tempo, and swing where it begins or ends."""
         if n in self._names:
             _add(_direction(measure)[1], "rehearsal", self._names[n])
         feel = self._bars[n].feel
@@ -231,7 +231,7 @@ class _Writer:
 
 
 def _direction(measure: ET.Element) -> tuple[ET.Element, ET.Element]:
-    """A direction above the staff, and its kind."""
+    """Add a direction above the staff; return it and its kind."""
     direction = ET.SubElement(measure, "direction", placement="above")
     return direction, ET.SubElement(direction, "direction-type")
 
@@ -262,7 +262,7 @@ def _grace(
     of: int,
     chord: bool,
 ) -> None:
-    """Add a grace note: of a flam with a slash, of a drag under a beam.
+    """Add a grace note: slashed in a flam, beamed in a drag.
 
     `left` counts down from `of`, the number of grace notes before the stroke.
     """
@@ -292,7 +292,7 @@ def _note(
     *,
     chord: bool = False,
 ) -> None:
-    """Add a note or rest; the schema fixes the order of what is in it."""
+    """Add a note or rest, whose elements the schema wants in this order."""
     element = ET.SubElement(measure, "note")
     if chord:
         ET.SubElement(element, "chord")

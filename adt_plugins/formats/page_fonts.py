@@ -1,4 +1,4 @@
-"""Fonts of titles: one of PDF's own, or one of the system for other scripts."""
+"""Fonts for titles: PDF's own, or a system font for other scripts."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ _NAMES = (
 
 @dataclass(frozen=True)
 class Font:
-    """A font that was added to a PDF: its name there, and whether it is Unicode's."""
+    """A font of a PDF: its name there, and whether it is a Unicode font."""
 
     family: str = "Times"
     is_unicode: bool = False
 
     @property
     def bold(self) -> str:
-        """Style of bold letters; a font of the system has none."""
+        """Style of bold letters; system fonts have none."""
         return "" if self.is_unicode else "B"
 
     def shown(self, text: str) -> str:
-        """Text with a question mark for each letter that the font does not have."""
+        """Return text with a question mark for each letter that the font lacks."""
         if self.is_unicode:
             return text
         return text.encode("cp1252", "replace").decode("cp1252")
 
 
 def add_font(pdf: FPDF, text: str) -> Font:
-    """Return a font that has the letters of a text, and add it if need be."""
+    """Return a font that has the letters of a text; add it to the PDF if necessary."""
     try:
         text.encode("cp1252")
     except UnicodeEncodeError:
@@ -69,7 +69,7 @@ def _added(pdf: FPDF, path: Path, text: str) -> Font | None:
 
 
 def _system_fonts() -> Iterator[Path]:
-    """Fonts with many letters, where systems have them."""
+    """Yield paths of fonts with many letters, where systems keep them."""
     home = Path.home()
     folders = [
         Path("/usr/share/fonts"),

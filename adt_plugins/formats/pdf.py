@@ -38,9 +38,9 @@ def write(
     warn: Warn,
     **options: object,
 ) -> list[Path]:
-    """Write the pages; see `adt_plugins.formats.notation` for what is on them.
+    """Write the pages; see `adt_plugins.formats.notation` for their content.
 
-    Lines have four bars, and bars that are like the one before are a simile mark.
+    Lines have four bars, and bars that repeat the one before are simile marks.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def write(
 
 
 def pages(part: Part, names: SongNames) -> bytes:
-    """The pages of a part."""
+    """Return the pages of a part."""
     try:
         from fpdf import FPDF
     except ImportError as error:
@@ -85,7 +85,7 @@ def pages(part: Part, names: SongNames) -> bytes:
 
 
 def _heading(pdf: FPDF, names: SongNames) -> float:
-    """Write title and artist; return where the page goes on."""
+    """Write title and artist; return where the music begins, in mm."""
     width = PAGE_MM[0] - 2 * MARGIN_MM
     font = add_font(pdf, names.title)
     points = _TITLE_POINTS
@@ -110,7 +110,7 @@ def _heading(pdf: FPDF, names: SongNames) -> float:
 def _fill(pdf: FPDF, lines: Sequence[tuple[System, int]], top: float) -> None:
     """Put lines of music, with the number of their first bar, on pages.
 
-    None is cut, and full pages are filled.
+    No line is cut, and full pages are filled.
     """
     bottom = PAGE_MM[1] - MARGIN_MM - 4
     left = list(lines)
@@ -119,7 +119,7 @@ def _fill(pdf: FPDF, lines: Sequence[tuple[System, int]], top: float) -> None:
         while count < len(left) and top + height + left[count][0].height <= bottom:
             height += left[count][0].height + _GAP_MM
             count += 1
-        count = max(count, 1)  # what no page has room for is cut all the same
+        count = max(count, 1)  # a line taller than a page is cut after all
         gap = _GAP_MM
         if count > 1:
             spare = bottom - top - (height - _GAP_MM)
@@ -138,7 +138,7 @@ def _fill(pdf: FPDF, lines: Sequence[tuple[System, int]], top: float) -> None:
 
 
 def _number(pdf: FPDF, title: str) -> None:
-    """Number the pages; from the second on they say of which song."""
+    """Number the pages; from the second one on, with the title."""
     count = pdf.pages_count
     font = add_font(pdf, title)
     for page in range(1, count + 1):

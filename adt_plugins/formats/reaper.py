@@ -1,7 +1,7 @@
 """Reaper's table of markers and regions, for its Region/Marker Manager.
 
-Hits and beats are markers, bars are regions; see `label_tracks` for what they
-say. Reaper numbers markers and regions each on their own: M1, M2, R1 …
+Hits and beats are markers, bars are regions; see `adt_plugins.labels.tracks` for their
+names. Reaper numbers markers and regions separately: M1, M2, R1 …
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def write(
     text: str = "name",
     names: LabelNames | None = None,
 ) -> list[Path]:
-    """Write a marker a hit and a beat, and a region a bar, with times in seconds.
+    """Write a marker for each hit and beat, and a region for each bar, in seconds.
 
-    `text` and `names` are those of `label_tracks.tracks_of`.
+    For `text` and `names` see `adt_plugins.labels.tracks.tracks_of`.
     """
     tracks = tracks_of(transcription, text, names)
     labels = sorted(label for track in tracks for label in track.labels)
@@ -61,9 +61,9 @@ def write(
 
 
 def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
-    """Read markers and regions whose times are seconds or minutes and seconds.
+    """Read markers and regions with times in seconds, or minutes and seconds.
 
-    A table in beats or samples is refused: it does not say their length.
+    Tables in beats or samples are refused, since they do not give the tempo or rate.
     """
     return read_one_track(path, _labels, warn=warn, names=names)
 
@@ -85,9 +85,11 @@ def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
 
 
 def _label(cells: dict[str, str], early: EarlyLabels) -> Label | None:
-    """Build a label; raises ValueError that names what is wrong."""
+    """Build a label; raises a ValueError that says what is wrong."""
     if not _ID.fullmatch(cells.get("#", "").strip()):
-        raise ValueError(f"{reprlib.repr(cells.get('#', ''))} is no marker or region")
+        raise ValueError(
+            f"{reprlib.repr(cells.get('#', ''))} is not a marker or region"
+        )
     start = _seconds(cells.get("start", ""))
     end = cells.get("end", "")
     start, stop = early.place(start, _seconds(end) if end.strip() else start)
@@ -95,7 +97,7 @@ def _label(cells: dict[str, str], early: EarlyLabels) -> Label | None:
 
 
 def _seconds(text: str) -> float:
-    """Seconds from ``5.25`` or from Reaper's own ``1:02:05.250``."""
+    """Parse ``5.25`` or Reaper's own ``1:02:05.250`` into seconds."""
     match = _SECONDS.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"a time is seconds or m:ss.sss, not {reprlib.repr(text)}")

@@ -1,4 +1,4 @@
-"""What a song is called on paper: by its recording's tags, or else by its file."""
+"""Title and artist of a song on paper, from its recording's tags or its file name."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from adt_plugins.transcription import Transcription
 
 
 class SongNames(NamedTuple):
-    """Title and artist; the latter is empty if it is not known."""
+    """Title and artist; an unknown artist is empty."""
 
     title: str
     artist: str = ""
 
 
 def song_names(transcription: Transcription, path: Path) -> SongNames:
-    """Title and artist of a song; `path` is what is written."""
+    """Return title and artist of a song; `path` is the file to write."""
     source = transcription.source.path
     tags = {} if source is None else read_tags(source)
     title = _printable(tags.get("title", ""))
@@ -27,7 +27,7 @@ def song_names(transcription: Transcription, path: Path) -> SongNames:
 
 
 def title_of(transcription: Transcription, path: Path) -> str:
-    """Name of the song, by its recording or else by the file to write."""
+    """Return the name of the song's recording, or else that of the file to write."""
     source = transcription.source.path
     if source:
         name = Path(source).stem

@@ -1,9 +1,8 @@
-"""Sonic Visualiser's annotation layers as text: a time and a label a line.
+"""Sonic Visualiser's annotation layers as text: a time and a label per line.
 
-That is how it exports and imports a layer of time instants; layers with values
-or durations between the two are read as well. A first line with the names of the
-columns keeps it from taking labels that are all numbers, as MIDI notes are, for a
-curve.
+This is its format for layers of time instants; layers with values or durations between
+the two are read as well. A header with the column names keeps it from mistaking labels
+that are all numbers, such as MIDI notes, for a curve.
 """
 
 from __future__ import annotations
@@ -42,8 +41,8 @@ def write(
 ) -> list[Path]:
     """Write a layer of time instants: hits, beats (``3.2``) and other labels.
 
-    `text` and `names` are those of `label_tracks.tracks_of`. Instants have no
-    length, so bars are left to follow from the beats.
+    For `text` and `names` see `adt_plugins.labels.tracks.tracks_of`. Instants have no
+    length, so bars are not written; they follow from the beats.
     """
     tracks = tracks_of(transcription, text, names)
     if transcription.beats:
@@ -52,14 +51,14 @@ def write(
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(_COLUMNS)
     for label in sorted(label for track in tracks for label in track.labels):
-        # A line break would end the instant: Sonic Visualiser reads line by line.
+        # Sonic Visualiser reads line by line: a line break would end the instant.
         line = " ".join(re.split(r"[\r\n]+", label.text))
         rows.writerow([f"{label.start:.9f}", line])
     return write_files({path: out.getvalue().encode()}, overwrite=overwrite)
 
 
 def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
-    """Read a layer whose first column is the time in seconds, the last the label.
+    """Read a layer whose first column is the time in seconds, and the last the label.
 
     A header is skipped.
     """
@@ -76,7 +75,7 @@ def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
             if count == 0 and [c.strip().casefold() for c in cells[:1]] == ["time"]:
                 continue
             shown = reprlib.repr(line)
-            raise FormatError(f"line {number} is no time and label: {shown}")
+            raise FormatError(f"line {number} is not a time and a label: {shown}")
         time, _ = early.place(float(cells[0]))
         if time >= 0:
             yield Label(time, time, cells[-1].strip())

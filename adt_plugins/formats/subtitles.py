@@ -1,8 +1,8 @@
-"""Subtitles, as which newer Audacity versions export labels: SubRip and WebVTT.
+"""Subtitles in SubRip and WebVTT, to which newer Audacity versions export labels.
 
-Both are blocks with a line ``start --> end`` and lines of text; SubRip numbers them
-and writes the decimals behind a comma, WebVTT has a first line of its own. Times
-have milliseconds.
+Both consist of blocks with a line ``start --> end`` and lines of text. SubRip numbers
+the blocks and uses decimal commas; WebVTT begins with a line of its own. Times are in
+milliseconds.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
             if block.strip() and not (
                 is_webvtt and kind in (_WEBVTT, "NOTE", "STYLE", "REGION")
             ):
-                raise FormatError(f"no cue: {reprlib.repr(block.strip())}")
+                raise FormatError(f"not a cue: {reprlib.repr(block.strip())}")
             continue
         match = _CUE.fullmatch(lines[at])
         assert match is not None
@@ -58,7 +58,7 @@ def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
 
 
 def _seconds(parts: tuple[str | None, ...]) -> float:
-    """Seconds of sign, hours, minutes and seconds."""
+    """Return the seconds of a sign, hours, minutes and seconds."""
     sign, hours, minutes, seconds = parts
     whole = 3600 * int(hours or 0) + 60 * int(minutes or 0)
     total = whole + float((seconds or "0").replace(",", "."))

@@ -1,4 +1,4 @@
-"""Drum tablature as text: a row a drum, four bars a line, as ADTLib's."""
+"""Drum tablature as text: a row per drum, four bars per line, like ADTLib's."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from adt_plugins.transcription import Transcription
 
 BARS_A_LINE = 4
 MOST_COLUMNS = 110
-"""Of four bars; where they are wider, two make a line."""
+"""Most columns of a line with four bars; wider ones are put two on a line."""
 
-# From the top down, as on a staff. Kinds with signs of their own share a row.
+# From top to bottom, as on a staff. Kinds with signs of their own share a row.
 _ROWS = {
     "CC": (Drum.CRC, Drum.CY),
     "SPC": (Drum.SPC,),
@@ -43,9 +43,9 @@ _GRACES = {1: "f", 2: "d"}
 
 
 def tab_lines(part: Part, names: SongNames) -> list[str]:
-    """Return the tab's lines.
+    """Return the lines of the tab.
 
-    A line of bars is a block of lines between blank ones: counts, then the rows.
+    A line of bars is a block of text between blank lines: the count, then the rows.
     """
     drums = {drum for drum, _ in part.strokes()} or {Drum.KD}
     rows = [row for row, kinds in _ROWS.items() if drums & set(kinds)]
@@ -64,7 +64,7 @@ def tab_lines(part: Part, names: SongNames) -> list[str]:
 
 
 def _heading(part: Part) -> str:
-    """Tempo, the meter of most bars, and swing."""
+    """Return the tempo, the meter of most bars, and swing."""
     bars = part.bars
     length = usual_length(bars)
     meter = max(bars, key=lambda bar: (bar.number > 0, bar.count == length)).meter
@@ -76,7 +76,7 @@ def _heading(part: Part) -> str:
 
 
 def _legend(part: Part, rows: Sequence[str]) -> list[str]:
-    """What the rows and signs mean."""
+    """Return the meaning of rows and signs."""
     names = part.drums() or {Drum.KD: Drum.KD.full_name}
     legend = []
     for row in rows:
@@ -108,7 +108,7 @@ def write(
     warn: Warn,
     **options: object,
 ) -> list[Path]:
-    """Write the tab; see `adt_plugins.formats.notation` for what is in it."""
+    """Write the tab; see `adt_plugins.formats.notation` for its content."""
     part = make_part(transcription, **options)  # type: ignore[arg-type]
     if (omissions := part.told()) is not None:
         warn(f"{path}: {omissions}")
@@ -117,7 +117,7 @@ def write(
 
 
 def _lines_of(bars: Sequence[Bar], count: int) -> Iterator[Sequence[Bar]]:
-    """So many bars each; a pickup bar stands before the first ones."""
+    """Yield the bars of each line, at most `count`; a pickup bar is extra."""
     before = [bar for bar in bars if bar.number < 0]
     rest = bars[len(before) :]
     for start in range(0, len(before), count):
@@ -130,7 +130,7 @@ def _lines_of(bars: Sequence[Bar], count: int) -> Iterator[Sequence[Bar]]:
 
 
 class _Cells:
-    """How wide beats are: all alike, so that bar lines stand below each other."""
+    """Widths of beats: all the same, so that bar lines are aligned."""
 
     def __init__(self, bars: Sequence[Bar]) -> None:
         self._widths = {
@@ -144,11 +144,11 @@ class _Cells:
         }
 
     def width(self, bar: Bar) -> int:
-        """Columns of a bar."""
+        """Return the columns of a bar."""
         return sum(self._widths[beat.quarters] for beat in bar.beats)
 
     def spread(self, beat: GridBeat, signs: Sequence[str], gap: str) -> str:
-        """Signs of a beat's steps, with so much between them as there is room."""
+        """Spread the signs of a beat's steps over its width."""
         width = self._widths[beat.quarters]
         each = width // len(signs)
         text = "".join(sign + gap * (each - 1) for sign in signs)
@@ -156,7 +156,7 @@ class _Cells:
 
 
 def _least(beat: GridBeat) -> int:
-    """Columns that a beat needs: sixteenths, or finer ones if it has them."""
+    """Return the columns that a beat needs: for sixteenths, or for finer steps."""
     default = 3 if beat.division.is_ternary or beat.quarters.numerator == 3 else 4
     steps = max(int(4 * beat.quarters), 1) if default == 4 else 3
     return max(steps, beat.division.steps)
@@ -165,7 +165,7 @@ def _least(beat: GridBeat) -> int:
 def _block(bars: Sequence[Bar], rows: Sequence[str], cells: _Cells) -> list[str]:
     width = max(map(len, rows))
     counts = ["".join(_counted(beat, cells) for beat in bar.beats) for bar in bars]
-    # The number of each bar stands above its first beat.
+    # The number of a bar is above its first beat.
     numbers = " ".join(
         _number(bar, before).ljust(len(count))
         for bar, before, count in zip(bars, [None, *bars], counts, strict=False)
@@ -179,7 +179,7 @@ def _block(bars: Sequence[Bar], rows: Sequence[str], cells: _Cells) -> list[str]
 
 
 def _number(bar: Bar, before: Bar | None) -> str:
-    """Number of a bar, with what changes within a line."""
+    """Return the number of a bar, and what changes in it."""
     if bar.number < 1:
         return ""
     if before is None or before.number < 1:
@@ -193,7 +193,7 @@ def _number(bar: Bar, before: Bar | None) -> str:
 
 
 def _counted(beat: GridBeat, cells: _Cells) -> str:
-    """How the steps of a beat are counted: ``1e&a``."""
+    """Return how the steps of a beat are counted: ``1e&a``."""
     steps = beat.division.steps
     base = 3 if beat.division.is_ternary or beat.quarters.numerator == 3 else 4
     if beat.quarters < 1:

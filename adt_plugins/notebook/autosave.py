@@ -47,7 +47,7 @@ def load(path: Path, score: PickedSong) -> tuple[Log, dict[str, int]]:
         data = parse_json(read_text(path))
         saved = Transcription.from_dict(data)
     except (ValueError, RecursionError, FormatError) as error:
-        raise AdtError(f"{path}: exists and is no transcription") from error
+        raise AdtError(f"{path}: exists and is not a transcription") from error
     edits = data.get(_KEY)
     if isinstance(edits, dict) and edits.get("of") == score.fingerprint():
         try:
@@ -85,18 +85,18 @@ def save(
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep the widgets of other kernels from the file meanwhile.
+    """Lock the file against the widgets of other kernels.
 
     Raises
     ------
     AdtError
-        If another one has it for longer than anybody should.
+        If another one holds it for too long.
     """
-    # Beside the file a lock would be litter in the user's folder.
+    # A lock beside the file would litter the user's folder.
     folder = user_folder() / "locks"
     try:
         make_folder(folder)
-    except AdtError:  # a home that cannot be written
+    except AdtError:  # a home folder that is not writable
         folder = Path(tempfile.gettempdir())
     name = os.path.normcase(os.path.realpath(path)).encode("utf-8", "surrogateescape")
     end = time.monotonic() + _PATIENCE_S

@@ -1,4 +1,4 @@
-"""The cell that is running, as far as the notebook tells."""
+"""The running cell of a notebook, and the widgets that it has made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Run(NamedTuple):
 
 
 def running_cell() -> Run | None:
-    """Return the run that this code belongs to; None outside of notebooks."""
+    """Return the current run; None outside a notebook."""
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     kernel: Any = getattr(shell, "kernel", None)
@@ -42,21 +42,21 @@ class Output(Protocol):
     was_seen: Any
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the widget."""
 
 
 class CellOutputs:
     """Widgets by the cells that made them.
 
-    A notebook keeps the state of every widget that is open, and would grow with each
-    run of a cell: what an earlier run has made is closed once nobody sees it any more.
+    A notebook keeps the state of every open widget, and would grow with each run of a
+    cell. So the widgets of earlier runs are closed once they are no longer shown.
     """
 
     def __init__(self) -> None:
         self._of_cell: dict[str, list[tuple[weakref.ref[Any], Run]]] = {}
 
     def add(self, output: Output, run: Run | None) -> None:
-        """Take a new one in, and close those that it replaces."""
+        """Add a new widget, and close those that it replaces."""
         if run is None:
             return
         outputs = self._of_cell.setdefault(run.cell, [])
@@ -67,7 +67,7 @@ class CellOutputs:
                 self.close_replaced(other)
 
     def close_replaced(self, output: Output) -> None:
-        """Close it if a newer run has made another, and nobody sees it."""
+        """Close a widget that is no longer shown if a newer run has made another."""
         if output.is_seen or not output.was_seen:
             return
         for outputs in self._of_cell.values():

@@ -1,8 +1,8 @@
 """The edits of a song: one log for all widgets that correct it.
 
-Widgets with the same autosave file have the same log: in one kernel they share a
-`Document`, and those of other kernels meet in the file, which is read again before
-each edit if somebody else has written it.
+Widgets with the same autosave file have the same log. In one kernel they share a
+`Document`; across kernels they share the file, which is read again before each edit if
+another kernel has written it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from adt_plugins.notebook import autosave
 from adt_plugins.notebook.cell import Run
 
 MAX_EDITORS = 100
-"""Editors whose last action is remembered: one that is older has none to repeat."""
+"""Number of editors whose last action is remembered; older ones repeat nothing."""
 
 
 class Listener(Protocol):
@@ -32,10 +32,10 @@ class Listener(Protocol):
     def document_did(
         self, revision: int, action: dict[str, Any], client: str, seq: int
     ) -> None:
-        """Hear of one action that was accepted."""
+        """Receive an action that was accepted."""
 
     def document_changed(self) -> None:
-        """Hear that the whole log may be another one."""
+        """Receive the news that the whole log may have changed."""
 
 
 class Document:
@@ -44,7 +44,7 @@ class Document:
     Parameters
     ----------
     score
-        What the edits are edits of.
+        The song that the edits belong to.
     path
         The autosave file; None: the log is in memory only.
 
@@ -58,8 +58,8 @@ class Document:
     revision : int
         Grows with every action that is accepted.
     seen : dict of str to int
-        Number of the last action of each editor: an action that comes again, since
-        its answer was lost, is done once.
+        Number of the last action of each editor, so that an action which is repeated
+        because its answer was lost is applied once only.
     """
 
     def __init__(self, score: PickedSong, path: Path | None, name: str = "") -> None:
@@ -87,17 +87,17 @@ class Document:
             self._listeners.discard(listener)
 
     def act(self, action: Any, client: str = "", seq: int = 0) -> bool:
-        """Do what a browser or Python asks for, and save it.
+        """Apply an action of a browser or of Python, and save the log.
 
         Returns
         -------
         bool
-            False if the editor's action has been done before.
+            False if the editor's action has been applied before.
 
         Raises
         ------
         EditError
-            If it makes no sense.
+            If the action is not valid.
         AdtError
             If it cannot be saved; nothing is changed then.
         """
@@ -117,14 +117,14 @@ class Document:
                 self._signature = signature(self._path)
             self.log, self.seen = log, seen
             self.revision += 1
-            if action["kind"] == "do":  # as it was checked
+            if action["kind"] == "do":  # announce it as it was validated
                 action = {"kind": "do", "ops": list(log.steps[-1])}
             for listener in list(self._listeners):
                 listener.document_did(self.revision, action, client, seq)
             return True
 
     def refresh(self) -> None:
-        """Take over what another process has written to the file since."""
+        """Read the file again if another process has written it."""
         if self._path is None:
             return
         with self.lock:
@@ -156,7 +156,7 @@ Signature = tuple[int, int, int] | None
 
 
 def signature(path: Path) -> Signature:
-    """Return what differs when a file has been replaced; None if there is none."""
+    """Return a value that changes when the file is replaced; None without a file."""
     try:
         status = path.stat()
     except OSError:
@@ -182,8 +182,8 @@ def open_document(
     path
         The autosave file. Widgets with the same one have the same log.
     run
-        The run of a cell that asks. Without a file the widget of a cell goes on from
-        the log of the one that the cell made when it was run before.
+        The current run of a cell. Without a file, its widget continues the log of the
+        widget that the cell made in its previous run.
     """
     with _opening:
         if path is not None:

@@ -48,12 +48,12 @@ class EditedSong:
 
     @property
     def original(self) -> Transcription:
-        """The hits as they came."""
+        """The hits before any edit."""
         return self._score.transcription
 
     @property
     def hits(self) -> list[Hit]:
-        """The hits with their names, in the order of time."""
+        """The hits with their ids, sorted by time."""
         return self._score.hits(self._layer())
 
     @property
@@ -63,7 +63,7 @@ class EditedSong:
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """In force now."""
+        """Thresholds in force."""
         return {**self._score.thresholds, **self._layer().thresholds}
 
     def save(
@@ -89,7 +89,7 @@ class EditedSong:
         return self.save(path, "html", **options)
 
     def add(self, time: float, drum: Drum | str, velocity: int = 100) -> str:
-        """Add a hit; returns its name."""
+        """Add a hit, and return its id."""
         self._counter += 1
         name = f"{self._name}-{self._counter}"
         self._do([_hit_op("add", name, time, drum, velocity)])
@@ -103,14 +103,14 @@ class EditedSong:
         drum: Drum | str | None = None,
         velocity: int | None = None,
     ) -> None:
-        """Move, reclassify or make louder; what is None stays as it is.
+        """Change time, drum or velocity of hits.
 
         Parameters
         ----------
         ids
-            Names of hits, see `hits`.
+            Ids of hits, see `hits`.
         time, drum, velocity
-            What they shall be.
+            New values; None: unchanged.
         """
         ops = [
             _hit_op(
@@ -125,7 +125,7 @@ class EditedSong:
         self._do(ops)
 
     def delete(self, ids: str | Iterable[str]) -> None:
-        """Delete hits by their names."""
+        """Delete hits by their ids."""
         self._do([{"op": "delete", "id": hit.id} for hit in self._named(ids)])
 
     def set_threshold(self, drum: Drum | str, value: float) -> None:
@@ -136,10 +136,10 @@ class EditedSong:
         self._do([{"op": "threshold", "drum": str(drum), "value": value}])
 
     def start_bar(self, time: float) -> None:
-        """Let a bar start at the beat nearest to a time in seconds.
+        """Start a bar at the beat nearest to a time in seconds.
 
-        Bars are counted from there on, up to the next one that was set so, and
-        before the first one backwards.
+        Bars are counted from there to the next bar that was set by hand; before the
+        first one, they are counted backwards.
         """
         self._do_timing({"op": "bar", "time": time})
 
@@ -155,25 +155,24 @@ class EditedSong:
         Parameters
         ----------
         meter
-            Such as ``"6/8"``.
+            Time signature, such as ``"6/8"``.
         start, end
-            Seconds of a part of the song, whose first beat begins a bar; without
-            them, all of it has this meter.
+            Part of the song in seconds, whose first beat begins a bar; None: all of it.
         """
         part = {} if start is None or end is None else {"start": start, "end": end}
         self._do_timing({"op": "meter", "meter": meter, **part})
 
     def set_beats(self, beats: Iterable[Beat]) -> None:
-        """Replace all beats; the meter stays that of the first bar."""
+        """Replace all beats; the meter of the first bar then applies to all."""
         pairs = [[beat.time, beat.position] for beat in sorted(beats)]
         self._do([{"op": "beats", "beats": pairs}])
 
     def undo(self) -> None:
-        """Take the last step back; raises `EditError` if there is none."""
+        """Undo the last step; raises `EditError` if there is none."""
         self._act({"kind": "undo"})
 
     def redo(self) -> None:
-        """Do the step again that was taken back."""
+        """Redo the step that was undone last."""
         self._act({"kind": "redo"})
 
     def _layer(self) -> Layer:
@@ -212,7 +211,7 @@ class EditedSong:
         format_id: str | None,
         options: dict[str, Any],
     ) -> dict[str, Any]:
-        """Give the recording to formats that need it."""
+        """Add the recording to the options of formats that need it."""
         from adt_plugins import formats
 
         name = format_id or formats.format_of_name(path)

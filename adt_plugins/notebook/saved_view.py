@@ -1,4 +1,4 @@
-"""What a saved notebook shows where the editor does not run."""
+"""The static view that a saved notebook shows where the editor does not run."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ _OUTPUT = ".jp-OutputArea-child"
 
 
 def saved_view(transcription: Transcription, title: str, token: str, edits: int) -> str:
-    """Return HTML that gives way to the editor, and stands in for it elsewhere.
+    """Return HTML that stands in for the editor, and hides where the editor runs.
 
     Parameters
     ----------
     transcription
         What is shown.
     title
-        For people, as text.
+        Title to show, as text.
     token
-        The view of the editor has the class ``adt-live-`` and this.
+        End of the CSS class ``adt-live-…`` of the editor's view.
     edits
-        How many are in it.
+        Number of edits that the view includes.
     """
     live, saved = f".adt-live-{token}", f".adt-saved-{token}"
     style = (
         f":root:has({live}) {saved}{{display:none}}"
-        # The widget's place while it is loading, or where its model is not found.
+        # Hides the widget's empty output while it loads, or if its model is missing.
         f"{_OUTPUT}:not(:has({live})):has(+ {_OUTPUT} {saved}){{display:none}}"
     )
     changed = {0: "", 1: " with 1 edit"}.get(edits, f" with {edits} edits")

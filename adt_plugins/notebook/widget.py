@@ -26,7 +26,7 @@ from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription, check_transcription
 
 BUNDLE = "widget.js"
-"""What the browser runs, in `notebook_ext`."""
+"""The script that the browser runs, in `notebook_ext`."""
 
 NOTATION = "notation.js"
 """What it loads when notation is first shown."""
@@ -42,15 +42,15 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
     audio
         The recording: a path, a binary file object, or samples and their rate;
         None: that of the transcription's source, if it has not changed. False:
-        none, and nothing is heard but the hits.
+        no recording; only the hits sound.
     quality
         Quality of the sound that is sent to the browser: ``"lossless"`` (FLAC) or
         ``"small"`` (Vorbis).
     autosave
-        A file, ``song.drums.json``, that holds the corrected hits and the edits
-        after each edit. If it is there with edits of this transcription, they go
-        on from there. Any number of widgets, of any kernels, may have the same file:
-        what is edited in one of them is edited in all.
+        A file such as ``song.drums.json``, to which the corrected hits and the edits
+        are written after each edit. If it exists with edits of this transcription,
+        they are continued. Any number of widgets, of any kernels, may share a file:
+        edits in one of them appear in all.
     embed
         Put the whole sound into the widget's state. A notebook that is saved with
         its widgets' state can then be edited and heard without Python; with
@@ -67,9 +67,9 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
     selection : tuple
         Start and end in seconds, or empty.
     selected : tuple of str
-        Names of the hits that are chosen, see `hits`.
+        Ids of the chosen hits, see `hits`.
     revision : int
-        Grows with every edit; ``widget.observe(f, "revision")`` tells of them.
+        Grows with every edit; use ``widget.observe(f, "revision")`` to follow them.
 
     Raises
     ------
@@ -81,14 +81,13 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
     _esm: ClassVar[Path] = asset("notebook_ext", BUNDLE)
     _header = traitlets.Dict().tag(sync=True)
     _data = traitlets.Bytes(b"").tag(sync=True)
-    # The sound that is there before a browser asks for any.
+    # Sound that is sent before a browser requests any.
     _chunks = traitlets.List(traitlets.Bytes()).tag(sync=True)
     _table = traitlets.Bytes(b"").tag(sync=True)
     _notation = traitlets.Bytes(b"").tag(sync=True)
     _views = traitlets.Int(0).tag(sync=True)
-    # The value is a mark only; what is sent is the log as it is at that moment:
-    # a page that is opened again must get all edits, and those that are open
-    # hear of each by a message.
+    # The value is a placeholder: the current log is sent instead. A page that is opened
+    # again gets all edits this way; open pages get each edit as a message.
     _log = traitlets.Any().tag(sync=True, to_json=lambda _, widget: widget._log_now())
     theme = traitlets.Enum(["auto", "light", "dark"], "auto").tag(sync=True)
     position = traitlets.Float(0.0).tag(sync=True)
@@ -146,11 +145,11 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
         self._command("play")
 
     def pause(self) -> None:
-        """Stop where it is."""
+        """Pause."""
         self._command("pause")
 
     def seek(self, time: float) -> None:
-        """Go to a time in seconds."""
+        """Move the playhead to a time in seconds."""
         self._command("seek", float(time))
         self.position = float(time)
 
@@ -161,8 +160,8 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
         self.selection = [float(start), float(end)]
 
     def close(self) -> None:
-        """Close the widget, and let go of the recording."""
-        if hasattr(self, "_document"):  # or it was never made
+        """Close the widget and its recording."""
+        if hasattr(self, "_document"):  # unless creating the widget failed
             self._document.detach(self)
         for sound in (self._sound, self._drumless):
             if sound is not None:
@@ -179,8 +178,7 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
         if bundle is None:
             return
         data, metadata = bundle
-        # Whatever reads the notebook without widgets finds nothing here, and the
-        # picture below.
+        # Viewers without widgets show nothing here, but the static view below.
         publish: Callable[..., None] = publish_display_data  # it has no types
         publish({**data, "text/html": ""}, metadata)
         edits = self._edits.cursor
@@ -220,13 +218,13 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
     def document_did(
         self, revision: int, action: dict[str, Any], client: str, seq: int
     ) -> None:
-        """Tell the browsers of an action; the document calls this."""
+        """Send an action to the browsers; the document calls this."""
         done = {"revision": revision, "action": action, "client": client, "seq": seq}
         self.send({"type": "did", **done})
         self.revision = revision
 
     def document_changed(self) -> None:
-        """Tell the browsers all edits; the document calls this."""
+        """Send all edits to the browsers; the document calls this."""
         self.send({"type": "log", **self._log_now()})
         self.revision = self._document.revision
 
@@ -240,7 +238,7 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
             return {**log, "seen": dict(document.seen)}
 
     def _receive(self, _: Any, message: Any, __: Any) -> None:
-        """Answer a browser; whatever it sends, the widget stays whole."""
+        """Handle a message of a browser; no message can damage the widget."""
         kind = message.get("type") if isinstance(message, dict) else None
         if kind == "do":
             client, seq = message.get("client"), message.get("seq")
@@ -303,7 +301,7 @@ def _find_audio(
 
 
 def _title(transcription: Transcription, audio: AudioSource | None) -> str:
-    """Name for people: that of the file."""
+    """Return the file name of the recording, for the title."""
     for source in (transcription.source.path, audio):
         if isinstance(source, str | os.PathLike):
             return Path(source).name

@@ -1,4 +1,4 @@
-"""Onsets of a recording that is still going on, a few seconds behind it."""
+"""Transcribes a recording while it is still being made, a few seconds behind."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from adt_plugins.picking.beginnings import Beginnings
 from adt_plugins.pipeline import Model, check_request, open_network
 from adt_plugins.streaming.window import Window
 
-# Frames after a hit that must be known: those of moving averages, the next rivals,
-# and the rise of its level.
+# Frames after a hit that must be known: for moving averages, for hits that may exclude
+# it, and for the rise of its level.
 _AHEAD = 20
 
 
@@ -37,13 +37,13 @@ def transcribe_stream(
     fine: bool = False,
     chunks: int = 1,
 ) -> Iterator[Onset]:
-    """Find drum hits while a recording comes in, for as long as it does.
+    """Find drum hits while a recording arrives, for as long as it does.
 
-    The hits are those of `transcribe` without its `song_gate`, which needs the whole,
-    at the same times; their velocities compare them with the hits before, not with
-    all of the recording. They come `delay` after
-    they were played, at most: 12.4 s with the default model, whose network hears 10 s
-    at a time and 1.3 s before and after. Memory does not grow.
+    The hits and their times are those of `transcribe` without its `song_gate`, which
+    needs the whole recording; velocities are relative to earlier hits only. Hits are
+    reported at most `delay` after they were played: 12.4 s with the default model,
+    whose network processes 10 s at a time with 1.3 s of context. Memory use is
+    constant.
 
     Parameters
     ----------
@@ -57,14 +57,14 @@ def transcribe_stream(
     fine
         Refused: finer drums are distinguished by comparing hits with later ones.
     chunks
-        Chunks of the network that are gathered before it runs: 1 reports soonest, the
-        card's batch costs least. With the default model five minutes took 2.6 s of
-        one core with 1, and 1.0 s with 4, which tells after at most 43 s.
+        Chunks that are collected before the network runs: 1 reports soonest, the
+        card's batch costs least. With the default model, five minutes took 2.6 s of
+        one core with 1, and 1.0 s with 4, which reports after at most 43 s.
 
     Yields
     ------
     Onset
-        By time, in seconds from the first sample.
+        Hits sorted by time, in seconds from the first sample.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Hits of a drummer who is playing, told a tenth of a second after each."""
+"""Reports hits while a drummer plays, a tenth of a second after each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from adt_plugins.pipeline import check_request
 from adt_plugins.streaming.window import Window
 
 LIVE_MODEL = "drums-live"
-"""Name of the model that is used unless another is asked for."""
+"""Name of the default model."""
 
 
 def listen_live(
@@ -40,15 +40,15 @@ def listen_live(
     sample_rate
         Sample rate in Hz.
     model
-        Name, path or card of a model that says its look-ahead; None: `LIVE_MODEL`.
+        Name, path or card of a model with a look-ahead; None: `LIVE_MODEL`.
     drums, thresholds
         See `adt_plugins.pipeline.transcribe`.
 
     Yields
     ------
     Onset
-        In seconds from the first sample, at most `live_delay` after it was played, and
-        what the input takes. Velocities compare hits with those before.
+        Hits in seconds from the first sample, reported at most `live_delay` plus the
+        input's latency after they were played. Velocities are relative to earlier hits.
 
     Raises
     ------
@@ -66,16 +66,16 @@ def listen_live(
 
 
 def live_delay(card: ModelCard) -> float:
-    """Return how many seconds after a hit it is known, at most; without the input's."""
+    """Return the longest time from a hit to its report, without the input's latency."""
     front = card.front_end
     frames = card.delay * front.frame_rate + _ahead(card) + 1
     return frames / front.frame_rate + front.frame_size / 2 / front.sample_rate
 
 
 def _ahead(card: ModelCard) -> int:
-    """Frames behind a hit that picking looks at."""
+    """Return how many frames after a hit picking looks at."""
     picker = card.picker
-    # The place between two frames is found by both neighbours.
+    # At least one: times between frames are interpolated from both neighbours.
     seconds = max(picker.post_avg, picker.post_max, 1 / card.front_end.frame_rate)
     return round(seconds * card.front_end.frame_rate)
 

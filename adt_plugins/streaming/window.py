@@ -1,4 +1,4 @@
-"""Hits among the last frames of a recording that is still going on."""
+"""Picks hits among the last frames of a recording that is still being made."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from adt_plugins.picking import velocity
 from adt_plugins.picking.exclusive import DrumPicks
 from adt_plugins.picking.onsets import onset_times, pick_hits, thresholds_in_force
 
-# Frames that are picked again together with new ones. Picks behind them no longer
-# depend on earlier frames: moving averages reach 11 frames back, and hits
-# that drop each other stand closer than 3.
+# Frames that are kept to be picked again together with new ones, so that the picks of
+# new frames do not depend on what was dropped: moving averages reach back 11 frames,
+# and hits that exclude each other are less than 3 apart.
 _BEHIND = 100
-# Hits that later ones are compared with for their velocity.
+# Number of earlier hits to which velocities are relative.
 _REMEMBERED = 1000
 
 
 class Window:
-    """Picks onsets among the last frames, each once.
+    """Picks onsets among the last frames, each of them once.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Window:
     def take(
         self, values: NDArray[np.float32], levels: NDArray[np.float32]
     ) -> list[Onset]:
-        """Hear the next frames and return the hits that are certain now."""
+        """Take the next frames, and return the hits that have become certain."""
         self._values = np.concatenate((self._values, values))
         self._levels = np.concatenate((self._levels, levels))
         return self._pick(self._before + len(self._values) - self._ahead)
@@ -67,7 +67,7 @@ class Window:
         return self._pick(self._before + len(self._values))
 
     def _pick(self, end: int) -> list[Onset]:
-        # Mostly nothing is heard, and picking is most of the work of single frames.
+        # Most frames have no hit, and picking is the costliest part of single frames.
         new = self._values[self._told - self._before : max(end - self._before, 0)]
         onsets = self._picked(end) if (new >= self._lowest).any() else []
         self._told = max(self._told, end)

@@ -586,7 +586,7 @@ def test_a_name_that_one_format_cannot_hold(
     report = json.loads(capfdbinary.readouterr().out)["results"][0]
     written = [item["format"] for item in report["outputs"]]
     assert written == ["labels", "midi", "midi"]
-    assert "Audacity opens no file whose name is not UTF-8" in report["error"]
+    assert "Audacity cannot open files whose names are not UTF-8" in report["error"]
     assert_heard(formats.read(song.with_name(os.fsdecode(b"a\xff.labels.txt"))), HITS)
 
 

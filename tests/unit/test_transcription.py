@@ -425,7 +425,7 @@ def test_saving_and_reading_by_name(tmp_path: Path) -> None:
         small().save(path)
     small()["KD"].save(path, overwrite=True)
     assert Transcription.read(path) == small()["KD"]
-    with pytest.raises(FormatError, match="does not say which format"):
+    with pytest.raises(FormatError, match="does not indicate a format"):
         small().save(tmp_path / "song.xyz")
 
 

@@ -1,4 +1,4 @@
-"""Audacity's projects: written as ``.aup`` with the audio; saved ones are read too."""
+"""Audacity's projects: writes ``.aup`` with the audio, and reads saved ones too."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def write(
         The recording: a path, a binary file object, or samples and their rate;
         None: that of the transcription's source, if it has not changed.
     text
-        What labels say, one of `adt_plugins.labels.names.LABEL_TEXTS`.
+        Kind of label text, one of `adt_plugins.labels.names.LABEL_TEXTS`.
     names
-        What tracks and labels are called; None: the user's own names.
+        Names of drums in tracks and labels; None: the user's own names.
     """
     from adt_plugins.formats.audacity_project.media import place_recording
     from adt_plugins.formats.audacity_project.writer import write_project
@@ -103,7 +103,7 @@ def read_sound(path: Path) -> Sound | None:
 
 
 def is_database(path: Path) -> bool:
-    """Whether a project is one of Audacity 3 or 4, and no XML."""
+    """Whether a project was saved by Audacity 3 or 4, and is not XML."""
     from adt_plugins.base.files import read_bytes
 
     head = read_bytes(path, len(_SAVED))

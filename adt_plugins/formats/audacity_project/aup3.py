@@ -1,9 +1,9 @@
-"""Reading what Audacity 3 or 4 saved (``.aup3``, ``.aup4``): label tracks.
+"""Reads the label tracks of projects of Audacity 3 or 4 (``.aup3``, ``.aup4``).
 
-Such a project is an SQLite database with the audio, and a document in binary
-XML (`binary_xml`) that has everything else. The file may come from anywhere, so
-the database is asked for that one document and for nothing that it could
-compute, and what is read is bounded in size and in time.
+Such a project is an SQLite database with the audio, and a document in binary XML
+(`binary_xml`) with everything else. The file may come from anywhere, so only stored
+values are read from the database, never computed ones, and reading is limited in size
+and time.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _MOST_DOCUMENT_BYTES = 64 << 20
 _MOST_SECONDS = 10.0
 _STEPS_BETWEEN_CHECKS = 10_000
 
-# SQLite locks bytes here, which on Windows stops others from reading them; the
-# page that they lie on is never used.
+# SQLite locks bytes here, which on Windows keeps others from reading them; it never
+# uses the page that contains them.
 _LOCKED_BYTE = 1 << 30
 _COPY_BYTES = 1 << 20
 _TRIES = 4
@@ -51,21 +51,21 @@ def read_aup3(path: Path, *, warn: Warn) -> list[LabelTrack]:
     path
         The ``.aup3`` file; it is not changed.
     warn
-        Gets a line if there is more than what is read: changes that have not
-        been saved, labels before 0 s.
+        Called with a line about each thing that is left out: changes that have not been
+        saved, labels before 0 s.
 
     Returns
     -------
     list of LabelTrack
-        As they were last saved; those of a project that never was, as they were
-        when Audacity ended. Times are exact.
+        The tracks as they were last saved; if they never were, as they were when
+        Audacity ended. Times are exact.
 
     Raises
     ------
     AdtError
         If the file cannot be read.
     FormatError
-        If it is no such project, or damaged.
+        If it is not such a project, or damaged.
     """
     with open_database(path) as database:
         saved, unsaved = read_documents(database)
@@ -89,7 +89,7 @@ def open_database(path: Path) -> Iterator[sqlite3.Connection]:
     AdtError
         If the file cannot be read.
     FormatError
-        If it is no such project, or damaged; also while it is read from.
+        If it is not such a project, or damaged; also later, while it is read.
     """
     head = read_bytes(path, _SQLITE_HEADER_BYTES)
     if not head.startswith(_SQLITE) or head[_APPLICATION_ID] != _AUDACITY:
@@ -98,7 +98,7 @@ def open_database(path: Path) -> Iterator[sqlite3.Connection]:
         with _database(path, head) as database:
             yield database
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        # SQLite quotes what it stumbled over, which may be any bytes.
+        # SQLite quotes what it could not parse, which may be any bytes.
         reason = "".join(c if c.isprintable() else "?" for c in str(error))
         raise FormatError(f"not a project that can be read: {reason}") from error
 
@@ -112,7 +112,7 @@ def _database(path: Path, head: bytes) -> Iterator[sqlite3.Connection]:
             _copy_project(path, log, copy, head)
             uri = f"{copy.as_uri()}?mode=rw"
         else:
-            # Without its log the file is complete; like this SQLite neither locks
+            # Without a log the file is complete; opened this way, SQLite neither locks
             # it nor writes beside it.
             uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         with closing(sqlite3.connect(uri, uri=True, timeout=0)) as database:
@@ -121,7 +121,7 @@ def _database(path: Path, head: bytes) -> Iterator[sqlite3.Connection]:
 
 
 def _restrict(database: sqlite3.Connection) -> None:
-    """Keep a database from doing anything but giving what is stored in it."""
+    """Restrict a database to reading stored values."""
     end = time.monotonic() + _MOST_SECONDS
     database.set_progress_handler(
         lambda: int(time.monotonic() > end), _STEPS_BETWEEN_CHECKS
@@ -134,7 +134,7 @@ def check_table(
     database: sqlite3.Connection, table: str, expected: Sequence[str]
 ) -> None:
     """Raise `FormatError` unless this is a plain table with these columns."""
-    # A view or a computed column could be anything, of any size.
+    # A view or a computed column could contain anything, of any size.
     (plain,) = database.execute(
         "SELECT count(*) FROM sqlite_master"
         " WHERE name = ? AND type = 'table' AND rootpage > 1",
@@ -154,7 +154,7 @@ def read_documents(database: sqlite3.Connection) -> tuple[bytes | None, bytes | 
 
 
 def _document(database: sqlite3.Connection, table: str) -> bytes | None:
-    """Return names and document of a table, None if it has none."""
+    """Return the names and the document in a table, or None."""
     check_table(database, table, ("id", "dict", "doc"))
     row = database.execute(
         f"SELECT typeof(dict), length(dict), typeof(doc), length(doc)"
@@ -163,7 +163,7 @@ def _document(database: sqlite3.Connection, table: str) -> bytes | None:
     if row is None:
         return None
     if row[0] != "blob" or row[2] != "blob":
-        raise FormatError("not a project of Audacity 3: its document is no document")
+        raise FormatError("not a project of Audacity 3: its document is not valid")
     if row[1] + row[3] > _MOST_DOCUMENT_BYTES:
         raise FormatError("its document is too large for a project")
     names, document = database.execute(
@@ -175,8 +175,8 @@ def _document(database: sqlite3.Connection, table: str) -> bytes | None:
 def _copy_project(path: Path, log: Path, copy: Path, head: bytes) -> None:
     """Copy a project and its log as they are at one moment.
 
-    Audacity moves pages from the log into the project now and then; what was
-    copied meanwhile may not fit together.
+    Audacity moves pages from the log into the project now and then, so a copy made
+    meanwhile may be inconsistent.
     """
     size = path.stat().st_size + log.stat().st_size
     if size > shutil.disk_usage(copy.parent).free:
@@ -206,7 +206,7 @@ def _state(path: Path) -> tuple[int, int]:
 
 
 def _copy(source: Path, target: Path, hole: int = 0, hole_bytes: int = 0) -> None:
-    """Copy a file, without some bytes of it."""
+    """Copy a file, leaving a hole at some of its bytes."""
     with source.open("rb") as reader, target.open("wb") as writer:
         position = 0
         while block := reader.read(_block(position, hole)):

@@ -1,9 +1,9 @@
-"""Reading the audio of a project that Audacity 3 or 4 saved.
+"""Reads the audio of a project that Audacity 3 or 4 saved.
 
-A project has wave tracks, of which two may be the sides of one; a track has clips,
-a clip a row of blocks, and each block is a row of the database, as whole numbers or
-floats. Envelopes and effects that are applied while playing are left out: this is to
-hear how loud hits are, and where beats are.
+A project has wave tracks, two of which may be a stereo pair. A track has clips, a clip
+a sequence of blocks, and each block is a row of the database, in integers or floats.
+Envelopes and real-time effects are ignored: the audio serves to measure how loud hits
+are, and to find beats.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ MOST_SECONDS = 3600.0
 _MOST_BLOCK_BYTES = 16 << 20
 _TABLE = "sampleblocks"
 
-# Formats of samples, as Audacity numbers them, and full scale. What has 24 bits is
-# kept in 32.
+# Sample formats by Audacity's numbers, and full scale. 24 bits are stored in 32.
 _FORMATS: dict[int, tuple[Any, float]] = {
     0x00020001: (np.dtype("<i2"), 2.0**15),
     0x00040001: (np.dtype("<i4"), 2.0**23),
@@ -41,7 +40,7 @@ _FORMATS: dict[int, tuple[Any, float]] = {
 
 @dataclass
 class _Clip:
-    """Blocks with their first frames; the trimmed ends are not heard."""
+    """Blocks with their first frames; trimmed ends are silent."""
 
     offset: float
     trim_left: float
@@ -70,14 +69,14 @@ def read_aup3_sound(path: Path) -> tuple[NDArray[np.float32], int] | None:
     rate
         Rate of the first track, in Hz; tracks of other rates are left out.
 
-    None if there is no sound, or more than an hour of it.
+    None if there is no sound, or more than an hour of sound.
 
     Raises
     ------
     AdtError
         If the file cannot be read.
     FormatError
-        If it is no such project, or damaged.
+        If it is not such a project, or damaged.
     """
     with open_database(path) as database:
         saved, unsaved = read_documents(database)
@@ -102,7 +101,7 @@ def read_aup3_sound(path: Path) -> tuple[NDArray[np.float32], int] | None:
                 blocks = (
                     (start, _samples(database, block))
                     for start, block in sequence
-                    if block > 0  # else it is silence
+                    if block > 0  # other blocks are silence
                 )
                 _add(mixed, blocks, clip, share, rate)
         return mixed, rate
@@ -110,7 +109,7 @@ def read_aup3_sound(path: Path) -> tuple[NDArray[np.float32], int] | None:
 
 def _tracks(elements: Iterable[Event]) -> Iterator[_Track]:
     track: _Track | None = None
-    clips: list[_Clip] = []  # open ones; within another are its cut lines
+    clips: list[_Clip] = []  # open clips; nested ones are cut lines
     for event in elements:
         name = event.name
         if not isinstance(event, Start):
@@ -132,7 +131,7 @@ def _tracks(elements: Iterable[Event]) -> Iterator[_Track]:
                 linked=bool(_number(about, "linked")),
             )
             if not 1000 <= track.rate <= 1_000_000:
-                raise FormatError("a track of an impossible rate")
+                raise FormatError("a track with an impossible sample rate")
         elif name == "waveclip":
             clips.append(
                 _Clip(
@@ -150,7 +149,7 @@ def _tracks(elements: Iterable[Event]) -> Iterator[_Track]:
 
 
 def _audible_tracks(tracks: Iterable[_Track]) -> list[tuple[_Track, float]]:
-    """Tracks that are heard, with their parts of the mix: two sides make one."""
+    """Return the audible tracks with their gains; a stereo pair counts as one track."""
     every = list(tracks)
     solo = any(track.solo for track in every)
     audible = []
@@ -164,7 +163,7 @@ def _audible_tracks(tracks: Iterable[_Track]) -> list[tuple[_Track, float]]:
 
 
 def _place(clip: _Clip, rate: int) -> tuple[int, int]:
-    """First frame of a clip that is heard, and the one after its last."""
+    """Return the first audible frame of a clip, and the one after its last."""
     whole = round(clip.offset * rate)
     start = whole + round(clip.trim_left * rate)
     return start, whole + clip.frames - round(clip.trim_right * rate)

@@ -1,4 +1,4 @@
-"""Reading the label tracks of a project of Audacity 2 or earlier (``.aup``)."""
+"""Reads the label tracks of a project of Audacity 2 or earlier (``.aup``)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read_aup(path: Path, *, warn: Warn) -> list[LabelTrack]:
     AdtError
         If the file cannot be read.
     FormatError
-        If it is no such project.
+        If it is not such a project.
     """
     tracks = label_tracks(_elements(read_bytes(path)))
     tracks.early.tell(warn)
@@ -33,7 +33,7 @@ def read_aup(path: Path, *, warn: Warn) -> list[LabelTrack]:
 
 
 def _elements(data: bytes) -> Iterator[Event]:
-    """Tags of an XML text as those of the binary kind."""
+    """Yield the tags of an XML text in the form of `binary_xml`."""
     events: list[Event] = []
     parser = expat.ParserCreate()
     # Entities can grow without end, and no project has any.

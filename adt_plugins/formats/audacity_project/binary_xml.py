@@ -1,9 +1,9 @@
 """The binary XML in which Audacity 3 and 4 store a project.
 
-A document is a row of fields, each a byte for its kind and what belongs to it.
-Names of tags and attributes come once, with a number that stands for them
-later. Integers are little-endian; so are floats on every machine that Audacity
-runs on. (Field kinds: Audacity's ``ProjectSerializer``.)
+A document is a sequence of fields, each a byte for its kind followed by its content.
+Names of tags and attributes are declared once, with a number that stands for them
+later. Integers are little-endian; so are floats on every machine that Audacity runs
+on. (Field kinds: Audacity's ``ProjectSerializer``.)
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from adt_plugins.errors import FormatError
 
 _CHAR_SIZE, _START, _END, _STRING = 0, 1, 2, 3
 _DATA, _RAW, _PUSH, _POP, _NAME = 11, 12, 13, 14, 15
-_BYTES = 16  # of Audacity 4: an attribute that is no text, as a picture
+_BYTES = 16  # of Audacity 4: a binary attribute, such as a picture
 
-# Attributes of a fixed size: number of the name, value (and for floats how many
-# digits a text would have).
+# Attributes of a fixed size: number of the name, value (and for floats, the number of
+# digits as text).
 _NUMBERS = {
     4: struct.Struct("<Hi"),  # int
     5: struct.Struct("<H?"),  # bool
@@ -33,7 +33,7 @@ _SHORT, _SHORTS = struct.Struct("<H"), struct.Struct("<HH")
 _LENGTH, _NAMED_LENGTH = struct.Struct("<i"), struct.Struct("<Hi")
 _ENCODINGS = {1: "utf-8", 2: "utf-16-le", 4: "utf-32-le"}
 
-# A project nests tags about 8 deep; a file that goes on is no project.
+# Projects nest tags about 8 deep; a file that goes much deeper is not one.
 _DEEPEST = 100
 
 
@@ -88,7 +88,7 @@ class _Reader:
 
     def events(self) -> Iterator[Event]:
         opened: list[str] = []
-        start: Start | None = None  # given away when its attributes are complete
+        start: Start | None = None  # yielded when its attributes are complete
         while self._at < len(self._data):
             kind = self._data[self._at]
             self._at += 1

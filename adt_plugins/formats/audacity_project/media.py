@@ -1,9 +1,8 @@
-"""The recording that goes into a project, in a form that Audacity reads in place.
+"""Puts the recording into a project, in a form that Audacity reads in place.
 
-Audacity reads the files of a project by libsndfile, which on some systems knows
-uncompressed audio only. WAV and AIFF files are linked (or copied where the file
-system has no links); everything else is decoded to WAV, with its rate and its
-channels.
+Audacity reads a project's files with libsndfile, which on some systems supports
+uncompressed audio only. WAV and AIFF files are linked (or copied if the file system has
+no links); everything else is decoded to WAV, with its rate and channels.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from adt_plugins.base.reporting import Warn
 if TYPE_CHECKING:
     from adt_plugins.audio.opening import AudioSource
 
-# Format as libsndfile calls it, and the suffix of a file in the project.
+# libsndfile's name of a format, and the suffix of the file in the project.
 _IN_PLACE = {
     "WAV": ".wav",
     "WAVEX": ".wav",
@@ -33,10 +32,10 @@ _IN_PLACE = {
 _16_BIT = ("PCM_S8", "PCM_U8", "PCM_16")
 _UNCOMPRESSED = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 
-# What decoded samples are kept as, by their bits: a type that loses nothing.
+# Lossless types for decoded samples, by their bits.
 _SUBTYPES = {8: "PCM_16", 16: "PCM_16", 24: "PCM_24", None: "FLOAT"}
 _WIDTHS = {"PCM_16": 2, "PCM_24": 3, "FLOAT": 4}
-# libsndfile takes samples of 24 bits in the upper ones of 32.
+# libsndfile takes 24-bit samples in the upper bits of 32.
 _WHOLE = {"PCM_16": (np.int16, 2.0**15), "PCM_24": (np.int32, 2.0**31)}
 _LARGEST_WAV = (1 << 32) - (1 << 16)
 
@@ -71,14 +70,14 @@ def place_recording(source: AudioSource, target: Path, *, warn: Warn) -> Media:
     source
         A path, a binary file object, or samples and their rate.
     target
-        Where to, without suffix; there is nothing of that name.
+        Path without suffix; no file of that name exists.
     warn
-        Gets a line if the recording is damaged.
+        Called with a line if the recording is damaged.
 
     Returns
     -------
     Media
-        What is there now.
+        The file that was written.
 
     Raises
     ------
@@ -108,7 +107,7 @@ def _linked(path: Path, target: Path) -> Media | None:
             return None
         about = soundfile.info(str(path))
     except (OSError, soundfile.SoundFileError, TypeError):
-        return None  # the decoder says what is wrong with it
+        return None  # the decoder will explain what is wrong
     suffix = _IN_PLACE.get(about.format)
     if suffix is None or about.subtype not in _UNCOMPRESSED or not about.frames:
         return None
@@ -137,7 +136,7 @@ def _decoded(source: AudioSource, target: Path, warn: Warn) -> Media:
         subtype = _SUBTYPES[reader.bits]
         rate, frames = reader.info.sample_rate, reader.info.frames
         width = reader.channels * _WIDTHS[subtype]
-        # The sizes in a WAV file's header have 32 bits.
+        # Sizes in the header of a WAV file have 32 bits.
         fits = frames is not None and frames * width < _LARGEST_WAV
         frames = write_sound(
             placed,
@@ -154,9 +153,9 @@ def _decoded(source: AudioSource, target: Path, warn: Warn) -> Media:
 
 
 def _as_stored(block: NDArray[np.float32], subtype: str) -> NDArray[Any]:
-    """Samples as whole numbers, if that is what they were.
+    """Return samples as integers, if they were integers.
 
-    libsndfile itself scales floats by 32767 and not by 32768.
+    libsndfile itself would scale floats by 32767 instead of 32768.
     """
     if subtype == "FLOAT":
         return block

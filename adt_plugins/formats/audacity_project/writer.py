@@ -1,9 +1,9 @@
-"""Writing projects that Audacity opens: audio and label tracks in one go.
+"""Writes projects that Audacity opens, with audio and label tracks.
 
-A project is an XML file of Audacity 2 (``.aup``) and a folder beside it with the
-audio. Audacity 3 and 4 import it, and save what the user makes of it as a file of
-their own. Unlike everything else that can be opened with a double-click it
-names audio and label tracks at once, and times in it are exact.
+A project is an XML file of Audacity 2 (``.aup``) and a folder beside it with the audio.
+Audacity 3 and 4 import it, and save changes as projects of their own. Unlike other
+files that open with a double-click, it combines audio and label tracks, and its times
+are exact.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from adt_plugins.labels.tracks import LabelTrack
 SUFFIX = ".aup"
 _FOLDER_END, _LIST = "_data", ".lof"
 
-# Audacity takes a file for a project if "<project" is in its first 255 bytes.
+# Audacity recognises a project by "<project" in its first 255 bytes.
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<project xmlns="http://audacity.sourceforge.net/xml/" projname={name}'
@@ -35,24 +35,24 @@ _HEAD = (
 )
 _MARK = "<!-- written by adt-plugins -->"
 _MARK_WITHIN_BYTES = 4096
-# Audacity takes a file of this name in the folder that it was started in, if there
-# is one, for the one that is meant: so no two projects use the same.
+# If the folder in which Audacity was started has a file of this name, Audacity reads
+# that one instead, so every project uses a different name.
 _AUDIO_STEM = "audio-{}"
 _OWN_AUDIO = re.compile(r"audio-[0-9a-f]{8}\.[a-z0-9]{1,4}")
 
 ORIGINAL = "transcription.json"
-"""In a project's folder: what its labels were made from."""
+"""File in a project's folder with the transcription that its labels were made from."""
 
 _UNLISTED = frozenset('"\n\r')
-# So much of a song is seen at first.
+# Length of the part that is visible at first.
 _SEEN_SECONDS = 8
 
-# Audacity's own sizes: samples of a block, and characters of a text, from 2048 on
-# of which it takes a file for damaged.
+# Audacity's own limits: samples of a block, and characters of a text, above which it
+# considers a file damaged.
 _BLOCK_FRAMES = 262_144
 _LONGEST_TEXT = 2000
-# Formats of a track, as Audacity numbers them. Five minutes of stereo are opened
-# in 2 s as 16 bits and in 4 s as floats.
+# Sample formats by Audacity's numbers. Five minutes of stereo open in 2 s as 16 bits,
+# and in 4 s as floats.
 _INT16, _FLOAT = 131_073, 262_159
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -69,7 +69,7 @@ _ESCAPES = str.maketrans(
 )
 
 PlaceAudio = Callable[[Path], Media]
-"""Puts a recording into the place of a file without suffix; gives what it is."""
+"""Writes a recording to a path without suffix; returns what it has written."""
 
 
 def write_project(
@@ -82,29 +82,29 @@ def write_project(
     original: str | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write a project, whole or not at all.
+    """Write a project completely, or not at all.
 
     Parameters
     ----------
     path
-        The ``.aup`` file. Its audio goes into a folder beside it: that of
-        ``song.drums.aup`` is ``song.drums_data``.
+        The ``.aup`` file. Its audio goes into a folder beside it, for example
+        ``song.drums_data`` for ``song.drums.aup``.
     tracks
         Label tracks, from top to bottom.
     audio
-        Puts the recording into the folder, see
-        `adt_plugins.formats.audacity_project.media`;
-        None: label tracks alone.
+        Function that puts the recording into the folder, see
+        `adt_plugins.formats.audacity_project.media`; None: label tracks only.
     title
         Name of the audio track.
     rate
         Rate of a project without audio, in Hz.
     original
-        What the labels were made from, see `adt_plugins.labels.originals`; it is
-        left in the folder for when they come back.
+        Transcription that the labels were made from, see
+        `adt_plugins.labels.originals`; it is stored in the folder, for reading
+        corrected labels later.
     overwrite
-        Replace a project that this function wrote, though somebody has changed it
-        since. What Audacity or somebody else wrote is never replaced.
+        Replace a project that this function wrote, even if it has been changed since.
+        Projects that Audacity or others wrote are never replaced.
 
     Returns
     -------
@@ -114,11 +114,11 @@ def write_project(
     Raises
     ------
     OutputExistsError
-        If a project that is not as we left it is in the way, and `overwrite` is false.
+        If our project exists, has been changed, and `overwrite` is false.
     AdtError
-        If a project is in the way that is not ours, or a file cannot be written.
+        If a project exists that is not ours, or a file cannot be written.
     FormatError
-        If the name can be no project's.
+        If the name is not valid for a project.
     """
     folder = data_folder(path)
     check_target(path, overwrite=overwrite)
@@ -133,19 +133,21 @@ def write_project(
 
 
 def data_folder(path: Path) -> Path:
-    """Folder of a project's audio.
+    """Return the folder of a project's audio.
 
     Raises
     ------
     FormatError
-        If the file's name can be no project's.
+        If the file's name is not valid for a project.
     """
     if path.suffix.lower() != SUFFIX or not path.stem:
         raise FormatError(f"the name of a project ends in {SUFFIX}")
     try:
         path.name.encode()
     except UnicodeEncodeError:
-        raise FormatError("Audacity opens no file whose name is not UTF-8") from None
+        raise FormatError(
+            "Audacity cannot open files whose names are not UTF-8"
+        ) from None
     return path.with_name(f"{path.stem}{_FOLDER_END}")
 
 
@@ -160,8 +162,8 @@ def opening_list(path: Path) -> Path | None:
     Returns
     -------
     Path or None
-        The list. None if there can be none: in it a name ends at a quotation mark,
-        and at the end of a line.
+        The list. None if the name cannot be written in one, because it contains a
+        quotation mark or a line break.
     """
     if not _UNLISTED.isdisjoint(path.name):
         return None
@@ -185,9 +187,9 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     if os.path.lexists(path):
         check_unprotected(path)
         if not _is_own_file(path):
-            raise AdtError(f"{path}: is a project of yours, and stays as it is")
+            raise AdtError(f"{path}: was not made by adt-plugins, so it is left alone")
     if os.path.lexists(folder) and not _is_own_folder(folder):
-        raise AdtError(f"{folder}: has files of yours in it, and stays as it is")
+        raise AdtError(f"{folder}: has other files in it, so it is left alone")
 
 
 def _is_own_file(path: Path) -> bool:
@@ -212,9 +214,9 @@ def _is_own_folder(folder: Path) -> bool:
 def _moving_into_place(
     path: Path, folder: Path, overwrite: bool
 ) -> Iterator[tuple[Path, Path]]:
-    """Give a file and a folder to write to, and put them in place at the end.
+    """Provide a draft file and folder, and move them into place at the end.
 
-    If something fails, what was there before is there again.
+    If something fails, the earlier file and folder are restored.
     """
     token = secrets.token_hex(8)
     draft, draft_folder, old_folder = (
@@ -255,7 +257,7 @@ def _project(
     title: str,
     rate: int,
 ) -> Iterator[str]:
-    """The lines of the file."""
+    """Yield the lines of the file."""
     rate = rate if media is None else media.sample_rate
     yield _HEAD.format(name=_attribute(folder), rate=rate)
     yield _MARK + "\n"
@@ -277,7 +279,7 @@ def _project(
 
 
 def _wave_track(media: Media, channel: int, title: str) -> Iterator[str]:
-    """One channel; two of stereo are linked, more stand alone."""
+    """Yield the lines of a channel; the two of stereo are linked, others are not."""
     linked = int(media.channels == 2 and channel == 0)
     side = channel if media.channels == 2 else 2  # left, right, mono
     form = _INT16 if media.is_16_bit else _FLOAT
@@ -290,7 +292,7 @@ def _wave_track(media: Media, channel: int, title: str) -> Iterator[str]:
     )
     for start in range(0, media.frames, _BLOCK_FRAMES):
         frames = min(_BLOCK_FRAMES, media.frames - start)
-        # Blocks with the same name would share the audio of the first.
+        # Blocks of the same name would share the audio of the first.
         summary = f"e{channel:02}{start // _BLOCK_FRAMES:06}.auf"
         yield (
             f'<waveblock start="{start}"><pcmaliasblockfile summaryfile="{summary}"'
@@ -302,7 +304,7 @@ def _wave_track(media: Media, channel: int, title: str) -> Iterator[str]:
 
 
 def _seconds(time: float) -> str:
-    """The shortest number that is read as the same float, without exponent."""
+    """Return the shortest number, without exponent, that reads back as this float."""
     text = repr(time)
     if "e" not in text:
         return text
@@ -311,8 +313,8 @@ def _seconds(time: float) -> str:
     return format_float_positional(time, trim="0")
 
 
-@lru_cache(maxsize=1024)  # a track has thousands of labels and few texts
+@lru_cache(maxsize=1024)  # a track has thousands of labels, but few different texts
 def _attribute(text: str) -> str:
-    """Text as the value of an attribute, with what XML cannot hold replaced."""
+    """Return text as an attribute's value; replace characters that XML cannot hold."""
     text = _NOT_XML.sub("\ufffd", text[:_LONGEST_TEXT])
     return f'"{text.translate(_ESCAPES)}"'

@@ -1,6 +1,6 @@
 /**
- * Bars, beats and meter as they are corrected by hand: operations of the log that are
- * folded over the beats that a song came with. `adt_plugins.editor.bars` does the same.
+ * Corrections of bars, beats and meter by hand: operations of the log, applied to the
+ * beats of the transcription. `adt_plugins.editor.bars` does the same.
  */
 
 import type { Beats } from "./beats";
@@ -8,7 +8,7 @@ import { countedBeats, parseMeter } from "./meter";
 import { lowerBound } from "./time";
 
 export interface MeterChange {
-  /** Bar that it begins in; bar 1 is that of the first downbeat. */
+  /** The bar in which it begins; bar 1 starts with the first downbeat. */
   readonly bar: number;
   readonly meter: string;
 }
@@ -19,26 +19,26 @@ export interface Timing {
 }
 
 export type TimingOp =
-  /** A bar begins with the beat nearest to a time. */
+  /** Start a bar at the beat nearest to a time. */
   | { readonly op: "bar"; readonly time: number }
-  /** Twice or half as many beats. */
+  /** Double or halve the number of beats. */
   | { readonly op: "tempo"; readonly factor: 2 | 0.5 }
-  /** A meter, from one time to another or of the whole song. */
+  /** Set the meter of a part, or of the whole song. */
   | { readonly op: "meter"; readonly meter: string; readonly start?: number; readonly end?: number }
-  /** Other beats, all of them. */
+  /** Replace all beats. */
   | { readonly op: "beats"; readonly beats: Beats };
 
-/** Who says that a bar begins here, whatever was counted before. */
+/** Who made a bar begin with a beat, whatever the count. */
 const [NOBODY, CAME_SO, BY_HAND] = [0, 1, 2];
 
-/** Beats are neither closer than this nor further apart, on average, seconds. */
+/** Shortest and longest beat on average, in seconds. */
 export const [LEAST_S, MOST_S] = [0.1, 4];
 
 interface Beat {
   readonly time: number;
   readonly position: number;
   meter: string | null;
-  /** Beats of a bar there. */
+  /** Beats in the bar. */
   count: number;
   pin: number;
 }
@@ -46,22 +46,22 @@ interface Beat {
 /** Of a bar. */
 const MOST_BEATS = 32;
 
-/** Beats that are counted in a bar: of 6/8, 9/8, 12/8 dotted quarters. */
+/** Return the counted beats in a bar: dotted quarters in 6/8, 9/8 and 12/8. */
 export const countedOf = (meter: string): number => countedBeats(parseMeter(meter));
 
-/** The meter at a time; null if it is not known. */
+/** Return the meter at a time; null if it is unknown. */
 export function meterAt({ beats, meters }: Timing, time: number): string | null {
   let bar = 0;
   for (const [start, position] of beats) {
     if (start > time + 1e-6) break;
     if (position === 1) bar++;
   }
-  let found = meters[0]?.meter ?? null;
-  for (const change of meters) if (change.bar <= bar) found = change.meter;
-  return found;
+  let meter = meters[0]?.meter ?? null;
+  for (const change of meters) if (change.bar <= bar) meter = change.meter;
+  return meter;
 }
 
-/** Index of the beat nearest to a time. */
+/** Return the index of the beat nearest to a time. */
 export function nearestBeat(length: number, at: (index: number) => number, time: number): number {
   const after = lowerBound(length, at, time);
   if (after === 0) return 0;
@@ -72,7 +72,7 @@ export function nearestBeat(length: number, at: (index: number) => number, time:
 const nearest = (beats: readonly Beat[], time: number): number =>
   nearestBeat(beats.length, (k) => beats[k].time, time);
 
-/** Beats and meters with the operations of a log; without any, as they came. */
+/** Return beats and meters after the operations of a log. */
 export function correctedTiming(given: Timing, ops: readonly TimingOp[]): Timing {
   if (!ops.length) return given;
   let beats = pinned(given.beats, given.meters);
@@ -87,9 +87,9 @@ export function correctedTiming(given: Timing, ops: readonly TimingOp[]): Timing
   return asTiming(beats);
 }
 
-/** A meter of each beat; a bar of another length than counted begins by itself. */
+/** Assign a meter to each beat; pin bars whose length differs from their meter. */
 function pinned(beats: Beats, meters: readonly MeterChange[]): Beat[] {
-  // Where no meter is known, as far as was counted.
+  // If no meter is known, take the highest position.
   const usual = Math.min(Math.max(1, ...beats.map(([, position]) => position)), MOST_BEATS);
   let bar = 0;
   let at = 0;
@@ -111,7 +111,7 @@ function pinned(beats: Beats, meters: readonly MeterChange[]): Beat[] {
   });
 }
 
-/** The beat that is counted from: the first bar that is set, or else the first there is. */
+/** Return the beat to count from: the first pinned bar, or else the first bar. */
 function origin(beats: readonly Beat[]): number {
   const pin = beats.findIndex((beat) => beat.pin);
   return pin >= 0
@@ -122,7 +122,7 @@ function origin(beats: readonly Beat[]): number {
       );
 }
 
-/** Count anew from each bar that is set; before the first, backwards. */
+/** Count again from each pinned bar; before the first, backwards. */
 function counted(beats: readonly Beat[]): Beat[] {
   let from = origin(beats);
   return beats.map((beat, index) => {
@@ -135,7 +135,7 @@ function counted(beats: readonly Beat[]): Beat[] {
 function setBar(beats: Beat[], time: number): void {
   const index = nearest(beats, time);
   const reach = beats[index].count;
-  // A bar set less than a bar away was a slip, or is what is wrong.
+  // A bar pinned less than a bar away was a slip, or is what is being corrected.
   for (let k = Math.max(index - reach + 1, 0); k < index + reach && k < beats.length; k++)
     beats[k].pin = NOBODY;
   beats[index].pin = BY_HAND;
@@ -159,7 +159,7 @@ function setMeter(beats: Beat[], meter: string, start?: number, end?: number): v
   beats[isPart ? from : first].pin = BY_HAND;
 }
 
-/** Seconds from beat to beat, on average; 0 without beats. */
+/** Return the average seconds between beats; 0 without beats. */
 export const spacing = (beats: Beats): number =>
   beats.length > 1 ? (beats[beats.length - 1][0] - beats[0][0]) / (beats.length - 1) : 0;
 

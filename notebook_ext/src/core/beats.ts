@@ -1,18 +1,18 @@
-/** Beats of a song: which bar and beat a time is in, and how fast they are there. */
+/** Finds the bar and beat at a time, and the tempo there. */
 
 import { clamp, lowerBound } from "./time";
 
 /** Time in seconds, and position in its bar: 1 is the downbeat. */
 export type Beats = readonly (readonly [time: number, position: number])[];
 
-/** Beats over which the tempo is taken. */
+/** Beats on each side over which the tempo is averaged. */
 const AROUND = 4;
 
 /** Index of the last beat at or before a time; -1 before the first. */
 const indexAt = (beats: Beats, time: number): number =>
   lowerBound(beats.length, (k) => beats[k][0], time + 1e-6) - 1;
 
-/** "3.2": bar and beat; bar 0 is the pickup. Empty before the first beat. */
+/** Return bar and beat at a time, as "3.2"; bar 0 is the pickup. Empty before the first beat. */
 export function barAndBeat(beats: Beats, time: number): string {
   const index = indexAt(beats, time);
   if (index < 0) return "";
@@ -21,7 +21,7 @@ export function barAndBeat(beats: Beats, time: number): string {
   return `${bar}.${beats[index][1]}`;
 }
 
-/** Seconds between beats near a time; null if there are fewer than two. */
+/** Return the seconds per beat near a time; null with fewer than two beats. */
 export function secondsPerBeat(beats: Beats, time: number): number | null {
   if (beats.length < 2) return null;
   const middle = clamp(indexAt(beats, time), 0, beats.length - 1);
@@ -30,7 +30,7 @@ export function secondsPerBeat(beats: Beats, time: number): number | null {
   return (beats[last][0] - beats[first][0]) / (last - first);
 }
 
-/** Beats of the bar that a time is in. */
+/** Return the number of beats in the bar at a time. */
 export function beatsPerBar(beats: Beats, time: number): number {
   const index = Math.max(indexAt(beats, time), 0);
   let most = beats[index]?.[1] ?? 4;
@@ -38,7 +38,7 @@ export function beatsPerBar(beats: Beats, time: number): number {
   return most;
 }
 
-/** From the downbeat at or before a time to the next one after another; null: no bars. */
+/** Return the bars that contain a range; null if there are none. */
 export function barsAround(
   beats: Beats,
   start: number,

@@ -1,16 +1,16 @@
-/** Edits that make the hits of a song those of a file. */
+/** Finds the edits that turn the hits of a song into those of a file. */
 
 import { type Change, type Hit, MOST_OPS, type Op } from "./edits";
 import { EDITS } from "./tables";
 
-/** Hits of one drum this close are the same hit, moved. */
+/** Hits of a drum this close are the same hit, moved. */
 const SAME_SECONDS = EDITS.SAME_S;
 
 /**
- * Operations that turn `hits` into `wanted`: what is in both stays, what is near moves,
- * the rest is deleted and added. `name` gives each new hit a name of its own.
+ * Return operations that turn `hits` into `wanted`: hits in both stay, nearby ones move,
+ * and the others are deleted or added. `name` returns a new id for each added hit.
  *
- * `hasVelocities`: whether `wanted` tells them; labels do not.
+ * `hasVelocities`: whether `wanted` has velocities; labels do not.
  */
 export function correctionsTo(
   hits: readonly Hit[],
@@ -34,7 +34,7 @@ export function correctionsTo(
     own.splice(near.index, 1);
     const { hit } = near;
     const louder = hasVelocities ? velocity : hit.velocity;
-    // Files have six decimals or more.
+    // Times in files have at least six decimals.
     if (Math.abs(hit.time - time) > 1e-6 || hit.velocity !== louder) {
       ops.push({ op: "change", id: hit.id, time, drum, velocity: louder });
     }

@@ -1,4 +1,4 @@
-/** The drums, and which of them is a kind of which. */
+/** The drums, their names, and which are kinds of which. */
 
 import { COARSE, NAMES } from "./tables";
 

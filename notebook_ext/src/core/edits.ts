@@ -1,7 +1,7 @@
 /**
- * Edits are a layer of their own over the automatic picks: a log of small
- * operations that is folded into thresholds, deletions and hits made by hand.
- * `adt_plugins.editor.edits` does the same; one set of fixtures binds both.
+ * Edits as a layer over the automatic picks: a log of small operations, whose combined
+ * effect is thresholds, deletions and hits made by hand. `adt_plugins.editor.edits` does
+ * the same; common fixtures keep both alike.
  */
 
 import type { TimingOp } from "./bars";
@@ -19,7 +19,7 @@ export type Op =
   | { readonly op: "delete"; readonly id: string }
   | TimingOp;
 
-/** What a person does: a step of one or more operations, or back, or forth. */
+/** A user's action: a step of one or more operations, undo, or redo. */
 export type Action =
   | { readonly kind: "do"; readonly ops: readonly Op[] }
   | { readonly kind: "undo" }
@@ -27,18 +27,18 @@ export type Action =
 
 export interface Log {
   readonly steps: readonly (readonly Op[])[];
-  /** How many of the steps are in force; the rest can be redone. */
+  /** Number of steps in force; the others can be redone. */
   readonly cursor: number;
 }
 
-/** In one step; Python takes no more. */
+/** Most operations in a step; Python refuses more. */
 export const { MOST_OPS } = EDITS;
 
 export const EMPTY: Log = { steps: [], cursor: 0 };
 
 export class Refusal extends Error {}
 
-/** The log after an action; throws `Refusal` if there is nothing to undo. */
+/** Return the log after an action; throws `Refusal` if there is nothing to undo or redo. */
 export function act(log: Log, action: Action): Log {
   const { steps, cursor } = log;
   if (action.kind === "undo") {
@@ -54,9 +54,9 @@ export function act(log: Log, action: Action): Log {
 
 export interface Layer {
   readonly thresholds: Readonly<Record<string, number>>;
-  /** Hits made or touched by hand; null for those that were deleted. */
+  /** Hits made or changed by hand; null for those that were deleted. */
   readonly hits: ReadonlyMap<string, Change | null>;
-  /** Operations on beats and bars, in their order. */
+  /** Operations on beats and bars, in order. */
   readonly timing: readonly TimingOp[];
 }
 
@@ -75,22 +75,22 @@ export function fold(log: Log): Layer {
   return { thresholds, hits, timing };
 }
 
-/** A hit under a name that outlives re-picking. */
+/** A hit with an id that is stable across re-picking. */
 export interface Hit extends Change {
   readonly id: string;
   readonly confidence: number;
   readonly byHand: boolean;
 }
 
-/** A hit that the transcription came with, or that was picked since. */
+/** A hit of the original transcription, or one that was picked since. */
 export interface Automatic extends Change {
   readonly id: string;
   readonly confidence: number;
-  /** Whether the transcription had it from the start. */
+  /** Whether it was in the transcription from the start. */
   readonly original: boolean;
 }
 
-/** A new pick this close to a hit made by hand is the same hit, found late. */
+/** A new pick this close to a hit made by hand is the same hit. */
 const SAME_SECONDS = EDITS.SAME_S;
 
 const compare = <T>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -104,7 +104,7 @@ export const inOrder = (
   a.velocity - b.velocity ||
   a.confidence - b.confidence;
 
-/** Automatic hits and edits make the hits that are shown, heard and exported. */
+/** Combine automatic hits and edits into the hits that are shown, played and exported. */
 export function compose(
   automatic: readonly Automatic[],
   layer: Layer,

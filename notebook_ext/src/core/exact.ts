@@ -1,6 +1,6 @@
-/** Doubles as what they are: fractions. */
+/** Exact arithmetic with doubles as fractions. */
 
-/** A double as an exact fraction: [numerator, power of two of the denominator]. */
+/** Return a double as an exact fraction: [numerator, exponent of two of the denominator]. */
 export function exact(value: number): [bigint, bigint] {
   const bits = new DataView(new ArrayBuffer(8));
   bits.setFloat64(0, value);
@@ -12,7 +12,7 @@ export function exact(value: number): [bigint, bigint] {
   return shift >= 0n ? [mantissa << shift, 0n] : [mantissa, -shift];
 }
 
-/** Nearest whole number of a fraction >= 0, half to even. */
+/** Round a fraction >= 0 to a whole number, half to even. */
 export function divideEven(numerator: bigint, denominator: bigint): bigint {
   const whole = numerator / denominator;
   const twice = 2n * (numerator % denominator);

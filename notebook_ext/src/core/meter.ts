@@ -1,12 +1,12 @@
-/** Meters and how they are counted: the port of `adt_plugins.meter`. */
+/** Meters and their counted beats: the port of `adt_plugins.meter`. */
 
-/** A time signature: units in a bar, and the unit, 4 for quarters. */
+/** A time signature: number of units in a bar, and the unit, 4 for quarters. */
 export interface Meter {
   readonly beats: number;
   readonly unit: number;
 }
 
-/** A meter, and the bar that it begins in; bar 1 is that of the first downbeat. */
+/** A meter, and the bar in which it begins; bar 1 starts with the first downbeat. */
 export interface MeterChange {
   readonly bar: number;
   readonly meter: Meter;
@@ -14,7 +14,7 @@ export interface MeterChange {
 
 export const COMMON: Meter = { beats: 4, unit: 4 };
 
-/** Reads "6/8". */
+/** Parse a meter such as "6/8". */
 export function parseMeter(text: string): Meter {
   const [beats, unit] = text.split("/").map(Number);
   return { beats, unit };
@@ -22,25 +22,25 @@ export function parseMeter(text: string): Meter {
 
 export const meterText = ({ beats, unit }: Meter): string => `${beats}/${unit}`;
 
-/** Whether its beats are dotted, as those of 6/8 are. */
+/** Whether its beats are dotted, like those of 6/8. */
 export const isCompound = ({ beats, unit }: Meter): boolean =>
   unit === 8 && beats > 3 && beats % 3 === 0;
 
-/** Beats in a bar, as they are counted: of 6/8 two. */
+/** Return the counted beats in a bar: two in 6/8. */
 export const countedBeats = (meter: Meter): number =>
   isCompound(meter) ? meter.beats / 3 : meter.beats;
 
-/** Length of a counted beat in quarters. */
+/** Return the length of a counted beat in quarters. */
 export const beatQuarters = (meter: Meter): number =>
   (4 / meter.unit) * (isCompound(meter) ? 3 : 1);
 
-/** Time signature of a bar of so many counted beats. */
+/** Return the time signature of a bar with this many counted beats. */
 export const signatureOf = (
   meter: Meter,
   count: number,
 ): readonly [upper: number, lower: number] => [count * (isCompound(meter) ? 3 : 1), meter.unit];
 
-/** Meter in force in bars 1, 2 … of so many; 4/4 where none is known. */
+/** Return the meters of bars 1, 2 …; 4/4 where none is known. */
 export function metersOfBars(changes: readonly MeterChange[], bars: number): Meter[] {
   let next = 0;
   let now = COMMON;
@@ -52,7 +52,7 @@ export function metersOfBars(changes: readonly MeterChange[], bars: number): Met
 
 const SIX_EIGHT: Meter = { beats: 6, unit: 8 };
 
-/** The meter of beats that were found; bars of two beats are found in 6/8 only. */
+/** Return the meter of detected beats; only 6/8 has bars of two beats. */
 export function metersFound(
   beats: readonly (readonly [time: number, position: number])[],
 ): MeterChange[] {

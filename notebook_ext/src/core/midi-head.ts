@@ -1,4 +1,4 @@
-/** A MIDI file up to its track of notes: `adt_plugins.midi.writer`'s first track. */
+/** Writes a MIDI file up to its note track: the first track of `adt_plugins.midi.writer`. */
 
 import { isCompound } from "./meter";
 import { meta, variable, word } from "./midi-events";
@@ -11,7 +11,7 @@ const [SET_TEMPO, SIGNATURE, MARKER, TEXT, OWN, END] = [0x51, 0x58, 0x06, 0x01, 
 
 const text = new TextEncoder();
 
-/** The two files of a song: its own tempo map, and plain time at 120 BPM. */
+/** Return the maps of a song's two files: its own tempo map, and plain time at 120 BPM. */
 export const mapsOf = (timing: Timing): readonly TempoMap[] =>
   PLAIN_MAPS.map((plain, n) => (n ? plain : { ...plain, ...fileMap(timing) }));
 
@@ -22,7 +22,7 @@ const fileMap = (timing: Timing): Pick<TempoMap, "tempos" | "head"> => ({
 
 function head(timing: Timing): number[] {
   const end = timing.bars.length ? timing.end + 1 : 0;
-  // Of one tick, the tempo comes first and the marker behind it.
+  // At the same tick, the tempo precedes the marker.
   const events = [
     ...timing.tempos.map(([tick, tempo]) => [tick, meta(SET_TEMPO, word(tempo).slice(1))] as const),
     ...timing.signatures.map(
@@ -38,7 +38,7 @@ function head(timing: Timing): number[] {
     track.push(...variable(tick - before), ...bytes);
     before = tick;
   }
-  // Behind the last beat, so that a reader knows how far beats were detected.
+  // The track ends with the last beat, so that a reader knows how far beats were detected.
   track.push(...variable(Math.max(end - before, 0)), ...meta(END, []));
   const { TICKS_PER_QUARTER: ticks } = TEMPO_MAP;
   const [kind, tracks] = [1, 2];
@@ -53,7 +53,7 @@ function head(timing: Timing): number[] {
 }
 
 function signature(upper: number, lower: number): number[] {
-  const clocks = isCompound({ beats: upper, unit: lower }) ? 36 : 24; // of a click
+  const clocks = isCompound({ beats: upper, unit: lower }) ? 36 : 24; // per metronome click
   return [upper, Math.log2(lower), clocks, 8];
 }
 

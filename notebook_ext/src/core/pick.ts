@@ -1,7 +1,7 @@
 /**
- * Activations to picks, exactly as `adt_plugins.picking.peaks` and `exclusive`: the same
- * frames, times and confidences to the last bit. Python computes averages in
- * double precision and compares in single; `Math.fround` stands where it rounds.
+ * Picks hits from activations exactly like `adt_plugins.picking.peaks` and `exclusive`: the
+ * same frames, times and confidences to the last bit. Python computes averages in double
+ * precision and compares in single precision; `Math.fround` is used where it rounds.
  */
 
 import { coarseOf } from "./drums";
@@ -25,7 +25,7 @@ export interface Activation {
 export interface Pick {
   readonly drum: string;
   readonly frame: number;
-  /** Frame, refined. */
+  /** Interpolated frame. */
   readonly position: number;
   readonly time: number;
   readonly confidence: number;
@@ -39,7 +39,7 @@ export interface Grid {
 
 const { EPSILON, SAME_STROKE_S } = EXCLUSIVE;
 
-/** Half to even, as Python's `round` and NumPy's `rint`. */
+/** Round half to even, like Python's `round` and NumPy's `rint`. */
 export function roundEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
@@ -104,7 +104,7 @@ function pickMadmom(
   return kept;
 }
 
-/** What an activation has to reach in every frame. */
+/** Return the value that an activation has to reach in each frame. */
 export function thresholdLine(
   values: Float32Array,
   threshold: number,
@@ -126,7 +126,7 @@ export function thresholdLine(
     return limit;
   }
   const total = new Float64Array(n + length);
-  // Zeros lie beyond both ends, and one more in front: sums are differences.
+  // Zeros beyond both ends, and one more in front, since sums are differences.
   let sum = 0;
   for (let i = 0; i < n + length; i++) {
     const t = i - before - 1;
@@ -139,7 +139,7 @@ export function thresholdLine(
   return limit;
 }
 
-/** Sum around a frame in which those before the last minimum count no more than it. */
+/** Sum the values around a frame; before the last minimum, at most the minimum counts. */
 function valleySum(values: Float32Array, frame: number, before: number, after: number): number {
   const at = (t: number) => (t >= 0 && t < values.length ? values[t] : 0);
   let lowest = Number.POSITIVE_INFINITY;
@@ -154,7 +154,7 @@ function valleySum(values: Float32Array, frame: number, before: number, after: n
   return sum;
 }
 
-/** Vertex of the parabola through a peak and its neighbours, in frames. */
+/** Return the vertex of the parabola through a peak and its neighbours, in frames. */
 export function refine(values: Float32Array, frame: number): number {
   if (values.length < 3 || frame <= 0 || frame >= values.length - 1) return 0;
   const left = values[frame - 1];
@@ -165,7 +165,7 @@ export function refine(values: Float32Array, frame: number): number {
   return clamp((0.5 * (left - right)) / denominator, -0.5, 0.5);
 }
 
-/** 0 for an activation of 0, a half at the threshold, 1 at 1; as `np.interp`. */
+/** Return 0 for an activation of 0, 0.5 at the threshold, 1 at 1, like `np.interp`. */
 export function confidence(value: number, threshold: number): number {
   const knee = clamp(threshold, 1e-6, 1 - 1e-6);
   if (value <= 0) return 0;
@@ -175,7 +175,7 @@ export function confidence(value: number, threshold: number): number {
   return (0.5 / (1 - knee)) * (value - knee) + 0.5;
 }
 
-/** All picks of all drums, kinds of one drum weeded; each drum's in order. */
+/** Return the picks of each drum, sorted, without coinciding kinds of one drum. */
 export function pickAll(
   lanes: readonly Activation[],
   thresholds: Readonly<Record<string, number>>,
@@ -193,7 +193,7 @@ export function pickAll(
   return dropRivals(picked, SAME_STROKE_S * grid.rate);
 }
 
-/** Keep one of the picks of one coarse drum that lie within `window` frames. */
+/** Of picks of one coarse drum within `window` frames, keep one. */
 function dropRivals(picked: Pick[][], window: number): Pick[][] {
   const families = new Map<string, number[]>();
   picked.forEach((picks, lane) => {
@@ -206,7 +206,7 @@ function dropRivals(picked: Pick[][], window: number): Pick[][] {
     if (lanes.length < 2) continue;
     const all = lanes.flatMap((lane) => picked[lane].map((pick) => ({ lane, pick })));
     const byTime = all.map((_, i) => i).sort((a, b) => all[a].pick.position - all[b].pick.position);
-    // A finer kind wins over the coarse drum, then who is surer.
+    // A finer kind wins over the coarse drum; otherwise the surer one wins.
     const coarse = (i: number) => Number(all[i].pick.drum === family);
     const order = all
       .map((_, i) => i)

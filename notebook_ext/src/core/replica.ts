@@ -1,7 +1,7 @@
 /**
- * A log that is shared with Python or with other tabs: what was done here is shown at
- * once, and done again on top of what has meanwhile been accepted from others. All
- * replicas come to the order of whoever keeps the log.
+ * A log that is shared with Python or other tabs. Local actions are shown at once, and
+ * reapplied on top of actions that have been accepted from others since. All replicas
+ * converge to the order of the log's keeper.
  */
 
 import { type Action, act, EMPTY, type Log, Refusal } from "./edits";
@@ -25,7 +25,7 @@ export type Message =
       readonly type: "log";
       readonly revision: number;
       readonly log: Log;
-      /** The last proposal of each editor that is in it, where the keeper tells. */
+      /** The last proposal of each editor in it, if the keeper sends that. */
       readonly seen?: Readonly<Record<string, number>>;
     };
 
@@ -34,22 +34,22 @@ export class Replica {
   #revision = -1;
   #pending: Proposal[] = [];
   #seq = 0;
-  /** What is shown: the accepted log with what is on its way. */
+  /** The log to show: the accepted one and the pending proposals. */
   log: Log = EMPTY;
 
   constructor(readonly client: string) {}
 
-  /** What was done here and is not accepted yet, oldest first. */
+  /** Local proposals that are not accepted yet, oldest first. */
   get pending(): readonly Proposal[] {
     return this.#pending;
   }
 
-  /** What has been accepted. */
+  /** The accepted log. */
   get accepted(): { readonly revision: number; readonly log: Log } {
     return { revision: this.#revision, log: this.#accepted };
   }
 
-  /** Do something here; returns what to send. Throws `Refusal`. */
+  /** Apply an action locally, and return the proposal to send. Throws `Refusal`. */
   propose(action: Action): Proposal {
     this.log = act(this.log, action);
     const proposal: Proposal = { type: "do", client: this.client, seq: this.#seq++, action };
@@ -57,7 +57,7 @@ export class Replica {
     return proposal;
   }
 
-  /** Take a message in; returns what is amiss: a gap, a reason, or nothing. */
+  /** Apply a message; returns a gap in the revisions, or the reason of a refusal, if any. */
   receive(message: Message): { gap?: boolean; reason?: string } {
     if (message.type === "log") {
       if (message.revision < this.#revision) return {};

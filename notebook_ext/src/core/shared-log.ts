@@ -1,7 +1,7 @@
 /**
- * One log of edits that any number of editors of a song write to. Whoever keeps it takes
- * proposals one after the other, and each of them once, however often it is handed in:
- * `seen` tells the last one of each editor.
+ * An edit log to which any number of editors of a song write. Its keeper accepts proposals
+ * one after the other, and each of them once, however often it is submitted: `seen` has
+ * the last one of each editor.
  */
 
 import { type Action, act, type Log, Refusal } from "./edits";
@@ -21,10 +21,10 @@ export interface SharedLog extends Log {
 
 export const NOTHING: SharedLog = { steps: [], cursor: 0, revision: 0, seen: {} };
 
-/** Editors that are remembered: one that is older has nothing to hand in any more. */
+/** Number of editors that are remembered; older ones have nothing left to submit. */
 const MOST_EDITORS = 100;
 
-/** The log with proposals that are new to it; one that makes no sense any more is passed over. */
+/** Return the log with its new proposals; those that are no longer possible are skipped. */
 export function accept(shared: SharedLog, proposals: readonly Proposal[]): SharedLog {
   if (!proposals.some(({ client, seq }) => seq > (shared.seen[client] ?? -1))) return shared;
   let { revision } = shared;
@@ -32,7 +32,7 @@ export function accept(shared: SharedLog, proposals: readonly Proposal[]): Share
   const seen = new Map(Object.entries(shared.seen));
   for (const { client, seq, action } of proposals) {
     if (seq <= (seen.get(client) ?? -1)) continue;
-    seen.delete(client); // the last one that handed in is the last in the map
+    seen.delete(client); // the most recent editor comes last in the map
     seen.set(client, seq);
     try {
       log = act(log, action);

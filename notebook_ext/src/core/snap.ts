@@ -1,16 +1,16 @@
-/** Where a hit goes that is put near a peak of the activation, or near the grid. */
+/** Snaps times to peaks of an activation, or to the grid. */
 
 import { type Grid, refine } from "./pick";
 import { lowerBound } from "./time";
 
 export type Snap = "peak" | "grid" | "off";
 
-/** Seconds around the pointer in which a peak is looked for. */
+/** Seconds around the pointer in which to look for a peak. */
 const REACH = 0.05;
-/** Parts of a beat: sixteenths, where a beat is a quarter. */
+/** Parts of a beat: sixteenths, if a beat is a quarter. */
 const PARTS = 4;
 
-/** Time of the highest peak near a time; the time itself if there is none. */
+/** Return the time of the highest peak near a time, or else the time itself. */
 export function toPeak(values: Float32Array, grid: Grid, time: number): number {
   const frame = (time - grid.offset + grid.delay) * grid.rate;
   const reach = REACH * grid.rate;
@@ -28,7 +28,7 @@ export function toPeak(values: Float32Array, grid: Grid, time: number): number {
   return Math.max(position / grid.rate + grid.offset - grid.delay, 0);
 }
 
-/** Nearest part of a beat; before the first and after the last, the time itself. */
+/** Return the nearest part of a beat; outside the beats, the time itself. */
 export function toGrid(
   beats: readonly (readonly [number, number])[],
   time: number,

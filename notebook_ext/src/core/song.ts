@@ -1,4 +1,4 @@
-/** What Python sends of a song, and the hits at any thresholds. */
+/** A song as Python sends it, and its hits at any thresholds. */
 
 import type { MeterChange } from "./bars";
 import type { Beats } from "./beats";
@@ -16,7 +16,7 @@ export interface Header {
   readonly delay: number;
   readonly frames: number;
   readonly picker: Picker | null;
-  /** In the order of the lanes; those of the activations first. */
+  /** The lanes in order; those with activations come first. */
   readonly lanes: readonly { readonly drum: string; readonly threshold: number | null }[];
   readonly known: number;
   readonly extras: readonly {
@@ -26,12 +26,12 @@ export interface Header {
     readonly velocity: number;
     readonly confidence: number;
   }[];
-  /** Picks at the first thresholds that the transcription does not have. */
+  /** Picks at the original thresholds that are not in the transcription. */
   readonly missing: readonly string[];
   readonly beats: Beats;
-  /** Earlier builds had none. */
+  /** Missing in files of earlier builds. */
   readonly meters?: readonly MeterChange[];
-  /** Counted beats a minute, where one tempo fits all of them. */
+  /** Counted beats per minute, if one tempo fits all of them. */
   readonly tempo?: number | null;
   readonly audio: {
     readonly chunk: number;
@@ -42,12 +42,12 @@ export interface Header {
   readonly files: Files;
 }
 
-/** What the writers need and cannot know. */
+/** What the writers need besides the hits. */
 export interface Files {
   readonly stem: string;
   /** Title and artist, on paper. Earlier builds had none. */
   readonly names?: readonly [title: string, artist: string];
-  /** The JSON file behind its onsets, in parts between which the thresholds go. */
+  /** The rest of the JSON file after its onsets, in parts, with the thresholds in between. */
   readonly json: readonly string[];
   readonly labels: readonly (readonly [start: number, end: number, text: string])[];
   readonly maps: readonly TempoMap[];
@@ -56,7 +56,7 @@ export interface Files {
 export interface TempoMap {
   readonly suffix: string;
   readonly tempos: readonly (readonly [tick: number, tempo: number])[];
-  /** Base64 of the file up to its track of notes, which no edit changes. */
+  /** The file up to its note track, in base64; edits of hits do not change it. */
   readonly head: string;
 }
 
@@ -71,12 +71,12 @@ export class Song {
   readonly activations: readonly Activation[];
   readonly first: Readonly<Record<string, number>>;
   readonly grid: Grid;
-  /** Of a hit of a drum at a frame that the transcription does not have. */
+  /** Velocities of new hits, by drum and frame. */
   velocities: Uint8Array | null = null;
   readonly #known = new Map<string, Known>();
   readonly #missing: ReadonlySet<string>;
 
-  /** `data`: the known picks, rows of five float64; then activations lane by lane, float32. */
+  /** `data`: original picks in rows of five float64; then activations, lane by lane, float32. */
   constructor(
     readonly header: Header,
     data: ArrayBuffer,
@@ -84,21 +84,21 @@ export class Song {
     const { frames, lanes, known } = header;
     this.grid = { rate: header.rate, offset: header.offset, delay: header.delay };
     this.lanes = lanes.map((lane) => lane.drum);
-    const heard = lanes.filter((lane) => lane.threshold !== null);
-    this.first = Object.fromEntries(heard.map((lane) => [lane.drum, lane.threshold as number]));
+    const picked = lanes.filter((lane) => lane.threshold !== null);
+    this.first = Object.fromEntries(picked.map((lane) => [lane.drum, lane.threshold as number]));
     const table = new Float64Array(data.slice(0, known * 40));
-    this.activations = heard.map(({ drum }, i) => ({
+    this.activations = picked.map(({ drum }, i) => ({
       drum,
       values: new Float32Array(data, known * 40 + i * frames * 4, frames),
     }));
     for (let i = 0; i < known; i++) {
       const [lane, frame, time, velocity, confidence] = table.subarray(5 * i, 5 * i + 5);
-      this.#known.set(idOf(heard[lane].drum, frame), { time, velocity, confidence });
+      this.#known.set(idOf(picked[lane].drum, frame), { time, velocity, confidence });
     }
     this.#missing = new Set(header.missing);
   }
 
-  /** Hits at these thresholds, before any edit. */
+  /** Return the hits at these thresholds, before any edit. */
   automatic(changed: Readonly<Record<string, number>>): Automatic[] {
     const { header } = this;
     const result: Automatic[] = header.extras.map((hit) => ({ ...hit, original: true }));
@@ -122,7 +122,7 @@ export class Song {
 
   #velocityAt(lane: number, frame: number): number {
     if (this.velocities) return this.velocities[lane * this.header.frames + frame];
-    // Until the levels are there: by how sure the network is.
+    // Until the velocities have arrived, use the confidence instead.
     const { drum, values } = this.activations[lane];
     const sure = sureness(values[frame], this.first[drum]);
     return Math.max(1, Math.round(1 + 126 * sure));

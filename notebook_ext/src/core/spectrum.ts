@@ -1,19 +1,19 @@
-/** What a chunk of sound looks like: extremes of the wave, and a spectrogram. */
+/** Computes the pictures of a chunk of sound: waveform extremes, and a spectrogram. */
 
 import { clamp } from "./time";
 
-/** Columns a second of both, as many as the network's frames. */
+/** Columns per second of both, equal to the network's frame rate. */
 export const COLUMN_RATE = 100;
 export const BANDS = 72;
 
 const SIZE = 2048;
 const LOW_HZ = 35;
 const HIGH_HZ = 18000;
-/** Range of what is shown, below the level of a loud tone. */
+/** Dynamic range that is shown, below the level of a loud tone. */
 const RANGE_DB = 62;
 const TOP_DB = -9;
 
-/** Lowest and highest sample of each column, -127 to 127: low, high, low, high … */
+/** Return lowest and highest sample of each column, -127 to 127: low, high, low, high … */
 export function extremes(channels: readonly Float32Array[], rate: number): Int8Array {
   const hop = rate / COLUMN_RATE;
   const columns = Math.ceil(channels[0].length / hop);
@@ -35,7 +35,7 @@ export function extremes(channels: readonly Float32Array[], rate: number): Int8A
   return out;
 }
 
-/** A function of the angle, once around. */
+/** Tabulate a function of an angle over a full circle. */
 const table = (of: (angle: number) => number): Float32Array =>
   Float32Array.from({ length: SIZE }, (_, i) => of((2 * Math.PI * i) / SIZE));
 
@@ -48,7 +48,7 @@ const REVERSED = Uint16Array.from({ length: SIZE }, (_, i) => {
   return out;
 });
 
-/** In place, radix 2; input in bit-reversed order. */
+/** Compute a radix-2 Fourier transform in place; the input is in bit-reversed order. */
 function transform(re: Float32Array, im: Float32Array): void {
   for (let half = 1; half < SIZE; half *= 2) {
     const step = SIZE / (2 * half);
@@ -69,7 +69,7 @@ function transform(re: Float32Array, im: Float32Array): void {
   }
 }
 
-/** First bin of each band and one more; every band has at least one bin. */
+/** Return the first bin of each band, and the end; every band has at least one bin. */
 function borders(rate: number): Uint16Array {
   const out = new Uint16Array(BANDS + 1);
   for (let band = 0; band <= BANDS; band++) {
@@ -81,9 +81,9 @@ function borders(rate: number): Uint16Array {
 }
 
 /**
- * Columns `first` to `end` of a chunk's spectrogram, 0-255, BANDS values each,
- * low bands first. Two columns are one complex transform: their spectra are the
- * even and the odd half of it.
+ * Compute columns `first` to `end` of a chunk's spectrogram, BANDS values of 0-255 each,
+ * low bands first. One complex transform serves two columns: their spectra are its even
+ * and odd parts.
  */
 export function spectrogram(
   channels: readonly Float32Array[],
@@ -98,7 +98,7 @@ export function spectrogram(
   const re = new Float32Array(SIZE);
   const im = new Float32Array(SIZE);
   const fill = (target: Float32Array, column: number): void => {
-    // At the chunk's ends the window stays inside: no dark seams between chunks.
+    // Keep the window inside the chunk, to avoid dark seams between chunks.
     const centre = Math.round((column + 0.5) * hop);
     const start = clamp(centre - SIZE / 2, 0, Math.max(length - SIZE, 0));
     for (let i = 0; i < SIZE; i++) {
@@ -123,7 +123,7 @@ export function spectrogram(
       }
       const level = (power: number): number => {
         const db = 10 * Math.log10((power / 4) * scale + 1e-12);
-        // Treble is weak in music: a tilt of 3 dB an octave keeps hats visible.
+        // Treble is weak in music: a tilt of 3 dB per octave keeps hats visible.
         const tilt = 3 * (Math.log2(HIGH_HZ / LOW_HZ) * (band / BANDS) - 4);
         return clamp((1 + (db + tilt - TOP_DB) / RANGE_DB) * 255, 0, 255);
       };
@@ -133,7 +133,7 @@ export function spectrogram(
   }
 }
 
-/** Greatest values of pairs, pairs of pairs …: a curve at every zoom. */
+/** Return a curve for every zoom: the greatest values of pairs, pairs of pairs … */
 export function pyramid(values: Float32Array): Float32Array[] {
   const levels = [values];
   while (levels[levels.length - 1].length > 256) {

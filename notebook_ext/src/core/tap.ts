@@ -1,20 +1,20 @@
-/** Beats of a song from taps on a few of them: a line through the taps, which follows the hits. */
+/** Estimates a song's beats from taps on a few of them, following the hits. */
 
 import type { Beats } from "./beats";
 import { clamp, lowerBound } from "./time";
 
-/** From fewer taps nothing is told. */
+/** Fewer taps do not determine a tempo. */
 export const LEAST_TAPS = 4;
-/** Taps further apart are two tries, seconds. */
+/** Taps further apart belong to different tries, in seconds. */
 export const PATIENCE_S = 2.5;
-/** Of a beat: hits within so much of one are on it. */
+/** Hits within this fraction of a beat are on the beat. */
 const NEAR = 0.15;
-/** How much of what a hit is off its beat the beats after it are moved, and get longer. */
+/** Fractions of a hit's deviation by which the following beats are moved and lengthened. */
 const [MOVE, BEND] = [0.4, 0.04];
-/** Of the tapped tempo: a song that goes further away was not followed, but lost. */
+/** Deviation from the tapped tempo beyond which the song has been lost. */
 const DRIFT = 0.15;
 
-/** Time of the first tap, and seconds of a beat; a tap that was missed is counted. */
+/** Return the time of the first tap and the seconds per beat, allowing for missed taps. */
 export function tapped(taps: readonly number[]): { start: number; beat: number } {
   const steps = taps.slice(1).map((time, i) => time - taps[i]);
   const usual = steps.sort((a, b) => a - b)[steps.length >> 1];
@@ -33,8 +33,8 @@ export function tapped(taps: readonly number[]): { start: number; beat: number }
 }
 
 /**
- * Beats from the song's start to its end. The first tap is a downbeat; `hits`: their times,
- * ascending; `perBar`: beats of a bar.
+ * Return the beats from the song's start to its end. The first tap is a downbeat; `hits`:
+ * times of hits, ascending; `perBar`: beats per bar.
  */
 export function beatsOfTaps(
   taps: readonly number[],
@@ -62,7 +62,7 @@ export function beatsOfTaps(
   });
 }
 
-/** How far the nearest hit is from a time; 0 if none is near. */
+/** Return how far the nearest hit is from a time; 0 if none is near. */
 function offOf(hits: readonly number[], time: number, near: number): number {
   const after = lowerBound(hits.length, (k) => hits[k], time);
   let off = 0;

@@ -1,4 +1,4 @@
-/** Beats to the tempo map of a MIDI file: the port of `adt_plugins.midi.tempo_map`. */
+/** Fits the tempo map of a MIDI file to beats: the port of `adt_plugins.midi.tempo_map`. */
 
 import { divideEven, exact } from "./exact";
 import {
@@ -18,7 +18,7 @@ const { TICKS_PER_QUARTER, DEFAULT_TEMPO, LEAST_LEAD_IN_S, MIN_BPM, MOST_BEATS }
 const { MOST_UPPER, MOST_TEMPO, PARTS, NEAR_S, MOST_OFF_S, MOST_OTHER } = TEMPO_MAP;
 const { PARABOLA, LOCAL, LEAST_BEAT_S } = TEMPO_MAP;
 const TOLERANCE_S = TEMPO_MAP.TOLERANCE_S.auto;
-const UNIT = TICKS_PER_QUARTER * 1_000_000; // of the exact times: 1 s
+const UNIT = TICKS_PER_QUARTER * 1_000_000; // one second of exact time
 
 export type Tempo = readonly [tick: number, microseconds: number];
 
@@ -26,12 +26,12 @@ export type Tempo = readonly [tick: number, microseconds: number];
 export interface Timing {
   readonly tempos: readonly Tempo[];
   readonly signatures: readonly (readonly [tick: number, upper: number, lower: number])[];
-  /** Ticks of the bar lines, the first at 0; none where no beats are known. */
+  /** Ticks of the bar lines, the first at 0; empty without beats. */
   readonly bars: readonly number[];
   /** Ticks of the first and the last beat. */
   readonly first: number;
   readonly end: number;
-  /** Number of the first of the bars; bar 1 is that of the first downbeat. */
+  /** Number of the first bar; bar 1 starts with the first downbeat. */
   readonly firstBar: number;
 }
 
@@ -50,7 +50,7 @@ interface Played {
   readonly position: number;
 }
 
-/** Lay a tempo map through beats; `hits` place them more finely than they were detected. */
+/** Fit a tempo map to beats, whose times `hits` refine. */
 export function tempoMap(
   beats: readonly (readonly [time: number, position: number])[],
   meters: readonly MeterChange[],
@@ -75,7 +75,7 @@ export function tempoMap(
   return { tempos, ...bars, first: lead, end: lead + places[places.length - 1] };
 }
 
-/** Beats, with some filled in where none was detected for long. */
+/** Fill gaps between beats. */
 function even(beats: readonly (readonly [number, number])[]): Played[] {
   const played: Played[] = [];
   for (const [time, position] of [...beats].sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
@@ -83,7 +83,7 @@ function even(beats: readonly (readonly [number, number])[]): Played[] {
     if (before) {
       const gap = time - before.time;
       if (gap < LEAST_BEAT_S) continue;
-      // Slower than 30 BPM is a pause, in which somebody counts on.
+      // Slower than 30 BPM is a pause, during which the count goes on.
       const parts = Math.ceil(gap / (60 / MIN_BPM));
       for (let n = 1; n < parts; n++) {
         played.push({ time: before.time + (gap * n) / parts, position: before.position + n });
@@ -94,7 +94,7 @@ function even(beats: readonly (readonly [number, number])[]): Played[] {
   return played;
 }
 
-/** Which beats bars begin with; the first of all if no downbeat was detected. */
+/** Return the beats with which bars begin; the first one if no downbeat was detected. */
 function startsOf(positions: readonly number[], meters: readonly MeterChange[]): number[] {
   const longest = meters.length ? Math.max(...meters.map(({ meter }) => ticksOf(meter))) : 960;
   const most = Math.min(MOST_BEATS, Math.floor((MOST_UPPER * PARTS[0]) / longest));
@@ -106,7 +106,7 @@ function startsOf(positions: readonly number[], meters: readonly MeterChange[]):
   return starts.length ? starts : [0];
 }
 
-/** Ticks of each beat. */
+/** Return the ticks of each beat. */
 function unitsOf(
   count: number,
   starts: readonly number[],
@@ -120,10 +120,10 @@ function unitsOf(
   return units;
 }
 
-/** Ticks of a counted beat. */
+/** Return the ticks of a counted beat. */
 const ticksOf = (meter: Meter): number => roundEven(beatQuarters(meter) * TICKS_PER_QUARTER);
 
-/** Beats of a bar where none is whole: of most bars, or as far as was counted. */
+/** Return the beats of an incomplete bar: those of most bars, or the highest position. */
 function usual(
   played: readonly Played[],
   starts: readonly number[],
@@ -139,14 +139,14 @@ function usual(
   return Math.min(Math.max(...played.map(({ position }) => position), least), MOST_BEATS);
 }
 
-/** Microseconds a quarter so that these ticks last so long. */
+/** Return the microseconds per quarter at which ticks last for some seconds. */
 function tempoOf(seconds: number, ticks: number): number {
   const [over, under] = exact(seconds);
   const tempo = Number(divideEven(over * BigInt(UNIT), BigInt(ticks) << under));
   return clamp(tempo, 1, MOST_TEMPO);
 }
 
-/** Ticks of the lead-in, and tempi. */
+/** Return the ticks of the lead-in, and the tempi. */
 function timed(
   times: readonly number[],
   places: readonly number[],
@@ -183,7 +183,7 @@ function atOneTempo(steady: SteadyTempo): { lead: number; tempos: Tempo[] } {
   return { lead, tempos: [[0, tempo]] };
 }
 
-/** Times without the errors of single beats: local parabolas (Savitzky and Golay). */
+/** Smooth the errors of single beats with local parabolas (Savitzky and Golay). */
 function smooth(times: readonly number[]): readonly number[] {
   if (times.length < PARABOLA.length) return times;
   const edge = PARABOLA.length >> 1;
@@ -199,7 +199,7 @@ function smooth(times: readonly number[]): readonly number[] {
   });
 }
 
-/** Ticks before the first beat: of the longest parts that come near enough. */
+/** Return the ticks before the first beat, in the longest parts that are close enough. */
 function leadIn(seconds: number, tempo: number): number {
   const wanted = (seconds * UNIT) / tempo;
   const near = (NEAR_S * UNIT) / tempo;
@@ -212,7 +212,7 @@ function leadIn(seconds: number, tempo: number): number {
   return Math.max(roundEven(wanted / finest), 1) * finest;
 }
 
-/** Tempi of the longest straight stretches, from the first time on, which is 0. */
+/** Return the tempi of the longest straight stretches; the first time is 0. */
 function stretches(times: readonly number[], ticks: readonly number[]): Tempo[] {
   const tempos: Tempo[] = [];
   let first = 0;
@@ -228,12 +228,11 @@ function stretches(times: readonly number[], ticks: readonly number[]): Tempo[] 
       [low, high, last] = [least, most, after];
     }
     if (last === first) {
-      // No beat lies after `start`: it cannot be within the tolerance.
+      // The next beat is not after `start`, so it cannot be within the tolerance.
       last = first + 1;
       low = high = LEAST_BEAT_S / (ticks[last] - ticks[first]);
     }
-    // To where the last one was heard, or the errors of one stretch would bend the next
-    // the other way.
+    // End at the last beat's own time, or errors of a stretch would bend the next one.
     const length = ticks[last] - ticks[first];
     const step = Math.min(Math.max((times[last] - start) / length, low), high);
     const tempo = tempoOf(Math.max(step * length, LEAST_BEAT_S / 2), length);
@@ -244,7 +243,7 @@ function stretches(times: readonly number[], ticks: readonly number[]): Tempo[] 
   return tempos;
 }
 
-/** Bar lines, the first one's number, and time signatures; `rest`: ticks before the beats. */
+/** Return bar lines, the first one's number, and time signatures; `rest`: ticks before beats. */
 function barsOf(
   starts: readonly number[],
   ends: readonly number[],
@@ -259,7 +258,7 @@ function barsOf(
   const bars: Bar[] = [];
   for (let n = Math.floor(rest / whole); n > 0; n--)
     bars.push([whole, ...signatureOf(first, count)]);
-  // What is no whole beat comes first, so that the rest can be counted.
+  // An incomplete beat comes first, so that the others can be counted.
   const part = (rest % whole) % unit;
   const beats = (rest % whole) - part;
   const parts = beats + pickup <= whole ? [part, beats + pickup] : [part, beats, pickup];
@@ -281,7 +280,7 @@ function barsOf(
   return { bars: lines, firstBar: 1 - before, signatures };
 }
 
-/** A bar's ticks, cut in two where a time signature cannot count its parts. */
+/** Return a bar's ticks, cut in two if no time signature fits. */
 function countable(ticks: number): number[] {
   const part = PARTS.find((own) => ticks % own === 0) ?? 1;
   if (Math.floor(ticks / part) <= MOST_UPPER) return ticks ? [ticks] : [];
@@ -289,7 +288,7 @@ function countable(ticks: number): number[] {
   return [rest, ticks - rest];
 }
 
-/** Time signature of a short bar: in the meter's notes or finer ones. */
+/** Return the time signature of a short bar, in the meter's unit or a finer one. */
 function short(ticks: number, meter: Meter): readonly [number, number] {
   if (ticks % ticksOf(meter) === 0) return signatureOf(meter, ticks / ticksOf(meter));
   let lower = 4;

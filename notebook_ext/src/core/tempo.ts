@@ -1,4 +1,4 @@
-/** One tempo through beats, where one fits: the port of `adt_plugins.tempo`. */
+/** Fits one steady tempo to beats, if one fits: the port of `adt_plugins.tempo`. */
 
 import { roundEven } from "./pick";
 import { TEMPO } from "./tables";
@@ -8,7 +8,7 @@ import { micro } from "./writers";
 const { LARGEST_S, DRIFT_S, NEAR_S, EXACT_S, STRAY, STRAY_S, WINDOW } = TEMPO;
 const { LEAST_BEATS, ROUND, ROUNDING, MOST_OFF_S } = TEMPO;
 
-/** A line through beats: seconds of a quarter, and the time of place 0. */
+/** A line through beats: seconds per quarter, and the time of place 0. */
 export interface SteadyTempo {
   readonly quarter: number;
   readonly start: number;
@@ -24,7 +24,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** Times of beats by the hits on them; one without moves as the others do in the middle. */
+/** Refine beat times by the hits on them; beats without hits move by the median. */
 export function refined(times: readonly number[], hits: readonly number[]): readonly number[] {
   if (times.length < 2 || !hits.length) return times;
   const struck = [...hits].sort((a, b) => a - b);
@@ -46,7 +46,7 @@ export function refined(times: readonly number[], hits: readonly number[]): read
   });
 }
 
-/** The one tempo of beats; null if none fits. `places`: quarters from the first beat. */
+/** Return the steady tempo of beats, or null. `places`: quarters from the first beat. */
 export function steadyTempo(
   beats: readonly number[],
   places: readonly number[],
@@ -64,7 +64,7 @@ export function steadyTempo(
   );
 }
 
-/** Least squares, twice without what lies apart. */
+/** Fit a line by least squares, twice without outliers. */
 function fitted(
   times: readonly number[],
   places: readonly number[],
@@ -104,7 +104,7 @@ function fits(off: readonly number[]): boolean {
   });
 }
 
-/** The roundest tempo that the beats do not speak against. */
+/** Return the roundest tempo that is compatible with the beats. */
 function rounded(line: SteadyTempo, places: readonly number[]): SteadyTempo {
   const span = places[places.length - 1] - places[0];
   const centre = mean(places);

@@ -1,21 +1,21 @@
-/** The part of the song that is seen: seconds to pixels and back, zoom, scroll. */
+/** The visible part of the song: converts seconds to pixels and back, zooms, scrolls. */
 
 export interface Viewport {
   /** Time at the left edge, seconds. */
   readonly start: number;
   /** Pixels per second. */
   readonly scale: number;
-  /** Pixels. */
+  /** Width in pixels. */
   readonly width: number;
-  /** Of the song, seconds. */
+  /** Duration of the song in seconds. */
   readonly duration: number;
 }
 
-/** `value`, but neither below `low` nor above `high`. */
+/** Limit a value to `low` … `high`. */
 export const clamp = (value: number, low: number, high: number): number =>
   Math.min(Math.max(value, low), high);
 
-/** A sample at 44.1 kHz is a tenth of a pixel: nothing more is to be seen. */
+/** Closest zoom: a sample at 44.1 kHz is a tenth of a pixel. */
 export const MAX_SCALE = 4410;
 
 export const timeAt = (view: Viewport, x: number): number => view.start + x / view.scale;
@@ -24,7 +24,7 @@ export const xAt = (view: Viewport, time: number): number => (time - view.start)
 
 export const seen = (view: Viewport): number => view.width / view.scale;
 
-/** The same view within the song and the zoom's limits. */
+/** Limit a view to the song and to the range of zoom. */
 export function within(view: Viewport): Viewport {
   const least = view.width / Math.max(view.duration, 0.01);
   const scale = clamp(view.scale, least, Math.max(MAX_SCALE, least));
@@ -64,11 +64,11 @@ const STEPS = [
   1800, 3600,
 ];
 
-/** Seconds between the ruler's marks, so that they are at least so many pixels apart. */
+/** Return the seconds between marks of the ruler that are at least `pixels` apart. */
 export const rulerStep = (view: Pick<Viewport, "scale">, pixels = 80): number =>
   STEPS.find((step) => step * view.scale >= pixels) ?? 3600;
 
-/** "3:07", "1:00:02.5": as many decimals as asked. */
+/** Format seconds as "3:07" or "1:00:02.5". */
 export function clock(seconds: number, decimals = 0): string {
   const unit = 10 ** decimals;
   const total = Math.round(Math.max(seconds, 0) * unit);
@@ -80,7 +80,7 @@ export function clock(seconds: number, decimals = 0): string {
   return `${hours ? `${hours}:${two(minutes)}` : `${minutes}`}:${two(whole % 60)}${rest}`;
 }
 
-/** Index of the first of ascending values that is at least `value`. */
+/** Return the index of the first of ascending values that is at least `value`. */
 export function lowerBound(length: number, at: (index: number) => number, value: number): number {
   let low = 0;
   let high = length;

@@ -1,4 +1,4 @@
-/** Files, byte for byte those of Python's writers. */
+/** Writes files, byte for byte like Python's writers. */
 
 import type { Timing } from "./bars";
 import { coarseOf } from "./drums";
@@ -14,13 +14,13 @@ interface Onset {
   readonly confidence: number;
 }
 
-const UNIT = 960n * 1_000_000n; // ticks a quarter, microseconds a second
+const UNIT = 960n * 1_000_000n; // ticks per quarter, microseconds per second
 const NOTE_TICKS = 120;
 const OFF_VELOCITY = 64;
 const CHANNEL = 9;
 const MAX_DELTA = 2 ** 28 - 1;
 
-/** As Python's `f"{value:.9f}"`; `toFixed` rounds ties up instead of to even. */
+/** Format like Python's `f"{value:.9f}"`; `toFixed` rounds ties up instead of to even. */
 export const fixed9 = (value: number): string => fixed(value, 9);
 
 function fixed(value: number, decimals: number): string {
@@ -30,10 +30,10 @@ function fixed(value: number, decimals: number): string {
   return `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }
 
-/** As Python's `round(value, 6)`: files have times to a microsecond. */
+/** Round like Python's `round(value, 6)`: times in files have microseconds. */
 export const micro = (value: number): number => Number(fixed(value, 6));
 
-/** As Python's `repr` of a float >= 0. */
+/** Format like Python's `repr` of a float >= 0. */
 export function pythonFloat(value: number): string {
   const [digits, exponent] = value.toExponential().split("e");
   const power = Number(exponent);
@@ -87,7 +87,7 @@ export function jsonText(
   );
 }
 
-/** What follows the onsets in a JSON file, with these beats and meters. */
+/** Return the rest of a JSON file after its onsets, with other beats and meters. */
 function withTiming(rest: string, timing?: Timing): string {
   if (!timing) return rest;
   const { beats, meters } = timing;
@@ -96,7 +96,7 @@ function withTiming(rest: string, timing?: Timing): string {
   );
   const changes = meters.map(({ bar, meter }) => `{"bar": ${bar}, "meter": "${meter}"}`);
   const now = meters.length > 1 ? `[${changes.join(", ")}]` : `"${meters[0]?.meter}"`;
-  // No text has a line break in it: what stands between these is a list, or the end of a line.
+  // Texts have no line breaks, so these patterns match lists, or the ends of lines.
   return rest.replace(
     /^ "beats": \[[\s\S]*?\],\n( "labels": \[[\s\S]*?\],\n)?( "meter": .*\n)?/,
     (_, labels = "") =>
@@ -104,7 +104,7 @@ function withTiming(rest: string, timing?: Timing): string {
   );
 }
 
-/** Nearest tick of a time. */
+/** Return the nearest tick of a time. */
 export function tickOf(seconds: number, map: TempoMap): number {
   const [numerator, power] = exact(seconds);
   const scaled = numerator * UNIT;
@@ -123,7 +123,7 @@ export function tickOf(seconds: number, map: TempoMap): number {
 
 const text = new TextEncoder();
 
-/** Other notes than those of General MIDI; drums that are not in it keep theirs. */
+/** Notes that differ from General MIDI, by drum. */
 export type Notes = Readonly<Record<string, number>>;
 
 interface Note {
@@ -133,7 +133,7 @@ interface Note {
   readonly drum: string;
 }
 
-/** In the order of ticks; of hits on one tick and note the loudest, or else the first. */
+/** Return notes sorted by tick; of hits on one tick and note, the first of the loudest. */
 function notesOf(onsets: readonly Onset[], map: TempoMap, notes?: Notes): Note[] {
   const loudest = new Map<number, Note>();
   for (const { time, drum, velocity } of onsets) {
@@ -175,10 +175,10 @@ export function midiBytes(onsets: readonly Onset[], map: TempoMap, notes?: Notes
   return Uint8Array.from([...head, ...text.encode("MTrk"), ...word(track.length), ...track]);
 }
 
-/** Where a file's first track begins, and its length stands. */
+/** Offset of the first track's content, which follows its length. */
 const FIRST_TRACK = 22;
 
-/** The file's head, saying what each note was written for: `adt_plugins.midi.own_event`. */
+/** Insert the drum of each note into the head of a file: see `adt_plugins.midi.own_event`. */
 function withDrums(head: Uint8Array, hits: readonly Note[]): number[] {
   const bytes = [...head];
   const letters = String.fromCharCode(...bytes);
@@ -192,7 +192,7 @@ function withDrums(head: Uint8Array, hits: readonly Note[]): number[] {
   const list = [...drums].sort((a, b) => a[0] - b[0]).map(([note, drum]) => `${note}:${drum}`);
   const content = text.encode(found[0] + list.join(","));
   const end = found.index + found[0].length;
-  // Its length, in front of it, takes one byte as long as no note is listed.
+  // Its length, just before it, takes one byte as long as no note is listed.
   const changed = [
     ...bytes.slice(FIRST_TRACK, found.index - 1),
     ...variable(content.length),

@@ -1,20 +1,20 @@
-/** The song's sound in pieces: asked for in the order of need, decoded, kept while there is room. */
+/** The song's sound in chunks: requested when needed, decoded, and cached. */
 
 export interface AudioInfo {
-  /** Samples of a piece. */
+  /** Samples per chunk. */
   readonly chunk: number;
   readonly samples: number;
-  /** Samples at both ends of a piece that are not part of it. */
+  /** Extra samples at each end of a chunk, to be discarded. */
   readonly margin: number;
   readonly channels: number;
 }
 
 export const RATE = 44100;
 
-/** Decoded sound that is kept, bytes: ten minutes of stereo. */
+/** Size of the cache in bytes: ten minutes of stereo. */
 const ROOM = 212e6;
 const AT_ONCE = 2;
-/** Between pieces that nobody waits for, ms: the page stays free for the user. */
+/** Pause between chunks that nothing waits for, so that the page stays responsive. */
 const REST_MS = 40;
 
 export class Chunks {
@@ -35,11 +35,11 @@ export class Chunks {
     this.count = Math.ceil(info.samples / info.chunk);
   }
 
-  /** The piece if it is there; otherwise it is asked for before all others. */
+  /** Return a chunk if it is cached; otherwise request it before all others. */
   get(index: number): AudioBuffer | undefined {
     const buffer = this.#buffers.get(index);
     if (buffer) {
-      this.#buffers.delete(index); // the last used is the last in the map
+      this.#buffers.delete(index); // the most recently used comes last in the map
       this.#buffers.set(index, buffer);
     } else if (index >= 0 && index < this.count) {
       this.#urgent.add(index);
@@ -48,7 +48,7 @@ export class Chunks {
     return buffer;
   }
 
-  /** The samples of a piece, without its margins. */
+  /** Return the samples of a chunk, without its margins. */
   channels(index: number, buffer: AudioBuffer): Float32Array[] {
     const { chunk, samples, margin } = this.info;
     const length = Math.min(chunk, samples - index * chunk);
@@ -62,7 +62,7 @@ export class Chunks {
     this.#buffers.clear();
   }
 
-  /** Load what is next: what is needed now, then each piece once. */
+  /** Load the next chunk: those that are needed now, then every chunk once. */
   work(): void {
     while (!this.#closed && this.#loading.size < AT_ONCE) {
       const index = this.#next();
@@ -84,7 +84,7 @@ export class Chunks {
   async #load(index: number): Promise<void> {
     try {
       const data = await this.fetch(index);
-      // Decoding needs no sound card, and none may be used before a click.
+      // An offline context: before the user has clicked, a real one may not be started.
       const decoder = new OfflineAudioContext(this.info.channels, 1, RATE);
       const buffer = await decoder.decodeAudioData(data);
       if (this.#closed) return;

@@ -1,4 +1,4 @@
-/** What song, hits and metronome sound like, and how loud; one graph of the browser's audio. */
+/** The audio graph: sounds and levels of song, hits and metronome. */
 
 import { RATE } from "./audio-chunks";
 import { type Kit, soundOf } from "./sounds";
@@ -6,9 +6,9 @@ import { type Kit, soundOf } from "./sounds";
 export interface Strip {
   mute: boolean;
   solo: boolean;
-  /** 0 to 1. */
+  /** Level from 0 to 1. */
   level: number;
-  /** -1 left, 1 right. */
+  /** Balance from -1 (left) to 1 (right). */
   balance: number;
 }
 
@@ -31,14 +31,14 @@ export class Mixer {
   readonly #lanes = new Map<string, { gain: GainNode; pan: StereoPannerNode }>();
   readonly #sounds = new Map<string, AudioBuffer>();
 
-  /** Null before something has sounded. */
+  /** The graph; null until something is played. */
   get graph(): Graph | null {
     return this.#graph;
   }
 
   open(): Graph {
     if (this.#graph) return this.#graph;
-    // At the song's rate nothing is resampled: one sample is one sample.
+    // At the song's own rate, so that nothing is resampled.
     const context = new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
     const song = new GainNode(context, { gain: this.mix.song });
     const hits = new GainNode(context, { gain: this.mix.hits });
@@ -73,7 +73,7 @@ export class Mixer {
     return solo ? strip.solo : !strip.mute;
   }
 
-  /** Bring levels and balances to what `mix` and the strips say; heard at once. */
+  /** Apply the levels and balances of `mix` and the strips at once. */
   apply(): void {
     if (!this.#graph) return;
     const { context, song, hits } = this.#graph;
@@ -88,7 +88,7 @@ export class Mixer {
     }
   }
 
-  /** A hit, `when` in seconds of the sound card's clock; by itself it has no lane. */
+  /** Play a hit at `when`, in seconds of the audio clock; `isAlone`: not through its lane. */
   strike(drum: string, velocity: number, when: number, isAlone = false): AudioBufferSourceNode {
     const { context } = this.open();
     return this.#start(
@@ -99,7 +99,7 @@ export class Mixer {
     );
   }
 
-  /** The metronome. */
+  /** Play a click of the metronome. */
   tick(isBar: boolean, when: number): AudioBufferSourceNode {
     const [drum, velocity] = isBar ? ["HH", 110] : ["SD", 80];
     const buffer = this.#sound(`metronome ${drum}`, drum, "clicks");
@@ -125,13 +125,13 @@ export class Mixer {
   ): AudioBufferSourceNode {
     const { context } = this.open();
     const node = new AudioBufferSourceNode(context, { buffer });
-    // As synthesisers play a velocity: (v / 127)² of full amplitude.
+    // The usual curve of synthesisers: (v / 127)² of full amplitude.
     node.connect(new GainNode(context, { gain: (velocity / 127) ** 2 })).connect(to);
     node.start(when);
     return node;
   }
 
-  /** Where the hits of a drum sound. */
+  /** Return the node that a drum's hits are played through. */
   #lane(drum: string): AudioNode {
     let lane = this.#lanes.get(drum);
     if (!lane) {

@@ -1,6 +1,6 @@
 /**
- * The song and a sound for every hit, on the sound card's clock. What sounds in
- * the next 1.5 s is always planned: with less, a busy notebook drops clicks.
+ * Plays the song and a sound for every hit, on the audio clock. The next 1.5 s are always
+ * scheduled: with less, a busy notebook would drop clicks.
  */
 
 import { type Beats, beatsPerBar, secondsPerBeat } from "../core/beats";
@@ -12,11 +12,11 @@ import { chunksIn, hitsIn, type Range, type Segment, Transport } from "./transpo
 
 const AHEAD = 1.5 * RATE;
 const EVERY_MS = 200;
-/** From a decision to the sound: what is planned must not lie in the past. */
+/** Samples from scheduling to sounding, so that nothing is scheduled in the past. */
 const LEAD = 0.06 * RATE;
 const FADE = 0.004;
 
-/** Of the song's own speed. */
+/** Slowest and fastest, relative to the song's own speed. */
 export const SPEEDS = [0.5, 1.5] as const;
 
 export interface Sounding {
@@ -33,22 +33,22 @@ interface Click {
 interface Run {
   readonly transport: Transport;
   readonly song: GainNode;
-  /** Before it: the song, and the song without its drums. */
+  /** Its inputs: the song, and the song without its drums. */
   readonly parts: readonly GainNode[];
   readonly sources: { node: AudioBufferSourceNode; until: number }[];
   struck: Click[];
-  /** Pieces whose sound has not come yet. */
+  /** Chunks that have not been loaded yet. */
   waiting: ReturnType<typeof chunksIn>;
 }
 
 export class Player {
   readonly mixer = new Mixer();
   loop: Range | null = null;
-  /** Added to where the playhead is drawn, seconds: for headphones that lag. */
+  /** Offset of the drawn playhead in seconds, for headphones with latency. */
   visualOffset = 0;
   #run: Run | null = null;
   #timer = 0;
-  /** Counts plays and pauses; the last one is obeyed. */
+  /** Counts plays and pauses, so that only the latest takes effect. */
   #wishes = 0;
   #rest = 0;
   #hits: readonly Sounding[] = [];
@@ -56,9 +56,9 @@ export class Player {
   #beats: Beats = [];
   #beatSamples = new Float64Array(0);
   #speed = 1;
-  /** Whether each beat is heard, and whether a bar is counted before it plays. */
+  /** Whether beats sound, and whether a bar is counted in. */
   #metronome = false;
-  /** Of the drums in the song, 0 to 1; once the song without them is here. */
+  /** Level of the drums in the song, 0 to 1, once the song without them has arrived. */
   #drums = 1;
   #hasDrumless = false;
   countsIn = false;
@@ -81,12 +81,12 @@ export class Player {
     return this.#metronome;
   }
 
-  /** For measurements: where song and hits are heard apart. */
+  /** The separate outputs of song and hits, for measurements. */
   get buses() {
     return this.mixer.graph;
   }
 
-  /** Seconds of the song that are heard now. */
+  /** The position that sounds now, in seconds. */
   get position(): number {
     const context = this.mixer.graph?.context;
     if (!this.#run || !context) return this.#rest;
@@ -94,7 +94,7 @@ export class Player {
     return clamp(heard, 0, this.duration);
   }
 
-  /** Where the playhead is drawn. */
+  /** The position at which the playhead is drawn. */
   get seen(): number {
     const time = this.position + (this.#run ? this.visualOffset * this.#speed : 0);
     return clamp(time, 0, this.duration);
@@ -103,7 +103,7 @@ export class Player {
   #heardFrame(context: AudioContext): number {
     const { contextTime = 0, performanceTime = 0 } = context.getOutputTimestamp?.() ?? {};
     const now = contextTime + (performance.now() - performanceTime) / 1000;
-    // Some browsers give nothing yet, or nonsense just after a resume.
+    // Some browsers return nothing yet, or nonsense just after a resume.
     const usable = contextTime > 0 && Math.abs(now - context.currentTime) < 0.5;
     return (usable ? now : context.currentTime) * RATE;
   }
@@ -111,7 +111,7 @@ export class Player {
   async play(): Promise<void> {
     const { context } = this.mixer.open();
     const wish = ++this.#wishes;
-    await context.resume().catch(() => 0); // it may be closed meanwhile
+    await context.resume().catch(() => 0); // the context may have been closed
     if (this.#run || context.state !== "running" || wish !== this.#wishes) return;
     if (this.#rest >= this.duration - 0.01) this.#rest = this.loop ? this.loop.start / RATE : 0;
     const from = Math.round(this.#rest * RATE);
@@ -119,7 +119,7 @@ export class Player {
     else this.#begin(from);
   }
 
-  /** A bar of clicks at the tempo of the place, and then the song. */
+  /** Play a bar of clicks at the local tempo, and then the song. */
   #countIn(from: number): void {
     const seconds = secondsPerBeat(this.#beats, this.#rest);
     if (seconds === null) {
@@ -149,7 +149,7 @@ export class Player {
   }
 
   pause(): void {
-    this.#wishes++; // what waits to be played is not played
+    this.#wishes++; // cancels a play that is still starting
     if (!this.#run) return;
     this.#rest = this.position;
     this.#end(this.#run, this.#frame() + 0.02 * RATE);
@@ -164,7 +164,7 @@ export class Player {
     this.changed();
   }
 
-  /** Seconds, or null; sample-exact from the next round on. */
+  /** Set the loop in seconds, or none; it is sample-exact from the next round on. */
   setLoop(range: { start: number; end: number } | null): void {
     this.loop = range && {
       start: Math.round(range.start * RATE),
@@ -173,7 +173,7 @@ export class Player {
     this.#restart();
   }
 
-  /** How loud the drums in the song are, 0 to 1. */
+  /** Set the level of the drums in the song, 0 to 1. */
   setDrums(level: number): void {
     this.#drums = level;
     const now = this.mixer.graph?.context.currentTime ?? 0;
@@ -182,19 +182,19 @@ export class Player {
     );
   }
 
-  /** The song at the drums' level and, at what is left to 1, without them. */
+  /** Levels of the song, and of the song without its drums; their sum is 1. */
   get #partLevels(): [number, number] {
     return this.#hasDrumless ? [this.#drums, 1 - this.#drums] : [1, 0];
   }
 
-  /** Play the song without its drums beside it. */
+  /** Add the song without its drums, to be mixed with the song. */
   setDrumless(drumless: Chunks): void {
     this.#hasDrumless = true;
     this.prepared?.setDrumless(drumless);
     this.#restart();
   }
 
-  /** The pitch is kept. */
+  /** Set the speed; the pitch is kept. */
   setSpeed(speed: number): void {
     if (speed === this.#speed) return;
     const { position } = this;
@@ -204,7 +204,7 @@ export class Player {
     this.seek(position);
   }
 
-  /** Hits in the order of time; they sound from now on. */
+  /** Set the hits, sorted by time; they sound from now on. */
   setHits(hits: readonly Sounding[]): void {
     this.#hits = hits;
     this.#samples = Float64Array.from(hits, ({ time }) => Math.round(time * RATE));
@@ -217,18 +217,18 @@ export class Player {
     this.#replan();
   }
 
-  /** A hit by itself, when it is touched. */
+  /** Play a single hit, for feedback. */
   audition(drum: string, velocity: number): void {
     const { context } = this.mixer.open();
     if (context.state !== "running" || this.#run) return;
     this.mixer.strike(drum, velocity, context.currentTime, true);
   }
 
-  /** A piece of the song has come. */
+  /** Schedule a chunk that has just been loaded. */
   arrived(index: number): void {
     const run = this.#run;
     const context = this.mixer.graph?.context;
-    // Made before the clock is read, as in `#prepare`.
+    // Prepared before the clock is read, as in `#prepare`.
     if (!run || !context || !this.prepared?.get(context, index, this.#samples)) return;
     const ready = run.waiting.filter((piece) => piece.chunk === index);
     run.waiting = run.waiting.filter((piece) => piece.chunk !== index);
@@ -261,7 +261,7 @@ export class Player {
     } else this.changed();
   }
 
-  /** Make what will be planned from a song sample on before the clock is read: it takes a while. */
+  /** Prepare the first chunks before the clock is read, since stretching takes a while. */
   #prepare(from: number): void {
     const { prepared } = this;
     if (!prepared) return;
@@ -271,7 +271,7 @@ export class Player {
       prepared.get(context, index, this.#samples);
   }
 
-  /** Sound from a song sample on; what sounded before ends there. */
+  /** Start playing from a sample of the song; what sounded before ends. */
   #begin(from: number, wanted?: number, tries = 3): void {
     const { context, song: gain } = this.mixer.open();
     this.#prepare(from);
@@ -290,14 +290,14 @@ export class Player {
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#pump(), EVERY_MS);
     this.#pump();
-    // Planning took most of the lead: on a busy machine what is to sound may come late.
+    // Scheduling took most of the lead on a busy machine: try again, or sounds come late.
     if (this.#frame() >= at - LEAD / 2 && tries) {
       for (const { node } of this.#run.struck) node.stop();
       this.#begin(from, this.#frame() + 3 * LEAD, tries - 1);
     } else this.changed();
   }
 
-  /** Silence from a frame on; hits that have been struck ring out. */
+  /** Stop at a frame; hits that have begun ring out. */
   #end(run: Run, at: number): void {
     const seconds = at / RATE;
     run.song.gain.setValueAtTime(1, Math.max(seconds - FADE, 0));
@@ -313,7 +313,7 @@ export class Player {
     if (!run || !context) return;
     const now = this.#frame();
     if (run.transport.end < now && !run.transport.done) {
-      // The page was asleep for longer than what was planned: go on from here.
+      // The page was asleep for longer than was scheduled: resume from here.
       this.#begin(Math.round(run.transport.songAt(run.transport.end)));
       return;
     }
@@ -367,7 +367,7 @@ export class Player {
     }
   }
 
-  /** Plan the hits anew that have not begun. */
+  /** Schedule the hits again that have not begun. */
   #replan(): void {
     const run = this.#run;
     if (!run) return;

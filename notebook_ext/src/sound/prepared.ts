@@ -1,11 +1,11 @@
-/** Pieces of the song as they are played: at another speed, beside it without its drums. */
+/** Chunks at the playing speed: of the song, and of the song without its drums. */
 
 import { lowerBound } from "../core/time";
 import { type Chunks, RATE } from "./audio-chunks";
 import { stretch } from "./stretch";
 import { scaled } from "./transport";
 
-/** Pieces that are kept. */
+/** Number of cached chunks. */
 const MOST = 60;
 
 /** The song, and the song without its drums if it is there; where the piece begins in them. */
@@ -15,7 +15,7 @@ interface Ready {
 }
 
 export class Prepared {
-  /** 1 is the song's own. */
+  /** 1: the song's own speed. */
   speed = 1;
   #sounds: readonly Chunks[];
   readonly #made = new Map<number, AudioBuffer[]>();
@@ -29,12 +29,12 @@ export class Prepared {
     this.forget();
   }
 
-  /** Something is different: what was made is of no use. */
+  /** Discard the cached chunks. */
   forget(): void {
     this.#made.clear();
   }
 
-  /** `hits`: samples of the song's hits; attacks stay where the clicks are. */
+  /** Return a chunk, or null if it is not loaded. Attacks at `hits`, in samples, stay whole. */
   get(context: BaseAudioContext, index: number, hits: Float64Array): Ready | null {
     const buffers: AudioBuffer[] = [];
     for (const sound of this.#sounds) {

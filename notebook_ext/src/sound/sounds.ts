@@ -1,10 +1,10 @@
-/** The sounds of hits, made here: a click, and a small drum kit. */
+/** Synthesised sounds of hits: a click, and a small drum kit. */
 
 import { coarseOf } from "../core/drums";
 
 export type Kit = "drums" | "clicks";
 
-/** A generator of its own, so that a sound is the same every time. */
+/** Return a seeded noise generator, so that a sound is the same every time. */
 function noise(seed: number): () => number {
   let state = seed >>> 0 || 1;
   return () => {
@@ -17,12 +17,12 @@ function noise(seed: number): () => number {
 
 interface Recipe {
   readonly seconds: number;
-  /** Hz at the start and after the glide, and its time constant. */
+  /** Frequency in Hz before and after a glide, and its time constant in seconds. */
   readonly tone?: readonly [from: number, to: number, glide: number];
   readonly ring?: number;
-  /** How much noise, its decay in seconds, and corner of its high pass in Hz. */
+  /** Level of noise, its decay in seconds, and the corner of its high-pass in Hz. */
   readonly noise?: readonly [level: number, decay: number, above: number];
-  /** Partials without a common fundamental, Hz: metal. */
+  /** Level of inharmonic partials, their decay in seconds, and the lowest in Hz. */
   readonly metal?: readonly [level: number, decay: number, base: number];
 }
 
@@ -44,7 +44,7 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   OT: { seconds: 0.14, noise: [0.8, 0.03, 900] },
 };
 
-/** Distinct pitches, high where the drum is high. */
+/** Frequencies of clicks in Hz, all distinct, and higher for higher drums. */
 const CLICKS: Readonly<Record<string, number>> = {
   KD: 440,
   TT: 740,
@@ -54,7 +54,7 @@ const CLICKS: Readonly<Record<string, number>> = {
   CY: 3900,
 };
 
-/** A hit at full velocity: peak 1, and loud from its first millisecond. */
+/** Return a hit at full velocity, with peak 1 and without silence at the start. */
 export function soundOf(drum: string, kit: Kit, rate: number): Float32Array {
   if (kit === "clicks") return click(CLICKS[coarseOf(drum)] ?? 1600, rate);
   return strike(RECIPES[drum] ?? RECIPES[coarseOf(drum)] ?? RECIPES.OT, rate);
@@ -64,7 +64,7 @@ function click(pitch: number, rate: number): Float32Array {
   const out = new Float32Array(Math.round(0.03 * rate));
   for (let i = 0; i < out.length; i++) {
     const t = i / rate;
-    // A cosine: its greatest sample is the first one.
+    // A cosine, so that the first sample is the greatest.
     out[i] = Math.cos(2 * Math.PI * pitch * t) * Math.exp(-t / 0.006);
   }
   return faded(out, rate);
@@ -126,7 +126,7 @@ function addMetal(
   }
 }
 
-/** The end comes to silence, or it would click. */
+/** Fade out the end, which would click otherwise. */
 function faded(out: Float32Array, rate: number): Float32Array {
   const length = Math.min(Math.round(0.005 * rate), out.length);
   for (let i = 0; i < length; i++) out[out.length - 1 - i] *= i / length;

@@ -1,8 +1,8 @@
 /**
- * Other speeds with the pitch kept: waveform-similarity overlap-add (Verhelst and
- * Roelands, ICASSP 1993), with anchors. What lies around an anchor is copied as it is to
- * where the anchor goes: an attack stays whole, and where a click expects it. The chunk's
- * two ends are anchors too, so that chunks can be stretched one by one and join.
+ * Time-stretching that keeps the pitch: waveform-similarity overlap-add (Verhelst and
+ * Roelands, ICASSP 1993) with anchors. The surroundings of an anchor are copied unchanged
+ * to its new position, so that attacks stay intact and in step with clicks. The two ends
+ * of a chunk are anchors too, so that chunks can be stretched separately and still join.
  */
 
 import { clamp } from "../core/time";
@@ -12,12 +12,12 @@ const SEARCH = 384;
 const BEFORE = 441; // copied in front of an anchor: 10 ms
 const AFTER = 1764; // and behind it: 40 ms, an attack
 const FADE = 256;
-/** Of an attack: what follows an anchor so closely is not repeated. */
+/** Samples after an anchor that are not repeated, since they belong to the attack. */
 const ATTACK = 441;
 /** Anchors closer than this are one: 1.5 ms. */
 const LEAST = 64;
 
-/** Where a piece of output comes from: input sample = output sample - shift. */
+/** The source of a piece of output: input sample = output sample - shift. */
 interface Piece {
   readonly from: number;
   readonly shift: number;
@@ -25,8 +25,8 @@ interface Piece {
 }
 
 /**
- * `anchors`: input samples, ascending; `scaled`: the output sample of an input sample. All
- * channels are cut alike.
+ * Stretch channels, all of them with the same cuts. `anchors`: input samples, ascending;
+ * `scaled` returns the output sample of an input sample.
  */
 export function stretch(
   channels: readonly Float32Array[],
@@ -56,7 +56,7 @@ function mixed(channels: readonly Float32Array[]): Float32Array {
   return out;
 }
 
-/** Pieces from anchor a to anchor b, which go to `start` and `stop`. None holds an attack twice. */
+/** Add the pieces from anchor a to anchor b, which move to `start` and `stop`. */
 function between(
   guide: Float32Array,
   a: number,
@@ -74,7 +74,7 @@ function between(
   const end = stop - before;
   let shift = start - a;
   for (let out = start + Math.min(AFTER, room - before - fade); out + hop < end; out += hop) {
-    // The natural continuation of what was copied, near where the time is due.
+    // Near the due position, find what best continues the previous piece.
     const due = Math.round(a + (out - start) * rate);
     const last = b - 2 * hop - fade - 1; // the last one goes on for up to two hops
     shift =
@@ -91,7 +91,7 @@ function between(
   pieces.push({ from: end, shift: stop - b, fade });
 }
 
-/** Where from `low` to `high` the input goes on most as it does at `natural`. */
+/** Return the sample from `low` to `high` where the input is most similar to `natural`. */
 function alike(
   guide: Float32Array,
   natural: number,
@@ -120,7 +120,7 @@ function alike(
   return best;
 }
 
-/** Copy the pieces, each fading in over the end of the one before. */
+/** Copy the pieces, cross-fading each with the end of the previous one. */
 function render(channel: Float32Array, pieces: readonly Piece[], length: number): Float32Array {
   const out = new Float32Array(length);
   pieces.forEach(({ from, shift, fade }, i) => {

@@ -1,13 +1,13 @@
 /**
- * Which sample of the song sounds at which sample of the sound card, and which
- * hits fall into what is planned. All of it in whole samples: a click and the
- * song cannot drift apart. `stretch` is how much longer the song is than at full speed:
- * 2 at half speed. Places of the stretched song are rounded one by one.
+ * Maps samples of the song to samples of the output, and finds the hits in a segment.
+ * Everything is in whole samples, so that clicks and song cannot drift apart. `stretch`
+ * is the factor by which the song is longer than at full speed, 2 at half speed.
+ * Positions in the stretched song are rounded one by one.
  */
 
 import { lowerBound } from "../core/time";
 
-/** From output sample `at` on, `length` samples of the song's time line from `from`. */
+/** `length` samples of the stretched song from `from`, played from output sample `at` on. */
 export interface Segment {
   readonly at: number;
   readonly from: number;
@@ -19,10 +19,10 @@ export interface Range {
   readonly end: number;
 }
 
-/** The shortest loop, in samples; fewer would plan thousands of pieces a second. */
+/** The shortest loop, in samples: shorter ones would need thousands of segments a second. */
 export const LEAST_LOOP = 441;
 
-/** Sample of the stretched song. */
+/** Return the sample of the stretched song that corresponds to one of the song. */
 export const scaled = (sample: number, stretch: number): number => Math.round(sample * stretch);
 
 export class Transport {
@@ -31,8 +31,8 @@ export class Transport {
   #planned: number;
 
   /**
-   * `at`: output sample of the start; `from`: song sample; `length`: of the song
-   * in samples; `loop`: in song samples.
+   * `at`: output sample of the start; `from`: song sample of the start; `length`: samples
+   * of the song; `loop`: range in song samples.
    */
   constructor(
     at: number,
@@ -45,7 +45,7 @@ export class Transport {
     this.#position = scaled(from, stretch);
   }
 
-  /** Pieces from what was planned up to an output sample. */
+  /** Return the next segments, up to an output sample. */
   plan(until: number): Segment[] {
     const added: Segment[] = [];
     while (this.#planned < until) {
@@ -81,7 +81,7 @@ export class Transport {
     return this.#planned;
   }
 
-  /** Song sample, with a fraction, that sounds at an output sample. */
+  /** Return the song sample, with a fraction, that sounds at an output sample. */
   songAt(at: number): number {
     const i = lowerBound(this.segments.length, (k) => this.segments[k].at, at + 1e-9) - 1;
     if (i < 0) return (this.segments[0]?.from ?? this.#position) / this.stretch;
@@ -89,7 +89,7 @@ export class Transport {
     return (from + Math.min(at - begin, length)) / this.stretch;
   }
 
-  /** Forget what was over before an output sample. */
+  /** Forget the segments that ended before an output sample. */
   forget(before: number): void {
     let keep = 0;
     while (keep < this.segments.length - 1 && this.segments[keep + 1].at <= before) keep++;
@@ -97,22 +97,22 @@ export class Transport {
   }
 }
 
-/** Indices of the hits in a segment, and the output samples that they start at. */
+/** Return the hits in a segment: indices, and the output samples at which they start. */
 export function hitsIn(
   segment: Segment,
   samples: ArrayLike<number>,
   stretch: number,
 ): [index: number, at: number][] {
-  const found: [number, number][] = [];
+  const hits: [number, number][] = [];
   const at = (k: number) => scaled(samples[k], stretch) - segment.from;
   for (let i = lowerBound(samples.length, at, 0); i < samples.length; i++) {
     if (at(i) >= segment.length) break;
-    found.push([i, segment.at + at(i)]);
+    hits.push([i, segment.at + at(i)]);
   }
-  return found;
+  return hits;
 }
 
-/** A segment cut at the borders of the song's chunks: piece, chunk, offset in it. */
+/** Cut a segment at the borders of the song's chunks. */
 export function chunksIn(
   { at, from, length }: Segment,
   chunk: number,
@@ -123,7 +123,7 @@ export function chunksIn(
   for (let done = 0; done < length; ) {
     const now = from + done;
     let index = Math.floor(now / (chunk * stretch));
-    // Where chunks begin is rounded.
+    // Chunks begin at rounded samples.
     if (start(index + 1) <= now) index++;
     else if (start(index) > now) index--;
     const offset = now - start(index);

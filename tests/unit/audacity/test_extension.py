@@ -211,6 +211,6 @@ def test_an_extension_that_is_not_ours_stays(tmp_path: Path, act: Any) -> None:
     own = tmp_path / FOLDER
     own.mkdir()
     (own / FILES[0]).write_text('{"uri": "extension://mine"}')
-    with pytest.raises(AdtError, match="is not of adt-plugins"):
+    with pytest.raises(AdtError, match="was not made by adt-plugins"):
         act(tmp_path)
     assert [path.name for path in own.iterdir()] == [FILES[0]]

@@ -123,7 +123,7 @@ def test_install_and_uninstall(tmp_path: Path) -> None:
 def test_a_file_that_is_not_ours_stays(tmp_path: Path, act: object) -> None:
     path = tmp_path / PLUGINS[1]
     path.write_text("$nyquist plug-in\nmine\n")
-    with pytest.raises(AdtError, match="is not of adt-plugins"):
+    with pytest.raises(AdtError, match="was not made by adt-plugins"):
         act([tmp_path])  # type: ignore[operator]
     assert path.read_text() == "$nyquist plug-in\nmine\n"
     assert [p.name for p in tmp_path.iterdir()] == [path.name]

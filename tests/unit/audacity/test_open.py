@@ -366,7 +366,7 @@ def test_a_project_that_exists(
     assert path.read_bytes() == before
     path.write_text("<project/>")
     assert run(song, *options, "--overwrite") == 1
-    assert "is a project of yours, and stays as it is" in capsys.readouterr().err
+    assert "was not made by adt-plugins, so it is left alone" in capsys.readouterr().err
     assert path.read_text() == "<project/>"
 
 

@@ -286,5 +286,5 @@ def test_push_removes_nothing_if_the_selection_is_another(
 
 @pytest.mark.parametrize("name", ['a"b', "a\nb"])
 def test_names_that_no_command_can_hold(name: str) -> None:
-    with pytest.raises(PipeError, match="takes no such name"):
+    with pytest.raises(PipeError, match="cannot take this name"):
         quoted(Path(name))

@@ -354,7 +354,7 @@ class TestFiles:
         ("name", "text", "reason"),
         [
             ("B.ADT.txt", "1.0 KD\n2.0 XX\n", "unknown drum 'XX'"),
-            ("B.ADT.txt", "what\n", "line 1 is no time and drum"),
+            ("B.ADT.txt", "what\n", "line 1 is not a time and a drum"),
             ("B.drums.json", "{}", "not a transcription"),
             (
                 "B.labels.txt",

@@ -143,7 +143,7 @@ def test_tags_of_others(tmp_path: Path) -> None:
     got: list[str] = []
     read = formats.read(path, warn=got.append)
     assert read.onsets == (Onset(0.5, Drum.SD), Onset(1.0, Drum.KD))
-    assert got == [f"{path}: annotations that are no hits or beats: 'chord' (1)"]
+    assert got == [f"{path}: annotations other than hits and beats: 'chord' (1)"]
 
 
 @pytest.mark.parametrize(
@@ -158,14 +158,14 @@ def test_tags_of_others(tmp_path: Path) -> None:
         (
             '{"annotations": [{"namespace": "beat", "data": [{"time": -1,'
             ' "value": 1}]}], "file_metadata": 1}',
-            "not a JAMS file as its schema says: observation 1: time is at least 0",
+            "does not follow the JAMS schema: observation 1: time is at least 0",
         ),
         *(
             (
                 '{"annotations": [{"namespace": "tag_open", "data": '
                 + data
                 + '}], "file_metadata": 1}',
-                "not a JAMS file as its schema says: ",
+                "does not follow the JAMS schema: ",
             )
             for data in (
                 "null",

@@ -168,21 +168,21 @@ def test_labels_that_are_understood(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("1\n", "line 1 is no label: '1'"),
-        ("1\t1\tKD\n\n# comment\n", "line 3 is no label: '# comment'"),
-        ("start\tend\ttext\n", "line 1 is no label"),
-        ("1 1 KD\n", "line 1 is no label"),
-        ("1;1;KD\n", "line 1 is no label"),
+        ("1\n", "line 1 is not a label: '1'"),
+        ("1\t1\tKD\n\n# comment\n", "line 3 is not a label: '# comment'"),
+        ("start\tend\ttext\n", "line 1 is not a label"),
+        ("1 1 KD\n", "line 1 is not a label"),
+        ("1;1;KD\n", "line 1 is not a label"),
         ("1e999\t1\tKD\n", "line 1: a time is out of range"),
         ("1\t1e999\tKD\n", "line 1: a time is out of range"),
-        ("nan\tnan\tKD\n", "line 1 is no label"),
-        ("inf\tinf\tKD\n", "line 1 is no label"),
-        ("1_0\t1_0\tKD\n", "line 1 is no label"),
-        ("0x10\t1\tKD\n", "line 1 is no label"),
-        ("١\t١\tKD\n", "line 1 is no label"),
-        ("1,000.5\t1\tKD\n", "line 1 is no label"),
-        ("1.5.5\t1\tKD\n", "line 1 is no label"),
-        ("\t\tKD\n", "line 1 is no label"),
+        ("nan\tnan\tKD\n", "line 1 is not a label"),
+        ("inf\tinf\tKD\n", "line 1 is not a label"),
+        ("1_0\t1_0\tKD\n", "line 1 is not a label"),
+        ("0x10\t1\tKD\n", "line 1 is not a label"),
+        ("١\t١\tKD\n", "line 1 is not a label"),
+        ("1,000.5\t1\tKD\n", "line 1 is not a label"),
+        ("1.5.5\t1\tKD\n", "line 1 is not a label"),
+        ("\t\tKD\n", "line 1 is not a label"),
         ("9" * 5000 + "\t1\tKD\n", "line 1: a time is out of range"),
     ],
 )
@@ -476,7 +476,7 @@ def test_a_file_of_a_drum_that_is_gone_stays_if_it_is_not_ours(tmp_path: Path) -
     formats.write(one, path, "labels-split", overwrite=True, warn=told.append)
     assert mine.read_text() == "3.0\t3.0\tCY\n"
     assert not ours.exists()
-    assert told == [f"{mine}: is not of this run, and stays as it is"]
+    assert told == [f"{mine}: was not written by this run, and is kept"]
 
 
 def test_errors_in_a_set_name_the_file(tmp_path: Path) -> None:
@@ -486,7 +486,9 @@ def test_errors_in_a_set_name_the_file(tmp_path: Path) -> None:
         formats.read(tmp_path / "song.labels.KD.txt")
     assert str(error.value) == (
         f"{tmp_path / 'song.labels.KD.txt'}: song.labels.SST.txt: "
-        "line 1 is no label: 'oops'"
+        "line 1 is not a label: 'oops'"
     )
-    with pytest.raises(AdtError, match=r"no files of single drums such as a\.KD\.txt"):
+    with pytest.raises(
+        AdtError, match=r"there are no files of single drums such as a\.KD\.txt"
+    ):
         formats.read(tmp_path / "a.txt", "labels-split")

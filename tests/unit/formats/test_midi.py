@@ -182,7 +182,7 @@ def test_coinciding_hits_become_the_louder_one(tmp_path: Path) -> None:
     got: list[str] = []
     path = formats.write(whole, tmp_path / "a.mid", warn=got.append)[0]
     assert formats.read(path).onsets == (Onset(1.0, Drum.CHH, 90),)
-    assert got == [f"{path}: hits on the same tick as another of their note: 'HH' (2)"]
+    assert got == [f"{path}: left out hits on the tick of a louder one: 'HH' (2)"]
 
 
 def test_a_hit_days_later_is_refused(tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ def test_notes_that_are_no_drums_are_listed(tmp_path: Path) -> None:
     assert len(read_bytes(data, tmp_path, got.append)) == 1
     path = tmp_path / "b.mid"
     assert got == [
-        f"{path}: notes that are no drums were left out: 'note 27' (2), 'note 100' (1)"
+        f"{path}: notes that are not drums were left out: 'note 27' (2), 'note 100' (1)"
     ]
 
 

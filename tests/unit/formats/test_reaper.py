@@ -88,7 +88,7 @@ def test_names_of_the_users_own(tmp_path: Path) -> None:
         ("#,Name\nM1,Kick\n", "no column Start"),
         ("#,Name,Start\nM1,Kick,1.1.00\n", "line 2: a time is seconds or m:ss.sss"),
         ("#,Name,Start\n\nM1,Kick,nan\n", "line 3: a time is seconds"),
-        ("#,Name,Start\nX1,Kick,1\n", "line 2: 'X1' is no marker or region"),
+        ("#,Name,Start\nX1,Kick,1\n", "line 2: 'X1' is not a marker or region"),
         ("#,Name,Start\nM1,Kick\n", "line 2: a time is seconds"),
         ("#,Name,Start\nM1,verse,1\n", "no label names a drum"),
     ],

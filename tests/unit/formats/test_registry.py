@@ -171,7 +171,7 @@ def test_an_unknown_kind_of_file_is_one_line(tmp_path: Path, content: bytes) -> 
         formats.read(path)
     known = [form.id for form in formats.FORMATS.values() if form.read]
     assert str(error.value) == (
-        f"{path}: unknown kind of file; can be read: {', '.join(known)}"
+        f"{path}: unknown format; these can be read: {', '.join(known)}"
     )
 
 

@@ -76,9 +76,9 @@ def test_it_is_known_by_its_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("0.5\n", "line 1 is no time and label: '0.5'"),
-        ("0.5,KD\nTIME,LABEL\n", "line 2 is no time and label"),
-        ("inf,KD\n", "line 1 is no time and label"),
+        ("0.5\n", "line 1 is not a time and a label: '0.5'"),
+        ("0.5,KD\nTIME,LABEL\n", "line 2 is not a time and a label"),
+        ("inf,KD\n", "line 1 is not a time and a label"),
         ("1,verse\n", "no label names a drum: 'verse' (1)"),
     ],
 )

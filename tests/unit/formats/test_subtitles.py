@@ -73,7 +73,7 @@ def test_early_and_empty_ones(tmp_path: Path) -> None:
 def test_what_is_none_is_said(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.srt"
     path.write_text(text)
-    with pytest.raises(FormatError, match="no cue: "):
+    with pytest.raises(FormatError, match="not a cue: "):
         formats.read(path, "srt", warn=lambda _: None)
 
 

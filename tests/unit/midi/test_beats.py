@@ -143,7 +143,7 @@ def test_what_is_merged_is_told_once(tmp_path: Path) -> None:
     got: list[str] = []
     path = tmp_path / "a.mid"
     formats.write(Transcription(twice, song().beats), path, warn=got.append)
-    assert got == [f"{path}: hits on the same tick as another of their note: 'KD' (2)"]
+    assert got == [f"{path}: left out hits on the tick of a louder one: 'KD' (2)"]
 
 
 def test_the_order_at_one_tick(tmp_path: Path) -> None:

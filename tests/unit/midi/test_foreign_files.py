@@ -166,7 +166,7 @@ def test_a_damaged_piano_track_keeps_no_drums_back(tmp_path: Path) -> None:
     song, told = read(path, bytes(data))
     assert song.counts() == {"KD": 1, "SD": 1}
     assert told == [
-        f"{path}: damaged, and read up to there:"
+        f"{path}: is damaged, and was read up to the damage:"
         " track 2 is wrong at byte 10: data above 127"
     ]
 
@@ -176,12 +176,16 @@ def test_a_file_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
     data = save(path, tempo_track(), hits(*[36, 38] * 20))
     song, told = read(path, bytes(data[:-60]))
     assert 20 < len(song) < 40
-    assert told == [f"{path}: damaged, and read up to there: track 2 is cut off"]
+    assert told == [
+        f"{path}: is damaged, and was read up to the damage: track 2 is cut off"
+    ]
     assert read(path, bytes(data[:60]))[1] != []
     data[10:12] = (3).to_bytes(2, "big")
     song, told = read(path, bytes(data))
     assert len(song) == 40
-    assert told == [f"{path}: damaged, and read up to there: cut off in track 3 of 3"]
+    assert told == [
+        f"{path}: is damaged, and was read up to the damage: cut off in track 3 of 3"
+    ]
 
 
 # Drums on other channels

@@ -427,7 +427,7 @@ def test_sound_is_what_the_network_heard(tmp_path: Path) -> None:
     stereo = np.concatenate((parts[1], parts[2], parts[0]))
     assert stereo.shape == (len(heard), 2)
     assert np.abs(stereo.mean(axis=1) - heard).max() < 2**-22
-    with pytest.raises(AdtError, match="piece 3"):
+    with pytest.raises(AdtError, match="chunk 3"):
         sound.chunk(3)
 
 

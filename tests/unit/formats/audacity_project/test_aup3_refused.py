@@ -75,11 +75,11 @@ GIANT = "zeroblob(70000000)"
         ),
         (
             [PROJECT, AUTOSAVE, "INSERT INTO project VALUES (1, 'text', 'text')"],
-            "not a project of Audacity 3: its document is no document",
+            "not a project of Audacity 3: its document is not valid",
         ),
         (
             [PROJECT, AUTOSAVE, "INSERT INTO project VALUES (1, NULL, NULL)"],
-            "not a project of Audacity 3: its document is no document",
+            "not a project of Audacity 3: its document is not valid",
         ),
         (
             [PROJECT, AUTOSAVE, "INSERT INTO project VALUES (2, x'', x'')"],

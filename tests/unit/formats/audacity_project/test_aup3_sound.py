@@ -104,7 +104,7 @@ def test_more_than_an_hour(tmp_path: Path) -> None:
     ("tracks", "reason"),
     [
         ([wave(clip([(0, 7)], 50))], "audio is missing in this project"),
-        ([wave(clip([(0, 1)], 50), rate=3)], "a track of an impossible rate"),
+        ([wave(clip([(0, 1)], 50), rate=3)], "a track with an impossible sample rate"),
         (
             [wave(clip([(0, 1)], 50, offset=float("inf")))],
             "a track, clip or block with an impossible offset",
