@@ -9,7 +9,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.transcription import Transcription
 
 _WIDTH, _LANE, _LEFT, _FOOT = 960, 26, 110, 18
-_COLOURS = {
+COLOURS = {
     Drum.KD: "#c8500f",
     Drum.SD: "#1273b4",
     Drum.HH: "#967400",
@@ -74,7 +74,7 @@ def _svg(transcription: Transcription) -> str:
             for onset in transcription.onsets
             if onset.drum == drum
         )
-        colour = _COLOURS[drum.coarse]
+        colour = COLOURS[drum.coarse]
         parts.append(
             f'<path d="M{_LEFT} {foot + 0.5}H{_WIDTH - 8}" stroke="#e5e9ee"/>'
             f'<path d="{hits}" stroke="{colour}" stroke-width="1.5"/>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from tests.support.snippets import NEEDS, PAGES, README, blocks, name
 
 ALL = [README, *PAGES]
 IMAGES = ROOT / "docs" / "images"
+ARCHITECTURE = ROOT / "docs" / "explanation" / "architecture.md"
+DEVELOPERS = [ARCHITECTURE, *(ROOT / "docs" / "contributing").glob("*.md")]
 CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
@@ -65,10 +68,41 @@ def test_every_extra_is_explained() -> None:
     assert set(re.findall(r"^\| `([\w-]+)` \|", page, re.M)) == extras
 
 
-def test_the_rooms_of_the_page_are_there() -> None:
-    page = _text(ROOT / "docs" / "contributing" / "index.md")
-    for path in re.findall(r"`((?:adt_plugins|tests|notebook_ext)/[\w/.]+)`", page):
-        assert (ROOT / path).exists(), path
+@pytest.mark.parametrize("page", sorted(DEVELOPERS), ids=name)
+def test_files_that_developers_are_sent_to_exist(page: Path) -> None:
+    text = _text(page)
+    made = {block.file for block in blocks(page)}
+    folders = "adt_plugins|tests|notebook_ext|models|benchmarks|docs|audacity"
+    for path in re.findall(rf"`((?:{folders})/[\w/.-]+)`", text):
+        assert path in made or any(ROOT.glob(path)), path
+
+
+def test_names_in_the_architecture_exist() -> None:
+    text = _text(ARCHITECTURE)
+    rooms = {path.stem for path in (ROOT / "adt_plugins").iterdir()}
+    names = {
+        word
+        for word in re.findall(r"`([a-z_]+(?:\.\w+)+)`", text)
+        if word.split(".")[0] in rooms
+    }
+    assert len(names) > 10
+    for word in names:
+        assert _resolves(f"adt_plugins.{word}"), word
+
+
+def _resolves(dotted: str) -> bool:
+    module, _, attribute = dotted.rpartition(".")
+    try:
+        import_module(dotted)
+    except ImportError:
+        return hasattr(import_module(module), attribute)
+    return True
+
+
+def test_the_walk_of_a_song_has_at_most_ten_steps() -> None:
+    text = _text(ARCHITECTURE)
+    walk = text.partition("## A song walks through the code")[2].partition("\n## ")[0]
+    assert 5 < len(re.findall(r"^\d+\. ", walk, re.M)) <= 10
 
 
 def test_pictures_show_the_model_and_the_example_as_they_are() -> None:

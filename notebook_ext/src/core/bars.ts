@@ -5,6 +5,7 @@
 
 import type { Beats } from "./beats";
 import { countedBeats, parseMeter } from "./meter";
+import { BAR_EDITS, METER } from "./tables";
 import { lowerBound } from "./time";
 
 export interface MeterChange {
@@ -32,7 +33,7 @@ export type TimingOp =
 const [NOBODY, CAME_SO, BY_HAND] = [0, 1, 2];
 
 /** Shortest and longest beat on average, in seconds. */
-export const [LEAST_S, MOST_S] = [0.1, 4];
+export const { LEAST_S, MOST_S } = BAR_EDITS;
 
 interface Beat {
   readonly time: number;
@@ -43,8 +44,7 @@ interface Beat {
   pin: number;
 }
 
-/** Of a bar. */
-const MOST_BEATS = 32;
+const { MOST_BEATS } = METER;
 
 /** Return the counted beats in a bar: dotted quarters in 6/8, 9/8 and 12/8. */
 export const countedOf = (meter: string): number => countedBeats(parseMeter(meter));

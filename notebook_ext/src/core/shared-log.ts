@@ -5,6 +5,7 @@
  */
 
 import { type Action, act, type Log, Refusal } from "./edits";
+import { DOCUMENT } from "./tables";
 
 export interface Proposal {
   readonly type: "do";
@@ -22,7 +23,7 @@ export interface SharedLog extends Log {
 export const NOTHING: SharedLog = { steps: [], cursor: 0, revision: 0, seen: {} };
 
 /** Number of editors that are remembered; older ones have nothing left to submit. */
-const MOST_EDITORS = 100;
+const { MAX_EDITORS } = DOCUMENT;
 
 /** Return the log with its new proposals; those that are no longer possible are skipped. */
 export function accept(shared: SharedLog, proposals: readonly Proposal[]): SharedLog {
@@ -41,5 +42,5 @@ export function accept(shared: SharedLog, proposals: readonly Proposal[]): Share
       if (!(error instanceof Refusal)) throw error;
     }
   }
-  return { ...log, revision, seen: Object.fromEntries([...seen].slice(-MOST_EDITORS)) };
+  return { ...log, revision, seen: Object.fromEntries([...seen].slice(-MAX_EDITORS)) };
 }

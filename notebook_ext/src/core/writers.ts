@@ -5,7 +5,7 @@ import { coarseOf } from "./drums";
 import { divideEven, exact } from "./exact";
 import { meta, variable, word } from "./midi-events";
 import type { Files, TempoMap } from "./song";
-import { NOTES } from "./tables";
+import { MIDI, NOTES } from "./tables";
 
 interface Onset {
   readonly time: number;
@@ -15,10 +15,7 @@ interface Onset {
 }
 
 const UNIT = 960n * 1_000_000n; // ticks per quarter, microseconds per second
-const NOTE_TICKS = 120;
-const OFF_VELOCITY = 64;
-const CHANNEL = 9;
-const MAX_DELTA = 2 ** 28 - 1;
+const { DRUM_CHANNEL, NOTE_TICKS, OFF_VELOCITY, MAX_DELTA } = MIDI;
 
 /** Format like Python's `f"{value:.9f}"`; `toFixed` rounds ties up instead of to even. */
 export const fixed9 = (value: number): string => fixed(value, 9);
@@ -160,7 +157,7 @@ function noteTrack(hits: Note[]): number[] {
   let before = 0;
   let running = 0;
   for (const [tick, on, note, velocity] of events) {
-    const status = (on ? 0x90 : 0x80) | CHANNEL;
+    const status = (on ? 0x90 : 0x80) | DRUM_CHANNEL;
     bytes.push(...variable(tick - before), ...(status === running ? [] : [status]), note, velocity);
     running = status;
     before = tick;

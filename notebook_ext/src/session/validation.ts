@@ -7,7 +7,7 @@
 import { countedOf } from "../core/bars";
 import { type Action, type Log, MOST_OPS, type Op } from "../core/edits";
 import type { Proposal, SharedLog } from "../core/shared-log";
-import { NAMES } from "../core/tables";
+import { METER, NAMES } from "../core/tables";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -16,8 +16,7 @@ export type OldLog = Log & Partial<SharedLog>;
 
 const ID = /^[A-Za-z0-9:_-]{1,40}$/;
 const LATEST_S = 1e6;
-/** Of a bar. */
-const MOST_BEATS = 32;
+const { MOST_BEATS } = METER;
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);

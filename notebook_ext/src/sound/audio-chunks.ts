@@ -1,5 +1,7 @@
 /** The song's sound in chunks: requested when needed, decoded, and cached. */
 
+import { AUDIO } from "../core/tables";
+
 export interface AudioInfo {
   /** Samples per chunk. */
   readonly chunk: number;
@@ -9,7 +11,7 @@ export interface AudioInfo {
   readonly channels: number;
 }
 
-export const RATE = 44100;
+export const RATE = AUDIO.SAMPLE_RATE;
 
 /** Size of the cache in bytes: ten minutes of stereo. */
 const ROOM = 212e6;

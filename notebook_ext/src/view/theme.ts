@@ -5,6 +5,7 @@
  */
 
 import { coarseOf } from "../core/drums";
+import { COLOURS } from "../core/tables";
 
 export interface Theme {
   readonly dark: boolean;
@@ -80,14 +81,7 @@ export const LIGHT: Theme = {
   dim: "#5d6877",
   wave: "#6c88a6",
   accent: "#10161f",
-  drums: {
-    KD: "#c8500f",
-    SD: "#1273b4",
-    HH: "#967400",
-    TT: "#00805f",
-    CY: "#a9477f",
-    OT: "#5c6674",
-  },
+  drums: COLOURS,
   heat: ramp([
     [0, 255, 255, 255],
     [0.35, 226, 236, 244],

@@ -1,10 +1,10 @@
 /** Where sound begins without being struck: the port of `adt_plugins.picking.beginnings`. */
 
 import { roundEven } from "../../src/core/pick";
-import { BEGINNINGS as B } from "../../src/core/tables";
+import { BEGINNINGS as B, MIXING } from "../../src/core/tables";
 import type { FrontEnd } from "./engine-types";
 
-const BLOCK = 1 << 16;
+const { BLOCK } = MIXING;
 const SEEN = B.WINDOW * B.WINDOWS;
 
 interface Beginning {

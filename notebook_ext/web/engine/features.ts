@@ -4,12 +4,12 @@
  * bands, a `Bank` does: compiled or in JavaScript.
  */
 
-import { LEVELS } from "../../src/core/tables";
+import { LEVELS, SPECTROGRAM } from "../../src/core/tables";
 import type { FrontEnd, LevelRule } from "./engine-types";
 import type { Filter } from "./filterbank";
 
 /** Frames that a bank is given at once; Python has as many. */
-export const BLOCK_FRAMES = 64;
+export const { BLOCK_FRAMES } = SPECTROGRAM;
 
 /** What a bank needs to know; tables that both kinds share. */
 export interface Tables {

@@ -1,7 +1,7 @@
 /** The triangular filters of `adt_plugins.features.spectrogram.filterbank`, and drums' ranges. */
 
 import { coarseOf } from "../../src/core/drums";
-import { LEVELS } from "../../src/core/tables";
+import { LEVELS, SPECTROGRAM } from "../../src/core/tables";
 import type { FrontEnd } from "./engine-types";
 
 /** Weights of neighbouring bins; they sum to 1. */
@@ -11,7 +11,7 @@ export interface Filter {
   readonly weights: Float32Array;
 }
 
-const TUNING_HZ = 440;
+const { TUNING_HZ } = SPECTROGRAM;
 
 /** Where each drum is told best from the others, Hz. */
 export const RANGES_HZ: Readonly<Record<string, readonly [low: number, high: number]>> =

@@ -3,11 +3,9 @@
  * `adt_plugins.features.noise_floor`.
  */
 
-const JUMP = 10 ** (12 / 10);
-const STEADY = 10 ** (4 / 10);
-const FRAMES = 20;
-const LEAST = 3;
-const INAUDIBLE = 1e-8;
+import { NOISE_FLOOR } from "../../src/core/tables";
+
+const { JUMP, STEADY, LATE_FRAMES, LEAST, INAUDIBLE } = NOISE_FLOOR;
 
 export class NoiseFloor {
   #held = new Float32Array(0);
@@ -26,7 +24,7 @@ export class NoiseFloor {
     for (let frame = this.#powers.length; frame < count; frame++) {
       const power = powerOf(held.subarray(frame * hop, (frame + 1) * hop));
       if (power > JUMP * this.#loudest && this.#loudest > INAUDIBLE) {
-        const first = Math.max(0, frame - FRAMES);
+        const first = Math.max(0, frame - LATE_FRAMES);
         if (isSteady(this.#powers.slice(first, frame))) {
           fadeOut(held.subarray(first * hop, frame * hop));
         }
@@ -34,7 +32,7 @@ export class NoiseFloor {
       this.#powers.push(power);
       this.#loudest = Math.max(this.#loudest, power);
     }
-    const kept = Math.max(0, count - FRAMES);
+    const kept = Math.max(0, count - LATE_FRAMES);
     this.#powers.splice(0, kept);
     this.#held = held.slice(kept * hop);
     return held.subarray(0, kept * hop);

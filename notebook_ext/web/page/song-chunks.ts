@@ -1,11 +1,12 @@
 /** A recording in pieces that the player decodes: WAV files of 16 bits and five seconds. */
 
+import { SOUND } from "../../src/core/tables";
 import { type AudioInfo, RATE } from "../../src/sound/audio-chunks";
 import type { Block } from "./decode";
 import { breathe, Trouble } from "./user-error";
 
-/** Samples of a piece, as Python cuts them. */
-const PIECE = 5 * RATE;
+/** Samples per chunk. */
+const PIECE = SOUND.CHUNK;
 const FULL = 32768;
 
 export interface Pieces {

@@ -1,5 +1,7 @@
 /** What a recording is called on paper, by its tags: `adt_plugins.audio.tags`, of a file's head. */
 
+import { TAGS } from "../../src/core/tables";
+
 /** Empty where it is not known. */
 export interface Tags {
   readonly title: string;
@@ -7,7 +9,7 @@ export interface Tags {
 }
 
 const NONE: Tags = { title: "", artist: "" };
-const LONGEST = 200;
+const { LONGEST } = TAGS;
 
 /** A text with spaces for what no printer prints. */
 export const printable = (text: string): string => text.replace(/[\p{C}\p{Z}]/gu, " ").trim();

@@ -6,6 +6,7 @@
  * of `adt transcribe` and of video players.
  */
 
+import { CONTAINER } from "../../src/core/tables";
 import { matroskaTracks } from "./matroska";
 import { mp4Tracks } from "./mp4";
 import { countFromStart } from "./opus";
@@ -20,9 +21,9 @@ export interface TimeBase {
 const AT_ZERO: TimeBase = { late: 0, skip: 0 };
 
 /** Containers round times to milliseconds and more; no video is cut that exactly. */
-const LATE_SECONDS = 0.02;
+const { LATE_SECONDS } = CONTAINER;
 /** No film has its sound an hour late: such a header is damaged. */
-const MOST_LATE_SECONDS = 3600;
+const { MOST_LATE_SECONDS } = CONTAINER;
 
 /** Tell where the sound begins; bytes that would mislead the browser are changed. */
 export function timeBase(data: Uint8Array): TimeBase {

@@ -167,7 +167,7 @@ def test_type_0_is_the_same_on_one_track(tmp_path: Path) -> None:
 
 
 def test_there_are_two_types(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="of type 2"):
+    with pytest.raises(ValueError, match="MIDI type 2"):
         formats.write(song(), tmp_path / "a.mid", midi_type=2)
 
 

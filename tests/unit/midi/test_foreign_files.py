@@ -351,8 +351,8 @@ def test_what_pretty_midi_refuses_is_told(tmp_path: Path) -> None:
     later = last.shifted(1 / 1920)
     formats.write(later, path, warn=told.append, overwrite=True)
     assert told[:1] == [
-        f"{path}: has events beyond 10 million ticks, which pretty_midi and what is"
-        " built on it refuse; other programs read it"
+        f"{path}: has events beyond 10 million ticks, which pretty_midi and"
+        " programs based on it refuse; others read it"
     ]
     with pytest.raises(ValueError, match="largest tick"):
         pretty_midi.PrettyMIDI(str(path))
