@@ -33,7 +33,8 @@ export type TimingOp =
 const [NOBODY, CAME_SO, BY_HAND] = [0, 1, 2];
 
 /** Shortest and longest beat on average, in seconds. */
-export const { LEAST_S, MOST_S } = BAR_EDITS;
+export const LEAST_S = BAR_EDITS.LEAST_S;
+export const MOST_S = BAR_EDITS.MOST_S;
 
 interface Beat {
   readonly time: number;
@@ -44,7 +45,7 @@ interface Beat {
   pin: number;
 }
 
-const { MOST_BEATS } = METER;
+const MOST_BEATS = METER.MOST_BEATS;
 
 /** Return the counted beats in a bar: dotted quarters in 6/8, 9/8 and 12/8. */
 export const countedOf = (meter: string): number => countedBeats(parseMeter(meter));

@@ -32,7 +32,7 @@ export interface Log {
 }
 
 /** Most operations in a step; Python refuses more. */
-export const { MOST_OPS } = EDITS;
+export const MOST_OPS = EDITS.MOST_OPS;
 
 export const EMPTY: Log = { steps: [], cursor: 0 };
 

@@ -37,7 +37,8 @@ export interface Grid {
   readonly delay: number;
 }
 
-const { EPSILON, SAME_STROKE_S } = EXCLUSIVE;
+const EPSILON = EXCLUSIVE.EPSILON;
+const SAME_STROKE_S = EXCLUSIVE.SAME_STROKE_S;
 
 /** Round half to even, like Python's `round` and NumPy's `rint`. */
 export function roundEven(value: number): number {

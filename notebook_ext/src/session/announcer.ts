@@ -26,7 +26,7 @@ export class Announcer {
     for (const listener of this.#listeners.get(topic) ?? []) listener();
   }
 
-  protected stopAnnouncing(): void {
+  close(): void {
     this.#listeners.clear();
   }
 

@@ -79,11 +79,11 @@ export class Session extends Announcer {
     });
   }
 
-  close(): void {
+  override close(): void {
     this.player.close();
     this.chunks?.close();
     this.ownDrums.close();
-    this.stopAnnouncing();
+    super.close();
   }
 
   // --- hits ---------------------------------------------------------------

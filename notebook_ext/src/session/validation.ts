@@ -16,7 +16,7 @@ export type OldLog = Log & Partial<SharedLog>;
 
 const ID = /^[A-Za-z0-9:_-]{1,40}$/;
 const LATEST_S = 1e6;
-const { MOST_BEATS } = METER;
+const MOST_BEATS = METER.MOST_BEATS;
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -154,7 +154,10 @@ def test_tags_of_others(tmp_path: Path) -> None:
         ("{}", "not a JAMS file"),
         ('{"annotations": {}, "file_metadata": 1}', "not a JAMS file"),
         ('{"annotations": [1], "file_metadata": 1}', "does not follow the JAMS schema"),
-        ('{"annotations": [{}], "file_metadata": 1}', "does not follow the JAMS schema"),
+        (
+            '{"annotations": [{}], "file_metadata": 1}',
+            "does not follow the JAMS schema",
+        ),
         (
             '{"annotations": [{"namespace": "beat", "data": [{"time": -1,'
             ' "value": 1}]}], "file_metadata": 1}',
