@@ -139,7 +139,7 @@ def _rounded(line: SteadyTempo, places: Floats) -> SteadyTempo:
     allowed = min(_ROUNDING * line.quarter, 2 * _MOST_OFF_S / max(span, 1e-9))
     middle = line.start + line.quarter * centre
     for step in _ROUND:
-        # What lies between two is so to the last bit of a line that is fitted.
+        # Rounding errors of the fit must not decide a tie.
         bpm = round(round(line.bpm / step, 6)) * step
         if bpm > 0 and abs(60 / bpm - line.quarter) <= allowed:
             quarter = 60 / bpm

@@ -65,9 +65,8 @@ _ONE_SHOTS = 40  # least number for a template, if there are so many
 
 _MEASURED = "power of the error beside that of the drums, held-out mixes, dB"
 _MOST_WEIGHT = 50.0
-_MOST_IMPORTANT = (
-    8.0  # weight of a mix relative to the median one; its inverse is least
-)
+# Weight of a mix relative to the median one; its inverse is the least.
+_MOST_IMPORTANT = 8.0
 _OF_THE_WORK = 0.9  # share of making the examples
 
 
@@ -321,11 +320,17 @@ def fit_mask(
             schedule.step()
         importance = _importance(errors)
         progress((epoch + 1) / settings.epochs)
+    return _merged(layers, mean, scale)
+
+
+def _merged(
+    layers: Sequence[torch.nn.Linear], mean: Floats, scale: Floats
+) -> dict[str, Floats]:
+    """Return the weights of layers, with the features' scale merged into the first."""
     arrays: dict[str, Floats] = {}
     for name, layer in zip(LAYERS, layers, strict=True):
         arrays[f"weights.{name}"] = layer.weight.detach().numpy().T.copy()
         arrays[f"bias.{name}"] = layer.bias.detach().numpy().copy()
-    # Merge the scale of the features into the first layer.
     arrays["weights.1"] = arrays["weights.1"] / scale[:, None]
     arrays["bias.1"] = arrays["bias.1"] - mean @ arrays["weights.1"]
     return arrays
@@ -335,7 +340,7 @@ def _importance(errors: torch.Tensor) -> torch.Tensor:
     """Return the weight of each mix in the next epoch, so that decibels count.
 
     The gradient of the mean logarithm of errors is that of the errors, each divided by
-    itself; without this the mixes that nobody can take apart count most.
+    itself; otherwise the mixes that cannot be separated would count most.
     """
     relative = errors / errors.median().clamp(min=1e-12)
     weights = 1 / relative.clamp(1 / _MOST_IMPORTANT, _MOST_IMPORTANT)
