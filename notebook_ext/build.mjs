@@ -23,8 +23,8 @@ const style = {
 };
 
 /**
- * Names of our own that nothing outside a bundle uses: neither files and messages nor the
- * DOM, neither `notation.js` nor whoever drives a page. In full they are a thirtieth of it.
+ * Names of our own that nothing outside the bundles uses: neither files and messages nor the
+ * DOM, nor whoever drives a page. In full they are a thirtieth of a bundle.
  */
 const inner = `
   accepted activations addHere announce arrived audible audition balance byLane changed
@@ -54,22 +54,26 @@ const common = {
   logLevel: "warning",
 };
 
-// The widget, its notation view, and the page that can be sent.
+// The widget, its notation view, and the page that can be sent. What the widget hands to its
+// notation view has the same short names in both.
+let mangleCache = {};
 for (const [entry, bundle] of [
   ["src/hosts/notebook.ts", "widget.js"],
   ["src/notation-view/open.ts", "notation.js"],
   ["src/hosts/page.ts", "page.js"],
 ]) {
-  const { outputFiles } = await build({
+  const result = await build({
     ...common,
     entryPoints: [here(entry)],
     outfile: join(folder, bundle),
     format: "esm",
     write: false,
     mangleProps: new RegExp(`^(${inner.trim().split(/\s+/).join("|")})$`),
+    mangleCache,
   });
+  mangleCache = result.mangleCache;
   // A second pass finds what esbuild leaves: about a hundredth.
-  const { code } = await minify(withShortMath(outputFiles[0].text), {
+  const { code } = await minify(withShortMath(result.outputFiles[0].text), {
     module: true,
     ecma: 2020,
     compress: { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },

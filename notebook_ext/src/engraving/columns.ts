@@ -22,24 +22,29 @@ export const GHOST_ROOM = 0.42;
 export const [DOT_GAP, DOT_STEP] = [0.28, 0.5];
 const FLAG_ROOM = 0.5;
 
-export interface Column {
+const MOST_STEPS = 20;
+
+/** Room that can be stretched. */
+interface Elastic {
+  readonly least: number;
+  /** Before stretching. */
+  readonly ideal: number;
+}
+
+/** Its room reaches to the left edge of the next column, or to the end of the bar. */
+export interface Column extends Elastic {
   /** Ticks from the beginning of the bar. */
   readonly place: number;
   /** Extent of its signs to the left and right of the left edge of its heads. */
   readonly left: number;
   readonly right: number;
-  /** Distance to the next column, or to the end of the bar, from left edge to left edge. */
-  readonly least: number;
-  readonly ideal: number;
 }
 
 /** A measured bar; it has no columns if it has one sign in its middle. */
-export interface Measured {
+export interface Measured extends Elastic {
   readonly columns: readonly Column[];
   /** Distance from the bar line to the first column. */
   readonly before: number;
-  readonly least: number;
-  readonly ideal: number;
 }
 
 const ideal = (ticks: number): number => QUARTER * (ticks / TICKS) ** LONGER;
@@ -110,13 +115,18 @@ export const widthOf = (bar: Measured, factor: number): number =>
 
 /** Find the factor that makes bars fill a width; 0 if they do not fit. */
 export function stretch(bars: readonly Measured[], room: number): number {
-  const total = (factor: number) => bars.reduce((sum, bar) => sum + widthOf(bar, factor), 0);
-  if (total(0) >= room) return 0;
-  let [low, high] = [0, 64];
-  for (let step = 0; step < 30; step++) {
-    const middle = (low + high) / 2;
-    if (total(middle) > room) high = middle;
-    else low = middle;
+  const parts = bars.flatMap((bar): readonly Elastic[] =>
+    bar.columns.length ? bar.columns : [bar],
+  );
+  const before = bars.reduce((total, bar) => total + bar.before, 0);
+  const sum = (of: (part: Elastic) => number) => parts.reduce((total, part) => total + of(part), 0);
+  if (before + sum(({ least }) => least) >= room) return 0;
+  // The width is convex in the factor, so Newton's method comes down to the solution.
+  let factor = room / sum(({ ideal }) => ideal);
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const excess = before + sum(({ least, ideal }) => Math.max(least, factor * ideal)) - room;
+    if (excess < 1e-6) break;
+    factor -= excess / sum(({ least, ideal }) => (factor * ideal > least ? ideal : 0));
   }
-  return low;
+  return factor;
 }

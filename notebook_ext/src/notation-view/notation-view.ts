@@ -105,7 +105,8 @@ export class NotationView implements NotationPanel {
   #preparePrint(): void {
     if (this.#printed || this.place.hidden || !this.#score) return;
     this.update();
-    this.#printed = showForPrint(this.#score, this.session.song.header.title);
+    const title = this.session.song.header.title.replace(/\.\w{2,5}$/, "");
+    this.#printed = showForPrint(this.#score, title);
   }
 
   // --- engraving ------------------------------------------------------------
