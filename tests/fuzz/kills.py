@@ -54,7 +54,7 @@ from tests.support.tiny_model import play, write_tiny_model
 
 COMMAND = [sys.executable, "-m", "adt_plugins"]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-WITH_SOUND = "html,click,aup,chart"
+WITH_SOUND = "html,click,aup,chart,paradiddle"
 
 
 class Command(NamedTuple):
