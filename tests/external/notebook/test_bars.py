@@ -101,7 +101,7 @@ def test_the_meter_of_a_part(page: Any, groove: Transcription) -> None:
 
 def test_beats_are_tapped(page: Any, groove: Transcription) -> None:
     page.locator(".stage").press("r")
-    assert "Play, and tap" in page.locator(".says").inner_text()
+    assert "tap the beats" in page.locator(".says").inner_text()
     page.evaluate(f"{ADT}.play()")
     until(page, f"{ADT}.player.position > 0.5")
     for _ in range(6):
