@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.audio.channels import ChannelReader
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.audio.resample import open_resampler
+from adt_plugins.base.forking import in_child
 from adt_plugins.errors import AdtError
 from adt_plugins.transcription import Transcription
 
@@ -66,6 +68,7 @@ class Sound:
         # An hour of FLAC may be 400 MB: on disk, not in memory.
         self._store = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this
         self._index: list[tuple[int, int]] = []
+        _sounds.add(self)
         self._blocks: Iterator[NDArray[np.float32]]
         self._begin()
         frames = self._reader.info.frames
@@ -166,6 +169,19 @@ class Sound:
         self._tail = result[length : length + self.margin]
         self._waiting = self._waiting[length:]
         return result
+
+
+_sounds: weakref.WeakSet[Sound] = weakref.WeakSet()
+
+
+def _renew() -> None:
+    """Begin all sounds again: what the parent did is unfinished, its file shared."""
+    for sound in list(_sounds):
+        sound._lock, sound._following = threading.Lock(), None
+        sound._store, sound._index = tempfile.TemporaryFile(), []  # noqa: SIM115
+
+
+in_child(_renew)
 
 
 def duration_of(transcription: Transcription) -> float | None:

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from adt_plugins.base.forking import in_child
 from adt_plugins.errors import MissingDependencyError
 
 INSTALL = (
@@ -36,6 +37,14 @@ _NUMPY_NAMES: dict[str, Any] = {
     "in1d": lambda a, b, **kwargs: np.isin(np.ravel(a), b, **kwargs),
 }
 _lock = threading.Lock()
+
+
+def _renew() -> None:
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+
+
+in_child(_renew)
 
 
 def import_madmom() -> ModuleType:

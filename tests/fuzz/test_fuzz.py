@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.splice import attempt, kinds
 from tests.fuzz.targets import CASES, Target, check, targets
 
 TARGETS = targets()
@@ -82,6 +84,13 @@ def test_seeds_are_accepted(name: str) -> None:
 )
 def test_finds(path: Path) -> None:
     check(TARGETS[path.parent.name], path.read_bytes())
+
+
+@pytest.mark.parametrize("case", ["2026113002 tflite 7", "2026113002 tflite 397"])
+def test_finds_among_splices(case: str, tmp_path: Path) -> None:
+    """Graphs whose tensors have thousands of dimensions, all of them in the message."""
+    kind = kinds()[case.split()[1]]
+    assert list(attempt(kind, random.Random(case), tmp_path)) == ["refused"]
 
 
 def test_the_check_finds_what_it_should() -> None:

@@ -7,6 +7,7 @@ the fields below are read; their numbers are those of the schema.
 
 from __future__ import annotations
 
+import reprlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ def _graph(table: _Table, codes: list[int], buffers: list[bytes]) -> GraphInfo:
 def _tensor(table: _Table, buffers: list[bytes]) -> TensorInfo:
     shape = table.ints(0)
     if any(not 0 <= size <= _LARGEST_DIMENSION for size in shape):
-        raise ValueError(f"a tensor of shape {shape}")
+        raise ValueError(f"a tensor of shape {reprlib.repr(shape)}")
     data = buffers[table.uint(2)]
     content: NDArray[Any] | None = None
     if data:

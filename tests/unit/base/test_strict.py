@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import time
 import tracemalloc
 import warnings
@@ -28,6 +29,7 @@ from adt_plugins.base.visible import visible
 from adt_plugins.batch.manifest import Line, Manifest
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
+from adt_plugins.editor.sound import Sound
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.midi.tempo_map import tempo_map
 from adt_plugins.network.catalogue import list_models
@@ -333,6 +335,21 @@ def test_what_steers_a_terminal_is_shown(text: str, shown: str) -> None:
 
 
 # Forks
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="not on this system: fork")
+def test_a_child_forked_while_sound_is_made_can_make_it() -> None:
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 600_000).astype(np.float32)
+    sound = Sound((samples, 44100))
+    expected = [sound.chunk(0), sound.chunk(1)]
+    with sound._lock:  # as while another thread makes a piece
+        child = os.fork()
+        if not child:
+            signal.alarm(60)
+            os._exit([sound.chunk(0), sound.chunk(1)] != expected)
+    assert os.waitpid(child, 0)[1] == 0
+    assert [sound.chunk(0), sound.chunk(1)] == expected
+    sound.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="not on this system: fork")
