@@ -114,7 +114,7 @@ def format_of_file(path: str | os.PathLike[str]) -> str | None:
     """
     path = Path(path)
     named = format_of_name(path)
-    if named is not None and FORMATS[named].looks_like is None:
+    if named is not None and (FORMATS[named].looks_like is None or path.is_dir()):
         return named
     head = files.decode(files.read_bytes(path, _HEAD_BYTES), "replace")
     candidates = [f.id for f in FORMATS.values() if f.looks_like and f.looks_like(head)]

@@ -135,7 +135,7 @@ def test_the_sound_and_what_the_game_shows(folder: Path, audio: Path) -> None:
 
 def test_it_reads_back(folder: Path) -> None:
     for path in (folder, folder / "notes.chart", folder / "notes.mid"):
-        song = formats.read(path, "chart" if path == folder else None)
+        song = formats.read(path)
         assert [o.time for o in song] == pytest.approx([o.time for o in SONG], abs=1e-4)
         assert [o.drum for o in song] == [
             *(Drum.KD, Drum.SD, Drum.HH, Drum.RDC, Drum.CRC),
@@ -146,9 +146,9 @@ def test_it_reads_back(folder: Path) -> None:
 
 
 def test_the_midi_form_is_read_where_there_is_no_other(folder: Path) -> None:
-    both = formats.read(folder, "chart")
+    both = formats.read(folder)
     (folder / "notes.chart").unlink()
-    assert formats.read(folder, "chart").onsets == both.onsets
+    assert formats.read(folder).onsets == both.onsets
 
 
 def test_other_midi_files_of_that_name_are_what_they_are(tmp_path: Path) -> None:
