@@ -99,7 +99,7 @@ def write(
         placed = _quantized(placed, maps[path], quantize)
     placed = _shifted(placed, shift, path, warn)
     contents: dict[Path, bytes] = {}
-    told: list[Drum] = []
+    reported: list[Drum] = []
     for target, timing in maps.items():
         notes, merged = _notes(placed, timing, curve)
         contents[target] = midi_bytes(
@@ -111,8 +111,8 @@ def write(
                 f"{target}: has events beyond 10 million ticks, which pretty_midi and"
                 " programs based on it refuse; others read it"
             )
-        if merged and merged != told:  # mostly they are the same in both
-            told = merged
+        if merged and merged != reported:  # mostly they are the same in both
+            reported = merged
             named = name_some(str(drum) for drum in merged)
             warn(f"{target}: left out hits on the tick of a louder one: {named}")
     return write_files(contents, overwrite=overwrite)

@@ -39,7 +39,7 @@ def test_imports_go_down_only_and_in_no_circle() -> None:
         ("audacity.request_folder", 15),
         ("audacity.autostart", 12),
         ("activations", 13),
-        ("batch.manifest", 16),
+        ("batch.manifest", 15),
         ("midi.tempo_map", 10),
     ],
 )

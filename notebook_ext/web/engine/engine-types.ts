@@ -1,6 +1,6 @@
 /**
- * What the page knows of the engine: a recording goes in, and what Python's network
- * would say of it comes out. Everything heavy runs in a worker of its own.
+ * The interface of the engine: a recording goes in, and the same results as Python's come
+ * out. All heavy work runs in a worker.
  *
  *     const engine = await startEngine(parts);
  *     const hearing = engine.begin((samples) => …);
@@ -22,7 +22,7 @@ export interface Card {
   readonly front_end: FrontEnd;
   readonly geometry: Geometry;
   readonly picker: Picker;
-  /** Of each drum among the outputs. */
+  /** Threshold of each drum among the outputs. */
   readonly thresholds: Readonly<Record<string, number>>;
   readonly level?: LevelRule | null;
   /** When thresholds are raised for a whole recording. */
@@ -61,7 +61,7 @@ export interface Gate {
   readonly sure: Readonly<Record<string, number>>;
 }
 
-/** What the page carries: the files of `web-engine`, unpacked, and a model. */
+/** Parts that the page embeds: the unpacked files of `web-engine`, and a model. */
 export interface Parts {
   /** LiteRT.js's loader, a classic script. */
   readonly runtimeScript: string;
@@ -71,72 +71,72 @@ export interface Parts {
   readonly card: Card;
   /** `worker.js`, a classic script. */
   readonly workerScript: string;
-  /** Without it the features are computed in JavaScript, with the same result. */
+  /** Without it, features are computed in JavaScript, with the same result. */
   readonly featuresWasm?: Uint8Array<ArrayBuffer>;
 }
 
-/** What the network heard, and the hits at the thresholds in force. */
+/** Results for a recording: the network's outputs, and the hits at the thresholds in force. */
 export interface Heard {
   readonly frames: number;
-  /** As in the card. */
+  /** Names of the outputs, as in the card. */
   readonly outputs: readonly string[];
   /** Output by output, `frames` values each, 0-1. */
   readonly activations: Float32Array<ArrayBuffer>;
-  /** Drum by drum of the card, `frames` values each, dB: how loud its bands are. */
+  /** Level in dB of each drum's bands, `frames` values per drum of the card. */
   readonly levels: Float32Array<ArrayBuffer>;
-  /** None where there is no steady beat. */
+  /** Empty if there is no steady beat. */
   readonly beats: Beats;
-  /** In force: the card's, or what the song asks for. */
+  /** Thresholds in force: the card's, or raised ones for this song. */
   readonly thresholds: Readonly<Record<string, number>>;
   /** Rows of lane, frame, time, velocity, confidence. */
   readonly known: Float64Array<ArrayBuffer>;
-  /** Of a hit at each frame, drum by drum. */
+  /** Velocity of a hit at each frame, drum by drum. */
   readonly velocities: Uint8Array<ArrayBuffer>;
 }
 
-/** A recording on its way to the network. */
+/** A recording that is being processed. */
 export interface Hearing {
   /**
-   * The next samples: channels of equal length at the card's rate (44.1 kHz). What lies
-   * behind them is given away. Done when there is room for more; rejects if the engine
+   * Process the next samples: channels of equal length at the card's rate (44.1 kHz). Their
+   * buffers are transferred. Resolves when there is room for more; rejects if the engine
    * has failed or is closed.
    */
   put(channels: readonly Float32Array<ArrayBuffer>[]): Promise<void>;
-  /** What was heard of all. */
+  /** Return the results for the whole recording. */
   finish(): Promise<Heard>;
-  /** Let go of it; what waits for it rejects with this reason. */
+  /** Abandon the recording; pending promises reject with this reason. */
   stop(reason: unknown): void;
 }
 
 export interface Engine {
   /**
-   * Begin with a recording, one at a time. `progress` gets how many samples have been
-   * heard. The engine can be used again when it is finished or stopped.
+   * Begin with a recording, one at a time. `progress` receives the number of processed
+   * samples. The engine can be used again once the recording is finished or stopped.
    */
   begin(progress: (samples: number) => void): Hearing;
-  /** Whether it has failed, and is good for nothing any more. */
+  /** Whether it has failed and cannot be used any more. */
   readonly isBroken: boolean;
-  /** Let go of the worker and of its memory. */
+  /** Terminate the worker and free its memory. */
   close(): void;
 }
 
-/** What only the page knows of a recording. */
+/** What only the page knows about a recording. */
 export interface About {
   readonly title: string;
   /** Title and artist, on paper. */
   readonly names: readonly [title: string, artist: string];
-  /** Of the files that are exported. */
+  /** Stem of exported files. */
   readonly stem: string;
-  /** Names what the edits are edits of. */
+  /** Identifies the song that edits belong to. */
   readonly fingerprint: string;
-  /** Seconds of the recording. */
+  /** Length of the recording in seconds. */
   readonly duration: number;
   /** Of the JSON's `source`: the file's name, and what is known of its content. */
   readonly path: string | null;
   readonly sha256: string | null;
   readonly sampleRate: number | null;
   readonly channels: number | null;
-  /** The pieces that the page plays. */
+  /** The chunks that the page plays. */
   readonly audio: Header["audio"];
 }
 

@@ -1,14 +1,14 @@
-/** The page's side of the engine: pieces go to the worker, as many as it has room for. */
+/** The page's side of the engine: sends pieces of sound to the worker, as it has room. */
 
 import type { Engine, Heard, Hearing, Parts } from "./engine-types";
 import type { ToPage, ToWorker } from "./messages";
 
-/** So many pieces are with the worker at once: what is decoded in one step, 11 MB. */
+/** Pieces that are with the worker at once: one step of decoding, 11 MB. */
 const AHEAD = 6;
 
 /** Start a worker and open the network in it. */
 export async function startEngine(parts: Parts): Promise<Engine> {
-  // One script: the worker has nothing to load, and a policy nothing to allow.
+  // A single script, so that the worker loads nothing that a policy would have to allow.
   const script = new Blob([parts.runtimeScript, "\n", parts.workerScript], {
     type: "text/javascript",
   });
@@ -98,7 +98,7 @@ class PieceQueue implements Hearing, Waiting {
   #more: () => void = () => undefined;
   #done: (heard: Heard) => void = () => undefined;
   #fail: (reason: unknown) => void = () => undefined;
-  /** Never resolves; rejects when there is nothing more to wait for. */
+  /** Never resolves; rejects when the engine has failed or the recording is abandoned. */
   readonly #failed = new Promise<never>((_, fail) => {
     this.#fail = fail;
   });

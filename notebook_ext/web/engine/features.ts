@@ -1,17 +1,17 @@
 /**
- * Samples to frames, in blocks: `adt_plugins.features.spectrogram` once more, and the levels of
- * the drums' bands (`adt_plugins.features.band_levels`). What is heavy, windows to
- * bands, a `Bank` does: compiled or in JavaScript.
+ * Computes frames from samples, in blocks: the port of `adt_plugins.features.spectrogram`
+ * and of `adt_plugins.features.band_levels`. A `Bank`, compiled or in JavaScript, does the
+ * heavy part, from windows to bands.
  */
 
 import { LEVELS, SPECTROGRAM } from "../../src/core/tables";
 import type { FrontEnd, LevelRule } from "./engine-types";
 import type { Filter } from "./filterbank";
 
-/** Frames that a bank is given at once; Python has as many. */
+/** Frames per call of a bank, as in Python. */
 export const { BLOCK_FRAMES } = SPECTROGRAM;
 
-/** What a bank needs to know; tables that both kinds share. */
+/** Tables that both kinds of banks share. */
 export interface Tables {
   readonly size: number;
   readonly hop: number;
@@ -22,8 +22,8 @@ export interface Tables {
 /** Turns samples into magnitudes of bands. */
 export interface Bank {
   /**
-   * `samples`: those of `BLOCK_FRAMES` frames, one `hop` after the other. The result,
-   * frame by frame, is overwritten by the next call.
+   * `samples`: the samples of `BLOCK_FRAMES` frames, one `hop` apart. The next call
+   * overwrites the result, which is ordered frame by frame.
    */
   run(samples: Float32Array): Float32Array;
 }
@@ -32,14 +32,14 @@ export interface Block {
   readonly frames: number;
   /** log10(1 + gain · magnitude), frame by frame. */
   readonly features: Float32Array;
-  /** Power of each range of bands, frame by frame, dB. */
+  /** Power of each range of bands in dB, frame by frame. */
   readonly levels: Float32Array;
 }
 
 /** Power below which a band is silent. */
 const { SILENCE } = LEVELS;
 
-/** Frames of one recording; of another by another of these. */
+/** Computes the features of one recording. */
 export class Features {
   readonly #bank: Bank;
   readonly #tables: Tables;
@@ -50,7 +50,7 @@ export class Features {
   #received = 0;
   #returned = 0;
 
-  /** `ranges`: bands of each drum. */
+  /** `ranges`: first and last band of each drum. */
   constructor(
     bank: Bank,
     tables: Tables,
@@ -62,11 +62,11 @@ export class Features {
     this.#ranges = ranges;
     this.#follower = level;
     this.#samples = new Float32Array((BLOCK_FRAMES - 1) * tables.hop + tables.size);
-    // Half a frame of silence lies before the first sample.
+    // Begin with half a frame of silence.
     this.#length = tables.size / 2;
   }
 
-  /** Take the next samples and give the blocks that are complete. */
+  /** Process the next samples, and pass on complete blocks. */
   process(samples: Float32Array, out: (block: Block) => void): void {
     let at = 0;
     this.#received += samples.length;
@@ -79,7 +79,7 @@ export class Features {
     }
   }
 
-  /** Give what remains; behind the end lies silence. */
+  /** Pass on the remaining frames, padded with silence. */
   finish(out: (block: Block) => void): void {
     const total = Math.ceil(this.#received / this.#tables.hop);
     while (this.#returned < total) {
@@ -124,7 +124,7 @@ export class Features {
   }
 }
 
-/** The level rule of a card, frame after frame. */
+/** Applies the level rule of a card, frame after frame. */
 export class LevelFollower {
   readonly #rule: LevelRule;
   readonly #decay: number;

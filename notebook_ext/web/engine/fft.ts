@@ -17,7 +17,7 @@ export function circle(size: number): Float64Array {
   return table;
 }
 
-/** Where each of n complex values is, by digits of base 4. */
+/** Return the positions of n complex values in digit-reversed order (base 4). */
 export function reversedDigits(n: number): Int32Array {
   if (4 ** Math.round(Math.log2(n) / 2) !== n) throw new Error(`frames of ${2 * n} samples`);
   return Int32Array.from({ length: n }, (_, k) => {
@@ -29,7 +29,7 @@ export function reversedDigits(n: number): Int32Array {
   });
 }
 
-/** Bins that some filter looks at: those below this one. */
+/** Return the number of bins that filters use, from the lowest. */
 export const binsOf = (tables: Tables): number =>
   Math.max(...tables.filters.map(({ start, weights }) => start + weights.length));
 
@@ -115,7 +115,7 @@ export class ScriptBank implements Bank {
     }
   }
 
-  /** Magnitudes of the real samples' bins from the complex values. */
+  /** Compute the magnitudes of the real samples' bins from the complex values. */
   #absolute(): void {
     const x = this.#values;
     const w = this.#circle;

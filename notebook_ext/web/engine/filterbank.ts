@@ -13,13 +13,13 @@ export interface Filter {
 
 const { TUNING_HZ } = SPECTROGRAM;
 
-/** Where each drum is told best from the others, Hz. */
+/** The range in Hz in which each drum stands out most from the others. */
 export const RANGES_HZ: Readonly<Record<string, readonly [low: number, high: number]>> =
   LEVELS.RANGES_HZ;
 
 const binHertz = (frontEnd: FrontEnd): number => frontEnd.sample_rate / frontEnd.frame_size;
 
-/** Bins nearest to the notes from fmin to fmax, ascending, each once. */
+/** Return the bins nearest to the notes from fmin to fmax, ascending, without repetition. */
 function corners(frontEnd: FrontEnd): number[] {
   if (frontEnd.kind !== "log-filterbank")
     throw new Error(`no filters in a front end ${frontEnd.kind}`);
@@ -52,7 +52,7 @@ export function filterbank(frontEnd: FrontEnd): Filter[] {
   });
 }
 
-/** First and last band, plus one, of each drum. */
+/** Return the first and the last band, plus one, of each drum. */
 export function drumRanges(
   drums: readonly string[],
   filters: readonly Filter[],
@@ -67,7 +67,7 @@ export function drumRanges(
   });
 }
 
-/** As `numpy.hanning`. */
+/** Return a Hann window like `numpy.hanning`. */
 export const hann = (size: number): Float32Array =>
   Float32Array.from(
     { length: size },

@@ -1,4 +1,4 @@
-/** Which drums are there at all: the port of `adt_plugins.picking.song_gate`. */
+/** Decides which drums a recording has: the port of `adt_plugins.picking.song_gate`. */
 
 import {
   type Activation,
@@ -45,7 +45,7 @@ function find({ values }: Activation, threshold: number, picker: Picker, rate: n
   return { frames, heights };
 }
 
-/** How regularly hits follow one another, 0-1; of each drum its frames. */
+/** Return how regular hits are, 0-1, from the frames of each drum. */
 export function regularity(
   frames: readonly (readonly number[])[],
   count: number,
@@ -93,7 +93,7 @@ const sum = (values: Iterable<number>): number => {
   return total;
 };
 
-/** Thresholds for the drums that a recording seems not to have. */
+/** Return raised thresholds for the drums that a recording does not seem to have. */
 export function raisedThresholds(
   card: Card,
   lanes: readonly Activation[],
@@ -129,18 +129,18 @@ export function raisedThresholds(
   );
 }
 
-/** Of each drum the height that so many of its hits surpass. */
+/** Return, for each drum, the height that this many of its hits exceed. */
 const reached = (found: readonly Found[], rank: number): number[] =>
   found.map(({ heights }) => heights[Math.trunc(rank)] ?? 0);
 
-/** Of drums in the recording: its three clearest ones, and its regularity. */
+/** Return the evidence for drums: from the three clearest ones, and from regularity. */
 function evidence(clear: readonly number[], regular: number): number {
   const best = [...clear].sort((a, b) => b - a);
   const song = SHARES.reduce((total, share, i) => total + share * (best[i] ?? 0), 0);
   return song + REGULARITY_SHARE * Math.min(regular, REGULAR);
 }
 
-/** Whether there is no drum in the recording. */
+/** Whether the recording has no drums at all. */
 function isSilent(
   drums: readonly string[],
   found: readonly Found[],

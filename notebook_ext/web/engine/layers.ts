@@ -1,13 +1,13 @@
 /**
- * Runs a network whose file holds its layers a few steps at a time: the port of
- * `adt_plugins.network.stepwise`, and of `Network.stream`, which cuts a recording for it.
+ * Runs a network whose file has graphs for a few steps of each layer: the port of
+ * `adt_plugins.network.stepwise`, and of `Network.stream`, which cuts recordings.
  */
 
 import type { Geometry } from "./engine-types";
 
 export type Tensors = Readonly<Record<string, Float32Array>>;
 
-/** An open file: shapes of what goes in and comes out, and a way to run a part of it. */
+/** An open file: the shapes of its inputs and outputs, and a way to run its graphs. */
 export interface Interpreter {
   readonly names: readonly string[];
   inputs(signature: string): Readonly<Record<string, readonly number[]>>;
@@ -21,11 +21,11 @@ const layerName = (number: number): string => `layer${number + 1}`;
 interface Layer {
   readonly name: string;
   readonly units: number;
-  /** Values of a frame that go in. */
+  /** Input values per frame. */
   readonly width: number;
   readonly frames: Float32Array;
   readonly before: Float32Array | null;
-  /** Both directions' states side by side, of the batch's frames; used again. */
+  /** States of both directions side by side, for the frames of a batch; reused. */
   readonly states: Float32Array;
 }
 
@@ -34,7 +34,7 @@ export class Layers {
   readonly outputs: number;
   readonly #layers: Layer[];
   readonly #steps: number;
-  /** Frames that the attention takes at once, and those around them on each side. */
+  /** Frames that the attention processes at once, and its context on each side. */
   readonly #run: number;
   readonly #width: number;
 
@@ -45,7 +45,7 @@ export class Layers {
     const { batch, core, context } = geometry;
     const length = core + 2 * context;
     let count = 0;
-    // There are graphs of single chunks, too, which are not used here.
+    // The file also has graphs for single chunks, which are not used here.
     while (file.names.includes(layerName(count))) count++;
     if (!count || !file.names.includes(ATTENTION))
       throw new Error(`no layers in ${file.names.join()}`);
@@ -75,14 +75,14 @@ export class Layers {
     this.outputs = file.outputs(ATTENTION).activations[2];
   }
 
-  /** Activations (core, batch, outputs) of (frames, batch, bands). */
+  /** Return activations of shape (core, batch, outputs) for (frames, batch, bands). */
   async run(chunks: Float32Array, progress: (fraction: number) => void): Promise<Float32Array> {
     const { core, context, batch } = this.geometry;
     const length = core + 2 * context;
     const parts = this.#layers.length + 0.5;
     let heard = chunks;
     for (const [number, layer] of this.#layers.entries()) {
-      // The far context of the last layer is read by nobody.
+      // The outer context of the last layer is not needed.
       const last = number && number === this.#layers.length - 1;
       const needed = last ? context + core + this.#width : length;
       await this.#layer(layer, heard, length, needed, (part) => progress((number + part) / parts));
@@ -106,7 +106,7 @@ export class Layers {
     return found;
   }
 
-  /** Fill in a layer's states for `needed` frames from either end. */
+  /** Compute a layer's states for `needed` frames from each end. */
   async #layer(
     layer: Layer,
     input: Float32Array,
@@ -148,7 +148,7 @@ export class Layers {
   }
 }
 
-/** Put a frame, and the one that is as far from the end, side by side. */
+/** Put each frame beside its mirror image in time. */
 function bothWays(
   input: Float32Array,
   row: number,
@@ -161,16 +161,16 @@ function bothWays(
   copy(input, back * row, out, (2 * step + 1) * row, row);
 }
 
-/** Copy some values; for so few, `set` and `subarray` take longer, and leave garbage. */
+/** Copy a few values; `set` and `subarray` would be slower, and create garbage. */
 function copy(from: Float32Array, at: number, to: Float32Array, place: number, count: number) {
   for (let i = 0; i < count; i++) to[place + i] = from[at + i];
 }
 
-/** A recording that comes in blocks, chunk by chunk. */
+/** Processes a recording that arrives in blocks, chunk by chunk. */
 export class Chunks {
   readonly #layers: Layers;
   readonly #geometry: Geometry;
-  /** The frames of the next batch, with what lies around them. */
+  /** The frames of the next batch, with their context. */
   readonly #window: Float32Array;
   #length: number;
   #received = 0;
@@ -185,7 +185,7 @@ export class Chunks {
     this.#length = context;
   }
 
-  /** Take frames; gives activations, frame by frame, when enough of them are there. */
+  /** Process frames; pass on activations, frame by frame, once there are enough. */
   async process(frames: Float32Array, out: Out): Promise<void> {
     const { bands } = this.#layers;
     let at = 0;
@@ -231,7 +231,7 @@ export class Chunks {
   }
 }
 
-/** What becomes of activations, and of the news that so many frames are done. */
+/** Receives activations, and the number of processed frames. */
 export interface Out {
   values(values: Float32Array): void;
   progress(frames: number): void;

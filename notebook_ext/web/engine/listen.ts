@@ -107,7 +107,7 @@ export class Listener {
   };
 }
 
-/** Rows that come a few at a time, to be columns in the end. */
+/** Collects rows, a few at a time, and turns them into columns at the end. */
 class Columns {
   readonly #parts: Float32Array[] = [];
   #rows = 0;

@@ -15,7 +15,7 @@ export async function openModel(
   Object.assign(globalThis, { Module: { wasmBinary: runtime, printErr } });
   // Every tensor is deleted here; to watch over each costs a tenth of the time.
   Object.defineProperty(globalThis, "FinalizationRegistry", { value: undefined });
-  // It would wake a graphics card that is not used, and warns where there is none.
+  // It would start a graphics card that is not used, and warns if there is none.
   Object.defineProperty(navigator, "gpu", { value: undefined });
   const { warn } = console;
   console.warn = () => undefined;

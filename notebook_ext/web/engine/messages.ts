@@ -1,4 +1,4 @@
-/** What page and worker say to each other. */
+/** The messages between page and worker. */
 
 import type { Card, Heard } from "./engine-types";
 
@@ -21,7 +21,7 @@ export type ToWorker =
 export type ToPage =
   | { readonly kind: "ready" }
   | { readonly kind: "progress"; readonly job: number; readonly samples: number }
-  /** A piece has been worked through: another one may come. */
+  /** A piece has been processed, so there is room for another. */
   | { readonly kind: "next"; readonly job: number }
   | { readonly kind: "heard"; readonly job: number; readonly heard: Heard }
   | { readonly kind: "failed"; readonly reason: string };

@@ -1,13 +1,13 @@
 /**
- * Channels to one: the port of `adt_plugins.audio.decoder.Mixer`, in single precision as
- * Python's.
+ * Mixes channels to mono: the port of `adt_plugins.audio.decoder.Mixer`, in single
+ * precision like Python.
  */
 
 import { MIXING } from "../../src/core/tables";
 
 const { CANCELS, AGREES, EVERY, ENOUGH, FADE } = MIXING;
 
-/** Of six channels a browser gives the one for low-frequency effects as the fourth. */
+/** Index of the low-frequency channel by the number of channels: the fourth of six. */
 const LOW: Readonly<Record<number, number>> = { 6: 3 };
 
 export class Mixer {
@@ -80,7 +80,7 @@ function principal(matrix: readonly (readonly number[])[]): number[] {
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, i) => sum + value * b[i], 0);
 
-/** Sum of the products of some of two channels' samples. */
+/** Return the sum of products of two channels' samples. */
 function product(one: Float32Array, other: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < one.length; i += EVERY) sum += one[i] * other[i];

@@ -1,6 +1,6 @@
 /**
- * Steady noise before the first hit of a recording, which hides that hit: it goes, as in
- * `adt_plugins.features.noise_floor`.
+ * Removes steady noise before the first hit of a recording, which would mask that hit: the
+ * port of `adt_plugins.features.noise_floor`.
  */
 
 import { NOISE_FLOOR } from "../../src/core/tables";
@@ -14,7 +14,7 @@ export class NoiseFloor {
 
   constructor(private readonly hop: number) {}
 
-  /** Take the next samples, and pass on those that are certain: up to 0.2 s late. */
+  /** Process samples, and return those that are final: up to 0.2 s late. */
   process(block: Float32Array): Float32Array {
     const { hop } = this;
     const held = new Float32Array(this.#held.length + block.length);
@@ -38,7 +38,7 @@ export class NoiseFloor {
     return held.subarray(0, kept * hop);
   }
 
-  /** What is left at the end. */
+  /** Return the remaining samples. */
   finish(): Float32Array {
     const rest = this.#held;
     this.#held = new Float32Array(0);

@@ -53,7 +53,7 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
   return { header, data: data.buffer, velocities: heard.velocities };
 }
 
-/** Counted beats a minute, where one tempo fits; beats that were found are all alike. */
+/** Return the counted beats per minute if one tempo fits, or null. */
 function tempoOf(
   beats: Heard["beats"],
   meters: readonly MeterChange[],
@@ -67,7 +67,7 @@ function tempoOf(
   return steady && Number((60 / steady.quarter / beat).toFixed(2));
 }
 
-/** The JSON file behind its onsets, in two parts: the thresholds go between them. */
+/** Return the JSON file after its onsets, in two parts with the thresholds in between. */
 function jsonAround(
   card: Card,
   heard: Heard,

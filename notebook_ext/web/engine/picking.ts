@@ -1,4 +1,4 @@
-/** Activations to the hits of the transcription, and a velocity for any other hit. */
+/** Picks hits from activations, and computes velocities for any other hits. */
 
 import { type Activation, type Grid, type Pick, pickAll, roundEven } from "../../src/core/pick";
 import type { Card, Heard } from "./engine-types";
@@ -49,7 +49,7 @@ export function hitsOf(
   return { thresholds, known: Float64Array.from(rows), velocities };
 }
 
-/** In the order of the lanes. */
+/** Return the values in the order of the lanes. */
 const only = (
   values: Readonly<Record<string, number>>,
   names: readonly string[],
@@ -64,7 +64,7 @@ function loudness(picks: readonly Pick[], level: Float32Array, grid: Grid): Uint
   return relative(strength, strength);
 }
 
-/** Of a hit at each frame: `adt_plugins.editor.picks.velocity_table`. */
+/** Return the velocity of a hit at each frame: `adt_plugins.editor.picks.velocity_table`. */
 function table(
   picks: readonly Pick[],
   spare: readonly Pick[],

@@ -1,4 +1,4 @@
-/** How hard each drum was hit: the port of `adt_plugins.picking.velocity`. */
+/** Estimates velocities: the port of `adt_plugins.picking.velocity`. */
 
 import { roundEven } from "../../src/core/pick";
 import { LEVELS, VELOCITY } from "../../src/core/tables";
@@ -8,7 +8,7 @@ const { REFERENCE_VELOCITY, REFERENCE_PERCENTILE, DB_PER_DECADE } = VELOCITY;
 const { RISE_S, BEFORE_S, LEAST_RISE } = VELOCITY;
 const { SILENCE } = LEVELS;
 
-/** How much a hit at each of these frames adds to its drum's level (dB), in dB. */
+/** Return how much a hit at each frame raises its drum's level, in dB. */
 export function strengths(
   level: Float32Array,
   frames: ArrayLike<number>,
@@ -17,7 +17,7 @@ export function strengths(
   const rise = roundEven(RISE_S * rate);
   const [near, far] = BEFORE_S.map((seconds) => roundEven(seconds * rate));
   const n = level.length;
-  // Silence lies before the first frame, and after the last.
+  // Pad with silence before the first frame, and after the last.
   const power = new Float64Array(far + n + rise).fill(SILENCE);
   for (let t = 0; t < n; t++) power[far + t] = 10 ** (level[t] / 10);
   const result = new Float64Array(frames.length);
@@ -33,7 +33,7 @@ export function strengths(
   return result;
 }
 
-/** As `numpy.percentile`. */
+/** Return a percentile like `numpy.percentile`. */
 export function percentile(values: ArrayLike<number>, percent: number): number {
   const sorted = Float64Array.from(values).sort();
   const at = (percent / 100) * (sorted.length - 1);
@@ -42,7 +42,7 @@ export function percentile(values: ArrayLike<number>, percent: number): number {
   return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
 }
 
-/** MIDI velocities of hits by their strengths, beside those of others. */
+/** Return MIDI velocities of hits by their strengths, relative to those of others. */
 export function relative(strength: Float64Array, others: ArrayLike<number>): Uint8Array {
   const reference = percentile(others, REFERENCE_PERCENTILE);
   return Uint8Array.from(strength, (value) =>

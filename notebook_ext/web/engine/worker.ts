@@ -1,4 +1,4 @@
-/** The engine's worker: one message after the other, one recording at a time. */
+/** The engine's worker: handles messages in order, one recording at a time. */
 
 import type { Card } from "./engine-types";
 import type { Bank, Tables } from "./features";
@@ -19,7 +19,7 @@ interface Scope {
   postMessage(message: ToPage, transfer?: Transferable[]): void;
 }
 
-/** Between two messages of how far it is. */
+/** Least time between two messages about progress. */
 const PAUSE_MS = 50;
 
 const scope = globalThis as unknown as Scope;

@@ -1,4 +1,4 @@
-/** Beats and bars of a recording: the port of `adt_plugins.rhythm.beats`. */
+/** Finds the beats and bars of a recording: the port of `adt_plugins.rhythm.beats`. */
 
 import { countedBeats, parseMeter } from "../../../src/core/meter";
 import { BAR_POINTER, BEATS, CHORDS, COMPOUND } from "../../../src/core/tables";
@@ -148,7 +148,7 @@ class Decoder {
 const areAlike = (one: readonly FrameOfBeat[], other: readonly FrameOfBeat[]): boolean =>
   Math.min(shared(one, other), shared(other, one)) >= MOST;
 
-/** Share of beats that are near one of the others. */
+/** Return the share of beats that are near one of the others. */
 function shared(beats: readonly FrameOfBeat[], others: readonly FrameOfBeat[]): number {
   const near = beats.filter(([frame]) => {
     const found = lowerBound(others.length, (k) => others[k][0], frame);
@@ -159,7 +159,7 @@ function shared(beats: readonly FrameOfBeat[], others: readonly FrameOfBeat[]): 
   return near.length / beats.length;
 }
 
-/** Whether there are beats, and not just the best that could be found. */
+/** Whether the beats are clear, and not just the best path through noise. */
 function areClear({ beats, downbeats }: Observed, frames: readonly number[]): boolean {
   let sum = 0;
   for (const frame of frames) {

@@ -1,4 +1,4 @@
-/** Where the harmony changes: the port of `adt_plugins.rhythm.chord_changes`. */
+/** Detects changes of harmony: the port of `adt_plugins.rhythm.chord_changes`. */
 
 import { roundEven } from "../../../src/core/pick";
 import { CHORDS } from "../../../src/core/tables";
@@ -44,7 +44,7 @@ export class Harmony {
     }
   }
 
-  /** How new each frame is in its recording, in standard deviations from the mean. */
+  /** Return the novelty of each frame, in standard deviations from the recording's mean. */
   changes(): Float32Array {
     const count = this.#pooled.length;
     const edge = this.#span >> 1;
@@ -63,7 +63,7 @@ export class Harmony {
     return result;
   }
 
-  /** Cosine distance between the means of a span before and one after each row. */
+  /** Return the cosine distance between the means before and after each row. */
   #distances(): Float64Array {
     const count = this.#pooled.length;
     const width = this.#width;
@@ -90,7 +90,7 @@ function dot(one: Float64Array, other: Float64Array): number {
   return sum;
 }
 
-/** Mean of some rows, without its own mean. */
+/** Return the mean of some rows, centred at zero. */
 function centred(sums: readonly Float64Array[], first: number, last: number): Float64Array {
   const values = sums[last].map(
     (value, band) => (value - sums[first][band]) / Math.max(last - first, 1),

@@ -1,4 +1,4 @@
-/** Which lengths of a beat are worth searching: `adt_plugins.rhythm.tempo_search`. */
+/** Finds the beat lengths that are worth searching: `adt_plugins.rhythm.tempo_search`. */
 
 import { roundEven } from "../../../src/core/pick";
 import { BAR_POINTER, TEMPO_SEARCH } from "../../../src/core/tables";
