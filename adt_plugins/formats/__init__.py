@@ -114,7 +114,9 @@ def format_of_file(path: str | os.PathLike[str]) -> str | None:
     """
     path = Path(path)
     named = format_of_name(path)
-    if named is not None and (FORMATS[named].looks_like is None or path.is_dir()):
+    # Unlike `Path.is_dir`, this says no to names that no file can have.
+    is_folder = os.path.isdir(path)  # noqa: PTH112
+    if named is not None and (FORMATS[named].looks_like is None or is_folder):
         return named
     head = files.decode(files.read_bytes(path, _HEAD_BYTES), "replace")
     candidates = [f.id for f in FORMATS.values() if f.looks_like and f.looks_like(head)]
