@@ -1,0 +1,126 @@
+"""A host that offers what anywidget documents, and nothing else: as VS Code's may."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adt_plugins import Transcription
+from adt_plugins.base.folders import asset
+from adt_plugins.notebook.widget import DrumWidget
+from tests.support.browser import until, watched
+from tests.support.notebook.pages import slide
+from tests.support.paths import GROOVE
+
+TRAITS = ("_header", "_log", "_views", "theme", "position", "playing", "selection",
+          "selected")  # fmt: skip
+
+# What anywidget documents of a model: get, set, save_changes, on, off, send. There is no
+# `widget_manager`, no `experimental`, no event but those of traits and messages.
+HOST = """async ([state, binary, initializes]) => {
+  const bytes = text => new DataView(
+    Uint8Array.from(atob(text), c => c.charCodeAt(0)).buffer);
+  const values = new Map(Object.entries(state));
+  for (const [name, data] of Object.entries(binary))
+    values.set(name, Array.isArray(data) ? data.map(bytes) : bytes(data));
+  const listeners = new Map();
+  const tell = (name, ...data) => {
+    for (const listener of listeners.get(name) ?? []) listener(...data);
+  };
+  const model = Object.freeze({
+    get: name => values.get(name),
+    set: (name, value) => { values.set(name, value); tell(`change:${name}`); },
+    save_changes: () => {},
+    on: (name, listener) =>
+      listeners.set(name, [...(listeners.get(name) ?? []), listener]),
+    off: (name, listener) => listeners.set(
+      name, (listeners.get(name) ?? []).filter(other => other !== listener)),
+    send: content => void toPython(content).then(answers => {
+      for (const [message, buffers] of answers)
+        tell("msg:custom", message, buffers.map(bytes));
+    }),
+  });
+  const { default: made } = await import("http://localhost/widget.js");
+  const widget = typeof made === "function" ? await made() : made;
+  const stop = initializes ? await widget.initialize({ model }) : null;
+  const el = document.createElement("div");
+  document.body.append(el);
+  const gone = await widget.render({ model, el });
+  window.host = { leave: () => { gone(); stop?.(); el.remove(); }, listeners };
+}"""
+SESSION = "document.querySelector('[data-lm-suppress-shortcuts]').adt"
+
+
+@pytest.mark.parametrize("initializes", [True, False])
+def test_the_widget_in_a_minimal_host(
+    browser: Any, groove: Transcription, initializes: bool
+) -> None:
+    widget: Any = DrumWidget(groove, GROOVE)
+    sent: list[Any] = []
+    widget.send = lambda content, buffers=None: sent.append((content, buffers or []))
+
+    def to_python(content: Any) -> Any:
+        sent.clear()
+        widget._receive(widget, content, [])
+        return [
+            [message, [base64.b64encode(data).decode() for data in buffers]]
+            for message, buffers in sent
+        ]
+
+    context = browser.new_context()
+    page, told = watched(context)
+    bundle = asset("notebook_ext", "widget.js")
+    page.route("http://localhost/", lambda route: route.fulfill(body="<body>"))
+    page.route(
+        "http://localhost/widget.js",
+        lambda route: route.fulfill(path=bundle, content_type="text/javascript"),
+    )
+    page.expose_function("toPython", to_python)
+    page.goto("http://localhost/")
+    state = {name: widget.get_state(name)[name] for name in TRAITS}
+    binary = {
+        "_data": base64.b64encode(widget._data).decode(),
+        "_chunks": [base64.b64encode(chunk).decode() for chunk in widget._chunks],
+        "_table": "",
+    }
+    page.evaluate(HOST, [state, binary, initializes])
+    until(page, f"{SESSION}?.hits.length === {len(groove)}")
+
+    # It is drawn, plays, and what is edited is in Python.
+    until(page, f"{SESSION}.picture.gain < 8")
+    page.locator(".stage").focus()
+    page.keyboard.press("Space")
+    until(page, f"{SESSION}.player.position > 0.5")
+    page.keyboard.press("Space")
+    page.keyboard.press("a")
+    until(page, f"{SESSION}.log.cursor === 1")
+    page.wait_for_timeout(300)
+    assert len(widget.transcription) == len(groove) + 1
+    page.keyboard.press("Control+z")
+    page.wait_for_timeout(300)
+    assert widget.transcription.onsets == groove.onsets
+    slide(page, "Level of the song's own drums", -36)
+    until(page, f"{SESSION}.says.startsWith('The drums are')", 60)
+
+    # Nothing sounds, and nobody listens, when the view has gone.
+    page.evaluate(f"window.session = {SESSION}; session.play()")
+    until(page, "session.player.playing")
+    page.evaluate("host.leave()")
+    until(page, "!session.player.playing")
+    if initializes:
+        left = "[...host.listeners.values()].every(all => all.length === 0)"
+        assert page.evaluate(left)
+    page.keyboard.press("Escape")
+    assert [text for text in told if not text.startswith("request")] == []
+    widget.close()
+    context.close()
+
+
+def test_what_the_bundle_asks_of_its_host() -> None:
+    """No word of what only some hosts have."""
+    text = Path(asset("notebook_ext", "widget.js")).read_text(encoding="utf-8")
+    for name in ("widget_manager", "experimental", "comm_id", "jupyterapp"):
+        assert name not in text
