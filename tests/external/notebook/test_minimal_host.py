@@ -18,7 +18,7 @@ from tests.support.paths import GROOVE
 TRAITS = ("_header", "_log", "_views", "theme", "position", "playing", "selection",
           "selected")  # fmt: skip
 
-# What anywidget documents of a model: get, set, save_changes, on, off, send. There is no
+# What anywidget documents of a model: get, set, save_changes, on, off, send. It has no
 # `widget_manager`, no `experimental`, no event but those of traits and messages.
 HOST = """async ([state, binary, initializes]) => {
   const bytes = text => new DataView(
