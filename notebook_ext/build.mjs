@@ -27,21 +27,24 @@ const style = {
  * DOM, nor whoever drives a page. In full they are a thirtieth of a bundle.
  */
 const inner = `
-  accepted activations addHere announce arrived audible audition balance byLane changed
-  choose chosen columns controls countsIn dark describe forget ghosts grabbed ground
-  gutter heat isAvailable isFolded isWholePage lane laneAlt loadNotation looked looping
-  metal metronome mixed mixer moved noise notation overview ownDrums painter pending
-  prepared propose publish ring room seconds segments selectBars session setDrumless
-  setDrums setKit setLoop setMetronome setRange setSpeed setThreshold setViewport showSnap
-  snapped songAt sources spectrum stage stale stretch strike strip strips struck tall theme
-  timeLine toggleCountIn toggleHelp toggleNotation tone transport velocities viewport
-  visualOffset wave zoneAt zoomBy`;
+  accepted activations addHere announce arrived audible audition automatic balance byLane
+  changed choose chosen columns controls countsIn dark describe DRUMS FEWEST FIRM forget
+  ghosts grabbed ground gutter heat isAvailable isFolded isWholePage lane laneAlt
+  loadNotation LONGEST_S looked looping metal metronome mixed mixer MOST_OPS moved noise
+  notation overview ownDrums painter pending prepared proposals propose publish ring room
+  SAME_STROKE_S seconds segments selectBars session setDrumless setDrums setKit setLoop
+  setMetronome setRange setSpeed setThreshold setViewport showSnap snapped SOFT songAt
+  sources spectrum SPREAD SPREAD_S stage stale stretch strike strip strips struck tall
+  theme timeLine toggleCountIn toggleHelp toggleNotation tone transport velocities
+  viewport visualOffset wave zoneAt zoomBy`;
 
-/** What `Math` has, under names that are shortened like all others: a fiftieth of a bundle. */
-function withShortMath(code) {
-  const used = new Set(code.match(/(?<=\bMath\.)\w+/g));
-  const own = [...used].map((name) => `${name}:Math_${name}`);
-  return `const{${own}}=Math;${code.replace(/\bMath\./g, "Math_")}`;
+/** What `Math` and the like have, under names that are shortened as all others are. */
+function withShortNames(code) {
+  return ["Math", "Object", "Array", "JSON"].reduce((text, owner) => {
+    const used = new Set(text.match(new RegExp(`(?<=\\b${owner}\\.)\\w+`, "g")));
+    const own = [...used].map((name) => `${name}:${owner}_${name}`);
+    return `const{${own}}=${owner};${text.replace(new RegExp(`\\b${owner}\\.(?=\\w)`, "g"), `${owner}_`)}`;
+  }, code);
 }
 
 const common = {
@@ -73,10 +76,17 @@ for (const [entry, bundle] of [
   });
   mangleCache = result.mangleCache;
   // A second pass finds what esbuild leaves: about a hundredth.
-  const { code } = await minify(withShortMath(result.outputFiles[0].text), {
+  const { code } = await minify(withShortNames(result.outputFiles[0].text), {
     module: true,
     ecma: 2020,
-    compress: { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },
+    compress: {
+      unsafe: true,
+      unsafe_comps: true,
+      passes: 3,
+      pure_getters: true,
+      unsafe_arrows: true,
+      unsafe_methods: true,
+    },
   });
   await writeFile(join(folder, bundle), `${code}\n`);
 }

@@ -40,7 +40,7 @@ from adt_plugins.midi import tempo_map, writer
 from adt_plugins.midi.song_files import SUFFIX, constant_path
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.notebook import document
-from adt_plugins.picking import beginnings, exclusive, song_gate, velocity
+from adt_plugins.picking import beginnings, exclusive, rolls, song_gate, velocity
 from adt_plugins.rhythm import (
     bar_pointer,
     beats,
@@ -66,6 +66,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "EDITS": (edits, "SAME_S MOST_OPS"),
     "BAR_EDITS": (bar_edits, "LEAST_S MOST_S"),
     "DOCUMENT": (document, "MAX_EDITORS"),
+    "ROLLS": (rolls, "DRUMS SOFT LONGEST_S SPREAD_S SPREAD FEWEST FIRM _EPSILON"),
     "EXCLUSIVE": (exclusive, "SAME_STROKE_S _EPSILON"),
     "GATE": (
         song_gate,

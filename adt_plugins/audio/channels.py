@@ -45,10 +45,6 @@ class ChannelReader(AudioReader):
         """Seconds that have been read so far."""
         return self._returned / self.info.sample_rate
 
-    @property
-    def _returned_rate(self) -> int:
-        return self.info.sample_rate
-
     def __enter__(self) -> ChannelReader:
         return self
 

@@ -208,15 +208,10 @@ class AudioReader:
         total = self._most
         expected = None if self._decoder is None else self._decoder.expected
         if expected is not None:
-            whole = round(expected * self._returned_rate / self.info.sample_rate)
+            whole = round(expected * SAMPLE_RATE / self.info.sample_rate)
             rest = max(1, whole - self._first)
             total = rest if total is None else min(total, rest)
         return None if total is None else min(1.0, self._returned / total)
-
-    @property
-    def _returned_rate(self) -> int:
-        """Sample rate of the blocks, Hz."""
-        return SAMPLE_RATE
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         return self._blocks

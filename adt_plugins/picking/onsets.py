@@ -15,6 +15,7 @@ from adt_plugins.errors import AdtError, ModelError
 from adt_plugins.picking import velocity
 from adt_plugins.picking.exclusive import SAME_STROKE_S, DrumPicks, drop_weaker_kinds
 from adt_plugins.picking.peaks import DrumPeaks, adtlib_threshold, confidence, refine
+from adt_plugins.picking.rolls import DRUMS as ROLLED
 
 
 def thresholds_in_force(
@@ -177,6 +178,7 @@ def pick_hits(
     thresholds: Mapping[str, float] | None = None,
     refinement: str | None = None,
     peaks: Mapping[str, DrumPeaks] | None = None,
+    rolls: bool = True,
 ) -> list[DrumPicks]:
     """Pick the hits of each drum, as `pick_onsets` does.
 
@@ -186,6 +188,9 @@ def pick_hits(
         See `pick_onsets`.
     peaks
         `drum_peaks` of these activations, if they were computed before.
+    rolls
+        Whether soft strokes of rolls count (`adt_plugins.picking.rolls`): these need a
+        second of activations before and behind them.
 
     Returns
     -------
@@ -201,7 +206,9 @@ def pick_hits(
         _picks(
             drum,
             _column(activations, drum),
-            peaks[drum].above(threshold),
+            peaks[drum].strokes(threshold)
+            if rolls and Drum(drum).coarse.value in ROLLED
+            else peaks[drum].above(threshold),
             threshold,
             refinement,
         )

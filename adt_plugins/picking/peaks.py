@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.card import Picker
 from adt_plugins.errors import ModelError
+from adt_plugins.picking.rolls import SOFT, add_soft_strokes
 
 REFINEMENTS = ("none", "parabola")
 
@@ -109,6 +110,14 @@ class DrumPeaks:
         if threshold not in self._above:
             self._above[threshold] = self._pick(threshold)
         return self._above[threshold]
+
+    def strokes(self, threshold: float) -> NDArray[np.int64]:
+        """Return these frames, and with ``"valley"`` soft strokes of rolls."""
+        firm = self.above(threshold)
+        if self._picker.kind != "valley":
+            return firm
+        soft = self.above(SOFT * threshold)
+        return add_soft_strokes(firm, soft, self._rate, self._picker.combine)
 
     def heights(self, threshold: float) -> NDArray[np.float64]:
         """Return the highest threshold that each peak above this one reaches."""

@@ -79,7 +79,7 @@ class Window:
     def _picked(self, end: int) -> list[Onset]:
         card = self._card
         window = Activations(self._values, card.outputs, card.front_end.frame_rate)
-        picked = pick_hits(window, card, thresholds=self._thresholds)
+        picked = pick_hits(window, card, thresholds=self._thresholds, rolls=False)
         onsets: list[Onset] = []
         for column, hits in enumerate(picked):
             frames = hits.frames + self._before

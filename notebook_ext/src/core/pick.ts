@@ -5,6 +5,7 @@
  */
 
 import { coarseOf } from "./drums";
+import { strokesOf } from "./rolls";
 import { EXCLUSIVE } from "./tables";
 import { clamp, lowerBound } from "./time";
 
@@ -185,7 +186,12 @@ export function pickAll(
 ): Pick[][] {
   const picked = lanes.map(({ drum, values }) => {
     const threshold = thresholds[drum];
-    return pickPeaks(values, threshold, picker, grid.rate).map((frame) => {
+    const pick = (at: number) => pickPeaks(values, at, picker, grid.rate);
+    const frames =
+      picker.kind === "valley"
+        ? strokesOf(drum, threshold, pick, grid.rate, picker.combine)
+        : pick(threshold);
+    return frames.map((frame) => {
       const position = frame + (picker.kind === "adtlib" ? 0 : refine(values, frame));
       const time = Math.max(position / grid.rate + grid.offset - grid.delay, 0);
       return { drum, frame, position, time, confidence: confidence(values[frame], threshold) };

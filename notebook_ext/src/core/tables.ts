@@ -116,6 +116,18 @@ export const DOCUMENT = {
   MAX_EDITORS: 100,
 } as const;
 
+/** See `adt_plugins.picking.rolls`. */
+export const ROLLS = {
+  DRUMS: ["KD", "SD", "TT"],
+  SOFT: 0.4,
+  LONGEST_S: 0.09,
+  SPREAD_S: 0.02,
+  SPREAD: 0.25,
+  FEWEST: 8,
+  FIRM: 3,
+  EPSILON: 1e-09,
+} as const;
+
 /** See `adt_plugins.picking.exclusive`. */
 export const EXCLUSIVE = {
   SAME_STROKE_S: 0.02,

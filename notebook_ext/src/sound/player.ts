@@ -292,8 +292,6 @@ export class Player {
     this.#pump();
     // Scheduling took most of the lead on a busy machine: try again, or sounds come late.
     if (this.#frame() >= at - LEAD / 2 && tries) {
-      // Neither is heard of this try: what is late would be out of step.
-      this.#run.song.disconnect();
       for (const { node } of this.#run.struck) node.stop();
       this.#begin(from, this.#frame() + 3 * LEAD, tries - 1);
     } else this.changed();

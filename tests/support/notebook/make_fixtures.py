@@ -44,6 +44,8 @@ DRUM_SETS = (
 PICKERS = (
     Picker(),
     Picker("adtlib"),
+    Picker("valley"),
+    Picker("valley", pre_avg=0.05, pre_max=0.01, combine=0.01),
     Picker(pre_avg=0.0, post_avg=0.0, pre_max=0.03, post_max=0.03, combine=0.03),
     Picker(pre_avg=0.125, post_avg=0.045, pre_max=0.005, post_max=0.0, combine=0.0),
 )
@@ -79,7 +81,7 @@ def pick_cases() -> Iterator[dict[str, Any]]:
     chance = random.Random(5)
     for seed in range(1, MATRICES + 1):
         drums = chance.choice(DRUM_SETS)
-        frames = chance.choice((0, 1, 2, 3, 17, 40, 90))
+        frames = chance.choice((0, 1, 2, 3, 17, 40, 90, 400))
         rate, offset = chance.choice((100.0, 86.1328125)), chance.choice((0.0, 12.34))
         delay = chance.choice((0.0, -0.01, 0.0125))
         picker = chance.choice(PICKERS)

@@ -14,7 +14,6 @@ import soundfile
 from numpy.typing import NDArray
 
 from adt_plugins.audio import AudioInfo, load_audio, open_audio
-from adt_plugins.audio.channels import ChannelReader
 from adt_plugins.audio.sniff import sniff
 from adt_plugins.errors import AudioError
 from tests.support.audio import MONO, MUSIC, RATE, STEREO, Floats, lag, noise, sweep
@@ -101,18 +100,6 @@ def test_info(audio_files: Path, av_files: Path) -> None:
         positions = [reader.position or 0.0 for _ in reader]
     # By libsndfile's guess; 65536 samples are 0.148 of it.
     np.testing.assert_allclose(positions[:6], np.arange(1, 7) * 0.148, atol=0.002)
-
-
-@pytest.mark.parametrize("rate", [22050, 48000])
-def test_progress_at_the_rate_of_the_recording(rate: int, tmp_path: Path) -> None:
-    path = tmp_path / "a.wav"
-    soundfile.write(path, np.zeros(20 * rate), rate)
-    with ChannelReader(path) as reader:
-        read = 0
-        for block in reader:
-            read += len(block)
-            assert reader.position == pytest.approx(read / (20 * rate), abs=0.2)
-        assert reader.position == 1.0
 
 
 @pytest.mark.parametrize("rate", [8000, 11025, 22050, 32000, 44099, 48000, 96000])
