@@ -30,22 +30,28 @@ def write_own(
     for path, data in contents.items():
         if not os.path.isfile(path) or written.is_ours(path):  # noqa: PTH113
             continue
-        there = read_bytes(path)
-        if there != data:
-            kept = _replaced(path.name, there)
-            warn(f"{path}: somebody has changed it; as it was, it is now {kept}")
+        if read_bytes(path) != data:
+            keep_changed(path, warn)
     return write_files(contents, overwrite=True)
 
 
-def _replaced(name: str, data: bytes) -> Path:
-    """Keep the content of a file that is going to be replaced; return where."""
+def keep_changed(path: Path, warn: Warn) -> Path:
+    """Copy a file that is going to be replaced to the user's folder, and say so.
+
+    Raises
+    ------
+    AdtError
+        If it cannot be kept.
+    """
+    data = read_bytes(path)
     digest = hashlib.sha256(data).hexdigest()[:8]
     folder = user_folder().absolute() / "replaced"
     make_folder(folder)
-    kept = folder / f"{digest}-{name}"
+    kept = folder / f"{digest}-{path.name}"
     try:
         with whole_file(kept) as draft:
             draft.write_bytes(data)
     except OSError as error:
         raise AdtError(f"{kept}: {reason_of(error)}") from error
+    warn(f"{path}: somebody has changed it; as it was, it is now {kept}")
     return kept

@@ -18,9 +18,11 @@ from typing import Any
 from adt_plugins.base.checks import json_text
 from adt_plugins.base.files import make_folder, read_text, write_files
 from adt_plugins.base.folders import user_folder
+from adt_plugins.base.own_files import keep_changed
 from adt_plugins.base.process_lock import Lock, LockedError
+from adt_plugins.base.reporting import default_warn
 from adt_plugins.base.strict_json import parse_json
-from adt_plugins.editor.edits import EditError, Log
+from adt_plugins.editor.edits import EditError, Log, fold
 from adt_plugins.editor.picks import PickedSong
 from adt_plugins.errors import AdtError, FormatError, reason_of
 from adt_plugins.transcription import Transcription
@@ -33,7 +35,8 @@ _RETRY_S = 0.02
 def load(path: Path, score: PickedSong) -> tuple[Log, dict[str, int]]:
     """Return the edits that a file holds, and the last action of each editor.
 
-    Without the file there are none.
+    Without the file there are none. If its hits are not those of its edits, somebody
+    has changed them: the next save would lose that, so a copy is kept, with a warning.
 
     Raises
     ------
@@ -51,12 +54,20 @@ def load(path: Path, score: PickedSong) -> tuple[Log, dict[str, int]]:
     edits = data.get(_KEY)
     if isinstance(edits, dict) and edits.get("of") == score.fingerprint():
         try:
-            return Log.from_dict(edits.get("log")), _seen(edits.get("seen"))
+            log = Log.from_dict(edits.get("log"))
         except EditError as error:
             raise AdtError(f"{path}: {error}") from error
+        if saved.onsets != _as_saved(score.corrected(fold(log))).onsets:
+            keep_changed(path, default_warn)
+        return log, _seen(edits.get("seen"))
     if edits is None and saved.onsets == score.transcription.onsets:
         return Log(), {}
     raise AdtError(f"{path}: exists, with hits of another transcription")
+
+
+def _as_saved(corrected: Transcription) -> Transcription:
+    """Return what is read back: times in a file have six decimals."""
+    return Transcription.from_dict(parse_json(corrected.to_json()))
 
 
 def _seen(data: Any) -> dict[str, int]:

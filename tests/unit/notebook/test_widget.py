@@ -27,7 +27,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.editor.edits import EditError, Layer, Log, fold
 from adt_plugins.editor.picks import PickedSong, velocity_table
 from adt_plugins.editor.sound import CHUNK, Sound
-from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.errors import AdtError, AdtWarning, FormatError
 from adt_plugins.meter import Meter
 from adt_plugins.notebook.saved_view import saved_view
 from tests.support.notebook.make_fixtures import actions, example
@@ -254,6 +254,23 @@ def test_two_widgets_of_one_song(groove: Transcription) -> None:
     assert len(one.transcription) == len(groove) + 1
     one.close()
     two.close()
+
+
+def test_hits_that_somebody_changed_in_the_autosave_are_kept(
+    groove: Transcription, tmp_path: Path, user_home: Path
+) -> None:
+    path = tmp_path / "groove.drums.json"
+    DrumWidget(groove, audio=False, autosave=path).add(1.234_567_89, "KD")
+    untouched = path.read_text()
+    data = json.loads(untouched)
+    data["onsets"][3]["velocity"] = 1  # by hand
+    path.write_text(changed := json.dumps(data))
+    with pytest.warns(AdtWarning, match="somebody has changed it"):
+        again = DrumWidget(groove, audio=False, autosave=path)
+    again.add(2.0, "SD")
+    (kept,) = (user_home / "replaced").iterdir()
+    assert kept.read_text() == changed
+    assert len(Transcription.read(path)) == len(groove) + 2
 
 
 def test_autosave_outlives_the_kernel(groove: Transcription, tmp_path: Path) -> None:
