@@ -188,8 +188,15 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         check_unprotected(path)
         if not _is_own_file(path):
             raise AdtError(f"{path}: was not made by adt-plugins, so it is left alone")
-    if os.path.lexists(folder) and not _is_own_folder(folder):
+    if not os.path.lexists(folder):
+        return
+    if not _is_own_folder(folder):
         raise AdtError(f"{folder}: has other files in it, so it is left alone")
+    for entry in [] if overwrite else folder.iterdir():
+        # Another name of the recording itself: nothing is lost with it.
+        is_link = entry.stat().st_nlink > 1
+        if not (is_link or entry.suffix == _LIST or written.is_ours(entry)):
+            raise OutputExistsError(f"{entry}: has been changed; use --overwrite")
 
 
 def _is_own_file(path: Path) -> bool:
@@ -226,7 +233,10 @@ def _moving_into_place(
     try:
         draft_folder.mkdir()
         yield draft, draft_folder
-        with written.alone(), written.noting([draft], [path]):
+        inside = sorted(draft_folder.iterdir())
+        drafts = [draft, *inside]
+        targets = [path, *(folder / entry.name for entry in inside)]
+        with written.alone(), written.noting(drafts, targets):
             check_target(path, overwrite=overwrite)
             if folder.exists():
                 folder.rename(old_folder)

@@ -6,13 +6,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adt_plugins import formats
 from adt_plugins.annotations import Label, Onset, Source
 from adt_plugins.drums import Drum
-from adt_plugins.errors import FormatError
+from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats.audacity_project.writer import write_project
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import LabelTrack
@@ -86,6 +87,23 @@ def test_it_reads_back(tmp_path: Path, wav: Path) -> None:
     for text in ("name+velocity", "code+velocity"):
         formats.write(SONG, path, audio=wav, text=text, overwrite=True)
         assert formats.read(path, warn=lambda _: None) == SONG
+
+
+@pytest.mark.parametrize("name", ["transcription.json", "audio-*"])
+def test_a_file_of_the_folder_that_was_changed_is_kept(
+    tmp_path: Path, wav: Path, name: str
+) -> None:
+    path, flac = tmp_path / "song.drums.aup", tmp_path / "song.flac"
+    soundfile.write(flac, *soundfile.read(wav))  # is decoded, not linked
+    formats.write(SONG, path, audio=flac)
+    formats.write(SONG, path, audio=flac)  # ours, and as it was written
+    (changed,) = (tmp_path / "song.drums_data").glob(name)
+    changed.write_bytes(content := changed.read_bytes() + b" ")
+    with pytest.raises(AdtError, match=rf"{changed.name}: has been changed"):
+        formats.write(SONG, path, audio=flac)
+    assert changed.read_bytes() == content
+    formats.write(SONG, path, audio=flac, overwrite=True)
+    assert not changed.exists() or changed.read_bytes() != content
 
 
 @pytest.mark.parametrize("name", NAMES)
