@@ -14,18 +14,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adt_plugins.base.files import write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
 from adt_plugins.errors import MissingDependencyError
 from adt_plugins.formats.format import PAPER_OPTIONS, Format
 from adt_plugins.formats.notation.bars import Bar, Stroke
 from adt_plugins.formats.notation.divisions import Feel
-from adt_plugins.formats.notation.part import Part, make_part
+from adt_plugins.formats.notation.part import Part
 from adt_plugins.formats.notation.sections import section_names
 from adt_plugins.formats.notation.spelling import FEET, HANDS, Note, spell, value_of
 from adt_plugins.formats.notation.staff import PLACES
-from adt_plugins.formats.song_names import SongNames, song_names
+from adt_plugins.formats.part_files import write_part
+from adt_plugins.formats.song_names import SongNames
 from adt_plugins.transcription import Transcription
 
 if TYPE_CHECKING:
@@ -60,11 +60,9 @@ def write(
     MissingDependencyError
         If PyGuitarPro is not installed.
     """
-    part = make_part(transcription, **options)  # type: ignore[arg-type]
-    data = song_bytes(part, song_names(transcription, path))
-    if (told := part.told()) is not None:
-        warn(f"{path}: {told}")
-    return write_files({path: data}, overwrite=overwrite)
+    return write_part(
+        transcription, path, song_bytes, overwrite=overwrite, warn=warn, **options
+    )
 
 
 def song_bytes(part: Part, names: SongNames) -> bytes:

@@ -9,14 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from adt_plugins.base.files import write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
 from adt_plugins.formats.format import PAPER_OPTIONS, Format
 from adt_plugins.formats.notation.bars import Stroke, usual_length
 from adt_plugins.formats.notation.divisions import Feel
 from adt_plugins.formats.notation.lines import bars_before_lines
-from adt_plugins.formats.notation.part import Part, make_part
+from adt_plugins.formats.notation.part import Part
 from adt_plugins.formats.notation.sections import repeated, section_names
 from adt_plugins.formats.notation.spelling import (
     FEET,
@@ -27,7 +26,8 @@ from adt_plugins.formats.notation.spelling import (
     value_of,
 )
 from adt_plugins.formats.notation.staff import PLACES
-from adt_plugins.formats.song_names import SongNames, song_names
+from adt_plugins.formats.part_files import write_part
+from adt_plugins.formats.song_names import SongNames
 from adt_plugins.transcription import Transcription
 
 DIVISIONS = 48  # of a quarter note, so that every step of every grid is an integer
@@ -51,11 +51,13 @@ def write(
     **options: object,
 ) -> list[Path]:
     """Write a part; see `adt_plugins.formats.notation` for its content."""
-    part = make_part(transcription, **options)  # type: ignore[arg-type]
-    if (omissions := part.told()) is not None:
-        warn(f"{path}: {omissions}")
-    text = score_text(part, song_names(transcription, path))
-    return write_files({path: text.encode()}, overwrite=overwrite)
+    return write_part(
+        transcription, path, _content, overwrite=overwrite, warn=warn, **options
+    )
+
+
+def _content(part: Part, names: SongNames) -> bytes:
+    return score_text(part, names).encode()
 
 
 def score_text(part: Part, names: SongNames, *, on_page: bool = False) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adt_plugins.base.files import write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import MissingDependencyError
 from adt_plugins.formats.drum_key import key_text
@@ -14,9 +13,10 @@ from adt_plugins.formats.engraving import System, draw, engrave
 from adt_plugins.formats.format import PAPER_OPTIONS, Format
 from adt_plugins.formats.musicxml import score_text
 from adt_plugins.formats.notation.lines import bars_before_lines
-from adt_plugins.formats.notation.part import Part, make_part
+from adt_plugins.formats.notation.part import Part
 from adt_plugins.formats.page_fonts import add_font
-from adt_plugins.formats.song_names import SongNames, song_names
+from adt_plugins.formats.part_files import write_part
+from adt_plugins.formats.song_names import SongNames
 from adt_plugins.transcription import Transcription
 
 if TYPE_CHECKING:
@@ -47,11 +47,9 @@ def write(
     MissingDependencyError
         If Verovio or fpdf2 is not installed.
     """
-    part = make_part(transcription, **options)  # type: ignore[arg-type]
-    data = pages(part, song_names(transcription, path))
-    if (omissions := part.told()) is not None:
-        warn(f"{path}: {omissions}")
-    return write_files({path: data}, overwrite=overwrite)
+    return write_part(
+        transcription, path, pages, overwrite=overwrite, warn=warn, **options
+    )
 
 
 def pages(part: Part, names: SongNames) -> bytes:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from adt_plugins.base.files import write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
 from adt_plugins.formats.format import PAPER_OPTIONS, Format
 from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke, usual_length
 from adt_plugins.formats.notation.divisions import Feel
-from adt_plugins.formats.notation.part import Part, make_part
-from adt_plugins.formats.song_names import SongNames, song_names
+from adt_plugins.formats.notation.part import Part
+from adt_plugins.formats.part_files import write_part
+from adt_plugins.formats.song_names import SongNames
 from adt_plugins.transcription import Transcription
 
 BARS_A_LINE = 4
@@ -109,11 +109,13 @@ def write(
     **options: object,
 ) -> list[Path]:
     """Write the tab; see `adt_plugins.formats.notation` for its content."""
-    part = make_part(transcription, **options)  # type: ignore[arg-type]
-    if (omissions := part.told()) is not None:
-        warn(f"{path}: {omissions}")
-    lines = tab_lines(part, song_names(transcription, path))
-    return write_files({path: ("\n".join(lines) + "\n").encode()}, overwrite=overwrite)
+    return write_part(
+        transcription, path, _content, overwrite=overwrite, warn=warn, **options
+    )
+
+
+def _content(part: Part, names: SongNames) -> bytes:
+    return ("\n".join(tab_lines(part, names)) + "\n").encode()
 
 
 def _lines_of(bars: Sequence[Bar], count: int) -> Iterator[Sequence[Bar]]:
