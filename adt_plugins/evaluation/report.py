@@ -118,24 +118,32 @@ class Evaluation:
         }
 
     def table(self) -> str:
-        """Return the report as text, with a line for each window and drum."""
+        """Return the report as text, with a line for each window and drum.
+
+        The lenient scores are left out where they are the strict ones.
+        """
         windows = dict.fromkeys(score.window for score in self.strict)
         lines = []
+        starred = False
         for window in windows:
             rows = [score for score in self.strict if score.window == window]
-            lines += [
-                _line(f"{window * 1000:g} ms", *_HEADINGS),
-                *(_row(score.drum, score) for score in rows),
-                _row(f"{ALL}*", self.score(ALL, window, lenient=True)),
-                "",
-            ]
+            lines.append(_line(f"{window * 1000:g} ms", *_HEADINGS))
+            lines += (_row(score.drum, score) for score in rows)
+            lenient = self.score(ALL, window, lenient=True)
+            if lenient != self.score(ALL, window):
+                starred = True
+                lines.append(_row(f"{ALL}*", lenient))
+            lines.append("")
         tracks = f"{len(self.tracks)} track{'s' * (len(self.tracks) != 1)}"
-        lines += [
+        lines.append(
             f"Pooled over {tracks}; interval: bootstrap over tracks; "
-            "—: nothing to compare.",
-            "*: without wrong estimates within "
-            f"{OTHER_WINDOW_S * 1000:g} ms of an OT onset of the reference.",
-        ]
+            "—: nothing to compare."
+        )
+        if starred:
+            lines.append(
+                "*: without wrong estimates within "
+                f"{OTHER_WINDOW_S * 1000:g} ms of an OT onset of the reference."
+            )
         return "\n".join(lines) + "\n"
 
 

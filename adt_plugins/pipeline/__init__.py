@@ -147,7 +147,7 @@ def transcribe(
     Raises
     ------
     AudioError
-        If the recording cannot be read, or `first_downbeat` is past its end.
+        If the recording cannot be read, or `first_downbeat` is not in the part.
     ModelError
         If the model cannot be used, lacks a drum of `drums` or `thresholds`, or does
         not detect beats although something is known about them.
@@ -266,7 +266,14 @@ def _listen_to(
 
 
 def _check_downbeat(part: _Part, reader: AudioReader) -> None:
-    """Refuse a first downbeat past the end, before the work if the end is known."""
+    """Refuse a first downbeat outside the part, before the work if its end is known."""
+    if part.downbeat is None:
+        return
+    named = f"{reader.label}: the first downbeat, at {part.downbeat:g} s, is"
+    if part.downbeat < part.start:
+        raise AudioError(f"{named} before the start at {part.start:g} s")
+    if part.end is not None and part.downbeat > part.end:
+        raise AudioError(f"{named} past the end of the part at {part.end:g} s")
     info = reader.info
     if info.frames is not None:
         end = info.frames / info.sample_rate
@@ -274,11 +281,8 @@ def _check_downbeat(part: _Part, reader: AudioReader) -> None:
         end = part.start + reader.duration
     else:
         return
-    if part.downbeat is not None and part.downbeat > end:
-        raise AudioError(
-            f"{reader.label}: the first downbeat, at {part.downbeat:g} s, is past its"
-            f" end at {end:.2f} s"
-        )
+    if part.downbeat > end:
+        raise AudioError(f"{named} past its end at {end:.2f} s")
 
 
 class _Picked(NamedTuple):

@@ -44,6 +44,22 @@ def test_a_downbeat_past_the_end_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("downbeat", "told"),
+    [("0:02", "at 2 s, is before the start at 3 s"),
+     ("0:12", "at 12 s, is past the end of the part at 9 s")],
+)  # fmt: skip
+def test_a_downbeat_outside_the_part_is_refused(
+    downbeat: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = ("--start", "3", "--end", "9", "--first-downbeat")
+    assert run(GROOVE, "-o", tmp_path, *part, downbeat) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"the first downbeat, {told}")
+    assert not list(tmp_path.iterdir())
+    assert run(GROOVE, "-o", tmp_path, *part, "0:03") == 0
+
+
 def test_a_stream_tells_at_its_end_that_the_downbeat_is_past_it(
     network: Network,
 ) -> None:

@@ -270,6 +270,12 @@ class TestReport:
         assert "Pooled over 2 tracks" in result.table()
         assert len({len(line) for line in lines[:6] + lines[7:13]}) == 1
 
+    def test_a_star_is_explained_where_there_is_one(self) -> None:
+        explained = evaluate(REFERENCE, ESTIMATE).table()
+        assert "all*" in explained
+        assert "\n*: without wrong estimates within" in explained
+        assert "*" not in evaluate(REFERENCE, REFERENCE).table()
+
     def test_table_of_nothing(self) -> None:
         lines = evaluate(track(), track()).table().splitlines()
         assert lines[1].split() == ["KD", "—", "—", "—", "—", "0", "0"]
