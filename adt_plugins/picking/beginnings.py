@@ -1,9 +1,11 @@
 """Sound that begins without a stroke: noise, a fade-in, the middle of a song.
 
 To the network, a recording is silent before its first sample, so sound that is there
-from the first sample on seems to start like a hit. The samples tell the two apart: when
-a drum is struck, power rises within a few milliseconds and falls again. Noise, dither
-and chords do neither, and a fade-in does not fall (experiment 34).
+from the first sample on seems to start like a hit. The samples tell the two apart: a
+struck drum begins from rest, its treble rises within a few milliseconds, its power
+falls again, and the second that follows is not much louder. Noise, dither and chords
+neither rise nor fall, a fade-in rises slowly, and what rings on from an earlier stroke
+is under way, has lost its treble, and is softer than the next strokes (experiment 34).
 
 Sound after digital silence, as a noise gate leaves it, begins in the same way. There
 only what is far below the recording may count as noise. And in passages as quiet as
@@ -12,6 +14,7 @@ only what is far below the recording may count as noise. And in passages as quie
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -22,18 +25,21 @@ from adt_plugins.card import FrontEnd
 
 Floats = NDArray[np.float32]
 
-# Samples of a window of the envelope (0.5 ms at 44.1 kHz), and the windows of a
-# beginning: the peak lies within the first 50 ms, the decay lasts until 80 ms.
-_WINDOW = 21
-_PEAK_WINDOWS = 105
-_WINDOWS = 168
+_WINDOW = 44  # samples of a window of the envelope, 1 ms at 44.1 kHz
+_WINDOWS = 80
 _SEEN = _WINDOW * _WINDOWS
-_PEAK = 8  # windows over which a peak is averaged
-_FIRST = 2  # windows that are the beginning itself
+_ATTACKS = 45  # windows with which an attack may begin
+_BEFORE, _PEAK = 4, 4  # windows up to that one, and those after it that are the peak
+_DECAY = 50  # the window from which on the decay is measured
+_FIRST = 10  # samples that are the beginning itself
+_NEAR_PEAK = 10 ** (-6.0 / 10)  # an attack reaches the loudest peak, or nearly
 
-_MOST_RISE_DB = 12.0  # any fade-in rises by more in the end
-_FALL_WEIGHT = 1.5
-_STRUCK = 16.0  # of the rise and the weighted fall, dB
+_MOST_RISE_DB = 15.0  # any fade-in rises by more in the end
+_FALL_DB = (-10.0, 30.0)
+_SOFTEST_DB = -25.0
+_LEVEL_WEIGHT = 0.4
+_STRUCK = 9.0  # sum of two rises, the fall and the weighted level, dB
+_NOTHING = 1e-12  # power of silence
 
 # A hit is no quieter than this relative to the loudest sound so far and within the next
 # second, and not below the floor of the level rule; full scale is 1.
@@ -49,22 +55,54 @@ _HUMP = 2  # frames around a beginning in which false hits peak
 _REACH = 6  # frames that they extend to
 
 
-def is_struck(samples: Floats) -> bool:
+def is_struck(samples: Floats, level_db: float) -> bool:
     """Return whether sound begins with a stroke.
 
     Parameters
     ----------
     samples
-        Shape (n,), the first 80 ms at 44.1 kHz; shorter ones are padded with silence.
+        Shape (n,), n >= 1, the first 80 ms at 44.1 kHz; shorter ones are padded with
+        silence.
+    level_db
+        Their level relative to the loudest sound of the second that they begin, in dB.
     """
-    seen = np.zeros(_SEEN)
-    seen[: len(samples)] = samples[:_SEEN]
-    seen[: len(samples)] -= seen[: len(samples)].mean()
-    power = np.square(seen).reshape(-1, _WINDOW).mean(axis=1) + 1e-12
-    peak = np.convolve(power, np.ones(_PEAK) / _PEAK, "valid")[:_PEAK_WINDOWS].max()
-    rise = 10 * np.log10(peak / power[:_FIRST].mean())
-    fall = 10 * np.log10(peak / power[_PEAK_WINDOWS:].mean())
-    return bool(min(rise, _MOST_RISE_DB) + _FALL_WEIGHT * fall >= _STRUCK)
+    count = min(len(samples), _SEEN)
+    seen, treble = np.zeros(_SEEN), np.zeros(_SEEN)
+    seen[:count] = samples[:count]
+    first = np.square(seen[:_FIRST]).mean()
+    seen[:count] -= seen[:count].mean()
+    treble[2:count] = np.diff(seen[:count], 2)
+    power, high = _envelope(seen), _envelope(treble)
+
+    # The steepest attack to the peak: a fade-in arrives there slowly.
+    peaks = _peaks(high)
+    sums = np.concatenate((np.zeros(1), np.cumsum(high)))
+    end = np.arange(1, _ATTACKS + 1)
+    start = np.maximum(end - _BEFORE, 0)
+    steps = peaks * (end - start) / (sums[end] - sums[start])
+    steepest = _db(steps[peaks >= _NEAR_PEAK * peaks.max()].max())
+
+    loudest = _peaks(power).max()
+    rise = min(_db(peaks.max() / high[0]), steepest, _MOST_RISE_DB)
+    from_rest = min(_db(loudest / (first + _NOTHING)), steepest, _MOST_RISE_DB)
+    fall = np.clip(_db(loudest / power[_DECAY:].mean()), *_FALL_DB)
+    level = _LEVEL_WEIGHT * max(level_db, _SOFTEST_DB)
+    return bool(rise + from_rest + fall + level >= _STRUCK)
+
+
+def _db(ratio: float) -> float:
+    return 10 * math.log10(ratio)
+
+
+def _envelope(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    power = np.square(samples).reshape(-1, _WINDOW).mean(axis=1)
+    return np.asarray(power + _NOTHING)
+
+
+def _peaks(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean power of the windows that follow each possible attack."""
+    after = np.convolve(power[1 : _ATTACKS + _PEAK], np.ones(_PEAK) / _PEAK, "valid")
+    return np.asarray(after)
 
 
 @dataclass
@@ -162,7 +200,8 @@ class Beginnings:
         power = self._power(first)
         quiet = power < max(_FLOOR**2, around * _QUIET)
         doubtful = beginning.at < self._least or power < around * _SOFT
-        if quiet or (doubtful and not is_struck(first)):
+        level_db = _db((power + _NOTHING) / (around + _NOTHING))
+        if quiet or (doubtful and not is_struck(first, level_db)):
             self._false.append(beginning.at)
 
     def _power(self, samples: Floats) -> float:

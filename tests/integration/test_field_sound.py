@@ -86,14 +86,24 @@ def test_a_fade_in_is_not_struck(
     assert heard(part, network).onsets[0].time > 0.05
 
 
-# Not every beginning is told from a hit: at 2.0 s, the rattle of a snare is not.
-@pytest.mark.parametrize("start", [1.5, 2.05])
+# Not every beginning is told from a hit: at 7.5 s, the rattle of a snare is not.
+@pytest.mark.parametrize("start", [1.75, 2.0, 2.05, 4.5, 6.5, 9.5, 12.0, 15.5])
 def test_a_beginning_in_mid_sound_is_not_struck(
     start: float, groove: Floats, network: Network, song: Transcription
 ) -> None:
     found = heard(groove[round(start * SAMPLE_RATE) :], network)
     first = song[start:].onsets[0].time - start
     assert found.onsets[0].time == pytest.approx(first, abs=0.01)
+
+
+@pytest.mark.parametrize("before", [0.0, 0.001, 0.005, 0.02])
+@pytest.mark.parametrize("hit", [2.395, 6.152, 9.752])
+def test_a_hit_with_which_a_loop_begins_is_heard(
+    hit: float, before: float, groove: Floats, network: Network
+) -> None:
+    start = round((hit - before) * SAMPLE_RATE)
+    found = heard(groove[start : start + 4 * SAMPLE_RATE], network)
+    assert "KD" in {str(hit.drum) for hit in found if hit.time < 0.04}
 
 
 @pytest.mark.parametrize("before", [0.0, 0.002, 0.01])

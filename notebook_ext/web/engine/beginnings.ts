@@ -93,7 +93,8 @@ export class Beginnings {
     const power = this.#power(first);
     const isQuiet = power < Math.max(B.FLOOR ** 2, around * B.QUIET);
     const isDoubtful = at < this.#least || power < around * B.SOFT;
-    if (isQuiet || (isDoubtful && !isStruck(first))) this.#false.push(at);
+    const level = decibels((power + B.NOTHING) / (around + B.NOTHING));
+    if (isQuiet || (isDoubtful && !isStruck(first, level))) this.#false.push(at);
   }
 
   /** Mean square of the loudest frame; of the rest at the end, nothing. */
@@ -133,22 +134,51 @@ function powerOf(samples: Float32Array | Float64Array, start: number, end: numbe
   return sum;
 }
 
-/** Whether sound begins as if something were struck. */
-function isStruck(samples: Float32Array): boolean {
+const decibels = (ratio: number) => 10 * Math.log10(ratio);
+
+/** Whether sound begins with a stroke: its first 80 ms, and their level in dB. */
+function isStruck(samples: Float32Array, level: number): boolean {
   const seen = new Float64Array(SEEN);
   seen.set(samples);
-  const mean = samples.reduce((sum, value) => sum + value, 0) / Math.max(samples.length, 1);
+  const first = powerOf(seen, 0, B.FIRST) / B.FIRST + B.NOTHING;
+  const mean = samples.reduce((sum, value) => sum + value, 0) / samples.length;
   for (let i = 0; i < samples.length; i++) seen[i] -= mean;
-  const power = Array.from({ length: B.WINDOWS }, (_, k) => {
-    return powerOf(seen, k * B.WINDOW, (k + 1) * B.WINDOW) / B.WINDOW + 1e-12;
+  const treble = new Float64Array(SEEN);
+  for (let i = 2; i < samples.length; i++) treble[i] = seen[i] - 2 * seen[i - 1] + seen[i - 2];
+
+  const power = envelope(seen);
+  const high = envelope(treble);
+  const peaks = peaksOf(high);
+  const peak = Math.max(...peaks);
+  let steepest = 0;
+  peaks.forEach((after, k) => {
+    if (after < B.NEAR_PEAK * peak) return;
+    const before = average(high, Math.max(0, k + 1 - B.BEFORE), k + 1);
+    steepest = Math.max(steepest, after / before);
   });
-  const average = (from: number, to: number) =>
-    power.slice(from, to).reduce((sum, value) => sum + value, 0) / (to - from);
-  let peak = 0;
-  for (let k = 0; k < B.PEAK_WINDOWS; k++) peak = Math.max(peak, average(k, k + B.PEAK));
-  const rise = 10 * Math.log10(peak / average(0, B.FIRST));
-  const fall = 10 * Math.log10(peak / average(B.PEAK_WINDOWS, B.WINDOWS));
-  return Math.min(rise, B.MOST_RISE_DB) + B.FALL_WEIGHT * fall >= B.STRUCK;
+  const loudest = Math.max(...peaksOf(power));
+  const most = Math.min(decibels(steepest), B.MOST_RISE_DB);
+  const rise = Math.min(decibels(peak / high[0]), most);
+  const fromRest = Math.min(decibels(loudest / first), most);
+  const [least, greatest] = B.FALL_DB;
+  const falls = decibels(loudest / average(power, B.DECAY, B.WINDOWS));
+  const fall = Math.min(Math.max(falls, least), greatest);
+  return rise + fromRest + fall + B.LEVEL_WEIGHT * Math.max(level, B.SOFTEST_DB) >= B.STRUCK;
+}
+
+function envelope(samples: Float64Array): number[] {
+  return Array.from({ length: B.WINDOWS }, (_, k) => {
+    return powerOf(samples, k * B.WINDOW, (k + 1) * B.WINDOW) / B.WINDOW + B.NOTHING;
+  });
+}
+
+/** Mean power of the windows that follow each possible attack. */
+function peaksOf(power: number[]): number[] {
+  return Array.from({ length: B.ATTACKS }, (_, k) => average(power, k + 1, k + 1 + B.PEAK));
+}
+
+function average(values: number[], from: number, to: number): number {
+  return values.slice(from, to).reduce((sum, value) => sum + value, 0) / (to - from);
 }
 
 /** Lower the hump of an activation about a frame to what lies beside it. */

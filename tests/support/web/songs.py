@@ -55,6 +55,7 @@ def songs() -> list[Song]:
         Song("in noise", (left + noise(len(left), level=0.02), right)),
         Song("over a chord", (left + chord, right + chord, 0.5 * right)),
         Song("in one ear", (np.zeros_like(left), played(left, 0.95)[: len(left)])),
+        Song("cut in mid-sound", (left[2 * RATE : 6 * RATE],)),
         Song("a machine", (machine(60.0),)),
         Song("no drums", (chord + noise(len(left), level=0.003),)),
     ]
