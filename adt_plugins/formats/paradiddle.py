@@ -9,24 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.annotations import Onset
-from adt_plugins.base.files import make_folder, read_text, replacing
+from adt_plugins.base.files import read_text
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
+from adt_plugins.formats.chart.game_folder import filling, make_levels
 from adt_plugins.formats.chart.game_sound import write_song
-from adt_plugins.formats.chart.pads import (
-    LEVELS,
-    PADS,
-    BeatGrid,
-    Note,
-    by_level,
-    notes_of,
-)
+from adt_plugins.formats.chart.pads import LEVELS, PADS, Note
 from adt_plugins.formats.format import Format
 from adt_plugins.formats.song_names import SongNames, song_names
 from adt_plugins.midi.song_files import tempo_maps
@@ -116,39 +109,25 @@ def write(
     """
     source = source_audio(transcription) if audio is None else audio
     timing, _ = tempo_maps(transcription)
-    notes, left_out = notes_of(
-        (timing.tick(o.time), o.time, o.drum, o.velocity) for o in transcription
-    )
-    if left_out:
-        named = name_some(str(drum) for drum in left_out)
-        warn(f"{path}: hits that the game's kit has no drum or no hand for: {named}")
+    levels = make_levels(transcription, timing, path, warn, place="drum")
     # Pads are fewer than drums.
     drums = {(o.time, PADS[o.drum][0]): o.drum for o in transcription if o.drum in PADS}
     names = song_names(transcription, path)
-    levels = by_level(notes, BeatGrid(timing))
     targets = files(path)
-    made = not path.exists()
-    make_folder(path)
-    try:
-        with replacing(*targets, overwrite=overwrite) as drafts:
-            seconds = write_song(source, drafts[-1], "VORBIS")
-            for complexity, level in enumerate(reversed(LEVELS), 1):
-                content = {
-                    "version": VERSION,
-                    "authoringTool": "adt-plugins",
-                    "recordingMetadata": _about(names, seconds, complexity),
-                    "audioFileData": _sound(),
-                    "instruments": list(_instruments()),
-                    "events": list(_events(levels[level], drums)),
-                    "bpmEvents": list(_tempos(timing)),
-                }
-                draft = drafts[LEVELS.index(level)]
-                draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    except BaseException:
-        if made:
-            with suppress(OSError):
-                path.rmdir()
-        raise
+    with filling(path, *targets, overwrite=overwrite) as drafts:
+        seconds = write_song(source, drafts[-1], "VORBIS")
+        for complexity, level in enumerate(reversed(LEVELS), 1):
+            content = {
+                "version": VERSION,
+                "authoringTool": "adt-plugins",
+                "recordingMetadata": _about(names, seconds, complexity),
+                "audioFileData": _sound(),
+                "instruments": list(_instruments()),
+                "events": list(_events(levels[level], drums)),
+                "bpmEvents": list(_tempos(timing)),
+            }
+            draft = drafts[LEVELS.index(level)]
+            draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
     return targets
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.annotations import Beat, Onset
-from adt_plugins.base.files import make_folder, read_bytes, read_text, replacing
-from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.base.files import read_bytes, read_text
+from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.chart.chart_midi import TRACK, midi_bytes, read_midi
@@ -18,17 +17,9 @@ from adt_plugins.formats.chart.chart_text import (
     clock_of,
     read_chart,
 )
+from adt_plugins.formats.chart.game_folder import filling, make_levels
 from adt_plugins.formats.chart.game_sound import write_song
-from adt_plugins.formats.chart.pads import (
-    BLUE,
-    GREEN,
-    KICK,
-    RED,
-    YELLOW,
-    BeatGrid,
-    by_level,
-    notes_of,
-)
+from adt_plugins.formats.chart.pads import BLUE, GREEN, KICK, RED, YELLOW
 from adt_plugins.formats.format import Format
 from adt_plugins.formats.notation.part import make_part
 from adt_plugins.formats.notation.sections import section_names
@@ -87,13 +78,7 @@ def write(
     """
     source = source_audio(transcription) if audio is None else audio
     timing, _ = tempo_maps(transcription)
-    notes, left_out = notes_of(
-        (timing.tick(o.time), o.time, o.drum, o.velocity) for o in transcription
-    )
-    levels = by_level(notes, BeatGrid(timing))
-    if left_out:
-        named = name_some(str(drum) for drum in left_out)
-        warn(f"{path}: hits that the game's kit has no pad or no hand for: {named}")
+    levels = make_levels(transcription, timing, path, warn, place="pad")
     sections = _sections(transcription)
     names = song_names(transcription, path)
     tags = {"name": names.title, "artist": names.artist or _UNKNOWN}
@@ -103,21 +88,13 @@ def write(
         ).encode(),
         "notes.mid": midi_bytes(levels, timing, names.title, sections),
     }
-    made = not path.exists()
-    make_folder(path)
     targets = [path / name for name in FILES]
-    try:
-        with replacing(*targets, overwrite=overwrite) as drafts:
-            by_name = dict(zip(FILES, drafts, strict=True))
-            seconds = write_song(source, by_name["song.opus"], "OPUS")
-            contents["song.ini"] = _ini(tags, seconds).encode()
-            for name, data in contents.items():
-                by_name[name].write_bytes(data)
-    except BaseException:
-        if made:
-            with suppress(OSError):
-                path.rmdir()
-        raise
+    with filling(path, *targets, overwrite=overwrite) as drafts:
+        by_name = dict(zip(FILES, drafts, strict=True))
+        seconds = write_song(source, by_name["song.opus"], "OPUS")
+        contents["song.ini"] = _ini(tags, seconds).encode()
+        for name, data in contents.items():
+            by_name[name].write_bytes(data)
     return targets
 
 
