@@ -47,6 +47,7 @@ SLOW_FILES = frozenset(
         "unit/training/test_analysis.py",
         "unit/training/test_fine_drums.py",
         "unit/training/test_fit.py",
+        "unit/training/test_percussion.py",
         "unit/training/test_render.py",
     )
 )

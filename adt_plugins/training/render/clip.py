@@ -30,6 +30,11 @@ from adt_plugins.training.render.accompaniment import (
     choose_parts,
     render_accompaniment,
 )
+from adt_plugins.training.render.percussion import (
+    Instruments,
+    find_instruments,
+    play_along,
+)
 from adt_plugins.training.render.programming import perform
 from adt_plugins.training.render.synth import ClipKit, place
 from adt_plugins.training.sources import kitmaps, kits
@@ -60,6 +65,7 @@ class Stock:
 
     library: Library
     kits: dict[bool, dict[str, dict[str, int]]]
+    percussion: dict[bool, Instruments]
     studio: Studio
 
 
@@ -89,7 +95,11 @@ def load_stock(plan: Plan) -> Stock:
     packages = find_sounds(plan.sounds)
     fonts = tuple(path for _, path in sorted(packages.general_fonts.items()))
     studio = Studio(fonts, packages.strums, effects.read_rooms(plan.data / "rooms"))
-    return Stock(Library.find(plan.data), split, studio)
+    percussion = {
+        held_out: find_instruments(plan.out / "kits", split[held_out])
+        for held_out in split
+    }
+    return Stock(Library.find(plan.data), split, percussion, studio)
 
 
 def write_array(path: Path, array: npt.NDArray[Any]) -> None:
@@ -115,7 +125,9 @@ def render_clip(plan: Plan, index: int) -> None:
     rng = np.random.default_rng([plan.seed, index])
     performance = perform(stock.library, validation, CLIP_S, rng)
     kit = ClipKit(plan.out / "kits", stock.kits[validation], rng)
-    drums, placed = place(performance.hits, kit, CLIP_S, rng)
+    others = play_along(performance, kit, stock.percussion[validation], CLIP_S, rng)
+    hits = sorted([*performance.hits, *others], key=lambda hit: hit.time)
+    drums, placed = place(hits, kit, CLIP_S, rng)
     drums = effects.drum_bus(drums, stock.studio.rooms, rng)
     parts = choose_parts(stock.library, performance, validation, CLIP_S, rng)
     accompaniment = render_accompaniment(stock.studio, parts, performance, CLIP_S, rng)

@@ -45,6 +45,8 @@ MIXED_PARTS = (("SD",), kitmaps.HATS, kitmaps.CYMBALS, ("KD",), kitmaps.TOMS)
 #: Share of clips whose open hats ring on when they are struck again: half-open ones
 #: that wash, as in loud songs. In the others each hit cuts the one before.
 LOOSE_HATS = 0.5
+#: Variants below it are notes of MIDI files.
+FIRST_GUEST = 128
 VARIANTS = 3
 SOFTNESS_STEPS = 4
 
@@ -78,6 +80,7 @@ class ClipKit:
         full = [name for name in index if {"KD", "SD", "CHH"} <= set(index[name])]
         self.name = self._draw(full)
         self.sources: dict[str, str] = {}
+        self.guests: list[str] = []
         if rng.random() < 0.5:
             for part in MIXED_PARTS:
                 donors = [name for name in index if part[0] in index[name]]
@@ -100,7 +103,15 @@ class ClipKit:
 
     def names(self) -> list[str]:
         """Kits that pieces come from, the main one first."""
-        return [self.name, *sorted(set(self.sources.values()) - {self.name})]
+        others = {*self.sources.values(), *self.guests} - {self.name}
+        return [self.name, *sorted(others)]
+
+    def invite(self, kit: str, group: int) -> int:
+        """Add a group of any kit's ``OT``; return the variant it is played as."""
+        variant = FIRST_GUEST + len(self.guests)
+        self.guests.append(kit)
+        self.pieces["OT", variant] = self._prepare("OT", kit, "OT", group, 1.0)
+        return variant
 
     def piece(self, code: str, variant: int) -> Piece | None:
         """Return the drum for a code; None if no kit has one."""
@@ -131,6 +142,12 @@ class ClipKit:
         kit, source, ratio = origin
         groups = self.index[kit][source]
         group = variant % groups if code == "OT" else int(self.rng.integers(groups))
+        return self._prepare(code, kit, source, group, ratio)
+
+    def _prepare(
+        self, code: str, kit: str, source: str, group: int, ratio: float
+    ) -> Piece:
+        """Return a group of a kit as the drum `code`, tuned and damped at random."""
         mean, spread = LEVELS_DB[code]
         level = float(np.clip(self.rng.normal(mean, spread), mean - 9, mean + 9))
         if code in kitmaps.HATS:

@@ -16,6 +16,7 @@ import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import mido
@@ -191,7 +192,7 @@ def build_kit(job: KitJob, folder: Path) -> str:
         The kit's name.
     """
     target = folder / job.name
-    if (target / "index.json").is_file():
+    if "names" in _read(target):  # older banks have none
         return job.name
     read = {"hydrogen": _hydrogen, "oneshots": _oneshots, "soundfont": _soundfont}[
         job.kind
@@ -235,7 +236,13 @@ def _write(
             index[code].append(entries)
         whole = np.concatenate(chunks)
         np.save(partial / f"{code}.npy", np.round(whole * 32767).astype(np.int16))
-    text = json.dumps({"name": job.name, "kind": job.kind, "pieces": index})
+    content = {
+        "name": job.name,
+        "kind": job.kind,
+        "pieces": index,
+        "names": {code: list(groups) for code, groups in pieces.items()},
+    }
+    text = json.dumps(content)
     (partial / "index.json").write_text(text, encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
@@ -244,17 +251,41 @@ def _write(
 def read_index(folder: Path) -> dict[str, dict[str, int]]:
     """Return the built kits by name, with their drums and numbers of groups."""
     kits: dict[str, dict[str, int]] = {}
-    for path in sorted(folder.glob("*/index.json")):
-        data = json.loads(path.read_text(encoding="utf-8"))
-        kits[path.parent.name] = {
-            code: len(groups) for code, groups in data["pieces"].items()
-        }
+    for path in _indices(folder):
+        pieces = _read(path.parent)["pieces"]
+        kits[path.parent.name] = {code: len(groups) for code, groups in pieces.items()}
     return kits
+
+
+def _indices(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*/index.json"))
+
+
+def _read(bank: Path) -> dict[str, Any]:
+    """Return the index of a bank; an empty one if it was not built."""
+    path = bank / "index.json"
+    if not path.is_file():
+        return {}
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def read_names(folder: Path, code: str) -> dict[str, list[str]]:
+    """Return what the groups of a drum are called in each built kit that has it.
+
+    Groups of soundfonts have the numbers of their notes.
+    """
+    kits = {path.parent.name: _read(path.parent) for path in _indices(folder)}
+    return {
+        name: content["names"][code]
+        for name, content in kits.items()
+        if code in content.get("names", {})
+    }
 
 
 def load_group(folder: Path, kit: str, code: str, group: int) -> list[Layer]:
     """Read the layers of one group of one drum, each scaled to loudness 0.1 (RMS)."""
-    data = json.loads((folder / kit / "index.json").read_text(encoding="utf-8"))
+    data = _read(folder / kit)
     whole = np.load(folder / kit / f"{code}.npy", mmap_mode="r", allow_pickle=False)
     layers = []
     for start, length, velocity in data["pieces"][code][group]:
