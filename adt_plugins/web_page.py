@@ -24,6 +24,9 @@ from adt_plugins.editor.html_page import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from adt_plugins.card import ModelCard
 
 BUNDLE = "web.js"
@@ -84,6 +87,7 @@ def page() -> bytes:
     parts = {
         "card": json_text(_card(card)),
         "maps": json_text(_drum_maps()),
+        "finer": json_text(_finer(card)),
         "licences": _licences(),
         "model": _packed(network_bytes(card)),
         **{name: _packed(_part(file)) for name, file in RUNTIME.items()},
@@ -120,6 +124,32 @@ def _card(card: ModelCard) -> dict[str, object]:
     free_form = {"path", "description", "licence", "training", "measured"}
     return {
         name: value for name, value in asdict(card).items() if name not in free_form
+    }
+
+
+def _finer(card: ModelCard) -> dict[str, object]:
+    """Return the fine drum model, in the form that `web/page/embedded.ts` reads."""
+    from adt_plugins.picking.fine_drums import FineDrumModel
+
+    def packed(values: NDArray[np.float32]) -> str:
+        return base64_text(values.astype("<f4").tobytes())
+
+    assert card.finer is not None
+    return {
+        "sha256": card.finer.sha256,
+        "families": {
+            drum.value: {
+                "kinds": kinds.kinds,
+                "surenesses": packed(kinds.surenesses),
+                "mean": packed(kinds.mean),
+                "scale": packed(kinds.scale),
+                "hidden": packed(kinds.hidden),
+                "hiddenBias": packed(kinds.hidden_bias),
+                "output": packed(kinds.output),
+                "outputBias": packed(kinds.output_bias),
+            }
+            for drum, kinds in FineDrumModel.of(card).families.items()
+        },
     }
 
 

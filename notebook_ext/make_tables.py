@@ -40,7 +40,14 @@ from adt_plugins.midi import tempo_map, writer
 from adt_plugins.midi.song_files import SUFFIX, constant_path
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.notebook import document
-from adt_plugins.picking import beginnings, exclusive, rolls, song_gate, velocity
+from adt_plugins.picking import (
+    beginnings,
+    exclusive,
+    fine_drums,
+    rolls,
+    song_gate,
+    velocity,
+)
 from adt_plugins.rhythm import (
     bar_pointer,
     beats,
@@ -81,6 +88,10 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
         " _RISE_S _BEFORE_S _LEAST_RISE",
     ),
     "SPECTROGRAM": (spectrogram, "TUNING_HZ BLOCK_FRAMES"),
+    "FINER": (
+        fine_drums,
+        "EDGES_HZ WINDOWS ATTACK AROUND NEAR_S _LONG_S _STEPS FARTHEST",
+    ),
     "LEVELS": (band_levels, "SILENCE RANGES_HZ"),
     "NOISE_FLOOR": (noise_floor, "_JUMP _STEADY LATE_FRAMES _LEAST _INAUDIBLE"),
     "BEGINNINGS": (

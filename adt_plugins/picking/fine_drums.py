@@ -42,6 +42,9 @@ NEAR_S = 10.0
 """Hits within this time are compared with each other."""
 _LONG_S = 2.0
 
+FARTHEST = 4.0
+"""Features are clipped at so many standard deviations."""
+
 # log10(1 + magnitude) of a band never exceeds 1.6 after the level rule.
 _STEPS = 160.0
 
@@ -200,7 +203,7 @@ class Kinds:
 
 def standardised(features: Floats, mean: Floats, scale: Floats) -> Floats:
     """Return features as the hidden layer expects them; outliers are clipped."""
-    inputs: Floats = np.clip((features - mean) / scale, -4, 4)
+    inputs: Floats = np.clip((features - mean) / scale, -FARTHEST, FARTHEST)
     return inputs
 
 

@@ -61,6 +61,17 @@ export interface Fixtures {
     }[];
     gains: { rule: LevelRule; front_end: FrontEnd; gains: number[] };
     regularity: { frames: number[][]; count: number; rate: number; regularity: number }[];
+    broad: { front_end: FrontEnd; levels: number[][] };
+    finer: {
+      seed: number;
+      frames: number;
+      outputs: number;
+      rate: number;
+      hits: number[];
+      surenesses: number[];
+      features: [width: number, sum: number];
+      kinds: string[];
+    }[];
   };
   rhythm: {
     beats: {

@@ -178,6 +178,18 @@ export const SPECTROGRAM = {
   BLOCK_FRAMES: 64,
 } as const;
 
+/** See `adt_plugins.picking.fine_drums`. */
+export const FINER = {
+  EDGES_HZ: [0, 60, 110, 200, 400, 800, 1600, 3200, 5000, 7000, 9500, 13000, 20001],
+  WINDOWS: [[-6, -3], [-1, 0], [1, 2], [3, 4], [5, 8], [9, 14], [15, 22], [23, 32]],
+  ATTACK: 2,
+  AROUND: [[-20, -4], [-2, 2], [3, 9], [10, 29]],
+  NEAR_S: 10,
+  LONG_S: 2,
+  STEPS: 160,
+  FARTHEST: 4,
+} as const;
+
 /** See `adt_plugins.features.band_levels`. */
 export const LEVELS = {
   SILENCE: 1e-07,

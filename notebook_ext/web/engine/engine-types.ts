@@ -61,6 +61,27 @@ export interface Gate {
   readonly sure: Readonly<Record<string, number>>;
 }
 
+/** Distinguishes the finer drums of a network, see `adt_plugins.picking.fine_drums`. */
+export interface FinerModel {
+  /** Of its file. */
+  readonly sha256: string;
+  /** By coarse drum. */
+  readonly families: Readonly<Record<string, Kinds>>;
+}
+
+/** A network of one hidden layer; matrices row by row. */
+export interface Kinds {
+  /** "" is never reported. */
+  readonly kinds: readonly string[];
+  readonly surenesses: Float32Array;
+  readonly mean: Float32Array;
+  readonly scale: Float32Array;
+  readonly hidden: Float32Array;
+  readonly hiddenBias: Float32Array;
+  readonly output: Float32Array;
+  readonly outputBias: Float32Array;
+}
+
 /** Parts that the page embeds: the unpacked files of `web-engine`, and a model. */
 export interface Parts {
   /** LiteRT.js's loader, a classic script. */
@@ -69,6 +90,7 @@ export interface Parts {
   /** The `.tflite` file of the card. */
   readonly model: Uint8Array<ArrayBuffer>;
   readonly card: Card;
+  readonly finer: FinerModel;
   /** `worker.js`, a classic script. */
   readonly workerScript: string;
   /** Without it, features are computed in JavaScript, with the same result. */
@@ -90,6 +112,10 @@ export interface Heard {
   readonly thresholds: Readonly<Record<string, number>>;
   /** Rows of lane, frame, time, velocity, confidence. */
   readonly known: Float64Array<ArrayBuffer>;
+  /** The finer drum of each row of `known`, "" where it is uncertain; null: not asked for. */
+  readonly kinds: readonly string[] | null;
+  /** SHA-256 of the model that named them. */
+  readonly finer: string | null;
   /** Velocity of a hit at each frame, drum by drum. */
   readonly velocities: Uint8Array<ArrayBuffer>;
 }
@@ -111,9 +137,10 @@ export interface Hearing {
 export interface Engine {
   /**
    * Begin with a recording, one at a time. `progress` receives the number of processed
-   * samples. The engine can be used again once the recording is finished or stopped.
+   * samples; `isFine`: finer drums are wanted. The engine can be used again once the recording
+   * is finished or stopped.
    */
-  begin(progress: (samples: number) => void): Hearing;
+  begin(progress: (samples: number) => void, isFine?: boolean): Hearing;
   /** Whether it has failed and cannot be used any more. */
   readonly isBroken: boolean;
   /** Terminate the worker and free its memory. */

@@ -62,20 +62,21 @@ class WorkerEngine implements Engine {
   }
 
   async open(parts: Parts): Promise<void> {
-    const { runtimeWasm: runtime, model, card, featuresWasm: features } = parts;
+    const { runtimeWasm: runtime, model, card, finer, featuresWasm: features } = parts;
     await new Promise<void>((done, fail) => {
       this.#waiting = { message: ({ kind }) => kind === "ready" && done(), fail };
-      this.#post({ kind: "open", runtime, model, card, ...(features && { features }) });
+      this.#post({ kind: "open", runtime, model, card, finer, ...(features && { features }) });
     });
     this.#waiting = null;
   }
 
-  begin(progress: (samples: number) => void): Hearing {
+  begin(progress: (samples: number) => void, isFine = false): Hearing {
     if (this.#broken) throw this.#broken;
     if (this.#waiting) throw new Error("the engine is busy");
     const job = ++this.#job;
     const hearing = new PieceQueue(
       job,
+      isFine,
       (message, transfer) => this.#post(message, transfer),
       progress,
       () => {
@@ -105,12 +106,13 @@ class PieceQueue implements Hearing, Waiting {
 
   constructor(
     private readonly job: number,
+    isFine: boolean,
     private readonly post: (message: ToWorker, transfer?: Transferable[]) => void,
     private readonly progress: (samples: number) => void,
     private readonly over: () => void,
   ) {
     this.#failed.catch(() => undefined); // whoever waits is told
-    post({ kind: "start", job });
+    post({ kind: "start", job, isFine });
   }
 
   async put(channels: readonly Float32Array<ArrayBuffer>[]): Promise<void> {

@@ -2,10 +2,11 @@
 
 import { Beginnings } from "./beginnings";
 import { compiledBank } from "./compiled";
-import type { Card, Heard } from "./engine-types";
+import type { Card, FinerModel, Heard } from "./engine-types";
 import { type Bank, type Block, Features, LevelFollower, type Tables } from "./features";
 import { ScriptBank } from "./fft";
 import { drumRanges, filterbank, hann } from "./filterbank";
+import { BroadBands, kindsOf } from "./finer";
 import { Chunks, type Layers } from "./layers";
 import { Mixer } from "./mixer";
 import { NoiseFloor } from "./noise-floor";
@@ -29,6 +30,8 @@ export class Listener {
   readonly #features: Features;
   readonly #beginnings: Beginnings;
   readonly #harmony: Harmony;
+  readonly #finer: FinerModel | null;
+  readonly #broad: BroadBands | null;
   readonly #chunks: Chunks;
   readonly #mixer = new Mixer();
   readonly #floor: NoiseFloor;
@@ -36,12 +39,13 @@ export class Listener {
   readonly #levels: Columns;
   readonly #progress: (samples: number) => void;
 
-  /** `progress` gets how many samples have been heard. */
+  /** `finer`: tells finer drums; `progress` gets how many samples have been heard. */
   constructor(
     card: Card,
     tables: Tables,
     bank: Bank,
     layers: Layers,
+    finer: FinerModel | null,
     progress: (samples: number) => void,
   ) {
     this.#card = card;
@@ -54,6 +58,8 @@ export class Listener {
     this.#beginnings = new Beginnings(frontEnd);
     this.#floor = new NoiseFloor(tables.hop);
     this.#harmony = new Harmony(tables.filters, frontEnd);
+    this.#finer = finer;
+    this.#broad = finer && new BroadBands(tables.filters, frontEnd);
     this.#chunks = new Chunks(layers);
     this.#activations = new Columns(card.outputs.length);
     this.#levels = new Columns(drums.length);
@@ -88,15 +94,25 @@ export class Listener {
       const own = column(drum);
       if (own) this.#beginnings.silence(own);
     }
-    const hits = hitsOf(this.#card, frames, activations, levels);
-    const beats = beatsOf({ outputs, column }, this.#harmony.changes(), gridOf(this.#card).rate);
-    return { frames, outputs, activations, levels, beats, ...hits };
+    const { rate } = gridOf(this.#card);
+    const finer = this.#finer;
+    const bands = this.#broad?.values();
+    const tell =
+      finer && bands
+        ? (drum: string, positions: readonly number[]) =>
+            kindsOf(finer, drum, positions, { frames, bands, activations, rate })
+        : null;
+    const hits = hitsOf(this.#card, frames, activations, levels, tell);
+    const beats = beatsOf({ outputs, column }, this.#harmony.changes(), rate);
+    const sha256 = finer?.sha256 ?? null;
+    return { frames, outputs, activations, levels, beats, finer: sha256, ...hits };
   }
 
   async #take(blocks: readonly Block[]): Promise<void> {
     for (const { features, levels } of blocks) {
       this.#levels.add(levels);
       this.#harmony.hear(features);
+      this.#broad?.hear(features);
       await this.#chunks.process(features, this.#out);
     }
   }

@@ -1,6 +1,6 @@
 /** The messages between page and worker. */
 
-import type { Card, Heard } from "./engine-types";
+import type { Card, FinerModel, Heard } from "./engine-types";
 
 export type ToWorker =
   | {
@@ -8,9 +8,10 @@ export type ToWorker =
       readonly runtime: Uint8Array<ArrayBuffer>;
       readonly model: Uint8Array<ArrayBuffer>;
       readonly card: Card;
+      readonly finer: FinerModel;
       readonly features?: Uint8Array<ArrayBuffer>;
     }
-  | { readonly kind: "start"; readonly job: number }
+  | { readonly kind: "start"; readonly job: number; readonly isFine: boolean }
   | {
       readonly kind: "piece";
       readonly job: number;

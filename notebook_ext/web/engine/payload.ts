@@ -1,8 +1,9 @@
 /** What `adt_plugins.editor.payload` would send of the same recording. */
 
+import { DRUMS } from "../../src/core/drums";
 import { beatQuarters, type MeterChange, metersFound, meterText } from "../../src/core/meter";
 import { mapsOf } from "../../src/core/midi-head";
-import type { Header } from "../../src/core/song";
+import { type Header, idOf } from "../../src/core/song";
 import { steadyTempo } from "../../src/core/tempo";
 import { tempoMap } from "../../src/core/tempo-map";
 import { micro, pythonFloat } from "../../src/core/writers";
@@ -11,7 +12,8 @@ import { drumsOf, gridOf } from "./picking";
 
 export function songOf(heard: Heard, card: Card, about: About): SongParts {
   const drums = drumsOf(card);
-  const { frames, known } = heard;
+  const { frames } = heard;
+  const { known, extras, missing } = finerApart(heard, drums);
   const lanes = drums.map((drum) => {
     const column = heard.outputs.indexOf(drum);
     return heard.activations.subarray(column * frames, (column + 1) * frames);
@@ -26,7 +28,7 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
   );
   const { title, names, fingerprint, duration, audio, stem } = about;
   const meters = metersFound(heard.beats);
-  const hits = Array.from(known.filter((_, n) => n % 5 === 2));
+  const hits = Array.from(heard.known.filter((_, n) => n % 5 === 2));
   const header: Header = {
     title,
     fingerprint,
@@ -34,10 +36,15 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
     ...gridOf(card),
     frames,
     picker: card.picker,
-    lanes: drums.map((drum) => ({ drum, threshold: heard.thresholds[drum] })),
+    lanes: [
+      ...drums.map((drum) => ({ drum, threshold: heard.thresholds[drum] })),
+      ...Object.keys(DRUMS)
+        .filter((drum) => extras.some((hit) => hit.drum === drum))
+        .map((drum) => ({ drum, threshold: null })),
+    ],
     known: known.length / 5,
-    extras: [],
-    missing: [],
+    extras,
+    missing,
     beats: heard.beats,
     meters: meters.map(({ bar, meter }) => ({ bar, meter: meterText(meter) })),
     tempo: tempoOf(heard.beats, meters, hits),
@@ -51,6 +58,26 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
     },
   };
   return { header, data: data.buffer, velocities: heard.velocities };
+}
+
+/** Hits that are told as finer drums are not the picks of their lane, as in Python's editor. */
+function finerApart({ known, kinds }: Heard, drums: readonly string[]) {
+  const coarse: number[] = [];
+  const finer: Omit<Header["extras"][number], "id">[] = [];
+  const missing: string[] = [];
+  for (let row = 0; row < known.length / 5; row++) {
+    const values = known.subarray(5 * row, 5 * row + 5);
+    const [lane, frame, time, velocity, confidence] = values;
+    const drum = kinds?.[row];
+    if (drum) {
+      finer.push({ time, drum, velocity, confidence });
+      missing.push(idOf(drums[lane], frame));
+    } else coarse.push(...values);
+  }
+  const order = Object.keys(DRUMS);
+  finer.sort((a, b) => a.time - b.time || order.indexOf(a.drum) - order.indexOf(b.drum));
+  const extras = finer.map((hit, n) => ({ id: `t${n}`, ...hit }));
+  return { known: Float64Array.from(coarse), extras, missing: missing.sort() };
 }
 
 /** Return the counted beats per minute if one tempo fits, or null. */
@@ -92,6 +119,7 @@ function jsonAround(
     ["rows", "{}"],
   ]);
   const gated = drumsOf(card).filter((drum) => heard.thresholds[drum] !== card.thresholds[drum]);
+  const finer = heard.finer === null ? "" : `, "finer": ${text(heard.finer)}`;
   const beats = heard.beats.map(
     ([time, position]) => `\n  {"time": ${pythonFloat(micro(time))}, "position": ${position}}`,
   );
@@ -99,7 +127,7 @@ function jsonAround(
   return [
     ` "beats": [${beats.join(",")}],\n${meter} "source": ${source},\n "model": {"name": ${text(card.name)},` +
       ` "sha256": ${text(card.sha256)}, "thresholds": `,
-    `, "picker": ${picker}${gated.length ? `, "gated": [${gated.map(text).join(", ")}]` : ""}}}\n`,
+    `, "picker": ${picker}${gated.length ? `, "gated": [${gated.map(text).join(", ")}]` : ""}${finer}}}\n`,
   ];
 }
 

@@ -14,13 +14,17 @@ export const gridOf = (card: Card): Grid => ({
   delay: card.delay ?? 0,
 });
 
-/** `activations` and `levels` as in `Heard`. */
+/** Names the finer drums of a drum's hits, see `kindsOf`. */
+type Tell = (drum: string, positions: readonly number[]) => string[];
+
+/** `activations` and `levels` as in `Heard`; `tell`: null if finer drums are not wanted. */
 export function hitsOf(
   card: Card,
   frames: number,
   activations: Float32Array,
   levels: Float32Array,
-): Part<Heard, "thresholds" | "known" | "velocities"> {
+  tell: Tell | null = null,
+): Part<Heard, "thresholds" | "known" | "velocities" | "kinds"> {
   const drums = drumsOf(card);
   const grid = gridOf(card);
   const column = (values: Float32Array, lane: number) =>
@@ -46,7 +50,15 @@ export function hitsOf(
     });
     velocities.set(table(picks, spare[lane], level, grid), lane * frames);
   });
-  return { thresholds, known: Float64Array.from(rows), velocities };
+  const kinds =
+    tell &&
+    picked.flatMap((picks, lane) =>
+      tell(
+        drums[lane],
+        picks.map(({ position }) => position),
+      ),
+    );
+  return { thresholds, kinds, known: Float64Array.from(rows), velocities };
 }
 
 /** Return the values in the order of the lanes. */

@@ -1,6 +1,6 @@
 /** The engine's worker: handles messages in order, one recording at a time. */
 
-import type { Card } from "./engine-types";
+import type { Card, FinerModel } from "./engine-types";
 import type { Bank, Tables } from "./features";
 import { Layers } from "./layers";
 import { bankOf, Listener, tablesOf } from "./listen";
@@ -12,6 +12,7 @@ interface Opened {
   readonly tables: Tables;
   readonly bank: Bank;
   readonly layers: Layers;
+  readonly finer: FinerModel;
 }
 
 interface Scope {
@@ -33,7 +34,7 @@ async function receive(message: ToWorker): Promise<void> {
     scope.postMessage({ kind: "ready" });
   } else if (message.kind === "start") {
     job = message.job;
-    listener = listen();
+    listener = listen(message.isFine);
   } else if (message.job === job && listener) {
     if (message.kind === "piece") {
       await listener.process(message.channels);
@@ -52,21 +53,21 @@ async function receive(message: ToWorker): Promise<void> {
 }
 
 async function open(parts: Extract<ToWorker, { kind: "open" }>): Promise<Opened> {
-  const { card } = parts;
+  const { card, finer } = parts;
   const tables = tablesOf(card);
   const layers = new Layers(await openModel(parts.runtime, parts.model), card.geometry);
   if (layers.bands !== tables.filters.length || layers.outputs !== card.outputs.length) {
     throw new Error(`${card.name}: the network does not fit its card`);
   }
-  return { card, tables, layers, bank: await bankOf(tables, parts.features) };
+  return { card, tables, layers, finer, bank: await bankOf(tables, parts.features) };
 }
 
-function listen(): Listener {
+function listen(isFine: boolean): Listener {
   if (!opened) throw new Error("not open");
-  const { card, tables, bank, layers } = opened;
+  const { card, tables, bank, layers, finer } = opened;
   const own = job;
   let told = performance.now();
-  return new Listener(card, tables, bank, layers, (samples) => {
+  return new Listener(card, tables, bank, layers, isFine ? finer : null, (samples) => {
     const now = performance.now();
     if (now - told < PAUSE_MS) return;
     told = now;

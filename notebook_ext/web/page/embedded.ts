@@ -1,7 +1,7 @@
 /** What `adt_plugins.web_page` put into the page: each part packed, in an element of its own. */
 
 import { applied } from "../engine/delta";
-import type { Card, Parts } from "../engine/engine-types";
+import type { Card, FinerModel, Kinds, Parts } from "../engine/engine-types";
 import { hasRelaxedSimd } from "../engine/relaxed";
 import type { DrumMap } from "./exports";
 import { breathe } from "./user-error";
@@ -16,6 +16,25 @@ export const drumMaps = (): DrumMap[] => JSON.parse(textOf("maps")) as DrumMap[]
 export const licences = (): string => textOf("licences");
 
 export const card = (): Card => JSON.parse(textOf("card")) as Card;
+
+/** A `Kinds` as Python writes it: arrays of float32 in base64. */
+type Packed = Readonly<Record<Exclude<keyof Kinds, "kinds">, string>> & Pick<Kinds, "kinds">;
+
+function finer(): FinerModel {
+  const { sha256, families } = JSON.parse(textOf("finer")) as {
+    readonly sha256: string;
+    readonly families: Readonly<Record<string, Packed>>;
+  };
+  const floats = (text: string) =>
+    new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+  const opened = ({ kinds, ...arrays }: Packed) =>
+    ({
+      kinds,
+      ...Object.fromEntries(Object.entries(arrays).map(([name, text]) => [name, floats(text)])),
+    }) as Kinds;
+  const all = Object.entries(families).map(([drum, packed]) => [drum, opened(packed)]);
+  return { sha256, families: Object.fromEntries(all) };
+}
 
 /** Base64 of gzip to bytes, with pauses: the page answers meanwhile. */
 async function unpacked(id: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -57,6 +76,7 @@ export async function readParts(isRelaxed = hasRelaxedSimd()): Promise<Parts> {
     card: card(),
     ...(await runtime(isRelaxed)),
     model: await unpacked("model"),
+    finer: finer(),
     workerScript: await script("worker"),
     featuresWasm: await unpacked("features"),
   };

@@ -15,7 +15,7 @@ import css from "./page.css";
 import { Shell } from "./shell";
 import { type Opened, ShownSong } from "./shown-song";
 import { cut, type Pieces, type Recording } from "./song-chunks";
-import { type Entry, isFull, Store } from "./store";
+import { type Entry, isFull, Store, songId } from "./store";
 import { printable } from "./tags";
 import { reason, sentence, Trouble } from "./user-error";
 
@@ -41,6 +41,7 @@ class Page {
     this.#shell = new Shell(
       place,
       {
+        expect: () => void this.#awake().catch(() => undefined), // told when it is needed
         take: (files) => this.#take(files),
         cancel: () => this.#cancel(),
         open: (entry) => void this.#reopen(entry),
@@ -119,14 +120,16 @@ class Page {
     this.#awake().catch(() => undefined); // told when it is needed
     const loaded = await load(file);
     signal.throwIfAborted();
-    const id = `${loaded.sha256 ?? `${Date.now()}-${Math.random()}`} ${this.#card.sha256}`;
+    const wantsFine = this.#shell.isFine;
+    const content = loaded.sha256 ?? `${Date.now()}-${Math.random()}`;
+    const id = songId(content, this.#card.sha256, wantsFine);
     await this.#opened;
     await this.#list(); // another tab may have kept it meanwhile
     const known = this.#entries.find((entry) => entry.id === id);
     if (known && (await this.#reopen(known))) {
       return `“${name}” was kept here: this is it, with your edits.`;
     }
-    const { heard, pieces, channels } = await this.#listen(loaded, signal);
+    const { heard, pieces, channels } = await this.#listen(loaded, wantsFine, signal);
     const parts = songOf(heard, this.#card, about(id, name, loaded, channels, pieces));
     const entry = { id, name, duration: parts.header.duration, added: Date.now() };
     const warning = await this.#keep(entry, file, parts);
@@ -138,7 +141,7 @@ class Page {
       : `No drum was heard in “${name}”. Lower a threshold to see what may be one.`;
   }
 
-  /** The engine, which takes a second to start: while the first file is being read. */
+  /** The engine, which takes a second to start: while the first file is looked for, and read. */
   #awake(): Promise<Engine> {
     this.#engine ??= readParts().then((parts) => startEngine(parts));
     this.#engine.catch(() => {
@@ -150,6 +153,7 @@ class Page {
   /** Decode a recording, and hear each piece as soon as it is there. */
   async #listen(
     loaded: Loaded,
+    wantsFine: boolean,
     signal: AbortSignal,
   ): Promise<Recording & { readonly heard: Heard }> {
     const { name } = loaded.file;
@@ -158,7 +162,7 @@ class Page {
     stage(0);
     const engine = this.#awake();
     return await decode(loaded, async (blocks) => {
-      const begun = engine.then((one) => one.begin(stage));
+      const begun = engine.then((one) => one.begin(stage, wantsFine));
       const stop = () => begun.then((hearing) => hearing.stop(signal.reason));
       begun.catch(() => undefined); // told where it is waited for
       signal.addEventListener("abort", stop);

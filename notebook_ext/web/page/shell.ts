@@ -4,13 +4,15 @@ import { clock } from "../../src/core/time";
 import { button, choice, make } from "../../src/view/dom";
 import { licences } from "./embedded";
 import { type DrumMap, KINDS, type Kind } from "./exports";
-import type { Entry } from "./store";
+import { type Entry, isFine } from "./store";
 import { welcome } from "./welcome";
 
 const ACCEPT = "audio/*,.json,.txt,.wav,.mp3,.flac,.ogg,.oga,.opus,.m4a,.aac,.mp4,.webm";
 
 /** What the user does; `main.ts` answers. */
 export interface Deeds {
+  /** A recording is about to come: a file is dragged over the page, or looked for. */
+  expect(): void;
   take(files: readonly File[]): void;
   cancel(): void;
   open(entry: Entry): void;
@@ -35,6 +37,7 @@ export class Shell {
     make("span", {}, make("b", {}, "Drop a recording here"), ", or click to choose one"),
     make("small", {}, "WAV, MP3, FLAC, OGG, M4A. Nothing leaves this computer."),
   );
+  readonly #fine = make("input", { type: "checkbox" });
   readonly #stage = make("span", { role: "status", "aria-live": "polite" });
   readonly #progress = make("progress", { max: 1, "aria-label": "Progress" });
   readonly #work = make(
@@ -60,6 +63,7 @@ export class Shell {
     private readonly deeds: Deeds,
     maps: readonly DrumMap[],
   ) {
+    this.#input.addEventListener("click", () => deeds.expect());
     this.#input.addEventListener("change", () => {
       deeds.take([...(this.#input.files ?? [])]);
       this.#input.value = ""; // the same file may be chosen again
@@ -78,6 +82,12 @@ export class Shell {
         ),
       ),
       this.#drop,
+      make(
+        "label",
+        { class: "fine" },
+        this.#fine,
+        " Tell open hi-hats from closed ones, and kinds of cymbals and toms, where that is certain",
+      ),
       this.#work,
       this.#notice,
       this.#welcome,
@@ -92,6 +102,7 @@ export class Shell {
   /** The whole page takes what is dropped, so that nothing replaces it. */
   #listen(): void {
     const over = (on: boolean) => this.#drop.classList.toggle("over", on);
+    addEventListener("dragenter", () => this.deeds.expect());
     addEventListener("dragover", (event) => {
       event.preventDefault();
       over(true);
@@ -133,6 +144,11 @@ export class Shell {
     );
   }
 
+  /** Whether finer drums are wanted of the next recordings. */
+  get isFine(): boolean {
+    return this.#fine.checked;
+  }
+
   /** What is being done, and how much of it is; null: nobody knows. */
   busy(stage: string, done: number | null): void {
     this.#work.hidden = false;
@@ -170,7 +186,11 @@ export class Shell {
           "li",
           {},
           open,
-          make("span", {}, `${clock(entry.duration)} · ${day}`),
+          make(
+            "span",
+            {},
+            [clock(entry.duration), day, ...(isFine(entry) ? ["finer drums"] : [])].join(" · "),
+          ),
           button(`Remove ${entry.name}`, "Remove", () => this.deeds.remove(entry)),
         );
       }),

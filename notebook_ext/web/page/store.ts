@@ -14,6 +14,15 @@ export interface Entry {
   readonly added: number;
 }
 
+const FINE = " finer";
+
+/** The name of a song and its edits: by its content, the network, and what was asked for. */
+export const songId = (content: string, model: string, wantsFine: boolean): string =>
+  `${content} ${model}${wantsFine ? FINE : ""}`;
+
+/** Whether finer drums were told. */
+export const isFine = ({ id }: Entry): boolean => id.endsWith(FINE);
+
 export interface Work {
   readonly file: Blob;
   readonly header: Header;

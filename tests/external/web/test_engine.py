@@ -185,6 +185,33 @@ def test_the_page_gets_what_python_would_send(pairs: list[Pair]) -> None:
         assert np.array_equal(lanes.reshape(drums.shape), drums)
 
 
+def test_finer_drums_are_pythons(page: Any) -> None:
+    """Each hit is of the same kind, and lies in the editor as one that Python sends."""
+    kinds: set[str] = set()
+    count = same = 0
+    for song in songs():
+        python = transcribe((np.stack(song.channels, axis=1), RATE), fine=True)
+        sent = payload(PickedSong(python), None, song.name, song.name).header
+        header = hear(page, song, fine=True).header
+        theirs, mine = finer_hits(sent), finer_hits(header)
+        count += len(theirs | mine)
+        same += len(theirs & mine)
+        kinds |= {drum for drum, _ in theirs}
+        assert len(header["missing"]) == len(header["extras"])
+        if song.name == "groove":
+            assert header["lanes"] == sent["lanes"]
+            assert header["missing"] == sent["missing"]
+            assert header["files"]["json"] == sent["files"]["json"]
+    assert {"CHH", "OHH", "RDC", "CRC", "HIT"} <= kinds
+    assert count > 500
+    assert same >= 0.99 * count
+
+
+def finer_hits(header: dict[str, Any]) -> set[tuple[str, int]]:
+    """Drum and time, in hundredths of a second, of hits outside the lanes' picks."""
+    return {(hit["drum"], round(100 * hit["time"])) for hit in header["extras"]}
+
+
 def test_the_midi_file_begins_as_pythons(pairs: list[Pair], tmp_path: Path) -> None:
     pair = named(pairs, "groove")
     files = write(replace(pair.python, onsets=()), tmp_path / "x.mid", "midi")
@@ -258,7 +285,7 @@ def test_a_song_can_be_stopped(page: Any) -> None:
     song = Song("long", [machine(120.0)])
     whole = hear(page, song)
     reason = page.evaluate(
-        "about => adt.hear(about, 0.2).then(() => '', error => error.message)",
+        "about => adt.hear(about, false, 0.2).then(() => '', error => error.message)",
         about_of(song),
     )
     assert reason == "stopped"

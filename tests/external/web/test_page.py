@@ -168,6 +168,39 @@ def test_the_example_is_one_click_away(tab: Tab) -> None:
     assert tab.page.locator(".welcome").is_hidden()
 
 
+def test_the_engine_starts_while_a_file_is_looked_for(tab: Tab) -> None:
+    assert tab.page.workers == []
+    with tab.page.expect_worker(), tab.page.expect_file_chooser():
+        tab.page.get_by_text("click to choose one").click()
+    assert len(tab.page.workers) == 1
+
+
+def test_finer_drums_if_they_are_wanted(tab: Tab, by_python: Transcription) -> None:
+    """In a song of their own, and in its files."""
+    fine = transcribe(GROOVE, fine=True)
+    tab.choose(GROOVE)
+    assert drums_of(tab.song()) == drums_of(by_python)
+    tab.page.get_by_label("Tell open hi-hats").check()
+    tab.choose(GROOVE)
+    assert drums_of(tab.song()) == drums_of(fine) != drums_of(by_python)
+    assert tab.song().model == fine.model
+    name, text = tab.save("Audacity labels")
+    assert name.endswith(".labels.txt")
+    assert text.decode().count("\tCHH\n") == len(fine.times("CHH"))
+    listed = tab.page.locator(".kept li").all_inner_texts()
+    assert ["finer drums" in text for text in listed] == [True, False]
+    tab.page.set_viewport_size({"width": 360, "height": 740})
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 360
+    # Each has edits of its own.
+    tab.page.get_by_role("button", name=f"Open {GROOVE.name}").last.click()
+    until(tab.page, f"{ADT}.files('json')[0][1].includes('CHH') === false")
+
+
+def drums_of(song: Transcription) -> dict[str, int]:
+    """Count the hits of each drum."""
+    return {str(drum): count for drum, count in song.counts().items()}
+
+
 @pytest.mark.parametrize("width", [360, 1280, 3840])
 def test_the_start_page_fits_every_screen(tab: Tab, width: int) -> None:
     tab.page.set_viewport_size({"width": width, "height": 900})

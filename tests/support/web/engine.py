@@ -74,12 +74,16 @@ def choose(page: Any, song: Song) -> None:
         page.evaluate("adt.choose()")
 
 
-def hear(page: Any, song: Song, about: dict[str, Any] | None = None) -> Heard:
-    """Let the engine listen."""
+def hear(
+    page: Any, song: Song, about: dict[str, Any] | None = None, *, fine: bool = False
+) -> Heard:
+    """Let the engine listen; `fine`: for finer drums, too."""
     choose(page, song)
     frames = -(-len(song.channels[0]) // 441)
-    told = page.evaluate("about => adt.hear(about)", about or about_of(song))
-    lanes = len(told["header"]["lanes"])
+    told = page.evaluate(
+        "([about, fine]) => adt.hear(about, fine)", [about or about_of(song), fine]
+    )
+    lanes = len(told["thresholds"])
     return Heard(
         told["header"],
         told["thresholds"],

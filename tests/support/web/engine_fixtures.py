@@ -14,6 +14,7 @@ from adt_plugins.activations import Activations
 from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker, SongGate
 from adt_plugins.features.band_levels import RANGES_HZ, BandLevels
 from adt_plugins.features.spectrogram import LevelFollower, filterbank
+from adt_plugins.picking.fine_drums import BroadBands, Kinds, describe
 from adt_plugins.picking.onsets import onset_times, pick_hits, pick_onsets
 from adt_plugins.picking.song_gate import decide, regularity
 
@@ -31,12 +32,14 @@ Bits = Callable[[list[float]], str]
 
 
 def fixtures(matrix: Matrix, bits: Bits) -> dict[str, Any]:
-    """Hits with the gate and velocities; filters; gains."""
+    """Hits with the gate and velocities; filters; gains; finer drums."""
     return {
         "hits": list(_hits(matrix, bits)),
         "filters": [_filters(front_end) for front_end in FRONT_ENDS],
         "gains": _gains(matrix),
         "regularity": list(_regularity()),
+        "broad": _broad_bands(matrix),
+        "finer": list(_finer(matrix)),
     }
 
 
@@ -131,3 +134,47 @@ def _gains(matrix: Matrix) -> dict[str, Any]:
         "front_end": asdict(FrontEnd()),
         "gains": np.concatenate(gains).tolist(),
     }
+
+
+def _broad_bands(matrix: Matrix) -> dict[str, Any]:
+    """Levels of noise in broad bands."""
+    bands = BroadBands(FrontEnd())
+    values = matrix(11, 40, filterbank(FrontEnd()).shape[1])
+    bands.add(values[:16])
+    bands.add(values[16:])
+    return {"front_end": asdict(FrontEnd()), "levels": bands.values().tolist()}
+
+
+def _finer(matrix: Matrix) -> Iterator[dict[str, Any]]:
+    """Kinds of hits by networks of noise; TypeScript makes all of it alike."""
+    chance = random.Random(12)
+    for seed in range(1, 21):
+        frames, outputs = chance.choice((1, 60, 900, 2600)), chance.choice((1, 9))
+        rate = chance.choice((100.0, 62.5))
+        count = min(frames, chance.choice((1, 2, 40, 200)))
+        hits = sorted(chance.sample(range(frames), count))
+        bands = (255 * matrix(seed, frames, 12)).astype(np.uint8)
+        activations = matrix(seed + 1000, frames, outputs)
+        features = describe(np.array(hits), bands, activations, rate)
+        width = features.shape[1]
+        surenesses = [round(chance.uniform(0.3, 0.6), 2), 0.0, 1.5]
+        kinds = Kinds(
+            ("OHH", "", "CHH"),
+            np.array(surenesses, np.float32),
+            matrix(seed + 2000, width, 1)[:, 0],
+            matrix(seed + 3000, width, 1)[:, 0] + np.float32(0.5),
+            matrix(seed + 4000, width, 5) - np.float32(0.3),
+            np.zeros(5, np.float32),
+            matrix(seed + 5000, 5, 3) - np.float32(0.3),
+            np.array([0.1, 0.0, -0.1], np.float32),
+        )
+        yield {
+            "seed": seed,
+            "frames": frames,
+            "outputs": outputs,
+            "rate": rate,
+            "hits": hits,
+            "surenesses": surenesses,
+            "features": [width, float(np.abs(features).sum(dtype=np.float64))],
+            "kinds": [kind or "" for kind in kinds.classify(features)],
+        }

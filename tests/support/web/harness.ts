@@ -35,14 +35,14 @@ Object.assign(globalThis, { adt: {
   },
   hasRelaxedSimd,
   /** Stops when so much is done. */
-  hear: async (about: About, stopAt = 2) => {
+  hear: async (about: About, isFine = false, stopAt = 2) => {
     const progress: number[] = [];
     const all = channels[0].length;
     const hearing = engine.begin((samples) => {
       const fraction = all ? Math.min(samples / all, 1) : 1;
       progress.push(fraction);
       if (fraction >= stopAt) hearing.stop(new Error("stopped"));
-    });
+    }, isFine);
     const listen = async () => {
       for (let at = 0; at < all; at += PIECE) await hearing.put(channels.map((channel) => channel.slice(at, at + PIECE)));
       return await hearing.finish();
