@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adt_plugins.card import FrontEnd, Geometry, LevelRule
+from adt_plugins.card import FrontEnd, Geometry, LevelRule, Picker
 
 FRONT_END = FrontEnd()
 
@@ -19,6 +19,9 @@ TRAINING_GEOMETRY = Geometry(core=256, context=48, batch=16)
 #: context twice, and have fewer edges (experiment 17). Chunks of 4096 frames in a run
 #: waste little on short recordings.
 GEOMETRY = Geometry(core=1024, context=128, batch=4)
+
+#: Finds more of the strokes that follow each other fast (experiment 31).
+PICKER = Picker(kind="valley")
 
 #: Material of the renders, for the model card.
 MATERIAL = {

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 
 from adt_plugins.base.files import check_free, make_folder, write_files
-from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker
+from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard
 from adt_plugins.errors import AdtError
 from adt_plugins.network.brnn_sa.graph import build_brnn_sa
 from adt_plugins.network.brnn_sa.weights import Attention, BrnnSaWeights, Lstm
 from adt_plugins.network.inference import Network
+from adt_plugins.training.learn.configuration import PICKER
 from adt_plugins.training.learn.drum_presence import learn_gate
 from adt_plugins.training.learn.mixing import Mixer
 from adt_plugins.training.learn.model import BrnnSa, Sizes
@@ -145,7 +146,7 @@ def export(
         outputs=OUTPUTS,
         front_end=front_end,
         geometry=geometry,
-        picker=Picker(),
+        picker=PICKER,
         thresholds=dict.fromkeys(DRUMS, 0.3),
         level=level,
         description=_describe(model, quantise),

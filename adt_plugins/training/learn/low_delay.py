@@ -26,11 +26,11 @@ from torch.nn import functional
 from tqdm.auto import tqdm
 
 from adt_plugins.base.files import check_free, make_folder, write_files
-from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker
+from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard
 from adt_plugins.network.brnn_sa.weights import Lstm
 from adt_plugins.network.causal_graph import CausalWeights, build_causal
 from adt_plugins.training.learn.clips import find_clips, find_voices, load_clip
-from adt_plugins.training.learn.configuration import MATERIAL
+from adt_plugins.training.learn.configuration import MATERIAL, PICKER
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 from adt_plugins.training.learn.model import BrnnSa
 from adt_plugins.training.learn.real_sounds import find_real
@@ -349,7 +349,7 @@ def export_low_delay(
         outputs=DRUM_OUTPUTS,
         front_end=front_end,
         geometry=Geometry(1, 0, 1),
-        picker=Picker(),
+        picker=PICKER,
         thresholds=thresholds,
         level=level,
         delay=seconds,

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from adt_plugins.card import Geometry, Picker
+from adt_plugins.card import Geometry
 from adt_plugins.picking.peaks import pick_peaks, refine
 from adt_plugins.training.learn.clips import find_clips, load_clip
+from adt_plugins.training.learn.configuration import PICKER
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 from adt_plugins.training.learn.model import BrnnSa
 from adt_plugins.training.learn.targets import OUTPUTS, column
@@ -111,7 +112,7 @@ class Validation:
                     activation = activations[:, OUTPUTS.index(name)]
                     for row, threshold in enumerate(THRESHOLDS):
                         picked = pick_peaks(
-                            activation, float(threshold), Picker(), self.frame_rate
+                            activation, float(threshold), PICKER, self.frame_rate
                         )
                         counts[name][row] += _count(
                             wanted[name], picked / self.frame_rate
@@ -135,9 +136,7 @@ class Validation:
                 activations = run_network(frames)
                 for name, threshold in thresholds.items():
                     activation = activations[:, OUTPUTS.index(name)]
-                    picked = pick_peaks(
-                        activation, threshold, Picker(), self.frame_rate
-                    )
+                    picked = pick_peaks(activation, threshold, PICKER, self.frame_rate)
                     times = (picked + refine(activation, picked)) / self.frame_rate
                     if len(times):
                         gaps = np.abs(wanted[name][:, :1] - times).min(axis=1)
