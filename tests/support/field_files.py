@@ -1,0 +1,28 @@
+"""A sound of four seconds, and reading with what is warned of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from adt_plugins.audio import open_audio
+from tests.support.audio import Floats, music
+
+SOUND = music(4.0)
+
+
+PAIR = np.stack((SOUND, 0.5 * SOUND), axis=1)
+
+
+def read(path: Path, **options: float) -> tuple[Floats, list[str]]:
+    with open_audio(path, **options) as reader:  # type: ignore[arg-type]
+        samples = np.concatenate(list(reader))
+    return samples, reader.warnings
+
+
+def patched(path: Path, changes: dict[int, bytes]) -> None:
+    content = bytearray(path.read_bytes())
+    for at, new in changes.items():
+        content[at : at + len(new)] = new
+    path.write_bytes(content)

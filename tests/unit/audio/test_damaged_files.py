@@ -1,0 +1,269 @@
+"""Recordings that are cut short or joined, and what is said of them."""
+
+from __future__ import annotations
+
+import io
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from adt_plugins.audio import open_audio
+from adt_plugins.audio.endings import lacks_end
+from adt_plugins.audio.unfinished import finished_header, missing_share
+from adt_plugins.errors import AudioError
+from tests.support.audio import RATE, encode, lag, music, sweep
+from tests.support.field_files import PAIR, SOUND, patched, read
+
+
+def data_at(path: Path) -> int:
+    return path.read_bytes().index(b"data")
+
+
+class TestCrashedRecorders:
+    @pytest.mark.parametrize(
+        "subtype", ["PCM_16", "PCM_24", "FLOAT", "ULAW", "IMA_ADPCM", "MS_ADPCM"]
+    )
+    @pytest.mark.parametrize("riff", [True, False])
+    def test_wav(self, subtype: str, riff: bool, tmp_path: Path) -> None:
+        path = tmp_path / "a.wav"
+        soundfile.write(path, PAIR, RATE, subtype=subtype)
+        whole, _ = read(path)
+        patched(path, {data_at(path) + 4: bytes(4), **({4: bytes(4)} if riff else {})})
+        samples, warnings = read(path)
+        np.testing.assert_array_equal(samples[: len(whole)], whole)
+        assert len(samples) - len(whole) < 2048  # ADPCM: the last block is filled up
+        assert warnings == []
+        part, _ = read(path, start=1.0, end=2.0)
+        np.testing.assert_array_equal(part, whole[RATE : 2 * RATE])
+
+    def test_rf64(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.rf64"
+        soundfile.write(path, PAIR, RATE, format="RF64")
+        whole, _ = read(path)
+        at = path.read_bytes().index(b"ds64")
+        patched(path, {at + 8: bytes(24)})
+        np.testing.assert_array_equal(read(path)[0], whole)
+
+    def test_au(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.au"
+        soundfile.write(path, PAIR, RATE)
+        whole, _ = read(path)
+        patched(path, {8: bytes(4)})
+        np.testing.assert_array_equal(read(path)[0], whole)
+
+    @pytest.mark.parametrize(
+        "rest", [b"", b"LIST" + struct.pack("<I", 4) + b"INFO", bytes(0)]
+    )
+    def test_nothing_recorded_is_refused(self, rest: bytes, tmp_path: Path) -> None:
+        path = tmp_path / "a.wav"
+        soundfile.write(path, np.zeros((0, 2)), RATE)
+        path.write_bytes(path.read_bytes()[:44] + rest)
+        with pytest.raises(AudioError, match="holds no samples"):
+            open_audio(path)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="needs sparse files")
+    @pytest.mark.parametrize("unknown", [True, False])
+    def test_more_than_four_gigabytes(self, unknown: bool, tmp_path: Path) -> None:
+        path = tmp_path / "a.wav"
+        soundfile.write(path, PAIR[:100], RATE)
+        there = (1 << 32) + 4 * 10 * RATE
+        size = 0xFFFFFFFF if unknown else there % (1 << 32)
+        patched(path, {40: struct.pack("<I", size)})
+        with path.open("r+b") as file:
+            file.seek(44 + there - 4)
+            file.write(struct.pack("<hh", 8192, 8192))
+        frames = there // 4
+        with open_audio(path, start=frames / RATE - 5) as reader:
+            assert reader.info.frames == frames
+            last = np.concatenate(list(reader))
+        assert len(last) == 5 * RATE
+        assert last[-1] == pytest.approx(0.25)
+
+
+class TestJoinedStreams:
+    """As FFmpeg and browsers hear them: RFC 3533 for Ogg."""
+
+    @pytest.mark.parametrize(
+        ("name", "between"),
+        [("a.mp3", 5000), ("a.ogg", 2000), ("a.flac", 0), ("a.opus", 2000)],
+    )
+    def test_are_read_to_the_end(self, name: str, between: int, tmp_path: Path) -> None:
+        one = tmp_path / name
+        rate = 48000 if name == "a.opus" else RATE
+        form = {"a.opus": ("OGG", "OPUS")}.get(name, (None, None))
+        tone = np.stack((sweep(4.0, rate=rate),) * 2, axis=1)
+        soundfile.write(one, tone, rate, format=form[0], subtype=form[1])
+        alone, _ = read(one)
+        two = tmp_path / f"two-{name}"
+        two.write_bytes(one.read_bytes() * 2)
+        samples, warnings = read(two)
+        assert 0 <= len(samples) - 2 * len(alone) <= between
+        assert warnings == ["several streams, one after the other: all are read"]
+        np.testing.assert_allclose(samples[:RATE], alone[:RATE], atol=0.01)
+        late, _ = read(two, start=5.0)
+        np.testing.assert_allclose(late, samples[5 * RATE :], atol=1e-3)
+
+    @pytest.mark.parametrize("name", ["a.mp3", "a.ogg", "a.flac"])
+    def test_without_pyav(
+        self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Only for MP3 it is needed, and a sentence says so."""
+        monkeypatch.setitem(sys.modules, "av", None)
+        path = tmp_path / name
+        soundfile.write(path, PAIR, RATE)
+        path.write_bytes(path.read_bytes() * 2)
+        samples, warnings = read(path)
+        if name == "a.mp3":
+            assert len(samples) == len(PAIR)
+            assert warnings == [
+                "only the first of several streams is read:"
+                ' pip install "adt-plugins[av]"'
+            ]
+        else:
+            assert len(samples) == 2 * len(PAIR)
+            np.testing.assert_array_equal(samples[len(PAIR) :], samples[: len(PAIR)])
+
+    @pytest.mark.parametrize("form", ["OGG", "FLAC"])
+    def test_each_may_have_another_rate(self, form: str, tmp_path: Path) -> None:
+        parts = []
+        for rate, channels in ((RATE, 2), (48000, 1), (22050, 2)):
+            file = io.BytesIO()
+            tone = np.stack((sweep(2.0, rate=rate),) * channels, axis=1)
+            soundfile.write(file, tone, rate, format=form)
+            parts.append(file.getvalue())
+        path = tmp_path / "chain"
+        path.write_bytes(b"".join(parts))
+        samples, warnings = read(path)
+        assert warnings == ["several streams, one after the other: all are read"]
+        assert len(samples) == 6 * RATE
+        for number in (1, 2):  # the same sound, at another rate
+            again = samples[2 * number * RATE :][: 2 * RATE]
+            error = again[1000 : RATE // 2] - samples[1000 : RATE // 2]
+            assert np.sqrt(np.mean(error**2)) < 0.02
+        late, _ = read(path, start=3.0)
+        np.testing.assert_allclose(late, samples[3 * RATE :], atol=1e-6)
+
+    def test_a_tag_behind_an_mp3_is_not_another(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.mp3"
+        soundfile.write(path, PAIR, RATE)
+        path.write_bytes(path.read_bytes() + b"APETAGEX" + bytes(5000))
+        assert len(read(path)[0]) == len(PAIR)
+
+
+def recount(path: Path, samples: int) -> None:
+    """Let the pages of an Ogg file count that much more, those with sound."""
+    data = bytearray(path.read_bytes())
+    at = 0
+    while at < len(data):
+        segments = data[at + 26]
+        end = at + 27 + segments + sum(data[at + 27 : at + 27 + segments])
+        time = struct.unpack_from("<q", data, at + 6)[0]
+        if time > 0:
+            struct.pack_into("<q", data, at + 6, time + samples)
+        data[at + 22 : at + 26] = bytes(4)
+        checksum = 0
+        for byte in data[at:end]:
+            checksum ^= byte << 24
+            for _ in range(8):
+                checksum = checksum << 1 ^ (0x104C11DB7 if checksum >> 31 else 0)
+        struct.pack_into("<I", data, at + 22, checksum)
+        at = end
+    path.write_bytes(data)
+
+
+class TestCutWithoutEncodingAgain:
+    """As `ffmpeg -ss 1.3 -i a.opus -c copy b.opus` leaves them."""
+
+    @pytest.mark.parametrize("subtype", ["OPUS", "VORBIS"])
+    @pytest.mark.parametrize("later", [0, 22896, -9000])
+    def test_ogg(self, subtype: str, later: int, tmp_path: Path) -> None:
+        rate = 48000 if subtype == "OPUS" else RATE
+        path = tmp_path / "a.ogg"
+        soundfile.write(path, 0.5 * music(2.0, rate=rate), rate, subtype)
+        whole, _ = read(path)
+        recount(path, later)
+        samples, warnings = read(path)
+        assert warnings == []
+        assert len(samples) == pytest.approx(len(whole), abs=16)
+        assert lag(samples, whole) == 0
+        assert np.abs(samples[-2000:]).max() > 0.01
+
+    def test_vorbis_without_pyav_is_read_by_libsndfile(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "a.ogg"
+        soundfile.write(path, 0.5 * music(2.0), RATE)
+        recount(path, -9000)
+        monkeypatch.setitem(sys.modules, "av", None)
+        samples, _ = read(path)
+        assert len(samples) > RATE
+
+    @pytest.mark.parametrize("rate", [8000, 16000, 24000, 48000])
+    @pytest.mark.parametrize("ending", ["webm", "mp4"])
+    def test_opus_of_another_rate(self, ending: str, rate: int, tmp_path: Path) -> None:
+        path = tmp_path / f"a.{ending}"
+        encode(path, sweep(2.0, rate=rate), "libopus", rate=rate)
+        samples, _ = read(path)
+        assert abs(lag(samples, sweep(2.0))) <= 20
+
+
+LOST = "cut short or damaged: only "
+
+
+ENDLESS = "may be cut short: its end is missing; "
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        *((f"a.{suffix}", LOST) for suffix in ("wav", "aiff", "au", "caf", "w64")),
+        *((name, LOST) for name in ("rf64.wav", "a.mkv", "film.mkv", "a.avi")),
+        *((name, ENDLESS) for name in ("a.ogg", "opus.ogg", "flac.ogg")),
+        *((name, ENDLESS) for name in ("a.ac3", "a.eac3", "a.ts")),
+    ],
+)
+def test_half_of_a_file(name: str, told: str, tmp_path: Path) -> None:
+    """By sizes in headers, by Ogg's end of stream, by frames and packets in halves."""
+    path = tmp_path / name
+    codecs = {"a.mkv": "flac", "film.mkv": "flac", "a.avi": "pcm_s16le"}
+    codecs |= {"flac.ogg": "flac", "a.ac3": "ac3", "a.eac3": "eac3", "a.ts": "mp2"}
+    if name in codecs:
+        encode(path, SOUND, codecs[name], video=name == "film.mkv")
+    elif name == "opus.ogg":
+        soundfile.write(path, PAIR[::2], 24000, subtype="OPUS")
+    elif name == "rf64.wav":
+        soundfile.write(path, PAIR, RATE, format="RF64")
+    else:
+        soundfile.write(path, PAIR, RATE)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2 + 7])
+    _, warnings = read(path)
+    # Some versions of PyAV count the packet that is cut, too.
+    assert [text for text in warnings if "packets" not in text] == warnings[:1]
+    assert warnings[0].startswith(told)
+    path.write_bytes(content)
+    assert read(path)[1] == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b".snd\0\0",
+        b"RIFF\0\0\0\0WAVEfmt \xff\xff\xff\xff",
+        b"RF64\xff\xff\xff\xffWAVEds64\x1c\0\0\0",
+        b"riff" + bytes(20) + b"wave",
+        b"caff\0\1\0\0data\xff",
+        b"OggS\0",
+    ],
+)
+def test_a_header_that_is_cut_costs_nothing(content: bytes) -> None:
+    file = io.BytesIO(content)
+    assert missing_share(file) == 0
+    assert finished_header(file) is None
+    assert lacks_end(file) is (content[:4] == b"OggS")
+    with pytest.raises(AudioError):
+        open_audio(file)
