@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.annotations import Beat, Onset
+from adt_plugins.audio import LATEST_S
 from adt_plugins.base.files import read_bytes, read_text
 from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
-from adt_plugins.errors import FormatError
+from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats.chart.chart_midi import TRACK, midi_bytes, read_midi
 from adt_plugins.formats.chart.chart_text import (
     Chart,
@@ -129,7 +132,9 @@ def _ini(tags: dict[str, str], seconds: float) -> str:
 def read(path: Path, *, warn: Warn) -> Transcription:
     """Read the drums of ``notes.chart`` or ``notes.mid``, or of a folder with one.
 
-    Of the levels the highest counts. Accents and ghost notes become velocities.
+    Of the levels the highest counts. Accents and ghost notes become velocities. Times
+    are those of the sound: a ``delay`` in ``song.ini`` beside the chart counts, or the
+    chart's own ``Offset``.
 
     Raises
     ------
@@ -142,6 +147,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     data = read_bytes(path)
     is_midi = data.startswith(b"MThd")
     chart = read_midi(data) if is_midi else read_chart(read_text(path))
+    later = _delay(path.with_name("song.ini")) or chart.later
     if not chart.notes:
         raise FormatError("a chart without drums")
     onsets, unknown = [], 0
@@ -150,16 +156,28 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         if drum is None:
             unknown += 1
         else:
-            time = chart.clock.seconds(note.tick)
-            onsets.append(Onset(time, drum, note.velocity))
+            time = chart.clock.seconds(note.tick) + later
+            if time >= 0:
+                onsets.append(Onset(time, drum, note.velocity))
     if unknown:
         warn(f"{path}: {unknown} notes on pads that are not known were left out")
-    beats, meters = _beats(chart, warn, path)
+    beats, meters = _beats(chart, later, warn, path)
     return Transcription(onsets=tuple(onsets), beats=beats, meters=meters)
 
 
+def _delay(path: Path) -> float:
+    """Return how many seconds a chart is delayed by its ``song.ini``, if at all."""
+    ini = ConfigParser(interpolation=None, strict=False)
+    try:
+        ini.read_string(read_text(path).lower())
+        seconds = ini.getfloat("song", "delay", fallback=0.0) / 1000
+    except (AdtError, OSError, ConfigParserError, ValueError):
+        return 0.0
+    return seconds if abs(seconds) <= LATEST_S else 0.0
+
+
 def _beats(
-    chart: Chart, warn: Warn, path: Path
+    chart: Chart, later: float, warn: Warn, path: Path
 ) -> tuple[tuple[Beat, ...], tuple[MeterChange, ...]]:
     """Return the beats up to the last note, by the time signatures, and these."""
     last = max(note.tick for note in chart.notes)
@@ -180,9 +198,11 @@ def _beats(
             warn(f"{path}: more than {_MOST_BEATS} beats: left out")
             return (), ()
         changes[sum(beat.position == 1 for beat in beats) + 1] = meter
+        times = [chart.clock.seconds(tick) + later for tick in range(start, end, step)]
         beats += [
-            Beat(chart.clock.seconds(tick), place % meter.counted + 1)
-            for place, tick in enumerate(range(start, end, step))
+            Beat(time, place % meter.counted + 1)
+            for place, time in enumerate(times)
+            if time >= 0
         ]
     return tuple(beats), meter_changes(changes.items())
 

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.chart.chart_text import Chart, ChartClock
-from adt_plugins.formats.chart.pads import KICK, LEVELS, RED, Levels, Note, Sections
+from adt_plugins.formats.chart.pads import (
+    KICK,
+    LEVELS,
+    RED,
+    Levels,
+    Note,
+    Sections,
+    unflipped,
+)
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
 if TYPE_CHECKING:
@@ -187,7 +195,8 @@ def _read_notes(messages: Sequence[tuple[int, mido.Message]]) -> list[Note]:
             cymbal = RED < pad < _PADS and not is_tom
             notes[tick, pad] = Note(tick, pad, cymbal, loud, double)
         if notes:
-            return [notes[place] for place in sorted(notes)]
+            texts = [(tick, m.text) for tick, m in messages if m.type == "text"]
+            return unflipped([notes[place] for place in sorted(notes)], texts, level)
     return []
 
 

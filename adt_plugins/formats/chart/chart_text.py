@@ -12,8 +12,16 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from adt_plugins.audio import LATEST_S
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.chart.pads import KICK, LEVELS, Levels, Note, Sections
+from adt_plugins.formats.chart.pads import (
+    KICK,
+    LEVELS,
+    Levels,
+    Note,
+    Sections,
+    unflipped,
+)
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
 _DOUBLE, _ACCENT, _GHOST, _CYMBAL = 32, 33, 39, 64
@@ -156,11 +164,12 @@ def _quoted(text: str) -> str:
 
 
 class Chart(NamedTuple):
-    """What was read: notes, the clock and the time signatures."""
+    """What was read: notes, clock, time signatures, and seconds that all is later."""
 
     notes: list[Note]
     clock: ChartClock
     signatures: list[tuple[int, int, int]]
+    later: float = 0.0
 
 
 def read_chart(text: str) -> Chart:
@@ -188,12 +197,31 @@ def read_chart(text: str) -> Chart:
         elif words[:1] == ["TS"] and len(words) > 1:
             power = _number(words[2]) if len(words) > 2 else 2
             signatures[tick] = (_number(words[1]), 1 << min(power, 10))
-    name = next((f"{x}Drums" for x in LEVELS if sections.get(f"{x}Drums")), None)
-    if name is None:
+    level = next((level for level in LEVELS if sections.get(f"{level}Drums")), None)
+    if level is None:
         raise FormatError("a chart without drums")
     clock = ChartClock(sorted(tempos.items()), resolution)
     meters = [(tick, *value) for tick, value in sorted(signatures.items())]
-    return Chart(_notes(sections[name]), clock, meters)
+    lines = sections[f"{level}Drums"]
+    notes = unflipped(_notes(lines), _texts(lines), level)
+    return Chart(notes, clock, meters, _offset(sections["Song"]))
+
+
+def _texts(lines: Iterable[tuple[str, str]]) -> list[tuple[int, str]]:
+    return sorted(
+        (_number(key), value[1:].strip(' "'))
+        for key, value in lines
+        if value.startswith("E ")
+    )
+
+
+def _offset(lines: Iterable[tuple[str, str]]) -> float:
+    """Return where in the sound the chart begins, in seconds."""
+    try:
+        seconds = float(dict(lines).get("Offset", "0"))
+    except ValueError:
+        return 0.0
+    return seconds if abs(seconds) <= LATEST_S else 0.0
 
 
 def _notes(lines: Iterable[tuple[str, str]]) -> list[Note]:

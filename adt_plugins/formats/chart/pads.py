@@ -6,6 +6,7 @@ but red may be a tom or a cymbal, and the kick.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -88,6 +89,41 @@ class Note(NamedTuple):
     def ghost(self) -> bool:
         """Whether it is played softer than the others."""
         return self.pad != KICK and self.velocity <= GHOST
+
+
+_MIX = re.compile(r"\[?mix[ _](\d)[ _]drums\d([a-z]*)\]?")
+
+
+def unflipped(
+    notes: Iterable[Note], events: Iterable[tuple[int, str]], level: str
+) -> list[Note]:
+    """Put back what is charted on the other hand's pad, a *disco flip*.
+
+    From an event such as ``mix 3 drums0d`` to the next one for the level, red stands
+    for the hi-hat, and yellow for the snare.
+
+    Parameters
+    ----------
+    notes
+        The notes, in the order of ticks.
+    events
+        Tick and text of events, in the order of ticks.
+    level
+        One of `LEVELS`.
+    """
+    number = len(LEVELS) - 1 - LEVELS.index(level)
+    mixes = [(tick, _MIX.fullmatch(text.strip())) for tick, text in events]
+    flips = [(t, mix[2] == "d") for t, mix in mixes if mix and int(mix[1]) == number]
+    starts = [tick for tick, _ in flips]
+
+    def put_back(note: Note) -> Note:
+        place = bisect_right(starts, note.tick) - 1
+        if place < 0 or not flips[place][1] or note.pad not in (RED, YELLOW):
+            return note
+        was_red = note.pad == RED
+        return note._replace(pad=YELLOW if was_red else RED, cymbal=was_red)
+
+    return [put_back(note) for note in notes]
 
 
 Sections = Sequence[tuple[float, str]]

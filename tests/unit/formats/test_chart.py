@@ -177,6 +177,56 @@ def test_dynamics_count_only_where_they_are_switched_on(folder: Path) -> None:
     assert {onset.velocity for onset in song} == {90}
 
 
+@pytest.mark.parametrize("form", ["mix_3_drums0{}", '"[mix 3 drums2{}]"'])
+def test_a_disco_flip_is_put_back(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "notes.chart"
+    drums = [
+        "0 = N 1 0",
+        "0 = N 0 0",
+        f"192 = E {form.format('d')}",
+        "192 = N 1 0",
+        "384 = N 2 0",
+        "384 = N 66 0",
+        "576 = N 2 0",
+        "768 = N 3 0",
+        f"960 = E {form.format('dnoflip')}",
+        "960 = N 1 0",
+        f"1000 = E {form.format('d').replace('3', '2')}",
+        "1152 = N 1 0",
+    ]
+    head = "[Song]\n{\n}\n[SyncTrack]\n{\n}\n[ExpertDrums]\n{\n"
+    path.write_text(head + "\n".join(drums) + "\n}\n")
+    wanted = [
+        *(Drum.KD, Drum.SD, Drum.HH, Drum.SD, Drum.SD, Drum.MHT, Drum.SD, Drum.SD),
+    ]
+    assert [onset.drum for onset in formats.read(path)] == wanted
+
+
+def test_a_disco_flip_of_the_midi_form_is_put_back(folder: Path) -> None:
+    file = mido.MidiFile(folder / "notes.mid")
+    file.tracks[1].insert(2, mido.MetaMessage("text", text="[mix 3 drums3d]"))
+    file.save(folder / "notes.mid")
+    drums = [onset.drum for onset in formats.read(folder / "notes.mid")]
+    assert drums[:3] == [Drum.KD, Drum.HH, Drum.SD]
+    assert drums[5] is Drum.SD
+    assert drums[-2:] == [Drum.HH, Drum.HH]
+
+
+@pytest.mark.parametrize("name", ["notes.chart", "notes.mid", "."])
+def test_a_delay_of_the_song_counts(name: str, folder: Path) -> None:
+    ini = folder / "song.ini"
+    ini.write_text(ini.read_text().replace("[song]", "[Song]") + "Delay = -600\n")
+    song = formats.read(folder / name)
+    assert song.onsets[0].time == pytest.approx(0.4, abs=1e-3)  # 0.5 is before all
+    assert (song.beats[0].time, song.beats[0].position) == (pytest.approx(0.4), 3)
+
+
+def test_an_offset_of_the_chart_counts(folder: Path) -> None:
+    path = folder / "notes.chart"
+    path.write_text(path.read_text().replace("Offset = 0", "Offset = 0.25"))
+    assert formats.read(path).onsets[0].time == pytest.approx(0.75, abs=1e-3)
+
+
 def test_nothing_is_left_behind_without_a_recording(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="needs the recording"):
         formats.write(SONG, tmp_path / "other.chart", "chart")
