@@ -115,7 +115,7 @@ _OTHER_STEPS = -0.3
 _NEVER = -1e6
 _PRIOR_WEIGHT = 24  # beats that the prior counts as
 _MOST_TERNARY = 0.1  # share of triplets in straight music; with more it is a shuffle
-_FINEST, _MOST_FINEST = 12, 0.02
+_FINEST, _MOST_FINEST = 12, 0.004
 """Steps that fit whatever is played, and their largest share (experiment 39)."""
 
 

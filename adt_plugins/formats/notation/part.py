@@ -17,6 +17,7 @@ from adt_plugins.formats.notation.hands import make_playable
 from adt_plugins.formats.notation.marks import mark
 from adt_plugins.formats.notation.rhythm import Beats, Rhythm, Strokes, find_rhythm
 from adt_plugins.formats.notation.sections import find_sections
+from adt_plugins.formats.notation.staff import PLACES
 from adt_plugins.meter import Meter
 from adt_plugins.midi.quantize import GridHit, Quantize, quantize
 from adt_plugins.midi.song_files import tempo_maps
@@ -61,17 +62,25 @@ class Part:
     def drums(self) -> dict[Drum, str]:
         """What is drawn, in the order of `Drum`, and what to call it.
 
-        Where most strokes are of no sure kind it is just a hi-hat, a cymbal, a tom.
+        Where most strokes are of no sure kind it is just a hi-hat, a cymbal, a tom; so
+        are all drums that share their head on the staff with one that is so named.
         """
         sure: Counter[Drum] = Counter()
         drawn: Counter[Drum] = Counter()
         for drum, stroke in self.strokes():
             drawn[drum] += 1
             sure[drum] += stroke.onset.drum is drum
-        return {
-            drum: (drum if 2 * sure[drum] > drawn[drum] else drum.coarse).full_name
+        kinds = {
+            drum: drum if 2 * sure[drum] > drawn[drum] else drum.coarse
             for drum in Drum
             if drawn[drum]
+        }
+        unsure = {(kind, PLACES[drum]) for drum, kind in kinds.items()}
+        return {
+            drum: (
+                drum.coarse if (drum.coarse, PLACES[drum]) in unsure else kind
+            ).full_name
+            for drum, kind in kinds.items()
         }
 
     def strokes(self) -> Iterator[tuple[Drum, Stroke]]:

@@ -373,7 +373,7 @@ export const DIVISIONS = {
   PRIOR_WEIGHT: 24,
   MOST_TERNARY: 0.1,
   FINEST: 12,
-  MOST_FINEST: 0.02,
+  MOST_FINEST: 0.004,
 } as const;
 
 /** See `adt_plugins.formats.notation.rhythm`. */

@@ -10,17 +10,21 @@ const HEAD = boxOf("noteheadBlack").right;
 /** Approximate width of a letter. */
 const LETTER = 0.6 * SIZE;
 
-/** Draw the key in rows of a width in staff spaces. */
+/** Draw the key in rows of a width in staff spaces; drums that look and are named alike once. */
 export function legend(score: Score, width: number): Drawing[] {
   const strokes = new Map<string, ScoreStroke>();
   for (const { hands, feet } of score.bars)
     for (const note of [...hands, ...feet])
       for (const stroke of note.strokes) strokes.set(stroke.drum, stroke);
   const rows: [name: string, stroke: ScoreStroke, size: number][][] = [[]];
+  const shown = new Set<string>();
   let used = 0;
   for (const [drum, name] of score.drums) {
     const stroke = strokes.get(drum);
     if (!stroke) continue;
+    const sign = `${name} ${stroke.height} ${stroke.head}`;
+    if (shown.has(sign)) continue;
+    shown.add(sign);
     const size = Math.max(name.length * LETTER, 4) + 1.5;
     if (used && used + size > width) {
       rows.push([]);

@@ -18,12 +18,15 @@ function beatOf(bar: ScoreBar, place: number): string {
 
 /** Describe a bar: "Bar 5, section B. Snare: 2, 4. Kick: 1, 3." */
 export function wordsOf(score: Score, bar: ScoreBar): string {
+  const names = new Map(score.drums);
   const struck = new Map<string, string[]>();
   for (const note of [...bar.hands, ...bar.feet])
-    for (const { drum } of note.strokes)
-      struck.set(drum, [...(struck.get(drum) ?? []), beatOf(bar, note.place)]);
-  const drums = score.drums.filter(([drum]) => struck.has(drum));
-  const all = drums.map(([drum, name]) => `${name}: ${struck.get(drum)?.join(", ")}.`);
+    for (const { drum } of note.strokes) {
+      const name = names.get(drum) as string;
+      struck.set(name, [...(struck.get(name) ?? []), beatOf(bar, note.place)]);
+    }
+  const drums = [...new Set(names.values())].filter((name) => struck.has(name));
+  const all = drums.map((name) => `${name}: ${struck.get(name)?.join(", ")}.`);
   const section = bar.section ? `, section ${bar.section}` : "";
   return `Bar ${bar.number}${section}. ${all.join(" ") || "Silent."}`;
 }

@@ -2,7 +2,7 @@
 
 import { coarseOf, nameOf } from "../core/drums";
 import type { Meter } from "../core/meter";
-import { NAMES, PART } from "../core/tables";
+import { NAMES, PART, STAFF } from "../core/tables";
 import { median } from "../core/tempo";
 import { counted } from "../core/words";
 import { type Bar, type Given, type GridBeat, layOut, type Stroke, tempoOf, unitOf } from "./bars";
@@ -12,13 +12,15 @@ import { findFlams, type Played } from "./flams";
 import { makePlayable } from "./hands";
 import { mark } from "./marks";
 import { findRhythm, type Rhythm, type Swings } from "./rhythm";
-import { TICKS } from "./score";
+import { type Head, TICKS } from "./score";
 import { findSections } from "./sections";
 import { songTempo } from "./song";
 
 const { TOGETHER_S, SPREAD_S, LEAST_PAIRS, COMPOUND_SHARE } = PART;
 const COMPOUND: Meter = { beats: 6, unit: 8 }; // of as many beats as there are
 const SWUNG_PAIR = division(2, true);
+/** Where drums are drawn on the staff, and their heads. */
+export const PLACES: Readonly<Record<string, readonly [height: number, head: Head]>> = STAFF.PLACES;
 /** All drums, in the order of lists. */
 export const ALL: readonly string[] = /* @__PURE__ */ Object.keys(NAMES);
 
@@ -81,7 +83,8 @@ export const strokesOf = ({ bars }: Pick<Part, "bars">): [drum: string, stroke: 
 
 /**
  * What is drawn, in the order of lists, and what to call it. Where most strokes are of no
- * sure kind it is just a hi-hat, a cymbal, a tom.
+ * sure kind it is just a hi-hat, a cymbal, a tom; so are all drums that share their head
+ * on the staff with one that is so named.
  */
 export function drumsOf(part: Part): Map<string, string> {
   const sure: Counts = new Map();
@@ -90,13 +93,20 @@ export function drumsOf(part: Part): Map<string, string> {
     count(drawn, drum);
     count(sure, drum, Number(hit.drum === drum));
   }
-  const names = ALL.flatMap((drum): [string, string][] => {
+  const kinds = ALL.flatMap((drum): [string, string][] => {
     const times = drawn.get(drum);
     if (!times) return [];
     const isSure = 2 * (sure.get(drum) as number) > times;
-    return [[drum, nameOf(isSure ? drum : coarseOf(drum))]];
+    return [[drum, isSure ? drum : coarseOf(drum)]];
   });
-  return new Map(names);
+  const signOf = (drum: string, kind: string) => `${kind} ${PLACES[drum]}`;
+  const unsure = new Set(kinds.map(([drum, kind]) => signOf(drum, kind)));
+  return new Map(
+    kinds.map(([drum, kind]) => {
+      const coarse = coarseOf(drum);
+      return [drum, nameOf(unsure.has(signOf(drum, coarse)) ? coarse : kind)];
+    }),
+  );
 }
 
 /** One line about what is left out; null if nothing is. */

@@ -3,17 +3,14 @@
 import type { Timing as Corrected } from "../core/bars";
 import type { Hit } from "../core/edits";
 import { beatQuarters, parseMeter, signatureOf } from "../core/meter";
-import { STAFF } from "../core/tables";
 import { type Bar, countOf, type Given, type Stroke, ticksOf, usualLength } from "./bars";
 import { barsBeforeLines } from "./lines";
-import { drumsOf, makePart, type Part, told } from "./part";
+import { drumsOf, makePart, type Part, PLACES, told } from "./part";
 import { swingOf } from "./rhythm";
-import type { Head, Score, ScoreBar, ScoreNote } from "./score";
+import type { Score, ScoreBar, ScoreNote } from "./score";
 import { TICKS } from "./score";
 import { repeated, sectionNames } from "./sections";
 import { barRest, type Note, signFor, spell } from "./spelling";
-
-const PLACES: Readonly<Record<string, readonly [height: number, head: Head]>> = STAFF.PLACES;
 
 /** A song as it is now: `Session` is one. */
 export interface WritableSong {
