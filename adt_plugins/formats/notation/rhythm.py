@@ -160,10 +160,12 @@ def _late(times: Floats, lengths: Floats, hits: Floats) -> Floats:
     beats, off = nearest[near], off[near]
     usual = float(np.median(off))
     local = np.full(len(times), usual)
-    for beat in range(len(times)):
-        first, last = np.searchsorted(beats, [beat - _AROUND, beat + _AROUND + 1])
+    every = np.arange(len(times))
+    firsts = np.searchsorted(beats, every - _AROUND)
+    lasts = np.searchsorted(beats, every + _AROUND + 1)
+    for beat in np.flatnonzero(lasts > firsts):
         # As if some hits more were as usual.
-        known = np.append(off[first:last], [usual] * _USUAL_HITS)
+        known = np.append(off[firsts[beat] : lasts[beat]], [usual] * _USUAL_HITS)
         local[beat] = np.median(known)
     before = np.clip(np.searchsorted(times, hits, "right") - 1, 0, len(times) - 2)
     part = np.clip((hits - times[before]) / lengths[before], 0.0, 1.0)
