@@ -176,7 +176,12 @@ class PyAvDecoder:
             self.warnings[0] = "several streams, of which the last cannot be read"
         # Where streams are joined, the first packet of the next one may fail.
         elif self._failures > (_JOINTS if self._joined else 0):
-            self.warnings.append(f"damaged: {self._failures} packets were left out")
+            packets = (
+                "1 packet was"
+                if self._failures == 1
+                else f"{self._failures} packets were"
+            )
+            self.warnings.append(f"damaged: {packets} left out")
 
     def _parts(self, first: int) -> Iterator[NDArray[np.float32]]:
         """Decode frame by frame, from sample `first` on."""

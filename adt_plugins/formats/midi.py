@@ -285,6 +285,12 @@ _OPTIONS = (
     *("quantize", "velocity", "shift"),
 )
 
+
+def _is_rmid(head: str) -> bool:
+    """Whether a file begins like a MIDI file in the RIFF form of Windows."""
+    return head.startswith("RIFF") and "RMIDdata" in head[:16]
+
+
 MIDI = Format(
     id="midi",
     options=_OPTIONS,
@@ -296,6 +302,6 @@ MIDI = Format(
     read=read,
     endings=(".drums.120bpm.mid", ".mid", ".midi", ".smf"),
     outputs=lambda path: [path, constant_path(path)],
-    looks_like=lambda head: head.startswith("MThd"),
+    looks_like=lambda head: head.startswith("MThd") or _is_rmid(head),
     purpose=_purpose,
 )

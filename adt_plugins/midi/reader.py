@@ -95,13 +95,15 @@ def parse(data: bytes) -> MidiFile:
 
     Programs that crashed leave tracks with a length of 0, and others write a wrong
     length or number of tracks: then a track ends with its end of track, and the file
-    with its last track.
+    with its last track. The RIFF form of Windows (``.rmi``) is read too.
 
     Raises
     ------
     FormatError
         If it is another kind of file, or is damaged before the first note.
     """
+    if data[:4] == b"RIFF" and data[8:16] == b"RMIDdata":
+        data = data[20:]
     if data[:4] != b"MThd" or len(data) < _HEADER_BYTES:
         raise FormatError("not a MIDI file")
     kind, count, division = (
