@@ -192,12 +192,12 @@ def test_a_file_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
 
 
 def test_midi_in_the_riff_form_of_windows(tmp_path: Path) -> None:
-    plain = save(tmp_path / "a.mid", tempo_track(), hits())
+    plain = bytes(save(tmp_path / "a.mid", tempo_track(), hits()))
     size = len(plain).to_bytes(4, "little")
     whole = (
         b"RIFF" + (len(plain) + 12).to_bytes(4, "little") + b"RMIDdata" + size + plain
     )
-    found, told = read(tmp_path / "a.rmi", bytes(whole))
+    found, told = read(tmp_path / "a.rmi", whole)
     assert not told
     assert found.onsets == read(tmp_path / "a.mid")[0].onsets
 
