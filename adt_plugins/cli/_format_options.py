@@ -193,6 +193,19 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
 def add_midi(parser: argparse.ArgumentParser) -> None:
     """Add how MIDI files are written."""
     group = parser.add_argument_group("MIDI files")
+    _add_midi_layout(group)
+    _add_timing(group)
+    group.add_argument(
+        "--velocity",
+        type=_velocity,
+        metavar="fixed:N|curve:IN=OUT,…",
+        help="velocities of notes: all the same, or as measured along a curve, e.g."
+        " curve:1=40,127=110",
+    )
+
+
+def _add_midi_layout(group: argparse._ArgumentGroup) -> None:
+    """Add which notes there are, and how they are spread over tracks."""
     group.add_argument(
         "--drum-map",
         type=_values.drum_map,
@@ -211,6 +224,10 @@ def add_midi(parser: argparse.ArgumentParser) -> None:
         choices=["one", "per-drum"],
         help="one track for all drums (default), or one for each",
     )
+
+
+def _add_timing(group: argparse._ArgumentGroup) -> None:
+    """Add the tempo map, the grid, and how notes are moved."""
     group.add_argument(
         "--tempo",
         choices=["auto", "constant", "follow"],
@@ -243,13 +260,6 @@ def add_midi(parser: argparse.ArgumentParser) -> None:
         type=_milliseconds,
         metavar="MS",
         help="move notes, not bars, e.g. -5 for a sampler that sounds 5 ms late",
-    )
-    group.add_argument(
-        "--velocity",
-        type=_velocity,
-        metavar="fixed:N|curve:IN=OUT,…",
-        help="velocities of notes: all the same, or as measured along a curve, e.g."
-        " curve:1=40,127=110",
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from adt_plugins import formats
 from adt_plugins.activations import save_activations
@@ -161,6 +161,7 @@ def attempted(job: Job, run: Callable[[Result], None]) -> Result:
 
 
 def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
+    """Make the transcription of one input, and write it in every format."""
     outputs = settings.outputs
     names = _check_targets(outputs, job, result)
     if not names and result.status == "failed":
@@ -180,28 +181,8 @@ def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
     note(result, transcription)
     if not len(transcription):
         result.warn(f"{job.source}: {_nothing(outputs, original)}")
-    make_folder(job.folder)
-    failures: set[str] = set()  # an unreadable recording is reported once
-    written: list[tuple[str, str]] = []
-    for name in names:
-        try:
-            # With the recording in it, a file keeps the recording's own times.
-            keeps_times = job.audio == job.source and _has_audio(name)
-            shown = original if keeps_times else transcription
-            paths = _write(settings, shown, job, name, result)
-        except _OF_A_FORMAT as error:
-            if str(error) not in failures:
-                result.fail(str(error))
-            failures.add(str(error))
-            continue
-        if name != NPZ and formats.FORMATS[name].tracks is not None:
-            # The labels may be read again later, corrected.
-            remember(shown, moved=0.0 if keeps_times else offset)
-        # One of the others may be a link to it.
-        protect(*paths, because=WRITTEN)
-        for path in paths:
-            result.outputs.append({"format": name, "path": str(path)})
-            written.append((str(path), _purpose(name, path, transcription)))
+    shown = _Shown(original, transcription, offset)
+    written = _write_all(settings, shown, job, names, result)
     result.seconds = round(time.monotonic() - started, 3)
     if settings.report.talks:
         headline = summary(
@@ -212,6 +193,48 @@ def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
         )
         for line in (headline, *listed(written)):
             _console.say(line)
+
+
+class _Shown(NamedTuple):
+    """A transcription at the recording's times, and moved by the offset in seconds."""
+
+    original: Transcription
+    moved: Transcription
+    offset: float
+
+    def in_format(self, job: Job, name: str) -> tuple[Transcription, float]:
+        """Return what is written in a format, and by how much it is moved."""
+        # With the recording in it, a file keeps the recording's own times.
+        if job.audio == job.source and _has_audio(name):
+            return self.original, 0.0
+        return self.moved, self.offset
+
+
+def _write_all(
+    settings: Settings, shown: _Shown, job: Job, names: Sequence[str], result: Result
+) -> list[tuple[str, str]]:
+    """Write every format; return the path and the purpose of each file."""
+    make_folder(job.folder)
+    failures: set[str] = set()  # an unreadable recording is reported once
+    written: list[tuple[str, str]] = []
+    for name in names:
+        transcription, offset = shown.in_format(job, name)
+        try:
+            paths = _write(settings, transcription, job, name, result)
+        except _OF_A_FORMAT as error:
+            if str(error) not in failures:
+                result.fail(str(error))
+            failures.add(str(error))
+            continue
+        if name != NPZ and formats.FORMATS[name].tracks is not None:
+            # The labels may be read again later, corrected.
+            remember(transcription, moved=offset)
+        # One of the others may be a link to it.
+        protect(*paths, because=WRITTEN)
+        for path in paths:
+            result.outputs.append({"format": name, "path": str(path)})
+            written.append((str(path), _purpose(name, path, shown.moved)))
+    return written
 
 
 def note(result: Result, transcription: Transcription) -> None:

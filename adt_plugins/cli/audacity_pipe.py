@@ -313,8 +313,6 @@ def _pulled(
     """Read the open project, and write its sound if that is asked for."""
     from adt_plugins.audacity.late_mp3 import shown_late
     from adt_plugins.audacity.pull import is_rounded, pull_audio, pull_labels
-    from adt_plugins.audacity.push import state_folder
-    from adt_plugins.audacity.script_pipe_channel import PipeError
     from adt_plugins.corrections import has_recording, recall
     from adt_plugins.labels.corrections import six_digits
 
@@ -338,14 +336,8 @@ def _pulled(
         if any(map(has_recording, originals)):
             return None
         # A menu command leaves no recording, so the mix is exported.
-        import tempfile
-
-        temporary = tempfile.TemporaryDirectory(prefix="pull-", dir=state_folder())
-        folder = Path(stack.enter_context(temporary))
-        try:
-            return pull_audio(pipe, folder / "sound.wav"), 0.0
-        except PipeError:
-            return None
+        mix = _pull_mix(pipe, stack)
+        return None if mix is None else (mix, 0.0)
 
     read = recall(
         tracks,
@@ -358,6 +350,21 @@ def _pulled(
     if read.corrections is None and is_rounded(tracks):
         _warn("times have only six digits; those of a saved project are exact")
     return read, written
+
+
+def _pull_mix(pipe: Pipe, stack: ExitStack) -> Path | None:
+    """Export the project's sound to a file that lasts as long as the stack does."""
+    import tempfile
+
+    from adt_plugins.audacity.pull import pull_audio
+    from adt_plugins.audacity.push import state_folder
+    from adt_plugins.audacity.script_pipe_channel import PipeError
+
+    temporary = tempfile.TemporaryDirectory(prefix="pull-", dir=state_folder())
+    folder = Path(stack.enter_context(temporary))
+    with suppress(PipeError):
+        return pull_audio(pipe, folder / "sound.wav")
+    return None
 
 
 def _stem(song: Path) -> str:

@@ -88,16 +88,37 @@ def _split(
     job: Job,
     result: Result,
 ) -> None:
-    from adt_plugins.base.files import check_folder, check_free, make_folder
-    from adt_plugins.base.progress import progress_bar
-    from adt_plugins.base.protected import WRITTEN, protect, protecting
+    """Find the hits of one input and write its stems, unless they exist."""
     from adt_plugins.cli._job_loop import note, warnings_to
+
+    _check(job)
+    if options.places.skip_existing and _is_done(options, job):
+        result.status = "skipped"
+        if options.report.talks:
+            _console.say(f"{job.source}: skipped, its outputs exist")
+        return
+    _check_targets(options, job)
+    started = time.monotonic()
+    with warnings_to(result):
+        hits = hits_of(job, result)
+        drums = options.places.drums
+        chosen = hits if drums is None else hits.only(drums)
+        note(result, chosen)
+        if not len(chosen):
+            result.warn(f"{job.source}: no drum hits to take out")
+        paths = _write(options, hits, job)
+    result.outputs = [{"format": k, "path": str(p)} for k, p in paths.items()]
+    result.seconds = round(time.monotonic() - started, 3)
+    if options.report.talks:
+        _report(job.stem, chosen, paths, result.seconds)
+
+
+def _check(job: Job) -> None:
+    """Refuse an input that cannot be split, before work that may be long."""
+    from adt_plugins.base.files import check_folder
     from adt_plugins.cli.transcribe import is_pipe
     from adt_plugins.errors import AdtError
-    from adt_plugins.separation.files import stem_paths, write_stems
-    from adt_plugins.separation.separator import Separator
 
-    places, talks = options.places, options.report.talks
     if job.rival is not None:
         raise AdtError(f"{job.source}: its outputs would replace those of {job.rival}")
     if is_pipe(job.source):
@@ -105,42 +126,44 @@ def _split(
             f"{job.source}: can be read only once, but splitting a song reads it twice"
         )
     check_folder(job.folder)
-    targets = list(stem_paths(job.folder, job.stem).values())
-    if places.skip_existing and _is_done(options, job):
-        result.status = "skipped"
-        if talks:
-            _console.say(f"{job.source}: skipped, its outputs exist")
-        return
-    check_free(targets, overwrite=places.overwrite)
-    started = time.monotonic()
-    with warnings_to(result):
-        hits = hits_of(job, result)
-        chosen = hits if places.drums is None else hits.only(places.drums)
-        note(result, chosen)
-        if not len(chosen):
-            result.warn(f"{job.source}: no drum hits to take out")
-        separator = Separator(
-            hits, job.source, drums=places.drums, by_drum=options.by_drum
+
+
+def _check_targets(options: SplitOptions, job: Job) -> None:
+    """Refuse to replace files that are not ours."""
+    from adt_plugins.base.files import check_free
+    from adt_plugins.separation.files import stem_paths
+
+    targets = stem_paths(job.folder, job.stem).values()
+    check_free(list(targets), overwrite=options.places.overwrite)
+
+
+def _write(options: SplitOptions, hits: Transcription, job: Job) -> dict[str, Path]:
+    """Write the stems of one input; return their paths by name."""
+    from adt_plugins.base.files import make_folder
+    from adt_plugins.base.progress import progress_bar
+    from adt_plugins.base.protected import WRITTEN, protect, protecting
+    from adt_plugins.separation.files import write_stems
+    from adt_plugins.separation.separator import Separator
+
+    separator = Separator(
+        hits, job.source, drums=options.places.drums, by_drum=options.by_drum
+    )
+    make_folder(job.folder)
+    label = f"{Path(job.source).name}, stems"
+    with (
+        protecting(hits.source.path),
+        progress_bar(label, quiet=options.report.quiet) as progress,
+    ):
+        paths = write_stems(
+            separator,
+            job.folder,
+            job.stem,
+            by_drum=options.by_drum,
+            overwrite=options.places.overwrite,
+            progress=progress,
         )
-        make_folder(job.folder)
-        label = f"{Path(job.source).name}, stems"
-        with (
-            protecting(hits.source.path),
-            progress_bar(label, quiet=options.report.quiet) as progress,
-        ):
-            paths = write_stems(
-                separator,
-                job.folder,
-                job.stem,
-                by_drum=options.by_drum,
-                overwrite=places.overwrite,
-                progress=progress,
-            )
     protect(*paths.values(), because=WRITTEN)
-    result.outputs = [{"format": k, "path": str(p)} for k, p in paths.items()]
-    result.seconds = round(time.monotonic() - started, 3)
-    if talks:
-        _report(job.stem, chosen, paths, result.seconds)
+    return paths
 
 
 def _is_done(options: SplitOptions, job: Job) -> bool:

@@ -60,33 +60,59 @@ def payload(
     names
         Title and artist on paper; None: `title`, and nobody.
     """
-    picking, activations = score.picking, score.activations
-    lanes = list(score.thresholds)
-    rows = np.zeros((len(score.known), 5), "<f8")
-    for row, (name, onset) in zip(rows, score.known.items(), strict=True):
-        drum, _, frame = name.partition(":")
-        row[:] = lanes.index(drum), int(frame), onset.time, onset.velocity, -1
-        row[4] = onset.confidence
-    data = rows.tobytes()
-    frames = 0
-    if activations is not None:
-        frames = len(activations.values)
-        columns = [activations.outputs.index(drum) for drum in lanes]
-        data += activations.values[:, columns].T.astype("<f4").tobytes()
     header = {
         "title": title,
         "fingerprint": score.fingerprint(),
         "duration": _duration(score, sound),
+        **_frames(score),
+        **_hits(score),
+        "beats": [[beat.time, beat.position] for beat in score.transcription.beats],
+        "meters": [
+            {"bar": change.bar, "meter": str(change.meter)}
+            for change in score.transcription.meters
+        ],
+        "tempo": _tempo(score.transcription),
+        "audio": None if sound is None else sound.describe(),
+        "files": {"names": names or (title, ""), **_files(score, stem)},
+    }
+    return Payload(header, _data(score))
+
+
+def _data(score: PickedSong) -> bytes:
+    """Return the picks and the activations, see `Payload`."""
+    lanes = list(score.thresholds)
+    rows = np.zeros((len(score.known), 5), "<f8")
+    for row, (name, onset) in zip(rows, score.known.items(), strict=True):
+        drum, _, frame = name.partition(":")
+        row[:4] = lanes.index(drum), int(frame), onset.time, onset.velocity
+        row[4] = onset.confidence
+    data = rows.tobytes()
+    if score.activations is not None:
+        columns = [score.activations.outputs.index(drum) for drum in lanes]
+        data += score.activations.values[:, columns].T.astype("<f4").tobytes()
+    return data
+
+
+def _frames(score: PickedSong) -> dict[str, Any]:
+    """Return what the frames are, and how hits are picked from them."""
+    picking, activations = score.picking, score.activations
+    return {
         "rate": 100.0 if activations is None else activations.frame_rate,
         "offset": 0.0 if activations is None else activations.offset,
         "delay": 0.0 if picking is None else picking.delay,
-        "frames": frames,
+        "frames": 0 if activations is None else len(activations.values),
         "picker": None if picking is None else asdict(picking.picker),
         "lanes": [
             {"drum": drum, "threshold": score.thresholds.get(drum)}
             for drum in score.lanes
         ],
-        "known": len(rows),
+    }
+
+
+def _hits(score: PickedSong) -> dict[str, Any]:
+    """Return how many hits are picks, those that are not, and the missing picks."""
+    return {
+        "known": len(score.known),
         "extras": [
             {
                 "id": hit.id,
@@ -98,16 +124,7 @@ def payload(
             for hit in score.extras
         ],
         "missing": sorted(score.missing),
-        "beats": [[beat.time, beat.position] for beat in score.transcription.beats],
-        "meters": [
-            {"bar": change.bar, "meter": str(change.meter)}
-            for change in score.transcription.meters
-        ],
-        "tempo": _tempo(score.transcription),
-        "audio": None if sound is None else sound.describe(),
-        "files": {"names": names or (title, ""), **_files(score, stem)},
     }
-    return Payload(header, data)
 
 
 def _tempo(transcription: Transcription) -> float | None:

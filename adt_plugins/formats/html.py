@@ -6,8 +6,9 @@ security policy allows its own script, by hash, and nothing else, not even reque
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adt_plugins.base.files import replacing
 from adt_plugins.base.reporting import Warn
@@ -22,6 +23,9 @@ from adt_plugins.formats.format import Format
 from adt_plugins.formats.song_names import song_names
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
+
+if TYPE_CHECKING:
+    from adt_plugins.editor.sound import Sound
 
 BUNDLE = "page.js"
 
@@ -85,23 +89,28 @@ def write(
         levels = velocity_table(score, source)
         if levels is not None:
             parts["adt-velocities"] = base64_text(levels.tobytes())
-        with (
-            replacing(path, overwrite=overwrite) as [draft],
-            draft.open("w", encoding="utf-8", newline="\n") as file,
-        ):
-            head, foot = frame(stem, BUNDLE, _STYLE, "adt-plugins")
-            file.write(head)
-            for name, text in parts.items():
-                file.write(block(name, text))
-            for name, sound in sounds.items():
-                for number in range(len(sound)):
-                    data = base64_text(sound.chunk(number))
-                    file.write(block(f"adt-{name}-{number}", data))
-            file.write(foot)
+        with replacing(path, overwrite=overwrite) as [draft]:
+            _write_page(draft, stem, parts, sounds)
     finally:
         for sound in sounds.values():
             sound.close()
     return [path]
+
+
+def _write_page(
+    path: Path, title: str, parts: Mapping[str, str], sounds: Mapping[str, Sound]
+) -> None:
+    """Write the page, whose sound is never as a whole in memory."""
+    head, foot = frame(title, BUNDLE, _STYLE, "adt-plugins")
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(head)
+        for name, text in parts.items():
+            file.write(block(name, text))
+        for name, sound in sounds.items():
+            for number in range(len(sound)):
+                data = base64_text(sound.chunk(number))
+                file.write(block(f"adt-{name}-{number}", data))
+        file.write(foot)
 
 
 HTML = Format(

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -168,22 +169,14 @@ def transcribe(
     card = network.card
     listeners = _listeners(card, fine=fine, beats=beats)
     wanted = check_request(card, drums, thresholds, listeners.kinds)
+    choice = _Choice(thresholds, song_gate_mode(song_gate), adaptation)
     known = KnownBeats(bpm, meter, first_downbeat) if beats else KnownBeats()
-    mode = song_gate_mode(song_gate)
+    part = _Part(start, end, audio_track, known.first_downbeat)
+    run = partial(_listen_to, source, part, network, listeners)
     with _reporting(progress) as report, hashing(source, threads) as digest:
-        part = _Part(start, end, audio_track, known.first_downbeat)
-        listened, reader = _listen_to(
-            source,
-            part,
-            network,
-            listeners,
-            progress=report,
-            cancel=cancel,
-            threads=threads,
-        )
-        picked = _pick(listened.activations, card, thresholds, mode, adaptation)
-        for text in (*reader.warnings, *reader.level.remarks(), *picked.remarks()):
-            warnings.warn(f"{reader.label}: {text}", AdtWarning, 2)
+        listened, reader = run(progress=report, cancel=cancel, threads=threads)
+        picked = _pick(listened.activations, card, choice)
+        _warn(reader, picked)
         onsets = _onsets(picked, listened, card, listeners.tagger)
         bars = _find_beats(picked.activations, listeners.chords, known) if beats else ()
         recording = _describe_source(digest(), reader, start)
@@ -285,6 +278,14 @@ def _check_downbeat(part: _Part, reader: AudioReader) -> None:
         raise AudioError(f"{named} past its end at {end:.2f} s")
 
 
+class _Choice(NamedTuple):
+    """How the user wants hits to be picked."""
+
+    thresholds: Mapping[str, float] | None
+    song_gate: Mode
+    adaptation: Adaptation | None
+
+
 class _Picked(NamedTuple):
     """The picks of a recording, and what they were picked from and with."""
 
@@ -302,14 +303,9 @@ class _Picked(NamedTuple):
             yield text
 
 
-def _pick(
-    raw: Activations,
-    card: ModelCard,
-    thresholds: Mapping[str, float] | None,
-    mode: Mode,
-    adaptation: Adaptation | None,
-) -> _Picked:
+def _pick(raw: Activations, card: ModelCard, choice: _Choice) -> _Picked:
     """Pick the hits, with the adaptation and the song gate applied."""
+    thresholds, mode, adaptation = choice
     activations = raw if adaptation is None else adaptation.apply(raw, card)
     peaks = drum_peaks(activations, card)
     decision = decide(activations, card, thresholds, mode, peaks)
@@ -317,6 +313,12 @@ def _pick(
     in_force = thresholds_in_force(activations, card, wanted)
     hits = pick_hits(activations, card, thresholds=in_force, peaks=peaks)
     return _Picked(hits, activations, in_force, decision)
+
+
+def _warn(reader: AudioReader, picked: _Picked) -> None:
+    """Warn the caller of `transcribe` of what is wrong with a recording or its hits."""
+    for text in (*reader.warnings, *reader.level.remarks(), *picked.remarks()):
+        warnings.warn(f"{reader.label}: {text}", AdtWarning, 3)
 
 
 def _onsets(
