@@ -22,31 +22,6 @@ const style = {
     }),
 };
 
-/**
- * Names of our own that nothing outside the bundles uses: neither files and messages nor the
- * DOM, nor whoever drives a page. In full they are a thirtieth of a bundle.
- */
-const inner = `
-  accepted activations addHere announce arrived audible audition automatic balance byLane
-  changed choose chosen columns controls countsIn dark describe DRUMS FEWEST FIRM forget
-  ghosts grabbed ground gutter heat isAvailable isFolded isWholePage lane laneAlt
-  loadNotation LONGEST_S looked looping metal metronome mixed mixer MOST_OPS moved noise
-  notation overview ownDrums painter pending prepared proposals propose publish ring room
-  SAME_STROKE_S seconds segments selectBars session setDrumless setDrums setKit setLoop
-  setMetronome setRange setSpeed setThreshold setViewport showSnap snapped SOFT songAt
-  sources spectrum SPREAD SPREAD_S stage stale stretch strike strip strips struck tall
-  theme timeLine toggleCountIn toggleHelp toggleNotation tone transport velocities
-  viewport visualOffset wave zoneAt zoomBy`;
-
-/** What `Math` and the like have, under names that are shortened as all others are. */
-function withShortNames(code) {
-  return ["Math", "Object", "Array", "JSON"].reduce((text, owner) => {
-    const used = new Set(text.match(new RegExp(`(?<=\\b${owner}\\.)\\w+`, "g")));
-    const own = [...used].map((name) => `${name}:${owner}_${name}`);
-    return `const{${own}}=${owner};${text.replace(new RegExp(`\\b${owner}\\.(?=\\w)`, "g"), `${owner}_`)}`;
-  }, code);
-}
-
 const common = {
   bundle: true,
   minify: true,
@@ -57,32 +32,29 @@ const common = {
   logLevel: "warning",
 };
 
-// The widget, its notation view, and the page that can be sent. What the widget hands to its
-// notation view has the same short names in both.
-let mangleCache = {};
+// The widget, what it loads later, and the page that can be sent.
 for (const [entry, bundle] of [
   ["src/hosts/notebook.ts", "widget.js"],
-  ["src/notation-view/open.ts", "notation.js"],
+  ["src/notation-view/extras.ts", "extras.js"],
   ["src/hosts/page.ts", "page.js"],
 ]) {
-  const result = await build({
+  const { outputFiles } = await build({
     ...common,
+    inject: [here("math-names.ts")],
     entryPoints: [here(entry)],
     outfile: join(folder, bundle),
     format: "esm",
     write: false,
-    mangleProps: new RegExp(`^(${inner.trim().split(/\s+/).join("|")})$`),
-    mangleCache,
   });
-  mangleCache = result.mangleCache;
-  // A second pass finds what esbuild leaves: about a hundredth.
-  const { code } = await minify(withShortNames(result.outputFiles[0].text), {
+  // A second minifier finds what esbuild leaves.
+  const { code } = await minify(outputFiles[0].text, {
     module: true,
     ecma: 2020,
     compress: {
       unsafe: true,
       unsafe_comps: true,
       passes: 3,
+      sequences: false,
       pure_getters: true,
       unsafe_arrows: true,
       unsafe_methods: true,

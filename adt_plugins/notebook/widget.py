@@ -28,8 +28,8 @@ from adt_plugins.transcription import Transcription, check_transcription
 BUNDLE = "widget.js"
 """The script that the browser runs, in `notebook_ext`."""
 
-NOTATION = "notation.js"
-"""What it loads when notation is first shown."""
+EXTRAS = "extras.js"
+"""What it loads when notation or help is first shown."""
 
 
 class DrumWidget(EditedSong, anywidget.AnyWidget):
@@ -84,7 +84,7 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
     # Sound that is sent before a browser requests any.
     _chunks = traitlets.List(traitlets.Bytes()).tag(sync=True)
     _table = traitlets.Bytes(b"").tag(sync=True)
-    _notation = traitlets.Bytes(b"").tag(sync=True)
+    _extras = traitlets.Bytes(b"").tag(sync=True)
     _views = traitlets.Int(0).tag(sync=True)
     # The value is a placeholder: the current log is sent instead. A page that is opened
     # again gets all edits this way; open pages get each edit as a message.
@@ -129,7 +129,7 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
             _data=content.data,
             _chunks=self._first_chunks(embed),
             _table=self._levels() if embed else b"",
-            _notation=_notation() if embed else b"",
+            _extras=_extras() if embed else b"",
             theme=theme,
             **traits,
         )
@@ -259,8 +259,8 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
             with self._document.lock:
                 self._document.refresh()
                 self.send({"type": "log", **self._log_now()})
-        elif kind == "notation":
-            self.send({"type": "notation"}, [_notation()])
+        elif kind == "extras":
+            self.send({"type": "extras"}, [_extras()])
         elif kind == "velocities":
             self.send({"type": "velocities"}, [self._levels()])
         elif kind == "drumless" and self._drumless is not None:
@@ -285,9 +285,9 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
 _OUTPUTS = CellOutputs()
 
 
-def _notation() -> bytes:
-    """Return the script that shows notation."""
-    return asset("notebook_ext", NOTATION).read_bytes()
+def _extras() -> bytes:
+    """Return the script that shows notation and help."""
+    return asset("notebook_ext", EXTRAS).read_bytes()
 
 
 def _find_audio(

@@ -30,7 +30,7 @@ pytestmark = [
 ASSETS = ("audacity", "models", "notebook_ext")
 BUNDLES = (
     "widget.js",
-    "notation.js",
+    "extras.js",
     "page.js",
     "web.js",
     "web-engine",

@@ -3,8 +3,6 @@
 import { coarseOf } from "./drums";
 import { ROLLS } from "./tables";
 
-const { DRUMS, SOFT, LONGEST_S, SPREAD_S, SPREAD, FEWEST, FIRM, EPSILON } = ROLLS;
-
 /** Peaks at a threshold, and those of the softer ones that belong to a run. */
 export function strokesOf(
   drum: string,
@@ -14,27 +12,29 @@ export function strokesOf(
   combine: number,
 ): number[] {
   const firm = pick(threshold);
-  if (!DRUMS.some((rolled) => rolled === coarseOf(drum))) return firm;
+  if (!ROLLS.DRUMS.some((rolled) => rolled === coarseOf(drum))) return firm;
   const kept = new Set(firm);
   const rising = (frames: number[]) => frames.sort((a, b) => a - b);
   // A soft peak beside a firm one is the same stroke.
-  const near = Math.trunc(combine * rate + EPSILON);
+  const near = Math.trunc(combine * rate + ROLLS.EPSILON);
   const isOwn = (frame: number) => {
     for (let i = -near; i <= near; i++) if (kept.has(frame + i)) return false;
     return true;
   };
-  const frames = rising([...firm, ...pick(SOFT * threshold).filter(isOwn)]);
+  const frames = rising([...firm, ...pick(ROLLS.SOFT * threshold).filter(isOwn)]);
   let run: number[] = [];
   let count = 0; // of firm ones in it
   let step = 0; // frames between strokes; 0 before the second
   for (const frame of [...frames, 1 / 0]) {
     const gap = run.length ? frame - run[run.length - 1] : 0;
     const isNear = (steps: number) =>
-      Math.abs(gap - steps * step) <= Math.max(SPREAD_S * rate, SPREAD * step) + EPSILON;
-    const isFast = gap <= LONGEST_S * rate + EPSILON;
+      Math.abs(gap - steps * step) <=
+      Math.max(ROLLS.SPREAD_S * rate, ROLLS.SPREAD * step) + ROLLS.EPSILON;
+    const isFast = gap <= ROLLS.LONGEST_S * rate + ROLLS.EPSILON;
     if (isFast && (!step || isNear(1))) step = step ? (step + gap) / 2 : gap;
     else if (!step || !isNear(2)) {
-      if (run.length >= FEWEST && FIRM * count >= run.length) for (const f of run) kept.add(f);
+      if (run.length >= ROLLS.FEWEST && ROLLS.FIRM * count >= run.length)
+        for (const f of run) kept.add(f);
       run = isFast ? run.slice(-1) : [];
       step = isFast ? gap : 0;
       count = run.filter((f) => kept.has(f)).length;

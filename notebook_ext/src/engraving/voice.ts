@@ -49,14 +49,14 @@ export interface VoiceOptions {
 }
 
 export class Voice {
+  readonly #pen: Pen;
+  readonly #options: VoiceOptions;
   readonly #notes: Placed[];
   readonly #sign: 1 | -1;
 
-  constructor(
-    private readonly pen: Pen,
-    notes: readonly ScoreNote[],
-    private readonly options: VoiceOptions,
-  ) {
+  constructor(pen: Pen, notes: readonly ScoreNote[], options: VoiceOptions) {
+    this.#pen = pen;
+    this.#options = options;
     this.#sign = options.side === "up" ? -1 : 1;
     this.#notes = notes.filter(({ isBar }) => !isBar).map((note) => this.#place(note));
   }
@@ -74,7 +74,7 @@ export class Voice {
   }
 
   #place(note: ScoreNote): Placed {
-    const { side, xAt, other } = this.options;
+    const { side, xAt, other } = this.#options;
     const above = other.get(note.place);
     const x = xAt(note.place) + (side === "down" && isShifted(above, note) ? SHIFT : 0);
     const heads = headsOf(note, side);
@@ -97,13 +97,13 @@ export class Voice {
 
   /** Level the beam of a group at the furthest end of its stems. */
   #level(group: readonly Placed[]): void {
-    const furthest = this.options.side === "up" ? Math.min : Math.max;
+    const furthest = this.#options.side === "up" ? Math.min : Math.max;
     const tip = furthest(...group.map((placed) => placed.tip));
     for (const placed of group) placed.tip = tip;
   }
 
   #beams(group: readonly Placed[]): void {
-    const { pen } = this;
+    const pen = this.#pen;
     group.forEach(({ note, stem, tip }, n) => {
       note.beams.forEach((beam, level) => {
         const y = tip - this.#sign * BEAM_STEP * level;
@@ -119,8 +119,8 @@ export class Voice {
   }
 
   #note({ note, heads, x, stem, tip }: Placed): void {
-    const { pen } = this;
-    const { side } = this.options;
+    const pen = this.#pen;
+    const { side } = this.#options;
     let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     const right = Math.max(...heads.map((head) => head.x)) + x + HEAD;
     for (const head of heads) {
@@ -162,13 +162,13 @@ export class Voice {
   #ledgers(y: number, x: number): void {
     const step = y < 0 ? -1 : 1;
     for (let at = y < 0 ? -1 : 5; step * at <= step * y; at += step)
-      this.pen.rect(x - 0.35, at - LEDGER / 2, HEAD + 0.7, LEDGER);
+      this.#pen.rect(x - 0.35, at - LEDGER / 2, HEAD + 0.7, LEDGER);
   }
 
   #graces(heads: readonly PlacedHead[], x: number): void {
     const most = Math.max(...heads.map(({ graces }) => graces));
     if (!most) return;
-    const { pen } = this;
+    const pen = this.#pen;
     const width = GRACE * HEAD;
     const graced = heads.filter(({ graces }) => graces);
     const tip = Math.min(...graced.map(({ y }) => y)) - 2.3;
@@ -193,9 +193,9 @@ export class Voice {
   }
 
   #rest({ note, x }: Placed): void {
-    const { pen } = this;
+    const pen = this.#pen;
     // Where both voices have the same rest, one is enough.
-    if (this.options.side === "down" && this.#isShared(note)) return;
+    if (this.#options.side === "down" && this.#isShared(note)) return;
     const glyph = restGlyph(note);
     const y = this.#restHeight(note);
     pen.glyph(glyph, x, y, { part: "rest" });
@@ -204,13 +204,13 @@ export class Voice {
   }
 
   #isShared(note: ScoreNote): boolean {
-    const across = this.options.other.get(note.place);
+    const across = this.#options.other.get(note.place);
     return across?.strokes.length === 0 && across.value === note.value && !note.tuplet;
   }
 
   /** Return the height of a rest: above or below the notes of the other voice. */
   #restHeight(note: ScoreNote): number {
-    const { side, isAlone, other } = this.options;
+    const { side, isAlone, other } = this.#options;
     if (isAlone || this.#isShared(note)) return 2;
     const across = other.get(note.place);
     if (side === "up") return 1;
@@ -230,9 +230,9 @@ export class Voice {
 
   /** Draw the number of a tuplet, with a bracket unless one beam spans it. */
   #tuplet(notes: readonly Placed[]): void {
-    const { pen } = this;
+    const pen = this.#pen;
     const [first, last] = [notes[0], notes[notes.length - 1]];
-    const isUp = this.options.side === "up";
+    const isUp = this.#options.side === "up";
     const ends = notes.map(({ note, heads, tip }) => {
       if (!heads.length) return isUp ? -0.5 : this.#restHeight(note) + 1.6;
       return tip - (heads.some(({ isAccent }) => isAccent) ? 1.4 : 0);

@@ -9,7 +9,8 @@ import { Journal } from "../session/journal";
 import { editorName } from "../session/kept-log";
 import { Session } from "../session/session";
 import type { AudioInfo } from "../sound/audio-chunks";
-import type { OpenNotation } from "../view/stage";
+import { listen } from "../view/dom";
+import type { Extras } from "../view/stage";
 import { DrumView, type Options } from "../view/view";
 
 /** The part of anywidget's model that is used. */
@@ -30,7 +31,7 @@ type Incoming =
 /** What answers a question. */
 type Answer =
   | { type: "chunk"; index: number; of?: number }
-  | { type: "velocities" | "notation" }
+  | { type: "velocities" | "extras" }
   | { type: "drumless"; progress: number; made?: number; audio?: AudioInfo; reason?: string };
 
 interface Question {
@@ -75,6 +76,7 @@ const NOT_KEPT =
   "page is closed.";
 
 export class Notebook implements Host {
+  readonly #model: Model;
   readonly client = editorName();
   readonly session: Session;
   readonly #header: WidgetHeader;
@@ -90,7 +92,8 @@ export class Notebook implements Host {
   #lastSeen = 0;
   #isKept = true;
 
-  constructor(private readonly model: Model) {
+  constructor(model: Model) {
+    this.#model = model;
     this.#header = model.get("_header") as WidgetHeader;
     const song = new Song(this.#header, buffer(model.get("_data") as DataView));
     this.#journal = new Journal(`python ${this.#header.document}`, this.client);
@@ -119,19 +122,17 @@ export class Notebook implements Host {
     const leaving = (event: BeforeUnloadEvent) => {
       if (this.#replica.pending.length && !this.#isKept) event.preventDefault();
     };
-    addEventListener("beforeunload", leaving);
     const look = () => void (document.hidden || this.#send({ type: "log" }));
-    document.addEventListener("visibilitychange", look);
     this.#stop.push(
-      () => removeEventListener("beforeunload", leaving),
-      () => document.removeEventListener("visibilitychange", look),
+      listen(globalThis, "beforeunload", leaving),
+      listen(document, "visibilitychange", look),
     );
     this.#takeOver();
   }
 
   #listen(name: string, listener: (...data: never[]) => void): void {
-    this.model.on(name, listener);
-    this.#stop.push(() => this.model.off(name, listener));
+    this.#model.on(name, listener);
+    this.#stop.push(() => this.#model.off(name, listener));
   }
 
   close(): void {
@@ -171,7 +172,7 @@ export class Notebook implements Host {
   // --- what the session needs -----------------------------------------------
 
   async chunk(index: number): Promise<ArrayBuffer> {
-    const stored = (this.model.get("_chunks") as DataView[])[index];
+    const stored = (this.#model.get("_chunks") as DataView[])[index];
     return stored ? buffer(stored) : this.#chunkOf(index);
   }
 
@@ -199,13 +200,13 @@ export class Notebook implements Host {
 
   /** Data of the widget's state if it is embedded there, or else of Python. */
   async #stored(trait: string, type: Answer["type"]): Promise<DataView | null> {
-    const stored = this.model.get(trait) as DataView | undefined;
+    const stored = this.#model.get(trait) as DataView | undefined;
     return stored?.byteLength ? stored : (await this.#ask({ type }))[1];
   }
 
-  /** Fetch the script of the notation view from Python, and run it. */
-  async loadNotation(): Promise<OpenNotation> {
-    const script = await this.#stored("_notation", "notation");
+  /** Fetch `extras.js` from Python, and run it. */
+  async loadExtras(): Promise<Extras> {
+    const script = await this.#stored("_extras", "extras");
     const url = URL.createObjectURL(new Blob([buffer(script as DataView)], { type: JAVASCRIPT }));
     try {
       return (await import(url)).default;
@@ -227,12 +228,12 @@ export class Notebook implements Host {
     this.#publishing = true;
     let changed = false;
     for (const [name, value] of Object.entries(state)) {
-      if (JSON.stringify(this.model.get(name)) === JSON.stringify(value)) continue;
-      this.model.set(name, value);
+      if (JSON.stringify(this.#model.get(name)) === JSON.stringify(value)) continue;
+      this.#model.set(name, value);
       changed = true;
     }
     try {
-      if (changed) this.model.save_changes();
+      if (changed) this.#model.save_changes();
     } catch {
       this.#missed();
     }
@@ -245,7 +246,7 @@ export class Notebook implements Host {
   #send(message: unknown): void {
     this.#silentSince ||= Date.now();
     try {
-      this.model.send(message);
+      this.#model.send(message);
     } catch {
       this.#missed();
     }
@@ -307,7 +308,7 @@ export class Notebook implements Host {
   /** Put the edits into the widget's state, which a notebook may be saved with. */
   #store(): void {
     const { revision } = this.#replica.accepted;
-    this.model.set("_log", { revision, log: this.#replica.log });
+    this.#model.set("_log", { revision, log: this.#replica.log });
   }
 
   #obey(command: "play" | "pause" | "seek", value: number): void {
@@ -337,7 +338,7 @@ export class Notebook implements Host {
 }
 
 const isAnswer = (message: Incoming): message is Answer =>
-  ["chunk", "velocities", "notation", "drumless"].includes(message.type);
+  ["chunk", "velocities", "extras", "drumless"].includes(message.type);
 
 interface LogState {
   readonly revision: number;
@@ -372,7 +373,7 @@ function widget() {
       const view = new DrumView(own.session, place, {
         theme,
         exports: null,
-        loadNotation: () => own.loadNotation(),
+        loadExtras: () => own.loadExtras(),
         isWholePage: false,
       });
       Object.assign(place, { adt: notebook.session });

@@ -4,7 +4,7 @@ import { type Header, Song } from "../core/song";
 import { counted } from "../core/words";
 import { bytesOf } from "../core/writers";
 import { CannotWrite } from "../notation/bars";
-import openNotation from "../notation-view/open";
+import extras from "../notation-view/extras";
 import { EditStore } from "../session/edit-store";
 import { FILES, type FileKind, filesOf, type SongFile, withFiles } from "../session/files";
 import type { Host } from "../session/host";
@@ -85,8 +85,8 @@ function startPage(): void {
     }
   };
   const exports = { kinds: FILES, save };
-  const loadNotation = async () => openNotation;
-  new DrumView(session, place, { theme: "auto", exports, loadNotation, isWholePage: true });
+  const loadExtras = async () => extras;
+  new DrumView(session, place, { theme: "auto", exports, loadExtras, isWholePage: true });
   Object.assign(place, { adt: withFiles(session) });
 }
 

@@ -7,7 +7,7 @@ import { CannotWrite } from "../notation/bars";
 import type { Score } from "../notation/score";
 import { scoreOf } from "../notation/scoring";
 import type { Session } from "../session/session";
-import { button, make } from "../view/dom";
+import { addStyle, button, consume, make } from "../view/dom";
 import type { NotationPanel } from "../view/stage";
 import css from "./notation-view.css";
 import { showForPrint } from "./print";
@@ -21,9 +21,11 @@ const NARROW = 520;
 const MARGIN = 12;
 
 export class NotationView implements NotationPanel {
-  readonly #scroller = make("div", { class: "scores", role: "group", "aria-label": "Notation" });
+  readonly #session: Session;
+  readonly #place: HTMLElement;
+  readonly #scroller = make("div.scores", { role: "group", "aria-label": "Notation" });
   readonly #lines = new ScoreLines(this.#scroller);
-  readonly #legend = make("div", { class: "legend", "aria-hidden": "true" });
+  readonly #legend = make("div.legend", { "aria-hidden": "true" });
   readonly #note = make("p");
   readonly #stop: (() => void)[] = [];
   #score: Score | null = null;
@@ -38,33 +40,29 @@ export class NotationView implements NotationPanel {
   #focus = 0;
   #printed: (() => void) | null = null;
 
-  constructor(
-    private readonly session: Session,
-    private readonly place: HTMLElement,
-    isWholePage: boolean,
-  ) {
-    const outlines = make("div", { class: "outlines", "aria-hidden": "true" });
+  constructor(session: Session, place: HTMLElement, isWholePage: boolean) {
+    this.#session = session;
+    this.#place = place;
+    const outlines = make("div.outlines", { "aria-hidden": "true" });
     outlines.innerHTML = `<svg width="0" height="0"><defs>${OUTLINES}</defs></svg>`;
     const printed = button("Print the part, or save it as a PDF", "Print or save as PDF…", () => {
       this.#preparePrint();
       print();
     });
-    const bar = make("div", { class: "bar" }, make("b", {}, "Notation"), printed);
+    const bar = make("div.bar", {}, make("b", {}, "Notation"), printed);
     this.#scroller.append(this.#legend);
     place.append(outlines, bar, this.#scroller, this.#note);
     const root = place.getRootNode() as ShadowRoot;
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+    addStyle(root, css);
     this.#lines.shown = () => this.#mark();
     this.#listen(isWholePage);
   }
 
   #listen(isWholePage: boolean): void {
-    const { session } = this;
+    const session = this.#session;
     const scroller = this.#scroller;
     const size = new ResizeObserver(() => this.update());
-    size.observe(this.place);
+    size.observe(this.#place);
     const printed = () => {
       this.#printed?.();
       this.#printed = null;
@@ -103,9 +101,9 @@ export class NotationView implements NotationPanel {
   }
 
   #preparePrint(): void {
-    if (this.#printed || this.place.hidden || !this.#score) return;
+    if (this.#printed || this.#place.hidden || !this.#score) return;
     this.update();
-    const title = this.session.song.header.title.replace(/\.\w{2,5}$/, "");
+    const title = this.#session.song.header.title.replace(/\.\w{2,5}$/, "");
     this.#printed = showForPrint(this.#score, title);
   }
 
@@ -118,8 +116,8 @@ export class NotationView implements NotationPanel {
   }
 
   update(): void {
-    const width = this.place.clientWidth - 2 * MARGIN;
-    if (this.place.hidden || width <= 0) return;
+    const width = this.#place.clientWidth - 2 * MARGIN;
+    if (this.#place.hidden || width <= 0) return;
     if (!this.#isStale && width === this.#width) return;
     const reason = this.#isStale ? this.#write() : null;
     this.#width = width;
@@ -140,7 +138,7 @@ export class NotationView implements NotationPanel {
   #write(): string | null {
     this.#isStale = false;
     try {
-      this.#score = scoreOf(this.session);
+      this.#score = scoreOf(this.#session);
       return null;
     } catch (error) {
       if (!(error instanceof CannotWrite)) throw error;
@@ -153,7 +151,7 @@ export class NotationView implements NotationPanel {
 
   #play(): void {
     cancelAnimationFrame(this.#animation);
-    const { player } = this.session;
+    const { player } = this.#session;
     if (player.playing) this.#follows = true;
     const step = () => {
       this.#move();
@@ -164,8 +162,8 @@ export class NotationView implements NotationPanel {
 
   /** Move the playhead, and scroll to its line if the view follows. */
   #move(): void {
-    if (this.place.hidden || !this.#score) return;
-    const time = this.session.player.seen;
+    if (this.#place.hidden || !this.#score) return;
+    const time = this.#session.player.seen;
     const now = Math.max(barAt(this.#score, time), 0);
     if (now !== this.#now) {
       this.#now = now;
@@ -193,8 +191,8 @@ export class NotationView implements NotationPanel {
   #seek(index: number): void {
     const bar = this.#score?.bars[index];
     if (!bar) return;
-    this.session.seek(Math.max(bar.start, 0));
-    this.session.say(`Bar ${bar.number}`);
+    this.#session.seek(Math.max(bar.start, 0));
+    this.#session.say(`Bar ${bar.number}`);
   }
 
   // --- keys -----------------------------------------------------------------
@@ -214,8 +212,7 @@ export class NotationView implements NotationPanel {
     if (event.key === "Enter") this.#seek(index);
     else if (to !== undefined) this.#go(to);
     else return;
-    event.preventDefault();
-    event.stopPropagation();
+    consume(event);
   }
 
   /** The bar above or below a bar. */

@@ -20,10 +20,10 @@ const sheetOf = (css: string): CSSStyleSheet => {
 
 /** Make the page print a part and nothing else; return a function that restores it. */
 export function showForPrint(score: Score, title: string): () => void {
-  const place = make("div", { class: "adt-print" });
+  const place = make("div.adt-print");
   const shadow = place.attachShadow({ mode: "open" });
   shadow.adoptedStyleSheets = [sheetOf(partStyle)];
-  const lines = make("div", { class: "lines" });
+  const lines = make("div.lines");
   const drawings = layOut(score, WIDTH).map((line) => draw(score, line));
   lines.innerHTML = `<svg width="0" height="0"><defs>${OUTLINES}</defs></svg>${[
     ...drawings,

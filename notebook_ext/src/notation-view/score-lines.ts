@@ -41,16 +41,18 @@ const keyOf = (line: Line): string =>
   );
 
 export class ScoreLines {
+  readonly #scroller: HTMLElement;
   lines: ShownLine[] = [];
   /** Called after lines have come into the DOM. */
   shown: () => void = () => undefined;
   readonly #frame = make("div");
-  readonly #playhead = make("div", { class: "playhead" });
+  readonly #playhead = make("div.playhead");
   #space = 1;
   #drawings = new Map<string, ShownLine>();
   #anchors: (readonly [time: number, x: number])[][] = [];
 
-  constructor(private readonly scroller: HTMLElement) {
+  constructor(scroller: HTMLElement) {
+    this.#scroller = scroller;
     scroller.append(this.#frame);
     scroller.addEventListener(
       "scroll",
@@ -83,8 +85,8 @@ export class ScoreLines {
   }
 
   show(): void {
-    const { scrollTop, clientHeight } = this.scroller;
-    const active = (this.scroller.getRootNode() as ShadowRoot).activeElement;
+    const { scrollTop, clientHeight } = this.#scroller;
+    const active = (this.#scroller.getRootNode() as ShadowRoot).activeElement;
     for (const shown of this.lines) {
       const { top, height, drawing } = shown;
       const isNear = top + height > scrollTop - AHEAD && top < scrollTop + clientHeight + AHEAD;
@@ -125,9 +127,9 @@ export class ScoreLines {
     const shown = this.lines[line];
     if (!shown) return;
     const { top, height } = shown;
-    const { scrollTop, clientHeight } = this.scroller;
+    const { scrollTop, clientHeight } = this.#scroller;
     if (top < scrollTop || top + (1 + more) * height > scrollTop + clientHeight)
-      this.scroller.scrollTo({ top, behavior });
+      this.#scroller.scrollTo({ top, behavior });
   }
 
   /** Move the playhead to a time in a bar. */

@@ -22,7 +22,7 @@ export class Announcer {
     return () => listeners.delete(listener);
   }
 
-  protected announce(topic: Topic): void {
+  protected emit(topic: Topic): void {
     for (const listener of this.#listeners.get(topic) ?? []) listener();
   }
 
@@ -33,7 +33,7 @@ export class Announcer {
   /** Show a short message, which screen readers read aloud. */
   say(text: string): void {
     this.says = text;
-    this.announce("says");
+    this.emit("says");
   }
 
   /** Show a warning about something until it is replaced, or withdrawn with null. */
@@ -42,6 +42,6 @@ export class Announcer {
     if (next?.text === this.warnings.get(about)?.text) return;
     if (next) this.warnings.set(about, next);
     else this.warnings.delete(about);
-    this.announce("warns");
+    this.emit("warns");
   }
 }

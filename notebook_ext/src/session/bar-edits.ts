@@ -28,13 +28,16 @@ interface Corrected {
 export const METERS = ["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "9/8", "12/8"] as const;
 
 export class BarEdits {
+  readonly #session: Corrected;
   #taps: number[] = [];
   #waiting = 0;
 
-  constructor(private readonly session: Corrected) {}
+  constructor(session: Corrected) {
+    this.#session = session;
+  }
 
   #do(op: TimingOp, done: string): void {
-    const { session } = this;
+    const session = this.#session;
     if (op.op !== "beats" && !session.timing.beats.length) {
       session.say("No beats yet: play the song and tap them");
       return;
@@ -45,7 +48,7 @@ export class BarEdits {
 
   /** Start a bar at the beat nearest to the playhead. */
   start(): void {
-    const { session } = this;
+    const session = this.#session;
     const time = session.player.position;
     this.#do({ op: "bar", time }, "");
     const { beats } = session.timing;
@@ -54,10 +57,10 @@ export class BarEdits {
   }
 
   scale(factor: 2 | 0.5): void {
-    const { beats } = this.session.timing;
+    const { beats } = this.#session.timing;
     const beat = spacing(beats) / factor;
     if (beats.length && (beat < LEAST_S || beat > MOST_S)) {
-      this.session.say(factor === 2 ? "The tempo cannot be faster" : "The tempo cannot be slower");
+      this.#session.say(factor === 2 ? "The tempo cannot be faster" : "The tempo cannot be slower");
       return;
     }
     this.#do({ op: "tempo", factor }, factor === 2 ? "Twice the tempo" : "Half the tempo");
@@ -65,18 +68,18 @@ export class BarEdits {
 
   /** Set the meter of the selection, or of the whole song. */
   setMeter(meter: string): void {
-    const { range } = this.session;
+    const { range } = this.#session;
     const where = range ? "in the selection" : "everywhere";
     this.#do({ op: "meter", meter, ...range }, `${meter} ${where}`);
   }
 
   get meter(): string | null {
-    return meterAt(this.session.timing, this.session.player.position);
+    return meterAt(this.#session.timing, this.#session.player.position);
   }
 
   /** Record a tap on the beat. When no other follows, the taps become the song's beats. */
   tap(): void {
-    const { session } = this;
+    const session = this.#session;
     const { player } = session;
     if (!player.playing) {
       session.say("Play the song and tap the beats, starting on a 1");
@@ -97,7 +100,7 @@ export class BarEdits {
   }
 
   #tapped(): void {
-    const { session } = this;
+    const session = this.#session;
     const taps = this.#taps;
     this.#taps = [];
     const perBar = this.meter ? countedOf(this.meter) : beatsPerBar(session.timing.beats, taps[0]);

@@ -36,21 +36,24 @@ export function updateLog(
 }
 
 export class EditStore implements LogStore {
+  readonly #fingerprint: string;
   #base: Promise<IDBDatabase> | null = null;
 
-  constructor(private readonly fingerprint: string) {}
+  constructor(fingerprint: string) {
+    this.#fingerprint = fingerprint;
+  }
 
   async update(change: (shared: SharedLog | undefined) => SharedLog): Promise<SharedLog> {
     this.#base ??= open();
     const base = await this.#base;
     const transaction = base.transaction([LOGS], "readwrite");
-    return updateLog(transaction, LOGS, this.fingerprint, change, () => this.#old());
+    return updateLog(transaction, LOGS, this.#fingerprint, change, () => this.#old());
   }
 
   #old(): OldLog | undefined {
     try {
       return validLog(
-        JSON.parse(localStorage.getItem(`adt-plugins ${this.fingerprint}`) ?? "null"),
+        JSON.parse(localStorage.getItem(`adt-plugins ${this.#fingerprint}`) ?? "null"),
       );
     } catch {
       return undefined;

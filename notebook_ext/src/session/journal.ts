@@ -17,12 +17,11 @@ export interface Entry {
 }
 
 export class Journal {
+  readonly #client: string;
   readonly #prefix: string;
 
-  constructor(
-    fingerprint: string,
-    private readonly client: string,
-  ) {
+  constructor(fingerprint: string, client: string) {
+    this.#client = client;
     this.#prefix = `${NAME} ${fingerprint} `;
   }
 
@@ -31,7 +30,7 @@ export class Journal {
    * Returns false if this browser stores nothing.
    */
   write(proposals: readonly Proposal[], log: Log | null = null): boolean {
-    const key = this.#prefix + this.client;
+    const key = this.#prefix + this.#client;
     const entry: Entry = { proposals, log };
     try {
       if (proposals.length || log) localStorage.setItem(key, JSON.stringify(entry));

@@ -17,6 +17,9 @@ export const editorName = (): string =>
   ).join("");
 
 export class KeptLog {
+  readonly #store: LogStore;
+  readonly #changed: (log: Log) => void;
+  readonly #failed: (error: unknown) => void;
   readonly #replica: Replica;
   readonly #journal: Journal;
   readonly #channel: BroadcastChannel | null;
@@ -33,10 +36,13 @@ export class KeptLog {
   constructor(
     readonly client: string,
     fingerprint: string,
-    private readonly store: LogStore,
-    private readonly changed: (log: Log) => void,
-    private readonly failed: (error: unknown) => void,
+    store: LogStore,
+    changed: (log: Log) => void,
+    failed: (error: unknown) => void,
   ) {
+    this.#store = store;
+    this.#changed = changed;
+    this.#failed = failed;
     this.#replica = new Replica(client);
     this.#journal = new Journal(fingerprint, client);
     this.#channel = openChannel(`adt-plugins ${fingerprint}`);
@@ -60,7 +66,7 @@ export class KeptLog {
     const { entries, remove } = this.#journal.read();
     const proposals = entries.flatMap((entry) => entry.proposals);
     try {
-      const shared = await this.store.update((now = begun()) => accept(now, proposals));
+      const shared = await this.#store.update((now = begun()) => accept(now, proposals));
       this.#take(shared);
       remove();
     } catch (error) {
@@ -72,7 +78,7 @@ export class KeptLog {
   propose(action: Action): void {
     this.#replica.propose(action);
     this.#written = this.#journal.write(this.#replica.pending);
-    this.changed(this.#replica.log);
+    this.#changed(this.#replica.log);
     this.#busy ??= this.#hand();
   }
 
@@ -87,14 +93,14 @@ export class KeptLog {
     try {
       while (this.#replica.pending.length) {
         const { pending } = this.#replica;
-        const shared = await this.store.update((now = begun()) => accept(now, pending));
+        const shared = await this.#store.update((now = begun()) => accept(now, pending));
         this.#take(shared);
         this.#journal.write(this.#replica.pending);
         this.#written = true;
         if (!this.#closed) this.#channel?.postMessage(shared.revision);
       }
       this.#broken = false;
-      this.failed(null);
+      this.#failed(null);
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -105,13 +111,13 @@ export class KeptLog {
   #fail(error: unknown): void {
     if (this.#closed) return;
     this.#broken = true;
-    this.failed(error);
+    this.#failed(error);
   }
 
   #take(shared: SharedLog): void {
     const { revision, seen, steps, cursor } = shared;
     this.#replica.receive({ type: "log", revision, seen, log: { steps, cursor } });
-    if (!this.#closed) this.changed(this.#replica.log);
+    if (!this.#closed) this.#changed(this.#replica.log);
   }
 }
 

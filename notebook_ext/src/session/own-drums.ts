@@ -16,6 +16,7 @@ interface Played {
 }
 
 export class OwnDrums {
+  readonly #session: Played;
   /** Level of the drums in the song, 0 to 1. */
   level = 1;
   #chunks: Chunks | null = null;
@@ -24,22 +25,24 @@ export class OwnDrums {
   #log: Log | null = null;
   #isWaiting = false;
 
-  constructor(private readonly session: Played) {}
+  constructor(session: Played) {
+    this.#session = session;
+  }
 
   /** Whether the host can provide the song without its drums. */
   get isAvailable(): boolean {
-    return !!(this.session.chunks && this.session.host.drumless);
+    return !!(this.#session.chunks && this.#session.host.drumless);
   }
 
   /** Set the level; heard at once if the song without its drums is loaded. */
   set(level: number): void {
     this.level = level;
-    this.session.player.setDrums(level);
+    this.#session.player.setDrums(level);
   }
 
   /** Request the song without its drums, unless the current version fits the hits. */
   async request(): Promise<void> {
-    const { session } = this;
+    const session = this.#session;
     if (this.level === 1 || this.#isWaiting || this.#log === session.log) return;
     this.#isWaiting = true;
     this.#log = session.log;
@@ -57,7 +60,7 @@ export class OwnDrums {
   }
 
   #load({ audio, made, chunk }: Drumless): void {
-    const { session } = this;
+    const session = this.#session;
     const { player } = session;
     this.close();
     this.#made = made;

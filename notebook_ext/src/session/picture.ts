@@ -9,6 +9,7 @@ const EVERY_MS = 330;
 const SLICE = 50;
 
 export class Picture {
+  readonly #changed: () => void;
   /** Lowest and highest sample of each column. */
   readonly wave: Int8Array;
   readonly spectrum: Uint8Array;
@@ -18,10 +19,8 @@ export class Picture {
   #pause = 0;
   #unseen = false;
 
-  constructor(
-    duration: number,
-    private readonly changed: () => void,
-  ) {
+  constructor(duration: number, changed: () => void) {
+    this.#changed = changed;
     this.columns = Math.ceil(duration * COLUMN_RATE) + 1;
     this.wave = new Int8Array(2 * this.columns);
     this.spectrum = new Uint8Array(this.columns * BANDS);
@@ -51,7 +50,7 @@ export class Picture {
     this.#unseen = true;
     if (this.#pause) return;
     this.#unseen = false;
-    this.changed();
+    this.#changed();
     this.#pause = setTimeout(() => {
       this.#pause = 0;
       if (this.#unseen) this.look();

@@ -58,7 +58,7 @@ export class Session extends Announcer {
   ) {
     super();
     const { header } = song;
-    this.picture = new Picture(header.duration, () => this.announce("look"));
+    this.picture = new Picture(header.duration, () => this.emit("look"));
     this.lanes = [...song.lanes];
     this.chunks =
       header.audio &&
@@ -177,7 +177,7 @@ export class Session extends Announcer {
     const ids = new Set(this.hits.map(({ id }) => id));
     this.selected = new Set([...this.selected].filter((id) => ids.has(id)));
     this.player.setHits(this.hits);
-    this.announce("hits");
+    this.emit("hits");
   }
 
   #time(): void {
@@ -197,12 +197,12 @@ export class Session extends Announcer {
   select(ids: Iterable<string>): void {
     this.selected = new Set(ids);
     this.host.publish({ selected: [...this.selected] });
-    this.announce("view");
+    this.emit("view");
   }
 
   /** Announce that the active lane has changed. */
   looked(): void {
-    this.announce("view");
+    this.emit("view");
   }
 
   snapped(drum: string, time: number): number {
@@ -296,7 +296,7 @@ export class Session extends Announcer {
 
   seek(time: number): void {
     this.player.seek(time);
-    this.announce("seek");
+    this.emit("seek");
   }
 
   setRange(range: { start: number; end: number } | null): void {
@@ -305,8 +305,8 @@ export class Session extends Announcer {
     if (!this.range) this.looping = false;
     this.player.setLoop(this.looping ? this.range : null);
     this.host.publish({ selection: this.range ? [this.range.start, this.range.end] : [] });
-    this.announce("view");
-    this.announce("sound");
+    this.emit("view");
+    this.emit("sound");
   }
 
   /** Select the bar at the playhead; if it is selected already, extend by one bar. */
@@ -325,22 +325,22 @@ export class Session extends Announcer {
     if (looping && !this.range) this.setRange({ start: 0, end: duration });
     this.looping = looping && this.range !== null;
     this.player.setLoop(this.looping ? this.range : null);
-    this.announce("sound");
+    this.emit("sound");
   }
 
   toggleCountIn(): void {
     this.player.countsIn = !this.player.countsIn;
-    this.announce("sound");
+    this.emit("sound");
   }
 
   mixed(): void {
     this.player.mixer.apply();
-    this.announce("sound");
+    this.emit("sound");
   }
 
   #heard(): void {
     this.host.publish({ playing: this.player.playing, position: this.player.position });
-    this.announce("sound");
+    this.emit("sound");
   }
 
   #arrived(index: number, buffer: AudioBuffer, first: boolean): void {

@@ -20,6 +20,9 @@ const AT_ONCE = 2;
 const REST_MS = 40;
 
 export class Chunks {
+  readonly #fetch: (index: number) => Promise<ArrayBuffer>;
+  readonly #arrived: (index: number, buffer: AudioBuffer, first: boolean) => void;
+  readonly #failed: (reason: string) => void;
   readonly count: number;
   readonly #buffers = new Map<number, AudioBuffer>();
   readonly #seen = new Set<number>();
@@ -30,10 +33,13 @@ export class Chunks {
 
   constructor(
     readonly info: AudioInfo,
-    private readonly fetch: (index: number) => Promise<ArrayBuffer>,
-    private readonly arrived: (index: number, buffer: AudioBuffer, first: boolean) => void,
-    private readonly failed: (reason: string) => void,
+    fetch: (index: number) => Promise<ArrayBuffer>,
+    arrived: (index: number, buffer: AudioBuffer, first: boolean) => void,
+    failed: (reason: string) => void,
   ) {
+    this.#fetch = fetch;
+    this.#arrived = arrived;
+    this.#failed = failed;
     this.count = Math.ceil(info.samples / info.chunk);
   }
 
@@ -85,7 +91,7 @@ export class Chunks {
 
   async #load(index: number): Promise<void> {
     try {
-      const data = await this.fetch(index);
+      const data = await this.#fetch(index);
       // An offline context: before the user has clicked, a real one may not be started.
       const decoder = new OfflineAudioContext(this.info.channels, 1, RATE);
       const buffer = await decoder.decodeAudioData(data);
@@ -95,10 +101,10 @@ export class Chunks {
       const first = !this.#seen.has(index);
       this.#seen.add(index);
       this.#failures = 0;
-      this.arrived(index, buffer, first);
+      this.#arrived(index, buffer, first);
     } catch (error) {
       this.#failures++;
-      this.failed(String(error));
+      this.#failed(String(error));
     } finally {
       this.#loading.delete(index);
     }

@@ -42,6 +42,8 @@ interface Run {
 }
 
 export class Player {
+  readonly #prepared: Prepared | null;
+  readonly #changed: () => void;
   readonly mixer = new Mixer();
   loop: Range | null = null;
   /** Offset of the drawn playhead in seconds, for headphones with latency. */
@@ -65,9 +67,12 @@ export class Player {
 
   constructor(
     readonly duration: number,
-    private readonly prepared: Prepared | null,
-    private readonly changed: () => void,
-  ) {}
+    prepared: Prepared | null,
+    changed: () => void,
+  ) {
+    this.#prepared = prepared;
+    this.#changed = changed;
+  }
 
   get playing(): boolean {
     return this.#run !== null;
@@ -139,7 +144,7 @@ export class Player {
   setMetronome(on: boolean): void {
     this.#metronome = on;
     this.#replan();
-    this.changed();
+    this.#changed();
   }
 
   setBeats(beats: Beats): void {
@@ -155,13 +160,13 @@ export class Player {
     this.#end(this.#run, this.#frame() + 0.02 * RATE);
     this.#run = null;
     clearInterval(this.#timer);
-    this.changed();
+    this.#changed();
   }
 
   seek(seconds: number): void {
     this.#rest = clamp(seconds, 0, this.duration);
     if (this.#run) this.#begin(Math.round(this.#rest * RATE));
-    this.changed();
+    this.#changed();
   }
 
   /** Set the loop in seconds, or none; it is sample-exact from the next round on. */
@@ -190,7 +195,7 @@ export class Player {
   /** Add the song without its drums, to be mixed with the song. */
   setDrumless(drumless: Chunks): void {
     this.#hasDrumless = true;
-    this.prepared?.setDrumless(drumless);
+    this.#prepared?.setDrumless(drumless);
     this.#restart();
   }
 
@@ -199,8 +204,8 @@ export class Player {
     if (speed === this.#speed) return;
     const { position } = this;
     this.#speed = clamp(speed, ...SPEEDS);
-    if (this.prepared) this.prepared.speed = this.#speed;
-    this.prepared?.forget();
+    if (this.#prepared) this.#prepared.speed = this.#speed;
+    this.#prepared?.forget();
     this.seek(position);
   }
 
@@ -208,7 +213,7 @@ export class Player {
   setHits(hits: readonly Sounding[]): void {
     this.#hits = hits;
     this.#samples = Float64Array.from(hits, ({ time }) => Math.round(time * RATE));
-    if (this.#speed !== 1) this.prepared?.forget();
+    if (this.#speed !== 1) this.#prepared?.forget();
     this.#replan();
   }
 
@@ -229,7 +234,7 @@ export class Player {
     const run = this.#run;
     const context = this.mixer.graph?.context;
     // Prepared before the clock is read, as in `#prepare`.
-    if (!run || !context || !this.prepared?.get(context, index, this.#samples)) return;
+    if (!run || !context || !this.#prepared?.get(context, index, this.#samples)) return;
     const ready = run.waiting.filter((piece) => piece.chunk === index);
     run.waiting = run.waiting.filter((piece) => piece.chunk !== index);
     for (const piece of ready) {
@@ -258,12 +263,12 @@ export class Player {
       this.#prepare(this.#run.transport.songAt(this.#frame()));
       const at = this.#frame() + LEAD;
       this.#begin(Math.round(this.#run.transport.songAt(at)), at);
-    } else this.changed();
+    } else this.#changed();
   }
 
   /** Prepare the first chunks before the clock is read, since stretching takes a while. */
   #prepare(from: number): void {
-    const { prepared } = this;
+    const prepared = this.#prepared;
     if (!prepared) return;
     const { context } = this.mixer.open();
     const places = [from, from + AHEAD * this.#speed, ...(this.loop ? [this.loop.start] : [])];
@@ -294,7 +299,7 @@ export class Player {
     if (this.#frame() >= at - LEAD / 2 && tries) {
       for (const { node } of this.#run.struck) node.stop();
       this.#begin(from, this.#frame() + 3 * LEAD, tries - 1);
-    } else this.changed();
+    } else this.#changed();
   }
 
   /** Stop at a frame; hits that have begun ring out. */
@@ -311,35 +316,36 @@ export class Player {
     const run = this.#run;
     const context = this.mixer.graph?.context;
     if (!run || !context) return;
+    const { transport } = run;
     const now = this.#frame();
-    if (run.transport.end < now && !run.transport.done) {
+    if (transport.end < now && !transport.done) {
       // The page was asleep for longer than was scheduled: resume from here.
-      this.#begin(Math.round(run.transport.songAt(run.transport.end)));
+      this.#begin(Math.round(transport.songAt(transport.end)));
       return;
     }
-    for (const segment of run.transport.plan(now + AHEAD)) {
+    for (const segment of transport.plan(now + AHEAD)) {
       this.#song(run, segment);
       this.#click(run, segment, 0);
     }
-    run.transport.forget(now - RATE);
+    transport.forget(now - RATE);
     run.struck = run.struck.filter(({ at }) => at > now - 2 * RATE);
     while (run.sources.length && run.sources[0].until < now) run.sources.shift();
-    if (run.transport.done && this.#heardFrame(context) >= run.transport.end) {
+    if (transport.done && this.#heardFrame(context) >= transport.end) {
       this.pause();
       this.#rest = this.duration;
-      this.changed();
+      this.#changed();
     }
   }
 
   #song(run: Run, segment: Segment): void {
-    if (!this.prepared) return;
-    const { chunk } = this.prepared.song.info;
+    if (!this.#prepared) return;
+    const { chunk } = this.#prepared.song.info;
     for (const piece of chunksIn(segment, chunk, run.transport.stretch)) this.#sing(run, piece);
   }
 
   #sing(run: Run, piece: ReturnType<typeof chunksIn>[number]): void {
     const { context } = this.mixer.open();
-    const ready = this.prepared?.get(context, piece.chunk, this.#samples);
+    const ready = this.#prepared?.get(context, piece.chunk, this.#samples);
     if (!ready) {
       run.waiting.push(piece);
       return;

@@ -26,7 +26,7 @@ export const LEAST_LOOP = 441;
 export const scaled = (sample: number, stretch: number): number => Math.round(sample * stretch);
 
 export class Transport {
-  readonly segments: Segment[] = [];
+  readonly #segments: Segment[] = [];
   #position: number;
   #planned: number;
 
@@ -43,6 +43,11 @@ export class Transport {
   ) {
     this.#planned = at;
     this.#position = scaled(from, stretch);
+  }
+
+  /** The segments that have been planned, but for those that are forgotten. */
+  get segments(): readonly Segment[] {
+    return this.#segments;
   }
 
   /** Return the next segments, up to an output sample. */
@@ -64,7 +69,7 @@ export class Transport {
         this.#position = this.#scaled(loop.start);
       } else break;
     }
-    this.segments.push(...added);
+    this.#segments.push(...added);
     return added;
   }
 
@@ -83,17 +88,17 @@ export class Transport {
 
   /** Return the song sample, with a fraction, that sounds at an output sample. */
   songAt(at: number): number {
-    const i = lowerBound(this.segments.length, (k) => this.segments[k].at, at + 1e-9) - 1;
-    if (i < 0) return (this.segments[0]?.from ?? this.#position) / this.stretch;
-    const { at: begin, from, length } = this.segments[i];
+    const i = lowerBound(this.#segments.length, (k) => this.#segments[k].at, at + 1e-9) - 1;
+    if (i < 0) return (this.#segments[0]?.from ?? this.#position) / this.stretch;
+    const { at: begin, from, length } = this.#segments[i];
     return (from + Math.min(at - begin, length)) / this.stretch;
   }
 
   /** Forget the segments that ended before an output sample. */
   forget(before: number): void {
     let keep = 0;
-    while (keep < this.segments.length - 1 && this.segments[keep + 1].at <= before) keep++;
-    this.segments.splice(0, keep);
+    while (keep < this.#segments.length - 1 && this.#segments[keep + 1].at <= before) keep++;
+    this.#segments.splice(0, keep);
   }
 }
 

@@ -9,7 +9,6 @@ import { counted } from "../core/words";
 import type { Session } from "../session/session";
 import { button, choice, icon, labelled, make, press, slider, toolbar } from "./dom";
 import { EditBar } from "./edit-bar";
-import { helpPage } from "./help";
 import { RULER, SPECTRUM, WAVE } from "./lanes";
 import { Practice } from "./practice";
 import type { Exports, Panel, Stage } from "./stage";
@@ -26,59 +25,58 @@ interface Head {
 }
 
 export class Controls implements Panel {
+  readonly #session: Session;
+  readonly #stage: Stage;
   readonly top: HTMLElement[];
   readonly bottom: HTMLElement[];
-  readonly gutter = make("div", { class: "gutter" });
-  readonly #play = button("Play or pause (Space)", icon(PLAY), () => this.session.toggle());
+  readonly gutter = make("div.gutter");
+  readonly #play = button("Play or pause (Space)", icon(PLAY), () => this.#session.toggle());
   readonly #loop = button(
     "Loop the selection (L)",
     icon("M3 7V6a2 2 0 0 1 2-2h7M10 2l2 2-2 2M13 9v1a2 2 0 0 1-2 2H4M6 14l-2-2 2-2"),
-    () => this.session.setLooping(!this.session.looping),
+    () => this.#session.setLooping(!this.#session.looping),
   );
   readonly #back = button("Undo (Ctrl+Z)", icon("M6 3L3 6l3 3M3 6h6.5a3.5 3.5 0 0 1 0 7H7"), () =>
-    this.session.undo(),
+    this.#session.undo(),
   );
   readonly #forth = button(
     "Redo (Ctrl+Y)",
     icon("M10 3l3 3-3 3M13 6H6.5a3.5 3.5 0 0 0 0 7H9"),
-    () => this.session.redo(),
+    () => this.#session.redo(),
   );
   readonly #now = make("b", {}, "0:00.0");
-  readonly #place = make("span", { class: "place" });
+  readonly #place = make("span.place");
   readonly #bars = button("Select this bar, or one bar more (B)", "Bar", () =>
-    this.session.selectBars(),
+    this.#session.selectBars(),
   );
-  readonly #notation = button("Notation (V)", "♫", () => this.stage.toggleNotation());
+  readonly #notation = button("Notation (V)", "♫", () => this.#stage.toggleNotation());
   readonly #snap = choice(
     "Snap (G)",
     { peak: "Snap: peak", grid: "Snap: grid", off: "Snap: off" },
     (value) => {
-      this.session.snap = value as Snap;
+      this.#session.snap = value as Snap;
     },
   );
-  readonly #says = make("span", { class: "says", role: "status", "aria-live": "polite" });
-  readonly #warnings = make("div", { class: "warnings", role: "alert" });
+  readonly #says = make("span.says", { role: "status", "aria-live": "polite" });
+  readonly #warnings = make("div.warnings", { role: "alert" });
   readonly #counts = make("span");
   readonly #edit: EditBar;
   readonly #practice: Practice;
-  readonly help: HTMLElement;
+  readonly help = make("div.help", { hidden: true });
   #heads: Head[] = [];
   #shown = "";
   readonly #stop: () => void;
 
-  constructor(
-    private readonly session: Session,
-    private readonly stage: Stage,
-    exports: Exports | null,
-  ) {
+  constructor(session: Session, stage: Stage, exports: Exports | null) {
+    this.#session = session;
+    this.#stage = stage;
     const { header } = session.song;
     this.#play.className = "play";
     this.#edit = new EditBar(session);
     this.#practice = new Practice(session);
     press(this.#loop, false);
-    const title = make("span", { class: "title", title: header.title }, header.title);
-    const time = make("span", { class: "time" }, this.#now, ` / ${clock(header.duration)}`);
-    this.help = helpPage(() => this.toggleHelp());
+    const title = make("span.title", { title: header.title }, header.title);
+    const time = make("span.time", {}, this.#now, ` / ${clock(header.duration)}`);
     const files = exports ? [this.#exporter(exports)] : [];
     this.top = [
       toolbar(
@@ -89,7 +87,7 @@ export class Controls implements Panel {
         time,
         this.#place,
         title,
-        make("span", { class: "grow" }),
+        make("span.grow"),
         this.#back,
         this.#forth,
         this.#snap,
@@ -104,7 +102,7 @@ export class Controls implements Panel {
     this.bottom = [
       this.#edit.element,
       this.#practice.element,
-      make("div", { class: "foot" }, this.#says, this.#counts),
+      make("div.foot", {}, this.#says, this.#counts),
       this.help,
     ];
     const stops = [
@@ -125,24 +123,32 @@ export class Controls implements Panel {
 
   #warn(): void {
     this.#warnings.replaceChildren(
-      ...[...this.session.warnings.values()].map(({ text, action }) =>
+      ...[...this.#session.warnings.values()].map(({ text, action }) =>
         make("p", {}, text, ...(action ? [button(action.label, action.label, action.do)] : [])),
       ),
     );
   }
 
   showSnap(): void {
-    this.#snap.value = this.session.snap;
+    this.#snap.value = this.#session.snap;
   }
 
   /** Show or hide the help; while it is open, everything else is inert. */
-  toggleHelp(): void {
+  async toggleHelp(): Promise<void> {
     const { help } = this;
+    try {
+      const { helpPage } = await this.#stage.extras();
+      const root = help.getRootNode() as ShadowRoot;
+      if (!help.firstChild) help.append(helpPage(root, () => this.toggleHelp()));
+    } catch (error) {
+      this.#session.say(`No help: ${error}`);
+      return;
+    }
     const open = help.hidden;
-    for (const other of this.stage.root.children)
+    for (const other of this.#stage.root.children)
       (other as HTMLElement).inert = open && other !== help;
     help.hidden = !open;
-    (open ? help.querySelector("button") : this.stage.timeLine)?.focus();
+    (open ? help.querySelector("button") : this.#stage.timeLine)?.focus();
   }
 
   #exporter({ kinds, save }: Exports): HTMLElement {
@@ -155,12 +161,12 @@ export class Controls implements Panel {
 
   /** Update the lane headers; rebuild them only if the lanes or the theme have changed. */
   lanes(): void {
-    const { session } = this;
-    const key = session.lanes.join() + this.stage.theme.dark;
+    const session = this.#session;
+    const key = session.lanes.join() + this.#stage.theme.dark;
     if (key !== this.#shown) {
       this.#shown = key;
       const head = (height: number, ...children: (Node | string)[]) => {
-        const element = make("div", { class: "head" }, ...children);
+        const element = make("div.head", {}, ...children);
         element.style.height = `${height}px`;
         return element;
       };
@@ -177,13 +183,13 @@ export class Controls implements Panel {
   }
 
   #head(drum: string, lane: number): Head {
-    const { session } = this;
+    const session = this.#session;
     const strip = session.player.mixer.strip(drum);
     const name = nameOf(drum);
     const glyph = make("canvas", { width: 32, height: 32, "aria-hidden": "true" });
     const context = glyph.getContext("2d");
     if (context) {
-      context.fillStyle = colourOf(this.stage.theme, drum);
+      context.fillStyle = colourOf(this.#stage.theme, drum);
       context.beginPath();
       shapeOf(drum)(context, 16, 16, 12);
       context.fill();
@@ -204,26 +210,26 @@ export class Controls implements Panel {
       session.mixed();
     });
     const element = make(
-      "div",
-      { class: "head strip", "data-drum": drum, click: () => this.choose(lane) },
-      make("div", { class: "row" }, glyph, make("span", { class: "name" }, name), count),
-      make("div", { class: "row" }, mute, solo, labelled("Vol", level), labelled("Pan", pan)),
+      "div.head.strip",
+      { "data-drum": drum, click: () => this.choose(lane) },
+      make("div.row", {}, glyph, make("span.name", {}, name), count),
+      make("div.row", {}, mute, solo, labelled("Vol", level), labelled("Pan", pan)),
     );
     return { element, count, mute, solo };
   }
 
   choose(lane: number): void {
-    this.stage.choose(lane);
+    this.#stage.choose(lane);
     this.update();
   }
 
   update(): void {
-    const { session } = this;
+    const session = this.#session;
     this.#heads.forEach(({ element, count, mute, solo }, lane) => {
       const drum = session.lanes[lane];
       const strip = session.player.mixer.strip(drum);
-      element.style.height = `${this.stage.lanes.tall(lane)}px`;
-      element.classList.toggle("folded", this.stage.lanes.isFolded(lane));
+      element.style.height = `${this.#stage.lanes.tall(lane)}px`;
+      element.classList.toggle("folded", this.#stage.lanes.isFolded(lane));
       element.classList.toggle("active", lane === session.lane);
       element.classList.toggle("silent", !session.player.mixer.audible(drum));
       count.textContent = String(session.count(drum));
@@ -232,18 +238,18 @@ export class Controls implements Panel {
     });
     this.#edit.update();
     this.#practice.update();
-    press(this.#notation, !this.stage.notation.hidden);
+    press(this.#notation, !this.#stage.notation.hidden);
     this.#bars.hidden = session.beats.length < 2;
     const { log } = session;
     this.#back.disabled = !log.cursor;
     this.#forth.disabled = log.cursor === log.steps.length;
     const hits = counted(session.hits.length, "hit");
     this.#counts.textContent = `${hits} · ${counted(log.cursor, "edit")}`;
-    this.stage.label();
+    this.#stage.label();
   }
 
   sound(): void {
-    const { session } = this;
+    const session = this.#session;
     this.#play.replaceChildren(icon(session.player.playing ? PAUSE : PLAY));
     press(this.#loop, session.looping);
     this.update();
@@ -252,10 +258,10 @@ export class Controls implements Panel {
   time(seconds: number): void {
     const text = clock(seconds, 1);
     if (this.#now.textContent !== text) this.#now.textContent = text;
-    const { beats, timing } = this.session;
+    const { beats, timing } = this.#session;
     const pace = secondsPerBeat(beats, seconds);
     const place = barAndBeat(beats, seconds);
-    const tempo = pace && `${this.session.tempo ?? Math.round(60 / pace)} BPM`;
+    const tempo = pace && `${this.#session.tempo ?? Math.round(60 / pace)} BPM`;
     const counted = [tempo, meterAt(timing, seconds)].filter(Boolean).join(" ");
     const where = [place && `bar ${place}`, counted].filter(Boolean).join(" · ");
     if (this.#place.textContent !== where) this.#place.textContent = where;

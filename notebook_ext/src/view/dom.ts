@@ -2,17 +2,22 @@
 
 type Attributes = Readonly<Record<string, string | number | boolean | ((event: never) => void)>>;
 
-/** Create an element; attributes that are functions become event listeners. */
+/**
+ * Create an element: "div", or "div.bar.low" with classes. Attributes that are functions become
+ * event listeners.
+ */
 export function make<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
+  what: K | `${K}.${string}`,
   attributes: Attributes = {},
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
+  const [tag, ...classes] = what.split(".");
+  const element = document.createElement(tag as K);
+  element.classList.add(...classes);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name, value as EventListener);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false) element.setAttribute(name, String(value));
+    else if (typeof value === "boolean") element.toggleAttribute(name, value);
+    else element.setAttribute(name, String(value));
   }
   element.append(...children);
   return element;
@@ -75,11 +80,11 @@ export function choice(
 
 /** Put a visible label in front of controls. */
 export const labelled = (text: string, ...controls: HTMLElement[]): HTMLElement =>
-  make("label", {}, make("span", { class: "label" }, text), ...controls);
+  make("label", {}, make("span.label", {}, text), ...controls);
 
 /** Create a toolbar: a single Tab stop, within which the arrow keys move the focus. */
 export function toolbar(label: string, ...children: (HTMLElement | string)[]): HTMLElement {
-  const bar = make("div", { class: "toolbar", role: "toolbar", "aria-label": label }, ...children);
+  const bar = make("div.toolbar", { role: "toolbar", "aria-label": label }, ...children);
   const all = () => [...bar.querySelectorAll<HTMLElement>("button, select")];
   const stop = (one: HTMLElement) => {
     for (const other of all()) other.tabIndex = other === one ? 0 : -1;
@@ -92,12 +97,35 @@ export function toolbar(label: string, ...children: (HTMLElement | string)[]): H
     const usable = all().filter((one) => !(one as HTMLButtonElement).disabled && one.offsetParent);
     const now = usable.indexOf(event.target as HTMLElement);
     usable[Math.min(Math.max(now + step, 0), usable.length - 1)]?.focus();
-    event.preventDefault();
-    event.stopPropagation();
+    consume(event);
   });
   const [first] = all();
   if (first) stop(first);
   return bar;
+}
+
+/** Add an event listener; returns how to remove it. */
+export function listen<E extends Event>(
+  target: EventTarget,
+  type: string,
+  listener: (event: E) => void,
+  capture = false,
+): () => void {
+  target.addEventListener(type, listener as EventListener, capture);
+  return () => target.removeEventListener(type, listener as EventListener, capture);
+}
+
+/** Keep an event from the browser and from the host. */
+export function consume(event: Event): void {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Add a style sheet, in the way that pages with a content security policy allow. */
+export function addStyle(root: DocumentOrShadowRoot, css: string): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 }
 
 /** Wrap `work` so that it runs at most once per animation frame, however often it is requested. */

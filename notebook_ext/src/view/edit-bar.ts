@@ -9,19 +9,21 @@ import { button, choice, labelled, make, slider, toolbar } from "./dom";
 const NUDGE_SECONDS = 0.005;
 
 export class EditBar {
+  readonly #session: Session;
   readonly element: HTMLElement;
-  readonly #lane = make("b", { class: "name" });
+  readonly #lane = make("b.name");
   readonly #threshold: HTMLInputElement;
-  readonly #value = make("output", { class: "value" });
+  readonly #value = make("output.value");
   readonly #level: HTMLInputElement;
   readonly #balance: HTMLInputElement;
-  readonly #chosen = make("b", { class: "name" });
+  readonly #chosen = make("b.name");
   readonly #loudness: HTMLInputElement;
   readonly #drum: HTMLSelectElement;
   readonly #ofHits: HTMLElement;
   readonly #ofThreshold: HTMLElement;
 
-  constructor(private readonly session: Session) {
+  constructor(session: Session) {
+    this.#session = session;
     const mix = (change: (value: number) => void) => (value: number) => {
       change(value);
       session.mixed();
@@ -62,16 +64,16 @@ export class EditBar {
     };
     this.#ofThreshold = labelled("Threshold", this.#threshold, this.#value);
     const ofLane = make(
-      "div",
-      { class: "group", role: "group", "aria-label": "Active drum" },
+      "div.group",
+      { role: "group", "aria-label": "Active drum" },
       this.#lane,
       this.#ofThreshold,
-      make("span", { class: "mix" }, labelled("Vol", this.#level), labelled("Pan", this.#balance)),
+      make("span.mix", {}, labelled("Vol", this.#level), labelled("Pan", this.#balance)),
       button("Add a hit at the playhead (A)", "Add hit", () => session.addHere()),
     );
     this.#ofHits = make(
-      "div",
-      { class: "group", role: "group", "aria-label": "Chosen hits" },
+      "div.group",
+      { role: "group", "aria-label": "Chosen hits" },
       this.#chosen,
       labelled("Loudness", this.#loudness),
       toolbar(
@@ -82,22 +84,22 @@ export class EditBar {
         button("Delete the chosen hits (Del)", "Delete", () => session.remove(session.chosen)),
       ),
     );
-    this.element = make("div", { class: "bar edit" }, ofLane, this.#ofHits);
+    this.element = make("div.bar.edit", {}, ofLane, this.#ofHits);
   }
 
   get #name(): string {
-    return this.session.lanes[this.session.lane] ?? "";
+    return this.#session.lanes[this.#session.lane] ?? "";
   }
 
   /** Shift the velocity of all chosen hits by the same amount, so that the first gets this one. */
   #loud(velocity: number): void {
-    const { chosen } = this.session;
+    const { chosen } = this.#session;
     const by = velocity - (chosen[0]?.velocity ?? velocity);
-    this.session.change(chosen, (hit) => ({ velocity: hit.velocity + by }));
+    this.#session.change(chosen, (hit) => ({ velocity: hit.velocity + by }));
   }
 
   update(): void {
-    const { session } = this;
+    const session = this.#session;
     const { chosen } = session;
     const threshold = session.threshold(this.#name);
     const strip = session.player.mixer.strip(this.#name);

@@ -1,6 +1,7 @@
 /** The help page behind `?`: all keys and gestures. */
 
-import { button, make } from "./dom";
+import { addStyle, button, make } from "./dom";
+import css from "./help.css";
 
 /** One line each: keys, a tab, and what they do. */
 const KEYS = `
@@ -42,17 +43,18 @@ Shift+wheel	scroll
 
 const TITLE = "Keys and gestures";
 
-export function helpPage(close: () => void): HTMLElement {
+/** Build the help page, and add its style sheet to where it will be. */
+export function helpPage(root: DocumentOrShadowRoot, close: () => void): HTMLElement {
+  addStyle(root, css);
   const list = make("dl");
   for (const line of KEYS.trim().split("\n")) {
     const [keys, does] = line.split("\t");
     list.append(make("dt", {}, make("kbd", {}, keys)), make("dd", {}, does));
   }
-  const page = make(
+  return make(
     "div",
     { role: "dialog", "aria-modal": "true", "aria-label": TITLE },
     make("h2", {}, TITLE, button("Close help", "✕", close)),
     list,
   );
-  return make("div", { class: "help", hidden: true }, page);
 }

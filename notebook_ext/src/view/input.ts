@@ -3,6 +3,7 @@
 import type { Change, Hit } from "../core/edits";
 import { clamp, lowerBound, scroll, timeAt, xAt, zoom } from "../core/time";
 import { counted } from "../core/words";
+import { consume } from "./dom";
 import { Keys } from "./keys";
 import { RULER } from "./lanes";
 import { heightOf, TALL } from "./paint";
@@ -28,6 +29,7 @@ type Drag =
   | { kind: "threshold"; lane: number; x: number; y: number; moved: boolean };
 
 export class Input {
+  readonly #stage: Stage;
   /** Hits as they would become if the pointer were released now. */
   ghosts: (Change & { id: string })[] | null = null;
   box: { x: number; y: number; w: number; h: number } | null = null;
@@ -38,7 +40,8 @@ export class Input {
   readonly #keys: Keys;
   readonly #controller = new AbortController();
 
-  constructor(private readonly stage: Stage) {
+  constructor(stage: Stage) {
+    this.#stage = stage;
     const { timeLine, overview, root } = stage;
     const { signal } = this.#controller;
     const on = <K extends keyof HTMLElementEventMap>(
@@ -60,10 +63,9 @@ export class Input {
     const pan = (event: PointerEvent) => {
       if (event.type === "pointerdown") overview.setPointerCapture(event.pointerId);
       if (!event.buttons) return;
-      const time =
-        (this.#place(event, overview).x / stage.viewport.width) * stage.viewport.duration;
-      const { width, scale } = stage.viewport;
-      stage.setViewport({ ...stage.viewport, start: time - width / scale / 2 });
+      const time = (this.#place(event, overview).x / stage.view.width) * stage.view.duration;
+      const { width, scale } = stage.view;
+      stage.setView({ ...stage.view, start: time - width / scale / 2 });
     };
     on(overview, "pointerdown", pan);
     on(overview, "pointermove", pan);
@@ -80,14 +82,14 @@ export class Input {
     this.#keys.down(event);
   }
 
-  #place(event: MouseEvent, element = this.stage.timeLine): { x: number; y: number } {
+  #place(event: MouseEvent, element = this.#stage.timeLine): { x: number; y: number } {
     const { left, top } = element.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
   }
 
   /** Return the hit of a lane that is nearest to `x`, within `near` pixels. */
   #hitAt(lane: number, x: number, near = NEAR): Hit | undefined {
-    const { session, viewport: view } = this.stage;
+    const { session, view } = this.#stage;
     const hits = session.byLane.get(session.lanes[lane]) ?? [];
     const at = (k: number) => hits[k].time;
     const first = lowerBound(hits.length, at, timeAt(view, x - near));
@@ -101,13 +103,13 @@ export class Input {
   }
 
   #onLine(lane: number, y: number, near = STILL): boolean {
-    const { session, lanes } = this.stage;
+    const { session, lanes } = this.#stage;
     const threshold = session.threshold(session.lanes[lane]);
     return threshold !== null && Math.abs(lanes.top(lane) + heightOf(threshold) - y) <= near;
   }
 
   #down(event: PointerEvent): void {
-    const { timeLine, session } = this.stage;
+    const { timeLine, session } = this.#stage;
     const { x, y } = this.#place(event);
     this.#pointers.set(event.pointerId, x);
     timeLine.setPointerCapture(event.pointerId);
@@ -117,7 +119,7 @@ export class Input {
       return;
     }
     this.#range = session.range;
-    const zone = this.stage.lanes.at(y);
+    const zone = this.#stage.lanes.at(y);
     if (event.pointerType === "touch") {
       this.#touch(zone, x, y);
       return;
@@ -127,7 +129,7 @@ export class Input {
       if (event.shiftKey) this.#stretchRange(x);
       return;
     }
-    this.stage.choose(zone);
+    this.#stage.choose(zone);
     const grabbed = this.#hitAt(zone, x);
     if (grabbed) {
       const chosen = new Set(session.selected);
@@ -141,7 +143,7 @@ export class Input {
     } else if (this.#onLine(zone, y))
       this.#drag = { kind: "threshold", lane: zone, x, y, moved: false };
     else this.#drag = { kind: "box", x, y, moved: false };
-    this.stage.changed();
+    this.#stage.changed();
   }
 
   /**
@@ -149,7 +151,7 @@ export class Input {
    * that scrolling never moves one by accident. The ruler selects time.
    */
   #touch(zone: number, x: number, y: number): void {
-    const { session } = this.stage;
+    const { session } = this.#stage;
     if (zone >= 0) session.lane = zone;
     const grabbed = zone < 0 ? undefined : this.#hitAt(zone, x, TOUCH_NEAR);
     if (grabbed && session.selected.has(grabbed.id)) {
@@ -164,13 +166,13 @@ export class Input {
   }
 
   #tap(x: number, y: number): void {
-    const { session, viewport } = this.stage;
-    const zone = this.stage.lanes.at(y);
+    const { session, view } = this.#stage;
+    const zone = this.#stage.lanes.at(y);
     const hit = zone < 0 ? undefined : this.#hitAt(zone, x, TOUCH_NEAR);
-    if (zone >= 0) this.stage.choose(zone);
+    if (zone >= 0) this.#stage.choose(zone);
     session.select(hit ? [hit.id] : []);
     if (!hit) {
-      session.seek(timeAt(viewport, x));
+      session.seek(timeAt(view, x));
       return;
     }
     session.say(session.describe(hit));
@@ -188,17 +190,17 @@ export class Input {
       this.#hover(x, y);
       return;
     }
-    const { session, viewport: view } = this.stage;
+    const { session, view } = this.#stage;
     if (drag.kind === "threshold") {
       if (Math.abs(y - drag.y) < 1 && !drag.moved) return;
       drag.moved = true;
-      const value = (this.stage.lanes.top(drag.lane) + heightOf(0) - y) / TALL;
+      const value = (this.#stage.lanes.top(drag.lane) + heightOf(0) - y) / TALL;
       session.try(session.lanes[drag.lane], value);
     } else if (drag.kind === "hits") this.#dragHits(drag, x, y, event.altKey);
     else if (drag.moved || Math.hypot(x - drag.x, y - drag.y) > STILL) {
       drag.moved = true;
       if (drag.kind === "scroll") {
-        this.stage.setViewport(scroll(view, drag.x - x));
+        this.#stage.setView(scroll(view, drag.x - x));
         drag.x = x;
       } else if (drag.kind === "seek") {
         session.range = {
@@ -213,18 +215,18 @@ export class Input {
           h: Math.abs(y - drag.y),
         };
       }
-      this.stage.changed();
+      this.#stage.changed();
     }
   }
 
   #dragHits(drag: Extract<Drag, { kind: "hits" }>, x: number, y: number, free: boolean): void {
-    const { session, viewport: view } = this.stage;
+    const { session, view } = this.#stage;
     const [dx, dy] = [x - drag.x, y - drag.y];
     if (!drag.moved) {
       if (Math.max(Math.abs(dx), Math.abs(dy)) < STILL) return;
       drag.moved = Math.abs(dx) >= Math.abs(dy) ? "time" : "velocity";
     }
-    const zone = this.stage.lanes.at(y);
+    const zone = this.#stage.lanes.at(y);
     const from = session.lanes.indexOf(drag.grabbed.drum);
     const lanes = zone < 0 ? 0 : zone - from;
     const target = drag.grabbed.time + dx / view.scale;
@@ -245,13 +247,13 @@ export class Input {
     }));
     const ghost = this.ghosts.find(({ id }) => id === drag.grabbed.id);
     if (ghost) session.say(session.describe({ ...drag.grabbed, ...ghost }));
-    this.stage.changed();
+    this.#stage.changed();
   }
 
   #up(event: PointerEvent): void {
     const { ghosts, box } = this;
     const drag = this.#drag;
-    const { session, viewport: view } = this.stage;
+    const { session, view } = this.#stage;
     const { x } = this.#place(event);
     this.#pointers.delete(event.pointerId);
     this.#drag = this.ghosts = this.box = null;
@@ -271,7 +273,7 @@ export class Input {
       if (drag.kind === "box") session.select([]);
       session.seek(timeAt(view, x));
     }
-    this.stage.changed();
+    this.#stage.changed();
   }
 
   #cancel(event: PointerEvent): void {
@@ -281,16 +283,16 @@ export class Input {
 
   /** Abandon the drag. */
   #drop(): void {
-    const { session } = this.stage;
+    const { session } = this.#stage;
     const drag = this.#drag;
     this.#drag = this.ghosts = this.box = null;
     if (drag?.kind === "threshold") session.try(session.lanes[drag.lane], null);
     if (drag?.kind === "seek") session.range = this.#range;
-    this.stage.changed();
+    this.#stage.changed();
   }
 
   #chooseIn(box: { x: number; y: number; w: number; h: number }): void {
-    const { session, lanes, viewport: view } = this.stage;
+    const { session, lanes, view } = this.#stage;
     const [from, to] = [timeAt(view, box.x), timeAt(view, box.x + box.w)];
     const chosen = session.hits.filter(({ time, drum }) => {
       const lane = session.lanes.indexOf(drum);
@@ -302,7 +304,7 @@ export class Input {
   }
 
   #stretchRange(x: number): void {
-    const { session, viewport: view } = this.stage;
+    const { session, view } = this.#stage;
     const time = timeAt(view, x);
     const anchor = session.range
       ? time < session.range.start
@@ -313,19 +315,19 @@ export class Input {
   }
 
   #hover(x: number, y: number): void {
-    const zone = this.stage.lanes.at(y);
+    const zone = this.#stage.lanes.at(y);
     let cursor = "text";
     if (zone >= 0) {
       const hit = this.#hitAt(zone, x);
       cursor = hit ? "grab" : this.#onLine(zone, y) ? "ns-resize" : "default";
     }
-    this.stage.timeLine.style.cursor = cursor;
+    this.#stage.timeLine.style.cursor = cursor;
   }
 
   #double(event: MouseEvent): void {
-    const { session, viewport: view } = this.stage;
+    const { session, view } = this.#stage;
     const { x, y } = this.#place(event);
-    const zone = this.stage.lanes.at(y);
+    const zone = this.#stage.lanes.at(y);
     if (zone < 0 || this.#hitAt(zone, x)) return;
     const drum = session.lanes[zone];
     const time = timeAt(view, x);
@@ -343,12 +345,11 @@ export class Input {
       event.altKey ||
       (always && !event.shiftKey && event.deltaY)
     ) {
-      this.stage.setViewport(zoom(this.stage.viewport, 2 ** ((-event.deltaY * unit) / 240), x));
+      this.#stage.setView(zoom(this.#stage.view, 2 ** ((-event.deltaY * unit) / 240), x));
     } else if (sideways && (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))) {
-      this.stage.setViewport(scroll(this.stage.viewport, sideways * unit));
+      this.#stage.setView(scroll(this.#stage.view, sideways * unit));
     } else return;
-    event.preventDefault();
-    event.stopPropagation();
+    consume(event);
   }
 
   /** Zoom with two fingers; the times under them stay under them. */
@@ -359,8 +360,6 @@ export class Input {
     const spread = Math.max(Math.abs(before - other), 10);
     const factor = Math.max(Math.abs(x - other), 10) / spread;
     const middle = (before + other) / 2;
-    this.stage.setViewport(
-      scroll(zoom(this.stage.viewport, factor, middle), middle - (x + other) / 2),
-    );
+    this.#stage.setView(scroll(zoom(this.#stage.view, factor, middle), middle - (x + other) / 2));
   }
 }

@@ -1,5 +1,7 @@
 /** Keyboard layouts, and the keys that are left to the host. */
 
+import { listen } from "./dom";
+
 /**
  * Return the key as an English layout has it. On layouts without Latin letters, letters go
  * by their position; so do digits where that row types symbols.
@@ -45,6 +47,5 @@ export function leaveKeysToHost(host: HTMLElement): () => void {
     });
   };
   // In the capture phase, so before any other listener.
-  addEventListener("keydown", look, { capture: true });
-  return () => removeEventListener("keydown", look, { capture: true });
+  return listen(globalThis, "keydown", look, true);
 }

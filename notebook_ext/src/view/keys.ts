@@ -10,10 +10,12 @@ import type { Stage } from "./stage";
 const SNAPS = ["peak", "grid", "off"] as const;
 
 export class Keys {
+  readonly #stage: Stage;
   readonly #session: Session;
   readonly #actions: Readonly<Record<string, (shift: boolean) => void>>;
 
-  constructor(private readonly stage: Stage) {
+  constructor(stage: Stage) {
+    this.#stage = stage;
     this.#session = stage.session;
     this.#actions = this.#made();
   }
@@ -22,7 +24,7 @@ export class Keys {
   down(event: KeyboardEvent): void {
     if (isHosts(event)) return;
     event.stopPropagation();
-    const { controls } = this.stage;
+    const { controls } = this.#stage;
     if (!controls.help.hidden) {
       if (event.key === "Escape" || event.key === "?") controls.toggleHelp();
       return;
@@ -55,12 +57,11 @@ export class Keys {
   }
 
   #made(): Readonly<Record<string, (shift: boolean) => void>> {
-    const { stage } = this;
+    const stage = this.#stage;
     const { session, controls } = stage;
     const { player, bars } = session;
     const zoom = (factor: number) => () => stage.zoomBy(factor, this.#centre());
-    const turn = (part: number) => () =>
-      stage.setViewport(scroll(stage.viewport, part * stage.viewport.width));
+    const turn = (part: number) => () => stage.setView(scroll(stage.view, part * stage.view.width));
     const remove = () => session.remove(session.chosen);
     const add = () => session.addHere();
     const moved = (by: number) => () => this.#threshold(by);
@@ -88,7 +89,7 @@ export class Keys {
       "+": zoom(1.6),
       "=": zoom(1.6),
       "-": zoom(1 / 1.6),
-      "0": () => stage.setViewport(whole(stage.viewport.width, stage.viewport.duration)),
+      "0": () => stage.setView(whole(stage.view.width, stage.view.duration)),
       f: () => this.#fitRange(),
       // Letters for commands whose symbols are missing on some layouts.
       j: (shift) => this.#threshold(shift ? -0.05 : -0.005),
@@ -108,7 +109,7 @@ export class Keys {
       ArrowLeft: (shift) => this.#go(-1, shift),
       ArrowRight: (shift) => this.#go(1, shift),
       Home: () => session.seek(0),
-      End: () => session.seek(stage.viewport.duration),
+      End: () => session.seek(stage.view.duration),
       PageUp: turn(-0.8),
       PageDown: turn(0.8),
       Escape: () => undefined,
@@ -120,7 +121,7 @@ export class Keys {
   }
 
   #centre(): number {
-    const { viewport: view, session } = this.stage;
+    const { view, session } = this.#stage;
     const x = (session.player.seen - view.start) * view.scale;
     return x >= 0 && x <= view.width ? x : view.width / 2;
   }
@@ -173,14 +174,14 @@ export class Keys {
   #nextSnap(): void {
     const session = this.#session;
     session.snap = SNAPS[(SNAPS.indexOf(session.snap) + 1) % SNAPS.length];
-    this.stage.controls.showSnap();
+    this.#stage.controls.showSnap();
     session.say(`Snap: ${session.snap}`);
   }
 
   #edge(which: "start" | "end"): void {
     const session = this.#session;
     const now = session.player.position;
-    const { start, end } = session.range ?? { start: 0, end: this.stage.viewport.duration };
+    const { start, end } = session.range ?? { start: 0, end: this.#stage.view.duration };
     session.setRange(
       which === "start"
         ? { start: now, end: Math.max(end, now + 0.01) }
@@ -190,7 +191,7 @@ export class Keys {
 
   #fitRange(): void {
     const { range } = this.#session;
-    if (range) this.stage.setViewport(fit(this.stage.viewport, range.start, range.end));
+    if (range) this.#stage.setView(fit(this.#stage.view, range.start, range.end));
   }
 
   #threshold(by: number): void {
@@ -215,7 +216,7 @@ export class Keys {
   #lane(by: number): void {
     const session = this.#session;
     session.lane = clamp(session.lane + by, 0, session.lanes.length - 1);
-    this.stage.controls.update();
+    this.#stage.controls.update();
     session.say(`${nameOf(this.#drum)}, ${counted(session.count(this.#drum), "hit")}`);
   }
 

@@ -11,11 +11,13 @@ const FOLDED = 26;
 const TOP = RULER + WAVE + SPECTRUM;
 
 export class Lanes {
+  readonly #session: Session;
   /** Tops of the lanes in pixels, followed by the height of the time line. */
   #tops: number[] = [];
   readonly #open = new Set<string>();
 
-  constructor(private readonly session: Session) {
+  constructor(session: Session) {
+    this.#session = session;
     this.update();
   }
 
@@ -23,15 +25,15 @@ export class Lanes {
   update(): void {
     let top = TOP;
     this.#tops = [top];
-    for (const drum of this.session.lanes) {
-      if (this.session.count(drum)) this.#open.add(drum);
+    for (const drum of this.#session.lanes) {
+      if (this.#session.count(drum)) this.#open.add(drum);
       top += this.#open.has(drum) ? LANE : FOLDED;
       this.#tops.push(top);
     }
   }
 
   open(lane: number): void {
-    this.#open.add(this.session.lanes[lane]);
+    this.#open.add(this.#session.lanes[lane]);
     this.update();
   }
 

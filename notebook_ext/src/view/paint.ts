@@ -31,17 +31,17 @@ interface Part {
 }
 
 export class Painter {
+  readonly #session: Session;
+  readonly #lanes: Lanes;
   theme: Theme;
   readonly #curves = new Map<string, Float32Array[]>();
   readonly #heat = new Map<number, HTMLCanvasElement>();
   #scale = 0;
   readonly #tiles = new Map<string, HTMLCanvasElement>();
 
-  constructor(
-    private readonly session: Session,
-    private readonly lanes: Lanes,
-    theme: Theme,
-  ) {
+  constructor(session: Session, lanes: Lanes, theme: Theme) {
+    this.#session = session;
+    this.#lanes = lanes;
     this.theme = theme;
     for (const { drum, values } of session.song.activations)
       this.#curves.set(drum, pyramid(values));
@@ -78,7 +78,7 @@ export class Painter {
     if (cached) return cached;
     const canvas = document.createElement("canvas");
     canvas.width = pixels;
-    canvas.height = Math.round(this.lanes.height * ratio);
+    canvas.height = Math.round(this.#lanes.height * ratio);
     const context = canvas.getContext("2d", { alpha: false }) as Context;
     const width = pixels / ratio;
     const left = index * width;
@@ -95,7 +95,9 @@ export class Painter {
 
   #paint(part: Part): void {
     const { context, left, width } = part;
-    const { theme, session, lanes } = this;
+    const { theme } = this;
+    const session = this.#session;
+    const lanes = this.#lanes;
     block(context, theme.ground, 1, left, 0, width, lanes.height);
     session.lanes.forEach((_, lane) => {
       const colour = lane % 2 ? theme.lane : theme.laneAlt;
@@ -112,7 +114,7 @@ export class Painter {
 
   #spectrogram({ context, left, width, scale }: Part): void {
     const block = 512;
-    const { columns } = this.session.picture;
+    const { columns } = this.#session.picture;
     const step = Math.max(1, 2 ** Math.floor(Math.log2(COLUMN_RATE / scale)));
     const span = block * step;
     const first = Math.floor(((left / scale) * COLUMN_RATE) / span);
@@ -143,7 +145,7 @@ export class Painter {
     const key = index * 65536 + step;
     const cached = this.#heat.get(key);
     if (cached) return cached;
-    const { spectrum, columns } = this.session.picture;
+    const { spectrum, columns } = this.#session.picture;
     const canvas = document.createElement("canvas");
     canvas.width = block;
     canvas.height = BANDS;
@@ -166,7 +168,7 @@ export class Painter {
   }
 
   #wave({ context, left, width, scale }: Part): void {
-    const { chunks, picture } = this.session;
+    const { chunks, picture } = this.#session;
     const { wave, columns, gain } = picture;
     const middle = RULER + WAVE / 2;
     const unit = ((WAVE / 2 - 4) * gain) / 127;
@@ -211,7 +213,7 @@ export class Painter {
 
   /** Draw bar lines and, where there is room, beats. */
   #grid({ context, left, width, scale }: Part): void {
-    const { beats } = this.session;
+    const { beats } = this.#session;
     const end = (left + width) / scale;
     const start = left / scale;
     const dense =
@@ -230,14 +232,14 @@ export class Painter {
         Math.round(beats[i][0] * scale),
         bar ? RULER / 2 : RULER - 5,
         1,
-        this.lanes.height,
+        this.#lanes.height,
       );
     }
   }
 
   #ruler({ context, left, width, scale }: Part): void {
     const { theme } = this;
-    const { beats } = this.session;
+    const { beats } = this.#session;
     const step = rulerStep({ scale });
     const decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
     context.font = "11px system-ui, sans-serif";
@@ -267,7 +269,7 @@ export class Painter {
     const colour = colourOf(this.theme, drum);
     const curve = this.#curves.get(drum);
     if (curve) this.#activation(part, curve, top, colour);
-    const threshold = this.session.threshold(drum);
+    const threshold = this.#session.threshold(drum);
     if (threshold !== null) {
       context.strokeStyle = colour;
       context.globalAlpha = 0.75;
@@ -280,7 +282,7 @@ export class Painter {
       context.setLineDash([]);
       context.globalAlpha = 1;
     }
-    const hits = this.session.byLane.get(drum) ?? [];
+    const hits = this.#session.byLane.get(drum) ?? [];
     const at = (k: number) => hits[k].time;
     const first = lowerBound(hits.length, at, (left - 12) / scale);
     const end = lowerBound(hits.length, at, (left + width + 12) / scale);
@@ -293,7 +295,7 @@ export class Painter {
     top: number,
     colour: string,
   ): void {
-    const { rate, offset } = this.session.song.header;
+    const { rate, offset } = this.#session.song.header;
     const perPixel = rate / scale;
     const level = clamp(Math.floor(Math.log2(perPixel)), 0, curve.length - 1);
     const values = curve[level];
@@ -338,8 +340,8 @@ export class Painter {
       }
     } else {
       // From the whole lane, so that the size is the same in every tile.
-      const { length } = this.session.byLane.get(hits[0]?.drum) ?? [];
-      const all = (this.session.song.header.duration * scale) / Math.max(length, 1);
+      const { length } = this.#session.byLane.get(hits[0]?.drum) ?? [];
+      const all = (this.#session.song.header.duration * scale) / Math.max(length, 1);
       const size = all < 12 ? 3 : HEAD;
       for (const { time, drum, velocity } of hits) {
         const x = time * scale;
@@ -353,7 +355,8 @@ export class Painter {
 
   /** Draw the whole song in a strip: the waveform, and a row of dots per drum on top. */
   overview(context: Context, width: number, height: number): void {
-    const { theme, session } = this;
+    const { theme } = this;
+    const session = this.#session;
     const { picture } = session;
     const scale = width / session.song.header.duration;
     block(context, theme.laneAlt, 1, 0, 0, width, height);

@@ -9,15 +9,17 @@ import { button, choice, labelled, make, press, slider, toolbar } from "./dom";
 const QUIETEST = -36;
 
 export class Practice {
+  readonly #session: Session;
   readonly element: HTMLElement;
   readonly #metronome: HTMLButtonElement;
   readonly #countIn: HTMLButtonElement;
   readonly #meter: HTMLSelectElement;
   readonly #speed: HTMLInputElement;
-  readonly #percent = make("output", { class: "value" });
+  readonly #percent = make("output.value");
   readonly #ofBeats: HTMLElement[];
 
-  constructor(private readonly session: Session) {
+  constructor(session: Session) {
+    this.#session = session;
     const { player, bars } = session;
     const { mixer } = player;
     const level = (name: "song" | "hits", text: string) =>
@@ -28,7 +30,7 @@ export class Practice {
           session.mixed();
         }),
       );
-    const decibels = make("output", { class: "value" }, "0 dB");
+    const decibels = make("output.value", {}, "0 dB");
     const quieter = slider(
       "Level of the song's own drums",
       [QUIETEST, 0, 1],
@@ -81,8 +83,8 @@ export class Practice {
       this.#meter,
     ];
     this.element = make(
-      "div",
-      { class: "bar low" },
+      "div.bar.low",
+      {},
       level("song", "Song"),
       ownDrums,
       level("hits", "Hits"),
@@ -98,7 +100,7 @@ export class Practice {
   }
 
   update(): void {
-    const { player, beats, bars } = this.session;
+    const { player, beats, bars } = this.#session;
     for (const element of this.#ofBeats) element.hidden = beats.length < 2;
     this.#speed.value = String(100 * player.speed);
     this.#percent.textContent = `${this.#speed.value} %`;

@@ -10,16 +10,18 @@ export interface Stage {
   readonly root: HTMLElement;
   readonly timeLine: HTMLElement;
   readonly overview: HTMLElement;
-  readonly viewport: Viewport;
+  readonly view: Viewport;
   readonly theme: Theme;
   readonly controls: Panel;
-  setViewport(viewport: Viewport): void;
+  setView(view: Viewport): void;
   zoomBy(factor: number, x?: number): void;
   readonly lanes: Lanes;
   /** Make a lane the active one, and unfold it. */
   choose(lane: number): void;
   /** Redraw the overlay. */
   changed(): void;
+  /** Load the parts of the view that are not shown at first. */
+  extras(): Promise<Extras>;
   /** The panel that shows the notation. */
   readonly notation: HTMLElement;
   /** Show or hide the notation. */
@@ -31,7 +33,7 @@ export interface Stage {
 /** The part of the controls that keys may use. */
 export interface Panel {
   readonly help: HTMLElement;
-  toggleHelp(): void;
+  toggleHelp(): Promise<void>;
   showSnap(): void;
   update(): void;
 }
@@ -43,13 +45,18 @@ export interface NotationPanel {
   close(): void;
 }
 
-/** Show the notation of a session in an element. */
-export type OpenNotation = (
-  session: Session,
-  place: HTMLElement,
-  /** Whether printing the page prints the part alone. */
-  isWholePage: boolean,
-) => NotationPanel;
+/** Parts of the view that are not shown at first. */
+export interface Extras {
+  /** Show the notation of a session in an element. */
+  openNotation(
+    session: Session,
+    place: HTMLElement,
+    /** Whether printing the page prints the part alone. */
+    isWholePage: boolean,
+  ): NotationPanel;
+  /** Build the help page for a tree, whose button calls `close`. */
+  helpPage(root: DocumentOrShadowRoot, close: () => void): HTMLElement;
+}
 
 /** File types that the page can save: ids with their names, and how. */
 export interface Exports {

@@ -5,12 +5,12 @@ import { fit, reveal, type Viewport, whole, within, xAt, zoom } from "../core/ti
 import { counted } from "../core/words";
 import type { Session } from "../session/session";
 import { Controls } from "./controls";
-import { block, eachFrame, make } from "./dom";
+import { addStyle, block, eachFrame, listen, make } from "./dom";
 import { Input } from "./input";
 import { leaveKeysToHost } from "./keyboard";
 import { LANE, Lanes } from "./lanes";
 import { heightOf, Painter } from "./paint";
-import type { Exports, NotationPanel, OpenNotation, Stage } from "./stage";
+import type { Exports, Extras, NotationPanel, Stage } from "./stage";
 import css from "./style.css";
 import { colourOf, DARK, isDark, LIGHT, shapeOf, type Theme } from "./theme";
 
@@ -20,31 +20,31 @@ export interface Options {
   readonly theme: "auto" | "light" | "dark";
   /** File types that the browser saves itself; null in a notebook. */
   readonly exports: Exports | null;
-  /** Load the notation view; called when it is first shown. */
-  readonly loadNotation: () => Promise<OpenNotation>;
+  /** Load the notation view and the help page; called when one of them is first shown. */
+  readonly loadExtras: () => Promise<Extras>;
   /** Whether the view is the whole page, so that it receives every key. */
   readonly isWholePage: boolean;
 }
 
 export class DrumView implements Stage {
-  readonly root = make("div", { class: "adt", role: "group" });
-  readonly timeLine = make("div", {
-    class: "stage",
+  readonly #options: Options;
+  readonly root = make("div.adt", { role: "group" });
+  readonly timeLine = make("div.stage", {
     tabindex: 0,
     role: "application",
     "aria-roledescription": "time line",
   });
-  readonly overview = make("div", { class: "overview", "aria-hidden": "true" });
-  readonly notation = make("div", { class: "notation", hidden: true });
-  viewport: Viewport;
-  readonly painter: Painter;
+  readonly overview = make("div.overview", { "aria-hidden": "true" });
+  readonly notation = make("div.notation", { hidden: true });
+  #view: Viewport;
+  readonly #painter: Painter;
   readonly lanes: Lanes;
   readonly #picture = make("canvas");
   readonly #overlay = make("canvas");
   readonly #strip = make("canvas");
-  readonly #window = make("div", { class: "window" });
-  readonly #playhead = make("div", { class: "playhead" });
-  readonly #smallPlayhead = make("div", { class: "playhead" });
+  readonly #window = make("div.window");
+  readonly #playhead = make("div.playhead");
+  readonly #smallPlayhead = make("div.playhead");
   readonly controls: Controls;
   readonly #input: Input;
   readonly #undo: (() => void)[] = [];
@@ -53,33 +53,33 @@ export class DrumView implements Stage {
   #ratio = 1;
   #animation = 0;
   #following = true;
-  #panel: Promise<NotationPanel> | null = null;
+  #extras: Promise<Extras> | null = null;
+  #panel: NotationPanel | null = null;
 
   constructor(
     readonly session: Session,
     readonly host: HTMLElement,
-    private readonly options: Options,
+    options: Options,
   ) {
+    this.#options = options;
     const { header } = session.song;
     this.lanes = new Lanes(session);
-    this.painter = new Painter(session, this.lanes, DARK);
-    this.viewport = whole(600, header.duration);
+    this.#painter = new Painter(session, this.lanes, DARK);
+    this.#view = whole(600, header.duration);
     this.root.setAttribute("aria-label", `Drum transcription of ${header.title}`);
     this.#undo.push(leaveKeysToHost(host));
     const shadow = host.attachShadow({ mode: "open" });
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    shadow.adoptedStyleSheets = [sheet];
+    addStyle(shadow, css);
     this.controls = new Controls(session, this, options.exports);
     this.timeLine.append(this.#picture, this.#overlay, this.#playhead);
     this.overview.append(this.#strip, this.#window, this.#smallPlayhead);
-    const right = make("div", { class: "right" }, this.overview, this.timeLine);
+    const right = make("div.right", {}, this.overview, this.timeLine);
     this.overview.style.height = `${OVERVIEW}px`;
     this.root.append(
       ...this.controls.top,
       this.notation,
       // The Tab key reaches the time line before the headers of its lanes.
-      make("div", { class: "body" }, right, this.controls.gutter),
+      make("div.body", {}, right, this.controls.gutter),
       ...this.controls.bottom,
     );
     shadow.append(this.root);
@@ -94,7 +94,7 @@ export class DrumView implements Stage {
     this.#undo.push(
       session.on("hits", () => this.#hitsChanged()),
       session.on("look", () => {
-        this.painter.stale(true);
+        this.#painter.stale(true);
         this.#redraw();
         this.#redrawOverview();
       }),
@@ -109,24 +109,21 @@ export class DrumView implements Stage {
         this.#movePlayhead();
       }),
     );
-    if (this.options.isWholePage) {
+    if (this.#options.isWholePage) {
       const key = (event: KeyboardEvent) => {
         if (event.target === document.body) this.#input.key(event);
       };
-      document.addEventListener("keydown", key);
-      this.#undo.push(() => document.removeEventListener("keydown", key));
+      this.#undo.push(listen(document, "keydown", key));
     }
     const size = new ResizeObserver(() => this.#layout());
     size.observe(this.timeLine);
     const look = new MutationObserver(() => this.#restyle());
     look.observe(document.body, { attributes: true });
     const scheme = matchMedia("(prefers-color-scheme: dark)");
-    const restyle = () => this.#restyle();
-    scheme.addEventListener("change", restyle);
     this.#undo.push(
       () => size.disconnect(),
       () => look.disconnect(),
-      () => scheme.removeEventListener("change", restyle),
+      listen(scheme, "change", () => this.#restyle()),
     );
   }
 
@@ -134,13 +131,13 @@ export class DrumView implements Stage {
     cancelAnimationFrame(this.#animation);
     this.#input.close();
     this.controls.close();
-    void this.#panel?.then((panel) => panel.close());
+    this.#panel?.close();
     for (const stop of this.#undo) stop();
   }
 
   #hitsChanged(): void {
     this.lanes.update();
-    this.painter.stale();
+    this.#painter.stale();
     this.controls.lanes();
     this.#layout();
     this.#redraw();
@@ -148,12 +145,12 @@ export class DrumView implements Stage {
   }
 
   #restyle(): void {
-    const { theme } = this.options;
+    const { theme } = this.#options;
     const dark = theme === "auto" ? isDark(this.host) : theme === "dark";
     this.root.classList.toggle("light", !dark);
-    if (this.painter.theme.dark === dark && this.timeLine.dataset.drawn) return;
-    this.painter.theme = dark ? DARK : LIGHT;
-    this.painter.stale(true);
+    if (this.#painter.theme.dark === dark && this.timeLine.dataset.drawn) return;
+    this.#painter.theme = dark ? DARK : LIGHT;
+    this.#painter.stale(true);
     this.controls.lanes();
     this.#redraw();
     this.#redrawOverview();
@@ -162,7 +159,7 @@ export class DrumView implements Stage {
   #layout(): void {
     const width = Math.max(this.timeLine.clientWidth, 100);
     const height = this.lanes.height;
-    const wasWhole = this.viewport.scale <= (this.viewport.width / this.viewport.duration) * 1.001;
+    const wasWhole = this.#view.scale <= (this.#view.width / this.#view.duration) * 1.001;
     this.#ratio = Math.min(window.devicePixelRatio || 1, 2);
     this.timeLine.style.height = `${height}px`;
     for (const [canvas, tall] of [
@@ -177,40 +174,44 @@ export class DrumView implements Stage {
       canvas.style.width = `${width}px`;
       canvas.style.height = `${tall}px`;
     }
-    if (width !== this.viewport.width) {
+    if (width !== this.#view.width) {
       // Begin with ten seconds rather than the whole song: far enough in to tell hits apart.
       const first = !this.timeLine.dataset.drawn;
-      this.viewport = within({
-        ...this.viewport,
+      this.#view = within({
+        ...this.#view,
         width,
-        scale: wasWhole ? 0 : this.viewport.scale,
+        scale: wasWhole ? 0 : this.#view.scale,
       });
-      if (first && this.viewport.duration > 12) this.viewport = fit(this.viewport, 0, 10);
+      if (first && this.#view.duration > 12) this.#view = fit(this.#view, 0, 10);
     }
     this.#redraw();
     this.#redrawOverview();
   }
 
-  setViewport(view: Viewport, byHand = true): void {
+  setView(view: Viewport, byHand = true): void {
     if (byHand && this.session.player.playing) {
       const x = xAt(view, this.session.player.seen);
       this.#following = x >= 0 && x <= view.width;
     }
-    this.viewport = within(view);
+    this.#view = within(view);
     this.#redraw();
   }
 
-  zoomBy(factor: number, x = this.viewport.width / 2): void {
-    this.setViewport(zoom(this.viewport, factor, x));
+  zoomBy(factor: number, x = this.#view.width / 2): void {
+    this.setView(zoom(this.#view, factor, x));
   }
 
   /** Scroll a time into view if necessary. */
   show(time: number): void {
-    this.setViewport(reveal(this.viewport, time), false);
+    this.setView(reveal(this.#view, time), false);
+  }
+
+  get view(): Viewport {
+    return this.#view;
   }
 
   get theme(): Theme {
-    return this.painter.theme;
+    return this.#painter.theme;
   }
 
   changed(): void {
@@ -236,14 +237,14 @@ export class DrumView implements Stage {
 
   #movePlayhead(): void {
     const time = this.session.player.seen;
-    let x = xAt(this.viewport, time);
-    if (this.session.player.playing && this.#following && (x < 0 || x > this.viewport.width)) {
+    let x = xAt(this.#view, time);
+    if (this.session.player.playing && this.#following && (x < 0 || x > this.#view.width)) {
       this.show(time);
-      x = xAt(this.viewport, time);
+      x = xAt(this.#view, time);
     }
     this.#playhead.style.transform = `translateX(${Math.round(x * 2) / 2}px)`;
-    this.#playhead.style.visibility = x < -1 || x > this.viewport.width + 1 ? "hidden" : "visible";
-    const small = (time / this.viewport.duration) * this.viewport.width;
+    this.#playhead.style.visibility = x < -1 || x > this.#view.width + 1 ? "hidden" : "visible";
+    const small = (time / this.#view.duration) * this.#view.width;
     this.#smallPlayhead.style.transform = `translateX(${Math.round(small)}px)`;
     this.controls.time(time);
   }
@@ -251,10 +252,10 @@ export class DrumView implements Stage {
   #draw(): void {
     const context = this.#picture.getContext("2d", { alpha: false });
     if (!context) return;
-    this.painter.draw(context, this.viewport, this.#ratio);
+    this.#painter.draw(context, this.#view, this.#ratio);
     this.#drawOverlay();
     this.#movePlayhead();
-    const { start, width, scale, duration } = this.viewport;
+    const { start, width, scale, duration } = this.#view;
     this.#window.style.left = `${(start / duration) * width}px`;
     this.#window.style.width = `${Math.max((width / scale / duration) * width, 4)}px`;
     this.timeLine.dataset.drawn = String(Number(this.timeLine.dataset.drawn ?? 0) + 1);
@@ -264,18 +265,15 @@ export class DrumView implements Stage {
     const context = this.#strip.getContext("2d");
     if (!context) return;
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
-    this.painter.overview(context, this.viewport.width, OVERVIEW);
+    this.#painter.overview(context, this.#view.width, OVERVIEW);
   }
 
   /** Draw the selection, the chosen hits, and what is being dragged. */
   #drawOverlay(): void {
     const context = this.#overlay.getContext("2d");
     if (!context) return;
-    const {
-      session,
-      viewport: view,
-      painter: { theme },
-    } = this;
+    const { session, theme } = this;
+    const view = this.#view;
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
     context.clearRect(0, 0, view.width, this.lanes.height);
     if (session.range) {
@@ -300,11 +298,8 @@ export class DrumView implements Stage {
     context: CanvasRenderingContext2D,
     hit: { time: number; drum: string; velocity: number },
   ): void {
-    const {
-      session,
-      viewport: view,
-      painter: { theme },
-    } = this;
+    const { session, theme } = this;
+    const view = this.#view;
     const lane = session.lanes.indexOf(hit.drum);
     const x = xAt(view, hit.time);
     if (lane < 0 || x < -20 || x > view.width + 20) return;
@@ -322,17 +317,25 @@ export class DrumView implements Stage {
     context.fill();
   }
 
+  async extras(): Promise<Extras> {
+    try {
+      this.#extras ??= this.#options.loadExtras();
+      return await this.#extras;
+    } catch (error) {
+      this.#extras = null; // the next time may succeed
+      throw error;
+    }
+  }
+
   async toggleNotation(): Promise<void> {
     const { notation, session } = this;
     notation.hidden = !notation.hidden;
     this.controls.update();
     try {
-      this.#panel ??= this.options
-        .loadNotation()
-        .then((open) => open(session, notation, this.options.isWholePage));
-      (await this.#panel).update();
+      const { openNotation } = await this.extras();
+      this.#panel ??= openNotation(session, notation, this.#options.isWholePage);
+      this.#panel.update();
     } catch (error) {
-      this.#panel = null;
       session.say(`No notation: ${error}`);
     }
   }

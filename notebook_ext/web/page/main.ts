@@ -4,6 +4,7 @@ import { correctionsTo } from "../../src/core/corrections";
 import type { Op } from "../../src/core/edits";
 import { counted } from "../../src/core/words";
 import { RATE } from "../../src/sound/audio-chunks";
+import { addStyle } from "../../src/view/dom";
 import { startEngine } from "../engine/engine";
 import type { Engine, Heard, SongParts } from "../engine/engine-types";
 import { songOf } from "../engine/payload";
@@ -357,8 +358,6 @@ function about(
 
 const place = document.getElementById("adt-web");
 if (place) {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  document.adoptedStyleSheets = [sheet];
+  addStyle(document, css);
   new Page(place);
 }

@@ -23,7 +23,7 @@ export interface Deeds {
 
 export class Shell {
   /** Songs are shown in here. */
-  readonly song = make("div", { class: "song" });
+  readonly song = make("div.song");
   readonly #input = make("input", {
     type: "file",
     multiple: true,
@@ -31,8 +31,8 @@ export class Shell {
     class: "unseen",
   });
   readonly #drop = make(
-    "label",
-    { class: "drop" },
+    "label.drop",
+    {},
     this.#input,
     make("span", {}, make("b", {}, "Drop a recording here"), ", or click to choose one"),
     make("small", {}, "WAV, MP3, FLAC, OGG, M4A. Nothing leaves this computer."),
@@ -41,19 +41,19 @@ export class Shell {
   readonly #stage = make("span", { role: "status", "aria-live": "polite" });
   readonly #progress = make("progress", { max: 1, "aria-label": "Progress" });
   readonly #work = make(
-    "div",
-    { class: "work", hidden: true },
+    "div.work",
+    { hidden: true },
     this.#stage,
     this.#progress,
     button("Cancel", "Cancel", () => this.deeds.cancel()),
   );
-  readonly #notice = make("p", { class: "notice", role: "alert", hidden: true });
+  readonly #notice = make("p.notice", { role: "alert", hidden: true });
   readonly #saving: HTMLElement;
   readonly #welcome: HTMLElement;
   readonly #list = make("ul");
   readonly #kept = make(
-    "section",
-    { class: "kept", "aria-label": "Songs kept in this browser", hidden: true },
+    "section.kept",
+    { "aria-label": "Songs kept in this browser", hidden: true },
     make("h2", {}, "Kept in this browser"),
     this.#list,
   );
@@ -126,12 +126,12 @@ export class Shell {
     const save = (kind: Kind) =>
       button(`Save ${KINDS[kind]}`, KINDS[kind], () => this.deeds.save(kind, map));
     return make(
-      "section",
-      { class: "saving", "aria-label": "Save the hits", hidden: true },
+      "section.saving",
+      { "aria-label": "Save the hits", hidden: true },
       make("span", {}, "Save:"),
       save("labels"),
       save("split"),
-      make("span", { class: "pair" }, save("midi"), save("plain"), notes),
+      make("span.pair", {}, save("midi"), save("plain"), notes),
       save("tab"),
       save("json"),
       save("click"),

@@ -2,7 +2,7 @@
 
 import { type Action, act, EMPTY, type Log } from "../../src/core/edits";
 import { Song } from "../../src/core/song";
-import openNotation from "../../src/notation-view/open";
+import extras from "../../src/notation-view/extras";
 import { withFiles } from "../../src/session/files";
 import type { Host } from "../../src/session/host";
 import { editorName, KeptLog, type LogStore } from "../../src/session/kept-log";
@@ -94,7 +94,7 @@ export class ShownSong {
     this.#view = new DrumView(this.session, this.place, {
       theme: "auto",
       exports: null,
-      loadNotation: async () => openNotation,
+      loadExtras: async () => extras,
       isWholePage: true,
     });
     Object.assign(this.place, { adt: withFiles(this.session) });

@@ -21,8 +21,8 @@ const STEPS_TO_TAKE = [
 /** `example`: a recording of the project's own is wanted. */
 export const welcome = (example: () => void): HTMLElement =>
   make(
-    "section",
-    { class: "welcome", "aria-label": "What this page does" },
+    "section.welcome",
+    { "aria-label": "What this page does" },
     picture(),
     make("ol", {}, ...STEPS_TO_TAKE.map((text) => make("li", {}, text))),
     make(

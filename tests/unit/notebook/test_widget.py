@@ -197,10 +197,10 @@ def test_a_browser_gets_sound_and_log(widget: Any, groove: Transcription) -> Non
     assert groove.activations is not None
     widget._receive(None, {"type": "velocities"}, [])
     assert len(widget.send[-1][1][0]) == 6 * len(groove.activations.values)
-    widget._receive(None, {"type": "notation"}, [])
+    widget._receive(None, {"type": "extras"}, [])
     assert widget.send[-1] == (
-        {"type": "notation"},
-        [asset("notebook_ext", "notation.js").read_bytes()],
+        {"type": "extras"},
+        [asset("notebook_ext", "extras.js").read_bytes()],
     )
     widget._receive(None, {"type": "chunk", "index": 1}, [])
     content, (data,) = widget.send[-1]
@@ -218,9 +218,9 @@ def test_a_browser_gets_sound_and_log(widget: Any, groove: Transcription) -> Non
 def test_an_embedded_widget_has_all_of_its_sound(groove: Transcription) -> None:
     plain = DrumWidget(groove, quality="small")
     made = DrumWidget(groove, quality="small", embed=True)
-    state = made.get_state(["_chunks", "_table", "_notation"])
-    assert state["_notation"] == asset("notebook_ext", "notation.js").read_bytes()
-    assert plain._notation == b""
+    state = made.get_state(["_chunks", "_table", "_extras"])
+    assert state["_extras"] == asset("notebook_ext", "extras.js").read_bytes()
+    assert plain._extras == b""
     assert [len(plain._chunks), len(state["_chunks"])] == [1, 5]
     made.send = Sent()
     for number, data in enumerate(state["_chunks"]):
