@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adt_plugins.audacity.extension import extensions_folder
+from adt_plugins.audacity.flatpak import plugin_folders_of_flatpaks
 from adt_plugins.audacity.request_folder import snap_home
 from adt_plugins.base.folders import (
     application_support,
@@ -24,7 +25,6 @@ _RUN_BY_AUDACITY_4 = ("drum-labels.ny",)
 returns; `adt_plugins.audacity.extension` makes separate ones."""
 _MARK = b'$author "adt-plugins"'
 _FOLDER, _NEW, _TENACITY = "Plug-Ins", "Audacity4", "tenacity"
-_FLATPAK = Path(".var", "app", "org.audacityteam.Audacity")
 
 
 def plugin_folders(
@@ -47,7 +47,7 @@ def plugin_folders(
     Returns
     -------
     list of Path
-        At least one; they need not exist. On Linux the Flatpak and the Snap have
+        At least one; they need not exist. On Linux Flatpaks and the Snap have
         their own; the usual folder is left out if only they are installed. The
         folders of Audacity 4 and Tenacity are included if they were ever started.
     """
@@ -57,9 +57,7 @@ def plugin_folders(
     started = [other / _FOLDER for other in others if other.is_dir()]
     if platform in ("win32", "darwin"):
         return [default, *started]
-    sandboxed = []
-    if (home / _FLATPAK).is_dir():
-        sandboxed.append(home / _FLATPAK / "data" / "audacity" / _FOLDER)
+    sandboxed = list(plugin_folders_of_flatpaks(home, _FOLDER))
     snap = snap_home({"HOME": str(home)})
     if snap is not None:
         share = snap / ".local" / "share"

@@ -12,11 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from adt_plugins.audacity.flatpak import FLATPAKS
 from adt_plugins.base.folders import xdg_data_home
 from adt_plugins.errors import AdtError, reason_of
 from adt_plugins.formats.audacity_project.writer import SUFFIX, opening_list
-
-FLATPAK_ID = "org.audacityteam.Audacity"
 
 # Audacity 3 comes first, as it can do more. Audacity 4 is known from its source only:
 # its program and folders on Windows and macOS have not been seen.
@@ -177,9 +176,10 @@ def _on_linux(env: Mapping[str, str], home: Path, root: Path) -> list[str] | Non
         if program is not None:
             return [program]
     data = xdg_data_home(env, home)
-    for folder in (data / "flatpak", root / "var" / "lib" / "flatpak"):
-        if (folder / "app" / FLATPAK_ID).is_dir():
-            return ["flatpak", "run", FLATPAK_ID]
+    for name in FLATPAKS.values():
+        for folder in (data / "flatpak", root / "var" / "lib" / "flatpak"):
+            if (folder / "app" / name).is_dir():
+                return ["flatpak", "run", name]
     if (root / "snap" / "bin" / "audacity").exists():
         return [str(root / "snap" / "bin" / "audacity")]
     images = sorted((home / "Applications").glob("[Aa]udacity*.AppImage"))

@@ -13,6 +13,7 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
+from adt_plugins.audacity.flatpak import flatpak_folder
 from adt_plugins.base.folders import (
     application_support,
     roaming_app_data,
@@ -31,7 +32,6 @@ SUFFIXES = (".aup3", ".aup4")
 _MOST_LOOKED_AT = 40
 _LEAST_SHARE = 0.3
 _SAVE_FOLDERS = ("Directories/Save", "Directories/Open")
-_FLATPAK = Path(".var", "app", "org.audacityteam.Audacity", "config", "audacity")
 
 
 def find_saved(
@@ -117,7 +117,8 @@ def _settings_files(
         folders = [application_support(home) / "audacity"]
     else:
         config = xdg_config_home(env, home)
-        folders = [config / "audacity", home / ".audacity-data", home / _FLATPAK]
+        flatpak = flatpak_folder(home, "audacity") / "config" / "audacity"
+        folders = [config / "audacity", home / ".audacity-data", flatpak]
     return [folder / "audacity.cfg" for folder in folders]
 
 

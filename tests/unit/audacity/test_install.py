@@ -16,6 +16,7 @@ from adt_plugins.errors import AdtError, AdtWarning
 
 LINUX = ".local/share/audacity/Plug-Ins"
 FLATPAK = ".var/app/org.audacityteam.Audacity"
+TENACITY_FLATPAK = ".var/app/org.tenacityaudio.Tenacity"
 SNAP = "snap/audacity/current"
 
 
@@ -37,6 +38,12 @@ SNAP = "snap/audacity/current"
             {},
             [f"{FLATPAK}/", ".local/share/audacity/"],
             [LINUX, f"{FLATPAK}/data/audacity/Plug-Ins"],
+        ),
+        (
+            "linux",
+            {},
+            [f"{TENACITY_FLATPAK}/"],
+            [f"{TENACITY_FLATPAK}/data/tenacity/Plug-Ins"],
         ),
         ("linux", {}, [f"{SNAP}/"], [f"{SNAP}/.local/share/audacity/Plug-Ins"]),
         (

@@ -68,6 +68,11 @@ def executable(path: Path, text: str = "") -> Path:
             ["var/lib/flatpak/app/org.audacityteam.Audacity/x", "snap/bin/audacity"],
             ["flatpak", "run", "org.audacityteam.Audacity"],
         ),
+        (
+            "linux",
+            ["var/lib/flatpak/app/org.tenacityaudio.Tenacity/x"],
+            ["flatpak", "run", "org.tenacityaudio.Tenacity"],
+        ),
         ("linux", ["snap/bin/audacity"], ["{root}/snap/bin/audacity"]),
         ("linux", ["usr/bin/audacity4"], ["{root}/usr/bin/audacity4"]),
         ("linux", ["usr/bin/tenacity"], ["{root}/usr/bin/tenacity"]),
