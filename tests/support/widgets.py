@@ -1,0 +1,18 @@
+"""A widget whose messages are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+DrumWidget = pytest.importorskip(
+    "adt_plugins.notebook.widget", reason="anywidget is not installed"
+).DrumWidget
+
+
+class Sent(list[Any]):
+    """What a widget sends; put in the place of its way to the browser."""
+
+    def __call__(self, content: Any, buffers: Any = None) -> None:
+        self.append((content, buffers))

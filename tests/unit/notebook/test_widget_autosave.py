@@ -1,0 +1,169 @@
+"""What the widget keeps in its file, alone and beside others."""
+
+from __future__ import annotations
+
+import gc
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adt_plugins import Transcription
+from adt_plugins.editor.picks import PickedSong
+from adt_plugins.errors import AdtError, AdtWarning
+from adt_plugins.meter import Meter
+from tests.support.notebook.make_fixtures import actions
+from tests.support.widgets import DrumWidget, Sent
+
+
+def test_bars_are_in_the_autosave_and_the_files(
+    groove: Transcription, tmp_path: Path
+) -> None:
+    path = tmp_path / "groove.drums.json"
+    first = DrumWidget(groove, audio=False, autosave=path)
+    first.set_meter("3/4")
+    assert Transcription.read(path).beats == first.transcription.rounded().beats
+    again = DrumWidget(groove, audio=False, autosave=path)
+    assert again.transcription.meter == Meter(3)
+    first.save(tmp_path / "song.mid", "midi")
+    assert Transcription.read(tmp_path / "song.mid").meter == Meter(3)
+    first.close()
+    again.close()
+
+
+def test_two_widgets_of_one_song(groove: Transcription) -> None:
+    one, two = DrumWidget(groove), DrumWidget(groove)
+    one.add(1.0, "KD")
+    assert two.transcription == groove
+    assert len(one.transcription) == len(groove) + 1
+    one.close()
+    two.close()
+
+
+def test_hits_that_somebody_changed_in_the_autosave_are_kept(
+    groove: Transcription, tmp_path: Path, user_home: Path
+) -> None:
+    path = tmp_path / "groove.drums.json"
+    DrumWidget(groove, audio=False, autosave=path).add(1.234_567_89, "KD")
+    untouched = path.read_text()
+    data = json.loads(untouched)
+    data["onsets"][3]["velocity"] = 1  # by hand
+    path.write_text(changed := json.dumps(data))
+    with pytest.warns(AdtWarning, match="somebody has changed it"):
+        again = DrumWidget(groove, audio=False, autosave=path)
+    again.add(2.0, "SD")
+    (kept,) = (user_home / "replaced").iterdir()
+    assert kept.read_text() == changed
+    assert len(Transcription.read(path)) == len(groove) + 2
+
+
+def test_autosave_outlives_the_kernel(groove: Transcription, tmp_path: Path) -> None:
+    path = tmp_path / "song.drums.json"
+    score = PickedSong(groove)
+    first = DrumWidget(groove, audio=False, autosave=path)
+    assert not path.exists()
+    for action in actions(score, 60, seed=4):
+        first._act(action)
+        assert Transcription.read(path).onsets == first.transcription.onsets
+    first.undo()
+    last = first.transcription
+    first.close()
+    del first
+    gc.collect()  # with the widget its log is gone: this is what a new kernel finds
+    again = DrumWidget(groove, audio=False, autosave=path)
+    assert again.transcription == last
+    count = len(again.edits)
+    again.redo()
+    assert len(again.edits) == count + 1
+    # A file of another song is not replaced, nor one that is no transcription.
+    other = replace(groove, onsets=groove.onsets[1:])
+    for content in (other.to_json(), "something", "[]"):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(AdtError, match=r"song\.drums\.json: exists"):
+            DrumWidget(groove, audio=False, autosave=path)
+        assert path.read_text(encoding="utf-8") == content
+    # What `adt transcribe` wrote of this very transcription is.
+    path.write_text(groove.to_json(), encoding="utf-8")
+    DrumWidget(groove, audio=False, autosave=path).add(2.0, "KD")
+    assert len(Transcription.read(path)) == len(groove) + 1
+
+
+def test_widgets_with_one_file_have_one_log(
+    groove: Transcription, tmp_path: Path
+) -> None:
+    path = tmp_path / "song.drums.json"
+    one = DrumWidget(groove, audio=False, autosave=path)
+    two = DrumWidget(groove, audio=False, autosave=str(path))
+    one.send, two.send = Sent(), Sent()
+    for number in range(20):
+        one.add(number, "KD")
+        two.add(number, "SST")
+    assert one.edits == two.edits
+    assert len(Transcription.read(path)) == len(groove) + 40
+    assert one.revision == two.revision == 40
+    # Both have told their browsers all of it.
+    assert [m["revision"] for m, _ in one.send] == list(range(1, 41))
+    assert one.send == two.send
+    two.close()
+    one.undo()
+    assert len(Transcription.read(path)) == len(groove) + 39
+
+
+EDITOR = """
+import sys
+from adt_plugins import Transcription
+from adt_plugins.notebook import DrumWidget
+song = Transcription.read(sys.argv[1])
+widget = DrumWidget(song, audio=False, autosave=sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(25):
+    widget.add(number + float(sys.argv[3]), "SST")
+print(len(widget.edits))
+"""
+
+
+def test_kernels_with_one_file_keep_what_both_do(
+    groove: Transcription, tmp_path: Path
+) -> None:
+    song = groove.save(tmp_path / "groove.json", "json")[0]
+    path = tmp_path / "song.drums.json"
+    mine = DrumWidget(Transcription.read(song), audio=False, autosave=path)
+    mine.send = Sent()
+    command = [sys.executable, "-c", EDITOR, str(song), str(path)]
+    others = [
+        subprocess.Popen(
+            [*command, part], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for part in ("0.1", "0.2")
+    ]
+    for other in others:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+    for other in others:
+        assert other.stdin is not None
+        other.stdin.write("go\n")
+        other.stdin.flush()
+    for number in range(25):
+        mine.add(number + 0.3, "SST")
+    for other in others:
+        other.communicate()
+        assert other.returncode == 0
+    assert len(Transcription.read(path)) == len(groove) + 75
+    assert len(mine.hits) == len(groove) + 75
+    # A browser hears of what the others did, too.
+    assert any(message["type"] == "log" for message, _ in mine.send)
+    mine._receive(None, {"type": "log"}, [])
+    assert len(mine.send[-1][0]["log"]["steps"]) == 75
+
+
+def test_a_folder_that_is_gone_refuses_the_edit(
+    groove: Transcription, tmp_path: Path
+) -> None:
+    made = DrumWidget(groove, audio=False, autosave=tmp_path / "no" / "x.drums.json")
+    with pytest.raises(AdtError, match="no such folder"):
+        made.add(1.0, "KD")
+    assert made.edits == []
