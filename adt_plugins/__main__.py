@@ -38,6 +38,11 @@ def main() -> int:
         code = cli.interrupted()
     if heeded:  # all is done: what Python does at its end needs no traceback
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if code == INTERRUPTED:
+        # An interrupt within code that is executed from a string, as SciPy does while
+        # it is imported, makes `python -m` end by the signal although it was caught.
+        # The next string that is executed takes that back.
+        exec("")
     return code
 
 

@@ -167,6 +167,28 @@ def test_ctrl_c_while_the_program_is_loaded(module: str) -> None:
     assert done.stderr == b"adt: interrupted\n"
 
 
+_INTERRUPTED_IN_A_STRING = """
+import sys
+import adt_plugins.__main__ as program
+from adt_plugins import cli
+def run(*_):
+    exec("raise KeyboardInterrupt")
+sys.argv = ["adt", "models", "list"]
+cli.parse = lambda *_: type("Call", (), {"files": {}, "run": run})()
+sys.exit(program.main())
+"""
+
+
+@on_posix
+def test_ctrl_c_in_code_that_is_executed_from_a_string(tmp_path: Path) -> None:
+    (tmp_path / "started.py").write_text(_INTERRUPTED_IN_A_STRING)
+    command = [sys.executable, "-m", "started"]
+    paths = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    done = subprocess.run(command, env=env, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"adt: interrupted\n")
+
+
 @on_posix
 def test_a_terminal_shows_progress(tmp_path: Path) -> None:
     import fcntl
