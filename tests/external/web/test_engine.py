@@ -199,12 +199,25 @@ def test_finer_drums_are_pythons(page: Any) -> None:
         kinds |= {drum for drum, _ in theirs}
         assert len(header["missing"]) == len(header["extras"])
         if song.name == "groove":
-            assert header["lanes"] == sent["lanes"]
-            assert header["missing"] == sent["missing"]
+            # A hit whose kind is hardly certain may be named by one of the two alone.
+            unsure = theirs ^ mine
+            assert len(unsure) <= 1
+            kept = [lanes_without(unsure, one) for one in (header, sent)]
+            assert kept[0] == kept[1]
+            missing = [set(map(str, one["missing"])) for one in (header, sent)]
+            assert len(missing[0] ^ missing[1]) <= len(unsure)
             assert header["files"]["json"] == sent["files"]["json"]
     assert {"CHH", "OHH", "RDC", "CRC", "HIT"} <= kinds
     assert count > 500
     assert same >= 0.99 * count
+
+
+def lanes_without(
+    hits: set[tuple[str, int]], header: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Lanes but those of the drums of these hits."""
+    drums = {drum for drum, _ in hits}
+    return [lane for lane in header["lanes"] if lane["drum"] not in drums]
 
 
 def finer_hits(header: dict[str, Any]) -> set[tuple[str, int]]:
@@ -269,8 +282,12 @@ def test_both_builds_of_the_runtime_say_the_same(browser: Any, path: Path) -> No
     assert apart.max() < 0.1
     assert np.median(apart) < 1e-4
     compat, other = (one.known for one in found)
-    assert np.array_equal(compat[:, :2], other[:, :2])
-    assert np.abs(compat[:, 2] - other[:, 2]).max() < SAME_S
+    assert np.array_equal(compat[:, 0], other[:, 0])
+    # Where two frames are as high, the last bit decides between them.
+    moved = np.abs(compat[:, 1] - other[:, 1])
+    assert moved.max() <= 1
+    assert np.mean(moved > 0) < 0.01
+    assert np.abs(compat[:, 2] - other[:, 2])[moved == 0].max() < SAME_S
     context.close()
 
 
