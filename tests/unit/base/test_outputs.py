@@ -19,6 +19,7 @@ from adt_plugins.base.protected import WRITTEN, protect, protecting
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
 from adt_plugins.transcription import Source, Transcription
+from tests.support.races import release
 
 WAVE = b"RIFF\x24\x00\x00\x00WAVEfmt "
 
@@ -139,13 +140,7 @@ def test_of_two_runs_one_says_that_it_wrote(tmp_path: Path, there: bool) -> None
         )
         for number in range(4)
     ]  # fmt: skip
-    for run in runs:
-        assert run.stdout is not None
-        assert run.stdout.readline() == "ready\n"
-    for run in runs:
-        assert run.stdin is not None
-        run.stdin.write("go\n")
-        run.stdin.flush()
+    release(runs)
     said = [run.communicate()[0] for run in runs]
     assert said.count("written\n") == 1
     assert path.read_text() == str(said.index("written\n"))

@@ -16,6 +16,7 @@ from adt_plugins.editor.picks import PickedSong
 from adt_plugins.errors import AdtError, AdtWarning
 from adt_plugins.meter import Meter
 from tests.support.notebook.make_fixtures import actions
+from tests.support.races import release
 from tests.support.widgets import DrumWidget, Sent
 
 
@@ -140,13 +141,7 @@ def test_kernels_with_one_file_keep_what_both_do(
         )
         for part in ("0.1", "0.2")
     ]
-    for other in others:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "ready\n"
-    for other in others:
-        assert other.stdin is not None
-        other.stdin.write("go\n")
-        other.stdin.flush()
+    release(others)
     for number in range(25):
         mine.add(number + 0.3, "SST")
     for other in others:
