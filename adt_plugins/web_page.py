@@ -36,6 +36,7 @@ RUNTIME = {
     "runtime-compat": "web-engine/litert-compat.js.gz",
     "runtime-compat-delta": "web-engine/litert-compat.delta.gz",
     "worker": "web-engine/worker.js",
+    "separation": "web-engine/separation.js",
     "features": "web-engine/features.wasm",
     "example": "web-engine/example.mp3",
 }
@@ -88,6 +89,7 @@ def page() -> bytes:
         "card": json_text(_card(card)),
         "maps": json_text(_drum_maps()),
         "finer": json_text(_finer(card)),
+        "templates": json_text(_templates()),
         "licences": _licences(),
         "model": _packed(network_bytes(card)),
         **{name: _packed(_part(file)) for name, file in RUNTIME.items()},
@@ -131,26 +133,43 @@ def _finer(card: ModelCard) -> dict[str, object]:
     """Return the fine drum model, in the form that `web/page/embedded.ts` reads."""
     from adt_plugins.picking.fine_drums import FineDrumModel
 
-    def packed(values: NDArray[np.float32]) -> str:
-        return base64_text(values.astype("<f4").tobytes())
-
     assert card.finer is not None
     return {
         "sha256": card.finer.sha256,
         "families": {
             drum.value: {
                 "kinds": kinds.kinds,
-                "surenesses": packed(kinds.surenesses),
-                "mean": packed(kinds.mean),
-                "scale": packed(kinds.scale),
-                "hidden": packed(kinds.hidden),
-                "hiddenBias": packed(kinds.hidden_bias),
-                "output": packed(kinds.output),
-                "outputBias": packed(kinds.output_bias),
+                "surenesses": _floats(kinds.surenesses),
+                "mean": _floats(kinds.mean),
+                "scale": _floats(kinds.scale),
+                "hidden": _floats(kinds.hidden),
+                "hiddenBias": _floats(kinds.hidden_bias),
+                "output": _floats(kinds.output),
+                "outputBias": _floats(kinds.output_bias),
             }
             for drum, kinds in FineDrumModel.of(card).families.items()
         },
     }
+
+
+def _templates() -> dict[str, object]:
+    """Return the general templates of drums, as `web/page/embedded.ts` reads them."""
+    from adt_plugins.separation.learnt import shipped_learnt
+
+    learnt = shipped_learnt()
+    prefix = "template."
+    return {
+        "edges": learnt["edges_hz"].tolist(),
+        "bands": {
+            name.removeprefix(prefix): _floats(values)
+            for name, values in learnt.items()
+            if name.startswith(prefix)
+        },
+    }
+
+
+def _floats(values: NDArray[np.floating]) -> str:
+    return base64_text(values.astype("<f4").tobytes())
 
 
 def _drum_maps() -> list[dict[str, object]]:

@@ -71,14 +71,19 @@ await build({
   format: "esm",
 });
 
-// What its worker runs: one script, and behind it the arithmetic of the features.
-await build({
-  ...common,
-  entryPoints: [here("web/engine/worker.ts")],
-  outfile: join(folder, "web-engine/worker.js"),
-  format: "iife",
-  alias: { "@litertjs/wasm-utils": here("web/engine/wasm-utils.ts") },
-});
+// What its workers run: one script each, and behind one the arithmetic of the features.
+for (const [entry, bundle] of [
+  ["web/engine/worker.ts", "worker.js"],
+  ["web/separation/worker.ts", "separation.js"],
+]) {
+  await build({
+    ...common,
+    entryPoints: [here(entry)],
+    outfile: join(folder, "web-engine", bundle),
+    format: "iife",
+    alias: { "@litertjs/wasm-utils": here("web/engine/wasm-utils.ts") },
+  });
+}
 const { error, stderr } = await asc.main([
   "web/engine/assembly/bank.ts",
   ...["--baseDir", here("."), "--outFile", join(folder, "web-engine/features.wasm")],

@@ -57,6 +57,8 @@ from adt_plugins.rhythm import (
     tempo_search,
 )
 
+from adt_plugins.separation import masks, separator, templates
+
 FILE = Path(__file__).with_name("src") / "core" / "tables.ts"
 
 _HEAD = """\
@@ -167,6 +169,16 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "LINES": (lines, "BARS_A_LINE"),
     "STAFF": (staff, "PLACES"),
     "TAB": (tab, "BARS_A_LINE MOST_COLUMNS _ROWS _SIGNS _COUNTS _SWINGS _GRACES"),
+    "TEMPLATES": (
+        templates,
+        "EPSILON LENGTHS ATTACK _USUAL _LEVEL _LEAST_HITS _MOST_HITS"
+        " _WEIGHT_OF_GENERAL _ROUNDS _WIDTH _STEP",
+    ),
+    "DRUM_MASK": (masks, "MOST_LOUDER"),
+    "SEPARATOR": (
+        separator,
+        "_STRETCH _LEARNT_FROM _ENOUGH_HITS _BEFORE _AFTER _LEARNING",
+    ),
     "CLICK": (click, "SONG_GAIN CLICK_GAIN _SOUNDS _SHARED _NARROW_HZ"),
 }
 """Constants of modules, by the names of their tables, without leading underscores."""
@@ -212,7 +224,7 @@ def _plain(value: Any) -> Any:
     """Return a value for JSON."""
     if isinstance(value, dict):
         return {_plain(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, staff.Place):
         value = (value.height, value.head)

@@ -472,6 +472,36 @@ export const TAB = {
   GRACES: {"1": "f", "2": "d"},
 } as const;
 
+/** See `adt_plugins.separation.templates`. */
+export const TEMPLATES = {
+  EPSILON: 1.0000000116860974e-07,
+  LENGTHS: {"KD": 36, "SD": 36, "HH": 24, "OHH": 64, "TT": 64, "CY": 110, "RDC": 64, "OT": 24},
+  ATTACK: 10,
+  USUAL: ["CHH", "PHH"],
+  LEVEL: 8,
+  LEAST_HITS: 4,
+  MOST_HITS: 64,
+  WEIGHT_OF_GENERAL: 2,
+  ROUNDS: 3,
+  WIDTH: 31,
+  STEP: 4,
+} as const;
+
+/** See `adt_plugins.separation.masks`. */
+export const DRUM_MASK = {
+  MOST_LOUDER: 32.0,
+} as const;
+
+/** See `adt_plugins.separation.separator`. */
+export const SEPARATOR = {
+  STRETCH: 860,
+  LEARNT_FROM: 12,
+  ENOUGH_HITS: 24,
+  BEFORE: 120,
+  AFTER: 24,
+  LEARNING: 0.3,
+} as const;
+
 /** See `adt_plugins.formats.click`. */
 export const CLICK = {
   SONG_GAIN: 0.5,

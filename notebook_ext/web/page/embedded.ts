@@ -3,6 +3,7 @@
 import { applied } from "../engine/delta";
 import type { Card, FinerModel, Kinds, Parts } from "../engine/engine-types";
 import { hasRelaxedSimd } from "../engine/relaxed";
+import type { General } from "../separation/templates";
 import type { DrumMap } from "./exports";
 import { breathe } from "./user-error";
 
@@ -20,13 +21,14 @@ export const card = (): Card => JSON.parse(textOf("card")) as Card;
 /** A `Kinds` as Python writes it: arrays of float32 in base64. */
 type Packed = Readonly<Record<Exclude<keyof Kinds, "kinds">, string>> & Pick<Kinds, "kinds">;
 
+const floats = (text: string): Float32Array =>
+  new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+
 function finer(): FinerModel {
   const { sha256, families } = JSON.parse(textOf("finer")) as {
     readonly sha256: string;
     readonly families: Readonly<Record<string, Packed>>;
   };
-  const floats = (text: string) =>
-    new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
   const opened = ({ kinds, ...arrays }: Packed) =>
     ({
       kinds,
@@ -56,6 +58,19 @@ async function unpacked(id: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 const script = async (id: string): Promise<string> => new TextDecoder().decode(await unpacked(id));
+
+/** The worker that takes drums out, and general templates of them. */
+export async function separationParts(): Promise<{ script: string; general: General }> {
+  const { edges, bands } = JSON.parse(textOf("templates")) as {
+    readonly edges: readonly number[];
+    readonly bands: Readonly<Record<string, string>>;
+  };
+  const opened = Object.entries(bands).map(([drum, text]) => [drum, floats(text)]);
+  return {
+    script: await script("separation"),
+    general: { edges, bands: Object.fromEntries(opened) },
+  };
+}
 
 /** A recording to try the page with. */
 export const example = async (): Promise<File> =>

@@ -214,8 +214,7 @@ class Page {
       const entry = this.#entries.find((one) => areOf(corrections, one));
       if (!entry || !this.#mayLeave() || !(await this.#reopen(entry))) {
         this.#waiting.push(corrections);
-        const song = corrections.song ? ` “${corrections.song}”` : " a recording";
-        return `“${file.name}” has the hits of${song}: drop that recording too, and it opens with them.`;
+        return `“${file.name}” has the hits of “${corrections.song}”: drop that recording too, and it opens with them.`;
       }
     }
     return this.#apply(corrections);

@@ -11,8 +11,8 @@ export interface Corrections {
   readonly hasVelocities: boolean;
   /** In force when they were picked. */
   readonly thresholds: Readonly<Record<string, number>>;
-  /** Name, or name without its ending, of the recording; null: the file does not tell. */
-  readonly song: string | null;
+  /** Name of the recording, or, where the file does not tell it, what its own name suggests. */
+  readonly song: string;
   readonly sha256: string | null;
 }
 
@@ -47,12 +47,13 @@ function fromJson(file: string, text: string): Corrections {
     throw new Trouble(`“${file}” is no transcription.`);
   }
   const { source } = data;
+  const path = source?.path;
   return {
     file,
     hits: data.onsets.map((hit) => checked(file, hit)),
     hasVelocities: true,
     thresholds: data.model?.thresholds ?? {},
-    song: typeof source?.path === "string" ? (source.path.split(/[\\/]/).pop() ?? null) : null,
+    song: typeof path === "string" ? path.replace(/^.*[\\/]/s, "") : file.replace(ENDINGS, ""),
     sha256: typeof source?.sha256 === "string" ? source.sha256 : null,
   };
 }

@@ -9,6 +9,7 @@ import { editorName, KeptLog, type LogStore } from "../../src/session/kept-log";
 import { Session } from "../../src/session/session";
 import { DrumView } from "../../src/view/view";
 import type { SongParts } from "../engine/engine-types";
+import { DrumlessMaker } from "./drumless";
 import type { Pieces } from "./song-chunks";
 import { isFull } from "./store";
 import { breathe, reason } from "./user-error";
@@ -57,6 +58,7 @@ export class ShownSong {
     readonly opened: Opened,
     readonly session: Session,
     private readonly edits: KeptLog | LooseLog,
+    private readonly drumless: DrumlessMaker,
   ) {}
 
   /** Make a song ready to be shown; with pauses, so that the page answers. */
@@ -69,10 +71,12 @@ export class ShownSong {
     const edits = store
       ? new KeptLog(editorName(), id, store, changed, failed)
       : new LooseLog(changed);
+    const drumless = new DrumlessMaker();
     const host: Host = {
       client: edits.client,
       chunk: async (index) => (await pieces).blobs[index].arrayBuffer(),
       velocities: async () => parts.velocities,
+      drumless: async (report) => drumless.make(await pieces, session.hits, report),
       propose: (action) => edits.propose(action),
       publish: () => undefined,
     };
@@ -81,7 +85,7 @@ export class ShownSong {
     // Of five minutes, picking and drawing take 30 ms each: not both in one task.
     await breathe();
     await edits.read();
-    return new ShownSong(opened, session, edits);
+    return new ShownSong(opened, session, edits, drumless);
   }
 
   /** Whether closing it loses what was done and is in no file. */
@@ -105,6 +109,7 @@ export class ShownSong {
     this.#view?.close();
     this.session.close();
     this.edits.close();
+    this.drumless.close();
     this.place.remove();
   }
 }

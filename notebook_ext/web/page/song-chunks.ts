@@ -8,6 +8,8 @@ import { breathe, Trouble } from "./user-error";
 /** Samples per chunk. */
 const PIECE = SOUND.CHUNK;
 const FULL = 32768;
+/** Bytes of a WAV file before its samples. */
+export const HEAD_BYTES = 44;
 
 export interface Pieces {
   readonly info: AudioInfo;
@@ -76,12 +78,12 @@ export async function cut(
 
 /** Samples of a piece again, channel after channel in turn. */
 export async function samplesOf(piece: Blob): Promise<Int16Array> {
-  return new Int16Array(await piece.slice(44).arrayBuffer());
+  return new Int16Array(await piece.slice(HEAD_BYTES).arrayBuffer());
 }
 
-/** The 44 bytes before the samples. */
+/** What stands before the samples. */
 export function waveHead(bytes: number, channels: number): ArrayBuffer {
-  const head = new DataView(new ArrayBuffer(44));
+  const head = new DataView(new ArrayBuffer(HEAD_BYTES));
   const text = (at: number, letters: string) =>
     [...letters].forEach((letter, i) => head.setUint8(at + i, letter.charCodeAt(0)));
   text(0, "RIFF");
@@ -99,7 +101,8 @@ export function waveHead(bytes: number, channels: number): ArrayBuffer {
   return head.buffer;
 }
 
-function waveFile(samples: Int16Array<ArrayBuffer>, channels: number): Blob {
+/** A file of 16-bit samples, channel after channel in turn. */
+export function waveFile(samples: Int16Array<ArrayBuffer>, channels: number): Blob {
   return new Blob([waveHead(samples.byteLength, channels), samples], { type: "audio/wav" });
 }
 

@@ -9,42 +9,25 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 
 from adt_plugins.cli import main
 from adt_plugins.editor import drumless
 from adt_plugins.editor.sound import Sound
 from tests.support.browser import until, watched
-from tests.support.drum_tracks import HITS, RATE, chords, drum_track
+from tests.support.drum_tracks import HITS
 from tests.support.notebook.impulses import measured, open_page, write_page
 from tests.support.notebook.jupyter import Notebook, server, write_notebook
 from tests.support.notebook.pages import ADT, slide
+from tests.support.notebook.quieter_drums import (
+    LOUDNESS,
+    SECONDS,
+    SILENT,
+    SLIDER,
+    turned_down,
+    write_song,
+)
 
-SLIDER = "Level of the song's own drums"
-SILENT = -36
 SONG_LEVEL = 0.8
-SECONDS = 8
-DRUMS = 0.5 * drum_track(HITS, RATE, SECONDS)
-CHORDS = 0.1 * chords(RATE, SECONDS)
-BELOW_DB = float(10 * np.log10(np.mean(CHORDS**2) / np.mean((DRUMS + CHORDS) ** 2)))
-
-# Loudness of what the song plays, dB: of four windows of 0.7 s.
-LOUDNESS = """async session => {
-  session.seek(0);
-  await session.player.play();
-  const { context, song } = session.player.buses;
-  const ear = new AnalyserNode(context, { fftSize: 32768 });
-  song.connect(ear);
-  const samples = new Float32Array(32768);
-  let sum = 0;
-  for (const end of [1.0, 1.5, 2.0, 2.5]) {
-    while (session.player.position < end) await new Promise(requestAnimationFrame);
-    ear.getFloatTimeDomainData(samples);
-    for (const value of samples) sum += value * value;
-  }
-  session.player.pause();
-  return 10 * Math.log10(sum / 4 / 32768);
-}"""
 
 
 @pytest.mark.parametrize(("percent", "busy"), [(100, 0), (100, 80), (50, 0)])
@@ -87,7 +70,7 @@ def test_in_step_with_the_song(
 def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Drums beside chords; the hits are known."""
     path = tmp_path_factory.mktemp("song") / "song.wav"
-    soundfile.write(path, DRUMS + CHORDS, RATE, subtype="PCM_16")
+    write_song(path)
     HITS.between(0, SECONDS).save(path.with_suffix(".drums.json"))
     return path
 
@@ -110,19 +93,6 @@ def test_a_page_has_it_if_it_was_asked_for(
             turned_down(page, ADT)
         assert [text for text in told if not text.startswith("request file:")] == []
         context.close()
-
-
-def turned_down(page: Any, session: str) -> None:
-    """Drums that are silent leave the chords."""
-    before = page.evaluate(f"({LOUDNESS})({session})")
-    slide(page, SLIDER, SILENT)
-    assert page.get_by_text("−∞ dB").is_visible()
-    until(page, f"{session}.says.startsWith('The drums are')", 60)
-    after = page.evaluate(f"({LOUDNESS})({session})")
-    assert after - before < BELOW_DB + 3, (before, after)
-    slide(page, SLIDER, 0)
-    again = page.evaluate(f"({LOUDNESS})({session})")
-    assert abs(again - before) < 1.5
 
 
 WIDGET = "document.querySelector('[data-lm-suppress-shortcuts]').adt"
