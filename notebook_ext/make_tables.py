@@ -56,7 +56,6 @@ from adt_plugins.rhythm import (
     drum_patterns,
     tempo_search,
 )
-
 from adt_plugins.separation import masks, separator, templates
 
 FILE = Path(__file__).with_name("src") / "core" / "tables.ts"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,8 @@ DRUMLESS = f"""async () => {{
   const pieces = [];
   for (let i = 0; i * audio.chunk < audio.samples; i++) {{
     const bytes = new Uint8Array(await chunk(i));
-    pieces.push(btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), "")));
+    const letters = Array.from(bytes, byte => String.fromCharCode(byte));
+    pieces.push(btoa(letters.join("")));
   }}
   return [pieces, told];
 }}"""
