@@ -18,7 +18,7 @@ class TrainSplitOptions:
     renders: Path
     out: Path
     data: Path
-    mixes: int = 60
+    mixes: int = 220
     seed: int = 0
     overwrite: bool = False
     quiet: bool = False

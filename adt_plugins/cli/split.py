@@ -115,9 +115,12 @@ def _split(
 
 def _check(job: Job) -> None:
     """Refuse an input that cannot be split, before work that may be long."""
+    from adt_plugins.audio.channels import ChannelReader
     from adt_plugins.base.files import check_folder
+    from adt_plugins.cli._wrong_input import instead_of_a_recording
     from adt_plugins.cli.transcribe import is_pipe
     from adt_plugins.errors import AdtError
+    from adt_plugins.separation.files import check_stems
 
     if job.rival is not None:
         raise AdtError(f"{job.source}: its outputs would replace those of {job.rival}")
@@ -126,6 +129,11 @@ def _check(job: Job) -> None:
             f"{job.source}: can be read only once, but splitting a song reads it twice"
         )
     check_folder(job.folder)
+    with (
+        instead_of_a_recording(job.source),
+        ChannelReader(job.source) as reader,
+    ):
+        check_stems(reader.label, reader.channels, reader.info.sample_rate)
 
 
 def _check_targets(options: SplitOptions, job: Job) -> None:

@@ -33,6 +33,31 @@ def stem_paths(folder: Path, stem: str, drums: Sequence[Drum] = ()) -> dict[str,
     return {name: folder / f"{stem}.{name}.flac" for name in names}
 
 
+def check_stems(label: str, channels: int, sample_rate: int) -> None:
+    """Refuse a recording that no stem can hold.
+
+    Parameters
+    ----------
+    label
+        Name of the recording.
+    channels, sample_rate
+        What it has, the rate in Hz.
+
+    Raises
+    ------
+    AdtError
+        If it has too many of either.
+    """
+    if channels > _MOST_CHANNELS:
+        raise AdtError(
+            f"{label}: {channels} channels; stems (FLAC) have {_MOST_CHANNELS} at most"
+        )
+    if sample_rate > _MOST_RATE:
+        raise AdtError(
+            f"{label}: {sample_rate} Hz; stems (FLAC) have {_MOST_RATE} Hz at most"
+        )
+
+
 def write_stems(
     separator: Separator,
     folder: Path,
@@ -70,11 +95,7 @@ def write_stems(
     AdtError
         If a file is in the way or cannot be written, or the recording cannot be read.
     """
-    if separator.channels > _MOST_CHANNELS or separator.sample_rate > _MOST_RATE:
-        raise AdtError(
-            f"{separator.channels} channels at {separator.sample_rate} Hz: FLAC has"
-            f" at most {_MOST_CHANNELS} at {_MOST_RATE} Hz"
-        )
+    check_stems(separator.label, separator.channels, separator.sample_rate)
     paths = stem_paths(folder, stem, separator.parts if by_drum else ())
     with (
         replacing(*paths.values(), overwrite=overwrite) as drafts,

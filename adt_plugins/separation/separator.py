@@ -71,6 +71,8 @@ class Separator:
 
     Attributes
     ----------
+    label : str
+        Name of the recording.
     sample_rate, channels, bits : int
         Rate in Hz, channels and bits per sample of the stems.
     parts : tuple of Drum
@@ -92,6 +94,7 @@ class Separator:
         names = [drums] if isinstance(drums, str) else drums
         wanted = None if names is None else [as_drum(drum) for drum in names]
         with ChannelReader(audio) as reader:
+            self.label = reader.label
             self.sample_rate, self.channels = reader.info.sample_rate, reader.channels
             self.bits = 16 if (reader.bits or 24) <= 16 else 24
         self._grid = Grid(self.sample_rate)

@@ -15,6 +15,7 @@ import soundfile
 from adt_plugins import Onset, Transcription, separate
 from adt_plugins.base.arrays import archived, read_arrays
 from adt_plugins.cli import main
+from adt_plugins.cli._train_split import TrainSplitOptions
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.separation.learnt import SHIPPED, shipped_learnt
@@ -211,3 +212,7 @@ def test_the_command_says_what_is_missing(
     assert main(given) != 0
     assert "oneshots.csv: no such file" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_command_and_library_learn_from_as_many_mixes() -> None:
+    assert TrainSplitOptions.mixes == MaskSettings().mixes
