@@ -11,6 +11,7 @@ from adt_plugins.base.files import read_bytes, write_files
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum, drum_of_note
 from adt_plugins.errors import FormatError
+from adt_plugins.formats.chart.chart_midi import TRACK as GAME_TRACK
 from adt_plugins.formats.dynamics import VelocityCurve, velocity_curve
 from adt_plugins.formats.format import Format
 from adt_plugins.midi.beats import beats_of
@@ -302,6 +303,8 @@ MIDI = Format(
     read=read,
     endings=(".drums.120bpm.mid", ".mid", ".midi", ".smf"),
     outputs=lambda path: [path, constant_path(path)],
-    looks_like=lambda head: head.startswith("MThd") or _is_rmid(head),
+    looks_like=lambda head: (
+        (head.startswith("MThd") and GAME_TRACK not in head) or _is_rmid(head)
+    ),
     purpose=_purpose,
 )

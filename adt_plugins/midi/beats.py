@@ -56,7 +56,7 @@ def beats_of(
     tuple of MeterChange
         Empty without beats.
     """
-    texts = [text for track in file.tracks for text in track.texts]
+    texts = [text for track in file.tracks for _, text in track.texts]
     timing = [item for t in file.tracks for item in (*t.tempos, *t.signatures)]
     if file.division & 0x8000 or not timing or NO_TEMPO in texts:
         return (), ()

@@ -42,10 +42,12 @@ class Track:
     """The relevant content of a track.
 
     A tempo is (tick, microseconds a beat), a time signature (tick, numerator,
-    denominator), a marker (tick, text).
+    denominator), a text or marker (tick, text), a note-off (tick, note).
 
     Attributes
     ----------
+    name, names
+        Its name, and all that it says are its name.
     own
         Contents of sequencer-specific events.
     end
@@ -57,16 +59,22 @@ class Track:
         Whether there is an end of track.
     """
 
-    name: str = ""
+    names: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    offs: list[tuple[int, int]] = field(default_factory=list)
     tempos: list[tuple[int, int]] = field(default_factory=list)
     signatures: list[tuple[int, int, int]] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    texts: list[tuple[int, str]] = field(default_factory=list)
     markers: list[tuple[int, str]] = field(default_factory=list)
     own: list[bytes] = field(default_factory=list)
     end: int = 0
     last: int = 0
     has_end: bool = False
+
+    @property
+    def name(self) -> str:
+        """The first name."""
+        return self.names[0] if self.names else ""
 
 
 @dataclass(frozen=True)
@@ -202,16 +210,18 @@ def _parse_track(data: bytes, track: Track) -> int:
             if status >> 4 == _NOTE_ON and last > 0:  # velocity 0 is a note-off
                 track.notes.append(Note(tick, status & 0xF, first, last))
                 track.last = tick + 1
+            elif is_note:
+                track.offs.append((tick, first))
     return position
 
 
 def _take_meta(track: Track, kind: int | None, tick: int, data: bytes) -> None:
-    if kind == _NAME and not track.name:
-        track.name = _text(data)
+    if kind == _NAME:
+        track.names.append(_text(data))
     elif kind == _OWN:
         track.own.append(data)
     elif kind == _TEXT:
-        track.texts.append(_text(data))
+        track.texts.append((tick, _text(data)))
     elif kind == _MARKER:
         track.markers.append((tick, _text(data)))
     elif kind == _SIGNATURE and len(data) >= 2:

@@ -196,26 +196,19 @@ def test_options_of_finding_hits_are_refused_with_hits(
     assert f"{name}: has no effect, since --from gives" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("rate", "channels", "told"),
-    [
-        (8000, 9, "9 channels; stems (FLAC) have 8 at most"),
-        (700_000, 1, "700000 Hz; stems (FLAC) have 655350 Hz at most"),
-    ],
-)
 def test_what_no_stem_can_hold_is_refused_before_any_work(
-    rate: int,
-    channels: int,
-    told: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("adt_plugins.pipeline.transcribe", pytest.fail)
-    soundfile.write(tmp_path / "song.wav", np.zeros((rate // 10, channels)), rate)
-    assert run(tmp_path / "song.wav", "-o", tmp_path / "out") == 1
-    assert capsys.readouterr().err == f"adt: {tmp_path / 'song.wav'}: {told}\n"
-    assert not (tmp_path / "out").exists()
+    path = tmp_path / "song.wav"
+    for rate, channels, told in (
+        (8000, 9, "9 channels; stems (FLAC) have 8 at most"),
+        (700_000, 1, "700000 Hz; stems (FLAC) have 655350 Hz at most"),
+    ):
+        soundfile.write(path, np.zeros((rate // 10, channels)), rate)
+        assert run(path, "-o", tmp_path / "out") == 1
+        assert capsys.readouterr().err == f"adt: {path}: {told}\n"
+        assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("given", [True, False])

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from configparser import ConfigParser
-from configparser import Error as ConfigParserError
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.annotations import Beat, Onset
-from adt_plugins.audio import LATEST_S
-from adt_plugins.base.files import read_bytes, read_text
+from adt_plugins.base.files import decode, read_bytes
 from adt_plugins.base.reporting import Warn
-from adt_plugins.drums import Drum
-from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.formats.chart.chart_midi import TRACK, midi_bytes, read_midi
+from adt_plugins.errors import FormatError
+from adt_plugins.formats.chart.chart_midi import midi_bytes, read_midi
 from adt_plugins.formats.chart.chart_text import (
     Chart,
     chart_text,
@@ -22,7 +20,8 @@ from adt_plugins.formats.chart.chart_text import (
 )
 from adt_plugins.formats.chart.game_folder import filling, make_levels
 from adt_plugins.formats.chart.game_sound import write_song
-from adt_plugins.formats.chart.pads import BLUE, GREEN, KICK, RED, YELLOW
+from adt_plugins.formats.chart.pads import RED, Kit, drum_of
+from adt_plugins.formats.chart.song_ini import SongIni, read_ini
 from adt_plugins.formats.format import Format
 from adt_plugins.formats.notation.part import make_part
 from adt_plugins.formats.notation.sections import section_names
@@ -40,23 +39,12 @@ _PURPOSES = {
 }
 FILES = tuple(_PURPOSES)
 
+# Other instruments may come before the drums.
+_GAME_TRACK = re.compile("PART (DRUM|REAL_DRUMS|GUITAR|BASS|RHYTHM|KEYS|VOCALS)")
 _MOST_BEATS = 100_000
 _FINEST_BEAT = 32
 _BARS_OF_SECTION = 8
 _UNKNOWN = "Unknown Artist"
-
-# Pad, and whether it is the cymbal there; in five lanes the fourth is a cymbal.
-_DRUMS = {
-    (KICK, False): Drum.KD,
-    (RED, False): Drum.SD,
-    (YELLOW, True): Drum.HH,
-    (YELLOW, False): Drum.HIT,
-    (BLUE, True): Drum.RDC,
-    (BLUE, False): Drum.MHT,
-    (GREEN, True): Drum.CRC,
-    (GREEN, False): Drum.LFT,
-    (GREEN + 1, False): Drum.LFT,
-}
 
 
 def write(
@@ -132,9 +120,9 @@ def _ini(tags: dict[str, str], seconds: float) -> str:
 def read(path: Path, *, warn: Warn) -> Transcription:
     """Read the drums of ``notes.chart`` or ``notes.mid``, or of a folder with one.
 
-    Of the levels the highest counts. Accents and ghost notes become velocities. Times
-    are those of the sound: a ``delay`` in ``song.ini`` beside the chart counts, or the
-    chart's own ``Offset``.
+    Of the levels the highest counts, and every kick. Accents and ghost notes become
+    velocities; a flam is one hit. Times are those of the sound: a ``delay`` in
+    ``song.ini`` beside the chart counts, or the chart's own ``Offset``.
 
     Raises
     ------
@@ -142,17 +130,25 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         If it is no chart, or has no drums.
     """
     if path.is_dir():
-        text = path / "notes.chart"
-        path = text if text.exists() else path / "notes.mid"
+        text = _inside(path, "notes.chart")
+        path = text if text.exists() else _inside(path, "notes.mid")
     data = read_bytes(path)
-    is_midi = data.startswith(b"MThd")
-    chart = read_midi(data) if is_midi else read_chart(read_text(path))
-    later = _delay(path.with_name("song.ini")) or chart.later
+    chart = read_midi(data) if data.startswith(b"MThd") else read_chart(_text(data))
+    for line in chart.damage:
+        warn(f"{path}: is damaged, and was read up to the damage: {line}")
     if not chart.notes:
         raise FormatError("a chart without drums")
+    beside = _inside(path.parent, "song.ini")
+    ini = read_ini(_text(read_bytes(beside))) if beside.is_file() else SongIni()
+    later, kit = ini.delay_s or chart.later, ini.kit or chart.kit
+    if kit is Kit.PLAIN and any(note.pad > RED for note in chart.notes):
+        warn(
+            f"{path}: does not tell cymbals from toms; yellow, blue and green were"
+            " read as hi-hat, ride and crash"
+        )
     onsets, unknown = [], 0
     for note in chart.notes:
-        drum = _DRUMS.get((note.pad, note.cymbal))
+        drum = drum_of(note.pad, kit, cymbal=note.cymbal)
         if drum is None:
             unknown += 1
         else:
@@ -165,15 +161,22 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     return Transcription(onsets=tuple(onsets), beats=beats, meters=meters)
 
 
-def _delay(path: Path) -> float:
-    """Return how many seconds a chart is delayed by its ``song.ini``, if at all."""
-    ini = ConfigParser(interpolation=None, strict=False)
+def _inside(folder: Path, name: str) -> Path:
+    """Return the path of a file, also if its name has other capitals."""
+    path = folder / name
+    if path.exists():
+        return path
+    with suppress(OSError):
+        found = (p for p in sorted(folder.iterdir()) if p.name.lower() == name)
+        return next(found, path)
+    return path
+
+
+def _text(data: bytes) -> str:
     try:
-        ini.read_string(read_text(path).lower())
-        seconds = ini.getfloat("song", "delay", fallback=0.0) / 1000
-    except (AdtError, OSError, ConfigParserError, ValueError):
-        return 0.0
-    return seconds if abs(seconds) <= LATEST_S else 0.0
+        return decode(data)
+    except FormatError:  # by an editor that knows no Unicode
+        return data.decode("cp1252", "replace")
 
 
 def _beats(
@@ -219,6 +222,6 @@ CHART = Format(
     endings=("notes.mid",),
     looks_like=lambda head: (
         head.lstrip("\ufeff").startswith("[Song]")
-        or (head.startswith("MThd") and TRACK in head)
+        or (head.startswith("MThd") and bool(_GAME_TRACK.search(head)))
     ),
 )

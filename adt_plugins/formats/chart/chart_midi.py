@@ -7,7 +7,8 @@ Notes and markers are those of Clone Hero and YARG (TheNathannator,
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from adt_plugins.errors import FormatError
@@ -16,17 +17,22 @@ from adt_plugins.formats.chart.pads import (
     KICK,
     LEVELS,
     RED,
+    Kit,
     Levels,
     Note,
     Sections,
+    kit_of,
     unflipped,
 )
+from adt_plugins.midi.reader import DEFAULT_TEMPO, MidiFile, Track, parse
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
 if TYPE_CHECKING:
     import mido
 
 TRACK = "PART DRUMS"
+TRACKS = ("PART DRUMS_2X", TRACK, "PART DRUM", "PART REAL_DRUMS_PS")
+"""Names of tracks with drums, the one that is read first: it has all kicks."""
 
 _LOWEST = {"Expert": 96, "Hard": 84, "Medium": 72, "Easy": 60}
 """Note of the kick at each level; red, yellow, blue and green follow."""
@@ -36,7 +42,7 @@ _TICKS = TICKS_PER_QUARTER // 16
 _VELOCITY, _ACCENT, _GHOST = 100, 127, 1
 _DYNAMICS = "[ENABLE_CHART_DYNAMICS]"
 _PADS = 5  # besides the kick; the fifth is that of kits with five lanes
-_USUAL_TEMPO = 500_000
+_FOREVER = 1 << 62
 # What is read: how loud accents, ghost notes and others are.
 _READ_ACCENT, _READ_GHOST, _READ = 120, 35, 90
 
@@ -133,56 +139,54 @@ def read_midi(data: bytes) -> Chart:
     FormatError
         If it is no MIDI file, or has no drums for games.
     """
-    import mido
-
-    try:
-        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
-    except (OSError, EOFError, ValueError, IndexError, KeyError, TypeError) as error:
-        raise FormatError(f"not a MIDI file: {error or 'cut short'}") from error
-    track = next((t for t in file.tracks if t.name == TRACK), None)
-    if track is None:
+    file = parse(data)
+    if file.division & 0x8000:
+        raise FormatError("a chart without beats, in frames of a second")
+    tracks = sorted(_drum_tracks(file), key=lambda track: track[0])
+    if not tracks:
         raise FormatError(f"no track {TRACK}")
-    if not 0 < file.ticks_per_beat < 1 << 15:
-        raise FormatError(f"{file.ticks_per_beat} ticks a quarter")
-    tempos, signatures = {0: _USUAL_TEMPO}, {0: (4, 4)}
-    for tick, message in _timed(file.tracks[0]):
-        if message.type == "set_tempo" and message.tempo:
-            tempos[tick] = message.tempo
-        elif message.type == "time_signature":
-            signatures[tick] = message.numerator, message.denominator
-    notes = _read_notes(list(_timed(track)))
+    read = ((_read_notes(track), _kit(track)) for _, track in tracks)
+    notes, kit = next(((n, k) for n, k in read if n), ([], Kit.PLAIN))
     if not notes:
         raise FormatError("a chart without drums")
-    # Thousandths of a BPM, as the text form has them, but no whole numbers.
-    clock = ChartClock(
-        [(tick, 60e9 / micros) for tick, micros in sorted(tempos.items())],
-        file.ticks_per_beat,
+    tempos = {0: DEFAULT_TEMPO, **dict(file.tracks[0].tempos)}
+    meters = {0: (4, 4), **{t: (u, n) for t, u, n in file.tracks[0].signatures}}
+    return Chart(
+        notes,
+        # Thousandths of a BPM, as the text form has them, but no whole numbers.
+        ChartClock([(t, 60e9 / tempos[t]) for t in sorted(tempos)], file.division),
+        [(tick, *meters[tick]) for tick in sorted(meters)],
+        kit,
+        damage=file.damage,
     )
-    meters = [(tick, *value) for tick, value in sorted(signatures.items())]
-    return Chart(notes, clock, meters)
 
 
-def _timed(track: Iterable[mido.Message]) -> Iterable[tuple[int, mido.Message]]:
-    tick = 0
-    for message in track:
-        tick += message.time
-        yield tick, message
+def _drum_tracks(file: MidiFile) -> Iterator[tuple[int, Track]]:
+    """Yield each track with drums, and its place in `TRACKS`."""
+    for track in file.tracks:
+        # Some editors write a name of their own before the one that counts.
+        known = [TRACKS.index(x.strip()) for x in track.names if x.strip() in TRACKS]
+        if known:
+            yield known[0], track
 
 
-def _read_notes(messages: Sequence[tuple[int, mido.Message]]) -> list[Note]:
-    dynamic = any(
-        m.type == "text" and _DYNAMICS.strip("[]") in m.text for _, m in messages
+def _kit(track: Track) -> Kit:
+    numbers = {note.note for note in track.notes}
+    return kit_of(
+        marked=bool(numbers & {_TOM + pad for pad in range(RED + 1, _PADS)}),
+        fifth=bool(numbers & {lowest + _PADS for lowest in _LOWEST.values()}),
     )
-    struck = [
-        (tick, m.note, m.velocity)
-        for tick, m in messages
-        if m.type == "note_on" and m.velocity
-    ]
-    toms = {pad: _spans(messages, _TOM + pad) for pad in range(RED + 1, _PADS)}
+
+
+def _read_notes(track: Track) -> list[Note]:
+    texts = sorted((*track.texts, *track.markers))
+    dynamic = any(_DYNAMICS.strip("[]") in text for _, text in texts)
+    toms = {pad: _spans(track, _TOM + pad) for pad in range(RED + 1, _PADS)}
     for level in LEVELS:
         lowest = _LOWEST[level]
         notes = {}
-        for tick, number, velocity in struck:
+        for struck in track.notes:
+            tick, number = struck.tick, struck.note
             pad, double = number - lowest, number == _DOUBLE_KICK and level == LEVELS[0]
             if double:
                 pad = KICK
@@ -190,27 +194,34 @@ def _read_notes(messages: Sequence[tuple[int, mido.Message]]) -> list[Note]:
                 continue
             loud = _READ
             if dynamic and pad != KICK:
-                loud = {_ACCENT: _READ_ACCENT, _GHOST: _READ_GHOST}.get(velocity, _READ)
-            is_tom = any(begin <= tick < end for begin, end in toms.get(pad, ()))
+                loud = {_ACCENT: _READ_ACCENT, _GHOST: _READ_GHOST}.get(
+                    struck.velocity, _READ
+                )
+            spans = toms.get(pad, [])
+            place = bisect_right(spans, (tick, _FOREVER)) - 1
+            is_tom = place >= 0 and tick < spans[place][1]
             cymbal = RED < pad < _PADS and not is_tom
             notes[tick, pad] = Note(tick, pad, cymbal, loud, double)
         if notes:
-            texts = [(tick, m.text) for tick, m in messages if m.type == "text"]
             return unflipped([notes[place] for place in sorted(notes)], texts, level)
     return []
 
 
-def _spans(
-    messages: Sequence[tuple[int, mido.Message]], number: int
-) -> list[tuple[int, int]]:
-    """Where a marker holds, from tick to tick."""
-    spans, begin = [], None
-    for tick, message in messages:
-        if message.type not in ("note_on", "note_off") or message.note != number:
+def _spans(track: Track, number: int) -> list[tuple[int, int]]:
+    """Where a marker holds, from tick to tick; where one ends another may begin."""
+    begins = {note.tick for note in track.notes if note.note == number}
+    ends = {tick for tick, note in track.offs if note == number}
+    spans: list[tuple[int, int]] = []
+    begin: int | None = None
+    for tick in sorted(begins | ends):
+        if tick in ends and tick in begins and begin is None:
+            spans.append((tick, tick + 1))  # of no length: it holds here
             continue
-        if message.type == "note_on" and message.velocity:
-            begin = tick if begin is None else begin
-        elif begin is not None:
+        if tick in ends and begin is not None:
             spans.append((begin, tick))
             begin = None
+        if tick in begins and begin is None:
+            begin = tick
+    if begin is not None:
+        spans.append((begin, _FOREVER))
     return spans

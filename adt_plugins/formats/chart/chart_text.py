@@ -17,9 +17,12 @@ from adt_plugins.errors import FormatError
 from adt_plugins.formats.chart.pads import (
     KICK,
     LEVELS,
+    YELLOW,
+    Kit,
     Levels,
     Note,
     Sections,
+    kit_of,
     unflipped,
 )
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
@@ -164,12 +167,18 @@ def _quoted(text: str) -> str:
 
 
 class Chart(NamedTuple):
-    """What was read: notes, clock, time signatures, and seconds that all is later."""
+    """What was read.
+
+    `later` is by how many seconds the notes are later in the sound, and `damage` says
+    of each damaged track where it was left.
+    """
 
     notes: list[Note]
     clock: ChartClock
     signatures: list[tuple[int, int, int]]
+    kit: Kit = Kit.PLAIN
     later: float = 0.0
+    damage: Sequence[str] = ()
 
 
 def read_chart(text: str) -> Chart:
@@ -204,7 +213,15 @@ def read_chart(text: str) -> Chart:
     meters = [(tick, *value) for tick, value in sorted(signatures.items())]
     lines = sections[f"{level}Drums"]
     notes = unflipped(_notes(lines), _texts(lines), level)
-    return Chart(notes, clock, meters, _offset(sections["Song"]))
+    return Chart(notes, clock, meters, _kit(sections), _offset(sections["Song"]))
+
+
+def _kit(sections: Mapping[str, Iterable[tuple[str, str]]]) -> Kit:
+    lines = (line for name in LEVELS for line in sections.get(f"{name}Drums", ()))
+    words = (value.split() for _, value in lines)
+    numbers = {word[1] for word in words if word[:1] == ["N"] and len(word) > 1}
+    marks = {str(_CYMBAL + pad) for pad in range(YELLOW, _FIVE_LANES)}
+    return kit_of(marked=bool(numbers & marks), fifth=str(_FIVE_LANES) in numbers)
 
 
 def _texts(lines: Iterable[tuple[str, str]]) -> list[tuple[int, str]]:

