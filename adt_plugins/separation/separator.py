@@ -265,13 +265,20 @@ class Separator:
     def _whole(self, mixed: Floats, sounds: NDArray[np.float64]) -> StemBlock:
         """Round so that the stems sum to the recording, carrying errors over."""
         most = self.full_scale
+
+        def held(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.clip(values, -most, most - 1)
+
         song = np.rint(mixed.astype(np.float64) * most)
-        sums = np.clip(np.rint(np.cumsum(sounds, axis=0) * most), -most, most - 1)
-        parts = np.clip(np.diff(sums, axis=0, prepend=0.0), -most, most - 1)
-        rest = song - parts.sum(axis=0)
+        parts = held(np.rint(np.cumsum(sounds, axis=0) * most))
+        drums = parts[-1].copy()
+        before = np.zeros_like(song)  # sum of the parts so far, which is held, too
+        for part in parts[:-1]:
+            part[:] = held(part - before)
+            before += part
         # What one file cannot hold is left in the other.
-        drumless = np.clip(rest, -most, most - 1)
-        parts[-1] = np.clip(parts[-1] + rest - drumless, -most, most - 1)
+        drumless = held(song - before - held(drums - before))
+        parts[-1] = held(held(song - drumless) - before)
         self._is_clipped |= bool((parts.sum(axis=0) + drumless != song).any())
         return StemBlock([x.astype(np.int32) for x in parts], drumless.astype(np.int32))
 

@@ -143,6 +143,27 @@ def test_silence_and_hits_behind_the_end_do_no_harm() -> None:
         assert len(separate(HITS, (np.zeros(3, np.int16), RATE)).drums) == 3
 
 
+def test_drums_that_are_too_loud_together_do_not_wrap_around(tmp_path: Path) -> None:
+    hits = HITS.between(0, 2)
+    path = tmp_path / "song.wav"
+    soundfile.write(path, 9 * drum_track(hits, RATE, 2), RATE, "FLOAT")
+    with pytest.warns(AdtWarning, match="too loud"):
+        paths = write_stems(
+            Separator(hits, path, by_drum=True), tmp_path, "song", by_drum=True
+        )
+    whole = {
+        name: soundfile.read(p, dtype="int32")[0] >> 8 for name, p in paths.items()
+    }
+    drums = whole["drums"]
+    parts = [whole[name] for name in paths if name.startswith("drums.")]
+    assert len(parts) == 3
+    np.testing.assert_array_equal(np.sum(parts, axis=0), drums)
+    song = soundfile.read(path)[0] * (1 << 23)
+    loud = np.abs(song) > 3 << 23
+    assert loud.sum() > 50
+    assert (np.sign(drums + whole["drumless"]) == np.sign(song))[loud].all()
+
+
 @pytest.mark.parametrize(("peak", "told"), [(1.9, 0), (2.1, 1)])
 def test_what_stems_cannot_hold_is_told(peak: float, told: int) -> None:
     song = np.full((RATE // 4, 1), peak, np.float32)
