@@ -94,6 +94,7 @@ def engrave(score: str, width_mm: float) -> list[System]:
             "header": "none",
             "footer": "none",
             "minLastJustification": 0.9,
+            "lyricWordSpace": 3,  # names in the key
             "xmlIdSeed": 1,  # the same page for the same song
         }
     )

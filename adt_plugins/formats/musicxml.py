@@ -38,6 +38,9 @@ _DOCTYPE = (
     ' "http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
 _FORTE = 90  # velocity of 100 % in MusicXML's dynamics
+_STAFF_MM, _TENTHS = 5.0, 40  # its height: four busy bars fit in a line
+_PAGE_MM, _MARGIN_MM = (210.0, 297.0), 15.0
+_HANDS_RESTS = ("D", 5)  # where programs else put them depends on the notes around
 _SWING_WORDS = {Feel.STRAIGHT: "Straight", Feel.EIGHTHS: "Swing"}
 _SWING_WORDS[Feel.SIXTEENTHS] = "Swing 16ths"
 
@@ -88,10 +91,26 @@ def score_text(part: Part, names: SongNames, *, on_page: bool = False) -> str:
         "supports",
         {"attribute": "new-system", "element": "print", "type": "yes", "value": "yes"},
     )
+    if not on_page:
+        _defaults(ET.SubElement(root, "defaults"))
     _part_list(root, drums, "" if on_page else "Drums")
     _Writer(part, similes=on_page).write(ET.SubElement(root, "part", id="P1"))
     ET.indent(root)
     return _DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _defaults(defaults: ET.Element) -> None:
+    """Add sizes: programs' own staff is too large for the lines as we break them."""
+    scaling = ET.SubElement(defaults, "scaling")
+    _add(scaling, "millimeters", _STAFF_MM)
+    _add(scaling, "tenths", _TENTHS)
+    layout = ET.SubElement(defaults, "page-layout")
+    tenths = _TENTHS / _STAFF_MM
+    _add(layout, "page-height", _PAGE_MM[1] * tenths)
+    _add(layout, "page-width", _PAGE_MM[0] * tenths)
+    margins = ET.SubElement(layout, "page-margins", type="both")
+    for side in ("left", "right", "top", "bottom"):
+        _add(margins, f"{side}-margin", _MARGIN_MM * tenths)
 
 
 def _part_list(root: ET.Element, drums: dict[Drum, str], name: str) -> None:
@@ -175,14 +194,14 @@ class _Writer:
             return
         direction, kind = _direction(measure)
         sound = ET.Element("sound")
-        if n == 0:
-            self._tempo(kind, sound)
-            if changes:
-                kind = ET.SubElement(direction, "direction-type")
         if changes:
             words = _SWING_WORDS[feel]
-            _add(kind, "words", f"  {words}" if n == 0 else words)
+            _add(kind, "words", words if n else f"{words} ")
             self._swing(ET.SubElement(sound, "swing"), n)
+            if n == 0:
+                kind = ET.SubElement(direction, "direction-type")
+        if n == 0:
+            self._tempo(kind, sound)
         direction.append(sound)
         self._feel = feel
 
@@ -211,15 +230,17 @@ class _Writer:
         if self._same[n]:
             _note(measure, bar_rest(bar), None, HANDS)
             return
+        hands = spell(bar, HANDS) or [bar_rest(bar)]
+        for note in hands:
+            _chord(measure, note, HANDS)
         feet = spell(bar, FEET)
-        for voice, notes in (
-            (HANDS, spell(bar, HANDS) or [bar_rest(bar)]),
-            (FEET, feet),
-        ):
-            if voice == FEET and notes:
-                _add(ET.SubElement(measure, "backup"), "duration", _ticks(bar.quarters))
-            for note in notes:
-                _chord(measure, note, voice)
+        if feet:
+            _add(ET.SubElement(measure, "backup"), "duration", _ticks(bar.quarters))
+        silent = {(note.place, note.length) for note in hands if not note.drums}
+        for note in feet:
+            # One rest says for both voices that nobody plays.
+            is_said = not note.drums and (note.place, note.length) in silent
+            _chord(measure, note, FEET, is_shown=not is_said)
 
     def _bar_line(self, measure: ET.Element, n: int) -> None:
         style = None
@@ -243,7 +264,9 @@ def _ticks(quarters: Fraction) -> int:
     return ticks.numerator // ticks.denominator
 
 
-def _chord(measure: ET.Element, note: Note, voice: int) -> None:
+def _chord(
+    measure: ET.Element, note: Note, voice: int, *, is_shown: bool = True
+) -> None:
     """Add the notes of a chord, from the lowest up, or a rest."""
     drums = sorted(note.drums, key=lambda item: PLACES[item[0]].height)
     for graces in range(max((stroke.graces for _, stroke in drums), default=0), 0, -1):
@@ -253,6 +276,8 @@ def _chord(measure: ET.Element, note: Note, voice: int) -> None:
             _grace(measure, drum, stroke, graces, of=most, chord=n > 0)
     for n, item in enumerate(drums or [None]):
         _note(measure, note, item, voice, chord=n > 0)
+    if not is_shown:
+        measure[-1].set("print-object", "no")
 
 
 def _grace(
@@ -299,9 +324,7 @@ def _note(
     if chord:
         ET.SubElement(element, "chord")
     if item is None:
-        rest = ET.SubElement(element, "rest")
-        if note.is_bar:
-            rest.set("measure", "yes")
+        _rest(ET.SubElement(element, "rest"), note, voice)
     else:
         element.set("dynamics", _dynamics(item[1]))
         _unpitched(element, item[0])
@@ -327,6 +350,14 @@ def _note(
         for level, beam in enumerate(note.beams, 1):
             _add(element, "beam", beam).set("number", str(level))
     _notations(element, note.edge if not chord else "", item)
+
+
+def _rest(rest: ET.Element, note: Note, voice: int) -> None:
+    if note.is_bar:
+        rest.set("measure", "yes")
+    elif voice == HANDS:
+        _add(rest, "display-step", _HANDS_RESTS[0])
+        _add(rest, "display-octave", _HANDS_RESTS[1])
 
 
 def _notations(

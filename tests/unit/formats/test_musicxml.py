@@ -337,3 +337,47 @@ def test_lines_have_four_bars(tmp_path: Path) -> None:
     assert lines == ["5", "9"]
     assert [e.text for e in root.iter("bar-style")] == ["light-heavy"]
     assert root.findtext(".//part-name") == "Drums"
+
+
+def test_where_nobody_plays_one_rest_is_shown(tmp_path: Path) -> None:
+    """Rests of the hands are in the staff, wherever the notes around them are."""
+    onsets = [Onset(0.0, Drum.CRC), Onset(0.0, Drum.KD), Onset(0.5, Drum.SD)]
+    root = score(onsets, beats(4), tmp_path)
+    shown = [
+        (
+            note.findtext("voice"),
+            note.findtext("type"),
+            note.findtext("rest/display-step"),
+            note.get("print-object", "yes"),
+        )
+        for note in root.iter("note")
+        if note.find("rest") is not None
+    ]
+    assert shown == [
+        ("1", "half", "D", "yes"),
+        ("2", "quarter", None, "yes"),  # while the snare sounds
+        ("2", "half", None, "no"),
+    ]
+
+
+def test_the_page_has_room_for_the_lines(tmp_path: Path) -> None:
+    """Of the staff's height are 40 tenths; the page is A4."""
+    root = score([Onset(0.0, Drum.KD)], beats(4), tmp_path)
+    tenth = float(root.findtext(".//millimeters") or 0) / number(root, ".//tenths")
+    sides = [root.findtext(f".//page-{side}") for side in ("width", "height")]
+    assert [float(side or 0) * tenth for side in sides] == pytest.approx([210, 297])
+    assert 40 * tenth <= 5
+
+
+def test_swing_stands_before_the_tempo(tmp_path: Path) -> None:
+    """As programs print them, with a space that MuseScore keeps."""
+    hats = [Onset(n / 2 + late, Drum.CHH) for n in range(32) for late in (0, 0.32)]
+    root = score(hats, beats(32), tmp_path)
+    (direction,) = (
+        d for d in root.iter("direction") if d.find(".//metronome") is not None
+    )
+    assert [kind[0].tag for kind in direction.findall("direction-type")] == [
+        "words",
+        "metronome",
+    ]
+    assert direction.findtext(".//words") == "Swing "
