@@ -29,6 +29,16 @@ class GateOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SongsOptions:
+    """Options of ``adt train songs``."""
+
+    sounds: Path
+    renders: Path
+    models: tuple[str, ...] = ("drums",)
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnalyseOptions:
     """Options of ``adt train analyse``."""
 
@@ -54,6 +64,7 @@ def add_parsers(actions: Any) -> None:
     """Add these actions to those of ``adt train``."""
     _add_gate(actions)
     _add_finer(actions)
+    _add_songs(actions)
     _add_analyse(actions)
     _add_check_data(actions)
 
@@ -115,6 +126,44 @@ def run_gate(options: GateOptions) -> int:
     from adt_plugins.training.learn.drum_presence import attach_gate
 
     _console.say(str(attach_gate(find_model(options.taught), options.renders).path))
+    return 0
+
+
+def _add_songs(actions: Any) -> None:
+    parser = actions.add_parser(
+        "songs",
+        help="label recorded songs by what models are sure of",
+        description="Add clips of recorded songs to rendered ones. Models that hear the"
+        " songs as they are label what they are sure of; the rest is not learnt from.",
+    )
+    parser.add_argument("sounds", type=Path, help="folder of unpacked sound packages")
+    parser.add_argument("renders", type=Path, help="folder of the clips")
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        metavar="NAME",
+        help="models whose mean activation labels: names, cards or .tflite files",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true")
+    set_command(parser, SongsOptions, run_songs)
+
+
+def run_songs(options: SongsOptions) -> int:
+    """Label recorded songs by what models are sure of."""
+    from adt_plugins.base.progress import progress_bar
+    from adt_plugins.network.catalogue import find_model
+    from adt_plugins.network.inference import Network
+    from adt_plugins.training.learn.recorded_songs import label_songs
+
+    teachers = [Network(find_model(name)) for name in options.models]
+    with progress_bar("Labelling", quiet=options.quiet) as report:
+        count = label_songs(
+            options.sounds,
+            options.renders,
+            teachers,
+            progress=lambda done, songs: report(done / songs),
+        )
+    _console.say(f"{options.renders}: {count} clips of recorded songs")
     return 0
 
 

@@ -29,6 +29,11 @@ class Clip:
         Time in seconds and position in the bar of each beat; empty if unknown.
     split
         ``"train"`` or ``"validation"``.
+    unsure
+        Time in seconds and coarse drum code of each place at which there may be an
+        onset or not; only in recorded songs that a model labelled.
+    unlabelled
+        Outputs of the network that the labels say nothing about.
     """
 
     name: str
@@ -37,11 +42,18 @@ class Clip:
     onsets: list[tuple[float, str, int]]
     beats: list[tuple[float, int]]
     split: str
+    unsure: tuple[tuple[float, str], ...] = ()
+    unlabelled: tuple[str, ...] = ()
 
     @property
     def duration(self) -> float:
         """Duration in seconds."""
         return len(self.drums) / SAMPLE_RATE
+
+
+#: Folder of recorded songs beside the rendered clips: their labels are coarse and not
+#: complete, so only the network learns from them.
+SONGS = "songs"
 
 
 def find_clips(folder: Path) -> list[Path]:
@@ -66,6 +78,8 @@ def load_clip(labels: Path) -> Clip:
         onsets=[tuple(item) for item in data["onsets"]],
         beats=[tuple(item) for item in data["beats"]],
         split=data["split"],
+        unsure=tuple((time, code) for time, code in data.get("unsure", ())),
+        unlabelled=tuple(data.get("unlabelled", ())),
     )
 
 

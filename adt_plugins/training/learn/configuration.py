@@ -58,6 +58,15 @@ MATERIAL = {
         "music of Naev, each GPL-2.0+, GPL-3.0, CC BY 3.0 or CC BY-SA 3.0",
         "music of Pushover, GPL-3.0+",
     ],
-    "note": "No labelled recording of music was used, and no weights of another model: "
-    "real sounds have no drums, and are mixed with renders.",
+    "recorded songs": [
+        "Obsidian Shell (Debian marsshooter-data), CC BY-SA 3.0",
+        "Muldjord's songs (Debian fretsonfire-songs-muldjord), CC BY-SA 3.0",
+        "Sectoid's songs (Debian fretsonfire-songs-sectoid), MIT",
+        "music of Naev, each GPL-2.0+, CC BY 3.0 or CC BY-SA 3.0",
+        "music of OpenClonk, each CC BY 3.0 or CC0",
+        "music of WarMUX, GPL-2.0+",
+    ],
+    "note": "No recording of music that people labelled was used, and no weights of"
+    " another model: real sounds have no drums, and are mixed with renders; recorded"
+    " songs were labelled by earlier networks of this project, where these were sure.",
 }

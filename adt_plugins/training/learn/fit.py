@@ -20,7 +20,13 @@ from tqdm.auto import tqdm
 
 from adt_plugins.base.drafts import whole_file
 from adt_plugins.card import FrontEnd, Geometry, LevelRule
-from adt_plugins.training.learn.clips import Clip, find_clips, find_voices, load_clip
+from adt_plugins.training.learn.clips import (
+    SONGS,
+    Clip,
+    find_clips,
+    find_voices,
+    load_clip,
+)
 from adt_plugins.training.learn.export import load_model
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 from adt_plugins.training.learn.model import BrnnSa, Sizes
@@ -128,7 +134,9 @@ class Batches(IterableDataset[dict[str, Tensor]]):
         count = 0
         while True:
             if count % 200 == 0:
-                clips = [load_clip(path) for path in find_clips(self.renders)]
+                folders = (self.renders, self.renders / SONGS)
+                paths = [path for folder in folders for path in find_clips(folder)]
+                clips = [load_clip(path) for path in paths]
                 clips = [clip for clip in clips if clip.split == "train"]
             step = self.first_step + count * (worker.num_workers if worker else 1)
             frames, size = self.frames, self.settings.batch
@@ -140,7 +148,7 @@ class Batches(IterableDataset[dict[str, Tensor]]):
             yield {
                 "frames": _stack([e.frames for e in examples]),
                 "targets": _stack([e.targets for e in examples]),
-                "known": torch.from_numpy(np.stack([e.known for e in examples])),
+                "known": _stack([e.known for e in examples]),
             }
 
 
@@ -212,10 +220,12 @@ class Trainer:
         half = frames.shape[1]
         first = int(torch.randint(slack // 2, ()))
         cuts = (first, slack - int(torch.randint(slack // 2, ())))
-        inputs = torch.cat([frames[c : c + length] for c in cuts], dim=1)
-        wanted = torch.cat([targets[c : c + length] for c in cuts], dim=1)
-        logits: Tensor = self.model(inputs)
-        loss = self._bce(logits, wanted, known.repeat(2, 1))
+
+        def at_cuts(values: Tensor) -> Tensor:
+            return torch.cat([values[c : c + length] for c in cuts], dim=1)
+
+        logits: Tensor = self.model(at_cuts(frames))
+        loss = self._bce(logits, at_cuts(targets), at_cuts(known))
         margin = max(self.settings.margin, self.geometry.context)
         low, high = cuts[1] + margin, cuts[0] + length - margin
         ours, theirs = logits[:, :half].sigmoid(), logits[:, half:].sigmoid()

@@ -18,7 +18,7 @@ from adt_plugins.card import FrontEnd, LevelRule
 from adt_plugins.features.spectrogram import LevelFollower, filterbank
 from adt_plugins.training.learn.clips import Clip, cut
 from adt_plugins.training.learn.real_sounds import RealSound, draw
-from adt_plugins.training.learn.targets import OUTPUTS, frame_targets
+from adt_plugins.training.learn.targets import frame_targets, known_targets
 
 Floats = NDArray[np.float32]
 
@@ -68,9 +68,9 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Example:
-    """Frames (frames, bands), targets (frames, outputs), and a mask of outputs.
+    """Frames (frames, bands), targets (frames, outputs), and which are known.
 
-    `known` is 1 for each output whose targets are known, else 0.
+    `known` (frames, outputs) is 1 where the target is known, else 0.
     """
 
     frames: Floats
@@ -142,17 +142,21 @@ class Mixer:
         start = first / self.front_end.sample_rate
         drums = self._stem(clip.drums, first, frames)
         others = self._others(clip, drums, first, frames, rng)
-        onsets, beats = clip.onsets, clip.beats
+        onsets, beats, unsure = clip.onsets, clip.beats, clip.unsure
+        unlabelled = clip.unlabelled
         if others is not None and self._silences(rng):
             # Speech has no audible beats, and nothing distinguishes music from it here.
             drums, onsets, beats = np.zeros_like(drums), [], []
+            unsure, unlabelled = (), ()
         bands = self._mix_bands(drums, others, rng)
         targets = frame_targets(
             onsets, beats, start=start, frames=frames, frame_rate=rate
         )
-        known = np.ones(len(OUTPUTS), dtype=np.float32)
         if not beats:
-            known[[OUTPUTS.index("beat"), OUTPUTS.index("downbeat")]] = 0.0
+            unlabelled = (*unlabelled, "beat", "downbeat")
+        known = known_targets(
+            unsure, unlabelled, start=start, frames=frames, frame_rate=rate
+        )
         return Example(self._level(bands, rng), targets, known)
 
     def _silences(self, rng: np.random.Generator) -> bool:

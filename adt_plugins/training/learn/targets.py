@@ -66,6 +66,44 @@ def frame_targets(
     return targets
 
 
+#: Frames to either side of an unsure onset whose target is not known.
+UNSURE_REACH = 4
+
+
+def known_targets(
+    unsure: Iterable[tuple[float, str]],
+    unlabelled: Iterable[str],
+    *,
+    start: float,
+    frames: int,
+    frame_rate: float,
+) -> NDArray[np.float32]:
+    """Return which targets of a window are known.
+
+    Parameters
+    ----------
+    unsure
+        Time in seconds and drum code of places where there may be an onset or not.
+    unlabelled
+        Outputs whose targets are not known at all.
+    start, frames, frame_rate
+        As in `frame_targets`.
+
+    Returns
+    -------
+    array, shape (frames, len(OUTPUTS))
+        1 where the target is known, else 0.
+    """
+    known = np.ones((frames, len(OUTPUTS)), dtype=np.float32)
+    for time, code in unsure:
+        place = round((time - start) * frame_rate)
+        first, last = max(0, place - UNSURE_REACH), place + UNSURE_REACH + 1
+        known[first : max(0, last), column(code)] = 0.0
+    for output in unlabelled:
+        known[:, OUTPUTS.index(output)] = 0.0
+    return known
+
+
 def _add(target: NDArray[np.float32], place: float) -> None:
     first = max(0, int(np.ceil(place - REACH)))
     last = min(len(target) - 1, int(np.floor(place + REACH)))

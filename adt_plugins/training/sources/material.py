@@ -61,8 +61,8 @@ class Finding:
 
 
 def read_by_training(data: Path, sounds: Path) -> dict[str, list[Path]]:
-    """List the files that `adt train render` reads, sorted, by root."""
-    from adt_plugins.training.sources import kitmaps
+    """List the files that `adt train render` and `songs` read, sorted, by root."""
+    from adt_plugins.training.sources import kitmaps, recorded_songs
     from adt_plugins.training.sources.kits import hydrogen_layers
     from adt_plugins.training.sources.performances import Library
     from adt_plugins.training.sources.real_sounds import read_table
@@ -90,6 +90,8 @@ def read_by_training(data: Path, sounds: Path) -> dict[str, list[Path]]:
         path = row.find(data, sounds)
         if path is not None and row.split != "test":
             (read if row.kind == "voice" else played).add(path)
+    for song in recorded_songs.read_table():
+        played.update(sounds / file for file in song.files)
     # A package links to its soundfont from a second place; the list has the first.
     real = {path.resolve() for path in played}
     return {

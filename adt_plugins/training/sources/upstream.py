@@ -198,16 +198,16 @@ UPSTREAM = (
     _debian(
         "fretsonfire-songs-muldjord",
         "2.dfsg-2.1",
-        "Guitars of Muldjord's songs",
+        "Muldjord's songs and their guitars",
         "CC BY-SA 3.0",
-        f"{_GAMES}fretsonfire/data/songs/muldjord/*/guitar.ogg",
+        f"{_GAMES}fretsonfire/data/songs/muldjord/*.ogg",
     ),
     _debian(
         "fretsonfire-songs-sectoid",
         "1.dfsg-3.1",
-        "Guitars of Sectoid's songs",
+        "Sectoid's songs and their guitars",
         "MIT",
-        f"{_GAMES}fretsonfire/data/songs/sectoid/*/guitar.ogg",
+        f"{_GAMES}fretsonfire/data/songs/sectoid/*.ogg",
     ),
     _debian(
         "wesnoth-1.16-music",
@@ -243,6 +243,27 @@ UPSTREAM = (
         "Music of Pushover",
         "GPL-3.0+",
         "usr/share/pushover/themes/*",
+    ),
+    _debian(
+        "marsshooter-data",
+        "0.7.6-7",
+        "Music of M.A.R.S. by Obsidian Shell",
+        "CC BY-SA 3.0",
+        f"{_GAMES}marsshooter/audio/music/*",
+    ),
+    _debian(
+        "openclonk-data",
+        "8.1-3",
+        "Music of OpenClonk",
+        "each CC BY 3.0 or CC0",
+        f"{_GAMES}openclonk/Music.ocg/*",
+    ),
+    _debian(
+        "warmux-data",
+        "1:11.04.1+repack2-4",
+        "Music of WarMUX",
+        "GPL-2.0+",
+        f"{_GAMES}warmux/music/*",
     ),
 )
 """A file belongs to the first of them that one of its patterns fits."""

@@ -1,0 +1,185 @@
+"""Recorded songs without labels: models label what they are sure of.
+
+Pseudo-labels [1]_: the mean activation of several networks, which hear the songs as
+they are, decides what is a hit, what is none, and what may be either. The network that
+is trained hears the same songs equalised, at other levels and under other sounds, with
+the guitar of those whose guitar is a file of its own, and learns only from what is
+sure.
+
+.. [1] D.-H. Lee, "Pseudo-Label: The Simple and Efficient Semi-Supervised Learning
+   Method for Deep Neural Networks", ICML workshop on challenges in representation
+   learning, 2013.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adt_plugins.activations import Activations
+from adt_plugins.audio import SAMPLE_RATE, load_audio, open_audio
+from adt_plugins.base.drafts import whole_file
+from adt_plugins.errors import AdtError
+from adt_plugins.network.inference import Network
+from adt_plugins.picking.peaks import pick_peaks, refine
+from adt_plugins.pipeline import listen
+from adt_plugins.training.learn.clips import SONGS
+from adt_plugins.training.learn.configuration import PICKER
+from adt_plugins.training.sources.recorded_songs import RecordedSong, read_table
+
+#: Outputs that are labelled; claps and side sticks are told apart too rarely.
+LABELLED = ("KD", "SD", "HH", "TT", "CY")
+UNLABELLED = ("SST", "OT", "beat", "downbeat")
+
+#: A peak is a hit from this far between its threshold and 1 on, and silence below this
+#: share of its threshold.
+SURE = 0.3
+SILENT = 0.4
+
+#: Songs become clips of this length, as many as fit.
+CLIP_S = 20.0
+#: Velocity of the hits; training does not read it.
+_VELOCITY = 100
+_PEAK = 0.7
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Onsets (seconds, drum, velocity), and where there may be one (seconds, drum)."""
+
+    onsets: list[tuple[float, str, int]]
+    unsure: list[tuple[float, str]]
+
+    def part(self, start: float, end: float) -> Labels:
+        """Return those between two times, from the first one on."""
+        return Labels(
+            [(t - start, drum, v) for t, drum, v in self.onsets if start <= t < end],
+            [(t - start, drum) for t, drum in self.unsure if start <= t < end],
+        )
+
+
+def label_songs(
+    sounds: Path,
+    renders: Path,
+    teachers: Sequence[Network],
+    *,
+    progress: Callable[[int, int], None] = lambda done, count: None,
+) -> int:
+    """Write the available songs of the table as clips below rendered ones.
+
+    Parameters
+    ----------
+    sounds
+        Folder of unpacked sound packages.
+    renders
+        Folder of the rendered clips.
+    teachers
+        Networks whose mean activation labels.
+    progress
+        Function that is called with the numbers of finished and of all songs.
+
+    Returns
+    -------
+    int
+        Number of clips.
+
+    Raises
+    ------
+    AdtError
+        If no song of the table is there.
+    """
+    songs = [song for song in read_table() if (sounds / song.file).is_file()]
+    if not songs:
+        raise AdtError(f"{sounds}: none of the songs that are to be labelled")
+    out = renders / SONGS
+    out.mkdir(parents=True, exist_ok=True)
+    number = 0
+    for done, song in enumerate(songs):
+        progress(done, len(songs))
+        labels = label(sounds / song.file, teachers)
+        samples = _whole(load_audio(sounds / song.file))
+        guitar = None
+        if song.guitar:
+            guitar = _whole(load_audio(sounds / song.guitar))
+        for first in range(0, len(samples) - _CLIP + 1, _CLIP):
+            start = first / SAMPLE_RATE
+            part = labels.part(start, start + CLIP_S)
+            path = out / f"{number:06d}"
+            _save(path.with_suffix(".drums.npy"), samples[first : first + _CLIP])
+            if guitar is not None and len(guitar) >= first + _CLIP:
+                _save(path.with_suffix(".accomp.npy"), guitar[first : first + _CLIP])
+            _write(path.with_suffix(".json"), song, start, part)
+            number += 1
+    progress(len(songs), len(songs))
+    return number
+
+
+_CLIP = round(CLIP_S * SAMPLE_RATE)
+
+
+def label(path: Path, teachers: Sequence[Network]) -> Labels:
+    """Label a recording by the mean activation of the networks.
+
+    Parameters
+    ----------
+    path
+        The recording.
+    teachers
+        Networks with the same outputs; the thresholds are those of the first one.
+    """
+    heard = []
+    for teacher in teachers:
+        with open_audio(path) as reader:
+            heard.append(listen(reader, teacher).activations)
+    frames = min(len(one.values) for one in heard)
+    mean = np.mean([one.values[:frames] for one in heard], axis=0)
+    return sort_peaks(replace(heard[0], values=mean), teachers[0].card.thresholds)
+
+
+def sort_peaks(activations: Activations, thresholds: Mapping[str, float]) -> Labels:
+    """Sort the peaks of each drum into hits and what may be one."""
+    labels = Labels([], [])
+    for drum in LABELLED:
+        column = activations.values[:, activations.outputs.index(drum)]
+        threshold = thresholds[drum]
+        sure = threshold + SURE * (1 - threshold)
+        peaks = pick_peaks(column, SILENT * threshold, PICKER, activations.frame_rate)
+        times = (peaks + refine(column, peaks)) / activations.frame_rate
+        for peak, time in zip(peaks, times, strict=True):
+            at = round(float(time) + activations.offset, 5)
+            if column[peak] >= sure:
+                labels.onsets.append((at, drum, _VELOCITY))
+            else:
+                labels.unsure.append((at, drum))
+    labels.onsets.sort()
+    labels.unsure.sort()
+    return labels
+
+
+def _whole(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    peak = float(np.abs(samples).max(initial=0.0)) or 1.0
+    return np.asarray(np.rint(samples * (_PEAK / peak * 32767)), np.int16)
+
+
+def _save(path: Path, samples: NDArray[np.int16]) -> None:
+    with whole_file(path) as draft, draft.open("wb") as file:
+        np.save(file, samples)
+
+
+def _write(path: Path, song: RecordedSong, start: float, labels: Labels) -> None:
+    content = {
+        "onsets": labels.onsets,
+        "beats": [],
+        "split": "train",
+        "unsure": labels.unsure,
+        "unlabelled": UNLABELLED,
+        "song": song.file,
+        "start": start,
+    }
+    with whole_file(path) as draft:
+        draft.write_text(json.dumps(content), encoding="utf-8")
