@@ -166,7 +166,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "PART": (part, "_TOGETHER_S _SPREAD_S _LEAST_PAIRS _COMPOUND_SHARE"),
     "SPELLING": (spelling, "_VALUES"),
     "LINES": (lines, "BARS_A_LINE"),
-    "STAFF": (staff, "PLACES"),
+    "STAFF": (staff, "PLACES USUAL"),
     "TAB": (tab, "BARS_A_LINE MOST_COLUMNS _ROWS _SIGNS _COUNTS _SWINGS _GRACES"),
     "TEMPLATES": (
         templates,

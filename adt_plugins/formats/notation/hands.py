@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from adt_plugins.drums import Drum
 from adt_plugins.formats.notation.bars import Bar, Stroke
+from adt_plugins.formats.notation.staff import USUAL
 
 HANDS = 2
 FEET = (Drum.KD, Drum.PHH)
@@ -45,11 +46,12 @@ class _Habits:
         self._bars: dict[tuple[Drum, Fraction], set[int]] = {}
         for chord in chords:
             for drum in chord.strokes:
-                self._bars.setdefault((drum, chord.place), set()).add(chord.bar)
+                key = USUAL.get(drum, drum), chord.place
+                self._bars.setdefault(key, set()).add(chord.bar)
 
     def support(self, drum: Drum, chord: _Chord) -> int:
         """In how many bars nearby a drum is struck at the same place."""
-        found = self._bars.get((drum, chord.place), set())
+        found = self._bars.get((USUAL.get(drum, drum), chord.place), set())
         return sum(abs(bar - chord.bar) <= _NEAR_BARS for bar in found)
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from adt_plugins.drums import Drum
 from adt_plugins.formats.notation.bars import Bar, Stroke
+from adt_plugins.formats.notation.staff import USUAL
 
 GHOST = 0.5
 """A snare at most so loud, relative to the loud ones nearby, is a ghost note. Of 3809
@@ -31,6 +32,7 @@ class _Hit:
     bar: int
     place: Fraction
     stroke: Stroke
+    is_covered: bool = False
 
     @property
     def velocity(self) -> int:
@@ -43,8 +45,8 @@ def mark(bars: Sequence[Bar]) -> None:
     for drum, hit in _hits(bars):
         by_drum.setdefault(drum, []).append(hit)
     for drum, hits in by_drum.items():
-        around = [_near(hits, n) for n in range(len(hits))]
         if drum is Drum.SD:
+            around = [_near(hits, n) for n in range(len(hits))]
             for hit, near in zip(hits, around, strict=True):
                 hit.stroke.is_ghost = hit.velocity <= _soft(near)
             lonely = [
@@ -55,7 +57,9 @@ def mark(bars: Sequence[Bar]) -> None:
             for hit in lonely:
                 hit.stroke.is_ghost = False
         if drum.coarse in _ACCENTED:
-            _accent(hits, around)
+            # How loud a hat is under a snare nobody can tell.
+            clear = [hit for hit in hits if not hit.is_covered]
+            _accent(clear, [_near(clear, n) for n in range(len(clear))])
 
 
 def _hits(bars: Sequence[Bar]) -> Iterator[tuple[Drum, _Hit]]:
@@ -63,8 +67,11 @@ def _hits(bars: Sequence[Bar]) -> Iterator[tuple[Drum, _Hit]]:
         start = Fraction(0)
         for beat in bar.beats:
             for step in sorted(beat.strokes):
-                for drum, stroke in beat.strokes[step].items():
-                    yield drum, _Hit(index, start + beat.place(step), stroke)
+                struck = beat.strokes[step]
+                at = start + beat.place(step)
+                for drum, stroke in struck.items():
+                    is_covered = drum.coarse is Drum.HH and Drum.SD in struck
+                    yield USUAL.get(drum, drum), _Hit(index, at, stroke, is_covered)
             start += beat.quarters
 
 

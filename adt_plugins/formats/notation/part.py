@@ -63,7 +63,8 @@ class Part:
         """What is drawn, in the order of `Drum`, and what to call it.
 
         Where most strokes are of no sure kind it is just a hi-hat, a cymbal, a tom; so
-        are all drums that share their head on the staff with one that is so named.
+        are all drums that share their head on the staff with one that is so named. No
+        two heads have one name: beside a cymbal a run is a ride's.
         """
         sure: Counter[Drum] = Counter()
         drawn: Counter[Drum] = Counter()
@@ -76,9 +77,13 @@ class Part:
             if drawn[drum]
         }
         unsure = {(kind, PLACES[drum]) for drum, kind in kinds.items()}
+        for drum in kinds:
+            if (drum.coarse, PLACES[drum]) in unsure:
+                kinds[drum] = drum.coarse
+        taken = {kind for drum, kind in kinds.items() if PLACES[drum] == PLACES[kind]}
         return {
             drum: (
-                drum.coarse if (drum.coarse, PLACES[drum]) in unsure else kind
+                drum if kind in taken and PLACES[drum] != PLACES[kind] else kind
             ).full_name
             for drum, kind in kinds.items()
         }

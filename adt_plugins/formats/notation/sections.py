@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from adt_plugins.drums import Drum
 from adt_plugins.formats.notation.bars import Bar
+from adt_plugins.formats.notation.staff import USUAL
 
 WINDOW_BARS = 4
 LEAST_BARS = 4
@@ -25,7 +26,8 @@ def pattern(bar: Bar) -> Pattern:
     start = Fraction(0)
     for beat in bar.beats:
         for step, strokes in beat.strokes.items():
-            found |= {(start + beat.place(step), drum) for drum in strokes}
+            at = start + beat.place(step)
+            found |= {(at, USUAL.get(drum, drum)) for drum in strokes}
         start += beat.quarters
     return frozenset(found)
 
@@ -89,13 +91,21 @@ def repeated(bars: Sequence[Bar]) -> list[bool]:
     return found
 
 
-def _signs(bar: Bar) -> list[object]:
-    return [
-        (n, beat.division, step, drum, s.graces, s.is_ghost, s.is_accent)
+def _signs(bar: Bar) -> list[tuple[object, ...]]:
+    return sorted(
+        (
+            n,
+            beat.division,
+            step,
+            USUAL.get(drum, drum),
+            s.graces,
+            s.is_ghost,
+            s.is_accent,
+        )
         for n, beat in enumerate(bar.beats)
-        for step in sorted(beat.strokes)
-        for drum, s in sorted(beat.strokes[step].items())
-    ]
+        for step, strokes in beat.strokes.items()
+        for drum, s in strokes.items()
+    )
 
 
 def section_names(sections: Sequence[int]) -> dict[int, str]:

@@ -43,9 +43,7 @@ PLACES = {
     Drum.CHC: Place("B", 5, "x", "metal.cymbal.chinese"),
     Drum.OT: Place("E", 5, "triangle", "drum.group.set"),
 }
-# A coarse drum is drawn as its most usual kind.
-PLACES |= {
-    Drum.HH: PLACES[Drum.CHH],
-    Drum.TT: PLACES[Drum.MHT],
-    Drum.CY: PLACES[Drum.CRC],
-}
+USUAL = {Drum.HH: Drum.CHH, Drum.TT: Drum.MHT, Drum.CY: Drum.CRC}
+"""A coarse drum is drawn as its most usual kind; on paper they are one."""
+
+PLACES |= {coarse: PLACES[usual] for coarse, usual in USUAL.items()}

@@ -459,6 +459,7 @@ export const LINES = {
 /** See `adt_plugins.formats.notation.staff`. */
 export const STAFF = {
   PLACES: {"KD": [31, "normal"], "SD": [35, "normal"], "SST": [35, "x"], "CHH": [39, "x"], "OHH": [39, "circle-x"], "PHH": [29, "x"], "HIT": [37, "normal"], "MHT": [36, "normal"], "HFT": [33, "normal"], "LFT": [32, "normal"], "RDC": [38, "x"], "RDB": [38, "diamond"], "CRC": [40, "x"], "SPC": [42, "x"], "CHC": [41, "x"], "OT": [37, "triangle"], "HH": [39, "x"], "TT": [36, "normal"], "CY": [40, "x"]},
+  USUAL: {"HH": "CHH", "TT": "MHT", "CY": "CRC"},
 } as const;
 
 /** See `adt_plugins.formats.tab`. */

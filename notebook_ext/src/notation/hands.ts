@@ -5,6 +5,7 @@ import { HANDS } from "../core/tables";
 import { type Bar, type Chord, placeOf, type Stroke, stepsOf, ticksOf } from "./bars";
 import { type Counts, count } from "./counts";
 import { TICKS } from "./score";
+import { usualOf } from "./staff";
 
 const { NEAR_BARS, LEAST_RUN } = HANDS;
 const isOne = (drums: readonly string[]) => (drum: string) => drums.includes(drum);
@@ -63,7 +64,7 @@ function chordsOf(bars: readonly Bar[]): Placed[] {
 /** What is played at which place of the bar, bar by bar. */
 function habits(chords: readonly Placed[]): Support {
   const bars = new Map<string, Set<number>>();
-  const key = (drum: string, { place }: Placed) => `${drum} ${place}`;
+  const key = (drum: string, { place }: Placed) => `${usualOf(drum)} ${place}`;
   for (const chord of chords) {
     for (const drum of chord.strokes.keys()) {
       const own = key(drum, chord);

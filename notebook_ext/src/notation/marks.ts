@@ -3,6 +3,7 @@
 import { coarseOf } from "../core/drums";
 import { MARKS } from "../core/tables";
 import { type Bar, placeOf, type Stroke, stepsOf } from "./bars";
+import { usualOf } from "./staff";
 
 const { GHOST, LOUD_PERCENT, ACCENT, MOST_ACCENTED, NEAR_BARS, LEAST_HITS } = MARKS;
 const ACCENTED: readonly string[] = MARKS.ACCENTED;
@@ -11,6 +12,8 @@ interface Struck {
   readonly bar: number;
   readonly place: number;
   readonly stroke: Stroke;
+  /** Whether it is a hat under a snare: how loud that is nobody can tell. */
+  readonly isCovered: boolean;
 }
 
 /** Mark accents and ghost notes, in place. */
@@ -18,9 +21,9 @@ export function mark(bars: readonly Bar[]): void {
   for (const [drum, hits] of byDrum(bars)) {
     const isAccented = ACCENTED.includes(coarseOf(drum));
     if (drum !== "SD" && !isAccented) continue;
-    const around = neighbours(hits);
-    if (drum === "SD") markGhosts(hits, around);
-    if (isAccented) markAccents(hits, around);
+    if (drum === "SD") markGhosts(hits, neighbours(hits));
+    const clear = hits.filter(({ isCovered }) => !isCovered);
+    if (isAccented) markAccents(clear, neighbours(clear));
   }
 }
 
@@ -30,10 +33,13 @@ function byDrum(bars: readonly Bar[]): Map<string, Struck[]> {
     let start = 0;
     for (const beat of beats) {
       for (const step of stepsOf(beat)) {
-        for (const [drum, stroke] of beat.strokes.get(step) ?? []) {
-          const own = found.get(drum) ?? [];
-          own.push({ bar, place: start + placeOf(beat, step), stroke });
-          found.set(drum, own);
+        const chord = beat.strokes.get(step) ?? new Map<string, Stroke>();
+        for (const [drum, stroke] of chord) {
+          const usual = usualOf(drum);
+          const own = found.get(usual) ?? [];
+          const isCovered = coarseOf(drum) === "HH" && chord.has("SD");
+          own.push({ bar, place: start + placeOf(beat, step), stroke, isCovered });
+          found.set(usual, own);
         }
       }
       start += beat.ticks;

@@ -2,7 +2,7 @@
 
 import { coarseOf, nameOf } from "../core/drums";
 import type { Meter } from "../core/meter";
-import { NAMES, PART, STAFF } from "../core/tables";
+import { NAMES, PART } from "../core/tables";
 import { median } from "../core/tempo";
 import { counted } from "../core/words";
 import { type Bar, type Given, type GridBeat, layOut, type Stroke, tempoOf, unitOf } from "./bars";
@@ -12,15 +12,14 @@ import { findFlams, type Played } from "./flams";
 import { makePlayable } from "./hands";
 import { mark } from "./marks";
 import { findRhythm, type Rhythm, type Swings } from "./rhythm";
-import { type Head, TICKS } from "./score";
+import { TICKS } from "./score";
 import { findSections } from "./sections";
 import { songTempo } from "./song";
+import { PLACES } from "./staff";
 
 const { TOGETHER_S, SPREAD_S, LEAST_PAIRS, COMPOUND_SHARE } = PART;
 const COMPOUND: Meter = { beats: 6, unit: 8 }; // of as many beats as there are
 const SWUNG_PAIR = division(2, true);
-/** Where drums are drawn on the staff, and their heads. */
-export const PLACES: Readonly<Record<string, readonly [height: number, head: Head]>> = STAFF.PLACES;
 /** All drums, in the order of lists. */
 export const ALL: readonly string[] = /* @__PURE__ */ Object.keys(NAMES);
 
@@ -84,7 +83,7 @@ export const strokesOf = ({ bars }: Pick<Part, "bars">): [drum: string, stroke: 
 /**
  * What is drawn, in the order of lists, and what to call it. Where most strokes are of no
  * sure kind it is just a hi-hat, a cymbal, a tom; so are all drums that share their head
- * on the staff with one that is so named.
+ * on the staff with one that is so named. No two heads have one name.
  */
 export function drumsOf(part: Part): Map<string, string> {
   const sure: Counts = new Map();
@@ -101,11 +100,17 @@ export function drumsOf(part: Part): Map<string, string> {
   });
   const signOf = (drum: string, kind: string) => `${kind} ${PLACES[drum]}`;
   const unsure = new Set(kinds.map(([drum, kind]) => signOf(drum, kind)));
+  const named = kinds.map(([drum, kind]): [string, string] => {
+    const coarse = coarseOf(drum);
+    return [drum, unsure.has(signOf(drum, coarse)) ? coarse : kind];
+  });
+  const isAtHome = (drum: string, kind: string) => `${PLACES[drum]}` === `${PLACES[kind]}`;
+  const taken = new Set(named.filter(([drum, kind]) => isAtHome(drum, kind)).map((own) => own[1]));
   return new Map(
-    kinds.map(([drum, kind]) => {
-      const coarse = coarseOf(drum);
-      return [drum, nameOf(unsure.has(signOf(drum, coarse)) ? coarse : kind)];
-    }),
+    named.map(([drum, kind]) => [
+      drum,
+      nameOf(taken.has(kind) && !isAtHome(drum, kind) ? drum : kind),
+    ]),
   );
 }
 

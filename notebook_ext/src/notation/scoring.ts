@@ -5,12 +5,13 @@ import type { Hit } from "../core/edits";
 import { beatQuarters, parseMeter, signatureOf } from "../core/meter";
 import { type Bar, countOf, type Given, type Stroke, ticksOf, usualLength } from "./bars";
 import { barsBeforeLines } from "./lines";
-import { drumsOf, makePart, type Part, PLACES, told } from "./part";
+import { drumsOf, makePart, type Part, told } from "./part";
 import { swingOf } from "./rhythm";
 import type { Score, ScoreBar, ScoreNote } from "./score";
 import { TICKS } from "./score";
 import { repeated, sectionNames } from "./sections";
 import { barRest, type Note, signFor, spell } from "./spelling";
+import { PLACES } from "./staff";
 
 /** A song as it is now: `Session` is one. */
 export interface WritableSong {

@@ -6,6 +6,7 @@
 import { SECTIONS } from "../core/tables";
 import { type Bar, placeOf, signatureOfBar, stepsOf } from "./bars";
 import { type Counts, count } from "./counts";
+import { usualOf } from "./staff";
 
 const { WINDOW_BARS, LEAST_BARS, LEAST_CHANGE, LEAST_MORE } = SECTIONS;
 
@@ -17,7 +18,8 @@ function patternOf({ beats }: Bar): Pattern {
   let start = 0;
   for (const beat of beats) {
     for (const [step, strokes] of beat.strokes)
-      for (const drum of strokes.keys()) found.add(`${start + placeOf(beat, step)} ${drum}`);
+      for (const drum of strokes.keys())
+        found.add(`${start + placeOf(beat, step)} ${usualOf(drum)}`);
     start += beat.ticks;
   }
   return found;
@@ -91,7 +93,8 @@ const signsOf = ({ beats }: Bar): string =>
         step,
         [...(beat.strokes.get(step) ?? [])]
           .map(
-            ([drum, { graces, isGhost, isAccent }]) => `${drum} ${graces} ${isGhost} ${isAccent}`,
+            ([drum, { graces, isGhost, isAccent }]) =>
+              `${usualOf(drum)} ${graces} ${isGhost} ${isAccent}`,
           )
           .sort(),
       ]),

@@ -14,7 +14,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.notation.divisions import STATES, Feel, Unit, prior
 from adt_plugins.formats.notation.part import Part, make_part
-from adt_plugins.formats.notation.sections import section_names
+from adt_plugins.formats.notation.sections import repeated, section_names
 from adt_plugins.formats.notation.spelling import FEET, HANDS, spell
 from adt_plugins.meter import meter_changes
 from adt_plugins.midi.quantize import Quantize
@@ -278,6 +278,44 @@ def test_one_head_has_one_name() -> None:
     }
     sure = [onset for onset in onsets if onset.drum is not Drum.HH]
     assert part(sure, 3).drums()[Drum.CHH] == "Closed hi-hat"
+
+
+def test_no_two_heads_have_one_name() -> None:
+    onsets = [Onset(n * BEAT / 2, Drum.CY) for n in range(8)]  # a run: a ride's
+    assert part(onsets, 2).drums() == {Drum.RDC: "Cymbal"}
+    onsets += [Onset((n + 0.5) * BEAT, Drum.CHH) for n in range(4, 8)]
+    onsets += [Onset(5 * BEAT, Drum.CY)]
+    names = part(onsets, 2).drums()
+    assert (names[Drum.RDC], names[Drum.CY]) == ("Ride", "Cymbal")
+
+
+def test_bars_that_look_alike_are_equal() -> None:
+    """On paper a hat of no sure kind is a closed one."""
+    hats = [Drum.CHH, Drum.HH, Drum.CHH, Drum.CHH, Drum.HH]
+    onsets = [Onset(n * BEAT / 2, hats[n % 5]) for n in range(64)]
+    found = part(onsets, 8)
+    assert repeated(found.bars) == [False] + [True] * 7
+    assert found.sections == [0]
+
+
+def test_accents_are_heard_where_nothing_covers_them() -> None:
+    """A hat under a snare has none, whatever its loudness; hats of no kind count."""
+    kinds = [Drum.CHH, Drum.HH]
+    onsets = [
+        Onset(n * BEAT / 2, kinds[n % 3 % 2], 120 if n % 8 in (2, 4) else 70)
+        for n in range(64)
+    ]
+    onsets += [Onset(n * BEAT, Drum.SD, 90) for n in range(1, 32, 4)]
+    found = part(onsets, 8)
+    accents = [
+        (place, drum.coarse)
+        for bar in found.bars
+        for place, beat in enumerate(bar.beats)
+        for chord in beat.strokes.values()
+        for drum, stroke in chord.items()
+        if stroke.is_accent
+    ]
+    assert accents == [(2, Drum.HH)] * 8
 
 
 # Spelling
