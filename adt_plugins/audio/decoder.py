@@ -20,7 +20,7 @@ BLOCK_BYTES = 16 << 20
 # The power of the sum of all channels, relative to the sum of their powers: 1 if they
 # are independent, 2 for two equal ones, 0 for a channel and its inverse.
 _CANCELS, _AGREES = 0.6, 0.8
-_EVERY = 4  # one sample in this many is compared
+_EVERY = 16  # one sample in this many is compared
 _ENOUGH = 8192  # samples needed to judge: a few agree by chance
 _FADE = 441  # samples of the cross-fade at a change
 
@@ -162,7 +162,8 @@ class Mixer:
         with np.errstate(over="ignore", invalid="ignore"):
             # One row for each channel: products take a fifth of the time of columns.
             some = samples[::_EVERY].T.copy()
-            some[self._weights == 0] = 0
+            if self._low:
+                some[self._weights == 0] = 0
             self._products += some @ some.T
             self._count += len(samples)
             power = float(np.trace(self._products))

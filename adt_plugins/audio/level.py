@@ -16,6 +16,20 @@ _FULL_SCALE = 0.98
 _CLIPPED_SHARE = 0.005
 
 
+def peak_of(block: NDArray[np.float32]) -> float:
+    """Return the largest magnitude of a block; not finite if any of its samples is not.
+
+    Parameters
+    ----------
+    block
+        Shape (n,) or (n, channels).
+    """
+    if not block.size:
+        return 0.0
+    with np.errstate(invalid="ignore"):
+        return float(max(block.max(), -block.min()))
+
+
 class LevelMeter:
     """Measures the level of a recording, block by block."""
 
@@ -23,11 +37,10 @@ class LevelMeter:
         self._peak = 0.0
         self._clipped = self._count = 0
 
-    def add(self, block: NDArray[np.float32]) -> None:
-        """Measure a block, shape (n,) or (n, channels), full scale at 1."""
+    def add(self, block: NDArray[np.float32], peak: float) -> None:
+        """Measure a block, full scale at 1, of which `peak_of` is known."""
         if not block.size:
             return
-        peak = float(max(block.max(), -block.min()))
         self._peak = max(self._peak, peak)
         self._count += len(block)
         if peak >= _FULL_SCALE:

@@ -46,21 +46,30 @@ def without_noise_before_hits(blocks: Iterable[Floats], hop: int) -> Iterator[Fl
         held = np.concatenate((held, block))
         count = len(held) // hop
         frames = held[measured * hop : count * hop].reshape(-1, hop)
-        powers = np.append(powers, np.einsum("tn,tn->t", frames, frames) / hop)
-        before = np.maximum.accumulate(np.append(loudest, powers[measured:]))
-        loud = powers[measured:] > _JUMP * before[:-1]
-        jumps = loud & (before[:-1] > _INAUDIBLE)
-        for frame in (measured + np.flatnonzero(jumps)).tolist():
-            first = max(0, frame - LATE_FRAMES)
-            if _is_steady(powers[first:frame]):
-                _fade_out(held[first * hop : frame * hop])
-        loudest = float(before[-1])
+        new = (np.einsum("tn,tn->t", frames, frames) / hop).astype(np.float64)
+        powers = np.concatenate((powers, new))
+        highest = float(new.max(initial=0.0))
+        if highest > _JUMP * loudest:
+            for frame in _jumps(new, loudest):
+                first = max(0, measured + frame - LATE_FRAMES)
+                if _is_steady(powers[first : measured + frame]):
+                    _fade_out(held[first * hop : (measured + frame) * hop])
+        loudest = max(loudest, highest)
         kept = max(0, count - LATE_FRAMES)
         if kept:
             yield held[: kept * hop]
             held, powers = held[kept * hop :].copy(), powers[kept:]
     if len(held):
         yield held
+
+
+def _jumps(powers: NDArray[np.float64], loudest: float) -> list[int]:
+    """Return the frames that are far louder than all before, and than `loudest`."""
+    before = np.maximum.accumulate(np.append(loudest, powers))[:-1]
+    jumps: list[int] = np.flatnonzero(
+        (powers > _JUMP * before) & (before > _INAUDIBLE)
+    ).tolist()
+    return jumps
 
 
 def _is_steady(powers: NDArray[np.float64]) -> bool:

@@ -149,41 +149,44 @@ class Spectrogram:
         for start in range(0, count, self._at_once):
             block = views[start : start + self._at_once]
             end = start + len(block)
-            magnitudes = self._magnitudes_of(block)
+            bands = out[start:end]
+            if len(block) < self._at_once:
+                bands = np.empty((self._at_once, self.bands), np.float32)
+            self._bands_of(block, bands)
             if self._follower is not None:
-                factors = self._follower.gains(magnitudes, len(block))
-                magnitudes *= factors
+                factors = self._follower.gains(bands, len(block))
+                bands *= factors
                 gains[start:end] = factors[: len(block)]
-            out[start:end] = self._finished(magnitudes)[: len(block)]
+            self._finish(bands)
+            if len(block) < self._at_once:
+                out[start:end] = bands[: len(block)]
         # A copy, so that the samples before it are freed.
         self._samples = self._samples[count * hop :].copy()
         self._returned += count
         return Frames(out, None if self._follower is None else gains[:, 0])
 
-    def _magnitudes_of(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _bands_of(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Compute the bands of up to `at_once` rows of samples."""
         count = len(block)
         np.multiply(block, self._window, out=self._windowed[:count])
         rfft(self._windowed, self._spectrum)
         # No power spectrum: np.abs is faster than squares and a root by hand.
-        magnitudes = np.abs(self._spectrum[:, : self._bins], out=self._magnitudes)
         if not self._groups:
-            return magnitudes
-        bands = np.empty((self._at_once, self.bands), np.float32)
+            np.abs(self._spectrum[:, : self._bins], out=out)
+            return
+        np.abs(self._spectrum[:, : self._bins], out=self._magnitudes)
         for group in self._groups:
-            group.apply(magnitudes, bands)
-        return bands
+            group.apply(self._magnitudes, out)
 
-    def _finished(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _finish(self, frames: NDArray[np.float32]) -> None:
         """Take the logarithm in place, if the front end is logarithmic."""
         if not self._groups:
-            return frames
+            return
         # log10(1 + x) by np.log, the only logarithm that NumPy vectorises in float32:
         # a third of the time of np.log10 or np.log1p.
         frames += np.float32(1.0)
         np.log(frames, out=frames)
         frames *= np.float32(1.0 / math.log(10.0))
-        return frames
 
 
 def spectrogram(
@@ -330,6 +333,8 @@ class LevelFollower:
         # The decay per frame, as a natural logarithm.
         db_per_frame = level.decay_db_per_second / front_end.frame_rate
         self._decay = db_per_frame * math.log(10.0) / 20.0
+        self._fall = np.zeros(0)  # of the reference, since before the frames
+        self._target = math.log(level.target)
         self.reset()
 
     def reset(self, reference: float = 0.0) -> None:
@@ -344,12 +349,18 @@ class LevelFollower:
         a running maximum of e(t) + k·t, minus k·t. Only the first `count` frames
         count.
         """
-        squares = np.einsum("tb,tb->t", frames, frames).astype(np.float64)
-        power = np.maximum(squares / frames.shape[1], self._level.floor**2)
-        fall = self._decay * np.arange(1, len(frames) + 1)
-        peaks = 0.5 * np.log(power) + fall
-        peaks[0] = max(peaks[0], self._last)
-        reference = np.maximum.accumulate(peaks) - fall
-        self._last = float(reference[count - 1])
-        gains = np.exp(math.log(self._level.target) - reference)
-        return np.asarray(gains[:, None], dtype=np.float32)
+        if len(self._fall) != len(frames):
+            self._fall = self._decay * np.arange(1, len(frames) + 1)
+        # One array throughout: this runs for every few frames.
+        values = np.einsum("tb,tb->t", frames, frames).astype(np.float64)
+        values /= frames.shape[1]
+        np.maximum(values, self._level.floor**2, out=values)
+        np.log(values, out=values)
+        values *= 0.5
+        values += self._fall
+        values[0] = max(values[0], self._last)
+        np.maximum.accumulate(values, out=values)
+        values -= self._fall
+        self._last = float(values[count - 1])
+        np.subtract(self._target, values, out=values)
+        return np.exp(values, out=values).astype(np.float32)[:, None]

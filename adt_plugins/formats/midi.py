@@ -101,11 +101,15 @@ def write(
     placed = _shifted(placed, shift, path, warn)
     contents: dict[Path, bytes] = {}
     reported: list[Drum] = []
+    notes: list[DrumNote] = []
     for target, timing in maps.items():
-        notes, merged = _notes(placed, timing, curve)
-        contents[target] = midi_bytes(
-            notes, timing, midi_type=midi_type, per_drum=tracks == "per-drum"
-        )
+        if contents and timing == song:  # without beats
+            contents[target] = contents[path]
+        else:
+            notes, merged = _notes(placed, timing, curve)
+            contents[target] = midi_bytes(
+                notes, timing, midi_type=midi_type, per_drum=tracks == "per-drum"
+            )
         last = notes[-1].tick + NOTE_TICKS if notes else 0
         if max(last, timing.end) >= _PRETTY_MIDI_TICKS:
             warn(
@@ -180,20 +184,21 @@ def _shifted(
 
 
 def _notes(
-    placed: Iterable[tuple[Onset, int]], timing: TempoMap, curve: VelocityCurve | None
+    placed: Sequence[tuple[Onset, int]], timing: TempoMap, curve: VelocityCurve | None
 ) -> tuple[list[DrumNote], list[Drum]]:
     """Return notes sorted by tick, and drums of onsets that coincide with others."""
     loudest: dict[tuple[int, int], DrumNote] = {}
     merged = []
-    for onset, note in placed:
-        tick = timing.tick(onset.time)
+    ticks = timing.ticks([onset.time for onset, _ in placed])
+    for (onset, note), tick in zip(placed, ticks, strict=True):
         if tick + NOTE_TICKS > MAX_DELTA:
             raise FormatError(f"a hit at {onset.time:g} s is too late for MIDI")
         key = (tick, note)
-        if key in loudest:
+        other = loudest.get(key)
+        if other is not None:
             merged.append(onset.drum)
         velocity = onset.velocity if curve is None else curve(onset.velocity)
-        if key not in loudest or velocity > loudest[key].velocity:
+        if other is None or velocity > other.velocity:
             loudest[key] = DrumNote(tick, note, velocity, onset.drum)
     return [loudest[key] for key in sorted(loudest)], merged
 

@@ -58,6 +58,9 @@ _LOCAL = 8  # beats that the tempo of a lead-in is estimated from
 _UNIT = TICKS_PER_QUARTER * 1_000_000  # units of exact times in a second
 _LEAST_BEAT_S = 0.01
 
+_DOUBTFUL_TICKS = 1e-3
+_EXACT_BELOW = 1000  # microseconds a quarter: ticks of less are too short for floats
+
 
 @dataclass(frozen=True)
 class TempoMap:
@@ -102,6 +105,23 @@ class TempoMap:
         whole, rest = divmod(over - self._elapsed[index] * under, tempo * under)
         half = 2 * rest - tempo * under  # ties go to the even tick
         return start + whole + (half > 0 or (half == 0 and whole % 2))
+
+    def ticks(self, times: Sequence[float]) -> list[int]:
+        """Return the ticks nearest to times; as `tick`, but for many at once."""
+        seconds = np.array(times, np.float64)
+        begins = np.array(self._elapsed, np.float64) / _UNIT
+        index = np.maximum(np.searchsorted(begins, seconds, side="right") - 1, 0)
+        starts, tempos = np.array(self.tempos, np.float64)[index].T
+        places = starts + (seconds - begins[index]) * (_UNIT / tempos)
+        nearest = np.rint(places)
+        # Where rounding errors might decide, exact numbers do.
+        doubtful = np.abs(np.abs(places - nearest) - 0.5) < _DOUBTFUL_TICKS
+        doubtful |= (seconds > LATEST_S) | (tempos < _EXACT_BELOW)
+        nearest[doubtful] = 0
+        ticks: list[int] = nearest.astype(np.int64).tolist()
+        for n in np.flatnonzero(doubtful).tolist():
+            ticks[n] = self.tick(times[n])
+        return ticks
 
     def seconds(self, tick: int) -> float:
         """Return the time of a tick in seconds."""

@@ -108,6 +108,11 @@ def _chunk(track: _Track) -> bytes:
 
 def _variable(number: int) -> bytes:
     """Return a variable-length quantity: seven bits a byte, the highest first."""
+    # Nearly all are this short.
+    if number < 0x80:
+        return bytes((number,))
+    if number < 0x4000:
+        return bytes((0x80 | number >> 7, number & 0x7F))
     digits = [number & 0x7F]
     while number := number >> 7:
         digits.append(0x80 | number & 0x7F)

@@ -163,7 +163,12 @@ class Beginnings:
                 waiting.append(beginning)
         self._open = waiting
         self._received += len(samples)
-        self._measure(np.concatenate((self._rest, samples)))
+        if len(self._rest):
+            missing = self._hop - len(self._rest)
+            self._measure(np.concatenate((self._rest, samples[:missing])))
+            samples = samples[missing:]
+        if len(samples):
+            self._measure(samples)
 
     def _measure(self, samples: Floats) -> None:
         whole = len(samples) // self._hop * self._hop
@@ -177,11 +182,9 @@ class Beginnings:
     def _starts(self, samples: Floats) -> Iterator[int]:
         """Find the samples where sound begins after silence."""
         step = self._least // 2
-        pieces = range(0, len(samples), step)
-        if not pieces:
+        if not len(samples):
             return
-        sounding = np.logical_or.reduceat(samples != 0, pieces)
-        if self._zeros < step and sounding.all():  # no silence can be long enough
+        if self._zeros < step and _sounds_everywhere(samples, step):
             self._zeros = int(np.argmax(samples[::-1][:step] != 0))
             return
         places = np.flatnonzero(samples)
@@ -270,6 +273,14 @@ class Beginnings:
         self._powers = [powers[gone:]]
         self._first_power += gone
         return self._powers[0]
+
+
+def _sounds_everywhere(samples: Floats, step: int) -> bool:
+    """Return whether there is sound in each piece of `step` samples."""
+    if samples[::step].all():  # mostly the first sample of each suffices
+        return True
+    pieces = range(0, len(samples), step)
+    return bool(np.logical_or.reduceat(samples != 0, pieces).all())
 
 
 def _flatten(column: Floats, frame: int) -> None:

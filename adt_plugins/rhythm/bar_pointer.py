@@ -293,15 +293,18 @@ class _Search:
             )
             for came, to, gain in self._band
         ]
+        entered, left = inside.reshape(ended.shape), best.reshape(ended.shape)
+        unchanged = self._band[0][2]
         for at in range(0, end - first, step):
             # Results of the last step that lie past the end are ignored.
-            flat.take(ended + at, out=inside.reshape(ended.shape), mode="clip")
-            np.add(inside, self._band[0][2], out=best)
+            flat.take(ended, out=entered, mode="clip")
+            ended += step
+            np.add(inside, unchanged, out=best)
             for came, gain, sums, highest in changes[1:]:
                 np.add(came, gain, out=sums)
                 np.maximum(highest, sums, out=highest)
             new = scores[..., reach + at : reach + min(at + step, end - first)]
-            new += best.reshape(ended.shape)[..., : new.shape[2]]
+            new += left[..., : new.shape[2]]
         return scores
 
     def _banded(self) -> list[tuple[int, int, Singles]]:

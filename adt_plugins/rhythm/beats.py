@@ -345,10 +345,11 @@ def _peaks(observed: NDArray[np.float64], path: BeatPath) -> FramesOfBeats:
     heads = -(-path.lengths // OBSERVATION_LAMBDA)
     highest = observed.max(axis=1)
     beats = []
-    for start, head, position in zip(path.starts, heads, path.positions, strict=True):
+    rows = (column.tolist() for column in (path.starts, heads, path.positions))
+    for start, head, position in zip(*rows, strict=True):
         region = highest[max(start, 0) : max(start + head, 0)]
         if len(region):
-            beats.append((int(max(start, 0) + region.argmax()), int(position) + 1))
+            beats.append((max(start, 0) + int(region.argmax()), position + 1))
     return beats
 
 

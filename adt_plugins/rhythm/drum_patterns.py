@@ -117,13 +117,17 @@ class BarEvidence:
         for drum, column in self._hits.items():
             hit = column[first:end].clip(1 - _SURE, _SURE)
             background = np.log(likelihood(hit, _ANYWHERE[drum]))
+            # Places with equal shares have equal ratios.
+            ratios: dict[float, Singles] = {}
             beat = 0
             for bar in self._bars:
                 pattern = _PATTERNS.get(bar, {}).get(drum, ())
                 for place, share in enumerate(pattern):
+                    if share not in ratios:
+                        ratio = np.log(likelihood(hit, share)) - background
+                        ratios[share] = WEIGHT * ratio
                     into = middles if place % 2 else beginnings
-                    ratio = np.log(likelihood(hit, share)) - background
-                    into[beat + place // 2] += WEIGHT * ratio
+                    into[beat + place // 2] += ratios[share]
                 beat += bar
         beat = 0
         for bar in self._bars:

@@ -72,6 +72,17 @@ def test_any_map_is_exact(played: list[Beat], meter: str, times: list[float]) ->
         ]
         assert min(around) == abs(exact(timing, tick) - Fraction(time))
         assert timing.seconds(tick) == pytest.approx(float(exact(timing, tick)))
+    assert timing.ticks(times) == [timing.tick(time) for time in times]
+
+
+@pytest.mark.parametrize("tempo", [500_000, 545_455, 999, 1])
+def test_many_ticks_at_once_are_exact(tempo: int) -> None:
+    timing = TempoMap(((0, tempo), (960, 2 * tempo)))
+    second = 960e6 / tempo  # ticks
+    halves = [(n + 0.5) / second for n in range(0, 4000, 7)]
+    times = [*halves, *(timing.seconds(n) for n in range(955, 965)), 0.0, 1e4, 2e5]
+    assert timing.ticks(times) == [timing.tick(time) for time in times]
+    assert timing.ticks([]) == []
 
 
 @settings(deadline=None, max_examples=200)
