@@ -17,15 +17,19 @@ from numpy.typing import NDArray
 from adt_plugins import formats
 from adt_plugins.activations import Activations
 from adt_plugins.audio import open_audio
+from adt_plugins.base.hashing import sha256
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import MissingDependencyError
 from adt_plugins.features.band_levels import BandLevels
+from adt_plugins.features.noise_floor import without_noise_before_hits
 from adt_plugins.features.spectrogram import Spectrogram
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
+from adt_plugins.picking.beginnings import Beginnings
 from adt_plugins.picking.onsets import pick_onsets
 from adt_plugins.pipeline import transcribe
-from adt_plugins.rhythm.beats import has_beats
+from adt_plugins.rhythm.beats import find_beats, has_beats
+from adt_plugins.rhythm.chord_changes import Harmony
 
 RATE = 44100
 GROOVE = Path(__file__).resolve().parent.parent / "examples" / "groove.flac"
@@ -159,6 +163,16 @@ def measure_limit(
     }
 
 
+def track_beats(
+    activations: Activations, frames: list[NDArray[np.float32]], card: ModelCard
+) -> None:
+    """Find beats, and before that the changes of the harmony."""
+    harmony = Harmony(card.front_end)
+    for block in frames:
+        harmony.add(block)
+    find_beats(activations, changes=harmony.changes())
+
+
 def measure_stages(path: Path, card: ModelCard, repeats: int) -> dict[str, Cost]:
     """Measure the stages one by one, and the whole chain as a user runs it."""
     stages = {}
@@ -172,7 +186,14 @@ def measure_stages(path: Path, card: ModelCard, repeats: int) -> dict[str, Cost]
         blocks = [spectrogram.process(block).values for block in samples]
         return [*blocks, spectrogram.finish().values]
 
+    def listened() -> list[NDArray[np.float32]]:
+        beginnings = Beginnings(card.front_end)
+        hop = card.front_end.hop_size
+        return list(without_noise_before_hits(beginnings.watch(samples), hop))
+
+    stages["hash"], _ = measure(lambda: sha256(path), repeats)
     stages["audio"], samples = measure(audio, repeats)
+    stages["beginnings"], _ = measure(listened, repeats)
     stages["front end"], frames = measure(front_end, repeats)
     bands = BandLevels(card.front_end, card.drums)
     stages["levels"], levels = measure(
@@ -186,6 +207,10 @@ def measure_stages(path: Path, card: ModelCard, repeats: int) -> dict[str, Cost]
     stages["peaks"], _ = measure(
         lambda: pick_onsets(activations, card, levels=levels), repeats
     )
+    if has_beats(card.outputs):
+        stages["beats"], _ = measure(
+            lambda: track_beats(activations, frames, card), repeats
+        )
     result = transcribe(path, model=card)
     midi = path.with_suffix(".mid")
     stages["write"], _ = measure(

@@ -333,7 +333,8 @@ class LevelFollower:
         # The decay per frame, as a natural logarithm.
         db_per_frame = level.decay_db_per_second / front_end.frame_rate
         self._decay = db_per_frame * math.log(10.0) / 20.0
-        self._fall = np.zeros(0)  # of the reference, since before the frames
+        # Fall of the reference since before the frames.
+        self._fall: NDArray[np.floating] = np.zeros(0)
         self._target = math.log(level.target)
         self.reset()
 
@@ -363,4 +364,5 @@ class LevelFollower:
         values -= self._fall
         self._last = float(values[count - 1])
         np.subtract(self._target, values, out=values)
-        return np.exp(values, out=values).astype(np.float32)[:, None]
+        gains: NDArray[np.float32] = np.exp(values, out=values).astype(np.float32)
+        return gains[:, None]

@@ -118,7 +118,7 @@ class BarEvidence:
             hit = column[first:end].clip(1 - _SURE, _SURE)
             background = np.log(likelihood(hit, _ANYWHERE[drum]))
             # Places with equal shares have equal ratios.
-            ratios: dict[float, Singles] = {}
+            ratios: dict[float, NDArray[np.floating]] = {}
             beat = 0
             for bar in self._bars:
                 pattern = _PATTERNS.get(bar, {}).get(drum, ())
