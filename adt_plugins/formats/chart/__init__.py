@@ -20,8 +20,9 @@ from adt_plugins.formats.chart.chart_text import (
 )
 from adt_plugins.formats.chart.game_folder import filling, make_levels
 from adt_plugins.formats.chart.game_sound import write_song
+from adt_plugins.formats.chart.packages import MAGIC, read_package
 from adt_plugins.formats.chart.pads import RED, Kit, drum_of
-from adt_plugins.formats.chart.song_ini import SongIni, read_ini
+from adt_plugins.formats.chart.song_ini import SongIni, ini_of, read_ini
 from adt_plugins.formats.format import Format
 from adt_plugins.formats.notation.part import make_part
 from adt_plugins.formats.notation.sections import section_names
@@ -38,6 +39,7 @@ _PURPOSES = {
     "song.opus": "the sound",
 }
 FILES = tuple(_PURPOSES)
+_NAMES = ("notes.chart", "notes.mid")
 
 # Other instruments may come before the drums.
 _GAME_TRACK = re.compile("PART (DRUM|REAL_DRUMS|GUITAR|BASS|RHYTHM|KEYS|VOCALS)")
@@ -118,7 +120,9 @@ def _ini(tags: dict[str, str], seconds: float) -> str:
 
 
 def read(path: Path, *, warn: Warn) -> Transcription:
-    """Read the drums of ``notes.chart`` or ``notes.mid``, or of a folder with one.
+    """Read the drums of ``notes.chart`` or ``notes.mid``.
+
+    `path` is one of them, or a folder or ``.sng`` package with one.
 
     Of the levels the highest counts, and every kick. Accents and ghost notes become
     velocities; a flam is one hit. Times are those of the sound: a ``delay`` in
@@ -129,17 +133,12 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     FormatError
         If it is no chart, or has no drums.
     """
-    if path.is_dir():
-        text = _inside(path, "notes.chart")
-        path = text if text.exists() else _inside(path, "notes.mid")
-    data = read_bytes(path)
+    path, data, ini = _content(path)
     chart = read_midi(data) if data.startswith(b"MThd") else read_chart(_text(data))
     for line in chart.damage:
         warn(f"{path}: is damaged, and was read up to the damage: {line}")
     if not chart.notes:
         raise FormatError("a chart without drums")
-    beside = _inside(path.parent, "song.ini")
-    ini = read_ini(_text(read_bytes(beside))) if beside.is_file() else SongIni()
     later, kit = ini.delay_s or chart.later, ini.kit or chart.kit
     if kit is Kit.PLAIN and any(note.pad > RED for note in chart.notes):
         warn(
@@ -159,6 +158,20 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         warn(f"{path}: {unknown} notes on pads that are not known were left out")
     beats, meters = _beats(chart, later, warn, path)
     return Transcription(onsets=tuple(onsets), beats=beats, meters=meters)
+
+
+def _content(path: Path) -> tuple[Path, bytes, SongIni]:
+    """Return the path of a chart, its content, and what is said about it."""
+    if path.is_dir():
+        text = _inside(path, _NAMES[0])
+        path = text if text.exists() else _inside(path, _NAMES[1])
+    if read_bytes(path, len(MAGIC)) == MAGIC:
+        data, tags = read_package(path, *_NAMES)
+        return path, data, ini_of(tags)
+    data = read_bytes(path)
+    beside = _inside(path.parent, "song.ini")
+    ini = read_ini(_text(read_bytes(beside))) if beside.is_file() else SongIni()
+    return path, data, ini
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -219,9 +232,9 @@ CHART = Format(
     needs=("audio", "beats"),
     outputs=lambda path: [path / name for name in FILES],
     purpose=lambda path, _: _PURPOSES[path.name],
-    endings=("notes.mid",),
+    endings=("notes.mid", ".sng"),
     looks_like=lambda head: (
-        head.lstrip("\ufeff").startswith("[Song]")
+        head.lstrip("\ufeff").startswith(("[Song]", MAGIC.decode()))
         or (head.startswith("MThd") and bool(_GAME_TRACK.search(head)))
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from adt_plugins.audio import LATEST_S
@@ -24,6 +25,11 @@ def read_ini(text: str) -> SongIni:
         key, equals, value = line.partition("=")
         if equals:
             tags[key.strip().lower()] = value.strip().lower()
+    return ini_of(tags)
+
+
+def ini_of(tags: Mapping[str, str]) -> SongIni:
+    """Return what tags say, keys and values in lower case."""
     kit = None
     if tags.get("five_lane_drums") in _TRUE:
         kit = Kit.FIVE_LANES

@@ -208,6 +208,68 @@ def test_what_kind_of_midi_file_it_is(tmp_path: Path) -> None:
     assert formats.format_of_file(other) == "midi"
 
 
+def packed(path: Path, tags: dict[str, str], **files: bytes) -> Path:
+    """Write the package that the format's description asks for."""
+
+    def number(value: int, size: int) -> bytes:
+        return value.to_bytes(size, "little")
+
+    def section(items: list[bytes]) -> bytes:
+        data = number(len(items), 8) + b"".join(items)
+        return number(len(data), 8) + data
+
+    mask = bytes(range(3, 51, 3))
+    pairs = [
+        b"".join(number(len(x.encode()), 4) + x.encode() for x in pair)
+        for pair in tags.items()
+    ]
+    head = b"SNGPKG" + number(1, 4) + mask + section(pairs)
+    names = [name.replace("_", ".").encode() for name in files]
+    index = sum(1 + len(name) + 16 for name in names)
+    start, entries = len(head) + 16 + index + 8, []
+    for name, content in zip(names, files.values(), strict=True):
+        entries.append(
+            number(len(name), 1) + name + number(len(content), 8) + number(start, 8)
+        )
+        start += len(content)
+    masked = [
+        bytes(byte ^ mask[i % 16] ^ i & 0xFF for i, byte in enumerate(content))
+        for content in files.values()
+    ]
+    body = number(sum(map(len, masked)), 8) + b"".join(masked)
+    path.write_bytes(head + section(entries) + body)
+    return path
+
+
+def test_a_package(tmp_path: Path) -> None:
+    lines = [f"{48 * n} = N 2 0" for n in range(100)]
+    notes = chart(tmp_path / "notes.chart", *lines).read_bytes()
+    tags = {"name": "Köln", "Pro_Drums": "True", "delay": "250"}
+    path = packed(
+        tmp_path / "song.sng", tags, song_opus=b"sound" * 99, Notes_chart=notes
+    )
+    song = formats.read(path)
+    assert drums_of(song) == [Drum.HIT] * 100
+    assert song.onsets[0].time == pytest.approx(0.25)
+    midi(tmp_path / "notes.mid", track("PART DRUMS", *hit(0, 97)))
+    data = (tmp_path / "notes.mid").read_bytes()
+    assert drums_of(formats.read(packed(path, {}, notes_mid=data))) == [Drum.SD]
+
+
+def test_what_is_no_package(tmp_path: Path) -> None:
+    path = packed(tmp_path / "song.sng", {}, song_opus=b"sound")
+    with pytest.raises(FormatError, match=r"without notes\.chart or notes\.mid"):
+        formats.read(path)
+    whole = packed(path, {"name": "x"}, notes_chart=HEAD.encode()).read_bytes()
+    for kept in (7, 40, 70, len(whole) - 1):
+        path.write_bytes(whole[:kept])
+        with pytest.raises(FormatError, match="cut off"):
+            formats.read(path)
+    path.write_bytes(whole[:6] + b"\2" + whole[7:])
+    with pytest.raises(FormatError, match="of another version"):
+        formats.read(path)
+
+
 def test_a_file_that_was_cut_is_told(tmp_path: Path) -> None:
     hits = [event for n in range(50) for event in hit(192 * n, 97)]
     path = midi(tmp_path / "notes.mid", track("PART DRUMS", *hits))
