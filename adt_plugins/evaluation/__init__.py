@@ -7,7 +7,7 @@ over tracks and drums (micro average).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -21,10 +21,14 @@ from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtError, MissingDependencyError
 from adt_plugins.evaluation.pairing import Pair, pair_files
 from adt_plugins.evaluation.report import ALL, OTHER_WINDOW_S, Evaluation, Score
+from adt_plugins.evaluation.shift import constant_shift
 from adt_plugins.transcription import Transcription, check_transcription
 
 DEFAULT_DRUMS = ("KD", "SD", "HH")
 DEFAULT_WINDOWS_S = (0.05, 0.02)
+
+# What F must gain, and reach, for a delay to be told.
+_WORTH_A_NOTE, _LIKE_THE_REFERENCE = 0.1, 0.5
 
 _Counts = NDArray[np.int64]  # (..., 3): true positives, false positives, misses
 
@@ -156,7 +160,8 @@ def evaluate_files(
     Returns
     -------
     Evaluation
-        Evaluation of the pairs that could be read; the others are its `failures`.
+        Evaluation of the pairs that could be read; the others are its `failures`. Its
+        `notes` tell which estimates are late or early as a whole.
 
     Raises
     ------
@@ -179,7 +184,37 @@ def evaluate_files(
         names=[name for name, _, _ in read],
         **options,
     )
-    return replace(result, failures=tuple(failures))
+    notes = (
+        _note_of_shift(*some, scores[0], options)
+        for some, scores in zip(read, result.per_track, strict=True)
+    )
+    return replace(
+        result,
+        failures=tuple(failures),
+        notes=tuple(note for note in notes if note is not None),
+    )
+
+
+def _note_of_shift(
+    name: str,
+    reference: Transcription,
+    estimate: Transcription,
+    score: Score,
+    options: Mapping[str, Any],
+) -> str | None:
+    """Return a line if all hits of an estimate are late, or early, and it matters."""
+    shift = constant_shift(reference, estimate)
+    if shift is None or abs(shift) < score.window / 4:
+        return None
+    options = {**options, "windows": (score.window,)}
+    moved = evaluate(reference, estimate.shifted(-shift), **options).strict[-1].f or 0.0
+    if moved < max((score.f or 0.0) + _WORTH_A_NOTE, _LIKE_THE_REFERENCE):
+        return None
+    way = "later" if shift > 0 else "earlier"
+    return (
+        f"{name}: the estimate is {abs(shift) * 1000:.0f} ms {way} than the reference;"
+        f" without that F would be {moved:.3f}"
+    )
 
 
 def _read(pair: Pair) -> tuple[Transcription, Transcription] | str:

@@ -88,6 +88,8 @@ class Evaluation:
         Strict ``"all"`` of each track at each window, in their order.
     failures
         One line for every recording that could not be compared.
+    notes
+        One line for every estimate that is late or early as a whole.
     """
 
     strict: tuple[Score, ...]
@@ -95,6 +97,7 @@ class Evaluation:
     tracks: tuple[str, ...]
     per_track: tuple[tuple[Score, ...], ...]
     failures: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def score(
         self, drum: Drum | str = ALL, window: float = 0.05, *, lenient: bool = False
@@ -115,6 +118,7 @@ class Evaluation:
                 for name, scores in zip(self.tracks, self.per_track, strict=True)
             ],
             "failures": list(self.failures),
+            "notes": list(self.notes),
         }
 
     def table(self) -> str:
@@ -144,6 +148,7 @@ class Evaluation:
                 "*: without wrong estimates within "
                 f"{OTHER_WINDOW_S * 1000:g} ms of an OT onset of the reference."
             )
+        lines += self.notes
         return "\n".join(lines) + "\n"
 
 

@@ -134,13 +134,15 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         If it is no chart, or has no drums.
     """
     path, data, ini = _content(path)
-    chart = read_midi(data) if data.startswith(b"MThd") else read_chart(_text(data))
+    is_midi = data.startswith(b"MThd")
+    chart = read_midi(data) if is_midi else read_chart(_text(data))
     for line in chart.damage:
         warn(f"{path}: is damaged, and was read up to the damage: {line}")
     if not chart.notes:
         raise FormatError("a chart without drums")
     later, kit = ini.delay_s or chart.later, ini.kit or chart.kit
-    if kit is Kit.PLAIN and any(note.pad > RED for note in chart.notes):
+    # In the MIDI form what is not marked is a cymbal.
+    if kit is Kit.PLAIN and not is_midi and any(n.pad > RED for n in chart.notes):
         warn(
             f"{path}: does not tell cymbals from toms; yellow, blue and green were"
             " read as hi-hat, ride and crash"
