@@ -56,10 +56,10 @@ def _read(file: BinaryIO, names: tuple[str, ...]) -> tuple[bytes, dict[str, str]
         name = _text(section, _number(section, 1)).lower()
         size, start = _number(section, 8), _number(section, 8)
         places[name] = start, size
-    name = next((name for name in names if name in places), None)
-    if name is None:
+    found = [places[wanted] for wanted in names if wanted in places]
+    if not found:
         raise FormatError(f"a package without {' or '.join(names)}")
-    start, size = places[name]
+    start, size = found[0]
     if size > MAX_BYTES:
         raise FormatError("too large for a transcription")
     file.seek(min(start, 1 << 62))
