@@ -4,9 +4,10 @@
 >>> song = transcribe("song.flac")  # doctest: +SKIP
 >>> song.times("SD")                # doctest: +SKIP
 
-The names below are the public face; they are imported when they are first used, so
-that importing the package costs nothing. No submodule carries the name of one of them:
-importing such a submodule would put itself in the function's place.
+The public names stand in `__init__.pyi`, for type checkers and for this module. They
+are imported when they are first used, so that importing the package costs nothing. No
+submodule carries the name of one of them: importing such a submodule would put itself
+in the function's place.
 """
 
 from __future__ import annotations
@@ -14,45 +15,26 @@ from __future__ import annotations
 # Nothing is imported: a Ctrl-C meanwhile would show a traceback.
 TYPE_CHECKING = False
 
-if TYPE_CHECKING:  # the same list for type checkers; a test compares the two
+if TYPE_CHECKING:
     from typing import Any
-
-    from adt_plugins import formats
-    from adt_plugins.activations import Activations as Activations
-    from adt_plugins.annotations import Beat as Beat
-    from adt_plugins.annotations import Onset as Onset
-    from adt_plugins.annotations import Source as Source
-    from adt_plugins.audio import load_audio as load_audio
-    from adt_plugins.drums import Drum as Drum
-    from adt_plugins.errors import AdtError as AdtError
-    from adt_plugins.errors import AdtWarning as AdtWarning
-    from adt_plugins.pipeline import transcribe as transcribe
-    from adt_plugins.separation import Stems as Stems
-    from adt_plugins.separation import separate as separate
-    from adt_plugins.streaming import transcribe_stream as transcribe_stream
-    from adt_plugins.transcription import Transcription as Transcription
-
-    load, save = formats.read, formats.write
 
 __version__ = "0.2.0"
 
-_PUBLIC = {
-    "Activations": "activations.Activations",
-    "AdtError": "errors.AdtError",
-    "AdtWarning": "errors.AdtWarning",
-    "Beat": "annotations.Beat",
-    "Drum": "drums.Drum",
-    "Onset": "annotations.Onset",
-    "Source": "annotations.Source",
-    "Stems": "separation.Stems",
-    "Transcription": "transcription.Transcription",
-    "load": "formats.read",
-    "load_audio": "audio.load_audio",
-    "save": "formats.write",
-    "separate": "separation.separate",
-    "transcribe": "pipeline.transcribe",
-    "transcribe_stream": "streaming.transcribe_stream",
-}
+
+def _public_names() -> dict[str, str]:
+    """Return where each public name comes from: the module, a dot, the name there."""
+    stub = __spec__.loader.get_data(f"{__path__[0]}/__init__.pyi")
+    places = {}
+    for line in stub.decode().splitlines():
+        match line.split():
+            case ["from", module, "import", attribute, "as", name]:
+                places[name] = f"{module}.{attribute}"
+            case [name, "=", place]:
+                places[name] = f"{__name__}.{place}"
+    return places
+
+
+_PUBLIC = _public_names()
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604 - the names are text
 
 
@@ -61,8 +43,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    module, _, attribute = _PUBLIC[name].partition(".")
-    value = getattr(import_module(f"{__name__}.{module}"), attribute)
+    module, _, attribute = _PUBLIC[name].rpartition(".")
+    value = getattr(import_module(module), attribute)
     globals()[name] = value
     return value
 

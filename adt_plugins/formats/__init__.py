@@ -1,6 +1,6 @@
-"""The registry of file formats: finds, reads and writes them, and names files.
+"""Finds formats, reads and writes files in them, and names files.
 
-A new format is a module in this folder with a `Format`, and a line in `FORMATS`.
+`FORMATS` is the table in `registry`, which is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -8,35 +8,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adt_plugins.base import files
 from adt_plugins.base.files import OutputExistsError
 from adt_plugins.base.protected import protecting
 from adt_plugins.base.reporting import Warn, default_warn, did_you_mean
 from adt_plugins.errors import FormatError
-from adt_plugins.formats import (
-    adtlib,
-    audacity_project,
-    chart,
-    click,
-    csv,
-    guitar_pro,
-    html,
-    jams,
-    json,
-    labels,
-    midi,
-    musicxml,
-    paradiddle,
-    pdf,
-    reaper,
-    sonic_visualiser,
-    subtitles,
-    tab,
-)
 from adt_plugins.formats.format import Format
 from adt_plugins.transcription import Transcription, check_transcription
+
+if TYPE_CHECKING:
+    from adt_plugins.formats.registry import FORMATS
 
 __all__ = [
     "FORMATS",
@@ -55,41 +38,29 @@ __all__ = [
     "write_all",
 ]
 
-FORMATS: dict[str, Format] = {
-    form.id: form
-    for form in (
-        json.JSON,
-        labels.LABELS,
-        labels.LABELS_SPLIT,
-        midi.MIDI,
-        csv.CSV,
-        adtlib.ADTLIB,
-        audacity_project.AUP,
-        reaper.REAPER,
-        sonic_visualiser.SONIC_VISUALISER,
-        jams.JAMS,
-        click.CLICK,
-        tab.TAB,
-        pdf.PDF,
-        musicxml.MUSICXML,
-        guitar_pro.GUITAR_PRO,
-        html.HTML,
-        chart.CHART,
-        paradiddle.PARADIDDLE,
-        subtitles.SUBRIP,
-        subtitles.WEBVTT,
-    )
-}
-
 _HEAD_BYTES = 1 << 14
+
+
+def __getattr__(name: str) -> Any:
+    if name != "FORMATS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _formats()
+
+
+def _formats() -> dict[str, Format]:
+    """Return the registry: to import one format is not to import them all."""
+    from adt_plugins.formats.registry import FORMATS
+
+    return FORMATS
 
 
 def find_format(format_id: str) -> Format:
     """Return a format by its id; raises `FormatError` if there is none."""
+    known = _formats()
     try:
-        return FORMATS[format_id]
+        return known[format_id]
     except KeyError:
-        hint = did_you_mean(format_id, FORMATS) or f"; there are {', '.join(FORMATS)}"
+        hint = did_you_mean(format_id, known) or f"; there are {', '.join(known)}"
         raise FormatError(f"unknown format {format_id!r}{hint}") from None
 
 
@@ -116,10 +87,12 @@ def format_of_file(path: str | os.PathLike[str]) -> str | None:
     named = format_of_name(path)
     # Unlike `Path.is_dir`, this says no to names that no file can have.
     is_folder = os.path.isdir(path)  # noqa: PTH112
-    if named is not None and (FORMATS[named].looks_like is None or is_folder):
+    if named is not None and (_formats()[named].looks_like is None or is_folder):
         return named
     head = files.decode(files.read_bytes(path, _HEAD_BYTES), "replace")
-    candidates = [f.id for f in FORMATS.values() if f.looks_like and f.looks_like(head)]
+    candidates = [
+        f.id for f in _formats().values() if f.looks_like and f.looks_like(head)
+    ]
     return named if named in candidates or not candidates else candidates[0]
 
 
@@ -154,7 +127,7 @@ def read(
     path = Path(path)
     name = format_id or format_of_file(path)
     if name is None:
-        readable = ", ".join(f.id for f in FORMATS.values() if f.read)
+        readable = ", ".join(f.id for f in _formats().values() if f.read)
         raise FormatError(f"{path}: unknown format; these can be read: {readable}")
     form = find_format(name)
     if form.read is None:
@@ -393,7 +366,7 @@ def _ending(name: str) -> tuple[str | None, str]:
     """Return the id of a name's format, and its ending; of several, the first."""
     endings = [
         (form.id, ending)
-        for form in FORMATS.values()
+        for form in _formats().values()
         for ending in (form.suffix.lower(), *form.endings)
         if name.lower().endswith(ending)
     ]

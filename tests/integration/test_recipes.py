@@ -94,7 +94,7 @@ def clone(tmp_path: Path) -> Clone:
 
 def test_a_format(clone: Clone) -> None:
     clone.write_files("formats.md")
-    registry = "adt_plugins/formats/__init__.py"
+    registry = "adt_plugins/formats/registry.py"
     clone.replace(registry, "    labels,\n", "    labels,\n    lines,\n")
     clone.replace(
         registry,
