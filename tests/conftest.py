@@ -31,6 +31,7 @@ SLOW_FILES = frozenset(
         "integration/test_audio_process.py",
         "integration/test_batch.py",
         "integration/test_batch_cluster.py",
+        "integration/test_batch_manifest.py",
         "integration/test_batch_workers.py",
         "integration/test_benchmark.py",
         "integration/test_cli_process.py",

@@ -53,16 +53,14 @@ from tests.fuzz.spliced import (
     Make,
     archives,
     events,
-    graphs,
     lines_of,
     manifests,
     project_document,
     project_text,
     requests,
-    sounds,
-    streams,
     trees_of,
 )
+from tests.fuzz.spliced_bytes import graphs, sounds, streams
 from tests.fuzz.targets import CUES
 from tests.support.paths import ROOT
 from tests.support.tiny_model import write_tiny_model

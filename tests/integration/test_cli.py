@@ -19,11 +19,6 @@ from tests.support.tiny_model import DRUMS, RATE, play
 pytestmark = pytest.mark.usefixtures("user_home")
 
 
-@pytest.fixture
-def song(tmp_path: Path) -> Path:
-    return write_wave(tmp_path / "song.wav", play(HITS, SECONDS))
-
-
 def test_labels_and_midi_lie_beside_the_song(
     song: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -309,42 +304,6 @@ def test_convert_refuses_what_would_be_lost(
     assert run("convert", source) == 2
     assert run("convert", source, tmp_path / "none.mid", "--format", "json") == 1
     assert (tmp_path / "a.drums.json").exists()
-
-
-def test_evaluate_prints_a_table_or_json(
-    song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert transcribe(song, "--format", "labels") == 0
-    truth = tmp_path / "truth.txt"
-    truth.write_text("".join(f"{time}\t{drum}\n" for time, drum in HITS))
-    capsys.readouterr()
-    labels = song.with_name("song.labels.txt")
-    assert run("evaluate", truth, labels, "--window", "0.05") == 0
-    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["KD", "1.000"] in [row[:2] for row in rows]
-    assert ["all", "1.000"] in [row[:2] for row in rows]
-    assert run("evaluate", truth, labels, "--report", "json", "--drums", "SD") == 0
-    scores = json.loads(capsys.readouterr().out)["strict"]
-    assert [score["drum"] for score in scores] == ["SD", "all", "SD", "all"]
-    assert scores[0]["f"] == 1
-    assert run("evaluate", truth, tmp_path / "none.txt") == 1
-    assert run("evaluate", truth, labels, "--window", "0") == 2
-
-
-def test_evaluate_prints_no_table_if_nothing_could_be_compared(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for folder, text in (("truth", "0.5\tKD\n"), ("drums", "not a label\n")):
-        (tmp_path / folder).mkdir()
-        for name in ("a.txt", "b.txt"):
-            (tmp_path / folder / name).write_text(text)
-    command = ("evaluate", tmp_path / "truth", tmp_path / "drums")
-    assert main([*map(str, command)]) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert len(told.err.splitlines()) == 2
-    assert main([*map(str, command), "--report", "json"]) == 1
-    assert len(json.loads(capsys.readouterr().out)["failures"]) == 2
 
 
 def test_models_are_listed_shown_and_verified(

@@ -17,11 +17,6 @@ from tests.support.tiny_model import play
 pytestmark = pytest.mark.usefixtures("user_home")
 
 
-@pytest.fixture
-def song(tmp_path: Path) -> Path:
-    return write_wave(tmp_path / "song.wav", play(HITS, SECONDS))
-
-
 def test_an_existing_file_is_kept_replaced_or_skipped(
     song: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -44,11 +44,6 @@ def left(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def song(tmp_path: Path) -> Path:
-    return write_wave(tmp_path / "song.wav", play(HITS, SECONDS))
-
-
-@pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk with room for two small files."""
     disk = tmp_path / "disk"

@@ -12,23 +12,15 @@ import pytest
 from adt_plugins import Transcription
 from adt_plugins.editor.edits import Log, fold
 from adt_plugins.editor.picks import PickedSong
-from adt_plugins.formats import write
 from tests.support.browser import until, watched
 from tests.support.notebook.pages import ADT
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory, groove: Transcription) -> Path:
-    path = tmp_path_factory.mktemp("bars") / "groove.drums.html"
-    write(groove, path, "html")
-    return path
-
-
 @pytest.fixture
-def page(browser: Any, file: Path) -> Iterator[Any]:
+def page(browser: Any, groove_file: Path) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1180, "height": 900})
     page, told = watched(context)
-    page.goto(file.as_uri())
+    page.goto(groove_file.as_uri())
     until(page, f"{ADT}.hits.length > 0")
     yield page
     assert [text for text in told if not text.startswith("request file:")] == []

@@ -1,8 +1,7 @@
-"""What users do that nobody expects: at the ends, with two fingers, behind the help."""
+"""What users do that nobody expects: at the ends of the song, and with two fingers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +13,16 @@ from adt_plugins.annotations import Beat
 from adt_plugins.drums import Drum
 from adt_plugins.formats import write
 from tests.support.browser import FLAGS, find_program, pixels, until, watched
-from tests.support.notebook.pages import ADT, geometry, lane_y, open_lanes, settled
+from tests.support.notebook.pages import (
+    ADT,
+    geometry,
+    lane_y,
+    open_unfolded,
+    settled,
+)
 
 RULER = 36
-LAYOUTS = [
-    # Undo, A, loop and a digit on layouts without Latin letters, or with signs on top.
-    ("я", "KeyZ", "ф", "KeyA", "1", "Digit1"),
-    ("ζ", "KeyZ", "α", "KeyA", "1", "Digit1"),
-    ("w", "KeyZ", "a", "KeyQ", "&", "Digit1"),  # AZERTY: its z is elsewhere
-]
 LEVELS = ["Song level", "Hits level", "Picture delay, for headphones that lag"]
-
-
-@pytest.fixture(scope="module")
-def groove_file(
-    tmp_path_factory: pytest.TempPathFactory, groove: Transcription
-) -> Path:
-    path = tmp_path_factory.mktemp("gestures") / "groove.html"
-    write(groove, path, "html")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -43,24 +33,6 @@ def long_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("gestures") / "long.html"
     write(song, path, "html", audio=(np.zeros((180 * 8000, 1), np.float32), 8000))
     return path
-
-
-def open_page(browser: Any, path: Path, **options: Any) -> tuple[Any, list[str]]:
-    context = browser.new_context(viewport={"width": 1180, "height": 800}, **options)
-    page, told = watched(context)
-    page.goto(path.as_uri())
-    until(page, f"{ADT}.hits.length > 0")
-    open_lanes(page)
-    page.locator(".stage").focus()
-    return page, told
-
-
-@pytest.fixture
-def page(browser: Any, groove_file: Path) -> Iterator[Any]:
-    opened, told = open_page(browser, groove_file, has_touch=True)
-    yield opened
-    assert [text for text in told if not text.startswith("request file:")] == []
-    opened.context.close()
 
 
 def drawn(page: Any) -> int:
@@ -85,7 +57,7 @@ def test_the_ruler_has_no_seams(
 ) -> None:
     """Drawn in tiles it looks as drawn whole, with any zoom of the browser."""
     file = long_file if song == "long" else groove_file
-    page, _ = open_page(browser, file, device_scale_factor=ratio)
+    page, _ = open_unfolded(browser, file, device_scale_factor=ratio)
     settled(page)
     press = (
         "document.getElementById('adt-plugins').shadowRoot.querySelector('.stage')"
@@ -106,27 +78,6 @@ def test_no_selection_reaches_out_of_the_song(page: Any, keys: tuple[str, ...]) 
     for key in keys:
         page.keyboard.press(key)
     assert page.evaluate(f"{ADT}.range") is None
-
-
-def test_the_help_is_all_that_is_there_until_it_is_closed(page: Any) -> None:
-    page.keyboard.press("Control+a")
-    chosen = page.evaluate(f"{ADT}.selected.size")
-    page.keyboard.press("?")
-    page.keyboard.press("a")
-    assert page.evaluate(f"{ADT}.log.cursor") == 0
-    for _ in range(3):
-        page.keyboard.press("Tab")
-        inside = page.evaluate(
-            "document.getElementById('adt-plugins').shadowRoot.activeElement"
-            "?.closest('.help') !== null"
-        )
-        assert inside
-    page.get_by_label("Close help").focus()
-    page.keyboard.press("Escape")
-    assert page.get_by_role("dialog").is_hidden()
-    assert page.evaluate(f"{ADT}.selected.size") == chosen > 0
-    page.keyboard.press("a")
-    assert page.evaluate(f"{ADT}.log.cursor") == 1
 
 
 def touch(page: Any) -> Any:
@@ -168,19 +119,6 @@ def test_a_second_finger_gives_up_what_the_first_began(
     assert page.evaluate(f"{ADT}.range") == {"start": 1, "end": 2}
 
 
-def test_a_held_key_adds_one_hit(page: Any) -> None:
-    for _ in range(3):
-        page.keyboard.down("a")
-    page.keyboard.up("a")
-    assert page.evaluate(f"{ADT}.log.cursor") == 1
-    page.keyboard.press("a")
-    page.keyboard.down("Control")
-    for _ in range(2):
-        page.keyboard.down("z")
-    page.keyboard.up("Control")
-    assert page.evaluate(f"{ADT}.log.cursor") == 0
-
-
 def test_hits_that_move_together_stop_together(page: Any) -> None:
     times = f"{ADT}.hits.filter((hit) => hit.drum === 'KD').map((hit) => hit.time)"
     page.keyboard.press("Control+a")
@@ -214,72 +152,11 @@ def test_a_play_that_waits_for_a_click_ends_with_its_session(
 
 
 def test_levels_are_seen_with_forced_colours(browser: Any, groove_file: Path) -> None:
-    page, _ = open_page(browser, groove_file, forced_colors="active")
+    page, _ = open_unfolded(browser, groove_file, forced_colors="active")
     for label in LEVELS:
         picture = pixels(page.get_by_label(label, exact=True).screenshot())
         assert np.ptp(picture.astype(int).max(axis=2)) > 100, label
     page.context.close()
-
-
-def press(page: Any, key: str, code: str, **held: bool) -> bool:
-    """Press a key of a layout; whether somebody has taken it."""
-    taken: bool = page.evaluate(
-        "([key, code, held]) => !document.getElementById('adt-plugins').shadowRoot"
-        ".querySelector('.stage').dispatchEvent(new KeyboardEvent('keydown',"
-        " {key, code, bubbles: true, composed: true, cancelable: true, ...held}))",
-        [key, code, held],
-    )
-    return taken
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_keys_on_other_layouts(page: Any, layout: tuple[str, ...]) -> None:
-    z, z_code, a, a_code, one, one_code = layout
-    assert press(page, a, a_code)
-    assert page.evaluate(f"{ADT}.log.cursor") == 1
-    page.evaluate(f"{ADT}.select([{ADT}.hits[9].id])")
-    assert press(page, one, one_code)
-    assert page.evaluate(f"{ADT}.log.cursor") == 2
-    if z == "w":  # Ctrl+W closes the tab
-        assert not press(page, z, z_code, ctrlKey=True)
-        z, z_code = "z", "KeyW"
-    assert press(page, z, z_code, ctrlKey=True)
-    assert page.evaluate(f"{ADT}.log.cursor") == 1
-    # A sign by AltGr is a sign, and no command.
-    before = page.evaluate(f"{ADT}.threshold('KD')")
-    assert press(page, "]", "Digit9", ctrlKey=True, altKey=True, modifierAltGraph=True)
-    assert page.evaluate(f"{ADT}.threshold('KD')") > before
-    # What every layout has does the same.
-    press(page, "j", "KeyJ")
-    assert page.evaluate(f"{ADT}.threshold('KD')") == pytest.approx(before)
-
-
-@pytest.mark.parametrize(
-    ("key", "held"),
-    [
-        ("Enter", {"shiftKey": True}),
-        ("Enter", {"ctrlKey": True}),
-        ("Enter", {"altKey": True}),
-        ("s", {"ctrlKey": True}),
-        ("s", {"metaKey": True}),
-        ("f", {"ctrlKey": True}),
-        ("F5", {}),
-    ],
-)
-def test_keys_of_the_host_are_left_to_it(
-    page: Any, key: str, held: dict[str, bool]
-) -> None:
-    page.evaluate(
-        "window.heard = []; document.addEventListener('keydown',"
-        " (event) => heard.push([event.key, document.getElementById('adt-plugins')"
-        ".hasAttribute('data-lm-suppress-shortcuts')]), {capture: true})"
-    )
-    assert not press(page, key, "", **held)
-    assert page.evaluate("heard") == [[key, False]]
-    assert page.evaluate(f"{ADT}.log.cursor") == 0
-    page.wait_for_timeout(50)
-    press(page, "a", "KeyA")
-    assert page.evaluate("heard")[1] == ["a", True]
 
 
 def test_a_page_that_was_just_opened_plays(browser: Any, groove_file: Path) -> None:
@@ -301,16 +178,6 @@ def test_a_page_that_was_just_opened_plays(browser: Any, groove_file: Path) -> N
         stops.append(page.evaluate(focused))
     assert "stage" in stops
     context.close()
-
-
-def test_arrows_go_through_a_toolbar(page: Any) -> None:
-    page.get_by_label("Play or pause (Space)").focus()
-    label = "document.getElementById('adt-plugins').shadowRoot.activeElement.ariaLabel"
-    page.keyboard.press("ArrowRight")
-    assert page.evaluate(label) == "Loop the selection (L)"
-    page.keyboard.press("End")
-    assert page.evaluate(label) == "Keys and gestures (?)"
-    assert page.evaluate(f"{ADT}.player.position") == 0
 
 
 def test_everything_by_finger(page: Any, groove: Transcription) -> None:
@@ -356,7 +223,7 @@ def test_everything_by_finger(page: Any, groove: Transcription) -> None:
 
 
 def test_lanes_without_hits_are_folded(browser: Any, groove_file: Path) -> None:
-    page, _ = open_page(browser, groove_file)
+    page, _ = open_unfolded(browser, groove_file)
     stage = page.locator(".stage")
     page.reload()
     until(page, f"{ADT}.hits.length > 0")
@@ -383,7 +250,7 @@ def test_lanes_without_hits_are_folded(browser: Any, groove_file: Path) -> None:
 
 @pytest.mark.parametrize("width", [320, 360, 500, 768, 3840])
 def test_nothing_is_cut_off(browser: Any, groove_file: Path, width: int) -> None:
-    page, _ = open_page(
+    page, _ = open_unfolded(
         browser, groove_file, has_touch=True, is_mobile=width < 800,
     )  # fmt: skip
     page.set_viewport_size({"width": width, "height": 900})

@@ -22,18 +22,11 @@ BARS = ".score-bar"
 HEADS = ".notehead"
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory, groove: Transcription) -> Path:
-    path = tmp_path_factory.mktemp("notation") / "groove.drums.html"
-    write(groove, path, "html")
-    return path
-
-
 @pytest.fixture
-def page(browser: Any, file: Path) -> Iterator[Any]:
+def page(browser: Any, groove_file: Path) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1180, "height": 900})
     page, told = watched(context)
-    page.goto(file.as_uri())
+    page.goto(groove_file.as_uri())
     until(page, f"{ADT}.hits.length > 0")
     page.get_by_role("button", name="Notation (V)").click()
     page.locator(BARS).first.wait_for()

@@ -21,7 +21,7 @@ from adt_plugins.features.spectrogram import spectrogram
 from adt_plugins.formats import write
 from adt_plugins.network.catalogue import find_model
 from tests.support.audio import RATE, noise
-from tests.support.browser import chromium, watched
+from tests.support.browser import watched
 from tests.support.web.engine import (
     Heard,
     Song,
@@ -45,12 +45,6 @@ class Pair(NamedTuple):
     browser: Heard
     python: Transcription
     velocities: Levels
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

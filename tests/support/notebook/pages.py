@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+from tests.support.browser import until, watched
 
 # Geometry of src/view/paint.ts.
 TOP, LANE, FOOT = 208, 54, 5
@@ -57,3 +60,14 @@ def lane_y(drum: str, value: float) -> float:
 
 
 LANES = ["KD", "SD", "SST", "HH", "TT", "CY"]
+
+
+def open_unfolded(browser: Any, path: Path, **options: Any) -> tuple[Any, list[str]]:
+    """Open a page with all lanes open, in a context of its own; what it says."""
+    context = browser.new_context(viewport={"width": 1180, "height": 800}, **options)
+    page, told = watched(context)
+    page.goto(path.as_uri())
+    until(page, f"{ADT}.hits.length > 0")
+    open_lanes(page)
+    page.locator(".stage").focus()
+    return page, told

@@ -87,3 +87,9 @@ class Tab:
         said = [text for text in self.told if not _HARMLESS.match(text)]
         assert set(said) <= {f"request {self.url}"}, said
         self.context.close()
+
+
+def opened(browser: Any, url: str, **options: Any) -> Tab:
+    """Open the page in a context of its own."""
+    options = {"viewport": {"width": 1280, "height": 1000}, **options}
+    return Tab(browser.new_context(accept_downloads=True, **options), url)

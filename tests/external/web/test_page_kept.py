@@ -1,0 +1,190 @@
+"""What the page keeps of a song: over reloads, in two tabs, from files of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from adt_plugins import Transcription
+from tests.support.browser import until
+from tests.support.paths import GROOVE
+from tests.support.recordings import write_wave
+from tests.support.web.tab import ADT, Tab, opened
+
+
+def test_work_is_kept_until_it_is_removed(tab: Tab, tmp_path: Path) -> None:
+    import soundfile
+
+    sound, rate = soundfile.read(GROOVE, dtype="float32")
+    other = write_wave(tmp_path / "other.wav", sound[: 8 * rate])
+    tab.choose(GROOVE)
+    tab.page.evaluate(f"{ADT}.add('SST', 1.25, 77)")
+    tab.page.evaluate(f"{ADT}.setThreshold('HH', 0.5)")
+    edited = tab.song()
+    tab.choose(other)  # two songs in a row
+    assert tab.song().source.path == "other.wav"
+    assert tab.kept == ["other.wav", "groove.flac"]
+    assert tab.page.locator(".stage").count() == 1
+
+    tab.page.reload()
+    until(tab.page, "document.querySelectorAll('.kept li').length === 2")
+    tab.page.get_by_role("button", name="Open groove.flac").click()
+    until(tab.page, f"document.querySelector('.song > div') && {ADT}.log.cursor === 2")
+    assert tab.song() == edited
+    tab.page.locator(".stage").focus()
+    tab.page.keyboard.press("Space")
+    until(tab.page, f"{ADT}.player.position > 0.3")
+    tab.page.keyboard.press("Space")
+    tab.page.keyboard.press("Control+z")
+    until(tab.page, f"{ADT}.log.cursor === 1")
+    # Dropped again, it is the one with the edits.
+    tab.choose(GROOVE)
+    assert "was kept here" in tab.notice
+    assert tab.page.evaluate(f"{ADT}.log.cursor") == 1
+    assert tab.kept == ["other.wav", "groove.flac"]
+
+    tab.page.on("dialog", lambda dialog: dialog.accept())
+    for name in ("groove.flac", "other.wav"):
+        tab.page.get_by_role("button", name=f"Remove {name}").click()
+        until(
+            tab.page, f"!document.querySelector('.kept').innerText.includes('{name}')"
+        )
+    assert tab.page.locator(".stage").count() == 0
+    assert tab.page.locator(".saving").is_hidden()
+    tab.page.reload()
+    tab.page.wait_for_selector(".drop")
+    assert tab.kept == []
+
+
+def test_the_small_drop_zone_has_room_on_a_telephone(tab: Tab) -> None:
+    tab.page.set_viewport_size({"width": 400, "height": 800})
+    inset = tab.page.evaluate(
+        "(() => { const drop = document.querySelector('.drop');"
+        " drop.classList.add('small'); const box = drop.getBoundingClientRect();"
+        " return Math.min(...[...drop.querySelectorAll('span, small')].flatMap((one) =>"
+        " { const r = one.getBoundingClientRect(); return [r.left - box.left,"
+        " box.right - r.right, r.top - box.top, box.bottom - r.bottom]; })); })()"
+    )
+    assert inset >= 6
+
+
+def test_edits_of_another_tab_stay(tab: Tab) -> None:
+    other = Tab(tab.context, tab.url)
+    other.choose(GROOVE)
+    other.page.locator(".stage").focus()
+    other.page.keyboard.press("a")
+    until(other.page, f"{ADT}.log.cursor === 1")
+    tab.choose(GROOVE)  # when it was opened, nothing was kept yet
+    assert "was kept here" in tab.notice
+    assert tab.page.evaluate(f"{ADT}.log.cursor") == 1
+
+
+def test_two_tabs_keep_what_both_do(tab: Tab) -> None:
+    other = Tab(tab.context, tab.url)
+    for each in (tab, other):
+        each.choose(GROOVE)
+    for each, start in ((tab, 0.5), (other, 0.55)):
+        each.page.evaluate(
+            f"start => {{ for (let i = 0; i < 30; i++)"
+            f" setTimeout(() => {ADT}.add('SST', start + i / 10), 3 * i); }}",
+            start,
+        )
+    for each in (tab, other):
+        until(each.page, f"{ADT}.log.cursor === 60")
+    assert tab.song() == other.song()
+    before = tab.song()
+    tab.page.reload()
+    until(tab.page, "document.querySelectorAll('.kept li').length === 1")
+    tab.page.get_by_role("button", name="Open groove.flac").click()
+    until(tab.page, f"document.querySelector('.song > div') && {ADT}.log.cursor === 60")
+    assert tab.song() == before
+    # A song that the other tab removes is not kept here any more, and that is said.
+    other.page.on("dialog", lambda dialog: dialog.accept())
+    other.page.get_by_role("button", name="Remove groove.flac").click()
+    until(other.page, "document.querySelector('.stage') === null")
+    tab.page.evaluate(f"{ADT}.add('SST', 9)")
+    until(tab.page, f"{ADT}.warnings.size === 1")
+    assert "removed in another tab" in tab.warnings
+    tab.page.evaluate(f"{ADT}.add('SST', 9.5)")
+    tab.page.wait_for_timeout(200)
+    assert "removed in another tab" in tab.warnings
+
+
+def same_hits(one: Transcription, other: Transcription) -> bool:
+    """To the six decimals of a file."""
+    hits = [
+        [(o.drum, round(o.time, 6), o.velocity) for o in song] for song in (one, other)
+    ]
+    return hits[0] == hits[1]
+
+
+def test_own_files_are_corrections_of_their_song(tab: Tab, tmp_path: Path) -> None:
+    tab.choose(GROOVE)
+    plain = tab.song()
+    tab.page.evaluate(f"{ADT}.add('SST', 1.25, 77)")
+    tab.page.evaluate(f"{ADT}.setThreshold('SD', 0.1)")
+    tab.page.evaluate(f"{ADT}.remove({ADT}.hits.slice(0, 3))")
+    edited = tab.song()
+    path = edited.save(tmp_path / "groove.drums.json")[0]
+    (labels,) = edited.save(tmp_path / "groove.labels.txt", "labels")
+    for _ in range(3):
+        tab.page.evaluate(f"{ADT}.undo()")
+    assert tab.song() == plain
+    tab.choose(path)
+    assert same_hits(tab.song(), edited)
+    assert tab.song().model["thresholds"] == edited.model["thresholds"]
+    assert "“groove.drums.json” is opened: " in tab.notice
+    tab.page.evaluate(f"{ADT}.undo()")
+    assert tab.song() == plain
+    tab.choose(labels)
+    assert {(o.drum, round(o.time, 8)) for o in tab.song()} == {
+        (o.drum, round(o.time, 8)) for o in edited
+    }
+    tab.choose(labels)
+    assert tab.notice == "“groove.labels.txt” has the hits that are shown."
+    # Before its recording is there it waits for it.
+    other = opened(tab.page.context.browser, tab.url)
+    other.choose(path)
+    assert other.notice == (
+        "“groove.drums.json” has the hits of “groove.flac”: drop that recording too,"
+        " and it opens with them."
+    )
+    other.choose(GROOVE)
+    assert same_hits(other.song(), edited)
+    (tmp_path / "other.json").write_text("[]")
+    other.choose(tmp_path / "other.json")
+    assert other.notice == "“other.json” is no transcription."
+    other.close()
+
+
+def test_no_room_to_keep_a_song(browser: Any, urls: dict[str, str]) -> None:
+    tab = opened(browser, urls["http"])
+    session = tab.context.new_cdp_session(tab.page)
+    origin = urls["http"].rpartition("/")[0]
+    session.send(
+        "Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1000}
+    )
+    tab.choose(GROOVE)
+    # It stays said, whatever is said next.
+    warned = "There is no room left to keep “groove.flac”"
+    assert tab.warnings.startswith(warned)
+    assert len(tab.song()) > 100
+    assert tab.kept == []
+    tab.page.evaluate(f"{ADT}.add('SST', 1.25, 77)")
+    # Another recording would take its place: that is asked.
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    tab.page.on("dialog", stay)
+    tab.choose(GROOVE)
+    assert asked == [
+        "Your edits of “groove.flac” are in no file and not kept. Go on without them?"
+    ]
+    assert 1.25 in tab.song().times("SST")
+    assert tab.warnings.startswith(warned)
+    assert tab.save("Audacity labels")[0] == "groove.labels.txt"
+    assert tab.notice == f"“groove.labels.txt” is saved: {len(tab.song())} hits."
+    tab.close()
