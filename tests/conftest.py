@@ -21,7 +21,7 @@ from tests.support.tiny_model import write_tiny_model
 pytest_plugins = ["tests.support.audacity.fixtures", "tests.support.notebook.fixtures"]
 
 REQUIRE_ALL = "ADT_REQUIRE_ALL"
-"""Environment variable: what a test needs is there, so a skip is a failure."""
+"""Environment variable: all that tests need is installed, so a skip is a failure."""
 
 QUICK = "not slow"
 """The marks of the tests that run by default, see pyproject.toml."""
@@ -56,7 +56,7 @@ SLOW_FILES = frozenset(
 quick tests are quick."""
 
 NOT_HERE = "not on this system"
-"""Begin of a reason that no installation can cure: a skip all the same."""
+"""How a reason begins that no installation can cure: a skip stays a skip."""
 
 
 _Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)

@@ -1,1 +1,1 @@
-"""Every parser of ours against input of every kind."""
+"""Fuzzing: every parser of the package against input of every kind."""

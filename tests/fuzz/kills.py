@@ -58,7 +58,7 @@ WITH_SOUND = "html,click,aup,chart,paradiddle"
 
 
 class Command(NamedTuple):
-    """What is run: the words of a command, and the formats that it writes."""
+    """Commands to run: their words, and the formats that they write."""
 
     words: tuple[str, ...]
     formats: str | None = None
@@ -79,7 +79,7 @@ OLD_OUTPUTS = (
     *("0.labels.txt", "0.drums.html", "0.click.wav"),
     *("0.drums.flac", "0.drums.KD.flac"),
 )
-"""Files that are there before, if a command writes them."""
+"""Files that exist before a command that writes them."""
 # A signal that comes before the program can hear it ends it as it ends any other.
 ENDINGS = {
     signal.SIGINT: (0, 130, -signal.SIGINT),
@@ -95,7 +95,7 @@ class Subject(Protocol):
     """What is interrupted."""
 
     seconds: float
-    """How long it takes when nobody interrupts it."""
+    """How long it takes without an interruption, in seconds."""
     writes_after: float
     """When it begins to write."""
 
@@ -267,7 +267,7 @@ def _transcriptions(recordings: Path, folder: Path) -> Path:
 def _interrupt(
     words: Sequence[str], sent: signal.Signals, after: float, *, twice: bool
 ) -> tuple[int, str]:
-    """Return the exit code, and what was printed."""
+    """Return the exit code and the output."""
     with tempfile.TemporaryFile() as errors:
         process = started(words, errors=errors)
         time.sleep(after)
@@ -281,13 +281,13 @@ def _interrupt(
 
 
 def _is_python_alone(errors: str) -> bool:
-    """Whether Python was interrupted before it ran a line of ours."""
+    """Return whether Python was interrupted before it ran a line of the package."""
     has_begun = "Traceback" in errors or "Fatal Python error" in errors
     return has_begun and "adt_plugins" not in errors and "adt: " not in errors
 
 
 def _outputs(folder: Path) -> dict[str, bytes]:
-    """Content by name; what is random in it is taken out."""
+    """Return the content of files by name, without its random parts."""
     found = {}
     for path in folder.rglob("*"):
         if path.is_file() and not path.name.endswith((".tmp", ".lock", ".jsonl")):
@@ -305,7 +305,7 @@ def _heard(chunk: re.Match[bytes]) -> bytes:
 
 
 def _decoded(data: bytes) -> bytes:
-    """What sound decodes to, since the numbers of Ogg streams are random."""
+    """Return what sound decodes to: the numbers of Ogg streams are random."""
     try:
         samples, _ = soundfile.read(io.BytesIO(data), dtype="float32")
     except soundfile.SoundFileError:

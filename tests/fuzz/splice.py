@@ -76,12 +76,12 @@ WRITERS = (
     *("tab", "musicxml", "reaper", "sv", "jams"),
 )
 WITH_SOUND = ("aup", "click", "chart", "html", "pdf")
-"""Writers that take longer: of a case in so many, one."""
+"""Slow writers: each runs in one of so many cases, see `_SHARES`."""
 _SHARES = (10, 10, 10, 10, 1)  # a page of a part takes a second
 
 
 class Find(BaseException):
-    """What must not be; no `Exception`, so that nothing takes it for one of its own."""
+    """A find. Not an `Exception`, so that no handler catches it as its own."""
 
 
 class Kind(NamedTuple):

@@ -34,7 +34,7 @@ SIZES = (0, 1, 3, 16, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 
 
 def lines_of(seeds: list[bytes]) -> Make:
-    """Splices of lines and of their cells."""
+    """Return a maker of splices of lines and of their cells."""
     pool = [line for seed in seeds for line in seed.decode().splitlines()]
     cells = [part for line in pool for part in _cells(line) if part.strip(" \t,;=")]
 
@@ -60,7 +60,7 @@ def lines_of(seeds: list[bytes]) -> Make:
 
 
 def _cells(line: str) -> list[str]:
-    """Parts of a line, its separators among them."""
+    """Return the parts of a line, separators included."""
     parts, last = [""], False
     for sign in line:
         separates = sign in " \t,;="
@@ -72,7 +72,7 @@ def _cells(line: str) -> list[str]:
 
 
 def trees_of(seeds: list[bytes]) -> Make:
-    """Splices of JSON: subtrees change places, are repeated or become odd values."""
+    """Return a maker of JSON whose subtrees move, are repeated or become odd values."""
     documents = [json.loads(seed) for seed in seeds]
     pool = [node for document in documents for node in _nodes(document)]
 
@@ -95,7 +95,7 @@ def _nodes(tree: Any) -> Iterator[Any]:
 
 
 def _copy(tree: Any, rng: random.Random) -> Any:
-    """A copy with a few items of its lists, so that a case is fast."""
+    """Return a copy with a few items of its lists, so that a case is fast."""
     if isinstance(tree, dict):
         return {key: _copy(value, rng) for key, value in tree.items()}
     if isinstance(tree, list):
@@ -105,7 +105,7 @@ def _copy(tree: Any, rng: random.Random) -> Any:
 
 
 def _spliced(tree: Any, pool: list[Any], rng: random.Random) -> Any:
-    """Walk down at random, and change what is there."""
+    """Walk down the tree at random, and change the node that is reached."""
     if not isinstance(tree, (dict, list)) or not tree or rng.random() < 0.05:
         return _copy(rng.choice([rng.choice(pool), rng.choice(_VALUES)]), rng)
     at = rng.choice(list(tree) if isinstance(tree, dict) else range(len(tree)))
@@ -120,7 +120,7 @@ def _spliced(tree: Any, pool: list[Any], rng: random.Random) -> Any:
 
 
 def manifests(rng: random.Random) -> bytes:
-    """Lines of a manifest, whole, spliced or cut."""
+    """Return lines of a manifest: whole, spliced or cut."""
     line = {
         "input": "/a.wav", "status": "done", "error": None, "warnings": ["x"],
         "outputs": [{"format": "labels", "path": "a.labels.txt", "sha256": "0" * 64}],
@@ -136,7 +136,7 @@ def manifests(rng: random.Random) -> bytes:
 
 
 def events(rng: random.Random) -> bytes:
-    """MIDI files of whole events, with odd tempi, signatures, deltas and divisions."""
+    """Return a MIDI file of whole events with odd tempi, signatures and deltas."""
     division = rng.choice([24, 96, 480, 480, 960, 32767, 0xE250, 0xE728, 0x8001])
     if not rng.randrange(20):
         division = rng.choice([1, 2])
@@ -182,7 +182,7 @@ def _quantity(value: int) -> bytes:
 
 
 def archives(rng: random.Random) -> bytes:
-    """Archives of whole arrays, of odd shapes, types and values."""
+    """Return an archive of whole arrays of odd shapes, types and values."""
     odd: list[Any] = [
         *(np.zeros(0), np.zeros((3, 2), np.float16), np.array(["KD", "SD"])),
         *(
@@ -226,7 +226,7 @@ _PROJECT: list[Any] = [
 
 
 def tags(rng: random.Random) -> Tag:
-    """Tree of an Audacity project: elements and attributes change places."""
+    """Return the tree of an Audacity project with elements and attributes moved."""
     document: Any = json.loads(json.dumps(_PROJECT))
     pool = list(_nodes(document))
     for _ in range(rng.randrange(1, 5)):
@@ -235,7 +235,7 @@ def tags(rng: random.Random) -> Tag:
 
 
 def _as_tag(node: Any) -> Tag | None:
-    """What is left of a tree that the two forms of a project can hold."""
+    """Return as much of a tree as both forms of a project can hold."""
     if not isinstance(node, list) or len(node) != 3 or not isinstance(node[0], str):
         return None
     name, about, inside = node
@@ -255,7 +255,7 @@ def _plain(text: str) -> str:
 
 
 def project_text(rng: random.Random) -> bytes:
-    """A project of Audacity 2, which is XML."""
+    """Return a project of Audacity 2, which is XML."""
     return b'<?xml version="1.0"?>\n' + _xml(tags(rng)).encode("utf-8", "replace")
 
 
@@ -266,7 +266,7 @@ def _xml(tag: Tag) -> str:
 
 
 def project_columns(rng: random.Random) -> tuple[bytes, bytes]:
-    """Columns of a project of Audacity 3: names, and tags of them."""
+    """Return the columns of a project of Audacity 3: names, and tags."""
     made = Document(rng.choice([1, 2, 4]))
     name, about, inside = _encodable(tags(rng))
     made.tag(name, about, *inside)
@@ -284,7 +284,7 @@ def _encodable(tag: Tag) -> Tag:
 
 
 def project_document(rng: random.Random) -> bytes:
-    """Both columns one behind the other, some bytes of them changed."""
+    """Return both columns, one after the other, with some bytes changed."""
     data = bytearray(b"".join(project_columns(rng)))
     for _ in range(rng.choice([0, 0, 1, 2])):
         data[rng.randrange(len(data))] = rng.randrange(256)
@@ -292,7 +292,7 @@ def project_document(rng: random.Random) -> bytes:
 
 
 def requests(rng: random.Random) -> bytes:
-    """Requests of the plug-ins: lines change places and values."""
+    """Return a request of a plug-in whose lines move and change values."""
     seed = (
         b"adt-plugins 1\nkind labels\ndrums KD,SD\nsensitivity 50\ntext name\n"
         b"start 1.5\nlead 0.2\nend\n"

@@ -15,7 +15,7 @@ Parts = list[bytes]
 
 
 def _wave_parts(form: str, subtype: str, channels: int, rate: int) -> Parts:
-    """Chunks of a small file, its head first."""
+    """Return the chunks of a small file, its head first."""
     samples = np.random.default_rng(0).uniform(-0.5, 0.5, (300, channels))
     file = io.BytesIO()
     soundfile.write(file, samples, rate, format=form, subtype=subtype)
@@ -31,7 +31,7 @@ def _wave_parts(form: str, subtype: str, channels: int, rate: int) -> Parts:
 
 
 def sounds() -> Make:
-    """Splices of WAV, RF64 and AIFF: chunks of several files, and odd sizes."""
+    """Return a maker of WAV, RF64 and AIFF of mixed chunks and odd sizes."""
     seeds = [
         _wave_parts(*about)
         for about in (
@@ -60,7 +60,7 @@ def sounds() -> Make:
 
 
 def streams() -> Make:
-    """Splices of Ogg, MP3, FLAC, CAF and AU: pages, frames and blocks change places."""
+    """Return a maker of Ogg, MP3, FLAC, CAF and AU whose pages and frames move."""
     samples = np.random.default_rng(0).uniform(-0.5, 0.5, (4000, 2))
     pieces: list[Parts] = []
     for form, subtype, mark in (
@@ -90,7 +90,7 @@ def streams() -> Make:
 
 
 def graphs(seed: bytes) -> Make:
-    """Graphs of TensorFlow Lite with odd offsets, counts and shapes."""
+    """Return a maker of TensorFlow Lite graphs with odd offsets, counts and shapes."""
 
     def make(rng: random.Random) -> bytes:
         data = bytearray(seed)

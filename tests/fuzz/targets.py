@@ -55,7 +55,7 @@ class Target(NamedTuple):
 
 
 class Find(Exception):  # noqa: N818
-    """What a parser must not do."""
+    """A parser did what it must not do."""
 
 
 def check(target: Target, data: bytes) -> None:
@@ -126,7 +126,7 @@ CUES = {
     ),
     "vtt": "WEBVTT\n\n1\n00:00.500 --> 00:00.500 a:b\n<i>SD</i>\n\nNOTE x\n\n",
 }
-"""Of formats that are only read, and of those that are folders."""
+"""Seeds of formats that are only read, and of those that are folders."""
 
 
 def _golden(name: str) -> list[bytes]:

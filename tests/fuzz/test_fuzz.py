@@ -25,7 +25,7 @@ _DAMAGES = ["flip", "cut", "put", "drop", "copy", "number", "token"]
 
 @st.composite
 def damaged(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
-    """A seed with some of its bytes changed, taken out, put in or repeated."""
+    """Return a seed with some bytes changed, removed, inserted or repeated."""
     data = draw(st.sampled_from(seeds))
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(data)))
@@ -88,7 +88,7 @@ def test_finds(path: Path) -> None:
 
 @pytest.mark.parametrize("case", ["2026113002 tflite 7", "2026113002 tflite 397"])
 def test_finds_among_splices(case: str, tmp_path: Path) -> None:
-    """Graphs whose tensors have thousands of dimensions, all of them in the message."""
+    """A message once listed thousands of dimensions of a tensor."""
     kind = kinds()[case.split()[1]]
     assert list(attempt(kind, random.Random(case), tmp_path)) == ["refused"]
 

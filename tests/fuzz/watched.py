@@ -28,7 +28,7 @@ _RESTARTED = {"answer": f"{lisp_string(RESTARTED)}\n".encode()}
 
 
 class _TurnedOffError(Exception):
-    """Nobody is there any more."""
+    """The watcher has gone."""
 
 
 class Watched:
@@ -86,7 +86,7 @@ class Watched:
         return started(words, ADT_PLUGINS_HOME=str(home.parent))
 
     def _ask(self, home: Path, number: int, end: threading.Event) -> dict[str, bytes]:
-        """Be a plug-in with one request; return what it was answered."""
+        """Act as a plug-in with one request, and return the answer."""
         plugin = self._plugin(home, end)
         shutil.copy(self._recordings[number], plugin.path("wav"))
         plugin.request("tracks" if number % 2 else "labels")
@@ -117,7 +117,7 @@ class Watched:
         end: threading.Event,
         wrong: list[str],
     ) -> None:
-        """Ask until the watcher has gone; once `told`, it may take answers back."""
+        """Ask until the watcher has gone; once `told`, it may withdraw answers."""
         try:
             while True:
                 for number, expected in enumerate(self._expected):
@@ -132,7 +132,7 @@ class Watched:
                 wrong.append("no answer")
 
     def _not_whole(self, home: Path) -> list[str]:
-        """Answers that are none of those that may be there."""
+        """Return answers other than those that may be there."""
         right = [*self._expected, _RESTARTED]
         # A project is moved into place before the answer that tells of it.
         right += [{"aup": whole["aup"]} for whole in right if "aup" in whole]
@@ -143,7 +143,7 @@ class Watched:
         ]
 
     def _next_run(self, home: Path) -> list[str]:
-        """Let another watcher do what it can; return what is wrong."""
+        """Let another watcher finish the work, and return what is wrong."""
         process = self._start(home)
         end = threading.Event()
         wrong = []
@@ -184,7 +184,7 @@ def _wait(path: Path, end: threading.Event, seconds: float = PATIENCE_S) -> None
 
 
 def _answers(home: Path) -> dict[str, dict[str, bytes]]:
-    """Content of answers and projects by request; their own name is left out."""
+    """Return the content of answers and projects by request, without its name."""
     found: dict[str, dict[str, bytes]] = {}
     for ending in ("answer", "aup"):
         for path in home.glob(f"*.{ending}"):
@@ -194,7 +194,7 @@ def _answers(home: Path) -> dict[str, dict[str, bytes]]:
 
 
 def _foreign(home: Path) -> list[str]:
-    """Files that are neither the plug-in's nor the lock."""
+    """Return the files that are neither the plug-in's nor the lock."""
     if not home.exists():
         return []
     names = [path.name for path in home.iterdir() if path.name != "watch.lock"]

@@ -18,7 +18,7 @@ def song(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """Two recordings of one name, one that is none, and much that is to be ignored."""
+    """Return a folder with two recordings of one name, a broken one and other files."""
     library = tmp_path / "library"
     for folder in ("one", "two/deep", ".hidden", "song_data", "two/song_data"):
         (library / folder).mkdir(parents=True)

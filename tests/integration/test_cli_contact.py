@@ -1,4 +1,4 @@
-"""A first try at the command line: it helps, completes and names the right command."""
+"""First attempts at the command line: it helps, completes and corrects names."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def test_nothing_found_is_said(
 
 
 def odd_recordings() -> Iterator[tuple[str, bytes, str]]:
-    """Name and content of recordings, and what is said of each."""
+    """Return names and contents of recordings, with the message for each."""
     song = play(HITS, SECONDS)
 
     def made(samples: NDArray[np.floating], form: str = "WAV") -> bytes:

@@ -1,4 +1,4 @@
-"""The command line writes over nothing unasked; no name steers what shows it."""
+"""The command line overwrites nothing unasked; no file name steers a terminal."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_a_name_that_one_format_cannot_hold(
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "@SUM(A1)", "-2"])
 def test_cells_that_spreadsheets_take_for_formulas(tmp_path: Path, text: str) -> None:
-    """Programs of sound read labels as they are; the table has none in it."""
+    """Audio programs read labels as they are; the CSV table has only hits."""
     source = tmp_path / "a.labels.txt"
     source.write_text(f"1.0\t1.0\tKD\n2.0\t2.0\t{text}\n")
     assert run("convert", source, "--format", "reaper,sv,csv") == 0

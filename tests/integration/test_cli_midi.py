@@ -26,7 +26,7 @@ STEP = 0.5
 
 
 def song(first: float = 0.0, bar: int = 4, beats: int = 17) -> Transcription:
-    """Kick and hats a little late, a flam on the second beat."""
+    """Return kick and hats a little late, with a flam on the second beat."""
     times = [first + n * STEP for n in range(beats)]
     hits = [Onset(t + 0.012, Drum.KD, 100) for t in times]
     hits += [Onset(t + 0.26, Drum.CHH, 60) for t in times]
@@ -162,7 +162,7 @@ def test_quantizing_needs_beats(
 
 
 def write_bwf(path: Path, reference: int | None, rate: int = 48000) -> None:
-    """One second of silence; its bext chunk as EBU Tech 3285 lays it out."""
+    """Return one second of silence with a bext chunk as in EBU Tech 3285."""
     soundfile.write(path, np.zeros(rate), rate, subtype="PCM_16")
     if reference is not None:
         data = path.read_bytes()
@@ -181,7 +181,7 @@ def test_the_time_reference(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", [b"RF64", b"BW64"])
 def test_the_time_reference_behind_the_samples(form: bytes, tmp_path: Path) -> None:
-    """EBU Tech 3306: the size of the samples stands in the chunk ds64."""
+    """Return RF64 after EBU Tech 3306: the chunk ds64 has the size of the samples."""
     path = tmp_path / "take.wav"
     soundfile.write(path, np.zeros(48000), 48000, format="RF64", subtype="PCM_16")
     bext = bytes(338) + struct.pack("<Q", 48000 * 60) + bytes(256)
@@ -294,7 +294,7 @@ def test_so_many_beats_that_they_are_none(tmp_path: Path) -> None:
 def test_a_foreign_file_keeps_its_meter_and_tempo(
     meter: tuple[int, int], tmp_path: Path
 ) -> None:
-    """Sixteenths, a little late, lie on the same ticks when they are quantized."""
+    """Late sixteenths lie on the same ticks when they are quantized."""
     bar = 4 * 960 * meter[0] // meter[1]
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=400_000)])
     track.append(
@@ -317,7 +317,7 @@ def test_a_foreign_file_keeps_its_meter_and_tempo(
 
 
 def test_quantize_swing_and_fine_drums_on_paper(tmp_path: Path) -> None:
-    """Four bars of a shuffle, as JSON; the tab says what the options do."""
+    """Options for notation reach the tab of four bars of a shuffle."""
     onsets = [Onset(n / 2 + late, Drum.CHH) for n in range(16) for late in (0.0, 0.31)]
     beats = [Beat(n / 2, n % 4 + 1) for n in range(16)]
     song = tmp_path / "song.drums.json"

@@ -216,7 +216,7 @@ def test_a_terminal_shows_progress(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
 def test_the_program_starts_with_little(arguments: list[str]) -> None:
-    """Speed is the benchmark's business; here what it follows from is counted."""
+    """Count what speed follows from; speed itself is measured by the benchmark."""
     code = "import sys; from adt_plugins.cli import main; main(sys.argv[1:])"
     code += "; print(*sys.modules, file=sys.stderr)"
     command = [sys.executable, "-c", code, *arguments]

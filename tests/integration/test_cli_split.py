@@ -256,7 +256,7 @@ def test_ctrl_c_leaves_nothing(song: Path) -> None:
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_length(song: Path) -> None:
-    """Measured as the system counts it, in processes of their own."""
+    """Memory is what the system counts for processes of their own."""
     peaks = []
     for times in (20, 60):
         path = song.with_name(f"{times}.wav")

@@ -17,7 +17,7 @@ from tests.support.tiny_model import play
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the browser was asked to open."""
+    """Collect the addresses that the browser is asked to open."""
     uris: list[str] = []
 
     def remember(uri: str) -> bool:

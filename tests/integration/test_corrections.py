@@ -31,7 +31,7 @@ FLOAT = 0x0004000F
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user who has done nothing yet."""
+    """Give the package an empty home."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv(HOME_VARIABLE, str(home / "state"))
@@ -56,7 +56,7 @@ def saved(
     sound: np.ndarray | None = None,
     rate: int = 44100,
 ) -> Path:
-    """A project as Audacity saves it, and with its sound."""
+    """Write a project as Audacity saves it, with its sound."""
     path.parent.mkdir(parents=True, exist_ok=True)
     tags: list[Tag] = [
         track(one.name, *(label(x.start, x.text, x.end) for x in one.labels))
@@ -71,7 +71,7 @@ def saved(
 def edited(
     transcription: Transcription, change: Callable[[list[Label]], None], drum: str
 ) -> list[LabelTrack]:
-    """Label tracks of which that of a drum was changed."""
+    """Return label tracks with one drum's track changed."""
     tracks = []
     for one in tracks_of(transcription):
         labels = list(one.labels)
@@ -84,7 +84,7 @@ def edited(
 def test_from_labels_and_back(
     song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What transcribe has written of labels is what convert reads, all of it."""
+    """`convert` reads all of what `transcribe` wrote into labels."""
     assert run("transcribe", "--format", "json,labels", song) == 0
     told = song.with_name("groove.labels.txt")
     other = tmp_path / "exported.txt"
@@ -169,7 +169,7 @@ def test_nothing_is_known_but_the_sound(song: Path, tmp_path: Path) -> None:
 
 
 def test_new_hits_are_measured(song: Path, tmp_path: Path) -> None:
-    """As loud as they are: those that were left out get their velocities back."""
+    """Hits that were left out come back with their measured velocities."""
     whole = transcribe(song, keep_activations=False)
     some = [o for o in whole if o.drum is Drum.SD][::3]
     less = replace(whole, onsets=tuple(o for o in whole if o not in some))
@@ -286,7 +286,7 @@ def test_pull_without_a_pipe(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The project of the song that was saved last, wherever Audacity put it."""
+    """The project of the song that was saved last is found wherever it is."""
     from adt_plugins.audacity import script_pipe
     from adt_plugins.audacity.script_pipe_channel import NoAudacityError
 

@@ -30,7 +30,7 @@ LONG = [block for page in PAGES for block in snippets(page, "hours", "microphone
 
 
 def prepare(folder: Path) -> dict[str, str]:
-    """Put into a folder what the pages take for granted; returns the environment."""
+    """Put into a folder what the pages assume, and return the environment."""
     for target in ("song.flac", "album/one.flac", "album/two.flac"):
         (folder / target).parent.mkdir(exist_ok=True)
         shutil.copy(GROOVE, folder / target)
@@ -54,7 +54,7 @@ def prepare(folder: Path) -> dict[str, str]:
 
 
 def run_snippet(block: Block, folder: Path, environment: dict[str, str]) -> str:
-    """Run a block in this folder; returns what it printed."""
+    """Run a block in this folder, and return its output."""
     if block.language == "python":
         (folder / "snippet.py").write_text(block.content, encoding="utf-8")
         command = [sys.executable, "snippet.py"]

@@ -1,4 +1,4 @@
-"""Recordings as they come from the field: what is heard in them, and where."""
+"""Recordings as users have them: which hits are found in them, and where."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_dither_alone_is_not_struck(groove: Floats, network: Network) -> None:
 
 
 def test_fast_kicks_are_all_picked(network: Network) -> None:
-    """Double kicks, 12.5 a second."""
+    """Double kicks come at 12.5 a second."""
     rng = np.random.default_rng(0)
     time = np.arange(SAMPLE_RATE // 4) / SAMPLE_RATE
     sweep = np.sin(2 * np.pi * (45 * time - 3 * np.exp(-35 * time)))

@@ -51,7 +51,7 @@ def run_block(block: Block, home: Home, **variables: str) -> str:
     "block", snippets(README), ids=lambda block: block.content.partition("\n")[0]
 )
 def test_the_readme(block: Block, home: Home) -> None:
-    """From nothing to every use, in the order in which it is told."""
+    """The pages lead from nothing to every use, in their order."""
     examples = home.clone / "examples"
     said = run_block(block, home)
     if block.language == "python":
@@ -85,7 +85,7 @@ def test_what_is_compiled(block: Block, home: Home) -> None:
 
 @pytest.mark.parametrize("needs", ["pipx", "uv"])
 def test_an_environment_of_its_own(needs: str, home: Home, tmp_path: Path) -> None:
-    """From the sources, as the page says, and from a wheel with an extra."""
+    """Install from the sources, as the page says, and from a wheel with an extra."""
     (block,) = snippets(INSTALL, needs)
     programs = tmp_path / "programs"
     variables = {

@@ -66,7 +66,7 @@ def test_a_full_disk(song: Path, small_disk: Path) -> None:
     code, _, errors = adt("transcribe", song, *options)
     target = small_disk / "song.click.wav"
     assert (code, errors) == (1, f"adt: {target}: No space left on device\n")
-    # What was finished before stays whole, and nothing of the other.
+    # Finished files stay whole, and nothing of the others is left.
     assert left(small_disk) == ["ballast", "song.labels.txt"]
     assert len((small_disk / "song.labels.txt").read_text().splitlines()) == len(HITS)
     (small_disk / "song.labels.txt").unlink()
@@ -89,7 +89,7 @@ def test_a_batch_on_a_full_disk(tmp_path: Path, small_disk: Path) -> None:
     for name in left(small_disk):
         if name.endswith((".txt", ".mid")):
             assert (small_disk / name).read_bytes() == (whole / name).read_bytes()
-    # With room again, the same command does what was left.
+    # With room again, the same command does the rest.
     grow = ["mount", "-o", "remount,size=4m", str(small_disk)]
     subprocess.run(grow, check=True)
     assert adt("batch", library, *options, small_disk, "--retry")[::2] == (0, "")
@@ -249,7 +249,7 @@ def test_bombs(tmp_path: Path) -> None:
 
 
 def test_no_network_is_used(song: Path, tmp_path: Path) -> None:
-    """In a network namespace of its own, without even a loopback, all goes well."""
+    """Everything works in a network namespace without even a loopback."""
     alone = ("unshare", "-rn")
     try:
         subprocess.run([*alone, "true"], check=True, capture_output=True)

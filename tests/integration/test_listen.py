@@ -1,4 +1,4 @@
-"""Hits told as they are played: `listen_live` and ``adt listen``."""
+"""Hits reported while they are played: `listen_live` and ``adt listen``."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ BUNDLES = (
 
 
 class Built(NamedTuple):
-    """What was built, and the clean copy that it was built from."""
+    """The archives that were built, and the clean copy that they were built from."""
 
     clone: Path
     sources: list[Path]
@@ -58,7 +58,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, package_index: None) -> Buil
 
 
 def expected_in_wheel(built: Built) -> dict[str, Path]:
-    """Name in the wheel to file in the clone."""
+    """Return the file in the clone for each name in the wheel."""
     expected = {}
     for path in built.sources:
         if path.parts[0] == "adt_plugins":
@@ -94,7 +94,7 @@ def test_the_source_archive_holds_what_the_wheel_is_made_of(built: Built) -> Non
 
 
 def test_the_wheel_is_reproducible(built: Built, tmp_path: Path) -> None:
-    """Another copy, of another day, gives the same bytes."""
+    """A copy made on another day gives the same bytes."""
     other = Path(shutil.copytree(built.clone, tmp_path / "another place"))
     for path in other.rglob("*"):
         os.utime(path, (1e9, 1e9))

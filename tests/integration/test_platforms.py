@@ -55,7 +55,7 @@ print("\\n".join(failed))
 
 
 def modules() -> list[str]:
-    """Names of all modules that a user may import."""
+    """Return the names of all modules that a user may import."""
     found = []
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts

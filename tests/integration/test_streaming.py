@@ -45,7 +45,7 @@ def cut(samples: Any, sizes: int) -> Iterator[Any]:
 
 
 def matched(stream: list[Onset], whole: tuple[Onset, ...], within: float) -> int:
-    """How many are in both, each once."""
+    """Count the hits that are in both, each once."""
     waiting = list(whole)
     count = 0
     for onset in stream:
@@ -65,7 +65,7 @@ def test_a_stream_gives_what_the_whole_gives(
     size: int, chunks: int, groove: tuple[Any, int]
 ) -> None:
     samples, rate = groove
-    # What decides for the whole song cannot be known while it comes in.
+    # Decisions about the whole song cannot be made while it comes in.
     whole = transcribe((samples, rate), song_gate=False)
     stream = list(transcribe_stream(cut(samples, size), rate, chunks=chunks))
     assert len(whole.onsets) > 300
@@ -155,7 +155,7 @@ def test_what_cannot_be_streamed(tiny_model: Path, tmp_path: Path) -> None:
 
 
 class Pipe(io.RawIOBase):
-    """Gives what it likes, cannot seek."""
+    """A stream that returns pieces of any length and cannot seek."""
 
     def __init__(self, content: bytes, most: int = 1000) -> None:
         self._file, self._most = io.BytesIO(content), most

@@ -40,7 +40,7 @@ SAFELY = {
 
 
 def unsafe(tree: ast.AST) -> Iterator[str]:
-    """What of a module may run or fetch what somebody else has written."""
+    """Return the parts of a module that may run or fetch foreign code."""
     for node in ast.walk(tree):
         names: list[str] = []
         if isinstance(node, ast.Import):

@@ -66,13 +66,13 @@ def pixels(shot: bytes) -> NDArray[np.uint8]:
 
 
 def runs(row: NDArray[np.bool_]) -> list[float]:
-    """Middles of the stretches that are true."""
+    """Return the middles of the stretches that are true."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], row.astype(np.int8), [0]))))
     return [(a + b - 1) / 2 for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def until(page: Any, expression: str, seconds: float = 20.0) -> None:
-    """Wait for an expression to be true; a strict policy forbids Playwright's own."""
+    """Wait until an expression is true; a strict policy forbids Playwright's way."""
     for _ in range(round(seconds * 20)):
         if page.evaluate(expression):
             return

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 def drum_track(
     hits: Transcription, rate: int = RATE, seconds: float = SECONDS
 ) -> Floats:
-    """Noises that fade, as drums do; a kick is a tone that falls."""
+    """Return fading noises as drums, with a falling tone as kick."""
     track = np.zeros(round(seconds * rate))
     for onset in hits:
         random = np.random.default_rng(list(Drum).index(onset.drum))
@@ -41,7 +41,7 @@ def drum_track(
 
 
 def chords(rate: int = RATE, seconds: float = SECONDS) -> Floats:
-    """Three notes that last."""
+    """Return a sustained chord."""
     times = np.arange(round(seconds * rate)) / rate
     notes = [np.sin(2 * np.pi * f * times + f) for f in (220.0, 277.2, 329.6, 523.3)]
     return np.asarray(0.08 * np.sum(notes, axis=0))

@@ -1,4 +1,4 @@
-"""A sound of four seconds, and reading with what is warned of."""
+"""A sound of four seconds, and reading it together with its warnings."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ SOURCES = ROOT / "notebook_ext"
 
 
 def run(command: list[str], folder: Path, **environment: str) -> str:
-    """Run a command there; returns what it said."""
+    """Run a command there, and return its output."""
     done = subprocess.run(
         command,
         cwd=folder,

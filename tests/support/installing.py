@@ -22,7 +22,7 @@ NO_COMPILER = {"CC": "false", "CXX": "false"}
 def run(
     command: Sequence[str | Path], cwd: Path, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command; what it said is in the error if it fails."""
+    """Run a command; its output is in the error if it fails."""
     kept = {
         name: value
         for name, value in os.environ.items()

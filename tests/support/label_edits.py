@@ -49,7 +49,7 @@ def make_song(
 
 @dataclass
 class Row:
-    """A label as it is now, and the hit that shall come of it."""
+    """A label as it is now, and the hit that is expected of it."""
 
     home: str
     time: float
@@ -60,7 +60,7 @@ class Row:
 
 @dataclass
 class Edit:
-    """One edit, for a program to carry out: of a label, as it was and as it is."""
+    """One edit of a label for a program to carry out: before and after."""
 
     kind: str
     before: Row
@@ -69,7 +69,7 @@ class Edit:
 
 @dataclass
 class Edits:
-    """Labels that are edited at random, and what shall come of them."""
+    """Labels that are edited at random, and the expected hits."""
 
     song: Transcription
     seed: int = 0
@@ -80,7 +80,7 @@ class Edits:
         self.rows = [Row(o.drum.full_name, o.time, "", o) for o in self.song]
 
     def make(self, count: int, kinds: tuple[str, ...] = KINDS) -> Iterator[Edit]:
-        """Edit so many labels."""
+        """Edit a number of labels."""
         for _ in range(count):
             row = self._rng.choice([row for row in self.rows if row.free])
             # A hit that was deleted, and beside it a new one, is a hit that was
@@ -113,7 +113,7 @@ class Edits:
         return Edit(kind, before, row)
 
     def tracks(self) -> list[LabelTrack]:
-        """The labels as they are now."""
+        """Return the labels as they are now."""
         tracks: dict[str, list[Label]] = {}
         for row in self.rows:
             label = Label(row.time, row.time, row.text)
@@ -121,5 +121,5 @@ class Edits:
         return [LabelTrack(name, tuple(own)) for name, own in tracks.items()]
 
     def wanted(self) -> set[Onset]:
-        """The hits that shall come of it."""
+        """Return the hits that are expected."""
         return {row.wanted for row in self.rows}

@@ -24,7 +24,7 @@ TARGET = ROOT / "docs" / "reference" / "dependencies.md"
 
 OURS = "adt-plugins"
 OF_DEVELOPERS = frozenset({"docs", "test", "test-browser"})
-"""Extras that nobody needs who uses the package."""
+"""Extras that users do not need."""
 
 CARRIES = {
     "av": "FFmpeg (LGPL-3.0-or-later) linked with x264 and x265 (GPL-2.0-or-later)",
@@ -35,7 +35,7 @@ CARRIES = {
     "verovio": "music fonts (SIL Open Font License 1.1)",
     "soxr": "libsoxr (LGPL-2.1-or-later)",
 }
-"""What wheels bring along that has a licence of its own."""
+"""Parts of wheels with a licence of their own."""
 
 _SAME = {
     "Apache 2.0": "Apache-2.0",
@@ -108,7 +108,7 @@ def licence(name: str) -> str:
 
 
 def table() -> str:
-    """Rows of all packages, those first that everybody needs."""
+    """Return the rows of all packages, the required ones first."""
     of_extra = {extra: closure(items) for extra, items in declared().items()}
     names = set().union(*of_extra.values())
 

@@ -40,14 +40,14 @@ from tests.support.web.tab import Tab
 PICTURES = ROOT / "docs" / "images"
 SIZE = (1280, 960)
 COLOURS = 256
-"""Of a palette: a third of the bytes, and no difference that one sees."""
+"""Colours of the palette: a third of the bytes, without a visible difference."""
 
 
 MADE_FROM = PICTURES / "made-from.json"
 
 
 def made_from() -> dict[str, str]:
-    """What a picture shows: hashes of the model and of the example."""
+    """Return what a picture was made from: hashes of the model and of the example."""
     shown = {"model": asset("models", "drums.tflite"), "example": GROOVE}
     return {what: sha256(path) for what, path in shown.items()}
 
@@ -83,7 +83,7 @@ def song(*, fine: bool = False) -> Transcription:
 
 
 def widget(folder: Path) -> None:
-    """The editor of a page, in the dark."""
+    """Draw the editor of a page in the dark theme."""
     page_file = formats.write(song(), folder / "groove.drums.html", audio=GROOVE)[0]
     with chromium() as browser:
         context = browser.new_context(
@@ -273,7 +273,7 @@ def audacity_open(folder: Path) -> None:
 
 
 def audacity_menus(folder: Path) -> None:
-    """The dialog of our command, and what it makes."""
+    """Draw the dialog of our command, and the labels that it makes."""
     with studio(folder) as place:
         done = place.adt("audacity", "install")
         subprocess.run(done, env=place.env, check=True, capture_output=True)

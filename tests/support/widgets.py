@@ -1,4 +1,4 @@
-"""A widget whose messages are kept."""
+"""A widget whose messages are recorded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DrumWidget = pytest.importorskip(
 
 
 class Sent(list[Any]):
-    """What a widget sends; put in the place of its way to the browser."""
+    """Record what a widget sends, in place of sending it to the browser."""
 
     def __call__(self, content: Any, buffers: Any = None) -> None:
         self.append((content, buffers))

@@ -1,4 +1,4 @@
-"""How much work a call does: counted, since a clock counts what others do too."""
+"""The work of a call, counted: a clock would count other programs, too."""
 
 from __future__ import annotations
 

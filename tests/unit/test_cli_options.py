@@ -21,7 +21,7 @@ SOURCES = sorted((ROOT / "adt_plugins").rglob("*.py"))
 
 
 def signatures(path: Path) -> Iterator[tuple[str, str]]:
-    """Names of a file's functions and of what they take and return."""
+    """Return the names of a file's functions with their parameters and results."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
@@ -82,7 +82,7 @@ def test_every_option_has_a_field_and_every_field_an_option() -> None:
         }
         missing = given - set(names(command.options))
         assert missing == set(), parser.prog
-        # A shared group may have one that this command lacks: it keeps its default.
+        # An option of a shared group that this command lacks keeps its default.
         unused = set(names(command.options)) - given
         assert unused <= {"argv", "audio_track", "report", "save_activations"} | {
             *("start", "end")

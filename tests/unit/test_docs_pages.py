@@ -1,4 +1,4 @@
-"""What holds for every page of the documentation, without running it."""
+"""Rules for every page of the documentation, checked without running it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def test_a_finding_has_the_form_of_one(path: Path) -> None:
     for part in ("Guess:", "Instead:", "Seen:", "Matters:"):
         assert f"\n# {part}" in head
     assert 'trap \'rm -rf "$work"\' EXIT\ncd "$work"\n' in script
-    # Of a version that is named, and without this package.
+    # It names a version, and does not use this package.
     for package in re.findall(r"pip install -q (\S.*)", script):
         assert "==" in package
     assert not re.search("adt.plugins", text)

@@ -28,7 +28,7 @@ PINNED = re.compile(r"[\w.-]+(/[\w.-]+)+@[0-9a-f]{40}")
 
 
 def complaints(name: str, text: str) -> Iterator[str]:
-    """What a workflow does that none may do."""
+    """Return what a workflow does although no workflow may."""
     workflow: dict[Any, Any] = yaml.safe_load(text)
     if workflow.get("permissions") != {}:
         yield "grants permissions to all of its jobs"

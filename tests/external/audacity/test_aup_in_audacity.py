@@ -40,7 +40,7 @@ NAMES = LabelNames(
 
 
 def many_onsets(count: int) -> tuple[Onset, ...]:
-    """Of all drums and velocities, at times that few decimals cannot tell."""
+    """Return hits of all drums and velocities, at times with many decimals."""
     rng = random.Random(1)
     drums = list(Drum)
     odd = (0.0, 5e-324, 1e-9, 0.1 + 0.2, 3599.999999999, 86_399.1)
@@ -66,7 +66,7 @@ def test_5000_onsets_there_and_back(
     shown = audacity.tracks(1 + len(wanted))
     assert [t["name"] for t in shown] == ["song", *wanted]
     assert [t["kind"] for t in shown] == ["wave"] + ["label"] * len(wanted)
-    # The pipe tells times with six digits.
+    # The pipe prints times with six digits.
     told = [
         (start, end, text)
         for _, labels in audacity.info("Labels")
@@ -139,7 +139,7 @@ def test_recordings_of_all_kinds(audacity: Audacity, tmp_path: Path) -> None:
 
 
 def test_an_hour(audacity: Audacity, tmp_path: Path) -> None:
-    """Nothing drifts: the last sample and the last label are where they belong."""
+    """The last sample and the last label of an hour are where they belong."""
     rate, frames = 8000, 3600 * 8000 + 1
     recording = tmp_path / "hour.wav"
     samples = np.tile(noise(100_003), frames // 100_003 + 1)[:frames]
@@ -163,7 +163,7 @@ def quoted(path: Path) -> str:
 
 
 def saved_samples(path: Path, channel: int, channels: int) -> NDArray[np.float32]:
-    """Samples of a channel, from the database; blocks come channel by channel."""
+    """Return a channel's samples from the database; blocks come channel by channel."""
     with closing(sqlite3.connect(path)) as database:
         rows = database.execute(
             "SELECT sampleformat, samples FROM sampleblocks ORDER BY blockid"

@@ -37,7 +37,7 @@ def write_song(folder: Path, seconds: float) -> tuple[Transcription, Path]:
 
 
 class Desk:
-    """Carries edits out, one command of the pipe each."""
+    """Carries out edits, each with one command of the pipe."""
 
     def __init__(self, audacity: Audacity) -> None:
         self._audacity = audacity

@@ -62,7 +62,7 @@ def test_labels_there_and_back(audacity: Audacity, tmp_path: Path) -> None:
         "Closed hi-hat 7",
         "High tom 12",
     ]
-    # Corrections: one moved, one renamed to what is no drum.
+    # Corrections: one label is moved, one renamed to something that is no drum.
     audacity.command("SetLabel: Label=0 Start=0.25 End=0.25")
     audacity.command('SetLabel: Label=2 Text="what is this"')
     exported = tmp_path / "all of them.txt"
@@ -71,7 +71,7 @@ def test_labels_there_and_back(audacity: Audacity, tmp_path: Path) -> None:
     while not exported.exists():
         assert time.monotonic() < end, audacity.screen.windows()
         time.sleep(0.05)
-    # All tracks are one, and nobody says which label was on which.
+    # All tracks became one, and nothing says which label was on which.
     got: list[str] = []
     read = formats.read(exported, warn=got.append)
     assert [(o.drum, o.velocity) for o in read] == [

@@ -25,7 +25,7 @@ TUTORIAL = ROOT / "docs" / "tutorials" / "audacity.md"
 
 
 class Shell:
-    """A user's shell, where `audacity` is the real one."""
+    """Return a user's shell, where `audacity` is the real one."""
 
     def __init__(self, audacity: Audacity, folder: Path) -> None:
         self.folder = folder

@@ -49,7 +49,7 @@ def watching(audacity: Audacity) -> Iterator[None]:
 
 
 def correct(audacity: Audacity, mark: str = "") -> tuple[float, float]:
-    """Make a tom of a snare and move a kick; returns where both were."""
+    """Turn a snare into a tom and move a kick; return where both were."""
     tracks = [track["name"] for track in audacity.info("Tracks")]
     before, at = 0, {}
     for index, labels in audacity.info("Labels"):
@@ -69,7 +69,7 @@ def correct(audacity: Audacity, mark: str = "") -> tuple[float, float]:
 def check(
     folder: Path, stem: str, whole: Transcription, edits: tuple[float, float]
 ) -> None:
-    """Only what was corrected has changed, and all files are there."""
+    """Check that only what was corrected has changed, and that all files are there."""
     found = formats.read(folder / f"{stem}.drums.json")
     snare, kick = edits
 
@@ -97,7 +97,7 @@ def check(
 
 
 def test_open(audacity: Audacity, song: Path, tmp_path: Path) -> None:
-    """Opened, saved where and as Audacity proposes, and pulled."""
+    """A project is saved where and as Audacity proposes, and pulled."""
     pids = write_program(tmp_path / "audacity")
     audacity.clear()
     with stopping_at_the_end(pids):

@@ -39,7 +39,7 @@ LEAST_ZOOM = 0.00125
 
 
 def view_of(path: Path) -> dict[str, Any]:
-    """What a saved project says of the picture."""
+    """Return the view that a saved project stores."""
     with closing(sqlite3.connect(path)) as database:
         names, body = database.execute("SELECT dict, doc FROM project").fetchone()
     first = next(events(names + body))
@@ -124,7 +124,7 @@ def test_a_first_start(screen: Screen, tmp_path: Path) -> None:
 
 
 def tracks_in(path: Path) -> list[LabelTrack]:
-    """Label tracks of a project that is open; none before it is stored."""
+    """Return the label tracks of an open project; empty before it is stored."""
     try:
         return read_aup3(path, warn=pytest.fail)
     except AdtError:
@@ -164,7 +164,7 @@ def wait_windows(audacity: Audacity, *titles: str) -> None:
 def opened(
     audacity: Audacity, folder: Path, model: Path, recording: Path
 ) -> Iterator[None]:
-    """Run ``adt audacity open``; end what it has started."""
+    """Run ``adt audacity open``, and end the program that it started."""
     program = folder / "audacity"
     pids = write_program(program)
     command = [sys.executable, "-m", "adt_plugins", "audacity", "open", str(recording)]

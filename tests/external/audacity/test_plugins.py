@@ -152,7 +152,7 @@ def test_one_track_a_drum(
             np.testing.assert_allclose(times, wanted, atol=TOLERANCE_S)
         tracks = studio.audacity.info("Tracks")
         assert [t["name"] for t in tracks if t["selected"]] == [Path(songs[kind]).stem]
-        # The selection is what it was: the other command finds the same.
+        # The selection has not changed: the other command finds the same.
         studio.do("DrumLabelsOnOneTrack: drums=all text=name sensitivity=50")
         assert_labels(studio.labels()["Labels 2"], start, end)
         studio.do("Undo:")
@@ -191,7 +191,7 @@ def test_controls(studio: Studio, songs: dict[str, Path], tiny_model: Path) -> N
         assert {text for _, text in labels} == {"38"}
         times = [time for time, _ in labels]
         np.testing.assert_allclose(times, hits_within(0, 9)["Snare"], atol=TOLERANCE_S)
-        # So low a threshold that the end of a hit is one more.
+        # The threshold is so low that the end of a hit is picked as one more.
         studio.do("DrumLabelsOnOneTrack: drums=snare text=note sensitivity=80")
         assert len(studio.labels()["Labels 2"]) > len(times)
 
@@ -304,7 +304,7 @@ def test_watcher_restarted_in_the_middle(
     "command", ["DrumLabelsOnOneTrack", "DrumLabelsOnSeparateTracks"]
 )
 def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> None:
-    """Of a part of the song it says what `transcribe` says of that sound."""
+    """For a part of the song it finds what `transcribe` finds in that sound."""
     start, end = 4.0, 16.0
     # The plug-ins send a second more, for what sounds before, and no more than that.
     samples, rate = soundfile.read(GROOVE, dtype="float32")
@@ -326,7 +326,7 @@ def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> Non
     assert other <= 2
     assert abs(len(labels) - len(song)) <= 2
     if command == "DrumLabelsOnSeparateTracks":
-        # A drum of which there is only a hit that comes or goes has a track or none.
+        # A drum whose only hit comes or goes may have a track or not.
         tracks = [drum.full_name for drum in Drum if drum.full_name in found]
         assert list(found) == tracks
         said = {drum.full_name for drum in song.counts()}
@@ -334,12 +334,12 @@ def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> Non
 
 
 def unmatched(times: NDArray[np.float64], others: NDArray[np.float64]) -> int:
-    """How many have no other within 2 ms."""
+    """Count the times that have no counterpart within 2 ms."""
     return sum(bool(np.all(abs(others - time) > 2e-3)) for time in times)
 
 
 def test_muted_tracks(studio: Studio, songs: dict[str, Path], tiny_model: Path) -> None:
-    """An export leaves them out; the labels on a track do not need one."""
+    """An export leaves muted tracks out; labels can be made of them all the same."""
     studio.begin(songs["mono"])
     studio.select(3.0, 9.0)
     studio.do("SetTrackAudio: Mute=1")
@@ -358,7 +358,7 @@ def test_what_both_plugins_share_is_the_same() -> None:
         )
         for name in ("drum-labels.ny", "drum-label-tracks.ny")
     ]
-    # What tracks that are named after a drum need not say is short there.
+    # Texts are short on tracks that are named after a drum.
     assert parts[1][0].replace('(_ "Short"))) 3', '(_ "Short"))) 0') == parts[0][0]
     assert parts[0][1:] == parts[1][1:]
     assert len(parts[0]) == 2
@@ -366,7 +366,7 @@ def test_what_both_plugins_share_is_the_same() -> None:
 
 @pytest.fixture(scope="module")
 def memo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dictating machine's file: it gives the project its rate."""
+    """A dictating machine's file gives the project its rate."""
     path = tmp_path_factory.mktemp("memo") / "memo.wav"
     return write_wave(path, np.zeros(8000, np.float32), 8000)
 
@@ -385,7 +385,7 @@ def test_a_project_with_the_rate_of_a_memo(
         studio.do(f"{command}: drums=all text=name sensitivity=50")
         labels = [label for track in studio.labels().values() for label in track]
         assert_labels(sorted(labels), 2.3, 7.6)
-    # The project's rate is what it was.
+    # The project's rate has not changed.
     exported = studio.home / f"{command}.wav"
     studio.do(f'Export2: Filename="{exported}" NumChannels=1')
     assert exported.read_bytes()[24:28] == (8000).to_bytes(4, "little")

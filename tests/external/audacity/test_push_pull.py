@@ -45,7 +45,7 @@ SONG = Transcription(
 
 @contextlib.contextmanager
 def connected(audacity: Audacity) -> Iterator[Pipe]:
-    """Our client, while the test's own is away."""
+    """Connect our client while the test's own is disconnected."""
     audacity.disconnect()
     try:
         with Pipe(30) as pipe:
@@ -68,7 +68,7 @@ def rename(audacity: Audacity, track: int, name: str) -> None:
 
 
 def left_in(state: Path) -> set[str]:
-    """Files between us and Audacity; what we note of written files stays."""
+    """Return the files that are left, without the record of written files."""
     noted = {"written.lock", "written.sqlite"}
     return {path.name for path in state.iterdir()} - noted
 
@@ -98,7 +98,7 @@ def test_push_replaces_its_own_tracks_alone(
     assert [x.start for x in tracks[2].labels] == pytest.approx(
         [k + 0.5 for k in range(5)], abs=1e-5
     )
-    # What the user has renamed is the user's.
+    # A track that the user has renamed is the user's.
     rename(audacity, 3, "My snare")
     audacity.command("SelectTracks: Track=0 TrackCount=1 Mode=Set")
     with connected(audacity) as pipe:
@@ -118,7 +118,7 @@ def test_push_replaces_its_own_tracks_alone(
 def test_exact_times_and_odd_names(
     audacity: Audacity, user_state: Path, tmp_path: Path
 ) -> None:
-    """What is pushed, saved and read again is what it was."""
+    """What is pushed, saved and read again has not changed."""
     odd = Transcription(
         onsets=(Onset(1234.56789012345, Drum.CHC, 3), Onset(0.1, Drum.KD, 127)),
         beats=(Beat(0.1, 1), Beat(0.6, 2)),
@@ -149,7 +149,7 @@ BACKSLASHES = ["a\\b", "end\\", 'x\\"y', 'ends", ["', 'C:\\new "x\\"', "\\u0041"
 def test_backslashes_come_and_go(
     audacity: Audacity, user_state: Path, tmp_path: Path
 ) -> None:
-    """Audacity puts one before a quotation mark, and before nothing else."""
+    """Audacity puts a backslash before a quotation mark, and before nothing else."""
     names = [f"N{text}" for text in BACKSLASHES]
     labels = [
         Label(n, n, text, name) for name in names for n, text in enumerate(BACKSLASHES)
@@ -204,7 +204,7 @@ def test_an_mp3_that_is_shown_late(
 def test_labels_before_zero(
     audacity: Audacity, user_state: Path, tmp_path: Path
 ) -> None:
-    """Pushed to where they belong; told, and the same in every way back."""
+    """Early labels are pushed to where they belong, with a notice, and come back."""
     audacity.start()
     with connected(audacity) as pipe:
         push(pipe, SONG, offset=-1.25)
@@ -251,7 +251,7 @@ def test_audio_comes_out(
     assert out.shape == (len(mono), channels)
     np.testing.assert_allclose(out, samples.reshape(len(mono), channels), atol=2e-3)
     assert left_in(user_state) == set()
-    # As a memo of 8 kHz leaves the project, when it was the first file in it.
+    # A memo of 8 kHz leaves the project like this if it was the first file in it.
     audacity.command("SetProject: Rate=8000")
     low = tmp_path / "low.wav"
     with connected(audacity) as pipe:

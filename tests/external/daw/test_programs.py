@@ -84,7 +84,7 @@ def test_mido_plays_the_same(song: Transcription, tmp_path: Path) -> None:
 
 
 def rendered(path: Path) -> NDArray[np.float64]:
-    """The sound of a file, without effects."""
+    """Return the sound of a file, played without effects."""
     program = needs("fluidsynth")
     if not SOUNDS.exists():
         pytest.skip("not installed: timgm6mb-soundfont")
@@ -99,7 +99,7 @@ def rendered(path: Path) -> NDArray[np.float64]:
 
 
 def attack(sound: NDArray[np.float64], start: float, end: float) -> float:
-    """When a sound between two moments reaches a fifth of its peak, in seconds."""
+    """Return when a sound first reaches a fifth of its peak, in seconds."""
     part = abs(sound[round(start * RATE) : round(end * RATE)])
     return start + int((part >= 0.2 * part.max()).argmax()) / RATE
 
@@ -108,7 +108,7 @@ def attack(sound: NDArray[np.float64], start: float, end: float) -> float:
 def test_every_kick_and_snare_sounds_where_it_was(
     song: Transcription, tmp_path: Path, which: int
 ) -> None:
-    """Within 10 ms, after the sound font's own attack."""
+    """Hits sound within 10 ms of their times, after the sound font's own attack."""
     hits = song["KD", "SD"]
     fixed = {}
     for drum in (Drum.KD, Drum.SD):
@@ -170,7 +170,7 @@ def test_musescore_keeps_every_note_of_the_midi_file(
 def test_musescore_keeps_every_note_of_the_score(
     song: Transcription, tmp_path: Path
 ) -> None:
-    """Each on its place in its bar, as the MIDI file that MuseScore makes tells."""
+    """Every note has its place in its bar, as MuseScore's own MIDI file shows."""
     path = formats.write(song, tmp_path / "song.drums.musicxml")[0]
     back = tmp_path / "back.mid"
     mscore("-o", back, path, home=tmp_path)
@@ -229,7 +229,7 @@ def test_verovio_plays_and_draws_every_note(
 def test_rosegarden_imports_the_midi_file(
     song: Transcription, screen: Screen, tmp_path: Path
 ) -> None:
-    """By its menu; what it saves has our notes, and its matrix the hits on the bars."""
+    """Import by the menu: notes are ours, and the matrix has the hits on the bars."""
     from tests.support.rosegarden import rosegarden, saved, saved_notes
 
     path = formats.write(song, tmp_path / "song.drums.mid")[0]
@@ -278,7 +278,7 @@ def check_matrix(picture: Path) -> None:
 
 
 def runs(marked: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
-    """Places of each group of marks that are next to each other."""
+    """Return the middle of each group of neighbouring marks."""
     places = np.nonzero(marked)[0]
     return [
         p for p in np.split(places, np.nonzero(np.diff(places) > 1)[0] + 1) if p.size
@@ -298,7 +298,7 @@ def at_110_bpm(start: float) -> Transcription:
 
 @pytest.mark.parametrize("start", [0.0, 0.09, 15 / 110])
 def test_musescore_has_one_tempo_mark(start: float, tmp_path: Path) -> None:
-    """And the right one; hits off the grid it takes for played without a click."""
+    """It is the right one; hits off the grid count as played without a click."""
     path = formats.write(at_110_bpm(start), tmp_path / "song.drums.mid")[0]
     back = tmp_path / "back.musicxml"
     mscore("-o", back, path, home=tmp_path)

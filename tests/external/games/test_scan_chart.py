@@ -42,7 +42,7 @@ PADS = {
     Drum.HFT: (16, TOM),
     Drum.LFT: (16, TOM),
 }
-# What our reader makes of a pad.
+# The drum that our reader makes of each pad.
 DRUMS = {
     (12, 0): Drum.KD,
     (13, TOM): Drum.SD,
@@ -77,7 +77,7 @@ def scan(folder: Path) -> dict[str, Any]:
 
 
 def notes_of(parsed: dict[str, Any], level: str) -> list[tuple[float, int, int]]:
-    """Time in seconds, pad and flags of each note of a level."""
+    """Return time in seconds, pad and flags of each note of a level."""
     (track,) = (t for t in parsed["trackData"] if t["difficulty"] == level)
     assert track["instrument"] == "drums"
     return sorted(
@@ -89,7 +89,7 @@ def notes_of(parsed: dict[str, Any], level: str) -> list[tuple[float, int, int]]
 
 @pytest.fixture(scope="module")
 def song() -> Transcription:
-    """Five minutes of a band that gets faster, and unsteadily so."""
+    """Return five minutes of a band that speeds up unsteadily."""
     rng = np.random.default_rng(5)
     steps = 60 / (np.linspace(101.3, 117.9, 560) + rng.normal(0, 1.5, 560))
     times = 0.4 + np.concatenate([[0], np.cumsum(steps)])
@@ -125,7 +125,7 @@ def scanned(folder: Path) -> dict[str, Any]:
 def test_every_hit_is_where_it_was_played(
     song: Transcription, scanned: dict[str, Any], form: str
 ) -> None:
-    """Within 1 ms after five minutes, with its pad and loudness."""
+    """After five minutes notes are still within 1 ms, with their pads and loudness."""
     found = notes_of(scanned[form], "expert")
     want = []
     for onset in song:
@@ -191,7 +191,7 @@ def test_the_game_would_play_it(scanned: dict[str, Any]) -> None:
 def test_our_reader_reads_the_same(
     folder: Path, scanned: dict[str, Any], tmp_path: Path, form: str, level: str
 ) -> None:
-    """A file that has one level alone, as many easy charts have."""
+    """A file may have only one level, as many easy charts do."""
     alone = tmp_path / f"notes.{form}"
     if form == "chart":
         text = (folder / alone.name).read_text()

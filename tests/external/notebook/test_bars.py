@@ -36,7 +36,7 @@ KINDS = (("json", ".drums.json"), ("midi", ".drums.mid"), ("tab", ".tab.txt"))
 
 
 def python_of(page: Any, song: Transcription) -> Transcription:
-    """What Python makes of the edits of the page."""
+    """Return what Python makes of the page's edits."""
     log = Log.from_dict(page.evaluate(f"{ADT}.log"))
     return PickedSong(song).corrected(fold(log))
 

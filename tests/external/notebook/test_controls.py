@@ -20,7 +20,7 @@ LISTEN_S = 1.2
 
 @pytest.fixture(scope="module")
 def playing(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A page that plays a loop of impulses, with a kick on each, for ever."""
+    """Open a page that loops impulses, with a kick on each, without end."""
     path = tmp_path_factory.mktemp("mix") / "impulses.html"
     write_page(path, seconds=6)
     context = browser.new_context()
@@ -33,7 +33,7 @@ def playing(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def heard(page: Any) -> dict[tuple[int, int], bool]:
-    """What is heard on which side, some time after the last change."""
+    """Return what sounds on which side, some time after the last change."""
     page.wait_for_timeout(300)  # gains glide, and old hits ring out
     page.evaluate("impulses.loud = []")
     page.wait_for_timeout(1000 * LISTEN_S)
@@ -123,7 +123,7 @@ def test_picture_delay(touched: Any, groove: Transcription) -> None:
 
 
 def test_pinch(touched: Any, groove: Transcription) -> None:
-    """What is under each finger stays there."""
+    """The moment under each finger stays there."""
     duration = groove.source.duration or 0
     start, scale, _ = geometry(touched, duration)
     box = touched.locator(".stage").bounding_box()

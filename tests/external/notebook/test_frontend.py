@@ -48,7 +48,7 @@ def test_the_types_are_right(front_end: Path) -> None:
 
 
 def made_by(expression: str, folder: Path) -> str:
-    """What a script in a copy of the sources would write."""
+    """Return what a script would write, run in a copy of the sources."""
     module = expression.partition(".")[0]
     return subprocess.run(
         [sys.executable, "-c", f"import {module}; print({expression}, end='')"],

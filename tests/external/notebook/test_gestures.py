@@ -40,7 +40,7 @@ def drawn(page: Any) -> int:
 
 
 def ruler(page: Any, act: str) -> Any:
-    """The ruler's picture after something that draws once."""
+    """Return the ruler's picture after an act that redraws it once."""
     before = drawn(page)
     page.evaluate(act)
     until(
@@ -55,7 +55,7 @@ def ruler(page: Any, act: str) -> Any:
 def test_the_ruler_has_no_seams(
     browser: Any, long_file: Path, groove_file: Path, song: str, ratio: float
 ) -> None:
-    """Drawn in tiles it looks as drawn whole, with any zoom of the browser."""
+    """A ruler drawn in tiles looks like one drawn whole, at any zoom."""
     file = long_file if song == "long" else groove_file
     page, _ = open_unfolded(browser, file, device_scale_factor=ratio)
     settled(page)
@@ -133,7 +133,7 @@ def test_hits_that_move_together_stop_together(page: Any) -> None:
 def test_a_play_that_waits_for_a_click_ends_with_its_session(
     browser: Any, groove_file: Path
 ) -> None:
-    """In a browser that allows no sound before; Playwright counts as a click."""
+    """A browser that allows no sound before a click leaves playback waiting."""
     flags = [flag for flag in FLAGS if "autoplay" not in flag]
     strict = browser.browser_type.launch(executable_path=find_program(), args=flags)
     page, told = watched(strict.new_context())
@@ -238,7 +238,7 @@ def test_lanes_without_hits_are_folded(browser: Any, groove_file: Path) -> None:
     assert head.bounding_box()["height"] == 54
     page.reload()
     until(page, f"{ADT}.hits.length > 0")
-    # Where it lies hits of the next lane are found all the same.
+    # Below the folded lane, places still belong to the lane that is drawn there.
     hats = page.locator('.strip[data-drum="HH"]').bounding_box()
     top = stage.bounding_box()["y"]
     stage.dblclick(position={"x": 18, "y": hats["y"] - top + 8})

@@ -70,7 +70,7 @@ PYTHON_HITS = (
 
 
 def agree(notebook: Notebook) -> list[Any]:
-    """Wait until the browser shows what Python has; returns that."""
+    """Wait until the browser shows what Python has, and return it."""
     expected: list[Any] = notebook.python(PYTHON_HITS)
     for _ in range(100):
         if hits(notebook) == expected:
@@ -98,7 +98,7 @@ def test_it_is_drawn_and_nothing_else_runs(
     ]
     assert page.evaluate("window.ran") is None
     assert page.locator(".title").first.inner_text() == EVIL
-    # The other widget was asked to be dark.
+    # The other widget is set to the dark theme.
     assert (
         page.locator(".adt").nth(1).evaluate("e => e.classList.contains('light')")
         is False
@@ -232,7 +232,7 @@ def test_playing_from_both_sides(notebook: Notebook) -> None:
 
 
 def test_a_random_session(notebook: Notebook) -> None:
-    """Half of it by Python, half in the browser, both at once."""
+    """Python makes half of the edits and the browser the other half, at once."""
     steps = 500 if notebook.program == "lab" else 100
     everything = actions(PickedSong(transcribe(GROOVE, beats=True)), steps, seed=23)
     for start in range(0, len(everything), 50):
@@ -250,7 +250,7 @@ def test_a_random_session(notebook: Notebook) -> None:
             "    except Exception as error:\n        assert 'nothing to' in str(error)"
         )
         agree(notebook)
-    # A new kernel would have them all.
+    # A new kernel would load them all.
     notebook.python(
         "again = DrumWidget(song, autosave='song.drums.json')\n"
         "assert again.transcription == w.transcription\n"

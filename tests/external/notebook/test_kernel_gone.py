@@ -129,7 +129,7 @@ def test_the_sound_ends_with_its_view(notebook: Notebook) -> None:
     play()
     rerun(notebook)
     assert not page.evaluate("window.last.player.playing")
-    # What was done before is there again, and the state of the old widgets is gone.
+    # Earlier edits are there again, and the state of the old widgets is gone.
     for _ in range(2):
         rerun(notebook)
     page.wait_for_timeout(500)
@@ -174,7 +174,7 @@ def test_a_notebook_that_is_opened_again_shows_a_picture(
     assert shown.first.is_visible()
     assert not again.get_by_text("model not found").first.is_visible()
     assert f"{len(groove)} hits." in again.locator(".jp-OutputArea").nth(1).inner_text()
-    # So does what nbconvert makes of it.
+    # So does the page that nbconvert makes of it.
     subprocess.run(
         [sys.executable, "-m", "nbconvert", "--to", "html", str(folder / "nb.ipynb")],
         check=True,

@@ -53,7 +53,7 @@ def test_a_held_key_adds_one_hit(page: Any) -> None:
 
 
 def press(page: Any, key: str, code: str, **held: bool) -> bool:
-    """Press a key of a layout; whether somebody has taken it."""
+    """Press a key of a layout; return whether somebody has handled it."""
     taken: bool = page.evaluate(
         "([key, code, held]) => !document.getElementById('adt-plugins').shadowRoot"
         ".querySelector('.stage').dispatchEvent(new KeyboardEvent('keydown',"
@@ -76,11 +76,11 @@ def test_keys_on_other_layouts(page: Any, layout: tuple[str, ...]) -> None:
         z, z_code = "z", "KeyW"
     assert press(page, z, z_code, ctrlKey=True)
     assert page.evaluate(f"{ADT}.log.cursor") == 1
-    # A sign by AltGr is a sign, and no command.
+    # A character typed with AltGr is no command.
     before = page.evaluate(f"{ADT}.threshold('KD')")
     assert press(page, "]", "Digit9", ctrlKey=True, altKey=True, modifierAltGraph=True)
     assert page.evaluate(f"{ADT}.threshold('KD')") > before
-    # What every layout has does the same.
+    # Keys that every layout has do the same.
     press(page, "j", "KeyJ")
     assert page.evaluate(f"{ADT}.threshold('KD')") == pytest.approx(before)
 

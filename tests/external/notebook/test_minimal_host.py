@@ -89,7 +89,7 @@ def test_the_widget_in_a_minimal_host(
     page.evaluate(HOST, [state, binary, initializes])
     until(page, f"{SESSION}?.hits.length === {len(groove)}")
 
-    # It is drawn, plays, and what is edited is in Python.
+    # It is drawn and plays, and edits reach Python.
     until(page, f"{SESSION}.picture.gain < 8")
     page.locator(".stage").focus()
     page.keyboard.press("Space")
@@ -105,7 +105,7 @@ def test_the_widget_in_a_minimal_host(
     slide(page, "Level of the song's own drums", -36)
     until(page, f"{SESSION}.says.startsWith('The drums are')", 60)
 
-    # Nothing sounds, and nobody listens, when the view has gone.
+    # Nothing sounds and no listener is left when the view has gone.
     page.evaluate(f"window.session = {SESSION}; session.play()")
     until(page, "session.player.playing")
     page.evaluate("host.leave()")
@@ -120,7 +120,7 @@ def test_the_widget_in_a_minimal_host(
 
 
 def test_what_the_bundle_asks_of_its_host() -> None:
-    """No word of what only some hosts have."""
+    """The sources name nothing that only some hosts have."""
     text = Path(asset("notebook_ext", "widget.js")).read_text(encoding="utf-8")
     for name in ("widget_manager", "experimental", "comm_id", "jupyterapp"):
         assert name not in text

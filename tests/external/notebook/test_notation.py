@@ -36,7 +36,7 @@ def page(browser: Any, groove_file: Path) -> Iterator[Any]:
 
 
 def now(page: Any) -> list[int]:
-    """Numbers of the bars that are marked as played."""
+    """Return the numbers of the bars that are marked as playing."""
     names = page.locator(f"{BARS}[aria-current]").evaluate_all(
         "bars => bars.map(bar => bar.getAttribute('aria-label'))"
     )

@@ -275,7 +275,7 @@ def test_the_page_asks_nobody(opened: Opened) -> None:
         "document.body.append(s)"
     )
     assert opened.page.evaluate("window.ran") is None
-    # What was tried here is told in the console, and nothing went out.
+    # The console reports what was blocked, and nothing went out.
     opened.told[:] = [t for t in opened.told if "Content Security" not in t]
     opened.told[:] = [t for t in opened.told if "example.org" not in t]
 

@@ -38,7 +38,7 @@ def test_in_step_with_the_song(
     percent: int,
     busy: int,
 ) -> None:
-    """A song without drums that is the song: mixed at any level they are one."""
+    """A song that is its own drumless version: at any level the mix is the same."""
     monkeypatch.setattr(
         drumless,
         "DrumlessSound",
@@ -59,7 +59,7 @@ def test_in_step_with_the_song(
     assert error.impulses > 8
     assert error.missed == 0
     assert error.worst <= 1
-    # None is doubled, halved or combed: but for those that a seek cuts short.
+    # No impulse is doubled, halved or combed, except those that a seek cuts short.
     heights = np.array(page.evaluate("impulses.heights(0, 200)"))
     whole = np.abs(heights - SONG_LEVEL * 30000 / 32768) < 0.01
     assert whole.mean() > 0.75, heights
@@ -122,7 +122,7 @@ def test_beside_python(notebook: Notebook) -> None:
     turned_down(page, WIDGET)
     made = "answer = w._drumless._count"
     assert notebook.python(made) == 1
-    # With the same hits it is not made again; with others it is, when somebody asks.
+    # For the same hits it is not made again; for others it is, on demand.
     slide(page, SLIDER, -12)
     page.wait_for_timeout(700)
     assert notebook.python(made) == 1
@@ -136,7 +136,7 @@ def test_beside_python(notebook: Notebook) -> None:
     until(page, f"{WIDGET}.log.cursor === 0")
     turned_down_to(page, SILENT)
     assert page.evaluate(f"({LOUDNESS})({WIDGET})") < with_kick - 1
-    # What cannot be done is said, and stays said.
+    # A failure is shown, and stays shown.
     notebook.python("import os; os.rename('song.wav', 'gone.wav')")
     notebook.python("w.add(1.0, 'KD')")
     until(page, f"{WIDGET}.log.cursor === 1")

@@ -60,7 +60,7 @@ def test_seeks_and_short_loops(page: Any, busy: int, every: int) -> None:
 
 @pytest.fixture
 def counted(browser: Any, tmp_path: Path) -> Iterator[Any]:
-    """A silent song in which only beats are heard: four in a bar, 0.25 s apart."""
+    """Write a silent song with a beat every 0.25 s, four in a bar."""
     beats = tuple(Beat(0.25 * i, i % 4 + 1) for i in range(40))
     hit = (Onset(9.9, Drum.KD, 1),)
     silence = (np.zeros((10 * 44100, 1), np.float32), 44100)
@@ -87,10 +87,10 @@ def test_metronome_and_bars(counted: Any) -> None:
     straight_play(page, 3)
     clicks = np.array(page.evaluate("impulses.attacks(1, 4000)"))
     assert len(clicks) > 6
-    # Exactly a beat apart.
+    # Clicks are exactly a beat apart.
     assert set(np.diff(clicks).tolist()) == {11025}
     page.evaluate(f"{ADT}.player.pause()")
-    # A bar is counted before the song goes on, and the metronome need not be on.
+    # A bar is counted in before the song, whether the metronome is on or not.
     page.keyboard.press("t")
     page.keyboard.press("c")
     page.evaluate(f"{ADT}.seek(4)")
@@ -117,7 +117,7 @@ def test_other_speeds(page: Any, percent: int) -> None:
 
 
 def test_the_controls_are_heard(browser: Any, tmp_path: Path) -> None:
-    """The method sees an error of 3 samples, and clicks that frames start."""
+    """The method detects an error of 3 samples, and clicks timed by frames."""
     path = tmp_path / "shifted.html"
     write_page(path, shift=3, seconds=6)
     context = browser.new_context()

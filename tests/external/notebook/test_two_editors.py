@@ -1,4 +1,4 @@
-"""Several editors of one song: whatever is done in any of them is kept."""
+"""Several editors of one song: edits made in any of them are kept."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def ids(page: Any) -> list[str]:
 
 
 def add(page: Any, count: int, start: float = 0.5) -> None:
-    """Add hits, each a task of its own, and do not wait for them."""
+    """Add hits, each in a task of its own, without waiting for them."""
     page.evaluate(
         f"([count, start]) => {{ for (let i = 0; i < count; i++)"
         f" setTimeout(() => {ADT}.add('SST', start + i / 10), 3 * i); }}",
@@ -65,7 +65,7 @@ def test_two_tabs_keep_what_both_do(
         page.reload()
         until(page, f"{ADT}.log.cursor === {2 * EACH}")
         assert ids(page) == expected
-    # What one takes back is taken back in the other.
+    # Undo in one editor undoes in the other.
     one.evaluate(f"{ADT}.undo()")
     until(two, f"{ADT}.log.cursor === {2 * EACH - 1}")
     assert ids(one) == ids(two)

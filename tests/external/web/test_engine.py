@@ -39,7 +39,7 @@ them is the same: so onsets are compared by their times."""
 
 
 class Pair(NamedTuple):
-    """A song as the browser and as Python hears it."""
+    """A song as the browser and as Python transcribe it."""
 
     song: Song
     browser: Heard
@@ -89,7 +89,7 @@ def named(pairs: list[Pair], name: str) -> Pair:
 
 
 def same_onsets(pair: Pair) -> Iterator[tuple[Any, Any]]:
-    """Onsets of both that are the same: rows of the browser, and Python's."""
+    """Return the onsets that both have: rows of the browser, and Python's."""
     lanes = [lane["drum"] for lane in pair.browser.header["lanes"]]
     waiting = list(pair.python.onsets)
     for row in pair.browser.known:
@@ -128,7 +128,7 @@ def test_onsets_are_pythons(pairs: list[Pair]) -> None:
 
 
 def test_activations_and_levels_are_pythons(pairs: list[Pair]) -> None:
-    """The network rounds to 8 bits, so that the last bit of a frame is felt."""
+    """The network rounds to 8 bits, so the last bit of a frame makes a difference."""
     for pair in pairs:
         activations = pair.python.activations
         assert activations is not None
@@ -142,7 +142,7 @@ def test_activations_and_levels_are_pythons(pairs: list[Pair]) -> None:
 
 
 def test_beats_are_pythons(pairs: list[Pair]) -> None:
-    """The same number of them, at the same places of their bars, to a frame."""
+    """Beats are as many, at the same places of their bars, to a frame."""
     same = count = 0
     for pair in pairs:
         mine = pair.browser.header["beats"]
@@ -209,13 +209,13 @@ def test_finer_drums_are_pythons(page: Any) -> None:
 def lanes_without(
     hits: set[tuple[str, int]], header: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Lanes but those of the drums of these hits."""
+    """Return the lanes other than those of these hits' drums."""
     drums = {drum for drum, _ in hits}
     return [lane for lane in header["lanes"] if lane["drum"] not in drums]
 
 
 def finer_hits(header: dict[str, Any]) -> set[tuple[str, int]]:
-    """Drum and time, in hundredths of a second, of hits outside the lanes' picks."""
+    """Return drum and time, in hundredths of a second, of hits outside the picks."""
     return {(hit["drum"], round(100 * hit["time"])) for hit in header["extras"]}
 
 
@@ -271,7 +271,7 @@ def test_both_builds_of_the_runtime_say_the_same(browser: Any, path: Path) -> No
         opened.evaluate("relaxed => adt.start({}, relaxed)", relaxed)
         found.append(hear(opened, song))
         opened.evaluate("adt.close()")
-    # What is not quantised is rounded otherwise, and that is felt in a last bit.
+    # What is not quantised is rounded differently, and the last bit shows it.
     apart = np.abs(found[0].activations - found[1].activations)
     assert apart.max() < 0.1
     assert np.median(apart) < 1e-4
@@ -352,7 +352,7 @@ def test_the_memory_does_not_grow(browser: Any, path: Path) -> None:
 
 
 def renderers() -> int:
-    """Bytes of the browser's processes that show pages."""
+    """Return the memory in bytes of the browser's processes that show pages."""
     found = []
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):  # it has just ended

@@ -56,7 +56,7 @@ def test_the_page_of_a_song(
     expected = [[o.time, o.drum.value, o.velocity] for o in groove.onsets]
     assert hits(window, ADT) == expected
 
-    # It is drawn: waveform and spectrogram are many colours, and drums have theirs.
+    # It is drawn: waveform and spectrogram have many colours, and each drum its own.
     window.until(f"{ADT}.picture.gain < 8")
     drawn = f"{ROOT_OF}.querySelector('.stage').dataset.drawn"
     window.until(f"Number({drawn}) > 2")

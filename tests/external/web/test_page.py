@@ -116,7 +116,7 @@ def test_the_engine_starts_while_a_file_is_looked_for(tab: Tab) -> None:
 
 
 def test_finer_drums_if_they_are_wanted(tab: Tab, by_python: Transcription) -> None:
-    """In a song of their own, and in its files."""
+    """Finer drums make a song of their own, and are in its files."""
     fine = transcribe(GROOVE, fine=True)
     tab.choose(GROOVE)
     assert drums_of(tab.song()) == drums_of(by_python)

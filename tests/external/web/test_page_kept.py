@@ -111,7 +111,7 @@ def test_two_tabs_keep_what_both_do(tab: Tab) -> None:
 
 
 def same_hits(one: Transcription, other: Transcription) -> bool:
-    """To the six decimals of a file."""
+    """Return whether hits agree to the six decimals of a file."""
     hits = [
         [(o.drum, round(o.time, 6), o.velocity) for o in song] for song in (one, other)
     ]
@@ -142,7 +142,7 @@ def test_own_files_are_corrections_of_their_song(tab: Tab, tmp_path: Path) -> No
     }
     tab.choose(labels)
     assert tab.notice == "“groove.labels.txt” has the hits that are shown."
-    # Before its recording is there it waits for it.
+    # Without its recording, it waits for that.
     other = opened(tab.page.context.browser, tab.url)
     other.choose(path)
     assert other.notice == (
@@ -165,13 +165,13 @@ def test_no_room_to_keep_a_song(browser: Any, urls: dict[str, str]) -> None:
         "Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1000}
     )
     tab.choose(GROOVE)
-    # It stays said, whatever is said next.
+    # The warning stays, whatever else is shown.
     warned = "There is no room left to keep “groove.flac”"
     assert tab.warnings.startswith(warned)
     assert len(tab.song()) > 100
     assert tab.kept == []
     tab.page.evaluate(f"{ADT}.add('SST', 1.25, 77)")
-    # Another recording would take its place: that is asked.
+    # Another recording would take its place: the page asks first.
     asked: list[str] = []
 
     def stay(dialog: Any) -> None:

@@ -56,7 +56,7 @@ def test_what_cannot_be_transcribed_is_told_in_a_sentence(
 
 
 def wave_head(rate: int, count: int) -> bytes:
-    """Head of a WAV file, mono, of 8 bits."""
+    """Return the head of a mono WAV file of 8 bits."""
     return struct.pack(
         "<4sI8sIHHIIHH4sI",
         *(b"RIFF", 36 + count, b"WAVEfmt ", 16, 1, 1, rate, rate, 1, 8, b"data", count),
@@ -97,7 +97,7 @@ def test_kinds_of_recordings(
     song, expected = tab.song(), transcribe(path)
     mine = {(o.drum, round(o.time * 50)) for o in song}
     near = {(o.drum, round(o.time * 50) + k) for o in expected for k in (-1, 0, 1)}
-    # Other decoders and resamplers: not the same picks to the last one.
+    # Decoders and resamplers differ: a few picks may, too.
     assert abs(len(song) - len(expected)) <= 4
     assert len(mine - near) <= 3
     assert song.source.channels == 2
@@ -108,7 +108,7 @@ def test_kinds_of_recordings(
 
 @pytest.fixture(scope="module")
 def minutes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Stereo of 100 s at 48 kHz, in which no two moments are alike."""
+    """Write 100 s of stereo at 48 kHz, in which no two moments are alike."""
     import soundfile
 
     sound, _ = soundfile.read(GROOVE, dtype="float32")
@@ -211,7 +211,7 @@ def test_memory_stays_the_same_over_ten_songs(
         tab.choose(write_wave(tmp_path / f"{number}.wav", sides))
         sizes.append(used())
     assert len(tab.kept) == 10
-    # Decoded, in mono and as what is seen a song takes about 40 MB.
+    # A song takes about 40 MB: decoded, in mono, and drawn.
     assert min(sizes[7:]) - max(sizes[1:3]) < 120e6, sizes
 
 

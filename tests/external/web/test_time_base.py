@@ -1,4 +1,4 @@
-"""Where the page puts the sound of a file: where Python does, within a millisecond."""
+"""The page places the sound of a file where Python does, within a millisecond."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Decode = Callable[[Path], Floats]
 def decode(
     front_end: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Decode]:
-    """What the page decodes of a file, mixed to one channel."""
+    """Return what the page decodes of a file, mixed to one channel."""
     script = tmp_path_factory.mktemp("decode") / "decode.js"
     build = ["npx", "--no-install", "esbuild", str(HARNESS), "--bundle"]
     run(
@@ -58,7 +58,7 @@ def decode(
 
 @pytest.fixture(scope="module")
 def sounds(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """Bursts of noise in soft noise, by sample rate."""
+    """Return bursts of noise in soft noise, by sample rate."""
     folder = tmp_path_factory.mktemp("sounds")
     paths = {}
     for rate in (44100, 48000, 22050):

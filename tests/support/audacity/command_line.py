@@ -1,4 +1,4 @@
-"""The command line, as the user of an Audacity has it."""
+"""The command line in the home of an Audacity."""
 
 from __future__ import annotations
 

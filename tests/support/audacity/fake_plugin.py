@@ -1,4 +1,4 @@
-"""What a Nyquist plug-in does with files, and a watcher, for tests without Audacity."""
+"""What a Nyquist plug-in does with files, for tests of the watcher without Audacity."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class FakePlugin:
 
 
 def read_lisp(text: str) -> Any:
-    """Text as str, a list of labels as a list of tuples, a symbol as bytes."""
+    """Parse text to str, a list of labels to a list of tuples, a symbol to bytes."""
     if text.startswith('"'):
         return re.sub(r"\\(.)", r"\1", text.strip()[1:-1])
     if not text.startswith("("):

@@ -70,7 +70,7 @@ def wav(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An exchange folder whose name is not simple."""
+    """Return an exchange folder with spaces and signs in its name."""
     return tmp_path / "a house" / "Jürgen's" / "audacity"
 
 
@@ -81,7 +81,7 @@ def said() -> list[str]:
 
 @pytest.fixture
 def served(folder: Path, tiny_model: Path, said: list[str]) -> Iterator[Path]:
-    """The folder of a watcher that runs."""
+    """Return the folder of a running watcher."""
     place = RequestFolder(folder)
     transcriber = Transcriber(place, open_network(tiny_model))
     with running(Watcher(place, transcriber, said.append)):

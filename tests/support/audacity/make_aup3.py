@@ -25,7 +25,7 @@ class Document:
         self.body = b""
 
     def raw(self, text: str) -> None:
-        """Text that is not part of the tags."""
+        """Add text outside of the tags."""
         data = text.encode(self._encoding)
         self.body += struct.pack("<Bi", 12, len(data)) + data
 
@@ -85,7 +85,7 @@ def track(name: str, *labels: Tag) -> Tag:
 def document(
     tracks: Iterable[Tag], char_size: int = 4, picture: bytes | None = None
 ) -> tuple[bytes, bytes]:
-    """Columns of a project with an audio track and these; a picture: of Audacity 4."""
+    """Return a project's columns: an audio track, these, and Audacity 4's picture."""
     made = Document(char_size)
     made.raw('<?xml version="1.0" standalone="no" ?>\n')
     about: dict[str, Value] = {"version": "1.3.0", "audacityversion": "3.2.4"}
@@ -103,7 +103,7 @@ def write_aup3(
     saved: tuple[bytes, bytes] | None,
     unsaved: tuple[bytes, bytes] | None = None,
 ) -> sqlite3.Connection:
-    """Write a project, and leave it open as Audacity does."""
+    """Write a project that is still open, as Audacity leaves it."""
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA page_size = 65536")
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -124,7 +124,7 @@ def write_aup3(
 
 
 def saved_project(path: Path, *tracks: Tag) -> Path:
-    """Write a project that is not open."""
+    """Write a project and close it."""
     with closing(write_aup3(path, document(tracks))):
         return path
 

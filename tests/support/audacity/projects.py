@@ -1,4 +1,4 @@
-"""What tests of written projects look at."""
+"""Parts of written projects that tests look at."""
 
 from __future__ import annotations
 

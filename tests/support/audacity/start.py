@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def write_program(path: Path) -> Path:
-    """Write a program that is Audacity; the file returned tells what it started."""
+    """Write a program that starts Audacity; return the file with its process's id."""
     pids = path.with_name("pids")
     path.write_text(
         f'#!/bin/sh\n# links libwx_\necho $$ >> "{pids}"\n'

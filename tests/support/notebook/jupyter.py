@@ -23,7 +23,7 @@ from tests.support.paths import ROOT
 
 @contextmanager
 def server(program: str, folder: Path) -> Iterator[str]:
-    """Start ``"lab"`` or ``"notebook"`` on a folder; gives its address."""
+    """Start ``"lab"`` or ``"notebook"`` in a folder; yield its address."""
     module = {"lab": "jupyterlab", "notebook": "notebook"}[program]
     pytest.importorskip(module)
     with socket() as free:

@@ -1,4 +1,4 @@
-"""What tests of the HTML page ask it."""
+"""Questions that tests ask the HTML page."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def open_lanes(page: Any) -> None:
 
 
 def lane_y(drum: str, value: float) -> float:
-    """Where a velocity or activation, 0-1, of a drum is drawn if all lanes are open."""
+    """Return where a velocity or activation, 0-1, is drawn if all lanes are open."""
     tall = LANE - FOOT - 9
     return TOP + LANES.index(drum) * LANE + LANE - FOOT - value * tall
 
@@ -63,7 +63,7 @@ LANES = ["KD", "SD", "SST", "HH", "TT", "CY"]
 
 
 def open_unfolded(browser: Any, path: Path, **options: Any) -> tuple[Any, list[str]]:
-    """Open a page with all lanes open, in a context of its own; what it says."""
+    """Open a page with all lanes unfolded, and the list of what it reports."""
     context = browser.new_context(viewport={"width": 1180, "height": 800}, **options)
     page, told = watched(context)
     page.goto(path.as_uri())

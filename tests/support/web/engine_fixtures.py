@@ -1,4 +1,4 @@
-"""What Python says, for the tests of the engine's parts that need no browser."""
+"""Python's results, for the tests of the engine's parts that need no browser."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def fixtures(matrix: Matrix, bits: Bits) -> dict[str, Any]:
 
 
 def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
-    """Activations and levels to hits; TypeScript makes both matrices alike."""
+    """Return activations and levels with their hits; TypeScript makes both alike."""
     chance = random.Random(8)
 
     def some(low: float, high: float) -> dict[str, float]:
@@ -87,7 +87,7 @@ def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
 
 
 def _regularity() -> Iterator[dict[str, Any]]:
-    """Drums that play in time, more or less, at two frame rates."""
+    """Return drums that play more or less in time, at two frame rates."""
     chance = np.random.default_rng(9)
     for number in range(CASES):
         rate, count = (100.0, 62.5)[number % 2], int(chance.integers(300, 6000))
@@ -146,7 +146,7 @@ def _broad_bands(matrix: Matrix) -> dict[str, Any]:
 
 
 def _finer(matrix: Matrix) -> Iterator[dict[str, Any]]:
-    """Kinds of hits by networks of noise; TypeScript makes all of it alike."""
+    """Return kinds of hits by random networks, which TypeScript makes as well."""
     chance = random.Random(12)
     for seed in range(1, 21):
         frames, outputs = chance.choice((1, 60, 900, 2600)), chance.choice((1, 9))

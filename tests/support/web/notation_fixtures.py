@@ -210,7 +210,7 @@ def song(
 
 
 def shown_songs() -> dict[str, Transcription]:
-    """Songs to look at."""
+    """Return songs whose scores people look at."""
     return {
         "example": example(),
         "six-eight": song(SIX_EIGHT, "6/8", 9, 70),
@@ -295,7 +295,7 @@ NAMED = (("Für \u00a0Elise 🥁", "Los Años"), ("Plain", ""), ("", ""))
 
 
 def tagged_files() -> Iterator[dict[str, str]]:
-    """Recordings that say what they are called, and what Python reads of that."""
+    """Return recordings with titles and artists, and what Python reads of these."""
     with tempfile.TemporaryDirectory() as folder:
         for title, artist in NAMED:
             for kind in ("wav", "flac", "ogg", "id3v2.2", "id3v2.3", "id3v2.4"):

@@ -1,4 +1,4 @@
-"""What Python says of beats and tempi, for the tests of the page's parts."""
+"""Python's beats and tempi, for the tests of the page's parts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def fixtures(matrix: Matrix, bits: Bits) -> dict[str, Any]:
 
 
 def _beats(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
-    """A drummer whom the network hears, in noise, at tempi that change or do not."""
+    """Return activations of a drummer, with noise, at steady and changing tempi."""
     dice = np.random.default_rng(11)
     for seed in range(1, CASES + 1):
         frames = int(dice.choice((0, 1, 40, 900, 1500, 4000)))

@@ -24,7 +24,7 @@ def groove() -> tuple[Floats, Floats]:
 
 
 def played(samples: Floats, speed: float) -> Floats:
-    """Faster or slower, higher or lower."""
+    """Return the sound resampled: faster and higher, or slower and lower."""
     at = np.arange(0, len(samples) - 1, speed)
     found = np.interp(at, np.arange(len(samples)), samples)
     return np.asarray(found, np.float32)
@@ -40,7 +40,7 @@ def machine(seconds: float) -> Floats:
 
 @cache
 def songs() -> list[Song]:
-    """All of them, about four minutes."""
+    """Return all songs, about four minutes."""
     left, right = groove()
     time = np.arange(len(left)) / RATE
     pitches = np.array([[196.0], [246.9], [293.7]])

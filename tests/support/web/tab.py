@@ -54,12 +54,12 @@ class Tab:
 
     @property
     def notice(self) -> str:
-        """The sentence that is shown."""
+        """Return the notice that is shown."""
         return str(self.page.evaluate("document.querySelector('.notice').textContent"))
 
     @property
     def warnings(self) -> str:
-        """What the song's view warns of."""
+        """Return the warnings of the song's view."""
         return str(self.page.locator(".warnings").inner_text())
 
     @property
@@ -74,7 +74,7 @@ class Tab:
         return Transcription.from_json(text)
 
     def save(self, kind: str) -> tuple[str, bytes]:
-        """Press a button of the bar; name and content of what is saved."""
+        """Press a button of the bar; return name and content of the file."""
         # Chromium drops what a page saves more than ten times a second.
         self.page.wait_for_timeout(150)
         with self.page.expect_download() as waiting:
@@ -83,7 +83,7 @@ class Tab:
         return done.suggested_filename, Path(done.path()).read_bytes()
 
     def close(self) -> None:
-        """Close it; nothing may have gone wrong, and nobody may have been asked."""
+        """Close it; nothing may have failed, and nothing been requested."""
         said = [text for text in self.told if not _HARMLESS.match(text)]
         assert set(said) <= {f"request {self.url}"}, said
         self.context.close()

@@ -1,4 +1,4 @@
-"""What Audacity tells of names with backslashes and quotation marks."""
+"""Audacity's answers with backslashes and quotation marks in names."""
 
 from __future__ import annotations
 

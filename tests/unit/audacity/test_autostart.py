@@ -37,7 +37,7 @@ def start_of(platform: str, home: Path, **env: str) -> Autostart:
 
 
 def with_systemctl(home: Path) -> str:
-    """A folder for PATH with a program of that name in it."""
+    """Return a folder for PATH with a program of that name in it."""
     folder = home / "bin"
     folder.mkdir(parents=True)
     (folder / "systemctl").touch()
@@ -45,7 +45,7 @@ def with_systemctl(home: Path) -> str:
 
 
 class Ran:
-    """Notes the commands of the system; all of them succeed or fail."""
+    """Records the commands of the system; all of them succeed or fail."""
 
     def __init__(self, succeed: bool = True) -> None:
         self.commands: list[Sequence[str]] = []
@@ -57,7 +57,7 @@ class Ran:
 
 
 def unquote_unit(line: str) -> list[str]:
-    """Words of a line of a unit file, as systemd.syntax(7) has it."""
+    """Split a line of a unit file into words, after systemd.syntax(7)."""
     words = re.findall(r'"((?:[^"\\]|\\.)*)"', line)
     assert " ".join(f'"{word}"' for word in words) == line
     return [re.sub(r"\\(.)", r"\1", word).replace("%%", "%") for word in words]

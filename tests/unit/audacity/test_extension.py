@@ -1,4 +1,4 @@
-"""The extension for Audacity 4, in a host that does what its source says."""
+"""The extension for Audacity 4, in a host that behaves as Audacity's source says."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(extensions: Path, length: float = 60.0) -> Any:
-    """What the command does in a project of so many seconds."""
+    """Return what the command does in a project of a given length."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not installed")

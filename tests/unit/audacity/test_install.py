@@ -193,7 +193,7 @@ def test_autostart_of_a_model_that_is_none(
 
 
 def test_plugin_headers() -> None:
-    """What Audacity reads before it runs a plug-in."""
+    """Return the header that Audacity reads before it runs a plug-in."""
     for name, kind, title in (
         (PLUGINS[0], "analyze", "Drum Labels on One Track"),
         (PLUGINS[1], "tool", "Drum Labels on Separate Tracks"),

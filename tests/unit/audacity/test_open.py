@@ -45,7 +45,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def fake(tmp_path: Path) -> Iterator[Path]:
-    """A program that writes down its arguments and stays for a while."""
+    """Return a program that writes down its arguments and keeps running."""
     if os.name == "nt":
         pytest.skip(NOT_WINDOWS)
     path = executable(
@@ -60,7 +60,7 @@ def fake(tmp_path: Path) -> Iterator[Path]:
 
 
 def arguments(fake: Path) -> list[str]:
-    """What the fake was started with; it may still be starting."""
+    """Return the arguments of the fake, which may still be starting."""
     path = fake.parent.parent / "arguments"
     end = time.monotonic() + PATIENCE_S
     while not (path.exists() and path.read_text().endswith("\n")):
@@ -135,7 +135,7 @@ def test_a_running_one_is_seen(tmp_path: Path) -> None:
 def test_another_one_may_take_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A program that ends at once without an error is not watched any longer."""
+    """A program that ends at once without an error has passed the file on."""
     monkeypatch.setattr(launch, "_WATCHED_SECONDS", 3600.0)
     start_audacity([str(executable(tmp_path / "ok", "exit 0"))], tmp_path / "a.aup")
 

@@ -1,4 +1,4 @@
-"""Requests that nobody should send, and how the watcher survives them."""
+"""Malformed and hostile requests, which the watcher survives."""
 
 from __future__ import annotations
 

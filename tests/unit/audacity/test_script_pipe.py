@@ -1,4 +1,4 @@
-"""The client of the pipe, with a peer that the test plays."""
+"""The client of the pipe, with the test as its peer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SONG = Transcription((Onset(0.125, Drum.KD, 100), Onset(0.5, Drum.SD, 100)))
 
 
 class NoScreen(Screen):
-    """What a test without any program needs of one."""
+    """The part of a program that these tests need."""
 
     def __init__(self) -> None:
         self.env = {}
@@ -157,7 +157,7 @@ def test_one_client_after_the_other(
     other = program.Audacity(pipes, NoScreen())
     with fake(pipes, pause=pause):
         for turn in range(12):
-            # Another share of the way through what the peer does each time.
+            # Each time at another point of what the peer does.
             time.sleep(pause * turn / 2)
             with Pipe() as pipe:
                 assert pipe.command(f"Turn{turn}:").strip() == f"Turn{turn} done"

@@ -1,4 +1,4 @@
-"""The watcher, with a plug-in that is played by the test."""
+"""The watcher, with the test as its plug-in."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_what_lies_before_the_selection_is_left_out(served: Path) -> None:
     labels = plugin.ask(play(HITS, SECONDS), lead=f"{lead:.9f}")
     wanted = sorted(t - lead for t, _ in HITS if t > lead)
     np.testing.assert_allclose([t for t, _, _ in labels], wanted, atol=TOLERANCE_S)
-    # A hit that is found just before counts as the first moment.
+    # A hit just before the selection counts as its first moment.
     found = FakePlugin(served).ask(play(HITS, SECONDS), drums="KD")[0][0]
     for early, kept in ((0.004, True), (0.02, False)):
         lead = found + early
@@ -137,7 +137,7 @@ def test_a_drum_that_the_model_lacks_is_named(served: Path) -> None:
 
 
 def test_sensitivity_finds_more_or_less(served: Path) -> None:
-    # The quieter, the less sure the network is of a hit.
+    # The quieter a hit, the less sure the network is of it.
     levels = np.geomspace(0.0003, 0.4, 16)
     song = np.concatenate([play([(0.3, "KD")], 1.0, float(x)) for x in levels])
     counts = []
@@ -190,7 +190,7 @@ def test_signs_of_life_during_long_work(
         plugin, other = FakePlugin(folder), FakePlugin(folder)
         plugin.request()
         wait_until(lambda: len(plugin.wait("busy")) > 5)
-        # Whoever comes meanwhile hears at once that somebody is there.
+        # Whoever comes meanwhile learns at once that a watcher is there.
         other.write("ping")
         other.wait("pong", 2)
         other.request()

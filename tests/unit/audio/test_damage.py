@@ -1,4 +1,4 @@
-"""Damaged recordings: what was decoded is kept, and the rest warned of."""
+"""Damaged recordings: the decoded part is kept, with a warning about the rest."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_mp3_with_a_hole_goes_on_behind_it(
     ]
     assert 9.5 * RATE < len(part) < len(whole)
     np.testing.assert_array_equal(part[: 4 * RATE], whole[: 4 * RATE])
-    # What the file says of its end holds no longer: the last frame's filling stays.
+    # The file's note of its end no longer holds: the last frame's padding stays.
     shift = lag(part[-4 * RATE :], whole[-4 * RATE :])
     assert -3000 < shift <= 0
     end = slice(-4 * RATE, -RATE)

@@ -1,4 +1,4 @@
-"""Recordings that are cut short or joined, and what is said of them."""
+"""Recordings that are cut short or joined, and the warnings about them."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class TestJoinedStreams:
     def test_without_pyav(
         self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Only for MP3 it is needed, and a sentence says so."""
+        """It is needed for MP3 only, and a sentence says so."""
         monkeypatch.setitem(sys.modules, "av", None)
         path = tmp_path / name
         soundfile.write(path, PAIR, RATE)
@@ -155,7 +155,7 @@ class TestJoinedStreams:
 
 
 def recount(path: Path, samples: int) -> None:
-    """Let the pages of an Ogg file count that much more, those with sound."""
+    """Add to the positions of an Ogg file's pages with sound."""
     data = bytearray(path.read_bytes())
     at = 0
     while at < len(data):
@@ -176,7 +176,7 @@ def recount(path: Path, samples: int) -> None:
 
 
 class TestCutWithoutEncodingAgain:
-    """As `ffmpeg -ss 1.3 -i a.opus -c copy b.opus` leaves them."""
+    """Positions are as `ffmpeg -ss 1.3 -i a.opus -c copy b.opus` leaves them."""
 
     @pytest.mark.parametrize("subtype", ["OPUS", "VORBIS"])
     @pytest.mark.parametrize("later", [0, 22896, -9000])

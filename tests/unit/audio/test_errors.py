@@ -1,4 +1,4 @@
-"""What is no audio, or not to be read: one line each."""
+"""Files that are no audio, or cannot be read: one line each."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_without_pyav(
     assert str(missing.value) == (
         f'{path}: reading MP4 needs PyAV: pip install "adt-plugins[av]"'
     )
-    # libsndfile's formats do without, and are not blamed on PyAV.
+    # libsndfile's formats do not need PyAV, and their errors do not name it.
     assert len(load_audio(audio_files / "a.flac")) == 441000
     broken = tmp_path / "broken.flac"
     broken.write_bytes(b"fLaC" + bytes(1000))

@@ -264,7 +264,7 @@ def test_a_named_pipe(name: str, tmp_path: Path) -> None:
 
 
 def test_more_planes_than_pyav_knows() -> None:
-    """A made-up frame: PyAV would read behind the ones that there are."""
+    """Return a made-up frame: PyAV would read behind the real ones."""
     frame = SimpleNamespace(
         format=SimpleNamespace(is_planar=True, name="fltp"),
         layout=SimpleNamespace(channels=[None] * 16),

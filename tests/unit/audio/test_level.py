@@ -1,4 +1,4 @@
-"""What is said of a recording's level."""
+"""Warnings about a recording's level."""
 
 from __future__ import annotations
 

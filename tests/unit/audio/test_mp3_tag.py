@@ -1,4 +1,4 @@
-"""What an MP3 says of the silence around its sound."""
+"""The padding around the sound of an MP3, as its tag gives it."""
 
 from __future__ import annotations
 

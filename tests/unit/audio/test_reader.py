@@ -66,7 +66,7 @@ def test_lossy_files_are_in_time(name: str, audio_files: Path) -> None:
         ("late.mp4", 463050, 22050),
         ("late.mkv", 463050, 22050),
         ("a.mp3", 441000, 0),
-        # These do not say how long their encoder's delay is.
+        # These do not state their encoder's delay.
         ("a.aac", 442368, 1024),
         ("bare.mp3", 442368, 1105),
     ],

@@ -1,4 +1,4 @@
-"""Sound is written whole or not at all, whatever comes in the middle of it."""
+"""Sound is written whole or not at all, whatever interrupts it."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_signal_while_memory_is_read_is_not_lost() -> None:
 def test_a_piece_that_was_interrupted_is_no_silence(
     monkeypatch: pytest.MonkeyPatch, error: type[BaseException], place: str
 ) -> None:
-    """What was half read must not make silence of what comes behind."""
+    """An error half-way must not turn the next pieces into silence."""
     song = Sound((NOISE, RATE))
     expected = [song.chunk(n) for n in range(len(song))]
     song.close()

@@ -1,4 +1,4 @@
-"""Title and artist of recordings, and of what is none."""
+"""Title and artist of recordings, and of files that are no recording."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def test_what_nobody_changed_is_written_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"third and mine", b"first", b""])
 def test_what_somebody_changed_is_not(tmp_path: Path, content: bytes) -> None:
-    """What was written there before the last time is a change too."""
+    """An older output of our own counts as a change, too."""
     path = tmp_path / "a"
     for earlier in (b"first", b"second"):
         write_files({path: earlier}, overwrite=False)

@@ -1,4 +1,4 @@
-"""Files of anybody's: each is read, or refused in one line, at a bounded cost."""
+"""Foreign files: each is read, or refused in one line, at a bounded cost."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.support.work import lines_run
 
 
 def refusal(action: Callable[[], object]) -> str | None:
-    """What an action is refused with, in one line; None: it is done."""
+    """Return the line with which an action is refused, or None if it succeeds."""
     try:
         action()
     except AdtError as error:
@@ -136,7 +136,7 @@ def test_one_bad_card_leaves_the_others(
     for name, data in bad.items():
         (folder / f"{name}.json").write_text(json.dumps(data), encoding="utf-8")
     (folder / "d.json").mkdir()
-    if hasattr(os, "mkfifo"):  # it would wait for somebody who writes into it
+    if hasattr(os, "mkfifo"):  # reading it would wait for a writer
         os.mkfifo(folder / "e.json")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -315,7 +315,7 @@ def test_bars_are_counted_once() -> None:
     assert lines_run(lambda: tempo_map(beats)) < 200 * len(beats)
 
 
-# What steers a terminal
+# Control characters for a terminal
 
 
 @pytest.mark.parametrize(

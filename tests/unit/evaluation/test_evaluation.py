@@ -36,7 +36,7 @@ def counts(score: Score) -> Counts:
 
 
 def best_matching(true: Sequence[float], found: Sequence[float], window: float) -> int:
-    """Size of the greatest matching: every way to give estimates to references."""
+    """Return the size of the greatest matching by trying every assignment."""
     if not true:
         return 0
     best = best_matching(true[1:], found, window)
@@ -50,7 +50,7 @@ def best_matching(true: Sequence[float], found: Sequence[float], window: float) 
 def fewest_wrong(
     true: Sequence[float], found: Sequence[float], excused: set[int], window: float
 ) -> tuple[int, int]:
-    """Greatest matching, and the fewest wrong estimates not excused it can leave."""
+    """Return the greatest matching, and the fewest unexcused estimates it leaves."""
     most = best_matching(true, found, window)
     wrong = len(found)
     for size in range(len(found) + 1):
@@ -65,7 +65,7 @@ class TestMatching:
     @pytest.mark.parametrize("seed", range(150))
     def test_by_brute_force(self, seed: int) -> None:
         rng = np.random.default_rng(seed)
-        # On odd milliseconds against even ones, so that none is on the edge.
+        # Odd milliseconds against even ones, so that no time is on the edge.
         true, found, other = (
             (np.sort(rng.choice(150, size=rng.integers(0, 7))) * 2 + odd) / 1000
             for odd in (0, 1, 0)
@@ -193,7 +193,7 @@ class TestCounts:
 
 
 class TestInterval:
-    """Twelve tracks of 20 kicks, of which different shares are found."""
+    """Return twelve tracks of 20 kicks, of which different shares are detected."""
 
     times = np.arange(1, 21) / 2
     shares = np.random.default_rng(0).uniform(0.3, 1, size=12)

@@ -145,7 +145,7 @@ def test_blocks_do_not_matter(
     expected = spectrogram(samples, front_end, level)
     frames = in_blocks(front, samples, size)
     np.testing.assert_array_equal(frames, expected)
-    # Nothing of the first recording is left.
+    # Nothing is left of the first recording.
     np.testing.assert_array_equal(in_blocks(front, samples, size), expected)
 
 
@@ -201,7 +201,7 @@ def test_a_front_end_without_filters_says_so() -> None:
 
 
 def reference_loop(magnitudes: Floats, rule: LevelRule, rate: float) -> Floats:
-    """The rule of the card word for word, one frame after the other."""
+    """Apply the card's rule literally, one frame after the other."""
     fall = 10 ** (-rule.decay_db_per_second / rate / 20)
     reference, out = 0.0, np.empty_like(magnitudes)
     for frame, bands in enumerate(magnitudes):

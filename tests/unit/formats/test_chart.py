@@ -235,7 +235,7 @@ def test_nothing_is_left_behind_without_a_recording(tmp_path: Path) -> None:
 
 
 def test_a_chart_of_five_minutes_that_follows_a_tempo_is_exact() -> None:
-    """Thousandths of a BPM alone would be milliseconds off by then."""
+    """Tempi of thousandths of a BPM would be milliseconds off by then."""
     rng = np.random.default_rng(5)
     steps = 60 / (np.linspace(101.3, 117.9, 540) + rng.normal(0, 1.5, 540))
     beats = [Beat(float(time), n % 4 + 1) for n, time in enumerate(np.cumsum(steps))]

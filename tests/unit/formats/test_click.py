@@ -37,7 +37,7 @@ def test_any_two_sounds_can_be_told_apart(power: int) -> None:
     centroids = {drum: centroid(sound_of(drum), power) for drum in OWN}
     for one, other in itertools.combinations(OWN, 2):
         a, b = centroids[one], centroids[other]
-        # Open and closed hi-hats are told by their lengths, as those of a kit.
+        # Open and closed hi-hats differ in their lengths, as on a kit.
         long, short = (len(sound_of(drum)) for drum in (one, other))
         assert max(a, b) / min(a, b) >= 1.5 or max(long, short) >= 6 * min(long, short)
 

@@ -42,7 +42,7 @@ def written(transcription: Transcription, path: Path) -> Any:
 
 
 def played(found: Any, voice: int, measure: int = 0) -> list[tuple[str, list[int]]]:
-    """Value and notes of each beat, as in ``8`` and ``16:3``."""
+    """Return the value and notes of each beat, as in ``8`` and ``16:3``."""
     beats = found.tracks[0].measures[measure].voices[voice].beats
     return [
         (
@@ -67,7 +67,7 @@ def test_hands_and_feet_are_two_voices(tmp_path: Path) -> None:
         ("8", [42] if n % 4 != 2 else [42, 38]) for n in range(8)
     ]
     assert [notes for _, notes in played(found, 1) if notes] == [[36], [36]]
-    # Every bar is full, also one in which nobody plays.
+    # Every bar is full, even one in which nobody plays.
     for measure in track.measures:
         total = sum(beat.duration.time for beat in measure.voices[0].beats)
         assert total == 4 * 960

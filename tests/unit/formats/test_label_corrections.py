@@ -1,4 +1,4 @@
-"""What a user changed in labels, on top of what they were made from."""
+"""A user's changes to labels, applied to what the labels were made from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.label_edits import Edits, make_song
 def back(
     tracks: Sequence[LabelTrack], original: Transcription, *, merged: bool = False
 ) -> Transcription:
-    """What is read of these tracks; merged: as File > Export > Labels writes them."""
+    """Read these tracks; `merged` as File > Export > Labels writes them."""
     if merged:
         labels = sorted(
             Label(round(x.start, 6), round(x.end, 6), x.text)
@@ -53,7 +53,7 @@ def test_tracks_that_were_renamed_or_merged_lose_nothing() -> None:
 
 
 def test_times_of_a_running_audacity() -> None:
-    """Six digits are not an edit; a move is, and the nearest hit keeps its velocity."""
+    """Rounding to six digits is no edit; a moved label keeps its hit's velocity."""
     original = make_song(1500.0)
     tracks = [
         LabelTrack(

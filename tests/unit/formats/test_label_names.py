@@ -111,7 +111,7 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     ],
 )
 def test_hostile_lines_are_refused(tmp_path: Path, line: str) -> None:
-    """They would take minutes with expressions that try again at every character."""
+    """Expressions that start again at every character would take minutes."""
     path = tmp_path / "a.labels.txt"
     path.write_text(line)
     with pytest.raises(FormatError):

@@ -70,7 +70,7 @@ def test_an_empty_file_is_whole(tmp_path: Path) -> None:
 
 
 def unmerged(onsets: list[Onset]) -> Transcription:
-    """Leave out what falls on the same note and tick as another."""
+    """Leave out hits that fall on the same note and tick as another."""
     kept = {(round(o.time * 1920), o.drum.note): o for o in onsets}
     return Transcription(tuple(kept.values()))
 

@@ -1,4 +1,4 @@
-"""MIDI files from elsewhere, and hostile ones."""
+"""MIDI files of other programs, and hostile ones."""
 
 from __future__ import annotations
 

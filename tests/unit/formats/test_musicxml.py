@@ -47,7 +47,7 @@ QUARTERS = {
 
 
 class Read(NamedTuple):
-    """A note: its bar, its place in it in quarters, its drum."""
+    """A note: its bar, its place there in quarters, its drum."""
 
     bar: int
     place: Fraction
@@ -252,7 +252,7 @@ def test_silence(tmp_path: Path) -> None:
 
 
 def everything(folder: Path) -> Path:
-    """A part with all that we write: swing, triplets, flams, drags, ghosts …"""
+    """Return a part with everything that is written: swing, triplets, flams, drags …"""
     onsets = []
     for bar in range(16):
         start = 2.0 * bar

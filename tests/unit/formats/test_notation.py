@@ -26,7 +26,7 @@ BEAT = 0.5  # seconds
 def played(
     places: Sequence[float], drum: Drum = Drum.CHH, *, jitter: float = 0.0
 ) -> list[Onset]:
-    """Strokes at places in beats, with errors that are the same in every run."""
+    """Return strokes at places in beats, with reproducible errors."""
     errors = np.random.default_rng(1).normal(0, jitter, len(places))
     return [
         Onset(max(BEAT * place + float(error), 0.0), drum, 90)
@@ -162,7 +162,7 @@ def test_a_known_meter_stays(meter: str, steps: int, value: str) -> None:
 
 
 def test_drummers_who_drag_are_not_off_the_beat() -> None:
-    """All hits are 25 ms late, and at last 45."""
+    """Hits are 25 ms late, and 45 ms in the end."""
     onsets = [
         Onset(n * BEAT / 2 + (0.025 if n < 64 else 0.045), Drum.CHH) for n in range(128)
     ]

@@ -36,7 +36,7 @@ def song(bars: int, name: str = "Süß (live) \\ 1.flac") -> Transcription:
 
 
 def pages_of(path: Path) -> list[str]:
-    """Content of each page, as the file's own drawing commands."""
+    """Return the drawing commands of each page."""
     data = path.read_bytes()
     assert data.startswith(b"%PDF-")
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", data, re.DOTALL)
@@ -113,7 +113,7 @@ def test_a_title_in_another_script_is_set_in_a_font_that_has_it(
     found = page_fonts.add_font(pdf, "Группа крови")
     assert (found.family, found.is_unicode) == ("dejavusans", True)
     assert found.shown("Группа крови") == "Группа крови"
-    # A script that no font has is written as question marks.
+    # Characters that no font has are written as question marks.
     assert page_fonts.add_font(pdf, "東京").shown("東京 1") == "?? 1"
 
 

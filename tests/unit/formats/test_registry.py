@@ -1,4 +1,4 @@
-"""What there is, which format a file is, names, and conversion between all."""
+"""The registry: recognising formats, naming files, converting between all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels as SubRip and WebVTT, as which newer Audacity versions export them."""
+"""Labels as SubRip and WebVTT, which newer versions of Audacity export."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SRT = (
     "2\n00:00:01,250 --> 00:00:01,250\nsnare\n\n"
     "3\n01:00:02,001 --> 01:00:04,000\nverse\n2\n\n"
 )
-# Of two tracks, each begins anew.
+# Each of two tracks starts anew.
 VTT = (
     "WEBVTT FILE\n\n1\n00:00:00.500 --> 00:00:00.500\nKick 93\n\n"
     "WEBVTT FILE\n\n1\n00:01.250 --> 00:01.250 align:start\n<i>snare</i>\n\n"

@@ -163,7 +163,7 @@ def test_no_downbeat_at_all(first: int, meter: str, form: str, tmp_path: Path) -
 
 
 def metered(meters: Meters, counts: Sequence[tuple[int, float]]) -> Transcription:
-    """Bars of so many beats of such a length, a kick on every beat."""
+    """Return bars of beats of a length, with a kick on every beat."""
     time, counted = 0.0, list[Beat]()
     for count, step in counts:
         for position in range(1, count + 1):

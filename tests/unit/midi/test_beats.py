@@ -48,7 +48,7 @@ def metas(path: Path, kind: str) -> list[tuple[int, mido.MetaMessage]]:
 
 
 def notes(path: Path) -> list[tuple[int, int]]:
-    """Ticks and numbers of notes."""
+    """Return ticks and numbers of the notes."""
     file = parse(path.read_bytes())
     return [(note.tick, note.note) for track in file.tracks for note in track.notes]
 
@@ -188,7 +188,7 @@ def test_both_files_or_none(tmp_path: Path) -> None:
 
 
 def unmerged(onsets: list[Onset], tick: Callable[[float], int]) -> tuple[Onset, ...]:
-    """Leave out what falls on the same note and tick as another, in either file."""
+    """Leave out hits that fall on the same note and tick as another, in either file."""
     kept: dict[Any, Onset] = {}
     for key in (lambda t: round(t * 1920), tick):
         kept = {(key(o.time), o.drum.note): o for o in onsets}
@@ -197,7 +197,7 @@ def unmerged(onsets: list[Onset], tick: Callable[[float], int]) -> tuple[Onset, 
 
 
 def check_round_trip(whole: Transcription, folder: Path) -> None:
-    """No onset moves by more than half a tick, in neither file."""
+    """No onset moves by more than half a tick in either file."""
     timing = tempo_maps(whole)[0]
     whole = Transcription(unmerged(list(whole.onsets), timing.tick), whole.beats)
     for path in formats.write(whole, folder / "a.mid", overwrite=True):

@@ -118,7 +118,7 @@ def test_hits_behind_the_last_beat_make_no_beats(tmp_path: Path) -> None:
 
 
 def lengths(data: bytes | bytearray) -> list[int]:
-    """Where the lengths of tracks are."""
+    """Return where the lengths of tracks are."""
     found, at = [], data.find(b"MTrk")
     while at >= 0:
         found.append(at + 4)
@@ -278,7 +278,7 @@ def test_where_they_are_not_is_told(
     assert message in capsys.readouterr().err
 
 
-# What was not asked for is not changed
+# Notes are kept unless a change is asked for
 
 
 def written_notes(path: Path) -> list[int]:
@@ -295,7 +295,7 @@ def test_notes_stay_as_they_are_from_midi_to_midi(tmp_path: Path) -> None:
     convert = ["convert", str(path), "--format", "midi", "--overwrite"]
     assert main([*convert, "--from-drum-map", "gm", "--drum-map", "superior"]) == 0
     assert written_notes(tmp_path / "a.drums.mid")[0] == 48
-    # What was changed to another drum gets that drum's note.
+    # A hit that was changed to another drum gets that drum's note.
     song = formats.read(path).coarse()
     again = formats.write(song, tmp_path / "b.mid")[0]
     assert written_notes(again)[:6] == [47] * 6

@@ -93,7 +93,7 @@ def test_a_roll_as_fast_as_the_grid_is_no_flam() -> None:
 
 
 def test_a_ghost_note_beside_a_stroke_stays() -> None:
-    """Of two on one line the stroke is moved, and the ghost note beside it."""
+    """If two share a line, the stroke moves there and the ghost note beside it."""
     got = moved(snares((0, 110), (100, 25), (245, 110)))
     assert got == [0, 100, 240]
 

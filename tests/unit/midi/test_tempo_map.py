@@ -33,7 +33,7 @@ def bpm(microseconds: int) -> float:
 
 
 def exact(timing: TempoMap, tick: int) -> Fraction:
-    """Time of a tick, added up tempo by tempo."""
+    """Return the time of a tick, added up tempo by tempo."""
     total = Fraction(0)
     for index, (start, tempo) in enumerate(timing.tempos):
         end = timing.tempos[index + 1][0] if index + 1 < len(timing.tempos) else tick
@@ -111,7 +111,7 @@ def test_without_beats() -> None:
         (steady(0.5, 120, 9), "4/4", [0, 960, 4800, 8640], [(0, 1, 4), (960, 4, 4)]),
         (steady(0.25, 120, 5), "4/4", [0, 480, 4320], [(0, 1, 8), (480, 4, 4)]),
         (steady(0.05, 120, 5), "4/4", [0, 120, 3960], [(0, 1, 32), (120, 4, 4)]),
-        # Whole bars at first, then what is no whole bar.
+        # Whole bars at first, then a part of one.
         (steady(2.5, 120, 5), "4/4", [0, 3840, 4800, 8640],
          [(0, 4, 4), (3840, 1, 4), (4800, 4, 4)]),
         # A pickup of two beats, and one after a lead-in of half a beat.
@@ -211,7 +211,7 @@ def test_a_tempo_is_what_a_person_set(wanted: float) -> None:
 
 
 def worst(timing: TempoMap, times: list[float]) -> float:
-    """Distance of the beats from their ticks."""
+    """Return the distances of the beats from their ticks."""
     return max(
         abs(timing.seconds(timing.first + n * QUARTER) - t) for n, t in enumerate(times)
     )

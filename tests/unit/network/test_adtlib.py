@@ -260,7 +260,7 @@ def test_values_that_are_not_finite() -> None:
 
 
 def test_damaged_checkpoints_end_in_one_error() -> None:
-    """Cut anywhere, or with any bytes changed: the tensors, or `ModelError`."""
+    """A damaged index yields the tensors or `ModelError`."""
     index, data = checkpoint(SMALL)
     shapes = {name: value.shape for name, value in SMALL.items()}
     rng = np.random.default_rng(3)
@@ -346,7 +346,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def drum_loop(seconds: int) -> NDArray[np.float32]:
-    """Low thuds, noise bursts and hisses at changing levels."""
+    """Return low thuds, noise bursts and hisses at changing levels."""
     rng = np.random.default_rng(11)
     out = np.zeros(seconds * 44100 + 44100, np.float32)
     t = np.arange(22050) / 44100

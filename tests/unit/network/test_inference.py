@@ -229,7 +229,7 @@ def test_unusable_models_say_why_in_one_line(card: ModelCard, case: str) -> None
 
 
 def test_standard_error_stays_quiet(card: ModelCard) -> None:
-    """Only the greeting is kept back; other lines come through."""
+    """Only the greeting is suppressed; other lines come through."""
     code = (
         "import os, sys; from pathlib import Path\n"
         "from adt_plugins.network import catalogue, inference, litert\n"

@@ -31,7 +31,7 @@ def interpreter() -> Any:
 
 
 class Moving:
-    """LiteRT as it might become: nothing can be reached where it lies."""
+    """A possible future LiteRT, in which no tensor can be reached in place."""
 
     def __init__(self) -> None:
         self.real = interpreter()

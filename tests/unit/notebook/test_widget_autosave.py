@@ -1,4 +1,4 @@
-"""What the widget keeps in its file, alone and beside others."""
+"""Autosave: what the widget keeps in its file, alone and beside others."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_autosave_outlives_the_kernel(groove: Transcription, tmp_path: Path) -> 
         with pytest.raises(AdtError, match=r"song\.drums\.json: exists"):
             DrumWidget(groove, audio=False, autosave=path)
         assert path.read_text(encoding="utf-8") == content
-    # What `adt transcribe` wrote of this very transcription is.
+    # One that `adt transcribe` wrote of this very transcription is.
     path.write_text(groove.to_json(), encoding="utf-8")
     DrumWidget(groove, audio=False, autosave=path).add(2.0, "KD")
     assert len(Transcription.read(path)) == len(groove) + 1
@@ -105,7 +105,7 @@ def test_widgets_with_one_file_have_one_log(
     assert one.edits == two.edits
     assert len(Transcription.read(path)) == len(groove) + 40
     assert one.revision == two.revision == 40
-    # Both have told their browsers all of it.
+    # Both have sent their browsers all edits.
     assert [m["revision"] for m, _ in one.send] == list(range(1, 41))
     assert one.send == two.send
     two.close()
@@ -149,7 +149,7 @@ def test_kernels_with_one_file_keep_what_both_do(
         assert other.returncode == 0
     assert len(Transcription.read(path)) == len(groove) + 75
     assert len(mine.hits) == len(groove) + 75
-    # A browser hears of what the others did, too.
+    # A browser is told of the others' edits, too.
     assert any(message["type"] == "log" for message, _ in mine.send)
     mine._receive(None, {"type": "log"}, [])
     assert len(mine.send[-1][0]["log"]["steps"]) == 75

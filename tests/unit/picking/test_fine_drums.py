@@ -1,4 +1,4 @@
-"""Finer drums: a network set by hand, and what tells long hi-hats from short ones."""
+"""Finer drums: a network set by hand, and how open hi-hats are recognised."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def attach(card: Path, finer: FineDrumModel) -> Path:
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """The tiny model, and beside it what tells its hi-hats apart."""
+    """Write the tiny model, and a fine drum model for its hi-hats beside it."""
     card = write_tiny_model(tmp_path / "models")
     return attach(card, FineDrumModel(("KD", "SD", "HH"), {Drum.HH: by_hand()}))
 
@@ -190,7 +190,7 @@ def test_features_of_a_hit_do_not_depend_on_hits_far_away() -> None:
     near = np.array([2000, 2050, 2900])
     alone = describe(near, bands, values, 100.0)
     more = describe(np.array([0, 900, *near, 5999]), bands, values, 100.0)
-    # But for what was before the first and comes after the last.
+    # Except before the first and after the last.
     np.testing.assert_allclose(more[2:5, :-3], alone[:, :-3], atol=1e-6)
     np.testing.assert_allclose(more[3, -3:], alone[1, -3:])
     # A hit alone, at the very ends of a recording, is no special case.

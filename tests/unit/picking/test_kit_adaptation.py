@@ -1,4 +1,4 @@
-"""Learning a kit from corrections: what changes, what does not, and the file."""
+"""Adapting to a kit from corrections: what changes, what does not, the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Picks of several drums to onsets: times, confidence, thresholds, rivals."""
+"""Picks of several drums to onsets: times, confidence, thresholds, exclusion."""
 
 from __future__ import annotations
 
@@ -156,14 +156,14 @@ class TestRivals:
             ({"CHH": {50: 0.3}, "OHH": {50: 0.9}}, [(0.5, "OHH")]),
             ({"CHH": {50: 0.3}, "OHH": {52: 0.9}}, [(0.52, "OHH")]),
             ({"CHH": {50: 0.3}, "OHH": {53: 0.9}}, [(0.5, "CHH"), (0.53, "OHH")]),
-            # What was silenced silences nothing.
+            # A hit that was silenced silences no other.
             (
                 {"CHH": {50: 0.3, 54: 0.3}, "OHH": {52: 0.9}, "PHH": {56: 0.25}},
                 [(0.52, "OHH"), (0.56, "PHH")],
             ),
             # A finer drum wins over the coarse one.
             ({"HH": {50: 0.99}, "CHH": {51: 0.3}}, [(0.51, "CHH")]),
-            # Other drums are no rivals; nor is the side stick the snare's.
+            # Other drums do not exclude each other, nor do side stick and snare.
             (
                 {"KD": {50: 0.9}, "SD": {50: 0.9}, "SST": {50: 0.9}, "CHH": {50: 0.3}},
                 [(0.5, "KD"), (0.5, "SD"), (0.5, "CHH"), (0.5, "SST")],

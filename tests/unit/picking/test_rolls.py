@@ -32,7 +32,7 @@ def picked(strokes: dict[int, float], picker: Picker = VALLEY) -> list[int]:
 
 
 def roll(step: int, count: int = 16, accent: int = 3) -> dict[int, float]:
-    """Strokes of which every third, or so, is an accent."""
+    """Return strokes of which about every third is an accent."""
     return {50 + k * step: 0.6 if k % accent == 0 else 0.12 for k in range(count)}
 
 

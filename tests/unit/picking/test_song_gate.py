@@ -58,7 +58,7 @@ Hits = Mapping[str, Sequence[tuple[Sequence[float], float]]]
 
 
 def activations(hits: Hits, seconds: float = 60.0) -> Activations:
-    """Peaks of one frame, so high above their average as told."""
+    """Return peaks of one frame, as high above their average as given."""
     values = np.zeros((round(seconds * 100), len(DRUMS)), np.float32)
     for drum, groups in hits.items():
         for times, height in groups:
@@ -197,7 +197,7 @@ def test_the_gate_is_in_the_card(tmp_path: Path) -> None:
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """The tiny network, whose loud hits stand 0.72 above their average, quiet 0.57."""
+    """Open the tiny network: loud hits stand 0.72 above their average, quiet 0.57."""
     path = write_tiny_model(tmp_path / "models")
     card = ModelCard.read(path)
     each = dict.fromkeys(card.drums, 0.65)

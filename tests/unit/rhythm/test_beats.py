@@ -42,7 +42,7 @@ def noise(seed: int, frames: int) -> Activations:
 def played(
     times: NDArray[Any], bar: int, downbeat: int = 0, offset: float = 0.0
 ) -> Activations:
-    """A network that hears the beats at these times clearly."""
+    """Return clear activations of beats at these times."""
     values = np.full((round(times[-1] * RATE) + 60, 2), 0.01)
     for index, at in enumerate(times):
         for shift, height in enumerate((0.1, 0.3, 0.6, 0.9, 0.6, 0.3, 0.1), -3):
@@ -59,7 +59,7 @@ def played(
 def plain_search(
     densities: NDArray[np.float64], bar: int, lengths: list[int], heads: int
 ) -> tuple[float, list[tuple[int, int, int]]]:
-    """Viterbi over all states, frame by frame: (probability, [(beat, length, at)])."""
+    """Decode all states by Viterbi: (probability, [(beat, length, at)])."""
     states = [
         (beat, length, at)
         for beat in range(bar)
@@ -167,7 +167,7 @@ def test_what_the_network_hears_is_decoded_as_madmom_does(
     network: Network,
     seed: int,
 ) -> None:
-    """The example at another speed, from another second on, with some noise."""
+    """Return the example at another speed and start, with some noise."""
     samples, rate = example
     dice = np.random.default_rng(seed)
     start = int(dice.uniform(0, 6) * rate)
@@ -180,7 +180,7 @@ def test_what_the_network_hears_is_decoded_as_madmom_does(
 
 @pytest.mark.parametrize("seed", range(50))
 def test_a_narrow_search_finds_what_a_search_of_all_tempi_finds(seed: int) -> None:
-    """Wherever the best path lies within the tempi that are searched."""
+    """Both agree wherever the best path lies within the searched tempi."""
     dice = np.random.default_rng(seed)
     length = dice.uniform(0.29, 1.05)
     drift = np.linspace(1, dice.uniform(0.93, 1.07), round(40 / length))

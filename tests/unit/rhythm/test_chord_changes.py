@@ -18,7 +18,7 @@ CHORDS_HZ = [(220, 277, 330), (294, 370, 440), (330, 415, 494)]
 
 
 def song(first: int) -> np.ndarray:
-    """Chords of one bar each; the first one is `first` beats long."""
+    """Return chords of one bar each; the first is `first` beats long."""
     length = round(BARS * 4 * BEAT_S * RATE)
     time = np.arange(length) / RATE
     bar = ((time / BEAT_S - first) // 4).astype(int) % len(CHORDS_HZ)
@@ -37,7 +37,7 @@ def frames_of(samples: np.ndarray) -> np.ndarray:
 
 
 def ambiguous(count: int) -> Activations:
-    """Kicks and snares by turns, and a network that cannot tell the bars."""
+    """Return kicks and snares by turns, with activations that show no bars."""
     values = np.full((count, 4), 0.01, np.float32)
     for beat in range(BARS * 4):
         frame = round(beat * BEAT_S * 100)
@@ -64,7 +64,7 @@ def test_bars_begin_where_chords_change(first: int) -> None:
 
 
 def test_without_harmony_it_is_a_guess() -> None:
-    """The same bars wherever the chords change: half of them are wrong."""
+    """Downbeats are the same wherever the chords change: half of them are wrong."""
     assert downbeats(0, heard=False) == downbeats(2, heard=False)
 
 

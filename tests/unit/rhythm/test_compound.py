@@ -1,4 +1,4 @@
-"""6/8: beats of three parts, and what is easily taken for them."""
+"""6/8: beats of three parts, and rhythms that resemble them."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_six_eight_is_told_from_three_and_four(bpm: float) -> None:
 
 @pytest.mark.parametrize("bpm", [46.0, 75.0, 110.0])
 def test_beats_of_six_eight_when_it_is_given(bpm: float) -> None:
-    """From 55 BPM on, the eighths of a slow song were its beats."""
+    """The eighths of slow songs once became their beats, searched from 55 BPM on."""
     found = find_beats(six_eight(bpm), meter="6/8")
     assert np.diff([beat.time for beat in found]) == pytest.approx(60 / bpm, abs=0.03)
 

@@ -1,4 +1,4 @@
-"""What the widget plays when drums are turned down."""
+"""The sound that the widget plays when drums are turned down."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_it_is_made_again_only_for_other_hits(path: Path, kind: str) -> None:
     assert done(maker, kicks, anew=False) == first
     second = done(maker, kicks, anew=True)
     assert second["made"] == 2
-    # A browser that has not heard of the second still gets the first.
+    # A browser that does not know of the second still gets the first.
     one, other = maker.sound(1), maker.sound(2)
     assert one is not None
     assert other is not None
@@ -84,7 +84,7 @@ def test_it_is_made_again_only_for_other_hits(path: Path, kind: str) -> None:
 def test_why_there_is_none_is_told(path: Path, tmp_path: Path) -> None:
     maker = DrumlessMaker(tmp_path / "gone.wav", "lossless")
     assert "gone.wav" in done(maker, SONG, anew=True)["reason"]
-    # What was mended meanwhile is tried again when somebody asks.
+    # After a repair it is tried again on demand.
     path.rename(tmp_path / "gone.wav")
     assert "reason" in maker.state(SONG, anew=False)
     assert done(maker, SONG, anew=True)["made"] == 2

@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 
 def improvement(estimate: Floats, truth: Floats, mix: Floats) -> float:
-    """How much the scale-invariant signal-to-distortion ratio has improved, dB."""
+    """Return the improvement of the scale-invariant SDR in dB."""
 
     def ratio(sound: Floats) -> float:
         target = (sound @ truth) / (truth @ truth) * truth

@@ -44,7 +44,7 @@ def test_every_onset_is_one_case() -> None:
 def test_what_is_around_an_onset() -> None:
     found = {(c.drum, c.time): c for c in cases()}
     kick, hat = found[Drum.KD, 1.0], found[Drum.HH, 1.01]
-    # What is meant as one hit is not the hit before.
+    # Two drums struck together: neither is the hit before the other.
     assert (kick.beside, kick.gap) == ((Drum.HH,), 10.0)
     assert (hat.beside, hat.gap) == ((Drum.KD,), 10.0)
     flam, stick = found[Drum.SD, 1.25], found[Drum.SD, 3.01]

@@ -25,7 +25,7 @@ from tests.support.tiny_model import RATE, play, write_tiny_model
 
 
 def hats(number: int) -> tuple[np.ndarray, list[tuple[float, str, int]]]:
-    """Hi-hats of which about half ring on, and their labels."""
+    """Return hi-hats, about half of which ring on, with their labels."""
     rng = np.random.default_rng(number)
     times = np.arange(0.3, SECONDS - 0.5, 0.45) + rng.uniform(-0.02, 0.02, 12)
     rings = rng.random(12) < 0.5
@@ -39,7 +39,7 @@ def hats(number: int) -> tuple[np.ndarray, list[tuple[float, str, int]]]:
 
 
 def write_clips(folder: Path, count: int) -> Path:
-    """Every eighth clip is for validation."""
+    """Write clips, every eighth for validation, and return their folder."""
     folder.mkdir()
     for number in range(count):
         audio, onsets = hats(number)
@@ -160,7 +160,7 @@ def test_true_classes(drum: Drum, time: float, code: str | None) -> None:
 
 
 def certain(values: list[tuple[float, int]]) -> tuple[Kinds, FineDrumExamples]:
-    """Two classes; hits with the probability of the first, and the true class."""
+    """Return hits with probabilities of two classes, and the true class."""
     one = np.ones((1, 1), np.float32)
     zero = np.zeros(1, np.float32)
     kinds = Kinds(
@@ -180,7 +180,7 @@ def certain(values: list[tuple[float, int]]) -> tuple[Kinds, FineDrumExamples]:
 
 
 def test_as_much_is_said_as_is_precise() -> None:
-    # Of the first kind 17 of the surest 20 are right, of the surest 21 only 17.
+    # In the first class 17 of the 20 most confident hits are right, and 17 of 21.
     rows = [(0.95 - 0.01 * n, 1 if n in (3, 8, 13, 20, 21) else 0) for n in range(22)]
     kinds, hits = certain(rows)
     kinds = fine_drums.calibrate(kinds, hits)
@@ -199,7 +199,7 @@ def test_machines_are_measured_but_decide_nothing() -> None:
     measured = fine_drums.try_out(kinds, hits, ~machine)
     assert measured["recorded kits"]["CHH"]["precision"] == 1.0
     assert measured["recorded kits"]["CHH"]["hits"] == 80
-    # What a machine plays at 0.7 is not so sure as the 0.8 that was enough.
+    # A machine's hit at 0.7 is less certain than the 0.8 that was enough.
     assert measured["all kits"]["CHH"]["precision"] == 1.0
     assert measured["all kits"]["OHH"] == {"hits": 80, "precision": None, "recall": 0.0}
     measured = fine_drums.try_out(kinds, hits, machine)

@@ -120,7 +120,7 @@ def test_an_empty_folder_lacks_everything_of_the_shipped_list(
 
 def test_the_shipped_list() -> None:
     shipped = material.read_list()
-    # What people read of it stands in the code; only the files come from folders.
+    # Descriptions stand in the code; only the files come from folders.
     for ours, theirs in zip(shipped, UPSTREAM, strict=True):
         assert (ours.name, ours.licence, ours.get) == (
             theirs.name,

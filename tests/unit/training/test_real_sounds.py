@@ -60,7 +60,7 @@ def test_preparing_what_is_there(tmp_path: Path) -> None:
         )
         path = sounds / row.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        # What is read is told by its content.
+        # Files are recognised by their content.
         write_wave(path, tone(440, 2.0))
         chosen[split] = row
     assert prepare(data, sounds, renders) == 2

@@ -47,7 +47,7 @@ def hit(frequency_hz: float, decay_s: float, lead_s: float = 0.05) -> oneshots.S
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two kits, one of them held out, six grooves and no songs."""
+    """Return two kits, one of them held out, six grooves and no songs."""
     import soundfile
 
     data = tmp_path_factory.mktemp("data")
@@ -315,7 +315,7 @@ def test_a_second_run_makes_what_is_missing(plan: clip.Plan, tmp_path: Path) -> 
 
 
 def song_file(path: Path) -> Path:
-    """Bass and drums in 3/4 at 150, then 90 beats a minute."""
+    """Write bass and drums in 3/4 at 150, then 90 beats a minute."""
     track = mido.MidiTrack()
     track.append(mido.MetaMessage("time_signature", numerator=3, denominator=4))
     track.append(mido.MetaMessage("set_tempo", tempo=400_000))

@@ -1,4 +1,4 @@
-"""Learning what separation knows beforehand, from clips and one-shots made here."""
+"""Learning the templates of separation, from clips and one-shots made here."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_what_is_learnt_takes_drums_out(
     assert card["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert card["training"]["one-shots of the templates"] == ["my kit, CC0"]
 
-    # What is there is not made again, and the same seed gives the same file.
+    # Existing files are not made again, and the same seed gives the same file.
     content = path.read_bytes()
     monkeypatch.setattr(ExampleFolder, "_make", None)
     learn_separation(renders, data, tmp_path, settings=SETTINGS)

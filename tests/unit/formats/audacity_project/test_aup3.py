@@ -95,7 +95,7 @@ def test_a_truncated_project_of_audacity(size: int) -> None:
 
 
 def check_that_it_ends_well(content: bytes) -> None:
-    """The file is read, or refused in one line."""
+    """Check that a file is read, or refused in one line."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "x.aup3")
         path.write_bytes(content)

@@ -58,7 +58,7 @@ def test_clips_lie_where_they_are_heard(tmp_path: Path) -> None:
 
 
 def test_the_mix(tmp_path: Path) -> None:
-    """Two sides make one; what is muted is not heard; a solo silences the others."""
+    """Two sides become one; muted tracks are left out; a solo silences the others."""
     parts = [noise(50, seed=n) for n in range(4)]
     tracks = [
         wave(clip([(0, 1)], 50), channel=0, linked=1),

@@ -1,4 +1,4 @@
-"""The recording in a project: whichever it is, every sample of it."""
+"""The recording in a project has every sample, whatever its kind."""
 
 from __future__ import annotations
 

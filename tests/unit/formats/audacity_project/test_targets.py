@@ -1,4 +1,4 @@
-"""What is in the way of a project: nothing of the user's is touched."""
+"""Files in the way of a project: nothing of the user's is touched."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def test_any_time_and_any_text(
 
 
 def valid(text: str) -> str:
-    """What of a text XML can hold."""
+    """Return the part of a text that XML can hold."""
 
     def ok(character: str) -> bool:
         code = ord(character)
