@@ -6,7 +6,6 @@ with a ``.json`` is complete, and a second run continues where the first one sto
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import multiprocessing
@@ -271,41 +270,3 @@ def _clip_and_voice(plan: Plan, index: int, voice: Callable[[], object] | None) 
     render_clip(plan, index)
     if voice is not None:
         voice()
-
-
-def main() -> None:
-    """Run ``python -m adt_plugins.training.render.clip``."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--sounds", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--hours", type=float, default=10.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    options = parser.parse_args()
-    from tqdm import tqdm
-
-    with tqdm(unit="clip", mininterval=1.0) as bar:
-
-        def show(done: int, count: int) -> None:
-            bar.total = count
-            bar.update(done - bar.n)
-
-        try:
-            failed = render(
-                options.out,
-                data=options.data,
-                sounds=options.sounds,
-                hours=options.hours,
-                seed=options.seed,
-                workers=options.workers,
-                progress=show,
-            )
-        except KeyboardInterrupt:
-            print("stopped; run the same command to go on", file=sys.stderr)
-            sys.exit(130)
-    sys.exit(1 if failed else 0)
-
-
-if __name__ == "__main__":
-    main()

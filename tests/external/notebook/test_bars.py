@@ -12,19 +12,14 @@ import pytest
 from adt_plugins import Transcription
 from adt_plugins.editor.edits import Log, fold
 from adt_plugins.editor.picks import PickedSong
-from tests.support.browser import until, watched
-from tests.support.notebook.pages import ADT
+from tests.support.browser import until
+from tests.support.notebook.pages import ADT, silent_page
 
 
 @pytest.fixture
 def page(browser: Any, groove_file: Path) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1180, "height": 900})
-    page, told = watched(context)
-    page.goto(groove_file.as_uri())
-    until(page, f"{ADT}.hits.length > 0")
-    yield page
-    assert [text for text in told if not text.startswith("request file:")] == []
-    context.close()
+    with silent_page(browser, groove_file) as page:
+        yield page
 
 
 def beats(page: Any) -> list[list[float]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adt_plugins import Transcription
-from adt_plugins.formats import write
 from tests.support.browser import until, watched
 from tests.support.notebook.impulses import ADT, open_page, write_page
 from tests.support.notebook.pages import geometry, slide
@@ -92,16 +92,12 @@ def test_levels_and_balance(
 
 
 @pytest.fixture(scope="module")
-def touched(
-    browser: Any, tmp_path_factory: pytest.TempPathFactory, groove: Transcription
-) -> Iterator[Any]:
-    path = tmp_path_factory.mktemp("touch") / "groove.html"
-    write(groove, path, "html")
+def touched(browser: Any, groove_file: Path) -> Iterator[Any]:
     context = browser.new_context(
         viewport={"width": 1180, "height": 800}, has_touch=True
     )
     page, _ = watched(context)
-    page.goto(path.as_uri())
+    page.goto(groove_file.as_uri())
     until(page, f"{ADT}.hits.length > 0")
     yield page
     context.close()

@@ -14,8 +14,8 @@ from adt_plugins import Transcription, transcribe
 from adt_plugins.drums import Drum
 from adt_plugins.formats import write
 from adt_plugins.formats.notation.part import make_part
-from tests.support.browser import until, watched
-from tests.support.notebook.pages import ADT
+from tests.support.browser import watched
+from tests.support.notebook.pages import ADT, silent_page
 from tests.support.paths import GROOVE
 
 BARS = ".score-bar"
@@ -24,15 +24,10 @@ HEADS = ".notehead"
 
 @pytest.fixture
 def page(browser: Any, groove_file: Path) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1180, "height": 900})
-    page, told = watched(context)
-    page.goto(groove_file.as_uri())
-    until(page, f"{ADT}.hits.length > 0")
-    page.get_by_role("button", name="Notation (V)").click()
-    page.locator(BARS).first.wait_for()
-    yield page
-    assert [text for text in told if not text.startswith("request file:")] == []
-    context.close()
+    with silent_page(browser, groove_file) as page:
+        page.get_by_role("button", name="Notation (V)").click()
+        page.locator(BARS).first.wait_for()
+        yield page
 
 
 def now(page: Any) -> list[int]:

@@ -52,23 +52,16 @@ class Opened(NamedTuple):
     path: Path
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory, groove: Transcription) -> Path:
-    path = tmp_path_factory.mktemp("page") / "groove.drums.html"
-    write(groove, path, "html")
-    return path
-
-
 @pytest.fixture
-def opened(browser: Any, file: Path) -> Iterator[Opened]:
+def opened(browser: Any, groove_file: Path) -> Iterator[Opened]:
     context = browser.new_context(
         viewport={"width": 1180, "height": 800}, color_scheme="light"
     )
     page, told = watched(context)
-    page.goto(file.as_uri())
+    page.goto(groove_file.as_uri())
     until(page, f"{ADT}.hits.length > 0")
     open_lanes(page)
-    yield Opened(page, told, file)
+    yield Opened(page, told, groove_file)
     requests = [text for text in told if text.startswith("request ")]
     assert all(text.startswith("request file:") for text in requests), requests
     assert [text for text in told if text not in requests] == []
@@ -339,8 +332,8 @@ def test_a_recording_that_changed_is_told(
     assert not (tmp_path / "x.html").exists()
 
 
-def test_the_header_is_json(file: Path) -> None:
-    text = file.read_text(encoding="utf-8")
+def test_the_header_is_json(groove_file: Path) -> None:
+    text = groove_file.read_text(encoding="utf-8")
     header = re.search(r'id="adt-header">(.*?)</script>', text)
     assert header is not None
     assert json.loads(header[1])["title"] == "groove"

@@ -9,18 +9,10 @@ from typing import Any
 import pytest
 
 from adt_plugins import Transcription
-from adt_plugins.formats import write
 from tests.support.browser import until, watched
 from tests.support.notebook.pages import ADT
 
 EACH = 40
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory, groove: Transcription) -> Path:
-    path = tmp_path_factory.mktemp("two") / "groove.html"
-    write(groove, path, "html")
-    return path
 
 
 @pytest.fixture
@@ -30,9 +22,9 @@ def context(browser: Any) -> Iterator[Any]:
     context.close()
 
 
-def tab(context: Any, file: Path) -> Any:
+def tab(context: Any, groove_file: Path) -> Any:
     page, told = watched(context)
-    page.goto(file.as_uri())
+    page.goto(groove_file.as_uri())
     until(page, f"{ADT}.hits.length > 0")
     page.told = told
     return page
@@ -52,9 +44,9 @@ def add(page: Any, count: int, start: float = 0.5) -> None:
 
 
 def test_two_tabs_keep_what_both_do(
-    context: Any, file: Path, groove: Transcription
+    context: Any, groove_file: Path, groove: Transcription
 ) -> None:
-    one, two = tab(context, file), tab(context, file)
+    one, two = tab(context, groove_file), tab(context, groove_file)
     add(one, EACH)
     add(two, EACH, 0.55)
     for page in (one, two):
@@ -72,9 +64,9 @@ def test_two_tabs_keep_what_both_do(
 
 
 def test_a_page_that_ends_at_once_leaves_its_edits(
-    context: Any, file: Path, groove: Transcription
+    context: Any, groove_file: Path, groove: Transcription
 ) -> None:
-    page, other = tab(context, file), tab(context, file)
+    page, other = tab(context, groove_file), tab(context, groove_file)
     for number in range(5):
         # The store is asked, and the page is gone before it answers.
         act = f"{ADT}.add('SST', {number}); location.reload();"
@@ -88,9 +80,9 @@ def test_a_page_that_ends_at_once_leaves_its_edits(
 
 
 def test_edits_that_an_earlier_build_kept_are_taken_over(
-    context: Any, file: Path, groove: Transcription
+    context: Any, groove_file: Path, groove: Transcription
 ) -> None:
-    page = tab(context, file)
+    page = tab(context, groove_file)
     hit = {"op": "add", "id": "old-1", "time": 1.0, "drum": "SST", "velocity": 9}
     page.evaluate(
         f"log => localStorage.setItem('adt-plugins ' + {ADT}.song.header.fingerprint,"
@@ -106,13 +98,13 @@ def test_edits_that_an_earlier_build_kept_are_taken_over(
 
 
 def test_a_browser_that_keeps_nothing_says_so_and_goes_on_saying_it(
-    context: Any, file: Path, groove: Transcription
+    context: Any, groove_file: Path, groove: Transcription
 ) -> None:
     context.add_init_script(
         "for (const name of ['indexedDB', 'localStorage'])"
         " Object.defineProperty(window, name, {get() { throw new Error('no'); }});"
     )
-    page = tab(context, file)
+    page = tab(context, groove_file)
     warning = page.locator(".warnings")
     page.evaluate(f"{ADT}.add('SST', 1)")
     until(page, f"{ADT}.warnings.size === 1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +73,15 @@ def open_unfolded(browser: Any, path: Path, **options: Any) -> tuple[Any, list[s
     open_lanes(page)
     page.locator(".stage").focus()
     return page, told
+
+
+@contextmanager
+def silent_page(browser: Any, path: Path) -> Iterator[Any]:
+    """Open a page that may ask for its own file, and report nothing else."""
+    context = browser.new_context(viewport={"width": 1180, "height": 900})
+    page, told = watched(context)
+    page.goto(path.as_uri())
+    until(page, f"{ADT}.hits.length > 0")
+    yield page
+    assert [text for text in told if not text.startswith("request file:")] == []
+    context.close()

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from adt_plugins import cli
-from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.card import Geometry, ModelCard
 from adt_plugins.errors import ModelError
 from adt_plugins.network.inference import Network
@@ -21,6 +20,7 @@ from adt_plugins.training.learn.clips import cut, find_clips, load_clip
 from adt_plugins.training.learn.configuration import FRONT_END, LEVEL
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 from adt_plugins.training.learn.targets import OUTPUTS, column, frame_targets
+from tests.support.clips import write_clips
 from tests.support.tiny_model import write_tiny_model
 
 QUIET_MIX = Recipe(accompanied=0.0, voiced=0.0, equaliser_db=0.0, gain_db=(0.0, 0.0))
@@ -29,26 +29,7 @@ QUIET_MIX = Recipe(accompanied=0.0, voiced=0.0, equaliser_db=0.0, gain_db=(0.0, 
 @pytest.fixture(scope="module")
 def renders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four clips of 6 s: a click every half second, and noise beside it."""
-    folder = tmp_path_factory.mktemp("renders")
-    rng = np.random.default_rng(0)
-    click = np.exp(-np.arange(2000) / 200) * rng.normal(size=2000)
-    for number in range(4):
-        drums = np.zeros(6 * SAMPLE_RATE)
-        times = np.arange(0.5, 5.5, 0.5)
-        for time in times:
-            first = round(time * SAMPLE_RATE)
-            drums[first : first + len(click)] += click
-        other = rng.normal(size=len(drums)) / 4
-        for name, stem in (("drums", drums), ("accomp", other)):
-            scaled = (stem / np.abs(stem).max() * 29000).astype(np.int16)
-            np.save(folder / f"{number:06d}.{name}.npy", scaled)
-        labels = {
-            "onsets": [[float(t), "SD", 100] for t in times],
-            "beats": [[float(t), 1 + k % 4] for k, t in enumerate(times)],
-            "split": "validation" if number == 3 else "train",
-        }
-        (folder / f"{number:06d}.json").write_text(json.dumps(labels))
-    return folder
+    return write_clips(tmp_path_factory.mktemp("renders"), 4, 6, noise=True)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.network.causal import CausalNetwork
 from adt_plugins.training.learn.configuration import FRONT_END, LEVEL
+from tests.support.clips import write_clips
 
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is missing")
 
@@ -33,24 +33,7 @@ SETTINGS = Settings(units=12, steps=4, batch=2, frames=60, save_every=2)
 @pytest.fixture(scope="module")
 def renders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three clips of 3 s with clicks."""
-    folder = tmp_path_factory.mktemp("renders")
-    rng = np.random.default_rng(0)
-    click = np.exp(-np.arange(2000) / 200) * rng.normal(size=2000)
-    for number in range(3):
-        drums = np.zeros(3 * SAMPLE_RATE)
-        times = np.arange(0.5, 2.5, 0.5)
-        for time in times:
-            first = round(time * SAMPLE_RATE)
-            drums[first : first + len(click)] += click
-        scaled = (drums / np.abs(drums).max() * 29000).astype(np.int16)
-        np.save(folder / f"{number:06d}.drums.npy", scaled)
-        labels = {
-            "onsets": [[float(t), "SD", 100] for t in times],
-            "beats": [],
-            "split": "validation" if number == 2 else "train",
-        }
-        (folder / f"{number:06d}.json").write_text(json.dumps(labels))
-    return folder
+    return write_clips(tmp_path_factory.mktemp("renders"), 3, 3)
 
 
 def teacher() -> BrnnSa:
