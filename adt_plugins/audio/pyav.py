@@ -305,7 +305,7 @@ class PyAvDecoder:
         """Return how much is left of what Opus puts before the sound.
 
         In WebM and MP4 FFmpeg counts that delay at the rate of what was encoded, and
-        not at the 48 kHz it is told in (RFC 7845): of speech at 24 kHz half is left.
+        not at the 48 kHz of RFC 7845: of speech at 24 kHz half is left.
         """
         context = self._stream.codec_context
         header = context.extradata or b""

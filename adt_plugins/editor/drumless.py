@@ -119,7 +119,7 @@ class DrumlessMaker:
         return {"progress": 1.0, "made": self._count, "audio": job.sound.describe()}
 
     def sound(self, number: object) -> Sound | None:
-        """Return the sound of a number that `state` has told, if it is still there."""
+        """Return the sound of a number that `state` has given, if it is still there."""
         return self._made.get(number) if isinstance(number, int) else None
 
     def close(self) -> None:

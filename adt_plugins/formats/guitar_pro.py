@@ -66,7 +66,7 @@ def write(
 
 
 def song_bytes(part: Part, names: SongNames) -> bytes:
-    """The content of the file."""
+    """Return the content of the file."""
     try:
         import guitarpro
     except ImportError as error:

@@ -49,7 +49,7 @@ _CLASSES = {
     Drum.SPC: "Crash13",
     Drum.CHC: "China15",
 }
-# Of several drums that are played on one, the one that is read.
+# The drum that is read where several are played on one pad.
 _DRUMS = {
     "Kick": Drum.KD,
     "Snare": Drum.SD,
@@ -189,12 +189,12 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         If it is no such file.
     """
     if path.is_dir():
-        found = [
+        levels = [
             file for level in LEVELS for file in sorted(path.glob(f"*_{level}.rlrr"))
         ]
-        if not found:
+        if not levels:
             raise FormatError("a folder without .rlrr files")
-        path = found[0]
+        path = levels[0]
     try:
         content = json.loads(read_text(path))
         kinds = {str(e["name"]): str(e["class"]) for e in content["instruments"]}

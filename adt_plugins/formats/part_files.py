@@ -34,6 +34,6 @@ def write_part(
     """
     part = make_part(transcription, **options)  # type: ignore[arg-type]
     data = content(part, song_names(transcription, path))
-    if (omissions := part.told()) is not None:
+    if (omissions := part.omissions()) is not None:
         warn(f"{path}: {omissions}")
     return write_files({path: data}, overwrite=overwrite)

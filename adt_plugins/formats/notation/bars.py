@@ -81,7 +81,7 @@ class GridBeat:
         return Unit.EIGHTH if self.quarters == Fraction(1, 2) else Unit.SHORT
 
     def place(self, step: int) -> Fraction:
-        """Where a step is written, in quarters from the beginning of the beat."""
+        """Return where a step is written, in quarters from the start of the beat."""
         return self.quarters * step / self.division.steps
 
 
@@ -125,10 +125,10 @@ def lay_out(transcription: Transcription) -> tuple[list[Bar], float]:
     FormatError
         If there are no beats, or hits too far away from them.
     """
-    given = list({beat.time: beat for beat in transcription.beats}.values())
-    if not given:
+    distinct = list({beat.time: beat for beat in transcription.beats}.values())
+    if not distinct:
         raise FormatError("needs beats, and there are none")
-    transcription = replace(transcription, beats=tuple(given))
+    transcription = replace(transcription, beats=tuple(distinct))
     straight = _straightened(transcription)
     beats = _continued(straight, transcription.onsets)
     bars = _bars(beats[:-1], straight)
@@ -143,7 +143,7 @@ def lay_out(transcription: Transcription) -> tuple[list[Bar], float]:
 def tempo(bars: Sequence[Bar]) -> float:
     """Counted beats a minute, of beats about as long as the middle one.
 
-    Of single ones the length is known to a frame of 10 ms only.
+    The length of single ones is known to a frame of 10 ms only.
     """
     times = [beat.time for bar in bars for beat in bar.beats if beat.is_counted]
     gaps = sorted(b - a for a, b in pairwise(times))
@@ -155,13 +155,13 @@ def tempo(bars: Sequence[Bar]) -> float:
 
 
 def usual_length(bars: Sequence[Bar]) -> int:
-    """Beats of most bars that are no pickup; if there is no other, as it counts."""
+    """Return the beats of most bars other than pickups; of a pickup if it is alone."""
     counts = Counter(bar.count for bar in bars if bar.number > 0)
     return counts.most_common(1)[0][0] if counts else bars[0].beats[-1].position
 
 
 def _straightened(transcription: Transcription) -> list[Beat]:
-    """The beats without the errors of single ones, if they can be told."""
+    """Return the beats without the errors of single ones, where these are known."""
     beats = transcription.beats
     times = np.array([beat.time for beat in beats], np.float64)
     hits = [onset.time for onset in transcription.onsets]
@@ -179,59 +179,59 @@ def _straightened(transcription: Transcription) -> list[Beat]:
 
 
 def _meters(bars: Sequence[Bar], changes: Sequence[MeterChange]) -> list[Meter]:
-    """Meters in force in the bars."""
+    """Return the meters in force in the bars."""
     if not changes:
         return [QUARTERS] * len(bars)
-    known = meters_of_bars(changes, max(bars[-1].number, 1))
-    return [known[max(bar.number, 1) - 1] for bar in bars]
+    meters = meters_of_bars(changes, max(bars[-1].number, 1))
+    return [meters[max(bar.number, 1) - 1] for bar in bars]
 
 
 def _split(bar: Bar, end: float) -> list[GridBeat]:
-    """Beats of a bar with their lengths; those longer than a quarter in quarters."""
+    """Split a bar into beats with their lengths; those over a quarter into quarters."""
     length = Fraction(bar.meter.quarters)
     parts = 1 if bar.meter.is_compound else max(int(length), 1)
-    found = []
+    grid = []
     ends = [*(beat.time for beat in bar.beats[1:]), end]
     for beat, after in zip(bar.beats, ends, strict=True):
         for part in range(parts):
             time = beat.time + (after - beat.time) * part / parts
-            found.append(GridBeat(beat.position, time, length / parts, part == 0))
-    return found
+            grid.append(GridBeat(beat.position, time, length / parts, part == 0))
+    return grid
 
 
-def _continued(given: Sequence[Beat], onsets: Sequence[Onset]) -> list[GridBeat]:
-    """The beats, and more before and after them until hits are between two."""
-    usual = _usual(given)
+def _continued(inner: Sequence[Beat], onsets: Sequence[Onset]) -> list[GridBeat]:
+    """Add beats before and after the given ones until every hit is between two."""
+    usual = _usual(inner)
     first, last = (
-        (onsets[0].time, onsets[-1].time) if onsets else (given[0].time, given[0].time)
+        (onsets[0].time, onsets[-1].time) if onsets else (inner[0].time, inner[0].time)
     )
-    gap = given[1].time - given[0].time if len(given) > 1 else 0.5
+    gap = inner[1].time - inner[0].time if len(inner) > 1 else 0.5
     # A hit just before the first beat is a little early, and belongs to it.
-    lead = max(0.0, given[0].time - first - _EARLY * gap)
-    tail = given[-1].time - given[-2].time if len(given) > 1 else 0.5
-    more = max(0.0, last - given[-1].time)
+    lead = max(0.0, inner[0].time - first - _EARLY * gap)
+    tail = inner[-1].time - inner[-2].time if len(inner) > 1 else 0.5
+    more = max(0.0, last - inner[-1].time)
     if lead / gap + more / tail > _MOST_BEATS:
         raise FormatError("has hits too far away from its beats")
     before: list[GridBeat] = []
-    position, count = given[0].position, 0
+    position, count = inner[0].position, 0
     while lead > count * gap:
         count += 1
         position = position - 1 if position > 1 else usual
-        before.append(GridBeat(position, given[0].time - count * gap))
+        before.append(GridBeat(position, inner[0].time - count * gap))
     beats = before[::-1]
-    beats += (GridBeat(beat.position, beat.time) for beat in given)
-    position, count = given[-1].position, 0
+    beats += (GridBeat(beat.position, beat.time) for beat in inner)
+    position, count = inner[-1].position, 0
     while True:
         count += 1
         position = position + 1 if position < usual else 1
-        beats.append(GridBeat(position, given[-1].time + count * tail))
+        beats.append(GridBeat(position, inner[-1].time + count * tail))
         # Up to the downbeat behind the last hit, with room to round up.
         if position == 1 and count * tail > more + _ROOM * tail:
             return beats
 
 
 def _usual(beats: Sequence[Beat]) -> int:
-    """Length of most bars, or as much as there is of one."""
+    """Return the length of most bars, or of the part of a bar that there is."""
     starts = [n for n, beat in enumerate(beats) if beat.position == 1]
     lengths = [b - a for a, b in pairwise(starts)]
     if lengths and max(lengths) <= MOST_BEATS:
@@ -241,7 +241,7 @@ def _usual(beats: Sequence[Beat]) -> int:
 
 
 def _bars(beats: Sequence[GridBeat], given: Sequence[Beat]) -> list[Bar]:
-    """Bars, numbered from the first downbeat that was given."""
+    """Group beats into bars, numbered from the first downbeat that was given."""
     first = next((b.time for b in given if b.position == 1), math.inf)
     bars: list[Bar] = []
     for beat in beats:

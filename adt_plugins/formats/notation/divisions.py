@@ -35,7 +35,7 @@ class Division:
     swung: bool = False
 
     def places(self, swing: float) -> tuple[float, ...]:
-        """Where the steps lie in the beat, 0-1; `swing` as in `Rhythm`."""
+        """Return where the steps lie in the beat, 0-1; `swing` as in `Rhythm`."""
         if not self.swung:
             return tuple(step / self.steps for step in range(self.steps))
         return tuple(
@@ -120,13 +120,13 @@ _FINEST, _MOST_FINEST = 12, 0.004
 
 
 def in_steps(logs: float | Floats) -> Floats:
-    """The nearest multiples of `LOG_STEP`."""
-    found: Floats = np.rint(np.asarray(logs) / LOG_STEP) * LOG_STEP
-    return found
+    """Round to multiples of `LOG_STEP`."""
+    rounded: Floats = np.rint(np.asarray(logs) / LOG_STEP) * LOG_STEP
+    return rounded
 
 
 def weights(division: Division) -> Floats:
-    """How likely the steps are: beats and halves more than what lies between."""
+    """Return how likely the steps are: beats and halves more than those between."""
     steps = division.steps
     likely = np.ones(steps)
     likely[0] = 3.0
@@ -139,16 +139,16 @@ def weights(division: Division) -> Floats:
 
 
 def prior(unit: Unit, counts: Floats) -> Floats:
-    """Log probability of each state, with what the song was found to have."""
+    """Return the log probability of each state, given what the song has so far."""
     feels = PRIORS[unit]
-    found = np.full(len(STATES), _NEVER)
+    logs = np.full(len(STATES), _NEVER)
     for feel in Feel:
         # Where nothing is swung a feel goes on as it is.
-        known = feels.get(feel, feels[Feel.STRAIGHT])
+        shares = feels.get(feel, feels[Feel.STRAIGHT])
         states = [n for n, state in enumerate(STATES) if state[0] is feel]
         total = sum(counts[n] for n in states) + _PRIOR_WEIGHT
         for n in states:
-            share = known.get(STATES[n][1])
+            share = shares.get(STATES[n][1])
             if share is None:
                 continue
             likely = (counts[n] + _PRIOR_WEIGHT * share) / total
@@ -156,12 +156,12 @@ def prior(unit: Unit, counts: Floats) -> Floats:
                 likely = min(likely, _MOST_TERNARY)
             if STATES[n][1].steps == _FINEST:
                 likely = min(likely, _MOST_FINEST)
-            found[n] = in_steps(math.log(likely))
-    return found
+            logs[n] = in_steps(math.log(likely))
+    return logs
 
 
 def transitions() -> tuple[Floats, Floats]:
-    """Log probability of changes from state to state, in a bar and between bars."""
+    """Return log probabilities of changes of state, in a bar and between bars."""
     size = len(STATES)
     inside, at_bar = np.zeros((size, size)), np.zeros((size, size))
     for a, (feel, before) in enumerate(STATES):

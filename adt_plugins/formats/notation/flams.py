@@ -74,7 +74,7 @@ def _groups(hits: Sequence[Onset]) -> Iterable[list[Onset]]:
 
 
 def _one(group: Sequence[Onset], *, graced: bool) -> tuple[Played, list[Onset]]:
-    """The stroke of a group, and what is left out of it."""
+    """Return the stroke of a group, and the onsets that are left out of it."""
     loudest = max(hit.velocity for hit in group)
     main = max(n for n, hit in enumerate(group) if hit.velocity >= _SOFTER * loudest)
     if not graced:

@@ -40,7 +40,7 @@ class _Chord:
 
 
 class _Habits:
-    """What is played at which place of the bar, bar by bar."""
+    """The bars in which each drum is played at each place."""
 
     def __init__(self, chords: Sequence[_Chord]) -> None:
         self._bars: dict[tuple[Drum, Fraction], set[int]] = {}
@@ -87,18 +87,20 @@ def _chords(bars: Sequence[Bar]) -> Iterator[_Chord]:
 
 
 def _doubled(chord: _Chord, habits: _Habits) -> list[Drum]:
-    """Drums that are another one of the same stroke, heard twice."""
+    """Return the drums that repeat another one of the same stroke."""
     struck = chord.strokes
-    found = [d for d in struck if any(o.coarse is d for o in struck if o is not d)]
-    if Drum.PHH in struck and Drum.HH in struck and Drum.HH not in found:
-        found.append(Drum.HH)
+    doubled = [d for d in struck if any(o.coarse is d for o in struck if o is not d)]
+    if Drum.PHH in struck and Drum.HH in struck and Drum.HH not in doubled:
+        doubled.append(Drum.HH)
     for kinds in _ONE_OF:
-        found += [drum for drum in kinds if drum in struck and drum not in found][1:]
+        doubled += [drum for drum in kinds if drum in struck and drum not in doubled][
+            1:
+        ]
     if Drum.SD in struck and Drum.SST in struck:
-        found.append(
+        doubled.append(
             min((Drum.SST, Drum.SD), key=lambda drum: _worth(drum, chord, habits))
         )
-    return found
+    return doubled
 
 
 def _worth(drum: Drum, chord: _Chord, habits: _Habits) -> tuple[int, float, int]:
@@ -107,15 +109,15 @@ def _worth(drum: Drum, chord: _Chord, habits: _Habits) -> tuple[int, float, int]
 
 
 def _too_many(chord: _Chord, habits: _Habits) -> list[Drum]:
-    """Drums that no hand is left for."""
+    """Return the drums that no hand is left for."""
     hands = [drum for drum in chord.strokes if drum not in FEET]
-    found: list[Drum] = []
+    extra: list[Drum] = []
     if any(drum in CRASHES for drum in hands):
         # The hand that plays the hat has gone to the crash.
-        found = [drum for drum in hands if drum in HATS]
-    hands = [drum for drum in hands if drum not in found]
+        extra = [drum for drum in hands if drum in HATS]
+    hands = [drum for drum in hands if drum not in extra]
     hands.sort(key=lambda drum: (drum in CRASHES, *_worth(drum, chord, habits)))
-    return found + hands[: max(len(hands) - HANDS, 0)]
+    return extra + hands[: max(len(hands) - HANDS, 0)]
 
 
 def _cymbal(strokes: Mapping[Drum, Stroke]) -> Drum | None:
@@ -123,7 +125,7 @@ def _cymbal(strokes: Mapping[Drum, Stroke]) -> Drum | None:
 
 
 def _runs(chords: Sequence[_Chord]) -> Iterator[list[_Chord]]:
-    """Strokes on cymbals, a beat apart at most, without a hat between them."""
+    """Yield strokes on cymbals, at most a beat apart, without a hat between them."""
     run: list[_Chord] = []
     for chord in chords:
         if _cymbal(chord.strokes) is not None:

@@ -11,24 +11,24 @@ BARS_A_LINE = 4
 
 
 def bars_before_lines(part: Part) -> set[int]:
-    """Indices of the bars that lines begin with, but for the first of all.
+    """Return the indices of the bars that lines begin with, except the first of all.
 
     A pickup stands before the first bars of its line. So that no bar of a section is
     alone on its last line, that has five bars, or the last two have three.
     """
-    found: set[int] = set()
+    starts: set[int] = set()
     ends = [*part.sections[1:], len(part.bars)]
     for start, end in zip(part.sections, ends, strict=True):
         before = accumulate(_lines(end - start), initial=0)
-        found |= {start + count for count in before if start + count < end}
+        starts |= {start + count for count in before if start + count < end}
     first = part.sections[0]
-    found -= {0, first} if part.bars[0].number == 0 else {0}
+    starts -= {0, first} if part.bars[0].number == 0 else {0}
     # Bars before the first downbeat, of songs that begin without a beat.
-    return found | set(range(BARS_A_LINE, first, BARS_A_LINE))
+    return starts | set(range(BARS_A_LINE, first, BARS_A_LINE))
 
 
 def _lines(bars: int) -> Iterator[int]:
-    """Bars of each line of a section."""
+    """Yield the number of bars of each line of a section."""
     whole, rest = divmod(bars, BARS_A_LINE)
     if not whole or rest in (0, 3):
         sizes = [BARS_A_LINE] * whole + [rest] * (rest > 0)

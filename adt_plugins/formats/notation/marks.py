@@ -76,7 +76,7 @@ def _hits(bars: Sequence[Bar]) -> Iterator[tuple[Drum, _Hit]]:
 
 
 def _near(hits: Sequence[_Hit], n: int) -> Sequence[_Hit]:
-    """A drum's hits in the bars around one."""
+    """Return a drum's hits in the bars around hit `n`."""
     first = last = n
     while first and hits[n].bar - hits[first - 1].bar <= NEAR_BARS:
         first -= 1
@@ -86,7 +86,7 @@ def _near(hits: Sequence[_Hit], n: int) -> Sequence[_Hit]:
 
 
 def _soft(near: Sequence[_Hit]) -> float:
-    """How loud ghost notes are at most among these hits."""
+    """Return the largest velocity of a ghost note among these hits."""
     if len(near) < LEAST_HITS:
         return 0.0
     values = sorted(hit.velocity for hit in near)

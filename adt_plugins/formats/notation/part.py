@@ -60,7 +60,7 @@ class Part:
     sections: list[int] = field(default_factory=list)
 
     def drums(self) -> dict[Drum, str]:
-        """What is drawn, in the order of `Drum`, and what to call it.
+        """Return the drums that are drawn, in the order of `Drum`, with their names.
 
         Where most strokes are of no sure kind it is just a hi-hat, a cymbal, a tom; so
         are all drums that share their head on the staff with one that is so named. No
@@ -89,14 +89,14 @@ class Part:
         }
 
     def strokes(self) -> Iterator[tuple[Drum, Stroke]]:
-        """Everything that is drawn."""
+        """Yield everything that is drawn."""
         for bar in self.bars:
             for beat in bar.beats:
                 for strokes in beat.strokes.values():
                     yield from strokes.items()
 
-    def told(self) -> str | None:
-        """One line about what is left out; None if nothing is."""
+    def omissions(self) -> str | None:
+        """Return one line about what is left out; None if nothing is."""
         count = sum(self.left_out.values())
         if not count:
             return None
@@ -107,7 +107,7 @@ class Part:
         return f"left out {hits} heard twice or too much for two hands: {drums}"
 
     def swing_of(self, bar: Bar) -> float:
-        """Where the second of two swung notes begins, 0.5 in a straight bar."""
+        """Return where the second of two swung notes begins, 0.5 in a straight bar."""
         return self.rhythm.swing_of(bar.feel)
 
 
@@ -136,8 +136,8 @@ def make_part(
         If `swing_notation` is not one of these.
     """
     if swing_notation not in SWING_NOTATIONS:
-        known = " and ".join(SWING_NOTATIONS)
-        raise ValueError(f"no swing notation {swing_notation!r}; there are {known}")
+        names = " and ".join(SWING_NOTATIONS)
+        raise ValueError(f"no swing notation {swing_notation!r}; there are {names}")
     if quantize is not None:
         transcription = _quantized(transcription, quantize)
     bars, end = lay_out(transcription)
@@ -168,7 +168,7 @@ def make_part(
 
 
 def _quantized(transcription: Transcription, how: Quantize) -> Transcription:
-    """Hits where a MIDI file would have them."""
+    """Move the hits to where a MIDI file would have them."""
     timing = tempo_maps(transcription)[0]
     if not timing.bars:
         return transcription
@@ -187,7 +187,7 @@ def _quantized(transcription: Transcription, how: Quantize) -> Transcription:
 
 
 def _together(played: Iterable[Played]) -> list[list[Played]]:
-    """Groups of strokes that were meant to sound at once."""
+    """Return the groups of strokes that were meant to sound at once."""
     groups: list[list[Played]] = []
     for stroke in played:
         group = groups[-1] if groups else []

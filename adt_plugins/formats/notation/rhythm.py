@@ -145,7 +145,7 @@ def find_rhythm(beats: Beats, strokes: Strokes) -> Rhythm:
 
 
 def _late(times: Floats, lengths: Floats, hits: Floats) -> Floats:
-    """How much later than the beats each hit is played, as others around it."""
+    """Return how much later than the beats each hit is played, by its neighbours."""
     if not len(hits):
         return hits
     nearest = np.clip(np.searchsorted(times, hits), 1, len(times) - 1)
@@ -164,13 +164,13 @@ def _late(times: Floats, lengths: Floats, hits: Floats) -> Floats:
     firsts = np.searchsorted(beats, every - _AROUND)
     lasts = np.searchsorted(beats, every + _AROUND + 1)
     for beat in np.flatnonzero(lasts > firsts):
-        # As if some hits more were as usual.
-        known = np.append(off[firsts[beat] : lasts[beat]], [usual] * _USUAL_HITS)
-        local[beat] = np.median(known)
+        # As if there were some more hits at the usual distance.
+        nearby = np.append(off[firsts[beat] : lasts[beat]], [usual] * _USUAL_HITS)
+        local[beat] = np.median(nearby)
     before = np.clip(np.searchsorted(times, hits, "right") - 1, 0, len(times) - 2)
     part = np.clip((hits - times[before]) / lengths[before], 0.0, 1.0)
-    found: Floats = local[before] + part * (local[before + 1] - local[before])
-    return found
+    delays: Floats = local[before] + part * (local[before + 1] - local[before])
+    return delays
 
 
 def _steps(
@@ -179,19 +179,19 @@ def _steps(
     states: Sequence[tuple[Feel, Division]],
     swings: tuple[float, float],
 ) -> tuple[tuple[int, int], ...]:
-    """Beat and step of each stroke."""
-    found = []
+    """Return the beat and step of each stroke."""
+    steps = []
     for beat, place in zip(index.tolist(), phase.tolist(), strict=True):
         feel, division = states[beat]
         places = [*division.places(_swing_for(feel, swings)), 1.0]
         step = min(range(len(places)), key=lambda n: abs(places[n] - place))
         whole = step == division.steps
-        found.append((beat + 1, 0) if whole else (beat, step))
-    return tuple(found)
+        steps.append((beat + 1, 0) if whole else (beat, step))
+    return tuple(steps)
 
 
 def _phases(times: Floats, hits: Floats) -> tuple[Ints, Floats]:
-    """Beat of each hit, and where it lies in it: 0 to 1 but at both ends."""
+    """Return the beat of each hit and the place in it, 0-1 except at both ends."""
     index = np.clip(np.searchsorted(times, hits, "right") - 1, 0, len(times) - 2)
     return index, (hits - times[index]) / (times[index + 1] - times[index])
 
@@ -202,11 +202,11 @@ def _swing(
     wanted: NDArray[np.bool_],
     limits: tuple[int, int],
 ) -> float:
-    """Where most second halves of beats (or of half beats) lie that are swung."""
+    """Return where most second halves of swung beats (or half beats) lie."""
     inside = (phase > 0.15) & (phase < 0.87) & wanted[index]
     index, phase = index[inside], phase[inside]
     second = (phase > 0.45) & (phase < 0.8)
-    # Of triplets the last third says nothing about pairs.
+    # The last third of a triplet says nothing about pairs.
     mixed = np.unique(index[~second])
     pairs = phase[second & ~np.isin(index, mixed)]
     if len(pairs) < _LEAST_PAIRS:
@@ -232,20 +232,20 @@ class _Hits:
 
 
 def _fits(hits: _Hits, swings: tuple[float, float]) -> Floats:
-    """Log likelihood of the hits of each beat in each state, shape (beats, states)."""
-    found: dict[tuple[Division, float], Floats] = {}
+    """Return the log likelihood of each beat's hits by state: (beats, states)."""
+    fits: dict[tuple[Division, float], Floats] = {}
     columns = []
     for feel, division in STATES:
         swing = _swing_for(feel, swings) if division.swung else _STRAIGHT_HALF
         key = (division, swing)
-        if key not in found:
-            found[key] = _fit(hits, division, swing)
-        columns.append(found[key])
+        if key not in fits:
+            fits[key] = _fit(hits, division, swing)
+        columns.append(fits[key])
     return np.stack(columns, axis=1)
 
 
 def _fit(hits: _Hits, division: Division, swing: float) -> Floats:
-    """Log likelihood of the hits of each beat with a division."""
+    """Return the log likelihood of each beat's hits with a division."""
     places = np.array([*division.places(swing), 1.0])
     likely = weights(division)
     likely = np.append(likely, likely[0])
@@ -260,7 +260,7 @@ def _fit(hits: _Hits, division: Division, swing: float) -> Floats:
 
 
 def _likeliest(beats: Beats, fits: Floats, counts: Floats) -> Ints:
-    """State of each beat (Viterbi)."""
+    """Return the state of each beat (Viterbi)."""
     priors = {unit: prior(unit, counts) for unit in set(beats.units)}
     inside, at_bar = transitions()
     score = np.array([FEEL_PRIOR[feel] for feel, _ in STATES])
@@ -295,5 +295,5 @@ def _error(
     far = far * lengths[index]
     if not len(far):
         return _FIRST_ERROR_S
-    # Of a normal error the median is 0.67 of the standard deviation.
+    # The median of a normal error is 0.67 of its standard deviation.
     return float(np.clip(np.median(far) / 0.6745, _LEAST_ERROR_S, _MOST_ERROR_S))

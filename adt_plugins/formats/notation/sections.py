@@ -21,19 +21,19 @@ Pattern = frozenset[tuple[Fraction, Drum]]
 
 
 def pattern(bar: Bar) -> Pattern:
-    """What is struck where in a bar."""
-    found = set()
+    """Return the drums of a bar with their places."""
+    hits = set()
     start = Fraction(0)
     for beat in bar.beats:
         for step, strokes in beat.strokes.items():
             at = start + beat.place(step)
             found |= {(at, USUAL.get(drum, drum)) for drum in strokes}
         start += beat.quarters
-    return frozenset(found)
+    return frozenset(hits)
 
 
 def find_sections(bars: Sequence[Bar]) -> list[int]:
-    """Indices of the bars that sections begin with, the first one's included.
+    """Return the indices of the bars that sections begin with, including the first.
 
     A section begins where the four bars behind it differ most from the four before
     it, and by enough; and where the music begins or ceases to swing.
@@ -60,7 +60,7 @@ def find_sections(bars: Sequence[Bar]) -> list[int]:
 
 
 def _difference(before: Sequence[Pattern], after: Sequence[Pattern]) -> float:
-    """How little two stretches have in common, 0-1."""
+    """Return how little two stretches have in common, 0-1."""
     one = Counter(hit for bar in before for hit in bar)
     other = Counter(hit for bar in after for hit in bar)
     scale = len(after) / max(len(before), 1)
@@ -70,7 +70,7 @@ def _difference(before: Sequence[Pattern], after: Sequence[Pattern]) -> float:
 
 
 def _unrest(bars: Sequence[Pattern]) -> float:
-    """How little the halves of a stretch have in common, 0-1: fills, and errors."""
+    """Return how little the halves of a stretch have in common, 0-1."""
     half = len(bars) // 2
     return min(
         _difference(bars[:half], bars[half:]), _difference(bars[::2], bars[1::2])
@@ -78,17 +78,17 @@ def _unrest(bars: Sequence[Pattern]) -> float:
 
 
 def repeated(bars: Sequence[Bar]) -> list[bool]:
-    """Whether each bar is the same on paper as the one before it."""
-    found = [False] * len(bars)
+    """Return whether each bar is the same on paper as the one before it."""
+    repeats = [False] * len(bars)
     for n in range(1, len(bars)):
-        found[n] = (
+        repeats[n] = (
             bars[n].number > 1
             and bars[n].signature == bars[n - 1].signature
             and bars[n].feel is bars[n - 1].feel
             and bool(pattern(bars[n]))
             and _signs(bars[n]) == _signs(bars[n - 1])
         )
-    return found
+    return repeats
 
 
 def _signs(bar: Bar) -> list[tuple[object, ...]]:

@@ -67,7 +67,7 @@ class _Signs:
 
 
 def spell(bar: Bar, voice: int) -> list[Note]:
-    """Notes and rests of a voice; empty if it is silent in this bar."""
+    """Spell a voice as notes and rests; empty if it is silent in this bar."""
     notes: list[Note] = []
     start = Fraction(0)
     for beat in bar.beats:
@@ -79,7 +79,7 @@ def spell(bar: Bar, voice: int) -> list[Note]:
 
 
 def bar_rest(bar: Bar) -> Note:
-    """The rest of a bar in which nobody plays."""
+    """Return the rest of a bar in which nobody plays."""
     return Note((), Fraction(0), bar.quarters, "whole", is_bar=True)
 
 
@@ -94,7 +94,7 @@ def value_of(quarters: Fraction) -> tuple[str, int]:
 
 @cache
 def _signs(quarters: Fraction, steps: int) -> _Signs:
-    """Signs of a beat's steps; two in the time of three eighths are eighths."""
+    """Return the signs of a beat's steps; two for three eighths are eighths."""
     ternary, dotted = steps % 3 == 0, quarters.numerator == 3
     tuplet = None
     step = quarters / steps
@@ -116,7 +116,7 @@ def _signs(quarters: Fraction, steps: int) -> _Signs:
 
 
 def _beat(beat: GridBeat, start: Fraction, voice: int) -> Iterator[Note]:
-    """Notes and rests of a beat, each as long as one sign can show."""
+    """Spell a beat as notes and rests, each as long as one sign can show."""
     hits = {
         step: own for step in sorted(beat.strokes) if (own := _own(beat, step, voice))
     }
@@ -144,7 +144,7 @@ def _beat(beat: GridBeat, start: Fraction, voice: int) -> Iterator[Note]:
 
 
 def _own(beat: GridBeat, step: int, voice: int) -> tuple[tuple[Drum, Stroke], ...]:
-    """Drums of a voice that are struck at a step."""
+    """Return the drums of a voice that are struck at a step."""
     struck = beat.strokes.get(step, {})
     return tuple(
         (drum, struck[drum])
@@ -154,12 +154,12 @@ def _own(beat: GridBeat, step: int, voice: int) -> tuple[tuple[Drum, Stroke], ..
 
 
 def _with_long_rests(notes: Sequence[Note], bar: Bar) -> list[Note]:
-    """One rest for half a bar of four quarters, where both of its beats are silent."""
+    """Unite the rests of two silent beats in either half of a bar of four quarters."""
     if bar.meter.unit > 4 or bar.quarters != 4:
         return list(notes)
-    found: list[Note] = []
+    merged: list[Note] = []
     for note in notes:
-        before = found[-1] if found else None
+        before = merged[-1] if merged else None
         if (
             before is not None
             and not before.drums
@@ -169,31 +169,31 @@ def _with_long_rests(notes: Sequence[Note], bar: Bar) -> list[Note]:
             and before.place % _HALF_BAR == 0
             and note.place == before.place + 1
         ):
-            found[-1] = replace(before, length=_HALF_BAR, value="half")
+            merged[-1] = replace(before, length=_HALF_BAR, value="half")
         else:
-            found.append(note)
-    return found
+            merged.append(note)
+    return merged
 
 
 def _beamed(notes: Sequence[Note], bar: Bar) -> list[Note]:
     """Add the beams."""
     ends = _group_ends(notes, bar)
-    found: list[Note] = []
+    beamed: list[Note] = []
     group: list[Note] = []
     for note in notes:
         ended = bool(group) and any(group[-1].place < end <= note.place for end in ends)
         if ended or not (note.drums and note.flags):
-            found += _beam(group)
+            beamed += _beam(group)
             group = []
         if note.drums and note.flags:
             group.append(note)
         else:
-            found.append(note)
-    return found + _beam(group)
+            beamed.append(note)
+    return beamed + _beam(group)
 
 
 def _group_ends(notes: Sequence[Note], bar: Bar) -> list[Fraction]:
-    """Where beams end: at beats, and eighths at half bars of four quarters."""
+    """Return where beams end: at beats, and eighths at half bars of four quarters."""
     if bar.beats[0].quarters >= 1:
         ends = []
         at = Fraction(0)
@@ -206,7 +206,7 @@ def _group_ends(notes: Sequence[Note], bar: Bar) -> list[Fraction]:
                 if len(inside) == 4 and all(n.drums and n.flags == 1 for n in inside):
                     ends.remove(half + 1)
         return ends
-    # Of shorter beats two make a group; three at the end of an odd number.
+    # Two shorter beats make a group; three at the end of an odd number.
     unit = bar.beats[0].quarters
     per = 2 if unit == Fraction(1, 2) else 4
     count = len(bar.beats)
@@ -219,10 +219,10 @@ def _group_ends(notes: Sequence[Note], bar: Bar) -> list[Fraction]:
 
 
 def _beam(group: Sequence[Note]) -> list[Note]:
-    """Notes of a group with their beams; a single one has flags."""
+    """Add the beams of a group; a single note keeps its flags."""
     if len(group) < 2:
         return list(group)
-    found = []
+    beamed = []
     for n, note in enumerate(group):
         beams = []
         for level in range(1, note.flags + 1):
@@ -236,5 +236,5 @@ def _beam(group: Sequence[Note]) -> list[Note]:
                 beams.append("end")
             else:
                 beams.append("forward hook" if n == 0 else "backward hook")
-        found.append(replace(note, beams=tuple(beams)))
-    return found
+        beamed.append(replace(note, beams=tuple(beams)))
+    return beamed

@@ -255,9 +255,11 @@ def test_no_place_ever_needs_three_hands() -> None:
                 hands = [drum for drum in strokes if drum not in (Drum.KD, Drum.PHH)]
                 assert len(hands) <= 2
                 assert not {Drum.SD, Drum.SST} <= set(strokes)
-    told = found.told()
-    assert told is not None
-    assert told.startswith(f"left out {sum(found.left_out.values())} hits heard twice")
+    omissions = found.omissions()
+    assert omissions is not None
+    assert omissions.startswith(
+        f"left out {sum(found.left_out.values())} hits heard twice"
+    )
 
 
 def test_a_run_on_a_cymbal_is_one_cymbal() -> None:
