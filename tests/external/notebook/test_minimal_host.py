@@ -54,11 +54,8 @@ HOST = """async ([state, binary, initializes]) => {
 SESSION = "document.querySelector('[data-lm-suppress-shortcuts]').adt"
 
 
-@pytest.mark.parametrize("initializes", [True, False])
-def test_the_widget_in_a_minimal_host(
-    browser: Any, groove: Transcription, initializes: bool
-) -> None:
-    widget: Any = DrumWidget(groove, GROOVE)
+def show(page: Any, widget: Any, initializes: bool) -> None:
+    """Show a widget in a page that is such a host."""
     sent: list[Any] = []
     widget.send = lambda content, buffers=None: sent.append((content, buffers or []))
 
@@ -70,8 +67,6 @@ def test_the_widget_in_a_minimal_host(
             for message, buffers in sent
         ]
 
-    context = browser.new_context()
-    page, told = watched(context)
     bundle = asset("notebook_ext", "widget.js")
     page.route("http://localhost/", lambda route: route.fulfill(body="<body>"))
     page.route(
@@ -87,6 +82,16 @@ def test_the_widget_in_a_minimal_host(
         "_table": "",
     }
     page.evaluate(HOST, [state, binary, initializes])
+
+
+@pytest.mark.parametrize("initializes", [True, False])
+def test_the_widget_in_a_minimal_host(
+    browser: Any, groove: Transcription, initializes: bool
+) -> None:
+    widget: Any = DrumWidget(groove, GROOVE)
+    context = browser.new_context()
+    page, told = watched(context)
+    show(page, widget, initializes)
     until(page, f"{SESSION}?.hits.length === {len(groove)}")
 
     # It is drawn and plays, and edits reach Python.

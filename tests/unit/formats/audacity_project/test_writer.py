@@ -26,7 +26,7 @@ NAMES = ["song", 'so "n" & <gs>', "Ä 鼓 🥁", "a.b. c", "עברית", "%41 #?
 # The file
 
 
-def test_what_is_in_it(tmp_path: Path, wav: Path) -> None:
+def test_its_labels(tmp_path: Path, wav: Path) -> None:
     path = tmp_path / "song.drums.aup"
     assert formats.write(SONG, path, audio=wav) == [path]
     assert sorted(p.name for p in tmp_path.iterdir()) == [
@@ -55,7 +55,12 @@ def test_what_is_in_it(tmp_path: Path, wav: Path) -> None:
         assert int(track.attrib["numlabels"]) == len(track.findall(f"{XML}label"))
         for one in track:
             assert "e" not in one.attrib["t"]  # no exponents
-    tracks = root.findall(f"{XML}wavetrack")
+
+
+def test_its_sound(tmp_path: Path, wav: Path) -> None:
+    path = tmp_path / "song.drums.aup"
+    formats.write(SONG, path, audio=wav)
+    tracks = parse(path).findall(f"{XML}wavetrack")
     about = [
         (t.attrib["channel"], t.attrib["linked"], t.attrib["rate"]) for t in tracks
     ]
