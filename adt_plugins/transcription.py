@@ -209,7 +209,7 @@ class Transcription:
         return replace(self, onsets=tuple(onsets))
 
     def shifted(self, seconds: float) -> Transcription:
-        """Return it later by so many seconds, without what would fall before 0."""
+        """Move it later by this many seconds, without what would fall before 0."""
 
         def move(items: Iterable[Any]) -> tuple[Any, ...]:
             pairs = ((item, item.time + seconds) for item in items)

@@ -26,7 +26,7 @@ KINDS = ("good", "short", "silent", "cut", "text", "8 kHz", "8 channels", "empty
 
 
 def write_library(folder: Path, files: int, seconds: float) -> None:
-    """Write so many recordings, the kinds in turn."""
+    """Write this many recordings, the kinds in turn."""
     groove, _ = soundfile.read(GROOVE, dtype="float32")
     length = round(seconds * RATE)
     for number in range(files):

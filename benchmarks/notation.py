@@ -78,7 +78,7 @@ NEAR, FAST_BPM = 0.04, 200
 
 @dataclass
 class Performance:
-    """Notes in quarters from the click's first beat, with drums and velocities."""
+    """Return notes in quarters from the click's first beat, with drum and velocity."""
 
     name: str
     family: str
@@ -89,11 +89,11 @@ class Performance:
 
     @property
     def quarter(self) -> float:
-        """Length of a quarter in seconds."""
+        """Return the length of a quarter in seconds."""
         return 60 / self.bpm
 
     def lines(self) -> tuple[float, ...]:
-        """Places of notes within a quarter."""
+        """Return the places of notes within a quarter."""
         return FAMILY_LINES.get(self.family, STRAIGHT_LINES)
 
     def heard(self) -> Transcription:

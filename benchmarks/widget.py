@@ -70,7 +70,7 @@ def sync(browser: Any, folder: Path) -> None:
 
 
 def many_onsets(seconds: float, count: int) -> Transcription:
-    """Return a song of so many onsets, and activations with peaks at them."""
+    """Return a song of this many onsets, and activations with peaks at them."""
     chance = np.random.default_rng(1)
     frames = round(seconds * 100)
     values = chance.random((frames, len(DRUMS)), np.float32) ** 8

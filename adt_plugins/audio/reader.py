@@ -76,7 +76,7 @@ def open_audio(
         Number of the audio track of a film, from 1; None: the one that players choose.
     around
         Number of samples at 44.1 kHz to read before and after the part as well, as far
-        as there are so many. Damage there is not an error.
+        as there are that many. Damage there is not an error.
 
     Returns
     -------

@@ -95,7 +95,7 @@ def find_original(
 
 
 def _is_enough(count: int, labels: int, hits: int) -> bool:
-    """Return whether so many labels may belong to so many hits."""
+    """Return whether this many labels can belong to this many hits."""
     return count >= max(_LEAST_LABELS, _LEAST_SHARE * min(labels, hits))
 
 

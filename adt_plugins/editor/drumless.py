@@ -71,7 +71,7 @@ class DrumlessSound(Sound):
 
 
 class DrumlessMaker:
-    """Makes the sound in the background, and anew when the hits are others.
+    """Makes the sound in the background, and again when the hits have changed.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class DrumlessMaker:
         return self._made.get(number) if isinstance(number, int) else None
 
     def close(self) -> None:
-        """Stop, and let go of all that was made."""
+        """Stop, and release everything that was made."""
         if self._job is not None:
             self._job.stop()
             self._job = None

@@ -93,7 +93,7 @@ def tracks_of(
 
 
 def moved(tracks: Iterable[LabelTrack], seconds: float) -> list[LabelTrack]:
-    """Return the tracks, later by so many seconds.
+    """Move the tracks later by this many seconds.
 
     Their labels may then lie before 0 s, as they may in Audacity.
     """

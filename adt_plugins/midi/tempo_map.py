@@ -254,7 +254,7 @@ def _usual(
 
 
 def _tempo(seconds: float | Fraction, ticks: int) -> int:
-    """Return the microseconds a quarter at which these ticks last so long."""
+    """Return the microseconds a quarter at which these ticks last this long."""
     return min(max(round(Fraction(seconds) * _UNIT / ticks), 1), _MOST_TEMPO)
 
 

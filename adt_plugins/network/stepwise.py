@@ -72,7 +72,7 @@ class StepwiseRunner:
         return self._whole.run(whole_batches(chunks, self.batch))[:, :count]
 
     def _alone(self, count: int) -> LayeredNetwork | None:
-        """Return the graphs for a single chunk, if they are faster for so many."""
+        """Return the graphs for a single chunk, if they are faster for this many."""
         if count * _SINGLE_COST > self.batch or single(ATTENTION) not in self._names:
             return None
         if self._single is None:

@@ -43,7 +43,7 @@ NEAR_S = 10.0
 _LONG_S = 2.0
 
 FARTHEST = 4.0
-"""Features are clipped at so many standard deviations."""
+"""Features are clipped at this many standard deviations."""
 
 # log10(1 + magnitude) of a band never exceeds 1.6 after the level rule.
 _STEPS = 160.0

@@ -31,7 +31,7 @@ FEWEST = 8
 """Strokes of a run."""
 
 FIRM = 3
-"""One stroke of so many reaches the threshold."""
+"""One stroke in this many reaches the threshold."""
 
 _EPSILON = 1e-9
 

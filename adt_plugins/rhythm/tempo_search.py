@@ -140,7 +140,7 @@ def _combs(
 
 
 def _sums_of(sums: Floats, count: int) -> Singles:
-    """Sum of so many values from each on, or of as many as there are."""
+    """Return the sum of this many values from each on, or of as many as there are."""
     ends = np.minimum(np.arange(count, len(sums) - 1 + count), len(sums) - 1)
     windows: Singles = (sums[ends] - sums[:-1]).astype(np.float32)
     return windows

@@ -34,7 +34,7 @@ Whole = NDArray[np.int32]
 
 _STRETCH = 860  # frames, 10 s
 _LEARNT_FROM = 12  # stretches at most, with as many hits of each drum as
-_ENOUGH_HITS = 24  # if there are so many
+_ENOUGH_HITS = 24  # if there are that many
 _BEFORE = templates.LONGEST + 10
 _AFTER = 24
 _LEARNING = 0.3  # share of the work

@@ -26,7 +26,7 @@ _USUAL_TEMPO = 0.05
 _TIME_STEP_S = 2.0**-20
 """Beats of one tempo are rounded to it, about a microsecond: a line is fitted to them
 whose last bits depend on who computes it, and the browser does so too."""
-_EARLY = 0.125  # of a beat: so much before the first beat, a hit belongs to it
+_EARLY = 0.125  # of a beat: a hit this little before the first beat belongs to it
 _ROOM = 1 / 6  # of a beat, behind the last hit: it may belong to the next one
 
 

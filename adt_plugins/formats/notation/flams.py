@@ -14,7 +14,7 @@ MOST_GRACES = 2
 """Before a stroke: one makes a flam, two a drag; more strokes as close are a roll."""
 
 _DRAG_S, _DRAG_SOFTER = 0.07, 0.6
-"""Grace notes may be further away if they are so much softer than the stroke."""
+"""Grace notes may be further away if they are this much softer than the stroke."""
 
 _SOFTER = 0.8
 """A stroke of less, relative to the one before it, is that one's echo."""

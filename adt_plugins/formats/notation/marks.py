@@ -14,7 +14,7 @@ GHOST = 0.5
 """A snare at most so loud, relative to the loud ones nearby, is a ghost note. Of 3809
 snares of human drummers, found in renders, 76 % of those called so had been played at
 less than 0.45 of the loud ones, and 61 % of those played so were called so."""
-LOUD_PERCENT = 80  # the velocity that so many per cent of a drum's hits do not reach
+LOUD_PERCENT = 80  # percentage of a drum's hits that are softer
 
 ACCENT = 1.3
 """A hit at least so loud, relative to its drum's median nearby, is accented, ..."""

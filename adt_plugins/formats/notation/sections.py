@@ -14,8 +14,8 @@ WINDOW_BARS = 4
 LEAST_BARS = 4
 """A section is no shorter, ..."""
 LEAST_CHANGE, LEAST_MORE = 0.5, 0.2
-"""... and what is played changes by so much, 0-1, from the bars before it, and by so
-much more than within these and within those behind it."""
+"""... and what is played changes by at least this much, 0-1, from the bars before it,
+and by this much more than within these and within those behind it."""
 
 Pattern = frozenset[tuple[Fraction, Drum]]
 

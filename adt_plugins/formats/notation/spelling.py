@@ -32,7 +32,7 @@ class Note:
     value
         Such as ``"eighth"``; `dots` make it longer.
     tuplet
-        So many in the time of so many others.
+        Number of notes, and of those in whose time they are played.
     edge
         ``"start"`` or ``"stop"`` of a tuplet.
     beams

@@ -277,7 +277,7 @@ def runs(marked: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
 
 
 def at_110_bpm(start: float) -> Transcription:
-    """A recording that begins so many seconds before its first beat."""
+    """Return a song whose recording begins `start` seconds before its first beat."""
     times = [start + n * 60 / 110 for n in range(4 * BARS + 1)]
     onsets = tuple(Onset(t, (Drum.KD, Drum.SD)[n % 2]) for n, t in enumerate(times))
     beats = tuple(Beat(t, n % 4 + 1) for n, t in enumerate(times))

@@ -110,7 +110,7 @@ def test_it_is_drawn_and_nothing_else_runs(
 
 
 def undo_until(notebook: Notebook, left: int) -> None:
-    """Press Ctrl+Z, and again where Notebook 7 lost it, until Python has so many."""
+    """Press Ctrl+Z, again where Notebook 7 lost it, until Python has this many hits."""
     for _ in range(3):
         notebook.page.keyboard.press("Control+z")
         for _ in range(30):

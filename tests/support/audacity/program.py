@@ -179,7 +179,7 @@ class Audacity:
         return json.loads(answer, strict=False)  # it leaves tabs as they are
 
     def tracks(self, count: int, timeout: float = PATIENCE_S) -> list[dict[str, Any]]:
-        """Wait until there are so many tracks, and return what it says of them.
+        """Wait until there are this many tracks, and return their descriptions.
 
         A file of the command line is opened some time after the first answers.
         """

@@ -278,7 +278,7 @@ def test_the_widget_moves_a_gated_threshold(model: Path) -> None:
 
 
 def pieces(levels: Mapping[str, tuple[float, int]], true: bool) -> list[Piece]:
-    """Twelve pieces of 20 s, each with so many hits a drum, from there up to 0.1 on."""
+    """Return twelve pieces of 20 s, each with a number of hits a drum."""
     rng = np.random.default_rng(1)
     return [
         Piece(
