@@ -62,6 +62,7 @@ def test_imports_go_down_only_and_in_no_circle() -> None:
         ("midi.tempo_map", 10),
         ("formats", 30),
         ("formats.midi", 42),
+        ("formats.audacity_project", 33),
     ],
 )
 def test_a_small_part_loads_little(entry: str, most: int) -> None:
