@@ -260,7 +260,7 @@ def check_options(options: WorkOptions) -> ModelCard:
 
 
 def _wants_fine(options: WorkOptions, card: ModelCard) -> bool:
-    """Whether to distinguish kinds of drums: for paper, if the model can do so."""
+    """Return whether to distinguish kinds of drums: for paper, if the model can."""
     from adt_plugins.formats import find_format
 
     if options.model.fine is not None:

@@ -65,7 +65,7 @@ class DrumlessSound(Sound):
             raise
 
     def close(self) -> None:
-        """Let go of it, and delete what was made."""
+        """Close it, and delete the files."""
         super().close()
         self._folder.cleanup()
 
@@ -87,7 +87,7 @@ class DrumlessMaker:
         self._count = 0
 
     def state(self, transcription: Transcription, *, anew: bool) -> dict[str, Any]:
-        """Return how far it is, for a browser that waits.
+        """Return the progress, for a browser that waits.
 
         Parameters
         ----------
@@ -153,7 +153,7 @@ class _Job:
         threading.Thread(target=self._run, args=work, daemon=True).start()
 
     def stop(self) -> None:
-        """Let it end soon; what it has made by then is thrown away."""
+        """Let it end soon; what it has made by then is discarded."""
         self._ended.set()
 
     def _run(

@@ -1,4 +1,4 @@
-"""Bars and beats of a part, as far as there are hits."""
+"""Lays out the bars and beats of a part, as far as there are hits."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Stroke:
 
 @dataclass
 class GridBeat:
-    """What is divided: a counted beat, or half of one that is a half note.
+    """A beat to divide: a counted beat, or half of one that is a half note.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How beats may be divided, and how likely that is before any hit is heard.
+"""How beats can be divided, and how likely that is before the hits are known.
 
 Logarithms of probabilities are whole multiples of `LOG_STEP`: sums of them are exact,
 in any order, and the browser, whose logarithms may differ in the last bit, comes to
@@ -53,7 +53,7 @@ UNDIVIDED = Division(1)
 
 
 class Unit(Enum):
-    """What is divided: a quarter, a dotted one, or a shorter note."""
+    """A beat's note: a quarter, a dotted quarter, or a shorter note."""
 
     QUARTER = "quarter"
     DOTTED = "dotted quarter"

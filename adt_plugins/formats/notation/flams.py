@@ -31,7 +31,7 @@ class Played:
 
 
 def find_flams(onsets: Iterable[Onset]) -> tuple[list[Played], list[Onset]]:
-    """Tell grace notes from strokes.
+    """Separate grace notes from strokes.
 
     Parameters
     ----------

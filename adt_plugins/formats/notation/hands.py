@@ -1,4 +1,4 @@
-"""What one drummer can play: two hands, two feet, one cymbal for one run of strokes.
+"""Keeps what one drummer can play: two hands, two feet, one cymbal for one run.
 
 What a recording seems to have and no pair of hands can play is heard twice, or is
 another player's; on paper it is left out.
@@ -31,7 +31,7 @@ Strokes = dict[Drum, Stroke]
 
 @dataclass(frozen=True)
 class _Chord:
-    """Strokes at once: in which bar, where in it, and where in the piece."""
+    """Simultaneous strokes: their bar, their place there, and in the piece."""
 
     bar: int
     place: Fraction
@@ -145,7 +145,7 @@ def _unite(run: Sequence[_Chord]) -> None:
         return
     kinds = Counter(_cymbal(chord.strokes) for chord in run)
     rides = sum(kinds[kind] for kind in RIDES)
-    # So many strokes in a row are a ride's, where nothing is sure.
+    # This many strokes in a row are a ride's, where nothing is sure.
     sure = {kind: n for kind, n in kinds.items() if kind in CRASHES and kind != Drum.CY}
     one = max(sure, key=lambda kind: sure[kind], default=None)
     if one is None or sure[one] <= max(rides, len(run) // 2):

@@ -240,7 +240,7 @@ def _divide(
 def _place(
     bars: Sequence[Bar], groups: Sequence[Sequence[Played]], rhythm: Rhythm
 ) -> Counter[Drum]:
-    """Put every stroke on its step; return what found that taken."""
+    """Put every stroke on its step; return those that found it taken."""
     beats = [beat for bar in bars for beat in bar.beats]
     lost: Counter[Drum] = Counter()
     for group, (index, step) in zip(groups, rhythm.places, strict=True):

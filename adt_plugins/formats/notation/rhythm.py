@@ -61,7 +61,7 @@ class Rhythm:
     error: float
 
     def swing_of(self, feel: Feel) -> float:
-        """Swing of a feel; 0.5 if it is straight."""
+        """Return the swing of a feel; 0.5 if it is straight."""
         if feel is Feel.EIGHTHS:
             return self.swing
         return self.swing_16 if feel is Feel.SIXTEENTHS else _STRAIGHT_HALF
@@ -83,7 +83,7 @@ _SWING_STEP = 5
 
 @dataclass(frozen=True)
 class Strokes:
-    """Hits that were meant together: times in seconds, ascending, and their drums.
+    """Strokes: times in seconds, ascending, and the drums that belong together.
 
     `drums` has a bit for each.
     """
@@ -94,7 +94,7 @@ class Strokes:
 
 @dataclass(frozen=True)
 class Beats:
-    """What is divided: `times` has one more than there are, the end of the last.
+    """Beats to divide: `times` has one more, the end of the last.
 
     `bars` counts the bar that each belongs to.
     """
@@ -285,7 +285,7 @@ def _error(
     path: Ints,
     swings: tuple[float, float],
 ) -> float:
-    """Usual distance of hits from their places, in seconds."""
+    """Return the usual distance of hits from their places, in seconds."""
     far = np.full(len(index), np.nan)
     for state in np.unique(path[index]):
         feel, division = STATES[state]

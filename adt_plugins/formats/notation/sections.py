@@ -109,7 +109,7 @@ def _signs(bar: Bar) -> list[tuple[object, ...]]:
 
 
 def section_names(sections: Sequence[int]) -> dict[int, str]:
-    """Rehearsal marks by bar: A, B … Z, AA …; none where all is one section."""
+    """Return rehearsal marks by bar: A … Z, AA …; empty if there is one section."""
     if len(sections) < 2:
         return {}
     return {start: _letters(n) for n, start in enumerate(sections)}

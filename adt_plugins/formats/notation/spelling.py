@@ -60,7 +60,7 @@ class Note:
 
 @dataclass(frozen=True)
 class _Signs:
-    """How the steps of a beat are written: (steps, value, dots), the longest first."""
+    """Return how a beat's steps are written: steps, value, dots; the longest first."""
 
     parts: tuple[tuple[int, str, int], ...]
     tuplet: tuple[int, int] | None
@@ -84,7 +84,7 @@ def bar_rest(bar: Bar) -> Note:
 
 
 def value_of(quarters: Fraction) -> tuple[str, int]:
-    """Value and dots of a length that one sign can show."""
+    """Return the value and dots of a length that one sign can show."""
     dots = int(quarters.numerator == 3)
     plain = quarters / 3 * 2 if dots else quarters
     return _VALUES[
