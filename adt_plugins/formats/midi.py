@@ -11,12 +11,11 @@ from adt_plugins.base.files import read_bytes, write_files
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum, drum_of_note
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.chart.chart_midi import TRACK as GAME_TRACK
 from adt_plugins.formats.dynamics import VelocityCurve, velocity_curve
 from adt_plugins.formats.format import Format
 from adt_plugins.midi.beats import beats_of
 from adt_plugins.midi.drum_maps import DrumMap, find_map
-from adt_plugins.midi.drum_tracks import drum_notes
+from adt_plugins.midi.drum_tracks import GAME_TRACK, drum_notes
 from adt_plugins.midi.own_event import own_event
 from adt_plugins.midi.quantize import GridHit, Quantize
 from adt_plugins.midi.quantize import quantize as to_grid

@@ -12,6 +12,9 @@ from adt_plugins.midi.writer import DRUM_CHANNEL
 
 CHANNELS = 16
 
+GAME_TRACK = "PART DRUMS"
+"""Name of the track with the drums in MIDI files of rhythm games."""
+
 # Words in the names of drum tracks, in various languages.
 _DRUM_WORDS = re.compile(
     r"drum|perc|perk|schlagz|trommel|schlagwerk|slagwerk|slagtøj|batter|bater[ií]a"

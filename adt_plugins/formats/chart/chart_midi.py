@@ -24,14 +24,14 @@ from adt_plugins.formats.chart.pads import (
     kit_of,
     unflipped,
 )
+from adt_plugins.midi.drum_tracks import GAME_TRACK
 from adt_plugins.midi.reader import DEFAULT_TEMPO, MidiFile, Track, parse
 from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
 
 if TYPE_CHECKING:
     import mido
 
-TRACK = "PART DRUMS"
-TRACKS = ("PART DRUMS_2X", TRACK, "PART DRUM", "PART REAL_DRUMS_PS")
+TRACKS = ("PART DRUMS_2X", GAME_TRACK, "PART DRUM", "PART REAL_DRUMS_PS")
 """Names of tracks with drums, the one that is read first: it has all kicks."""
 
 _LOWEST = {"Expert": 96, "Hard": 84, "Medium": 72, "Easy": 60}
@@ -73,7 +73,7 @@ def midi_bytes(
         for tick, upper, lower in timing.signatures
     ]
     drums = [
-        (0, mido.MetaMessage("track_name", name=TRACK)),
+        (0, mido.MetaMessage("track_name", name=GAME_TRACK)),
         (0, mido.MetaMessage("text", text=_DYNAMICS)),
     ]
     for level, notes in levels.items():
@@ -144,7 +144,7 @@ def read_midi(data: bytes) -> Chart:
         raise FormatError("a chart without beats, in frames of a second")
     tracks = sorted(_drum_tracks(file), key=lambda track: track[0])
     if not tracks:
-        raise FormatError(f"no track {TRACK}")
+        raise FormatError(f"no track {GAME_TRACK}")
     read = ((_read_notes(track), _kit(track)) for _, track in tracks)
     notes, kit = next(((n, k) for n, k in read if n), ([], Kit.PLAIN))
     if not notes:
