@@ -27,7 +27,7 @@ def pattern(bar: Bar) -> Pattern:
     for beat in bar.beats:
         for step, strokes in beat.strokes.items():
             at = start + beat.place(step)
-            found |= {(at, USUAL.get(drum, drum)) for drum in strokes}
+            hits |= {(at, USUAL.get(drum, drum)) for drum in strokes}
         start += beat.quarters
     return frozenset(hits)
 

@@ -60,7 +60,7 @@ class Note:
 
 @dataclass(frozen=True)
 class _Signs:
-    """Return how a beat's steps are written: steps, value, dots; the longest first."""
+    """How a beat's steps are written: (steps, value, dots), the longest first."""
 
     parts: tuple[tuple[int, str, int], ...]
     tuplet: tuple[int, int] | None
