@@ -1,6 +1,6 @@
 """Detects several streams joined end to end in one file.
 
-libsndfile silently stops after the first one; FFmpeg and browsers read on.
+Decoders silently stop after the first one, or read on in some formats.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from adt_plugins.audio.containers import container_starts
 from adt_plugins.audio.sniff import mp3_frame_bytes
 
 ALL_ARE_READ = "several streams, one after the other: all are read"
@@ -18,10 +19,18 @@ _PIECE = 1 << 20
 _TAG_BYTES = 128  # ID3v1
 _OGG_HEADER = 27
 _FLAC_START = b"fLaC\x00\x00\x00\x22"
+# Formats whose beginning does not occur in their sound by chance, and its length.
+_TELLING = {
+    b"TTA1": 10,
+    b"MAC ": 12,
+    b"\x30\x26\xb2\x75": 16,  # WMA
+}
 
 
 def starts_of(file: BinaryIO, head: bytes, start: int) -> list[int]:
-    """Return the positions of the streams in an Ogg or FLAC file.
+    """Return the positions of the streams in a file, which may differ in their kind.
+
+    For MP3 see `is_joined`; streams of Matroska, ADTS, AC-3 and MPEG-TS are one.
 
     Parameters
     ----------
@@ -36,7 +45,9 @@ def starts_of(file: BinaryIO, head: bytes, start: int) -> list[int]:
         return [0, *_ogg_starts(file)]
     if head[:4] == b"fLaC":
         return [0, *_places(file, _FLAC_START, start + 4)]
-    return [0]
+    if length := _TELLING.get(head[:4]):
+        return [0, *_places(file, head[:length], start + length)]
+    return [0, *container_starts(file)]
 
 
 def is_joined(file: BinaryIO, head: bytes, start: int) -> bool:

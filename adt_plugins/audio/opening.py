@@ -105,15 +105,16 @@ def _open_file(file: BinaryIO, path: str | None, track: int | None) -> Decoder:
     if not file.seek(0, os.SEEK_END):
         raise AudioError("is empty")
     kind, head, start = sniff(file)
-    if not kind.libsndfile:
-        return _open_with_pyav(file, kind, track)
-    from adt_plugins.audio.cut_vorbis import begins_before_zero
     from adt_plugins.audio.joined import is_joined, starts_of
 
-    if kind.libsndfile and len(starts := starts_of(file, head, start)) > 1:
+    if len(starts := starts_of(file, head, start)) > 1:
         from adt_plugins.audio.chain import ChainDecoder
 
         return ChainDecoder(file, starts, lambda part: _open_file(part, None, track))
+    if not kind.libsndfile:
+        return _open_with_pyav(file, kind, track)
+    from adt_plugins.audio.cut_vorbis import begins_before_zero
+
     joined = kind.pyav and is_joined(file, head, start)
     cut = begins_before_zero(file, head)
     with suppress(*([MissingDependencyError] if joined or cut else [])):

@@ -153,7 +153,8 @@ class PyAvDecoder:
             seconds = self._container.duration / _MICROSECONDS
         else:
             return None
-        return round(seconds * self.sample_rate)
+        # A header that was written into a pipe may state 0.
+        return round(seconds * self.sample_rate) or None
 
     def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
         """See `Decoder`."""

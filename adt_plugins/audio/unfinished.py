@@ -16,7 +16,8 @@ from adt_plugins.audio.endings import long_chunk
 
 _UNKNOWN = 0xFFFFFFFF
 _WRAP = 1 << 32
-_ENDLESS = 0x7FFF0000  # larger sizes were written into pipes, see `wave_stream`
+_ENDLESS = 0x7F000000  # as large sizes were written into pipes, see `wave_stream`
+_ENDLESS_LONG = 1 << 62  # the same in 64 bits
 _MOST_CHUNKS = 1000
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _AU_SIZE_AT = 8
@@ -87,7 +88,7 @@ def _finished_wave(file: BinaryIO, size: int) -> tuple[bytes, int] | None:
         return None
     there = size - start
     if long is not None and claimed in (0, _UNKNOWN):
-        claimed = long
+        claimed = long if long < _ENDLESS_LONG else 0
     if not _is_unfinished(claimed, there) or _are_chunks(file, start, size):
         return None
     chunks = b"".join(kept)
@@ -134,29 +135,32 @@ def missing_share(file: BinaryIO) -> float:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(64)
+    endless = _ENDLESS
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         claimed, start = _chunk(file, b"data")
-        if claimed >= _ENDLESS:
-            return 0.0
     elif head[:4] in (b"RF64", b"BW64") and head[8:16] == b"WAVEds64" and head[35:]:
         claimed, start = struct.unpack("<Q", head[28:36])[0], _chunk(file, b"data")[1]
+        endless = _ENDLESS_LONG
     elif head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         claimed, start = struct.unpack("<I", head[4:8])[0], 8
     elif head[:4] == b"caff":
         claimed, start = long_chunk(file, b"data", **_CAF)
+        endless = _ENDLESS_LONG
     elif head[:4] == b"riff" and head[24:28] == b"wave":
         claimed, start = long_chunk(file, _W64_DATA, **_W64)
+        endless = _ENDLESS_LONG
     elif head[:4] == b"FORM" and head[8:11] == b"AIF":
         claimed, start = _chunk(file, b"SSND", ">4sI")
     elif head[:4] == b".snd" and len(head) >= _AU_SIZE_AT + 4:
         start, claimed = struct.unpack(">II", head[4:12])
-        if claimed == _UNKNOWN:
-            return 0.0
     elif head[:4] == _EBML:
         claimed, start = _segment(head)
+        endless = _ENDLESS_LONG
     else:
         return 0.0
     there = size - start
+    if claimed >= endless - start:  # in W64 such a size includes the header
+        return 0.0
     return (claimed - there) / claimed if 0 < there < claimed else 0.0
 
 

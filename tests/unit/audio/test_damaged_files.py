@@ -19,6 +19,9 @@ from tests.support.audio import RATE, encode, lag, music, sweep
 from tests.support.field_files import PAIR, SOUND, patched, read
 
 
+W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
+
+
 def data_at(path: Path) -> int:
     return path.read_bytes().index(b"data")
 
@@ -53,6 +56,37 @@ class TestCrashedRecorders:
         soundfile.write(path, PAIR, RATE)
         whole, _ = read(path)
         patched(path, {8: bytes(4)})
+        np.testing.assert_array_equal(read(path)[0], whole)
+
+    @pytest.mark.parametrize(
+        ("name", "sizes"),
+        [
+            ("a.aiff", {b"FORM": b"\x7f\0\0\x50", b"SSND": b"\x7f\0\0\x08"}),
+            ("b.aiff", {b"FORM": b"\xff" * 4, b"SSND": b"\xff" * 4}),
+            ("a.w64", {W64_DATA: b"\xff" * 7 + b"\x7f"}),
+            ("a.rf64", {b"ds64": b"\x1c\0\0\0" + b"\xff" * 24}),
+        ],
+    )
+    def test_sizes_of_programs_that_write_into_a_pipe(
+        self, name: str, sizes: dict[bytes, bytes], tmp_path: Path
+    ) -> None:
+        """As SoX and FFmpeg leave them."""
+        path = tmp_path / name
+        soundfile.write(path, PAIR, RATE)
+        whole, _ = read(path)
+        content = path.read_bytes()
+        patched(
+            path, {content.index(key) + len(key): size for key, size in sizes.items()}
+        )
+        samples, warnings = read(path)
+        np.testing.assert_array_equal(samples, whole)
+        assert warnings == []
+
+    def test_wavpack_without_a_length(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.wv"
+        encode(path, SOUND, "wavpack")
+        whole, _ = read(path)
+        patched(path, {12: bytes(4)})
         np.testing.assert_array_equal(read(path)[0], whole)
 
     @pytest.mark.parametrize(
@@ -106,6 +140,48 @@ class TestJoinedStreams:
         np.testing.assert_allclose(samples[:RATE], alone[:RATE], atol=0.01)
         late, _ = read(two, start=5.0)
         np.testing.assert_allclose(late, samples[5 * RATE :], atol=1e-3)
+
+    @pytest.mark.parametrize(
+        "name", ["a.wav", "a.rf64", "a.w64", "a.aiff", "a.au", "a.caf"]
+    )
+    def test_containers_that_tell_their_end(self, name: str, tmp_path: Path) -> None:
+        """Players read the first one alone: the others are not lost in silence."""
+        path = tmp_path / name
+        soundfile.write(path, PAIR, RATE)
+        whole, _ = read(path)
+        content = path.read_bytes()
+        soundfile.write(path, PAIR[:RATE, :1], RATE, subtype="PCM_24")
+        path.write_bytes(content + path.read_bytes() + content)
+        samples, warnings = read(path)
+        assert warnings == ["several streams, one after the other: all are read"]
+        expected = np.concatenate((whole, SOUND[:RATE], whole))
+        np.testing.assert_allclose(samples, expected, atol=1e-4)
+        np.testing.assert_array_equal(read(path, start=4.5)[0], samples[198450:])
+
+    @pytest.mark.parametrize(
+        ("name", "codec"),
+        [("a.m4a", "aac"), ("a.tta", "tta")],
+    )
+    def test_containers_that_pyav_reads(
+        self, name: str, codec: str, tmp_path: Path
+    ) -> None:
+        path = tmp_path / name
+        encode(path, SOUND, codec)
+        whole, _ = read(path)
+        path.write_bytes(path.read_bytes() * 2)
+        samples, warnings = read(path)
+        assert warnings == ["several streams, one after the other: all are read"]
+        np.testing.assert_array_equal(samples, np.tile(whole, 2))
+
+    def test_chunks_behind_the_samples_are_no_second_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.wav"
+        soundfile.write(path, PAIR, RATE)
+        whole, _ = read(path)
+        for rest in (b"LIST\4\0\0\0INFO", b"RIFF", b"RIFF\0\0\0\0WAVE", bytes(1000)):
+            with path.open("ab") as file:
+                file.write(rest)
+            samples, _ = read(path)
+            np.testing.assert_array_equal(samples, whole)
 
     @pytest.mark.parametrize("name", ["a.mp3", "a.ogg", "a.flac"])
     def test_without_pyav(

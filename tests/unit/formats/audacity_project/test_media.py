@@ -132,6 +132,16 @@ def test_a_damaged_recording_is_told_of(tmp_path: Path) -> None:
     assert "damaged" in got[0]
 
 
+def test_recordings_joined_end_to_end_are_shown_as_one(
+    tmp_path: Path, wav: Path
+) -> None:
+    """Audacity reads the first WAV file alone."""
+    frames = soundfile.info(wav).frames
+    wav.write_bytes(wav.read_bytes() * 2)
+    media = place_recording(wav, tmp_path / "song", warn=lambda _: None)
+    assert media.frames == soundfile.info(tmp_path / media.name).frames == 2 * frames
+
+
 def test_a_long_recording_needs_no_memory(tmp_path: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("not on this system: there is no resource module")

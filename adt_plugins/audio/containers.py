@@ -1,0 +1,128 @@
+"""Finds where a container ends by its own header, and what follows it in a file."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+_MOST_CHUNKS = 10_000
+_MOST_PARTS = 1000
+_LONG_FORMS = (b"RF64", b"BW64")
+_W64 = b"riff\x2e\x91\xcf\x11"
+_W64_HEADER = 24
+_W64_UNIT = 8
+_MP4_HEADER = 8
+
+
+def container_starts(file: BinaryIO) -> Iterator[int]:
+    """Iterate over the positions of containers after the first one.
+
+    Players read the first alone: its header states where it ends.
+
+    Parameters
+    ----------
+    file
+        Binary file, seekable; its position changes. WAV, RF64, W64, AIFF, AU, CAF and
+        MP4 are supported.
+    """
+    size = file.seek(0, os.SEEK_END)
+    position = 0
+    for _ in range(_MOST_PARTS):
+        file.seek(position)
+        find_end = _reader_of(file.read(16))
+        if find_end is None:
+            return
+        following = find_end(file, position, size)
+        if not position < following < size:
+            return
+        position = following
+        file.seek(position)
+        if _reader_of(file.read(16)) is None:
+            return
+        yield position
+
+
+def _reader_of(head: bytes) -> Callable[[BinaryIO, int, int], int] | None:
+    """Return the function that finds the end of a container with this beginning."""
+    name, form = head[:4], head[8:12]
+    if form == b"WAVE" and name in (b"RIFF", *_LONG_FORMS):
+        return _end_of_wave
+    if name == b"FORM" and form[:3] == b"AIF":
+        return _end_of_aiff
+    if head[:8] == _W64:
+        return _end_of_w64
+    if name == b".snd":
+        return _end_of_au
+    if name == b"caff":
+        return _end_of_caf
+    return _end_of_mp4 if head[4:8] == b"ftyp" else None
+
+
+def _end_of_wave(file: BinaryIO, start: int, size: int) -> int:
+    claimed = _number(file, start + 4, "<I")
+    if _bytes(file, start, 4) in _LONG_FORMS and _bytes(file, start + 12, 4) == b"ds64":
+        claimed = _number(file, start + 20, "<Q")
+    return start + 8 + claimed + claimed % 2
+
+
+def _end_of_aiff(file: BinaryIO, start: int, size: int) -> int:
+    claimed = _number(file, start + 4, ">I")
+    return start + 8 + claimed + claimed % 2
+
+
+def _end_of_w64(file: BinaryIO, start: int, size: int) -> int:
+    # Some programs count the file's header of 24 bytes, as they should, and some do
+    # not; some align the end, and some do not.
+    claimed = start + _number(file, start + 16, "<Q")
+    for end in (claimed, claimed + _W64_HEADER):
+        for position in (end, end + (start - end) % _W64_UNIT):
+            if position < size and _bytes(file, position, len(_W64)) == _W64:
+                return position
+    return size
+
+
+def _end_of_au(file: BinaryIO, start: int, size: int) -> int:
+    return start + _number(file, start + 4, ">I") + _number(file, start + 8, ">I")
+
+
+def _end_of_caf(file: BinaryIO, start: int, size: int) -> int:
+    position = start + 8
+    for _ in range(_MOST_CHUNKS):
+        header = _bytes(file, position, 12)
+        if len(header) < 12 or header[:4] == b"caff":
+            return position
+        length = struct.unpack(">q", header[4:])[0]
+        if length < 0:  # to the end of the file
+            return size
+        position += 12 + length
+    return size
+
+
+def _end_of_mp4(file: BinaryIO, start: int, size: int) -> int:
+    position = start
+    for _ in range(_MOST_CHUNKS):
+        header = _bytes(file, position, 16)
+        if len(header) < _MP4_HEADER:
+            return size
+        length, name = struct.unpack(">I4s", header[:_MP4_HEADER])
+        if name == b"ftyp" and position > start:
+            return position
+        if length == 1 and len(header) == 16:
+            length = struct.unpack(">Q", header[8:])[0]
+        if length < _MP4_HEADER:  # 0: to the end of the file
+            return size
+        position += length
+    return size
+
+
+def _bytes(file: BinaryIO, position: int, count: int) -> bytes:
+    file.seek(position)
+    return file.read(count)
+
+
+def _number(file: BinaryIO, position: int, form: str) -> int:
+    """Return an integer in the file, 0 behind its end."""
+    data = _bytes(file, position, struct.calcsize(form))
+    return int(struct.unpack(form, data)[0]) if data[struct.calcsize(form) - 1 :] else 0
