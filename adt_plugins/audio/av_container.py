@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from adt_plugins.audio.containers import lacks_index
 from adt_plugins.audio.sniff import Kind
 from adt_plugins.base.held_signals import HeldSignals
 from adt_plugins.errors import AudioError, MissingDependencyError
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     import av
 
 NO_AUDIO = "not an audio file"
+
+_OWN_ORDER = re.compile(r"(\d+) channels \(")  # FFmpeg lists their names
 
 # Demuxers for a file of unknown kind. Some of FFmpeg's others recognise text, or open
 # other files.
@@ -49,8 +53,41 @@ def open_container(
             )
     except library.FFmpegError as error:
         what = f"not {kind.name} that can be read" if kind.name else NO_AUDIO
+        if kind.name == "MP4" and lacks_index(file):
+            what = "cut short: its index, which MP4 has at the end, is missing"
         raise AudioError(what) from error
+    for stream in container.streams.audio:
+        _forget_own_order(stream.codec_context)
     return container
+
+
+def _forget_own_order(context: Any) -> None:
+    """Take the channels of a stream as unnamed ones if they are in no usual order.
+
+    PyAV 18 frees the list of such channels twice, once for each layout that is asked
+    for, which ends the process. Samples without compression do not need it; other
+    decoders would set it in each of their frames.
+
+    Parameters
+    ----------
+    context
+        The stream's codec context, before it is opened.
+
+    Raises
+    ------
+    AudioError
+        If the frames would have such a layout.
+    """
+    layout = getattr(context, "layout", None)
+    own = None if layout is None else _OWN_ORDER.match(layout.name)
+    if own is None:
+        return
+    context.layout = f"{own[1]}C"  # before `layout` frees what both refer to
+    if not context.name.startswith("pcm_"):
+        raise AudioError(
+            f"its {own[1]} channels are in an order that PyAV cannot read: convert it"
+            " to WAV or FLAC, such as with ffmpeg"
+        )
 
 
 class _Nameless:

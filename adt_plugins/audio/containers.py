@@ -14,6 +14,9 @@ _W64 = b"riff\x2e\x91\xcf\x11"
 _W64_HEADER = 24
 _W64_UNIT = 8
 _MP4_HEADER = 8
+_WAVPACK_FORM = "<4sI8xI4xI"  # name, size, number of the first sample, flags
+_WAVPACK_FIRST = 0x800  # the first block of these samples
+_MOST_BLOCKS = 1_000_000
 
 
 def container_starts(file: BinaryIO) -> Iterator[int]:
@@ -24,8 +27,8 @@ def container_starts(file: BinaryIO) -> Iterator[int]:
     Parameters
     ----------
     file
-        Binary file, seekable; its position changes. WAV, RF64, W64, AIFF, AU, CAF and
-        MP4 are supported.
+        Binary file, seekable; its position changes. WAV, RF64, W64, AIFF, AU, CAF,
+        MP4 and WavPack are supported.
     """
     size = file.seek(0, os.SEEK_END)
     position = 0
@@ -46,18 +49,10 @@ def container_starts(file: BinaryIO) -> Iterator[int]:
 
 def _reader_of(head: bytes) -> Callable[[BinaryIO, int, int], int] | None:
     """Return the function that finds the end of a container with this beginning."""
-    name, form = head[:4], head[8:12]
-    if form == b"WAVE" and name in (b"RIFF", *_LONG_FORMS):
-        return _end_of_wave
-    if name == b"FORM" and form[:3] == b"AIF":
-        return _end_of_aiff
-    if head[:8] == _W64:
-        return _end_of_w64
-    if name == b".snd":
-        return _end_of_au
-    if name == b"caff":
-        return _end_of_caf
-    return _end_of_mp4 if head[4:8] == b"ftyp" else None
+    for place, magic, find_end in _READERS:
+        if head[place : place + len(magic)] == magic:
+            return find_end
+    return None
 
 
 def _end_of_wave(file: BinaryIO, start: int, size: int) -> int:
@@ -103,17 +98,54 @@ def _end_of_caf(file: BinaryIO, start: int, size: int) -> int:
 def _end_of_mp4(file: BinaryIO, start: int, size: int) -> int:
     position = start
     for _ in range(_MOST_CHUNKS):
-        header = _bytes(file, position, 16)
-        if len(header) < _MP4_HEADER:
-            return size
-        length, name = struct.unpack(">I4s", header[:_MP4_HEADER])
+        length, name = _mp4_box(file, position)
         if name == b"ftyp" and position > start:
             return position
-        if length == 1 and len(header) == 16:
-            length = struct.unpack(">Q", header[8:])[0]
-        if length < _MP4_HEADER:  # 0: to the end of the file
+        if length < _MP4_HEADER:
             return size
         position += length
+    return size
+
+
+def lacks_index(file: BinaryIO) -> bool:
+    """Return whether an MP4 file lacks its index, most often behind the sound."""
+    position, size = 0, file.seek(0, os.SEEK_END)
+    for _ in range(_MOST_CHUNKS):
+        length, name = _mp4_box(file, position)
+        if name == b"moov":
+            return False
+        if length < _MP4_HEADER:
+            break
+        position += length
+    return position >= size
+
+
+def _mp4_box(file: BinaryIO, position: int) -> tuple[int, bytes]:
+    """Return length and name of a box; length 0: to the end of the file."""
+    header = _bytes(file, position, 16)
+    if len(header) < _MP4_HEADER:
+        return 0, b""
+    length, name = struct.unpack(">I4s", header[:_MP4_HEADER])
+    if length == 1 and len(header) == 16:
+        length = struct.unpack(">Q", header[8:])[0]
+    return length, name
+
+
+def _end_of_wavpack(file: BinaryIO, start: int, size: int) -> int:
+    position = start
+    for _ in range(_MOST_BLOCKS):
+        header = _bytes(file, position, struct.calcsize(_WAVPACK_FORM))
+        if len(header) < struct.calcsize(_WAVPACK_FORM):
+            return size
+        name, length, sample, flags = struct.unpack(_WAVPACK_FORM, header)
+        if name == b"APET":
+            position += 32 + _number(file, position + 12, "<I")
+            continue
+        if name != b"wvpk":
+            return position
+        if position > start and not sample and flags & _WAVPACK_FIRST:
+            return position
+        position += 8 + length
     return size
 
 
@@ -126,3 +158,14 @@ def _number(file: BinaryIO, position: int, form: str) -> int:
     """Return an integer in the file, 0 behind its end."""
     data = _bytes(file, position, struct.calcsize(form))
     return int(struct.unpack(form, data)[0]) if data[struct.calcsize(form) - 1 :] else 0
+
+
+_READERS = (
+    (8, b"WAVE", _end_of_wave),
+    (8, b"AIF", _end_of_aiff),
+    (0, _W64, _end_of_w64),
+    (0, b".snd", _end_of_au),
+    (0, b"caff", _end_of_caf),
+    (0, b"wvpk", _end_of_wavpack),
+    (4, b"ftyp", _end_of_mp4),
+)

@@ -12,6 +12,13 @@ _MASK_AT = 20
 # RFC 9639, table 8; the Vorbis I specification, 4.3.9, and RFC 7845 after it.
 _FLAC_LFE = {6: 3, 7: 3, 8: 3}
 _OGG_LFE = {6: 5, 7: 6, 8: 7}
+# Core Audio's layouts: MPEG 5.1 A to D, 6.1 A, 7.1 A to C; DVD 4, 5, 6, 10, 11, 18.
+_CORE_AUDIO_LFE = {121: 3, 122: 5, 123: 5, 124: 5, 125: 3, 126: 3, 127: 7, 128: 3}
+_CORE_AUDIO_LFE |= {133: 2, 134: 2, 135: 2, 136: 3, 137: 3, 138: 4}
+# Two tags that lead elsewhere.
+_CORE_AUDIO_MASK, _CORE_AUDIO_LABELS, _LABEL_BYTES, _LFE_LABEL = 0x10000, 0, 20, 4
+
+_W64_FORMAT = b"fmt \xf3\xac\xd3\x11"
 _FLAC_MASK = re.compile(rb"WAVEFORMATEXTENSIBLE_CHANNEL_MASK=0x([0-9a-fA-F]{1,8})")
 
 
@@ -21,19 +28,22 @@ def low_channels(head: bytes, channels: int) -> tuple[int, ...]:
     Parameters
     ----------
     head
-        First bytes of a WAV, FLAC or Ogg file. Other files, and WAV files without a
-        channel mask, have no LFE channel.
+        First bytes of a WAV, W64, AIFF, CAF, FLAC or Ogg file. Other files, and those
+        that do not tell what their channels are, have no LFE channel.
     channels
         Number of channels.
     """
-    if head[8:12] == b"WAVE":
-        at = head.find(b"fmt ")
-        return low_channels_of_format(head[at + 8 :], channels) if at > 0 else ()
+    if head[8:12] == b"WAVE" or head[:4] == b"riff":
+        name, skip = (_W64_FORMAT, 24) if head[:4] == b"riff" else (b"fmt ", 8)
+        at = head.find(name)
+        return low_channels_of_format(head[at + skip :], channels) if at > 0 else ()
     if head[:4] == b"fLaC":
         mask = _FLAC_MASK.search(head)
         if mask is not None:
             return _of_mask(int(mask[1], 16), channels)
         return (_FLAC_LFE[channels],) if channels in _FLAC_LFE else ()
+    if head[:4] in (b"caff", b"FORM"):
+        return _of_core_audio(head, channels)
     if head[:4] == b"OggS":
         return (_OGG_LFE[channels],) if channels in _OGG_LFE else ()
     return ()
@@ -44,6 +54,26 @@ def low_channels_of_format(form: bytes, channels: int) -> tuple[int, ...]:
     if len(form) < _MASK_AT + 4 or struct.unpack_from("<H", form)[0] != _EXTENSIBLE:
         return ()
     return _of_mask(struct.unpack_from("<I", form, _MASK_AT)[0], channels)
+
+
+def _of_core_audio(head: bytes, channels: int) -> tuple[int, ...]:
+    """Return the same, given a file with Core Audio's chunk ``chan``."""
+    at = head.find(b"chan") + 12 if head[:4] == b"caff" else head.find(b"CHAN") + 8
+    if at < 12 or len(head) < at + 12:
+        return ()
+    tag, mask, count = struct.unpack_from(">III", head, at)
+    if tag == _CORE_AUDIO_MASK:
+        return _of_mask(mask, channels)
+    if tag == _CORE_AUDIO_LABELS:
+        labels = head[at + 12 : at + 12 + _LABEL_BYTES * min(count, channels)]
+        low = _LFE_LABEL.to_bytes(4, "big")
+        return tuple(
+            place // _LABEL_BYTES
+            for place in range(0, len(labels), _LABEL_BYTES)
+            if labels[place : place + 4] == low
+        )
+    place = _CORE_AUDIO_LFE.get(tag >> 16, channels)
+    return (place,) if place < channels == tag & 0xFFFF else ()
 
 
 def _of_mask(mask: int, channels: int) -> tuple[int, ...]:

@@ -50,8 +50,9 @@ _EQUAL_FRAMES, _PADDING = {"ac3", "eac3"}, 4
 
 _JOINTS = 8
 
-# The planes of an FFmpeg frame; PyAV reads past them without a check.
-_MOST_PLANES = 8
+# An FFmpeg frame has room for 8 planes. PyAV counts up to an empty one without a check,
+# and so reads behind the eighth.
+_MOST_PLANES = 7
 
 # Frames of Opus are multiples of 2.5 ms.
 _OPUS, _OPUS_RATE, _OPUS_UNIT = {"opus", "libopus"}, 48_000, 120
@@ -104,6 +105,7 @@ class PyAvDecoder:
         self.mixing = Mixer
         self.bits: int | None = None
         self._failures = 0
+        self._is_whole = False  # so that what follows is a tag
         self._differs = False  # in rate or channels from the first of joined streams
         self._resamplers: dict[tuple[int, str, str], av.AudioResampler] = {}
         try:
@@ -176,7 +178,7 @@ class PyAvDecoder:
         if self._differs:
             self.warnings[0] = "several streams, of which the last cannot be read"
         # Where streams are joined, the first packet of the next one may fail.
-        elif self._failures > (_JOINTS if self._joined else 0):
+        elif self._failures > (_JOINTS if self._joined else self._is_whole):
             packets = (
                 "1 packet was"
                 if self._failures == 1
@@ -231,10 +233,15 @@ class PyAvDecoder:
                 return
 
     def _at_rate(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
-        """Convert a frame of a joined stream to the rate of the first one."""
+        """Convert a frame of a joined stream to the rate of the first one.
+
+        Many planes become one.
+        """
+        many = frame.format.is_planar and len(frame.layout.channels) > _MOST_PLANES
         if frame.sample_rate == self.sample_rate:
-            return [frame]
-        if not self._joined:
+            if not many:
+                return [frame]
+        elif not self._joined:
             raise AudioError("its sample rate changes")
         import av
 
@@ -252,6 +259,7 @@ class PyAvDecoder:
             self._warn_of_loss(position, round(position / (1 - self._missing)))
             return
         names = set(self._container.format.name.split(","))
+        self._is_whole = names <= _TELL_LENGTH and position == self.frames
         largest, last = self._packets
         if self._lacks_end or (names & _EQUAL_FRAMES and last < largest - _PADDING):
             seconds = position / self.sample_rate

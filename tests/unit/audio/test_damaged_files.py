@@ -18,7 +18,6 @@ from adt_plugins.errors import AudioError
 from tests.support.audio import RATE, encode, lag, music, sweep
 from tests.support.field_files import PAIR, SOUND, patched, read
 
-
 W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 
 
@@ -160,7 +159,7 @@ class TestJoinedStreams:
 
     @pytest.mark.parametrize(
         ("name", "codec"),
-        [("a.m4a", "aac"), ("a.tta", "tta")],
+        [("a.m4a", "aac"), ("a.tta", "tta"), ("a.wv", "wavpack")],
     )
     def test_containers_that_pyav_reads(
         self, name: str, codec: str, tmp_path: Path
@@ -323,6 +322,14 @@ def test_half_of_a_file(name: str, told: str, tmp_path: Path) -> None:
     assert warnings[0].startswith(told)
     path.write_bytes(content)
     assert read(path)[1] == []
+
+
+def test_half_of_an_mp4_has_no_index(tmp_path: Path) -> None:
+    path = tmp_path / "a.m4a"
+    encode(path, SOUND, "aac")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(AudioError, match="cut short: its index, which MP4 has at"):
+        open_audio(path)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from adt_plugins.audio import load_audio, open_audio
+from adt_plugins.audio.av_container import _forget_own_order
+from adt_plugins.audio.layout import low_channels
 from adt_plugins.audio.pyav import _samples
 from adt_plugins.errors import AudioError, MissingDependencyError
 from tests.support.audio import RATE, encode
@@ -91,6 +93,18 @@ class TestByContent:
         path.write_bytes(path.read_bytes() + tag)
         samples, warnings = read(path)
         assert len(samples) == len(PAIR)
+        assert warnings == []
+
+    @pytest.mark.parametrize(("name", "codec"), [("a.wv", "wavpack"), ("a.tta", "tta")])
+    def test_a_tag_that_pyav_finds_is_no_damage(
+        self, name: str, codec: str, tmp_path: Path
+    ) -> None:
+        path = tmp_path / name
+        encode(path, SOUND, codec)
+        whole, _ = read(path)
+        path.write_bytes(path.read_bytes() + b"TAG" + b"x" * 125)
+        samples, warnings = read(path)
+        np.testing.assert_array_equal(samples, whole)
         assert warnings == []
 
     def test_without_pyav(
@@ -215,6 +229,46 @@ class TestMixing:
         np.testing.assert_allclose(samples, SOUND[: 2 * RATE] / 5, atol=tolerance)
         assert warnings == ["the channel for low-frequency effects is left out"]
 
+    @pytest.mark.parametrize(
+        ("tag", "channels", "low"),
+        [
+            (121 << 16 | 6, 6, (3,)),  # L R C LFE Ls Rs
+            (124 << 16 | 6, 6, (5,)),  # C L R Ls Rs LFE
+            (133 << 16 | 3, 3, (2,)),
+            (101 << 16 | 2, 2, ()),  # stereo
+            (121 << 16 | 6, 2, ()),
+        ],
+    )
+    def test_layouts_of_core_audio(
+        self, tag: int, channels: int, low: tuple[int, ...]
+    ) -> None:
+        content = struct.pack(">III", tag, 0, 0)
+        for head in (
+            b"caff\0\1\0\0" + struct.pack(">4sq", b"chan", 12) + content,
+            b"FORM\0\0\0\0AIFF" + struct.pack(">4sI", b"CHAN", 12) + content,
+        ):
+            assert low_channels(head, channels) == low
+
+    def test_labels_and_masks_of_core_audio(self) -> None:
+        labels = b"".join(struct.pack(">I16x", label) for label in (1, 2, 4))
+        head = b"caff\0\1\0\0chan" + struct.pack(">qIII", 72, 0, 0, 3) + labels
+        assert low_channels(head, 3) == (2,)
+        head = b"caff\0\1\0\0chan" + struct.pack(">qIII", 12, 0x10000, 0x3F, 0)
+        assert low_channels(head, 6) == (3,)
+        assert low_channels(head[:20], 6) == ()
+
+    def test_the_mask_of_w64(self) -> None:
+        form = struct.pack("<HHIIHHHHI", 0xFFFE, 6, RATE, 0, 12, 16, 22, 16, 0x3F)
+        head = b"riff" + bytes(36) + b"fmt \xf3\xac\xd3\x11" + bytes(16) + form
+        assert low_channels(head, 6) == (3,)
+
+    def test_an_offset_hides_no_inverted_side(self) -> None:
+        sides = np.stack((0.5 * SOUND + 0.2, -0.5 * SOUND + 0.2), axis=1)
+        with open_audio((sides, RATE)) as reader:
+            samples = np.concatenate(list(reader))
+        assert reader.warnings == ["channels cancel each other out: 2 inverted"]
+        np.testing.assert_allclose(samples, 0.5 * SOUND, atol=1e-6)
+
     def test_six_tracks_of_a_recorder_are_all_heard(self, tmp_path: Path) -> None:
         path = tmp_path / "a.wav"
         channels = np.zeros((RATE, 6))
@@ -263,11 +317,44 @@ def test_a_named_pipe(name: str, tmp_path: Path) -> None:
     assert reader.info.path is None
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "told"),
+    [
+        ("8 channels (FL+FR+FC+LFE+BL+BR+FLC+FRC)", "aac", "8 channels are in an"),
+        ("8 channels (FL+FR+FC+LFE+BL+BR+FLC+FRC)", "pcm_s16le", None),
+        ("7.1", "aac", None),
+        ("7.1(wide)", "aac", None),
+        ("8 channels", "aac", None),
+    ],
+)
+def test_channels_in_no_usual_order(name: str, codec: str, told: str | None) -> None:
+    """A made-up stream: PyAV would free the list of its channels twice."""
+    layout = SimpleNamespace(name=name)
+    context = SimpleNamespace(name=codec, layout=layout)
+    if told is None:
+        _forget_own_order(context)
+    else:
+        with pytest.raises(AudioError, match=told):
+            _forget_own_order(context)
+    assert context.layout == ("8C" if "+" in name else layout)
+
+
+def test_many_planes_become_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for 7.1: PyAV cannot read 8 planes."""
+    path = tmp_path / "a.wv"
+    encode(path, SOUND, "wavpack")
+    whole, _ = read(path)
+    monkeypatch.setattr("adt_plugins.audio.pyav._MOST_PLANES", 1)
+    np.testing.assert_allclose(read(path)[0], whole, atol=1e-6)
+
+
 def test_more_planes_than_pyav_knows() -> None:
     """Return a made-up frame: PyAV would read behind the real ones."""
     frame = SimpleNamespace(
         format=SimpleNamespace(is_planar=True, name="fltp"),
         layout=SimpleNamespace(channels=[None] * 16),
     )
-    with pytest.raises(AudioError, match="16 channels in planes; 8 of them"):
+    with pytest.raises(AudioError, match="16 channels in planes; 7 of them"):
         _samples(frame)  # type: ignore[arg-type]
