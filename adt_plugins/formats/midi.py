@@ -237,6 +237,9 @@ def read(
     file = parse(read_bytes(path))
     for line in file.damage:
         warn(f"{path}: is damaged, and was read up to the damage: {line}")
+    for number, one in enumerate(file.tracks, 1):
+        for text in one.odd:
+            warn(f"{path}: track {number} {text}")
     drum_of = _meaning(file, drum_map, assumed_map)
     notes = drum_notes(file.tracks, channel, track)
     clock = Clock(file.division, (t for track in file.tracks for t in track.tempos))
@@ -293,7 +296,7 @@ _OPTIONS = (
 
 def _is_rmid(head: str) -> bool:
     """Whether a file begins like a MIDI file in the RIFF form of Windows."""
-    return head.startswith("RIFF") and "RMIDdata" in head[:16]
+    return head.startswith("RIFF") and head[8:12] == "RMID"
 
 
 MIDI = Format(

@@ -46,10 +46,10 @@ def beats_of(
     Returns
     -------
     tuple of Beat
-        Up to the end of the longest track, but not past the bar of the last event: some
-        programs write an end of track hours later. Empty if the file states neither
-        tempo nor meter, counts in seconds (SMPTE), is one of ours without beats, or has
-        less than a tick for a beat.
+        Up to the end of the longest track, but not past the bar of the last note or
+        meta event: some programs write an end of track hours later. Empty if the file
+        states neither tempo nor meter, counts in seconds (SMPTE), is one of ours
+        without beats, or has less than a tick for a beat.
         A first bar that is shorter than the next is a pickup: it ends with its last
         beat, and a remainder before its first does not count. Neither does the lead-in
         of our own files.

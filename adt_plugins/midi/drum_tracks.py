@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from unicodedata import normalize
 
 from adt_plugins.base.reporting import did_you_mean
 from adt_plugins.errors import FormatError
@@ -18,7 +19,8 @@ GAME_TRACK = "PART DRUMS"
 # Words in the names of drum tracks, in various languages.
 _DRUM_WORDS = re.compile(
     r"drum|perc|perk|schlagz|trommel|schlagwerk|slagwerk|slagtøj|batter|bater[ií]a"
-    r"|trumm|rummut|perkus|ударн|барабан|ドラム|鼓|드럼|\bkit\b|\bbeat\b",
+    r"|trumm|tromme|rummut|perkus|bic[ií]\b|bębn|davul|ударн|барабан|τύμπαν|ντραμς"
+    r"|ドラム|打楽器|鼓|드럼|תופים|طبول|\bkit\b|\bbeat\b|groove agent",
     re.IGNORECASE,
 )
 _MOST_LISTED = 8
@@ -57,7 +59,7 @@ def drum_notes(
         notes = notes or [
             note
             for track in tracks
-            if _DRUM_WORDS.search(track.name)
+            if _DRUM_WORDS.search(normalize("NFC", track.name))
             for note in track.notes
         ]
     if not notes and any(track.notes for track in tracks):

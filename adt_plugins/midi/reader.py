@@ -16,9 +16,11 @@ from adt_plugins.errors import FormatError
 DEFAULT_TEMPO = 500_000  # microseconds a beat: 120 BPM until a file says otherwise
 
 _HEADER_BYTES = 14
+_MAC_HEADER_BYTES = 128  # MacBinary
 _META, _SYSEX, _ESCAPE = 0xFF, 0xF0, 0xF7
 _TEXT, _NAME, _MARKER, _END, _SET_TEMPO, _SIGNATURE = 0x01, 0x03, 0x06, 0x2F, 0x51, 0x58
 _OWN = 0x7F
+_LOUD = "has velocities above 127, which count as 127"
 _MOST_HALVINGS = 6  # a 64th is the shortest beat of a time signature
 _NOTE_OFF, _NOTE_ON = 0x8, 0x9
 # Data bytes after a status byte, by its upper four bits.
@@ -53,8 +55,10 @@ class Track:
     end
         Tick of the end of track, or of the last event.
     last
-        First tick after the last event that sounds or carries data; from there to `end`
-        the track is empty.
+        First tick after the last note or meta event; from there to `end` the track is
+        empty, but for controllers that some programs leave at its end.
+    odd
+        What was out of range, and was read all the same.
     has_end
         Whether there is an end of track.
     """
@@ -69,6 +73,7 @@ class Track:
     own: list[bytes] = field(default_factory=list)
     end: int = 0
     last: int = 0
+    odd: list[str] = field(default_factory=list)
     has_end: bool = False
 
     @property
@@ -103,15 +108,18 @@ def parse(data: bytes) -> MidiFile:
 
     Programs that crashed leave tracks with a length of 0, and others write a wrong
     length or number of tracks: then a track ends with its end of track, and the file
-    with its last track. The RIFF form of Windows (``.rmi``) is read too.
+    with its last track. The RIFF form of Windows (``.rmi``) and files behind the header
+    of an old Macintosh are read too.
 
     Raises
     ------
     FormatError
         If it is another kind of file, or is damaged before the first note.
     """
-    if data[:4] == b"RIFF" and data[8:16] == b"RMIDdata":
-        data = data[20:]
+    if data[:4] == b"RIFF" and data[8:12] == b"RMID":
+        data = data[max(data.find(b"MThd"), 0) :]
+    elif data[_MAC_HEADER_BYTES:][:4] == b"MThd":
+        data = data[_MAC_HEADER_BYTES:]
     if data[:4] != b"MThd" or len(data) < _HEADER_BYTES:
         raise FormatError("not a MIDI file")
     kind, count, division = (
@@ -200,19 +208,30 @@ def _parse_track(data: bytes, track: Track) -> int:
         else:
             running = status
             count = _DATA_BYTES[status >> 4]
-            first, last = data[position], data[position + count - 1]
-            is_note = status >> 4 in (_NOTE_OFF, _NOTE_ON)
-            if is_note and (first > 127 or last > 127):
-                raise FormatError(f"byte {position}: data above 127")
-            # Values out of range do not matter in others, such as controllers.
+            _take_channel(
+                track, status, tick, data[position], data[position + count - 1]
+            )
             position += count
-            track.last = max(track.last, tick)
-            if status >> 4 == _NOTE_ON and last > 0:  # velocity 0 is a note-off
-                track.notes.append(Note(tick, status & 0xF, first, last))
-                track.last = tick + 1
-            elif is_note:
-                track.offs.append((tick, first))
     return position
+
+
+def _take_channel(track: Track, status: int, tick: int, first: int, last: int) -> None:
+    """Take the first and the last data byte of a channel's message.
+
+    Values out of range do not matter in others than notes, such as controllers.
+    """
+    if status >> 4 not in (_NOTE_OFF, _NOTE_ON):
+        return
+    if first > 127:
+        raise FormatError(f"tick {tick}: a note above 127")
+    track.last = max(track.last, tick)
+    if status >> 4 == _NOTE_ON and last > 0:  # velocity 0 is a note-off
+        track.notes.append(Note(tick, status & 0xF, first, min(last, 127)))
+        track.last = tick + 1
+        if last > 127 and _LOUD not in track.odd:
+            track.odd.append(_LOUD)
+    else:
+        track.offs.append((tick, first))
 
 
 def _take_meta(track: Track, kind: int | None, tick: int, data: bytes) -> None:
@@ -229,9 +248,10 @@ def _take_meta(track: Track, kind: int | None, tick: int, data: bytes) -> None:
             track.signatures.append((tick, data[0], 1 << data[1]))
     elif kind == _SET_TEMPO and len(data) == 3:
         tempo = int.from_bytes(data, "big")
-        if tempo == 0:
-            raise FormatError(f"tick {tick}: a tempo of 0")
-        track.tempos.append((tick, tempo))
+        if tempo:
+            track.tempos.append((tick, tempo))
+        else:
+            track.odd.append(f"has a tempo of 0 at tick {tick}, which does not count")
 
 
 def _text(data: bytes) -> str:

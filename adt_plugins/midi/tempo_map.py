@@ -188,9 +188,11 @@ def tempo_map(
         quarters = np.array(places, np.float64) / TICKS_PER_QUARTER
         steady = steady_tempo(times, quarters, hits, anyway=how == "constant")
     lead, tempos = _timed(times, places, how, steady)
-    ends = [*starts[1:], max(starts[-1] + usual, len(played))]
+    of_bars = meters_of_bars(meters, len(starts))
+    last = starts[-1] + _last_bar(starts, of_bars, usual)
+    ends = [*starts[1:], max(last, len(played))]
     bars, first_bar, signatures = _bars(
-        starts, ends, meters_of_bars(meters, len(starts)), (lead, places[starts[0]])
+        starts, ends, of_bars, (lead, places[starts[0]])
     )
     return TempoMap(tempos, signatures, bars, lead, lead + places[-1], first_bar)
 
@@ -251,6 +253,18 @@ def _usual(
     least = 2 if units[0] % TICKS_PER_QUARTER else 4
     highest = max(position for _, position in played)
     return min(max(highest, least), MOST_BEATS)
+
+
+def _last_bar(starts: Sequence[int], meters: Sequence[Meter], usual: int) -> int:
+    """Return the beats of the last bar, as if it were complete."""
+    alike = [
+        after - start
+        for (start, after), meter in zip(pairwise(starts), meters, strict=False)
+        if meter == meters[-1]
+    ]
+    if alike:
+        return Counter(alike).most_common(1)[0][0]
+    return usual if len(set(meters)) == 1 else meters[-1].counted
 
 
 def _tempo(seconds: float | Fraction, ticks: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,14 @@ def test_a_marker_or_a_tempo_later_is_part_of_the_song(tmp_path: Path) -> None:
     assert len(read(path)[0].beats) == 4 * 3
 
 
+def test_a_controller_hours_later_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    drums = hits(36, 38)
+    drums.append(mido.Message("control_change", control=123, time=5000 * BAR))
+    save(path, tempo_track(), drums)
+    assert len(read(path)[0].beats) == 4
+
+
 @pytest.mark.parametrize("tail", [0, 1, 7, 40])
 def test_beats_behind_the_last_hit_come_back(tmp_path: Path, tail: int) -> None:
     beats = tuple(Beat(n * 0.5, n % 4 + 1) for n in range(8 + tail))
@@ -159,6 +168,31 @@ def test_a_controller_out_of_range_does_not_matter(tmp_path: Path) -> None:
     assert told == []
 
 
+def test_velocities_out_of_range_are_loud(tmp_path: Path) -> None:
+    """mido can clip them, too; the notes behind them are not lost."""
+    path = tmp_path / "a.mid"
+    data = save(path, tempo_track(), hits(36, 38, 42))
+    for note, velocity in ((36, 128), (38, 255)):
+        data[data.index(bytes([note, 90])) + 1] = velocity
+    song, told = read(path, bytes(data))
+    found = [(onset.drum.name, onset.velocity) for onset in song]
+    assert found == [("KD", 127), ("SD", 127), ("CHH", 90)]
+    assert told == [f"{path}: track 2 has velocities above 127, which count as 127"]
+
+
+def test_a_tempo_of_0_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    data = save(path, tempo_track(), hits(36, 38))
+    at = data.index(b"\xff\x51\x03") + 3
+    data[at : at + 3] = bytes(3)
+    song, told = read(path, bytes(data))
+    assert song.counts() == {"KD": 1, "SD": 1}
+    assert song.beats
+    assert told == [
+        f"{path}: track 1 has a tempo of 0 at tick 0, which does not count",
+    ]
+
+
 def test_a_damaged_piano_track_keeps_no_drums_back(tmp_path: Path) -> None:
     path = tmp_path / "a.mid"
     data = save(path, tempo_track(), hits(60, 62, channel=0), hits(36, 38))
@@ -167,7 +201,7 @@ def test_a_damaged_piano_track_keeps_no_drums_back(tmp_path: Path) -> None:
     assert song.counts() == {"KD": 1, "SD": 1}
     assert told == [
         f"{path}: is damaged, and was read up to the damage:"
-        " track 2 is wrong at byte 10: data above 127"
+        " track 2 is wrong at tick 144: a note above 127"
     ]
 
 
@@ -192,7 +226,7 @@ def test_a_file_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
 
 
 def test_midi_in_the_riff_form_of_windows(tmp_path: Path) -> None:
-    plain = bytes(save(tmp_path / "a.mid", tempo_track(), hits()))
+    plain = bytes(save(tmp_path / "a.mid", tempo_track(), hits(36)))
     size = len(plain).to_bytes(4, "little")
     whole = (
         b"RIFF" + (len(plain) + 12).to_bytes(4, "little") + b"RMIDdata" + size + plain
@@ -200,12 +234,27 @@ def test_midi_in_the_riff_form_of_windows(tmp_path: Path) -> None:
     found, told = read(tmp_path / "a.rmi", whole)
     assert not told
     assert found.onsets == read(tmp_path / "a.mid")[0].onsets
+    listed = b"LIST" + (4).to_bytes(4, "little") + b"INFO"
+    other = whole[:4] + (len(plain) + 24).to_bytes(4, "little") + b"RMID" + listed
+    again, _ = read(tmp_path / "a.rmi", other + whole[12:])
+    assert again.onsets == found.onsets
+
+
+def test_midi_behind_the_header_of_an_old_macintosh(tmp_path: Path) -> None:
+    plain = bytes(save(tmp_path / "a.mid", tempo_track(), hits(36, 38)))
+    found, told = read(tmp_path / "b.mid", bytes(128) + plain)
+    assert found.onsets == read(tmp_path / "a.mid")[0].onsets
+    assert told == []
 
 
 @pytest.mark.parametrize(
     "name",
     [
         "Schlagzeug",
+        "Trommesett",
+        "Bicí",
+        "Bateri\u0301a",
+        "打楽器",
         "My Kit",
         "Batterie",
         "Batería",
@@ -216,6 +265,10 @@ def test_midi_in_the_riff_form_of_windows(tmp_path: Path) -> None:
 )
 def test_tracks_that_are_named_after_drums(tmp_path: Path, name: str) -> None:
     path = tmp_path / "a.mid"
+    with suppress(UnicodeEncodeError):  # mido writes Latin-1
+        save(path, tempo_track(), hits(36, channel=0, name=name), hits(60, channel=1))
+        assert read(path)[0].counts() == {"KD": 1}
+    name = name.encode().decode("latin-1")
     save(path, tempo_track(), hits(36, channel=0, name=name), hits(60, channel=1))
     assert read(path)[0].counts() == {"KD": 1}
 
@@ -393,3 +446,36 @@ def test_meters_and_tempo_stay_from_midi_to_midi(tmp_path: Path) -> None:
     assert found == meters
     assert tempi == [(0, 500_000)]
     assert formats.read(tmp_path / "a.drums.mid") == formats.read(path)
+
+
+@pytest.mark.parametrize(
+    "signatures",
+    [
+        [(12, 8), (5, 8), (2, 2)],
+        [(15, 16), (3, 2)],
+        [(11, 8), (13, 16)],
+        [(6, 8), (3, 4), (9, 8)],
+    ],
+)
+def test_the_last_bar_keeps_its_meter_where_it_is_the_only_one(
+    tmp_path: Path, signatures: list[tuple[int, int]]
+) -> None:
+    """Half a bar is played of it, so that its length follows from its meter."""
+    metas, since = [meta("set_tempo", tempo=500_000)], 0
+    drums = mido.MidiTrack()
+    for number, (upper, lower) in enumerate(signatures):
+        step = 4 * 96 // lower
+        metas.append(
+            meta("time_signature", numerator=upper, denominator=lower, time=since)
+        )
+        since = 2 * upper * step
+        is_last = number == len(signatures) - 1
+        drums += hits(*[36] * (upper // 2 if is_last else 2 * upper), step=step)
+    save(tmp_path / "a.mid", mido.MidiTrack(metas), drums)
+    song, _ = read(tmp_path / "a.mid")
+    written = mido.MidiFile(formats.write(song, tmp_path / "b.mid")[0])
+    assert signatures == [
+        (message.numerator, message.denominator)
+        for message in written.tracks[0]
+        if message.type == "time_signature"
+    ]
