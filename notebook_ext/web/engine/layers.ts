@@ -7,24 +7,35 @@ import type { Geometry } from "./engine-types";
 
 export type Tensors = Readonly<Record<string, Float32Array>>;
 
-/** An open file: the shapes of its inputs and outputs, and a way to run its graphs. */
+/** An input of a graph. `values` may be another array after each run. */
+export interface Input {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** A graph of an open file. */
+export interface Graph {
+  readonly inputs: Readonly<Record<string, Input>>;
+  readonly outputShapes: Readonly<Record<string, readonly number[]>>;
+  /** Run it on what its inputs hold. The next run of any graph may overwrite the results. */
+  run(): Promise<Tensors>;
+}
+
+/** An open file. */
 export interface Interpreter {
+  /** Signatures of its graphs. */
   readonly names: readonly string[];
-  inputs(signature: string): Readonly<Record<string, readonly number[]>>;
-  outputs(signature: string): Readonly<Record<string, readonly number[]>>;
-  run(signature: string, inputs: Tensors): Promise<Tensors>;
+  open(signature: string): Graph;
 }
 
 const ATTENTION = "attention";
 const layerName = (number: number): string => `layer${number + 1}`;
 
 interface Layer {
-  readonly name: string;
+  readonly graph: Graph;
   readonly units: number;
   /** Input values per frame. */
   readonly width: number;
-  readonly frames: Float32Array;
-  readonly before: Float32Array | null;
   /** States of both directions side by side, for the frames of a batch; reused. */
   readonly states: Float32Array;
 }
@@ -33,13 +44,14 @@ export class Layers {
   readonly bands: number;
   readonly outputs: number;
   readonly #layers: Layer[];
+  readonly #attention: Graph;
   readonly #steps: number;
   /** Frames that the attention processes at once, and its context on each side. */
   readonly #run: number;
   readonly #width: number;
 
   constructor(
-    readonly file: Interpreter,
+    file: Interpreter,
     readonly geometry: Geometry,
   ) {
     const { batch, core, context } = geometry;
@@ -50,29 +62,24 @@ export class Layers {
     if (!count || !file.names.includes(ATTENTION))
       throw new Error(`no layers in ${file.names.join()}`);
     this.#layers = Array.from({ length: count }, (_, number) => {
-      const shapes = file.inputs(layerName(number));
-      const [steps, rows, width] = shapes.frames;
-      const [, units] = shapes.state;
+      const graph = file.open(layerName(number));
+      const { frames, state } = graph.inputs;
+      const [steps, rows, width] = frames.shape;
+      const [, units] = state.shape;
       if (rows !== 2 * batch || length % steps)
-        throw new Error(`${shapes.frames.join()} do not fit the card`);
-      return {
-        name: layerName(number),
-        units,
-        width,
-        frames: new Float32Array(steps * rows * width),
-        before: shapes.before ? new Float32Array(steps * rows * width) : null,
-        states: new Float32Array(length * batch * 2 * units),
-      };
+        throw new Error(`${frames.shape.join()} do not fit the card`);
+      return { graph, units, width, states: new Float32Array(length * batch * 2 * units) };
     });
-    this.#steps = file.inputs(layerName(0)).frames[0];
+    [this.#steps] = this.#layers[0].graph.inputs.frames.shape;
     this.bands = this.#layers[0].width;
-    const { here, around } = file.inputs(ATTENTION);
-    this.#run = here[0];
-    this.#width = (around[0] - here[0]) / 2;
-    if (here[1] !== batch || core % here[0] || this.#width > context) {
-      throw new Error(`${here.join()} do not fit the card`);
+    this.#attention = file.open(ATTENTION);
+    const { here, around } = this.#attention.inputs;
+    this.#run = here.shape[0];
+    this.#width = (around.shape[0] - this.#run) / 2;
+    if (here.shape[1] !== batch || core % this.#run || this.#width > context) {
+      throw new Error(`${here.shape.join()} do not fit the card`);
     }
-    this.outputs = file.outputs(ATTENTION).activations[2];
+    this.outputs = this.#attention.outputShapes.activations[2];
   }
 
   /** Return activations of shape (core, batch, outputs) for (frames, batch, bands). */
@@ -91,19 +98,19 @@ export class Layers {
     const first = this.#layers[0].states;
     const row = batch * 2 * this.#layers[0].units;
     const lastRow = batch * 2 * this.#layers[this.#layers.length - 1].units;
-    const found = new Float32Array(core * batch * this.outputs);
+    const activations = new Float32Array(core * batch * this.outputs);
+    const { here, around } = this.#attention.inputs;
     for (let k = 0; k < core; k += this.#run) {
       const at = context + k;
-      const { activations } = await this.file.run(ATTENTION, {
-        here: first.subarray(at * row, (at + this.#run) * row),
-        around: heard.subarray(
-          (at - this.#width) * lastRow,
-          (at + this.#run + this.#width) * lastRow,
-        ),
-      });
-      found.set(activations, k * batch * this.outputs);
+      const end = at + this.#run;
+      here.values.set(first.subarray(at * row, end * row));
+      around.values.set(
+        heard.subarray((at - this.#width) * lastRow, (end + this.#width) * lastRow),
+      );
+      const part = await this.#attention.run();
+      activations.set(part.activations, k * batch * this.outputs);
     }
-    return found;
+    return activations;
   }
 
   /** Compute a layer's states for `needed` frames from each end. */
@@ -115,50 +122,49 @@ export class Layers {
     progress: (fraction: number) => void,
   ): Promise<void> {
     const { batch } = this.geometry;
-    const { name, units, width, frames, before, states } = layer;
+    const { graph, units, width, states } = layer;
+    const { frames, before, state, cell } = graph.inputs;
     const steps = this.#steps;
     const row = batch * width;
-    let state = new Float32Array(2 * batch * units);
-    let cell = state;
+    const size = 2 * batch * units;
+    state.values.fill(0);
+    cell.values.fill(0);
     for (let k = 0; k < needed; k += steps) {
-      for (let s = 0; s < steps; s++) {
-        const there = k + s;
-        const back = length - 1 - there;
-        bothWays(input, row, there, back, frames, s);
-        if (before) bothWays(input, row, Math.max(there - 1, 0), Math.max(back - 1, 0), before, s);
-      }
-      const found = await this.file.run(
-        name,
-        before ? { frames, before, state, cell } : { frames, state, cell },
-      );
-      const size = 2 * batch * units;
+      const back = length - 1 - k;
+      bothWays(input, row, k, back, frames);
+      if (before) bothWays(input, row, k - 1, back - 1, before);
+      const result = await graph.run();
       for (let s = 0; s < steps; s++) {
         for (let b = 0; b < batch; b++) {
           const from = s * size + b * units;
-          const to = 2 * units * batch * (k + s) + 2 * units * b;
-          copy(found.states, from, states, to, units);
-          const back = 2 * units * batch * (length - 1 - k - s) + 2 * units * b + units;
-          copy(found.states, from + batch * units, states, back, units);
+          const to = size * (k + s) + 2 * units * b;
+          copy(result.states, from, states, to, units);
+          const mirrored = size * (back - s) + 2 * units * b + units;
+          copy(result.states, from + batch * units, states, mirrored, units);
         }
       }
-      state = found.states.slice((steps - 1) * size, steps * size);
-      cell = found.last_cell as Float32Array<ArrayBuffer>;
+      state.values.set(result.states.subarray((steps - 1) * size));
+      cell.values.set(result.last_cell);
       progress((k + steps) / needed);
     }
   }
 }
 
-/** Put each frame beside its mirror image in time. */
+/**
+ * Fill in frames from `first` on, and beside each the one at the same distance from `last`.
+ * Before the first frame that one is repeated.
+ */
 function bothWays(
-  input: Float32Array,
+  frames: Float32Array,
   row: number,
-  there: number,
-  back: number,
-  out: Float32Array,
-  step: number,
+  first: number,
+  last: number,
+  { shape: [steps], values }: Input,
 ): void {
-  copy(input, there * row, out, 2 * step * row, row);
-  copy(input, back * row, out, (2 * step + 1) * row, row);
+  for (let s = 0; s < steps; s++) {
+    copy(frames, Math.max(first + s, 0) * row, values, 2 * s * row, row);
+    copy(frames, Math.max(last - s, 0) * row, values, (2 * s + 1) * row, row);
+  }
 }
 
 /** Copy a few values; `set` and `subarray` would be slower, and create garbage. */

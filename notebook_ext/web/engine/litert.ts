@@ -1,21 +1,26 @@
 /** A `.tflite` file in LiteRT.js, whose loader stands before this script in the worker. */
 
-import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
-import type { Interpreter, Tensors } from "./layers";
-
-type Shapes = Readonly<Record<string, readonly number[]>>;
+import {
+  type CompiledModel,
+  getGlobalLiteRt,
+  loadAndCompile,
+  loadLiteRt,
+  type SignatureRunner,
+  Tensor,
+} from "@litertjs/core";
+import type { Graph, Interpreter, Tensors } from "./layers";
 
 export async function openModel(
   runtime: Uint8Array<ArrayBuffer>,
   model: Uint8Array<ArrayBuffer>,
 ): Promise<Interpreter> {
-  // Where the loader looks for its binary before it would fetch one. What it tells
-  // of each of its parts would stand in the console as errors.
+  // The loader looks here for its binary before it would fetch one. What it reports about
+  // each of its parts would appear in the console as errors.
   const printErr = (line: string) => /^(INFO|WARNING):/.test(line) || console.error(line);
   Object.assign(globalThis, { Module: { wasmBinary: runtime, printErr } });
-  // Every tensor is deleted here; to watch over each costs a tenth of the time.
+  // All tensors are deleted here; a registry of each costs a tenth of the time.
   Object.defineProperty(globalThis, "FinalizationRegistry", { value: undefined });
-  // It would start a graphics card that is not used, and warns if there is none.
+  // The runtime would start a graphics card that is not used, and warn if there is none.
   Object.defineProperty(navigator, "gpu", { value: undefined });
   const { warn } = console;
   console.warn = () => undefined;
@@ -29,43 +34,88 @@ export async function openModel(
 
 class File implements Interpreter {
   readonly names: readonly string[];
-  readonly #inputs: Readonly<Record<string, Shapes>>;
-  readonly #outputs: Readonly<Record<string, Shapes>>;
 
   constructor(readonly model: CompiledModel) {
-    const signatures = Object.entries(model.signatures);
-    this.names = signatures.map(([name]) => name);
-    this.#inputs = Object.fromEntries(
-      signatures.map(([name, s]) => [name, shapes(s.getInputDetails())]),
-    );
-    this.#outputs = Object.fromEntries(
-      signatures.map(([name, s]) => [name, shapes(s.getOutputDetails())]),
-    );
+    this.names = Object.keys(model.signatures);
   }
 
-  inputs(signature: string): Shapes {
-    return this.#inputs[signature];
-  }
-
-  outputs(signature: string): Shapes {
-    return this.#outputs[signature];
-  }
-
-  async run(signature: string, inputs: Tensors): Promise<Tensors> {
-    const tensors = Object.entries(inputs).map(
-      ([name, values]) => [name, new Tensor(values, [...this.#inputs[signature][name]])] as const,
-    );
-    const found = await this.model.run(signature, Object.fromEntries(tensors));
-    const result = Object.entries(found).map(
-      ([name, tensor]) => [name, tensor.toTypedArray() as Float32Array] as const,
-    );
-    // Nobody else frees the memory that they have in the runtime.
-    for (const [, tensor] of tensors) tensor.delete();
-    for (const tensor of Object.values(found)) tensor.delete();
-    return Object.fromEntries(result);
+  open(signature: string): Graph {
+    return new LiteRtGraph(this.model.signatures[signature]);
   }
 }
 
-const shapes = (
-  details: readonly { readonly name: string; readonly shape: Int32Array }[],
-): Shapes => Object.fromEntries(details.map(({ name, shape }) => [name, [...shape]]));
+type TensorBuffer = Tensor["liteRtTensorBuffer"];
+
+/**
+ * What `SignatureRunner.run` calls. It would make and validate a tensor of each input anew for
+ * every call, and copy each output, which takes as long as the network itself.
+ */
+interface Runner extends SignatureRunner {
+  readonly signatureIndex: number;
+  readonly liteRtCompiledModel: {
+    run(signature: number, inputs: readonly TensorBuffer[]): Promise<TensorBuffer[]>;
+  };
+}
+
+/** A graph whose inputs stay in the memory of the runtime. */
+class LiteRtGraph implements Graph {
+  readonly inputs: Readonly<Record<string, Values>>;
+  readonly outputShapes: Graph["outputShapes"];
+  readonly #runner: Runner;
+  readonly #buffers: readonly TensorBuffer[];
+  readonly #names: readonly string[];
+  #results: readonly TensorBuffer[] = [];
+
+  constructor(runner: SignatureRunner) {
+    this.#runner = runner as Runner;
+    const details = runner.getInputDetails();
+    const tensors = details.map(({ shape }) => new Tensor(new Float32Array(size(shape)), shape));
+    this.#buffers = tensors.map((tensor) => tensor.liteRtTensorBuffer);
+    this.inputs = Object.fromEntries(
+      details.map(({ name, shape }, n) => [name, new Values(this.#buffers[n], [...shape])]),
+    );
+    const outputs = runner.getOutputDetails();
+    this.#names = outputs.map(({ name }) => name);
+    this.outputShapes = Object.fromEntries(outputs.map(({ name, shape }) => [name, [...shape]]));
+  }
+
+  async run(): Promise<Tensors> {
+    const { signatureIndex, liteRtCompiledModel } = this.#runner;
+    // Nothing else frees their memory in the runtime.
+    for (const result of this.#results) result.delete();
+    this.#results = await liteRtCompiledModel.run(signatureIndex, this.#buffers);
+    return Object.fromEntries(
+      this.#results.map((result, n) => {
+        const shape = this.outputShapes[this.#names[n]];
+        return [this.#names[n], new Values(result, shape).values];
+      }),
+    );
+  }
+}
+
+/** A tensor's values where the runtime has them. */
+class Values {
+  readonly #address: number;
+  #view: Float32Array = new Float32Array();
+
+  constructor(
+    buffer: TensorBuffer,
+    readonly shape: readonly number[],
+  ) {
+    // Memory of the host stays where it is.
+    this.#address = buffer.lock(memory().LiteRtTensorBufferLockMode.READ_WRITE);
+    buffer.unlock();
+  }
+
+  get values(): Float32Array {
+    const { buffer } = memory().HEAPU8;
+    // When the memory grows, earlier views of it become empty.
+    if (this.#view.buffer !== buffer)
+      this.#view = new Float32Array(buffer, this.#address, size(this.shape));
+    return this.#view;
+  }
+}
+
+const memory = () => getGlobalLiteRt().liteRtWasm;
+
+const size = (shape: Iterable<number>): number => [...shape].reduce((all, one) => all * one, 1);

@@ -48,7 +48,7 @@ export class NoiseFloor {
 
 function powerOf(samples: Float32Array): number {
   let sum = 0;
-  for (const value of samples) sum += value * value;
+  for (let i = 0; i < samples.length; i++) sum += samples[i] * samples[i];
   return sum / samples.length;
 }
 
