@@ -86,7 +86,8 @@ export interface Kinds {
 export interface Parts {
   /** LiteRT.js's loader, a classic script. */
   readonly runtimeScript: string;
-  readonly runtimeWasm: Uint8Array<ArrayBuffer>;
+  /** LiteRT.js, compiled. */
+  readonly runtime: WebAssembly.Module;
   /** The `.tflite` file of the card. */
   readonly model: Uint8Array<ArrayBuffer>;
   readonly card: Card;

@@ -62,7 +62,7 @@ class WorkerEngine implements Engine {
   }
 
   async open(parts: Parts): Promise<void> {
-    const { runtimeWasm: runtime, model, card, finer, featuresWasm: features } = parts;
+    const { runtime, model, card, finer, featuresWasm: features } = parts;
     await new Promise<void>((done, fail) => {
       this.#waiting = { message: ({ kind }) => kind === "ready" && done(), fail };
       this.#post({ kind: "open", runtime, model, card, finer, ...(features && { features }) });

@@ -11,13 +11,25 @@ import {
 import type { Graph, Interpreter, Tensors } from "./layers";
 
 export async function openModel(
-  runtime: Uint8Array<ArrayBuffer>,
+  runtime: WebAssembly.Module,
   model: Uint8Array<ArrayBuffer>,
 ): Promise<Interpreter> {
-  // The loader looks here for its binary before it would fetch one. What it reports about
-  // each of its parts would appear in the console as errors.
+  // What the loader reports about each of its parts would appear in the console as errors.
   const printErr = (line: string) => /^(INFO|WARNING):/.test(line) || console.error(line);
-  Object.assign(globalThis, { Module: { wasmBinary: runtime, printErr } });
+  let fail: (reason: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  // The loader calls this instead of fetching and compiling a binary; it knows no errors.
+  const instantiateWasm = (
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ) => {
+    WebAssembly.instantiate(runtime, imports)
+      .then((instance) => done(instance, runtime))
+      .catch(fail);
+  };
+  Object.assign(globalThis, { Module: { instantiateWasm, printErr } });
   // All tensors are deleted here; a registry of each costs a tenth of the time.
   Object.defineProperty(globalThis, "FinalizationRegistry", { value: undefined });
   // The runtime would start a graphics card that is not used, and warn if there is none.
@@ -25,7 +37,7 @@ export async function openModel(
   const { warn } = console;
   console.warn = () => undefined;
   try {
-    await loadLiteRt("litert.js");
+    await Promise.race([loadLiteRt("litert.js"), failed]);
   } finally {
     console.warn = warn;
   }

@@ -5,7 +5,7 @@ import type { Card, FinerModel, Heard } from "./engine-types";
 export type ToWorker =
   | {
       readonly kind: "open";
-      readonly runtime: Uint8Array<ArrayBuffer>;
+      readonly runtime: WebAssembly.Module;
       readonly model: Uint8Array<ArrayBuffer>;
       readonly card: Card;
       readonly finer: FinerModel;

@@ -311,7 +311,7 @@ def test_what_is_wrong_is_told(browser: Any, path: Path) -> None:
     start = "changed => adt.start(changed).then(() => '', error => error.message)"
     for changed in (
         "{model: new Uint8Array(1000)}",
-        "{runtimeWasm: new Uint8Array(1000)}",
+        "{runtime: new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))}",
         "{featuresWasm: new Uint8Array(1000)}",
         "{workerScript: 'throw new Error(1)'}",
     ):

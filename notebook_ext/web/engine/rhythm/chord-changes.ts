@@ -69,13 +69,17 @@ export class Harmony {
     const width = this.#width;
     const sums = [new Float64Array(width)];
     for (const [k, row] of this.#pooled.entries()) {
-      sums.push(sums[k].map((value, band) => value + row[band]));
+      const sum = sums[k].slice();
+      for (let band = 0; band < width; band++) sum[band] += row[band];
+      sums.push(sum);
     }
+    const old = new Float64Array(width);
+    const fresh = new Float64Array(width);
     return Float64Array.from({ length: count }, (_, here) => {
-      const old = centred(sums, Math.max(here - this.#span, 0), here);
+      centredMean(sums, Math.max(here - this.#span, 0), here, old);
       // The row itself may hold the attack of a drum.
       const next = Math.min(here + 1, count);
-      const fresh = centred(sums, next, Math.min(here + this.#span, count));
+      centredMean(sums, next, Math.min(here + this.#span, count), fresh);
       return 1 - dot(old, fresh) / (Math.sqrt(dot(old, old) * dot(fresh, fresh)) + 1e-6);
     });
   }
@@ -90,11 +94,19 @@ function dot(one: Float64Array, other: Float64Array): number {
   return sum;
 }
 
-/** Return the mean of some rows, centred at zero. */
-function centred(sums: readonly Float64Array[], first: number, last: number): Float64Array {
-  const values = sums[last].map(
-    (value, band) => (value - sums[first][band]) / Math.max(last - first, 1),
-  );
-  const mean = average(values);
-  return values.map((value) => value - mean);
+/** Compute the mean of some rows, centred at zero, from the sums of all before each. */
+function centredMean(
+  sums: readonly Float64Array[],
+  first: number,
+  last: number,
+  out: Float64Array,
+): void {
+  const count = Math.max(last - first, 1);
+  let total = 0;
+  for (let band = 0; band < out.length; band++) {
+    out[band] = (sums[last][band] - sums[first][band]) / count;
+    total += out[band];
+  }
+  const mean = total / out.length;
+  for (let band = 0; band < out.length; band++) out[band] -= mean;
 }
