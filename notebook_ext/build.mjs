@@ -50,15 +50,7 @@ for (const [entry, bundle] of [
   const { code } = await minify(outputFiles[0].text, {
     module: true,
     ecma: 2020,
-    compress: {
-      unsafe: true,
-      unsafe_comps: true,
-      passes: 3,
-      sequences: false,
-      pure_getters: true,
-      unsafe_arrows: true,
-      unsafe_methods: true,
-    },
+    compress: { passes: 3, sequences: false, pure_getters: true },
   });
   await writeFile(join(folder, bundle), `${code}\n`);
 }
