@@ -74,6 +74,8 @@ def _hint_for_transcription(source: str, path: Path) -> str | None:
     if path.is_dir():
         return "is a folder; name the files in it"
     if not path.exists():
+        if _is_pattern(source):
+            return "no such file, and none that matches"
         return _missing(source, path, lambda p: bool(format_of_name(p)))
     with path.open("rb") as file:
         kind = sniff(file)[0]

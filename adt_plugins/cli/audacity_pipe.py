@@ -242,8 +242,11 @@ def run_pull(options: PullOptions) -> int:
     from adt_plugins.cli import _recalled
     from adt_plugins.cli._job_plan import check_formats
     from adt_plugins.corrections.search import originals_of
+    from adt_plugins.errors import AdtError
 
     check_formats(options.formats)
+    if options.song.is_dir():
+        raise AdtError(f"{options.song}: is a folder; name the song in it")
     folder, stem = options.song.parent, _stem(options.song)
     targets = {
         name: formats.output_path(stem, folder, name) for name in options.formats

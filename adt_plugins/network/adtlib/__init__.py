@@ -156,6 +156,8 @@ def _checkpoints(archive: Path) -> dict[str, tuple[bytes, bytes]]:
                     contents[drum][position] = content.read()
     except FileNotFoundError:
         raise ModelError(f"{archive}: no such file") from None
+    except IsADirectoryError:
+        raise ModelError(f"{archive}: is a folder, not an archive") from None
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         reason = str(error).partition("\n")[0].rstrip(":")
         raise ModelError(f"{archive}: not an archive: {reason}") from error
