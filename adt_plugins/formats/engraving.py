@@ -279,7 +279,12 @@ class _Pen:
 
     def _text(self, element: ET.Element, style: str) -> None:
         runs = [
-            (run.text, float(run.get("font-size", "0px")[:-2]), run.get("font-family"))
+            # Between a note and its dot is a space, as wide as a note would be.
+            (
+                run.text.replace(f" {_DOT}", _DOT),
+                float(run.get("font-size", "0px")[:-2]),
+                run.get("font-family"),
+            )
             for run in element.iter(f"{_SVG}tspan")
             if run.text and run.text.strip()
         ]

@@ -154,25 +154,37 @@ def _own(beat: GridBeat, step: int, voice: int) -> tuple[tuple[Drum, Stroke], ..
 
 
 def _with_long_rests(notes: Sequence[Note], bar: Bar) -> list[Note]:
-    """Unite the rests of two silent beats in either half of a bar of four quarters."""
-    if bar.meter.unit > 4 or bar.quarters != 4:
+    """Unite the rests of beats that are silent together.
+
+    Of a bar of four quarters that is half a bar at most, of beats shorter than a
+    quarter a quarter. It begins where notes of its length do.
+    """
+    if bar.beats[0].quarters < 1:
+        most = Fraction(1)
+    elif bar.meter.unit <= 4 and bar.quarters == 4:
+        most = _HALF_BAR
+    else:
         return list(notes)
-    merged: list[Note] = []
+    found: list[Note] = []
     for note in notes:
-        before = merged[-1] if merged else None
-        if (
-            before is not None
-            and not before.drums
-            and not note.drums
-            and before.value == note.value == "quarter"
-            and before.tuplet is note.tuplet is None
-            and before.place % _HALF_BAR == 0
-            and note.place == before.place + 1
-        ):
-            merged[-1] = replace(before, length=_HALF_BAR, value="half")
-        else:
-            merged.append(note)
-    return merged
+        found.append(note)
+        while len(found) > 1 and _are_one(*found[-2:], most):
+            length = 2 * found.pop().length
+            value, _ = value_of(length)
+            found[-1] = replace(found[-1], length=length, value=value)
+    return found
+
+
+def _are_one(before: Note, note: Note, most: Fraction) -> bool:
+    """Return whether two rests are halves of one."""
+    length = 2 * before.length
+    return (
+        not (before.drums or note.drums or before.tuplet or note.tuplet)
+        and not (before.dots or note.dots)
+        and before.length == note.length
+        and length <= most
+        and before.place % length == 0
+    )
 
 
 def _beamed(notes: Sequence[Note], bar: Bar) -> list[Note]:
@@ -193,14 +205,14 @@ def _beamed(notes: Sequence[Note], bar: Bar) -> list[Note]:
 
 
 def _group_ends(notes: Sequence[Note], bar: Bar) -> list[Fraction]:
-    """Return where beams end: at beats, and eighths at half bars of four quarters."""
+    """Return where beams end: at beats, and eighths at half bars of 4/4 and 2/2."""
     if bar.beats[0].quarters >= 1:
         ends = []
         at = Fraction(0)
         for beat in bar.beats:
             at += beat.quarters
             ends.append(at)
-        if bar.quarters == 4 and bar.meter.unit == 4:
+        if bar.quarters == 4 and bar.meter.unit in (2, 4):
             for half in (Fraction(0), _HALF_BAR):
                 inside = [n for n in notes if half <= n.place < half + _HALF_BAR]
                 if len(inside) == 4 and all(n.drums and n.flags == 1 for n in inside):

@@ -139,24 +139,34 @@ const ownOf = (chord: Chord, voice: Voice): Stroke[] =>
     .filter(({ drum }) => isFoot(drum) === (voice === "feet"))
     .sort((a, b) => ALL.indexOf(a.drum) - ALL.indexOf(b.drum));
 
-/** One rest for half a bar of four quarters, where both of its beats are silent. */
+/** One rest for beats that are silent together: half a bar, of short beats a quarter. */
 function withLongRests(notes: readonly Note[], bar: Bar): Note[] {
-  if (bar.meter.unit > 4 || ticksOf(bar) !== 4 * TICKS) return [...notes];
-  const isRest = (own: Note) => !isPlayed(own) && own.value === "quarter" && !own.tuplet;
+  const isShort = bar.beats[0].ticks < TICKS;
+  if (!isShort && (bar.meter.unit > 4 || ticksOf(bar) !== 4 * TICKS)) return [...notes];
+  const most = isShort ? TICKS : HALF_BAR;
   const found: Note[] = [];
-  for (const own of notes) {
-    const before = found[found.length - 1];
-    if (
-      before &&
-      isRest(before) &&
-      isRest(own) &&
-      before.place % HALF_BAR === 0 &&
-      own.place === before.place + TICKS
-    )
-      found[found.length - 1] = { ...before, length: HALF_BAR, value: "half" };
-    else found.push(own);
+  for (let own of notes) {
+    for (let before = found[found.length - 1]; before && areOne(before, own, most); ) {
+      found.pop();
+      const length = 2 * own.length;
+      own = { ...before, length, ...signFor(length) };
+      before = found[found.length - 1];
+    }
+    found.push(own);
   }
   return found;
+}
+
+/** Whether two rests are halves of one. */
+function areOne(before: Note, own: Note, most: number): boolean {
+  const length = 2 * before.length;
+  return (
+    !(isPlayed(before) || isPlayed(own) || before.tuplet || own.tuplet) &&
+    !(before.dots || own.dots) &&
+    before.length === own.length &&
+    length <= most &&
+    before.place % length === 0
+  );
 }
 
 /** Add the beams. */
@@ -177,7 +187,7 @@ function beamed(notes: readonly Note[], bar: Bar): Note[] {
   return [...found, ...beam(group)];
 }
 
-/** Where beams end: at beats, and eighths at half bars of four quarters. */
+/** Where beams end: at beats, and eighths at half bars of 4/4 and 2/2. */
 function groupEnds(notes: readonly Note[], bar: Bar): number[] {
   const [{ ticks: unit }] = bar.beats;
   const count = bar.beats.length;
@@ -188,7 +198,7 @@ function groupEnds(notes: readonly Note[], bar: Bar): number[] {
       at += ticks;
       return at;
     });
-    if (all !== 4 * TICKS || bar.meter.unit !== 4) return ends;
+    if (all !== 4 * TICKS || ![2, 4].includes(bar.meter.unit)) return ends;
     const isWhole = (half: number) => {
       const inside = notes.filter(({ place }) => half <= place && place < half + HALF_BAR);
       return inside.length === 4 && inside.every((own) => isPlayed(own) && flagsOf(own) === 1);

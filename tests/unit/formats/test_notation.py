@@ -348,6 +348,31 @@ def test_beams_group_beats_and_half_bars_of_eighths() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("meter", "length", "wanted"),
+    [
+        ("7/8", 0.5, ["eighth", "eighth", "quarter", "quarter", "eighth"]),
+        ("15/16", 0.25, ["16th", "16th", "eighth", *["quarter"] * 2, "eighth", "16th"]),
+        ("3/8", 0.5, ["eighth", "eighth", "eighth"]),
+    ],
+)
+def test_silent_beats_have_few_rests(
+    meter: str, length: float, wanted: list[str]
+) -> None:
+    """A kick, then nothing: rests end where groups of beams do."""
+    onsets = [Onset(0.0, Drum.KD)]
+    onsets += [Onset(BEAT * n, Drum.CHH) for n in range(int(meter.partition("/")[0]))]
+    notes = spell(part(onsets, 1, meter).bars[0], FEET)
+    assert [note.value for note in notes] == wanted
+    assert float(notes[0].length) == length
+
+
+def test_eighths_of_two_halves_are_beamed_by_half_bars() -> None:
+    found = part([Onset(BEAT * n / 4, Drum.CHH) for n in range(16)], 2, "2/2")
+    beams = [note.beams for note in spell(found.bars[0], HANDS)]
+    assert beams == [("begin",), ("continue",), ("continue",), ("end",)] * 2
+
+
 def test_sections_begin_where_the_groove_changes() -> None:
     verse = [played([4 * bar + n / 2 for n in range(8)]) for bar in range(8)]
     chorus = [
