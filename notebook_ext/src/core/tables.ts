@@ -157,7 +157,7 @@ export const MIXING = {
   BLOCK: 65536,
   CANCELS: 0.6,
   AGREES: 0.8,
-  EVERY: 4,
+  EVERY: 16,
   ENOUGH: 8192,
   FADE: 441,
 } as const;
