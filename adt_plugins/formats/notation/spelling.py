@@ -168,7 +168,7 @@ def _with_long_rests(notes: Sequence[Note], bar: Bar) -> list[Note]:
     found: list[Note] = []
     for note in notes:
         found.append(note)
-        while len(found) > 1 and _are_one(*found[-2:], most):
+        while len(found) > 1 and _are_one(found[-2], found[-1], most):
             length = 2 * found.pop().length
             value, _ = value_of(length)
             found[-1] = replace(found[-1], length=length, value=value)
