@@ -67,8 +67,14 @@ def environment(tree: Path) -> dict[str, str]:
 def run(code: str, tree: Path, *arguments: object) -> dict[str, float]:
     """Run a program with the package of a checkout; what it prints is the result."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
+    # There, since Python looks in the current folder before it looks in PYTHONPATH.
     done = subprocess.run(
-        command, env=environment(tree), check=True, capture_output=True, text=True
+        command,
+        cwd=tree,
+        env=environment(tree),
+        check=True,
+        capture_output=True,
+        text=True,
     )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
@@ -122,6 +128,7 @@ def measure_batch(other: Path, folder: Path, path: Path, count: int) -> dict[str
                 *(sys.executable, "-m", "adt_plugins", "batch", str(music)),
                 *("-o", str(out), "-j", "1", "-q"),
             ],
+            cwd=tree,
             env=environment(tree),
             check=True,
             capture_output=True,
