@@ -74,7 +74,7 @@ BAD = {
     "playlist.m3u8": "not an audio file",
     "no samples.wav": "holds no samples",
     "header.flac": "nothing in it could be decoded",
-    "header.m4a": "not MP4 that can be read",
+    "header.m4a": "cut short: its index, which MP4 has at the end, is missing",
     "bad.mkv": "not Matroska or WebM that can be read",
     "nan.wav": "has a NaN or infinite sample at 2.010 s",
     "inf.wav": "has a NaN or infinite sample at 2.010 s",
