@@ -86,6 +86,8 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
     _table = traitlets.Bytes(b"").tag(sync=True)
     _extras = traitlets.Bytes(b"").tag(sync=True)
     _views = traitlets.Int(0).tag(sync=True)
+    # Set by the browser once its edit is in force here, for hosts that look at traits.
+    _revision = traitlets.Int(0).tag(sync=True)
     # The value is a placeholder: the current log is sent instead. A page that is opened
     # again gets all edits this way; open pages get each edit as a message.
     _log = traitlets.Any().tag(sync=True, to_json=lambda _, widget: widget._log_now())

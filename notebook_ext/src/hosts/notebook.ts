@@ -224,7 +224,7 @@ export class Notebook implements Host {
     this.#send(proposal);
   }
 
-  publish(state: Partial<SharedState> & { _views?: number }): void {
+  publish(state: Partial<SharedState> & { _views?: number; _revision?: number }): void {
     this.#publishing = true;
     let changed = false;
     for (const [name, value] of Object.entries(state)) {
@@ -295,11 +295,16 @@ export class Notebook implements Host {
       for (const resolve of requests) resolve(message, buffers[0] ?? null);
     } else if (message.type === "command") this.#obey(message.command, message.value ?? 0);
     else {
+      const { length } = this.#replica.pending;
       const { gap, reason } = this.#replica.receive(message);
       if (gap) this.#send({ type: "log" });
       if (!isStored) this.#isKept = this.#journal.write(this.#replica.pending);
       this.session.setLog(this.#replica.log);
       if (!isStored) this.#store();
+      // marimo reruns dependent cells when the browser sets a trait. Only for own edits: a
+      // cell that edits in Python would rerun itself for ever.
+      if (this.#replica.pending.length < length)
+        this.publish({ _revision: this.#replica.accepted.revision });
       if (reason) this.session.warn("refused", `Python refused an edit: ${reason}`);
     }
     if (this.#replica.pending.length) this.#silentSince ||= Date.now();

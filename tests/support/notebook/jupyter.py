@@ -26,9 +26,7 @@ def server(program: str, folder: Path) -> Iterator[str]:
     """Start ``"lab"`` or ``"notebook"`` in a folder; yield its address."""
     module = {"lab": "jupyterlab", "notebook": "notebook"}[program]
     pytest.importorskip(module)
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     app = {"lab": "LabApp", "notebook": "JupyterNotebookApp"}[program]
     homes = {
         name: str(folder / ".jupyter" / name)
@@ -46,14 +44,22 @@ def server(program: str, folder: Path) -> Iterator[str]:
             command, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            _wait_for(f"http://127.0.0.1:{port}/api", started)
+            wait_for(f"http://127.0.0.1:{port}/api", started)
             yield f"http://127.0.0.1:{port}"
         finally:
             started.terminate()
             started.wait()
 
 
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server that was started answers."""
     for _ in range(300):
         try:
             urllib.request.urlopen(address).close()
