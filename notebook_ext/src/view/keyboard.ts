@@ -40,11 +40,14 @@ export function leaveKeysToHost(host: HTMLElement): () => void {
   const name = "lmSuppressShortcuts";
   host.dataset[name] = "true";
   const look = (event: KeyboardEvent) => {
-    if (!event.composedPath().includes(host) || !isHosts(event)) return;
-    delete host.dataset[name];
-    setTimeout(() => {
+    if (!event.composedPath().includes(host)) return;
+    const keep = () => {
       host.dataset[name] = "true";
-    });
+    };
+    keep(); // Z may come before the timer of the Ctrl that it is pressed with
+    if (!isHosts(event)) return;
+    delete host.dataset[name];
+    setTimeout(keep);
   };
   // In the capture phase, so before any other listener.
   return listen(globalThis, "keydown", look, true);
