@@ -80,10 +80,13 @@ it("lets the browser see the default track alone", () => {
     { type: "vide" },
     { type: "soun", empty: 500 },
   );
-  expect(timeBase(data).late).toBeCloseTo(0.5);
+  const { late, track } = timeBase(data);
+  expect(late).toBeCloseTo(0.5);
+  expect(track).toEqual({ number: 2, of: 2 });
   expect(named(data, "trak")).toBe(2);
   const first = mp4({ type: "soun" }, { type: "soun" });
-  timeBase(first);
+  expect(timeBase(first).track).toEqual({ number: 1, of: 2 });
+  expect(timeBase(mp4({ type: "soun" })).track).toBeUndefined();
   expect(named(first, "trak")).toBe(2);
 });
 

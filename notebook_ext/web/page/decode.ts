@@ -65,10 +65,14 @@ export async function load(file: File): Promise<Loaded> {
 /** Slices that do not meet. */
 class Seam extends Error {}
 
-/** Decode a file, in slices if it has some; `take` gets all of it, and may get it anew. */
+/**
+ * Decode a file, in slices if it has some. `take` gets all of it, and may get it again from
+ * the start; `tell` gets a sentence about what users may not expect.
+ */
 export async function decode<T>(
   { file, slices, isShort }: Loaded,
   take: (blocks: AsyncIterable<Block>) => Promise<T>,
+  tell: (text: string) => void = () => undefined,
 ): Promise<T> {
   try {
     if (slices) return await take(joined(file.name, slices));
@@ -79,12 +83,14 @@ export async function decode<T>(
         `“${file.name}” is too long to be decoded in one step, and its parts do not fit together. Split it.`,
       );
   }
-  return take(whole(file));
+  return take(whole(file, tell));
 }
 
-async function* whole(file: File): AsyncGenerator<Block> {
+async function* whole(file: File, tell: (text: string) => void): AsyncGenerator<Block> {
   const data = await bytes(file, file);
-  const { late, skip } = timeBase(new Uint8Array(data));
+  const { late, skip, track } = timeBase(new Uint8Array(data));
+  if (track)
+    tell(`Audio track ${track.number} of ${track.of} in “${file.name}” is read, as players do.`);
   const block = await decoded(file.name, data);
   if (late) yield block.map(() => new Float32Array(Math.round(late * RATE)));
   yield skip ? block.map((channel) => channel.subarray(Math.round(skip * RATE))) : block;

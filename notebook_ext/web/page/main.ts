@@ -8,7 +8,7 @@ import { addStyle } from "../../src/view/dom";
 import { startEngine } from "../engine/engine";
 import type { Engine, Heard, SongParts } from "../engine/engine-types";
 import { songOf } from "../engine/payload";
-import { decode, type Loaded, load } from "./decode";
+import { type Block, decode, type Loaded, load } from "./decode";
 import { card, drumMaps, example, readParts } from "./embedded";
 import { type DrumMap, fileOf, type Kind, type Saved } from "./exports";
 import { areOf, type Corrections, concerns, isOwnFile, readCorrections } from "./own-files";
@@ -130,16 +130,18 @@ class Page {
     if (known && (await this.#reopen(known))) {
       return `“${name}” was kept here: this is it, with your edits.`;
     }
-    const { heard, pieces, channels } = await this.#listen(loaded, wantsFine, signal);
+    const told: string[] = [];
+    const { heard, pieces, channels } = await this.#listen(loaded, wantsFine, signal, told);
     const parts = songOf(heard, this.#card, about(id, name, loaded, channels, pieces));
     const entry = { id, name, duration: parts.header.duration, added: Date.now() };
     const warning = await this.#keep(entry, file, parts);
     const store = warning === null ? (this.#store?.edits(id) ?? null) : null;
     await this.#show({ id, name, parts, pieces: Promise.resolve(pieces), store, warning });
     await this.#list();
-    return this.#shown?.session.hits.length
-      ? ""
-      : `No drum was heard in “${name}”. Lower a threshold to see what may be one.`;
+    if (!this.#shown?.session.hits.length) {
+      told.push(`No drum was heard in “${name}”. Lower a threshold to see what may be one.`);
+    }
+    return told.join(" ");
   }
 
   /** The engine, which takes a second to start: while the first file is looked for, and read. */
@@ -151,18 +153,19 @@ class Page {
     return this.#engine;
   }
 
-  /** Decode a recording, and hear each piece as soon as it is there. */
+  /** Decode a recording, and hear each piece as soon as it is there; `told` gets sentences. */
   async #listen(
     loaded: Loaded,
     wantsFine: boolean,
     signal: AbortSignal,
+    told: string[],
   ): Promise<Recording & { readonly heard: Heard }> {
     const { name } = loaded.file;
     const stage = (samples: number) =>
       this.#stage("Listening to", name, Math.min(samples / (RATE * loaded.seconds), 1));
     stage(0);
     const engine = this.#awake();
-    return await decode(loaded, async (blocks) => {
+    const take = async (blocks: AsyncIterable<Block>) => {
       const begun = engine.then((one) => one.begin(stage, wantsFine));
       const stop = () => begun.then((hearing) => hearing.stop(signal.reason));
       begun.catch(() => undefined); // told where it is waited for
@@ -182,7 +185,8 @@ class Page {
       } finally {
         signal.removeEventListener("abort", stop);
       }
-    });
+    };
+    return await decode(loaded, take, (text) => told.push(text));
   }
 
   /** Keep a song; why the browser does not, or null. */

@@ -16,6 +16,8 @@ export interface TimeBase {
   readonly late: number;
   /** Seconds of what is decoded that are to be left out. */
   readonly skip: number;
+  /** Which of several audio tracks is read, from 1. */
+  readonly track?: { readonly number: number; readonly of: number };
 }
 
 const AT_ZERO: TimeBase = { late: 0, skip: 0 };
@@ -37,5 +39,10 @@ export function timeBase(data: Uint8Array): TimeBase {
   const starts = tracks.flatMap((track) => track.start ?? []);
   const late = sounds.length < tracks.length ? (chosen.sounds ?? 0) - Math.min(...starts) : 0;
   const isLate = late > LATE_SECONDS && late < MOST_LATE_SECONDS;
-  return { late: isLate ? late : 0, skip: chosen.skip };
+  const track = { number: sounds.indexOf(chosen) + 1, of: sounds.length };
+  return {
+    late: isLate ? late : 0,
+    skip: chosen.skip,
+    ...(sounds.length > 1 && { track }),
+  };
 }
