@@ -1,7 +1,7 @@
-"""Measures the widget in Chromium: sync, scrolling, time to picture and sound, size.
+"""Measures the widget in Chromium: sync, scrolling, edits, opening, size.
 
-``python benchmarks/widget.py [sync|scroll|start|size …]`` prints figures, each with
-its control in the same run. Needs the extra `test-browser` and Chromium.
+``python benchmarks/widget.py [sync|scroll|edit|start|size …]`` prints figures, each
+with its control in the same run. Needs the extra `test-browser` and Chromium.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def many_onsets(seconds: float, count: int) -> Transcription:
     )
 
 
-SCROLL = """async ([frames, shift]) => {
-  const { shadowRoot } = document.getElementById('adt-plugins');
+FRAME_TIMES = """async ([frames, what]) => {
+  const { shadowRoot, adt } = document.getElementById('adt-plugins');
   const stage = shadowRoot.querySelector('.stage');
   const loop = work => new Promise(resolve => {
     const times = [], costs = [];
@@ -101,12 +101,16 @@ SCROLL = """async ([frames, shift]) => {
     };
     requestAnimationFrame(step);
   });
-  const wheel = n => stage.dispatchEvent(new WheelEvent('wheel', {
-    deltaY: shift ? 24 : (n % 60 < 30 ? -12 : 12), shiftKey: shift, ctrlKey: !shift,
+  const wheel = (deltaY, shiftKey) => stage.dispatchEvent(new WheelEvent('wheel', {
+    deltaY, shiftKey, ctrlKey: !shiftKey,
     clientX: 600, clientY: 300, bubbles: true, cancelable: true,
   }));
-  const empty = await loop(() => {});
-  return { empty, busy: await loop(wheel) };
+  const work = {
+    scrolling: () => wheel(24, true),
+    zooming: n => wheel(n % 60 < 30 ? -12 : 12, false),
+    editing: n => n % 2 ? adt.add('KD', 1 + n / 100) : adt.undo(),
+  };
+  return { empty: await loop(() => {}), busy: await loop(work[what]) };
 }"""
 
 
@@ -120,39 +124,55 @@ def presses(page: Any, factor: float) -> int:
     return math.ceil(math.log(factor) / math.log(once))
 
 
+def open_many(browser: Any, folder: Path, minutes: int, count: int) -> Any:
+    """Open the page of a song of so many onsets."""
+    # Silence between impulses: an hour of it is written and loaded quickly.
+    song = np.zeros((minutes * 60 * RATE, 1), np.int16)
+    song[:: RATE // 3] = 20000
+    path = folder / f"{minutes}-{count}.html"
+    transcription = many_onsets(minutes * 60, count)
+    write(transcription, path, "html", audio=(song, RATE), quality="lossless")
+    page, _ = watched(browser.new_context(viewport={"width": 1200, "height": 800}))
+    page.goto(path.as_uri())
+    until(page, f"{ADT}.hits.length === {count}", 60)
+    page.wait_for_timeout(90_000 if minutes > 10 else 8000)  # everything has loaded
+    page.locator(".stage").focus()
+    return page
+
+
+def print_frames(page: Any, what: str, where: str) -> None:
+    """Print frame times during some work, and as ratios to an empty animation loop."""
+    took = page.evaluate(FRAME_TIMES, [FRAMES, what])
+    empty, busy = np.array(took["empty"][0]), np.array(took["busy"][0])
+    print(
+        f"{what} {where}: frames of"
+        f" {np.median(busy):.1f} ms (95 %: {np.quantile(busy, 0.95):.1f}),"
+        f" empty {np.median(empty):.1f} ({np.quantile(empty, 0.95):.1f}),"
+        f" ratio {np.median(busy) / np.median(empty):.2f}"
+        f" ({np.quantile(busy, 0.95) / np.quantile(empty, 0.95):.2f})"
+    )
+
+
 def scroll(browser: Any, folder: Path) -> None:
     """Count frames while scrolling 10,000 onsets, against an empty animation loop."""
     for minutes in (5, 60):
-        # Silence between impulses: an hour of it is written and loaded quickly.
-        song = np.zeros((minutes * 60 * RATE, 1), np.int16)
-        song[:: RATE // 3] = 20000
-        path = folder / f"{minutes}.html"
-        transcription = many_onsets(minutes * 60, 10_000)
-        write(transcription, path, "html", audio=(song, RATE), quality="lossless")
-        context = browser.new_context(viewport={"width": 1200, "height": 800})
-        page, _ = watched(context)
-        page.goto(path.as_uri())
-        until(page, f"{ADT}.hits.length === 10000", 60)
-        page.wait_for_timeout(90_000 if minutes > 10 else 8000)  # everything has loaded
-        for what, shift in (("scrolling", True), ("zooming", False)):
-            for view in ("10 s", "the whole song"):
-                page.locator(".stage").focus()
-                page.keyboard.press("0")
-                if view == "10 s":
-                    for _ in range(presses(page, minutes * 60 / 10)):
-                        page.keyboard.press("+")
-                if shift and view != "10 s":
-                    continue
-                took = page.evaluate(SCROLL, [FRAMES, shift])
-                empty, busy = np.array(took["empty"][0]), np.array(took["busy"][0])
-                print(
-                    f"{what} {view} of {minutes} min with 10,000 onsets: frames of"
-                    f" {np.median(busy):.1f} ms (95 %: {np.quantile(busy, 0.95):.1f}),"
-                    f" empty {np.median(empty):.1f} ({np.quantile(empty, 0.95):.1f}),"
-                    f" ratio {np.median(busy) / np.median(empty):.2f}"
-                    f" ({np.quantile(busy, 0.95) / np.quantile(empty, 0.95):.2f})"
-                )
-        context.close()
+        page = open_many(browser, folder, minutes, 10_000)
+        where = f"of {minutes} min with 10,000 onsets"
+        print_frames(page, "zooming", f"the whole song {where}")
+        page.keyboard.press("0")
+        for _ in range(presses(page, minutes * 60 / 10)):
+            page.keyboard.press("+")
+        for what in ("scrolling", "zooming"):
+            print_frames(page, what, f"10 s {where}")
+        page.context.close()
+
+
+def edit(browser: Any, folder: Path) -> None:
+    """Count frames while a hit is added and undone in turn, one in each frame."""
+    for count in (1000, 10_000):
+        page = open_many(browser, folder, 5, count)
+        print_frames(page, "editing", f"5 min with {count:,} onsets")
+        page.context.close()
 
 
 START = """async ([index, selector, ready, sound]) => {
@@ -254,7 +274,7 @@ def size(_: Any, folder: Path) -> None:
 
 def main() -> None:
     """Run the parts that are asked for."""
-    parts = {"sync": sync, "scroll": scroll, "start": start, "size": size}
+    parts = {"sync": sync, "scroll": scroll, "edit": edit, "start": start, "size": size}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
     wanted = parser.parse_args().parts or list(parts)

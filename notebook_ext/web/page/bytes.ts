@@ -1,4 +1,4 @@
-/** Numbers and names in a file's bytes; behind its end there are zeros. */
+/** Reads numbers and names from a file's bytes; past its end there are zeros. */
 export class Bytes {
   private readonly view: DataView;
 
@@ -6,14 +6,14 @@ export class Bytes {
     this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   }
 
-  /** A number of up to 6 bytes, the first one the highest. */
+  /** Return a number of up to 6 bytes, big-endian. */
   uint(at: number, length: number): number {
     let value = 0;
     for (let i = 0; i < length; i++) value = value * 256 + (this.data[at + i] ?? 0);
     return value;
   }
 
-  /** Two's complement, 32 bits. */
+  /** Return a signed number of 32 bits, big-endian. */
   int32(at: number): number {
     return this.uint(at, 4) | 0;
   }

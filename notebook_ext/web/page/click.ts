@@ -17,7 +17,7 @@ interface Hit {
   readonly velocity: number;
 }
 
-/** A WAV file of 16 bits, as long as the song, with the channels that are played. */
+/** Return a 16-bit WAV file as long as the song, with the channels that are played. */
 export async function clickTrack(pieces: Pieces, hits: readonly Hit[]): Promise<Blob> {
   const { chunk, samples, channels } = pieces.info;
   const parts: BlobPart[] = [waveHead(2 * samples * channels, channels)];
@@ -46,7 +46,7 @@ export async function clickTrack(pieces: Pieces, hits: readonly Hit[]): Promise<
   return new Blob(parts, { type: "audio/wav" });
 }
 
-/** Add a sound to one of some channels that lie side by side. */
+/** Add a sound to one of several interleaved channels. */
 function add(
   mixed: Float32Array,
   sound: Float32Array,
@@ -61,7 +61,7 @@ function add(
   }
 }
 
-/** Starts with its first sample; peak 1. */
+/** Return the click of a drum; its peak is 1. */
 function soundOf(drum: string): Float32Array {
   const [middle, seconds] = SOUNDS[SHARED[drum] ?? drum] ?? SOUNDS.OT;
   const count = Math.round(seconds * RATE);

@@ -1,4 +1,4 @@
-/** From a file to samples at 44.1 kHz, by the browser's own decoders. */
+/** Decodes a file to samples at 44.1 kHz, with the browser's own decoders. */
 
 import { RATE } from "../../src/sound/audio-chunks";
 import { type Slices, slicesOf } from "./recording-slices";
@@ -21,22 +21,22 @@ export interface Loaded {
   readonly seconds: number;
 }
 
-/** Samples in the order of time: channels of equal length, 44.1 kHz. */
+/** The next samples at 44.1 kHz: channels of equal length. */
 export type Block = readonly Float32Array[];
 
-/** Decoded, bytes: more than this at once, and a tab may run out of memory. */
+/** Most bytes of samples decoded at once; with more, a tab may run out of memory. */
 const MOST_BYTES = 640e6;
-/** Of a file that is decoded in slices. */
+/** Longest file that is decoded in slices. */
 const MOST_SECONDS = 4200;
-/** Longer than this a file is sliced, if it is of a kind for that. */
+/** A longer file is decoded in slices if its format allows that. */
 const LONG_SECONDS = 90;
-/** A larger file is not read whole to be hashed. */
+/** Largest file that is hashed, since it has to be read whole for that. */
 const MOST_HASHED = 256e6;
 const HEAD_BYTES = 1 << 16;
-/** So long a browser may take to tell the length. */
+/** Time that the browser has to report the length. */
 const LENGTH_MS = 8000;
 
-/** Look at a file; one that is too long is refused. */
+/** Inspect a file; throws `Trouble` if it is too long. */
 export async function load(file: File): Promise<Loaded> {
   if (!file.size) throw new Trouble(`“${file.name}” is empty.`);
   const head = await bytes(file, file.slice(0, HEAD_BYTES));
@@ -107,12 +107,12 @@ async function decoded(name: string, data: ArrayBuffer): Promise<Block> {
   return Array.from({ length: buffer.numberOfChannels }, (_, c) => buffer.getChannelData(c));
 }
 
-/** So many samples of a slice are looked for in the next one, */
+/** Number of samples of a slice that are searched for in the next slice, */
 const MATCH = 2048;
-/** which lie so far before its end, where a decoder or a resampler may have trailed off. */
+/** and their distance from its end, where a decoder or resampler may have faded out. */
 const END = 4096;
 const SAME = 2e-6;
-/** Below this nothing can be told from silence. */
+/** Samples below this count as silence. */
 const QUIET = 1e-3;
 
 async function* joined(name: string, slices: Slices): AsyncGenerator<Block> {
@@ -123,7 +123,7 @@ async function* joined(name: string, slices: Slices): AsyncGenerator<Block> {
   for (let index = 0; index < slices.count && left > 0; index++) {
     const block = await coming;
     if (index + 1 < slices.count) {
-      // The browser decodes while this one is worked on.
+      // The browser decodes the next slice while this one is processed.
       coming = slice(index + 1);
       coming.catch(() => undefined); // told when its turn comes
     }
@@ -132,7 +132,7 @@ async function* joined(name: string, slices: Slices): AsyncGenerator<Block> {
     let end = first.length;
     if (tail) start = slices.steps ? slices.steps.overlap - END : meeting(first, tail);
     if (index + 1 < slices.count) {
-      // A resampler may leave out the last sample, so the length tells nothing.
+      // A resampler may leave out the last sample, so the length is not reliable.
       const { own, overlap } = slices.steps ?? { own: first.length, overlap: 0 };
       end = own + (index && overlap) - END;
     }
@@ -144,7 +144,7 @@ async function* joined(name: string, slices: Slices): AsyncGenerator<Block> {
   }
 }
 
-/** Where a slice goes on behind what was the end of the one before it. */
+/** Return the position in a slice that follows the end of the previous slice. */
 function meeting(samples: Float32Array, tail: Float32Array): number {
   if (!tail.some((value) => Math.abs(value) > QUIET)) throw new Seam();
   const isAt = (at: number) => {
@@ -165,13 +165,13 @@ async function bytes(file: File, part: Blob): Promise<ArrayBuffer> {
   }
 }
 
-/** Seconds of a file; what nobody tells is taken from the size, at 64 kbit/s. */
+/** Return the length in seconds; if it is unknown, estimate it from the size, at 64 kbit/s. */
 async function secondsOf(file: File, sniffed: Sniffed): Promise<number> {
   const told = Math.min((await durationOf(file)) ?? Infinity, sniffed.duration ?? Infinity);
   return Number.isFinite(told) ? told : file.size / 8000;
 }
 
-/** Seconds, by the browser's player; null if it cannot tell. */
+/** Return the length in seconds from the browser's player; null if it is unknown. */
 function durationOf(file: File): Promise<number | null> {
   return new Promise((resolve) => {
     const player = new Audio();
@@ -191,7 +191,7 @@ function durationOf(file: File): Promise<number | null> {
   });
 }
 
-/** Only a page of this machine or of an https server may compute it. */
+/** Return the SHA-256; null on a page from a plain http server, which may not compute it. */
 async function digest(file: File): Promise<string | null> {
   if (!globalThis.crypto?.subtle) return null;
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", await bytes(file, file)));

@@ -1,4 +1,4 @@
-/** The song without its drums, so that they can be turned down: made in a worker when asked for. */
+/** Makes the song without its drums, in a worker, so that they can be turned down. */
 
 import type { Drumless } from "../../src/session/host";
 import type { Reply, Request } from "../separation/messages";
@@ -6,21 +6,25 @@ import type { Hit } from "../separation/separator";
 import { separationParts } from "./embedded";
 import { HEAD_BYTES, type Pieces, waveFile } from "./song-chunks";
 
+const ABANDONED = "the song was closed, or its hits have changed";
+
 export class DrumlessMaker {
   #worker: Worker | null = null;
   #stop: (reason: Error) => void = () => undefined;
-  #made = 0;
+  /** Number of the current request, and of the version that it makes. */
+  #turn = 0;
 
-  /** Take the drums out at these hits; what was being made before is abandoned. */
+  /** Take the drums out at these hits; an earlier request is abandoned. */
   async make(
     pieces: Pieces,
     hits: readonly Hit[],
     report: (progress: number) => void,
   ): Promise<Drumless> {
     this.close();
+    const made = this.#turn;
     const { script, general } = await separationParts();
+    if (made !== this.#turn) throw new Error(ABANDONED);
     const { chunk, samples, channels } = pieces.info;
-    const made = ++this.#made;
     const blobs = await this.#run(script, report, {
       pieces: pieces.blobs.map((blob) => blob.slice(HEAD_BYTES)),
       ...{ chunk, samples, channels, general },
@@ -53,8 +57,9 @@ export class DrumlessMaker {
   }
 
   close(): void {
+    this.#turn++;
     this.#worker?.terminate();
     this.#worker = null;
-    this.#stop(new Error("another song or version is wanted"));
+    this.#stop(new Error(ABANDONED));
   }
 }

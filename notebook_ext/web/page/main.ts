@@ -1,4 +1,4 @@
-/** The page: a recording is dropped, heard by the network, shown, kept and saved. */
+/** The page: transcribes recordings that are dropped on it, shows, stores and exports them. */
 
 import { correctionsTo } from "../../src/core/corrections";
 import type { Op } from "../../src/core/edits";
@@ -31,18 +31,18 @@ class Page {
   #entries: Entry[] = [];
   #shown: ShownSong | null = null;
   #queue: File[] = [];
-  /** Files of hits whose recording has not come yet. */
+  /** Files of hits whose recording has not been opened yet. */
   #waiting: Corrections[] = [];
   #work: AbortController | null = null;
   #done = 0;
-  /** Counts what is to be shown; the last one is. */
+  /** Number of the latest request to show a song; earlier ones are dropped. */
   #turn = 0;
 
   constructor(place: HTMLElement) {
     this.#shell = new Shell(
       place,
       {
-        expect: () => void this.#awake().catch(() => undefined), // told when it is needed
+        expect: () => void this.#awake().catch(() => undefined), // reported when it is needed
         take: (files) => this.#take(files),
         cancel: () => this.#cancel(),
         open: (entry) => void this.#reopen(entry),
@@ -77,7 +77,7 @@ class Page {
       this.#shell.tell("That was no file. Drop a recording, or choose one.");
       return;
     }
-    // Files of hits come after the recordings that they may be of.
+    // Recordings first: a file of hits may belong to one of them.
     this.#queue.push(...files.filter((file) => !isOwnFile(file)), ...files.filter(isOwnFile));
     if (!this.#work) void this.#goOn();
   }
@@ -87,7 +87,7 @@ class Page {
     this.#work?.abort();
   }
 
-  /** One file after the other; what goes wrong with one is told, and the next comes. */
+  /** Process the queue file by file; an error is reported, and the next file follows. */
   async #goOn(): Promise<void> {
     const told: string[] = [];
     this.#shell.tell("");
@@ -107,18 +107,18 @@ class Page {
     this.#shell.tell(told.filter(Boolean).join(" "));
   }
 
-  /** "Listening to song.mp3 (2 of 3)": which of several files it is. */
+  /** Show what is being done to which file: "Listening to song.mp3 (2 of 3)". */
   #stage(what: string, name: string, done: number | null): void {
     const all = this.#done + this.#queue.length;
     this.#shell.busy(`${what} ${name}${all > 1 ? ` (${this.#done} of ${all})` : ""}`, done);
   }
 
-  /** Returns what is to be told of a recording; often nothing. */
+  /** Transcribe and show a recording; returns a message for the user, which may be empty. */
   async #hear(file: File, signal: AbortSignal): Promise<string> {
     const { name } = file;
     if (!this.#mayLeave()) return `“${name}” was not opened.`;
     this.#stage("Reading", name, null);
-    this.#awake().catch(() => undefined); // told when it is needed
+    this.#awake().catch(() => undefined); // reported when it is needed
     const loaded = await load(file);
     signal.throwIfAborted();
     const wantsFine = this.#shell.isFine;
@@ -144,7 +144,7 @@ class Page {
     return told.join(" ");
   }
 
-  /** The engine, which takes a second to start: while the first file is looked for, and read. */
+  /** Start the engine, which takes a second, while the user chooses the first file. */
   #awake(): Promise<Engine> {
     this.#engine ??= readParts().then((parts) => startEngine(parts));
     this.#engine.catch(() => {
@@ -153,7 +153,7 @@ class Page {
     return this.#engine;
   }
 
-  /** Decode a recording, and hear each piece as soon as it is there; `told` gets sentences. */
+  /** Decode a recording and transcribe it piece by piece; messages are added to `told`. */
   async #listen(
     loaded: Loaded,
     wantsFine: boolean,
@@ -168,7 +168,7 @@ class Page {
     const take = async (blocks: AsyncIterable<Block>) => {
       const begun = engine.then((one) => one.begin(stage, wantsFine));
       const stop = () => begun.then((hearing) => hearing.stop(signal.reason));
-      begun.catch(() => undefined); // told where it is waited for
+      begun.catch(() => undefined); // reported where it is awaited
       signal.addEventListener("abort", stop);
       try {
         const recording = await cut(name, blocks, signal, async (channels) =>
@@ -189,7 +189,7 @@ class Page {
     return await decode(loaded, take, (text) => told.push(text));
   }
 
-  /** Keep a song; why the browser does not, or null. */
+  /** Store a song; returns the reason if the browser cannot, or else null. */
   async #keep(
     entry: Entry,
     file: File,
@@ -198,7 +198,7 @@ class Page {
     if (!this.#store) return KEEPS_NOTHING;
     try {
       await this.#store.add(entry, { file, header, data, velocities });
-      // Or a browser that runs out of room may remove it by itself.
+      // Otherwise a browser that runs out of space may delete it.
       navigator.storage?.persist?.().catch(() => undefined);
       return null;
     } catch (error) {
@@ -224,7 +224,7 @@ class Page {
     return this.#apply(corrections);
   }
 
-  /** Make the hits of a file those of the song that is shown: one step, which undo takes back. */
+  /** Replace the hits of the song by those of a file, in one step that can be undone. */
   #apply(corrections: Corrections): string {
     const session = this.#shown?.session;
     if (!session) return "";
@@ -243,7 +243,7 @@ class Page {
 
   // --- a song is shown ------------------------------------------------------
 
-  /** Ask before another song takes the place of one whose edits nobody keeps. */
+  /** Ask before a song whose edits are not stored is replaced. */
   #mayLeave(): boolean {
     if (!this.#shown?.isAtRisk) return true;
     return confirm(
@@ -273,7 +273,7 @@ class Page {
     this.#shell.showing(false);
   }
 
-  /** Show a song that was kept; false if it is not there any more. */
+  /** Show a stored song; returns false if it is not stored any more. */
   async #reopen(entry: Entry): Promise<boolean> {
     const { id, name } = entry;
     if (this.#shown?.opened.id === id) return true;
@@ -282,9 +282,9 @@ class Page {
     try {
       const work = await this.#store?.work(id);
       if (!work || !this.#store) throw new Trouble(`“${name}” is not kept any more.`);
-      // What is seen does not wait for what is heard.
+      // The picture does not wait for the sound.
       const pieces = this.#again(new File([work.file], name));
-      pieces.catch(() => undefined); // the session tells
+      pieces.catch(() => undefined); // the session reports it
       const store = this.#store.edits(id);
       await this.#show({ id, name, parts: work, pieces, store, warning: null });
       await this.#list();
@@ -346,8 +346,8 @@ function about(
   return {
     title: name,
     names: [tags.title || printable(bare), tags.artist] as const,
-    // A name that no archive nor system takes for a path.
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+    // A name that no archive or operating system takes for a path.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are removed
     stem: bare.replace(/[\u0000-\u001f\u007f"*/:<>?\\|]/g, "_"),
     fingerprint: id,
     duration: info.samples / RATE,

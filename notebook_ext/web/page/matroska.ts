@@ -25,17 +25,17 @@ const SIMPLE_BLOCK = 0xa3;
 const BLOCK_GROUP = 0xa0;
 const BLOCK = 0xa1;
 
-/** Elements that another one of the same level ends, if their size is not told. */
+/** Elements of unknown size, which end where another one of their level begins. */
 const UNKNOWN_SIZE = -1;
 const VIDEO = 1;
 const AUDIO = 2;
-const BUTTONS = 0x12; // a type of track that no player looks at
+const BUTTONS = 0x12; // a type of track that players ignore
 const NANOSECONDS = 1e9;
-/** In the flags of a block: it holds several packets. */
+/** Flags of a block that holds several packets. */
 const LACING = 6;
 /** Seconds from the first packet of Vorbis to the second, which is short as well. */
 const VORBIS_STEP = 0.0025;
-/** So far apart the beginnings of tracks may lie. */
+/** Number of clusters in which the beginnings of tracks are searched for. */
 const MOST_CLUSTERS = 64;
 
 interface Entry {
@@ -49,7 +49,7 @@ interface Entry {
   readonly times: number[];
 }
 
-/** Tracks with pictures or sound; null if this is another kind of file. */
+/** Return the tracks with pictures or sound; null if this is another kind of file. */
 export function matroskaTracks(data: Uint8Array): Track[] | null {
   const bytes = new Bytes(data);
   if (bytes.uint(0, 4) !== EBML) return null;
@@ -93,13 +93,13 @@ function entry(bytes: Bytes, element: Element): Entry {
     type: number(bytes, type),
     typeAt: type ? type.end - 1 : 0,
     isDefault: !flag || number(bytes, flag) !== 0,
-    // Of Vorbis the first packet only fills the decoder.
+    // The first packet of Vorbis only fills the decoder.
     sounding: name.startsWith("A_VORBIS") ? 2 : 1,
     times: [],
   };
 }
 
-/** Note the times of the first blocks of each track; `unit`: seconds of the file's. */
+/** Collect the times of the first blocks of each track; `unit` is in seconds. */
 function addTimes(bytes: Bytes, cluster: Element, entries: readonly Entry[], unit: number): void {
   let base = 0;
   for (const element of elements(bytes, cluster)) {
@@ -117,7 +117,7 @@ function addTimes(bytes: Bytes, cluster: Element, entries: readonly Entry[], uni
   }
 }
 
-/** What an element holds; where its size is not told, it goes as far as the one around it. */
+/** Yield the elements within one; an unknown size reaches to the end of the outer element. */
 function* elements(bytes: Bytes, within: Element): Generator<Element> {
   for (let at = within.start; at + 2 <= within.end; ) {
     const idLength = Math.clz32(bytes.data[at] << 24) + 1;
@@ -149,7 +149,7 @@ function child(bytes: Bytes, within: Element, id: number): Element | undefined {
 const number = (bytes: Bytes, element?: Element): number =>
   element ? bytes.uint(element.start, element.end - element.start) : 0;
 
-/** A number of variable length, and where it ends. */
+/** Return a number of variable length, and where it ends. */
 function vint(bytes: Bytes, at: number): [number, number] {
   const length = Math.clz32(bytes.data[at] << 24) + 1;
   if (length > 8) return [0, at + 1];

@@ -16,7 +16,7 @@ const FILE = new Set(["ftyp", "moov", "mdat", "wide", "pnot", "free", "skip"]);
 const MP3 = new Set([0x69, 0x6b]);
 const ENABLED = 1;
 
-/** Tracks with pictures or sound; null if this is another kind of file. */
+/** Return the tracks with pictures or sound; null if this is another kind of file. */
 export function mp4Tracks(data: Uint8Array): Track[] | null {
   const bytes = new Bytes(data);
   if (!FILE.has(bytes.text(4, 4))) return null;
@@ -55,7 +55,7 @@ function find(bytes: Bytes, within: Box | undefined, ...path: string[]): Box | u
   return found;
 }
 
-/** Whether the times in a box take 64 bits. */
+/** Return whether the times in a box have 64 bits. */
 const is64 = (bytes: Bytes, box: Box): boolean => bytes.data[box.start] === 1;
 
 function track(bytes: Bytes, box: Box, movieScale: number, fragment?: Box): Track | null {
@@ -92,7 +92,7 @@ function rename(bytes: Bytes, at: number, type: string): void {
   for (let i = 0; i < 4; i++) bytes.data[at + i] = type.charCodeAt(i);
 }
 
-/** What is empty before the first edit, in the movie's time; where that begins; how many play. */
+/** Return the gap before the first edit, in the movie's time, where it begins, and their number. */
 function edits(bytes: Bytes, list?: Box): { empty: number; from: number; plays: number } {
   const found = { empty: 0, from: 0, plays: 0 };
   if (!list) return found;
@@ -109,7 +109,7 @@ function edits(bytes: Bytes, list?: Box): { empty: number; from: number; plays: 
   return found;
 }
 
-/** When the first sample is decoded, and by how much later it is shown, in the track's time. */
+/** Return when the first sample is decoded, and how much later it is shown, in track time. */
 function firstTime(bytes: Bytes, table: Box | undefined, fragment: Box | undefined, id: number) {
   const offsets = find(bytes, table, "ctts");
   const shown = offsets && bytes.uint(offsets.start + 4, 4) ? bytes.int32(offsets.start + 12) : 0;

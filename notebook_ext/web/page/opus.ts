@@ -11,7 +11,7 @@ interface Page {
   readonly end: number;
   readonly body: number;
   readonly isLast: boolean;
-  /** Samples at 48 kHz at its end; null: no packet ends in it. */
+  /** Position of its end in samples at 48 kHz; null: no packet ends in it. */
   readonly time: number | null;
   readonly serial: number;
   /** Samples of the packets that begin in it. */
@@ -31,7 +31,7 @@ const SILK = [480, 960, 1920, 2880];
 const HYBRID = [480, 960];
 const CELT = [120, 240, 480, 960];
 
-/** Whether this is Opus in Ogg; its pages then count from the first sample that is there. */
+/** Make pages count from the first sample; returns whether this is Opus in Ogg. */
 export function countFromStart(data: Uint8Array): boolean {
   const bytes = new Bytes(data);
   const pages = [...pagesOf(bytes)];

@@ -4,7 +4,7 @@ import { DRUMS } from "../../src/core/drums";
 import type { Change } from "../../src/core/edits";
 import { Trouble } from "./user-error";
 
-/** The hits of a file, and what it says of their song. */
+/** The hits of a file, and what it says about their song. */
 export interface Corrections {
   readonly file: string;
   readonly hits: readonly Change[];
@@ -22,7 +22,7 @@ const ENDINGS = /\.(drums\.json|json|labels\.txt|txt)$/i;
 
 export const isOwnFile = (file: File): boolean => ENDINGS.test(file.name);
 
-/** Read a file; raises `Trouble` if it is something else. */
+/** Read a file; throws `Trouble` if it is something else. */
 export async function readCorrections(file: File): Promise<Corrections> {
   if (file.size > LARGEST) throw new Trouble(`“${file.name}” is too large for a file of hits.`);
   const text = (await file.text()).replace(/^\ufeff/, "");
@@ -73,7 +73,7 @@ function checked(file: string, hit: Partial<Change>): Change {
   return { time, drum, velocity };
 }
 
-/** `song.labels.txt`, or `song.labels.KD.txt`, whose texts need not be drums. */
+/** Read `song.labels.txt`, or `song.labels.KD.txt`, whose labels need not name drums. */
 function fromLabels(file: string, text: string): Corrections {
   const stem = file.replace(/(\.labels)?(\.[A-Z]{2,3})?\.txt$/i, "");
   const only = /\.([A-Z]{2,3})\.txt$/.exec(file)?.[1];
@@ -100,7 +100,7 @@ function drumOf(label: string): string | null {
   return found?.[0] ?? null;
 }
 
-/** Whether the corrections are of a song: by its content, or else by its name. */
+/** Return whether corrections belong to a song: by its content, or else by its name. */
 export function areOf(
   corrections: Corrections,
   song: { readonly id: string; readonly name: string },
@@ -110,7 +110,7 @@ export function areOf(
   return corrections.song === song.name || corrections.song === stem;
 }
 
-/** Of a split file, only its drum: the other lanes stay as they are. */
+/** Return whether corrections are about a drum: a split file is about one. */
 export const concerns = (corrections: Corrections, drum: string): boolean => {
   const only = /\.labels\.([A-Z]{2,3})\.txt$/.exec(corrections.file)?.[1];
   return only === undefined || drum === only;

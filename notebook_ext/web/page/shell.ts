@@ -1,4 +1,4 @@
-/** What is seen of the page around a song. */
+/** The page around a song: what is dropped, saved, and stored. */
 
 import { clock } from "../../src/core/time";
 import { button, choice, make } from "../../src/view/dom";
@@ -9,9 +9,9 @@ import { welcome } from "./welcome";
 
 const ACCEPT = "audio/*,.json,.txt,.wav,.mp3,.flac,.ogg,.oga,.opus,.m4a,.aac,.mp4,.webm";
 
-/** What the user does; `main.ts` answers. */
+/** What users ask for; `main.ts` does it. */
 export interface Deeds {
-  /** A recording is about to come: a file is dragged over the page, or looked for. */
+  /** A recording is likely to follow: a file is dragged over the page, or the dialog opens. */
   expect(): void;
   take(files: readonly File[]): void;
   cancel(): void;
@@ -99,7 +99,7 @@ export class Shell {
     this.#listen();
   }
 
-  /** The whole page takes what is dropped, so that nothing replaces it. */
+  /** Accept drops anywhere, or the browser would open the file instead of the page. */
   #listen(): void {
     const over = (on: boolean) => this.#drop.classList.toggle("over", on);
     addEventListener("dragenter", () => this.deeds.expect());
@@ -144,12 +144,12 @@ export class Shell {
     );
   }
 
-  /** Whether finer drums are wanted of the next recordings. */
+  /** Whether finer drums are requested for the next recordings. */
   get isFine(): boolean {
     return this.#fine.checked;
   }
 
-  /** What is being done, and how much of it is; null: nobody knows. */
+  /** Show what is being done, and the share that is done, 0 to 1; null: unknown. */
   busy(stage: string, done: number | null): void {
     this.#work.hidden = false;
     if (this.#stage.textContent !== stage) this.#stage.textContent = stage;
@@ -162,13 +162,13 @@ export class Shell {
     this.#stage.textContent = "";
   }
 
-  /** A sentence that stays until the next. */
+  /** Show a message, which stays until the next one. */
   tell(text: string): void {
     this.#notice.textContent = text;
     this.#notice.hidden = !text;
   }
 
-  /** A song is there, or none. */
+  /** Adapt to whether a song is shown. */
   showing(isThere: boolean): void {
     this.#saving.hidden = !isThere;
     this.#welcome.hidden = isThere;

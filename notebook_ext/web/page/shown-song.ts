@@ -14,18 +14,18 @@ import type { Pieces } from "./song-chunks";
 import { isFull } from "./store";
 import { breathe, reason } from "./user-error";
 
-/** What a song is, and where its edits go; null: this browser keeps it not. */
+/** What a song is, and where its edits are stored; null: this browser cannot store them. */
 export interface Opened {
   readonly id: string;
   readonly name: string;
   readonly parts: SongParts;
   readonly pieces: Promise<Pieces>;
   readonly store: LogStore | null;
-  /** Why the browser does not keep the song. */
+  /** Why the browser does not store the song; null: it does. */
   readonly warning: string | null;
 }
 
-/** Edits of a song that nobody keeps. */
+/** Edits that are not stored. */
 class LooseLog {
   readonly client = editorName();
   #log: Log = EMPTY;
@@ -37,7 +37,7 @@ class LooseLog {
   }
 
   async read(): Promise<void> {
-    // There is nothing to be read.
+    // Nothing is stored.
   }
 
   propose(action: Action): void {
@@ -46,7 +46,7 @@ class LooseLog {
   }
 
   close(): void {
-    // Nobody listens.
+    // Nothing to close.
   }
 }
 
@@ -61,7 +61,7 @@ export class ShownSong {
     private readonly drumless: DrumlessMaker,
   ) {}
 
-  /** Make a song ready to be shown; with pauses, so that the page answers. */
+  /** Prepare a song, with pauses so that the page stays responsive. */
   static async open(opened: Opened): Promise<ShownSong> {
     const { parts, pieces, store, id, warning } = opened;
     await breathe();
@@ -82,13 +82,13 @@ export class ShownSong {
     };
     const session = new Session(new Song(parts.header, parts.data), host);
     session.warn("song", warning);
-    // Of five minutes, picking and drawing take 30 ms each: not both in one task.
+    // Picking and drawing five minutes take 30 ms each: not both in one task.
     await breathe();
     await edits.read();
     return new ShownSong(opened, session, edits, drumless);
   }
 
-  /** Whether closing it loses what was done and is in no file. */
+  /** Whether closing it loses edits that are in no file. */
   get isAtRisk(): boolean {
     return this.edits.isAtRisk && !this.session.isSaved;
   }

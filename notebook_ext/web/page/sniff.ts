@@ -1,10 +1,10 @@
-/** What the first bytes of a recording say of it, as far as they do. */
+/** Reads what the first bytes of a recording say about it. */
 
 export interface Sniffed {
-  /** Of the file, Hz and number. */
+  /** Sample rate in Hz, and number of channels. */
   readonly sampleRate: number | null;
   readonly channels: number | null;
-  /** Seconds, where the size of the file settles it. */
+  /** Seconds, if the size of the file determines them. */
   readonly duration: number | null;
 }
 
@@ -12,7 +12,7 @@ const UNKNOWN: Sniffed = { sampleRate: null, channels: null, duration: null };
 
 const MPEG_RATES = [44100, 48000, 32000];
 
-/** `head`: the file's beginning, 64 KB are enough; `size`: of the whole file. */
+/** Inspect the beginning of a file, at least 64 KB; `size` is that of the whole file. */
 export function sniff(head: DataView, size: number): Sniffed {
   const mark = text(head, 0, 4);
   if (mark === "RIFF" && text(head, 8, 4) === "WAVE") return wave(head, size);
@@ -33,7 +33,7 @@ function wave(head: DataView, size: number): Sniffed {
       return {
         channels: head.getUint16(at + 10, true) || null,
         sampleRate: head.getUint32(at + 12, true) || null,
-        // A pipe writes sizes that are not true; what is there cannot be more than this.
+        // A size written to a pipe is wrong; there cannot be more than the file holds.
         duration: bytesPerSecond ? size / bytesPerSecond : null,
       };
     }

@@ -1,4 +1,4 @@
-/** A recording in pieces that the player decodes: WAV files of 16 bits and five seconds. */
+/** Cuts a recording into pieces for the player: 16-bit WAV files of five seconds. */
 
 import { SOUND } from "../../src/core/tables";
 import { type AudioInfo, RATE } from "../../src/sound/audio-chunks";
@@ -16,19 +16,19 @@ export interface Pieces {
   readonly blobs: readonly Blob[];
 }
 
-/** A recording that was cut up. */
+/** A recording that has been cut up. */
 export interface Recording {
   readonly pieces: Pieces;
-  /** Of the file as it was decoded. */
+  /** Number of channels of the file. */
   readonly channels: number;
 }
 
-/** Takes each piece's channels, and what lies behind them. */
+/** Receives the channels of each piece; their buffers may be transferred. */
 export type Listener = (channels: readonly Float32Array<ArrayBuffer>[]) => Promise<void>;
 
 /**
- * Cut a recording up. The pieces lie where the browser keeps files, and not in the
- * memory of the page. What has more than two channels is played as their mean.
+ * Cut a recording up. The browser keeps the pieces as files, not in the page's memory.
+ * More than two channels are played as their mean.
  */
 export async function cut(
   name: string,
@@ -76,12 +76,12 @@ export async function cut(
   return { pieces: { info, blobs }, channels };
 }
 
-/** Samples of a piece again, channel after channel in turn. */
+/** Return the samples of a piece, interleaved. */
 export async function samplesOf(piece: Blob): Promise<Int16Array> {
   return new Int16Array(await piece.slice(HEAD_BYTES).arrayBuffer());
 }
 
-/** What stands before the samples. */
+/** Return the header of a WAV file. */
 export function waveHead(bytes: number, channels: number): ArrayBuffer {
   const head = new DataView(new ArrayBuffer(HEAD_BYTES));
   const text = (at: number, letters: string) =>
@@ -101,12 +101,12 @@ export function waveHead(bytes: number, channels: number): ArrayBuffer {
   return head.buffer;
 }
 
-/** A file of 16-bit samples, channel after channel in turn. */
+/** Return a WAV file of interleaved 16-bit samples. */
 export function waveFile(samples: Int16Array<ArrayBuffer>, channels: number): Blob {
   return new Blob([waveHead(samples.byteLength, channels), samples], { type: "audio/wav" });
 }
 
-/** Write a channel among others, in 16 bits; its highest sample, NaN if one is no number. */
+/** Interleave a channel as 16 bits; returns its peak, NaN if a sample is not a number. */
 function rounded(channel: Float32Array, out: Int16Array, first: number, step: number): number {
   let most = 0;
   for (let i = 0, at = first; i < channel.length; i++, at += step) {
@@ -117,7 +117,7 @@ function rounded(channel: Float32Array, out: Int16Array, first: number, step: nu
       most = size;
     }
     const scaled = Math.max(-FULL, Math.min(FULL - 1, value * FULL));
-    out[at] = ((scaled + FULL + 0.5) | 0) - FULL; // as `Math.round`, a third of the time
+    out[at] = ((scaled + FULL + 0.5) | 0) - FULL; // like `Math.round`, in a third of the time
   }
   return most;
 }

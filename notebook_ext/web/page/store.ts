@@ -1,26 +1,26 @@
-/** What the browser keeps of songs until they are removed: IndexedDB. */
+/** Stores songs in the browser's IndexedDB until they are removed. */
 
 import type { Header } from "../../src/core/song";
 import { updateLog } from "../../src/session/edit-store";
 import type { LogStore } from "../../src/session/kept-log";
 
-/** What a list shows. */
+/** A song in the list. */
 export interface Entry {
   readonly id: string;
   readonly name: string;
-  /** Seconds. */
+  /** Length in seconds. */
   readonly duration: number;
-  /** Milliseconds of the clock, when it came. */
+  /** Time when it was added, in milliseconds since 1970. */
   readonly added: number;
 }
 
 const FINE = " finer";
 
-/** The name of a song and its edits: by its content, the network, and what was asked for. */
+/** Return the key of a song and its edits: its content, the network, and the options. */
 export const songId = (content: string, model: string, wantsFine: boolean): string =>
   `${content} ${model}${wantsFine ? FINE : ""}`;
 
-/** Whether finer drums were told. */
+/** Return whether a song was transcribed with finer drums. */
 export const isFine = ({ id }: Entry): boolean => id.endsWith(FINE);
 
 export interface Work {
@@ -35,7 +35,7 @@ const ENTRIES = "entries";
 const WORKS = "works";
 const LOGS = "logs";
 
-/** A browser that keeps nothing for this page has none; then `open` gives null. */
+/** The stored songs; `open` returns null if the browser stores nothing for this page. */
 export class Store {
   private constructor(private readonly base: IDBDatabase) {}
 
@@ -62,13 +62,13 @@ export class Store {
     });
   }
 
-  /** Newest first. */
+  /** Return the songs, newest first. */
   async entries(): Promise<Entry[]> {
     const all = await this.#do<Entry[]>([ENTRIES], "readonly", (of) => of(ENTRIES).getAll());
     return all.filter(isEntry).sort((a, b) => b.added - a.added);
   }
 
-  /** Keep all of a song, or nothing of it; edits of it from another tab stay. */
+  /** Store a song completely or not at all; edits from another tab remain. */
   async add(entry: Entry, work: Work): Promise<void> {
     await this.#do([ENTRIES, WORKS], "readwrite", (of) => {
       of(ENTRIES).put(entry);
@@ -80,7 +80,7 @@ export class Store {
     return this.#do<Work | undefined>([WORKS], "readonly", (of) => of(WORKS).get(id));
   }
 
-  /** Where the edits of a song lie; rejects if it has been removed since. */
+  /** Return the store of a song's edits; it rejects once the song has been removed. */
   edits(id: string): LogStore {
     return {
       update: (change) => {
@@ -102,7 +102,7 @@ export class Store {
     });
   }
 
-  /** Done when all of it lies in the base; a full disk rejects with `QuotaExceededError`. */
+  /** Run a transaction; rejects with `QuotaExceededError` if the disk is full. */
   #do<T>(
     stores: string[],
     mode: IDBTransactionMode,
@@ -117,7 +117,7 @@ export class Store {
   }
 }
 
-/** What a disk or another build has damaged is not listed. */
+/** Return whether an entry is valid; damaged ones are not listed. */
 const isEntry = ({ name, duration, added }: Entry): boolean =>
   typeof name === "string" && Number.isFinite(duration) && Number.isFinite(added);
 

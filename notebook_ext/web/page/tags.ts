@@ -11,7 +11,7 @@ export interface Tags {
 const NONE: Tags = { title: "", artist: "" };
 const { LONGEST } = TAGS;
 
-/** A text with spaces for what no printer prints. */
+/** Replace characters that cannot be printed by spaces. */
 export const printable = (text: string): string => text.replace(/[\p{C}\p{Z}]/gu, " ").trim();
 
 const kept = (found: ReadonlyMap<string, string>, title: string, artist: string): Tags => {
@@ -19,7 +19,7 @@ const kept = (found: ReadonlyMap<string, string>, title: string, artist: string)
   return { title: of(title), artist: of(artist) };
 };
 
-/** Title and artist of a recording, as far as they stand in its first bytes. */
+/** Return title and artist of a recording, if its first bytes contain them. */
 export function tagsOf(head: ArrayBuffer): Tags {
   const bytes = new Uint8Array(head);
   const view = new DataView(head);
@@ -31,7 +31,7 @@ export function tagsOf(head: ArrayBuffer): Tags {
     if (starts("RIFF")) return riff(bytes, view);
     if (latin(bytes, 4, 4) === "ftyp") return mp4(bytes, view);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // what is cut off has no name
+    if (!(error instanceof RangeError)) throw error; // the tag is cut off
   }
   return NONE;
 }
@@ -42,7 +42,7 @@ const latin = (bytes: Uint8Array, start: number, length: number): string =>
 const utf8 = (bytes: Uint8Array, start: number, length: number): string =>
   new TextDecoder().decode(bytes.subarray(start, start + length)).split("\0")[0];
 
-/** Sizes of seven bits a byte. */
+/** Return a size of seven bits a byte. */
 const syncsafe = (view: DataView, at: number): number =>
   [0, 1, 2, 3].reduce((size, n) => size * 128 + (view.getUint8(at + n) & 127), 0);
 
@@ -95,7 +95,7 @@ function ogg(bytes: Uint8Array, view: DataView): Tags {
   return NONE;
 }
 
-/** Comments as Vorbis, Opus and FLAC have them: `NAME=text`. */
+/** Read the comments of Vorbis, Opus and FLAC: `NAME=text`. */
 function vorbis(bytes: Uint8Array, view: DataView, start: number): Tags {
   let at = start + 4 + view.getUint32(start, true);
   const found = new Map<string, string>();

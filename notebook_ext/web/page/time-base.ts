@@ -1,9 +1,8 @@
 /**
- * Where a file's sound begins, by what its container says of it. A browser's decoder
- * hands over the first audio track from its first sample on: that it starts after the
- * pictures is lost, and that another track is the default one. Of MP3 and Opus in MP4
- * Chromium leaves out the encoder's delay twice. What is told here makes it the time base
- * of `adt transcribe` and of video players.
+ * Where a file's sound begins, according to its container. A browser's decoder returns the
+ * first audio track from its first sample on, even if it starts after the pictures or
+ * another track is the default one. Chromium also skips the encoder's delay of MP3 and Opus
+ * in MP4 twice. Corrected for this, times are those of `adt transcribe` and video players.
  */
 
 import { CONTAINER } from "../../src/core/tables";
@@ -14,7 +13,7 @@ import { countFromStart } from "./opus";
 export interface TimeBase {
   /** Seconds of silence before the sound, as its pictures begin earlier. */
   readonly late: number;
-  /** Seconds of what is decoded that are to be left out. */
+  /** Seconds to skip at the beginning of the decoded sound. */
   readonly skip: number;
   /** Which of several audio tracks is read, from 1. */
   readonly track?: { readonly number: number; readonly of: number };
@@ -22,12 +21,12 @@ export interface TimeBase {
 
 const AT_ZERO: TimeBase = { late: 0, skip: 0 };
 
-/** Containers round times to milliseconds and more; no video is cut that exactly. */
+/** Containers round times to milliseconds or worse, so smaller delays are ignored. */
 const { LATE_SECONDS } = CONTAINER;
-/** No film has its sound an hour late: such a header is damaged. */
+/** A header with a longer delay is damaged. */
 const { MOST_LATE_SECONDS } = CONTAINER;
 
-/** Tell where the sound begins; bytes that would mislead the browser are changed. */
+/** Return where the sound begins; bytes that would mislead the browser are changed. */
 export function timeBase(data: Uint8Array): TimeBase {
   if (countFromStart(data)) return AT_ZERO;
   const tracks = mp4Tracks(data) ?? matroskaTracks(data) ?? [];

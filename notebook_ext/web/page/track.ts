@@ -1,15 +1,15 @@
-/** Pictures or sound of a film. */
+/** A track with the pictures or the sound of a film. */
 export interface Track {
   readonly kind: "audio" | "video";
   readonly isDefault: boolean;
-  /** Seconds at which its first packet lies; null if nothing of it is there. */
+  /** Time of its first packet in seconds; null if it has none. */
   readonly start: number | null;
-  /** Seconds at which the first sample lies that is decoded from it. */
+  /** Time of its first decoded sample in seconds. */
   readonly sounds: number | null;
-  /** Seconds to be left out at its beginning when its bytes have been put right. */
+  /** Seconds to skip at its beginning after `mend`. */
   readonly skip: number;
-  /** Makes it no audio track, in the bytes that were given. */
+  /** Change the file's bytes so that players ignore the track. */
   hide(): void;
-  /** Puts its bytes right for the browser's decoder. */
+  /** Correct the file's bytes for the browser's decoder. */
   mend(): void;
 }

@@ -1,7 +1,7 @@
-/** What went wrong, in a sentence for whoever uses the page. */
+/** An error whose message is a sentence for the user. */
 export class Trouble extends Error {}
 
-/** Let the browser draw and answer; unlike timers this is not slowed in a hidden tab. */
+/** Let the browser draw and react; unlike timers, this is not throttled in a hidden tab. */
 export function breathe(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -16,6 +16,6 @@ export function breathe(): Promise<void> {
 export const reason = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** What went wrong with a file, for whoever dropped it. */
+/** Return a sentence for the user about an error with a file. */
 export const sentence = (name: string, error: unknown): string =>
   error instanceof Trouble ? error.message : `“${name}” could not be worked on: ${reason(error)}.`;

@@ -1,10 +1,10 @@
-/** What the page is and does, in one look: shown until there is a song. */
+/** The start page: what the page does, shown until there is a song. */
 
 import { button, make } from "../../src/view/dom";
 
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, STEPS] = [640, 150, 32];
-/** Of two bars in sixteenths: cymbal, hi-hat, snare, kick. */
+/** Two bars in sixteenths: cymbal, hi-hat, snare, kick. */
 const LANES = [
   "x...............................",
   "..x.x.x.x.x.x.x.x.x.x.x.x.x.x.x.",
@@ -18,7 +18,7 @@ const STEPS_TO_TAKE = [
   "Save labels for Audacity, MIDI for a DAW, or a track of clicks.",
 ];
 
-/** `example`: a recording of the project's own is wanted. */
+/** Return the start page; `example` opens the example recording. */
 export const welcome = (example: () => void): HTMLElement =>
   make(
     "section.welcome",
@@ -33,7 +33,7 @@ export const welcome = (example: () => void): HTMLElement =>
     ),
   );
 
-/** A recording, and the hits that are heard in it. */
+/** Draw a recording and its hits. */
 function picture(): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);

@@ -1,4 +1,4 @@
-/** Several files in one, not compressed. */
+/** Writes ZIP archives without compression. */
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   let crc = n;
@@ -16,7 +16,7 @@ const UTF8_NAMES = 0x800;
 const VERSION = 20;
 const FIRST_OF_1980 = 0x21;
 
-/** The archive; names are UTF-8, and the date of all is that from which ZIP counts. */
+/** Return an archive; names are UTF-8, and all dates are the earliest that ZIP has. */
 export function zip(
   files: readonly (readonly [name: string, text: string])[],
 ): Uint8Array<ArrayBuffer> {

@@ -59,7 +59,8 @@ def test_corrected_bars_are_kept_and_saved(
     # They are there again after a reload, and undo still takes them back.
     tab.page.reload()
     tab.page.locator(".kept li button").first.click()
-    until(tab.page, f"{ADT}?.log.cursor === 2")
+    tab.page.locator(".stage").wait_for()
+    until(tab.page, f"{ADT}.log.cursor === 2")
     assert tab.song() == after
     tab.page.locator(".stage").focus()
     for left in (1, 0):
