@@ -36,6 +36,7 @@ def test_corrected_bars_are_kept_and_saved(
     tab = Tab(browser.new_context(accept_downloads=True), page_file.as_uri())
     tab.choose(GROOVE)
     before = tab.song()
+    assert before.tempo is not None
     tab.page.evaluate(f"{ADT}.seek({before.beats[2].time})")
     for name in ("A bar starts at the playhead (D)", "Half the tempo (Shift+X)"):
         tab.page.get_by_role("button", name=name).click()
