@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from adt_plugins.drums import Drum, as_drum
-from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
+from adt_plugins.midi.bar_lines import TICKS_PER_QUARTER
+from adt_plugins.midi.tempo_map import TempoMap
 
 FLAM_S = 0.045
 """A hit within this time before another hit of its drum is its grace note."""

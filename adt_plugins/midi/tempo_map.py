@@ -8,7 +8,6 @@ tick off, even after an hour.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -18,10 +17,18 @@ import numpy as np
 
 from adt_plugins.annotations import Beat
 from adt_plugins.errors import FormatError
-from adt_plugins.meter import Meter, MeterChange, meters_of_bars
+from adt_plugins.meter import MeterChange, meters_of_bars
+from adt_plugins.midi.bar_lines import (
+    PARTS,
+    TICKS_PER_QUARTER,
+    bar_lines,
+    bar_starts,
+    beats_of_last_bar,
+    ticks_of_beats,
+    usual_beats,
+)
 from adt_plugins.tempo import LARGEST_S, SteadyTempo, steady_tempo
 
-TICKS_PER_QUARTER = 960
 DEFAULT_TEMPO = 500_000  # microseconds a quarter: 120 BPM
 TEMPI = ("auto", "constant", "follow")
 """How a map follows the beats: one tempo if it fits, always one, or every beat."""
@@ -38,12 +45,7 @@ MIN_BPM = 30.0
 LATEST_S = 1e5
 """Latest time of a beat: up to there, missing beats are interpolated."""
 
-MOST_BEATS = 32
-"""Most beats of a bar: a longer one, as of beats numbered throughout, is split."""
-
-_MOST_UPPER = 255  # largest numerator of a time signature in MIDI
 _MOST_TEMPO = (1 << 24) - 1
-_PARTS = tuple(4 * TICKS_PER_QUARTER // n for n in (16, 32, 64))
 _NEAR_S = 0.009
 """A lead-in has whole sixteenths or 32nds if these are off by less than this, otherwise
 64ths, which are off by 17 ms at most at 110 BPM. Few programs support finer ones."""
@@ -177,21 +179,21 @@ def tempo_map(
     if not played:
         return TempoMap()
     times = [time for time, _ in played]
-    starts = _starts([position for _, position in played], meters)
-    units = _units(len(played), starts, meters)
+    starts = bar_starts([position for _, position in played], meters)
+    units = ticks_of_beats(len(played), starts, meters)
     places = [0]
     for unit in units[:-1]:
         places.append(places[-1] + unit)
-    usual = _usual(played, starts, units)
+    usual = usual_beats(played, starts, units)
     steady = None
     if how != "follow":
         quarters = np.array(places, np.float64) / TICKS_PER_QUARTER
         steady = steady_tempo(times, quarters, hits, anyway=how == "constant")
     lead, tempos = _timed(times, places, how, steady)
     of_bars = meters_of_bars(meters, len(starts))
-    last = starts[-1] + _last_bar(starts, of_bars, usual)
+    last = starts[-1] + beats_of_last_bar(starts, of_bars, usual)
     ends = [*starts[1:], max(last, len(played))]
-    bars, first_bar, signatures = _bars(
+    bars, first_bar, signatures = bar_lines(
         starts, ends, of_bars, (lead, places[starts[0]])
     )
     return TempoMap(tempos, signatures, bars, lead, lead + places[-1], first_bar)
@@ -213,58 +215,6 @@ def _even(beats: Sequence[Beat]) -> list[tuple[float, int]]:
             ]
         played.append((beat.time, beat.position))
     return played
-
-
-def _starts(positions: Sequence[int], meters: Sequence[MeterChange]) -> list[int]:
-    """Return the indices of beats that begin a bar; the first one without downbeats."""
-    longest = max((_ticks(change.meter) for change in meters), default=960)
-    most = min(MOST_BEATS, _MOST_UPPER * _PARTS[0] // longest)
-    starts: list[int] = []
-    for n, position in enumerate(positions):
-        since = n - (starts[-1] if starts else 0)
-        if position == 1 or (n and position <= positions[n - 1]) or since == most:
-            starts.append(n)
-    return starts or [0]
-
-
-def _units(
-    count: int, starts: Sequence[int], meters: Sequence[MeterChange]
-) -> list[int]:
-    """Return the ticks of each beat."""
-    of_bars = meters_of_bars(meters, len(starts))
-    units = [_ticks(of_bars[0])] * starts[0]
-    for start, end, meter in zip(starts, [*starts[1:], count], of_bars, strict=True):
-        units += [_ticks(meter)] * (end - start)
-    return units
-
-
-def _ticks(meter: Meter) -> int:
-    """Return the ticks of a counted beat."""
-    return round(meter.quarters * TICKS_PER_QUARTER)
-
-
-def _usual(
-    played: Sequence[tuple[float, int]], starts: Sequence[int], units: Sequence[int]
-) -> int:
-    """Return the beats of a usual bar, or the highest position without a full bar."""
-    full = [b - a for a, b in pairwise(starts)]
-    if full:
-        return Counter(full).most_common(1)[0][0]
-    least = 2 if units[0] % TICKS_PER_QUARTER else 4
-    highest = max(position for _, position in played)
-    return min(max(highest, least), MOST_BEATS)
-
-
-def _last_bar(starts: Sequence[int], meters: Sequence[Meter], usual: int) -> int:
-    """Return the beats of the last bar, as if it were complete."""
-    alike = [
-        after - start
-        for (start, after), meter in zip(pairwise(starts), meters, strict=False)
-        if meter == meters[-1]
-    ]
-    if alike:
-        return Counter(alike).most_common(1)[0][0]
-    return usual if len(set(meters)) == 1 else meters[-1].counted
 
 
 def _tempo(seconds: float | Fraction, ticks: int) -> int:
@@ -290,7 +240,7 @@ def _timed(
     local = min(_LOCAL, len(times) - 1)
     lead = _lead_in(times[0], _tempo((times[local] - times[0]), places[local]))
     if times[0] > LEAST_LEAD_IN_S:
-        lead = max(lead, _PARTS[-1])
+        lead = max(lead, PARTS[-1])
     if how == "auto":
         times = _smooth(times)
     ticks = [lead + place for place in places]
@@ -327,10 +277,10 @@ def _lead_in(seconds: float, tempo: int) -> int:
     near = _NEAR_S * _UNIT / tempo
     if seconds <= LEAST_LEAD_IN_S:
         return 0
-    for part in _PARTS:
+    for part in PARTS:
         if (ticks := round(wanted / part) * part) and abs(ticks - wanted) <= near:
             return ticks
-    return max(round(wanted / _PARTS[-1]), 1) * _PARTS[-1]
+    return max(round(wanted / PARTS[-1]), 1) * PARTS[-1]
 
 
 def _steady(
@@ -361,67 +311,3 @@ def _steady(
         elapsed += length * tempo
         first = last
     return tempos
-
-
-def _bars(
-    starts: Sequence[int],
-    ends: Sequence[int],
-    meters: Sequence[Meter],
-    lead: tuple[int, int],
-) -> tuple[tuple[int, ...], int, tuple[tuple[int, int, int], ...]]:
-    """Return the ticks of bar lines, the number of the first, and time signatures.
-
-    Parameters
-    ----------
-    starts, ends
-        Beats of the bars.
-    meters
-        Meters of the bars.
-    lead
-        Ticks before the first beat, and of the pickup.
-    """
-    unit, usual = _ticks(meters[0]), ends[0] - starts[0]
-    rest, pickup = lead
-    bars: list[tuple[int, int, int]] = []  # ticks, numerator, denominator
-    whole, rest = divmod(rest, usual * unit)
-    bars += [(usual * unit, *meters[0].signature(usual))] * whole
-    # The remainder of a beat comes first, so that the rest can be counted.
-    part, beats = rest % unit, rest // unit * unit
-    together = beats + pickup <= usual * unit
-    parts = [part, beats + pickup] if together else [part, beats, pickup]
-    bars += [
-        (ticks, *_signature(ticks, meters[0]))
-        for part in parts
-        for ticks in _countable(part)
-    ]
-    before = len(bars)
-    for start, end, meter in zip(starts, ends, meters, strict=True):
-        count = end - start
-        bars.append((count * _ticks(meter), *meter.signature(count)))
-    lines: list[int] = []
-    signatures: list[tuple[int, int, int]] = []
-    tick = 0
-    for ticks, upper, lower in bars:
-        if not signatures or signatures[-1][1:] != (upper, lower):
-            signatures.append((tick, upper, lower))
-        lines.append(tick)
-        tick += ticks
-    return tuple(lines), 1 - before, tuple(signatures)
-
-
-def _countable(ticks: int) -> list[int]:
-    """Return the ticks of a bar, split if no time signature can count its parts."""
-    part = next((p for p in _PARTS if ticks % p == 0), 1)
-    if ticks // part <= _MOST_UPPER:
-        return [ticks] if ticks else []
-    return [ticks % TICKS_PER_QUARTER, ticks // TICKS_PER_QUARTER * TICKS_PER_QUARTER]
-
-
-def _signature(ticks: int, meter: Meter) -> tuple[int, int]:
-    """Return the time signature of a short bar, in the meter's notes or finer ones."""
-    if ticks % _ticks(meter) == 0:
-        return meter.signature(ticks // _ticks(meter))
-    denominator = 4
-    while ticks * denominator % (4 * TICKS_PER_QUARTER) and denominator < 64:
-        denominator *= 2
-    return max(ticks * denominator // (4 * TICKS_PER_QUARTER), 1), denominator

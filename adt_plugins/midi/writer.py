@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from adt_plugins.drums import Drum
+from adt_plugins.midi.bar_lines import TICKS_PER_QUARTER
 from adt_plugins.midi.own_event import OwnEvent, drums_of_notes
-from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
+from adt_plugins.midi.tempo_map import TempoMap
 
 DRUM_CHANNEL = 9  # "channel 10", counted from 0
 NOTE_TICKS = 120  # a 32nd note: long enough to be visible; drums ignore the length

@@ -24,9 +24,10 @@ from adt_plugins.formats.chart.pads import (
     kit_of,
     unflipped,
 )
+from adt_plugins.midi.bar_lines import TICKS_PER_QUARTER
 from adt_plugins.midi.drum_tracks import GAME_TRACK
 from adt_plugins.midi.reader import DEFAULT_TEMPO, MidiFile, Track, parse
-from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
+from adt_plugins.midi.tempo_map import TempoMap
 
 if TYPE_CHECKING:
     import mido

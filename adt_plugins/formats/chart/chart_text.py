@@ -25,7 +25,8 @@ from adt_plugins.formats.chart.pads import (
     kit_of,
     unflipped,
 )
-from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
+from adt_plugins.midi.bar_lines import TICKS_PER_QUARTER
+from adt_plugins.midi.tempo_map import TempoMap
 
 _DOUBLE, _ACCENT, _GHOST, _CYMBAL = 32, 33, 39, 64
 _FIVE_LANES = 5

@@ -14,7 +14,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from adt_plugins.drums import Drum
-from adt_plugins.midi.tempo_map import TICKS_PER_QUARTER, TempoMap
+from adt_plugins.midi.bar_lines import TICKS_PER_QUARTER
+from adt_plugins.midi.tempo_map import TempoMap
 
 KICK, RED, YELLOW, BLUE, GREEN = range(5)
 LEVELS = ("Expert", "Hard", "Medium", "Easy")

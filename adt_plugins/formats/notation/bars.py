@@ -15,8 +15,7 @@ from adt_plugins.annotations import Beat, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.notation.divisions import UNDIVIDED, Division, Feel, Unit
-from adt_plugins.meter import Meter, MeterChange, meters_of_bars
-from adt_plugins.midi.tempo_map import MOST_BEATS
+from adt_plugins.meter import MOST_BEATS, Meter, MeterChange, meters_of_bars
 from adt_plugins.tempo import refined, steady_tempo
 from adt_plugins.transcription import Transcription
 

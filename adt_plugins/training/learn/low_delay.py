@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm.auto import tqdm
 
+from adt_plugins.base.drafts import whole_file
 from adt_plugins.base.files import check_free, make_folder, write_files
 from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard
 from adt_plugins.network.brnn_sa.weights import Lstm
@@ -228,8 +229,8 @@ class Trainer:
             "settings": asdict(self._settings),
             **{name: part.state_dict() for name, part in self._parts.items()},
         }
-        torch.save(state, self.path.with_suffix(".tmp"))
-        self.path.with_suffix(".tmp").replace(self.path)
+        with whole_file(self.path) as draft:
+            torch.save(state, draft)
 
 
 def fit_low_delay(
