@@ -59,7 +59,7 @@ def test_imports_go_down_only_and_in_no_circle() -> None:
         ("audacity.autostart", 12),
         ("activations", 13),
         ("batch.manifest", 15),
-        ("midi.tempo_map", 10),
+        ("midi.tempo_map", 11),
         ("formats", 30),
         ("formats.midi", 42),
         ("formats.audacity_project", 33),
