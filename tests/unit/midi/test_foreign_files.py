@@ -1,8 +1,7 @@
-"""MIDI files of other programs: damaged, on other channels, with other notes."""
+"""MIDI files of other programs: on other channels, with other notes and ends."""
 
 from __future__ import annotations
 
-import io
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,47 +15,7 @@ from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.transcription import Transcription
-
-BAR = 4 * 96
-
-
-def meta(kind: str, **values: object) -> mido.MetaMessage:
-    return mido.MetaMessage(kind, **values)
-
-
-def hits(
-    *notes: int, channel: int = 9, name: str = "", step: int = 96
-) -> mido.MidiTrack:
-    track = mido.MidiTrack([meta("track_name", name=name)] if name else [])
-    for note in notes:
-        for kind in ("note_on", "note_off"):
-            message = mido.Message(
-                kind, note=note, velocity=90, time=step // 2, channel=channel
-            )
-            track.append(message)
-    return track
-
-
-def tempo_track(*more: mido.MetaMessage) -> mido.MidiTrack:
-    signature = meta("time_signature", numerator=4, denominator=4)
-    return mido.MidiTrack([meta("set_tempo", tempo=500_000), signature, *more])
-
-
-def save(path: Path, *tracks: mido.MidiTrack) -> bytearray:
-    file = mido.MidiFile(type=1, ticks_per_beat=96)
-    file.tracks += tracks
-    buffer = io.BytesIO()
-    file.save(file=buffer)
-    path.write_bytes(buffer.getvalue())
-    return bytearray(buffer.getvalue())
-
-
-def read(path: Path, data: bytes | None = None) -> tuple[Transcription, list[str]]:
-    if data is not None:
-        path.write_bytes(data)
-    told: list[str] = []
-    return formats.read(path, warn=told.append), told
-
+from tests.support.foreign_midi import BAR, hits, meta, read, save, tempo_track
 
 # Where beats end
 
@@ -126,125 +85,7 @@ def test_hits_behind_the_last_beat_make_no_beats(tmp_path: Path) -> None:
 # Damage that other programs read over
 
 
-def lengths(data: bytes | bytearray) -> list[int]:
-    """Return where the lengths of tracks are."""
-    found, at = [], data.find(b"MTrk")
-    while at >= 0:
-        found.append(at + 4)
-        at = data.find(b"MTrk", at + 4)
-    return found
-
-
-@pytest.mark.parametrize("length", [0, 1, 5, 100_000, 0xFFFFFFFF])
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_wrong_length_of_a_track(tmp_path: Path, length: int, number: int) -> None:
-    path = tmp_path / "a.mid"
-    data = save(path, tempo_track(), hits(36, 38), hits(42, 46))
-    want = read(path)[0]
-    at = lengths(data)[number]
-    data[at : at + 4] = length.to_bytes(4, "big")
-    song, told = read(path, bytes(data))
-    assert song == want
-    assert told == []
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 3])
-def test_a_wrong_number_of_tracks(tmp_path: Path, count: int) -> None:
-    path = tmp_path / "a.mid"
-    data = save(path, tempo_track(), hits(36), hits(42))
-    data[10:12] = count.to_bytes(2, "big")
-    song, told = read(path, bytes(data))
-    assert song.counts() == {"KD": 1, "CHH": 1}
-    assert told == []
-
-
-def test_a_controller_out_of_range_does_not_matter(tmp_path: Path) -> None:
-    path = tmp_path / "a.mid"
-    piano = mido.MidiTrack([mido.Message("control_change", control=64, value=99)])
-    data = save(path, tempo_track(), piano, hits(36, 38))
-    data[data.index(b"\xb0\x40\x63") + 2] = 255
-    song, told = read(path, bytes(data))
-    assert song.counts() == {"KD": 1, "SD": 1}
-    assert told == []
-
-
-def test_velocities_out_of_range_are_loud(tmp_path: Path) -> None:
-    """mido can clip them, too; the notes behind them are not lost."""
-    path = tmp_path / "a.mid"
-    data = save(path, tempo_track(), hits(36, 38, 42))
-    for note, velocity in ((36, 128), (38, 255)):
-        data[data.index(bytes([note, 90])) + 1] = velocity
-    song, told = read(path, bytes(data))
-    found = [(onset.drum.name, onset.velocity) for onset in song]
-    assert found == [("KD", 127), ("SD", 127), ("CHH", 90)]
-    assert told == [f"{path}: track 2 has velocities above 127, which count as 127"]
-
-
-def test_a_tempo_of_0_does_not_count(tmp_path: Path) -> None:
-    path = tmp_path / "a.mid"
-    data = save(path, tempo_track(), hits(36, 38))
-    at = data.index(b"\xff\x51\x03") + 3
-    data[at : at + 3] = bytes(3)
-    song, told = read(path, bytes(data))
-    assert song.counts() == {"KD": 1, "SD": 1}
-    assert song.beats
-    assert told == [
-        f"{path}: track 1 has a tempo of 0 at tick 0, which does not count",
-    ]
-
-
-def test_a_damaged_piano_track_keeps_no_drums_back(tmp_path: Path) -> None:
-    path = tmp_path / "a.mid"
-    data = save(path, tempo_track(), hits(60, 62, channel=0), hits(36, 38))
-    data[data.index(b"\x90\x3e") + 1] = 200
-    song, told = read(path, bytes(data))
-    assert song.counts() == {"KD": 1, "SD": 1}
-    assert told == [
-        f"{path}: is damaged, and was read up to the damage:"
-        " track 2 is wrong at tick 144: a note above 127"
-    ]
-
-
-def test_a_file_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
-    path = tmp_path / "a.mid"
-    data = save(path, tempo_track(), hits(*[36, 38] * 20))
-    song, told = read(path, bytes(data[:-60]))
-    assert 20 < len(song) < 40
-    assert told == [
-        f"{path}: is damaged, and was read up to the damage: track 2 is cut off"
-    ]
-    assert read(path, bytes(data[:60]))[1] != []
-    data[10:12] = (3).to_bytes(2, "big")
-    song, told = read(path, bytes(data))
-    assert len(song) == 40
-    assert told == [
-        f"{path}: is damaged, and was read up to the damage: cut off in track 3 of 3"
-    ]
-
-
 # Drums on other channels
-
-
-def test_midi_in_the_riff_form_of_windows(tmp_path: Path) -> None:
-    plain = bytes(save(tmp_path / "a.mid", tempo_track(), hits(36)))
-    size = len(plain).to_bytes(4, "little")
-    whole = (
-        b"RIFF" + (len(plain) + 12).to_bytes(4, "little") + b"RMIDdata" + size + plain
-    )
-    found, told = read(tmp_path / "a.rmi", whole)
-    assert not told
-    assert found.onsets == read(tmp_path / "a.mid")[0].onsets
-    listed = b"LIST" + (4).to_bytes(4, "little") + b"INFO"
-    other = whole[:4] + (len(plain) + 24).to_bytes(4, "little") + b"RMID" + listed
-    again, _ = read(tmp_path / "a.rmi", other + whole[12:])
-    assert again.onsets == found.onsets
-
-
-def test_midi_behind_the_header_of_an_old_macintosh(tmp_path: Path) -> None:
-    plain = bytes(save(tmp_path / "a.mid", tempo_track(), hits(36, 38)))
-    found, told = read(tmp_path / "b.mid", bytes(128) + plain)
-    assert found.onsets == read(tmp_path / "a.mid")[0].onsets
-    assert told == []
 
 
 @pytest.mark.parametrize(
