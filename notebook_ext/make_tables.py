@@ -36,7 +36,7 @@ from adt_plugins.formats.notation import (
     spelling,
     staff,
 )
-from adt_plugins.midi import tempo_map, writer
+from adt_plugins.midi import bar_lines, tempo_map, writer
 from adt_plugins.midi.song_files import SUFFIX, constant_path
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.notebook import document
@@ -136,9 +136,9 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "TEMPO_MAP": (
         tempo_map,
         "TICKS_PER_QUARTER DEFAULT_TEMPO TOLERANCE_S LEAST_LEAD_IN_S MIN_BPM LATEST_S"
-        " MOST_BEATS _MOST_UPPER _MOST_TEMPO _PARTS _NEAR_S _MOST_OFF_S _MOST_OTHER"
-        " _PARABOLA _LOCAL _LEAST_BEAT_S",
+        " _MOST_TEMPO _NEAR_S _MOST_OFF_S _MOST_OTHER _PARABOLA _LOCAL _LEAST_BEAT_S",
     ),
+    "BAR_LINES": (bar_lines, "PARTS _MOST_UPPER"),
     "MIDI": (
         writer,
         "LEAD_IN PICKUP NO_TEMPO DRUM_CHANNEL NOTE_TICKS OFF_VELOCITY MAX_DELTA",

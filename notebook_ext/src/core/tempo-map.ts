@@ -4,19 +4,22 @@ import { divideEven, exact } from "./exact";
 import {
   beatQuarters,
   COMMON,
+  countedBeats,
   type Meter,
   type MeterChange,
   metersOfBars,
   signatureOf,
 } from "./meter";
 import { roundEven } from "./pick";
-import { TEMPO, TEMPO_MAP } from "./tables";
+import { BAR_LINES, METER, TEMPO, TEMPO_MAP } from "./tables";
 import { type SteadyTempo, steadyTempo } from "./tempo";
 import { clamp } from "./time";
 
-const { TICKS_PER_QUARTER, DEFAULT_TEMPO, LEAST_LEAD_IN_S, MIN_BPM, MOST_BEATS } = TEMPO_MAP;
-const { MOST_UPPER, MOST_TEMPO, PARTS, NEAR_S, MOST_OFF_S, MOST_OTHER } = TEMPO_MAP;
+const { TICKS_PER_QUARTER, DEFAULT_TEMPO, LEAST_LEAD_IN_S, MIN_BPM } = TEMPO_MAP;
+const { MOST_TEMPO, NEAR_S, MOST_OFF_S, MOST_OTHER } = TEMPO_MAP;
 const { PARABOLA, LOCAL, LEAST_BEAT_S } = TEMPO_MAP;
+const { MOST_BEATS } = METER;
+const { PARTS, MOST_UPPER } = BAR_LINES;
 const TOLERANCE_S = TEMPO_MAP.TOLERANCE_S.auto;
 const UNIT = TICKS_PER_QUARTER * 1_000_000; // one second of exact time
 
@@ -68,9 +71,9 @@ export function tempoMap(
   const times = played.map(({ time }) => time);
   const quarters = places.map((place) => place / TICKS_PER_QUARTER);
   const { lead, tempos } = timed(times, places, steadyTempo(times, quarters, hits));
-  const last = Math.max(starts[starts.length - 1] + usual(played, starts, units), played.length);
-  const ends = [...starts.slice(1), last];
   const of = metersOfBars(meters, starts.length);
+  const last = starts[starts.length - 1] + lastBar(starts, of, usual(played, starts, units));
+  const ends = [...starts.slice(1), Math.max(last, played.length)];
   const bars = barsOf(starts, ends, of, lead, places[starts[0]]);
   return { tempos, ...bars, first: lead, end: lead + places[places.length - 1] };
 }
@@ -130,13 +133,25 @@ function usual(
   units: readonly number[],
 ): number {
   const full = starts.slice(1).map((start, n) => start - starts[n]);
-  if (full.length) {
-    const counts = new Map<number, number>();
-    for (const own of full) counts.set(own, (counts.get(own) ?? 0) + 1);
-    return [...counts].reduce((best, own) => (own[1] > best[1] ? own : best))[0];
-  }
+  if (full.length) return mostCommon(full);
   const least = units[0] % TICKS_PER_QUARTER ? 2 : 4;
   return Math.min(Math.max(...played.map(({ position }) => position), least), MOST_BEATS);
+}
+
+/** Return the beats of the last bar, as if it were complete. */
+function lastBar(starts: readonly number[], meters: readonly Meter[], usual: number): number {
+  const own = meters[meters.length - 1];
+  const isOwn = ({ beats, unit }: Meter) => beats === own.beats && unit === own.unit;
+  const alike = starts.slice(1).flatMap((after, n) => (isOwn(meters[n]) ? after - starts[n] : []));
+  if (alike.length) return mostCommon(alike);
+  return meters.every(isOwn) ? usual : countedBeats(own);
+}
+
+/** Return the most common value, the first of several. */
+function mostCommon(values: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].reduce((best, own) => (own[1] > best[1] ? own : best))[0];
 }
 
 /** Return the microseconds per quarter at which ticks last for some seconds. */

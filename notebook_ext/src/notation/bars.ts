@@ -11,7 +11,7 @@ import {
   signatureOf,
 } from "../core/meter";
 import { roundEven } from "../core/pick";
-import { BARS, TEMPO_MAP } from "../core/tables";
+import { BARS, METER } from "../core/tables";
 import { refined, steadyTempo } from "../core/tempo";
 import { type Division, UNDIVIDED, type Unit } from "./divisions";
 import { type Feel, TICKS } from "./score";
@@ -204,9 +204,9 @@ function usualOf(beats: readonly Counted[]): number {
   const starts = beats.flatMap(([, position], n) => (position === 1 ? [n] : []));
   const lengths = starts.slice(1).map((start, n) => start - starts[n]);
   const most = mostCommon(lengths);
-  if (most !== null && Math.max(...lengths) <= TEMPO_MAP.MOST_BEATS) return most;
+  if (most !== null && Math.max(...lengths) <= METER.MOST_BEATS) return most;
   const highest = Math.max(...beats.map(([, position]) => position));
-  return highest > 2 ? Math.min(highest, TEMPO_MAP.MOST_BEATS) : 4;
+  return highest > 2 ? Math.min(highest, METER.MOST_BEATS) : 4;
 }
 
 /** Bars, numbered from the first downbeat that was given. */
