@@ -80,7 +80,9 @@ def _named(name: str) -> Iterator[Path]:
     elif not os.path.lexists(path):
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - any root
         if not matches:
-            raise AdtError(f"{name}: no such file or folder")
+            is_pattern = glob.has_magic(name)
+            missing = "nothing matches" if is_pattern else "no such file or folder"
+            raise AdtError(f"{name}: {missing}")
         yield from (
             Path(match)
             for match in matches

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 NPZ = "npz"
 """Activations: written and protected like a format, though they are not one."""
 
+DEFAULT_FORMATS = "labels,midi"
+"""What ``adt transcribe`` and ``adt batch`` write."""
+
 GATE_MODES = ("off", "normal", "strict")
 """As in `adt_plugins.picking.song_gate`, which takes NumPy to import."""
 

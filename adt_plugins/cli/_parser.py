@@ -11,6 +11,9 @@ from adt_plugins.base.reporting import did_you_mean
 WRONG = 2
 """Exit code of a command that was wrong."""
 
+_NAMES_OF_FILES = ("FILE", "DIR", "FOLDER")
+"""What options call their value if it names a file or a folder."""
+
 Examples = Sequence[tuple[str, str]]
 
 
@@ -70,6 +73,16 @@ class Parser(argparse.ArgumentParser):
         option = word.partition("=")[0]
         options = [name for name in self._option_string_actions if name[:2] == "--"]
         return f"no option {option}" + did_you_mean(option, options)
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        # An empty name, mostly that of a shell's variable, would be this folder.
+        if not arg_string and (
+            not action.option_strings or action.metavar in _NAMES_OF_FILES
+        ):
+            named = action if action.option_strings else None
+            what = "" if named else f"{action.metavar or action.dest}: "
+            raise argparse.ArgumentError(named, f"{what}the name is empty")
+        return super()._get_value(action, arg_string)  # type: ignore[misc]
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         choices = action.choices

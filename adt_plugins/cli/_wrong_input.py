@@ -5,21 +5,34 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from adt_plugins.base.reporting import did_you_mean
+from adt_plugins.cli._options import DEFAULT_FORMATS
 from adt_plugins.errors import AdtError
 
 _MOST_SIBLINGS = 2000
 
 
 @contextmanager
-def instead_of_a_recording(source: str) -> Iterator[None]:
-    """Let an error about a recording name the command that takes this input."""
-    with _explained(source, _hint_for_recording):
+def instead_of_a_recording(
+    source: str, formats: Sequence[str] | None = None
+) -> Iterator[None]:
+    """Let an error about a recording name the command that takes this input.
+
+    Parameters
+    ----------
+    source
+        The input.
+    formats
+        What a transcription is written in, for a command that ``adt batch`` can do for
+        many recordings; None for other commands.
+    """
+    with _explained(source, partial(_hint_for_recording, formats)):
         yield
 
 
@@ -44,26 +57,50 @@ def _explained(source: str, hint: Callable[[str, Path], str | None]) -> Iterator
         raise type(error)(f"{source}: {explanation}") from error
 
 
-def _hint_for_recording(source: str, path: Path) -> str | None:
+def check_transcription(source: Path) -> None:
+    """Raise `AdtError` for a recording, which is no transcription.
+
+    For commands whose readers do not say which command takes it.
+    """
+    from adt_plugins.formats import format_of_name
+
+    if source.is_file() and format_of_name(source) is None:
+        hint = _hint_for_transcription(str(source), source)
+        if hint is not None:
+            raise AdtError(f"{source}: {hint}")
+
+
+def _hint_for_recording(
+    written: Sequence[str] | None, source: str, path: Path
+) -> str | None:
     from adt_plugins import formats
     from adt_plugins.base.protected import RECORDINGS
     from adt_plugins.batch.recordings import LISTS
 
+    batch = None if written is None else _batch(source, written)
     if path.is_dir():
-        return f"is a folder; to transcribe all recordings in it: {_batch(source)}"
+        if batch is None:
+            return "is a folder; name the recordings in it"
+        return f"is a folder; to transcribe all recordings in it: {batch}"
     if not path.exists():
         if _is_pattern(source):
-            return f"no such file; to transcribe all that match: {_batch(source)}"
+            if batch is None:
+                return "no such file, and none that matches"
+            return f"no such file; to transcribe all that match: {batch}"
         return _missing(source, path, lambda p: p.suffix.lower() in RECORDINGS)
     name = formats.format_of_file(path)
     if name is not None and formats.FORMATS[name].read is not None:
+        is_other = f"is a transcription ({name}), not a recording"
+        if written is None:
+            return is_other
         other = "labels" if name == "midi" else "midi"
         return (
-            f"is a transcription ({name}), not a recording; to convert it:"
-            f" adt convert {_quoted(source)} --format {other}"
+            f"{is_other}; to convert it: adt convert {_quoted(source)} --format {other}"
         )
     if path.suffix.lower() in LISTS:
-        return f"is not a recording; if it lists some: {_batch(source)}"
+        if batch is None:
+            return "is not a recording; if it lists some, name them"
+        return f"is not a recording; if it lists some: {batch}"
     return None
 
 
@@ -97,8 +134,10 @@ def _missing(source: str, path: Path, is_alike: Callable[[Path], bool]) -> str |
     return f"no such file{hint}" if hint else None
 
 
-def _batch(source: str) -> str:
-    return f"adt batch {_quoted(source)} -o DIR"
+def _batch(source: str, formats: Sequence[str]) -> str:
+    command = f"adt batch {_quoted(source)} -o DIR"
+    asked = ",".join(formats)
+    return command if asked == DEFAULT_FORMATS else f"{command} --format {asked}"
 
 
 def _is_pattern(source: str) -> bool:

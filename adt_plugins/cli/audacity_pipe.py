@@ -139,6 +139,7 @@ def run_push(options: PushOptions) -> int:
     from adt_plugins.audacity.script_pipe import Pipe
     from adt_plugins.audacity.script_pipe_channel import NoAudacityError
 
+    _check_input(options.file)
     with ExitStack() as stack:
         try:  # before transcribing, which would be in vain without it
             pipe = stack.enter_context(Pipe())
@@ -147,6 +148,18 @@ def run_push(options: PushOptions) -> int:
                 raise
             return _leave_for_extension(options)
         return _push(options, pipe)
+
+
+def _check_input(file: str) -> None:
+    """Raise `AdtError` if there is no such file, before Audacity is looked for."""
+    from adt_plugins.cli._wrong_input import instead_of_a_recording
+    from adt_plugins.errors import AdtError
+
+    with instead_of_a_recording(file):
+        if not Path(file).exists():
+            raise AdtError(f"{file}: no such file")
+        if Path(file).is_dir():
+            raise AdtError(f"{file}: is a folder")
 
 
 def _push(options: PushOptions, pipe: Pipe) -> int:

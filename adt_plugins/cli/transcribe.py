@@ -84,7 +84,7 @@ def add_parser(subparsers: Any) -> None:
 
 def add_work(parser: argparse.ArgumentParser, *, into_folder: bool = False) -> None:
     """Add what is done with each recording."""
-    _options.add_outputs(parser, "labels,midi", into_folder=into_folder)
+    _options.add_outputs(parser, _options.DEFAULT_FORMATS, into_folder=into_folder)
     parser.add_argument(
         "--save-activations",
         action="store_true",
@@ -217,7 +217,7 @@ class Transcriber:
         if self._beats and has_beats(self._network.card.outputs):
             result.beats = 0
         with (
-            instead_of_a_recording(job.source),
+            instead_of_a_recording(job.source, self._options.outputs.formats),
             progress_bar(label, quiet=self._quiet) as progress,
         ):
             return transcribe(

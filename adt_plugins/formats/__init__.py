@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,8 +128,7 @@ def read(
     path = Path(path)
     name = format_id or format_of_file(path)
     if name is None:
-        readable = ", ".join(f.id for f in _formats().values() if f.read)
-        raise FormatError(f"{path}: unknown format; these can be read: {readable}")
+        raise FormatError(f"{path}: {_unknown(path)}")
     form = find_format(name)
     if form.read is None:
         raise FormatError(f"{path}: {form.id} files can only be written")
@@ -360,6 +360,21 @@ def convert(
             warn=warn,
             options=options,
         )
+
+
+def _unknown(path: Path) -> str:
+    """Return what a file that is of no format is, and which formats there are."""
+    # A pipe has been read already.
+    head = files.read_bytes(path, _HEAD_BYTES) if path.is_file() else b" "
+    if not head:
+        return "is empty"
+    readable = ", ".join(f.id for f in _formats().values() if f.read)
+    formats = f"unknown format; these can be read: {readable}"
+    try:
+        _, first = next(files.lines(files.decode(head)))
+    except (FormatError, StopIteration):
+        return formats
+    return f"{formats}; its first line is {reprlib.repr(first)}"
 
 
 def _ending(name: str) -> tuple[str | None, str]:

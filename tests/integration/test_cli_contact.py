@@ -175,8 +175,26 @@ def test_a_slip_is_told_in_one_line(
         ("convert *.json --format csv", "no such file, and none that matches"),
         ("import-adtlib .", ".: is a folder, not an archive"),
         ("convert song.labels --format csv", "did you mean song.labels.txt?"),
-        ("audacity open --program true .", "is a folder; to transcribe all recordings"),
+        (
+            "audacity open --program true .",
+            "recordings in it: adt batch . -o DIR --format aup",
+        ),
+        ("web .", "recordings in it: adt batch . -o DIR --format html"),
+        ("transcribe . --format pdf", "adt batch . -o DIR --format pdf"),
+        ("split .", ".: is a folder; name the recordings in it"),
+        ("split *.flac", "no such file, and none that matches"),
+        ("split song.labels.txt", "is a transcription (labels), not a recording"),
+        ("split list.m3u", "is not a recording; if it lists some, name them"),
+        ("audacity push .", ".: is a folder; name the recordings in it"),
+        ("audacity push sing.wav", "sing.wav: no such file; did you mean song.wav?"),
+        ("audacity push nothing.mid", "nothing.mid: no such file"),
         ("adapt song.labels.txt song.wav -o kit.json", "adt transcribe song.wav"),
+        ("adapt song.wav words.txt -o kit.json", "its first line is 'one two'"),
+        ("evaluate song.wav song.labels.txt", "adt transcribe song.wav"),
+        ("evaluate song.labels.txt song.wav", "adt transcribe song.wav"),
+        ("evaluate song.labels.txt words.txt", "its first line is 'one two'"),
+        ("batch *.ogg -o out", "*.ogg: nothing matches"),
+        ("batch nowhere -o out", "nowhere: no such file or folder"),
     ],
 )
 @pytest.mark.skipif(os.name == "nt", reason="cmd.exe quotes otherwise")
@@ -186,6 +204,7 @@ def test_the_right_command_is_named(
     Path("song.labels.txt").write_text("0.5\t0.5\tSD\n")
     formats.convert("song.labels.txt", ["midi"])
     Path("list.m3u").write_text("song.wav\n")
+    Path("words.txt").write_text("one two\n")
     words = command.split()
     if words[0] in ("transcribe", "song.labels.txt"):
         words += [*TINY, "-o", "out"]
@@ -193,6 +212,33 @@ def test_the_right_command_is_named(
     err = capsys.readouterr().err
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["transcribe", ""],
+        [""],
+        ["transcribe", "song.wav", "-o", ""],
+        ["convert", "", "--format", "midi"],
+        ["batch", "", "-o", "out"],
+        ["evaluate", "", "song.wav"],
+        ["adapt", "song.wav", "", "-o", "kit.json"],
+        ["split", "song.wav", "--from", ""],
+        ["web", ""],
+        ["audacity", "open", ""],
+        ["audacity", "push", ""],
+        ["audacity", "pull", ""],
+    ],
+)
+def test_an_empty_name_is_not_this_folder(
+    folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    err = capsys.readouterr().err
+    assert "the name is empty (see adt " in err
+    assert len(err.splitlines()) == 1
+    assert [path.name for path in folder.iterdir()] == ["song.wav"]
 
 
 def test_nothing_found_is_said(

@@ -163,8 +163,19 @@ def test_midi_is_known_by_its_content(tmp_path: Path) -> None:
     assert formats.read(path).times("SD") == [1.0]
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x00\xff" * 3000, b"\n\n4.5\n"])
-def test_an_unknown_kind_of_file_is_one_line(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "first"),
+    [
+        (b"hello", "'hello'"),
+        (b"\n\n0.5 0.5 my kick\r\n", "'0.5 0.5 my kick'"),
+        (b"\x1b]0;x\x07", r"'\x1b]0;x\x07'"),
+        (b"\x00\xff" * 3000, ""),
+        (b" \n", ""),
+    ],
+)
+def test_an_unknown_kind_of_file_is_one_line(
+    tmp_path: Path, content: bytes, first: str
+) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(content)
     with pytest.raises(FormatError) as error:
@@ -172,7 +183,11 @@ def test_an_unknown_kind_of_file_is_one_line(tmp_path: Path, content: bytes) -> 
     known = [form.id for form in formats.FORMATS.values() if form.read]
     assert str(error.value) == (
         f"{path}: unknown format; these can be read: {', '.join(known)}"
+        + (f"; its first line is {first}" if first else "")
     )
+    path.write_bytes(b"")
+    with pytest.raises(FormatError, match=r"a\.txt: is empty$"):
+        formats.read(path)
 
 
 @pytest.mark.parametrize("form", READABLE)
