@@ -12,13 +12,16 @@ from adt_plugins.audacity.request_folder import exchange_folder
 from adt_plugins.audacity.script_pipe import FILE_COMMAND_S, Pipe
 from adt_plugins.audacity.script_pipe_channel import PipeError
 from adt_plugins.errors import AdtError, reason_of
-from adt_plugins.formats.audacity_project.writer import write_project
+from adt_plugins.formats.audacity_project.writer import text_in_project, write_project
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import DEFAULT_TEXT, MARK, LabelTrack, moved, tracks_of
 from adt_plugins.transcription import Transcription
 
 _REACH = 100
 """Index of the last track that a command can name; also the most it takes at once."""
+
+_LONGEST_NAME = 1000
+"""Of a track; a project holds no much longer one."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def push(
         If Audacity does not do what it should. The user's tracks are as before.
     """
     tracks = [
-        replace(track, name=track.name + MARK)
+        replace(track, name=text_in_project(track.name)[:_LONGEST_NAME] + MARK)
         for track in moved(tracks_of(transcription, text, names), offset)
     ]
     before = _tracks(pipe)

@@ -325,6 +325,10 @@ def _seconds(time: float) -> str:
 
 @lru_cache(maxsize=1024)  # a track has thousands of labels, but few different texts
 def _attribute(text: str) -> str:
-    """Return text as an attribute's value; replace characters that XML cannot hold."""
-    text = _NOT_XML.sub("\ufffd", text[:_LONGEST_TEXT])
-    return f'"{text.translate(_ESCAPES)}"'
+    """Return text as an attribute's value."""
+    return f'"{text_in_project(text).translate(_ESCAPES)}"'
+
+
+def text_in_project(text: str) -> str:
+    """Return a text or name as a project holds it: without what XML cannot hold."""
+    return _NOT_XML.sub("\ufffd", text[:_LONGEST_TEXT])

@@ -8,10 +8,11 @@ import re
 import threading
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from adt_plugins.annotations import Onset
+from adt_plugins.annotations import Label, Onset
 from adt_plugins.audacity import script_pipe as pipe_module
 from adt_plugins.audacity import script_pipe_posix
 from adt_plugins.audacity.push import push, quoted
@@ -257,6 +258,36 @@ def test_push_to_somebody_odd(pipes: Path, tracks: object) -> None:
     refused = pytest.raises(PipeError, match="not understood")
     with fake(pipes, answer), Pipe() as pipe, refused:
         push(pipe, SONG)
+
+
+@pytest.mark.parametrize(
+    "name", ["a\\b", 'a"b', "a\nb", "a\tb\\\r", "a\x01b", "\ud800", "x" * 5000, "<&>'"]
+)
+def test_push_of_a_track_with_an_odd_name(
+    pipes: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Names are as Audacity reads and tells them: it escapes quotation marks alone."""
+    monkeypatch.setenv("ADT_PLUGINS_HOME", str(pipes))
+    names: list[str] = []
+
+    def answer(command: str) -> str | None:
+        if command.startswith("Import2"):
+            project = ElementTree.parse(command.split('"')[1])
+            names.extend(e.get("name", "") for e in project.iter() if "label" in e.tag)
+        if command.startswith("GetInfo"):
+            told = [text.replace('"', '\\"') for text in names if text]
+            lines = [
+                f'  {{ "name":"{text}", "focused":0, "selected":0, "kind":"label" }}'
+                for text in told
+            ]
+            return "\n[ \n" + ",\n".join(lines) + " ]\n" + OK
+        return echo(command)
+
+    song = Transcription(labels=(Label(1.0, 2.0, "x", name),))
+    with fake(pipes, answer), Pipe() as pipe:
+        (added,) = push(pipe, song).added
+    assert added.endswith(MARK)
+    assert added[0] == (name[0] if name != "\ud800" else "\ufffd")
 
 
 def test_push_removes_nothing_if_the_selection_is_another(
