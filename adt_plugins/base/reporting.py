@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import reprlib
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +17,24 @@ _PADDING_S = 0.1  # a compressed copy of a recording may be longer by this
 def default_warn(message: str) -> None:
     """Issue an `AdtWarning`; the command line uses a function of its own."""
     warnings.warn(message, AdtWarning, stacklevel=4)
+
+
+class NoHitLost(str):
+    """A warning after which every hit is there; after another one, some may be missing.
+
+    A comparison goes on after such a warning alone.
+    """
+
+    __slots__ = ()
+
+
+def about(path: str | os.PathLike[str], warn: Warn) -> Warn:
+    """Return a function that warns about a file; a warning keeps its kind."""
+
+    def tell(message: str) -> None:
+        warn(type(message)(f"{os.fspath(path)}: {message}"))
+
+    return tell
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -77,30 +77,26 @@ def _hint_for_recording(
     from adt_plugins.base.protected import RECORDINGS
     from adt_plugins.batch.recordings import LISTS
 
-    batch = None if written is None else _batch(source, written)
+    def or_batch(wrong: str, why: str, instead: str) -> str:
+        command = None if written is None else f"{why}: {_batch(source, written)}"
+        return f"{wrong}; {command or instead}"
+
     if path.is_dir():
-        if batch is None:
-            return "is a folder; name the recordings in it"
-        return f"is a folder; to transcribe all recordings in it: {batch}"
+        why = "to transcribe all recordings in it"
+        return or_batch("is a folder", why, "name the recordings in it")
     if not path.exists():
         if _is_pattern(source):
-            if batch is None:
-                return "no such file, and none that matches"
-            return f"no such file; to transcribe all that match: {batch}"
+            why = "to transcribe all that match"
+            return or_batch("no such file", why, "nothing matches")
         return _missing(source, path, lambda p: p.suffix.lower() in RECORDINGS)
     name = formats.format_of_file(path)
     if name is not None and formats.FORMATS[name].read is not None:
         is_other = f"is a transcription ({name}), not a recording"
-        if written is None:
-            return is_other
-        other = "labels" if name == "midi" else "midi"
-        return (
-            f"{is_other}; to convert it: adt convert {_quoted(source)} --format {other}"
-        )
+        to = "labels" if name == "midi" else "midi"
+        convert = f"; to convert it: adt convert {_quoted(source)} --format {to}"
+        return is_other if written is None else is_other + convert
     if path.suffix.lower() in LISTS:
-        if batch is None:
-            return "is not a recording; if it lists some, name them"
-        return f"is not a recording; if it lists some: {batch}"
+        return or_batch("is not a recording", "if it lists some", "name what it lists")
     return None
 
 

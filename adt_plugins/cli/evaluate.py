@@ -99,6 +99,7 @@ def run(options: EvaluateOptions) -> int:
             suffix=options.suffix,
             reference_suffix=options.reference_suffix,
             fine=options.fine,
+            warn=lambda text: _console.complain(f"warning: {text}"),
             **given,
         )
     except FormatError as error:  # nothing to compare

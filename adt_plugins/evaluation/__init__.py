@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins import formats
+from adt_plugins.base.reporting import NoHitLost, Warn, default_warn
 from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtError, MissingDependencyError
 from adt_plugins.evaluation.pairing import Pair, pair_files
@@ -146,6 +147,7 @@ def evaluate_files(
     *,
     suffix: str = "",
     reference_suffix: str = "",
+    warn: Warn = default_warn,
     **options: Any,
 ) -> Evaluation:
     """Read files in pairs (see `pair_files`) and `evaluate` them.
@@ -154,6 +156,9 @@ def evaluate_files(
     ----------
     reference, estimates, suffix, reference_suffix
         As in `pair_files`.
+    warn
+        Called with a warning of a reader after which no hit is missing. A file of
+        which a reader may have left hits out is a failure.
     **options
         Options of `evaluate`.
 
@@ -173,7 +178,7 @@ def evaluate_files(
     )
     read: list[tuple[str, Transcription, Transcription]] = []
     for pair in pairs:
-        both = _read(pair)
+        both = _read(pair, warn)
         if isinstance(both, str):
             failures.append(both)
         else:
@@ -217,12 +222,14 @@ def _note_of_shift(
     )
 
 
-def _read(pair: Pair) -> tuple[Transcription, Transcription] | str:
+def _read(pair: Pair, warn: Warn) -> tuple[Transcription, Transcription] | str:
     """Read both files, or return the reason of a failure in one line."""
 
     def refuse(message: str) -> None:
         # Hits that a reader would skip with a warning must not improve a score.
-        raise AdtError(f"{message}; a comparison needs all of them")
+        if not isinstance(message, NoHitLost):
+            raise AdtError(f"{message}; a comparison needs all of them")
+        warn(message)
 
     try:
         return (

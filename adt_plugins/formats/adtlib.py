@@ -12,7 +12,7 @@ from pathlib import Path
 
 from adt_plugins.annotations import Onset
 from adt_plugins.base.files import lines, read_text, write_files
-from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.base.reporting import Warn, about, name_some
 from adt_plugins.drums import Drum, drum_of_code
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import Format
@@ -62,7 +62,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
             onsets.append(Onset(time, drum))
         except ValueError as error:
             raise FormatError(f"line {number}: {error}") from error
-    early.tell(lambda message: warn(f"{path}: {message}"))
+    early.tell(about(path, warn))
     return Transcription(onsets=tuple(onsets))
 
 

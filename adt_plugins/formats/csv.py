@@ -10,7 +10,7 @@ from pathlib import Path
 
 from adt_plugins.annotations import Onset
 from adt_plugins.base.files import read_text, write_files
-from adt_plugins.base.reporting import Warn
+from adt_plugins.base.reporting import Warn, about
 from adt_plugins.drums import drum_of_name
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import Format
@@ -59,7 +59,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
                     onsets.append(onset)
     except (csv.Error, ValueError) as error:
         raise FormatError(f"line {rows.line_num}: {error}") from error
-    early.tell(lambda message: warn(f"{path}: {message}"))
+    early.tell(about(path, warn))
     return Transcription(onsets=tuple(onsets))
 
 

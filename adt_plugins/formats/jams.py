@@ -9,17 +9,19 @@ tests validate this with the `jams` library, which needs pandas.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from adt_plugins.annotations import Beat, Label, Onset
-from adt_plugins.base.checks import json_text, seconds
+from adt_plugins.base.checks import json_text, real, seconds
 from adt_plugins.base.files import read_text, write_files
-from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.base.reporting import NoHitLost, Warn, about, name_some
 from adt_plugins.base.strict_json import parse_json
 from adt_plugins.drums import drum_of_name
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import Format
+from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.meter import MeterChange, meters_from_json, meters_to_json
 from adt_plugins.transcription import Transcription
 
@@ -29,6 +31,8 @@ VELOCITIES = "vector"
 TOOL = "adt-plugins"
 _READ = (HITS, BEATS, LABELS)
 _METER = "meter"  # in the sandbox of beats
+_WITHOUT_HITS = ("chord", "key_", "tempo", "segment_", "lyrics", "mood_", "multi_")
+_LAST_POSITION = 9999
 _BROKEN = "does not follow the JAMS schema"
 _Row = tuple[float, float, Any, float]
 
@@ -111,6 +115,8 @@ def read(path: Path, *, warn: Warn) -> Transcription:
 
     Tags that do not name a drum become labels; other namespaces cause a warning. Beats
     without a position in the bar, which JAMS allows, are counted on from earlier ones.
+    Of several annotations of beats, which are those of several people, the first
+    counts; those of hits may be one a drum, and are put together.
     """
     data = parse_json(read_text(path), unique=False)
     annotations = data.get("annotations") if isinstance(data, dict) else None
@@ -118,33 +124,55 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         raise FormatError("not a JAMS file")
     onsets: list[Onset] = []
     beats: list[Beat] = []
-    labels: list[Label] = []
+    tags: list[Label] = []
+    segments: list[Label] = []
     meters: tuple[MeterChange, ...] = ()
-    others: list[str] = []
+    read: list[str] = []
+    early = EarlyLabels("observations")
     velocities = _velocities(annotations)
     for annotation in annotations:
         namespace = _namespace(annotation)
-        rows = [] if namespace not in _READ else list(_rows(annotation))
+        if not _is_ours(annotation):
+            read.append(namespace)
+        if namespace == BEATS and read.count(BEATS) > 1:
+            continue
+        rows = [] if namespace not in _READ else list(_rows(annotation, early))
         try:
             if namespace == BEATS:
-                beats += _beats(rows, lambda text: warn(f"{path}: {text}"))
+                beats += _beats(rows, about(path, warn))
                 sandbox = annotation.get("sandbox")
                 if isinstance(sandbox, dict) and _is_written_here(annotation):
                     meters = meters_from_json(sandbox.get(_METER))
-            elif namespace in (HITS, LABELS):
-                _take(annotation, rows, velocities, onsets, labels)
-            elif not _is_ours(annotation):
-                others.append(namespace)
+            elif namespace == HITS:
+                _take(annotation, rows, velocities, onsets, tags)
+            else:
+                segments += [Label(t, t + d, _text(value)) for t, d, value, _ in rows]
         except (TypeError, ValueError) as error:
             raise FormatError(f"{_BROKEN}: {error}") from error
-    if others:
-        warn(f"{path}: annotations other than hits and beats: {name_some(others)}")
-    unknown = [label.text for label in labels]
-    if unknown:
-        warn(f"{path}: tags that name no drum are labels: {name_some(unknown)}")
+    _warn(read, tags, segments, about(path, warn))
+    early.tell(about(path, warn))
     return Transcription(
-        tuple(onsets), tuple(beats), labels=tuple(labels), meters=meters
+        tuple(onsets), tuple(beats), labels=(*tags, *segments), meters=meters
     )
+
+
+def _warn(
+    read: Sequence[str], tags: Sequence[Label], segments: Sequence[Label], warn: Warn
+) -> None:
+    """Warn about what these namespaces and labels are besides hits and beats."""
+    others = [namespace for namespace in read if namespace not in _READ]
+    if others:
+        text = f"annotations other than hits and beats: {name_some(others)}"
+        has_none = all(name.startswith(_WITHOUT_HITS) for name in others)
+        warn(NoHitLost(text) if has_none else text)
+    if read.count(HITS) > 1:
+        warn(NoHitLost(f"hits of {read.count(HITS)} annotations were put together"))
+    if read.count(BEATS) > 1:
+        warn(NoHitLost(f"of {read.count(BEATS)} annotations of beats one was read"))
+    texts = [label.text for label in (*tags, *segments)]
+    if texts:
+        text = f"tags that name no drum are labels: {name_some(texts)}"
+        warn(text if tags else NoHitLost(text))
 
 
 def _namespace(annotation: Any) -> str:
@@ -156,8 +184,8 @@ def _namespace(annotation: Any) -> str:
 
 
 def _is_written_here(annotation: dict[str, Any]) -> bool:
-    about = annotation.get("annotation_metadata")
-    return isinstance(about, dict) and about.get("annotation_tools") == TOOL
+    metadata = annotation.get("annotation_metadata")
+    return isinstance(metadata, dict) and metadata.get("annotation_tools") == TOOL
 
 
 def _is_ours(annotation: dict[str, Any]) -> bool:
@@ -169,10 +197,26 @@ def _velocities(annotations: list[Any]) -> dict[float, list[int]]:
     velocities: dict[float, list[int]] = {}
     for annotation in annotations:
         if isinstance(annotation, dict) and _is_ours(annotation):
-            for time, _, value, _ in _rows(annotation):
+            for time, _, value, _ in _rows(annotation, EarlyLabels()):
                 if isinstance(value, list) and len(value) == 1:
-                    velocities.setdefault(time, []).append(value[0])
+                    velocities.setdefault(time, []).append(_velocity(value[0]))
     return velocities
+
+
+def _velocity(value: Any) -> int:
+    """Return a velocity from 1 to 127; what is no number says nothing, and is 100."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 100
+    return round(min(max(value, 1), 127))
+
+
+def _text(value: Any) -> str:
+    """Return a tag as text; numbers may be those of notes."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, str) else json_text(value)
 
 
 def _beats(rows: Sequence[_Row], warn: Warn) -> list[Beat]:
@@ -180,12 +224,16 @@ def _beats(rows: Sequence[_Row], warn: Warn) -> list[Beat]:
     counted = [
         (n, int(value))
         for n, (_, _, value, _) in enumerate(rows)
-        if isinstance(value, int | float) and float(value).is_integer() and value >= 1
+        if isinstance(value, int | float)
+        and 1 <= value <= _LAST_POSITION
+        and float(value).is_integer()
     ]
     if len(counted) < len(rows):
         warn(
-            f"{len(rows) - len(counted)} beats without a position in the bar are"
-            f" counted {'on from the others' if counted else 'in fours'}"
+            NoHitLost(
+                f"{len(rows) - len(counted)} beats without a position in the bar are"
+                f" counted {'on from the others' if counted else 'in fours'}"
+            )
         )
     bar = max((position for _, position in counted), default=4)
     first, position = counted[0] if counted else (0, 1)
@@ -204,48 +252,61 @@ def _take(
     rows: Sequence[_Row],
     velocities: dict[float, list[int]],
     onsets: list[Onset],
-    labels: list[Label],
+    tags: list[Label],
 ) -> None:
-    """Sort tags into hits and labels."""
+    """Sort observations into hits and other tags."""
     # Earlier builds stored velocities here.
     sandbox = annotation.get("sandbox")
     listed = sandbox.get("velocity") if isinstance(sandbox, dict) else None
     if not isinstance(listed, list) or len(listed) != len(rows):
         listed = [100] * len(rows)
     for (time, length, value, sure), default in zip(rows, listed, strict=True):
-        is_hit = annotation["namespace"] == HITS
-        drum = drum_of_name(str(value)) if is_hit else None
+        text = _text(value)
+        drum = drum_of_name(text)
         if drum is None:
-            labels.append(Label(time, time + length, str(value)))
+            tags.append(Label(time, time + length, text))
         else:
             waiting = velocities.get(time)
-            velocity = waiting.pop(0) if waiting else default
+            velocity = waiting.pop(0) if waiting else _velocity(default)
             onsets.append(Onset(time, drum, velocity, sure))
 
 
-def _rows(annotation: Any) -> Iterator[_Row]:
-    """Yield the observations, whether listed one by one or as columns (dense)."""
-    data = annotation.get("data")
-    if isinstance(data, dict):
-        names = ("time", "duration", "value", "confidence")
-        columns = [data.get(name) for name in names]
-        lists = [column for column in columns if isinstance(column, list)]
-        if len(lists) == len(names):
-            rows = zip(*lists, strict=False)
-            data = [dict(zip(names, row, strict=True)) for row in rows]
-    if not isinstance(data, list):
-        raise FormatError(f"{_BROKEN}: the data are not a list")
-    for number, row in enumerate(data, 1):
+def _rows(annotation: Any, early: EarlyLabels) -> Iterator[_Row]:
+    """Yield the observations that do not lie before 0 s."""
+    for number, row in enumerate(_observations(annotation.get("data")), 1):
         if not isinstance(row, dict) or "value" not in row:
             raise FormatError(f"{_BROKEN}: observation {number} is not valid")
         try:
-            time = seconds(row.get("time"))
+            time, _ = early.place(real("time", row.get("time"), -inf, inf))
             length = seconds(row.get("duration") or 0.0, "duration")
             sure = row.get("confidence")
-            sure = 1.0 if sure is None else min(max(float(sure), 0.0), 1.0)
+            sure = 1.0 if sure is None else real("confidence", sure, -inf, inf)
         except (TypeError, ValueError) as error:
             raise FormatError(f"{_BROKEN}: observation {number}: {error}") from error
-        yield time, length, row["value"], sure
+        if time >= 0:
+            yield time, length, row["value"], min(max(sure, 0.0), 1.0)
+
+
+def _observations(data: Any) -> list[Any]:
+    """Return the observations, whether listed one by one or as columns (dense)."""
+    if isinstance(data, dict):
+        times, values = data.get("time"), data.get("value")
+        if isinstance(times, list) and isinstance(values, list):
+            nothing = [None] * len(times)
+            columns = {
+                "time": times,
+                "duration": data.get("duration") or nothing,
+                "value": values,
+                "confidence": data.get("confidence") or nothing,
+            }
+            try:
+                rows = list(zip(*columns.values(), strict=True))
+            except (TypeError, ValueError) as error:
+                raise FormatError(f"{_BROKEN}: the columns do not match") from error
+            data = [dict(zip(columns, row, strict=True)) for row in rows]
+    if not isinstance(data, list):
+        raise FormatError(f"{_BROKEN}: the data are not a list")
+    return data
 
 
 def _looks_like_jams(head: str) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from adt_plugins.annotations import Label
 from adt_plugins.base.files import check_free, lines, read_text, write_files
-from adt_plugins.base.reporting import Warn, default_warn
+from adt_plugins.base.reporting import Warn, about, default_warn
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
@@ -106,14 +106,12 @@ def write(
 def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
     """Read a file with any kind of label texts."""
     tracks = read_label_tracks(path, warn=warn)
-    return transcription_of(
-        tracks, warn=lambda message: warn(f"{path}: {message}"), names=names
-    )
+    return transcription_of(tracks, warn=about(path, warn), names=names)
 
 
 def read_label_tracks(path: Path, *, warn: Warn) -> list[LabelTrack]:
     """Read the labels of a file, as a track without a name."""
-    labels = parse_labels(read_text(path), warn=lambda text: warn(f"{path}: {text}"))
+    labels = parse_labels(read_text(path), warn=about(path, warn))
     return [LabelTrack("", tuple(labels))]
 
 
@@ -167,9 +165,7 @@ def read_split(
     """
     tracks = read_split_tracks(path, warn=warn)
     whole = _whole_path(path) or path
-    return transcription_of(
-        tracks, warn=lambda message: warn(f"{whole}: {message}"), names=names
-    )
+    return transcription_of(tracks, warn=about(whole, warn), names=names)
 
 
 def read_split_tracks(path: Path, *, warn: Warn) -> list[LabelTrack]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adt_plugins.annotations import Onset
 from adt_plugins.base.files import read_bytes, write_files
-from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.base.reporting import NoHitLost, Warn, about, name_some
 from adt_plugins.drums import Drum, drum_of_note
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.dynamics import VelocityCurve, velocity_curve
@@ -239,7 +239,7 @@ def read(
         warn(f"{path}: is damaged, and was read up to the damage: {line}")
     for number, one in enumerate(file.tracks, 1):
         for text in one.odd:
-            warn(f"{path}: track {number} {text}")
+            warn(NoHitLost(f"{path}: track {number} {text}"))
     drum_of = _meaning(file, drum_map, assumed_map)
     notes = drum_notes(file.tracks, channel, track)
     clock = Clock(file.division, (t for track in file.tracks for t in track.tempos))
@@ -256,7 +256,7 @@ def read(
         if not onsets:
             raise FormatError(f"none of its notes is a drum: {named}")
         warn(f"{path}: notes that are not drums were left out: {named}")
-    beats, meters = beats_of(file, clock, lambda text: warn(f"{path}: {text}"))
+    beats, meters = beats_of(file, clock, about(path, warn))
     return Transcription(onsets=tuple(onsets), beats=beats, meters=meters)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from adt_plugins.annotations import Onset
 from adt_plugins.base.files import read_text
-from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.base.reporting import Warn, about, name_some
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.chart.game_folder import filling, make_levels
@@ -22,6 +22,7 @@ from adt_plugins.formats.chart.game_sound import write_song
 from adt_plugins.formats.chart.pads import LEVELS, PADS, Note
 from adt_plugins.formats.format import Format
 from adt_plugins.formats.song_names import SongNames, song_names
+from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.recording import source_audio
@@ -210,13 +211,17 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         raise FormatError(f"not a file of Paradiddle: {error!r}") from error
     onsets: list[Onset] = []
     unknown: list[str] = []
+    early = EarlyLabels("hits")
     for time, name, velocity in hits:
         match = _NAME.fullmatch(kinds.get(name, name))
         drum = _DRUMS.get(match[1]) if match else None
         if drum is None:
             unknown.append(name)
         else:
-            onsets.append(_onset(time, drum, velocity))
+            start, _ = early.place(time)
+            if not start < 0:
+                onsets.append(_onset(start, drum, velocity))
+    early.tell(about(path, warn))
     if unknown:
         warn(f"{path}: left out what is no drum of a kit: {name_some(unknown)}")
     return Transcription(onsets=tuple(onsets))

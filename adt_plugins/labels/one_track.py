@@ -7,7 +7,7 @@ from pathlib import Path
 
 from adt_plugins.annotations import Label
 from adt_plugins.base.files import read_text
-from adt_plugins.base.reporting import Warn
+from adt_plugins.base.reporting import Warn, about
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import LabelTrack, transcription_of
@@ -30,10 +30,7 @@ def read_one_track(
     parse
         Returns the labels in a text, and counts those before 0 s.
     """
-
-    def warn_of(message: str) -> None:
-        warn(f"{path}: {message}")
-
+    warn_of = about(path, warn)
     early = EarlyLabels()
     labels = tuple(parse(read_text(path), early))
     early.tell(warn_of)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from adt_plugins.annotations import Beat, Label, Onset
-from adt_plugins.base.reporting import Warn, name_some
+from adt_plugins.base.reporting import NoHitLost, Warn, name_some
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.labels.names import (
@@ -246,7 +246,8 @@ def warn_of_texts(
         hit.label.text for hit in reading.hits if hit.said is None and hit.label.text
     ]
     if guessed:
-        warn(f"labels whose drum is that of their track: {name_some(guessed)}")
+        named = name_some(guessed)
+        warn(NoHitLost(f"labels whose drum is that of their track: {named}"))
 
 
 def transcription_of(

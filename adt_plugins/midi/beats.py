@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from adt_plugins.annotations import Beat
-from adt_plugins.base.reporting import Warn
+from adt_plugins.base.reporting import NoHitLost, Warn
 from adt_plugins.meter import Meter, MeterChange, meter_changes
 from adt_plugins.midi.own_event import own_event
 from adt_plugins.midi.reader import Clock, MidiFile
@@ -75,7 +75,7 @@ def beats_of(
         for section, stop in zip(sections, ends, strict=True)
     )
     if number > MOST_BEATS:
-        warn(f"more than {MOST_BEATS} beats: left out")
+        warn(NoHitLost(f"more than {MOST_BEATS} beats: left out"))
         return (), ()
     beats: list[Beat] = []
     changes: dict[int, Meter] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.base.reporting import Warn
+from adt_plugins.base.reporting import Warn, about
 from adt_plugins.formats.format import (
     LABEL_OPTIONS,
     LABEL_READER_OPTIONS,
@@ -78,11 +78,8 @@ def check(path: Path, *, overwrite: bool) -> None:
 
 def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
     """Read the label tracks of a project, of any Audacity."""
-
-    def tell(message: str) -> None:
-        warn(f"{path}: {message}")
-
-    return transcription_of(read_project(path, warn=warn), warn=tell, names=names)
+    tracks = read_project(path, warn=warn)
+    return transcription_of(tracks, warn=about(path, warn), names=names)
 
 
 def read_project(path: Path, *, warn: Warn) -> list[LabelTrack]:
@@ -90,9 +87,7 @@ def read_project(path: Path, *, warn: Warn) -> list[LabelTrack]:
     from adt_plugins.formats.audacity_project.aup3 import read_aup3
     from adt_plugins.formats.audacity_project.aup_reader import read_aup
 
-    return (read_aup3 if is_database(path) else read_aup)(
-        path, warn=lambda message: warn(f"{path}: {message}")
-    )
+    return (read_aup3 if is_database(path) else read_aup)(path, warn=about(path, warn))
 
 
 def read_sound(path: Path) -> Sound | None:

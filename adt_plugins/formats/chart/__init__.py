@@ -9,7 +9,7 @@ from typing import Any
 
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.base.files import decode, read_bytes
-from adt_plugins.base.reporting import Warn
+from adt_plugins.base.reporting import NoHitLost, Warn, about
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.chart.chart_midi import midi_bytes, read_midi
 from adt_plugins.formats.chart.chart_text import (
@@ -27,6 +27,7 @@ from adt_plugins.formats.format import Format
 from adt_plugins.formats.notation.part import make_part
 from adt_plugins.formats.notation.sections import section_names
 from adt_plugins.formats.song_names import song_names
+from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.meter import Meter, MeterChange, meter_changes
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.recording import source_audio
@@ -144,20 +145,23 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     # In the MIDI form what is not marked is a cymbal.
     if kit is Kit.PLAIN and not is_midi and any(n.pad > RED for n in chart.notes):
         warn(
-            f"{path}: does not tell cymbals from toms; yellow, blue and green were"
-            " read as hi-hat, ride and crash"
+            NoHitLost(
+                f"{path}: does not tell cymbals from toms; yellow, blue and green were"
+                " read as hi-hat, ride and crash"
+            )
         )
-    onsets, unknown = [], 0
+    onsets, unknown, early = [], 0, EarlyLabels("hits")
     for note in chart.notes:
         drum = drum_of(note.pad, kit, cymbal=note.cymbal)
         if drum is None:
             unknown += 1
         else:
-            time = chart.clock.seconds(note.tick) + later
+            time, _ = early.place(chart.clock.seconds(note.tick) + later)
             if time >= 0:
                 onsets.append(Onset(time, drum, note.velocity))
     if unknown:
         warn(f"{path}: {unknown} notes on pads that are not known were left out")
+    early.tell(about(path, warn))
     beats, meters = _beats(chart, later, warn, path)
     return Transcription(onsets=tuple(onsets), beats=beats, meters=meters)
 
@@ -213,7 +217,7 @@ def _beats(
             meter = Meter(4)
         step = max(1, round(meter.quarters * resolution))
         if len(beats) + (end - start) // step > _MOST_BEATS:
-            warn(f"{path}: more than {_MOST_BEATS} beats: left out")
+            warn(NoHitLost(f"{path}: more than {_MOST_BEATS} beats: left out"))
             return (), ()
         changes[sum(beat.position == 1 for beat in beats) + 1] = meter
         times = [chart.clock.seconds(tick) + later for tick in range(start, end, step)]

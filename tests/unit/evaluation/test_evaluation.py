@@ -384,6 +384,65 @@ class TestFiles:
         assert counts(result.score()) == (1, 0, 0)
         assert result.to_dict()["failures"] == [failure]
 
+    @pytest.mark.parametrize(
+        ("name", "text", "told"),
+        [
+            (
+                "A.jams",
+                '{"file_metadata": {}, "annotations": [{"namespace": "beat", "data":'
+                ' [{"time": 1, "value": null}]}, {"namespace": "chord", "data": []},'
+                ' {"namespace": "tag_open", "data": [{"time": 1, "value": "KD"}]}]}',
+                ["counted in fours", "other than hits and beats: 'chord'"],
+            ),
+            (
+                "A.chart",
+                "[Song]\n{\nResolution = 100\n}\n[SyncTrack]\n{\n0 = B 60000\n}\n"
+                "[ExpertDrums]\n{\n100 = N 0 0\n100 = N 2 0\n}\n",
+                ["does not tell cymbals from toms"],
+            ),
+        ],
+    )
+    def test_a_warning_after_which_no_hit_is_missing_is_passed_on(
+        self, tmp_path: Path, name: str, text: str, told: list[str]
+    ) -> None:
+        references = fill(tmp_path / "ref", ["A.txt"])
+        (tmp_path / "est").mkdir()
+        path = tmp_path / "est" / name
+        path.write_text(text)
+        warnings: list[str] = []
+        result = evaluate_files(references, [path], drums=["KD"], warn=warnings.append)
+        assert result.failures == ()
+        assert counts(result.score()) == (1, 0, 0)
+        assert len(warnings) == len(told)
+        assert all(part in line for part, line in zip(told, warnings, strict=True))
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("A.labels.txt", "-1\t-1\tKD\n1\t1\tKD\n"),
+            (
+                "A.jams",
+                '{"file_metadata": {}, "annotations": [{"namespace": "onset", "data":'
+                ' []}, {"namespace": "tag_open", "data": [{"time": 1, "value":'
+                ' "KD"}]}]}',
+            ),
+            (
+                "A.jams",
+                '{"file_metadata": {}, "annotations": [{"namespace": "tag_open",'
+                ' "data": [{"time": 1, "value": "KD"}, {"time": 1, "value": "x"}]}]}',
+            ),
+        ],
+    )
+    def test_hits_that_may_be_lost_count_for_no_score(
+        self, tmp_path: Path, name: str, text: str
+    ) -> None:
+        references = fill(tmp_path / "ref", ["A.txt"])
+        (tmp_path / "est").mkdir()
+        path = tmp_path / "est" / name
+        path.write_text(text)
+        (failure,) = evaluate_files(references, [path]).failures
+        assert failure.endswith("; a comparison needs all of them")
+
     def test_all_bad(self, tmp_path: Path) -> None:
         fill(tmp_path, ["A.txt"])
         (tmp_path / "A.drums.json").write_text("{}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,49 @@ FILES = {
         "M2,SD,-0.001,,\nM3,KD,1.0,,\n"
     ),
     "a.csv": "time,drum\n-0.5,KD\n-1e3,KD\n-0.001,SD\n1.0,KD\n",
+    "a.rlrr": json.dumps(
+        {
+            "instruments": [],
+            "events": [
+                {"name": f"BP_{drum}_C", "vel": 100, "loc": 0, "time": time}
+                for time, drum in (
+                    *((-0.5, "Kick"), (-3, "Snare"), (-0.001, "Snare"), (1, "Kick")),
+                )
+            ],
+        }
+    ),
+    "a.jams": json.dumps(
+        {
+            "annotations": [
+                {
+                    "namespace": "tag_open",
+                    "data": [
+                        {"time": time, "value": drum}
+                        for time, drum in (
+                            *((-0.5, "KD"), (-3, "SD"), (-0.001, "SD"), (1, "KD")),
+                        )
+                    ],
+                }
+            ],
+            "file_metadata": {},
+        }
+    ),
+    "notes.chart": (
+        "[Song]\n{\n  Resolution = 100\n  Offset = -1\n}\n"
+        "[SyncTrack]\n{\n  0 = B 60000\n}\n"
+        "[ExpertDrums]\n{\n  0 = N 0 0\n  50 = N 0 0\n  100 = N 1 0\n"
+        "  200 = N 0 0\n}\n"
+    ),
+    "a.srt": (
+        "1\n-00:00:00,500 --> -00:00:00,500\nKD\n\n2\n-00:00:02,000 -->"
+        " -00:00:02,000\nKD\n\n3\n-00:00:00,001 --> 00:00:00,000\nSD\n\n"
+        "4\n00:00:01,000 --> 00:00:01,000\nKD\n"
+    ),
     "a.ADT.txt": "-0.5 \t KD \n-1.0 \t KD \n-0.001 \t SD \n1.0 \t KD \n",
 }
+
+HITS = ("a.csv", "a.ADT.txt", "a.rlrr", "notes.chart")
+"""Files that hold hits, and no labels."""
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -33,10 +75,12 @@ def test_what_lies_before_zero_is_left_out_and_told(tmp_path: Path, name: str) -
     path.write_text(FILES[name])
     told: list[str] = []
     read = formats.read(path, warn=told.append)
-    assert read.onsets == (Onset(0.0, Drum.SD), Onset(1.0, Drum.KD))
-    what = "hits" if name in ("a.csv", "a.ADT.txt") else "labels"
-    assert told == [f"{path}: 2 {what} lie before 0 s and are left out"]
-    assert read.beats == ()
+    assert [(o.time, o.drum) for o in read] == [(0.0, Drum.SD), (1.0, Drum.KD)]
+    what = {"a.jams": "observations"} | dict.fromkeys(HITS, "hits")
+    assert told == [
+        f"{path}: 2 {what.get(name, 'labels')} lie before 0 s and are left out"
+    ]
+    assert "chart" in name or read.beats == ()
 
 
 def test_of_an_audacity_project(tmp_path: Path) -> None:

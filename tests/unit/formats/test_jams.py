@@ -9,6 +9,7 @@ import pytest
 
 from adt_plugins import formats
 from adt_plugins.annotations import Beat, Label, Onset, Source
+from adt_plugins.base.reporting import NoHitLost
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.transcription import Transcription
@@ -125,6 +126,70 @@ def test_observations_in_columns(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("missing", [{}, {"confidence": None, "duration": None}])
+def test_columns_that_are_missing(tmp_path: Path, missing: dict[str, None]) -> None:
+    path = tmp_path / "a.jams"
+    dense = {"namespace": "tag_open", "data": {"time": [1], "value": ["SD"], **missing}}
+    path.write_text(json.dumps({"annotations": [dense], "file_metadata": None}))
+    assert formats.read(path).onsets == (Onset(1.0, Drum.SD),)
+
+
+@pytest.mark.parametrize("velocity", [None, "loud", [], True, 300, -1, 64.0])
+def test_velocities_that_are_none(tmp_path: Path, velocity: object) -> None:
+    path = tmp_path / "a.jams"
+    rows = [{"time": 1, "value": "SD"}, {"time": 2, "value": "SD"}]
+    tags = {
+        "namespace": "tag_open",
+        "data": rows,
+        "sandbox": {"velocity": [velocity, 90]},
+    }
+    path.write_text(json.dumps({"annotations": [tags], "file_metadata": {}}))
+    read = {300: 127, -1: 1, 64.0: 64}
+    known = isinstance(velocity, int | float) and velocity is not True
+    want = read[velocity] if known else 100  # type: ignore[index]
+    assert [o.velocity for o in formats.read(path).onsets] == [want, 90]
+
+
+def test_values_that_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.jams"
+    values = [38, 36.0, None, True, {"a": None}]
+    rows = [{"time": n, "value": value} for n, value in enumerate(values)]
+    tags = {"namespace": "tag_open", "data": rows}
+    path.write_text(json.dumps({"annotations": [tags], "file_metadata": {}}))
+    read = formats.read(path, warn=lambda _: None)
+    assert read.onsets == (Onset(0.0, Drum.SD), Onset(1.0, Drum.KD))
+    assert [label.text for label in read.labels] == ["", "true", '{"a": null}']
+
+
+def test_annotations_of_several_people(tmp_path: Path) -> None:
+    path = tmp_path / "a.jams"
+
+    def made(namespace: str, *rows: tuple[float, object]) -> dict[str, object]:
+        data = [{"time": time, "value": value} for time, value in rows]
+        return {"namespace": namespace, "data": data}
+
+    annotations = [
+        made("beat", (0, 1), (1, 2)),
+        made("beat", (0.01, 1), (1.01, 2)),
+        made("tag_open", (0, "KD")),
+        made("tag_open", (1, "SD")),
+        made("segment_open", (0, "Verse")),
+        made("chord"),
+    ]
+    path.write_text(json.dumps({"annotations": annotations, "file_metadata": {}}))
+    told: list[str] = []
+    read = formats.read(path, warn=told.append)
+    assert [beat.time for beat in read.beats] == [0, 1]
+    assert [(o.time, o.drum) for o in read.onsets] == [(0, "KD"), (1, "SD")]
+    assert [text.removeprefix(f"{path}: ") for text in told] == [
+        "annotations other than hits and beats: 'chord' (1)",
+        "hits of 2 annotations were put together",
+        "of 2 annotations of beats one was read",
+        "tags that name no drum are labels: 'Verse' (1)",
+    ]
+    assert all(isinstance(text, NoHitLost) for text in told)
+
+
 def test_tags_of_others(tmp_path: Path) -> None:
     path = tmp_path / "a.jams"
     tags = [
@@ -159,9 +224,9 @@ def test_tags_of_others(tmp_path: Path) -> None:
             "does not follow the JAMS schema",
         ),
         (
-            '{"annotations": [{"namespace": "beat", "data": [{"time": -1,'
-            ' "value": 1}]}], "file_metadata": 1}',
-            "does not follow the JAMS schema: observation 1: time is at least 0",
+            '{"annotations": [{"namespace": "beat", "data": [{"time": 1,'
+            ' "duration": -1, "value": 1}]}], "file_metadata": 1}',
+            "does not follow the JAMS schema: observation 1: duration is at least 0",
         ),
         *(
             (
@@ -183,6 +248,8 @@ def test_tags_of_others(tmp_path: Path) -> None:
                 '[{"time": 1, "duration": "x", "value": "SD"}]',
                 '[{"time": 1, "value": "SD", "confidence": "x"}]',
                 '[{"time": 1, "value": "SD", "confidence": []}]',
+                '{"time": [1, 2], "value": ["SD"]}',
+                '{"time": [1], "value": ["SD"], "duration": 7}',
             )
         ),
         ('{"annotations": [NaN], "file_metadata": 1}', "not JSON"),

@@ -132,7 +132,7 @@ def event(time: str, velocity: str) -> str:
     "text",
     [
         *("", "[]", "{}", '{"instruments": 3}'),
-        *(event('"x"', "9"), event("-1", "9"), event("1", "1e999")),
+        *(event('"x"', "9"), event("1e999", "9"), event("1", "1e999")),
     ],
 )
 def test_what_is_no_file_of_the_game(text: str, tmp_path: Path) -> None:
