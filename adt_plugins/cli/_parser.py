@@ -82,7 +82,7 @@ class Parser(argparse.ArgumentParser):
             named = action if action.option_strings else None
             what = "" if named else f"{action.metavar or action.dest}: "
             raise argparse.ArgumentError(named, f"{what}the name is empty")
-        return super()._get_value(action, arg_string)  # type: ignore[misc]
+        return super()._get_value(action, arg_string)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         choices = action.choices
