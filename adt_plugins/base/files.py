@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from adt_plugins.base import written
@@ -111,6 +111,19 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AdtError(f"{folder}: {reason_of(error)}") from error
+
+
+@contextmanager
+def leaving_no_empty_folder(*folders: Path) -> Iterator[None]:
+    """Remove, at the end, those folders and parents that are new and still empty."""
+    wanted = {path for folder in folders for path in (folder, *folder.parents)}
+    new = [path for path in wanted if not os.path.lexists(path)]
+    try:
+        yield
+    finally:
+        for path in sorted(new, key=lambda path: len(path.parts), reverse=True):
+            with suppress(OSError, ValueError):
+                path.rmdir()
 
 
 @contextmanager

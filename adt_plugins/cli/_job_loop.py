@@ -12,7 +12,11 @@ from typing import Any, NamedTuple
 
 from adt_plugins import formats
 from adt_plugins.activations import save_activations
-from adt_plugins.base.files import check_folder, make_folder
+from adt_plugins.base.files import (
+    check_folder,
+    leaving_no_empty_folder,
+    make_folder,
+)
 from adt_plugins.base.protected import WRITTEN, protect
 from adt_plugins.cli import _console
 from adt_plugins.cli._job_plan import Job
@@ -115,7 +119,8 @@ def run_jobs(
     int
         Exit code: 0, or 1 if an input failed.
     """
-    results = [attempt(settings, job, work, then) for job in jobs]
+    with leaving_no_empty_folder(*(job.folder for job in jobs)):
+        results = [attempt(settings, job, work, then) for job in jobs]
     return reported(settings.report, results)
 
 

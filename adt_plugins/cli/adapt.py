@@ -71,6 +71,7 @@ def run(options: AdaptOptions) -> int:
     from adt_plugins.base.files import (
         check_folder,
         check_free,
+        leaving_no_empty_folder,
         make_folder,
         write_files,
     )
@@ -105,8 +106,9 @@ def run(options: AdaptOptions) -> int:
         end=math.inf if options.part.end is None else options.part.end,
     )
     content = adaptation.to_json().encode()
-    make_folder(options.output.parent)
-    write_files({options.output: content}, overwrite=options.overwrite)
+    with leaving_no_empty_folder(options.output.parent):
+        make_folder(options.output.parent)
+        write_files({options.output: content}, overwrite=options.overwrite)
     if not options.quiet:
         learnt = ", ".join(adaptation.weights) or "nothing: too few hits were corrected"
         _console.say(f"{options.output}: learnt {learnt}")

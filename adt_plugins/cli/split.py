@@ -66,6 +66,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: SplitOptions) -> int:
     """Run the command."""
+    from adt_plugins.base.files import leaving_no_empty_folder
     from adt_plugins.cli._job_loop import attempted, reported
     from adt_plugins.cli._job_plan import plan
     from adt_plugins.errors import AdtError
@@ -78,7 +79,8 @@ def run(options: SplitOptions) -> int:
     hits_of = _hits(options)
     jobs = plan(options.inputs, options.places.folder, lambda path: path.stem)
     work = partial(_split, options, hits_of)
-    results = [attempted(job, partial(work, job)) for job in jobs]
+    with leaving_no_empty_folder(*(job.folder for job in jobs)):
+        results = [attempted(job, partial(work, job)) for job in jobs]
     return reported(options.report, results)
 
 

@@ -20,6 +20,12 @@ from adt_plugins.transcription import Transcription
 COLUMNS = ("time", "drum", "velocity", "confidence")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 # Spreadsheets in languages with decimal commas save with semicolons.
+_OTHER_NAMES = {
+    "time": ("onset", "start"),
+    "drum": ("label", "name", "instrument", "note"),
+}
+# Spreadsheets name the delimiter first; scripts write comments.
+_ABOVE = re.compile(r"(?:(?:sep=.|#(?!,)[^\r\n]*|[ \t]*)(?:\r\n?|\n))*", re.IGNORECASE)
 _DELIMITERS = (",", ";", "\t")
 
 
@@ -39,14 +45,21 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     """Read a table with a header that has at least `time` and `drum`.
 
     Columns may be in any order, and others are skipped. The delimiter is a comma, a
-    semicolon (in which case numbers may have decimal commas) or a tab.
+    semicolon (in which case numbers may have decimal commas) or a tab. Tables of
+    markers from other programs are read if their columns have the usual names.
     """
     text = read_text(path)
-    header, delimiter = _header(text)
+    above, header, delimiter = _header(text)
+    for column, others in _OTHER_NAMES.items():
+        found = next((name for name in others if name in header), None)
+        # A column "#" is that of Reaper, which `reaper` reads.
+        if column not in header and found is not None and "#" not in header:
+            header[header.index(found)] = column
     missing = {"time", "drum"} - set(header)
     if missing:
         raise FormatError(f"no column {' and no column '.join(sorted(missing))}")
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    below = io.StringIO(text[above:], newline="")
+    rows = csv.reader(below, delimiter=delimiter)
     onsets = []
     early = EarlyLabels("hits")
     try:
@@ -58,16 +71,19 @@ def read(path: Path, *, warn: Warn) -> Transcription:
                 if onset is not None:
                     onsets.append(onset)
     except (csv.Error, ValueError) as error:
-        raise FormatError(f"line {rows.line_num}: {error}") from error
+        line = text.count("\n", 0, above) + rows.line_num
+        raise FormatError(f"line {line}: {error}") from error
     early.tell(about(path, warn))
     return Transcription(onsets=tuple(onsets))
 
 
-def _header(text: str) -> tuple[list[str], str]:
-    """Return the column names in lower case, and the delimiter."""
-    first = re.split(r"[\r\n]", text, maxsplit=1)[0].strip().lower()
+def _header(text: str) -> tuple[int, list[str], str]:
+    """Return where the header begins, its names in lower case, and the delimiter."""
+    match = _ABOVE.match(text)
+    above = 0 if match is None else match.end()
+    first = re.split(r"[\r\n]", text[above:], maxsplit=1)[0].strip().lower()
     delimiter = max(_DELIMITERS, key=first.count)
-    return [name.strip(' "') for name in first.split(delimiter)], delimiter
+    return above, [name.strip(' "') for name in first.split(delimiter)], delimiter
 
 
 def _onset(cells: dict[str, str], early: EarlyLabels, *, commas: bool) -> Onset | None:
@@ -86,14 +102,23 @@ def _onset(cells: dict[str, str], early: EarlyLabels, *, commas: bool) -> Onset 
     velocity = number("velocity", "100")
     if not velocity.is_integer():
         raise ValueError(f"velocity is a whole number, not {velocity!r}")
-    time, _ = early.place(number("time"))
+    form = cells.get("time format", "decimal")
+    if form.casefold() != "decimal":  # of Audition
+        raise ValueError(f"times are in seconds, not in {reprlib.repr(form)}")
+    *larger, cells["time"] = cells.get("time", "").split(":")
+    whole = 0
+    for part in larger:
+        if not part.isdecimal():
+            raise ValueError("a time is seconds or m:ss.sss")
+        whole = 60 * (whole + int(part))
+    time, _ = early.place(whole + number("time"))
     if time < 0:
         return None
     return Onset(time, drum, int(velocity), number("confidence", "1"))
 
 
 def _looks_like_table(head: str) -> bool:
-    return {"time", "drum"} <= set(_header(head)[0])
+    return {"time", "drum"} <= set(_header(head)[1])
 
 
 CSV = Format(

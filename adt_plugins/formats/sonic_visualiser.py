@@ -26,8 +26,9 @@ from adt_plugins.labels.tracks import BARS, tracks_of
 from adt_plugins.transcription import Transcription
 
 _COLUMNS = ("TIME", "LABEL")
-_NUMBER = re.compile(r" *-?[0-9]{1,9}(\.[0-9]*)? *")
-_LINE = re.compile(r"-?[0-9]{1,9}(\.[0-9]*)? *,[^\t]*")
+_TIME = r" *[+-]?[0-9]{1,9}(\.[0-9]*)?([eE][+-]?[0-9]{1,2})? *"
+_NUMBER = re.compile(_TIME)
+_LINE = re.compile(rf"{_TIME},[^\t]*")
 
 
 def write(

@@ -11,6 +11,7 @@ import html
 import re
 import reprlib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from adt_plugins.annotations import Label
@@ -24,7 +25,7 @@ from adt_plugins.transcription import Transcription
 
 _TIME = r"(-?)(?:([0-9]{1,5}):)?([0-9]{1,2}):([0-9]{1,2}[.,][0-9]{1,9})"
 _CUE = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|\{\\[^{}]{0,80}\}")
 _WEBVTT = "WEBVTT"
 
 
@@ -46,15 +47,28 @@ def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
             ):
                 raise FormatError(f"not a cue: {reprlib.repr(block.strip())}")
             continue
-        match = _CUE.fullmatch(lines[at])
-        assert match is not None
-        groups = match.groups()
-        start, end = early.place(_seconds(groups[:4]), _seconds(groups[4:]))
-        words = _TAG.sub("", " ".join(lines[at + 1 :]))
-        if start >= 0:
-            yield Label(
-                start, end, (html.unescape(words) if is_webvtt else words).strip()
-            )
+        for match, words in _cues(lines[at:], numbered=at > 0):
+            groups = match.groups()
+            start, end = early.place(_seconds(groups[:4]), _seconds(groups[4:]))
+            text = _TAG.sub("", " ".join(words))
+            if start >= 0:
+                yield Label(
+                    start, end, (html.unescape(text) if is_webvtt else text).strip()
+                )
+
+
+def _cues(
+    lines: list[str], *, numbered: bool
+) -> Iterator[tuple[re.Match[str], list[str]]]:
+    """Yield the times and lines of cues, also where no blank line is between them."""
+    times = {
+        n: match for n, line in enumerate(lines) if (match := _CUE.fullmatch(line))
+    }
+    for start, end in pairwise([*times, len(lines)]):
+        words = lines[start + 1 : end]
+        if numbered and end in times and words and words[-1].strip().isdecimal():
+            words.pop()  # the number of the next one
+        yield times[start], words
 
 
 def _seconds(parts: tuple[str | None, ...]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import pytest
 import soundfile
 
 from adt_plugins import load
+from adt_plugins.audio.sound_file import SoundWriter
 from adt_plugins.cli import main
 from tests.support.drum_tracks import HITS, RATE, chords, drum_track
 
@@ -130,6 +132,23 @@ def test_wrong_input_is_one_line(
     err = capsys.readouterr().err
     assert line in err
     assert err.count("\n") == 1
+
+
+def test_a_full_disk_leaves_no_new_folder(
+    song: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(SoundWriter, "write", full)
+    out = song.parent / "new" / "folder"
+    words = ["-q", song, "--from", song.with_name("hits.json"), "-o", out]
+    assert run(*words) == 1
+    assert "space" in capsys.readouterr().err.lower()
+    assert not out.parent.exists()
+    out.mkdir(parents=True)
+    assert run(*words) == 1
+    assert list(out.iterdir()) == []  # it was there before
 
 
 def test_drums_one_by_one_are_missed_too(song: Path) -> None:

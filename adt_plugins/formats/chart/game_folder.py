@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from adt_plugins.base.files import make_folder, replacing
+from adt_plugins.base.files import (
+    leaving_no_empty_folder,
+    make_folder,
+    replacing,
+)
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.formats.chart.pads import BeatGrid, Levels, by_level, notes_of
 from adt_plugins.midi.tempo_map import TempoMap
@@ -52,13 +56,7 @@ def filling(path: Path, *targets: Path, overwrite: bool) -> Iterator[list[Path]]
     *targets, overwrite
         See `adt_plugins.base.files.replacing`.
     """
-    is_new = not path.exists()
-    make_folder(path)
-    try:
+    with leaving_no_empty_folder(path):
+        make_folder(path)
         with replacing(*targets, overwrite=overwrite) as drafts:
             yield drafts
-    except BaseException:
-        if is_new:
-            with suppress(OSError):
-                path.rmdir()
-        raise

@@ -13,7 +13,13 @@ import pytest
 from adt_plugins import formats
 from adt_plugins.annotations import Onset
 from adt_plugins.base import written
-from adt_plugins.base.files import OutputExistsError, replacing, write_files
+from adt_plugins.base.files import (
+    OutputExistsError,
+    leaving_no_empty_folder,
+    make_folder,
+    replacing,
+    write_files,
+)
 from adt_plugins.base.folders import HOME_VARIABLE, user_state_folder
 from adt_plugins.base.protected import WRITTEN, protect, protecting
 from adt_plugins.drums import Drum
@@ -260,3 +266,21 @@ def test_the_folder_is_made_when_it_is_needed(own_home: Path, tmp_path: Path) ->
     write_files({tmp_path / "a": b"x"}, overwrite=False)
     assert user_state_folder() == own_home
     assert (own_home / written.NAME).exists()
+
+
+def test_new_folders_that_stay_empty_are_removed(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    folders = (old, new / "a" / "b", new / "c", Path("null\0"))
+
+    def fail() -> None:
+        make_folder(new / "a" / "b")
+        make_folder(new / "c")
+        (new / "c" / "kept").write_text("")
+        raise AdtError("the disk is full")
+
+    with pytest.raises(AdtError), leaving_no_empty_folder(*folders):
+        fail()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        *("c", "kept", "new", "old"),
+    ]

@@ -52,6 +52,8 @@ def test_a_label_stays_on_its_line(tmp_path: Path) -> None:
     "text",
     [
         "0.5,KD\n1.0,SD\n",
+        "+0.5,KD\n1e0,SD\n",
+        "5e-1,36\n1.0,38\n",
         "TIME,LABEL\r\n0.500000000,Kick\r\n1.000000000,Snare\r\n",
         "TIME,VALUE,LABEL\n0.5,0.7,Kick\n1.0,1,Snare\n",
         '\ufeff0.5,"bass drum"\n\n 1 , snare \n',

@@ -81,3 +81,23 @@ def test_what_is_none_is_said(tmp_path: Path, text: str) -> None:
 def test_they_are_not_written(tmp_path: Path, name: str) -> None:
     with pytest.raises(FormatError, match=f"{name} files can only be read"):
         formats.write(Transcription(), tmp_path / f"a.{name}")
+
+
+@pytest.mark.parametrize("name", ["a.srt", "a.vtt"])
+def test_cues_without_blank_lines_between_them(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(
+        "1\n00:00:00,500 --> 00:00:00,500\n{\\an8}KD\n"
+        "2\n00:00:01,000 --> 00:00:01,000\n38\n"
+        "3\n00:00:02,000 --> 00:00:02,000\n42\n"
+    )
+    drums = [(0.5, Drum.KD), (1.0, Drum.SD), (2.0, Drum.HH)]
+    told: list[str] = []
+    read = formats.read(path, warn=told.append)
+    assert [(o.time, o.drum.coarse) for o in read] == drums
+    assert told == []
+    path.write_text(
+        "00:00.500 --> 00:00.500\n36\n00:01.000 --> 00:01.000\n38\n"
+        "00:02.000 --> 00:02.000\n42\n"
+    )
+    assert [(o.time, o.drum.coarse) for o in formats.read(path)] == drums

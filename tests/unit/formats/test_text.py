@@ -94,6 +94,27 @@ def test_tables_that_are_understood(tmp_path: Path, content: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        "start,end,label\n1.5,1.6,KD\n2.0,2.1,SD\n",
+        "onset;instrument\n1,5;bass drum\n2;snare\n",
+        "note,start,velocity\n36,0:01.5,100\n38,00:00:02,100\n",
+        "Name\tStart\tDuration\tTime Format\tType\tDescription\n"
+        "KD\t0:01.500\t0:00.000\tdecimal\tCue\t\n"
+        "SD\t0:02.000\t0:00.000\tdecimal\tCue\t\n",
+        "sep=;\r\ntime;drum\r\n1,5;KD\r\n2;SD\r\n",
+        "\n# made by a script\n#\n \ntime,drum\n1.5,KD\n2,SD\n",
+    ],
+)
+def test_tables_of_others(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "markers.csv"
+    path.write_bytes(content.encode())
+    assert formats.format_of_file(path) == "csv"
+    drums = [Onset(1.5, Drum.KD), Onset(2.0, Drum.SD)]
+    assert list(formats.read(path)) == drums
+
+
+@pytest.mark.parametrize(
     ("content", "reason"),
     [
         ("", "no column drum and no column time"),
@@ -105,6 +126,12 @@ def test_tables_that_are_understood(tmp_path: Path, content: str) -> None:
         ("time,drum\n1_0,KD\n", "line 2: time is a number"),
         ("time,drum\n,KD\n", "line 2: time is a number, not ''"),
         ("time,drum\n1\n", "line 2: '' is not a drum"),
+        ("\n# x\ntime,drum\n1,KD\ny,KD\n", "line 5: time is a number, not 'y'"),
+        ("time,drum\n1:x:2,KD\n", "line 2: a time is seconds or m:ss.sss"),
+        (
+            "Name\tStart\tTime Format\nKD\t22050\tsamples\n",
+            "line 2: times are in seconds, not in 'samples'",
+        ),
         ("time,drum\n1,verse\n", "line 2: 'verse' is not a drum"),
         ("time,drum\n1,'=cmd()\n", 'line 2: "\'=cmd()" is not a drum'),
         ("time,drum,velocity\n1,KD,0\n", "line 2: velocity is 1 to 127, not 0"),
