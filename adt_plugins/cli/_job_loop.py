@@ -356,9 +356,15 @@ def _moved(
     if not offset:
         return transcription
     moved = transcription.shifted(offset)
-    lost = len(transcription) - len(moved)
-    if lost:
-        result.warn(f"{job.source}: {lost} hits would lie before 0 s and are left out")
+    hits = len(transcription) - len(moved)
+    labels = len(transcription.labels) - len(moved.labels)
+    for what, lost in (("hit", hits), ("label", labels)):
+        if lost == 1:
+            text = f"1 {what} would lie before 0 s and is left out"
+        else:
+            text = f"{lost} {what}s would lie before 0 s and are left out"
+        if lost:
+            result.warn(f"{job.source}: {text}")
     return moved
 
 

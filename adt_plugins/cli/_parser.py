@@ -76,9 +76,11 @@ class Parser(argparse.ArgumentParser):
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         # An empty name, mostly that of a shell's variable, would be this folder.
-        if not arg_string and (
-            not action.option_strings or action.metavar in _NAMES_OF_FILES
-        ):
+        if action.option_strings:
+            is_name = action.metavar in _NAMES_OF_FILES
+        else:
+            is_name = action.nargs != argparse.PARSER  # a command has its own parser
+        if is_name and not arg_string:
             named = action if action.option_strings else None
             what = "" if named else f"{action.metavar or action.dest}: "
             raise argparse.ArgumentError(named, f"{what}the name is empty")

@@ -70,6 +70,18 @@ def check_transcription(source: Path) -> None:
             raise AdtError(f"{source}: {hint}")
 
 
+def check_list(source: str) -> None:
+    """Raise `AdtError` for a transcription where a list of recordings may stand."""
+    from adt_plugins import formats
+    from adt_plugins.batch.recordings import LISTS
+
+    path = Path(source)
+    if path.suffix.lower() in LISTS and path.is_file():
+        name = formats.format_of_file(path)
+        if name is not None:
+            raise AdtError(f"{source}: {_is_transcription(source, name)}")
+
+
 def _hint_for_recording(
     written: Sequence[str] | None, source: str, path: Path
 ) -> str | None:
@@ -91,17 +103,22 @@ def _hint_for_recording(
         return _missing(source, path, lambda p: p.suffix.lower() in RECORDINGS)
     name = formats.format_of_file(path)
     if name is not None and formats.FORMATS[name].read is not None:
-        is_other = f"is a transcription ({name}), not a recording"
-        to = "labels" if name == "midi" else "midi"
-        convert = f"; to convert it: adt convert {_quoted(source)} --format {to}"
-        return is_other if written is None else is_other + convert
+        return _is_transcription(source, name, converts=written is not None)
     if path.suffix.lower() in LISTS:
         return or_batch("is not a recording", "if it lists some", "name what it lists")
     return None
 
 
+def _is_transcription(source: str, name: str, *, converts: bool = True) -> str:
+    to = "labels" if name == "midi" else "midi"
+    convert = f"; to convert it: adt convert {_quoted(source)} --format {to}"
+    is_other = f"is a transcription ({name}), not a recording"
+    return is_other + convert if converts else is_other
+
+
 def _hint_for_transcription(source: str, path: Path) -> str | None:
     from adt_plugins.audio.sniff import UNKNOWN, sniff
+    from adt_plugins.batch.recordings import LISTS
     from adt_plugins.formats import format_of_name
 
     if path.is_dir():
@@ -113,7 +130,8 @@ def _hint_for_transcription(source: str, path: Path) -> str | None:
     with path.open("rb") as file:
         kind = sniff(file)[0]
     if kind is UNKNOWN:
-        return None
+        is_list = path.suffix.lower() in LISTS - {".txt"}
+        return "is a list, not a transcription; name what it lists" if is_list else None
     return (
         f"is a recording ({kind.name}), not a transcription; to transcribe it:"
         f" adt transcribe {_quoted(source)}"

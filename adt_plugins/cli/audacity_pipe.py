@@ -151,15 +151,22 @@ def run_push(options: PushOptions) -> int:
 
 
 def _check_input(file: str) -> None:
-    """Raise `AdtError` if there is no such file, before Audacity is looked for."""
+    """Raise `AdtError` for what cannot be read, before Audacity is looked for."""
+    from adt_plugins.audio import open_audio
     from adt_plugins.cli._wrong_input import instead_of_a_recording
     from adt_plugins.errors import AdtError
+    from adt_plugins.formats import format_of_file
 
+    path = Path(file)
     with instead_of_a_recording(file):
-        if not Path(file).exists():
+        if not path.exists():
             raise AdtError(f"{file}: no such file")
-        if Path(file).is_dir():
+        if path.is_dir():
             raise AdtError(f"{file}: is a folder")
+        # A pipe can be read only once.
+        if path.is_file() and format_of_file(path) is None:
+            with open_audio(path):
+                pass
 
 
 def _push(options: PushOptions, pipe: Pipe) -> int:

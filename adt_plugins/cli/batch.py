@@ -92,12 +92,15 @@ def run(options: BatchOptions) -> int:
     from adt_plugins.batch.recordings import find_recordings
     from adt_plugins.cli._batch_library import Library
     from adt_plugins.cli._job_plan import check_formats
+    from adt_plugins.cli._wrong_input import check_list
     from adt_plugins.errors import AdtError
 
     check_formats(options.work.outputs.formats)
     options.work.writers.writing()  # refuses options that contradict each other
     card = check_options(options.work)
     folder = options.folder
+    for source in options.inputs:
+        check_list(source)
     root, recordings = find_recordings(options.inputs, without=folder, warn=_warn)
     if not recordings:
         raise AdtError(f"{', '.join(options.inputs)}: no recordings")

@@ -84,7 +84,7 @@ def test_hits_moved_before_the_start_are_told(
 ) -> None:
     assert transcribe(song, "--offset", "-0.8") == 0
     assert capsys.readouterr().err == (
-        f"adt: warning: {song}: 1 hits would lie before 0 s and are left out\n"
+        f"adt: warning: {song}: 1 hit would lie before 0 s and is left out\n"
     )
 
 

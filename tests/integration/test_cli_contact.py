@@ -194,6 +194,9 @@ def test_a_slip_is_told_in_one_line(
         ("evaluate song.labels.txt song.wav", "adt transcribe song.wav"),
         ("evaluate song.labels.txt words.txt", "its first line is 'one two'"),
         ("batch *.ogg -o out", "*.ogg: nothing matches"),
+        ("batch song.labels.txt -o out", "adt convert song.labels.txt --format midi"),
+        ("convert list.m3u --format midi", "is a list, not a transcription"),
+        ("audacity push words.txt", "is not a recording; name what it lists"),
         ("batch nowhere -o out", "nowhere: no such file or folder"),
     ],
 )
@@ -229,6 +232,7 @@ def test_the_right_command_is_named(
         ["audacity", "open", ""],
         ["audacity", "push", ""],
         ["audacity", "pull", ""],
+        ["maps", "show", ""],
     ],
 )
 def test_an_empty_name_is_not_this_folder(
@@ -236,7 +240,10 @@ def test_an_empty_name_is_not_this_folder(
 ) -> None:
     assert main(words) == 2
     err = capsys.readouterr().err
-    assert "the name is empty (see adt " in err
+    command = " ".join(["adt", *words[: 1 + (words[0] in ("audacity", "maps"))]])
+    assert (
+        f": the name is empty (see {command if words[0] else 'adt transcribe'} " in err
+    )
     assert len(err.splitlines()) == 1
     assert [path.name for path in folder.iterdir()] == ["song.wav"]
 
@@ -260,6 +267,9 @@ def test_nothing_found_is_said(
     gone = ["--offset", "-3", "--format", "csv"]
     assert main(["convert", "one.labels.txt", *gone]) == 0
     assert "no hits are left to be written" in capsys.readouterr().err
+    Path("verse.labels.txt").write_text("0.1\t0.9\tverse\n0.5\t0.5\tSD\n")
+    assert main(["convert", "verse.labels.txt", "--offset", "-0.2", *gone[2:]]) == 0
+    assert "1 label would lie before 0 s and is left out" in capsys.readouterr().err
 
 
 def odd_recordings() -> Iterator[tuple[str, bytes, str]]:
