@@ -106,11 +106,11 @@ def _onset(cells: dict[str, str], early: EarlyLabels, *, commas: bool) -> Onset 
     if form.casefold() != "decimal":  # of Audition
         raise ValueError(f"times are in seconds, not in {reprlib.repr(form)}")
     *larger, cells["time"] = cells.get("time", "").split(":")
-    whole = 0
+    whole = 0.0
     for part in larger:
         if not part.isdecimal():
             raise ValueError("a time is seconds or m:ss.sss")
-        whole = 60 * (whole + int(part))
+        whole = 60 * (whole + float(part))
     time, _ = early.place(whole + number("time"))
     if time < 0:
         return None

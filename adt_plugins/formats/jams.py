@@ -147,7 +147,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
                 _take(annotation, rows, velocities, onsets, tags)
             else:
                 segments += [Label(t, t + d, _text(value)) for t, d, value, _ in rows]
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise FormatError(f"{_BROKEN}: {error}") from error
     _warn(read, tags, segments, about(path, warn))
     early.tell(about(path, warn))

@@ -127,6 +127,7 @@ def test_tables_of_others(tmp_path: Path, content: str) -> None:
         ("time,drum\n,KD\n", "line 2: time is a number, not ''"),
         ("time,drum\n1\n", "line 2: '' is not a drum"),
         ("\n# x\ntime,drum\n1,KD\ny,KD\n", "line 5: time is a number, not 'y'"),
+        ("time,drum\n" + "9" * 400 + ":1,KD\n", "line 2: time is finite"),
         ("time,drum\n1:x:2,KD\n", "line 2: a time is seconds or m:ss.sss"),
         (
             "Name\tStart\tTime Format\nKD\t22050\tsamples\n",
