@@ -14,7 +14,7 @@ beats (about 18 s), and recomputed part by part during backtracking.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,7 +35,8 @@ _STEPS = 64
 of their part: single precision is exact enough only near 0."""
 _KEPT_BYTES = 12 << 20
 """Memory for forward scores that backtracking need not recompute: enough for a song of
-four minutes in a narrow search."""
+four minutes in a narrow search. Where less than half of them would fit, as in an hour,
+the time saved is not worth it."""
 
 
 class Evidence(Protocol):
@@ -216,9 +217,9 @@ class _Search:
         self._checkpoints: list[tuple[Singles, float]] = []
         self._kept: list[Singles] = []
 
-    def _parts(self) -> Iterator[int]:
-        """Iterate over the first frame of each part."""
-        return iter(range(0, self._frames, _STEPS * self._step))
+    def _parts(self) -> range:
+        """Return the first frame of each part."""
+        return range(0, self._frames, _STEPS * self._step)
 
     def forward(self) -> None:
         """Compute all parts, and keep their checkpoints."""
@@ -238,9 +239,10 @@ class _Search:
         for first in self._parts():
             self._checkpoints.append((window, scale))
             scores = self._part(window, first)
-            if len(self._kept) == len(self._checkpoints) - 1 and (
-                len(self._checkpoints) * scores.nbytes <= _KEPT_BYTES
-            ):
+            parts = len(self._checkpoints)
+            fits = parts * scores.nbytes <= _KEPT_BYTES
+            is_worth_it = len(self._parts()) * scores.nbytes <= 2 * _KEPT_BYTES
+            if fits and is_worth_it and len(self._kept) == parts - 1:
                 self._kept.append(scores)
             window = scores[..., -self._reach :]
             highest = window.max()

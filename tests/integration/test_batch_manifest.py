@@ -105,7 +105,9 @@ def test_a_run_that_is_stopped_is_continued(
     expected = files(whole)
     for name, content in files(out).items():
         # Of a process that is killed, others may still be at work for a moment.
-        assert name == "manifest.jsonl" or content == expected[name]
+        is_draft = sent == signal.SIGKILL and name.startswith(".adt-")
+        if name != "manifest.jsonl" and not is_draft:
+            assert content == expected[name]
     done = [line for line in lines_of(out) if line["status"] == "done"]
     assert len(done) >= 3
 
