@@ -13,23 +13,22 @@ sure.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
 from adt_plugins.audio import SAMPLE_RATE, load_audio, open_audio
-from adt_plugins.base.drafts import whole_file
 from adt_plugins.errors import AdtError
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.peaks import pick_peaks, refine
 from adt_plugins.pipeline import listen
 from adt_plugins.training.learn.clips import SONGS
 from adt_plugins.training.learn.configuration import PICKER
+from adt_plugins.training.sources.files import write_array, write_json
+from adt_plugins.training.sources.real_sounds import with_peak
 from adt_plugins.training.sources.recorded_songs import RecordedSong, read_table
 
 #: Outputs that are labelled; claps and side sticks are told apart too rarely.
@@ -45,7 +44,6 @@ SILENT = 0.4
 CLIP_S = 20.0
 #: Velocity of the hits; training does not read it.
 _VELOCITY = 100
-_PEAK = 0.7
 
 
 @dataclass(frozen=True)
@@ -102,17 +100,19 @@ def label_songs(
     for done, song in enumerate(songs):
         progress(done, len(songs))
         labels = label(sounds / song.file, teachers)
-        samples = _whole(load_audio(sounds / song.file))
+        samples = with_peak(load_audio(sounds / song.file))
         guitar = None
         if song.guitar:
-            guitar = _whole(load_audio(sounds / song.guitar))
+            guitar = with_peak(load_audio(sounds / song.guitar))
         for first in range(0, len(samples) - _CLIP + 1, _CLIP):
             start = first / SAMPLE_RATE
             part = labels.part(start, start + CLIP_S)
             path = out / f"{number:06d}"
-            _save(path.with_suffix(".drums.npy"), samples[first : first + _CLIP])
+            write_array(path.with_suffix(".drums.npy"), samples[first : first + _CLIP])
             if guitar is not None and len(guitar) >= first + _CLIP:
-                _save(path.with_suffix(".accomp.npy"), guitar[first : first + _CLIP])
+                write_array(
+                    path.with_suffix(".accomp.npy"), guitar[first : first + _CLIP]
+                )
             _write(path.with_suffix(".json"), song, start, part)
             number += 1
     progress(len(songs), len(songs))
@@ -161,16 +161,6 @@ def sort_peaks(activations: Activations, thresholds: Mapping[str, float]) -> Lab
     return labels
 
 
-def _whole(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    peak = float(np.abs(samples).max(initial=0.0)) or 1.0
-    return np.asarray(np.rint(samples * (_PEAK / peak * 32767)), np.int16)
-
-
-def _save(path: Path, samples: NDArray[np.int16]) -> None:
-    with whole_file(path) as draft, draft.open("wb") as file:
-        np.save(file, samples)
-
-
 def _write(path: Path, song: RecordedSong, start: float, labels: Labels) -> None:
     content = {
         "onsets": labels.onsets,
@@ -181,5 +171,4 @@ def _write(path: Path, song: RecordedSong, start: float, labels: Labels) -> None
         "song": song.file,
         "start": start,
     }
-    with whole_file(path) as draft:
-        draft.write_text(json.dumps(content), encoding="utf-8")
+    write_json(path, content)

@@ -6,7 +6,6 @@ with a ``.json`` is complete, and a second run continues where the first one sto
 
 from __future__ import annotations
 
-import json
 import math
 import multiprocessing
 import os
@@ -17,12 +16,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from adt_plugins.base.drafts import whole_file
 from adt_plugins.training.render import effects, voices
 from adt_plugins.training.render.accompaniment import (
     Studio,
@@ -37,6 +33,7 @@ from adt_plugins.training.render.percussion import (
 from adt_plugins.training.render.programming import perform
 from adt_plugins.training.render.synth import ClipKit, place
 from adt_plugins.training.sources import kitmaps, kits
+from adt_plugins.training.sources.files import write_array, write_json
 from adt_plugins.training.sources.performances import Library
 from adt_plugins.training.sources.real_sounds import prepare
 from adt_plugins.training.sources.sounds import find_sounds
@@ -99,18 +96,6 @@ def load_stock(plan: Plan) -> Stock:
         for held_out in split
     }
     return Stock(Library.find(plan.data), split, percussion, studio)
-
-
-def write_array(path: Path, array: npt.NDArray[Any]) -> None:
-    """Write an array under a temporary name and move it into place."""
-    with whole_file(path) as draft, draft.open("wb") as file:
-        np.save(file, array)
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON under a temporary name and move it into place."""
-    with whole_file(path) as draft:
-        draft.write_text(json.dumps(content), encoding="utf-8")
 
 
 def render_clip(plan: Plan, index: int) -> None:

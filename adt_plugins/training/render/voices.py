@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from adt_plugins.base.drafts import whole_file
 from adt_plugins.training.render import effects
+from adt_plugins.training.sources.files import write_array
 from adt_plugins.training.sources.oneshots import (
     SAMPLE_RATE_HZ,
     Samples,
@@ -241,8 +242,7 @@ def make_voice(folder: Path, task: VoiceTask, seed: int) -> None:
             audio, effects.synthetic_room(rng), float(rng.uniform(-20, -8))
         )
     path = folder / f"{task.number:04d}.npy"
-    with whole_file(path) as draft, draft.open("wb") as file:
-        np.save(file, effects.to_int16(audio))
+    write_array(path, effects.to_int16(audio))
     label = {
         "file": path.name,
         "voice": task.voice,

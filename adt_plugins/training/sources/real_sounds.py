@@ -11,7 +11,6 @@ spectrogram: marches, timpani, electronic pulses.
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio import SAMPLE_RATE, load_audio
-from adt_plugins.base.drafts import whole_file
+from adt_plugins.training.sources.files import write_array, write_json
 
 TABLE = Path(__file__).with_name("real_sounds.csv")
 FOLDER = "real"
@@ -80,11 +79,10 @@ def prepare(data: Path, sounds: Path, renders: Path) -> int:
         path = out / f"{name}.npy"
         if not path.is_file():
             out.mkdir(parents=True, exist_ok=True)
-            _write(path, decode(source))
+            write_array(path, decode(source))
         entries.append({"file": path.name, "kind": row.kind, "split": row.split})
     if entries:
-        with whole_file(out / "index.json") as draft:
-            draft.write_text(json.dumps({"sounds": entries}), encoding="utf-8")
+        write_json(out / "index.json", {"sounds": entries})
     return len(entries)
 
 
@@ -95,11 +93,10 @@ def decode(path: Path) -> NDArray[np.int16]:
     whole = samples[: len(samples) // block * block].reshape(-1, block)
     loud = np.sqrt(np.mean(whole**2, axis=1)) > _SILENT_RMS
     near = np.convolve(loud, np.ones(2 * _REST_BLOCKS + 1), "same") > 0.5
-    kept = whole[near[: len(whole)]].ravel()
-    peak = float(np.abs(kept).max(initial=0.0)) or 1.0
-    return np.asarray(np.rint(kept * (_PEAK / peak * 32767)), np.int16)
+    return with_peak(whole[near[: len(whole)]].ravel())
 
 
-def _write(path: Path, samples: NDArray[np.int16]) -> None:
-    with whole_file(path) as draft, draft.open("wb") as file:
-        np.save(file, samples)
+def with_peak(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Return samples as int16, with their peak at 0.7."""
+    peak = float(np.abs(samples).max(initial=0.0)) or 1.0
+    return np.asarray(np.rint(samples * (_PEAK / peak * 32767)), np.int16)
