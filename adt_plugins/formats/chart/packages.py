@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from adt_plugins.base.files import MAX_BYTES
-from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.errors import AdtError, FormatError, reason_of
 
 MAGIC = b"SNGPKG"
 
@@ -38,7 +38,7 @@ def read_package(path: Path, *names: str) -> tuple[bytes, dict[str, str]]:
         with path.open("rb") as file:
             return _read(file, names)
     except OSError as error:
-        raise AdtError(f"{path}: {error.strerror or error}") from error
+        raise AdtError(f"{path}: {reason_of(error)}") from error
 
 
 def _read(file: BinaryIO, names: tuple[str, ...]) -> tuple[bytes, dict[str, str]]:

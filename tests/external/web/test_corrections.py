@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import mido
 import pytest
 
-from adt_plugins.cli import main
-from tests.support.browser import chromium, until
+from tests.support.browser import until
 from tests.support.paths import GROOVE
 from tests.support.web.tab import ADT, Tab
-
-
-@pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("web") / "drums.html"
-    assert main(["web", "-o", str(path)]) == 0
-    return path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
 
 
 def test_corrected_bars_are_kept_and_saved(
