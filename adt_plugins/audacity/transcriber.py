@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import BinaryIO, TypeVar
@@ -14,6 +13,7 @@ from adt_plugins.annotations import Beat, Onset
 from adt_plugins.audacity.extension import hand_over, is_installed
 from adt_plugins.audacity.lisp import lisp_labels, lisp_string
 from adt_plugins.audacity.request_folder import Request, RequestFolder
+from adt_plugins.audacity.stop import Stop
 from adt_plugins.audio import SAMPLE_RATE, open_audio
 from adt_plugins.base.progress import Cancel
 from adt_plugins.formats.audacity_project.writer import write_project
@@ -152,12 +152,14 @@ class Transcriber:
         with open_audio((silence, SAMPLE_RATE)) as reader:
             listen(reader, self._network)
 
-    def __call__(self, request: Request, stop: threading.Event) -> str:
+    def __call__(self, request: Request, stop: Stop) -> str:
         """Return the answer to a request; `stop` ends the work early."""
         with self._exchange.open(request.id, "wav") as audio:
             if os.fstat(audio.fileno()).st_size <= _HEADER_BYTES:
                 return lisp_string(EMPTY) + "\n"
-            transcription = transcribe_request(self._network, audio, request, stop)
+            transcription = transcribe_request(
+                self._network, audio, request, stop.is_set
+            )
         if not transcription.onsets:
             return lisp_string(NOTHING) + "\n"
         # The labels may be read again later, except those before the project's start.

@@ -17,6 +17,7 @@ from adt_plugins.audacity.request_folder import (
     Request,
     RequestFolder,
 )
+from adt_plugins.audacity.stop import Stop
 from adt_plugins.errors import AdtError, CancelledError
 
 # An idle turn takes 25 µs, so 20 a second cost nothing, and a plug-in waits 25 ms on
@@ -30,7 +31,7 @@ SWEEP_S = 30.0
 
 RESTARTED = "The drum transcriber was restarted. Choose the command again."
 
-Answer = Callable[[Request, threading.Event], str]
+Answer = Callable[[Request, Stop], str]
 """Does the work and returns the answer in Lisp; raises `AdtError`."""
 
 
@@ -66,7 +67,7 @@ class Watcher:
     _next_beat: float = field(default=0.0, init=False)
     _next_sweep: float = field(default=0.0, init=False)
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: Stop) -> None:
         """Serve until `stop` is set."""
         self.recover()
         worker = threading.Thread(target=self._serve, args=(stop,), daemon=True)
@@ -75,7 +76,7 @@ class Watcher:
             while not stop.is_set():
                 self.turn()
                 alert = self._taken or time.monotonic() < self._alert_until
-                stop.wait(ALERT_S if alert else IDLE_S)
+                time.sleep(ALERT_S if alert else IDLE_S)
         finally:
             stop.set()  # stops the worker too, if this ends with an exception
             self._work.put(None)
@@ -145,7 +146,7 @@ class Watcher:
             if self.exchange.age(request_id) > FORGOTTEN_S:
                 self.exchange.forget(request_id)
 
-    def _serve(self, stop: threading.Event) -> None:
+    def _serve(self, stop: Stop) -> None:
         """Do the work, in the second thread; the first one handles the files."""
         while (request := self._work.get()) is not None:
             begin = time.monotonic()

@@ -9,10 +9,13 @@ import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _console
 from adt_plugins.cli._command import set_command
+
+if TYPE_CHECKING:
+    from adt_plugins.audacity.stop import Stop
 
 SNAP = "snap"
 SNAP_ADVICE = (
@@ -148,7 +151,9 @@ def run_watch(options: WatchOptions) -> int:
         for line in start.enable() if options.autostart else start.disable():
             _console.say(line)
         return 0
-    stop = threading.Event()
+    from adt_plugins.audacity.stop import Stop
+
+    stop = Stop()
 
     def end(*_: Any) -> None:
         if stop.is_set():  # the second Ctrl-C stops at once
@@ -170,7 +175,7 @@ def run_watch(options: WatchOptions) -> int:
     return 0
 
 
-def _watch(model: str | None, stop: threading.Event, say: Any) -> None:
+def _watch(model: str | None, stop: Stop, say: Any) -> None:
     # Lock the folders first: a second watcher should not even load a network.
     from adt_plugins.audacity.request_folder import RequestFolder, exchange_folders
 

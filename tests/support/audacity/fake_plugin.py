@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from adt_plugins.audacity.stop import Stop
 from adt_plugins.audacity.watcher import Watcher
 from tests.support.patience import PATIENCE_S
 from tests.support.recordings import HITS, TOLERANCE_S
@@ -93,7 +94,7 @@ def read_lisp(text: str) -> Any:
 
 @contextlib.contextmanager
 def running(watcher: Watcher) -> Iterator[None]:
-    stop = threading.Event()
+    stop = Stop()
     thread = threading.Thread(target=watcher.run, args=(stop,))
     thread.start()
     try:

@@ -58,6 +58,11 @@ class Studio:
                 yield watcher
             finally:
                 watcher.terminate()
+                try:
+                    watcher.wait(PATIENCE_S)
+                except subprocess.TimeoutExpired:
+                    watcher.kill()
+                    raise
 
     def do(self, *commands: str) -> None:
         for command in commands:

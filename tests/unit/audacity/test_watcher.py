@@ -19,6 +19,7 @@ from adt_plugins.audacity.request_folder import (
     RequestFolder,
     exchange_folder,
 )
+from adt_plugins.audacity.stop import Stop
 from adt_plugins.audacity.transcriber import NOTHING, Transcriber, adjusted
 from adt_plugins.audacity.watcher import RESTARTED, Watcher
 from adt_plugins.base.folders import HOME_VARIABLE
@@ -164,7 +165,7 @@ def test_silence_says_so(served: Path) -> None:
 def test_an_error_of_ours_is_shown_and_survived(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def answer(request: request_folder.Request, stop: threading.Event) -> str:
+    def answer(request: request_folder.Request, stop: Stop) -> str:
         if request.sensitivity == 13:
             raise ZeroDivisionError('of "ours"')
         return lisp_string("fine")
@@ -182,7 +183,7 @@ def test_signs_of_life_during_long_work(
     monkeypatch.setattr(watcher_module, "BEAT_S", 0.02)
     go_on = threading.Event()
 
-    def answer(request: request_folder.Request, stop: threading.Event) -> str:
+    def answer(request: request_folder.Request, stop: Stop) -> str:
         go_on.wait(PATIENCE_S)
         return lisp_string("fine")
 
@@ -203,8 +204,8 @@ def test_signs_of_life_during_long_work(
 def test_work_is_stopped_with_the_watcher(folder: Path) -> None:
     from adt_plugins.errors import CancelledError
 
-    def answer(request: request_folder.Request, stop: threading.Event) -> str:
-        assert stop.wait(PATIENCE_S)
+    def answer(request: request_folder.Request, stop: Stop) -> str:
+        wait_until(stop.is_set)
         raise CancelledError("stopped")
 
     plugin = FakePlugin(folder)
@@ -289,7 +290,7 @@ def test_a_folder_that_goes_away_ends_the_watcher(folder: Path) -> None:
     watcher = Watcher(RequestFolder(folder), lambda *_: "")
     shutil.rmtree(folder)
     with pytest.raises(ExchangeError, match="audacity: "):
-        watcher.run(threading.Event())
+        watcher.run(Stop())
 
 
 @pytest.mark.parametrize(
