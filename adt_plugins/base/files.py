@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain, dropwhile
 from pathlib import Path
 
 from adt_plugins.base import written
@@ -68,6 +70,16 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
     """
     ends = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return ((n, line) for n, line in enumerate(ends, 1) if line.strip())
+
+
+def below_header(text: str, header: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """Iterate like `lines`, from the first line on that `header` does not match.
+
+    A file with nothing else has no header.
+    """
+    below = dropwhile(lambda line: header.fullmatch(line[1]) is not None, lines(text))
+    first = next(below, None)
+    return lines(text) if first is None else chain([first], below)
 
 
 def check_free(paths: Sequence[Path], *, overwrite: bool) -> None:

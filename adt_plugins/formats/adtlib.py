@@ -11,7 +11,7 @@ import reprlib
 from pathlib import Path
 
 from adt_plugins.annotations import Onset
-from adt_plugins.base.files import lines, read_text, write_files
+from adt_plugins.base.files import below_header, read_text, write_files
 from adt_plugins.base.reporting import Warn, about, name_some
 from adt_plugins.drums import Drum, drum_of_code
 from adt_plugins.errors import FormatError
@@ -20,7 +20,8 @@ from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.transcription import Transcription
 
 _DRUMS = (Drum.KD, Drum.SD, Drum.HH)
-_LINE = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s+([A-Z]+)\s*")
+_LINE = re.compile(r"\s*([+-]?[0-9]+(?:[.,][0-9]*)?(?:[eE][+-]?[0-9]+)?)\s+([A-Z]+)\s*")
+_HEADER = re.compile(r"\s*(?:time|onset|start)s?\s+[a-z]+\s*|[#%].*", re.IGNORECASE)
 
 
 def write(
@@ -40,6 +41,8 @@ def write(
 def read(path: Path, *, warn: Warn) -> Transcription:
     """Read lines with a time and a code, ours or those of MDB Drums.
 
+    Comments and a line that names the two columns may precede them.
+
     Raises
     ------
     FormatError
@@ -47,7 +50,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     """
     onsets = []
     early = EarlyLabels("hits")
-    for number, line in lines(read_text(path)):
+    for number, line in below_header(read_text(path), _HEADER):
         match = _LINE.fullmatch(line)
         if match is None:
             shown = reprlib.repr(line)
@@ -55,7 +58,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
         drum = drum_of_code(match[2])
         if drum is None:
             raise FormatError(f"line {number}: unknown drum {reprlib.repr(match[2])}")
-        time, _ = early.place(float(match[1]))
+        time, _ = early.place(float(match[1].replace(",", ".")))
         if time < 0:
             continue
         try:
@@ -67,8 +70,9 @@ def read(path: Path, *, warn: Warn) -> Transcription:
 
 
 def _looks_like_codes(head: str) -> bool:
-    first = next(lines(head), None)
-    return first is not None and _LINE.fullmatch(first[1]) is not None
+    first = next(below_header(head, _HEADER), (0, ""))[1]
+    match = _LINE.fullmatch(first)
+    return match is not None and drum_of_code(match[2]) is not None
 
 
 ADTLIB = Format(

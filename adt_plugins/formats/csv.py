@@ -8,9 +8,9 @@ import re
 import reprlib
 from pathlib import Path
 
-from adt_plugins.annotations import Onset
+from adt_plugins.annotations import Label, Onset
 from adt_plugins.base.files import read_text, write_files
-from adt_plugins.base.reporting import Warn, about
+from adt_plugins.base.reporting import Warn, about, name_some
 from adt_plugins.drums import drum_of_name
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.format import Format
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 # Spreadsheets in languages with decimal commas save with semicolons.
 _OTHER_NAMES = {
     "time": ("onset", "start"),
-    "drum": ("label", "name", "instrument", "note"),
+    "marker": ("label", "name", "instrument", "note"),
 }
 # Spreadsheets name the delimiter first; scripts write comments.
 _ABOVE = re.compile(r"(?:(?:sep=.|#(?!,)[^\r\n]*|[ \t]*)(?:\r\n?|\n))*", re.IGNORECASE)
@@ -46,51 +46,74 @@ def read(path: Path, *, warn: Warn) -> Transcription:
 
     Columns may be in any order, and others are skipped. The delimiter is a comma, a
     semicolon (in which case numbers may have decimal commas) or a tab. Tables of
-    markers from other programs are read if their columns have the usual names.
+    markers from other programs are read if their columns have the usual names; markers
+    that name no drum stay labels.
     """
     text = read_text(path)
     above, header, delimiter = _header(text)
-    for column, others in _OTHER_NAMES.items():
-        found = next((name for name in others if name in header), None)
-        # A column "#" is that of Reaper, which `reaper` reads.
-        if column not in header and found is not None and "#" not in header:
-            header[header.index(found)] = column
-    missing = {"time", "drum"} - set(header)
-    if missing:
+    if missing := _missing(header):
         raise FormatError(f"no column {' and no column '.join(sorted(missing))}")
     below = io.StringIO(text[above:], newline="")
     rows = csv.reader(below, delimiter=delimiter)
-    onsets = []
+    onsets: list[Onset] = []
+    markers: list[Label] = []
     early = EarlyLabels("hits")
     try:
         next(rows)
         for row in rows:
             if any(cell.strip() for cell in row):
                 cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-                onset = _onset(cells, early, commas=delimiter != ",")
-                if onset is not None:
-                    onsets.append(onset)
+                read = _onset(cells, early, commas=delimiter != ",")
+                if isinstance(read, Onset):
+                    onsets.append(read)
+                elif read is not None:
+                    markers.append(read)
     except (csv.Error, ValueError) as error:
         line = text.count("\n", 0, above) + rows.line_num
         raise FormatError(f"line {line}: {error}") from error
     early.tell(about(path, warn))
-    return Transcription(onsets=tuple(onsets))
+    if markers:
+        text = name_some(marker.text for marker in markers)
+        if not onsets:
+            raise FormatError(f"no marker names a drum: {text}")
+        about(path, warn)(f"markers that name no drum are kept as labels: {text}")
+    return Transcription(onsets=tuple(onsets), labels=tuple(markers))
 
 
 def _header(text: str) -> tuple[int, list[str], str]:
-    """Return where the header begins, its names in lower case, and the delimiter."""
+    """Return where the header begins, our names of its columns, and the delimiter.
+
+    A table without `drum` has its drums in `marker`, if there is such a column.
+    """
     match = _ABOVE.match(text)
     above = 0 if match is None else match.end()
     first = re.split(r"[\r\n]", text[above:], maxsplit=1)[0].strip().lower()
     delimiter = max(_DELIMITERS, key=first.count)
-    return above, [name.strip(' "') for name in first.split(delimiter)], delimiter
+    header = [name.strip(' "') for name in first.split(delimiter)]
+    for column, others in _OTHER_NAMES.items():
+        found = next((name for name in others if name in header), None)
+        # A column "#" is that of Reaper, which `reaper` reads.
+        if column not in header and found is not None and "#" not in header:
+            header[header.index(found)] = column
+    return above, header, delimiter
 
 
-def _onset(cells: dict[str, str], early: EarlyLabels, *, commas: bool) -> Onset | None:
-    """Build an onset; raises a ValueError that says what is wrong."""
-    drum = drum_of_name(cells.get("drum", ""))
-    if drum is None:
-        raise ValueError(f"{reprlib.repr(cells.get('drum', ''))} is not a drum")
+def _missing(header: list[str]) -> set[str]:
+    """Return the columns that are needed and not there."""
+    return {"time", "drum"} - {"drum" if name == "marker" else name for name in header}
+
+
+def _onset(
+    cells: dict[str, str], early: EarlyLabels, *, commas: bool
+) -> Onset | Label | None:
+    """Build an onset or, of a marker that names no drum, a label.
+
+    None if it lies before 0 s. Raises a ValueError that says what is wrong.
+    """
+    text = cells.get("drum", cells.get("marker", ""))
+    drum = drum_of_name(text)
+    if drum is None and "marker" not in cells:
+        raise ValueError(f"{reprlib.repr(text)} is not a drum")
 
     def number(column: str, default: str = "") -> float:
         value = cells.get(column) or default
@@ -114,11 +137,15 @@ def _onset(cells: dict[str, str], early: EarlyLabels, *, commas: bool) -> Onset 
     time, _ = early.place(whole + number("time"))
     if time < 0:
         return None
+    if drum is None:
+        return Label(time, time, text)
     return Onset(time, drum, int(velocity), number("confidence", "1"))
 
 
 def _looks_like_table(head: str) -> bool:
-    return {"time", "drum"} <= set(_header(head)[1])
+    # The two columns "time" and "label" are those of Sonic Visualiser.
+    is_layer = head.casefold().startswith(("time,label\r", "time,label\n"))
+    return not is_layer and not _missing(_header(head)[1])
 
 
 CSV = Format(

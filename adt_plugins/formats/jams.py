@@ -220,7 +220,17 @@ def _text(value: Any) -> str:
 
 
 def _beats(rows: Sequence[_Row], warn: Warn) -> list[Beat]:
-    """Return the beats; missing positions are counted on, or in fours."""
+    """Return the beats; missing positions are counted on, or in fours.
+
+    Programs that count from 0 have a position 0, which is none of JAMS.
+    """
+    values = [value for _, _, value, _ in rows if value is not None]
+    if 0 in values and all(isinstance(v, int | float) and v >= 0 for v in values):
+        rows = [
+            (t, length, None if v is None else v + 1, sure)
+            for t, length, v, sure in rows
+        ]
+        warn(NoHitLost("beats are counted from 0 there, and from 1 here"))
     counted = [
         (n, int(value))
         for n, (_, _, value, _) in enumerate(rows)

@@ -16,9 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from adt_plugins.annotations import Label
-from adt_plugins.base.files import check_free, lines, read_text, write_files
+from adt_plugins.base.files import below_header, check_free, read_text, write_files
 from adt_plugins.base.reporting import Warn, about, default_warn
-from adt_plugins.drums import Drum
+from adt_plugins.drums import Drum, drum_of_code
 from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
@@ -30,6 +30,13 @@ from adt_plugins.transcription import Transcription
 _NUMBER = r"[+-]?[0-9]+(?:[.,][0-9]*)?(?:[eE][+-]?[0-9]+)?"
 # No two neighbours match the same character, so hostile lines take linear time.
 _LABEL = re.compile(rf" *({_NUMBER}) *\t *({_NUMBER}) *(?:\t([^\t]*).*)?", re.DOTALL)
+# Without an end, as Audacity reads it too.
+_POINT = re.compile(rf" *({_NUMBER}) *\t([^\t]*[^\W\d][^\t]*)")
+# Above the labels, from other programs: comments, the name of a track, or columns.
+_HEADER = re.compile(
+    r"[#%;].*|[^\t0-9][^\t]*|[^\t0-9][^\t]*\t *\"?(?:end|fin|stop|offset).*",
+    re.IGNORECASE,
+)
 _ENDS_A_TEXT = re.compile(r"[\t\r\n]")
 _FREQUENCIES = "\\\t"  # start of a label's second line, after a spectral selection
 
@@ -57,8 +64,8 @@ def parse_labels(text: str, *, warn: Warn = default_warn) -> list[Label]:
     """Read the content of a label file.
 
     It may have point and region labels, blank lines, decimal commas, lines with a
-    label's frequency range, and any line ends. Labels before 0 s, which Audacity may
-    write, are left out with a warning.
+    label's frequency range, any line ends, and a header. Labels before 0 s, which
+    Audacity may write, are left out with a warning.
 
     Raises
     ------
@@ -67,19 +74,24 @@ def parse_labels(text: str, *, warn: Warn = default_warn) -> list[Label]:
     """
     labels = []
     early = EarlyLabels()
-    for number, line in lines(text):
+    for number, line in below_header(text, _HEADER):
         if line.startswith(_FREQUENCIES):
             continue
         match = _LABEL.fullmatch(line)
-        if match is None:
+        point = _POINT.fullmatch(line) if match is None else None
+        if match is not None:
+            *ends, words = match.groups()
+        elif point is not None:
+            *ends, words = point.groups()
+        else:
             raise FormatError(f"line {number} is not a label: {reprlib.repr(line)}")
-        times = [float(match[i].replace(",", ".")) for i in (1, 2)]
+        times = [float(time.replace(",", ".")) for time in ends]
         if not all(map(math.isfinite, times)):
             shown = reprlib.repr(line)
             raise FormatError(f"line {number}: a time is out of range: {shown}")
         start, end = early.place(*times)
         if start >= 0:
-            labels.append(Label(start, end, (match[3] or "").strip()))
+            labels.append(Label(start, end, (words or "").strip()))
     early.tell(warn)
     return labels
 
@@ -200,8 +212,11 @@ def _whole_path(path: Path) -> Path | None:
 
 
 def _looks_like_labels(head: str) -> bool:
-    first = next(lines(head), None)
-    return first is not None and _LABEL.fullmatch(first[1]) is not None
+    first = next(below_header(head, _HEADER), (0, ""))[1]
+    point = _POINT.fullmatch(first)
+    # Lines of a time and a code are those of ADTLib and MDB Drums.
+    is_point = point is not None and drum_of_code(point[2].strip()) is None
+    return is_point or _LABEL.fullmatch(first) is not None
 
 
 LABELS = Format(

@@ -21,14 +21,13 @@ from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Form
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.one_track import read_one_track
+from adt_plugins.labels.times import parse_time
 from adt_plugins.labels.tracks import tracks_of
 from adt_plugins.transcription import Transcription
 
 COLUMNS = ("#", "Name", "Start", "End", "Length")
+_DELIMITERS = (",", ";", "\t")
 _ID = re.compile(r"[MR][0-9]{1,9}")
-_SECONDS = re.compile(
-    r"-?(?:([0-9]{1,5}):)?(?:([0-9]{1,5}):)?([0-9]{1,9}(?:\.[0-9]*)?)"
-)
 
 
 def write(
@@ -63,13 +62,15 @@ def write(
 def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
     """Read markers and regions with times in seconds, or minutes and seconds.
 
+    Spreadsheets may have saved the table with semicolons or tabs, and decimal commas.
     Tables in beats or samples are refused, since they do not give the tempo or rate.
     """
     return read_one_track(path, _labels, warn=warn, names=names)
 
 
 def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
-    rows = csv.reader(io.StringIO(text, newline=""))
+    delimiter = _header(text)[1]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         header = [name.strip().casefold() for name in next(rows, [])]
         missing = [name for name in COLUMNS[:3] if name.casefold() not in header]
@@ -90,28 +91,21 @@ def _label(cells: dict[str, str], early: EarlyLabels) -> Label | None:
         raise ValueError(
             f"{reprlib.repr(cells.get('#', ''))} is not a marker or region"
         )
-    start = _seconds(cells.get("start", ""))
+    start = parse_time(cells.get("start", ""))
     end = cells.get("end", "")
-    start, stop = early.place(start, _seconds(end) if end.strip() else start)
+    start, stop = early.place(start, parse_time(end) if end.strip() else start)
     return None if start < 0 else Label(start, stop, cells.get("name", ""))
 
 
-def _seconds(text: str) -> float:
-    """Parse ``5.25`` or Reaper's own ``1:02:05.250`` into seconds."""
-    match = _SECONDS.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"a time is seconds or m:ss.sss, not {reprlib.repr(text)}")
-    *larger, seconds = match.groups()
-    whole = 0.0
-    for part in larger:
-        whole = whole if part is None else 60 * (whole + float(part))
-    whole += float(seconds)
-    return -whole if text.strip().startswith("-") else whole
-
-
 def _looks_like_markers(head: str) -> bool:
-    first = head.lstrip("\ufeff").split("\n", 1)[0].strip().casefold()
-    return first.replace('"', "").startswith("#,name,start")
+    return _header(head)[0][:3] == [name.casefold() for name in COLUMNS[:3]]
+
+
+def _header(text: str) -> tuple[list[str], str]:
+    """Return the names of the columns, and the delimiter."""
+    first = text.lstrip("\ufeff").split("\n", 1)[0].strip().casefold()
+    delimiter = max(_DELIMITERS, key=first.count)
+    return [name.strip(' "') for name in first.split(delimiter)], delimiter
 
 
 REAPER = Format(

@@ -21,6 +21,7 @@ from adt_plugins.formats import (
     paradiddle,
     pdf,
     reaper,
+    rx,
     sonic_visualiser,
     subtitles,
     tab,
@@ -50,5 +51,6 @@ FORMATS: dict[str, Format] = {
         paradiddle.PARADIDDLE,
         subtitles.SUBRIP,
         subtitles.WEBVTT,
+        rx.RX,
     )
 }

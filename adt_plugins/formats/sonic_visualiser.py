@@ -29,6 +29,8 @@ _COLUMNS = ("TIME", "LABEL")
 _TIME = r" *[+-]?[0-9]{1,9}(\.[0-9]*)?([eE][+-]?[0-9]{1,2})? *"
 _NUMBER = re.compile(_TIME)
 _LINE = re.compile(rf"{_TIME},[^\t]*")
+# As a spreadsheet saves it in languages with decimal commas.
+_WITH_COMMAS = re.compile(r" *[+-]?[0-9]{1,9}(,[0-9]*)? *;[^\t]*")
 
 
 def write(
@@ -61,17 +63,20 @@ def write(
 def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcription:
     """Read a layer whose first column is the time in seconds, and the last the label.
 
-    A header is skipped.
+    A header is skipped. Semicolons may stand between the columns, with decimal commas.
     """
     return read_one_track(path, _labels, warn=warn, names=names)
 
 
 def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
     for count, (number, line) in enumerate(lines(text)):
+        commas = _WITH_COMMAS.fullmatch(line) is not None
         try:
-            cells = next(csv.reader([line]))
+            cells = next(csv.reader([line], delimiter=";" if commas else ","))
         except csv.Error as error:
             raise FormatError(f"line {number}: {error}") from error
+        if commas:
+            cells[0] = cells[0].replace(",", ".")
         if len(cells) < 2 or not _NUMBER.fullmatch(cells[0]):
             if count == 0 and [c.strip().casefold() for c in cells[:1]] == ["time"]:
                 continue
@@ -85,7 +90,8 @@ def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
 def _looks_like_layer(head: str) -> bool:
     first = next(lines(head), (0, ""))[1]
     names = [name.strip() for name in first.upper().split(",")]
-    return tuple(names) == _COLUMNS or _LINE.fullmatch(first) is not None
+    is_line = _LINE.fullmatch(first) or _WITH_COMMAS.fullmatch(first)
+    return tuple(names) == _COLUMNS or is_line is not None
 
 
 SONIC_VISUALISER = Format(

@@ -124,6 +124,9 @@ CUES = {
         ' "BP_Kick_C"}], "events": [{"name": "BP_Kick_C_1", "vel": 90, "loc": 0,'
         ' "time": "0.5000"}, {"bpm": 120, "time": 0}]}'
     ),
+    "rx": (
+        "Marker file version: 1\nTime format: Time\nKD\t00:00:00.5\nSD\t1:02,5\t1:03\n"
+    ),
     "vtt": "WEBVTT\n\n1\n00:00.500 --> 00:00.500 a:b\n<i>SD</i>\n\nNOTE x\n\n",
 }
 """Seeds of formats that are only read, and of those that are folders."""

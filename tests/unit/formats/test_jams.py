@@ -90,6 +90,8 @@ def test_velocities_of_earlier_builds_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "positions", "told"),
     [
+        ([0, 1, 2, 0], [1, 2, 3, 1], "beats are counted from 0 there"),
+        ([2, 0, None, 2], [3, 1, 2, 3], "beats are counted from 0 there"),
         ([None] * 6, [1, 2, 3, 4, 1, 2], "6 beats without a position in the bar are"
          " counted in fours"),
         ([None, 3, None, None, None, 2], [2, 3, 1, 2, 3, 2], "4 beats without"),

@@ -75,6 +75,15 @@ def test_reapers_own_export(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_tables_that_a_spreadsheet_has_saved(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "regions.txt"
+    rows = "#|Name|Start|End|Length\nM1|snare 90|5,25||\nR2|Kick|1:02,5|0:01:03|0,5\n"
+    path.write_text(rows.replace("|", delimiter))
+    read = formats.read(path, warn=pytest.fail)
+    assert read.onsets == (Onset(5.25, Drum.SD, 90), Onset(62.5, Drum.KD))
+
+
 def test_names_of_the_users_own(tmp_path: Path) -> None:
     path = tmp_path / "a.reaper.csv"
     formats.write(WHOLE["KD"], path, text="code+velocity")

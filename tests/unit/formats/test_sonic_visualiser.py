@@ -70,6 +70,9 @@ def test_it_is_known_by_its_content(tmp_path: Path) -> None:
     path = tmp_path / "layer.csv"
     path.write_text("0.5,KD\n1.0,SD\n")
     assert formats.format_of_file(path) == "sv"
+    path.write_text("0,5;KD\n1;0,1;SD\n")  # saved by a spreadsheet, with durations
+    assert formats.format_of_file(path) == "sv"
+    assert formats.read(path).times("SD") == [1.0]
     path.write_text("Time,Label\n0.5,KD\n1.0,SD\n")
     assert formats.format_of_file(path) == "sv"
     assert formats.read(path).times("SD") == [1.0]

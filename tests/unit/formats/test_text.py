@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adt_plugins import formats
-from adt_plugins.annotations import Onset
+from adt_plugins.annotations import Label, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.csv import CSV
@@ -114,10 +114,23 @@ def test_tables_of_others(tmp_path: Path, content: str) -> None:
     assert list(formats.read(path)) == drums
 
 
+def test_markers_that_name_no_drum_stay_labels(tmp_path: Path) -> None:
+    path = tmp_path / "markers.csv"
+    path.write_text("Name;Start\nKD;1,5\nVerse;1,75\n")
+    told: list[str] = []
+    read = formats.read(path, warn=told.append)
+    assert read.onsets == (Onset(1.5, Drum.KD),)
+    assert read.labels == (Label(1.75, 1.75, "Verse"),)
+    assert told == [
+        f"{path}: markers that name no drum are kept as labels: 'Verse' (1)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         ("", "no column drum and no column time"),
+        ("start,name\n1,verse\n", "no marker names a drum: 'verse' (1)"),
         ("time,velocity\n1,2\n", "no column drum"),
         ("#,Name,Start\n", "no column drum and no column time"),
         ("time,drum\n1.5,KD\nx,KD\n", "line 3: time is a number, not 'x'"),
@@ -204,6 +217,20 @@ def test_mdb_annotations_are_understood(tmp_path: Path, end: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        "1,5 KD\n2,0 SD\n",
+        "# x\nTime  Drum\n1.5 \t KD\n2 SD\n",
+        "onset\tlabel\n1.5\tKD\n2\tSD\n",
+    ],
+)
+def test_lines_of_others(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "drums.txt"
+    path.write_text(content)
+    assert list(formats.read(path)) == [Onset(1.5, Drum.KD), Onset(2.0, Drum.SD)]
+
+
+@pytest.mark.parametrize(
     ("content", "reason"),
     [
         ("1.0 \t XX \n", "line 1: unknown drum 'XX'"),
@@ -213,7 +240,7 @@ def test_mdb_annotations_are_understood(tmp_path: Path, end: str) -> None:
         ("KD 1.0\n", "line 1 is not a time and a drum"),
         ("nan KD\n", "line 1 is not a time and a drum"),
         ("1e999 KD\n", "line 1: time is finite"),
-        ("1,5 KD\n", "line 1 is not a time and a drum"),
+        ("time drum\n", "line 1 is not a time and a drum"),
         ("1" + " " * 100_000 + "1", "line 1 is not a time and a drum"),
         ("1 " + "K" * 100_000, "line 1: unknown drum"),
     ],
