@@ -21,7 +21,7 @@ import numpy as np
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.musicxml import DIVISIONS
+from adt_plugins.formats.musicxml.notes import DIVISIONS
 from adt_plugins.formats.notation.bars import Bar, usual_length
 from adt_plugins.formats.notation.lines import bars_before_lines
 from adt_plugins.formats.notation.part import Part, make_part
