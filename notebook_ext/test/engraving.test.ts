@@ -263,6 +263,16 @@ describe("voices", () => {
     expect(signs(svg).filter(({ part }) => part === "rest")).toHaveLength(1);
   });
 
+  it("share a rest within a triplet", () => {
+    const triplet = (drum: string) => [
+      note(`eighth ${drum}`, 0, { length: 16, tuplet: [3, 2], edge: "start" }),
+      note("eighth", 16, { length: 16, tuplet: [3, 2] }),
+      note(`eighth ${drum}`, 32, { length: 16, tuplet: [3, 2], edge: "stop" }),
+    ];
+    const svg = drawn(score(bar(triplet("SD"), triplet("KD"))));
+    expect(signs(svg).filter(({ part }) => part === "rest")).toHaveLength(1);
+  });
+
   it("are both silent in a bar with a rest of the whole bar", () => {
     const rest = note("whole", 0, { length: 192, isBar: true });
     const svg = drawn(score(bar([rest], []), groove));

@@ -205,7 +205,7 @@ export class Voice {
 
   #isShared(note: ScoreNote): boolean {
     const across = this.#options.other.get(note.place);
-    return across?.strokes.length === 0 && across.value === note.value && !note.tuplet;
+    return across?.strokes.length === 0 && across.length === note.length;
   }
 
   /** Return the height of a rest: above or below the notes of the other voice. */
