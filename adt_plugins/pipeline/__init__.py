@@ -177,22 +177,14 @@ def transcribe(
         listened, reader = run(progress=report, cancel=cancel, threads=threads)
         picked = _pick(listened.activations, card, choice)
         _warn(reader, picked)
-        onsets = _onsets(picked, listened, card, listeners.tagger)
+        onsets = _only(_onsets(picked, listened, card, listeners.tagger), wanted)
         bars = _find_beats(picked.activations, listeners.chords, known) if beats else ()
         recording = _describe_source(digest(), reader, start)
         report(1.0)
-    whole = Transcription(
-        onsets=_only(onsets, wanted),
-        beats=bars,
-        meters=_meters(bars, meter),
-        source=recording,
-        model=_describe_model(card, picked, listeners.tagger, adaptation),
-    )
-    result = whole.between(start, math.inf if end is None else end)
-    if not keep_activations:
-        return result
-    activations = picked.activations.part(start, reader.duration)
-    return replace(result, activations=activations)
+    info = _describe_model(card, picked, listeners.tagger, adaptation)
+    whole = Transcription(onsets, bars, recording, info, meters=_meters(bars, meter))
+    kept = picked.activations if keep_activations else None
+    return _cut(whole, kept, part, reader.duration)
 
 
 class _Part(NamedTuple):
@@ -354,6 +346,16 @@ def _find_beats(
         first_downbeat=known.first_downbeat,
     )
     return bars if known or are_clear(activations, bars) else ()
+
+
+def _cut(
+    whole: Transcription, activations: Activations | None, part: _Part, duration: float
+) -> Transcription:
+    """Leave out what was read around a part, and attach the activations of the part."""
+    cut = whole.between(part.start, math.inf if part.end is None else part.end)
+    if activations is None:
+        return cut
+    return replace(cut, activations=activations.part(part.start, duration))
 
 
 def _describe_source(digest: str | None, reader: AudioReader, start: float) -> Source:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from adt_plugins.base.cores import several
 from adt_plugins.base.progress import Cancel, Progress
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import CancelledError
-from adt_plugins.features.frame_blocks import frame_blocks
+from adt_plugins.features.frame_blocks import FrameBlock, frame_blocks
 from adt_plugins.features.noise_floor import without_noise_before_hits
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.beginnings import Beginnings
@@ -78,40 +79,59 @@ def listen(
         Activations and levels.
     """
     card = network.card
-    levels = [np.zeros((0, len(card.drums)), np.float32)]
     beginnings = Beginnings(card.front_end)
-    stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
+    levels = [np.zeros((0, len(card.drums)), np.float32)]
+    values = [np.zeros((0, len(card.outputs)), np.float32)]
 
     def framed(samples: Iterable[NDArray[np.float32]]) -> Iterator[_Placed]:
-        blocks = without_noise_before_hits(
-            beginnings.watch(samples), card.front_end.hop_size
-        )
-        for block in frame_blocks(blocks, card.front_end, card.level, card.drums):
+        for block in _frames_of(beginnings.watch(samples), card):
             levels.append(block.levels)
             for tap in taps:
                 tap(block.frames)
             yield block.frames, reader.position
 
-    def watched(blocks: Iterable[_Placed]) -> Iterator[NDArray[np.float32]]:
-        for frames, position in blocks:
-            if stop is not None and stop():
-                raise CancelledError(f"{reader.label}: cancelled")
-            yield frames
-            if position is not None:
-                progress(position)
-
-    values = [np.zeros((0, len(card.outputs)), np.float32)]
-    if several(threads) and not reader.is_live:
-        with (
-            Ahead(reader, _WAITING_SAMPLES) as samples,
-            Ahead(framed(samples), _WAITING_FRAMES) as frames,
-        ):
-            values += network.stream(watched(frames))
-    else:
-        values += network.stream(watched(framed(reader)))
+    with _running_ahead(reader, framed, threads) as frames:
+        values += network.stream(_watched(frames, reader.label, progress, cancel))
     silenced = beginnings.silence(np.concatenate(values), card.drum_columns)
     activations = Activations(silenced, card.outputs, card.front_end.frame_rate, offset)
     return Listened(activations, np.concatenate(levels))
+
+
+def _frames_of(
+    samples: Iterable[NDArray[np.float32]], card: ModelCard
+) -> Iterator[FrameBlock]:
+    clean = without_noise_before_hits(samples, card.front_end.hop_size)
+    return frame_blocks(clean, card.front_end, card.level, card.drums)
+
+
+@contextmanager
+def _running_ahead(
+    reader: AudioReader,
+    framed: Callable[[Iterable[NDArray[np.float32]]], Iterator[_Placed]],
+    threads: int | None,
+) -> Iterator[Iterable[_Placed]]:
+    """Yield the frames, decoded and computed ahead by threads if `threads` allows."""
+    if not several(threads) or reader.is_live:
+        yield framed(reader)
+        return
+    with (
+        Ahead(reader, _WAITING_SAMPLES) as samples,
+        Ahead(framed(samples), _WAITING_FRAMES) as frames,
+    ):
+        yield frames
+
+
+def _watched(
+    frames: Iterable[_Placed], label: str, progress: Progress, cancel: Cancel | None
+) -> Iterator[NDArray[np.float32]]:
+    """Iterate over the frames, report progress, and stop when `cancel` says so."""
+    stop = cancel.is_set if isinstance(cancel, threading.Event) else cancel
+    for block, position in frames:
+        if stop is not None and stop():
+            raise CancelledError(f"{label}: cancelled")
+        yield block
+        if position is not None:
+            progress(position)
 
 
 def samples_around(card: ModelCard, start: float, end: float | None) -> tuple[int, int]:
