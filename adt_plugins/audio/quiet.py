@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 import threading
@@ -67,6 +68,16 @@ def _leave() -> None:
         _sink.truncate()
         if others:
             os.write(_STDERR, b"".join(others))
+
+
+@atexit.register
+def _close() -> None:
+    """Close the file, which Python would complain about, unless it is in use."""
+    global _sink  # noqa: PLW0603
+    with _lock:
+        if _sink is not None and not _depth:
+            _sink.close()
+            _sink = None
 
 
 def _renew() -> None:

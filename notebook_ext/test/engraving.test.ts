@@ -59,7 +59,7 @@ const score = (...bars: ScoreBar[]): Score => ({
   counted: { value: "quarter", dots: 0 },
   drums: [...new Set(bars.flatMap((one) => strokesOf(one)))].map((drum) => [drum, `Drum ${drum}`]),
   bars: bars.map((one, n) => ({ ...one, number: n + 1, start: 2 + 2 * n, end: 4 + 2 * n })),
-  told: null,
+  omissions: null,
 });
 
 const strokesOf = ({ hands, feet }: ScoreBar): string[] =>

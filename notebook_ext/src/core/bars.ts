@@ -9,7 +9,7 @@ import { BAR_EDITS, METER } from "./tables";
 import { lowerBound } from "./time";
 
 export interface MeterChange {
-  /** The bar in which it begins; bar 1 starts with the first downbeat. */
+  /** The bar in which the meter begins; bar 1 starts with the first downbeat. */
   readonly bar: number;
   readonly meter: string;
 }
@@ -29,8 +29,8 @@ export type TimingOp =
   /** Replace all beats. */
   | { readonly op: "beats"; readonly beats: Beats };
 
-/** Who made a bar begin with a beat, whatever the count. */
-const [NOBODY, CAME_SO, BY_HAND] = [0, 1, 2];
+/** What makes a bar begin at a beat: the count, the transcription, or the user. */
+const [COUNTED, GIVEN, BY_HAND] = [0, 1, 2];
 
 /** Shortest and longest beat on average, in seconds. */
 export const LEAST_S = BAR_EDITS.LEAST_S;
@@ -96,16 +96,16 @@ function pinned(beats: Beats, meters: readonly MeterChange[]): Beat[] {
   let at = 0;
   let start = -1;
   return beats.map(([time, position], index) => {
-    let pin = NOBODY;
+    let pin = COUNTED;
     const isBar = position === 1;
     if (isBar && ++bar > 1 && meters[at + 1]?.bar === bar) {
       at++;
-      pin = CAME_SO;
+      pin = GIVEN;
     }
     const meter = meters[at]?.meter || null;
     const count = meter ? countedOf(meter) : usual;
     if (isBar) {
-      if (start >= 0 && index - start !== count) pin = CAME_SO;
+      if (start >= 0 && index - start !== count) pin = GIVEN;
       start = index;
     }
     return { time, position, meter, count, pin };
@@ -138,7 +138,7 @@ function setBar(beats: Beat[], time: number): void {
   const reach = beats[index].count;
   // A bar pinned less than a bar away was a slip, or is what is being corrected.
   for (let k = Math.max(index - reach + 1, 0); k < index + reach && k < beats.length; k++)
-    beats[k].pin = NOBODY;
+    beats[k].pin = COUNTED;
   beats[index].pin = BY_HAND;
 }
 
@@ -155,7 +155,7 @@ function setMeter(beats: Beat[], meter: string, start?: number, end?: number): v
   for (let k = from; k < until; k++) {
     beats[k].meter = meter;
     beats[k].count = countedOf(meter);
-    if (beats[k].pin === CAME_SO) beats[k].pin = NOBODY;
+    if (beats[k].pin === GIVEN) beats[k].pin = COUNTED;
   }
   beats[isPart ? from : first].pin = BY_HAND;
 }
@@ -169,18 +169,18 @@ const spacingOf = (beats: readonly Beat[]): number =>
 
 function twice(beats: Beat[]): Beat[] {
   if (spacingOf(beats) < 2 * LEAST_S) return beats;
-  beats[origin(beats)].pin ||= CAME_SO;
+  beats[origin(beats)].pin ||= GIVEN;
   return beats.flatMap((beat, index) => {
     const next = beats[index + 1];
     if (!next) return [beat];
-    return [beat, { ...beat, time: (beat.time + next.time) / 2, pin: NOBODY }];
+    return [beat, { ...beat, time: (beat.time + next.time) / 2, pin: COUNTED }];
   });
 }
 
 function half(beats: Beat[]): Beat[] {
   if (beats.length < 4 || spacingOf(beats) > MOST_S / 2) return beats;
   let from = origin(beats);
-  beats[from].pin ||= CAME_SO;
+  beats[from].pin ||= GIVEN;
   return beats.filter((beat, index) => {
     if (beat.pin) from = index;
     return (index - from) % 2 === 0;

@@ -3,7 +3,7 @@
 import { type Change, type Hit, MOST_OPS, type Op } from "./edits";
 import { EDITS } from "./tables";
 
-/** Hits of a drum this close are the same hit, moved. */
+/** Hits of a drum that are this close are the same hit, moved. */
 const SAME_SECONDS = EDITS.SAME_S;
 
 /**

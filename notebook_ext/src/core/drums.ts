@@ -1,4 +1,4 @@
-/** The drums, their names, and which are kinds of which. */
+/** The drums, their names, and their families. */
 
 import { COARSE, NAMES } from "./tables";
 

@@ -1,4 +1,4 @@
-/** Exact arithmetic with doubles as fractions. */
+/** Exact arithmetic: doubles as fractions. */
 
 /** Return a double as an exact fraction: [numerator, exponent of two of the denominator]. */
 export function exact(value: number): [bigint, bigint] {

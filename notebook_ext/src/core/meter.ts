@@ -52,7 +52,7 @@ export function metersOfBars(changes: readonly MeterChange[], bars: number): Met
 
 const SIX_EIGHT: Meter = { beats: 6, unit: 8 };
 
-/** Return the meter of detected beats; only 6/8 has bars of two beats. */
+/** Return the meter of detected beats; 6/8 is the only one with two beats to a bar. */
 export function metersFound(
   beats: readonly (readonly [time: number, position: number])[],
 ): MeterChange[] {

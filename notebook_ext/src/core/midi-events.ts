@@ -1,4 +1,4 @@
-/** Bytes of MIDI files. */
+/** Encodes the bytes of MIDI files. */
 
 export function variable(value: number): number[] {
   const bytes = [value & 0x7f];

@@ -58,11 +58,11 @@ function signature(upper: number, lower: number): number[] {
 }
 
 function markers({ bars, first, firstBar }: Timing): [tick: number, name: string][] {
-  const found: [number, string][] = first ? [[0, LEAD_IN]] : [];
+  const markers: [number, string][] = first ? [[0, LEAD_IN]] : [];
   bars.forEach((tick, n) => {
     const number = firstBar + n;
-    if (number === 1 && tick > first) found.push([first, PICKUP]);
-    if (number >= 1) found.push([tick, `Bar ${number}`]);
+    if (number === 1 && tick > first) markers.push([first, PICKUP]);
+    if (number >= 1) markers.push([tick, `Bar ${number}`]);
   });
-  return found;
+  return markers;
 }

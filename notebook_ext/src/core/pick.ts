@@ -63,14 +63,14 @@ export function pickPeaks(
 }
 
 function pickAdtlib(values: Float32Array, threshold: number): number[] {
-  const found = [];
+  const peaks = [];
   for (let t = 0; t < values.length; t++) {
     const value = values[t];
     const before = t ? values[t - 1] : 0;
     const after = t + 1 < values.length ? values[t + 1] : 0;
-    if (value > before && value >= after && value > threshold) found.push(t);
+    if (value > before && value >= after && value > threshold) peaks.push(t);
   }
-  return found;
+  return peaks;
 }
 
 function pickMadmom(
@@ -128,7 +128,7 @@ export function thresholdLine(
     return limit;
   }
   const total = new Float64Array(n + length);
-  // Zeros beyond both ends, and one more in front, since sums are differences.
+  // Pad with zeros at both ends, and one more in front, since sums are differences.
   let sum = 0;
   for (let i = 0; i < n + length; i++) {
     const t = i - before - 1;
@@ -200,7 +200,7 @@ export function pickAll(
   return dropRivals(picked, SAME_STROKE_S * grid.rate);
 }
 
-/** Of picks of one coarse drum within `window` frames, keep one. */
+/** Keep one of the picks of a coarse drum that lie within `window` frames. */
 function dropRivals(picked: Pick[][], window: number): Pick[][] {
   const families = new Map<string, number[]>();
   picked.forEach((picks, lane) => {

@@ -1,9 +1,9 @@
-/** Soft strokes of rolls: the port of `adt_plugins.picking.rolls`. */
+/** Finds the soft strokes of rolls: the port of `adt_plugins.picking.rolls`. */
 
 import { coarseOf } from "./drums";
 import { ROLLS } from "./tables";
 
-/** Peaks at a threshold, and those of the softer ones that belong to a run. */
+/** Return the peaks at a threshold, and those softer ones that belong to a run. */
 export function strokesOf(
   drum: string,
   threshold: number,
@@ -23,7 +23,7 @@ export function strokesOf(
   };
   const frames = rising([...firm, ...pick(ROLLS.SOFT * threshold).filter(isOwn)]);
   let run: number[] = [];
-  let count = 0; // of firm ones in it
+  let count = 0; // number of firm ones in it
   let step = 0; // frames between strokes; 0 before the second
   for (const frame of [...frames, 1 / 0]) {
     const gap = run.length ? frame - run[run.length - 1] : 0;

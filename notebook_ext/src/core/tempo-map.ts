@@ -21,7 +21,7 @@ const { PARABOLA, LOCAL, LEAST_BEAT_S } = TEMPO_MAP;
 const { MOST_BEATS } = METER;
 const { PARTS, MOST_UPPER } = BAR_LINES;
 const TOLERANCE_S = TEMPO_MAP.TOLERANCE_S.auto;
-const UNIT = TICKS_PER_QUARTER * 1_000_000; // one second of exact time
+const UNIT = TICKS_PER_QUARTER * 1_000_000; // one second in exact time
 
 export type Tempo = readonly [tick: number, microseconds: number];
 
@@ -138,7 +138,7 @@ function usual(
   return Math.min(Math.max(...played.map(({ position }) => position), least), MOST_BEATS);
 }
 
-/** Return the beats of the last bar, as if it were complete. */
+/** Return the beats of the last bar as if it were complete. */
 function lastBar(starts: readonly number[], meters: readonly Meter[], usual: number): number {
   const own = meters[meters.length - 1];
   const isOwn = ({ beats, unit }: Meter) => beats === own.beats && unit === own.unit;
@@ -176,10 +176,10 @@ function timed(
   if (times[0] > LEAST_LEAD_IN_S) lead = Math.max(lead, PARTS[PARTS.length - 1]);
   const smoothed = smooth(times);
   const ticks = places.map((place) => lead + place);
-  const found = lead
+  const tempos = lead
     ? stretches([0, ...smoothed], [0, ...ticks])
     : stretches([0, ...smoothed.slice(1)], ticks);
-  return { lead, tempos: found.filter(([, tempo], n) => !n || tempo !== found[n - 1][1]) };
+  return { lead, tempos: tempos.filter(([, tempo], n) => !n || tempo !== tempos[n - 1][1]) };
 }
 
 function atOneTempo(steady: SteadyTempo): { lead: number; tempos: Tempo[] } {

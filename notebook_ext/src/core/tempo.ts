@@ -111,7 +111,7 @@ function rounded(line: SteadyTempo, places: readonly number[]): SteadyTempo {
   const allowed = Math.min(ROUNDING * line.quarter, (2 * MOST_OFF_S) / Math.max(span, 1e-9));
   const middle = line.start + line.quarter * centre;
   for (const step of ROUND) {
-    // What lies between two is so to the last bit of a line that is fitted.
+    // Round twice, or the last bit of the fit would decide between two tempi.
     const bpm = roundEven(micro(60 / line.quarter / step)) * step;
     if (bpm > 0 && Math.abs(60 / bpm - line.quarter) <= allowed) {
       const quarter = 60 / bpm;

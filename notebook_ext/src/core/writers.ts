@@ -179,19 +179,19 @@ const FIRST_TRACK = 22;
 function withDrums(head: Uint8Array, hits: readonly Note[]): number[] {
   const bytes = [...head];
   const letters = String.fromCharCode(...bytes);
-  const found = /\x7dadt-plugins end=\d+ notes=/.exec(letters);
-  if (!found) return bytes;
+  const header = /\x7dadt-plugins end=\d+ notes=/.exec(letters);
+  if (!header) return bytes;
   const drums = new Map<number, string>();
   for (const { note, drum } of hits) {
     const known = drums.get(note) ?? drum;
     drums.set(note, known === drum ? drum : coarseOf(drum));
   }
   const list = [...drums].sort((a, b) => a[0] - b[0]).map(([note, drum]) => `${note}:${drum}`);
-  const content = text.encode(found[0] + list.join(","));
-  const end = found.index + found[0].length;
+  const content = text.encode(header[0] + list.join(","));
+  const end = header.index + header[0].length;
   // Its length, just before it, takes one byte as long as no note is listed.
   const changed = [
-    ...bytes.slice(FIRST_TRACK, found.index - 1),
+    ...bytes.slice(FIRST_TRACK, header.index - 1),
     ...variable(content.length),
     ...content,
     ...bytes.slice(end),

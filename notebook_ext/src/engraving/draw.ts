@@ -1,4 +1,4 @@
-/** Draw a line of music. */
+/** Draws a line of music. */
 
 import type { Score, ScoreBar, ScoreNote } from "../notation/score";
 import type { GlyphName } from "./glyphs";

@@ -9,7 +9,7 @@ export interface Glyph {
   readonly path: string;
   /** Left, top, right, bottom. */
   readonly box: readonly [number, number, number, number];
-  /** Where a stem is joined: of heads, of flags. */
+  /** Point where a stem joins: on heads, and on flags. */
   readonly up?: readonly [number, number];
   readonly down?: readonly [number, number];
 }

@@ -1,4 +1,4 @@
-/** Draw the key of a score: the head and line of each drum, with its name. */
+/** Draws the key of a score: the head and line of each drum, with its name. */
 
 import type { Score, ScoreStroke } from "../notation/score";
 import { type Drawing, staffLines } from "./draw";
@@ -10,7 +10,9 @@ const HEAD = boxOf("noteheadBlack").right;
 /** Approximate width of a letter. */
 const LETTER = 0.6 * SIZE;
 
-/** Draw the key in rows of a width in staff spaces; drums that look and are named alike once. */
+/**
+ * Draw the key in rows of a width in staff spaces; drums with the same head and name appear once.
+ */
 export function legend(score: Score, width: number): Drawing[] {
   const strokes = new Map<string, ScoreStroke>();
   for (const { hands, feet } of score.bars)

@@ -1,4 +1,4 @@
-/** Break a score into lines, and place bars and columns in them. */
+/** Breaks a score into lines, and places bars and columns in them. */
 
 import type { Score, ScoreBar } from "../notation/score";
 import { type Measured, measure, stretch, widthOf } from "./columns";
@@ -34,7 +34,7 @@ interface Sized {
   readonly bar: ScoreBar;
   readonly index: number;
   readonly hasSignature: boolean;
-  /** Its measure within a line, and as the first bar of one, where it is written out. */
+  /** Its measures: within a line, and at the start of one, where it is written out. */
   readonly inside: Measured;
   readonly first: Measured;
 }
@@ -70,15 +70,15 @@ function inFours(bars: readonly Sized[]): Sized[][] {
 
 /** Join two lines of a section if both fit, written out. */
 function joined(lines: readonly Sized[][], width: number): Sized[][] {
-  const found: Sized[][] = [];
+  const merged: Sized[][] = [];
   for (const line of lines) {
-    const before = found[found.length - 1];
+    const before = merged[merged.length - 1];
     const both = [...(before ?? []), ...line];
     const isOne = before && !line[0].bar.section && both.length <= MOST_BARS + 1;
-    if (isOne && roomOf(both, WIDE, true) <= width) found[found.length - 1] = both;
-    else found.push(line);
+    if (isOne && roomOf(both, WIDE, true) <= width) merged[merged.length - 1] = both;
+    else merged.push(line);
   }
-  return found;
+  return merged;
 }
 
 function halved(line: Sized[], width: number): Sized[][] {

@@ -1,4 +1,4 @@
-/** Draw SVG as text, in staff spaces, with y growing downwards from the top line of the staff. */
+/** Draws SVG as text, in staff spaces, with y growing downwards from the top line of the staff. */
 
 import { GLYPHS, type Glyph, type GlyphName } from "./glyphs";
 

@@ -1,4 +1,4 @@
-/** Draw the swing mark: two equal notes are played as a long and a short one. */
+/** Draws the swing mark: two equal notes are played as a long and a short one. */
 
 import type { Feel } from "../notation/score";
 import { boxOf, type Pen } from "./pen";
@@ -25,7 +25,7 @@ export function swingMark(pen: Pen, feel: Feel, x: number, y: number): void {
   pen.text("Swing", to + STEP + HEAD + 1.4, y, "words");
 }
 
-/** Draw two notes with so many beams each; without a common beam, the second has flags. */
+/** Draw two notes with this many beams each; without a common beam, the second has flags. */
 function pair(pen: Pen, x: number, y: number, first: number, second: number): void {
   const stems = [x, x + STEP].map((left) => {
     pen.glyph("noteheadBlack", left, y - 0.3, { scale: SCALE });

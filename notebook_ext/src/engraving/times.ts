@@ -1,4 +1,4 @@
-/** Map times of the song to positions in a line. */
+/** Maps times of the song to positions in a line. */
 
 import type { ScoreBar, ScoreNote } from "../notation/score";
 import type { Line } from "./lines";
@@ -28,10 +28,10 @@ function swung(part: number, swing: number, pairs: number): number {
 
 /** Return times with their positions in a line, both increasing. */
 export function anchors(line: Line): [time: number, x: number][] {
-  const found: [number, number][] = [];
+  const anchors: [number, number][] = [];
   const add = (time: number, x: number) => {
-    const last = found[found.length - 1];
-    if (!last || (time > last[0] && x > last[1])) found.push([time, x]);
+    const last = anchors[anchors.length - 1];
+    if (!last || (time > last[0] && x > last[1])) anchors.push([time, x]);
   };
   for (const { bar, x, width, columns } of line.bars) {
     if (!columns.length) add(bar.start, x);
@@ -43,7 +43,7 @@ export function anchors(line: Line): [time: number, x: number][] {
     const isLast = bar === line.bars[line.bars.length - 1].bar;
     if (isLast || !columns.length) add(bar.end, x + width);
   }
-  return found;
+  return anchors;
 }
 
 /** Interpolate the position of a time between anchors. */

@@ -1,4 +1,4 @@
-/** Draw a voice of a bar: heads, stems, flags, beams, dots, rests, tuplets, grace notes. */
+/** Draws a voice of a bar: heads, stems, flags, beams, dots, rests, tuplets, grace notes. */
 
 import type { ScoreNote } from "../notation/score";
 import { DOT_GAP, DOT_STEP, GHOST_ROOM, GRACE, GRACE_GAP, GRACE_STEP, SHIFT } from "./columns";

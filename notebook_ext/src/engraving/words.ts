@@ -1,4 +1,4 @@
-/** Describe bars in words, for screen readers. */
+/** Describes bars in words, for screen readers. */
 
 import { type Score, type ScoreBar, TICKS } from "../notation/score";
 

@@ -28,7 +28,7 @@ type Incoming =
   | Answer
   | { type: "command"; command: "play" | "pause" | "seek"; value?: number };
 
-/** What answers a question. */
+/** How to process the answer to a request. */
 type Answer =
   | { type: "chunk"; index: number; of?: number }
   | { type: "velocities" | "extras" }
@@ -59,7 +59,7 @@ const buffer = (view: DataView): ArrayBuffer =>
 const JAVASCRIPT = "text/javascript";
 /** Interval at which Python is sent the position during playback. */
 const POSITION_MS = 250;
-/** Interval at which Python is asked how far it has got. */
+/** Interval at which Python is asked for its progress. */
 const POLL_MS = 500;
 /** Time after which a request is sent again. */
 const PATIENCE_MS = 20_000;
@@ -137,7 +137,7 @@ export class Notebook implements Host {
 
   close(): void {
     clearInterval(this.#timer);
-    this.#waiting.clear(); // or the requests would be repeated for ever
+    this.#waiting.clear(); // otherwise the requests would be repeated for ever
     for (const stop of this.#stop) stop();
     this.session.close();
   }
@@ -198,7 +198,7 @@ export class Notebook implements Host {
     return data?.byteLength ? new Uint8Array(buffer(data)) : null;
   }
 
-  /** Data of the widget's state if it is embedded there, or else of Python. */
+  /** Return data from the widget's state if embedded there, or else from Python. */
   async #stored(trait: string, type: Answer["type"]): Promise<DataView | null> {
     const stored = this.#model.get(trait) as DataView | undefined;
     return stored?.byteLength ? stored : (await this.#ask({ type }))[1];

@@ -25,17 +25,17 @@ function download({ name, content: data, type }: SongFile): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** Save files of a kind; returns what to tell. */
+/** Save files of a kind; returns a message. */
 function saved(session: Session, kind: FileKind): string {
   const files = filesOf(session, kind);
   for (const file of files) download(file);
   session.saved();
   const names = files.map(({ name }) => name).join(", ");
-  const told = [
+  const warnings = [
     counted(session.hits.length, "hit"),
     ...files.flatMap(({ warning }) => warning ?? []),
   ];
-  return `${names} saved: ${told.join("; ")}`;
+  return `${names} saved: ${warnings.join("; ")}`;
 }
 
 /** Start the editor, if this page was written by `adt_plugins.formats.html`. */

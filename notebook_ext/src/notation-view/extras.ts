@@ -1,4 +1,4 @@
-/** Entry point of `extras.js`: what the widget loads when one of it is first shown. */
+/** Entry point of `extras.js`, which the widget loads when one of its parts is first shown. */
 
 import { helpPage } from "../view/help";
 import type { Extras } from "../view/stage";

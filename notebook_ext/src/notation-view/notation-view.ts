@@ -35,7 +35,7 @@ export class NotationView implements NotationPanel {
   #isStale = true;
   /** Whether the lines scroll with playback; scrolling by hand ends that. */
   #follows = true;
-  /** Indices of the bar of the playhead, and of the one that Tab reaches. */
+  /** Indices of the bar at the playhead, and of the bar in the Tab order. */
   #now = -1;
   #focus = 0;
   #printed: (() => void) | null = null;
@@ -67,7 +67,7 @@ export class NotationView implements NotationPanel {
       this.#printed?.();
       this.#printed = null;
     };
-    // A page that has nothing else prints its part, however printing was asked for.
+    // A page with nothing else prints its part, however printing was requested.
     const printing = () => isWholePage && this.#preparePrint();
     addEventListener("beforeprint", printing);
     addEventListener("afterprint", printed);
@@ -123,7 +123,7 @@ export class NotationView implements NotationPanel {
     this.#width = width;
     const score = this.#score;
     const space = width < NARROW ? SPACE.narrow : SPACE.wide;
-    this.#note.textContent = reason ?? score?.told ?? "";
+    this.#note.textContent = reason ?? score?.omissions ?? "";
     this.#note.hidden = !this.#note.textContent;
     this.#scroller.hidden = score === null;
     const rows = score ? legend(score, width / space) : [];
@@ -134,7 +134,7 @@ export class NotationView implements NotationPanel {
     this.#move();
   }
 
-  /** Make the score of the hits; returns the reason if there is none. */
+  /** Make the score of the hits; returns the reason if that is not possible. */
   #write(): string | null {
     this.#isStale = false;
     try {
@@ -176,7 +176,7 @@ export class NotationView implements NotationPanel {
     this.#lines.point(now, time);
   }
 
-  /** Mark the bar of the playhead, and the bar that the Tab key reaches. */
+  /** Mark the bar at the playhead, and the bar in the Tab order. */
   #mark(): void {
     for (const element of this.#lines.bars()) {
       const index = barOf(element);
@@ -215,7 +215,7 @@ export class NotationView implements NotationPanel {
     consume(event);
   }
 
-  /** The bar above or below a bar. */
+  /** Return the bar above or below a bar. */
   #beside(index: number, by: number): number {
     const line = this.#lines.lineOf(index);
     const column = this.#lines.barsOf(line).indexOf(index);
@@ -233,7 +233,7 @@ export class NotationView implements NotationPanel {
   }
 }
 
-/** Index of the bar at a time; -1 before the first. */
+/** Return the index of the bar at a time; -1 before the first. */
 function barAt({ bars }: Score, time: number): number {
   return lowerBound(bars.length, (k) => bars[k].start, time + 1e-6) - 1;
 }

@@ -1,4 +1,4 @@
-/** Prepare the page so that the browser prints a part alone, on paper or as a PDF. */
+/** Prepares the page so that the browser prints a part alone, on paper or as a PDF. */
 
 import { draw } from "../engraving/draw";
 import { legend } from "../engraving/legend";
@@ -32,7 +32,7 @@ export function showForPrint(score: Score, title: string): () => void {
     .map(({ svg, width }) => svg.replace("<svg ", `<svg width="${(100 * width) / WIDTH}%" `))
     .join("")}`;
   shadow.append(make("h1", {}, title), lines);
-  if (score.told) shadow.append(make("p", {}, score.told));
+  if (score.omissions) shadow.append(make("p", {}, score.omissions));
   const sheet = sheetOf(pageStyle);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   document.body.append(place);

@@ -1,4 +1,6 @@
-/** The engraved lines of a score in a scrolling element; only lines in sight are in the DOM. */
+/**
+ * Shows the engraved lines of a score in a scrolling element; only visible lines are in the DOM.
+ */
 
 import { type Drawing, draw } from "../engraving/draw";
 import { type Line, layOut } from "../engraving/lines";
@@ -6,7 +8,7 @@ import { anchors, xAtTime } from "../engraving/times";
 import type { Score } from "../notation/score";
 import { eachFrame, make } from "../view/dom";
 
-/** Lines within so many pixels of what is in sight are in the DOM, too. */
+/** Pixels beyond the visible part within which lines are in the DOM, too. */
 const AHEAD = 300;
 
 export interface ShownLine {
@@ -18,7 +20,7 @@ export interface ShownLine {
   element: HTMLElement | null;
 }
 
-/** An element with a drawing, `space` pixels a staff space. */
+/** Return an element with a drawing, `space` pixels per staff space. */
 export function pictureOf({ svg, width, top, bottom }: Drawing, space: number): HTMLElement {
   const element = make("div");
   element.innerHTML = svg;
@@ -28,13 +30,13 @@ export function pictureOf({ svg, width, top, bottom }: Drawing, space: number): 
   return element;
 }
 
-/** Index of the bar that an element belongs to; -1 if there is none. */
+/** Return the index of the bar that an element belongs to; -1 if there is none. */
 export function barOf(target: EventTarget | null): number {
   const bar = (target as Element | null)?.closest("[data-bar]");
   return Number(bar?.getAttribute("data-bar") ?? -1);
 }
 
-/** The parts of a line that its drawing depends on, as text: no times, and no order of hits. */
+/** Return the parts of a line that its drawing depends on: no times, and no order of hits. */
 const keyOf = (line: Line): string =>
   JSON.stringify(line, (name, value) =>
     name === "hit" || name === "time" || name === "start" || name === "end" ? undefined : value,
@@ -43,7 +45,7 @@ const keyOf = (line: Line): string =>
 export class ScoreLines {
   readonly #scroller: HTMLElement;
   lines: ShownLine[] = [];
-  /** Called after lines have come into the DOM. */
+  /** Called after lines have entered the DOM. */
   shown: () => void = () => undefined;
   readonly #frame = make("div");
   readonly #playhead = make("div.playhead");
@@ -60,7 +62,7 @@ export class ScoreLines {
     );
   }
 
-  /** Lay out and engrave a score; lines that look as before are kept. */
+  /** Lay out and engrave a score; lines that have not changed are kept. */
   set(score: Score | null, width: number, space: number): void {
     const before = space === this.#space ? this.#drawings : new Map<string, ShownLine>();
     for (const { element } of before === this.#drawings ? [] : this.lines) element?.remove();
@@ -90,7 +92,7 @@ export class ScoreLines {
     for (const shown of this.lines) {
       const { top, height, drawing } = shown;
       const isNear = top + height > scrollTop - AHEAD && top < scrollTop + clientHeight + AHEAD;
-      // Focus stays where it is, also out of sight.
+      // A focused line keeps the focus, even out of sight.
       if (!isNear && !shown.element?.contains(active)) {
         shown.element?.remove();
         shown.element = null;
@@ -104,7 +106,7 @@ export class ScoreLines {
     this.shown();
   }
 
-  /** Index of the line that has a bar. */
+  /** Return the index of the line that contains a bar. */
   lineOf(bar: number): number {
     return this.lines.findIndex(({ line }) => line.bars[line.bars.length - 1].index >= bar);
   }
@@ -122,7 +124,7 @@ export class ScoreLines {
     return this.#frame.querySelectorAll<SVGElement>("[data-bar]");
   }
 
-  /** Scroll a line into sight, with room for so many more lines below it. */
+  /** Scroll a line into view, with room for `more` lines below it. */
   reveal(line: number, more: number, behavior: ScrollBehavior): void {
     const shown = this.lines[line];
     if (!shown) return;

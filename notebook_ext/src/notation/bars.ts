@@ -1,4 +1,4 @@
-/** Bars and beats of a part: the port of `adt_plugins.formats.notation.bars`. */
+/** Builds the bars and beats of a part: the port of `adt_plugins.formats.notation.bars`. */
 
 import type { Hit } from "../core/edits";
 import {
@@ -19,47 +19,47 @@ import { beatPlaces, mostCommon, nano } from "./song";
 
 const { MOST_BEATS, USUAL_TEMPO, TIME_STEP_S, EARLY, ROOM } = BARS;
 
-/** Why there can be no part, in a sentence. */
+/** The reason why there can be no part, in a sentence. */
 export class CannotWrite extends Error {}
 
-/** A drum that is struck: what is drawn of a hit. */
+/** A stroke on a drum: what is drawn of a hit. */
 export interface Stroke {
   readonly hit: Hit;
-  /** What it is drawn as. */
+  /** Drum as which it is drawn. */
   drum: string;
-  /** Grace notes before it. */
+  /** Number of grace notes before it. */
   readonly graces: number;
   isGhost: boolean;
   isAccent: boolean;
 }
 
-/** Strokes at once, by drum. */
+/** Simultaneous strokes, by drum. */
 export type Chord = Map<string, Stroke>;
 
-/** What is divided: a counted beat, or half of one that is a half note. */
+/** A unit that is divided: a counted beat, or half of one that is a half note. */
 export interface GridBeat {
-  /** Of the counted beat in its bar, from 1. */
+  /** Position of the counted beat in its bar, from 1. */
   readonly position: number;
-  /** Seconds. */
+  /** In seconds. */
   readonly time: number;
-  /** Its length on paper. */
+  /** Notated length. */
   ticks: number;
   readonly isCounted: boolean;
   division: Division;
-  /** By step. */
+  /** Chords by step. */
   strokes: Map<number, Chord>;
 }
 
 export interface Bar {
-  /** Bar 1 begins with the first downbeat, a pickup is bar 0. */
+  /** Bar 1 begins with the first downbeat; a pickup is bar 0. */
   number: number;
   beats: GridBeat[];
-  /** Says what note its beats are; how many there are may be unusual. */
+  /** The note value of its beats; their number may differ from the meter's. */
   meter: Meter;
   feel: Feel;
 }
 
-/** What a part is made of: hits in their order, beats and meters. */
+/** The input for a part: hits in order of time, beats and meters. */
 export interface Given {
   readonly hits: readonly Hit[];
   readonly beats: readonly Counted[];
@@ -83,11 +83,11 @@ export function unitOf({ ticks }: GridBeat): Unit {
   return ticks === TICKS / 2 ? "eighth" : "sixteenth or shorter";
 }
 
-/** Where a step is written, in ticks from the beginning of the beat. */
+/** Return where a step is notated, in ticks from the beginning of the beat. */
 export const placeOf = ({ ticks, division }: GridBeat, step: number): number =>
   (ticks * step) / division.steps;
 
-/** Steps that are struck, in their order. */
+/** Return the steps with strokes, ascending. */
 export const stepsOf = ({ strokes }: GridBeat): number[] =>
   [...strokes.keys()].sort((a, b) => a - b);
 
@@ -98,7 +98,7 @@ export const ticksOf = ({ beats }: Bar): number => beats.reduce((sum, { ticks })
 export const signatureOfBar = (bar: Bar): readonly [number, number] =>
   signatureOf(bar.meter, countOf(bar));
 
-/** Bars, as far as there are hits, and the time at which the last one ends. */
+/** Return the bars up to the last hit, and the time at which the last bar ends. */
 export function layOut(given: Given): { bars: Bar[]; end: number } {
   const beats = [...new Map(given.beats.map((beat) => [beat[0], beat])).values()];
   if (!beats.length) throw new CannotWrite("needs beats, and there are none");
@@ -115,7 +115,7 @@ export function layOut(given: Given): { bars: Bar[]; end: number } {
   return { bars, end };
 }
 
-/** Counted beats a minute, of beats about as long as the middle one. */
+/** Return the counted beats per minute, from beats whose length is near the median. */
 export function tempoOf(bars: readonly Bar[]): number {
   const times = bars.flatMap(({ beats }) => beats.filter((beat) => beat.isCounted));
   const gaps = times.slice(1).map(({ time }, n) => time - times[n].time);
@@ -126,13 +126,13 @@ export function tempoOf(bars: readonly Bar[]): number {
   return nano((60 * usual.length) / usual.reduce((sum, gap) => sum + gap, 0));
 }
 
-/** Beats of most bars that are no pickup; if there is no other, as it counts. */
+/** Return the number of beats in most bars; pickups count only if there is no other bar. */
 export function usualLength(bars: readonly Bar[]): number {
   const counts = bars.filter(({ number }) => number > 0).map(countOf);
   return mostCommon(counts) ?? bars[0].beats[bars[0].beats.length - 1].position;
 }
 
-/** The beats without the errors of single ones, if they can be told. */
+/** Return the beats without the errors of single ones, if a steady tempo fits them. */
 function straightened({ beats, meters, hits }: Given): Counted[] {
   const times = beats.map(([time]) => time);
   const struck = hits.map(({ time }) => time);
@@ -151,14 +151,14 @@ function straightened({ beats, meters, hits }: Given): Counted[] {
 
 const rounded = (time: number): number => roundEven(time / TIME_STEP_S) * TIME_STEP_S;
 
-/** Meters in force in the bars. */
+/** Return the meters in force in the bars. */
 function metersOf(bars: readonly Bar[], changes: readonly MeterChange[]): Meter[] {
   if (!changes.length) return bars.map(() => COMMON);
   const known = metersOfBars(changes, Math.max(bars[bars.length - 1].number, 1));
   return bars.map(({ number }) => known[Math.max(number, 1) - 1]);
 }
 
-/** Beats of a bar with their lengths; those longer than a quarter in quarters. */
+/** Split a bar into its beats with their lengths; those longer than a quarter into quarters. */
 function split({ beats, meter }: Bar, end: number): GridBeat[] {
   const quarters = beatQuarters(meter);
   const parts = isCompound(meter) ? 1 : Math.max(Math.floor(quarters), 1);
@@ -171,7 +171,7 @@ function split({ beats, meter }: Bar, end: number): GridBeat[] {
   });
 }
 
-/** The beats, and more before and after them until hits are between two. */
+/** Continue the beats in both directions until every hit lies between two. */
 function continued(given: readonly Counted[], hits: readonly Hit[]): GridBeat[] {
   const usual = usualOf(given);
   const [start, position] = given[0];
@@ -180,7 +180,7 @@ function continued(given: readonly Counted[], hits: readonly Hit[]): GridBeat[] 
   const last = hits.length ? hits[hits.length - 1].time : start;
   const gap = given.length > 1 ? given[1][0] - start : 0.5;
   const tail = given.length > 1 ? end - given[given.length - 2][0] : 0.5;
-  // A hit just before the first beat is a little early, and belongs to it.
+  // A hit just before the first beat is a little early, and belongs to that beat.
   const lead = Math.max(0, start - first - EARLY * gap);
   const more = Math.max(0, last - end);
   if (lead / gap + more / tail > MOST_BEATS)
@@ -194,12 +194,12 @@ function continued(given: readonly Counted[], hits: readonly Hit[]): GridBeat[] 
   for (let count = 1, now = counted; ; count++) {
     now = now < usual ? now + 1 : 1;
     beats.push(gridBeat(now, end + count * tail));
-    // Up to the downbeat behind the last hit, with room to round up.
+    // Continue to the downbeat after the last hit, with room to round up.
     if (now === 1 && count * tail > more + ROOM * tail) return beats;
   }
 }
 
-/** Length of most bars, or as much as there is of one. */
+/** Return the length of most bars, or the beats that there are of the only one. */
 function usualOf(beats: readonly Counted[]): number {
   const starts = beats.flatMap(([, position], n) => (position === 1 ? [n] : []));
   const lengths = starts.slice(1).map((start, n) => start - starts[n]);
@@ -209,7 +209,7 @@ function usualOf(beats: readonly Counted[]): number {
   return highest > 2 ? Math.min(highest, METER.MOST_BEATS) : 4;
 }
 
-/** Bars, numbered from the first downbeat that was given. */
+/** Assemble bars, numbered from the first of the given downbeats. */
 function barsOf(beats: readonly GridBeat[], given: readonly Counted[]): Bar[] {
   const first = given.find(([, position]) => position === 1)?.[0] ?? Number.POSITIVE_INFINITY;
   const bars: Bar[] = [];

@@ -1,4 +1,4 @@
-/** How often there is what, in the order in which it came. */
+/** Counts of items, in the order in which they first occurred. */
 
 export type Counts = Map<string, number>;
 

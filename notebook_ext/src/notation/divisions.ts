@@ -1,4 +1,4 @@
-/** How beats may be divided: the port of `adt_plugins.formats.notation.divisions`. */
+/** Lists how beats may be divided: the port of `adt_plugins.formats.notation.divisions`. */
 
 import { roundEven } from "../core/pick";
 import { DIVISIONS } from "../core/tables";
@@ -7,7 +7,7 @@ import type { Feel } from "./score";
 const { LOG_STEP, FEEL_PRIOR, OTHER_FEEL, OTHER_FAMILY, OTHER_STEPS, NEVER } = DIVISIONS;
 const { PRIOR_WEIGHT, MOST_TERNARY, FINEST, MOST_FINEST } = DIVISIONS;
 
-/** Steps of a beat; of swung ones every second comes late. */
+/** Number of steps in a beat; if swung, every second step is late. */
 export interface Division {
   readonly steps: number;
   readonly isSwung: boolean;
@@ -23,7 +23,7 @@ export const isSame = (a: Division, b: Division): boolean =>
 /** Whether its steps are thirds, or parts of thirds. */
 export const isTernary = ({ steps }: Division): boolean => steps % 3 === 0;
 
-/** Where the steps lie in the beat, 0-1, and its end. */
+/** Return where the steps lie in the beat, 0-1, followed by its end. */
 export function placesOf({ steps, isSwung }: Division, swing: number): number[] {
   const places = Array.from({ length: steps }, (_, step) =>
     isSwung ? ((step >> 1) * 2 + (step % 2 ? 2 * swing : 0)) / steps : step / steps,
@@ -31,7 +31,7 @@ export function placesOf({ steps, isSwung }: Division, swing: number): number[] 
   return [...places, 1];
 }
 
-/** What is divided. */
+/** Kind of unit that is divided. */
 export type Unit = keyof typeof DIVISIONS.PRIORS;
 
 type Shares = Readonly<Record<string, number>>;
@@ -45,7 +45,7 @@ export interface State extends Division {
 
 const nameOf = ({ steps, isSwung }: Division): string => `${steps}${isSwung ? " swung" : ""}`;
 
-/** In the order of their feels' names, steps, and straight before swung. */
+/** Sorted by the names of their feels, steps, and straight before swung. */
 export const STATES: readonly State[] = /* @__PURE__ */ [...FEELS].sort().flatMap((feel) => {
   const names = new Set(Object.values(PRIORS).flatMap((feels) => Object.keys(feels[feel] ?? {})));
   return [...names]
@@ -53,12 +53,12 @@ export const STATES: readonly State[] = /* @__PURE__ */ [...FEELS].sort().flatMa
     .sort((a, b) => a.steps - b.steps || Number(a.isSwung) - Number(b.isSwung));
 });
 
-/** The nearest multiple of `LOG_STEP`. */
+/** Round a logarithm to a multiple of `LOG_STEP`. */
 export const inSteps = (log: number): number => roundEven(log / LOG_STEP) * LOG_STEP;
 
 export const feelPrior = (feel: Feel): number => FEEL_PRIOR[feel];
 
-/** How likely the steps are, and the end: beats and halves more than what lies between. */
+/** Return how likely each step is, and the end; beats and halves are likelier than the rest. */
 export function weightsOf({ steps }: Division): number[] {
   const weights = new Array<number>(steps).fill(1);
   weights[0] = 3;
@@ -69,12 +69,12 @@ export function weightsOf({ steps }: Division): number[] {
   return [...shares, shares[0]];
 }
 
-/** Log probability of each state, with what the song was found to have. */
+/** Return the log probability of each state, given the counts in this song. */
 export function priorOf(unit: Unit, counts: readonly number[]): number[] {
   const feels = PRIORS[unit];
   return STATES.map((state, n) => {
     const { feel } = state;
-    // Where nothing is swung a feel goes on as it is.
+    // Where nothing is swung, a feel continues unchanged.
     const share = (feels[feel] ?? feels.straight)[nameOf(state)];
     if (share === undefined) return NEVER;
     const total = counts.reduce((sum, count, k) => sum + (STATES[k].feel === feel ? count : 0), 0);
@@ -86,7 +86,7 @@ export function priorOf(unit: Unit, counts: readonly number[]): number[] {
   });
 }
 
-/** Log probability of a change from state to state, in a bar or between bars. */
+/** Return the log probability of a change of state, within a bar or between bars. */
 export function transition(before: State, after: State, isAtBar: boolean): number {
   let cost = 0;
   if (isTernary(before) !== isTernary(after)) cost = OTHER_FAMILY;

@@ -1,4 +1,4 @@
-/** Grace notes: the port of `adt_plugins.formats.notation.flams`. */
+/** Finds grace notes: the port of `adt_plugins.formats.notation.flams`. */
 
 import { coarseOf } from "../core/drums";
 import { type Hit, inOrder } from "../core/edits";
@@ -7,13 +7,13 @@ import { FLAMS } from "../core/tables";
 const { MOST_GRACES, FLAM_S, DRAG_S, DRAG_SOFTER, SOFTER } = FLAMS;
 const GRACED: readonly string[] = FLAMS.GRACED;
 
-/** A stroke, and how many grace notes stand before it. */
+/** A stroke, and the number of grace notes before it. */
 export interface Played {
   readonly hit: Hit;
   readonly graces: number;
 }
 
-/** Tell grace notes from strokes, and what is neither: `lost`. */
+/** Separate grace notes from strokes; `lost`: hits that are neither. */
 export function findFlams(hits: readonly Hit[]): { played: Played[]; lost: Hit[] } {
   const byDrum = new Map<string, Hit[]>();
   for (const hit of hits) {
@@ -54,7 +54,7 @@ function groupsOf(hits: readonly Hit[]): Hit[][] {
   return groups;
 }
 
-/** Index of the stroke of a group. */
+/** Return the index of the main stroke of a group. */
 function mainOf(group: readonly Hit[], isGraced: boolean): number {
   const loudest = Math.max(...group.map(({ velocity }) => velocity));
   if (!isGraced) return group.findIndex(({ velocity }) => velocity === loudest);

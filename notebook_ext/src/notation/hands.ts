@@ -1,4 +1,4 @@
-/** What one drummer can play: the port of `adt_plugins.formats.notation.hands`. */
+/** Limits a part to what one drummer can play: the port of `adt_plugins.formats.notation.hands`. */
 
 import { coarseOf } from "../core/drums";
 import { HANDS } from "../core/tables";
@@ -14,7 +14,7 @@ const isCrash = /* @__PURE__ */ isOne(HANDS.CRASHES);
 const isRide = /* @__PURE__ */ isOne(HANDS.RIDES);
 const isHat = /* @__PURE__ */ isOne(HANDS.HATS);
 
-/** Strokes at once: in which bar, where in it, and where in the piece, in ticks. */
+/** Simultaneous strokes: their bar, and their place in it and in the piece, in ticks. */
 interface Placed {
   readonly bar: number;
   readonly place: number;
@@ -22,10 +22,10 @@ interface Placed {
   readonly strokes: Chord;
 }
 
-/** In how many bars nearby a drum is struck at the same place. */
+/** Return the number of nearby bars in which a drum is struck at the same place. */
 type Support = (drum: string, chord: Placed) => number;
 
-/** Leave out what cannot be played, in place; return it by drum. */
+/** Remove from the bars what cannot be played, and return it by drum. */
 export function makePlayable(bars: readonly Bar[]): Counts {
   const chords = chordsOf(bars);
   const leftOut: Counts = new Map();
@@ -61,7 +61,7 @@ function chordsOf(bars: readonly Bar[]): Placed[] {
   });
 }
 
-/** What is played at which place of the bar, bar by bar. */
+/** Return how often each drum is struck at each place of the bar, bar by bar. */
 function habits(chords: readonly Placed[]): Support {
   const bars = new Map<string, Set<number>>();
   const key = (drum: string, { place }: Placed) => `${usualOf(drum)} ${place}`;
@@ -76,7 +76,7 @@ function habits(chords: readonly Placed[]): Support {
       .length;
 }
 
-/** Drums that are another one of the same stroke, heard twice. */
+/** Return drums that duplicate another one of the same stroke. */
 function doubled(chord: Placed, support: Support): string[] {
   const struck = chord.strokes;
   const drums = [...struck.keys()];
@@ -104,10 +104,10 @@ const byWorth = (chord: Placed, support: Support) => (a: string, b: string) => {
   );
 };
 
-/** Drums that no hand is left for. */
+/** Return drums for which no hand is left. */
 function tooMany(chord: Placed, support: Support): string[] {
   const all = [...chord.strokes.keys()].filter((drum) => !isFoot(drum));
-  // The hand that plays the hat has gone to the crash.
+  // The hand that plays the hat has moved to the crash.
   const found = all.some(isCrash) ? all.filter(isHat) : [];
   const worth = byWorth(chord, support);
   const hands = all
@@ -119,7 +119,7 @@ function tooMany(chord: Placed, support: Support): string[] {
 const cymbalOf = (strokes: Chord): string | undefined =>
   [...strokes.keys()].find((drum) => coarseOf(drum) === "CY");
 
-/** Strokes on cymbals, a beat apart at most, without a hat between them. */
+/** Return series of strokes on cymbals, at most a beat apart, without a hat between them. */
 function runsOf(chords: readonly Placed[]): Placed[][] {
   const runs: Placed[][] = [[]];
   for (const chord of chords) {
@@ -132,13 +132,13 @@ function runsOf(chords: readonly Placed[]): Placed[][] {
   return runs;
 }
 
-/** Draw a run of strokes on one cymbal; a crash may begin a bar of it. */
+/** Assign a run of strokes to one cymbal; a crash may begin a bar of it. */
 function unite(run: readonly Placed[]): void {
   if (run.length < LEAST_RUN) return;
   const kinds: Counts = new Map();
   for (const { strokes } of run) count(kinds, cymbalOf(strokes) as string);
   const rides = HANDS.RIDES.reduce((sum, kind) => sum + (kinds.get(kind) ?? 0), 0);
-  // So many strokes in a row are a ride's, where nothing is sure.
+  // A run this long is played on the ride, if the kinds are uncertain.
   let one = "RDC";
   let most = Math.max(rides, run.length >> 1);
   for (const [kind, own] of kinds)

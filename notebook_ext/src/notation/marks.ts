@@ -1,4 +1,4 @@
-/** Accents and ghost notes: the port of `adt_plugins.formats.notation.marks`. */
+/** Marks accents and ghost notes: the port of `adt_plugins.formats.notation.marks`. */
 
 import { coarseOf } from "../core/drums";
 import { MARKS } from "../core/tables";
@@ -12,11 +12,11 @@ interface Struck {
   readonly bar: number;
   readonly place: number;
   readonly stroke: Stroke;
-  /** Whether it is a hat under a snare: how loud that is nobody can tell. */
+  /** Whether it is a hat under a snare, whose velocity cannot be measured. */
   readonly isCovered: boolean;
 }
 
-/** Mark accents and ghost notes, in place. */
+/** Mark accents and ghost notes in place. */
 export function mark(bars: readonly Bar[]): void {
   for (const [drum, hits] of byDrum(bars)) {
     const isAccented = ACCENTED.includes(coarseOf(drum));
@@ -28,7 +28,7 @@ export function mark(bars: readonly Bar[]): void {
 }
 
 function byDrum(bars: readonly Bar[]): Map<string, Struck[]> {
-  const found = new Map<string, Struck[]>();
+  const struck = new Map<string, Struck[]>();
   bars.forEach(({ beats }, bar) => {
     let start = 0;
     for (const beat of beats) {
@@ -36,25 +36,25 @@ function byDrum(bars: readonly Bar[]): Map<string, Struck[]> {
         const chord = beat.strokes.get(step) ?? new Map<string, Stroke>();
         for (const [drum, stroke] of chord) {
           const usual = usualOf(drum);
-          const own = found.get(usual) ?? [];
+          const own = struck.get(usual) ?? [];
           const isCovered = coarseOf(drum) === "HH" && chord.has("SD");
           own.push({ bar, place: start + placeOf(beat, step), stroke, isCovered });
-          found.set(usual, own);
+          struck.set(usual, own);
         }
       }
       start += beat.ticks;
     }
   });
-  return found;
+  return struck;
 }
 
-/** A drum's hits in the bars around one, and how loud they are, ascending. */
+/** A drum's hits in the surrounding bars, and their velocities, ascending. */
 interface Neighbours {
   readonly hits: readonly Struck[];
   readonly velocities: readonly number[];
 }
 
-/** Of each hit; those of one bar have the same. */
+/** Return the neighbours of each hit; hits of one bar share theirs. */
 function neighbours(hits: readonly Struck[]): Neighbours[] {
   let [first, end] = [0, 0];
   let found: Neighbours | undefined;
@@ -80,14 +80,14 @@ function markGhosts(hits: readonly Struck[], around: readonly Neighbours[]): voi
   for (const { stroke } of lonely) stroke.isGhost = false;
 }
 
-/** How loud ghost notes are at most among these hits. */
+/** Return the highest velocity of a ghost note among these hits. */
 function mostOfGhosts({ velocities: values }: Neighbours): number {
   if (values.length < LEAST_HITS) return 0;
   const loud = Math.floor((values.length * LOUD_PERCENT) / 100);
   return GHOST * values[Math.min(loud, values.length - 1)];
 }
 
-/** Mark the hits that are loud where others of their place are so too. */
+/** Mark the loud hits at places where other bars have loud hits, too. */
 function markAccents(hits: readonly Struck[], around: readonly Neighbours[]): void {
   const loud = new Set(hits.filter((hit, n) => isLoud(hit, around[n])));
   hits.forEach((hit, n) => {

@@ -1,4 +1,7 @@
-/** The part of a song, what tab and notation show alike: the port of `adt_plugins.formats.notation.part`. */
+/**
+ * Builds the part of a song, which tab and notation share: the port of
+ * `adt_plugins.formats.notation.part`.
+ */
 
 import { coarseOf, nameOf } from "../core/drums";
 import type { Meter } from "../core/meter";
@@ -18,26 +21,26 @@ import { songTempo } from "./song";
 import { PLACES } from "./staff";
 
 const { TOGETHER_S, SPREAD_S, LEAST_PAIRS, COMPOUND_SHARE } = PART;
-const COMPOUND: Meter = { beats: 6, unit: 8 }; // of as many beats as there are
+const COMPOUND: Meter = { beats: 6, unit: 8 }; // whatever the number of its beats
 const SWUNG_PAIR = division(2, true);
-/** All drums, in the order of lists. */
+/** All drums, in list order. */
 export const ALL: readonly string[] = /* @__PURE__ */ Object.keys(NAMES);
 
-/** A drum part: its bars, and what stands above and below them. */
+/** A drum part: its bars, and the headings of bars and sections. */
 export interface Part {
   readonly bars: readonly Bar[];
   readonly swings: Swings;
-  /** Counted beats a minute. */
+  /** Counted beats per minute. */
   readonly bpm: number;
-  /** Time at which the last bar ends, seconds. */
+  /** Time in seconds at which the last bar ends. */
   readonly end: number;
-  /** Hits that are not written, by drum. */
+  /** Number of hits that are not notated, by drum. */
   readonly leftOut: Counts;
-  /** Indices of the bars that sections begin with. */
+  /** Indices of the bars at which sections begin. */
   readonly sections: readonly number[];
 }
 
-/** Write out a song. Throws `CannotWrite`. */
+/** Notate a song. Throws `CannotWrite`. */
 export function makePart(given: Given): Part {
   let { bars, end } = layOut(given);
   const { played, lost } = findFlams(given.hits);
@@ -47,7 +50,7 @@ export function makePart(given: Given): Part {
   const rhythm = divide(bars, end, groups);
   add(leftOut, place(bars, groups, rhythm));
   const last = Math.max(...given.beats.map(([time]) => time));
-  // A bar that was there in case that the last hit belongs to it.
+  // This bar exists only in case the last hit belongs to it.
   for (let bar = bars[bars.length - 1]; bars.length > 1; bar = bars[bars.length - 1]) {
     if (bar.beats[0].time <= last || sounds(bar)) break;
     end = bar.beats[0].time;
@@ -74,16 +77,16 @@ function add(counts: Counts, more: Counts): void {
   for (const [drum, times] of more) count(counts, drum, times);
 }
 
-/** Everything that is drawn. */
+/** Return all strokes that are drawn. */
 export const strokesOf = ({ bars }: Pick<Part, "bars">): [drum: string, stroke: Stroke][] =>
   bars.flatMap(({ beats }) =>
     beats.flatMap((beat) => [...beat.strokes.values()].flatMap((chord) => [...chord])),
   );
 
 /**
- * What is drawn, in the order of lists, and what to call it. Where most strokes are of no
- * sure kind it is just a hi-hat, a cymbal, a tom; so are all drums that share their head
- * on the staff with one that is so named. No two heads have one name.
+ * Return the drums that are drawn, in list order, with their names. A drum most of whose strokes
+ * are of uncertain kind is just called hi-hat, cymbal or tom, as are all drums that share a head
+ * with it. No two heads have the same name.
  */
 export function drumsOf(part: Part): Map<string, string> {
   const sure: Counts = new Map();
@@ -114,8 +117,8 @@ export function drumsOf(part: Part): Map<string, string> {
   );
 }
 
-/** One line about what is left out; null if nothing is. */
-export function told({ leftOut }: Part): string | null {
+/** Return a sentence about the hits that are left out; null if there are none. */
+export function omissions({ leftOut }: Part): string | null {
   const all = [...leftOut.values()].reduce((sum, times) => sum + times, 0);
   if (!all) return null;
   const drums = [...leftOut]
@@ -125,7 +128,7 @@ export function told({ leftOut }: Part): string | null {
   return `left out ${counted(all, "hit")} heard twice or too much for two hands: ${drums}`;
 }
 
-/** Groups of strokes that were meant to sound at once. */
+/** Group strokes that were meant to sound at once. */
 function together(played: readonly Played[]): Played[][] {
   const groups: Played[][] = [];
   for (const stroke of played) {
@@ -143,7 +146,7 @@ function together(played: readonly Played[]): Played[][] {
   return groups;
 }
 
-/** Give every beat its division, and every bar its feel. */
+/** Determine the division of every beat and the feel of every bar. */
 function divide(bars: readonly Bar[], end: number, groups: readonly Played[][]): Rhythm {
   const beats = bars.flatMap((bar) => bar.beats);
   const rhythm = findRhythm(
@@ -171,13 +174,13 @@ function divide(bars: readonly Bar[], end: number, groups: readonly Played[][]):
   return rhythm;
 }
 
-/** Put every stroke on its step; return what found that taken. */
+/** Put every stroke on its step; returns those whose step is taken. */
 function place(bars: readonly Bar[], groups: readonly Played[][], { places }: Rhythm): Counts {
   const beats = bars.flatMap((bar) => bar.beats);
   const lost: Counts = new Map();
   groups.forEach((group, n) => {
     const [index, step] = places[n];
-    // The list ends with a beat that no hit is near to the end of.
+    // The list ends with a beat that no hit is near the end of.
     const { strokes } = beats[Math.min(index, beats.length - 1)];
     const taken = strokes.get(step) ?? new Map<string, Stroke>();
     strokes.set(step, taken);
@@ -191,13 +194,13 @@ function place(bars: readonly Bar[], groups: readonly Played[][], { places }: Rh
   return lost;
 }
 
-/** Write a beat with as few steps as its strokes need. */
+/** Notate a beat with as few steps as its strokes need. */
 function simplify(beat: GridBeat, { feel }: Bar): void {
   const { steps, isSwung } = beat.division;
   const struck = [...beat.strokes.keys()];
   const isPair = feel === "swung eighths" && isSame(beat.division, division(3));
   if (isPair && !struck.includes(1)) {
-    // A pair is spelled in one way, whatever it was nearer to.
+    // A pair is always spelled in the same way, whichever division fitted better.
     respell(beat, SWUNG_PAIR, (step) => step / 2);
     return;
   }
@@ -209,17 +212,17 @@ function simplify(beat: GridBeat, { feel }: Bar): void {
 
 const sounds = ({ beats }: Bar): boolean => beats.some(({ strokes }) => strokes.size > 0);
 
-/** Divisions of the beats that are divided. */
+/** Return the divisions of all beats with more than one step. */
 const divisionsOf = (bars: readonly Bar[]): Division[] =>
   bars.flatMap(({ beats }) => beats.map((beat) => beat.division)).filter(({ steps }) => steps > 1);
 
-/** Whether a swing mark says anything: music of triplets alone needs none. */
+/** Whether a swing mark is of use; music in triplets alone does not need one. */
 function hasPairs(bars: readonly Bar[]): boolean {
   const all = divisionsOf(bars.filter(({ feel }) => feel === "swung eighths"));
   return all.filter(({ isSwung }) => isSwung).length >= LEAST_PAIRS * all.length;
 }
 
-/** Whether nearly all beats that are divided are so by three. */
+/** Whether nearly all divided beats are divided by three. */
 function soundsCompound(bars: readonly Bar[]): boolean {
   const all = divisionsOf(bars);
   return all.length > 1 && all.filter(isTernary).length >= COMPOUND_SHARE * all.length;

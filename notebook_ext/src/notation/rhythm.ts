@@ -1,4 +1,4 @@
-/** How beats are divided: the port of `adt_plugins.formats.notation.rhythm`. */
+/** Infers how beats are divided: the port of `adt_plugins.formats.notation.rhythm`. */
 
 import { RHYTHM } from "../core/tables";
 import { median } from "../core/tempo";
@@ -21,30 +21,30 @@ const { TRIPLET_SWING, STRAY, MEETING, NEAR_MISS, FIRST_ERROR_S, LEAST_ERROR_S }
 const { MOST_ERROR_S, OFFSET_SHARE, OFFSET_S, AROUND, USUAL_HITS, KERNEL } = RHYTHM;
 const { LEAST_PAIRS, SWING, SWING_16, SWING_STEP } = RHYTHM;
 const NORMAL = Math.sqrt(2 * Math.PI);
-/** Standard deviations from which on a normal density adds nothing to `STRAY`. */
+/** Number of standard deviations beyond which a normal density adds nothing to `STRAY`. */
 const FAR = 10;
 
-/** Hits that were meant together: times ascending, and a bit for each of their drums. */
+/** Hits grouped by intended time: times ascending, and a bit for each drum. */
 export interface Strokes {
   readonly times: readonly number[];
   readonly drums: readonly number[];
 }
 
-/** What is divided; `times` has one more than there are, the end of the last. */
+/** The beats to divide; `times` has one more item, the end of the last beat. */
 export interface Beats {
   readonly times: readonly number[];
   readonly units: readonly Unit[];
-  /** The bar that each belongs to. */
+  /** The bar of each beat. */
   readonly bars: readonly number[];
 }
 
-/** Where the second of two swung notes begins, of eighths and of sixteenths. */
+/** Position of the second of two swung notes, for eighths and for sixteenths. */
 export type Swings = readonly [eighths: number, sixteenths: number];
 
 export interface Rhythm {
-  /** Of each beat. */
+  /** State of each beat. */
   readonly states: readonly State[];
-  /** Beat and step of each stroke; a step may be the first of the next beat. */
+  /** Beat and step of each stroke; a step may be the first one of the next beat. */
   readonly places: readonly (readonly [beat: number, step: number])[];
   readonly swings: Swings;
 }
@@ -55,7 +55,9 @@ export const swingOf = (feel: Feel, swings: Swings): number =>
 const swingFor = (feel: Feel, swings: Swings): number =>
   swings[feel === "swung sixteenths" ? 1 : 0];
 
-/** Beat of each hit, and where it lies in it: 0 to 1 but at both ends. */
+/**
+ * Beat of each hit, and its position in it: 0 to 1 except before the first beat and after the last.
+ */
 interface Placed {
   readonly index: readonly number[];
   readonly phase: readonly number[];
@@ -92,7 +94,7 @@ export function findRhythm(beats: Beats, strokes: Strokes): Rhythm {
   return { states, places: stepsOf(placed, states, swings), swings };
 }
 
-/** How much later than the beats each hit is played, as others around it. */
+/** Estimate how late each hit is relative to the beats, like the hits around it. */
 function lateness(
   times: readonly number[],
   lengths: readonly number[],
@@ -116,7 +118,7 @@ function lateness(
   const first = (beat: number) => lowerBound(near.length, (k) => near[k].beat, beat);
   const local = times.map((_, beat) => {
     const own = near.slice(first(beat - AROUND), first(beat + AROUND + 1));
-    // As if some hits more were as usual.
+    // Add a few hits of usual lateness.
     return median([...own.map(({ off }) => off), ...more]);
   });
   return hits.map((hit) => {
@@ -126,7 +128,7 @@ function lateness(
   });
 }
 
-/** Index of the beat that a time is in; the first or last for what is outside of all. */
+/** Return the index of the beat at a time; the first or last beat for times outside of all. */
 function beatAt(times: readonly number[], time: number): number {
   let low = 0;
   let high = times.length;
@@ -147,7 +149,7 @@ function placesIn(times: readonly number[], hits: readonly number[]): Placed {
   return { index, phase };
 }
 
-/** Beat and step of each stroke. */
+/** Return beat and step of each stroke. */
 function stepsOf(
   { index, phase }: Placed,
   states: readonly State[],
@@ -175,7 +177,7 @@ function swingsOf({ units }: Beats, { index, phase }: Placed): Swings {
   ];
 }
 
-/** Where most second halves of beats (or of half beats) lie that are swung. */
+/** Estimate the position of swung second halves of beats, or of half beats. */
 function mostSwung(
   { index, phase }: Placed,
   isWanted: (index: number) => boolean,
@@ -185,7 +187,7 @@ function mostSwung(
     .map((own, n) => ({ own, beat: index[n] }))
     .filter(({ own, beat }) => own > 0.15 && own < 0.87 && isWanted(beat));
   const isSecond = (own: number) => own > 0.45 && own < 0.8;
-  // Of triplets the last third says nothing about pairs.
+  // The last third of a triplet says nothing about pairs.
   const mixed = new Set(inside.filter(({ own }) => !isSecond(own)).map(({ beat }) => beat));
   const pairs = inside.filter(({ own, beat }) => isSecond(own) && !mixed.has(beat));
   if (pairs.length < LEAST_PAIRS) return TRIPLET_SWING;
@@ -202,27 +204,27 @@ function mostSwung(
 
 interface Hits extends Placed {
   readonly drums: readonly number[];
-  /** Usual error as a part of the beat. */
+  /** Usual error as a fraction of the beat. */
   readonly sigma: readonly number[];
 }
 
-/** Log likelihood of the hits of each beat in each state. */
+/** Return the log likelihood of each beat's hits in each state. */
 function fits(hits: Hits, beats: number, swings: Swings): Float64Array[] {
-  const found = new Map<string, Float64Array>();
+  const fitted = new Map<string, Float64Array>();
   return STATES.map((state) => {
     const swing = state.isSwung ? swingFor(state.feel, swings) : 0;
     const key = `${state.steps} ${swing}`;
-    const known = found.get(key) ?? fit(hits, beats, state, swing);
-    found.set(key, known);
+    const known = fitted.get(key) ?? fit(hits, beats, state, swing);
+    fitted.set(key, known);
     return known;
   });
 }
 
-/** Log likelihood of the hits of each beat with a division. */
+/** Return the log likelihood of each beat's hits with a division. */
 function fit(hits: Hits, beats: number, own: Division, swing: number): Float64Array {
   const places = placesOf(own, swing);
   const weights = weightsOf(own);
-  const found = new Float64Array(beats);
+  const likelihood = new Float64Array(beats);
   let before = -1;
   for (let n = 0; n < hits.index.length; n++) {
     const [beat, phase, sigma] = [hits.index[n], hits.phase[n], hits.sigma[n]];
@@ -239,15 +241,15 @@ function fit(hits: Hits, beats: number, own: Division, swing: number): Float64Ar
     }
     step += beat * own.steps;
     near /= sigma * NORMAL;
-    found[beat] += inSteps(Math.log((1 - STRAY) * near + STRAY));
+    likelihood[beat] += inSteps(Math.log((1 - STRAY) * near + STRAY));
     if (n && step === before)
-      found[beat] += hits.drums[n] & hits.drums[n - 1] ? MEETING : NEAR_MISS;
+      likelihood[beat] += hits.drums[n] & hits.drums[n - 1] ? MEETING : NEAR_MISS;
     before = step;
   }
-  return found;
+  return likelihood;
 }
 
-/** State of each beat (Viterbi). */
+/** Return the likeliest state of each beat (Viterbi). */
 function likeliest(
   { units, bars }: Beats,
   fits: readonly Float64Array[],
@@ -285,7 +287,7 @@ function likeliest(
   return path.reverse();
 }
 
-/** Usual distance of hits from their places, in seconds. */
+/** Estimate the usual distance in seconds of hits from their places. */
 function usualError(
   { index, phase }: Placed,
   lengths: readonly number[],
@@ -298,6 +300,6 @@ function usualError(
     const beat = index[n];
     return Math.min(...places[path[beat]].map((place) => Math.abs(own - place))) * lengths[beat];
   });
-  // Of a normal error the median is 0.67 of the standard deviation.
+  // The median of a normal distribution's absolute error is 0.67 standard deviations.
   return clamp(median(far) / 0.6745, LEAST_ERROR_S, MOST_ERROR_S);
 }

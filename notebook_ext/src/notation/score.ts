@@ -1,6 +1,6 @@
 /**
- * A drum part as it stands on paper: what a renderer draws, and nothing to decide any more.
- * Lengths and places are in ticks, `TICKS` a quarter: all of them are whole numbers.
+ * A drum part as it is engraved: everything that a renderer draws, without any decision left to it.
+ * Lengths and places are whole numbers of ticks, `TICKS` per quarter.
  */
 
 export const TICKS = 48;
@@ -15,37 +15,39 @@ export type Beam = "begin" | "continue" | "end" | "forward hook" | "backward hoo
 export type Head = "normal" | "x" | "circle-x" | "diamond" | "triangle";
 
 export interface Score {
-  /** Counted beats a minute; of what note stands in `counted`. */
+  /** Counted beats per minute; `counted` is their note value. */
   readonly bpm: number;
-  /** What a counted beat of the first bar is: "quarter" and 1 dot in 6/8. */
+  /** Note value of the counted beats in the first bar: "quarter" with 1 dot in 6/8. */
   readonly counted: { readonly value: Value; readonly dots: number };
-  /** What is drawn, in the order of lists, and what to call it: "Hi-hat" if it is not sure. */
+  /** Drums that are drawn, in list order, with their names: "Hi-hat" if the kind is uncertain. */
   readonly drums: readonly (readonly [drum: string, name: string])[];
   readonly bars: readonly ScoreBar[];
-  /** One line about hits that are not written; null if all are. */
-  readonly told: string | null;
+  /** A sentence about hits that are not notated; null if all are. */
+  readonly omissions: string | null;
 }
 
 export interface ScoreBar {
-  /** Bar 1 is that of the first downbeat; a pickup is bar 0, and there may be some before it. */
+  /** Bar 1 begins with the first downbeat; a pickup is bar 0, and bars before it are negative. */
   readonly number: number;
-  /** Seconds: where it begins and ends. */
+  /** Start and end in seconds. */
   readonly start: number;
   readonly end: number;
-  /** Ticks; of a pickup and of the last bar as many as it has. */
+  /** In ticks; pickups and last bars may be incomplete. */
   readonly length: number;
-  /** Time signature in force; a pickup has that of most bars. */
+  /** Time signature in force; pickups have that of most bars. */
   readonly signature: readonly [upper: number, lower: number];
   readonly feel: Feel;
-  /** Where the second of two swung notes begins, 0.5 if none are: 0.667 of a triplet. */
+  /** Position of the second of two swung notes: 0.667 in triplets, 0.5 without swing. */
   readonly swing: number;
-  /** Rehearsal mark of the section that begins here; a light double bar line stands before it. */
+  /** Rehearsal mark of the section that begins here, after a light double bar line. */
   readonly section: string | null;
-  /** Whether it looks as the bar before: a simile mark may stand for it, but at a line's start. */
+  /**
+   * Whether it equals the bar before; a simile mark may replace it, except at the start of a line.
+   */
   readonly isRepeat: boolean;
-  /** Whether a page of four bars a line has a new line here. */
+  /** Whether a new line begins here on a page of four bars per line. */
   readonly beginsLine: boolean;
-  /** For what follows the song: where its beats are, and whether they are counted. */
+  /** Beats for what follows the song's position. */
   readonly beats: readonly ScoreBeat[];
   /** Stems up; never empty: a rest of the whole bar if the hands are silent. */
   readonly hands: readonly ScoreNote[];
@@ -54,44 +56,44 @@ export interface ScoreBar {
 }
 
 export interface ScoreBeat {
-  /** Seconds. */
+  /** In seconds. */
   readonly time: number;
   /** Ticks from the beginning of the bar. */
   readonly place: number;
-  /** In its bar, from 1. */
+  /** Position in its bar, from 1. */
   readonly position: number;
-  /** Half notes have two of these, of which the second is not counted. */
+  /** A half note has two of these, of which the second is not counted. */
   readonly isCounted: boolean;
 }
 
-/** Drums that sound at once, and one sign for them; a rest if there are none. */
-export interface ScoreNote {
+/** Simultaneous strokes and their note value; without strokes, a rest. */
+export interface ScoreNote<Stroke = ScoreStroke> {
   /** Ticks from the beginning of the bar. */
   readonly place: number;
   readonly length: number;
   readonly value: Value;
   readonly dots: number;
-  /** So many in the time of so many others. */
+  /** So many notes in the time of so many others. */
   readonly tuplet: readonly [number, number] | null;
-  /** Whether it is the first or the last of its tuplet. */
+  /** Whether it is the first or the last note of its tuplet. */
   readonly edge: "" | "start" | "stop";
-  /** From the first on; empty: flags, if the value has some. */
+  /** Outermost beam first; without beams, short values have flags. */
   readonly beams: readonly Beam[];
   /** Whether it is a rest of a whole bar. */
   readonly isBar: boolean;
   /** From the lowest up. */
-  readonly strokes: readonly ScoreStroke[];
+  readonly strokes: readonly Stroke[];
 }
 
 export interface ScoreStroke {
   readonly drum: string;
-  /** Steps above the lowest C of all, as in treble clef: 38 is the F on the highest line. */
+  /** Staff steps above the lowest C, as in treble clef: 38 is the F on the top line. */
   readonly height: number;
   readonly head: Head;
-  /** Grace notes before it: 1 makes a flam, 2 a drag. */
+  /** Number of grace notes before it: 1 makes a flam, 2 a drag. */
   readonly graces: number;
   readonly isGhost: boolean;
   readonly isAccent: boolean;
-  /** Which of the song's hits, in their order, it is. */
+  /** Index of the hit among the song's. */
   readonly hit: number;
 }

@@ -1,11 +1,11 @@
-/** The score of a song: its part, spelled, for whoever draws it. */
+/** Makes the score of a song: its part, with notes spelled, for renderers. */
 
 import type { Timing as Corrected } from "../core/bars";
 import type { Hit } from "../core/edits";
 import { beatQuarters, parseMeter, signatureOf } from "../core/meter";
 import { type Bar, countOf, type Given, type Stroke, ticksOf, usualLength } from "./bars";
 import { barsBeforeLines } from "./lines";
-import { drumsOf, makePart, type Part, told } from "./part";
+import { drumsOf, makePart, omissions, type Part } from "./part";
 import { swingOf } from "./rhythm";
 import type { Score, ScoreBar, ScoreNote } from "./score";
 import { TICKS } from "./score";
@@ -13,20 +13,20 @@ import { repeated, sectionNames } from "./sections";
 import { barRest, type Note, signFor, spell } from "./spelling";
 import { PLACES } from "./staff";
 
-/** A song as it is now: `Session` is one. */
+/** A song in its current state, such as a `Session`. */
 export interface WritableSong {
   readonly hits: readonly Hit[];
   readonly timing: Corrected;
 }
 
-/** The part of a song. Throws `CannotWrite`. */
+/** Return the part of a song. Throws `CannotWrite`. */
 export function partOf({ hits, timing }: WritableSong): Part {
   const beats = [...timing.beats].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   const meters = timing.meters.map(({ bar, meter }) => ({ bar, meter: parseMeter(meter) }));
   return makePart({ hits, beats, meters } satisfies Given);
 }
 
-/** The score of a song. Throws `CannotWrite`. */
+/** Return the score of a song. Throws `CannotWrite`. */
 export function scoreOf(song: WritableSong): Score {
   const part = partOf(song);
   const { bars, bpm, end, swings } = part;
@@ -56,7 +56,7 @@ export function scoreOf(song: WritableSong): Score {
         feet: drawn(spell(bar, "feet"), index),
       }),
     ),
-    told: told(part),
+    omissions: omissions(part),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where a piece changes its groove, and which bars say the same as the one before: the
- * port of `adt_plugins.formats.notation.sections`.
+ * Finds where a piece changes its groove, and which bars repeat the one before: the port of
+ * `adt_plugins.formats.notation.sections`.
  */
 
 import { SECTIONS } from "../core/tables";
@@ -10,22 +10,22 @@ import { usualOf } from "./staff";
 
 const { WINDOW_BARS, LEAST_BARS, LEAST_CHANGE, LEAST_MORE } = SECTIONS;
 
-/** What is struck where in a bar. */
+/** The strokes of a bar, each with its place. */
 type Pattern = ReadonlySet<string>;
 
 function patternOf({ beats }: Bar): Pattern {
-  const found = new Set<string>();
+  const pattern = new Set<string>();
   let start = 0;
   for (const beat of beats) {
     for (const [step, strokes] of beat.strokes)
       for (const drum of strokes.keys())
-        found.add(`${start + placeOf(beat, step)} ${usualOf(drum)}`);
+        pattern.add(`${start + placeOf(beat, step)} ${usualOf(drum)}`);
     start += beat.ticks;
   }
-  return found;
+  return pattern;
 }
 
-/** Indices of the bars that sections begin with, the first one's included. */
+/** Return the indices of the bars at which sections begin, including the first. */
 export function findSections(bars: readonly Bar[]): number[] {
   const first = Math.max(
     bars.findIndex(({ number }) => number > 0),
@@ -49,7 +49,7 @@ export function findSections(bars: readonly Bar[]): number[] {
   return starts.sort((a, b) => a - b);
 }
 
-/** How little two stretches, of as many bars, have in common, 0-1. */
+/** Return the difference between two stretches of equal length, 0-1. */
 function difference(before: readonly Pattern[], after: readonly Pattern[]): number {
   const [one, other] = [counted(before), counted(after)];
   let [shared, all] = [0, 0];
@@ -67,7 +67,7 @@ function counted(bars: readonly Pattern[]): Counts {
   return counts;
 }
 
-/** How little the halves of a stretch have in common, 0-1: fills, and errors. */
+/** Return the difference between the halves of a stretch, 0-1, due to fills and errors. */
 function unrest(bars: readonly Pattern[]): number {
   const half = bars.length >> 1;
   const every = (odd: number) => bars.filter((_, n) => n % 2 === odd);
@@ -77,7 +77,7 @@ function unrest(bars: readonly Pattern[]): number {
   );
 }
 
-/** Whether each bar is the same on paper as the one before it. */
+/** Return whether each bar looks the same as the one before it. */
 export function repeated(bars: readonly Bar[]): boolean[] {
   const signs = bars.map((bar) => `${bar.feel} ${signatureOfBar(bar)} ${signsOf(bar)}`);
   return bars.map(
@@ -101,7 +101,7 @@ const signsOf = ({ beats }: Bar): string =>
     ]),
   );
 
-/** Rehearsal marks by bar: A, B … Z, AA …; none where all is one section. */
+/** Return rehearsal marks by bar: A, B … Z, AA …; none if there is only one section. */
 export const sectionNames = (sections: readonly number[]): Map<number, string> =>
   new Map(sections.length < 2 ? [] : sections.map((start, n) => [start, letters(n)]));
 

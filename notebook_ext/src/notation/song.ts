@@ -1,4 +1,4 @@
-/** What Python's transcription knows of its own beats. */
+/** Computes what a transcription in Python knows about its beats. */
 
 import {
   beatQuarters,
@@ -13,20 +13,20 @@ import { fixed9 } from "../core/writers";
 
 type Counted = readonly [time: number, position: number];
 
-/** As Python's `round(value, 9)`. */
+/** Round like Python's `round(value, 9)`. */
 export const nano = (value: number): number => Number(fixed9(value));
 
-/** What there is most of, the first of several; null if there is nothing. */
+/** Return the most common value, the first of several; null if there is none. */
 export function mostCommon<T>(values: Iterable<T>): T | null {
   const counts = new Map<T, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  let found: T | null = null;
+  let most: T | null = null;
   for (const [value, count] of counts)
-    if (found === null || count > (counts.get(found) as number)) found = value;
-  return found;
+    if (most === null || count > (counts.get(most) as number)) most = value;
+  return most;
 }
 
-/** Where each beat lies, in quarters from the first: `Transcription.beat_places`. */
+/** Return the place of each beat, in quarters from the first: `Transcription.beat_places`. */
 export function beatPlaces(beats: readonly Counted[], meters: readonly MeterChange[]): number[] {
   let bar = 0;
   const bars = beats.map(([, position], n) => {
@@ -41,7 +41,7 @@ export function beatPlaces(beats: readonly Counted[], meters: readonly MeterChan
   });
 }
 
-/** Counted beats a minute; null without two beats: `Transcription.tempo`. */
+/** Return the counted beats per minute; null with fewer than two beats: `Transcription.tempo`. */
 export function songTempo(
   beats: readonly Counted[],
   meters: readonly MeterChange[],
@@ -58,7 +58,7 @@ export function songTempo(
   return span ? (60 * places[places.length - 1]) / span / beat : null;
 }
 
-/** Meter of most of so many bars. */
+/** Return the meter of most of the first `bars` bars. */
 function usualMeter(changes: readonly MeterChange[], bars: number): Meter {
   const counts = new Map<string, { readonly meter: Meter; count: number }>();
   changes.forEach(({ bar, meter }, n) => {

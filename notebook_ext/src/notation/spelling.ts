@@ -1,5 +1,5 @@
 /**
- * From beats and steps to notes and rests: values, dots, tuplets and beams. The port of
+ * Spells beats and steps as notes and rests, with values, dots, tuplets and beams: the port of
  * `adt_plugins.formats.notation.spelling`.
  */
 
@@ -7,29 +7,18 @@ import { SPELLING } from "../core/tables";
 import { type Bar, type Chord, type GridBeat, placeOf, type Stroke, ticksOf } from "./bars";
 import { isFoot } from "./hands";
 import { ALL } from "./part";
-import { type Beam, TICKS, type Value } from "./score";
+import { type Beam, type ScoreNote, TICKS, type Value } from "./score";
 
 const VALUES: readonly Value[] = SPELLING.VALUES;
-const QUARTER = 2; // in `VALUES`
+const QUARTER = 2; // index in `VALUES`
 const HALF_BAR = 2 * TICKS;
 
-/** Drums that sound at once, in the order of lists (none: a rest), and the sign for them. */
-export interface Note {
-  readonly strokes: readonly Stroke[];
-  /** Ticks from the beginning of the bar. */
-  readonly place: number;
-  readonly length: number;
-  readonly value: Value;
-  readonly dots: number;
-  readonly tuplet: readonly [number, number] | null;
-  readonly edge: "" | "start" | "stop";
-  readonly beams: readonly Beam[];
-  readonly isBar: boolean;
-}
+/** Simultaneous strokes in list order, or a rest, and the sign for them. */
+export type Note = ScoreNote<Stroke>;
 
 export type Voice = "hands" | "feet";
 
-/** Notes and rests of a voice; empty if it is silent in this bar. */
+/** Return the notes and rests of a voice; empty if it is silent in this bar. */
 export function spell(bar: Bar, voice: Voice): Note[] {
   let start = 0;
   const notes = bar.beats.flatMap((beat) => {
@@ -40,7 +29,7 @@ export function spell(bar: Bar, voice: Voice): Note[] {
   return notes.some(isPlayed) ? beamed(withLongRests(notes, bar), bar) : [];
 }
 
-/** The rest of a bar in which nobody plays. */
+/** Return the rest of a bar in which nobody plays. */
 export const barRest = (bar: Bar): Note => ({
   ...note([], 0, ticksOf(bar), { value: "whole", dots: 0 }, null),
   isBar: true,
@@ -48,13 +37,10 @@ export const barRest = (bar: Bar): Note => ({
 
 const isPlayed = ({ strokes }: Note): boolean => strokes.length > 0;
 
-/** Flags or beams of a note's value. */
+/** Return the number of flags or beams of a note. */
 const flagsOf = ({ value }: Note): number => Math.max(VALUES.indexOf(value) - QUARTER, 0);
 
-interface Sign {
-  readonly value: Value;
-  readonly dots: number;
-}
+type Sign = Pick<Note, "value" | "dots">;
 
 const note = (
   strokes: readonly Stroke[],
@@ -67,20 +53,20 @@ const note = (
 /** Whether a length has three parts: 9 ticks are a dotted 32nd. */
 const isDotted = (ticks: number): boolean => ticks % 9 === 0;
 
-/** Value and dots of a length that one sign can show. */
+/** Return value and dots of a length that one sign can show. */
 export function signFor(ticks: number): Sign {
   const dots = Number(isDotted(ticks));
   const plain = dots ? (ticks * 2) / 3 : ticks;
   return { value: VALUES[QUARTER + Math.log2(TICKS / plain)], dots };
 }
 
-/** How the steps of a beat are written, the longest first. */
+/** How the steps of a beat are notated, the longest first. */
 interface Signs {
   readonly parts: readonly (Sign & { readonly steps: number })[];
   readonly tuplet: Note["tuplet"];
 }
 
-/** Signs of a beat's steps; two in the time of three eighths are eighths. */
+/** Return the signs of a beat's steps; two in the time of three eighths are eighths. */
 function signsOf({ ticks, division: { steps } }: GridBeat): Signs {
   const isTernary = steps % 3 === 0;
   let tuplet: Note["tuplet"] = null;
@@ -100,13 +86,13 @@ function signsOf({ ticks, division: { steps } }: GridBeat): Signs {
   return { parts, tuplet };
 }
 
-/** Notes and rests of a beat, each as long as one sign can show. */
+/** Return the notes and rests of a beat, each as long as one sign can show. */
 function notesOf(beat: GridBeat, start: number, voice: Voice): Note[] {
   const hits = [...beat.strokes]
     .map(([step, chord]) => ({ step, own: ownOf(chord, voice) }))
     .filter(({ own }) => own.length)
     .sort((a, b) => a.step - b.step);
-  // Nothing inside the beat: one plain sign.
+  // There is nothing within the beat: one plain sign.
   if (hits.every(({ step }) => !step))
     return [note(hits[0]?.own ?? [], start, beat.ticks, signFor(beat.ticks), null)];
   if (hits[0].step) hits.unshift({ step: 0, own: [] });
@@ -116,14 +102,14 @@ function notesOf(beat: GridBeat, start: number, voice: Voice): Note[] {
     const end = hits[n + 1]?.step ?? beat.division.steps;
     let strokes = own;
     for (let at = step; at < end; ) {
-      // Rests have no dots within a beat.
+      // Rests within a beat have no dots.
       const sign = parts.find(
         (part) => part.steps <= end - at && (strokes.length || !part.dots),
       ) as Signs["parts"][number];
       const length = placeOf(beat, sign.steps);
       notes.push(note(strokes, start + placeOf(beat, at), length, sign, tuplet));
       at += sign.steps;
-      strokes = []; // what is left is silent
+      strokes = []; // the remainder is silent
     }
   });
   if (!tuplet) return notes;
@@ -133,28 +119,28 @@ function notesOf(beat: GridBeat, start: number, voice: Voice): Note[] {
   });
 }
 
-/** Strokes of a voice at once. */
+/** Return the simultaneous strokes of a voice. */
 const ownOf = (chord: Chord, voice: Voice): Stroke[] =>
   [...chord.values()]
     .filter(({ drum }) => isFoot(drum) === (voice === "feet"))
     .sort((a, b) => ALL.indexOf(a.drum) - ALL.indexOf(b.drum));
 
-/** One rest for beats that are silent together: half a bar, of short beats a quarter. */
+/** Merge rests of beats that are silent together: half a bar, or a quarter in short beats. */
 function withLongRests(notes: readonly Note[], bar: Bar): Note[] {
   const isShort = bar.beats[0].ticks < TICKS;
   if (!isShort && (bar.meter.unit > 4 || ticksOf(bar) !== 4 * TICKS)) return [...notes];
   const most = isShort ? TICKS : HALF_BAR;
-  const found: Note[] = [];
+  const spelled: Note[] = [];
   for (let own of notes) {
-    for (let before = found[found.length - 1]; before && areOne(before, own, most); ) {
-      found.pop();
+    for (let before = spelled[spelled.length - 1]; before && areOne(before, own, most); ) {
+      spelled.pop();
       const length = 2 * own.length;
       own = { ...before, length, ...signFor(length) };
-      before = found[found.length - 1];
+      before = spelled[spelled.length - 1];
     }
-    found.push(own);
+    spelled.push(own);
   }
-  return found;
+  return spelled;
 }
 
 /** Whether two rests are halves of one. */
@@ -172,22 +158,22 @@ function areOne(before: Note, own: Note, most: number): boolean {
 /** Add the beams. */
 function beamed(notes: readonly Note[], bar: Bar): Note[] {
   const ends = groupEnds(notes, bar);
-  const found: Note[] = [];
+  const spelled: Note[] = [];
   let group: Note[] = [];
   for (const own of notes) {
     const before = group[group.length - 1];
     const isEnded = before && ends.some((end) => before.place < end && end <= own.place);
     const isBeamed = isPlayed(own) && flagsOf(own) > 0;
     if (isEnded || !isBeamed) {
-      found.push(...beam(group));
+      spelled.push(...beam(group));
       group = [];
     }
-    (isBeamed ? group : found).push(own);
+    (isBeamed ? group : spelled).push(own);
   }
-  return [...found, ...beam(group)];
+  return [...spelled, ...beam(group)];
 }
 
-/** Where beams end: at beats, and eighths at half bars of 4/4 and 2/2. */
+/** Return where beams end: at beats, and for eighths in 4/4 and 2/2 at half bars. */
 function groupEnds(notes: readonly Note[], bar: Bar): number[] {
   const [{ ticks: unit }] = bar.beats;
   const count = bar.beats.length;
@@ -205,7 +191,7 @@ function groupEnds(notes: readonly Note[], bar: Bar): number[] {
     };
     return ends.filter((end) => !(end % HALF_BAR === TICKS && isWhole(end - TICKS)));
   }
-  // Of shorter beats two make a group; three at the end of an odd number.
+  // Two shorter beats make a group; of an odd number, the last three do.
   const per = unit === TICKS / 2 ? 2 : 4;
   if (count < per || count === 3) return [all];
   const ends = Array.from({ length: Math.floor(count / per) }, (_, n) => unit * per * (n + 1));
@@ -213,7 +199,7 @@ function groupEnds(notes: readonly Note[], bar: Bar): number[] {
   return ends;
 }
 
-/** Notes of a group with their beams; a single one has flags. */
+/** Join the notes of a group with beams; a single note has flags. */
 function beam(group: readonly Note[]): Note[] {
   if (group.length < 2) return [...group];
   return group.map((own, n) => {

@@ -1,4 +1,4 @@
-/** Drum tablature as text, byte for byte as `adt_plugins.formats.tab` writes it. */
+/** Writes drum tablature as text, byte for byte like `adt_plugins.formats.tab`. */
 
 import { coarseOf, nameOf } from "../core/drums";
 import { signatureOf } from "../core/meter";
@@ -15,9 +15,9 @@ const SIGNS: Readonly<Record<string, string>> = TAB.SIGNS;
 const COUNTS: Readonly<Record<number, string>> = TAB.COUNTS;
 const GRACES: Readonly<Record<number, string>> = TAB.GRACES;
 const SWINGS: Readonly<Record<string, string>> = TAB.SWINGS;
-const MOST_LETTERS = 76; // of a line of the legend
+const MOST_LETTERS = 76; // width of a line of the legend
 
-/** Title and artist; the latter is empty if it is not known. */
+/** Title and artist; the latter is empty if unknown. */
 export interface SongNames {
   readonly title: string;
   readonly artist: string;
@@ -36,7 +36,7 @@ export function tabText(part: Part, { title, artist }: SongNames): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Tempo, the meter of most bars, and swing. */
+/** Return tempo, the meter of most bars, and swing. */
 function heading({ bars, bpm }: Part): string {
   const length = usualLength(bars);
   const counted = bars.filter(({ number }) => number > 0);
@@ -49,11 +49,11 @@ function heading({ bars, bpm }: Part): string {
   return `${roundEven(bpm)} beats a minute, ${upper}/${lower}${swing ? `, ${swing}` : ""}`;
 }
 
-/** What the rows and signs mean. */
+/** Explain the rows and signs. */
 function legend(part: Part, rows: readonly string[]): string[] {
   const known = drumsOf(part);
   const names = known.size ? known : new Map([["KD", nameOf("KD")]]);
-  const found = rows.map((row) => {
+  const lines = rows.map((row) => {
     const drawn = ROWS[row].filter((drum) => names.has(drum));
     const has = (drum: string) => drawn.includes(drum);
     const lower = (drum: string) => (names.get(drum) as string).toLowerCase();
@@ -76,10 +76,10 @@ function legend(part: Part, rows: readonly string[]): string[] {
     [({ isGhost }) => isGhost, "g ghost note"],
     [({ isAccent }) => isAccent, "X, O accents"],
   ];
-  return [...found, ...signs.flatMap(([is, text]) => (strokes.some(is) ? [text] : []))];
+  return [...lines, ...signs.flatMap(([is, text]) => (strokes.some(is) ? [text] : []))];
 }
 
-/** So many bars each; a pickup bar stands before the first ones. */
+/** Divide bars into lines of `count`; a pickup precedes the first line's bars. */
 function linesOf(bars: readonly Bar[], count: number): Bar[][] {
   const lines: Bar[][] = [];
   const first = bars.findIndex(({ number }) => number >= 0);
@@ -94,7 +94,7 @@ function linesOf(bars: readonly Bar[], count: number): Bar[][] {
   return lines;
 }
 
-/** How wide beats are: all alike, so that bar lines stand below each other. */
+/** Widths of beats, the same in all lines, so that bar lines are aligned. */
 class Cells {
   readonly #widths = new Map<number, number>();
 
@@ -107,12 +107,12 @@ class Cells {
     return this.#widths.get(ticks) ?? 0;
   }
 
-  /** Columns of a bar. */
+  /** Return the number of columns of a bar. */
   widthOf({ beats }: Bar): number {
     return beats.reduce((sum, beat) => sum + this.#of(beat), 0);
   }
 
-  /** Signs of a beat's steps, with so much between them as there is room. */
+  /** Spread the signs of a beat's steps over its columns, with `gap` between them. */
   spread(beat: GridBeat, signs: readonly string[], gap: string): string {
     const width = this.#of(beat);
     const each = Math.floor(width / signs.length);
@@ -126,7 +126,9 @@ class Cells {
 const isByThree = ({ division, ticks }: GridBeat): boolean =>
   isTernary(division) || ticks % 9 === 0;
 
-/** Columns that a beat needs: sixteenths, or finer ones if it has them. */
+/**
+ * Return the number of columns that a beat needs: for sixteenths, or finer steps if it has them.
+ */
 function least(beat: GridBeat): number {
   const steps = isByThree(beat) ? 3 : Math.max(Math.floor((4 * beat.ticks) / TICKS), 1);
   return Math.max(steps, beat.division.steps);
@@ -146,7 +148,7 @@ function block(bars: readonly Bar[], rows: readonly string[], cells: Cells): str
   return [...heads, ...shown];
 }
 
-/** Number of a bar, with what changes within a line. */
+/** Return the number of a bar, with any changes within a line. */
 function numberText(bar: Bar, before: Bar | undefined): string {
   if (bar.number < 1) return "";
   if (!before || before.number < 1) return String(bar.number);
@@ -158,7 +160,7 @@ function numberText(bar: Bar, before: Bar | undefined): string {
   return notes.length ? `${bar.number} (${notes.join(", ")})` : String(bar.number);
 }
 
-/** How the steps of a beat are counted: "1e&a". */
+/** Return the count of a beat's steps: "1e&a". */
 function countedText(beat: GridBeat, cells: Cells): string {
   const { steps } = beat.division;
   let base = isByThree(beat) ? 3 : 4;

@@ -2,16 +2,16 @@
 
 export interface Warning {
   readonly text: string;
-  /** What can be done about it. */
+  /** What the user can do about it. */
   readonly action?: { readonly label: string; do(): void };
 }
 
 export type Topic = "hits" | "look" | "sound" | "view" | "seek" | "says" | "warns";
 
 export class Announcer {
-  /** The last thing that was said. */
+  /** The last message. */
   says = "";
-  /** Warnings in force, by what each is about. */
+  /** Warnings in force, by topic. */
   readonly warnings = new Map<string, Warning>();
   readonly #listeners = new Map<Topic, Set<() => void>>();
 

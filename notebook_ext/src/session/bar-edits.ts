@@ -15,7 +15,7 @@ import type { Change, Op } from "../core/edits";
 import { beatsOfTaps, LEAST_TAPS, PATIENCE_S, tapped } from "../core/tap";
 import type { Player } from "../sound/player";
 
-/** The part of the session that is used. */
+/** The part of the session that is used here. */
 interface Corrected {
   readonly player: Player;
   readonly timing: Timing;
@@ -77,7 +77,7 @@ export class BarEdits {
     return meterAt(this.#session.timing, this.#session.player.position);
   }
 
-  /** Record a tap on the beat. When no other follows, the taps become the song's beats. */
+  /** Record a tap on the beat. When no other tap follows, the taps become the song's beats. */
   tap(): void {
     const session = this.#session;
     const { player } = session;

@@ -5,7 +5,7 @@ import { mapsOf } from "../core/midi-head";
 import type { TempoMap } from "../core/song";
 import { tempoMap } from "../core/tempo-map";
 import { jsonText, labelsText, midiBytes } from "../core/writers";
-import { told } from "../notation/part";
+import { omissions } from "../notation/part";
 import { partOf } from "../notation/scoring";
 import { tabText } from "../notation/tab";
 import type { Session } from "./session";
@@ -23,7 +23,7 @@ export interface SongFile {
   readonly name: string;
   readonly content: string | Uint8Array<ArrayBuffer>;
   readonly type: string;
-  /** What is not in it, in a line. */
+  /** A sentence about hits that the file lacks. */
   readonly warning?: string;
 }
 
@@ -34,7 +34,9 @@ export function mapsNow({ timing, hits }: Pick<Session, "timing" | "hits">): rea
   return mapsOf(tempoMap(timing.beats, meters, times));
 }
 
-/** The files of a kind. Throws `CannotWrite` where a song has no beats for a tab. */
+/**
+ * Return the files of a kind. Throws `CannotWrite` if a tab is wanted and the song has no beats.
+ */
 export function filesOf(session: Session, kind: FileKind): SongFile[] {
   const { hits, thresholds, timing } = session;
   const { files } = session.song.header;
@@ -46,7 +48,7 @@ export function filesOf(session: Session, kind: FileKind): SongFile[] {
     const part = partOf(session);
     const [title, artist] = files.names ?? [files.stem, ""];
     const content = tabText(part, { title, artist });
-    const warning = told(part) ?? undefined;
+    const warning = omissions(part) ?? undefined;
     return [{ name: `${files.stem}.tab.txt`, content, type: "text/plain", warning }];
   }
   if (kind === "json") {

@@ -5,7 +5,7 @@ import { Chunks, RATE } from "../sound/audio-chunks";
 import type { Player } from "../sound/player";
 import type { Drumless, Host } from "./host";
 
-/** The part of the session that is used. */
+/** The part of the session that is used here. */
 interface Played {
   readonly player: Player;
   readonly chunks: Chunks | null;
@@ -34,7 +34,7 @@ export class OwnDrums {
     return !!(this.#session.chunks && this.#session.host.drumless);
   }
 
-  /** Set the level; heard at once if the song without its drums is loaded. */
+  /** Set the level; it takes effect at once if the song without its drums is loaded. */
   set(level: number): void {
     this.level = level;
     this.#session.player.setDrums(level);

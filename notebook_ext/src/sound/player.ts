@@ -58,7 +58,7 @@ export class Player {
   #beats: Beats = [];
   #beatSamples = new Float64Array(0);
   #speed = 1;
-  /** Whether beats sound, and whether a bar is counted in. */
+  /** Whether the metronome clicks, and whether a bar is counted in. */
   #metronome = false;
   /** Level of the drums in the song, 0 to 1, once the song without them has arrived. */
   #drums = 1;

@@ -1,4 +1,4 @@
-/** Chunks at the playing speed: of the song, and of the song without its drums. */
+/** Prepares chunks at the playing speed: of the song, and of the song without its drums. */
 
 import { lowerBound } from "../core/time";
 import { type Chunks, RATE } from "./audio-chunks";
@@ -8,7 +8,7 @@ import { scaled } from "./transport";
 /** Number of cached chunks. */
 const MOST = 60;
 
-/** The song, and the song without its drums if it is there; where the piece begins in them. */
+/** The song, and the song without its drums if available; the piece begins at these samples. */
 interface Ready {
   readonly buffers: readonly AudioBuffer[];
   readonly margin: number;
@@ -45,7 +45,7 @@ export class Prepared {
     if (this.speed === 1) return { buffers, margin: this.song.info.margin };
     let made = this.#made.get(index);
     if (!made) {
-      // All are cut alike: mixed at any level they are one sound.
+      // All are cut alike, so that they can be mixed at any level.
       const channels = buffers.flatMap((buffer) => this.song.channels(index, buffer));
       made = this.#slowed(context, index, channels, hits);
       if (this.#made.size > MOST) this.#made.delete([...this.#made.keys()][0]);

@@ -58,20 +58,29 @@ export class EditBar {
     this.#drum = choice("Drum of the chosen hits", NAMES, (drum) =>
       session.change(session.chosen, () => ({ drum })),
     );
-    const nudge = (seconds: number) => () => {
-      const by = session.room(session.chosen, seconds);
-      session.change(session.chosen, ({ time }) => ({ time: time + by }));
-    };
     this.#ofThreshold = labelled("Threshold", this.#threshold, this.#value);
-    const ofLane = make(
+    this.#ofHits = this.#hitControls();
+    this.element = make("div.bar.edit", {}, this.#laneControls(), this.#ofHits);
+  }
+
+  #laneControls(): HTMLElement {
+    return make(
       "div.group",
       { role: "group", "aria-label": "Active drum" },
       this.#lane,
       this.#ofThreshold,
       make("span.mix", {}, labelled("Vol", this.#level), labelled("Pan", this.#balance)),
-      button("Add a hit at the playhead (A)", "Add hit", () => session.addHere()),
+      button("Add a hit at the playhead (A)", "Add hit", () => this.#session.addHere()),
     );
-    this.#ofHits = make(
+  }
+
+  #hitControls(): HTMLElement {
+    const session = this.#session;
+    const nudge = (seconds: number) => () => {
+      const by = session.room(session.chosen, seconds);
+      session.change(session.chosen, ({ time }) => ({ time: time + by }));
+    };
+    return make(
       "div.group",
       { role: "group", "aria-label": "Chosen hits" },
       this.#chosen,
@@ -84,7 +93,6 @@ export class EditBar {
         button("Delete the chosen hits (Del)", "Delete", () => session.remove(session.chosen)),
       ),
     );
-    this.element = make("div.bar.edit", {}, ofLane, this.#ofHits);
   }
 
   get #name(): string {

@@ -3,7 +3,7 @@
 import { addStyle, button, make } from "./dom";
 import css from "./help.css";
 
-/** One line each: keys, a tab, and what they do. */
+/** One line for each: keys, a tab, and their effect. */
 const KEYS = `
 Space	play, pause
 L	loop the selection

@@ -9,7 +9,7 @@ import { RULER } from "./lanes";
 import { heightOf, TALL } from "./paint";
 import type { Stage } from "./stage";
 
-/** How close to a hit the pointer grabs it, in pixels. */
+/** Distance in pixels within which the pointer grabs a hit. */
 const NEAR = 7;
 /** The same for touch: a finger is less exact than a mouse. */
 const TOUCH_NEAR = 18;

@@ -9,15 +9,17 @@ import type { Stage } from "./stage";
 
 const SNAPS = ["peak", "grid", "off"] as const;
 
+type Actions = Readonly<Record<string, (shift: boolean) => void>>;
+
 export class Keys {
   readonly #stage: Stage;
   readonly #session: Session;
-  readonly #actions: Readonly<Record<string, (shift: boolean) => void>>;
+  readonly #actions: Actions;
 
   constructor(stage: Stage) {
     this.#stage = stage;
     this.#session = stage.session;
-    this.#actions = this.#made();
+    this.#actions = { ...this.#songKeys(), ...this.#hitKeys(), ...this.#viewKeys() };
   }
 
   /** Handle a key; those that are not the host's do not reach it. */
@@ -56,16 +58,9 @@ export class Keys {
     return true;
   }
 
-  #made(): Readonly<Record<string, (shift: boolean) => void>> {
-    const stage = this.#stage;
-    const { session, controls } = stage;
+  #songKeys(): Actions {
+    const { session } = this.#stage;
     const { player, bars } = session;
-    const zoom = (factor: number) => () => stage.zoomBy(factor, this.#centre());
-    const turn = (part: number) => () => stage.setView(scroll(stage.view, part * stage.view.width));
-    const remove = () => session.remove(session.chosen);
-    const add = () => session.addHere();
-    const moved = (by: number) => () => this.#threshold(by);
-    const step = (by: number) => () => this.#step(by);
     return {
       " ": () => session.toggle(),
       l: () => session.setLooping(!session.looping),
@@ -76,6 +71,22 @@ export class Keys {
       d: () => bars.start(),
       x: (shift) => bars.scale(shift ? 0.5 : 2),
       r: () => bars.tap(),
+      i: () => this.#edge("start"),
+      o: () => this.#edge("end"),
+      ArrowLeft: (shift) => this.#go(-1, shift),
+      ArrowRight: (shift) => this.#go(1, shift),
+      Home: () => session.seek(0),
+      End: () => session.seek(this.#stage.view.duration),
+    };
+  }
+
+  #hitKeys(): Actions {
+    const session = this.#session;
+    const remove = () => session.remove(session.chosen);
+    const add = () => session.addHere();
+    const moved = (by: number) => () => this.#threshold(by);
+    const step = (by: number) => () => this.#step(by);
+    return {
       a: add,
       Enter: add,
       Delete: remove,
@@ -83,36 +94,38 @@ export class Keys {
       m: () => this.#flip("mute"),
       s: () => this.#flip("solo"),
       g: () => this.#nextSnap(),
-      v: () => stage.toggleNotation(),
-      i: () => this.#edge("start"),
-      o: () => this.#edge("end"),
-      "+": zoom(1.6),
-      "=": zoom(1.6),
-      "-": zoom(1 / 1.6),
-      "0": () => stage.setView(whole(stage.view.width, stage.view.duration)),
-      f: () => this.#fitRange(),
+      ArrowUp: () => this.#lane(-1),
+      ArrowDown: () => this.#lane(1),
       // Letters for commands whose symbols are missing on some layouts.
       j: (shift) => this.#threshold(shift ? -0.05 : -0.005),
       k: (shift) => this.#threshold(shift ? 0.05 : 0.005),
       p: step(-1),
       n: step(1),
-      z: (shift) => zoom(shift ? 1 / 1.6 : 1.6)(),
       "[": moved(-0.005),
       "]": moved(0.005),
       "{": moved(-0.05),
       "}": moved(0.05),
       ",": step(-1),
       ".": step(1),
-      "?": () => controls.toggleHelp(),
-      ArrowUp: () => this.#lane(-1),
-      ArrowDown: () => this.#lane(1),
-      ArrowLeft: (shift) => this.#go(-1, shift),
-      ArrowRight: (shift) => this.#go(1, shift),
-      Home: () => session.seek(0),
-      End: () => session.seek(stage.view.duration),
+      Escape: () => undefined,
+    };
+  }
+
+  #viewKeys(): Actions {
+    const stage = this.#stage;
+    const zoom = (factor: number) => () => stage.zoomBy(factor, this.#centre());
+    const turn = (part: number) => () => stage.setView(scroll(stage.view, part * stage.view.width));
+    return {
+      v: () => stage.toggleNotation(),
+      f: () => this.#fitRange(),
+      z: (shift) => zoom(shift ? 1 / 1.6 : 1.6)(),
+      "+": zoom(1.6),
+      "=": zoom(1.6),
+      "-": zoom(1 / 1.6),
+      "0": () => stage.setView(whole(stage.view.width, stage.view.duration)),
+      "?": () => stage.controls.toggleHelp(),
       PageUp: turn(-0.8),
       PageDown: turn(0.8),
-      Escape: () => undefined,
     };
   }
 

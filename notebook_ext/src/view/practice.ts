@@ -5,8 +5,46 @@ import type { Session } from "../session/session";
 import type { Kit } from "../sound/sounds";
 import { button, choice, labelled, make, press, slider, toolbar } from "./dom";
 
-/** Lowest position of the slider, dB; there the drums are silent. */
+/** Lowest position of the slider in dB, at which the drums are silent. */
 const QUIETEST = -36;
+
+const level = (session: Session, name: "song" | "hits", text: string): HTMLElement => {
+  const { mix } = session.player.mixer;
+  return labelled(
+    text,
+    slider(`${text} level`, [0, 1, 0.01], mix[name], (value) => {
+      mix[name] = value;
+      session.mixed();
+    }),
+  );
+};
+
+function ownDrums({ ownDrums }: Session): HTMLElement {
+  const decibels = make("output.value", {}, "0 dB");
+  const quieter = slider(
+    "Level of the song's own drums",
+    [QUIETEST, 0, 1],
+    0,
+    (value) => {
+      const isSilent = value === QUIETEST;
+      ownDrums.set(isSilent ? 0 : 10 ** (value / 20));
+      decibels.textContent = `${isSilent ? "−∞" : value || "0"} dB`.replace("-", "−");
+    },
+    () => void ownDrums.request(),
+  );
+  const element = labelled("Its drums", quieter, decibels);
+  element.hidden = !ownDrums.isAvailable;
+  return element;
+}
+
+function pictureDelay(player: Session["player"]): HTMLElement {
+  const ms = make("span", {}, "0 ms");
+  const offset = slider("Picture delay, for headphones that lag", [-300, 300, 5], 0, (value) => {
+    player.visualOffset = value / -1000;
+    ms.textContent = `${value} ms`;
+  });
+  return labelled("Picture delay", offset, ms);
+}
 
 export class Practice {
   readonly #session: Session;
@@ -21,32 +59,6 @@ export class Practice {
   constructor(session: Session) {
     this.#session = session;
     const { player, bars } = session;
-    const { mixer } = player;
-    const level = (name: "song" | "hits", text: string) =>
-      labelled(
-        text,
-        slider(`${text} level`, [0, 1, 0.01], mixer.mix[name], (value) => {
-          mixer.mix[name] = value;
-          session.mixed();
-        }),
-      );
-    const decibels = make("output.value", {}, "0 dB");
-    const quieter = slider(
-      "Level of the song's own drums",
-      [QUIETEST, 0, 1],
-      0,
-      (value) => {
-        const isSilent = value === QUIETEST;
-        session.ownDrums.set(isSilent ? 0 : 10 ** (value / 20));
-        decibels.textContent = `${isSilent ? "−∞" : value || "0"} dB`.replace("-", "−");
-      },
-      () => void session.ownDrums.request(),
-    );
-    const ownDrums = labelled("Its drums", quieter, decibels);
-    ownDrums.hidden = !session.ownDrums.isAvailable;
-    const kit = choice("Sound of hits", { drums: "drum sounds", clicks: "clicks" }, (value) =>
-      player.setKit(value as Kit),
-    );
     this.#speed = slider(
       "Speed, pitch kept",
       [50, 150, 5],
@@ -57,11 +69,6 @@ export class Practice {
       // Time-stretching takes a while, so it waits until the slider is released.
       (value) => player.setSpeed(value / 100),
     );
-    const ms = make("span", {}, "0 ms");
-    const offset = slider("Picture delay, for headphones that lag", [-300, 300, 5], 0, (value) => {
-      player.visualOffset = value / -1000;
-      ms.textContent = `${value} ms`;
-    });
     this.#metronome = button("Metronome (T)", "Metronome", () =>
       player.setMetronome(!player.metronome),
     );
@@ -85,17 +92,19 @@ export class Practice {
     this.element = make(
       "div.bar.low",
       {},
-      level("song", "Song"),
-      ownDrums,
-      level("hits", "Hits"),
-      kit,
+      level(session, "song", "Song"),
+      ownDrums(session),
+      level(session, "hits", "Hits"),
+      choice("Sound of hits", { drums: "drum sounds", clicks: "clicks" }, (value) =>
+        player.setKit(value as Kit),
+      ),
       labelled("Speed", this.#speed, this.#percent),
       toolbar(
         "Beats and bars",
         ...this.#ofBeats,
         button("Tap the beats while the song plays, starting on a 1 (R)", "Tap", () => bars.tap()),
       ),
-      labelled("Picture delay", offset, ms),
+      pictureDelay(player),
     );
   }
 

@@ -20,7 +20,7 @@ export interface Stage {
   choose(lane: number): void;
   /** Redraw the overlay. */
   changed(): void;
-  /** Load the parts of the view that are not shown at first. */
+  /** Load the parts of the view that are hidden at first. */
   extras(): Promise<Extras>;
   /** The panel that shows the notation. */
   readonly notation: HTMLElement;
@@ -45,7 +45,7 @@ export interface NotationPanel {
   close(): void;
 }
 
-/** Parts of the view that are not shown at first. */
+/** Parts of the view that are hidden at first. */
 export interface Extras {
   /** Show the notation of a session in an element. */
   openNotation(

@@ -1,4 +1,4 @@
-/** Where sound begins without being struck: the port of `adt_plugins.picking.beginnings`. */
+/** Finds where sound begins without a stroke: the port of `adt_plugins.picking.beginnings`. */
 
 import { roundEven } from "../../src/core/pick";
 import { BEGINNINGS as B, MIXING } from "../../src/core/tables";
@@ -22,7 +22,7 @@ export class Beginnings {
   #loudest = 0;
   #open: Beginning[] = [];
   readonly #false: number[] = [];
-  /** Mean squares, a frame each; then squares of the next one so far. */
+  /** Mean square of each frame; `#sum` collects the squares of the next one. */
   readonly #powers: number[] = [];
   #sum = 0;
   #count = 0;
@@ -31,10 +31,10 @@ export class Beginnings {
     this.#hop = hop;
     this.#ahead = Math.round(B.LOOK_AHEAD_S * rate);
     this.#least = Math.round(B.SILENCE_S * rate);
-    this.#zeros = rate; // before the first sample lies silence
+    this.#zeros = rate; // silence precedes the first sample
   }
 
-  /** Take the next samples, in blocks about as long as Python's. */
+  /** Process the next samples, in blocks about as long as Python's. */
   hear(samples: Float32Array): void {
     for (let at = 0; at < samples.length; at += BLOCK) {
       this.#block(samples.subarray(at, at + BLOCK));
@@ -72,18 +72,18 @@ export class Beginnings {
   }
 
   #starts(samples: Float32Array): number[] {
-    const found: number[] = [];
+    const starts: number[] = [];
     const least = this.#least;
-    let zeros = this.#zeros; // a field would be written for every sample
+    let zeros = this.#zeros; // a local variable: a field would be written for every sample
     for (let i = 0; i < samples.length; i++) {
       if (samples[i] === 0) zeros++;
       else {
-        if (zeros >= least) found.push(this.#received + i);
+        if (zeros >= least) starts.push(this.#received + i);
         zeros = 0;
       }
     }
     this.#zeros = zeros;
-    return found;
+    return starts;
   }
 
   #judge({ at, samples, heard }: Beginning): void {
@@ -97,7 +97,7 @@ export class Beginnings {
     if (isQuiet || (isDoubtful && !isStruck(first, level))) this.#false.push(at);
   }
 
-  /** Mean square of the loudest frame; of the rest at the end, nothing. */
+  /** Return the mean square of the loudest complete frame. */
   #power(samples: Float32Array): number {
     let most = 0;
     for (let at = 0; at + this.#hop <= samples.length; at += this.#hop) {
@@ -112,7 +112,7 @@ export class Beginnings {
     if (this.#count) this.#measure();
   }
 
-  /** Take away, from a drum's activation, what is heard where nothing is struck. */
+  /** Remove from a drum's activation the hits where nothing is struck. */
   silence(values: Float32Array): void {
     const [before, after] = B.AROUND;
     for (let t = 0; t < values.length; t++) {
@@ -127,7 +127,7 @@ export class Beginnings {
   }
 }
 
-/** Sum of squares of some samples. */
+/** Return the sum of squares of some samples. */
 function powerOf(samples: Float32Array | Float64Array, start: number, end: number): number {
   let sum = 0;
   for (let i = start; i < end; i++) sum += samples[i] * samples[i];
@@ -136,7 +136,7 @@ function powerOf(samples: Float32Array | Float64Array, start: number, end: numbe
 
 const decibels = (ratio: number) => 10 * Math.log10(ratio);
 
-/** Whether sound begins with a stroke: its first 80 ms, and their level in dB. */
+/** Whether sound begins with a stroke, by its first 80 ms and their level in dB. */
 function isStruck(samples: Float32Array, level: number): boolean {
   const seen = new Float64Array(SEEN);
   seen.set(samples);
@@ -172,7 +172,7 @@ function envelope(samples: Float64Array): number[] {
   });
 }
 
-/** Mean power of the windows that follow each possible attack. */
+/** Return the mean power of the windows that follow each possible attack. */
 function peaksOf(power: number[]): number[] {
   return Array.from({ length: B.ATTACKS }, (_, k) => average(power, k + 1, k + 1 + B.PEAK));
 }
@@ -181,7 +181,7 @@ function average(values: number[], from: number, to: number): number {
   return values.slice(from, to).reduce((sum, value) => sum + value, 0) / (to - from);
 }
 
-/** Lower the hump of an activation about a frame to what lies beside it. */
+/** Lower the peak of an activation around a frame to the values beside it. */
 function flatten(column: Float32Array, frame: number): void {
   const start = Math.max(0, frame - B.HUMP);
   const stop = Math.max(0, Math.min(frame + B.HUMP + 1, column.length));

@@ -46,7 +46,7 @@ export async function compiledBank(wasm: Uint8Array<ArrayBuffer>, tables: Tables
 
 type Addresses = ReturnType<typeof addresses>;
 
-/** Lay out the memory: each array begins where vectors may lie. */
+/** Lay out the memory: each array begins at an address that vectors may have. */
 function addresses(tables: Tables) {
   const { size, hop, filters } = tables;
   let end = 16;

@@ -1,4 +1,4 @@
-/** Makes one file of another: the other side of `delta.mjs`. */
+/** Restores a file from another one and their difference: the counterpart of `delta.mjs`. */
 
 export function applied(base: Uint8Array, delta: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const size = new DataView(delta.buffer, delta.byteOffset).getUint32(0, true);

@@ -25,7 +25,7 @@ export interface Card {
   /** Threshold of each drum among the outputs. */
   readonly thresholds: Readonly<Record<string, number>>;
   readonly level?: LevelRule | null;
-  /** When thresholds are raised for a whole recording. */
+  /** Rules by which thresholds are raised for a whole recording. */
   readonly gate?: Gate | null;
   readonly delay?: number;
 }
@@ -63,15 +63,15 @@ export interface Gate {
 
 /** Distinguishes the finer drums of a network, see `adt_plugins.picking.fine_drums`. */
 export interface FinerModel {
-  /** Of its file. */
+  /** SHA-256 of its file. */
   readonly sha256: string;
-  /** By coarse drum. */
+  /** Kinds of each coarse drum. */
   readonly families: Readonly<Record<string, Kinds>>;
 }
 
 /** A network of one hidden layer; matrices row by row. */
 export interface Kinds {
-  /** "" is never reported. */
+  /** "" stands for uncertain, and is never reported. */
   readonly kinds: readonly string[];
   readonly surenesses: Float32Array;
   readonly mean: Float32Array;
@@ -159,7 +159,7 @@ export interface About {
   readonly fingerprint: string;
   /** Length of the recording in seconds. */
   readonly duration: number;
-  /** Of the JSON's `source`: the file's name, and what is known of its content. */
+  /** The JSON's `source`: the file's name, and what is known of its content. */
   readonly path: string | null;
   readonly sha256: string | null;
   readonly sampleRate: number | null;

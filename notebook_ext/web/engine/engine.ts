@@ -111,7 +111,7 @@ class PieceQueue implements Hearing, Waiting {
     private readonly progress: (samples: number) => void,
     private readonly over: () => void,
   ) {
-    this.#failed.catch(() => undefined); // whoever waits is told
+    this.#failed.catch(() => undefined); // whoever waits gets the reason
     post({ kind: "start", job, isFine });
   }
 

@@ -27,15 +27,15 @@ const {
   SHARES,
 } = GATE;
 
-/** Frames of a drum's hits, and how far they stand above what a threshold is added to. */
+/** Frames of a drum's hits, and their heights above the line that a threshold is added to. */
 interface Found {
   readonly frames: readonly number[];
-  /** The highest first. */
+  /** Descending. */
   readonly heights: readonly number[];
 }
 
 function find({ values }: Activation, threshold: number, picker: Picker, rate: number): Found {
-  // The gate was chosen with the plain average.
+  // The gate's thresholds were chosen with the plain average.
   const plain = picker.kind === "valley" ? { ...picker, kind: "madmom" } : picker;
   const average = thresholdLine(values, 0, plain, rate);
   const frames = pickPeaks(values, threshold, picker, rate);

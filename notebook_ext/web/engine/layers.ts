@@ -1,6 +1,6 @@
 /**
  * Runs a network whose file has graphs for a few steps of each layer: the port of
- * `adt_plugins.network.stepwise`, and of `Network.stream`, which cuts recordings.
+ * `adt_plugins.network.stepwise`, and of `Network.stream`, which cuts recordings into chunks.
  */
 
 import type { Geometry } from "./engine-types";
@@ -17,7 +17,7 @@ export interface Input {
 export interface Graph {
   readonly inputs: Readonly<Record<string, Input>>;
   readonly outputShapes: Readonly<Record<string, readonly number[]>>;
-  /** Run it on what its inputs hold. The next run of any graph may overwrite the results. */
+  /** Run it on the values of its inputs. The next run of any graph may overwrite the results. */
   run(): Promise<Tensors>;
 }
 
@@ -87,13 +87,13 @@ export class Layers {
     const { core, context, batch } = this.geometry;
     const length = core + 2 * context;
     const parts = this.#layers.length + 0.5;
-    let heard = chunks;
+    let states = chunks;
     for (const [number, layer] of this.#layers.entries()) {
       // The outer context of the last layer is not needed.
       const last = number && number === this.#layers.length - 1;
       const needed = last ? context + core + this.#width : length;
-      await this.#layer(layer, heard, length, needed, (part) => progress((number + part) / parts));
-      heard = layer.states;
+      await this.#layer(layer, states, length, needed, (part) => progress((number + part) / parts));
+      states = layer.states;
     }
     const first = this.#layers[0].states;
     const row = batch * 2 * this.#layers[0].units;
@@ -105,7 +105,7 @@ export class Layers {
       const end = at + this.#run;
       here.values.set(first.subarray(at * row, end * row));
       around.values.set(
-        heard.subarray((at - this.#width) * lastRow, (end + this.#width) * lastRow),
+        states.subarray((at - this.#width) * lastRow, (end + this.#width) * lastRow),
       );
       const part = await this.#attention.run();
       activations.set(part.activations, k * batch * this.outputs);
@@ -151,8 +151,8 @@ export class Layers {
 }
 
 /**
- * Fill in frames from `first` on, and beside each the one at the same distance from `last`.
- * Before the first frame that one is repeated.
+ * Fill in frames from `first` on, and beside each the frame at the same distance before `last`.
+ * Frame 0 stands in for those before it.
  */
 function bothWays(
   frames: Float32Array,
@@ -222,13 +222,13 @@ export class Chunks {
       }
     }
     const count = Math.min(core * batch, this.#received - this.#returned);
-    const found = await this.#layers.run(chunks, (part) =>
+    const activations = await this.#layers.run(chunks, (part) =>
       out.progress(this.#returned + part * count),
     );
     const values = new Float32Array(count * outputs);
     for (let i = 0; i < count; i++) {
       const from = ((i % core) * batch + Math.floor(i / core)) * outputs;
-      copy(found, from, values, i * outputs, outputs);
+      copy(activations, from, values, i * outputs, outputs);
     }
     this.#window.copyWithin(0, core * batch * bands);
     this.#length = Math.max(0, this.#length - core * batch);

@@ -1,4 +1,7 @@
-/** A recording in pieces to what is heard in it: `adt_plugins.pipeline.listen`. */
+/**
+ * Runs front end and network over a recording that arrives in pieces:
+ * `adt_plugins.pipeline.listen`.
+ */
 
 import { Beginnings } from "./beginnings";
 import { compiledBank } from "./compiled";
@@ -23,7 +26,7 @@ export async function bankOf(tables: Tables, wasm?: Uint8Array<ArrayBuffer>): Pr
   return wasm ? compiledBank(wasm, tables) : new ScriptBank(tables);
 }
 
-/** One recording, from nothing. */
+/** Processes one recording, from its start to its end. */
 export class Listener {
   readonly #card: Card;
   readonly #hop: number;
@@ -39,7 +42,10 @@ export class Listener {
   readonly #levels: Columns;
   readonly #progress: (samples: number) => void;
 
-  /** `finer`: tells finer drums; `progress` gets how many samples have been heard. */
+  /**
+   * `finer`: model that distinguishes finer drums; `progress` receives the number of processed
+   * samples.
+   */
   constructor(
     card: Card,
     tables: Tables,
@@ -66,7 +72,7 @@ export class Listener {
     this.#progress = progress;
   }
 
-  /** Take the next samples of all channels. */
+  /** Process the next samples of all channels. */
   async process(channels: readonly Float32Array[]): Promise<void> {
     const blocks: Block[] = [];
     const mono = this.#mixer.mix(channels);
@@ -123,7 +129,7 @@ export class Listener {
   };
 }
 
-/** Collects rows, a few at a time, and turns them into columns at the end. */
+/** Collects rows, a few at a time, and transposes them at the end. */
 class Columns {
   readonly #parts: Float32Array[] = [];
   #rows = 0;
@@ -135,7 +141,7 @@ class Columns {
     this.#rows += rows.length / this.width;
   }
 
-  /** Column after column; the rows are dropped. */
+  /** Return all columns, one after the other; the rows are dropped. */
   joined(): Float32Array<ArrayBuffer> {
     const [count, width] = [this.#rows, this.width];
     const columns = new Float32Array(count * width);

@@ -1,4 +1,4 @@
-/** A `.tflite` file in LiteRT.js, whose loader stands before this script in the worker. */
+/** Opens a `.tflite` file in LiteRT.js, whose loader precedes this script in the worker. */
 
 import {
   type CompiledModel,
@@ -14,13 +14,13 @@ export async function openModel(
   runtime: WebAssembly.Module,
   model: Uint8Array<ArrayBuffer>,
 ): Promise<Interpreter> {
-  // What the loader reports about each of its parts would appear in the console as errors.
+  // The loader's reports about its parts would appear in the console as errors.
   const printErr = (line: string) => /^(INFO|WARNING):/.test(line) || console.error(line);
   let fail: (reason: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  // The loader calls this instead of fetching and compiling a binary; it knows no errors.
+  // The loader calls this instead of fetching and compiling a binary; it cannot report errors.
   const instantiateWasm = (
     imports: WebAssembly.Imports,
     done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
@@ -30,9 +30,9 @@ export async function openModel(
       .catch(fail);
   };
   Object.assign(globalThis, { Module: { instantiateWasm, printErr } });
-  // All tensors are deleted here; a registry of each costs a tenth of the time.
+  // All tensors are deleted here; registering each of them would cost a tenth of the time.
   Object.defineProperty(globalThis, "FinalizationRegistry", { value: undefined });
-  // The runtime would start a graphics card that is not used, and warn if there is none.
+  // The runtime would start a graphics card that is not used, or warn that there is none.
   Object.defineProperty(navigator, "gpu", { value: undefined });
   const { warn } = console;
   console.warn = () => undefined;
@@ -59,8 +59,8 @@ class File implements Interpreter {
 type TensorBuffer = Tensor["liteRtTensorBuffer"];
 
 /**
- * What `SignatureRunner.run` calls. It would make and validate a tensor of each input anew for
- * every call, and copy each output, which takes as long as the network itself.
+ * The function that `SignatureRunner.run` calls. That would make and validate a tensor of each
+ * input for every call, and copy each output, which takes as long as the network itself.
  */
 interface Runner extends SignatureRunner {
   readonly signatureIndex: number;
@@ -69,7 +69,7 @@ interface Runner extends SignatureRunner {
   };
 }
 
-/** A graph whose inputs stay in the memory of the runtime. */
+/** A graph whose inputs stay in the runtime's memory. */
 class LiteRtGraph implements Graph {
   readonly inputs: Readonly<Record<string, Values>>;
   readonly outputShapes: Graph["outputShapes"];
@@ -105,7 +105,7 @@ class LiteRtGraph implements Graph {
   }
 }
 
-/** A tensor's values where the runtime has them. */
+/** The values of a tensor in the runtime's memory. */
 class Values {
   readonly #address: number;
   #view: Float32Array = new Float32Array();
@@ -114,7 +114,7 @@ class Values {
     buffer: TensorBuffer,
     readonly shape: readonly number[],
   ) {
-    // Memory of the host stays where it is.
+    // Host memory does not move, so its address is valid after unlocking.
     this.#address = buffer.lock(memory().LiteRtTensorBufferLockMode.READ_WRITE);
     buffer.unlock();
   }

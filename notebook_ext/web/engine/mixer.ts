@@ -17,15 +17,15 @@ export class Mixer {
 
   mix(channels: readonly Float32Array[]): Float32Array {
     if (channels.length === 1) return channels[0];
-    const heard = channels.filter((_, index) => index !== LOW[channels.length]);
-    if (this.#signs.length !== heard.length) this.#begin(heard.length);
+    const audible = channels.filter((_, index) => index !== LOW[channels.length]);
+    if (this.#signs.length !== audible.length) this.#begin(audible.length);
     const before = this.#signs;
     const begins = !this.#heard;
-    this.#listen(heard);
-    const mixed = mean(heard, this.#signs);
+    this.#listen(audible);
+    const mixed = mean(audible, this.#signs);
     if (before !== this.#signs && !begins) {
       const old = mean(
-        heard.map((channel) => channel.subarray(0, FADE)),
+        audible.map((channel) => channel.subarray(0, FADE)),
         before,
       );
       const last = Math.max(1, old.length - 1);
@@ -40,7 +40,7 @@ export class Mixer {
     this.#heard = 0;
   }
 
-  /** Choose the signs by how the channels have agreed so far. */
+  /** Choose the signs according to how the channels have agreed so far. */
   #listen(channels: readonly Float32Array[]): void {
     const length = channels[0].length;
     let power = 0;
@@ -65,7 +65,7 @@ export class Mixer {
   }
 }
 
-/** The principal axis of a symmetric matrix, by repeated multiplication. */
+/** Return the principal axis of a symmetric matrix (power iteration). */
 function principal(matrix: readonly (readonly number[])[]): number[] {
   const longest = matrix.reduce((a, b) => (dot(a, a) >= dot(b, b) ? a : b));
   let axis = [...longest];

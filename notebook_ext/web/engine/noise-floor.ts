@@ -14,7 +14,7 @@ export class NoiseFloor {
 
   constructor(private readonly hop: number) {}
 
-  /** Process samples, and return those that are final: up to 0.2 s late. */
+  /** Process samples; returns those that are final, at most 0.2 s late. */
   process(block: Float32Array): Float32Array {
     const { hop } = this;
     const held = new Float32Array(this.#held.length + block.length);

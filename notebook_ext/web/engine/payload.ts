@@ -1,4 +1,4 @@
-/** What `adt_plugins.editor.payload` would send of the same recording. */
+/** Builds the payload that `adt_plugins.editor.payload` would send for the same recording. */
 
 import { DRUMS } from "../../src/core/drums";
 import { beatQuarters, type MeterChange, metersFound, meterText } from "../../src/core/meter";
@@ -60,7 +60,9 @@ export function songOf(heard: Heard, card: Card, about: About): SongParts {
   return { header, data: data.buffer, velocities: heard.velocities };
 }
 
-/** Hits that are told as finer drums are not the picks of their lane, as in Python's editor. */
+/**
+ * Keep hits that were named as finer drums apart from their lane's picks, as in Python's editor.
+ */
 function finerApart({ known, kinds }: Heard, drums: readonly string[]) {
   const coarse: number[] = [];
   const finer: Omit<Header["extras"][number], "id">[] = [];

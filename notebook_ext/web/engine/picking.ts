@@ -15,15 +15,15 @@ export const gridOf = (card: Card): Grid => ({
 });
 
 /** Names the finer drums of a drum's hits, see `kindsOf`. */
-type Tell = (drum: string, positions: readonly number[]) => string[];
+type NameKinds = (drum: string, positions: readonly number[]) => string[];
 
-/** `activations` and `levels` as in `Heard`; `tell`: null if finer drums are not wanted. */
+/** `activations` and `levels` as in `Heard`; `name`: null if finer drums are not wanted. */
 export function hitsOf(
   card: Card,
   frames: number,
   activations: Float32Array,
   levels: Float32Array,
-  tell: Tell | null = null,
+  name: NameKinds | null = null,
 ): Part<Heard, "thresholds" | "known" | "velocities" | "kinds"> {
   const drums = drumsOf(card);
   const grid = gridOf(card);
@@ -51,9 +51,9 @@ export function hitsOf(
     velocities.set(table(picks, spare[lane], level, grid), lane * frames);
   });
   const kinds =
-    tell &&
+    name &&
     picked.flatMap((picks, lane) =>
-      tell(
+      name(
         drums[lane],
         picks.map(({ position }) => position),
       ),

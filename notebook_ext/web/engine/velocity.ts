@@ -8,7 +8,7 @@ const { REFERENCE_VELOCITY, REFERENCE_PERCENTILE, DB_PER_DECADE } = VELOCITY;
 const { RISE_S, BEFORE_S, LEAST_RISE } = VELOCITY;
 const { SILENCE } = LEVELS;
 
-/** Return how much a hit at each frame raises its drum's level, in dB. */
+/** Return by how much a hit at each frame raises the level of its drum, in dB. */
 export function strengths(
   level: Float32Array,
   frames: ArrayLike<number>,
@@ -42,7 +42,7 @@ export function percentile(values: ArrayLike<number>, percent: number): number {
   return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
 }
 
-/** Return MIDI velocities of hits by their strengths, relative to those of others. */
+/** Return MIDI velocities of hits by their strengths, relative to those of `others`. */
 export function relative(strength: Float64Array, others: ArrayLike<number>): Uint8Array {
   const reference = percentile(others, REFERENCE_PERCENTILE);
   return Uint8Array.from(strength, (value) =>

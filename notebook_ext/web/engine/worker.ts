@@ -66,11 +66,11 @@ function listen(isFine: boolean): Listener {
   if (!opened) throw new Error("not open");
   const { card, tables, bank, layers, finer } = opened;
   const own = job;
-  let told = performance.now();
+  let reported = performance.now();
   return new Listener(card, tables, bank, layers, isFine ? finer : null, (samples) => {
     const now = performance.now();
-    if (now - told < PAUSE_MS) return;
-    told = now;
+    if (now - reported < PAUSE_MS) return;
+    reported = now;
     scope.postMessage({ kind: "progress", job: own, samples });
   });
 }

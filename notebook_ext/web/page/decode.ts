@@ -13,11 +13,11 @@ export interface Loaded {
   readonly sniffed: Sniffed;
   readonly tags: Tags;
   readonly slices: Slices | null;
-  /** Whether it may be decoded in one step. */
+  /** Whether it can be decoded in one step. */
   readonly isShort: boolean;
   /** Null where the browser does not compute it. */
   readonly sha256: string | null;
-  /** About how long it is. */
+  /** Estimated length. */
   readonly seconds: number;
 }
 
@@ -62,12 +62,12 @@ export async function load(file: File): Promise<Loaded> {
   };
 }
 
-/** Slices that do not meet. */
+/** Slices do not meet. */
 class Seam extends Error {}
 
 /**
- * Decode a file, in slices if it has some. `take` gets all of it, and may get it again from
- * the start; `tell` gets a sentence about what users may not expect.
+ * Decode a file, in slices if possible. `take` receives all of it, and may receive it again from
+ * the start; `tell` receives sentences about surprises for the user.
  */
 export async function decode<T>(
   { file, slices, isShort }: Loaded,
@@ -125,7 +125,7 @@ async function* joined(name: string, slices: Slices): AsyncGenerator<Block> {
     if (index + 1 < slices.count) {
       // The browser decodes the next slice while this one is processed.
       coming = slice(index + 1);
-      coming.catch(() => undefined); // told when its turn comes
+      coming.catch(() => undefined); // reported when its turn comes
     }
     const [first] = block;
     let start = 0;
@@ -144,7 +144,7 @@ async function* joined(name: string, slices: Slices): AsyncGenerator<Block> {
   }
 }
 
-/** Return the position in a slice that follows the end of the previous slice. */
+/** Return the position in a slice that follows the end of the previous one. */
 function meeting(samples: Float32Array, tail: Float32Array): number {
   if (!tail.some((value) => Math.abs(value) > QUIET)) throw new Seam();
   const isAt = (at: number) => {
@@ -167,8 +167,8 @@ async function bytes(file: File, part: Blob): Promise<ArrayBuffer> {
 
 /** Return the length in seconds; if it is unknown, estimate it from the size, at 64 kbit/s. */
 async function secondsOf(file: File, sniffed: Sniffed): Promise<number> {
-  const told = Math.min((await durationOf(file)) ?? Infinity, sniffed.duration ?? Infinity);
-  return Number.isFinite(told) ? told : file.size / 8000;
+  const reported = Math.min((await durationOf(file)) ?? Infinity, sniffed.duration ?? Infinity);
+  return Number.isFinite(reported) ? reported : file.size / 8000;
 }
 
 /** Return the length in seconds from the browser's player; null if it is unknown. */

@@ -1,4 +1,4 @@
-/** What `adt_plugins.web_page` put into the page: each part packed, in an element of its own. */
+/** Unpacks what `adt_plugins.web_page` embedded in the page: each part in an element of its own. */
 
 import { applied } from "../engine/delta";
 import type { Card, FinerModel, Kinds, Parts } from "../engine/engine-types";
@@ -37,7 +37,7 @@ function finer(): FinerModel {
   return { sha256, families: Object.fromEntries(all) };
 }
 
-/** Bytes of base64; newer browsers decode it a hundred times faster by themselves. */
+/** Decode base64; newer browsers do it a hundred times faster by themselves. */
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   const native = Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
   return native.fromBase64?.(text) ?? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -64,7 +64,7 @@ const unpacked = async (id: string): Promise<Uint8Array<ArrayBuffer>> =>
 
 const script = (id: string): Promise<string> => unpacking(id).text();
 
-/** The worker that takes drums out, and general templates of them. */
+/** Return the worker that separates drums, and the general templates. */
 export async function separationParts(): Promise<{ script: string; general: General }> {
   const { edges, bands } = JSON.parse(textOf("templates")) as {
     readonly edges: readonly number[];
@@ -77,7 +77,7 @@ export async function separationParts(): Promise<{ script: string; general: Gene
   };
 }
 
-/** A recording to try the page with. */
+/** Return a recording to try the page with. */
 export const example = async (): Promise<File> =>
   new File([await unpacked("example")], "example.mp3", { type: "audio/mpeg" });
 

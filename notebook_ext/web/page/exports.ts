@@ -1,4 +1,4 @@
-/** The files of a song, as Python would write them. */
+/** Writes the files of a song as Python would. */
 
 import { DRUMS } from "../../src/core/drums";
 import { labelsText, midiBytes } from "../../src/core/writers";
@@ -32,7 +32,7 @@ export interface DrumMap {
 export interface Saved {
   readonly name: string;
   readonly content: Blob;
-  /** What is not in it, in a sentence. */
+  /** A sentence about hits that the file lacks. */
   readonly warning?: string;
 }
 

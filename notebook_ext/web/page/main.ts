@@ -89,7 +89,7 @@ class Page {
 
   /** Process the queue file by file; an error is reported, and the next file follows. */
   async #goOn(): Promise<void> {
-    const told: string[] = [];
+    const messages: string[] = [];
     this.#shell.tell("");
     this.#done = 0;
     for (let file = this.#queue.shift(); file; file = this.#queue.shift()) {
@@ -97,14 +97,14 @@ class Page {
       this.#done++;
       try {
         const own = isOwnFile(file);
-        told.push(await (own ? this.#correct(file) : this.#hear(file, this.#work.signal)));
+        messages.push(await (own ? this.#correct(file) : this.#hear(file, this.#work.signal)));
       } catch (error) {
-        told.push(this.#work.signal.aborted ? "Cancelled." : sentence(file.name, error));
+        messages.push(this.#work.signal.aborted ? "Cancelled." : sentence(file.name, error));
       }
     }
     this.#work = null;
     this.#shell.idle();
-    this.#shell.tell(told.filter(Boolean).join(" "));
+    this.#shell.tell(messages.filter(Boolean).join(" "));
   }
 
   /** Show what is being done to which file: "Listening to song.mp3 (2 of 3)". */
@@ -130,8 +130,8 @@ class Page {
     if (known && (await this.#reopen(known))) {
       return `“${name}” was kept here: this is it, with your edits.`;
     }
-    const told: string[] = [];
-    const { heard, pieces, channels } = await this.#listen(loaded, wantsFine, signal, told);
+    const messages: string[] = [];
+    const { heard, pieces, channels } = await this.#listen(loaded, wantsFine, signal, messages);
     const parts = songOf(heard, this.#card, about(id, name, loaded, channels, pieces));
     const entry = { id, name, duration: parts.header.duration, added: Date.now() };
     const warning = await this.#keep(entry, file, parts);
@@ -139,9 +139,9 @@ class Page {
     await this.#show({ id, name, parts, pieces: Promise.resolve(pieces), store, warning });
     await this.#list();
     if (!this.#shown?.session.hits.length) {
-      told.push(`No drum was heard in “${name}”. Lower a threshold to see what may be one.`);
+      messages.push(`No drum was heard in “${name}”. Lower a threshold to see what may be one.`);
     }
-    return told.join(" ");
+    return messages.join(" ");
   }
 
   /** Start the engine, which takes a second, while the user chooses the first file. */
@@ -153,12 +153,12 @@ class Page {
     return this.#engine;
   }
 
-  /** Decode a recording and transcribe it piece by piece; messages are added to `told`. */
+  /** Decode a recording and transcribe it piece by piece; messages are added to `messages`. */
   async #listen(
     loaded: Loaded,
     wantsFine: boolean,
     signal: AbortSignal,
-    told: string[],
+    messages: string[],
   ): Promise<Recording & { readonly heard: Heard }> {
     const { name } = loaded.file;
     const stage = (samples: number) =>
@@ -186,7 +186,7 @@ class Page {
         signal.removeEventListener("abort", stop);
       }
     };
-    return await decode(loaded, take, (text) => told.push(text));
+    return await decode(loaded, take, (text) => messages.push(text));
   }
 
   /** Store a song; returns the reason if the browser cannot, or else null. */

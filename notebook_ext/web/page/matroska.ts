@@ -43,9 +43,9 @@ interface Entry {
   readonly type: number;
   readonly typeAt: number;
   readonly isDefault: boolean;
-  /** Which of its packets gives the first samples. */
+  /** The packet that yields the first samples. */
   readonly sounding: number;
-  /** Seconds of the packets up to that. */
+  /** Times in seconds of the packets up to that one. */
   readonly times: number[];
 }
 

@@ -5,7 +5,7 @@ import type { Track } from "./track";
 
 interface Box {
   readonly type: string;
-  /** Where its type is written, where its content begins, and where it ends. */
+  /** Positions at which its type, its content and the next box begin. */
   readonly at: number;
   readonly start: number;
   readonly end: number;
@@ -47,12 +47,12 @@ function* boxes(bytes: Bytes, from: number, to: number): Generator<Box> {
 }
 
 function find(bytes: Bytes, within: Box | undefined, ...path: string[]): Box | undefined {
-  let found = within;
+  let inner = within;
   for (const type of path) {
-    if (!found) return undefined;
-    found = [...boxes(bytes, found.start, found.end)].find((box) => box.type === type);
+    if (!inner) return undefined;
+    inner = [...boxes(bytes, inner.start, inner.end)].find((box) => box.type === type);
   }
-  return found;
+  return inner;
 }
 
 /** Return whether the times in a box have 64 bits. */
@@ -94,8 +94,8 @@ function rename(bytes: Bytes, at: number, type: string): void {
 
 /** Return the gap before the first edit, in the movie's time, where it begins, and their number. */
 function edits(bytes: Bytes, list?: Box): { empty: number; from: number; plays: number } {
-  const found = { empty: 0, from: 0, plays: 0 };
-  if (!list) return found;
+  const edit = { empty: 0, from: 0, plays: 0 };
+  if (!list) return edit;
   const long = is64(bytes, list);
   const size = long ? 20 : 12;
   const count = Math.min(bytes.uint(list.start + 4, 4), (list.end - list.start - 8) / size);
@@ -103,10 +103,10 @@ function edits(bytes: Bytes, list?: Box): { empty: number; from: number; plays: 
     const at = list.start + 8 + i * size;
     const lasts = long ? bytes.uint(at + 2, 6) : bytes.uint(at, 4);
     const isEmpty = bytes.int32(at + (long ? 8 : 4)) === -1;
-    if (isEmpty && !found.plays) found.empty += lasts;
-    if (!isEmpty && !found.plays++) found.from = bytes.uint(at + (long ? 10 : 4), long ? 6 : 4);
+    if (isEmpty && !edit.plays) edit.empty += lasts;
+    if (!isEmpty && !edit.plays++) edit.from = bytes.uint(at + (long ? 10 : 4), long ? 6 : 4);
   }
-  return found;
+  return edit;
 }
 
 /** Return when the first sample is decoded, and how much later it is shown, in track time. */
@@ -153,7 +153,7 @@ function objectType(bytes: Bytes, box: Box): number {
   return bytes.data[descriptor(bytes, at)];
 }
 
-/** Where the content of a descriptor begins, behind its tag and its length. */
+/** Return the position of a descriptor's content, behind its tag and length. */
 function descriptor(bytes: Bytes, at: number): number {
   let behind = at + 1;
   while (bytes.data[behind] & 0x80) behind++;

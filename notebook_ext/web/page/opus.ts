@@ -1,7 +1,7 @@
 /**
- * Opus in Ogg that was cut without being encoded again. Its first page says that less has
- * been played than it holds, so that sound would lie before zero: Chromium leaves that
- * out, and other programs play it.
+ * Mends Opus in Ogg that was cut without re-encoding. The position in its first page is lower than
+ * the number of samples in it, so that sound would lie before zero: Chromium drops that part, other
+ * programs play it.
  */
 
 import { Bytes } from "./bytes";
@@ -11,7 +11,7 @@ interface Page {
   readonly end: number;
   readonly body: number;
   readonly isLast: boolean;
-  /** Position of its end in samples at 48 kHz; null: no packet ends in it. */
+  /** Position of its end in samples at 48 kHz; null if no packet ends in it. */
   readonly time: number | null;
   readonly serial: number;
   /** Samples of the packets that begin in it. */
@@ -26,7 +26,7 @@ const CONTINUED = 1;
 const END_OF_STREAM = 4;
 const HEADER_PAGES = 2;
 
-/** Frames by the configuration in a packet's first byte, samples at 48 kHz (RFC 6716). */
+/** Frame lengths in samples at 48 kHz, by the configuration in a packet's first byte (RFC 6716). */
 const SILK = [480, 960, 1920, 2880];
 const HYBRID = [480, 960];
 const CELT = [120, 240, 480, 960];
@@ -36,7 +36,7 @@ export function countFromStart(data: Uint8Array): boolean {
   const bytes = new Bytes(data);
   const pages = [...pagesOf(bytes)];
   if (!pages.length || bytes.text(pages[0].body, 8) !== "OpusHead") return false;
-  // Behind the two headers; the comment may take several pages, which tell no time.
+  // After the two headers; the comment may span pages that have no time.
   const sound = pages.slice(HEADER_PAGES).filter((page) => page.time === null || page.time > 0);
   const first = sound.findIndex((page) => page.time !== null);
   if (first < 0 || sound[first].isLast) return true;
@@ -90,7 +90,7 @@ function setTime({ data }: Bytes, page: Page, time: number): void {
   view.setUint32(page.at + CHECKSUM, sum >>> 0, true);
 }
 
-/** Of Ogg's checksum (RFC 3533). */
+/** Table of Ogg's checksum (RFC 3533). */
 const CRC = Array.from({ length: 256 }, (_, byte) => {
   let sum = byte << 24;
   for (let bit = 0; bit < 8; bit++) sum = (sum << 1) ^ (sum < 0 ? 0x04c11db7 : 0);

@@ -4,14 +4,14 @@ import { DRUMS } from "../../src/core/drums";
 import type { Change } from "../../src/core/edits";
 import { Trouble } from "./user-error";
 
-/** The hits of a file, and what it says about their song. */
+/** The hits of a file, and the song that they belong to. */
 export interface Corrections {
   readonly file: string;
   readonly hits: readonly Change[];
   readonly hasVelocities: boolean;
-  /** In force when they were picked. */
+  /** Thresholds in force when they were picked. */
   readonly thresholds: Readonly<Record<string, number>>;
-  /** Name of the recording, or, where the file does not tell it, what its own name suggests. */
+  /** Name of the recording, according to the file or else to its name. */
   readonly song: string;
   readonly sha256: string | null;
 }
@@ -110,7 +110,7 @@ export function areOf(
   return corrections.song === song.name || corrections.song === stem;
 }
 
-/** Return whether corrections are about a drum: a split file is about one. */
+/** Return whether corrections concern a drum; a split file concerns only one. */
 export const concerns = (corrections: Corrections, drum: string): boolean => {
   const only = /\.labels\.([A-Z]{2,3})\.txt$/.exec(corrections.file)?.[1];
   return only === undefined || drum === only;

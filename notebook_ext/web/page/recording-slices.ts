@@ -1,29 +1,28 @@
 /**
- * A long recording cut into files that each can be decoded alone. The browser decodes
- * a file whole and hands it over in one step: in slices that takes little memory, and
- * the page answers in between. Each slice begins within the one before it, and `join`
- * finds where they meet by their samples, so that nothing rests on how a decoder starts:
- * what comes is what the whole file would give, sample by sample.
+ * Cuts a long recording into files that can be decoded one by one. The browser decodes a file as a
+ * whole, in one step: slices take little memory, and the page responds in between. Each slice
+ * overlaps the one before it, and `join` aligns them by their samples, so that it does not matter
+ * how a decoder starts: the result is that of the whole file, sample by sample.
  */
 
 import { RATE } from "../../src/sound/audio-chunks";
 
 export interface Slices {
   readonly count: number;
-  /** A file of its own. */
+  /** Return a slice as a complete file. */
   bytes(index: number): Promise<ArrayBuffer>;
   /** Samples at 44.1 kHz that are new in a slice, and those before them; null: unknown. */
   readonly steps: { readonly own: number; readonly overlap: number } | null;
-  /** Samples at 44.1 kHz of the whole; null: all that comes. */
+  /** Samples at 44.1 kHz of the whole; null: all that are decoded. */
   readonly samples: number | null;
 }
 
 const SLICE_SECONDS = 30;
 const OVERLAP_SECONDS = 1;
-/** What is not WAV is looked at whole. */
+/** Files other than WAV are read completely. */
 const MOST_BYTES = 400e6;
 
-/** Slices of a file; null if it is short, or of a kind that is decoded whole. */
+/** Return the slices of a file; null if it is short, or of a kind that is decoded whole. */
 export async function slicesOf(file: Blob): Promise<Slices | null> {
   const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   const mark = String.fromCharCode(...head);
@@ -123,22 +122,22 @@ function mpegSlices(data: Uint8Array): Slices | null {
     at += size;
   }
   const end = Math.min(at, data.length);
-  // What is left is a tag, or the file is damaged: that is the browser's business.
+  // The rest is a tag, or the file is damaged, which the browser handles.
   if (data.length - end > 300_000 || starts[0] !== begin) return null;
   const step = Math.round((SLICE_SECONDS * RATE) / FRAME);
   const before = Math.ceil((OVERLAP_SECONDS * RATE) / FRAME);
   return {
     count: Math.ceil(starts.length / step),
     steps: null,
-    samples: told(data, begin),
+    samples: encodedSamples(data, begin),
     bytes: async (index) =>
       data.slice(index ? starts[index * step - before] : 0, starts[(index + 1) * step] ?? end)
         .buffer,
   };
 }
 
-/** Samples by the encoder's own account, which the browser goes by too. */
-function told(data: Uint8Array, begin: number): number | null {
+/** Return the number of samples according to the encoder, which the browser uses too. */
+function encodedSamples(data: Uint8Array, begin: number): number | null {
   const mono = data[begin + 3] >> 6 === 3;
   const at = begin + 4 + (mono ? 17 : 32);
   const view = new DataView(data.buffer, data.byteOffset);
@@ -166,7 +165,7 @@ function flacSlices(data: Uint8Array): Slices | null {
   const info = data.slice(0, 42);
   info[4] = 0x80; // the last of the metadata
   info[21] &= 0xf0;
-  info.fill(0, 22, 42); // neither length nor hash are those of a slice
+  info.fill(0, 22, 42); // length and hash would not fit a slice
   const count = Math.ceil(total / (SLICE_SECONDS * RATE));
   const step = (data.length - first) / count;
   const edge = (where: number) => flacFrame(data, Math.max(Math.floor(where), first));
@@ -186,7 +185,7 @@ function flacSlices(data: Uint8Array): Slices | null {
   };
 }
 
-/** Where the next frame begins. */
+/** Return the position of the next frame. */
 function flacFrame(data: Uint8Array, from: number): number {
   for (let at = data.indexOf(0xff, from); at >= 0; at = data.indexOf(0xff, at + 1)) {
     if (data[at + 1] !== 0xf8 || data[at + 3] & 1) continue;
@@ -245,7 +244,7 @@ function oggSlices(data: Uint8Array): Slices | null {
   const total = view.getUint32(last + 6, true) + view.getUint32(last + 10, true) * 2 ** 32;
   const count = Math.ceil(total / (SLICE_SECONDS * RATE));
   const step = (data.length - first) / count;
-  // Pages hold up to about a second, and rates go up and down.
+  // Pages hold up to about a second, and bit rates vary.
   const before = (step / SLICE_SECONDS) * OVERLAP_SECONDS * 3;
   return {
     count,

@@ -1,4 +1,4 @@
-/** The page around a song: what is dropped, saved, and stored. */
+/** The page around a song: drop area, list of stored songs, and files to save. */
 
 import { clock } from "../../src/core/time";
 import { button, choice, make } from "../../src/view/dom";
@@ -9,7 +9,7 @@ import { welcome } from "./welcome";
 
 const ACCEPT = "audio/*,.json,.txt,.wav,.mp3,.flac,.ogg,.oga,.opus,.m4a,.aac,.mp4,.webm";
 
-/** What users ask for; `main.ts` does it. */
+/** User actions; `main.ts` implements them. */
 export interface Deeds {
   /** A recording is likely to follow: a file is dragged over the page, or the dialog opens. */
   expect(): void;
@@ -22,7 +22,7 @@ export interface Deeds {
 }
 
 export class Shell {
-  /** Songs are shown in here. */
+  /** The element in which songs are shown. */
   readonly song = make("div.song");
   readonly #input = make("input", {
     type: "file",
@@ -168,7 +168,7 @@ export class Shell {
     this.#notice.hidden = !text;
   }
 
-  /** Adapt to whether a song is shown. */
+  /** Adapt the page to whether a song is shown. */
   showing(isThere: boolean): void {
     this.#saving.hidden = !isThere;
     this.#welcome.hidden = isThere;

@@ -14,7 +14,7 @@ import type { Pieces } from "./song-chunks";
 import { isFull } from "./store";
 import { breathe, reason } from "./user-error";
 
-/** What a song is, and where its edits are stored; null: this browser cannot store them. */
+/** A song, and the store of its edits; null if this browser stores nothing. */
 export interface Opened {
   readonly id: string;
   readonly name: string;

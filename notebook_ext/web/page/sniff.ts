@@ -1,4 +1,4 @@
-/** Reads what the first bytes of a recording say about it. */
+/** Reads properties of a recording from its first bytes. */
 
 export interface Sniffed {
   /** Sample rate in Hz, and number of channels. */

@@ -1,8 +1,11 @@
-/** What a recording is called on paper, by its tags: `adt_plugins.audio.tags`, of a file's head. */
+/**
+ * Reads title and artist from the tags of a recording: `adt_plugins.audio.tags`, for the first
+ * bytes of a file.
+ */
 
 import { TAGS } from "../../src/core/tables";
 
-/** Empty where it is not known. */
+/** Empty if unknown. */
 export interface Tags {
   readonly title: string;
   readonly artist: string;
@@ -14,8 +17,8 @@ const { LONGEST } = TAGS;
 /** Replace characters that cannot be printed by spaces. */
 export const printable = (text: string): string => text.replace(/[\p{C}\p{Z}]/gu, " ").trim();
 
-const kept = (found: ReadonlyMap<string, string>, title: string, artist: string): Tags => {
-  const of = (name: string) => printable((found.get(name) ?? "").trim().slice(0, LONGEST));
+const kept = (fields: ReadonlyMap<string, string>, title: string, artist: string): Tags => {
+  const of = (name: string) => printable((fields.get(name) ?? "").trim().slice(0, LONGEST));
   return { title: of(title), artist: of(artist) };
 };
 
@@ -50,8 +53,8 @@ function id3(bytes: Uint8Array, view: DataView): Tags {
   const version = view.getUint8(3);
   const end = Math.min(10 + syncsafe(view, 6), bytes.length);
   const [letters, header] = version === 2 ? [3, 6] : [4, 10];
-  const found = new Map<string, string>();
-  // Version 3 may have a header of its own behind the first.
+  const fields = new Map<string, string>();
+  // Version 3 may have an extended header.
   let at =
     view.getUint8(5) & 64 ? 10 + (version === 4 ? syncsafe(view, 10) : 4 + view.getUint32(10)) : 10;
   while (at + header < end && bytes[at]) {
@@ -63,10 +66,10 @@ function id3(bytes: Uint8Array, view: DataView): Tags {
           ? syncsafe(view, at + 4)
           : view.getUint32(at + 4);
     const text = bytes.subarray(at + header, Math.min(at + header + size, end));
-    if (name[0] === "T" && text.length) found.set(name, id3Text(text));
+    if (name[0] === "T" && text.length) fields.set(name, id3Text(text));
     at += header + size;
   }
-  return version === 2 ? kept(found, "TT2", "TP1") : kept(found, "TIT2", "TPE1");
+  return version === 2 ? kept(fields, "TT2", "TP1") : kept(fields, "TIT2", "TPE1");
 }
 
 function id3Text(bytes: Uint8Array): string {
@@ -98,40 +101,40 @@ function ogg(bytes: Uint8Array, view: DataView): Tags {
 /** Read the comments of Vorbis, Opus and FLAC: `NAME=text`. */
 function vorbis(bytes: Uint8Array, view: DataView, start: number): Tags {
   let at = start + 4 + view.getUint32(start, true);
-  const found = new Map<string, string>();
+  const fields = new Map<string, string>();
   const count = view.getUint32(at, true);
   at += 4;
   for (let n = 0; n < count; n++) {
     const size = view.getUint32(at, true);
     const [name, ...rest] = utf8(bytes, at + 4, size).split("=");
     const key = name.toLowerCase();
-    if (!found.has(key)) found.set(key, rest.join("="));
+    if (!fields.has(key)) fields.set(key, rest.join("="));
     at += 4 + size;
     if (at > bytes.length - 4) break;
   }
-  return kept(found, "title", "artist");
+  return kept(fields, "title", "artist");
 }
 
 function riff(bytes: Uint8Array, view: DataView): Tags {
-  const found = new Map<string, string>();
+  const fields = new Map<string, string>();
   for (let at = 12; at + 8 <= bytes.length; ) {
     const name = latin(bytes, at, 4);
     const size = view.getUint32(at + 4, true);
     if (name === "LIST") {
-      at += 12; // what is in it follows like the rest
+      at += 12; // its content follows
       continue;
     }
-    if (name[0] === "I") found.set(name, utf8(bytes, at + 8, size));
+    if (name[0] === "I") fields.set(name, utf8(bytes, at + 8, size));
     at += 8 + size + (size % 2);
   }
-  return kept(found, "INAM", "IART");
+  return kept(fields, "INAM", "IART");
 }
 
 function mp4(bytes: Uint8Array, view: DataView): Tags {
-  const found = new Map<string, string>();
+  const fields = new Map<string, string>();
   for (let at = bytes.indexOf(0xa9); at >= 0; at = bytes.indexOf(0xa9, at + 1)) {
     if (latin(bytes, at + 8, 4) !== "data") continue;
-    found.set(latin(bytes, at, 4), utf8(bytes, at + 20, view.getUint32(at + 4) - 16));
+    fields.set(latin(bytes, at, 4), utf8(bytes, at + 20, view.getUint32(at + 4) - 16));
   }
-  return kept(found, "\xa9nam", "\xa9ART");
+  return kept(fields, "\xa9nam", "\xa9ART");
 }

@@ -1,8 +1,8 @@
 /**
- * Where a file's sound begins, according to its container. A browser's decoder returns the
- * first audio track from its first sample on, even if it starts after the pictures or
- * another track is the default one. Chromium also skips the encoder's delay of MP3 and Opus
- * in MP4 twice. Corrected for this, times are those of `adt transcribe` and video players.
+ * Determines when a file's sound begins, according to its container. A browser's decoder returns
+ * the first audio track from its first sample on, even if it starts after the pictures or another
+ * track is the default one. Chromium also skips the encoder's delay of MP3 and Opus in MP4 twice.
+ * With these corrections, times agree with those of `adt transcribe` and video players.
  */
 
 import { CONTAINER } from "../../src/core/tables";

@@ -27,48 +27,43 @@ export function zip(
   for (const [name, text] of files) {
     const path = encoder.encode(name);
     const data = encoder.encode(text);
-    const common: Field[] = [
-      [2, VERSION],
-      [2, UTF8_NAMES],
-      [2, 0],
-      [2, 0],
-      [2, FIRST_OF_1980],
-      [4, checksum(data)],
-      [4, data.length],
-      [4, data.length],
-      [2, path.length],
-      [2, 0],
-    ];
+    const common = commonFields(path, data);
     const head = packed([[4, 0x04034b50], ...common]);
     bodies.push(head, path, data);
-    directory.push(
-      packed([
-        [4, 0x02014b50],
-        [2, VERSION],
-        ...common,
-        [2, 0],
-        [2, 0],
-        [2, 0],
-        [4, 0],
-        [4, offset],
-      ]),
-      path,
-    );
+    directory.push(directoryEntry(common, offset), path);
     offset += head.length + path.length + data.length;
   }
-  const size = directory.reduce((sum, part) => sum + part.length, 0);
-  const end = packed([
+  return joined([...bodies, ...directory, directoryEnd(directory, files.length, offset)]);
+}
+
+/** Return the fields that the header of a file shares with its entry in the directory. */
+const commonFields = (path: Uint8Array, data: Uint8Array): readonly Field[] => [
+  [2, VERSION],
+  [2, UTF8_NAMES],
+  [2, 0],
+  [2, 0],
+  [2, FIRST_OF_1980],
+  [4, checksum(data)],
+  [4, data.length],
+  [4, data.length],
+  [2, path.length],
+  [2, 0],
+];
+
+const directoryEntry = (common: readonly Field[], offset: number): Uint8Array =>
+  packed([[4, 0x02014b50], [2, VERSION], ...common, [2, 0], [2, 0], [2, 0], [4, 0], [4, offset]]);
+
+const directoryEnd = (directory: readonly Uint8Array[], count: number, offset: number) =>
+  packed([
     [4, 0x06054b50],
     [2, 0],
     [2, 0],
-    [2, files.length],
-    [2, files.length],
-    [4, size],
+    [2, count],
+    [2, count],
+    [4, directory.reduce((sum, part) => sum + part.length, 0)],
     [4, offset],
     [2, 0],
   ]);
-  return joined([...bodies, ...directory, end]);
-}
 
 type Field = readonly [bytes: 2 | 4, value: number];
 

@@ -1,4 +1,6 @@
-/** A stretch of sound as a sum of background and hits: `adt_plugins.separation.templates`. */
+/**
+ * Models a stretch of sound as a sum of background and hits: `adt_plugins.separation.templates`.
+ */
 
 import { TEMPLATES } from "../../src/core/tables";
 import { lasting } from "./medians";
@@ -12,7 +14,7 @@ export type Hits = ReadonlyMap<string, readonly number[]>;
 /** Template of each drum: the magnitudes of a hit, frame by frame. */
 export type Templates = ReadonlyMap<string, Float32Array>;
 
-/** A total; one mixture is worked on at a time, and each needs it many times. */
+/** Holds a total; one mixture is processed at a time, and needs many totals. */
 let scratch = new Float32Array(0);
 
 export class Mixture {

@@ -1,7 +1,7 @@
 /**
- * A song without its drums: `adt_plugins.separation.separator`, with a plain Wiener mask
- * in place of the small network, which would take minutes here. Both channels share the
- * mask. A stretch of sound at a time.
+ * Estimates the drums of a song: `adt_plugins.separation.separator`, with a plain Wiener mask in
+ * place of the small network, which would take minutes here. Both channels share the mask. A
+ * stretch of sound is processed at a time.
  */
 
 import { DRUM_MASK, SEPARATOR, TEMPLATES } from "../../src/core/tables";
@@ -14,7 +14,7 @@ const { MOST_LOUDER } = DRUM_MASK;
 const { STRETCH, LEARNT_FROM, ENOUGH_HITS, BEFORE, AFTER, LEARNING } = SEPARATOR;
 
 export interface Sound {
-  /** In each channel. */
+  /** Number of samples in each channel. */
   readonly samples: number;
   /** One or two. */
   readonly channels: number;
@@ -23,7 +23,7 @@ export interface Sound {
 }
 
 export interface Hit {
-  /** Seconds. */
+  /** In seconds. */
   readonly time: number;
   readonly drum: string;
 }
@@ -70,7 +70,7 @@ function framesOf(hits: readonly Hit[]): Map<string, number[]> {
   const frames = new Map<string, number[]>();
   for (const { time, drum } of hits) {
     const kind = kinds.get(drum) as string;
-    // A hit appears in the frames that it lies in the first half of.
+    // Assign a hit to the frames that contain it in their first half.
     frames.set(kind, [...(frames.get(kind) ?? []), frameAt(time) - 1]);
   }
   return frames;
@@ -148,7 +148,7 @@ function maskOf(mixture: Mixture, templates: Templates): Float32Array {
   }
   for (let i = 0; i < mask.length; i++) {
     const power = mask[i] * mask[i];
-    // Without a hit nothing is taken out, however much it sounds like one.
+    // Where there is no hit, nothing is removed, however much it sounds like one.
     const most = Math.min((MOST_LOUDER * mask[i]) / (magnitudes[i] + EPSILON), 1);
     mask[i] = (most * power) / (power + background[i] * background[i] + EPSILON * EPSILON);
   }

@@ -1,7 +1,7 @@
 /**
- * Short-time spectra of one or two channels and back: `adt_plugins.separation.frames`.
- * Two real channels are transformed as one complex signal. A mask that is the same for
- * both is applied to it as it is, so the spectra are never taken apart.
+ * Computes short-time spectra of one or two channels, and sound from them:
+ * `adt_plugins.separation.frames`. Two real channels are transformed as one complex signal. Both
+ * get the same mask, so the spectra need not be taken apart.
  */
 
 import { AUDIO } from "../../src/core/tables";

@@ -9,14 +9,14 @@ import { BINS, SIZE } from "./spectra";
 const { EPSILON, LEVEL, LEAST_HITS, MOST_HITS, WEIGHT_OF_GENERAL, ROUNDS } = TEMPLATES;
 const LENGTHS: Readonly<Record<string, number>> = TEMPLATES.LENGTHS;
 const USUAL: readonly string[] = TEMPLATES.USUAL;
-/** Hits that are softer than this teach nothing. */
+/** Softer hits are not learnt from. */
 const LEAST_GAIN = 1e-4;
 
 /** General templates, in bands: learnt from many kits. */
 export interface General {
-  /** Edges of the bands in Hz, one more than bands. */
+  /** Edges of the bands in Hz, one more than there are bands. */
   readonly edges: readonly number[];
-  /** By drum, frame by frame. */
+  /** Bands of each drum, frame by frame. */
   readonly bands: Readonly<Record<string, Float32Array>>;
 }
 
@@ -82,7 +82,7 @@ export function learn(
       mixture.fit(templates, 2);
       collect(mixture, sounds);
       mixture.separateBackground();
-      mixture.drums.clear(); // of many stretches they would take much memory
+      mixture.drums.clear(); // keeping many stretches would take much memory
     }
     for (const [drum, own] of sounds) {
       if (own.length) templates.set(drum, mean(own, usual.get(drum) as Float32Array));

@@ -1,4 +1,4 @@
-/** Takes a song's drums out, in a worker of its own; one song and set of hits for each. */
+/** Removes a song's drums, in a worker of its own; each worker handles one song and set of hits. */
 
 import type { Reply, Request } from "./messages";
 import { drumsOf, type Sound } from "./separator";
@@ -11,7 +11,7 @@ interface Scope {
 const FULL = 32768;
 const scope = globalThis as unknown as Scope;
 
-/** The song's pieces, read as they are needed; the last two stay. */
+/** The song's pieces, read when needed; the last two are cached. */
 class Song implements Sound {
   readonly samples: number;
   readonly channels: number;

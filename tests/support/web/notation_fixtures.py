@@ -79,7 +79,7 @@ def score_of(part: Part, onsets: Sequence[Onset]) -> dict[str, Any]:
             }
             for n, bar in enumerate(part.bars)
         ],
-        "told": part.omissions(),
+        "omissions": part.omissions(),
     }
 
 

@@ -1,8 +1,8 @@
-// Windows, Fourier transforms and filters of four frames at a time, one in each lane of
-// a vector, so that the code is that of one frame; `fft.ts` says what is done. Compiled by
-// AssemblyScript. Who calls lays out the memory: all arguments but the numbers are addresses.
+// Windows, Fourier transforms and filters of four frames at a time, one in each lane of a vector,
+// so that the code is that of one frame; `fft.ts` explains the algorithm. Compiled by
+// AssemblyScript. The caller lays out the memory: all arguments but the numbers are addresses.
 
-/** The filters: how many, then of each its first bin, how many weights, and those. */
+/** The number of filters, then for each its first bin, its number of weights, and the weights. */
 type Filters = usize;
 
 export function bands(
@@ -32,7 +32,7 @@ function load4(samples: usize, next: usize, size: i32, window: usize, values: us
 function transform(n: i32, circle: usize, values: usize): void {
   for (let length = n; length > 1; length >>= 2) {
     const quarter = length >> 2;
-    // A complex value of four frames has 32 bytes, one of the circle 8.
+    // A complex value of four frames takes 32 bytes, one of the circle 8.
     const apart: usize = 32 * quarter;
     const step = 8 * ((2 * n) / length);
     for (let j = 0; j < quarter; j++) {

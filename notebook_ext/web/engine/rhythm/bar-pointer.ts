@@ -1,6 +1,6 @@
 /**
- * The likeliest sequence of beats: the port of `adt_plugins.rhythm.bar_pointer`, which
- * tells how it works. In single precision where Python is, so that paths are the same.
+ * Finds the likeliest sequence of beats: the port of `adt_plugins.rhythm.bar_pointer`, which
+ * explains it. In single precision where Python is, so that paths are the same.
  */
 
 import { roundEven } from "../../../src/core/pick";
@@ -9,41 +9,43 @@ import { clamp, lowerBound } from "../../../src/core/time";
 
 const { TEMPI, TRANSITION_LAMBDA, OBSERVATION_LAMBDA, NEVER, STEPS, KEPT_BYTES } = BAR_POINTER;
 
-/** Log densities of frames: outside a beat's beginning, at a beat, at a downbeat. */
+/** Log densities of frames: outside the beginning of a beat, at a beat, at a downbeat. */
 export interface Densities {
   readonly frames: number;
   readonly kinds: readonly Float64Array[];
 }
 
-/** What the network said. */
+/** The output of the network. */
 export interface Activations {
   readonly outputs: readonly string[];
-  /** Of an output, a value a frame; null if there is no such. */
+  /** Values of an output, one per frame; null if there is no such output. */
   column(output: string): Float32Array | null;
 }
 
 export type FrameOfBeat = readonly [frame: number, position: number];
 
-/** Further evidence for a beat of the bar, besides the activations. */
+/** Further evidence for beats of the bar, besides the activations. */
 export interface Evidence {
-  /** Into how many equal parts a beat is divided. */
+  /** Number of equal parts into which a beat is divided. */
   readonly division: number;
-  /** Of beats whose parts begin at frames, for each part: beat after beat. */
+  /** Evidence for beats whose parts begin at these frames, for each part: beat after beat. */
   cut(first: number, end: number): readonly Float32Array[];
-  /** The mean over all beats, of every frame. */
+  /** Mean evidence over all beats, for every frame. */
   means(): readonly Float32Array[];
 }
 
-/** Beats in the order of time. */
+/** Beats in order of time. */
 export interface BeatPath {
-  /** First frame of each; that of the first may lie before frame 0. */
+  /** First frame of each beat; that of the first may be negative. */
   readonly starts: number[];
   readonly lengths: number[];
-  /** Place of each in its bar, from 0. */
+  /** Position of each beat in its bar, from 0. */
   readonly positions: number[];
 }
 
-/** Lengths of a beat in frames: all of a range of tempi, or so many, ascending. */
+/**
+ * Return the lengths of a beat in frames: all of a range of tempi, or `count` of them, ascending.
+ */
 export function beatLengths(rate: number, minBpm: number, maxBpm: number): number[] {
   const [shortest, longest] = [(60 * rate) / maxBpm, (60 * rate) / minBpm];
   const first = Math.max(roundEven(shortest), 1);
@@ -60,7 +62,7 @@ export function beatLengths(rate: number, minBpm: number, maxBpm: number): numbe
   return lengths;
 }
 
-/** Log probability of each length (column) after each other (row). */
+/** Return the log probability of each length (column) after each other (row). */
 function transitions(lengths: readonly number[]): Float64Array[] {
   return lengths.map((before) => {
     const odds = lengths.map((length) => {
@@ -72,15 +74,15 @@ function transitions(lengths: readonly number[]): Float64Array[] {
   });
 }
 
-/** Lengths before one, in a row, and what is added for each. */
+/** The previous lengths that are possible, in a row, and the log probability of each. */
 interface Changes {
   readonly first: number;
   readonly gains: Float32Array;
 }
 
 /**
- * Find the likeliest path of the likeliest meter. `bars` are the beats of a bar of each
- * meter in question; `searched` tells which of the lengths are.
+ * Find the likeliest path of the likeliest meter. `bars`: beats per bar of each possible meter;
+ * `searched`: whether each length is searched.
  */
 export function decodeBars(
   densities: Densities,
@@ -95,8 +97,8 @@ export function decodeBars(
 }
 
 /**
- * Scores of beats by their first frame, in a part at a time: lengths, beats of all meters,
- * frames, of which `#reach` lie before the part's first.
+ * Scores of beats by their first frame, in consecutive parts: lengths, beats of all meters, frames,
+ * of which the first `#reach` precede the part.
  */
 class Search {
   readonly #bars: readonly number[];
@@ -107,19 +109,19 @@ class Search {
   readonly #step: number;
   readonly #beats: number;
   readonly #transitions: Float64Array[];
-  /** To each length. */
+  /** Changes to each length. */
   readonly #changes: readonly Changes[];
-  /** Frames of each length's beginning. */
+  /** Frames of the beginning of a beat, by length. */
   readonly #heads: readonly number[];
-  /** Sums of what beginnings gain, by kind of beat. */
+  /** Cumulative gains of beginnings, by kind of beat. */
   readonly #sums: Float64Array[];
-  /** Kind of each beat: 0 or, a downbeat, 1. */
+  /** Kind of each beat: 1 for downbeats, 0 for others. */
   readonly #kinds: number[] = [];
-  /** The beat before each, in its own meter. */
+  /** The previous beat of each, in its own meter. */
   readonly #previous: number[] = [];
-  /** What each part begins with. */
+  /** Scores with which each part begins. */
   readonly #before: Float32Array[] = [];
-  /** Scores of the first parts. */
+  /** Scores of the first parts, which are kept. */
   readonly #kept: Float32Array<ArrayBuffer>[] = [];
   #last = new Float32Array();
 
@@ -165,14 +167,14 @@ class Search {
     return STEPS * this.#step;
   }
 
-  /** Go through all parts, and keep what each begins with. */
+  /** Score all parts, and keep the scores with which each begins. */
   forward(): void {
     const reach = this.#reach;
     const beats = this.#beats;
     let window = this.#gained(-reach, 0);
     let beat = 0;
     for (const bar of this.#bars) {
-      // Before the first frame the pointer may be anywhere.
+      // Before the first frame, every position is equally likely.
       const start = Math.fround(-Math.log(bar * this.#places));
       for (let k = 0; k < bar; k++, beat++) {
         for (let length = 0; length < this.#lengths.length; length++) {
@@ -191,7 +193,7 @@ class Search {
     this.#last = window;
   }
 
-  /** The last frames of a part, its highest score 0. */
+  /** Return the last frames of a part, normalised to a highest score of 0. */
   #end(scores: Float32Array): Float32Array<ArrayBuffer> {
     const reach = this.#reach;
     const rows = this.#lengths.length * this.#beats;
@@ -210,7 +212,7 @@ class Search {
     return window;
   }
 
-  /** What beats gain by beginning at frames. */
+  /** Return the gains of beats that begin at these frames. */
   #gained(first: number, end: number): Float32Array<ArrayBuffer> {
     const [width, beats] = [end - first, this.#beats];
     const gained = new Float32Array(this.#lengths.length * beats * width);
@@ -223,7 +225,7 @@ class Search {
         const to = (n * beats + beat) * width;
         const from = beat * wide;
         for (let t = 0; t < width; t++) {
-          // Nothing is observed before the first frame and after the last.
+          // There are no observations before the first frame and after the last.
           const start = clamp(first + t, 0, this.#frames);
           const stop = clamp(first + t + head, 0, this.#frames);
           gained[to + t] = Math.fround(sums[stop] - sums[start]) + beginnings[from + t];
@@ -237,7 +239,7 @@ class Search {
     return gained;
   }
 
-  /** Score a part's beginnings of beats, a shortest beat's frames at a time. */
+  /** Score the beats that begin in a part, `#step` frames at a time. */
   #scored(before: Float32Array, first: number): Float32Array<ArrayBuffer> {
     const [count, beats, step, reach] = [
       this.#lengths.length,
@@ -258,7 +260,7 @@ class Search {
     const best = new Float32Array(count * size);
     for (let at = 0; at < own; at += step) {
       const frames = Math.min(step, own - at);
-      // Beats that end where this step's frames follow.
+      // Beats that end at the frames of this step.
       this.#lengths.forEach((length, n) => {
         for (let beat = 0; beat < beats; beat++) {
           const row = n * beats + this.#previous[beat];
@@ -278,7 +280,7 @@ class Search {
     return scores;
   }
 
-  /** Follow the best end back to the beginning. */
+  /** Backtrack from the best end. */
   backward(): BeatPath {
     const [beats, reach] = [this.#beats, this.#reach];
     let [highest, length, beat, start] = [-Infinity, 0, 0, 0];
@@ -292,11 +294,11 @@ class Search {
         }
       }
     });
-    const found: [start: number, length: number, beat: number][] = [];
+    const path: [start: number, length: number, beat: number][] = [];
     let part = -1;
     let scores = this.#last;
     for (;;) {
-      found.push([start, this.#lengths[length], beat]);
+      path.push([start, this.#lengths[length], beat]);
       if (start < 0) break;
       const here = Math.floor(start / this.#part);
       if (here !== part) {
@@ -315,25 +317,25 @@ class Search {
       length = came;
       start -= this.#lengths[length];
     }
-    return this.#path(found.reverse());
+    return this.#path(path.reverse());
   }
 
-  #path(found: readonly (readonly [number, number, number])[]): BeatPath {
+  #path(path: readonly (readonly [number, number, number])[]): BeatPath {
     const ends: number[] = [];
     for (const bar of this.#bars) ends.push((ends[ends.length - 1] ?? 0) + bar);
-    const meter = lowerBound(ends.length, (k) => ends[k], found[0][2] + 1);
+    const meter = lowerBound(ends.length, (k) => ends[k], path[0][2] + 1);
     const first = ends[meter] - this.#bars[meter];
     return {
-      starts: found.map(([start]) => start),
-      lengths: found.map(([, length]) => length),
-      positions: found.map(([, , beat]) => beat - first),
+      starts: path.map(([start]) => start),
+      lengths: path.map(([, length]) => length),
+      positions: path.map(([, , beat]) => beat - first),
     };
   }
 }
 
 /**
- * Compute the maximum of each column of some rows, after a gain is added to each row. Most of the
- * time of the search is spent here: four columns at once take half as long as one.
+ * Compute the maximum of each column of some rows, after a gain is added to each row. The search
+ * spends most of its time here: four columns at once take half as long as one.
  */
 function highest(rows: Float32Array, start: number, gains: Float32Array, out: Float32Array): void {
   const size = out.length;

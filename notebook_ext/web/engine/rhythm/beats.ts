@@ -18,15 +18,15 @@ import { likelyLengths } from "./tempo-search";
 
 const { MIN_BPM, MAX_BPM, THRESHOLD, CLEAR, AROUND, ALIKE_FRAMES, MOST } = BEATS;
 const BARS = BEATS.METERS.map((text) => countedBeats(parseMeter(text)));
-/** Probabilities stay this far from 0 and 1. */
+/** Probabilities keep this distance from 0 and 1. */
 const { LEAST } = BEATS;
 
 /** Time in seconds, and position in its bar: 1 is the downbeat. */
 export type Beat = readonly [time: number, position: number];
 
 /**
- * Find the beats of a recording; none where none could be tapped to. `changes`: how new
- * the harmony is at each frame.
+ * Return the beats of a recording; none if they are not clear. `changes`: how new the harmony is at
+ * each frame.
  */
 export function beatsOf(activations: Activations, changes: Float32Array, rate: number): Beat[] {
   const [beat, downbeat] = [activations.column("beat"), activations.column("downbeat")];
@@ -60,7 +60,7 @@ export function beatsOf(activations: Activations, changes: Float32Array, rate: n
     : [];
 }
 
-/** Probabilities of each frame: of a beat that is no downbeat, of a downbeat. */
+/** Probabilities of each frame: of a beat other than a downbeat, and of a downbeat. */
 interface Observed {
   readonly beats: Float64Array;
   readonly downbeats: Float64Array;
@@ -95,7 +95,7 @@ class Decoder {
     this.#densities = { frames: beats.length, kinds };
   }
 
-  /** The beats of the likeliest meter. */
+  /** Return the beats of the likeliest meter. */
   decode(): FrameOfBeat[] {
     const { column } = this.activations;
     const evidence = new BarEvidence(column, BARS, this.changes);
@@ -103,7 +103,7 @@ class Decoder {
     return this.#inSixEight(simple) ?? simple;
   }
 
-  /** The beats of 6/8, if that is likelier than the meter of some beats. */
+  /** Return the beats of 6/8 if that is likelier than the meter of the given ones, or null. */
   #inSixEight(simple: FrameOfBeat[]): FrameOfBeat[] | null {
     if (simple.length < COMPOUND.LEAST_BEATS) return null;
     const judge = new MeterJudge(this.activations, this.#densities.frames, this.rate);
@@ -144,7 +144,7 @@ class Decoder {
   }
 }
 
-/** Whether most of the beats of each are among the other's. */
+/** Whether most beats of each are among those of the other. */
 const areAlike = (one: readonly FrameOfBeat[], other: readonly FrameOfBeat[]): boolean =>
   Math.min(shared(one, other), shared(other, one)) >= MOST;
 
@@ -159,7 +159,7 @@ function shared(beats: readonly FrameOfBeat[], others: readonly FrameOfBeat[]): 
   return near.length / beats.length;
 }
 
-/** Whether the beats are clear, and not just the best path through noise. */
+/** Whether beats are clear, rather than just the best path through noise. */
 function areClear({ beats, downbeats }: Observed, frames: readonly number[]): boolean {
   let sum = 0;
   for (const frame of frames) {

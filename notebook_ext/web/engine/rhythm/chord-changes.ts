@@ -14,7 +14,7 @@ export class Harmony {
   readonly #width: number;
   readonly #bands: number;
   readonly #span: number;
-  /** Means of a few frames. */
+  /** Means of groups of frames. */
   readonly #pooled: Float32Array[] = [];
   #sum: Float32Array;
   #inSum = 0;
@@ -32,7 +32,7 @@ export class Harmony {
     this.#sum = new Float32Array(this.#width);
   }
 
-  /** Take the next frames, one after the other. */
+  /** Process the next frames. */
   hear(frames: Float32Array): void {
     for (let at = this.#first; at < frames.length; at += this.#bands) {
       for (let band = 0; band < this.#width; band++) this.#sum[band] += frames[at + band];
@@ -77,7 +77,7 @@ export class Harmony {
     const fresh = new Float64Array(width);
     return Float64Array.from({ length: count }, (_, here) => {
       centredMean(sums, Math.max(here - this.#span, 0), here, old);
-      // The row itself may hold the attack of a drum.
+      // The row itself may contain the attack of a drum.
       const next = Math.min(here + 1, count);
       centredMean(sums, next, Math.min(here + this.#span, count), fresh);
       return 1 - dot(old, fresh) / (Math.sqrt(dot(old, old) * dot(fresh, fresh)) + 1e-6);
@@ -94,7 +94,7 @@ function dot(one: Float64Array, other: Float64Array): number {
   return sum;
 }
 
-/** Compute the mean of some rows, centred at zero, from the sums of all before each. */
+/** Return the mean of some rows, centred at zero, from cumulative sums of rows. */
 function centredMean(
   sums: readonly Float64Array[],
   first: number,

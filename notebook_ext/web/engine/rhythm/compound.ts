@@ -1,4 +1,6 @@
-/** Compound meters: the port of `adt_plugins.rhythm.compound`, which tells whence. */
+/**
+ * Recognises compound meters: the port of `adt_plugins.rhythm.compound`, which names the sources.
+ */
 
 import { roundEven } from "../../../src/core/pick";
 import { COMPOUND } from "../../../src/core/tables";
@@ -11,7 +13,7 @@ const { USUAL_BAR, COST, LEAST_DRUMS, SWUNG } = COMPOUND;
 const PATTERN: Readonly<Record<string, readonly number[]>> = COMPOUND.PATTERN;
 const ANYWHERE: Readonly<Record<string, number>> = COMPOUND.ANYWHERE;
 const WEIGHT: Readonly<Record<string, number>> = COMPOUND.WEIGHT;
-/** The highest of all drums. */
+/** The maximum over all drums. */
 const ANY = "ANY";
 
 function anyDrum({ outputs, column }: Activations, frames: number): Float32Array {
@@ -73,7 +75,7 @@ export class CompoundEvidence implements Evidence {
   }
 }
 
-/** Judges by the beats in a simple meter, and in 6/8, whether it is 6/8. */
+/** Judges whether the meter is 6/8, by the beats in a simple meter and in 6/8. */
 export class MeterJudge {
   readonly #any: Float32Array;
   readonly #snare: Float32Array | null;
@@ -90,7 +92,7 @@ export class MeterJudge {
     this.#framesAt100 = 0.6 * rate;
   }
 
-  /** Whether drums play on beats: of other music nothing is known. */
+  /** Whether drums play on beats; without drums, nothing can be said. */
   hearsDrums(beats: readonly FrameOfBeat[]): boolean {
     return meanAt(this.#any, framesOf(beats)) >= LEAST_DRUMS;
   }
@@ -101,7 +103,7 @@ export class MeterJudge {
     return third < SWUNG * other;
   }
 
-  /** Log odds of 6/8 from beats of 3/4 or 4/4. */
+  /** Return the log odds of 6/8 given beats of 3/4 or 4/4. */
   ofSimple(beats: readonly FrameOfBeat[]): number {
     const [first, third, half, other, last] = this.#divided(beats);
     const frames = framesOf(beats);
@@ -117,7 +119,7 @@ export class MeterJudge {
     );
   }
 
-  /** Log odds of 6/8 that beats of it add: hits on thirds, and clear downbeats. */
+  /** Return the log odds that beats of 6/8 add: hits on thirds, and clear downbeats. */
   ofCompound(beats: readonly FrameOfBeat[]): number {
     const [first, third, half, other, last] = this.#divided(beats);
     const clear =
@@ -125,7 +127,7 @@ export class MeterJudge {
     return 1.85 * ((third + other) / 2 - Math.max(first, half, last)) + 8.71 * clear;
   }
 
-  /** Mean of the drums at 1/4, 1/3, 1/2, 2/3 and 3/4 of the beats. */
+  /** Return the mean of the drums at 1/4, 1/3, 1/2, 2/3 and 3/4 of the beats. */
   #divided(beats: readonly FrameOfBeat[]): number[] {
     const frames = framesOf(beats);
     return [1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4].map((part) =>
@@ -137,7 +139,7 @@ export class MeterJudge {
   }
 }
 
-/** Frames of the beats, or of those at a place of their bars. */
+/** Return the frames of the beats, or of those at one position of their bars. */
 const framesOf = (beats: readonly FrameOfBeat[], place?: number): number[] =>
   beats.flatMap(([frame, position]) => (place === undefined || position === place ? [frame] : []));
 

@@ -1,4 +1,4 @@
-/** What drums play where in a bar: the port of `adt_plugins.rhythm.drum_patterns`. */
+/** Knows which drums play where in a bar: the port of `adt_plugins.rhythm.drum_patterns`. */
 
 import { DRUM_PATTERNS } from "../../../src/core/tables";
 import { clamp } from "../../../src/core/time";
@@ -11,12 +11,14 @@ const ANYWHERE: Readonly<Record<string, number>> = DRUM_PATTERNS.ANYWHERE;
 
 /** The evidence for a beat of the bar at a frame, besides the activations. */
 export class BarEvidence implements Evidence {
-  readonly division = 2; // a beginning and a middle
+  readonly division = 2; // the beginning and the middle of a beat
   readonly #frames: number;
   readonly #hits: (readonly [drum: string, nearby: Float32Array])[];
   readonly #unusual: number;
 
-  /** `column`: activations of a drum; `changes`: log odds of a downbeat at each frame. */
+  /**
+   * `column` returns the activations of a drum; `changes`: log odds of a downbeat at each frame.
+   */
   constructor(
     column: (drum: string) => Float32Array | null,
     private readonly bars: readonly number[],
@@ -70,9 +72,9 @@ export class BarEvidence implements Evidence {
   }
 }
 
-/** The mean of evidence over the beats of all bars, of every frame. */
+/** Return the mean evidence over the beats of all bars, for every frame. */
 export function meansOf(evidence: Evidence, frames: number): readonly Float32Array[] {
-  const found = Array.from({ length: evidence.division }, () => new Float32Array(frames));
+  const means = Array.from({ length: evidence.division }, () => new Float32Array(frames));
   for (let first = 0; first < frames; first += BLOCK) {
     const width = Math.min(BLOCK, frames - first);
     evidence.cut(first, first + width).forEach((rows, part) => {
@@ -80,24 +82,24 @@ export function meansOf(evidence: Evidence, frames: number): readonly Float32Arr
       for (let t = 0; t < width; t++) {
         let sum = 0;
         for (let beat = 0; beat < beats; beat++) sum = Math.fround(sum + rows[beat * width + t]);
-        found[part][first + t] = sum / beats;
+        means[part][first + t] = sum / beats;
       }
     });
   }
-  return found;
+  return means;
 }
 
-/** Log probability of the observations, hits or none, where so many are. */
-export function ratios(heard: Float32Array, share: number): Float32Array {
-  const found = new Float32Array(heard.length);
-  for (let t = 0; t < heard.length; t++) {
-    const hit = clamp(heard[t], Math.fround(1 - SURE), Math.fround(SURE));
-    found[t] = Math.log(hit * share + (1 - hit) * (1 - share));
+/** Return log probabilities of the observations, hits or none, given the share of hits. */
+export function ratios(hits: Float32Array, share: number): Float32Array {
+  const logs = new Float32Array(hits.length);
+  for (let t = 0; t < hits.length; t++) {
+    const hit = clamp(hits[t], Math.fround(1 - SURE), Math.fround(SURE));
+    logs[t] = Math.log(hit * share + (1 - hit) * (1 - share));
   }
-  return found;
+  return logs;
 }
 
-/** Highest value within some frames of each. */
+/** Return the highest value within a few frames of each. */
 export function nearby(column: Float32Array): Float32Array {
   const highest = new Float32Array(column.length);
   for (let t = 0; t < column.length; t++) {

@@ -1,4 +1,6 @@
-/** Finds the beat lengths that are worth searching: `adt_plugins.rhythm.tempo_search`. */
+/**
+ * Finds the beat lengths that are worth searching: the port of `adt_plugins.rhythm.tempo_search`.
+ */
 
 import { roundEven } from "../../../src/core/pick";
 import { BAR_POINTER, TEMPO_SEARCH } from "../../../src/core/tables";
@@ -14,7 +16,7 @@ const sum = (values: Iterable<number>): number => {
   return total;
 };
 
-/** Which of the lengths; all of them for a short recording. */
+/** Return whether each length is worth searching; all are in a short recording. */
 export function likelyLengths(
   { frames, kinds: [silent, beat, downbeat] }: Densities,
   lengths: readonly number[],
@@ -23,7 +25,7 @@ export function likelyLengths(
 ): boolean[] {
   const segment = roundEven(SEGMENT_S * rate);
   if (frames < LEAST_SEGMENTS * segment) return lengths.map(() => true);
-  // Which beat of the bar it may be is not asked.
+  // The position in the bar does not matter.
   const ratio = Float64Array.from(beat, (own, t) => Math.max(own, downbeat[t]) - silent[t]);
   const scores = combs(ratio, evidence, lengths, segment);
   const change = lengths.map((came) =>
@@ -49,14 +51,14 @@ export function likelyLengths(
       for (const length of own) wanted.add(length * multiple);
     }
   }
-  const found = [...wanted];
-  return lengths.map((length) => found.some((other) => isNear(length, other, NEAR)));
+  const searched = [...wanted];
+  return lengths.map((length) => searched.some((other) => isNear(length, other, NEAR)));
 }
 
 const isNear = (length: number, wanted: number, ratio: number): boolean =>
   Math.abs(length / wanted - 1) <= ratio;
 
-/** Score of the best comb of each length in each segment. */
+/** Return the score of the best comb of each length in each segment. */
 function combs(
   ratio: Float64Array,
   evidence: Evidence,
@@ -96,7 +98,7 @@ function combs(
   return scores;
 }
 
-/** The highest within the slack of each value. */
+/** Compute the highest value within the slack of each. */
 function highest(values: Float32Array, out: Float32Array): void {
   for (let t = 0; t < values.length; t++) {
     let most = values[t];
@@ -108,7 +110,7 @@ function highest(values: Float32Array, out: Float32Array): void {
   }
 }
 
-/** Highest sum of evenly spaced values. */
+/** Return the highest sum of evenly spaced values. */
 function comb(values: Float32Array, start: number, length: number, teeth: number): number {
   let most = -Infinity;
   for (let phase = start; phase < start + length; phase++) {
@@ -121,7 +123,7 @@ function comb(values: Float32Array, start: number, length: number, teeth: number
   return most;
 }
 
-/** Score of the best sequence through each length of each segment. */
+/** Return the score of the best sequence through each length of each segment. */
 function marginal(scores: readonly number[][], change: readonly number[][]): number[][] {
   const zeros = () => scores.map((row) => row.map(() => 0));
   const [before, after] = [zeros(), zeros()];
@@ -132,7 +134,7 @@ function marginal(scores: readonly number[][], change: readonly number[][]): num
     before[k] = came.map((_, n) => best(came, n));
     const m = scores.length - 1 - k;
     const goes = scores[m + 1].map((score, n) => after[m + 1][n] + score);
-    after[m] = goes.map((_, n) => best(goes, n)); // changes are the same both ways
+    after[m] = goes.map((_, n) => best(goes, n)); // changes are symmetric
   }
   return scores.map((row, k) => row.map((score, n) => before[k][n] + score + after[k][n]));
 }
