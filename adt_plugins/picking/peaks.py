@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,9 +76,8 @@ def pick_peaks(
 class DrumPeaks:
     """Peaks of one drum's activation, at any threshold.
 
-    The average that thresholds are added to is computed once, and so are the peaks for
-    each threshold: the song gate needs those at the model's threshold, which is mostly
-    also the one in force.
+    They are picked once for each threshold: the song gate needs those at the model's
+    threshold, which is mostly also the one in force.
 
     Parameters
     ----------
@@ -97,8 +96,7 @@ class DrumPeaks:
         if picker.kind not in _PICKERS:
             kinds = f"{', '.join(_PICKERS[:-1])} and {_PICKERS[-1]}"
             raise ModelError(f"unknown picker {picker.kind!r}; there are {kinds}")
-        # Mostly a column of a table: side by side, its values are passed over faster.
-        self._values = np.ascontiguousarray(activation)
+        self._values = np.asarray(activation)
         if self._values.ndim != 1:
             raise ValueError(
                 f"an activation has one dimension, not {self._values.ndim}"
@@ -125,16 +123,12 @@ class DrumPeaks:
         frames = self.above(threshold)
         return heights(self._values, frames, self._picker, self._rate)
 
-    @cached_property
-    def _average(self) -> NDArray[np.floating]:
-        average = _average if self._picker.kind == "madmom" else _valley_average
-        return average(self._values, self._picker, self._rate)
-
     def _pick(self, threshold: float) -> NDArray[np.int64]:
+        # Mostly a column of a table: side by side, its values are passed over faster.
+        values = np.ascontiguousarray(self._values)
         if self._picker.kind == "adtlib":
-            return _adtlib_peaks(self._values, threshold)
-        line = self._average + threshold
-        return _pick_above(self._values, line, self._picker, self._rate)
+            return _adtlib_peaks(values, threshold)
+        return _pick_above(values, threshold, self._picker, self._rate)
 
 
 def _adtlib_peaks(
@@ -147,21 +141,25 @@ def _adtlib_peaks(
 
 
 def _pick_above(
-    values: NDArray[np.floating],
-    line: NDArray[np.floating],
-    picker: Picker,
-    frame_rate: float,
+    values: NDArray[np.floating], threshold: float, picker: Picker, frame_rate: float
 ) -> NDArray[np.int64]:
     pre_max, post_max = (
         _frames(seconds, frame_rate) for seconds in (picker.pre_max, picker.post_max)
     )
-    detections = values * (values >= line)
-    padded = np.pad(detections, (pre_max, post_max))
-    highest = detections
+    # No average is below 0, so the few frames that reach the threshold itself suffice.
+    frames = np.flatnonzero(values >= threshold)
+    average = _average if picker.kind == "madmom" else _valley_average
+    line = average(values, frames, picker, frame_rate) + threshold
+    frames = frames[values[frames] >= line]
+    found = values[frames]
+    detections = np.zeros(len(values) + pre_max + post_max, values.dtype)
+    detections[frames + pre_max] = found
+    highest = np.zeros_like(found)
     for shift in range(pre_max + post_max + 1):
-        highest = np.maximum(highest, padded[shift : shift + len(values)])
-    peaks = np.flatnonzero(detections * (detections == highest)).astype(np.int64)
-    repeated = (np.diff(peaks) == 1) & (np.diff(detections[peaks]) == 0)
+        np.maximum(highest, detections[frames + shift], out=highest)
+    is_peak = (found == highest) & (found != 0)
+    peaks, found = frames[is_peak].astype(np.int64), found[is_peak]
+    repeated = (np.diff(peaks) == 1) & (np.diff(found) == 0)
     peaks = peaks[np.concatenate(([True], ~repeated))] if len(peaks) else peaks
     return _combine(peaks, int(picker.combine * frame_rate + _EPSILON))
 
@@ -189,7 +187,7 @@ def heights(
     values = np.asarray(activation)
     above = values[frames].astype(np.float64)
     if picker.kind != "adtlib":
-        above -= _average(values, picker, frame_rate)[frames]
+        above -= _average(values, frames, picker, frame_rate)
     return above
 
 
@@ -199,51 +197,58 @@ def _frames(seconds: float, frame_rate: float) -> int:
 
 
 def _average(
-    values: NDArray[np.floating], picker: Picker, frame_rate: float
+    values: NDArray[np.floating],
+    frames: NDArray[np.int64],
+    picker: Picker,
+    frame_rate: float,
 ) -> NDArray[np.floating]:
-    """Return madmom's average around each frame."""
-    before, after = (
-        _frames(seconds, frame_rate) for seconds in (picker.pre_avg, picker.post_avg)
-    )
+    """Return madmom's average around some frames; zeros lie beyond both ends."""
+    before, after = _around(picker, frame_rate)
     if before + after == 0:
-        return np.zeros(len(values), dtype=values.dtype)
-    # NumPy alone: importing scipy.ndimage takes 0.3 s. Like scipy's filters, round
-    # the average to the activation's precision.
-    return _moving_average(values, before, after).astype(values.dtype)
-
-
-def _valley_average(
-    values: NDArray[np.floating], picker: Picker, frame_rate: float
-) -> NDArray[np.floating]:
-    """Return the average around each frame, in which no earlier peak counts."""
-    before, after = (
-        _frames(seconds, frame_rate) for seconds in (picker.pre_avg, picker.post_avg)
-    )
-    if before == 0:
-        return _average(values, picker, frame_rate)
-    padded = np.pad(values, (before, after))
-    columns = [padded[k : k + len(values)] for k in range(before + 1 + after)]
-    lowest = np.minimum.reduce(columns[:before])
-    total = np.zeros(len(values))
-    for column in columns[before:]:
-        total += column
-    passed = np.zeros(len(values), dtype=bool)
-    for column in columns[:before][::-1]:  # from the peak back in time
-        passed |= column == lowest
-        total += np.where(passed, lowest, column)
-    average: NDArray[np.floating] = (total / len(columns)).astype(values.dtype)
+        return np.zeros(len(frames), dtype=values.dtype)
+    length = before + after + 1
+    # NumPy alone: importing scipy.ndimage takes 0.3 s. One more zero in front, since
+    # means are differences of a running sum.
+    total = np.cumsum(np.pad(values, (before + 1, after)), dtype=np.float64)
+    mean = (total[frames + length] - total[frames]) / length
+    # Like scipy's filters, round to the activation's precision.
+    average: NDArray[np.floating] = mean.astype(values.dtype)
     return average
 
 
-def _moving_average(
-    values: NDArray[np.floating], before: int, after: int
-) -> NDArray[np.float64]:
-    """Return the means of frames ``t - before`` to ``t + after``, padded with zeros."""
-    length = before + after + 1
-    # One more zero in front, since means are differences of a running sum.
-    total = np.cumsum(np.pad(values, (before + 1, after)), dtype=np.float64)
-    mean: NDArray[np.float64] = (total[length:] - total[:-length]) / length
-    return mean
+def _valley_average(
+    values: NDArray[np.floating],
+    frames: NDArray[np.int64],
+    picker: Picker,
+    frame_rate: float,
+) -> NDArray[np.floating]:
+    """Return the average around some frames, in which no earlier peak counts."""
+    before, after = _around(picker, frame_rate)
+    if before == 0:
+        return _average(values, frames, picker, frame_rate)
+    padded = np.pad(values, (before, after))
+
+    def columns(shifts: range) -> Iterator[NDArray[np.floating]]:
+        return (padded[frames + before + shift] for shift in shifts)
+
+    lowest = padded[frames]
+    for column in columns(range(1 - before, 0)):
+        np.minimum(lowest, column, out=lowest)
+    total = np.zeros(len(frames))
+    for column in columns(range(after + 1)):
+        total += column
+    passed = np.zeros(len(frames), dtype=bool)
+    for column in columns(range(-1, -before - 1, -1)):  # from the peak back in time
+        passed |= column == lowest
+        total += np.where(passed, lowest, column)
+    mean = total / (before + 1 + after)
+    average: NDArray[np.floating] = mean.astype(values.dtype)
+    return average
+
+
+def _around(picker: Picker, frame_rate: float) -> tuple[int, int]:
+    """Return the frames before and after a frame that belong to its average."""
+    return _frames(picker.pre_avg, frame_rate), _frames(picker.post_avg, frame_rate)
 
 
 def _combine(frames: NDArray[np.int64], distance: int) -> NDArray[np.int64]:
@@ -306,10 +311,11 @@ def refine(
     offsets = np.zeros(len(frames))
     if method == "none" or len(activation) < 3:
         return offsets
-    values = np.asarray(activation, dtype=np.float64)
-    inner = (frames > 0) & (frames < len(values) - 1)
+    inner = (frames > 0) & (frames < len(activation) - 1)
     at = frames[inner]
-    left, centre, right = values[at - 1], values[at], values[at + 1]
+    left, centre, right = (
+        activation[at + shift].astype(np.float64) for shift in (-1, 0, 1)
+    )
     numerator, denominator = 0.5 * (left - right), left - 2 * centre + right
     usable = denominator != 0
     moved = np.divide(numerator, denominator, out=np.zeros(len(at)), where=usable)

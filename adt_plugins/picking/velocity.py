@@ -48,14 +48,21 @@ def strengths(
     NDArray[np.float64]
         Shape (hits,), dB.
     """
-    power = 10 ** (np.asarray(level, dtype=np.float64) / 10)
     rise = round(_RISE_S * frame_rate)
     near, far = (round(seconds * frame_rate) for seconds in _BEFORE_S)
-    # Silence precedes the first frame and follows the last.
-    padded = np.concatenate((np.full(far, SILENCE), power, np.full(rise, SILENCE)))
-    at = np.clip(frames, 0, max(len(power) - 1, 0)) + far
-    hit = padded[at[:, None] + np.arange(rise + 1)].max(axis=1)
-    before = padded[at[:, None] - np.arange(near, far + 1)].mean(axis=1)
+    last = len(level) - 1
+    at = np.clip(frames, 0, max(last, 0))
+
+    def power(shifts: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the power around each hit; silence lies beyond both ends."""
+        places = at[:, None] + shifts
+        inside = (places >= 0) & (places <= last)
+        found = np.full(places.shape, SILENCE)
+        found[inside] = 10 ** (level[places[inside]].astype(np.float64) / 10)
+        return found
+
+    hit = power(np.arange(rise + 1)).max(axis=1)
+    before = power(-np.arange(near, far + 1)).mean(axis=1)
     added: NDArray[np.float64] = np.maximum(hit - before, _LEAST_RISE * hit)
     return 10 * np.log10(added)
 
