@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import Decoder, Mixer
 from adt_plugins.audio.joined import ALL_ARE_READ
-from adt_plugins.audio.resample import open_resampler
+from adt_plugins.audio.resample import resampled
 from adt_plugins.errors import AudioError
 
 Open = Callable[[BinaryIO], Decoder]
@@ -75,20 +75,7 @@ class ChainDecoder:
     def _at_rate(self) -> Iterator[NDArray[np.float32]]:
         """Iterate over the blocks of the open stream, at the rate of the first."""
         blocks = self._decoder.blocks(0)
-        if self._decoder.sample_rate == self.sample_rate:
-            yield from blocks
-            return
-        resampler, last = None, np.zeros(0, np.float32)
-        for block in blocks:
-            if resampler is None:
-                channels = 1 if block.ndim == 1 else block.shape[1]
-                resampler = open_resampler(
-                    self._decoder.sample_rate, self.sample_rate, channels
-                )
-            last = block[:0]
-            yield resampler.resample_chunk(np.ascontiguousarray(block))
-        if resampler is not None:
-            yield resampler.resample_chunk(last, last=True)
+        return resampled(blocks, self._decoder.sample_rate, self.sample_rate)
 
     def _opened(self, number: int) -> Decoder:
         return self._open_stream(

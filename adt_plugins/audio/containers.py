@@ -7,6 +7,8 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from adt_plugins.audio.sniff import HEAD_BYTES, is_sound
+
 _MOST_CHUNKS = 10_000
 _MOST_PARTS = 1000
 _LONG_FORMS = (b"RF64", b"BW64")
@@ -22,7 +24,8 @@ _MOST_BLOCKS = 1_000_000
 def container_starts(file: BinaryIO) -> Iterator[int]:
     """Iterate over the positions of containers after the first one.
 
-    Players read the first alone: its header states where it ends.
+    Players read the first alone: its header states where it ends. What follows the last
+    one may be sound of another kind, and is not a container then.
 
     Parameters
     ----------
@@ -42,7 +45,8 @@ def container_starts(file: BinaryIO) -> Iterator[int]:
             return
         position = following
         file.seek(position)
-        if _reader_of(file.read(16)) is None:
+        head = file.read(HEAD_BYTES)
+        if _reader_of(head) is None and not is_sound(head):
             return
         yield position
 
@@ -101,6 +105,8 @@ def _end_of_mp4(file: BinaryIO, start: int, size: int) -> int:
         length, name = _mp4_box(file, position)
         if name == b"ftyp" and position > start:
             return position
+        if position > start and name and not name.isalnum():
+            return position  # no box any more
         if length < _MP4_HEADER:
             return size
         position += length

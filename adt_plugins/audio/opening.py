@@ -22,6 +22,7 @@ AudioSource = (
 )
 
 _WAVE_HEAD = 12
+_MOST_NESTED = 20  # files of different kinds joined end to end
 
 
 def open_decoder(source: AudioSource, track: int | None, files: ExitStack) -> Decoder:
@@ -101,16 +102,24 @@ def _open_pipe(source: BinaryIO, track: int | None, files: ExitStack) -> Decoder
     return _open_file(whole, None, track)
 
 
-def _open_file(file: BinaryIO, path: str | None, track: int | None) -> Decoder:
+def _open_file(
+    file: BinaryIO, path: str | None, track: int | None, *, nested: int = 0
+) -> Decoder:
+    """Open a file, or a part of one that is `nested` times in others."""
     if not file.seek(0, os.SEEK_END):
         raise AudioError("is empty")
     kind, head, start = sniff(file)
     from adt_plugins.audio.joined import is_joined, starts_of
 
-    if len(starts := starts_of(file, head, start)) > 1:
+    starts = starts_of(file, head, start) if nested < _MOST_NESTED else []
+    if len(starts) > 1:
         from adt_plugins.audio.chain import ChainDecoder
 
-        return ChainDecoder(file, starts, lambda part: _open_file(part, None, track))
+        return ChainDecoder(
+            file,
+            starts,
+            lambda part: _open_file(part, None, track, nested=nested + 1),
+        )
     if not kind.libsndfile:
         return _open_with_pyav(file, kind, track)
     from adt_plugins.audio.cut_vorbis import begins_before_zero

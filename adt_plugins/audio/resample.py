@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -44,6 +45,22 @@ def open_resampler(rate: int, wanted: int, channels: int = 1) -> Resampler:
         return PolyphaseResampler(rate, wanted)
     resampler: Resampler = soxr.ResampleStream(rate, wanted, channels, dtype="float32")
     return resampler
+
+
+def resampled(blocks: Iterable[Samples], rate: int, wanted: int) -> Iterator[Samples]:
+    """Convert blocks from `rate` to `wanted`, both in Hz, where these differ."""
+    if rate == wanted:
+        yield from blocks
+        return
+    resampler, last = None, np.zeros(0, np.float32)
+    for block in blocks:
+        if resampler is None:
+            channels = 1 if block.ndim == 1 else block.shape[1]
+            resampler = open_resampler(rate, wanted, channels)
+        last = block[:0]
+        yield resampler.resample_chunk(np.ascontiguousarray(block))
+    if resampler is not None:
+        yield resampler.resample_chunk(last, last=True)
 
 
 class PolyphaseResampler:

@@ -6,10 +6,13 @@ bytes for MP3 if the name says so. They judge files of unknown kind by content a
 
 from __future__ import annotations
 
+import io
+import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
-_HEAD_BYTES = 4096
+HEAD_BYTES = 4096
+"""Bytes from which a kind is recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ _MAGIC = (
     (0, b"\x00\x00\x01\xba", _MPEG),
 )
 _TRANSPORT_PACKET = 188
+_ID3 = re.compile(rb"ID3[\x02-\x04]\0[\0-\xf0][\0-\x7f]{4}", re.DOTALL)
 
 # Layer III, kbit/s by the header's index; MPEG 1, and MPEG 2 and 2.5.
 _KBITS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -81,13 +85,13 @@ def sniff(file: BinaryIO) -> tuple[Kind, bytes, int]:
         Position of `head`.
     """
     start = file.seek(0)
-    head = file.read(_HEAD_BYTES)
+    head = file.read(HEAD_BYTES)
     if head[:3] == b"ID3" and len(head) >= 10:
         size = 0
         for byte in head[6:10]:
             size = size << 7 | byte & 0x7F
         start = file.seek(10 + size)
-        head = file.read(_HEAD_BYTES)
+        head = file.read(HEAD_BYTES)
     for position, magic, kind in _MAGIC:
         if head[position : position + len(magic)] == magic:
             return kind, head, start
@@ -101,6 +105,17 @@ def sniff(file: BinaryIO) -> tuple[Kind, bytes, int]:
     if packets == b"G" * 4:
         return _MPEG, head, start
     return UNKNOWN, head, start
+
+
+def is_sound(head: bytes) -> bool:
+    """Return whether a recording of a known kind begins with these `HEAD_BYTES`.
+
+    Behind an ID3 tag that is longer, anything may follow.
+    """
+    if head[:3] == b"ID3" and not _ID3.match(head):
+        return False
+    kind, _, start = sniff(io.BytesIO(head))
+    return bool(kind.name) or start >= len(head) > 0
 
 
 def _is_mp3(head: bytes) -> bool:

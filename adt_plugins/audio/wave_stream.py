@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Mixer
+from adt_plugins.audio.joined import ALL_ARE_READ
 from adt_plugins.audio.layout import low_channels_of_format
+from adt_plugins.audio.resample import resampled
+from adt_plugins.audio.sniff import mp3_frame_bytes
 from adt_plugins.errors import AudioError
 
+_FORMS = (b"RIFF", b"RF64")
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _TYPES: dict[tuple[int, int], np.dtype[Any]] = {
     (_PCM, 8): np.dtype("u1"),
@@ -26,12 +31,15 @@ _TYPES: dict[tuple[int, int], np.dtype[Any]] = {
 # A program that writes into a pipe does not know the size in advance: FFmpeg states
 # 2^32 - 1 bytes, SoX and arecord 2^31 or a little less, others 0.
 _ENDLESS = 0x7FFF0000
+_MOST_CHUNKS = 1000
+_OTHERS = (b"Ogg", b"fLa", b"ID3", b"FOR")  # where a chunk should begin
+_FIRST_IS_READ = "only the first of several streams in a pipe is read"
 _HEADER_BYTES = 1 << 20  # most bytes of chunks before the samples
 
 
 def is_wave(head: bytes) -> bool:
     """Return whether a file that begins with these 12 bytes is supported here."""
-    return head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
+    return head[:4] in _FORMS and head[8:12] == b"WAVE"
 
 
 class WavePipe:
@@ -100,18 +108,50 @@ class WavePipe:
 
     def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
         """See `decoder.Decoder`."""
+        part: WavePipe | None = self
+        skip = first
+        while part is not None:
+            part.mixing = self.mixing
+            for block in resampled(part._own(), part.sample_rate, self.sample_rate):
+                if skip < len(block):
+                    yield block[skip:]
+                skip = max(0, skip - len(block))
+            self.warnings += [x for x in part.warnings if x not in self.warnings]
+            part = part._following()
+
+    def _own(self) -> Iterator[NDArray[np.float32]]:
+        """Decode this file, of several in a pipe."""
         mixer = self.mixing(self._dtype, self.warnings, self._low)
         position = 0
         for data in self._data():
             samples = self._samples(data)
-            skip = min(len(samples), max(0, first - position))
             position += len(samples)
-            if skip < len(samples):
-                yield mixer(samples[skip:])
+            yield mixer(samples)
         if self.frames is not None and position < self.frames:
             seconds = position / self.sample_rate
             of = self.frames / self.sample_rate
             self.warnings.append(f"cut short: only {seconds:.1f} s of {of:.1f} s came")
+
+    def _following(self) -> WavePipe | None:
+        """Return the next WAV file in the pipe, if there is one."""
+        left = (self._size or 0) % 2
+        with suppress(AudioError):
+            for _ in range(_MOST_CHUNKS if self._size else 0):
+                while left:
+                    left -= len(self._exactly(min(left, BLOCK)))
+                head = self._exactly(8)
+                name, left = struct.unpack("<4sI", head)
+                if name in _FORMS and self._exactly(4) == b"WAVE":
+                    following = WavePipe(self._file)
+                    following.warnings.append(ALL_ARE_READ)
+                    return following
+                if name[:3] in _OTHERS or mp3_frame_bytes(head):
+                    self.warnings.append(_FIRST_IS_READ)
+                    break
+                if not (name.isascii() and name.decode().isprintable()):
+                    break
+                left += left % 2
+        return None
 
     def _data(self) -> Iterator[bytes]:
         """Yield complete frames, as many as have arrived."""

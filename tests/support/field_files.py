@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,14 @@ SOUND = music(4.0)
 PAIR = np.stack((SOUND, 0.5 * SOUND), axis=1)
 
 
-def read(path: Path, **options: float) -> tuple[Floats, list[str]]:
+class Pipe(io.BytesIO):
+    """Content that can only be read from its beginning."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def read(path: Path | Pipe, **options: float) -> tuple[Floats, list[str]]:
     with open_audio(path, **options) as reader:  # type: ignore[arg-type]
         samples = np.concatenate(list(reader))
     return samples, reader.warnings

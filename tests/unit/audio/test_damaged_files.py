@@ -16,7 +16,7 @@ from adt_plugins.audio.endings import lacks_end
 from adt_plugins.audio.unfinished import finished_header, missing_share
 from adt_plugins.errors import AudioError
 from tests.support.audio import RATE, encode, lag, music, sweep
-from tests.support.field_files import PAIR, SOUND, patched, read
+from tests.support.field_files import PAIR, SOUND, Pipe, patched, read
 
 W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 
@@ -171,6 +171,54 @@ class TestJoinedStreams:
         samples, warnings = read(path)
         assert warnings == ["several streams, one after the other: all are read"]
         np.testing.assert_array_equal(samples, np.tile(whole, 2))
+
+    @pytest.mark.parametrize("first", ["a.wav", "a.mp3", "a.ogg", "a.flac", "a.m4a"])
+    def test_files_of_different_kinds(self, first: str, tmp_path: Path) -> None:
+        contents = {}
+        for name in ("a.wav", "a.mp3", "a.ogg", "a.flac", "a.m4a"):
+            path = tmp_path / name
+            if name == "a.m4a":
+                encode(path, SOUND[:RATE], "aac")
+            else:
+                soundfile.write(path, SOUND[:RATE], RATE)
+            contents[name] = path.read_bytes()
+        for second in sorted(contents.keys() - {first}):
+            path = tmp_path / "joined"
+            path.write_bytes(contents[first] + contents[second] + contents["a.wav"])
+            samples, warnings = read(path)
+            assert warnings == ["several streams, one after the other: all are read"]
+            assert len(samples) == pytest.approx(3 * RATE, abs=RATE // 10)
+            np.testing.assert_allclose(samples[-RATE:], SOUND[:RATE], atol=1e-3)
+
+    def test_too_many_in_each_other_end_somewhere(self, tmp_path: Path) -> None:
+        contents = []
+        for name in ("a.wav", "a.ogg"):
+            soundfile.write(tmp_path / name, PAIR[:100], RATE)
+            contents.append((tmp_path / name).read_bytes())
+        path = tmp_path / "joined"
+        path.write_bytes(b"".join(contents) * 30)
+        assert 2000 <= len(read(path)[0]) <= 6000
+
+    @pytest.mark.parametrize("rest", [b"", b"LIST\5\0\0\0INFO\0\0"])
+    def test_wav_through_a_pipe(self, rest: bytes) -> None:
+        whole, short = io.BytesIO(), io.BytesIO()
+        soundfile.write(whole, PAIR, RATE, format="WAV")
+        soundfile.write(short, SOUND[: RATE - 1], RATE // 2, "PCM_U8", format="WAV")
+        content = whole.getvalue() + rest + short.getvalue() + whole.getvalue()
+        samples, warnings = read(Pipe(content))
+        assert warnings == ["several streams, one after the other: all are read"]
+        length = len(SOUND)
+        assert len(samples) == pytest.approx(2 * length + 2 * RATE, abs=4)
+        np.testing.assert_allclose(samples[-length:], 0.75 * SOUND, atol=1e-4)
+        late, _ = read(Pipe(content), start=4.5)
+        np.testing.assert_array_equal(late, samples[round(4.5 * RATE) :])
+
+    def test_another_kind_through_a_pipe_is_told(self) -> None:
+        content = io.BytesIO()
+        soundfile.write(content, PAIR, RATE, format="WAV")
+        samples, warnings = read(Pipe(content.getvalue() + b"OggS\0\2" + bytes(100)))
+        assert warnings == ["only the first of several streams in a pipe is read"]
+        assert len(samples) == len(SOUND)
 
     def test_chunks_behind_the_samples_are_no_second_file(self, tmp_path: Path) -> None:
         path = tmp_path / "a.wav"
