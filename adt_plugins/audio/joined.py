@@ -65,10 +65,11 @@ def starts_of(file: BinaryIO, head: bytes, start: int) -> list[int]:
         return [0, *sorted((*_ogg_starts(file), *others))]
     if head[:4] == b"fLaC":
         own = list(_places(file, _FLAC_START, start + 4))
-        if own or _ends_with_flac(file, head):
-            return [0, *own]
-        others = _other(file, start + len(head), (*_BEGINNINGS, *_MP3_BEGINNINGS))
-        return [0, *others]
+        begin = max(start + len(head), _last_flac_frame(file, head))
+        others = (
+            _other(file, begin, (*_BEGINNINGS, *_MP3_BEGINNINGS)) if not own else []
+        )
+        return [0, *own, *others]
     if length := _TELLING.get(head[:4]):
         return [0, *_places(file, head[:length], start + length)]
     if mp3_frame_bytes(head):
@@ -101,27 +102,27 @@ def _other(
     return []
 
 
-def _ends_with_flac(file: BinaryIO, head: bytes) -> bool:
-    """Return whether a FLAC file has its last frame at its end (RFC 9639).
+def _last_flac_frame(file: BinaryIO, head: bytes) -> int:
+    """Return where the last frame of a FLAC file begins, if it is near its end.
 
-    True if it does not tell which one is the last.
+    RFC 9639: a frame begins with a sync code, two bytes and its number. If there is no
+    such frame, 0; if the header does not tell which frame is the last, the file's size.
     """
+    end = file.seek(0, os.SEEK_END)
     if len(head) < 26:
-        return True
+        return end
     size, most = (
         struct.unpack_from(">H", head, 10)[0],
         int.from_bytes(head[15:18], "big"),
     )
-    frames = int.from_bytes(head[21:26], "big") & ((1 << 36) - 1)
-    last = (frames - 1) // max(size, 1)
+    samples = int.from_bytes(head[21:26], "big") & ((1 << 36) - 1)
+    last = (samples - 1) // max(size, 1)
     if head[8:10] != head[10:12] or not 0 <= last <= sys.maxunicode:
-        return True
-    file.seek(max(0, file.seek(0, os.SEEK_END) - (most or _PIECE) - _TAGS))
-    number = chr(last).encode("utf-8", "surrogatepass")  # as FLAC numbers frames, too
-    return (
-        re.search(rb"\xff\xf8.." + re.escape(number), file.read(), re.DOTALL)
-        is not None
-    )
+        return end
+    begin = file.seek(max(0, end - (most or _PIECE) - _TAGS))
+    number = re.escape(chr(last).encode("utf-8", "surrogatepass"))
+    frame = re.search(rb"\xff\xf8.." + number, file.read(), re.DOTALL)
+    return 0 if frame is None else begin + frame.start()
 
 
 def _ends_a_page(file: BinaryIO, position: int) -> bool:
