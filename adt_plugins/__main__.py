@@ -1,4 +1,4 @@
-"""What ``adt`` and ``python -m adt_plugins`` start."""
+"""Starts the command line, for ``adt`` and ``python -m adt_plugins``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def main() -> int:
         code = cli.interrupted() if pressed else cli.main()
     except KeyboardInterrupt:  # before or behind what `cli.main` catches
         code = cli.interrupted()
-    if heeded:  # all is done: what Python does at its end needs no traceback
+    if heeded:  # all is done: an interrupt while Python ends needs no traceback
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if code == INTERRUPTED:
         # An interrupt within code that is executed from a string, as SciPy does while

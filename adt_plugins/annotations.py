@@ -92,7 +92,7 @@ class Label:
     start, end
         Seconds from the first sample of the file, >= 0; equal for a point.
     text
-        What it says.
+        Its text.
     track
         Name of its track; empty if unknown.
 
@@ -124,7 +124,7 @@ class Source:
     Parameters
     ----------
     path
-        As the user gave it; None for samples that came from memory.
+        Path as the user gave it; None for samples in memory.
     sha256
         Hash of the file's bytes; None when there was no file.
     sample_rate
@@ -134,7 +134,7 @@ class Source:
     duration
         Length of the part that was read, in seconds.
     offset
-        Where that part starts in the file, in seconds. Times of onsets and
+        Start of that part in the file, in seconds. Times of onsets and
         beats count from the file's first sample all the same.
 
     Raises

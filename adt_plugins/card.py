@@ -51,9 +51,9 @@ class FrontEnd:
         ``"log-filterbank"`` (madmom's ``LogarithmicFilteredSpectrogram``) or
         ``"linear"`` (madmom's ``Spectrogram``).
     frame_size, hop_size
-        In samples at `sample_rate`; the window is a Hann window.
+        Sizes in samples at `sample_rate`; the window is a Hann window.
     sample_rate
-        In Hz.
+        Sample rate in Hz.
     bands_per_octave, fmin, fmax
         Resolution and range of the triangular filters, frequencies in Hz; unused if
         linear.
@@ -223,7 +223,7 @@ class ModelCard:
     Parameters
     ----------
     name, description, licence
-        For people.
+        Texts for people.
     file, sha256
         The network's file beside the card, and its hash.
     outputs

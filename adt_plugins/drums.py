@@ -115,7 +115,7 @@ _NOTES = {
     Drum.CHC: 52,
 }
 
-# What a note means in other programs' files: General MIDI, then what Roland e-kits
+# The meaning of notes in other programs' files: General MIDI, then what Roland e-kits
 # send on numbers that General MIDI leaves free (22, 26). Where the two differ
 # (58: vibraslap, or the rim of tom 3) General MIDI wins. A note that two drums share
 # when written is read as the finer one, as General MIDI has it: 42 closed hi-hat,

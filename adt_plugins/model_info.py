@@ -19,9 +19,9 @@ class ModelInfo(Mapping[str, Any]):
     name, sha256
         Name of the model and hash of its network's file; None: unknown.
     thresholds
-        Drum to the threshold in force, 0-1; None: not known.
+        Drum to the threshold in force, 0-1; None: unknown.
     picker
-        The picker in force; None: not known.
+        The picker in force; None: unknown.
     gated
         Drums whose thresholds were raised for the whole recording.
     finer

@@ -124,7 +124,7 @@ def hand_over(
     tracks
         Label tracks; their times are those of the project.
     made
-        What they were made from, for a message.
+        Name of their origin, for a message.
     folder
         The folder of extensions; None: this user's.
 

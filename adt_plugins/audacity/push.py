@@ -56,11 +56,11 @@ def push(
     pipe
         A running Audacity.
     transcription
-        What to show.
+        Transcription to show.
     text
-        What labels say, one of `adt_plugins.labels.names.LABEL_TEXTS`.
+        Kind of label text, one of `adt_plugins.labels.names.LABEL_TEXTS`.
     names
-        What tracks and labels are called; None: the user's own names.
+        Names of drums in tracks and labels; None: the user's own names.
     offset
         Where its time 0 lies in the project, in seconds; may be before 0 s.
 

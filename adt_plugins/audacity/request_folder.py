@@ -53,7 +53,7 @@ class ExchangeError(AdtError):
 
 
 class Request(NamedTuple):
-    """What a plug-in asks for.
+    """The request of a plug-in.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Request(NamedTuple):
     sensitivity
         0-100; 50 leaves the thresholds as they are.
     text
-        What labels say, one of `adt_plugins.labels.names.LABEL_TEXTS`.
+        Kind of label text, one of `adt_plugins.labels.names.LABEL_TEXTS`.
     start
         Where the selection starts in the project, in seconds; may be before 0.
     lead

@@ -1,10 +1,10 @@
-"""What ends a watcher, from any thread and from a signal handler."""
+"""Ends a watcher, from any thread and from a signal handler."""
 
 from __future__ import annotations
 
 
 class Stop:
-    """A flag that is raised once and stays so.
+    """A flag that is raised once, and stays raised.
 
     Unlike `threading.Event`, it may be set in a signal handler. An event has a lock,
     and a handler that runs while the main thread holds it, between two waits, would

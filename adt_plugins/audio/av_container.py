@@ -62,7 +62,7 @@ def open_container(
 
 
 def _forget_own_order(context: Any) -> None:
-    """Take the channels of a stream as unnamed ones if they are in no usual order.
+    """Treat the channels of a stream as unnamed if their order is unusual.
 
     PyAV 18 frees the list of such channels twice, once for each layout that is asked
     for, which ends the process. Samples without compression do not need it; other

@@ -35,9 +35,9 @@ class Decoder(Protocol):
     sample_rate
         In Hz.
     channels
-        At least 1.
+        Number of channels, at least 1.
     frames
-        Samples of each channel; None if the file does not tell.
+        Samples of each channel; None if unknown.
     expected
         The same for a progress bar, where an estimate suffices.
     warnings

@@ -28,8 +28,8 @@ def low_channels(head: bytes, channels: int) -> tuple[int, ...]:
     Parameters
     ----------
     head
-        First bytes of a WAV, W64, AIFF, CAF, FLAC or Ogg file. Other files, and those
-        that do not tell what their channels are, have no LFE channel.
+        First bytes of a WAV, W64, AIFF, CAF, FLAC or Ogg file. Other files, and files
+        that do not describe their channels, have no LFE channel.
     channels
         Number of channels.
     """

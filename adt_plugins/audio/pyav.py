@@ -311,7 +311,7 @@ class PyAvDecoder:
         return round(late * self.sample_rate) if is_late else 0
 
     def _kept_delay(self, frame: av.AudioFrame) -> int:
-        """Return how much is left of what Opus puts before the sound.
+        """Return how much is left of the silence that Opus puts before the sound.
 
         In WebM and MP4 FFmpeg counts that delay at the rate of what was encoded, and
         not at the 48 kHz of RFC 7845: of speech at 24 kHz half is left.

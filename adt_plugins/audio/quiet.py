@@ -72,7 +72,7 @@ def _leave() -> None:
 
 @atexit.register
 def _close() -> None:
-    """Close the file, which Python would complain about, unless it is in use."""
+    """Close the file at exit, to avoid a `ResourceWarning`."""
     global _sink  # noqa: PLW0603
     with _lock:
         if _sink is not None and not _depth:

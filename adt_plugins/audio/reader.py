@@ -41,9 +41,9 @@ class AudioInfo:
     sample_rate
         In Hz.
     channels
-        At least 1.
+        Number of channels, at least 1.
     frames
-        Samples of each channel; None if the file does not tell.
+        Samples of each channel; None if unknown.
     """
 
     path: str | None

@@ -1,4 +1,4 @@
-"""Decodes with libsndfile, and gets what can be had of damaged files."""
+"""Decodes with libsndfile, and recovers what is left of damaged files."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class SndFileDecoder:
         # those
         # of a continuous run; from a second before, they do not.
         position = max(0, first - self.sample_rate)
-        # Of Opus that does not begin at 0 it leaves out what its encoder put before the
+        # In Opus that does not begin at 0, it drops the encoder's silence before the
         # sound only after a seek.
         seeks = position > 0 or self._file.subtype == "OPUS"
         mixer = self.mixing(self._buffer.dtype, self.warnings, self._low)

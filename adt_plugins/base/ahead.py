@@ -24,7 +24,7 @@ class Ahead(Generic[T]):
     Parameters
     ----------
     items
-        What the thread iterates over.
+        Iterable that the thread consumes.
     depth
         Items that may be queued; 0: any number.
     """

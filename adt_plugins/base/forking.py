@@ -1,4 +1,4 @@
-"""What a forked process must recreate: locks that a thread of its parent held."""
+"""Recreates, in a forked process, locks that a thread of its parent held."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def progress_bar(label: str, *, quiet: bool = False) -> Iterator[Progress]:
     Parameters
     ----------
     label
-        What is being done, in a word or two.
+        Name of the work, in a word or two.
     quiet
         Whether to show nothing anywhere.
 

@@ -20,9 +20,9 @@ def default_warn(message: str) -> None:
 
 
 class NoHitLost(str):
-    """A warning after which every hit is there; after another one, some may be missing.
+    """A warning that does not concern hits; after any other, some hits may be missing.
 
-    A comparison goes on after such a warning alone.
+    Comparisons continue after such warnings only.
     """
 
     __slots__ = ()

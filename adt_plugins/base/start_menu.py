@@ -29,7 +29,7 @@ def menu_entry(
     Parameters
     ----------
     uri
-        What it opens, as `pathlib.Path.as_uri` returns it: ``%`` is the only character
+        Address, as `pathlib.Path.as_uri` returns it: ``%`` is the only character
         in it that has a meaning in one of the formats.
     platform
         As in ``sys.platform``.

@@ -48,15 +48,15 @@ def is_ours(path: Path) -> bool:
 
 
 def begin_run(folder: Path | None = None, since: float | None = None) -> float:
-    """Say that what other processes write from now on is not of an earlier run.
+    """Begin a run: files that other processes write from now on are not ours.
 
-    So of two runs that write one file at the same time, one says that it did.
+    If two runs write the same file at the same time, one of them reports it.
 
     Parameters
     ----------
     folder
-        A folder that one run at a time may write to: what the processes of such runs
-        write belongs to this one, even if an earlier run has left them behind.
+        A folder that one run at a time may write to: files that processes of such runs
+        write belong to this one, even if an earlier run has left the processes behind.
     since
         When the run began, for a process of it; None: now.
 

@@ -234,7 +234,7 @@ def _checked(data: bytes) -> Line:
 
 
 def _check_name(name: str) -> None:
-    """Raise ValueError for what no file can be called."""
+    """Raise ValueError for a name that no file can have."""
     if not name or "\0" in name:
         raise ValueError(f"{reprlib.repr(name)} is not the name of a file")
     os.fsencode(name)  # a UnicodeEncodeError is one, too

@@ -27,7 +27,7 @@ _Grid = tuple["Drum | None", str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class LabelOptions:
-    """What labels say."""
+    """Texts of labels."""
 
     label_text: str | None = None
     label_names: LabelNames | None = None
@@ -107,7 +107,7 @@ class PaperOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class PageOptions:
-    """What is in pages."""
+    """Contents of pages."""
 
     drumless: bool | None = None
 
@@ -142,7 +142,7 @@ class WriterOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class MidiInputOptions:
-    """What is known of MIDI files that are read."""
+    """Known properties of MIDI files that are read."""
 
     from_drum_map: DrumMap | None = None
     midi_track: str | None = None
@@ -172,7 +172,7 @@ def add_writers(parser: argparse.ArgumentParser) -> None:
 
 
 def add_labels(parser: argparse.ArgumentParser) -> None:
-    """Add what labels say, in formats that have some."""
+    """Add options for texts of labels, in formats with labels."""
     group = parser.add_argument_group("labels")
     group.add_argument(
         "--label-text",
@@ -191,7 +191,7 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
 
 
 def add_midi(parser: argparse.ArgumentParser) -> None:
-    """Add how MIDI files are written."""
+    """Add options for how MIDI files are written."""
     group = parser.add_argument_group("MIDI files")
     _add_midi_layout(group)
     _add_timing(group)
@@ -205,7 +205,7 @@ def add_midi(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_midi_layout(group: argparse._ArgumentGroup) -> None:
-    """Add which notes there are, and how they are spread over tracks."""
+    """Add options for notes, and for their distribution over tracks."""
     group.add_argument(
         "--drum-map",
         type=_values.drum_map,
@@ -227,7 +227,7 @@ def _add_midi_layout(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_timing(group: argparse._ArgumentGroup) -> None:
-    """Add the tempo map, the grid, and how notes are moved."""
+    """Add options for the tempo map, the grid, and moving notes."""
     group.add_argument(
         "--tempo",
         choices=["auto", "constant", "follow"],
@@ -264,7 +264,7 @@ def _add_timing(group: argparse._ArgumentGroup) -> None:
 
 
 def add_paper(parser: argparse.ArgumentParser) -> None:
-    """Add how parts on paper are written."""
+    """Add options for how parts on paper are written."""
     group = parser.add_argument_group("parts on paper (tab, pdf, musicxml)")
     group.add_argument(
         "--swing-notation",
@@ -275,7 +275,7 @@ def add_paper(parser: argparse.ArgumentParser) -> None:
 
 
 def add_page(parser: argparse.ArgumentParser) -> None:
-    """Add what is in pages."""
+    """Add options for the contents of pages."""
     group = parser.add_argument_group("pages (html)")
     group.add_argument(
         "--drumless",
@@ -287,7 +287,7 @@ def add_page(parser: argparse.ArgumentParser) -> None:
 
 
 def add_midi_inputs(parser: argparse.ArgumentParser) -> None:
-    """Add what is known of MIDI files that are read."""
+    """Add options for known properties of MIDI files that are read."""
     group = parser.add_argument_group("MIDI files that are read")
     group.add_argument(
         "--from-drum-map",

@@ -208,7 +208,7 @@ class _Shown(NamedTuple):
     offset: float
 
     def in_format(self, job: Job, name: str) -> tuple[Transcription, float]:
-        """Return what is written in a format, and by how much it is moved."""
+        """Return the transcription to write in a format, and its offset."""
         # With the recording in it, a file keeps the recording's own times.
         if job.audio == job.source and _has_audio(name):
             return self.original, 0.0
@@ -255,7 +255,7 @@ def note(result: Result, transcription: Transcription) -> None:
 
 
 def _purpose(name: str, path: Path, transcription: Transcription) -> str:
-    """Return what a written file is for."""
+    """Return the purpose of a written file."""
     if name == NPZ:
         return "the network's activations, for adt-plugins and NumPy"
     form = formats.FORMATS[name]

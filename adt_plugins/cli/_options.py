@@ -50,7 +50,7 @@ class OutputOptions(PlaceOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class PartOptions:
-    """What is read of a recording; times in seconds."""
+    """Part of a recording to read; times in seconds."""
 
     start: float = 0.0
     end: float | None = None
@@ -82,7 +82,7 @@ class ModelOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class BeatOptions:
-    """Whether to find beats, and what is known of them."""
+    """Whether to find beats, and their known properties."""
 
     beats: bool | None = None
     bpm: float | None = None
@@ -91,7 +91,7 @@ class BeatOptions:
 
     @property
     def known(self) -> KnownBeats:
-        """What is known of the beats."""
+        """Known properties of the beats."""
         from adt_plugins.rhythm.beats import KnownBeats
 
         return KnownBeats(self.bpm, self.meter, self.first_downbeat)
@@ -257,7 +257,7 @@ def add_beats(
     parser: argparse.ArgumentParser,
     about: str = "find beats and bars too (default: yes)",
 ) -> None:
-    """Add options for what is known about the beats."""
+    """Add options for known properties of the beats."""
     group = parser.add_argument_group("beats and bars")
     group.add_argument(
         "--beats",

@@ -12,7 +12,7 @@ WRONG = 2
 """Exit code of a command that was wrong."""
 
 _NAMES_OF_FILES = ("FILE", "DIR", "FOLDER")
-"""What options call their value if it names a file or a folder."""
+"""Placeholders of options whose value names a file or a folder."""
 
 Examples = Sequence[tuple[str, str]]
 
@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, *args: Any, examples: Examples = (), **options: Any) -> None:
-        # What is not given has the default of its field in the dataclass of options.
+        # An option that is not given has the default of its field in the dataclass.
         options.setdefault("argument_default", argparse.SUPPRESS)
         super().__init__(*args, **options)
         self.examples = examples

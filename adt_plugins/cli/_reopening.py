@@ -32,7 +32,7 @@ def project_of(work: WorkOptions, job: Job, report: ReportOptions) -> Path | Non
     Returns
     -------
     Path or None
-        The project that the user has saved, or the one that we have written. None if
+        The project that the user has saved, or else the one that we wrote. None if
         there is neither, or the options ask for something else.
     """
     target = job.target(AUP.id)

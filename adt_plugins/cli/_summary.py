@@ -70,6 +70,6 @@ def summary(
 
 
 def listed(outputs: Sequence[tuple[str, str]]) -> list[str]:
-    """Return a line for each path, with what the file is for."""
+    """Return a line for each path, with the purpose of the file."""
     width = max((len(path) for path, _ in outputs), default=0)
     return [f"{path:{width}}  {purpose}" for path, purpose in outputs]

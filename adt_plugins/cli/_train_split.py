@@ -1,4 +1,4 @@
-"""``adt train split``: learns what ``adt split`` knows about drums."""
+"""``adt train split``: learns the model of drums that ``adt split`` uses."""
 
 from __future__ import annotations
 

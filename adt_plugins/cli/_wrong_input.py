@@ -29,7 +29,7 @@ def instead_of_a_recording(
     source
         The input.
     formats
-        What a transcription is written in, for a command that ``adt batch`` can do for
+        Formats of the outputs, for a command that ``adt batch`` can do for
         many recordings; None for other commands.
     """
     with _explained(source, partial(_hint_for_recording, formats)):
@@ -58,7 +58,7 @@ def _explained(source: str, hint: Callable[[str, Path], str | None]) -> Iterator
 
 
 def check_transcription(source: Path) -> None:
-    """Raise `AdtError` for a recording, which is no transcription.
+    """Raise `AdtError` for a recording, which is not a transcription.
 
     For commands whose readers do not say which command takes it.
     """

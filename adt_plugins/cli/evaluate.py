@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions:
-    """Options of ``adt evaluate``; None: as `evaluate_files` has it."""
+    """Options of ``adt evaluate``; None: the default of `evaluate_files`."""
 
     reference: Path
     estimates: tuple[Path, ...]

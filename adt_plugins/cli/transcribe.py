@@ -25,7 +25,7 @@ STDIN = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class WorkOptions:
-    """What is done with each recording."""
+    """Options of the work on each recording."""
 
     outputs: _options.OutputOptions = field(metadata=group(_options.OutputOptions))
     writers: _format_options.WriterOptions = field(
@@ -83,7 +83,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def add_work(parser: argparse.ArgumentParser, *, into_folder: bool = False) -> None:
-    """Add what is done with each recording."""
+    """Add options of the work on each recording."""
     _options.add_outputs(parser, _options.DEFAULT_FORMATS, into_folder=into_folder)
     parser.add_argument(
         "--save-activations",

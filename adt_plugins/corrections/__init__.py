@@ -1,8 +1,8 @@
 """Completes labels that come back from Audacity to a whole transcription.
 
-What labels do not say is taken from the transcription that they were made from, which
-was left beside the song or is remembered (`adt_plugins.labels.originals`); what is new,
-or unknown, is estimated from the sound in the project, or from the recording.
+Everything else is taken from the transcription that the labels were made from, which
+was left beside the song or is remembered (`adt_plugins.labels.originals`); what is new
+or unknown is estimated from the sound in the project, or from the recording.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def recall(
     tracks
         The tracks.
     near
-        What they were probably made from; further originals are searched for.
+        Likely originals; further ones are searched for.
     audio
         The recording; None: see `sound`.
     sound

@@ -26,10 +26,10 @@ part of the song, start and end; ``beats`` with beats, pairs of time and positio
 
 
 class _Pin(IntEnum):
-    """Who made a bar begin with a beat, whatever the count."""
+    """What makes a bar begin at a beat: the count, the transcription, or the user."""
 
-    NOBODY = 0
-    CAME_SO = 1
+    COUNTED = 0
+    GIVEN = 1
     BY_HAND = 2
 
 
@@ -40,7 +40,7 @@ class _Counted:
     meter: Meter | None
     count: int
     """Beats in the bar."""
-    pin: _Pin = _Pin.NOBODY
+    pin: _Pin = _Pin.COUNTED
 
 
 Timing = tuple[tuple[Beat, ...], tuple[MeterChange, ...]]
@@ -131,16 +131,16 @@ def _pinned(
     counted: list[_Counted] = []
     bar, at, start = 0, 0, -1
     for index, (time, position) in enumerate(beats):
-        pin = _Pin.NOBODY
+        pin = _Pin.COUNTED
         bar += position == 1
         if position == 1 and bar > 1 and _begins(meters[at + 1 : at + 2], bar):
             at += 1
-            pin = _Pin.CAME_SO
+            pin = _Pin.GIVEN
         meter = meters[at].meter if meters else None
         count = default_count if meter is None else meter.counted
         if position == 1:
             if start >= 0 and index - start != count:
-                pin = _Pin.CAME_SO
+                pin = _Pin.GIVEN
             start = index
         counted.append(_Counted(time, position, meter, count, pin))
     return counted
@@ -178,7 +178,7 @@ def _set_bar(beats: Sequence[_Counted], time: float) -> None:
     reach = beats[index].count
     # A bar pinned less than a bar away was a slip, or is what is being corrected.
     for beat in beats[max(index - reach + 1, 0) : index + reach]:
-        beat.pin = _Pin.NOBODY
+        beat.pin = _Pin.COUNTED
     beats[index].pin = _Pin.BY_HAND
 
 
@@ -199,8 +199,8 @@ def _set_meter(
         origin = first
     for beat in beats[first:stop]:
         beat.meter, beat.count = meter, meter.counted
-        if beat.pin == _Pin.CAME_SO:
-            beat.pin = _Pin.NOBODY
+        if beat.pin == _Pin.GIVEN:
+            beat.pin = _Pin.COUNTED
     beats[origin].pin = _Pin.BY_HAND
 
 
@@ -210,7 +210,7 @@ def _spacing(beats: Sequence[_Counted]) -> float:
 
 def _pin_origin(beats: Sequence[_Counted]) -> int:
     origin = _origin(beats)
-    beats[origin].pin = beats[origin].pin or _Pin.CAME_SO
+    beats[origin].pin = beats[origin].pin or _Pin.GIVEN
     return origin
 
 
@@ -220,7 +220,7 @@ def _twice(beats: list[_Counted]) -> list[_Counted]:
     _pin_origin(beats)
     doubled = []
     for beat, after in pairwise(beats):
-        between = replace(beat, time=(beat.time + after.time) / 2, pin=_Pin.NOBODY)
+        between = replace(beat, time=(beat.time + after.time) / 2, pin=_Pin.COUNTED)
         doubled += [beat, between]
     return [*doubled, beats[-1]]
 

@@ -1,4 +1,4 @@
-"""A recording without its drums as a sound that a browser plays, to turn them down."""
+"""Encodes a recording without its drums, so that a browser can turn them down."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from adt_plugins.transcription import Transcription
 class DrumlessSound(Sound):
     """A recording without its drums, in step with `Sound` of the recording.
 
-    It has the pieces, rate and channels of that. Played at a level of 1 - g, beside
-    the recording at g, the drums are at g and all else as it was. It lies in a
+    It has the same pieces, rate and channels. Played at a level of 1 - g, beside
+    the recording at g, the drums have the level g and all else stays. It lies in a
     temporary folder until `close`.
 
     Parameters
@@ -119,7 +119,7 @@ class DrumlessMaker:
         return {"progress": 1.0, "made": self._count, "audio": job.sound.describe()}
 
     def sound(self, number: object) -> Sound | None:
-        """Return the sound of a number that `state` has given, if it is still there."""
+        """Return the sound of a version that `state` returned, if it still exists."""
         return self._made.get(number) if isinstance(number, int) else None
 
     def close(self) -> None:
@@ -161,7 +161,11 @@ class _Job:
     ) -> None:
         try:
             sound = DrumlessSound(
-                transcription, source, quality, progress=self._told, cancel=self._ended
+                transcription,
+                source,
+                quality,
+                progress=self._report,
+                cancel=self._ended,
             )
             if len(sound):
                 sound.chunk(len(sound) - 1)  # encodes all of them
@@ -175,12 +179,12 @@ class _Job:
         else:
             self.sound = sound
 
-    def _told(self, part: float) -> None:
+    def _report(self, part: float) -> None:
         self.progress = part
 
 
 def _own(source: AudioSource) -> AudioSource:
-    """Return what a thread can read by itself: two cannot read one file object."""
+    """Return a source for a thread of its own: two cannot read one file object."""
     if isinstance(source, io.IOBase):
         source.seek(0)
         return io.BytesIO(source.read())

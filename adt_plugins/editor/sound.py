@@ -107,7 +107,7 @@ class Sound:
         return (self.samples + CHUNK - 1) // CHUNK
 
     def describe(self) -> dict[str, int]:
-        """Return what a browser has to know about the chunks."""
+        """Return the description of the chunks that a browser needs."""
         return {
             "chunk": CHUNK,
             "samples": self.samples,

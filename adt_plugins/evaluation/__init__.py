@@ -28,7 +28,7 @@ from adt_plugins.transcription import Transcription, check_transcription
 DEFAULT_DRUMS = ("KD", "SD", "HH")
 DEFAULT_WINDOWS_S = (0.05, 0.02)
 
-# What F must gain, and reach, for a delay to be told.
+# Gain of F, and F without the delay, from which on a delay is reported.
 _WORTH_A_NOTE, _LIKE_THE_REFERENCE = 0.1, 0.5
 
 _Counts = NDArray[np.int64]  # (..., 3): true positives, false positives, misses

@@ -1,4 +1,4 @@
-"""A delay that all hits of an estimate have in common, as a sound card's."""
+"""Estimates a delay that all hits of an estimate share, such as a sound card's."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def constant_shift(reference: Transcription, estimate: Transcription) -> float |
         same drums are that near.
     """
     reference, estimate = reference.coarse(), estimate.coarse()
-    found = [np.zeros(0)]
+    pairs = [np.zeros(0)]
     for drum in {onset.drum for onset in reference}:
         true, estimated = reference.times(drum), estimate.times(drum)
         first = np.searchsorted(estimated, true - _MOST_S)
         last = np.searchsorted(estimated, true + _MOST_S)
-        found += [
+        pairs += [
             estimated[begin:end] - time
             for time, begin, end in zip(true, first, last, strict=True)
         ]
-    distances = np.sort(np.concatenate(found))
+    distances = np.sort(np.concatenate(pairs))
     ends = np.searchsorted(distances, distances + _TOGETHER_S, "right")
     counts = ends - np.arange(len(distances))
     if not len(counts) or counts.max() < _LEAST_HITS:

@@ -363,7 +363,7 @@ def convert(
 
 
 def _unknown(path: Path) -> str:
-    """Return what a file that is of no format is, and which formats there are."""
+    """Return a message about a file of an unknown format, with the known ones."""
     # A pipe has been read already.
     head = files.read_bytes(path, _HEAD_BYTES) if path.is_file() else b" "
     if not head:

@@ -91,10 +91,10 @@ def _header(text: str) -> tuple[int, list[str], str]:
     delimiter = max(_DELIMITERS, key=first.count)
     header = [name.strip(' "') for name in first.split(delimiter)]
     for column, others in _OTHER_NAMES.items():
-        found = next((name for name in others if name in header), None)
+        alias = next((name for name in others if name in header), None)
         # A column "#" is that of Reaper, which `reaper` reads.
-        if column not in header and found is not None and "#" not in header:
-            header[header.index(found)] = column
+        if column not in header and alias is not None and "#" not in header:
+            header[header.index(alias)] = column
     return above, header, delimiter
 
 

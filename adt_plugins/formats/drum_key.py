@@ -18,7 +18,7 @@ def key_text(part: Part) -> str:
     """
     names = part.drums() or {Drum.KD: Drum.KD.full_name}
     strokes = [stroke for _, stroke in part.strokes()]
-    # Where a sign has an unsure meaning too, it has no other.
+    # A sign with an uncertain meaning has no other.
     signs = [
         (drum, _NAMES.get(drum, name), "")
         for drum, name in names.items()

@@ -1,4 +1,4 @@
-"""Maps measured velocities to those that a user wants."""
+"""Maps measured velocities to written ones."""
 
 from __future__ import annotations
 

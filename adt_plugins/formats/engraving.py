@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fpdf import FPDF
 
 MM_A_UNIT = 0.0086
-"""Of Verovio's drawings: the staff is 6.2 mm high."""
+"""Scale of Verovio's drawings: the staff is 6.2 mm high."""
 
 _UNITS = 10  # of a drawing, in one of Verovio's options
 _HIGHEST = 60_000

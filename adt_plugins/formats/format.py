@@ -57,10 +57,10 @@ class ReadTracks(Protocol):
 
 
 class Purpose(Protocol):
-    """Says what one of several outputs is for."""
+    """Explains the purpose of one of several outputs."""
 
     def __call__(self, path: Path, transcription: Transcription) -> str:
-        """Return a few words."""
+        """Return the purpose in a few words."""
 
 
 PAPER_OPTIONS = ("quantize", "swing_notation")

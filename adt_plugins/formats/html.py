@@ -100,7 +100,7 @@ def write(
 def _write_page(
     path: Path, title: str, parts: Mapping[str, str], sounds: Mapping[str, Sound]
 ) -> None:
-    """Write the page, whose sound is never as a whole in memory."""
+    """Write the page, without ever holding all of its sound in memory."""
     head, foot = frame(title, BUNDLE, _STYLE, "adt-plugins")
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(head)

@@ -159,7 +159,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
 def _warn(
     read: Sequence[str], tags: Sequence[Label], segments: Sequence[Label], warn: Warn
 ) -> None:
-    """Warn about what these namespaces and labels are besides hits and beats."""
+    """Warn about annotations and labels that are neither hits nor beats."""
     others = [namespace for namespace in read if namespace not in _READ]
     if others:
         text = f"annotations other than hits and beats: {name_some(others)}"
@@ -204,7 +204,7 @@ def _velocities(annotations: list[Any]) -> dict[float, list[int]]:
 
 
 def _velocity(value: Any) -> int:
-    """Return a velocity from 1 to 127; what is no number says nothing, and is 100."""
+    """Return a velocity from 1 to 127; 100 for values that are not numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 100
     return round(min(max(value, 1), 127))
@@ -222,7 +222,7 @@ def _text(value: Any) -> str:
 def _beats(rows: Sequence[_Row], warn: Warn) -> list[Beat]:
     """Return the beats; missing positions are counted on, or in fours.
 
-    Programs that count from 0 have a position 0, which is none of JAMS.
+    Programs that count from 0 write a position 0, which JAMS does not have.
     """
     values = [value for _, _, value, _ in rows if value is not None]
     if 0 in values and all(isinstance(v, int | float) and v >= 0 for v in values):

@@ -115,7 +115,7 @@ def write(
                 f"{target}: has events beyond 10 million ticks, which pretty_midi and"
                 " programs based on it refuse; others read it"
             )
-        if merged and merged != reported:  # mostly they are the same in both
+        if merged and merged != reported:  # most are the same in both
             reported = merged
             named = name_some(str(drum) for drum in merged)
             warn(f"{target}: left out hits on the tick of a louder one: {named}")

@@ -50,7 +50,7 @@ _CLASSES = {
     Drum.SPC: "Crash13",
     Drum.CHC: "China15",
 }
-# The drum that is read where several are played on one pad.
+# The drum that is read for a pad on which several are played.
 _DRUMS = {
     "Kick": Drum.KD,
     "Snare": Drum.SD,
@@ -83,7 +83,7 @@ _NAME = re.compile(r"(?:BP_)?([A-Za-z]+[0-9]*)(?:_C)?(?:_[0-9]+)?")
 
 
 def files(path: Path) -> list[Path]:
-    """Return what is in a folder: a file of each level, and the sound."""
+    """Return the files of a folder: one for each level, and the sound."""
     # The game knows a song's files by the name of its folder.
     return [*(path / f"{path.name}_{level}.rlrr" for level in LEVELS), path / SOUND]
 
@@ -187,7 +187,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     Raises
     ------
     FormatError
-        If it is no such file.
+        If it is not such a file.
     """
     if path.is_dir():
         levels = [

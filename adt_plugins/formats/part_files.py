@@ -1,4 +1,4 @@
-"""Writes a part on paper, in whatever format: the steps that all of them share."""
+"""Writes a part on paper: the steps that all such formats share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write_part(
     warn: Warn,
     **options: object,
 ) -> list[Path]:
-    """Write the part of a transcription, and say what it leaves out.
+    """Write the part of a transcription, and warn about hits that it leaves out.
 
     Parameters
     ----------

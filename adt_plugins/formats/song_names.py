@@ -1,4 +1,4 @@
-"""Title and artist of a song on paper, from its recording's tags or its file name."""
+"""Finds title and artist of a song, in its recording's tags or its file name."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def _cues(
 
 
 def _seconds(parts: tuple[str | None, ...]) -> float:
-    """Return the seconds of a sign, hours, minutes and seconds."""
+    """Return the seconds, given a sign, hours, minutes and seconds."""
     sign, hours, minutes, seconds = parts
     whole = 3600 * int(hours or 0) + 60 * int(minutes or 0)
     total = whole + float((seconds or "0").replace(",", "."))

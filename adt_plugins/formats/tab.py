@@ -181,7 +181,7 @@ def _block(bars: Sequence[Bar], rows: Sequence[str], cells: _Cells) -> list[str]
 
 
 def _number(bar: Bar, before: Bar | None) -> str:
-    """Return the number of a bar, and what changes in it."""
+    """Return the number of a bar, with any changes within a line."""
     if bar.number < 1:
         return ""
     if before is None or before.number < 1:

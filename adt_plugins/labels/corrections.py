@@ -109,7 +109,7 @@ def corrected(
                 if onset is not None:
                     matched[index] = onset
     left = [
-        (index, label.start, hit.home or hit.said)
+        (index, label.start, hit.home or hit.named)
         for index, (hit, label) in enumerate(labels)
         if index not in matched and hit is not None
     ]
@@ -207,14 +207,14 @@ class _Matcher:
 
 
 def _labels(reading: LabelReading) -> list[tuple[ReadHit | None, Label]]:
-    """Return all labels that may be hits; None if only their place tells."""
+    """Return all labels that may be hits, with their hits unless they are blank."""
     hits: list[tuple[ReadHit | None, Label]] = [(x, x.label) for x in reading.hits]
     return hits + [(None, label) for label in reading.blank]
 
 
 def _alike_of(hit: ReadHit | None, matcher: _Matcher) -> Callable[[Onset], bool]:
     """Return a test for a label's own hit: by its track's drum, or by its text's."""
-    drum = None if hit is None else hit.home or hit.said
+    drum = None if hit is None else hit.home or hit.named
     if hit is None or drum is None:
         return lambda _: False
     note = hit.label.text == str(drum.note) and hit.home is None
@@ -238,7 +238,7 @@ def _changed(
         is_own = matcher.is_alike(hit.drum, drum) or (
             hit.home is None and hit.label.text == str(drum.note)
         )
-        if hit.is_short and hit.home is not None and hit.said == drum:
+        if hit.is_short and hit.home is not None and hit.named == drum:
             # Unchanged, but on another drum's track: moved there.
             is_own = matcher.is_alike(hit.home, drum)
             drum = drum if is_own else hit.home

@@ -20,7 +20,7 @@ class EarlyLabels:
     Parameters
     ----------
     what
-        What the warning calls them.
+        Name of such labels in the warning.
     """
 
     def __init__(self, what: str = "labels") -> None:

@@ -118,28 +118,28 @@ class ReadHit:
         The label.
     home
         Drum that its track is named after; None without one.
-    said
+    named
         Drum that its text names; None without one.
     velocity
         Velocity in its text; None without one.
     is_short
-        Whether its text is the short one of `said`: such a label may have been moved to
-        another drum's track unchanged.
+        Whether its text is the short one of `named`: such a label may have been moved
+        to another drum's track unchanged.
     """
 
     label: Label
     home: Drum | None
-    said: Drum | None
+    named: Drum | None
     velocity: int | None
     is_short: bool = False
 
     @property
     def drum(self) -> Drum | None:
         """Its drum: that of its text or, without one, of its track."""
-        return self.said or self.home
+        return self.named or self.home
 
     def onset(self) -> Onset:
-        """Return the hit, as far as the label alone tells."""
+        """Return the hit, as far as the label alone determines it."""
         drum = self.drum
         if drum is None:
             raise ValueError("a label without text or track names no drum")
@@ -243,7 +243,7 @@ def warn_of_texts(
     if unknown:
         warn(f"labels that name no drum are kept as labels: {named}")
     guessed = [
-        hit.label.text for hit in reading.hits if hit.said is None and hit.label.text
+        hit.label.text for hit in reading.hits if hit.named is None and hit.label.text
     ]
     if guessed:
         named = name_some(guessed)

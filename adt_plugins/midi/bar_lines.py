@@ -1,4 +1,4 @@
-"""Bars of a tempo map: where they begin, their lengths and time signatures."""
+"""Computes the bars of a tempo map: where they begin, and their time signatures."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Track:
         First tick after the last note or meta event; from there to `end` the track is
         empty, but for controllers that some programs leave at its end.
     odd
-        What was out of range, and was read all the same.
+        Messages about values that were out of range, and were read all the same.
     has_end
         Whether there is an end of track.
     """

@@ -14,7 +14,7 @@ def saved_view(transcription: Transcription, title: str, token: str, edits: int)
     Parameters
     ----------
     transcription
-        What is shown.
+        Transcription to show.
     title
         Title to show, as text.
     token

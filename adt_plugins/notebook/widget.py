@@ -29,7 +29,7 @@ BUNDLE = "widget.js"
 """The script that the browser runs, in `notebook_ext`."""
 
 EXTRAS = "extras.js"
-"""What it loads when notation or help is first shown."""
+"""The script that it loads when notation or help is first shown."""
 
 
 class DrumWidget(EditedSong, anywidget.AnyWidget):
@@ -38,7 +38,7 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
     Parameters
     ----------
     transcription
-        What to correct. With its activations, thresholds can be moved.
+        Transcription to correct. With its activations, thresholds can be moved.
     audio
         The recording: a path, a binary file object, or samples and their rate;
         None: that of the transcription's source, if it has not changed. False:
@@ -273,7 +273,7 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
             self._send_chunk(message.get("index"), message.get("of"))
 
     def _send_chunk(self, index: object, of: object) -> None:
-        """Send a piece of the recording, or of what `DrumlessMaker` has made."""
+        """Send a piece of the recording, or of a sound of `DrumlessMaker`."""
         sound = self._sound
         if of is not None:
             sound = None if self._drumless is None else self._drumless.sound(of)

@@ -68,7 +68,7 @@ def _strongest(
     order: NDArray[np.intp],
     window: float,
 ) -> NDArray[np.bool_]:
-    """Go from the strongest pick down; each removes the others' picks near it."""
+    """Remove the picks near each remaining one, beginning with the strongest."""
     kept = np.ones(len(position), dtype=bool)
     by_time = np.argsort(position)
     starts = np.searchsorted(position[by_time], position - window - _EPSILON, "left")

@@ -170,7 +170,7 @@ def learn(
     Raises
     ------
     AdtError
-        If the part holds less than a second of the recording, or no hit.
+        If the part has less than a second of the recording, or no hit.
     """
     rate = activations.frame_rate
     last = len(activations.values)
@@ -206,7 +206,7 @@ def learn(
 def _true_times(
     corrected: Transcription, drum: Drum, card: ModelCard
 ) -> NDArray[np.float64] | None:
-    """Return the times of a drum; None if the corrections do not tell them."""
+    """Return the times of a drum; None if they are unknown."""
     finer = {Drum(name) for name in card.drums} - {drum}
     ambiguous = drum is not drum.coarse and any(
         onset.drum is drum.coarse for onset in corrected

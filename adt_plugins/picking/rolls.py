@@ -22,16 +22,16 @@ LONGEST_S = 0.09
 """Strokes of a run are at most this far apart."""
 
 SPREAD_S = 0.02
-"""So far a stroke may be from where the ones before it let expect it;"""
+"""A stroke may deviate this much from its expected time, ..."""
 
 SPREAD = 0.25
-"""or this share of the time between two strokes, whichever is more."""
+"""... or by this share of the time between two strokes, whichever is more."""
 
 FEWEST = 8
-"""Strokes of a run."""
+"""Least number of strokes in a run."""
 
 FIRM = 3
-"""One stroke in this many reaches the threshold."""
+"""At least one stroke in this many reaches the threshold."""
 
 _EPSILON = 1e-9
 
@@ -73,7 +73,7 @@ def add_soft_strokes(
 
 
 def _runs(frames: list[int], frame_rate: float) -> list[list[int]]:
-    """Part frames into runs of fast and even strokes, one of which may be missing."""
+    """Divide frames into runs of fast and even strokes, one of which may be missing."""
     longest = LONGEST_S * frame_rate + _EPSILON
     runs: list[list[int]] = []
     run: list[int] = []

@@ -157,7 +157,7 @@ def transcribe(
     MissingDependencyError
         If this recording or model needs a package that is missing.
     CancelledError
-        If `cancel` said so.
+        If `cancel` asked for it.
 
     Warns
     -----

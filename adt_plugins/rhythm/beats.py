@@ -100,7 +100,7 @@ def has_beats(outputs: Iterable[str]) -> bool:
 
 
 def are_clear(activations: Activations, beats: Sequence[Beat]) -> bool:
-    """Return whether the beats are really in the music, not only the best guess."""
+    """Return whether the beats are clear, rather than just the best guess."""
     either = observations(activations).sum(axis=1)
     frames = [
         round((beat.time - activations.offset) * activations.frame_rate)

@@ -1,4 +1,4 @@
-"""Compound meters: what drums play at each eighth of a bar of 6/8.
+"""Recognises compound meters, by what drums play at each eighth of a bar of 6/8.
 
 The beats of 6/8 are dotted quarters, which divide into thirds. A tracker that expects
 halves takes them for 3/4 at three times the tempo, or for 4/4.

@@ -1,4 +1,4 @@
-"""What drums play at which place of a bar: kick on 1, snare on 2 and 4, crashes on 1.
+"""Knows which drums play where in a bar: kick on 1, snare on 2 and 4, crashes on 1.
 
 The activations of beats alone confuse 1 with 3, and 3/4 with 4/4. How often each drum
 is hit at each eighth of a bar was counted in the performances that train the network

@@ -41,12 +41,12 @@ def check_stems(label: str, channels: int, sample_rate: int) -> None:
     label
         Name of the recording.
     channels, sample_rate
-        What it has, the rate in Hz.
+        Its number of channels, and its sample rate in Hz.
 
     Raises
     ------
     AdtError
-        If it has too many of either.
+        If one of them is too high.
     """
     if channels > _MOST_CHANNELS:
         raise AdtError(

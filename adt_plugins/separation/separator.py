@@ -144,7 +144,7 @@ class Separator:
             self._warn(reader)
 
     def _warn(self, reader: ChannelReader) -> None:
-        """Warn of what is unusual about the recording, once it has been read."""
+        """Warn about problems of the recording, once it has been read."""
         late = past_the_end(self._times, self._received / self.sample_rate)
         clipped = ["too loud for whole numbers: its stems are clipped"]
         for text in (*reader.warnings, *late, *(clipped * self._is_clipped)):
@@ -276,7 +276,7 @@ class Separator:
         for part in parts[:-1]:
             part[:] = held(part - before)
             before += part
-        # What one file cannot hold is left in the other.
+        # A remainder that one file cannot hold stays in the other.
         drumless = held(song - before - held(drums - before))
         parts[-1] = held(held(song - drumless) - before)
         self._is_clipped |= bool((parts.sum(axis=0) + drumless != song).any())

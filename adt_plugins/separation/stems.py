@@ -1,4 +1,4 @@
-"""A recording without its drums, and its drums by themselves, as arrays."""
+"""Separates a recording into its drums and the rest, as arrays."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def separate(
     ValueError
         If one of `drums` is unknown.
     CancelledError
-        If `cancel` said so.
+        If `cancel` asked for it.
 
     Warns
     -----

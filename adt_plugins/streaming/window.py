@@ -51,7 +51,7 @@ class Window:
         in_force = thresholds_in_force(window, card, thresholds)
         self._lowest = min(in_force.values())  # no hit is lower
         self._before = 0  # frames that are no longer kept
-        self._told = 0  # frames whose hits have been reported
+        self._reported = 0  # frames whose hits have been reported
         self._strengths = [deque[float](maxlen=_REMEMBERED) for _ in card.drums]
 
     def take(
@@ -68,10 +68,10 @@ class Window:
 
     def _pick(self, end: int) -> list[Onset]:
         # Most frames have no hit, and picking is the costliest part of single frames.
-        new = self._values[self._told - self._before : max(end - self._before, 0)]
+        new = self._values[self._reported - self._before : max(end - self._before, 0)]
         onsets = self._picked(end) if (new >= self._lowest).any() else []
-        self._told = max(self._told, end)
-        drop = max(0, self._told - _BEHIND - self._before)
+        self._reported = max(self._reported, end)
+        drop = max(0, self._reported - _BEHIND - self._before)
         self._values, self._levels = self._values[drop:], self._levels[drop:]
         self._before += drop
         return sorted(onsets)
@@ -83,7 +83,7 @@ class Window:
         onsets: list[Onset] = []
         for column, hits in enumerate(picked):
             frames = hits.frames + self._before
-            new = hits.only((frames >= self._told) & (frames < end))
+            new = hits.only((frames >= self._reported) & (frames < end))
             if self._wanted is None or self._wanted & {hits.drum, hits.drum.coarse}:
                 onsets += self._described(new, column, window)
         return onsets

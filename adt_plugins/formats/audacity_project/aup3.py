@@ -74,10 +74,10 @@ def read_aup3(path: Path, *, warn: Warn) -> list[LabelTrack]:
     tracks = label_tracks(events(saved if saved is not None else unsaved or b""))
     if saved is not None and unsaved is not None:
         with suppress(FormatError):
-            if label_tracks(events(unsaved)).found != tracks.found:
+            if label_tracks(events(unsaved)).tracks != tracks.tracks:
                 warn("has changed labels that were not saved; these are as saved")
     tracks.early.tell(warn)
-    return tracks.found
+    return tracks.tracks
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def read_aup(path: Path, *, warn: Warn) -> list[LabelTrack]:
     """
     tracks = label_tracks(_elements(read_bytes(path)))
     tracks.early.tell(warn)
-    return tracks.found
+    return tracks.tracks
 
 
 def _elements(data: bytes) -> Iterator[Event]:

@@ -16,7 +16,7 @@ from adt_plugins.labels.tracks import LabelTrack
 class Tracks(NamedTuple):
     """Label tracks, and the labels that lie before 0 s."""
 
-    found: list[LabelTrack]
+    tracks: list[LabelTrack]
     early: EarlyLabels
 
 

@@ -167,7 +167,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
 
 
 def _content(path: Path) -> tuple[Path, bytes, SongIni]:
-    """Return the path of a chart, its content, and what is said about it."""
+    """Return the path of a chart, its content, and the tags of its song."""
     if path.is_dir():
         text = _inside(path, _NAMES[0])
         path = text if text.exists() else _inside(path, _NAMES[1])
@@ -186,8 +186,8 @@ def _inside(folder: Path, name: str) -> Path:
     if path.exists():
         return path
     with suppress(OSError):
-        found = (p for p in sorted(folder.iterdir()) if p.name.lower() == name)
-        return next(found, path)
+        matches = (p for p in sorted(folder.iterdir()) if p.name.lower() == name)
+        return next(matches, path)
     return path
 
 

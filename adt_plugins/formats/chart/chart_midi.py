@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import mido
 
 TRACKS = ("PART DRUMS_2X", GAME_TRACK, "PART DRUM", "PART REAL_DRUMS_PS")
-"""Names of tracks with drums, the one that is read first: it has all kicks."""
+"""Names of tracks with drums; the first one has all kicks, and is read first."""
 
 _LOWEST = {"Expert": 96, "Hard": 84, "Medium": 72, "Easy": 60}
 """Note of the kick at each level; red, yellow, blue and green follow."""
@@ -62,7 +62,7 @@ def midi_bytes(
     name
         Title of the song.
     sections
-        Those that a game lets people practise.
+        Sections that players can practise.
     """
     import mido
 
@@ -138,7 +138,7 @@ def read_midi(data: bytes) -> Chart:
     Raises
     ------
     FormatError
-        If it is no MIDI file, or has no drums for games.
+        If it is not a MIDI file, or has no drums for games.
     """
     file = parse(data)
     if file.division & 0x8000:
@@ -166,9 +166,9 @@ def _drum_tracks(file: MidiFile) -> Iterator[tuple[int, Track]]:
     """Yield each track with drums, and its place in `TRACKS`."""
     for track in file.tracks:
         # Some editors write a name of their own before the one that counts.
-        known = [TRACKS.index(x.strip()) for x in track.names if x.strip() in TRACKS]
-        if known:
-            yield known[0], track
+        indices = [TRACKS.index(x.strip()) for x in track.names if x.strip() in TRACKS]
+        if indices:
+            yield indices[0], track
 
 
 def _kit(track: Track) -> Kit:
@@ -209,7 +209,7 @@ def _read_notes(track: Track) -> list[Note]:
 
 
 def _spans(track: Track, number: int) -> list[tuple[int, int]]:
-    """Where a marker holds, from tick to tick; where one ends another may begin."""
+    """Return the spans of a marker, in ticks; one may begin where another ends."""
     begins = {note.tick for note in track.notes if note.note == number}
     ends = {tick for tick, note in track.offs if note == number}
     spans: list[tuple[int, int]] = []

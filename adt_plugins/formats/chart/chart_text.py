@@ -1,4 +1,4 @@
-"""``notes.chart``: the text format of rhythm games, for its drums.
+"""Reads and writes the drums of ``notes.chart``, the text format of rhythm games.
 
 By the community's description of what Clone Hero, YARG and Moonscraper read and write
 (TheNathannator, *GuitarGame_ChartFormats*). Tempi are whole thousandths of a BPM, so
@@ -111,7 +111,7 @@ def chart_text(
     tags
         Title and artist, ``name`` and ``artist``.
     sections
-        Those that a game lets people practise.
+        Sections that players can practise.
     """
     head = [
         f'Name = "{_quoted(tags["name"])}"',
@@ -141,7 +141,7 @@ def chart_text(
 
 
 def _numbers(note: Note) -> list[int]:
-    """Return the numbers that a note is written as: its pad, and what is added."""
+    """Return the numbers that stand for a note: its pad, and its modifiers."""
     if note.pad == KICK:
         return [_DOUBLE if note.double else KICK]
     numbers = [note.pad]
@@ -168,7 +168,7 @@ def _quoted(text: str) -> str:
 
 
 class Chart(NamedTuple):
-    """What was read.
+    """A chart that was read.
 
     `later` is by how many seconds the notes are later in the sound, and `damage` says
     of each damaged track where it was left.
@@ -188,7 +188,7 @@ def read_chart(text: str) -> Chart:
     Raises
     ------
     FormatError
-        If it is no chart, or has no drums.
+        If it is not a chart, or has no drums.
     """
     sections = _sections(text)
     if "Song" not in sections or "SyncTrack" not in sections:

@@ -1,4 +1,4 @@
-"""What all folders for rhythm games have in common: levels, and their making."""
+"""Makes the levels and the folder of any rhythm game."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make_levels(
     timing
         Gives ticks and beats.
     place
-        What the game calls a place for a drum, such as "pad".
+        The game's word for the place of a drum, such as "pad".
     """
     notes, left_out = notes_of(
         (timing.tick(o.time), o.time, o.drum, o.velocity) for o in transcription

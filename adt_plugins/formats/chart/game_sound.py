@@ -1,4 +1,4 @@
-"""The song's sound as games read it: Ogg with Opus or Vorbis."""
+"""Writes the song's sound as games read it: Ogg with Opus or Vorbis."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write_song(source: Any, path: Path, codec: Literal["OPUS", "VORBIS"]) -> flo
     source
         See `adt_plugins.separate`.
     path, codec
-        The Ogg file, and what is in it.
+        The Ogg file, and its codec.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""``.sng``: the folder of a song in one file (mdsitton, *SngFileFormat*, version 1)."""
+"""Reads ``.sng``, a song's folder in a file (mdsitton, *SngFileFormat*, version 1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAGIC = b"SNGPKG"
 
 _VERSION = 1
 _MASK_BYTES = 16
-_PERIOD = 256  # after so many bytes the mask repeats
+_PERIOD = 256  # length of the mask in bytes
 _MOST_INDEX_BYTES = 1 << 22
 
 
@@ -32,7 +32,7 @@ def read_package(path: Path, *names: str) -> tuple[bytes, dict[str, str]]:
     AdtError
         If it cannot be read.
     FormatError
-        If it is no package, or has none of the files.
+        If it is not a package, or has none of the files.
     """
     try:
         with path.open("rb") as file:
@@ -56,10 +56,10 @@ def _read(file: BinaryIO, names: tuple[str, ...]) -> tuple[bytes, dict[str, str]
         name = _text(section, _number(section, 1)).lower()
         size, start = _number(section, 8), _number(section, 8)
         places[name] = start, size
-    found = [places[wanted] for wanted in names if wanted in places]
-    if not found:
+    positions = [places[wanted] for wanted in names if wanted in places]
+    if not positions:
         raise FormatError(f"a package without {' or '.join(names)}")
-    start, size = found[0]
+    start, size = positions[0]
     if size > MAX_BYTES:
         raise FormatError("too large for a transcription")
     file.seek(min(start, 1 << 62))

@@ -1,4 +1,4 @@
-"""Which pad of a game's drum kit a hit is on, and which hits are played at a level.
+"""Puts hits on the pads of a game's drum kit, and selects the hits of each level.
 
 Pads are those of *Pro Drums* with four lanes: red, yellow, blue and green, of which all
 but red may be a tom or a cymbal, and the kick.
@@ -21,13 +21,13 @@ KICK, RED, YELLOW, BLUE, GREEN = range(5)
 LEVELS = ("Expert", "Hard", "Medium", "Easy")
 
 ACCENT, GHOST = 115, 45
-"""Velocities from which a hit is an accent, and up to which it is a ghost note."""
+"""Lowest velocity of an accent, and highest velocity of a ghost note."""
 
 DOUBLE_S = 0.16
-"""Every other kick of a run whose kicks are closer than this is of the second pedal."""
+"""In a run of kicks closer than this, every other one is on the second pedal."""
 
 TOGETHER_S = 0.03
-"""People who strike two drums at once are no nearer than this."""
+"""Two drums struck within this time are one stroke."""
 
 PADS = {
     Drum.KD: (KICK, False),
@@ -52,7 +52,7 @@ PADS = {
 
 
 class Kit(Enum):
-    """Which drums the pads of a chart that was read stand for."""
+    """What the pads of a chart stand for."""
 
     PRO = "toms and cymbals are told apart"
     FIVE_LANES = "yellow and orange are cymbals, blue and green toms"
@@ -154,7 +154,7 @@ _MIX = re.compile(r"\[?mix[ _](\d)[ _]drums\d([a-z]*)\]?")
 def unflipped(
     notes: Iterable[Note], events: Iterable[tuple[int, str]], level: str
 ) -> list[Note]:
-    """Put back what is charted on the other hand's pad, a *disco flip*.
+    """Undo a *disco flip*, which charts notes on the other hand's pad.
 
     From an event such as ``mix 3 drums0d`` to the next one for the level, red stands
     for the hi-hat, and yellow for the snare.
@@ -162,9 +162,9 @@ def unflipped(
     Parameters
     ----------
     notes
-        The notes, in the order of ticks.
+        The notes, sorted by tick.
     events
-        Tick and text of events, in the order of ticks.
+        Tick and text of events, sorted by tick.
     level
         One of `LEVELS`.
     """
@@ -198,12 +198,12 @@ def notes_of(
     Parameters
     ----------
     hits
-        Tick, time in seconds, drum and velocity of each, in the order of time.
+        Tick, time in seconds, drum and velocity of each, sorted by time.
 
     Returns
     -------
     notes
-        At most two pads of hands at a time, in the order of ticks.
+        At most two pads of hands at a time, sorted by tick.
     left_out
         Drums of the hits that have no pad, or for which there was no hand.
     """
@@ -233,7 +233,7 @@ def notes_of(
 
 
 def _together(notes: Iterable[Note]) -> Iterator[list[Note]]:
-    """Yield the notes that are one stroke of several limbs, in the order of time."""
+    """Yield groups of notes that are one stroke of several limbs, sorted by time."""
     group: list[Note] = []
     for note in notes:
         if group and note.time - group[0].time > TOGETHER_S:
@@ -245,7 +245,7 @@ def _together(notes: Iterable[Note]) -> Iterator[list[Note]]:
 
 
 def _hands(group: Iterable[Note]) -> list[int]:
-    """Return the pads that hands play, what matters most first."""
+    """Return the pads that hands play, the most important ones first."""
     pads = {note.pad for note in group}
     return [pad for pad in _FIRST if pad in pads]
 
@@ -269,7 +269,7 @@ class BeatGrid:
         self._signatures = [(upper, lower) for _, upper, lower in timing.signatures]
 
     def off(self, tick: int, *, halves: bool) -> int:
-        """Return how far a tick is from the nearest beat, or from its eighths too."""
+        """Return how far a tick is from the nearest beat, or the nearest eighth."""
         upper, lower = self._signatures[max(bisect_right(self._starts, tick) - 1, 0)]
         is_compound = lower == 8 and upper % 3 == 0 and upper > 3
         beat = TICKS_PER_QUARTER * (3 if is_compound else 2) // 2
@@ -305,7 +305,7 @@ def by_level(notes: Sequence[Note], grid: BeatGrid) -> Levels:
 
 
 def _spaced(notes: Iterable[Note], least: int) -> list[Note]:
-    """Leave out what follows too soon on the same pad."""
+    """Leave out notes that follow too soon on the same pad."""
     last: dict[int, int] = {}
     kept = []
     for note in notes:

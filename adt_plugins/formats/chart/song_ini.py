@@ -1,4 +1,4 @@
-"""``song.ini``: what changes the reading of the chart beside it."""
+"""Reads and writes ``song.ini``, which affects how the chart beside it is read."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _TRUE = ("true", "1")
 
 
 class SongIni(NamedTuple):
-    """Seconds that all notes are later, and the kit, if it is said."""
+    """Seconds that all notes are later, and the kit, if it is stated."""
 
     delay_s: float = 0.0
     kit: Kit | None = None
 
 
 def read_ini(text: str) -> SongIni:
-    """Read the tags; what cannot be understood is passed over, as games do."""
+    """Read the tags; lines that are not valid are skipped, as games do."""
     tags = {}
     for line in text.splitlines():
         key, equals, value = line.partition("=")
@@ -29,7 +29,7 @@ def read_ini(text: str) -> SongIni:
 
 
 def ini_of(tags: Mapping[str, str]) -> SongIni:
-    """Return what tags say, keys and values in lower case."""
+    """Return what the tags mean, given keys and values in lower case."""
     kit = None
     if tags.get("five_lane_drums") in _TRUE:
         kit = Kit.FIVE_LANES

@@ -147,7 +147,7 @@ class Measures:
             add(ET.SubElement(measure, "backup"), "duration", ticks_of(bar.quarters))
         silent = {(note.place, note.length) for note in hands if not note.drums}
         for note in feet:
-            # One rest says for both voices that nobody plays.
+            # One rest stands for both voices.
             is_said = not note.drums and (note.place, note.length) in silent
             add_chord(measure, note, FEET, is_shown=not is_said)
 

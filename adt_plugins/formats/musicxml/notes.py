@@ -13,7 +13,7 @@ from adt_plugins.formats.notation.staff import PLACES
 
 DIVISIONS = 48  # of a quarter note, so that every step of every grid is an integer
 _FORTE = 90  # velocity of 100 % in MusicXML's dynamics
-_HANDS_RESTS = ("D", 5)  # where programs else put them depends on the notes around
+_HANDS_RESTS = ("D", 5)  # otherwise programs place them by the notes around
 
 
 def ticks_of(quarters: Fraction) -> int:
@@ -77,7 +77,7 @@ def add_note(
     *,
     chord: bool = False,
 ) -> None:
-    """Add a note or rest, whose elements the schema wants in this order."""
+    """Add a note or rest, with its elements in the order of the schema."""
     element = ET.SubElement(measure, "note")
     if chord:
         ET.SubElement(element, "chord")

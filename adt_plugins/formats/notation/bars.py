@@ -1,4 +1,4 @@
-"""Lays out the bars and beats of a part, as far as there are hits."""
+"""Lays out the bars and beats of a part, up to its last hit."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _ROOM = 1 / 6  # of a beat, behind the last hit: it may belong to the next one
 
 @dataclass
 class Stroke:
-    """A drum that is struck: what is drawn of a hit.
+    """A stroke on a drum: what is drawn of a hit.
 
-    `drum` is what it is drawn as, `graces` how many grace notes stand before it.
+    `drum` is the drum as which it is drawn, `graces` its number of grace notes.
     """
 
     onset: Onset
@@ -54,13 +54,13 @@ class GridBeat:
     time
         In seconds.
     quarters
-        Its length on paper.
+        Its notated length.
     is_counted
         Whether a counted beat begins with it.
     division
         Its steps.
     strokes
-        By step, and by drum.
+        Its strokes by step, and by drum.
     """
 
     position: int
@@ -72,7 +72,7 @@ class GridBeat:
 
     @property
     def unit(self) -> Unit:
-        """What it is on paper."""
+        """Its note: a quarter, a dotted quarter, or a shorter one."""
         if self.quarters == 1:
             return Unit.QUARTER
         if self.quarters == Fraction(3, 2):
@@ -80,7 +80,7 @@ class GridBeat:
         return Unit.EIGHTH if self.quarters == Fraction(1, 2) else Unit.SHORT
 
     def place(self, step: int) -> Fraction:
-        """Return where a step is written, in quarters from the start of the beat."""
+        """Return where a step is notated, in quarters from the start of the beat."""
         return self.quarters * step / self.division.steps
 
 
@@ -88,7 +88,7 @@ class GridBeat:
 class Bar:
     """A bar; bar 1 begins with the first downbeat, a pickup is bar 0.
 
-    `meter` says what note its beats are; how many there are may be unusual.
+    `meter` gives the note value of its beats; their number may differ from it.
     """
 
     number: int
@@ -98,7 +98,7 @@ class Bar:
 
     @property
     def count(self) -> int:
-        """Counted beats."""
+        """Number of counted beats."""
         return sum(beat.is_counted for beat in self.beats)
 
     @property
@@ -115,7 +115,7 @@ class Bar:
 def lay_out(transcription: Transcription) -> tuple[list[Bar], float]:
     """Lay out bars, and return the time at which the last one ends.
 
-    Beats are where the one tempo has them that fits, if one does. They are continued
+    If one tempo fits all beats, they are where it has them. They are continued
     at both ends as far as there are hits, and the last bar is filled up to the usual
     length.
 
@@ -140,9 +140,9 @@ def lay_out(transcription: Transcription) -> tuple[list[Bar], float]:
 
 
 def tempo(bars: Sequence[Bar]) -> float:
-    """Counted beats a minute, of beats about as long as the middle one.
+    """Return the counted beats a minute, from beats whose length is near the median.
 
-    The length of single ones is known to a frame of 10 ms only.
+    Single lengths are known to a frame of 10 ms only.
     """
     times = [beat.time for bar in bars for beat in bar.beats if beat.is_counted]
     gaps = sorted(b - a for a, b in pairwise(times))
@@ -154,13 +154,13 @@ def tempo(bars: Sequence[Bar]) -> float:
 
 
 def usual_length(bars: Sequence[Bar]) -> int:
-    """Return the beats of most bars other than pickups; of a pickup if it is alone."""
+    """Return the number of beats in most bars; pickups count only if alone."""
     counts = Counter(bar.count for bar in bars if bar.number > 0)
     return counts.most_common(1)[0][0] if counts else bars[0].beats[-1].position
 
 
 def _straightened(transcription: Transcription) -> list[Beat]:
-    """Return the beats without the errors of single ones, where these are known."""
+    """Return the beats without the errors of single ones, if one tempo fits them."""
     beats = transcription.beats
     times = np.array([beat.time for beat in beats], np.float64)
     hits = [onset.time for onset in transcription.onsets]
@@ -224,13 +224,13 @@ def _continued(inner: Sequence[Beat], onsets: Sequence[Onset]) -> list[GridBeat]
         count += 1
         position = position + 1 if position < usual else 1
         beats.append(GridBeat(position, inner[-1].time + count * tail))
-        # Up to the downbeat behind the last hit, with room to round up.
+        # Continue to the downbeat after the last hit, with room to round up.
         if position == 1 and count * tail > more + _ROOM * tail:
             return beats
 
 
 def _usual(beats: Sequence[Beat]) -> int:
-    """Return the length of most bars, or of the part of a bar that there is."""
+    """Return the length of most bars, or of an only bar, however incomplete."""
     starts = [n for n, beat in enumerate(beats) if beat.position == 1]
     lengths = [b - a for a, b in pairwise(starts)]
     if lengths and max(lengths) <= MOST_BEATS:
@@ -240,7 +240,7 @@ def _usual(beats: Sequence[Beat]) -> int:
 
 
 def _bars(beats: Sequence[GridBeat], given: Sequence[Beat]) -> list[Bar]:
-    """Group beats into bars, numbered from the first downbeat that was given."""
+    """Group beats into bars, numbered from the first of the given downbeats."""
     first = next((b.time for b in given if b.position == 1), math.inf)
     bars: list[Bar] = []
     for beat in beats:

@@ -1,4 +1,4 @@
-"""How beats can be divided, and how likely that is before the hits are known.
+"""Lists how beats can be divided, and how likely each division is a priori.
 
 Logarithms of probabilities are whole multiples of `LOG_STEP`: sums of them are exact,
 in any order, and the browser, whose logarithms may differ in the last bit, comes to
@@ -20,7 +20,7 @@ LOG_STEP = 2.0**-20
 
 
 class Feel(Enum):
-    """Which pairs of notes are swung."""
+    """Feel of the music: the pairs of notes that are swung."""
 
     STRAIGHT = "straight"
     EIGHTHS = "swung eighths"
@@ -29,7 +29,7 @@ class Feel(Enum):
 
 @dataclass(frozen=True, order=True)
 class Division:
-    """Steps of a beat; of swung ones every second comes late."""
+    """The steps of a beat; if it is swung, every second step is late."""
 
     steps: int
     swung: bool = False
@@ -53,7 +53,7 @@ UNDIVIDED = Division(1)
 
 
 class Unit(Enum):
-    """A beat's note: a quarter, a dotted quarter, or a shorter note."""
+    """Note of a beat: a quarter, a dotted quarter, or a shorter one."""
 
     QUARTER = "quarter"
     DOTTED = "dotted quarter"
@@ -63,7 +63,7 @@ class Unit(Enum):
 
 _D = Division
 _SWUNG = {n: Division(n, True) for n in (2, 4, 6)}
-# How likely divisions are before anything is heard of the song. What has no swing is
+# Prior probabilities of divisions, before any hit is known. What has no swing is
 # as likely in every feel, or many empty beats would choose one.
 PRIORS: dict[Unit, dict[Feel, dict[Division, float]]] = {
     Unit.QUARTER: {
@@ -113,7 +113,7 @@ _OTHER_FEEL = -18.0  # log probability, at a bar line
 _OTHER_FAMILY = -2.5  # between binary and ternary beats
 _OTHER_STEPS = -0.3
 _NEVER = -1e6
-_PRIOR_WEIGHT = 24  # beats that the prior counts as
+_PRIOR_WEIGHT = 24  # weight of the prior, in beats
 _MOST_TERNARY = 0.1  # share of triplets in straight music; with more it is a shuffle
 _FINEST, _MOST_FINEST = 12, 0.004
 """Steps that fit whatever is played, and their largest share (experiment 39)."""
@@ -126,7 +126,7 @@ def in_steps(logs: float | Floats) -> Floats:
 
 
 def weights(division: Division) -> Floats:
-    """Return how likely the steps are: beats and halves more than those between."""
+    """Return how likely the steps are; beats and halves are likelier than the rest."""
     steps = division.steps
     likely = np.ones(steps)
     likely[0] = 3.0
@@ -139,11 +139,11 @@ def weights(division: Division) -> Floats:
 
 
 def prior(unit: Unit, counts: Floats) -> Floats:
-    """Return the log probability of each state, given what the song has so far."""
+    """Return the log probability of each state, given the counts in the song so far."""
     feels = PRIORS[unit]
     logs = np.full(len(STATES), _NEVER)
     for feel in Feel:
-        # Where nothing is swung a feel goes on as it is.
+        # Where nothing is swung, a feel continues unchanged.
         shares = feels.get(feel, feels[Feel.STRAIGHT])
         states = [n for n, state in enumerate(STATES) if state[0] is feel]
         total = sum(counts[n] for n in states) + _PRIOR_WEIGHT

@@ -1,4 +1,4 @@
-"""Grace notes: strokes that are played as one with the stroke behind them."""
+"""Finds grace notes: strokes that belong to the stroke right after them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GRACED = (Drum.SD, Drum.TT)
 
 @dataclass(frozen=True)
 class Played:
-    """A stroke, and how many grace notes stand before it."""
+    """A stroke, and the number of grace notes before it."""
 
     onset: Onset
     graces: int = 0
@@ -36,14 +36,14 @@ def find_flams(onsets: Iterable[Onset]) -> tuple[list[Played], list[Onset]]:
     Parameters
     ----------
     onsets
-        In the order of time.
+        Onsets, sorted by time.
 
     Returns
     -------
     played : list of Played
-        The strokes, in the order of time.
+        The strokes, sorted by time.
     left_out : list of Onset
-        What is neither: a drum that no hand strikes twice so fast, or an echo.
+        Hits that are neither: too fast for a hand, or an echo.
     """
     by_drum: dict[Drum, list[Onset]] = {}
     for onset in onsets:

@@ -1,7 +1,7 @@
-"""Keeps what one drummer can play: two hands, two feet, one cymbal for one run.
+"""Limits a part to what one drummer can play: two hands, two feet, runs on one cymbal.
 
-What a recording seems to have and no pair of hands can play is heard twice, or is
-another player's; on paper it is left out.
+Hits that no pair of hands can play are duplicates, or
+another player's; on paper they are left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FEET = (Drum.KD, Drum.PHH)
 CRASHES = (Drum.CRC, Drum.CY, Drum.SPC, Drum.CHC)
 RIDES = (Drum.RDC, Drum.RDB)
 HATS = (Drum.OHH, Drum.CHH, Drum.HH)
-"""By hand; of two at once the first one is heard."""
+"""Drums that only one hand plays; of two at once, the first one is kept."""
 
 _NEAR_BARS = 4
 _LEAST_RUN = 4  # strokes
@@ -50,13 +50,13 @@ class _Habits:
                 self._bars.setdefault(key, set()).add(chord.bar)
 
     def support(self, drum: Drum, chord: _Chord) -> int:
-        """In how many bars nearby a drum is struck at the same place."""
-        found = self._bars.get((USUAL.get(drum, drum), chord.place), set())
-        return sum(abs(bar - chord.bar) <= _NEAR_BARS for bar in found)
+        """Return in how many nearby bars a drum is struck at the same place."""
+        bars = self._bars.get((USUAL.get(drum, drum), chord.place), set())
+        return sum(abs(bar - chord.bar) <= _NEAR_BARS for bar in bars)
 
 
 def make_playable(bars: Sequence[Bar]) -> Counter[Drum]:
-    """Leave out what cannot be played, in place; return it by drum."""
+    """Remove from the bars what cannot be played, and return it by drum."""
     chords = list(_chords(bars))
     left_out: Counter[Drum] = Counter()
     habits = _Habits(chords)
@@ -87,7 +87,7 @@ def _chords(bars: Sequence[Bar]) -> Iterator[_Chord]:
 
 
 def _doubled(chord: _Chord, habits: _Habits) -> list[Drum]:
-    """Return the drums that repeat another one of the same stroke."""
+    """Return the drums that duplicate another one of the same stroke."""
     struck = chord.strokes
     doubled = [d for d in struck if any(o.coarse is d for o in struck if o is not d)]
     if Drum.PHH in struck and Drum.HH in struck and Drum.HH not in doubled:
@@ -109,11 +109,11 @@ def _worth(drum: Drum, chord: _Chord, habits: _Habits) -> tuple[int, float, int]
 
 
 def _too_many(chord: _Chord, habits: _Habits) -> list[Drum]:
-    """Return the drums that no hand is left for."""
+    """Return the drums for which no hand is left."""
     hands = [drum for drum in chord.strokes if drum not in FEET]
     extra: list[Drum] = []
     if any(drum in CRASHES for drum in hands):
-        # The hand that plays the hat has gone to the crash.
+        # The hand that plays the hat has moved to the crash.
         extra = [drum for drum in hands if drum in HATS]
     hands = [drum for drum in hands if drum not in extra]
     hands.sort(key=lambda drum: (drum in CRASHES, *_worth(drum, chord, habits)))
@@ -140,12 +140,12 @@ def _runs(chords: Sequence[_Chord]) -> Iterator[list[_Chord]]:
 
 
 def _unite(run: Sequence[_Chord]) -> None:
-    """Draw a run of strokes on one cymbal; a crash may begin a bar of it."""
+    """Assign a run of strokes to one cymbal; a crash may begin a bar of it."""
     if len(run) < _LEAST_RUN:
         return
     kinds = Counter(_cymbal(chord.strokes) for chord in run)
     rides = sum(kinds[kind] for kind in RIDES)
-    # This many strokes in a row are a ride's, where nothing is sure.
+    # A run this long is played on the ride, if the kinds are uncertain.
     sure = {kind: n for kind, n in kinds.items() if kind in CRASHES and kind != Drum.CY}
     one = max(sure, key=lambda kind: sure[kind], default=None)
     if one is None or sure[one] <= max(rides, len(run) // 2):

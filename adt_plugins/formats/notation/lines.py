@@ -1,4 +1,4 @@
-"""Lines of a page: four bars each, and a new one where a section begins."""
+"""Breaks a page into lines of four bars, and begins a new one at each section."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BARS_A_LINE = 4
 
 
 def bars_before_lines(part: Part) -> set[int]:
-    """Return the indices of the bars that lines begin with, except the first of all.
+    """Return the indices of the bars at which lines begin, except for the first line.
 
     A pickup stands before the first bars of its line. So that no bar of a section is
     alone on its last line, that has five bars, or the last two have three.

@@ -1,4 +1,4 @@
-"""Accents and ghost notes: against the same drum's neighbours, where they recur."""
+"""Marks accents and ghost notes, by comparison with nearby hits of the same drum."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def mark(bars: Sequence[Bar]) -> None:
             for hit in lonely:
                 hit.stroke.is_ghost = False
         if drum.coarse in _ACCENTED:
-            # How loud a hat is under a snare nobody can tell.
+            # The velocity of a hat under a snare cannot be measured.
             clear = [hit for hit in hits if not hit.is_covered]
             _accent(clear, [_near(clear, n) for n in range(len(clear))])
 
@@ -86,7 +86,7 @@ def _near(hits: Sequence[_Hit], n: int) -> Sequence[_Hit]:
 
 
 def _soft(near: Sequence[_Hit]) -> float:
-    """Return the largest velocity of a ghost note among these hits."""
+    """Return the highest velocity of a ghost note among these hits."""
     if len(near) < LEAST_HITS:
         return 0.0
     values = sorted(hit.velocity for hit in near)
@@ -94,7 +94,7 @@ def _soft(near: Sequence[_Hit]) -> float:
 
 
 def _accent(hits: Sequence[_Hit], around: Sequence[Sequence[_Hit]]) -> None:
-    """Mark the hits that are loud where others of their place are so too."""
+    """Mark the loud hits at places where other bars have loud hits, too."""
     loud = {id(h) for h, near in zip(hits, around, strict=True) if _is_loud(h, near)}
     for hit, near in zip(hits, around, strict=True):
         if id(hit) not in loud:

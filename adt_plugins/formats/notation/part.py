@@ -1,4 +1,4 @@
-"""The part of a transcription: what tab, PDF and MusicXML show alike."""
+"""Builds the part of a transcription, which tab, PDF and MusicXML share."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ _BIT = {drum: 1 << n for n, drum in enumerate(Drum)}
 
 @dataclass
 class Part:
-    """A drum part: its bars, and what stands above and below them.
+    """A drum part: its bars, and the headings of bars and sections.
 
     Parameters
     ----------
     bars
         All of them.
     rhythm
-        Where the places of its steps are.
+        Its rhythm, which gives the times of its steps.
     bpm
         Counted beats a minute.
     end
         Time at which the last bar ends, in seconds.
     left_out
-        Hits that are not written, by drum.
+        Number of hits that are not notated, by drum.
     sections
-        Indices of the bars that sections begin with.
+        Indices of the bars at which sections begin.
     """
 
     bars: list[Bar]
@@ -62,9 +62,9 @@ class Part:
     def drums(self) -> dict[Drum, str]:
         """Return the drums that are drawn, in the order of `Drum`, with their names.
 
-        Where most strokes are of no sure kind it is just a hi-hat, a cymbal, a tom; so
-        are all drums that share their head on the staff with one that is so named. No
-        two heads have one name: beside a cymbal a run is a ride's.
+        If the kind of most strokes is uncertain, it is just a hi-hat, cymbal or tom; so
+        are all drums that share a head on the staff with such a one. No
+        two heads have the same name: beside a "cymbal", a run is called a ride.
         """
         sure: Counter[Drum] = Counter()
         drawn: Counter[Drum] = Counter()
@@ -89,14 +89,14 @@ class Part:
         }
 
     def strokes(self) -> Iterator[tuple[Drum, Stroke]]:
-        """Yield everything that is drawn."""
+        """Yield all strokes that are drawn."""
         for bar in self.bars:
             for beat in bar.beats:
                 for strokes in beat.strokes.values():
                     yield from strokes.items()
 
     def omissions(self) -> str | None:
-        """Return one line about what is left out; None if nothing is."""
+        """Return a sentence about hits that are left out; None if there are none."""
         count = sum(self.left_out.values())
         if not count:
             return None
@@ -107,7 +107,7 @@ class Part:
         return f"left out {hits} heard twice or too much for two hands: {drums}"
 
     def swing_of(self, bar: Bar) -> float:
-        """Return where the second of two swung notes begins, 0.5 in a straight bar."""
+        """Return the position of the second of two swung notes; 0.5 if straight."""
         return self.rhythm.swing_of(bar.feel)
 
 
@@ -117,14 +117,14 @@ def make_part(
     quantize: Quantize | None = None,
     swing_notation: str = "eighths",
 ) -> Part:
-    """Write out a transcription.
+    """Notate a transcription.
 
     Parameters
     ----------
     transcription
-        With beats.
+        A transcription with beats.
     quantize
-        What hits are moved to beforehand; None: only the division of beats decides.
+        Grid that hits are moved to beforehand; None: the division of beats decides.
     swing_notation
         One of `SWING_NOTATIONS`.
 
@@ -148,7 +148,7 @@ def make_part(
     left_out += _place(bars, groups, rhythm)
     last = max(beat.time for beat in transcription.beats)
     while len(bars) > 1 and bars[-1].beats[0].time > last and not _sounds(bars[-1]):
-        # It was there in case that the last hit belongs to it.
+        # It exists only in case the last hit belongs to it.
         end = bars.pop().beats[0].time
     left_out += make_playable(bars)
     mark(bars)
@@ -187,7 +187,7 @@ def _quantized(transcription: Transcription, how: Quantize) -> Transcription:
 
 
 def _together(played: Iterable[Played]) -> list[list[Played]]:
-    """Return the groups of strokes that were meant to sound at once."""
+    """Group strokes that were meant to sound at once."""
     groups: list[list[Played]] = []
     for stroke in played:
         group = groups[-1] if groups else []
@@ -211,7 +211,7 @@ def _time(group: Sequence[Played]) -> float:
 def _divide(
     bars: Sequence[Bar], end: float, groups: Sequence[Sequence[Played]]
 ) -> Rhythm:
-    """Give every beat its division, and every bar its feel."""
+    """Determine the division of every beat and the feel of every bar."""
     beats = [beat for bar in bars for beat in bar.beats]
     strokes = Strokes(
         np.array([_time(group) for group in groups], np.float64),
@@ -240,11 +240,11 @@ def _divide(
 def _place(
     bars: Sequence[Bar], groups: Sequence[Sequence[Played]], rhythm: Rhythm
 ) -> Counter[Drum]:
-    """Put every stroke on its step; return those that found it taken."""
+    """Put every stroke on its step; return those whose step is taken."""
     beats = [beat for bar in bars for beat in bar.beats]
     lost: Counter[Drum] = Counter()
     for group, (index, step) in zip(groups, rhythm.places, strict=True):
-        # The list ends with a beat that no hit is near to the end of.
+        # The list ends with a beat that no hit is near the end of.
         taken = beats[min(index, len(beats) - 1)].strokes.setdefault(step, {})
         for stroke in group:
             new = Stroke(stroke.onset, stroke.onset.drum, stroke.graces)
@@ -257,10 +257,10 @@ def _place(
 
 
 def _simplify(beat: GridBeat, feel: Feel) -> None:
-    """Write a beat with as few steps as its strokes need."""
+    """Notate a beat with as few steps as its strokes need."""
     steps = set(beat.strokes)
     if feel is Feel.EIGHTHS and beat.division == Division(3) and steps <= {0, 2}:
-        # A pair is spelled in one way, whatever it was nearer to.
+        # A pair is always spelled the same way, whichever division fitted better.
         _respell(beat, Division(2, True), {0: 0, 2: 1})
         return
     for part in (12, 6, 4, 3, 2):
@@ -272,7 +272,7 @@ def _simplify(beat: GridBeat, feel: Feel) -> None:
 
 
 def _has_pairs(bars: Sequence[Bar]) -> bool:
-    """Whether a swing mark says anything: music of triplets alone needs none."""
+    """Whether a swing mark is of use; music in triplets alone does not need one."""
     swung = [
         beat.division.swung
         for bar in bars
@@ -288,7 +288,7 @@ def _sounds(bar: Bar) -> bool:
 
 
 def _sounds_compound(bars: Sequence[Bar]) -> bool:
-    """Whether nearly all beats that are divided are so by three."""
+    """Whether nearly all divided beats are divided by three."""
     divided = [
         beat.division.is_ternary
         for bar in bars

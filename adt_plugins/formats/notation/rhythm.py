@@ -1,4 +1,4 @@
-"""How beats are divided: one rhythm for one groove.
+"""Infers how beats are divided: one rhythm for one groove.
 
 A beat's division and the feel of the music, straight or swung, are decided together,
 from all hits: hits lie around the places of a division with a normal error that is
@@ -38,7 +38,7 @@ _STRAIGHT_HALF = 0.5
 
 @dataclass(frozen=True)
 class Rhythm:
-    """What `find_rhythm` found.
+    """The result of `find_rhythm`.
 
     Parameters
     ----------
@@ -47,10 +47,10 @@ class Rhythm:
     places
         Beat and step of each stroke; a step may be the first of the next beat.
     swing, swing_16
-        Where the second of two swung eighths or sixteenths begins, 0.57 to 0.75 of
+        Position of the second of two swung eighths or sixteenths, 0.57 to 0.75 of
         the pair.
     error
-        How far strokes lie from their places as a rule, in seconds.
+        Usual distance of strokes from their places, in seconds.
     """
 
     feels: tuple[Feel, ...]
@@ -83,9 +83,9 @@ _SWING_STEP = 5
 
 @dataclass(frozen=True)
 class Strokes:
-    """Strokes: times in seconds, ascending, and the drums that belong together.
+    """Strokes: times in seconds, ascending, and the drums of each.
 
-    `drums` has a bit for each.
+    `drums` has a bit for each drum.
     """
 
     times: Floats
@@ -94,9 +94,9 @@ class Strokes:
 
 @dataclass(frozen=True)
 class Beats:
-    """Beats to divide: `times` has one more, the end of the last.
+    """Beats to divide; `times` has one more item, the end of the last beat.
 
-    `bars` counts the bar that each belongs to.
+    `bars` has the number of the bar of each.
     """
 
     times: Floats
@@ -110,9 +110,9 @@ def find_rhythm(beats: Beats, strokes: Strokes) -> Rhythm:
     Parameters
     ----------
     beats
-        What is divided.
+        The beats to divide.
     strokes
-        All of them; what lies outside of the beats counts for the nearest.
+        All strokes; those outside the beats count for the nearest beat.
     """
     lengths = np.diff(beats.times)
     late = _late(beats.times, lengths, strokes.times)
@@ -132,11 +132,11 @@ def find_rhythm(beats: Beats, strokes: Strokes) -> Rhythm:
         inside = (phase > 0.5 * sigma) & (phase < 1 - 0.5 * sigma)
         busy = np.unique(index[inside])
         counts = np.bincount(path[busy], minlength=len(STATES)).astype(np.float64)
-    found = [STATES[state] for state in path]
-    steps = _steps(index, phase, found, (swing, swing_16))
+    states = [STATES[state] for state in path]
+    steps = _steps(index, phase, states, (swing, swing_16))
     return Rhythm(
-        tuple(feel for feel, _ in found),
-        tuple(division for _, division in found),
+        tuple(feel for feel, _ in states),
+        tuple(division for _, division in states),
         steps,
         swing,
         swing_16,
@@ -145,7 +145,7 @@ def find_rhythm(beats: Beats, strokes: Strokes) -> Rhythm:
 
 
 def _late(times: Floats, lengths: Floats, hits: Floats) -> Floats:
-    """Return how much later than the beats each hit is played, by its neighbours."""
+    """Estimate how late each hit is relative to the beats, like the hits around it."""
     if not len(hits):
         return hits
     nearest = np.clip(np.searchsorted(times, hits), 1, len(times) - 1)
@@ -164,7 +164,7 @@ def _late(times: Floats, lengths: Floats, hits: Floats) -> Floats:
     firsts = np.searchsorted(beats, every - _AROUND)
     lasts = np.searchsorted(beats, every + _AROUND + 1)
     for beat in np.flatnonzero(lasts > firsts):
-        # As if there were some more hits at the usual distance.
+        # Add a few hits of usual lateness.
         nearby = np.append(off[firsts[beat] : lasts[beat]], [usual] * _USUAL_HITS)
         local[beat] = np.median(nearby)
     before = np.clip(np.searchsorted(times, hits, "right") - 1, 0, len(times) - 2)
@@ -202,7 +202,7 @@ def _swing(
     wanted: NDArray[np.bool_],
     limits: tuple[int, int],
 ) -> float:
-    """Return where most second halves of swung beats (or half beats) lie."""
+    """Estimate the position of swung second halves of beats, or of half beats."""
     inside = (phase > 0.15) & (phase < 0.87) & wanted[index]
     index, phase = index[inside], phase[inside]
     second = (phase > 0.45) & (phase < 0.8)
@@ -222,7 +222,7 @@ def _swing_for(feel: Feel, swings: tuple[float, float]) -> float:
 
 @dataclass(frozen=True)
 class _Hits:
-    """Strokes: beat, place in it, drums, usual error as a part of the beat."""
+    """Strokes: beat, place in it, drums, usual error as a fraction of the beat."""
 
     index: Ints
     phase: Floats
@@ -295,5 +295,5 @@ def _error(
     far = far * lengths[index]
     if not len(far):
         return _FIRST_ERROR_S
-    # The median of a normal error is 0.67 of its standard deviation.
+    # The median of a normal distribution's absolute error is 0.67 standard deviations.
     return float(np.clip(np.median(far) / 0.6745, _LEAST_ERROR_S, _MOST_ERROR_S))

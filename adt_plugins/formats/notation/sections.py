@@ -1,4 +1,4 @@
-"""Where a piece changes its groove, and which bars say the same as the one before."""
+"""Finds where a piece changes its groove, and which bars repeat the one before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Pattern = frozenset[tuple[Fraction, Drum]]
 
 
 def pattern(bar: Bar) -> Pattern:
-    """Return the drums of a bar with their places."""
+    """Return the strokes of a bar: drums with their places."""
     hits = set()
     start = Fraction(0)
     for beat in bar.beats:
@@ -33,7 +33,7 @@ def pattern(bar: Bar) -> Pattern:
 
 
 def find_sections(bars: Sequence[Bar]) -> list[int]:
-    """Return the indices of the bars that sections begin with, including the first.
+    """Return the indices of the bars at which sections begin, including the first.
 
     A section begins where the four bars behind it differ most from the four before
     it, and by enough; and where the music begins or ceases to swing.
@@ -60,7 +60,7 @@ def find_sections(bars: Sequence[Bar]) -> list[int]:
 
 
 def _difference(before: Sequence[Pattern], after: Sequence[Pattern]) -> float:
-    """Return how little two stretches have in common, 0-1."""
+    """Return the difference between two stretches, 0-1."""
     one = Counter(hit for bar in before for hit in bar)
     other = Counter(hit for bar in after for hit in bar)
     scale = len(after) / max(len(before), 1)
@@ -70,7 +70,7 @@ def _difference(before: Sequence[Pattern], after: Sequence[Pattern]) -> float:
 
 
 def _unrest(bars: Sequence[Pattern]) -> float:
-    """Return how little the halves of a stretch have in common, 0-1."""
+    """Return the difference between the halves of a stretch, 0-1."""
     half = len(bars) // 2
     return min(
         _difference(bars[:half], bars[half:]), _difference(bars[::2], bars[1::2])
@@ -78,7 +78,7 @@ def _unrest(bars: Sequence[Pattern]) -> float:
 
 
 def repeated(bars: Sequence[Bar]) -> list[bool]:
-    """Return whether each bar is the same on paper as the one before it."""
+    """Return whether each bar looks the same as the one before it."""
     repeats = [False] * len(bars)
     for n in range(1, len(bars)):
         repeats[n] = (

@@ -1,4 +1,4 @@
-"""From beats and steps to notes and rests: values, dots, tuplets and beams."""
+"""Spells beats and steps as notes and rests, with values, dots, tuplets and beams."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HALF_BAR = Fraction(2)
 
 @dataclass(frozen=True)
 class Note:
-    """Drums that sound at once (none: a rest), and the sign that shows it.
+    """Simultaneous strokes, or a rest, and the sign for them.
 
     Parameters
     ----------
@@ -54,13 +54,13 @@ class Note:
 
     @property
     def flags(self) -> int:
-        """Flags or beams of the value."""
+        """Number of flags or beams of the value."""
         return max(_VALUES.index(self.value) - _QUARTER, 0)
 
 
 @dataclass(frozen=True)
 class _Signs:
-    """How a beat's steps are written: (steps, value, dots), the longest first."""
+    """How a beat's steps are notated: (steps, value, dots), the longest first."""
 
     parts: tuple[tuple[int, str, int], ...]
     tuplet: tuple[int, int] | None
@@ -120,7 +120,7 @@ def _beat(beat: GridBeat, start: Fraction, voice: int) -> Iterator[Note]:
     hits = {
         step: own for step in sorted(beat.strokes) if (own := _own(beat, step, voice))
     }
-    if not set(hits) - {0}:  # nothing inside the beat: one plain sign
+    if not set(hits) - {0}:  # nothing within the beat: one plain sign
         yield Note(hits.get(0, ()), start, beat.quarters, *value_of(beat.quarters))
         return
     signs, unit = _signs(beat.quarters, beat.division.steps), beat.place(1)
@@ -136,7 +136,7 @@ def _beat(beat: GridBeat, start: Fraction, voice: int) -> Iterator[Note]:
                 )
             place = start + at * unit
             notes.append(Note(drums, place, steps * unit, value, dots, signs.tuplet))
-            at, drums = at + steps, ()  # what is left is silent
+            at, drums = at + steps, ()  # the remainder is silent
     if signs.tuplet:
         notes[0] = replace(notes[0], edge="start")
         notes[-1] = replace(notes[-1], edge="stop")
@@ -154,7 +154,7 @@ def _own(beat: GridBeat, step: int, voice: int) -> tuple[tuple[Drum, Stroke], ..
 
 
 def _with_long_rests(notes: Sequence[Note], bar: Bar) -> list[Note]:
-    """Unite the rests of beats that are silent together.
+    """Merge the rests of beats that are silent together.
 
     Of a bar of four quarters that is half a bar at most, of beats shorter than a
     quarter a quarter. It begins where notes of its length do.
@@ -165,14 +165,14 @@ def _with_long_rests(notes: Sequence[Note], bar: Bar) -> list[Note]:
         most = _HALF_BAR
     else:
         return list(notes)
-    found: list[Note] = []
+    spelled: list[Note] = []
     for note in notes:
-        found.append(note)
-        while len(found) > 1 and _are_one(found[-2], found[-1], most):
-            length = 2 * found.pop().length
+        spelled.append(note)
+        while len(spelled) > 1 and _are_one(spelled[-2], spelled[-1], most):
+            length = 2 * spelled.pop().length
             value, _ = value_of(length)
-            found[-1] = replace(found[-1], length=length, value=value)
-    return found
+            spelled[-1] = replace(spelled[-1], length=length, value=value)
+    return spelled
 
 
 def _are_one(before: Note, note: Note, most: Fraction) -> bool:
@@ -218,7 +218,7 @@ def _group_ends(notes: Sequence[Note], bar: Bar) -> list[Fraction]:
                 if len(inside) == 4 and all(n.drums and n.flags == 1 for n in inside):
                     ends.remove(half + 1)
         return ends
-    # Two shorter beats make a group; three at the end of an odd number.
+    # Two shorter beats make a group; of an odd number, the last three do.
     unit = bar.beats[0].quarters
     per = 2 if unit == Fraction(1, 2) else 4
     count = len(bar.beats)

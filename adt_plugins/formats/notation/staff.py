@@ -1,4 +1,4 @@
-"""Where drums are drawn on the staff.
+"""Knows where drums are drawn on the staff.
 
 Under the percussion clef lines are named as in treble clef. Staff places follow
 Weinberg's guidelines (Percussive Notes, 1994), where they have one, else MuseScore's.
@@ -12,7 +12,7 @@ from adt_plugins.drums import Drum
 
 
 class Place(NamedTuple):
-    """Where and how a drum is drawn, and what it is called by MusicXML."""
+    """Where and how a drum is drawn, and its name in MusicXML."""
 
     step: str
     octave: int

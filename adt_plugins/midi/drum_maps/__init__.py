@@ -60,11 +60,11 @@ class DrumMap:
     Parameters
     ----------
     name, title
-        For the command line, and for people.
+        Name on the command line, and name for people.
     grade
         How far to trust it: a key of `GRADES`.
     sources
-        Where its numbers come from.
+        Sources of its numbers.
     drums
         Drum to the note that is written, 0-127.
     notes

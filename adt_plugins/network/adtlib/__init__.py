@@ -119,7 +119,7 @@ def _card(name: str, digest: str) -> ModelCard:
         front_end=_FRONT_END,
         geometry=GEOMETRY,
         picker=Picker(kind="adtlib", rows=_ROWS),
-        # Thresholds of what has no row in the picker.
+        # Thresholds of outputs without a row in the picker.
         thresholds={"KD": 0.3, "SD": 0.1, "HH": 0.1},
         # ADTLib reports the frame after the peak.
         delay=-1 / _FRONT_END.frame_rate,

@@ -55,7 +55,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Studio:
-    """Everything that accompaniment is made with."""
+    """The material and tools of accompaniment."""
 
     fonts: tuple[Path, ...]
     strums: tuple[Path, ...]

@@ -1,4 +1,4 @@
-"""Tambourines, shakers and claps that play along with the drums.
+"""Adds tambourines, shakers and claps that play along with the drums.
 
 Songs have them, the recorded performances do not. They are labelled ``OT``, so that the
 network learns that they are neither hi-hats nor snares.
@@ -57,15 +57,15 @@ def find_instruments(folder: Path, kits: Container[str]) -> Instruments:
     Returns
     -------
     dict
-        From each kind that there is to (kit, number of the group).
+        Each available kind to (kit, number of the group).
     """
-    found: Instruments = {}
+    available: Instruments = {}
     for kit, names in read_names(folder, "OT").items():
         for number, name in enumerate(names):
             for title, kind in KINDS.items():
                 if kit in kits and re.search(kind.names, name.lower()):
-                    found.setdefault(title, []).append((kit, number))
-    return found
+                    available.setdefault(title, []).append((kit, number))
+    return available
 
 
 def play_along(
@@ -75,16 +75,16 @@ def play_along(
     duration_s: float,
     rng: np.random.Generator,
 ) -> list[Stroke]:
-    """Return the strokes of an instrument throughout a clip; mostly none.
+    """Return the strokes of an instrument throughout a clip; in most clips none.
 
     Parameters
     ----------
     performance
-        What it plays along with.
+        Performance that it plays along with.
     kit
         Kit of the clip, which gets the instrument.
     instruments
-        As `find_instruments` returns them.
+        Instruments from `find_instruments`.
     duration_s
         Length of the clip.
     rng

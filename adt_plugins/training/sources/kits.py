@@ -271,7 +271,7 @@ def _read(bank: Path) -> dict[str, Any]:
 
 
 def read_names(folder: Path, code: str) -> dict[str, list[str]]:
-    """Return what the groups of a drum are called in each built kit that has it.
+    """Return the names of a drum's groups in each built kit that has it.
 
     Groups of soundfonts have the numbers of their notes.
     """

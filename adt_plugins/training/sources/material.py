@@ -1,4 +1,4 @@
-"""The material of the shipped model: its upstream files, and whether they are there.
+"""Checks the material of the shipped model: which upstream files are there.
 
 The list, `material.json`, names every file that rendering reads, with its hash. It is
 made from complete folders (``adt train check-data DATA --sounds SOUNDS --write FILE``),
@@ -193,7 +193,7 @@ def check(data: Path, sounds: Path, material: list[Upstream]) -> list[Finding]:
 
 
 def table(findings: list[Finding]) -> str:
-    """Return a text table: what is there, and where to get the rest."""
+    """Return a text table: which files are there, and where to get the rest."""
     lines = []
     for finding in findings:
         upstream = finding.upstream

@@ -16,9 +16,9 @@ class Upstream:
     Parameters
     ----------
     name, licence, homepage
-        For people.
+        Texts for people.
     get
-        Files to fetch there, and where to put them.
+        Files to fetch there, and their destination.
     root
         ``"data"`` or ``"sounds"``: the folder that `files` are relative to.
     files
