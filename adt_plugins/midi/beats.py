@@ -152,6 +152,6 @@ def _beats(section: Section, stop: int) -> Iterator[tuple[int, int]]:
     if section.pickup:
         first = -int(section.pickup / section.beat)
     origin = section.start + section.pickup
-    while (tick := origin + first * section.beat) < stop:
-        yield round(tick), first % count + 1
+    while (tick := round(origin + first * section.beat)) < stop:
+        yield tick, first % count + 1
         first += 1

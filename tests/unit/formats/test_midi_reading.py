@@ -236,6 +236,7 @@ def test_random_tracks_are_read_or_refused(content: bytes, division: int) -> Non
 )
 @example([(0, b"\x04\x06\x18\x08")], 96)  # 4/64
 @example([(0, b"\x02\x03")], 1)  # 2/8 with half a tick for a beat
+@example([(1, b"\x02\x04"), (115, b""), (127, b""), (127, b"\x01\x00")], 134)
 def test_random_time_signatures_make_beats_or_none(
     signatures: list[tuple[int, bytes]], division: int
 ) -> None:
