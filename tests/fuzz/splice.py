@@ -126,8 +126,8 @@ def main() -> int:
             )  # fmt: skip
             finds += tally["FIND"]
             total += tally["cases"]
-            told = ", ".join(f"{count} {what}" for what, count in tally.items())
-            print(f"{kind}: {told}", flush=True)
+            summary = ", ".join(f"{count} {what}" for what, count in tally.items())
+            print(f"{kind}: {summary}", flush=True)
     print(f"{total} cases, {finds} finds")
     return int(finds > 0)
 

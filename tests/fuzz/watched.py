@@ -59,12 +59,12 @@ class Watched:
         """See `kills.Subject`."""
         home = self._home(name)
         process = self._start(home)
-        told, end = threading.Event(), threading.Event()
+        ending, end = threading.Event(), threading.Event()
         wrong: list[str] = []
-        plugin = threading.Thread(target=self._ask_on, args=(home, told, end, wrong))
+        plugin = threading.Thread(target=self._ask_on, args=(home, ending, end, wrong))
         plugin.start()
         time.sleep(after)
-        told.set()
+        ending.set()
         process.send_signal(sent)
         process.wait()
         end.set()
@@ -113,11 +113,11 @@ class Watched:
     def _ask_on(
         self,
         home: Path,
-        told: threading.Event,
+        ending: threading.Event,
         end: threading.Event,
         wrong: list[str],
     ) -> None:
-        """Ask until the watcher has gone; once `told`, it may withdraw answers."""
+        """Ask until the watcher has gone; once `ending`, it may withdraw answers."""
         try:
             while True:
                 for number, expected in enumerate(self._expected):
@@ -125,10 +125,10 @@ class Watched:
                     taken_back = (
                         answer == _RESTARTED or answer.items() <= expected.items()
                     )
-                    if answer != expected and not (told.is_set() and taken_back):
+                    if answer != expected and not (ending.is_set() and taken_back):
                         wrong.append(f"another answer about recording {number}")
         except (_TurnedOffError, OSError):
-            if not told.is_set() and home.exists():  # afterwards there may be none
+            if not ending.is_set() and home.exists():  # afterwards there may be none
                 wrong.append("no answer")
 
     def _not_whole(self, home: Path) -> list[str]:

@@ -61,7 +61,7 @@ def test_a_worker_that_is_killed_loses_nothing(
         text=True,
     ) as process:
         assert process.stdout is not None
-        said = [process.stdout.readline() for _ in range(4)]
+        printed = [process.stdout.readline() for _ in range(4)]
         done = {path: path.stat().st_mtime_ns for path in _noted(out)}
         lost = cluster.workers[0]
         orphans = psutil.Process(lost.pid).children(recursive=True)
@@ -74,8 +74,8 @@ def test_a_worker_that_is_killed_loses_nothing(
     assert errors.endswith(reason)
     assert files(out) == files(here)
     # Each is told once, and what was done when the worker was lost was not redone.
-    told = [line for line in (*said, *rest.splitlines()) if " left" in line]
-    assert len(told) == len({line.split()[1] for line in told}) == FILES + 1
+    reports = [line for line in (*printed, *rest.splitlines()) if " left" in line]
+    assert len(reports) == len({line.split()[1] for line in reports}) == FILES + 1
     assert len(done) >= 6
     assert done == {path: path.stat().st_mtime_ns for path in done}
     _, alive = psutil.wait_procs(orphans, timeout=PATIENCE_S)
@@ -97,9 +97,11 @@ def test_a_scheduler_that_dies_is_no_fault_of_recordings(
             process.stdout.readline()
         cluster.scheduler.send_signal(signal.SIGKILL)
         _, errors = process.communicate(timeout=200)
-    told = [line for line in errors.splitlines() if "broken.mp3" not in line]
-    assert len(told) == 1, errors
-    assert told[0].startswith(f"adt: {cluster.address}: the cluster is lost; run this")
+    messages = [line for line in errors.splitlines() if "broken.mp3" not in line]
+    assert len(messages) == 1, errors
+    assert messages[0].startswith(
+        f"adt: {cluster.address}: the cluster is lost; run this"
+    )
     assert process.returncode == 2
     noted = map(json.loads, (out / "manifest.jsonl").read_text().splitlines())
     failed = [line["input"] for line in noted if line["status"] == "failed"]

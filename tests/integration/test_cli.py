@@ -26,9 +26,9 @@ def test_labels_and_midi_lie_beside_the_song(
     labels, midi = song.with_name("song.labels.txt"), song.with_name("song.drums.mid")
     captured = capsys.readouterr()
     plain = song.with_name("song.drums.120bpm.mid")
-    told, *lines = captured.out.splitlines()
+    summary, *lines = captured.out.splitlines()
     assert re.fullmatch(
-        r"song  0:03  7 hits: 3 hi-hat, 2 kick, 2 snare  \d+\.\d s", told
+        r"song  0:03  7 hits: 3 hi-hat, 2 kick, 2 snare  \d+\.\d s", summary
     )
     assert [Path(line.split("  ")[0]) for line in lines] == [labels, midi, plain]
     assert all(line.split("  ")[-1] for line in lines)
@@ -280,8 +280,8 @@ def test_convert_there_and_back(song: Path, capsys: pytest.CaptureFixture[str]) 
     out = song.parent / "back"
     capsys.readouterr()
     assert run("convert", midi, "--format", "labels", "--drums", "HH", "-o", out) == 0
-    told, written = capsys.readouterr().out.splitlines()
-    assert "  3 hits: 3 hi-hat  " in told
+    summary, written = capsys.readouterr().out.splitlines()
+    assert "  3 hits: 3 hi-hat  " in summary
     assert (
         written == f"{out / 'song.labels.txt'}  {formats.FORMATS['labels'].description}"
     )

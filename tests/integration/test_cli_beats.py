@@ -45,17 +45,17 @@ def test_a_downbeat_past_the_end_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("downbeat", "told"),
+    ("downbeat", "message"),
     [("0:02", "at 2 s, is before the start at 3 s"),
      ("0:12", "at 12 s, is past the end of the part at 9 s")],
 )  # fmt: skip
 def test_a_downbeat_outside_the_part_is_refused(
-    downbeat: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    downbeat: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     part = ("--start", "3", "--end", "9", "--first-downbeat")
     assert run(GROOVE, "-o", tmp_path, *part, downbeat) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith(f"the first downbeat, {told}")
+    assert line.endswith(f"the first downbeat, {message}")
     assert not list(tmp_path.iterdir())
     assert run(GROOVE, "-o", tmp_path, *part, "0:03") == 0
 
@@ -84,15 +84,15 @@ def test_both_midi_files_and_a_line_that_says_which(
 ) -> None:
     options = ("--format", "midi,json", "-o", tmp_path, "--bpm", "104")
     assert run(GROOVE, *options, "--first-downbeat", "0:00.1") == 0
-    told = capsys.readouterr()
+    captured = capsys.readouterr()
     names = ("groove.drums.mid", "groove.drums.120bpm.mid", "groove.drums.json")
     paths = [tmp_path / name for name in names]
-    summary, *lines = told.out.splitlines()
+    summary, *lines = captured.out.splitlines()
     assert summary.startswith("groove  0:20  104 BPM 4/4  ")
     assert [line.split("  ")[0] for line in lines] == [str(path) for path in paths]
     assert "with the song's tempo, for a new project" in lines[0]
     assert "a project that stays at 120 BPM" in lines[1]
-    assert told.err == ""
+    assert captured.err == ""
     whole = formats.read(paths[2])
     assert whole.meter == Meter(4)
     assert steps(paths[2]) == pytest.approx(STEP, abs=0.006)
@@ -107,11 +107,11 @@ def test_both_midi_files_and_a_line_that_says_which(
 def test_no_beats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--format", "midi,json", "-o", tmp_path, "--no-beats", "--end", "4")
     assert run(GROOVE, *options) == 0
-    told = capsys.readouterr()
-    assert told.err == ""
-    assert "BPM 4/4" not in told.out
-    assert "no steady beat" not in told.out
-    assert "MIDI at 120 BPM, as no tempo is known" in told.out
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert "BPM 4/4" not in captured.out
+    assert "no steady beat" not in captured.out
+    assert "MIDI at 120 BPM, as no tempo is known" in captured.out
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "groove.drums.120bpm.mid",
         "groove.drums.json",

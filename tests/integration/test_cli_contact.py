@@ -290,13 +290,13 @@ def odd_recordings() -> Iterator[tuple[str, bytes, str]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"), [*odd_recordings()], ids=lambda item: str(item)[:10]
+    ("name", "content", "warning"), [*odd_recordings()], ids=lambda item: str(item)[:10]
 )
 def test_what_is_odd_of_a_recording_is_said_once(
     folder: Path,
     name: str,
     content: bytes,
-    told: str,
+    warning: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     Path(name).write_bytes(content)
@@ -304,12 +304,12 @@ def test_what_is_odd_of_a_recording_is_said_once(
     assert main([*command, "--report", "json"]) == 0
     out, err = capsys.readouterr()
     (result,) = json.loads(out)["results"]
-    assert [text for text in result["warnings"] if told in text] == [
+    assert [text for text in result["warnings"] if warning in text] == [
         line.removeprefix("adt: warning: ")
         for line in err.splitlines()
-        if f"{name}: {told}" in line
+        if f"{name}: {warning}" in line
     ]
-    assert err.count(told) == 1
+    assert err.count(warning) == 1
 
 
 @pytest.mark.parametrize("asked", ["snare", "Snare drum", "sd", "38"])

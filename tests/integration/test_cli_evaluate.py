@@ -43,8 +43,8 @@ def test_evaluate_prints_no_table_if_nothing_could_be_compared(
             (tmp_path / folder / name).write_text(text)
     command = ("evaluate", tmp_path / "truth", tmp_path / "drums")
     assert main([*map(str, command)]) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert len(told.err.splitlines()) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 2
     assert main([*map(str, command), "--report", "json"]) == 1
     assert len(json.loads(capsys.readouterr().out)["failures"]) == 2

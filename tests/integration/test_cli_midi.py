@@ -285,9 +285,9 @@ def test_so_many_beats_that_they_are_none(tmp_path: Path) -> None:
     path.write_bytes(
         b"MThd\0\0\0\6\0\0\0\1\0\1MTrk" + struct.pack(">I", len(track)) + track
     )
-    told: list[str] = []
-    assert formats.read(path, warn=told.append).beats == ()
-    assert told == [f"{path}: more than 100000 beats: left out"]
+    warnings: list[str] = []
+    assert formats.read(path, warn=warnings.append).beats == ()
+    assert warnings == [f"{path}: more than 100000 beats: left out"]
 
 
 @pytest.mark.parametrize("meter", [(7, 8), (2, 2), (5, 4), (12, 8), (9, 16)])

@@ -38,8 +38,8 @@ def test_nothing_but_results_goes_into_a_pipe(song: Path) -> None:
     done = subprocess.run([*TRANSCRIBE, str(song)], capture_output=True, check=False)
     assert done.returncode == 0
     assert done.stderr == b""
-    told, *listed = done.stdout.decode().splitlines()
-    assert told.startswith(f"{song.stem}  0:01  ")
+    summary, *listed = done.stdout.decode().splitlines()
+    assert summary.startswith(f"{song.stem}  0:01  ")
     endings = (".labels.txt", ".drums.mid", ".drums.120bpm.mid")
     assert [line.split("  ")[0] for line in listed] == [
         str(song.with_suffix(ending)) for ending in endings
@@ -65,8 +65,8 @@ def test_a_name_that_is_no_text(song: Path) -> None:
     command = [*map(os.fsencode, TRANSCRIBE), b"--format", b"labels,json", odd]
     done = subprocess.run(command, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
-    told, listed, _ = done.stdout.splitlines()
-    assert b"1 kick" in told
+    summary, listed, _ = done.stdout.splitlines()
+    assert b"1 kick" in summary
     assert b"/\xff.labels.txt  " in listed
     assert os.path.exists(odd.replace(b".wav", b".labels.txt"))  # noqa: PTH110
 

@@ -47,9 +47,9 @@ def test_a_song_is_split_by_the_hits_of_a_file(
 ) -> None:
     hits = song.with_name("hits.json")
     assert run(song, "--from", hits, "--by-drum") == 0
-    told = capsys.readouterr().out
-    assert "song: 12 hits: 6 hi-hat, 3 kick, 3 snare taken out" in told
-    assert "to play along with" in told
+    printed = capsys.readouterr().out
+    assert "song: 12 hits: 6 hi-hat, 3 kick, 3 snare taken out" in printed
+    assert "to play along with" in printed
     folder = song.parent
     drumless, drums = (whole(folder / name) for name in OUTPUTS)
     np.testing.assert_array_equal(drumless + drums, whole(song))
@@ -187,9 +187,9 @@ def test_hits_behind_the_end_are_told(
     words = [song, "--from", song.with_name("other.json"), "--report", "json"]
     assert run(*words) == 0
     out, err = capsys.readouterr()
-    told = f"{more} of {12 + more} hits are past its end; are they another"
-    assert told in err
-    assert told in json.loads(out)["results"][0]["warnings"][0]
+    message = f"{more} of {12 + more} hits are past its end; are they another"
+    assert message in err
+    assert message in json.loads(out)["results"][0]["warnings"][0]
 
 
 def test_a_damaged_recording_is_told_whoever_gives_the_hits(
@@ -197,11 +197,11 @@ def test_a_damaged_recording_is_told_whoever_gives_the_hits(
 ) -> None:
     content = song.read_bytes()
     song.write_bytes(content[: len(content) // 2])
-    told = "adt: warning: song.wav: cut short or damaged"
+    message = "adt: warning: song.wav: cut short or damaged"
     for words in ([], ["--from", song.with_name("hits.json")]):
         assert run(song, "--only", "KD", *words) == 0
         err = capsys.readouterr().err.replace(f"{song.parent}{os.sep}", "")
-        assert err.count(told) == 1, err
+        assert err.count(message) == 1, err
 
 
 @pytest.mark.parametrize(
@@ -220,13 +220,13 @@ def test_what_no_stem_can_hold_is_refused_before_any_work(
 ) -> None:
     monkeypatch.setattr("adt_plugins.pipeline.transcribe", pytest.fail)
     path = tmp_path / "song.wav"
-    for rate, channels, told in (
+    for rate, channels, message in (
         (8000, 9, "9 channels; stems (FLAC) have 8 at most"),
         (700_000, 1, "700000 Hz; stems (FLAC) have 655350 Hz at most"),
     ):
         soundfile.write(path, np.zeros((rate // 10, channels)), rate)
         assert run(path, "-o", tmp_path / "out") == 1
-        assert capsys.readouterr().err == f"adt: {path}: {told}\n"
+        assert capsys.readouterr().err == f"adt: {path}: {message}\n"
         assert not (tmp_path / "out").exists()
 
 

@@ -86,9 +86,9 @@ def test_from_labels_and_back(
 ) -> None:
     """`convert` reads all of what `transcribe` wrote into labels."""
     assert run("transcribe", "--format", "json,labels", song) == 0
-    told = song.with_name("groove.labels.txt")
+    labels = song.with_name("groove.labels.txt")
     other = tmp_path / "exported.txt"
-    shutil.move(told, other)
+    shutil.move(labels, other)
     whole = song.with_name("groove.drums.json").read_text()
     song.with_name("groove.drums.json").unlink()
     capsys.readouterr()
@@ -164,8 +164,8 @@ def test_nothing_is_known_but_the_sound(song: Path, tmp_path: Path) -> None:
     plain = tmp_path / "b.txt"
     formats.write(wanted, plain, "labels")
     assert {o.velocity for o in corrections.read_whole(plain).transcription} == {100}
-    heard = corrections.read_whole(plain, audio=song).transcription
-    assert [o.velocity for o in heard] == [o.velocity for o in wanted]
+    read_back = corrections.read_whole(plain, audio=song).transcription
+    assert [o.velocity for o in read_back] == [o.velocity for o in wanted]
 
 
 def test_new_hits_are_measured(song: Path, tmp_path: Path) -> None:
@@ -296,8 +296,8 @@ def test_pull_without_a_pipe(
     monkeypatch.setattr(script_pipe, "_open_soon", no_audacity)
     assert run("transcribe", "--format", "aup", song) == 0
     assert run("audacity", "pull", song) == 2
-    told = capsys.readouterr().err
-    assert "there is no saved project of groove: save it in Audacity" in told
+    errors = capsys.readouterr().err
+    assert "there is no saved project of groove: save it in Audacity" in errors
     whole = transcribe(song)
 
     def drop(labels: list[Label]) -> None:
@@ -306,9 +306,9 @@ def test_pull_without_a_pipe(
     project = saved(home / "Documents" / "take.aup3", edited(whole, drop, "Kick"))
     capsys.readouterr()
     assert run("audacity", "pull", song, "--format", "json,midi") == 0
-    said = capsys.readouterr()
-    assert said.err.splitlines()[0].endswith(f"groove was saved last: {project}")
-    assert said.out.splitlines() == [
+    captured = capsys.readouterr()
+    assert captured.err.splitlines()[0].endswith(f"groove was saved last: {project}")
+    assert captured.out.splitlines() == [
         "groove: 1 hit corrected",
         *(
             str(song.with_name(f"groove.drums.{end}"))
@@ -325,9 +325,9 @@ def test_convert_tells_which_project_was_meant(
 ) -> None:
     missing = song.with_name("groove.drums.aup3")
     assert run("convert", "--format", "midi", missing) == 1
-    told = capsys.readouterr().err
-    assert f"{missing}: no such file; save the project in Audacity" in told
+    errors = capsys.readouterr().err
+    assert f"{missing}: no such file; save the project in Audacity" in errors
     project = saved(home / "groove.aup3", tracks_of(make_song(9.0)))
     assert run("convert", "--format", "midi", missing) == 1
-    told = capsys.readouterr().err
-    assert told.endswith(f"the project of groove that was saved last is {project}\n")
+    errors = capsys.readouterr().err
+    assert errors.endswith(f"the project of groove that was saved last is {project}\n")

@@ -85,8 +85,8 @@ def test_the_commands_of_a_page(page: Path, tmp_path: Path) -> None:
         json.loads(made.read_text(encoding="utf-8"))
     # What a page says is written is there.
     text = page.read_text(encoding="utf-8")
-    for said in re.findall(r"writes? `(song\.[\w.]+|out/[\w.]+)`", text):
-        assert (tmp_path / said).exists(), said
+    for file in re.findall(r"writes? `(song\.[\w.]+|out/[\w.]+)`", text):
+        assert (tmp_path / file).exists(), file
 
 
 @pytest.mark.parametrize("block", LONG, ids=lambda block: block.content.split("\n")[0])

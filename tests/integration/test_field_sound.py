@@ -33,7 +33,7 @@ def song(network: Network) -> Transcription:
     return transcribe(GROOVE, model=network)
 
 
-def heard(samples: NDArray[np.floating], network: Network) -> Transcription:
+def transcribed(samples: NDArray[np.floating], network: Network) -> Transcription:
     return transcribe((samples.astype(np.float32), SAMPLE_RATE), model=network)
 
 
@@ -51,7 +51,7 @@ def delayed(samples: Floats, seconds: float) -> Floats:
 def test_dither_before_the_first_hit_is_not_struck(
     silence: float, groove: Floats, network: Network, song: Transcription
 ) -> None:
-    found = heard(dithered(delayed(groove, silence)), network)
+    found = transcribed(dithered(delayed(groove, silence)), network)
     assert found.onsets[0].time == pytest.approx(silence + 0.088, abs=0.01)
     assert len(found) >= len(song) - 2
 
@@ -62,7 +62,7 @@ def test_noise_from_the_first_sample_on_is_not_struck(
 ) -> None:
     whole = delayed(groove, 0.5)
     noise = np.random.default_rng(4).standard_normal(len(whole))
-    found = heard(whole + level * noise, network)
+    found = transcribed(whole + level * noise, network)
     assert found.onsets[0].time > 0.5 + FIRST_HIT_S
 
 
@@ -72,7 +72,7 @@ def test_noise_after_digital_silence_is_not_struck(
     whole = delayed(groove, 1.0)
     noise = 3e-4 * np.random.default_rng(4).standard_normal(len(whole))
     noise[: SAMPLE_RATE // 2] = 0
-    found = heard(whole + noise, network)
+    found = transcribed(whole + noise, network)
     assert found.onsets[0].time > 1.0 + FIRST_HIT_S
 
 
@@ -83,7 +83,7 @@ def test_a_fade_in_is_not_struck(
     part = groove[round(2.05 * SAMPLE_RATE) :].copy()
     length = round(seconds * SAMPLE_RATE)
     part[:length] *= np.linspace(0, 1, length)
-    assert heard(part, network).onsets[0].time > 0.05
+    assert transcribed(part, network).onsets[0].time > 0.05
 
 
 # Not every beginning is told from a hit: at 7.5 s, the rattle of a snare is not.
@@ -91,7 +91,7 @@ def test_a_fade_in_is_not_struck(
 def test_a_beginning_in_mid_sound_is_not_struck(
     start: float, groove: Floats, network: Network, song: Transcription
 ) -> None:
-    found = heard(groove[round(start * SAMPLE_RATE) :], network)
+    found = transcribed(groove[round(start * SAMPLE_RATE) :], network)
     first = song[start:].onsets[0].time - start
     assert found.onsets[0].time == pytest.approx(first, abs=0.01)
 
@@ -102,7 +102,7 @@ def test_a_hit_with_which_a_loop_begins_is_heard(
     hit: float, before: float, groove: Floats, network: Network
 ) -> None:
     start = round((hit - before) * SAMPLE_RATE)
-    found = heard(groove[start : start + 4 * SAMPLE_RATE], network)
+    found = transcribed(groove[start : start + 4 * SAMPLE_RATE], network)
     assert "KD" in {str(hit.drum) for hit in found if hit.time < 0.04}
 
 
@@ -112,7 +112,7 @@ def test_a_hit_on_the_first_samples_is_heard(
 ) -> None:
     attack = int(np.argmax(np.abs(groove) > 0.02))  # silent until then
     start = attack - round(before * SAMPLE_RATE)
-    first = [o for o in heard(groove[start:], network) if o.time < 0.04]
+    first = [o for o in transcribed(groove[start:], network) if o.time < 0.04]
     assert {"KD"} <= {str(o.drum) for o in first}
 
 
@@ -143,7 +143,7 @@ def test_dither_alone_is_not_struck(groove: Floats, network: Network) -> None:
     rng = np.random.default_rng(6)
     dither = rng.integers(-1, 2, 5 * SAMPLE_RATE).astype(np.float32) / 32768
     dither[SAMPLE_RATE::1000] *= 0
-    found = heard(np.concatenate((dither, groove)), network)
+    found = transcribed(np.concatenate((dither, groove)), network)
     assert found.onsets[0].time > 5 + FIRST_HIT_S
 
 
@@ -158,7 +158,7 @@ def test_fast_kicks_are_all_picked(network: Network) -> None:
     for hit in range(64):
         start = round((0.5 + 0.08 * hit) * SAMPLE_RATE)
         samples[start : start + len(kick)] += (1.0 if hit % 2 else 0.85) * kick
-    found = heard(0.7 * samples / np.abs(samples).max(), network)
+    found = transcribed(0.7 * samples / np.abs(samples).max(), network)
     assert len(found["KD"]) == 64
 
 

@@ -53,9 +53,9 @@ def run_block(block: Block, home: Home, **variables: str) -> str:
 def test_the_readme(block: Block, home: Home) -> None:
     """The pages lead from nothing to every use, in their order."""
     examples = home.clone / "examples"
-    said = run_block(block, home)
+    printed = run_block(block, home)
     if block.language == "python":
-        assert "<Transcription of 'groove.flac'" in said
+        assert "<Transcription of 'groove.flac'" in printed
         assert (home.clone / "snare.mid").exists()
     if "adt transcribe examples/groove.flac" in block.content:
         labels = (examples / "groove.labels.txt").read_text(encoding="utf-8")
@@ -108,8 +108,8 @@ def test_an_environment_of_its_own(needs: str, home: Home, tmp_path: Path) -> No
         "pipx": f'pipx run --spec "{wheel}[av]" adt --version',
         "uv": f'uvx --from "{wheel}[av]" adt --version',
     }[needs]
-    said = run_block(block._replace(content=command), home, **variables)
-    assert said.startswith("adt ")
+    printed = run_block(block._replace(content=command), home, **variables)
+    assert printed.startswith("adt ")
 
 
 def test_the_recipe_of_ci_is_that_of_the_page() -> None:

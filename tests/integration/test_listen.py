@@ -52,18 +52,20 @@ def test_hits_are_told_soon_and_are_those_of_the_recording(
         onsets.append(onset)
         assert sent / RATE - onset.time < MOST_DELAY_S
     assert live_delay(find_model(LIVE_MODEL)) + BLOCK / RATE < MOST_DELAY_S
-    heard = transcribe((groove, RATE), beats=False)
-    result = evaluate([heard], [Transcription(tuple(onsets))], ("KD", "SD", "HH"))
+    transcription = transcribe((groove, RATE), beats=False)
+    result = evaluate(
+        [transcription], [Transcription(tuple(onsets))], ("KD", "SD", "HH")
+    )
     assert (result.score("all", 0.02).f or 0.0) > 0.9
 
 
 def test_blocks_of_any_size_give_the_same(groove: NDArray[np.float32]) -> None:
-    def heard(size: int) -> list[Any]:
+    def listened(size: int) -> list[Any]:
         start = groove[: 3 * RATE]
         parts = (start[k : k + size] for k in range(0, len(start), size))
         return list(listen_live(parts))
 
-    few, many = heard(64), heard(5000)
+    few, many = listened(64), listened(5000)
     assert [(o.time, o.drum) for o in few] == [(o.time, o.drum) for o in many]
     assert few
 
@@ -181,8 +183,8 @@ def test_an_input_that_is_refused_or_ends_is_one_line(
     )
     monkeypatch.setitem(sys.modules, "sounddevice", fake)
     assert main(["listen", "Desk"]) == 2
-    said = "was disconnected" if way == "unplugged" else "no such device"
-    assert capsys.readouterr().err == f"adt: Desk: {said}\n"
+    reason = "was disconnected" if way == "unplugged" else "no such device"
+    assert capsys.readouterr().err == f"adt: Desk: {reason}\n"
 
 
 def test_audio_inputs_are_named_and_files_are_none(
@@ -201,8 +203,8 @@ def test_audio_inputs_are_named_and_files_are_none(
     )
     monkeypatch.setitem(sys.modules, "sounddevice", fake)
     assert main(["listen", "Desk"]) == 2
-    said = "adt: no input 'Desk'; there are Mic, Interface\n"
-    assert capsys.readouterr().err == said
+    message = "adt: no input 'Desk'; there are Mic, Interface\n"
+    assert capsys.readouterr().err == message
     devices.clear()
     assert main(["listen"]) == 2
     assert capsys.readouterr().err == "adt: this computer has no audio input\n"
@@ -213,11 +215,11 @@ def test_audio_inputs_are_named_and_files_are_none(
 def test_it_ends_when_nobody_reads_on(
     groove: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(_console, "say", told.append)  # None: nobody is there
+    lines: list[str] = []
+    monkeypatch.setattr(_console, "say", lines.append)  # None: nobody is there
     monkeypatch.setattr(sys, "stdin", wave_pipe(groove))
     assert main(["listen", "-"]) == 0
-    assert len(told) == 1
+    assert len(lines) == 1
 
 
 @pytest.mark.parametrize("kind", ["WAV", "FLAC"])

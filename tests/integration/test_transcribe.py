@@ -21,7 +21,7 @@ from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
 from adt_plugins.transcription import Transcription
 from tests.support.paths import EXAMPLES
-from tests.support.recordings import HITS, SECONDS, assert_heard, heard, write_wave
+from tests.support.recordings import HITS, SECONDS, assert_heard, hits_of, write_wave
 from tests.support.tiny_model import DRUMS, RATE, play
 
 
@@ -50,16 +50,16 @@ def test_hits_source_and_model_of_a_file(song: Path, tiny_model: Path) -> None:
 def test_path_file_object_and_samples_are_heard_alike(
     song: Path, tiny_model: Path
 ) -> None:
-    expected = heard(transcribe(song, model=tiny_model))
+    expected = hits_of(transcribe(song, model=tiny_model))
     with song.open("rb") as file:
         from_file = transcribe(file, model=tiny_model)
         assert not file.closed
-    assert heard(from_file) == expected
+    assert hits_of(from_file) == expected
     assert from_file.source.sha256 == hashlib.sha256(song.read_bytes()).hexdigest()
     pcm = np.round(play(HITS, SECONDS) * 32767) / 32768
     from_samples = transcribe((pcm, RATE), model=tiny_model)
     np.testing.assert_allclose(
-        [time for time, _ in heard(from_samples)],
+        [time for time, _ in hits_of(from_samples)],
         [time for time, _ in expected],
         atol=1e-3,
     )
@@ -203,7 +203,7 @@ def test_threads_do_not_disturb_each_other(tiny_model: Path, shared: bool) -> No
     network = Network(find_model(tiny_model))
 
     def run(samples: Any) -> list[tuple[float, str]]:
-        return heard(
+        return hits_of(
             transcribe((samples, RATE), model=network if shared else tiny_model)
         )
 

@@ -48,11 +48,11 @@ def watched(context: Any) -> tuple[Any, list[str]]:
     """Open a page; what goes wrong in it, and what it asks for, is in the list."""
     page = context.new_page()
     page.set_default_timeout(20_000)
-    told: list[str] = []
-    page.on("pageerror", lambda error: told.append(f"{error}\n{error.stack}"))
-    page.on("console", lambda message: told.extend(_errors(message)))
-    page.on("request", lambda request: told.append(f"request {request.url}"))
-    return page, told
+    events: list[str] = []
+    page.on("pageerror", lambda error: events.append(f"{error}\n{error.stack}"))
+    page.on("console", lambda message: events.extend(_errors(message)))
+    page.on("request", lambda request: events.append(f"request {request.url}"))
+    return page, events
 
 
 def _errors(message: Any) -> list[str]:

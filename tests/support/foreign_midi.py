@@ -47,5 +47,5 @@ def save(path: Path, *tracks: mido.MidiTrack) -> bytearray:
 def read(path: Path, data: bytes | None = None) -> tuple[Transcription, list[str]]:
     if data is not None:
         path.write_bytes(data)
-    told: list[str] = []
-    return formats.read(path, warn=told.append), told
+    warnings: list[str] = []
+    return formats.read(path, warn=warnings.append), warnings

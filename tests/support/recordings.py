@@ -42,7 +42,7 @@ def write_wave(path: Path, samples: Any, rate: int = RATE) -> Path:
     return path
 
 
-def heard(transcription: Transcription) -> list[tuple[float, str]]:
+def hits_of(transcription: Transcription) -> list[tuple[float, str]]:
     return [(onset.time, str(onset.drum)) for onset in transcription.onsets]
 
 

@@ -67,14 +67,14 @@ def test_5000_onsets_there_and_back(
     assert [t["name"] for t in shown] == ["song", *wanted]
     assert [t["kind"] for t in shown] == ["wave"] + ["label"] * len(wanted)
     # The pipe prints times with six digits.
-    told = [
+    printed = [
         (start, end, text)
         for _, labels in audacity.info("Labels")
         for start, end, text in labels
     ]
     meant = [x for track in tracks_of(song, text, NAMES) for x in track.labels]
-    assert [text for *_, text in told] == [x.text for x in meant]
-    for (start, end, _), label in zip(told, meant, strict=True):
+    assert [text for *_, text in printed] == [x.text for x in meant]
+    for (start, end, _), label in zip(printed, meant, strict=True):
         assert start == pytest.approx(label.start, rel=1e-5)
         assert end == pytest.approx(label.end, rel=1e-5)
 

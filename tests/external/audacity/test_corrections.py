@@ -92,8 +92,8 @@ def test_without_an_edit_nothing_changes(audacity: Audacity, tmp_path: Path) -> 
     elsewhere = tmp_path / "some where" / "mine.aup3"
     elsewhere.parent.mkdir()
     audacity.save(elsewhere)
-    told = adt(audacity, "convert", "--format", "json", "-o", tmp_path, elsewhere)
-    assert "corrected" not in told
+    printed = adt(audacity, "convert", "--format", "json", "-o", tmp_path, elsewhere)
+    assert "corrected" not in printed
     assert (tmp_path / "mine.drums.json").read_text() == path.read_text()
 
 
@@ -110,8 +110,8 @@ def test_exactly_the_edits(audacity: Audacity, tmp_path: Path, count: int) -> No
         added += [edit.after.wanted] if edit.kind == "add" else []
     saved = tmp_path / "corrected.aup3"
     audacity.save(saved)
-    told = adt(audacity, "convert", "--format", "json", saved)
-    assert told.splitlines()[0] == f"{saved}: {count} hits corrected"
+    printed = adt(audacity, "convert", "--format", "json", saved)
+    assert printed.splitlines()[0] == f"{saved}: {count} hits corrected"
     found = formats.read(tmp_path / "corrected.drums.json")
     new = {(o.time, o.drum): o.velocity for o in added}
     differing = {

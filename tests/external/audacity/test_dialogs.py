@@ -54,8 +54,8 @@ def test_labels_there_and_back(audacity: Audacity, tmp_path: Path) -> None:
     tracks = audacity.tracks(4)
     # A track is called after its file.
     assert [track["name"] for track in tracks] == [path.stem for path in files]
-    told = [x for _, labels in audacity.info("Labels") for x in labels]
-    assert [text for *_, text in told] == [
+    labels_now = [x for _, labels in audacity.info("Labels") for x in labels]
+    assert [text for *_, text in labels_now] == [
         "Kick 90",
         "Kick 1",
         "Snare 127",

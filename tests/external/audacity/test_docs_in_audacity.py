@@ -96,9 +96,9 @@ def test_the_tutorial(audacity: Audacity, shell: Shell) -> None:
     assert len(hits) == len(project) > 50
     assert len(formats.read(shell.folder / "corrected.drums.json")) > len(project)
 
-    told = shell.run(installing)
-    assert told.count("wrote ") == 3
-    assert "restart Audacity" in told
+    printed = shell.run(installing)
+    assert printed.count("wrote ") == 3
+    assert "restart Audacity" in printed
     assert len(list(audacity.plugin_folder.glob("*.ny"))) == 2
     assert shell.run("adt audacity install --uninstall").count("removed ") == 3
     assert not list(audacity.plugin_folder.glob("*.ny"))

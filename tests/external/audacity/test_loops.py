@@ -107,8 +107,8 @@ def test_open(audacity: Audacity, song: Path, tmp_path: Path) -> None:
         edits = correct(audacity)
         audacity.save(audacity.home / "groove.aup3")
         audacity.stop()
-    told = adt(audacity, "audacity", "pull", song, "--format", FORMATS)
-    assert told.startswith("groove: 2 hits corrected\n")
+    printed = adt(audacity, "audacity", "pull", song, "--format", FORMATS)
+    assert printed.startswith("groove: 2 hits corrected\n")
     check(song.parent, "groove", transcribe(song), edits)
 
 
@@ -123,8 +123,8 @@ def test_the_menu_command(audacity: Audacity, song: Path, tmp_path: Path) -> Non
     edits = correct(audacity)
     saved = tmp_path / "elsewhere.aup3"
     audacity.save(saved)
-    told = adt(audacity, "convert", saved, "--format", FORMATS)
-    assert told.startswith(f"{saved}: 2 hits corrected\n")
+    printed = adt(audacity, "convert", saved, "--format", FORMATS)
+    assert printed.startswith(f"{saved}: 2 hits corrected\n")
     kept = list((audacity.home / ".local/state/adt-plugins/originals").iterdir())
     (whole,) = (formats.read(path, "json") for path in [_plain(kept[0], tmp_path)])
     check(tmp_path, "elsewhere", whole, edits)
@@ -147,6 +147,6 @@ def test_push_and_pull(audacity: Audacity, song: Path, tmp_path: Path) -> None:
     audacity.connect()
     edits = correct(audacity, " (adt)")
     audacity.disconnect()
-    told = adt(audacity, "audacity", "pull", song, "--format", FORMATS)
-    assert told.startswith("groove: 2 hits corrected\n")
+    printed = adt(audacity, "audacity", "pull", song, "--format", FORMATS)
+    assert printed.startswith("groove: 2 hits corrected\n")
     check(song.parent, "groove", transcribe(song), edits)

@@ -329,8 +329,8 @@ def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> Non
         # A drum whose only hit comes or goes may have a track or not.
         tracks = [drum.full_name for drum in Drum if drum.full_name in found]
         assert list(found) == tracks
-        said = {drum.full_name for drum in song.counts()}
-        assert len(said.symmetric_difference(found)) <= other
+        names = {drum.full_name for drum in song.counts()}
+        assert len(names.symmetric_difference(found)) <= other
 
 
 def unmatched(times: NDArray[np.float64], others: NDArray[np.float64]) -> int:

@@ -184,8 +184,8 @@ def test_an_mp3_that_is_shown_late(
         assert late == pytest.approx(1105 / rate)
         assert shown_late(pipe, wave) == shown_late(pipe, None) == 0.0
         push(pipe, Transcription((Onset(0.5, Drum.KD),)), offset=late)
-        told = pull_labels(pipe)
-        assert told[0].labels[0].start == pytest.approx(0.5 + late, abs=1e-5)
+        tracks = pull_labels(pipe)
+        assert tracks[0].labels[0].start == pytest.approx(0.5 + late, abs=1e-5)
         back = pull_labels(pipe, late=late)
         assert back[0].labels[0].start == pytest.approx(0.5, abs=1e-5)
         # Where the track is as long as the sound it is shown at its times.
@@ -208,9 +208,9 @@ def test_labels_before_zero(
     audacity.start()
     with connected(audacity) as pipe:
         push(pipe, SONG, offset=-1.25)
-        told: list[str] = []
-        pulled = pull_labels(pipe, warn=told.append)
-    assert told == ["3 labels lie before 0 s and are left out"]
+        warnings: list[str] = []
+        pulled = pull_labels(pipe, warn=warnings.append)
+    assert warnings == ["3 labels lie before 0 s and are left out"]
     assert [label.start for label in pulled[1].labels] == pytest.approx(
         [k + 0.5 - 1.25 for k in range(1, 5)], abs=1e-5
     )
@@ -218,8 +218,8 @@ def test_labels_before_zero(
     assert [label[0] for label in labels[0][1]][:2] == [-1.125, -0.125]
     path = tmp_path / "saved.aup3"
     audacity.save(path)
-    back = read_transcription(path, warn=told.append)
-    assert told[1] == f"{path}: {told[0]}"
+    back = read_transcription(path, warn=warnings.append)
+    assert warnings[1] == f"{path}: {warnings[0]}"
     assert len(back) == sum(len(track.labels) for track in pulled) == 7
 
 

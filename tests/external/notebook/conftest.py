@@ -14,7 +14,7 @@ from tests.support.notebook.pages import open_unfolded
 @pytest.fixture
 def page(browser: Any, groove_file: Path) -> Iterator[Any]:
     """Open the example with all lanes unfolded, on a screen that can be touched."""
-    opened, told = open_unfolded(browser, groove_file, has_touch=True)
+    opened, events = open_unfolded(browser, groove_file, has_touch=True)
     yield opened
-    assert [text for text in told if not text.startswith("request file:")] == []
+    assert [text for text in events if not text.startswith("request file:")] == []
     opened.context.close()

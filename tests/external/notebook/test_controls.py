@@ -32,7 +32,7 @@ def playing(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     context.close()
 
 
-def heard(page: Any) -> dict[tuple[int, int], bool]:
+def audible(page: Any) -> dict[tuple[int, int], bool]:
     """Return what sounds on which side, some time after the last change."""
     page.wait_for_timeout(300)  # gains glide, and old hits ring out
     page.evaluate("impulses.loud = []")
@@ -54,17 +54,17 @@ def everything(song: bool, left: bool, right: bool) -> dict[tuple[int, int], boo
 
 
 def test_mute_and_solo(playing: Any) -> None:
-    assert heard(playing) == everything(song=True, left=True, right=True)
+    assert audible(playing) == everything(song=True, left=True, right=True)
     mute = playing.get_by_label("Mute Kick", exact=True)
     mute.click()
-    assert heard(playing) == everything(song=True, left=False, right=False)
+    assert audible(playing) == everything(song=True, left=False, right=False)
     assert mute.get_attribute("aria-pressed") == "true"
     mute.click()
-    assert heard(playing) == everything(song=True, left=True, right=True)
+    assert audible(playing) == everything(song=True, left=True, right=True)
     solo = playing.get_by_label("Solo Kick", exact=True)
     solo.click()
     mute.click()  # solo is stronger
-    assert heard(playing) == everything(song=True, left=True, right=True)
+    assert audible(playing) == everything(song=True, left=True, right=True)
     solo.click()
     mute.click()
 
@@ -87,7 +87,7 @@ def test_levels_and_balance(
     expected: tuple[bool, bool, bool],
 ) -> None:
     slide(playing, label, value)
-    assert heard(playing) == everything(*expected)
+    assert audible(playing) == everything(*expected)
     slide(playing, label, usual)
 
 

@@ -115,11 +115,11 @@ def test_imports_that_run_up_or_round_fail(
 def test_the_modules(front_end: Path, tmp_path: Path) -> None:
     fixtures = tmp_path / "fixtures.json"
     fixtures.write_text(json.dumps(make_fixtures.fixtures()), encoding="utf-8")
-    said = run(
+    printed = run(
         ["npm", "test"], front_end, ADT_FIXTURES=str(fixtures), NO_COLOR="1"
     )  # fmt: skip
-    counted = re.search(r"Tests +(\d+) passed \((\d+)\)", said)
-    assert counted is not None, said
+    counted = re.search(r"Tests +(\d+) passed \((\d+)\)", printed)
+    assert counted is not None, printed
     assert counted[1] == counted[2]
     assert int(counted[1]) >= 25
 

@@ -136,7 +136,7 @@ def test_a_play_that_waits_for_a_click_ends_with_its_session(
     """A browser that allows no sound before a click leaves playback waiting."""
     flags = [flag for flag in FLAGS if "autoplay" not in flag]
     strict = browser.browser_type.launch(executable_path=find_program(), args=flags)
-    page, told = watched(strict.new_context())
+    page, events = watched(strict.new_context())
     page.add_init_script(
         "const start = () => {"
         " const adt = document.getElementById('adt-plugins')?.adt;"
@@ -148,7 +148,7 @@ def test_a_play_that_waits_for_a_click_ends_with_its_session(
     page.goto(groove_file.as_uri())
     until(page, "window.over === false")
     strict.close()
-    assert [text for text in told if not text.startswith("request file:")] == []
+    assert [text for text in events if not text.startswith("request file:")] == []
 
 
 def test_levels_are_seen_with_forced_colours(browser: Any, groove_file: Path) -> None:

@@ -105,7 +105,7 @@ def test_it_is_drawn_and_nothing_else_runs(
     )
     assert page.locator(".adt").first.evaluate("e => e.classList.contains('light')")
     assert [
-        t for t in notebook.told if "adt" in t and not t.startswith("request")
+        t for t in notebook.events if "adt" in t and not t.startswith("request")
     ] == []
 
 
@@ -207,14 +207,14 @@ def test_playing_from_both_sides(notebook: Notebook) -> None:
     until(page, f"Math.abs({ADT}.player.position - 4) < 1e-6")
     notebook.python("w.play()")
     until(page, f"{ADT}.player.position > 5")
-    heard = "import time; answer = [w.playing, w.position, slider.value]"
-    playing, position, linked = notebook.python(heard)
+    question = "import time; answer = [w.playing, w.position, slider.value]"
+    playing, position, linked = notebook.python(question)
     assert playing
     assert position > 4.5
     notebook.python("w.pause()")
     until(page, f"!{ADT}.player.playing")
     page.wait_for_timeout(500)
-    playing, position, linked = notebook.python(heard)
+    playing, position, linked = notebook.python(question)
     assert not playing
     assert position == pytest.approx(page.evaluate(f"{ADT}.player.position"))
     assert linked == pytest.approx(position, abs=0.06)  # its step is 0.1

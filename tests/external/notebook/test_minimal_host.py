@@ -90,7 +90,7 @@ def test_the_widget_in_a_minimal_host(
 ) -> None:
     widget: Any = DrumWidget(groove, GROOVE)
     context = browser.new_context()
-    page, told = watched(context)
+    page, events = watched(context)
     show(page, widget, initializes)
     until(page, f"{SESSION}?.hits.length === {len(groove)}")
 
@@ -119,7 +119,7 @@ def test_the_widget_in_a_minimal_host(
         left = "[...host.listeners.values()].every(all => all.length === 0)"
         assert page.evaluate(left)
     page.keyboard.press("Escape")
-    assert [text for text in told if not text.startswith("request")] == []
+    assert [text for text in events if not text.startswith("request")] == []
     widget.close()
     context.close()
 

@@ -149,7 +149,9 @@ def test_without_beats_it_says_so(browser: Any, tmp_path: Path) -> None:
     page, _ = watched(browser.new_context())
     page.goto((tmp_path / "bare.drums.html").as_uri())
     page.get_by_role("button", name="Notation (V)").click()
-    said = page.locator(".notation p")
-    said.wait_for()
-    assert said.inner_text() == "No notation: the song needs beats, and there are none."
+    message = page.locator(".notation p")
+    message.wait_for()
+    assert (
+        message.inner_text() == "No notation: the song needs beats, and there are none."
+    )
     page.context.close()

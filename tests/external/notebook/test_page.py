@@ -48,7 +48,7 @@ COLOURS = {
 
 class Opened(NamedTuple):
     page: Any
-    told: list[str]
+    events: list[str]
     path: Path
 
 
@@ -57,14 +57,14 @@ def opened(browser: Any, groove_file: Path) -> Iterator[Opened]:
     context = browser.new_context(
         viewport={"width": 1180, "height": 800}, color_scheme="light"
     )
-    page, told = watched(context)
+    page, events = watched(context)
     page.goto(groove_file.as_uri())
     until(page, f"{ADT}.hits.length > 0")
     open_lanes(page)
-    yield Opened(page, told, groove_file)
-    requests = [text for text in told if text.startswith("request ")]
+    yield Opened(page, events, groove_file)
+    requests = [text for text in events if text.startswith("request ")]
     assert all(text.startswith("request file:") for text in requests), requests
-    assert [text for text in told if text not in requests] == []
+    assert [text for text in events if text not in requests] == []
     context.close()
 
 
@@ -182,8 +182,8 @@ def test_by_keyboard_alone(opened: Opened, groove: Transcription) -> None:
     (chosen,) = page.evaluate(f"[...{ADT}.selected]")
     first = hits(page)[[h["id"] for h in hits(page)].index(chosen)]
     assert first["time"] == groove.times("SD")[0]
-    said = page.locator("[role=status]").inner_text()
-    assert said == f"Snare at 0:0{first['time']:.3f}, velocity {first['velocity']}"
+    status = page.locator("[role=status]").inner_text()
+    assert status == f"Snare at 0:0{first['time']:.3f}, velocity {first['velocity']}"
     page.keyboard.press("Alt+Shift+ArrowRight")
     page.keyboard.press("Alt+ArrowUp")
     page.keyboard.press("5")
@@ -269,8 +269,8 @@ def test_the_page_asks_nobody(opened: Opened) -> None:
     )
     assert opened.page.evaluate("window.ran") is None
     # The console reports what was blocked, and nothing went out.
-    opened.told[:] = [t for t in opened.told if "Content Security" not in t]
-    opened.told[:] = [t for t in opened.told if "example.org" not in t]
+    opened.events[:] = [t for t in opened.events if "Content Security" not in t]
+    opened.events[:] = [t for t in opened.events if "example.org" not in t]
 
 
 def test_hostile_names_and_texts_run_nothing(
@@ -287,13 +287,13 @@ def test_hostile_names_and_texts_run_nothing(
     path = tmp_path / name
     write(hostile, path, "html", audio=GROOVE)
     context = browser.new_context()
-    page, told = watched(context)
+    page, events = watched(context)
     page.goto(path.as_uri())
     until(page, f"{ADT}.hits.length > 0")
     assert page.evaluate("window.ran") is None
     assert page.locator("img").count() == 0
     assert page.locator(".title").inner_text() == name.removesuffix(".drums.html")
-    assert [t for t in told if not t.startswith("request file:")] == []
+    assert [t for t in events if not t.startswith("request file:")] == []
     exported = page.evaluate(f"{ADT}.files('labels')[0][1]")
     assert evil in exported
     context.close()
@@ -307,13 +307,13 @@ def test_without_activations_and_with_a_foreign_drum(
     path = tmp_path / "plain.html"
     write(plain, path, "html")
     context = browser.new_context()
-    page, told = watched(context)
+    page, events = watched(context)
     page.goto(path.as_uri())
     until(page, f"{ADT}.hits.length === {len(plain)}")
     assert page.locator(".strip .name").all_inner_texts()[-1] == "China"
     text = page.evaluate(f"{ADT}.files('json')[0][1]")
     assert Transcription.from_json(text) == plain.rounded()
-    assert [t for t in told if not t.startswith("request file:")] == []
+    assert [t for t in events if not t.startswith("request file:")] == []
     context.close()
 
 

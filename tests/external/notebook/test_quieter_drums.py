@@ -84,14 +84,14 @@ def test_a_page_has_it_if_it_was_asked_for(
         assert main([*command, "-o", str(tmp_path / name)]) == 0
         [path] = (tmp_path / name).glob("*.html")
         context = browser.new_context()
-        page, told = watched(context)
+        page, events = watched(context)
         page.goto(path.as_uri())
         until(page, f"{ADT}.hits.length > 0")
         slider = page.get_by_label(SLIDER, exact=True)
         assert slider.is_visible() is bool(options)
         if options:
             turned_down(page, ADT)
-        assert [text for text in told if not text.startswith("request file:")] == []
+        assert [text for text in events if not text.startswith("request file:")] == []
         context.close()
 
 

@@ -23,10 +23,10 @@ def context(browser: Any) -> Iterator[Any]:
 
 
 def tab(context: Any, groove_file: Path) -> Any:
-    page, told = watched(context)
+    page, events = watched(context)
     page.goto(groove_file.as_uri())
     until(page, f"{ADT}.hits.length > 0")
-    page.told = told
+    page.events = events
     return page
 
 

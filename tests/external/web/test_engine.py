@@ -58,14 +58,14 @@ def path(front_end: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: Any, path: Path) -> Iterator[Any]:
     """A page with the engine running; it asks for nothing."""
     context = browser.new_context()
-    opened, told = watched(context)
+    opened, events = watched(context)
     opened.set_default_timeout(120_000)
     opened.goto(path.as_uri())
     opened.evaluate("adt.start()")
     yield opened
     # The worker's own script is all that is loaded.
     assert [
-        t for t in told if not t.startswith(("request file:", "request blob:"))
+        t for t in events if not t.startswith(("request file:", "request blob:"))
     ] == []
     context.close()
 
@@ -286,10 +286,10 @@ def test_both_builds_of_the_runtime_say_the_same(browser: Any, path: Path) -> No
 
 
 def test_progress_rises_to_the_end(page: Any) -> None:
-    told = hear(page, Song("long", [machine(100.0)])).progress
-    assert told == sorted(told)
-    assert 0 <= told[0] < 0.2
-    assert told[-1] == 1
+    progress = hear(page, Song("long", [machine(100.0)])).progress
+    assert progress == sorted(progress)
+    assert 0 <= progress[0] < 0.2
+    assert progress[-1] == 1
 
 
 def test_a_song_can_be_stopped(page: Any) -> None:
@@ -327,11 +327,11 @@ def test_what_is_wrong_is_told(browser: Any, path: Path) -> None:
     twice = f"about => Promise.all([({hearing})(about), ({hearing})(about)])"
     assert opened.evaluate(twice, about_of(song)) == ["", "the engine is busy"]
     closed = (
-        f"about => {{ const said = ({hearing})(about); adt.close();"
-        f" return said.then(async first => [first, await ({hearing})(about)]); }}"
+        f"about => {{ const answers = ({hearing})(about); adt.close();"
+        f" return answers.then(async first => [first, await ({hearing})(about)]); }}"
     )
-    said = opened.evaluate(closed, about_of(song))
-    assert said == ["the engine is closed"] * 2
+    answers = opened.evaluate(closed, about_of(song))
+    assert answers == ["the engine is closed"] * 2
     context.close()
 
 

@@ -32,7 +32,7 @@ def test_what_cannot_be_transcribed_is_told_in_a_sentence(
     with long.open("r+b") as stretched:
         stretched.truncate(44 + 100 * 60 * 8000)  # takes no room on the disk
     head = GROOVE.read_bytes()[:5000]
-    for path, told in (
+    for path, start in (
         (file("empty.wav", b""), "“empty.wav” is empty."),
         (file("text.wav", b"I am no sound.\n" * 99), "“text.wav” is damaged, or no re"),
         (file("broken.flac", head[:900] + b"\0" * 4000), "“broken.flac” is "),
@@ -44,7 +44,7 @@ def test_what_cannot_be_transcribed_is_told_in_a_sentence(
         (long, "“long.wav” is too long for a browser: 100 minutes"),
     ):
         tab.choose(path)
-        assert tab.notice.startswith(told), tab.notice
+        assert tab.notice.startswith(start), tab.notice
         assert tab.notice.count(". ") <= 1
     assert tab.kept == []
     # A hiss without any hit is shown, to be looked at with other thresholds.
@@ -52,7 +52,7 @@ def test_what_cannot_be_transcribed_is_told_in_a_sentence(
     tab.choose(write_wave(tmp_path / "hiss.wav", noise), GROOVE)
     assert tab.kept == ["groove.flac", "hiss.wav"]
     assert len(tab.song()) > 100
-    tab.told[:] = [t for t in tab.told if "decode" not in t.lower()]
+    tab.events[:] = [t for t in tab.events if "decode" not in t.lower()]
 
 
 def wave_head(rate: int, count: int) -> bytes:
@@ -76,7 +76,7 @@ def test_hostile_names_run_nothing(tab: Tab) -> None:
         names = archive.namelist()
     assert not set('/\\<>:"|?*') & set("".join([saved, *names]))
     assert tab.song().source.path == name
-    tab.told[:] = [t for t in tab.told if "decode" not in t.lower()]
+    tab.events[:] = [t for t in tab.events if "decode" not in t.lower()]
 
 
 @pytest.mark.parametrize("kind", ["wav", "mp3", "ogg", "m4a"])
@@ -201,8 +201,8 @@ def test_memory_stays_the_same_over_ten_songs(
 
     def used() -> int:
         own.send("HeapProfiler.collectGarbage")
-        told = processes.send("SystemInfo.getProcessInfo")["processInfo"]
-        renderers = [p["id"] for p in told if p["type"] == "renderer"]
+        running = processes.send("SystemInfo.getProcessInfo")["processInfo"]
+        renderers = [p["id"] for p in running if p["type"] == "renderer"]
         return sum(psutil.Process(number).memory_info().rss for number in renderers)
 
     sizes = []

@@ -51,9 +51,9 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 
 
 def drumless(tab: Tab) -> Whole:
-    pieces, told = tab.page.evaluate(DRUMLESS)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    pieces, reports = tab.page.evaluate(DRUMLESS)
+    assert reports == sorted(reports)
+    assert reports[-1] == 1.0
     parts = [
         soundfile.read(io.BytesIO(base64.b64decode(piece)), dtype="int16")[0]
         for piece in pieces

@@ -39,7 +39,7 @@ class FakeAudacity:
 
     def __init__(self, folder: Path, answer: Answer = echo, pause: float = 0) -> None:
         self.folder, self.answer, self.pause = folder, answer, pause
-        self.heard: list[str] = []
+        self.commands: list[str] = []
         self._stop = False
         self._made = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -74,7 +74,7 @@ class FakeAudacity:
             self._remove()
 
     def _serve(self, command: str, back: TextIO) -> None:
-        self.heard.append(command)
+        self.commands.append(command)
         text = self.answer(command)
         if text is not None:
             with contextlib.suppress(BrokenPipeError):

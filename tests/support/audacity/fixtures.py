@@ -75,14 +75,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def said() -> list[str]:
+def messages() -> list[str]:
     return []
 
 
 @pytest.fixture
-def served(folder: Path, tiny_model: Path, said: list[str]) -> Iterator[Path]:
+def served(folder: Path, tiny_model: Path, messages: list[str]) -> Iterator[Path]:
     """Return the folder of a running watcher."""
     place = RequestFolder(folder)
     transcriber = Transcriber(place, open_network(tiny_model))
-    with running(Watcher(place, transcriber, said.append)):
+    with running(Watcher(place, transcriber, messages.append)):
         yield folder

@@ -97,7 +97,7 @@ class Notebook:
 
     def __init__(self, context: Any, program: str, address: str, name: str) -> None:
         self.program = program
-        self.page, self.told = watched(context)
+        self.page, self.events = watched(context)
         way = {"lab": "lab/tree", "notebook": "notebooks"}[program]
         self.page.goto(f"{address}/{way}/{name}")
         self.page.locator(".jp-CodeCell").first.wait_for()
@@ -140,6 +140,6 @@ class Notebook:
             }""",
             f"import json\nanswer = None\n{code}\nprint('@@' + json.dumps(answer))",
         )
-        said, mark, answer = result.rpartition("@@")
-        assert mark, said
+        printed, mark, answer = result.rpartition("@@")
+        assert mark, printed
         return json.loads(answer)

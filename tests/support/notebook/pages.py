@@ -67,21 +67,21 @@ LANES = ["KD", "SD", "SST", "HH", "TT", "CY"]
 def open_unfolded(browser: Any, path: Path, **options: Any) -> tuple[Any, list[str]]:
     """Open a page with all lanes unfolded, and the list of what it reports."""
     context = browser.new_context(viewport={"width": 1180, "height": 800}, **options)
-    page, told = watched(context)
+    page, events = watched(context)
     page.goto(path.as_uri())
     until(page, f"{ADT}.hits.length > 0")
     open_lanes(page)
     page.locator(".stage").focus()
-    return page, told
+    return page, events
 
 
 @contextmanager
 def silent_page(browser: Any, path: Path) -> Iterator[Any]:
     """Open a page that may ask for its own file, and report nothing else."""
     context = browser.new_context(viewport={"width": 1180, "height": 900})
-    page, told = watched(context)
+    page, events = watched(context)
     page.goto(path.as_uri())
     until(page, f"{ADT}.hits.length > 0")
     yield page
-    assert [text for text in told if not text.startswith("request file:")] == []
+    assert [text for text in events if not text.startswith("request file:")] == []
     context.close()

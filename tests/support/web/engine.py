@@ -80,21 +80,21 @@ def hear(
     """Let the engine listen; `fine`: for finer drums, too."""
     choose(page, song)
     frames = -(-len(song.channels[0]) // 441)
-    told = page.evaluate(
+    answer = page.evaluate(
         "([about, fine]) => adt.hear(about, fine)", [about or about_of(song), fine]
     )
-    lanes = len(told["thresholds"])
+    lanes = len(answer["thresholds"])
     return Heard(
-        told["header"],
-        told["thresholds"],
-        _floats(told["activations"]).reshape(9, frames).T,
-        _floats(told["levels"]).reshape(lanes, frames).T,
-        np.frombuffer(base64.b64decode(told["known"]), "<f8").reshape(-1, 5),
-        base64.b64decode(told["data"]),
-        np.frombuffer(base64.b64decode(told["velocities"]), np.uint8).reshape(
+        answer["header"],
+        answer["thresholds"],
+        _floats(answer["activations"]).reshape(9, frames).T,
+        _floats(answer["levels"]).reshape(lanes, frames).T,
+        np.frombuffer(base64.b64decode(answer["known"]), "<f8").reshape(-1, 5),
+        base64.b64decode(answer["data"]),
+        np.frombuffer(base64.b64decode(answer["velocities"]), np.uint8).reshape(
             lanes, -1
         ),
-        told["progress"],
+        answer["progress"],
     )
 
 

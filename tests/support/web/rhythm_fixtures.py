@@ -109,8 +109,8 @@ def _maps(bits: Bits) -> Iterator[dict[str, Any]]:
 def _changes(matrix: Matrix, bits: Bits) -> dict[str, Any]:
     front_end, frames = FrontEnd(), 1203
     harmony = Harmony(front_end)
-    heard = matrix(77, frames, 84)
+    rows = matrix(77, frames, 84)
     for start in range(0, frames, 100):
-        harmony.add(heard[start : start + 100])
+        harmony.add(rows[start : start + 100])
     changes = [float(value) for value in harmony.changes()]
     return {"front_end": asdict(front_end), "frames": frames, "changes": bits(changes)}

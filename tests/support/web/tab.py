@@ -21,7 +21,7 @@ class Tab:
 
     def __init__(self, context: Any, url: str) -> None:
         self.context = context
-        self.page, self.told = watched(context)
+        self.page, self.events = watched(context)
         self.url = url
         self.page.goto(url)
         until(self.page, "document.querySelector('.drop') !== null")
@@ -84,8 +84,8 @@ class Tab:
 
     def close(self) -> None:
         """Close it; nothing may have failed, and nothing been requested."""
-        said = [text for text in self.told if not _HARMLESS.match(text)]
-        assert set(said) <= {f"request {self.url}"}, said
+        unexpected = [text for text in self.events if not _HARMLESS.match(text)]
+        assert set(unexpected) <= {f"request {self.url}"}, unexpected
         self.context.close()
 
 

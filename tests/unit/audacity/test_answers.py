@@ -32,7 +32,7 @@ TEXTS = [
 ]
 
 
-def told(text: str) -> str:
+def quoted(text: str) -> str:
     """As Audacity 3.2.4 writes it."""
     return '"' + text.replace('"', '\\"') + '"'
 
@@ -41,10 +41,10 @@ def told(text: str) -> str:
 def test_labels(text: str) -> None:
     answer = (
         "\n[ \n  [ 1,\n    [ \n"
-        f"      [ -2.5, -2.5, {told(text)} ],\n"
+        f"      [ -2.5, -2.5, {quoted(text)} ],\n"
         f'      [ 1e-05, 3600.12, "plain" ],\n'
-        f"      [ 6.5, 6.5, {told(text)} ] ] ],\n"
-        f"  [ 2,\n    [ \n      [ 7, 7, {told(text)} ] ] ] ]\n"
+        f"      [ 6.5, 6.5, {quoted(text)} ] ] ],\n"
+        f"  [ 2,\n    [ \n      [ 7, 7, {quoted(text)} ] ] ] ]\n"
     )
     assert parse_answer(answer) == [
         [1, [[-2.5, -2.5, text], [1e-05, 3600.12, "plain"], [6.5, 6.5, text]]],
@@ -56,8 +56,8 @@ def test_labels(text: str) -> None:
 def test_tracks(text: str) -> None:
     rest = '"focused":1, "selected":0, "kind":"wave", "start":0, "end":3.0302'
     answer = (
-        f'\n[ \n  {{ "name":{told(text)}, {rest} }},\n'
-        f'  {{ "name":{told(text)}, "focused":0, "selected":1, "kind":"label" }} ]\n'
+        f'\n[ \n  {{ "name":{quoted(text)}, {rest} }},\n'
+        f'  {{ "name":{quoted(text)}, "focused":0, "selected":1, "kind":"label" }} ]\n'
     )
     first, second = parse_answer(answer)
     assert first["name"] == second["name"] == text

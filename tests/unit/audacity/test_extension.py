@@ -121,9 +121,9 @@ def test_what_lies_before_the_start_is_left_out(extensions: Path) -> None:
 
 def test_labels_of_another_song_are_refused(extensions: Path) -> None:
     hand_over(tracks_of(SONG.shifted(100)), "long.flac", extensions)
-    told = run(extensions, 60.0)["told"]
-    assert "made last (long.flac, " in told
-    assert "another song" in told
+    message = run(extensions, 60.0)["told"]
+    assert "made last (long.flac, " in message
+    assert "another song" in message
     assert "tracks" in run(extensions, 100.5)
 
 

@@ -107,11 +107,11 @@ def test_install_and_uninstall(tmp_path: Path) -> None:
     changed = files[0].read_text() + "; mine\n"
     files[0].write_text(changed)
     (folders[0] / "other.ny").write_text("of somebody else")
-    with pytest.warns(AdtWarning, match="somebody has changed it") as told:
+    with pytest.warns(AdtWarning, match="somebody has changed it") as caught:
         assert install(folders) == files
     [kept] = (user_folder() / "replaced").glob(f"*-{files[0].name}")
     assert kept.read_text() == changed
-    assert str(kept) in str(told[0].message)
+    assert str(kept) in str(caught[0].message)
     assert files[0].read_bytes() == asset("audacity", PLUGINS[0]).read_bytes()
     assert uninstall(folders) == files
     assert [path.name for path in tmp_path.rglob("*.ny")] == ["other.ny"]

@@ -202,11 +202,11 @@ def test_a_recording_is_opened(
     assert run(song, "--model", "tiny", "--program", fake) == 0
     path = song.with_name('so "n" & ä.drums.aup')
     assert arguments(fake) == [str(path)]
-    said = capsys.readouterr()
-    _, written, opened = said.out.splitlines()
+    captured = capsys.readouterr()
+    _, written, opened = captured.out.splitlines()
     assert written.startswith(f"{path}  ")
     assert opened == f"opened it in Audacity ({fake})"
-    assert said.err == ""
+    assert captured.err == ""
     read = formats.read(path)
     assert [str(o.drum) for o in read] == ["KD", "SD", "HH"]
     assert np.abs(np.array([o.time for o in read]) - [0.5, 1.0, 1.5]).max() < 0.02

@@ -52,8 +52,8 @@ def test_commands_and_answers(pipes: Path) -> None:
     with fake(pipes) as audacity, Pipe() as pipe:
         assert pipe.command("SelectAll:").strip() == "SelectAll done"
         assert pipe.command("RemoveTracks:").strip() == "RemoveTracks done"
-    assert audacity.heard[1:] == ["SelectAll:", "RemoveTracks:"]
-    assert re.fullmatch("Message: Text=[0-9a-f]{16}", audacity.heard[0])
+    assert audacity.commands[1:] == ["SelectAll:", "RemoveTracks:"]
+    assert re.fullmatch("Message: Text=[0-9a-f]{16}", audacity.commands[0])
 
 
 def test_no_pipes(pipes: Path) -> None:
@@ -195,7 +195,7 @@ def test_commands_that_do_not_fit(pipes: Path, text: str) -> None:
         with pytest.raises(PipeError, match="too long"):
             pipe.command(text)
         pipe.command("x" * MAX_COMMAND_BYTES)
-    assert audacity.heard[1:] == ["x" * MAX_COMMAND_BYTES]
+    assert audacity.commands[1:] == ["x" * MAX_COMMAND_BYTES]
 
 
 def test_an_answer_in_pieces(pipes: Path) -> None:
@@ -275,10 +275,10 @@ def test_push_of_a_track_with_an_odd_name(
             project = ElementTree.parse(command.split('"')[1])
             names.extend(e.get("name", "") for e in project.iter() if "label" in e.tag)
         if command.startswith("GetInfo"):
-            told = [text.replace('"', '\\"') for text in names if text]
+            escaped = [text.replace('"', '\\"') for text in names if text]
             lines = [
                 f'  {{ "name":"{text}", "focused":0, "selected":0, "kind":"label" }}'
-                for text in told
+                for text in escaped
             ]
             return "\n[ \n" + ",\n".join(lines) + " ]\n" + OK
         return echo(command)

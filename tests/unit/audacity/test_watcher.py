@@ -40,7 +40,7 @@ from tests.support.recordings import HITS, SECONDS, TOLERANCE_S
 from tests.support.tiny_model import play
 
 
-def test_labels_of_a_selection(served: Path, said: list[str]) -> None:
+def test_labels_of_a_selection(served: Path, messages: list[str]) -> None:
     plugin = FakePlugin(served)
     assert_labels(plugin.ask(play(HITS, SECONDS)))
     # Audio is kept no longer than needed.
@@ -48,8 +48,8 @@ def test_labels_of_a_selection(served: Path, said: list[str]) -> None:
     assert len(plugin.path("busy").read_text()) >= 1
     plugin.write("done")
     wait_until(lambda: [path.name for path in served.iterdir()] == ["watch.lock"])
-    assert len(said) == 1
-    assert said[0].startswith("labels: ")
+    assert len(messages) == 1
+    assert messages[0].startswith("labels: ")
 
 
 def test_stereo_at_another_rate(served: Path) -> None:

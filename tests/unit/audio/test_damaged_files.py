@@ -341,7 +341,7 @@ ENDLESS = "may be cut short: its end is missing; "
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         *((f"a.{suffix}", LOST) for suffix in ("wav", "aiff", "au", "caf", "w64")),
         *((name, LOST) for name in ("rf64.wav", "a.mkv", "film.mkv", "a.avi")),
@@ -349,7 +349,7 @@ ENDLESS = "may be cut short: its end is missing; "
         *((name, ENDLESS) for name in ("a.ac3", "a.eac3", "a.ts")),
     ],
 )
-def test_half_of_a_file(name: str, told: str, tmp_path: Path) -> None:
+def test_half_of_a_file(name: str, message: str, tmp_path: Path) -> None:
     """By sizes in headers, by Ogg's end of stream, by frames and packets in halves."""
     path = tmp_path / name
     codecs = {"a.mkv": "flac", "film.mkv": "flac", "a.avi": "pcm_s16le"}
@@ -367,7 +367,7 @@ def test_half_of_a_file(name: str, told: str, tmp_path: Path) -> None:
     _, warnings = read(path)
     # Some versions of PyAV count the packet that is cut, too.
     assert [text for text in warnings if "packets" not in text] == warnings[:1]
-    assert warnings[0].startswith(told)
+    assert warnings[0].startswith(message)
     path.write_bytes(content)
     assert read(path)[1] == []
 

@@ -318,7 +318,7 @@ def test_a_named_pipe(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "codec", "told"),
+    ("name", "codec", "message"),
     [
         ("8 channels (FL+FR+FC+LFE+BL+BR+FLC+FRC)", "aac", "8 channels are in an"),
         ("8 channels (FL+FR+FC+LFE+BL+BR+FLC+FRC)", "pcm_s16le", None),
@@ -327,14 +327,14 @@ def test_a_named_pipe(name: str, tmp_path: Path) -> None:
         ("8 channels", "aac", None),
     ],
 )
-def test_channels_in_no_usual_order(name: str, codec: str, told: str | None) -> None:
+def test_channels_in_no_usual_order(name: str, codec: str, message: str | None) -> None:
     """A made-up stream: PyAV would free the list of its channels twice."""
     layout = SimpleNamespace(name=name)
     context = SimpleNamespace(name=codec, layout=layout)
-    if told is None:
+    if message is None:
         _forget_own_order(context)
     else:
-        with pytest.raises(AudioError, match=told):
+        with pytest.raises(AudioError, match=message):
             _forget_own_order(context)
     assert context.layout == ("8C" if "+" in name else layout)
 

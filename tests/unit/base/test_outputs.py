@@ -147,9 +147,9 @@ def test_of_two_runs_one_says_that_it_wrote(tmp_path: Path, there: bool) -> None
         for number in range(4)
     ]  # fmt: skip
     release(runs)
-    said = [run.communicate()[0] for run in runs]
-    assert said.count("written\n") == 1
-    assert path.read_text() == str(said.index("written\n"))
+    printed = [run.communicate()[0] for run in runs]
+    assert printed.count("written\n") == 1
+    assert path.read_text() == str(printed.index("written\n"))
 
 
 def test_a_later_process_is_no_earlier_run(

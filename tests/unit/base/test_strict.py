@@ -106,20 +106,20 @@ def with_value(data: Any, at: tuple[Any, ...], value: Any) -> Any:
 
 def test_every_value_of_a_card_is_checked(tmp_path: Path) -> None:
     path = tmp_path / "card.json"
-    told: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     skipped = ("training", "measured")
     spots = [p for p in places(CARD) if not p or p[0] not in skipped]
     for at in spots:
         for value in ODD:
             path.write_text(json.dumps(with_value(CARD, at, value)), encoding="utf-8")
             if refusal(lambda: ModelCard.read(path)):
-                told["refused"] += 1
+                outcomes["refused"] += 1
                 continue
             card = ModelCard.read(path)
             assert card.front_end.frame_size <= 1 << 16
             assert card.geometry.frames * card.geometry.batch <= 1 << 18
-            told["read"] += 1
-    assert told["refused"] > 500
+            outcomes["read"] += 1
+    assert outcomes["refused"] > 500
     for missing in CARD:
         short = {key: value for key, value in CARD.items() if key != missing}
         path.write_text(json.dumps(short), encoding="utf-8")
@@ -166,9 +166,9 @@ def test_every_value_of_a_manifest_is_checked(tmp_path: Path) -> None:
     for at in [*places(LINE), ("outputs",)]:
         for value in [*ODD, "a\0b", "\ud800", [None], [{}], [{"path": 1}]]:
             path.write_text(json.dumps(with_value(LINE, at, value)) + "\n")
-            told = refusal(lambda: read_manifest(path))
-            assert told is None or "line 1 is not of a manifest" in told
-            refused += told is not None
+            reason = refusal(lambda: read_manifest(path))
+            assert reason is None or "line 1 is not of a manifest" in reason
+            refused += reason is not None
     assert refused > 80
 
 
@@ -182,26 +182,26 @@ def test_one_bad_line_leaves_the_others(
     lines = [json.dumps({**LINE, "input": name}) for name in ("/a", "/c")]
     lines.insert(at, bad)
     path.write_text("\n".join(lines) + end)
-    told: list[str] = []
-    with Manifest(path, told.append) as manifest:
+    messages: list[str] = []
+    with Manifest(path, messages.append) as manifest:
         manifest.add(cast(Line, {**LINE, "input": "/d"}))
         assert [line["input"] for line in manifest.lines()] == ["/a", "/c", "/d"]
-    [text] = told
+    [text] = messages
     assert f"line {at + 1} is not of a manifest: " in text
     assert "\n" not in text
     assert len(path.read_text().splitlines()) == 3
     assert path.with_name("manifest.jsonl.rejected").read_text() == f"{bad}\n"
-    with Manifest(path, told.append):
-        assert len(told) == 1
+    with Manifest(path, messages.append):
+        assert len(messages) == 1
 
 
 def test_many_bad_lines_are_one_warning(tmp_path: Path) -> None:
     path = tmp_path / "manifest.jsonl"
     path.write_text("x\n" * 5 + json.dumps(LINE))
-    told: list[str] = []
-    Manifest(path, told.append)
-    assert len(told) == 1
-    assert "(4 more)" in told[0]
+    messages: list[str] = []
+    Manifest(path, messages.append)
+    assert len(messages) == 1
+    assert "(4 more)" in messages[0]
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n"])

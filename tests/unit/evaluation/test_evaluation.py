@@ -385,7 +385,7 @@ class TestFiles:
         assert result.to_dict()["failures"] == [failure]
 
     @pytest.mark.parametrize(
-        ("name", "text", "told"),
+        ("name", "text", "parts"),
         [
             (
                 "A.jams",
@@ -403,7 +403,7 @@ class TestFiles:
         ],
     )
     def test_a_warning_after_which_no_hit_is_missing_is_passed_on(
-        self, tmp_path: Path, name: str, text: str, told: list[str]
+        self, tmp_path: Path, name: str, text: str, parts: list[str]
     ) -> None:
         references = fill(tmp_path / "ref", ["A.txt"])
         (tmp_path / "est").mkdir()
@@ -413,8 +413,8 @@ class TestFiles:
         result = evaluate_files(references, [path], drums=["KD"], warn=warnings.append)
         assert result.failures == ()
         assert counts(result.score()) == (1, 0, 0)
-        assert len(warnings) == len(told)
-        assert all(part in line for part, line in zip(told, warnings, strict=True))
+        assert len(warnings) == len(parts)
+        assert all(part in line for part, line in zip(parts, warnings, strict=True))
 
     @pytest.mark.parametrize(
         ("name", "text"),

@@ -45,20 +45,20 @@ def test_too_little_to_tell() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shift", "told"), [(0.08, "80 ms later"), (-0.12, "120 ms earlier"), (0.02, None)]
+    ("shift", "delay"), [(0.08, "80 ms later"), (-0.12, "120 ms earlier"), (0.02, None)]
 )
 def test_what_is_late_as_a_whole_is_told(
-    shift: float, told: str | None, tmp_path: Path
+    shift: float, delay: str | None, tmp_path: Path
 ) -> None:
     SONG.save(tmp_path / "song.json")
     played(shift, spread=0).save(tmp_path / "mine.mid", "midi")
     result = evaluate_files(tmp_path / "song.json", [tmp_path / "mine.mid"])
     assert result.to_dict()["notes"] == list(result.notes)
-    if told is None:
+    if delay is None:
         assert result.notes == ()
         return
     (note,) = result.notes
-    assert note.startswith(f"song: the estimate is {told} than the reference; without")
+    assert note.startswith(f"song: the estimate is {delay} than the reference; without")
     assert float(note.rpartition(" ")[2]) > 0.9
     assert result.score().f == 0
     assert result.table().endswith(note + "\n")

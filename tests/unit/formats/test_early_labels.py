@@ -73,11 +73,11 @@ HITS = ("a.csv", "a.ADT.txt", "a.rlrr", "notes.chart")
 def test_what_lies_before_zero_is_left_out_and_told(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text(FILES[name])
-    told: list[str] = []
-    read = formats.read(path, warn=told.append)
+    warnings: list[str] = []
+    read = formats.read(path, warn=warnings.append)
     assert [(o.time, o.drum) for o in read] == [(0.0, Drum.SD), (1.0, Drum.KD)]
     what = {"a.jams": "observations"} | dict.fromkeys(HITS, "hits")
-    assert told == [
+    assert warnings == [
         f"{path}: 2 {what.get(name, 'labels')} lie before 0 s and are left out"
     ]
     assert "chart" in name or read.beats == ()
@@ -96,22 +96,22 @@ def test_of_an_audacity_project(tmp_path: Path) -> None:
     body = text[: end - (text[end - 1] == "/")] + f">{labels}</labeltrack>"
     rest = text[end + 1 :].removeprefix("\n").lstrip().removeprefix("</labeltrack>")
     path.write_text(body + rest)
-    told: list[str] = []
-    read = formats.read(path, warn=told.append)
+    warnings: list[str] = []
+    read = formats.read(path, warn=warnings.append)
     assert read.onsets == (Onset(0.0, Drum.KD), Onset(1.0, Drum.KD))
-    assert told == [f"{path}: 2 labels lie before 0 s and are left out"]
+    assert warnings == [f"{path}: 2 labels lie before 0 s and are left out"]
 
 
 def test_one_is_told_as_one() -> None:
-    early, told = EarlyLabels(), list[str]()
-    early.tell(told.append)
-    assert told == []
+    early, warnings = EarlyLabels(), list[str]()
+    early.tell(warnings.append)
+    assert warnings == []
     assert early.place(0.5) == (0.5, 0.5)
     assert early.place(3.0, -0.004) == (0.0, 3.0)
     assert early.place(-0.0) == (0.0, 0.0)
     assert early.place(-0.006)[0] < 0
-    early.tell(told.append)
-    assert told == ["1 label lies before 0 s and is left out"]
+    early.tell(warnings.append)
+    assert warnings == ["1 label lies before 0 s and is left out"]
 
 
 def test_beats_too(tmp_path: Path) -> None:

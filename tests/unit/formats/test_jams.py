@@ -88,7 +88,7 @@ def test_velocities_of_earlier_builds_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "positions", "told"),
+    ("values", "positions", "message"),
     [
         ([0, 1, 2, 0], [1, 2, 3, 1], "beats are counted from 0 there"),
         ([2, 0, None, 2], [3, 1, 2, 3], "beats are counted from 0 there"),
@@ -100,7 +100,7 @@ def test_velocities_of_earlier_builds_are_read(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_beats_without_a_position_are_counted_on(
-    tmp_path: Path, values: list[object], positions: list[int], told: str | None
+    tmp_path: Path, values: list[object], positions: list[int], message: str | None
 ) -> None:
     path = tmp_path / "a.jams"
     rows = [
@@ -111,9 +111,9 @@ def test_beats_without_a_position_are_counted_on(
     path.write_text(json.dumps({"annotations": [annotation], "file_metadata": {}}))
     got: list[str] = []
     beats = formats.read(path, warn=got.append).beats
-    if told is not None:
+    if message is not None:
         assert [beat.position for beat in beats] == positions
-        assert told in got[0]
+        assert message in got[0]
     assert [beat.time for beat in beats] == list(range(len(values)))
 
 
@@ -179,17 +179,17 @@ def test_annotations_of_several_people(tmp_path: Path) -> None:
         made("chord"),
     ]
     path.write_text(json.dumps({"annotations": annotations, "file_metadata": {}}))
-    told: list[str] = []
-    read = formats.read(path, warn=told.append)
+    warnings: list[str] = []
+    read = formats.read(path, warn=warnings.append)
     assert [beat.time for beat in read.beats] == [0, 1]
     assert [(o.time, o.drum) for o in read.onsets] == [(0, "KD"), (1, "SD")]
-    assert [text.removeprefix(f"{path}: ") for text in told] == [
+    assert [text.removeprefix(f"{path}: ") for text in warnings] == [
         "annotations other than hits and beats: 'chord' (1)",
         "hits of 2 annotations were put together",
         "of 2 annotations of beats one was read",
         "tags that name no drum are labels: 'Verse' (1)",
     ]
-    assert all(isinstance(text, NoHitLost) for text in told)
+    assert all(isinstance(text, NoHitLost) for text in warnings)
 
 
 def test_tags_of_others(tmp_path: Path) -> None:

@@ -372,12 +372,12 @@ def test_a_file_of_a_drum_that_is_gone_stays_if_it_is_not_ours(tmp_path: Path) -
     two = Transcription((Onset(1.0, Drum.KD), Onset(2.0, Drum.SD)))
     formats.write(two, path, "labels-split")
     mine.write_text("3.0\t3.0\tCY\n")
-    told: list[str] = []
+    warnings: list[str] = []
     one = Transcription((Onset(1.0, Drum.KD),))
-    formats.write(one, path, "labels-split", overwrite=True, warn=told.append)
+    formats.write(one, path, "labels-split", overwrite=True, warn=warnings.append)
     assert mine.read_text() == "3.0\t3.0\tCY\n"
     assert not ours.exists()
-    assert told == [f"{mine}: was not written by this run, and is kept"]
+    assert warnings == [f"{mine}: was not written by this run, and is kept"]
 
 
 def test_errors_in_a_set_name_the_file(tmp_path: Path) -> None:

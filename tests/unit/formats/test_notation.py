@@ -183,8 +183,8 @@ def test_no_hit_comes_from_nowhere_and_none_is_lost_untold() -> None:
     ]
     found = part(onsets, 12)
     drawn = [stroke for _, stroke in found.strokes()]
-    told = sum(stroke.graces for stroke in drawn) + sum(found.left_out.values())
-    assert len(drawn) + told == len(onsets)
+    rest = sum(stroke.graces for stroke in drawn) + sum(found.left_out.values())
+    assert len(drawn) + rest == len(onsets)
     assert len({id(stroke.onset) for stroke in drawn}) == len(drawn)
 
 

@@ -27,11 +27,13 @@ def test_markers_and_regions(tmp_path: Path, rows: str) -> None:
     path = tmp_path / "markers.txt"
     path.write_bytes((FIRST + rows).encode())
     assert formats.format_of_file(path) == "rx"
-    told: list[str] = []
-    read = formats.read(path, warn=told.append)
+    warnings: list[str] = []
+    read = formats.read(path, warn=warnings.append)
     assert read.onsets == (Onset(1.5, Drum.SD, 90), Onset(62.0, Drum.KD))
     assert read.labels == (Label(63.0, 64.0, "Verse"),)
-    assert told == [f"{path}: labels that name no drum are kept as labels: 'Verse' (1)"]
+    assert warnings == [
+        f"{path}: labels that name no drum are kept as labels: 'Verse' (1)"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,11 @@ def test_labels_come_in(tmp_path: Path, text: str, name: str) -> None:
     path.write_bytes(text.encode())
     form = "vtt" if "WEBVTT" in text else "srt"
     assert formats.format_of_file(path) == form
-    told: list[str] = []
-    read = formats.read(path, warn=told.append)
+    warnings: list[str] = []
+    read = formats.read(path, warn=warnings.append)
     assert read.onsets == (Onset(0.5, Drum.KD, 93), Onset(1.25, Drum.SD))
     assert read.labels == (Label(3602.001, 3604.0, "verse 2"),)
-    assert told == [
+    assert warnings == [
         f"{path}: labels that name no drum are kept as labels: 'verse 2' (1)"
     ]
 
@@ -57,11 +57,11 @@ def test_early_and_empty_ones(tmp_path: Path) -> None:
         "2\n00:00:00,000 --> 00:00:00,000\n\n\n"
         "3\n00:00:02,000 --> 00:00:02,000\nSD\n"
     )
-    told: list[str] = []
-    read = formats.read(path, warn=told.append)
+    warnings: list[str] = []
+    read = formats.read(path, warn=warnings.append)
     assert read.onsets == (Onset(2.0, Drum.SD),)
     assert read.labels == (Label(0.0, 0.0, ""),)
-    assert told[0] == f"{path}: 1 label lies before 0 s and is left out"
+    assert warnings[0] == f"{path}: 1 label lies before 0 s and is left out"
     path.write_text("")
     assert formats.read(path, "srt") == formats.read(path, "vtt")
 
@@ -92,10 +92,10 @@ def test_cues_without_blank_lines_between_them(tmp_path: Path, name: str) -> Non
         "3\n00:00:02,000 --> 00:00:02,000\n42\n"
     )
     drums = [(0.5, Drum.KD), (1.0, Drum.SD), (2.0, Drum.HH)]
-    told: list[str] = []
-    read = formats.read(path, warn=told.append)
+    warnings: list[str] = []
+    read = formats.read(path, warn=warnings.append)
     assert [(o.time, o.drum.coarse) for o in read] == drums
-    assert told == []
+    assert warnings == []
     path.write_text(
         "00:00.500 --> 00:00.500\n36\n00:01.000 --> 00:01.000\n38\n"
         "00:02.000 --> 00:02.000\n42\n"

@@ -117,11 +117,11 @@ def test_tables_of_others(tmp_path: Path, content: str) -> None:
 def test_markers_that_name_no_drum_stay_labels(tmp_path: Path) -> None:
     path = tmp_path / "markers.csv"
     path.write_text("Name;Start\nKD;1,5\nVerse;1,75\n")
-    told: list[str] = []
-    read = formats.read(path, warn=told.append)
+    warnings: list[str] = []
+    read = formats.read(path, warn=warnings.append)
     assert read.onsets == (Onset(1.5, Drum.KD),)
     assert read.labels == (Label(1.75, 1.75, "Verse"),)
-    assert told == [
+    assert warnings == [
         f"{path}: markers that name no drum are kept as labels: 'Verse' (1)"
     ]
 

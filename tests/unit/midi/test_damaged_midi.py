@@ -27,9 +27,9 @@ def test_a_wrong_length_of_a_track(tmp_path: Path, length: int, number: int) -> 
     want = read(path)[0]
     at = lengths(data)[number]
     data[at : at + 4] = length.to_bytes(4, "big")
-    song, told = read(path, bytes(data))
+    song, warnings = read(path, bytes(data))
     assert song == want
-    assert told == []
+    assert warnings == []
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
@@ -37,9 +37,9 @@ def test_a_wrong_number_of_tracks(tmp_path: Path, count: int) -> None:
     path = tmp_path / "a.mid"
     data = save(path, tempo_track(), hits(36), hits(42))
     data[10:12] = count.to_bytes(2, "big")
-    song, told = read(path, bytes(data))
+    song, warnings = read(path, bytes(data))
     assert song.counts() == {"KD": 1, "CHH": 1}
-    assert told == []
+    assert warnings == []
 
 
 def test_a_controller_out_of_range_does_not_matter(tmp_path: Path) -> None:
@@ -47,9 +47,9 @@ def test_a_controller_out_of_range_does_not_matter(tmp_path: Path) -> None:
     piano = mido.MidiTrack([mido.Message("control_change", control=64, value=99)])
     data = save(path, tempo_track(), piano, hits(36, 38))
     data[data.index(b"\xb0\x40\x63") + 2] = 255
-    song, told = read(path, bytes(data))
+    song, warnings = read(path, bytes(data))
     assert song.counts() == {"KD": 1, "SD": 1}
-    assert told == []
+    assert warnings == []
 
 
 def test_velocities_out_of_range_are_loud(tmp_path: Path) -> None:
@@ -58,10 +58,10 @@ def test_velocities_out_of_range_are_loud(tmp_path: Path) -> None:
     data = save(path, tempo_track(), hits(36, 38, 42))
     for note, velocity in ((36, 128), (38, 255)):
         data[data.index(bytes([note, 90])) + 1] = velocity
-    song, told = read(path, bytes(data))
+    song, warnings = read(path, bytes(data))
     found = [(onset.drum.name, onset.velocity) for onset in song]
     assert found == [("KD", 127), ("SD", 127), ("CHH", 90)]
-    assert told == [f"{path}: track 2 has velocities above 127, which count as 127"]
+    assert warnings == [f"{path}: track 2 has velocities above 127, which count as 127"]
 
 
 def test_a_tempo_of_0_does_not_count(tmp_path: Path) -> None:
@@ -69,10 +69,10 @@ def test_a_tempo_of_0_does_not_count(tmp_path: Path) -> None:
     data = save(path, tempo_track(), hits(36, 38))
     at = data.index(b"\xff\x51\x03") + 3
     data[at : at + 3] = bytes(3)
-    song, told = read(path, bytes(data))
+    song, warnings = read(path, bytes(data))
     assert song.counts() == {"KD": 1, "SD": 1}
     assert song.beats
-    assert told == [
+    assert warnings == [
         f"{path}: track 1 has a tempo of 0 at tick 0, which does not count",
     ]
 
@@ -81,9 +81,9 @@ def test_a_damaged_piano_track_keeps_no_drums_back(tmp_path: Path) -> None:
     path = tmp_path / "a.mid"
     data = save(path, tempo_track(), hits(60, 62, channel=0), hits(36, 38))
     data[data.index(b"\x90\x3e") + 1] = 200
-    song, told = read(path, bytes(data))
+    song, warnings = read(path, bytes(data))
     assert song.counts() == {"KD": 1, "SD": 1}
-    assert told == [
+    assert warnings == [
         f"{path}: is damaged, and was read up to the damage:"
         " track 2 is wrong at tick 144: a note above 127"
     ]
@@ -92,16 +92,16 @@ def test_a_damaged_piano_track_keeps_no_drums_back(tmp_path: Path) -> None:
 def test_a_file_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
     path = tmp_path / "a.mid"
     data = save(path, tempo_track(), hits(*[36, 38] * 20))
-    song, told = read(path, bytes(data[:-60]))
+    song, warnings = read(path, bytes(data[:-60]))
     assert 20 < len(song) < 40
-    assert told == [
+    assert warnings == [
         f"{path}: is damaged, and was read up to the damage: track 2 is cut off"
     ]
     assert read(path, bytes(data[:60]))[1] != []
     data[10:12] = (3).to_bytes(2, "big")
-    song, told = read(path, bytes(data))
+    song, warnings = read(path, bytes(data))
     assert len(song) == 40
-    assert told == [
+    assert warnings == [
         f"{path}: is damaged, and was read up to the damage: cut off in track 3 of 3"
     ]
 
@@ -112,8 +112,8 @@ def test_midi_in_the_riff_form_of_windows(tmp_path: Path) -> None:
     whole = (
         b"RIFF" + (len(plain) + 12).to_bytes(4, "little") + b"RMIDdata" + size + plain
     )
-    found, told = read(tmp_path / "a.rmi", whole)
-    assert not told
+    found, warnings = read(tmp_path / "a.rmi", whole)
+    assert not warnings
     assert found.onsets == read(tmp_path / "a.mid")[0].onsets
     listed = b"LIST" + (4).to_bytes(4, "little") + b"INFO"
     other = whole[:4] + (len(plain) + 24).to_bytes(4, "little") + b"RMID" + listed
@@ -123,6 +123,6 @@ def test_midi_in_the_riff_form_of_windows(tmp_path: Path) -> None:
 
 def test_midi_behind_the_header_of_an_old_macintosh(tmp_path: Path) -> None:
     plain = bytes(save(tmp_path / "a.mid", tempo_track(), hits(36, 38)))
-    found, told = read(tmp_path / "b.mid", bytes(128) + plain)
+    found, warnings = read(tmp_path / "b.mid", bytes(128) + plain)
     assert found.onsets == read(tmp_path / "a.mid")[0].onsets
-    assert told == []
+    assert warnings == []

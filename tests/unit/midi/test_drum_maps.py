@@ -180,7 +180,7 @@ def test_unknown_names_and_missing_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("words", "name"),
     [
         ("EZDrummer", "ezdrummer"),
         ("EZdrummer 3", "ezdrummer"),
@@ -193,8 +193,8 @@ def test_unknown_names_and_missing_files(tmp_path: Path) -> None:
         ("logic", "logic-drum-kit-designer"),
     ],
 )
-def test_a_map_is_found_as_people_call_it(said: str, name: str) -> None:
-    assert find_map(said).name == name
+def test_a_map_is_found_as_people_call_it(words: str, name: str) -> None:
+    assert find_map(words).name == name
 
 
 def test_every_title_of_the_list_is_a_name() -> None:
@@ -203,16 +203,16 @@ def test_every_title_of_the_list_is_a_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "hint"),
+    ("words", "hint"),
     [
         ("drummer", "did you mean ni-studio-drummer or superior-drummer-3?"),
         ("Superior Drummer 2", "did you mean superior-drummer-3"),
         ("ezdrumer", "did you mean ezdrummer?"),
     ],
 )
-def test_what_is_close_to_a_map_is_told(said: str, hint: str) -> None:
+def test_what_is_close_to_a_map_is_told(words: str, hint: str) -> None:
     with pytest.raises(AdtError, match=re.escape(hint)):
-        find_map(said)
+        find_map(words)
 
 
 # MIDI through a map

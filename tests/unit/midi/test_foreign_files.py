@@ -35,9 +35,9 @@ def test_beats_end_with_the_bar_of_the_last_note(
     drums.append(meta("end_of_track", time=ticks))
     path = tmp_path / "a.mid"
     save(path, tempo_track(), drums)
-    song, told = read(path)
+    song, warnings = read(path)
     assert [beat.position for beat in song.beats] == list(range(1, beats + 1))
-    assert told == []
+    assert warnings == []
 
 
 def test_an_end_on_a_bar_line_makes_no_empty_bar(tmp_path: Path) -> None:
@@ -240,22 +240,22 @@ def test_what_only_looks_like_our_event_says_nothing(
     path = tmp_path / "a.mid"
     event = mido.MetaMessage("sequencer_specific", data=tuple(data))
     save(path, tempo_track(event), hits(38, 38, 38, 38, 38))
-    song, told = read(path)
+    song, warnings = read(path)
     assert song.counts() == {"SD": 5}
     assert len(song.beats) == 5
-    assert told == []
+    assert warnings == []
 
 
 def test_what_pretty_midi_refuses_is_told(tmp_path: Path) -> None:
     pretty_midi = pytest.importorskip("pretty_midi")
-    path, told = tmp_path / "a.mid", list[str]()
+    path, warnings = tmp_path / "a.mid", list[str]()
     last = Transcription((Onset((10_000_000 - 121) / 1920, Drum.KD),))
-    formats.write(last, path, warn=told.append)
-    assert told == []
+    formats.write(last, path, warn=warnings.append)
+    assert warnings == []
     assert pretty_midi.PrettyMIDI(str(path)).instruments
     later = last.shifted(1 / 1920)
-    formats.write(later, path, warn=told.append, overwrite=True)
-    assert told[:1] == [
+    formats.write(later, path, warn=warnings.append, overwrite=True)
+    assert warnings[:1] == [
         f"{path}: has events beyond 10 million ticks, which pretty_midi and"
         " programs based on it refuse; others read it"
     ]

@@ -203,9 +203,9 @@ def test_a_tempo_is_what_a_person_set(wanted: float) -> None:
     """Also with beats in frames of 10 ms that stray, and hits that stray less."""
     dice = np.random.default_rng(0)
     times = 0.2 + np.arange(120) * 60 / wanted
-    heard = np.round(times + dice.normal(0, 0.008, 120), 2)
+    detected = np.round(times + dice.normal(0, 0.008, 120), 2)
     hits = times + dice.normal(0, 0.004, 120)
-    played = [Beat(t, n % 4 + 1) for n, t in enumerate(heard)]
+    played = [Beat(t, n % 4 + 1) for n, t in enumerate(detected)]
     timing = tempo_map(played, hits=hits.tolist())
     assert [bpm(t) for _, t in timing.tempos] == [pytest.approx(wanted, abs=0.011)]
 

@@ -46,13 +46,13 @@ def reference(w: CausalWeights, frames: Array) -> Array:
     cells: list[Array] = [np.zeros(UNITS) for _ in w.layers]
     before, found = frames[0], []
     for frame in frames:
-        heard = np.concatenate([frame, np.maximum(frame - before, 0)])
+        values = np.concatenate([frame, np.maximum(frame - before, 0)])
         before = frame
         for n, lstm in enumerate(w.layers):
-            gates = lstm.weight_ih @ heard + lstm.weight_hh @ states[n] + lstm.bias
+            gates = lstm.weight_ih @ values + lstm.weight_hh @ states[n] + lstm.bias
             enter, keep, new, leave = np.split(gates, 4)
             cells[n] = sigmoid(keep) * cells[n] + sigmoid(enter) * np.tanh(new)
-            states[n] = heard = sigmoid(leave) * np.tanh(cells[n])
+            states[n] = values = sigmoid(leave) * np.tanh(cells[n])
         found.append(sigmoid(np.concatenate(states) @ w.output_weight + w.output_bias))
     return np.array(found)
 

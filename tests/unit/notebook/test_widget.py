@@ -278,12 +278,12 @@ def test_files_are_those_of_the_corrected_transcription(
 def test_sound_is_what_the_network_heard(tmp_path: Path) -> None:
     noise = np.random.default_rng(2).uniform(-0.4, 0.4, (48000 * 11, 2))
     soundfile.write(tmp_path / "a.wav", noise, 48000, subtype="PCM_24")
-    heard = load_audio(tmp_path / "a.wav")
+    mono = load_audio(tmp_path / "a.wav")
     sound = Sound(tmp_path / "a.wav")
     parts = [soundfile.read(io.BytesIO(sound.chunk(n)))[0] for n in (2, 0, 1)]
     stereo = np.concatenate((parts[1], parts[2], parts[0]))
-    assert stereo.shape == (len(heard), 2)
-    assert np.abs(stereo.mean(axis=1) - heard).max() < 2**-22
+    assert stereo.shape == (len(mono), 2)
+    assert np.abs(stereo.mean(axis=1) - mono).max() < 2**-22
     with pytest.raises(AdtError, match="chunk 3"):
         sound.chunk(3)
 
@@ -358,10 +358,10 @@ def test_without_anywidget_it_names_the_cure() -> None:
         "try: Transcription().widget()\n"
         "except Exception as error: print(type(error).__name__, error)"
     )
-    said = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
-    assert said == (
+    assert printed == (
         "MissingDependencyError the widget needs anywidget:"
         ' pip install "adt-plugins[notebook]"\n'
     )

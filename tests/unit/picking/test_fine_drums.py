@@ -95,7 +95,7 @@ def test_open_hats_are_told_from_closed_ones(model: Path) -> None:
 
 def test_what_is_not_sure_stays_coarse(tmp_path: Path) -> None:
     card = write_tiny_model(tmp_path)
-    for surenesses, told in (
+    for surenesses, kinds_named in (
         ((0.5, 2.0, 2.0), {"CHH": 5, "HH": 3}),
         ((2.0, 0.9, 2.0), {"OHH": 3, "HH": 5}),
         ((0.9999999, 0.9999999, 2.0), {"HH": 8}),
@@ -103,7 +103,7 @@ def test_what_is_not_sure_stays_coarse(tmp_path: Path) -> None:
         attach(card, FineDrumModel(("KD", "SD", "HH"), {Drum.HH: by_hand(surenesses)}))
         found = transcribe((samples(), RATE), model=card, fine=True)
         counts = {str(drum): n for drum, n in found.counts().items()}
-        assert counts == {"KD": 2, "SD": 1, **told}
+        assert counts == {"KD": 2, "SD": 1, **kinds_named}
 
 
 @pytest.mark.parametrize(
@@ -203,8 +203,8 @@ def test_attacks_are_at_the_frames_that_were_picked() -> None:
     card = find_model()
     rng = np.random.default_rng(2)
     values = rng.random((800, len(card.outputs)), np.float32) ** 8
-    heard = Activations(values, card.outputs, 100.0, offset=3.0)
-    (hats,) = [hits for hits in pick_hits(heard, card) if hits.drum is Drum.HH]
+    activations = Activations(values, card.outputs, 100.0, offset=3.0)
+    (hats,) = [hits for hits in pick_hits(activations, card) if hits.drum is Drum.HH]
     frames = attack_frames(hats, len(values))
     assert len(frames) > 20
     # A vertex half-way between two frames may be rounded to the other one.
@@ -351,6 +351,6 @@ def test_the_shipped_model_tells_some() -> None:
     assert found.coarse().onsets == coarse.coarse().onsets
     truth = formats.read(example.with_suffix(".txt"))
     score = evaluate(truth.between(0, 12), found, ["CHH"], fine=True)
-    told = score.score("CHH", 0.05)
-    assert told.matched > 2 * told.false
-    assert told.matched > 5
+    closed = score.score("CHH", 0.05)
+    assert closed.matched > 2 * closed.false
+    assert closed.matched > 5

@@ -57,10 +57,10 @@ TRUTH = onsets(KD=KICKS, SST=STICKS)
 
 
 def test_it_learns_the_side_stick() -> None:
-    heard = activations()
-    before = Transcription(pick_onsets(heard, CARD))
+    raw = activations()
+    before = Transcription(pick_onsets(raw, CARD))
     assert len(before.times("SD")) == len(STICKS) > len(before.times("SST"))
-    adaptation = learn(heard, TRUTH, CARD)
+    adaptation = learn(raw, TRUTH, CARD)
     assert set(adaptation.weights) == {"SD", "SST", "HH"}
     after = Transcription(pick_onsets(adaptation.apply(activations(1), CARD), CARD))
     assert after.counts() == {Drum.KD: len(KICKS), Drum.SST: len(STICKS)}
@@ -68,17 +68,15 @@ def test_it_learns_the_side_stick() -> None:
 
 
 def test_what_was_right_stays_as_it_is() -> None:
-    heard = activations()
-    adaptation = learn(heard, TRUTH, CARD)
-    applied = adaptation.apply(heard, CARD)
+    raw = activations()
+    adaptation = learn(raw, TRUTH, CARD)
+    applied = adaptation.apply(raw, CARD)
     for name in ("KD", "beat"):
         column = CARD.outputs.index(name)
-        np.testing.assert_array_equal(
-            applied.values[:, column], heard.values[:, column]
-        )
-    right = Transcription(pick_onsets(heard, CARD))
-    assert learn(heard, right, CARD).weights == {}
-    assert heard.values.dtype == applied.values.dtype == np.float32
+        np.testing.assert_array_equal(applied.values[:, column], raw.values[:, column])
+    right = Transcription(pick_onsets(raw, CARD))
+    assert learn(raw, right, CARD).weights == {}
+    assert raw.values.dtype == applied.values.dtype == np.float32
 
 
 @pytest.mark.parametrize(("wrong", "learnt"), [(MISTAKES - 1, False), (MISTAKES, True)])

@@ -75,9 +75,9 @@ def raised(hits: Hits, seconds: float = 60.0, **thresholds: float) -> set[str]:
 
 
 def test_heights_are_thresholds() -> None:
-    heard = clearness(activations({"KD": [((1.0, 2.0), 0.3), ((3.0,), 0.7)]}), CARD)
-    np.testing.assert_allclose(heard.heights["KD"], [0.7, 0.3, 0.3], atol=1e-6)
-    assert heard.drums["KD"] == pytest.approx(0.3)  # the third of a minute
+    result = clearness(activations({"KD": [((1.0, 2.0), 0.3), ((3.0,), 0.7)]}), CARD)
+    np.testing.assert_allclose(result.heights["KD"], [0.7, 0.3, 0.3], atol=1e-6)
+    assert result.drums["KD"] == pytest.approx(0.3)  # the third of a minute
 
 
 CLEAR = {"KD": [(EVERY_SECOND, 0.7)], "SD": [(EVERY_SECOND[::2], 0.6)]}
@@ -133,26 +133,26 @@ def test_what_the_user_chose_stays() -> None:
 
 def test_a_card_without_a_gate() -> None:
     card = replace(CARD, gate=None)
-    heard = activations({"SD": [((3,), 0.3)]})
-    assert decide(heard, card) == Decision({}, False)
+    raw = activations({"SD": [((3,), 0.3)]})
+    assert decide(raw, card) == Decision({}, False)
 
 
 UNCLEAR: Hits = {"KD": [(EVERY_SECOND, 0.54)]}
 
 
 def test_what_is_not_sure_is_kept_unless_strict() -> None:
-    heard = activations(UNCLEAR)
-    assert 0.5 < clearness(heard, CARD).evidence < 0.6
-    assert decide(heard, CARD) == Decision({}, True)
-    assert decide(heard, CARD, mode="strict") == Decision({"KD": 0.6}, False)
-    assert decide(heard, CARD, mode="off") == Decision({}, False)
+    raw = activations(UNCLEAR)
+    assert 0.5 < clearness(raw, CARD).evidence < 0.6
+    assert decide(raw, CARD) == Decision({}, True)
+    assert decide(raw, CARD, mode="strict") == Decision({"KD": 0.6}, False)
+    assert decide(raw, CARD, mode="off") == Decision({}, False)
     for nothing in ({}, {"KD": [(IRREGULAR, 0.3)]}):
         assert not decide(activations(nothing), CARD).unsure  # nothing is left
 
 
 def test_much_that_is_left_out_is_told() -> None:
-    heard = activations(UNCLEAR)
-    strict = decide(heard, CARD, mode="strict")
+    raw = activations(UNCLEAR)
+    strict = decide(raw, CARD, mode="strict")
     count = len(EVERY_SECOND)
     assert strict.left_out({"KD": 0}) == (
         f"{count} unclear hits were left out as other instruments: {count} kick"
@@ -265,8 +265,8 @@ def test_doubt_is_said_in_one_line(
 
 def test_a_stream_has_no_gate(model: Path) -> None:
     free = transcribe((song(), RATE), model=model, song_gate=False)
-    told = list(transcribe_stream([song()], RATE, model=model))
-    assert [(o.time, o.drum) for o in told] == [(o.time, o.drum) for o in free]
+    streamed = list(transcribe_stream([song()], RATE, model=model))
+    assert [(o.time, o.drum) for o in streamed] == [(o.time, o.drum) for o in free]
 
 
 def test_the_widget_moves_a_gated_threshold(model: Path) -> None:
@@ -327,10 +327,10 @@ def test_peaks_are_picked_once(
     faint: float, raised: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But for drums whose threshold the gate has raised."""
-    heard = activations(
+    raw = activations(
         {drum: [(EVERY_SECOND, 0.9 if drum == "KD" else faint)] for drum in DRUMS}
     )
-    fresh = pick_hits(heard, CARD, thresholds=decide(heard, CARD).raised)
+    fresh = pick_hits(raw, CARD, thresholds=decide(raw, CARD).raised)
     picked: list[float] = []
     pick = DrumPeaks._pick
 
@@ -339,9 +339,9 @@ def test_peaks_are_picked_once(
         return pick(self, threshold)
 
     monkeypatch.setattr(DrumPeaks, "_pick", count)
-    peaks = drum_peaks(heard, CARD)
-    decision = decide(heard, CARD, peaks=peaks)
-    again = pick_hits(heard, CARD, thresholds=decision.raised, peaks=peaks)
+    peaks = drum_peaks(raw, CARD)
+    decision = decide(raw, CARD, peaks=peaks)
+    again = pick_hits(raw, CARD, thresholds=decision.raised, peaks=peaks)
     assert len(decision.raised) == raised
     assert len(picked) == len(DRUMS) + raised
     for one, other in zip(fresh, again, strict=True):

@@ -54,7 +54,7 @@ def places(count: int, gap: float = 0.5) -> NDArray[np.int64]:
 class TestBandLevels:
     @pytest.mark.parametrize("front_end", [LOG, LINEAR], ids=["log", "linear"])
     @pytest.mark.parametrize(
-        ("frequency", "heard"),
+        ("frequency", "expected"),
         [
             (45, {"KD"}),
             (105, {"KD", "TT"}),
@@ -67,7 +67,7 @@ class TestBandLevels:
         ],
     )
     def test_a_tone_is_heard_by_the_drums_of_its_range(
-        self, front_end: FrontEnd, frequency: float, heard: set[str]
+        self, front_end: FrontEnd, frequency: float, expected: set[str]
     ) -> None:
         level = levels(tone(frequency), front_end)[30:70].mean(axis=0)
         loud = {
@@ -75,7 +75,7 @@ class TestBandLevels:
             for drum, value in zip(DRUMS, level, strict=True)
             if value > level.max() - 12
         }
-        assert loud == heard
+        assert loud == expected
 
     @pytest.mark.parametrize("front_end", [LOG, LINEAR], ids=["log", "linear"])
     def test_is_in_decibels(self, front_end: FrontEnd) -> None:
@@ -181,8 +181,8 @@ class TestVelocities:
         at = places(4, 0.4)
         found = velocities(level, at, FRAMES)
         plain = level[at[1] : at[1] + 4].max() - level[at[0] : at[0] + 4].max()
-        heard = np.diff(strengths(level, at, FRAMES))[0]
-        assert heard < plain - 2
+        rise = np.diff(strengths(level, at, FRAMES))[0]
+        assert rise < plain - 2
         assert found[1] < found[0] - 40
 
     def test_other_drums_do_not_matter(self) -> None:

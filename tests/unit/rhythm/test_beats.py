@@ -135,9 +135,9 @@ def test_noise_is_decoded_as_madmom_does(madmom: ModuleType, seed: int) -> None:
     check_against_madmom(noise(seed, 400 + 7 * seed))
 
 
-def check_against_madmom(heard: Activations) -> None:
-    ours = find_beats(heard, patterns=False)
-    theirs = find_beats(heard, backend="madmom")
+def check_against_madmom(outputs: Activations) -> None:
+    ours = find_beats(outputs, patterns=False)
+    theirs = find_beats(outputs, backend="madmom")
     assert [b.position for b in ours] == [b.position for b in theirs]
     assert len(ours) > 4
     for a, b in zip(ours, theirs, strict=True):
@@ -173,9 +173,9 @@ def test_what_the_network_hears_is_decoded_as_madmom_does(
     start = int(dice.uniform(0, 6) * rate)
     noise = dice.normal(0, 10 ** dice.uniform(-4, -1), samples[start:].shape)
     part = (samples[start:] + noise).astype(np.float32)
-    heard = transcribe((part, int(rate * dice.uniform(0.7, 1.4))), model=network)
-    assert heard.activations is not None
-    check_against_madmom(heard.activations)
+    outputs = transcribe((part, int(rate * dice.uniform(0.7, 1.4))), model=network)
+    assert outputs.activations is not None
+    check_against_madmom(outputs.activations)
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -185,12 +185,12 @@ def test_a_narrow_search_finds_what_a_search_of_all_tempi_finds(seed: int) -> No
     length = dice.uniform(0.29, 1.05)
     drift = np.linspace(1, dice.uniform(0.93, 1.07), round(40 / length))
     times = 0.3 + np.cumsum(length * drift + dice.normal(0, 0.01, len(drift)))
-    heard = played(times, int(dice.integers(3, 5)), int(dice.integers(3)))
-    unclear = heard.values + dice.normal(0, 0.1, heard.values.shape)
-    heard = replace(heard, values=unclear.clip(0, 1).astype(np.float32))
-    observed = observations(heard)
+    outputs = played(times, int(dice.integers(3, 5)), int(dice.integers(3)))
+    unclear = outputs.values + dice.normal(0, 0.1, outputs.values.shape)
+    outputs = replace(outputs, values=unclear.clip(0, 1).astype(np.float32))
+    observed = observations(outputs)
     densities = np.log(np.column_stack([(1 - observed.sum(axis=1)) / 15, observed]))
-    proof = BarEvidence(heard, [3, 4])
+    proof = BarEvidence(outputs, [3, 4])
     lengths = beat_lengths(RATE, 55, 215)
     searched = likely_lengths(densities, lengths, RATE, proof)
     assert searched.mean() < 0.9
@@ -231,10 +231,10 @@ def test_a_tempo_that_slows_down() -> None:
 
 def test_silence_before_and_after_has_no_beats() -> None:
     times = 30 + np.arange(16) * 0.5
-    heard = played(times, 4)
+    outputs = played(times, 4)
     rest = activations(np.full((3000, 2), 0.01)).values
-    heard = Activations(np.concatenate([heard.values, rest]), heard.outputs, RATE)
-    assert [b.time for b in find_beats(heard)] == pytest.approx(times, abs=0.006)
+    outputs = Activations(np.concatenate([outputs.values, rest]), outputs.outputs, RATE)
+    assert [b.time for b in find_beats(outputs)] == pytest.approx(times, abs=0.006)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 5, 500])
@@ -273,17 +273,17 @@ def groove(bar: int, first: int, bars: int = 10) -> Activations:
     """Beats without any downbeats; kick, snare and crash tell where bars begin."""
     count = bar * bars
     times = 0.2 + np.arange(count) * 0.5
-    heard = played(times, bar)
-    columns = {name: np.full(len(heard.values), 0.02) for name in ("KD", "SD", "CY")}
+    outputs = played(times, bar)
+    columns = {name: np.full(len(outputs.values), 0.02) for name in ("KD", "SD", "CY")}
     for index, at in enumerate(times):
         position = (index - first) % bar
         for name, played_on in (("KD", (0,)), ("SD", (1, bar - 1)), ("CY", (0,))):
             if position in played_on:
                 columns[name][round(at * RATE) + 1] = 0.9
-    beat = heard.values[:, 2]
+    beat = outputs.values[:, 2]
     values = np.column_stack([*columns.values(), 0.5 * beat, beat])
-    outputs = (*columns, "downbeat", "beat")
-    return Activations(values.astype(np.float32), outputs, RATE)
+    names = (*columns, "downbeat", "beat")
+    return Activations(values.astype(np.float32), names, RATE)
 
 
 @pytest.mark.parametrize("first", range(4))
@@ -301,12 +301,12 @@ def test_kick_and_snare_tell_a_waltz(first: int) -> None:
 
 
 def test_evidence_of_drums_that_a_model_does_not_hear() -> None:
-    heard = activations(np.zeros((50, 2)))
-    beginnings, middles = BarEvidence(heard, [4]).cut(-3, 60)
+    outputs = activations(np.zeros((50, 2)))
+    beginnings, middles = BarEvidence(outputs, [4]).cut(-3, 60)
     assert beginnings.shape == middles.shape == (4, 63)
     assert beginnings[:, 3:53].all()  # that a kick is silent says something
     assert not beginnings[:, [0, 1, 2, 53, 62]].any()
-    deaf = Activations(heard.values, ("x", "downbeat", "beat"), RATE)
+    deaf = Activations(outputs.values, ("x", "downbeat", "beat"), RATE)
     assert not BarEvidence(deaf, [4]).cut(0, 50)[0].any()
 
 
@@ -316,15 +316,15 @@ def test_evidence_of_drums_that_a_model_does_not_hear() -> None:
 @pytest.mark.parametrize(("bpm", "step"), [(60, 1.0), (120, 0.5), (240, 0.25)])
 def test_bpm_chooses_the_level(bpm: float, step: float) -> None:
     times = np.arange(80) * 0.25
-    heard = played(times, 8)
-    beats = find_beats(heard, bpm=bpm)
+    outputs = played(times, 8)
+    beats = find_beats(outputs, bpm=bpm)
     assert np.median(np.diff([b.time for b in beats])) == pytest.approx(step)
 
 
 @pytest.mark.parametrize(("meter", "bar"), [("3/4", 3), ("6/8", 2), ("5/4", 5)])
 def test_meter(meter: str, bar: int) -> None:
-    heard = played(np.arange(40) * 0.5, 4)
-    positions = [b.position for b in find_beats(heard, meter=meter)]
+    outputs = played(np.arange(40) * 0.5, 4)
+    positions = [b.position for b in find_beats(outputs, meter=meter)]
     assert set(positions) == set(range(1, bar + 1))
     assert all((b - a) % bar == 1 % bar for a, b in itertools.pairwise(positions))
 
@@ -332,8 +332,8 @@ def test_meter(meter: str, bar: int) -> None:
 @pytest.mark.parametrize("index", range(8))
 def test_first_downbeat_moves_the_bar_lines(index: int) -> None:
     times = 10.3 + np.arange(40) * 0.5
-    heard = played(times - 10.0, 4, offset=10.0)
-    found = find_beats(heard, first_downbeat=times[index])
+    outputs = played(times - 10.0, 4, offset=10.0)
+    found = find_beats(outputs, first_downbeat=times[index])
     assert [b.time for b in found] == pytest.approx(times, abs=0.006)
     assert [b.position for b in found] == [(n - index) % 4 + 1 for n in range(40)]
 
@@ -380,9 +380,9 @@ def test_meters(meter: str, count: int, compound: bool) -> None:
 
 def test_the_example(example: tuple[NDArray[np.float32], int]) -> None:
     """The recording was programmed at 104 BPM; twice that fits as well."""
-    heard = transcribe(example).activations
-    assert heard is not None
-    times = np.array([b.time for b in find_beats(heard, bpm=104)])
+    outputs = transcribe(example).activations
+    assert outputs is not None
+    times = np.array([b.time for b in find_beats(outputs, bpm=104)])
     steps = np.diff(times)
     assert np.median(steps) == pytest.approx(60 / 104, abs=0.01)
     assert abs(steps - 60 / 104).max() < 0.03

@@ -47,12 +47,12 @@ def ambiguous(count: int) -> Activations:
     return Activations(values, ("KD", "SD", "beat", "downbeat"), 100.0)
 
 
-def downbeats(first: int, *, heard: bool) -> set[int]:
+def downbeats(first: int, *, by_harmony: bool) -> set[int]:
     frames = frames_of(song(first))
     harmony = Harmony(FrontEnd())
     for start in range(0, len(frames), 77):
         harmony.add(frames[start : start + 77])
-    changes = harmony.changes() if heard else None
+    changes = harmony.changes() if by_harmony else None
     found = find_beats(ambiguous(len(frames)), meter="4/4", changes=changes)
     assert len(found) == BARS * 4
     return {round(beat.time / BEAT_S) % 4 for beat in found if beat.position == 1}
@@ -60,12 +60,12 @@ def downbeats(first: int, *, heard: bool) -> set[int]:
 
 @pytest.mark.parametrize("first", [0, 2])
 def test_bars_begin_where_chords_change(first: int) -> None:
-    assert downbeats(first, heard=True) == {first}
+    assert downbeats(first, by_harmony=True) == {first}
 
 
 def test_without_harmony_it_is_a_guess() -> None:
     """Downbeats are the same wherever the chords change: half of them are wrong."""
-    assert downbeats(0, heard=False) == downbeats(2, heard=False)
+    assert downbeats(0, by_harmony=False) == downbeats(2, by_harmony=False)
 
 
 def test_changes_are_the_largest_where_the_chord_is_new() -> None:

@@ -19,7 +19,7 @@ START_S = 0.3
 PEAK = np.array([0.25, 0.5, 0.75, 0.9, 1.0, 0.9, 0.75, 0.5, 0.25])  # of a beat
 
 
-def heard(
+def played(
     step_s: float, lines: dict[str, str], heights: dict[str, float], bars: int = BARS
 ) -> Activations:
     """Peaks on the steps of a bar, ``x`` as high as said, ``o`` half as high."""
@@ -48,7 +48,7 @@ def six_eight(bpm: float) -> Activations:
         "downbeat": "x.....",
         "beat": "xooxoo",
     }
-    return heard(60 / bpm / 3, lines, {"beat": 0.3, "downbeat": 0.25})
+    return played(60 / bpm / 3, lines, {"beat": 0.3, "downbeat": 0.25})
 
 
 def waltz(bpm: float) -> Activations:
@@ -59,7 +59,7 @@ def waltz(bpm: float) -> Activations:
         "downbeat": "x.....",
         "beat": "x.x.x.",
     }
-    return heard(60 / bpm / 2, lines, {"beat": 0.3, "downbeat": 0.25})
+    return played(60 / bpm / 2, lines, {"beat": 0.3, "downbeat": 0.25})
 
 
 def shuffle(bpm: float) -> Activations:
@@ -70,7 +70,7 @@ def shuffle(bpm: float) -> Activations:
         "downbeat": "x...........",
         "beat": "x..x..x..x..",
     }
-    return heard(60 / bpm / 3, lines, {"beat": 0.3, "downbeat": 0.25})
+    return played(60 / bpm / 3, lines, {"beat": 0.3, "downbeat": 0.25})
 
 
 def positions(beats: tuple[Beat, ...]) -> list[int]:

@@ -164,16 +164,16 @@ def test_drums_that_are_too_loud_together_do_not_wrap_around(tmp_path: Path) -> 
     assert (np.sign(drums + whole["drumless"]) == np.sign(song))[loud].all()
 
 
-@pytest.mark.parametrize(("peak", "told"), [(1.9, 0), (2.1, 1)])
-def test_what_stems_cannot_hold_is_told(peak: float, told: int) -> None:
+@pytest.mark.parametrize(("peak", "count"), [(1.9, 0), (2.1, 1)])
+def test_what_stems_cannot_hold_is_told(peak: float, count: int) -> None:
     song = np.full((RATE // 4, 1), peak, np.float32)
     hits = HITS.between(0, 0.2)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         stems = separate(hits, (song, RATE))
-    assert ["too loud" in str(w.message) for w in caught] == [True] * told
+    assert ["too loud" in str(w.message) for w in caught] == [True] * count
     same = np.allclose(stems.drums + stems.drumless, song, atol=1e-6)
-    assert same is not bool(told)
+    assert same is not bool(count)
 
 
 @pytest.mark.slow
@@ -199,11 +199,11 @@ def test_channels_keep_their_places() -> None:
 
 @pytest.mark.slow
 def test_progress_and_cancelling(song: tuple[Floats, Floats]) -> None:
-    told: list[float] = []
+    reports: list[float] = []
     mix = (song[0] + song[1], RATE)
-    separate(HITS, mix, progress=told.append)
-    assert told == sorted(told)
-    assert 0 <= told[0] < 0.5 < told[-1] <= 1
+    separate(HITS, mix, progress=reports.append)
+    assert reports == sorted(reports)
+    assert 0 <= reports[0] < 0.5 < reports[-1] <= 1
     with pytest.raises(CancelledError):
         separate(HITS, mix, cancel=lambda: True)
 

@@ -94,9 +94,9 @@ def test_from_clips_to_a_model_that_tells_them(
     truth = Transcription(tuple(Onset(time, Drum(code)) for time, code, _ in onsets))
     score = evaluate(truth, found, ["HH"], fine=True)
     for kind in ("CHH", "OHH"):
-        told = score.score(kind, 0.05)
-        assert told.matched >= 2
-        assert told.false <= 1
+        score_of_kind = score.score(kind, 0.05)
+        assert score_of_kind.matched >= 2
+        assert score_of_kind.false <= 1
 
 
 @pytest.mark.needs_torch

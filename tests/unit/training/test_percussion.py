@@ -84,10 +84,10 @@ def test_they_play_along_and_are_labelled(
     late_s = (places - np.round(places)) * performance.quarter_s / 4
     assert np.abs(late_s).max() < 0.08
     assert np.abs(np.median(late_s)) < 0.025
-    audio, heard = synth.place(strokes, kit, 8.0, rng)
-    assert len(heard) >= 4
-    assert {hit.code for hit in heard} == {"OT"}
-    for hit in heard:
+    audio, placed = synth.place(strokes, kit, 8.0, rng)
+    assert len(placed) >= 4
+    assert {hit.code for hit in placed} == {"OT"}
+    for hit in placed:
         at = round(hit.time * RATE)
         assert np.abs(audio[at : at + 1000]).max() > 1e-4
     performance.hits += strokes

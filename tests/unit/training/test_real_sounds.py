@@ -89,17 +89,17 @@ def test_rests_go(tmp_path: Path) -> None:
 
 def test_drawing_changes_pitch_and_avoids_silence() -> None:
     samples = np.concatenate([np.zeros(30 * SECOND), tone(1000, 90.0)])
-    heard, silent = set(), 0
+    pitches, silent = set(), 0
     for seed in range(20):
         cut = draw([sound("voice", samples)], SECOND, np.random.default_rng(seed))
         assert cut.dtype == np.float32
         assert len(cut) == SECOND
         silent += not cut.any()
         if np.sqrt(np.mean(cut**2)) > 0.3:
-            heard.add(int(np.abs(np.fft.rfft(cut)).argmax()))
+            pitches.add(int(np.abs(np.fft.rfft(cut)).argmax()))
     assert silent <= 1
-    assert len(heard) > 10
-    assert 790 < min(heard) < max(heard) < 1262
+    assert len(pitches) > 10
+    assert 790 < min(pitches) < max(pitches) < 1262
 
 
 def test_each_kind_is_as_likely() -> None:

@@ -184,9 +184,9 @@ def test_instrument_names(name: str, code: str) -> None:
 def test_hits_sound_where_their_labels_are(plan: clip.Plan, code: str) -> None:
     rng = np.random.default_rng(4)
     wanted = [performances.Stroke(time, code, 110) for time in (0.5, 2.25, 4.0)]
-    audio, heard = synth.place(wanted, clip_kit(plan), 6.0, rng)
-    assert [h.time for h in heard] == pytest.approx([0.5, 2.25, 4.0], abs=1e-4)
-    for one in heard:
+    audio, placed = synth.place(wanted, clip_kit(plan), 6.0, rng)
+    assert [h.time for h in placed] == pytest.approx([0.5, 2.25, 4.0], abs=1e-4)
+    for one in placed:
         at = round(one.time * RATE)
         near = np.abs(audio[at - 400 : at + 1300])
         before = near[:380].max()
@@ -197,8 +197,8 @@ def test_hits_sound_where_their_labels_are(plan: clip.Plan, code: str) -> None:
 def test_early_hits_ring_into_the_clip(plan: clip.Plan) -> None:
     rng = np.random.default_rng(4)
     hits = [performances.Stroke(-0.5, "CRC", 120)]
-    audio, heard = synth.place(hits, clip_kit(plan), 2.0, rng)
-    assert not heard
+    audio, placed = synth.place(hits, clip_kit(plan), 2.0, rng)
+    assert not placed
     assert np.abs(audio[:2000]).max() > 1e-4
 
 
@@ -295,7 +295,7 @@ def test_splits_share_neither_kits_nor_performances(plan: clip.Plan) -> None:
 
 
 def test_a_second_run_makes_what_is_missing(plan: clip.Plan, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    reports: list[tuple[int, int]] = []
     for hours in (1 / 180, 2 / 180):
         failed = clip.render(
             tmp_path,
@@ -304,10 +304,10 @@ def test_a_second_run_makes_what_is_missing(plan: clip.Plan, tmp_path: Path) -> 
             hours=hours,
             seed=3,
             voice_minutes=0,
-            progress=lambda done, count: told.append((done, count)),
+            progress=lambda done, count: reports.append((done, count)),
         )
         assert not failed
-    assert told == [(1, 1), (2, 2)]
+    assert reports == [(1, 1), (2, 2)]
     assert json.loads((tmp_path / "voices" / "index.json").read_text()) == {
         "voices": []
     }

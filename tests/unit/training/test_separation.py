@@ -96,12 +96,12 @@ def test_what_is_learnt_takes_drums_out(
     renders: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("torch", reason="PyTorch (extra `train`) is missing")
-    told: list[float] = []
+    reports: list[float] = []
     path = learn_separation(
-        renders, data, tmp_path, settings=SETTINGS, progress=told.append
+        renders, data, tmp_path, settings=SETTINGS, progress=reports.append
     )
-    assert told == sorted(told)
-    assert told[-1] == pytest.approx(1)
+    assert reports == sorted(reports)
+    assert reports[-1] == pytest.approx(1)
 
     drums, rest = drum_track(TWO_HITS, RATE, 3), chords(RATE, 3)
     mix = (drums + rest).astype(np.float32)
