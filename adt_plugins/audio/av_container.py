@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NO_AUDIO = "not an audio file"
 
-_OWN_ORDER = re.compile(r"(\d+) channels \(")  # FFmpeg lists their names
+_OWN_ORDER = re.compile(r"(\d+) channels \((.*)\)")  # FFmpeg lists their names
 
 # Demuxers for a file of unknown kind. Some of FFmpeg's others recognise text, or open
 # other files.
@@ -38,8 +38,16 @@ def import_av(kind: Kind) -> Any:
 
 def open_container(
     library: Any, file: BinaryIO, kind: Kind
-) -> av.container.InputContainer:
-    """Open a file with PyAV; raises `AudioError`."""
+) -> tuple[av.container.InputContainer, dict[int, list[int]]]:
+    """Open a file with PyAV; raises `AudioError`.
+
+    Returns
+    -------
+    container
+        The open file.
+    low
+        Numbers of the LFE channels of streams that no longer tell them, by index.
+    """
     file.seek(0)
     options = {} if kind.name else {"format_whitelist": _FORMATS}
     # A tag that is not UTF-8 is no reason to fail. PyAV 19 never fails, and has no
@@ -56,12 +64,11 @@ def open_container(
         if kind.name == "MP4" and lacks_index(file):
             what = "cut short: its index, which MP4 has at the end, is missing"
         raise AudioError(what) from error
-    for stream in container.streams.audio:
-        _forget_own_order(stream.codec_context)
-    return container
+    streams = container.streams.audio
+    return container, {s.index: _forget_own_order(s.codec_context) for s in streams}
 
 
-def _forget_own_order(context: Any) -> None:
+def _forget_own_order(context: Any) -> list[int]:
     """Treat the channels of a stream as unnamed if their order is unusual.
 
     PyAV 18 frees the list of such channels twice, once for each layout that is asked
@@ -73,6 +80,11 @@ def _forget_own_order(context: Any) -> None:
     context
         The stream's codec context, before it is opened.
 
+    Returns
+    -------
+    list of int
+        Numbers of the LFE channels that are unnamed now.
+
     Raises
     ------
     AudioError
@@ -81,13 +93,14 @@ def _forget_own_order(context: Any) -> None:
     layout = getattr(context, "layout", None)
     own = None if layout is None else _OWN_ORDER.match(layout.name)
     if own is None:
-        return
+        return []
     context.layout = f"{own[1]}C"  # before `layout` frees what both refer to
     if not context.name.startswith("pcm_"):
         raise AudioError(
             f"its {own[1]} channels are in an order that PyAV cannot read: convert it"
             " to WAV or FLAC, such as with ffmpeg"
         )
+    return [n for n, name in enumerate(own[2].split("+")) if name.startswith("LFE")]
 
 
 class _Nameless:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 _OGG_HEADER, _OGG_PAGE = 27, 65307
 _END_OF_STREAM = 4
 _SYNC = b"G"
+_PACK, _PACK_BYTES = b"\0\0\1\xba", 2048  # of program streams, as on DVDs
 # Packets of transport streams: size in bytes, and place of the sync byte.
 _PACKETS = ((188, 0), (192, 4))
 
@@ -22,7 +23,7 @@ NO_END = "may be cut short: its end is missing"
 
 
 def lacks_end(file: BinaryIO) -> bool:
-    """Return whether an Ogg or MPEG-TS file ends where it should not.
+    """Return whether an Ogg, MPEG-TS or VOB file ends where it should not.
 
     Parameters
     ----------
@@ -35,6 +36,9 @@ def lacks_end(file: BinaryIO) -> bool:
     if head[:4] == b"OggS":
         file.seek(max(0, size - 2 * _OGG_PAGE))
         return not _has_last_page(file.read(2 * _OGG_PAGE))
+    if head[:4] == _PACK:
+        file.seek(_PACK_BYTES)
+        return file.read(4) == _PACK and size % _PACK_BYTES != 0
     for packet, at in _PACKETS:
         syncs = head[at::packet]
         if len(syncs) > 1 and set(syncs) == set(_SYNC):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -37,16 +38,22 @@ _MOST_LATE_SECONDS = 3600
 # Sound decoded before the target of a seek, and dropped.
 _PREROLL_SECONDS = 1.0
 
+# Shorter losses are not reported, if the size of the file shows them.
+_LOST_SECONDS = 0.1
+
 # Length that the sound may lack of what the container states.
 _SHORT_SECONDS = 1.0
 
 # Containers that state a length. For others FFmpeg estimates it from the size.
-_TELL_LENGTH = {"aiff", "ape", "asf", "avi", "caf", "flac", "flv", "matroska", "mov"}
+_TELL_LENGTH = {"aiff", "ape", "caf", "flac", "flv", "matroska", "mov"}
 _TELL_LENGTH |= {"tak", "tta", "w64", "wav", "wv"}
 
-# Formats whose frames have the same size, except for some bytes: a shorter last frame
+# Codecs whose frames have the same size, except for some bytes: a shorter last frame
 # was cut.
-_EQUAL_FRAMES, _PADDING = {"ac3", "eac3"}, 4
+_EQUAL_FRAMES, _PADDING = {"ac3", "eac3", "dca", "mp2", "mp2float"}, 4
+
+# Shorter frames are mixed together: those of MLP have 40 samples.
+_FEWEST_SAMPLES = 512
 
 _JOINTS = 8
 
@@ -98,7 +105,7 @@ class PyAvDecoder:
         self._missing = missing_share(file)
         self._lacks_end = lacks_end(file)
         self._packets = [0, 0]  # sizes of the largest and of the last
-        self._container = open_container(library, file, kind)
+        self._container, self._low = open_container(library, file, kind)
         self.warnings: list[str] = []
         if joined:
             self.warnings.append(ALL_ARE_READ)
@@ -215,22 +222,27 @@ class PyAvDecoder:
     ) -> Iterator[NDArray[np.float32]]:
         """Mix frames; the first one has been decoded already."""
         mixers: dict[tuple[str, str], Mixer] = {}
-        while True:
-            for fitting in self._at_rate(frame):
-                samples = _samples(fitting)
-                key = fitting.format.name, fitting.layout.name
-                if key not in mixers:
-                    low = [
-                        number
-                        for number, channel in enumerate(fitting.layout.channels)
-                        if channel.name.startswith("LFE")
-                    ]
-                    mixers[key] = self.mixing(samples.dtype, self.warnings, low)
-                yield mixers[key](samples)
-            try:
-                frame = next(frames)
-            except StopIteration:
-                return
+        gathered: list[NDArray[Any]] = []
+        last, count = ("", ""), 0
+        fitting = (x for whole in chain([frame], frames) for x in self._at_rate(whole))
+        for part in fitting:
+            key = part.format.name, part.layout.name
+            if gathered and (key != last or count >= _FEWEST_SAMPLES):
+                yield mixers[last](_joined(gathered))
+                gathered, count = [], 0
+            samples = _samples(part)
+            if key not in mixers:
+                low = [
+                    number
+                    for number, channel in enumerate(part.layout.channels)
+                    if channel.name.startswith("LFE")
+                ]
+                low = low or self._low[self._stream.index]
+                mixers[key] = self.mixing(samples.dtype, self.warnings, low)
+            gathered.append(samples)
+            last, count = key, count + len(samples)
+        if gathered:
+            yield mixers[last](_joined(gathered))
 
     def _at_rate(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
         """Convert a frame of a joined stream to the rate of the first one.
@@ -261,7 +273,8 @@ class PyAvDecoder:
         names = set(self._container.format.name.split(","))
         self._is_whole = names <= _TELL_LENGTH and position == self.frames
         largest, last = self._packets
-        if self._lacks_end or (names & _EQUAL_FRAMES and last < largest - _PADDING):
+        is_equal = self._stream.codec_context.name in _EQUAL_FRAMES
+        if self._lacks_end or (is_equal and last < largest - _PADDING):
             seconds = position / self.sample_rate
             self.warnings.append(f"{NO_END}; {seconds:.1f} s could be read")
             return
@@ -276,6 +289,8 @@ class PyAvDecoder:
     def _warn_of_loss(self, position: int, promised: int) -> None:
         """Warn with the length that the header states, or the size implies."""
         promised = max(promised, self.frames or 0)
+        if (promised - position) / self.sample_rate < _LOST_SECONDS:
+            return
         read = f"only {position / self.sample_rate:.1f} s"
         read += f" of {promised / self.sample_rate:.1f} s"
         self.warnings.append(f"cut short or damaged: {read} could be read")
@@ -297,7 +312,8 @@ class PyAvDecoder:
             try:
                 yield from packet.decode()
             except self._error:
-                self._failures += 1
+                # NUT ends a stream with an empty packet.
+                self._failures += packet.size > 0
 
     def _silence_before(self, origin: int) -> int:
         """Return the number of samples by which the sound starts after the pictures."""
@@ -342,6 +358,11 @@ class PyAvDecoder:
     def close(self) -> None:
         """See `Decoder`."""
         self._container.close()
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """Return arrays of samples as one, without a copy if there is only one."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _samples(frame: av.AudioFrame) -> NDArray[Any]:

@@ -20,6 +20,7 @@ _ENDLESS = 0x7F000000  # as large sizes were written into pipes, see `wave_strea
 _ENDLESS_LONG = 1 << 62  # the same in 64 bits
 _MOST_CHUNKS = 1000
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+_ASF, _ASF_PROPERTIES = b"\x30\x26\xb2\x75", bytes.fromhex("a1dcab8c47a9cf11")
 _AU_SIZE_AT = 8
 _MOST_FORM_BYTES = 1 << 16
 
@@ -129,8 +130,9 @@ def missing_share(file: BinaryIO) -> float:
     Parameters
     ----------
     file
-        Binary file, seekable; its position changes. WAV, RF64, W64, AIFF, AU, CAF, AVI
-        and Matroska are supported; 0 for others, see `endings.lacks_end`.
+        Binary file, seekable; its position changes. WAV, RF64, W64, AIFF, AU, CAF,
+        AVI, WMA, RealMedia and Matroska are supported; 0 for others, see
+        `endings.lacks_end`.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -153,6 +155,10 @@ def missing_share(file: BinaryIO) -> float:
         claimed, start = _chunk(file, b"SSND", ">4sI")
     elif head[:4] == b".snd" and len(head) >= _AU_SIZE_AT + 4:
         start, claimed = struct.unpack(">II", head[4:12])
+    elif head[:4] == b".RMF":
+        claimed, start = _chunk(file, b"DATA", ">4sI", begin=0, header=0)
+    elif head[:4] == _ASF:
+        claimed, start = _asf_bytes(file), 0
     elif head[:4] == _EBML:
         claimed, start = _segment(head)
         endless = _ENDLESS_LONG
@@ -164,18 +170,41 @@ def missing_share(file: BinaryIO) -> float:
     return (claimed - there) / claimed if 0 < there < claimed else 0.0
 
 
-def _chunk(file: BinaryIO, wanted: bytes, form: str = "<4sI") -> tuple[int, int]:
-    """Return the size that a chunk claims, and its position; 0, 0 without the chunk."""
-    position = 12
+def _asf_bytes(file: BinaryIO) -> int:
+    """Return the size of the file that a WMA file states, 0 if it is a broadcast."""
+    file.seek(0)
+    head = file.read(_MOST_FORM_BYTES)
+    at = head.find(_ASF_PROPERTIES)
+    if at < 0 or len(head) < at + 92:
+        return 0
+    is_broadcast = head[at + 88] & 1
+    return 0 if is_broadcast else int(struct.unpack_from("<Q", head, at + 40)[0])
+
+
+def _chunk(
+    file: BinaryIO,
+    wanted: bytes,
+    form: str = "<4sI",
+    *,
+    begin: int = 12,
+    header: int = 8,
+) -> tuple[int, int]:
+    """Return the size that a chunk claims, and its position; 0, 0 without the chunk.
+
+    `header` is the number of bytes that the size does not include.
+    """
+    position = begin
     for _ in range(_MOST_CHUNKS):
         file.seek(position)
-        header = file.read(8)
-        if len(header) < 8:
+        data = file.read(8)
+        if len(data) < 8:
             break
-        name, claimed = struct.unpack(form, header)
+        name, claimed = struct.unpack(form, data)
         if name == wanted:
-            return int(claimed), position + 8
-        position += 8 + claimed + claimed % 2
+            return int(claimed), position + header
+        if claimed + header < 8:
+            break
+        position += header + claimed + (claimed % 2 if header else 0)
     return 0, 0
 
 

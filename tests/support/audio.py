@@ -82,6 +82,8 @@ def encode(
     with av.open(str(path), "w", options=options or {}) as container:
         pictures = container.add_stream("mpeg4", rate=5) if video else None
         stream = container.add_stream(codec, rate=rate, layout="stereo")
+        if codec == "wmav2":
+            stream.bit_rate = 128_000  # it has no default
         if quality is not None:
             scale = 118  # FFmpeg's FF_QP2LAMBDA
             stream.options = {
