@@ -1,17 +1,21 @@
-"""Reads title and artist of a recording."""
+"""Reads what a recording says of itself: title, artist, album, genre and year."""
 
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
 _LONGEST = 200  # letters of a name on paper
-_NAMES = ("title", "artist")
+_NAMES = ("title", "artist", "album", "genre", "date")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
 def read_tags(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Return ``title`` and ``artist`` of a recording, as far as it has them.
+    """Return the tags of a recording, as far as it has them.
+
+    They are ``title``, ``artist``, ``album``, ``genre``, and a ``year`` of four digits.
 
     A file that is missing or cannot be read has none: that is no reason to fail.
     """
@@ -38,8 +42,10 @@ def _of_pyav(path: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def _kept(tags: dict[str, str]) -> dict[str, str]:
-    return {
+    kept = {
         name: tags[name].strip()[:_LONGEST]
         for name in _NAMES
         if tags.get(name, "").strip()
     }
+    year = _YEAR.search(kept.pop("date", ""))
+    return kept if year is None else {**kept, "year": year[0]}

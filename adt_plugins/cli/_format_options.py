@@ -107,7 +107,7 @@ class PaperOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class PageOptions:
-    """Contents of pages."""
+    """Contents of pages and of folders for games."""
 
     drumless: bool | None = None
 
@@ -275,14 +275,15 @@ def add_paper(parser: argparse.ArgumentParser) -> None:
 
 
 def add_page(parser: argparse.ArgumentParser) -> None:
-    """Add options for the contents of pages."""
-    group = parser.add_argument_group("pages (html)")
+    """Add options for the contents of pages and of folders for games."""
+    group = parser.add_argument_group("pages and games (html, chart, paradiddle)")
     group.add_argument(
         "--drumless",
         action="store_const",
         const=True,
         help="put the song without its drums into the page too, so that they can be"
-        " turned down (twice the size; a quarter of the song's length of work)",
+        " turned down, or the drums into a file of their own, so that the game can mute"
+        " them (twice the size; a quarter of the song's length of work)",
     )
 
 

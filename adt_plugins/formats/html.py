@@ -76,8 +76,9 @@ def write(
     try:
         if drumless:
             sounds["drumless"] = DrumlessSound(transcription, source, quality)
+        names = song_names(transcription, path)
         content = payload(
-            score, sounds["chunk"], stem, stem, song_names(transcription, path)
+            score, sounds["chunk"], stem, stem, (names.title, names.artist)
         )
         parts = {
             "adt-header": json_text(content.header),

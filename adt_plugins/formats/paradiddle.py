@@ -17,8 +17,8 @@ from adt_plugins.base.files import read_text
 from adt_plugins.base.reporting import Warn, about, name_some
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.chart.game_folder import filling, make_levels
-from adt_plugins.formats.chart.game_sound import write_song
+from adt_plugins.formats.chart.game_folder import filling, make_levels, without
+from adt_plugins.formats.chart.game_sound import write_separated, write_song
 from adt_plugins.formats.chart.pads import LEVELS, PADS, Note
 from adt_plugins.formats.format import Format
 from adt_plugins.formats.song_names import SongNames, song_names
@@ -29,7 +29,9 @@ from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
 VERSION = 0.7
-SOUND = "song.ogg"
+SOUND, DRUMS = "song.ogg", "drums.ogg"
+
+_PURPOSES = {SOUND: "the sound", DRUMS: "its drums, which the game can mute"}
 
 _CLASSES = {
     Drum.KD: "Kick",
@@ -83,9 +85,10 @@ _NAME = re.compile(r"(?:BP_)?([A-Za-z]+[0-9]*)(?:_C)?(?:_[0-9]+)?")
 
 
 def files(path: Path) -> list[Path]:
-    """Return the files of a folder: one for each level, and the sound."""
+    """Return the files of a folder: one for each level, the song and its drums."""
     # The game knows a song's files by the name of its folder.
-    return [*(path / f"{path.name}_{level}.rlrr" for level in LEVELS), path / SOUND]
+    levels = (path / f"{path.name}_{level}.rlrr" for level in LEVELS)
+    return [*levels, path / SOUND, path / DRUMS]
 
 
 def write(
@@ -95,6 +98,7 @@ def write(
     overwrite: bool,
     warn: Warn,
     audio: Any = None,
+    drumless: bool = False,
 ) -> list[Path]:
     """Write the folder; levels are thinned as those of charts are.
 
@@ -107,6 +111,9 @@ def write(
         See `adt_plugins.formats.write`; `path` is the folder.
     audio
         See `adt_plugins.formats.click.write`.
+    drumless
+        Whether the drums are in a file of their own, see
+        `adt_plugins.formats.chart.write`.
     """
     source = source_audio(transcription) if audio is None else audio
     timing, _ = tempo_maps(transcription)
@@ -114,15 +121,22 @@ def write(
     # Pads are fewer than drums.
     drums = {(o.time, PADS[o.drum][0]): o.drum for o in transcription if o.drum in PADS}
     names = song_names(transcription, path)
-    targets = files(path)
-    with filling(path, *targets, overwrite=overwrite) as drafts:
-        seconds = write_song(source, drafts[-1], "VORBIS")
+    targets = files(path) if drumless else files(path)[:-1]
+    with (
+        without(() if drumless else [path / DRUMS], overwrite=overwrite),
+        filling(path, *targets, overwrite=overwrite) as drafts,
+    ):
+        song = drafts[len(LEVELS)]
+        if drumless:
+            seconds = write_separated(transcription, source, song, drafts[-1], "VORBIS")
+        else:
+            seconds = write_song(source, song, "VORBIS")
         for complexity, level in enumerate(reversed(LEVELS), 1):
             content = {
                 "version": VERSION,
                 "authoringTool": "adt-plugins",
                 "recordingMetadata": _about(names, seconds, complexity),
-                "audioFileData": _sound(),
+                "audioFileData": _sound(drumless=drumless),
                 "instruments": list(_instruments()),
                 "events": list(_events(levels[level], drums)),
                 "bpmEvents": list(_tempos(timing)),
@@ -144,10 +158,10 @@ def _about(names: SongNames, seconds: float, complexity: int) -> dict[str, objec
     }
 
 
-def _sound() -> dict[str, object]:
+def _sound(*, drumless: bool) -> dict[str, object]:
     return {
         "songTracks": [SOUND],
-        "drumTracks": [],
+        "drumTracks": [DRUMS] * drumless,
         "songPreview": "",
         "calibrationOffset": 0,
     }
@@ -242,8 +256,7 @@ PARADIDDLE = Format(
     read=read,
     needs=("audio", "beats"),
     outputs=files,
-    purpose=lambda path, _: (
-        "the sound" if path.name == SOUND else "a level, for Paradiddle"
-    ),
+    purpose=lambda path, _: _PURPOSES.get(path.name, "a level, for Paradiddle"),
+    options=("drumless",),
     endings=(".rlrr",),
 )

@@ -1,4 +1,4 @@
-"""Finds title and artist of a song, in its recording's tags or its file name."""
+"""Finds what a song is called, in its recording's tags or its file name."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from adt_plugins.transcription import Transcription
 
 
 class SongNames(NamedTuple):
-    """Title and artist; an unknown artist is empty."""
+    """Title, artist, album, genre and year; empty if unknown, but for the title."""
 
     title: str
     artist: str = ""
+    album: str = ""
+    genre: str = ""
+    year: str = ""
 
 
 def song_names(transcription: Transcription, path: Path) -> SongNames:
-    """Return title and artist of a song; `path` is the file to write."""
+    """Return the names of a song; `path` is the file to write."""
     source = transcription.source.path
     tags = {} if source is None else read_tags(source)
-    title = _printable(tags.get("title", ""))
-    return SongNames(
-        title or title_of(transcription, path), _printable(tags.get("artist", ""))
-    )
+    printable = {name: _printable(text) for name, text in tags.items()}
+    title = printable.pop("title", "") or title_of(transcription, path)
+    return SongNames(title, **printable)
 
 
 def title_of(transcription: Transcription, path: Path) -> str:

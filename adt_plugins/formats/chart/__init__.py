@@ -18,8 +18,8 @@ from adt_plugins.formats.chart.chart_text import (
     clock_of,
     read_chart,
 )
-from adt_plugins.formats.chart.game_folder import filling, make_levels
-from adt_plugins.formats.chart.game_sound import write_song
+from adt_plugins.formats.chart.game_folder import filling, make_levels, without
+from adt_plugins.formats.chart.game_sound import write_separated, write_song
 from adt_plugins.formats.chart.packages import MAGIC, read_package
 from adt_plugins.formats.chart.pads import RED, Kit, drum_of
 from adt_plugins.formats.chart.song_ini import SongIni, ini_of, read_ini
@@ -38,6 +38,7 @@ _PURPOSES = {
     "notes.chart": "for Clone Hero and YARG, which open the folder",
     "notes.mid": "the same notes, for games that read MIDI",
     "song.opus": "the sound",
+    "drums.opus": "its drums, which the game mutes when they are missed",
 }
 FILES = tuple(_PURPOSES)
 _NAMES = ("notes.chart", "notes.mid")
@@ -57,6 +58,7 @@ def write(
     overwrite: bool,
     warn: Warn,
     audio: Any = None,
+    drumless: bool = False,
 ) -> list[Path]:
     """Write the folder: ``song.ini``, ``notes.chart``, ``notes.mid``, ``song.opus``.
 
@@ -69,6 +71,9 @@ def write(
         See `adt_plugins.formats.write`; `path` is the folder.
     audio
         See `adt_plugins.formats.click.write`.
+    drumless
+        Whether the drums are in a file of their own, ``drums.opus``, and the rest in
+        ``song.opus``: about a quarter of the song's length of work.
     """
     source = source_audio(transcription) if audio is None else audio
     timing, _ = tempo_maps(transcription)
@@ -76,17 +81,28 @@ def write(
     sections = _sections(transcription)
     names = song_names(transcription, path)
     tags = {"name": names.title, "artist": names.artist or _UNKNOWN}
+    more = {key: getattr(names, key) for key in ("album", "genre", "year")}
     contents = {
         "notes.chart": chart_text(
             levels, timing, clock_of(timing), tags, sections
         ).encode(),
         "notes.mid": midi_bytes(levels, timing, names.title, sections),
     }
-    targets = [path / name for name in FILES]
-    with filling(path, *targets, overwrite=overwrite) as drafts:
-        by_name = dict(zip(FILES, drafts, strict=True))
-        seconds = write_song(source, by_name["song.opus"], "OPUS")
-        contents["song.ini"] = _ini(tags, seconds).encode()
+    targets = [path / name for name in (FILES if drumless else FILES[:-1])]
+    with (
+        without(() if drumless else [path / FILES[-1]], overwrite=overwrite),
+        filling(path, *targets, overwrite=overwrite) as drafts,
+    ):
+        by_name = {
+            place.name: draft for place, draft in zip(targets, drafts, strict=True)
+        }
+        song = by_name["song.opus"]
+        if drumless:
+            drums = by_name["drums.opus"]
+            seconds = write_separated(transcription, source, song, drums, "OPUS")
+        else:
+            seconds = write_song(source, song, "OPUS")
+        contents["song.ini"] = _ini({**tags, **more}, seconds).encode()
         for name, data in contents.items():
             by_name[name].write_bytes(data)
     return targets
@@ -117,7 +133,7 @@ def _ini(tags: dict[str, str], seconds: float) -> str:
         "diff_drums": "-1",
         "song_length": str(round(1000 * seconds)),
     }
-    return "[song]\r\n" + "".join(f"{k} = {v}\r\n" for k, v in lines.items())
+    return "[song]\r\n" + "".join(f"{k} = {v}\r\n" for k, v in lines.items() if v)
 
 
 def read(path: Path, *, warn: Warn) -> Transcription:
@@ -238,6 +254,7 @@ CHART = Format(
     needs=("audio", "beats"),
     outputs=lambda path: [path / name for name in FILES],
     purpose=lambda path, _: _PURPOSES[path.name],
+    options=("drumless",),
     endings=("notes.mid", ".sng"),
     looks_like=lambda head: (
         head.lstrip("\ufeff").startswith(("[Song]", MAGIC.decode()))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from adt_plugins.base.files import (
+    check_free,
     leaving_no_empty_folder,
     make_folder,
     replacing,
@@ -60,3 +61,20 @@ def filling(path: Path, *targets: Path, overwrite: bool) -> Iterator[list[Path]]
         make_folder(path)
         with replacing(*targets, overwrite=overwrite) as drafts:
             yield drafts
+
+
+@contextmanager
+def without(files: Sequence[Path], *, overwrite: bool) -> Iterator[None]:
+    """Remove files of an earlier run at the end, which a game would play, too.
+
+    Parameters
+    ----------
+    files
+        The files; they may be missing.
+    overwrite
+        See `adt_plugins.base.files.check_free`.
+    """
+    check_free(files, overwrite=overwrite)
+    yield
+    for file in files:
+        file.unlink(missing_ok=True)

@@ -289,7 +289,7 @@ def session() -> dict[str, Any]:
     """The example, edited; hits and files at some points of the session."""
     score = PickedSong(example())
     names = song_names(score.transcription, Path("example.drums.html"))
-    content = payload(score, None, "example", "example", names)
+    content = payload(score, None, "example", "example", names[:2])
     log, points = Log(), {}
     everything = actions(score)
     for number, action in enumerate(everything, 1):

@@ -1,4 +1,4 @@
-"""Title and artist of recordings, and of files that are no recording."""
+"""Tags of recordings, and of files that are no recording."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ def recording(path: Path, **tags: str) -> Path:
 
 @pytest.mark.parametrize("ending", ["flac", "ogg", "wav"])
 def test_what_a_recording_says_of_itself(ending: str, tmp_path: Path) -> None:
-    path = recording(tmp_path / f"a.{ending}", title="Süße Lieder", artist="The Band")
-    assert read_tags(path) == {"title": "Süße Lieder", "artist": "The Band"}
+    tags = {"title": "Süße Lieder", "artist": "The Band", "album": "B", "genre": "Ska"}
+    path = recording(tmp_path / f"a.{ending}", **tags, date="1979-05-01")
+    assert read_tags(path) == {**tags, "year": "1979"}
     assert read_tags(recording(tmp_path / f"b.{ending}")) == {}
 
 

@@ -131,6 +131,7 @@ def test_the_sound_and_what_the_game_shows(folder: Path, audio: Path) -> None:
     assert ini["song"]["pro_drums"] == "True"
     assert ini["song"]["name"] == "song"
     assert int(ini["song"]["song_length"]) == pytest.approx(6000, abs=1)
+    assert not {"album", "genre", "year"} & set(ini["song"])  # none are known
 
 
 def test_it_reads_back(folder: Path) -> None:
