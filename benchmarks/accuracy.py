@@ -149,7 +149,10 @@ def compare(
 
 
 def steadiness(tracks: list[Track], model: str, float32: str | None) -> dict[str, Any]:
-    """Measure the effects of level, chunk grid and quantisation on a model."""
+    """Measure the effects of level, chunk grid and quantisation on a model.
+
+    Each hit is picked by itself, without other bars.
+    """
     network = Network(find_model(model))
     base = [hear(track, network) for track in tracks]
     result: dict[str, Any] = {}
@@ -158,7 +161,9 @@ def steadiness(tracks: list[Track], model: str, float32: str | None) -> dict[str
 
         def louder(track: Track, factor: np.float32 = factor) -> Transcription:
             samples = (track.samples * factor, SAMPLE_RATE)
-            return transcribe(samples, model=network, keep_activations=False)
+            return transcribe(
+                samples, model=network, keep_activations=False, beats=False
+            )
 
         result[f"level {gain:+d} dB"] = compare(tracks, louder, base)
     core = network.card.geometry.core

@@ -44,6 +44,7 @@ from adt_plugins.picking import (
     beginnings,
     exclusive,
     fine_drums,
+    recurrence,
     rolls,
     song_gate,
     velocity,
@@ -76,6 +77,10 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "DOCUMENT": (document, "MAX_EDITORS"),
     "ROLLS": (rolls, "DRUMS SOFT LONGEST_S SPREAD_S SPREAD FEWEST FIRM _EPSILON"),
     "EXCLUSIVE": (exclusive, "SAME_STROKE_S _EPSILON"),
+    "RECURRENCE": (
+        recurrence,
+        "WEIGHT MOST REACH SHARPNESS PRIOR NEAR_S SLOT_S LEAST_BEATS _FLOOR",
+    ),
     "GATE": (
         song_gate,
         "RATE_PER_MINUTE LONE_PER_MINUTE LONE_FREE_S SHORT_S PER_OCTAVE"

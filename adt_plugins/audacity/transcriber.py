@@ -22,6 +22,7 @@ from adt_plugins.labels.originals import remember
 from adt_plugins.labels.tracks import DEFAULT_TEXT, moved, tracks_of
 from adt_plugins.meter import meter_changes
 from adt_plugins.network.inference import Network
+from adt_plugins.picking import recurrence
 from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
 from adt_plugins.pipeline import check_request, listen
 from adt_plugins.rhythm.beats import are_clear, find_beats, has_beats, meter_of
@@ -94,14 +95,18 @@ def transcribe_request(
         If `cancel` was set.
     """
     drums = check_request(network.card, request.drums or None)
-    has_place = request.kind != "labels" or is_installed()
-    wants_beats = has_place and has_beats(network.card.outputs)
-    chords = Harmony(network.card.front_end) if wants_beats else None
+    chords = (
+        Harmony(network.card.front_end) if has_beats(network.card.outputs) else None
+    )
     taps = () if chords is None else (chords.add,)
     with open_audio(audio) as reader:
         activations, levels = listen(reader, network, cancel=cancel, taps=taps)
+    beats: tuple[Beat, ...] = ()
+    if chords is not None:
+        beats = find_beats(activations, changes=chords.changes())
+        beats = beats if are_clear(activations, beats) else ()
     onsets = pick_onsets(
-        activations,
+        recurrence.weigh(activations, beats, network.card),
         network.card,
         thresholds=adjusted(
             thresholds_in_force(activations, network.card), request.sensitivity
@@ -109,10 +114,8 @@ def transcribe_request(
         levels=levels,
         drums=drums,
     )
-    beats: tuple[Beat, ...] = ()
-    if chords is not None:
-        beats = find_beats(activations, changes=chords.changes())
-        beats = beats if are_clear(activations, beats) else ()
+    if request.kind == "labels" and not is_installed():
+        beats = ()  # Audacity 3 has one track, for the hits
     return Transcription(
         _moved(onsets, -request.lead),
         _moved(beats, -request.lead),

@@ -255,7 +255,7 @@ def add_model(
 
 def add_beats(
     parser: argparse.ArgumentParser,
-    about: str = "find beats and bars too (default: yes)",
+    about: str = "find beats and bars too, and hits by them (default: yes)",
 ) -> None:
     """Add options for known properties of the beats."""
     group = parser.add_argument_group("beats and bars")

@@ -24,6 +24,7 @@ from adt_plugins.errors import AdtWarning, AudioError
 from adt_plugins.meter import MeterChange, meter_changes
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.network.inference import Network
+from adt_plugins.picking import recurrence
 from adt_plugins.picking.exclusive import DrumPicks
 from adt_plugins.picking.fine_drums import FineDrumTagger
 from adt_plugins.picking.onsets import (
@@ -124,7 +125,8 @@ def transcribe(
         is certain; see `adt_plugins.picking.fine_drums`. Takes 4 MB more an hour.
     beats
         Whether to find beats, if the model detects them; unclear ones, as in speech,
-        are left out.
+        are left out. With them, similar bars help to tell weak hits from other sounds,
+        see `adt_plugins.picking.recurrence`.
     bpm, meter, first_downbeat
         Known properties of the beats, see `adt_plugins.rhythm.beats.find_beats`.
     keep_activations
@@ -169,16 +171,17 @@ def transcribe(
     card = network.card
     listeners = _listeners(card, fine=fine, beats=beats)
     wanted = check_request(card, drums, thresholds, listeners.kinds)
-    choice = _Choice(thresholds, song_gate_mode(song_gate), adaptation)
+    choice = _Choice(thresholds, song_gate_mode(song_gate))
     known = KnownBeats(bpm, meter, first_downbeat) if beats else KnownBeats()
     part = _Part(start, end, audio_track, known.first_downbeat)
     run = partial(_listen_to, source, part, network, listeners)
     with _reporting(progress) as report, hashing(source, threads) as digest:
         listened, reader = run(progress=report, cancel=cancel, threads=threads)
-        picked = _pick(listened.activations, card, choice)
+        heard = _adapted(listened.activations, card, adaptation)
+        bars = _find_beats(heard, listeners.chords, known) if beats else ()
+        picked = _pick(heard, bars, card, choice)
         _warn(reader, picked)
         onsets = _only(_onsets(picked, listened, card, listeners.tagger), wanted)
-        bars = _find_beats(picked.activations, listeners.chords, known) if beats else ()
         recording = _describe_source(digest(), reader, start)
         report(1.0)
     info = _describe_model(card, picked, listeners.tagger, adaptation)
@@ -275,7 +278,6 @@ class _Choice(NamedTuple):
 
     thresholds: Mapping[str, float] | None
     song_gate: Mode
-    adaptation: Adaptation | None
 
 
 class _Picked(NamedTuple):
@@ -295,15 +297,28 @@ class _Picked(NamedTuple):
             yield text
 
 
-def _pick(raw: Activations, card: ModelCard, choice: _Choice) -> _Picked:
-    """Pick the hits, with the adaptation and the song gate applied."""
-    thresholds, mode, adaptation = choice
-    activations = raw if adaptation is None else adaptation.apply(raw, card)
-    peaks = drum_peaks(activations, card)
-    decision = decide(activations, card, thresholds, mode, peaks)
-    wanted = {**decision.raised, **(thresholds or {})}
-    in_force = thresholds_in_force(activations, card, wanted)
-    hits = pick_hits(activations, card, thresholds=in_force, peaks=peaks)
+def _adapted(
+    raw: Activations, card: ModelCard, adaptation: Adaptation | None
+) -> Activations:
+    return raw if adaptation is None else adaptation.apply(raw, card)
+
+
+def _pick(
+    raw: Activations, bars: Sequence[Beat], card: ModelCard, choice: _Choice
+) -> _Picked:
+    """Pick the hits: weighed by other bars, with the song gate applied."""
+    peaks = drum_peaks(raw, card)
+    # Bars of a riff resemble each other too, and say nothing about there being drums.
+    decision = decide(raw, card, choice.thresholds, choice.song_gate, peaks)
+    wanted = {**decision.raised, **(choice.thresholds or {})}
+    in_force = thresholds_in_force(raw, card, wanted)
+    activations = recurrence.weigh(raw, bars, card)
+    hits = pick_hits(
+        activations,
+        card,
+        thresholds=in_force,
+        peaks=peaks if activations is raw else None,
+    )
     return _Picked(hits, activations, in_force, decision)
 
 

@@ -82,6 +82,8 @@ export interface Fixtures {
       bar: number;
       times: string;
       positions: number[];
+      thresholds: Record<string, number>;
+      weighed: string;
     }[];
     maps: {
       times: string;

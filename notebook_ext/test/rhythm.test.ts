@@ -6,6 +6,7 @@ import { mapsOf } from "../src/core/midi-head";
 import { PLAIN_MAPS } from "../src/core/tables";
 import { tempoMap } from "../src/core/tempo-map";
 import { filterbank } from "../web/engine/filterbank";
+import { weigh } from "../web/engine/recurrence";
 import { beatsOf } from "../web/engine/rhythm/beats";
 import { Harmony } from "../web/engine/rhythm/chord-changes";
 import { doubles, fixtures, matrix } from "./fixtures";
@@ -54,6 +55,28 @@ describe("beats", () => {
     expect(songs).toBeLessThan(beats.length);
     expect(all).toBeGreaterThan(1000);
     expect(same / all).toBeGreaterThanOrEqual(0.995);
+  });
+
+  it("weigh hits by other bars as in Python", () => {
+    let changed = 0;
+    for (const one of beats) {
+      const lanes = heard(one);
+      const drums = Object.keys(one.thresholds).map((drum, n) => ({
+        drum,
+        values: lanes[n].slice(),
+      }));
+      const found = doubles(one.times).map((time, n) => [time, one.positions[n]] as const);
+      weigh(drums, one.thresholds, found, 100);
+      const expected = doubles(one.weighed);
+      const off = expected.map((sum, t) =>
+        Math.abs(drums.reduce((total, { values }) => total + values[t], -sum)),
+      );
+      expect(off.filter((distance) => distance > 1e-5)).toEqual([]);
+      changed += Number(
+        drums.some(({ values }, n) => values.some((own, t) => own !== lanes[n][t])),
+      );
+    }
+    expect(changed).toBeGreaterThan(10);
   });
 
   it("know where the harmony changes", () => {

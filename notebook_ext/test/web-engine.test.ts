@@ -5,7 +5,7 @@ import { LevelFollower } from "../web/engine/features";
 import { reversedDigits, ScriptBank } from "../web/engine/fft";
 import { drumRanges, filterbank, hann } from "../web/engine/filterbank";
 import { regularity } from "../web/engine/gate";
-import { hitsOf } from "../web/engine/picking";
+import { gridOf, hitsOf, thresholdsOf } from "../web/engine/picking";
 import { percentile } from "../web/engine/velocity";
 import { bits, doubles, fixtures, matrix } from "./fixtures";
 
@@ -29,10 +29,13 @@ describe("hits", () => {
     let [count, raised] = [0, 0];
     for (const { seed, frames, card, thresholds, known } of hits) {
       const drums = Object.keys(card.thresholds);
+      const columns = matrix(seed, frames, card.outputs.length);
+      const lanes = drums.map((drum) => ({ drum, values: columns[card.outputs.indexOf(drum)] }));
       const found = hitsOf(
         card,
+        thresholdsOf(card, lanes, gridOf(card).rate),
         frames,
-        joined(matrix(seed, frames, card.outputs.length)),
+        joined(columns),
         joined(matrix(seed + 1000, frames, drums.length), LOUDEST_DB),
       );
       expect(found.thresholds, `case ${seed}`).toEqual(thresholds);

@@ -134,6 +134,19 @@ export const EXCLUSIVE = {
   EPSILON: 1e-09,
 } as const;
 
+/** See `adt_plugins.picking.recurrence`. */
+export const RECURRENCE = {
+  WEIGHT: 1.5,
+  MOST: 0.7,
+  REACH: 16,
+  SHARPNESS: 4,
+  PRIOR: 0.5,
+  NEAR_S: 0.02,
+  SLOT_S: 0.02,
+  LEAST_BEATS: 9,
+  FLOOR: 0.0001,
+} as const;
+
 /** See `adt_plugins.picking.song_gate`. */
 export const GATE = {
   RATE_PER_MINUTE: 2,

@@ -13,7 +13,8 @@ import { BroadBands, kindsOf } from "./finer";
 import { Chunks, type Layers } from "./layers";
 import { Mixer } from "./mixer";
 import { NoiseFloor } from "./noise-floor";
-import { drumsOf, gridOf, hitsOf } from "./picking";
+import { drumsOf, gridOf, hitsOf, thresholdsOf } from "./picking";
+import { weigh } from "./recurrence";
 import { beatsOf } from "./rhythm/beats";
 import { Harmony } from "./rhythm/chord-changes";
 
@@ -96,20 +97,25 @@ export class Listener {
       const at = outputs.indexOf(output) * frames;
       return at < 0 ? null : activations.subarray(at, at + frames);
     };
-    for (const drum of drumsOf(this.#card)) {
-      const own = column(drum);
-      if (own) this.#beginnings.silence(own);
-    }
+    const lanes = drumsOf(this.#card).flatMap((drum) => {
+      const values = column(drum);
+      return values ? [{ drum, values }] : [];
+    });
+    for (const { values } of lanes) this.#beginnings.silence(values);
     const { rate } = gridOf(this.#card);
     const finer = this.#finer;
     const bands = this.#broad?.values();
-    const tell =
-      finer && bands
-        ? (drum: string, positions: readonly number[]) =>
-            kindsOf(finer, drum, positions, { frames, bands, activations, rate })
-        : null;
-    const hits = hitsOf(this.#card, frames, activations, levels, tell);
     const beats = beatsOf({ outputs, column }, this.#harmony.changes(), rate);
+    const thresholds = thresholdsOf(this.#card, lanes, rate);
+    // Finer drums follow from the activations as they are.
+    const raw = finer && activations.slice();
+    const tell =
+      finer && bands && raw
+        ? (drum: string, positions: readonly number[]) =>
+            kindsOf(finer, drum, positions, { frames, bands, activations: raw, rate })
+        : null;
+    if (this.#card.picker.kind !== "adtlib") weigh(lanes, this.#card.thresholds, beats, rate);
+    const hits = hitsOf(this.#card, thresholds, frames, activations, levels, tell);
     const sha256 = finer?.sha256 ?? null;
     return { frames, outputs, activations, levels, beats, finer: sha256, ...hits };
   }

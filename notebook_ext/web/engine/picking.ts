@@ -17,9 +17,19 @@ export const gridOf = (card: Card): Grid => ({
 /** Names the finer drums of a drum's hits, see `kindsOf`. */
 type NameKinds = (drum: string, positions: readonly number[]) => string[];
 
+/** The model's thresholds, raised for drums that the recording does not seem to have. */
+export function thresholdsOf(
+  card: Card,
+  lanes: readonly Activation[],
+  rate: number,
+): Record<string, number> {
+  return { ...only(card.thresholds, drumsOf(card)), ...raisedThresholds(card, lanes, rate) };
+}
+
 /** `activations` and `levels` as in `Heard`; `name`: null if finer drums are not wanted. */
 export function hitsOf(
   card: Card,
+  thresholds: Record<string, number>,
   frames: number,
   activations: Float32Array,
   levels: Float32Array,
@@ -33,10 +43,6 @@ export function hitsOf(
     drum,
     values: column(activations, card.outputs.indexOf(drum)),
   }));
-  const thresholds = {
-    ...only(card.thresholds, drums),
-    ...raisedThresholds(card, lanes, grid.rate),
-  };
   const halved = Object.fromEntries(drums.map((drum) => [drum, thresholds[drum] / 2]));
   const picked = pickAll(lanes, thresholds, card.picker, grid);
   const spare = pickAll(lanes, halved, card.picker, grid);

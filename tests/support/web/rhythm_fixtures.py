@@ -11,16 +11,22 @@ from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat
-from adt_plugins.card import FrontEnd
+from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker
 from adt_plugins.editor.payload import midi_head
 from adt_plugins.meter import Meter, MeterChange
 from adt_plugins.midi.tempo_map import tempo_map
+from adt_plugins.picking.recurrence import weigh
 from adt_plugins.rhythm.beats import are_clear, find_beats
 from adt_plugins.rhythm.chord_changes import Harmony
 
 OUTPUTS = ("KD", "SD", "CY", "beat", "downbeat")
 METERS = [Meter.parse(m) for m in ("4/4", "3/4", "6/8", "7/8", "5/4", "12/8")]
 CASES = 48
+_DRUMS = OUTPUTS[:3]
+_CARD = ModelCard(
+    "", "", "", OUTPUTS, FrontEnd(), Geometry(1, 0, 1), Picker(),
+    dict(zip(_DRUMS, (0.1, 0.3, 0.5), strict=True)),
+)  # fmt: skip
 
 Matrix = Callable[[int, int, int], NDArray[np.float32]]
 Bits = Callable[[list[float]], str]
@@ -67,6 +73,8 @@ def _beats(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
             "bar": bar,
             "times": bits([beat.time for beat in found]),
             "positions": [beat.position for beat in found],
+            "thresholds": _CARD.thresholds,
+            "weighed": bits(weigh(activations, found, _CARD).values[:, :3].sum(axis=1)),
         }
 
 

@@ -1,0 +1,138 @@
+/** Weighs hits by the same places of similar bars: the port of `picking.recurrence`. */
+
+import { type Activation, roundEven } from "../../src/core/pick";
+import { RECURRENCE } from "../../src/core/tables";
+import { clamp } from "../../src/core/time";
+import type { Beat } from "./rhythm/beats";
+
+const { WEIGHT, MOST, REACH, SHARPNESS, PRIOR, NEAR_S, SLOT_S, LEAST_BEATS, FLOOR } = RECURRENCE;
+
+/** Change the drums' activations in place. */
+export function weigh(
+  lanes: readonly Activation[],
+  thresholds: Readonly<Record<string, number>>,
+  beats: readonly Beat[],
+  rate: number,
+): void {
+  if (beats.length < LEAST_BEATS || !lanes.length) return;
+  const grid = divide(beats, lanes[0].values.length, rate);
+  const heard = lanes.map(({ values }) => atPlaces(widened(values, NEAR_S * rate), grid));
+  const similar = similarities(heard, grid);
+  lanes.forEach(({ drum, values }, n) => {
+    const raised = evidence(heard[n], logOdds(thresholds[drum]), similar, grid);
+    for (let t = 0; t < values.length; t++) {
+      const odds = logOdds(values[t]) + WEIGHT * raised[grid.slots[t]];
+      values[t] = 1 / (1 + Math.exp(-odds));
+    }
+  });
+}
+
+/** Places of the bar in frames: the nearest frame of each place, -1 outside. */
+interface Grid {
+  readonly units: number;
+  readonly places: number;
+  readonly frames: Int32Array;
+  /** The nearest place of each frame. */
+  readonly slots: Int32Array;
+}
+
+function divide(beats: readonly Beat[], count: number, rate: number): Grid {
+  const at = beats.map(([time]) => time * rate);
+  const number = at.map((_, n) => n);
+  const bar = Math.max(...beats.map(([, position]) => position));
+  const unit = bar % 2 ? bar : bar / 2;
+  const places = unit * Math.max(1, roundEven(median(at) / rate / SLOT_S));
+  const phase = beats.findIndex(([, position]) => (position - 1) % unit === 0);
+  const [begin, end] = [0, count].map((frame) => continued(frame, at, number));
+  const first = phase + unit * Math.floor((begin - phase) / unit);
+  const units = Math.max(1, Math.ceil((end - first) / unit));
+  const frames = Int32Array.from({ length: units * places }, (_, step) => {
+    const frame = roundEven(continued(first + (step * unit) / places, number, at));
+    return frame >= 0 && frame < count ? frame : -1;
+  });
+  const slots = Int32Array.from({ length: count }, (_, frame) => {
+    const slot = roundEven(((continued(frame, at, number) - first) * places) / unit);
+    return clamp(slot, 0, frames.length - 1);
+  });
+  return { units, places, frames, slots };
+}
+
+/** The median distance of neighbours. */
+function median(at: readonly number[]): number {
+  const steps = at.slice(1).map((value, n) => value - at[n]);
+  steps.sort((a, b) => a - b);
+  const middle = steps.length >> 1;
+  return steps.length % 2 ? steps[middle] : (steps[middle - 1] + steps[middle]) / 2;
+}
+
+/** Interpolate linearly, and beyond the ends go on with the slope there. */
+function continued(x: number, xs: readonly number[], ys: readonly number[]): number {
+  let [low, high] = [0, xs.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (xs[middle] <= x) low = middle;
+    else high = middle;
+  }
+  const slope = (ys[high] - ys[low]) / (xs[high] - xs[low]);
+  return slope * (x - xs[low]) + ys[low];
+}
+
+/** The maximum within some frames of each frame. */
+function widened(values: Float32Array, frames: number): Float32Array {
+  const reach = roundEven(frames);
+  return values.map((_, t) =>
+    values.subarray(Math.max(0, t - reach), t + reach + 1).reduce((a, b) => Math.max(a, b)),
+  );
+}
+
+const atPlaces = (values: Float32Array, { frames }: Grid): Float32Array =>
+  Float32Array.from(frames, (frame) => (frame < 0 ? 0 : values[frame]));
+
+/** For each distance, from 1, how similar each unit is to the one so far behind it. */
+function similarities(heard: readonly Float32Array[], { units, places }: Grid): Float64Array[] {
+  const product = (one: number, other: number) => {
+    let sum = 0;
+    for (const values of heard)
+      for (let place = 0; place < places; place++)
+        sum += values[one * places + place] * values[other * places + place];
+    return sum;
+  };
+  const norms = Float64Array.from({ length: units }, (_, unit) => Math.sqrt(product(unit, unit)));
+  return Array.from({ length: Math.min(REACH, units - 1) }, (_, n) =>
+    Float64Array.from({ length: units - n - 1 }, (_, unit) => {
+      const later = unit + n + 1;
+      return (product(unit, later) / Math.max(norms[unit] * norms[later], FLOOR)) ** SHARPNESS;
+    }),
+  );
+}
+
+/** The mean log odds of a drum at the same place of similar units. */
+function evidence(
+  heard: Float32Array,
+  usual: number,
+  similar: readonly Float64Array[],
+  { frames, places }: Grid,
+): Float64Array {
+  const odds = Float64Array.from(heard, (value) => clamp(logOdds(value) - usual, -MOST, MOST));
+  const total = new Float64Array(odds.length);
+  const weight = new Float64Array(odds.length).fill(PRIOR);
+  const count = (one: number, other: number, share: number) => {
+    if (frames[other] < 0) return;
+    total[one] += share * odds[other];
+    weight[one] += share;
+  };
+  similar.forEach((shares, n) => {
+    const behind = (n + 1) * places;
+    for (let slot = 0; slot + behind < odds.length; slot++) {
+      const share = shares[Math.floor(slot / places)];
+      count(slot, slot + behind, share);
+      count(slot + behind, slot, share);
+    }
+  });
+  return total.map((value, slot) => value / weight[slot]);
+}
+
+function logOdds(value: number): number {
+  const clipped = clamp(value, FLOOR, 1 - FLOOR);
+  return Math.log(clipped / (1 - clipped));
+}
