@@ -39,9 +39,9 @@ def transcribe_stream(
 ) -> Iterator[Onset]:
     """Find drum hits while a recording arrives, for as long as it does.
 
-    The hits and their times are those of `transcribe` without its `song_gate`, which
-    needs the whole recording, and without the soft strokes of fast rolls, which only
-    later strokes reveal; velocities are relative to earlier hits only. Hits
+    The hits and their times are those of `transcribe` without its `song_gate` and its
+    `beats`, which need the whole recording, and without the soft strokes of fast rolls,
+    which only later strokes reveal; velocities are relative to earlier hits only. Hits
     are reported at most `delay` after they were played: 12.4 s with the default model,
     whose network processes 10 s at a time with 1.3 s of context. Memory use is
     constant.
