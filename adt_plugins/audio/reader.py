@@ -205,13 +205,19 @@ class AudioReader:
         """Fraction of the part that has been read, 0-1; None if unknown."""
         if self._done:
             return 1.0
+        total = self.expected
+        return None if total is None else min(1.0, self._returned / total)
+
+    @property
+    def expected(self) -> int | None:
+        """Samples to come in all, at 44.1 kHz, as far as the file tells; at least 1."""
         total = self._most
         expected = None if self._decoder is None else self._decoder.expected
         if expected is not None:
             whole = round(expected * SAMPLE_RATE / self.info.sample_rate)
             rest = max(1, whole - self._first)
             total = rest if total is None else min(total, rest)
-        return None if total is None else min(1.0, self._returned / total)
+        return total
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         return self._blocks

@@ -224,8 +224,8 @@ class Beginnings:
 
     def silence(
         self, values: Floats, columns: Iterable[int], first_frame: int = 0
-    ) -> Floats:
-        """Remove what the network detects where nothing is struck.
+    ) -> None:
+        """Remove what the network detects where nothing is struck, in place.
 
         Parameters
         ----------
@@ -235,26 +235,16 @@ class Beginnings:
             Columns of the drums.
         first_frame
             Number of the first of these frames.
-
-        Returns
-        -------
-        NDArray[np.float32]
-            The same array if nothing changes, otherwise a copy.
         """
         quiet = self._inaudible(first_frame, len(values))
         gone = (first_frame - 2 * _REACH) * self._hop
         self._false = [at for at in self._false if at >= gone]
         places = [at / self._hop - first_frame for at in self._false]
         places = [at for at in places if -_REACH < at < len(values)]
-        columns = list(columns)
-        if not places and not (quiet.any() and values[quiet][:, columns].any()):
-            return values
-        values = values.copy()
         for column in columns:
             values[quiet, column] = 0
             for place in places:
                 _flatten(values[:, column], round(place))
-        return values
 
     def _inaudible(self, first: int, count: int) -> NDArray[np.bool_]:
         """Return which frames are inaudible."""

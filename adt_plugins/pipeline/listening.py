@@ -15,6 +15,7 @@ from adt_plugins.audio import LATEST_S, SAMPLE_RATE, AudioReader
 from adt_plugins.base.ahead import Ahead
 from adt_plugins.base.cores import several
 from adt_plugins.base.progress import Cancel, Progress
+from adt_plugins.base.rows import Rows
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import CancelledError
 from adt_plugins.features.frame_blocks import FrameBlock, frame_blocks
@@ -80,21 +81,26 @@ def listen(
     """
     card = network.card
     beginnings = Beginnings(card.front_end)
-    levels = [np.zeros((0, len(card.drums)), np.float32)]
-    values = [np.zeros((0, len(card.outputs)), np.float32)]
+    samples = reader.expected
+    expected = None if samples is None else -(-samples // card.front_end.hop_size)
+    levels = Rows(len(card.drums), expected)
+    values = Rows(len(card.outputs), expected)
 
     def framed(samples: Iterable[NDArray[np.float32]]) -> Iterator[_Placed]:
         for block in _frames_of(beginnings.watch(samples), card):
-            levels.append(block.levels)
+            levels.add(block.levels)
             for tap in taps:
                 tap(block.frames)
             yield block.frames, reader.position
 
     with _running_ahead(reader, framed, threads) as frames:
-        values += network.stream(_watched(frames, reader.label, progress, cancel))
-    silenced = beginnings.silence(np.concatenate(values), card.drum_columns)
-    activations = Activations(silenced, card.outputs, card.front_end.frame_rate, offset)
-    return Listened(activations, np.concatenate(levels))
+        watched = _watched(frames, reader.label, progress, cancel)
+        for block in network.stream(watched):
+            values.add(block)
+    table = values.table()
+    beginnings.silence(table, card.drum_columns)
+    activations = Activations(table, card.outputs, card.front_end.frame_rate, offset)
+    return Listened(activations, levels.table())
 
 
 def _frames_of(

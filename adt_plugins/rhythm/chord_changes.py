@@ -47,20 +47,36 @@ class Harmony:
         self._bands = slice(int(chosen[0]), int(chosen[-1]) + 1)
         self._span = round(_SPAN_S * front_end.frame_rate / _POOLED)
         self._rest = np.zeros((0, len(chosen)), np.float32)
-        self._pooled = [self._rest]
         self._frames = 0
+        # Rows from `span` before the next block of distances on.
+        self._pooled: list[Frames] = []
+        self._count = self._before = 0  # of these rows, and of those before the block
+        self._distances: list[NDArray[np.float64]] = []
 
     def add(self, frames: Frames) -> None:
         """Add the next frames, shape (n, bands)."""
         self._frames += len(frames)
         chroma = np.concatenate([self._rest, frames[:, self._bands]])
         whole = len(chroma) // _POOLED * _POOLED
-        self._rest = chroma[whole:]
+        self._rest = chroma[whole:].copy()
         blocks = chroma[:whole].reshape(-1, _POOLED, chroma.shape[1])
         self._pooled.append(blocks.mean(axis=1))
+        self._count += len(blocks)
+        while self._count >= self._before + _BLOCK + self._span:
+            self._measure(_BLOCK)
+
+    def _measure(self, count: int) -> None:
+        """Compute distances of the next rows, and release those before the rest."""
+        pooled = np.concatenate(self._pooled)
+        end = self._before + count
+        near = pooled[: end + self._span]
+        self._distances.append(_distances(near, self._span, self._before, end))
+        gone = max(end - self._span, 0)
+        self._pooled = [pooled[gone:].copy()]
+        self._count, self._before = self._count - gone, end - gone
 
     def changes(self) -> NDArray[np.float32]:
-        """Return the novelty at each frame, and release the frames.
+        """Return the novelty at each frame, once all have been added.
 
         Returns
         -------
@@ -68,17 +84,13 @@ class Harmony:
             Shape (frames,), in standard deviations from the mean, -2 to 2; 0 within
             half a second of either end.
         """
-        pooled = np.concatenate(self._pooled)
-        self._pooled = [self._rest]
-        count, edge = len(pooled), self._span // 2
+        while rest := self._count - self._before:
+            self._measure(min(rest, _BLOCK))
+        edge = self._span // 2
         result = np.zeros(self._frames, np.float32)
-        if count <= 2 * edge:
+        if sum(map(len, self._distances)) <= 2 * edge:
             return result
-        distances = [
-            _distances(pooled, self._span, first, min(first + _BLOCK, count))
-            for first in range(0, count, _BLOCK)
-        ]
-        distance = np.log(np.concatenate(distances) + _LEAST)[edge:-edge]
+        distance = np.log(np.concatenate(self._distances) + _LEAST)[edge:-edge]
         spread = distance.std()
         if spread > 1e-6:
             score = np.clip((distance - distance.mean()) / spread, -_MOST, _MOST)
@@ -89,11 +101,10 @@ class Harmony:
 
 def _distances(pooled: Frames, span: int, first: int, end: int) -> NDArray[np.float64]:
     """Return the cosine distances between the means of `span` rows before and after."""
-    before = max(first - span, 0)
-    near = pooled[before : end + span].astype(np.float64)
+    near = pooled.astype(np.float64)
     count = len(near)
     sums = np.concatenate([np.zeros((1, near.shape[1])), np.cumsum(near, axis=0)])
-    here = np.arange(first - before, end - before)
+    here = np.arange(first, end)
 
     def mean(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.float64]:
         values = sums[last] - sums[first]

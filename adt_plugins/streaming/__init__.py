@@ -124,12 +124,12 @@ def _onsets(
     with reader:
         frames = _frames(reader, card, levels, beginnings)
         for block in network.stream(frames, chunks):
-            values = beginnings.silence(block, card.drum_columns, frame)
-            frame += len(values)
+            beginnings.silence(block, card.drum_columns, frame)
+            frame += len(block)
             waiting = np.concatenate(levels)
             levels.clear()
-            levels.append(waiting[len(values) :])
-            yield from window.take(values, waiting[: len(values)])
+            levels.append(waiting[len(block) :])
+            yield from window.take(block, waiting[: len(block)])
     yield from window.finish()
 
 

@@ -88,10 +88,11 @@ def test_short_and_silent(count: int) -> None:
     assert np.array_equal(harmony.changes(), np.zeros(count))
 
 
-def test_blocks_do_not_matter() -> None:
-    frames = np.random.default_rng(0).uniform(0, 1, (503, 84)).astype(np.float32)
+@pytest.mark.parametrize(("count", "step"), [(503, 7), (44_003, 6_001)])
+def test_blocks_do_not_matter(count: int, step: int) -> None:
+    frames = np.random.default_rng(0).uniform(0, 1, (count, 84)).astype(np.float32)
     whole, parts = Harmony(FrontEnd()), Harmony(FrontEnd())
     whole.add(frames)
-    for start in range(0, 503, 7):
-        parts.add(frames[start : start + 7])
+    for start in range(0, count, step):
+        parts.add(frames[start : start + step])
     assert np.array_equal(whole.changes(), parts.changes())
