@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from adt_plugins.drums import Drum
@@ -40,9 +41,9 @@ class DrumNote(NamedTuple):
 
 
 class _Track(NamedTuple):
-    """A track: ticks and bytes of its events in order of time, and its end."""
+    """A track: ticks and bytes of its events, once, in order of time, and its end."""
 
-    events: list[tuple[int, bytes]]
+    events: Iterable[tuple[int, bytes]]
     end: int
 
 
@@ -97,7 +98,7 @@ def _chunk(track: _Track) -> bytes:
     data = bytearray()
     before = 0
     status = None
-    for tick, message in [*track.events, (track.end, _END_OF_TRACK)]:
+    for tick, message in chain(track.events, [(track.end, _END_OF_TRACK)]):
         data += _variable(tick - before)
         before = tick
         # A repeated status is left out, except in meta events.
@@ -175,9 +176,10 @@ def _note_track(ended: Iterable[tuple[DrumNote, int]], name: str) -> _Track:
         notes.append((end, 0, note.note, OFF_VELOCITY))
     notes.sort()
     statuses = (_NOTE_OFF | DRUM_CHANNEL, _NOTE_ON | DRUM_CHANNEL)
-    events = [(0, _text(_TRACK_NAME, name))]
-    events += [
+    # Made one by one: those of an hour would take 7 MB.
+    events = (
         (tick, bytes((statuses[is_on], number, velocity)))
         for tick, is_on, number, velocity in notes
-    ]
-    return _Track(events, events[-1][0])
+    )
+    end = notes[-1][0] if notes else 0
+    return _Track(chain([(0, _text(_TRACK_NAME, name))], events), end)

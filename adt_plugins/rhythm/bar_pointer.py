@@ -56,6 +56,38 @@ class Evidence(Protocol):
         """Return the mean over all beats at every frame, for each part of a beat."""
 
 
+class Ratios:
+    """Log ratios of the beginnings of beats to the rest of a beat, ready for a search.
+
+    Parameters
+    ----------
+    densities
+        Log density of each frame outside a beat's beginning (column 0), and at
+        the beginnings of several kinds of beats (other columns); shape (frames,
+        kinds), at least one frame.
+
+    Attributes
+    ----------
+    frames : int
+        Number of frames.
+    silent : float
+        Log density of all frames outside the beginnings of beats.
+    sums : NDArray
+        Sums of the ratios of each kind before each frame, shape (frames + 1,
+        kinds - 1).
+    best : NDArray
+        Ratio of the likeliest kind at each frame.
+    """
+
+    def __init__(self, densities: Floats) -> None:
+        self.frames = len(densities)
+        self.silent = float(densities[:, 0].sum())
+        self.best: Floats = densities[:, 1:].max(axis=1) - densities[:, 0]
+        self.sums = np.zeros((self.frames + 1, densities.shape[1] - 1))
+        np.subtract(densities[:, 1:], densities[:, :1], out=self.sums[1:])
+        np.cumsum(self.sums, axis=0, out=self.sums)
+
+
 @dataclass(frozen=True)
 class BeatPath:
     """A sequence of beats in order of time.
@@ -105,7 +137,7 @@ def beat_lengths(
 
 
 def decode(
-    densities: Floats,
+    ratios: Ratios,
     meters: Sequence[Sequence[int]],
     lengths: Ints,
     *,
@@ -118,10 +150,8 @@ def decode(
 
     Parameters
     ----------
-    densities
-        Log density of each frame outside a beat's beginning (column 0), and at
-        the beginnings of several kinds of beats (other columns); shape (frames,
-        kinds), at least one frame.
+    ratios
+        What was observed.
     meters
         Columns of the beats of each candidate meter, e.g. ``(2, 1, 1, 1)``
         where column 1 is a beat and 2 a downbeat.
@@ -144,7 +174,7 @@ def decode(
         At least one beat. The search takes up to 20 MB, plus 10 MB for every hour.
     """
     search = _Search(
-        densities,
+        ratios,
         meters,
         lengths,
         np.ones(len(lengths), np.bool_) if searched is None else searched,
@@ -176,7 +206,7 @@ class _Search:
 
     def __init__(
         self,
-        densities: Floats,
+        ratios: Ratios,
         meters: Sequence[Sequence[int]],
         all_lengths: Ints,
         searched: NDArray[np.bool_],
@@ -188,14 +218,13 @@ class _Search:
         lengths = all_lengths[searched]
         self._meters, self._lengths = meters, lengths
         self._places = int(all_lengths.sum())  # in a beat, of all lengths
-        self._frames, self._reach = len(densities), int(lengths[-1])
+        self._frames, self._reach = ratios.frames, int(lengths[-1])
         self._step = int(lengths[0])
-        self._silent = float(densities[:, 0].sum())
+        self._silent = ratios.silent
         self._sizes, self._heads = np.unique(
             -(-lengths // observation_lambda), return_inverse=True
         )
-        self._sums = np.zeros((len(densities) + 1, densities.shape[1] - 1))
-        np.cumsum(densities[:, 1:] - densities[:, :1], axis=0, out=self._sums[1:])
+        self._sums = ratios.sums
         self._transitions = _transitions(all_lengths, transition_lambda)[
             np.ix_(searched, searched)
         ]

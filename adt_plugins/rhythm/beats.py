@@ -26,6 +26,7 @@ from adt_plugins.rhythm.bar_pointer import (
     OBSERVATION_LAMBDA,
     BeatPath,
     Evidence,
+    Ratios,
     beat_lengths,
     decode,
 )
@@ -184,6 +185,7 @@ def find_beats(
             changes=None if changes is None else WEIGHT * changes[part],
             pin=pin,
         )
+        del observed  # 6 MB an hour
         beats = decoder.decode(meters, bpm)
         if meter is None and patterns:
             beats = decoder.in_six_eight(beats, bpm) or beats
@@ -252,26 +254,26 @@ class _Decoder:
         densities[:, 0] = (1 - observed.sum(axis=1)) / (OBSERVATION_LAMBDA - 1)
         densities[:, 1:] = observed
         np.log(densities, out=densities)
+        self._highest = observed.max(axis=1)
         if pin is not None and 0 <= pin < len(observed):
             densities[pin, 0] = _PIN
-            observed = observed.copy()
-            observed[pin] = 1.0  # keeps the beat at this frame
-        self._densities, self._observed = densities, observed
+            self._highest[pin] = 1.0  # keeps the beat at this frame
+        self._ratios = Ratios(densities)
 
     def decode(self, meters: Sequence[Meter], bpm: float | None) -> FramesOfBeats:
         """Find the beats in the likeliest of some meters, all compound or simple."""
         rate = self._activations.frame_rate
         lengths = beat_lengths(rate, *_tempi(bpm, meters))
         evidence = self._evidence(meters)
-        searched = likely_lengths(self._densities, lengths, rate, evidence)
+        searched = likely_lengths(self._ratios, lengths, rate, evidence)
         path = decode(
-            self._densities,
+            self._ratios,
             [(2, *[1] * (meter.counted - 1)) for meter in meters],
             lengths,
             evidence=evidence,
             searched=searched,
         )
-        return _peaks(self._observed, path)
+        return _peaks(self._highest, path)
 
     def in_six_eight(
         self, simple: FramesOfBeats, bpm: float | None
@@ -340,10 +342,9 @@ def _from_downbeat(beats: FramesOfBeats, pin: int) -> FramesOfBeats:
     return [(frame, (position - shift) % bar + 1) for frame, position in beats]
 
 
-def _peaks(observed: NDArray[np.float64], path: BeatPath) -> FramesOfBeats:
+def _peaks(highest: NDArray[np.float64], path: BeatPath) -> FramesOfBeats:
     """Move each beat to the highest activation within its beginning."""
     heads = -(-path.lengths // OBSERVATION_LAMBDA)
-    highest = observed.max(axis=1)
     beats = []
     rows = (column.tolist() for column in (path.starts, heads, path.positions))
     for start, head, position in zip(*rows, strict=True):

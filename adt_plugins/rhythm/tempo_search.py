@@ -19,6 +19,7 @@ from adt_plugins.rhythm.bar_pointer import (
     Evidence,
     Floats,
     Ints,
+    Ratios,
     Singles,
 )
 
@@ -41,7 +42,7 @@ _DOUBTFUL = 20.0  # log probability below a segment's best length
 
 
 def likely_lengths(
-    densities: Floats,
+    ratios: Ratios,
     lengths: Ints,
     frame_rate: float,
     evidence: Evidence | None = None,
@@ -50,7 +51,7 @@ def likely_lengths(
 
     Parameters
     ----------
-    densities, lengths, evidence
+    ratios, lengths, evidence
         See `adt_plugins.rhythm.bar_pointer.decode`.
     frame_rate
         Frames a second.
@@ -61,17 +62,16 @@ def likely_lengths(
         Same shape as `lengths`; all true for a short recording.
     """
     segment = round(SEGMENT_S * frame_rate)
-    if len(densities) < LEAST_SEGMENTS * segment:
+    if ratios.frames < LEAST_SEGMENTS * segment:
         return np.ones(len(lengths), np.bool_)
     # The position in the bar does not matter here.
-    ratio = densities[:, 1:].max(axis=1) - densities[:, 0]
     if evidence is None:
-        means: tuple[Singles, ...] = (np.zeros(len(ratio), np.float32),)
+        means: tuple[Singles, ...] = (np.zeros(ratios.frames, np.float32),)
     else:
         means = evidence.means()
-    scores = _combs(ratio, means, lengths, segment)
-    ratios = np.abs(np.log(lengths[:, np.newaxis] / lengths))
-    change = np.minimum(TRANSITION_LAMBDA * ratios, _MOST_CHANGE)
+    scores = _combs(ratios.best, means, lengths, segment)
+    changes = np.abs(np.log(lengths[:, np.newaxis] / lengths))
+    change = np.minimum(TRANSITION_LAMBDA * changes, _MOST_CHANGE)
     marginals = _marginals(scores, change)
     path = marginals.argmax(axis=1)
     wanted = [lengths[path].astype(np.float64)]
@@ -118,7 +118,8 @@ def _combs(
     for n, length in enumerate(lengths.tolist()):
         if head != -(-length // OBSERVATION_LAMBDA):
             head = -(-length // OBSERVATION_LAMBDA)
-            scored = beginnings + _sums_of(sums, head)
+            scored = _sums_of(sums, head)
+            scored += beginnings
         inner[:] = scored
         for number, part in enumerate(others, 1):
             at = number * length // len(means)
@@ -141,8 +142,10 @@ def _combs(
 
 def _sums_of(sums: Floats, count: int) -> Singles:
     """Return the sum of this many values from each on, or of as many as there are."""
-    ends = np.minimum(np.arange(count, len(sums) - 1 + count), len(sums) - 1)
-    windows: Singles = (sums[ends] - sums[:-1]).astype(np.float32)
+    windows = np.empty(len(sums) - 1, np.float32)
+    whole = len(sums) - count
+    np.subtract(sums[count:], sums[:whole], out=windows[:whole], casting="same_kind")
+    np.subtract(sums[-1], sums[whole:-1], out=windows[whole:], casting="same_kind")
     return windows
 
 

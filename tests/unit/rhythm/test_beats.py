@@ -20,7 +20,7 @@ from adt_plugins.meter import Meter
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
 from adt_plugins.pipeline import transcribe
-from adt_plugins.rhythm.bar_pointer import beat_lengths, decode
+from adt_plugins.rhythm.bar_pointer import Ratios, beat_lengths, decode
 from adt_plugins.rhythm.beats import find_beats, has_beats, observations
 from adt_plugins.rhythm.drum_patterns import BarEvidence
 from adt_plugins.rhythm.tempo_search import likely_lengths
@@ -103,7 +103,8 @@ def test_the_search_finds_what_a_plain_one_finds(seed: int, bar: int) -> None:
     lengths = [7, 8, 9, 11, 14]
     probability, states = plain_search(densities, bar, lengths, 4)
     meter = (2, *[1] * (bar - 1))
-    path = decode(densities, [meter], np.array(lengths), observation_lambda=4)
+    ratios = Ratios(densities)
+    path = decode(ratios, [meter], np.array(lengths), observation_lambda=4)
     assert path.log_probability == pytest.approx(probability, abs=1e-3)
     found = [
         (beat, length, at)
@@ -189,16 +190,17 @@ def test_a_narrow_search_finds_what_a_search_of_all_tempi_finds(seed: int) -> No
     unclear = outputs.values + dice.normal(0, 0.1, outputs.values.shape)
     outputs = replace(outputs, values=unclear.clip(0, 1).astype(np.float32))
     observed = observations(outputs)
-    densities = np.log(np.column_stack([(1 - observed.sum(axis=1)) / 15, observed]))
+    silence = (1 - observed.sum(axis=1)) / 15
+    ratios = Ratios(np.log(np.column_stack([silence, observed])))
     proof = BarEvidence(outputs, [3, 4])
     lengths = beat_lengths(RATE, 55, 215)
-    searched = likely_lengths(densities, lengths, RATE, proof)
+    searched = likely_lengths(ratios, lengths, RATE, proof)
     assert searched.mean() < 0.9
     meters = [(2, 1, 1), (2, 1, 1, 1)]
-    best = decode(densities, meters, lengths, evidence=proof)
+    best = decode(ratios, meters, lengths, evidence=proof)
     inside = np.isin(best.lengths, lengths[searched])
     assert inside[2:-2].all()  # where nothing is heard yet, they are anything
-    found = decode(densities, meters, lengths, evidence=proof, searched=searched)
+    found = decode(ratios, meters, lengths, evidence=proof, searched=searched)
     if not inside.all():
         return
     assert found.log_probability == pytest.approx(best.log_probability, abs=1e-2)
@@ -207,8 +209,8 @@ def test_a_narrow_search_finds_what_a_search_of_all_tempi_finds(seed: int) -> No
 
 
 def test_of_a_short_recording_all_tempi_are_searched() -> None:
-    densities = np.log(np.full((2000, 3), 0.3))
-    assert likely_lengths(densities, beat_lengths(RATE, 55, 215), RATE).all()
+    ratios = Ratios(np.log(np.full((2000, 3), 0.3)))
+    assert likely_lengths(ratios, beat_lengths(RATE, 55, 215), RATE).all()
 
 
 # Music
