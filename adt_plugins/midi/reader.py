@@ -20,6 +20,7 @@ _MAC_HEADER_BYTES = 128  # MacBinary
 _META, _SYSEX, _ESCAPE = 0xFF, 0xF0, 0xF7
 _TEXT, _NAME, _MARKER, _END, _SET_TEMPO, _SIGNATURE = 0x01, 0x03, 0x06, 0x2F, 0x51, 0x58
 _OWN = 0x7F
+_HIGH = "has notes above 127, which are read without their highest bit"
 _LOUD = "has velocities above 127, which count as 127"
 _MOST_HALVINGS = 6  # a 64th is the shortest beat of a time signature
 _NOTE_OFF, _NOTE_ON = 0x8, 0x9
@@ -222,8 +223,9 @@ def _take_channel(track: Track, status: int, tick: int, first: int, last: int) -
     """
     if status >> 4 not in (_NOTE_OFF, _NOTE_ON):
         return
-    if first > 127:
-        raise FormatError(f"tick {tick}: a note above 127")
+    if first > 127 and _HIGH not in track.odd:
+        track.odd.append(_HIGH)
+    first &= 0x7F
     track.last = max(track.last, tick)
     if status >> 4 == _NOTE_ON and last > 0:  # velocity 0 is a note-off
         track.notes.append(Note(tick, status & 0xF, first, min(last, 127)))

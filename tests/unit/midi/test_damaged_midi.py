@@ -64,6 +64,17 @@ def test_velocities_out_of_range_are_loud(tmp_path: Path) -> None:
     assert warnings == [f"{path}: track 2 has velocities above 127, which count as 127"]
 
 
+def test_notes_out_of_range_lose_their_highest_bit(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    data = save(path, tempo_track(), hits(36, 38, 42))
+    data[data.index(bytes([38, 90]))] |= 0x80
+    song, warnings = read(path, bytes(data))
+    assert [onset.drum.name for onset in song] == ["KD", "SD", "CHH"]
+    assert warnings == [
+        f"{path}: track 2 has notes above 127, which are read without their highest bit"
+    ]
+
+
 def test_a_tempo_of_0_does_not_count(tmp_path: Path) -> None:
     path = tmp_path / "a.mid"
     data = save(path, tempo_track(), hits(36, 38))
@@ -80,12 +91,14 @@ def test_a_tempo_of_0_does_not_count(tmp_path: Path) -> None:
 def test_a_damaged_piano_track_keeps_no_drums_back(tmp_path: Path) -> None:
     path = tmp_path / "a.mid"
     data = save(path, tempo_track(), hits(60, 62, channel=0), hits(36, 38))
-    data[data.index(b"\x90\x3e") + 1] = 200
+    at = data.index(b"\x90\x3e") - 1
+    data[at : at + 4] = b"\xff" * 4
     song, warnings = read(path, bytes(data))
     assert song.counts() == {"KD": 1, "SD": 1}
     assert warnings == [
         f"{path}: is damaged, and was read up to the damage:"
-        " track 2 is wrong at tick 144: a note above 127"
+        f" track 2 is wrong at byte {at - data.index(b'MTrk', 30) - 8}: a length of"
+        " more than four bytes"
     ]
 
 
