@@ -110,6 +110,8 @@ def completed(argv: Sequence[str]) -> list[str]:
     """Complete a command: ``adt song.flac`` transcribes, ``-dash.wav`` is a file."""
     words = [f"./{word}" if _is_dashed_file(word) else word for word in argv]
     first = words[0]
+    if words in (["-v"], ["-V"], ["version"]):
+        return ["--version"]
     if first in COMMANDS or first in ("-h", "--help", "--version"):
         return words
     is_file = "." in first or os.sep in first or "/" in first or Path(first).exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -13,6 +14,17 @@ WRONG = 2
 
 _NAMES_OF_FILES = ("FILE", "DIR", "FOLDER")
 """Placeholders of options whose value names a file or a folder."""
+
+# Options as other programs call them, and as they are called here.
+_ELSEWHERE = {
+    **dict.fromkeys(("--output", "--out", "--outdir", "--output-dir", "--dest"), "-o"),
+    "-f": "--format",
+    "--to": "--format",
+    "-m": "--model",
+    "-y": "--overwrite",
+    "--force": "--overwrite",
+    **dict.fromkeys(("--jobs", "--workers", "--cores"), "-j"),
+}
 
 Examples = Sequence[tuple[str, str]]
 
@@ -53,7 +65,8 @@ class Parser(argparse.ArgumentParser):
         """Parse, and report unknown words here, where their command is known."""
         parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            self.error(self._unknown(unknown[0]))
+            given = sys.argv[1:] if args is None else list(args)
+            self.error(self._unknown(unknown[0], given))
         return parsed, unknown
 
     def error(self, message: str) -> NoReturn:
@@ -64,15 +77,36 @@ class Parser(argparse.ArgumentParser):
         for action in self._actions:
             if action.nargs == argparse.PARSER and "are required" in text:
                 text = f"which {action.metavar}? {', '.join(action.choices or ())}"
+        if text.startswith("ambiguous option: "):
+            text += _hint_of_format(text.split()[2].partition("=")[0])
+        if text.endswith("required: --format"):
+            text += " A,B, such as --format midi"
         _console.complain(f"{text} (see {self.prog} --help)")
         raise SystemExit(WRONG)
 
-    def _unknown(self, word: str) -> str:
+    def _unknown(self, word: str, args: Sequence[str]) -> str:
+        """Return what is wrong about an unknown word among the arguments."""
+        known = self._option_string_actions
         if not word.startswith("-"):
-            return f"unexpected argument {word!r}"
+            before = args[: args.index(word)] if word in args else ()
+            option, *values = (*before[-2:], word) if len(before) > 1 else ("", word)
+            form = str(known[option].metavar) if option in known else ""
+            hint = ""
+            if "," in form:
+                hint = f"; without a space: {option} {','.join(values)}"
+            elif "=" in form:
+                hint = f"; once for each: {option} {f' {option} '.join(values)}"
+            return f"unexpected argument {word!r}{hint}"
         option = word.partition("=")[0]
-        options = [name for name in self._option_string_actions if name[:2] == "--"]
-        return f"no option {option}" + did_you_mean(option, options)
+        options = [name for name in known if name[:2] == "--"]
+        hint = did_you_mean(option, options)
+        instead = _ELSEWHERE.get(option, "")
+        if instead in known:
+            value = known[instead].metavar
+            hint = f"; did you mean {instead}{f' {value}' if value else ''}?"
+        elif not hint and "--format" in known:
+            hint = _hint_of_format(option)
+        return f"no option {option}{hint}"
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         # An empty name, mostly that of a shell's variable, would be this folder.
@@ -90,6 +124,9 @@ class Parser(argparse.ArgumentParser):
         choices = action.choices
         if choices is None or value in choices:
             return
+        if action.dest == "tempo" and str(value).replace(".", "", 1).isdecimal():
+            hint = f"no tempo map {value!r}; to give the tempo: --bpm {value}"
+            raise argparse.ArgumentError(action, hint)
         names = [str(choice) for choice in choices]
         hint = did_you_mean(str(value), names) or f"; there are {', '.join(names)}"
         kind = "" if action.option_strings else f"{action.metavar or action.dest} "
@@ -106,6 +143,14 @@ class Parser(argparse.ArgumentParser):
             elif action.required:
                 words.append(f"{action.option_strings[0]} {action.metavar}")
         return " ".join([*words, "[OPTIONS]"])
+
+
+def _hint_of_format(option: str) -> str:
+    """Return a hint for a format that is given as an option, such as ``--midi``."""
+    from adt_plugins.formats import FORMATS
+
+    name = option.lstrip("-")
+    return f"; did you mean --format {name}?" if name in FORMATS else ""
 
 
 def _positional(action: argparse.Action) -> str:

@@ -20,7 +20,7 @@ _MOST_SIBLINGS = 2000
 
 @contextmanager
 def instead_of_a_recording(
-    source: str, formats: Sequence[str] | None = None
+    source: str, formats: Sequence[str] | None = None, *, use: str = ""
 ) -> Iterator[None]:
     """Let an error about a recording name the command that takes this input.
 
@@ -31,8 +31,11 @@ def instead_of_a_recording(
     formats
         Formats of the outputs, for a command that ``adt batch`` can do for
         many recordings; None for other commands.
+    use
+        What that command does with a transcription: the end of a message, which a
+        quoted name follows.
     """
-    with _explained(source, partial(_hint_for_recording, formats)):
+    with _explained(source, partial(_hint_for_recording, formats, use)):
         yield
 
 
@@ -83,7 +86,7 @@ def check_list(source: str) -> None:
 
 
 def _hint_for_recording(
-    written: Sequence[str] | None, source: str, path: Path
+    written: Sequence[str] | None, use: str, source: str, path: Path
 ) -> str | None:
     from adt_plugins import formats
     from adt_plugins.base.protected import RECORDINGS
@@ -103,7 +106,8 @@ def _hint_for_recording(
         return _missing(source, path, lambda p: p.suffix.lower() in RECORDINGS)
     name = formats.format_of_file(path)
     if name is not None and formats.FORMATS[name].read is not None:
-        return _is_transcription(source, name, converts=written is not None)
+        other = _is_transcription(source, name, converts=written is not None)
+        return f"{other}; {use} {_quoted(source)}" if use else other
     if path.suffix.lower() in LISTS:
         return or_batch("is not a recording", "if it lists some", "name what it lists")
     return None

@@ -115,6 +115,9 @@ def _split(
         _report(job.stem, chosen, paths, result.seconds)
 
 
+_BY_HITS = "to separate a recording by its hits: adt split RECORDING --from"
+
+
 def _check(job: Job) -> None:
     """Refuse an input that cannot be split, before work that may be long."""
     from adt_plugins.audio.channels import ChannelReader
@@ -132,7 +135,7 @@ def _check(job: Job) -> None:
         )
     check_folder(job.folder)
     with (
-        instead_of_a_recording(job.source),
+        instead_of_a_recording(job.source, use=_BY_HITS),
         ChannelReader(job.source) as reader,
     ):
         check_stems(reader.label, reader.channels, reader.info.sample_rate)

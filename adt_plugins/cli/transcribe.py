@@ -147,7 +147,7 @@ def _check_name(options: TranscribeOptions) -> None:
     for source in filter(is_pipe, options.inputs):
         if name is None and _is_nameless(source):
             pipe = "standard input" if source == STDIN else source
-            raise AdtError(f"--name: needed to name the outputs of {pipe}")
+            raise AdtError(f"--name: needed to name the outputs of {pipe}: --name SONG")
         for form in options.work.outputs.formats:
             if "audio" in _needs(form):
                 raise AdtError(f"--format: {form} needs a recording in a file")

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+import adt_plugins
 from adt_plugins import formats
 from adt_plugins.cli import build_parser, main
 from adt_plugins.cli._command import parse
@@ -97,6 +98,14 @@ def test_options_alone_are_those_of_transcribing(
     assert "required: FILE (see adt transcribe --help)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("word", ["-v", "-V", "version"])
+def test_the_version_by_other_names(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([word]) == 0
+    assert capsys.readouterr().out == f"adt {adt_plugins.__version__}\n"
+
+
 def test_help_is_a_word_too(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["help"], ["help", "audacity", "open"]):
         assert main(words) == 0
@@ -135,6 +144,16 @@ def test_a_name_with_a_dash_is_a_file(folder: Path, before: list[str]) -> None:
         ("maps show roland", "did you mean roland-td or roland-td11?"),
         ("audacity pull .", ".: is a folder; name the song in it"),
         ("batch .", "required: -o (see adt batch --help)"),
+        ("song.wav --format midi labels", "without a space: --format midi,labels (see"),
+        ("song.wav --drums KD SD", "without a space: --drums KD,SD (see adt tr"),
+        ("song.wav --threshold KD=0 SD=1", "each: --threshold KD=0 --threshold SD=1"),
+        ("song.wav --output x", "no option --output; did you mean -o DIR?"),
+        ("song.wav -f midi", "no option -f; did you mean --format A,B?"),
+        ("song.wav --force", "no option --force; did you mean --overwrite?"),
+        ("song.wav --midi", "--midi-tracks; did you mean --format midi?"),
+        ("song.wav --jams", "no option --jams; did you mean --format jams?"),
+        ("song.wav --tempo 120", "to give the tempo: --bpm 120 (see adt transcribe"),
+        ("convert song.wav", "required: --format A,B, such as --format midi (see"),
         ("song.wav -o result.mid", "-o: 'result.mid' must be a folder"),
         ("song.wav -o song.drums.pdf", "must be a folder"),
         ("batch . -o song.mp3", "must be a folder"),
@@ -183,7 +202,10 @@ def test_a_slip_is_told_in_one_line(
         ("transcribe . --format pdf", "adt batch . -o DIR --format pdf"),
         ("split .", ".: is a folder; name the recordings in it"),
         ("split *.flac", "*.flac: no such file; nothing matches"),
-        ("split song.labels.txt", "is a transcription (labels), not a recording"),
+        (
+            "split song.labels.txt",
+            "hits: adt split RECORDING --from song.labels.txt",
+        ),
         ("split list.m3u", "is not a recording; name what it lists"),
         ("audacity push .", ".: is a folder; name the recordings in it"),
         ("audacity push sing.wav", "sing.wav: no such file; did you mean song.wav?"),
