@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adt_plugins.base.files import write_files
+from adt_plugins.base.files import replacing
 from adt_plugins.base.folders import asset
 from adt_plugins.editor.html_page import (
     base64_text,
@@ -75,7 +75,8 @@ def write_page(path: Path, *, overwrite: bool = False) -> Path:
     AdtError
         If it cannot be written.
     """
-    write_files({path: page()}, overwrite=overwrite)
+    with replacing(path, overwrite=overwrite) as [draft]:
+        draft.write_bytes(page())
     return path
 
 

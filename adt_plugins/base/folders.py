@@ -1,8 +1,8 @@
 """Folders: of the files shipped with the package, and of what it keeps for a user.
 
-The platforms' rules are written here rather than taken from a library, since they are
-also applied to other programs (Audacity, the desktop) and to other processes'
-environments.
+The platforms' rules are written here rather than taken from platformdirs: they are also
+applied to other programs (Audacity, the desktop) and to other processes' environments,
+and the state's folder must not follow ``$XDG_STATE_HOME``, which plug-ins do not know.
 """
 
 from __future__ import annotations

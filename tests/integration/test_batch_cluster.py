@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -49,11 +50,11 @@ def library(tmp_path: Path) -> Path:
     return library
 
 
-def test_a_worker_that_is_killed_loses_nothing(
-    cluster: Cluster, library: Path, tmp_path: Path
-) -> None:
-    here, out = tmp_path / "here", tmp_path / "out"
-    assert batch(library, "-o", here, "-q") == 1
+@contextmanager
+def running(
+    cluster: Cluster, library: Path, out: Path
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """Start a batch on a cluster, and yield it with its first four lines."""
     with subprocess.Popen(
         [*COMMAND, str(library), "-o", str(out), "--dask", cluster.address],
         stdout=subprocess.PIPE,
@@ -61,7 +62,15 @@ def test_a_worker_that_is_killed_loses_nothing(
         text=True,
     ) as process:
         assert process.stdout is not None
-        printed = [process.stdout.readline() for _ in range(4)]
+        yield process, [process.stdout.readline() for _ in range(4)]
+
+
+def test_a_worker_that_is_killed_loses_nothing(
+    cluster: Cluster, library: Path, tmp_path: Path
+) -> None:
+    here, out = tmp_path / "here", tmp_path / "out"
+    assert batch(library, "-o", here, "-q") == 1
+    with running(cluster, library, out) as (process, printed):
         done = {path: path.stat().st_mtime_ns for path in _noted(out)}
         lost = cluster.workers[0]
         orphans = psutil.Process(lost.pid).children(recursive=True)
@@ -73,7 +82,7 @@ def test_a_worker_that_is_killed_loses_nothing(
     reason = f"adt: {library / 'broken.mp3'}: not an audio file\n"
     assert errors.endswith(reason)
     assert files(out) == files(here)
-    # Each is told once, and what was done when the worker was lost was not redone.
+    # Each is reported once, and what was done before the loss was not done again.
     reports = [line for line in (*printed, *rest.splitlines()) if " left" in line]
     assert len(reports) == len({line.split()[1] for line in reports}) == FILES + 1
     assert len(done) >= 6
@@ -86,15 +95,7 @@ def test_a_scheduler_that_dies_is_no_fault_of_recordings(
     cluster: Cluster, library: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    with subprocess.Popen(
-        [*COMMAND, str(library), "-o", str(out), "--dask", cluster.address],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        for _ in range(4):
-            process.stdout.readline()
+    with running(cluster, library, out) as (process, _):
         cluster.scheduler.send_signal(signal.SIGKILL)
         _, errors = process.communicate(timeout=200)
     messages = [line for line in errors.splitlines() if "broken.mp3" not in line]

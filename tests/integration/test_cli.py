@@ -332,7 +332,7 @@ def test_models_are_listed_shown_and_verified(
     assert run("models", "show", "nothing") == 2
 
 
-@pytest.mark.parametrize("time", ["1e12", "1e300", "1.7e308"])
+@pytest.mark.parametrize("time", ["1e12", "1.7e308"])
 @pytest.mark.parametrize(
     "words",
     [

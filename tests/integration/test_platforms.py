@@ -74,6 +74,7 @@ def imported_as_on_windows(names: Iterable[str], cwd: Path = ROOT) -> list[str]:
     return done.stdout.split("\n")[:-1] if done.stdout.strip() else []
 
 
+@pytest.mark.slow
 def test_every_module_can_be_imported_on_windows() -> None:
     names = modules()
     assert {"adt_plugins.base.process_lock", "adt_plugins.audacity.watcher"} <= set(

@@ -34,6 +34,7 @@ def test_no_function_takes_parsed_arguments_as_they_are() -> None:
     loose = [
         f"{path.name}: {name}"
         for path in SOURCES
+        if "Namespace" in path.read_text(encoding="utf-8")
         for name, hints in signatures(path)
         if "Namespace" in hints
     ]

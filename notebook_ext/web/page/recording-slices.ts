@@ -166,21 +166,36 @@ function flacSlices(data: Uint8Array): Slices | null {
   info[4] = 0x80; // the last of the metadata
   info[21] &= 0xf0;
   info.fill(0, 22, 42); // length and hash would not fit a slice
-  const count = Math.ceil(total / (SLICE_SECONDS * RATE));
+  return slicesWith(info, data, first, total, 1.5, (where) =>
+    flacFrame(data, Math.max(where, first)),
+  );
+}
+
+/**
+ * Slice what follows byte `first` into files that begin with `head`. `edge` returns the next
+ * place to cut at; the overlap is `variation` times longer than on average, as rates vary.
+ */
+function slicesWith(
+  head: Uint8Array,
+  data: Uint8Array,
+  first: number,
+  samples: number,
+  variation: number,
+  edge: (where: number) => number,
+): Slices {
+  const count = Math.ceil(samples / (SLICE_SECONDS * RATE));
   const step = (data.length - first) / count;
-  const edge = (where: number) => flacFrame(data, Math.max(Math.floor(where), first));
-  const before = (step / SLICE_SECONDS) * OVERLAP_SECONDS * 1.5;
+  const before = (step / SLICE_SECONDS) * OVERLAP_SECONDS * variation;
+  const start = (index: number) => edge(Math.floor(first + index * step - before));
+  const end = (index: number) => edge(Math.floor(first + (index + 1) * step));
   return {
     count,
     steps: null,
-    samples: total,
+    samples,
     bytes: async (index) =>
       joined(
-        info,
-        data.subarray(
-          index ? edge(first + index * step - before) : first,
-          index + 1 < count ? edge(first + (index + 1) * step) : data.length,
-        ),
+        head,
+        data.subarray(index ? start(index) : first, index + 1 < count ? end(index) : data.length),
       ),
   };
 }
@@ -242,21 +257,6 @@ function oggSlices(data: Uint8Array): Slices | null {
   while (last > first && !(last + 27 < data.length && isPage(last)))
     last = data.lastIndexOf(0x4f, last - 1);
   const total = view.getUint32(last + 6, true) + view.getUint32(last + 10, true) * 2 ** 32;
-  const count = Math.ceil(total / (SLICE_SECONDS * RATE));
-  const step = (data.length - first) / count;
   // Pages hold up to about a second, and bit rates vary.
-  const before = (step / SLICE_SECONDS) * OVERLAP_SECONDS * 3;
-  return {
-    count,
-    steps: null,
-    samples: total,
-    bytes: async (index) =>
-      joined(
-        data.subarray(0, first),
-        data.subarray(
-          index ? next(Math.floor(first + index * step - before)) : first,
-          index + 1 < count ? next(Math.floor(first + (index + 1) * step)) : data.length,
-        ),
-      ),
-  };
+  return slicesWith(data.subarray(0, first), data, first, total, 3, next);
 }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +12,8 @@ import pytest
 
 from adt_plugins import Transcription
 from tests.support.browser import until, watched
-from tests.support.notebook.jupyter import free_port, wait_for
-from tests.support.paths import GROOVE, ROOT
+from tests.support.notebook.jupyter import free_port, serving
+from tests.support.paths import GROOVE
 
 NOTEBOOK = """
 import marimo
@@ -47,21 +45,10 @@ def marimo(folder: Path) -> Iterator[str]:
         sys.executable, "-m", "marimo", "-q", "run", "nb.py", "--headless",
         "--no-token", "--host=127.0.0.1", f"--port={port}",
     ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder)}
-    with (folder / "server.log").open("wb") as log:
-        started = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_for(f"http://127.0.0.1:{port}/health", started)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            started.terminate()
-            started.wait()
+    variables = {"HOME": str(folder)}
+    url = f"http://127.0.0.1:{port}"
+    with serving(command, folder, url, "/health", variables) as address:
+        yield address
 
 
 def test_edits_reach_python_and_dependent_cells_rerun(

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from socket import socket
@@ -38,14 +38,27 @@ def server(program: str, folder: Path) -> Iterator[str]:
         "--ServerApp.port_retries=0", "--IdentityProvider.token=",
         f"--{app}.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}",
     ]  # fmt: skip
-    environment = {**os.environ, **homes, "PYTHONPATH": str(ROOT)}
+    with serving(command, folder, f"http://127.0.0.1:{port}", "/api", homes) as address:
+        yield address
+
+
+@contextmanager
+def serving(
+    command: Sequence[str],
+    folder: Path,
+    address: str,
+    health: str,
+    variables: Mapping[str, str],
+) -> Iterator[str]:
+    """Start a server in a folder, and yield its address once `health` answers."""
+    environment = {**os.environ, **variables, "PYTHONPATH": str(ROOT)}
     with (folder / "server.log").open("wb") as log:
         started = subprocess.Popen(
-            command, env=environment, stdout=log, stderr=subprocess.STDOUT
+            command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            wait_for(f"http://127.0.0.1:{port}/api", started)
-            yield f"http://127.0.0.1:{port}"
+            _wait_for(address + health, started)
+            yield address
         finally:
             started.terminate()
             started.wait()
@@ -58,7 +71,7 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     """Wait until a server that was started answers."""
     for _ in range(300):
         try:

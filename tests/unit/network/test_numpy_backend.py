@@ -99,6 +99,7 @@ def test_it_is_chosen_where_litert_is_missing(
     assert Network(find_model()).bands == 84
 
 
+@pytest.mark.slow
 def test_nothing_of_litert_is_loaded() -> None:
     code = (
         "import sys\n"
@@ -121,7 +122,7 @@ def test_damaged_files_end_in_one_error() -> None:
     content = network_bytes(card)
     read_tflite(content)
     rng = np.random.default_rng(3)
-    for _ in range(60):
+    for _ in range(25):
         damaged = bytearray(content)
         for place in rng.integers(0, 4000, 3):
             damaged[int(place)] = int(rng.integers(256))

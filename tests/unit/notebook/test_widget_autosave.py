@@ -66,7 +66,7 @@ def test_autosave_outlives_the_kernel(groove: Transcription, tmp_path: Path) -> 
     score = PickedSong(groove)
     first = DrumWidget(groove, audio=False, autosave=path)
     assert not path.exists()
-    for action in actions(score, 60, seed=4):
+    for action in actions(score, 25, seed=4):
         first._act(action)
         assert Transcription.read(path).onsets == first.transcription.onsets
     first.undo()

@@ -142,6 +142,7 @@ def test_recordings_joined_end_to_end_are_shown_as_one(
     assert media.frames == soundfile.info(tmp_path / media.name).frames == 2 * frames
 
 
+@pytest.mark.slow
 def test_a_long_recording_needs_no_memory(tmp_path: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("not on this system: there is no resource module")
