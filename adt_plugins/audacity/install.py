@@ -9,7 +9,8 @@ from pathlib import Path
 
 from adt_plugins.audacity.extension import extensions_folder
 from adt_plugins.audacity.flatpak import plugin_folders_of_flatpaks
-from adt_plugins.audacity.request_folder import snap_home
+from adt_plugins.audacity.launch import find_audacity
+from adt_plugins.audacity.request_folder import other_homes
 from adt_plugins.base.folders import (
     application_support,
     asset,
@@ -47,20 +48,21 @@ def plugin_folders(
     Returns
     -------
     list of Path
-        At least one; they need not exist. On Linux Flatpaks and the Snap have
-        their own; the usual folder is left out if only they are installed. The
-        folders of Audacity 4 and Tenacity are included if they were ever started.
+        At least one; they need not exist. On Linux Flatpaks, the Snap and portable
+        AppImages have their own; the usual folder is left out if only they are
+        installed. The folders of Audacity 4 and Tenacity are included if they were ever
+        started, and an Audacity whose settings lie beside its program.
     """
     home = home or Path.home()
     data, *others = _data_folders(platform, env, home)
     default = data / _FOLDER
     started = [other / _FOLDER for other in others if other.is_dir()]
+    started += [folder / _FOLDER for folder in portable_folders(platform, env, home)]
     if platform in ("win32", "darwin"):
         return [default, *started]
     sandboxed = list(plugin_folders_of_flatpaks(home, _FOLDER))
-    snap = snap_home({"HOME": str(home)})
-    if snap is not None:
-        share = snap / ".local" / "share"
+    for other in other_homes(home):
+        share = other / ".local" / "share"
         sandboxed.append(share / "audacity" / _FOLDER)
     # A Snap's program is in the path too, in a folder of its own.
     places = [p for p in env.get("PATH", "").split(os.pathsep) if "snap" not in p]
@@ -68,6 +70,18 @@ def plugin_folders(
     if not sandboxed or data.is_dir() or is_usual:
         return [default, *sandboxed, *started]
     return sandboxed + started
+
+
+def portable_folders(platform: str, env: Mapping[str, str], home: Path) -> list[Path]:
+    """Return the folder of an Audacity that keeps all settings beside its program.
+
+    It does so if there is a folder ``Portable Settings``, as on a USB stick.
+    """
+    if platform == "darwin":
+        return []
+    command = find_audacity(env={"HOME": str(home), **env}, platform=platform)
+    folder = Path(command[0]).parent / "Portable Settings" if command else None
+    return [folder] if folder is not None and folder.is_dir() else []
 
 
 def extension_folders(

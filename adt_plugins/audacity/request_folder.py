@@ -97,24 +97,30 @@ def exchange_folder(
 def exchange_folders(
     env: Mapping[str, str] = os.environ, platform: str = sys.platform
 ) -> list[Path]:
-    """Return all folders that a watcher serves: `exchange_folder`, and a Snap's.
+    """Return all folders that a watcher serves: `exchange_folder`, and `other_homes`'.
 
-    An Audacity from a Snap has another HOME, and cannot see the user's hidden folders.
+    An Audacity from a Snap cannot even see the user's hidden folders.
     """
     default = exchange_folder(env, platform)
     if env.get(HOME_VARIABLE) or not platform.startswith("linux"):
         return [default]
-    homes = [path for path in (snap_home(env),) if path is not None]
+    homes = other_homes(Path(env.get("HOME") or Path.home()))
     return [
         default,
         *(exchange_folder({"HOME": str(home)}, platform) for home in homes),
     ]
 
 
-def snap_home(env: Mapping[str, str] = os.environ) -> Path | None:
-    """Return HOME of an Audacity that is installed as a Snap, or None."""
-    current = Path(env.get("HOME") or Path.home()) / "snap" / "audacity" / "current"
-    return current.resolve() if current.is_dir() else None
+def other_homes(home: Path) -> list[Path]:
+    """Return what HOME is for an Audacity in a Snap or a portable AppImage.
+
+    An AppImage has its own if there is a folder beside it that is called like it, with
+    ``.home`` at the end.
+    """
+    current = home / "snap" / "audacity" / "current"
+    snaps = [current.resolve()] if current.is_dir() else []
+    beside = sorted((home / "Applications").glob("[Aa]udacity*.AppImage.home"))
+    return [*snaps, *(folder for folder in beside if folder.is_dir())]
 
 
 def parse_request(request_id: str, text: str) -> Request:

@@ -14,6 +14,8 @@ from itertools import chain
 from pathlib import Path
 
 from adt_plugins.audacity.flatpak import flatpak_folder
+from adt_plugins.audacity.install import portable_folders
+from adt_plugins.audacity.request_folder import other_homes
 from adt_plugins.base.folders import (
     application_support,
     roaming_app_data,
@@ -119,6 +121,8 @@ def _settings_files(
         config = xdg_config_home(env, home)
         flatpak = flatpak_folder(home, "audacity") / "config" / "audacity"
         folders = [config / "audacity", home / ".audacity-data", flatpak]
+        folders += [other / ".config" / "audacity" for other in other_homes(home)]
+    folders += portable_folders(platform, env, home)
     return [folder / "audacity.cfg" for folder in folders]
 
 

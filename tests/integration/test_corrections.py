@@ -243,13 +243,25 @@ def test_what_cannot_be_kept_is_no_error(home: Path) -> None:
     assert list(remembered()) == []
 
 
-def settings(home: Path, *lines: str) -> None:
-    file = home / ".config" / "audacity" / "audacity.cfg"
+SETTINGS = ".config/audacity"
+
+
+def settings(home: Path, *lines: str, folder: str = SETTINGS) -> None:
+    file = home / folder / "audacity.cfg"
     file.parent.mkdir(parents=True)
     file.write_text("\n".join(lines) + "\n")
 
 
-def test_saved_projects_are_found(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "folder",
+    [
+        SETTINGS,
+        f"snap/audacity/current/{SETTINGS}",
+        f"Applications/Audacity.AppImage.home/{SETTINGS}",
+        "stick/Portable Settings",
+    ],
+)
+def test_saved_projects_are_found(home: Path, tmp_path: Path, folder: str) -> None:
     """By their names where nothing else is known; else by their labels."""
     whole = make_song(20.0)
     tracks, others = tracks_of(whole), tracks_of(make_song(20.0, seed=3))
@@ -264,14 +276,19 @@ def test_saved_projects_are_found(home: Path, tmp_path: Path) -> None:
         f"file01={one}",
         f"file02={tmp_path / 'gone.aup3'}",
         f"file03={tmp_path / 'song.drums.aup'}",
+        folder=folder,
     )
+    program = home / "stick" / "audacity"
+    program.parent.mkdir(exist_ok=True)
+    program.touch(0o755)
+    env = {"PATH": str(program.parent)}
     for age, path in enumerate((two, one, three)):
         os.utime(path, (2e9 - 100 * age, 2e9 - 100 * age))
 
     def find(*known: Original) -> list[Path]:
         return list(
             find_saved(
-                "song", tmp_path / "music", known, platform="linux", home=home, env={}
+                "song", tmp_path / "music", known, platform="linux", home=home, env=env
             )
         )
 

@@ -64,14 +64,16 @@ def test_an_audacity_from_a_snap_is_served_too(
     own, current = tmp_path / "snap" / "audacity" / "7", tmp_path / "snap/audacity"
     own.mkdir(parents=True)
     (current / "current").symlink_to("7")
+    image = tmp_path / "Applications" / "audacity-3.7.1.AppImage.home"
+    image.mkdir(parents=True)
     state = Path(".local", "state", "adt-plugins", "audacity")
     with process(tmp_path, "--model", tiny_model, variable="HOME") as started:
-        for home in (own, tmp_path):
+        for home in (own, image, tmp_path):
             plugin = FakePlugin(home / state)
             assert_labels(plugin.ask(play(HITS, SECONDS)))
         started.send_signal(signal.SIGTERM)
         assert started.wait(20) == 0
-    for home in (own, tmp_path):
+    for home in (own, image, tmp_path):
         assert [path.name for path in (home / state).iterdir()] == ["watch.lock"]
 
 

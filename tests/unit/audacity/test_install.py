@@ -17,6 +17,7 @@ from adt_plugins.errors import AdtError, AdtWarning
 LINUX = ".local/share/audacity/Plug-Ins"
 FLATPAK = ".var/app/org.audacityteam.Audacity"
 TENACITY_FLATPAK = ".var/app/org.tenacityaudio.Tenacity"
+IMAGE = "Applications/audacity-3.7.1.AppImage.home"
 SNAP = "snap/audacity/current"
 
 
@@ -62,6 +63,22 @@ SNAP = "snap/audacity/current"
             [f"{SNAP}/", "snap/bin/audacity"],
             [f"{SNAP}/.local/share/audacity/Plug-Ins"],
         ),
+        (
+            "linux",
+            {"PATH": "{home}/stick"},
+            [f"{IMAGE}/", "stick/audacity", "stick/Portable Settings/"],
+            [
+                LINUX,
+                f"{IMAGE}/.local/share/audacity/Plug-Ins",
+                "stick/Portable Settings/Plug-Ins",
+            ],
+        ),
+        (
+            "win32",
+            {"ProgramFiles": "{home}/p", "APPDATA": "{home}/r"},
+            ["p/Audacity/Audacity.exe", "p/Audacity/Portable Settings/"],
+            ["r/audacity/Plug-Ins", "p/Audacity/Portable Settings/Plug-Ins"],
+        ),
         ("darwin", {}, [], ["Library/Application Support/audacity/Plug-Ins"]),
         ("win32", {"APPDATA": "{home}/r"}, [], ["r/audacity/Plug-Ins"]),
         ("win32", {}, [], ["AppData/Roaming/audacity/Plug-Ins"]),
@@ -91,7 +108,7 @@ def test_plugin_folders(
             (tmp_path / name).mkdir(parents=True)
         else:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).touch()
+            (tmp_path / name).touch(0o755)
     env = {key: value.format(home=tmp_path) for key, value in env.items()}
     found = plugin_folders(platform=platform, env=env, home=tmp_path)
     assert found == [tmp_path / name for name in wanted]
