@@ -8,6 +8,7 @@ the same part (`notebook_ext/src/notation`).
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
@@ -50,6 +51,19 @@ class Division:
 
 
 UNDIVIDED = Division(1)
+PAIR = Division(2, True)
+TRIPLET = Division(3)
+
+
+def with_fewest_steps(
+    division: Division, struck: Collection[int]
+) -> tuple[Division, int]:
+    """Return a division with as few steps as are needed, and how long each was."""
+    for part in (12, 6, 4, 3, 2):
+        whole, rest = divmod(division.steps, part)
+        if not rest and whole and all(step % part == 0 for step in struck):
+            return Division(whole, division.swung and part % 2 == 1), part
+    return division, 1
 
 
 class Unit(Enum):

@@ -24,6 +24,7 @@ HATS = (Drum.OHH, Drum.CHH, Drum.HH)
 
 _NEAR_BARS = 4
 _LEAST_RUN = 4  # strokes
+_RARER = 3  # times: hat or ride, if struck at once, is then heard twice
 _ONE_OF = (HATS, (Drum.RDB, Drum.RDC))
 
 Strokes = dict[Drum, Stroke]
@@ -100,6 +101,13 @@ def _doubled(chord: _Chord, habits: _Habits) -> list[Drum]:
         doubled.append(
             min((Drum.SST, Drum.SD), key=lambda drum: _worth(drum, chord, habits))
         )
+    ridden = [
+        drum for drum in (*HATS, *RIDES) if drum in struck and drum not in doubled
+    ]
+    if len(ridden) > 1:
+        less, more = sorted(ridden, key=lambda drum: _worth(drum, chord, habits))
+        if _RARER * habits.support(less, chord) <= habits.support(more, chord):
+            doubled.append(less)
     return doubled
 
 

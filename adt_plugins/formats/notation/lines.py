@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
+from adt_plugins.formats.notation.bars import Bar
 from adt_plugins.formats.notation.part import Part
+from adt_plugins.formats.notation.sections import repeated
 
 BARS_A_LINE = 4
+MOST_ROOM = 56
+"""Room of a line, in notes; fuller lines are divided into halves."""
+
+_GHOST_ROOM, _GRACE_ROOM = 0.5, 1.0
+_SIMILE_ROOM = 4.0
 
 
 def bars_before_lines(part: Part) -> set[int]:
@@ -24,7 +31,31 @@ def bars_before_lines(part: Part) -> set[int]:
     first = part.sections[0]
     starts -= {0, first} if part.bars[0].number == 0 else {0}
     # Bars before the first downbeat, of songs that begin without a beat.
-    return starts | set(range(BARS_A_LINE, first, BARS_A_LINE))
+    starts |= set(range(BARS_A_LINE, first, BARS_A_LINE))
+    return starts | set(_halves(part, [0, *sorted(starts), len(part.bars)]))
+
+
+def _halves(part: Part, starts: list[int]) -> Iterator[int]:
+    """Yield the bars that the second halves of full lines begin with."""
+    alike = repeated(part.bars)
+    for first, end in pairwise(starts):
+        rooms = [
+            _SIMILE_ROOM if n > first and alike[n] else _room(part.bars[n])
+            for n in range(first, end)
+        ]
+        if len(rooms) > 1 and sum(rooms) > MOST_ROOM:
+            yield first + (len(rooms) + 1) // 2
+
+
+def _room(bar: Bar) -> float:
+    """Return the room that a bar takes, in notes."""
+    room = 0.0
+    for beat in bar.beats:
+        for chord in beat.strokes.values():
+            graces = max(stroke.graces for stroke in chord.values())
+            is_ghost = any(stroke.is_ghost for stroke in chord.values())
+            room += 1 + _GRACE_ROOM * graces + _GHOST_ROOM * is_ghost
+    return room
 
 
 def _lines(bars: int) -> Iterator[int]:

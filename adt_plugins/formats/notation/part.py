@@ -11,7 +11,13 @@ import numpy as np
 
 from adt_plugins.drums import Drum
 from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke, lay_out, tempo
-from adt_plugins.formats.notation.divisions import Division, Feel
+from adt_plugins.formats.notation.divisions import (
+    PAIR,
+    TRIPLET,
+    Division,
+    Feel,
+    with_fewest_steps,
+)
 from adt_plugins.formats.notation.flams import Played, find_flams
 from adt_plugins.formats.notation.hands import make_playable
 from adt_plugins.formats.notation.marks import mark
@@ -258,17 +264,11 @@ def _place(
 
 def _simplify(beat: GridBeat, feel: Feel) -> None:
     """Notate a beat with as few steps as its strokes need."""
-    steps = set(beat.strokes)
-    if feel is Feel.EIGHTHS and beat.division == Division(3) and steps <= {0, 2}:
+    division, part = with_fewest_steps(beat.division, beat.strokes)
+    _respell(beat, division, {step: step // part for step in beat.strokes})
+    if feel is Feel.EIGHTHS and division == TRIPLET and 1 not in beat.strokes:
         # A pair is always spelled the same way, whichever division fitted better.
-        _respell(beat, Division(2, True), {0: 0, 2: 1})
-        return
-    for part in (12, 6, 4, 3, 2):
-        whole, rest = divmod(beat.division.steps, part)
-        if not rest and whole and all(step % part == 0 for step in steps):
-            swung = beat.division.swung and part % 2 == 1
-            _respell(beat, Division(whole, swung), {n: n // part for n in steps})
-            return
+        _respell(beat, PAIR, {0: 0, 2: 1})
 
 
 def _has_pairs(bars: Sequence[Bar]) -> bool:
@@ -310,8 +310,8 @@ def _write_as_triplets(bars: Sequence[Bar]) -> None:
         if bar.feel is not Feel.EIGHTHS:
             continue
         for beat in bar.beats:
-            if beat.division == Division(2, True):
-                _respell(beat, Division(3), {0: 0, 1: 2})
+            if beat.division == PAIR:
+                _respell(beat, TRIPLET, {0: 0, 1: 2})
         bar.feel = Feel.STRAIGHT
 
 

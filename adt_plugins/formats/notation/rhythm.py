@@ -70,6 +70,8 @@ class Rhythm:
 _STRAY = 0.03  # share of hits that lie anywhere
 _MEETING = -5.0  # for two hits of a drum on a step ...
 _NEAR_MISS = -1.0  # ... and of different drums, which were not heard as one stroke
+_LONELY = -4.0  # for a step between 16ths or triplets without another beside it
+_SHORT = (6, 8)  # steps of a quarter
 _FIRST_ERROR_S, _LEAST_ERROR_S, _MOST_ERROR_S = 0.02, 0.006, 0.03
 _OFFSET_SHARE, _OFFSET_S = 0.15, 0.06
 _AROUND, _USUAL_HITS = 6, 3  # beats, hits
@@ -256,6 +258,10 @@ def _fit(hits: _Hits, division: Division, swing: float) -> Floats:
     meets = step[1:] == step[:-1]
     same = (hits.drums[1:] & hits.drums[:-1]) != 0
     fit[1:] += np.where(meets, np.where(same, _MEETING, _NEAR_MISS), 0.0)
+    if division.steps in _SHORT and not division.swung:
+        far = np.diff(step, prepend=-2, append=np.iinfo(np.int64).max) > 1
+        is_between = (step % 2 == 1) & (2 * step % division.steps != 0)
+        fit += np.where(is_between & far[1:] & far[:-1], _LONELY, 0.0)
     return np.bincount(hits.index, fit, minlength=hits.beats).astype(np.float64)
 
 

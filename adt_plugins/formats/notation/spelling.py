@@ -9,6 +9,12 @@ from functools import cache
 
 from adt_plugins.drums import Drum
 from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke
+from adt_plugins.formats.notation.divisions import (
+    PAIR,
+    TRIPLET,
+    Feel,
+    with_fewest_steps,
+)
 from adt_plugins.formats.notation.hands import FEET as _FEET_DRUMS
 
 HANDS, FEET = 1, 2
@@ -71,7 +77,7 @@ def spell(bar: Bar, voice: int) -> list[Note]:
     notes: list[Note] = []
     start = Fraction(0)
     for beat in bar.beats:
-        notes += _beat(beat, start, voice)
+        notes += _beat(_for_voice(beat, voice, bar.feel), start)
         start += beat.quarters
     if not any(note.drums for note in notes):
         return []
@@ -115,11 +121,26 @@ def _signs(quarters: Fraction, steps: int) -> _Signs:
     return _Signs(tuple(parts), tuplet)
 
 
-def _beat(beat: GridBeat, start: Fraction, voice: int) -> Iterator[Note]:
+def _for_voice(beat: GridBeat, voice: int, feel: Feel) -> GridBeat:
+    """Return what a voice plays in a beat, with as few steps as it needs.
+
+    A swung pair is written as one beside a triplet of the other voice, unless both play
+    the last third.
+    """
+    own = {step: chord for step in beat.strokes if (chord := _own(beat, step, voice))}
+    division, part = with_fewest_steps(beat.division, own)
+    steps = {step: step // part for step in own}
+    last = 2 * part
+    is_pair = feel is Feel.EIGHTHS and division == TRIPLET and part not in own
+    if is_pair and len(own[last]) == len(beat.strokes[last]):
+        division, steps = PAIR, {0: 0, last: 1}
+    strokes = {steps[step]: chord for step, chord in own.items()}
+    return replace(beat, division=division, strokes=strokes)
+
+
+def _beat(beat: GridBeat, start: Fraction) -> Iterator[Note]:
     """Spell a beat as notes and rests, each as long as one sign can show."""
-    hits = {
-        step: own for step in sorted(beat.strokes) if (own := _own(beat, step, voice))
-    }
+    hits = {step: tuple(beat.strokes[step].items()) for step in sorted(beat.strokes)}
     if not set(hits) - {0}:  # nothing within the beat: one plain sign
         yield Note(hits.get(0, ()), start, beat.quarters, *value_of(beat.quarters))
         return
@@ -143,14 +164,14 @@ def _beat(beat: GridBeat, start: Fraction, voice: int) -> Iterator[Note]:
     yield from notes
 
 
-def _own(beat: GridBeat, step: int, voice: int) -> tuple[tuple[Drum, Stroke], ...]:
-    """Return the drums of a voice that are struck at a step."""
-    struck = beat.strokes.get(step, {})
-    return tuple(
-        (drum, struck[drum])
+def _own(beat: GridBeat, step: int, voice: int) -> dict[Drum, Stroke]:
+    """Return the drums of a voice that are struck at a step, in the order of `Drum`."""
+    struck = beat.strokes[step]
+    return {
+        drum: struck[drum]
         for drum in Drum
         if drum in struck and (drum in _FEET_DRUMS) == (voice == FEET)
-    )
+    }
 
 
 def _with_long_rests(notes: Sequence[Note], bar: Bar) -> list[Note]:

@@ -41,7 +41,8 @@ PLACES = {
     Drum.CRC: Place("A", 5, "x", "metal.cymbal.crash"),
     Drum.SPC: Place("C", 6, "x", "metal.cymbal.splash"),
     Drum.CHC: Place("B", 5, "x", "metal.cymbal.chinese"),
-    Drum.OT: Place("E", 5, "triangle", "drum.group.set"),
+    # Verovio draws no triangles, so that no other drum may have this line.
+    Drum.OT: Place("B", 4, "triangle", "drum.group.set"),
 }
 USUAL = {Drum.HH: Drum.CHH, Drum.TT: Drum.MHT, Drum.CY: Drum.CRC}
 """A coarse drum is drawn as its most usual kind; on paper they are one."""

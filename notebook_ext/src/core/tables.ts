@@ -398,6 +398,8 @@ export const RHYTHM = {
   STRAY: 0.03,
   MEETING: -5,
   NEAR_MISS: -1,
+  LONELY: -4,
+  SHORT: [6, 8],
   FIRST_ERROR_S: 0.02,
   LEAST_ERROR_S: 0.006,
   MOST_ERROR_S: 0.03,
@@ -431,6 +433,7 @@ export const HANDS = {
   HATS: ["OHH", "CHH", "HH"],
   NEAR_BARS: 4,
   LEAST_RUN: 4,
+  RARER: 3,
   ONE_OF: [["OHH", "CHH", "HH"], ["RDB", "RDC"]],
 } as const;
 
@@ -470,11 +473,15 @@ export const SPELLING = {
 /** See `adt_plugins.formats.notation.lines`. */
 export const LINES = {
   BARS_A_LINE: 4,
+  MOST_ROOM: 56,
+  GHOST_ROOM: 0.5,
+  GRACE_ROOM: 1,
+  SIMILE_ROOM: 4,
 } as const;
 
 /** See `adt_plugins.formats.notation.staff`. */
 export const STAFF = {
-  PLACES: {"KD": [31, "normal"], "SD": [35, "normal"], "SST": [35, "x"], "CHH": [39, "x"], "OHH": [39, "circle-x"], "PHH": [29, "x"], "HIT": [37, "normal"], "MHT": [36, "normal"], "HFT": [33, "normal"], "LFT": [32, "normal"], "RDC": [38, "x"], "RDB": [38, "diamond"], "CRC": [40, "x"], "SPC": [42, "x"], "CHC": [41, "x"], "OT": [37, "triangle"], "HH": [39, "x"], "TT": [36, "normal"], "CY": [40, "x"]},
+  PLACES: {"KD": [31, "normal"], "SD": [35, "normal"], "SST": [35, "x"], "CHH": [39, "x"], "OHH": [39, "circle-x"], "PHH": [29, "x"], "HIT": [37, "normal"], "MHT": [36, "normal"], "HFT": [33, "normal"], "LFT": [32, "normal"], "RDC": [38, "x"], "RDB": [38, "diamond"], "CRC": [40, "x"], "SPC": [42, "x"], "CHC": [41, "x"], "OT": [34, "triangle"], "HH": [39, "x"], "TT": [36, "normal"], "CY": [40, "x"]},
   USUAL: {"HH": "CHH", "TT": "MHT", "CY": "CRC"},
 } as const;
 

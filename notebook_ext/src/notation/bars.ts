@@ -84,8 +84,10 @@ export function unitOf({ ticks }: GridBeat): Unit {
 }
 
 /** Return where a step is notated, in ticks from the beginning of the beat. */
-export const placeOf = ({ ticks, division }: GridBeat, step: number): number =>
-  (ticks * step) / division.steps;
+export const placeOf = (
+  { ticks, division }: Pick<GridBeat, "ticks" | "division">,
+  step: number,
+): number => (ticks * step) / division.steps;
 
 /** Return the steps with strokes, ascending. */
 export const stepsOf = ({ strokes }: GridBeat): number[] =>

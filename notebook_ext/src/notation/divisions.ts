@@ -16,6 +16,21 @@ export interface Division {
 export const division = (steps: number, isSwung = false): Division => ({ steps, isSwung });
 
 export const UNDIVIDED = division(1);
+export const PAIR = division(2, true);
+export const TRIPLET = division(3);
+
+/** A division with as few steps as are needed, and how long each was. */
+export function withFewestSteps(
+  { steps, isSwung }: Division,
+  struck: readonly number[],
+): [Division, number] {
+  const part = [12, 6, 4, 3, 2].find(
+    (own) => steps % own === 0 && struck.every((step) => step % own === 0),
+  );
+  return part
+    ? [division(steps / part, isSwung && part % 2 === 1), part]
+    : [division(steps, isSwung), 1];
+}
 
 export const isSame = (a: Division, b: Division): boolean =>
   a.steps === b.steps && a.isSwung === b.isSwung;

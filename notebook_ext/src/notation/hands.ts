@@ -92,6 +92,10 @@ function doubled(chord: Placed, support: Support): string[] {
     const [least] = ["SST", "SD"].sort(byWorth(chord, support));
     found.push(least);
   }
+  const [less, more] = [...HANDS.HATS, ...HANDS.RIDES]
+    .filter((drum) => struck.has(drum) && !found.includes(drum))
+    .sort(byWorth(chord, support));
+  if (more && HANDS.RARER * support(less, chord) <= support(more, chord)) found.push(less);
   return found;
 }
 

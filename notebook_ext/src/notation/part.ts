@@ -10,7 +10,15 @@ import { median } from "../core/tempo";
 import { counted } from "../core/words";
 import { type Bar, type Given, type GridBeat, layOut, type Stroke, tempoOf, unitOf } from "./bars";
 import { type Counts, count } from "./counts";
-import { type Division, division, isSame, isTernary } from "./divisions";
+import {
+  type Division,
+  division,
+  isSame,
+  isTernary,
+  PAIR,
+  TRIPLET,
+  withFewestSteps,
+} from "./divisions";
 import { findFlams, type Played } from "./flams";
 import { makePlayable } from "./hands";
 import { mark } from "./marks";
@@ -22,7 +30,6 @@ import { PLACES } from "./staff";
 
 const { TOGETHER_S, SPREAD_S, LEAST_PAIRS, COMPOUND_SHARE } = PART;
 const COMPOUND: Meter = { beats: 6, unit: 8 }; // whatever the number of its beats
-const SWUNG_PAIR = division(2, true);
 /** All drums, in list order. */
 export const ALL: readonly string[] = /* @__PURE__ */ Object.keys(NAMES);
 
@@ -196,18 +203,11 @@ function place(bars: readonly Bar[], groups: readonly Played[][], { places }: Rh
 
 /** Notate a beat with as few steps as its strokes need. */
 function simplify(beat: GridBeat, { feel }: Bar): void {
-  const { steps, isSwung } = beat.division;
-  const struck = [...beat.strokes.keys()];
-  const isPair = feel === "swung eighths" && isSame(beat.division, division(3));
-  if (isPair && !struck.includes(1)) {
-    // A pair is always spelled in the same way, whichever division fitted better.
-    respell(beat, SWUNG_PAIR, (step) => step / 2);
-    return;
-  }
-  const part = [12, 6, 4, 3, 2].find(
-    (own) => steps % own === 0 && struck.every((step) => step % own === 0),
-  );
-  if (part) respell(beat, division(steps / part, isSwung && part % 2 === 1), (step) => step / part);
+  const [own, part] = withFewestSteps(beat.division, [...beat.strokes.keys()]);
+  respell(beat, own, (step) => step / part);
+  // A pair is always spelled in the same way, whichever division fitted better.
+  if (feel === "swung eighths" && isSame(own, TRIPLET) && !beat.strokes.has(1))
+    respell(beat, PAIR, (step) => step / 2);
 }
 
 const sounds = ({ beats }: Bar): boolean => beats.some(({ strokes }) => strokes.size > 0);
@@ -239,7 +239,7 @@ function writeAsTriplets(bars: readonly Bar[]): void {
   for (const bar of bars) {
     if (bar.feel !== "swung eighths") continue;
     for (const beat of bar.beats)
-      if (isSame(beat.division, SWUNG_PAIR)) respell(beat, division(3), (step) => 2 * step);
+      if (isSame(beat.division, PAIR)) respell(beat, TRIPLET, (step) => 2 * step);
     bar.feel = "straight";
   }
 }

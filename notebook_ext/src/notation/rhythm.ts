@@ -17,7 +17,8 @@ import {
 } from "./divisions";
 import type { Feel } from "./score";
 
-const { TRIPLET_SWING, STRAY, MEETING, NEAR_MISS, FIRST_ERROR_S, LEAST_ERROR_S } = RHYTHM;
+const { TRIPLET_SWING, STRAY, MEETING, NEAR_MISS, LONELY, FIRST_ERROR_S, LEAST_ERROR_S } = RHYTHM;
+const SHORT: readonly number[] = RHYTHM.SHORT;
 const { MOST_ERROR_S, OFFSET_SHARE, OFFSET_S, AROUND, USUAL_HITS, KERNEL } = RHYTHM;
 const { LEAST_PAIRS, SWING, SWING_16, SWING_STEP } = RHYTHM;
 const NORMAL = Math.sqrt(2 * Math.PI);
@@ -225,7 +226,7 @@ function fit(hits: Hits, beats: number, own: Division, swing: number): Float64Ar
   const places = placesOf(own, swing);
   const weights = weightsOf(own);
   const likelihood = new Float64Array(beats);
-  let before = -1;
+  const steps: number[] = [];
   for (let n = 0; n < hits.index.length; n++) {
     const [beat, phase, sigma] = [hits.index[n], hits.phase[n], hits.sigma[n]];
     let near = 0;
@@ -242,10 +243,16 @@ function fit(hits: Hits, beats: number, own: Division, swing: number): Float64Ar
     step += beat * own.steps;
     near /= sigma * NORMAL;
     likelihood[beat] += inSteps(Math.log((1 - STRAY) * near + STRAY));
-    if (n && step === before)
+    if (step === steps[n - 1])
       likelihood[beat] += hits.drums[n] & hits.drums[n - 1] ? MEETING : NEAR_MISS;
-    before = step;
+    steps.push(step);
   }
+  if (SHORT.includes(own.steps) && !own.isSwung)
+    steps.forEach((step, n) => {
+      const isBetween = step % 2 === 1 && (2 * step) % own.steps !== 0;
+      const isLonely = !(step - steps[n - 1] <= 1 || steps[n + 1] - step <= 1);
+      if (isBetween && isLonely) likelihood[hits.index[n]] += LONELY;
+    });
   return likelihood;
 }
 

@@ -5,6 +5,7 @@
 
 import { SPELLING } from "../core/tables";
 import { type Bar, type Chord, type GridBeat, placeOf, type Stroke, ticksOf } from "./bars";
+import { type Division, isSame, PAIR, TRIPLET, withFewestSteps } from "./divisions";
 import { isFoot } from "./hands";
 import { ALL } from "./part";
 import { type Beam, type ScoreNote, TICKS, type Value } from "./score";
@@ -22,7 +23,7 @@ export type Voice = "hands" | "feet";
 export function spell(bar: Bar, voice: Voice): Note[] {
   let start = 0;
   const notes = bar.beats.flatMap((beat) => {
-    const own = notesOf(beat, start, voice);
+    const own = notesOf(forVoice(beat, voice, bar.feel), start);
     start += beat.ticks;
     return own;
   });
@@ -67,7 +68,7 @@ interface Signs {
 }
 
 /** Return the signs of a beat's steps; two in the time of three eighths are eighths. */
-function signsOf({ ticks, division: { steps } }: GridBeat): Signs {
+function signsOf({ ticks, division: { steps } }: VoiceBeat): Signs {
   const isTernary = steps % 3 === 0;
   let tuplet: Note["tuplet"] = null;
   let step = ticks / steps;
@@ -86,12 +87,44 @@ function signsOf({ ticks, division: { steps } }: GridBeat): Signs {
   return { parts, tuplet };
 }
 
-/** Return the notes and rests of a beat, each as long as one sign can show. */
-function notesOf(beat: GridBeat, start: number, voice: Voice): Note[] {
-  const hits = [...beat.strokes]
+/** What a voice plays in a beat, with as few steps as it needs. */
+interface VoiceBeat {
+  readonly ticks: number;
+  readonly division: Division;
+  readonly hits: { readonly step: number; readonly own: Stroke[] }[];
+}
+
+/**
+ * A swung pair is written as one beside a triplet of the other voice, unless both play
+ * the last third.
+ */
+function forVoice(
+  { ticks, division, strokes }: GridBeat,
+  voice: Voice,
+  feel: Bar["feel"],
+): VoiceBeat {
+  const hits = [...strokes]
     .map(([step, chord]) => ({ step, own: ownOf(chord, voice) }))
     .filter(({ own }) => own.length)
     .sort((a, b) => a.step - b.step);
+  const [fewest, part] = withFewestSteps(
+    division,
+    hits.map(({ step }) => step),
+  );
+  const last = hits.find(({ step }) => step === 2 * part);
+  const isPair =
+    feel === "swung eighths" &&
+    isSame(fewest, TRIPLET) &&
+    hits.every(({ step }) => step !== part) &&
+    last?.own.length === strokes.get(2 * part)?.size;
+  const long = isPair ? 2 * part : part;
+  const moved = hits.map(({ step, own }) => ({ step: step / long, own }));
+  return { ticks, division: isPair ? PAIR : fewest, hits: moved };
+}
+
+/** Return the notes and rests of a beat, each as long as one sign can show. */
+function notesOf(beat: VoiceBeat, start: number): Note[] {
+  const hits = [...beat.hits];
   // There is nothing within the beat: one plain sign.
   if (hits.every(({ step }) => !step))
     return [note(hits[0]?.own ?? [], start, beat.ticks, signFor(beat.ticks), null)];

@@ -84,6 +84,12 @@ def test_triplets_sextuplets_and_32nds_where_they_are_played() -> None:
     assert divisions(found) == {(8, False): 4}
 
 
+def test_rushed_strokes_are_no_lone_32nds() -> None:
+    steps = [n / 2 for n in range(64) if not 31 <= n < 34]
+    rushed = part(played(sorted([*steps, 15.625, 15.875, 16.375, 16.875])), 8)
+    assert (8, False) not in divisions(rushed)
+
+
 def test_sixteenths_of_six_eight_without_a_meter() -> None:
     """Twelve sixteenths in two bars of 2/4, or of 6/8."""
     onsets = played([n / 6 for n in range(48)])

@@ -9,9 +9,10 @@ import pytest
 
 from adt_plugins.annotations import Onset
 from adt_plugins.drums import Drum
+from adt_plugins.formats.notation.lines import bars_before_lines
 from adt_plugins.formats.notation.sections import repeated
 from adt_plugins.formats.notation.spelling import FEET, HANDS, spell
-from tests.support.grooves import BEAT, part, played
+from tests.support.grooves import BEAT, pairs, part, played
 
 
 def at_once(*drums: Drum) -> list[Drum]:
@@ -172,3 +173,29 @@ def test_eighths_of_two_halves_are_beamed_by_half_bars() -> None:
     found = part([Onset(BEAT * n / 4, Drum.CHH) for n in range(16)], 2, "2/2")
     beams = [note.beams for note in spell(found.bars[0], HANDS)]
     assert beams == [("begin",), ("continue",), ("continue",), ("end",)] * 2
+
+
+def test_a_pair_is_one_beside_a_triplet_of_the_feet() -> None:
+    """Hands play a shuffle; the kick fills its triplets."""
+    hats = played(pairs(2 / 3, 16))
+    kicks = played([4.0 * bar + third / 3 for bar in range(4) for third in (0, 1)])
+    kicks = [Onset(kick.time, Drum.KD, 90) for kick in kicks]
+    (bar, *_) = part(hats + kicks, 4).bars
+    hands, feet = spell(bar, HANDS), spell(bar, FEET)
+    assert [(note.value, note.tuplet) for note in hands[:2]] == [("eighth", None)] * 2
+    assert [note.tuplet for note in feet[:2]] == [(3, 2)] * 2
+
+
+def test_a_hat_and_a_ride_at_once_are_what_is_usual_there() -> None:
+    rides = played([n / 2 for n in range(32)], Drum.RDC)
+    found = part([*rides, Onset(3 * BEAT, Drum.CHH)], 4)
+    assert Counter(drum for drum, _ in found.strokes()) == {Drum.RDC: 32}
+    both = part([*rides, *played([n / 2 for n in range(32)])], 4)
+    assert Counter(drum for drum, _ in both.strokes()) == {Drum.RDC: 32, Drum.CHH: 32}
+
+
+def test_full_lines_are_divided() -> None:
+    sixteenths = [Onset(n * BEAT / 4, Drum.CHH) for n in range(128)]
+    snares = [Onset(n * BEAT, Drum.SD) for n in range(1, 32, 3)]  # no bar is repeated
+    assert bars_before_lines(part(sixteenths + snares, 8)) == {2, 4, 6}
+    assert bars_before_lines(part(sixteenths, 8)) == {4}  # with simile marks
