@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -29,13 +30,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.audio import SAMPLE_RATE, load_audio, open_audio
+from adt_plugins.audio import SAMPLE_RATE, load_audio
 from adt_plugins.drums import Drum
+from adt_plugins.errors import AdtWarning
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
-from adt_plugins.picking.onsets import pick_onsets
-from adt_plugins.picking.song_gate import decide
-from adt_plugins.pipeline import listen
+from adt_plugins.pipeline import transcribe
 from adt_plugins.training.learn.clips import Clip, cut, find_clips, load_clip
 from adt_plugins.training.render.voices import LANGUAGES, VARIANTS
 from adt_plugins.training.sources.fluid import Control, Note, write_midi
@@ -192,15 +192,12 @@ def mixed(clips: list[Clip], drums_db: float) -> Samples:
 
 def hear(samples: Samples, network: Network) -> tuple[Transcription, Transcription]:
     """Transcribe without the gate and with it."""
-    with open_audio((samples, SAMPLE_RATE)) as reader:
-        activations, levels = listen(reader, network)
-    raised = decide(activations, network.card).raised
-    without, gated = (
-        Transcription(
-            pick_onsets(activations, network.card, thresholds=some, levels=levels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AdtWarning)  # of hits in doubt, and full scale
+        without, gated = (
+            transcribe((samples, SAMPLE_RATE), model=network, song_gate=mode, threads=1)
+            for mode in ("off", "normal")
         )
-        for some in ({}, raised)
-    )
     return without, gated
 
 
