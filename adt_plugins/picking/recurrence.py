@@ -73,14 +73,16 @@ def weigh(
     grid = _Grid.of(beats, activations)
     columns = [activations.outputs.index(drum) for drum in picking.drums]
     thresholds = np.array([picking.thresholds[drum] for drum in picking.drums])
+    usual = _log_odds(thresholds)
     reach = round(NEAR_S * activations.frame_rate)
-    near = _widened(activations.values[:, columns], reach)
-    units = np.where(grid.inside[..., None], near[grid.frames], np.float32(0))
-    odds = np.clip(_log_odds(units) - _log_odds(thresholds), -MOST, MOST)
-    evidence = _evidence(units, odds.astype(np.float32), grid.inside)
+    units = _widened(activations.values[:, columns], reach)[grid.frames]
+    units[~grid.inside] = 0
+    alike = _similarities(units)
     values = activations.values.copy()
-    for number, column in enumerate(columns):
-        raised = WEIGHT * evidence[:, :, number].ravel()[grid.slots]
+    for number, column in enumerate(columns):  # one by one, for an hour's memory
+        odds = _log_odds(units[:, :, number]) - usual[number]
+        evidence = _mean(np.clip(odds, -MOST, MOST), alike, grid.inside)
+        raised = WEIGHT * evidence.ravel()[grid.slots]
         values[:, column] = _probability(_log_odds(values[:, column]) + raised)
     return replace(activations, values=values)
 
@@ -150,24 +152,29 @@ def _widened(values: Singles, reach: int) -> Singles:
     return widened
 
 
-def _evidence(units: Singles, odds: Singles, inside: NDArray[np.bool_]) -> Singles:
-    """Return the mean log odds of similar units, shape (units, places, drums)."""
+def _similarities(units: Singles) -> list[Floats]:
+    """Return, for each lag from 1, how much each pair of units so far apart counts."""
     norms = np.sqrt(np.einsum("ups,ups->u", units, units))
-    total = np.zeros_like(odds)
-    weight = np.full(inside.shape, PRIOR, np.float32)
+    similarities = []
     for lag in range(1, min(REACH, len(units) - 1) + 1):
         products = np.einsum("ups,ups->u", units[lag:], units[:-lag])
         scale = np.maximum(norms[lag:] * norms[:-lag], _FLOOR)
-        alike = ((products / scale) ** SHARPNESS)[:, None]
-        for one, other in (
-            (slice(lag, None), slice(-lag)),
-            (slice(-lag), slice(lag, None)),
-        ):
-            share = alike * inside[other]
-            total[one] += share[..., None] * odds[other]
+        similarities.append((products / scale).astype(np.float64) ** SHARPNESS)
+    return similarities
+
+
+def _mean(odds: Floats, alike: Sequence[Floats], inside: NDArray[np.bool_]) -> Floats:
+    """Return the mean log odds of similar units, shape (units, places)."""
+    total = np.zeros_like(odds)
+    weight = np.full_like(odds, PRIOR)
+    for lag, counts in enumerate(alike, start=1):
+        early, late = slice(-lag), slice(lag, None)
+        for one, other in ((late, early), (early, late)):
+            share = counts[:, None] * inside[other]
+            total[one] += share * odds[other]
             weight[one] += share
-    mean: Singles = total / weight[..., None]
-    return mean
+    total /= weight
+    return total
 
 
 def _log_odds(values: NDArray[np.floating]) -> Floats:
