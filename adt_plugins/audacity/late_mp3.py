@@ -31,7 +31,8 @@ def shown_late(pipe: Pipe, recording: Path | None) -> float:
     pipe
         A running Audacity.
     recording
-        The file that was imported; its track has its name, or is the only one.
+        The file that was imported; its track has its name or, after it was renamed, its
+        length.
 
     Raises
     ------
@@ -51,8 +52,11 @@ def shown_late(pipe: Pipe, recording: Path | None) -> float:
     duration = frames / rate
     waves = [track for track in pipe.info("Tracks") if track.get("kind") == "wave"]
     named = [track for track in waves if track.get("name") == recording.stem]
-    for track in named or waves[:1]:
-        if abs(_length(track) - duration - delay.longer_s) <= _slack(track):
+    for track in named or waves:
+        longer, slack = _length(track) - duration, _slack(track)
+        if abs(longer) <= slack:
+            break  # shown at its times
+        if abs(longer - delay.longer_s) <= slack:
             return delay.late_s
     return 0.0
 
