@@ -1,6 +1,13 @@
 import { describe, expect, it, vi } from "vitest";
 import { correctedTiming, countedOf, meterAt, type Timing, type TimingOp } from "../src/core/bars";
-import { type Beats, barAndBeat, barsAround, beatsPerBar, secondsPerBeat } from "../src/core/beats";
+import {
+  type Beats,
+  barAndBeat,
+  barsAround,
+  beatsPerBar,
+  countIn,
+  secondsPerBeat,
+} from "../src/core/beats";
 import { beatsOfTaps } from "../src/core/tap";
 import { BarEdits } from "../src/session/bar-edits";
 import type { Player } from "../src/sound/player";
@@ -115,7 +122,20 @@ describe("beats", () => {
     ]);
     expect(secondsPerBeat(beats, 2)).toBeCloseTo(0.5, 9);
     expect(secondsPerBeat([], 2)).toBeNull();
-    expect([0.6, 2].map((time) => beatsPerBar(beats, time))).toEqual([4, 4]);
+    expect([0.6, 2, 9].map((time) => beatsPerBar(beats, time))).toEqual([4, 4, 4]);
+  });
+
+  it("are counted in on the beat, wherever the song goes on", () => {
+    const counted = (time: number) =>
+      countIn(beats, time).map(([before, isBar]) => [Number((time - before).toFixed(6)), isBar]);
+    const from = (first: number, bar: number) =>
+      [0, 1, 2, 3].map((k) => [first + k / 2, k === bar]);
+    expect(counted(3.5)).toEqual(from(1.5, 0)); // on a 1: 1 2 3 4
+    expect(counted(2.5)).toEqual(from(0.5, 2)); // on a 3: 3 4 1 2
+    expect(counted(3.7)).toEqual(from(2, 3)); // between 1 and 2: 2 3 4 1
+    expect(counted(0.1)).toEqual(from(-1.5, 2)); // before the first beat, a 3
+    expect(counted(6.2)).toEqual(from(4.5, 2)); // behind the last
+    expect(countIn([], 1)).toEqual([]);
   });
 
   it("give whole bars", () => {

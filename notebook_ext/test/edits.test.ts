@@ -7,7 +7,9 @@ import {
   EMPTY,
   fold,
   type Log,
+  NOWHERE,
   Refusal,
+  spanOfChange,
 } from "../src/core/edits";
 import { type Message, Replica } from "../src/core/replica";
 
@@ -15,7 +17,7 @@ describe("edits", () => {
   const automatic: Automatic[] = [
     { id: "KD:10", time: 0.1, drum: "KD", velocity: 90, confidence: 0.8, original: true },
     { id: "KD:50", time: 0.5, drum: "KD", velocity: 50, confidence: 0.4, original: false },
-  ];
+  ].map((hit) => ({ ...hit, byHand: false }));
   const coarse = (drum: string) => drum;
   const done = (...actions: Action[]): Log => actions.reduce(act, EMPTY);
   const add: Action = {
@@ -40,6 +42,24 @@ describe("edits", () => {
   it("stay deleted when the pick comes back", () => {
     const layer = fold(done({ kind: "do", ops: [{ op: "delete", id: "KD:10" }] }));
     expect(compose(automatic, layer, coarse).map(({ id }) => id)).toEqual(["KD:50"]);
+  });
+
+  it("tell where the picture changes", () => {
+    const before = automatic.map((hit) => ({ ...hit }));
+    const hits = (edit: Action) => compose(automatic, fold(done(edit)), coarse);
+    expect(spanOfChange(before, automatic)).toEqual(NOWHERE);
+    expect(spanOfChange(before, hits(add))).toEqual({ start: 0.5, end: 0.51 });
+    const [first] = automatic;
+    const later = { op: "change", id: first.id, time: 3, drum: "SD", velocity: 5 } as const;
+    const moved = hits({ kind: "do", ops: [later] });
+    expect(spanOfChange(before, moved)).toEqual({ start: first.time, end: 3 });
+    expect(spanOfChange(moved, before)).toEqual({ start: first.time, end: 3 });
+    const louder = { ...later, time: first.time, drum: first.drum };
+    const { time } = first;
+    expect(spanOfChange(before, hits({ kind: "do", ops: [louder] }))).toEqual({
+      start: time,
+      end: time,
+    });
   });
 
   it("go back and forth", () => {
@@ -105,6 +125,27 @@ describe("replicas", () => {
     for (const i of [0, 1, 2]) for (const message of down[i]) all[i].receive(message);
     expect(server.log.steps.length).toBeGreaterThan(50);
     for (const replica of all) expect(replica.log).toEqual(server.log);
+  });
+
+  it("show nothing anew when what they show is accepted", () => {
+    const replica = new Replica("a");
+    replica.receive({ type: "log", revision: 4, log: EMPTY });
+    const action = (id: string): Action => ({ kind: "do", ops: [{ op: "delete", id }] });
+    const [one, two] = ["x", "y"].map((id) => replica.propose(action(id)));
+    const { log } = replica;
+    replica.receive({ ...one, type: "did", revision: 5 });
+    expect(replica.log).toBe(log);
+    // From a browser's store, which returns copies.
+    const copy = structuredClone(log);
+    replica.receive({ type: "log", revision: 6, log: copy, seen: { a: two.seq } });
+    expect(replica.log).toBe(log);
+    expect(replica.pending).toEqual([]);
+    // With an edit of another tab.
+    const three = replica.propose(action("z"));
+    const steps = [...copy.steps, three.action.kind === "do" ? three.action.ops : []];
+    const other = { steps: [...steps, [{ op: "delete", id: "w" }]], cursor: 4 } as Log;
+    replica.receive({ type: "log", revision: 8, log: other, seen: { a: three.seq, b: 0 } });
+    expect(replica.log).toBe(other);
   });
 
   it("notice a gap, and what was refused", () => {

@@ -30,12 +30,31 @@ export function secondsPerBeat(beats: Beats, time: number): number | null {
   return (beats[last][0] - beats[first][0]) / (last - first);
 }
 
-/** Return the number of beats in the bar at a time. */
+/** Return the number of beats in the bar at a time; a last bar cut short counts as the one before. */
 export function beatsPerBar(beats: Beats, time: number): number {
   const index = Math.max(indexAt(beats, time), 0);
   let most = beats[index]?.[1] ?? 4;
-  for (let k = index + 1; k < beats.length && beats[k][1] !== 1; k++) most = beats[k][1];
-  return most;
+  const before = beats[index - most]?.[1] ?? 0;
+  let k = index + 1;
+  for (; k < beats.length && beats[k][1] !== 1; k++) most = beats[k][1];
+  return k < beats.length ? most : Math.max(most, before);
+}
+
+/**
+ * Return a bar of clicks before a time, in step with the beats there: how many seconds before it
+ * each is, and whether a bar starts with it. Empty without a tempo.
+ */
+export function countIn(beats: Beats, time: number): [before: number, isBar: boolean][] {
+  const step = secondsPerBeat(beats, time);
+  if (step === null) return [];
+  const [near, position] = beats[Math.max(indexAt(beats, time), 0)];
+  const count = beatsPerBar(beats, time);
+  // The last click comes before the time, not with it.
+  const last = Math.floor((near - time) / step + 1e-4) + 1;
+  return Array.from({ length: count }, (_, k) => {
+    const back = last + count - 1 - k;
+    return [time - near + back * step, (position - 1 - back) % count === 0];
+  });
 }
 
 /** Return the bars that contain a range; null if there are none. */

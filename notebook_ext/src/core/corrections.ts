@@ -1,5 +1,6 @@
 /** Finds the edits that turn the hits of a song into those of a file. */
 
+import { coarseOf } from "./drums";
 import { type Change, type Hit, MOST_OPS, type Op } from "./edits";
 import { EDITS } from "./tables";
 
@@ -10,13 +11,15 @@ const SAME_SECONDS = EDITS.SAME_S;
  * Return operations that turn `hits` into `wanted`: hits in both stay, nearby ones move,
  * and the others are deleted or added. `name` returns a new id for each added hit.
  *
- * `hasVelocities`: whether `wanted` has velocities; labels do not.
+ * `hasVelocities`: whether `wanted` has velocities; labels do not. `tolerance`: how much its
+ * times may be rounded, in seconds.
  */
 export function correctionsTo(
   hits: readonly Hit[],
   wanted: readonly Change[],
   name: () => string,
   hasVelocities: boolean,
+  tolerance: number,
 ): Op[] {
   const left = new Map<string, Hit[]>();
   for (const hit of hits) left.set(hit.drum, [...(left.get(hit.drum) ?? []), hit]);
@@ -34,12 +37,26 @@ export function correctionsTo(
     own.splice(near.index, 1);
     const { hit } = near;
     const louder = hasVelocities ? velocity : hit.velocity;
-    // Times in files have at least six decimals.
-    if (Math.abs(hit.time - time) > 1e-6 || hit.velocity !== louder) {
-      ops.push({ op: "change", id: hit.id, time, drum, velocity: louder });
+    const isMoved = Math.abs(hit.time - time) > tolerance;
+    if (isMoved || hit.velocity !== louder) {
+      const at = isMoved ? time : hit.time;
+      ops.push({ op: "change", id: hit.id, time: at, drum, velocity: louder });
     }
   }
   for (const rest of left.values()) for (const { id } of rest) ops.push({ op: "delete", id });
   if (ops.length > MOST_OPS) throw new Error("more edits than one step holds");
   return ops;
+}
+
+/** Give hits whose kind of drum is not known that of the nearest hit of the same family. */
+export function withKinds(hits: readonly Hit[], wanted: readonly Change[]): Change[] {
+  return wanted.map((one) => {
+    const family = hits.filter(
+      ({ time, drum }) =>
+        coarseOf(drum) === coarseOf(one.drum) && Math.abs(time - one.time) <= SAME_SECONDS,
+    );
+    const away = ({ time }: Hit) => Math.abs(time - one.time);
+    const near = family.sort((a, b) => away(a) - away(b))[0];
+    return near ? { ...one, drum: near.drum } : one;
+  });
 }

@@ -83,9 +83,7 @@ export interface Hit extends Change {
 }
 
 /** A hit of the original transcription, or one that was picked since. */
-export interface Automatic extends Change {
-  readonly id: string;
-  readonly confidence: number;
+export interface Automatic extends Hit {
   /** Whether it was in the transcription from the start. */
   readonly original: boolean;
 }
@@ -103,6 +101,30 @@ export const inOrder = (
   compare(a.drum, b.drum) ||
   a.velocity - b.velocity ||
   a.confidence - b.confidence;
+
+/** A stretch of the song, in seconds. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export const EVERYWHERE: Span = { start: -Infinity, end: Infinity };
+export const NOWHERE: Span = { start: Infinity, end: -Infinity };
+
+const isSame = (a: Hit, b: Hit): boolean =>
+  a === b || (a.id === b.id && a.time === b.time && a.drum === b.drum && a.velocity === b.velocity);
+
+/** Return the stretch outside which two lists of hits, in order, are the same. */
+export function spanOfChange(before: readonly Hit[], after: readonly Hit[]): Span {
+  let [head, m, n] = [0, before.length, after.length];
+  while (head < m && head < n && isSame(before[head], after[head])) head++;
+  while (m > head && n > head && isSame(before[m - 1], after[n - 1])) [m, n] = [m - 1, n - 1];
+  const changed = [...before.slice(head, m), ...after.slice(head, n)].map(({ time }) => time);
+  return changed.reduce(
+    ({ start, end }, time) => ({ start: Math.min(start, time), end: Math.max(end, time) }),
+    NOWHERE,
+  );
+}
 
 /** Combine automatic hits and edits into the hits that are shown, played and exported. */
 export function compose(
@@ -124,8 +146,7 @@ export function compose(
     if (layer.hits.has(hit.id)) continue;
     const near = hit.original ? undefined : times.get(coarseOf(hit.drum));
     if (near?.some((time) => Math.abs(time - hit.time) <= SAME_SECONDS)) continue;
-    const { id, time, drum, velocity, confidence } = hit;
-    result.push({ id, time, drum, velocity, confidence, byHand: false });
+    result.push(hit);
   }
   return result.sort(inOrder);
 }

@@ -61,14 +61,19 @@ export class Replica {
   receive(message: Message): { gap?: boolean; reason?: string } {
     if (message.type === "log") {
       if (message.revision < this.#revision) return {};
+      const last = message.seen?.[this.client] ?? -1;
+      const left = this.#pending.filter(({ seq }) => seq > last);
+      const own = this.#pending.length - left.length;
+      // Nobody else has edited meanwhile: what is shown stays as it is.
+      const isShown = own > 0 && message.revision === this.#revision + own;
       this.#accepted = message.log;
       this.#revision = message.revision;
-      const last = message.seen?.[this.client] ?? -1;
-      this.#pending = this.#pending.filter(({ seq }) => seq > last);
-      this.#replay();
+      this.#pending = left;
+      if (!isShown) this.#replay();
       return {};
     }
     const own = message.client === this.client;
+    const isNext = own && message.seq === this.#pending[0]?.seq;
     if (own) this.#pending = this.#pending.filter(({ seq }) => seq !== message.seq);
     if (message.type === "refused") {
       if (!own) return {};
@@ -79,6 +84,7 @@ export class Replica {
     if (message.revision > this.#revision) {
       this.#accepted = act(this.#accepted, message.action);
       this.#revision = message.revision;
+      if (isNext) return {}; // it is shown already
     }
     this.#replay();
     return {};

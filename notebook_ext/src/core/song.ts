@@ -3,8 +3,9 @@
 import type { MeterChange } from "./bars";
 import type { Beats } from "./beats";
 import { coarseOf, nameOf } from "./drums";
-import type { Automatic } from "./edits";
+import { type Automatic, inOrder } from "./edits";
 import { type Activation, type Grid, type Picker, pickAll, confidence as sureness } from "./pick";
+import { pyramid } from "./spectrum";
 
 /** The header; `adt_plugins.editor.payload` writes it. */
 export interface Header {
@@ -69,6 +70,8 @@ interface Known {
 export class Song {
   readonly lanes: readonly string[];
   readonly activations: readonly Activation[];
+  /** Of each lane with activations, these at ever coarser resolution, to be drawn. */
+  readonly curves: ReadonlyMap<string, Float32Array[]>;
   readonly first: Readonly<Record<string, number>>;
   readonly grid: Grid;
   /** Velocities of new hits, by drum and frame. */
@@ -91,6 +94,7 @@ export class Song {
       drum,
       values: new Float32Array(data, known * 40 + i * frames * 4, frames),
     }));
+    this.curves = new Map(this.activations.map(({ drum, values }) => [drum, pyramid(values)]));
     for (let i = 0; i < known; i++) {
       const [lane, frame, time, velocity, confidence] = table.subarray(5 * i, 5 * i + 5);
       this.#known.set(idOf(picked[lane].drum, frame), { time, velocity, confidence });
@@ -101,7 +105,11 @@ export class Song {
   /** Return the hits at these thresholds, before any edit. */
   automatic(changed: Readonly<Record<string, number>>): Automatic[] {
     const { header } = this;
-    const result: Automatic[] = header.extras.map((hit) => ({ ...hit, original: true }));
+    const result: Automatic[] = header.extras.map((hit) => ({
+      ...hit,
+      byHand: false,
+      original: true,
+    }));
     if (!header.picker) return result;
     const thresholds = { ...this.first, ...changed };
     pickAll(this.activations, thresholds, header.picker, this.grid).forEach((picks, lane) => {
@@ -114,10 +122,11 @@ export class Song {
           velocity: this.#velocityAt(lane, pick.frame),
           confidence: pick.confidence,
         };
-        result.push({ id, drum: pick.drum, ...rest, original: known !== undefined });
+        const original = known !== undefined;
+        result.push({ id, drum: pick.drum, ...rest, byHand: false, original });
       }
     });
-    return result;
+    return result.sort(inOrder);
   }
 
   #velocityAt(lane: number, frame: number): number {

@@ -37,16 +37,14 @@ export function updateLog(
 
 export class EditStore implements LogStore {
   readonly #fingerprint: string;
-  #base: Promise<IDBDatabase> | null = null;
+  readonly #open = opener(NAME, (base) => base.createObjectStore(LOGS));
 
   constructor(fingerprint: string) {
     this.#fingerprint = fingerprint;
   }
 
   async update(change: (shared: SharedLog | undefined) => SharedLog): Promise<SharedLog> {
-    this.#base ??= open();
-    const base = await this.#base;
-    const transaction = base.transaction([LOGS], "readwrite");
+    const transaction = (await this.#open()).transaction([LOGS], "readwrite");
     return updateLog(transaction, LOGS, this.#fingerprint, change, () => this.#old());
   }
 
@@ -61,15 +59,31 @@ export class EditStore implements LogStore {
   }
 }
 
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(LOGS);
-    request.onsuccess = () => {
-      const base = request.result;
-      base.onversionchange = () => base.close();
-      resolve(base);
-    };
-    request.onerror = () => reject(request.error ?? new Error("this browser stores nothing"));
-  });
+/**
+ * Return how to get a database, which opens it when necessary: a browser closes it when its
+ * data are cleared, and may have failed to open it before.
+ */
+export function opener(name: string, create: (base: IDBDatabase) => void) {
+  let opened: Promise<IDBDatabase> | null = null;
+  const forget = () => {
+    opened = null;
+  };
+  return (): Promise<IDBDatabase> => {
+    opened ??= new Promise((resolve, reject) => {
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => create(request.result);
+      request.onsuccess = () => {
+        const base = request.result;
+        base.onclose = forget;
+        base.onversionchange = () => {
+          forget();
+          base.close();
+        };
+        resolve(base);
+      };
+      request.onerror = () => reject(request.error ?? new Error("this browser stores nothing"));
+    });
+    opened.catch(forget);
+    return opened;
+  };
 }

@@ -66,7 +66,7 @@ export class KeptLog {
     const { entries, remove } = this.#journal.read();
     const proposals = entries.flatMap((entry) => entry.proposals);
     try {
-      const shared = await this.#store.update((now = begun()) => accept(now, proposals));
+      const shared = await this.#store.update((now = this.#begun()) => accept(now, proposals));
       this.#take(shared);
       remove();
     } catch (error) {
@@ -93,7 +93,7 @@ export class KeptLog {
     try {
       while (this.#replica.pending.length) {
         const { pending } = this.#replica;
-        const shared = await this.#store.update((now = begun()) => accept(now, pending));
+        const shared = await this.#store.update((now = this.#begun()) => accept(now, pending));
         this.#take(shared);
         this.#journal.write(this.#replica.pending);
         this.#written = true;
@@ -108,6 +108,17 @@ export class KeptLog {
     }
   }
 
+  /**
+   * The log to go on with where none is stored: the one that is shown, if the browser has lost
+   * it, or an empty one, by its revision newer than any that was removed before.
+   */
+  #begun(): SharedLog {
+    const { revision, log } = this.#replica.accepted;
+    return log.steps.length
+      ? { ...log, revision, seen: {} }
+      : { ...NOTHING, revision: Date.now() * 1000 };
+  }
+
   #fail(error: unknown): void {
     if (this.#closed) return;
     this.#broken = true;
@@ -120,9 +131,6 @@ export class KeptLog {
     if (!this.#closed) this.#changed(this.#replica.log);
   }
 }
-
-/** An empty log; by its revision it is newer than any that was removed before. */
-const begun = (): SharedLog => ({ ...NOTHING, revision: Date.now() * 1000 });
 
 function openChannel(name: string): BroadcastChannel | null {
   try {

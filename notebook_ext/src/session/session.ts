@@ -7,12 +7,15 @@ import {
   type Automatic,
   act,
   compose,
+  EVERYWHERE,
   fold,
   type Hit,
   type Layer,
   type Log,
   type Op,
   Refusal,
+  type Span,
+  spanOfChange,
 } from "../core/edits";
 import { type Snap, toGrid, toPeak } from "../core/snap";
 import { coarseOf, nameOf, type Song } from "../core/song";
@@ -37,6 +40,8 @@ export class Session extends Announcer {
   layer: Layer = { thresholds: {}, hits: new Map(), timing: [] };
   timing: Timing = { beats: [], meters: [] };
   hits: Hit[] = [];
+  /** Where the picture has changed at the last event "hits". */
+  changed: Span = EVERYWHERE;
   lanes: string[];
   byLane = new Map<string, Hit[]>();
   selected = new Set<string>();
@@ -89,6 +94,7 @@ export class Session extends Announcer {
   // --- hits ---------------------------------------------------------------
 
   setLog(log: Log): void {
+    if (log === this.log) return;
     this.log = log;
     this.#derive();
   }
@@ -160,34 +166,38 @@ export class Session extends Announcer {
 
   #derive(): void {
     this.layer = fold(this.log);
-    this.#time();
-    const changed = { ...this.layer.thresholds, ...this.#preview };
-    const key = JSON.stringify(changed);
+    let isAll = this.#time();
+    const thresholds = { ...this.layer.thresholds, ...this.#preview };
+    const key = JSON.stringify(thresholds);
     if (key !== this.#automaticOf) {
-      this.#automatic = this.song.automatic(changed);
+      this.#automatic = this.song.automatic(thresholds);
       this.#automaticOf = key;
+      isAll = true; // their lines move too
     }
+    const before = this.hits;
     this.hits = compose(this.#automatic, this.layer, coarseOf);
+    this.changed = isAll ? EVERYWHERE : spanOfChange(before, this.hits);
     this.byLane = new Map(this.lanes.map((drum) => [drum, []]));
     for (const hit of this.hits) {
       if (!this.byLane.has(hit.drum)) this.byLane.set(hit.drum, []);
       this.byLane.get(hit.drum)?.push(hit);
     }
     this.lanes = [...this.byLane.keys()];
-    const ids = new Set(this.hits.map(({ id }) => id));
-    this.selected = new Set([...this.selected].filter((id) => ids.has(id)));
+    if (this.selected.size) this.selected = new Set(this.chosen.map(({ id }) => id));
     this.player.setHits(this.hits);
     this.emit("hits");
   }
 
-  #time(): void {
+  /** Correct beats and bars; returns whether they have changed. */
+  #time(): boolean {
     const { beats, meters = [] } = this.song.header;
     const { timing } = this.layer;
     const key = `t${JSON.stringify(timing)}`;
-    if (key === this.#timingOf) return;
+    if (key === this.#timingOf) return false;
     this.#timingOf = key;
     this.timing = correctedTiming({ beats, meters }, timing);
     this.player.setBeats(this.beats);
+    return true;
   }
 
   get chosen(): Hit[] {

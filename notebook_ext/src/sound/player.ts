@@ -3,7 +3,7 @@
  * scheduled: with less, a busy notebook would drop clicks.
  */
 
-import { type Beats, beatsPerBar, secondsPerBeat } from "../core/beats";
+import { type Beats, countIn } from "../core/beats";
 import { clamp } from "../core/time";
 import { type Chunks, RATE } from "./audio-chunks";
 import { Mixer } from "./mixer";
@@ -37,6 +37,8 @@ interface Run {
   readonly parts: readonly GainNode[];
   readonly sources: { node: AudioBufferSourceNode; until: number }[];
   struck: Click[];
+  /** Clicks that count it in. */
+  readonly counted: Click[];
   /** Chunks that have not been loaded yet. */
   waiting: ReturnType<typeof chunksIn>;
 }
@@ -118,7 +120,10 @@ export class Player {
     const wish = ++this.#wishes;
     await context.resume().catch(() => 0); // the context may have been closed
     if (this.#run || context.state !== "running" || wish !== this.#wishes) return;
-    if (this.#rest >= this.duration - 0.01) this.#rest = this.loop ? this.loop.start / RATE : 0;
+    const { loop } = this;
+    // Behind the loop, playing would never come to it.
+    const end = loop ? loop.end / RATE : this.duration - 0.01;
+    if (this.#rest >= end) this.#rest = loop ? loop.start / RATE : 0;
     const from = Math.round(this.#rest * RATE);
     if (this.countsIn) this.#countIn(from);
     else this.#begin(from);
@@ -126,18 +131,18 @@ export class Player {
 
   /** Play a bar of clicks at the local tempo, and then the song. */
   #countIn(from: number): void {
-    const seconds = secondsPerBeat(this.#beats, this.#rest);
-    if (seconds === null) {
+    const clicks = countIn(this.#beats, this.#rest).map(
+      ([before, isBar]) => [Math.round((before / this.#speed) * RATE), isBar] as const,
+    );
+    if (!clicks.length) {
       this.#begin(from);
       return;
     }
-    const count = beatsPerBar(this.#beats, this.#rest);
-    const step = Math.round((seconds / this.#speed) * RATE);
-    const start = this.#frame() + Math.ceil(LEAD);
-    this.#begin(from, start + count * step);
-    for (let k = 0; k < count; k++) {
-      const at = start + k * step;
-      this.#run?.struck.push({ node: this.mixer.tick(k === 0, at / RATE), at });
+    const begin = this.#frame() + Math.ceil(LEAD) + clicks[0][0];
+    this.#begin(from, begin);
+    for (const [before, isBar] of clicks) {
+      const at = begin - before;
+      this.#run?.counted.push({ node: this.mixer.tick(isBar, at / RATE), at });
     }
   }
 
@@ -212,7 +217,8 @@ export class Player {
   /** Set the hits, sorted by time; they sound from now on. */
   setHits(hits: readonly Sounding[]): void {
     this.#hits = hits;
-    this.#samples = Float64Array.from(hits, ({ time }) => Math.round(time * RATE));
+    this.#samples = new Float64Array(hits.length);
+    for (let i = 0; i < hits.length; i++) this.#samples[i] = Math.round(hits[i].time * RATE);
     if (this.#speed !== 1) this.#prepared?.forget();
     this.#replan();
   }
@@ -259,10 +265,15 @@ export class Player {
   }
 
   #restart(): void {
-    if (this.#run) {
-      this.#prepare(this.#run.transport.songAt(this.#frame()));
-      const at = this.#frame() + LEAD;
-      this.#begin(Math.round(this.#run.transport.songAt(at)), at);
+    const { loop } = this;
+    const transport = this.#run?.transport;
+    if (transport) {
+      this.#prepare(transport.songAt(this.#frame()));
+      // What is being counted in still begins when the count is over.
+      const at = Math.max(Math.ceil(this.#frame() + LEAD), transport.begin);
+      const { begin, from } = transport;
+      const next = at > begin ? Math.round(transport.songAt(at)) : from;
+      this.#begin(loop && next >= loop.end ? loop.start : next, at);
     } else this.#changed();
   }
 
@@ -291,7 +302,8 @@ export class Player {
     });
     const length = Math.round(this.duration * RATE);
     const transport = new Transport(at, from, length, 1 / this.#speed, this.loop);
-    this.#run = { transport, song, parts, sources: [], struck: [], waiting: [] };
+    const counted = this.#run?.counted ?? [];
+    this.#run = { transport, song, parts, sources: [], struck: [], counted, waiting: [] };
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#pump(), EVERY_MS);
     this.#pump();
@@ -308,7 +320,7 @@ export class Player {
     run.song.gain.setValueAtTime(1, Math.max(seconds - FADE, 0));
     run.song.gain.linearRampToValueAtTime(0, seconds);
     for (const { node } of run.sources) node.stop(seconds);
-    for (const click of run.struck) if (click.at >= at) click.node.stop();
+    for (const click of [...run.struck, ...run.counted]) if (click.at >= at) click.node.stop();
     setTimeout(() => run.song.disconnect(), 500);
   }
 

@@ -31,17 +31,17 @@ export class Transport {
   #planned: number;
 
   /**
-   * `at`: output sample of the start; `from`: song sample of the start; `length`: samples
+   * `begin`: output sample of the start; `from`: song sample of the start; `length`: samples
    * of the song; `loop`: range in song samples.
    */
   constructor(
-    at: number,
-    from: number,
+    readonly begin: number,
+    readonly from: number,
     readonly length: number,
     readonly stretch: number,
     public loop: Range | null,
   ) {
-    this.#planned = at;
+    this.#planned = begin;
     this.#position = scaled(from, stretch);
   }
 

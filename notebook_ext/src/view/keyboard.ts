@@ -12,7 +12,8 @@ export function keyOf(event: KeyboardEvent): string {
   const letter = /^Key([A-Z])$/.exec(code)?.[1];
   // With AltGr or Option, letter keys type symbols: then the symbol is meant.
   const isSign = event.getModifierState("AltGraph") || event.altKey;
-  if (letter && key.length === 1 && !isSign && /\p{L}/u.test(key)) return letter.toLowerCase();
+  // Vowel signs of Thai and Devanagari are marks, and Arabic has a key for two letters.
+  if (letter && !isSign && /^[\p{L}\p{M}]{1,2}$/u.test(key)) return letter.toLowerCase();
   const digit = /^Digit(\d)$/.exec(code)?.[1];
   if (digit && key.length === 1 && !event.shiftKey && !isSign) return digit;
   return key;

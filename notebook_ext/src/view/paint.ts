@@ -1,11 +1,11 @@
 /** Draws everything but the playhead and overlays: tiles of the time line, and the overview. */
 
-import type { Hit } from "../core/edits";
-import { BANDS, COLUMN_RATE, pyramid } from "../core/spectrum";
+import { EVERYWHERE, type Hit, type Span } from "../core/edits";
+import { BANDS, COLUMN_RATE } from "../core/spectrum";
 import { clamp, clock, lowerBound, rulerStep, type Viewport } from "../core/time";
 import type { Session } from "../session/session";
 import { RATE } from "../sound/audio-chunks";
-import { block } from "./dom";
+import { block, make } from "./dom";
 import { LANE, type Lanes, RULER, SPECTRUM, WAVE } from "./lanes";
 import { colourOf, shapeOf, type Theme } from "./theme";
 
@@ -30,32 +30,51 @@ interface Part {
   readonly scale: number;
 }
 
+interface Tile extends Span {
+  readonly canvas: HTMLCanvasElement;
+  isStale: boolean;
+  /** Whether the picture has it as it is now. */
+  isShown: boolean;
+}
+
+/** Distance in pixels at which a hit may still be drawn. */
+const REACH = 12;
+/** The overview is drawn anew in pieces of so many pixels. */
+const STEP = 60;
+
 export class Painter {
   readonly #session: Session;
   readonly #lanes: Lanes;
   theme: Theme;
-  readonly #curves = new Map<string, Float32Array[]>();
   readonly #heat = new Map<number, HTMLCanvasElement>();
   #scale = 0;
-  readonly #tiles = new Map<string, HTMLCanvasElement>();
+  readonly #tiles = new Map<string, Tile>();
+  /** What the picture shows, apart from the content of its tiles; empty: anything. */
+  shown = "";
 
   constructor(session: Session, lanes: Lanes, theme: Theme) {
     this.#session = session;
     this.#lanes = lanes;
     this.theme = theme;
-    for (const { drum, values } of session.song.activations)
-      this.#curves.set(drum, pyramid(values));
   }
 
-  /** Discard the drawn tiles, and optionally the rendered spectrogram. */
-  stale(heat = false): void {
-    this.#tiles.clear();
-    if (heat) this.#heat.clear();
+  /** Draw anew, where something has changed. */
+  stale({ start, end }: Span = EVERYWHERE): void {
+    for (const tile of this.#tiles.values())
+      if (tile.start <= end && tile.end >= start) tile.isStale = true;
+  }
+
+  /** Draw everything anew, the spectrogram too. */
+  staleHeat(): void {
+    this.#heat.clear();
+    this.stale();
   }
 
   /** Paint the viewport onto a canvas of its size. */
   draw(context: Context, view: Viewport, ratio: number): void {
     const left = Math.round(view.start * view.scale * ratio) / ratio;
+    const { shown } = this;
+    this.shown = "";
     if (view.scale !== this.#scale) {
       // While zooming, tiles would be used only once: paint without them.
       this.#scale = view.scale;
@@ -67,30 +86,55 @@ export class Painter {
     // Whole device pixels: at a browser zoom of 110 %, TILE would end within a pixel and show a seam.
     const wide = Math.round(TILE * ratio);
     const from = Math.round(left * ratio);
+    const { width, height } = context.canvas;
+    const kind = [view.scale, ratio, height, this.#smallLanes(view.scale)].join();
+    this.shown = [from, width, kind].join();
     for (let index = Math.floor(from / wide); index * wide < from + view.width * ratio; index++) {
-      context.drawImage(this.#tile(index, view.scale, ratio, wide), index * wide - from, 0);
+      const tile = this.#tile(index, kind, view.scale, ratio, wide, height);
+      if (!tile.isShown || this.shown !== shown)
+        context.drawImage(tile.canvas, index * wide - from, 0);
+      tile.isShown = true;
     }
   }
 
-  #tile(index: number, scale: number, ratio: number, pixels: number): HTMLCanvasElement {
-    const key = `${index}@${scale}x${ratio}`;
-    const cached = this.#tiles.get(key);
-    if (cached) return cached;
-    const canvas = document.createElement("canvas");
-    canvas.width = pixels;
-    canvas.height = Math.round(this.#lanes.height * ratio);
-    const context = canvas.getContext("2d", { alpha: false }) as Context;
+  #tile(
+    index: number,
+    kind: string,
+    scale: number,
+    ratio: number,
+    pixels: number,
+    height: number,
+  ): Tile {
+    const key = `${index}@${kind}`;
+    let tile = this.#tiles.get(key);
+    if (tile && !tile.isStale) return tile;
     const width = pixels / ratio;
     const left = index * width;
-    context.scale(ratio, ratio);
-    context.translate(-left, 0);
-    this.#paint({ context, left, width, scale });
-    // Evict the oldest: after scrolling they are out of sight, after zooming useless.
-    if (this.#tiles.size > 80) {
-      for (const old of [...this.#tiles.keys()].slice(0, 40)) this.#tiles.delete(old);
+    if (!tile) {
+      const [start, end] = [(left - REACH) / scale, (left + width + REACH) / scale];
+      const canvas = make("canvas", { width: pixels, height });
+      tile = { canvas, start, end, isStale: false, isShown: false };
+      // Evict the oldest: after scrolling they are out of sight, after zooming useless.
+      if (this.#tiles.size > 80) {
+        for (const old of [...this.#tiles.keys()].slice(0, 40)) this.#tiles.delete(old);
+      }
+      this.#tiles.set(key, tile);
     }
-    this.#tiles.set(key, canvas);
-    return canvas;
+    const context = tile.canvas.getContext("2d", { alpha: false }) as Context;
+    context.setTransform(ratio, 0, 0, ratio, -left * ratio, 0);
+    this.#paint({ context, left, width, scale });
+    tile.isStale = tile.isShown = false;
+    return tile;
+  }
+
+  /** Return the lanes whose hits are so dense that their marks are small. */
+  #smallLanes(scale: number): string {
+    return this.#session.lanes.map((drum) => Number(this.#isSmall(drum, scale))).join("");
+  }
+
+  #isSmall(drum: string, scale: number): boolean {
+    const { song } = this.#session;
+    return song.header.duration * scale < 12 * this.#session.count(drum);
   }
 
   #paint(part: Part): void {
@@ -267,7 +311,7 @@ export class Painter {
   #lane(part: Part, drum: string, top: number): void {
     const { context, left, width, scale } = part;
     const colour = colourOf(this.theme, drum);
-    const curve = this.#curves.get(drum);
+    const curve = this.#session.song.curves.get(drum);
     if (curve) this.#activation(part, curve, top, colour);
     const threshold = this.#session.threshold(drum);
     if (threshold !== null) {
@@ -340,9 +384,7 @@ export class Painter {
       }
     } else {
       // From the whole lane, so that the size is the same in every tile.
-      const { length } = this.#session.byLane.get(hits[0]?.drum) ?? [];
-      const all = (this.#session.song.header.duration * scale) / Math.max(length, 1);
-      const size = all < 12 ? 3 : HEAD;
+      const size = this.#isSmall(hits[0]?.drum, scale) ? 3 : HEAD;
       for (const { time, drum, velocity } of hits) {
         const x = time * scale;
         const y = top + heightOf(velocity / 127);
@@ -353,14 +395,21 @@ export class Painter {
     context.fill(path);
   }
 
-  /** Draw the whole song in a strip: the waveform, and a row of dots per drum on top. */
-  overview(context: Context, width: number, height: number): void {
+  /**
+   * Draw a stretch of the whole song in a strip: the waveform, and a row of dots per drum on
+   * top.
+   */
+  overview(context: Context, width: number, height: number, { start, end }: Span): void {
     const { theme } = this;
     const session = this.#session;
     const { picture } = session;
     const scale = width / session.song.header.duration;
-    block(context, theme.laneAlt, 1, 0, 0, width, height);
-    for (let x = 0; x < width; x++) {
+    // Steps that are whole device pixels at every usual zoom of a browser.
+    const left = clamp(Math.floor((start * scale - 1) / STEP) * STEP, 0, width);
+    const right = clamp(Math.ceil((end * scale + 2) / STEP) * STEP, 0, width);
+    if (left >= right) return;
+    block(context, theme.laneAlt, 1, left, 0, right - left, height);
+    for (let x = left; x < right; x++) {
       const from = Math.floor((x / scale) * COLUMN_RATE);
       const to = Math.min(Math.ceil(((x + 1) / scale) * COLUMN_RATE), picture.columns);
       let high = 0;
@@ -373,9 +422,12 @@ export class Painter {
     session.lanes.forEach((drum, lane) => {
       const colour = colourOf(theme, drum);
       let before = -1;
-      for (const { time } of session.byLane.get(drum) ?? []) {
-        const x = Math.round(time * scale);
-        if (x !== before) block(context, colour, 0.9, x, 2 + lane * row, 1, Math.max(row - 1, 1));
+      const hits = session.byLane.get(drum) ?? [];
+      for (let i = lowerBound(hits.length, (k) => hits[k].time, (left - 1) / scale); ; i++) {
+        const x = Math.round(hits[i]?.time * scale);
+        if (!(x < right)) break;
+        if (x !== before && x >= left)
+          block(context, colour, 0.9, x, 2 + lane * row, 1, Math.max(row - 1, 1));
         before = x;
       }
     });

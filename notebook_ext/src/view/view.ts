@@ -1,5 +1,6 @@
 /** A view of a session: the time line with its controls. */
 
+import { EVERYWHERE, NOWHERE, type Span } from "../core/edits";
 import { nameOf } from "../core/song";
 import { fit, reveal, type Viewport, whole, within, xAt, zoom } from "../core/time";
 import { counted } from "../core/words";
@@ -49,7 +50,9 @@ export class DrumView implements Stage {
   readonly #input: Input;
   readonly #undo: (() => void)[] = [];
   readonly #redraw = eachFrame(() => this.#draw());
-  readonly #redrawOverview = eachFrame(() => this.#drawOverview());
+  readonly #drawOverviewSoon = eachFrame(() => this.#drawOverview());
+  /** The stretch of the overview that is out of date. */
+  #stale: Span = EVERYWHERE;
   #ratio = 1;
   #animation = 0;
   #following = true;
@@ -94,9 +97,9 @@ export class DrumView implements Stage {
     this.#undo.push(
       session.on("hits", () => this.#hitsChanged()),
       session.on("look", () => {
-        this.#painter.stale(true);
+        this.#painter.staleHeat();
         this.#redraw();
-        this.#redrawOverview();
+        this.#redrawOverview(EVERYWHERE);
       }),
       session.on("sound", () => this.#soundChanged()),
       session.on("view", () => {
@@ -136,12 +139,13 @@ export class DrumView implements Stage {
   }
 
   #hitsChanged(): void {
+    const { changed } = this.session;
     this.lanes.update();
-    this.#painter.stale();
+    this.#painter.stale(changed);
     this.controls.lanes();
-    this.#layout();
+    if (this.timeLine.style.height !== `${this.lanes.height}px`) this.#layout();
     this.#redraw();
-    this.#redrawOverview();
+    this.#redrawOverview(changed);
   }
 
   #restyle(): void {
@@ -150,10 +154,10 @@ export class DrumView implements Stage {
     this.root.classList.toggle("light", !dark);
     if (this.#painter.theme.dark === dark && this.timeLine.dataset.drawn) return;
     this.#painter.theme = dark ? DARK : LIGHT;
-    this.#painter.stale(true);
+    this.#painter.staleHeat();
     this.controls.lanes();
     this.#redraw();
-    this.#redrawOverview();
+    this.#redrawOverview(EVERYWHERE);
   }
 
   #layout(): void {
@@ -171,6 +175,7 @@ export class DrumView implements Stage {
       if (canvas.width === w && canvas.height === h) continue;
       canvas.width = w;
       canvas.height = h;
+      this.#painter.shown = "";
       canvas.style.width = `${width}px`;
       canvas.style.height = `${tall}px`;
     }
@@ -185,7 +190,7 @@ export class DrumView implements Stage {
       if (first && this.#view.duration > 12) this.#view = fit(this.#view, 0, 10);
     }
     this.#redraw();
-    this.#redrawOverview();
+    this.#redrawOverview(EVERYWHERE);
   }
 
   setView(view: Viewport, byHand = true): void {
@@ -261,11 +266,20 @@ export class DrumView implements Stage {
     this.timeLine.dataset.drawn = String(Number(this.timeLine.dataset.drawn ?? 0) + 1);
   }
 
+  #redrawOverview({ start, end }: Span): void {
+    this.#stale = {
+      start: Math.min(this.#stale.start, start),
+      end: Math.max(this.#stale.end, end),
+    };
+    this.#drawOverviewSoon();
+  }
+
   #drawOverview(): void {
     const context = this.#strip.getContext("2d");
     if (!context) return;
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
-    this.#painter.overview(context, this.#view.width, OVERVIEW);
+    this.#painter.overview(context, this.#view.width, OVERVIEW, this.#stale);
+    this.#stale = NOWHERE;
   }
 
   /** Draw the selection, the chosen hits, and what is being dragged. */

@@ -1,6 +1,6 @@
 /** The page: transcribes recordings that are dropped on it, shows, stores and exports them. */
 
-import { correctionsTo } from "../../src/core/corrections";
+import { correctionsTo, withKinds } from "../../src/core/corrections";
 import type { Op } from "../../src/core/edits";
 import { counted } from "../../src/core/words";
 import { RATE } from "../../src/sound/audio-chunks";
@@ -212,28 +212,42 @@ class Page {
   // --- files of hits --------------------------------------------------------
 
   async #correct(file: File): Promise<string> {
-    const corrections = await readCorrections(file);
+    const told: string[] = [];
+    for (const corrections of await readCorrections(file))
+      told.push(await this.#place(corrections));
+    return told.join(" ");
+  }
+
+  /** Open corrections with their song, or keep them until it is opened. */
+  async #place(corrections: Corrections): Promise<string> {
     await this.#opened;
-    if (!this.#shown || !areOf(corrections, this.#shown.opened)) {
-      const entry = this.#entries.find((one) => areOf(corrections, one));
-      if (!entry || !this.#mayLeave() || !(await this.#reopen(entry))) {
-        this.#waiting.push(corrections);
-        return `“${file.name}” has the hits of “${corrections.song}”: drop that recording too, and it opens with them.`;
-      }
+    const { file, song, sha256 } = corrections;
+    const shown = this.#shown?.opened;
+    if (shown && areOf(corrections, shown)) return this.#apply(corrections);
+    const entry = this.#entries.find((one) => areOf(corrections, one));
+    if (entry) {
+      if (this.#mayLeave() && (await this.#reopen(entry))) return this.#apply(corrections);
+    } else if (shown && sha256 === null) {
+      // Labels and MIDI only have a name, which programs and people change.
+      const question = `“${file}” does not say what song it is of. Correct “${shown.name}” by it?`;
+      if (confirm(question)) return this.#apply(corrections);
     }
-    return this.#apply(corrections);
+    this.#waiting.push(corrections);
+    return `“${file}” has the hits of “${song}”: drop that recording too, and it opens with them.`;
   }
 
   /** Replace the hits of the song by those of a file, in one step that can be undone. */
   #apply(corrections: Corrections): string {
     const session = this.#shown?.session;
     if (!session) return "";
-    const { file, thresholds, hits, hasVelocities } = corrections;
+    const { file, thresholds, hits, hasVelocities, hasKinds, tolerance } = corrections;
     const moved: Op[] = Object.entries(session.thresholds)
       .filter(([drum, now]) => (thresholds[drum] ?? now) !== now)
       .map(([drum]) => ({ op: "threshold", drum, value: thresholds[drum] }));
     const own = session.hitsAt(thresholds).filter(({ drum }) => concerns(corrections, drum));
-    const ops = correctionsTo(own, hits, () => session.newName(), hasVelocities);
+    const wanted = hasKinds ? hits : withKinds(own, hits);
+    const name = () => session.newName();
+    const ops = correctionsTo(own, wanted, name, hasVelocities, tolerance);
     session.do([...moved, ...ops]);
     const count = moved.length + ops.length;
     return count

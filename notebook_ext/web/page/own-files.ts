@@ -2,13 +2,19 @@
 
 import { DRUMS } from "../../src/core/drums";
 import type { Change } from "../../src/core/edits";
+import { readMidi } from "./midi-file";
 import { Trouble } from "./user-error";
+import { unzipped } from "./zip";
 
 /** The hits of a file, and the song that they belong to. */
 export interface Corrections {
   readonly file: string;
   readonly hits: readonly Change[];
   readonly hasVelocities: boolean;
+  /** Whether kinds of drums are told, or only their families. */
+  readonly hasKinds: boolean;
+  /** How much the times may be rounded, in seconds. */
+  readonly tolerance: number;
   /** Thresholds in force when they were picked. */
   readonly thresholds: Readonly<Record<string, number>>;
   /** Name of the recording, according to the file or else to its name. */
@@ -18,15 +24,29 @@ export interface Corrections {
 
 const LARGEST = 64e6;
 const DEFAULT_VELOCITY = 100;
-const ENDINGS = /\.(drums\.json|json|labels\.txt|txt)$/i;
+/** Times in JSON and label files have at least six decimals. */
+const ROUNDED = 1e-6;
+const ENDINGS = /(\.drums)?\.json$|(\.labels)?\.(txt|zip)$|(\.drums)?(\.120bpm)?\.midi?$/i;
 
 export const isOwnFile = (file: File): boolean => ENDINGS.test(file.name);
 
-/** Read a file; throws `Trouble` if it is something else. */
-export async function readCorrections(file: File): Promise<Corrections> {
-  if (file.size > LARGEST) throw new Trouble(`“${file.name}” is too large for a file of hits.`);
-  const text = (await file.text()).replace(/^\ufeff/, "");
-  return /json$/i.test(file.name) ? fromJson(file.name, text) : fromLabels(file.name, text);
+/** Read a file, or the files of an archive; throws `Trouble` if it is something else. */
+export async function readCorrections(file: File): Promise<Corrections[]> {
+  const { name } = file;
+  if (file.size > LARGEST) throw new Trouble(`“${name}” is too large for a file of hits.`);
+  const data = new Uint8Array(await file.arrayBuffer());
+  if (!/zip$/i.test(name)) return [readOne(name, data)];
+  return unzipped(name, data).map(([inner, content]) => readOne(inner, content));
+}
+
+function readOne(name: string, data: Uint8Array): Corrections {
+  if (/midi?$/i.test(name)) {
+    const { hits, isExact, tolerance } = readMidi(name, data);
+    const about = { thresholds: {}, song: name.replace(ENDINGS, ""), sha256: null };
+    return { file: name, hits, hasVelocities: true, hasKinds: isExact, tolerance, ...about };
+  }
+  const text = new TextDecoder().decode(data); // without a byte order mark
+  return /json$/i.test(name) ? fromJson(name, text) : fromLabels(name, text);
 }
 
 interface Document {
@@ -52,6 +72,8 @@ function fromJson(file: string, text: string): Corrections {
     file,
     hits: data.onsets.map((hit) => checked(file, hit)),
     hasVelocities: true,
+    hasKinds: true,
+    tolerance: ROUNDED,
     thresholds: data.model?.thresholds ?? {},
     song: typeof path === "string" ? path.replace(/^.*[\\/]/s, "") : file.replace(ENDINGS, ""),
     sha256: typeof source?.sha256 === "string" ? source.sha256 : null,
@@ -89,7 +111,8 @@ function fromLabels(file: string, text: string): Corrections {
     if (drum) hits.push({ time, drum, velocity: DEFAULT_VELOCITY });
   }
   if (!hits.length) throw new Trouble(`“${file}” has no labels of drums.`);
-  return { file, hits, hasVelocities: false, thresholds: {}, song: stem, sha256: null };
+  const about = { thresholds: {}, song: stem, sha256: null };
+  return { file, hits, hasVelocities: false, hasKinds: true, tolerance: ROUNDED, ...about };
 }
 
 function drumOf(label: string): string | null {

@@ -7,7 +7,8 @@ import { type DrumMap, KINDS, type Kind } from "./exports";
 import { type Entry, isFine } from "./store";
 import { welcome } from "./welcome";
 
-const ACCEPT = "audio/*,.json,.txt,.wav,.mp3,.flac,.ogg,.oga,.opus,.m4a,.aac,.mp4,.webm";
+const ACCEPT =
+  "audio/*,.json,.txt,.mid,.midi,.zip,.wav,.mp3,.flac,.ogg,.oga,.opus,.m4a,.aac,.mp4,.webm";
 
 /** User actions; `main.ts` implements them. */
 export interface Deeds {

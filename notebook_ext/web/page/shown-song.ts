@@ -65,6 +65,8 @@ export class ShownSong {
   static async open(opened: Opened): Promise<ShownSong> {
     const { parts, pieces, store, id, warning } = opened;
     await breathe();
+    const song = new Song(parts.header, parts.data);
+    await breathe();
     const changed = (log: Log) => session.setLog(log);
     const failed = (error: unknown) =>
       session.warn("edits", error === null ? null : notKept(error));
@@ -80,7 +82,7 @@ export class ShownSong {
       propose: (action) => edits.propose(action),
       publish: () => undefined,
     };
-    const session = new Session(new Song(parts.header, parts.data), host);
+    const session = new Session(song, host);
     session.warn("song", warning);
     // Picking and drawing five minutes take 30 ms each: not both in one task.
     await breathe();

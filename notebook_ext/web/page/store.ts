@@ -1,7 +1,7 @@
 /** Stores songs in the browser's IndexedDB until they are removed. */
 
 import type { Header } from "../../src/core/song";
-import { updateLog } from "../../src/session/edit-store";
+import { opener, updateLog } from "../../src/session/edit-store";
 import type { LogStore } from "../../src/session/kept-log";
 
 /** A song in the list. */
@@ -37,29 +37,20 @@ const LOGS = "logs";
 
 /** The stored songs; `open` returns null if the browser stores nothing for this page. */
 export class Store {
-  private constructor(private readonly base: IDBDatabase) {}
+  private constructor(private readonly base: () => Promise<IDBDatabase>) {}
 
-  static open(): Promise<Store | null> {
-    return new Promise((resolve) => {
-      let request: IDBOpenDBRequest;
-      try {
-        request = indexedDB.open(NAME, 1);
-      } catch {
-        resolve(null);
-        return;
-      }
-      request.onupgradeneeded = () => {
-        request.result.createObjectStore(ENTRIES, { keyPath: "id" });
-        request.result.createObjectStore(WORKS);
-        request.result.createObjectStore(LOGS);
-      };
-      request.onsuccess = () => {
-        const base = request.result;
-        base.onversionchange = () => base.close();
-        resolve(new Store(base));
-      };
-      request.onerror = () => resolve(null);
+  static async open(): Promise<Store | null> {
+    const base = opener(NAME, (made) => {
+      made.createObjectStore(ENTRIES, { keyPath: "id" });
+      made.createObjectStore(WORKS);
+      made.createObjectStore(LOGS);
     });
+    try {
+      await base();
+      return new Store(base);
+    } catch {
+      return null;
+    }
   }
 
   /** Return the songs, newest first. */
@@ -83,8 +74,8 @@ export class Store {
   /** Return the store of a song's edits; it rejects once the song has been removed. */
   edits(id: string): LogStore {
     return {
-      update: (change) => {
-        const transaction = this.base.transaction([ENTRIES, LOGS], "readwrite");
+      update: async (change) => {
+        const transaction = (await this.base()).transaction([ENTRIES, LOGS], "readwrite");
         const known = transaction.objectStore(ENTRIES).getKey(id);
         known.onsuccess = () => {
           if (known.result === undefined) transaction.abort();
@@ -103,13 +94,14 @@ export class Store {
   }
 
   /** Run a transaction; rejects with `QuotaExceededError` if the disk is full. */
-  #do<T>(
+  async #do<T>(
     stores: string[],
     mode: IDBTransactionMode,
     work: (of: (name: string) => IDBObjectStore) => IDBRequest,
   ): Promise<T> {
+    const base = await this.base();
     return new Promise((resolve, reject) => {
-      const transaction = this.base.transaction(stores, mode);
+      const transaction = base.transaction(stores, mode);
       const request = work((name) => transaction.objectStore(name));
       transaction.oncomplete = () => resolve(request.result as T);
       transaction.onabort = () => reject(transaction.error ?? new Error("removed in another tab"));

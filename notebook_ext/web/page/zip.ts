@@ -1,4 +1,6 @@
-/** Writes ZIP archives without compression. */
+/** Writes ZIP archives without compression, and reads those again. */
+
+import { Trouble } from "./user-error";
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   let crc = n;
@@ -15,6 +17,25 @@ function checksum(data: Uint8Array): number {
 const UTF8_NAMES = 0x800;
 const VERSION = 20;
 const FIRST_OF_1980 = 0x21;
+
+/** Return the files of an archive that `zip` has made; throws `Trouble`. */
+export function unzipped(name: string, data: Uint8Array): [name: string, data: Uint8Array][] {
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  const files: [string, Uint8Array][] = [];
+  let at = 0;
+  while (at + 30 <= data.length && view.getUint32(at, true) === 0x04034b50) {
+    const start = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
+    const size = view.getUint32(at + 18, true);
+    // Compressed, or with lengths behind the data: by another program.
+    if (view.getUint32(at + 6, true) & 0xffff0008) break;
+    const path = data.subarray(at + 30, at + 30 + view.getUint16(at + 26, true));
+    if (start + size > data.length) break;
+    at = start + size;
+    files.push([new TextDecoder().decode(path), data.subarray(start, at)]);
+  }
+  if (!files.length) throw new Trouble(`Unpack “${name}”, and drop the files that are in it.`);
+  return files;
+}
 
 /** Return an archive; names are UTF-8, and all dates are the earliest that ZIP has. */
 export function zip(

@@ -121,6 +121,12 @@ def hits(page: Any) -> list[dict[str, Any]]:
     return found
 
 
+PICTURES = (
+    "[...document.getElementById('adt-plugins').shadowRoot.querySelectorAll("
+    "'.right canvas')].slice(0, 2).map((canvas) => canvas.toDataURL())"
+)
+
+
 def test_edits_by_mouse(opened: Opened, groove: Transcription) -> None:
     page, stage = opened.page, opened.page.locator(".stage")
     start, scale, _ = geometry(page, groove.source.duration or 0)
@@ -172,6 +178,25 @@ def test_edits_by_mouse(opened: Opened, groove: Transcription) -> None:
     assert page.get_by_label("Undo").is_disabled()
     page.keyboard.press("Control+y")
     assert len(hits(page)) == count + 1
+
+
+def test_only_what_an_edit_changes_is_drawn(opened: Opened) -> None:
+    """All of it anew looks the same."""
+    page = opened.page
+    settled(page)
+    middle = page.evaluate(f"{ADT}.hits[20].time + 0.05")
+    page.evaluate(f"{ADT}.do([{{op: 'delete', id: {ADT}.hits[4].id}}])")
+    page.evaluate(f"{ADT}.add('SD', {middle}, 127)")
+    page.evaluate(f"{ADT}.select([])")
+    page.wait_for_timeout(200)
+    drawn = page.evaluate(PICTURES)
+    page.evaluate(f"{ADT}.undo()")
+    page.wait_for_timeout(200)
+    assert page.evaluate(PICTURES) != drawn
+    page.evaluate(f"{ADT}.redo()")
+    page.evaluate(f"{ADT}.picture.look()")
+    page.wait_for_timeout(600)
+    assert page.evaluate(PICTURES) == drawn
 
 
 def test_by_keyboard_alone(opened: Opened, groove: Transcription) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,14 @@ def same_hits(one: Transcription, other: Transcription) -> bool:
     return hits[0] == hits[1]
 
 
+def notice(tab: Tab, text: str) -> None:
+    """Wait for a message; a file of hits is read without a sign of work."""
+    shown = (
+        f"document.querySelector('.notice').textContent.includes({json.dumps(text)})"
+    )
+    until(tab.page, shown)
+
+
 def test_own_files_are_corrections_of_their_song(tab: Tab, tmp_path: Path) -> None:
     tab.choose(GROOVE)
     plain = tab.song()
@@ -142,6 +151,29 @@ def test_own_files_are_corrections_of_their_song(tab: Tab, tmp_path: Path) -> No
     }
     tab.choose(labels)
     assert tab.notice == "“groove.labels.txt” has the hits that are shown."
+    # So do both MIDI files and the archive; the names of others say nothing.
+    steps = tab.page.evaluate(f"{ADT}.log.steps.length")
+    for kind in ("MIDI", "MIDI at 120 BPM", "Labels, one file a drum (zip)"):
+        name, data = tab.save(kind)
+        tab.drop(name, data)
+        own = name if name.endswith(".mid") else "groove.labels.KD.txt"
+        notice(tab, f"“{own}” has the hits that are shown.")
+        assert tab.page.evaluate(f"{ADT}.log.steps.length") == steps, kind
+    asked: list[str] = []
+
+    def agree(dialog: Any) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    tab.page.once("dialog", agree)
+    tab.drop("Label Track.txt", b"1.000000\t1.000000\tKD\n")
+    notice(tab, "“Label Track.txt” is opened")
+    assert asked == [
+        "“Label Track.txt” does not say what song it is of."
+        " Correct “groove.flac” by it?"
+    ]
+    assert len(tab.song()) == 1
+    tab.page.evaluate(f"{ADT}.undo()")
     # Without its recording, it waits for that.
     other = opened(tab.page.context.browser, tab.url)
     other.choose(path)
@@ -153,7 +185,7 @@ def test_own_files_are_corrections_of_their_song(tab: Tab, tmp_path: Path) -> No
     assert same_hits(other.song(), edited)
     (tmp_path / "other.json").write_text("[]")
     other.choose(tmp_path / "other.json")
-    assert other.notice == "“other.json” is no transcription."
+    notice(other, "“other.json” is no transcription.")
     other.close()
 
 

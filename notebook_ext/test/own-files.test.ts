@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { correctionsTo, withKinds } from "../src/core/corrections";
+import type { Hit } from "../src/core/edits";
+import { mapsOf } from "../src/core/midi-head";
+import { tempoMap } from "../src/core/tempo-map";
+import { midiBytes } from "../src/core/writers";
+import { areOf, isOwnFile, readCorrections } from "../web/page/own-files";
+import { Trouble } from "../web/page/user-error";
+import { zip } from "../web/page/zip";
+
+const beats = Array.from(
+  { length: 60 },
+  (_, k) => [0.73 + 0.41 * k + 0.004 * Math.sin(k), (k % 4) + 1] as const,
+);
+const drums = ["KD", "SD", "CHH", "OHH", "TT", "CRC"];
+const hits: Hit[] = Array.from({ length: 200 }, (_, k) => ({
+  id: `h${k}`,
+  time: 0.2 + 0.113 * k + 0.0007 * ((k * 13) % 7),
+  drum: drums[(k * 5) % drums.length],
+  velocity: 1 + ((k * 37) % 127),
+  confidence: 1,
+  byHand: false,
+}));
+const maps = mapsOf(
+  tempoMap(
+    beats,
+    [],
+    hits.map(({ time }) => time),
+  ),
+);
+const midi = (of: readonly Hit[], which: number, name: string) =>
+  new File([midiBytes(of, maps[which]) as Uint8Array<ArrayBuffer>], name);
+const edits = (own: readonly Hit[], { hits: wanted, hasVelocities, tolerance }: Corrections) =>
+  correctionsTo(own, wanted, () => "new", hasVelocities, tolerance);
+type Corrections = Awaited<ReturnType<typeof readCorrections>>[number];
+
+describe.each([0, 1])("MIDI file %d of a song", (which) => {
+  const name = `song${maps[which].suffix}`;
+
+  it("is known by its name", async () => {
+    expect(isOwnFile(new File([], name))).toBe(true);
+    const [corrections] = await readCorrections(midi(hits, which, name));
+    expect(areOf(corrections, { id: "x", name: "song.mp3" })).toBe(true);
+    expect(areOf(corrections, { id: "x", name: "songs.mp3" })).toBe(false);
+  });
+
+  it("has the hits that were saved, and what was changed in it", async () => {
+    const [same] = await readCorrections(midi(hits, which, name));
+    expect(edits(hits, same)).toEqual([]);
+    const changed = hits
+      .filter((_, k) => k !== 9)
+      .map((hit, k) => (k === 3 ? { ...hit, velocity: 99 } : hit))
+      .map((hit, k) => (k === 20 ? { ...hit, time: hit.time + 0.01 } : hit));
+    const [corrections] = await readCorrections(midi(changed, which, name));
+    const ops = edits(hits, corrections);
+    const { id, time, drum } = hits[3];
+    expect(ops).toContainEqual({ op: "change", id, time, drum, velocity: 99 });
+    expect(ops).toContainEqual({ op: "delete", id: "h9" });
+    expect(ops).toHaveLength(3);
+  });
+});
+
+it("MIDI that another program has written keeps the kinds of drums", async () => {
+  const data = midiBytes(hits, maps[0]);
+  const at = String.fromCharCode(...data).indexOf("adt-plugins");
+  data[at] = 0x41; // as if the event were not there
+  const [corrections] = await readCorrections(new File([data as Uint8Array<ArrayBuffer>], "a.mid"));
+  expect(corrections.hasKinds).toBe(false);
+  expect(new Set(corrections.hits.map(({ drum }) => drum))).toContain("HH");
+  const wanted = withKinds(hits, corrections.hits);
+  expect(edits(hits, { ...corrections, hits: wanted })).toEqual([]);
+});
+
+it.each([
+  ["", "is cut short, or damaged"],
+  ["hello, this is no MIDI at all", "is no MIDI file"],
+  ["MThd\0\0\0\x06\0\x01\0\x01\x03\xc0MTrk\0\0\0\x05\0\x99", "is cut short, or damaged"],
+  ["MThd\0\0\0\x06\0\x01\0\0\x03\xc0", "has no drum notes"],
+  ["MThd\0\0\0\x06\0\x01\0\0\xe7\x28", "counts film frames"],
+])("MIDI %j is told in a sentence", async (text, reason) => {
+  const file = new File([Uint8Array.from(text, (c) => c.charCodeAt(0))], "a.mid");
+  await expect(readCorrections(file)).rejects.toThrow(reason);
+  await expect(readCorrections(file)).rejects.toThrow(Trouble);
+});
+
+it("the archive of label files is read as they are", async () => {
+  const texts = [
+    ["song.labels.KD.txt", "1.5\t1.5\tKD\n"],
+    ["song.labels.SD.txt", "2.25\t2.25\tSD\n"],
+  ] as const;
+  const file = new File([zip(texts)], "song.labels.zip");
+  const all = await readCorrections(file);
+  expect(all.map(({ hits: [{ time, drum }] }) => [time, drum])).toEqual([
+    [1.5, "KD"],
+    [2.25, "SD"],
+  ]);
+  expect(all.map(({ song }) => song)).toEqual(["song", "song"]);
+  const packed = new File([Uint8Array.from([0x50, 0x4b, 3, 4, ...Array(60).fill(1)])], "a.zip");
+  await expect(readCorrections(packed)).rejects.toThrow("Unpack “a.zip”");
+});
