@@ -75,11 +75,13 @@ def weigh(
     thresholds = np.array([picking.thresholds[drum] for drum in picking.drums])
     usual = _log_odds(thresholds)
     reach = round(NEAR_S * activations.frame_rate)
-    units = _widened(activations.values[:, columns], reach)[grid.frames]
-    units[~grid.inside] = 0
+    units = np.zeros((*grid.frames.shape, len(columns)), np.float32)
+    for number, column in enumerate(columns):  # one by one, for an hour's memory
+        near = _widened(activations.values[:, column], reach)
+        np.copyto(units[:, :, number], near[grid.frames], where=grid.inside)
     alike = _similarities(units)
     values = activations.values.copy()
-    for number, column in enumerate(columns):  # one by one, for an hour's memory
+    for number, column in enumerate(columns):
         odds = _log_odds(units[:, :, number]) - usual[number]
         evidence = _mean(np.clip(odds, -MOST, MOST), alike, grid.inside)
         raised = WEIGHT * evidence.ravel()[grid.slots]
