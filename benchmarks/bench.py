@@ -22,7 +22,7 @@ BOUNDS = {
     "start: adt --version, s": 0.3,
     "start: first work, s": 0.3,
     "song, MB": 150.0,
-    "hour, MB": 200.0,
+    "hour, MB": 170.0,
     "hour, times twelve songs": 1.2,
 }
 """Bounds; those of starts are beyond the time of ``import numpy, scipy.fft``."""

@@ -90,9 +90,9 @@ def transcribe(
 ) -> Transcription:
     """Find the drum hits of a recording, and its beats if the model detects them.
 
-    Only the activations grow with the length, by 4 bytes for each output and frame:
-    about 15 MB an hour, and more while beats are decoded. Calls in several threads are
-    independent, unless they share a `Network`.
+    Only activations and levels grow with the length, by 4 bytes for each output, drum
+    and frame: about 25 MB an hour, and 65 while beats are decoded. Calls in several
+    threads are independent, unless they share a `Network`.
 
     Parameters
     ----------

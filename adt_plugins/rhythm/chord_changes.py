@@ -23,7 +23,7 @@ WEIGHT = 2.0
 _LOWEST_HZ, _HIGHEST_HZ = 100.0, 1500.0
 # About two beats (experiment 27).
 _SPAN_S = 1.0
-# Frames are averaged over this many: 13 MB an hour instead of 65.
+# Frames are averaged over this many: a fifth of the distances.
 _POOLED = 5
 _BLOCK = 4096  # rows in one computation of distances
 _LEAST = 0.02  # smaller distances count as 0

@@ -49,5 +49,5 @@ def test_the_whole_chain_keeps_within_its_bounds() -> None:
     )
     report = json.loads(done.stdout)
     assert report["recordings"]["wav"]["stages"]["whole"]["ratio"] <= 5
-    # 92 to 105 MB are measured: what the allocator gives back differs from run to run.
-    assert report["memory_mb"]["growth"] <= 130
+    # The median of three runs; 63 to 70 MB are measured.
+    assert report["memory_mb"]["growth"] <= 100
