@@ -127,6 +127,7 @@ print(len(widget.edits))
 """
 
 
+@pytest.mark.slow
 def test_kernels_with_one_file_keep_what_both_do(
     groove: Transcription, tmp_path: Path
 ) -> None:

@@ -179,7 +179,7 @@ def test_what_the_network_hears_is_decoded_as_madmom_does(
     check_against_madmom(outputs.activations)
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", range(20))
 def test_a_narrow_search_finds_what_a_search_of_all_tempi_finds(seed: int) -> None:
     """Both agree wherever the best path lies within the searched tempi."""
     dice = np.random.default_rng(seed)
@@ -199,7 +199,7 @@ def test_a_narrow_search_finds_what_a_search_of_all_tempi_finds(seed: int) -> No
     meters = [(2, 1, 1), (2, 1, 1, 1)]
     best = decode(ratios, meters, lengths, evidence=proof)
     inside = np.isin(best.lengths, lengths[searched])
-    assert inside[2:-2].all()  # where nothing is heard yet, they are anything
+    assert inside[2:-2].all()  # at both ends any length fits
     found = decode(ratios, meters, lengths, evidence=proof, searched=searched)
     if not inside.all():
         return
