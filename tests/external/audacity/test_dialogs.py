@@ -43,6 +43,20 @@ def fill_in(audacity: Audacity, command: str, title: str, path: Path) -> None:
     audacity.connect(20)
 
 
+def export(audacity: Audacity, path: Path) -> None:
+    """Export all labels, and wait for the file."""
+    fill_in(audacity, "ExportLabels:", "Export Labels", path)
+    end = time.monotonic() + PATIENCE_S
+    while not path.exists():
+        assert time.monotonic() < end, audacity.screen.windows()
+        time.sleep(0.05)
+
+
+def texts(audacity: Audacity) -> list[str]:
+    """Return the texts of all labels."""
+    return [text for _, labels in audacity.info("Labels") for *_, text in labels]
+
+
 def test_labels_there_and_back(audacity: Audacity, tmp_path: Path) -> None:
     files = formats.write(
         SONG, tmp_path / "my song.labels.txt", "labels-split", text="name+velocity"
@@ -54,8 +68,7 @@ def test_labels_there_and_back(audacity: Audacity, tmp_path: Path) -> None:
     tracks = audacity.tracks(4)
     # A track is called after its file.
     assert [track["name"] for track in tracks] == [path.stem for path in files]
-    labels_now = [x for _, labels in audacity.info("Labels") for x in labels]
-    assert [text for *_, text in labels_now] == [
+    assert texts(audacity) == [
         "Kick 90",
         "Kick 1",
         "Snare 127",
@@ -66,12 +79,24 @@ def test_labels_there_and_back(audacity: Audacity, tmp_path: Path) -> None:
     audacity.command("SetLabel: Label=0 Start=0.25 End=0.25")
     audacity.command('SetLabel: Label=2 Text="what is this"')
     exported = tmp_path / "all of them.txt"
-    fill_in(audacity, "ExportLabels:", "Export Labels", exported)
-    end = time.monotonic() + PATIENCE_S
-    while not exported.exists():
-        assert time.monotonic() < end, audacity.screen.windows()
-        time.sleep(0.05)
-    # All tracks became one, and nothing says which label was on which.
+    export(audacity, exported)
+    assert_corrected(exported)
+    # And once more, as one track.
+    audacity.command("SelectTracks: Track=0 TrackCount=4 Mode=Set")
+    audacity.command("RemoveTracks:")
+    fill_in(audacity, "ImportLabels:", "containing labels", exported)
+    assert len(audacity.info("Labels")) == 1
+    assert texts(audacity) == [
+        "Kick 90",
+        "Closed hi-hat 7",
+        "what is this",
+        "Kick 1",
+        "High tom 12",
+    ]
+
+
+def assert_corrected(exported: Path) -> None:
+    """All tracks became one, and nothing says which label was on which."""
     got: list[str] = []
     read = formats.read(exported, warn=got.append)
     assert [(o.drum, o.velocity) for o in read] == [
@@ -85,16 +110,4 @@ def test_labels_there_and_back(audacity: Audacity, tmp_path: Path) -> None:
     assert read.labels == (Label(1.234568, 1.234568, "what is this"),)
     assert got == [
         f"{exported}: labels that name no drum are kept as labels: 'what is this' (1)"
-    ]
-    # And once more, as one track.
-    audacity.command("SelectTracks: Track=0 TrackCount=4 Mode=Set")
-    audacity.command("RemoveTracks:")
-    fill_in(audacity, "ImportLabels:", "containing labels", exported)
-    ((_, labels),) = audacity.info("Labels")
-    assert [text for *_, text in labels] == [
-        "Kick 90",
-        "Closed hi-hat 7",
-        "what is this",
-        "Kick 1",
-        "High tom 12",
     ]

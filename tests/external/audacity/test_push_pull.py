@@ -279,18 +279,19 @@ def test_a_dialog_in_the_way(audacity: Audacity, user_state: Path) -> None:
     assert track_names(audacity) == ["Kick (adt)", "Snare (adt)"]
 
 
+def adt(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "adt_plugins", "audacity", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
 def test_commands(
     audacity: Audacity, user_state: Path, tmp_path: Path, tiny_model: Path
 ) -> None:
-    def adt(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "adt_plugins", "audacity", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
     song = write_wave(tmp_path / "song.wav", play(HITS, SECONDS))
     without = adt("push", song)
     assert without.returncode == 2
@@ -311,13 +312,7 @@ def test_commands(
         drum
         for _, drum in sorted(HITS, key=lambda hit: (hit[0], "KSH".index(hit[1][0])))
     ]
-    labels = tmp_path / "out.labels.txt"
-    labels.write_text(labels.read_text().upper() + "9\t9\tmine\n")
-    again = adt("pull", tmp_path / "out")  # labels.txt is not among what is written
-    assert again.returncode == 0
-    again = adt("pull", tmp_path / "out", "--format", "labels")
-    assert again.returncode == 2
-    assert "exists; use --overwrite" in again.stderr
+    assert_changes_are_kept(tmp_path / "out")
     replaced = adt(
         "push", tmp_path / "out.drums.json", "--drums", "KD", "--offset", "1"
     )
@@ -330,3 +325,14 @@ def test_commands(
     kicks = [t + 1 for t, drum in HITS if drum == "KD"]
     ((_, labels),) = audacity.info("Labels")
     assert [start for start, _, _ in labels] == pytest.approx(kicks, abs=0.03)
+
+
+def assert_changes_are_kept(song: Path) -> None:
+    """Labels that a user has changed are not written over unasked."""
+    labels = song.with_name(f"{song.name}.labels.txt")
+    labels.write_text(labels.read_text().upper() + "9\t9\tmine\n")
+    again = adt("pull", song)  # labels.txt is not among what is written
+    assert again.returncode == 0
+    again = adt("pull", song, "--format", "labels")
+    assert again.returncode == 2
+    assert "exists; use --overwrite" in again.stderr
