@@ -78,13 +78,16 @@ class ChainDecoder:
         return resampled(blocks, self._decoder.sample_rate, self.sample_rate)
 
     def _opened(self, number: int) -> Decoder:
-        return self._open_stream(
-            io.BufferedReader(_Part(self._file, *self._parts[number]))
-        )
+        return self._open_stream(part_of(self._file, *self._parts[number]))
 
     def close(self) -> None:
         """See `Decoder`."""
         self._decoder.close()
+
+
+def part_of(file: BinaryIO, start: int, end: int) -> BinaryIO:
+    """Return the bytes of a file from `start` to `end` as a file of its own."""
+    return io.BufferedReader(_Part(file, start, end))
 
 
 class _Part(io.RawIOBase):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from adt_plugins.audio.sniff import HEAD_BYTES, is_sound
+from adt_plugins.audio.unfinished import matroska_segment
 
 _MOST_CHUNKS = 10_000
 _MOST_PARTS = 1000
@@ -19,6 +20,7 @@ _MP4_HEADER = 8
 _WAVPACK_FORM = "<4sI8xI4xI"  # name, size, number of the first sample, flags
 _WAVPACK_FIRST = 0x800  # the first block of these samples
 _MOST_BLOCKS = 1_000_000
+_FLV_TAGS = (8, 9, 18)  # sound, picture, script
 
 
 def container_starts(file: BinaryIO) -> Iterator[int]:
@@ -31,7 +33,7 @@ def container_starts(file: BinaryIO) -> Iterator[int]:
     ----------
     file
         Binary file, seekable; its position changes. WAV, RF64, W64, AIFF, AU, CAF,
-        MP4 and WavPack are supported.
+        MP4, WavPack, FLV and Matroska are supported.
     """
     size = file.seek(0, os.SEEK_END)
     position = 0
@@ -155,6 +157,22 @@ def _end_of_wavpack(file: BinaryIO, start: int, size: int) -> int:
     return size
 
 
+def _end_of_flv(file: BinaryIO, start: int, size: int) -> int:
+    # Tags, each followed by its size.
+    position = start + _number(file, start + 5, ">I") + 4
+    for _ in range(_MOST_BLOCKS):
+        tag = _bytes(file, position, 4)
+        if len(tag) < 4 or tag[0] not in _FLV_TAGS:
+            return position
+        position += 11 + int.from_bytes(tag[1:], "big") + 4
+    return size
+
+
+def _end_of_matroska(file: BinaryIO, start: int, size: int) -> int:
+    claimed, position = matroska_segment(_bytes(file, start, 64))
+    return start + position + claimed if claimed else size
+
+
 def _bytes(file: BinaryIO, position: int, count: int) -> bytes:
     file.seek(position)
     return file.read(count)
@@ -173,5 +191,7 @@ _READERS = (
     (0, b".snd", _end_of_au),
     (0, b"caff", _end_of_caf),
     (0, b"wvpk", _end_of_wavpack),
+    (0, b"FLV\x01", _end_of_flv),
+    (0, b"\x1a\x45\xdf\xa3", _end_of_matroska),
     (4, b"ftyp", _end_of_mp4),
 )

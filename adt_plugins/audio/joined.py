@@ -48,7 +48,7 @@ def starts_of(file: BinaryIO, head: bytes, start: int) -> list[int]:
     """Return the positions of the streams in a file, which may differ in their kind.
 
     The last one may itself be a file of several. For MP3s that follow each other see
-    `is_joined`; streams of Matroska, ADTS, AC-3 and MPEG-TS are one. Behind TTA, APE
+    `is_joined`; streams of ADTS, AC-3 and MPEG-TS are one. Behind TTA, APE
     and WMA only their own kind is looked for: their headers do not tell where they end.
 
     Parameters

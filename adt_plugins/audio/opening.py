@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import ArrayDecoder, BlockDecoder, Decoder
-from adt_plugins.audio.sniff import Kind, sniff
+from adt_plugins.audio.sniff import Kind, end_without_tags, sniff, sound_start
 from adt_plugins.audio.wave_stream import WavePipe, is_wave
 from adt_plugins.errors import AudioError, MissingDependencyError
 
@@ -106,9 +106,17 @@ def _open_file(
     file: BinaryIO, path: str | None, track: int | None, *, nested: int = 0
 ) -> Decoder:
     """Open a file, or a part of one that is `nested` times in others."""
-    if not file.seek(0, os.SEEK_END):
+    size = file.seek(0, os.SEEK_END)
+    if not size:
         raise AudioError("is empty")
     kind, head, start = sniff(file)
+    if nested < _MOST_NESTED:
+        bounds = _bounds_of_sound(file, kind, start, size)
+        if bounds != (0, size):
+            from adt_plugins.audio.chain import part_of
+
+            part = part_of(file, *bounds)
+            return _open_file(part, None, track, nested=nested + 1)
     from adt_plugins.audio.joined import is_joined, starts_of
 
     starts = starts_of(file, head, start) if nested < _MOST_NESTED else []
@@ -143,6 +151,19 @@ def _open_file(
         return _open_with_pyav(file, kind, track)
     except MissingDependencyError as error:  # the file may just as well be damaged
         raise AudioError(str(error)) from error
+
+
+def _bounds_of_sound(
+    file: BinaryIO, kind: Kind, start: int, size: int
+) -> tuple[int, int]:
+    """Return the part of a file without what decoders would take for damage.
+
+    Few skip zeros, or an ID3 tag; tags behind frames without a container are one more.
+    """
+    start = start if start < size else 0
+    if kind.name:
+        return (0 if kind.libsndfile else start), size
+    return start or sound_start(file), end_without_tags(file)
 
 
 def _open_with_pyav(

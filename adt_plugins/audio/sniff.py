@@ -7,7 +7,9 @@ bytes for MP3 if the name says so. They judge files of unknown kind by content a
 from __future__ import annotations
 
 import io
+import os
 import re
+import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -59,6 +61,9 @@ _MAGIC = (
     (0, b"\x00\x00\x01\xba", _MPEG),
 )
 _TRANSPORT_PACKET = 188
+_MOST_ZEROS = 1 << 20
+_RAW = (b"\x0b\x77", b"\x7f\xfe\x80\x01", b"TTA1")  # AC-3, DTS, TTA: by PyAV alone
+_ID3V1_BYTES, _APE_BYTES, _APE_HAS_HEADER = 128, 32, 1 << 31
 _ID3 = re.compile(rb"ID3[\x02-\x04]\0[\0-\xf0][\0-\x7f]{4}", re.DOTALL)
 
 # Layer III, kbit/s by the header's index; MPEG 1, and MPEG 2 and 2.5.
@@ -107,6 +112,40 @@ def sniff(file: BinaryIO) -> tuple[Kind, bytes, int]:
     return UNKNOWN, head, start
 
 
+def sound_start(file: BinaryIO) -> int:
+    """Return where a recording of a known kind begins behind zeros, else 0.
+
+    Parameters
+    ----------
+    file
+        Binary file, seekable; its position changes.
+    """
+    file.seek(0)
+    head = file.read(_MOST_ZEROS)
+    zeros = len(head) - len(head.lstrip(b"\0"))
+    # Some kinds themselves begin with up to three zeros, such as MP4.
+    for start in range(zeros, max(zeros - 4, 0), -1):
+        file.seek(start)
+        if is_sound(file.read(HEAD_BYTES)):
+            return start
+    return 0
+
+
+def end_without_tags(file: BinaryIO) -> int:
+    """Return the size of a file without ID3v1 and APEv2 tags at its end."""
+    end = file.seek(0, os.SEEK_END)
+    file.seek(max(0, end - _ID3V1_BYTES))
+    if end > _ID3V1_BYTES and file.read(3) == b"TAG":
+        end -= _ID3V1_BYTES
+    file.seek(max(0, end - _APE_BYTES))
+    footer = file.read(_APE_BYTES)
+    if footer[:8] == b"APETAGEX" and len(footer) == _APE_BYTES:
+        size, flags = struct.unpack("<I4xI", footer[12:24])
+        length = size + (_APE_BYTES if flags & _APE_HAS_HEADER else 0)
+        end -= length if length < end else 0
+    return end
+
+
 def is_sound(head: bytes) -> bool:
     """Return whether a recording of a known kind begins with these `HEAD_BYTES`.
 
@@ -114,6 +153,8 @@ def is_sound(head: bytes) -> bool:
     """
     if head[:3] == b"ID3" and not _ID3.match(head):
         return False
+    if head.startswith(_RAW):
+        return True
     kind, _, start = sniff(io.BytesIO(head))
     return bool(kind.name) or start >= len(head) > 0
 

@@ -160,7 +160,7 @@ def missing_share(file: BinaryIO) -> float:
     elif head[:4] == _ASF:
         claimed, start = _asf_bytes(file), 0
     elif head[:4] == _EBML:
-        claimed, start = _segment(head)
+        claimed, start = matroska_segment(head)
         endless = _ENDLESS_LONG
     else:
         return 0.0
@@ -208,7 +208,7 @@ def _chunk(
     return 0, 0
 
 
-def _segment(head: bytes) -> tuple[int, int]:
+def matroska_segment(head: bytes) -> tuple[int, int]:
     """Return the size and the position of a Matroska segment (RFC 8794)."""
     try:
         size, at = _ebml_size(head, 4)

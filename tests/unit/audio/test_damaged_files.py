@@ -159,7 +159,13 @@ class TestJoinedStreams:
 
     @pytest.mark.parametrize(
         ("name", "codec"),
-        [("a.m4a", "aac"), ("a.tta", "tta"), ("a.wv", "wavpack")],
+        [
+            ("a.m4a", "aac"),
+            ("a.tta", "tta"),
+            ("a.wv", "wavpack"),
+            ("a.flv", "pcm_s16le"),
+            ("a.mka", "flac"),
+        ],
     )
     def test_containers_that_pyav_reads(
         self, name: str, codec: str, tmp_path: Path

@@ -43,6 +43,34 @@ class TestByContent:
         path = (tmp_path / name).rename(tmp_path / "song")
         assert len(read(path)[0]) == pytest.approx(len(SOUND), abs=3000)
 
+    @pytest.mark.parametrize(
+        ("name", "codec"),
+        [("a.m4a", "aac"), ("a.wv", "wavpack"), ("a.ac3", "ac3"), ("a.mka", "flac")],
+    )
+    def test_what_is_around_it_is_no_damage(
+        self, name: str, codec: str, tmp_path: Path
+    ) -> None:
+        """Zeros or an ID3 tag before it, other tags behind."""
+        path = tmp_path / name
+        encode(path, SOUND, codec)
+        whole, _ = read(path)
+        content = path.read_bytes()
+        footer = struct.pack("<8sIIII8x", b"APETAGEX", 2000, 1032, 1, 0x80000000)
+        tags = footer + bytes(1000) + footer + b"TAG" + bytes(125)
+        for before in (bytes(5000), b"ID3\3\0\0\0\0\7\x76" + bytes(1014), b""):
+            path.write_bytes(before + content + tags)
+            samples, warnings = read(path)
+            assert warnings == []
+            np.testing.assert_array_equal(samples, whole)
+
+    @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "aiff"])
+    def test_zeros_before_it(self, suffix: str, tmp_path: Path) -> None:
+        path = tmp_path / f"a.{suffix}"
+        soundfile.write(path, PAIR, RATE)
+        whole, _ = read(path)
+        path.write_bytes(bytes(5000) + path.read_bytes())
+        np.testing.assert_array_equal(read(path)[0], whole)
+
     def test_m2ts(self, tmp_path: Path) -> None:
         encode(tmp_path / "a.m2ts", SOUND, "ac3", options={"mpegts_m2ts_mode": "1"})
         samples, _ = read(tmp_path / "a.m2ts")
