@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from adt_plugins.midi.reader import Clock, MidiFile
 from adt_plugins.midi.writer import LEAD_IN, NO_TEMPO
 
 MOST_BEATS = 100_000
+_REST_BARS = 16  # as long a rest before a marker or a tempo is none of the song's
 
 
 class Section(NamedTuple):
@@ -47,9 +48,10 @@ def beats_of(
     -------
     tuple of Beat
         Up to the end of the longest track, but not past the bar of the last note or
-        meta event: some programs write an end of track hours later. Empty if the file
-        states neither tempo nor meter, counts in seconds (SMPTE), is one of ours
-        without beats, or has less than a tick for a beat.
+        meta event: some programs write an end of track hours later. What follows 16
+        bars without a note does not count. Empty if the file states neither tempo nor
+        meter, counts in seconds (SMPTE), is one of ours without beats, or has less than
+        a tick for a beat.
         A first bar that is shorter than the next is a pickup: it ends with its last
         beat, and a remainder before its first does not count. Neither does the lead-in
         of our own files.
@@ -65,7 +67,7 @@ def beats_of(
     if any(section.beat < 1 for section in sections):
         return (), ()  # too few ticks for its beats
     event = own_event(file)
-    end = event.end if event is not None else _end(file, sections[-1])
+    end = event.end if event is not None else _end(file, sections)
     sections = [section for section in sections if section.start < end]
     if not sections:
         return (), ()  # the file has no duration
@@ -100,13 +102,24 @@ def _lead_in(file: MidiFile) -> tuple[int, int]:
     return 0, 0
 
 
-def _end(file: MidiFile, final: Section) -> int:
+def _end(file: MidiFile, sections: Sequence[Section]) -> int:
     """Return the tick at which beats end."""
     end = max(max(track.end, track.last) for track in file.tracks)
     last = max(track.last for track in file.tracks)
+    notes = [track.notes[-1].tick + 1 for track in file.tracks if track.notes]
+    if notes:
+        heard = max(notes)
+        if last > heard + _REST_BARS * _in_force(sections, heard).bar:
+            last = heard
+    final = _in_force(sections, last)
     origin = final.start + final.pickup
     bars = max(-((origin - last) // final.bar), 1)
     return min(end, int(origin + bars * final.bar))
+
+
+def _in_force(sections: Sequence[Section], end: int) -> Section:
+    """Return the section in which a range that ends at this tick ends."""
+    return [s for s in sections if not s.start or s.start < end][-1]
 
 
 def _sections(file: MidiFile, lead: int, bar_1: int) -> list[Section]:

@@ -65,6 +65,31 @@ def test_a_controller_hours_later_is_not(tmp_path: Path) -> None:
     assert len(read(path)[0].beats) == 4
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        mido.MetaMessage("marker", text="x"),
+        mido.MetaMessage("lyrics", text="x"),
+        mido.MetaMessage("set_tempo", tempo=400_000),
+        mido.MetaMessage("time_signature", numerator=7, denominator=8),
+        mido.Message("sysex", data=(1, 2)),
+        mido.Message("note_off", channel=9, note=36),
+    ],
+    ids=lambda event: event.type,
+)
+@pytest.mark.parametrize("bars", [17, 20_000])
+def test_nothing_hours_later_makes_bars(
+    tmp_path: Path, event: mido.Message, bars: int
+) -> None:
+    path = tmp_path / "a.mid"
+    drums = hits(36, 38)
+    drums.append(event.copy(time=bars * BAR))
+    save(path, tempo_track(), drums)
+    song, warnings = read(path)
+    assert len(song.beats) == 4
+    assert warnings == []
+
+
 @pytest.mark.parametrize("tail", [0, 1, 7, 40])
 def test_beats_behind_the_last_hit_come_back(tmp_path: Path, tail: int) -> None:
     beats = tuple(Beat(n * 0.5, n % 4 + 1) for n in range(8 + tail))
