@@ -165,7 +165,7 @@ def test_edits_by_mouse(opened: Opened, groove: Transcription) -> None:
     threshold = groove.model["thresholds"]["SD"]
     own = [(time - start) * scale for time in groove.times("SD")]
     x = next(x for x in range(600, 900) if all(abs(x - hit) > 20 for hit in own))
-    drag(x, lane_y("SD", threshold), x, lane_y("SD", 0.04))
+    drag(x, lane_y("SD", threshold), x, lane_y("SD", 0.01))
     assert len(hits(page)) > count + 10
     page.keyboard.press("Control+z")
     assert len(hits(page)) == count + 1
