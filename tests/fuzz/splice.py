@@ -162,13 +162,13 @@ def attempt(kind: Kind, rng: random.Random, folder: Path) -> Iterator[str]:
     path = folder / f"input{kind.suffix}"
     path.write_bytes(kind.make(rng))
     try:
-        found = kind.parse(path)
+        parsed = kind.parse(path)
     except AdtError as error:
         _check_line(error)
         yield "refused"
         return
     yield "read"
-    if not isinstance(found, Transcription):
+    if not isinstance(parsed, Transcription):
         return
     chosen = [rng.choice(WRITERS)]
     if not rng.randrange(_WITH_SOUND_IN):
@@ -178,7 +178,7 @@ def attempt(kind: Kind, rng: random.Random, folder: Path) -> Iterator[str]:
         audio = {"audio": _sound()} if form in WITH_SOUND else {}
         try:
             formats.write(
-                found, target, form, overwrite=True, warn=_check_warning, **audio
+                parsed, target, form, overwrite=True, warn=_check_warning, **audio
             )
         except AdtError as error:
             _check_line(error)

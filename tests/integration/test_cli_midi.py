@@ -309,10 +309,10 @@ def test_a_foreign_file_keeps_its_meter_and_tempo(
     file.save(path)
     command = ["convert", str(path), "--format", "midi", "-o", str(out)]
     assert main([*command, "--quantize", "1/16"]) == 0
-    found = parse((out / "foreign.drums.mid").read_bytes())
-    assert found.tracks[0].signatures == [(0, *meter)]
-    assert [tempo for _, tempo in found.tracks[0].tempos] == [400_000]
-    ticks = [note.tick for note in found.tracks[1].notes]
+    parsed = parse((out / "foreign.drums.mid").read_bytes())
+    assert parsed.tracks[0].signatures == [(0, *meter)]
+    assert [tempo for _, tempo in parsed.tracks[0].tempos] == [400_000]
+    ticks = [note.tick for note in parsed.tracks[1].notes]
     assert ticks == [240 * n for n in range(4 * bar // 240)]
 
 
@@ -349,7 +349,7 @@ def test_paper_has_fine_drums_where_the_model_tells_them(tmp_path: Path) -> None
         "plain": ["--format", "json"],
     }.items():
         assert main([*command, "--overwrite", *options]) == 0
-        found = formats.read(tmp_path / "groove.drums.json")
-        kinds[name] = {str(drum) for drum in found.counts()}
+        back = formats.read(tmp_path / "groove.drums.json")
+        kinds[name] = {str(drum) for drum in back.counts()}
     assert "CHH" in kinds["paper"]
     assert kinds["coarse"] == kinds["plain"] == {"KD", "SD", "HH"}

@@ -136,8 +136,8 @@ def test_beats_are_found_where_there_are_none(song: Path, tmp_path: Path) -> Non
     labels = song.with_name("groove.labels.txt")
     wanted = transcribe(song, beats=True)
     assert run("convert", "--format", "json", "--beats", labels) == 0
-    found = formats.read(song.with_name("groove.drums.json"))
-    assert (found.beats, found.meters) == (wanted.beats, wanted.meters)
+    back = formats.read(song.with_name("groove.drums.json"))
+    assert (back.beats, back.meters) == (wanted.beats, wanted.meters)
     assert run("convert", "--format", "tab", "-o", tmp_path, labels) == 0
     assert (tmp_path / "groove.tab.txt").exists()
     sound, rate = soundfile.read(song, dtype="float32", always_2d=True)
@@ -176,16 +176,18 @@ def test_new_hits_are_measured(song: Path, tmp_path: Path) -> None:
     remember(less)
     sound, rate = soundfile.read(song, dtype="float32", always_2d=True)
     project = saved(tmp_path / "a.aup3", tracks_of(whole), sound.mean(axis=1), rate)
-    found = corrections.read_whole(project)
-    assert found.corrections == len(some)
-    velocities = {o.time: o.velocity for o in found.transcription if o.drum is Drum.SD}
+    recalled = corrections.read_whole(project)
+    assert recalled.corrections == len(some)
+    velocities = {
+        o.time: o.velocity for o in recalled.transcription if o.drum is Drum.SD
+    }
     assert all(abs(velocities[o.time] - o.velocity) <= 3 for o in some)
-    assert {o.confidence for o in found.transcription if o in some} <= {1.0}
+    assert {o.confidence for o in recalled.transcription if o in some} <= {1.0}
     # And in the recording, if there is no sound with the labels.
     labels = tmp_path / "b.txt"
     formats.write(whole, labels, "labels")
     again = corrections.read_whole(labels).transcription
-    assert [o.velocity for o in again] == [o.velocity for o in found.transcription]
+    assert [o.velocity for o in again] == [o.velocity for o in recalled.transcription]
 
 
 def test_labels_of_several_selections(tmp_path: Path) -> None:

@@ -51,9 +51,9 @@ def delayed(samples: Floats, seconds: float) -> Floats:
 def test_dither_before_the_first_hit_is_not_struck(
     silence: float, groove: Floats, network: Network, song: Transcription
 ) -> None:
-    found = transcribed(dithered(delayed(groove, silence)), network)
-    assert found.onsets[0].time == pytest.approx(silence + 0.088, abs=0.01)
-    assert len(found) >= len(song) - 2
+    transcription = transcribed(dithered(delayed(groove, silence)), network)
+    assert transcription.onsets[0].time == pytest.approx(silence + 0.088, abs=0.01)
+    assert len(transcription) >= len(song) - 2
 
 
 @pytest.mark.parametrize("level", [1e-4, 1e-3, 1e-2])
@@ -62,8 +62,8 @@ def test_noise_from_the_first_sample_on_is_not_struck(
 ) -> None:
     whole = delayed(groove, 0.5)
     noise = np.random.default_rng(4).standard_normal(len(whole))
-    found = transcribed(whole + level * noise, network)
-    assert found.onsets[0].time > 0.5 + FIRST_HIT_S
+    transcription = transcribed(whole + level * noise, network)
+    assert transcription.onsets[0].time > 0.5 + FIRST_HIT_S
 
 
 def test_noise_after_digital_silence_is_not_struck(
@@ -72,8 +72,8 @@ def test_noise_after_digital_silence_is_not_struck(
     whole = delayed(groove, 1.0)
     noise = 3e-4 * np.random.default_rng(4).standard_normal(len(whole))
     noise[: SAMPLE_RATE // 2] = 0
-    found = transcribed(whole + noise, network)
-    assert found.onsets[0].time > 1.0 + FIRST_HIT_S
+    transcription = transcribed(whole + noise, network)
+    assert transcription.onsets[0].time > 1.0 + FIRST_HIT_S
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.2, 1.0])
@@ -91,9 +91,9 @@ def test_a_fade_in_is_not_struck(
 def test_a_beginning_in_mid_sound_is_not_struck(
     start: float, groove: Floats, network: Network, song: Transcription
 ) -> None:
-    found = transcribed(groove[round(start * SAMPLE_RATE) :], network)
+    transcription = transcribed(groove[round(start * SAMPLE_RATE) :], network)
     first = song[start:].onsets[0].time - start
-    assert found.onsets[0].time == pytest.approx(first, abs=0.01)
+    assert transcription.onsets[0].time == pytest.approx(first, abs=0.01)
 
 
 @pytest.mark.parametrize("before", [0.0, 0.001, 0.005, 0.02])
@@ -102,8 +102,8 @@ def test_a_hit_with_which_a_loop_begins_is_heard(
     hit: float, before: float, groove: Floats, network: Network
 ) -> None:
     start = round((hit - before) * SAMPLE_RATE)
-    found = transcribed(groove[start : start + 4 * SAMPLE_RATE], network)
-    assert "KD" in {str(hit.drum) for hit in found if hit.time < 0.04}
+    transcription = transcribed(groove[start : start + 4 * SAMPLE_RATE], network)
+    assert "KD" in {str(hit.drum) for hit in transcription if hit.time < 0.04}
 
 
 @pytest.mark.parametrize("before", [0.0, 0.002, 0.01])
@@ -143,8 +143,8 @@ def test_dither_alone_is_not_struck(groove: Floats, network: Network) -> None:
     rng = np.random.default_rng(6)
     dither = rng.integers(-1, 2, 5 * SAMPLE_RATE).astype(np.float32) / 32768
     dither[SAMPLE_RATE::1000] *= 0
-    found = transcribed(np.concatenate((dither, groove)), network)
-    assert found.onsets[0].time > 5 + FIRST_HIT_S
+    transcription = transcribed(np.concatenate((dither, groove)), network)
+    assert transcription.onsets[0].time > 5 + FIRST_HIT_S
 
 
 def test_fast_kicks_are_all_picked(network: Network) -> None:
@@ -158,8 +158,8 @@ def test_fast_kicks_are_all_picked(network: Network) -> None:
     for hit in range(64):
         start = round((0.5 + 0.08 * hit) * SAMPLE_RATE)
         samples[start : start + len(kick)] += (1.0 if hit % 2 else 0.85) * kick
-    found = transcribed(0.7 * samples / np.abs(samples).max(), network)
-    assert len(found["KD"]) == 64
+    transcription = transcribed(0.7 * samples / np.abs(samples).max(), network)
+    assert len(transcription["KD"]) == 64
 
 
 @pytest.mark.parametrize("level_db", [-70.0, -50.0])
@@ -172,8 +172,8 @@ def test_noise_of_a_microphone_hides_no_first_hit(
     noise = np.random.default_rng(0).normal(0, 10 ** (level_db / 20), len(samples))
 
     def first_hits(sound: Floats) -> set[tuple[str, float]]:
-        found = transcribe((sound, SAMPLE_RATE), model=network, beats=False)
-        return {(str(hit.drum), round(hit.time, 1)) for hit in found.onsets[:2]}
+        transcription = transcribe((sound, SAMPLE_RATE), model=network, beats=False)
+        return {(str(hit.drum), round(hit.time, 1)) for hit in transcription.onsets[:2]}
 
     clean = first_hits(samples)
     assert {drum for drum, _ in clean} == {"KD", "HH"}

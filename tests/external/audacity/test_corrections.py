@@ -112,21 +112,21 @@ def test_exactly_the_edits(audacity: Audacity, tmp_path: Path, count: int) -> No
     audacity.save(saved)
     printed = adt(audacity, "convert", "--format", "json", saved)
     assert printed.splitlines()[0] == f"{saved}: {count} hits corrected"
-    found = formats.read(tmp_path / "corrected.drums.json")
+    back = formats.read(tmp_path / "corrected.drums.json")
     new = {(o.time, o.drum): o.velocity for o in added}
     differing = {
         onset
-        for onset in set(found.onsets) ^ edits.wanted()
+        for onset in set(back.onsets) ^ edits.wanted()
         if (onset.time, onset.drum) not in new
     }
     assert differing == set()
-    assert (found.beats, found.meters, found.model) == (
+    assert (back.beats, back.meters, back.model) == (
         song.beats,
         song.meters,
         song.model,
     )
-    assert found.labels == song.labels
+    assert back.labels == song.labels
     # New hits are measured in the project's sound, which grows louder.
-    hits = [o for o in found if (o.time, o.drum) in new]
+    hits = [o for o in back if (o.time, o.drum) in new]
     assert len(hits) == len(added)
     assert len({o.velocity for o in hits}) > min(10, len(hits) // 2)

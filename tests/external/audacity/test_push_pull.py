@@ -307,8 +307,8 @@ def test_commands(
     assert pulled.stdout.splitlines() == [
         str(tmp_path / f"out{end}") for end in (".wav", ".drums.json", ".labels.txt")
     ]
-    found = read_transcription(tmp_path / "out.drums.json")
-    assert [str(o.drum.coarse) for o in found] == [
+    back = read_transcription(tmp_path / "out.drums.json")
+    assert [str(o.drum.coarse) for o in back] == [
         drum
         for _, drum in sorted(HITS, key=lambda hit: (hit[0], "KSH".index(hit[1][0])))
     ]

@@ -140,9 +140,9 @@ def test_the_track_of_one_microphone(song: Transcription, tmp_path: Path) -> Non
     soundfile.write(path, stem, RATE)
     command = ["transcribe", str(path), "--only", "KD", "--format", "csv"]
     assert main(command) == 0
-    found = formats.read(tmp_path / "kick.drums.csv")
-    assert set(found.counts()) == {Drum.KD}
-    times, wanted = found.times("KD"), song.times("KD")
+    back = formats.read(tmp_path / "kick.drums.csv")
+    assert set(back.counts()) == {Drum.KD}
+    times, wanted = back.times("KD"), song.times("KD")
     assert len(times) == len(wanted)
     assert abs(times - wanted).max() < 0.03
 

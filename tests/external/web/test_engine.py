@@ -72,10 +72,10 @@ def page(browser: Any, path: Path) -> Iterator[Any]:
 
 def heard_by_python(song: Song) -> tuple[Transcription, Levels]:
     audio = (np.stack(song.channels, axis=1), RATE)
-    found = transcribe(audio)
-    levels = velocity_table(PickedSong(found), audio)
+    transcription = transcribe(audio)
+    levels = velocity_table(PickedSong(transcription), audio)
     assert levels is not None
-    return found, levels
+    return transcription, levels
 
 
 @pytest.fixture(scope="module")
@@ -233,20 +233,20 @@ def test_the_midi_file_begins_as_pythons(pairs: list[Pair], tmp_path: Path) -> N
 def test_any_length(page: Any, samples: int) -> None:
     song = Song("short", [machine(samples / RATE)])
     assert len(song.channels[0]) == samples
-    found = hear(page, song)
+    answer = hear(page, song)
     expected = transcribe((song.channels[0], RATE)).activations
     assert expected is not None
-    assert found.header["frames"] == len(expected.values) == -(-samples // 441)
-    assert found.activations.shape == expected.values.shape
-    apart = np.abs(found.activations - expected.values)
+    assert answer.header["frames"] == len(expected.values) == -(-samples // 441)
+    assert answer.activations.shape == expected.values.shape
+    apart = np.abs(answer.activations - expected.values)
     assert apart.max(initial=0) < 0.1
-    assert found.velocities.shape == (6, len(expected.values))
+    assert answer.velocities.shape == (6, len(expected.values))
 
 
 def test_no_samples_are_no_frames(page: Any) -> None:
-    found = hear(page, Song("empty", [np.zeros(0, np.float32)]))
-    assert found.header["frames"] == len(found.known) == 0
-    assert found.velocities.shape == (6, 0)
+    answer = hear(page, Song("empty", [np.zeros(0, np.float32)]))
+    assert answer.header["frames"] == len(answer.known) == 0
+    assert answer.velocities.shape == (6, 0)
 
 
 def test_nothing_is_left_of_a_song_for_the_next(page: Any) -> None:

@@ -275,10 +275,11 @@ def test_arrays_of_all_orders_come_back(tmp_path: Path) -> None:
     values = np.arange(12, dtype=np.float32).reshape(4, 3)
     kept = Activations(np.asfortranarray(values), ("KD", "SD", "HH"), 100.0, 0.5)
     save_activations(kept, tmp_path / "a.npz")
-    found = load_activations(tmp_path / "a.npz")
-    assert np.array_equal(found.values, values)
-    assert (found.outputs, found.frame_rate, found.offset) == (kept.outputs, 100.0, 0.5)
-    found.values[0, 0] = 9.0  # it is the caller's
+    loaded = load_activations(tmp_path / "a.npz")
+    assert np.array_equal(loaded.values, values)
+    assert loaded.outputs == kept.outputs
+    assert (loaded.frame_rate, loaded.offset) == (100.0, 0.5)
+    loaded.values[0, 0] = 9.0  # it is the caller's
 
 
 # Work follows the data, not a number in it

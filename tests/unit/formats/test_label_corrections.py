@@ -163,14 +163,14 @@ def test_short_texts_on_another_track() -> None:
     tracks["Kick"].append(snare)
     tracks["Kick"][5] = replace(kick, text="s")
     reading = read_tracks([LabelTrack(n, tuple(own)) for n, own in tracks.items()])
-    found = corrected(reading, original)
-    assert found.changed == 2
+    result = corrected(reading, original)
+    assert result.changed == 2
     before = {(o.time, o.drum): o for o in original}
     wanted = {
         replace(before[snare.start, Drum.SD], drum=Drum.KD),
         replace(before[kick.start, Drum.KD], drum=Drum.SD),
     }
-    assert set(found.transcription.onsets) - set(original.onsets) == wanted
+    assert set(result.transcription.onsets) - set(original.onsets) == wanted
 
 
 def test_sections_are_no_short_texts() -> None:

@@ -83,13 +83,13 @@ def model(tmp_path: Path) -> Path:
 
 
 def test_open_hats_are_told_from_closed_ones(model: Path) -> None:
-    found = transcribe((samples(), RATE), model=model, fine=True)
-    np.testing.assert_allclose(found.times("CHH"), CLOSED, atol=0.03)
-    np.testing.assert_allclose(found.times("OHH"), OPEN, atol=0.03)
-    assert found.model["finer"] == ModelCard.read(model).finer.sha256  # type: ignore[union-attr]
+    transcription = transcribe((samples(), RATE), model=model, fine=True)
+    np.testing.assert_allclose(transcription.times("CHH"), CLOSED, atol=0.03)
+    np.testing.assert_allclose(transcription.times("OHH"), OPEN, atol=0.03)
+    assert transcription.model["finer"] == ModelCard.read(model).finer.sha256  # type: ignore[union-attr]
     # The coarse drums are those that are found without it, to the last digit.
     coarse = transcribe((samples(), RATE), model=model)
-    assert found.coarse().onsets == coarse.onsets
+    assert transcription.coarse().onsets == coarse.onsets
     assert "finer" not in coarse.model
 
 
@@ -101,8 +101,8 @@ def test_what_is_not_sure_stays_coarse(tmp_path: Path) -> None:
         ((0.9999999, 0.9999999, 2.0), {"HH": 8}),
     ):
         attach(card, FineDrumModel(("KD", "SD", "HH"), {Drum.HH: by_hand(surenesses)}))
-        found = transcribe((samples(), RATE), model=card, fine=True)
-        counts = {str(drum): n for drum, n in found.counts().items()}
+        transcription = transcribe((samples(), RATE), model=card, fine=True)
+        counts = {str(drum): n for drum, n in transcription.counts().items()}
         assert counts == {"KD": 2, "SD": 1, **kinds_named}
 
 
@@ -115,8 +115,8 @@ def test_what_is_not_sure_stays_coarse(tmp_path: Path) -> None:
     ],
 )
 def test_only_some_drums(model: Path, drums: list[str], counts: dict[str, int]) -> None:
-    found = transcribe((samples(), RATE), model=model, drums=drums, fine=True)
-    assert {str(drum): n for drum, n in found.counts().items()} == counts
+    transcription = transcribe((samples(), RATE), model=model, drums=drums, fine=True)
+    assert {str(drum): n for drum, n in transcription.counts().items()} == counts
 
 
 def test_drums_that_are_never_told_are_refused(model: Path) -> None:
@@ -239,10 +239,10 @@ def test_writers_write_them(
         ("midi", "song.drums.mid"),
         ("labels", "song.labels.txt"),
     ):
-        found = formats.read(out / file, name)
-        assert len(found.times("CHH")) == len(CLOSED), name
-        np.testing.assert_allclose(found.times("OHH"), OPEN, atol=0.03)
-        assert not len(found.only([Drum.HH]).times("PHH"))
+        back = formats.read(out / file, name)
+        assert len(back.times("CHH")) == len(CLOSED), name
+        np.testing.assert_allclose(back.times("OHH"), OPEN, atol=0.03)
+        assert not len(back.only([Drum.HH]).times("PHH"))
     import mido
 
     notes = [
@@ -260,9 +260,9 @@ def test_writers_write_them(
 
 
 def test_scores_show_them(model: Path, tmp_path: Path) -> None:
-    found = transcribe((samples(), RATE), model=model, fine=True)
+    transcription = transcribe((samples(), RATE), model=model, fine=True)
     beats = tuple(Beat(0.5 * n, n % 4 + 1) for n in range(13))
-    scored = replace(found, beats=beats)
+    scored = replace(transcription, beats=beats)
     texts = {}
     for name, one in (("fine", scored), ("coarse", scored.coarse())):
         for form in ("tab", "musicxml"):
@@ -286,8 +286,8 @@ def test_the_command_line_says_what_a_model_cannot(
     only = ["--drums", "OHH", "--format", "json", "--model", str(model), str(song)]
     assert main(["transcribe", *only]) == 2
     assert main(["transcribe", "--fine", *only]) == 0
-    found = formats.read(song.with_name("song.drums.json"))
-    assert {str(drum) for drum in found.counts()} == {"OHH"}
+    back = formats.read(song.with_name("song.drums.json"))
+    assert {str(drum) for drum in back.counts()} == {"OHH"}
 
 
 def test_a_library_in_other_processes(song: Path, model: Path) -> None:
@@ -307,15 +307,15 @@ def test_a_library_in_other_processes(song: Path, model: Path) -> None:
 
 
 def test_they_can_be_evaluated(model: Path) -> None:
-    found = transcribe((samples(), RATE), model=model, fine=True)
+    transcription = transcribe((samples(), RATE), model=model, fine=True)
     truth = [Onset(time, Drum.CHH) for time in (*CLOSED, 4.0)]
     truth += [Onset(time, Drum.OHH) for time in OPEN[:2]]
     reference = Transcription(tuple(truth))
-    fine = evaluate(reference, found, ["HH"], fine=True)
+    fine = evaluate(reference, transcription, ["HH"], fine=True)
     closed, opened = fine.score("CHH", 0.05), fine.score("OHH", 0.05)
     assert (closed.matched, closed.false, closed.missed) == (5, 0, 1)
     assert (opened.matched, opened.false, opened.missed) == (2, 1, 0)
-    coarse = evaluate(reference, found, ["HH"]).score("HH", 0.05)
+    coarse = evaluate(reference, transcription, ["HH"]).score("HH", 0.05)
     assert (coarse.matched, coarse.false, coarse.missed) == (8, 0, 0)
 
 
@@ -324,9 +324,9 @@ def test_the_widget_shows_them(model: Path) -> None:
     from adt_plugins.editor.payload import payload
     from adt_plugins.editor.picks import PickedSong
 
-    found = transcribe((samples(), RATE), model=model, fine=True)
-    score = PickedSong(found)
-    assert score.corrected(Layer()).onsets == found.onsets
+    transcription = transcribe((samples(), RATE), model=model, fine=True)
+    score = PickedSong(transcription)
+    assert score.corrected(Layer()).onsets == transcription.onsets
     assert score.lanes == ["KD", "SD", "HH", "CHH", "OHH"]
     header = payload(score, None, "song", "song").header
     assert [lane["drum"] for lane in header["lanes"]] == score.lanes
@@ -346,11 +346,11 @@ def test_the_shipped_model_tells_some() -> None:
     assert card.path.with_name(card.finer.file).stat().st_size < 100_000
     assert ear.sha256 == card.finer.sha256
     example = GROOVE
-    found = transcribe(example, fine=True, end=12.0)
+    transcription = transcribe(example, fine=True, end=12.0)
     coarse = transcribe(example, end=12.0)
-    assert found.coarse().onsets == coarse.coarse().onsets
+    assert transcription.coarse().onsets == coarse.coarse().onsets
     truth = formats.read(example.with_suffix(".txt"))
-    score = evaluate(truth.between(0, 12), found, ["CHH"], fine=True)
+    score = evaluate(truth.between(0, 12), transcription, ["CHH"], fine=True)
     closed = score.score("CHH", 0.05)
     assert closed.matched > 2 * closed.false
     assert closed.matched > 5

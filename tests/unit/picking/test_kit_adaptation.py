@@ -180,9 +180,9 @@ def test_the_commands(
         (["--adapt", str(kit)], {"KD": 6}),
     ):
         assert cli.main([*command, *options, "--overwrite", "-q"]) == 0
-        found = formats.read(tmp_path / "song ä.drums.json")
-        assert found.counts() == {Drum(d): n for d, n in counts.items()}
-    assert found.model["adapted"] == ["SD"]
+        back = formats.read(tmp_path / "song ä.drums.json")
+        assert back.counts() == {Drum(d): n for d, n in counts.items()}
+    assert back.model["adapted"] == ["SD"]
 
 
 def test_damage_and_hits_of_another_song_are_told(

@@ -53,13 +53,13 @@ def summary(found: tuple[Onset, ...]) -> list[tuple[float, str]]:
 
 def test_onsets_of_all_drums_by_time() -> None:
     given = activations({"KD": {50: 0.9, 0: 0.7}, "SD": {99: 0.6, 50: 0.8}})
-    found = pick_onsets(given, card(KD=0.2, SD=0.4))
-    assert summary(found) == [(0, "KD"), (0.5, "KD"), (0.5, "SD"), (0.99, "SD")]
+    onsets = pick_onsets(given, card(KD=0.2, SD=0.4))
+    assert summary(onsets) == [(0, "KD"), (0.5, "KD"), (0.5, "SD"), (0.99, "SD")]
     # 0.5 at the threshold, 1 at 1, linear between; no level given.
-    assert [o.confidence for o in found] == pytest.approx(
+    assert [o.confidence for o in onsets] == pytest.approx(
         [0.8125, 0.9375, 0.5 + 1 / 3, 0.5 + 1 / 6], abs=1e-6
     )
-    assert [o.velocity for o in found] == [103, 119, 106, 85]
+    assert [o.velocity for o in onsets] == [103, 119, 106, 85]
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_onsets_of_all_drums_by_time() -> None:
 )
 def test_times(offset: float, delay: float, expected: list[float]) -> None:
     given = activations({"KD": {0: 0.9, 50: 0.9}}, offset=offset)
-    found = pick_onsets(given, card(MADMOM, delay, KD=0.2))
-    assert [o.time for o in found] == pytest.approx(expected)
+    onsets = pick_onsets(given, card(MADMOM, delay, KD=0.2))
+    assert [o.time for o in onsets] == pytest.approx(expected)
 
 
 def test_times_between_frames() -> None:
@@ -96,8 +96,8 @@ def test_adtlib_card_uses_its_rows_and_the_mean_of_the_whole_activation() -> Non
     model = card(ADTLIB, KD=0.3, SD=0.1)
     assert thresholds_in_force(given, model) == {"KD": 0.3, "SD": 0.05}
     assert summary(pick_onsets(given, model)) == [(0.2, "KD"), (0.3, "SD")]
-    found = pick_onsets(given, model, thresholds={"SD": 0.04})
-    assert summary(found) == [(0.2, "KD"), (0.3, "SD"), (0.5, "SD")]
+    onsets = pick_onsets(given, model, thresholds={"SD": 0.04})
+    assert summary(onsets) == [(0.2, "KD"), (0.3, "SD"), (0.5, "SD")]
 
 
 def test_thresholds_of_the_caller() -> None:
@@ -174,8 +174,8 @@ class TestRivals:
         self, hits: dict[str, dict[int, float]], expected: list[tuple[float, str]]
     ) -> None:
         thresholds = dict.fromkeys(hits, 0.2) | ({"OHH": 0.5} if "OHH" in hits else {})
-        found = pick_onsets(activations(hits), card(**thresholds))
-        assert sorted(summary(found)) == sorted(expected)
+        onsets = pick_onsets(activations(hits), card(**thresholds))
+        assert sorted(summary(onsets)) == sorted(expected)
 
     def test_a_drum_that_is_left_out_still_wins(self) -> None:
         hits = {"CHH": {50: 0.3, 80: 0.5}, "OHH": {50: 0.9}, "SD": {20: 0.9}}

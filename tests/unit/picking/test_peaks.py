@@ -65,9 +65,9 @@ def test_equals_madmom_on_1000_random_activations(
             fps=frame_rate,
         )
         expected = np.rint(processor(values) * frame_rate).astype(int)
-        found = pick_peaks(values, threshold, picker, frame_rate)
-        assert found.tolist() == expected.tolist(), f"seed {seed}, {picker}"
-        picks += len(found)
+        peaks = pick_peaks(values, threshold, picker, frame_rate)
+        assert peaks.tolist() == expected.tolist(), f"seed {seed}, {picker}"
+        picks += len(peaks)
     assert picks > 10_000
 
 
@@ -118,9 +118,9 @@ class TestBothPickers:
     @pytest.mark.parametrize("length", [0, 1, 2, 3])
     def test_short_and_silent(self, picker: Picker, length: int) -> None:
         assert pick_peaks(np.zeros(length, np.float32), 0.3, picker, RATE).size == 0
-        found = pick_peaks(np.full(length, 0.9, np.float32), 0.3, picker, RATE)
-        assert found.tolist() == ([0] if length else [])
-        assert found.dtype == np.int64
+        peaks = pick_peaks(np.full(length, 0.9, np.float32), 0.3, picker, RATE)
+        assert peaks.tolist() == ([0] if length else [])
+        assert peaks.dtype == np.int64
 
     def test_leaves_its_input_alone(self, picker: Picker) -> None:
         values = random_activation(1)
@@ -130,8 +130,8 @@ class TestBothPickers:
 
     def test_an_hour(self, picker: Picker) -> None:
         values = np.random.default_rng(0).random(360_000).astype(np.float32)
-        found = pick_peaks(values, 0.3, picker, RATE)
-        assert len(found) > 10_000
+        peaks = pick_peaks(values, 0.3, picker, RATE)
+        assert len(peaks) > 10_000
 
 
 def test_a_pick_within_combine_of_the_last_one_is_dropped() -> None:
@@ -164,8 +164,8 @@ def test_equals_adtlibs_rule() -> None:
     for seed in range(300):
         values = np.round(random_activation(seed), 2)  # with many equal neighbours
         for row in ((0, 0.3, 0), (3, 0.05, 0), (3.1, 0, 0), (5, 0.1, 0.2)):
-            found = pick_peaks(values, adtlib_threshold(values, row), ADTLIB, RATE)
-            assert found.tolist() == adtlib_reference(values, row)
+            peaks = pick_peaks(values, adtlib_threshold(values, row), ADTLIB, RATE)
+            assert peaks.tolist() == adtlib_reference(values, row)
 
 
 @pytest.mark.parametrize(
@@ -259,9 +259,9 @@ class TestValley:
         for height in rng.uniform(0.1, 1, 50):
             values = np.zeros(60, np.float32)
             values[20:26] = height * np.array(self.PEAK) / 0.43
-            found = pick_peaks(values, 0.25, self.PICKER, 100.0)
+            peaks = pick_peaks(values, 0.25, self.PICKER, 100.0)
             same = pick_peaks(values, 0.25, Picker(), 100.0)
-            assert found.tolist() == same.tolist()
+            assert peaks.tolist() == same.tolist()
 
     def test_repeats_do_not_hide_each_other(self) -> None:
         values = floats(*self.PEAK * 16)
@@ -272,6 +272,6 @@ class TestValley:
     @pytest.mark.parametrize("threshold", [0.2, 0.25, 0.3])
     def test_a_shoulder_gains_nothing(self, threshold: float) -> None:
         values = floats(0, 0, 0.2, 0.8, 0.5, 0.4, 0.5, 0.3, 0.1, 0)
-        found = pick_peaks(values, threshold, self.PICKER, 100.0)
+        peaks = pick_peaks(values, threshold, self.PICKER, 100.0)
         same = pick_peaks(values, threshold, Picker(), 100.0)
-        assert found.tolist() == same.tolist()
+        assert peaks.tolist() == same.tolist()

@@ -213,12 +213,12 @@ def song() -> np.ndarray:
 
 
 def test_transcribing_with_and_without(model: Path, tmp_path: Path) -> None:
-    found = transcribe((song(), RATE), model=model)
+    transcription = transcribe((song(), RATE), model=model)
     free = transcribe((song(), RATE), model=model, song_gate=False)
     assert free.counts() == {"KD": 3, "SD": 3, "HH": 3}
-    assert found.onsets == free.only(("KD", "SD")).onsets
-    assert found.model["gated"] == ["HH"]
-    assert found.model["thresholds"] == {"KD": 0.4, "SD": 0.4, "HH": 0.65}
+    assert transcription.onsets == free.only(("KD", "SD")).onsets
+    assert transcription.model["gated"] == ["HH"]
+    assert transcription.model["thresholds"] == {"KD": 0.4, "SD": 0.4, "HH": 0.65}
     assert "gated" not in free.model
     chosen = transcribe((song(), RATE), model=model, thresholds={"HH": 0.45})
     assert chosen.counts() == {"KD": 3, "SD": 3, "HH": 3}
@@ -248,8 +248,8 @@ def test_doubt_is_said_in_one_line(
     model.write_text(replace(card, gate=doubtful).to_json(), encoding="utf-8")
     kicks = play([(t, "KD") for t in (0.5, 1.3, 2.5)], 4.0, 0.4)
     with pytest.warns(AdtWarning, match="may be other instruments"):
-        found = transcribe((kicks, RATE), model=model)
-    assert found.counts() == {"KD": 3}
+        transcription = transcribe((kicks, RATE), model=model)
+    assert transcription.counts() == {"KD": 3}
     assert not transcribe((kicks, RATE), model=model, song_gate="strict").counts()
 
     path = write_wave(tmp_path / "song.wav", kicks)

@@ -147,23 +147,23 @@ class TestVelocities:
         return [int(v) for v in velocities(level, places(count), FRAMES)]
 
     def test_follow_the_square_law(self) -> None:
-        found = self.velocities(hits(60, AMPLITUDES), 10)
-        loudest = found[0]
+        measured = self.velocities(hits(60, AMPLITUDES), 10)
+        loudest = measured[0]
         expected = [loudest * (a / 0.5) ** 0.5 for a in AMPLITUDES]
-        assert found == pytest.approx(expected, abs=2)
+        assert measured == pytest.approx(expected, abs=2)
         assert loudest == pytest.approx(110, abs=1)
 
     def test_rise_with_the_hit(self) -> None:
-        found = self.velocities(hits(60, AMPLITUDES), 10)
-        by_amplitude = [found[i] for i in np.argsort(AMPLITUDES)]
+        measured = self.velocities(hits(60, AMPLITUDES), 10)
+        by_amplitude = [measured[i] for i in np.argsort(AMPLITUDES)]
         assert by_amplitude == sorted(by_amplitude)
 
     @pytest.mark.parametrize("gain_db", [-40, -20, 6])
     def test_do_not_depend_on_the_recordings_level(self, gain_db: float) -> None:
         samples = hits(60, AMPLITUDES)
-        found = self.velocities(samples, 10)
+        measured = self.velocities(samples, 10)
         scaled = self.velocities(samples * np.float32(10 ** (gain_db / 20)), 10)
-        assert scaled == pytest.approx(found, abs=1)
+        assert scaled == pytest.approx(measured, abs=1)
 
     def test_an_only_hit_is_an_ordinary_loud_one(self) -> None:
         assert self.velocities(hits(60, [0.01]), 1) == [110]
@@ -179,11 +179,11 @@ class TestVelocities:
         ringing = hits(60, [0.5, 0.1, 0.5, 0.1], decay=3.0, gap=0.4)
         level = levels(ringing, LOG, ["KD"])[:, 0]
         at = places(4, 0.4)
-        found = velocities(level, at, FRAMES)
+        measured = velocities(level, at, FRAMES)
         plain = level[at[1] : at[1] + 4].max() - level[at[0] : at[0] + 4].max()
         rise = np.diff(strengths(level, at, FRAMES))[0]
         assert rise < plain - 2
-        assert found[1] < found[0] - 40
+        assert measured[1] < measured[0] - 40
 
     def test_other_drums_do_not_matter(self) -> None:
         kick = hits(60, AMPLITUDES)
@@ -195,11 +195,11 @@ class TestVelocities:
         level = np.full(1000, -70.0, np.float32)
         at = np.arange(10, 1000, 20)
         level[at] = np.linspace(-60, 60, len(at))
-        found = velocities(level, at, FRAMES)
-        assert found.min() == 1
-        assert found.max() == 127
-        assert (np.diff(found) >= 0).all()
-        assert found.dtype == np.int64
+        measured = velocities(level, at, FRAMES)
+        assert measured.min() == 1
+        assert measured.max() == 127
+        assert (np.diff(measured) >= 0).all()
+        assert measured.dtype == np.int64
 
     @pytest.mark.parametrize("count", [1, 2, 5])
     def test_at_the_ends(self, count: int) -> None:
@@ -211,8 +211,8 @@ class TestVelocities:
     def test_the_first_frame_has_nothing_before_it(self) -> None:
         level = np.full(100, -70.0, np.float32)
         level[[0, 50]] = 0
-        found = strengths(level, np.array([0, 50]), FRAMES)
-        assert found == pytest.approx([0, 0], abs=1e-5)
+        measured = strengths(level, np.array([0, 50]), FRAMES)
+        assert measured == pytest.approx([0, 0], abs=1e-5)
 
     def test_does_not_depend_on_the_frame_rate(self) -> None:
         samples = hits(60, AMPLITUDES)

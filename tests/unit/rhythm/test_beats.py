@@ -200,12 +200,12 @@ def test_a_narrow_search_finds_what_a_search_of_all_tempi_finds(seed: int) -> No
     best = decode(ratios, meters, lengths, evidence=proof)
     inside = np.isin(best.lengths, lengths[searched])
     assert inside[2:-2].all()  # at both ends any length fits
-    found = decode(ratios, meters, lengths, evidence=proof, searched=searched)
+    path = decode(ratios, meters, lengths, evidence=proof, searched=searched)
     if not inside.all():
         return
-    assert found.log_probability == pytest.approx(best.log_probability, abs=1e-2)
-    assert (found.starts == best.starts).all()
-    assert (found.positions == best.positions).all()
+    assert path.log_probability == pytest.approx(best.log_probability, abs=1e-2)
+    assert (path.starts == best.starts).all()
+    assert (path.positions == best.positions).all()
 
 
 def test_of_a_short_recording_all_tempi_are_searched() -> None:
@@ -220,15 +220,15 @@ def test_of_a_short_recording_all_tempi_are_searched() -> None:
 @pytest.mark.parametrize("bpm", [63, 104.2, 180])
 def test_steady_music(bpm: float, bar: int) -> None:
     times = 0.37 + np.arange(40) * 60 / bpm
-    found = find_beats(played(times, bar, downbeat=2))
-    assert [b.time for b in found] == pytest.approx(times, abs=0.006)
-    assert [b.position for b in found] == [(n - 2) % bar + 1 for n in range(40)]
+    beats = find_beats(played(times, bar, downbeat=2))
+    assert [b.time for b in beats] == pytest.approx(times, abs=0.006)
+    assert [b.position for b in beats] == [(n - 2) % bar + 1 for n in range(40)]
 
 
 def test_a_tempo_that_slows_down() -> None:
     times = np.cumsum(np.linspace(0.4, 0.7, 60))
-    found = find_beats(played(times, 4))
-    assert [b.time for b in found] == pytest.approx(times, abs=0.006)
+    beats = find_beats(played(times, 4))
+    assert [b.time for b in beats] == pytest.approx(times, abs=0.006)
 
 
 def test_silence_before_and_after_has_no_beats() -> None:
@@ -251,14 +251,14 @@ def test_what_is_too_short_is_no_trouble() -> None:
 def test_numbers_that_are_certain() -> None:
     values = np.zeros((600, 2))
     values[::50] = 1.0
-    found = find_beats(activations(values))
-    assert [b.time for b in found] == pytest.approx(np.arange(12) * 0.5)
+    beats = find_beats(activations(values))
+    assert [b.time for b in beats] == pytest.approx(np.arange(12) * 0.5)
 
 
 def test_times_count_from_the_file_s_first_sample() -> None:
     times = 0.2 + np.arange(20) * 0.5
-    found = find_beats(played(times, 4, offset=90.0))
-    assert [b.time for b in found] == pytest.approx(90 + times, abs=0.006)
+    beats = find_beats(played(times, 4, offset=90.0))
+    assert [b.time for b in beats] == pytest.approx(90 + times, abs=0.006)
 
 
 def test_observations() -> None:
@@ -290,16 +290,16 @@ def groove(bar: int, first: int, bars: int = 10) -> Activations:
 
 @pytest.mark.parametrize("first", range(4))
 def test_kick_and_snare_tell_where_bars_begin(first: int) -> None:
-    found = find_beats(groove(4, first))
-    assert [b.position for b in found] == [(n - first) % 4 + 1 for n in range(40)]
+    beats = find_beats(groove(4, first))
+    assert [b.position for b in beats] == [(n - first) % 4 + 1 for n in range(40)]
     without = find_beats(groove(4, first), patterns=False)
-    assert [b.position for b in without] != [b.position for b in found] or first == 0
+    assert [b.position for b in without] != [b.position for b in beats] or first == 0
 
 
 @pytest.mark.parametrize("first", range(3))
 def test_kick_and_snare_tell_a_waltz(first: int) -> None:
-    found = find_beats(groove(3, first))
-    assert [b.position for b in found] == [(n - first) % 3 + 1 for n in range(30)]
+    beats = find_beats(groove(3, first))
+    assert [b.position for b in beats] == [(n - first) % 3 + 1 for n in range(30)]
 
 
 def test_evidence_of_drums_that_a_model_does_not_hear() -> None:
@@ -335,15 +335,15 @@ def test_meter(meter: str, bar: int) -> None:
 def test_first_downbeat_moves_the_bar_lines(index: int) -> None:
     times = 10.3 + np.arange(40) * 0.5
     outputs = played(times - 10.0, 4, offset=10.0)
-    found = find_beats(outputs, first_downbeat=times[index])
-    assert [b.time for b in found] == pytest.approx(times, abs=0.006)
-    assert [b.position for b in found] == [(n - index) % 4 + 1 for n in range(40)]
+    beats = find_beats(outputs, first_downbeat=times[index])
+    assert [b.time for b in beats] == pytest.approx(times, abs=0.006)
+    assert [b.position for b in beats] == [(n - index) % 4 + 1 for n in range(40)]
 
 
 def test_first_downbeat_between_beats_wins() -> None:
     times = np.arange(40) * 0.5
-    found = find_beats(played(times, 4), first_downbeat=10.2)
-    assert Beat(10.2, 1) in found
+    beats = find_beats(played(times, 4), first_downbeat=10.2)
+    assert Beat(10.2, 1) in beats
 
 
 @pytest.mark.parametrize(

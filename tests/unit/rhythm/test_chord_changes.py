@@ -53,9 +53,9 @@ def downbeats(first: int, *, by_harmony: bool) -> set[int]:
     for start in range(0, len(frames), 77):
         harmony.add(frames[start : start + 77])
     changes = harmony.changes() if by_harmony else None
-    found = find_beats(ambiguous(len(frames)), meter="4/4", changes=changes)
-    assert len(found) == BARS * 4
-    return {round(beat.time / BEAT_S) % 4 for beat in found if beat.position == 1}
+    beats = find_beats(ambiguous(len(frames)), meter="4/4", changes=changes)
+    assert len(beats) == BARS * 4
+    return {round(beat.time / BEAT_S) % 4 for beat in beats if beat.position == 1}
 
 
 @pytest.mark.parametrize("first", [0, 2])

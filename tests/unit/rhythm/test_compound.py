@@ -83,36 +83,36 @@ def times(bpm: float, count: int) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("bpm", [46.0, 60.0, 75.0])
 def test_six_eight_is_told_from_three_and_four(bpm: float) -> None:
-    found = find_beats(six_eight(bpm))
-    assert meter_of(found) == Meter(6, 8)
-    assert [beat.time for beat in found] == pytest.approx(
-        times(bpm, len(found)), abs=0.02
+    beats = find_beats(six_eight(bpm))
+    assert meter_of(beats) == Meter(6, 8)
+    assert [beat.time for beat in beats] == pytest.approx(
+        times(bpm, len(beats)), abs=0.02
     )
-    assert len(found) >= 2 * BARS - 1
-    assert positions(found[:4]) == [1, 2, 1, 2]
+    assert len(beats) >= 2 * BARS - 1
+    assert positions(beats[:4]) == [1, 2, 1, 2]
 
 
 @pytest.mark.parametrize("bpm", [46.0, 75.0, 110.0])
 def test_beats_of_six_eight_when_it_is_given(bpm: float) -> None:
     """The eighths of slow songs once became their beats, searched from 55 BPM on."""
-    found = find_beats(six_eight(bpm), meter="6/8")
-    assert np.diff([beat.time for beat in found]) == pytest.approx(60 / bpm, abs=0.03)
+    beats = find_beats(six_eight(bpm), meter="6/8")
+    assert np.diff([beat.time for beat in beats]) == pytest.approx(60 / bpm, abs=0.03)
 
 
 @pytest.mark.parametrize("bpm", [84.0, 110.0])
 def test_a_waltz_has_the_same_eighths(bpm: float) -> None:
-    found = find_beats(waltz(bpm))
-    assert meter_of(found) == Meter(3)
-    assert np.median(np.diff([b.time for b in found])) == pytest.approx(
+    beats = find_beats(waltz(bpm))
+    assert meter_of(beats) == Meter(3)
+    assert np.median(np.diff([b.time for b in beats])) == pytest.approx(
         60 / bpm, abs=0.02
     )
 
 
 @pytest.mark.parametrize("bpm", [75.0, 104.0, 125.0])
 def test_a_shuffle_stays_in_four(bpm: float) -> None:
-    found = find_beats(shuffle(bpm))
-    assert meter_of(found) == Meter(4)
-    assert positions(found[:5]) == [1, 2, 3, 4, 1]
+    beats = find_beats(shuffle(bpm))
+    assert meter_of(beats) == Meter(4)
+    assert positions(beats[:5]) == [1, 2, 3, 4, 1]
 
 
 def test_meter_of_no_beats() -> None:
@@ -120,8 +120,8 @@ def test_meter_of_no_beats() -> None:
 
 
 def test_the_tempo_that_is_given_counts_dotted_quarters() -> None:
-    found = find_beats(six_eight(60), bpm=60)
-    assert meter_of(found) == Meter(6, 8)
+    beats = find_beats(six_eight(60), bpm=60)
+    assert meter_of(beats) == Meter(6, 8)
 
 
 def test_evidence() -> None:

@@ -90,9 +90,9 @@ def test_from_clips_to_a_model_that_tells_them(
     assert measured["PHH"] == {"hits": 0, "precision": None, "recall": None}
     assert replace(card, finer=None, measured={}) == before
     audio, onsets = hats(1000)
-    found = transcribe((audio, RATE), model=model, fine=True)
+    transcription = transcribe((audio, RATE), model=model, fine=True)
     truth = Transcription(tuple(Onset(time, Drum(code)) for time, code, _ in onsets))
-    score = evaluate(truth, found, ["HH"], fine=True)
+    score = evaluate(truth, transcription, ["HH"], fine=True)
     for kind in ("CHH", "OHH"):
         score_of_kind = score.score(kind, 0.05)
         assert score_of_kind.matched >= 2
