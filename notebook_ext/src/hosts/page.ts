@@ -15,6 +15,8 @@ import { DrumView } from "../view/view";
 const NOT_KEPT =
   "This browser cannot store your edits: save them as a file before you close the page.";
 
+const NO_DRUMLESS = "turned down in adt web, or in a page written with --drumless";
+
 const content = (id: string): string | null => document.getElementById(id)?.textContent ?? null;
 
 function download({ name, content: data, type }: SongFile): void {
@@ -65,6 +67,7 @@ function startPage(): void {
     publish: () => undefined,
   };
   const drumless = content("adt-drumless");
+  if (song.header.audio) host.noDrumless = NO_DRUMLESS;
   if (drumless)
     host.drumless = async () => ({
       audio: JSON.parse(drumless),

@@ -16,6 +16,8 @@ export interface Host {
    * progress, 0 to 1.
    */
   drumless?(report: (progress: number) => void): Promise<Drumless>;
+  /** What to do to get it, where the host cannot make it. */
+  noDrumless?: string;
   /** Propose an edit; the resulting log comes back through `Session.setLog`. */
   propose(action: Action): void;
   /** Publish what has changed. */

@@ -19,7 +19,7 @@ const level = (session: Session, name: "song" | "hits", text: string): HTMLEleme
   );
 };
 
-function ownDrums({ ownDrums }: Session): HTMLElement {
+function ownDrums({ ownDrums, host: { noDrumless = "" } }: Session): HTMLElement {
   const decibels = make("output.value", {}, "0 dB");
   const quieter = slider(
     "Level of the song's own drums",
@@ -32,8 +32,10 @@ function ownDrums({ ownDrums }: Session): HTMLElement {
     },
     () => void ownDrums.request(),
   );
-  const element = labelled("Its drums", quieter, decibels);
-  element.hidden = !ownDrums.isAvailable;
+  const { isAvailable } = ownDrums;
+  const controls = isAvailable ? [quieter, decibels] : [make("span.note", {}, noDrumless)];
+  const element = labelled("Its drums", ...controls);
+  element.hidden = !isAvailable && !noDrumless;
   return element;
 }
 

@@ -89,6 +89,8 @@ def test_a_page_has_it_if_it_was_asked_for(
         until(page, f"{ADT}.hits.length > 0")
         slider = page.get_by_label(SLIDER, exact=True)
         assert slider.is_visible() is bool(options)
+        hint = page.get_by_text("in a page written with --drumless")
+        assert hint.is_visible() is not bool(options)
         if options:
             turned_down(page, ADT)
         assert [text for text in events if not text.startswith("request file:")] == []
