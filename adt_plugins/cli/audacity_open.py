@@ -64,7 +64,10 @@ def run(options: OpenOptions) -> int:
     from adt_plugins.cli._job_loop import Settings, run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan
     from adt_plugins.cli._reopening import project_of
+    from adt_plugins.cli._wrong_input import check_no_pipe
 
+    for source in options.inputs:
+        check_no_pipe(source)
     work = options.work
     check_formats(work.outputs.formats)
     written = tuple(dict.fromkeys((*work.outputs.formats, FORMAT)))

@@ -93,13 +93,14 @@ def run(options: ConvertOptions) -> int:
     from adt_plugins.cli import _recalled
     from adt_plugins.cli._job_loop import Settings, run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan
-    from adt_plugins.cli._wrong_input import instead_of_a_transcription
+    from adt_plugins.cli._wrong_input import check_no_pipe, instead_of_a_transcription
     from adt_plugins.corrections import read_whole
     from adt_plugins.errors import AdtError
 
     _check_source_format(options.source_format)
 
     def work(job: Job, result: Result) -> Transcription:
+        check_no_pipe(job.source)
         _check_project_exists(Path(job.source))
         with instead_of_a_transcription(job.source):
             return read(job, result)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import reprlib
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from adt_plugins.base import files
 from adt_plugins.base.files import OutputExistsError
 from adt_plugins.base.protected import protecting
 from adt_plugins.base.reporting import Warn, default_warn, did_you_mean
-from adt_plugins.errors import FormatError
+from adt_plugins.errors import AdtError, FormatError
 from adt_plugins.formats.format import Format
 from adt_plugins.transcription import Transcription, check_transcription
 
@@ -109,7 +110,8 @@ def read(
     Parameters
     ----------
     path
-        The file; of a set (``labels-split``) any one of its files.
+        The file, which may be a named pipe; of a set (``labels-split``) any one of its
+        files.
     format_id
         Its format; None: recognised by name and content.
     warn
@@ -126,6 +128,8 @@ def read(
         If it does not follow its format, or the format is unknown.
     """
     path = Path(path)
+    if path.is_fifo():
+        return _read_pipe(path, format_id, warn, options)
     name = format_id or format_of_file(path)
     if name is None:
         raise FormatError(f"{path}: {_unknown(path)}")
@@ -136,6 +140,23 @@ def read(
         return form.read(path, warn=warn, **options)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
+
+
+def _read_pipe(
+    path: Path, format_id: str | None, warn: Warn, options: Mapping[str, Any]
+) -> Transcription:
+    """Read a named pipe, which can be read only once, by way of a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, path.name)
+        copy.write_bytes(files.read_bytes(path))
+
+        def renamed(text: str) -> str:
+            return type(text)(text.replace(str(copy), str(path)))
+
+        try:
+            return read(copy, format_id, warn=lambda x: warn(renamed(x)), **options)
+        except AdtError as error:
+            raise type(error)(renamed(str(error))) from error
 
 
 def write(

@@ -270,6 +270,29 @@ def test_an_empty_name_is_not_this_folder(
     assert [path.name for path in folder.iterdir()] == ["song.wav"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are of POSIX")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "convert pipe --format csv",
+        "evaluate pipe song.labels.txt",
+        "evaluate song.labels.txt pipe",
+        "audacity open pipe",
+        "web pipe",
+    ],
+)
+def test_a_pipe_is_not_read_twice(
+    folder: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its second reader would find nothing: no hits, without a word."""
+    os.mkfifo(folder / "pipe")
+    (folder / "song.labels.txt").write_text("1\t1\tKD\n")
+    assert main(command.split()) in (1, 2)
+    err = capsys.readouterr().err
+    assert err.startswith("adt: pipe: is a pipe, which can be read only once")
+    assert len(err.splitlines()) == 1
+
+
 def test_nothing_found_is_said(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

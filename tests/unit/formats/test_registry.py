@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import os
+import re
 import subprocess
 import sys
 import warnings
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -357,3 +360,22 @@ def test_examples_in_the_documentation(module: str) -> None:
     result = doctest.testmod(importlib.import_module(f"adt_plugins.{module}"))
     assert result.attempted > 0
     assert result.failed == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are of POSIX")
+def test_a_named_pipe_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = b"-1\t-1\tKD\n1\t1\tKD\nx\n"
+    for text, count in ((content[:-2], 1), (content, None)):
+        writer = Thread(target=pipe.write_bytes, args=(text,), daemon=True)
+        writer.start()
+        messages: list[str] = []
+        if count is None:
+            with pytest.raises(FormatError, match=f"^{re.escape(str(pipe))}: line 3"):
+                formats.read(pipe, warn=messages.append)
+        else:
+            assert len(formats.read(pipe, warn=messages.append)) == count
+            early = f"{pipe}: 1 label lies before 0 s and is left out"
+            assert messages == [early]
+        writer.join(10)
