@@ -118,9 +118,7 @@ class _Grid:
         bar = max(beat.position for beat in beats)
         unit = bar // 2 if bar % 2 == 0 else bar
         places = unit * max(1, round(float(np.median(np.diff(at))) / rate / SLOT_S))
-        phase = next(
-            n for n, beat in enumerate(beats) if (beat.position - 1) % unit == 0
-        )
+        phase = -(beats[0].position - 1) % unit
         begin, end = _continued(np.array([0.0, count]), at, number)
         first = phase + unit * np.floor((begin - phase) / unit)
         units = max(1, int(np.ceil((end - first) / unit)))

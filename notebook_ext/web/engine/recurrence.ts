@@ -42,7 +42,7 @@ function divide(beats: readonly Beat[], count: number, rate: number): Grid {
   const bar = Math.max(...beats.map(([, position]) => position));
   const unit = bar % 2 ? bar : bar / 2;
   const places = unit * Math.max(1, roundEven(median(at) / rate / SLOT_S));
-  const phase = beats.findIndex(([, position]) => (position - 1) % unit === 0);
+  const phase = (unit - ((beats[0][1] - 1) % unit)) % unit;
   const [begin, end] = [0, count].map((frame) => continued(frame, at, number));
   const first = phase + unit * Math.floor((begin - phase) / unit);
   const units = Math.max(1, Math.ceil((end - first) / unit));

@@ -88,6 +88,13 @@ def test_any_meter(bar: int) -> None:
     assert weighed[60 * bar * 5 + 60, 1] > 0.35
 
 
+def test_a_part_of_a_long_bar() -> None:
+    """No bar begins among its beats."""
+    beats = [Beat(0.5 * n, n + 3) for n in range(11)]
+    activations = drummer(weak=1)
+    assert recurrence.weigh(activations, beats, CARD).values.shape == (2420, 4)
+
+
 def test_recordings_that_begin_and_end_between_beats() -> None:
     """A part of a song has an offset, and no beats at its ends."""
     whole = drummer(weak=5)
