@@ -62,8 +62,9 @@ class Transcription:
         Meters of the bars: a `Meter`, or changes of it; see
         `adt_plugins.meter.meter_changes`.
     activations
-        Kept in memory only; not part of the JSON nor of equality. Slicing
-        leaves them whole.
+        Those of drums are weighed by other bars where beats were found, see
+        `adt_plugins.picking.recurrence`. Kept in memory only; not part of the JSON nor
+        of equality. Slicing leaves them whole.
     """
 
     onsets: tuple[Onset, ...] = ()
