@@ -55,6 +55,7 @@ from adt_plugins.rhythm import (
     chord_changes,
     compound,
     drum_patterns,
+    readings,
     tempo_search,
 )
 from adt_plugins.separation import masks, separator, templates
@@ -119,6 +120,11 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "DRUM_PATTERNS": (
         drum_patterns,
         "WEIGHT UNUSUAL USUAL_BAR NEAR_FRAMES _PATTERNS _ANYWHERE _BLOCK _SURE",
+    ),
+    "READINGS": (
+        readings,
+        "BAR LEAST_BEATS _DRUMS _RARE _BEATS _DOWNBEATS _USUAL_BPM _TEMPO _KINDS"
+        " _UNCHANGED _HARMONY",
     ),
     "COMPOUND": (
         compound,

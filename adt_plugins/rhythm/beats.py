@@ -21,7 +21,7 @@ from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat
 from adt_plugins.errors import ModelError
 from adt_plugins.meter import Meter, check_bpm
-from adt_plugins.rhythm import compound
+from adt_plugins.rhythm import compound, readings
 from adt_plugins.rhythm.bar_pointer import (
     OBSERVATION_LAMBDA,
     BeatPath,
@@ -187,8 +187,9 @@ def find_beats(
         )
         del observed  # 6 MB an hour
         beats = decoder.decode(meters, bpm)
-        if meter is None and patterns:
-            beats = decoder.in_six_eight(beats, bpm) or beats
+        if patterns:
+            other = decoder.in_six_eight(beats, bpm) if meter is None else None
+            beats = other or decoder.reread(beats, bpm, pinned=pin is not None)
     if pin is not None and beats:
         beats = _from_downbeat(beats, pin)
     return tuple(
@@ -294,6 +295,24 @@ class _Decoder:
         if odds <= 0 or (_are_alike(others, beats) and judge.swings(others)):
             return None  # a shuffle is written in 4/4
         return compounds
+
+    def reread(
+        self, beats: FramesOfBeats, bpm: float | None, *, pinned: bool
+    ) -> FramesOfBeats:
+        """Return the likeliest reading of beats, see `adt_plugins.rhythm.readings`."""
+        if pinned or len(beats) < readings.LEAST_BEATS:
+            return beats
+        frames, positions = _columns(beats)
+        if positions.max() != readings.BAR:
+            return beats
+        frames, positions = readings.likeliest_reading(
+            frames,
+            positions,
+            self._activations,
+            None if self._changes is None else self._changes / WEIGHT,
+            tempi=(MIN_BPM, MAX_BPM) if bpm is None else None,
+        )
+        return list(zip(frames.tolist(), positions.tolist(), strict=True))
 
     @cached_property
     def _any_drum(self) -> NDArray[np.float32]:

@@ -279,6 +279,21 @@ export const DRUM_PATTERNS = {
   SURE: 0.99,
 } as const;
 
+/** See `adt_plugins.rhythm.readings`. */
+export const READINGS = {
+  BAR: 4,
+  LEAST_BEATS: 8,
+  DRUMS: {"KD": [[1.47, -1.31], [0.76, 0.97], [1.14, -0.2], [-0.02, -0.91]], "SD": [[-0.9, -1.37], [0.58, -0.55], [-0.21, -0.54], [0.89, 0.15]], "HH": [[-0.85, 0.15], [0.43, 0.5], [0.25, 1.7], [0.87, 0.3]], "TT": [[-0.14, -0.88], [-0.25, -0.29], [0.73, 0.66], [1.69, 2.1]], "CY": [[2.21, -0.09], [-0.3, 0.24], [-0.74, -0.87], [-0.27, -0.22]]},
+  RARE: 0.15,
+  BEATS: [2.23, -0.51],
+  DOWNBEATS: [8.99, -0.87, -3.1, 1.59],
+  USUAL_BPM: 110,
+  TEMPO: [0.36, -2.06],
+  KINDS: {"same": 0.03, "off": -0.17, "double": 0.89, "half": -0.5},
+  UNCHANGED: 1.21,
+  HARMONY: 0.6,
+} as const;
+
 /** See `adt_plugins.rhythm.compound`. */
 export const COMPOUND = {
   MIN_BPM: 30,

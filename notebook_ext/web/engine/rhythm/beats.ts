@@ -1,7 +1,7 @@
 /** Finds the beats and bars of a recording: the port of `adt_plugins.rhythm.beats`. */
 
 import { countedBeats, parseMeter } from "../../../src/core/meter";
-import { BAR_POINTER, BEATS, CHORDS, COMPOUND } from "../../../src/core/tables";
+import { BAR_POINTER, BEATS, CHORDS, COMPOUND, READINGS } from "../../../src/core/tables";
 import { clamp, lowerBound } from "../../../src/core/time";
 import {
   type Activations,
@@ -14,6 +14,7 @@ import {
 } from "./bar-pointer";
 import { CompoundEvidence, MeterJudge } from "./compound";
 import { BarEvidence } from "./drum-patterns";
+import { likeliestReading } from "./readings";
 import { likelyLengths } from "./tempo-search";
 
 const { MIN_BPM, MAX_BPM, THRESHOLD, CLEAR, AROUND, ALIKE_FRAMES, MOST } = BEATS;
@@ -100,7 +101,15 @@ class Decoder {
     const { column } = this.activations;
     const evidence = new BarEvidence(column, BARS, this.changes);
     const simple = this.#search(BARS, MIN_BPM, MAX_BPM, evidence);
-    return this.#inSixEight(simple) ?? simple;
+    return this.#inSixEight(simple) ?? this.#reread(simple);
+  }
+
+  /** Return the likeliest reading of beats. */
+  #reread(beats: FrameOfBeat[]): FrameOfBeat[] {
+    const bar = Math.max(...beats.map(([, position]) => position));
+    if (beats.length < READINGS.LEAST_BEATS || bar !== READINGS.BAR) return beats;
+    const changes = this.changes.map((value) => value / CHORDS.WEIGHT);
+    return likeliestReading(beats, this.activations, changes, this.rate, [MIN_BPM, MAX_BPM]);
   }
 
   /** Return the beats of 6/8 if that is likelier than the meter of the given ones, or null. */
