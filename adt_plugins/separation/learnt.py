@@ -1,4 +1,4 @@
-"""Learnt parameters of the separation: general templates, and the mask's network."""
+"""Learnt parameters of the separation: general templates, and the mask's networks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from adt_plugins.errors import FormatError
 
 Learnt = Mapping[str, NDArray[Any]]
 """``edges_hz``, shape (bands + 1,); ``template.DRUM``, shape (frames, bands) each; and
-``weights.1`` to ``bias.3`` of the mask's layers."""
+``weights.1`` to ``bias.3`` of the mask's layers, shape ([networks,] inputs, outputs)
+and ([networks,] outputs)."""
 
 SHIPPED = Path(__file__).with_name("learnt.npz")
 LAYERS = ("1", "2", "3")
@@ -35,7 +36,7 @@ def read_learnt(path: Path | str, features: int) -> Learnt:
     path
         The file.
     features
-        Number of inputs of the mask's network.
+        Number of inputs of the mask's networks.
 
     Raises
     ------
@@ -51,12 +52,14 @@ def read_learnt(path: Path | str, features: int) -> Learnt:
     missing = [name for name in _NEEDED if name not in arrays]
     if missing:
         raise FormatError(f"{path}: it has no {missing[0]}")
-    width = features
+    width, networks = features, arrays["weights.1"].shape[:-2]
     for layer in LAYERS:
         shape = arrays[f"weights.{layer}"].shape
-        if len(shape) != 2 or shape[0] != width:
+        if shape[:-1] != (*networks, width):
             raise FormatError(f"{path}: weights.{layer} are not of {width} values")
-        width = shape[1]
+        width = shape[-1]
+        if arrays[f"bias.{layer}"].shape != (*networks, width):
+            raise FormatError(f"{path}: bias.{layer} are not of {width} values")
     return arrays
 
 

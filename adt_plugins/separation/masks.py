@@ -1,9 +1,9 @@
 """The share of drums in each time-frequency bin: a learnt Wiener-like mask.
 
-A Wiener mask follows from the estimated levels of drums and background. Here a small
-network of two hidden layers estimates it for every bin separately, from these levels,
-the level of each coarse drum, and the magnitudes nearby in time and frequency. It knows
-where hits are, but nothing of the instruments.
+A Wiener mask follows from the estimated levels of drums and background. Here small
+networks of two hidden layers estimate it for every bin separately, from these levels,
+the level of each coarse drum, and the magnitudes nearby in time and frequency. They
+know where hits are, but nothing of the instruments.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _TOP_HZ = 22050.0
 
 
 class Features:
-    """Features of a stretch of sound, as the network reads them.
+    """Features of a stretch of sound, as the networks read them.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def drum_mask(mixture: Mixture, grid: Grid, level: float, learnt: Learnt) -> Flo
     mixture, grid, level
         See `Features`.
     learnt
-        Weights of the network.
+        Weights of the networks.
 
     Returns
     -------
@@ -162,14 +162,18 @@ def drum_mask(mixture: Mixture, grid: Grid, level: float, learnt: Learnt) -> Flo
 
 
 def bare_mask(rows: Floats, learnt: Learnt) -> Floats:
-    """Return the network's mask, 0-1, for features of shape (`FEATURES`, places)."""
+    """Return the networks' mask, 0-1, for features of shape (`FEATURES`, places).
+
+    It is the sigmoid of the mean of what they put out before it.
+    """
     values = rows
     for layer in LAYERS:
-        values = learnt[f"weights.{layer}"].T @ values
-        values += learnt[f"bias.{layer}"][:, None]
+        values = learnt[f"weights.{layer}"].swapaxes(-1, -2) @ values
+        values += learnt[f"bias.{layer}"][..., None]
         if layer != LAYERS[-1]:
             np.maximum(values, 0, out=values)
-    return np.asarray(1 / (1 + np.exp(-values[0])), np.float32)
+    logits = values.reshape(-1, rows.shape[1]).mean(axis=0)
+    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
 
 def shares(drums: Mapping[Drum, Floats]) -> dict[Drum, Floats]:

@@ -12,6 +12,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,8 +79,9 @@ class MaskSettings:
     ----------
     mixes
         Number of mixes; a tenth, from clips of the validation split, only check.
-    units
-        Units of the two hidden layers.
+    networks, units
+        Number of networks, whose mean is the mask, and units of their two hidden
+        layers.
     epochs, batch, rate
         Passes over all bins, bins in a step, highest learning rate.
     examples
@@ -87,6 +89,7 @@ class MaskSettings:
     """
 
     mixes: int = 220
+    networks: int = 2
     units: tuple[int, int] = (80, 40)
     epochs: int = 8
     batch: int = 8192
@@ -142,7 +145,7 @@ def learn_separation(
         settings,
         lambda part: progress(_OF_THE_WORK * part),
     )
-    weights = fit_mask(
+    weights = fit_networks(
         mixes["train"],
         settings,
         lambda part: progress(_OF_THE_WORK + (1 - _OF_THE_WORK) * part),
@@ -269,19 +272,39 @@ def _template(path: Path, length: int) -> Floats:
     return normalised(np.abs(GRID.spectra(samples))[first : first + length])
 
 
-def fit_mask(
+def fit_networks(
     mixes: Sequence[MaskExamples], settings: MaskSettings, progress: Progress
 ) -> dict[str, Floats]:
-    """Train the mask's network (Adam, one cycle).
+    """Train the mask's networks, which differ in what they begin with.
 
     Returns
     -------
     dict
-        ``weights.1`` to ``bias.3``, for features without scaling.
+        ``weights.1`` to ``bias.3``, see `adt_plugins.separation.learnt.Learnt`.
     """
+    count = settings.networks
+    fitted: list[dict[str, Floats]] = []
+    for number in range(count):
+        seed = settings.examples.seed + number
+        report = partial(_report_part, progress, number / count, 1 / count)
+        fitted.append(_fit_network(mixes, settings, seed, report))
+    return {name: np.stack([one[name] for one in fitted]) for name in fitted[0]}
+
+
+def _report_part(progress: Progress, begin: float, share: float, part: float) -> None:
+    progress(begin + share * part)
+
+
+def _fit_network(
+    mixes: Sequence[MaskExamples],
+    settings: MaskSettings,
+    seed: int,
+    progress: Progress,
+) -> dict[str, Floats]:
+    """Train a network (Adam, one cycle); return it for features without scaling."""
     import torch
 
-    torch.manual_seed(settings.examples.seed)
+    torch.manual_seed(seed)
     inputs, masks, weights = (
         np.concatenate([getattr(mix, part) for mix in mixes]).astype(np.float32)
         for part in ("features", "masks", "weights")

@@ -33,7 +33,7 @@ from tests.support.drum_tracks import RATE, chords, drum_track
 SETTINGS = MaskSettings(
     mixes=5,
     units=(80, 40),
-    epochs=20,
+    epochs=12,
     batch=512,
     examples=MixSettings(seconds=4, places=4000, true_hits=1.0),
 )
@@ -183,8 +183,11 @@ def test_files_that_were_not_learnt_for_this_are_refused(tmp_path: Path) -> None
     path.write_bytes(b"nothing")
     with pytest.raises(FormatError, match=r"learnt\.npz: "):
         separate(*given, learnt=path)
-    path.write_bytes(archived({**arrays, "weights.1": arrays["weights.1"][1:]}))
+    path.write_bytes(archived({**arrays, "weights.1": arrays["weights.1"][:, 1:]}))
     with pytest.raises(FormatError, match=r"weights\.1 are not of 44 values"):
+        separate(*given, learnt=path)
+    path.write_bytes(archived({**arrays, "bias.2": arrays["bias.2"][1:]}))
+    with pytest.raises(FormatError, match=r"bias\.2 are not of 40 values"):
         separate(*given, learnt=path)
     del arrays["bias.2"]
     path.write_bytes(archived(arrays))
