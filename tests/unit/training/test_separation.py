@@ -33,7 +33,7 @@ from tests.support.drum_tracks import RATE, chords, drum_track
 SETTINGS = MaskSettings(
     mixes=5,
     units=(80, 40),
-    epochs=12,
+    epochs=10,
     batch=512,
     examples=MixSettings(seconds=4, places=4000, true_hits=1.0),
 )
