@@ -16,6 +16,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.notation.divisions import UNDIVIDED, Division, Feel, Unit
 from adt_plugins.meter import MOST_BEATS, Meter, MeterChange, meters_of_bars
+from adt_plugins.midi.bar_lines import beats_of_last_bar
 from adt_plugins.tempo import refined, steady_tempo
 from adt_plugins.transcription import Transcription
 
@@ -129,7 +130,8 @@ def lay_out(transcription: Transcription) -> tuple[list[Bar], float]:
         raise FormatError("needs beats, and there are none")
     transcription = replace(transcription, beats=tuple(distinct))
     straight = _straightened(transcription)
-    beats = _continued(straight, transcription.onsets)
+    ending = _ending(straight, transcription.meters)
+    beats = _continued(straight, transcription.onsets, ending)
     bars = _bars(beats[:-1], straight)
     for bar, meter in zip(bars, _meters(bars, transcription.meters), strict=True):
         bar.meter = meter
@@ -198,8 +200,13 @@ def _split(bar: Bar, end: float) -> list[GridBeat]:
     return grid
 
 
-def _continued(inner: Sequence[Beat], onsets: Sequence[Onset]) -> list[GridBeat]:
-    """Add beats before and after the given ones until every hit is between two."""
+def _continued(
+    inner: Sequence[Beat], onsets: Sequence[Onset], ending: int
+) -> list[GridBeat]:
+    """Add beats before and after the given ones until every hit is between two.
+
+    `ending` is the number of beats of the last bar.
+    """
     usual = _usual(inner)
     first, last = (
         (onsets[0].time, onsets[-1].time) if onsets else (inner[0].time, inner[0].time)
@@ -222,11 +229,20 @@ def _continued(inner: Sequence[Beat], onsets: Sequence[Onset]) -> list[GridBeat]
     position, count = inner[-1].position, 0
     while True:
         count += 1
-        position = position + 1 if position < usual else 1
+        position = position + 1 if position < ending else 1
         beats.append(GridBeat(position, inner[-1].time + count * tail))
         # Continue to the downbeat after the last hit, with room to round up.
         if position == 1 and count * tail > more + _ROOM * tail:
             return beats
+
+
+def _ending(beats: Sequence[Beat], changes: Sequence[MeterChange]) -> int:
+    """Return the number of beats of the last bar: of its meter, if that changes."""
+    starts = [n for n, beat in enumerate(beats) if beat.position == 1]
+    usual = _usual(beats)
+    if len(changes) < 2 or not starts:
+        return usual
+    return beats_of_last_bar(starts, meters_of_bars(changes, len(starts)), usual)
 
 
 def _usual(beats: Sequence[Beat]) -> int:

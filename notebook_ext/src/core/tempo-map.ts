@@ -139,7 +139,11 @@ function usual(
 }
 
 /** Return the beats of the last bar as if it were complete. */
-function lastBar(starts: readonly number[], meters: readonly Meter[], usual: number): number {
+export function lastBar(
+  starts: readonly number[],
+  meters: readonly Meter[],
+  usual: number,
+): number {
   const own = meters[meters.length - 1];
   const isOwn = ({ beats, unit }: Meter) => beats === own.beats && unit === own.unit;
   const alike = starts.slice(1).flatMap((after, n) => (isOwn(meters[n]) ? after - starts[n] : []));

@@ -13,6 +13,7 @@ import {
 import { roundEven } from "../core/pick";
 import { BARS, METER } from "../core/tables";
 import { refined, steadyTempo } from "../core/tempo";
+import { lastBar } from "../core/tempo-map";
 import { type Division, UNDIVIDED, type Unit } from "./divisions";
 import { type Feel, TICKS } from "./score";
 import { beatPlaces, mostCommon, nano } from "./song";
@@ -105,7 +106,7 @@ export function layOut(given: Given): { bars: Bar[]; end: number } {
   const beats = [...new Map(given.beats.map((beat) => [beat[0], beat])).values()];
   if (!beats.length) throw new CannotWrite("needs beats, and there are none");
   const straight = straightened({ ...given, beats });
-  const all = continued(straight, given.hits);
+  const all = continued(straight, given.hits, endingOf(straight, given.meters));
   const { time: end } = all[all.length - 1];
   const bars = barsOf(all.slice(0, -1), straight);
   const meters = metersOf(bars, given.meters);
@@ -173,8 +174,11 @@ function split({ beats, meter }: Bar, end: number): GridBeat[] {
   });
 }
 
-/** Continue the beats in both directions until every hit lies between two. */
-function continued(given: readonly Counted[], hits: readonly Hit[]): GridBeat[] {
+/**
+ * Continue the beats in both directions until every hit lies between two; `ending` is the number
+ * of beats of the last bar.
+ */
+function continued(given: readonly Counted[], hits: readonly Hit[], ending: number): GridBeat[] {
   const usual = usualOf(given);
   const [start, position] = given[0];
   const [end, counted] = given[given.length - 1];
@@ -194,11 +198,19 @@ function continued(given: readonly Counted[], hits: readonly Hit[]): GridBeat[] 
   }
   const beats = [...before.reverse(), ...given.map(([time, own]) => gridBeat(own, time))];
   for (let count = 1, now = counted; ; count++) {
-    now = now < usual ? now + 1 : 1;
+    now = now < ending ? now + 1 : 1;
     beats.push(gridBeat(now, end + count * tail));
     // Continue to the downbeat after the last hit, with room to round up.
     if (now === 1 && count * tail > more + ROOM * tail) return beats;
   }
+}
+
+/** Return the number of beats of the last bar: of its meter, if that changes. */
+function endingOf(beats: readonly Counted[], changes: readonly MeterChange[]): number {
+  const starts = beats.flatMap(([, position], n) => (position === 1 ? [n] : []));
+  const usual = usualOf(beats);
+  if (changes.length < 2 || !starts.length) return usual;
+  return lastBar(starts, metersOfBars(changes, starts.length), usual);
 }
 
 /** Return the length of most bars, or the beats that there are of the only one. */

@@ -173,6 +173,17 @@ def metered(meters: Meters, counts: Sequence[tuple[int, float]]) -> Transcriptio
     return Transcription(kicks, tuple(counted), meters=meter_changes(meters))
 
 
+def test_the_last_bar_has_its_own_meter(tmp_path: Path) -> None:
+    changes: Meters = [(1, "5/4"), (2, "3/4"), (3, "2/4")]
+    song = metered(changes, [(5, 0.5), (3, 0.5), (2, 0.5)])
+    text = written(song, tmp_path)
+    assert "3 (2/4)" in text
+    assert "KD |o---o---o---o---o---|o---o---o---|o---o---|\n" in text
+    # Whose beats end before it does.
+    song = metered([(1, "4/4"), (3, "3/4")], [(4, 0.5), (4, 0.5), (2, 0.5)])
+    assert "|o---o-------|\n" in written(song, tmp_path)
+
+
 METERS = [
     ("2/4", 2, 0.5),
     ("3/4", 3, 0.5),
