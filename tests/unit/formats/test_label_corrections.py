@@ -54,7 +54,7 @@ def test_tracks_that_were_renamed_or_merged_lose_nothing() -> None:
 
 def test_times_of_a_running_audacity() -> None:
     """Rounding to six digits is no edit; a moved label keeps its hit's velocity."""
-    original = make_song(1500.0)
+    original = make_song(1100.0)
     tracks = [
         LabelTrack(
             track.name,
