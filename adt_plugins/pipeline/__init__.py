@@ -20,7 +20,7 @@ from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.progress import Cancel, Progress, progress_bar
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
-from adt_plugins.errors import AdtWarning, AudioError
+from adt_plugins.errors import AdtWarning
 from adt_plugins.meter import MeterChange, meter_changes
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.network.inference import Network
@@ -38,6 +38,8 @@ from adt_plugins.pipeline.hashing import hashing
 from adt_plugins.pipeline.listening import Listened, listen, samples_around
 from adt_plugins.pipeline.request import (
     Model,
+    Part,
+    check_downbeat,
     check_request,
     open_network,
     song_gate_mode,
@@ -173,13 +175,13 @@ def transcribe(
     wanted = check_request(card, drums, thresholds, listeners.kinds)
     choice = _Choice(thresholds, song_gate_mode(song_gate))
     known = KnownBeats(bpm, meter, first_downbeat) if beats else KnownBeats()
-    part = _Part(start, end, audio_track, known.first_downbeat)
+    part = Part(start, end, audio_track, known.first_downbeat)
     run = partial(_listen_to, source, part, network, listeners)
     with _reporting(progress) as report, hashing(source, threads) as digest:
         listened, reader = run(progress=report, cancel=cancel, threads=threads)
-        heard = _adapted(listened.activations, card, adaptation)
-        bars = _find_beats(heard, listeners.chords, known) if beats else ()
-        picked = _pick(heard, bars, card, choice)
+        adapted = _adapted(listened.activations, card, adaptation)
+        bars = _find_beats(adapted, listeners.chords, known) if beats else ()
+        picked = _pick(adapted, bars, card, choice)
         _warn(reader, picked)
         onsets = _only(_onsets(picked, listened, card, listeners.tagger), wanted)
         recording = _describe_source(digest(), reader, start)
@@ -188,15 +190,6 @@ def transcribe(
     whole = Transcription(onsets, bars, recording, info, meters=_meters(bars, meter))
     kept = picked.activations if keep_activations else None
     return _cut(whole, kept, part, reader.duration)
-
-
-class _Part(NamedTuple):
-    """The part of a recording to read, and the downbeat that the user knows."""
-
-    start: float
-    end: float | None
-    track: int | None
-    downbeat: float | None
 
 
 class _Listeners(NamedTuple):
@@ -226,7 +219,7 @@ def _listeners(card: ModelCard, *, fine: bool, beats: bool) -> _Listeners:
 
 def _listen_to(
     source: AudioSource,
-    part: _Part,
+    part: Part,
     network: Network,
     listeners: _Listeners,
     *,
@@ -239,7 +232,7 @@ def _listen_to(
     with open_audio(
         source, start=part.start, end=part.end, track=part.track, around=around
     ) as reader:
-        _check_downbeat(part, reader)
+        check_downbeat(part, reader)
         listened = listen(
             reader,
             network,
@@ -249,28 +242,8 @@ def _listen_to(
             taps=listeners.taps,
             threads=threads,
         )
-        _check_downbeat(part, reader)
+        check_downbeat(part, reader)
     return listened, reader
-
-
-def _check_downbeat(part: _Part, reader: AudioReader) -> None:
-    """Refuse a first downbeat outside the part, before the work if its end is known."""
-    if part.downbeat is None:
-        return
-    named = f"{reader.label}: the first downbeat, at {part.downbeat:g} s, is"
-    if part.downbeat < part.start:
-        raise AudioError(f"{named} before the start at {part.start:g} s")
-    if part.end is not None and part.downbeat > part.end:
-        raise AudioError(f"{named} past the end of the part at {part.end:g} s")
-    info = reader.info
-    if info.frames is not None:
-        end = info.frames / info.sample_rate
-    elif reader.position == 1.0 and part.end is None:
-        end = part.start + reader.duration
-    else:
-        return
-    if part.downbeat > end:
-        raise AudioError(f"{named} past its end at {end:.2f} s")
 
 
 class _Choice(NamedTuple):
@@ -364,7 +337,7 @@ def _find_beats(
 
 
 def _cut(
-    whole: Transcription, activations: Activations | None, part: _Part, duration: float
+    whole: Transcription, activations: Activations | None, part: Part, duration: float
 ) -> Transcription:
     """Leave out what was read around a part, and attach the activations of the part."""
     cut = whole.between(part.start, math.inf if part.end is None else part.end)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from adt_plugins.audio import AudioReader
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum, as_drum
-from adt_plugins.errors import ModelError
+from adt_plugins.errors import AudioError, ModelError
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.song_gate import MODES, Mode
@@ -80,3 +82,32 @@ def song_gate_mode(song_gate: Mode | bool) -> Mode:
     if song_gate not in MODES:
         raise ValueError(f"song gate {song_gate!r}: there are {', '.join(MODES)}")
     return song_gate
+
+
+class Part(NamedTuple):
+    """The part of a recording to read, and the downbeat that the user knows."""
+
+    start: float
+    end: float | None
+    track: int | None
+    downbeat: float | None
+
+
+def check_downbeat(part: Part, reader: AudioReader) -> None:
+    """Refuse a first downbeat outside the part, before the work if its end is known."""
+    if part.downbeat is None:
+        return
+    named = f"{reader.label}: the first downbeat, at {part.downbeat:g} s, is"
+    if part.downbeat < part.start:
+        raise AudioError(f"{named} before the start at {part.start:g} s")
+    if part.end is not None and part.downbeat > part.end:
+        raise AudioError(f"{named} past the end of the part at {part.end:g} s")
+    info = reader.info
+    if info.frames is not None:
+        end = info.frames / info.sample_rate
+    elif reader.position == 1.0 and part.end is None:
+        end = part.start + reader.duration
+    else:
+        return
+    if part.downbeat > end:
+        raise AudioError(f"{named} past its end at {end:.2f} s")
