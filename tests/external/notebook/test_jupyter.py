@@ -134,7 +134,7 @@ def test_edits_go_both_ways(notebook: Notebook) -> None:
 
     notebook.python(f"w.change({added[0]!r}, drum='TT', velocity=44)")
     until(page, f"{ADT}.hits.find(h => h.id === '{added[0]}').velocity === 44")
-    notebook.python("w.set_threshold('SD', 0.05)")
+    notebook.python("w.set_threshold('SD', 0.02)")
     assert len(agree(notebook)) > before + 5
     notebook.python("name = w.add(3.25, 'KD', 66); w.delete(w.hits[0].id)")
     agree(notebook)
