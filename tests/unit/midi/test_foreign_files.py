@@ -107,9 +107,6 @@ def test_hits_behind_the_last_beat_make_no_beats(tmp_path: Path) -> None:
     assert len(read(path)[0].beats) == 8
 
 
-# Damage that other programs read over
-
-
 # Drums on other channels
 
 
