@@ -10,6 +10,7 @@ import { addStyle, block, eachFrame, listen, make } from "./dom";
 import { Input } from "./input";
 import { leaveKeysToHost } from "./keyboard";
 import { LANE, Lanes } from "./lanes";
+import { drawOverview } from "./overview";
 import { heightOf, Painter } from "./paint";
 import type { Exports, Extras, NotationPanel, Stage } from "./stage";
 import css from "./style.css";
@@ -278,7 +279,14 @@ export class DrumView implements Stage {
     const context = this.#strip.getContext("2d");
     if (!context) return;
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
-    this.#painter.overview(context, this.#view.width, OVERVIEW, this.#stale);
+    drawOverview(
+      this.session,
+      this.#painter.theme,
+      context,
+      this.#view.width,
+      OVERVIEW,
+      this.#stale,
+    );
     this.#stale = NOWHERE;
   }
 
