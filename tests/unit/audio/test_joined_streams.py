@@ -1,0 +1,180 @@
+"""Streams that are joined end to end are read to the last one."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.support.audio import RATE, encode, sweep
+from tests.support.field_files import PAIR, SOUND, Pipe, read
+
+
+class TestJoinedStreams:
+    """As FFmpeg and browsers hear them: RFC 3533 for Ogg."""
+
+    @pytest.mark.parametrize(
+        ("name", "between"),
+        [("a.mp3", 5000), ("a.ogg", 2000), ("a.flac", 0), ("a.opus", 2000)],
+    )
+    def test_are_read_to_the_end(self, name: str, between: int, tmp_path: Path) -> None:
+        one = tmp_path / name
+        rate = 48000 if name == "a.opus" else RATE
+        form = {"a.opus": ("OGG", "OPUS")}.get(name, (None, None))
+        tone = np.stack((sweep(4.0, rate=rate),) * 2, axis=1)
+        soundfile.write(one, tone, rate, format=form[0], subtype=form[1])
+        alone, _ = read(one)
+        two = tmp_path / f"two-{name}"
+        two.write_bytes(one.read_bytes() * 2)
+        samples, warnings = read(two)
+        assert 0 <= len(samples) - 2 * len(alone) <= between
+        assert warnings == ["several streams, one after the other: all are read"]
+        np.testing.assert_allclose(samples[:RATE], alone[:RATE], atol=0.01)
+        late, _ = read(two, start=5.0)
+        np.testing.assert_allclose(late, samples[5 * RATE :], atol=1e-3)
+
+    @pytest.mark.parametrize(
+        "name", ["a.wav", "a.rf64", "a.w64", "a.aiff", "a.au", "a.caf"]
+    )
+    def test_containers_that_tell_their_end(self, name: str, tmp_path: Path) -> None:
+        """Players read the first one alone: the others are not lost in silence."""
+        path = tmp_path / name
+        soundfile.write(path, PAIR, RATE)
+        whole, _ = read(path)
+        content = path.read_bytes()
+        soundfile.write(path, PAIR[:RATE, :1], RATE, subtype="PCM_24")
+        path.write_bytes(content + path.read_bytes() + content)
+        samples, warnings = read(path)
+        assert warnings == ["several streams, one after the other: all are read"]
+        expected = np.concatenate((whole, SOUND[:RATE], whole))
+        np.testing.assert_allclose(samples, expected, atol=1e-4)
+        np.testing.assert_array_equal(read(path, start=4.5)[0], samples[198450:])
+
+    @pytest.mark.parametrize(
+        ("name", "codec"),
+        [
+            ("a.m4a", "aac"),
+            ("a.tta", "tta"),
+            ("a.wv", "wavpack"),
+            ("a.flv", "pcm_s16le"),
+            ("a.mka", "flac"),
+        ],
+    )
+    def test_containers_that_pyav_reads(
+        self, name: str, codec: str, tmp_path: Path
+    ) -> None:
+        path = tmp_path / name
+        encode(path, SOUND, codec)
+        whole, _ = read(path)
+        path.write_bytes(path.read_bytes() * 2)
+        samples, warnings = read(path)
+        assert warnings == ["several streams, one after the other: all are read"]
+        np.testing.assert_array_equal(samples, np.tile(whole, 2))
+
+    @pytest.mark.parametrize("first", ["a.wav", "a.mp3", "a.ogg", "a.flac", "a.m4a"])
+    def test_files_of_different_kinds(self, first: str, tmp_path: Path) -> None:
+        contents = {}
+        for name in ("a.wav", "a.mp3", "a.ogg", "a.flac", "a.m4a"):
+            path = tmp_path / name
+            if name == "a.m4a":
+                encode(path, SOUND[:RATE], "aac")
+            else:
+                soundfile.write(path, SOUND[:RATE], RATE)
+            contents[name] = path.read_bytes()
+        for second in sorted(contents.keys() - {first}):
+            path = tmp_path / "joined"
+            path.write_bytes(contents[first] + contents[second] + contents["a.wav"])
+            samples, warnings = read(path)
+            assert warnings == ["several streams, one after the other: all are read"]
+            assert len(samples) == pytest.approx(3 * RATE, abs=RATE // 5)
+            np.testing.assert_allclose(samples[-RATE:], SOUND[:RATE], atol=1e-3)
+
+    def test_too_many_in_each_other_end_somewhere(self, tmp_path: Path) -> None:
+        contents = []
+        for name in ("a.wav", "a.ogg"):
+            soundfile.write(tmp_path / name, PAIR[:100], RATE)
+            contents.append((tmp_path / name).read_bytes())
+        path = tmp_path / "joined"
+        path.write_bytes(b"".join(contents) * 30)
+        assert 2000 <= len(read(path)[0]) <= 6000
+
+    @pytest.mark.parametrize("rest", [b"", b"LIST\5\0\0\0INFO\0\0"])
+    def test_wav_through_a_pipe(self, rest: bytes) -> None:
+        whole, short = io.BytesIO(), io.BytesIO()
+        soundfile.write(whole, PAIR, RATE, format="WAV")
+        soundfile.write(short, SOUND[: RATE - 1], RATE // 2, "PCM_U8", format="WAV")
+        content = whole.getvalue() + rest + short.getvalue() + whole.getvalue()
+        samples, warnings = read(Pipe(content))
+        assert warnings == ["several streams, one after the other: all are read"]
+        length = len(SOUND)
+        assert len(samples) == pytest.approx(2 * length + 2 * RATE, abs=4)
+        np.testing.assert_allclose(samples[-length:], 0.75 * SOUND, atol=1e-4)
+        late, _ = read(Pipe(content), start=4.5)
+        np.testing.assert_array_equal(late, samples[round(4.5 * RATE) :])
+
+    def test_another_kind_through_a_pipe_is_told(self) -> None:
+        content = io.BytesIO()
+        soundfile.write(content, PAIR, RATE, format="WAV")
+        samples, warnings = read(Pipe(content.getvalue() + b"OggS\0\2" + bytes(100)))
+        assert warnings == ["only the first of several streams in a pipe is read"]
+        assert len(samples) == len(SOUND)
+
+    def test_chunks_behind_the_samples_are_no_second_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.wav"
+        soundfile.write(path, PAIR, RATE)
+        whole, _ = read(path)
+        for rest in (b"LIST\4\0\0\0INFO", b"RIFF", b"RIFF\0\0\0\0WAVE", bytes(1000)):
+            with path.open("ab") as file:
+                file.write(rest)
+            samples, _ = read(path)
+            np.testing.assert_array_equal(samples, whole)
+
+    @pytest.mark.parametrize("name", ["a.mp3", "a.ogg", "a.flac"])
+    def test_without_pyav(
+        self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is needed for MP3 only, and a sentence says so."""
+        monkeypatch.setitem(sys.modules, "av", None)
+        path = tmp_path / name
+        soundfile.write(path, PAIR, RATE)
+        path.write_bytes(path.read_bytes() * 2)
+        samples, warnings = read(path)
+        if name == "a.mp3":
+            assert len(samples) == len(PAIR)
+            assert warnings == [
+                "only the first of several streams is read:"
+                ' pip install "adt-plugins[av]"'
+            ]
+        else:
+            assert len(samples) == 2 * len(PAIR)
+            np.testing.assert_array_equal(samples[len(PAIR) :], samples[: len(PAIR)])
+
+    @pytest.mark.parametrize("form", ["OGG", "FLAC"])
+    def test_each_may_have_another_rate(self, form: str, tmp_path: Path) -> None:
+        parts = []
+        for rate, channels in ((RATE, 2), (48000, 1), (22050, 2)):
+            file = io.BytesIO()
+            tone = np.stack((sweep(2.0, rate=rate),) * channels, axis=1)
+            soundfile.write(file, tone, rate, format=form)
+            parts.append(file.getvalue())
+        path = tmp_path / "chain"
+        path.write_bytes(b"".join(parts))
+        samples, warnings = read(path)
+        assert warnings == ["several streams, one after the other: all are read"]
+        assert len(samples) == 6 * RATE
+        for number in (1, 2):  # the same sound, at another rate
+            again = samples[2 * number * RATE :][: 2 * RATE]
+            error = again[1000 : RATE // 2] - samples[1000 : RATE // 2]
+            assert np.sqrt(np.mean(error**2)) < 0.02
+        late, _ = read(path, start=3.0)
+        np.testing.assert_allclose(late, samples[3 * RATE :], atol=1e-6)
+
+    def test_a_tag_behind_an_mp3_is_not_another(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.mp3"
+        soundfile.write(path, PAIR, RATE)
+        path.write_bytes(path.read_bytes() + b"APETAGEX" + bytes(5000))
+        assert len(read(path)[0]) == len(PAIR)
