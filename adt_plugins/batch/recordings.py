@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 
+from adt_plugins.base.files import is_named_pipe
 from adt_plugins.base.protected import RECORDINGS, protect
 from adt_plugins.errors import AdtError, reason_of
 
@@ -134,7 +135,7 @@ def _of_folder(
             if not _is_recording(name) or _is_stem(name.lower(), there):
                 continue
             # A pipe would wait for its writer.
-            if not Path(folder, name).is_fifo():
+            if not is_named_pipe(Path(folder, name)):
                 yield os.path.join(folder, name)  # noqa: PTH118 - many of them
 
 

@@ -15,7 +15,7 @@ from adt_plugins.base.protected import protect, protecting
 from adt_plugins.cli import _console
 from adt_plugins.cli._command import Call, parse
 from adt_plugins.cli._parser import Parser
-from adt_plugins.errors import AdtError
+from adt_plugins.errors import AdtError, reason_of
 
 COMMANDS = {
     "transcribe": "find the drum hits of recordings and write them",
@@ -77,6 +77,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return stop.code if isinstance(stop.code, int) else 2
     except AdtError as error:  # of the command; inputs are caught one by one
         _console.complain(str(error))
+        return 2
+    except OSError as error:  # pathlib's, of names that cannot be
+        if error.filename is None:
+            raise
+        _console.complain(f"{error.filename}: {reason_of(error)}")
         return 2
     except KeyboardInterrupt:
         return interrupted()

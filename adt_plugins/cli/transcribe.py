@@ -126,7 +126,9 @@ def run(options: TranscribeOptions) -> int:
 
 def is_pipe(source: str) -> bool:
     """Whether an input can be read only once."""
-    return source == STDIN or Path(source).is_fifo()
+    from adt_plugins.base.files import is_named_pipe
+
+    return source == STDIN or is_named_pipe(source)
 
 
 def _is_nameless(source: str) -> bool:

@@ -128,7 +128,7 @@ def read(
         If it does not follow its format, or the format is unknown.
     """
     path = Path(path)
-    if path.is_fifo():
+    if files.is_named_pipe(path):
         return _read_pipe(path, format_id, warn, options)
     name = format_id or format_of_file(path)
     if name is None:

@@ -7,6 +7,7 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
+from adt_plugins.base.files import is_named_pipe
 from adt_plugins.base.folders import asset, user_model_folder
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import AdtWarning, ModelError, reason_of
@@ -69,7 +70,7 @@ def _cards() -> dict[str, Path]:
         folders.append(asset("models"))
     paths = {}
     for folder in folders:
-        cards = [path for path in folder.glob("*" + _CARD) if not path.is_fifo()]
+        cards = [path for path in folder.glob("*" + _CARD) if not is_named_pipe(path)]
         paths.update({path.stem: path for path in cards})
     return dict(sorted(paths.items()))
 

@@ -358,3 +358,32 @@ def test_a_time_in_the_far_future_is_one_line(
     Path("far.txt").write_text(f"0.5\t0.5\tKD\n{time}\t{time}\tSD\n")
     assert run(*(word.format(time=time) for word in words)) in (0, 1, 2)
     assert len(capsys.readouterr().err.splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["convert", "--format", "midi", "NAME.json"],
+        ["transcribe", "NAME.wav"],
+        ["evaluate", "NAME.json", "NAME.json"],
+        ["web", "NAME.wav"],
+        ["split", "NAME.wav"],
+        ["batch", "NAME", "-o", "out"],
+        ["adapt", "NAME.json", "NAME.wav"],
+        ["audacity", "open", "NAME.wav"],
+        ["audacity", "push", "NAME.json"],
+        ["audacity", "pull", "NAME.wav"],
+    ],
+)
+def test_a_name_that_is_too_long_is_one_line(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([word.replace("NAME", "n" * 300) for word in words]) in (1, 2)
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("adt: ")
+    assert not list(tmp_path.iterdir())
