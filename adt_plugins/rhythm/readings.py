@@ -4,7 +4,7 @@ Where beats are found, another multiple of them may be meant, or another one may
 first of the bar. Drums and activations tell which: kick and crash on 1, snare on 2 and
 4, hi-hats between the beats, toms at the end of a bar, a tempo that is neither slow nor
 fast. All readings are compared by a conditional logit model [1]_, whose weights were
-learnt from 1269 renders of performances (experiment 41).
+learnt from 1269 renders of performances (experiment 46).
 
 .. [1] D. McFadden, "Conditional logit analysis of qualitative choice behavior",
    Frontiers in Econometrics, 1974.
