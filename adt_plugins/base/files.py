@@ -34,6 +34,14 @@ def is_named_pipe(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+def check_no_pipe(source: str | os.PathLike[str]) -> None:
+    """Raise `AdtError` for a named pipe, such as ``<(...)``, if more reads follow."""
+    if is_named_pipe(source):
+        raise AdtError(
+            f"{source}: is a pipe, which can be read only once: save it as a file first"
+        )
+
+
 def read_bytes(path: Path, most: int | None = None) -> bytes:
     """Return the content of a file, or its first `most` bytes.
 

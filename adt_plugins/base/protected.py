@@ -100,7 +100,7 @@ def is_recording(path: Path) -> bool:
     """Return whether a file is a recording, by its name or its first bytes."""
     try:
         with open(os.path.realpath(path), "rb", opener=_open) as file:
-            head = file.read(_HEAD_BYTES)
+            head = file.read(_HEAD_BYTES) or b""  # None from an empty pipe
     except (OSError, ValueError):
         return False
     if head and path.suffix.lower() in RECORDINGS:

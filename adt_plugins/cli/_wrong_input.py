@@ -60,16 +60,6 @@ def _explained(source: str, hint: Callable[[str, Path], str | None]) -> Iterator
         raise type(error)(f"{source}: {explanation}") from error
 
 
-def check_no_pipe(source: str | Path) -> None:
-    """Raise `AdtError` for a named pipe, such as ``<(...)``, if more reads follow."""
-    from adt_plugins.base.files import is_named_pipe
-
-    if is_named_pipe(source):
-        raise AdtError(
-            f"{source}: is a pipe, which can be read only once: save it as a file first"
-        )
-
-
 def check_transcription(source: Path) -> None:
     """Raise `AdtError` for a recording, which is not a transcription.
 

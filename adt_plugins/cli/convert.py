@@ -90,10 +90,11 @@ def add_parser(subparsers: Any) -> None:
 def run(options: ConvertOptions) -> int:
     """Run the command."""
     from adt_plugins import formats
+    from adt_plugins.base.files import check_no_pipe
     from adt_plugins.cli import _recalled
     from adt_plugins.cli._job_loop import Settings, run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan
-    from adt_plugins.cli._wrong_input import check_no_pipe, instead_of_a_transcription
+    from adt_plugins.cli._wrong_input import instead_of_a_transcription
     from adt_plugins.corrections import read_whole
     from adt_plugins.errors import AdtError
 
@@ -132,6 +133,8 @@ def run(options: ConvertOptions) -> int:
     check_formats(outputs.formats)
     if options.audio is not None and len(options.inputs) > 1:
         raise AdtError("--audio: is for one input")
+    if options.audio is not None:
+        check_no_pipe(options.audio)
     jobs = plan(options.inputs, outputs.folder, formats.song_stem)
     jobs = [replace(job, audio=options.audio) for job in jobs]
     settings = Settings(outputs, options.writers.writing(), options.report)

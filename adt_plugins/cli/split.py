@@ -66,7 +66,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: SplitOptions) -> int:
     """Run the command."""
-    from adt_plugins.base.files import leaving_no_empty_folder
+    from adt_plugins.base.files import check_no_pipe, leaving_no_empty_folder
     from adt_plugins.cli._job_loop import attempted, reported
     from adt_plugins.cli._job_plan import plan
     from adt_plugins.errors import AdtError
@@ -76,6 +76,8 @@ def run(options: SplitOptions) -> int:
     if options.hits is not None and options.model.given:
         given = ", ".join(options.model.given)
         raise AdtError(f"{given}: has no effect, since --from gives the hits")
+    if options.hits is not None:
+        check_no_pipe(options.hits)
     hits_of = _hits(options)
     jobs = plan(options.inputs, options.places.folder, lambda path: path.stem)
     work = partial(_split, options, hits_of)

@@ -83,8 +83,8 @@ def run(options: WebOptions) -> int:
 def _write_song(song: Path, options: WebOptions) -> int:
     """Transcribe a song and write its own page beside it."""
     from adt_plugins import formats
+    from adt_plugins.base.files import check_no_pipe
     from adt_plugins.cli import _options, transcribe
-    from adt_plugins.cli._wrong_input import check_no_pipe
 
     check_no_pipe(song)
     if options.output is not None:

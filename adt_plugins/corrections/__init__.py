@@ -20,6 +20,7 @@ from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.audio.reader import open_audio
+from adt_plugins.base.files import check_no_pipe
 from adt_plugins.base.progress import Progress
 from adt_plugins.base.reporting import Warn, default_warn
 from adt_plugins.corrections.search import find_original, found_beside
@@ -91,6 +92,7 @@ def read_whole(
         See `adt_plugins.formats.read`.
     """
     path = Path(path)
+    check_no_pipe(path)
     found_id = format_id or formats.format_of_file(path)
     form = None if found_id is None else formats.find_format(found_id)
     if form is None or form.tracks is None:

@@ -189,7 +189,11 @@ def find_beats(
         beats = decoder.decode(meters, bpm)
         if patterns:
             other = decoder.in_six_eight(beats, bpm) if meter is None else None
-            beats = other or decoder.reread(beats, bpm, pinned=pin is not None)
+            # Readings are those of 4/4; 12/8 has four counted beats too.
+            simple = not any(meter.is_compound for meter in meters)
+            if other is None and simple:
+                other = decoder.reread(beats, bpm, pinned=pin is not None)
+            beats = other or beats
     if pin is not None and beats:
         beats = _from_downbeat(beats, pin)
     return tuple(

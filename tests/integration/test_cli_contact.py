@@ -279,6 +279,9 @@ def test_an_empty_name_is_not_this_folder(
         "evaluate song.labels.txt pipe",
         "audacity open pipe",
         "web pipe",
+        "split song.wav --from pipe",
+        "convert song.labels.txt --format html --audio pipe",
+        "import-adtlib pipe",
     ],
 )
 def test_a_pipe_is_not_read_twice(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from adt_plugins.activations import Activations
+from adt_plugins.rhythm.beats import find_beats
 from adt_plugins.rhythm.readings import likeliest_reading
 
 BEAT, BARS = 56, 12  # frames: 107 beats a minute
@@ -53,3 +54,21 @@ def test_a_known_tempo_stays() -> None:
     positions = np.arange(len(given)) % 4 + 1
     frames, _ = likeliest_reading(given, positions, rock(), None, tempi=None)
     assert np.median(np.diff(frames)) == BEAT // 2
+
+
+@pytest.mark.parametrize("beat", [47, 48])
+def test_compound_meters_have_no_other_readings(beat: int) -> None:
+    """12/8 has four counted beats, but its snare is on the seventh eighth."""
+    values = np.full((FIRST + beat * 4 * BARS + 20, len(OUTPUTS)), 0.01, np.float32)
+    for eighth in range(12 * BARS):
+        frame = FIRST + eighth * beat // 3
+        values[frame, OUTPUTS.index("HH")] = 0.9
+        if eighth % 6 == 0:
+            values[frame, eighth // 6 % 2] = 0.95
+        if eighth % 3 == 0:
+            values[frame, OUTPUTS.index("beat")] = 0.4
+        if eighth % 12 == 0:
+            values[frame, OUTPUTS.index("downbeat")] = 0.35
+    found = find_beats(Activations(values, OUTPUTS, 100.0), meter="12/8")
+    assert np.median(np.diff([one.time for one in found])) == pytest.approx(beat / 100)
+    assert {one.position for one in found} == {1, 2, 3, 4}
