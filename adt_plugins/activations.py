@@ -57,6 +57,15 @@ class Activations:
         )
 
 
+def highest_near(column: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """Return the highest value within `reach` frames of each frame; shape (frames,)."""
+    highest: NDArray[np.float32] = column.copy()
+    for shift in range(1, reach + 1):
+        np.maximum(highest[shift:], column[:-shift], out=highest[shift:])
+        np.maximum(highest[:-shift], column[shift:], out=highest[:-shift])
+    return highest
+
+
 def save_activations(
     activations: Activations, path: Path, *, overwrite: bool = False
 ) -> None:

@@ -80,7 +80,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "EXCLUSIVE": (exclusive, "SAME_STROKE_S _EPSILON"),
     "RECURRENCE": (
         recurrence,
-        "WEIGHT MOST REACH SHARPNESS PRIOR NEAR_S SLOT_S LEAST_BEATS _FLOOR",
+        "WEIGHT MOST REACH SHARPNESS PRIOR NEAR_S SLOT_S LEAST_BEATS FLOOR",
     ),
     "GATE": (
         song_gate,

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 
 import numpy as np
@@ -17,6 +16,7 @@ from adt_plugins.audio.level import LevelMeter, peak_of
 from adt_plugins.audio.opening import AudioSource, name_of, open_decoder
 from adt_plugins.audio.resample import open_resampler
 from adt_plugins.audio.wave_stream import WavePipe
+from adt_plugins.base.pipes import is_named_pipe
 from adt_plugins.errors import AdtError, AudioError, reason_of
 
 SAMPLE_RATE = 44100
@@ -172,7 +172,7 @@ class AudioReader:
                     f" {_RATES.start} to {_RATES.stop - 1} can be read"
                 )
             # The content of a named pipe is gone once it has been read.
-            piped = path is not None and Path(path).is_fifo()
+            piped = path is not None and is_named_pipe(path)
             self.info = AudioInfo(
                 None if piped else path,
                 decoder.sample_rate,

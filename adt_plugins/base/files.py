@@ -23,25 +23,6 @@ class OutputExistsError(AdtError, FileExistsError):
     """A file that is not ours exists, and `overwrite` was not given."""
 
 
-def is_named_pipe(path: str | os.PathLike[str]) -> bool:
-    """Return whether a path is a named pipe; False if the system cannot tell.
-
-    `Path.is_fifo` raises an error for some paths that cannot be, up to Python 3.13.
-    """
-    try:
-        return Path(path).is_fifo()
-    except OSError:
-        return False
-
-
-def check_no_pipe(source: str | os.PathLike[str]) -> None:
-    """Raise `AdtError` for a named pipe, such as ``<(...)``, if more reads follow."""
-    if is_named_pipe(source):
-        raise AdtError(
-            f"{source}: is a pipe, which can be read only once: save it as a file first"
-        )
-
-
 def read_bytes(path: Path, most: int | None = None) -> bytes:
     """Return the content of a file, or its first `most` bytes.
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 
-from adt_plugins.base.files import is_named_pipe
+from adt_plugins.base.pipes import is_named_pipe
 from adt_plugins.base.protected import RECORDINGS, protect
 from adt_plugins.errors import AdtError, reason_of
 

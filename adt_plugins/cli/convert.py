@@ -90,7 +90,7 @@ def add_parser(subparsers: Any) -> None:
 def run(options: ConvertOptions) -> int:
     """Run the command."""
     from adt_plugins import formats
-    from adt_plugins.base.files import check_no_pipe
+    from adt_plugins.base.pipes import check_no_pipe
     from adt_plugins.cli import _recalled
     from adt_plugins.cli._job_loop import Settings, run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan

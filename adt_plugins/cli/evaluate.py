@@ -80,7 +80,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: EvaluateOptions) -> int:
     """Run the command."""
-    from adt_plugins.base.files import check_no_pipe
+    from adt_plugins.base.pipes import check_no_pipe
     from adt_plugins.cli._wrong_input import check_transcription
     from adt_plugins.errors import FormatError
     from adt_plugins.evaluation import evaluate_files

@@ -40,7 +40,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: ImportOptions) -> int:
     """Run the command."""
-    from adt_plugins.base.files import check_no_pipe
+    from adt_plugins.base.pipes import check_no_pipe
     from adt_plugins.errors import AdtError
     from adt_plugins.network.adtlib import import_adtlib
 

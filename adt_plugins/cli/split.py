@@ -66,7 +66,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: SplitOptions) -> int:
     """Run the command."""
-    from adt_plugins.base.files import check_no_pipe, leaving_no_empty_folder
+    from adt_plugins.base.files import leaving_no_empty_folder
+    from adt_plugins.base.pipes import check_no_pipe
     from adt_plugins.cli._job_loop import attempted, reported
     from adt_plugins.cli._job_plan import plan
     from adt_plugins.errors import AdtError

@@ -126,7 +126,7 @@ def run(options: TranscribeOptions) -> int:
 
 def is_pipe(source: str) -> bool:
     """Whether an input can be read only once."""
-    from adt_plugins.base.files import is_named_pipe
+    from adt_plugins.base.pipes import is_named_pipe
 
     return source == STDIN or is_named_pipe(source)
 

@@ -83,7 +83,7 @@ def run(options: WebOptions) -> int:
 def _write_song(song: Path, options: WebOptions) -> int:
     """Transcribe a song and write its own page beside it."""
     from adt_plugins import formats
-    from adt_plugins.base.files import check_no_pipe
+    from adt_plugins.base.pipes import check_no_pipe
     from adt_plugins.cli import _options, transcribe
 
     check_no_pipe(song)

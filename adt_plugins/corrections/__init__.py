@@ -20,7 +20,7 @@ from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.audio.reader import open_audio
-from adt_plugins.base.files import check_no_pipe
+from adt_plugins.base.pipes import check_no_pipe
 from adt_plugins.base.progress import Progress
 from adt_plugins.base.reporting import Warn, default_warn
 from adt_plugins.corrections.search import find_original, found_beside

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from adt_plugins.base import files
 from adt_plugins.base.files import OutputExistsError
+from adt_plugins.base.pipes import is_named_pipe
 from adt_plugins.base.protected import protecting
 from adt_plugins.base.reporting import Warn, default_warn, did_you_mean
 from adt_plugins.errors import AdtError, FormatError
@@ -128,7 +129,7 @@ def read(
         If it does not follow its format, or the format is unknown.
     """
     path = Path(path)
-    if files.is_named_pipe(path):
+    if is_named_pipe(path):
         return _read_pipe(path, format_id, warn, options)
     name = format_id or format_of_file(path)
     if name is None:

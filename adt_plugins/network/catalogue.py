@@ -7,8 +7,8 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
-from adt_plugins.base.files import is_named_pipe
 from adt_plugins.base.folders import asset, user_model_folder
+from adt_plugins.base.pipes import is_named_pipe
 from adt_plugins.card import ModelCard
 from adt_plugins.errors import AdtWarning, ModelError, reason_of
 

@@ -25,6 +25,7 @@ from adt_plugins.base.strict_json import parse_json
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError, ModelError
+from adt_plugins.picking.log_odds import log_odds, probability
 from adt_plugins.picking.onsets import pick_hits
 from adt_plugins.transcription import Transcription
 
@@ -43,7 +44,6 @@ _SCALE = 4.0
 # A hit counts twice: a missed one is worse than an extra one, which is easy to see.
 _HIT_WEIGHT = 2.0
 _SHARES = ((0, 1.0), (-1, 0.5), (1, 0.5))  # weights of a hit in the frames around it
-_FLOOR = 1e-4  # activations are clipped to this distance from 0 and 1
 _STEPS = 60
 _ENOUGH = 1e-6
 _LARGEST = 1e6
@@ -80,7 +80,7 @@ class Adaptation:
         terms = _terms(activations, self.inputs)
         for drum, weights in self.weights.items():
             column = activations.outputs.index(drum)
-            values[:, column] = _logistic(terms @ np.array(weights))
+            values[:, column] = probability(terms @ np.array(weights))
         return replace(activations, values=values)
 
     def check(self, card: ModelCard) -> None:
@@ -251,10 +251,7 @@ def _terms(activations: Activations, inputs: tuple[str, ...]) -> NDArray[np.floa
         columns = [activations.outputs.index(name) for name in inputs]
     except ValueError as error:
         raise ModelError(f"the activations lack an output: {error}") from None
-    values = np.clip(
-        activations.values[:, columns].astype(np.float64), _FLOOR, 1 - _FLOOR
-    )
-    logits = np.log(values / (1 - values)) / _SCALE
+    logits = log_odds(activations.values[:, columns]) / _SCALE
     return np.concatenate([logits, np.ones((len(logits), 1))], axis=1)
 
 
@@ -269,7 +266,7 @@ def _fit(
     importance = 1 + (_HIT_WEIGHT - 1) * targets
     weights = start
     for _ in range(_STEPS):
-        estimate = _logistic(terms @ weights)
+        estimate = probability(terms @ weights)
         error = importance * (estimate - targets)
         slope = terms.T @ error + prior * (weights - start)
         bend = importance * estimate * (1 - estimate)
@@ -279,8 +276,3 @@ def _fit(
         if np.abs(step).max() < _ENOUGH:
             break
     return weights
-
-
-def _logistic(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    value: NDArray[np.float64] = 0.5 * (1 + np.tanh(0.5 * x))
-    return value

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.activations import Activations
+from adt_plugins.activations import Activations, highest_near
 from adt_plugins.annotations import Beat
 from adt_plugins.card import Picking
+from adt_plugins.picking.log_odds import FLOOR, log_odds, probability
 
 WEIGHT = 1.5
 """Of the mean log odds of other bars, beside the hit's own."""
@@ -40,9 +41,6 @@ SLOT_S = 0.02
 """About the time between two places of the bar."""
 
 LEAST_BEATS = 9
-
-_FLOOR = 1e-4
-"""Activations stay this far from 0 and 1."""
 
 Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -73,19 +71,19 @@ def weigh(
     grid = _Grid.of(beats, activations)
     columns = [activations.outputs.index(drum) for drum in picking.drums]
     thresholds = np.array([picking.thresholds[drum] for drum in picking.drums])
-    usual = _log_odds(thresholds)
+    usual = log_odds(thresholds)
     reach = round(NEAR_S * activations.frame_rate)
     units = np.zeros((*grid.frames.shape, len(columns)), np.float32)
     for number, column in enumerate(columns):  # one by one, for an hour's memory
-        near = _widened(activations.values[:, column], reach)
+        near = highest_near(activations.values[:, column], reach)
         np.copyto(units[:, :, number], near[grid.frames], where=grid.inside)
     alike = _similarities(units)
     values = activations.values.copy()
     for number, column in enumerate(columns):
-        odds = _log_odds(units[:, :, number]) - usual[number]
+        odds = log_odds(units[:, :, number]) - usual[number]
         evidence = _mean(np.clip(odds, -MOST, MOST), alike, grid.inside)
         raised = WEIGHT * evidence.ravel()[grid.slots]
-        values[:, column] = _probability(_log_odds(values[:, column]) + raised)
+        values[:, column] = probability(log_odds(values[:, column]) + raised)
     return replace(activations, values=values)
 
 
@@ -143,22 +141,13 @@ def _continued(x: Floats, xs: Floats, ys: Floats) -> Floats:
     return y
 
 
-def _widened(values: Singles, reach: int) -> Singles:
-    """Return the maximum within `reach` frames of each frame."""
-    widened: Singles = values.copy()
-    for shift in range(1, reach + 1):
-        np.maximum(widened[shift:], values[:-shift], out=widened[shift:])
-        np.maximum(widened[:-shift], values[shift:], out=widened[:-shift])
-    return widened
-
-
 def _similarities(units: Singles) -> list[Floats]:
     """Return, for each lag from 1, how much each pair of units so far apart counts."""
     norms = np.sqrt(np.einsum("ups,ups->u", units, units))
     similarities = []
     for lag in range(1, min(REACH, len(units) - 1) + 1):
         products = np.einsum("ups,ups->u", units[lag:], units[:-lag])
-        scale = np.maximum(norms[lag:] * norms[:-lag], _FLOOR)
+        scale = np.maximum(norms[lag:] * norms[:-lag], FLOOR)
         similarities.append((products / scale).astype(np.float64) ** SHARPNESS)
     return similarities
 
@@ -175,14 +164,3 @@ def _mean(odds: Floats, alike: Sequence[Floats], inside: NDArray[np.bool_]) -> F
             weight[one] += share
     total /= weight
     return total
-
-
-def _log_odds(values: NDArray[np.floating]) -> Floats:
-    clipped = np.clip(values.astype(np.float64), _FLOOR, 1 - _FLOOR)
-    odds: Floats = np.log(clipped / (1 - clipped))
-    return odds
-
-
-def _probability(log_odds: Floats) -> Floats:
-    value: Floats = 1 / (1 + np.exp(-log_odds))
-    return value

@@ -6,13 +6,13 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from adt_plugins.audio.decoder import BlockDecoder
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.ahead import Ahead
 from adt_plugins.base.cores import several
 from adt_plugins.base.hashing import sha256, sha256_steps
+from adt_plugins.base.pipes import is_named_pipe
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def _hash(source: AudioSource) -> str | None:
 def _steps(path: str | bytes | os.PathLike[str]) -> Iterator[str | None]:
     """Hash a file step by step; the last item counts."""
     # A pipe has been read; reading it again would wait for ever.
-    if Path(os.fsdecode(path)).is_fifo():
+    if is_named_pipe(os.fsdecode(path)):
         yield None
     else:
         yield from sha256_steps(path)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.activations import Activations
+from adt_plugins.activations import Activations, highest_near
 
 WEIGHT = 0.5
 UNUSUAL = 0.3
@@ -156,9 +156,4 @@ def likelihood(hit: Singles, share: float) -> Singles:
 
 def nearby(column: Singles) -> Singles:
     """Return the highest value within `NEAR_FRAMES` of each frame."""
-    padded = np.pad(column, NEAR_FRAMES)
-    parts = (padded[n : n + len(column)] for n in range(2 * NEAR_FRAMES + 1))
-    highest: Singles = next(parts).copy()
-    for part in parts:
-        np.maximum(highest, part, out=highest)
-    return highest
+    return highest_near(column, NEAR_FRAMES)

@@ -4,6 +4,7 @@ import { type Activation, roundEven } from "../../src/core/pick";
 import { RECURRENCE } from "../../src/core/tables";
 import { clamp } from "../../src/core/time";
 import type { Beat } from "./rhythm/beats";
+import { nearby } from "./rhythm/drum-patterns";
 
 const { WEIGHT, MOST, REACH, SHARPNESS, PRIOR, NEAR_S, SLOT_S, LEAST_BEATS, FLOOR } = RECURRENCE;
 
@@ -16,7 +17,7 @@ export function weigh(
 ): void {
   if (beats.length < LEAST_BEATS || !lanes.length) return;
   const grid = divide(beats, lanes[0].values.length, rate);
-  const heard = lanes.map(({ values }) => atPlaces(widened(values, NEAR_S * rate), grid));
+  const heard = lanes.map(({ values }) => atPlaces(nearby(values, roundEven(NEAR_S * rate)), grid));
   const similar = similarities(heard, grid);
   lanes.forEach(({ drum, values }, n) => {
     const raised = evidence(heard[n], logOdds(thresholds[drum]), similar, grid);
@@ -75,14 +76,6 @@ function continued(x: number, xs: readonly number[], ys: readonly number[]): num
   }
   const slope = (ys[high] - ys[low]) / (xs[high] - xs[low]);
   return slope * (x - xs[low]) + ys[low];
-}
-
-/** The maximum within some frames of each frame. */
-function widened(values: Float32Array, frames: number): Float32Array {
-  const reach = roundEven(frames);
-  return values.map((_, t) =>
-    values.subarray(Math.max(0, t - reach), t + reach + 1).reduce((a, b) => Math.max(a, b)),
-  );
 }
 
 const atPlaces = (values: Float32Array, { frames }: Grid): Float32Array =>

@@ -99,12 +99,12 @@ export function ratios(hits: Float32Array, share: number): Float32Array {
   return logs;
 }
 
-/** Return the highest value within a few frames of each. */
-export function nearby(column: Float32Array): Float32Array {
+/** Return the highest value within `reach` frames of each. */
+export function nearby(column: Float32Array, reach: number = NEAR_FRAMES): Float32Array {
   const highest = new Float32Array(column.length);
   for (let t = 0; t < column.length; t++) {
-    const end = Math.min(t + NEAR_FRAMES, column.length - 1);
-    for (let k = Math.max(t - NEAR_FRAMES, 0); k <= end; k++) {
+    const end = Math.min(t + reach, column.length - 1);
+    for (let k = Math.max(t - reach, 0); k <= end; k++) {
       if (column[k] > highest[t]) highest[t] = column[k];
     }
   }
