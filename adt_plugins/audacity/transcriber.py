@@ -25,7 +25,7 @@ from adt_plugins.network.inference import Network
 from adt_plugins.picking import recurrence
 from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
 from adt_plugins.pipeline import check_request, listen
-from adt_plugins.rhythm.beats import are_clear, find_beats, has_beats, meter_of
+from adt_plugins.rhythm.beats import find_clear_beats, has_beats, meter_of
 from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.transcription import Transcription
 
@@ -101,10 +101,8 @@ def transcribe_request(
     taps = () if chords is None else (chords.add,)
     with open_audio(audio) as reader:
         activations, levels = listen(reader, network, cancel=cancel, taps=taps)
-    beats: tuple[Beat, ...] = ()
-    if chords is not None:
-        beats = find_beats(activations, changes=chords.changes())
-        beats = beats if are_clear(activations, beats) else ()
+    changes = None if chords is None else chords.changes()
+    beats = find_clear_beats(activations, changes=changes)
     onsets = pick_onsets(
         recurrence.weigh(activations, beats, network.card),
         network.card,

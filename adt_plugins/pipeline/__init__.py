@@ -46,8 +46,7 @@ from adt_plugins.pipeline.request import (
 )
 from adt_plugins.rhythm.beats import (
     KnownBeats,
-    are_clear,
-    find_beats,
+    find_clear_beats,
     has_beats,
     meter_of,
 )
@@ -323,17 +322,8 @@ def _find_beats(
     activations: Activations, chords: Harmony | None, known: KnownBeats
 ) -> tuple[Beat, ...]:
     """Find beats, if the model detects them or something is known about them."""
-    if not known and not has_beats(activations.outputs):
-        return ()
     changes = None if chords is None else chords.changes()
-    bars = find_beats(
-        activations,
-        changes=changes,
-        bpm=known.bpm,
-        meter=known.meter,
-        first_downbeat=known.first_downbeat,
-    )
-    return bars if known or are_clear(activations, bars) else ()
+    return find_clear_beats(activations, known, changes=changes)
 
 
 def _cut(

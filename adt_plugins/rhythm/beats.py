@@ -202,6 +202,38 @@ def find_beats(
     )
 
 
+def find_clear_beats(
+    activations: Activations,
+    known: KnownBeats = KnownBeats(),
+    *,
+    changes: NDArray[np.float32] | None = None,
+) -> tuple[Beat, ...]:
+    """Find the beats of a recording, if there are any that can be told.
+
+    Parameters
+    ----------
+    activations, changes
+        See `find_beats`.
+    known
+        What the user knows of the beats.
+
+    Returns
+    -------
+    tuple of Beat
+        Empty if nothing is known of the beats and they are not clear, or the model
+        detects none.
+
+    Raises
+    ------
+    ModelError, ValueError
+        See `find_beats`.
+    """
+    if not known and not has_beats(activations.outputs):
+        return ()
+    beats = find_beats(activations, changes=changes, **vars(known))
+    return beats if known or are_clear(activations, beats) else ()
+
+
 def meter_of(beats: Sequence[Beat]) -> Meter | None:
     """Return the meter of beats that were found without a given one; None if empty.
 

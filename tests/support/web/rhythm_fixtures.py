@@ -16,7 +16,7 @@ from adt_plugins.editor.payload import midi_head
 from adt_plugins.meter import Meter, MeterChange
 from adt_plugins.midi.tempo_map import tempo_map
 from adt_plugins.picking.recurrence import weigh
-from adt_plugins.rhythm.beats import are_clear, find_beats
+from adt_plugins.rhythm.beats import find_clear_beats
 from adt_plugins.rhythm.chord_changes import Harmony
 
 OUTPUTS = ("KD", "SD", "CY", "beat", "downbeat")
@@ -62,9 +62,7 @@ def _beats(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
                     if n % bar == 0:
                         values[t, 4] = max(values[t, 4], height)
         activations = Activations(values, OUTPUTS, 100.0)
-        found = find_beats(activations, changes=changes)
-        if not are_clear(activations, found):
-            found = ()
+        found = find_clear_beats(activations, changes=changes)
         yield {
             "seed": seed,
             "frames": frames,
