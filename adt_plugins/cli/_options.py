@@ -12,7 +12,7 @@ from adt_plugins.cli import _values
 if TYPE_CHECKING:
     from adt_plugins.drums import Drum
     from adt_plugins.picking.song_gate import Mode
-    from adt_plugins.rhythm.beats import KnownBeats
+    from adt_plugins.rhythm.known_beats import KnownBeats
 
 NPZ = "npz"
 """Activations: written and protected like a format, though they are not one."""
@@ -92,7 +92,7 @@ class BeatOptions:
     @property
     def known(self) -> KnownBeats:
         """Known properties of the beats."""
-        from adt_plugins.rhythm.beats import KnownBeats
+        from adt_plugins.rhythm.known_beats import KnownBeats
 
         return KnownBeats(self.bpm, self.meter, self.first_downbeat)
 

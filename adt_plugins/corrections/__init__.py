@@ -42,7 +42,7 @@ from adt_plugins.labels.tracks import (
     warn_of_texts,
 )
 from adt_plugins.recording import source_audio
-from adt_plugins.rhythm.beats import KnownBeats
+from adt_plugins.rhythm.known_beats import KnownBeats
 from adt_plugins.transcription import Transcription
 
 Sound = Callable[[], tuple[AudioSource, float] | None]

@@ -63,10 +63,6 @@ class Purpose(Protocol):
         """Return the purpose in a few words."""
 
 
-PAPER_OPTIONS = ("quantize", "swing_notation")
-"""Options for notation; see `adt_plugins.formats.notation.part.make_part`."""
-
-
 @dataclass(frozen=True)
 class Format:
     """A file format: one module, one line in the registry.

@@ -11,22 +11,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
 from adt_plugins.errors import MissingDependencyError
-from adt_plugins.formats.format import PAPER_OPTIONS, Format
 from adt_plugins.formats.notation.bars import Bar, Stroke
 from adt_plugins.formats.notation.divisions import Feel
 from adt_plugins.formats.notation.part import Part
 from adt_plugins.formats.notation.sections import section_names
 from adt_plugins.formats.notation.spelling import FEET, HANDS, Note, spell, value_of
 from adt_plugins.formats.notation.staff import PLACES
-from adt_plugins.formats.part_files import write_part
+from adt_plugins.formats.part_files import paper_format
 from adt_plugins.formats.song_names import SongNames
-from adt_plugins.transcription import Transcription
 
 if TYPE_CHECKING:
     from guitarpro import models
@@ -42,15 +38,8 @@ _VALUES = {
 _SWING = {Feel.STRAIGHT: "none", Feel.EIGHTHS: "eighth", Feel.SIXTEENTHS: "sixteenth"}
 
 
-def write(
-    transcription: Transcription,
-    path: Path,
-    *,
-    overwrite: bool,
-    warn: Warn,
-    **options: object,
-) -> list[Path]:
-    """Write one track; see `adt_plugins.formats.notation` for what is in it.
+def song_bytes(part: Part, names: SongNames) -> bytes:
+    """Return the content of the file: one track.
 
     All strokes are forte, but for accents and ghost notes, which are marked: programs
     print a sign wherever the loudness changes.
@@ -60,13 +49,6 @@ def write(
     MissingDependencyError
         If PyGuitarPro is not installed.
     """
-    return write_part(
-        transcription, path, song_bytes, overwrite=overwrite, warn=warn, **options
-    )
-
-
-def song_bytes(part: Part, names: SongNames) -> bytes:
-    """Return the content of the file."""
     try:
         import guitarpro
     except ImportError as error:
@@ -179,12 +161,9 @@ def _struck(beat: models.Beat, string: int, drum: Drum, stroke: Stroke) -> model
     )
 
 
-GUITAR_PRO = Format(
-    id="gp5",
-    description="drum part for Guitar Pro, TuxGuitar and MuseScore (Guitar Pro 5)",
-    suffix=".drums.gp5",
-    write=write,
-    needs=("beats",),
-    wants=("fine",),
-    options=PAPER_OPTIONS,
+GUITAR_PRO = paper_format(
+    "gp5",
+    "drum part for Guitar Pro, TuxGuitar and MuseScore (Guitar Pro 5)",
+    ".drums.gp5",
+    song_bytes,
 )

@@ -1,4 +1,4 @@
-"""Writes a part on paper: the steps that all such formats share."""
+"""The formats of a part on paper: their writer, what it needs, and its options."""
 
 from __future__ import annotations
 
@@ -7,33 +7,55 @@ from pathlib import Path
 
 from adt_plugins.base.files import write_files
 from adt_plugins.base.reporting import Warn
+from adt_plugins.formats.format import Format
 from adt_plugins.formats.notation.part import Part, make_part
 from adt_plugins.formats.song_names import SongNames, song_names
+from adt_plugins.midi.quantize import Quantize
 from adt_plugins.transcription import Transcription
 
 
-def write_part(
-    transcription: Transcription,
-    path: Path,
+def paper_format(
+    format_id: str,
+    description: str,
+    suffix: str,
     content: Callable[[Part, SongNames], bytes],
     *,
-    overwrite: bool,
-    warn: Warn,
-    **options: object,
-) -> list[Path]:
-    """Write the part of a transcription, and warn about hits that it leaves out.
+    endings: tuple[str, ...] = (),
+) -> Format:
+    """Return a format whose files hold the part that `notation.part.make_part` makes.
 
     Parameters
     ----------
-    transcription, path, overwrite, warn
-        See `adt_plugins.formats.write`.
+    format_id, description, suffix, endings
+        See `Format`.
     content
-        Function that returns the file's content.
-    **options
-        See `adt_plugins.formats.notation.part.make_part`.
+        Function that returns a file's content.
     """
-    part = make_part(transcription, **options)  # type: ignore[arg-type]
-    data = content(part, song_names(transcription, path))
-    if (omissions := part.omissions()) is not None:
-        warn(f"{path}: {omissions}")
-    return write_files({path: data}, overwrite=overwrite)
+
+    def write(
+        transcription: Transcription,
+        path: Path,
+        *,
+        overwrite: bool,
+        warn: Warn,
+        quantize: Quantize | None = None,
+        swing_notation: str = "eighths",
+    ) -> list[Path]:
+        part = make_part(
+            transcription, quantize=quantize, swing_notation=swing_notation
+        )
+        data = content(part, song_names(transcription, path))
+        if (omissions := part.omissions()) is not None:
+            warn(f"{path}: {omissions}")
+        return write_files({path: data}, overwrite=overwrite)
+
+    return Format(
+        id=format_id,
+        description=description,
+        suffix=suffix,
+        write=write,
+        needs=("beats",),
+        wants=("fine",),
+        endings=endings,
+        options=("quantize", "swing_notation"),
+    )

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import MissingDependencyError
 from adt_plugins.formats.drum_key import key_text
 from adt_plugins.formats.engraving import System, draw, engrave
-from adt_plugins.formats.format import PAPER_OPTIONS, Format
 from adt_plugins.formats.musicxml import score_text
 from adt_plugins.formats.notation.lines import bars_before_lines
 from adt_plugins.formats.notation.part import Part
 from adt_plugins.formats.page_fonts import add_font
-from adt_plugins.formats.part_files import write_part
+from adt_plugins.formats.part_files import paper_format
 from adt_plugins.formats.song_names import SongNames
-from adt_plugins.transcription import Transcription
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -30,15 +26,8 @@ _BESIDE_MM = 1.0  # from the staff to a bar's number
 _TITLE_POINTS, _ARTIST_POINTS, _NUMBER_POINTS = 20.0, 11.0, 9.0
 
 
-def write(
-    transcription: Transcription,
-    path: Path,
-    *,
-    overwrite: bool,
-    warn: Warn,
-    **options: object,
-) -> list[Path]:
-    """Write the pages; see `adt_plugins.formats.notation` for their content.
+def pages(part: Part, names: SongNames) -> bytes:
+    """Return the pages of a part.
 
     Lines have four bars, and bars that repeat the one before are simile marks.
 
@@ -47,13 +36,6 @@ def write(
     MissingDependencyError
         If Verovio or fpdf2 is not installed.
     """
-    return write_part(
-        transcription, path, pages, overwrite=overwrite, warn=warn, **options
-    )
-
-
-def pages(part: Part, names: SongNames) -> bytes:
-    """Return the pages of a part."""
     try:
         from fpdf import FPDF
     except ImportError as error:
@@ -149,12 +131,4 @@ def _number(pdf: FPDF, title: str) -> None:
         pdf.cell(PAGE_MM[0] - 2 * MARGIN_MM, 5, text, align="C")
 
 
-PDF = Format(
-    id="pdf",
-    description="drum notation to print (PDF)",
-    suffix=".drums.pdf",
-    write=write,
-    needs=("beats",),
-    wants=("fine",),
-    options=PAPER_OPTIONS,
-)
+PDF = paper_format("pdf", "drum notation to print (PDF)", ".drums.pdf", pages)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
-from adt_plugins.formats.format import PAPER_OPTIONS, Format
 from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke, usual_length
 from adt_plugins.formats.notation.divisions import Feel
 from adt_plugins.formats.notation.part import Part
-from adt_plugins.formats.part_files import write_part
+from adt_plugins.formats.part_files import paper_format
 from adt_plugins.formats.song_names import SongNames
-from adt_plugins.transcription import Transcription
 
 BARS_A_LINE = 4
 MOST_COLUMNS = 110
@@ -98,20 +94,6 @@ def _legend(part: Part, rows: Sequence[str]) -> list[str]:
     legend += ["g ghost note"] * any(stroke.is_ghost for stroke in strokes)
     legend += ["X, O accents"] * any(stroke.is_accent for stroke in strokes)
     return legend
-
-
-def write(
-    transcription: Transcription,
-    path: Path,
-    *,
-    overwrite: bool,
-    warn: Warn,
-    **options: object,
-) -> list[Path]:
-    """Write the tab; see `adt_plugins.formats.notation` for its content."""
-    return write_part(
-        transcription, path, _content, overwrite=overwrite, warn=warn, **options
-    )
 
 
 def _content(part: Part, names: SongNames) -> bytes:
@@ -237,12 +219,4 @@ def _wrapped(parts: Sequence[str], width: int = 76) -> list[str]:
     return lines
 
 
-TAB = Format(
-    id="tab",
-    description="drum tablature (text)",
-    suffix=".tab.txt",
-    write=write,
-    needs=("beats",),
-    wants=("fine",),
-    options=PAPER_OPTIONS,
-)
+TAB = paper_format("tab", "drum tablature (text)", ".tab.txt", _content)

@@ -44,13 +44,9 @@ from adt_plugins.pipeline.request import (
     open_network,
     song_gate_mode,
 )
-from adt_plugins.rhythm.beats import (
-    KnownBeats,
-    find_clear_beats,
-    has_beats,
-    meter_of,
-)
+from adt_plugins.rhythm.beats import find_clear_beats, has_beats, meter_of
 from adt_plugins.rhythm.chord_changes import Harmony
+from adt_plugins.rhythm.known_beats import KnownBeats
 from adt_plugins.transcription import Transcription
 
 if TYPE_CHECKING:

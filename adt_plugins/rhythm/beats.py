@@ -8,9 +8,8 @@ madmom itself is an optional second backend.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +32,7 @@ from adt_plugins.rhythm.bar_pointer import (
 from adt_plugins.rhythm.chord_changes import WEIGHT
 from adt_plugins.rhythm.compound import CompoundEvidence, any_drum
 from adt_plugins.rhythm.drum_patterns import BarEvidence
+from adt_plugins.rhythm.known_beats import KnownBeats
 from adt_plugins.rhythm.tempo_search import likely_lengths
 
 MIN_BPM, MAX_BPM = 55.0, 215.0
@@ -40,8 +40,7 @@ BPM_TOLERANCE = 1.1
 """Deviation from a given tempo that the music may show, as a ratio."""
 
 METERS = ("3/4", "4/4")
-"""Meters decoded together when none is given. 6/8 is tried afterwards, by what the
-drums
+"""Meters decoded together if none is given. 6/8 is tried afterwards, by what the drums
 play between the beats: half a bar of 4/4 looks much like a bar of 6/8."""
 
 SIX_EIGHT = Meter(6, 8)
@@ -61,38 +60,6 @@ _PIN = -1e4  # log density that rules a state out
 
 FramesOfBeats = list[tuple[int, int]]
 """Frame of each beat, and its position in the bar from 1."""
-
-
-@dataclass(frozen=True)
-class KnownBeats:
-    """Properties of the beats that the user knows; true if any is given.
-
-    Parameters
-    ----------
-    bpm, meter, first_downbeat
-        See `find_beats`; None: unknown.
-
-    Raises
-    ------
-    ValueError
-        If a value is not valid.
-    """
-
-    bpm: float | None = None
-    meter: str | None = None
-    first_downbeat: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.bpm is not None:
-            check_bpm(self.bpm)
-        if self.meter is not None:
-            Meter.parse(self.meter)
-        downbeat = self.first_downbeat
-        if downbeat is not None and not (math.isfinite(downbeat) and downbeat >= 0):
-            raise ValueError(f"a first downbeat at {downbeat:g} s is not a time")
-
-    def __bool__(self) -> bool:
-        return any(value is not None for value in vars(self).values())
 
 
 def has_beats(outputs: Iterable[str]) -> bool:
@@ -204,11 +171,11 @@ def find_beats(
 
 def find_clear_beats(
     activations: Activations,
-    known: KnownBeats = KnownBeats(),
+    known: KnownBeats = KnownBeats(),  # noqa: B008 - frozen
     *,
     changes: NDArray[np.float32] | None = None,
 ) -> tuple[Beat, ...]:
-    """Find the beats of a recording, if there are any that can be told.
+    """Find the beats of a recording, if they are clear or anything is known of them.
 
     Parameters
     ----------

@@ -5,19 +5,15 @@ Hands are voice 1 with stems up, feet voice 2 with stems down.
 
 from __future__ import annotations
 
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from adt_plugins.base.reporting import Warn
 from adt_plugins.drums import Drum
-from adt_plugins.formats.format import PAPER_OPTIONS, Format
 from adt_plugins.formats.musicxml.elements import add
 from adt_plugins.formats.musicxml.measures import Measures
 from adt_plugins.formats.notation.part import Part
 from adt_plugins.formats.notation.staff import PLACES
-from adt_plugins.formats.part_files import write_part
+from adt_plugins.formats.part_files import paper_format
 from adt_plugins.formats.song_names import SongNames
-from adt_plugins.transcription import Transcription
 
 VERSION = "4.0"
 _DOCTYPE = (
@@ -27,20 +23,6 @@ _DOCTYPE = (
 )
 _STAFF_MM, _TENTHS = 5.0, 40  # its height: four busy bars fit in a line
 _PAGE_MM, _MARGIN_MM = (210.0, 297.0), 15.0
-
-
-def write(
-    transcription: Transcription,
-    path: Path,
-    *,
-    overwrite: bool,
-    warn: Warn,
-    **options: object,
-) -> list[Path]:
-    """Write a part; see `adt_plugins.formats.notation` for its content."""
-    return write_part(
-        transcription, path, _content, overwrite=overwrite, warn=warn, **options
-    )
 
 
 def _content(part: Part, names: SongNames) -> bytes:
@@ -112,13 +94,10 @@ def _part_list(root: ET.Element, drums: dict[Drum, str], name: str) -> None:
         add(entry, "midi-unpitched", drum.note + 1)  # MusicXML counts from 1
 
 
-MUSICXML = Format(
-    id="musicxml",
-    description="drum notation for MuseScore and others (MusicXML)",
-    suffix=".drums.musicxml",
-    write=write,
-    needs=("beats",),
-    wants=("fine",),
+MUSICXML = paper_format(
+    "musicxml",
+    "drum notation for MuseScore and others (MusicXML)",
+    ".drums.musicxml",
+    _content,
     endings=(".musicxml",),
-    options=PAPER_OPTIONS,
 )
