@@ -63,7 +63,7 @@ def thresholds_in_force(
         if chosen is not None:
             result[drum] = chosen
         elif row is not None:
-            result[drum] = adtlib_threshold(_column(activations, drum), row)
+            result[drum] = adtlib_threshold(column(activations, drum), row)
         else:
             result[drum] = float(picking.thresholds[drum])
     return result
@@ -167,11 +167,19 @@ def _order(onset: Onset) -> tuple[float, Drum, int, float]:
     return onset.time, onset.drum, onset.velocity, onset.confidence
 
 
+def column(activations: Activations, drum: str) -> NDArray[np.float32]:
+    """Return the activation of a drum, shape (frames,); raises `ModelError` without."""
+    try:
+        return activations.values[:, activations.outputs.index(drum)]
+    except ValueError:
+        raise ModelError(f"the activations have no output {drum}") from None
+
+
 def drum_peaks(activations: Activations, picking: Picking) -> dict[str, DrumPeaks]:
     """Return the peaks of each drum's activation, for `pick_hits` and the song gate."""
     rate = activations.frame_rate
     return {
-        drum: DrumPeaks(_column(activations, drum), picking.picker, rate)
+        drum: DrumPeaks(column(activations, drum), picking.picker, rate)
         for drum in picking.drums
     }
 
@@ -210,7 +218,7 @@ def pick_hits(
     picked = [
         _picks(
             drum,
-            _column(activations, drum),
+            column(activations, drum),
             peaks[drum].strokes(threshold)
             if rolls and Drum(drum).coarse.value in ROLLED
             else peaks[drum].above(threshold),
@@ -229,13 +237,6 @@ def onset_times(
     times = positions / activations.frame_rate + activations.offset - delay
     # Clamp to 0: the delay may push the first hit before the file's start.
     return np.maximum(times, 0.0)
-
-
-def _column(activations: Activations, drum: str) -> NDArray[np.float32]:
-    try:
-        return activations.values[:, activations.outputs.index(drum)]
-    except ValueError:
-        raise ModelError(f"the activations have no output {drum}") from None
 
 
 def _picks(

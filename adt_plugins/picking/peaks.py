@@ -118,11 +118,6 @@ class DrumPeaks:
         soft = self.above(SOFT * threshold)
         return add_soft_strokes(firm, soft, self._rate, self._picker.combine)
 
-    def heights(self, threshold: float) -> NDArray[np.float64]:
-        """Return the highest threshold that each peak above this one reaches."""
-        frames = self.above(threshold)
-        return heights(self._values, frames, self._picker, self._rate)
-
     def _pick(self, threshold: float) -> NDArray[np.int64]:
         # Mostly a column of a table: side by side, its values are passed over faster.
         values = np.ascontiguousarray(self._values)

@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 from adt_plugins.activations import Activations
 from adt_plugins.card import ModelCard, SongGate
 from adt_plugins.drums import Drum
-from adt_plugins.picking.onsets import drum_peaks
-from adt_plugins.picking.peaks import DrumPeaks
+from adt_plugins.picking.onsets import column, drum_peaks
+from adt_plugins.picking.peaks import DrumPeaks, heights
 
 Mode = Literal["off", "normal", "strict"]
 MODES: tuple[Mode, ...] = ("off", "normal", "strict")
@@ -248,21 +248,23 @@ def clearness(
     Parameters
     ----------
     activations
-        Activations of the whole recording.
+        Activations of the whole recording, which give the heights of its hits.
     card
         The model card.
     peaks
-        `onsets.drum_peaks` of the activations, if they were computed before.
+        `onsets.drum_peaks` that its hits come from; None: those of `activations`. Peaks
+        that `recurrence.weigh` raised are not higher for it: bars of a riff are alike,
+        too, and no evidence of drums.
     """
     rate, count = activations.frame_rate, len(activations.values)
     if peaks is None:
         peaks = drum_peaks(activations, card)
-    heights = {
-        drum: np.sort(peaks[drum].heights(card.thresholds[drum]))[::-1]
-        for drum in card.drums
+    frames = {drum: peaks[drum].above(card.thresholds[drum]) for drum in card.drums}
+    reached = {
+        drum: np.sort(heights(column(activations, drum), at, card.picker, rate))[::-1]
+        for drum, at in frames.items()
     }
-    times = [peaks[drum].above(card.thresholds[drum]) for drum in card.drums]
-    return Clearness(heights, count / rate, regularity(times, count, rate))
+    return Clearness(reached, count / rate, regularity(frames.values(), count, rate))
 
 
 def decide(
@@ -277,7 +279,7 @@ def decide(
     Parameters
     ----------
     activations
-        Activations of the whole recording.
+        See `clearness`.
     card
         The model card; without a `gate` nothing is raised.
     thresholds

@@ -275,18 +275,12 @@ def _pick(
     raw: Activations, bars: Sequence[Beat], card: ModelCard, choice: _Choice
 ) -> _Picked:
     """Pick the hits: weighed by other bars, with the song gate applied."""
-    peaks = drum_peaks(raw, card)
-    # Bars of a riff resemble each other too, and say nothing about there being drums.
+    activations = recurrence.weigh(raw, bars, card)
+    peaks = drum_peaks(activations, card)
     decision = decide(raw, card, choice.thresholds, choice.song_gate, peaks)
     wanted = {**decision.raised, **(choice.thresholds or {})}
     in_force = thresholds_in_force(raw, card, wanted)
-    activations = recurrence.weigh(raw, bars, card)
-    hits = pick_hits(
-        activations,
-        card,
-        thresholds=in_force,
-        peaks=peaks if activations is raw else None,
-    )
+    hits = pick_hits(activations, card, thresholds=in_force, peaks=peaks)
     return _Picked(hits, activations, in_force, decision)
 
 

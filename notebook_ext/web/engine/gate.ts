@@ -34,11 +34,18 @@ interface Found {
   readonly heights: readonly number[];
 }
 
-function find({ values }: Activation, threshold: number, picker: Picker, rate: number): Found {
+/** Find the hits of `weighed`, and their heights in `values`. */
+function find(
+  { values }: Activation,
+  weighed: Activation,
+  threshold: number,
+  picker: Picker,
+  rate: number,
+): Found {
   // The gate's thresholds were chosen with the plain average.
   const plain = picker.kind === "valley" ? { ...picker, kind: "madmom" } : picker;
   const average = thresholdLine(values, 0, plain, rate);
-  const frames = pickPeaks(values, threshold, picker, rate);
+  const frames = pickPeaks(weighed.values, threshold, picker, rate);
   const heights = frames
     .map((frame) => values[frame] - (picker.kind === "adtlib" ? 0 : average[frame]))
     .sort((a, b) => b - a);
@@ -93,16 +100,20 @@ const sum = (values: Iterable<number>): number => {
   return total;
 };
 
-/** Return raised thresholds for the drums that a recording does not seem to have. */
+/**
+ * Return raised thresholds for the drums that a recording does not seem to have; `weighed`
+ * are the lanes that hits are picked from.
+ */
 export function raisedThresholds(
   card: Card,
   lanes: readonly Activation[],
+  weighed: readonly Activation[],
   rate: number,
 ): Record<string, number> {
   const { gate, picker, thresholds } = card;
   if (!gate) return {};
   const duration = lanes[0].values.length / rate;
-  const found = lanes.map((lane) => find(lane, thresholds[lane.drum], picker, rate));
+  const found = lanes.map((lane, i) => find(lane, weighed[i], thresholds[lane.drum], picker, rate));
   const clear = reached(found, (RATE_PER_MINUTE * duration) / 60);
   const silent = isSilent(
     lanes.map(({ drum }) => drum),

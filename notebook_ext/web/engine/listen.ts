@@ -93,28 +93,31 @@ export class Listener {
     const activations = this.#activations.joined();
     const levels = this.#levels.joined();
     const frames = activations.length / outputs.length;
-    const column = (output: string) => {
+    const columnOf = (all: Float32Array) => (output: string) => {
       const at = outputs.indexOf(output) * frames;
-      return at < 0 ? null : activations.subarray(at, at + frames);
+      return at < 0 ? null : all.subarray(at, at + frames);
     };
-    const lanes = drumsOf(this.#card).flatMap((drum) => {
-      const values = column(drum);
-      return values ? [{ drum, values }] : [];
-    });
+    const lanesOf = (all: Float32Array) =>
+      drumsOf(this.#card).flatMap((drum) => {
+        const values = columnOf(all)(drum);
+        return values ? [{ drum, values }] : [];
+      });
+    const lanes = lanesOf(activations);
     for (const { values } of lanes) this.#beginnings.silence(values);
     const { rate } = gridOf(this.#card);
     const finer = this.#finer;
     const bands = this.#broad?.values();
+    const column = columnOf(activations);
     const beats = beatsOf({ outputs, column }, this.#harmony.changes(), rate);
-    const thresholds = thresholdsOf(this.#card, lanes, rate);
-    // Finer drums follow from the activations as they are.
-    const raw = finer && activations.slice();
+    // Finer drums, and which drums there are, follow from the activations as they are.
+    const raw = activations.slice();
     const tell =
-      finer && bands && raw
+      finer && bands
         ? (drum: string, positions: readonly number[]) =>
             kindsOf(finer, drum, positions, { frames, bands, activations: raw, rate })
         : null;
     if (this.#card.picker.kind !== "adtlib") weigh(lanes, this.#card.thresholds, beats, rate);
+    const thresholds = thresholdsOf(this.#card, lanesOf(raw), lanes, rate);
     const hits = hitsOf(this.#card, thresholds, frames, activations, levels, tell);
     const sha256 = finer?.sha256 ?? null;
     return { frames, outputs, activations, levels, beats, finer: sha256, ...hits };

@@ -21,9 +21,11 @@ type NameKinds = (drum: string, positions: readonly number[]) => string[];
 export function thresholdsOf(
   card: Card,
   lanes: readonly Activation[],
+  weighed: readonly Activation[],
   rate: number,
 ): Record<string, number> {
-  return { ...only(card.thresholds, drumsOf(card)), ...raisedThresholds(card, lanes, rate) };
+  const raised = raisedThresholds(card, lanes, weighed, rate);
+  return { ...only(card.thresholds, drumsOf(card)), ...raised };
 }
 
 /** `activations` and `levels` as in `Heard`; `name`: null if finer drums are not wanted. */

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker, S
 from adt_plugins.features.band_levels import RANGES_HZ, BandLevels
 from adt_plugins.features.spectrogram import LevelFollower, filterbank
 from adt_plugins.picking.fine_drums import BroadBands, Kinds, describe
-from adt_plugins.picking.onsets import onset_times, pick_hits, pick_onsets
+from adt_plugins.picking.onsets import drum_peaks, onset_times, pick_hits, pick_onsets
 from adt_plugins.picking.song_gate import decide, regularity
 
 DRUMS = ("KD", "SD", "CHH", "OHH", "CY")
@@ -66,9 +66,11 @@ def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
         )  # fmt: skip
         activations = Activations(matrix(seed, frames, 6), card.outputs, 100.0)
         levels = LOUDEST_DB * matrix(seed + 1000, frames, len(DRUMS))
-        raised = decide(activations, card).raised
-        hits = pick_hits(activations, card, thresholds=raised)
-        onsets = pick_onsets(activations, card, thresholds=raised, levels=levels)
+        other = matrix(seed + 2000, frames, 6) / 2
+        weighed = replace(activations, values=np.maximum(activations.values, other))
+        raised = decide(activations, card, peaks=drum_peaks(weighed, card)).raised
+        hits = pick_hits(weighed, card, thresholds=raised)
+        onsets = pick_onsets(weighed, card, thresholds=raised, levels=levels)
         rows = []
         for lane, found in enumerate(hits):
             own = [onset for onset in onsets if onset.drum is found.drum]

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from adt_plugins import transcribe, transcribe_stream
 from adt_plugins.activations import Activations
+from adt_plugins.annotations import Beat
 from adt_plugins.card import FrontEnd, Geometry, ModelCard, Picker, SongGate
 from adt_plugins.cli import main
 from adt_plugins.cli._options import GATE_MODES
 from adt_plugins.editor.edits import Layer
 from adt_plugins.editor.picks import PickedSong
 from adt_plugins.errors import AdtError, AdtWarning
+from adt_plugins.picking import recurrence
 from adt_plugins.picking.onsets import drum_peaks, pick_hits
 from adt_plugins.picking.peaks import DrumPeaks
 from adt_plugins.picking.song_gate import (
@@ -326,11 +328,15 @@ def test_teaching_a_model_that_has_no_level_rule(model: Path, tmp_path: Path) ->
 def test_peaks_are_picked_once(
     faint: float, raised: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """But for drums whose threshold the gate has raised."""
+    """But for drums whose threshold the gate has raised; with beats as well."""
     raw = activations(
         {drum: [(EVERY_SECOND, 0.9 if drum == "KD" else faint)] for drum in DRUMS}
     )
-    fresh = pick_hits(raw, CARD, thresholds=decide(raw, CARD).raised)
+    beats = [Beat(second, n % 4 + 1) for n, second in enumerate(EVERY_SECOND)]
+    weighed = recurrence.weigh(raw, beats, CARD)
+    assert weighed is not raw
+    expected = decide(raw, CARD).raised
+    fresh = pick_hits(weighed, CARD, thresholds=expected)
     picked: list[float] = []
     pick = DrumPeaks._pick
 
@@ -339,9 +345,10 @@ def test_peaks_are_picked_once(
         return pick(self, threshold)
 
     monkeypatch.setattr(DrumPeaks, "_pick", count)
-    peaks = drum_peaks(raw, CARD)
+    peaks = drum_peaks(weighed, CARD)
     decision = decide(raw, CARD, peaks=peaks)
-    again = pick_hits(raw, CARD, thresholds=decision.raised, peaks=peaks)
+    again = pick_hits(weighed, CARD, thresholds=decision.raised, peaks=peaks)
+    assert decision.raised == expected, "weighed peaks are no clearer"
     assert len(decision.raised) == raised
     assert len(picked) == len(DRUMS) + raised
     for one, other in zip(fresh, again, strict=True):
