@@ -41,7 +41,8 @@ def build_causal(weights: CausalWeights, quantise: bool = True) -> bytes:
     weights
         Parameters of the network.
     quantise
-        Whether to store int8 matrices with a scale for each row.
+        Whether to store the matrices that read a layer's input as int8, with a scale
+        for each row; see `adt_plugins.network.brnn_sa.graph.build_brnn_sa`.
     """
     graph = GraphBuilder()
     bands = weights.layers[0].weight_ih.shape[1] // 2
@@ -56,12 +57,12 @@ def build_causal(weights: CausalWeights, quantise: bool = True) -> bytes:
             graph.fully_connected(
                 values, graph.weight(weight_ih, quantise=quantise), bias
             ),
-            graph.fully_connected(state, graph.weight(weight_hh, quantise=quantise)),
+            graph.fully_connected(state, graph.weight(weight_hh)),
         )
         values, cell = lstm_cell(graph, gates, cell)
         states.append(values)
         cells.append(cell)
-    output = graph.weight(weights.output_weight.T, quantise=quantise)
+    output = graph.weight(weights.output_weight.T)
     scores = graph.fully_connected(
         graph.concatenate(states, axis=1), output, weights.output_bias
     )

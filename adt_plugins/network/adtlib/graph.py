@@ -174,7 +174,7 @@ def _add_net(
         np.zeros((net.attention.width * batch, 2 * UNITS), np.float32)
     )
     around = graph.concatenate([edge, second, edge], axis=0)
-    attention = AttentionInGraph.add(graph, net.attention, quantise=False)
+    attention = AttentionInGraph.add(graph, net.attention)
     mixed = attend(graph, attention, first, around, batch)
     weight = graph.weight(net.output_weight.T)
     return graph.logistic(graph.fully_connected(mixed, weight, net.output_bias))

@@ -119,7 +119,7 @@ def export(
     training
         Data and licences, for the card.
     quantise
-        Whether to store dynamic-range int8; otherwise float32.
+        Whether to store int8 matrices; see `build_brnn_sa`.
     overwrite
         Whether to replace a model of this name that was changed since.
 
@@ -195,7 +195,7 @@ def _opened(card: ModelCard, content: bytes) -> Network:
 
 def _describe(model: BrnnSa, quantise: bool) -> str:
     parameters = sum(int(np.prod(p.shape)) for p in model.parameters())
-    kind = "dynamic-range int8" if quantise else "float32"
+    kind = "int8 where inputs are read" if quantise else "float32"
     return (
         f"BRNN-SA: two bidirectional LSTM layers of {model.sizes.units} units and soft "
         f"attention over {2 * model.sizes.reach + 1} frames; {parameters} parameters, "

@@ -357,7 +357,7 @@ def export_low_delay(
         look_ahead=seconds,
         description=f"Two forward LSTM layers of {model.units} units that answer"
         f" {1000 * seconds:.0f} ms behind an attack; {parameters} parameters,"
-        " dynamic-range int8. For drums as they are played: adt listen",
+        " int8 where inputs are read. For drums as they are played: adt listen",
         licence="BSD-3-Clause",
         training=MATERIAL,
         measured={"validation F at 50 ms": scores},

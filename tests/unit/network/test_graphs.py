@@ -202,7 +202,7 @@ def test_each_graph_runs_in_one_piece(number: int) -> None:
     graph = (
         layer_graph(first, 16, 2, quantise=True, rises=True),
         layer_graph(second, 16, 2, quantise=True, rises=False),
-        attention_graph(weights, 32, 2, quantise=True),
+        attention_graph(weights, 32, 2),
     )[number]
     runtime = interpreter.Interpreter(model_content=write_model({"": graph}))
     runtime.allocate_tensors()

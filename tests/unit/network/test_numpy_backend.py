@@ -52,11 +52,9 @@ def test_activations_are_those_of_litert(
     monkeypatch.setenv(BACKEND_VARIABLE, "numpy")
     runner = open_runner(Path("x"), content, GEOMETRY)
     assert (runner.bands, runner.outputs) == (9, expected.shape[2])
-    # A difference of rounding may tip a state to the next of its 256 steps.
-    atol = 1e-2 if quantise else 2e-6
+    # A difference of rounding may tip an input to the next of its 256 steps.
     result = runner.run(chunks(1))
-    np.testing.assert_allclose(result, expected, atol=atol)
-    assert np.abs(result - expected).mean() < (1e-3 if quantise else 1e-6)
+    np.testing.assert_allclose(result, expected, atol=1e-3 if quantise else 2e-6)
     # More chunks at once are the same chunks.
     wide = runner.run(np.concatenate([chunks(5), chunks(1)], axis=1))
     np.testing.assert_allclose(wide[:, 2:], result, atol=1e-6)
@@ -68,16 +66,9 @@ def test_the_shipped_model_finds_the_same_hits(monkeypatch: pytest.MonkeyPatch) 
     samples = load_audio(GROOVE)
     read = spectrogram(samples, card.front_end, card.level)
     values = [Network(card).activations(read)]
-    # The last bit of the input tips some of the states to the next of their 256
-    # steps, in LiteRT itself: nothing can be nearer to it than this.
-    up = np.random.default_rng(0).random(read.shape) < 0.5
-    nudged = np.nextafter(read, np.where(up, np.inf, 0).astype(np.float32))
-    floor = np.abs(Network(card).activations(nudged) - values[0])
     monkeypatch.setenv(BACKEND_VARIABLE, "numpy")
     values.append(Network(card).activations(read))
-    difference = np.abs(values[0] - values[1])
-    assert difference.mean() < 1.5 * floor.mean()
-    assert np.mean(difference > 1e-3) < 1.5 * np.mean(floor > 1e-3)
+    np.testing.assert_allclose(values[1], values[0], atol=1e-3)
     rate = card.front_end.frame_rate
     hits = [
         {
@@ -87,7 +78,7 @@ def test_the_shipped_model_finds_the_same_hits(monkeypatch: pytest.MonkeyPatch) 
         for v in values
     ]
     assert len(hits[0]) > 130
-    assert len(hits[0] ^ hits[1]) <= 0.02 * len(hits[0])
+    assert len(hits[0] ^ hits[1]) <= 0.005 * len(hits[0])
 
 
 def test_it_is_chosen_where_litert_is_missing(
