@@ -176,7 +176,7 @@ def track_beats(
 
 
 def measure_stages(path: Path, card: ModelCard, repeats: int) -> dict[str, Cost]:
-    """Measure the stages one by one, and the whole chain as a user runs it."""
+    """Measure the stages one by one, and `measure_whole`."""
     stages = {}
 
     def audio() -> list[NDArray[np.float32]]:
@@ -213,8 +213,14 @@ def measure_stages(path: Path, card: ModelCard, repeats: int) -> dict[str, Cost]
         stages["beats"], _ = measure(
             lambda: track_beats(activations, frames, card), repeats
         )
+    return stages | measure_whole(path, card, repeats)
+
+
+def measure_whole(path: Path, card: ModelCard, repeats: int) -> dict[str, Cost]:
+    """Measure writing, and the whole chain as a user runs it."""
     result = transcribe(path, model=card)
     midi = path.with_suffix(".mid")
+    stages = {}
     stages["write"], _ = measure(
         lambda: formats.write(result, midi, "midi", overwrite=True), repeats
     )

@@ -203,7 +203,7 @@ class Library:
         """Print and record the result for a recording."""
         for text in done["warnings"]:
             if not self._quiet:
-                _console.complain(f"warning: {text}")
+                _console.warn(text)
         if done["status"] == FAILED:
             _console.complain(str(done["error"]))
         line: Line = {

@@ -109,6 +109,11 @@ def complain(text: str) -> None:
     _print("adt: " + visible(" ".join(text.split())), sys.stderr)
 
 
+def warn(text: str) -> None:
+    """Print a warning on stderr."""
+    complain(f"warning: {text}")
+
+
 def flush() -> None:
     """Flush the streams now, since Python reports failures at exit badly."""
     for stream in (sys.stdout, sys.stderr):

@@ -70,7 +70,7 @@ class Result:
         if message in self.warnings:
             return
         self.warnings.append(message)
-        _console.complain(f"warning: {message}")
+        _console.warn(message)
 
 
 Work = Callable[[Job, Result], Transcription]

@@ -97,7 +97,7 @@ def run(options: AdaptOptions) -> int:
         activations, _ = listen(reader, network, progress=report)
     times = [onset.time for onset in corrected]
     for text in (*reader.warnings, *past_the_end(times, reader.duration)):
-        _console.complain(f"warning: {reader.label}: {text}")
+        _console.warn(f"{reader.label}: {text}")
     adaptation = learn(
         activations,
         corrected,

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from adt_plugins.cli import audacity_open, audacity_pipe, audacity_plugins
+from adt_plugins.cli import (
+    audacity_open,
+    audacity_plugins,
+    audacity_pull,
+    audacity_push,
+)
 
-ACTIONS: tuple[Any, ...] = (audacity_open, audacity_plugins, audacity_pipe)
+ACTIONS: tuple[Any, ...] = (
+    audacity_open,
+    audacity_plugins,
+    audacity_push,
+    audacity_pull,
+)
 """Modules with `add_parser`, like those of the commands."""
 
 

@@ -162,7 +162,7 @@ def _answers(
 
 
 def _warn(text: str) -> None:
-    _console.complain(f"warning: {text}")
+    _console.warn(text)
 
 
 def _count(text: str) -> int:

@@ -91,45 +91,19 @@ def run(options: ConvertOptions) -> int:
     """Run the command."""
     from adt_plugins import formats
     from adt_plugins.base.pipes import check_no_pipe
-    from adt_plugins.cli import _recalled
     from adt_plugins.cli._job_loop import Settings, run_jobs
     from adt_plugins.cli._job_plan import check_formats, plan
     from adt_plugins.cli._wrong_input import instead_of_a_transcription
-    from adt_plugins.corrections import read_whole
     from adt_plugins.errors import AdtError
-
-    _check_source_format(options.source_format)
 
     def work(job: Job, result: Result) -> Transcription:
         check_no_pipe(job.source)
         _check_project_exists(Path(job.source))
         with instead_of_a_transcription(job.source):
-            return read(job, result)
+            return _read(job, result, options)
 
-    def read(job: Job, result: Result) -> Transcription:
-        name = options.source_format or formats.format_of_file(job.source)
-        form = formats.FORMATS.get(name or "")
-        declared = () if form is None else form.reader_options
-        recalled = read_whole(
-            job.source,
-            name,
-            audio=job.audio,
-            warn=result.warn,
-            **{key: value for key, value in reading.items() if key in declared},
-        )
-        if options.report.talks:
-            _recalled.report_corrections(job.source, recalled)
-        return _recalled.complete(
-            recalled,
-            job.source,
-            outputs.formats,
-            beats=options.beats,
-            on_grid=bool(options.writers.midi.quantize),
-            model=options.model,
-            quiet=options.report.quiet,
-        )
-
-    outputs, reading = options.outputs, options.reading()
+    _check_source_format(options.source_format)
+    outputs = options.outputs
     check_formats(outputs.formats)
     if options.audio is not None and len(options.inputs) > 1:
         raise AdtError("--audio: is for one input")
@@ -139,6 +113,36 @@ def run(options: ConvertOptions) -> int:
     jobs = [replace(job, audio=options.audio) for job in jobs]
     settings = Settings(outputs, options.writers.writing(), options.report)
     return run_jobs(settings, jobs, work)
+
+
+def _read(job: Job, result: Result, options: ConvertOptions) -> Transcription:
+    """Read a file, and what it corrects or what the formats need, if that is found."""
+    from adt_plugins import formats
+    from adt_plugins.cli import _recalled
+    from adt_plugins.corrections import read_whole
+
+    name = options.source_format or formats.format_of_file(job.source)
+    form = formats.FORMATS.get(name or "")
+    declared = () if form is None else form.reader_options
+    reading = options.reading()
+    recalled = read_whole(
+        job.source,
+        name,
+        audio=job.audio,
+        warn=result.warn,
+        **{key: value for key, value in reading.items() if key in declared},
+    )
+    if options.report.talks:
+        _recalled.report_corrections(job.source, recalled)
+    return _recalled.complete(
+        recalled,
+        job.source,
+        options.outputs.formats,
+        beats=options.beats,
+        on_grid=bool(options.writers.midi.quantize),
+        model=options.model,
+        quiet=options.report.quiet,
+    )
 
 
 def _check_source_format(name: str | None) -> None:

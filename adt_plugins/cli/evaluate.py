@@ -101,7 +101,7 @@ def run(options: EvaluateOptions) -> int:
             suffix=options.suffix,
             reference_suffix=options.reference_suffix,
             fine=options.fine,
-            warn=lambda text: _console.complain(f"warning: {text}"),
+            warn=_console.warn,
             **given,
         )
     except FormatError as error:  # nothing to compare

@@ -81,12 +81,7 @@ def write(
         case; ``"follow"``: that of each beat. See
         `adt_plugins.midi.tempo_map.tempo_map`.
     """
-    if midi_type not in (0, 1):
-        raise ValueError(f"MIDI type {midi_type} cannot be written, only 0 and 1")
-    if tracks not in TRACKS:
-        raise ValueError(f"no tracks {tracks!r}; there are {', '.join(TRACKS)}")
-    if tracks != "one" and midi_type == 0:
-        raise ValueError("a MIDI file of type 0 has one track for all drums")
+    _check_layout(midi_type, tracks)
     curve = velocity_curve(velocity) if isinstance(velocity, str) else velocity
     placed: Sequence[tuple[Onset, int]]
     placed, homeless = _place(transcription.onsets, drum_map)
@@ -120,6 +115,15 @@ def write(
             named = name_some(str(drum) for drum in merged)
             warn(f"{target}: left out hits on the tick of a louder one: {named}")
     return write_files(contents, overwrite=overwrite)
+
+
+def _check_layout(midi_type: int, tracks: str) -> None:
+    if midi_type not in (0, 1):
+        raise ValueError(f"MIDI type {midi_type} cannot be written, only 0 and 1")
+    if tracks not in TRACKS:
+        raise ValueError(f"no tracks {tracks!r}; there are {', '.join(TRACKS)}")
+    if tracks != "one" and midi_type == 0:
+        raise ValueError("a MIDI file of type 0 has one track for all drums")
 
 
 def _place(

@@ -127,18 +127,20 @@ PICTURES = (
 )
 
 
+def drag(page: Any, x0: float, y0: float, x1: float, y1: float) -> None:
+    """Drag the mouse from one place of the stage to another."""
+    box = page.locator(".stage").bounding_box()
+    page.mouse.move(box["x"] + x0, box["y"] + y0)
+    page.mouse.down()
+    page.mouse.move(box["x"] + (x0 + x1) / 2, box["y"] + (y0 + y1) / 2, steps=4)
+    page.mouse.move(box["x"] + x1, box["y"] + y1, steps=4)
+    page.mouse.up()
+
+
 def test_edits_by_mouse(opened: Opened, groove: Transcription) -> None:
     page, stage = opened.page, opened.page.locator(".stage")
     start, scale, _ = geometry(page, groove.source.duration or 0)
-    box = stage.bounding_box()
     count = len(groove)
-
-    def drag(x0: float, y0: float, x1: float, y1: float) -> None:
-        page.mouse.move(box["x"] + x0, box["y"] + y0)
-        page.mouse.down()
-        page.mouse.move(box["x"] + (x0 + x1) / 2, box["y"] + (y0 + y1) / 2, steps=4)
-        page.mouse.move(box["x"] + x1, box["y"] + y1, steps=4)
-        page.mouse.up()
 
     page.keyboard.press("Tab")
     stage.focus()
@@ -149,23 +151,23 @@ def test_edits_by_mouse(opened: Opened, groove: Transcription) -> None:
     assert added["time"] == pytest.approx(start + 500 / scale, abs=1.5 / scale)
     assert len(hits(page)) == count + 1
 
-    drag(500, lane_y("SST", 0.5), 560, lane_y("SST", 0.5))
+    drag(page, 500, lane_y("SST", 0.5), 560, lane_y("SST", 0.5))
     (moved,) = [hit for hit in hits(page) if hit["id"] == added["id"]]
     assert moved["time"] - added["time"] == pytest.approx(60 / scale, abs=1e-6)
 
-    drag(560, lane_y("SST", 0.5), 560, lane_y("SST", 0.9))
+    drag(page, 560, lane_y("SST", 0.5), 560, lane_y("SST", 0.9))
     (louder,) = [hit for hit in hits(page) if hit["id"] == added["id"]]
     assert louder["velocity"] == 127
     assert louder["time"] == moved["time"]
 
-    drag(560, lane_y("SST", 0.5), 560, lane_y("TT", 0.5))
+    drag(page, 560, lane_y("SST", 0.5), 560, lane_y("TT", 0.5))
     (other,) = [hit for hit in hits(page) if hit["id"] == added["id"]]
     assert other["drum"] == "TT"
 
     threshold = groove.model["thresholds"]["SD"]
     own = [(time - start) * scale for time in groove.times("SD")]
     x = next(x for x in range(600, 900) if all(abs(x - hit) > 20 for hit in own))
-    drag(x, lane_y("SD", threshold), x, lane_y("SD", 0.01))
+    drag(page, x, lane_y("SD", threshold), x, lane_y("SD", 0.01))
     assert len(hits(page)) > count + 10
     page.keyboard.press("Control+z")
     assert len(hits(page)) == count + 1

@@ -159,6 +159,14 @@ def test_own_files_are_corrections_of_their_song(tab: Tab, tmp_path: Path) -> No
         own = name if name.endswith(".mid") else "groove.labels.KD.txt"
         notice(tab, f"“{own}” has the hits that are shown.")
         assert tab.page.evaluate(f"{ADT}.log.steps.length") == steps, kind
+
+
+def test_own_files_of_no_song_and_without_their_song(tab: Tab, tmp_path: Path) -> None:
+    """Labels that name no song correct the one shown; hits wait for their recording."""
+    tab.choose(GROOVE)
+    tab.page.evaluate(f"{ADT}.add('SST', 1.25, 77)")
+    edited = tab.song()
+    (path,) = edited.save(tmp_path / "groove.drums.json")
     asked: list[str] = []
 
     def agree(dialog: Any) -> None:
@@ -174,7 +182,6 @@ def test_own_files_are_corrections_of_their_song(tab: Tab, tmp_path: Path) -> No
     ]
     assert len(tab.song()) == 1
     tab.page.evaluate(f"{ADT}.undo()")
-    # Without its recording, it waits for that.
     other = opened(tab.page.context.browser, tab.url)
     other.choose(path)
     assert other.notice == (
