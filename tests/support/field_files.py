@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from adt_plugins.audio import open_audio
-from tests.support.audio import Floats, music
+from tests.support.audio import Floats, encode, music
 
 SOUND = music(4.0)
 
@@ -21,6 +21,12 @@ class Pipe(io.BytesIO):
 
     def seekable(self) -> bool:
         return False
+
+
+def encoded(path: Path, codec: str) -> Floats:
+    """Write `SOUND` by PyAV, and return the samples that are read back."""
+    encode(path, SOUND, codec)
+    return read(path)[0]
 
 
 def read(path: Path | Pipe, **options: float) -> tuple[Floats, list[str]]:

@@ -1,4 +1,4 @@
-"""Shows where a model loses: its missed and extra onsets, and what is around them."""
+"""Shows where a model errs: its missed and extra onsets, and what is around them."""
 
 from __future__ import annotations
 
@@ -62,29 +62,44 @@ class Case:
 
 
 def find_recordings(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Find recordings ``NAME.wav`` or ``NAME.KIND.wav`` with their ``NAME.txt``.
+    """Yield recordings ``NAME.wav`` or ``NAME.KIND.wav`` with their ``NAME.txt``.
 
     Raises
     ------
     AdtError
         If there are none.
     """
-    is_empty = False
+    is_empty = True
     for path in sorted(folder.iterdir() if folder.is_dir() else ()):
         if path.suffix.lower() not in _AUDIO:
             continue
         for stem in (path.stem, path.stem.rpartition(".")[0]):
             reference = folder / f"{stem}.txt"
             if stem and reference.is_file():
-                is_empty = True
+                is_empty = False
                 yield path, reference
                 break
-    if not is_empty:
+    if is_empty:
         raise AdtError(f"{folder}: no recording with a reference NAME.txt beside it")
 
 
 def analyse_file(audio: Path, reference: Path, network: Network) -> list[Case]:
-    """Transcribe a recording, and compare it with its reference."""
+    """Transcribe a recording, and compare it with its reference.
+
+    Parameters
+    ----------
+    audio
+        The recording.
+    reference
+        File with its true onsets, in any format that can be read.
+    network
+        An open model.
+
+    Returns
+    -------
+    list of Case
+        Every onset of either; see `compare`.
+    """
     with open_audio(audio) as reader:
         activations, levels = listen(reader, network)
     card = network.card
@@ -117,6 +132,16 @@ def compare(
         Transcriptions, compared as coarse drums, strictly, within `WINDOW_S`.
     level
         Function that returns the level in dB of a drum's frequency range at a time.
+
+    Returns
+    -------
+    list of Case
+        Sorted by drum, then by time.
+
+    Raises
+    ------
+    MissingDependencyError
+        If mir_eval is missing.
     """
     true, estimated = reference.coarse(), estimate.coarse()
     every = np.unique([onset.time for onset in true])
@@ -127,8 +152,8 @@ def compare(
         hit, used = {i for i, _ in pairs}, {j for _, j in pairs}
         timed = [(t, "hit" if i in hit else "missed") for i, t in enumerate(wanted)]
         timed += [(t, "extra") for j, t in enumerate(detected) if j not in used]
-        usual = [level(drum, t) for t in (wanted if len(wanted) else every)]
-        middle = float(np.median(usual)) if usual else 0.0
+        levels = [level(drum, t) for t in (wanted if len(wanted) else every)]
+        median = float(np.median(levels)) if levels else 0.0
         for time, outcome in sorted(timed):
             earlier = every[every < time - TOGETHER_S]
             cases.append(
@@ -137,7 +162,7 @@ def compare(
                     drum,
                     float(time),
                     outcome,
-                    level(drum, time) - middle,
+                    level(drum, time) - median,
                     min(10.0, float(time - earlier[-1])) if len(earlier) else 10.0,
                     _beside(true, drum, float(time)),
                 )
@@ -190,13 +215,13 @@ GROUPS: dict[str, Callable[[Case], str]] = {
     "time since the last hit": gap_group,
     "what sounds with it": beside_group,
 }
-"""Groupings of cases."""
+"""Groupings of cases: the title of each, and the name of a case's group."""
 
 
 def count(
     cases: Iterable[Case], group: Callable[[Case], str]
 ) -> dict[Drum, dict[str, Counter[str]]]:
-    """Count outcomes, by drum and group."""
+    """Count the outcomes of cases, by drum and name of the group."""
     result: dict[Drum, dict[str, Counter[str]]] = {}
     for case in cases:
         groups = result.setdefault(case.drum, {})
@@ -205,19 +230,19 @@ def count(
 
 
 def table(cases: Sequence[Case]) -> str:
-    """Return all counts as text, the groups that lose most first."""
+    """Return all counts as text; groups with the most errors come first."""
     lines = []
     for title, group in GROUPS.items():
         lines.append(f"By {title}")
         for drum, groups in count(cases, group).items():
-            for name, outcomes in sorted(groups.items(), key=_lost, reverse=True):
+            for name, outcomes in sorted(groups.items(), key=_errors, reverse=True):
                 numbers = "".join(f"{outcomes[key]:6d} {key}" for key in OUTCOMES)
                 lines.append(f"  {drum:3} {name:26}{numbers}")
         lines.append("")
     return "\n".join(lines)
 
 
-def _lost(item: tuple[str, Counter[str]]) -> int:
+def _errors(item: tuple[str, Counter[str]]) -> int:
     return item[1]["missed"] + item[1]["extra"]
 
 
@@ -245,10 +270,8 @@ def plot(cases: Sequence[Case], path: Path) -> None:
 
 
 def _bars(axis: Any, groups: dict[str, Counter[str]]) -> None:
-    """Draw the six groups that lose most: missed to the left, extra to the right."""
-    worst = sorted(
-        groups.items(), key=lambda item: item[1]["missed"] + item[1]["extra"]
-    )
+    """Draw the six groups with the most errors: missed left, extra right."""
+    worst = sorted(groups.items(), key=_errors)
     names = [name for name, _ in worst[-6:]]
     # Blue and orange can be told apart with any colour vision.
     for outcome, sign, colour in (("missed", -1, "#0072b2"), ("extra", 1, "#d55e00")):

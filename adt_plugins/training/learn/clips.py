@@ -1,4 +1,4 @@
-"""Rendered clips on disk: the stems of each, its labels, and a pool of voices."""
+"""Reads rendered clips: the stems of each, its labels, and a pool of voices."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Clip:
 
     Parameters
     ----------
+    name
+        Number of the clip, as in its files' names.
     drums, accompaniment
         Stems, int16 mono at 44.1 kHz, equal length, mapped from disk; the
         accompaniment is None for drums alone.
@@ -30,10 +32,10 @@ class Clip:
     split
         ``"train"`` or ``"validation"``.
     unsure
-        Time in seconds and coarse drum code of each place at which there may be an
-        onset or not; only in recorded songs that a model labelled.
+        Time in seconds and coarse drum code of each possible onset that is neither
+        certain nor ruled out; only in recorded songs that a model labelled.
     unlabelled
-        Outputs of the network that the labels say nothing about.
+        Outputs of the network for which there are no labels.
     """
 
     name: str
@@ -51,18 +53,18 @@ class Clip:
         return len(self.drums) / SAMPLE_RATE
 
 
-#: Folder of recorded songs beside the rendered clips: their labels are coarse and not
-#: complete, so only the network learns from them.
 SONGS = "songs"
+"""Folder of recorded songs beside the rendered clips. Their labels are coarse and
+incomplete, so only the network learns from them."""
 
 
 def find_clips(folder: Path) -> list[Path]:
-    """Find the labels of all finished clips in a folder, by number."""
+    """Return the label files of all finished clips in a folder, sorted by number."""
     return sorted(folder.glob("[0-9]*.json"))
 
 
 def load_clip(labels: Path) -> Clip:
-    """Open the clip that a file of labels belongs to."""
+    """Open the clip of a label file from `find_clips`."""
     data = json.loads(labels.read_text(encoding="utf-8"))
     accompaniment = labels.with_suffix(".accomp.npy")
     return Clip(
@@ -84,7 +86,7 @@ def load_clip(labels: Path) -> Clip:
 
 
 def find_voices(folder: Path, split: str) -> list[Path]:
-    """Find the files of the voice pool in a split."""
+    """Return the files of the voice pool in a split; empty if there is no pool."""
     index = folder / "voices" / "index.json"
     if not index.exists():
         return []

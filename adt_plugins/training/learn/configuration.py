@@ -6,24 +6,23 @@ from adt_plugins.card import FrontEnd, Geometry, LevelRule, Picker
 
 FRONT_END = FrontEnd()
 
-#: The reference of a loud drum track or song is brought to 4, 14 dB below that of a
-#: recording whose peak is 0.7: real songs did better with quieter input, in which the
-#: logarithm separates hits from what sounds between them. The floor is that of a
-#: recording 50 dB quieter still.
 LEVEL = LevelRule(target=4.0, decay_db_per_second=2.0, floor=0.01)
+"""The reference level of a loud drum track or song becomes 4, which is 14 dB below that
+of a recording with a peak of 0.7. Quieter input worked better on real songs: the
+logarithm then separates hits from the sounds between them. The floor is the level of a
+recording another 50 dB quieter."""
 
-#: Training examples last 3.5 s, long enough to learn from neighbouring bars.
 TRAINING_GEOMETRY = Geometry(core=256, context=48, batch=16)
+"""Training examples last 3.5 s, long enough to learn from neighbouring bars."""
 
-#: The shipped network reads 12.8 s and keeps the middle: long chunks compute less
-#: context twice, and have fewer edges (experiment 17). Chunks of 4096 frames in a run
-#: waste little on short recordings.
 GEOMETRY = Geometry(core=1024, context=128, batch=4)
+"""The shipped network reads 12.8 s and keeps the middle: long chunks overlap less and
+have fewer edges (experiment 17). A batch of 4096 frames wastes little on short
+recordings."""
 
-#: Finds more of the strokes that follow each other fast (experiment 31).
 PICKER = Picker(kind="valley")
+"""Finds more strokes in fast succession than madmom's rule (experiment 31)."""
 
-#: Material of the renders, for the model card.
 MATERIAL = {
     "performances": [
         "Groove MIDI Dataset, CC BY 4.0",
@@ -70,3 +69,4 @@ MATERIAL = {
     " another model: real sounds have no drums, and are mixed with renders; recorded"
     " songs were labelled by earlier networks of this project, where these were sure.",
 }
+"""Material of the renders, for the model card."""

@@ -34,14 +34,13 @@ _T = TypeVar("_T")
 
 RunNetwork = Callable[[Frames], Frames]
 
-#: False hits a minute that may remain: half of the goal, since unknown music and voices
-#: are always a little worse.
-MUSIC_PER_MINUTE = 1.0
-SPEECH_PER_MINUTE = 0.25
-#: Share of a drum's true hits that the gate may lose in recordings with the drum.
+MUSIC_PER_MINUTE, SPEECH_PER_MINUTE = 1.0, 0.25
+"""False hits a minute that may remain: half of the goal, since unknown recordings are
+always a little worse."""
 LOST = 0.002
-#: Share of the recordings with drums that the gate may take for drumless ones.
+"""Share of a drum's true hits that the gate may lose in recordings with the drum."""
 SILENCED = 0.005
+"""Share of the recordings with drums that the gate may take for drumless ones."""
 
 SONGS = Recipe(accompanied=1.0, voiced=0.3, accompaniment_db=(-6.0, 12.0))
 DRUMLESS = replace(SONGS, drumless=1.0)
@@ -95,7 +94,17 @@ class Piece:
 
 
 def chain(pieces: Sequence[Piece], seed: int, length: int = _CHAIN) -> list[Piece]:
-    """Chain pieces to longer ones, in an order drawn by the seed."""
+    """Join pieces to longer ones.
+
+    Parameters
+    ----------
+    pieces
+        Pieces of the same card.
+    seed
+        Seed of their random order.
+    length
+        Number of pieces in each of the results; those left over are omitted.
+    """
     order = np.random.default_rng(seed).permutation(len(pieces))
     result = []
     for first in range(0, len(pieces) - length + 1, length):
@@ -125,7 +134,21 @@ def gather(
     run_network: RunNetwork,
     card: ModelCard,
 ) -> list[Piece]:
-    """Mix clips with a recipe, and pick the hits at the card's thresholds."""
+    """Mix clips with a recipe, and pick the hits at the card's thresholds.
+
+    Parameters
+    ----------
+    clips
+        Clips, each used once as a whole.
+    recipe
+        What the mixer puts beside the drums, or instead of them.
+    mixer
+        Mixer; it keeps this recipe.
+    run_network
+        Function from frames (frames, bands) to activations (frames, outputs).
+    card
+        Card with picker, thresholds and outputs of the network.
+    """
     mixer.recipe, pieces = recipe, []
     rate = card.front_end.frame_rate
     for number, clip in enumerate(clips):
@@ -173,12 +196,12 @@ def learn_gate(
     clips
         Number of clips of each kind; 100 take a minute.
     split
-        ``"validation"``, or ``"train"``.
+        Split of the clips, ``"validation"`` or ``"train"``.
     """
-    every = [load_clip(path) for path in find_clips(renders)]
-    every = [clip for clip in every if clip.split == split]
-    songs = _some([c for c in every if c.accompaniment is not None], clips)
-    alone = _some([c for c in every if c.accompaniment is None], clips // 2)
+    loaded = (load_clip(path) for path in find_clips(renders))
+    members = [clip for clip in loaded if clip.split == split]
+    songs = _some([c for c in members if c.accompaniment is not None], clips)
+    alone = _some([c for c in members if c.accompaniment is None], clips // 2)
     voices = find_voices(renders, split)
     real = find_real(renders, split)
     mix = mixer(voices, real)
@@ -193,7 +216,7 @@ def learn_gate(
     drums = [gather(songs, SONGS, mix, run_network, card)]
     drums += [gather(alone, ALONE, mix, run_network, card)]
     if real:
-        chosen = _some(every, clips)
+        chosen = _some(members, clips)
         music += gather(chosen, REAL_DRUMLESS, mix, run_network, card)
         drums += [gather(chosen, QUIET_SONGS, mix, run_network, card)]
     return choose(speech, music, drums, card)
@@ -216,9 +239,10 @@ def attach_gate(card: ModelCard, renders: Path) -> ModelCard:
         Network(card).activations,
         card,
     )
-    taught = replace(card, gate=gate)
-    write_files({card.path: taught.to_json().encode()}, overwrite=True)
-    return taught
+    card = replace(card, gate=gate)
+    assert card.path is not None
+    write_files({card.path: card.to_json().encode()}, overwrite=True)
+    return card
 
 
 def choose(
@@ -227,12 +251,21 @@ def choose(
     drums: Sequence[Sequence[Piece]],
     card: ModelCard,
 ) -> SongGate:
-    """Choose a gate from pieces without drums, and from pieces with drums by kind.
+    """Choose a gate.
 
     Each limit is the lowest that leaves no more than its share of the hits that may
     remain in pieces without drums. But songs keep their drums: the limit below which
     there are none is the highest that hardly any piece with drums falls below, and the
     limit of a drum is the highest that loses no more than `LOST` of its true hits.
+
+    Parameters
+    ----------
+    speech, music
+        Pieces without drums.
+    drums
+        Pieces with drums, a sequence for each kind of mix.
+    card
+        Card with drums and thresholds of the network.
     """
     search = _LimitSearch(speech, music)
     none, never = dict.fromkeys(card.drums, 0.0), dict.fromkeys(card.drums, 2.0)
@@ -344,7 +377,7 @@ def _longer(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _left(pieces: Sequence[Piece], gate: SongGate, only: str) -> float:
-    """Return hits a minute, of one drum or (with ``""``) all, that a gate leaves."""
+    """Return the hits a minute that a gate leaves: of a drum or, with "", of all."""
     left = 0
     for piece in pieces:
         absent = set(piece.clearness.absent(gate))
@@ -373,5 +406,6 @@ def _spoken(path: Path) -> Clip:
 
 
 def _some(items: Sequence[_T], count: int) -> list[_T]:
+    """Return at most `count` items, chosen at random but always the same."""
     order = np.random.default_rng(0).permutation(len(items))
     return [items[i] for i in order[:count]]

@@ -30,8 +30,8 @@ from adt_plugins.training.learn.validate import DRUMS, Validation
 def load_model(*checkpoints: Path) -> tuple[BrnnSa, Geometry]:
     """Read the averaged weights of a checkpoint, and the geometry of their training.
 
-    The mean of several checkpoints is taken, one trained on from the other: between the
-    two of the shipped network F was higher than at either [1]_.
+    Several checkpoints, each of which continues another's training, give their mean:
+    between the two of the shipped network, F was higher than at either [1]_.
 
     .. [1] M. Wortsman et al., "Model soups: averaging weights of multiple
        fine-tuned models improves accuracy without increasing inference time",
@@ -135,9 +135,9 @@ def export(
     """
     network, path = out / f"{name}.tflite", out / f"{name}.json"
     check_free([network, path], overwrite=overwrite)
-    model, trained = load_model(*checkpoints)
-    if geometry.context < trained.context:
-        raise ValueError(f"less context than was learnt: {geometry}, not {trained}")
+    model, learnt = load_model(*checkpoints)
+    if geometry.context < learnt.context:
+        raise ValueError(f"less context than in training: {geometry}, not {learnt}")
     content = build_brnn_sa(export_weights(model), geometry, quantise=quantise)
     card = ModelCard(
         name=name,

@@ -1,4 +1,4 @@
-"""Features of a network's picks in training clips, with the true kind of each."""
+"""Collects features of a network's picks in training clips, and their true kinds."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ CLASSES: dict[Drum, tuple[str, ...]] = {
     Drum.CY: ("RDC", "CRC", ""),
     Drum.TT: ("HIT", "MHT", "LFT"),
 }
-"""Kinds of each coarse drum; "" for those that are never reported."""
+"""Kinds of each coarse drum; ``""`` stands for those that are never reported."""
 
-#: A stroke on the bell counts as one on the ride. There are too few chinas and splashes
-#: to distinguish them. Performances call a single floor tom by either name.
 MERGED = {"RDB": "RDC", "CHC": "", "SPC": "", "HFT": "LFT"}
+"""Kinds that count as another: a stroke on the bell as one on the ride. Chinas and
+splashes are too few to learn from; performances name a single floor tom either way."""
 
 MATCH_S = 0.03
 """Greatest distance of a pick from its hit."""
@@ -93,6 +93,16 @@ def gather(
         Seed of the mixes.
     progress
         Function that is called with the fraction done.
+
+    Returns
+    -------
+    dict
+        Coarse drum to its picks, for drums with at least one.
+
+    Raises
+    ------
+    AdtError
+        If the model has no level rule.
     """
     card = network.card
     if card.level is None:

@@ -33,25 +33,28 @@ from adt_plugins.training.learn.fine_drum_examples import (
 
 Floats = NDArray[np.float32]
 
-#: Drum machines and presets of General MIDI: their pedal hat often is an open one. With
-#: them, open hats would never be reported.
 MACHINES = re.compile(r"^drum_machine|_\d{3}$")
+"""Drum machines and presets of General MIDI: their pedal hat often is an open one. With
+them, open hats would never be reported."""
 
 PRECISION = 0.85
-#: With clips of few kits, the precision may be reached at too low a probability by
-#: chance (experiment 7 of "Finer drums").
 LEAST_SURE = 0.6
-#: A kind with a lower recall is not reported at all.
+"""With clips of few kits, the precision may be reached at too low a probability by
+chance (experiment 7 of "Finer drums")."""
 LEAST_RECALL = 0.05
+"""A kind with a lower recall is not reported at all."""
 CLIPS = 500
 UNITS = 16
 EPOCHS = 6
 BATCH = 256
 RATE = 2e-3
-#: Less decay is no better, and twice the units are worse (experiment 3 of "Finer
-#: drums").
 DECAY = 0.1
+"""Less decay is no better, and twice the units are worse (experiment 3 of "Finer
+drums")."""
 DROPOUT = 0.3
+
+ACCURACY = "right if the most probable kind is always reported"
+"""Name of a figure of `measure`."""
 
 
 def fit_kinds(hits: FineDrumExamples, kinds: tuple[str, ...], seed: int) -> Kinds:
@@ -136,7 +139,7 @@ def measure(trials: Sequence[tuple[Kinds, FineDrumExamples]]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``"right when it must say"``: the share of hits whose most probable class is
+        `ACCURACY`: the share of hits whose most probable class is
         true; and for each kind its hits, precision and recall.
     """
     reported, best, true = [], [], []
@@ -147,9 +150,7 @@ def measure(trials: Sequence[tuple[Kinds, FineDrumExamples]]) -> dict[str, Any]:
         reported.append(probable[rows, best[-1]] >= kinds.surenesses[best[-1]])
         true.append(hits.classes)
     is_reported, first, classes = map(np.concatenate, (reported, best, true))
-    result: dict[str, Any] = {
-        "right when it must say": round(float(np.mean(first == classes)), 3)
-    }
+    result: dict[str, Any] = {ACCURACY: round(float(np.mean(first == classes)), 3)}
     for k, code in enumerate(trials[0][0].kinds):
         if code:
             claimed, is_kind = is_reported & (first == k), classes == k
@@ -211,7 +212,7 @@ def learn(
     clips: int = CLIPS,
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[FineDrumModel, dict[str, Any]]:
-    """Train, calibrate and measure.
+    """Train the kinds of each coarse drum, calibrate and measure them.
 
     Parameters
     ----------
@@ -246,21 +247,21 @@ def learn(
         [_is_recorded(path) for clip, path in loaded if clip.split == "validation"]
     )
     if not training or len(held_out) < 2:
-        raise AdtError(f"{renders[0]}: too few clips to learn from and to check with")
+        raise AdtError(f"{renders[0]}: too few clips for training and validation")
     order = np.random.default_rng(seed).permutation(len(training))[:clips]
     share = len(order) / (len(order) + len(held_out))
-    taught = gather(
+    training_hits = gather(
         [training[k] for k in order], network, seed, lambda x: progress(x * share)
     )
-    checked = gather(
+    held_out_hits = gather(
         held_out, network, seed + 1, lambda x: progress(share + x * (1 - share))
     )
     families, measured = {}, {}
-    for drum, hits in taught.items():
+    for drum, hits in training_hits.items():
         kinds = fit_kinds(hits.only(hits.classes >= 0), CLASSES[drum], seed)
-        if drum not in checked:
+        if drum not in held_out_hits:
             continue
-        true = checked[drum].only(checked[drum].classes >= 0)
+        true = held_out_hits[drum].only(held_out_hits[drum].classes >= 0)
         measured[str(drum)] = try_out(kinds, true, recorded[true.clips])
         kinds = calibrate(kinds, true.only(recorded[true.clips]))
         if np.any(kinds.surenesses <= 1):
@@ -273,8 +274,8 @@ def table(measured: Mapping[str, Any]) -> str:
     lines = ["drum  hits  precision  recall"]
     for drum, kits in measured.items():
         for title, values in kits.items():
-            right = values["right when it must say"]
-            lines.append(f"{drum}, {title}: {right:.3f} right when it must say")
+            right = values[ACCURACY]
+            lines.append(f"{drum}, {title}: {right:.3f} {ACCURACY}")
             for name, value in values.items():
                 if isinstance(value, dict):
                     shares = (value["precision"], value["recall"])

@@ -34,7 +34,6 @@ from adt_plugins.training.learn.real_sounds import find_real
 from adt_plugins.training.learn.targets import OUTPUTS
 from adt_plugins.training.learn.validate import Validation
 
-#: Weight of a hit relative to a silent frame; larger for rarer drums.
 POSITIVE_WEIGHTS = {
     "KD": 1.5,
     "SD": 1.6,
@@ -46,19 +45,20 @@ POSITIVE_WEIGHTS = {
     "beat": 1.5,
     "downbeat": 3.0,
 }
+"""Weight of a hit relative to a silent frame; larger for rarer drums."""
 
-#: Weight of each output in the loss.
 OUTPUT_WEIGHTS = {"OT": 0.5, "beat": 0.3, "downbeat": 0.3}
+"""Weight of each output in the loss."""
 
-#: Weight of context frames in the loss: they are discarded at run time.
 CONTEXT_WEIGHT = 0.3
+"""Weight of context frames in the loss: they are discarded at run time."""
 
-#: Share of examples without drums; without any, the network took every syllable of
-#: speech for a snare.
 DRUMLESS = 0.12
+"""Share of examples without drums; without any, the network took every syllable of
+speech for a snare."""
 
-#: Share of examples with real voices, guitars or music.
 REAL = 0.5
+"""Share of examples with real voices, guitars or music."""
 
 
 @dataclass(frozen=True)
@@ -69,16 +69,24 @@ class Settings:
     ----------
     steps, batch, rate
         Optimiser steps, examples a step, and the highest learning rate.
+    weight_decay, dropout
+        Regularisation: AdamW's decay, and the share of units that are dropped.
     seed
         Seed of weights and examples.
     average
         Decay of the moving average of the weights that is exported.
     consistency
         Weight of the difference between two cuts of the same example on different
-        chunk grids, in the last `consistency_share` of the steps.
+        chunk grids.
+    consistency_share
+        Share of the steps, the last ones, in which that difference counts.
     margin
-        Only frames with this many on both sides count there; the geometry's context if
-        that is more.
+        Context that a frame needs on both sides to count there, in frames; at least
+        that of the geometry.
+    validate_every
+        Steps between two validations, each with a checkpoint.
+    workers
+        Processes that mix examples.
     """
 
     steps: int = 2900
@@ -101,7 +109,7 @@ def late_step(settings: Settings) -> int:
 
 
 class Batches(IterableDataset[dict[str, Tensor]]):
-    """Endless batches of new mixes, from all clips that are finished so far."""
+    """Yields batches of new mixes without end, from all clips finished so far."""
 
     def __init__(
         self,
@@ -148,7 +156,7 @@ class Batches(IterableDataset[dict[str, Tensor]]):
             yield {
                 "frames": _stack([e.frames for e in examples]),
                 "targets": _stack([e.targets for e in examples]),
-                "known": _stack([e.known for e in examples]),
+                "mask": _stack([e.mask for e in examples]),
             }
 
 
@@ -185,7 +193,7 @@ class Trainer:
         self._frame[geometry.context : geometry.context + geometry.core] = 1.0
 
     def learning_rate(self) -> float:
-        """Cosine from the highest rate to a hundredth, after 100 warm-up steps."""
+        """Return the rate: a cosine down to a hundredth, after 100 warm-up steps."""
         warm = min(1.0, (self.step + 1) / 100)
         cosine = 0.5 + 0.5 * math.cos(math.pi * self.step / self.settings.steps)
         return self.settings.rate * warm * (0.01 + 0.99 * cosine)
@@ -201,7 +209,7 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
-        # A young average would remember the random start for too long.
+        # With the full decay, the average would keep the random start for too long.
         decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             pairs = zip(
@@ -212,12 +220,12 @@ class Trainer:
         return float(loss.detach())
 
     def _loss(self, batch: dict[str, Tensor]) -> Tensor:
-        frames, targets, known = batch["frames"], batch["targets"], batch["known"]
+        frames, targets, mask = batch["frames"], batch["targets"], batch["mask"]
         length, slack = self.geometry.frames, len(frames) - self.geometry.frames
         if slack == 0:
-            return self._bce(self.model(frames), targets, known)
+            return self._bce(self.model(frames), targets, mask)
         # Each example should give the same activations on two chunk grids.
-        half = frames.shape[1]
+        count = frames.shape[1]
         first = int(torch.randint(slack // 2, ()))
         cuts = (first, slack - int(torch.randint(slack // 2, ())))
 
@@ -225,21 +233,20 @@ class Trainer:
             return torch.cat([values[c : c + length] for c in cuts], dim=1)
 
         logits: Tensor = self.model(at_cuts(frames))
-        loss = self._bce(logits, at_cuts(targets), at_cuts(known))
+        loss = self._bce(logits, at_cuts(targets), at_cuts(mask))
         margin = max(self.settings.margin, self.geometry.context)
         low, high = cuts[1] + margin, cuts[0] + length - margin
-        ours, theirs = logits[:, :half].sigmoid(), logits[:, half:].sigmoid()
+        one, other = logits[:, :count].sigmoid(), logits[:, count:].sigmoid()
         difference = (
-            ours[low - cuts[0] : high - cuts[0]]
-            - theirs[low - cuts[1] : high - cuts[1]]
+            one[low - cuts[0] : high - cuts[0]] - other[low - cuts[1] : high - cuts[1]]
         )
         return loss + self.settings.consistency * difference.square().mean()
 
-    def _bce(self, logits: Tensor, targets: Tensor, known: Tensor) -> Tensor:
+    def _bce(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         losses = functional.binary_cross_entropy_with_logits(
             logits, targets, reduction="none", pos_weight=self._positive
         )
-        weights = self._output * self._frame * known
+        weights = self._output * self._frame * mask
         loss: Tensor = (losses * weights).sum() / weights.expand_as(losses).sum()
         return loss
 
@@ -259,7 +266,7 @@ class Trainer:
             torch.save(state, draft)
 
     def begin_with(self, model: BrnnSa) -> None:
-        """Take over the weights of a trained network."""
+        """Start from the weights of a trained network."""
         for network in (self.model, self.averaged):
             network.load_state_dict(model.state_dict())
 

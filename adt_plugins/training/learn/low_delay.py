@@ -1,7 +1,7 @@
-"""Trains a causal network, for hits that are detected as they are played.
+"""Trains a causal network, for hits that are reported while they are played.
 
-Two forward LSTM layers. Their activations of a frame come `LOOK_AHEAD` frames later, so
-that they have seen how the hit goes on. They learn from the same renders as the shipped
+Two forward LSTM layers, which report each frame `LOOK_AHEAD` frames later, so that they
+have seen how a hit goes on. They learn from the same renders as the shipped
 network, drums alone or louder than other sounds, with half of the targets from the true
 hits and half from the activations of the shipped network [1]_.
 
@@ -38,13 +38,12 @@ from adt_plugins.training.learn.real_sounds import find_real
 from adt_plugins.training.learn.targets import OUTPUTS
 from adt_plugins.training.learn.validate import Validation
 
-#: Drums only: beats cannot be estimated within a tenth of a second.
 DRUM_OUTPUTS = OUTPUTS[: OUTPUTS.index("beat")]
+"""Drums only: beats cannot be estimated within a tenth of a second."""
 
-#: Frames between an attack and its activation.
 LOOK_AHEAD = 7
+"""Frames between an attack and its activation."""
 
-#: Drums as in practice: alone, or in front of softer sounds.
 RECIPE = Recipe(
     accompanied=0.4,
     accompaniment_db=(-24.0, -3.0),
@@ -54,11 +53,14 @@ RECIPE = Recipe(
     real_db=(-24.0, -6.0),
     drumless=0.05,
 )
+"""Drums as in practice: alone, or in front of softer sounds."""
 
-#: Weight of a hit relative to a silent frame, and of the first frames of an example.
 POSITIVE = torch.tensor([1.5, 1.6, 2.5, 1.5, 3.5, 2.5, 2.0])
-WARMING_UP = 0.2
-WARM_FRAMES = 30
+"""Weight of a hit relative to a silent frame, for each output."""
+
+WARM_FRAMES, WARMING_UP = 30, 0.2
+"""Number of the first frames of an example, whose state still settles, and their
+weight."""
 
 Frames = NDArray[np.float32]
 
@@ -73,10 +75,15 @@ class Settings:
         LSTM units of a layer.
     steps, batch, frames, rate
         Optimiser steps, examples a step, frames of each, highest learning rate.
-    taught
-        Share of the shipped network's activations in the targets.
+    distilled
+        Share of the shipped network's activations in the targets; the rest are true
+        hits.
     average
         Decay of the moving average of the weights that is exported.
+    seed
+        Seed of weights and examples.
+    save_every
+        Steps between two checkpoints.
     """
 
     units: int = 96
@@ -84,14 +91,14 @@ class Settings:
     batch: int = 20
     frames: int = 420
     rate: float = 3e-3
-    taught: float = 0.5
+    distilled: float = 0.5
     average: float = 0.99
     seed: int = 0
     save_every: int = 25
 
 
 class CausalRnn(nn.Module):
-    """The network; time-major in and out."""
+    """The causal network; its inputs and outputs are time-major."""
 
     def __init__(self, bands: int = 84, units: int = 96) -> None:
         super().__init__()
@@ -110,7 +117,7 @@ class CausalRnn(nn.Module):
         return self.output(torch.cat([first, second], dim=2))  # type: ignore[no-any-return]
 
     def begin_with(self, teacher: BrnnSa) -> None:
-        """Copy the teacher's forward direction, as far as its size."""
+        """Copy the weights of the teacher's forward direction, as far as they fit."""
         width = teacher.sizes.units
         pairs: list[tuple[Any, Any]] = [
             (self.lstm1, teacher.lstm1),
@@ -134,7 +141,7 @@ class CausalRnn(nn.Module):
 
 
 class Examples:
-    """Endless batches of new mixes, each determined by seed and step."""
+    """Makes batches of new mixes, each determined by seed and step."""
 
     def __init__(
         self, renders: Path, front_end: FrontEnd, level: LevelRule, settings: Settings
@@ -154,12 +161,12 @@ class Examples:
         """Return frames and targets, (time, batch, values) each."""
         rng = np.random.default_rng([self._settings.seed, step])
         chosen = rng.integers(len(self._clips), size=self._settings.batch)
-        made = [
+        examples = [
             self._mixer.example(self._clips[n], self._settings.frames, rng)
             for n in chosen
         ]
-        frames = np.stack([example.frames for example in made], axis=1)
-        targets = np.stack([example.targets for example in made], axis=1)
+        frames = np.stack([example.frames for example in examples], axis=1)
+        targets = np.stack([example.targets for example in examples], axis=1)
         count = len(DRUM_OUTPUTS)
         return torch.from_numpy(frames), torch.from_numpy(targets[..., :count])
 
@@ -207,7 +214,7 @@ class Trainer:
         settings = self._settings
         for group in self._optimiser.param_groups:
             group["lr"] = _rate(settings, self.step)
-        loss = _loss(self.model, self._teacher, frames, targets, settings.taught)
+        loss = _loss(self.model, self._teacher, frames, targets, settings.distilled)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -286,15 +293,17 @@ def _rate(settings: Settings, step: int) -> float:
 
 
 def _loss(
-    model: CausalRnn, teacher: BrnnSa, frames: Tensor, targets: Tensor, taught: float
+    model: CausalRnn, teacher: BrnnSa, frames: Tensor, targets: Tensor, distilled: float
 ) -> Tensor:
-    if taught:
+    if distilled:
         with torch.no_grad():
-            taught_values = teacher(frames)[..., : targets.shape[2]].sigmoid()
-        targets = targets.lerp(taught_values, taught)
-    late = LOOK_AHEAD
+            from_teacher = teacher(frames)[..., : targets.shape[2]].sigmoid()
+        targets = targets.lerp(from_teacher, distilled)
     losses = functional.binary_cross_entropy_with_logits(
-        model(frames)[late:], targets[:-late], reduction="none", pos_weight=POSITIVE
+        model(frames)[LOOK_AHEAD:],
+        targets[:-LOOK_AHEAD],
+        reduction="none",
+        pos_weight=POSITIVE,
     )
     weights = torch.ones(len(losses), 1, 1)
     weights[:WARM_FRAMES] = WARMING_UP

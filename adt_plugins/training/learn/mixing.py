@@ -1,4 +1,4 @@
-"""Mixes rendered stems during training: no two epochs see the same.
+"""Mixes rendered stems during training, differently in every epoch.
 
 Drums, accompaniment and voices are cut, levelled and equalised again for every
 example, and become frames by the same filterbank and level rule as at run time.
@@ -18,7 +18,7 @@ from adt_plugins.card import FrontEnd, LevelRule
 from adt_plugins.features.spectrogram import LevelFollower, filterbank
 from adt_plugins.training.learn.clips import Clip, cut
 from adt_plugins.training.learn.real_sounds import RealSound, draw
-from adt_plugins.training.learn.targets import frame_targets, known_targets
+from adt_plugins.training.learn.targets import frame_targets, target_mask
 
 Floats = NDArray[np.float32]
 
@@ -34,24 +34,23 @@ class Recipe:
     accompanied
         Share of examples with their accompaniment, where the clip has one.
     accompaniment_db
-        Range of the accompaniment's level above the drums.
+        Range of the accompaniment's level above the drums, in dB, like all ranges.
     voiced
         Share of examples with voices.
     voice_db
         Range of the voices' level above everything else.
     equaliser_db
-        Standard deviation of each equaliser's control points.
+        Standard deviation of each equaliser's control points, in dB.
     gain_db
-        Range of a gain after the level rule, so that the rule need not be exact.
+        Range of a gain after the level rule: the network then tolerates its errors.
     drumless
         Share of examples whose drums are silent: music or voices alone.
     real
         Share of examples with real voices, guitars or music, where there are some.
     real_only
-        Share of these in which nothing else is with the drums.
+        Share of these with nothing but such a sound beside the drums.
     real_db
-        Range of their level above everything else, or above the drums if nothing else
-        is with them.
+        Range of their level above everything else.
     """
 
     accompanied: float = 0.68
@@ -68,14 +67,21 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Example:
-    """Frames (frames, bands), targets (frames, outputs), and which are known.
+    """A training example.
 
-    `known` (frames, outputs) is 1 where the target is known, else 0.
+    Parameters
+    ----------
+    frames
+        Input of the network, shape (frames, bands).
+    targets
+        See `frame_targets`, shape (frames, outputs).
+    mask
+        See `target_mask`, shape (frames, outputs).
     """
 
     frames: Floats
     targets: Floats
-    known: Floats
+    mask: Floats
 
 
 class Mixer:
@@ -131,9 +137,9 @@ class Mixer:
         frames
             Length of the window in frames.
         rng
-            Source of everything that is drawn.
+            Generator of all random choices.
         start
-            Time of frame 0 in seconds; negative: drawn.
+            Time of frame 0 in seconds; negative: random.
         """
         rate = self.front_end.frame_rate
         if start < 0:
@@ -154,10 +160,10 @@ class Mixer:
         )
         if not beats:
             unlabelled = (*unlabelled, "beat", "downbeat")
-        known = known_targets(
+        mask = target_mask(
             unsure, unlabelled, start=start, frames=frames, frame_rate=rate
         )
-        return Example(self._level(bands, rng), targets, known)
+        return Example(self._level(bands, rng), targets, mask)
 
     def _silences(self, rng: np.random.Generator) -> bool:
         return bool(self.recipe.drumless) and rng.random() < self.recipe.drumless
@@ -174,29 +180,30 @@ class Mixer:
         frames: int,
         rng: np.random.Generator,
     ) -> Floats | None:
+        """Return the sum of everything beside the drums; None if there is nothing."""
         recipe, others = self.recipe, None
         drum_level = _rms(drums) or 0.05
         real = None
         if self._real and rng.random() < recipe.real:
             real = draw(self._real, len(drums), rng)
             if rng.random() < recipe.real_only:
-                level = _decibels(rng.uniform(*recipe.real_db))
+                level = _gain(rng.uniform(*recipe.real_db))
                 return np.asarray(real * (drum_level * level / (_rms(real) or 1.0)))
         if clip.accompaniment is not None and rng.random() < recipe.accompanied:
             others = self._stem(clip.accompaniment, first, frames)
-            level = _decibels(rng.uniform(*recipe.accompaniment_db))
+            level = _gain(rng.uniform(*recipe.accompaniment_db))
             others *= drum_level * level / (_rms(others) or 1.0)
         if self._voices and rng.random() < recipe.voiced:
             voice = self._voices[rng.integers(len(self._voices))]
             place = int(rng.integers(max(1, len(voice) - len(drums))))
             voice = cut(voice, place, len(drums))
-            beneath = _rms(drums if others is None else drums + others) or drum_level
-            voice *= beneath * _decibels(rng.uniform(*recipe.voice_db))
+            reference = _rms(drums if others is None else drums + others) or drum_level
+            voice *= reference * _gain(rng.uniform(*recipe.voice_db))
             voice /= max(_rms(voice), 0.02)
             others = voice if others is None else others + voice
         if real is not None:
-            beneath = _rms(drums if others is None else drums + others) or drum_level
-            real *= beneath * _decibels(rng.uniform(*recipe.real_db))
+            reference = _rms(drums if others is None else drums + others) or drum_level
+            real *= reference * _gain(rng.uniform(*recipe.real_db))
             real /= max(_rms(real), 0.003)
             others = real if others is None else others + real
         return others
@@ -211,7 +218,7 @@ class Mixer:
             stems.append((others, self._equaliser(rng) * limit))
         bands = self._sum_bands(stems)
         if rng.random() < 0.3:
-            hiss = _decibels(rng.uniform(-80.0, -45.0)) * bands.max(initial=0.0)
+            hiss = _gain(rng.uniform(-80.0, -45.0)) * bands.max(initial=0.0)
             bands += hiss * rng.rayleigh(size=bands.shape).astype(np.float32)
         return bands
 
@@ -235,6 +242,7 @@ class Mixer:
         return bands
 
     def _equaliser(self, rng: np.random.Generator) -> Floats:
+        """Return random gains, one per bin: bends of a curve, and a tilt."""
         points = np.linspace(0.0, 10.0, 8)
         gains = np.clip(rng.normal(0.0, self.recipe.equaliser_db, len(points)), -9, 9)
         gains += rng.normal(0.0, 0.6) * (points - 5.0)
@@ -242,7 +250,7 @@ class Mixer:
         return np.asarray(10.0 ** (decibels / 20.0), dtype=np.float32)
 
     def _band_limit(self, rng: np.random.Generator) -> Floats:
-        """Limit the band in some examples: old records, phones, low-rate MP3."""
+        """Return gains that sometimes limit the band: old records, phones, MP3."""
         gains = np.zeros_like(self._octaves)
         if rng.random() < 0.2:
             corner = np.log2(rng.uniform(4000.0, 16000.0) / 20.0)
@@ -257,18 +265,19 @@ class Mixer:
         loudest = float(np.sqrt((bands**2).mean(axis=1)).max(initial=0.0))
         before = 0.0
         if rng.random() < 0.7:
-            before = loudest * _decibels(rng.uniform(-8.0, 3.0))
+            before = loudest * _gain(rng.uniform(-8.0, 3.0))
         follower = LevelFollower(self.level, self.front_end)
         follower.reset(before)
         gains = follower.gains(bands, len(bands))
-        gains *= np.float32(_decibels(rng.uniform(*self.recipe.gain_db)))
+        gains *= np.float32(_gain(rng.uniform(*self.recipe.gain_db)))
         return np.asarray(np.log10(1.0 + bands * gains), dtype=np.float32)
 
 
 def _rms(samples: Floats) -> float:
+    """Return the root mean square; 0 for silence."""
     level = float(np.sqrt(np.mean(samples.astype(np.float64) ** 2)))
     return level if level > 1e-4 else 0.0
 
 
-def _decibels(value: float) -> float:
-    return float(10.0 ** (value / 20.0))
+def _gain(decibels: float) -> float:
+    return float(10.0 ** (decibels / 20.0))

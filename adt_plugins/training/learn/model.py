@@ -51,7 +51,7 @@ class Sizes:
 
 
 class BrnnSa(nn.Module):
-    """The network; time-major in and out, like the exported graph."""
+    """The network; its inputs and outputs are time-major, as in the exported graph."""
 
     def __init__(self, sizes: Sizes, dropout: float = 0.25) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class BrnnSa(nn.Module):
         self.attend_here = nn.Linear(width, sizes.rank)
         self.attend_score = nn.Linear(sizes.rank, width, bias=False)
         self.output = nn.Linear(width, sizes.outputs)
-        # Almost every frame is silent: begin there instead of learning it.
+        # Almost all frames are silent, so training begins with that.
         nn.init.constant_(self.output.bias, -3.0)
 
     def forward(self, frames: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ class BrnnSa(nn.Module):
         return self.output(z)  # type: ignore[no-any-return]
 
     def _drop(self, h: Tensor) -> Tensor:
-        # One mask for all frames of a clip, so that no unit flickers in time.
+        # One mask for all frames of a clip: units that come and go would be noise.
         if not self.training or not self.dropout:
             return h
         keep = 1.0 - self.dropout

@@ -1,4 +1,4 @@
-"""Real voices, guitars and music beside the renders, and drawing from them."""
+"""Finds real voices, guitars and music beside the renders, and draws from them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RealSound:
 
 
 def find_real(renders: Path, split: str) -> list[RealSound]:
-    """Find the sounds of a split beside the renders; perhaps none."""
+    """Return the sounds of a split beside the renders; empty if there are none."""
     index = renders / FOLDER / "index.json"
     if not index.is_file():
         return []
@@ -44,16 +44,27 @@ def find_real(renders: Path, split: str) -> list[RealSound]:
 
 
 def draw(sounds: list[RealSound], count: int, rng: np.random.Generator) -> Floats:
-    """Draw a cut of the sounds, played faster or slower by up to four semitones.
+    """Draw a part of one of the sounds, up to four semitones higher or lower.
 
-    Each kind is equally likely, and each second within it. Of a few cuts the first one
-    that is not silent is taken.
+    Parameters
+    ----------
+    sounds
+        The sounds. Kinds are equally likely, and so are the seconds of a kind.
+    count
+        Length of the part in samples.
+    rng
+        Generator of all random choices.
+
+    Returns
+    -------
+    array, shape (count,)
+        The first of a few parts that is not silent, or the last one.
     """
     kinds = sorted({sound.kind for sound in sounds})
     kind = kinds[int(rng.integers(len(kinds)))]
     candidates = [sound for sound in sounds if sound.kind == kind]
     lengths = np.array([len(sound.samples) for sound in candidates], float)
-    cut = np.zeros(count, np.float32)
+    part = np.zeros(count, np.float32)
     for _ in range(_TRIES):
         samples = candidates[
             int(rng.choice(len(candidates), p=lengths / lengths.sum()))
@@ -61,11 +72,10 @@ def draw(sounds: list[RealSound], count: int, rng: np.random.Generator) -> Float
         ratio = 2 ** (float(rng.uniform(-_SEMITONES, _SEMITONES)) / 12)
         needed = min(int(np.ceil(count * ratio)) + 1, len(samples))
         first = int(rng.integers(len(samples) - needed + 1))
-        samples_cut = samples[first : first + needed] * np.float32(1 / 32768)
+        source = samples[first : first + needed] * np.float32(1 / 32768)
         places = np.arange(count) * ratio
-        cut = np.interp(places, np.arange(needed), samples_cut, right=0.0).astype(
-            np.float32
-        )
-        if float(np.sqrt(np.mean(cut**2))) > _LEAST_RMS:
+        resampled = np.interp(places, np.arange(needed), source, right=0.0)
+        part = resampled.astype(np.float32)
+        if float(np.sqrt(np.mean(part**2))) > _LEAST_RMS:
             break
-    return cut
+    return part

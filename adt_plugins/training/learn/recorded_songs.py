@@ -1,10 +1,9 @@
-"""Recorded songs without labels: models label what they are sure of.
+"""Labels recorded songs with what models are certain of.
 
-Pseudo-labels [1]_: the mean activation of several networks, which hear the songs as
-they are, decides what is a hit, what is none, and what may be either. The network that
-is trained hears the same songs equalised, at other levels and under other sounds, with
-the guitar of those whose guitar is a file of its own, and learns only from what is
-sure.
+Pseudo-labels [1]_: the mean activation of several networks, run on the original songs,
+decides what is a hit, what is none, and what is uncertain. The network in training gets
+the same songs equalised, at other levels and under other sounds, with the guitar where
+that is a file of its own, and learns only from what is certain.
 
 .. [1] D.-H. Lee, "Pseudo-Label: The Simple and Efficient Semi-Supervised Learning
    Method for Deep Neural Networks", ICML workshop on challenges in representation
@@ -31,30 +30,31 @@ from adt_plugins.training.sources.files import write_array, write_json
 from adt_plugins.training.sources.real_sounds import with_peak
 from adt_plugins.training.sources.recorded_songs import RecordedSong, read_table
 
-#: Outputs that are labelled; claps and side sticks are told apart too rarely.
 LABELLED = ("KD", "SD", "HH", "TT", "CY")
+"""Outputs with labels; claps and side sticks are recognised too rarely."""
 UNLABELLED = ("SST", "OT", "beat", "downbeat")
 
-#: A peak is a hit from this far between its threshold and 1 on, and silence below this
-#: share of its threshold.
 SURE = 0.3
+"""A peak this far from its threshold to 1, or farther, is a hit."""
 SILENT = 0.4
+"""A peak below this share of its threshold is silence; others are uncertain."""
 
-#: Songs become clips of this length, as many as fit.
 CLIP_S = 20.0
-#: Velocity of the hits; training does not read it.
+"""Length of the clips that songs are cut into; the rest is dropped."""
+_CLIP = round(CLIP_S * SAMPLE_RATE)
 _VELOCITY = 100
+"""Velocity of all hits, which training does not use."""
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Onsets (seconds, drum, velocity), and where there may be one (seconds, drum)."""
+    """Onsets (seconds, drum, velocity), and uncertain ones (seconds, drum)."""
 
     onsets: list[tuple[float, str, int]]
     unsure: list[tuple[float, str]]
 
     def part(self, start: float, end: float) -> Labels:
-        """Return those between two times, from the first one on."""
+        """Return those from `start` to `end` in seconds, with times from `start` on."""
         return Labels(
             [(t - start, drum, v) for t, drum, v in self.onsets if start <= t < end],
             [(t - start, drum) for t, drum in self.unsure if start <= t < end],
@@ -68,16 +68,16 @@ def label_songs(
     *,
     progress: Callable[[int, int], None] = lambda done, count: None,
 ) -> int:
-    """Write the available songs of the table as clips below rendered ones.
+    """Label the songs of the table that exist, and write them as clips.
 
     Parameters
     ----------
     sounds
         Folder of unpacked sound packages.
     renders
-        Folder of the rendered clips.
+        Folder of the rendered clips, which gets a folder `SONGS`.
     teachers
-        Networks whose mean activation labels.
+        Networks whose mean activation gives the labels.
     progress
         Function that is called with the numbers of finished and of all songs.
 
@@ -89,11 +89,11 @@ def label_songs(
     Raises
     ------
     AdtError
-        If no song of the table is there.
+        If none of the table's songs exists.
     """
     songs = [song for song in read_table() if (sounds / song.file).is_file()]
     if not songs:
-        raise AdtError(f"{sounds}: none of the songs that are to be labelled")
+        raise AdtError(f"{sounds}: has none of the songs to label")
     out = renders / SONGS
     out.mkdir(parents=True, exist_ok=True)
     number = 0
@@ -119,9 +119,6 @@ def label_songs(
     return number
 
 
-_CLIP = round(CLIP_S * SAMPLE_RATE)
-
-
 def label(path: Path, teachers: Sequence[Network]) -> Labels:
     """Label a recording by the mean activation of the networks.
 
@@ -132,17 +129,17 @@ def label(path: Path, teachers: Sequence[Network]) -> Labels:
     teachers
         Networks with the same outputs; the thresholds are those of the first one.
     """
-    heard = []
+    runs = []
     for teacher in teachers:
         with open_audio(path) as reader:
-            heard.append(listen(reader, teacher).activations)
-    frames = min(len(one.values) for one in heard)
-    mean = np.mean([one.values[:frames] for one in heard], axis=0)
-    return sort_peaks(replace(heard[0], values=mean), teachers[0].card.thresholds)
+            runs.append(listen(reader, teacher).activations)
+    frames = min(len(run.values) for run in runs)
+    mean = np.mean([run.values[:frames] for run in runs], axis=0)
+    return sort_peaks(replace(runs[0], values=mean), teachers[0].card.thresholds)
 
 
 def sort_peaks(activations: Activations, thresholds: Mapping[str, float]) -> Labels:
-    """Sort the peaks of each drum into hits and what may be one."""
+    """Sort the peaks of each drum into hits and uncertain ones."""
     labels = Labels([], [])
     for drum in LABELLED:
         column = activations.values[:, activations.outputs.index(drum)]

@@ -1,7 +1,7 @@
 """Learns the parameters of `adt_plugins.separation` from one-shots and renders.
 
 General templates are means over one-shots, in bands. The mask's network learns from
-mixes of rendered drums and accompaniments: the squared error of the masked spectra.
+mixes of rendered drums and accompaniments, by the squared error of masked spectra.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ from adt_plugins.training.sources.oneshots import read_mono
 if TYPE_CHECKING:
     import torch
 
-#: Classes of one-shots whose mean each template is.
 CLASSES: dict[Drum, tuple[str, ...]] = {
     Drum.KD: ("KD",),
     Drum.SD: ("SD",),
@@ -62,13 +61,14 @@ CLASSES: dict[Drum, tuple[str, ...]] = {
     Drum.RDC: ("RD", "RB"),
     Drum.CY: ("CR", "RD"),
 }
-_ONE_SHOTS = 40  # least number for a template, if there are so many
+"""Classes of one-shots whose mean is the template of a drum."""
+_ONE_SHOTS = 40  # at least so many for a template, if they exist
 
 _MEASURED = "power of the error beside that of the drums, held-out mixes, dB"
 _MOST_WEIGHT = 50.0
 # Weight of a mix relative to the median one; its inverse is the least.
 _MOST_IMPORTANT = 8.0
-_OF_THE_WORK = 0.9  # share of making the examples
+_EXAMPLES_SHARE = 0.9  # of the work
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class MaskSettings:
     Parameters
     ----------
     mixes
-        Number of mixes; a tenth, from clips of the validation split, only check.
+        Number of mixes; a tenth, from clips of the validation split, is held out.
     networks, units
         Number of networks, whose mean is the mask, and units of their two hidden
         layers.
@@ -143,12 +143,12 @@ def learn_separation(
         out / "mixes",
         learnt,
         settings,
-        lambda part: progress(_OF_THE_WORK * part),
+        lambda part: progress(_EXAMPLES_SHARE * part),
     )
     weights = fit_networks(
         mixes["train"],
         settings,
-        lambda part: progress(_OF_THE_WORK + (1 - _OF_THE_WORK) * part),
+        lambda part: progress(_EXAMPLES_SHARE + (1 - _EXAMPLES_SHARE) * part),
     )
     content = archived({**learnt, **weights})
     about = {
@@ -175,8 +175,8 @@ def _gathered(
     progress: Progress,
 ) -> dict[str, list[MaskExamples]]:
     """Make the mixes of each split, or read them from a folder."""
-    checking = max(1, settings.mixes // 10)
-    counts = {"train": max(1, settings.mixes - checking), "validation": checking}
+    held_out = max(1, settings.mixes // 10)
+    counts = {"train": max(1, settings.mixes - held_out), "validation": held_out}
     clips = [load_clip(path) for path in find_clips(renders)]
     mixes: dict[str, list[MaskExamples]] = {}
     done = 0
@@ -190,12 +190,12 @@ def _gathered(
         make_folder(folder)
         examples = ExampleFolder(folder, learnt, settings.examples, real)
         mixes[split] = []
-        for made in examples.some(members, count):
-            mixes[split].append(made)
+        for mix in examples.draw(members, count):
+            mixes[split].append(mix)
             done += 1
             progress(done / sum(counts.values()))
         if not mixes[split]:
-            raise AdtError(f"{renders}: no {split} clips with hits enough")
+            raise AdtError(f"{renders}: no {split} clips with enough hits")
     return mixes
 
 
@@ -234,7 +234,7 @@ def general_templates(oneshots: Path) -> Learnt:
     Raises
     ------
     AdtError
-        If a drum has none.
+        If a drum has no one-shots.
     """
     rows = _listed(oneshots)
     edges = band_edges()
@@ -246,8 +246,9 @@ def general_templates(oneshots: Path) -> Learnt:
         files = [oneshots / row["file"] for row in rows if row["class"] in classes]
         if not files:
             raise AdtError(f"{oneshots}: no one-shots of {' or '.join(classes)}")
-        some = files[:: max(1, len(files) // _ONE_SHOTS)]
-        mean = np.mean([_template(path, length_of(drum)) for path in some], axis=0)
+        chosen = files[:: max(1, len(files) // _ONE_SHOTS)]
+        spectra = [_template(path, length_of(drum)) for path in chosen]
+        mean = np.mean(spectra, axis=0)
         bands = [mean[:, a:b].mean(axis=1) for a, b in pairwise(edges)]
         learnt[f"template.{drum}"] = np.stack(bands, axis=1).astype(np.float16)
     return learnt
@@ -275,7 +276,7 @@ def _template(path: Path, length: int) -> Floats:
 def fit_networks(
     mixes: Sequence[MaskExamples], settings: MaskSettings, progress: Progress
 ) -> dict[str, Floats]:
-    """Train the mask's networks, which differ in what they begin with.
+    """Train the mask's networks, which differ in their initial weights.
 
     Returns
     -------
@@ -301,7 +302,7 @@ def _fit_network(
     seed: int,
     progress: Progress,
 ) -> dict[str, Floats]:
-    """Train a network (Adam, one cycle); return it for features without scaling."""
+    """Train a network (Adam, one cycle), and return it for unscaled features."""
     import torch
 
     torch.manual_seed(seed)
@@ -332,11 +333,11 @@ def _fit_network(
         order = torch.randperm(len(rows))
         errors = torch.zeros(len(mixes))
         for step in range(steps):
-            some = order[step * batch : (step + 1) * batch]
-            mask = torch.sigmoid(network(rows[some]))[:, 0] * most[some]
-            error = weighed[some] * (mask - wanted[some]) ** 2
-            errors.index_add_(0, mix_of[some], error.detach())
-            loss = (importance[mix_of[some]] * error).mean()
+            chosen = order[step * batch : (step + 1) * batch]
+            mask = torch.sigmoid(network(rows[chosen]))[:, 0] * most[chosen]
+            error = weighed[chosen] * (mask - wanted[chosen]) ** 2
+            errors.index_add_(0, mix_of[chosen], error.detach())
+            loss = (importance[mix_of[chosen]] * error).mean()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -371,13 +372,13 @@ def _importance(errors: torch.Tensor) -> torch.Tensor:
 
 
 def held_out_error(mixes: Sequence[MaskExamples], learnt: Learnt) -> float:
-    """Return the mean power of the masked spectra's error relative to the drums."""
+    """Return the mean power of the masked spectra's error beside the drums, in dB."""
     errors = []
     for mix in mixes:
-        seen = mix.features.astype(np.float32)
-        mask = bare_mask(seen.T, learnt) * _ceiling(seen)
-        left = np.mean(mix.weights * (mask - mix.masks) ** 2)
-        errors.append(10 * np.log10(left / np.mean(mix.weights * mix.masks**2)))
+        features = mix.features.astype(np.float32)
+        mask = bare_mask(features.T, learnt) * _ceiling(features)
+        error = np.mean(mix.weights * (mask - mix.masks) ** 2)
+        errors.append(10 * np.log10(error / np.mean(mix.weights * mix.masks**2)))
     return round(float(np.mean(errors)), 2)
 
 

@@ -1,4 +1,4 @@
-"""Examples for the mask of `adt_plugins.separation`: bins of mixes, with true masks.
+"""Makes examples for the mask of `adt_plugins.separation`: bins of mixes.
 
 A mix is a rendered clip's drums in its accompaniment or in real music without drums,
 sometimes with a real voice or guitar. Its hits are those that the shipped network
@@ -50,7 +50,7 @@ class MixSettings:
     Parameters
     ----------
     seconds
-        Longest part of a clip that is used.
+        Length of the part of a clip that is used, at most.
     places
         Bins that are drawn from each mix, by the root of their power.
     below_db
@@ -78,14 +78,14 @@ class MixSettings:
 
 @dataclass(frozen=True)
 class MaskExamples:
-    """Bins of a mix.
+    """Bins of a mix, with the features and the mask of each.
 
     Parameters
     ----------
     features
         Features, shape (bins, `FEATURES`).
     masks
-        The best real mask, 0-1, shape (bins,).
+        Target: the best real-valued mask, 0-1, shape (bins,).
     weights
         Weights of squared errors, shape (bins,), with which their mean estimates the
         power of the error relative to the geometric mean of drums and rest.
@@ -97,12 +97,12 @@ class MaskExamples:
 
 
 class ExampleFolder:
-    """Makes the examples of mixes, and keeps them in a folder.
+    """Makes the examples of mixes, and stores them in a folder.
 
     Parameters
     ----------
     folder
-        The folder.
+        Folder of the files, one per mix.
     learnt
         Parameters with the general templates.
     settings
@@ -130,28 +130,28 @@ class ExampleFolder:
         about.update("\n".join(sound.name for sound in real).encode())
         self._about = about
 
-    def some(self, clips: Sequence[Clip], count: int) -> Iterator[MaskExamples]:
-        """Yield the examples of so many clips, if there are so many, in any order."""
+    def draw(self, clips: Sequence[Clip], count: int) -> Iterator[MaskExamples]:
+        """Yield the examples of at most `count` clips, in random order."""
         order = np.random.default_rng(self._settings.seed).permutation(len(clips))
         mixes = (self.of(clips[place]) for place in order)
         return islice((mix for mix in mixes if mix is not None), count)
 
     def of(self, clip: Clip) -> MaskExamples | None:
-        """Return the examples of a clip; None if too soft, or almost without hits."""
+        """Return the examples of a clip; None if it is soft or has hardly any hits."""
         about = self._about.copy()
         about.update(repr(clip.onsets).encode())
         path = self._folder / f"{clip.name}.{about.hexdigest()[:12]}.npz"
         if path.exists():
-            kept = read_arrays(path, ("features", "masks", "weights"))
-            return MaskExamples(**kept) if len(kept["masks"]) else None
-        made = self._make(clip)
-        written = made or MaskExamples(
+            stored = read_arrays(path, ("features", "masks", "weights"))
+            return MaskExamples(**stored) if len(stored["masks"]) else None
+        examples = self._make(clip)
+        written = examples or MaskExamples(
             np.empty((0, FEATURES), np.float16),
             np.empty(0, np.float32),
             np.empty(0, np.float32),
         )
         write_files({path: archived(vars(written))}, overwrite=True)
-        return made
+        return examples
 
     def _make(self, clip: Clip) -> MaskExamples | None:
         rng = np.random.default_rng([self._settings.seed, *clip.name.encode()])
@@ -177,8 +177,8 @@ class ExampleFolder:
         if self._solos and rng.random() < settings.with_solo:
             solo = draw(self._solos, count, rng)
             beside = float(np.mean(rest**2))
-            rest += _at(solo, beside, -rng.normal(*settings.solo_db))
-        rest = _at(rest, power, rng.normal(*settings.below_db))
+            rest += _scaled(solo, beside, -rng.normal(*settings.solo_db))
+        rest = _scaled(rest, power, rng.normal(*settings.below_db))
         gain = 0.5 * 10 ** -rng.uniform(0, 1) / np.abs(drums + rest).max()
         drums, mix = drums * np.float32(gain), (drums + rest) * np.float32(gain)
         return drums, mix, begin
@@ -197,7 +197,7 @@ class ExampleFolder:
     ) -> list[Onset]:
         if rng.random() >= self._settings.true_hits:
             with warnings.catch_warnings():
-                # A mix whose hits are doubtful is one to learn from, too.
+                # Mixes with doubtful hits are examples, too.
                 warnings.simplefilter("ignore", AdtWarning)
                 song = transcribe((mix, SAMPLE_RATE), beats=False, fine=True)
             return list(song.onsets)
@@ -250,7 +250,7 @@ def _described(
         yield block[:, rows[first:last] - begin * GRID.bins].T.astype(np.float16)
 
 
-def _at(sound: Floats, power: float, db: float) -> Floats:
+def _scaled(sound: Floats, power: float, db: float) -> Floats:
     """Scale a sound to a level in dB above a mean square."""
     level = float(np.mean(sound**2)) + _SILENT**2
     return np.asarray(sound * np.float32(np.sqrt(power / level * 10 ** (db / 10))))

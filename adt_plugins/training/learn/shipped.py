@@ -33,7 +33,7 @@ class Product(NamedTuple):
 
 
 def checkpoint_of(card: ModelCard, geometry: Geometry, path: Path) -> Path:
-    """Write a checkpoint that training can begin with.
+    """Write a checkpoint from which training can continue.
 
     Parameters
     ----------
@@ -77,13 +77,13 @@ def restore(card: ModelCard) -> BrnnSa:
         layers = [graphs[name] for name in names]
         near, here, score, output = graphs[ATTENTION]
         # Graphs for single chunks have the same weights.
-        usual = {*names, ATTENTION}
-        others = set(graphs) - usual - set(map(single, usual))
+        expected = {*names, ATTENTION}
+        others = set(graphs) - expected - set(map(single, expected))
         if others or any(len(layer) != 4 for layer in layers):
             raise ValueError("other graphs")
     except (KeyError, ValueError) as error:
         raise ModelError(
-            f"{card.name}: not a network that can be trained on"
+            f"{card.name}: not a network whose training can continue"
         ) from error
     units, rank = layers[0][2].weight.shape[1], len(here.weight)
     sizes = Sizes(

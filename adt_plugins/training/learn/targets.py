@@ -9,15 +9,19 @@ from numpy.typing import NDArray
 
 from adt_plugins.drums import Drum
 
-#: Columns of the targets. The side stick is an output of its own, since it is not a
-#: snare. "OT" holds sounds that are not part of the kit (claps, tambourines, shakers);
-#: it is learnt so that they are not taken for drums, and never written out.
 OUTPUTS = ("KD", "SD", "SST", "HH", "TT", "CY", "OT", "beat", "downbeat")
+"""Columns of the targets. The side stick is an output of its own, since it is not a
+snare. "OT" holds sounds that are not part of the kit (claps, tambourines, shakers):
+it is learnt so that they are not mistaken for drums, and never written."""
 
-#: A hit reaches this many frames to either side of its own time: the target of
-#: frame t is 1 - |t - time| / REACH, so [0.5, 1, 0.5] for a hit on a frame, and
-#: the time between two frames can be read from the shape of the activation.
 REACH = 2.0
+"""A hit reaches this many frames to either side of its own time: the target of frame t
+is 1 - |t - time| / REACH, so [0.5, 1, 0.5] for a hit on a frame, and the time between
+two frames can be read from the shape of the activation."""
+
+
+UNSURE_REACH = 4
+"""Frames to either side of an uncertain onset whose targets are masked."""
 
 
 def column(code: str) -> int:
@@ -66,11 +70,7 @@ def frame_targets(
     return targets
 
 
-#: Frames to either side of an unsure onset whose target is not known.
-UNSURE_REACH = 4
-
-
-def known_targets(
+def target_mask(
     unsure: Iterable[tuple[float, str]],
     unlabelled: Iterable[str],
     *,
@@ -78,33 +78,34 @@ def known_targets(
     frames: int,
     frame_rate: float,
 ) -> NDArray[np.float32]:
-    """Return which targets of a window are known.
+    """Return which targets of a window count in the loss.
 
     Parameters
     ----------
     unsure
-        Time in seconds and drum code of places where there may be an onset or not.
+        Time in seconds and drum code of each uncertain onset.
     unlabelled
-        Outputs whose targets are not known at all.
+        Outputs without labels.
     start, frames, frame_rate
         As in `frame_targets`.
 
     Returns
     -------
     array, shape (frames, len(OUTPUTS))
-        1 where the target is known, else 0.
+        0 near uncertain onsets and for outputs without labels, else 1.
     """
-    known = np.ones((frames, len(OUTPUTS)), dtype=np.float32)
+    mask = np.ones((frames, len(OUTPUTS)), dtype=np.float32)
     for time, code in unsure:
         place = round((time - start) * frame_rate)
         first, last = max(0, place - UNSURE_REACH), place + UNSURE_REACH + 1
-        known[first : max(0, last), column(code)] = 0.0
+        mask[first : max(0, last), column(code)] = 0.0
     for output in unlabelled:
-        known[:, OUTPUTS.index(output)] = 0.0
-    return known
+        mask[:, OUTPUTS.index(output)] = 0.0
+    return mask
 
 
 def _add(target: NDArray[np.float32], place: float) -> None:
+    """Raise a target around a frame, which need not be a whole number."""
     first = max(0, int(np.ceil(place - REACH)))
     last = min(len(target) - 1, int(np.floor(place + REACH)))
     if first <= last:

@@ -20,12 +20,11 @@ from adt_plugins.training.learn.targets import OUTPUTS, column
 
 DRUMS = tuple(name for name in OUTPUTS if name not in ("OT", "beat", "downbeat"))
 THRESHOLDS = np.round(np.arange(0.05, 0.65, 0.025), 3)
-WINDOW = 0.05
-#: Hits softer than this velocity are optional: many are inaudible in a mix, and
-#: counting them as missed would lower the thresholds.
+WINDOW_S = 0.05
 QUIET = 30
+"""Hits softer than this velocity are optional: many are inaudible in a mix, and
+counting them as missed would lower the thresholds."""
 TOLERANCE = 0.01
-#: Held-out drums in held-out real sounds, which resemble songs.
 REAL_SONGS = Recipe(
     accompanied=1.0,
     voiced=0.0,
@@ -33,6 +32,7 @@ REAL_SONGS = Recipe(
     real=1.0,
     real_db=(-4.0, 8.0),
 )
+"""Held-out drums in held-out real sounds: the nearest to songs."""
 POOLS = {"F3": ("KD", "SD", "HH"), "F5": ("KD", "SD", "HH", "TT", "CY")}
 
 Frames = NDArray[np.float32]
@@ -51,7 +51,7 @@ class Validation:
     geometry
         Chunk geometry at run time.
     clips
-        Most clips.
+        Greatest number of clips.
     """
 
     def __init__(
@@ -100,8 +100,8 @@ class Validation:
         Returns
         -------
         dict
-            ``"drums"`` and ``"songs"``, each a dict from drum to an array of
-            shape (len(THRESHOLDS), 3).
+            ``"drums"`` and ``"songs"``, and ``"real"`` if there are real sounds; each
+            a dict from drum to an array of shape (len(THRESHOLDS), 3).
         """
         result = {}
         for kind, items in self.items.items():
@@ -140,7 +140,7 @@ class Validation:
                     times = (picked + refine(activation, picked)) / self.frame_rate
                     if len(times):
                         gaps = np.abs(wanted[name][:, :1] - times).min(axis=1)
-                        errors.append(gaps[gaps <= WINDOW])
+                        errors.append(gaps[gaps <= WINDOW_S])
             joined = np.concatenate(errors)
             result[kind] = (
                 round(1e3 * float(np.median(joined)), 2) if len(joined) else None
@@ -153,9 +153,9 @@ class Validation:
     ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
         """Return thresholds for drums and songs together, and F there.
 
-        F hardly changes around its best threshold. The highest of those within
-        `TOLERANCE` is taken: real music holds sounds that the clips lack, and it keeps
-        them out.
+        F hardly changes around its best threshold, so the highest threshold within
+        `TOLERANCE` of it is chosen: it keeps out sounds of real music that the clips
+        lack.
         """
         rows = {}
         for name in DRUMS:
@@ -210,7 +210,7 @@ def _count(
     i = j = hits = optional = 0
     while i < len(true) and j < len(picked):
         gap = picked[j] - true[i, 0]
-        if abs(gap) <= WINDOW:
+        if abs(gap) <= WINDOW_S:
             quiet = bool(true[i, 1])
             hits, optional = hits + (not quiet), optional + quiet
             i, j = i + 1, j + 1

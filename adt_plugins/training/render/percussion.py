@@ -17,8 +17,8 @@ from adt_plugins.training.render.synth import ClipKit
 from adt_plugins.training.sources.kits import read_names
 from adt_plugins.training.sources.performances import PREROLL_S, Performance, Stroke
 
-#: Share of the clips that have one, of those without percussion of their own.
 SHARE = 0.25
+"""Share of the clips that have one, of those without percussion of their own."""
 VELOCITIES = {"X": 110, "x": 85, "o": 55}
 
 Instruments = dict[str, list[tuple[str, int]]]

@@ -42,11 +42,11 @@ STAND_INS: dict[str, tuple[tuple[str, float], ...]] = {
 }
 # Pieces that a mixed kit takes together from another kit.
 MIXED_PARTS = (("SD",), kitmaps.HATS, kitmaps.CYMBALS, ("KD",), kitmaps.TOMS)
-#: Share of clips whose open hats ring on when they are struck again: half-open ones
-#: that wash, as in loud songs. In the others each hit cuts the one before.
 LOOSE_HATS = 0.5
-#: Variants below it are notes of MIDI files.
+"""Share of clips whose open hats ring on when they are struck again: half-open ones
+that wash, as in loud songs. In the others each hit cuts the one before."""
 FIRST_GUEST = 128
+"""Variants below it are notes of MIDI files."""
 VARIANTS = 3
 SOFTNESS_STEPS = 4
 

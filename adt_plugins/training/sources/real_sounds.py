@@ -25,8 +25,8 @@ FOLDER = "real"
 SPLITS = ("train", "validation", "test")
 KINDS = ("voice", "guitar", "music")
 
-#: Silence between phrases teaches nothing: rests of a second or more are removed.
 _REST_BLOCKS = 5
+"""Silence between phrases teaches nothing: rests of a second or more are removed."""
 _BLOCK_S = 0.1
 _SILENT_RMS = 1e-3
 _PEAK = 0.7

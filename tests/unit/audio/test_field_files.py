@@ -20,7 +20,7 @@ from adt_plugins.audio.layout import low_channels
 from adt_plugins.audio.pyav import _samples
 from adt_plugins.errors import AudioError, MissingDependencyError
 from tests.support.audio import RATE, encode
-from tests.support.field_files import PAIR, SOUND, patched, read
+from tests.support.field_files import PAIR, SOUND, encoded, patched, read
 
 
 class TestByContent:
@@ -52,8 +52,7 @@ class TestByContent:
     ) -> None:
         """Zeros or an ID3 tag before it, other tags behind."""
         path = tmp_path / name
-        encode(path, SOUND, codec)
-        whole, _ = read(path)
+        whole = encoded(path, codec)
         content = path.read_bytes()
         footer = struct.pack("<8sIIII8x", b"APETAGEX", 2000, 1032, 1, 0x80000000)
         tags = footer + bytes(1000) + footer + b"TAG" + bytes(125)
@@ -128,8 +127,7 @@ class TestByContent:
         self, name: str, codec: str, tmp_path: Path
     ) -> None:
         path = tmp_path / name
-        encode(path, SOUND, codec)
-        whole, _ = read(path)
+        whole = encoded(path, codec)
         path.write_bytes(path.read_bytes() + b"TAG" + b"x" * 125)
         samples, warnings = read(path)
         np.testing.assert_array_equal(samples, whole)
@@ -373,8 +371,7 @@ def test_many_planes_become_one(
 ) -> None:
     """As for 7.1: PyAV cannot read 8 planes."""
     path = tmp_path / "a.wv"
-    encode(path, SOUND, "wavpack")
-    whole, _ = read(path)
+    whole = encoded(path, "wavpack")
     monkeypatch.setattr("adt_plugins.audio.pyav._MOST_PLANES", 1)
     np.testing.assert_allclose(read(path)[0], whole, atol=1e-6)
 

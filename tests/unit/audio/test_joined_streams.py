@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from tests.support.audio import RATE, encode, sweep
-from tests.support.field_files import PAIR, SOUND, Pipe, read
+from tests.support.field_files import PAIR, SOUND, Pipe, encoded, read
 
 
 class TestJoinedStreams:
@@ -68,8 +68,7 @@ class TestJoinedStreams:
         self, name: str, codec: str, tmp_path: Path
     ) -> None:
         path = tmp_path / name
-        encode(path, SOUND, codec)
-        whole, _ = read(path)
+        whole = encoded(path, codec)
         path.write_bytes(path.read_bytes() * 2)
         samples, warnings = read(path)
         assert warnings == ["several streams, one after the other: all are read"]

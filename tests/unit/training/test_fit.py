@@ -126,8 +126,8 @@ def test_examples_without_drums(renders: Path) -> None:
     example = mixer.example(clip, 200, np.random.default_rng(0), start=0.0)
     assert not example.targets.any()
     beats = [OUTPUTS.index("beat"), OUTPUTS.index("downbeat")]
-    assert not example.known[:, beats].any()
-    assert example.known.sum() == 200 * (len(OUTPUTS) - 2)
+    assert not example.mask[:, beats].any()
+    assert example.mask.sum() == 200 * (len(OUTPUTS) - 2)
     # The noise is there, and no click stands out of it.
     loudness = example.frames.sum(axis=1)
     assert loudness.min() > 0.5 * loudness.max() > 0
@@ -280,7 +280,9 @@ class TestTraining:
         from adt_plugins.training.learn.shipped import restore
 
         card = ModelCard.read(write_tiny_model(tmp_path))
-        with pytest.raises(ModelError, match="not a network that can be trained on"):
+        with pytest.raises(
+            ModelError, match="not a network whose training can continue"
+        ):
             restore(card)
 
     def test_the_mean_of_two_checkpoints(self, renders: Path, tmp_path: Path) -> None:

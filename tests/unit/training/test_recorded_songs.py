@@ -25,7 +25,7 @@ from adt_plugins.training.learn.recorded_songs import (
     label_songs,
     sort_peaks,
 )
-from adt_plugins.training.learn.targets import OUTPUTS, column, known_targets
+from adt_plugins.training.learn.targets import OUTPUTS, column, target_mask
 from adt_plugins.training.sources import real_sounds
 from adt_plugins.training.sources.recorded_songs import RecordedSong, read_table
 from tests.support.paths import GROOVE
@@ -54,14 +54,14 @@ def test_peaks_are_hits_unsure_or_silence() -> None:
     assert labels.part(0.5, 2.0) == Labels([(0.5, "SD", 100)], [])
 
 
-def test_unsure_frames_are_not_known() -> None:
-    known = known_targets(
+def test_uncertain_frames_are_masked() -> None:
+    mask = target_mask(
         [(1.0, "HH"), (9.0, "KD")], ["OT"], start=0.5, frames=100, frame_rate=100.0
     )
-    assert np.flatnonzero(known[:, column("HH")] == 0).tolist() == list(range(46, 55))
-    assert not known[:, OUTPUTS.index("OT")].any()
-    known[:, [column("HH"), OUTPUTS.index("OT")]] = 1
-    assert known.all()
+    assert np.flatnonzero(mask[:, column("HH")] == 0).tolist() == list(range(46, 55))
+    assert not mask[:, OUTPUTS.index("OT")].any()
+    mask[:, [column("HH"), OUTPUTS.index("OT")]] = 1
+    assert mask.all()
 
 
 def test_songs_become_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,15 +93,15 @@ def test_songs_become_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     mixer = Mixer(FRONT_END, LEVEL, [], Recipe(accompanied=0.0, voiced=0.0))
     example = mixer.example(clip, 1000, np.random.default_rng(0), start=0.0)
     assert example.targets[:, column("KD")].max() > 0.5
-    assert not example.known[:, [OUTPUTS.index(name) for name in UNLABELLED]].any()
-    expected = known_targets(
+    assert not example.mask[:, [OUTPUTS.index(name) for name in UNLABELLED]].any()
+    expected = target_mask(
         clip.unsure,
         UNLABELLED,
         start=0.0,
         frames=1000,
         frame_rate=FRONT_END.frame_rate,
     )
-    np.testing.assert_array_equal(example.known, expected)
+    np.testing.assert_array_equal(example.mask, expected)
 
 
 def test_training_reads_them(tmp_path: Path) -> None:
@@ -113,9 +113,9 @@ def test_training_reads_them(tmp_path: Path) -> None:
     settings = Settings(batch=2, workers=0)
     geometry = Geometry(core=64, context=16, batch=2)
     batches = Batches(tmp_path, (FRONT_END, LEVEL), settings, geometry, 0)
-    known = next(iter(batches))["known"]
-    assert known.shape == (96, 2, len(OUTPUTS))
-    assert not known[:, :, OUTPUTS.index("OT")].any()
+    mask = next(iter(batches))["mask"]
+    assert mask.shape == (96, 2, len(OUTPUTS))
+    assert not mask[:, :, OUTPUTS.index("OT")].any()
 
 
 def test_no_songs(tmp_path: Path) -> None:
