@@ -38,12 +38,14 @@ def rest_of(path: Path, name: str, network: Network) -> list[Transcription]:
     third = len(before.activations.values) / before.activations.frame_rate / 3
     learnt = learn(before.activations, truth, network.card, end=third)
     after = transcribe(path, model=network, adaptation=learnt, keep_activations=False)
-    return [found.between(third) for found in (truth, before, after)]
+    return [song.between(third) for song in (truth, before, after)]
 
 
-def scores(truths: list[Transcription], found: list[Transcription]) -> dict[str, Any]:
+def scores(
+    truths: list[Transcription], estimates: list[Transcription]
+) -> dict[str, Any]:
     """Return F, and the numbers of hits."""
-    score = evaluate(truths, found, DRUMS).score("all", WINDOW_S)
+    score = evaluate(truths, estimates, DRUMS).score("all", WINDOW_S)
     return {"f": score.f, "hits": score.matched}
 
 
@@ -61,7 +63,7 @@ def main() -> None:
         "all": [*rests.values()],
     }.items():
         truths, *both = map(list, zip(*some, strict=True))
-        before, after = (scores(truths, found) for found in both)
+        before, after = (scores(truths, estimates) for estimates in both)
         report[name] = {"before": before, "after": after}
     if args.json:
         print(json.dumps(report, indent=1))

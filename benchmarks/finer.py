@@ -40,14 +40,14 @@ def find_pairs(folder: Path, network: Network) -> Iterator[tuple[str, Pair]]:
         yield kind, (formats.read(truth), estimate)
 
 
-def said_of(pairs: list[Pair], family: Drum) -> list[tuple[Drum, Drum]]:
+def reported_of(pairs: list[Pair], family: Drum) -> list[tuple[Drum, Drum]]:
     """Return the true and the reported drum of hits whose coarse drum is right."""
     both: list[tuple[Drum, Drum]] = []
     for pair in pairs:
-        true, found = (t.only([family]).onsets for t in pair)
-        times = [np.array([onset.time for onset in some]) for some in (true, found)]
+        true, estimated = (t.only([family]).onsets for t in pair)
+        times = [np.array([onset.time for onset in some]) for some in (true, estimated)]
         both += [
-            (true[i].drum, found[j].drum)
+            (true[i].drum, estimated[j].drum)
             for i, j in match_events(times[0], times[1], WINDOW_S)
         ]
     return both
@@ -59,7 +59,7 @@ def scores(pairs: list[Pair]) -> dict[str, dict[str, float | None]]:
     result = evaluate(references, estimates, fine=True, drums=list(FAMILIES))
     rows: dict[str, dict[str, float | None]] = {}
     for family in FAMILIES:
-        both = said_of(pairs, family)
+        both = reported_of(pairs, family)
         for drum in [d for d in Drum if d.coarse is family and d is not family]:
             true = sum(1 for t, _ in both if t is drum)
             reported = sum(1 for _, s in both if s is drum)

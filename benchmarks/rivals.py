@@ -222,9 +222,9 @@ def scores(folder: Path, hits: list[Hits], paths: list[Path]) -> dict[str, float
 
     from adt_plugins import formats
 
-    tells_drums = any(code != ANY for found in hits for _, code in found)
+    tells_drums = any(code != ANY for estimate in hits for _, code in estimate)
     sums: dict[str, list[int]] = {}
-    for path, found in zip(paths, hits, strict=True):
+    for path, estimate in zip(paths, hits, strict=True):
         name, kind = path.stem.rsplit(".", 1)
         reference = [
             (hit.time, str(hit.drum.coarse))
@@ -235,7 +235,7 @@ def scores(folder: Path, hits: list[Hits], paths: list[Path]) -> dict[str, float
         for what, codes in (*(groups if tells_drums else ()), ("any", None)):
             ours, theirs = (
                 sorted({t for t, code in those if codes is None or code in codes})
-                for those in (found, reference)
+                for those in (estimate, reference)
             )
             pairs = mir_eval.util.match_events(np.array(theirs), np.array(ours), 0.05)
             count = sums.setdefault(f"{kind} {what}", [0, 0])

@@ -115,8 +115,8 @@ def measure(
             song = in_the_drums(song, sound, network)
         kind = "song" if accompanied else "drums"
         for drum in DRUMS:
-            true, heard = pairs(clip, song, drum)
-            r = correlation(true, heard)
+            true, estimated = pairs(clip, song, drum)
+            r = correlation(true, estimated)
             if r is not None:
                 rows[drum].append((kind, r, len(true)))
     report: dict[str, Any] = {}

@@ -21,7 +21,7 @@ _REACH = 100
 """Index of the last track that a command can name; also the most it takes at once."""
 
 _LONGEST_NAME = 1000
-"""Of a track; a project holds no much longer one."""
+"""Greatest length of a track's name that a project can hold, about."""
 
 
 @dataclass(frozen=True)

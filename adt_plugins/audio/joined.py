@@ -90,12 +90,12 @@ def _other(
     is_joint: Callable[[BinaryIO, int], bool] = lambda _file, _position: True,
 ) -> list[int]:
     """Return the position of the first stream of another kind, if there is one."""
-    found = [
+    positions = [
         place - before
         for wanted, before in beginnings
         for place in islice(_places(file, wanted, start), _MOST_PLACES)
     ]
-    for position in sorted(found):
+    for position in sorted(positions):
         file.seek(position)
         if is_sound(file.read(HEAD_BYTES)) and is_joint(file, position):
             return [position]

@@ -53,5 +53,5 @@ def keep_changed(path: Path, warn: Warn) -> Path:
             draft.write_bytes(data)
     except OSError as error:
         raise AdtError(f"{kept}: {reason_of(error)}") from error
-    warn(f"{path}: somebody has changed it; as it was, it is now {kept}")
+    warn(f"{path}: had been changed; the changed file is now {kept}")
     return kept

@@ -86,11 +86,11 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown(self, word: str, args: Sequence[str]) -> str:
         """Return what is wrong about an unknown word among the arguments."""
-        known = self._option_string_actions
+        actions = self._option_string_actions
         if not word.startswith("-"):
             before = args[: args.index(word)] if word in args else ()
             option, *values = (*before[-2:], word) if len(before) > 1 else ("", word)
-            form = str(known[option].metavar) if option in known else ""
+            form = str(actions[option].metavar) if option in actions else ""
             hint = ""
             if "," in form:
                 hint = f"; without a space: {option} {','.join(values)}"
@@ -98,13 +98,13 @@ class Parser(argparse.ArgumentParser):
                 hint = f"; once for each: {option} {f' {option} '.join(values)}"
             return f"unexpected argument {word!r}{hint}"
         option = word.partition("=")[0]
-        options = [name for name in known if name[:2] == "--"]
+        options = [name for name in actions if name[:2] == "--"]
         hint = did_you_mean(option, options)
         instead = _ELSEWHERE.get(option, "")
-        if instead in known:
-            value = known[instead].metavar
+        if instead in actions:
+            value = actions[instead].metavar
             hint = f"; did you mean {instead}{f' {value}' if value else ''}?"
-        elif not hint and "--format" in known:
+        elif not hint and "--format" in actions:
             hint = _hint_of_format(option)
         return f"no option {option}{hint}"
 

@@ -154,8 +154,8 @@ def _missing(source: str, path: Path, is_alike: Callable[[Path], bool]) -> str |
 
 def _batch(source: str, formats: Sequence[str]) -> str:
     command = f"adt batch {_quoted(source)} -o DIR"
-    asked = ",".join(formats)
-    return command if asked == DEFAULT_FORMATS else f"{command} --format {asked}"
+    names = ",".join(formats)
+    return command if names == DEFAULT_FORMATS else f"{command} --format {names}"
 
 
 def _is_pattern(source: str) -> bool:

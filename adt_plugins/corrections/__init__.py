@@ -260,10 +260,10 @@ def _with_velocities(
     return replace(done.transcription, onsets=tuple(onsets))
 
 
-def _usual(fresh: Iterable[Onset], known: Iterable[Onset]) -> list[Onset]:
+def _usual(fresh: Iterable[Onset], others: Iterable[Onset]) -> list[Onset]:
     """Give new hits the median velocity of their drum, if it has others."""
     velocities: dict[Any, list[int]] = {}
-    for onset in known:
+    for onset in others:
         velocities.setdefault(onset.drum.coarse, []).append(onset.velocity)
     return [
         replace(x, velocity=round(float(np.median(velocities[x.drum.coarse]))))

@@ -26,11 +26,11 @@ def registered() -> dict[str, Format]:
 
 def find_format(format_id: str) -> Format:
     """Return a format by its id; raises `FormatError` if there is none."""
-    known = registered()
+    forms = registered()
     try:
-        return known[format_id]
+        return forms[format_id]
     except KeyError:
-        hint = did_you_mean(format_id, known) or f"; there are {', '.join(known)}"
+        hint = did_you_mean(format_id, forms) or f"; there are {', '.join(forms)}"
         raise FormatError(f"unknown format {format_id!r}{hint}") from None
 
 

@@ -108,9 +108,9 @@ def _end(file: MidiFile, sections: Sequence[Section]) -> int:
     last = max(track.last for track in file.tracks)
     notes = [track.notes[-1].tick + 1 for track in file.tracks if track.notes]
     if notes:
-        heard = max(notes)
-        if last > heard + _REST_BARS * _in_force(sections, heard).bar:
-            last = heard
+        note = max(notes)
+        if last > note + _REST_BARS * _in_force(sections, note).bar:
+            last = note
     final = _in_force(sections, last)
     origin = final.start + final.pickup
     bars = max(-((origin - last) // final.bar), 1)

@@ -146,15 +146,15 @@ def _pick_above(
     average = _average if picker.kind == "madmom" else _valley_average
     line = average(values, frames, picker, frame_rate) + threshold
     frames = frames[values[frames] >= line]
-    found = values[frames]
+    reached = values[frames]
     detections = np.zeros(len(values) + pre_max + post_max, values.dtype)
-    detections[frames + pre_max] = found
-    highest = np.zeros_like(found)
+    detections[frames + pre_max] = reached
+    highest = np.zeros_like(reached)
     for shift in range(pre_max + post_max + 1):
         np.maximum(highest, detections[frames + shift], out=highest)
-    is_peak = (found == highest) & (found != 0)
-    peaks, found = frames[is_peak].astype(np.int64), found[is_peak]
-    repeated = (np.diff(peaks) == 1) & (np.diff(found) == 0)
+    is_peak = (reached == highest) & (reached != 0)
+    peaks, reached = frames[is_peak].astype(np.int64), reached[is_peak]
+    repeated = (np.diff(peaks) == 1) & (np.diff(reached) == 0)
     peaks = peaks[np.concatenate(([True], ~repeated))] if len(peaks) else peaks
     return _combine(peaks, int(picker.combine * frame_rate + _EPSILON))
 

@@ -1,7 +1,7 @@
 """Weighs hits by the same places of similar bars: what drummers play recurs.
 
 A weak hit is likelier where other bars have one, and one that stands alone in its place
-less so. Bars count by how similar they are, so a verse says little about a fill. Clear
+less so. Bars count by how similar they are, so a verse hardly affects a fill. Clear
 hits stay as they are: the log odds of a hit change by at most `WEIGHT` times `MOST`.
 Chosen on held-out renders and songs whose drums are known (experiment 45).
 """
@@ -20,10 +20,10 @@ from adt_plugins.card import Picking
 from adt_plugins.picking.log_odds import FLOOR, log_odds, probability
 
 WEIGHT = 1.5
-"""Of the mean log odds of other bars, beside the hit's own."""
+"""Weight of the mean log odds of other bars, beside the hit's own."""
 
 MOST = 0.7
-"""Log odds above or below a drum's threshold that another bar can say at most."""
+"""Greatest log odds above or below a drum's threshold that count from another bar."""
 
 REACH = 16
 """Units, half bars where bars can be halved, that are compared to either side."""
@@ -32,7 +32,7 @@ SHARPNESS = 4
 """Power of the similarity of two units: similar ones count, others hardly."""
 
 PRIOR = 0.5
-"""Number of equal units that say nothing, beside those that were found."""
+"""Weight of no evidence, as a number of equal units, beside that of the others."""
 
 NEAR_S = 0.02
 """Hits this far from their place in the bar still lie in it."""

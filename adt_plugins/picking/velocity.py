@@ -57,9 +57,9 @@ def strengths(
         """Return the power around each hit; silence lies beyond both ends."""
         places = at[:, None] + shifts
         inside = (places >= 0) & (places <= last)
-        found = np.full(places.shape, SILENCE)
-        found[inside] = 10 ** (level[places[inside]].astype(np.float64) / 10)
-        return found
+        values = np.full(places.shape, SILENCE)
+        values[inside] = 10 ** (level[places[inside]].astype(np.float64) / 10)
+        return values
 
     hit = power(np.arange(rise + 1)).max(axis=1)
     before = power(-np.arange(near, far + 1)).mean(axis=1)

@@ -121,8 +121,8 @@ class Features:
         for shift in BINS_AROUND:
             beside(np.roll(here, shift, axis=1))
         for drum in COARSE:
-            known = self._drums.get(drum)
-            beside(None if known is None else known[begin:end])
+            own = self._drums.get(drum)
+            beside(None if own is None else own[begin:end])
         for values in self._smoothed:
             next(rows)[:] = values[begin:end]
         for column in self._columns:

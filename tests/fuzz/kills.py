@@ -240,16 +240,16 @@ class Written:
         drafts = sorted(p for p in out.rglob(".adt-*") if p.suffix != ".lock")
         drafts = [] if sent is signal.SIGKILL else drafts
         wrong = [f"{out.name}: {path.name} is left" for path in drafts]
-        found = _outputs(out)
+        contents = _outputs(out)
         for name, whole in self._expected.items():
-            content = found.pop(name, None)
+            content = contents.pop(name, None)
             is_old = content == OLD and name in OLD_OUTPUTS
             state = "none" if content is None else "old" if is_old else "whole"
             if content not in (None, whole) and not is_old:
                 state = "NOT WHOLE"
                 wrong.append(f"{out.name}: {name} is not whole")
             self.tally[f"file: {state}"] += 1
-        return wrong + [f"{out.name}: {name} is a stranger" for name in found]
+        return wrong + [f"{out.name}: {name} is a stranger" for name in contents]
 
 
 def _transcriptions(recordings: Path, folder: Path) -> Path:
@@ -288,16 +288,16 @@ def _is_python_alone(errors: str) -> bool:
 
 def _outputs(folder: Path) -> dict[str, bytes]:
     """Return the content of files by name, without its random parts."""
-    found = {}
+    contents = {}
     for path in folder.rglob("*"):
         if path.is_file() and not path.name.endswith((".tmp", ".lock", ".jsonl")):
             content = path.read_bytes()
             name = _TOKEN.sub(b"audio", str(path.relative_to(folder)).encode()).decode()
             if path.suffix == ".opus":
-                found[name] = _decoded(content)
+                contents[name] = _decoded(content)
             else:
-                found[name] = _CHUNK.sub(_heard, _TOKEN.sub(b"audio", content))
-    return found
+                contents[name] = _CHUNK.sub(_heard, _TOKEN.sub(b"audio", content))
+    return contents
 
 
 def _heard(chunk: re.Match[bytes]) -> bytes:

@@ -60,8 +60,8 @@ def _run(name: str, limits: list[str], corpus: Path) -> bool:
         [*command, str(corpus)], capture_output=True, text=True, check=False,
         errors="replace", env={**os.environ, "PYTHONHASHSEED": "0"},
     )  # fmt: skip
-    found = _INPUTS.search(done.stderr)
-    count = found[1] if found else "?"
+    match = _INPUTS.search(done.stderr)
+    count = match[1] if match else "?"
     ending = "no find" if done.returncode == 0 else "FIND"
     print(f"{name}: {count} inputs, {ending}", flush=True)
     if done.returncode:

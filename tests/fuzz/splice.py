@@ -228,7 +228,7 @@ def kinds() -> dict[str, Kind]:
     golden = [(name, lines_of(_golden(name))) for name in lines]
     golden += [(name, trees_of(_golden(name))) for name in ("json", "jams")]
     golden += [(name, lines_of([CUES[name].encode()])) for name in CUES]
-    found = {
+    inputs = {
         name: Kind(".txt" if name == "labels" else form.suffix, _reader(name), make)
         for name, make in (*golden, ("midi", events))
         for form in (formats.FORMATS[name],)
@@ -238,7 +238,7 @@ def kinds() -> dict[str, Kind]:
     learnt = Adaptation("0", ("KD", "SD"), {"KD": (1.0, 0.0, 0.5)}).to_json().encode()
     original = original_text(Original(formats.read(GOLDEN / "golden.drums.json")))
     names = lines_of([b"Bombo = KD\nx = -"])
-    return found | {
+    return inputs | {
         "drum-map": Kind(".json", read_map, trees_of(maps)),
         "model-card": Kind(".json", ModelCard.read, trees_of([card])),
         "adaptation": Kind(".json", Adaptation.read, trees_of([learnt])),

@@ -76,7 +76,7 @@ def check(target: Target, data: bytes) -> None:
 
 def targets() -> Mapping[str, Target]:
     """All parsers by name."""
-    found = {
+    inputs = {
         f"format-{name}": Target(
             _from_file(_reader(name), _ENDINGS.get(name, form.suffix)),
             _golden(name),
@@ -87,7 +87,7 @@ def targets() -> Mapping[str, Target]:
     folder = ROOT / "adt_plugins/midi/drum_maps"
     maps = [p.read_bytes() for p in sorted(folder.glob("g*.json"))]
     card = (ROOT / "models" / "drums.json").read_bytes()
-    found |= {
+    inputs |= {
         "aup3": Target(_from_file(_reader("aup"), ".aup3"), _projects()),
         "aup3-xml": Target(_events, [b"".join(document([_track()]))]),
         "drum-map": Target(_from_file(read_map, ".json"), maps),
@@ -105,7 +105,7 @@ def targets() -> Mapping[str, Target]:
         "audio-channels": Target(_channels, _recordings()),
         "bwf": Target(_from_file(time_reference, ".wav"), _recordings()[:1]),
     }
-    return found
+    return inputs
 
 
 def _reader(name: str) -> Callable[[Path], Any]:
@@ -136,8 +136,8 @@ def _golden(name: str) -> list[bytes]:
     if name in CUES:
         return [CUES[name].encode() * (1 if name in ("chart", "paradiddle") else 2)]
     suffix = formats.FORMATS[name].suffix
-    found = [p.read_bytes() for p in sorted(GOLDEN.glob(f"*{suffix}"))][:2]
-    return found or [(GOLDEN / "golden.labels.KD.txt").read_bytes()]
+    inputs = [p.read_bytes() for p in sorted(GOLDEN.glob(f"*{suffix}"))][:2]
+    return inputs or [(GOLDEN / "golden.labels.KD.txt").read_bytes()]
 
 
 def _from_file(parse: Callable[[Path], Any], ending: str) -> Callable[[bytes], Any]:
@@ -231,7 +231,7 @@ def _recordings() -> list[bytes]:
     import soundfile
 
     samples = np.random.default_rng(0).uniform(-0.5, 0.5, (600, 2))
-    found = []
+    inputs = []
     for form, subtype in (
         ("WAV", "PCM_16"),
         ("WAVEX", "FLOAT"),
@@ -244,5 +244,5 @@ def _recordings() -> list[bytes]:
     ):
         file = io.BytesIO()
         soundfile.write(file, samples, 44100, format=form, subtype=subtype)
-        found.append(file.getvalue())
-    return found
+        inputs.append(file.getvalue())
+    return inputs

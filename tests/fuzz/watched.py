@@ -71,7 +71,7 @@ class Watched:
         plugin.join()
         wrong += self._not_whole(home)
         if sent is not signal.SIGKILL:
-            wrong += [f"{found} is left" for found in _foreign(home)]
+            wrong += [f"{answers} is left" for answers in _foreign(home)]
         wrong += self._next_run(home)
         return [f"{name}: {text}" for text in wrong]
 
@@ -138,8 +138,8 @@ class Watched:
         right += [{"aup": whole["aup"]} for whole in right if "aup" in whole]
         return [
             f"the answer to {request_id} is not whole"
-            for request_id, found in _answers(home).items()
-            if found not in right
+            for request_id, answers in _answers(home).items()
+            if answers not in right
         ]
 
     def _next_run(self, home: Path) -> list[str]:
@@ -185,12 +185,12 @@ def _wait(path: Path, end: threading.Event, seconds: float = PATIENCE_S) -> None
 
 def _answers(home: Path) -> dict[str, dict[str, bytes]]:
     """Return the content of answers and projects by request, without its name."""
-    found: dict[str, dict[str, bytes]] = {}
+    answers: dict[str, dict[str, bytes]] = {}
     for ending in ("answer", "aup"):
         for path in home.glob(f"*.{ending}"):
             content = path.read_bytes().replace(path.stem.encode(), b"ID")
-            found.setdefault(path.stem, {})[ending] = content
-    return found
+            answers.setdefault(path.stem, {})[ending] = content
+    return answers
 
 
 def _foreign(home: Path) -> list[str]:

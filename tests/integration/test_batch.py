@@ -37,14 +37,14 @@ def test_a_library_keeps_its_folders(
         "two/deep/söng.labels.txt",
     }
     assert_heard(formats.read(out / "one" / "söng.labels.txt"), HITS)
-    found = lines(out)
-    assert list(found) == ["one/söng.wav", "two/broken.mp3", "two/deep/söng.wav"]
-    assert found["one/söng.wav"]["onsets"] == {"KD": 2, "SD": 2, "HH": 3}
+    written = lines(out)
+    assert list(written) == ["one/söng.wav", "two/broken.mp3", "two/deep/söng.wav"]
+    assert written["one/söng.wav"]["onsets"] == {"KD": 2, "SD": 2, "HH": 3}
     digest = sha256(out / "one" / "söng.labels.txt")
-    assert found["one/söng.wav"]["outputs"] == [
+    assert written["one/söng.wav"]["outputs"] == [
         {"format": "labels", "path": "one/söng.labels.txt", "sha256": digest}
     ]
-    failed = found["two/broken.mp3"]
+    failed = written["two/broken.mp3"]
     assert (failed["status"], failed["error"]) == ("failed", reason)
     assert failed["outputs"] == []
 

@@ -126,7 +126,7 @@ def test_no_beats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [([], True), (["--no-beats"], False), (["--format", "tab"], True)],
 )
 def test_beats_are_found_when_they_are_wanted(
-    tmp_path: Path, options: list[str], found: bool
+    tmp_path: Path, options: list[str], has_beats: bool
 ) -> None:
     command = ["--end", "6", "-o", str(tmp_path), "--format", "json", *options]
     assert run(GROOVE, *command) == 0
@@ -135,7 +135,7 @@ def test_beats_are_found_when_they_are_wanted(
         assert written == {"groove.tab.txt"}
     else:
         beats = formats.read(tmp_path / "groove.drums.json").beats
-        assert bool(beats) == found
+        assert bool(beats) == has_beats
 
 
 def test_meter_and_bpm(tmp_path: Path) -> None:

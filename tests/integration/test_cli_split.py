@@ -250,8 +250,8 @@ def test_a_folder_of_songs_leaves_stems_out(song: Path, tmp_path: Path) -> None:
 
     for name in (*OUTPUTS, "song.drums.KD.flac", "other.drums.flac"):
         shutil.copy(song, tmp_path / name)
-    found = find_recordings([str(tmp_path)], warn=print)[1]
-    assert [Path(path).name for path in found] == ["other.drums.flac", "song.wav"]
+    recordings = find_recordings([str(tmp_path)], warn=print)[1]
+    assert [Path(path).name for path in recordings] == ["other.drums.flac", "song.wav"]
 
 
 @pytest.mark.slow

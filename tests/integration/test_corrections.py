@@ -116,10 +116,10 @@ def test_a_project_elsewhere_under_any_name(
     out = tmp_path / "out"
     assert run("convert", "--format", "json,midi,tab,musicxml", "-o", out, project) == 0
     assert capsys.readouterr().out.startswith(f"{project}: 1 hit corrected\n")
-    found = formats.read(out / "x.drums.json")
-    assert set(found.onsets) - set(whole.onsets) == {replace(snare, drum=Drum.TT)}
-    assert set(whole.onsets) - set(found.onsets) == {snare}
-    assert (found.beats, found.meters, found.model, found.source) == (
+    corrected = formats.read(out / "x.drums.json")
+    assert set(corrected.onsets) - set(whole.onsets) == {replace(snare, drum=Drum.TT)}
+    assert set(whole.onsets) - set(corrected.onsets) == {snare}
+    assert (corrected.beats, corrected.meters, corrected.model, corrected.source) == (
         whole.beats,
         whole.meters,
         whole.model,
@@ -221,8 +221,8 @@ def test_labels_that_were_pushed_later(song: Path, tmp_path: Path) -> None:
     labels = tmp_path / "b.txt"
     formats.write(whole.shifted(30.0), labels, "labels")
     read = corrections.read_whole(labels)
-    (found,) = (o for o in read.transcription if abs(o.time - one.time - 30) < 1e-6)
-    assert abs(found.velocity - one.velocity) <= 3
+    (corrected,) = (o for o in read.transcription if abs(o.time - one.time - 30) < 1e-6)
+    assert abs(corrected.velocity - one.velocity) <= 3
     beats = corrections.with_beats(read).beats
     assert beats[0].time >= 30
 
@@ -334,9 +334,9 @@ def test_pull_without_a_pipe(
             for end in ("json", "mid", "120bpm.mid")
         ),
     ]
-    found = formats.read(song.with_name("groove.drums.json"))
-    assert len(found) == len(whole) - 1
-    assert {o.velocity for o in found} <= {o.velocity for o in whole}
+    corrected = formats.read(song.with_name("groove.drums.json"))
+    assert len(corrected) == len(whole) - 1
+    assert {o.velocity for o in corrected} <= {o.velocity for o in whole}
 
 
 def test_convert_tells_which_project_was_meant(

@@ -109,8 +109,8 @@ def test_only_the_command_that_is_asked_for_is_imported(
         check=True,
     )
     names = {name.split(".")[2] for name in done.stdout.splitlines()[-1].split()}
-    known = {command.replace("-", "_") for command in cli.COMMANDS}
-    assert names & known == commands
+    modules = {command.replace("-", "_") for command in cli.COMMANDS}
+    assert names & modules == commands
 
 
 def test_the_contract_fails_on_a_planted_import(tmp_path: Path) -> None:

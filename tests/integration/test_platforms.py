@@ -56,13 +56,13 @@ print("\\n".join(failed))
 
 def modules() -> list[str]:
     """Return the names of all modules that a user may import."""
-    found = []
+    names = []
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
         name = ".".join(parts).removesuffix(".__init__")
         if "training" not in parts and name not in OWN_SYSTEM:
-            found.append(name)
-    return [name for name in found if not name.endswith("__main__")]
+            names.append(name)
+    return [name for name in names if not name.endswith("__main__")]
 
 
 def imported_as_on_windows(names: Iterable[str], cwd: Path = ROOT) -> list[str]:

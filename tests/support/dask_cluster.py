@@ -27,12 +27,12 @@ class Cluster:
             "DASK_DISTRIBUTED__DIAGNOSTICS__NVML": "false",
         }
         self._folder = folder
-        found = self._start(
+        match = self._start(
             "dask_scheduler",
             *("--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
             until=r"Scheduler at: *(\S+)",
         )
-        self.scheduler, self.address = found[0], found[1][1]
+        self.scheduler, self.address = match[0], match[1][1]
         self.workers = [
             self._start(
                 "dask_worker",
@@ -58,9 +58,9 @@ class Cluster:
         self._stack.callback(process.wait)
         self._stack.callback(process.kill)
         for _ in range(300):
-            found = re.search(until, path.read_text())
-            if found:
-                return process, found
+            match = re.search(until, path.read_text())
+            if match:
+                return process, match
             time.sleep(0.1)
         raise AssertionError(path.read_text())
 

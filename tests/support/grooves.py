@@ -37,20 +37,20 @@ def part(onsets: Sequence[Onset], bars: int, meter: str = "4/4", **how: object) 
     return make_part(whole, **how)  # type: ignore[arg-type]
 
 
-def divisions(found: Part) -> Counter[tuple[int, bool]]:
+def divisions(notated: Part) -> Counter[tuple[int, bool]]:
     """Count beats by their steps, and whether these are swung."""
     return Counter(
         (beat.division.steps, beat.division.swung)
-        for bar in found.bars
+        for bar in notated.bars
         for beat in bar.beats
     )
 
 
-def places(found: Part) -> list[Fraction]:
+def places(notated: Part) -> list[Fraction]:
     """Return where strokes are written, in quarters."""
     got = []
     start = Fraction(0)
-    for bar in found.bars:
+    for bar in notated.bars:
         for beat in bar.beats:
             got += [start + beat.place(step) for step in sorted(beat.strokes)]
             start += beat.quarters

@@ -48,8 +48,8 @@ def run(
 def sources() -> list[Path]:
     """All files of the repository, without what git ignores."""
     if not (ROOT / ".git").exists():  # unpacked from a source archive
-        found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
-        return [path for path in found if "__pycache__" not in path.parts]
+        paths = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+        return [path for path in paths if "__pycache__" not in path.parts]
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -74,9 +74,9 @@ def find_python(minor: int) -> Path | None:
         return Path(sys.executable)
     on_path = shutil.which(f"python3.{minor}")
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = [Path(on_path)] if on_path else []
-    found += sorted(pyenv.glob(f"3.{minor}.*/bin/python"))
-    for python in found:  # pyenv puts programs on the path that only complain
+    paths = [Path(on_path)] if on_path else []
+    paths += sorted(pyenv.glob(f"3.{minor}.*/bin/python"))
+    for python in paths:  # pyenv puts programs on the path that only complain
         done = subprocess.run([python, "-c", "import venv"], check=False)
         if done.returncode == 0:
             return python

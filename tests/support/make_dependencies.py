@@ -76,7 +76,7 @@ def declared() -> dict[str, list[Requirement]]:
 
 def closure(requirements: Iterable[Requirement]) -> set[str]:
     """Names of these packages and of all that they need here."""
-    found: set[str] = set()
+    needed: set[str] = set()
     waiting = [(item, "") for item in requirements]
     while waiting:
         item, extra = waiting.pop()
@@ -84,12 +84,12 @@ def closure(requirements: Iterable[Requirement]) -> set[str]:
             continue
         name = canonicalize_name(item.name)
         extras = {"", *item.extras}
-        if name in found:
+        if name in needed:
             continue
-        found.add(name)
+        needed.add(name)
         needs = metadata.requires(name) or []
         waiting += [(Requirement(text), extra) for text in needs for extra in extras]
-    return found
+    return needed
 
 
 def licence(name: str) -> str:
@@ -113,7 +113,7 @@ def table() -> str:
     names = set().union(*of_extra.values())
 
     def needed(name: str) -> list[str]:
-        extras = [extra for extra, found in of_extra.items() if name in found]
+        extras = [extra for extra, needed in of_extra.items() if name in needed]
         return [] if "" in extras else extras
 
     rows = ["| package | version | licence | needed by |", "|---|---|---|---|"]

@@ -103,9 +103,9 @@ class Screen:
         """Id of the first visible window whose title matches."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
-            found = self.do("search", "--onlyvisible", "--name", title).split()
-            if found:
-                return found[0]
+            windows = self.do("search", "--onlyvisible", "--name", title).split()
+            if windows:
+                return windows[0]
             time.sleep(0.1)
         raise AssertionError(f"no window {title!r}; there are {self.windows()}")
 

@@ -51,7 +51,7 @@ class Block(NamedTuple):
 
 def blocks(page: Path) -> list[Block]:
     """Return the fenced blocks of a page, in their order."""
-    found = _BLOCK.finditer(page.read_text(encoding="utf-8"))
+    matches = _BLOCK.finditer(page.read_text(encoding="utf-8"))
     return [
         Block(
             page,
@@ -60,7 +60,7 @@ def blocks(page: Path) -> list[Block]:
             match["what"] if match["kind"] == "file" else "",
             match["content"],
         )
-        for match in found
+        for match in matches
     ]
 
 

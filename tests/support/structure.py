@@ -51,12 +51,12 @@ def layers() -> list[list[str]]:
 
 def modules(root: Path) -> dict[str, Path]:
     """Return the path of each module by its dotted name."""
-    found = {}
+    groups = {}
     for path in sorted((root / PACKAGE).rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found[name] = path
-    return found
+        groups[name] = path
+    return groups
 
 
 def imports(root: Path) -> dict[str, set[str]]:
@@ -97,7 +97,7 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
     index: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
-    found: list[list[str]] = []
+    groups: list[list[str]] = []
 
     def visit(node: str) -> None:
         index[node] = low[node] = len(index)
@@ -113,12 +113,12 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
             while not group or group[-1] != node:
                 group.append(stack.pop())
             if len(group) > 1:
-                found.append(sorted(group))
+                groups.append(sorted(group))
 
     for node in graph:
         if node not in index:
             visit(node)
-    return found
+    return groups
 
 
 def running_up(graph: dict[str, set[str]]) -> list[tuple[str, str]]:
@@ -174,8 +174,8 @@ def main() -> None:
     graph = without_the_door(whole)
     ground = [name for name, path in paths.items() if path.parent == root / PACKAGE]
     print(f"modules: {len(paths)}, on the ground floor: {len(ground)}")
-    found = circles(graph)
-    print(f"circles: {len(found)}, of modules: {[len(group) for group in found]}")
+    groups = circles(graph)
+    print(f"circles: {len(groups)}, of modules: {[len(group) for group in groups]}")
     unknown = {_room(name) for name in paths} - {r for rooms in layers() for r in rooms}
     print(f"imports that run up: {len(running_up(graph))}")
     doors = len(running_up(whole)) - len(running_up(graph))

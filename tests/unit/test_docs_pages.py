@@ -28,9 +28,9 @@ def _text(page: Path) -> str:
 
 @pytest.mark.parametrize("page", ALL, ids=name)
 def test_every_block_is_of_a_kind_that_is_run_or_read(page: Path) -> None:
-    found = blocks(page)
-    assert _text(page).count("\n```") == 2 * len(found)
-    for block in found:
+    snippets = blocks(page)
+    assert _text(page).count("\n```") == 2 * len(snippets)
+    for block in snippets:
         assert block.language in ("sh", "python", "json", "text"), block
         assert block.needs in NEEDS, block
         if block.language == "text":  # else it were never run

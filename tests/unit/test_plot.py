@@ -50,24 +50,24 @@ def lanes(axes: Any) -> dict[str, list[tuple[float, float]]]:
     from matplotlib.collections import LineCollection
 
     names = [label.get_text() for label in axes.get_yticklabels()]
-    found: dict[str, list[tuple[float, float]]] = {}
+    drawn: dict[str, list[tuple[float, float]]] = {}
     for lines in axes.collections:
         if isinstance(lines, LineCollection):
             for segment in lines.get_segments():
                 (time, low), (_, high) = segment
                 lane = names[round((low + high) / 2)]
-                found.setdefault(lane, []).append((time, high - low))
-    return found
+                drawn.setdefault(lane, []).append((time, high - low))
+    return drawn
 
 
 def test_lanes_hold_the_hits(song: Transcription, axes: Any) -> None:
     assert song.plot(axes) is axes
-    found = lanes(axes)
-    assert list(found) == ["Kick", "Snare"]  # from below
-    assert [time for time, _ in found["Kick"]] == [0.0, 1.0, 2.0, 3.0]
-    assert [time for time, _ in found["Snare"]] == [0.5, 1.5, 2.5, 3.5]
+    drawn = lanes(axes)
+    assert list(drawn) == ["Kick", "Snare"]  # from below
+    assert [time for time, _ in drawn["Kick"]] == [0.0, 1.0, 2.0, 3.0]
+    assert [time for time, _ in drawn["Snare"]] == [0.5, 1.5, 2.5, 3.5]
     # As long as they are hard.
-    assert found["Snare"][0][1] / found["Kick"][0][1] == pytest.approx(67 / 127)
+    assert drawn["Snare"][0][1] / drawn["Kick"][0][1] == pytest.approx(67 / 127)
     assert axes.get_xlim() == (0.0, 4.0)
 
 

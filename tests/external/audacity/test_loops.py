@@ -70,7 +70,7 @@ def check(
     folder: Path, stem: str, whole: Transcription, edits: tuple[float, float]
 ) -> None:
     """Check that only what was corrected has changed, and that all files are there."""
-    found = formats.read(folder / f"{stem}.drums.json")
+    pulled = formats.read(folder / f"{stem}.drums.json")
     snare, kick = edits
 
     def near(drum: Drum, time: float) -> Onset:
@@ -80,8 +80,8 @@ def check(
     gone = {near(Drum.SD, snare), near(Drum.KD, kick)}
     key: Any = lambda o: (round(o.time, 6), o.drum, o.velocity, o.confidence)  # noqa: E731
     kept = {key(o) for o in whole if o not in gone}
-    assert len(found) == len(whole)
-    new = {key(o) for o in found} - kept
+    assert len(pulled) == len(whole)
+    new = {key(o) for o in pulled} - kept
     assert {(drum, velocity) for _, drum, velocity, _ in new} == {
         (Drum.TT, near(Drum.SD, snare).velocity),
         (Drum.KD, near(Drum.KD, kick).velocity),

@@ -108,8 +108,8 @@ def test_a_first_start(screen: Screen, tmp_path: Path) -> None:
                 timeout=120,
             )
             end = time.monotonic() + PATIENCE_S
-            while "groove.drums" not in (found := screen.windows()):
-                assert time.monotonic() < end, found
+            while "groove.drums" not in (titles_now := screen.windows()):
+                assert time.monotonic() < end, titles_now
                 time.sleep(0.2)
             (unsaved,) = audacity.temp.glob("*.aup3unsaved")
             while len(tracks := tracks_in(unsaved)) < len(TRACKS):
@@ -155,8 +155,8 @@ def test_the_command_while_audacity_runs(
 def wait_windows(audacity: Audacity, *titles: str) -> None:
     """Wait until there are these windows and no others."""
     end = time.monotonic() + PATIENCE_S
-    while sorted(found := audacity.screen.windows()) != sorted(titles):
-        assert time.monotonic() < end, found
+    while sorted(titles_now := audacity.screen.windows()) != sorted(titles):
+        assert time.monotonic() < end, titles_now
         time.sleep(0.1)
 
 

@@ -315,8 +315,8 @@ def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> Non
     with studio.watching():
         studio.select(start, end)
         studio.do(f"{command}: drums=all text=name sensitivity=50")
-    found = studio.labels()
-    labels = [label for track in found.values() for label in track]
+    tracks_now = studio.labels()
+    labels = [label for track in tracks_now.values() for label in track]
     other = 0
     for drum in Drum:
         times = np.array([t for t, text in labels if text == drum.full_name])
@@ -327,10 +327,10 @@ def test_the_example_with_the_shipped_model(studio: Studio, command: str) -> Non
     assert abs(len(labels) - len(song)) <= 2
     if command == "DrumLabelsOnSeparateTracks":
         # A drum whose only hit comes or goes may have a track or not.
-        tracks = [drum.full_name for drum in Drum if drum.full_name in found]
-        assert list(found) == tracks
+        tracks = [drum.full_name for drum in Drum if drum.full_name in tracks_now]
+        assert list(tracks_now) == tracks
         names = {drum.full_name for drum in song.counts()}
-        assert len(names.symmetric_difference(found)) <= other
+        assert len(names.symmetric_difference(tracks_now)) <= other
 
 
 def unmatched(times: NDArray[np.float64], others: NDArray[np.float64]) -> int:

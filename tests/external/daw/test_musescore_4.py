@@ -69,13 +69,13 @@ def opened(song: Transcription, folder: Path) -> Opened:
 
 
 def test_every_note_is_on_its_place(song: Transcription, tmp_path: Path) -> None:
-    found = opened(song, tmp_path)
+    score = opened(song, tmp_path)
     want = [(float(n), 38 if n % 2 else 36) for n in range(4 * BARS)]
     want += [(n / 2, 42) for n in range(8 * BARS)]
-    assert found.notes() == sorted(want)
-    assert found.about["title"] == "song"
-    assert found.about["measures"] == BARS + 1  # the song ends with a downbeat
-    (part,) = found.about["parts"]
+    assert score.notes() == sorted(want)
+    assert score.about["title"] == "song"
+    assert score.about["measures"] == BARS + 1  # the song ends with a downbeat
+    (part,) = score.about["parts"]
     assert (part["name"], part["hasDrumStaff"]) == ("Drums", "true")
 
 

@@ -32,10 +32,10 @@ SOUNDS = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
 
 
 def needs(program: str) -> str:
-    found = shutil.which(program)
-    if found is None:
+    actual = shutil.which(program)
+    if actual is None:
         pytest.skip(f"not installed: {program}")
-    return found
+    return actual
 
 
 def pitches(path: Path) -> Counter[int]:
@@ -241,8 +241,8 @@ def check_tempi(root: ET.Element, tempi: list[tuple[int, int]]) -> None:
         (int(t.get("time", "")), int(t.get("tempo", ""))) for t in root.iter("tempo")
     ]
     assert [tick for tick, _ in got] == [tick for tick, _ in tempi]
-    for (_, found), (_, wanted) in zip(got, tempi, strict=True):
-        assert found / 1e5 == pytest.approx(60e6 / wanted, rel=1e-4)
+    for (_, actual), (_, wanted) in zip(got, tempi, strict=True):
+        assert actual / 1e5 == pytest.approx(60e6 / wanted, rel=1e-4)
 
 
 def check_matrix(picture: Path) -> None:
@@ -256,11 +256,11 @@ def check_matrix(picture: Path) -> None:
     rows, columns = np.nonzero((red > 180) & (green < red - 60) & (blue < 80))
     assert len(rows)
     kicks = columns[rows > rows.max() - 6]  # the lowest row of diamonds
-    found = [run.mean() for run in runs(np.isin(np.arange(dark.size), kicks))]
+    actual = [run.mean() for run in runs(np.isin(np.arange(dark.size), kicks))]
     for line in lines[1:-1]:
-        assert min(abs(line - at) for at in found) <= 2
+        assert min(abs(line - at) for at in actual) <= 2
     bar = np.median(np.diff(lines))
-    for at in found:
+    for at in actual:
         place = (at - lines[0]) / (bar / 2)
         assert abs(place - round(place)) < 0.1
 
@@ -292,10 +292,10 @@ def test_musescore_has_one_tempo_mark(start: float, tmp_path: Path) -> None:
     mscore("-o", back, path, home=tmp_path)
     root = ET.parse(back).getroot()
     (tempo,) = (float(e.get("tempo", "")) for e in root.iter("sound"))
-    found = [(t.findtext("beats"), t.findtext("beat-type")) for t in root.iter("time")]
+    actual = [(t.findtext("beats"), t.findtext("beat-type")) for t in root.iter("time")]
     if start != 0.09:
         assert tempo == 110
-        assert found[-1] == ("4", "4")
+        assert actual[-1] == ("4", "4")
     assert pitches(path) == Counter({36: 2 * BARS + 1, 38: 2 * BARS})
 
 

@@ -72,8 +72,8 @@ def scan(folder: Path) -> dict[str, Any]:
         capture_output=True,
         timeout=120,
     )
-    found: dict[str, Any] = json.loads(run.stdout)
-    return found
+    scanned_song: dict[str, Any] = json.loads(run.stdout)
+    return scanned_song
 
 
 def notes_of(parsed: dict[str, Any], level: str) -> list[tuple[float, int, int]]:
@@ -126,7 +126,7 @@ def test_every_hit_is_where_it_was_played(
     song: Transcription, scanned: dict[str, Any], form: str
 ) -> None:
     """After five minutes notes are still within 1 ms, with their pads and loudness."""
-    found = notes_of(scanned[form], "expert")
+    scanned_song = notes_of(scanned[form], "expert")
     want = []
     for onset in song:
         pad, flags = PADS[onset.drum]
@@ -136,12 +136,12 @@ def test_every_hit_is_where_it_was_played(
             flags |= GHOST
         want.append((onset.time, pad, flags))
     want.sort()
-    assert len(found) == len(want) > 2700
-    for got, wanted in zip(found, want, strict=True):
+    assert len(scanned_song) == len(want) > 2700
+    for got, wanted in zip(scanned_song, want, strict=True):
         assert got[1] == wanted[1]
         assert got[2] & ~DOUBLE == wanted[2]
         assert got[0] == pytest.approx(wanted[0], abs=0.001)
-    assert {pad for _, pad, flags in found if flags & DOUBLE} == {12}
+    assert {pad for _, pad, flags in scanned_song if flags & DOUBLE} == {12}
 
 
 def test_both_files_hold_the_same(scanned: dict[str, Any]) -> None:
@@ -171,14 +171,14 @@ def test_each_level_has_some_of_the_notes_of_the_one_above(
 
 
 def test_the_game_would_play_it(scanned: dict[str, Any]) -> None:
-    found = scanned["scanned"]
-    assert found["playable"]
-    assert found["pro_drums"]
-    assert found["song_length"] == 1000 * SECONDS
-    issues = {issue["folderIssue"] for issue in found["folderIssues"]}
+    scanned_song = scanned["scanned"]
+    assert scanned_song["playable"]
+    assert scanned_song["pro_drums"]
+    assert scanned_song["song_length"] == 1000 * SECONDS
+    issues = {issue["folderIssue"] for issue in scanned_song["folderIssues"]}
     # Both forms are there on purpose, and there is no picture.
     assert issues <= {"multipleChart", "noAlbumArt"}
-    data = found["notesData"]
+    data = scanned_song["notesData"]
     assert data["instruments"] == ["drums"]
     assert data["has2xKick"]
     assert {issue["noteIssue"] for issue in data["chartIssues"]} <= {
@@ -214,13 +214,13 @@ def test_our_reader_reads_the_same(
     ]
     assert len(got) == len(want)
     pads = {drum: index for index, drum in enumerate(DRUMS.values())}
-    for found, wanted in zip(
+    for scanned_song, wanted in zip(
         sorted(got, key=lambda note: (round(note[0], 4), pads[note[1]])),
         sorted(want, key=lambda note: (round(note[0], 4), pads[note[1]])),
         strict=True,
     ):
-        assert found[1:] == wanted[1:]
-        assert found[0] == pytest.approx(wanted[0], abs=0.0005)
+        assert scanned_song[1:] == wanted[1:]
+        assert scanned_song[0] == pytest.approx(wanted[0], abs=0.0005)
 
 
 def keep_level(path: Path, out: Path, level: str) -> None:

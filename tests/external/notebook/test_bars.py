@@ -23,8 +23,8 @@ def page(browser: Any, groove_file: Path) -> Iterator[Any]:
 
 
 def beats(page: Any) -> list[list[float]]:
-    found: list[list[float]] = page.evaluate(f"{ADT}.timing.beats")
-    return found
+    result: list[list[float]] = page.evaluate(f"{ADT}.timing.beats")
+    return result
 
 
 KINDS = (("json", ".drums.json"), ("midi", ".drums.mid"), ("tab", ".tab.txt"))

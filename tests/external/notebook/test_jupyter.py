@@ -57,10 +57,10 @@ def notebook(
 
 
 def hits(notebook: Notebook) -> list[Any]:
-    found: list[Any] = notebook.page.evaluate(
+    result: list[Any] = notebook.page.evaluate(
         f"{ADT}.hits.map(h => [h.id, h.time, h.drum, h.velocity])"
     )
-    return found
+    return result
 
 
 PYTHON_HITS = (

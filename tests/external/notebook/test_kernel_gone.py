@@ -47,11 +47,11 @@ def notebook(
 
 
 def sessions(page: Any) -> list[int]:
-    found: list[int] = page.evaluate(
+    result: list[int] = page.evaluate(
         "[...document.querySelectorAll('[data-lm-suppress-shortcuts]')]"
         ".map(e => e.adt.log.cursor)"
     )
-    return found
+    return result
 
 
 def restart(notebook: Notebook) -> None:

@@ -117,8 +117,8 @@ def test_click_seeks_and_space_plays(opened: Opened, groove: Transcription) -> N
 
 
 def hits(page: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = page.evaluate(f"{ADT}.hits")
-    return found
+    result: list[dict[str, Any]] = page.evaluate(f"{ADT}.hits")
+    return result
 
 
 PICTURES = (
@@ -235,7 +235,7 @@ def test_by_keyboard_alone(opened: Opened, groove: Transcription) -> None:
 
 
 def downloads(page: Any, kind: str, number: int) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    result: dict[str, bytes] = {}
     files: list[Any] = []
     with page.expect_download():
         page.on("download", lambda download: files.append(download))  # noqa: PLW0108 - Playwright marks functions
@@ -243,8 +243,8 @@ def downloads(page: Any, kind: str, number: int) -> dict[str, bytes]:
     while len(files) < number:
         page.wait_for_timeout(50)
     for download in files:
-        found[download.suggested_filename] = Path(download.path()).read_bytes()
-    return found
+        result[download.suggested_filename] = Path(download.path()).read_bytes()
+    return result
 
 
 def test_five_hundred_operations_reload_and_export(

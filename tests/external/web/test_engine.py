@@ -84,8 +84,8 @@ def pairs(page: Any) -> list[Pair]:
 
 
 def named(pairs: list[Pair], name: str) -> Pair:
-    (found,) = (pair for pair in pairs if pair.song.name == name)
-    return found
+    (actual,) = (pair for pair in pairs if pair.song.name == name)
+    return actual
 
 
 def same_onsets(pair: Pair) -> Iterator[tuple[Any, Any]]:
@@ -266,16 +266,16 @@ def test_both_builds_of_the_runtime_say_the_same(browser: Any, path: Path) -> No
     opened.goto(path.as_uri())
     assert opened.evaluate("adt.hasRelaxedSimd()")  # as every Chromium since 114
     song = Song("groove", groove())
-    found = []
+    actual = []
     for relaxed in (False, True):
         opened.evaluate("relaxed => adt.start({}, relaxed)", relaxed)
-        found.append(hear(opened, song))
+        actual.append(hear(opened, song))
         opened.evaluate("adt.close()")
     # What is not quantised is rounded differently, and the last bit shows it.
-    apart = np.abs(found[0].activations - found[1].activations)
+    apart = np.abs(actual[0].activations - actual[1].activations)
     assert apart.max() < 0.1
     assert np.median(apart) < 1e-4
-    compat, other = (one.known for one in found)
+    compat, other = (one.known for one in actual)
     assert np.array_equal(compat[:, 0], other[:, 0])
     # Where two frames are as high, the last bit decides between them.
     moved = np.abs(compat[:, 1] - other[:, 1])
@@ -353,10 +353,10 @@ def test_the_memory_does_not_grow(browser: Any, path: Path) -> None:
 
 def renderers() -> int:
     """Return the memory in bytes of the browser's processes that show pages."""
-    found = []
+    actual = []
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):  # it has just ended
             if "--type=renderer" in " ".join(process.cmdline()):
-                found.append(process.memory_info().rss)
-    assert found
-    return sum(found)
+                actual.append(process.memory_info().rss)
+    assert actual
+    return sum(actual)

@@ -41,10 +41,10 @@ def groove() -> Transcription:
 
 
 def hits(window: Firefox, session: str) -> list[Any]:
-    found: list[Any] = window.evaluate(
+    result: list[Any] = window.evaluate(
         f"{session}.hits.map(h => [h.time, h.drum, h.velocity])"
     )
-    return found
+    return result
 
 
 def test_the_page_of_a_song(

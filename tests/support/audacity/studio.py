@@ -96,15 +96,15 @@ class Studio:
     def labels(self) -> dict[str, list[tuple[float, str]]]:
         """Start and text of the labels of each drum's track, by its name."""
         names = [track["name"] for track in self.audacity.info("Tracks")]
-        found: dict[str, list[tuple[float, str]]] = {}
+        tracks: dict[str, list[tuple[float, str]]] = {}
         for index, labels in self.audacity.info("Labels"):
             if names[index] in ("Beats", "Bars"):
                 continue
-            assert names[index] not in found, "two tracks of one name"
-            found[names[index]] = [(start, text) for start, end, text in labels]
+            assert names[index] not in tracks, "two tracks of one name"
+            tracks[names[index]] = [(start, text) for start, end, text in labels]
             if names[index] != OWN_TRACK:
                 assert all(start == end for start, end, _ in labels)
-        return found
+        return tracks
 
     def messages(self, title: str) -> int:
         """Number of windows with this title: the progress bar's, and a message's."""

@@ -114,7 +114,7 @@ def compare(song: NDArray[np.int64], hits: NDArray[np.int64]) -> Error:
     # A seek may bring two impulses so near that the second click cannot be told
     # from the ringing of the first.
     apart = np.concatenate(([True], np.diff(song) > _GAP))
-    found = near[apart].min(axis=1)
-    missed = int((found > close).sum() + (near.min(axis=0) > close).sum())
-    worst = int(found[found <= close].max(initial=0))
+    distances = near[apart].min(axis=1)
+    missed = int((distances > close).sum() + (near.min(axis=0) > close).sum())
+    worst = int(distances[distances <= close].max(initial=0))
     return Error(len(song), missed, worst)

@@ -72,10 +72,10 @@ def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
         hits = pick_hits(weighed, card, thresholds=raised)
         onsets = pick_onsets(weighed, card, thresholds=raised, levels=levels)
         rows = []
-        for lane, found in enumerate(hits):
-            own = [onset for onset in onsets if onset.drum is found.drum]
-            times = onset_times(found.positions, activations, card.delay)
-            for frame, time in zip(found.frames.tolist(), times.tolist(), strict=True):
+        for lane, picked in enumerate(hits):
+            own = [onset for onset in onsets if onset.drum is picked.drum]
+            times = onset_times(picked.positions, activations, card.delay)
+            for frame, time in zip(picked.frames.tolist(), times.tolist(), strict=True):
                 onset = own.pop(0)
                 assert onset.time == time
                 rows.append([lane, frame, time, onset.velocity, onset.confidence])

@@ -94,9 +94,9 @@ def _signature(bar: Bar, bars: Sequence[Bar]) -> tuple[int, int]:
 
 
 def _beats(bar: Bar) -> list[dict[str, Any]]:
-    start, found = Fraction(0), []
+    start, beats = Fraction(0), []
     for beat in bar.beats:
-        found.append(
+        beats.append(
             {
                 "time": beat.time,
                 "place": _ticks(start),
@@ -105,7 +105,7 @@ def _beats(bar: Bar) -> list[dict[str, Any]]:
             }
         )
         start += beat.quarters
-    return found
+    return beats
 
 
 def _notes(notes: Iterable[Note], index: dict[int, int]) -> list[dict[str, Any]]:

@@ -62,17 +62,19 @@ def _beats(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
                     if n % bar == 0:
                         values[t, 4] = max(values[t, 4], height)
         activations = Activations(values, OUTPUTS, 100.0)
-        found = find_clear_beats(activations, changes=changes)
+        detected = find_clear_beats(activations, changes=changes)
         yield {
             "seed": seed,
             "frames": frames,
             "level": float(level),
             "played": played,
             "bar": bar,
-            "times": bits([beat.time for beat in found]),
-            "positions": [beat.position for beat in found],
+            "times": bits([beat.time for beat in detected]),
+            "positions": [beat.position for beat in detected],
             "thresholds": _CARD.thresholds,
-            "weighed": bits(weigh(activations, found, _CARD).values[:, :3].sum(axis=1)),
+            "weighed": bits(
+                weigh(activations, detected, _CARD).values[:, :3].sum(axis=1)
+            ),
         }
 
 

@@ -26,8 +26,8 @@ def groove() -> tuple[Floats, Floats]:
 def played(samples: Floats, speed: float) -> Floats:
     """Return the sound resampled: faster and higher, or slower and lower."""
     at = np.arange(0, len(samples) - 1, speed)
-    found = np.interp(at, np.arange(len(samples)), samples)
-    return np.asarray(found, np.float32)
+    samples_at = np.interp(at, np.arange(len(samples)), samples)
+    return np.asarray(samples_at, np.float32)
 
 
 @cache

@@ -110,8 +110,8 @@ def test_plugin_folders(
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).touch(0o755)
     env = {key: value.format(home=tmp_path) for key, value in env.items()}
-    found = plugin_folders(platform=platform, env=env, home=tmp_path)
-    assert found == [tmp_path / name for name in wanted]
+    folders = plugin_folders(platform=platform, env=env, home=tmp_path)
+    assert folders == [tmp_path / name for name in wanted]
 
 
 def test_install_and_uninstall(tmp_path: Path) -> None:

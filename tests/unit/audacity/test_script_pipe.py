@@ -303,10 +303,10 @@ def test_push_removes_nothing_if_the_selection_is_another(
         if command.startswith("Import2"):
             names.extend(["Kick" + MARK, "Snare" + MARK])
         if command.startswith("GetInfo"):
-            found = [
+            labels = [
                 {"name": n, "kind": "label", "selected": n == "mine"} for n in names
             ]
-            return json.dumps(found) + OK
+            return json.dumps(labels) + OK
         return echo(command)
 
     refused = pytest.raises(PipeError, match="changed meanwhile")

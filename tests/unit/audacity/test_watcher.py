@@ -95,9 +95,9 @@ def test_what_lies_before_the_selection_is_left_out(served: Path) -> None:
     wanted = sorted(t - lead for t, _ in HITS if t > lead)
     np.testing.assert_allclose([t for t, _, _ in labels], wanted, atol=TOLERANCE_S)
     # A hit just before the selection counts as its first moment.
-    found = FakePlugin(served).ask(play(HITS, SECONDS), drums="KD")[0][0]
+    answered = FakePlugin(served).ask(play(HITS, SECONDS), drums="KD")[0][0]
     for early, kept in ((0.004, True), (0.02, False)):
-        lead = found + early
+        lead = answered + early
         labels = FakePlugin(served).ask(
             play(HITS, SECONDS), drums="KD", lead=f"{lead:.9f}"
         )

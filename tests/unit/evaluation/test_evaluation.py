@@ -18,28 +18,34 @@ from adt_plugins.evaluation.report import Evaluation
 from tests.support.scores import counts, track
 
 
-def best_matching(true: Sequence[float], found: Sequence[float], window: float) -> int:
+def best_matching(
+    true: Sequence[float], estimated: Sequence[float], window: float
+) -> int:
     """Return the size of the greatest matching by trying every assignment."""
     if not true:
         return 0
-    best = best_matching(true[1:], found, window)
-    for i, time in enumerate(found):
+    best = best_matching(true[1:], estimated, window)
+    for i, time in enumerate(estimated):
         if abs(time - true[0]) <= window:
-            rest = [*found[:i], *found[i + 1 :]]
+            rest = [*estimated[:i], *estimated[i + 1 :]]
             best = max(best, 1 + best_matching(true[1:], rest, window))
     return best
 
 
 def fewest_wrong(
-    true: Sequence[float], found: Sequence[float], excused: set[int], window: float
+    true: Sequence[float], estimated: Sequence[float], excused: set[int], window: float
 ) -> tuple[int, int]:
     """Return the greatest matching, and the fewest unexcused estimates it leaves."""
-    most = best_matching(true, found, window)
-    wrong = len(found)
-    for size in range(len(found) + 1):
-        for used in itertools.combinations(range(len(found)), size):
-            if best_matching(true, [found[i] for i in used], window) == size == most:
-                left = set(range(len(found))) - set(used) - excused
+    most = best_matching(true, estimated, window)
+    wrong = len(estimated)
+    for size in range(len(estimated) + 1):
+        for used in itertools.combinations(range(len(estimated)), size):
+            if (
+                best_matching(true, [estimated[i] for i in used], window)
+                == size
+                == most
+            ):
+                left = set(range(len(estimated))) - set(used) - excused
                 wrong = min(wrong, len(left))
     return most, wrong
 
@@ -49,21 +55,25 @@ class TestMatching:
     def test_by_brute_force(self, seed: int) -> None:
         rng = np.random.default_rng(seed)
         # Odd milliseconds against even ones, so that no time is on the edge.
-        true, found, other = (
+        true, estimated, other = (
             (np.sort(rng.choice(150, size=rng.integers(0, 7))) * 2 + odd) / 1000
             for odd in (0, 1, 0)
         )
         excused = {
-            i for i, t in enumerate(found) if len(other) and min(abs(other - t)) <= 0.05
+            i
+            for i, t in enumerate(estimated)
+            if len(other) and min(abs(other - t)) <= 0.05
         }
         result = evaluate(
-            track(KD=true.tolist(), OT=other.tolist()), track(KD=found.tolist())
+            track(KD=true.tolist(), OT=other.tolist()), track(KD=estimated.tolist())
         )
         for window in (0.05, 0.02):
-            most, wrong = fewest_wrong(true.tolist(), found.tolist(), excused, window)
+            most, wrong = fewest_wrong(
+                true.tolist(), estimated.tolist(), excused, window
+            )
             assert counts(result.score("KD", window)) == (
                 most,
-                len(found) - most,
+                len(estimated) - most,
                 len(true) - most,
             )
             lenient = result.score("KD", window, lenient=True)
@@ -74,10 +84,10 @@ class TestMatching:
         mir_eval = pytest.importorskip("mir_eval")
         rng = np.random.default_rng(seed)
         true = np.sort(rng.uniform(0, 20, size=200))
-        found = np.sort(np.abs(true + rng.normal(0, 0.03, size=200)))[::2]
-        result = evaluate(track(SD=true.tolist()), track(SD=found.tolist()))
+        estimated = np.sort(np.abs(true + rng.normal(0, 0.03, size=200)))[::2]
+        result = evaluate(track(SD=true.tolist()), track(SD=estimated.tolist()))
         for window in (0.05, 0.02):
-            expected = mir_eval.onset.f_measure(true, found, window=window)
+            expected = mir_eval.onset.f_measure(true, estimated, window=window)
             score = result.score("SD", window)
             assert (score.f, score.precision, score.recall) == pytest.approx(expected)
 
@@ -188,11 +198,11 @@ class TestInterval:
 
     def test_against_a_plain_bootstrap(self) -> None:
         result = self.evaluate(3, 500)
-        found = (20 * self.shares).astype(int)
+        estimated = (20 * self.shares).astype(int)
         rng = np.random.default_rng(3)
         values = []
         for draw in rng.integers(12, size=(500, 12)):
-            matched = found[draw].sum()
+            matched = estimated[draw].sum()
             values.append(2 * matched / (matched + 20 * 12))
         expected = np.percentile(values, [2.5, 97.5])
         assert result.score().interval == pytest.approx(tuple(expected))

@@ -53,11 +53,11 @@ class TestFiles:
         self, tmp_path: Path, name: str, text: str, reason: str
     ) -> None:
         references = fill(tmp_path / "ref", ["A.txt", "B.txt"])
-        found = fill(tmp_path / "est", ["A.drums.json"])
-        (found / name).write_text(text)
-        result = evaluate_files(references, [found])
+        folder = fill(tmp_path / "est", ["A.drums.json"])
+        (folder / name).write_text(text)
+        result = evaluate_files(references, [folder])
         (failure,) = result.failures
-        assert failure.startswith(f"{found / name}: ")
+        assert failure.startswith(f"{folder / name}: ")
         assert reason in failure
         assert "\n" not in failure
         assert result.tracks == ("A",)

@@ -49,28 +49,28 @@ class TestPairs:
         self, tmp_path: Path, suffix: str, estimates: list[str], expected: str | None
     ) -> None:
         references = fill(tmp_path / "ref", ["Punk.txt"])
-        found = fill(tmp_path / "est", estimates)
+        folder = fill(tmp_path / "est", estimates)
         if expected is None:
             with pytest.raises(FormatError, match=f"no estimate is named Punk{suffix}"):
-                pair_files(references, [found], suffix=suffix)
+                pair_files(references, [folder], suffix=suffix)
         else:
-            (pair,), failures = pair_files(references, [found], suffix=suffix)
+            (pair,), failures = pair_files(references, [folder], suffix=suffix)
             assert pair.name == "Punk"
             assert pair.reference == references / "Punk.txt"
-            assert pair.estimate == found / expected
+            assert pair.estimate == folder / expected
             assert failures == []
 
     def test_variants_are_no_recordings(self, tmp_path: Path) -> None:
         names = ["A.txt", "A.subclass.txt", "B.txt", "B.subclass.txt", "B.beats"]
         references = fill(tmp_path / "ref", [*names, "README.md"])
-        found = fill(tmp_path / "est", ["A.drums.json", "B.drums.json"])
-        pairs, failures = pair_files(references, [found])
+        folder = fill(tmp_path / "est", ["A.drums.json", "B.drums.json"])
+        pairs, failures = pair_files(references, [folder])
         assert [(p.name, p.reference.name) for p in pairs] == [
             ("A", "A.txt"),
             ("B", "B.txt"),
         ]
         assert failures == []
-        pairs, _ = pair_files(references, [found], reference_suffix=".subclass")
+        pairs, _ = pair_files(references, [folder], reference_suffix=".subclass")
         assert [(p.name, p.reference.name) for p in pairs] == [
             ("A", "A.subclass.txt"),
             ("B", "B.subclass.txt"),
@@ -100,11 +100,11 @@ class TestPairs:
 
     def test_what_is_left_over(self, tmp_path: Path) -> None:
         references = fill(tmp_path / "ref", ["A.txt", "B.txt"])
-        found = fill(tmp_path / "est", ["A.drums.json", "C.drums.json"])
-        pairs, failures = pair_files(references, [found])
+        folder = fill(tmp_path / "est", ["A.drums.json", "C.drums.json"])
+        pairs, failures = pair_files(references, [folder])
         assert [pair.name for pair in pairs] == ["A"]
         assert failures == [f"{references / 'B.txt'}: no estimate is named B"]
-        named = [found / "A.drums.json", found / "C.drums.json"]
+        named = [folder / "A.drums.json", folder / "C.drums.json"]
         _, failures = pair_files(references, named)
         assert failures[1] == f"{named[1]}: no reference goes by this name"
 

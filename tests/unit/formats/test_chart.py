@@ -82,12 +82,12 @@ def test_the_text_form(folder: Path) -> None:
     text = (folder / "notes.chart").read_text()
     assert "Resolution = 960" in text
     expert = text.partition("[ExpertDrums]")[2].partition("}")[0]
-    found: dict[float, set[int]] = {}
+    actual: dict[float, set[int]] = {}
     for line in expert.splitlines():
         if "=" in line:
             tick, _, value = line.partition("=")
-            found.setdefault(int(tick) / 1920, set()).add(int(value.split()[1]))
-    assert found == WANTED
+            actual.setdefault(int(tick) / 1920, set()).add(int(value.split()[1]))
+    assert actual == WANTED
     assert "0 = B 120000" in text
     assert "0 = TS 4\n" in text.replace("\r", "")
 

@@ -44,17 +44,17 @@ def test_the_tab_has_signs_for_both(tmp_path: Path) -> None:
 
 def test_the_score_has_signs_for_both(tmp_path: Path) -> None:
     root = ET.parse(formats.write(beat(), tmp_path / "a.musicxml")[0]).getroot()
-    found: dict[str, list[tuple[bool, bool]]] = {}
+    signs_by_drum: dict[str, list[tuple[bool, bool]]] = {}
     for note in root.iter("note"):
         instrument, head = note.find("instrument"), note.find("notehead")
         if instrument is not None and head is not None:
             is_accent = note.find("notations/articulations/accent") is not None
             signs = (head.get("parentheses") == "yes", is_accent)
-            found.setdefault(instrument.get("id", ""), []).append(signs)
+            signs_by_drum.setdefault(instrument.get("id", ""), []).append(signs)
     plain, ghost, accent = (False, False), (True, False), (False, True)
-    assert found["P1-SD"] == [plain, ghost, ghost, plain] * 3
-    assert found["P1-CHH"] == [accent, *[plain] * 7] * 3
-    assert found["P1-KD"] == [plain] * 3
+    assert signs_by_drum["P1-SD"] == [plain, ghost, ghost, plain] * 3
+    assert signs_by_drum["P1-CHH"] == [accent, *[plain] * 7] * 3
+    assert signs_by_drum["P1-KD"] == [plain] * 3
 
 
 @pytest.mark.parametrize(

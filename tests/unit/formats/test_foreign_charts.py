@@ -129,8 +129,8 @@ def test_what_else_a_chart_holds_is_no_hit(tmp_path: Path) -> None:
         "[ExpertSingle]\n{\n  0 = N 0 0\n  0 = N 5 0\n}\n"
     )
     song = formats.read(chart(tmp_path / "notes.chart", *lines, more=more))
-    found = [(onset.drum, onset.velocity) for onset in song]
-    assert found == [(Drum.SD, 120), (Drum.HH, 35)]
+    pairs = [(onset.drum, onset.velocity) for onset in song]
+    assert pairs == [(Drum.SD, 120), (Drum.HH, 35)]
     others = (24, 31, 51, 103, 105, 106, 109, 116, 120, 124, 126, 127)
     hits = [
         *hit(0, 97, 127),
@@ -151,8 +151,8 @@ def test_what_else_a_chart_holds_is_no_hit(tmp_path: Path) -> None:
         track("EVENTS", mido.MetaMessage("text", text="[section Verse]", time=0)),
         track("BEAT", *hit(0, 12)),
     )
-    found = [(onset.drum, onset.velocity) for onset in formats.read(path)]
-    assert found == [(Drum.SD, 120), (Drum.HH, 35), (Drum.LFT, 90)]
+    pairs = [(onset.drum, onset.velocity) for onset in formats.read(path)]
+    assert pairs == [(Drum.SD, 120), (Drum.HH, 35), (Drum.LFT, 90)]
 
 
 def test_a_mark_holds_until_it_ends(tmp_path: Path) -> None:

@@ -41,9 +41,11 @@ def written(transcription: Transcription, path: Path) -> Any:
     return guitarpro.parse(io.BytesIO(path.read_bytes()))
 
 
-def played(found: Any, voice: int, measure: int = 0) -> list[tuple[str, list[int]]]:
+def played(
+    guitar_song: Any, voice: int, measure: int = 0
+) -> list[tuple[str, list[int]]]:
     """Return the value and notes of each beat, as in ``8`` and ``16:3``."""
-    beats = found.tracks[0].measures[measure].voices[voice].beats
+    beats = guitar_song.tracks[0].measures[measure].voices[voice].beats
     return [
         (
             f"{b.duration.value}"
@@ -58,15 +60,15 @@ def played(found: Any, voice: int, measure: int = 0) -> list[tuple[str, list[int
 def test_hands_and_feet_are_two_voices(tmp_path: Path) -> None:
     hits = [(n / 2, Drum.CHH, 80) for n in range(8)]
     hits += [(0, Drum.KD, 80), (2, Drum.KD, 80), (1, Drum.SD, 80), (3, Drum.SD, 80)]
-    found = written(song(hits), tmp_path / "song.drums.gp5")
-    assert found.title == "song"
-    assert found.tempo == 120
-    (track,) = found.tracks
+    guitar_song = written(song(hits), tmp_path / "song.drums.gp5")
+    assert guitar_song.title == "song"
+    assert guitar_song.tempo == 120
+    (track,) = guitar_song.tracks
     assert track.isPercussionTrack
-    assert played(found, 0) == [
+    assert played(guitar_song, 0) == [
         ("8", [42] if n % 4 != 2 else [42, 38]) for n in range(8)
     ]
-    assert [notes for _, notes in played(found, 1) if notes] == [[36], [36]]
+    assert [notes for _, notes in played(guitar_song, 1) if notes] == [[36], [36]]
     # Every bar is full, even one in which nobody plays.
     for measure in track.measures:
         total = sum(beat.duration.time for beat in measure.voices[0].beats)
@@ -75,13 +77,13 @@ def test_hands_and_feet_are_two_voices(tmp_path: Path) -> None:
 
 def test_triplets_meters_and_marks(tmp_path: Path) -> None:
     hits = [(n / 3, Drum.SD, 80) for n in range(9)]
-    found = written(song(hits, beats=3, meter="3/4"), tmp_path / "song.drums.gp5")
-    signature = found.measureHeaders[0].timeSignature
+    guitar_song = written(song(hits, beats=3, meter="3/4"), tmp_path / "song.drums.gp5")
+    signature = guitar_song.measureHeaders[0].timeSignature
     assert (signature.numerator, signature.denominator.value) == (3, 4)
-    assert played(found, 0) == [("8:3", [38])] * 9
+    assert played(guitar_song, 0) == [("8:3", [38])] * 9
     hits = [(n / 2, Drum.SD, (120, 25)[n % 2]) for n in range(16)]
-    found = written(song(hits), tmp_path / "marked.drums.gp5")
-    notes = [b.notes[0] for b in found.tracks[0].measures[0].voices[0].beats]
+    guitar_song = written(song(hits), tmp_path / "marked.drums.gp5")
+    notes = [b.notes[0] for b in guitar_song.tracks[0].measures[0].voices[0].beats]
     assert {note.velocity for note in notes} == {guitarpro.Velocities.forte}
     assert any(note.effect.ghostNote for note in notes)
 
@@ -90,10 +92,10 @@ def test_every_hit_has_its_note(tmp_path: Path) -> None:
     codes = ("KD", "SD", "SST", "CHH", "OHH", "PHH", "HIT", "MHT", "HFT", "LFT", "CRC")
     drums = [Drum(code) for code in codes]
     hits = [(float(n), drum, 90) for n, drum in enumerate(drums)]
-    found = written(song(hits, bars=6), tmp_path / "song.drums.gp5")
+    guitar_song = written(song(hits, bars=6), tmp_path / "song.drums.gp5")
     notes = Counter(
         note.value
-        for measure in found.tracks[0].measures
+        for measure in guitar_song.tracks[0].measures
         for voice in measure.voices
         for beat in voice.beats
         for note in beat.notes

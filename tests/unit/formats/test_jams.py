@@ -147,8 +147,8 @@ def test_velocities_that_are_none(tmp_path: Path, velocity: object) -> None:
     }
     path.write_text(json.dumps({"annotations": [tags], "file_metadata": {}}))
     read = {300: 127, -1: 1, 64.0: 64}
-    known = isinstance(velocity, int | float) and velocity is not True
-    want = read[velocity] if known else 100  # type: ignore[index]
+    is_number = isinstance(velocity, int | float) and velocity is not True
+    want = read[velocity] if is_number else 100  # type: ignore[index]
     assert [o.velocity for o in formats.read(path).onsets] == [want, 90]
 
 

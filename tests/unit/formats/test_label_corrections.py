@@ -35,8 +35,8 @@ def back(
 @pytest.mark.parametrize("text", LABEL_TEXTS)
 def test_without_an_edit_nothing_changes(text: str, merged: bool, fine: bool) -> None:
     original = make_song(60.0, fine=fine)
-    found = back(tracks_of(original, text), original, merged=merged)
-    assert found.to_json() == original.to_json()
+    actual = back(tracks_of(original, text), original, merged=merged)
+    assert actual.to_json() == original.to_json()
 
 
 def test_tracks_that_were_renamed_or_merged_lose_nothing() -> None:
@@ -112,19 +112,19 @@ def test_a_bar_that_was_moved_takes_its_first_beat_along() -> None:
     original = make_song(8.0)
     tracks, bars = beat_tracks(original)
     bars[1] = replace(bars[1], start=2.1)
-    found = positions([*tracks, LabelTrack(BARS, tuple(bars))], original)
+    actual = positions([*tracks, LabelTrack(BARS, tuple(bars))], original)
     wanted = [replace(b, time=2.1) if b.time == 2.3 else b for b in original.beats]
-    assert found == wanted
+    assert actual == wanted
 
 
 def test_a_bar_that_was_moved_to_another_beat_begins_there() -> None:
     original = make_song(8.0)
     tracks, bars = beat_tracks(original)
     bars[1] = replace(bars[1], start=3.31)  # beside the third beat
-    found = positions([*tracks, LabelTrack(BARS, tuple(bars))], original)
-    assert [b.time for b in found] == [b.time for b in original.beats]
+    actual = positions([*tracks, LabelTrack(BARS, tuple(bars))], original)
+    assert [b.time for b in actual] == [b.time for b in original.beats]
     counts = [1, 2, 3, 4, 5, 6, 1, 2, 1, 2, 3, 4, 1, 2, 3, 4]
-    assert [b.position for b in found] == counts
+    assert [b.position for b in actual] == counts
 
 
 def test_all_bars_moved_by_two_beats() -> None:
@@ -132,9 +132,9 @@ def test_all_bars_moved_by_two_beats() -> None:
     original = make_song(8.0)
     tracks, bars = beat_tracks(original)
     bars = [replace(bar, start=bar.start + 1, end=bar.end + 1) for bar in bars]
-    found = positions([*tracks, LabelTrack(BARS, tuple(bars))], original)
-    assert [b.position for b in found] == [3, 4, 1, 2] * 4
-    assert [b.time for b in found] == [b.time for b in original.beats]
+    actual = positions([*tracks, LabelTrack(BARS, tuple(bars))], original)
+    assert [b.position for b in actual] == [3, 4, 1, 2] * 4
+    assert [b.time for b in actual] == [b.time for b in original.beats]
 
 
 def test_beats_that_were_moved_stay_where_they_are() -> None:

@@ -126,8 +126,8 @@ def test_a_groove(tmp_path: Path) -> None:
     assert root.findtext(".//clef/sign") == "percussion"
     assert (number(root, ".//beats"), number(root, ".//beat-type")) == (4, 4)
     assert root.findtext(".//per-minute") == "120"
-    found = sorted(notes_of(root))
-    assert found == sorted(
+    actual = sorted(notes_of(root))
+    assert actual == sorted(
         [
             *(Read(1, Fraction(n, 2), "CHH") for n in range(8)),
             *(Read(1, Fraction(2 * n), "KD") for n in range(2)),
@@ -325,8 +325,10 @@ def test_everything_is_valid_musicxml_4(tmp_path: Path) -> None:
 def test_loudness_is_written_out(tmp_path: Path) -> None:
     onsets = [Onset(0.0, Drum.KD, 90), Onset(0.5, Drum.KD, 45)]
     root = score(onsets, beats(4), tmp_path)
-    found = [note.get("dynamics") for note in root.iter("note") if note.get("dynamics")]
-    assert found == ["100.00", "50.00"]
+    actual = [
+        note.get("dynamics") for note in root.iter("note") if note.get("dynamics")
+    ]
+    assert actual == ["100.00", "50.00"]
 
 
 def test_lines_have_four_bars(tmp_path: Path) -> None:

@@ -22,27 +22,27 @@ from tests.support.grooves import BEAT, divisions, pairs, part, places, played
 
 @pytest.mark.parametrize("jitter", [0.0, 0.01, 0.02])
 def test_loose_sixteenths_are_sixteenths(jitter: float) -> None:
-    found = part(played([n / 4 for n in range(128)], jitter=jitter), 8)
-    assert divisions(found) == {(4, False): 32}
-    assert places(found) == [Fraction(n, 4) for n in range(128)]
-    assert {bar.feel for bar in found.bars} == {Feel.STRAIGHT}
+    notated = part(played([n / 4 for n in range(128)], jitter=jitter), 8)
+    assert divisions(notated) == {(4, False): 32}
+    assert places(notated) == [Fraction(n, 4) for n in range(128)]
+    assert {bar.feel for bar in notated.bars} == {Feel.STRAIGHT}
 
 
 @pytest.mark.parametrize("second", [0.60, 0.62, 0.64, 0.67])
 def test_a_shuffle_is_eighths_with_a_swing_mark(second: float) -> None:
-    found = part(played(pairs(second, 64), jitter=0.01), 16)
-    assert divisions(found) == {(2, True): 64}
-    assert {bar.feel for bar in found.bars} == {Feel.EIGHTHS}
-    assert found.rhythm.swing == pytest.approx(second, abs=0.02)
-    assert places(found) == [Fraction(n, 2) for n in range(128)]
+    notated = part(played(pairs(second, 64), jitter=0.01), 16)
+    assert divisions(notated) == {(2, True): 64}
+    assert {bar.feel for bar in notated.bars} == {Feel.EIGHTHS}
+    assert notated.rhythm.swing == pytest.approx(second, abs=0.02)
+    assert places(notated) == [Fraction(n, 2) for n in range(128)]
 
 
 def test_a_shuffle_is_triplets_for_those_who_want_them() -> None:
     onsets = played(pairs(0.62, 32), jitter=0.01)
-    found = part(onsets, 8, swing_notation="triplets")
-    assert divisions(found) == {(3, False): 32}
-    assert {bar.feel for bar in found.bars} == {Feel.STRAIGHT}
-    assert places(found)[:3] == [0, Fraction(2, 3), 1]
+    notated = part(onsets, 8, swing_notation="triplets")
+    assert divisions(notated) == {(3, False): 32}
+    assert {bar.feel for bar in notated.bars} == {Feel.STRAIGHT}
+    assert places(notated)[:3] == [0, Fraction(2, 3), 1]
 
 
 def test_a_song_does_not_teach_the_steps_that_fit_everything() -> None:
@@ -56,16 +56,16 @@ def test_a_song_does_not_teach_the_steps_that_fit_everything() -> None:
 
 def test_swung_sixteenths() -> None:
     steps = [n / 2 + k for n in range(64) for k in (0.0, 0.31)]
-    found = part(played(steps, jitter=0.004), 8)
-    assert divisions(found) == {(4, True): 32}
-    assert {bar.feel for bar in found.bars} == {Feel.SIXTEENTHS}
+    notated = part(played(steps, jitter=0.004), 8)
+    assert divisions(notated) == {(4, True): 32}
+    assert {bar.feel for bar in notated.bars} == {Feel.SIXTEENTHS}
 
 
 def test_a_lone_triplet_that_is_noise_is_not_one() -> None:
     steps = pairs(0.5, 32)
     late = [p + 0.07 * (p == 9.5) for p in steps]
-    found = part(played(late, jitter=0.008), 8)
-    assert divisions(found) == {(2, False): 32}
+    notated = part(played(late, jitter=0.008), 8)
+    assert divisions(notated) == {(2, False): 32}
 
 
 def test_triplets_sextuplets_and_32nds_where_they_are_played() -> None:
@@ -80,8 +80,8 @@ def test_triplets_sextuplets_and_32nds_where_they_are_played() -> None:
     }
     slow = [Onset(n + k / 8, Drum.SD) for n in range(4) for k in range(8)]
     beats = tuple(Beat(float(n), n % 4 + 1) for n in range(4))
-    found = make_part(Transcription(tuple(slow), beats, meters=meter_changes("4/4")))
-    assert divisions(found) == {(8, False): 4}
+    notated = make_part(Transcription(tuple(slow), beats, meters=meter_changes("4/4")))
+    assert divisions(notated) == {(8, False): 4}
 
 
 def test_rushed_strokes_are_no_lone_32nds() -> None:
@@ -94,12 +94,14 @@ def test_sixteenths_of_six_eight_without_a_meter() -> None:
     """Twelve sixteenths in two bars of 2/4, or of 6/8."""
     onsets = played([n / 6 for n in range(48)])
     beats = tuple(Beat(BEAT * n, n % 2 + 1) for n in range(8))
-    found = make_part(Transcription(tuple(onsets), beats))
-    assert {bar.signature for bar in found.bars} == {(6, 8)}
-    assert [b - a for a, b in zip(places(found), places(found)[1:], strict=False)] == [
-        Fraction(1, 4)
-    ] * 47
-    assert {note.value for bar in found.bars for note in spell(bar, HANDS)} == {"16th"}
+    notated = make_part(Transcription(tuple(onsets), beats))
+    assert {bar.signature for bar in notated.bars} == {(6, 8)}
+    assert [
+        b - a for a, b in zip(places(notated), places(notated)[1:], strict=False)
+    ] == [Fraction(1, 4)] * 47
+    assert {note.value for bar in notated.bars for note in spell(bar, HANDS)} == {
+        "16th"
+    }
 
 
 @pytest.mark.parametrize(
@@ -116,9 +118,9 @@ def test_sixteenths_of_six_eight_without_a_meter() -> None:
 def test_a_known_meter_stays(meter: str, steps: int, value: str) -> None:
     counted = meter_changes(meter)[0].meter.counted
     onsets = played([n / steps for n in range(4 * counted * steps)], jitter=0.004)
-    found = part(onsets, 4, meter)
-    assert {f"{a}/{b}" for a, b in (bar.signature for bar in found.bars)} == {meter}
-    notes = [note for bar in found.bars for note in spell(bar, HANDS)]
+    notated = part(onsets, 4, meter)
+    assert {f"{a}/{b}" for a, b in (bar.signature for bar in notated.bars)} == {meter}
+    notes = [note for bar in notated.bars for note in spell(bar, HANDS)]
     assert {(note.value, note.tuplet) for note in notes} == {(value, None)}
     assert len(notes) == len(onsets)
 
@@ -155,18 +157,18 @@ def test_flams_and_drags(gaps: list[float], graces: int, left_out: int) -> None:
     end = 4 * BEAT
     times = [end - sum(gaps[n:]) for n in range(len(gaps))]
     onsets = [Onset(t, Drum.SD, 50) for t in times] + [Onset(end, Drum.SD, 110)]
-    found = part(onsets, 2)
-    assert [stroke.graces for _, stroke in found.strokes()] == [graces]
-    assert places(found) == [4]
-    assert sum(found.left_out.values()) == left_out
+    notated = part(onsets, 2)
+    assert [stroke.graces for _, stroke in notated.strokes()] == [graces]
+    assert places(notated) == [4]
+    assert sum(notated.left_out.values()) == left_out
 
 
 def test_no_foot_plays_flams_and_an_echo_is_none() -> None:
     kicks = [Onset(0.0, Drum.KD), Onset(0.02, Drum.KD)]
     snares = [Onset(BEAT, Drum.SD, 100), Onset(BEAT + 0.03, Drum.SD, 40)]
-    found = part(kicks + snares, 1)
-    assert [(d, s.graces) for d, s in found.strokes()] == [(Drum.KD, 0), (Drum.SD, 0)]
-    assert found.left_out == {Drum.KD: 1, Drum.SD: 1}
+    notated = part(kicks + snares, 1)
+    assert [(d, s.graces) for d, s in notated.strokes()] == [(Drum.KD, 0), (Drum.SD, 0)]
+    assert notated.left_out == {Drum.KD: 1, Drum.SD: 1}
 
 
 def test_sections_begin_where_the_groove_changes() -> None:
@@ -176,8 +178,8 @@ def test_sections_begin_where_the_groove_changes() -> None:
         + played([4 * bar + n + 0.5 for n in range(4)], Drum.KD)
         for bar in range(8, 16)
     ]
-    found = part([onset for bar in verse + chorus for onset in bar], 16)
-    assert section_names(found.sections) == {0: "A", 8: "B"}
+    notated = part([onset for bar in verse + chorus for onset in bar], 16)
+    assert section_names(notated.sections) == {0: "A", 8: "B"}
     assert section_names([0]) == {}
 
 
@@ -187,9 +189,9 @@ def test_no_hit_comes_from_nowhere_and_none_is_lost_untold() -> None:
         Onset(float(time), list(Drum)[n % len(Drum)])
         for n, time in enumerate(np.sort(rng.uniform(0, 30, 300)))
     ]
-    found = part(onsets, 12)
-    drawn = [stroke for _, stroke in found.strokes()]
-    rest = sum(stroke.graces for stroke in drawn) + sum(found.left_out.values())
+    notated = part(onsets, 12)
+    drawn = [stroke for _, stroke in notated.strokes()]
+    rest = sum(stroke.graces for stroke in drawn) + sum(notated.left_out.values())
     assert len(drawn) + rest == len(onsets)
     assert len({id(stroke.onset) for stroke in drawn}) == len(drawn)
 
@@ -212,11 +214,11 @@ def test_a_hit_just_before_the_first_beat_belongs_to_it() -> None:
 def test_hits_outside_of_the_beats() -> None:
     beats = tuple(Beat(1.0 + BEAT * n, n % 4 + 1) for n in range(4))
     whole = Transcription((Onset(0.25, Drum.SD), Onset(5.25, Drum.SD)), beats)
-    found = make_part(whole)
-    assert [(bar.number, bar.count) for bar in found.bars] == [
+    notated = make_part(whole)
+    assert [(bar.number, bar.count) for bar in notated.bars] == [
         (0, 2),
         (1, 4),
         (2, 4),
         (3, 4),
     ]
-    assert places(found) == [Fraction(1, 2), Fraction(21, 2)]
+    assert places(notated) == [Fraction(1, 2), Fraction(21, 2)]

@@ -53,23 +53,23 @@ def folder(tmp_path: Path) -> Path:
 
 def content(folder: Path, level: str = "Expert") -> dict[str, Any]:
     text = (folder / f"{folder.name}_{level}.rlrr").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    written: dict[str, Any] = json.loads(text)
+    return written
 
 
 def test_every_hit_is_on_its_drum(folder: Path) -> None:
-    found = content(folder)
-    kinds = {entry["name"]: entry["class"] for entry in found["instruments"]}
+    written = content(folder)
+    kinds = {entry["name"]: entry["class"] for entry in written["instruments"]}
     hits = [
         (float(event["time"]), kinds[event["name"]], event["vel"])
-        for event in found["events"]
+        for event in written["events"]
     ]
     wanted: list[Any] = [
         (pytest.approx(o.time, abs=1e-4), CLASSES[o.drum], o.velocity) for o in SONG
     ]
     assert hits == wanted
-    assert all(isinstance(event["time"], str) for event in found["events"])
-    assert found["bpmEvents"][0] == {"bpm": pytest.approx(120), "time": 0.0}
+    assert all(isinstance(event["time"], str) for event in written["events"])
+    assert written["bpmEvents"][0] == {"bpm": pytest.approx(120), "time": 0.0}
 
 
 def test_what_the_game_shows(folder: Path) -> None:
@@ -104,15 +104,15 @@ def test_it_reads_back(folder: Path) -> None:
 
 def test_instruments_of_other_kits_are_left_out(folder: Path) -> None:
     path = folder / "song.paradiddle_Easy.rlrr"
-    found = content(folder, "Easy")
-    found["events"] = [
+    written = content(folder, "Easy")
+    written["events"] = [
         {"name": "BP_Crash17_C_4", "vel": 0, "loc": 0, "time": 1.5},
         {"name": "mine", "vel": 90, "loc": 0, "time": "2"},
         {"name": "BP_Gong_C_1", "vel": 90, "loc": 0, "time": "3"},
         {"bpm": 120, "time": 0},
     ]
-    found["instruments"].append({"name": "mine", "class": "BP_Ride20_C"})
-    path.write_text(json.dumps(found))
+    written["instruments"].append({"name": "mine", "class": "BP_Ride20_C"})
+    path.write_text(json.dumps(written))
     with pytest.warns(AdtWarning, match="no drum of a kit: 'BP_Gong_C_1'"):
         back = formats.read(path)
     assert [(o.time, o.drum, o.velocity) for o in back] == [

@@ -110,9 +110,9 @@ def test_a_title_in_another_script_is_set_in_a_font_that_has_it(
     monkeypatch.setattr(page_fonts, "_system_fonts", lambda: iter([font]))
     pdf = FPDF()
     assert page_fonts.add_font(pdf, "Süß – live") == page_fonts.Font()
-    found = page_fonts.add_font(pdf, "Группа крови")
-    assert (found.family, found.is_unicode) == ("dejavusans", True)
-    assert found.shown("Группа крови") == "Группа крови"
+    added = page_fonts.add_font(pdf, "Группа крови")
+    assert (added.family, added.is_unicode) == ("dejavusans", True)
+    assert added.shown("Группа крови") == "Группа крови"
     # Characters that no font has are written as question marks.
     assert page_fonts.add_font(pdf, "東京").shown("東京 1") == "?? 1"
 

@@ -16,9 +16,9 @@ from tests.support.grooves import BEAT, pairs, part, played
 
 
 def at_once(*drums: Drum) -> list[Drum]:
-    found = part([Onset(0.0, drum) for drum in drums], 1)
-    got = [drum for drum, _ in found.strokes()]
-    assert sum(found.left_out.values()) == len(drums) - len(got)
+    notated = part([Onset(0.0, drum) for drum in drums], 1)
+    got = [drum for drum, _ in notated.strokes()]
+    assert sum(notated.left_out.values()) == len(drums) - len(got)
     return sorted(got)
 
 
@@ -43,8 +43,8 @@ def test_what_two_hands_play_at_once(
 def test_side_stick_or_snare_is_what_is_usual_there() -> None:
     steps = [4.0 * bar + 1 for bar in range(8)]
     onsets = played(steps, Drum.SST) + played(steps[:1], Drum.SD)
-    found = part(onsets, 8)
-    assert Counter(drum for drum, _ in found.strokes()) == {Drum.SST: 8}
+    notated = part(onsets, 8)
+    assert Counter(drum for drum, _ in notated.strokes()) == {Drum.SST: 8}
 
 
 def test_no_place_ever_needs_three_hands() -> None:
@@ -53,26 +53,26 @@ def test_no_place_ever_needs_three_hands() -> None:
         Onset(float(rng.integers(64)) / 8, list(Drum)[int(rng.integers(len(Drum)))])
         for _ in range(400)
     ]
-    found = part(onsets, 4)
-    for bar in found.bars:
+    notated = part(onsets, 4)
+    for bar in notated.bars:
         for beat in bar.beats:
             for strokes in beat.strokes.values():
                 hands = [drum for drum in strokes if drum not in (Drum.KD, Drum.PHH)]
                 assert len(hands) <= 2
                 assert not {Drum.SD, Drum.SST} <= set(strokes)
-    omissions = found.omissions()
+    omissions = notated.omissions()
     assert omissions is not None
     assert omissions.startswith(
-        f"left out {sum(found.left_out.values())} hits heard twice"
+        f"left out {sum(notated.left_out.values())} hits heard twice"
     )
 
 
 def test_a_run_on_a_cymbal_is_one_cymbal() -> None:
     kinds = [Drum.CRC, *[Drum.CY, Drum.RDC] * 7, Drum.CY]
     onsets = [Onset(n * BEAT / 2, drum) for n, drum in enumerate(kinds)]
-    found = part(onsets, 2)
-    assert Counter(drum for drum, _ in found.strokes()) == {Drum.CRC: 1, Drum.RDC: 15}
-    assert found.drums()[Drum.RDC] == "Cymbal"  # eight of fifteen are unsure
+    notated = part(onsets, 2)
+    assert Counter(drum for drum, _ in notated.strokes()) == {Drum.CRC: 1, Drum.RDC: 15}
+    assert notated.drums()[Drum.RDC] == "Cymbal"  # eight of fifteen are unsure
 
 
 def test_one_head_has_one_name() -> None:
@@ -100,9 +100,9 @@ def test_bars_that_look_alike_are_equal() -> None:
     """On paper a hat of no sure kind is a closed one."""
     hats = [Drum.CHH, Drum.HH, Drum.CHH, Drum.CHH, Drum.HH]
     onsets = [Onset(n * BEAT / 2, hats[n % 5]) for n in range(64)]
-    found = part(onsets, 8)
-    assert repeated(found.bars) == [False] + [True] * 7
-    assert found.sections == [0]
+    notated = part(onsets, 8)
+    assert repeated(notated.bars) == [False] + [True] * 7
+    assert notated.sections == [0]
 
 
 def test_accents_are_heard_where_nothing_covers_them() -> None:
@@ -113,10 +113,10 @@ def test_accents_are_heard_where_nothing_covers_them() -> None:
         for n in range(64)
     ]
     onsets += [Onset(n * BEAT, Drum.SD, 90) for n in range(1, 32, 4)]
-    found = part(onsets, 8)
+    notated = part(onsets, 8)
     accents = [
         (place, drum.coarse)
-        for bar in found.bars
+        for bar in notated.bars
         for place, beat in enumerate(bar.beats)
         for chord in beat.strokes.values()
         for drum, stroke in chord.items()
@@ -170,8 +170,8 @@ def test_silent_beats_have_few_rests(
 
 
 def test_eighths_of_two_halves_are_beamed_by_half_bars() -> None:
-    found = part([Onset(BEAT * n / 4, Drum.CHH) for n in range(16)], 2, "2/2")
-    beams = [note.beams for note in spell(found.bars[0], HANDS)]
+    notated = part([Onset(BEAT * n / 4, Drum.CHH) for n in range(16)], 2, "2/2")
+    beams = [note.beams for note in spell(notated.bars[0], HANDS)]
     assert beams == [("begin",), ("continue",), ("continue",), ("end",)] * 2
 
 
@@ -188,8 +188,8 @@ def test_a_pair_is_one_beside_a_triplet_of_the_feet() -> None:
 
 def test_a_hat_and_a_ride_at_once_are_what_is_usual_there() -> None:
     rides = played([n / 2 for n in range(32)], Drum.RDC)
-    found = part([*rides, Onset(3 * BEAT, Drum.CHH)], 4)
-    assert Counter(drum for drum, _ in found.strokes()) == {Drum.RDC: 32}
+    notated = part([*rides, Onset(3 * BEAT, Drum.CHH)], 4)
+    assert Counter(drum for drum, _ in notated.strokes()) == {Drum.RDC: 32}
     both = part([*rides, *played([n / 2 for n in range(32)])], 4)
     assert Counter(drum for drum, _ in both.strokes()) == {Drum.RDC: 32, Drum.CHH: 32}
 

@@ -183,9 +183,9 @@ def test_an_unknown_kind_of_file_is_one_line(
     path.write_bytes(content)
     with pytest.raises(FormatError) as error:
         formats.read(path)
-    known = [form.id for form in formats.FORMATS.values() if form.read]
+    readable = [form.id for form in formats.FORMATS.values() if form.read]
     assert str(error.value) == (
-        f"{path}: unknown format; these can be read: {', '.join(known)}"
+        f"{path}: unknown format; these can be read: {', '.join(readable)}"
         + (f"; its first line is {first}" if first else "")
     )
     path.write_bytes(b"")

@@ -229,12 +229,12 @@ def test_a_change_of_meter_passes_through_every_writer(tmp_path: Path) -> None:
     bars = [*[(4, 0.5)] * 2, *[(2, 0.75)] * 2, *[(7, 0.25)] * 2]
     song = metered(changes, bars)
     xml = ET.parse(formats.write(song, tmp_path / "song.drums.musicxml")[0])
-    found = [
+    headings = [
         (measure.get("number"), time.findtext("beats"), time.findtext("beat-type"))
         for measure in xml.iter("measure")
         for time in measure.iter("time")
     ]
-    assert found == [("1", "4", "4"), ("3", "6", "8"), ("5", "7", "8")]
+    assert headings == [("1", "4", "4"), ("3", "6", "8"), ("5", "7", "8")]
     tab = formats.write(song, tmp_path / "song.tab.txt")[0].read_text()
     assert "3 (6/8)" in tab
     assert "5" in tab

@@ -39,12 +39,12 @@ def song(bpm: float = 104.0, start: float = 0.3, bars: int = 8) -> Transcription
 
 
 def metas(path: Path, kind: str) -> list[tuple[int, mido.MetaMessage]]:
-    tick, found = 0, []
+    tick, ticks = 0, []
     for message in mido.MidiFile(path).tracks[0]:
         tick += message.time
         if message.type == kind:
-            found.append((tick, message.copy(time=0)))
-    return found
+            ticks.append((tick, message.copy(time=0)))
+    return ticks
 
 
 def notes(path: Path) -> list[tuple[int, int]]:

@@ -12,11 +12,11 @@ from tests.support.foreign_midi import hits, read, save, tempo_track
 
 def lengths(data: bytes | bytearray) -> list[int]:
     """Return where the lengths of tracks are."""
-    found, at = [], data.find(b"MTrk")
+    actual, at = [], data.find(b"MTrk")
     while at >= 0:
-        found.append(at + 4)
+        actual.append(at + 4)
         at = data.find(b"MTrk", at + 4)
-    return found
+    return actual
 
 
 @pytest.mark.parametrize("length", [0, 1, 5, 100_000, 0xFFFFFFFF])
@@ -59,8 +59,8 @@ def test_velocities_out_of_range_are_loud(tmp_path: Path) -> None:
     for note, velocity in ((36, 128), (38, 255)):
         data[data.index(bytes([note, 90])) + 1] = velocity
     song, warnings = read(path, bytes(data))
-    found = [(onset.drum.name, onset.velocity) for onset in song]
-    assert found == [("KD", 127), ("SD", 127), ("CHH", 90)]
+    actual = [(onset.drum.name, onset.velocity) for onset in song]
+    assert actual == [("KD", 127), ("SD", 127), ("CHH", 90)]
     assert warnings == [f"{path}: track 2 has velocities above 127, which count as 127"]
 
 
@@ -125,17 +125,17 @@ def test_midi_in_the_riff_form_of_windows(tmp_path: Path) -> None:
     whole = (
         b"RIFF" + (len(plain) + 12).to_bytes(4, "little") + b"RMIDdata" + size + plain
     )
-    found, warnings = read(tmp_path / "a.rmi", whole)
+    actual, warnings = read(tmp_path / "a.rmi", whole)
     assert not warnings
-    assert found.onsets == read(tmp_path / "a.mid")[0].onsets
+    assert actual.onsets == read(tmp_path / "a.mid")[0].onsets
     listed = b"LIST" + (4).to_bytes(4, "little") + b"INFO"
     other = whole[:4] + (len(plain) + 24).to_bytes(4, "little") + b"RMID" + listed
     again, _ = read(tmp_path / "a.rmi", other + whole[12:])
-    assert again.onsets == found.onsets
+    assert again.onsets == actual.onsets
 
 
 def test_midi_behind_the_header_of_an_old_macintosh(tmp_path: Path) -> None:
     plain = bytes(save(tmp_path / "a.mid", tempo_track(), hits(36, 38)))
-    found, warnings = read(tmp_path / "b.mid", bytes(128) + plain)
-    assert found.onsets == read(tmp_path / "a.mid")[0].onsets
+    actual, warnings = read(tmp_path / "b.mid", bytes(128) + plain)
+    assert actual.onsets == read(tmp_path / "a.mid")[0].onsets
     assert warnings == []

@@ -299,14 +299,14 @@ def test_meters_and_tempo_stay_from_midi_to_midi(tmp_path: Path) -> None:
     save(path, mido.MidiTrack([tempo, *events]), eighths)
     assert main(["convert", str(path), "--format", "midi"]) == 0
     made = mido.MidiFile(tmp_path / "a.drums.mid").tracks[0]
-    found, tempi, tick = [], [], 0
+    actual, tempi, tick = [], [], 0
     for message in made:
         tick += message.time
         if message.type == "time_signature":
-            found.append((tick // 10, message.numerator, message.denominator))
+            actual.append((tick // 10, message.numerator, message.denominator))
         elif message.type == "set_tempo":
             tempi.append((tick, message.tempo))
-    assert found == meters
+    assert actual == meters
     assert tempi == [(0, 500_000)]
     assert formats.read(tmp_path / "a.drums.mid") == formats.read(path)
 

@@ -339,10 +339,10 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet"]
     command += ["--no-binary", ":all:", "--dest", str(folder), "ADTLib==2.1.2"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
-    found = list(folder.glob("ADTLib-2.1.2*"))
-    if not found:
+    folders = list(folder.glob("ADTLib-2.1.2*"))
+    if not folders:
         pytest.skip(f"ADTLib could not be downloaded: {done.stderr.strip()[-200:]}")
-    return found[0]
+    return folders[0]
 
 
 def drum_loop(seconds: int) -> NDArray[np.float32]:

@@ -44,7 +44,7 @@ def sigmoid(x: Array) -> Array:
 def reference(w: CausalWeights, frames: Array) -> Array:
     states: list[Array] = [np.zeros(UNITS) for _ in w.layers]
     cells: list[Array] = [np.zeros(UNITS) for _ in w.layers]
-    before, found = frames[0], []
+    before, outputs = frames[0], []
     for frame in frames:
         values = np.concatenate([frame, np.maximum(frame - before, 0)])
         before = frame
@@ -53,8 +53,10 @@ def reference(w: CausalWeights, frames: Array) -> Array:
             enter, keep, new, leave = np.split(gates, 4)
             cells[n] = sigmoid(keep) * cells[n] + sigmoid(enter) * np.tanh(new)
             states[n] = values = sigmoid(leave) * np.tanh(cells[n])
-        found.append(sigmoid(np.concatenate(states) @ w.output_weight + w.output_bias))
-    return np.array(found)
+        outputs.append(
+            sigmoid(np.concatenate(states) @ w.output_weight + w.output_bias)
+        )
+    return np.array(outputs)
 
 
 @pytest.fixture
@@ -87,13 +89,13 @@ def test_it_equals_the_reference(
     monkeypatch.setenv(BACKEND_VARIABLE, backend)
     frames = np.random.default_rng(0).random((60, BANDS)).astype(np.float32)
     network = CausalNetwork(card)
-    found = []
+    outputs = []
     for start in range(0, len(frames), size):
-        found.append(network.process(frames[start : start + size]))
+        outputs.append(network.process(frames[start : start + size]))
         np.random.default_rng(1).random(10000)  # memory that is used anew meanwhile
     wanted = reference(weights(), frames)
     assert np.ptp(wanted) > 0.3
-    assert np.abs(np.concatenate(found) - wanted).max() < 1e-5
+    assert np.abs(np.concatenate(outputs) - wanted).max() < 1e-5
 
 
 def test_a_card_that_does_not_fit_is_refused(card: ModelCard) -> None:

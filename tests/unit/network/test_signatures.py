@@ -61,9 +61,9 @@ def test_without_that_the_public_way_gives_the_same_bits() -> None:
 def test_fewer_chunks_than_a_batch_have_the_same_bits(count: int) -> None:
     runner = StepwiseRunner(interpreter(), GEOMETRY)
     whole = runner.run(CHUNKS).copy()
-    found = runner.run(CHUNKS[:, :count])
-    assert found.shape[1] == count
-    assert np.array_equal(found, whole[:, :count])
+    actual = runner.run(CHUNKS[:, :count])
+    assert actual.shape[1] == count
+    assert np.array_equal(actual, whole[:, :count])
 
 
 def test_one_chunk_does_not_run_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:

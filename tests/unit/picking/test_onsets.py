@@ -47,8 +47,8 @@ def activations(
     return Activations(values, ("beat", *hits), RATE, offset)
 
 
-def summary(found: tuple[Onset, ...]) -> list[tuple[float, str]]:
-    return [(round(o.time, 6), str(o.drum)) for o in found]
+def summary(onset: tuple[Onset, ...]) -> list[tuple[float, str]]:
+    return [(round(o.time, 6), str(o.drum)) for o in onset]
 
 
 def test_onsets_of_all_drums_by_time() -> None:

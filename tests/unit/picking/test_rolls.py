@@ -85,8 +85,8 @@ def test_softer_peaks_than_that_are_no_strokes() -> None:
 def test_a_soft_peak_beside_a_firm_one_is_the_same_stroke() -> None:
     firm = np.arange(0, 70, 7)
     soft = np.sort(np.concatenate((firm, firm + 1)))
-    found = add_soft_strokes(firm, soft, RATE, combine=0.02)
-    assert found.tolist() == firm.tolist()
+    strokes = add_soft_strokes(firm, soft, RATE, combine=0.02)
+    assert strokes.tolist() == firm.tolist()
     nothing = np.array([], np.int64)
     assert add_soft_strokes(nothing, nothing, RATE, combine=0.02).tolist() == []
     assert add_soft_strokes(nothing, firm, RATE, combine=0.02).tolist() == []

@@ -71,9 +71,9 @@ def activations(hits: Hits, seconds: float = 60.0) -> Activations:
 
 
 def raised(hits: Hits, seconds: float = 60.0, **thresholds: float) -> set[str]:
-    found = decide(activations(hits, seconds), CARD, thresholds).raised
-    assert all(found[drum] == GATE.sure[drum] for drum in found)
-    return set(found)
+    higher = decide(activations(hits, seconds), CARD, thresholds).raised
+    assert all(higher[drum] == GATE.sure[drum] for drum in higher)
+    return set(higher)
 
 
 def test_heights_are_thresholds() -> None:

@@ -220,5 +220,5 @@ class TestVelocities:
         level = levels(samples, front_end, ["KD"])[:, 0]
         rate = front_end.frame_rate
         at = np.rint((0.25 + 0.5 * np.arange(10)) * rate).astype(np.int64)
-        found = velocities(level, at, rate).tolist()
-        assert found == pytest.approx(self.velocities(samples, 10), abs=3)
+        actual = velocities(level, at, rate).tolist()
+        assert actual == pytest.approx(self.velocities(samples, 10), abs=3)

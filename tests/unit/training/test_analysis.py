@@ -42,12 +42,12 @@ def test_every_onset_is_one_case() -> None:
 
 
 def test_what_is_around_an_onset() -> None:
-    found = {(c.drum, c.time): c for c in cases()}
-    kick, hat = found[Drum.KD, 1.0], found[Drum.HH, 1.01]
+    by_onset = {(c.drum, c.time): c for c in cases()}
+    kick, hat = by_onset[Drum.KD, 1.0], by_onset[Drum.HH, 1.01]
     # Two drums struck together: neither is the hit before the other.
     assert (kick.beside, kick.gap) == ((Drum.HH,), 10.0)
     assert (hat.beside, hat.gap) == ((Drum.KD,), 10.0)
-    flam, stick = found[Drum.SD, 1.25], found[Drum.SD, 3.01]
+    flam, stick = by_onset[Drum.SD, 1.25], by_onset[Drum.SD, 3.01]
     assert flam.gap == pytest.approx(0.05)
     assert stick.beside == (Drum.OT,)
     assert stick.gap == pytest.approx(3.01 - 1.25)
@@ -55,7 +55,7 @@ def test_what_is_around_an_onset() -> None:
     # of all its hits in their own range.
     assert flam.level == pytest.approx(-7)
     assert stick.level == pytest.approx(-3)
-    assert found[Drum.CY, 3.5].level == pytest.approx(0)
+    assert by_onset[Drum.CY, 3.5].level == pytest.approx(0)
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,8 @@ def test_true_classes(drum: Drum, time: float, code: str | None) -> None:
         (3.0, "CHC", 80),
         (4.0, "HFT", 80),
     ]
-    (found,) = fine_drum_examples.true_classes([Onset(time, drum)], onsets, drum)
-    assert found == (
+    (actual,) = fine_drum_examples.true_classes([Onset(time, drum)], onsets, drum)
+    assert actual == (
         -1 if code is None else fine_drum_examples.CLASSES[drum].index(code)
     )
 

@@ -256,8 +256,8 @@ class TestTraining:
         for options, tolerance in ((["--float32"], 1e-7), ([], 0.01)):
             assert cli.main([*export, "--name", "mine", *options]) == 0
             card = ModelCard.read(out / "mine.json")
-            model, known = load_model(checkpoint_of(card, geometry, again))
-            assert known == geometry
+            model, restored = load_model(checkpoint_of(card, geometry, again))
+            assert restored == geometry
             assert model.sizes == trained.sizes
             theirs = trained.state_dict()
             # The graph has one bias where PyTorch adds two.

@@ -62,12 +62,12 @@ def listed(folders: Path, capsys: pytest.CaptureFixture[str]) -> Path:
 
 
 def test_the_list_has_every_file_that_is_read_and_no_other(listed: Path) -> None:
-    found = {
+    actual = {
         f"{upstream.root}/{name}": digest
         for upstream in material.read_list(listed)
         for name, digest in upstream.files.items()
     }
-    assert found == {
+    assert actual == {
         name: hashlib.sha256(text.encode()).hexdigest() for name, text in READ.items()
     }
 

@@ -38,9 +38,11 @@ def banks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_instruments_are_found_by_name(banks: Path) -> None:
-    found = percussion.find_instruments(banks, {"Small"})
+    instruments = percussion.find_instruments(banks, {"Small"})
     names = kits.read_names(banks, "OT")["Small"]
-    assert {kind: [names[n] for _, n in groups] for kind, groups in found.items()} == {
+    assert {
+        kind: [names[n] for _, n in groups] for kind, groups in instruments.items()
+    } == {
         "tambourine": ["Tambourine"],
         "shaker": ["Shaker"],
         "clap": ["Hand Clap"],

@@ -65,9 +65,9 @@ def test_preparing_what_is_there(tmp_path: Path) -> None:
         chosen[split] = row
     assert prepare(data, sounds, renders) == 2
     for split in ("train", "validation"):
-        (found,) = find_real(renders, split)
-        assert found.kind == chosen[split].kind
-        assert abs(int(np.abs(found.samples).max()) - 0.7 * 32767) < 2
+        (sound,) = find_real(renders, split)
+        assert sound.kind == chosen[split].kind
+        assert abs(int(np.abs(sound.samples).max()) - 0.7 * 32767) < 2
     assert find_real(renders, "test") == []
     before = {
         path: path.stat().st_mtime_ns for path in (renders / "real").glob("*.npy")

@@ -141,11 +141,11 @@ def test_found_hits_and_other_settings_make_other_examples(
     clip = load_clip(renders / "000000.json")
     true = ExampleFolder(tmp_path, learnt, SETTINGS.examples, []).of(clip)
     finding = replace(SETTINGS.examples, true_hits=0.0)
-    found = ExampleFolder(tmp_path, learnt, finding, []).of(clip)
+    examples = ExampleFolder(tmp_path, learnt, finding, []).of(clip)
     assert true is not None
-    assert found is not None
-    assert true.features.shape == found.features.shape == (4000, FEATURES)
-    assert not np.array_equal(true.features, found.features)
+    assert examples is not None
+    assert true.features.shape == examples.features.shape == (4000, FEATURES)
+    assert not np.array_equal(true.features, examples.features)
     assert true.masks.min() >= 0
     assert true.masks.max() <= 1
     assert len(list(tmp_path.iterdir())) == 2
