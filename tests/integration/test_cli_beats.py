@@ -122,7 +122,7 @@ def test_no_beats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "found"),
+    ("options", "has_beats"),
     [([], True), (["--no-beats"], False), (["--format", "tab"], True)],
 )
 def test_beats_are_found_when_they_are_wanted(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -27,6 +26,7 @@ from adt_plugins.training.learn.clips import (
     find_voices,
     load_clip,
 )
+from adt_plugins.training.learn.descent import cosine_rate, descend
 from adt_plugins.training.learn.export import load_model
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 from adt_plugins.training.learn.model import BrnnSa, Sizes
@@ -192,32 +192,22 @@ class Trainer:
         self._frame = torch.full((geometry.frames, 1, 1), CONTEXT_WEIGHT)
         self._frame[geometry.context : geometry.context + geometry.core] = 1.0
 
-    def learning_rate(self) -> float:
-        """Return the rate: a cosine down to a hundredth, after 100 warm-up steps."""
-        warm = min(1.0, (self.step + 1) / 100)
-        cosine = 0.5 + 0.5 * math.cos(math.pi * self.step / self.settings.steps)
-        return self.settings.rate * warm * (0.01 + 0.99 * cosine)
-
     def train_step(self, batch: dict[str, Tensor]) -> float:
         """Take one optimiser step; examples longer than a chunk run twice."""
+        settings = self.settings
         for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate()
+            group["lr"] = settings.rate * cosine_rate(self.step, settings.steps, 100)
         self.model.train()
-        loss = self._loss(batch)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimiser.step()
+        loss = descend(
+            self._loss(batch),
+            self.optimiser,
+            self.model,
+            self.averaged,
+            step=self.step,
+            average=settings.average,
+        )
         self.step += 1
-        # With the full decay, the average would keep the random start for too long.
-        decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            pairs = zip(
-                self.averaged.parameters(), self.model.parameters(), strict=True
-            )
-            for mean, now in pairs:
-                mean.lerp_(now, 1 - decay)
-        return float(loss.detach())
+        return loss
 
     def _loss(self, batch: dict[str, Tensor]) -> Tensor:
         frames, targets, mask = batch["frames"], batch["targets"], batch["mask"]

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from adt_plugins.network.brnn_sa.weights import Lstm
 from adt_plugins.network.causal_graph import CausalWeights, build_causal
 from adt_plugins.training.learn.clips import find_clips, find_voices, load_clip
 from adt_plugins.training.learn.configuration import MATERIAL, PICKER
+from adt_plugins.training.learn.descent import cosine_rate, descend
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 from adt_plugins.training.learn.model import BrnnSa
 from adt_plugins.training.learn.real_sounds import find_real
@@ -213,21 +213,17 @@ class Trainer:
         """Take one optimiser step, and return the loss."""
         settings = self._settings
         for group in self._optimiser.param_groups:
-            group["lr"] = _rate(settings, self.step)
-        loss = _loss(self.model, self._teacher, frames, targets, settings.distilled)
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self._optimiser.step()
+            group["lr"] = settings.rate * cosine_rate(self.step, settings.steps, 50)
+        loss = descend(
+            _loss(self.model, self._teacher, frames, targets, settings.distilled),
+            self._optimiser,
+            self.model,
+            self.averaged,
+            step=self.step,
+            average=settings.average,
+        )
         self.step += 1
-        decay = min(settings.average, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            pairs = zip(
-                self.averaged.parameters(), self.model.parameters(), strict=True
-            )
-            for mean, now in pairs:
-                mean.lerp_(now, 1 - decay)
-        return float(loss.detach())
+        return loss
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -284,12 +280,6 @@ def fit_low_delay(
             with (out / "log.jsonl").open("a", encoding="utf-8") as log:
                 log.write(json.dumps(line) + "\n")
     return trainer.averaged.eval()
-
-
-def _rate(settings: Settings, step: int) -> float:
-    """Return a cosine from the highest rate to a hundredth, after 50 warm-up steps."""
-    cosine = 0.5 + 0.5 * math.cos(math.pi * step / settings.steps)
-    return settings.rate * min(1.0, (step + 1) / 50) * (0.01 + 0.99 * cosine)
 
 
 def _loss(
