@@ -49,7 +49,7 @@ class WindowsChannel:
             return b""
 
     def is_replaced(self) -> bool:
-        """Always False: a named pipe cannot be replaced while it is open."""
+        """Return False: a named pipe cannot be replaced while it is open."""
         return False
 
     def close(self) -> None:

@@ -33,11 +33,11 @@ class LabelOptions:
     label_names: LabelNames | None = None
 
     def writing(self) -> dict[str, Any]:
-        """Options of writers."""
+        """Return the options of writers."""
         return _given({"text": self.label_text, **self.reading()})
 
     def reading(self) -> dict[str, Any]:
-        """Options of readers."""
+        """Return the options of readers."""
         return _given({"names": self.label_names})
 
 
@@ -56,7 +56,7 @@ class MidiOptions:
     velocity: VelocityCurve | None = None
 
     def writing(self) -> dict[str, Any]:
-        """Options of writers; raises `AdtError` if they contradict each other."""
+        """Return the options of writers; raises `AdtError` if two contradict."""
         from adt_plugins.errors import AdtError
 
         if self.midi_type == 0 and self.midi_tracks == "per-drum":
@@ -101,7 +101,7 @@ class PaperOptions:
     swing_notation: Literal["eighths", "triplets"] | None = None
 
     def writing(self) -> dict[str, Any]:
-        """Options of writers."""
+        """Return the options of writers."""
         return _given({"swing_notation": self.swing_notation})
 
 
@@ -112,7 +112,7 @@ class PageOptions:
     drumless: bool | None = None
 
     def writing(self) -> dict[str, Any]:
-        """Options of writers."""
+        """Return the options of writers."""
         return _given({"drumless": self.drumless})
 
 
@@ -126,7 +126,7 @@ class WriterOptions:
     page: PageOptions = field(default=PageOptions(), metadata=group(PageOptions))
 
     def writing(self) -> Mapping[str, Any]:
-        """Options of writers; raises `AdtError` if they contradict each other."""
+        """Return the options of writers; raises `AdtError` if two contradict."""
         return {
             **self.labels.writing(),
             **self.midi.writing(),
@@ -149,7 +149,7 @@ class MidiInputOptions:
     midi_channel: int | None = None
 
     def reading(self) -> dict[str, Any]:
-        """Options of readers."""
+        """Return the options of readers."""
         return _given(
             {
                 "drum_map": self.from_drum_map,

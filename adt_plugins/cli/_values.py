@@ -113,7 +113,7 @@ def label_names(path: str) -> LabelNames:
 
 
 def offset(text: str) -> float | Bwf:
-    """Seconds, or `BWF`."""
+    """Parse seconds, or return `BWF`."""
     if text == BWF:
         return BWF
     try:
@@ -125,7 +125,7 @@ def offset(text: str) -> float | Bwf:
 
 
 def seconds(text: str) -> float:
-    """Seconds, also negative ones."""
+    """Parse seconds, which may be negative."""
     try:
         number = float(text)
     except ValueError:

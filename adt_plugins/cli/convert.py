@@ -34,7 +34,7 @@ class ConvertOptions:
     report: _options.ReportOptions = field(metadata=group(_options.ReportOptions))
 
     def reading(self) -> dict[str, Any]:
-        """Options of readers, by name."""
+        """Return the options of readers, by name."""
         assumed = self.writers.midi.drum_map
         return {
             **self.writers.labels.reading(),

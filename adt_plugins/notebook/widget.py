@@ -143,11 +143,11 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
     # --- playing ------------------------------------------------------------
 
     def play(self) -> None:
-        """Play, in the browsers that show the widget."""
+        """Start playback in every open view."""
         self._command("play")
 
     def pause(self) -> None:
-        """Pause."""
+        """Pause playback."""
         self._command("pause")
 
     def seek(self, time: float) -> None:

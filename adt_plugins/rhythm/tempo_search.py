@@ -150,7 +150,7 @@ def _sums_of(sums: Floats, count: int) -> Singles:
 
 
 def _marginals(scores: Floats, change: Floats) -> Floats:
-    """Score of the best sequence through each length of each segment."""
+    """Return the score of the best sequence through each length of each segment."""
     before, after = np.zeros_like(scores), np.zeros_like(scores)
     for n in range(1, len(scores)):
         through = before[n - 1] + scores[n - 1]

@@ -102,7 +102,7 @@ class ClipKit:
         return names[int(self.rng.choice(len(names), p=weights / weights.sum()))]
 
     def names(self) -> list[str]:
-        """Kits that pieces come from, the main one first."""
+        """Return the kits that pieces come from, the main one first."""
         others = {*self.sources.values(), *self.guests} - {self.name}
         return [self.name, *sorted(others)]
 

@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -80,14 +80,6 @@ class Layer:
 
     velocity: float
     samples: Samples
-
-
-@dataclass
-class Bank:
-    """Groups of layers of every drum of a kit."""
-
-    name: str
-    pieces: dict[str, list[list[Layer]]] = field(default_factory=dict)
 
 
 def kit_jobs(sounds_folder: Path, oneshots: Path) -> list[KitJob]:
