@@ -208,7 +208,7 @@ def test_what_a_user_changed_at_login_is_kept(tmp_path: Path, platform: str) -> 
     start.enable(Ran())
     start.enable(Ran())  # as it was written: no word
     start.file.write_bytes(b"mine")
-    with pytest.warns(AdtWarning, match="somebody has changed it"):
+    with pytest.warns(AdtWarning, match="had been changed"):
         start.enable(Ran())
     kept = (user_folder() / "replaced").glob(f"*-{start.file.name}")
     assert b"mine" in [path.read_bytes() for path in kept]

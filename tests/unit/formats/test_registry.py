@@ -354,7 +354,7 @@ def test_importing_the_formats_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["formats", "base.reporting", "labels.names", "meter"]
+    "module", ["formats.lookup", "base.reporting", "labels.names", "meter"]
 )
 def test_examples_in_the_documentation(module: str) -> None:
     result = doctest.testmod(importlib.import_module(f"adt_plugins.{module}"))

@@ -53,7 +53,7 @@ def test_hits_that_somebody_changed_in_the_autosave_are_kept(
     data = json.loads(untouched)
     data["onsets"][3]["velocity"] = 1  # by hand
     path.write_text(changed := json.dumps(data))
-    with pytest.warns(AdtWarning, match="somebody has changed it"):
+    with pytest.warns(AdtWarning, match="had been changed"):
         again = DrumWidget(groove, audio=False, autosave=path)
     again.add(2.0, "SD")
     (kept,) = (user_home / "replaced").iterdir()
