@@ -71,6 +71,9 @@ def transcribe_request(
 ) -> Transcription:
     """Transcribe the audio of a request, with its beats if they get a track.
 
+    Without the song gate: a selection says little about the song, and a user who finds
+    too many hits moves the slider.
+
     Parameters
     ----------
     network

@@ -160,8 +160,8 @@ class PickedSong:
         assert self.activations is not None
         column = self.activations.outputs.index(hits.drum)
         value = self.activations.values[frame : frame + 1, column]
-        sure = confidence(value, self.thresholds[hits.drum])
-        return int(np.rint(1 + 126 * sure)[0])
+        level = confidence(value, self.thresholds[hits.drum])
+        return int(np.rint(1 + 126 * level)[0])
 
 
 def pick_id(drum: str, frame: int) -> str:

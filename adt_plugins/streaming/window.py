@@ -98,8 +98,8 @@ class Window:
         attacks = np.rint(hits.positions - lag * rate).astype(np.int64)
         strength = velocity.strengths(self._levels[:, column], attacks, rate)
         self._strengths[column].extend(strength.tolist())
-        loud = velocity.relative(strength, self._strengths[column])
-        measured = zip(
-            times.tolist(), loud.tolist(), hits.confidence.tolist(), strict=True
+        velocities = velocity.relative(strength, self._strengths[column])
+        rows = zip(
+            times.tolist(), velocities.tolist(), hits.confidence.tolist(), strict=True
         )
-        return [Onset(time, hits.drum, speed, sure) for time, speed, sure in measured]
+        return [Onset(time, hits.drum, *rest) for time, *rest in rows]

@@ -30,7 +30,8 @@ from adt_plugins.picking.song_gate import (
     decide,
     regularity,
 )
-from adt_plugins.training.learn.drum_presence import Piece, attach_gate, chain, choose
+from adt_plugins.training.learn.drum_presence import attach_gate, choose
+from adt_plugins.training.learn.gate_pieces import Piece, chain
 from tests.support.recordings import write_wave
 from tests.support.tiny_model import RATE, play, write_tiny_model
 
