@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,7 +142,10 @@ def find_beats(
         pin = round((first_downbeat - activations.offset) * rate) - first
     meters = [Meter.parse(name) for name in ([meter] if meter else METERS)]
     if backend == "madmom":
-        beats = _madmom(observed[part], meters, bpm, rate)
+        from adt_plugins.rhythm.madmom_backend import track_beats
+
+        counts = [meter.counted for meter in meters]
+        beats = track_beats(observed[part], counts, _tempi(bpm, meters), rate)
     else:
         decoder = _Decoder(
             replace(activations, values=activations.values[part]),
@@ -374,23 +376,3 @@ def _peaks(highest: NDArray[np.float64], path: BeatPath) -> FramesOfBeats:
         if len(region):
             beats.append((max(start, 0) + int(region.argmax()), position + 1))
     return beats
-
-
-def _madmom(
-    observed: NDArray[np.float64],
-    meters: Sequence[Meter],
-    bpm: float | None,
-    rate: float,
-) -> FramesOfBeats:
-    from adt_plugins.rhythm.madmom_backend import import_madmom
-
-    madmom: Any = import_madmom()
-    lowest, highest = _tempi(bpm, meters)
-    tracker = madmom.features.downbeats.DBNDownBeatTrackingProcessor(
-        [meter.counted for meter in meters],
-        min_bpm=lowest,
-        max_bpm=highest,
-        fps=rate,
-        threshold=None,
-    )
-    return [(round(time * rate), int(n)) for time, n in tracker(observed)]

@@ -14,12 +14,13 @@ import importlib.metadata
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adt_plugins.base.forking import in_child
 from adt_plugins.errors import MissingDependencyError
@@ -45,6 +46,43 @@ def _renew() -> None:
 
 
 in_child(_renew)
+
+
+def track_beats(
+    observed: NDArray[np.float64],
+    counts: Sequence[int],
+    tempi: tuple[float, float],
+    frame_rate: float,
+) -> list[tuple[int, int]]:
+    """Track beats with madmom.
+
+    Parameters
+    ----------
+    observed
+        Probabilities of beats and downbeats, see `rhythm.beats.observations`.
+    counts
+        Possible numbers of beats in a bar.
+    tempi
+        Lowest and highest tempo, in beats a minute.
+    frame_rate
+        Frames per second.
+
+    Returns
+    -------
+    list of (int, int)
+        Frame of each beat, and its position in the bar from 1.
+
+    Raises
+    ------
+    MissingDependencyError
+        If madmom is not installed.
+    """
+    madmom: Any = import_madmom()
+    lowest, highest = tempi
+    tracker = madmom.features.downbeats.DBNDownBeatTrackingProcessor(
+        counts, min_bpm=lowest, max_bpm=highest, fps=frame_rate, threshold=None
+    )
+    return [(round(time * frame_rate), int(n)) for time, n in tracker(observed)]
 
 
 def import_madmom() -> ModuleType:

@@ -81,21 +81,21 @@ def likeliest_reading(
     """
     rate = activations.frame_rate
     given, *others = _readings(frames, positions - 1)
-    found = [given, *(other for other in others if _is_open(other, tempi, rate))]
-    scores = np.array([_prior(reading, rate) for reading in found])
+    candidates = [given, *(other for other in others if _is_open(other, tempi, rate))]
+    scores = np.array([_prior(reading, rate) for reading in candidates])
     scores[0] += _UNCHANGED
     columns = dict(zip(activations.outputs, activations.values.T, strict=True))
     for drum, weights in _DRUMS.items():
         if drum in columns:
-            hits = _profiles(found, nearby(columns[drum]))
+            hits = _profiles(candidates, nearby(columns[drum]))
             scores += (hits / (hits.max() + _RARE) * np.array(weights)).sum(axis=(1, 2))
     beats = nearby(np.maximum(columns["beat"], columns["downbeat"]))
-    scores += [_halves(r, beats).mean(axis=0) @ np.array(_BEATS) for r in found]
+    scores += [_halves(r, beats).mean(axis=0) @ np.array(_BEATS) for r in candidates]
     downbeats = nearby(columns["downbeat"])
-    scores += _profiles(found, downbeats)[..., 0] @ np.array(_DOWNBEATS)
+    scores += _profiles(candidates, downbeats)[..., 0] @ np.array(_DOWNBEATS)
     if changes is not None:
-        scores += _HARMONY * _profiles(found, changes)[:, 0, 0]
-    best = found[int(scores.argmax())]
+        scores += _HARMONY * _profiles(candidates, changes)[:, 0, 0]
+    best = candidates[int(scores.argmax())]
     return np.floor(best.frames + 0.5).astype(np.int64), best.positions + 1
 
 
@@ -142,10 +142,10 @@ def _halves(reading: Reading, column: NDArray[np.float32]) -> Floats:
     return halves
 
 
-def _profiles(found: list[Reading], column: NDArray[np.float32]) -> Floats:
+def _profiles(candidates: list[Reading], column: NDArray[np.float32]) -> Floats:
     """Return the means of a column in each half of each beat: (readings, 4, 2)."""
-    means = np.zeros((len(found), BAR, 2))
-    for mean, reading in zip(means, found, strict=True):
+    means = np.zeros((len(candidates), BAR, 2))
+    for mean, reading in zip(means, candidates, strict=True):
         halves, own = _halves(reading, column), reading.positions[:-1]
         count = np.bincount(own, minlength=BAR).clip(1)
         for half in range(2):
