@@ -97,7 +97,8 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "SPECTROGRAM": (spectrogram, "TUNING_HZ BLOCK_FRAMES"),
     "FINER": (
         fine_drums,
-        "EDGES_HZ WINDOWS ATTACK AROUND NEAR_S _LONG_S _STEPS FARTHEST",
+        "EDGES_HZ WINDOWS ATTACK AROUND NEAR_S _LONG_S _STEPS FARTHEST"
+        " RECURRING WEIGHT MOST FLOOR",
     ),
     "LEVELS": (band_levels, "SILENCE RANGES_HZ"),
     "NOISE_FLOOR": (noise_floor, "_JUMP _STEADY LATE_FRAMES _LEAST _INAUDIBLE"),

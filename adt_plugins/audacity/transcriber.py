@@ -106,8 +106,9 @@ def transcribe_request(
         activations, levels = listen(reader, network, cancel=cancel, taps=taps)
     changes = None if chords is None else chords.changes()
     beats = find_clear_beats(activations, changes=changes)
+    weighed, _ = recurrence.weigh(activations, beats, network.card)
     onsets = pick_onsets(
-        recurrence.weigh(activations, beats, network.card),
+        weighed,
         network.card,
         thresholds=adjusted(
             thresholds_in_force(activations, network.card), request.sensitivity

@@ -3,8 +3,9 @@
 The network finds a hi-hat; the kind of stroke is inferred from the spectrum of the
 attack, from how it decays in each of a few broad bands, from how both differ from the
 other hits of that drum nearby, and from the other activations around it: one hidden
-layer a drum, learnt by ``adt train finer``. A kind is reported only if it is certain;
-otherwise the coarse drum stays. Hits are neither added, removed nor moved.
+layer a drum, learnt by ``adt train finer``. Where there are beats, hits in the same
+place of similar bars agree. A kind is reported only if it is certain; otherwise the
+coarse drum stays. Hits are neither added, removed nor moved.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from adt_plugins.errors import FormatError, ModelError
 from adt_plugins.features import spectrogram
 from adt_plugins.network.catalogue import attached_bytes
 from adt_plugins.picking.exclusive import DrumPicks
+from adt_plugins.picking.recurrence import SimilarBars
 
 Floats = NDArray[np.float32]
 
@@ -44,6 +46,18 @@ _LONG_S = 2.0
 
 FARTHEST = 4.0
 """Features are clipped at this many standard deviations."""
+
+RECURRING = (Drum.HH, Drum.TT)
+"""Drums whose kinds recur; a crash opens a section and stands alone (experiment 48)."""
+
+WEIGHT = 2.0
+"""Of the mean log odds of other bars, beside a hit's own."""
+
+MOST = 1.0
+"""Log odds for or against a kind that another bar can say at most."""
+
+FLOOR = 1e-4
+"""Least probability of a kind."""
 
 # log10(1 + magnitude) of a band never exceeds 1.6 after the level rule.
 _STEPS = 160.0
@@ -190,9 +204,8 @@ class Kinds:
         units = np.tanh(inputs @ self.hidden + self.hidden_bias)
         return softmax(units @ self.output + self.output_bias)
 
-    def classify(self, features: Floats) -> list[Drum | None]:
+    def classify(self, probabilities: Floats) -> list[Drum | None]:
         """Return the kind of each hit; None where it is uncertain."""
-        probabilities = self.probabilities(features)
         best = probabilities.argmax(axis=1)
         certain = probabilities[np.arange(len(best)), best] >= self.surenesses[best]
         return [
@@ -207,10 +220,32 @@ def standardised(features: Floats, mean: Floats, scale: Floats) -> Floats:
     return inputs
 
 
-def softmax(values: Floats) -> Floats:
+def softmax(values: NDArray[Any]) -> Floats:
     """Return the softmax of each row."""
     powers = np.exp(values - values.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+
+
+def agreeing(own: Floats, frames: NDArray[np.int64], bars: SimilarBars) -> Floats:
+    """Weigh the kinds of a drum's hits by those in the same places of similar bars.
+
+    Parameters
+    ----------
+    own
+        Probability of each class by the hit alone, shape (hits, classes).
+    frames
+        Frame of each hit, ascending.
+    bars
+        The similar bars.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        Probabilities, shape (hits, classes).
+    """
+    odds = np.log(np.maximum(own, FLOOR, dtype=np.float64))
+    centred = np.clip(odds - odds.mean(axis=1, keepdims=True), -MOST, MOST)
+    return softmax(odds + WEIGHT * bars.mean_of_hits(frames, centred))
 
 
 class FineDrumModel:
@@ -291,6 +326,7 @@ class FineDrumModel:
         picked: Iterable[DrumPicks],
         activations: Activations,
         bands: NDArray[np.uint8],
+        bars: SimilarBars | None = None,
     ) -> dict[Drum, list[Drum | None]]:
         """Name the kinds of picks, where they are certain.
 
@@ -302,6 +338,8 @@ class FineDrumModel:
             The network's own, before any adaptation.
         bands
             Band levels from `BroadBands`.
+        bars
+            The similar bars of the recording, if it has beats.
 
         Returns
         -------
@@ -309,13 +347,16 @@ class FineDrumModel:
             Drum to the finer drum of each of its picks; None if it is uncertain.
         """
         values, rate = activations.values, activations.frame_rate
-        return {
-            hits.drum: self.families[hits.drum].classify(
-                describe(attack_frames(hits, len(values)), bands, values, rate)
-            )
-            for hits in picked
-            if hits.drum in self.families and len(hits.frames)
-        }
+        named = {}
+        for hits in picked:
+            if hits.drum in self.families and len(hits.frames):
+                kinds = self.families[hits.drum]
+                frames = attack_frames(hits, len(values))
+                probable = kinds.probabilities(describe(frames, bands, values, rate))
+                if bars is not None and hits.drum in RECURRING:
+                    probable = agreeing(probable, frames, bars)
+                named[hits.drum] = kinds.classify(probable)
+        return named
 
 
 class FineDrumTagger:
@@ -353,10 +394,13 @@ class FineDrumTagger:
         self._bands.add(frames)
 
     def kinds_of(
-        self, picked: Iterable[DrumPicks], activations: Activations
+        self,
+        picked: Iterable[DrumPicks],
+        activations: Activations,
+        bars: SimilarBars | None = None,
     ) -> dict[Drum, list[Drum | None]]:
         """See `FineDrumModel.kinds_of`."""
-        return self._model.kinds_of(picked, activations, self._bands.values())
+        return self._model.kinds_of(picked, activations, self._bands.values(), bars)
 
 
 def attack_frames(hits: DrumPicks, count: int) -> NDArray[np.int64]:

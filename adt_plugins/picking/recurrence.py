@@ -3,7 +3,8 @@
 A weak hit is likelier where other bars have one, and one that stands alone in its place
 less so. Bars count by how similar they are, so a verse hardly affects a fill. Clear
 hits stay as they are: the log odds of a hit change by at most `WEIGHT` times `MOST`.
-Chosen on held-out renders and songs whose drums are known (experiment 45).
+Chosen on held-out renders and songs whose drums are known (experiment 45). What kind of
+stroke a hit is follows the other bars in the same way (experiment 48).
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ Floats = NDArray[np.float64]
 
 def weigh(
     activations: Activations, beats: Sequence[Beat], picking: Picking
-) -> Activations:
-    """Return the activations with those of drums weighed by recurrence.
+) -> tuple[Activations, SimilarBars | None]:
+    """Weigh the activations of drums by recurrence.
 
     Parameters
     ----------
@@ -62,12 +63,14 @@ def weigh(
 
     Returns
     -------
-    Activations
+    weighed : Activations
         The same where there are fewer than `LEAST_BEATS` beats, or if the model's
         thresholds are not fixed.
+    bars : SimilarBars or None
+        What they were weighed by; None if they are the same.
     """
     if len(beats) < LEAST_BEATS or picking.picker.kind == "adtlib":
-        return activations
+        return activations, None
     grid = _Grid.of(beats, activations)
     columns = [activations.outputs.index(drum) for drum in picking.drums]
     thresholds = np.array([picking.thresholds[drum] for drum in picking.drums])
@@ -77,14 +80,14 @@ def weigh(
     for number, column in enumerate(columns):  # one by one, for an hour's memory
         near = highest_near(activations.values[:, column], reach)
         np.copyto(units[:, :, number], near[grid.frames], where=grid.inside)
-    alike = _similarities(units)
+    bars = SimilarBars(grid, _similarities(units))
     values = activations.values.copy()
     for number, column in enumerate(columns):
         odds = log_odds(units[:, :, number]) - usual[number]
-        evidence = _mean(np.clip(odds, -MOST, MOST), alike, grid.inside)
+        evidence = bars.mean(np.clip(odds, -MOST, MOST), grid.inside)
         raised = WEIGHT * evidence.ravel()[grid.slots]
         values[:, column] = probability(log_odds(values[:, column]) + raised)
-    return replace(activations, values=values)
+    return replace(activations, values=values), bars
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,66 @@ class _Grid:
         )
 
 
+@dataclass(frozen=True)
+class SimilarBars:
+    """Which half bars of a recording resemble each other.
+
+    Parameters
+    ----------
+    grid
+        Places of the bar.
+    alike
+        For each lag from 1, how much each pair of units so far apart counts.
+    """
+
+    grid: _Grid
+    alike: Sequence[Floats]
+
+    def mean(self, odds: Floats, known: NDArray[np.bool_]) -> Floats:
+        """Return the mean log odds of the other units.
+
+        Parameters
+        ----------
+        odds
+            Log odds at each place, shape (units, places).
+        known
+            Same shape: which of them count.
+        """
+        total = np.zeros_like(odds)
+        weight = np.full_like(odds, PRIOR)
+        for lag, counts in enumerate(self.alike, start=1):
+            early, late = slice(-lag), slice(lag, None)
+            for one, other in ((late, early), (early, late)):
+                share = counts[:, None] * known[other]
+                total[one] += share * odds[other]
+                weight[one] += share
+        total /= weight
+        return total
+
+    def mean_of_hits(self, frames: NDArray[np.int64], odds: Floats) -> Floats:
+        """Return the mean log odds of the hits in the same place of other units.
+
+        Parameters
+        ----------
+        frames
+            Frame of each hit of a drum, ascending, shape (hits,).
+        odds
+            Log odds of each hit, shape (hits, kinds).
+        """
+        shape = self.grid.frames.shape
+        slots = self.grid.slots[frames]
+        hits = np.full(self.grid.frames.size, -1)  # nearest to each place
+        for shift in (1, -1, 0):
+            inside = (slots + shift >= 0) & (slots + shift < len(hits))
+            hits[slots[inside] + shift] = np.flatnonzero(inside)
+        known = (hits >= 0).reshape(shape)
+        means = [
+            self.mean(np.where(hits >= 0, column[hits], 0.0).reshape(shape), known)
+            for column in odds.T
+        ]
+        return np.stack([mean.ravel()[slots] for mean in means], axis=1)
+
+
 def _continued(x: Floats, xs: Floats, ys: Floats) -> Floats:
     """Interpolate linearly, and beyond the ends go on with the slope there."""
     y: Floats = np.interp(x, xs, ys)
@@ -150,17 +213,3 @@ def _similarities(units: Singles) -> list[Floats]:
         scale = np.maximum(norms[lag:] * norms[:-lag], FLOOR)
         similarities.append((products / scale).astype(np.float64) ** SHARPNESS)
     return similarities
-
-
-def _mean(odds: Floats, alike: Sequence[Floats], inside: NDArray[np.bool_]) -> Floats:
-    """Return the mean log odds of similar units, shape (units, places)."""
-    total = np.zeros_like(odds)
-    weight = np.full_like(odds, PRIOR)
-    for lag, counts in enumerate(alike, start=1):
-        early, late = slice(-lag), slice(lag, None)
-        for one, other in ((late, early), (early, late)):
-            share = counts[:, None] * inside[other]
-            total[one] += share * odds[other]
-            weight[one] += share
-    total /= weight
-    return total

@@ -33,6 +33,7 @@ from adt_plugins.picking.onsets import (
     pick_hits,
     thresholds_in_force,
 )
+from adt_plugins.picking.recurrence import SimilarBars
 from adt_plugins.picking.song_gate import UNSURE, Decision, Mode, decide
 from adt_plugins.pipeline.hashing import hashing
 from adt_plugins.pipeline.listening import Listened, listen, samples_around
@@ -255,6 +256,7 @@ class _Picked(NamedTuple):
     activations: Activations
     thresholds: Mapping[str, float]
     decision: Decision
+    bars: SimilarBars | None
 
     def remarks(self) -> Iterator[str]:
         """Yield warnings about hits that the song gate doubts, or left out."""
@@ -275,13 +277,13 @@ def _pick(
     raw: Activations, bars: Sequence[Beat], card: ModelCard, choice: _Choice
 ) -> _Picked:
     """Pick the hits: weighed by other bars, with the song gate applied."""
-    activations = recurrence.weigh(raw, bars, card)
+    activations, similar = recurrence.weigh(raw, bars, card)
     peaks = drum_peaks(activations, card)
     decision = decide(raw, card, choice.thresholds, choice.song_gate, peaks)
     wanted = {**decision.raised, **(choice.thresholds or {})}
     in_force = thresholds_in_force(raw, card, wanted)
     hits = pick_hits(activations, card, thresholds=in_force, peaks=peaks)
-    return _Picked(hits, activations, in_force, decision)
+    return _Picked(hits, activations, in_force, decision, similar)
 
 
 def _warn(reader: AudioReader, picked: _Picked) -> None:
@@ -294,9 +296,9 @@ def _onsets(
     picked: _Picked, listened: Listened, card: ModelCard, tagger: FineDrumTagger | None
 ) -> tuple[Onset, ...]:
     """Turn hits into onsets; finer drums follow from the unadapted activations."""
-    kinds = (
-        None if tagger is None else tagger.kinds_of(picked.hits, listened.activations)
-    )
+    kinds = None
+    if tagger is not None:
+        kinds = tagger.kinds_of(picked.hits, listened.activations, picked.bars)
     return onsets_of(
         picked.hits, picked.activations, card.delay, listened.levels, kinds
     )

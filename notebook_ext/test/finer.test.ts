@@ -3,6 +3,7 @@
 import { expect, it } from "vitest";
 import { filterbank } from "../web/engine/filterbank";
 import { BroadBands, describeHits, kindsOf } from "../web/engine/finer";
+import { weigh } from "../web/engine/recurrence";
 import { fixtures, matrix } from "./fixtures";
 
 const { broad, finer } = fixtures.engine;
@@ -32,8 +33,9 @@ it("has Python's levels in broad bands", () => {
 
 it("names the kinds that Python names", () => {
   const all = new Set<string>();
+  let agreed = 0;
   for (const own of finer) {
-    const { seed, frames, outputs, rate, hits, surenesses, features, kinds } = own;
+    const { seed, frames, outputs, rate, beats, hits, surenesses, features, alone, kinds } = own;
     const [width, sum] = features;
     const lanes = matrix(seed + 1000, frames, outputs);
     const evidence = {
@@ -41,6 +43,7 @@ it("names the kinds that Python names", () => {
       rate,
       bands: Uint8Array.from(byFrame(seed, frames, 12), (value) => 255 * value),
       activations: Float32Array.from(lanes.flatMap((lane) => [...lane])),
+      bars: weigh([{ drum: "KD", values: lanes[0].slice() }], { KD: 0.3 }, beats, rate),
     };
     const described = describeHits(hits, evidence);
     expect(described[0].length).toBe(width);
@@ -56,13 +59,16 @@ it("names the kinds that Python names", () => {
       scale: byFrame(seed + 3000, width, 1, 0.5),
       hidden: byFrame(seed + 4000, width, 5, -0.3),
       hiddenBias: new Float32Array(5),
-      output: byFrame(seed + 5000, 5, 3, -0.3),
+      output: byFrame(seed + 5000, 5, 3, -0.3).map((weight) => weight / 4),
       outputBias: Float32Array.of(0.1, 0, -0.1),
     };
     const model = { sha256: "", families: { HH: family } };
     expect(kindsOf(model, "HH", hits, evidence), `case ${seed}`).toEqual(kinds);
+    expect(kindsOf(model, "HH", hits, { ...evidence, bars: null })).toEqual(alone);
     expect(kindsOf(model, "SD", hits, evidence)).toEqual(hits.map(() => ""));
+    agreed += kinds.filter((kind, n) => kind !== alone[n]).length;
     for (const kind of kinds) all.add(kind);
   }
   expect([...all].sort()).toEqual(["", "OHH"]);
+  expect(agreed).toBeGreaterThan(10);
 });

@@ -67,9 +67,12 @@ export interface Fixtures {
       frames: number;
       outputs: number;
       rate: number;
+      beats: [time: number, position: number][];
       hits: number[];
       surenesses: number[];
       features: [width: number, sum: number];
+      /** Without beats. */
+      alone: string[];
       kinds: string[];
     }[];
   };

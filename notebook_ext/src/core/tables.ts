@@ -201,6 +201,10 @@ export const FINER = {
   LONG_S: 2,
   STEPS: 160,
   FARTHEST: 4,
+  RECURRING: ["HH", "TT"],
+  WEIGHT: 2,
+  MOST: 1,
+  FLOOR: 0.0001,
 } as const;
 
 /** See `adt_plugins.features.band_levels`. */

@@ -5,8 +5,11 @@ import { FINER } from "../../src/core/tables";
 import { clamp, lowerBound } from "../../src/core/time";
 import type { FinerModel, FrontEnd, Kinds } from "./engine-types";
 import type { Filter } from "./filterbank";
+import { meanOfHits, type SimilarBars } from "./recurrence";
 
 const { EDGES_HZ, WINDOWS, ATTACK, AROUND, NEAR_S, LONG_S, STEPS, FARTHEST } = FINER;
+const { WEIGHT, MOST, FLOOR } = FINER;
+const RECURRING: readonly string[] = FINER.RECURRING;
 const BANDS = EDGES_HZ.length - 1;
 
 /** Collects the levels of a recording in broad bands, a byte each. */
@@ -65,6 +68,8 @@ export interface Evidence {
   readonly activations: Float32Array;
   /** Frames per second. */
   readonly rate: number;
+  /** Null where there are no beats. */
+  readonly bars: SimilarBars | null;
 }
 
 /** Name the kind of each hit of a drum, from their frames; "" where it is uncertain. */
@@ -78,7 +83,27 @@ export function kindsOf(
   if (!kinds || !positions.length) return positions.map(() => "");
   const last = Math.max(evidence.frames - 1, 0);
   const hits = positions.map((position) => clamp(roundEven(position), 0, last));
-  return describeHits(hits, evidence).map((features) => classified(kinds, features));
+  const own = describeHits(hits, evidence).map((features) => scoresOf(kinds, features));
+  const bars = RECURRING.includes(drum) ? evidence.bars : null;
+  const agreed = bars ? agreeing(own, hits, bars) : own;
+  return agreed.map((scores) => classified(kinds, scores));
+}
+
+/** Weigh the kinds of hits by those in the same places of similar bars. */
+function agreeing(
+  scores: readonly Float64Array[],
+  hits: readonly number[],
+  bars: SimilarBars,
+): Float64Array[] {
+  const own = scores.map((row) =>
+    softmax(row).map((probability) => Math.log(Math.max(probability, FLOOR))),
+  );
+  const centred = own.map((row) => {
+    const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
+    return row.map((value) => clamp(value - mean, -MOST, MOST));
+  });
+  const others = meanOfHits(bars, hits, centred);
+  return own.map((row, n) => row.map((value, kind) => value + WEIGHT * others[n][kind]));
 }
 
 /** Return the features of each hit of one drum. */
@@ -153,17 +178,27 @@ function greatest(
   });
 }
 
-function classified(kinds: Kinds, features: Float32Array): string {
-  const { mean, scale, surenesses } = kinds;
+function scoresOf(kinds: Kinds, features: Float32Array): Float64Array {
+  const { mean, scale } = kinds;
   const inputs = features.map((value, k) =>
     clamp(Math.fround(value - mean[k]) / scale[k], -FARTHEST, FARTHEST),
   );
   const units = layer(inputs, kinds.hidden, kinds.hiddenBias).map(Math.tanh);
-  const scores = layer(units, kinds.output, kinds.outputBias);
+  return Float64Array.from(layer(units, kinds.output, kinds.outputBias));
+}
+
+function classified(kinds: Kinds, scores: Float64Array): string {
+  const probabilities = softmax(scores);
+  const most = Math.max(...probabilities);
+  const best = probabilities.indexOf(most);
+  return most >= kinds.surenesses[best] ? kinds.kinds[best] : "";
+}
+
+function softmax(scores: Float64Array): Float64Array {
   const most = Math.max(...scores);
-  const best = scores.indexOf(most);
-  const all = scores.reduce((sum, score) => sum + Math.exp(score - most), 0);
-  return 1 / all >= surenesses[best] ? kinds.kinds[best] : "";
+  const powers = scores.map((score) => Math.exp(score - most));
+  const all = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / all);
 }
 
 function layer(inputs: Float32Array, weights: Float32Array, bias: Float32Array): Float32Array {

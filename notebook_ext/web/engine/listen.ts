@@ -111,12 +111,13 @@ export class Listener {
     const beats = beatsOf({ outputs, column }, this.#harmony.changes(), rate);
     // Finer drums, and which drums there are, follow from the activations as they are.
     const raw = activations.slice();
+    const isFixed = this.#card.picker.kind !== "adtlib";
+    const bars = isFixed ? weigh(lanes, this.#card.thresholds, beats, rate) : null;
     const tell =
       finer && bands
         ? (drum: string, positions: readonly number[]) =>
-            kindsOf(finer, drum, positions, { frames, bands, activations: raw, rate })
+            kindsOf(finer, drum, positions, { frames, bands, activations: raw, rate, bars })
         : null;
-    if (this.#card.picker.kind !== "adtlib") weigh(lanes, this.#card.thresholds, beats, rate);
     const thresholds = thresholdsOf(this.#card, lanesOf(raw), lanes, rate);
     const hits = hitsOf(this.#card, thresholds, frames, activations, levels, tell);
     const sha256 = finer?.sha256 ?? null;

@@ -8,24 +8,56 @@ import { nearby } from "./rhythm/drum-patterns";
 
 const { WEIGHT, MOST, REACH, SHARPNESS, PRIOR, NEAR_S, SLOT_S, LEAST_BEATS, FLOOR } = RECURRENCE;
 
-/** Change the drums' activations in place. */
+/** Which half bars of a recording resemble each other. */
+export interface SimilarBars {
+  readonly grid: Grid;
+  /** For each distance, from 1, how much each unit and the one so far behind it count. */
+  readonly similar: readonly Float64Array[];
+}
+
+/** Change the drums' activations in place, and return what they were weighed by. */
 export function weigh(
   lanes: readonly Activation[],
   thresholds: Readonly<Record<string, number>>,
   beats: readonly Beat[],
   rate: number,
-): void {
-  if (beats.length < LEAST_BEATS || !lanes.length) return;
+): SimilarBars | null {
+  if (beats.length < LEAST_BEATS || !lanes.length) return null;
   const grid = divide(beats, lanes[0].values.length, rate);
   const heard = lanes.map(({ values }) => atPlaces(nearby(values, roundEven(NEAR_S * rate)), grid));
-  const similar = similarities(heard, grid);
+  const bars = { grid, similar: similarities(heard, grid) };
   lanes.forEach(({ drum, values }, n) => {
-    const raised = evidence(heard[n], logOdds(thresholds[drum]), similar, grid);
+    const usual = logOdds(thresholds[drum]);
+    const odds = Float64Array.from(heard[n], (value) => clamp(logOdds(value) - usual, -MOST, MOST));
+    const raised = mean(odds, bars, (slot) => grid.frames[slot] >= 0);
     for (let t = 0; t < values.length; t++) {
-      const odds = logOdds(values[t]) + WEIGHT * raised[grid.slots[t]];
-      values[t] = 1 / (1 + Math.exp(-odds));
+      const own = logOdds(values[t]) + WEIGHT * raised[grid.slots[t]];
+      values[t] = 1 / (1 + Math.exp(-own));
     }
   });
+  return bars;
+}
+
+/**
+ * The mean log odds of the hits in the same place of other units, from the frames of a drum's hits
+ * and the log odds of each for each kind.
+ */
+export function meanOfHits(
+  bars: SimilarBars,
+  frames: readonly number[],
+  odds: readonly Float64Array[],
+): Float64Array[] {
+  const slots = frames.map((frame) => bars.grid.slots[frame]);
+  const hits = new Int32Array(bars.grid.frames.length).fill(-1); // nearest to each place
+  for (const shift of [1, -1, 0]) for (const [n, slot] of slots.entries()) hits[slot + shift] = n; // beyond the ends nothing is set
+  const means = Array.from({ length: odds[0].length }, (_, kind) =>
+    mean(
+      Float64Array.from(hits, (hit) => (hit < 0 ? 0 : odds[hit][kind])),
+      bars,
+      (slot) => hits[slot] >= 0,
+    ),
+  );
+  return slots.map((slot) => Float64Array.from(means, (values) => values[slot]));
 }
 
 /** Places of the bar in frames: the nearest frame of each place, -1 outside. */
@@ -99,18 +131,16 @@ function similarities(heard: readonly Float32Array[], { units, places }: Grid): 
   );
 }
 
-/** The mean log odds of a drum at the same place of similar units. */
-function evidence(
-  heard: Float32Array,
-  usual: number,
-  similar: readonly Float64Array[],
-  { frames, places }: Grid,
+/** The mean log odds of other units at each place, where they are known. */
+function mean(
+  odds: Float64Array,
+  { grid: { places }, similar }: SimilarBars,
+  isKnown: (slot: number) => boolean,
 ): Float64Array {
-  const odds = Float64Array.from(heard, (value) => clamp(logOdds(value) - usual, -MOST, MOST));
   const total = new Float64Array(odds.length);
   const weight = new Float64Array(odds.length).fill(PRIOR);
   const count = (one: number, other: number, share: number) => {
-    if (frames[other] < 0) return;
+    if (!isKnown(other)) return;
     total[one] += share * odds[other];
     weight[one] += share;
   };

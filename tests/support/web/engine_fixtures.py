@@ -11,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
+from adt_plugins.annotations import Beat
 from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker, SongGate
 from adt_plugins.features.band_levels import RANGES_HZ, BandLevels
 from adt_plugins.features.spectrogram import LevelFollower, filterbank
-from adt_plugins.picking.fine_drums import BroadBands, Kinds, describe
+from adt_plugins.picking.fine_drums import BroadBands, Kinds, agreeing, describe
 from adt_plugins.picking.onsets import drum_peaks, onset_times, pick_hits, pick_onsets
+from adt_plugins.picking.recurrence import weigh
 from adt_plugins.picking.song_gate import decide, regularity
 
 DRUMS = ("KD", "SD", "CHH", "OHH", "CY")
+OUTPUTS = ("KD", "SD", "SST", "HH", "TT", "CY", "OT", "beat", "downbeat")
 CASES = 60
 LOUDEST_DB = 40.0
 FRONT_ENDS = (
@@ -158,6 +161,12 @@ def _finer(matrix: Matrix) -> Iterator[dict[str, Any]]:
         bands = (255 * matrix(seed, frames, 12)).astype(np.uint8)
         activations = matrix(seed + 1000, frames, outputs)
         features = describe(np.array(hits), bands, activations, rate)
+        beats = [Beat(0.1 + 0.4 * n, n % 4 + 1) for n in range(chance.choice((0, 40)))]
+        card = ModelCard(
+            "", "", "", OUTPUTS[:outputs], FrontEnd(), Geometry(1, 0, 1),
+            Picker(), {"KD": 0.3},
+        )  # fmt: skip
+        _, bars = weigh(Activations(activations, card.outputs, rate), beats, card)
         width = features.shape[1]
         surenesses = [round(chance.uniform(0.3, 0.6), 2), 0.0, 1.5]
         kinds = Kinds(
@@ -167,16 +176,20 @@ def _finer(matrix: Matrix) -> Iterator[dict[str, Any]]:
             matrix(seed + 3000, width, 1)[:, 0] + np.float32(0.5),
             matrix(seed + 4000, width, 5) - np.float32(0.3),
             np.zeros(5, np.float32),
-            matrix(seed + 5000, 5, 3) - np.float32(0.3),
+            (matrix(seed + 5000, 5, 3) - np.float32(0.3)) / 4,
             np.array([0.1, 0.0, -0.1], np.float32),
         )
+        own = kinds.probabilities(features)
+        agreed = own if bars is None else agreeing(own, np.array(hits), bars)
         yield {
             "seed": seed,
             "frames": frames,
             "outputs": outputs,
             "rate": rate,
+            "beats": [[beat.time, beat.position] for beat in beats],
             "hits": hits,
             "surenesses": surenesses,
             "features": [width, float(np.abs(features).sum(dtype=np.float64))],
-            "kinds": [kind or "" for kind in kinds.classify(features)],
+            "alone": [kind or "" for kind in kinds.classify(own)],
+            "kinds": [kind or "" for kind in kinds.classify(agreed)],
         }

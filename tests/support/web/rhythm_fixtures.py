@@ -63,6 +63,7 @@ def _beats(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
                         values[t, 4] = max(values[t, 4], height)
         activations = Activations(values, OUTPUTS, 100.0)
         detected = find_clear_beats(activations, changes=changes)
+        weighed, _ = weigh(activations, detected, _CARD)
         yield {
             "seed": seed,
             "frames": frames,
@@ -72,9 +73,7 @@ def _beats(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
             "times": bits([beat.time for beat in detected]),
             "positions": [beat.position for beat in detected],
             "thresholds": _CARD.thresholds,
-            "weighed": bits(
-                weigh(activations, detected, _CARD).values[:, :3].sum(axis=1)
-            ),
+            "weighed": bits(weighed.values[:, :3].sum(axis=1)),
         }
 
 

@@ -35,13 +35,18 @@ def drummer(
     return Activations(values, CARD.outputs, 100.0)
 
 
+def weigh(activations: Activations, beats: list[Beat]) -> np.ndarray:
+    weighed, _ = recurrence.weigh(activations, beats, CARD)
+    return weighed.values
+
+
 def test_a_weak_hit_where_other_bars_have_one_is_found() -> None:
-    weighed = recurrence.weigh(drummer(weak=5), BEATS, CARD).values
+    weighed = weigh(drummer(weak=5), BEATS)
     assert weighed[10 + BAR * 5 + 50, 1] > 0.4
 
 
 def test_a_lone_weak_hit_is_not() -> None:
-    weighed = recurrence.weigh(drummer(None, lone=5), BEATS, CARD).values
+    weighed = weigh(drummer(None, lone=5), BEATS)
     assert weighed[10 + BAR * 5 + 85, 1] < 0.25
 
 
@@ -49,7 +54,7 @@ def test_clear_hits_stay_clear_and_silence_silent() -> None:
     """Whatever other bars say, log odds change by a bounded amount."""
     most = np.exp(recurrence.WEIGHT * recurrence.MOST)
     before = drummer(weak=3, lone=7).values[:, :2].astype(np.float64)
-    after = recurrence.weigh(drummer(weak=3, lone=7), BEATS, CARD).values[:, :2]
+    after = weigh(drummer(weak=3, lone=7), BEATS)[:, :2]
     odds = (after / (1 - after)) / (before / (1 - before))
     assert odds.max() <= most * 1.001
     assert odds.min() >= 1 / most / 1.001
@@ -59,8 +64,8 @@ def test_clear_hits_stay_clear_and_silence_silent() -> None:
 
 def test_beats_stay_as_they_are() -> None:
     before = drummer(weak=3)
-    after = recurrence.weigh(before, BEATS, CARD)
-    np.testing.assert_array_equal(after.values[:, 2:], before.values[:, 2:])
+    after = weigh(before, BEATS)
+    np.testing.assert_array_equal(after[:, 2:], before.values[:, 2:])
     assert before.values[10 + BAR * 3 + 50, 1] == np.float32(0.25), "changed in place"
 
 
@@ -72,7 +77,7 @@ def test_the_tempo_may_change() -> None:
     for n, time in enumerate(times):
         values[round(100 * time), n % 2] = 0.25 if n == 21 else 0.9
     activations = Activations(values, CARD.outputs, 100.0)
-    weighed = recurrence.weigh(activations, beats, CARD).values
+    weighed = weigh(activations, beats)
     assert weighed[round(100 * times[21]), 1] > 0.4
 
 
@@ -84,7 +89,7 @@ def test_any_meter(bar: int) -> None:
     values[60::60, 1] = 0.9
     values[60 * bar * 5 + 60, 1] = 0.25
     activations = Activations(values, CARD.outputs, 100.0)
-    weighed = recurrence.weigh(activations, beats, CARD).values
+    weighed = weigh(activations, beats)
     assert weighed[60 * bar * 5 + 60, 1] > 0.35
 
 
@@ -92,7 +97,7 @@ def test_a_part_of_a_long_bar() -> None:
     """No bar begins among its beats."""
     beats = [Beat(0.5 * n, n + 3) for n in range(11)]
     activations = drummer(weak=1)
-    assert recurrence.weigh(activations, beats, CARD).values.shape == (2420, 4)
+    assert weigh(activations, beats).shape == (2420, 4)
 
 
 def test_recordings_that_begin_and_end_between_beats() -> None:
@@ -100,14 +105,16 @@ def test_recordings_that_begin_and_end_between_beats() -> None:
     whole = drummer(weak=5)
     part = dataclasses.replace(whole, values=whole.values[33:], offset=0.33)
     beats = [beat for beat in BEATS if 2 < beat.time < 22]
-    weighed = recurrence.weigh(part, beats, CARD).values
+    weighed = weigh(part, beats)
     assert weighed[10 + BAR * 5 + 50 - 33, 1] > 0.4
 
 
 @pytest.mark.parametrize("count", [0, 1, recurrence.LEAST_BEATS - 1])
 def test_without_beats_nothing_changes(count: int) -> None:
     activations = drummer(weak=5)
-    assert recurrence.weigh(activations, BEATS[:count], CARD) is activations
+    weighed, bars = recurrence.weigh(activations, BEATS[:count], CARD)
+    assert weighed is activations
+    assert bars is None
 
 
 def test_one_bar_says_nothing_about_itself() -> None:
@@ -115,6 +122,33 @@ def test_one_bar_says_nothing_about_itself() -> None:
     values[100, 1] = 0.25
     beats = [Beat(0.5 * n, n + 1) for n in range(9)]
     activations = Activations(values, CARD.outputs, 100.0)
-    np.testing.assert_allclose(
-        recurrence.weigh(activations, beats, CARD).values, values, rtol=1e-5
-    )
+    np.testing.assert_allclose(weigh(activations, beats), values, rtol=1e-5)
+
+
+def hat_bars() -> tuple[recurrence.SimilarBars, np.ndarray]:
+    """Return the bars of a drummer, and frames of a hat on each half of 1 and 3."""
+    _, bars = recurrence.weigh(drummer(weak=None), BEATS, CARD)
+    assert bars is not None
+    return bars, 10 + 25 + 100 * np.arange(2 * BARS)
+
+
+def test_kinds_are_compared_in_the_same_place_of_other_half_bars() -> None:
+    bars, frames = hat_bars()
+    odds = np.zeros((len(frames), 2))
+    odds[:, 0] = 1.0
+    odds[7] = 0.0, 5.0  # what a hit says of itself does not count
+    mean = bars.mean_of_hits(frames, odds)
+    assert mean.shape == odds.shape
+    assert 0.9 < mean[7, 0] < 1.0
+    assert mean[7, 1] == 0
+    assert 0.1 < mean[6, 1] < 0.4
+
+
+def test_other_places_say_nothing_of_a_kind() -> None:
+    bars, frames = hat_bars()
+    frames = frames.copy()
+    frames[7] += 10  # a tenth of a second late
+    mean = bars.mean_of_hits(frames, np.ones((len(frames), 1)))
+    assert mean[7, 0] == 0
+    frames[7] -= 9
+    assert bars.mean_of_hits(frames, np.ones((len(frames), 1)))[7, 0] > 0.9

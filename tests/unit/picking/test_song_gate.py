@@ -334,7 +334,7 @@ def test_peaks_are_picked_once(
         {drum: [(EVERY_SECOND, 0.9 if drum == "KD" else faint)] for drum in DRUMS}
     )
     beats = [Beat(second, n % 4 + 1) for n, second in enumerate(EVERY_SECOND)]
-    weighed = recurrence.weigh(raw, beats, CARD)
+    weighed, _ = recurrence.weigh(raw, beats, CARD)
     assert weighed is not raw
     expected = decide(raw, CARD).raised
     fresh = pick_hits(weighed, CARD, thresholds=expected)
