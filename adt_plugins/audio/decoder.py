@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from adt_plugins.errors import AudioError
 
-# Samples of a block at 44.1 kHz, 1.5 s. Larger blocks do not decode faster.
-BLOCK = 65536
+# Samples of a block at 44.1 kHz, 3 s. From file to frames, half of it takes a tenth
+# longer, since every block passes through some hundred calls of NumPy.
+BLOCK = 131072
 
 # Most bytes of a block, whatever number of channels and sample rate a header claims:
-# 1.5 s of 1024 channels at 1 MHz would be 6 GB.
+# 3 s of 1024 channels at 1 MHz would be 12 GB.
 BLOCK_BYTES = 16 << 20
 
 # The power of the sum of all channels, relative to the sum of their powers: 1 if they
@@ -137,7 +138,7 @@ class Mixer:
         if channels > 1:
             self._compare(samples)
         # One matrix product takes a thirtieth of the time of block.mean(axis=1).
-        mixed = np.asarray(samples @ (self._weights * self._signs))
+        mixed = _weighed(samples, self._weights * self._signs)
         if before is not self._signs and not begins:
             fade = samples[:_FADE] @ (self._weights * before)
             ramp = np.linspace(0, 1, len(fade), dtype=np.float32)
@@ -185,6 +186,19 @@ class Mixer:
     def _warn(self, text: str) -> None:
         if text not in self._warnings:
             self._warnings.append(text)
+
+
+def _weighed(
+    samples: NDArray[np.float32], weights: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the weighted sum of the channels."""
+    if len(weights) == 2 and weights[0] == weights[1]:
+        # Stereo, mostly: half the time of the product, and the same sums, since the
+        # weights are a power of two.
+        mixed = samples[:, 0] + samples[:, 1]
+        mixed *= weights[0]
+        return mixed
+    return np.asarray(samples @ weights)
 
 
 class ArrayDecoder:

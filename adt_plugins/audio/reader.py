@@ -121,7 +121,7 @@ def load_audio(
 class AudioReader:
     """Reads a recording; iterate over it once, in a ``with`` block.
 
-    Yields arrays of shape (n,), n > 0 and about 65536, float32 at 44.1 kHz.
+    Yields arrays of shape (n,), n > 0 and about 131072, float32 at 44.1 kHz.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ import_module(sys.argv[1]).main()
 """
 _HOME = str(Path(__file__).resolve().parent.parent.parent)
 
-# Time that a process may take to stop: it checks once for every second of audio, and
+# Time that a process may take to stop: it checks once for a few seconds of audio, and
 # decoding beats takes seconds.
 _PATIENCE_S = 15.0
 _TICK_S = 0.5  # on Windows, Ctrl-C does not interrupt an unlimited wait

@@ -136,8 +136,8 @@ class Spectrogram:
 
     def _take(self, count: int) -> Frames:
         """Compute the next `count` frames, and release their samples."""
-        out = np.empty((count, self.bands), np.float32)
-        gains = np.ones((count, 1), np.float32)
+        whole = -(-count // self._at_once) * self._at_once
+        out = np.empty((whole, self.bands), np.float32)
         hop = self._front_end.hop_size
         step = self._samples.itemsize
         views = as_strided(
@@ -147,23 +147,19 @@ class Spectrogram:
             writeable=False,
         )
         for start in range(0, count, self._at_once):
-            block = views[start : start + self._at_once]
-            end = start + len(block)
-            bands = out[start:end]
-            if len(block) < self._at_once:
-                bands = np.empty((self._at_once, self.bands), np.float32)
-            self._bands_of(block, bands)
-            if self._follower is not None:
-                factors = self._follower.gains(bands, len(block))
-                bands *= factors
-                gains[start:end] = factors[: len(block)]
-            self._finish(bands)
-            if len(block) < self._at_once:
-                out[start:end] = bands[: len(block)]
+            end = start + self._at_once
+            self._bands_of(views[start:end], out[start:end])
+        # For all at once: a call of NumPy costs as much as its work on a few frames.
+        gains = None
+        if self._follower is not None:
+            gains = self._follower.gains(out, count, self._at_once)
+            out *= gains
+            gains = gains[:count, 0]
+        self._finish(out)
         # A copy, so that the samples before it are freed.
         self._samples = self._samples[count * hop :].copy()
         self._returned += count
-        return Frames(out, None if self._follower is None else gains[:, 0])
+        return Frames(out[:count], gains)
 
     def _bands_of(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Compute the bands of up to `at_once` rows of samples."""
@@ -342,27 +338,34 @@ class LevelFollower:
         """Forget past frames, except for a reference level (as a magnitude)."""
         self._last = math.log(max(reference, self._level.floor))
 
-    def gains(self, frames: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    def gains(
+        self, frames: NDArray[np.float32], count: int, at_once: int | None = None
+    ) -> NDArray[np.float32]:
         """Return the factors for the frames, shape (len(frames), 1).
 
         With e the logarithm of a frame's level (at least the floor) and k the decay
         per frame, the logarithm of the reference, r(t) = max(e(t), r(t - 1) - k), is
         a running maximum of e(t) + k·t, minus k·t. Only the first `count` frames
-        count.
+        count. They are computed `at_once` frames at a time, by default all, so that
+        rounding does not depend on how many there are.
         """
-        if len(self._fall) != len(frames):
-            self._fall = self._decay * np.arange(1, len(frames) + 1)
+        size = at_once or len(frames)
+        if len(self._fall) != size:
+            self._fall = self._decay * np.arange(1, size + 1)
         # One array throughout: this runs for every few frames.
         values = np.einsum("tb,tb->t", frames, frames).astype(np.float64)
+        values = values.reshape(-1, size)
         values /= frames.shape[1]
         np.maximum(values, self._level.floor**2, out=values)
         np.log(values, out=values)
         values *= 0.5
         values += self._fall
-        values[0] = max(values[0], self._last)
-        np.maximum.accumulate(values, out=values)
+        np.maximum.accumulate(values, axis=1, out=values)
+        for number, row in enumerate(values):
+            np.maximum(row, self._last, out=row)
+            last = min(size, count - number * size) - 1
+            self._last = float(row[last] - self._fall[last])
         values -= self._fall
-        self._last = float(values[count - 1])
         np.subtract(self._target, values, out=values)
         gains: NDArray[np.float32] = np.exp(values, out=values).astype(np.float32)
-        return gains[:, None]
+        return gains.reshape(-1, 1)

@@ -16,7 +16,6 @@ from adt_plugins.network.layered import (
     LayeredNetwork,
     layer_names,
     whole_batches,
-    with_frame_before,
 )
 from adt_plugins.network.signatures import Signature, open_signature
 
@@ -128,13 +127,12 @@ class _Layer:
             self._states = np.zeros(shape, np.float32)
         forward, backward = self._states, self._states[::-1]
         before = inputs.get("before")
-        earlier = frames if before is None else with_frame_before(frames)
         inputs["state"][:] = 0
         inputs["cell"][:] = 0
         for k in range(0, needed, steps):
             _both_ways(frames, k, inputs["frames"])
             if before is not None:
-                _both_ways(earlier, k, before)
+                _both_ways_before(frames, k, before)
             outputs = self._graph.run()
             states = outputs["states"]
             inputs["state"][:] = states[-1]
@@ -149,3 +147,14 @@ def _both_ways(frames: Frames, start: int, out: Frames) -> None:
     steps, batch = len(out), frames.shape[1]
     out[:, :batch] = frames[start : start + steps]
     out[:, batch:] = frames[::-1][start : start + steps]
+
+
+def _both_ways_before(frames: Frames, start: int, out: Frames) -> None:
+    """Fill in the frame before each of these rows; the first precedes itself."""
+    steps, batch = len(out), frames.shape[1]
+    first = 1 if start == 0 else 0
+    out[0, :batch] = frames[0]
+    out[first:, :batch] = frames[start + first - 1 : start + steps - 1]
+    last = min(steps, len(frames) - 1 - start)
+    out[:last, batch:] = frames[::-1][start + 1 : start + 1 + last]
+    out[last:, batch:] = frames[0]

@@ -134,7 +134,7 @@ def transcribe(
         fraction done, 0-1.
     cancel
         An event that is set, or a function that returns True, stops the work. Checked
-        between blocks, about once for every second of audio.
+        between blocks, about once for every three seconds of audio.
     threads
         1: one step after the other. More: decoding, front end and network in parallel,
         with the same result. None: in parallel if this process may use several

@@ -25,7 +25,7 @@ from adt_plugins.picking.beginnings import Beginnings
 
 # Blocks of samples (1 MB) and of frames (2 MB) that may be queued between threads; the
 # frames last while the network is busy with a batch.
-_WAITING_SAMPLES, _WAITING_FRAMES = 4, 32
+_WAITING_SAMPLES, _WAITING_FRAMES = 2, 16
 
 _Placed = tuple[NDArray[np.float32], float | None]
 """Frames, and the fraction of the recording that has been read."""

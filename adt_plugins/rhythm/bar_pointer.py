@@ -15,6 +15,7 @@ beats (about 18 s), and recomputed part by part during backtracking.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -232,6 +233,7 @@ class _Search:
         self._kinds = np.array(kinds, np.int64) - 1
         starts = np.cumsum([0, *(len(meter) for meter in meters)])
         self._first = starts[:-1]
+        self._beats = slice(len(kinds))  # of all meters, that are searched
         # The preceding beat of each, in the same meter.
         self._previous = np.concatenate(
             [
@@ -290,7 +292,8 @@ class _Search:
         if self._evidence is None:
             whole: Singles = np.take(gains, self._heads, axis=0)
             return whole
-        beginnings, *others = self._evidence.cut(first, end + self._reach)
+        cut = self._evidence.cut(first, end + self._reach)
+        beginnings, *others = (part[self._beats] for part in cut)
         gains += beginnings[:, : end - first]
         gained: Singles = np.take(gains, self._heads, axis=0)
         for row, length in zip(gained, self._lengths.tolist(), strict=True):
@@ -328,8 +331,7 @@ class _Search:
         unchanged = self._band[0][2]
         for at in range(0, end - first, step):
             # Results of the last step that lie past the end are ignored.
-            flat.take(ended, out=entered, mode="clip")
-            ended += step
+            flat[at:].take(ended, out=entered, mode="clip")
             np.add(inside, unchanged, out=best)
             for came, gain, sums, highest in changes[1:]:
                 np.add(came, gain, out=sums)
@@ -359,6 +361,16 @@ class _Search:
             bands.append(((first + far) * size, first * size, np.repeat(gain, size)))
         return bands
 
+    def _only(self, meter: int) -> _Search:
+        """Return the search of one meter, which a path never leaves."""
+        one = copy(self)
+        first = int(self._first[meter])
+        one._beats = slice(first, first + len(self._meters[meter]))
+        one._previous = self._previous[one._beats] - first
+        one._kinds = self._kinds[one._beats]
+        one._band = one._banded()
+        return one
+
     def backward(self) -> BeatPath:
         """Backtrack from the best end to the beginning."""
         starts = np.arange(self._frames - self._reach, self._frames)
@@ -368,6 +380,9 @@ class _Search:
         probability = float(last[best]) + self._scale + self._silent
         length, beat, at = (int(n) for n in best)
         start = int(starts[at])
+        meter = int(np.searchsorted(self._first, beat, side="right")) - 1
+        one = self._only(meter)
+        beat -= one._beats.start
         columns = np.arange(len(self._lengths))
         beats = []
         part, scores = -1, self._last
@@ -380,10 +395,11 @@ class _Search:
                 part = here
                 first = part * _STEPS * self._step
                 if part < len(self._kept):
-                    scores = self._kept[part]
+                    scores = self._kept[part][:, one._beats]
                 else:
-                    scores = self._part(self._checkpoints[part][0], first)
-            beat = int(self._previous[beat])
+                    before, _ = self._checkpoints[part]
+                    scores = one._part(before[:, one._beats], first)
+            beat = int(one._previous[beat])
             # The beats that ended here may begin in the part before, whose last frames
             # a part starts with.
             offsets = start - self._lengths - first + self._reach
@@ -391,6 +407,4 @@ class _Search:
             length = int(ended.argmax())
             start -= int(self._lengths[length])
         path = np.array(beats[::-1], np.int64).T
-        meter = int(np.searchsorted(self._first, path[2][0], side="right")) - 1
-        positions = path[2] - self._first[meter]
-        return BeatPath(path[0], path[1], positions, probability, meter)
+        return BeatPath(path[0], path[1], path[2], probability, meter)
