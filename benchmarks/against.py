@@ -4,10 +4,11 @@ Each run is a process that transcribes a recording and writes its MIDI track. Th
 checkouts take turns, so that what else the machine does disturbs both alike; the
 medians of their processor times are compared, and for two threads the clock. The limit
 is that of `bench.py`. librosa's onset detection is timed on the same recordings, if it
-is installed.
+is installed. How long the search for beats takes depends on the music: `--song` is
+played over and over instead of the example.
 
 Usage: ``python benchmarks/against.py OTHER_CHECKOUT [--minutes 5] [--repeats 7]
-[--batch 500] [--json]``
+[--song FILE] [--batch 500] [--json]``
 """
 
 from __future__ import annotations
@@ -148,6 +149,7 @@ def main() -> int:
     parser.add_argument("other", type=Path, help="checkout to compare with")
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--song", type=Path, help="a recording at 44.1 kHz")
     parser.add_argument("--kinds", default="wav,flac,mp3")
     parser.add_argument("--batch", type=int, default=100, help="files of ten seconds")
     parser.add_argument("--json", action="store_true")
@@ -155,7 +157,7 @@ def main() -> int:
     for name in ONE_THREAD:
         os.environ[name] = "1"
     sys.path.insert(0, str(HERE))
-    from measurements import measure_limit, write_recordings
+    from measurements import GROOVE, measure_limit, write_recordings
 
     from adt_plugins.network.catalogue import find_model
 
@@ -164,7 +166,7 @@ def main() -> int:
     report: dict[str, Any] = {"load": os.getloadavg(), "recordings": {}}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        paths = write_recordings(folder, args.minutes)
+        paths = write_recordings(folder, args.minutes, args.song or GROOVE)
         for kind in filter(None, args.kinds.split(",")):
             limit = measure_limit(paths[kind], card, frames, args.repeats)
             songs = measure_songs(args.other.resolve(), paths[kind], args.repeats)

@@ -77,11 +77,15 @@ def measure(work: Callable[[], Any], repeats: int) -> tuple[Cost, Any]:
     return Cost(*map(min, zip(*costs, strict=True))), result
 
 
-def write_recordings(folder: Path, minutes: float) -> dict[str, Path]:
-    """Write the groove over and over, under a little noise, in three formats."""
-    groove, _ = soundfile.read(GROOVE, dtype="float32")
-    length = round(minutes * 60 * RATE)
-    repeated = np.resize(groove, (length, groove.shape[1]))
+def write_recordings(
+    folder: Path, minutes: float, song: Path = GROOVE
+) -> dict[str, Path]:
+    """Write a song over and over, under a little noise, in stereo and three formats."""
+    samples, rate = soundfile.read(song, dtype="float32", always_2d=True)
+    if rate != RATE:
+        raise SystemExit(f"{song}: {rate} Hz; it must have {RATE}")
+    stereo = samples[:, [0, -1]]
+    repeated = np.resize(stereo, (round(minutes * 60 * RATE), 2))
     noise = np.random.default_rng(0).normal(0, 0.003, repeated.shape)
     mix = (repeated + noise).astype(np.float32)
     paths = {}
