@@ -36,8 +36,10 @@ def main() -> int:
         code = cli.interrupted() if pressed else cli.main()
     except KeyboardInterrupt:  # before or behind what `cli.main` catches
         code = cli.interrupted()
-    if heeded:  # all is done: an interrupt while Python ends needs no traceback
+    # All is done: a signal while Python ends changes nothing, and needs no traceback.
+    if heeded:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if code == INTERRUPTED:
         # An interrupt within code that is executed from a string, as SciPy does while
         # it is imported, makes `python -m` end by the signal although it was caught.

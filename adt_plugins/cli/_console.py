@@ -49,7 +49,8 @@ def ending_cleanly() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        if signal.getsignal(signal.SIGTERM) is end:  # the watcher's outlasts it
+            signal.signal(signal.SIGTERM, previous)
 
 
 @contextlib.contextmanager

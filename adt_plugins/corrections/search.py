@@ -132,7 +132,7 @@ def left_beside(folder: Path, stem: str) -> Iterator[Original]:
         folder / f"{stem}_data" / ORIGINAL,
         formats.output_path(stem, folder, JSON.id),
     ):
-        if file.is_file():
+        if os.path.isfile(file):  # False, too, for names that cannot be
             with suppress(AdtError):
                 yield read_original(file)
 

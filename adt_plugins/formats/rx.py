@@ -37,7 +37,8 @@ def read(path: Path, *, warn: Warn, names: LabelNames | None = None) -> Transcri
 
 def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
     for number, line in lines(text):
-        form = _FORM.fullmatch(line.strip())
+        # A marker may have such a name, too, but has a time behind it.
+        form = _FORM.fullmatch(line.strip()) if "\t" not in line.strip() else None
         if form is not None and form[1].casefold() not in _IN_SECONDS:
             raise FormatError(
                 f"line {number}: times are in seconds, not in {reprlib.repr(form[1])}"

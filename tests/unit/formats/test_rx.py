@@ -36,6 +36,15 @@ def test_markers_and_regions(tmp_path: Path, rows: str) -> None:
     ]
 
 
+def test_a_marker_may_be_named_like_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "markers.txt"
+    rows = "Time format: Time\nTime format: Samples\t00:00:01.5\nKD\t00:00:02.0\n"
+    path.write_text(FIRST + rows)
+    read = formats.read(path)
+    assert read.onsets == (Onset(2.0, Drum.KD),)
+    assert read.labels == (Label(1.5, 1.5, "Time format: Samples"),)
+
+
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
