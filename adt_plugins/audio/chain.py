@@ -1,8 +1,8 @@
-"""Decodes Ogg or FLAC streams joined end to end, perhaps with different sample rates.
+"""Decodes recordings joined end to end, perhaps of different kinds and sample rates.
 
 A chain of Ogg streams is valid (RFC 3533), and players play all of them. libsndfile
-stops after the first, FFmpeg at the first whose rate or channels differ. So each stream
-is decoded separately.
+stops after the first, FFmpeg at the first whose rate or channels differ. So each
+recording is decoded separately.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.audio.containers import ALL_ARE_READ
 from adt_plugins.audio.decoder import Decoder, Mixer
-from adt_plugins.audio.joined import ALL_ARE_READ
 from adt_plugins.audio.resample import resampled
 from adt_plugins.errors import AudioError
 

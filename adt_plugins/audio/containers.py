@@ -1,17 +1,37 @@
-"""Finds where a container ends by its own header, and what follows it in a file."""
+"""Finds where each of several recordings ends that are joined in one file.
+
+Decoders silently stop after the first one, or read on in some formats.
+"""
 
 from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import BinaryIO
 
-from adt_plugins.audio.sniff import HEAD_BYTES, is_sound
+from adt_plugins.audio.sniff import (
+    HEAD_BYTES,
+    adts_frame_bytes,
+    behind_tags,
+    id3_bytes,
+    is_mp3,
+    is_sound,
+)
+from adt_plugins.audio.stream_ends import (
+    end_of_ac3,
+    end_of_adts,
+    end_of_flac,
+    end_of_mp3,
+    end_of_ogg,
+)
 from adt_plugins.audio.unfinished import matroska_segment
+
+ALL_ARE_READ = "several streams, one after the other: all are read"
 
 _MOST_CHUNKS = 10_000
 _MOST_PARTS = 1000
+_LARGEST = 1 << 62
 _LONG_FORMS = (b"RF64", b"BW64")
 _W64 = b"riff\x2e\x91\xcf\x11"
 _W64_HEADER = 24
@@ -20,45 +40,51 @@ _MP4_HEADER = 8
 _WAVPACK_FORM = "<4sI8xI4xI"  # name, size, number of the first sample, flags
 _WAVPACK_FIRST = 0x800  # the first block of these samples
 _MOST_BLOCKS = 1_000_000
+_ASF_HEADER = 24
+_TTA_HEADER, _TTA_CHECKSUM, _TTA_FRAME_S = 22, 4, 256 / 245
+_APE_WITH_SIZES = 3980  # versions from this one on
 _FLV_TAGS = (8, 9, 18)  # sound, picture, script
 
 
-def container_starts(file: BinaryIO) -> Iterator[int]:
-    """Iterate over the positions of containers after the first one.
+def starts_of(file: BinaryIO) -> list[int]:
+    """Return the positions of the recordings in a file, which may differ in their kind.
 
-    Players read the first alone: its header states where it ends. What follows the last
-    one may be sound of another kind, and is not a container then.
+    Of most kinds players read the first alone. The end of a recording is that which its
+    header states, or that of its last frame; behind other kinds nothing is looked for,
+    nor within streams of ADTS, AC-3 and MPEG-TS. Tags may lie between.
 
     Parameters
     ----------
     file
-        Binary file, seekable; its position changes. WAV, RF64, W64, AIFF, AU, CAF,
-        MP4, WavPack, FLV and Matroska are supported.
+        Binary file, seekable; its position changes.
     """
     size = file.seek(0, os.SEEK_END)
-    position = 0
-    for _ in range(_MOST_PARTS):
-        file.seek(position)
-        find_end = _reader_of(file.read(16))
+    starts = [0]
+    while len(starts) < _MOST_PARTS:
+        start = starts[-1] + id3_bytes(_bytes(file, starts[-1], HEAD_BYTES))
+        find_end = _reader_of(_bytes(file, start, HEAD_BYTES))
         if find_end is None:
-            return
-        following = find_end(file, position, size)
-        if not position < following < size:
-            return
-        position = following
-        file.seek(position)
-        head = file.read(HEAD_BYTES)
-        if _reader_of(head) is None and not is_sound(head):
-            return
-        yield position
+            break
+        following = find_end(file, start, size)
+        if not start < following < size or not _follows(file, following):
+            break
+        starts.append(behind_tags(file, following))
+    return starts
+
+
+def _follows(file: BinaryIO, position: int) -> bool:
+    """Return whether a recording begins at a position, perhaps behind tags."""
+    return is_sound(_bytes(file, behind_tags(file, position), HEAD_BYTES))
 
 
 def _reader_of(head: bytes) -> Callable[[BinaryIO, int, int], int] | None:
-    """Return the function that finds the end of a container with this beginning."""
+    """Return the function that finds the end of a recording with this beginning."""
     for place, magic, find_end in _READERS:
         if head[place : place + len(magic)] == magic:
             return find_end
-    return None
+    if is_mp3(head):
+        return end_of_mp3
+    return end_of_adts if adts_frame_bytes(head) and is_sound(head) else None
 
 
 def _end_of_wave(file: BinaryIO, start: int, size: int) -> int:
@@ -79,7 +105,7 @@ def _end_of_w64(file: BinaryIO, start: int, size: int) -> int:
     claimed = start + _number(file, start + 16, "<Q")
     for end in (claimed, claimed + _W64_HEADER):
         for position in (end, end + (start - end) % _W64_UNIT):
-            if position < size and _bytes(file, position, len(_W64)) == _W64:
+            if position < size and _follows(file, position):
                 return position
     return size
 
@@ -92,7 +118,7 @@ def _end_of_caf(file: BinaryIO, start: int, size: int) -> int:
     position = start + 8
     for _ in range(_MOST_CHUNKS):
         header = _bytes(file, position, 12)
-        if len(header) < 12 or header[:4] == b"caff":
+        if len(header) < 12 or _follows(file, position):
             return position
         length = struct.unpack(">q", header[4:])[0]
         if length < 0:  # to the end of the file
@@ -168,12 +194,56 @@ def _end_of_flv(file: BinaryIO, start: int, size: int) -> int:
     return size
 
 
+def _end_of_avi(file: BinaryIO, start: int, size: int) -> int:
+    # Long ones go on in more chunks of this kind (OpenDML).
+    position = start
+    for _ in range(_MOST_CHUNKS):
+        claimed = _number(file, position + 4, "<I")
+        position += 8 + claimed + claimed % 2
+        if _bytes(file, position, 12)[8:] != b"AVIX":
+            break
+    return position
+
+
+def _end_of_asf(file: BinaryIO, start: int, size: int) -> int:
+    # Objects: header, samples, and indices, each with its size.
+    position = start
+    for _ in range(_MOST_CHUNKS):
+        length = _number(file, position + 16, "<Q")
+        position += length
+        if length < _ASF_HEADER or _follows(file, position):
+            break
+    return position
+
+
+def _end_of_tta(file: BinaryIO, start: int, size: int) -> int:
+    rate, samples = _number(file, start + 10, "<I"), _number(file, start + 14, "<I")
+    frame = _TTA_FRAME_S * rate
+    count = -(-samples // int(frame)) if frame >= 1 else 0
+    table = _bytes(file, start + _TTA_HEADER, 4 * count)
+    if len(table) < 4 * count:
+        return size
+    frames = sum(struct.unpack(f"<{count}I", table))
+    return int(start + _TTA_HEADER + len(table) + _TTA_CHECKSUM + frames)
+
+
+def _end_of_ape(file: BinaryIO, start: int, size: int) -> int:
+    # Descriptor, header, table, header of the WAV file, samples (64 bits), its end.
+    parts = _bytes(file, start + 8, 7 * 4)
+    if _number(file, start + 4, "<H") < _APE_WITH_SIZES or len(parts) < 7 * 4:
+        return size
+    *heads, low, high, rest = struct.unpack("<7I", parts)
+    return int(start + sum(heads) + low + (high << 32) + rest)
+
+
 def _end_of_matroska(file: BinaryIO, start: int, size: int) -> int:
     claimed, position = matroska_segment(_bytes(file, start, 64))
     return start + position + claimed if claimed else size
 
 
 def _bytes(file: BinaryIO, position: int, count: int) -> bytes:
+    if position >= _LARGEST:
+        return b""
     file.seek(position)
     return file.read(count)
 
@@ -192,6 +262,13 @@ _READERS = (
     (0, b"caff", _end_of_caf),
     (0, b"wvpk", _end_of_wavpack),
     (0, b"FLV\x01", _end_of_flv),
+    (8, b"AVI ", _end_of_avi),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", _end_of_asf),
+    (0, b"TTA1", _end_of_tta),
+    (0, b"MAC ", _end_of_ape),
+    (0, b"OggS", end_of_ogg),
+    (0, b"fLaC", end_of_flac),
+    (0, b"\x0b\x77", end_of_ac3),
     (0, b"\x1a\x45\xdf\xa3", _end_of_matroska),
     (4, b"ftyp", _end_of_mp4),
 )

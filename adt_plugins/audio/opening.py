@@ -117,9 +117,9 @@ def _open_file(
 
             part = part_of(file, *bounds)
             return _open_file(part, None, track, nested=nested + 1)
-    from adt_plugins.audio.joined import is_joined, starts_of
+    from adt_plugins.audio.containers import starts_of
 
-    starts = starts_of(file, head, start) if nested < _MOST_NESTED else []
+    starts = starts_of(file) if nested < _MOST_NESTED else []
     if len(starts) > 1:
         from adt_plugins.audio.chain import ChainDecoder
 
@@ -132,21 +132,14 @@ def _open_file(
         return _open_with_pyav(file, kind, track)
     from adt_plugins.audio.cut_vorbis import begins_before_zero
 
-    joined = kind.pyav and is_joined(file, head, start)
     cut = begins_before_zero(file, head)
-    with suppress(*([MissingDependencyError] if joined or cut else [])):
-        if joined or cut or (track or 1) > 1:
-            return _open_with_pyav(file, kind, track, joined=joined)
+    with suppress(*([MissingDependencyError] if cut else [])):
+        if cut or (track or 1) > 1:
+            return _open_with_pyav(file, kind, track)
     from adt_plugins.audio import sndfile
 
     with suppress(sndfile.NotRecognised):
-        decoder = sndfile.SndFileDecoder(file, path, kind, head)
-        if joined:
-            decoder.warnings.append(
-                "only the first of several streams is read:"
-                ' pip install "adt-plugins[av]"'
-            )
-        return decoder
+        return sndfile.SndFileDecoder(file, path, kind, head)
     try:
         return _open_with_pyav(file, kind, track)
     except MissingDependencyError as error:  # the file may just as well be damaged
@@ -166,9 +159,7 @@ def _bounds_of_sound(
     return start or sound_start(file), end_without_tags(file)
 
 
-def _open_with_pyav(
-    file: BinaryIO, kind: Kind, track: int | None, *, joined: bool = False
-) -> Decoder:
+def _open_with_pyav(file: BinaryIO, kind: Kind, track: int | None) -> Decoder:
     from adt_plugins.audio.pyav import PyAvDecoder
 
-    return PyAvDecoder(file, kind, track, joined=joined)
+    return PyAvDecoder(file, kind, track)

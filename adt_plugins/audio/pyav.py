@@ -18,7 +18,6 @@ from adt_plugins.audio.av_container import (
 )
 from adt_plugins.audio.decoder import BLOCK, Mixer
 from adt_plugins.audio.endings import NO_END, lacks_end
-from adt_plugins.audio.joined import ALL_ARE_READ
 from adt_plugins.audio.sniff import Kind
 from adt_plugins.audio.unfinished import missing_share
 from adt_plugins.base.held_signals import HeldSignals
@@ -55,8 +54,6 @@ _EQUAL_FRAMES, _PADDING = {"ac3", "eac3", "dca", "mp2", "mp2float"}, 4
 # Shorter frames are mixed together: those of MLP have 40 samples.
 _FEWEST_SAMPLES = 512
 
-_JOINTS = 8
-
 # An FFmpeg frame has room for 8 planes. PyAV counts up to an empty one without a check,
 # and so reads behind the eighth.
 _MOST_PLANES = 7
@@ -79,8 +76,6 @@ class PyAvDecoder:
         Kind of this file, from `sniff`.
     track
         Number of the audio track, from 1; None: the one that players choose.
-    joined
-        Whether it contains several streams, joined end to end.
 
     Raises
     ------
@@ -95,26 +90,20 @@ class PyAvDecoder:
         file: BinaryIO,
         kind: Kind,
         track: int | None = None,
-        *,
-        joined: bool = False,
     ) -> None:
         library = import_av(kind)
         self._kind = kind
         self._error = library.FFmpegError
-        self._joined = joined
         self._missing = missing_share(file)
         self._lacks_end = lacks_end(file)
         self._packets = [0, 0]  # sizes of the largest and of the last
         self._container, self._low = open_container(library, file, kind)
         self.warnings: list[str] = []
-        if joined:
-            self.warnings.append(ALL_ARE_READ)
         self.mixing = Mixer
         self.bits: int | None = None
         self._failures = 0
         self._is_whole = False  # so that what follows is a tag
-        self._differs = False  # in rate or channels from the first of joined streams
-        self._resamplers: dict[tuple[int, str, str], av.AudioResampler] = {}
+        self._resamplers: dict[tuple[str, str], av.AudioResampler] = {}
         try:
             self._stream = stream = self._choose(track)
             # A stream whose codec FFmpeg does not support has neither.
@@ -126,7 +115,7 @@ class PyAvDecoder:
             self.close()
             raise
         self.expected = self._count_frames()
-        self.frames = None if joined else self.expected
+        self.frames = self.expected
 
     def _choose(self, track: int | None) -> av.AudioStream:
         """Return the track that was asked for, or that players choose."""
@@ -182,10 +171,7 @@ class PyAvDecoder:
             if not gathered:
                 break
             yield np.concatenate(gathered)
-        if self._differs:
-            self.warnings[0] = "several streams, of which the last cannot be read"
-        # Where streams are joined, the first packet of the next one may fail.
-        elif self._failures > (_JOINTS if self._joined else self._is_whole):
+        if self._failures > self._is_whole:
             packets = (
                 "1 packet was"
                 if self._failures == 1
@@ -224,7 +210,9 @@ class PyAvDecoder:
         mixers: dict[tuple[str, str], Mixer] = {}
         gathered: list[NDArray[Any]] = []
         last, count = ("", ""), 0
-        fitting = (x for whole in chain([frame], frames) for x in self._at_rate(whole))
+        fitting = (
+            x for whole in chain([frame], frames) for x in self._in_few_planes(whole)
+        )
         for part in fitting:
             key = part.format.name, part.layout.name
             if gathered and (key != last or count >= _FEWEST_SAMPLES):
@@ -244,20 +232,15 @@ class PyAvDecoder:
         if gathered:
             yield mixers[last](_joined(gathered))
 
-    def _at_rate(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
-        """Convert a frame of a joined stream to the rate of the first one.
-
-        Many planes become one.
-        """
-        many = frame.format.is_planar and len(frame.layout.channels) > _MOST_PLANES
-        if frame.sample_rate == self.sample_rate:
-            if not many:
-                return [frame]
-        elif not self._joined:
+    def _in_few_planes(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
+        """Put many planes into one."""
+        if frame.sample_rate != self.sample_rate:
             raise AudioError("its sample rate changes")
+        if not frame.format.is_planar or len(frame.layout.channels) <= _MOST_PLANES:
+            return [frame]
         import av
 
-        key = frame.sample_rate, frame.format.name, frame.layout.name
+        key = frame.format.name, frame.layout.name
         if key not in self._resamplers:
             self._resamplers[key] = av.AudioResampler(
                 format="flt", layout=frame.layout, rate=self.sample_rate
@@ -305,7 +288,6 @@ class PyAvDecoder:
                 return
             except self._error:
                 self._failures += 1
-                self._differs = self._joined
                 return
             if packet.size:
                 self._packets = [max(self._packets[0], packet.size), packet.size]
@@ -347,8 +329,6 @@ class PyAvDecoder:
     def _can_seek(self) -> bool:
         """Return whether times are in samples, so that a seek is exact."""
         base = self._stream.time_base
-        if self._joined:
-            return False  # times start at 0 in each stream
         return base is not None and base * self.sample_rate == 1
 
     def _seek(self, timestamp: int) -> Iterator[av.AudioFrame]:

@@ -62,8 +62,17 @@ _MAGIC = (
 )
 _TRANSPORT_PACKET = 188
 _MOST_ZEROS = 1 << 20
-_RAW = (b"\x0b\x77", b"\x7f\xfe\x80\x01", b"TTA1")  # AC-3, DTS, TTA: by PyAV alone
+# AC-3, DTS, TTA, RealMedia, AU, W64: their decoders recognise them.
+_OTHERS = (
+    b"\x0b\x77",
+    b"\x7f\xfe\x80\x01",
+    b"TTA1",
+    b".RMF",
+    b".snd",
+    b"riff\x2e\x91\xcf\x11",
+)
 _ID3V1_BYTES, _APE_BYTES, _APE_HAS_HEADER = 128, 32, 1 << 31
+_ID3_HEADER, _MOST_TAGS = 10, 10
 _ID3 = re.compile(rb"ID3[\x02-\x04]\0[\0-\xf0][\0-\x7f]{4}", re.DOTALL)
 
 # Layer III, kbit/s by the header's index; MPEG 1, and MPEG 2 and 2.5.
@@ -91,21 +100,17 @@ def sniff(file: BinaryIO) -> tuple[Kind, bytes, int]:
     """
     start = file.seek(0)
     head = file.read(HEAD_BYTES)
-    if head[:3] == b"ID3" and len(head) >= 10:
-        size = 0
-        for byte in head[6:10]:
-            size = size << 7 | byte & 0x7F
-        start = file.seek(10 + size)
+    if size := id3_bytes(head):
+        start = file.seek(size)
         head = file.read(HEAD_BYTES)
     for position, magic, kind in _MAGIC:
         if head[position : position + len(magic)] == magic:
             return kind, head, start
-    if _is_mp3(head):
+    if is_mp3(head):
         return MP3, head, start
-    if len(head) > 7 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
-        size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
-        if head[size : size + 2] == head[:2]:
-            return _AAC, head, start
+    size = adts_frame_bytes(head)
+    if size and head[size : size + 2] == head[:2]:
+        return _AAC, head, start
     packets = head[: 4 * _TRANSPORT_PACKET : _TRANSPORT_PACKET]
     if packets == b"G" * 4:
         return _MPEG, head, start
@@ -146,6 +151,30 @@ def end_without_tags(file: BinaryIO) -> int:
     return end
 
 
+def id3_bytes(head: bytes) -> int:
+    """Return the length of the ID3v2 tag at the beginning, 0 if there is none."""
+    if head[:3] != b"ID3" or len(head) < _ID3_HEADER:
+        return 0
+    size = 0
+    for byte in head[6:_ID3_HEADER]:
+        size = size << 7 | byte & 0x7F
+    return _ID3_HEADER + size
+
+
+def behind_tags(file: BinaryIO, position: int) -> int:
+    """Return the position behind ID3v1 and APEv2 tags that begin at `position`."""
+    for _ in range(_MOST_TAGS):
+        file.seek(position)
+        head = file.read(_APE_BYTES)
+        if head[:3] == b"TAG":
+            position += _ID3V1_BYTES
+        elif head[:8] == b"APETAGEX" and len(head) == _APE_BYTES:
+            position += _APE_BYTES + int(struct.unpack_from("<I", head, 12)[0])
+        else:
+            break
+    return position
+
+
 def is_sound(head: bytes) -> bool:
     """Return whether a recording of a known kind begins with these `HEAD_BYTES`.
 
@@ -153,14 +182,14 @@ def is_sound(head: bytes) -> bool:
     """
     if head[:3] == b"ID3" and not _ID3.match(head):
         return False
-    if head.startswith(_RAW):
+    if head.startswith(_OTHERS):
         return True
     kind, _, start = sniff(io.BytesIO(head))
     return bool(kind.name) or start >= len(head) > 0
 
 
-def _is_mp3(head: bytes) -> bool:
-    """Return whether there are two consecutive frames at the beginning."""
+def is_mp3(head: bytes) -> bool:
+    """Return whether a file begins with two consecutive frames of Layer III."""
     size = mp3_frame_bytes(head)
     if not size:
         return False
@@ -184,3 +213,10 @@ def mp3_frame_bytes(head: bytes) -> int:
     kbits = (_KBITS_1 if first else _KBITS_2)[bitrate]
     hertz = _RATES_1[rate] >> (0 if first else 1 if version == 2 else 2)
     return (144 if first else 72) * 1000 * kbits // hertz + (head[2] >> 1 & 1)
+
+
+def adts_frame_bytes(head: bytes) -> int:
+    """Return the length of the AAC frame at the beginning; 0 if there is none."""
+    if len(head) < 6 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+        return 0
+    return (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.audio.containers import ALL_ARE_READ
 from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Mixer
-from adt_plugins.audio.joined import ALL_ARE_READ
 from adt_plugins.audio.layout import low_channels_of_format
 from adt_plugins.audio.resample import resampled
 from adt_plugins.audio.sniff import mp3_frame_bytes

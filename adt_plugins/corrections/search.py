@@ -132,7 +132,7 @@ def left_beside(folder: Path, stem: str) -> Iterator[Original]:
         folder / f"{stem}_data" / ORIGINAL,
         formats.output_path(stem, folder, JSON.id),
     ):
-        if os.path.isfile(file):  # False, too, for names that cannot be
+        if os.path.isfile(file):  # noqa: PTH113 - pathlib's raises for odd names
             with suppress(AdtError):
                 yield read_original(file)
 

@@ -364,12 +364,13 @@ def test_a_time_in_the_far_future_is_one_line(
     "words",
     [
         ["convert", "--format", "midi", "NAME.json"],
+        ["convert", "--format", "aup", "hits.txt", "--audio", "NAME.wav"],
         ["transcribe", "NAME.wav"],
         ["evaluate", "NAME.json", "NAME.json"],
         ["web", "NAME.wav"],
         ["split", "NAME.wav"],
         ["batch", "NAME", "-o", "out"],
-        ["adapt", "NAME.json", "NAME.wav"],
+        ["adapt", "NAME.wav", "NAME.json", "-o", "kit.json"],
         ["audacity", "open", "NAME.wav"],
         ["audacity", "push", "NAME.json"],
         ["audacity", "pull", "NAME.wav"],
@@ -382,8 +383,10 @@ def test_a_name_that_is_too_long_is_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("hits.txt").write_text("0.5\t0.5\tKD\n")
     assert main([word.replace("NAME", "n" * 300) for word in words]) in (1, 2)
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1
     assert captured.err.startswith("adt: ")
-    assert not list(tmp_path.iterdir())
+    assert "n" * 300 in captured.err
+    assert [path.name for path in tmp_path.iterdir()] == ["hits.txt"]

@@ -98,15 +98,15 @@ def _linked(path: Path, target: Path) -> Media | None:
     """Link or copy a file that Audacity can read as it is."""
     import soundfile
 
-    from adt_plugins.audio.joined import starts_of
+    from adt_plugins.audio.containers import starts_of
     from adt_plugins.audio.sniff import UNKNOWN, sniff
 
     try:
         with path.open("rb") as file:
-            kind, head, start = sniff(file)
+            kind, _, _ = sniff(file)
             if kind.name not in ("WAV", "AIFF", UNKNOWN.name):
                 return None
-            if len(starts_of(file, head, start)) > 1:
+            if len(starts_of(file)) > 1:
                 return None  # Audacity would show the first alone
         about = soundfile.info(str(path))
     except (OSError, soundfile.SoundFileError, TypeError):

@@ -1,4 +1,4 @@
-"""Recordings that are cut short or joined, and the warnings about them."""
+"""Recordings that are cut short, and the warnings about them."""
 
 from __future__ import annotations
 
