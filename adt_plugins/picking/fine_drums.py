@@ -26,6 +26,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, ModelError
 from adt_plugins.features import spectrogram
 from adt_plugins.network.catalogue import attached_bytes
+from adt_plugins.picking import windows
 from adt_plugins.picking.exclusive import DrumPicks
 from adt_plugins.picking.recurrence import SimilarBars
 
@@ -51,10 +52,10 @@ RECURRING = (Drum.HH, Drum.TT)
 """Drums whose kinds recur; a crash opens a section and stands alone (experiment 48)."""
 
 WEIGHT = 2.0
-"""Of the mean log odds of other bars, beside a hit's own."""
+"""Weight of the mean log odds of other bars, beside a hit's own."""
 
 MOST = 1.0
-"""Log odds for or against a kind that another bar can say at most."""
+"""Greatest log odds for or against a kind that count from another bar."""
 
 FLOOR = 1e-4
 """Least probability of a kind."""
@@ -115,7 +116,7 @@ def describe(
     NDArray[np.float32]
         Shape (hits, features).
     """
-    means = [_mean(bands, frames, *window) for window in WINDOWS]
+    means = [windows.mean(bands, frames, *window, unit=_STEPS) for window in WINDOWS]
     attack = means[ATTACK]
     level = attack.mean(axis=1, keepdims=True)
     fading = [mean - attack for k, mean in enumerate(means) if k != ATTACK]
@@ -124,9 +125,9 @@ def describe(
     first = np.searchsorted(frames, frames - span)
     last = np.searchsorted(frames, frames + span, "right")
     usual = np.stack(
-        [_running_mean(column, first, last) for column in features.T], axis=1
+        [windows.running_mean(column, first, last) for column in features.T], axis=1
     )
-    around = [_greatest(activations, frames, *window) for window in AROUND]
+    around = [windows.greatest(activations, frames, *window) for window in AROUND]
     gaps = np.minimum(np.diff(frames) / frame_rate, _LONG_S)
     rhythm = (
         np.concatenate(([_LONG_S], gaps)),
@@ -138,37 +139,6 @@ def describe(
         axis=1,
         dtype=np.float32,
     )
-
-
-def _at(values: NDArray[Any], frames: NDArray[np.int64], shift: int) -> Floats:
-    rows = np.clip(frames + shift, 0, len(values) - 1)
-    return np.asarray(values[rows], np.float32)
-
-
-def _mean(
-    bands: NDArray[np.uint8], frames: NDArray[np.int64], low: int, high: int
-) -> Floats:
-    total = _at(bands, frames, low)
-    for shift in range(low + 1, high + 1):
-        total += _at(bands, frames, shift)
-    total /= np.float32((high - low + 1) * _STEPS)
-    return total
-
-
-def _greatest(
-    activations: NDArray[np.float32], frames: NDArray[np.int64], low: int, high: int
-) -> Floats:
-    greatest = _at(activations, frames, low)
-    for shift in range(low + 1, high + 1):
-        np.maximum(greatest, _at(activations, frames, shift), out=greatest)
-    return greatest
-
-
-def _running_mean(
-    column: Floats, first: NDArray[np.int64], last: NDArray[np.int64]
-) -> Floats:
-    total = np.concatenate(([0.0], np.cumsum(column, dtype=np.float64)))
-    return np.asarray((total[last] - total[first]) / (last - first), np.float32)
 
 
 @dataclass(frozen=True)

@@ -187,9 +187,9 @@ class SimilarBars:
         for shift in (1, -1, 0):
             inside = (slots + shift >= 0) & (slots + shift < len(hits))
             hits[slots[inside] + shift] = np.flatnonzero(inside)
-        known = (hits >= 0).reshape(shape)
+        has_hit = (hits >= 0).reshape(shape)
         means = [
-            self.mean(np.where(hits >= 0, column[hits], 0.0).reshape(shape), known)
+            self.mean(np.where(hits >= 0, column[hits], 0.0).reshape(shape), has_hit)
             for column in odds.T
         ]
         return np.stack([mean.ravel()[slots] for mean in means], axis=1)
