@@ -191,7 +191,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "DRUM_MASK": (masks, "MOST_LOUDER"),
     "SEPARATOR": (
         separator,
-        "_STRETCH _LEARNT_FROM _ENOUGH_HITS _BEFORE _AFTER _LEARNING",
+        "STRETCH _LEARNT_FROM _ENOUGH_HITS _BEFORE _AFTER _LEARNING",
     ),
     "CLICK": (click, "SONG_GAIN CLICK_GAIN _SOUNDS _SHARED _NARROW_HZ"),
 }

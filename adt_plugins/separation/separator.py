@@ -24,15 +24,19 @@ from adt_plugins.base.reporting import past_the_end
 from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtWarning, CancelledError
 from adt_plugins.separation import templates
+from adt_plugins.separation.features import FEATURES
 from adt_plugins.separation.frames import Floats, Grid, Spectra
 from adt_plugins.separation.learnt import read_learnt, shipped_learnt
-from adt_plugins.separation.masks import FEATURES, drum_mask, shares
-from adt_plugins.separation.templates import EPSILON, Hits, Mixture
+from adt_plugins.separation.masks import drum_mask, shares
+from adt_plugins.separation.second_pass import SECOND_FEATURES
+from adt_plugins.separation.templates import EPSILON, Hits, Mixture, hits_between
 from adt_plugins.transcription import Transcription, check_transcription
 
 Whole = NDArray[np.int32]
 
-_STRETCH = 860  # frames, 10 s
+STRETCH = 860
+"""Frames that are separated, or learnt from, at a time: 10 s."""
+
 _LEARNT_FROM = 12  # stretches at most, with as many hits of each drum as
 _ENOUGH_HITS = 24  # if there are that many
 _BEFORE = templates.LONGEST + 10
@@ -90,7 +94,11 @@ class Separator:
     ) -> None:
         check_transcription(transcription)
         self._audio = audio
-        self._learnt = read_learnt(learnt, FEATURES) if learnt else shipped_learnt()
+        self._learnt = (
+            read_learnt(learnt, FEATURES, SECOND_FEATURES)
+            if learnt
+            else shipped_learnt()
+        )
         names = [drums] if isinstance(drums, str) else drums
         wanted = None if names is None else [as_drum(drum) for drum in names]
         with ChannelReader(audio) as reader:
@@ -131,7 +139,7 @@ class Separator:
         skip = lead
         with ChannelReader(self._audio) as reader:
             carried = np.zeros((max(len(self.parts), 1), lead, self.channels))
-            for first, samples in self._stretches(reader, _STRETCH, _BEFORE, _AFTER):
+            for first, samples in self._stretches(reader, STRETCH, _BEFORE, _AFTER):
                 report(reader, _LEARNING, 1)
                 sounds = self._sounds(first, samples, learnt, level)
                 sounds[:, :lead] += carried
@@ -195,27 +203,22 @@ class Separator:
         if not chosen:
             return {}, 0.0
         with ChannelReader(self._audio) as reader:
-            for first, samples in self._stretches(reader, _STRETCH, 0, 0):
+            for first, samples in self._stretches(reader, STRETCH, 0, 0):
                 report(reader)
-                if first // _STRETCH in chosen:
+                if first // STRETCH in chosen:
                     channels = samples.T
                     spectra = [self._grid.spectra(channel) for channel in channels]
                     values: Floats = np.mean(np.abs(spectra), 0, np.float32)
                     power += float(np.square(values).sum(dtype=np.float64))
                     count += values.size
-                    stretches.append((values, self._hits_in(first, first + _STRETCH)))
-                if first // _STRETCH >= max(chosen):
+                    stretches.append(
+                        (values, hits_between(self._hits, first, first + STRETCH))
+                    )
+                if first // STRETCH >= max(chosen):
                     break
         level = 0.5 * float(np.log(power / max(count, 1) + EPSILON**2))
         drums = list(self._hits)
         return templates.learn(stretches, drums, self._grid, self._learnt), level
-
-    def _hits_in(self, begin: int, end: int) -> dict[Drum, list[int]]:
-        hits = {
-            drum: [frame - begin for frame in frames if begin <= frame < end]
-            for drum, frames in self._hits.items()
-        }
-        return {drum: frames for drum, frames in hits.items() if frames}
 
     def _sounds(
         self,
@@ -228,7 +231,7 @@ class Separator:
         grid = self._grid
         begin = first - _BEFORE
         around = (_BEFORE + _AFTER) * grid.hop
-        hits = self._hits_in(begin, begin + len(samples) // grid.hop)
+        hits = hits_between(self._hits, begin, begin + len(samples) // grid.hop)
         shape = (max(len(self.parts), 1), len(samples) - around, self.channels)
         sounds = np.zeros(shape)
         if not hits:
@@ -250,7 +253,7 @@ class Separator:
         """Yield the mask of each part."""
         mixture = Mixture(np.abs(spectra), hits, learnt)
         mixture.settle(learnt)
-        mask = drum_mask(mixture, self._grid, level, self._learnt)
+        mask = drum_mask(mixture, spectra, self._grid, level, self._learnt)
         if len(self.parts) == 1 and len(self._part_of) == len(self._hits):
             yield mask
             return
@@ -304,7 +307,7 @@ def _stretches_with_hits(hits: Hits) -> set[int]:
     counts: dict[int, Counter[Drum]] = {}
     for drum, frames in hits.items():
         for frame in frames:
-            counts.setdefault(max(frame, 0) // _STRETCH, Counter())[drum] += 1
+            counts.setdefault(max(frame, 0) // STRETCH, Counter())[drum] += 1
     needed = {drum: min(len(frames), _ENOUGH_HITS) for drum, frames in hits.items()}
     chosen: set[int] = set()
     while len(chosen) < min(_LEARNT_FROM, len(counts)):

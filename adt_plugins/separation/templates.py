@@ -73,6 +73,15 @@ def kinds_of(drums: Iterable[Drum], apart: Collection[Drum] = ()) -> dict[Drum, 
     }
 
 
+def hits_between(hits: Hits, begin: int, end: int) -> dict[Drum, list[int]]:
+    """Return the hits in frames `begin` to `end`, counted from `begin`."""
+    inside = {
+        drum: [frame - begin for frame in frames if begin <= frame < end]
+        for drum, frames in hits.items()
+    }
+    return {drum: frames for drum, frames in inside.items() if frames}
+
+
 def length_of(drum: Drum) -> int:
     """Return the length of a hit in frames."""
     return LENGTHS.get(drum, LENGTHS[drum.coarse])

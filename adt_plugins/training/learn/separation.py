@@ -1,16 +1,15 @@
 """Learns the parameters of `adt_plugins.separation` from one-shots and renders.
 
-General templates are means over one-shots, in bands. The mask's network learns from
-mixes of rendered drums and accompaniments, by the squared error of masked spectra.
+The mask's networks learn from mixes of rendered drums and accompaniments, by the
+squared error of the masked spectra: the first ones from short mixes, and the second
+ones, which know the mask of the first, from longer ones.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -18,51 +17,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.base.arrays import archived
-from adt_plugins.base.files import (
-    check_free,
-    decode,
-    make_folder,
-    read_bytes,
-    write_files,
-)
+from adt_plugins.base.files import check_free, write_files
 from adt_plugins.base.progress import Progress
-from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
+from adt_plugins.separation.features import DRUMS_BESIDE, FEATURES
 from adt_plugins.separation.frames import Floats
-from adt_plugins.separation.learnt import LAYERS, Learnt
-from adt_plugins.separation.masks import DRUMS_BESIDE, MOST_LOUDER, bare_mask
-from adt_plugins.separation.templates import length_of, normalised
+from adt_plugins.separation.learnt import FIRST, LAYERS, SECOND, Learnt
+from adt_plugins.separation.masks import MOST_LOUDER, log_odds, mean_odds, sigmoid
 from adt_plugins.training.learn.clips import find_clips, load_clip
 from adt_plugins.training.learn.configuration import MATERIAL
-from adt_plugins.training.learn.real_sounds import find_real
+from adt_plugins.training.learn.general_templates import general_templates, listed
+from adt_plugins.training.learn.real_sounds import RealSound, find_real
 from adt_plugins.training.learn.separation_examples import (
-    GRID,
+    LONGER,
     ExampleFolder,
     MaskExamples,
     MixSettings,
 )
-from adt_plugins.training.sources.oneshots import read_mono
 
 if TYPE_CHECKING:
     import torch
-
-CLASSES: dict[Drum, tuple[str, ...]] = {
-    Drum.KD: ("KD",),
-    Drum.SD: ("SD",),
-    Drum.TT: ("TT",),
-    Drum.OT: ("SS",),
-    Drum.HH: ("HHC", "HHP"),
-    Drum.OHH: ("HHO",),
-    Drum.CRC: ("CR",),
-    Drum.RDC: ("RD", "RB"),
-    Drum.CY: ("CR", "RD"),
-}
-"""Classes of one-shots whose mean is the template of a drum."""
-_ONE_SHOTS = 40  # at least so many for a template, if they exist
 
 _MEASURED = "power of the error beside that of the drums, held-out mixes, dB"
 _MOST_WEIGHT = 50.0
@@ -78,14 +54,15 @@ class MaskSettings:
     Parameters
     ----------
     mixes
-        Number of mixes; a tenth, from clips of the validation split, is held out.
+        Number of mixes of each length; a tenth, from clips of the validation split, is
+        held out.
     networks, units
-        Number of networks, whose mean is the mask, and units of their two hidden
-        layers.
+        Number of networks of each stage, whose mean is the mask, and units of their two
+        hidden layers.
     epochs, batch, rate
         Passes over all bins, bins in a step, highest learning rate.
-    examples
-        Settings of the mixes.
+    examples, longer
+        Settings of the mixes that the first and the second networks learn from.
     """
 
     mixes: int = 220
@@ -95,6 +72,7 @@ class MaskSettings:
     batch: int = 8192
     rate: float = 4e-3
     examples: MixSettings = field(default_factory=MixSettings)
+    longer: MixSettings = LONGER
 
 
 def learn_separation(
@@ -138,29 +116,28 @@ def learn_separation(
     archive, card = out / "learnt.npz", out / "learnt.json"
     check_free([archive, card], overwrite=overwrite)
     learnt = general_templates(data / "oneshots")
-    mixes = _gathered(
-        renders,
-        out / "mixes",
-        learnt,
-        settings,
-        lambda part: progress(_EXAMPLES_SHARE * part),
-    )
-    weights = fit_networks(
-        mixes["train"],
-        settings,
-        lambda part: progress(_EXAMPLES_SHARE + (1 - _EXAMPLES_SHARE) * part),
-    )
-    content = archived({**learnt, **weights})
+    measured: dict[str, Any] = {}
+    for number, (stage, name) in enumerate(((FIRST, "first"), (SECOND, "second"))):
+        report = partial(_report_part, progress, number / 2, 1 / 2)
+        gathering = partial(_report_part, report, 0, _EXAMPLES_SHARE)
+        mixing = settings.examples if stage == FIRST else settings.longer
+        open_folder = partial(ExampleFolder, out / "mixes", learnt, mixing)
+        mixes = _gathered(renders, open_folder, settings.mixes, gathering)
+        fitting = partial(_report_part, report, _EXAMPLES_SHARE, 1 - _EXAMPLES_SHARE)
+        weights = fit_networks(mixes["train"], settings, fitting)
+        learnt = {**learnt, **{stage + key: own for key, own in weights.items()}}
+        measured[f"{name} networks"] = {
+            "mixes learnt from": len(mixes["train"]),
+            "mixes held out": len(mixes["validation"]),
+            _MEASURED: held_out_error(mixes["validation"], learnt),
+        }
+    content = archived(learnt)
     about = {
         "file": archive.name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "licence": "BSD-3-Clause",
         "training": material(data / "oneshots"),
-        "measured": {
-            "mixes learnt from": len(mixes["train"]),
-            "mixes held out": len(mixes["validation"]),
-            _MEASURED: held_out_error(mixes["validation"], weights),
-        },
+        "measured": measured,
     }
     text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
     write_files({archive: content, card: text.encode()}, overwrite=overwrite)
@@ -169,28 +146,26 @@ def learn_separation(
 
 def _gathered(
     renders: Path,
-    folder: Path,
-    learnt: Learnt,
-    settings: MaskSettings,
+    open_folder: Callable[[list[RealSound]], ExampleFolder],
+    count: int,
     progress: Progress,
 ) -> dict[str, list[MaskExamples]]:
     """Make the mixes of each split, or read them from a folder."""
-    held_out = max(1, settings.mixes // 10)
-    counts = {"train": max(1, settings.mixes - held_out), "validation": held_out}
+    held_out = max(1, count // 10)
+    counts = {"train": max(1, count - held_out), "validation": held_out}
     clips = [load_clip(path) for path in find_clips(renders)]
     mixes: dict[str, list[MaskExamples]] = {}
     done = 0
-    for split, count in counts.items():
+    for split, wanted in counts.items():
         members = [clip for clip in clips if clip.split == split]
         real = find_real(renders, split)
         if not any(sound.kind == "music" for sound in real):
             members = [clip for clip in members if clip.accompaniment is not None]
         if not members:
             raise AdtError(f"{renders}: no {split} clips with accompaniment")
-        make_folder(folder)
-        examples = ExampleFolder(folder, learnt, settings.examples, real)
+        examples = open_folder(real)
         mixes[split] = []
-        for mix in examples.draw(members, count):
+        for mix in examples.draw(members, wanted):
             mixes[split].append(mix)
             done += 1
             progress(done / sum(counts.values()))
@@ -201,7 +176,7 @@ def _gathered(
 
 def material(oneshots: Path) -> dict[str, Any]:
     """Return the material, for the card: renders, one-shots and real sounds."""
-    sources = {f"{row['source']}, {row['licence']}" for row in _listed(oneshots)}
+    sources = {f"{row['source']}, {row['licence']}" for row in listed(oneshots)}
     return {
         "performances": MATERIAL["performances"],
         "sounds": MATERIAL["sounds"],
@@ -210,67 +185,6 @@ def material(oneshots: Path) -> dict[str, Any]:
         "note": "No recording of a song with its drums was used. The hits of most mixes"
         " are those that the model `drums` finds.",
     }
-
-
-def band_edges() -> NDArray[np.int64]:
-    """Return the first bins of the bands, and the end: single bins, then wider ones."""
-    wider = np.round(np.geomspace(12, GRID.bins, 29)).astype(int)
-    return np.unique(np.concatenate([np.arange(12), wider]))
-
-
-def general_templates(oneshots: Path) -> Learnt:
-    """Return the mean spectra of one-shots, frame by frame.
-
-    Parameters
-    ----------
-    oneshots
-        Folder with ``oneshots.csv`` and the files that it names.
-
-    Returns
-    -------
-    dict
-        ``edges_hz`` and the templates, see `adt_plugins.separation.learnt.Learnt`.
-
-    Raises
-    ------
-    AdtError
-        If a drum has no one-shots.
-    """
-    rows = _listed(oneshots)
-    edges = band_edges()
-    step = SAMPLE_RATE / GRID.size
-    learnt: dict[str, NDArray[Any]] = {
-        "edges_hz": ((edges - 0.5) * step).astype(np.float32)
-    }
-    for drum, classes in CLASSES.items():
-        files = [oneshots / row["file"] for row in rows if row["class"] in classes]
-        if not files:
-            raise AdtError(f"{oneshots}: no one-shots of {' or '.join(classes)}")
-        chosen = files[:: max(1, len(files) // _ONE_SHOTS)]
-        spectra = [_template(path, length_of(drum)) for path in chosen]
-        mean = np.mean(spectra, axis=0)
-        bands = [mean[:, a:b].mean(axis=1) for a, b in pairwise(edges)]
-        learnt[f"template.{drum}"] = np.stack(bands, axis=1).astype(np.float16)
-    return learnt
-
-
-def _listed(oneshots: Path) -> list[dict[str, str]]:
-    path = oneshots / "oneshots.csv"
-    return list(csv.DictReader(io.StringIO(decode(read_bytes(path)))))
-
-
-def _template(path: Path, length: int) -> Floats:
-    """Return the spectra of a hit from its first frame on, shape (length, bins)."""
-    hit = read_mono(path)
-    loud = np.abs(hit)
-    begin = int(np.argmax(loud > 0.1 * loud.max(initial=0.0)))
-    lead = GRID.size - GRID.hop + 2 * GRID.hop
-    before = min(begin, 2 * GRID.hop)
-    samples = np.zeros(lead + (length + 8) * GRID.hop, np.float32)
-    kept = hit[begin - before :][: len(samples) - lead + before]
-    samples[lead - before :][: len(kept)] = kept
-    first = GRID.frame(2 * GRID.hop / SAMPLE_RATE) - 1
-    return normalised(np.abs(GRID.spectra(samples))[first : first + length])
 
 
 def fit_networks(
@@ -375,8 +289,11 @@ def held_out_error(mixes: Sequence[MaskExamples], learnt: Learnt) -> float:
     """Return the mean power of the masked spectra's error beside the drums, in dB."""
     errors = []
     for mix in mixes:
-        features = mix.features.astype(np.float32)
-        mask = bare_mask(features.T, learnt) * _ceiling(features)
+        features = mix.features.astype(np.float32).T
+        odds = log_odds(features[:FEATURES], learnt, FIRST)
+        if len(features) > FEATURES:
+            odds = mean_odds(odds, log_odds(features, learnt, SECOND))
+        mask = sigmoid(odds) * _ceiling(features.T)
         error = np.mean(mix.weights * (mask - mix.masks) ** 2)
         errors.append(10 * np.log10(error / np.mean(mix.weights * mix.masks**2)))
     return round(float(np.mean(errors)), 2)

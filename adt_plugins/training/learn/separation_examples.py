@@ -22,15 +22,18 @@ from adt_plugins import transcribe
 from adt_plugins.annotations import Onset
 from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.base.arrays import archived, read_arrays
-from adt_plugins.base.files import write_files
+from adt_plugins.base.files import make_folder, write_files
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtWarning
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.separation import templates
-from adt_plugins.separation.frames import Floats, Grid
-from adt_plugins.separation.learnt import Learnt
-from adt_plugins.separation.masks import FEATURES, Features
-from adt_plugins.separation.templates import EPSILON, Mixture
+from adt_plugins.separation.features import FEATURES, Features
+from adt_plugins.separation.frames import Floats, Grid, Spectra
+from adt_plugins.separation.learnt import FIRST, Learnt
+from adt_plugins.separation.masks import first_pass
+from adt_plugins.separation.second_pass import SecondFeatures
+from adt_plugins.separation.separator import STRETCH
+from adt_plugins.separation.templates import EPSILON, Hits, Mixture, hits_between
 from adt_plugins.training.learn.clips import Clip, cut
 from adt_plugins.training.learn.real_sounds import RealSound, draw
 
@@ -38,6 +41,7 @@ GRID = Grid(SAMPLE_RATE)
 
 _FEWEST_HITS = 6
 _SILENT = 1e-6  # mean square
+_BASS_HZ, _COLOUR_DB = 40.0, 3.0
 _FRAMES_AT_ONCE = 32
 # Share of the bins that are drawn whatever their power.
 _EVENLY = 0.1
@@ -51,6 +55,11 @@ class MixSettings:
     ----------
     seconds
         Length of the part of a clip that is used, at most.
+    turns
+        How often its drums are heard, each time in another accompaniment: templates of
+        a song are learnt from minutes.
+    within_s
+        Seconds of the mix from which bins are drawn.
     places
         Bins that are drawn from each mix, by the root of their power.
     below_db
@@ -60,6 +69,9 @@ class MixSettings:
         without an accompaniment always have it.
     with_solo, solo_db
         Share of the mixes with a voice or a guitar, and its level below the rest.
+    coloured
+        Share of the drums, and of what else plays, whose bass, middle and treble are
+        raised or lowered.
     true_hits
         Share of the mixes with true hits instead of detected ones.
     seed
@@ -67,13 +79,28 @@ class MixSettings:
     """
 
     seconds: float = 12.0
+    turns: int = 1
+    within_s: float = 15.0
     places: int = 12_000
     below_db: tuple[float, float] = (4.0, 3.0)
     real_music: float = 0.25
     with_solo: float = 0.5
     solo_db: tuple[float, float] = (2.0, 4.0)
+    coloured: float = 0.0
     true_hits: float = 0.35
     seed: int = 0
+
+
+#: Mixes of a minute.
+LONGER = MixSettings(
+    seconds=20.0,
+    turns=3,
+    within_s=13.0,
+    places=20_000,
+    real_music=0.5,
+    coloured=0.6,
+    true_hits=0.0,
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +110,7 @@ class MaskExamples:
     Parameters
     ----------
     features
-        Features, shape (bins, `FEATURES`).
+        Features, shape (bins, `FEATURES`), and perhaps `SECOND_FEATURES` more.
     masks
         Target: the best real-valued mask, 0-1, shape (bins,).
     weights
@@ -104,7 +131,8 @@ class ExampleFolder:
     folder
         Folder of the files, one per mix.
     learnt
-        Parameters with the general templates.
+        Parameters with the general templates. With the first networks, too, examples
+        are for the second ones.
     settings
         Settings of the mixes.
     real
@@ -118,6 +146,7 @@ class ExampleFolder:
         settings: MixSettings,
         real: list[RealSound],
     ) -> None:
+        make_folder(folder)
         self._folder, self._learnt = folder, learnt
         self._music = [sound for sound in real if sound.kind == "music"]
         self._solos = [sound for sound in real if sound.kind != "music"]
@@ -169,19 +198,38 @@ class ExampleFolder:
         settings = self._settings
         count = min(len(clip.drums), round(settings.seconds * SAMPLE_RATE))
         begin = int(rng.integers(len(clip.drums) - count + 1))
-        drums = cut(clip.drums, begin, count)
-        rest = self._accompaniment(clip, begin, count, rng)
-        power = float(np.mean(drums**2))
-        if min(power, float(np.mean(rest**2))) < _SILENT:
-            return None
-        if self._solos and rng.random() < settings.with_solo:
-            solo = draw(self._solos, count, rng)
+        once = cut(clip.drums, begin, count)
+        power = float(np.mean(once**2))
+        below = rng.normal(*settings.below_db)
+        turns = []
+        for _ in range(settings.turns):
+            rest = self._accompaniment(clip, begin, count, rng)
             beside = float(np.mean(rest**2))
-            rest += _scaled(solo, beside, -rng.normal(*settings.solo_db))
-        rest = _scaled(rest, power, rng.normal(*settings.below_db))
+            if min(power, beside) < _SILENT:
+                return None
+            if self._solos and rng.random() < settings.with_solo:
+                solo = draw(self._solos, count, rng)
+                rest += _scaled(solo, beside, -rng.normal(*settings.solo_db))
+            turns.append(_scaled(rest, power, below))
+        drums = self._coloured(np.tile(once, settings.turns), rng)
+        rest = self._coloured(np.concatenate(turns), rng)
         gain = 0.5 * 10 ** -rng.uniform(0, 1) / np.abs(drums + rest).max()
         drums, mix = drums * np.float32(gain), (drums + rest) * np.float32(gain)
         return drums, mix, begin
+
+    def _coloured(self, sound: Floats, rng: np.random.Generator) -> Floats:
+        """Raise and lower bass, middle and treble, as equalisers do; keep the level."""
+        if rng.random() >= self._settings.coloured:
+            return sound
+        spectrum = np.fft.rfft(sound)
+        hz = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
+        octaves = np.log2(np.maximum(hz, _BASS_HZ) / _BASS_HZ)
+        decibels = sum(
+            rng.normal(0, _COLOUR_DB) * np.cos(np.pi * part * octaves / octaves[-1])
+            for part in (1, 2, 3)
+        )
+        other = np.fft.irfft(spectrum * 10 ** (decibels / 20), len(sound))
+        return _scaled(other.astype(np.float32), float(np.mean(sound**2)), 0.0)
 
     def _accompaniment(
         self, clip: Clip, begin: int, count: int, rng: np.random.Generator
@@ -201,12 +249,13 @@ class ExampleFolder:
                 warnings.simplefilter("ignore", AdtWarning)
                 song = transcribe((mix, SAMPLE_RATE), beats=False, fine=True)
             return list(song.onsets)
-        first = begin / SAMPLE_RATE
-        last = first + len(mix) / SAMPLE_RATE
+        first, turns = begin / SAMPLE_RATE, self._settings.turns
+        length = len(mix) / SAMPLE_RATE / turns
         return [
-            Onset(time - first, Drum(code), velocity)
+            Onset(time - first + turn * length, Drum(code), velocity)
+            for turn in range(turns)
             for time, code, velocity in clip.onsets
-            if first <= time < last
+            if first <= time < first + length
         ]
 
     def _examples(
@@ -220,34 +269,79 @@ class ExampleFolder:
             hits.setdefault(kinds[onset.drum], []).append(GRID.frame(onset.time) - 1)
         mix_spectra, drum_spectra = _spectra(mix), _spectra(drums)
         magnitudes = np.abs(mix_spectra)
-        power = np.square(magnitudes)
-        learnt = templates.learn([(magnitudes, hits)], list(hits), GRID, self._learnt)
-        mixture = Mixture(magnitudes, hits, learnt)
+        level = 0.5 * float(
+            np.log(np.square(magnitudes).mean(dtype=np.float64) + EPSILON**2)
+        )
+        learnt = templates.learn(
+            list(_stretches(magnitudes, hits)), list(hits), GRID, self._learnt
+        )
+        count = round(self._settings.within_s * SAMPLE_RATE / GRID.hop)
+        begin = int(rng.integers(max(len(magnitudes) - count, 0) + 1))
+        # Drums that were struck before still sound.
+        lead = min(begin, templates.LONGEST)
+        inside = slice(begin - lead, begin + count)
+        hits = hits_between(hits, begin - lead, begin + count)
+        if not hits:
+            return None
+        spectra, drum_spectra = mix_spectra[inside], drum_spectra[inside]
+        mixture = Mixture(magnitudes[inside], hits, learnt)
         mixture.settle(learnt)
-        level = 0.5 * float(np.log(power.mean(dtype=np.float64) + EPSILON**2))
-        chances = np.sqrt(power).reshape(-1).astype(np.float64)
-        chances = (1 - _EVENLY) * chances / chances.sum() + _EVENLY / chances.size
+        return self._drawn(mixture, spectra, drum_spectra, level, rng, lead=lead)
+
+    def _drawn(
+        self,
+        mixture: Mixture,
+        spectra: Spectra,
+        drum_spectra: Spectra,
+        level: float,
+        rng: np.random.Generator,
+        *,
+        lead: int,
+    ) -> MaskExamples:
+        """Draw bins of a part of a mix, after its first frames."""
+        power = np.square(mixture.magnitudes)
+        chances = np.sqrt(power).astype(np.float64)
+        chances = (1 - _EVENLY) * chances / chances[lead:].sum()
+        chances += _EVENLY / chances[lead:].size
+        chances[:lead] = 0
+        chances = chances.reshape(-1)
         rows = np.sort(rng.choice(chances.size, self._settings.places, p=chances))
-        masks = np.real(drum_spectra * mix_spectra.conj()) / (power + EPSILON)
-        rest = np.square(np.abs(mix_spectra - drum_spectra))
-        both = np.sqrt(np.square(np.abs(drum_spectra)).sum() * rest.sum())
+        masks = np.real(drum_spectra * spectra.conj()) / (power + EPSILON)
+        powers = [
+            np.square(np.abs(some[lead:])).sum()
+            for some in (drum_spectra, spectra - drum_spectra)
+        ]
+        both = np.sqrt(powers[0] * powers[1])
         weights = power.reshape(-1)[rows] / (chances[rows] * both)
+        kinds: list[Features | SecondFeatures] = [Features(mixture, GRID, level)]
+        if f"{FIRST}weights.1" in self._learnt:
+            first = first_pass(mixture, GRID, level, self._learnt)
+            kinds = [first.features, SecondFeatures(spectra, first.mask)]
         return MaskExamples(
-            np.concatenate(list(_described(Features(mixture, GRID, level), rows))),
+            np.concatenate(list(_described(kinds, len(power), rows))),
             np.clip(masks, 0, 1).reshape(-1)[rows].astype(np.float32),
             weights.astype(np.float32),
         )
 
 
+def _stretches(magnitudes: Floats, hits: Hits) -> Iterator[tuple[Floats, Hits]]:
+    """Cut a mix into stretches to learn templates from, as songs are cut."""
+    for begin in range(0, len(magnitudes), STRETCH):
+        inside = hits_between(hits, begin, begin + STRETCH)
+        if inside:
+            yield magnitudes[begin : begin + STRETCH], inside
+
+
 def _described(
-    features: Features, rows: NDArray[np.int64]
+    kinds: Sequence[Features | SecondFeatures], count: int, rows: NDArray[np.int64]
 ) -> Iterator[NDArray[np.float16]]:
-    """Yield the features of bins, ascending."""
-    for begin in range(0, len(features), _FRAMES_AT_ONCE):
-        end = min(begin + _FRAMES_AT_ONCE, len(features))
+    """Yield the features of bins, ascending, of so many frames."""
+    for begin in range(0, count, _FRAMES_AT_ONCE):
+        end = min(begin + _FRAMES_AT_ONCE, count)
         first, last = np.searchsorted(rows, (begin * GRID.bins, end * GRID.bins))
-        block = features.of(begin, end).reshape(FEATURES, -1)
-        yield block[:, rows[first:last] - begin * GRID.bins].T.astype(np.float16)
+        block = np.concatenate([features.of(begin, end) for features in kinds])
+        inside = rows[first:last] - begin * GRID.bins
+        yield block.reshape(len(block), -1)[:, inside].T.astype(np.float16)
 
 
 def _scaled(sound: Floats, power: float, db: float) -> Floats:

@@ -18,15 +18,11 @@ from adt_plugins.cli import main
 from adt_plugins.cli._train_split import TrainSplitOptions
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.separation.features import FEATURES
 from adt_plugins.separation.learnt import SHIPPED, shipped_learnt
-from adt_plugins.separation.masks import FEATURES
 from adt_plugins.training.learn.clips import load_clip
-from adt_plugins.training.learn.separation import (
-    CLASSES,
-    MaskSettings,
-    general_templates,
-    learn_separation,
-)
+from adt_plugins.training.learn.general_templates import CLASSES, general_templates
+from adt_plugins.training.learn.separation import MaskSettings, learn_separation
 from adt_plugins.training.learn.separation_examples import ExampleFolder, MixSettings
 from tests.support.drum_tracks import RATE, chords, drum_track
 
@@ -36,6 +32,9 @@ SETTINGS = MaskSettings(
     epochs=10,
     batch=512,
     examples=MixSettings(seconds=4, places=4000, true_hits=1.0),
+    longer=MixSettings(
+        seconds=4, turns=2, within_s=6, places=4000, coloured=0.5, true_hits=1.0
+    ),
 )
 SECONDS = 5.0
 TWO_HITS = Transcription(onsets=(Onset(1.0, Drum.KD, 100), Onset(1.6, Drum.SD, 100)))
@@ -110,7 +109,8 @@ def test_what_is_learnt_takes_drums_out(
     # Better than taking out nothing, or all.
     assert error < 0.2 * min(np.square(drums).sum(), np.square(rest).sum())
     arrays = dict(read_arrays(path))
-    arrays["bias.3"] = arrays["bias.3"] - 20  # a network that hears no drums
+    for name in ("bias.3", "second.bias.3"):  # networks that hear no drums
+        arrays[name] = arrays[name] - 20
     deaf = tmp_path / "deaf.npz"
     deaf.write_bytes(archived(arrays))
     left = separate(TWO_HITS, (mix, RATE), learnt=deaf).drums
@@ -185,6 +185,10 @@ def test_files_that_were_not_learnt_for_this_are_refused(tmp_path: Path) -> None
         separate(*given, learnt=path)
     path.write_bytes(archived({**arrays, "weights.1": arrays["weights.1"][:, 1:]}))
     with pytest.raises(FormatError, match=r"weights\.1 are not of 44 values"):
+        separate(*given, learnt=path)
+    second = arrays["second.weights.1"][:, 1:]
+    path.write_bytes(archived({**arrays, "second.weights.1": second}))
+    with pytest.raises(FormatError, match=r"second\.weights\.1 are not of 85 values"):
         separate(*given, learnt=path)
     path.write_bytes(archived({**arrays, "bias.2": arrays["bias.2"][1:]}))
     with pytest.raises(FormatError, match=r"bias\.2 are not of 40 values"):
