@@ -18,11 +18,16 @@ GAME_TRACK = "PART DRUMS"
 
 # Words in the names of drum tracks, in various languages.
 _DRUM_WORDS = re.compile(
-    r"drum|perc|perk|schlagz|trommel|schlagwerk|slagwerk|slagtøj|batter|bater[ií]a"
-    r"|trumm|tromme|rummut|perkus|bic[ií]\b|bębn|davul|ударн|барабан|τύμπαν|ντραμς"
-    r"|ドラム|打楽器|鼓|드럼|תופים|طبول|\bkit\b|\bbeat\b|groove agent",
+    r"drum|perc(?!ept)|perk|schlagz|trommel|schlagwerk|slagwerk|slagtøj|slagverk"
+    r"|batter|bater|trumm|tromme|trumset|rummut|rumpu|lyömäs|bic[ií]|bębn|davul"
+    r"|tambor|tambour[s ]|tamburi\b|bubnj|bobni\b|\btob[eă]\b|\bdob(ok)?\b|dobfel|ütő"
+    r"|būgn|bungas|ударн|барабан|τύμπαν|ντραμς|ドラム|パーカッション|打楽器|打[击擊]|鼓"
+    r"|드럼|타악|תופים|طبول|درامز|กลอง|trống|ड्रम|டிரம்|\bkit\b|\bbeat\b|\bdrms?\b"
+    r"|groove agent|\bssd\d?\b|\bbfd\d?\b",
     re.IGNORECASE,
 )
+# Instruments of General MIDI with such words that are tuned.
+_TUNED = re.compile(r"steel ?drum|perc\w*\.? organ", re.IGNORECASE)
 _MOST_LISTED = 8
 
 
@@ -59,7 +64,7 @@ def drum_notes(
         notes = notes or [
             note
             for track in tracks
-            if _DRUM_WORDS.search(normalize("NFC", track.name))
+            if _is_named_after_drums(normalize("NFC", track.name))
             for note in track.notes
         ]
     if not notes and any(track.notes for track in tracks):
@@ -73,6 +78,10 @@ def drum_notes(
             " --midi-channel"
         )
     return notes
+
+
+def _is_named_after_drums(name: str) -> bool:
+    return bool(_DRUM_WORDS.search(name)) and not _TUNED.search(name)
 
 
 def _find(tracks: Sequence[Track], wanted: int | str) -> Track:

@@ -103,7 +103,9 @@ def transcribe(
         None: the default model.
     start, end
         Part of the recording to read, in seconds. Times of the result still count
-        from the first sample of the recording.
+        from the first sample of the recording. Without `beats` the hits are those of
+        the whole; with them only similar bars of the part count, so that a few weak
+        hits may differ.
     audio_track
         Number of the audio track of a film, from 1; None: the one that players choose.
     drums
@@ -223,7 +225,7 @@ def _listen_to(
     cancel: Cancel | None,
     threads: int | None,
 ) -> tuple[Listened, AudioReader]:
-    """Run the network over a part, with the same result as in the whole recording."""
+    """Run the network over a part, with the activations of the whole recording."""
     around = samples_around(network.card, part.start, part.end)
     with open_audio(
         source, start=part.start, end=part.end, track=part.track, around=around

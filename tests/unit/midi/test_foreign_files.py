@@ -124,6 +124,20 @@ def test_hits_behind_the_last_beat_make_no_beats(tmp_path: Path) -> None:
         "bateria",
         "Slagverk perc",
         "DRUMS",
+        "Slagverk",
+        "Tamburi",
+        "Tambours",
+        "Tobe",
+        "Dob",
+        "Bubnjevi",
+        "Lyömäsoittimet",
+        "パーカッション",
+        "打击乐",
+        "타악기",
+        "กลองชุด",
+        "Bộ trống",
+        "Drm 1",
+        "SSD5",
     ],
 )
 def test_tracks_that_are_named_after_drums(tmp_path: Path, name: str) -> None:
@@ -136,7 +150,18 @@ def test_tracks_that_are_named_after_drums(tmp_path: Path, name: str) -> None:
     assert read(path)[0].counts() == {"KD": 1}
 
 
-@pytest.mark.parametrize("name", ["Kitchen", "Piano", "", "Heartbeats"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Kitchen",
+        "Piano",
+        "",
+        "Heartbeats",
+        "Steel Drums",
+        "Percussive Organ",
+        "Perception",
+    ],
+)
 def test_others_are_not_guessed_and_what_there_is_is_told(
     tmp_path: Path, name: str
 ) -> None:
