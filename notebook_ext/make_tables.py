@@ -130,7 +130,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "COMPOUND": (
         compound,
         "MIN_BPM MAX_BPM USUAL_BAR _PATTERN _ANYWHERE _WEIGHT _COST _SURE _LEAST_DRUMS"
-        " _SWUNG LEAST_BEATS MOST_OF_COMPOUND",
+        " _SWUNG _LEAST_THIRD LEAST_BEATS _MOST_OF_COMPOUND",
     ),
     "CHORDS": (
         chord_changes,

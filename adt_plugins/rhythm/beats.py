@@ -157,12 +157,13 @@ def find_beats(
         del observed  # 6 MB an hour
         beats = decoder.decode(meters, bpm)
         if patterns:
-            other = decoder.in_six_eight(beats, bpm) if meter is None else None
+            slower = decoder.in_six_eight(beats, bpm) if meter is None else None
             # Readings are those of 4/4; 12/8 has four counted beats too.
-            simple = not any(meter.is_compound for meter in meters)
-            if other is None and simple:
-                other = decoder.reread(beats, bpm, pinned=pin is not None)
-            beats = other or beats
+            if pin is None and not any(meter.is_compound for meter in meters):
+                is_known = bpm is not None or slower is not None
+                beats = decoder.reread(slower or beats, is_tempo_known=is_known)
+            else:
+                beats = slower or beats
     if pin is not None and beats:
         beats = _from_downbeat(beats, pin)
     return tuple(
@@ -284,28 +285,30 @@ class _Decoder:
     def in_six_eight(
         self, simple: FramesOfBeats, bpm: float | None
     ) -> FramesOfBeats | None:
-        """Find the beats of 6/8, if it is likelier than the meter of `simple`."""
+        """Find the beats of 6/8, if they are likelier than `simple`.
+
+        If nothing is played on their first third, they are counted in 4/4: slow beats
+        with nothing or eighths between them, or a shuffle.
+        """
         if len(simple) < compound.LEAST_BEATS:
             return None
         judge = compound.MeterJudge(self._activations, self._any_drum)
-        beats, positions = _columns(simple)
-        odds = judge.of_simple(beats, positions)
-        if odds + compound.MOST_OF_COMPOUND <= 0 or not judge.has_drums(beats):
+        columns = _columns(simple)
+        if not judge.may_be_compound(*columns):
             return None
         compounds = self.decode([SIX_EIGHT], bpm)
         if len(compounds) < compound.LEAST_BEATS:
             return None
-        others, positions = _columns(compounds)
-        odds += judge.of_compound(others, positions)
-        if odds <= 0 or (_are_alike(others, beats) and judge.swings(others)):
-            return None  # a shuffle is written in 4/4
-        return compounds
+        others = _columns(compounds)
+        if judge.of_both(columns, others) <= 0:
+            return None
+        if judge.has_thirds(others[0]):
+            return compounds
+        return None if _are_alike(others[0], columns[0]) else _in_four(compounds)
 
-    def reread(
-        self, beats: FramesOfBeats, bpm: float | None, *, pinned: bool
-    ) -> FramesOfBeats:
+    def reread(self, beats: FramesOfBeats, *, is_tempo_known: bool) -> FramesOfBeats:
         """Return the likeliest reading of beats, see `adt_plugins.rhythm.readings`."""
-        if pinned or len(beats) < readings.LEAST_BEATS:
+        if len(beats) < readings.LEAST_BEATS:
             return beats
         frames, positions = _columns(beats)
         if positions.max() != readings.BAR:
@@ -315,7 +318,7 @@ class _Decoder:
             positions,
             self._activations,
             None if self._changes is None else self._changes / WEIGHT,
-            tempi=(MIN_BPM, MAX_BPM) if bpm is None else None,
+            tempi=None if is_tempo_known else (MIN_BPM, MAX_BPM),
         )
         return list(zip(frames.tolist(), positions.tolist(), strict=True))
 
@@ -345,6 +348,12 @@ def _columns(beats: FramesOfBeats) -> tuple[NDArray[np.int64], NDArray[np.int64]
     """Return the frames, and the positions in the bar."""
     table = np.array(beats, np.int64)
     return table[:, 0], table[:, 1]
+
+
+def _in_four(beats: FramesOfBeats) -> FramesOfBeats:
+    """Count beats of 6/8 as those of 4/4."""
+    first = beats[0][1] - 1
+    return [(t, (n + first) % readings.BAR + 1) for n, (t, _) in enumerate(beats)]
 
 
 def _are_alike(frames: NDArray[np.int64], others: NDArray[np.int64]) -> bool:

@@ -82,6 +82,7 @@ export interface Fixtures {
       frames: number;
       level: number;
       played: number[];
+      hits: [frame: number, drum: number][];
       bar: number;
       times: string;
       positions: number[];

@@ -13,13 +13,15 @@ import { doubles, fixtures, matrix } from "./fixtures";
 
 const { beats, maps, changes } = fixtures.rhythm;
 const OUTPUTS = ["KD", "SD", "CY", "beat", "downbeat"];
+const HIT = 0.875;
 const SAME_S = 0.01 + 1e-9;
 
 /** The activations of `rhythm_fixtures._beats`. */
-function heard({ seed, frames, level, played, bar }: (typeof beats)[number]): Float32Array[] {
+function heard({ seed, frames, level, played, hits, bar }: (typeof beats)[number]): Float32Array[] {
   const lanes = matrix(seed, frames, OUTPUTS.length).map((lane) =>
     lane.map((value) => value * level),
   );
+  for (const [frame, drum] of hits) lanes[drum][frame] = HIT;
   const [beat, downbeat] = lanes.slice(3);
   played.forEach((frame, n) => {
     for (const [shift, height] of [

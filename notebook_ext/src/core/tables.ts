@@ -310,8 +310,9 @@ export const COMPOUND = {
   SURE: 0.99,
   LEAST_DRUMS: 0.15,
   SWUNG: 0.7,
+  LEAST_THIRD: 0.15,
   LEAST_BEATS: 6,
-  MOST_OF_COMPOUND: 2.2,
+  MOST_OF_COMPOUND: 2.6,
 } as const;
 
 /** See `adt_plugins.rhythm.chord_changes`. */

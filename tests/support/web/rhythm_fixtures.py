@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from adt_plugins.rhythm.chord_changes import Harmony
 OUTPUTS = ("KD", "SD", "CY", "beat", "downbeat")
 METERS = [Meter.parse(m) for m in ("4/4", "3/4", "6/8", "7/8", "5/4", "12/8")]
 CASES = 48
+SLOW = 6  # every sixth case is slow
+HIT = 0.875
 _DRUMS = OUTPUTS[:3]
 _CARD = ModelCard(
     "", "", "", OUTPUTS, FrontEnd(), Geometry(1, 0, 1), Picker(),
@@ -47,6 +50,9 @@ def _beats(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
     for seed in range(1, CASES + 1):
         frames = int(dice.choice((0, 1, 40, 900, 1500, 4000)))
         bpm, bar = dice.uniform(60, 200), int(dice.choice((3, 4)))
+        is_slow = seed % SLOW == 0  # straight beats, or 6/8
+        if is_slow:
+            bpm, bar, frames = dice.uniform(40, 65), 2, 4000
         drift, level = dice.choice((0.0, 0.001, 0.003)), dice.choice((0.05, 0.2, 1.0))
         played: list[int] = []
         at = dice.uniform(0, 80)
@@ -55,6 +61,9 @@ def _beats(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
             at += 6000 / bpm * (1 + drift * len(played) + dice.normal(0, 0.01))
         values = np.float32(level) * matrix(seed, frames, len(OUTPUTS))
         changes = matrix(seed + 500, frames, 1)[:, 0]
+        hits = list(_slow_hits(played, 3 - seed // SLOW % 3)) if is_slow else []
+        for frame, drum in hits:
+            values[frame, drum] = HIT
         for n, frame in enumerate(played):
             for shift, height in ((-1, 0.5), (0, 0.875), (1, 0.625)):
                 if 0 <= (t := frame + shift) < frames:
@@ -69,12 +78,21 @@ def _beats(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
             "frames": frames,
             "level": float(level),
             "played": played,
+            "hits": hits,
             "bar": bar,
             "times": bits([beat.time for beat in detected]),
             "positions": [beat.position for beat in detected],
             "thresholds": _CARD.thresholds,
             "weighed": bits(weighed.values[:, :3].sum(axis=1)),
         }
+
+
+def _slow_hits(played: list[int], parts: int) -> Iterator[tuple[int, int]]:
+    """Yield frames and drums: kick and snare by turns, cymbals on parts of a beat."""
+    for n, (frame, following) in enumerate(pairwise(played)):
+        yield frame, n % 2
+        for part in range(parts):
+            yield frame + round((following - frame) * part / parts), 2
 
 
 def _maps(bits: Bits) -> Iterator[dict[str, Any]]:

@@ -73,6 +73,18 @@ def shuffle(bpm: float) -> Activations:
     return played(60 / bpm / 3, lines, {"beat": 0.3, "downbeat": 0.25})
 
 
+def slow_straight(bpm: float, hats: str) -> Activations:
+    """Kick and snare by turns, hi-hats as said, nothing on thirds of the beats."""
+    lines = {
+        "KD": "x.......x.......",
+        "SD": "....x.......x...",
+        "HH": hats,
+        "downbeat": "x...............",
+        "beat": "x.o.x.o.x.o.x.o.",
+    }
+    return played(60 / bpm / 4, lines, {"beat": 0.3, "downbeat": 0.25})
+
+
 def positions(beats: tuple[Beat, ...]) -> list[int]:
     return [beat.position for beat in beats]
 
@@ -113,6 +125,16 @@ def test_a_shuffle_stays_in_four(bpm: float) -> None:
     beats = find_beats(shuffle(bpm))
     assert meter_of(beats) == Meter(4)
     assert positions(beats[:5]) == [1, 2, 3, 4, 1]
+
+
+@pytest.mark.parametrize(
+    ("bpm", "hats"), [(48.0, "x..."), (54.0, "...."), (54.0, "x...")]
+)
+def test_slow_beats_with_nothing_on_thirds_are_in_four(bpm: float, hats: str) -> None:
+    """They were taken for 6/8, whose beats may be slower than those of 4/4."""
+    beats = find_beats(slow_straight(bpm, 4 * hats))
+    assert meter_of(beats) == Meter(4)
+    assert np.diff([beat.time for beat in beats]) == pytest.approx(60 / bpm, abs=0.03)
 
 
 def test_meter_of_no_beats() -> None:

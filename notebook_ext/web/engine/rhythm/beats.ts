@@ -101,30 +101,33 @@ class Decoder {
     const { column } = this.activations;
     const evidence = new BarEvidence(column, BARS, this.changes);
     const simple = this.#search(BARS, MIN_BPM, MAX_BPM, evidence);
-    return this.#inSixEight(simple) ?? this.#reread(simple);
+    const slower = this.#inSixEight(simple);
+    return this.#reread(slower ?? simple, slower !== null);
   }
 
   /** Return the likeliest reading of beats. */
-  #reread(beats: FrameOfBeat[]): FrameOfBeat[] {
+  #reread(beats: FrameOfBeat[], isTempoKnown: boolean): FrameOfBeat[] {
     const bar = Math.max(...beats.map(([, position]) => position));
     if (beats.length < READINGS.LEAST_BEATS || bar !== READINGS.BAR) return beats;
     const changes = this.changes.map((value) => value / CHORDS.WEIGHT);
-    return likeliestReading(beats, this.activations, changes, this.rate, [MIN_BPM, MAX_BPM]);
+    const tempi = isTempoKnown ? null : ([MIN_BPM, MAX_BPM] as const);
+    return likeliestReading(beats, this.activations, changes, this.rate, tempi);
   }
 
-  /** Return the beats of 6/8 if that is likelier than the meter of the given ones, or null. */
+  /**
+   * Return the beats of 6/8 if they are likelier than the given ones, or null. If nothing is played
+   * on their first third, they are counted in 4/4.
+   */
   #inSixEight(simple: FrameOfBeat[]): FrameOfBeat[] | null {
     if (simple.length < COMPOUND.LEAST_BEATS) return null;
     const judge = new MeterJudge(this.activations, this.#densities.frames, this.rate);
-    const odds = judge.ofSimple(simple);
-    if (odds + COMPOUND.MOST_OF_COMPOUND <= 0 || !judge.hearsDrums(simple)) return null;
+    if (!judge.mayBeCompound(simple)) return null;
     const evidence = new CompoundEvidence(this.activations, this.changes);
     const { MIN_BPM: slowest, MAX_BPM: fastest } = COMPOUND;
     const found = this.#search([COMPOUND.USUAL_BAR], slowest, fastest, evidence);
-    if (found.length < COMPOUND.LEAST_BEATS) return null;
-    if (odds + judge.ofCompound(found) <= 0) return null;
-    // A shuffle is written in 4/4.
-    return areAlike(found, simple) && judge.swings(found) ? null : found;
+    if (found.length < COMPOUND.LEAST_BEATS || judge.ofBoth(simple, found) <= 0) return null;
+    if (judge.hasThirds(found)) return found;
+    return areAlike(found, simple) ? null : inFour(found);
   }
 
   #search(
@@ -152,6 +155,10 @@ class Decoder {
     });
   }
 }
+
+/** Count beats of 6/8 as those of 4/4. */
+const inFour = (beats: readonly FrameOfBeat[]): FrameOfBeat[] =>
+  beats.map(([frame], n) => [frame, ((n + beats[0][1] - 1) % READINGS.BAR) + 1]);
 
 /** Whether most beats of each are among those of the other. */
 const areAlike = (one: readonly FrameOfBeat[], other: readonly FrameOfBeat[]): boolean =>

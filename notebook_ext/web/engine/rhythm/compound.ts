@@ -9,7 +9,7 @@ import { clamp } from "../../../src/core/time";
 import type { Activations, Evidence, FrameOfBeat } from "./bar-pointer";
 import { meansOf, nearby, ratios } from "./drum-patterns";
 
-const { USUAL_BAR, COST, LEAST_DRUMS, SWUNG } = COMPOUND;
+const { USUAL_BAR, COST, LEAST_DRUMS, LEAST_THIRD, MOST_OF_COMPOUND, SWUNG } = COMPOUND;
 const PATTERN: Readonly<Record<string, readonly number[]>> = COMPOUND.PATTERN;
 const ANYWHERE: Readonly<Record<string, number>> = COMPOUND.ANYWHERE;
 const WEIGHT: Readonly<Record<string, number>> = COMPOUND.WEIGHT;
@@ -78,7 +78,9 @@ export class CompoundEvidence implements Evidence {
 /** Judges whether the meter is 6/8, by the beats in a simple meter and in 6/8. */
 export class MeterJudge {
   readonly #any: Float32Array;
+  readonly #kick: Float32Array | null;
   readonly #snare: Float32Array | null;
+  readonly #beat: Float32Array | null;
   readonly #downbeat: Float32Array | null;
   readonly #framesAt100: number;
 
@@ -88,26 +90,48 @@ export class MeterJudge {
       return values && nearby(values);
     };
     this.#any = anyDrum(activations, frames);
-    [this.#snare, this.#downbeat] = [near("SD"), near("downbeat")];
+    [this.#kick, this.#snare] = [near("KD"), near("SD")];
+    [this.#beat, this.#downbeat] = [near("beat"), near("downbeat")];
     this.#framesAt100 = 0.6 * rate;
   }
 
-  /** Whether drums play on beats; without drums, nothing can be said. */
-  hearsDrums(beats: readonly FrameOfBeat[]): boolean {
-    return meanAt(this.#any, framesOf(beats)) >= LEAST_DRUMS;
+  /** Whether beats of 6/8 are worth a search; without drums on the beats, nothing can be said. */
+  mayBeCompound(simple: readonly FrameOfBeat[]): boolean {
+    const hasDrums = meanAt(this.#any, framesOf(simple)) >= LEAST_DRUMS;
+    return hasDrums && this.#ofSimple(simple) > -MOST_OF_COMPOUND;
   }
 
-  /** Whether the first third of beats is silent, as in a shuffle. */
-  swings(beats: readonly FrameOfBeat[]): boolean {
-    const [, third, , other] = this.#divided(beats);
-    return third < SWUNG * other;
+  /** Whether the first third of beats is played, unlike in a shuffle and in straight beats. */
+  hasThirds(beats: readonly FrameOfBeat[]): boolean {
+    const [, third, half, other] = this.#divided(beats);
+    return third >= Math.max(SWUNG * other, half, LEAST_THIRD);
+  }
+
+  /** Return the log odds of 6/8 given the beats in a simple meter and in 6/8. */
+  ofBoth(simple: readonly FrameOfBeat[], compound: readonly FrameOfBeat[]): number {
+    const [frames, others] = [framesOf(simple), framesOf(compound)];
+    const [apart, lengths] = [lengthsOf(frames), lengthsOf(others)];
+    const [third, other] = [1 / 3, 2 / 3].map((part) =>
+      lengths.map((length, n) => others[n] + part * length),
+    );
+    const change = Math.log(median(lengths) / median(apart));
+    return (
+      -1.16 +
+      0.62 * this.#ofSimple(simple) +
+      24.32 * meanAt(this.#beat, others) -
+      20.98 * meanAt(this.#beat, frames) +
+      (7.25 * (meanAt(this.#beat, third) + meanAt(this.#beat, other))) / 2 -
+      3.68 * firstOf(this.#downbeat, simple) +
+      1.69 * firstOf(this.#kick, compound) +
+      0.95 * meanAt(this.#any, other) -
+      2.36 * Math.abs(change)
+    );
   }
 
   /** Return the log odds of 6/8 given beats of 3/4 or 4/4. */
-  ofSimple(beats: readonly FrameOfBeat[]): number {
+  #ofSimple(beats: readonly FrameOfBeat[]): number {
     const [first, third, half, other, last] = this.#divided(beats);
-    const frames = framesOf(beats);
-    const apart = frames.slice(1).map((frame, n) => frame - frames[n]);
+    const apart = lengthsOf(framesOf(beats));
     const isInThree = Math.max(...beats.map(([, position]) => position)) === 3;
     return (
       -0.68 -
@@ -117,14 +141,6 @@ export class MeterJudge {
       0.88 * Number(isInThree) -
       1.72 * meanAt(this.#snare, framesOf(beats, 2))
     );
-  }
-
-  /** Return the log odds that beats of 6/8 add: hits on thirds, and clear downbeats. */
-  ofCompound(beats: readonly FrameOfBeat[]): number {
-    const [first, third, half, other, last] = this.#divided(beats);
-    const clear =
-      meanAt(this.#downbeat, framesOf(beats, 1)) - meanAt(this.#downbeat, framesOf(beats, 2));
-    return 1.85 * ((third + other) / 2 - Math.max(first, half, last)) + 8.71 * clear;
   }
 
   /** Return the mean of the drums at 1/4, 1/3, 1/2, 2/3 and 3/4 of the beats. */
@@ -142,6 +158,15 @@ export class MeterJudge {
 /** Return the frames of the beats, or of those at one position of their bars. */
 const framesOf = (beats: readonly FrameOfBeat[], place?: number): number[] =>
   beats.flatMap(([frame, position]) => (place === undefined || position === place ? [frame] : []));
+
+const lengthsOf = (frames: readonly number[]): number[] =>
+  frames.slice(1).map((frame, n) => frame - frames[n]);
+
+/** Return how much higher a column is on the first beat of bars than on others. */
+function firstOf(column: Float32Array | null, beats: readonly FrameOfBeat[]): number {
+  const others = beats.filter(([, position]) => position > 1);
+  return meanAt(column, framesOf(beats, 1)) - meanAt(column, framesOf(others));
+}
 
 function meanAt(column: Float32Array | null, frames: readonly number[]): number {
   if (!column || !frames.length) return 0;

@@ -16,17 +16,21 @@ interface Reading {
   readonly positions: readonly number[];
 }
 
-/** Return the likeliest reading of beats in bars of four; `changes`: how new the harmony is. */
+/**
+ * Return the likeliest reading of beats in bars of four. `changes`: how new the harmony is; `tempi`:
+ * the lowest and the highest tempo, or null if that of the beats is known.
+ */
 export function likeliestReading(
   beats: readonly FrameOfBeat[],
   { column }: Activations,
   changes: Float32Array,
   rate: number,
-  [slowest, fastest]: readonly [number, number],
+  tempi: readonly [number, number] | null,
 ): FrameOfBeat[] {
   const readings = readingsOf(beats).filter((reading, n) => {
+    if (!tempi) return reading.kind === "same" || reading.kind === "off";
     const bpm = tempoOf(reading, rate);
-    return !n || (slowest <= bpm && bpm <= fastest);
+    return !n || (tempi[0] <= bpm && bpm <= tempi[1]);
   });
   const scores = readings.map((reading, n) => priorOf(reading, rate) + (n ? 0 : UNCHANGED));
   for (const [drum, weights] of Object.entries(READINGS.DRUMS)) {
