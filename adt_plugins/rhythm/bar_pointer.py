@@ -17,10 +17,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from adt_plugins.rhythm.evidence import Evidence, Singles
 
 TEMPI = 60
 TRANSITION_LAMBDA = 100.0
@@ -28,7 +29,6 @@ OBSERVATION_LAMBDA = 16
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Singles = NDArray[np.float32]
 
 _NEVER = -1e30  # log probability; unlike infinity, its differences are numbers
 _STEPS = 64
@@ -38,23 +38,6 @@ _KEPT_BYTES = 12 << 20
 """Memory for forward scores that backtracking need not recompute: enough for a song of
 four minutes in a narrow search. Where less than half of them would fit, as in an hour,
 the time saved is not worth it."""
-
-
-class Evidence(Protocol):
-    """Further evidence for a beat of the bar, besides the activations."""
-
-    @property
-    def division(self) -> int:
-        """Number of equal parts of a beat."""
-
-    def cut(self, first: int, end: int) -> tuple[Singles, ...]:
-        """Return log ratios for beats whose parts begin at frames, for each part.
-
-        Each has the shape (beats of all meters, frames); frames may lie outside.
-        """
-
-    def means(self) -> tuple[Singles, ...]:
-        """Return the mean over all beats at every frame, for each part of a beat."""
 
 
 class Ratios:

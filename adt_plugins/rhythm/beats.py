@@ -23,7 +23,6 @@ from adt_plugins.rhythm import compound, readings
 from adt_plugins.rhythm.bar_pointer import (
     OBSERVATION_LAMBDA,
     BeatPath,
-    Evidence,
     Ratios,
     beat_lengths,
     decode,
@@ -31,6 +30,7 @@ from adt_plugins.rhythm.bar_pointer import (
 from adt_plugins.rhythm.chord_changes import WEIGHT
 from adt_plugins.rhythm.compound import CompoundEvidence, any_drum
 from adt_plugins.rhythm.drum_patterns import BarEvidence
+from adt_plugins.rhythm.evidence import Evidence
 from adt_plugins.rhythm.known_beats import KnownBeats
 from adt_plugins.rhythm.tempo_search import likely_lengths
 

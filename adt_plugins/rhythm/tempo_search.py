@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from adt_plugins.rhythm.bar_pointer import (
     OBSERVATION_LAMBDA,
     TRANSITION_LAMBDA,
-    Evidence,
     Floats,
     Ints,
     Ratios,
-    Singles,
 )
+from adt_plugins.rhythm.evidence import Evidence, Singles
 
 SEGMENT_S = 6.0
 """Time over which beats count as evenly spaced, within `_SLACK_FRAMES`."""
