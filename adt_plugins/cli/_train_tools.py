@@ -17,6 +17,7 @@ class FinerOptions:
     taught: str
     renders: tuple[Path, ...]
     seed: int = 0
+    mean: bool = False
     quiet: bool = False
 
 
@@ -82,6 +83,11 @@ def _add_finer(actions: Any) -> None:
     )
     parser.add_argument("renders", type=Path, nargs="+", help="folders of the clips")
     parser.add_argument("--seed", type=int)
+    parser.add_argument(
+        "--mean",
+        action="store_true",
+        help="take the mean of what is learnt and what the model has",
+    )
     parser.add_argument("-q", "--quiet", action="store_true")
     set_command(parser, FinerOptions, run_finer)
 
@@ -91,12 +97,18 @@ def run_finer(options: FinerOptions) -> int:
     from adt_plugins.base.progress import progress_bar
     from adt_plugins.network.catalogue import find_model
     from adt_plugins.network.inference import Network
+    from adt_plugins.picking.fine_drums import FineDrumModel
     from adt_plugins.training.learn import fine_drums
 
     card = find_model(options.taught)
+    earlier = FineDrumModel.of(card) if options.mean else None
     with progress_bar("Learning", quiet=options.quiet) as report:
         learnt, measured = fine_drums.learn(
-            options.renders, Network(card), seed=options.seed, progress=report
+            options.renders,
+            Network(card),
+            seed=options.seed,
+            earlier=earlier,
+            progress=report,
         )
     card = fine_drums.attach(card, learnt, measured)
     if not options.quiet:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Onset
+from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
 from adt_plugins.network.inference import Network
-from adt_plugins.picking.fine_drums import BroadBands, attack_frames, describe
+from adt_plugins.picking.fine_drums import (
+    RECURRING,
+    BroadBands,
+    Kinds,
+    agreeing,
+    attack_frames,
+    describe,
+)
 from adt_plugins.picking.onsets import onsets_of, pick_hits
+from adt_plugins.picking.recurrence import SimilarBars, weigh
+from adt_plugins.rhythm.beats import find_clear_beats, has_beats
+from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.training.learn.clips import Clip
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 
@@ -46,18 +57,37 @@ class FineDrumExamples:
     classes
         True class of each, or -1 if it is not a hit of that drum; shape (hits,).
     clips
-        Number of the clip, shape (hits,).
+        Number of the clip, ascending, shape (hits,).
+    frames
+        Frame of the attack in the clip, shape (hits,).
+    bars
+        Similar bars of the clips that have beats, if the drum's kinds recur.
     """
 
     features: Floats
     classes: NDArray[np.int64]
     clips: NDArray[np.int64]
+    frames: NDArray[np.int64]
+    bars: Mapping[int, SimilarBars] = field(default_factory=dict)
 
     def only(self, kept: NDArray[np.bool_]) -> FineDrumExamples:
         """Return those for which `kept`, shape (hits,), is true."""
-        return FineDrumExamples(
-            self.features[kept], self.classes[kept], self.clips[kept]
+        return replace(
+            self,
+            features=self.features[kept],
+            classes=self.classes[kept],
+            clips=self.clips[kept],
+            frames=self.frames[kept],
         )
+
+    def probabilities(self, kinds: Kinds) -> Floats:
+        """Return the probability of each class, as in a transcription."""
+        probable = kinds.probabilities(self.features)
+        for clip, bars in self.bars.items():
+            hits = np.flatnonzero(self.clips == clip)
+            if len(hits):
+                probable[hits] = agreeing(probable[hits], self.frames[hits], bars)
+        return probable
 
 
 def true_classes(
@@ -122,18 +152,32 @@ def gather(
         activations = Activations(network.activations(frames), card.outputs, rate)
         bands = BroadBands(card.front_end)
         bands.add(frames)
-        for picked in pick_hits(activations, card):
-            onsets = onsets_of([picked], activations, card.delay)
+        weighed, bars = _weighed(activations, frames, card)
+        for picked in pick_hits(weighed, card):
+            onsets = onsets_of([picked], weighed, card.delay)
             if onsets and picked.drum in examples:
                 drum, hits = picked.drum, examples[picked.drum]
                 places = attack_frames(picked, len(frames))
                 features = describe(places, bands.values(), activations.values, rate)
                 classes = true_classes(onsets, clip.onsets, drum)
-                hits.append(
-                    FineDrumExamples(features, classes, np.full(len(onsets), number))
-                )
+                same = np.full(len(onsets), number)
+                agree = {number: bars} if bars and drum in RECURRING else {}
+                hits.append(FineDrumExamples(features, classes, same, places, agree))
         progress((number + 1) / len(clips))
     return {drum: _joined(hits) for drum, hits in examples.items() if hits}
+
+
+def _weighed(
+    activations: Activations, frames: Floats, card: ModelCard
+) -> tuple[Activations, SimilarBars | None]:
+    """Weigh activations by recurrence, as `adt_plugins.transcribe` does."""
+    changes = None
+    if has_beats(card.outputs):
+        harmony = Harmony(card.front_end)
+        harmony.add(frames)
+        changes = harmony.changes()
+    beats = find_clear_beats(activations, changes=changes)
+    return weigh(activations, beats, card)
 
 
 def _joined(parts: Sequence[FineDrumExamples]) -> FineDrumExamples:
@@ -141,4 +185,6 @@ def _joined(parts: Sequence[FineDrumExamples]) -> FineDrumExamples:
         np.concatenate([hits.features for hits in parts]),
         np.concatenate([hits.classes for hits in parts]),
         np.concatenate([hits.clips for hits in parts]),
+        np.concatenate([hits.frames for hits in parts]),
+        {clip: bars for hits in parts for clip, bars in hits.bars.items()},
     )

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from adt_plugins import transcribe
-from adt_plugins.annotations import Onset
-from adt_plugins.card import LevelRule, ModelCard
+from adt_plugins.activations import Activations
+from adt_plugins.annotations import Beat, Onset
+from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
 from adt_plugins.evaluation import evaluate
 from adt_plugins.picking.fine_drums import Kinds, softmax
+from adt_plugins.picking.recurrence import weigh
 from adt_plugins.training.learn import fine_drum_examples, fine_drums
 from adt_plugins.training.learn.fine_drum_examples import FineDrumExamples
 from adt_plugins.transcription import Transcription
@@ -106,7 +108,8 @@ def test_a_seed_decides_everything() -> None:
     classes = rng.integers(0, 3, 600)
     features = rng.normal(0, 1, (600, 20)).astype(np.float32)
     features[:, 3] += classes
-    hits = FineDrumExamples(features, classes, np.zeros(600, np.int64))
+    none = np.zeros(600, np.int64)
+    hits = FineDrumExamples(features, classes, none, none)
     one, two, other = (
         fine_drums.fit_kinds(hits, ("A", "B", "C"), s) for s in (1, 1, 2)
     )
@@ -176,7 +179,8 @@ def certain(values: list[tuple[float, int]]) -> tuple[Kinds, FineDrumExamples]:
     wanted = np.array([value for value, _ in values])
     features = np.log(wanted / (1 - wanted)).astype(np.float32)[:, None]
     classes = np.array([k for _, k in values])
-    return kinds, FineDrumExamples(features, classes, np.zeros(len(values), np.int64))
+    none = np.zeros(len(values), np.int64)
+    return kinds, FineDrumExamples(features, classes, none, none)
 
 
 def test_as_much_is_said_as_is_precise() -> None:
@@ -216,13 +220,53 @@ def test_machines_are_measured_but_decide_nothing() -> None:
         ("sams_sonor+muldjord", True),
         ("Red_Zeppelin_4_LV2", True),
         ("sf_GMbank_000+sams_sonor", False),
+        ("sams_sonor+drum_machine_mrk2", False),
         ("drum_machine_mrk2", False),
+        ("TR808EmulationKit", False),
     ],
 )
 def test_recorded_kits(tmp_path: Path, kit: str, recorded: bool) -> None:
     labels = tmp_path / "000001.json"
     labels.write_text(json.dumps({"kit": kit}))
     assert fine_drums._is_recorded(labels) is recorded
+
+
+def test_the_mean_of_two_is_that_of_their_log_odds() -> None:
+    one, hits = certain([(0.9, 0), (0.6, 1), (0.2, 0)])
+    other = replace(
+        one, output=-3 * one.output, output_bias=np.array([1.0, 0.0], np.float32)
+    )
+    both = fine_drums.mean_of(one, other)
+
+    def odds(kinds: Kinds) -> np.ndarray:
+        logarithms = np.log(kinds.probabilities(hits.features))
+        return logarithms[:, 0] - logarithms[:, 1]
+
+    mean = (odds(one) + odds(other)) / 2
+    np.testing.assert_allclose(odds(both), mean, rtol=1e-3, atol=1e-3)
+
+
+def test_kinds_are_judged_as_they_are_reported() -> None:
+    """Hits agree with similar bars of their clip, false ones among them."""
+    beats = [Beat(0.5 * n, n % 4 + 1) for n in range(33)]
+    values = np.full((1700, 2), 0.01, np.float32)
+    values[::100, 0] = values[50::100, 1] = 0.9
+    card = ModelCard(
+        "", "", "", ("KD", "SD"), FrontEnd(), Geometry(1, 0, 1), Picker(),
+        {"KD": 0.3, "SD": 0.3},
+    )  # fmt: skip
+    _, bars = weigh(Activations(values, card.outputs, 100.0), beats, card)
+    assert bars is not None
+    kinds, hits = certain([(0.9, 0)] * 7 + [(0.45, 0)])
+    hits = replace(hits, frames=25 + 200 * np.arange(8))
+    assert hits.probabilities(kinds)[7, 0] < 0.5
+    agreed = replace(hits, bars={0: bars})
+    assert agreed.probabilities(kinds)[7, 0] > 0.5
+    assert replace(hits, bars={1: bars}).probabilities(kinds)[7, 0] < 0.5
+    assert agreed.only(np.arange(8) > 5).probabilities(kinds)[1, 0] > 0.5
+    false = replace(agreed, classes=np.where(np.arange(8) < 7, -1, 0))
+    assert fine_drums.measure([(kinds, false)])["CHH"]["hits"] == 1
+    assert fine_drums.measure([(kinds, false)])[fine_drums.ACCURACY] == 1
 
 
 def test_what_is_hardly_ever_sure_is_never_said() -> None:
