@@ -52,6 +52,7 @@ DECAY = 0.1
 """Less decay is no better, and twice the units are worse (experiment 3 of "Finer
 drums")."""
 DROPOUT = 0.3
+HALF = np.float32(0.5)
 
 ACCURACY = "right if the most probable kind is always reported"
 """Name of a figure of `measure`."""
@@ -127,8 +128,8 @@ def mean_of(one: Kinds, other: Kinds) -> Kinds:
         one,
         hidden=np.concatenate((one.hidden, other.hidden), axis=1),
         hidden_bias=np.concatenate((one.hidden_bias, other.hidden_bias)),
-        output=np.concatenate((one.output, other.output)) / 2,
-        output_bias=(one.output_bias + other.output_bias) / 2,
+        output=np.concatenate((one.output, other.output)) * HALF,
+        output_bias=(one.output_bias + other.output_bias) * HALF,
     )
 
 
