@@ -19,7 +19,7 @@ DRIFT_S = 0.02
 NEAR_S = 0.03
 """Hits within this of a beat are on it, and give its time more exactly than a frame."""
 
-_EXACT_S = 0.001
+EXACT_S = 0.001
 """Beats that deviate less come from a sequencer: they are exact, hits may be late."""
 
 _STRAY, _STRAY_S = 0.02, 0.08
@@ -104,7 +104,7 @@ def steady_tempo(
     off = times - (line.start + line.quarter * places)
     if not anyway and not _fits(off):
         return None
-    if float(np.median(np.abs(off))) > _EXACT_S:
+    if float(np.median(np.abs(off))) > EXACT_S:
         times = refined(times, hits)
     line, inliers = _fitted(times, places)
     return _rounded(line, places[inliers])

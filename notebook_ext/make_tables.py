@@ -142,7 +142,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     ),
     "TEMPO": (
         tempo,
-        "LARGEST_S DRIFT_S NEAR_S _EXACT_S _STRAY _STRAY_S _WINDOW _LEAST_BEATS _ROUND"
+        "LARGEST_S DRIFT_S NEAR_S EXACT_S _STRAY _STRAY_S _WINDOW _LEAST_BEATS _ROUND"
         " _ROUNDING _MOST_OFF_S",
     ),
     "TEMPO_MAP": (

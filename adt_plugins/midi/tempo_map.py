@@ -27,14 +27,21 @@ from adt_plugins.midi.bar_lines import (
     ticks_of_beats,
     usual_beats,
 )
-from adt_plugins.tempo import LARGEST_S, SteadyTempo, steady_tempo
+from adt_plugins.tempo import (
+    EXACT_S,
+    LARGEST_S,
+    SteadyTempo,
+    refined,
+    steady_tempo,
+)
 
 DEFAULT_TEMPO = 500_000  # microseconds a quarter: 120 BPM
 TEMPI = ("auto", "constant", "follow")
 """How a map follows the beats: one tempo if it fits, always one, or every beat."""
 
-TOLERANCE_S = {"auto": 0.025, "follow": 0.005}
-"""Deviation of a beat from its detected time, where a single tempo does not fit."""
+TOLERANCE_S = {"auto": 0.02, "follow": 0.005}
+"""Deviation of a beat from its detected time, where a single tempo does not fit. With
+the errors of detected times no beat is off by more than 30 ms."""
 
 LEAST_LEAD_IN_S = 0.015
 """A first beat before this time lies at tick 0."""
@@ -189,7 +196,7 @@ def tempo_map(
     if how != "follow":
         quarters = np.array(places, np.float64) / TICKS_PER_QUARTER
         steady = steady_tempo(times, quarters, hits, anyway=how == "constant")
-    lead, tempos = _timed(times, places, how, steady)
+    lead, tempos = _timed(times, places, hits, how, steady)
     of_bars = meters_of_bars(meters, len(starts))
     last = starts[-1] + beats_of_last_bar(starts, of_bars, usual)
     ends = [*starts[1:], max(last, len(played))]
@@ -223,7 +230,11 @@ def _tempo(seconds: float | Fraction, ticks: int) -> int:
 
 
 def _timed(
-    times: list[float], places: Sequence[int], how: str, steady: SteadyTempo | None
+    times: list[float],
+    places: Sequence[int],
+    hits: Sequence[float],
+    how: str,
+    steady: SteadyTempo | None,
 ) -> tuple[int, tuple[tuple[int, int], ...]]:
     """Return the ticks of the lead-in, and the tempi."""
     if steady is not None and (steady.start > -LARGEST_S or how == "constant"):
@@ -242,7 +253,10 @@ def _timed(
     if times[0] > LEAST_LEAD_IN_S:
         lead = max(lead, PARTS[-1])
     if how == "auto":
-        times = _smooth(times)
+        smooth = _smooth(times)
+        if float(np.median(np.abs(np.subtract(smooth, times)))) > EXACT_S:
+            smooth = _smooth(refined(np.array(times), hits).tolist())
+        times = smooth
     ticks = [lead + place for place in places]
     if lead:
         ticks, times = [0, *ticks], [0.0, *times]

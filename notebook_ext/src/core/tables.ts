@@ -358,7 +358,7 @@ export const TEMPO = {
 export const TEMPO_MAP = {
   TICKS_PER_QUARTER: 960,
   DEFAULT_TEMPO: 500000,
-  TOLERANCE_S: {"auto": 0.025, "follow": 0.005},
+  TOLERANCE_S: {"auto": 0.02, "follow": 0.005},
   LEAST_LEAD_IN_S: 0.015,
   MIN_BPM: 30,
   LATEST_S: 100000,

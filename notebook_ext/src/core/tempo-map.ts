@@ -12,7 +12,7 @@ import {
 } from "./meter";
 import { roundEven } from "./pick";
 import { BAR_LINES, METER, TEMPO, TEMPO_MAP } from "./tables";
-import { type SteadyTempo, steadyTempo } from "./tempo";
+import { median, refined, type SteadyTempo, steadyTempo } from "./tempo";
 import { clamp } from "./time";
 
 const { TICKS_PER_QUARTER, DEFAULT_TEMPO, LEAST_LEAD_IN_S, MIN_BPM } = TEMPO_MAP;
@@ -70,7 +70,7 @@ export function tempoMap(
   for (const unit of units.slice(0, -1)) places.push(places[places.length - 1] + unit);
   const times = played.map(({ time }) => time);
   const quarters = places.map((place) => place / TICKS_PER_QUARTER);
-  const { lead, tempos } = timed(times, places, steadyTempo(times, quarters, hits));
+  const { lead, tempos } = timed(times, places, hits, steadyTempo(times, quarters, hits));
   const of = metersOfBars(meters, starts.length);
   const last = starts[starts.length - 1] + lastBar(starts, of, usual(played, starts, units));
   const ends = [...starts.slice(1), Math.max(last, played.length)];
@@ -169,6 +169,7 @@ function tempoOf(seconds: number, ticks: number): number {
 function timed(
   times: readonly number[],
   places: readonly number[],
+  hits: readonly number[],
   steady: SteadyTempo | null,
 ): { lead: number; tempos: Tempo[] } {
   if (steady && steady.start > -TEMPO.LARGEST_S) return atOneTempo(steady);
@@ -178,7 +179,10 @@ function timed(
   const local = Math.min(LOCAL, times.length - 1);
   let lead = leadIn(times[0], tempoOf(times[local] - times[0], places[local]));
   if (times[0] > LEAST_LEAD_IN_S) lead = Math.max(lead, PARTS[PARTS.length - 1]);
-  const smoothed = smooth(times);
+  let smoothed = smooth(times);
+  if (median(smoothed.map((time, n) => Math.abs(time - times[n]))) > TEMPO.EXACT_S) {
+    smoothed = smooth(refined(times, hits));
+  }
   const ticks = places.map((place) => lead + place);
   const tempos = lead
     ? stretches([0, ...smoothed], [0, ...ticks])

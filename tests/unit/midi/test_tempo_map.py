@@ -239,6 +239,36 @@ def test_a_band_that_is_not_steady_has_few_tempi(
     assert len(tempo_map(played, how="constant").tempos) == 1
 
 
+@pytest.mark.parametrize(
+    ("steps", "most"),
+    [
+        (60 / np.linspace(110, 121, 240), 9),
+        (60 / (96 * (1 + 0.08 * np.sin(np.arange(160) / 5))), 30),
+        (np.repeat([60 / 100, 60 / 124], 96), 4),
+    ],
+    ids=["faster", "rubato", "two tempi"],
+)
+def test_detected_beats_are_refined_by_the_hits(
+    steps: NDArray[np.float64], most: int
+) -> None:
+    """No beat is off by more than 30 ms, though they are found in frames of 10 ms."""
+    dice = np.random.default_rng(1)
+    times = 0.4 + np.cumsum(steps)
+    detected = np.round(times + dice.normal(0.005, 0.006, len(times)), 2)
+    hits = times + 0.004 + dice.normal(0, 0.002, len(times))
+    played = [Beat(t, n % 4 + 1) for n, t in enumerate(detected)]
+    timing = tempo_map(played, hits=hits.tolist())
+    assert worst(timing, times.tolist()) <= 0.03
+    assert 2 <= len(timing.tempos) <= most
+
+
+def test_beats_of_a_sequencer_are_not_moved_to_late_hits() -> None:
+    times = 0.4 + np.cumsum(60 / np.linspace(100, 110, 300))
+    played = [Beat(t, n % 4 + 1) for n, t in enumerate(times)]
+    late = (times + 0.02).tolist()
+    assert tempo_map(played, hits=late) == tempo_map(played)
+
+
 def test_ways_to_follow_a_tempo() -> None:
     with pytest.raises(ValueError, match="no way 'exactly'"):
         tempo_map(steady(0, 120, 9), how="exactly")
