@@ -13,7 +13,13 @@ from typing import Any, BinaryIO
 from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import ArrayDecoder, BlockDecoder, Decoder
-from adt_plugins.audio.sniff import Kind, end_without_tags, sniff, sound_start
+from adt_plugins.audio.sniff import (
+    Kind,
+    end_without_tags,
+    ogg_sounds,
+    sniff,
+    sound_start,
+)
 from adt_plugins.audio.wave_stream import WavePipe, is_wave
 from adt_plugins.errors import AudioError, MissingDependencyError
 
@@ -132,9 +138,10 @@ def _open_file(
         return _open_with_pyav(file, kind, track)
     from adt_plugins.audio.cut_vorbis import begins_before_zero
 
-    cut = begins_before_zero(file, head)
-    with suppress(*([MissingDependencyError] if cut else [])):
-        if cut or (track or 1) > 1:
+    # What libsndfile does not do well, but can do without PyAV.
+    hard = ogg_sounds(head) > 1 or begins_before_zero(file, head)
+    with suppress(*([MissingDependencyError] if hard and (track or 1) == 1 else [])):
+        if hard or (track or 1) > 1:
             return _open_with_pyav(file, kind, track)
     from adt_plugins.audio import sndfile
 

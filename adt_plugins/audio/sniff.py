@@ -72,6 +72,8 @@ _OTHERS = (
     b"riff\x2e\x91\xcf\x11",
 )
 _ID3V1_BYTES, _APE_BYTES, _APE_HAS_HEADER = 128, 32, 1 << 31
+_OGG_HEADER, _OGG_FIRST = 27, 2
+_OGG_SOUNDS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
 _ID3_HEADER, _MOST_TAGS = 10, 10
 _ID3 = re.compile(rb"ID3[\x02-\x04]\0[\0-\xf0][\0-\x7f]{4}", re.DOTALL)
 
@@ -115,6 +117,20 @@ def sniff(file: BinaryIO) -> tuple[Kind, bytes, int]:
     if packets == b"G" * 4:
         return _MPEG, head, start
     return UNKNOWN, head, start
+
+
+def ogg_sounds(head: bytes) -> int:
+    """Return how many streams of sound begin in the first pages of an Ogg file."""
+    count = at = 0
+    while (
+        head[at : at + 4] == b"OggS"
+        and len(head) > at + _OGG_HEADER
+        and head[at + 5] & _OGG_FIRST
+    ):
+        body = at + _OGG_HEADER + head[at + _OGG_HEADER - 1]
+        count += head[body : body + 8].startswith(_OGG_SOUNDS)
+        at = body + sum(head[at + _OGG_HEADER : body])
+    return count
 
 
 def sound_start(file: BinaryIO) -> int:

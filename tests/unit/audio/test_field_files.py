@@ -196,6 +196,18 @@ class TestTracks:
         with pytest.raises(AudioError, match=r"no audio track 3: 1 stereo, 2 stereo"):
             open_audio(path, track=3)
 
+    def test_ogg_with_two_is_told(self, tmp_path: Path) -> None:
+        """libsndfile reads the first, without a word."""
+        path = tmp_path / "two.ogg"
+        self.film(path, default=0)
+        samples, warnings = read(path)
+        assert np.abs(samples).max() == 0
+        assert warnings == [
+            "audio track 1 of 2 is read (1 stereo, 2 stereo);"
+            " --audio-track chooses another"
+        ]
+        assert np.abs(read(path, track=2)[0]).max() > 0.1
+
     def test_of_a_file_with_one(self, tmp_path: Path) -> None:
         path = tmp_path / "a.flac"
         soundfile.write(path, PAIR, RATE)
