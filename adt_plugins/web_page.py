@@ -30,13 +30,10 @@ if TYPE_CHECKING:
     from adt_plugins.card import ModelCard
 
 BUNDLE = "web.js"
-RUNTIME = {
-    "runtime": "web-engine/litert.js.gz",
-    "runtime-wasm": "web-engine/litert.wasm.gz",
-    "runtime-compat": "web-engine/litert-compat.js.gz",
-    "runtime-compat-delta": "web-engine/litert-compat.delta.gz",
+ENGINE = {
     "worker": "web-engine/worker.js",
     "separation": "web-engine/separation.js",
+    "network-wasm": "web-engine/network.wasm",
     "features": "web-engine/features.wasm",
     "example": "web-engine/example.mp3",
 }
@@ -92,8 +89,8 @@ def page() -> bytes:
         "finer": json_text(_finer(card)),
         "templates": json_text(_templates()),
         "licences": _licences(),
-        "model": _packed(network_bytes(card)),
-        **{name: _packed(_part(file)) for name, file in RUNTIME.items()},
+        "network": json_text(network_parts(network_bytes(card))),
+        **{name: _packed(_part(file)) for name, file in ENGINE.items()},
     }
     blocks = "".join(block(f"adt-{name}", text) for name, text in parts.items())
     head, foot = frame(
@@ -115,11 +112,7 @@ def _part(name: str) -> bytes:
 
 def _licences() -> str:
     """Return the licence notices of the page's parts."""
-    texts = (
-        asset("notebook_ext", f"web-engine/{name}").read_text(encoding="utf-8")
-        for name in ("NOTICE", "LICENSE")
-    )
-    return "\n".join((_OWN_LICENCE, *texts, font_licence())).replace("<", "‹")
+    return f"{_OWN_LICENCE}\n{font_licence()}".replace("<", "‹")
 
 
 def _card(card: ModelCard) -> dict[str, object]:
@@ -127,6 +120,51 @@ def _card(card: ModelCard) -> dict[str, object]:
     free_form = {"path", "description", "licence", "training", "measured"}
     return {
         name: value for name, value in asdict(card).items() if name not in free_form
+    }
+
+
+def network_parts(content: bytes) -> dict[str, object]:
+    """Return the matrices of a network, as `web/engine/matrices.ts` reads them.
+
+    Parameters
+    ----------
+    content
+        Its `.tflite` file.
+
+    Raises
+    ------
+    ValueError
+        If the page cannot run such a network.
+    """
+    from adt_plugins.network.numpy_backend.matrices import Matrices, Matrix
+    from adt_plugins.network.numpy_backend.tflite_file import read_tflite
+
+    def optional(values: NDArray[np.float32] | None) -> str | None:
+        return None if values is None else _floats(values)
+
+    def packed(matrix: Matrix) -> dict[str, object]:
+        return {
+            "columns": matrix.values.shape[1],
+            "values": base64_text(matrix.values.tobytes()),
+            "scales": optional(matrix.scales),
+            "bias": optional(matrix.bias),
+        }
+
+    network = Matrices.of(read_tflite(content))
+    return {
+        "rises": network.rises,
+        "offsets": network.offsets,
+        "layers": [
+            [
+                {"ofInput": packed(one.of_input), "ofState": packed(one.of_state)}
+                for one in both
+            ]
+            for both in network.layers
+        ],
+        "every": packed(network.every),
+        "here": packed(network.here),
+        "value": packed(network.value),
+        "output": packed(network.output),
     }
 
 

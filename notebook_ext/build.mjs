@@ -85,7 +85,7 @@ await build({
   format: "esm",
 });
 
-// What its workers run: one script each, and behind one the arithmetic of the features.
+// What its workers run: one script each, and behind one the arithmetic of features and network.
 for (const [entry, bundle] of [
   ["web/engine/worker.ts", "worker.js"],
   ["web/separation/worker.ts", "separation.js"],
@@ -95,13 +95,17 @@ for (const [entry, bundle] of [
     entryPoints: [here(entry)],
     outfile: join(folder, "web-engine", bundle),
     format: "iife",
-    alias: { "@litertjs/wasm-utils": here("web/engine/wasm-utils.ts") },
   });
 }
-const { error, stderr } = await asc.main([
-  "web/engine/assembly/bank.ts",
-  ...["--baseDir", here("."), "--outFile", join(folder, "web-engine/features.wasm")],
-  ...["--optimizeLevel", "3", "--converge", "--noAssert", "--enable", "simd"],
-  ...["--runtime", "stub", "--initialMemory", "1"],
-]);
-if (error) throw new Error(`${error.message}\n${stderr}`);
+for (const [entry, binary] of [
+  ["bank", "features.wasm"],
+  ["network", "network.wasm"],
+]) {
+  const { error, stderr } = await asc.main([
+    `web/engine/assembly/${entry}.ts`,
+    ...["--baseDir", here("."), "--outFile", join(folder, "web-engine", binary)],
+    ...["--optimizeLevel", "3", "--converge", "--noAssert", "--enable", "simd"],
+    ...["--runtime", "stub", "--initialMemory", "1", "--use", "abort="],
+  ]);
+  if (error) throw new Error(`${error.message}\n${stderr}`);
+}

@@ -7,7 +7,8 @@ import type { Grid, Picker } from "../src/core/pick";
 import type { Header } from "../src/core/song";
 import type { Timing } from "../src/core/tempo-map";
 import type { Score } from "../src/notation/score";
-import type { Card, FrontEnd, LevelRule } from "../web/engine/engine-types";
+import type { Card, FrontEnd, Geometry, LevelRule } from "../web/engine/engine-types";
+import type { PackedMatrices } from "../web/engine/matrices";
 
 export interface Fixtures {
   picks: {
@@ -61,6 +62,12 @@ export interface Fixtures {
     }[];
     gains: { rule: LevelRule; front_end: FrontEnd; gains: number[] };
     regularity: { frames: number[][]; count: number; rate: number; regularity: number }[];
+    networks: {
+      seed: number;
+      geometry: Geometry;
+      network: PackedMatrices;
+      activations: number[][];
+    }[];
     broad: { front_end: FrontEnd; levels: number[][] };
     finer: {
       seed: number;

@@ -11,7 +11,11 @@ from adt_plugins.network.brnn_sa.weights import BrnnSaWeights
 
 
 def brnn_sa(
-    seed: int = 1, bands: int = 9, units: int = 8, difference: bool = True
+    seed: int = 1,
+    bands: int = 9,
+    units: int = 8,
+    difference: bool = True,
+    rank: int = 4,
 ) -> BrnnSaWeights:
     """A small network with PyTorch's initial weights, about as a trained one."""
     rng = np.random.default_rng(seed)
@@ -28,10 +32,10 @@ def brnn_sa(
                 state[f"{name}_l{layer}{end}"] = rng.normal(size=shape) / np.sqrt(
                     units / 2
                 )
-    state["attention_a"] = rng.normal(size=(5, 2 * units, 4))
-    state["attention_b"] = rng.normal(size=4)
-    state["attention_c"] = rng.normal(size=(2 * units, 4))
-    state["attention_v"] = 2 * rng.normal(size=(4, 2 * units))
+    state["attention_a"] = rng.normal(size=(5, 2 * units, rank))
+    state["attention_b"] = rng.normal(size=rank)
+    state["attention_c"] = rng.normal(size=(2 * units, rank))
+    state["attention_v"] = 2 * rng.normal(size=(rank, 2 * units))
     state["output_weight"] = rng.normal(size=(2 * units, 3))
     state["output_bias"] = rng.normal(size=3)
     return BrnnSaWeights.from_dict(state, difference=difference)

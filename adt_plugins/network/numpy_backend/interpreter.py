@@ -29,6 +29,8 @@ _Step = Callable[[_Values], None]
 _RELU = 1  # in the schema's ActivationFunctionType
 FULLY_CONNECTED = 9
 """Number of the matrix product in the schema's BuiltinOperator."""
+MAXIMUM = 55
+"""Number of the larger of two values there."""
 
 
 class NumpyInterpreter:
@@ -341,7 +343,7 @@ _OPERATORS: dict[int, Callable[..., _Step]] = {
     44: _sequence_lstm,
     47: _unary(np.exp),
     49: _split,
-    55: _binary(np.maximum),
+    MAXIMUM: _binary(np.maximum),
     65: _slice,
     105: _reverse,
 }

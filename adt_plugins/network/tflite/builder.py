@@ -70,7 +70,7 @@ class GraphBuilder:
     # Values ---------------------------------------------------------------
 
     def input(self, shape: Sequence[int], name: str = "frames") -> Tensor:
-        """Add a float32 input of the graph; LiteRT.js identifies values by name."""
+        """Add a float32 input of the graph, with a name for signatures."""
         self._tensors.append(Value(tuple(shape), name=name))
         self._inputs.append(len(self._tensors) - 1)
         return Tensor(len(self._tensors) - 1, tuple(shape))

@@ -71,18 +71,27 @@ export class Beginnings {
     this.#sum = this.#count = 0;
   }
 
+  /** Return where sound follows long silence; most samples need not be looked at for that. */
   #starts(samples: Float32Array): number[] {
     const starts: number[] = [];
     const least = this.#least;
-    let zeros = this.#zeros; // a local variable: a field would be written for every sample
-    for (let i = 0; i < samples.length; i++) {
-      if (samples[i] === 0) zeros++;
-      else {
-        if (zeros >= least) starts.push(this.#received + i);
-        zeros = 0;
+    for (let at = 0; at < samples.length; ) {
+      if (this.#zeros >= least) {
+        const begin = at;
+        while (at < samples.length && samples[at] === 0) at++;
+        this.#zeros += at - begin;
+        if (at === samples.length) break;
+        starts.push(this.#received + at++);
+        this.#zeros = 0;
+        continue;
       }
+      // Where the silence would be long enough, if all samples up to there were zeros.
+      const end = Math.min(at + least - this.#zeros, samples.length);
+      let last = end - 1;
+      while (last >= at && samples[last] === 0) last--;
+      this.#zeros = last < at ? this.#zeros + end - at : end - 1 - last;
+      at = end;
     }
-    this.#zeros = zeros;
     return starts;
   }
 

@@ -82,18 +82,44 @@ export interface Kinds {
   readonly outputBias: Float32Array;
 }
 
+/** A matrix, row by row. */
+export interface Matrix {
+  readonly columns: number;
+  readonly values: Int8Array | Float32Array;
+  /** Factor of each row of integers. */
+  readonly scales: Float32Array | null;
+  readonly bias: Float32Array | null;
+}
+
+/** A direction of a layer. */
+export interface Direction {
+  readonly ofInput: Matrix;
+  readonly ofState: Matrix;
+}
+
+/** See `adt_plugins.network.numpy_backend.matrices`. */
+export interface Matrices {
+  /** Whether the first layer also reads the increases of a frame's values. */
+  readonly rises: boolean;
+  /** Frames that one attends to. */
+  readonly offsets: number;
+  /** Both directions of each layer. */
+  readonly layers: readonly (readonly Direction[])[];
+  readonly every: Matrix;
+  readonly here: Matrix;
+  readonly value: Matrix;
+  readonly output: Matrix;
+}
+
 /** Parts that the page embeds: the unpacked files of `web-engine`, and a model. */
 export interface Parts {
-  /** LiteRT.js's loader, a classic script. */
-  readonly runtimeScript: string;
-  /** LiteRT.js, compiled. */
-  readonly runtime: WebAssembly.Module;
-  /** The `.tflite` file of the card. */
-  readonly model: Uint8Array<ArrayBuffer>;
   readonly card: Card;
+  /** The network of the card. */
+  readonly network: Matrices;
   readonly finer: FinerModel;
   /** `worker.js`, a classic script. */
   readonly workerScript: string;
+  readonly networkWasm: Uint8Array<ArrayBuffer>;
   /** Without it, features are computed in JavaScript, with the same result. */
   readonly featuresWasm?: Uint8Array<ArrayBuffer>;
 }

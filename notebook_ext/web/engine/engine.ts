@@ -8,10 +8,7 @@ const AHEAD = 6;
 
 /** Start a worker and open the network in it. */
 export async function startEngine(parts: Parts): Promise<Engine> {
-  // A single script, so that the worker loads nothing that a policy would have to allow.
-  const script = new Blob([parts.runtimeScript, "\n", parts.workerScript], {
-    type: "text/javascript",
-  });
+  const script = new Blob([parts.workerScript], { type: "text/javascript" });
   const address = URL.createObjectURL(script);
   const engine = new WorkerEngine(new Worker(address));
   try {
@@ -61,11 +58,10 @@ class WorkerEngine implements Engine {
     this.worker.postMessage(message, transfer);
   }
 
-  async open(parts: Parts): Promise<void> {
-    const { runtime, model, card, finer, featuresWasm: features } = parts;
+  async open({ workerScript: _, ...parts }: Parts): Promise<void> {
     await new Promise<void>((done, fail) => {
       this.#waiting = { message: ({ kind }) => kind === "ready" && done(), fail };
-      this.#post({ kind: "open", runtime, model, card, finer, ...(features && { features }) });
+      this.#post({ kind: "open", parts });
     });
     this.#waiting = null;
   }

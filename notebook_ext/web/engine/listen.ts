@@ -10,8 +10,8 @@ import { type Bank, type Block, Features, LevelFollower, type Tables } from "./f
 import { ScriptBank } from "./fft";
 import { drumRanges, filterbank, hann } from "./filterbank";
 import { BroadBands, kindsOf } from "./finer";
-import { Chunks, type Layers } from "./layers";
 import { Mixer } from "./mixer";
+import { Chunks, type Network } from "./network";
 import { NoiseFloor } from "./noise-floor";
 import { drumsOf, gridOf, hitsOf, thresholdsOf } from "./picking";
 import { weigh } from "./recurrence";
@@ -51,7 +51,7 @@ export class Listener {
     card: Card,
     tables: Tables,
     bank: Bank,
-    layers: Layers,
+    network: Network,
     finer: FinerModel | null,
     progress: (samples: number) => void,
   ) {
@@ -67,27 +67,27 @@ export class Listener {
     this.#harmony = new Harmony(tables.filters, frontEnd);
     this.#finer = finer;
     this.#broad = finer && new BroadBands(tables.filters, frontEnd);
-    this.#chunks = new Chunks(layers);
+    this.#chunks = new Chunks(network);
     this.#activations = new Columns(card.outputs.length);
     this.#levels = new Columns(drums.length);
     this.#progress = progress;
   }
 
   /** Process the next samples of all channels. */
-  async process(channels: readonly Float32Array[]): Promise<void> {
+  process(channels: readonly Float32Array[]): void {
     const blocks: Block[] = [];
     const mono = this.#mixer.mix(channels);
     this.#beginnings.hear(mono);
     this.#features.process(this.#floor.process(mono), (block) => blocks.push(block));
-    await this.#take(blocks);
+    this.#take(blocks);
   }
 
-  async finish(): Promise<Heard> {
+  finish(): Heard {
     const blocks: Block[] = [];
     this.#features.process(this.#floor.finish(), (block) => blocks.push(block));
     this.#features.finish((block) => blocks.push(block));
-    await this.#take(blocks);
-    await this.#chunks.finish(this.#out);
+    this.#take(blocks);
+    this.#chunks.finish(this.#out);
     const { outputs } = this.#card;
     this.#beginnings.finish();
     const activations = this.#activations.joined();
@@ -124,12 +124,12 @@ export class Listener {
     return { frames, outputs, activations, levels, beats, finer: sha256, ...hits };
   }
 
-  async #take(blocks: readonly Block[]): Promise<void> {
+  #take(blocks: readonly Block[]): void {
     for (const { features, levels } of blocks) {
       this.#levels.add(levels);
       this.#harmony.hear(features);
       this.#broad?.hear(features);
-      await this.#chunks.process(features, this.#out);
+      this.#chunks.process(features, this.#out);
     }
   }
 

@@ -1,15 +1,11 @@
 /** The messages between page and worker. */
 
-import type { Card, FinerModel, Heard } from "./engine-types";
+import type { Heard, Parts } from "./engine-types";
 
 export type ToWorker =
   | {
       readonly kind: "open";
-      readonly runtime: WebAssembly.Module;
-      readonly model: Uint8Array<ArrayBuffer>;
-      readonly card: Card;
-      readonly finer: FinerModel;
-      readonly features?: Uint8Array<ArrayBuffer>;
+      readonly parts: Omit<Parts, "workerScript">;
     }
   | { readonly kind: "start"; readonly job: number; readonly isFine: boolean }
   | {

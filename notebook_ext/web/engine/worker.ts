@@ -2,16 +2,15 @@
 
 import type { Card, FinerModel } from "./engine-types";
 import type { Bank, Tables } from "./features";
-import { Layers } from "./layers";
 import { bankOf, Listener, tablesOf } from "./listen";
-import { openModel } from "./litert";
 import type { ToPage, ToWorker } from "./messages";
+import { Network } from "./network";
 
 interface Opened {
   readonly card: Card;
   readonly tables: Tables;
   readonly bank: Bank;
-  readonly layers: Layers;
+  readonly network: Network;
   readonly finer: FinerModel;
 }
 
@@ -21,7 +20,7 @@ interface Scope {
 }
 
 /** Least time between two messages about progress. */
-const PAUSE_MS = 50;
+const PAUSE_MS = 100;
 
 const scope = globalThis as unknown as Scope;
 let opened: Opened | null = null;
@@ -30,17 +29,17 @@ let job = 0;
 
 async function receive(message: ToWorker): Promise<void> {
   if (message.kind === "open") {
-    opened = await open(message);
+    opened = await open(message.parts);
     scope.postMessage({ kind: "ready" });
   } else if (message.kind === "start") {
     job = message.job;
     listener = listen(message.isFine);
   } else if (message.job === job && listener) {
     if (message.kind === "piece") {
-      await listener.process(message.channels);
+      listener.process(message.channels);
       scope.postMessage({ kind: "next", job });
     } else {
-      const heard = await listener.finish();
+      const heard = listener.finish();
       listener = null;
       scope.postMessage({ kind: "heard", job, heard }, [
         heard.activations.buffer,
@@ -52,22 +51,23 @@ async function receive(message: ToWorker): Promise<void> {
   }
 }
 
-async function open(parts: Extract<ToWorker, { kind: "open" }>): Promise<Opened> {
-  const { card, finer } = parts;
+type Parts = Extract<ToWorker, { kind: "open" }>["parts"];
+
+async function open({ card, finer, featuresWasm, networkWasm, ...parts }: Parts): Promise<Opened> {
   const tables = tablesOf(card);
-  const layers = new Layers(await openModel(parts.runtime, parts.model), card.geometry);
-  if (layers.bands !== tables.filters.length || layers.outputs !== card.outputs.length) {
+  const network = await Network.open(networkWasm, parts.network, card.geometry);
+  if (network.bands !== tables.filters.length || network.outputs !== card.outputs.length) {
     throw new Error(`${card.name}: the network does not fit its card`);
   }
-  return { card, tables, layers, finer, bank: await bankOf(tables, parts.features) };
+  return { card, tables, network, finer, bank: await bankOf(tables, featuresWasm) };
 }
 
 function listen(isFine: boolean): Listener {
   if (!opened) throw new Error("not open");
-  const { card, tables, bank, layers, finer } = opened;
+  const { card, tables, bank, network, finer } = opened;
   const own = job;
   let reported = performance.now();
-  return new Listener(card, tables, bank, layers, isFine ? finer : null, (samples) => {
+  return new Listener(card, tables, bank, network, isFine ? finer : null, (samples) => {
     const now = performance.now();
     if (now - reported < PAUSE_MS) return;
     reported = now;

@@ -1,8 +1,8 @@
 /** Unpacks what `adt_plugins.web_page` embedded in the page: each part in an element of its own. */
 
-import { applied } from "../engine/delta";
+import { bytesOf, floats } from "../engine/base64";
 import type { Card, FinerModel, Kinds, Parts } from "../engine/engine-types";
-import { hasRelaxedSimd } from "../engine/relaxed";
+import { matricesOf, type PackedMatrices } from "../engine/matrices";
 import type { General } from "../separation/templates";
 import type { DrumMap } from "./exports";
 import { breathe } from "./user-error";
@@ -21,8 +21,6 @@ export const card = (): Card => JSON.parse(textOf("card")) as Card;
 /** A `Kinds` as Python writes it: arrays of float32 in base64. */
 type Packed = Readonly<Record<Exclude<keyof Kinds, "kinds">, string>> & Pick<Kinds, "kinds">;
 
-const floats = (text: string): Float32Array => new Float32Array(bytesOf(text).buffer);
-
 function finer(): FinerModel {
   const { sha256, families } = JSON.parse(textOf("finer")) as {
     readonly sha256: string;
@@ -37,14 +35,8 @@ function finer(): FinerModel {
   return { sha256, families: Object.fromEntries(all) };
 }
 
-/** Decode base64; newer browsers do it a hundred times faster by themselves. */
-function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  const native = Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
-  return native.fromBase64?.(text) ?? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-}
-
 /** Unpack a part: base64 of gzip, with pauses in which the page answers. */
-function unpacking(id: string, type = ""): Response {
+function unpacking(id: string): Response {
   const text = textOf(id);
   let at = 0;
   const packed = new ReadableStream<BufferSource>({
@@ -55,8 +47,7 @@ function unpacking(id: string, type = ""): Response {
       await breathe();
     },
   });
-  const headers = { "Content-Type": type };
-  return new Response(packed.pipeThrough(new DecompressionStream("gzip")), { headers });
+  return new Response(packed.pipeThrough(new DecompressionStream("gzip")));
 }
 
 const unpacked = async (id: string): Promise<Uint8Array<ArrayBuffer>> =>
@@ -81,23 +72,13 @@ export async function separationParts(): Promise<{ script: string; general: Gene
 export const example = async (): Promise<File> =>
   new File([await unpacked("example")], "example.mp3", { type: "audio/mpeg" });
 
-/** Compile LiteRT.js, in the build that this browser runs fastest, while it is unpacked. */
-async function runtime(isRelaxed: boolean): Promise<WebAssembly.Module> {
-  if (isRelaxed) return WebAssembly.compileStreaming(unpacking("runtime-wasm", "application/wasm"));
-  const relaxed = await unpacked("runtime-wasm");
-  return WebAssembly.compile(applied(relaxed, await unpacked("runtime-compat-delta")));
-}
-
-export async function readParts(isRelaxed = hasRelaxedSimd()): Promise<Parts> {
-  const compiled = runtime(isRelaxed);
-  compiled.catch(() => undefined); // reported below
+export async function readParts(): Promise<Parts> {
   return {
     card: card(),
-    model: await unpacked("model"),
+    network: matricesOf(JSON.parse(textOf("network")) as PackedMatrices),
     finer: finer(),
     workerScript: await script("worker"),
+    networkWasm: await unpacked("network-wasm"),
     featuresWasm: await unpacked("features"),
-    runtimeScript: await script(isRelaxed ? "runtime" : "runtime-compat"),
-    runtime: await compiled,
   };
 }

@@ -23,14 +23,14 @@ from tests.support.browser import pixels, until
 from tests.support.paths import GROOVE
 from tests.support.web.tab import ADT, Tab, opened
 
-MOST_BYTES = 6_000_000
+MOST_BYTES = 2_000_000
 SOURCES = ("file", "http")
 
 
 def test_one_file_that_is_small_and_always_the_same(
     page_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert 3_000_000 < page_file.stat().st_size <= MOST_BYTES
+    assert 1_000_000 < page_file.stat().st_size <= MOST_BYTES
     before = page_file.read_bytes()
     page_file.write_bytes(before + b"\n")
     assert main(["web", "-o", str(page_file)]) == 2

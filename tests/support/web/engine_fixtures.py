@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
@@ -15,10 +16,15 @@ from adt_plugins.annotations import Beat
 from adt_plugins.card import FrontEnd, Geometry, LevelRule, ModelCard, Picker, SongGate
 from adt_plugins.features.band_levels import RANGES_HZ, BandLevels
 from adt_plugins.features.spectrogram import LevelFollower, filterbank
+from adt_plugins.network.brnn_sa.graph import build_brnn_sa
+from adt_plugins.network.numpy_backend.layers import NumpyLayers
+from adt_plugins.network.numpy_backend.tflite_file import read_tflite
 from adt_plugins.picking.fine_drums import BroadBands, Kinds, agreeing, describe
 from adt_plugins.picking.onsets import drum_peaks, onset_times, pick_hits, pick_onsets
 from adt_plugins.picking.recurrence import weigh
 from adt_plugins.picking.song_gate import decide, regularity
+from adt_plugins.web_page import network_parts
+from tests.support.graphs import brnn_sa
 
 DRUMS = ("KD", "SD", "CHH", "OHH", "CY")
 OUTPUTS = ("KD", "SD", "SST", "HH", "TT", "CY", "OT", "beat", "downbeat")
@@ -41,6 +47,7 @@ def fixtures(matrix: Matrix, bits: Bits) -> dict[str, Any]:
         "filters": [_filters(front_end) for front_end in FRONT_ENDS],
         "gains": _gains(matrix),
         "regularity": list(_regularity()),
+        "networks": list(_networks(matrix)),
         "broad": _broad_bands(matrix),
         "finer": list(_finer(matrix)),
     }
@@ -139,6 +146,29 @@ def _gains(matrix: Matrix) -> dict[str, Any]:
         "front_end": asdict(FrontEnd()),
         "gains": np.concatenate(gains).tolist(),
     }
+
+
+def _networks(matrix: Matrix) -> Iterator[dict[str, Any]]:
+    """Return small networks, with and without integers, and what they answer."""
+    geometry = Geometry(core=64, context=16, batch=4)
+    for seed, rises, quantise in ((1, True, True), (2, False, False)):
+        weights = brnn_sa(seed, bands=16, difference=rises, rank=8)
+        content = build_brnn_sa(weights, geometry, quantise=quantise)
+        count = 700
+        chunks = -(-count // geometry.core)
+        frames = 4 * matrix(seed, count, 16)
+        after = chunks * geometry.core - count + geometry.context
+        padded = np.pad(frames, ((geometry.context, after), (0, 0)))
+        windows = sliding_window_view(padded, geometry.frames, axis=0)
+        windows = windows[:: geometry.core].transpose(2, 0, 1)
+        answer = NumpyLayers(read_tflite(content), geometry).run(windows)
+        activations = answer.transpose(1, 0, 2).reshape(-1, answer.shape[2])[:count]
+        yield {
+            "seed": seed,
+            "geometry": asdict(geometry),
+            "network": network_parts(content),
+            "activations": activations.tolist(),
+        }
 
 
 def _broad_bands(matrix: Matrix) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import { Features, LevelFollower } from "../../../notebook_ext/web/engine/featur
 import { drumRanges } from "../../../notebook_ext/web/engine/filterbank";
 import { songOf } from "../../../notebook_ext/web/engine/payload";
 import { bankOf, tablesOf } from "../../../notebook_ext/web/engine/listen";
-import { hasRelaxedSimd } from "../../../notebook_ext/web/engine/relaxed";
 import { readParts } from "../../../notebook_ext/web/page/embedded";
 
 const base64 = (...parts: BlobPart[]): Promise<string> => new Promise((resolve) => {
@@ -29,11 +28,9 @@ Object.assign(globalThis, { adt: {
     channels = await Promise.all([...files ?? []].map(async (file) => new Float32Array(await file.arrayBuffer())));
   },
   /** `changed`: parts that are to be something else. */
-  start: async (changed: Record<string, unknown> = {}, isRelaxed?: boolean) => {
-    const parts = isRelaxed === undefined ? await wholeParts : await readParts(isRelaxed);
-    engine = await startEngine({ ...parts, ...changed });
+  start: async (changed: Record<string, unknown> = {}) => {
+    engine = await startEngine({ ...await wholeParts, ...changed });
   },
-  hasRelaxedSimd,
   /** Stops when so much is done. */
   hear: async (about: About, isFine = false, stopAt = 2) => {
     const progress: number[] = [];

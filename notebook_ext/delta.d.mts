@@ -1,1 +1,0 @@
-export function difference(base: Uint8Array, target: Uint8Array): Uint8Array;
