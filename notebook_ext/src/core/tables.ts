@@ -167,7 +167,7 @@ export const GATE = {
 
 /** See `adt_plugins.audio.decoder`. */
 export const MIXING = {
-  BLOCK: 65536,
+  BLOCK: 131072,
   CANCELS: 0.6,
   AGREES: 0.8,
   EVERY: 16,
