@@ -155,15 +155,7 @@ def find_beats(
             pin=pin,
         )
         del observed  # 6 MB an hour
-        beats = decoder.decode(meters, bpm)
-        if patterns:
-            slower = decoder.in_six_eight(beats, bpm) if meter is None else None
-            # Readings are those of 4/4; 12/8 has four counted beats too.
-            if pin is None and not any(meter.is_compound for meter in meters):
-                is_known = bpm is not None or slower is not None
-                beats = decoder.reread(slower or beats, is_tempo_known=is_known)
-            else:
-                beats = slower or beats
+        beats = decoder.likeliest(meters, bpm, is_meter_known=meter is not None)
     if pin is not None and beats:
         beats = _from_downbeat(beats, pin)
     return tuple(
@@ -257,6 +249,7 @@ class _Decoder:
     ) -> None:
         self._activations = activations
         self._patterns, self._changes = patterns, changes
+        self._is_pinned = pin is not None
         densities = np.empty((len(observed), 3))
         densities[:, 0] = (1 - observed.sum(axis=1)) / (OBSERVATION_LAMBDA - 1)
         densities[:, 1:] = observed
@@ -266,6 +259,20 @@ class _Decoder:
             densities[pin, 0] = _PIN
             self._highest[pin] = 1.0  # keeps the beat at this frame
         self._ratios = Ratios(densities)
+
+    def likeliest(
+        self, meters: Sequence[Meter], bpm: float | None, *, is_meter_known: bool
+    ) -> FramesOfBeats:
+        """Find the likeliest beats in some meters, or in 6/8 if none is known."""
+        beats = self.decode(meters, bpm)
+        if not self._patterns:
+            return beats
+        slower = None if is_meter_known else self.in_six_eight(beats, bpm)
+        # Readings are those of 4/4; 12/8 has four counted beats too.
+        if self._is_pinned or any(meter.is_compound for meter in meters):
+            return slower or beats
+        is_tempo_known = bpm is not None or slower is not None
+        return self.reread(slower or beats, is_tempo_known=is_tempo_known)
 
     def decode(self, meters: Sequence[Meter], bpm: float | None) -> FramesOfBeats:
         """Find the beats in the likeliest of some meters, all compound or simple."""
