@@ -16,7 +16,7 @@ from adt_plugins.audio.sniff import (
     mp3_frame_bytes,
 )
 
-_PIECE = 1 << 18  # larger ones take twice the time to append
+_PIECE = 1 << 16  # larger ones take twice the time to append
 _FRAME_HEAD = 48  # bytes of a frame that tell its length, or that a file begins with it
 _OGG_HEADER, _OGG_FIRST = 27, 2
 _FLAC_START = b"fLaC\x00\x00\x00\x22"
