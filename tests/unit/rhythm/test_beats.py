@@ -106,7 +106,7 @@ def test_the_search_finds_what_a_plain_one_finds(seed: int, bar: int) -> None:
     ratios = Ratios(densities)
     path = decode(ratios, [meter], np.array(lengths), observation_lambda=4)
     assert path.log_probability == pytest.approx(probability, abs=1e-3)
-    found = [
+    decoded = [
         (beat, length, at)
         for start, length, beat in zip(
             path.starts, path.lengths, path.positions, strict=True
@@ -114,7 +114,7 @@ def test_the_search_finds_what_a_plain_one_finds(seed: int, bar: int) -> None:
         for at in range(length)
         if 0 <= start + at < len(densities)
     ]
-    assert found == states
+    assert decoded == states
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,6 @@ def test_compound_meters_have_no_other_readings(beat: int) -> None:
             values[frame, OUTPUTS.index("beat")] = 0.4
         if eighth % 12 == 0:
             values[frame, OUTPUTS.index("downbeat")] = 0.35
-    found = find_beats(Activations(values, OUTPUTS, 100.0), meter="12/8")
-    assert np.median(np.diff([one.time for one in found])) == pytest.approx(beat / 100)
-    assert {one.position for one in found} == {1, 2, 3, 4}
+    beats = find_beats(Activations(values, OUTPUTS, 100.0), meter="12/8")
+    assert np.median(np.diff([one.time for one in beats])) == pytest.approx(beat / 100)
+    assert {one.position for one in beats} == {1, 2, 3, 4}
