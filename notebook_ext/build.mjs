@@ -32,27 +32,6 @@ const common = {
   logLevel: "warning",
 };
 
-/**
- * Names of members that only our own code uses, the longest and most frequent. They are the
- * same in `widget.js` and in `extras.js`, which works on the objects of the other. Nothing that
- * is stored, sent or read from outside may stand here.
- */
-const OWN_NAMES = `
-  accepted audible audition automatic buffers byLane columns controls
-  countsIn describe element forget ghosts gutter isFolded isShown isStale
-  isWholePage laneAlt loadExtras looping metal mixer original overview
-  ownDrums propose publish ring selectBars setDrumless setMetronome
-  setRange setSpeed setView snapped songAt spectrum staleHeat struck
-  timeLine toggleCountIn toggleHelp toggleNotation tone transport
-  visualOffset waiting zoomBy
-`
-  .trim()
-  .split(/\s+/);
-const shortNames = {
-  mangleProps: new RegExp(`^(${OWN_NAMES.join("|")})$`),
-  mangleCache: Object.fromEntries(OWN_NAMES.map((name, i) => [name, `$${i.toString(36)}`])),
-};
-
 // The widget, what it loads later, and the page that can be sent.
 for (const [entry, bundle] of [
   ["src/hosts/notebook.ts", "widget.js"],
@@ -61,8 +40,6 @@ for (const [entry, bundle] of [
 ]) {
   const { outputFiles } = await build({
     ...common,
-    ...shortNames,
-    inject: [here("math-names.ts")],
     entryPoints: [here(entry)],
     outfile: join(folder, bundle),
     format: "esm",

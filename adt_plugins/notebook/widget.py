@@ -29,7 +29,7 @@ BUNDLE = "widget.js"
 """The script that the browser runs, in `notebook_ext`."""
 
 EXTRAS = "extras.js"
-"""The script that it loads when notation or help is first shown."""
+"""The script with what is not needed at first sight, which it loads next."""
 
 
 class DrumWidget(EditedSong, anywidget.AnyWidget):
@@ -288,7 +288,7 @@ _OUTPUTS = CellOutputs()
 
 
 def _extras() -> bytes:
-    """Return the script that shows notation and help."""
+    """Return the script with what is not needed at first sight."""
     return asset("notebook_ext", EXTRAS).read_bytes()
 
 

@@ -77,25 +77,23 @@ describe("taps", () => {
     vi.useFakeTimers();
     const done: Op[] = [];
     const said: string[] = [];
-    const player = { playing: false, position: 0, duration: 20, speed: 1 };
+    const player = { playing: false, duration: 20, speed: 1 };
     const bars = new BarEdits({
       player: player as Player,
       timing: { beats: [], meters: [] },
+      meter: null,
       hits: [],
       range: null,
       do: (ops) => done.push(...ops),
       say: (text) => said.push(text),
     });
-    bars.tap();
+    bars.tap(0);
     expect(said.pop()).toContain("tap the beats");
-    bars.start();
+    bars.start(0);
     expect(said.pop()).toContain("No beats");
     player.playing = true;
     // The first is a try of its own.
-    for (const time of [1, 8, 8.5, 9, 9.5, 10]) {
-      player.position = time;
-      bars.tap();
-    }
+    for (const time of [1, 8, 8.5, 9, 9.5, 10]) bars.tap(time);
     expect(said.pop()).toBe("5 taps: 120 BPM");
     expect(done).toEqual([]);
     vi.advanceTimersByTime(3000);

@@ -76,12 +76,12 @@ it("asks again while it is open, and no more when it is closed", () => {
   stubPage();
   const { model, sent } = made();
   const notebook = new Notebook(model);
-  expect(sent).toEqual([{ type: "velocities" }]);
+  expect(sent).toEqual([{ type: "velocities" }, { type: "extras" }]);
   vi.advanceTimersByTime(25_000);
-  expect(sent).toHaveLength(2);
+  expect(sent).toHaveLength(4);
   notebook.close();
   vi.advanceTimersByTime(200_000);
-  expect(sent).toHaveLength(2);
+  expect(sent).toHaveLength(4);
 });
 
 it("says that Python is silent, keeps what it may not have, and hands it in later", () => {

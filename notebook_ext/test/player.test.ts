@@ -129,22 +129,19 @@ const hits = Array.from({ length: 90 }, (_, k) => ({
 }));
 const sampleOf = (time: number) => Math.round(time * RATE);
 
-async function loaded(): Promise<Player> {
+async function loaded(speed = 1): Promise<Player> {
   const song = new Float32Array(SECONDS * RATE);
   for (const { time } of hits) song[sampleOf(time)] = 1;
   const info = { chunk: CHUNK, samples: song.length, margin: 0, channels: 1 };
-  const player: Player = new Player(
-    SECONDS,
-    new Prepared(
-      new Chunks(
-        info,
-        async (index) => song.slice(index * CHUNK, (index + 1) * CHUNK).buffer,
-        (index) => player?.arrived(index),
-        (reason) => expect.fail(reason),
-      ),
-    ),
-    () => undefined,
+  const chunks = new Chunks(
+    info,
+    async (index) => song.slice(index * CHUNK, (index + 1) * CHUNK).buffer,
+    (index) => player?.arrived(index),
+    (reason) => expect.fail(reason),
   );
+  const player: Player = new Player(SECONDS, chunks, () => undefined);
+  if (speed !== 1) player.prepared = new Prepared(chunks);
+  player.setSpeed(speed);
   player.mixer.mix.kit = "clicks";
   player.setBeats(beats);
   player.setHits(hits);
@@ -185,8 +182,7 @@ describe.each([0.5, 0.65, 0.9, 1, 1.25, 1.5])("a loop of two bars at speed %d", 
   const ROUNDS = 3;
 
   it("comes round to the sample, with song, hits and metronome in step", async () => {
-    const player = await loaded();
-    player.setSpeed(speed);
+    const player = await loaded(speed);
     player.setMetronome(true);
     player.setLoop({ start, end });
     player.seek(start);

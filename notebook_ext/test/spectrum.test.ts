@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BANDS, extremes, pyramid, spectrogram } from "../src/core/spectrum";
+import { BANDS, pyramid } from "../src/core/columns";
+import { extremes, spectrogram } from "../src/core/spectrum";
 
 const RATE = 44100;
 

@@ -2,10 +2,10 @@
 
 import type { MeterChange } from "./bars";
 import type { Beats } from "./beats";
+import { pyramid } from "./columns";
 import { coarseOf, nameOf } from "./drums";
 import { type Automatic, inOrder } from "./edits";
 import { type Activation, type Grid, type Picker, pickAll, confidence as sureness } from "./pick";
-import { pyramid } from "./spectrum";
 
 /** The header; `adt_plugins.editor.payload` writes it. */
 export interface Header {

@@ -1,10 +1,7 @@
 /** Computes the pictures of a chunk of sound: waveform extremes, and a spectrogram. */
 
+import { BANDS, COLUMN_RATE } from "./columns";
 import { clamp } from "./time";
-
-/** Columns per second of both, equal to the network's frame rate. */
-export const COLUMN_RATE = 100;
-export const BANDS = 72;
 
 const SIZE = 2048;
 const LOW_HZ = 35;
@@ -131,18 +128,4 @@ export function spectrogram(
       if (column + 1 < end) out[(column + 1) * BANDS + band] = level(odd);
     }
   }
-}
-
-/** Return a curve for every zoom: the greatest values of pairs, pairs of pairs … */
-export function pyramid(values: Float32Array): Float32Array[] {
-  const levels = [values];
-  while (levels[levels.length - 1].length > 256) {
-    const finer = levels[levels.length - 1];
-    const coarser = new Float32Array(Math.ceil(finer.length / 2));
-    for (let i = 0; i < coarser.length; i++) {
-      coarser[i] = Math.max(finer[2 * i], finer[2 * i + 1] ?? 0);
-    }
-    levels.push(coarser);
-  }
-  return levels;
 }

@@ -4,11 +4,11 @@ import type { Action, Log } from "../core/edits";
 import { type Message, Replica } from "../core/replica";
 import { type Header, Song } from "../core/song";
 import { counted } from "../core/words";
-import type { Drumless, Host, SharedState } from "../session/host";
+import type { Host, SharedState } from "../session/host";
 import { Journal } from "../session/journal";
 import { editorName } from "../session/kept-log";
 import { Session } from "../session/session";
-import type { AudioInfo } from "../sound/audio-chunks";
+import type { AudioInfo, Drumless } from "../sound/audio-chunks";
 import { listen } from "../view/dom";
 import type { Extras } from "../view/stage";
 import { DrumView, type Options } from "../view/view";
@@ -86,6 +86,7 @@ export class Notebook implements Host {
   readonly #timer: number;
   readonly #stop: (() => void)[] = [];
   readonly #views = new Set<HTMLElement>();
+  #extras: Promise<Extras> | null = null;
   #publishing = false;
   /** When the oldest unanswered message was sent; 0 if none is. */
   #silentSince = 0;
@@ -128,6 +129,8 @@ export class Notebook implements Host {
       listen(document, "visibilitychange", look),
     );
     this.#takeOver();
+    // Before anything of it is used, so that all works at once, and when Python stops later.
+    this.loadExtras().catch(() => undefined);
   }
 
   #listen(name: string, listener: (...data: never[]) => void): void {
@@ -204,8 +207,18 @@ export class Notebook implements Host {
     return stored?.byteLength ? stored : (await this.#ask({ type }))[1];
   }
 
-  /** Fetch `extras.js` from Python, and run it. */
   async loadExtras(): Promise<Extras> {
+    try {
+      this.#extras ??= this.#fetchExtras();
+      return await this.#extras;
+    } catch (error) {
+      this.#extras = null; // the next time may succeed
+      throw error;
+    }
+  }
+
+  /** Fetch `extras.js` from Python, and run it. */
+  async #fetchExtras(): Promise<Extras> {
     const script = await this.#stored("_extras", "extras");
     const url = URL.createObjectURL(new Blob([buffer(script as DataView)], { type: JAVASCRIPT }));
     try {

@@ -56,6 +56,7 @@ function startPage(): void {
     (log) => session.setLog(log),
     (error) => session.warn("edits", error === null ? null : NOT_KEPT),
   );
+  const loadExtras = async () => extras;
   const host: Host = {
     client: edits.client,
     chunk: chunkOf("chunk"),
@@ -63,6 +64,7 @@ function startPage(): void {
       const table = content("adt-velocities");
       return table === null ? null : bytesOf(table);
     },
+    loadExtras,
     propose: (action) => edits.propose(action),
     publish: () => undefined,
   };
@@ -88,7 +90,6 @@ function startPage(): void {
     }
   };
   const exports = { kinds: FILES, save };
-  const loadExtras = async () => extras;
   new DrumView(session, place, { theme: "auto", exports, loadExtras, isWholePage: true });
   Object.assign(place, { adt: withFiles(session) });
 }

@@ -4,7 +4,6 @@ import {
   countedOf,
   LEAST_S,
   MOST_S,
-  meterAt,
   nearestBeat,
   spacing,
   type Timing,
@@ -16,16 +15,16 @@ import { beatsOfTaps, LEAST_TAPS, PATIENCE_S, tapped } from "../core/tap";
 import type { Player } from "../sound/player";
 
 /** The part of the session that is used here. */
-interface Corrected {
+export interface Corrected {
   readonly player: Player;
   readonly timing: Timing;
+  /** The meter at the playhead. */
+  readonly meter: string | null;
   readonly hits: readonly Change[];
   readonly range: { readonly start: number; readonly end: number } | null;
   do(ops: readonly Op[]): void;
   say(text: string): void;
 }
-
-export const METERS = ["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "9/8", "12/8"] as const;
 
 export class BarEdits {
   readonly #session: Corrected;
@@ -46,10 +45,9 @@ export class BarEdits {
     session.say(done);
   }
 
-  /** Start a bar at the beat nearest to the playhead. */
-  start(): void {
+  /** Start a bar at the beat nearest to a time. */
+  start(time: number): void {
     const session = this.#session;
-    const time = session.player.position;
     this.#do({ op: "bar", time }, "");
     const { beats } = session.timing;
     const beat = beats[nearestBeat(beats.length, (k) => beats[k][0], time)];
@@ -73,19 +71,17 @@ export class BarEdits {
     this.#do({ op: "meter", meter, ...range }, `${meter} ${where}`);
   }
 
-  get meter(): string | null {
-    return meterAt(this.#session.timing, this.#session.player.position);
-  }
-
-  /** Record a tap on the beat. When no other tap follows, the taps become the song's beats. */
-  tap(): void {
+  /**
+   * Record a tap on the beat at a position. When no other tap follows, the taps become the
+   * song's beats.
+   */
+  tap(now: number): void {
     const session = this.#session;
     const { player } = session;
     if (!player.playing) {
       session.say("Play the song and tap the beats, starting on a 1");
       return;
     }
-    const now = player.position;
     const last = this.#taps[this.#taps.length - 1];
     if (now <= last || now - last > PATIENCE_S) this.#taps = [];
     this.#taps.push(now);
@@ -103,7 +99,8 @@ export class BarEdits {
     const session = this.#session;
     const taps = this.#taps;
     this.#taps = [];
-    const perBar = this.meter ? countedOf(this.meter) : beatsPerBar(session.timing.beats, taps[0]);
+    const { meter } = session;
+    const perBar = meter ? countedOf(meter) : beatsPerBar(session.timing.beats, taps[0]);
     const hits = session.hits.map(({ time }) => time);
     const beats = beatsOfTaps(taps, hits, session.player.duration, perBar);
     const tempo = Math.round(60 / tapped(taps).beat);

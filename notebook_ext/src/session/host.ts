@@ -1,7 +1,8 @@
 /** What a session needs from the notebook or page that it runs in. */
 
 import type { Action } from "../core/edits";
-import type { AudioInfo } from "../sound/audio-chunks";
+import type { Drumless } from "../sound/audio-chunks";
+import type { Tools } from "./tools";
 
 /** Where a session runs: in a notebook beside Python, or in a page by itself. */
 export interface Host {
@@ -18,19 +19,12 @@ export interface Host {
   drumless?(report: (progress: number) => void): Promise<Drumless>;
   /** What to do to get it, where the host cannot make it. */
   noDrumless?: string;
+  /** Load what is not needed at first sight. */
+  loadExtras(): Promise<{ readonly Tools: typeof Tools }>;
   /** Propose an edit; the resulting log comes back through `Session.setLog`. */
   propose(action: Action): void;
   /** Publish what has changed. */
   publish(state: Partial<SharedState>): void;
-}
-
-/** The song without its drums, in the same chunks as the song. */
-export interface Drumless {
-  readonly audio: AudioInfo;
-  /** Number of the version; a new one is made when hits have changed. */
-  readonly made: number;
-  /** Fetch an encoded chunk. */
-  chunk(index: number): Promise<ArrayBuffer>;
 }
 
 /** The state of a session that Python can read and set. */

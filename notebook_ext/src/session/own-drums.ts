@@ -1,24 +1,21 @@
 /** Turns down the song's own drums: plays the song without them beside the song. */
 
 import type { Log } from "../core/edits";
-import { Chunks, RATE } from "../sound/audio-chunks";
+import { Chunks, type Drumless, RATE } from "../sound/audio-chunks";
 import type { Player } from "../sound/player";
-import type { Drumless, Host } from "./host";
 
 /** The part of the session that is used here. */
-interface Played {
+export interface Played {
   readonly player: Player;
   readonly chunks: Chunks | null;
   readonly log: Log;
-  readonly host: Pick<Host, "drumless">;
+  readonly host: { drumless?(report: (progress: number) => void): Promise<Drumless> };
   say(text: string): void;
   warn(about: string, warning: string | null): void;
 }
 
 export class OwnDrums {
   readonly #session: Played;
-  /** Level of the drums in the song, 0 to 1. */
-  level = 1;
   #chunks: Chunks | null = null;
   #made = -1;
   /** The edits at the last request. */
@@ -29,21 +26,10 @@ export class OwnDrums {
     this.#session = session;
   }
 
-  /** Whether the host can provide the song without its drums. */
-  get isAvailable(): boolean {
-    return !!(this.#session.chunks && this.#session.host.drumless);
-  }
-
-  /** Set the level; it takes effect at once if the song without its drums is loaded. */
-  set(level: number): void {
-    this.level = level;
-    this.#session.player.setDrums(level);
-  }
-
   /** Request the song without its drums, unless the current version fits the hits. */
   async request(): Promise<void> {
     const session = this.#session;
-    if (this.level === 1 || this.#isWaiting || this.#log === session.log) return;
+    if (session.player.drums === 1 || this.#isWaiting || this.#log === session.log) return;
     this.#isWaiting = true;
     this.#log = session.log;
     try {

@@ -1,6 +1,6 @@
 /** A song being played and corrected, shown by any number of views. */
 
-import { correctedTiming, spacing, type Timing } from "../core/bars";
+import { correctedTiming, meterAt, spacing, type Timing } from "../core/bars";
 import { type Beats, barsAround } from "../core/beats";
 import {
   type Action,
@@ -23,19 +23,15 @@ import { clamp, clock } from "../core/time";
 import { counted } from "../core/words";
 import { Chunks } from "../sound/audio-chunks";
 import { Player } from "../sound/player";
-import { Prepared } from "../sound/prepared";
 import { Announcer } from "./announcer";
-import { BarEdits } from "./bar-edits";
 import type { Host } from "./host";
-import { OwnDrums } from "./own-drums";
 import { Picture } from "./picture";
+import type { Tools } from "./tools";
 
 export class Session extends Announcer {
   readonly player: Player;
   readonly chunks: Chunks | null;
   readonly picture: Picture;
-  readonly bars = new BarEdits(this);
-  readonly ownDrums = new OwnDrums(this);
   log: Log = { steps: [], cursor: 0 };
   layer: Layer = { thresholds: {}, hits: new Map(), timing: [] };
   timing: Timing = { beats: [], meters: [] };
@@ -56,6 +52,7 @@ export class Session extends Announcer {
   #automaticOf = "";
   #timingOf = "";
   #counter = 0;
+  #tools: Tools | null = null;
 
   constructor(
     readonly song: Song,
@@ -73,8 +70,7 @@ export class Session extends Announcer {
         (index, buffer, first) => this.#arrived(index, buffer, first),
         (reason) => this.say(`No sound: ${reason}`),
       );
-    const prepared = this.chunks && new Prepared(this.chunks);
-    this.player = new Player(header.duration, prepared, () => this.#heard());
+    this.player = new Player(header.duration, this.chunks, () => this.#heard());
     this.#derive();
     this.chunks?.work();
     void host.velocities().then((table) => {
@@ -87,8 +83,20 @@ export class Session extends Announcer {
   override close(): void {
     this.player.close();
     this.chunks?.close();
-    this.ownDrums.close();
+    this.#tools?.ownDrums.close();
     super.close();
+  }
+
+  /** Use tools, which may have to be loaded first. `now`: where the playhead was when called. */
+  use(how: (tools: Tools, now: number) => void): void {
+    const now = this.player.position;
+    this.host.loadExtras().then(
+      (extras) => {
+        this.#tools ??= new extras.Tools(this);
+        how(this.#tools, now);
+      },
+      (error) => this.say(`Not loaded: ${error}`),
+    );
   }
 
   // --- hits ---------------------------------------------------------------
@@ -162,6 +170,11 @@ export class Session extends Announcer {
     return tempo && Math.abs(octave - Math.round(octave)) < 0.02
       ? tempo * 2 ** Math.round(octave)
       : null;
+  }
+
+  /** The meter at the playhead; null if it is unknown. */
+  get meter(): string | null {
+    return meterAt(this.timing, this.player.position);
   }
 
   #derive(): void {
@@ -338,6 +351,11 @@ export class Session extends Announcer {
     this.emit("sound");
   }
 
+  /** Set the speed; the pitch is kept. */
+  setSpeed(speed: number): void {
+    this.use(() => this.player.setSpeed(speed));
+  }
+
   toggleCountIn(): void {
     this.player.countsIn = !this.player.countsIn;
     this.emit("sound");
@@ -355,8 +373,9 @@ export class Session extends Announcer {
 
   #arrived(index: number, buffer: AudioBuffer, first: boolean): void {
     this.player.arrived(index);
-    if (first && this.chunks) this.picture.add(index, buffer, this.chunks);
-    else this.picture.look();
+    const { chunks, picture } = this;
+    if (first && chunks) this.use((tools) => tools.addChunk(picture, index, buffer, chunks));
+    else picture.look();
   }
 
   /** Note that the browser has written the hits to a file. */

@@ -11,6 +11,15 @@ export interface AudioInfo {
   readonly channels: number;
 }
 
+/** The song without its drums, in the same chunks as the song. */
+export interface Drumless {
+  readonly audio: AudioInfo;
+  /** Number of the version; a new one is made when hits have changed. */
+  readonly made: number;
+  /** Fetch an encoded chunk. */
+  chunk(index: number): Promise<ArrayBuffer>;
+}
+
 export const RATE = AUDIO.SAMPLE_RATE;
 
 /** Size of the cache in bytes: ten minutes of stereo. */

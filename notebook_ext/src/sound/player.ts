@@ -7,7 +7,7 @@ import { type Beats, countIn } from "../core/beats";
 import { clamp } from "../core/time";
 import { type Chunks, RATE } from "./audio-chunks";
 import { Mixer } from "./mixer";
-import type { Prepared } from "./prepared";
+import type { Prepared, Ready } from "./prepared";
 import { chunksIn, hitsIn, type Range, type Segment, Transport } from "./transport";
 
 const AHEAD = 1.5 * RATE;
@@ -44,7 +44,9 @@ interface Run {
 }
 
 export class Player {
-  readonly #prepared: Prepared | null;
+  readonly #chunks: Chunks | null;
+  /** Prepares chunks for other speeds, and mixes in the song without its drums. */
+  prepared: Prepared | null = null;
   readonly #changed: () => void;
   readonly mixer = new Mixer();
   loop: Range | null = null;
@@ -62,17 +64,16 @@ export class Player {
   #speed = 1;
   /** Whether the metronome clicks, and whether a bar is counted in. */
   #metronome = false;
-  /** Level of the drums in the song, 0 to 1, once the song without them has arrived. */
   #drums = 1;
   #hasDrumless = false;
   countsIn = false;
 
   constructor(
     readonly duration: number,
-    prepared: Prepared | null,
+    chunks: Chunks | null,
     changed: () => void,
   ) {
-    this.#prepared = prepared;
+    this.#chunks = chunks;
     this.#changed = changed;
   }
 
@@ -183,7 +184,11 @@ export class Player {
     this.#restart();
   }
 
-  /** Set the level of the drums in the song, 0 to 1. */
+  /** Level of the drums in the song, 0 to 1; heard once the song without them is loaded. */
+  get drums(): number {
+    return this.#drums;
+  }
+
   setDrums(level: number): void {
     this.#drums = level;
     const now = this.mixer.graph?.context.currentTime ?? 0;
@@ -200,17 +205,16 @@ export class Player {
   /** Add the song without its drums, to be mixed with the song. */
   setDrumless(drumless: Chunks): void {
     this.#hasDrumless = true;
-    this.#prepared?.setDrumless(drumless);
+    this.prepared?.setDrumless(drumless);
     this.#restart();
   }
 
-  /** Set the speed; the pitch is kept. */
+  /** Set the speed; the pitch is kept. A recording at another speed needs `prepared`. */
   setSpeed(speed: number): void {
     if (speed === this.#speed) return;
     const { position } = this;
     this.#speed = clamp(speed, ...SPEEDS);
-    if (this.#prepared) this.#prepared.speed = this.#speed;
-    this.#prepared?.forget();
+    this.prepared?.setSpeed(this.#speed);
     this.seek(position);
   }
 
@@ -219,7 +223,7 @@ export class Player {
     this.#hits = hits;
     this.#samples = new Float64Array(hits.length);
     for (let i = 0; i < hits.length; i++) this.#samples[i] = Math.round(hits[i].time * RATE);
-    if (this.#speed !== 1) this.#prepared?.forget();
+    if (this.#speed !== 1) this.prepared?.forget();
     this.#replan();
   }
 
@@ -240,7 +244,7 @@ export class Player {
     const run = this.#run;
     const context = this.mixer.graph?.context;
     // Prepared before the clock is read, as in `#prepare`.
-    if (!run || !context || !this.#prepared?.get(context, index, this.#samples)) return;
+    if (!run || !context || !this.#ready(index)) return;
     const ready = run.waiting.filter((piece) => piece.chunk === index);
     run.waiting = run.waiting.filter((piece) => piece.chunk !== index);
     for (const piece of ready) {
@@ -279,12 +283,18 @@ export class Player {
 
   /** Prepare the first chunks before the clock is read, since stretching takes a while. */
   #prepare(from: number): void {
-    const prepared = this.#prepared;
-    if (!prepared) return;
-    const { context } = this.mixer.open();
+    const chunks = this.#chunks;
+    if (!chunks) return;
     const places = [from, from + AHEAD * this.#speed, ...(this.loop ? [this.loop.start] : [])];
-    for (const index of new Set(places.map((at) => Math.floor(at / prepared.song.info.chunk))))
-      prepared.get(context, index, this.#samples);
+    for (const index of new Set(places.map((at) => Math.floor(at / chunks.info.chunk))))
+      this.#ready(index);
+  }
+
+  /** Return a chunk, or null if it is not loaded. */
+  #ready(index: number): Ready | null {
+    if (this.prepared) return this.prepared.get(this.mixer.open().context, index, this.#samples);
+    const buffer = this.#chunks?.get(index);
+    return buffer && this.#chunks ? { buffers: [buffer], margin: this.#chunks.info.margin } : null;
   }
 
   /** Start playing from a sample of the song; what sounded before ends. */
@@ -350,14 +360,14 @@ export class Player {
   }
 
   #song(run: Run, segment: Segment): void {
-    if (!this.#prepared) return;
-    const { chunk } = this.#prepared.song.info;
+    if (!this.#chunks) return;
+    const { chunk } = this.#chunks.info;
     for (const piece of chunksIn(segment, chunk, run.transport.stretch)) this.#sing(run, piece);
   }
 
   #sing(run: Run, piece: ReturnType<typeof chunksIn>[number]): void {
     const { context } = this.mixer.open();
-    const ready = this.#prepared?.get(context, piece.chunk, this.#samples);
+    const ready = this.#ready(piece.chunk);
     if (!ready) {
       run.waiting.push(piece);
       return;

@@ -9,19 +9,24 @@ import { scaled } from "./transport";
 const MOST = 60;
 
 /** The song, and the song without its drums if available; the piece begins at these samples. */
-interface Ready {
+export interface Ready {
   readonly buffers: readonly AudioBuffer[];
   readonly margin: number;
 }
 
 export class Prepared {
   /** 1: the song's own speed. */
-  speed = 1;
+  #speed = 1;
   #sounds: readonly Chunks[];
   readonly #made = new Map<number, AudioBuffer[]>();
 
   constructor(readonly song: Chunks) {
     this.#sounds = [song];
+  }
+
+  setSpeed(speed: number): void {
+    this.#speed = speed;
+    this.forget();
   }
 
   setDrumless(drumless: Chunks): void {
@@ -42,7 +47,7 @@ export class Prepared {
       if (buffer) buffers.push(buffer);
     }
     if (buffers.length < this.#sounds.length) return null;
-    if (this.speed === 1) return { buffers, margin: this.song.info.margin };
+    if (this.#speed === 1) return { buffers, margin: this.song.info.margin };
     let made = this.#made.get(index);
     if (!made) {
       // All are cut alike, so that they can be mixed at any level.
@@ -60,7 +65,7 @@ export class Prepared {
     channels: Float32Array[],
     hits: Float64Array,
   ): AudioBuffer[] {
-    const length = 1 / this.speed;
+    const length = 1 / this.#speed;
     const start = index * this.song.info.chunk;
     const at = (k: number) => hits[k];
     const anchors = hits.subarray(

@@ -137,7 +137,7 @@ export class Controls implements Panel {
   async toggleHelp(): Promise<void> {
     const { help } = this;
     try {
-      const { helpPage } = await this.#stage.extras();
+      const { helpPage } = await this.#stage.loadExtras();
       const root = help.getRootNode() as ShadowRoot;
       if (!help.firstChild) help.append(helpPage(root, () => this.toggleHelp()));
     } catch (error) {

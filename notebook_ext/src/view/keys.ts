@@ -60,17 +60,17 @@ export class Keys {
 
   #songKeys(): Actions {
     const { session } = this.#stage;
-    const { player, bars } = session;
+    const { player } = session;
     return {
       " ": () => session.toggle(),
       l: () => session.setLooping(!session.looping),
-      h: () => player.setSpeed(player.speed === 1 ? 0.5 : 1),
+      h: () => session.setSpeed(player.speed === 1 ? 0.5 : 1),
       b: () => session.selectBars(),
       t: () => player.setMetronome(!player.metronome),
       c: () => session.toggleCountIn(),
-      d: () => bars.start(),
-      x: (shift) => bars.scale(shift ? 0.5 : 2),
-      r: () => bars.tap(),
+      d: () => session.use(({ bars }, now) => bars.start(now)),
+      x: (shift) => session.use(({ bars }) => bars.scale(shift ? 0.5 : 2)),
+      r: () => session.use(({ bars }, now) => bars.tap(now)),
       i: () => this.#edge("start"),
       o: () => this.#edge("end"),
       ArrowLeft: (shift) => this.#go(-1, shift),

@@ -1,7 +1,7 @@
 /** Draws the strip that shows the whole song. */
 
+import { COLUMN_RATE } from "../core/columns";
 import type { Span } from "../core/edits";
-import { COLUMN_RATE } from "../core/spectrum";
 import { clamp, lowerBound } from "../core/time";
 import type { Session } from "../session/session";
 import { block } from "./dom";

@@ -1,7 +1,7 @@
 /** Draws the tiles of the time line: everything but the playhead and overlays. */
 
+import { BANDS, COLUMN_RATE } from "../core/columns";
 import { EVERYWHERE, type Hit, type Span } from "../core/edits";
-import { BANDS, COLUMN_RATE } from "../core/spectrum";
 import { clamp, clock, lowerBound, rulerStep, type Viewport } from "../core/time";
 import type { Session } from "../session/session";
 import { RATE } from "../sound/audio-chunks";

@@ -1,9 +1,10 @@
 /** Controls for practising: levels, speed, metronome, bars and tempo. */
 
-import { METERS } from "../session/bar-edits";
 import type { Session } from "../session/session";
 import type { Kit } from "../sound/sounds";
 import { button, choice, labelled, make, press, slider, toolbar } from "./dom";
+
+const METERS = ["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "9/8", "12/8"];
 
 /** Lowest position of the slider in dB, at which the drums are silent. */
 const QUIETEST = -36;
@@ -19,7 +20,8 @@ const level = (session: Session, name: "song" | "hits", text: string): HTMLEleme
   );
 };
 
-function ownDrums({ ownDrums, host: { noDrumless = "" } }: Session): HTMLElement {
+function ownDrums(session: Session): HTMLElement {
+  const { drumless, noDrumless = "" } = session.host;
   const decibels = make("output.value", {}, "0 dB");
   const quieter = slider(
     "Level of the song's own drums",
@@ -27,12 +29,12 @@ function ownDrums({ ownDrums, host: { noDrumless = "" } }: Session): HTMLElement
     0,
     (value) => {
       const isSilent = value === QUIETEST;
-      ownDrums.set(isSilent ? 0 : 10 ** (value / 20));
+      session.player.setDrums(isSilent ? 0 : 10 ** (value / 20));
       decibels.textContent = `${isSilent ? "−∞" : value || "0"} dB`.replace("-", "−");
     },
-    () => void ownDrums.request(),
+    () => session.use(({ ownDrums }) => void ownDrums.request()),
   );
-  const { isAvailable } = ownDrums;
+  const isAvailable = !!(session.chunks && drumless);
   const controls = isAvailable ? [quieter, decibels] : [make("span.note", {}, noDrumless)];
   const element = labelled("Its drums", ...controls);
   element.hidden = !isAvailable && !noDrumless;
@@ -60,7 +62,7 @@ export class Practice {
 
   constructor(session: Session) {
     this.#session = session;
-    const { player, bars } = session;
+    const { player } = session;
     this.#speed = slider(
       "Speed, pitch kept",
       [50, 150, 5],
@@ -69,7 +71,7 @@ export class Practice {
         this.#percent.textContent = `${value} %`;
       },
       // Time-stretching takes a while, so it waits until the slider is released.
-      (value) => player.setSpeed(value / 100),
+      (value) => session.setSpeed(value / 100),
     );
     this.#metronome = button("Metronome (T)", "Metronome", () =>
       player.setMetronome(!player.metronome),
@@ -80,15 +82,17 @@ export class Practice {
       "Meter of the selection, or of the song",
       { "": "Meter …", ...meters },
       (meter) => {
-        if (meter) bars.setMeter(meter);
+        if (meter) session.use(({ bars }) => bars.setMeter(meter));
       },
     );
     this.#ofBeats = [
       this.#metronome,
       this.#countIn,
-      button("A bar starts at the playhead (D)", "Bar starts here", () => bars.start()),
-      button("Half the tempo (Shift+X)", "÷2", () => bars.scale(0.5)),
-      button("Twice the tempo (X)", "×2", () => bars.scale(2)),
+      button("A bar starts at the playhead (D)", "Bar starts here", () =>
+        session.use(({ bars }, now) => bars.start(now)),
+      ),
+      button("Half the tempo (Shift+X)", "÷2", () => session.use(({ bars }) => bars.scale(0.5))),
+      button("Twice the tempo (X)", "×2", () => session.use(({ bars }) => bars.scale(2))),
       this.#meter,
     ];
     this.element = make(
@@ -104,20 +108,22 @@ export class Practice {
       toolbar(
         "Beats and bars",
         ...this.#ofBeats,
-        button("Tap the beats while the song plays, starting on a 1 (R)", "Tap", () => bars.tap()),
+        button("Tap the beats while the song plays, starting on a 1 (R)", "Tap", () =>
+          session.use(({ bars }, now) => bars.tap(now)),
+        ),
       ),
       pictureDelay(player),
     );
   }
 
   update(): void {
-    const { player, beats, bars } = this.#session;
+    const { player, beats } = this.#session;
     for (const element of this.#ofBeats) element.hidden = beats.length < 2;
     this.#speed.value = String(100 * player.speed);
     this.#percent.textContent = `${this.#speed.value} %`;
     press(this.#metronome, player.metronome);
     press(this.#countIn, player.countsIn);
-    const meter = bars.meter ?? "";
+    const meter = this.#session.meter ?? "";
     // A meter that the list does not offer leaves the placeholder.
     this.#meter.value = meter;
     if (this.#meter.value !== meter) this.#meter.value = "";

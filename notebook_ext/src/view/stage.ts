@@ -2,6 +2,7 @@
 
 import type { Viewport } from "../core/time";
 import type { Session } from "../session/session";
+import type { Tools } from "../session/tools";
 import type { Lanes } from "./lanes";
 import type { Theme } from "./theme";
 
@@ -20,8 +21,8 @@ export interface Stage {
   choose(lane: number): void;
   /** Redraw the overlay. */
   changed(): void;
-  /** Load the parts of the view that are hidden at first. */
-  extras(): Promise<Extras>;
+  /** Load what is not needed at first sight. */
+  loadExtras(): Promise<Extras>;
   /** The panel that shows the notation. */
   readonly notation: HTMLElement;
   /** Show or hide the notation. */
@@ -45,8 +46,9 @@ export interface NotationPanel {
   close(): void;
 }
 
-/** Parts of the view that are hidden at first. */
+/** What is not needed at first sight. */
 export interface Extras {
+  readonly Tools: typeof Tools;
   /** Show the notation of a session in an element. */
   openNotation(
     session: Session,

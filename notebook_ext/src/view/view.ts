@@ -22,7 +22,7 @@ export interface Options {
   readonly theme: "auto" | "light" | "dark";
   /** File types that the browser saves itself; null in a notebook. */
   readonly exports: Exports | null;
-  /** Load the notation view and the help page; called when one of them is first shown. */
+  /** Load what is not needed at first sight; called whenever it is used. */
   readonly loadExtras: () => Promise<Extras>;
   /** Whether the view is the whole page, so that it receives every key. */
   readonly isWholePage: boolean;
@@ -57,7 +57,6 @@ export class DrumView implements Stage {
   #ratio = 1;
   #animation = 0;
   #following = true;
-  #extras: Promise<Extras> | null = null;
   #panel: NotationPanel | null = null;
 
   constructor(
@@ -339,14 +338,8 @@ export class DrumView implements Stage {
     context.fill();
   }
 
-  async extras(): Promise<Extras> {
-    try {
-      this.#extras ??= this.#options.loadExtras();
-      return await this.#extras;
-    } catch (error) {
-      this.#extras = null; // the next time may succeed
-      throw error;
-    }
+  loadExtras(): Promise<Extras> {
+    return this.#options.loadExtras();
   }
 
   async toggleNotation(): Promise<void> {
@@ -354,7 +347,7 @@ export class DrumView implements Stage {
     notation.hidden = !notation.hidden;
     this.controls.update();
     try {
-      const { openNotation } = await this.extras();
+      const { openNotation } = await this.loadExtras();
       this.#panel ??= openNotation(session, notation, this.#options.isWholePage);
       this.#panel.update();
     } catch (error) {

@@ -1,6 +1,6 @@
 /** Makes the song without its drums, in a worker, so that they can be turned down. */
 
-import type { Drumless } from "../../src/session/host";
+import type { Drumless } from "../../src/sound/audio-chunks";
 import type { Reply, Request } from "../separation/messages";
 import type { Hit } from "../separation/separator";
 import { separationParts } from "./embedded";

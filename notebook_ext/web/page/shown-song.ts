@@ -25,6 +25,8 @@ export interface Opened {
   readonly warning: string | null;
 }
 
+const loadExtras = async () => extras;
+
 /** Edits that are not stored. */
 class LooseLog {
   readonly client = editorName();
@@ -79,6 +81,7 @@ export class ShownSong {
       chunk: async (index) => (await pieces).blobs[index].arrayBuffer(),
       velocities: async () => parts.velocities,
       drumless: async (report) => drumless.make(await pieces, session.hits, report),
+      loadExtras,
       propose: (action) => edits.propose(action),
       publish: () => undefined,
     };
@@ -100,7 +103,7 @@ export class ShownSong {
     this.#view = new DrumView(this.session, this.place, {
       theme: "auto",
       exports: null,
-      loadExtras: async () => extras,
+      loadExtras,
       isWholePage: true,
     });
     Object.assign(this.place, { adt: withFiles(this.session) });
