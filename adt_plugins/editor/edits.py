@@ -1,6 +1,7 @@
 """Edits as a layer over the automatic picks; the same as `src/core/edits.ts`.
 
-A log holds steps of small operations, of which the first `cursor` are in force.
+A log holds steps of small operations, of which the first `cursor` are in force. Each
+has a name, by which it is undone and redone, whatever other editors have done since.
 Folded, they are thresholds, deletions and hits made by hand, under names that
 outlive re-picking: the drum and frame of a pick, or a name of their own.
 """
@@ -46,10 +47,19 @@ class Log:
         Each a tuple of operations that are undone together.
     cursor
         How many steps are in force; the rest can be redone.
+    names
+        Of each step, a name that no other has. Logs of earlier builds have none, so
+        their steps are counted.
     """
 
     steps: tuple[tuple[Op, ...], ...] = ()
     cursor: int = 0
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.names) != len(self.steps):
+            numbers = tuple(str(number) for number in range(len(self.steps)))
+            object.__setattr__(self, "names", numbers)
 
     def act(self, action: Any) -> Log:
         """Return the log after an action of a browser or of Python.
@@ -57,40 +67,89 @@ class Log:
         Parameters
         ----------
         action
-            ``{"kind": "do", "ops": […]}``, ``{"kind": "undo"}`` or
-            ``{"kind": "redo"}``.
+            ``{"kind": "do", "name": "…", "ops": […]}``, or ``undo`` or ``redo`` with
+            the name of a step. A step that is in the log already is not done again.
 
         Raises
         ------
         EditError
-            If it is something else, or there is nothing to undo or redo.
+            If it is something else; if the step to undo or redo is not there, or if
+            other editors have changed the same.
         """
-        kind = action.get("kind") if isinstance(action, dict) else None
-        if kind == "undo":
-            if not self.cursor:
-                raise EditError("nothing to undo")
-            return Log(self.steps, self.cursor - 1)
-        if kind == "redo":
-            if self.cursor == len(self.steps):
-                raise EditError("nothing to redo")
-            return Log(self.steps, self.cursor + 1)
-        if kind != "do":
+        fields = action if isinstance(action, dict) else {}
+        kind, name = fields.get("kind"), fields.get("name")
+        if kind not in ("do", "undo", "redo"):
             raise EditError("an action is do, undo or redo")
-        step = checked_ops(action.get("ops"))
-        return Log((*self.steps[: self.cursor], step), self.cursor + 1)
+        if not isinstance(name, str) or not _ID.fullmatch(name):
+            raise EditError("an action has the name of a step")
+        if kind != "do":
+            return self._moved(name, is_undo=kind == "undo")
+        step = checked_ops(fields.get("ops"))
+        if name in self.names:
+            return self
+        end = self.cursor
+        names = (*self.names[:end], name)
+        return Log((*self.steps[:end], step), end + 1, names)
+
+    def _moved(self, name: str, *, is_undo: bool) -> Log:
+        """Move a step to the border between those in force and the others."""
+        at = self.names.index(name) if name in self.names else -1
+        if is_undo and not 0 <= at < self.cursor:
+            raise EditError(
+                "nothing was undone, since another editor has undone this edit before"
+            )
+        if not is_undo and at < self.cursor:
+            raise EditError(
+                "nothing was redone, since another editor has made an edit or redone "
+                "this one"
+            )
+        end, done = self.cursor, "undone" if is_undo else "redone"
+        passed = self.steps[at + 1 : end] if is_undo else self.steps[end:at]
+        own = {_object(op) for op in self.steps[at]}
+        if any(_object(op) in own for step in passed for op in step):
+            raise EditError(
+                f"nothing was {done}, since another editor has changed the same later"
+            )
+        order = [index for index in range(len(self.steps)) if index != at]
+        order.insert(end - 1 if is_undo else end, at)
+        return Log(
+            tuple(self.steps[index] for index in order),
+            end - 1 if is_undo else end + 1,
+            tuple(self.names[index] for index in order),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the log for JSON."""
-        return {"steps": [list(step) for step in self.steps], "cursor": self.cursor}
+        return {
+            "steps": [list(step) for step in self.steps],
+            "names": list(self.names),
+            "cursor": self.cursor,
+        }
 
     @classmethod
     def from_dict(cls, data: Any) -> Log:
         """Read the value of `to_dict`; raises `EditError` if it is not valid."""
         try:
             steps = tuple(checked_ops(step) for step in data["steps"])
-            return cls(steps, whole("cursor", data["cursor"], 0, len(steps)))
+            cursor = whole("cursor", data["cursor"], 0, len(steps))
+            return cls(steps, cursor, _checked_names(data.get("names")))
         except (KeyError, TypeError, ValueError) as error:
             raise EditError(f"not a log of edits: {error}") from error
+
+
+def _object(op: Op) -> str:
+    """Return what an operation changes: a hit, a threshold, or beats and bars."""
+    if op["op"] == "threshold":
+        return f"threshold {op['drum']}"
+    return str(op.get("id", ""))
+
+
+def _checked_names(names: Any) -> tuple[str, ...]:
+    """Return the names of steps; empty if there are none, or some are not valid."""
+    if not isinstance(names, list) or len(set(map(str, names))) < len(names):
+        return ()
+    are_valid = all(isinstance(name, str) and _ID.fullmatch(name) for name in names)
+    return tuple(names) if are_valid else ()
 
 
 def checked_ops(ops: Any) -> tuple[Op, ...]:

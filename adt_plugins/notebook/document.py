@@ -89,6 +89,8 @@ class Document:
     def act(self, action: Any, client: str = "", seq: int = 0) -> bool:
         """Apply an action of a browser or of Python, and save the log.
 
+        A step that comes without a name gets one.
+
         Returns
         -------
         bool
@@ -105,6 +107,9 @@ class Document:
             self.refresh()
             if client and seq <= self.seen.get(client, -1):
                 return False
+            if isinstance(action, dict) and action.get("kind") == "do":
+                own = f"{client}-{seq}" if client else secrets.token_hex(8)
+                action = {"name": own, **action}
             log = self.log.act(action)
             seen = dict(self.seen)
             if client:
@@ -118,7 +123,8 @@ class Document:
             self.log, self.seen = log, seen
             self.revision += 1
             if action["kind"] == "do":  # announce it as it was validated
-                action = {"kind": "do", "ops": list(log.steps[-1])}
+                step = log.steps[log.names.index(action["name"])]
+                action = {"kind": "do", "name": action["name"], "ops": list(step)}
             for listener in list(self._listeners):
                 listener.document_did(self.revision, action, client, seq)
             return True

@@ -168,12 +168,25 @@ class EditedSong:
         self._do([{"op": "beats", "beats": pairs}])
 
     def undo(self) -> None:
-        """Undo the last step; raises `EditError` if there is none."""
-        self._act({"kind": "undo"})
+        """Undo the last step, as this kernel knows the edits.
+
+        Raises
+        ------
+        EditError
+            If there is none, or another kernel has meanwhile undone it or changed the
+            same hits. No other step is undone then.
+        """
+        log = self._edits
+        if not log.cursor:
+            raise EditError("nothing to undo")
+        self._act({"kind": "undo", "name": log.names[log.cursor - 1]})
 
     def redo(self) -> None:
-        """Redo the step that was undone last."""
-        self._act({"kind": "redo"})
+        """Redo the step that was undone last; raises as `undo` does."""
+        log = self._edits
+        if log.cursor == len(log.names):
+            raise EditError("nothing to redo")
+        self._act({"kind": "redo", "name": log.names[log.cursor]})
 
     def _layer(self) -> Layer:
         self._document.refresh()

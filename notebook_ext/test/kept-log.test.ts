@@ -26,16 +26,22 @@ class Kept implements LogStore {
   }
 }
 
-const remove = (id: string): Action => ({ kind: "do", ops: [{ op: "delete", id }] });
+const remove = (id: string): Action => ({ kind: "do", name: id, ops: [{ op: "delete", id }] });
 const ids = ({ log }: { log: KeptLog["log"] }) =>
   log.steps.slice(0, log.cursor).map(([op]) => ("id" in op ? op.id : ""));
 
 function editor(store: LogStore) {
   const told: unknown[] = [];
-  const kept = new KeptLog(`e${Math.random()}`, "song", store, nothing, (error) =>
-    told.push(error),
+  const refused: string[] = [];
+  const kept = new KeptLog(
+    `e${Math.random()}`,
+    "song",
+    store,
+    nothing,
+    (error) => told.push(error),
+    (reason) => refused.push(reason),
   );
-  return { kept, told };
+  return { kept, told, refused };
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
@@ -66,7 +72,7 @@ it("says that nothing is kept, and keeps all of it once there is room", async ()
   expect(kept.isAtRisk).toBe(true);
   expect(ids(kept)).toEqual(["a", "b"]);
   store.isFull = false;
-  kept.propose({ kind: "undo" });
+  kept.propose({ kind: "undo", name: "b" });
   await settled();
   expect(told.at(-1)).toBeNull();
   expect(kept.isAtRisk).toBe(false);
@@ -91,4 +97,28 @@ it("is the same in three editors, whatever the order", async () => {
   const logs = all.map(({ kept }) => ids(kept));
   expect(logs[1]).toEqual(logs[0]);
   expect(logs[2]).toEqual(logs[0]);
+});
+
+it("undoes what was meant, though another editor was first", async () => {
+  const store = new Kept();
+  const [one, two] = [editor(store), editor(store)];
+  for (const { kept } of [one, two]) await kept.read();
+  for (const id of ["a", "b"]) one.kept.propose(remove(id));
+  await settled();
+  await two.kept.read();
+  // Neither has seen yet what the other does.
+  two.kept.propose(remove("c"));
+  for (const name of ["b", "a"]) one.kept.propose({ kind: "undo", name });
+  await settled();
+  for (const { kept } of [one, two]) await kept.read();
+  expect([ids(one.kept), ids(two.kept)]).toEqual([["c"], ["c"]]);
+  // Both undo the same, and one of them is told; nothing else is undone.
+  for (const { kept } of [one, two]) kept.propose({ kind: "redo", name: "a" });
+  await settled();
+  for (const { kept } of [one, two]) await kept.read();
+  expect([ids(one.kept), ids(two.kept)]).toEqual([
+    ["c", "a"],
+    ["c", "a"],
+  ]);
+  expect([...one.refused, ...two.refused]).toEqual([expect.stringContaining("redone this one")]);
 });

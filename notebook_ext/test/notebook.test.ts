@@ -1,4 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
+import { EMPTY } from "../src/core/edits";
 import { type Model, Notebook } from "../src/hosts/notebook";
 
 afterEach(() => {
@@ -30,7 +31,7 @@ function made(): { model: Model; sent: unknown[] } {
       files,
     },
     _data: new DataView(new ArrayBuffer(0)),
-    _log: { revision: 0, log: { steps: [], cursor: 0 } },
+    _log: { revision: 0, log: EMPTY },
     _chunks: [],
     selection: [],
     position: 0,
@@ -100,19 +101,21 @@ it("says that Python is silent, keeps what it may not have, and hands it in late
   const second = made();
   new Notebook(second.model).close();
   const sent = { type: "do", client: notebook.client, seq: 0 };
-  expect(second.sent).toContainEqual({ ...sent, action: { kind: "do", ops: [add("x")] } });
+  const name = `${notebook.client}-0`;
+  expect(second.sent).toContainEqual({ ...sent, action: { kind: "do", name, ops: [add("x")] } });
   expect(kept.size).toBe(0);
 });
 
 it("brings back what a kernel took with it, and only where the log goes on", () => {
   vi.useFakeTimers();
   const kept = stubPage();
-  const log = { steps: [[add("x")], [add("y")]], cursor: 2 };
-  const entry = JSON.stringify({ proposals: [], log });
+  const log = { steps: [[add("x")], [add("y")]], names: ["x", "y"], cursor: 2 };
+  let entry = JSON.stringify({ proposals: [], log });
   const restored = (steps: ReturnType<typeof add>[][]) => {
     kept.set("adt-plugins pending python d old", entry);
     const { model } = made();
-    model.set("_log", { revision: 5, log: { steps, cursor: steps.length } });
+    const names = steps.map(([{ id }]) => id);
+    model.set("_log", { revision: 5, log: { steps, names, cursor: steps.length } });
     const notebook = new Notebook(model);
     notebook.close();
     return notebook.session.log.steps.map(([op]) => ("id" in op ? op.id : ""));
@@ -121,4 +124,9 @@ it("brings back what a kernel took with it, and only where the log goes on", () 
   expect(restored([[add("x")]])).toEqual(["x", "y"]);
   expect(restored([[add("x")], [add("y")], [add("z")]])).toEqual(["x", "y", "z"]);
   expect(restored([[add("z")]])).toEqual(["z"]);
+  // With what could be redone.
+  entry = JSON.stringify({ proposals: [], log: { ...log, cursor: 1 } });
+  expect(restored([])).toEqual(["x", "y"]);
+  expect(restored([[add("x")]])).toEqual(["x", "y"]);
+  expect(restored([[add("x")], [add("y")]])).toEqual(["x", "y"]);
 });

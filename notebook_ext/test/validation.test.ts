@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { Journal } from "../src/session/journal";
-import { isProposal, validLog } from "../src/session/validation";
+import { validLog, validProposals } from "../src/session/validation";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -21,7 +21,7 @@ const STEP = [
     ],
   },
 ];
-const DO = { type: "do", client: "a", seq: 0, action: { kind: "do", ops: STEP } };
+const DO = { type: "do", client: "a", seq: 0, action: { kind: "do", name: "n", ops: STEP } };
 
 /** Each is what could be kept instead of an operation. */
 const DAMAGED = [
@@ -56,18 +56,30 @@ const DAMAGED = [
 ];
 
 it("takes over a log that is sound as it is", () => {
-  const log = { steps: [STEP], cursor: 1, revision: 3, seen: { a: 0 } };
+  const log = { steps: [STEP], names: ["a-0"], cursor: 1, revision: 3, seen: { a: 0 } };
   expect(validLog(log)).toEqual(log);
-  expect(validLog({ steps: [STEP], cursor: 0 })).toEqual({ steps: [STEP], cursor: 0, seen: {} });
+  // Earlier builds named no steps.
+  const old = { steps: [STEP, STEP], cursor: 1 };
+  const names = ["0", "1"];
+  expect(validLog(old)).toEqual({ ...old, names, seen: {} });
+  for (const bad of [["a"], ["a", "a"], ["a", 1], ["a", "<b>"], "ab", null])
+    expect(validLog({ ...old, names: bad })?.names).toEqual(names);
+  const { name, ...unnamed } = DO.action;
+  expect(name).toBe("n");
+  expect(validProposals([{ ...DO, action: unnamed }])).toEqual([
+    { ...DO, action: { ...unnamed, name: "a-0" } },
+  ]);
 });
 
 it("keeps the steps before the first that is damaged", () => {
   for (const op of DAMAGED) {
     const kept = { steps: [STEP, [ADD, op], STEP], cursor: 3 };
-    expect(validLog(kept)).toEqual({ steps: [STEP], cursor: 1, seen: {} });
-    expect(isProposal({ ...DO, action: { kind: "do", ops: [op] } })).toBe(false);
+    expect(validLog(kept)).toEqual({ steps: [STEP], names: ["0"], cursor: 1, seen: {} });
+    expect(validProposals([{ ...DO, action: { ...DO.action, ops: [op] } }])).toEqual([]);
   }
-  expect(isProposal(DO)).toBe(true);
+  for (const kind of ["undo", "redo"])
+    expect(validProposals([{ ...DO, action: { kind } }])).toEqual([]);
+  expect(validProposals([DO])).toEqual([DO]);
 });
 
 it("takes over no log that is none", () => {
@@ -75,7 +87,7 @@ it("takes over no log that is none", () => {
     expect(validLog(kept)).toBeUndefined();
   }
   const odd = { steps: [STEP], cursor: "1", revision: -1, seen: { a: "x", b: 2 } };
-  expect(validLog(odd)).toEqual({ steps: [STEP], cursor: 1, seen: { b: 2 } });
+  expect(validLog(odd)).toEqual({ steps: [STEP], names: ["0"], cursor: 1, seen: { b: 2 } });
 });
 
 it("hands in what is sound of what editors have left", () => {
@@ -96,6 +108,6 @@ it("hands in what is sound of what editors have left", () => {
   const { entries } = new Journal("song", "me").read();
   expect(entries).toEqual([
     { proposals: [DO], log: null },
-    { proposals: [], log: { steps: [STEP], cursor: 1, seen: {} } },
+    { proposals: [], log: { steps: [STEP], names: ["0"], cursor: 1, seen: {} } },
   ]);
 });

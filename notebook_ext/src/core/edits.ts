@@ -5,7 +5,9 @@
  */
 
 import type { TimingOp } from "./bars";
+import { nameOf } from "./drums";
 import { EDITS } from "./tables";
+import { counted } from "./words";
 
 export interface Change {
   readonly time: number;
@@ -19,14 +21,18 @@ export type Op =
   | { readonly op: "delete"; readonly id: string }
   | TimingOp;
 
-/** A user's action: a step of one or more operations, undo, or redo. */
+/**
+ * A user's action: a step of one or more operations, undo, or redo. Each names its step, so
+ * that it concerns no other, whatever other editors have done meanwhile.
+ */
 export type Action =
-  | { readonly kind: "do"; readonly ops: readonly Op[] }
-  | { readonly kind: "undo" }
-  | { readonly kind: "redo" };
+  | { readonly kind: "do"; readonly name: string; readonly ops: readonly Op[] }
+  | { readonly kind: "undo" | "redo"; readonly name: string };
 
 export interface Log {
   readonly steps: readonly (readonly Op[])[];
+  /** Of each step, a name that no other has. */
+  readonly names: readonly string[];
   /** Number of steps in force; the others can be redone. */
   readonly cursor: number;
 }
@@ -34,22 +40,66 @@ export interface Log {
 /** Most operations in a step; Python refuses more. */
 export const MOST_OPS = EDITS.MOST_OPS;
 
-export const EMPTY: Log = { steps: [], cursor: 0 };
+export const EMPTY: Log = { steps: [], names: [], cursor: 0 };
 
 export class Refusal extends Error {}
 
-/** Return the log after an action; throws `Refusal` if there is nothing to undo or redo. */
+/**
+ * Return the log after an action. A step that is in the log already is not done again.
+ * Throws `Refusal` if the step to undo or redo is not there, or if others have changed the same.
+ */
 export function act(log: Log, action: Action): Log {
-  const { steps, cursor } = log;
-  if (action.kind === "undo") {
-    if (!cursor) throw new Refusal("nothing to undo");
-    return { steps, cursor: cursor - 1 };
-  }
-  if (action.kind === "redo") {
-    if (cursor >= steps.length) throw new Refusal("nothing to redo");
-    return { steps, cursor: cursor + 1 };
-  }
-  return { steps: [...steps.slice(0, cursor), action.ops], cursor: cursor + 1 };
+  const { steps, names, cursor } = log;
+  const { kind, name } = action;
+  const at = names.indexOf(name);
+  if (kind === "do")
+    return at >= 0
+      ? log
+      : {
+          steps: [...steps.slice(0, cursor), action.ops],
+          names: [...names.slice(0, cursor), name],
+          cursor: cursor + 1,
+        };
+  const isUndo = kind === "undo";
+  if (at < 0 || at < cursor !== isUndo)
+    throw new Refusal(
+      isUndo
+        ? "nothing was undone, since another editor has undone this edit before"
+        : "nothing was redone, since another editor has made an edit or redone this one",
+    );
+  // The step moves to the border between those in force and the others.
+  const passed = isUndo ? steps.slice(at + 1, cursor) : steps.slice(cursor, at);
+  const own = new Set(steps[at].map(objectOf));
+  if (passed.some((ops) => ops.some((op) => own.has(objectOf(op)))))
+    throw new Refusal(`nothing was ${kind}ne, since another editor has changed the same later`);
+  const to = isUndo ? cursor - 1 : cursor;
+  return {
+    steps: moved(steps, at, to),
+    names: moved(names, at, to),
+    cursor: isUndo ? to : to + 1,
+  };
+}
+
+/** What an operation changes: a hit, a threshold, or beats and bars as a whole. */
+const objectOf = (op: Op): string =>
+  op.op === "threshold" ? `${op.op} ${op.drum}` : "id" in op ? op.id : "";
+
+function moved<T>(list: readonly T[], from: number, to: number): T[] {
+  const result = [...list];
+  result.splice(to, 0, ...result.splice(from, 1));
+  return result;
+}
+
+/** How operations on hits are told. */
+const DONE = { add: "added", change: "changed", delete: "deleted" };
+
+/** Describe a step in words. */
+export function described(ops: readonly Op[]): string {
+  const [first] = ops;
+  if (first.op === "threshold") return `threshold of ${nameOf(first.drum)}`;
+  if (!("id" in first)) return "beats and bars";
+  const isAlike = ops.every(({ op }) => op === first.op);
+  return `${counted(ops.length, "hit")} ${DONE[isAlike ? first.op : "change"]}`;
 }
 
 export interface Layer {

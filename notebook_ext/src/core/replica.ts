@@ -57,37 +57,37 @@ export class Replica {
     return proposal;
   }
 
-  /** Apply a message; returns a gap in the revisions, or the reason of a refusal, if any. */
-  receive(message: Message): { gap?: boolean; reason?: string } {
+  /** Apply a message; returns whether there is a gap in the revisions before it. */
+  receive(message: Message): boolean {
     if (message.type === "log") {
-      if (message.revision < this.#revision) return {};
+      if (message.revision < this.#revision) return false;
       const last = message.seen?.[this.client] ?? -1;
       const left = this.#pending.filter(({ seq }) => seq > last);
-      const own = this.#pending.length - left.length;
-      // Nobody else has edited meanwhile: what is shown stays as it is.
-      const isShown = own > 0 && message.revision === this.#revision + own;
+      const isAnswer = left.length < this.#pending.length;
       this.#accepted = message.log;
       this.#revision = message.revision;
       this.#pending = left;
-      if (!isShown) this.#replay();
-      return {};
+      const shown = this.log;
+      this.#replay();
+      // Nobody else has edited meanwhile: what is shown stays as it is.
+      if (isAnswer && isSame(this.log, shown)) this.log = shown;
+      return false;
     }
     const own = message.client === this.client;
     const isNext = own && message.seq === this.#pending[0]?.seq;
     if (own) this.#pending = this.#pending.filter(({ seq }) => seq !== message.seq);
     if (message.type === "refused") {
-      if (!own) return {};
-      this.#replay();
-      return { reason: message.reason };
+      if (own) this.#replay();
+      return false;
     }
-    if (message.revision > this.#revision + 1) return { gap: true };
+    if (message.revision > this.#revision + 1) return true;
     if (message.revision > this.#revision) {
       this.#accepted = act(this.#accepted, message.action);
       this.#revision = message.revision;
-      if (isNext) return {}; // it is shown already
+      if (isNext) return false; // it is shown already
     }
     this.#replay();
-    return {};
+    return false;
   }
 
   #replay(): void {
@@ -101,3 +101,6 @@ export class Replica {
     }
   }
 }
+
+const isSame = (one: Log, other: Log): boolean =>
+  one.cursor === other.cursor && one.names.join() === other.names.join();

@@ -4,7 +4,7 @@
  * the last one of each editor.
  */
 
-import { type Action, act, type Log, Refusal } from "./edits";
+import { type Action, act, EMPTY, type Log, Refusal } from "./edits";
 import { DOCUMENT } from "./tables";
 
 export interface Proposal {
@@ -20,16 +20,24 @@ export interface SharedLog extends Log {
   readonly seen: Readonly<Record<string, number>>;
 }
 
-export const NOTHING: SharedLog = { steps: [], cursor: 0, revision: 0, seen: {} };
+export const NOTHING: SharedLog = { ...EMPTY, revision: 0, seen: {} };
 
 /** Number of editors that are remembered; older ones have nothing left to submit. */
 const { MAX_EDITORS } = DOCUMENT;
 
-/** Return the log with its new proposals; those that are no longer possible are skipped. */
-export function accept(shared: SharedLog, proposals: readonly Proposal[]): SharedLog {
+/**
+ * Return the log with its new proposals; `refused` receives the reasons why some of them are
+ * no longer possible.
+ */
+export function accept(
+  shared: SharedLog,
+  proposals: readonly Proposal[],
+  refused: (reason: string) => void,
+): SharedLog {
   if (!proposals.some(({ client, seq }) => seq > (shared.seen[client] ?? -1))) return shared;
   let { revision } = shared;
-  let log: Log = { steps: shared.steps, cursor: shared.cursor };
+  const { steps, names, cursor } = shared;
+  let log: Log = { steps, names, cursor };
   const seen = new Map(Object.entries(shared.seen));
   for (const { client, seq, action } of proposals) {
     if (seq <= (seen.get(client) ?? -1)) continue;
@@ -40,6 +48,7 @@ export function accept(shared: SharedLog, proposals: readonly Proposal[]): Share
       revision++;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      refused(error.message);
     }
   }
   return { ...log, revision, seen: Object.fromEntries([...seen].slice(-MAX_EDITORS)) };

@@ -5,7 +5,7 @@ import { type Message, Replica } from "../core/replica";
 import { type Header, Song } from "../core/song";
 import { counted } from "../core/words";
 import type { Host, SharedState } from "../session/host";
-import { Journal } from "../session/journal";
+import { actionsBehind, Journal } from "../session/journal";
 import { editorName } from "../session/kept-log";
 import { Session } from "../session/session";
 import type { AudioInfo, Drumless } from "../sound/audio-chunks";
@@ -81,6 +81,8 @@ export class Notebook implements Host {
   readonly session: Session;
   readonly #header: WidgetHeader;
   readonly #replica = new Replica(this.client);
+  /** This editor, and earlier ones whose edits it has submitted. */
+  readonly #clients = new Set([this.client]);
   readonly #journal: Journal;
   readonly #waiting = new Map<string, ((answer: Answer, data: DataView | null) => void)[]>();
   readonly #timer: number;
@@ -231,7 +233,6 @@ export class Notebook implements Host {
   propose(action: Action): void {
     const proposal = this.#replica.propose(action);
     this.#isKept = this.#journal.write(this.#replica.pending);
-    this.session.warn("refused", null);
     this.session.setLog(this.#replica.log);
     this.#store();
     this.#send(proposal);
@@ -309,8 +310,8 @@ export class Notebook implements Host {
     } else if (message.type === "command") this.#obey(message.command, message.value ?? 0);
     else {
       const { length } = this.#replica.pending;
-      const { gap, reason } = this.#replica.receive(message);
-      if (gap) this.#send({ type: "log" });
+      const isGap = this.#replica.receive(message);
+      if (isGap) this.#send({ type: "log" });
       if (!isStored) this.#isKept = this.#journal.write(this.#replica.pending);
       this.session.setLog(this.#replica.log);
       if (!isStored) this.#store();
@@ -318,7 +319,8 @@ export class Notebook implements Host {
       // cell that edits in Python would rerun itself for ever.
       if (this.#replica.pending.length < length)
         this.publish({ _revision: this.#replica.accepted.revision });
-      if (reason) this.session.warn("refused", `Python refused an edit: ${reason}`);
+      if (message.type === "refused" && this.#clients.has(message.client))
+        this.session.refuse(message.reason);
     }
     if (this.#replica.pending.length) this.#silentSince ||= Date.now();
   }
@@ -339,15 +341,18 @@ export class Notebook implements Host {
   #takeOver(): void {
     const { entries, remove } = this.#journal.read();
     if (!entries.length) return;
-    let count = 0;
+    let count = -this.#replica.log.cursor;
     for (const { log, proposals } of entries) {
-      const missing = log ? stepsBehind(this.#replica.log, log) : [];
-      for (const ops of missing) this.propose({ kind: "do", ops });
-      // Python ignores proposals that it has already accepted.
-      for (const proposal of proposals) this.#send(proposal);
-      count += missing.length + proposals.length;
+      const missing = log ? actionsBehind(this.#replica.log, log) : [];
+      for (const action of missing) this.propose(action);
+      for (const proposal of proposals) {
+        this.#clients.add(proposal.client);
+        this.#send(proposal); // Python ignores those that it has already accepted
+      }
+      count += proposals.length;
     }
     remove();
+    count += this.#replica.log.cursor;
     if (!count) return;
     this.session.say(
       `Restored ${counted(count, "edit")} made while Python was away (undo removes)`,
@@ -362,16 +367,6 @@ interface LogState {
   readonly revision: number;
   readonly log: Log;
   readonly seen?: Readonly<Record<string, number>>;
-}
-
-/** Return the steps by which `kept` continues `now`; empty if it does not continue it. */
-function stepsBehind(now: Log, kept: Log): Log["steps"] {
-  const inForce = now.steps.slice(0, now.cursor).map((step) => JSON.stringify(step));
-  const all = kept.steps.slice(0, kept.cursor);
-  const isContinued = inForce.every(
-    (step, i) => all[i] !== undefined && JSON.stringify(all[i]) === step,
-  );
-  return isContinued ? all.slice(inForce.length) : [];
 }
 
 /** The module that anywidget loads: one session per widget, with any number of views. */
@@ -390,7 +385,7 @@ function widget() {
       const theme = model.get("theme") as Options["theme"];
       const view = new DrumView(own.session, place, {
         theme,
-        exports: null,
+        controls: [],
         loadExtras: () => own.loadExtras(),
         isWholePage: false,
       });

@@ -10,6 +10,7 @@ import { FILES, type FileKind, filesOf, type SongFile, withFiles } from "../sess
 import type { Host } from "../session/host";
 import { editorName, KeptLog } from "../session/kept-log";
 import { Session } from "../session/session";
+import { choice } from "../view/dom";
 import { DrumView } from "../view/view";
 
 const NOT_KEPT =
@@ -55,6 +56,7 @@ function startPage(): void {
     new EditStore(fingerprint),
     (log) => session.setLog(log),
     (error) => session.warn("edits", error === null ? null : NOT_KEPT),
+    (reason) => session.refuse(reason),
   );
   const loadExtras = async () => extras;
   const host: Host = {
@@ -89,8 +91,16 @@ function startPage(): void {
       session.say(`${FILES[kind as FileKind]} ${error.message}`);
     }
   };
-  const exports = { kinds: FILES, save };
-  new DrumView(session, place, { theme: "auto", exports, loadExtras, isWholePage: true });
+  const files = choice("Save the hits as a file", { "": "Save as …", ...FILES }, (kind) => {
+    if (kind) save(kind);
+    files.value = "";
+  });
+  new DrumView(session, place, {
+    theme: "auto",
+    controls: [files],
+    loadExtras,
+    isWholePage: true,
+  });
   Object.assign(place, { adt: withFiles(session) });
 }
 

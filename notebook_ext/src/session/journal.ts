@@ -4,9 +4,9 @@
  * overwrite each other.
  */
 
-import type { Log } from "../core/edits";
+import type { Action, Log } from "../core/edits";
 import type { Proposal } from "../core/shared-log";
-import { isProposal, validLog } from "./validation";
+import { validLog, validProposals } from "./validation";
 
 const NAME = "adt-plugins pending";
 
@@ -68,9 +68,23 @@ function entriesOf(text: string): Entry[] {
   try {
     const entry = JSON.parse(text) as { proposals?: unknown; log?: unknown } | null;
     if (!Array.isArray(entry?.proposals)) return [];
-    const proposals = entry.proposals.filter(isProposal);
-    return [{ proposals, log: validLog(entry.log) ?? null }];
+    return [{ proposals: validProposals(entry.proposals), log: validLog(entry.log) ?? null }];
   } catch {
     return [];
   }
+}
+
+/** Return the actions by which `kept` continues `now`; empty if it does not continue it. */
+export function actionsBehind(now: Log, kept: Log): Action[] {
+  // Steps of earlier builds have no names of their own, but numbers.
+  const keys = ({ names, steps }: Log) => names.map((name, i) => name + JSON.stringify(steps[i]));
+  const inForce = new Set(keys(kept).slice(0, kept.cursor));
+  if (!keys(now).every((key, i) => i >= now.cursor || inForce.has(key))) return [];
+  const known = new Set(now.names);
+  const missing = [...kept.names.keys()].filter((i) => !known.has(kept.names[i]));
+  const undone = missing.filter((i) => i >= kept.cursor).reverse();
+  return [
+    ...missing.map((i) => ({ kind: "do", name: kept.names[i], ops: kept.steps[i] }) as const),
+    ...undone.map((i) => ({ kind: "undo", name: kept.names[i] }) as const),
+  ];
 }

@@ -2,7 +2,7 @@
 
 import type { Action, Log } from "../core/edits";
 import { Replica } from "../core/replica";
-import { accept, NOTHING, type SharedLog } from "../core/shared-log";
+import { accept, NOTHING, type Proposal, type SharedLog } from "../core/shared-log";
 import { Journal } from "./journal";
 
 /** Where the log is stored. */
@@ -20,6 +20,7 @@ export class KeptLog {
   readonly #store: LogStore;
   readonly #changed: (log: Log) => void;
   readonly #failed: (error: unknown) => void;
+  readonly #refused: (reason: string) => void;
   readonly #replica: Replica;
   readonly #journal: Journal;
   readonly #channel: BroadcastChannel | null;
@@ -31,7 +32,7 @@ export class KeptLog {
 
   /**
    * `changed` receives the log whenever it changes; `failed` the reason why edits cannot be
-   * stored, or null once they can be again.
+   * stored, or null once they can be again; `refused` the reason why an edit was not made.
    */
   constructor(
     readonly client: string,
@@ -39,10 +40,12 @@ export class KeptLog {
     store: LogStore,
     changed: (log: Log) => void,
     failed: (error: unknown) => void,
+    refused: (reason: string) => void,
   ) {
     this.#store = store;
     this.#changed = changed;
     this.#failed = failed;
+    this.#refused = refused;
     this.#replica = new Replica(client);
     this.#journal = new Journal(fingerprint, client);
     this.#channel = openChannel(`adt-plugins ${fingerprint}`);
@@ -66,8 +69,7 @@ export class KeptLog {
     const { entries, remove } = this.#journal.read();
     const proposals = entries.flatMap((entry) => entry.proposals);
     try {
-      const shared = await this.#store.update((now = this.#begun()) => accept(now, proposals));
-      this.#take(shared);
+      await this.#submit(proposals);
       remove();
     } catch (error) {
       this.#fail(error);
@@ -93,8 +95,7 @@ export class KeptLog {
     try {
       while (this.#replica.pending.length) {
         const { pending } = this.#replica;
-        const shared = await this.#store.update((now = this.#begun()) => accept(now, pending));
-        this.#take(shared);
+        const shared = await this.#submit(pending);
         this.#journal.write(this.#replica.pending);
         this.#written = true;
         if (!this.#closed) this.#channel?.postMessage(shared.revision);
@@ -106,6 +107,16 @@ export class KeptLog {
     } finally {
       this.#busy = null;
     }
+  }
+
+  async #submit(proposals: readonly Proposal[]): Promise<SharedLog> {
+    const reasons: string[] = [];
+    const shared = await this.#store.update((now = this.#begun()) =>
+      accept(now, proposals, (reason) => reasons.push(reason)),
+    );
+    this.#take(shared);
+    for (const reason of reasons) this.#refused(reason);
+    return shared;
   }
 
   /**
@@ -126,8 +137,8 @@ export class KeptLog {
   }
 
   #take(shared: SharedLog): void {
-    const { revision, seen, steps, cursor } = shared;
-    this.#replica.receive({ type: "log", revision, seen, log: { steps, cursor } });
+    const { revision, seen, ...log } = shared;
+    this.#replica.receive({ type: "log", revision, seen, log });
     if (!this.#closed) this.#changed(this.#replica.log);
   }
 }

@@ -5,15 +5,14 @@ import { type Beats, barsAround } from "../core/beats";
 import {
   type Action,
   type Automatic,
-  act,
   compose,
+  EMPTY,
   EVERYWHERE,
   fold,
   type Hit,
   type Layer,
   type Log,
   type Op,
-  Refusal,
   type Span,
   spanOfChange,
 } from "../core/edits";
@@ -24,6 +23,7 @@ import { counted } from "../core/words";
 import { Chunks } from "../sound/audio-chunks";
 import { Player } from "../sound/player";
 import { Announcer } from "./announcer";
+import { History } from "./history";
 import type { Host } from "./host";
 import { Picture } from "./picture";
 import type { Tools } from "./tools";
@@ -32,7 +32,7 @@ export class Session extends Announcer {
   readonly player: Player;
   readonly chunks: Chunks | null;
   readonly picture: Picture;
-  log: Log = { steps: [], cursor: 0 };
+  log = EMPTY;
   layer: Layer = { thresholds: {}, hits: new Map(), timing: [] };
   timing: Timing = { beats: [], meters: [] };
   hits: Hit[] = [];
@@ -53,12 +53,14 @@ export class Session extends Announcer {
   #timingOf = "";
   #counter = 0;
   #tools: Tools | null = null;
+  readonly #history: History;
 
   constructor(
     readonly song: Song,
     readonly host: Host,
   ) {
     super();
+    this.#history = new History(host.client, (text) => this.say(text));
     const { header } = song;
     this.picture = new Picture(header.duration, () => this.emit("look"));
     this.lanes = [...song.lanes];
@@ -103,30 +105,32 @@ export class Session extends Announcer {
 
   setLog(log: Log): void {
     if (log === this.log) return;
+    const before = this.log;
     this.log = log;
     this.#derive();
+    this.#history.tell(before, log);
   }
 
   do(ops: readonly Op[]): void {
-    if (ops.length) this.#attempt({ kind: "do", ops });
+    if (ops.length) this.#propose({ kind: "do", name: this.newName(), ops });
   }
 
   undo(): void {
-    this.#attempt({ kind: "undo" });
+    this.#history.undo(this.log, (action) => this.#propose(action));
   }
 
   redo(): void {
-    this.#attempt({ kind: "redo" });
+    this.#history.redo(this.log, (action) => this.#propose(action));
   }
 
-  #attempt(action: Action): void {
-    try {
-      act(this.log, action); // refuses before anything is sent
-      this.host.propose(action);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      this.say(error.message);
-    }
+  #propose(action: Action): void {
+    this.warn("refused", null);
+    this.host.propose(action);
+  }
+
+  /** Warn that an edit could not be made, until the next one. */
+  refuse(reason: string): void {
+    this.warn("refused", `An edit was not possible: ${reason}`);
   }
 
   threshold(drum: string): number | null {

@@ -18,6 +18,7 @@ const ID = /^[A-Za-z0-9:_-]{1,40}$/;
 const LATEST_S = 1e6;
 const MOST_BEATS = METER.MOST_BEATS;
 
+const isName = (name: unknown): name is string => typeof name === "string" && ID.test(name);
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isReal = (value: unknown, low: number, high: number): boolean =>
@@ -51,7 +52,7 @@ function isOp(op: unknown): op is Op {
   if (op.op === "beats")
     return Array.isArray(op.beats) && op.beats.length <= MOST_OPS && op.beats.every(isBeat);
   if (op.op === "threshold") return isDrum(op.drum) && isReal(op.value, 0, 1);
-  if (typeof op.id !== "string" || !ID.test(op.id)) return false;
+  if (!isName(op.id)) return false;
   if (op.op === "delete") return true;
   const isHit = isTime(op.time) && isDrum(op.drum) && isWhole(op.velocity, 1, 127);
   return isHit && (op.op === "add" || op.op === "change");
@@ -62,12 +63,21 @@ const isStep = (ops: unknown): ops is readonly Op[] =>
 
 const isAction = (action: unknown): action is Action =>
   isObject(action) &&
+  isName(action.name) &&
   (action.kind === "undo" ||
     action.kind === "redo" ||
     (action.kind === "do" && isStep(action.ops)));
 
-/** Whether a value is a valid proposal. */
-export const isProposal = (item: unknown): item is Proposal =>
+/** Return the valid ones of proposals. Earlier builds did not name steps. */
+export const validProposals = (kept: readonly unknown[]): Proposal[] =>
+  kept.map(named).filter(isProposal);
+
+const named = (item: unknown): unknown =>
+  isObject(item) && isObject(item.action) && item.action.kind === "do"
+    ? { ...item, action: { name: `${item.client}-${item.seq}`, ...item.action } }
+    : item;
+
+const isProposal = (item: unknown): item is Proposal =>
   isObject(item) &&
   typeof item.client === "string" &&
   isWhole(item.seq, 0) &&
@@ -85,5 +95,14 @@ export function validLog(kept: unknown): OldLog | undefined {
     isWhole(seq, 0),
   ) as [string, number][];
   const revision = isWhole(kept.revision, 0) ? { revision: kept.revision as number } : {};
-  return { steps, cursor, ...revision, seen: Object.fromEntries(seen) };
+  const names = namesOf(kept.names, steps.length);
+  return { steps, names, cursor, ...revision, seen: Object.fromEntries(seen) };
+}
+
+/** Return the names of a log's steps; earlier builds had none, so they are counted. */
+function namesOf(kept: unknown, count: number): readonly string[] {
+  const names = Array.isArray(kept) ? kept.slice(0, count) : [];
+  return names.length === count && names.every(isName) && new Set(names).size === count
+    ? names
+    : Array.from({ length: count }, (_, index) => String(index));
 }

@@ -7,11 +7,11 @@ import { nameOf } from "../core/song";
 import { clock } from "../core/time";
 import { counted } from "../core/words";
 import type { Session } from "../session/session";
-import { button, choice, icon, labelled, make, press, slider, toolbar } from "./dom";
-import { EditBar } from "./edit-bar";
+import { button, choice, icon, labelled, make, press, toolbar } from "./dom";
+import { EditBar, mixSliders } from "./edit-bar";
 import { RULER, SPECTRUM, WAVE } from "./lanes";
 import { Practice } from "./practice";
-import type { Exports, Panel, Stage } from "./stage";
+import type { Panel, Stage } from "./stage";
 import { colourOf, shapeOf } from "./theme";
 
 const PLAY = "!M5 2.8v10.4l8.4-5.2z";
@@ -67,7 +67,7 @@ export class Controls implements Panel {
   #shown = "";
   readonly #stop: () => void;
 
-  constructor(session: Session, stage: Stage, exports: Exports | null) {
+  constructor(session: Session, stage: Stage, own: readonly HTMLElement[]) {
     this.#session = session;
     this.#stage = stage;
     const { header } = session.song;
@@ -77,7 +77,6 @@ export class Controls implements Panel {
     press(this.#loop, false);
     const title = make("span.title", { title: header.title }, header.title);
     const time = make("span.time", {}, this.#now, ` / ${clock(header.duration)}`);
-    const files = exports ? [this.#exporter(exports)] : [];
     this.top = [
       toolbar(
         "Play, edit and save",
@@ -91,7 +90,7 @@ export class Controls implements Panel {
         this.#back,
         this.#forth,
         this.#snap,
-        ...files,
+        ...own,
         this.#notation,
         button("Zoom out (−)", "−", () => stage.zoomBy(1 / 1.6)),
         button("Zoom in (+)", "+", () => stage.zoomBy(1.6)),
@@ -133,30 +132,14 @@ export class Controls implements Panel {
     this.#snap.value = this.#session.snap;
   }
 
-  /** Show or hide the help; while it is open, everything else is inert. */
+  /** Show or hide the help. */
   async toggleHelp(): Promise<void> {
-    const { help } = this;
     try {
-      const { helpPage } = await this.#stage.loadExtras();
-      const root = help.getRootNode() as ShadowRoot;
-      if (!help.firstChild) help.append(helpPage(root, () => this.toggleHelp()));
+      const { toggleHelp } = await this.#stage.loadExtras();
+      toggleHelp(this.help, this.#stage);
     } catch (error) {
       this.#session.say(`No help: ${error}`);
-      return;
     }
-    const open = help.hidden;
-    for (const other of this.#stage.root.children)
-      (other as HTMLElement).inert = open && other !== help;
-    help.hidden = !open;
-    (open ? help.querySelector("button") : this.#stage.timeLine)?.focus();
-  }
-
-  #exporter({ kinds, save }: Exports): HTMLElement {
-    const select = choice("Save the hits as a file", { "": "Save as …", ...kinds }, (kind) => {
-      if (kind) save(kind);
-      select.value = "";
-    });
-    return select;
   }
 
   /** Update the lane headers; rebuild them only if the lanes or the theme have changed. */
@@ -201,14 +184,7 @@ export class Controls implements Panel {
     };
     const mute = button(`Mute ${name}`, "M", flip("mute"));
     const solo = button(`Solo ${name}`, "S", flip("solo"));
-    const level = slider(`${name} level`, [0, 1, 0.01], strip.level, (value) => {
-      strip.level = value;
-      session.mixed();
-    });
-    const pan = slider(`${name} balance`, [-1, 1, 0.05], strip.balance, (value) => {
-      strip.balance = value;
-      session.mixed();
-    });
+    const [level, pan] = mixSliders(session, () => drum, [`${name} level`, `${name} balance`]);
     const element = make(
       "div.head.strip",
       { "data-drum": drum, click: () => this.choose(lane) },

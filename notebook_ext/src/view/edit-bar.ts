@@ -8,6 +8,23 @@ import { button, choice, labelled, make, slider, toolbar } from "./dom";
 
 const NUDGE_SECONDS = 0.005;
 
+/** Build the sliders for level and balance of a drum, with these labels. */
+export function mixSliders(
+  session: Session,
+  drum: () => string,
+  [level, balance]: readonly [string, string],
+): [HTMLInputElement, HTMLInputElement] {
+  const strip = () => session.player.mixer.strip(drum());
+  const set = (what: "level" | "balance") => (value: number) => {
+    strip()[what] = value;
+    session.mixed();
+  };
+  return [
+    slider(level, [0, 1, 0.01], strip().level, set("level")),
+    slider(balance, [-1, 1, 0.05], strip().balance, set("balance")),
+  ];
+}
+
 export class EditBar {
   readonly #session: Session;
   readonly element: HTMLElement;
@@ -24,11 +41,6 @@ export class EditBar {
 
   constructor(session: Session) {
     this.#session = session;
-    const mix = (change: (value: number) => void) => (value: number) => {
-      change(value);
-      session.mixed();
-    };
-    const strip = () => session.player.mixer.strip(this.#name);
     this.#threshold = slider(
       "Threshold of the drum",
       [0, 1, 0.005],
@@ -36,22 +48,10 @@ export class EditBar {
       (value) => session.try(this.#name, value),
       (value) => session.setThreshold(this.#name, value),
     );
-    this.#level = slider(
+    [this.#level, this.#balance] = mixSliders(session, () => this.#name, [
       "Level of the drum",
-      [0, 1, 0.01],
-      0.8,
-      mix((value) => {
-        strip().level = value;
-      }),
-    );
-    this.#balance = slider(
       "Balance of the drum",
-      [-1, 1, 0.05],
-      0,
-      mix((value) => {
-        strip().balance = value;
-      }),
-    );
+    ]);
     this.#loudness = slider("Loudness of the chosen hits", [1, 127, 1], 100, undefined, (value) =>
       this.#loud(value),
     );

@@ -2,6 +2,7 @@
 
 import { addStyle, button, make } from "./dom";
 import css from "./help.css";
+import type { Extras } from "./stage";
 
 /** One line for each: keys, a tab, and their effect. */
 const KEYS = `
@@ -43,9 +44,20 @@ Shift+wheel	scroll
 
 const TITLE = "Keys and gestures";
 
-/** Build the help page, and add its style sheet to where it will be. */
-export function helpPage(root: DocumentOrShadowRoot, close: () => void): HTMLElement {
-  addStyle(root, css);
+/** Show or hide the help in an element of a view; while it is open, all else is inert. */
+export const toggleHelp: Extras["toggleHelp"] = (place, view) => {
+  if (!place.firstChild) {
+    addStyle(place.getRootNode() as ShadowRoot, css);
+    place.append(helpPage(() => toggleHelp(place, view)));
+  }
+  const open = place.hidden;
+  for (const other of view.root.children) (other as HTMLElement).inert = open && other !== place;
+  place.hidden = !open;
+  (open ? place.querySelector("button") : view.timeLine)?.focus();
+};
+
+/** Build the help page, whose button calls `close`. */
+function helpPage(close: () => void): HTMLElement {
   const list = make("dl");
   for (const line of KEYS.trim().split("\n")) {
     const [keys, does] = line.split("\t");

@@ -56,12 +56,6 @@ export interface Extras {
     /** Whether printing the page prints the part alone. */
     isWholePage: boolean,
   ): NotationPanel;
-  /** Build the help page for a tree, whose button calls `close`. */
-  helpPage(root: DocumentOrShadowRoot, close: () => void): HTMLElement;
-}
-
-/** File types that the page can save: ids with their names, and how. */
-export interface Exports {
-  readonly kinds: Readonly<Record<string, string>>;
-  save(kind: string): void;
+  /** Show or hide the help in an element of a view. */
+  toggleHelp(place: HTMLElement, view: Pick<Stage, "root" | "timeLine">): void;
 }

@@ -12,7 +12,7 @@ import { leaveKeysToHost } from "./keyboard";
 import { LANE, Lanes } from "./lanes";
 import { drawOverview } from "./overview";
 import { heightOf, Painter } from "./paint";
-import type { Exports, Extras, NotationPanel, Stage } from "./stage";
+import type { Extras, NotationPanel, Stage } from "./stage";
 import css from "./style.css";
 import { colourOf, DARK, isDark, LIGHT, shapeOf, type Theme } from "./theme";
 
@@ -20,8 +20,8 @@ const OVERVIEW = 36;
 
 export interface Options {
   readonly theme: "auto" | "light" | "dark";
-  /** File types that the browser saves itself; null in a notebook. */
-  readonly exports: Exports | null;
+  /** Controls of the host's own, in the toolbar. */
+  readonly controls: readonly HTMLElement[];
   /** Load what is not needed at first sight; called whenever it is used. */
   readonly loadExtras: () => Promise<Extras>;
   /** Whether the view is the whole page, so that it receives every key. */
@@ -73,7 +73,7 @@ export class DrumView implements Stage {
     this.#undo.push(leaveKeysToHost(host));
     const shadow = host.attachShadow({ mode: "open" });
     addStyle(shadow, css);
-    this.controls = new Controls(session, this, options.exports);
+    this.controls = new Controls(session, this, options.controls);
     this.timeLine.append(this.#picture, this.#overlay, this.#playhead);
     this.overview.append(this.#strip, this.#window, this.#smallPlayhead);
     const right = make("div.right", {}, this.overview, this.timeLine);

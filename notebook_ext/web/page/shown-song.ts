@@ -73,7 +73,7 @@ export class ShownSong {
     const failed = (error: unknown) =>
       session.warn("edits", error === null ? null : notKept(error));
     const edits = store
-      ? new KeptLog(editorName(), id, store, changed, failed)
+      ? new KeptLog(editorName(), id, store, changed, failed, (reason) => session.refuse(reason))
       : new LooseLog(changed);
     const drumless = new DrumlessMaker();
     const host: Host = {
@@ -102,7 +102,7 @@ export class ShownSong {
     parent.append(this.place);
     this.#view = new DrumView(this.session, this.place, {
       theme: "auto",
-      exports: null,
+      controls: [],
       loadExtras,
       isWholePage: true,
     });

@@ -163,7 +163,9 @@ def actions(
              "redo", "many", "timing")
         )  # fmt: skip
         hits = score.hits(fold(log))
-        action: dict[str, Any] = {"kind": kind}
+        at = log.cursor - (kind == "undo")
+        name = log.names[at] if 0 <= at < len(log.names) else ""
+        action: dict[str, Any] = {"kind": kind, "name": name}
         if kind not in ("undo", "redo"):
             chosen = chance.sample(hits, min(len(hits), 5 if kind == "many" else 1))
             ops = [op(chance, kind, hit, drums) for hit in chosen]
@@ -183,7 +185,7 @@ def actions(
                 ops = [{"op": kind, "drum": drum, "value": value}]
             if kind == "timing":
                 ops = [timing_op(chance, 30.0)]
-            action = {"kind": "do", "ops": ops}
+            action = {"kind": "do", "name": f"s-{len(done)}", "ops": ops}
         try:
             log = log.act(action)
         except EditError:

@@ -341,6 +341,69 @@ def test_logs_come_back_from_json() -> None:
             Log.from_dict(bad)
 
 
+ADD = {"op": "add", "id": "u", "time": 1.0, "drum": "KD", "velocity": 9}
+TEMPO = {"op": "tempo", "factor": 2}
+
+
+def threshold(value: float) -> dict[str, Any]:
+    return {"op": "threshold", "drum": "KD", "value": value}
+
+
+def done(*actions: tuple[Any, ...]) -> Log:
+    """Return a log of actions: kind, name, and operations."""
+    log = Log()
+    for kind, name, *ops in actions:
+        log = log.act({"kind": kind, "name": name, "ops": ops})
+    return log
+
+
+def test_a_step_is_undone_by_name_among_those_of_others() -> None:
+    mine, other = ("do", "a-0", ADD), ("do", "b-0", {"op": "delete", "id": "KD:50"})
+    log = done(mine, other, ("undo", "a-0"))
+    assert (log.names, log.cursor) == (("b-0", "a-0"), 1)
+    assert list(fold(log).hits) == ["KD:50"]
+    with pytest.raises(EditError, match="has undone this edit before"):
+        log.act({"kind": "undo", "name": "a-0"})
+    # In any order they come back.
+    log = done(mine, other, ("undo", "a-0"), ("undo", "b-0"), ("redo", "a-0"))
+    assert (log.names, log.cursor) == (("a-0", "b-0"), 1)
+    with pytest.raises(EditError, match="redone this one"):
+        log.act({"kind": "redo", "name": "a-0"})
+    # Handed in once more it is not done again.
+    assert log.act({"kind": "do", "name": "b-0", "ops": [ADD]}) is log
+    for action in ({"kind": "undo"}, {"kind": "redo", "name": 7}):
+        with pytest.raises(EditError, match="the name of a step"):
+            log.act(action)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"op": "delete", "id": "u"}, {"op": "delete", "id": "u"}),
+        (threshold(0.2), threshold(0.3)),
+        (TEMPO, {"op": "bar", "time": 3.0}),
+    ],
+)
+def test_a_step_is_not_undone_beneath_what_another_did_with_the_same(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    steps = ("do", "x", ADD), ("do", "a-1", first), ("do", "b-0", second)
+    with pytest.raises(EditError, match="has changed the same later"):
+        done(*steps, ("undo", "a-1"))
+    back = (*steps, ("undo", "b-0"), ("undo", "a-1"))
+    with pytest.raises(EditError, match="has changed the same later"):
+        done(*back, ("redo", "b-0"))
+    assert done(*back, ("redo", "a-1"), ("redo", "b-0")).cursor == 3
+
+
+def test_steps_of_earlier_builds_have_numbers_for_names() -> None:
+    old = {"steps": [[ADD], [TEMPO]], "cursor": 1}
+    assert Log.from_dict(old).names == ("0", "1")
+    for names in (["a"], ["a", "a"], ["a", 1], ["a", "<b>"], "ab", None):
+        assert Log.from_dict({**old, "names": names}).names == ("0", "1")
+    assert Log.from_dict({**old, "names": ["a", "b"]}).names == ("a", "b")
+
+
 def test_without_the_recording_it_says_so(groove: Transcription) -> None:
     gone = replace(groove, source=replace(groove.source, path="gone.flac"))
     with pytest.raises(FormatError, match=r"gone\.flac is gone"):

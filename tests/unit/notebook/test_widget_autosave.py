@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from adt_plugins import Transcription
 from adt_plugins.editor.picks import PickedSong
 from adt_plugins.errors import AdtError, AdtWarning
 from adt_plugins.meter import Meter
+from adt_plugins.notebook.document import Document
 from tests.support.notebook.make_fixtures import actions
 from tests.support.races import release
 from tests.support.widgets import DrumWidget, Sent
@@ -111,6 +113,57 @@ def test_widgets_with_one_file_have_one_log(
     two.close()
     one.undo()
     assert len(Transcription.read(path)) == len(groove) + 39
+
+
+def test_kernels_undo_what_they_have_seen(
+    groove: Transcription, tmp_path: Path
+) -> None:
+    path = tmp_path / "song.drums.json"
+    # A document for each kernel; widgets of one kernel would share one.
+    one, two = (Document(PickedSong(groove), path) for _ in range(2))
+    for name in ("a", "b"):
+        one.act(doing(name))
+    two.act(doing("c"))
+    for name in ("b", "a"):
+        one.act({"kind": "undo", "name": name})
+    assert len(Transcription.read(path)) == len(groove) + 1
+    two.refresh()
+    assert two.log.names == ("c", "a", "b")
+    assert two.log.cursor == 1
+    # What another has undone or changed is refused in a sentence, and nothing happens.
+    two.act({"kind": "redo", "name": "a"})
+    two.act({"kind": "do", "ops": [{"op": "delete", "id": "hit-a"}]}, "browser", 4)
+    before = path.read_bytes()
+    with pytest.raises(AdtError, match="has changed the same later"):
+        one.act({"kind": "undo", "name": "a"})
+    with pytest.raises(AdtError, match="another editor has made an edit"):
+        one.act({"kind": "redo", "name": "b"})
+    assert path.read_bytes() == before
+    assert one.log.names == ("c", "a", "browser-4")
+
+
+def doing(name: str) -> dict[str, Any]:
+    """Return the action that adds a hit."""
+    hit = {"id": f"hit-{name}", "time": 1.0, "drum": "SST", "velocity": 9}
+    return {"kind": "do", "name": name, "ops": [{"op": "add", **hit}]}
+
+
+def test_python_undoes_no_edit_that_it_has_not_seen(
+    groove: Transcription, tmp_path: Path
+) -> None:
+    path = tmp_path / "song.drums.json"
+    widget = DrumWidget(groove, audio=False, autosave=path)
+    widget.add(1.0, "KD")
+    other = Document(PickedSong(groove), path)
+    other.act(doing("c"))
+    widget.undo()
+    assert [op["id"] for (op,) in widget.edits] == ["hit-c"]
+    widget.redo()
+    other.refresh()
+    other.act({"kind": "undo", "name": other.log.names[1]})
+    with pytest.raises(AdtError, match="has undone this edit before"):
+        widget.undo()
+    assert [op["id"] for (op,) in widget.edits] == ["hit-c"]
 
 
 EDITOR = """
