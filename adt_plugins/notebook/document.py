@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from adt_plugins.editor.edits import Log, fold
 from adt_plugins.editor.picks import PickedSong
+from adt_plugins.errors import AdtError
 from adt_plugins.notebook import autosave
 from adt_plugins.notebook.cell import Run
 
@@ -36,6 +37,10 @@ class Listener(Protocol):
 
     def document_changed(self) -> None:
         """Receive the news that the whole log may have changed."""
+
+
+class MissingActionError(AdtError):
+    """An action came whose predecessor did not."""
 
 
 class Document:
@@ -86,10 +91,11 @@ class Document:
         with self.lock:
             self._listeners.discard(listener)
 
-    def act(self, action: Any, client: str = "", seq: int = 0) -> bool:
+    def act(self, action: Any, client: str = "", seq: int = 0, after: int = -1) -> bool:
         """Apply an action of a browser or of Python, and save the log.
 
-        A step that comes without a name gets one.
+        A step that comes without a name gets one. `after` is the number of the action
+        that the editor wants accepted first; -1: none.
 
         Returns
         -------
@@ -98,6 +104,8 @@ class Document:
 
         Raises
         ------
+        MissingActionError
+            If that one has not come: messages can get lost.
         EditError
             If the action is not valid.
         AdtError
@@ -105,8 +113,11 @@ class Document:
         """
         with self.lock, self._alone():
             self.refresh()
-            if client and seq <= self.seen.get(client, -1):
+            last = self.seen.get(client, -1)
+            if client and seq <= last:
                 return False
+            if client and after > last:
+                raise MissingActionError(f"action {after} of {client} has not come")
             if isinstance(action, dict) and action.get("kind") == "do":
                 own = f"{client}-{seq}" if client else secrets.token_hex(8)
                 action = {"name": own, **action}

@@ -213,9 +213,11 @@ class EditedSong:
             raise EditError("there are no beats")
         self._do([op])
 
-    def _act(self, action: Any, client: str = "", seq: int = 0) -> None:
+    def _act(
+        self, action: Any, client: str = "", seq: int = 0, after: int = -1
+    ) -> None:
         # A browser's messages may come on a thread of their own (ipykernel 7).
-        if not self._document.act(action, client, seq):
+        if not self._document.act(action, client, seq, after):
             self.document_changed()
 
     def _options(

@@ -19,7 +19,7 @@ from adt_plugins.editor.picks import Levels, PickedSong, velocity_table
 from adt_plugins.editor.sound import Sound, duration_of
 from adt_plugins.errors import AdtError
 from adt_plugins.notebook.cell import CellOutputs, running_cell
-from adt_plugins.notebook.document import open_document
+from adt_plugins.notebook.document import MissingActionError, open_document
 from adt_plugins.notebook.edited_song import EditedSong
 from adt_plugins.notebook.saved_view import saved_view
 from adt_plugins.recording import source_audio
@@ -244,19 +244,20 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
         kind = message.get("type") if isinstance(message, dict) else None
         if kind == "do":
             client, seq = message.get("client"), message.get("seq")
+            after = message.get("after")
             is_named = isinstance(client, str) and isinstance(seq, int)
             who = (client[:40], seq) if is_named else ("", 0)
+            answer = {"client": client, "seq": seq}
             try:
-                self._act(message.get("action"), *who)
-            except AdtError as error:
-                self.send(
-                    {
-                        "type": "refused",
-                        "client": client,
-                        "seq": seq,
-                        "reason": str(error),
-                    }
+                self._act(
+                    message.get("action"),
+                    *who,
+                    after if isinstance(after, int) else -1,
                 )
+            except MissingActionError:
+                self.send({"type": "missing", **answer})
+            except AdtError as error:
+                self.send({"type": "refused", **answer, "reason": str(error)})
         elif kind == "log":
             with self._document.lock:
                 self._document.refresh()

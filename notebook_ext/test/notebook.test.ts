@@ -7,8 +7,8 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A model without sound or activations, and what is sent to Python. */
-function made(): { model: Model; sent: unknown[] } {
+/** A model without sound or activations, what is sent to Python, and how Python answers. */
+function made() {
   const files = { stem: "song", json: ["", ""], labels: [], maps: [] };
   const state: Record<string, unknown> = {
     _header: {
@@ -37,6 +37,7 @@ function made(): { model: Model; sent: unknown[] } {
     position: 0,
   };
   const sent: unknown[] = [];
+  let answer: (message: unknown, buffers: DataView[]) => void = () => expect.fail();
   const nothing = () => undefined;
   const model: Model = {
     get: (name) => state[name],
@@ -44,11 +45,13 @@ function made(): { model: Model; sent: unknown[] } {
       state[name] = value;
     },
     save_changes: nothing,
-    on: nothing,
+    on: (name, listener) => {
+      if (name === "msg:custom") answer = listener as typeof answer;
+    },
     off: nothing,
     send: (content) => void sent.push(content),
   };
-  return { model, sent };
+  return { model, sent, answer: (message: unknown) => answer(message, []) };
 }
 
 /** What the page offers, as far as it is asked. */
@@ -99,11 +102,42 @@ it("says that Python is silent, keeps what it may not have, and hands it in late
   notebook.close();
   // The next widget of the same log takes it over; Python knows it by its editor's name.
   const second = made();
-  new Notebook(second.model).close();
-  const sent = { type: "do", client: notebook.client, seq: 0 };
-  const name = `${notebook.client}-0`;
-  expect(second.sent).toContainEqual({ ...sent, action: { kind: "do", name, ops: [add("x")] } });
+  const next = new Notebook(second.model);
+  const { client } = notebook;
+  const action = { kind: "do", name: `${client}-0`, ops: [add("x")] };
+  expect(second.sent).toContainEqual({ type: "do", client, seq: 0, action });
   expect(kept.size).toBe(0);
+  // Should Python refuse it, that is told, but not what it refuses others.
+  second.answer({ type: "refused", client: "other", seq: 0, reason: "no" });
+  expect(next.session.warnings.size).toBe(0);
+  second.answer({ type: "refused", client, seq: 0, reason: "late" });
+  expect(next.session.warnings.get("refused")?.text).toBe("An edit was not possible: late");
+  next.close();
+});
+
+it("sends again what was lost on the way", () => {
+  vi.useFakeTimers();
+  stubPage();
+  const { model, sent, answer } = made();
+  const notebook = new Notebook(model);
+  const { client } = notebook;
+  for (const id of ["x", "y"]) notebook.session.do([add(id)]);
+  const [x, y] = sent.splice(0).slice(-2);
+  expect([x, y]).toMatchObject([{ seq: 0 }, { seq: 1, after: 0 }]);
+  expect(x).toHaveProperty("after", undefined);
+  answer({ type: "missing", client, seq: 0 }); // the last one is answered too
+  expect(sent).toEqual([]);
+  answer({ type: "missing", client, seq: 1 });
+  expect(sent.splice(0)).toEqual([x, y]);
+  // Python was silent, and is there again.
+  vi.advanceTimersByTime(6000);
+  expect(notebook.session.warnings.size).toBe(1);
+  const pause = { type: "command", command: "pause" };
+  answer(pause);
+  expect(sent.splice(0)).toEqual([x, y]);
+  answer(pause);
+  expect(sent).toEqual([]);
+  notebook.close();
 });
 
 it("brings back what a kernel took with it, and only where the log goes on", () => {

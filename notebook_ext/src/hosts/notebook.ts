@@ -26,7 +26,9 @@ export interface Model {
 type Incoming =
   | Message
   | Answer
-  | { type: "command"; command: "play" | "pause" | "seek"; value?: number };
+  | { type: "command"; command: "play" | "pause" | "seek"; value?: number }
+  /** A proposal came, but not the one before it. */
+  | { type: "missing"; client: string; seq: number };
 
 /** How to process the answer to a request. */
 type Answer =
@@ -81,8 +83,6 @@ export class Notebook implements Host {
   readonly session: Session;
   readonly #header: WidgetHeader;
   readonly #replica = new Replica(this.client);
-  /** This editor, and earlier ones whose edits it has submitted. */
-  readonly #clients = new Set([this.client]);
   readonly #journal: Journal;
   readonly #waiting = new Map<string, ((answer: Answer, data: DataView | null) => void)[]>();
   readonly #timer: number;
@@ -92,6 +92,10 @@ export class Notebook implements Host {
   #publishing = false;
   /** When the oldest unanswered message was sent; 0 if none is. */
   #silentSince = 0;
+  /** This editor, and earlier ones whose edits it has submitted. */
+  readonly #clients = new Set([this.client]);
+  /** Whether Python did not answer in time, so that messages may be lost. */
+  #isMissed = false;
   #lastSeen = 0;
   #isKept = true;
 
@@ -231,11 +235,18 @@ export class Notebook implements Host {
   }
 
   propose(action: Action): void {
-    const proposal = this.#replica.propose(action);
+    this.#replica.propose(action);
     this.#isKept = this.#journal.write(this.#replica.pending);
     this.session.setLog(this.#replica.log);
     this.#store();
-    this.#send(proposal);
+    this.#submit(this.#replica.pending.length - 1);
+  }
+
+  /** Send the pending proposals, each with the number of the one that has to come before it. */
+  #submit(from = 0): void {
+    this.#replica.pending.forEach((proposal, i, all) => {
+      if (i >= from) this.#send({ ...proposal, after: all[i - 1]?.seq });
+    });
   }
 
   publish(state: Partial<SharedState> & { _views?: number; _revision?: number }): void {
@@ -283,6 +294,7 @@ export class Notebook implements Host {
   /** Warn that Python does not answer, and store the edits that it may not have. */
   #missed(): void {
     this.#silentSince = 0;
+    this.#isMissed = true;
     const { pending } = this.#replica;
     const { log } = this.#replica.accepted;
     if (log.cursor || pending.length) this.#isKept = this.#journal.write(pending, log);
@@ -294,7 +306,7 @@ export class Notebook implements Host {
     this.session.rest();
     this.#missed();
     this.#send({ type: "log" });
-    for (const proposal of this.#replica.pending) this.#send(proposal);
+    this.#submit();
   }
 
   #receive(message: Incoming, buffers: readonly DataView[], isStored = false): void {
@@ -308,7 +320,10 @@ export class Notebook implements Host {
       this.#waiting.delete(key);
       for (const resolve of requests) resolve(message, buffers[0] ?? null);
     } else if (message.type === "command") this.#obey(message.command, message.value ?? 0);
-    else {
+    else if (message.type === "missing") {
+      const last = this.#replica.pending[this.#replica.pending.length - 1];
+      if (message.client === this.client && message.seq === last?.seq) this.#submit();
+    } else {
       const { length } = this.#replica.pending;
       const isGap = this.#replica.receive(message);
       if (isGap) this.#send({ type: "log" });
@@ -321,6 +336,10 @@ export class Notebook implements Host {
         this.publish({ _revision: this.#replica.accepted.revision });
       if (message.type === "refused" && this.#clients.has(message.client))
         this.session.refuse(message.reason);
+    }
+    if (!isStored && this.#isMissed) {
+      this.#isMissed = false;
+      this.#submit(); // Python ignores those that it has already accepted
     }
     if (this.#replica.pending.length) this.#silentSince ||= Date.now();
   }

@@ -165,7 +165,7 @@ def test_what_makes_no_sense_is_refused(notebook: Notebook) -> None:
     )
     until(
         notebook.page,
-        f"{ADT}.warnings.get('refused')?.text.startsWith('Python refused')",
+        f"{ADT}.warnings.get('refused')?.text.startsWith('An edit was not')",
     )
     agree(notebook)
     assert notebook.python("answer = w.revision") == before

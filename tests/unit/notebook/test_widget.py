@@ -236,13 +236,23 @@ def test_an_action_whose_answer_was_lost_is_done_once(
     assert len(widget.edits) == 1
     assert [m["type"] for m, _ in widget.send] == ["did", "log"]
     assert widget.send[-1][0]["seen"] == {"browser": 0}
+    # One whose predecessor was lost waits for it.
+    later = [{**message, "seq": seq, "after": seq - 1} for seq in (1, 2)]
+    for number, second in enumerate(later, 1):
+        second["action"] = {"kind": "do", "ops": [{**hit, "id": f"x{number}"}]}
+    widget._receive(None, later[1], [])
+    assert widget.send[-1][0] == {"type": "missing", "client": "browser", "seq": 2}
+    assert len(widget.edits) == 1
+    for second in later:
+        widget._receive(None, second, [])
+    assert [op["id"] for (op,) in widget.edits] == ["x", "x1", "x2"]
     widget.close()
     del widget
     gc.collect()
     again = DrumWidget(groove, audio=False, autosave=path)
     again.send = Sent()
     again._receive(None, message, [])
-    assert len(again.edits) == 1
+    assert len(again.edits) == 3
 
 
 def test_what_is_shown_without_an_editor(groove: Transcription) -> None:
