@@ -244,16 +244,13 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
         kind = message.get("type") if isinstance(message, dict) else None
         if kind == "do":
             client, seq = message.get("client"), message.get("seq")
-            after = message.get("after")
             is_named = isinstance(client, str) and isinstance(seq, int)
-            who = (client[:40], seq) if is_named else ("", 0)
+            name, number = (client[:40], seq) if is_named else ("", 0)
+            after = message.get("after")
+            before = after if isinstance(after, int) else -1
             answer = {"client": client, "seq": seq}
             try:
-                self._act(
-                    message.get("action"),
-                    *who,
-                    after if isinstance(after, int) else -1,
-                )
+                self._act(message.get("action"), name, number, before)
             except MissingActionError:
                 self.send({"type": "missing", **answer})
             except AdtError as error:
