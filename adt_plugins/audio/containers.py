@@ -74,6 +74,8 @@ def starts_of(file: BinaryIO) -> list[int]:
 
 def _follows(file: BinaryIO, position: int) -> bool:
     """Return whether a recording begins at a position, perhaps behind tags."""
+    if position >= _LARGEST:
+        return False
     return is_sound(_bytes(file, behind_tags(file, position), HEAD_BYTES))
 
 
@@ -220,11 +222,11 @@ def _end_of_tta(file: BinaryIO, start: int, size: int) -> int:
     rate, samples = _number(file, start + 10, "<I"), _number(file, start + 14, "<I")
     frame = _TTA_FRAME_S * rate
     count = -(-samples // int(frame)) if frame >= 1 else 0
-    table = _bytes(file, start + _TTA_HEADER, 4 * count)
-    if len(table) < 4 * count:
+    table = start + _TTA_HEADER
+    if table + 4 * count > size:
         return size
-    frames = sum(struct.unpack(f"<{count}I", table))
-    return int(start + _TTA_HEADER + len(table) + _TTA_CHECKSUM + frames)
+    frames = sum(struct.unpack(f"<{count}I", _bytes(file, table, 4 * count)))
+    return int(table + 4 * count + _TTA_CHECKSUM + frames)
 
 
 def _end_of_ape(file: BinaryIO, start: int, size: int) -> int:

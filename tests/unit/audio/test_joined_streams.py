@@ -138,6 +138,14 @@ class TestJoinedStreams:
             starts = [sum(map(len, contents[:n])) for n in range(len(kinds))]
             assert starts_of(io.BytesIO(b"".join(contents))) == starts
 
+    def test_a_header_that_claims_too_much_ends_the_search(
+        self, short_files: dict[str, bytes]
+    ) -> None:
+        for kind in ("wav", "w64", "rf64", "caf", "avi", "wma", "tta"):
+            head = short_files[kind][:8] + b"\xff" * 2 + short_files[kind][10:]
+            head = head[:14] + b"\xff" * 10 + head[24:]
+            assert starts_of(io.BytesIO(head)) == [0]
+
     def test_too_many_in_each_other_end_somewhere(self, tmp_path: Path) -> None:
         contents = []
         for name in ("a.wav", "a.ogg"):
