@@ -24,6 +24,7 @@ from adt_plugins.errors import MissingDependencyError
 from adt_plugins.features.band_levels import BandLevels
 from adt_plugins.features.noise_floor import without_noise_before_hits
 from adt_plugins.features.spectrogram import Spectrogram
+from adt_plugins.network.brnn_sa.weights import single
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.beginnings import Beginnings
@@ -131,8 +132,8 @@ def multiply_add_rate() -> float:
 def multiply_adds(card: ModelCard) -> float:
     """Return the multiply-adds of the network for one frame, each counted once.
 
-    Counted in the graphs; context frames, which are computed several times, are not
-    part of what no program could do without.
+    Counted in the graphs of a batch; context frames, which are computed several times,
+    are not part of what no program could do without.
     """
     from ai_edge_litert import schema_py_generated as schema
 
@@ -144,7 +145,14 @@ def multiply_adds(card: ModelCard) -> float:
         schema.BuiltinOperator.BATCH_MATMUL,
     }
     total = 0.0
-    for graph in model.subgraphs:
+    alone = {
+        item.subgraphIndex
+        for item in model.signatureDefs
+        if item.signatureKey.endswith(single("").encode())
+    }
+    for number, graph in enumerate(model.subgraphs):
+        if number in alone:
+            continue
         # The first output of a graph has a row for each of its frames.
         frames = graph.tensors[graph.outputs[0]].shape[0] * card.geometry.batch
         for operator in graph.operators:

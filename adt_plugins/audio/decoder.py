@@ -195,8 +195,9 @@ def _weighed(
     if len(weights) == 2 and weights[0] == weights[1]:
         # Stereo, mostly: half the time of the product, and the same sums, since the
         # weights are a power of two.
-        mixed = samples[:, 0] + samples[:, 1]
-        mixed *= weights[0]
+        with np.errstate(over="ignore", invalid="ignore"):  # refused later
+            mixed = samples[:, 0] + samples[:, 1]
+            mixed *= weights[0]
         return mixed
     return np.asarray(samples @ weights)
 

@@ -16,10 +16,11 @@ from adt_plugins.network.layered import (
     LayeredNetwork,
     layer_names,
     whole_batches,
+    with_frame_before,
 )
 from adt_plugins.network.signatures import Signature, open_signature
 
-_SINGLE_COST = 1.3
+_SINGLE_COST = 2.0
 """Cost of a chunk run alone, relative to its cost in a batch."""
 
 
@@ -121,40 +122,41 @@ class _Layer:
 
     def run(self, frames: Frames, needed: int) -> Frames:
         inputs, steps, batch = self._graph.inputs, self.shape[0], frames.shape[1]
-        units = inputs["state"].shape[1]
+        state, cell = inputs["state"], inputs["cell"]
+        units = state.shape[1]
         shape = (len(frames), batch, 2 * units)
         if self._states.shape != shape:
             self._states = np.zeros(shape, np.float32)
-        forward, backward = self._states, self._states[::-1]
-        before = inputs.get("before")
-        inputs["state"][:] = 0
-        inputs["cell"][:] = 0
+        forward = self._states[:, :, :units]
+        backward = self._states[::-1, :, units:]
+        fill = [_Filled(inputs["frames"], frames)]
+        if "before" in inputs:
+            fill.append(_Filled(inputs["before"], with_frame_before(frames)))
+        state[:] = 0
+        cell[:] = 0
         for k in range(0, needed, steps):
-            _both_ways(frames, k, inputs["frames"])
-            if before is not None:
-                _both_ways_before(frames, k, before)
+            for item in fill:
+                item.fill(k)
             outputs = self._graph.run()
             states = outputs["states"]
-            inputs["state"][:] = states[-1]
-            inputs["cell"][:] = outputs["last_cell"]
-            forward[k : k + steps, :, :units] = states[:, :batch]
-            backward[k : k + steps, :, units:] = states[:, batch:]
-        return forward
+            state[:] = states[-1]
+            cell[:] = outputs["last_cell"]
+            forward[k : k + steps] = states[:, :batch]
+            backward[k : k + steps] = states[:, batch:]
+        return self._states
 
 
-def _both_ways(frames: Frames, start: int, out: Frames) -> None:
-    """Fill in the rows from `start` on, next to those from the end."""
-    steps, batch = len(out), frames.shape[1]
-    out[:, :batch] = frames[start : start + steps]
-    out[:, batch:] = frames[::-1][start : start + steps]
+class _Filled:
+    """An input of a graph, filled in from both ends of a chunk's frames."""
 
+    def __init__(self, values: Frames, frames: Frames) -> None:
+        batch = frames.shape[1]
+        self._steps = len(values)
+        self._forward, self._backward = values[:, :batch], values[:, batch:]
+        self._frames, self._reversed = frames, frames[::-1]
 
-def _both_ways_before(frames: Frames, start: int, out: Frames) -> None:
-    """Fill in the frame before each of these rows; the first precedes itself."""
-    steps, batch = len(out), frames.shape[1]
-    first = 1 if start == 0 else 0
-    out[0, :batch] = frames[0]
-    out[first:, :batch] = frames[start + first - 1 : start + steps - 1]
-    last = min(steps, len(frames) - 1 - start)
-    out[:last, batch:] = frames[::-1][start + 1 : start + 1 + last]
-    out[last:, batch:] = frames[0]
+    def fill(self, start: int) -> None:
+        """Fill in the rows from `start` on, next to those from the end."""
+        end = start + self._steps
+        self._forward[:] = self._frames[start:end]
+        self._backward[:] = self._reversed[start:end]

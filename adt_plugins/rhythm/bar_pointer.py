@@ -66,9 +66,9 @@ class Ratios:
     def __init__(self, densities: Floats) -> None:
         self.frames = len(densities)
         self.silent = float(densities[:, 0].sum())
-        self.best: Floats = densities[:, 1:].max(axis=1) - densities[:, 0]
         self.sums = np.zeros((self.frames + 1, densities.shape[1] - 1))
         np.subtract(densities[:, 1:], densities[:, :1], out=self.sums[1:])
+        self.best: Floats = self.sums[1:].max(axis=1)
         np.cumsum(self.sums, axis=0, out=self.sums)
 
 

@@ -28,7 +28,7 @@ def test_it_reports_every_stage(tiny_model: Path) -> None:
     assert report["model"] == "tiny"
     # 2 layers of 2 directions of 3 units, attention over one frame, 3 outputs.
     layers = 2 * 12 * (168 + 3) + 2 * 12 * (6 + 3)
-    assert report["multiply_adds_per_frame"] >= layers
+    assert layers <= report["multiply_adds_per_frame"] < 1.1 * layers
     for suffix in ("wav", "flac", "mp3"):
         recording = report["recordings"][suffix]
         parts = [cost["cpu"] for cost in recording["limit"].values()]

@@ -6,6 +6,11 @@ XNNPACK's time grows with the square of the operators. So the file holds one gra
 `STEPS` steps of each layer, which reads the state and returns the next, and one for the
 attention; `adt_plugins.network.stepwise` runs them. Opening takes 0.01 s (experiment
 8).
+
+The steps are few for another reason, too: XNNPACK packs a matrix anew for every
+operator that multiplies by it, even if all share its bytes. Packed once for each of 16
+steps, the matrices that read the states took 2 MB a layer, and fetching them took
+longer than multiplying (experiment 52).
 """
 
 from __future__ import annotations
@@ -29,8 +34,9 @@ from adt_plugins.network.brnn_sa.weights import (
 from adt_plugins.network.tflite.builder import GraphBuilder, Tensor, Weight
 from adt_plugins.network.tflite.writer import Graph, write_model
 
-STEPS = 16
-"""Most frames of a layer in one run."""
+STEPS, _STEPS_ALONE = 4, 8
+"""Most frames of a layer in one run: of a batch, and of a single chunk, whose
+arithmetic takes so little time that calls count for more."""
 
 # Most frames of the attention in one run.
 _ATTENTION_RUN = 32
@@ -60,18 +66,22 @@ def build_brnn_sa(
         each step carries the last bit of its input on from frame to frame, so that two
         processors differ by up to 0.02 (experiment 51).
     """
-    graphs = _graphs(weights, geometry, geometry.batch, quantise)
+    graphs = _graphs(weights, geometry, geometry.batch, STEPS, quantise)
     if geometry.batch > 1:
         # A batch is too much for a few seconds, or for the rest of a song.
-        alone = _graphs(weights, geometry, 1, quantise)
+        alone = _graphs(weights, geometry, 1, _STEPS_ALONE, quantise)
         graphs.update({single(name): graph for name, graph in alone.items()})
     return write_model(graphs)
 
 
 def _graphs(
-    weights: BrnnSaWeights, geometry: Geometry, batch: int, quantise: bool
+    weights: BrnnSaWeights,
+    geometry: Geometry,
+    batch: int,
+    most_steps: int,
+    quantise: bool,
 ) -> dict[str, Graph]:
-    steps = _largest_divisor(geometry.frames, STEPS)
+    steps = _largest_divisor(geometry.frames, most_steps)
     graphs = {}
     for number, pair in enumerate(weights.layers):
         rises = weights.difference and number == 0

@@ -15,6 +15,9 @@ from adt_plugins.network.brnn_sa.graph import (
     layer_graph,
 )
 from adt_plugins.network.brnn_sa.weights import BrnnSaWeights
+from adt_plugins.network.catalogue import find_model, network_bytes
+from adt_plugins.network.numpy_backend.interpreter import FULLY_CONNECTED
+from adt_plugins.network.numpy_backend.tflite_file import read_tflite
 from adt_plugins.network.stepwise import StepwiseRunner
 from adt_plugins.network.tflite.builder import GraphBuilder, Tensor
 from adt_plugins.network.tflite.writer import write_model
@@ -192,6 +195,16 @@ def test_large_attention_scores_do_not_overflow() -> None:
 def test_brnn_sa_is_small() -> None:
     geometry = Geometry(core=256, context=128, batch=2)
     assert len(build_brnn_sa(brnn_sa(), geometry, quantise=True)) < 80_000
+
+
+def test_matrices_of_states_stay_in_the_cache() -> None:
+    """XNNPACK packs a matrix for every operator: those of a graph take little."""
+    model = read_tflite(network_bytes(find_model()))
+    for name in ("layer1", "layer2", "layer1_single", "layer2_single"):
+        graph = model.graphs[model.signatures[name].graph]
+        products = [item for item in graph.operators if item.code == FULLY_CONNECTED]
+        contents = [graph.tensors[item.inputs[1]].content for item in products]
+        assert sum(each.nbytes for each in contents if each is not None) < 1.2e6
 
 
 @pytest.mark.parametrize("number", range(3))

@@ -207,7 +207,7 @@ SPOILT: dict[str, tuple[Callable[[ModelCard], ModelCard], str]] = {
     "missing": (_remove, "no such file"),
     "garbage": (_garbage, "LiteRT cannot run it"),
     "wrong geometry": (
-        lambda card: replace(card, geometry=Geometry(12, 4, 3)),
+        lambda card: replace(card, geometry=Geometry(11, 5, 3)),
         "does not fit its card",
     ),
     "wrong outputs": (
