@@ -163,6 +163,15 @@ def end_of_ac3(file: BinaryIO, start: int, size: int) -> int:
     return _end_of_frames(file, start, lambda frame, _: _ac3_frame_bytes(frame))
 
 
+def end_of_mlp(file: BinaryIO, start: int, size: int) -> int:
+    """Return where access units of MLP or TrueHD end, behind the file if one is cut."""
+    return _end_of_frames(file, start, lambda unit, _: _mlp_unit_bytes(unit))
+
+
+def _mlp_unit_bytes(unit: bytes) -> int:
+    return 2 * ((unit[0] & 0x0F) << 8 | unit[1])
+
+
 def _ac3_frame_bytes(head: bytes) -> int:
     if len(head) < 6 or head[:2] != b"\x0b\x77":
         return 0

@@ -13,12 +13,14 @@ import struct
 from typing import BinaryIO, TypedDict
 
 from adt_plugins.audio.endings import long_chunk
+from adt_plugins.audio.old_formats import SDS, finished_sds, stated_size
 
 _UNKNOWN = 0xFFFFFFFF
 _WRAP = 1 << 32
 _ENDLESS = 0x7F000000  # as large sizes were written into pipes, see `wave_stream`
 _ENDLESS_LONG = 1 << 62  # the same in 64 bits
 _MOST_CHUNKS = 1000
+_HEAD_BYTES = 128
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _ASF, _ASF_PROPERTIES = b"\x30\x26\xb2\x75", bytes.fromhex("a1dcab8c47a9cf11")
 _AU_SIZE_AT = 8
@@ -63,6 +65,10 @@ def finished_header(file: BinaryIO) -> tuple[bytes, int] | None:
             header = bytearray(file.read(start))
             header[_AU_SIZE_AT : _AU_SIZE_AT + 4] = b"\xff" * 4
             return bytes(header), start
+    if head[:2] == SDS:
+        file.seek(0)
+        finished = finished_sds(file.read(_HEAD_BYTES), size)
+        return finished and (finished, len(finished))
     return None
 
 
@@ -131,12 +137,12 @@ def missing_share(file: BinaryIO) -> float:
     ----------
     file
         Binary file, seekable; its position changes. WAV, RF64, W64, AIFF, AU, CAF,
-        AVI, WMA, RealMedia and Matroska are supported; 0 for others, see
-        `endings.lacks_end`.
+        AVI, WMA, RealMedia, Matroska and those of `old_formats.stated_size` are
+        supported; 0 for others, see `endings.lacks_end`.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    head = file.read(64)
+    head = file.read(_HEAD_BYTES)
     endless = _ENDLESS
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         claimed, start = _chunk(file, b"data")
@@ -163,7 +169,7 @@ def missing_share(file: BinaryIO) -> float:
         claimed, start = matroska_segment(head)
         endless = _ENDLESS_LONG
     else:
-        return 0.0
+        claimed, start = stated_size(file, head)
     there = size - start
     if claimed >= endless - start:  # in W64 such a size includes the header
         return 0.0

@@ -1,0 +1,143 @@
+"""Halves of files in formats of samplers, older programs and disc authoring."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from adt_plugins.audio import open_audio
+from adt_plugins.audio.endings import lacks_end
+from adt_plugins.audio.unfinished import finished_header, missing_share
+from tests.support.audio import RATE, encode
+from tests.support.field_files import PAIR, SOUND, patched, read
+
+LOST = "cut short or damaged: only "
+NO_END = "may be cut short: its end is missing; "
+XI_SIZE_AT = 298
+
+
+def write_sox(path: Path, order: str) -> None:
+    """Write SoX's own format; libsndfile and PyAV have no writer for it."""
+    magic = b".SoX" if order == "<" else b"XoS."
+    header = struct.pack(f"{order}IQdI4x", 28, PAIR.size, RATE, 2)
+    samples = (PAIR * 2**30).astype(f"{order}i4")
+    path.write_bytes(magic + header + samples.tobytes())
+
+
+def write(path: Path) -> None:
+    name, kind = path.name, path.suffix[1:]
+    if kind == "sox":
+        write_sox(path, ">" if name == "big.sox" else "<")
+    elif kind == "nut":
+        encode(path, SOUND, path.stem)
+    else:
+        mono, rate = kind in ("sds", "svx", "wve", "xi"), RATE
+        subtype = "ALAW" if name in ("alaw.nist", "a.wve") else None
+        endian = "BIG" if name.startswith("big") else None
+        soundfile.write(
+            path,
+            SOUND[::5] if kind == "wve" else SOUND if mono else PAIR,
+            8000 if kind == "wve" else rate,
+            subtype=subtype,
+            endian=endian,
+            format=kind.upper(),
+        )
+    if kind == "xi":  # libsndfile leaves the size out, trackers do not
+        size = path.stat().st_size - XI_SIZE_AT - 40
+        patched(path, {XI_SIZE_AT: struct.pack("<I", size)})
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        *((name, LOST) for name in ("a.avr", "a.mat4", "big.mat4", "a.mat5")),
+        *((name, LOST) for name in ("big.mat5", "a.mpc2k", "a.nist", "alaw.nist")),
+        *((name, LOST) for name in ("a.sds", "a.svx", "a.voc", "a.wve", "a.xi")),
+        *((name, LOST) for name in ("a.sox", "big.sox")),
+        *((name, NO_END) for name in ("pcm_s16le.nut", "flac.nut", "mp2.nut")),
+    ],
+)
+def test_half_of_a_file(name: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    write(path)
+    content = path.read_bytes()
+    whole, warnings = read(path)
+    assert warnings == []
+    path.write_bytes(content[: len(content) // 2 + 7])
+    part, warnings = read(path)
+    assert [text for text in warnings if "packet" not in text] == warnings[:1]
+    assert warnings[0].startswith(message)
+    assert 0.4 * len(whole) < len(part) < 0.6 * len(whole)
+
+
+def test_small_blocks_of_voc(tmp_path: Path) -> None:
+    """As FFmpeg writes them: the end tells, since no header states the whole size."""
+    path = tmp_path / "a.voc"
+    soundfile.write(path, SOUND, RATE)
+    head = path.read_bytes()
+    blocks = b"".join(b"\2" + (2000).to_bytes(3, "little") + bytes(2000) for _ in "ab")
+    path.write_bytes(head[:-1] + blocks + b"\0")
+    assert read(path)[1] == []
+    path.write_bytes(head[:-1] + blocks[:-100])
+    assert read(path)[1][0].startswith(NO_END)
+
+
+@pytest.mark.parametrize("sync", [0xF8726FBA, 0xF8726FBB])
+def test_units_of_truehd_and_mlp(sync: int) -> None:
+    """The first 12 bits but 4 count the words of a unit."""
+    unit = struct.pack(">HHI", 0xA000 | 40, 0, sync) + bytes(72)
+    assert not lacks_end(io.BytesIO(30 * unit))
+    assert lacks_end(io.BytesIO((30 * unit)[:-10]))
+
+
+def test_a_sample_dump_is_not_filled_up_with_silence(tmp_path: Path) -> None:
+    path = tmp_path / "a.sds"
+    soundfile.write(path, SOUND, RATE)
+    whole, _ = read(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    part, _ = read(path)
+    np.testing.assert_array_equal(part[:-1000], whole[: len(part) - 1000])
+    assert np.abs(part[-2000:]).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"2BIT\0\0",
+        b"\1\4abc",
+        b"\xf0\x7e\0\1",
+        b"NIST_1A\n   x\n",
+        b"NIST_1A\n   1024\nsample_count -i 5",
+        b"Creative Voice File\x1a",
+        b"Extended Instrument: ",
+        b".SoX\0\0",
+        b"ALawSoundFile**\0",
+        b"FORM\0\0\0\0" + b"8SVXBODY\xff\xff",
+        bytes(124) + b"\0\1IM" + b"\x0e\0\0\0\xff",
+        bytes(64),
+        struct.pack("<5I", 0, 1, 1, 0, 1 << 31),
+        b"nut/multimedia container\0",
+        b"\0\0\0\0\xf8\x72\x6f\xba",
+    ],
+)
+def test_a_header_that_is_cut_costs_nothing(content: bytes) -> None:
+    file = io.BytesIO(content)
+    assert missing_share(file) == 0
+    assert finished_header(file) is None
+
+
+def test_a_position_before_a_file_is_no_error_of_the_disk(tmp_path: Path) -> None:
+    """FFmpeg looks for the last timestamps of NUT before the beginning."""
+    path = tmp_path / "a.nut"
+    encode(path, SOUND, "pcm_s16le")
+    content = path.read_bytes()[:50_000]
+    path.write_bytes(content)
+    for source in (path, io.BytesIO(content)):
+        with open_audio(source) as reader:
+            assert sum(map(len, reader)) > 10_000
