@@ -2,7 +2,9 @@
 
 import { RATE } from "../../src/sound/audio-chunks";
 import { type Slices, slicesOf } from "./recording-slices";
+import { startsOf } from "./recordings-in";
 import { type Sniffed, sniff } from "./sniff";
+import { type Block, mean } from "./song-chunks";
 import { type Tags, tagsOf } from "./tags";
 import { timeBase } from "./time-base";
 import { Trouble } from "./user-error";
@@ -12,7 +14,8 @@ export interface Loaded {
   readonly file: File;
   readonly sniffed: Sniffed;
   readonly tags: Tags;
-  readonly slices: Slices | null;
+  /** The file, or the recordings that are joined in it end to end. */
+  readonly parts: readonly Part[];
   /** Whether it can be decoded in one step. */
   readonly isShort: boolean;
   /** Null where the browser does not compute it. */
@@ -21,8 +24,10 @@ export interface Loaded {
   readonly seconds: number;
 }
 
-/** The next samples at 44.1 kHz: channels of equal length. */
-export type Block = readonly Float32Array[];
+interface Part {
+  readonly file: File;
+  readonly slices: Slices | null;
+}
 
 /** Most bytes of samples decoded at once; with more, a tab may run out of memory. */
 const MOST_BYTES = 640e6;
@@ -41,10 +46,20 @@ export async function load(file: File): Promise<Loaded> {
   if (!file.size) throw new Trouble(`“${file.name}” is empty.`);
   const head = await bytes(file, file.slice(0, HEAD_BYTES));
   const sniffed = sniff(new DataView(head), file.size);
-  const seconds = await secondsOf(file, sniffed);
-  const slices = seconds > LONG_SECONDS ? await slicesOf(file) : null;
+  const data = file.size <= MOST_HASHED ? await bytes(file, file) : null;
+  const files = data ? recordingsIn(file, new Uint8Array(data)) : [file];
+  const lengths = await Promise.all(
+    files.map(async (part) => secondsOf(part, files.length > 1 ? null : sniffed)),
+  );
+  const parts = await Promise.all(
+    files.map(async (part, index) => ({
+      file: part,
+      slices: lengths[index] > LONG_SECONDS ? await slicesOf(part) : null,
+    })),
+  );
+  const seconds = lengths.reduce((sum, length) => sum + length, 0);
   const whole = MOST_BYTES / (4 * RATE * (sniffed.channels ?? 2));
-  const most = slices ? MOST_SECONDS : whole;
+  const most = parts.some(({ slices }) => slices) ? MOST_SECONDS : whole;
   if (seconds > most) {
     throw new Trouble(
       `“${file.name}” is too long for a browser: ${Math.ceil(seconds / 60)} minutes, and it takes up to ` +
@@ -55,11 +70,17 @@ export async function load(file: File): Promise<Loaded> {
     file,
     sniffed,
     tags: tagsOf(head),
-    slices,
+    parts,
     isShort: seconds <= whole,
-    sha256: file.size <= MOST_HASHED ? await digest(file) : null,
+    sha256: data && (await digest(data)),
     seconds,
   };
+}
+
+function recordingsIn(file: File, data: Uint8Array): File[] {
+  const starts = startsOf(data);
+  if (starts.length === 1) return [file];
+  return starts.map((start, index) => new File([file.slice(start, starts[index + 1])], file.name));
 }
 
 /** Slices do not meet. */
@@ -70,12 +91,14 @@ class Seam extends Error {}
  * the start; `tell` receives sentences about surprises for the user.
  */
 export async function decode<T>(
-  { file, slices, isShort }: Loaded,
+  { file, parts, isShort }: Loaded,
   take: (blocks: AsyncIterable<Block>) => Promise<T>,
   tell: (text: string) => void = () => undefined,
 ): Promise<T> {
+  if (parts.length > 1)
+    tell(`“${file.name}” holds ${parts.length} recordings, one after the other: all are read.`);
   try {
-    if (slices) return await take(joined(file.name, slices));
+    if (parts.some(({ slices }) => slices)) return await take(chain(parts, true, tell));
   } catch (error) {
     if (!(error instanceof Seam)) throw error;
     if (!isShort)
@@ -83,7 +106,22 @@ export async function decode<T>(
         `“${file.name}” is too long to be decoded in one step, and its parts do not fit together. Split it.`,
       );
   }
-  return take(whole(file, tell));
+  return take(chain(parts, false, tell));
+}
+
+/** Decode recordings one after the other, with as many channels as the first one. */
+async function* chain(
+  parts: readonly Part[],
+  inSlices: boolean,
+  tell: (text: string) => void,
+): AsyncGenerator<Block> {
+  let count = 0;
+  for (const { file, slices } of parts) {
+    for await (const block of inSlices && slices ? joined(file.name, slices) : whole(file, tell)) {
+      count ||= block.length;
+      yield block.length === count ? block : new Array<Float32Array>(count).fill(mean(block));
+    }
+  }
 }
 
 async function* whole(file: File, tell: (text: string) => void): AsyncGenerator<Block> {
@@ -166,8 +204,8 @@ async function bytes(file: File, part: Blob): Promise<ArrayBuffer> {
 }
 
 /** Return the length in seconds; if it is unknown, estimate it from the size, at 64 kbit/s. */
-async function secondsOf(file: File, sniffed: Sniffed): Promise<number> {
-  const reported = Math.min((await durationOf(file)) ?? Infinity, sniffed.duration ?? Infinity);
+async function secondsOf(file: File, sniffed: Sniffed | null): Promise<number> {
+  const reported = Math.min((await durationOf(file)) ?? Infinity, sniffed?.duration ?? Infinity);
   return Number.isFinite(reported) ? reported : file.size / 8000;
 }
 
@@ -192,8 +230,8 @@ function durationOf(file: File): Promise<number | null> {
 }
 
 /** Return the SHA-256; null on a page from a plain http server, which may not compute it. */
-async function digest(file: File): Promise<string | null> {
+async function digest(data: ArrayBuffer): Promise<string | null> {
   if (!globalThis.crypto?.subtle) return null;
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", await bytes(file, file)));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

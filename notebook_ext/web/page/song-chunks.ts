@@ -2,7 +2,6 @@
 
 import { SOUND } from "../../src/core/tables";
 import { type AudioInfo, RATE } from "../../src/sound/audio-chunks";
-import type { Block } from "./decode";
 import { breathe, Trouble } from "./user-error";
 
 /** Samples per chunk. */
@@ -17,6 +16,9 @@ export interface Pieces {
 }
 
 /** A recording that has been cut up. */
+/** The next samples at 44.1 kHz: channels of equal length. */
+export type Block = readonly Float32Array[];
+
 export interface Recording {
   readonly pieces: Pieces;
   /** Number of channels of the file. */
@@ -122,7 +124,7 @@ function rounded(channel: Float32Array, out: Int16Array, first: number, step: nu
   return most;
 }
 
-function mean(channels: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+export function mean(channels: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   const out = new Float32Array(channels[0].length);
   for (const channel of channels) for (let i = 0; i < out.length; i++) out[i] += channel[i];
   for (let i = 0; i < out.length; i++) out[i] /= channels.length;

@@ -182,3 +182,35 @@ def test_sound_alone_whole_and_cut_without_encoding_it_again(  # noqa: PLR0917
         ffmpeg(*before, "-i", path, *behind, "-c", "copy", part)
         path = part
     assert_same_times(decode, path)
+
+
+@pytest.mark.parametrize(
+    ("ending", "times"),
+    [("wav", 2), ("mp3", 2), ("mp3", 35), ("ogg", 35), ("opus", 2), ("flac", 35)],
+)
+def test_recordings_joined_end_to_end(
+    ending: str, times: int, decode: Decode, sounds: dict[int, Path], tmp_path: Path
+) -> None:
+    """Browsers play the first alone of WAV and MP4; some are decoded in slices."""
+    one, mono, path = (tmp_path / f"{name}.{ending}" for name in ("a", "b", "both"))
+    ffmpeg("-i", sounds[44100], one)
+    ffmpeg("-i", sounds[22050], "-ac", 1, mono)
+    path.write_bytes(one.read_bytes() * (times - 1) + mono.read_bytes())
+    by_python, by_page = load_audio(path), decode(path)
+    assert abs(len(by_page) - len(by_python)) < 0.01 * times * RATE
+    assert len(by_page) > (times * SECONDS - 0.1) * RATE
+    for part in (0, times - 1):
+        place = slice(round(part * SECONDS * RATE), None)
+        assert abs(lag(by_page[place], by_python[place])) <= WITHIN
+
+
+def test_a_long_recording_behind_another(
+    decode: Decode, sounds: dict[int, Path], tmp_path: Path
+) -> None:
+    one, path = tmp_path / "a.mp3", tmp_path / "both.mp3"
+    ffmpeg("-stream_loop", 34, "-i", sounds[44100], one)
+    path.write_bytes(one.read_bytes() * 2)
+    by_python, by_page = load_audio(path), decode(path)
+    assert len(by_page) > 205 * RATE
+    assert abs(len(by_page) - len(by_python)) < 0.06 * RATE
+    assert abs(lag(by_page[110 * RATE :], by_python[110 * RATE :])) <= WITHIN
