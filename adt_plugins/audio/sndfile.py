@@ -37,6 +37,10 @@ _UNKNOWN_FRAMES = 2**62
 _MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
 _STRETCH = 40
 
+# In the last page of an Ogg Vorbis file, libsndfile's positions are late by what the
+# file leaves out at its end. A page has up to 255 packets, each of up to 2048 samples.
+_LAST_PAGE = 255 * 2048
+
 # Whenever libmpg123 fails, it has moved on by 1024 bytes.
 _MP3_RETRIES = 64
 
@@ -132,10 +136,12 @@ class SndFileDecoder:
 
     def blocks(self, first: int) -> Iterator[NDArray[np.float32]]:
         """See `Decoder`."""
-        # After a seek the first frames of MP3 and, near the end, of Ogg differ from
-        # those
-        # of a continuous run; from a second before, they do not.
-        position = max(0, first - self.sample_rate)
+        # After a seek the first frames of MP3 differ from those of a continuous run;
+        # from a second before, they do not.
+        position = first - self.sample_rate
+        if self._file.subtype == "VORBIS" and self.expected is not None:
+            position = min(position, self.expected - _LAST_PAGE)
+        position = max(0, position)
         # In Opus that does not begin at 0, it drops the encoder's silence before the
         # sound only after a seek.
         seeks = position > 0 or self._file.subtype == "OPUS"

@@ -158,7 +158,7 @@ def _decoded(source: AudioSource, target: Path, warn: Warn) -> Media:
 def _as_stored(block: NDArray[np.float32], subtype: str) -> NDArray[Any]:
     """Return samples as integers, if they were integers.
 
-    libsndfile itself would scale floats by 32767 instead of 32768.
+    libsndfile itself would round floats down, in WAV.
     """
     if subtype == "FLOAT":
         return block

@@ -282,6 +282,22 @@ def test_parts_of_compressed_files(
     same_part(av_files / name, start, end, whole_of(av_files / name))
 
 
+@pytest.mark.parametrize("start", [19.2, 19.9])
+def test_a_part_in_a_long_last_page(start: float, tmp_path: Path) -> None:
+    """After a seek into that page libsndfile is late by what the end leaves out."""
+    av = pytest.importorskip("av", reason="PyAV (extra `av`) is missing")
+    short, path = tmp_path / "short.ogg", tmp_path / "long.ogg"
+    soundfile.write(short, noise(20 * RATE + 500), RATE, subtype="VORBIS")
+    pages = {"page_duration": "6000000"}  # microseconds
+    with av.open(short) as source, av.open(path, "w", options=pages) as target:
+        stream = target.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    same_part(path, start, None, load_audio(path))
+
+
 @pytest.mark.parametrize(("start", "end"), PARTS)
 @pytest.mark.parametrize("rate", [8000, 44099, RATE, 48000, 96000])
 def test_parts_of_arrays(rate: int, start: float, end: float | None) -> None:
