@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# soundfile 0.14.0 (libsndfile 1.2.2), PyAV 18.1.0 (FFmpeg 8.1), lameenc 1.9.0,
-# 2026-11-30, Python 3.11
+# soundfile 0.14.0 (libsndfile 1.2.2), PyAV 18.1.0, lameenc 1.9.0, 2026-11-30, Python 3.11
 #
 # Guess:   an MP3 of variable bit rate without a Xing tag is read to its end; only the
 #          length stated beforehand is a guess (libsndfile#1001).
