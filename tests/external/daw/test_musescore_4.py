@@ -79,6 +79,16 @@ def test_every_note_is_on_its_place(song: Transcription, tmp_path: Path) -> None
     assert (part["name"], part["hasDrumStaff"]) == ("Drums", "true")
 
 
+def test_the_tempo_of_a_score_is_not_rounded(tmp_path: Path) -> None:
+    """Unlike that of a MIDI file, see ``findings/musescore-midi-tempo.sh``."""
+    times = [n * 60 / 109.4 for n in range(9)]
+    onsets = tuple(Onset(time, Drum.KD, 80) for time in times)
+    beats = tuple(Beat(time, n % 4 + 1) for n, time in enumerate(times))
+    song = Transcription(onsets, beats, meters=meter_changes("4/4"))
+    ((_, tempo), *_) = parse(opened(song, tmp_path).midi).tracks[0].tempos
+    assert 60e6 / tempo == pytest.approx(109.4, abs=1e-3)
+
+
 def played(steps: Sequence[tuple[float, Drum]], bars: int) -> Transcription:
     """Bars of 4/4 at 120 BPM; `steps` are in quarters."""
     onsets = [
