@@ -26,6 +26,13 @@ def near(matrix: Matrix, expected: NDArray[np.floating]) -> bool:
     return bool(np.all(np.abs(matrix.values * scales - expected) <= 0.5001 * scales))
 
 
+@pytest.fixture
+def writer() -> None:
+    """Skip where networks cannot be written."""
+    pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
+
+
+@pytest.mark.usefixtures("writer")
 @pytest.mark.parametrize("quantise", [True, False])
 @pytest.mark.parametrize("rises", [True, False])
 def test_matrices_are_those_of_the_file(rises: bool, quantise: bool) -> None:
@@ -57,6 +64,7 @@ def test_the_shipped_network_has_them() -> None:
     assert len(found.output.values) == len(card.outputs)
 
 
+@pytest.mark.usefixtures("writer")
 def test_other_networks_are_refused() -> None:
     weights = brnn_sa()
     values = weights.attention.v * np.linspace(0.8, 1, 5)[:, None, None]
