@@ -107,7 +107,17 @@ def check_free(paths: Sequence[Path], *, overwrite: bool) -> None:
         if os.path.lexists(path):
             check_unprotected(path)
             if not overwrite and not written.is_ours(path):
-                raise OutputExistsError(f"{path}: exists; use --overwrite")
+                raise in_the_way(path)
+
+
+def in_the_way(path: Path) -> OutputExistsError:
+    """Return the error about a file that is not replaced unasked."""
+    if written.was_ours(path):
+        return OutputExistsError(
+            f"{path}: has been changed since it was written; --overwrite discards the"
+            " changes"
+        )
+    return OutputExistsError(f"{path}: exists; use --overwrite")
 
 
 def check_folder(folder: Path) -> None:

@@ -32,7 +32,8 @@ _MAGIC = (
 )
 _HEAD_BYTES = 16
 
-READ, WRITTEN = "is read by this run", "was written by this run"
+READ = "is read by this run, and stays as it is; -o writes elsewhere"
+WRITTEN = "was written by this run, and stays as it is"
 
 _Identity = str | tuple[int, int]
 _protected: dict[_Identity, str] = {}
@@ -88,7 +89,7 @@ def check_unprotected(path: Path, draft: Path | None = None) -> None:
     if _protected:
         for name_of in (os.path.realpath, os.path.abspath):
             for identity in _identities(path, name_of) & _protected.keys():
-                raise AdtError(f"{path}: {_protected[identity]}, and stays as it is")
+                raise AdtError(f"{path}: {_protected[identity]}")
     if not is_recording(path):
         return
     is_sound = path.name.lower().endswith(RECORDINGS)

@@ -46,7 +46,10 @@ def parse_json(text: str | bytes, *, unique: bool = True) -> Any:
         )
     except RecursionError:
         raise FormatError("not JSON that can be read: nested too deep") from None
-    except ValueError as error:  # includes JSONDecodeError and UnicodeDecodeError
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise FormatError(f"not JSON: an error in {place}") from error
+    except ValueError as error:  # includes UnicodeDecodeError
         raise FormatError(f"not JSON: {_one_line(error)}") from error
 
 

@@ -47,6 +47,15 @@ def is_ours(path: Path) -> bool:
         return False
 
 
+def was_ours(path: Path) -> bool:
+    """Return whether an earlier run wrote a file there, whatever it is now."""
+    try:
+        target = os.path.realpath(path)
+        return os.path.isfile(target) and bool(_digests(_place(target)))  # noqa: PTH113
+    except (OSError, ValueError):
+        return False
+
+
 def begin_run(folder: Path | None = None, since: float | None = None) -> float:
     """Begin a run: files that other processes write from now on are not ours.
 

@@ -88,7 +88,7 @@ class _Work:
         from adt_plugins.cli.transcribe import Transcriber
 
         self._options = options
-        self._writing = options.work.writers.writing()
+        self._writing = options.work.writers.writing(options.work.outputs.formats)
         self._transcriber = Transcriber(
             options.work, quiet=options.report.quiet, cancel=gone, threads=1
         )

@@ -7,7 +7,7 @@ are parsed and passed on under the names that writers and readers use.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,22 @@ if TYPE_CHECKING:
     from adt_plugins.midi.quantize import Quantize
 
 _OFF = "off"
+
+_SPELLED = {
+    "text": "--label-text",
+    "names": "--label-names",
+    "drum_map": "--drum-map",
+    "midi_type": "--midi-type",
+    "tracks": "--midi-tracks",
+    "tempo": "--tempo",
+    "quantize": "--quantize",
+    "shift": "--shift-ms",
+    "velocity": "--velocity",
+    "swing_notation": "--swing-notation",
+    "drumless": "--drumless",
+}
+"""Options of writers, and how they are spelled on the command line."""
+
 _Grid = tuple["Drum | None", str | None]
 
 
@@ -125,14 +141,32 @@ class WriterOptions:
     paper: PaperOptions = field(default=PaperOptions(), metadata=group(PaperOptions))
     page: PageOptions = field(default=PageOptions(), metadata=group(PageOptions))
 
-    def writing(self) -> Mapping[str, Any]:
-        """Return the options of writers; raises `AdtError` if two contradict."""
-        return {
+    def writing(
+        self, formats: Iterable[str], read: Collection[str] = ()
+    ) -> Mapping[str, Any]:
+        """Return the options of writers.
+
+        Parameters
+        ----------
+        formats
+            Formats that are written.
+        read
+            Options that the command's readers take too.
+
+        Raises
+        ------
+        AdtError
+            If two options contradict each other, or if one has no effect on any of
+            the formats.
+        """
+        options = {
             **self.labels.writing(),
             **self.midi.writing(),
             **self.paper.writing(),
             **self.page.writing(),
         }
+        _check_effect([name for name in options if name not in read], tuple(formats))
+        return options
 
     @property
     def need_beats(self) -> list[str]:
@@ -157,6 +191,25 @@ class MidiInputOptions:
                 "track": self.midi_track,
             }
         )
+
+
+def _check_effect(options: Iterable[str], formats: Collection[str]) -> None:
+    """Raise `AdtError` for an option of writers that none of the formats takes."""
+    from adt_plugins.errors import AdtError
+    from adt_plugins.formats import FORMATS, find_format
+
+    taken = {option for name in formats for option in find_format(name).options}
+    for option in options:
+        if option not in taken:
+            those = [
+                name
+                for name, form in FORMATS.items()
+                if form.write is not None and option in form.options
+            ]
+            raise AdtError(
+                f"{_SPELLED[option]}: has no effect on {', '.join(formats)}; it is for"
+                f" --format {', '.join(those)}"
+            )
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,7 +239,9 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
         type=_values.label_names,
         metavar="FILE",
         help="file with names of drums in labels, one per line: Bombo = KD"
-        " (default: label-names.txt in the folder that has 'models' in it)",
+        " (default: label-names.txt in ~/.local/share/adt-plugins; macOS:"
+        " ~/Library/Application Support/adt-plugins; Windows:"
+        " %%LOCALAPPDATA%%\\adt-plugins)",
     )
 
 

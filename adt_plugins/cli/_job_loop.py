@@ -277,7 +277,10 @@ def _nothing(outputs: OutputOptions, original: Transcription) -> str:
 def _check_targets(outputs: OutputOptions, job: Job, result: Result) -> list[str]:
     """Return the formats that can be written: checked before work that may be long."""
     if job.rival is not None:
-        raise AdtError(f"{job.source}: its outputs would replace those of {job.rival}")
+        raise AdtError(
+            f"{job.source}: its outputs would replace those of {job.rival}; run it"
+            " alone, with another -o"
+        )
     check_folder(job.folder)
     targets = {name: job.targets(name) for name in outputs.names}
     if outputs.skip_existing:

@@ -11,6 +11,7 @@ from adt_plugins.cli import _values
 
 if TYPE_CHECKING:
     from adt_plugins.drums import Drum
+    from adt_plugins.formats import Format
     from adt_plugins.picking.song_gate import Mode
     from adt_plugins.rhythm.known_beats import KnownBeats
 
@@ -307,13 +308,27 @@ class _ListFormats(argparse.Action):
         from adt_plugins.formats import FORMATS
 
         width = max(map(len, FORMATS))
+        files = {name: _file_of(form) for name, form in FORMATS.items()}
+        longest = max(map(len, files.values()))
         for name, form in FORMATS.items():
             ways = {"read": form.read, "written": form.write}
             can = " and ".join(way for way, function in ways.items() if function)
             can += f"; needs {', '.join(form.needs)}" if form.needs else ""
-            _console.say(f"{name:{width}}  song{form.suffix:12}  {form.description}")
+            file = f"{files[name]:{longest}}"
+            _console.say(f"{name:{width}}  {file}  {form.description}")
             _console.say(f"{'':{width}}  ({can})")
         parser.exit()
+
+
+def _file_of(form: Format) -> str:
+    """Return the name of a format's file, or of the first of a set."""
+    path = Path(f"song{form.suffix}")
+    names = (
+        [path.name] if form.outputs is None else [p.name for p in form.outputs(path)]
+    )
+    is_set = form.outputs is not None and path.name not in names
+    is_folder = is_set and Path(names[0]).suffix != path.suffix
+    return f"{names[0]} …" if is_set and not is_folder else path.name
 
 
 def add_drums(parser: argparse._ActionsContainer, only: str) -> None:

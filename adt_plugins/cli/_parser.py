@@ -43,6 +43,7 @@ class Parser(argparse.ArgumentParser):
         options.setdefault("argument_default", argparse.SUPPRESS)
         super().__init__(*args, **options)
         self.examples = examples
+        self._given: Sequence[str] = ()
 
     def format_help(self) -> str:
         """Return usage, examples, description, and the options in groups."""
@@ -63,10 +64,10 @@ class Parser(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[Any, list[str]]:
         """Parse, and report unknown words here, where their command is known."""
+        self._given = sys.argv[1:] if args is None else list(args)
         parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            given = sys.argv[1:] if args is None else list(args)
-            self.error(self._unknown(unknown[0], given))
+            self.error(self._unknown(unknown[0], self._given))
         return parsed, unknown
 
     def error(self, message: str) -> NoReturn:
@@ -74,6 +75,10 @@ class Parser(argparse.ArgumentParser):
         from adt_plugins.cli import _console
 
         text = message.removeprefix("argument ")
+        # A wrong option says more than what is missing because of it.
+        wrong = next(filter(self._is_no_option, self._given), None)
+        if wrong is not None and "are required" in text:
+            text = self._unknown(wrong, self._given)
         for action in self._actions:
             if action.nargs == argparse.PARSER and "are required" in text:
                 text = f"which {action.metavar}? {', '.join(action.choices or ())}"
@@ -83,6 +88,13 @@ class Parser(argparse.ArgumentParser):
             text += " A,B, such as --format midi"
         _console.complain(f"{text} (see {self.prog} --help)")
         raise SystemExit(WRONG)
+
+    def _is_no_option(self, word: str) -> bool:
+        """Whether a word looks like an option and is none."""
+        name = word.partition("=")[0] if word.startswith("--") else word[:2]
+        if not (name.startswith("-") and name.lstrip("-")[:1].isalpha()):
+            return False
+        return not any(other.startswith(name) for other in self._option_string_actions)
 
     def _unknown(self, word: str, args: Sequence[str]) -> str:
         """Return what is wrong about an unknown word among the arguments."""
@@ -128,7 +140,8 @@ class Parser(argparse.ArgumentParser):
             hint = f"no tempo map {value!r}; to give the tempo: --bpm {value}"
             raise argparse.ArgumentError(action, hint)
         names = [str(choice) for choice in choices]
-        hint = did_you_mean(str(value), names) or f"; there are {', '.join(names)}"
+        known = f"are {', '.join(names)}" if len(names) > 1 else f"is only {names[0]}"
+        hint = did_you_mean(str(value), names) or f"; there {known}"
         kind = "" if action.option_strings else f"{action.metavar or action.dest} "
         raise argparse.ArgumentError(
             action if action.option_strings else None,

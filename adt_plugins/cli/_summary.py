@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from adt_plugins.transcription import Transcription
 
 NO_BEAT = "no steady beat"
-_MOST_KINDS = 4
+_MOST_KINDS = 6  # all that the model hears, unless it is to tell finer ones
 
 
 def clock(seconds: float) -> str:

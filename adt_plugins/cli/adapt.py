@@ -39,7 +39,7 @@ def add_parser(subparsers: Any) -> None:
             ("adt transcribe other.flac --adapt kit.json", "then use it"),
         ],
     )
-    parser.add_argument("recording", metavar="RECORDING")
+    parser.add_argument("recording", metavar="RECORDING", help="recording of the kit")
     parser.add_argument(
         "corrected",
         type=Path,
@@ -47,7 +47,12 @@ def add_parser(subparsers: Any) -> None:
         help="all hits of that part: labels, a saved Audacity project, MIDI or JSON",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="FILE.json"
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="file to write, in JSON",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace an existing file"

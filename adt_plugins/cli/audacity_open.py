@@ -34,14 +34,14 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "open",
         help="transcribe recordings and open them in Audacity",
-        description="Transcribe recordings and open each in Audacity, with the audio"
-        " and one label track a drum. Writes song.drums.aup and the folder"
-        " song.drums_data beside the song; what you make of it, Audacity saves as a"
-        " project of its own. A transcription (song.drums.json) is opened without"
-        " transcribing again.",
+        description="Transcribe recordings and open each in Audacity, with the audio,"
+        " a label track for each drum, and two for beats and bars. Writes"
+        " song.drums.aup and the folder song.drums_data beside the song; what you"
+        " make of it, Audacity saves as a project of its own. A transcription"
+        " (song.drums.json) is opened without transcribing again.",
         examples=[
-            ("adt audacity open song.flac", "with one label track a drum"),
-            ("adt audacity open song.flac --beats", "with beats and bars too"),
+            ("adt audacity open song.flac", "drums, beats and bars as labels"),
+            ("adt audacity open song.flac --no-beats", "only the drums"),
             ("adt audacity open song.drums.json", "an existing transcription"),
         ],
     )
@@ -72,6 +72,7 @@ def run(options: OpenOptions) -> int:
     check_formats(work.outputs.formats)
     written = tuple(dict.fromkeys((*work.outputs.formats, FORMAT)))
     work = replace(work, outputs=replace(work.outputs, formats=written))
+    writing = work.writers.writing(written)
 
     def stem(path: Path) -> str:
         return formats.song_stem(path) if _is_transcription(path) else path.stem
@@ -95,7 +96,7 @@ def run(options: OpenOptions) -> int:
     jobs = [job for job in jobs if job not in existing]
     if existing and not jobs:
         return 0
-    settings = Settings(work.outputs, work.writers.writing(), options.report)
+    settings = Settings(work.outputs, writing, options.report)
     return run_jobs(settings, jobs, _Work(work, quiet=options.report.quiet), show)
 
 

@@ -96,7 +96,7 @@ def run(options: BatchOptions) -> int:
     from adt_plugins.errors import AdtError
 
     check_formats(options.work.outputs.formats)
-    options.work.writers.writing()  # refuses options that contradict each other
+    options.work.writers.writing(options.work.outputs.formats)  # refuses wrong options
     card = check_options(options.work)
     folder = options.folder
     for source in options.inputs:

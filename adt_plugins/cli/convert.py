@@ -105,13 +105,15 @@ def run(options: ConvertOptions) -> int:
     _check_source_format(options.source_format)
     outputs = options.outputs
     check_formats(outputs.formats)
+    # Names of drums and, without --from-drum-map, the map are those of the input too.
+    writing = options.writers.writing(outputs.formats, read=("names", "drum_map"))
     if options.audio is not None and len(options.inputs) > 1:
         raise AdtError("--audio: is for one input")
     if options.audio is not None:
         check_no_pipe(options.audio)
     jobs = plan(options.inputs, outputs.folder, formats.song_stem)
     jobs = [replace(job, audio=options.audio) for job in jobs]
-    settings = Settings(outputs, options.writers.writing(), options.report)
+    settings = Settings(outputs, writing, options.report)
     return run_jobs(settings, jobs, work)
 
 

@@ -32,20 +32,26 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "evaluate",
-        description="Pooled F-measure, precision and recall of each drum and of all,"
-        " with bootstrap intervals over the recordings.",
+        description="Compare transcriptions with the truth: F-measure, precision and"
+        " recall of each drum and of all, pooled over the recordings, with bootstrap"
+        " intervals.",
         examples=[
             ("adt evaluate truth.txt song.drums.json", "one recording"),
             ("adt evaluate Truth Drums", "two folders, paired by name"),
             ("adt evaluate Truth Drums --drums snare", "one drum"),
         ],
     )
-    parser.add_argument("reference", type=Path, help="file or folder with the truth")
+    parser.add_argument(
+        "reference",
+        type=Path,
+        metavar="REFERENCE",
+        help="file or folder with the truth",
+    )
     parser.add_argument(
         "estimates",
         type=Path,
         nargs="+",
-        metavar="estimate",
+        metavar="ESTIMATE",
         help="files or folders to compare with it, paired by name",
     )
     parser.add_argument(
@@ -61,7 +67,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--drums",
         type=_values.drums,
-        metavar="KD,SD",
+        metavar="DRUM,DRUM",
         help="drums to compare (default: KD,SD,HH)",
     )
     parser.add_argument(

@@ -12,6 +12,8 @@ from adt_plugins.cli._command import set_command
 if TYPE_CHECKING:
     from adt_plugins.midi.drum_maps import DrumMap
 
+_WHICH = "a map that 'adt maps list' names, or a file"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ListOptions:
@@ -51,12 +53,12 @@ def add_parser(subparsers: Any) -> None:
     _options.add_json_report(listing)
     set_command(listing, ListOptions, run_list)
     showing = actions.add_parser("show", help="print the notes of a map")
-    showing.add_argument("map", metavar="NAME|FILE")
+    showing.add_argument("map", metavar="NAME|FILE", help=_WHICH)
     set_command(showing, ShowOptions, run_show)
     exporting = actions.add_parser(
         "export", help="write a note-name file for Reaper from a map"
     )
-    exporting.add_argument("map", metavar="NAME|FILE")
+    exporting.add_argument("map", metavar="NAME|FILE", help=_WHICH)
     exporting.add_argument(
         "-o",
         dest="output",
@@ -80,7 +82,7 @@ def run_list(options: ListOptions) -> int:
         _console.say_json([_summary(m) for m in maps])
         return 0
     for m in maps:
-        trust = "community" if m.is_community else f"grade {m.grade}"
+        trust = f"grade {m.grade}{', community' if m.is_community else ''}"
         _console.say(f"{m.name}: {m.title} ({trust})")
         for source in m.sources:
             _console.say(f"    from {source}")

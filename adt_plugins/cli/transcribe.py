@@ -114,7 +114,9 @@ def run(options: TranscribeOptions) -> int:
             replace(job, folder=Path()) if _is_nameless(job.source) else job
             for job in jobs
         ]
-    settings = Settings(outputs, options.work.writers.writing(), options.report)
+    settings = Settings(
+        outputs, options.work.writers.writing(outputs.formats), options.report
+    )
     work = Transcriber(
         options.work,
         options.name,

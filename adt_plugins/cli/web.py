@@ -75,9 +75,16 @@ def run(options: WebOptions) -> int:
         return _write_song(options.song, options)
     from adt_plugins.web_page import write_page
 
+    _check_name(options.output)
     path = write_page(options.output or Path(PAGE), overwrite=options.overwrite)
     _console.say(str(path))
     return _shown(path, options)
+
+
+def _check_name(path: Path | None) -> None:
+    """Raise `AdtError` for a name by which no browser would know the page."""
+    if path is not None and path.suffix.lower() not in (".html", ".htm"):
+        raise AdtError(f"-o: {path}: the page is HTML: -o {path.with_suffix('.html')}")
 
 
 def _write_song(song: Path, options: WebOptions) -> int:

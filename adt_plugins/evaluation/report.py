@@ -141,7 +141,7 @@ class Evaluation:
         tracks = f"{len(self.tracks)} track{'s' * (len(self.tracks) != 1)}"
         lines.append(
             f"Pooled over {tracks}; interval: bootstrap over tracks; "
-            "—: nothing to compare."
+            "—: a single track, or nothing to compare."
         )
         if starred:
             lines.append(

@@ -82,4 +82,5 @@ ADTLIB = Format(
     write=write,
     read=read,
     looks_like=_looks_like_codes,
+    purpose=lambda *_: "ADTLib's text output",
 )

@@ -119,7 +119,9 @@ class Adaptation:
             TypeError,
             ValueError,
         ) as error:
-            raise AdtError(f"{path}: not an adaptation: {error}") from error
+            raise AdtError(
+                f"{path}: not an adaptation, as 'adt adapt' writes it: {error}"
+            ) from error
 
     @classmethod
     def _checked(cls, data: Any) -> Adaptation:

@@ -160,7 +160,7 @@ def test_an_output_folder_that_is_a_file_is_a_failure(
         (["--no-beats", "--first-downbeat", "0"], "needed for --first-downbeat"),
         (["--model", "nothing"], "nothing: no such model; there are"),
         (["--overwrite", "--skip-existing"], "not allowed with"),
-        (["--report", "xml"], "--report: no 'xml'; there are json"),
+        (["--report", "xml"], "--report: no 'xml'; there is only json"),
     ],
 )
 def test_a_wrong_command_exits_with_2(

@@ -106,6 +106,21 @@ def test_the_version_by_other_names(
     assert capsys.readouterr().out == f"adt {adt_plugins.__version__}\n"
 
 
+def test_the_list_of_formats_names_their_files(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--list-formats"]) == 0
+    lines = capsys.readouterr().out.splitlines()[::2]
+    files = {line.split()[0]: line[line.index("song.") :] for line in lines}
+    assert files["midi"].startswith("song.drums.mid  ")
+    assert files["labels-split"].startswith("song.labels.KD.txt …  label files")
+    assert files["chart"].startswith("song.chart  ")
+    # Nothing is longer than its column.
+    descriptions = [formats.FORMATS[name].description for name in files]
+    ends = {line.index(d) for line, d in zip(lines, descriptions, strict=True)}
+    assert len(ends) == 1
+
+
 def test_help_is_a_word_too(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["help"], ["help", "audacity", "open"]):
         assert main(words) == 0
@@ -130,7 +145,20 @@ def test_a_name_with_a_dash_is_a_file(folder: Path, before: list[str]) -> None:
         ("models", "which ACTION? list, show, verify (see adt models --help)"),
         ("transcribe", "required: FILE (see adt transcribe --help)"),
         ("transcribe song.wav --drumms KD", "no option --drumms; did you mean --drums"),
-        ("transcribe song.wav --report xml", "--report: no 'xml'; there are json"),
+        ("transcribe --drumms KD", "no option --drumms; did you mean --drums"),
+        ("--nosuch", "no option --nosuch (see adt transcribe --help)"),
+        ("batch . --fromat midi", "no option --fromat; did you mean --format?"),
+        ("transcribe song.wav --report xml", "--report: no 'xml'; there is only json"),
+        ("song.wav --midi-type 2", "--midi-type: no 2; there are 0, 1 (see adt"),
+        (
+            "song.wav --drumless",
+            "--drumless: has no effect on labels, midi; it is for --format html, chart",
+        ),
+        ("song.wav --format json --label-text name", "has no effect on json; it is"),
+        ("convert a.json --format tab --velocity fixed:9", "effect on tab; it is for"),
+        ("batch . -o out --format csv --tempo follow", "for --format midi"),
+        ("audacity open song.wav --quantize 1/8", "has no effect on aup; it is"),
+        ("web -o drums.pdf", "-o: drums.pdf: the page is HTML: -o drums.html"),
         (
             "transcribe song.wav --drums snair",
             "did you mean snare? (see adt transcribe",

@@ -93,8 +93,10 @@ def test_one_name_in_two_folders_cannot_go_into_one(
     assert transcribe(song, other, "-o", out, "--format", "labels") == 1
     assert names(out) == ["song.wav.labels.txt"]
     assert_heard(formats.read(out / "song.wav.labels.txt"), HITS)
-    error = f"adt: {other}: its outputs would replace those of {song}\n"
-    assert capsys.readouterr().err == error
+    assert capsys.readouterr().err == (
+        f"adt: {other}: its outputs would replace those of {song}; run it alone, with"
+        " another -o\n"
+    )
 
 
 def test_a_later_input_is_not_written_over(
@@ -104,7 +106,7 @@ def test_a_later_input_is_not_written_over(
     later.write_bytes(song.read_bytes())
     assert transcribe("--format", "click", "--overwrite", song, later) == 1
     assert capsys.readouterr().err == (
-        f"adt: {later}: is read by this run, and stays as it is\n"
+        f"adt: {later}: is read by this run, and stays as it is; -o writes elsewhere\n"
     )
     assert later.read_bytes() == song.read_bytes()
 
@@ -135,7 +137,8 @@ def test_a_model_that_is_used_is_not_written_over(
         words = ("adapt", song, reference, "--model", given, "-o", model)
         assert run(*words, "--overwrite") == 2
         assert capsys.readouterr().err == (
-            f"adt: {model}: is read by this run, and stays as it is\n"
+            f"adt: {model}: is read by this run, and stays as it is; -o writes"
+            " elsewhere\n"
         )
     assert model.read_bytes() == before
 

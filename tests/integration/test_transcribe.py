@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import subprocess
 import sys
 import threading
@@ -277,4 +278,12 @@ def test_the_shipped_model_hears_the_example() -> None:
     for drums in (["KD", "SD", "HH"], ["KD", "SD", "HH", "TT", "CY"]):
         evaluation = evaluate(truth, result, drums, [0.05])
         assert (evaluation.score().f or 0) >= 0.97
+    # What its page says of the shipped model.
+    page = (examples / "README.md").read_text(encoding="utf-8")
+    claim = re.search(r"finds (\d+) of its (\d+) hits .*?\(F ([\d.]+)", page)
+    assert claim is not None
+    score = evaluation.score()
+    assert int(claim[2]) == score.matched + score.missed
+    assert int(claim[1]) == pytest.approx(score.matched, abs=2)
+    assert float(claim[3]) == pytest.approx(score.f, abs=0.01)
     assert result.tempo == pytest.approx(104, abs=0.05)

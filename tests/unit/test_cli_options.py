@@ -14,6 +14,7 @@ import pytest
 from adt_plugins.cli import build_parser
 from adt_plugins.cli._command import Command, parse
 from adt_plugins.cli._parser import Parser
+from adt_plugins.errors import AdtError
 from adt_plugins.formats import FORMATS
 from tests.support.paths import ROOT
 
@@ -110,9 +111,12 @@ def test_a_format_gets_the_options_that_it_declares() -> None:
     words = ["convert", "a.json", "--format", "midi", "--label-text", "note"]
     words += ["--shift-ms", "-5", "--from-drum-map", "gm", "--midi-channel", "3"]
     options = parse(build_parser(), words).options
-    writing = options.writers.writing()
+    writing = options.writers.writing(("midi", "labels"))
     assert writing == {"text": "note", "shift": -0.005}
     assert set(writing) <= {*FORMATS["midi"].options, *FORMATS["labels"].options}
+    with pytest.raises(AdtError, match="--label-text: has no effect on midi; it is"):
+        options.writers.writing(("midi",))
+    assert options.writers.writing(("midi",), read=("text",)) == writing
     reading = options.reading()
     assert reading["drum_map"].name == "gm"
     assert reading["channel"] == 3

@@ -118,4 +118,5 @@ AUP = Format(
     reader_options=LABEL_READER_OPTIONS,
     tracks=read_project,
     sound=read_sound,
+    purpose=lambda *_: "project for Audacity, with the audio",
 )

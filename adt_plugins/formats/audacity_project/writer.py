@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from adt_plugins.base import written
-from adt_plugins.base.files import OutputExistsError
+from adt_plugins.base.files import in_the_way
 from adt_plugins.base.protected import check_unprotected
 from adt_plugins.errors import AdtError, FormatError, reason_of
 from adt_plugins.formats.audacity_project.media import Media
@@ -183,7 +183,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     folder = data_folder(path)
     for target in (path, folder):
         if os.path.lexists(target) and not (overwrite or written.is_ours(path)):
-            raise OutputExistsError(f"{target}: exists; use --overwrite")
+            raise in_the_way(target)
     if os.path.lexists(path):
         check_unprotected(path)
         if not _is_own_file(path):
@@ -196,7 +196,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         # Another name of the recording itself: nothing is lost with it.
         is_link = entry.stat().st_nlink > 1
         if not (is_link or entry.suffix == _LIST or written.is_ours(entry)):
-            raise OutputExistsError(f"{entry}: has been changed; use --overwrite")
+            raise in_the_way(entry)
 
 
 def _is_own_file(path: Path) -> bool:

@@ -335,4 +335,4 @@ def assert_changes_are_kept(song: Path) -> None:
     assert again.returncode == 0
     again = adt("pull", song, "--format", "labels")
     assert again.returncode == 2
-    assert "exists; use --overwrite" in again.stderr
+    assert "has been changed since it was written" in again.stderr

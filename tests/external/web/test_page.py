@@ -34,7 +34,7 @@ def test_one_file_that_is_small_and_always_the_same(
     before = page_file.read_bytes()
     page_file.write_bytes(before + b"\n")
     assert main(["web", "-o", str(page_file)]) == 2
-    assert "drums.html: exists; use --overwrite" in capsys.readouterr().err
+    assert "drums.html: has been changed since" in capsys.readouterr().err
     page_file.write_bytes(b"")
     assert main(["web", "--overwrite", "-o", str(page_file)]) == 0
     assert page_file.read_bytes() == before

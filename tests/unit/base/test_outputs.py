@@ -50,7 +50,9 @@ def test_what_somebody_changed_is_not(tmp_path: Path, content: bytes) -> None:
     for earlier in (b"first", b"second"):
         write_files({path: earlier}, overwrite=False)
     path.write_bytes(content)
-    with pytest.raises(OutputExistsError, match="a: exists; use --overwrite"):
+    with pytest.raises(
+        OutputExistsError, match="a: has been changed since it was writ"
+    ):
         write_files({path: b"fourth"}, overwrite=False)
     assert path.read_bytes() == content
     write_files({path: b"fourth"}, overwrite=True)

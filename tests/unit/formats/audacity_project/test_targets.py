@@ -31,7 +31,9 @@ def test_nothing_is_replaced_unasked(tmp_path: Path, wav: Path) -> None:
     formats.write(SONG, path, audio=wav)
     path.write_bytes(path.read_bytes() + b"\n")
     before = listing(tmp_path)
-    with pytest.raises(formats.OutputExistsError, match=r"\.drums\.aup: exists; use"):
+    with pytest.raises(
+        formats.OutputExistsError, match=r"\.drums\.aup: has been changed"
+    ):
         formats.write(SONG["KD"], path, audio=wav)
     assert listing(tmp_path) == before
     path.unlink()
