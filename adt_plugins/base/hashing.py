@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 17
+"""Bytes that are read at a time: they stay in the cache until they are hashed."""
 
 
 def sha256(source: str | bytes | os.PathLike[Any] | BinaryIO) -> str:
@@ -32,7 +33,7 @@ def sha256(source: str | bytes | os.PathLike[Any] | BinaryIO) -> str:
 
 
 def sha256_steps(path: str | bytes | os.PathLike[Any]) -> Iterator[str | None]:
-    """Hash a file a megabyte at a time, so that the caller can stop in between.
+    """Hash a file block by block, so that the caller can stop in between.
 
     Yields
     ------

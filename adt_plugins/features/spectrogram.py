@@ -164,7 +164,11 @@ class Spectrogram:
     def _bands_of(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Compute the bands of up to `at_once` rows of samples."""
         count = len(block)
-        np.multiply(block, self._window, out=self._windowed[:count])
+        # Copied first: NumPy would buffer the product of overlapping rows, which takes
+        # half as long again.
+        windowed = self._windowed[:count]
+        windowed[:] = block
+        windowed *= self._window
         rfft(self._windowed, self._spectrum)
         # No power spectrum: np.abs is faster than squares and a root by hand.
         if not self._groups:

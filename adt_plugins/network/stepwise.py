@@ -129,13 +129,13 @@ class _Layer:
             self._states = np.zeros(shape, np.float32)
         forward = self._states[:, :, :units]
         backward = self._states[::-1, :, units:]
-        fill = [_Filled(inputs["frames"], frames)]
+        filled = [_BothWays(inputs["frames"], frames)]
         if "before" in inputs:
-            fill.append(_Filled(inputs["before"], with_frame_before(frames)))
+            filled.append(_BothWaysBefore(inputs["before"], frames))
         state[:] = 0
         cell[:] = 0
         for k in range(0, needed, steps):
-            for item in fill:
+            for item in filled:
                 item.fill(k)
             outputs = self._graph.run()
             states = outputs["states"]
@@ -146,7 +146,7 @@ class _Layer:
         return self._states
 
 
-class _Filled:
+class _BothWays:
     """An input of a graph, filled in from both ends of a chunk's frames."""
 
     def __init__(self, values: Frames, frames: Frames) -> None:
@@ -160,3 +160,19 @@ class _Filled:
         end = start + self._steps
         self._forward[:] = self._frames[start:end]
         self._backward[:] = self._reversed[start:end]
+
+
+class _BothWaysBefore(_BothWays):
+    """The same for the frame before each; the first precedes itself."""
+
+    def fill(self, start: int) -> None:
+        """Fill in what precedes the rows that `_BothWays` fills in."""
+        end = start + self._steps
+        if start == 0:
+            self._forward[:] = with_frame_before(self._frames[:end])
+        else:
+            self._forward[:] = self._frames[start - 1 : end - 1]
+        if end == len(self._frames):
+            self._backward[:] = with_frame_before(self._frames[: self._steps])[::-1]
+        else:
+            self._backward[:] = self._reversed[start + 1 : end + 1]
