@@ -6,7 +6,8 @@
 #          there. Yamaha's song files have them (XFIH, XFKM).
 # Instead: mido refuses the file if such a chunk comes before the last track, and with it
 #          everything that reads MIDI through mido. (mido#599 asks for what is in these
-#          chunks.) After the last track they do no harm. symusic 0.6.0 skips them.
+#          chunks.) After the last track they do no harm. symusic 0.6.0 skips them. FluidSynth
+#          2.3.1 of Debian renders such a file as silence, with exit status 0.
 # Seen:    mido, pretty_midi, miditoolkit, partitura: OSError: no MTrk header at start of
 #          track; symusic: 4 notes
 # Matters: a good file is called a bad one. Take out all chunks but MThd and MTrk first.

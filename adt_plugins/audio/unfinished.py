@@ -68,7 +68,7 @@ def finished_header(file: BinaryIO) -> tuple[bytes, int] | None:
     if head[:2] == SDS:
         file.seek(0)
         finished = finished_sds(file.read(_HEAD_BYTES), size)
-        return finished and (finished, len(finished))
+        return (finished, len(finished)) if finished else None
     return None
 
 

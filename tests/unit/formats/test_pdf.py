@@ -18,6 +18,7 @@ from adt_plugins.formats import page_fonts
 from adt_plugins.formats.engraving import engrave
 from adt_plugins.formats.musicxml import score_text
 from adt_plugins.formats.notation.part import make_part
+from adt_plugins.formats.notation.staff import PLACES
 from adt_plugins.formats.song_names import SongNames
 from adt_plugins.transcription import Transcription
 
@@ -131,3 +132,22 @@ def test_without_its_packages_the_cure_is_named(
 def test_without_beats(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="pdf needs beats"):
         formats.write(Transcription(), tmp_path / "song.drums.pdf")
+
+
+def test_no_two_drums_look_alike() -> None:
+    """Verovio draws some heads as plain ones: ``findings/verovio-noteheads.sh``."""
+    verovio = pytest.importorskip("verovio")
+    fine = {drum: place for drum, place in PLACES.items() if drum.coarse is not drum}
+    fine |= {drum: PLACES[drum] for drum in (Drum.KD, Drum.SD, Drum.OT)}
+    looks = set()
+    for drum, place in fine.items():
+        onsets = tuple(Onset(n / 2, drum) for n in range(4))
+        beats = tuple(Beat(n / 2, n + 1) for n in range(4))
+        part = make_part(Transcription(onsets, beats))
+        toolkit = verovio.toolkit()
+        assert toolkit.loadData(score_text(part, SongNames("a")))
+        svg = toolkit.renderToSVG(1)
+        heads = set(re.findall(r'class="notehead".*?#(E\w{3})-', svg, re.DOTALL))
+        assert len(heads) == 1
+        looks.add((place.height, *heads))
+    assert len(looks) == len(fine)
