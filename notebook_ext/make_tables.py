@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from adt_plugins import audio, meter, tempo
-from adt_plugins.audio import decoder, pyav, tags
+from adt_plugins.audio import decoder, polarity, pyav, tags
 from adt_plugins.drums import Drum
 from adt_plugins.editor import bars as bar_edits
 from adt_plugins.editor import edits, sound, static
@@ -88,7 +88,8 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
         " REGULARITY_SHARE REGULAR BLOCK_S LEAST_HITS LEAST_PAIRS LAG_S SAME_S"
         " TOGETHER_S _SHARES",
     ),
-    "MIXING": (decoder, "BLOCK _CANCELS _AGREES _EVERY _ENOUGH _FADE"),
+    "MIXING": (decoder, "BLOCK _FADE"),
+    "POLARITY": (polarity, "_CANCELS _AGREES _EVERY _ENOUGH _HALF_LIFE _QUIET"),
     "VELOCITY": (
         velocity,
         "REFERENCE_VELOCITY REFERENCE_PERCENTILE DB_PER_DECADE"

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.audio.polarity import Polarity
 from adt_plugins.errors import AudioError
 
 # Samples of a block at 44.1 kHz, 3 s. From file to frames, half of it takes a tenth
@@ -18,11 +19,6 @@ BLOCK = 131072
 # 3 s of 1024 channels at 1 MHz would be 12 GB.
 BLOCK_BYTES = 16 << 20
 
-# The power of the sum of all channels, relative to the sum of their powers: 1 if they
-# are independent, 2 for two equal ones, 0 for a channel and its inverse.
-_CANCELS, _AGREES = 0.6, 0.8
-_EVERY = 16  # one sample in this many is compared
-_ENOUGH = 8192  # samples needed to judge: a few agree by chance
 _FADE = 441  # samples of the cross-fade at a change
 
 _MOST_CHANNELS = 64  # with more, and more than samples, the array is transposed
@@ -71,7 +67,7 @@ class Mixer:
 
     The channel for low-frequency effects is left out: it holds effects for cinemas, or
     the bass of all others again. If channels cancel each other out, as after a cable
-    with one side inverted, some are inverted back.
+    with one side inverted, some are inverted back, for as long as they do.
 
     Parameters
     ----------
@@ -99,9 +95,8 @@ class Mixer:
         self._warnings = [] if warnings is None else warnings
         self._low = low
         self._weights = np.zeros(0, np.float32)
-        self._signs = np.zeros(0, np.float32)
-        self._products = np.zeros((0, 0))
-        self._count = 0
+        self._polarity = Polarity(np.zeros(0, bool))
+        self._is_fresh = True
         if dtype.kind == "f":
             self._full_scale = 1.0
         elif dtype in (np.uint8, np.int16, np.int32):
@@ -133,16 +128,24 @@ class Mixer:
         samples = block.astype(np.float32, copy=False)
         if self._offset:
             samples = samples - np.float32(self._offset)
-        begins = not self._count
-        before = self._signs
-        if channels > 1:
-            self._compare(samples)
+        fresh, self._is_fresh = self._is_fresh, False
+        before = self._polarity.signs
+        turns = self._polarity.turns(samples) if channels > 1 else []
+        if fresh and turns and not turns[0][0]:
+            before = turns.pop(0)[1]
         # One matrix product takes a thirtieth of the time of block.mean(axis=1).
-        mixed = _weighed(samples, self._weights * self._signs)
-        if before is not self._signs and not begins:
-            fade = samples[:_FADE] @ (self._weights * before)
+        mixed = _weighed(samples, self._weights * before)
+        for start, signs in turns:
+            fade = mixed[start : start + _FADE].copy()
+            mixed[start:] = _weighed(samples[start:], self._weights * signs)
             ramp = np.linspace(0, 1, len(fade), dtype=np.float32)
-            mixed[:_FADE] = ramp * mixed[:_FADE] + (1 - ramp) * fade
+            part = mixed[start : start + len(fade)]
+            part[:] = ramp * part + (1 - ramp) * fade
+        for signs in (before, *(signs for _, signs in turns)):
+            inverted = [str(i + 1) for i, sign in enumerate(signs) if sign < 0]
+            if inverted:
+                names = " and ".join(inverted)
+                self._warn(f"channels cancel each other out: {names} inverted")
         return mixed
 
     def _begin(self, channels: int) -> None:
@@ -152,36 +155,10 @@ class Mixer:
         if len(low) < channels:
             used[low] = 0
         self._weights = used / np.float32(used.sum() * self._full_scale)
-        self._signs = np.ones(channels, np.float32)
-        self._products = np.zeros((channels, channels))
-        self._count = 0
+        self._polarity = Polarity(used > 0)
+        self._is_fresh = True
         if low:
             self._warn("the channel for low-frequency effects is left out")
-
-    def _compare(self, samples: NDArray[np.float32]) -> None:
-        """Choose the signs by how well the channels have agreed so far."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            # One row for each channel: products take a fifth of the time of columns.
-            some = samples[::_EVERY].T.copy()
-            some -= some.mean(axis=1, keepdims=True)  # an offset agrees with itself
-            if self._low:
-                some[self._weights == 0] = 0
-            self._products += some @ some.T
-            self._count += len(samples)
-            power = float(np.trace(self._products))
-            agreement = float(self._products.sum()) / power if power > 0 else 1.0
-        inverted = bool(np.any(self._signs < 0))
-        if agreement < _CANCELS and not inverted and self._count >= _ENOUGH:
-            axis = np.linalg.eigh(self._products)[1][:, -1]
-            signs = np.where(axis < 0, -1, 1).astype(np.float32)
-            # The first channel with sound stays as it is.
-            self._signs = signs * signs[int(np.argmax(self._weights > 0))]
-            names = [str(i + 1) for i, sign in enumerate(self._signs) if sign < 0]
-            self._warn(
-                f"channels cancel each other out: {' and '.join(names)} inverted"
-            )
-        elif agreement > _AGREES and inverted:
-            self._signs = np.ones_like(self._signs)
 
     def _warn(self, text: str) -> None:
         if text not in self._warnings:

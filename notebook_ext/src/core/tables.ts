@@ -168,11 +168,17 @@ export const GATE = {
 /** See `adt_plugins.audio.decoder`. */
 export const MIXING = {
   BLOCK: 131072,
+  FADE: 441,
+} as const;
+
+/** See `adt_plugins.audio.polarity`. */
+export const POLARITY = {
   CANCELS: 0.6,
   AGREES: 0.8,
   EVERY: 16,
   ENOUGH: 8192,
-  FADE: 441,
+  HALF_LIFE: 22050,
+  QUIET: 0.001,
 } as const;
 
 /** See `adt_plugins.picking.velocity`. */

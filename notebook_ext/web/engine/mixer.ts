@@ -3,66 +3,128 @@
  * precision like Python.
  */
 
-import { MIXING } from "../../src/core/tables";
+import { MIXING, POLARITY } from "../../src/core/tables";
 
-const { CANCELS, AGREES, EVERY, ENOUGH, FADE } = MIXING;
+const { FADE } = MIXING;
+const { CANCELS, AGREES, EVERY, ENOUGH, HALF_LIFE, QUIET } = POLARITY;
 
 /** Index of the low-frequency channel by the number of channels: the fourth of six. */
 const LOW: Readonly<Record<number, number>> = { 6: 3 };
 
+type Signs = readonly number[];
+type Matrix = number[][];
+
 export class Mixer {
-  #signs: number[] = [];
-  #products: number[][] = [];
-  #heard = 0;
+  #polarity = new Polarity(0);
+  #isFresh = true;
 
   mix(channels: readonly Float32Array[]): Float32Array {
     if (channels.length === 1) return channels[0];
     const audible = channels.filter((_, index) => index !== LOW[channels.length]);
-    if (this.#signs.length !== audible.length) this.#begin(audible.length);
-    const before = this.#signs;
-    const begins = !this.#heard;
-    this.#listen(audible);
-    const mixed = mean(audible, this.#signs);
-    if (before !== this.#signs && !begins) {
-      const old = mean(
-        audible.map((channel) => channel.subarray(0, FADE)),
-        before,
+    if (this.#polarity.signs.length !== audible.length) {
+      this.#polarity = new Polarity(audible.length);
+      this.#isFresh = true;
+    }
+    let before = this.#polarity.signs;
+    const turns = this.#polarity.turns(audible);
+    if (this.#isFresh && turns[0]?.start === 0) before = turns.shift()?.signs ?? before;
+    this.#isFresh = false;
+    const mixed = mean(audible, before);
+    for (const { start, signs } of turns) {
+      const rest = mean(
+        audible.map((channel) => channel.subarray(start)),
+        signs,
       );
-      const last = Math.max(1, old.length - 1);
-      for (let i = 0; i < old.length; i++) mixed[i] = old[i] + (i / last) * (mixed[i] - old[i]);
+      const last = Math.max(1, Math.min(FADE, rest.length) - 1);
+      for (let i = 0; i <= last && i < rest.length; i++)
+        rest[i] = mixed[start + i] + (i / last) * (rest[i] - mixed[start + i]);
+      mixed.set(rest, start);
     }
     return mixed;
   }
+}
 
-  #begin(count: number): void {
-    this.#signs = new Array<number>(count).fill(1);
-    this.#products = this.#signs.map(() => new Array<number>(count).fill(0));
-    this.#heard = 0;
+/** Finds channels that are inverted: the port of `adt_plugins.audio.polarity`. */
+class Polarity {
+  signs: Signs;
+  readonly #heard: Matrix;
+  #count = 0;
+
+  constructor(channels: number) {
+    this.signs = new Array<number>(channels).fill(1);
+    this.#heard = this.signs.map(() => new Array<number>(channels).fill(0));
   }
 
-  /** Choose the signs according to how the channels have agreed so far. */
-  #listen(channels: readonly Float32Array[]): void {
-    const length = channels[0].length;
-    let power = 0;
-    let together = 0;
-    channels.forEach((one, row) => {
-      channels.forEach((other, column) => {
-        const sum = product(one, other);
-        this.#products[row][column] += sum;
-        together += this.#products[row][column];
-        if (row === column) power += this.#products[row][column];
+  /** Return from which samples of a block on which signs hold; empty: none change. */
+  turns(channels: readonly Float32Array[]): { start: number; signs: Signs }[] {
+    const turns: { start: number; signs: Signs }[] = [];
+    let agreements: (number | null)[] = []; // of each stretch alone; null tells nothing
+    const some = channels.map(compared);
+    const step = ENOUGH / EVERY;
+    this.#count += channels[0].length;
+    for (let at = 0; at < some[0].length; at += step) {
+      const products = productsOf(some, at, Math.min(at + step, some[0].length));
+      const length = Math.min(step, some[0].length - at) * EVERY;
+      this.#forget(0.5 ** (length / HALF_LIFE), products);
+      const { agreement, power } = agreementOf(this.#heard);
+      const own = agreementOf(products);
+      agreements.push(own.power > QUIET * power ? own.agreement : null);
+      const inverted = this.signs.some((sign) => sign < 0);
+      let fits: (own: number) => boolean;
+      if (agreement < CANCELS && !inverted && this.#count >= ENOUGH) {
+        const axis = principal(this.#heard);
+        this.signs = axis.map((value) => (value < 0 === axis[0] < 0 ? 1 : -1));
+        fits = (value) => value < CANCELS;
+      } else if (agreement > AGREES && inverted) {
+        this.signs = this.signs.map(() => 1);
+        fits = (value) => value > AGREES;
+      } else continue;
+      let first = agreements.length - 1;
+      while (first && isNullOr(fits)(agreements[first - 1])) first--;
+      turns.push({ start: first * ENOUGH, signs: this.signs });
+      agreements = agreements.map(() => null);
+    }
+    return turns;
+  }
+
+  #forget(share: number, products: Matrix): void {
+    this.#heard.forEach((row, i) => {
+      row.forEach((_, j) => {
+        row[j] = share * row[j] + products[i][j];
       });
     });
-    this.#heard += length;
-    const agreement = power > 0 ? together / power : 1;
-    const inverted = this.#signs.some((sign) => sign < 0);
-    if (agreement < CANCELS && !inverted && this.#heard >= ENOUGH) {
-      const axis = principal(this.#products);
-      this.#signs = axis.map((value) => (value < 0 === axis[0] < 0 ? 1 : -1));
-    } else if (agreement > AGREES && inverted) {
-      this.#signs = this.#signs.map(() => 1);
-    }
   }
+}
+
+const isNullOr = (fits: (own: number) => boolean) => (own: number | null) =>
+  own === null || fits(own);
+
+/** Return the samples that are compared, without an offset, which agrees with itself. */
+function compared(channel: Float32Array): Float32Array {
+  const some = new Float32Array(Math.ceil(channel.length / EVERY));
+  let sum = 0;
+  for (let i = 0; i < some.length; i++) {
+    some[i] = channel[i * EVERY];
+    sum += some[i];
+  }
+  return some.map((value) => value - sum / some.length);
+}
+
+function productsOf(channels: readonly Float32Array[], start: number, end: number): Matrix {
+  return channels.map((one) =>
+    channels.map((other) => {
+      let sum = 0;
+      for (let i = start; i < end; i++) sum += one[i] * other[i];
+      return sum;
+    }),
+  );
+}
+
+/** Return the agreement of channels, 1 in silence, and their power. */
+function agreementOf(products: Matrix): { agreement: number; power: number } {
+  const power = products.reduce((sum, row, i) => sum + row[i], 0);
+  const together = products.reduce((sum, row) => row.reduce((all, value) => all + value, sum), 0);
+  return { agreement: power > 0 ? together / power : 1, power };
 }
 
 /** Return the principal axis of a symmetric matrix (power iteration). */
@@ -79,13 +141,6 @@ function principal(matrix: readonly (readonly number[])[]): number[] {
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, i) => sum + value * b[i], 0);
-
-/** Return the sum of products of two channels' samples. */
-function product(one: Float32Array, other: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < one.length; i += EVERY) sum += one[i] * other[i];
-  return sum;
-}
 
 function mean(channels: readonly Float32Array[], signs: readonly number[]): Float32Array {
   const weight = Math.fround(1 / channels.length);

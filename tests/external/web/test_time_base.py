@@ -214,3 +214,15 @@ def test_a_long_recording_behind_another(
     assert len(by_page) > 205 * RATE
     assert abs(len(by_page) - len(by_python)) < 0.06 * RATE
     assert abs(lag(by_page[110 * RATE :], by_python[110 * RATE :])) <= WITHIN
+
+
+def test_a_side_that_is_inverted_for_a_part(
+    decode: Decode, sounds: dict[int, Path], tmp_path: Path
+) -> None:
+    """The page turns it back where Python does."""
+    sides, rate = soundfile.read(sounds[44100])
+    sides += 0.1
+    sides[rate : round(2.1 * rate), 1] *= -1
+    path = tmp_path / "turned.wav"
+    soundfile.write(path, sides, rate)
+    np.testing.assert_allclose(decode(path), load_audio(path), atol=1e-4)
