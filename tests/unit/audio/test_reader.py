@@ -84,6 +84,17 @@ def test_compressed_files_are_in_time(
     assert np.abs(decoded[:late]).max(initial=0.0) < 0.51
 
 
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_peaks_above_full_scale_do_not_wrap(subtype: str, tmp_path: Path) -> None:
+    """As they do in libsndfile's integers: ``findings/libsndfile-ogg-wraps.sh``."""
+    path, rate = tmp_path / "a.ogg", 48000
+    loud = np.clip(noise(rate, level=2.0), -0.99, 0.99)
+    soundfile.write(path, loud, rate, subtype=subtype)
+    samples, _ = soundfile.read(path, dtype="float32")
+    assert np.abs(samples).max() > 1.2
+    np.testing.assert_array_equal(load_audio(path), load_audio((samples, rate)))
+
+
 def test_info(audio_files: Path, av_files: Path) -> None:
     wav = audio_files / "a.wav"
     with open_audio(wav) as reader:
