@@ -1,8 +1,10 @@
 """Separates a recording block by block, in whole numbers that sum to it.
 
 Each channel's spectra are multiplied with a mask, so that all stems keep the mixture's
-phase and its stereo image. Stems are integers of the recording's own bit depth: the
-rest is the recording minus the drums, and they sum to it exactly.
+phase and its stereo image; but in the lowest bins, what returns with every hit of a
+kick, a snare or a tom is taken out with its own phase. Stems are integers of the
+recording's own bit depth: the rest is the recording minus the drums, and they sum to it
+exactly.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from adt_plugins.audio import LATEST_S
 from adt_plugins.audio.channels import ChannelReader
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.progress import Cancel, Progress
@@ -26,10 +29,20 @@ from adt_plugins.errors import AdtWarning, CancelledError
 from adt_plugins.separation import templates
 from adt_plugins.separation.features import FEATURES
 from adt_plugins.separation.frames import Floats, Grid, Spectra
+from adt_plugins.separation.hit_waves import LENGTHS
 from adt_plugins.separation.learnt import read_learnt, shipped_learnt
+from adt_plugins.separation.low_band import HOP, LOW_BINS, READ_BINS, low_place
 from adt_plugins.separation.masks import drum_mask, shares
 from adt_plugins.separation.second_pass import SECOND_FEATURES
 from adt_plugins.separation.templates import EPSILON, Hits, Mixture, hits_between
+from adt_plugins.separation.waveforms import (
+    Strokes,
+    Waveform,
+    beside_predicted,
+    learn_waveforms,
+    low_share,
+    predict,
+)
 from adt_plugins.transcription import Transcription, check_transcription
 
 Whole = NDArray[np.int32]
@@ -42,6 +55,15 @@ _ENOUGH_HITS = 24  # if there are that many
 _BEFORE = templates.LONGEST + 10
 _AFTER = 24
 _LEARNING = 0.3  # share of the work
+
+
+@dataclass(frozen=True)
+class _Song:
+    """What was learnt from the recording: templates, waveforms, and its level."""
+
+    templates: Mapping[Drum, Floats]
+    waveforms: Mapping[Drum, Waveform]
+    level: float
 
 
 @dataclass(frozen=True)
@@ -110,10 +132,15 @@ class Separator:
         self._is_clipped = False
         kinds = templates.kinds_of((o.drum for o in transcription), wanted or ())
         self._hits: dict[Drum, list[int]] = {}
+        self._strokes: dict[Drum, list[float]] = {}
         for onset in transcription:
             # A hit appears in the frames that it lies in the first half of.
             frame = self._grid.frame(onset.time) - 1
-            self._hits.setdefault(kinds[onset.drum], []).append(frame)
+            kind = kinds[onset.drum]
+            self._hits.setdefault(kind, []).append(frame)
+            if kind.coarse in LENGTHS and self._grid.bins >= READ_BINS:
+                place = low_place(min(onset.time, LATEST_S), self._grid)
+                self._strokes.setdefault(kind, []).append(place)
         self._part_of = _parts(self._hits, wanted, by_drum=by_drum)
         self.parts = tuple(sorted(set(self._part_of.values()), key=list(Drum).index))
 
@@ -133,7 +160,7 @@ class Separator:
                 raise CancelledError(f"{reader.label}: cancelled")
             progress(begin + (end - begin) * (reader.position or 0.0))
 
-        learnt, level = self._learn(lambda reader: report(reader, 0, _LEARNING))
+        song = self._learn(lambda reader: report(reader, 0, _LEARNING))
         hop = self._grid.hop
         lead = self._grid.size - hop
         skip = lead
@@ -141,7 +168,7 @@ class Separator:
             carried = np.zeros((max(len(self.parts), 1), lead, self.channels))
             for first, samples in self._stretches(reader, STRETCH, _BEFORE, _AFTER):
                 report(reader, _LEARNING, 1)
-                sounds = self._sounds(first, samples, learnt, level)
+                sounds = self._sounds(first, samples, song)
                 sounds[:, :lead] += carried
                 done = sounds.shape[1] - lead
                 carried = sounds[:, done:]
@@ -193,45 +220,60 @@ class Separator:
             pending = pending[length * hop :]
             first += length
 
-    def _learn(
-        self, report: Callable[[ChannelReader], None]
-    ) -> tuple[dict[Drum, Floats], float]:
-        """Learn the templates and the level from some stretches of the recording."""
+    def _learn(self, report: Callable[[ChannelReader], None]) -> _Song:
+        """Learn from some stretches of the recording."""
         chosen = _stretches_with_hits(self._hits)
         stretches: list[tuple[Floats, Hits]] = []
+        low: list[tuple[Spectra, Strokes]] = []
         power, count = 0.0, 0
         if not chosen:
-            return {}, 0.0
+            return _Song({}, {}, 0.0)
         with ChannelReader(self._audio) as reader:
             for first, samples in self._stretches(reader, STRETCH, 0, 0):
                 report(reader)
                 if first // STRETCH in chosen:
-                    channels = samples.T
-                    spectra = [self._grid.spectra(channel) for channel in channels]
+                    spectra = [self._grid.spectra(channel) for channel in samples.T]
                     values: Floats = np.mean(np.abs(spectra), 0, np.float32)
                     power += float(np.square(values).sum(dtype=np.float64))
                     count += values.size
-                    stretches.append(
-                        (values, hits_between(self._hits, first, first + STRETCH))
-                    )
+                    end = first + STRETCH
+                    stretches.append((values, hits_between(self._hits, first, end)))
+                    lowest = [channel[:, :READ_BINS] for channel in spectra]
+                    low.append((np.mean(lowest, axis=0), self._struck(first, end)))
                 if first // STRETCH >= max(chosen):
                     break
         level = 0.5 * float(np.log(power / max(count, 1) + EPSILON**2))
-        drums = list(self._hits)
-        return templates.learn(stretches, drums, self._grid, self._learnt), level
+        shares: list[Floats] = []
+        learnt = templates.learn(
+            stretches,
+            list(self._hits),
+            self._grid,
+            self._learnt,
+            lambda mixture: shares.append(low_share(mixture, READ_BINS)),
+        )
+        masked = [
+            (share * spectra, strokes)
+            for share, (spectra, strokes) in zip(shares, low, strict=True)
+        ]
+        return _Song(learnt, learn_waveforms(masked), level)
 
-    def _sounds(
-        self,
-        first: int,
-        samples: Floats,
-        learnt: Mapping[Drum, Floats],
-        level: float,
-    ) -> NDArray[np.float64]:
+    def _struck(self, begin: int, end: int) -> dict[Drum, list[float]]:
+        """Return the strokes of low drums in frames, counted from the first."""
+        first, last = begin * HOP, end * HOP
+        inside = {
+            drum: [place - first for place in places if first <= place < last]
+            for drum, places in self._strokes.items()
+        }
+        return {drum: places for drum, places in inside.items() if places}
+
+    def _sounds(self, first: int, samples: Floats, song: _Song) -> NDArray[np.float64]:
         """Return the sound of each part of a stretch, shape (parts, n, channels)."""
         grid = self._grid
         begin = first - _BEFORE
         around = (_BEFORE + _AFTER) * grid.hop
-        hits = hits_between(self._hits, begin, begin + len(samples) // grid.hop)
+        end = begin + len(samples) // grid.hop
+        hits = hits_between(self._hits, begin, end)
+        strokes = self._struck(begin, end)
         shape = (max(len(self.parts), 1), len(samples) - around, self.channels)
         sounds = np.zeros(shape)
         if not hits:
@@ -242,28 +284,38 @@ class Separator:
                 sounds[:, :, channel] = sounds[:, :, 0]
                 continue
             spectra = grid.spectra(np.ascontiguousarray(samples[:, channel]))
-            for index, mask in enumerate(self._masks(spectra, hits, learnt, level)):
-                inner = (spectra * mask)[_BEFORE:-_AFTER]
-                sounds[index, :, channel] = grid.samples(inner)
+            for index, part in enumerate(self._drums(spectra, hits, strokes, song)):
+                sounds[index, :, channel] = grid.samples(part[_BEFORE:-_AFTER])
         return sounds
 
-    def _masks(
-        self, spectra: Spectra, hits: Hits, learnt: Mapping[Drum, Floats], level: float
-    ) -> Iterator[Floats]:
-        """Yield the mask of each part."""
-        mixture = Mixture(np.abs(spectra), hits, learnt)
-        mixture.settle(learnt)
-        mask = drum_mask(mixture, spectra, self._grid, level, self._learnt)
-        if len(self.parts) == 1 and len(self._part_of) == len(self._hits):
-            yield mask
-            return
-        of_drums = shares(mixture.drums)
+    def _drums(
+        self, spectra: Spectra, hits: Hits, strokes: Strokes, song: _Song
+    ) -> Iterator[Spectra]:
+        """Yield the spectra of each part."""
+        mixture = Mixture(np.abs(spectra), hits, song.templates)
+        mixture.settle(song.templates)
+        mask = drum_mask(mixture, spectra, self._grid, song.level, self._learnt)
+        masked = spectra * mask
+        predicted = predict(masked, strokes, song.waveforms)
+        if predicted:
+            left = spectra[:, :LOW_BINS] - np.sum(list(predicted.values()), axis=0)
+            beside = beside_predicted(mask, spectra, predicted, song.waveforms)
+            masked[:, :LOW_BINS] = left * beside
+        of_drums = None
+        if len(self.parts) > 1 or len(self._part_of) < len(self._hits):
+            of_drums = shares(mixture.drums)
         for part in self.parts:
-            share = np.zeros_like(mask)
-            for drum, values in of_drums.items():
+            own = masked.copy()
+            if of_drums is not None:
+                share = np.zeros_like(mask)
+                for drum, values in of_drums.items():
+                    if self._part_of.get(drum) is part:
+                        share += values
+                own *= share
+            for drum, wave in predicted.items():
                 if self._part_of.get(drum) is part:
-                    share += values
-            yield mask * share
+                    own[:, :LOW_BINS] += wave
+            yield own
 
     def _whole(self, mixed: Floats, sounds: NDArray[np.float64]) -> StemBlock:
         """Round so that the stems sum to the recording, carrying errors over."""

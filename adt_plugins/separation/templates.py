@@ -10,7 +10,7 @@ what lasts: a median over time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -198,6 +198,7 @@ def learn(
     drums: Sequence[Drum],
     grid: Grid,
     learnt: Learnt,
+    seen: Callable[[Mixture], None] = lambda _: None,
 ) -> dict[Drum, Floats]:
     """Learn the templates of a song.
 
@@ -211,6 +212,8 @@ def learn(
         Grid of the frames.
     learnt
         Parameters with the general templates.
+    seen
+        Function that is called with each stretch as a mixture, in order, in the end.
 
     Returns
     -------
@@ -221,11 +224,13 @@ def learn(
     general = {drum: general_template(drum, grid, learnt) for drum in drums}
     templates = dict(general)
     mixtures = [Mixture(values, hits, templates) for values, hits in stretches]
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         sounds_of: dict[Drum, list[Floats]] = {drum: [] for drum in drums}
         for mixture in mixtures:
             mixture.fit(templates, 2)
             _collect(mixture, sounds_of)
+            if number == _ROUNDS - 1:
+                seen(mixture)
             mixture.separate_background()
             mixture.drums = {}  # for many stretches they would take much memory
         for drum, sounds in sounds_of.items():
