@@ -61,12 +61,15 @@ def refined(times: Floats, hits: Sequence[float]) -> Floats:
     reach = min(NEAR_S, float(np.median(np.diff(times))) / 8)
     first = np.searchsorted(struck, times - reach)
     end = np.searchsorted(struck, times + reach, side="right")
-    moved = np.full(len(times), np.nan)
-    for n in np.flatnonzero(end > first):
-        moved[n] = np.median(struck[first[n] : end[n]]) - times[n]
-    hit = ~np.isnan(moved)
+    hit = end > first
     if not hit.any():
         return times
+    # The median of sorted hits: the one or two in the middle.
+    middles = (
+        struck[(first + end - 1)[hit] // 2] + struck[(first + end)[hit] // 2]
+    ) / 2
+    moved = np.empty(len(times))
+    moved[hit] = middles - times[hit]
     moved[~hit] = np.median(moved[hit])
     ascending: Floats = np.maximum.accumulate(np.maximum(times + moved, 0.0))
     return ascending

@@ -308,17 +308,19 @@ class _Search:
                 other[: len(gain)],
                 best[to:][: len(gain)],
             )
-            for came, to, gain in self._band
+            for came, to, gain in self._band[1:]
         ]
         entered, left = inside.reshape(ended.shape), best.reshape(ended.shape)
         unchanged = self._band[0][2]
+        # The calls of this loop cost as much as their work: no names are looked up.
+        add, maximum = np.add, np.maximum
         for at in range(0, end - first, step):
             # Results of the last step that lie past the end are ignored.
             flat[at:].take(ended, out=entered, mode="clip")
-            np.add(inside, unchanged, out=best)
-            for came, gain, sums, highest in changes[1:]:
-                np.add(came, gain, out=sums)
-                np.maximum(highest, sums, out=highest)
+            add(inside, unchanged, out=best)
+            for came, gain, sums, highest in changes:
+                add(came, gain, out=sums)
+                maximum(highest, sums, out=highest)
             new = scores[..., reach + at : reach + min(at + step, end - first)]
             new += left[..., : new.shape[2]]
         return scores
