@@ -56,7 +56,8 @@ def bass(seed: int = 3) -> Samples:
         np.sin(2 * np.pi * (rng.uniform(50, 120) * times + rng.random()))
         for _ in range(2 * SECONDS)
     ]
-    return 0.2 * np.concatenate(notes) * np.tile(np.minimum(times / 0.01, 1), 24)
+    fading_in = np.tile(np.minimum(times / 0.01, 1), 2 * SECONDS)
+    return np.asarray(0.2 * np.concatenate(notes) * fading_in)
 
 
 def spectra_of(samples: Samples) -> Spectra:
