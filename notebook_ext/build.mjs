@@ -62,7 +62,7 @@ await build({
   format: "esm",
 });
 
-// What its workers run: one script each, and behind one the arithmetic of features and network.
+// What its workers run: one script each, and behind one the arithmetic of features, network and beats.
 for (const [entry, bundle] of [
   ["web/engine/worker.ts", "worker.js"],
   ["web/separation/worker.ts", "separation.js"],
@@ -77,6 +77,7 @@ for (const [entry, bundle] of [
 for (const [entry, binary] of [
   ["bank", "features.wasm"],
   ["network", "network.wasm"],
+  ["beats", "beats.wasm"],
 ]) {
   const { error, stderr } = await asc.main([
     `web/engine/assembly/${entry}.ts`,

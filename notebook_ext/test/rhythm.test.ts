@@ -1,5 +1,7 @@
 /** Beats, and the tempo maps that are laid through them, against Python. */
 
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parseMeter } from "../src/core/meter";
 import { mapsOf } from "../src/core/midi-head";
@@ -12,6 +14,9 @@ import { Harmony } from "../web/engine/rhythm/chord-changes";
 import { doubles, fixtures, matrix } from "./fixtures";
 
 const { beats, maps, changes } = fixtures.rhythm;
+const module = new WebAssembly.Module(
+  readFileSync(fileURLToPath(new URL("../web-engine/beats.wasm", import.meta.url))),
+);
 const OUTPUTS = ["KD", "SD", "CY", "beat", "downbeat"];
 const HIT = 0.875;
 const SAME_S = 0.01 + 1e-9;
@@ -45,7 +50,7 @@ describe("beats", () => {
       const lanes = heard(one);
       const column = (output: string) => lanes[OUTPUTS.indexOf(output)] ?? null;
       const [novelty] = matrix(one.seed + 500, one.frames, 1);
-      const found = beatsOf({ outputs: OUTPUTS, column }, novelty, 100);
+      const found = beatsOf({ outputs: OUTPUTS, column }, novelty, 100, module);
       const expected = doubles(one.times).map((time, n) => [time, one.positions[n]] as const);
       all += Math.max(found.length, expected.length);
       same += expected.filter(([time, position]) =>

@@ -3,6 +3,7 @@
 import { roundEven } from "../../src/core/pick";
 import { BEGINNINGS as B, MIXING } from "../../src/core/tables";
 import type { FrontEnd } from "./engine-types";
+import { sumOfSquares } from "./squares";
 
 const { BLOCK } = MIXING;
 const SEEN = B.WINDOW * B.WINDOWS;
@@ -57,7 +58,7 @@ export class Beginnings {
     this.#received += samples.length;
     for (let at = 0; at < samples.length; ) {
       const end = Math.min(at + this.#hop - this.#count, samples.length);
-      this.#sum += powerOf(samples, at, end);
+      this.#sum += sumOfSquares(samples, at, end);
       this.#count += end - at;
       at = end;
       if (this.#count === this.#hop) this.#measure();
@@ -110,7 +111,7 @@ export class Beginnings {
   #power(samples: Float32Array): number {
     let most = 0;
     for (let at = 0; at + this.#hop <= samples.length; at += this.#hop) {
-      most = Math.max(most, powerOf(samples, at, at + this.#hop) / this.#hop);
+      most = Math.max(most, sumOfSquares(samples, at, at + this.#hop) / this.#hop);
     }
     return most;
   }
@@ -136,20 +137,13 @@ export class Beginnings {
   }
 }
 
-/** Return the sum of squares of some samples. */
-function powerOf(samples: Float32Array | Float64Array, start: number, end: number): number {
-  let sum = 0;
-  for (let i = start; i < end; i++) sum += samples[i] * samples[i];
-  return sum;
-}
-
 const decibels = (ratio: number) => 10 * Math.log10(ratio);
 
 /** Whether sound begins with a stroke, by its first 80 ms and their level in dB. */
 function isStruck(samples: Float32Array, level: number): boolean {
   const seen = new Float64Array(SEEN);
   seen.set(samples);
-  const first = powerOf(seen, 0, B.FIRST) / B.FIRST + B.NOTHING;
+  const first = sumOfSquares(seen, 0, B.FIRST) / B.FIRST + B.NOTHING;
   const mean = samples.reduce((sum, value) => sum + value, 0) / samples.length;
   for (let i = 0; i < samples.length; i++) seen[i] -= mean;
   const treble = new Float64Array(SEEN);
@@ -177,7 +171,7 @@ function isStruck(samples: Float32Array, level: number): boolean {
 
 function envelope(samples: Float64Array): number[] {
   return Array.from({ length: B.WINDOWS }, (_, k) => {
-    return powerOf(samples, k * B.WINDOW, (k + 1) * B.WINDOW) / B.WINDOW + B.NOTHING;
+    return sumOfSquares(samples, k * B.WINDOW, (k + 1) * B.WINDOW) / B.WINDOW + B.NOTHING;
   });
 }
 

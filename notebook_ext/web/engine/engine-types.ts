@@ -120,6 +120,7 @@ export interface Parts {
   /** `worker.js`, a classic script. */
   readonly workerScript: string;
   readonly networkWasm: Uint8Array<ArrayBuffer>;
+  readonly beatsWasm: Uint8Array<ArrayBuffer>;
   /** Without it, features are computed in JavaScript, with the same result. */
   readonly featuresWasm?: Uint8Array<ArrayBuffer>;
 }

@@ -41,10 +41,11 @@ export class Listener {
   readonly #floor: NoiseFloor;
   readonly #activations: Columns;
   readonly #levels: Columns;
+  readonly #beats: WebAssembly.Module;
   readonly #progress: (samples: number) => void;
 
   /**
-   * `finer`: model that distinguishes finer drums; `progress` receives the number of processed
+   * `beats`: `beats.wasm`; `finer`: model that distinguishes finer drums; `progress` receives the number of processed
    * samples.
    */
   constructor(
@@ -52,6 +53,7 @@ export class Listener {
     tables: Tables,
     bank: Bank,
     network: Network,
+    beats: WebAssembly.Module,
     finer: FinerModel | null,
     progress: (samples: number) => void,
   ) {
@@ -70,6 +72,7 @@ export class Listener {
     this.#chunks = new Chunks(network);
     this.#activations = new Columns(card.outputs.length);
     this.#levels = new Columns(drums.length);
+    this.#beats = beats;
     this.#progress = progress;
   }
 
@@ -108,7 +111,7 @@ export class Listener {
     const finer = this.#finer;
     const bands = this.#broad?.values();
     const column = columnOf(activations);
-    const beats = beatsOf({ outputs, column }, this.#harmony.changes(), rate);
+    const beats = beatsOf({ outputs, column }, this.#harmony.changes(), rate, this.#beats);
     // Finer drums, and which drums there are, follow from the activations as they are.
     const raw = activations.slice();
     const isFixed = this.#card.picker.kind !== "adtlib";

@@ -4,25 +4,30 @@
  */
 
 import { NOISE_FLOOR } from "../../src/core/tables";
+import { sumOfSquares } from "./squares";
 
 const { JUMP, STEADY, LATE_FRAMES, LEAST, INAUDIBLE } = NOISE_FLOOR;
 
 export class NoiseFloor {
-  #held = new Float32Array(0);
+  #samples = new Float32Array(0);
+  /** Samples that are held, and those of them that have been returned. */
+  #length = 0;
+  #returned = 0;
   #powers: number[] = [];
   #loudest = 0;
 
   constructor(private readonly hop: number) {}
 
-  /** Process samples; returns those that are final, at most 0.2 s late. */
+  /**
+   * Process samples; returns those that are final, at most 0.2 s late. The next call overwrites
+   * them.
+   */
   process(block: Float32Array): Float32Array {
     const { hop } = this;
-    const held = new Float32Array(this.#held.length + block.length);
-    held.set(this.#held);
-    held.set(block, this.#held.length);
-    const count = Math.floor(held.length / hop);
+    const held = this.#hold(block);
+    const count = Math.floor(this.#length / hop);
     for (let frame = this.#powers.length; frame < count; frame++) {
-      const power = powerOf(held.subarray(frame * hop, (frame + 1) * hop));
+      const power = sumOfSquares(held, frame * hop, (frame + 1) * hop) / hop;
       if (power > JUMP * this.#loudest && this.#loudest > INAUDIBLE) {
         const first = Math.max(0, frame - LATE_FRAMES);
         if (isSteady(this.#powers.slice(first, frame))) {
@@ -34,22 +39,29 @@ export class NoiseFloor {
     }
     const kept = Math.max(0, count - LATE_FRAMES);
     this.#powers.splice(0, kept);
-    this.#held = held.slice(kept * hop);
-    return held.subarray(0, kept * hop);
+    this.#returned = kept * hop;
+    return held.subarray(0, this.#returned);
+  }
+
+  /** Drop what was returned, add samples, and return the memory of all. */
+  #hold(block: Float32Array): Float32Array {
+    const rest = this.#samples.subarray(this.#returned, this.#length);
+    this.#length = rest.length + block.length;
+    if (this.#length > this.#samples.length) {
+      const more = new Float32Array(this.#length + LATE_FRAMES * this.hop);
+      more.set(rest);
+      this.#samples = more;
+    } else this.#samples.set(rest);
+    this.#samples.set(block, rest.length);
+    return this.#samples;
   }
 
   /** Return the remaining samples. */
   finish(): Float32Array {
-    const rest = this.#held;
-    this.#held = new Float32Array(0);
+    const rest = this.#samples.subarray(this.#returned, this.#length);
+    this.#returned = this.#length;
     return rest;
   }
-}
-
-function powerOf(samples: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < samples.length; i++) sum += samples[i] * samples[i];
-  return sum / samples.length;
 }
 
 function isSteady(powers: readonly number[]): boolean {

@@ -92,7 +92,9 @@ function table(
   grid: Grid,
 ): Uint8Array {
   if (!level.length) return new Uint8Array(0);
-  const attacks = Float64Array.from(level, (_, frame) => roundEven(frame - grid.delay * grid.rate));
+  const attacks = new Int32Array(level.length);
+  const delay = grid.delay * grid.rate;
+  for (let frame = 0; frame < attacks.length; frame++) attacks[frame] = roundEven(frame - delay);
   const strength = strengths(level, attacks, grid.rate);
   const others = (picks.length ? picks : spare).map(({ frame }) => strength[frame]);
   return relative(strength, others.length ? others : strength);

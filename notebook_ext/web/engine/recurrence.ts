@@ -26,10 +26,13 @@ export function weigh(
   const grid = divide(beats, lanes[0].values.length, rate);
   const heard = lanes.map(({ values }) => atPlaces(nearby(values, roundEven(NEAR_S * rate)), grid));
   const bars = { grid, similar: similarities(heard, grid) };
+  const known = grid.frames.map((frame) => Number(frame >= 0));
   lanes.forEach(({ drum, values }, n) => {
     const usual = logOdds(thresholds[drum]);
-    const odds = Float64Array.from(heard[n], (value) => clamp(logOdds(value) - usual, -MOST, MOST));
-    const raised = mean(odds, bars, (slot) => grid.frames[slot] >= 0);
+    const odds = new Float64Array(heard[n].length);
+    for (let slot = 0; slot < odds.length; slot++)
+      odds[slot] = clamp(logOdds(heard[n][slot]) - usual, -MOST, MOST);
+    const raised = mean(odds, bars, known);
     for (let t = 0; t < values.length; t++) {
       const own = logOdds(values[t]) + WEIGHT * raised[grid.slots[t]];
       values[t] = 1 / (1 + Math.exp(-own));
@@ -50,11 +53,12 @@ export function meanOfHits(
   const slots = frames.map((frame) => bars.grid.slots[frame]);
   const hits = new Int32Array(bars.grid.frames.length).fill(-1); // nearest to each place
   for (const shift of [1, -1, 0]) for (const [n, slot] of slots.entries()) hits[slot + shift] = n; // beyond the ends nothing is set
+  const known = hits.map((hit) => Number(hit >= 0));
   const means = Array.from({ length: odds[0].length }, (_, kind) =>
     mean(
       Float64Array.from(hits, (hit) => (hit < 0 ? 0 : odds[hit][kind])),
       bars,
-      (slot) => hits[slot] >= 0,
+      known,
     ),
   );
   return slots.map((slot) => Float64Array.from(means, (values) => values[slot]));
@@ -79,14 +83,16 @@ function divide(beats: readonly Beat[], count: number, rate: number): Grid {
   const [begin, end] = [0, count].map((frame) => continued(frame, at, number));
   const first = phase + unit * Math.floor((begin - phase) / unit);
   const units = Math.max(1, Math.ceil((end - first) / unit));
-  const frames = Int32Array.from({ length: units * places }, (_, step) => {
+  const frames = new Int32Array(units * places);
+  for (let step = 0; step < frames.length; step++) {
     const frame = roundEven(continued(first + (step * unit) / places, number, at));
-    return frame >= 0 && frame < count ? frame : -1;
-  });
-  const slots = Int32Array.from({ length: count }, (_, frame) => {
+    frames[step] = frame >= 0 && frame < count ? frame : -1;
+  }
+  const slots = new Int32Array(count);
+  for (let frame = 0; frame < count; frame++) {
     const slot = roundEven(((continued(frame, at, number) - first) * places) / unit);
-    return clamp(slot, 0, frames.length - 1);
-  });
+    slots[frame] = clamp(slot, 0, frames.length - 1);
+  }
   return { units, places, frames, slots };
 }
 
@@ -131,25 +137,23 @@ function similarities(heard: readonly Float32Array[], { units, places }: Grid): 
   );
 }
 
-/** The mean log odds of other units at each place, where they are known. */
+/** The mean log odds of other units at each place, where they are known (1). */
 function mean(
   odds: Float64Array,
   { grid: { places }, similar }: SimilarBars,
-  isKnown: (slot: number) => boolean,
+  known: Int32Array,
 ): Float64Array {
   const total = new Float64Array(odds.length);
   const weight = new Float64Array(odds.length).fill(PRIOR);
-  const count = (one: number, other: number, share: number) => {
-    if (!isKnown(other)) return;
-    total[one] += share * odds[other];
-    weight[one] += share;
-  };
   similar.forEach((shares, n) => {
     const behind = (n + 1) * places;
     for (let slot = 0; slot + behind < odds.length; slot++) {
+      const later = slot + behind;
       const share = shares[Math.floor(slot / places)];
-      count(slot, slot + behind, share);
-      count(slot + behind, slot, share);
+      total[slot] += share * known[later] * odds[later];
+      weight[slot] += share * known[later];
+      total[later] += share * known[slot] * odds[slot];
+      weight[later] += share * known[slot];
     }
   });
   return total.map((value, slot) => value / weight[slot]);

@@ -45,7 +45,10 @@ export function percentile(values: ArrayLike<number>, percent: number): number {
 /** Return MIDI velocities of hits by their strengths, relative to those of `others`. */
 export function relative(strength: Float64Array, others: ArrayLike<number>): Uint8Array {
   const reference = percentile(others, REFERENCE_PERCENTILE);
-  return Uint8Array.from(strength, (value) =>
-    clamp(roundEven(REFERENCE_VELOCITY * 10 ** ((value - reference) / DB_PER_DECADE)), 1, 127),
-  );
+  const velocities = new Uint8Array(strength.length);
+  for (let i = 0; i < velocities.length; i++) {
+    const louder = 10 ** ((strength[i] - reference) / DB_PER_DECADE);
+    velocities[i] = clamp(roundEven(REFERENCE_VELOCITY * louder), 1, 127);
+  }
+  return velocities;
 }

@@ -11,6 +11,7 @@ interface Opened {
   readonly tables: Tables;
   readonly bank: Bank;
   readonly network: Network;
+  readonly beats: WebAssembly.Module;
   readonly finer: FinerModel;
 }
 
@@ -53,21 +54,29 @@ async function receive(message: ToWorker): Promise<void> {
 
 type Parts = Extract<ToWorker, { kind: "open" }>["parts"];
 
-async function open({ card, finer, featuresWasm, networkWasm, ...parts }: Parts): Promise<Opened> {
+async function open({
+  card,
+  finer,
+  featuresWasm,
+  networkWasm,
+  beatsWasm,
+  ...parts
+}: Parts): Promise<Opened> {
   const tables = tablesOf(card);
   const network = await Network.open(networkWasm, parts.network, card.geometry);
   if (network.bands !== tables.filters.length || network.outputs !== card.outputs.length) {
     throw new Error(`${card.name}: the network does not fit its card`);
   }
-  return { card, tables, network, finer, bank: await bankOf(tables, featuresWasm) };
+  const [bank, beats] = [await bankOf(tables, featuresWasm), await WebAssembly.compile(beatsWasm)];
+  return { card, tables, network, beats, finer, bank };
 }
 
 function listen(isFine: boolean): Listener {
   if (!opened) throw new Error("not open");
-  const { card, tables, bank, network, finer } = opened;
+  const { card, tables, bank, network, beats, finer } = opened;
   const own = job;
   let reported = performance.now();
-  return new Listener(card, tables, bank, network, isFine ? finer : null, (samples) => {
+  return new Listener(card, tables, bank, network, beats, isFine ? finer : null, (samples) => {
     const now = performance.now();
     if (now - reported < PAUSE_MS) return;
     reported = now;

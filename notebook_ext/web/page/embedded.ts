@@ -79,6 +79,7 @@ export async function readParts(): Promise<Parts> {
     finer: finer(),
     workerScript: await script("worker"),
     networkWasm: await unpacked("network-wasm"),
+    beatsWasm: await unpacked("beats"),
     featuresWasm: await unpacked("features"),
   };
 }

@@ -286,6 +286,7 @@ def test_what_is_wrong_is_told(browser: Any, path: Path) -> None:
     for changed in (
         "{network: {}}",
         "{networkWasm: new Uint8Array(1000)}",
+        "{beatsWasm: new Uint8Array(1000)}",
         "{featuresWasm: new Uint8Array(1000)}",
         "{workerScript: 'throw new Error(1)'}",
     ):

@@ -5,8 +5,11 @@
 
 import { roundEven } from "../../../src/core/pick";
 import { BAR_POINTER } from "../../../src/core/tables";
-import { clamp, lowerBound } from "../../../src/core/time";
+import { lowerBound } from "../../../src/core/time";
+import type { Address, BeatLoops } from "./beat-loops";
 
+/** Frames to which rows are rounded up. */
+const VECTOR = 4;
 const { TEMPI, TRANSITION_LAMBDA, OBSERVATION_LAMBDA, NEVER, STEPS, KEPT_BYTES } = BAR_POINTER;
 
 /** Log densities of frames: outside the beginning of a beat, at a beat, at a downbeat. */
@@ -74,12 +77,6 @@ function transitions(lengths: readonly number[]): Float64Array[] {
   });
 }
 
-/** The previous lengths that are possible, in a row, and the log probability of each. */
-interface Changes {
-  readonly first: number;
-  readonly gains: Float32Array;
-}
-
 /**
  * Find the likeliest path of the likeliest meter. `bars`: beats per bar of each possible meter;
  * `searched`: whether each length is searched.
@@ -90,10 +87,17 @@ export function decodeBars(
   lengths: readonly number[],
   searched: readonly boolean[],
   evidence: Evidence,
+  loops: BeatLoops,
 ): BeatPath {
-  const search = new Search(densities, bars, lengths, searched, evidence);
+  const search = new Search(densities, bars, lengths, searched, evidence, loops);
   search.forward();
   return search.backward();
+}
+
+/** Scores of a part in the memory: rows of lengths and beats, of `width` frames. */
+interface Scores {
+  readonly at: Address;
+  readonly width: number;
 }
 
 /**
@@ -108,13 +112,8 @@ class Search {
   readonly #reach: number;
   readonly #step: number;
   readonly #beats: number;
+  readonly #rows: number;
   readonly #transitions: Float64Array[];
-  /** Changes to each length. */
-  readonly #changes: readonly Changes[];
-  /** Frames of the beginning of a beat, by length. */
-  readonly #heads: readonly number[];
-  /** Cumulative gains of beginnings, by kind of beat. */
-  readonly #sums: Float64Array[];
   /** Kind of each beat: 1 for downbeats, 0 for others. */
   readonly #kinds: number[] = [];
   /** The previous beat of each, in its own meter. */
@@ -122,28 +121,27 @@ class Search {
   /** Scores with which each part begins. */
   readonly #before: Float32Array[] = [];
   /** Scores of the first parts, which are kept. */
-  readonly #kept: Float32Array<ArrayBuffer>[] = [];
+  readonly #kept: Scores[] = [];
+  readonly #search: Address;
+  /** Room for the evidence of a part, and for scores that are not kept. */
+  readonly #evidence: Address;
+  readonly #spare: Address;
   #last = new Float32Array();
 
   constructor(
-    { frames, kinds: [silent, ...others] }: Densities,
+    densities: Densities,
     bars: readonly number[],
     all: readonly number[],
     searched: readonly boolean[],
     private readonly evidence: Evidence,
+    private readonly loops: BeatLoops,
   ) {
     this.#bars = bars;
     this.#lengths = all.filter((_, n) => searched[n]);
     this.#places = all.reduce((sum, length) => sum + length, 0);
-    this.#frames = frames;
+    this.#frames = densities.frames;
     this.#reach = this.#lengths[this.#lengths.length - 1];
     this.#step = this.#lengths[0];
-    this.#heads = this.#lengths.map((length) => Math.ceil(length / OBSERVATION_LAMBDA));
-    this.#sums = others.map((kind) => {
-      const sums = new Float64Array(frames + 1);
-      for (let t = 0; t < frames; t++) sums[t + 1] = sums[t] + (kind[t] - silent[t]);
-      return sums;
-    });
     this.#transitions = transitions(all)
       .filter((_, n) => searched[n])
       .map((row) => row.filter((_, n) => searched[n]));
@@ -155,23 +153,61 @@ class Search {
       }
     }
     this.#beats = this.#kinds.length;
-    this.#changes = this.#lengths.map((_, to) => {
+    this.#rows = this.#lengths.length * this.#beats;
+    this.#search = this.#placed(densities);
+    const most = Math.max(this.#part, this.#reach);
+    this.#evidence = loops.room(evidence.division * this.#beats * (most + this.#reach));
+    this.#spare = loops.room(this.#rows * this.#width(most));
+  }
+
+  /** Put into the memory what all parts share. */
+  #placed({ frames, kinds: [silent, ...others] }: Densities): Address {
+    const { loops } = this;
+    const reach = this.#reach;
+    const heads = this.#lengths.map((length) => Math.ceil(length / OBSERVATION_LAMBDA));
+    const sums = others.map((kind) => {
+      // There are no observations before the first frame and after the last.
+      const all = new Float64Array(reach + frames + 1 + heads[heads.length - 1] + VECTOR);
+      for (let t = 0; t < frames; t++) all[reach + t + 1] = all[reach + t] + (kind[t] - silent[t]);
+      return loops.doublesAt(all.fill(all[reach + frames], reach + frames));
+    });
+    const changes = this.#lengths.map((_, to) => {
       const gains = this.#transitions.map((row) => row[to]);
       const first = gains.findIndex((gain) => gain > NEVER);
       const end = gains.length - [...gains].reverse().findIndex((gain) => gain > NEVER);
-      return { first, gains: Float32Array.from(gains.slice(first, end)) };
+      return { first, gains: gains.slice(first, end) };
     });
+    return loops.run.addSearch(
+      this.#lengths.length,
+      this.#beats,
+      this.#step,
+      reach,
+      this.evidence.division,
+      loops.integersAt(this.#lengths),
+      loops.integersAt(heads),
+      loops.integersAt(this.#kinds.map((kind) => sums[kind])),
+      loops.integersAt(this.#previous),
+      loops.integersAt(changes.flatMap(({ first, gains }) => [first, gains.length])),
+      loops.floatsAt(changes.flatMap(({ gains }) => gains)),
+    );
   }
 
   get #part(): number {
     return STEPS * this.#step;
   }
 
+  /** The width of rows with the scores of some frames. */
+  #width(frames: number): number {
+    return this.#reach + VECTOR * Math.ceil(frames / VECTOR);
+  }
+
   /** Score all parts, and keep the scores with which each begins. */
   forward(): void {
     const reach = this.#reach;
     const beats = this.#beats;
-    let window = this.#gained(-reach, 0);
+    const first = { at: this.#spare, width: this.#width(reach) };
+    this.#gain(first, -reach, reach, 0);
+    let window = this.#end(first, 0);
     let beat = 0;
     for (const bar of this.#bars) {
       // Before the first frame, every position is equally likely.
@@ -183,100 +219,54 @@ class Search {
         }
       }
     }
-    for (let first = 0; first < this.#frames; first += this.#part) {
+    const bytes = 4 * this.#rows * this.#width(this.#part);
+    for (let part = 0; part * this.#part < this.#frames; part++) {
       this.#before.push(window);
-      const scores = this.#scored(window, first);
-      const isNext = this.#kept.length === this.#before.length - 1;
-      if (isNext && this.#before.length * scores.byteLength <= KEPT_BYTES) this.#kept.push(scores);
-      window = this.#end(scores);
+      const isKept = (part + 1) * bytes <= KEPT_BYTES;
+      const scores = this.#scored(part, isKept ? this.loops.room(bytes / 4) : this.#spare);
+      if (isKept) this.#kept.push(scores);
+      window = normalised(
+        this.#end(scores, Math.min(this.#part, this.#frames - part * this.#part)),
+      );
     }
     this.#last = window;
   }
 
-  /** Return the last frames of a part, normalised to a highest score of 0. */
-  #end(scores: Float32Array): Float32Array<ArrayBuffer> {
+  /** Return the frames before the end of a part of `count` frames. */
+  #end({ at, width }: Scores, count: number): Float32Array<ArrayBuffer> {
     const reach = this.#reach;
-    const rows = this.#lengths.length * this.#beats;
-    const width = scores.length / rows;
-    const window = new Float32Array(rows * reach);
-    let highest = -Infinity;
-    for (let row = 0; row < rows; row++) {
-      const from = (row + 1) * width - reach;
-      for (let t = 0; t < reach; t++) {
-        const score = scores[from + t];
-        window[row * reach + t] = score;
-        if (score > highest) highest = score;
-      }
-    }
-    for (let i = 0; i < window.length; i++) window[i] -= highest;
+    const scores = this.loops.floats(at, this.#rows * width);
+    const window = new Float32Array(this.#rows * reach);
+    for (let row = 0; row < this.#rows; row++)
+      window.set(scores.subarray(row * width + count, row * width + count + reach), row * reach);
     return window;
   }
 
-  /** Return the gains of beats that begin at these frames. */
-  #gained(first: number, end: number): Float32Array<ArrayBuffer> {
-    const [width, beats] = [end - first, this.#beats];
-    const gained = new Float32Array(this.#lengths.length * beats * width);
-    const [beginnings, ...others] = this.evidence.cut(first, end + this.#reach);
-    const wide = width + this.#reach;
-    this.#lengths.forEach((length, n) => {
-      const head = this.#heads[n];
-      for (let beat = 0; beat < beats; beat++) {
-        const sums = this.#sums[this.#kinds[beat]];
-        const to = (n * beats + beat) * width;
-        const from = beat * wide;
-        for (let t = 0; t < width; t++) {
-          // There are no observations before the first frame and after the last.
-          const start = clamp(first + t, 0, this.#frames);
-          const stop = clamp(first + t + head, 0, this.#frames);
-          gained[to + t] = Math.fround(sums[stop] - sums[start]) + beginnings[from + t];
-        }
-        others.forEach((part, number) => {
-          const at = from + Math.floor(((number + 1) * length) / this.evidence.division);
-          for (let t = 0; t < width; t++) gained[to + t] += part[at + t];
-        });
-      }
+  /** Write the gains of beats that begin at some frames, `shift` frames into the rows. */
+  #gain({ at, width }: Scores, first: number, count: number, shift: number): void {
+    const { evidence, loops } = this;
+    const wide = count + this.#reach;
+    const rows = loops.floats(this.#evidence, evidence.division * this.#beats * wide);
+    evidence.cut(first, first + wide).forEach((part, number) => {
+      rows.set(part, number * this.#beats * wide);
     });
-    return gained;
+    const place = at + 4 * shift;
+    loops.run.gain(this.#search, first, count, this.#evidence, wide, place, 4 * width);
   }
 
   /** Score the beats that begin in a part, `#step` frames at a time. */
-  #scored(before: Float32Array, first: number): Float32Array<ArrayBuffer> {
-    const [count, beats, step, reach] = [
-      this.#lengths.length,
-      this.#beats,
-      this.#step,
-      this.#reach,
-    ];
-    const own = Math.min(this.#part, this.#frames - first);
-    const gained = this.#gained(first, first + own);
-    const width = reach + own;
-    const scores = new Float32Array(count * beats * width);
-    for (let row = 0; row < count * beats; row++) {
-      scores.set(before.subarray(row * reach, (row + 1) * reach), row * width);
-      scores.set(gained.subarray(row * own, (row + 1) * own), row * width + reach);
-    }
-    const size = beats * step;
-    const inside = new Float32Array(count * size);
-    const best = new Float32Array(count * size);
-    for (let at = 0; at < own; at += step) {
-      const frames = Math.min(step, own - at);
-      // Beats that end at the frames of this step.
-      this.#lengths.forEach((length, n) => {
-        for (let beat = 0; beat < beats; beat++) {
-          const row = n * beats + this.#previous[beat];
-          const from = row * width + reach + at - length;
-          const to = (n * beats + beat) * step;
-          for (let t = 0; t < frames; t++) inside[to + t] = scores[from + t];
-        }
-      });
-      this.#changes.forEach(({ first: came, gains }, to) =>
-        highest(inside, came * size, gains, best.subarray(to * size, (to + 1) * size)),
-      );
-      for (let row = 0; row < count * beats; row++) {
-        const to = row * width + reach + at;
-        for (let t = 0; t < frames; t++) scores[to + t] += best[row * step + t];
-      }
-    }
+  #scored(part: number, at: Address): Scores {
+    const { loops } = this;
+    const reach = this.#reach;
+    const first = part * this.#part;
+    const count = Math.min(this.#part, this.#frames - first);
+    const scores = { at, width: this.#width(count) };
+    this.#gain(scores, first, count, reach);
+    const before = this.#before[part];
+    const all = loops.floats(at, this.#rows * scores.width);
+    for (let row = 0; row < this.#rows; row++)
+      all.set(before.subarray(row * reach, (row + 1) * reach), row * scores.width);
+    loops.run.score(this.#search, at, 4 * scores.width, count);
     return scores;
   }
 
@@ -296,17 +286,18 @@ class Search {
     });
     const path: [start: number, length: number, beat: number][] = [];
     let part = -1;
-    let scores = this.#last;
+    let [scores, width] = [this.#last, reach];
     for (;;) {
       path.push([start, this.#lengths[length], beat]);
       if (start < 0) break;
       const here = Math.floor(start / this.#part);
       if (here !== part) {
         part = here;
-        scores = this.#kept[part] ?? this.#scored(this.#before[part], part * this.#part);
+        const own = this.#kept[part] ?? this.#scored(part, this.#spare);
+        ({ width } = own);
+        scores = this.loops.floats(own.at, this.#rows * width);
       }
       beat = this.#previous[beat];
-      const width = scores.length / (this.#lengths.length * beats);
       let best = -Infinity;
       let came = 0;
       this.#lengths.forEach((own, n) => {
@@ -333,39 +324,10 @@ class Search {
   }
 }
 
-/**
- * Compute the maximum of each column of some rows, after a gain is added to each row. The search
- * spends most of its time here: four columns at once take half as long as one.
- */
-function highest(rows: Float32Array, start: number, gains: Float32Array, out: Float32Array): void {
-  const size = out.length;
-  let i = 0;
-  for (; i + 3 < size; i += 4) {
-    let a = -Infinity;
-    let b = a;
-    let c = a;
-    let d = a;
-    for (let k = 0, at = start + i; k < gains.length; k++, at += size) {
-      const gain = gains[k];
-      const p = Math.fround(rows[at] + gain);
-      const q = Math.fround(rows[at + 1] + gain);
-      const r = Math.fround(rows[at + 2] + gain);
-      const s = Math.fround(rows[at + 3] + gain);
-      if (p > a) a = p;
-      if (q > b) b = q;
-      if (r > c) c = r;
-      if (s > d) d = s;
-    }
-    out[i] = a;
-    out[i + 1] = b;
-    out[i + 2] = c;
-    out[i + 3] = d;
-  }
-  for (; i < size; i++) {
-    let most = -Infinity;
-    for (let k = 0, at = start + i; k < gains.length; k++, at += size) {
-      most = Math.max(most, Math.fround(rows[at] + gains[k]));
-    }
-    out[i] = most;
-  }
+/** Subtract the highest score. */
+function normalised(scores: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  let highest = -Infinity;
+  for (let i = 0; i < scores.length; i++) if (scores[i] > highest) highest = scores[i];
+  for (let i = 0; i < scores.length; i++) scores[i] -= highest;
+  return scores;
 }

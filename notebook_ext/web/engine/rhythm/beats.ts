@@ -12,6 +12,7 @@ import {
   type Evidence,
   type FrameOfBeat,
 } from "./bar-pointer";
+import { BeatLoops } from "./beat-loops";
 import { CompoundEvidence, MeterJudge } from "./compound";
 import { BarEvidence } from "./drum-patterns";
 import { likeliestReading } from "./readings";
@@ -27,9 +28,14 @@ export type Beat = readonly [time: number, position: number];
 
 /**
  * Return the beats of a recording; none if they are not clear. `changes`: how new the harmony is at
- * each frame.
+ * each frame; `module`: `beats.wasm`.
  */
-export function beatsOf(activations: Activations, changes: Float32Array, rate: number): Beat[] {
+export function beatsOf(
+  activations: Activations,
+  changes: Float32Array,
+  rate: number,
+  module: WebAssembly.Module,
+): Beat[] {
   const [beat, downbeat] = [activations.column("beat"), activations.column("downbeat")];
   if (!beat || !downbeat) return [];
   const observed = observations(beat, downbeat);
@@ -51,6 +57,7 @@ export function beatsOf(activations: Activations, changes: Float32Array, rate: n
     part,
     changes.slice(first, end).map((value) => CHORDS.WEIGHT * value),
     rate,
+    module,
   );
   const found = decoder.decode();
   return areClear(
@@ -87,6 +94,7 @@ class Decoder {
     private readonly observed: Observed,
     private readonly changes: Float32Array,
     private readonly rate: number,
+    private readonly module: WebAssembly.Module,
   ) {
     const { beats, downbeats } = observed;
     const silent = beats.map((value, t) =>
@@ -137,8 +145,9 @@ class Decoder {
     evidence: Evidence,
   ): FrameOfBeat[] {
     const lengths = beatLengths(this.rate, slowest, fastest);
-    const searched = likelyLengths(this.#densities, lengths, this.rate, evidence);
-    return this.#peaks(decodeBars(this.#densities, bars, lengths, searched, evidence));
+    const loops = new BeatLoops(this.module);
+    const searched = likelyLengths(this.#densities, lengths, this.rate, evidence, loops);
+    return this.#peaks(decodeBars(this.#densities, bars, lengths, searched, evidence, loops));
   }
 
   /** Move each beat to the peak within its beginning. */

@@ -1,7 +1,6 @@
 /** Knows which drums play where in a bar: the port of `adt_plugins.rhythm.drum_patterns`. */
 
 import { DRUM_PATTERNS } from "../../../src/core/tables";
-import { clamp } from "../../../src/core/time";
 import type { Evidence } from "./bar-pointer";
 
 const { WEIGHT, UNUSUAL, USUAL_BAR, NEAR_FRAMES, BLOCK, SURE } = DRUM_PATTERNS;
@@ -91,11 +90,12 @@ export function meansOf(evidence: Evidence, frames: number): readonly Float32Arr
 
 /** Return log probabilities of the observations, hits or none, given the share of hits. */
 export function ratios(hits: Float32Array, share: number): Float32Array {
+  const [least, most] = [Math.fround(1 - SURE), Math.fround(SURE)];
+  const log = (hit: number) => Math.log(hit * share + (1 - hit) * (1 - share));
+  const none = log(least); // in most frames
   const logs = new Float32Array(hits.length);
-  for (let t = 0; t < hits.length; t++) {
-    const hit = clamp(hits[t], Math.fround(1 - SURE), Math.fround(SURE));
-    logs[t] = Math.log(hit * share + (1 - hit) * (1 - share));
-  }
+  for (let t = 0; t < hits.length; t++)
+    logs[t] = hits[t] > least ? log(Math.min(hits[t], most)) : none;
   return logs;
 }
 

@@ -5,10 +5,14 @@
 import { roundEven } from "../../../src/core/pick";
 import { BAR_POINTER, TEMPO_SEARCH } from "../../../src/core/tables";
 import type { Densities, Evidence } from "./bar-pointer";
+import type { BeatLoops } from "./beat-loops";
 
 const { OBSERVATION_LAMBDA, TRANSITION_LAMBDA } = BAR_POINTER;
 const { SEGMENT_S, LEAST_SEGMENTS, MULTIPLES, MARGIN, NEAR } = TEMPO_SEARCH;
 const { SLACK_FRAMES, MOST_CHANGE, DOUBTFUL } = TEMPO_SEARCH;
+
+/** Frames beyond the ends, which vectors reach; more than the slack. */
+const EDGE = 8;
 
 const sum = (values: Iterable<number>): number => {
   let total = 0;
@@ -22,12 +26,13 @@ export function likelyLengths(
   lengths: readonly number[],
   rate: number,
   evidence: Evidence,
+  loops: BeatLoops,
 ): boolean[] {
   const segment = roundEven(SEGMENT_S * rate);
   if (frames < LEAST_SEGMENTS * segment) return lengths.map(() => true);
   // The position in the bar does not matter.
   const ratio = Float64Array.from(beat, (own, t) => Math.max(own, downbeat[t]) - silent[t]);
-  const scores = combs(ratio, evidence, lengths, segment);
+  const scores = combs(ratio, evidence, lengths, segment, loops);
   const change = lengths.map((came) =>
     lengths.map((to) => Math.min(TRANSITION_LAMBDA * Math.abs(Math.log(came / to)), MOST_CHANGE)),
   );
@@ -64,16 +69,25 @@ function combs(
   evidence: Evidence,
   lengths: readonly number[],
   segment: number,
+  loops: BeatLoops,
 ): number[][] {
+  const { run } = loops;
   const frames = ratio.length;
   const count = Math.ceil(frames / segment);
-  const [beginnings, ...others] = evidence.means();
+  const longest = lengths[lengths.length - 1];
   const sums = new Float64Array(frames + 1);
   for (let t = 0; t < frames; t++) sums[t + 1] = sums[t] + ratio[t];
-  const scores = Array.from({ length: count }, () => new Array<number>(lengths.length).fill(0));
-  const gained = new Float32Array(frames);
-  const spread = new Float32Array(count * segment + 2 * lengths[lengths.length - 1]);
+  const [beginnings, ...means] = evidence.means();
+  const others = means.map((part) => {
+    const place = loops.room(frames + longest); // nothing follows the last frame
+    loops.floats(place, frames).set(part);
+    return place;
+  });
   const known = new Float32Array(frames);
+  // Beyond both ends, nothing is highest.
+  const gained = loops.floatsAt(new Float32Array(frames + 2 * EDGE).fill(-Infinity)) + 4 * EDGE;
+  const spread = loops.room(count * segment + 2 * longest);
+  const scores = Array.from({ length: count }, () => new Array<number>(lengths.length).fill(0));
   let head = 0;
   lengths.forEach((length, n) => {
     if (head !== Math.ceil(length / OBSERVATION_LAMBDA)) {
@@ -83,52 +97,31 @@ function combs(
         known[t] = beginnings[t] + own;
       }
     }
-    gained.set(known);
+    loops.floats(gained, frames).set(known);
     others.forEach((part, number) => {
       const at = Math.floor(((number + 1) * length) / evidence.division);
-      for (let t = 0; t + at < frames; t++) gained[t] += part[t + at];
+      run.add(gained, part + 4 * at, frames);
     });
-    highest(gained, spread);
+    run.spread(gained, frames, SLACK_FRAMES, spread);
+    loops.floats(spread + 4 * frames, EDGE).fill(0);
     const teeth = Math.ceil(segment / length);
     for (let k = 0; k < count; k++) {
-      const most = comb(spread, k * segment, length, teeth);
+      const most = run.comb(spread + 4 * k * segment, length, teeth);
       scores[k][n] = most * (segment / (teeth * length));
     }
   });
   return scores;
 }
 
-/** Compute the highest value within the slack of each. */
-function highest(values: Float32Array, out: Float32Array): void {
-  for (let t = 0; t < values.length; t++) {
-    let most = values[t];
-    const end = Math.min(t + SLACK_FRAMES, values.length - 1);
-    for (let k = Math.max(t - SLACK_FRAMES, 0); k <= end; k++) {
-      if (values[k] > most) most = values[k];
-    }
-    out[t] = most;
-  }
-}
-
-/** Return the highest sum of evenly spaced values. */
-function comb(values: Float32Array, start: number, length: number, teeth: number): number {
-  let most = -Infinity;
-  for (let phase = start; phase < start + length; phase++) {
-    let total = 0;
-    for (let tooth = 0; tooth < teeth; tooth++) {
-      total = Math.fround(total + values[phase + tooth * length]);
-    }
-    if (total > most) most = total;
-  }
-  return most;
-}
-
 /** Return the score of the best sequence through each length of each segment. */
 function marginal(scores: readonly number[][], change: readonly number[][]): number[][] {
   const zeros = () => scores.map((row) => row.map(() => 0));
   const [before, after] = [zeros(), zeros()];
-  const best = (from: readonly number[], to: number) =>
-    Math.max(...from.map((score, n) => score - change[n][to]));
+  const best = (from: readonly number[], to: number) => {
+    let most = -Infinity;
+    for (let n = 0; n < from.length; n++) most = Math.max(most, from[n] - change[n][to]);
+    return most;
+  };
   for (let k = 1; k < scores.length; k++) {
     const came = scores[k - 1].map((score, n) => before[k - 1][n] + score);
     before[k] = came.map((_, n) => best(came, n));
