@@ -101,18 +101,66 @@ it("says that Python is silent, keeps what it may not have, and hands it in late
   expect(notebook.session.warnings.get("python")?.text).toContain("does not answer");
   notebook.close();
   // The next widget of the same log takes it over; Python knows it by its editor's name.
-  const second = made();
-  const next = new Notebook(second.model);
   const { client } = notebook;
   const action = { kind: "do", name: `${client}-0`, ops: [add("x")] };
+  const deaf = made();
+  new Notebook(deaf.model).close();
+  expect(deaf.sent).toContainEqual({ type: "do", client, seq: 0, action });
+  // As it was closed before Python answered, the one after it does so too.
+  expect(kept.size).toBe(1);
+  const second = made();
+  const next = new Notebook(second.model);
   expect(second.sent).toContainEqual({ type: "do", client, seq: 0, action });
-  expect(kept.size).toBe(0);
   // Should Python refuse it, that is told, but not what it refuses others.
   second.answer({ type: "refused", client: "other", seq: 0, reason: "no" });
   expect(next.session.warnings.size).toBe(0);
+  expect(kept.size).toBe(1);
   second.answer({ type: "refused", client, seq: 0, reason: "late" });
   expect(next.session.warnings.get("refused")?.text).toBe("An edit was not possible: late");
+  expect(kept.size).toBe(0);
   next.close();
+});
+
+it("keeps what earlier pages handed in until Python has confirmed each of their edits", () => {
+  vi.useFakeTimers();
+  const kept = stubPage();
+  const proposals = ["x", "y", "z"].map((id, seq) => ({
+    type: "do",
+    client: "old",
+    seq,
+    action: { kind: "do", name: `old-${seq}`, ops: [add(id)] },
+  }));
+  const log = { steps: [[add("w")]], names: ["w"], cursor: 1 };
+  const key = "adt-plugins pending python d old";
+  kept.set(key, JSON.stringify({ proposals, log }));
+  const stored = () => JSON.parse(kept.get(key) ?? "null");
+  const { model, sent, answer } = made();
+  const notebook = new Notebook(model);
+  const [x, y, z] = proposals;
+  const handed = [x, { ...y, after: 0 }, { ...z, after: 1 }];
+  const edits = () => sent.splice(0).filter((one) => (one as typeof x).client === "old");
+  expect(sent).toContainEqual({ type: "log" });
+  expect(edits()).toEqual(handed);
+  // The step that Python had lost is an edit of this editor now.
+  expect(kept.size).toBe(2);
+  expect(stored()).toEqual({ proposals, log: null });
+  const did = { type: "did", revision: 1, action: x.action, client: "old", seq: 0 };
+  answer(did);
+  expect(stored().proposals).toEqual([y, z]);
+  // The second one was lost on the way, and then Python was silent.
+  answer({ type: "missing", client: "old", seq: 2 });
+  expect(edits()).toEqual([y, { ...z, after: 1 }]);
+  notebook.session.do([add("v")]);
+  vi.advanceTimersByTime(6000);
+  answer({ type: "command", command: "pause" });
+  expect(edits()).toEqual([y, { ...z, after: 1 }]);
+  answer({ type: "log", revision: 3, log: notebook.session.log, seen: { old: 1 } });
+  expect(stored().proposals).toEqual([z]);
+  answer({ type: "log", revision: 4, log: notebook.session.log, seen: { old: 2 } });
+  expect(stored()).toBeNull();
+  answer({ type: "missing", client: "old", seq: 2 });
+  expect(edits()).toEqual([]);
+  notebook.close();
 });
 
 it("sends again what was lost on the way", () => {
@@ -134,7 +182,7 @@ it("sends again what was lost on the way", () => {
   expect(notebook.session.warnings.size).toBe(1);
   const pause = { type: "command", command: "pause" };
   answer(pause);
-  expect(sent.splice(0)).toEqual([x, y]);
+  expect(sent.splice(0)).toEqual([x, y, { type: "log" }]);
   answer(pause);
   expect(sent).toEqual([]);
   notebook.close();

@@ -2,10 +2,11 @@
 
 import type { Action, Log } from "../core/edits";
 import { type Message, Replica } from "../core/replica";
+import type { Proposal } from "../core/shared-log";
 import { type Header, Song } from "../core/song";
 import { counted } from "../core/words";
 import type { Host, SharedState } from "../session/host";
-import { actionsBehind, Journal } from "../session/journal";
+import { actionsBehind, Journal, type StoredEntry } from "../session/journal";
 import { editorName } from "../session/kept-log";
 import { Session } from "../session/session";
 import type { AudioInfo, Drumless } from "../sound/audio-chunks";
@@ -92,6 +93,8 @@ export class Notebook implements Host {
   #publishing = false;
   /** When the oldest unanswered message was sent; 0 if none is. */
   #silentSince = 0;
+  /** Edits of earlier editors that Python has not confirmed. */
+  #earlier: StoredEntry[] = [];
   /** This editor, and earlier ones whose edits it has submitted. */
   readonly #clients = new Set([this.client]);
   /** Whether Python did not answer in time, so that messages may be lost. */
@@ -239,13 +242,33 @@ export class Notebook implements Host {
     this.#isKept = this.#journal.write(this.#replica.pending);
     this.session.setLog(this.#replica.log);
     this.#store();
-    this.#submit(this.#replica.pending.length - 1);
+    this.#submit(undefined, this.#replica.pending.length - 1);
   }
 
-  /** Send the pending proposals, each with the number of the one that has to come before it. */
-  #submit(from = 0): void {
-    this.#replica.pending.forEach((proposal, i, all) => {
+  /** Send proposals, each with the number of the one that has to come before it. */
+  #submit(proposals = this.#replica.pending, from = 0): void {
+    proposals.forEach((proposal, i, all) => {
       if (i >= from) this.#send({ ...proposal, after: all[i - 1]?.seq });
+    });
+  }
+
+  /** Send everything that Python has not confirmed; it ignores what it has already accepted. */
+  #submitAll(): void {
+    for (const { proposals } of this.#earlier) this.#submit(proposals);
+    this.#submit();
+    this.#send({ type: "log" });
+  }
+
+  /** Remove from the store what Python has answered, of earlier editors. */
+  #confirm(message: Message): void {
+    const isAnswered = ({ client, seq }: Proposal) =>
+      message.type === "log"
+        ? seq <= (message.seen?.[client] ?? -1)
+        : client === message.client && seq === message.seq;
+    this.#earlier = this.#earlier.flatMap((entry) => {
+      const proposals = entry.proposals.filter((proposal) => !isAnswered(proposal));
+      if (proposals.length < entry.proposals.length) entry.keep(proposals);
+      return proposals.length ? [{ ...entry, proposals }] : [];
     });
   }
 
@@ -305,8 +328,7 @@ export class Notebook implements Host {
   #interrupted(): void {
     this.session.rest();
     this.#missed();
-    this.#send({ type: "log" });
-    this.#submit();
+    this.#submitAll();
   }
 
   #receive(message: Incoming, buffers: readonly DataView[], isStored = false): void {
@@ -321,9 +343,12 @@ export class Notebook implements Host {
       for (const resolve of requests) resolve(message, buffers[0] ?? null);
     } else if (message.type === "command") this.#obey(message.command, message.value ?? 0);
     else if (message.type === "missing") {
-      const last = this.#replica.pending[this.#replica.pending.length - 1];
-      if (message.client === this.client && message.seq === last?.seq) this.#submit();
+      for (const { proposals } of [...this.#earlier, { proposals: this.#replica.pending }]) {
+        const last = proposals[proposals.length - 1];
+        if (message.client === last?.client && message.seq === last.seq) this.#submit(proposals);
+      }
     } else {
+      this.#confirm(message);
       const { length } = this.#replica.pending;
       const isGap = this.#replica.receive(message);
       if (isGap) this.#send({ type: "log" });
@@ -339,7 +364,7 @@ export class Notebook implements Host {
     }
     if (!isStored && this.#isMissed) {
       this.#isMissed = false;
-      this.#submit(); // Python ignores those that it has already accepted
+      this.#submitAll();
     }
     if (this.#replica.pending.length) this.#silentSince ||= Date.now();
   }
@@ -358,19 +383,21 @@ export class Notebook implements Host {
 
   /** Send Python the edits that were made while it was away, in this page or an earlier one. */
   #takeOver(): void {
-    const { entries, remove } = this.#journal.read();
+    const entries = this.#journal.read();
     if (!entries.length) return;
     let count = -this.#replica.log.cursor;
-    for (const { log, proposals } of entries) {
+    for (const entry of entries) {
+      const { log, proposals } = entry;
       const missing = log ? actionsBehind(this.#replica.log, log) : [];
       for (const action of missing) this.propose(action);
-      for (const proposal of proposals) {
-        this.#clients.add(proposal.client);
-        this.#send(proposal); // Python ignores those that it has already accepted
-      }
+      for (const { client } of proposals) this.#clients.add(client);
+      // They stay in the store until Python has confirmed them.
+      entry.keep(proposals);
+      this.#submit(proposals);
       count += proposals.length;
     }
-    remove();
+    this.#earlier = entries.filter(({ proposals }) => proposals.length);
+    if (this.#earlier.length) this.#send({ type: "log" });
     count += this.#replica.log.cursor;
     if (!count) return;
     this.session.say(

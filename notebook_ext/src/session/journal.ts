@@ -16,6 +16,11 @@ export interface Entry {
   readonly log: Log | null;
 }
 
+export interface StoredEntry extends Entry {
+  /** Keep only these proposals; nothing happens to an entry that has changed meanwhile. */
+  keep(proposals: readonly Proposal[]): void;
+}
+
 export class Journal {
   readonly #client: string;
   readonly #prefix: string;
@@ -41,37 +46,44 @@ export class Journal {
     }
   }
 
-  /** Return the entries of all editors, this one included, and how to remove them. */
-  read(): { readonly entries: Entry[]; remove(): void } {
-    const texts = new Map<string, string>();
+  /** Return the entries of all editors, this one included. */
+  read(): StoredEntry[] {
+    const entries: StoredEntry[] = [];
     try {
       for (let i = 0; i < localStorage.length; i++) {
         const key = localStorage.key(i) ?? "";
-        if (key.startsWith(this.#prefix)) texts.set(key, localStorage.getItem(key) ?? "[]");
+        const text = key.startsWith(this.#prefix) && localStorage.getItem(key);
+        if (text) entries.push(stored(key, text));
       }
     } catch {
       // This browser stores nothing.
     }
-    return {
-      entries: [...texts.values()].flatMap(entriesOf),
-      remove: () => {
-        // An entry that has changed since stays.
-        for (const [key, text] of texts) {
-          if (localStorage.getItem(key) === text) localStorage.removeItem(key);
-        }
-      },
-    };
+    return entries;
   }
 }
 
-function entriesOf(text: string): Entry[] {
+function stored(key: string, text: string): StoredEntry {
+  let now = text;
+  const keep = (proposals: readonly Proposal[]) => {
+    try {
+      if (localStorage.getItem(key) !== now) return;
+      now = JSON.stringify({ proposals, log: null });
+      if (proposals.length) localStorage.setItem(key, now);
+      else localStorage.removeItem(key);
+    } catch {
+      // It stays as it is.
+    }
+  };
   try {
     const entry = JSON.parse(text) as { proposals?: unknown; log?: unknown } | null;
-    if (!Array.isArray(entry?.proposals)) return [];
-    return [{ proposals: validProposals(entry.proposals), log: validLog(entry.log) ?? null }];
+    if (Array.isArray(entry?.proposals)) {
+      const proposals = validProposals(entry.proposals);
+      return { proposals, log: validLog(entry.log) ?? null, keep };
+    }
   } catch {
-    return [];
+    // It is damaged.
   }
+  return { proposals: [], log: null, keep };
 }
 
 /** Return the actions by which `kept` continues `now`; empty if it does not continue it. */

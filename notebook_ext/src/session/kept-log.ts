@@ -66,11 +66,11 @@ export class KeptLog {
 
   /** Read the stored log, and submit the edits of pages that closed before they were stored. */
   async read(): Promise<void> {
-    const { entries, remove } = this.#journal.read();
+    const entries = this.#journal.read();
     const proposals = entries.flatMap((entry) => entry.proposals);
     try {
       await this.#submit(proposals);
-      remove();
+      for (const entry of entries) entry.keep([]);
     } catch (error) {
       this.#fail(error);
     }
