@@ -100,14 +100,20 @@ it("hands in what is sound of what editors have left", () => {
     f: JSON.stringify({ proposals: [{ ...DO, action: {} }], log: { steps: [STEP], cursor: 9 } }),
   };
   const keys = Object.keys(texts).map((name) => `adt-plugins pending song ${name}`);
+  const left = new Set(keys);
   vi.stubGlobal("localStorage", {
     length: keys.length,
     key: (i: number) => keys[i],
     getItem: (key: string) => texts[key.slice(-1)],
+    removeItem: (key: string) => left.delete(key),
   });
-  const { entries } = new Journal("song", "me").read();
-  expect(entries).toEqual([
+  const entries = new Journal("song", "me").read();
+  const damaged = { proposals: [], log: null };
+  expect(entries.map(({ proposals, log }) => ({ proposals, log }))).toEqual([
+    ...["a", "b", "c", "d"].map(() => damaged),
     { proposals: [DO], log: null },
     { proposals: [], log: { steps: [STEP], names: ["0"], cursor: 1, seen: {} } },
   ]);
+  for (const entry of entries) entry.keep([]);
+  expect(left.size).toBe(0);
 });

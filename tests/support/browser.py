@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,12 +34,16 @@ def find_program() -> str:
 
 
 @contextmanager
-def chromium() -> Iterator[Any]:
-    """Start a browser; skips where there is none."""
+def chromium(unlike_playwright: Sequence[str] = ()) -> Iterator[Any]:
+    """Start a browser, without some flags of Playwright; skips where there is none."""
     program = find_program()
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=FLAGS,
+            ignore_default_args=list(unlike_playwright),
+        )
         yield browser
         browser.close()
 

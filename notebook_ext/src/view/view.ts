@@ -127,6 +127,8 @@ export class DrumView implements Stage {
       () => size.disconnect(),
       () => look.disconnect(),
       listen(scheme, "change", () => this.#restyle()),
+      // A page that is come back to goes on as it was left.
+      listen(globalThis, "pagehide", () => session.rest()),
     );
   }
 
