@@ -265,9 +265,11 @@ def _refuse(text: str) -> Drum:
     from difflib import get_close_matches
 
     start = text.casefold()[:40]
-    close = [x for x in _SPELLINGS if len(start) > 2 and x.startswith(start)][:2]
-    close = close or get_close_matches(start, _SPELLINGS, n=2, cutoff=0.7)
-    if not close:
+    close = [x for x in _SPELLINGS if len(start) > 2 and x.startswith(start)]
+    close = close or get_close_matches(start, _SPELLINGS, cutoff=0.7)
+    drums = dict.fromkeys(filter(None, map(drum_of_name, close)))
+    names = [drum.full_name.lower() for drum in drums][:2]
+    if not names:
         return Drum(text)
     shown = text if len(text) < 40 else f"{text[:40]}…"
-    raise ValueError(f"unknown drum {shown!r}; did you mean {' or '.join(close)}?")
+    raise ValueError(f"unknown drum {shown!r}; did you mean {' or '.join(names)}?")

@@ -50,6 +50,8 @@ def reason_of(error: BaseException) -> str:
     """Return the reason of an error, without a file name: messages begin with one."""
     if isinstance(error, MemoryError):
         return "not enough memory"
+    if isinstance(error, FileNotFoundError):
+        return "no such file or folder"
     return getattr(error, "strerror", None) or str(error)
 
 

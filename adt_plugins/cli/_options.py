@@ -210,7 +210,8 @@ def add_track(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model(
-    parser: argparse.ArgumentParser, fine: str = "if a part on paper is written"
+    parser: argparse.ArgumentParser,
+    fine: str = "if a part on paper is written, or if --drums names such a kind",
 ) -> None:
     """Add the model and its thresholds.
 

@@ -64,7 +64,7 @@ def add_parser(subparsers: Any) -> None:
         help="where the recording starts in the project",
     )
     _options.add_beats(parser)
-    _options.add_model(parser)
+    _options.add_model(parser, fine="no")
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print only warnings and errors"
     )

@@ -136,7 +136,7 @@ def _read(job: Job, result: Result, options: ConvertOptions) -> Transcription:
     )
     if options.report.talks:
         _recalled.report_corrections(job.source, recalled)
-    return _recalled.complete(
+    transcription = _recalled.complete(
         recalled,
         job.source,
         options.outputs.formats,
@@ -145,6 +145,17 @@ def _read(job: Job, result: Result, options: ConvertOptions) -> Transcription:
         model=options.model,
         quiet=options.report.quiet,
     )
+    outputs = options.outputs.formats
+    if (
+        not transcription.beats
+        and recalled.sound() is None
+        and (
+            options.writers.need_beats
+            or any("beats" in formats.FORMATS[name].needs for name in outputs)
+        )
+    ):
+        result.warn(f"{job.source}: has no beats; --audio RECORDING finds them")
+    return transcription
 
 
 def _check_source_format(name: str | None) -> None:

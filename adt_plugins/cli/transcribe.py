@@ -264,13 +264,23 @@ def check_options(options: WorkOptions) -> ModelCard:
 
 
 def _wants_fine(options: WorkOptions, card: ModelCard) -> bool:
-    """Return whether to distinguish kinds of drums: for paper, if the model can."""
+    """Return whether to distinguish kinds of drums.
+
+    By default for paper, if the model can, and if such a kind is asked for.
+    """
+    from adt_plugins.drums import Drum
     from adt_plugins.formats import find_format
+    from adt_plugins.picking.fine_drums import FineDrumTagger
 
     if options.model.fine is not None:
         return options.model.fine
+    if card.finer is None:
+        return False
     formats = map(find_format, options.outputs.formats)
-    return card.finer is not None and any("fine" in form.wants for form in formats)
+    if any("fine" in form.wants for form in formats):
+        return True
+    asked = set(options.outputs.drums or ()) - {Drum(code) for code in card.drums}
+    return bool(asked) and not asked.isdisjoint(FineDrumTagger(card).kinds)
 
 
 def _check_part(options: WorkOptions) -> None:

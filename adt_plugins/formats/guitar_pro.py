@@ -53,7 +53,7 @@ def song_bytes(part: Part, names: SongNames) -> bytes:
         import guitarpro
     except ImportError as error:
         raise MissingDependencyError.of(
-            "Guitar Pro files", "PyGuitarPro", "gp"
+            "a Guitar Pro file", "PyGuitarPro", "gp"
         ) from error
     buffer = io.BytesIO()
     guitarpro.write(_song(part, names), buffer, version=_VERSION, encoding="utf-8")

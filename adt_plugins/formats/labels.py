@@ -132,6 +132,11 @@ def split_path(path: Path, drum: Drum) -> Path:
     return path.with_name(f"{path.stem}.{drum}{path.suffix}")
 
 
+def _drum_of_path(path: Path) -> Drum:
+    """Return the drum of a file that `split_path` named."""
+    return Drum(path.suffixes[-2].removeprefix("."))
+
+
 def split_paths(path: Path) -> list[Path]:
     """Return the files of all drums that may exist beside `path`."""
     return [split_path(path, drum) for drum in Drum]
@@ -239,6 +244,9 @@ LABELS_SPLIT = Format(
     read=read_split,
     endings=tuple(f".labels.{drum.lower()}.txt" for drum in Drum),
     outputs=split_paths,
+    purpose=lambda path, _: (
+        f"label file for Audacity: {_drum_of_path(path).full_name.lower()}"
+    ),
     options=LABEL_OPTIONS,
     reader_options=LABEL_READER_OPTIONS,
     tracks=read_split_tracks,

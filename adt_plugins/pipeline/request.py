@@ -13,6 +13,7 @@ from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AudioError, ModelError
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
+from adt_plugins.picking.fine_drums import FineDrumModel
 from adt_plugins.picking.song_gate import MODES, Mode
 
 Model = str | os.PathLike[str] | ModelCard | Network
@@ -68,8 +69,11 @@ def check_request(
     for asked, allowed in ((chosen or (), reported), (adjusted, detected)):
         for drum in sorted(asked):
             if drum not in allowed:
+                is_finer = allowed is reported and card.finer is not None
+                is_finer = is_finer and drum in FineDrumModel.of(card).kinds
+                unless = ", unless finer drums are told apart" if is_finer else ""
                 raise ModelError(
-                    f"model {card.name!r} has no drum {drum};"
+                    f"model {card.name!r} has no drum {drum}{unless};"
                     f" it has {', '.join([*card.drums, *kinds])}"
                 )
     return chosen

@@ -161,9 +161,7 @@ def test_links_form_no_loop_and_lead_on(library: Path, tmp_path: Path) -> None:
             "two/broken.mp3",
             "two/deep/söng.wav",
         ]
-    assert lines(out)["gone.wav"]["error"].endswith(
-        "gone.wav: No such file or directory"
-    )
+    assert lines(out)["gone.wav"]["error"].endswith("gone.wav: no such file or folder")
 
 
 def test_a_file_of_the_user_is_never_replaced(

@@ -105,6 +105,16 @@ def test_each_failure_is_one_line_and_the_rest_is_done(
     assert_heard(formats.read(song.with_name("song.labels.txt")), HITS)
 
 
+def test_each_file_of_a_set_is_described(
+    song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert transcribe(song, "--format", "labels-split,adtlib") == 0
+    _, *lines = capsys.readouterr().out.splitlines()
+    purposes = [line.partition("  ")[2].strip() for line in lines]
+    assert purposes[0] == "label file for Audacity: kick"
+    assert purposes[2:] == ["label file for Audacity: hi-hat", "ADTLib's text output"]
+
+
 def test_a_format_that_cannot_be_keeps_no_other_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -155,7 +155,11 @@ def test_quantizing_needs_beats(
     path = formats.write(Transcription(song().onsets), tmp_path / "a.drums.json")[0]
     command = ["convert", str(path), "--format", "midi", "--quantize", "1/16"]
     assert main(command) == 1
-    assert "quantizing needs beats, and there are none" in capsys.readouterr().err
+    warning, error = capsys.readouterr().err.splitlines()
+    assert (
+        warning == f"adt: warning: {path}: has no beats; --audio RECORDING finds them"
+    )
+    assert "quantizing needs beats, and there are none" in error
 
 
 # Broadcast Wave
@@ -200,7 +204,7 @@ def test_no_time_reference(tmp_path: Path, content: bytes | None) -> None:
         path.write_bytes(content)
     with pytest.raises(AdtError, match="no Broadcast Wave file with a time reference"):
         time_reference(path)
-    with pytest.raises(AdtError, match="No such file"):
+    with pytest.raises(AdtError, match="no such file"):
         time_reference(tmp_path / "gone.wav")
 
 

@@ -142,7 +142,9 @@ def test_who_asks_for_a_drum_may_say_it_in_any_way(
     ("asked", "message"),
     [
         ("snair", "unknown drum 'snair'; did you mean snare?"),
-        ("bass", "unknown drum 'bass'; did you mean bassdrum?"),
+        ("snar", "unknown drum 'snar'; did you mean snare?"),
+        ("bass", "unknown drum 'bass'; did you mean kick?"),
+        ("hihut", "unknown drum 'hihut'; did you mean hi-hat?"),
         ("verse", "unknown drum 'verse'; there are KD SD"),
         ("", "unknown drum ''; there are KD"),
         (99, "unknown drum '99'; there are KD"),

@@ -97,7 +97,7 @@ def test_a_program_that_cannot_start(
     monkeypatch.setenv("DISPLAY", ":0")
     with pytest.raises(AdtError, match=r"bad: ended at once with code 3$"):
         start_audacity([str(bad)], tmp_path / "a.aup")
-    with pytest.raises(AdtError, match="nothing: No such file"):
+    with pytest.raises(AdtError, match="nothing: no such file"):
         start_audacity([str(tmp_path / "nothing")], tmp_path / "a.aup")
 
 
