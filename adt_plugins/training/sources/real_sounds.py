@@ -5,7 +5,8 @@ everything else below that of unpacked sound packages. `prepare` decodes the ava
 ones into ``real/`` of the renders.
 
 The table leaves out music that is called drumless but shows regular strokes in its
-spectrogram: marches, timpani, electronic pulses.
+spectrogram: marches, timpani, electronic pulses; and a stem of voices,
+``Caesium-BGVOX_ALT``, whose samples were cut with the song's kick in them.
 """
 
 from __future__ import annotations

@@ -162,5 +162,5 @@ def test_a_list_is_not_replaced_unasked(
     assert run(folders, "--write", str(listed)) == 0  # as this program wrote it
     listed.write_text(listed.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert run(folders, "--write", str(listed)) == 2
-    assert "exists" in capsys.readouterr().err
+    assert "has been changed" in capsys.readouterr().err
     assert run(folders, "--write", str(listed), "--overwrite") == 0

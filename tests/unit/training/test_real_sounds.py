@@ -40,6 +40,8 @@ def test_the_table() -> None:
     assert {row.split for row in rows} == set(SPLITS)
     assert len({row.file for row in rows}) == len(rows) > 90
     assert not any(row.file.startswith("/") or "\\" in row.file for row in rows)
+    # In these samples of a voice sounds the song's kick, too.
+    assert not any("Caesium-BGVOX_ALT" in row.file for row in rows)
     # A song is whole in one split, or what is held out would be known.
     songs: dict[str, set[str]] = {}
     for row in rows:
