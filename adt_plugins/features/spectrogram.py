@@ -8,6 +8,7 @@ music signal processing library", ACM Multimedia 2016).
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -76,14 +77,10 @@ class Spectrogram:
         self._at_once = at_once
         self._front_end = front_end = front_end or FrontEnd()
         self._window = np.hanning(front_end.frame_size).astype(np.float32)
-        self._groups: list[_Group] = []
+        self._groups: tuple[_Group, ...] = ()
         self._bins = self.bands = front_end.frame_size // 2
         if front_end.kind == LOG_FILTERBANK:
-            filters = filterbank(front_end)
-            self.bands = filters.shape[1]
-            # Bins above the highest filter are not needed.
-            self._bins = int(np.flatnonzero(filters.any(axis=1))[-1]) + 1
-            self._groups = _group_bands(filters)
+            self.bands, self._bins, self._groups = _bank(front_end)
         self._follower = None if level is None else LevelFollower(level, front_end)
         size = front_end.frame_size
         self._windowed = np.zeros((self._at_once, size), np.float32)
@@ -304,6 +301,15 @@ class _Group:
 
     def apply(self, magnitudes: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         np.matmul(magnitudes[:, self._bins], self._weights, out=out[:, self._bands])
+
+
+@cache
+def _bank(front_end: FrontEnd) -> tuple[int, int, tuple[_Group, ...]]:
+    """Return the filterbank: its bands, the bins that they need, and its groups."""
+    filters = filterbank(front_end)
+    # Bins above the highest filter are not needed.
+    bins = int(np.flatnonzero(filters.any(axis=1))[-1]) + 1
+    return filters.shape[1], bins, tuple(_group_bands(filters))
 
 
 def _group_bands(filters: NDArray[np.float32]) -> list[_Group]:
