@@ -3,11 +3,12 @@
 #
 # Guess:   a chunk of an unknown kind is skipped: the specification of Standard MIDI Files
 #          tells programs to expect such chunks, and to treat them as if they were not
-#          there. Yamaha's song files have them (XFIH, XFKM).
+#          there. Files by phones of Sony Ericsson begin with one (SEM1, python-midi#88),
+#          Yamaha's song files end with some (XFIH, XFKM).
 # Instead: mido refuses the file if such a chunk comes before the last track, and with it
-#          everything that reads MIDI through mido. (mido#599 asks for what is in these
-#          chunks.) After the last track they do no harm. symusic 0.6.0 skips them. FluidSynth
-#          2.3.1 of Debian renders such a file as silence, with exit status 0.
+#          everything that reads MIDI through mido. After the last track they do no harm
+#          (mido#599 asks for what is in them). symusic 0.6.0 skips them. FluidSynth 2.3.1
+#          of Debian renders such a file as silence, with exit status 0.
 # Seen:    mido, pretty_midi, miditoolkit, partitura: OSError: no MTrk header at start of
 #          track; symusic: 4 notes
 # Matters: a good file is called a bad one. Take out all chunks but MThd and MTrk first.
@@ -46,7 +47,7 @@ def chunk(name, content):
 head = chunk(b"MThd", struct.pack(">HHH", 1, 1, 480))
 stroke = bytes([0, 0x99, 38, 100, 120, 0x89, 38, 0])
 track = chunk(b"MTrk", 4 * stroke + bytes([0, 0xFF, 0x2F, 0]))
-foreign = chunk(b"XFIH", bytes([0, 0xFF, 0x2F, 0]))
+foreign = chunk(b"SEM1", bytes([0, 0xFF, 0x2F, 0]))
 
 refusals = {}
 for place, parts in (("before", (foreign, track)), ("after", (track, foreign))):
