@@ -47,6 +47,7 @@ export async function load(file: File): Promise<Loaded> {
   const head = await bytes(file, file.slice(0, HEAD_BYTES));
   const sniffed = sniff(new DataView(head), file.size);
   const data = file.size <= MOST_HASHED ? await bytes(file, file) : null;
+  const sha256 = data && digest(data); // while the player finds the length
   const files = data ? recordingsIn(file, new Uint8Array(data)) : [file];
   const lengths = await Promise.all(
     files.map(async (part) => secondsOf(part, files.length > 1 ? null : sniffed)),
@@ -72,7 +73,7 @@ export async function load(file: File): Promise<Loaded> {
     tags: tagsOf(head),
     parts,
     isShort: seconds <= whole,
-    sha256: data && (await digest(data)),
+    sha256: await sha256,
     seconds,
   };
 }

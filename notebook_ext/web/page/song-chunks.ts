@@ -62,9 +62,11 @@ export async function cut(
     channels ||= block.length;
     if (block.length !== channels) throw new Trouble(`“${name}” has channels that come and go.`);
     for (let at = 0; at < block[0].length; ) {
-      if (!piece.length) piece = block.map(() => new Float32Array(PIECE));
       const part = Math.min(PIECE - filled, block[0].length - at);
-      piece.forEach((channel, c) => channel.set(block[c].subarray(at, at + part), filled));
+      const own = block.map((channel) => channel.subarray(at, at + part));
+      if (part === PIECE) piece = own.map((channel) => channel.slice());
+      else if (!filled) piece = own.map(() => new Float32Array(PIECE));
+      if (part < PIECE) piece.forEach((channel, c) => channel.set(own[c], filled));
       at += part;
       filled += part;
       if (filled === PIECE) await flush();

@@ -158,6 +158,32 @@ def test_edits_go_both_ways(notebook: Notebook) -> None:
     assert [o["time"] for o in saved["onsets"]] == [h[1] for h in agree(notebook)]
 
 
+def test_corrected_bars_are_kept(notebook: Notebook) -> None:
+    page = notebook.page
+    steps = page.evaluate(f"{ADT}.log.cursor")
+    second = next(beat for beat in page.evaluate(f"{ADT}.beats") if beat[1] == 2)
+    page.evaluate(f"{ADT}.seek({second[0] + 0.03})")
+    bar = page.get_by_role("button", name="A bar starts at the playhead").first
+    bar.click()
+    page.get_by_role("button", name="Twice the tempo").first.click()
+    until(page, f"{ADT}.log.cursor === {steps + 2}")
+    agree(notebook)
+    corrected = page.evaluate(f"{ADT}.beats")
+    beats = "[[beat.time, beat.position] for beat in {}.transcription.beats]"
+    assert notebook.python(f"answer = {beats.format('w')}") == corrected
+    # An editor of the same file, as after the kernel has started anew.
+    notebook.python("again = DrumWidget(song, autosave='song.drums.json')")
+    assert notebook.python(f"answer = {beats.format('again')}") == corrected
+    stage = page.locator(".stage").first
+    stage.focus()
+    for left in (steps + 1, steps):
+        stage.evaluate(UNDO)
+        until(page, f"{ADT}.log.cursor === {left}")
+    assert notebook.python(f"answer = {beats.format('again')}") != corrected
+    assert notebook.python("answer = len(again.edits)") == steps
+    notebook.python("again.close()")
+
+
 def test_what_makes_no_sense_is_refused(notebook: Notebook) -> None:
     before = notebook.python("answer = w.revision")
     notebook.page.evaluate(

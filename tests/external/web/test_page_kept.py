@@ -8,6 +8,7 @@ from typing import Any
 
 from adt_plugins import Transcription
 from tests.support.browser import until
+from tests.support.notebook import pages
 from tests.support.paths import GROOVE
 from tests.support.recordings import write_wave
 from tests.support.web.tab import ADT, Tab, opened
@@ -69,6 +70,20 @@ def test_the_small_drop_zone_has_room_on_a_telephone(tab: Tab) -> None:
     assert inset >= 6
 
 
+def test_the_drum_maps_have_room_on_a_telephone(tab: Tab) -> None:
+    tab.choose(GROOVE)
+    tab.page.set_viewport_size({"width": 360, "height": 740})
+    # The name that is chosen, and the arrow.
+    needed, room = tab.page.evaluate(
+        "(() => { const select = document.querySelector('.pair select');"
+        " const room = select.clientWidth; select.style.flex = 'none';"
+        " for (const one of [...select.options]) if (!one.selected) one.remove();"
+        " return [select.clientWidth, room]; })()"
+    )
+    assert room >= needed
+    assert tab.page.evaluate("document.documentElement.scrollWidth") == 360
+
+
 def test_edits_of_another_tab_stay(tab: Tab) -> None:
     other = Tab(tab.context, tab.url)
     other.choose(GROOVE)
@@ -109,6 +124,66 @@ def test_two_tabs_keep_what_both_do(tab: Tab) -> None:
     tab.page.evaluate(f"{ADT}.add('SST', 9.5)")
     tab.page.wait_for_timeout(200)
     assert "removed in another tab" in tab.warnings
+
+
+def test_a_store_that_vanishes_is_told_until_the_end(
+    browser: Any, urls: dict[str, str]
+) -> None:
+    tab = opened(browser, urls["file"])
+    tab.choose(GROOVE)
+    tab.page.evaluate(f"{ADT}.add('SST', 1.25)")
+    until(tab.page, "!localStorage.length")
+    assert tab.warnings == ""
+    tab.page.evaluate(
+        "void (IDBDatabase.prototype.transaction = Storage.prototype.setItem = () => {"
+        " throw new DOMException('gone', 'InvalidStateError'); })"
+    )
+    tab.page.evaluate(f"{ADT}.add('SST', 2.25)")
+    until(tab.page, f"{ADT}.warnings.size === 1")
+    told = "Your edits are not kept (gone): save your files before you close the page."
+    tab.page.locator(".stage").focus()
+    for key, left in (("Control+z", 1), ("Control+Shift+z", 2), ("a", 3)):
+        tab.page.keyboard.press(key)
+        until(tab.page, f"{ADT}.log.cursor === {left}")
+        assert told in tab.warnings
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    tab.page.on("dialog", stay)
+    other = tab.context.new_page()
+    tab.page.close(run_before_unload=True)
+    until(other, "true")
+    for _ in range(50):
+        if asked:
+            break
+        other.wait_for_timeout(100)
+    assert asked == ["beforeunload"]
+    tab.close()
+
+
+def test_the_page_of_a_song_and_this_one_keep_their_own_edits(
+    tab: Tab, page_file: Path, by_python: Transcription
+) -> None:
+    (file,) = by_python.save(page_file.parent / "song.html", overwrite=True)
+    song = tab.context.new_page()
+    song.goto(file.as_uri())
+    until(song, f"{pages.ADT}.hits.length > 0")
+    tab.choose(GROOVE)
+    for number in range(5):
+        tab.page.evaluate(f"{ADT}.add('SST', {number} + 0.3)")
+        song.evaluate(f"{pages.ADT}.add('SST', {number} + 0.6)")
+    song.evaluate(f"{pages.ADT}.undo()")
+    edited = tab.song()
+    tab.page.reload()
+    song.reload()
+    until(song, f"{pages.ADT}.log.cursor === 4")
+    until(tab.page, "document.querySelectorAll('.kept li').length === 1")
+    tab.page.get_by_role("button", name="Open groove.flac").click()
+    until(tab.page, f"document.querySelector('.song > div') && {ADT}.log.cursor === 5")
+    assert tab.song() == edited
 
 
 def same_hits(one: Transcription, other: Transcription) -> bool:
