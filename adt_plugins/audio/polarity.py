@@ -45,32 +45,40 @@ class Polarity:
             Shape (n, channels).
         """
         turns: list[tuple[int, Signs]] = []
-        agreements: list[float] = []  # of each stretch alone; NaN tells nothing
-        for products, length in self._stretches(samples):
-            self._heard *= 0.5 ** (length / _HALF_LIFE)
-            self._heard += products
-            agreement, power = _agreement(self._heard)
-            own, own_power = _agreement(products)
-            agreements.append(own if own_power > _QUIET * power else np.nan)
-            inverted = bool(np.any(self.signs < 0))
+        products, decays = self._stretches(samples)
+        sums, powers = _sums(products)
+        # Agreements of each stretch alone; NaN tells nothing, or has been told.
+        own = np.full(len(products), np.nan)
+        heard, (total, power) = 0, (float(part) for part in _sums(self._heard))
+        inverted = bool(np.any(self.signs < 0))
+        rows = zip(sums.tolist(), powers.tolist(), decays.tolist(), strict=True)
+        for n, (own_sum, own_power, decay) in enumerate(rows):
+            total, power = total * decay + own_sum, power * decay + own_power
+            agreement = _ratio(total, power)
+            if own_power > _QUIET * power:
+                own[n] = _ratio(own_sum, own_power)
             if agreement < _CANCELS and not inverted and self._count >= _ENOUGH:
+                self._hear(products[heard : n + 1], decays[heard : n + 1])
+                heard = n + 1
                 self.signs = self._best_signs()
-                fits = np.less(agreements, _CANCELS)
+                fits = own[: n + 1] < _CANCELS
             elif agreement > _AGREES and inverted:
                 self.signs = np.ones_like(self.signs)
-                fits = np.greater(agreements, _AGREES)
+                fits = own[: n + 1] > _AGREES
             else:
                 continue
-            others = np.flatnonzero(~fits & ~np.isnan(agreements))
+            inverted = bool(np.any(self.signs < 0))
+            others = np.flatnonzero(~fits & ~np.isnan(own[: n + 1]))
             first = int(others[-1]) + 1 if len(others) else 0
-            turns.append((min(first, len(agreements) - 1) * _ENOUGH, self.signs))
-            agreements[:] = [np.nan] * len(agreements)
+            turns.append((min(first, n) * _ENOUGH, self.signs))
+            own[: n + 1] = np.nan
+        self._hear(products[heard:], decays[heard:])
         return turns
 
     def _stretches(
         self, samples: NDArray[np.float32]
-    ) -> list[tuple[NDArray[np.float32], int]]:
-        """Return the products of channels in each stretch, and its length."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the products of channels in each stretch, and how it fades others."""
         with np.errstate(over="ignore", invalid="ignore"):
             # One row for each channel: products take a fifth of the time of columns.
             some = samples[::_EVERY].T.copy()
@@ -78,8 +86,19 @@ class Polarity:
             some[~self._used] = 0
             self._count += len(samples)
             step = _ENOUGH // _EVERY
-            parts = [some[:, at : at + step] for at in range(0, some.shape[1], step)]
-            return [(part @ part.T, part.shape[1] * _EVERY) for part in parts]
+            starts = range(0, some.shape[1], step)
+            parts = [some[:, at : at + step] for at in starts]
+            products = np.array([part @ part.T for part in parts], np.float64)
+        lengths = np.array([part.shape[1] for part in parts])
+        shape = (len(parts), *self._heard.shape)
+        return products.reshape(shape), 0.5 ** (lengths * _EVERY / _HALF_LIFE)
+
+    def _hear(self, products: NDArray[np.float64], decays: NDArray[np.float64]) -> None:
+        """Add stretches to what was heard, each of which fades what was before it."""
+        left = np.append(np.cumprod(decays[::-1])[::-1], 1.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._heard *= left[0]
+            self._heard += np.tensordot(left[1:], products, 1)
 
     def _best_signs(self) -> Signs:
         axis = np.linalg.eigh(self._heard)[1][:, -1]
@@ -90,8 +109,14 @@ class Polarity:
         return signs
 
 
-def _agreement(products: NDArray[np.floating]) -> tuple[float, float]:
-    """Return the agreement of channels, 1 in silence, and their power."""
+def _sums(
+    products: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sums of matrices of products, and the sums of their diagonals."""
     with np.errstate(over="ignore", invalid="ignore"):
-        power = float(np.trace(products))
-        return (float(products.sum()) / power if power > 0 else 1.0), power
+        return products.sum(axis=(-2, -1)), products.trace(axis1=-2, axis2=-1)
+
+
+def _ratio(total: float, power: float) -> float:
+    """Return the agreement of channels: 1 in silence."""
+    return total / power if power > 0 else 1.0
