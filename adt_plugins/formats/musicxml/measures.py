@@ -105,7 +105,9 @@ class Measures:
         sound = ET.Element("sound")
         if changes:
             words = _SWING_WORDS[feel]
-            add(kind, "words", words if n else f"{words} ")
+            text = add(kind, "words", words if n else f"{words} ")
+            if n:
+                text.set("halign", "left")  # Verovio would end it at the first note
             self._swing(ET.SubElement(sound, "swing"), n)
             if n == 0:
                 kind = ET.SubElement(direction, "direction-type")

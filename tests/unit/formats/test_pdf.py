@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,27 @@ def test_a_long_song_fills_pages_with_whole_lines(tmp_path: Path) -> None:
     lines = engrave(score_text(make_part(whole), SongNames("song")), 180.0)
     assert len(lines) == 50
     assert all(6 < line.height < 40 for line in lines)
+
+
+def test_a_word_within_the_part_begins_above_its_note() -> None:
+    """Verovio would end it there: over the bar's number, left of the staff."""
+    straight = song(8)
+    swung = [
+        replace(onset, time=onset.time + (onset.time % 0.5 == 0.25) / 12)
+        for onset in song(8).onsets
+        if onset.time % 2 != 1.75 or onset.drum is Drum.CHH
+    ]
+    later = [replace(onset, time=onset.time + 16.0) for onset in swung]
+    beats = tuple(Beat(n / 2, n % 4 + 1) for n in range(64))
+    whole = Transcription((*straight.onsets, *later), beats, straight.source)
+    lines = engrave(score_text(make_part(whole), SongNames("song")), 180.0)
+    (word,) = (
+        text
+        for line in lines
+        for text in line.element.iter("{http://www.w3.org/2000/svg}text")
+        if "".join(text.itertext()).strip() == "Swing"
+    )
+    assert word.get("text-anchor") != "end"
 
 
 def test_the_same_song_makes_the_same_page(tmp_path: Path) -> None:
