@@ -18,9 +18,11 @@ from adt_plugins.base.files import (
     make_folder,
 )
 from adt_plugins.base.protected import WRITTEN, protect
+from adt_plugins.base.reporting import Warn
 from adt_plugins.cli import _console
 from adt_plugins.cli._job_plan import Job
 from adt_plugins.cli._options import NPZ, OutputOptions, ReportOptions
+from adt_plugins.cli._remarks import remarks
 from adt_plugins.cli._summary import listed, summary
 from adt_plugins.cli._values import BWF
 from adt_plugins.errors import (
@@ -222,23 +224,25 @@ def _write_all(
     make_folder(job.folder)
     failures: set[str] = set()  # an unreadable recording is reported once
     written: list[tuple[str, str]] = []
-    for name in names:
-        transcription, offset = shown.in_format(job, name)
-        try:
-            paths = _write(settings, transcription, job, name, result)
-        except _OF_A_FORMAT as error:
-            if str(error) not in failures:
-                result.fail(str(error))
-            failures.add(str(error))
-            continue
-        if name != NPZ and formats.FORMATS[name].tracks is not None:
-            # The labels may be read again later, corrected.
-            remember(transcription, moved=offset)
-        # One of the others may be a link to it.
-        protect(*paths, because=WRITTEN)
-        for path in paths:
-            result.outputs.append({"format": name, "path": str(path)})
-            written.append((str(path), _purpose(name, path, shown.moved)))
+    with remarks(result.warn) as about:
+        for name in names:
+            transcription, offset = shown.in_format(job, name)
+            warn = about(job.target(name))
+            try:
+                paths = _write(settings, transcription, job, name, warn)
+            except _OF_A_FORMAT as error:
+                if str(error) not in failures:
+                    result.fail(str(error))
+                failures.add(str(error))
+                continue
+            if name != NPZ and formats.FORMATS[name].tracks is not None:
+                # The labels may be read again later, corrected.
+                remember(transcription, moved=offset)
+            # One of the others may be a link to it.
+            protect(*paths, because=WRITTEN)
+            for path in paths:
+                result.outputs.append({"format": name, "path": str(path)})
+                written.append((str(path), _purpose(name, path, shown.moved)))
     return written
 
 
@@ -311,7 +315,7 @@ def _write(
     transcription: Transcription,
     job: Job,
     name: str,
-    result: Result,
+    warn: Warn,
 ) -> list[Path]:
     path, overwrite = job.target(name), settings.outputs.overwrite
     if name != NPZ:
@@ -321,7 +325,7 @@ def _write(
             name,
             overwrite=overwrite,
             audio=job.audio,
-            warn=result.warn,
+            warn=warn,
             **_declared(settings.writing, name),
         )
     if transcription.activations is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from adt_plugins.cli import _console, _options
 from adt_plugins.cli._command import set_command
+from adt_plugins.cli._summary import listed
 
 if TYPE_CHECKING:
     from adt_plugins.midi.drum_maps import DrumMap
@@ -120,7 +121,8 @@ def run_export(options: ExportOptions) -> int:
     path = options.output or Path(f"{exported.name}.txt")
     text = exported.reaper_note_names().encode()
     write_files({path: text}, overwrite=options.overwrite)
-    _console.say(str(path))
+    for line in listed([(str(path), "note names for Reaper")]):
+        _console.say(line)
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from adt_plugins.cli import _console
 from adt_plugins.cli._command import set_command
+from adt_plugins.cli._summary import listed
 from adt_plugins.errors import AdtError, reason_of
 
 PAGE = "drums.html"
@@ -77,7 +78,8 @@ def run(options: WebOptions) -> int:
 
     _check_name(options.output)
     path = write_page(options.output or Path(PAGE), overwrite=options.overwrite)
-    _console.say(str(path))
+    for line in listed([(str(path), "page on which recordings are dropped")]):
+        _console.say(line)
     return _shown(path, options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 
@@ -147,6 +148,24 @@ def test_what_cannot_be(
     assert main(["convert", str(path), "--format", "midi", *options]) == 2
     assert reason in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_several_files_lack_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = [Onset(0.0, drum) for drum in (Drum.SD, Drum.CRC, Drum.HIT, Drum.CHH)]
+    whole = Transcription(tuple(many), tuple(Beat(n / 2, n + 1) for n in range(4)))
+    path = formats.write(whole, tmp_path / "a.drums.json")[0]
+    command = ["convert", str(path), "--format", "tab,midi,musicxml", "--report"]
+    assert main([*command, "json"]) == 0
+    out, err = capsys.readouterr()
+    warning = (
+        f"{tmp_path / 'a.tab.txt'}, {tmp_path / 'a.drums.musicxml'}: left out 2 hits"
+        " heard twice or too much for two hands: closed hi-hat 1, high tom 1"
+    )
+    assert err == f"adt: warning: {warning}\n"
+    (result,) = json.loads(out)["results"]
+    assert result["warnings"] == [warning]
 
 
 def test_quantizing_needs_beats(
