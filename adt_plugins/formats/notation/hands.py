@@ -6,6 +6,7 @@ another player's; on paper they are left out.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,16 +45,19 @@ class _Habits:
     """The bars in which each drum is played at each place."""
 
     def __init__(self, chords: Sequence[_Chord]) -> None:
-        self._bars: dict[tuple[Drum, Fraction], set[int]] = {}
+        self._bars: dict[tuple[Drum, float], list[int]] = {}  # in their order
         for chord in chords:
+            place = float(chord.place)  # fractions take long to hash
             for drum in chord.strokes:
-                key = USUAL.get(drum, drum), chord.place
-                self._bars.setdefault(key, set()).add(chord.bar)
+                bars = self._bars.setdefault((USUAL.get(drum, drum), place), [])
+                if not bars or bars[-1] != chord.bar:
+                    bars.append(chord.bar)
 
     def support(self, drum: Drum, chord: _Chord) -> int:
         """Return in how many nearby bars a drum is struck at the same place."""
-        bars = self._bars.get((USUAL.get(drum, drum), chord.place), set())
-        return sum(abs(bar - chord.bar) <= _NEAR_BARS for bar in bars)
+        bars = self._bars.get((USUAL.get(drum, drum), float(chord.place)), [])
+        first = bisect_left(bars, chord.bar - _NEAR_BARS)
+        return bisect_right(bars, chord.bar + _NEAR_BARS) - first
 
 
 def make_playable(bars: Sequence[Bar]) -> Counter[Drum]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -17,7 +18,7 @@ LEAST_CHANGE, LEAST_MORE = 0.5, 0.2
 """... and what is played changes by at least this much, 0-1, from the bars before it,
 and by this much more than within these and within those behind it."""
 
-Pattern = frozenset[tuple[Fraction, Drum]]
+Pattern = frozenset[tuple[float, Drum]]
 
 
 def pattern(bar: Bar) -> Pattern:
@@ -27,7 +28,8 @@ def pattern(bar: Bar) -> Pattern:
     for beat in bar.beats:
         for step, strokes in beat.strokes.items():
             at = start + beat.place(step)
-            hits |= {(at, USUAL.get(drum, drum)) for drum in strokes}
+            # Fractions take long to hash.
+            hits |= {(float(at), USUAL.get(drum, drum)) for drum in strokes}
         start += beat.quarters
     return frozenset(hits)
 
@@ -54,9 +56,10 @@ def find_sections(bars: Sequence[Bar]) -> list[int]:
     for n in sorted(range(len(bars)), key=lambda n: -change[n]):
         if change[n] < LEAST_CHANGE:
             break
-        if all(abs(n - other) >= LEAST_BARS for other in starts):
-            starts.append(n)
-    return sorted(starts)
+        place = bisect(starts, n)
+        if all(abs(n - near) >= LEAST_BARS for near in starts[place - 1 : place + 1]):
+            starts.insert(place, n)
+    return starts
 
 
 def _difference(before: Sequence[Pattern], after: Sequence[Pattern]) -> float:
