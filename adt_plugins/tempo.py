@@ -22,6 +22,11 @@ NEAR_S = 0.03
 EXACT_S = 0.001
 """Beats that deviate less come from a sequencer: they are exact, hits may be late."""
 
+SEQUENCED_S = 0.0005
+"""Hits of a sequencer lie this near to a 24th of its beats."""
+
+_GRID = 24
+
 _STRAY, _STRAY_S = 0.02, 0.08
 _WINDOW = 8
 _LEAST_BEATS = 3
@@ -43,10 +48,31 @@ class SteadyTempo:
     quarter: float
     start: float
 
+    def furthest(self, times: Sequence[float], places: Floats) -> float:
+        """Return the largest deviation of beats from the line, in seconds."""
+        line = self.start + self.quarter * places
+        return float(np.abs(np.asarray(times) - line).max())
+
     @property
     def bpm(self) -> float:
         """Quarters a minute."""
         return 60 / self.quarter
+
+
+def are_exact(times: Sequence[float], hits: Sequence[float]) -> bool:
+    """Return whether beats come from a sequencer: most hits lie on 24ths of them.
+
+    Detected beats and hits are off by some milliseconds.
+    """
+    struck = np.array(hits, np.float64)
+    if len(times) < _WINDOW:
+        return False
+    struck = struck[(struck >= times[0]) & (struck <= times[-1])]
+    if len(struck) < _WINDOW:
+        return False
+    places = _GRID * np.interp(struck, times, np.arange(len(times)))
+    grid = np.interp(np.round(places) / _GRID, np.arange(len(times)), times)
+    return bool(np.median(np.abs(grid - struck)) <= SEQUENCED_S)
 
 
 def refined(times: Floats, hits: Sequence[float]) -> Floats:

@@ -143,8 +143,8 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     ),
     "TEMPO": (
         tempo,
-        "LARGEST_S DRIFT_S NEAR_S EXACT_S _STRAY _STRAY_S _WINDOW _LEAST_BEATS _ROUND"
-        " _ROUNDING _MOST_OFF_S",
+        "LARGEST_S DRIFT_S NEAR_S EXACT_S SEQUENCED_S _GRID _STRAY _STRAY_S _WINDOW"
+        " _LEAST_BEATS _ROUND _ROUNDING _MOST_OFF_S",
     ),
     "TEMPO_MAP": (
         tempo_map,

@@ -31,6 +31,7 @@ from adt_plugins.tempo import (
     EXACT_S,
     LARGEST_S,
     SteadyTempo,
+    are_exact,
     refined,
     steady_tempo,
 )
@@ -39,9 +40,10 @@ DEFAULT_TEMPO = 500_000  # microseconds a quarter: 120 BPM
 TEMPI = ("auto", "constant", "follow")
 """How a map follows the beats: one tempo if it fits, always one, or every beat."""
 
-TOLERANCE_S = {"auto": 0.02, "follow": 0.005}
+TOLERANCE_S = {"auto": 0.02, "follow": 0.005, "exact": 0.0002}
 """Deviation of a beat from its detected time, where a single tempo does not fit. With
-the errors of detected times no beat is off by more than 30 ms."""
+the errors of detected times no beat is off by more than 30 ms. Beats of a sequencer,
+see `adt_plugins.tempo.are_exact`, keep its tempi."""
 
 LEAST_LEAD_IN_S = 0.015
 """A first beat before this time lies at tick 0."""
@@ -196,6 +198,10 @@ def tempo_map(
     if how != "follow":
         quarters = np.array(places, np.float64) / TICKS_PER_QUARTER
         steady = steady_tempo(times, quarters, hits, anyway=how == "constant")
+        if how == "auto" and are_exact(times, hits):
+            how = "exact"
+            if steady is not None and steady.furthest(times, quarters) > EXACT_S:
+                steady = None
     lead, tempos = _timed(times, places, hits, how, steady)
     of_bars = meters_of_bars(meters, len(starts))
     last = starts[-1] + beats_of_last_bar(starts, of_bars, usual)

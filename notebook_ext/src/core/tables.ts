@@ -351,6 +351,8 @@ export const TEMPO = {
   DRIFT_S: 0.02,
   NEAR_S: 0.03,
   EXACT_S: 0.001,
+  SEQUENCED_S: 0.0005,
+  GRID: 24,
   STRAY: 0.02,
   STRAY_S: 0.08,
   WINDOW: 8,
@@ -364,7 +366,7 @@ export const TEMPO = {
 export const TEMPO_MAP = {
   TICKS_PER_QUARTER: 960,
   DEFAULT_TEMPO: 500000,
-  TOLERANCE_S: {"auto": 0.02, "follow": 0.005},
+  TOLERANCE_S: {"auto": 0.02, "follow": 0.005, "exact": 0.0002},
   LEAST_LEAD_IN_S: 0.015,
   MIN_BPM: 30,
   LATEST_S: 100000,

@@ -12,7 +12,7 @@ import {
 } from "./meter";
 import { roundEven } from "./pick";
 import { BAR_LINES, METER, TEMPO, TEMPO_MAP } from "./tables";
-import { median, refined, type SteadyTempo, steadyTempo } from "./tempo";
+import { areExact, furthest, median, refined, type SteadyTempo, steadyTempo } from "./tempo";
 import { clamp } from "./time";
 
 const { TICKS_PER_QUARTER, DEFAULT_TEMPO, LEAST_LEAD_IN_S, MIN_BPM } = TEMPO_MAP;
@@ -20,7 +20,7 @@ const { MOST_TEMPO, NEAR_S, MOST_OFF_S, MOST_OTHER } = TEMPO_MAP;
 const { PARABOLA, LOCAL, LEAST_BEAT_S } = TEMPO_MAP;
 const { MOST_BEATS } = METER;
 const { PARTS, MOST_UPPER } = BAR_LINES;
-const TOLERANCE_S = TEMPO_MAP.TOLERANCE_S.auto;
+const { auto: TOLERANCE_S, exact: EXACT_TOLERANCE_S } = TEMPO_MAP.TOLERANCE_S;
 const UNIT = TICKS_PER_QUARTER * 1_000_000; // one second in exact time
 
 export type Tempo = readonly [tick: number, microseconds: number];
@@ -70,7 +70,10 @@ export function tempoMap(
   for (const unit of units.slice(0, -1)) places.push(places[places.length - 1] + unit);
   const times = played.map(({ time }) => time);
   const quarters = places.map((place) => place / TICKS_PER_QUARTER);
-  const { lead, tempos } = timed(times, places, hits, steadyTempo(times, quarters, hits));
+  const steady = steadyTempo(times, quarters, hits);
+  const isExact = areExact(times, hits);
+  const misses = isExact && steady && furthest(steady, times, quarters) > TEMPO.EXACT_S;
+  const { lead, tempos } = timed(times, places, hits, { steady: misses ? null : steady, isExact });
   const of = metersOfBars(meters, starts.length);
   const last = starts[starts.length - 1] + lastBar(starts, of, usual(played, starts, units));
   const ends = [...starts.slice(1), Math.max(last, played.length)];
@@ -170,7 +173,7 @@ function timed(
   times: readonly number[],
   places: readonly number[],
   hits: readonly number[],
-  steady: SteadyTempo | null,
+  { steady, isExact }: { readonly steady: SteadyTempo | null; readonly isExact: boolean },
 ): { lead: number; tempos: Tempo[] } {
   if (steady && steady.start > -TEMPO.LARGEST_S) return atOneTempo(steady);
   if (times.length < 2) {
@@ -179,14 +182,15 @@ function timed(
   const local = Math.min(LOCAL, times.length - 1);
   let lead = leadIn(times[0], tempoOf(times[local] - times[0], places[local]));
   if (times[0] > LEAST_LEAD_IN_S) lead = Math.max(lead, PARTS[PARTS.length - 1]);
-  let smoothed = smooth(times);
-  if (median(smoothed.map((time, n) => Math.abs(time - times[n]))) > TEMPO.EXACT_S) {
+  let smoothed = isExact ? times : smooth(times);
+  if (!isExact && median(smoothed.map((time, n) => Math.abs(time - times[n]))) > TEMPO.EXACT_S) {
     smoothed = smooth(refined(times, hits));
   }
   const ticks = places.map((place) => lead + place);
+  const tolerance = isExact ? EXACT_TOLERANCE_S : TOLERANCE_S;
   const tempos = lead
-    ? stretches([0, ...smoothed], [0, ...ticks])
-    : stretches([0, ...smoothed.slice(1)], ticks);
+    ? stretches([0, ...smoothed], [0, ...ticks], tolerance)
+    : stretches([0, ...smoothed.slice(1)], ticks, tolerance);
   return { lead, tempos: tempos.filter(([, tempo], n) => !n || tempo !== tempos[n - 1][1]) };
 }
 
@@ -236,7 +240,7 @@ function leadIn(seconds: number, tempo: number): number {
 }
 
 /** Return the tempi of the longest straight stretches; the first time is 0. */
-function stretches(times: readonly number[], ticks: readonly number[]): Tempo[] {
+function stretches(times: readonly number[], ticks: readonly number[], tolerance: number): Tempo[] {
   const tempos: Tempo[] = [];
   let first = 0;
   let elapsed = 0;
@@ -245,8 +249,8 @@ function stretches(times: readonly number[], ticks: readonly number[]): Tempo[] 
     const start = elapsed / UNIT;
     for (let after = first + 1; after < times.length; after++) {
       const count = ticks[after] - ticks[first];
-      const least = Math.max(low, (times[after] - TOLERANCE_S - start) / count);
-      const most = Math.min(high, (times[after] + TOLERANCE_S - start) / count);
+      const least = Math.max(low, (times[after] - tolerance - start) / count);
+      const most = Math.min(high, (times[after] + tolerance - start) / count);
       if (least > most) break;
       [low, high, last] = [least, most, after];
     }

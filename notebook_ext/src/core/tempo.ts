@@ -5,7 +5,7 @@ import { TEMPO } from "./tables";
 import { lowerBound } from "./time";
 import { micro } from "./writers";
 
-const { LARGEST_S, DRIFT_S, NEAR_S, EXACT_S, STRAY, STRAY_S, WINDOW } = TEMPO;
+const { LARGEST_S, DRIFT_S, NEAR_S, EXACT_S, SEQUENCED_S, GRID, STRAY, STRAY_S, WINDOW } = TEMPO;
 const { LEAST_BEATS, ROUND, ROUNDING, MOST_OFF_S } = TEMPO;
 
 /** A line through beats: seconds per quarter, and the time of place 0. */
@@ -23,6 +23,28 @@ export function median(values: readonly number[]): number {
   const half = sorted.length >> 1;
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
+
+/** Whether beats come from a sequencer: most hits lie exactly on 24ths of them. */
+export function areExact(times: readonly number[], hits: readonly number[]): boolean {
+  const last = times.length - 1;
+  const struck = hits.filter((hit) => hit >= times[0] && hit <= times[last]);
+  if (times.length < WINDOW || struck.length < WINDOW) return false;
+  const off = struck.map((hit) => {
+    const after = lowerBound(times.length, (k) => times[k], hit);
+    if (!after) return 0;
+    const [from, length] = [times[after - 1], times[after] - times[after - 1]];
+    const place = roundEven((GRID * (hit - from)) / length) / GRID;
+    return Math.abs(from + place * length - hit);
+  });
+  return median(off) <= SEQUENCED_S;
+}
+
+/** Return the largest deviation of beats from a line. */
+export const furthest = (
+  { start, quarter }: SteadyTempo,
+  times: readonly number[],
+  places: readonly number[],
+): number => Math.max(...times.map((time, n) => Math.abs(time - (start + quarter * places[n]))));
 
 /** Refine beat times by the hits on them; beats without hits move by the median. */
 export function refined(times: readonly number[], hits: readonly number[]): readonly number[] {

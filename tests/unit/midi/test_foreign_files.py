@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import mido
+import numpy as np
 import pytest
 
 from adt_plugins import formats
@@ -334,6 +335,35 @@ def test_meters_and_tempo_stay_from_midi_to_midi(tmp_path: Path) -> None:
     assert actual == meters
     assert tempi == [(0, 500_000)]
     assert formats.read(tmp_path / "a.drums.mid") == formats.read(path)
+
+
+@pytest.mark.parametrize(
+    "tempi",
+    [
+        [500_000] * 16 + [487_805] * 16,  # 120, 123
+        [500_000 - 4000 * beat for beat in range(32)],
+        [500_000 + 9000 * (beat * beat % 3 - 1) for beat in range(32)],  # a live take
+        [500_000, 500_000, 501_500, 501_500] * 8,
+    ],
+)
+def test_tempi_stay_from_midi_to_midi(tempi: list[int], tmp_path: Path) -> None:
+    """What lay on the beat is on the beat again, as programs show it."""
+    path = tmp_path / "a.mid"
+    changes = [meta("set_tempo", tempo=tempo, time=96) for tempo in tempi]
+    changes[0].time = 0
+    save(path, mido.MidiTrack(changes), hits(*[36, 38] * 16, step=96))
+    assert main(["convert", str(path), "--format", "midi"]) == 0
+    song = mido.MidiFile(tmp_path / "a.drums.mid")
+    tick, places = 0, []
+    for message in mido.merge_tracks(song.tracks):
+        tick += message.time
+        if message.type == "note_on" and message.velocity:
+            places.append(tick / song.ticks_per_beat)
+    np.testing.assert_allclose(places[:31], np.arange(31) + 0.5, atol=0.002)
+    first, again = formats.read(path), formats.read(tmp_path / "a.drums.mid")
+    for one, other in ((first.beats, again.beats), (first.onsets, again.onsets)):
+        times = [event.time for event in one]
+        np.testing.assert_allclose([event.time for event in other], times, atol=0.001)
 
 
 @pytest.mark.parametrize(
