@@ -296,9 +296,19 @@ def add_json_report(parser: argparse.ArgumentParser) -> None:
 def add_report(parser: argparse.ArgumentParser) -> None:
     """Add options for what is printed."""
     add_json_report(parser)
+    add_quiet(parser)
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """Add the option for silence."""
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print only warnings and errors"
     )
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """Add the seed of what is random in training."""
+    parser.add_argument("--seed", type=int, help="seed of what is random (default: 0)")
 
 
 class _ListFormats(argparse.Action):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from adt_plugins.base.reporting import did_you_mean
 
@@ -27,6 +27,7 @@ _ELSEWHERE = {
 }
 
 Examples = Sequence[tuple[str, str]]
+_Action = TypeVar("_Action", bound=argparse.Action)
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,6 +45,12 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **options)
         self.examples = examples
         self._given: Sequence[str] = ()
+
+    def _add_action(self, action: _Action) -> _Action:
+        """Add an argument; one without a placeholder has its name in capitals."""
+        if not action.option_strings and action.metavar is None:
+            action.metavar = action.dest.upper()
+        return super()._add_action(action)
 
     def format_help(self) -> str:
         """Return usage, examples, description, and the options in groups."""

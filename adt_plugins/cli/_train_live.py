@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.cli import _console
+from adt_plugins.cli import _console, _options
 from adt_plugins.cli._command import set_command
 from adt_plugins.errors import MissingDependencyError
 
@@ -39,11 +39,11 @@ def add_live(actions: Any) -> None:
     parser.add_argument("--model", metavar="NAME", help="model that teaches it")
     parser.add_argument("--steps", type=int, help="steps of the optimiser")
     parser.add_argument("--name", help="name of the model and its files")
-    parser.add_argument("--seed", type=int)
+    _options.add_seed(parser)
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a model that was changed"
     )
-    parser.add_argument("-q", "--quiet", action="store_true")
+    _options.add_quiet(parser)
     set_command(parser, LiveOptions, run)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.cli import _console
+from adt_plugins.cli import _console, _options
 from adt_plugins.cli._command import set_command
 from adt_plugins.cli._train_live import need_torch
 
@@ -43,11 +43,11 @@ def add_split(actions: Any) -> None:
         help="folder with oneshots, as 'adt train render --data' takes it",
     )
     parser.add_argument("--mixes", type=int, help="mixes to learn from and validate on")
-    parser.add_argument("--seed", type=int)
+    _options.add_seed(parser)
     parser.add_argument(
         "--overwrite", action="store_true", help="replace files that were changed"
     )
-    parser.add_argument("-q", "--quiet", action="store_true")
+    _options.add_quiet(parser)
     set_command(parser, TrainSplitOptions, run)
 
 

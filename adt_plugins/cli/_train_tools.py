@@ -79,16 +79,16 @@ def _add_finer(actions: Any) -> None:
         " beside the model's card and names it there; the network stays as it is.",
     )
     parser.add_argument(
-        "taught", metavar="model", help="card or .tflite file, or a name"
+        "taught", metavar="MODEL", help="card or .tflite file, or a name"
     )
     parser.add_argument("renders", type=Path, nargs="+", help="folders of the clips")
-    parser.add_argument("--seed", type=int)
+    _options.add_seed(parser)
     parser.add_argument(
         "--mean",
         action="store_true",
         help="take the mean of what is learnt and what the model has",
     )
-    parser.add_argument("-q", "--quiet", action="store_true")
+    _options.add_quiet(parser)
     set_command(parser, FinerOptions, run_finer)
 
 
@@ -126,7 +126,7 @@ def _add_gate(actions: Any) -> None:
         " card. 'adt train export' does the same.",
     )
     parser.add_argument(
-        "taught", metavar="model", help="card or .tflite file, or a name"
+        "taught", metavar="MODEL", help="card or .tflite file, or a name"
     )
     parser.add_argument("renders", type=Path, help="folder of the clips")
     set_command(parser, GateOptions, run_gate)
@@ -156,7 +156,7 @@ def _add_songs(actions: Any) -> None:
         metavar="NAME",
         help="models whose mean activation labels: names, cards or .tflite files",
     )
-    parser.add_argument("-q", "--quiet", action="store_true")
+    _options.add_quiet(parser)
     set_command(parser, SongsOptions, run_songs)
 
 
@@ -187,12 +187,12 @@ def _add_analyse(actions: Any) -> None:
         " beside NAME.txt) and count hits, missed and extra onsets by recording,"
         " level, time since the last hit, and what sounds with them.",
     )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", help="name, card or .tflite file")
+    parser.add_argument("folder", type=Path, help="folder of the recordings")
+    parser.add_argument("--model", metavar="NAME", help="name, card or .tflite file")
     parser.add_argument(
         "--plot", type=Path, metavar="FILE", help="draw it, as PNG, PDF or SVG"
     )
-    parser.add_argument("-q", "--quiet", action="store_true")
+    _options.add_quiet(parser)
     set_command(parser, AnalyseOptions, run_analyse)
 
 

@@ -61,9 +61,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--model", metavar="NAME", help="model to use; see 'adt models list'"
     )
-    parser.add_argument(
-        "-q", "--quiet", action="store_true", help="print only warnings and errors"
-    )
+    _options.add_quiet(parser)
     set_command(parser, AdaptOptions, run)
 
 

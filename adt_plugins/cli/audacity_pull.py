@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adt_plugins.cli import _console, _format_options, _values
+from adt_plugins.cli import _console, _format_options, _options, _values
 from adt_plugins.cli._command import group, set_command
 
 if TYPE_CHECKING:
@@ -65,9 +65,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace files that exist"
     )
-    parser.add_argument(
-        "-q", "--quiet", action="store_true", help="print only warnings and errors"
-    )
+    _options.add_quiet(parser)
     set_command(parser, PullOptions, run_pull)
 
 

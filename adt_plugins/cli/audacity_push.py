@@ -65,9 +65,7 @@ def add_parser(subparsers: Any) -> None:
     )
     _options.add_beats(parser)
     _options.add_model(parser, fine="no")
-    parser.add_argument(
-        "-q", "--quiet", action="store_true", help="print only warnings and errors"
-    )
+    _options.add_quiet(parser)
     set_command(parser, PushOptions, run_push)
 
 

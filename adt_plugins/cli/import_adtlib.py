@@ -28,7 +28,12 @@ def add_parser(subparsers: Any) -> None:
         " write them into the user's model folder. '--model adtlib' and '--model"
         " adtlib-released' use them.",
     )
-    parser.add_argument("archive", type=Path, metavar="ADTLib-2.1.2.tar.gz")
+    parser.add_argument(
+        "archive",
+        type=Path,
+        metavar="ADTLib-2.1.2.tar.gz",
+        help="source archive of ADTLib 2.1.2",
+    )
     parser.add_argument(
         "-o", dest="folder", type=Path, metavar="DIR", help="another folder"
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.cli import _console, _train_tools, _values
+from adt_plugins.cli import _console, _options, _train_tools, _values
 from adt_plugins.cli._command import set_command
 from adt_plugins.cli._train_live import add_live, need_torch
 from adt_plugins.cli._train_split import add_split
@@ -93,10 +93,14 @@ def _add_render(actions: Any) -> None:
         metavar="DIR",
         help="folder of unpacked sound packages",
     )
-    parser.add_argument("--hours", type=float)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--workers", type=int)
-    parser.add_argument("-q", "--quiet", action="store_true")
+    parser.add_argument(
+        "--hours", type=float, help="hours of sound to render (default: 10)"
+    )
+    _options.add_seed(parser)
+    parser.add_argument(
+        "--workers", type=int, help="clips at a time (default: one per processor core)"
+    )
+    _options.add_quiet(parser)
     set_command(parser, RenderOptions, run_render)
 
 
@@ -109,9 +113,13 @@ def _add_fit(actions: Any) -> None:
     )
     parser.add_argument("renders", type=Path, help="folder of the clips")
     parser.add_argument("out", type=Path, help="folder for checkpoints and log")
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--batch", type=int, help="clips per step")
-    parser.add_argument("--rate", type=float, help="highest learning rate")
+    parser.add_argument(
+        "--steps", type=int, help="steps of the optimiser (default: 2900)"
+    )
+    parser.add_argument("--batch", type=int, help="clips per step (default: 48)")
+    parser.add_argument(
+        "--rate", type=float, help="highest learning rate (default: 0.002)"
+    )
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument(
         "--weights",
@@ -125,7 +133,7 @@ def _add_fit(actions: Any) -> None:
         metavar="NAME",
         help="model that a new run begins with: a name, its card or .tflite file",
     )
-    parser.add_argument("--seed", type=int)
+    _options.add_seed(parser)
     parser.add_argument(
         "--teach",
         type=_values.share,
@@ -136,15 +144,18 @@ def _add_fit(actions: Any) -> None:
     parser.add_argument(
         "--consistency",
         type=float,
-        help="weight of the difference between two cuts of a clip, in the last steps",
+        help="weight of the difference between two cuts of a clip, in the last steps"
+        " (default: 20)",
     )
     parser.add_argument(
         "--margin",
         type=int,
-        help="frames at the ends of a cut that this ignores",
+        help="frames at the ends of a cut that this ignores (default: 0)",
     )
-    parser.add_argument("--threads", type=int)
-    parser.add_argument("-q", "--quiet", action="store_true")
+    parser.add_argument(
+        "--threads", type=int, help="threads of PyTorch (default: half of the cores)"
+    )
+    _options.add_quiet(parser)
     set_command(parser, FitOptions, run_fit)
 
 
@@ -157,7 +168,9 @@ def _add_export(actions: Any) -> None:
     )
     parser.add_argument("renders", type=Path, help="clips to choose thresholds on")
     parser.add_argument("out", type=Path, help="folder for the model")
-    parser.add_argument("--name", help="name of the model and its files")
+    parser.add_argument(
+        "--name", help="name of the model and its files (default: drums)"
+    )
     parser.add_argument(
         "--float32", action="store_true", help="do not quantise the weights"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
@@ -91,6 +92,27 @@ def test_every_option_has_a_field_and_every_field_an_option() -> None:
         }, parser.prog
         seen += 1
     assert seen > 20
+
+
+def test_every_argument_is_explained() -> None:
+    for parser, _ in commands(build_parser()):
+        for action in parser._actions:
+            assert action.help, (parser.prog, action.dest)
+            if not action.option_strings:
+                name = str(action.metavar)
+                assert name.isupper() or "." in name, (parser.prog, name)
+
+
+def test_defaults_in_the_help_are_those_of_the_fields() -> None:
+    seen = 0
+    for parser, command in commands(build_parser()):
+        defaults = {field.name: field.default for field in fields(command.options)}
+        for action in parser._actions:
+            said = re.search(r"default: (\d[\d.]*)\)", action.help or "")
+            if said is not None and action.dest in defaults:
+                assert float(said[1]) == defaults[action.dest], action.dest
+                seen += 1
+    assert seen >= 8
 
 
 def test_options_are_frozen_and_have_the_defaults_of_their_fields() -> None:
