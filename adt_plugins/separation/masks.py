@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from adt_plugins.drums import Drum
-from adt_plugins.separation.features import FEATURES, Features
+from adt_plugins.separation.features import Features
 from adt_plugins.separation.frames import Floats, Grid, Spectra
 from adt_plugins.separation.learnt import FIRST, LAYERS, SECOND, Learnt
 from adt_plugins.separation.second_pass import SecondFeatures
@@ -24,6 +24,8 @@ MOST_LOUDER = np.float32(32.0)
 """Ratio by which drums may exceed their templates; the rest is something else."""
 
 _FRAMES_AT_ONCE = 32
+# From here on, networks estimate every other bin: the mask changes little between them.
+_EVERY_BIN_TO_HZ = 5500.0
 
 
 def drum_mask(
@@ -52,10 +54,8 @@ def drum_mask(
     mask = np.empty_like(first.odds)
     for begin, end in _blocks(len(mask)):
         both = np.concatenate([first.features.of(begin, end), around.of(begin, end)])
-        second = log_odds(both.reshape(len(both), -1), learnt, SECOND)
-        mask[begin:end] = sigmoid(
-            mean_odds(first.odds[begin:end], second.reshape(end - begin, -1))
-        )
+        second = odds_of_bins(both, grid, learnt, SECOND)
+        mask[begin:end] = sigmoid(mean_odds(first.odds[begin:end], second))
     return mask * first.most
 
 
@@ -80,9 +80,23 @@ def first_pass(mixture: Mixture, grid: Grid, level: float, learnt: Learnt) -> Fi
     most = np.minimum(MOST_LOUDER * drums / (mixture.magnitudes + EPSILON), 1)
     odds = np.empty_like(most)
     for begin, end in _blocks(len(most)):
-        rows = features.of(begin, end).reshape(FEATURES, -1)
-        odds[begin:end] = log_odds(rows, learnt, FIRST).reshape(end - begin, -1)
+        odds[begin:end] = odds_of_bins(features.of(begin, end), grid, learnt, FIRST)
     return FirstPass(features, odds, most)
+
+
+def odds_of_bins(features: Floats, grid: Grid, learnt: Learnt, stage: str) -> Floats:
+    """Return log odds, shape (frames, bins), of features of every frame and bin."""
+    step = grid.sample_rate / grid.size
+    coarse = min(2 * round(_EVERY_BIN_TO_HZ / step / 2), grid.bins - 1)
+    low, high = features[..., :coarse], features[..., coarse::2]
+    rows = np.concatenate([low, high], axis=2)
+    odds = log_odds(rows.reshape(len(rows), -1), learnt, stage)
+    odds = odds.reshape(rows.shape[1:])
+    every = np.empty(features.shape[1:], np.float32)
+    every[:, :coarse] = odds[:, :coarse]
+    every[:, coarse::2] = odds[:, coarse:]
+    every[:, coarse + 1 :: 2] = (odds[:, coarse:-1] + odds[:, coarse + 1 :]) / 2
+    return every
 
 
 def log_odds(rows: Floats, learnt: Learnt, stage: str) -> Floats:
