@@ -29,7 +29,8 @@ class HitWaves:
     Parameters
     ----------
     places
-        Where hits are, in low samples; some may lie outside.
+        Where hits are, in low samples, ascending; some may lie outside. Of those within
+        15 ms, the first one counts.
     length
         Length of the waveform.
     extent
@@ -37,8 +38,13 @@ class HitWaves:
     """
 
     def __init__(self, places: Sequence[float], length: int, extent: int) -> None:
-        begins = [round(place) - _BEFORE for place in places]
-        self._begins = [b for b in begins if _SLACK <= b < extent - _SHORTEST]
+        self._begins: list[int] = []
+        earliest = _SLACK
+        for place in places:
+            begin = round(place) - _BEFORE
+            if earliest <= begin < extent - _SHORTEST:
+                self._begins.append(begin)
+                earliest = begin + _SHORTEST
         self._extent = extent
         count = len(self._begins)
         self._delays = np.zeros(count)

@@ -97,8 +97,9 @@ def separate(
 
     Notes
     -----
-    Score-informed separation with Wiener-like masks; see
-    `adt_plugins.separation.templates` and `adt_plugins.separation.masks`.
+    Score-informed separation with Wiener-like masks, and below 500 Hz with waveforms;
+    see `adt_plugins.separation.templates`, `adt_plugins.separation.masks` and
+    `adt_plugins.separation.waveforms`.
     """
     separator = Separator(
         transcription, audio, drums=drums, by_drum=by_drum, learnt=learnt

@@ -111,6 +111,15 @@ def test_few_hits_and_high_drums_have_no_waveform() -> None:
     assert predict(spectra, {}, learn_waveforms([(spectra, strokes_at(TIMES))])) == {}
 
 
+def test_hits_that_are_told_twice_are_taken_out_once() -> None:
+    spectra = spectra_of(kicks(TIMES, GAINS))
+    twice = sorted([*TIMES, *(time + 0.001 for time in TIMES)])
+    waveforms = learn_waveforms([(spectra, strokes_at(twice))])
+    found = predict(spectra, strokes_at(twice), waveforms)[Drum.KD]
+    wanted = spectra[:, :LOW_BINS]
+    assert power(found - wanted) < 0.02 * power(wanted)
+
+
 def test_hits_at_the_ends_of_a_stretch_are_predicted_as_far_as_they_sound() -> None:
     drums = kicks(TIMES, GAINS)
     waveforms = learn_waveforms([(spectra_of(drums), strokes_at(TIMES))])
