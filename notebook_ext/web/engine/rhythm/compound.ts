@@ -7,7 +7,7 @@ import { COMPOUND } from "../../../src/core/tables";
 import { median } from "../../../src/core/tempo";
 import { clamp } from "../../../src/core/time";
 import type { Activations, Evidence, FrameOfBeat } from "./bar-pointer";
-import { meansOf, nearby, ratios } from "./drum-patterns";
+import { addRatios, meansOf, nearby, ratios } from "./drum-patterns";
 
 const { USUAL_BAR, COST, LEAST_DRUMS, LEAST_THIRD, MOST_OF_COMPOUND, SWUNG } = COMPOUND;
 const PATTERN: Readonly<Record<string, readonly number[]>> = COMPOUND.PATTERN;
@@ -56,8 +56,7 @@ export class CompoundEvidence implements Evidence {
       const background = ratios(heard, ANYWHERE[drum]);
       PATTERN[drum].forEach((share, place) => {
         const into = row(place % 3, Math.floor(place / 3));
-        const own = ratios(heard, share);
-        for (let t = 0; t < into.length; t++) into[t] += WEIGHT[drum] * (own[t] - background[t]);
+        addRatios(into, heard, share, background, WEIGHT[drum]);
       });
     }
     for (let beat = 0; beat < USUAL_BAR; beat++) {

@@ -47,8 +47,7 @@ export class BarEvidence implements Evidence {
       for (const bar of this.bars) {
         (PATTERNS[bar]?.[drum] ?? []).forEach((share, place) => {
           const into = row(place % 2 ? middles : beginnings, beat + (place >> 1));
-          const own = ratios(heard, share);
-          for (let t = 0; t < into.length; t++) into[t] += WEIGHT * (own[t] - background[t]);
+          addRatios(into, heard, share, background, WEIGHT);
         });
         beat += bar;
       }
@@ -90,14 +89,29 @@ export function meansOf(evidence: Evidence, frames: number): readonly Float32Arr
 
 /** Return log probabilities of the observations, hits or none, given the share of hits. */
 export function ratios(hits: Float32Array, share: number): Float32Array {
-  const [least, most] = [Math.fround(1 - SURE), Math.fround(SURE)];
-  const log = (hit: number) => Math.log(hit * share + (1 - hit) * (1 - share));
-  const none = log(least); // in most frames
   const logs = new Float32Array(hits.length);
-  for (let t = 0; t < hits.length; t++)
-    logs[t] = hits[t] > least ? log(Math.min(hits[t], most)) : none;
+  addRatios(logs, hits, share, new Float32Array(hits.length), 1);
   return logs;
 }
+
+/** Add the log probabilities, less others, times a weight. */
+export function addRatios(
+  sums: Float32Array,
+  hits: Float32Array,
+  share: number,
+  others: Float32Array,
+  weight: number,
+): void {
+  const [least, most] = [Math.fround(1 - SURE), Math.fround(SURE)];
+  const none = logOf(least, share); // in most frames
+  for (let t = 0; t < sums.length; t++) {
+    const own = hits[t] > least ? logOf(Math.min(hits[t], most), share) : none;
+    sums[t] += weight * (own - others[t]);
+  }
+}
+
+const logOf = (hit: number, share: number): number =>
+  Math.fround(Math.log(hit * share + (1 - hit) * (1 - share)));
 
 /** Return the highest value within `reach` frames of each. */
 export function nearby(column: Float32Array, reach: number = NEAR_FRAMES): Float32Array {
