@@ -23,6 +23,7 @@ _DOCTYPE = (
 )
 _STAFF_MM, _TENTHS = 5.0, 40  # its height: four busy bars fit in a line
 _PAGE_MM, _MARGIN_MM = (210.0, 297.0), 15.0
+_TITLE_LETTERS, _TITLE_POINTS = 48, 22.0  # what fits between the margins
 
 
 def _content(part: Part, names: SongNames) -> bytes:
@@ -59,6 +60,8 @@ def score_text(part: Part, names: SongNames, *, on_page: bool = False) -> str:
     )
     if not on_page:
         _defaults(ET.SubElement(root, "defaults"))
+        if len(names.title) > _TITLE_LETTERS:
+            _small_title(root, names.title)
     _part_list(root, drums, "" if on_page else "Drums")
     Measures(part, similes=on_page).write(ET.SubElement(root, "part", id="P1"))
     ET.indent(root)
@@ -77,6 +80,19 @@ def _defaults(defaults: ET.Element) -> None:
     margins = ET.SubElement(layout, "page-margins", type="both")
     for side in ("left", "right", "top", "bottom"):
         add(margins, f"{side}-margin", _MARGIN_MM * tenths)
+
+
+def _small_title(root: ET.Element, title: str) -> None:
+    """Add a title in a size that fits the page: MuseScore cuts its own at the edges."""
+    credit = ET.SubElement(root, "credit", page="1")
+    add(credit, "credit-type", "title")
+    width, height = (size * _TENTHS / _STAFF_MM for size in _PAGE_MM)
+    words = add(credit, "credit-words", title)
+    words.set("default-x", f"{width / 2:g}")
+    words.set("default-y", f"{height - _MARGIN_MM * _TENTHS / _STAFF_MM:g}")
+    words.set("justify", "center")
+    words.set("valign", "top")
+    words.set("font-size", f"{_TITLE_POINTS * _TITLE_LETTERS / len(title):.1f}")
 
 
 def _part_list(root: ET.Element, drums: dict[Drum, str], name: str) -> None:

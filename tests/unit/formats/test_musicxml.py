@@ -270,7 +270,7 @@ def everything(folder: Path) -> Path:
     onsets += [Onset(32 + n / 6, Drum.HIT) for n in range(3)]
     beats = tuple(Beat(n / 2, (n + 3) % 4 + 1) for n in range(66))
     beats = tuple(Beat(b.time, n % 4 + 1) for n, b in enumerate(beats))
-    whole = Transcription(tuple(onsets), beats, Source("a.wav"))
+    whole = Transcription(tuple(onsets), beats, Source(f"{'long ' * 20}.wav"))
     return formats.write(whole, folder / "a.drums.musicxml", warn=lambda _: None)[0]
 
 
@@ -317,7 +317,8 @@ def test_everything_is_valid_musicxml_4(tmp_path: Path) -> None:
     validator.assertValid(document)
     for wanted in ("swing", "rehearsal", "grace", "beam", "tuplet", "accent", "print"):
         assert document.findall(f".//{wanted}"), wanted
-    assert document.findall(".//notehead[@parentheses='yes']")
+    for wanted in ("notehead[@parentheses='yes']", "credit-words[@font-size]"):
+        assert document.findall(f".//{wanted}"), wanted
     document.find(".//note").insert(0, etree.Element("beam"))
     assert not validator.validate(document)
 
@@ -369,6 +370,20 @@ def test_the_page_has_room_for_the_lines(tmp_path: Path) -> None:
     sides = [root.findtext(f".//page-{side}") for side in ("width", "height")]
     assert [float(side or 0) * tenth for side in sides] == pytest.approx([210, 297])
     assert 40 * tenth <= 5
+
+
+@pytest.mark.parametrize(("letters", "size"), [(48, None), (96, 11.0)])
+def test_a_long_title_is_small(
+    tmp_path: Path, letters: int, size: float | None
+) -> None:
+    title = "x" * letters
+    song = Transcription((Onset(0.0, Drum.KD),), tuple(beats(4)), Source(title))
+    root = ET.parse(formats.write(song, tmp_path / "a.musicxml")[0]).getroot()
+    assert root.findtext("work/work-title") == title
+    credit = root.find("credit/credit-words")
+    assert (credit is None) == (size is None)
+    if credit is not None:
+        assert (credit.text, float(credit.get("font-size", 0))) == (title, size)
 
 
 def test_swing_stands_before_the_tempo(tmp_path: Path) -> None:
