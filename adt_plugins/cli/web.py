@@ -85,7 +85,11 @@ def run(options: WebOptions) -> int:
 
 def _check_name(path: Path | None) -> None:
     """Raise `AdtError` for a name by which no browser would know the page."""
-    if path is not None and path.suffix.lower() not in (".html", ".htm"):
+    if path is None:
+        return
+    if path.is_dir():
+        raise AdtError(f"-o: {path}: is a folder; name the page: -o {path / PAGE}")
+    if path.suffix.lower() not in (".html", ".htm"):
         raise AdtError(f"-o: {path}: the page is HTML: -o {path.with_suffix('.html')}")
 
 

@@ -142,6 +142,8 @@ class Separator:
                 place = low_place(min(onset.time, LATEST_S), self._grid)
                 self._strokes.setdefault(kind, []).append(place)
         self._part_of = _parts(self._hits, wanted, by_drum=by_drum)
+        if not self._part_of:  # nothing to take out, whatever else is played
+            self._hits = {}
         self.parts = tuple(sorted(set(self._part_of.values()), key=list(Drum).index))
 
     @property

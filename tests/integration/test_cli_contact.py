@@ -159,6 +159,8 @@ def test_a_name_with_a_dash_is_a_file(folder: Path, before: list[str]) -> None:
         ("batch . -o out --format csv --tempo follow", "for --format midi"),
         ("audacity open song.wav --quantize 1/8", "has no effect on aup; it is"),
         ("web -o drums.pdf", "-o: drums.pdf: the page is HTML: -o drums.html"),
+        ("web -o .", "-o: .: is a folder; name the page: -o drums.html"),
+        ("web -o ..", "-o: ..: is a folder; name the page: -o ../drums.html"),
         (
             "transcribe song.wav --drums snair",
             "did you mean snare? (see adt transcribe",

@@ -133,6 +133,15 @@ def test_nothing_is_taken_out_where_there_are_no_hits() -> None:
     assert not stems.by_drum
 
 
+def test_no_time_is_spent_on_drums_that_are_not_to_be_taken_out(
+    song: tuple[Floats, Floats], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "drum_mask", None)
+    stems = separate(HITS, (song[0], RATE), drums=["cowbell"])
+    assert not stems.drums.any()
+    assert len(stems.drums) == len(song[0])
+
+
 def test_silence_and_hits_behind_the_end_do_no_harm() -> None:
     with pytest.warns(AdtWarning, match="24 of 28 hits are past its end"):
         stems = separate(HITS, (np.zeros((RATE, 1), np.float32), RATE))
