@@ -18,10 +18,10 @@ from typing import Any
 
 BOUNDS = {
     "WAV, times the limit": 2.5,
-    "WAV with beats, times the limit": 4.0,
+    "WAV with beats, times the limit": 3.5,
     "start: adt --version, s": 0.3,
     "start: first work, s": 0.3,
-    "song, MB": 150.0,
+    "song, MB": 125.0,
     "hour, MB": 170.0,
     "hour, times twelve songs": 1.2,
 }
