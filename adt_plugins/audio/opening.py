@@ -16,6 +16,7 @@ from adt_plugins.audio.decoder import ArrayDecoder, BlockDecoder, Decoder
 from adt_plugins.audio.sniff import (
     Kind,
     end_without_tags,
+    is_bitstream,
     ogg_sounds,
     sniff,
     sound_start,
@@ -134,7 +135,7 @@ def _open_file(
             starts,
             lambda part: _open_file(part, None, track, nested=nested + 1),
         )
-    if not kind.libsndfile:
+    if not kind.libsndfile or is_bitstream(head):
         return _open_with_pyav(file, kind, track)
     from adt_plugins.audio.cut_vorbis import begins_before_zero
 

@@ -71,6 +71,11 @@ _OTHERS = (
     b".snd",
     b"riff\x2e\x91\xcf\x11",
 )
+# Beginnings of frames where samples should be: IEC 61937, and DTS as on CDs, in words
+# of 16 and 14 bits and in either order of bytes.
+_BITSTREAMS = re.compile(
+    rb"\x72\xf8\x1f\x4e|\xfe\x7f\x01\x80|\x7f\xfe\x80\x01|\xff\x1f\x00\xe8|\x1f\xff\xe8\x00"
+)
 _ID3V1_BYTES, _APE_BYTES, _APE_HAS_HEADER = 128, 32, 1 << 31
 _OGG_HEADER, _OGG_FIRST = 27, 2
 _OGG_SOUNDS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
@@ -131,6 +136,15 @@ def ogg_sounds(head: bytes) -> int:
         count += head[body : body + 8].startswith(_OGG_SOUNDS)
         at = body + sum(head[at + _OGG_HEADER : body])
     return count
+
+
+def is_bitstream(head: bytes) -> bool:
+    """Return whether a WAV file holds AC-3 or DTS instead of samples.
+
+    It is meant for a receiver; taken for samples it is noise at full scale.
+    """
+    data = head.find(b"data") if head[8:12] == b"WAVE" else -1
+    return data > 0 and _BITSTREAMS.search(head, data + 8) is not None
 
 
 def sound_start(file: BinaryIO) -> int:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from adt_plugins.audio import load_audio, open_audio
 from adt_plugins.audio.av_container import _forget_own_order
-from adt_plugins.audio.decoder import BlockDecoder
 from adt_plugins.audio.layout import low_channels
 from adt_plugins.audio.pyav import _samples
 from adt_plugins.errors import AudioError, MissingDependencyError
@@ -225,27 +224,6 @@ class TestMixing:
         samples, warnings = read(path)
         np.testing.assert_allclose(samples, (1 + level) / 2 * SOUND, atol=1e-4)
         assert warnings == ["channels cancel each other out: 2 inverted"]
-
-    @pytest.mark.parametrize("turns", [(2.0,), (0.5, 1.9), (1.2, 2.4), (0.0, 2.5)])
-    def test_a_side_that_is_inverted_for_a_part(self, turns: tuple[float, ...]) -> None:
-        sides = np.stack((SOUND, SOUND), axis=1)
-        for turn in turns:
-            sides[round(turn * RATE) :, 1] *= -1
-        with open_audio((sides, RATE)) as reader:
-            samples = np.concatenate(list(reader))
-        wrong = np.flatnonzero(np.abs(samples - SOUND) > 1e-4) / RATE
-        # A turn is found to 0.2 s in a block, and late at a seam of blocks.
-        near = [min(abs(time - turn) for turn in (*turns, 2.9)) for time in wrong]
-        assert max(near, default=0) < 0.2
-        assert reader.warnings == ["channels cancel each other out: 2 inverted"]
-
-    def test_sides_that_agree_again_after_small_blocks(self) -> None:
-        sides = np.stack((SOUND, np.where(np.arange(len(SOUND)) < RATE, -1, 1) * SOUND))
-        blocks = BlockDecoder(iter(np.split(sides.T, 98)), RATE)
-        with open_audio(blocks) as reader:
-            samples = np.concatenate(list(reader))
-        np.testing.assert_allclose(samples[2 * RATE :], SOUND[2 * RATE :], atol=1e-6)
-        np.testing.assert_allclose(samples[8192:43000], SOUND[8192:43000], atol=1e-6)
 
     def test_sides_that_have_little_in_common_stay(self) -> None:
         sides = np.random.default_rng(1).standard_normal((RATE, 2)).astype(np.float32)

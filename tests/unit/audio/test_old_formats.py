@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import soundfile
 from adt_plugins.audio import open_audio
 from adt_plugins.audio.endings import lacks_end
 from adt_plugins.audio.unfinished import finished_header, missing_share
+from adt_plugins.errors import MissingDependencyError
 from tests.support.audio import RATE, encode
 from tests.support.field_files import PAIR, SOUND, patched, read
 
@@ -85,6 +87,30 @@ def test_small_blocks_of_voc(tmp_path: Path) -> None:
     assert read(path)[1] == []
     path.write_bytes(head[:-1] + blocks[:-100])
     assert read(path)[1][0].startswith(NO_END)
+
+
+def test_ac3_in_a_wav_file_is_decoded(tmp_path: Path) -> None:
+    """As capture programs and disc tools write it, for a receiver."""
+    packed, path = tmp_path / "a.spdif", tmp_path / "a.wav"
+    encode(packed, SOUND, "ac3", rate=48000)
+    words = np.frombuffer(packed.read_bytes(), "<i2").reshape(-1, 2)
+    soundfile.write(path, words, 48000)
+    samples, warnings = read(path)
+    assert warnings == []
+    assert len(samples) == pytest.approx(len(SOUND) * RATE / 48000, abs=3000)
+    assert np.abs(samples).max() < 0.9
+
+
+def test_dts_in_a_wav_file_without_pyav(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a CD: noise, if taken for samples."""
+    path = tmp_path / "a.wav"
+    frame = b"\xfe\x7f\x01\x80" + bytes(range(1, 253))
+    soundfile.write(path, np.frombuffer(40 * frame, "<i2").reshape(-1, 2), RATE)
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MissingDependencyError, match="needs PyAV"):
+        open_audio(path)
 
 
 @pytest.mark.parametrize("sync", [0xF8726FBA, 0xF8726FBB])

@@ -1,0 +1,34 @@
+"""Channels that cancel each other out for a part of a recording."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from adt_plugins.audio import open_audio
+from adt_plugins.audio.decoder import BlockDecoder
+from tests.support.audio import RATE
+from tests.support.field_files import SOUND
+
+
+@pytest.mark.parametrize("turns", [(2.0,), (0.5, 1.9), (1.2, 2.4), (0.0, 2.5)])
+def test_a_side_that_is_inverted_for_a_part(turns: tuple[float, ...]) -> None:
+    sides = np.stack((SOUND, SOUND), axis=1)
+    for turn in turns:
+        sides[round(turn * RATE) :, 1] *= -1
+    with open_audio((sides, RATE)) as reader:
+        samples = np.concatenate(list(reader))
+    wrong = np.flatnonzero(np.abs(samples - SOUND) > 1e-4) / RATE
+    # A turn is found to 0.2 s in a block, and late at a seam of blocks.
+    near = [min(abs(time - turn) for turn in (*turns, 2.9)) for time in wrong]
+    assert max(near, default=0) < 0.2
+    assert reader.warnings == ["channels cancel each other out: 2 inverted"]
+
+
+def test_sides_that_agree_again_after_small_blocks() -> None:
+    sides = np.stack((SOUND, np.where(np.arange(len(SOUND)) < RATE, -1, 1) * SOUND))
+    blocks = BlockDecoder(iter(np.split(sides.T, 98)), RATE)
+    with open_audio(blocks) as reader:
+        samples = np.concatenate(list(reader))
+    np.testing.assert_allclose(samples[2 * RATE :], SOUND[2 * RATE :], atol=1e-6)
+    np.testing.assert_allclose(samples[8192:43000], SOUND[8192:43000], atol=1e-6)
