@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from adt_plugins.base.visible import visible
-from adt_plugins.errors import AdtError, AdtWarning
+from adt_plugins.errors import AdtError, AdtWarning, reason_of
 
 if TYPE_CHECKING:
     from adt_plugins.batch.manifest import Line
@@ -134,6 +134,12 @@ def _print(text: str, stream: TextIO | None) -> bool:
         # Nobody reads the lines any more, but the files are still wanted.
         _silence(stream)
         return False
+    except OSError as error:
+        if stream is not sys.stdout:
+            raise
+        # Not a fault of the input that is being worked on.
+        _silence(stream)
+        raise AdtError(f"standard output: {reason_of(error)}") from error
     return True
 
 

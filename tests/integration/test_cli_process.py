@@ -56,6 +56,21 @@ def test_output_is_utf8_whatever_the_console_is(song: Path) -> None:
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="not on this system")
+def test_a_full_disk_below_the_results_is_no_fault_of_an_input(song: Path) -> None:
+    for command, code in (
+        ([*TRANSCRIBE, str(song)], 1),
+        ([*COMMAND, "maps", "list"], 2),
+    ):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                command, stdout=full, stderr=subprocess.PIPE, check=False
+            )
+        error = b"adt: standard output: No space left on device\n"
+        assert (done.returncode, done.stderr) == (code, error)
+    assert song.with_suffix(".labels.txt").exists()
+
+
 @pytest.mark.skipif(
     sys.platform != "linux", reason="not on this system: names that are not UTF-8"
 )
