@@ -55,6 +55,9 @@ _ENOUGH_HITS = 24  # if there are that many
 _BEFORE = templates.LONGEST + 10
 _AFTER = 24
 _LEARNING = 0.3  # share of the work
+# Full scale is 1. No stem can hold more than a few times that, and samples of damaged
+# floats would overflow where spectra are squared, and take the whole stretch with them.
+_LOUDEST = np.float32(100)
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,7 @@ class Separator:
                 block = next(blocks, None)
                 ended = block is None
                 if block is not None:
-                    pieces.append(block)
+                    pieces.append(block.clip(-_LOUDEST, _LOUDEST))
                     there += len(block)
                     self._received += len(block)
             if there < need:

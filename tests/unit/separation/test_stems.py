@@ -185,6 +185,19 @@ def test_what_stems_cannot_hold_is_told(peak: float, count: int) -> None:
     assert same is not bool(count)
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_damaged_sample_leaves_all_others_as_they_are() -> None:
+    mix = drum_track(HITS.between(0, 2), RATE, 2)[:, None].astype(np.float32)
+    mix[RATE] = 1e30
+    with pytest.warns(AdtWarning, match="too loud"):
+        stems = separate(HITS.between(0, 2), (mix, RATE))
+    others = np.flatnonzero(mix[:, 0] < 2)
+    assert len(others) == len(mix) - 1
+    total = (stems.drums + stems.drumless)[others]
+    np.testing.assert_allclose(total, mix[others], atol=1e-6)
+    assert np.square(stems.drums[: RATE // 2]).sum() > 1
+
+
 @pytest.mark.slow
 def test_cuts_between_stretches_cannot_be_heard(
     song: tuple[Floats, Floats], monkeypatch: pytest.MonkeyPatch
