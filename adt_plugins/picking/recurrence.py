@@ -43,6 +43,9 @@ SLOT_S = 0.02
 
 LEAST_BEATS = 9
 
+_AT_ONCE = 1 << 14
+"""Frames that are weighed together, for the memory of an hour in double precision."""
+
 Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
@@ -85,8 +88,11 @@ def weigh(
     for number, column in enumerate(columns):
         odds = log_odds(units[:, :, number]) - usual[number]
         evidence = bars.mean(np.clip(odds, -MOST, MOST), grid.inside)
-        raised = WEIGHT * evidence.ravel()[grid.slots]
-        values[:, column] = probability(log_odds(values[:, column]) + raised)
+        raised = WEIGHT * evidence.ravel()
+        for start in range(0, len(values), _AT_ONCE):
+            part = values[start : start + _AT_ONCE, column]
+            slots = grid.slots[start : start + _AT_ONCE]
+            part[:] = probability(log_odds(part) + raised[slots])
     return replace(activations, values=values), bars
 
 
