@@ -115,6 +115,7 @@ def load_audio(
         As for `open_audio`.
     """
     with open_audio(source, start=start, end=end) as reader:
+        reader.wait_for_blocks()
         return np.concatenate(list(reader))
 
 
@@ -193,6 +194,15 @@ class AudioReader:
     def is_live(self) -> bool:
         """Whether it arrives while it is read, from a pipe or an iterator."""
         return isinstance(self._decoder, WavePipe | BlockDecoder)
+
+    def wait_for_blocks(self) -> None:
+        """Read whole blocks from a pipe, whenever their parts arrive.
+
+        What is heard of channels that cancel each other out depends on the blocks, so
+        this makes it that of a file.
+        """
+        if isinstance(self._decoder, WavePipe):
+            self._decoder.waits = True
 
     @property
     def duration(self) -> float:

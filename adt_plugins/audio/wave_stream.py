@@ -50,6 +50,11 @@ class WavePipe:
     file
         Binary file whose first 12 bytes have been read; stays open.
 
+    Attributes
+    ----------
+    waits : bool
+        Whether blocks are those of a file, rather than what has arrived.
+
     Raises
     ------
     AudioError
@@ -62,6 +67,7 @@ class WavePipe:
         self.expected: int | None = None
         self.warnings: list[str] = []
         self.mixing = Mixer
+        self.waits = False
         self._size: int | None = None
         self._read_header()
 
@@ -111,7 +117,7 @@ class WavePipe:
         part: WavePipe | None = self
         skip = first
         while part is not None:
-            part.mixing = self.mixing
+            part.mixing, part.waits = self.mixing, self.waits
             for block in resampled(part._own(), part.sample_rate, self.sample_rate):
                 if skip < len(block):
                     yield block[skip:]
@@ -154,12 +160,13 @@ class WavePipe:
         return None
 
     def _data(self) -> Iterator[bytes]:
-        """Yield complete frames, as many as have arrived."""
+        """Yield complete frames, as many as have arrived or as a block has."""
         left = self._size
-        most = max(self._frame, min(BLOCK * self._frame, BLOCK_BYTES))
+        frames = max(1, BLOCK * self.sample_rate // 44100)
+        most = max(1, min(frames, BLOCK_BYTES // self._frame)) * self._frame
         pending = b""
         while left is None or left > 0:
-            data = _some(self._file, most if left is None else min(most, left))
+            data = self._some(most if left is None else min(most, left))
             if not data:
                 return
             left = None if left is None else left - len(data)
@@ -168,6 +175,15 @@ class WavePipe:
             if whole:
                 yield pending[:whole]
             pending = pending[whole:]
+
+    def _some(self, most: int) -> bytes:
+        """Return what has arrived or, if that is to be waited for, all."""
+        data = _arrived(self._file, most)
+        more = data
+        while self.waits and more and len(data) < most:
+            more = _arrived(self._file, most - len(data))
+            data += more
+        return data
 
     def _samples(self, data: bytes) -> NDArray[Any]:
         if self._wide:
@@ -181,7 +197,7 @@ class WavePipe:
         """See `decoder.Decoder`."""
 
 
-def _some(file: BinaryIO, most: int) -> bytes:
+def _arrived(file: BinaryIO, most: int) -> bytes:
     """Return what has arrived, without waiting for more."""
     read = getattr(file, "read1", file.read)
     data: bytes = read(most)

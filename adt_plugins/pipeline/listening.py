@@ -80,6 +80,7 @@ def listen(
         Activations and levels.
     """
     card = network.card
+    reader.wait_for_blocks()
     beginnings = Beginnings(card.front_end)
     samples = reader.expected
     expected = None if samples is None else -(-samples // card.front_end.hop_size)

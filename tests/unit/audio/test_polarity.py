@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+import soundfile
 
-from adt_plugins.audio import open_audio
+from adt_plugins.audio import load_audio, open_audio
 from adt_plugins.audio.decoder import BlockDecoder
 from tests.support.audio import RATE
 from tests.support.field_files import SOUND
@@ -32,3 +35,24 @@ def test_sides_that_agree_again_after_small_blocks() -> None:
         samples = np.concatenate(list(reader))
     np.testing.assert_allclose(samples[2 * RATE :], SOUND[2 * RATE :], atol=1e-6)
     np.testing.assert_allclose(samples[8192:43000], SOUND[8192:43000], atol=1e-6)
+
+
+@pytest.mark.parametrize(("subtype", "rate"), [("PCM_16", RATE), ("FLOAT", 48000)])
+def test_a_pipe_is_heard_like_a_file_however_it_arrives(
+    subtype: str, rate: int
+) -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def read1(self, size: int | None = -1) -> bytes:
+            return super().read1(min(size or 0, 5001))
+
+    sides = np.stack((SOUND, SOUND), axis=1)
+    sides[RATE : 2 * RATE, 1] *= -1
+    file = io.BytesIO()
+    soundfile.write(file, sides, rate, subtype, format="WAV")
+    expected = load_audio(io.BytesIO(file.getvalue()))
+    np.testing.assert_array_equal(load_audio(Pipe(file.getvalue())), expected)
+    with open_audio(Pipe(file.getvalue())) as reader:
+        assert len(next(iter(reader))) <= 5001
