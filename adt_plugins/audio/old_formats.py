@@ -14,7 +14,7 @@ _NIST = {
     for key in (b"sample_count", b"channel_count", b"sample_n_bytes")
 }
 _NIST_FIRST_LINE = 8
-_VOC_START_AT = 20
+_VOC_START_AT, _VOC_GOES_ON = 20, b"\2"
 _MAT4_BYTES = {0: 8, 1: 4, 2: 4, 3: 2, 4: 2, 5: 1}
 _MAT4_LARGEST_MARKER, _MAT4_BIG_ENDIAN, _MAT5_START = 1052, 1000, 128
 _MPC_HEADER, _AVR_HEADER, _PSION_HEADER = 42, 128, 32
@@ -52,6 +52,20 @@ def stated_size(file: BinaryIO, head: bytes) -> tuple[int, int]:
         order = "<" if head[126:128] == b"IM" else ">"
         return _last_chunk(file, _MAT5_START, f"{order}4xI", 8, align=1)
     return _mat4(file, head)
+
+
+def is_in_blocks(file: BinaryIO, head: bytes) -> bool:
+    """Return whether the sound of a VOC file lies in several blocks, as of FFmpeg.
+
+    libsndfile takes the headers of all but the first for samples.
+    """
+    if not head.startswith(VOC) or len(head) < _VOC_START_AT + 2:
+        return False
+    position = struct.unpack_from("<H", head, _VOC_START_AT)[0]
+    file.seek(position)
+    block = file.read(4)
+    file.seek(position + 4 + int.from_bytes(block[1:], "little"))
+    return file.read(1) == _VOC_GOES_ON
 
 
 def finished_sds(head: bytes, size: int) -> bytes | None:

@@ -138,9 +138,11 @@ def _open_file(
     if not kind.libsndfile or is_bitstream(head):
         return _open_with_pyav(file, kind, track)
     from adt_plugins.audio.cut_vorbis import begins_before_zero
+    from adt_plugins.audio.old_formats import is_in_blocks
 
     # What libsndfile does not do well, but can do without PyAV.
     hard = ogg_sounds(head) > 1 or begins_before_zero(file, head)
+    hard = hard or is_in_blocks(file, head)
     with suppress(*([MissingDependencyError] if hard and (track or 1) == 1 else [])):
         if hard or (track or 1) > 1:
             return _open_with_pyav(file, kind, track)

@@ -251,8 +251,11 @@ class PyAvDecoder:
     def _judge(self, position: int) -> None:
         """Warn if less was decoded than the container promised."""
         if self._missing:
-            self._warn_of_loss(position, round(position / (1 - self._missing)))
-            return
+            is_told = self._warn_of_loss(
+                position, round(position / (1 - self._missing))
+            )
+            if is_told or not self._lacks_end:
+                return
         names = set(self._container.format.name.split(","))
         self._is_whole = names <= _TELL_LENGTH and position == self.frames
         largest, last = self._packets
@@ -269,14 +272,18 @@ class PyAvDecoder:
         if (self.frames - position) / self.sample_rate > _SHORT_SECONDS:
             self._warn_of_loss(position, self.frames)
 
-    def _warn_of_loss(self, position: int, promised: int) -> None:
-        """Warn with the length that the header states, or the size implies."""
+    def _warn_of_loss(self, position: int, promised: int) -> bool:
+        """Warn with the length that the header states, or the size implies.
+
+        Returns whether so much is missing that it is worth a warning.
+        """
         promised = max(promised, self.frames or 0)
         if (promised - position) / self.sample_rate < _LOST_SECONDS:
-            return
+            return False
         read = f"only {position / self.sample_rate:.1f} s"
         read += f" of {promised / self.sample_rate:.1f} s"
         self.warnings.append(f"cut short or damaged: {read} could be read")
+        return True
 
     def _decode(self) -> Iterator[av.AudioFrame]:
         """Decode packet by packet, skipping those that fail."""

@@ -89,6 +89,21 @@ def test_small_blocks_of_voc(tmp_path: Path) -> None:
     assert read(path)[1][0].startswith(NO_END)
 
 
+def test_headers_of_blocks_are_no_samples(tmp_path: Path) -> None:
+    path, whole = tmp_path / "a.voc", tmp_path / "whole.voc"
+    soundfile.write(whole, SOUND, RATE)
+    content = whole.read_bytes()
+    start, kind = 26, content[30:42]
+    data = content[42:-1]
+    first, rest = data[:8192], data[8192:]
+    blocks = [b"\x09" + (12 + len(first)).to_bytes(3, "little") + kind + first]
+    for at in range(0, len(rest), 8192):
+        part = rest[at : at + 8192]
+        blocks.append(b"\2" + len(part).to_bytes(3, "little") + part)
+    path.write_bytes(content[:start] + b"".join(blocks) + b"\0")
+    np.testing.assert_array_equal(read(path)[0], read(whole)[0])
+
+
 def test_ac3_in_a_wav_file_is_decoded(tmp_path: Path) -> None:
     """As capture programs and disc tools write it, for a receiver."""
     packed, path = tmp_path / "a.spdif", tmp_path / "a.wav"
