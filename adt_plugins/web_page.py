@@ -1,8 +1,8 @@
 """Writes an HTML file that transcribes the recordings that are dropped on it.
 
-It is self-contained: the network, its runtime, the page. Its content security policy
-allows its own script, by hash, WebAssembly, and workers and scripts that the page makes
-itself (``blob:``), but no requests. `notebook_ext/web` is the code that runs in it.
+It is self-contained: the network, the arithmetic that runs it, the page. Its content
+security policy allows its own script, by hash, WebAssembly, and workers that the page
+makes itself (``blob:``), but no requests. `notebook_ext/web` is what runs in it.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def page() -> bytes:
         BUNDLE,
         _STYLE,
         "adt-web",
-        scripts="'wasm-unsafe-eval' blob:",
+        scripts="'wasm-unsafe-eval'",
         # The browser's player tells how long a recording is.
         more="worker-src blob:; media-src blob:; ",
     )
