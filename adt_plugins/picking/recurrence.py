@@ -132,12 +132,16 @@ class _Grid:
         steps = np.arange(units * places, dtype=np.float64)
         frames = np.rint(_continued(first + steps * unit / places, number, at))
         inside = (frames >= 0) & (frames < count)
-        position = _continued(np.arange(count, dtype=np.float64), at, number)
-        slots = np.rint((position - first) * places / unit)
+        slots = np.empty(count, np.int64)
+        for start in range(0, count, _AT_ONCE):
+            part = slots[start : start + _AT_ONCE]
+            moments = np.arange(start, start + len(part), dtype=np.float64)
+            near = np.rint((_continued(moments, at, number) - first) * places / unit)
+            part[:] = np.clip(near, 0, len(steps) - 1)
         return cls(
             np.clip(frames, 0, count - 1).astype(np.int64).reshape(units, places),
             inside.reshape(units, places),
-            np.clip(slots, 0, len(steps) - 1).astype(np.int64),
+            slots,
         )
 
 
