@@ -170,17 +170,6 @@ def meter(text: str) -> str:
     return text
 
 
-def share(text: str) -> float:
-    """Parse a share."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1")
-    return value
-
-
 def positive(text: str) -> int:
     """Parse a whole number from 1 on."""
     if not (text.isdecimal() and int(text)):

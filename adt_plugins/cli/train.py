@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adt_plugins.cli import _console, _options, _train_tools, _values
+from adt_plugins.cli import _console, _options, _train_tools
 from adt_plugins.cli._command import set_command
 from adt_plugins.cli._train_live import add_live, need_torch
 from adt_plugins.cli._train_split import add_split
@@ -38,7 +38,6 @@ class FitOptions:
     weights: tuple[Path, ...] = ()
     model: str | None = None
     seed: int = 0
-    teach: float = 0.0
     consistency: float = 20.0
     margin: int = 0
     threads: int = max(1, (os.cpu_count() or 1) // 2)
@@ -135,13 +134,6 @@ def _add_fit(actions: Any) -> None:
     )
     _options.add_seed(parser)
     parser.add_argument(
-        "--teach",
-        type=_values.share,
-        metavar="SHARE",
-        help="share of the targets that is what the network at the beginning"
-        " hears without the real voices, guitars and music of an example",
-    )
-    parser.add_argument(
         "--consistency",
         type=float,
         help="weight of the difference between two cuts of a clip, in the last steps"
@@ -226,7 +218,6 @@ def run_fit(options: FitOptions) -> int:
             batch=options.batch,
             rate=options.rate,
             seed=options.seed,
-            teach=options.teach,
             consistency=options.consistency,
             margin=options.margin,
         ),

@@ -19,7 +19,6 @@ from tqdm.auto import tqdm
 
 from adt_plugins.base.drafts import whole_file
 from adt_plugins.card import FrontEnd, Geometry, LevelRule
-from adt_plugins.errors import AdtError
 from adt_plugins.training.learn.clips import (
     SONGS,
     Clip,
@@ -61,9 +60,6 @@ speech for a snare."""
 REAL = 0.5
 """Share of examples with real voices, guitars or music."""
 
-TEACHER_WEIGHT = 2.0
-"""Weight of a teacher's activations in the loss, which counts no hits for more."""
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -84,9 +80,6 @@ class Settings:
         chunk grids.
     consistency_share
         Share of the steps, the last ones, in which that difference counts.
-    teach
-        Share of the targets that is what the network at the beginning hears in the same
-        example without real voices, guitars and music (self-distillation).
     margin
         Context that a frame needs on both sides to count there, in frames; at least
         that of the geometry.
@@ -105,7 +98,6 @@ class Settings:
     average: float = 0.997
     consistency: float = 20.0
     consistency_share: float = 0.31
-    teach: float = 0.0
     margin: int = 0
     validate_every: int = 250
     workers: int = 2
@@ -143,10 +135,7 @@ class Batches(IterableDataset[dict[str, Tensor]]):
         number = worker.id if worker else 0
         voices = find_voices(self.renders, "train")
         real = find_real(self.renders, "train")
-        teach = self.settings.teach
-        recipe = Recipe(
-            drumless=DRUMLESS, real=REAL if real else 0.0, clean=teach > 0.0
-        )
+        recipe = Recipe(drumless=DRUMLESS, real=REAL if real else 0.0)
         mixer = Mixer(*self.mixer, voices, recipe, real)
         rng = np.random.default_rng([self.settings.seed, self.first_step, number])
         clips: list[Clip] = []
@@ -164,17 +153,11 @@ class Batches(IterableDataset[dict[str, Tensor]]):
             count += 1
             chosen = rng.integers(len(clips), size=size)
             examples = [mixer.example(clips[i], frames, rng) for i in chosen]
-            batch = {
+            yield {
                 "frames": _stack([e.frames for e in examples]),
                 "targets": _stack([e.targets for e in examples]),
                 "mask": _stack([e.mask for e in examples]),
             }
-            if teach:
-                heard = [e.frames if e.clean is None else e.clean for e in examples]
-                shares = [0.0 if e.clean is None else teach for e in examples]
-                batch["clean"] = _stack(heard)
-                batch["taught"] = torch.tensor(shares).expand(frames, 1, -1).mT
-            yield batch
 
 
 def _stack(items: list[np.ndarray[Any, Any]]) -> Tensor:
@@ -204,7 +187,6 @@ class Trainer:
             self.model.parameters(), settings.rate, weight_decay=settings.weight_decay
         )
         self.step = 0
-        self.teacher: BrnnSa | None = None
         self._positive = torch.tensor([POSITIVE_WEIGHTS[name] for name in OUTPUTS])
         self._output = torch.tensor([OUTPUT_WEIGHTS.get(name, 1.0) for name in OUTPUTS])
         self._frame = torch.full((geometry.frames, 1, 1), CONTEXT_WEIGHT)
@@ -228,10 +210,10 @@ class Trainer:
         return loss
 
     def _loss(self, batch: dict[str, Tensor]) -> Tensor:
-        frames = batch["frames"]
+        frames, targets, mask = batch["frames"], batch["targets"], batch["mask"]
         length, slack = self.geometry.frames, len(frames) - self.geometry.frames
         if slack == 0:
-            return self._error(self.model(frames), batch)
+            return self._bce(self.model(frames), targets, mask)
         # Each example should give the same activations on two chunk grids.
         count = frames.shape[1]
         first = int(torch.randint(slack // 2, ()))
@@ -241,7 +223,7 @@ class Trainer:
             return torch.cat([values[c : c + length] for c in cuts], dim=1)
 
         logits: Tensor = self.model(at_cuts(frames))
-        loss = self._error(logits, {n: at_cuts(v) for n, v in batch.items()})
+        loss = self._bce(logits, at_cuts(targets), at_cuts(mask))
         margin = max(self.settings.margin, self.geometry.context)
         low, high = cuts[1] + margin, cuts[0] + length - margin
         one, other = logits[:, :count].sigmoid(), logits[:, count:].sigmoid()
@@ -250,24 +232,13 @@ class Trainer:
         )
         return loss + self.settings.consistency * difference.square().mean()
 
-    def _error(self, logits: Tensor, batch: dict[str, Tensor]) -> Tensor:
-        """Return the cross-entropy with the targets, and the teacher's activations."""
+    def _bce(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         losses = functional.binary_cross_entropy_with_logits(
-            logits, batch["targets"], reduction="none", pos_weight=self._positive
+            logits, targets, reduction="none", pos_weight=self._positive
         )
-        every = self._output * self._frame
-        weights = (every * batch["mask"]).expand_as(losses)
-        if self.teacher is None:
-            return (losses * weights).sum() / weights.sum()
-        weights = weights * (1.0 - batch["taught"])
-        taught = (every * batch["taught"]).expand_as(losses)
-        with torch.no_grad():
-            heard = self.teacher(batch["clean"]).sigmoid()
-        learnt = functional.binary_cross_entropy_with_logits(
-            logits, heard, reduction="none"
-        )
-        total = (losses * weights).sum() + TEACHER_WEIGHT * (learnt * taught).sum()
-        return total / (weights.sum() + taught.sum())
+        weights = self._output * self._frame * mask
+        loss: Tensor = (losses * weights).sum() / weights.expand_as(losses).sum()
+        return loss
 
     def save(self, name: str = "last.pt") -> None:
         """Write a checkpoint, whole or not at all."""
@@ -330,14 +301,7 @@ def fit(
     -------
     Path
         The last checkpoint.
-
-    Raises
-    ------
-    AdtError
-        If something is to be taught without `weights`.
     """
-    if settings.teach and not weights:
-        raise AdtError("only a network that a run begins with can teach it")
     out.mkdir(parents=True, exist_ok=True)
     model = load_model(*weights)[0] if weights else None
     if model is not None:
@@ -347,8 +311,6 @@ def fit(
         trainer.load()
     elif model is not None:
         trainer.begin_with(model)
-    if settings.teach:
-        trainer.teacher = model
     data = Batches(renders, (front_end, level), settings, geometry, trainer.step)
     loader = DataLoader(data, batch_size=None, num_workers=settings.workers)
     held_out = Mixer(front_end, level, [], real=find_real(renders, "validation"))

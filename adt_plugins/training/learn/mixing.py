@@ -6,7 +6,7 @@ example, and become frames by the same filterbank and level rule as at run time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,8 +51,6 @@ class Recipe:
         Share of these with nothing but such a sound beside the drums.
     real_db
         Range of their level above everything else.
-    clean
-        Whether examples are also made without these sounds: see `Example.clean`.
     """
 
     accompanied: float = 0.68
@@ -65,7 +63,6 @@ class Recipe:
     real: float = 0.0
     real_only: float = 0.4
     real_db: tuple[float, float] = (-10.0, 12.0)
-    clean: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,15 +77,11 @@ class Example:
         See `frame_targets`, shape (frames, outputs).
     mask
         See `target_mask`, shape (frames, outputs).
-    clean
-        The input without real voices, guitars and music, and otherwise the same; None
-        unless the recipe asks for it, and where the drums are silent.
     """
 
     frames: Floats
     targets: Floats
     mask: Floats
-    clean: Floats | None = None
 
 
 class Mixer:
@@ -154,15 +147,14 @@ class Mixer:
         first = round(start * self.front_end.sample_rate)
         start = first / self.front_end.sample_rate
         drums = self._stem(clip.drums, first, frames)
-        others, plain = self._others(clip, drums, first, frames, rng)
+        others = self._others(clip, drums, first, frames, rng)
         onsets, beats, unsure = clip.onsets, clip.beats, clip.unsure
         unlabelled = clip.unlabelled
-        silent = others is not None and self._silences(rng)
-        if silent:
+        if others is not None and self._silences(rng):
             # Speech has no audible beats, and nothing distinguishes music from it here.
             drums, onsets, beats = np.zeros_like(drums), [], []
             unsure, unlabelled = (), ()
-        bands, clean = self._mix_bands(drums, others, plain, rng)
+        bands = self._mix_bands(drums, others, rng)
         targets = frame_targets(
             onsets, beats, start=start, frames=frames, frame_rate=rate
         )
@@ -171,9 +163,7 @@ class Mixer:
         mask = target_mask(
             unsure, unlabelled, start=start, frames=frames, frame_rate=rate
         )
-        level = self._level(bands, rng)
-        wanted = self.recipe.clean and not silent
-        return Example(level(bands), targets, mask, level(clean()) if wanted else None)
+        return Example(self._level(bands, rng), targets, mask)
 
     def _silences(self, rng: np.random.Generator) -> bool:
         return bool(self.recipe.drumless) and rng.random() < self.recipe.drumless
@@ -189,11 +179,8 @@ class Mixer:
         first: int,
         frames: int,
         rng: np.random.Generator,
-    ) -> tuple[Floats | None, Floats | None]:
-        """Return what is beside the drums, all of it and without real sounds.
-
-        Each is None if there is nothing.
-        """
+    ) -> Floats | None:
+        """Return the sum of everything beside the drums; None if there is nothing."""
         recipe, others = self.recipe, None
         drum_level = _rms(drums) or 0.05
         real = None
@@ -201,8 +188,7 @@ class Mixer:
             real = draw(self._real, len(drums), rng)
             if rng.random() < recipe.real_only:
                 level = _gain(rng.uniform(*recipe.real_db))
-                real *= drum_level * level / (_rms(real) or 1.0)
-                return real, None
+                return np.asarray(real * (drum_level * level / (_rms(real) or 1.0)))
         if clip.accompaniment is not None and rng.random() < recipe.accompanied:
             others = self._stem(clip.accompaniment, first, frames)
             level = _gain(rng.uniform(*recipe.accompaniment_db))
@@ -219,20 +205,13 @@ class Mixer:
             reference = _rms(drums if others is None else drums + others) or drum_level
             real *= reference * _gain(rng.uniform(*recipe.real_db))
             real /= max(_rms(real), 0.003)
-            return (real if others is None else others + real), others
-        return others, others
+            others = real if others is None else others + real
+        return others
 
     def _mix_bands(
-        self,
-        drums: Floats,
-        others: Floats | None,
-        plain: Floats | None,
-        rng: np.random.Generator,
-    ) -> tuple[Floats, Callable[[], Floats]]:
-        """Return band magnitudes (frames, bands) of the equalised sum.
-
-        The function returns those of the drums and `plain`, equalised in the same way.
-        """
+        self, drums: Floats, others: Floats | None, rng: np.random.Generator
+    ) -> Floats:
+        """Return band magnitudes (frames, bands) of the equalised sum."""
         limit = self._band_limit(rng)
         stems = [(drums, self._equaliser(rng) * limit)]
         if others is not None:
@@ -241,8 +220,7 @@ class Mixer:
         if rng.random() < 0.3:
             hiss = _gain(rng.uniform(-80.0, -45.0)) * bands.max(initial=0.0)
             bands += hiss * rng.rayleigh(size=bands.shape).astype(np.float32)
-        clean = stems[:1] if plain is None else [stems[0], (plain, stems[1][1])]
-        return bands, lambda: self._sum_bands(clean)
+        return bands
 
     def _sum_bands(self, stems: list[tuple[Floats, Floats]]) -> Floats:
         """Return band magnitudes of the sum of (samples, gain per bin) stems."""
@@ -282,23 +260,17 @@ class Mixer:
             gains -= rng.uniform(6, 24) * np.maximum(0.0, corner - self._octaves)
         return np.asarray(10.0 ** (gains / 20.0), dtype=np.float32)
 
-    def _level(
-        self, bands: Floats, rng: np.random.Generator
-    ) -> Callable[[Floats], Floats]:
-        """Return the level rule as if the window lay anywhere in a recording."""
+    def _level(self, bands: Floats, rng: np.random.Generator) -> Floats:
+        """Apply the level rule as if the window lay anywhere in a recording."""
         loudest = float(np.sqrt((bands**2).mean(axis=1)).max(initial=0.0))
         before = 0.0
         if rng.random() < 0.7:
             before = loudest * _gain(rng.uniform(-8.0, 3.0))
-        gain = np.float32(_gain(rng.uniform(*self.recipe.gain_db)))
-
-        def apply(bands: Floats) -> Floats:
-            follower = LevelFollower(self.level, self.front_end)
-            follower.reset(before)
-            gains = follower.gains(bands, len(bands)) * gain
-            return np.asarray(np.log10(1.0 + bands * gains), dtype=np.float32)
-
-        return apply
+        follower = LevelFollower(self.level, self.front_end)
+        follower.reset(before)
+        gains = follower.gains(bands, len(bands))
+        gains *= np.float32(_gain(rng.uniform(*self.recipe.gain_db)))
+        return np.asarray(np.log10(1.0 + bands * gains), dtype=np.float32)
 
 
 def _rms(samples: Floats) -> float:

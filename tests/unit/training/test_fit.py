@@ -111,7 +111,7 @@ def test_level_of_the_accompaniment(renders: Path, level: float) -> None:
     )
     mixer = Mixer(FRONT_END, LEVEL, [], recipe)
     drums = mixer._stem(clip.drums, 20000, 200)
-    others, _ = mixer._others(clip, drums, 20000, 200, rng)
+    others = mixer._others(clip, drums, 20000, 200, rng)
     assert others is not None
     ratio = np.sqrt(np.mean(others**2) / np.mean(drums**2))
     assert 20 * np.log10(ratio) == pytest.approx(level, abs=0.1)
@@ -164,16 +164,14 @@ class TestTraining:
         pytest.importorskip("threadpoolctl")
 
     def fit(
-        self, renders: Path, out: Path, steps: int, teach: float = 0.0, **options: Any
+        self, renders: Path, out: Path, steps: int, **options: Any
     ) -> dict[str, np.ndarray]:
         import torch
 
         from adt_plugins.training.learn.fit import Settings, fit
         from adt_plugins.training.learn.model import Sizes
 
-        settings = Settings(
-            steps=steps, batch=4, workers=0, validate_every=2, teach=teach
-        )
+        settings = Settings(steps=steps, batch=4, workers=0, validate_every=2)
         checkpoint = fit(
             renders,
             out,
@@ -211,55 +209,6 @@ class TestTraining:
         for name, values in new.items():
             mean = (old[0][name] + old[1][name]) / 2
             np.testing.assert_allclose(values, mean, atol=1e-3)
-
-    def test_a_teacher_alone_teaches_what_it_hears(self, tmp_path: Path) -> None:
-        import torch
-
-        from adt_plugins.training.learn.fit import Settings, Trainer
-
-        geometry = Geometry(core=40, context=8, batch=2)
-        trainer = Trainer(tmp_path, Settings(teach=0.6), geometry)
-        trainer.teacher = trainer.averaged
-        frames = torch.rand(geometry.frames, 2, 84)
-        logits = trainer.teacher(frames).detach()
-        # The first example has labels alone, the second a teacher alone.
-        taught = torch.zeros(geometry.frames, 2, 1)
-        taught[:, 1] = 1.0
-        ones = torch.ones_like(logits)
-        batch = {"clean": frames, "targets": ones, "mask": ones, "taught": taught}
-
-        def slopes(logits: torch.Tensor) -> torch.Tensor:
-            logits = logits.clone().requires_grad_()
-            trainer._error(logits, batch).backward()  # type: ignore[no-untyped-call]
-            assert logits.grad is not None
-            return logits.grad
-
-        labelled, agreeing = slopes(logits).unbind(dim=1)
-        assert labelled.max() < 0  # towards the hits of the labels
-        assert agreeing.abs().max() < 1e-8  # as the teacher already
-        _, louder = slopes(logits + 1.0).unbind(dim=1)
-        assert louder.min() > 0  # back to the teacher
-
-    def test_what_is_taught_needs_a_teacher(
-        self, renders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        run = ["train", "fit", str(renders), str(tmp_path), "--steps", "1", "-q"]
-        run += ["--batch", "2", "--threads", "1", "--teach"]
-        assert cli.main([*run, "0.6"]) == 2
-        assert "a network that a run begins with" in capsys.readouterr().err
-        for share in ("1.5", "nan", "half"):
-            assert cli.main([*run, share]) == 2
-            assert "is not a share between 0 and 1" in capsys.readouterr().err
-        assert not any(tmp_path.iterdir())
-
-    def test_taught_by_where_it_began(self, renders: Path, tmp_path: Path) -> None:
-        self.fit(renders, tmp_path / "old", 1)
-        weights = [tmp_path / "old" / "last.pt"]
-        one, two = (
-            self.fit(renders, tmp_path / str(teach), 2, weights=weights, teach=teach)
-            for teach in (0.0, 0.9)
-        )
-        assert any((one[name] != two[name]).any() for name in one)
 
     @pytest.mark.parametrize("quantise", [False, True])
     def test_export_is_the_same_network(
