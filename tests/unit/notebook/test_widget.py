@@ -281,7 +281,7 @@ def test_files_are_those_of_the_corrected_transcription(
     widget.to_html(tmp_path / "a.drums.html")
     assert "3.21," in (tmp_path / "a.drums.html").read_text(encoding="utf-8")
     (tmp_path / "a.drums.html").write_text("somebody's own", encoding="utf-8")
-    with pytest.raises(AdtError, match="exists"):
+    with pytest.raises(AdtError, match="has been changed"):
         widget.to_html(tmp_path / "a.drums.html")
 
 
