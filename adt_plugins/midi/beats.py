@@ -15,6 +15,7 @@ from adt_plugins.midi.reader import Clock, MidiFile
 from adt_plugins.midi.writer import LEAD_IN, NO_TEMPO
 
 MOST_BEATS = 100_000
+_GRID, _COARSEST, _FEWEST_NOTES, _MOST_OFF = 12, 48, 8, 0.05
 _REST_BARS = 16  # as long a rest before a marker or a tempo is none of the song's
 
 
@@ -49,8 +50,9 @@ def beats_of(
     tuple of Beat
         Up to the end of the longest track, but not past the bar of the last note or
         meta event: some programs write an end of track hours later. What follows 16
-        bars without a note does not count. Empty if the file states neither tempo nor
-        meter, counts in seconds (SMPTE), is one of ours without beats, or has less than
+        bars without a note does not count. A file that states neither tempo nor meter
+        has 120 BPM and 4/4, if its notes lie on a grid. Empty if they do not, if it
+        counts in seconds (SMPTE), is one of ours without beats, or has less than
         a tick for a beat.
         A first bar that is shorter than the next is a pickup: it ends with its last
         beat, and a remainder before its first does not count. Neither does the lead-in
@@ -60,7 +62,9 @@ def beats_of(
     """
     texts = [text for track in file.tracks for _, text in track.texts]
     timing = [item for t in file.tracks for item in (*t.tempos, *t.signatures)]
-    if file.division & 0x8000 or not timing or NO_TEMPO in texts:
+    if file.division & 0x8000 or NO_TEMPO in texts:
+        return (), ()
+    if not timing and not _is_on_grid(file):
         return (), ()
     lead, bar_1 = _lead_in(file)
     sections = _sections(file, lead, bar_1)
@@ -168,3 +172,12 @@ def _beats(section: Section, stop: int) -> Iterator[tuple[int, int]]:
     while (tick := round(origin + first * section.beat)) < stop:
         yield tick, first % count + 1
         first += 1
+
+
+def _is_on_grid(file: MidiFile) -> bool:
+    """Return whether notes lie on twelfths of beats: they were not played freely."""
+    ticks = [note.tick for track in file.tracks for note in track.notes]
+    if len(ticks) < _FEWEST_NOTES or file.division < _COARSEST:
+        return False
+    off = sum(tick * _GRID % file.division != 0 for tick in ticks)
+    return off <= _MOST_OFF * len(ticks)

@@ -261,3 +261,19 @@ def test_round_trip_of_an_hour(tmp_path: Path) -> None:
             # Half a tick at the slowest tempo of the map, 0.8 s a quarter.
             off = abs(read.times(drum) - whole.times(drum))
             assert off.max() <= 0.5 * 0.85 / 960
+
+
+@pytest.mark.parametrize(("jitter", "count"), [(0, 5), (7, 0)])
+def test_notes_on_a_grid_have_beats_without_a_tempo(
+    jitter: int, count: int, tmp_path: Path
+) -> None:
+    """Standard MIDI Files 1.0: 120 BPM and 4/4, unless a file says otherwise."""
+    file = mido.MidiFile(ticks_per_beat=480)
+    file.tracks.append(track := mido.MidiTrack())
+    for number in range(9):
+        time = 240 + jitter if number else 0
+        track.append(mido.Message("note_on", note=38, channel=9, time=time))
+    file.save(path := tmp_path / "a.mid")
+    beats = formats.read(path).beats
+    assert [beat.time for beat in beats][:5] == [0.0, 0.5, 1.0, 1.5, 2.0][:count]
+    assert [beat.position for beat in beats][:5] == [1, 2, 3, 4, 1][:count]
