@@ -14,6 +14,8 @@ const AHEAD = 1.5 * RATE;
 const EVERY_MS = 200;
 /** Samples from scheduling to sounding, so that nothing is scheduled in the past. */
 const LEAD = 0.06 * RATE;
+/** Lead that is long enough on any machine. */
+const MOST_LEAD = 2 * RATE;
 const FADE = 0.004;
 
 /** Slowest and fastest, relative to the song's own speed. */
@@ -298,7 +300,7 @@ export class Player {
   }
 
   /** Start playing from a sample of the song; what sounded before ends. */
-  #begin(from: number, wanted?: number, tries = 3): void {
+  #begin(from: number, wanted?: number, lead = 3 * LEAD): void {
     const { context, song: gain } = this.mixer.open();
     this.#prepare(from);
     const at = Math.ceil(wanted ?? this.#frame() + LEAD);
@@ -317,10 +319,11 @@ export class Player {
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#pump(), EVERY_MS);
     this.#pump();
-    // Scheduling took most of the lead on a busy machine: try again, or sounds come late.
-    if (this.#frame() >= at - LEAD / 2 && tries) {
+    // Scheduling took most of the lead on a busy machine: try again with more, or sounds come late.
+    if (this.#frame() >= at - LEAD / 2 && lead < MOST_LEAD) {
       for (const { node } of this.#run.struck) node.stop();
-      this.#begin(from, this.#frame() + 3 * LEAD, tries - 1);
+      this.#run.song.disconnect();
+      this.#begin(from, this.#frame() + lead, 2 * lead);
     } else this.#changed();
   }
 
