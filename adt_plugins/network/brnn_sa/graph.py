@@ -10,7 +10,7 @@ attention; `adt_plugins.network.stepwise` runs them. Opening takes 0.01 s (exper
 The steps are few for another reason, too: XNNPACK packs a matrix anew for every
 operator that multiplies by it, even if all share its bytes. Packed once for each of 16
 steps, the matrices that read the states took 2 MB a layer, and fetching them took
-longer than multiplying (experiment 54).
+longer than multiplying (experiment 55).
 """
 
 from __future__ import annotations
