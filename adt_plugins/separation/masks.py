@@ -24,9 +24,8 @@ MOST_LOUDER = np.float32(32.0)
 """Ratio by which drums may exceed their templates; the rest is something else."""
 
 _FRAMES_AT_ONCE = 32
-# So few that OpenBLAS does not share the products among its threads, which wait for each
-# other in loops: on a busy machine that takes three times as much processor time, and ten
-# times as long.
+# So few that OpenBLAS does not share the products among its threads, which wait for
+# each other in loops: on a busy machine that takes three times as much processor time.
 _PLACES_AT_ONCE = 32
 # From here on, networks estimate every other bin: the mask changes little between them.
 _EVERY_BIN_TO_HZ = 5500.0

@@ -172,7 +172,11 @@ class _Recall:
                 raise ValueError("a matrix that is computed")
             content = item.content.T.astype(np.float32)
             contents.append(content if item.scales is None else content * item.scales)
-        self._matrix = np.stack(contents)
+        # A product a gate: so small that OpenBLAS does not share it among its threads,
+        # which wait for each other in loops, several times as long on a busy machine.
+        units = len(contents[0])
+        gates = np.stack(contents).reshape(2, units, 4, units)
+        self._matrix = np.ascontiguousarray(gates.swapaxes(1, 2))
         self._quantised = all(item.scales is not None for item in matrices)
 
     def states(self, sums: Sequence[Frames]) -> Frames:
@@ -193,22 +197,25 @@ class _Recall:
         units = gates // 4
         states = np.empty((steps, 2, batch, units), np.float32)
         state = cell = np.zeros((2, batch, units), np.float32)
-        opened = np.empty((2, batch, gates), np.float32)
+        opened = np.empty((2, 4, batch, units), np.float32)
+        forward, backward = (
+            some.reshape(steps, batch, 4, units).swapaxes(1, 2) for some in sums
+        )
         for step in range(steps):
             rows = quantise_rows(state) if self._quantised else state
-            np.matmul(rows, self._matrix, out=opened)
-            opened[0] += sums[0][step]
-            opened[1] += sums[1][step]
+            np.matmul(rows[:, None], self._matrix, out=opened)
+            opened[0] += forward[step]
+            opened[1] += backward[step]
             # The logistic function of all gates, by tanh. The third gate is the new
             # content, whose tanh is twice the logistic function minus 1.
             opened *= 0.5
             np.tanh(opened, out=opened)
-            new = opened[..., 2 * units : 3 * units].copy()
+            new = opened[:, 2].copy()
             opened *= 0.5
             opened += 0.5
-            cell = opened[..., units : 2 * units] * cell
-            new *= opened[..., :units]
+            cell = opened[:, 1] * cell
+            new *= opened[:, 0]
             cell += new
             state = states[step]
-            np.multiply(opened[..., 3 * units :], np.tanh(cell), out=state)
+            np.multiply(opened[:, 3], np.tanh(cell), out=state)
         return states

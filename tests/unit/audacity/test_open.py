@@ -259,7 +259,8 @@ def test_a_project_that_exists(
     (fake.parent.parent / "arguments").unlink()
     # What is asked for otherwise would have to replace it.
     assert run(song, *options, "--threshold", "KD=0.5") == 1
-    assert capsys.readouterr().err == f"adt: {path}: exists; use --overwrite\n"
+    changed = "has been changed since it was written; --overwrite discards the changes"
+    assert capsys.readouterr().err == f"adt: {path}: {changed}\n"
     assert not (fake.parent.parent / "arguments").exists()
     assert run(song, *options, "--skip-existing") == 0  # but it is opened
     assert arguments(fake) == [str(path)]
