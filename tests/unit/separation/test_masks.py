@@ -38,8 +38,8 @@ def test_treble_is_estimated_at_every_other_bin(rate: int) -> None:
 def test_places_do_not_depend_on_those_beside_them(stage: str, places: int) -> None:
     learnt = shipped_learnt()
     width = learnt[f"{stage}weights.{LAYERS[0]}"].shape[-2]
-    rows = np.random.default_rng(5).standard_normal((width, places))
-    rows = rows.astype(np.float32)
+    random = np.random.default_rng(5)
+    rows = random.standard_normal((width, places)).astype(np.float32)
     alone = [log_odds(rows[:, k : k + 1], learnt, stage) for k in range(places)]
     odds = log_odds(rows, learnt, stage)
     np.testing.assert_allclose(odds, np.concatenate(alone), rtol=1e-4, atol=1e-4)
