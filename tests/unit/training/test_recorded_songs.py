@@ -17,7 +17,6 @@ from adt_plugins.network.inference import Network
 from adt_plugins.training.learn import recorded_songs
 from adt_plugins.training.learn.clips import SONGS, find_clips, load_clip
 from adt_plugins.training.learn.configuration import FRONT_END, LEVEL
-from adt_plugins.training.learn.fit import Batches, Settings
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 from adt_plugins.training.learn.recorded_songs import (
     UNLABELLED,
@@ -105,6 +104,9 @@ def test_songs_become_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_training_reads_them(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch (extra `train`) is missing")
+    from adt_plugins.training.learn.fit import Batches, Settings
+
     songs = tmp_path / SONGS
     songs.mkdir()
     labels = {"onsets": [], "beats": [], "split": "train", "unlabelled": ["OT"]}
