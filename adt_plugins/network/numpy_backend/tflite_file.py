@@ -93,7 +93,9 @@ def read_tflite(content: bytes) -> Model:
     try:
         return _model(_Table(content, _uint(content, 0)))
     except (struct.error, IndexError, KeyError, UnicodeDecodeError) as error:
-        raise ValueError(f"a damaged TensorFlow Lite file: {error!r}") from error
+        # The representation of an error may list all bytes of the file.
+        what = f"{type(error).__name__}: {error}"
+        raise ValueError(f"a damaged TensorFlow Lite file: {what}") from error
 
 
 def _model(root: _Table) -> Model:
