@@ -122,8 +122,9 @@ def _end(file: MidiFile, sections: Sequence[Section]) -> int:
 
 
 def _in_force(sections: Sequence[Section], end: int) -> Section:
-    """Return the section in which a range that ends at this tick ends."""
-    return [s for s in sections if not s.start or s.start < end][-1]
+    """Return the section in which a range that ends at this tick ends, or the first."""
+    begun = [s for s in sections if not s.start or s.start < end]
+    return begun[-1] if begun else sections[0]
 
 
 def _sections(file: MidiFile, lead: int, bar_1: int) -> list[Section]:

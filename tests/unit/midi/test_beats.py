@@ -277,3 +277,22 @@ def test_notes_on_a_grid_have_beats_without_a_tempo(
     beats = formats.read(path).beats
     assert [beat.time for beat in beats][:5] == [0.0, 0.5, 1.0, 1.5, 2.0][:count]
     assert [beat.position for beat in beats][:5] == [1, 2, 3, 4, 1][:count]
+
+
+def test_notes_before_the_first_bar(tmp_path: Path) -> None:
+    """Somebody moved the drums of a file of ours into its lead-in."""
+    events = [
+        mido.MetaMessage("marker", text="Lead-in", time=0),
+        mido.MetaMessage("set_tempo", tempo=500_000, time=0),
+        mido.Message("note_on", channel=9, note=38, velocity=90, time=480),
+        mido.Message("note_off", channel=9, note=38, time=240),
+        mido.MetaMessage("marker", text="Bar 1", time=7 * 480 + 240),
+        mido.MetaMessage("end_of_track", time=4 * 480),
+    ]
+    path = tmp_path / "song.mid"
+    file = mido.MidiFile(type=0, ticks_per_beat=480)
+    file.tracks.append(mido.MidiTrack(events))
+    file.save(path)
+    read = formats.read(path)
+    assert [(onset.time, onset.drum) for onset in read.onsets] == [(0.5, Drum("SD"))]
+    assert [beat.time for beat in read.beats] == [4.5, 5.0, 5.5, 6.0]
