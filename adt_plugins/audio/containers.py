@@ -11,9 +11,11 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from adt_plugins.audio.sniff import (
+    FARTHEST,
     HEAD_BYTES,
     adts_frame_bytes,
     behind_tags,
+    bytes_at,
     id3_bytes,
     is_mp3,
     is_sound,
@@ -31,7 +33,6 @@ ALL_ARE_READ = "several streams, one after the other: all are read"
 
 _MOST_CHUNKS = 10_000
 _MOST_PARTS = 1000
-_LARGEST = 1 << 62
 _LONG_FORMS = (b"RF64", b"BW64")
 _W64 = b"riff\x2e\x91\xcf\x11"
 _W64_HEADER = 24
@@ -61,8 +62,8 @@ def starts_of(file: BinaryIO) -> list[int]:
     size = file.seek(0, os.SEEK_END)
     starts = [0]
     while len(starts) < _MOST_PARTS:
-        start = starts[-1] + id3_bytes(_bytes(file, starts[-1], HEAD_BYTES))
-        find_end = _reader_of(_bytes(file, start, HEAD_BYTES))
+        start = starts[-1] + id3_bytes(bytes_at(file, starts[-1], HEAD_BYTES))
+        find_end = _reader_of(bytes_at(file, start, HEAD_BYTES))
         if find_end is None:
             break
         following = find_end(file, start, size)
@@ -74,9 +75,9 @@ def starts_of(file: BinaryIO) -> list[int]:
 
 def _follows(file: BinaryIO, position: int) -> bool:
     """Return whether a recording begins at a position, perhaps behind tags."""
-    if position >= _LARGEST:
+    if position >= FARTHEST:
         return False
-    return is_sound(_bytes(file, behind_tags(file, position), HEAD_BYTES))
+    return is_sound(bytes_at(file, behind_tags(file, position), HEAD_BYTES))
 
 
 def _reader_of(head: bytes) -> Callable[[BinaryIO, int, int], int] | None:
@@ -91,7 +92,10 @@ def _reader_of(head: bytes) -> Callable[[BinaryIO, int, int], int] | None:
 
 def _end_of_wave(file: BinaryIO, start: int, size: int) -> int:
     claimed = _number(file, start + 4, "<I")
-    if _bytes(file, start, 4) in _LONG_FORMS and _bytes(file, start + 12, 4) == b"ds64":
+    if (
+        bytes_at(file, start, 4) in _LONG_FORMS
+        and bytes_at(file, start + 12, 4) == b"ds64"
+    ):
         claimed = _number(file, start + 20, "<Q")
     return start + 8 + claimed + claimed % 2
 
@@ -119,7 +123,7 @@ def _end_of_au(file: BinaryIO, start: int, size: int) -> int:
 def _end_of_caf(file: BinaryIO, start: int, size: int) -> int:
     position = start + 8
     for _ in range(_MOST_CHUNKS):
-        header = _bytes(file, position, 12)
+        header = bytes_at(file, position, 12)
         if len(header) < 12 or _follows(file, position):
             return position
         length = struct.unpack(">q", header[4:])[0]
@@ -158,7 +162,7 @@ def lacks_index(file: BinaryIO) -> bool:
 
 def _mp4_box(file: BinaryIO, position: int) -> tuple[int, bytes]:
     """Return length and name of a box; length 0: to the end of the file."""
-    header = _bytes(file, position, 16)
+    header = bytes_at(file, position, 16)
     if len(header) < _MP4_HEADER:
         return 0, b""
     length, name = struct.unpack(">I4s", header[:_MP4_HEADER])
@@ -170,7 +174,7 @@ def _mp4_box(file: BinaryIO, position: int) -> tuple[int, bytes]:
 def _end_of_wavpack(file: BinaryIO, start: int, size: int) -> int:
     position = start
     for _ in range(_MOST_BLOCKS):
-        header = _bytes(file, position, struct.calcsize(_WAVPACK_FORM))
+        header = bytes_at(file, position, struct.calcsize(_WAVPACK_FORM))
         if len(header) < struct.calcsize(_WAVPACK_FORM):
             return size
         name, length, sample, flags = struct.unpack(_WAVPACK_FORM, header)
@@ -189,7 +193,7 @@ def _end_of_flv(file: BinaryIO, start: int, size: int) -> int:
     # Tags, each followed by its size.
     position = start + _number(file, start + 5, ">I") + 4
     for _ in range(_MOST_BLOCKS):
-        tag = _bytes(file, position, 4)
+        tag = bytes_at(file, position, 4)
         if len(tag) < 4 or tag[0] not in _FLV_TAGS:
             return position
         position += 11 + int.from_bytes(tag[1:], "big") + 4
@@ -202,7 +206,7 @@ def _end_of_avi(file: BinaryIO, start: int, size: int) -> int:
     for _ in range(_MOST_CHUNKS):
         claimed = _number(file, position + 4, "<I")
         position += 8 + claimed + claimed % 2
-        if _bytes(file, position, 12)[8:] != b"AVIX":
+        if bytes_at(file, position, 12)[8:] != b"AVIX":
             break
     return position
 
@@ -225,13 +229,13 @@ def _end_of_tta(file: BinaryIO, start: int, size: int) -> int:
     table = start + _TTA_HEADER
     if table + 4 * count > size:
         return size
-    frames = sum(struct.unpack(f"<{count}I", _bytes(file, table, 4 * count)))
+    frames = sum(struct.unpack(f"<{count}I", bytes_at(file, table, 4 * count)))
     return int(table + 4 * count + _TTA_CHECKSUM + frames)
 
 
 def _end_of_ape(file: BinaryIO, start: int, size: int) -> int:
     # Descriptor, header, table, header of the WAV file, samples (64 bits), its end.
-    parts = _bytes(file, start + 8, 7 * 4)
+    parts = bytes_at(file, start + 8, 7 * 4)
     if _number(file, start + 4, "<H") < _APE_WITH_SIZES or len(parts) < 7 * 4:
         return size
     *heads, low, high, rest = struct.unpack("<7I", parts)
@@ -239,20 +243,13 @@ def _end_of_ape(file: BinaryIO, start: int, size: int) -> int:
 
 
 def _end_of_matroska(file: BinaryIO, start: int, size: int) -> int:
-    claimed, position = matroska_segment(_bytes(file, start, 64))
+    claimed, position = matroska_segment(bytes_at(file, start, 64))
     return start + position + claimed if claimed else size
-
-
-def _bytes(file: BinaryIO, position: int, count: int) -> bytes:
-    if position >= _LARGEST:
-        return b""
-    file.seek(position)
-    return file.read(count)
 
 
 def _number(file: BinaryIO, position: int, form: str) -> int:
     """Return an integer in the file, 0 behind its end."""
-    data = _bytes(file, position, struct.calcsize(form))
+    data = bytes_at(file, position, struct.calcsize(form))
     return int(struct.unpack(form, data)[0]) if data[struct.calcsize(form) - 1 :] else 0
 
 

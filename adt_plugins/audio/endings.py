@@ -11,9 +11,10 @@ import struct
 from typing import BinaryIO
 
 from adt_plugins.audio.old_formats import VOC, stated_size
+from adt_plugins.audio.sniff import OGG_HEADER
 from adt_plugins.audio.stream_ends import end_of_mlp
 
-_OGG_HEADER, _OGG_PAGE = 27, 65307
+_OGG_PAGE = 65307
 _END_OF_STREAM = 4
 _SYNC = b"G"
 _PACK, _PACK_BYTES = b"\0\0\1\xba", 2048  # of program streams, as on DVDs
@@ -70,11 +71,11 @@ def _ends_with_packet(head: bytes, size: int) -> bool:
 def _has_last_page(tail: bytes) -> bool:
     """Return whether the last page is complete and ends its stream (RFC 3533)."""
     at = tail.rfind(b"OggS\0")
-    if at < 0 or at + _OGG_HEADER > len(tail):
+    if at < 0 or at + OGG_HEADER > len(tail):
         return False
-    flags, segments = tail[at + 5], tail[at + _OGG_HEADER - 1]
-    lacing = tail[at + _OGG_HEADER : at + _OGG_HEADER + segments]
-    whole = at + _OGG_HEADER + segments + sum(lacing) <= len(tail)
+    flags, segments = tail[at + 5], tail[at + OGG_HEADER - 1]
+    lacing = tail[at + OGG_HEADER : at + OGG_HEADER + segments]
+    whole = at + OGG_HEADER + segments + sum(lacing) <= len(tail)
     return whole and len(lacing) == segments and bool(flags & _END_OF_STREAM)
 
 

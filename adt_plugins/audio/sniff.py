@@ -16,6 +16,12 @@ from typing import BinaryIO
 HEAD_BYTES = 4096
 """Bytes from which a kind is recognised."""
 
+FARTHEST = 1 << 62
+"""Position behind the end of any file; a damaged header may state a later one."""
+
+OGG_HEADER, OGG_FIRST = 27, 2
+"""Bytes of a page's header before its lacing values, and the flag of a first page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -77,7 +83,6 @@ _BITSTREAMS = re.compile(
     rb"\x72\xf8\x1f\x4e|\xfe\x7f\x01\x80|\x7f\xfe\x80\x01|\xff\x1f\x00\xe8|\x1f\xff\xe8\x00"
 )
 _ID3V1_BYTES, _APE_BYTES, _APE_HAS_HEADER = 128, 32, 1 << 31
-_OGG_HEADER, _OGG_FIRST = 27, 2
 _OGG_SOUNDS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
 _ID3_HEADER, _MOST_TAGS = 10, 10
 _ID3 = re.compile(rb"ID3[\x02-\x04]\0[\0-\xf0][\0-\x7f]{4}", re.DOTALL)
@@ -129,12 +134,12 @@ def ogg_sounds(head: bytes) -> int:
     count = at = 0
     while (
         head[at : at + 4] == b"OggS"
-        and len(head) > at + _OGG_HEADER
-        and head[at + 5] & _OGG_FIRST
+        and len(head) > at + OGG_HEADER
+        and head[at + 5] & OGG_FIRST
     ):
-        body = at + _OGG_HEADER + head[at + _OGG_HEADER - 1]
+        body = at + OGG_HEADER + head[at + OGG_HEADER - 1]
         count += head[body : body + 8].startswith(_OGG_SOUNDS)
-        at = body + sum(head[at + _OGG_HEADER : body])
+        at = body + sum(head[at + OGG_HEADER : body])
     return count
 
 
@@ -189,6 +194,14 @@ def id3_bytes(head: bytes) -> int:
     for byte in head[6:_ID3_HEADER]:
         size = size << 7 | byte & 0x7F
     return _ID3_HEADER + size
+
+
+def bytes_at(file: BinaryIO, position: int, count: int) -> bytes:
+    """Return up to `count` bytes from a position on; none behind the end."""
+    if position >= FARTHEST:
+        return b""
+    file.seek(position)
+    return file.read(count)
 
 
 def behind_tags(file: BinaryIO, position: int) -> int:

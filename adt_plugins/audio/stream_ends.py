@@ -10,15 +10,17 @@ from typing import BinaryIO
 
 from adt_plugins.audio.sniff import (
     HEAD_BYTES,
+    OGG_FIRST,
+    OGG_HEADER,
     adts_frame_bytes,
     behind_tags,
+    bytes_at,
     is_sound,
     mp3_frame_bytes,
 )
 
 _PIECE = 1 << 16  # larger ones take twice the time to append
 _FRAME_HEAD = 48  # bytes of a frame that tell its length, or that a file begins with it
-_OGG_HEADER, _OGG_FIRST = 27, 2
 _FLAC_START = b"fLaC\x00\x00\x00\x22"
 _FLAC_HEAD, _FLAC_FRAME_HEAD = 26, 64
 _TAGS = 1 << 17  # most bytes of tags behind a FLAC stream
@@ -40,15 +42,15 @@ def end_of_ogg(file: BinaryIO, start: int, size: int) -> int:
         if position > end and _is_end(file, end):
             return end
         file.seek(position)
-        page = file.read(_OGG_HEADER + 255)
-        if len(page) < _OGG_HEADER:
+        page = file.read(OGG_HEADER + 255)
+        if len(page) < OGG_HEADER:
             break
-        is_first = bool(page[5] & _OGG_FIRST)
+        is_first = bool(page[5] & OGG_FIRST)
         if begun and is_first and not struct.unpack_from("<I", page, 18)[0]:
             return position
         begun = begun or not is_first
-        lacing = page[_OGG_HEADER:][: page[_OGG_HEADER - 1]]
-        end = position + _OGG_HEADER + len(lacing) + sum(lacing)
+        lacing = page[OGG_HEADER:][: page[OGG_HEADER - 1]]
+        end = position + OGG_HEADER + len(lacing) + sum(lacing)
     return end
 
 
@@ -58,7 +60,7 @@ def end_of_flac(file: BinaryIO, start: int, size: int) -> int:
     RFC 9639: a frame begins with a sync code, two bytes and its number, and ends with
     a checksum by which all of its bytes give 0.
     """
-    head = _bytes(file, start, _FLAC_HEAD)
+    head = bytes_at(file, start, _FLAC_HEAD)
     following = next(places(file, _FLAC_START, start + 4), size)
     number = _last_flac_frame(head)
     if number is None:
@@ -69,7 +71,7 @@ def end_of_flac(file: BinaryIO, start: int, size: int) -> int:
         for frame in _matches(file, pattern, begin):
             if frame >= following:
                 break
-            for length in _checked(_bytes(file, frame, most)):
+            for length in _checked(bytes_at(file, frame, most)):
                 if _is_end(file, frame + length):
                     return frame + length
     return following
@@ -114,17 +116,17 @@ _CRC16 = [_crc16(byte) for byte in range(256)]
 
 def _is_end(file: BinaryIO, position: int) -> bool:
     """Return whether nothing, or another recording, follows a position and tags."""
-    following = _bytes(file, behind_tags(file, position), HEAD_BYTES)
+    following = bytes_at(file, behind_tags(file, position), HEAD_BYTES)
     return not following or is_sound(following)
 
 
 def end_of_mp3(file: BinaryIO, start: int, size: int) -> int:
     """Return where the frames end, or those of another file begin."""
-    first = _bytes(file, start, HEAD_BYTES)
+    first = bytes_at(file, start, HEAD_BYTES)
     position = start + _counted(first)
     # Some count the tag's own frame and some do not.
     if position == start or not (
-        _is_end(file, position) or mp3_frame_bytes(_bytes(file, position, 4))
+        _is_end(file, position) or mp3_frame_bytes(bytes_at(file, position, 4))
     ):
         position = start
 
@@ -216,7 +218,7 @@ def _matches(file: BinaryIO, pattern: re.Pattern[bytes], start: int) -> Iterator
     """Iterate over the positions of a short pattern, which does not overlap itself."""
     data = b""
     while True:
-        piece = _bytes(file, start + len(data), _PIECE)
+        piece = bytes_at(file, start + len(data), _PIECE)
         data += piece
         settled = max(0, len(data) - _LONGEST_PATTERN) if piece else len(data)
         for match in pattern.finditer(data):
@@ -225,8 +227,3 @@ def _matches(file: BinaryIO, pattern: re.Pattern[bytes], start: int) -> Iterator
         if not piece:
             return
         start, data = start + settled, data[settled:]
-
-
-def _bytes(file: BinaryIO, position: int, count: int) -> bytes:
-    file.seek(position)
-    return file.read(count)
