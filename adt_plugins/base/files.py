@@ -121,9 +121,10 @@ def in_the_way(path: Path) -> OutputExistsError:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise `AdtError` if something else than a folder has this name."""
-    if os.path.lexists(folder) and not os.path.isdir(folder):  # noqa: PTH112
-        raise AdtError(f"{folder}: is not a folder")
+    """Raise `AdtError` if this or a folder above it is something else than a folder."""
+    there = next((f for f in (folder, *folder.parents) if os.path.lexists(f)), None)
+    if there is not None and not os.path.isdir(there):  # noqa: PTH112
+        raise AdtError(f"{there}: is not a folder")
 
 
 def make_folder(folder: Path) -> None:

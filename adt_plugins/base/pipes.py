@@ -15,7 +15,7 @@ def is_named_pipe(path: str | os.PathLike[str]) -> bool:
     """
     try:
         return Path(path).is_fifo()
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 

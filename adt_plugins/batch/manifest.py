@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from adt_plugins.base.files import replacing
 from adt_plugins.base.strict_json import build, parse_json
@@ -51,6 +51,11 @@ class Line(_Whole, total=False):
     error: str | None
     warnings: list[str]
     onsets: dict[str, int] | None
+    duration: float | None
+    tempo: float | None
+    steady: bool | None
+    meter: str | None
+    beats: int | None
     sha256: str | None
     settings: str
     bytes: int | None
@@ -74,6 +79,11 @@ class _Line:
     error: str | None = None
     warnings: tuple[str, ...] = ()
     onsets: Mapping[str, int] | None = None
+    duration: float | None = None
+    tempo: float | None = None
+    steady: Any = None
+    meter: str | None = None
+    beats: int | None = None
     sha256: str | None = None
     settings: str | None = None
     bytes: int | None = None

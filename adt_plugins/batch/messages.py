@@ -69,16 +69,27 @@ class Lost(TypedDict):
     open: str
 
 
+class Found(TypedDict):
+    """What was found in a recording; see `adt_plugins.cli._job_loop.Result`."""
+
+    onsets: dict[str, int] | None
+    duration: float | None
+    tempo: float | None
+    steady: bool | None
+    meter: str | None
+    beats: int | None
+
+
 @final
-class Done(TypedDict):
-    """The result of a recording; see `adt_plugins.cli` for the rest of its report."""
+class Done(Found):
+    """The result of a recording."""
 
     status: str
     error: str | None
     warnings: list[str]
     outputs: list[Output]
-    onsets: dict[str, int] | None
     sha256: str | None
+    seconds: float | None
 
 
 Reply = Done | Crashed | Lost

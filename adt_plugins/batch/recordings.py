@@ -52,7 +52,7 @@ def find_recordings(
     Raises
     ------
     AdtError
-        If an input does not exist.
+        If a folder or list does not exist, or nothing matches a pattern.
     """
     left_out = None if without is None else _identity(without)
     recordings: set[str] = set()
@@ -77,8 +77,11 @@ def find_recordings(
 def _named(name: str) -> Iterator[Path]:
     path = Path(name)
     if name == STDIN:
-        yield from _of_list(sys.stdin.read(), Path.cwd())
+        yield from _of_list(sys.stdin.read(), Path.cwd(), "standard input")
     elif not os.path.lexists(path):
+        if _is_recording(path.name) and not glob.has_magic(name):
+            yield path  # it fails like one that a list names, and the others are done
+            return
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - any root
         if not matches:
             is_pattern = glob.has_magic(name)
@@ -91,7 +94,7 @@ def _named(name: str) -> Iterator[Path]:
         )
     elif path.suffix.lower() in LISTS and path.is_file():
         protect(path)
-        yield from _of_list(_read(path), path.parent)
+        yield from _of_list(_read(path), path.parent, name)
     else:
         yield path
 
@@ -105,7 +108,9 @@ def _read(path: Path) -> str:
     return data.decode("utf-8-sig", "surrogateescape")
 
 
-def _of_list(text: str, base: Path) -> Iterator[Path]:
+def _of_list(text: str, base: Path, name: str) -> Iterator[Path]:
+    if "\0" in text:
+        raise AdtError(f"{name}: is not a list of recordings, but binary")
     for line in text.splitlines():
         name = line.strip()
         if name and not name.startswith("#"):  # M3U's comments

@@ -13,7 +13,7 @@ from typing import Any
 from adt_plugins import __version__
 from adt_plugins.base.protected import protect, protecting
 from adt_plugins.cli import _console
-from adt_plugins.cli._command import Call, parse
+from adt_plugins.cli._command import Call, InputError, parse
 from adt_plugins.cli._parser import Parser
 from adt_plugins.errors import AdtError, reason_of
 
@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return stop.code if isinstance(stop.code, int) else 2
     except AdtError as error:  # of the command; inputs are caught one by one
         _console.complain(str(error))
-        return 2
+        return 1 if isinstance(error, InputError) else 2
     except OSError as error:  # pathlib's, of names that cannot be
         if error.filename is None:
             raise

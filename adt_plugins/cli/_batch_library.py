@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from adt_plugins.batch.messages import Done, Output, Reply, Task
 from adt_plugins.card import ModelCard
 from adt_plugins.cli import _console
 from adt_plugins.cli._job_plan import Job, same_place
+from adt_plugins.cli._options import ReportOptions
 from adt_plugins.cli.transcribe import WorkOptions, read_adaptation
 from adt_plugins.errors import AdtError, FormatError, reason_of
 
@@ -47,8 +48,8 @@ class Library:
         Record of earlier runs, in the folder of the outputs.
     retry
         Whether to repeat recordings that failed before.
-    quiet
-        Print only what went wrong.
+    report
+        What is printed.
 
     Attributes
     ----------
@@ -65,15 +66,18 @@ class Library:
         manifest: Manifest,
         *,
         retry: bool = False,
-        quiet: bool = False,
+        report: ReportOptions,
     ) -> None:
         self._root, self._manifest = root, manifest
         self._outputs, self._folder = work.outputs, manifest.path.parent
-        self._retry, self._quiet = retry, quiet
+        self._retry, self._report = retry, report
         self._settings = _settings(work, card)
         self._counts: Counter[str] = Counter()
         self._failed_before: list[str] = []
         self.bytes_left = 0
+        self._all = recordings
+        self._seconds: dict[str, float | None] = {}
+        self._lost: dict[str, str] = {}
         self._recordings = [name for name in recordings if self._is_left(name)]
         self.left = len(self._recordings)
         meetings = Counter(same_place(*self._place(name)) for name in recordings)
@@ -187,6 +191,7 @@ class Library:
         if "open" in reply:
             _console.complain(f"{name}: {reply['open']}; left for the next run")
             self._counts[STARTED] += 1
+            self._lost[name] = f"{name}: {reply['open']}"
             return {"input": name, "status": STARTED, "outputs": []}
         if "crashed" in reply:
             reply = _failed(f"{name}: {reply['crashed']}")
@@ -202,7 +207,7 @@ class Library:
     ) -> Line:
         """Print and record the result for a recording."""
         for text in done["warnings"]:
-            if not self._quiet:
+            if not self._report.quiet:
                 _console.warn(text)
         if done["status"] == FAILED:
             _console.complain(str(done["error"]))
@@ -213,12 +218,18 @@ class Library:
             "warnings": done["warnings"],
             "outputs": self._all_outputs(name, done, kept),
             "onsets": done["onsets"],
+            "duration": done["duration"],
+            "tempo": done["tempo"],
+            "steady": done["steady"],
+            "meter": done["meter"],
+            "beats": done["beats"],
             "sha256": done["sha256"],
             "settings": self._settings,
             "bytes": None if state is None else state.bytes,
             "modified": None if state is None else state.modified,
         }
         self._manifest.add(line)
+        self._seconds[name] = done["seconds"]
         self._counts[done["status"]] += 1
         return line
 
@@ -237,13 +248,15 @@ class Library:
         return outputs
 
     def conclude(self) -> int:
-        """Print earlier failures and the totals; return the exit code."""
+        """Print earlier failures, and totals or a report; return the exit code."""
         for name in self._failed_before:
             line = self._manifest[name]
             assert line is not None
             _console.complain(f"{line['error']} (not tried again without --retry)")
         failed = self._counts[FAILED] + len(self._failed_before)
-        if not self._quiet:
+        if self._report.report is not None:
+            _console.say_report(map(self._result, self._all))
+        if self._report.talks:
             parts = [f"{self._counts[DONE]} done"]
             if self._counts["before"]:
                 parts.append(f"{self._counts['before']} done before")
@@ -254,6 +267,35 @@ class Library:
             parts.append(f"{failed} failed")
             _console.say(f"{', '.join(parts)}: {self._manifest.path}")
         return int(failed + self._counts[STARTED] > 0)
+
+    def _result(self, name: str) -> dict[str, Any]:
+        """Return what the report says about a recording."""
+        from adt_plugins.cli._job_loop import Result
+
+        line = self._manifest[name]
+        if line is None or name in self._lost:
+            return asdict(Result(name, FAILED, self._lost.get(name)))
+        result = Result(
+            name,
+            line["status"],
+            line.get("error"),
+            line.get("warnings") or [],
+            [
+                {
+                    "format": item["format"],
+                    "path": str(self._folder / item["path"]),
+                }
+                for item in line["outputs"]
+            ],
+            line.get("onsets") or {},
+            line.get("duration"),
+            line.get("tempo"),
+            line.get("steady"),
+            line.get("meter"),
+            line.get("beats"),
+            self._seconds.get(name),
+        )
+        return asdict(result)
 
     def _place(self, name: str) -> tuple[Path, str]:
         """Return folder and stem of the outputs, which mirror the library."""
@@ -300,7 +342,13 @@ def _failed(reason: str) -> Done:
         "warnings": [],
         "outputs": [],
         "onsets": None,
+        "duration": None,
+        "tempo": None,
+        "steady": None,
+        "meter": None,
+        "beats": None,
         "sha256": None,
+        "seconds": None,
     }
 
 

@@ -110,7 +110,13 @@ class _Work:
                 _hashed(item["format"], item["path"]) for item in result.outputs
             ],
             "onsets": result.onsets,
+            "duration": result.duration,
+            "tempo": result.tempo,
+            "steady": result.steady,
+            "meter": result.meter,
+            "beats": result.beats,
             "sha256": digest,
+            "seconds": result.seconds,
         }
 
     def _attempt(self, task: Task) -> tuple[Result, str | None]:

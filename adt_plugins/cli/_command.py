@@ -8,10 +8,13 @@ A command declares its options as a frozen dataclass. Each field is named after 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from adt_plugins.errors import AdtError, reason_of
 
 Options = TypeVar("Options")
 
@@ -56,6 +59,21 @@ class Call(Generic[Options]):
     def run(self) -> int:
         """Run the command; return its exit code."""
         return self.command.run(self.options)
+
+
+class InputError(AdtError):
+    """An input that failed, of a command that has no others to go on with."""
+
+
+@contextmanager
+def an_input(name: str | Path) -> Iterator[None]:
+    """Let an error be that of an input, not of the command: exit code 1, not 2."""
+    try:
+        yield
+    except AdtError as error:
+        raise InputError(str(error)) from error
+    except (OSError, MemoryError) as error:
+        raise InputError(f"{name}: {reason_of(error)}") from error
 
 
 def group(options: type[Any]) -> Mapping[str, type[Any]]:

@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from textwrap import indent
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from adt_plugins.base.visible import visible
@@ -19,6 +20,9 @@ from adt_plugins.errors import AdtError, AdtWarning, reason_of
 
 if TYPE_CHECKING:
     from adt_plugins.batch.manifest import Line
+
+REPORT_FORMAT = "adt-plugins-report"
+REPORT_VERSION = 1
 
 _TERMINATED = 128 + signal.SIGTERM  # as shells count
 
@@ -105,6 +109,19 @@ def say_json(data: Any) -> None:
     _print(json.dumps(data, indent=1), sys.stdout)
 
 
+def say_report(results: Iterable[Mapping[str, Any]]) -> None:
+    """Print the report about all inputs, one result at a time: there may be many."""
+    head = {"format": REPORT_FORMAT, "version": REPORT_VERSION, "results": []}
+    before, after = json.dumps(head, indent=1).split("[]")
+    _print(f"{before}[", sys.stdout, "")
+    comma = ""
+    for result in results:
+        text = indent(json.dumps(result, indent=1), "  ")
+        _print(f"{comma}\n{text}", sys.stdout, "")
+        comma = ","
+    _print(f"\n ]{after}", sys.stdout)
+
+
 def complain(text: str) -> None:
     """Print a line on stderr; line breaks in `text` do not end it."""
     _print("adt: " + visible(" ".join(text.split())), sys.stderr)
@@ -125,11 +142,11 @@ def flush() -> None:
                 _silence(stream)
 
 
-def _print(text: str, stream: TextIO | None) -> bool:
+def _print(text: str, stream: TextIO | None, end: str = "\n") -> bool:
     if stream is None:  # pythonw
         return True
     try:
-        print(text, file=stream, flush=True)
+        print(text, end=end, file=stream, flush=True)
     except BrokenPipeError:
         # Nobody reads the lines any more, but the files are still wanted.
         _silence(stream)

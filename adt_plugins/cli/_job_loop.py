@@ -36,9 +36,6 @@ from adt_plugins.errors import (
 from adt_plugins.labels.originals import remember
 from adt_plugins.transcription import Transcription
 
-REPORT_FORMAT = "adt-plugins-report"
-REPORT_VERSION = 1
-
 # Errors that concern one format only. What the system refuses, such as writing to a
 # full disk, concerns all of them.
 _OF_A_FORMAT = (FormatError, AudioError, MissingDependencyError)
@@ -129,13 +126,7 @@ def run_jobs(
 def reported(options: ReportOptions, results: Sequence[Result]) -> int:
     """Print the report if one is asked for; return the exit code."""
     if options.report == "json":
-        _console.say_json(
-            {
-                "format": REPORT_FORMAT,
-                "version": REPORT_VERSION,
-                "results": [asdict(result) for result in results],
-            }
-        )
+        _console.say_report(map(asdict, results))
     return int(any(result.status == "failed" for result in results))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adt_plugins.activations import SUFFIX as ACTIVATIONS_SUFFIX
-from adt_plugins.base.files import check_free
+from adt_plugins.base.files import check_folder, check_free
 from adt_plugins.base.protected import protect
 from adt_plugins.base.reporting import did_you_mean
 from adt_plugins.cli._options import NPZ
@@ -96,6 +96,8 @@ def plan(
     stem
         Function that returns the stem of an input's outputs.
     """
+    if folder is not None:
+        check_folder(folder)
     # The same file under two spellings is one input.
     sources: dict[Path, str] = {}
     for name in _expand(inputs):

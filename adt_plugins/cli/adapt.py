@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.cli import _console, _options
-from adt_plugins.cli._command import group, set_command
+from adt_plugins.cli._command import an_input, group, set_command
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +89,14 @@ def run(options: AdaptOptions) -> int:
 
     check_free([options.output], overwrite=options.overwrite)
     check_folder(options.output.parent)
-    with instead_of_a_transcription(str(options.corrected)):
+    with (
+        an_input(options.corrected),
+        instead_of_a_transcription(str(options.corrected)),
+    ):
         corrected = formats.read(options.corrected)
     network = open_network(options.model)
     with (
+        an_input(options.recording),
         instead_of_a_recording(options.recording),
         progress_bar("Listening", quiet=options.quiet) as report,
         open_audio(options.recording) as reader,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _console, _format_options, _options
-from adt_plugins.cli._command import group, set_command
+from adt_plugins.cli._command import an_input, group, set_command
 from adt_plugins.cli.transcribe import WorkOptions
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def run(options: OpenOptions) -> int:
     from adt_plugins.cli._reopening import project_of
 
     for source in options.inputs:
-        check_no_pipe(source)
+        with an_input(source):
+            check_no_pipe(source)
     work = options.work
     check_formats(work.outputs.formats)
     written = tuple(dict.fromkeys((*work.outputs.formats, FORMAT)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _console, _format_options, _options, _values
-from adt_plugins.cli._command import group, set_command
+from adt_plugins.cli._command import an_input, group, set_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,15 +131,16 @@ def _saved(options: PullOptions, stem: str, originals: Sequence[Original]) -> Re
 
     if options.audio:
         raise AdtError(f"--audio: needs the project to be open, and its pipe: {ENABLE}")
-    path = next(find_saved(stem, options.song.parent, originals), None)
-    if path is None:
-        raise AdtError(
-            f"there is no saved project of {stem}: save it in Audacity (File > Save"
-            f" Project); or, to read what is open, {ENABLE}"
-        )
-    if not options.quiet:
-        _console.complain(f"this project of {stem} was saved last: {path}")
-    return read_whole(path, warn=_console.warn, **options.labels.reading())
+    with an_input(options.song):
+        path = next(find_saved(stem, options.song.parent, originals), None)
+        if path is None:
+            raise AdtError(
+                f"there is no saved project of {stem}: save it in Audacity (File >"
+                f" Save Project); or, to read what is open, {ENABLE}"
+            )
+        if not options.quiet:
+            _console.complain(f"this project of {stem} was saved last: {path}")
+        return read_whole(path, warn=_console.warn, **options.labels.reading())
 
 
 def _pulled(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _console, _format_options, _options, _values
-from adt_plugins.cli._command import group, set_command
+from adt_plugins.cli._command import an_input, group, set_command
 
 if TYPE_CHECKING:
     from adt_plugins.audacity.script_pipe import Pipe
@@ -94,7 +94,7 @@ def _check_input(file: str) -> None:
     from adt_plugins.formats import format_of_file
 
     path = Path(file)
-    with instead_of_a_recording(file):
+    with an_input(file), instead_of_a_recording(file):
         if not path.exists():
             raise AdtError(f"{file}: no such file")
         if path.is_dir():
@@ -111,7 +111,8 @@ def _push(options: PushOptions, pipe: Pipe) -> int:
     from adt_plugins.labels.originals import remember
     from adt_plugins.labels.tracks import DEFAULT_TEXT
 
-    transcription = _transcription(options)
+    with an_input(options.file):
+        transcription = _transcription(options)
     late = shown_late(pipe, _recording(options.file, transcription))
     done = push(
         pipe,
@@ -140,7 +141,8 @@ def _leave_for_extension(options: PushOptions) -> int:
     from adt_plugins.labels.originals import remember
     from adt_plugins.labels.tracks import DEFAULT_TEXT, moved, tracks_of
 
-    transcription = _transcription(options)
+    with an_input(options.file):
+        transcription = _transcription(options)
     tracks = tracks_of(
         transcription,
         options.labels.label_text or DEFAULT_TEXT,

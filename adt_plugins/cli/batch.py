@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _console
 from adt_plugins.cli._command import group, set_command
-from adt_plugins.cli._options import ReportOptions
+from adt_plugins.cli._options import ReportOptions, add_json_report
 from adt_plugins.cli.transcribe import WorkOptions, add_work, check_options
 from adt_plugins.errors import reason_of
 
@@ -77,6 +77,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="tcp://HOST:PORT",
         help="run on this Dask cluster, whose workers see the same files",
     )
+    add_json_report(parser)
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print only what went wrong"
     )
@@ -119,7 +120,7 @@ def run(options: BatchOptions) -> int:
                 recordings,
                 manifest,
                 retry=options.retry,
-                quiet=options.report.quiet,
+                report=options.report,
             )
             _work(options, library, begun)
             return library.conclude()
@@ -136,7 +137,9 @@ def _work(options: BatchOptions, library: Library, begun: float) -> None:
         return
     with (
         closing(_answers(options, library, begun)) as answers,
-        Tally(library.left, library.bytes_left, quiet=options.report.quiet) as tally,
+        Tally(
+            library.left, library.bytes_left, quiet=not options.report.talks
+        ) as tally,
     ):
         for task, reply in answers:
             line = library.note(task, reply)

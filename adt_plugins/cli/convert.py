@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _format_options, _options
-from adt_plugins.cli._command import group, set_command
+from adt_plugins.cli._command import an_input, group, set_command
 
 if TYPE_CHECKING:
     from adt_plugins.cli._job_loop import Result
@@ -110,7 +110,8 @@ def run(options: ConvertOptions) -> int:
     if options.audio is not None and len(options.inputs) > 1:
         raise AdtError("--audio: is for one input")
     if options.audio is not None:
-        check_no_pipe(options.audio)
+        with an_input(options.audio):
+            check_no_pipe(options.audio)
     jobs = plan(options.inputs, outputs.folder, formats.song_stem)
     jobs = [replace(job, audio=options.audio) for job in jobs]
     settings = Settings(outputs, writing, options.report)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from adt_plugins.cli import _console, _options, _values
-from adt_plugins.cli._command import set_command
+from adt_plugins.cli._command import an_input, set_command
 
 if TYPE_CHECKING:
     from adt_plugins.drums import Drum
@@ -92,9 +92,9 @@ def run(options: EvaluateOptions) -> int:
     from adt_plugins.evaluation import evaluate_files
 
     for path in (options.reference, *options.estimates):
-        check_no_pipe(path)
-        check_transcription(path)
-
+        with an_input(path):
+            check_no_pipe(path)
+            check_transcription(path)
     given = {
         name: value
         for name, value in (("drums", options.drums), ("windows", options.windows))

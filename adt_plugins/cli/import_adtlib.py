@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.cli import _console
-from adt_plugins.cli._command import set_command
+from adt_plugins.cli._command import an_input, set_command
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +46,13 @@ def add_parser(subparsers: Any) -> None:
 def run(options: ImportOptions) -> int:
     """Run the command."""
     from adt_plugins.base.pipes import check_no_pipe
-    from adt_plugins.errors import AdtError
     from adt_plugins.network.adtlib import import_adtlib
 
-    check_no_pipe(options.archive)
-    try:
+    with an_input(options.archive):
+        check_no_pipe(options.archive)
         cards = import_adtlib(
             options.archive, options.folder, overwrite=options.overwrite
         )
-    except (AdtError, OSError) as error:
-        _console.complain(str(error))
-        return 1
     for card in cards:
         _console.say(f"{card.name}: {card.path}")
     return 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _console, _options
-from adt_plugins.cli._command import group, set_command
+from adt_plugins.cli._command import an_input, group, set_command
 
 if TYPE_CHECKING:
     from adt_plugins.cli._job_loop import Result
@@ -78,7 +78,8 @@ def run(options: SplitOptions) -> int:
         given = ", ".join(options.model.given)
         raise AdtError(f"{given}: has no effect, since --from gives the hits")
     if options.hits is not None:
-        check_no_pipe(options.hits)
+        with an_input(options.hits):
+            check_no_pipe(options.hits)
     hits_of = _hits(options)
     jobs = plan(options.inputs, options.places.folder, lambda path: path.stem)
     work = partial(_split, options, hits_of)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.cli import _console
-from adt_plugins.cli._command import set_command
+from adt_plugins.cli._command import an_input, set_command
 from adt_plugins.cli._summary import listed
 from adt_plugins.errors import AdtError, reason_of
 
@@ -99,9 +99,10 @@ def _write_song(song: Path, options: WebOptions) -> int:
     from adt_plugins.base.pipes import check_no_pipe
     from adt_plugins.cli import _options, transcribe
 
-    check_no_pipe(song)
     if options.output is not None:
         raise AdtError("-o: a song's page is always written beside the song")
+    with an_input(song):
+        check_no_pipe(song)
     outputs = _options.OutputOptions(formats=("html",), overwrite=options.overwrite)
     code = transcribe.run(
         transcribe.TranscribeOptions(

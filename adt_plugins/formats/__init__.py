@@ -98,7 +98,8 @@ def read(
     try:
         return form.read(path, warn=warn, **options)
     except FormatError as error:
-        raise FormatError(f"{path}: {error}") from error
+        is_empty = path.is_file() and not path.stat().st_size
+        raise FormatError(f"{path}: {'is empty' if is_empty else error}") from error
 
 
 def _read_pipe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from adt_plugins.base.hashing import sha256
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.picking.kit_adaptation import Adaptation
 from tests.support.batch import batch, files, lines, times
+from tests.support.commands import run
 from tests.support.recordings import HITS, assert_heard, write_wave
 from tests.support.tiny_model import play
 
@@ -47,6 +49,40 @@ def test_a_library_keeps_its_folders(
     failed = written["two/broken.mp3"]
     assert (failed["status"], failed["error"]) == ("failed", reason)
     assert failed["outputs"] == []
+
+
+def test_the_report_is_that_of_transcribing(
+    library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken, song = library / "two" / "broken.mp3", library / "one" / "söng.wav"
+    missing, out = library / "missing.wav", tmp_path / "out"
+    inputs = (str(missing), str(song), str(broken))
+    how = ("--format", "labels", "--report", "json")
+    assert batch(*inputs, "-o", out, *how) == 1
+    captured = capsys.readouterr()
+    assert captured.out.isascii()
+    report = json.loads(captured.out)
+    assert run("transcribe", "--model", "tiny", *inputs, "-o", out, *how) == 1
+    expected = json.loads(capsys.readouterr().out)
+    assert report.keys() == expected.keys()
+    assert report["version"] == expected["version"]
+    results = {result["input"]: result for result in report["results"]}
+    assert list(results) == sorted(inputs)
+    for result in expected["results"]:
+        assert results[result["input"]].keys() == result.keys()
+    done = results[str(song)]
+    assert done["outputs"] == [
+        {"format": "labels", "path": str(out / "one" / "söng.labels.txt")}
+    ]
+    assert done["seconds"] > 0
+    assert results[str(missing)]["error"] == f"{missing}: no such file or folder"
+    errors = [results[name]["error"] for name in (str(missing), str(broken))]
+    assert captured.err == "".join(f"adt: {error}\n" for error in errors)
+    # Nothing is done again, and all of it is reported again.
+    assert batch(*inputs, "-o", out, *how) == 1
+    again = json.loads(capsys.readouterr().out)["results"]
+    done["seconds"] = None
+    assert again == list(results.values())
 
 
 def test_only_what_is_new_or_has_changed_is_done_again(
@@ -240,6 +276,10 @@ def test_recordings_are_never_outputs(
         (["{library}", "-o", "{library}/notes.txt"], "notes.txt' must be a folder"),
         (["{library}", "-o", "{out}", "--threshold", "CY=0.5"], "has no drum CY"),
         (["{library}", "-o", "{out}", "-j", "0"], "is not a number of processes"),
+        (
+            ["{library}/zero.txt", "-o", "{out}"],
+            "zero.txt: is not a list of recordings",
+        ),
     ],
 )
 def test_what_is_wrong_with_the_command(
@@ -249,6 +289,7 @@ def test_what_is_wrong_with_the_command(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    (library / "zero.txt").write_bytes(b"one/a\0b.wav\n")
     places = {"library": library, "out": tmp_path / "out"}
     assert batch(*(text.format(**places) for text in arguments)) == 2
     error = capsys.readouterr().err

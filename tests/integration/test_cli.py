@@ -143,11 +143,19 @@ def test_a_recording_that_cannot_be_read_is_told_once(
     assert song.with_name("song.drums.csv").exists()
 
 
-def test_an_output_folder_that_is_a_file_is_a_failure(
-    song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("folder", ["out", "out/below"])
+@pytest.mark.parametrize(
+    "command", ["transcribe", "convert --format csv", "split", "batch"]
+)
+def test_an_output_folder_that_is_a_file_is_a_wrong_command(
+    song: Path,
+    tmp_path: Path,
+    command: str,
+    folder: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "out").write_text("in the way")
-    assert transcribe(song, "-o", tmp_path / "out") == 1
+    assert run(*command.split(), song, "-o", tmp_path / folder) == 2
     assert capsys.readouterr().err == f"adt: {tmp_path / 'out'}: is not a folder\n"
 
 
