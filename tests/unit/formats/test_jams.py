@@ -216,7 +216,7 @@ def test_tags_of_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "not JSON"),
+        ("", "is empty"),
         ("[" * 100_000, "not JSON"),
         ("{}", "not a JAMS file"),
         ('{"annotations": {}, "file_metadata": 1}', "not a JAMS file"),

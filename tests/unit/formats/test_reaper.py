@@ -93,7 +93,7 @@ def test_names_of_the_users_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ("", "no column #, Name, Start"),
+        ("", "is empty"),
         ("#,Name\nM1,Kick\n", "no column Start"),
         ("#,Name,Start\nM1,Kick,1.1.00\n", "line 2: a time is seconds or m:ss.sss"),
         ("#,Name,Start\n\nM1,Kick,nan\n", "line 3: a time is seconds"),

@@ -129,7 +129,7 @@ def test_markers_that_name_no_drum_stay_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "no column drum and no column time"),
+        ("", "is empty"),
         ("start,name\n1,verse\n", "no marker names a drum: 'verse' (1)"),
         ("time,velocity\n1,2\n", "no column drum"),
         ("#,Name,Start\n", "no column drum and no column time"),

@@ -104,7 +104,7 @@ def test_other_databases(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "not a project of Audacity 3"),
+        (b"", "is empty"),
         (b"SQLite format 3\0", "not a project of Audacity 3"),
         (b"SQLite format 3\0" + bytes(84), "not a project of Audacity 3"),
         (b"RIFF" + bytes(200), "not a project of Audacity 3"),

@@ -175,7 +175,7 @@ def test_own_names_for_tracks(tmp_path: Path, wav: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "not a project of Audacity: no element found: line 1, column 0"),
+        (b"", "is empty"),
         (b"AudacityProject\n", "not a project of Audacity: syntax error: line 1"),
         (b"<html/>", "not a project of Audacity"),
         (b"<?xml version='1.0'?><project/>", "a project without label tracks"),
