@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import os
 from collections.abc import Iterable, Iterator
@@ -108,12 +107,14 @@ class Transcription:
         return f"<Transcription{name}{length}{tempo}: {counts or 'no onsets'}{more}>"
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         rows = "".join(
             f"<tr><td>{drum}</td><td>{drum.full_name}</td><td>{n}</td></tr>"
             for drum, n in self.counts().items()
         )
         return (
-            f"<p>{html.escape(repr(self))}</p>"
+            f"<p>{escape(repr(self))}</p>"
             "<table><thead><tr><th>drum</th><th>name</th><th>onsets</th></tr></thead>"
             f"<tbody>{rows}</tbody></table>"
         )

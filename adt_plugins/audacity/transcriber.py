@@ -24,7 +24,8 @@ from adt_plugins.meter import meter_changes
 from adt_plugins.network.inference import Network
 from adt_plugins.picking import recurrence
 from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
-from adt_plugins.pipeline import check_request, listen
+from adt_plugins.picking.request import check_request
+from adt_plugins.pipeline import listen
 from adt_plugins.rhythm.beats import find_clear_beats, has_beats, meter_of
 from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.transcription import Transcription

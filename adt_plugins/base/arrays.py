@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import math
-import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.errors import FormatError
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
 
 MOST_BYTES = 512 << 20
 """Largest size of all arrays together: activations of thirty hours."""
@@ -21,7 +23,6 @@ MOST_BYTES = 512 << 20
 # an archive that was made to exhaust memory.
 _ALWAYS_BYTES = 64 << 20
 _MOST_RATIO = 40
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SUFFIX = ".npy"
 _KINDS = "fiubU"
 _MOST_ARRAYS = 1000
@@ -52,11 +53,13 @@ def read_arrays(
     OSError
         If the file cannot be read.
     """
+    from zipfile import ZipFile
+
     file: Any = io.BytesIO(source) if isinstance(source, bytes) else source
     if isinstance(source, Path):
         source.open("rb").close()  # raises the system's own error
     try:
-        with zipfile.ZipFile(file) as archive:
+        with ZipFile(file) as archive:
             if names is None:
                 members = archive.namelist()[:_MOST_ARRAYS]
                 names = [member.removesuffix(_SUFFIX) for member in members]
@@ -75,12 +78,14 @@ def archived(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     return file.getvalue()
 
 
-def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+def _array(archive: ZipFile, name: str) -> NDArray[Any]:
+    from zipfile import ZIP_DEFLATED, ZIP_STORED
+
     try:
         about = archive.getinfo(name + _SUFFIX)
     except KeyError:
         raise FormatError(f"it has no {name}") from None
-    if about.compress_type not in _METHODS:
+    if about.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise FormatError(f"{name} is compressed in an unusual way")
     large = about.file_size > max(_ALWAYS_BYTES, _MOST_RATIO * about.compress_size)
     if large or about.file_size > MOST_BYTES:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import math
 import reprlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
-import numpy as np
-
 _T = TypeVar("_T")
 _REQUIRED = {"time", "drum", "position", "start", "end", "text"}
-_LARGEST = float(np.finfo(float).max)
+_LARGEST = sys.float_info.max
 
 
 def real(what: str, value: Any, low: float, high: float) -> float:
@@ -65,7 +64,9 @@ def plain(value: Any) -> Any:
         if not all(isinstance(key, str) for key in value):
             raise TypeError("the model's keys are text")
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence | np.ndarray):
+    from numpy import ndarray  # programs that only read JSON do without NumPy
+
+    if isinstance(value, Sequence | ndarray):
         return [plain(item) for item in value]
     raise TypeError(f"no JSON for {reprlib.repr(value)} in the model")
 

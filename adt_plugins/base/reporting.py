@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import reprlib
 import warnings
@@ -15,8 +16,18 @@ _PADDING_S = 0.1  # a compressed copy of a recording may be longer by this
 
 
 def default_warn(message: str) -> None:
-    """Issue an `AdtWarning`; the command line uses a function of its own."""
-    warnings.warn(message, AdtWarning, stacklevel=4)
+    """Issue an `AdtWarning` at the line that called this package.
+
+    The command line uses a function of its own.
+    """
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, AdtWarning, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == __package__.partition(".")[0]
 
 
 class NoHitLost(str):

@@ -91,13 +91,14 @@ class MidiOptions:
 
     def _grids(self) -> Quantize | None:
         from adt_plugins.errors import AdtError
-        from adt_plugins.midi.quantize import LEAST_SWING, Quantize
 
         if not self.quantize:
             if self.strength is None and self.swing is None:
                 return None
             message = "--strength and --swing need a grid: give --quantize as well"
             raise AdtError(message)
+        from adt_plugins.midi.quantize import LEAST_SWING, Quantize
+
         grids = dict(self.quantize)
         try:
             return Quantize(

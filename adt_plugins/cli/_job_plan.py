@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from adt_plugins.activations import SUFFIX as ACTIVATIONS_SUFFIX
 from adt_plugins.base.files import check_folder, check_free
 from adt_plugins.base.protected import protect
 from adt_plugins.base.reporting import did_you_mean
@@ -51,7 +50,9 @@ class Job:
     def target(self, format_id: str) -> Path:
         """Return the path that a format writes; a set of files is named after it."""
         if format_id == NPZ:
-            return self.folder / f"{self.stem}{ACTIVATIONS_SUFFIX}"
+            from adt_plugins.activations import SUFFIX
+
+            return self.folder / f"{self.stem}{SUFFIX}"
         return output_path(self.stem, self.folder, format_id)
 
     def check(self, format_id: str, *, overwrite: bool) -> None:

@@ -13,7 +13,6 @@ from adt_plugins.cli._options import ModelOptions, OutputOptions, ReportOptions
 from adt_plugins.cli.transcribe import WorkOptions
 from adt_plugins.corrections.search import left_beside
 from adt_plugins.errors import AdtError
-from adt_plugins.formats.audacity_project import AUP
 from adt_plugins.formats.audacity_project.writer import check_target
 from adt_plugins.labels.originals import Original
 from adt_plugins.network.catalogue import find_model
@@ -35,7 +34,7 @@ def project_of(work: WorkOptions, job: Job, report: ReportOptions) -> Path | Non
         The project that the user has saved, or else the one that we wrote. None if
         there is neither, or the options ask for something else.
     """
-    target = job.target(AUP.id)
+    target = job.target("aup")
     if report.report is not None or not _is_plain(work) or not _is_ours(target):
         return None
     originals = list(left_beside(job.folder, job.stem))
@@ -49,7 +48,7 @@ def project_of(work: WorkOptions, job: Job, report: ReportOptions) -> Path | Non
 def _is_plain(work: WorkOptions) -> bool:
     """Whether a project of an earlier run has everything that the options ask for."""
     plain = WorkOptions(
-        outputs=OutputOptions(formats=(AUP.id,), folder=work.outputs.folder),
+        outputs=OutputOptions(formats=("aup",), folder=work.outputs.folder),
         writers=replace(work.writers, labels=LabelOptions()),
         model=ModelOptions(model=work.model.model),
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -164,5 +162,9 @@ def _is_pattern(source: str) -> bool:
 
 def _quoted(text: str) -> str:
     if sys.platform == "win32":
-        return subprocess.list2cmdline([text])
-    return shlex.quote(text)
+        from subprocess import list2cmdline
+
+        return list2cmdline([text])
+    from shlex import quote
+
+    return quote(text)

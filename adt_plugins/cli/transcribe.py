@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _console, _format_options, _options, _values
 from adt_plugins.cli._command import group, set_command
+from adt_plugins.drums import Drum
 
 if TYPE_CHECKING:
     import threading
@@ -249,13 +250,12 @@ class Transcriber:
 def check_options(options: WorkOptions) -> ModelCard:
     """Return the model's card; raise `AdtError` if it cannot do what is asked for."""
     from adt_plugins.network.catalogue import find_model
-    from adt_plugins.picking.fine_drums import FineDrumTagger
-    from adt_plugins.pipeline import check_request
+    from adt_plugins.picking.request import check_request
 
     _check_part(options)
     _check_beats(options)
     card = find_model(options.model.model)
-    kinds = FineDrumTagger(card).kinds if _wants_fine(options, card) else ()
+    kinds = _fine_kinds(card) if _wants_fine(options, card) else ()
     check_request(card, options.outputs.drums, dict(options.model.thresholds), kinds)
     adaptation = read_adaptation(options.model)
     if adaptation is not None:
@@ -268,9 +268,7 @@ def _wants_fine(options: WorkOptions, card: ModelCard) -> bool:
 
     By default for paper, if the model can, and if such a kind is asked for.
     """
-    from adt_plugins.drums import Drum
     from adt_plugins.formats import find_format
-    from adt_plugins.picking.fine_drums import FineDrumTagger
 
     if options.model.fine is not None:
         return options.model.fine
@@ -280,7 +278,13 @@ def _wants_fine(options: WorkOptions, card: ModelCard) -> bool:
     if any("fine" in form.wants for form in formats):
         return True
     asked = set(options.outputs.drums or ()) - {Drum(code) for code in card.drums}
-    return bool(asked) and not asked.isdisjoint(FineDrumTagger(card).kinds)
+    return bool(asked) and not asked.isdisjoint(_fine_kinds(card))
+
+
+def _fine_kinds(card: ModelCard) -> tuple[Drum, ...]:
+    from adt_plugins.picking.fine_drums import FineDrumTagger
+
+    return FineDrumTagger(card).kinds
 
 
 def _check_part(options: WorkOptions) -> None:

@@ -13,9 +13,7 @@ from pathlib import Path
 from adt_plugins import formats
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.errors import AdtError
-from adt_plugins.formats.audacity_project import AUP
 from adt_plugins.formats.audacity_project.writer import ORIGINAL, data_folder
-from adt_plugins.formats.json import JSON
 from adt_plugins.labels.corrections import Slack, exact, explained
 from adt_plugins.labels.originals import (
     Original,
@@ -126,11 +124,11 @@ def left_beside(folder: Path, stem: str) -> Iterator[Original]:
     folder, stem
         Folder and stem of the song's files.
     """
-    project = formats.output_path(stem, folder, AUP.id)
+    project = formats.output_path(stem, folder, "aup")
     for file in (
         data_folder(project) / ORIGINAL,
         folder / f"{stem}_data" / ORIGINAL,
-        formats.output_path(stem, folder, JSON.id),
+        formats.output_path(stem, folder, "json"),
     ):
         if os.path.isfile(file):  # noqa: PTH113 - pathlib's raises for odd names
             with suppress(AdtError):

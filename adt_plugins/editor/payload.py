@@ -12,7 +12,8 @@ import numpy as np
 from adt_plugins.base.checks import json_text
 from adt_plugins.editor.picks import PickedSong
 from adt_plugins.editor.sound import Sound
-from adt_plugins.midi.song_files import SUFFIX, constant_path, tempo_maps
+from adt_plugins.midi.file_names import SUFFIX, constant_path
+from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.midi.writer import midi_bytes
 from adt_plugins.transcription import Transcription

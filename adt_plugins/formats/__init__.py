@@ -28,10 +28,10 @@ from adt_plugins.formats.lookup import (
     registered,
     song_stem,
 )
-from adt_plugins.transcription import Transcription, check_transcription
 
 if TYPE_CHECKING:
     from adt_plugins.formats.registry import FORMATS
+    from adt_plugins.transcription import Transcription
 
 __all__ = [
     "FORMATS",
@@ -167,6 +167,8 @@ def write(
     TypeError
         If `transcription` is not a `Transcription`.
     """
+    from adt_plugins.transcription import check_transcription
+
     check_transcription(transcription)
     path = Path(path)
     name = format_id or format_of_name(path)

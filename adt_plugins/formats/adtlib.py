@@ -15,7 +15,6 @@ from adt_plugins.base.files import below_header, read_text, write_files
 from adt_plugins.base.reporting import Warn, about, name_some
 from adt_plugins.drums import Drum, drum_of_code
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.transcription import Transcription
 
@@ -69,18 +68,8 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     return Transcription(onsets=tuple(onsets))
 
 
-def _looks_like_codes(head: str) -> bool:
+def looks_like(head: str) -> bool:
+    """Whether a text begins like a file of ADTLib or MDB Drums."""
     first = next(below_header(head, _HEADER), (0, ""))[1]
     match = _LINE.fullmatch(first)
     return match is not None and drum_of_code(match[2]) is not None
-
-
-ADTLIB = Format(
-    id="adtlib",
-    description="ADTLib's text output; reads MDB Drums annotations too",
-    suffix=".ADT.txt",
-    write=write,
-    read=read,
-    looks_like=_looks_like_codes,
-    purpose=lambda *_: "ADTLib's text output",
-)

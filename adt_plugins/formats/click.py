@@ -20,7 +20,6 @@ from adt_plugins.base.files import replacing
 from adt_plugins.base.reporting import Warn, name_some
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError
-from adt_plugins.formats.format import Format
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
 
@@ -202,12 +201,3 @@ def _opened(source: AudioSource) -> AudioReader:
         return reader
     reader.close()
     return open_audio(source)
-
-
-CLICK = Format(
-    id="click",
-    description="the song with a sound on every hit (WAV)",
-    suffix=".click.wav",
-    write=write,
-    needs=("audio",),
-)

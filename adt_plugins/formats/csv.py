@@ -13,7 +13,6 @@ from adt_plugins.base.files import read_text, write_files
 from adt_plugins.base.reporting import Warn, about, name_some
 from adt_plugins.drums import drum_of_name
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.transcription import Transcription
 
@@ -142,18 +141,8 @@ def _onset(
     return Onset(time, drum, int(velocity), number("confidence", "1"))
 
 
-def _looks_like_table(head: str) -> bool:
+def looks_like(head: str) -> bool:
+    """Whether a text begins like a table of hits."""
     # The two columns "time" and "label" are those of Sonic Visualiser.
     is_layer = head.casefold().startswith(("time,label\r", "time,label\n"))
     return not is_layer and not _missing(_header(head)[1])
-
-
-CSV = Format(
-    id="csv",
-    description="table for spreadsheets (CSV)",
-    suffix=".drums.csv",
-    write=write,
-    read=read,
-    endings=(".csv",),
-    looks_like=_looks_like_table,
-)

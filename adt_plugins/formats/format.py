@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-from adt_plugins.base.reporting import Warn
-from adt_plugins.labels.tracks import LabelTrack
-from adt_plugins.transcription import Transcription
+    from adt_plugins.base.reporting import Warn
+    from adt_plugins.labels.tracks import LabelTrack
+    from adt_plugins.transcription import Transcription
 
-Sound = tuple[NDArray[np.float32], int]
+Sound: TypeAlias = "tuple[NDArray[np.float32], int]"
 
 LABEL_OPTIONS = ("text", "names")
 """Options for texts of labels and names of drums, see `adt_plugins.labels.tracks`."""
@@ -65,7 +66,7 @@ class Purpose(Protocol):
 
 @dataclass(frozen=True)
 class Format:
-    """A file format: one module, one line in the registry.
+    """A file format: one module, one entry in the registry.
 
     Parameters
     ----------

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from adt_plugins.drums import Drum
 from adt_plugins.errors import MissingDependencyError
+from adt_plugins.formats.format import Write
 from adt_plugins.formats.notation.bars import Bar, Stroke
 from adt_plugins.formats.notation.divisions import Feel
 from adt_plugins.formats.notation.part import Part
 from adt_plugins.formats.notation.sections import section_names
 from adt_plugins.formats.notation.spelling import FEET, HANDS, Note, spell, value_of
 from adt_plugins.formats.notation.staff import PLACES
-from adt_plugins.formats.part_files import paper_format
+from adt_plugins.formats.part_files import part_writer
 from adt_plugins.formats.song_names import SongNames
 
 if TYPE_CHECKING:
@@ -161,9 +162,4 @@ def _struck(beat: models.Beat, string: int, drum: Drum, stroke: Stroke) -> model
     )
 
 
-GUITAR_PRO = paper_format(
-    "gp5",
-    "drum part for Guitar Pro, TuxGuitar and MuseScore (Guitar Pro 5)",
-    ".drums.gp5",
-    song_bytes,
-)
+write: Write = part_writer(song_bytes)

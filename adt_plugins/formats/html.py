@@ -19,7 +19,6 @@ from adt_plugins.editor.html_page import (
     frame,
     json_text,
 )
-from adt_plugins.formats.format import Format
 from adt_plugins.formats.song_names import song_names
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
@@ -71,7 +70,7 @@ def write(
 
     source = source_audio(transcription) if audio is None else audio
     score = PickedSong(transcription)
-    stem = path.name.removesuffix(HTML.suffix).removesuffix(path.suffix)
+    stem = path.stem.removesuffix(".drums")
     sounds = {"chunk": Sound(source, quality, duration_of(transcription))}
     try:
         if drumless:
@@ -112,15 +111,3 @@ def _write_page(
                 data = base64_text(sound.chunk(number))
                 file.write(block(f"adt-{name}-{number}", data))
         file.write(foot)
-
-
-HTML = Format(
-    id="html",
-    description="a page to hear, see and correct the hits in a browser",
-    suffix=".drums.html",
-    write=write,
-    needs=("audio",),
-    wants=("activations",),
-    options=("drumless",),
-    endings=(".html",),
-)

@@ -20,7 +20,6 @@ from adt_plugins.base.reporting import NoHitLost, Warn, about, name_some
 from adt_plugins.base.strict_json import parse_json
 from adt_plugins.drums import drum_of_name
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.meter import MeterChange, meters_from_json, meters_to_json
 from adt_plugins.transcription import Transcription
@@ -319,17 +318,8 @@ def _observations(data: Any) -> list[Any]:
     return data
 
 
-def _looks_like_jams(head: str) -> bool:
+def looks_like(head: str) -> bool:
+    """Whether a text begins like a JAMS file."""
     return head.lstrip().startswith("{") and (
         '"annotations"' in head or '"file_metadata"' in head
     )
-
-
-JAMS = Format(
-    id="jams",
-    description="annotations for music research (JAMS)",
-    suffix=".jams",
-    write=write,
-    read=read,
-    looks_like=_looks_like_jams,
-)

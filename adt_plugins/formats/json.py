@@ -6,7 +6,6 @@ from pathlib import Path
 
 from adt_plugins.base.files import read_text, write_files
 from adt_plugins.base.reporting import Warn
-from adt_plugins.formats.format import Format
 from adt_plugins.transcription import Transcription
 
 
@@ -23,12 +22,6 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     return Transcription.from_json(read_text(path))
 
 
-JSON = Format(
-    id="json",
-    description="everything, for programs (JSON)",
-    suffix=".drums.json",
-    write=write,
-    read=read,
-    endings=(".json",),
-    looks_like=lambda head: head.lstrip().startswith("{"),
-)
+def looks_like(head: str) -> bool:
+    """Whether a text begins like JSON."""
+    return head.lstrip().startswith("{")

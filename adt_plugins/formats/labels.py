@@ -20,7 +20,6 @@ from adt_plugins.base.files import below_header, check_free, read_text, write_fi
 from adt_plugins.base.reporting import Warn, about, default_warn
 from adt_plugins.drums import Drum, drum_of_code
 from adt_plugins.errors import AdtError, FormatError
-from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.tracks import LabelTrack, tracks_of, transcription_of
@@ -216,7 +215,8 @@ def _whole_path(path: Path) -> Path | None:
     return path.with_name(stem + path.suffix)
 
 
-def _looks_like_labels(head: str) -> bool:
+def looks_like(head: str) -> bool:
+    """Whether a text begins like a label file."""
     first = next(below_header(head, _HEADER), (0, ""))[1]
     point = _POINT.fullmatch(first)
     # Lines of a time and a code are those of ADTLib and MDB Drums.
@@ -224,30 +224,6 @@ def _looks_like_labels(head: str) -> bool:
     return is_point or _LABEL.fullmatch(first) is not None
 
 
-LABELS = Format(
-    id="labels",
-    description="label file for Audacity",
-    suffix=".labels.txt",
-    write=write,
-    read=read,
-    looks_like=_looks_like_labels,
-    options=LABEL_OPTIONS,
-    reader_options=LABEL_READER_OPTIONS,
-    tracks=read_label_tracks,
-)
-
-LABELS_SPLIT = Format(
-    id="labels-split",
-    description="label files for Audacity, one a drum",
-    suffix=".labels.txt",
-    write=write_split,
-    read=read_split,
-    endings=tuple(f".labels.{drum.lower()}.txt" for drum in Drum),
-    outputs=split_paths,
-    purpose=lambda path, _: (
-        f"label file for Audacity: {_drum_of_path(path).full_name.lower()}"
-    ),
-    options=LABEL_OPTIONS,
-    reader_options=LABEL_READER_OPTIONS,
-    tracks=read_split_tracks,
-)
+def split_purpose(path: Path, transcription: Transcription) -> str:
+    """Return which drum one of the files of `write_split` is for."""
+    return f"label file for Audacity: {_drum_of_path(path).full_name.lower()}"

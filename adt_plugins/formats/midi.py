@@ -12,15 +12,15 @@ from adt_plugins.base.reporting import NoHitLost, Warn, about, name_some
 from adt_plugins.drums import Drum, drum_of_note
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.dynamics import VelocityCurve, velocity_curve
-from adt_plugins.formats.format import Format
 from adt_plugins.midi.beats import beats_of
 from adt_plugins.midi.drum_maps import DrumMap, find_map
 from adt_plugins.midi.drum_tracks import GAME_TRACK, drum_notes
+from adt_plugins.midi.file_names import CONSTANT, constant_path
 from adt_plugins.midi.own_event import own_event
 from adt_plugins.midi.quantize import GridHit, Quantize
 from adt_plugins.midi.quantize import quantize as to_grid
 from adt_plugins.midi.reader import Clock, MidiFile, parse
-from adt_plugins.midi.song_files import CONSTANT, SUFFIX, constant_path, tempo_maps
+from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.midi.writer import (
     MAX_DELTA,
@@ -264,7 +264,7 @@ def read(
     return Transcription(onsets=tuple(onsets), beats=beats, meters=meters)
 
 
-def _purpose(path: Path, transcription: Transcription) -> str:
+def purpose(path: Path, transcription: Transcription) -> str:
     """Return when to use which of the two files."""
     if not path.name.endswith(CONSTANT):
         if not transcription.beats:
@@ -292,30 +292,11 @@ def _meaning(
     return lambda note: written_by_us.drums.get(note) or default(note)
 
 
-_OPTIONS = (
-    *("drum_map", "midi_type", "tracks", "tempo"),
-    *("quantize", "velocity", "shift"),
-)
+def looks_like(head: str) -> bool:
+    """Whether a file begins like a MIDI file, or its RIFF form of Windows.
 
-
-def _is_rmid(head: str) -> bool:
-    """Whether a file begins like a MIDI file in the RIFF form of Windows."""
+    Charts for games are not meant.
+    """
+    if head.startswith("MThd"):
+        return GAME_TRACK not in head
     return head.startswith("RIFF") and head[8:12] == "RMID"
-
-
-MIDI = Format(
-    id="midi",
-    options=_OPTIONS,
-    reader_options=("drum_map", "assumed_map", "channel", "track"),
-    wants=("beats",),  # one of the two files follows the song's own bars
-    description="drum track for a DAW (MIDI)",
-    suffix=SUFFIX,
-    write=write,
-    read=read,
-    endings=(".drums.120bpm.mid", ".mid", ".midi", ".smf"),
-    outputs=lambda path: [path, constant_path(path)],
-    looks_like=lambda head: (
-        (head.startswith("MThd") and GAME_TRACK not in head) or _is_rmid(head)
-    ),
-    purpose=_purpose,
-)

@@ -20,7 +20,6 @@ from adt_plugins.errors import FormatError
 from adt_plugins.formats.chart.game_folder import filling, make_levels, without
 from adt_plugins.formats.chart.game_sound import write_separated, write_song
 from adt_plugins.formats.chart.pads import LEVELS, PADS, Note
-from adt_plugins.formats.format import Format
 from adt_plugins.formats.song_names import SongNames, song_names
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.midi.song_files import tempo_maps
@@ -248,15 +247,6 @@ def _onset(time: float, drum: Drum, velocity: int) -> Onset:
         raise FormatError(f"a hit at {time} s: {error}") from error
 
 
-PARADIDDLE = Format(
-    id="paradiddle",
-    description="folder for the drumming game Paradiddle (.rlrr)",
-    suffix=".paradiddle",
-    write=write,
-    read=read,
-    needs=("audio", "beats"),
-    outputs=files,
-    purpose=lambda path, _: _PURPOSES.get(path.name, "a level, for Paradiddle"),
-    options=("drumless",),
-    endings=(".rlrr",),
-)
+def purpose(path: Path, transcription: Transcription) -> str:
+    """Return what one of the files is for."""
+    return _PURPOSES.get(path.name, "a level, for Paradiddle")

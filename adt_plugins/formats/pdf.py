@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from adt_plugins.errors import MissingDependencyError
 from adt_plugins.formats.drum_key import key_text
 from adt_plugins.formats.engraving import System, draw, engrave
+from adt_plugins.formats.format import Write
 from adt_plugins.formats.musicxml import score_text
 from adt_plugins.formats.notation.lines import bars_before_lines
 from adt_plugins.formats.notation.part import Part
 from adt_plugins.formats.page_fonts import add_font
-from adt_plugins.formats.part_files import paper_format
+from adt_plugins.formats.part_files import part_writer
 from adt_plugins.formats.song_names import SongNames
 
 if TYPE_CHECKING:
@@ -131,4 +132,4 @@ def _number(pdf: FPDF, title: str) -> None:
         pdf.cell(PAGE_MM[0] - 2 * MARGIN_MM, 5, text, align="C")
 
 
-PDF = paper_format("pdf", "drum notation to print (PDF)", ".drums.pdf", pages)
+write: Write = part_writer(pages)

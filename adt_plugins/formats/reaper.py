@@ -17,7 +17,6 @@ from adt_plugins.annotations import Label
 from adt_plugins.base.files import write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.one_track import read_one_track
@@ -97,7 +96,8 @@ def _label(cells: dict[str, str], early: EarlyLabels) -> Label | None:
     return None if start < 0 else Label(start, stop, cells.get("name", ""))
 
 
-def _looks_like_markers(head: str) -> bool:
+def looks_like(head: str) -> bool:
+    """Whether a text begins like a list of markers."""
     return _header(head)[0][:3] == [name.casefold() for name in COLUMNS[:3]]
 
 
@@ -106,15 +106,3 @@ def _header(text: str) -> tuple[list[str], str]:
     first = text.lstrip("\ufeff").split("\n", 1)[0].strip().casefold()
     delimiter = max(_DELIMITERS, key=first.count)
     return [name.strip(' "') for name in first.split(delimiter)], delimiter
-
-
-REAPER = Format(
-    id="reaper",
-    description="markers and regions for Reaper",
-    suffix=".reaper.csv",
-    write=write,
-    read=read,
-    looks_like=_looks_like_markers,
-    options=LABEL_OPTIONS,
-    reader_options=LABEL_READER_OPTIONS,
-)

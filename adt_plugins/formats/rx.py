@@ -15,7 +15,6 @@ from adt_plugins.annotations import Label
 from adt_plugins.base.files import lines
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.one_track import read_one_track
@@ -58,16 +57,6 @@ def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
             yield Label(start, end, name.strip())
 
 
-def _looks_like_markers(head: str) -> bool:
+def looks_like(head: str) -> bool:
+    """Whether a text begins like a marker list."""
     return head.lstrip("\ufeff").startswith(_FIRST)
-
-
-RX = Format(
-    id="rx",
-    description="marker lists of iZotope RX",
-    suffix=".rx.txt",
-    read=read,
-    looks_like=_looks_like_markers,
-    options=LABEL_OPTIONS,
-    reader_options=LABEL_READER_OPTIONS,
-)

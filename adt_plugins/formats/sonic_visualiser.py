@@ -18,7 +18,6 @@ from adt_plugins.annotations import Label
 from adt_plugins.base.files import lines, write_files
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.one_track import read_one_track
@@ -87,20 +86,9 @@ def _labels(text: str, early: EarlyLabels) -> Iterator[Label]:
             yield Label(time, time, cells[-1].strip())
 
 
-def _looks_like_layer(head: str) -> bool:
+def looks_like(head: str) -> bool:
+    """Whether a text begins like a layer."""
     first = next(lines(head), (0, ""))[1]
     names = [name.strip() for name in first.upper().split(",")]
     is_line = _LINE.fullmatch(first) or _WITH_COMMAS.fullmatch(first)
     return tuple(names) == _COLUMNS or is_line is not None
-
-
-SONIC_VISUALISER = Format(
-    id="sv",
-    description="time instants for Sonic Visualiser",
-    suffix=".sv.csv",
-    write=write,
-    read=read,
-    looks_like=_looks_like_layer,
-    options=LABEL_OPTIONS,
-    reader_options=LABEL_READER_OPTIONS,
-)

@@ -17,7 +17,6 @@ from pathlib import Path
 from adt_plugins.annotations import Label
 from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.format import LABEL_OPTIONS, LABEL_READER_OPTIONS, Format
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.one_track import read_one_track
@@ -79,27 +78,12 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
     return -total if sign else total
 
 
-def _looks_like_subrip(head: str) -> bool:
+def looks_like_webvtt(head: str) -> bool:
+    """Whether a text begins like WebVTT."""
+    return head.lstrip("\ufeff").startswith(_WEBVTT)
+
+
+def looks_like_subrip(head: str) -> bool:
+    """Whether a text begins with a cue of SubRip."""
     lines = head.lstrip("\ufeff \r\n").splitlines()[:2]
     return any(_CUE.fullmatch(line) for line in lines)
-
-
-SUBRIP = Format(
-    id="srt",
-    description="labels as subtitles (SubRip), as Audacity exports them",
-    suffix=".srt",
-    read=read,
-    looks_like=_looks_like_subrip,
-    options=LABEL_OPTIONS,
-    reader_options=LABEL_READER_OPTIONS,
-)
-
-WEBVTT = Format(
-    id="vtt",
-    description="labels as subtitles (WebVTT), as Audacity exports them",
-    suffix=".vtt",
-    read=read,
-    looks_like=lambda head: head.lstrip("\ufeff").startswith(_WEBVTT),
-    options=LABEL_OPTIONS,
-    reader_options=LABEL_READER_OPTIONS,
-)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from adt_plugins.drums import Drum
+from adt_plugins.formats.format import Write
 from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke, usual_length
 from adt_plugins.formats.notation.divisions import Feel
 from adt_plugins.formats.notation.part import Part
-from adt_plugins.formats.part_files import paper_format
+from adt_plugins.formats.part_files import part_writer
 from adt_plugins.formats.song_names import SongNames
 
 BARS_A_LINE = 4
@@ -219,4 +220,4 @@ def _wrapped(parts: Sequence[str], width: int = 76) -> list[str]:
     return lines
 
 
-TAB = paper_format("tab", "drum tablature (text)", ".tab.txt", _content)
+write: Write = part_writer(_content)

@@ -34,6 +34,7 @@ from adt_plugins.picking.onsets import (
     thresholds_in_force,
 )
 from adt_plugins.picking.recurrence import SimilarBars
+from adt_plugins.picking.request import check_request
 from adt_plugins.picking.song_gate import UNSURE, Decision, Mode, decide
 from adt_plugins.pipeline.hashing import hashing
 from adt_plugins.pipeline.listening import Listened, listen, samples_around
@@ -41,7 +42,6 @@ from adt_plugins.pipeline.request import (
     Model,
     Part,
     check_downbeat,
-    check_request,
     open_network,
     song_gate_mode,
 )
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Listened",
     "Model",
-    "check_request",
     "listen",
     "open_network",
     "transcribe",

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from adt_plugins.audio import AudioReader
 from adt_plugins.card import ModelCard
-from adt_plugins.drums import Drum, as_drum
-from adt_plugins.errors import AudioError, ModelError
+from adt_plugins.errors import AudioError
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
-from adt_plugins.picking.fine_drums import FineDrumModel
 from adt_plugins.picking.song_gate import MODES, Mode
 
 Model = str | os.PathLike[str] | ModelCard | Network
@@ -28,55 +25,6 @@ def open_network(model: Model | None = None) -> Network:
     if isinstance(model, os.PathLike):
         model = Path(model)
     return Network(find_model(model))
-
-
-def check_request(
-    card: ModelCard,
-    drums: Iterable[Drum | str] | None = None,
-    thresholds: Mapping[str, float] | None = None,
-    kinds: Iterable[Drum] = (),
-) -> set[Drum] | None:
-    """Refuse drums that a model cannot report, since they would simply never occur.
-
-    Parameters
-    ----------
-    card
-        Card of the model.
-    drums, thresholds
-        See `transcribe`.
-    kinds
-        Finer drums that can be reported as well.
-
-    Returns
-    -------
-    set of Drum or None
-        The drums of `drums`.
-
-    Raises
-    ------
-    ModelError
-        If the model lacks a drum of `drums` or of `thresholds`.
-    """
-    detected = {Drum(name) for name in card.drums}
-    detected |= {drum.coarse for drum in detected}
-    wanted = [drums] if isinstance(drums, str) else drums
-    reported = detected.union(kinds)
-    try:
-        chosen = None if wanted is None else {as_drum(name) for name in wanted}
-        adjusted = {as_drum(name) for name in thresholds or ()}
-    except ValueError as error:
-        raise ModelError(str(error)) from None
-    for asked, allowed in ((chosen or (), reported), (adjusted, detected)):
-        for drum in sorted(asked):
-            if drum not in allowed:
-                is_finer = allowed is reported and card.finer is not None
-                is_finer = is_finer and drum in FineDrumModel.of(card).kinds
-                unless = ", unless finer drums are told apart" if is_finer else ""
-                raise ModelError(
-                    f"model {card.name!r} has no drum {drum}{unless};"
-                    f" it has {', '.join([*card.drums, *kinds])}"
-                )
-    return chosen
 
 
 def song_gate_mode(song_gate: Mode | bool) -> Mode:

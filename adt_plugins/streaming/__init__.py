@@ -19,7 +19,8 @@ from adt_plugins.features.noise_floor import LATE_FRAMES, without_noise_before_h
 from adt_plugins.features.spectrogram import BLOCK_FRAMES
 from adt_plugins.network.inference import Network
 from adt_plugins.picking.beginnings import Beginnings
-from adt_plugins.pipeline import Model, check_request, open_network
+from adt_plugins.picking.request import check_request
+from adt_plugins.pipeline import Model, open_network
 from adt_plugins.streaming.window import Window
 
 # Frames after a hit that must be known: for moving averages, for hits that may exclude

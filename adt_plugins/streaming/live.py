@@ -15,7 +15,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.features.frame_blocks import frame_blocks
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.causal import CausalNetwork
-from adt_plugins.pipeline import check_request
+from adt_plugins.picking.request import check_request
 from adt_plugins.streaming.window import Window
 
 LIVE_MODEL = "drums-live"

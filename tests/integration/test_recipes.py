@@ -95,12 +95,16 @@ def clone(tmp_path: Path) -> Clone:
 def test_a_format(clone: Clone) -> None:
     clone.write_files("formats.md")
     registry = "adt_plugins/formats/registry.py"
-    clone.replace(registry, "    labels,\n", "    labels,\n    lines,\n")
-    clone.replace(
-        registry,
-        "        labels.LABELS,\n",
-        "        labels.LABELS,\n        lines.LINES,\n",
+    late, entry = (
+        block.content
+        for block in blocks(RECIPES / "formats.md")
+        if block.language == "text" and block.content.startswith("    ")
     )
+    clone.replace(registry, "        labels,\n", "        labels,\n        lines,\n")
+    clone.replace(
+        registry, '    midi = _late("midi")\n', f'{late}    midi = _late("midi")\n'
+    )
+    clone.replace(registry, "_ALL = (\n", f"_ALL = (\n{entry}")
     listed = clone.run_recipe("formats.md")
     assert "one hit a line, in milliseconds" in listed
     lines = (clone.folder / "examples" / "groove.lines.txt").read_text().splitlines()

@@ -6,12 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins.base.reporting import Warn, about
-from adt_plugins.formats.format import (
-    LABEL_OPTIONS,
-    LABEL_READER_OPTIONS,
-    Format,
-    Sound,
-)
+from adt_plugins.formats.format import Sound
 from adt_plugins.labels.names import LabelNames
 from adt_plugins.labels.originals import Original, original_text
 from adt_plugins.labels.tracks import (
@@ -103,20 +98,3 @@ def is_database(path: Path) -> bool:
 
     head = read_bytes(path, len(_SAVED))
     return head == _SAVED.encode() or path.suffix.lower() in _DATABASES
-
-
-AUP = Format(
-    id="aup",
-    description="project for Audacity with the audio; reads .aup3 and .aup4",
-    suffix=".drums.aup",
-    write=write,
-    read=read,
-    needs=("audio",),
-    endings=(".drums.aup3", ".drums.aup4", ".aup3", ".aup4", ".aup"),
-    check=check,
-    options=LABEL_OPTIONS,
-    reader_options=LABEL_READER_OPTIONS,
-    tracks=read_project,
-    sound=read_sound,
-    purpose=lambda *_: "project for Audacity, with the audio",
-)

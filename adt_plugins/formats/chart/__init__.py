@@ -23,7 +23,6 @@ from adt_plugins.formats.chart.game_sound import write_separated, write_song
 from adt_plugins.formats.chart.packages import MAGIC, read_package
 from adt_plugins.formats.chart.pads import RED, Kit, drum_of
 from adt_plugins.formats.chart.song_ini import SongIni, ini_of, read_ini
-from adt_plugins.formats.format import Format
 from adt_plugins.formats.notation.part import make_part
 from adt_plugins.formats.notation.sections import section_names
 from adt_plugins.formats.song_names import song_names
@@ -245,19 +244,18 @@ def _beats(
     return tuple(beats), meter_changes(changes.items())
 
 
-CHART = Format(
-    id="chart",
-    description="folder for rhythm games, Clone Hero and YARG (Pro Drums)",
-    suffix=".chart",
-    write=write,
-    read=read,
-    needs=("audio", "beats"),
-    outputs=lambda path: [path / name for name in FILES],
-    purpose=lambda path, _: _PURPOSES[path.name],
-    options=("drumless",),
-    endings=("notes.mid", ".sng"),
-    looks_like=lambda head: (
-        head.lstrip("\ufeff").startswith(("[Song]", MAGIC.decode()))
-        or (head.startswith("MThd") and bool(_GAME_TRACK.search(head)))
-    ),
-)
+def outputs(path: Path) -> list[Path]:
+    """Return all files that `write` may write into a folder."""
+    return [path / name for name in FILES]
+
+
+def purpose(path: Path, transcription: Transcription) -> str:
+    """Return what one of the files is for."""
+    return _PURPOSES[path.name]
+
+
+def looks_like(head: str) -> bool:
+    """Whether a file begins like a chart, as text, as a package or as MIDI."""
+    if head.startswith("MThd"):
+        return bool(_GAME_TRACK.search(head))
+    return head.lstrip("\ufeff").startswith(("[Song]", MAGIC.decode()))

@@ -8,11 +8,12 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from adt_plugins.drums import Drum
+from adt_plugins.formats.format import Write
 from adt_plugins.formats.musicxml.elements import add
 from adt_plugins.formats.musicxml.measures import Measures
 from adt_plugins.formats.notation.part import Part
 from adt_plugins.formats.notation.staff import PLACES
-from adt_plugins.formats.part_files import paper_format
+from adt_plugins.formats.part_files import part_writer
 from adt_plugins.formats.song_names import SongNames
 
 VERSION = "4.0"
@@ -110,10 +111,4 @@ def _part_list(root: ET.Element, drums: dict[Drum, str], name: str) -> None:
         add(entry, "midi-unpitched", drum.note + 1)  # MusicXML counts from 1
 
 
-MUSICXML = paper_format(
-    "musicxml",
-    "drum notation for MuseScore and others (MusicXML)",
-    ".drums.musicxml",
-    _content,
-    endings=(".musicxml",),
-)
+write: Write = part_writer(_content)

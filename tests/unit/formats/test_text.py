@@ -14,7 +14,7 @@ from adt_plugins import formats
 from adt_plugins.annotations import Label, Onset
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.csv import CSV
+from adt_plugins.formats.csv import looks_like
 from adt_plugins.transcription import Transcription
 
 HITS = Transcription(
@@ -89,8 +89,7 @@ def test_a_table_keeps_every_onset(onsets: list[Onset]) -> None:
 )
 def test_tables_that_are_understood(tmp_path: Path, content: str) -> None:
     assert read(content, tmp_path, "csv") == [Onset(1.5, Drum.KD), Onset(2.0, Drum.SD)]
-    assert CSV.looks_like is not None
-    assert CSV.looks_like(content.removeprefix("\ufeff"))
+    assert looks_like(content.removeprefix("\ufeff"))
 
 
 @pytest.mark.parametrize(

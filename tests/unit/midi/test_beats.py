@@ -18,8 +18,9 @@ from adt_plugins.annotations import Beat, Onset
 from adt_plugins.cli import main
 from adt_plugins.drums import Drum
 from adt_plugins.meter import Meter, meter_changes
+from adt_plugins.midi.file_names import constant_path
 from adt_plugins.midi.reader import Clock, parse
-from adt_plugins.midi.song_files import constant_path, tempo_maps
+from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.transcription import Transcription
 
 # Drums that come back from their note as they were.
