@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from hashlib import sha256 as _hash
 from pathlib import Path
 
@@ -130,12 +130,15 @@ def noting(drafts: Sequence[Path], targets: Sequence[Path]) -> Iterator[None]:
     places = [_place(target) for target in targets]
     rows = [(p, bytes.fromhex(d)) for p, d in zip(places, digests, strict=True)]
     now = time.time()
-    _execute(
-        "INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?)",
-        [(*row, now, _run) for row in rows],
-    )
-    yield
-    _execute("DELETE FROM written WHERE place = ? AND content <> ?", rows)
+    base = _open()
+    with nullcontext() if base is None else closing(base):
+        _execute(
+            base,
+            "INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?)",
+            [(*row, now, _run) for row in rows],
+        )
+        yield
+        _execute(base, "DELETE FROM written WHERE place = ? AND content <> ?", rows)
     _recent.update(zip(places, digests, strict=True))
     for place in places:
         _trusted.pop(place, None)
@@ -158,12 +161,23 @@ def _digests(place: bytes) -> set[str]:
     return digests
 
 
-def _execute(statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Change the database if possible; it is only a convenience."""
+def _open() -> sqlite3.Connection | None:
+    """Open the database to change it; None if that is not possible."""
     with suppress(sqlite3.Error, OSError):
         folder = user_state_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        with closing(_connect(folder / NAME)) as base, base:
+        return _connect(folder / NAME)
+    return None
+
+
+def _execute(
+    base: sqlite3.Connection | None,
+    statement: str,
+    rows: Sequence[tuple[object, ...]],
+) -> None:
+    """Change the database if possible; it is only a convenience."""
+    if base is not None:
+        with suppress(sqlite3.Error), base:
             base.execute(_TABLE)
             base.executemany(statement, rows)
 

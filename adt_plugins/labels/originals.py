@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from adt_plugins.base.checks import real
-from adt_plugins.base.files import read_text, write_files
+from adt_plugins.base.drafts import whole_file
+from adt_plugins.base.files import read_text
 from adt_plugins.base.folders import user_state_folder
 from adt_plugins.base.strict_json import parse_json
 from adt_plugins.errors import AdtError, FormatError
@@ -66,9 +67,10 @@ def remember(transcription: Transcription, *, moved: float = 0.0) -> None:
     path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{_SUFFIX}"
     with suppress(OSError, AdtError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_files({path: data}, overwrite=True)
+        with whole_file(path) as draft:
+            draft.write_bytes(data)
         for old in _newest_first(folder)[MOST_KEPT:]:
-            old.unlink(missing_ok=True)
+            (folder / old).unlink(missing_ok=True)
 
 
 def remembered(
@@ -82,7 +84,9 @@ def remembered(
         Whether a JSON text may be of interest: checking a text takes a tenth of the
         time of reading it.
     """
-    for path in _newest_first(user_state_folder() / FOLDER):
+    folder = user_state_folder() / FOLDER
+    for name in _newest_first(folder):
+        path = folder / name
         with suppress(AdtError):
             text = read_text(path)
             if is_likely(text):
@@ -125,12 +129,13 @@ def _parsed(path: Path, text: str) -> Original:
     return Original(Transcription.from_dict(data))
 
 
-def _newest_first(folder: Path) -> list[Path]:
+def _newest_first(folder: Path) -> list[str]:
+    """Return the names of the stored files."""
     dated = []
-    with suppress(OSError):
-        for path in folder.glob(f"*{_SUFFIX}"):
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
             with suppress(OSError):
-                about = path.stat()
-                if stat.S_ISREG(about.st_mode):  # a pipe would wait for its writer
-                    dated.append((about.st_mtime_ns, path))
-    return [path for _, path in sorted(dated, reverse=True)]
+                # A pipe would wait for its writer.
+                if entry.name.endswith(_SUFFIX) and entry.is_file():
+                    dated.append((entry.stat().st_mtime_ns, entry.name))
+    return [name for _, name in sorted(dated, reverse=True)]
