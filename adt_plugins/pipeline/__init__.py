@@ -102,9 +102,10 @@ def transcribe(
         None: the default model.
     start, end
         Part of the recording to read, in seconds. Times of the result still count
-        from the first sample of the recording. Without `beats` the hits are those of
-        the whole; with them only similar bars of the part count, so that a few weak
-        hits may differ.
+        from the first sample of the recording. Half a minute around the part is heard
+        as well. What lies further away does not count, so beats, weak hits where there
+        are beats, and the drums that the song gate leaves out may differ from those of
+        the whole.
     audio_track
         Number of the audio track of a film, from 1; None: the one that players choose.
     drums

@@ -131,6 +131,22 @@ def test_a_part_is_heard_as_in_the_whole(
     assert len(part.activations.values) == pytest.approx(frames, abs=1)
 
 
+@pytest.mark.parametrize(("start", "end"), [(50.0, 53.0), (61.0, 65.0)])
+def test_a_short_part_is_heard_by_what_is_around_it(
+    start: float, end: float, groove: Floats, network: Network
+) -> None:
+    """Three seconds tell neither a tempo nor, in noise, which drums there are."""
+    song = np.concatenate([groove] * 5)
+    song = song + 0.03 * np.random.default_rng(0).standard_normal(len(song))
+    sound = (song.astype(np.float32), SAMPLE_RATE)
+    same = transcribe(sound, model=network)[start:end]
+    part = transcribe(sound, model=network, start=start, end=end)
+    assert [o.drum for o in part] == [o.drum for o in same]
+    assert [beat.position for beat in part.beats] == [b.position for b in same.beats]
+    times = [o.time for o in part]
+    assert times == pytest.approx([o.time for o in same], abs=0.002)
+
+
 def test_a_stream_begins_like_a_file(groove: Floats, network: Network) -> None:
     samples = dithered(groove)
     blocks = (samples[k : k + 1000] for k in range(0, len(samples), 1000))
