@@ -53,7 +53,7 @@ def shown_late(pipe: Pipe, recording: Path | None) -> float:
     waves = [track for track in pipe.info("Tracks") if track.get("kind") == "wave"]
     named = [track for track in waves if track.get("name") == recording.stem]
     for track in named or waves:
-        longer, slack = _length(track) - duration, _slack(track)
+        longer, slack = length_of(track) - duration, slack_of(track)
         if abs(longer) <= slack:
             break  # shown at its times
         if abs(longer - delay.longer_s) <= slack:
@@ -61,14 +61,15 @@ def shown_late(pipe: Pipe, recording: Path | None) -> float:
     return 0.0
 
 
-def _length(track: Any) -> float:
+def length_of(track: Any) -> float:
+    """Return the length of a track in seconds, from Audacity's answer."""
     try:
         return float(track["end"]) - float(track["start"])
     except (KeyError, TypeError, ValueError) as error:
         raise PipeError(f"Audacity's answer is not understood: {error!r}") from error
 
 
-def _slack(track: Any) -> float:
-    """Return the rounding error of a length in Audacity's answer."""
+def slack_of(track: Any) -> float:
+    """Return the rounding error of a length in Audacity's answer, in seconds."""
     end = max(abs(float(track["end"])), abs(float(track["start"])), 1.0)
     return _SLACK_S + float(10 ** (math.floor(math.log10(end)) + 1 - _DIGITS))

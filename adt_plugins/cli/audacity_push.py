@@ -114,6 +114,7 @@ def _push(options: PushOptions, pipe: Pipe) -> int:
     with an_input(options.file):
         transcription = _transcription(options)
     late = shown_late(pipe, _recording(options.file, transcription))
+    start = 0.0 if options.offset else _start(options.file, transcription, pipe)
     done = push(
         pipe,
         transcription,
@@ -124,6 +125,11 @@ def _push(options: PushOptions, pipe: Pipe) -> int:
     if late and not options.quiet:
         _console.complain(
             f"Audacity shows this MP3 {1000 * late:.0f} ms late; its labels too"
+        )
+    if start and not options.quiet:
+        _console.complain(
+            f"its track starts at {start:g} s in Audacity, the labels at 0 s:"
+            f" --offset {start:g} puts them there"
         )
     # The labels may be pulled later, except those before 0 s.
     remember(transcription.shifted(options.offset), moved=options.offset)
@@ -162,6 +168,21 @@ def _recording(file: str, transcription: Transcription) -> Path | None:
     source = transcription.source.path
     paths = [Path(file), *([] if source is None else [Path(source)])]
     return next((p for p in paths if p.suffix.lower() == ".mp3" and p.exists()), None)
+
+
+def _start(file: str, transcription: Transcription, pipe: Pipe) -> float:
+    """Return where the recording starts in the open project, 0 if it is not known."""
+    from adt_plugins.audacity.late_mp3 import encoder_delay
+    from adt_plugins.audacity.moved_track import moved_start
+
+    source = transcription.source
+    if source.duration is None or source.offset:
+        return 0.0
+    path = _recording(file, transcription)
+    delay = None if path is None else encoder_delay(path)
+    longer = 0.0 if delay is None else delay.longer_s
+    name = Path(source.path or file).stem
+    return moved_start(pipe, name, (source.duration, source.duration + longer))
 
 
 def _transcription(options: PushOptions) -> Transcription:

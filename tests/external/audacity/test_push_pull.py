@@ -302,6 +302,7 @@ def test_commands(
     pushed = adt("push", song, "--model", tiny_model, "--label-text", "note")
     assert pushed.returncode == 0, pushed.stderr
     assert pushed.stdout == "new: Kick (adt), Snare (adt), Hi-hat (adt)\n"
+    assert "starts at" not in pushed.stderr
     pulled = adt("pull", tmp_path / "out", "--format", "json,labels", "--audio")
     assert pulled.returncode == 0, pulled.stderr
     assert pulled.stdout.splitlines() == [
@@ -325,6 +326,22 @@ def test_commands(
     kicks = [t + 1 for t, drum in HITS if drum == "KD"]
     ((_, labels),) = audacity.info("Labels")
     assert [start for start, _, _ in labels] == pytest.approx(kicks, abs=0.03)
+    # A clip that was dragged elsewhere is told, unless it was trimmed too.
+    audacity.command("SetClip: At=1.0 Start=2.5")
+    audacity.disconnect()
+    moved = adt("push", song, "--model", tiny_model, "--drums", "KD")
+    assert "its track starts at 2.5 s in Audacity" in moved.stderr
+    assert "--offset 2.5 puts them there" in moved.stderr
+    moved = adt("push", song, "--model", tiny_model, "--offset", "2.5")
+    assert "starts at" not in moved.stderr
+    audacity.connect()
+    audacity.command("SelectTime: Start=3 End=4 RelativeTo=ProjectStart")
+    audacity.command("SelectTracks: Track=0 TrackCount=1 Mode=Set")
+    audacity.command("Trim:")
+    audacity.disconnect()
+    trimmed = adt("push", song, "--model", tiny_model)
+    assert "starts at" not in trimmed.stderr
+    audacity.connect()
 
 
 def assert_changes_are_kept(song: Path) -> None:

@@ -139,11 +139,15 @@ def clip(blocks: Iterable[tuple[int, int]], frames: int, **about: Value) -> Tag:
 
 
 def write_sound(
-    path: Path, tracks: Iterable[Tag], blocks: Iterable[tuple[int, bytes]]
+    path: Path,
+    tracks: Iterable[Tag],
+    blocks: Iterable[tuple[int, bytes]],
+    tempo: float = 120.0,
 ) -> Path:
     """Write a project with these tracks; blocks are format and bytes of samples."""
     made = Document()
-    made.tag("project", {"version": "1.3.0"}, *tracks)
+    about: dict[str, Value] = {"version": "1.3.0", "time_signature_tempo": tempo}
+    made.tag("project", about, *tracks)
     with closing(write_aup3(path, (made.names, made.body))) as database:
         for form, data in blocks:
             database.execute(

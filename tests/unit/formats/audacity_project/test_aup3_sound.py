@@ -78,6 +78,77 @@ def test_the_mix(tmp_path: Path) -> None:
     np.testing.assert_allclose(solo[0], right / 2, atol=1e-6)
 
 
+def test_tracks_of_different_rates(tmp_path: Path) -> None:
+    """A memo of another rate leaves no track out, nor its cymbals."""
+    click = np.zeros(4 * 441, np.float32)
+    click[441:450] = 1
+    tracks = [
+        wave(clip([(0, 1)], 50, offset=0.03)),
+        wave(clip([(0, 2)], len(click), offset=0.1), rate=44100),
+    ]
+    path = write_sound(tmp_path / "a.aup3", tracks, floats(noise(50), click))
+    read = read_aup3_sound(path)
+    assert read is not None
+    sound, rate = read
+    assert rate == 44100
+    np.testing.assert_allclose(sound[4410:], click, atol=1e-6)
+    assert np.abs(sound[:1200]).max() < 0.1 < np.abs(sound[1400:3500]).max()
+
+
+@pytest.mark.parametrize(
+    ("stretched", "tempo", "ratio"),
+    [
+        ({"clipStretchRatio": 2.5}, 120.0, 2.5),
+        ({"clipStretchRatio": 0.5, "rawAudioTempo": 0.0}, 120.0, 0.5),
+        ({"clipStretchRatio": 1.0, "rawAudioTempo": 150.0}, 120.0, 1.25),
+        ({"clipStretchRatio": 2.0, "rawAudioTempo": 90.0, "clipTempo": 60.0}, 1.0, 3.0),
+    ],
+)
+def test_stretched_clips(
+    tmp_path: Path, stretched: dict[str, float], tempo: float, ratio: float
+) -> None:
+    """Offset and trimmed ends are times after stretching, as Audacity 3.4 has it."""
+    ramp = np.sin(np.arange(400) / 40).astype(np.float32)
+    tracks = [
+        wave(
+            clip(
+                [(0, 1)],
+                400,
+                offset=0.2,
+                trimLeft=0.1 * ratio,
+                trimRight=0.05 * ratio,
+                **stretched,
+            )
+        )
+    ]
+    path = write_sound(tmp_path / "a.aup3", tracks, floats(ramp), tempo=tempo)
+    read = read_aup3_sound(path)
+    assert read is not None
+    start, count = round(200 + 100 * ratio), round(250 * ratio)
+    assert len(read[0]) == start + count
+    assert not read[0][:start].any()
+    wanted = np.sin((100 + np.arange(count) / ratio) / 40)
+    np.testing.assert_allclose(read[0][start:-3], wanted[:-3], atol=1e-3)
+
+
+def test_envelopes(tmp_path: Path) -> None:
+    """Between its points an envelope is straight in decibels."""
+    points = ((0.1, 1.0), (0.2, 0.01))
+    name, about, inner = clip([(0, 1)], 300, offset=0.5, trimLeft=0.05)
+    envelope: Tag = (
+        "envelope",
+        {"numpoints": 2},
+        [("controlpoint", {"t": t, "val": value}, []) for t, value in points],
+    )
+    tracks = [wave((name, about, [*inner, envelope]))]
+    ones = np.ones(300, np.float32)
+    read = read_aup3_sound(write_sound(tmp_path / "a.aup3", tracks, floats(ones)))
+    assert read is not None
+    sound = read[0][500:]
+    np.testing.assert_allclose(sound[50:101], 1, atol=1e-6)
+    np.testing.assert_allclose(sound[[125, 150, 200, 299]], [10**-0.5, 0.1, 0.01, 0.01])
+
+
 def test_cut_lines_are_not_heard(tmp_path: Path) -> None:
     kept = noise(50)
     name, about, inner = clip([(0, 1)], 50)
@@ -108,6 +179,10 @@ def test_more_than_an_hour(tmp_path: Path) -> None:
         (
             [wave(clip([(0, 1)], 50, offset=float("inf")))],
             "a track, clip or block with an impossible offset",
+        ),
+        (
+            [wave(clip([(0, 1)], 50, clipStretchRatio=0.0))],
+            "a clip that is stretched impossibly",
         ),
     ],
 )
