@@ -98,6 +98,7 @@ def _open_pipe(source: BinaryIO, track: int | None, files: ExitStack) -> Decoder
     while len(head) < _WAVE_HEAD and (more := source.read(_WAVE_HEAD - len(head))):
         head += more
     if is_wave(head):
+        _check_single(track)
         return WavePipe(source)
     whole = tempfile.TemporaryFile()  # noqa: SIM115 - `files` closes it
     try:
@@ -144,16 +145,26 @@ def _open_file(
     hard = ogg_sounds(head) > 1 or begins_before_zero(file, head)
     hard = hard or is_in_blocks(file, head)
     with suppress(*([MissingDependencyError] if hard and (track or 1) == 1 else [])):
-        if hard or (track or 1) > 1:
+        if hard:
             return _open_with_pyav(file, kind, track)
     from adt_plugins.audio import sndfile
 
     with suppress(sndfile.NotRecognised):
-        return sndfile.SndFileDecoder(file, path, kind, head)
+        decoder = sndfile.SndFileDecoder(file, path, kind, head)
+        if (track or 1) == 1:
+            return decoder
+        decoder.close()
+        _check_single(track)
     try:
         return _open_with_pyav(file, kind, track)
     except MissingDependencyError as error:  # the file may just as well be damaged
         raise AudioError(str(error)) from error
+
+
+def _check_single(track: int | None) -> None:
+    """Raise `AudioError` for another track of a file that has one."""
+    if (track or 1) > 1:
+        raise AudioError(f"has no audio track {track}: it has one")
 
 
 def _bounds_of_sound(

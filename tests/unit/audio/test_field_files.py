@@ -20,7 +20,7 @@ from adt_plugins.audio.layout import low_channels
 from adt_plugins.audio.pyav import _samples
 from adt_plugins.errors import AudioError, MissingDependencyError
 from tests.support.audio import RATE, encode
-from tests.support.field_files import PAIR, SOUND, encoded, patched, read
+from tests.support.field_files import PAIR, SOUND, Pipe, encoded, patched, read
 
 
 class TestByContent:
@@ -208,12 +208,22 @@ class TestTracks:
         ]
         assert np.abs(read(path, track=2)[0]).max() > 0.1
 
-    def test_of_a_file_with_one(self, tmp_path: Path) -> None:
-        path = tmp_path / "a.flac"
-        soundfile.write(path, PAIR, RATE)
-        assert len(read(path, track=1)[0]) == len(PAIR)
-        with pytest.raises(AudioError, match="no audio track 2: it has one"):
-            open_audio(path, track=2)
+    @pytest.mark.parametrize("pyav", [True, False])
+    @pytest.mark.parametrize("suffix", ["flac", "wav", "mp3", "ogg", "au", "svx"])
+    def test_of_a_file_with_one(
+        self, suffix: str, pyav: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if not pyav:
+            monkeypatch.setitem(sys.modules, "av", None)
+        path = tmp_path / f"a.{suffix}"
+        form = {"format": "SVX"} if suffix == "svx" else {}
+        sound = SOUND if suffix == "svx" else PAIR
+        soundfile.write(path, sound, RATE, **form)
+        assert len(read(path, track=1)[0]) == pytest.approx(len(PAIR), abs=2)
+        pipe = Pipe(path.read_bytes())
+        for source in (path, pipe):
+            with pytest.raises(AudioError, match="no audio track 2: it has one"):
+                open_audio(source, track=2)
 
 
 class TestMixing:
