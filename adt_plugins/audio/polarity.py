@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 _CANCELS, _AGREES = 0.6, 0.8
 _EVERY = 16  # one sample in this many is compared
 _ENOUGH = 8192  # samples of a stretch, needed to judge: a few agree by chance
+# Where next to nothing is left of the sum, fewer suffice: a live stream arrives in
+# small blocks, and what was heard before a turn is lost.
+_FEW, _ALL_CANCELS, _ALL_AGREES = 1024, 0.05, 1.5
+_SHORT_HALF_LIFE = 2048
 # Samples after which what was heard counts half as much: a side may be inverted from
 # the middle of a recording on.
 _HALF_LIFE = 22050
@@ -30,6 +34,7 @@ class Polarity:
     def __init__(self, used: NDArray[np.bool_]) -> None:
         self._used = used
         self._heard = np.zeros((len(used), len(used)))
+        self._recent = np.zeros_like(self._heard)
         self._count = 0
         self.signs: Signs = np.ones(len(used), np.float32)
 
@@ -46,6 +51,8 @@ class Polarity:
         """
         turns: list[tuple[int, Signs]] = []
         products, decays = self._stretches(samples)
+        if len(samples) < _ENOUGH and len(products):
+            self._listen_closely(products[0], len(samples))
         sums, powers = _sums(products)
         # Agreements of each stretch alone; NaN tells nothing, or has been told.
         own = np.full(len(products), np.nan)
@@ -57,7 +64,8 @@ class Polarity:
             agreement = _ratio(total, power)
             if own_power > _QUIET * power:
                 own[n] = _ratio(own_sum, own_power)
-            if agreement < _CANCELS and not inverted and self._count >= _ENOUGH:
+            enough = _FEW if agreement < _ALL_CANCELS else _ENOUGH
+            if agreement < _CANCELS and not inverted and self._count >= enough:
                 self._hear(products[heard : n + 1], decays[heard : n + 1])
                 heard = n + 1
                 self.signs = self._best_signs()
@@ -74,6 +82,17 @@ class Polarity:
             own[: n + 1] = np.nan
         self._hear(products[heard:], decays[heard:])
         return turns
+
+    def _listen_closely(self, products: NDArray[np.float64], count: int) -> None:
+        """Forget what was heard before a turn that is beyond doubt in a live stream."""
+        self._recent *= 0.5 ** (count / _SHORT_HALF_LIFE)
+        self._recent += products
+        total, power = (float(part) for part in _sums(self._recent))
+        agreement = _ratio(total, power)
+        is_inverted = bool(np.any(self.signs < 0))
+        turned = agreement > _ALL_AGREES if is_inverted else agreement < _ALL_CANCELS
+        if turned and power > _QUIET * np.trace(self._heard):
+            self._heard = self._recent - products
 
     def _stretches(
         self, samples: NDArray[np.float32]

@@ -37,6 +37,20 @@ def test_sides_that_agree_again_after_small_blocks() -> None:
     np.testing.assert_allclose(samples[8192:43000], SOUND[8192:43000], atol=1e-6)
 
 
+@pytest.mark.parametrize("size", [64, 1024, 4096])
+def test_a_live_stream_is_mended_soon(size: int) -> None:
+    """At its beginning at once, and 0.3 s after a cable was changed."""
+    sides = np.stack((SOUND, -SOUND), axis=1)
+    sides[RATE : 3 * RATE, 1] *= -1
+    parts = (sides[at : at + size] for at in range(0, len(sides), size))
+    with open_audio(BlockDecoder(parts, RATE)) as reader:
+        samples = np.concatenate(list(reader))
+    wrong = np.flatnonzero(np.abs(samples - SOUND) > 1e-4) / RATE
+    assert np.all(
+        (wrong < 0.03) | (wrong >= 1) & (wrong < 1.2) | (wrong >= 3) & (wrong < 3.3)
+    )
+
+
 @pytest.mark.parametrize(("subtype", "rate"), [("PCM_16", RATE), ("FLOAT", 48000)])
 def test_a_pipe_is_heard_like_a_file_however_it_arrives(
     subtype: str, rate: int
