@@ -172,8 +172,8 @@ def _recording(file: str, transcription: Transcription) -> Path | None:
 
 def _start(file: str, transcription: Transcription, pipe: Pipe) -> float:
     """Return where the recording starts in the open project, 0 if it is not known."""
-    from adt_plugins.audacity.late_mp3 import encoder_delay
     from adt_plugins.audacity.moved_track import moved_start
+    from adt_plugins.audio.mp3_tag import encoder_delay
 
     source = transcription.source
     if source.duration is None or source.offset:
