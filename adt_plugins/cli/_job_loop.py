@@ -189,7 +189,7 @@ def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
             looked_for_beats=result.beats is not None,
             seconds=result.seconds,
         )
-        for line in (headline, *listed(written)):
+        for line in (*headline, *listed(written)):
             _console.say(line)
 
 

@@ -1,7 +1,8 @@
-"""Summary of a recording in one line: length, tempo, meter, hits; and its files."""
+"""Summary of a recording: length, tempo, meter, hits; and its files."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ if TYPE_CHECKING:
     from adt_plugins.transcription import Transcription
 
 NO_BEAT = "no steady beat"
-_MOST_KINDS = 6  # all that the model hears, unless it is to tell finer ones
+_WIDTH = 100  # characters of a line that no terminal shows
+_NARROWEST = 40
 
 
 def clock(seconds: float) -> str:
@@ -24,17 +26,38 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def hits_text(counts: Mapping[str, int]) -> str:
-    """Return the number of hits, and the drums, the most frequent first."""
+def hits_lines(before: str, counts: Mapping[str, int], after: str) -> list[str]:
+    """Return the number of hits and the drums, the most frequent first.
+
+    One line, or, where the terminal is not wide enough, the drums below it.
+
+    Parameters
+    ----------
+    before, after
+        What the line says before and after its hits.
+    counts
+        Number of hits of each drum, by its code.
+    """
     from adt_plugins.drums import Drum
 
     total = sum(counts.values())
     text = f"{total} hit{'' if total == 1 else 's'}"
     most = sorted(counts.items(), key=lambda item: -item[1])
-    kinds = [f"{n} {Drum(code).full_name.lower()}" for code, n in most[:_MOST_KINDS]]
+    kinds = [f"{n} {Drum(code).full_name.lower()}" for code, n in most]
     if not kinds:
-        return text
-    return f"{text}: {', '.join(kinds)}{' …' if len(most) > _MOST_KINDS else ''}"
+        return [f"{before}{text}{after}"]
+    whole = f"{before}{text}: {', '.join(kinds)}{after}"
+    width = max(_NARROWEST, shutil.get_terminal_size((_WIDTH, 0)).columns)
+    if len(whole) <= width:
+        return [whole]
+    lines = [f"{before}{text}{after}", f"  {kinds[0]}"]
+    for kind in kinds[1:]:
+        if len(lines[-1]) + len(f", {kind},") <= width:
+            lines[-1] += f", {kind}"
+        else:
+            lines[-1] += ","
+            lines.append(f"  {kind}")
+    return lines
 
 
 def summary(
@@ -43,8 +66,8 @@ def summary(
     *,
     looked_for_beats: bool,
     seconds: float,
-) -> str:
-    """Return the line about a recording.
+) -> list[str]:
+    """Return the line about a recording, and those that its drums fill below it.
 
     Parameters
     ----------
@@ -64,9 +87,8 @@ def summary(
         parts.append(tempo)
     elif looked_for_beats:
         parts.append(NO_BEAT)
-    parts.append(hits_text({str(k): n for k, n in transcription.counts().items()}))
-    parts.append(f"{seconds:.1f} s")
-    return "  ".join(parts)
+    counts = {str(drum): n for drum, n in transcription.counts().items()}
+    return hits_lines("  ".join([*parts, ""]), counts, f"  {seconds:.1f} s")
 
 
 def listed(outputs: Sequence[tuple[str, str]]) -> list[str]:

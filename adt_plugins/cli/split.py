@@ -197,11 +197,13 @@ def _is_done(options: SplitOptions, job: Job) -> bool:
 def _report(
     stem: str, hits: Transcription, paths: dict[str, Path], seconds: float
 ) -> None:
-    from adt_plugins.cli._summary import hits_text, listed
+    from adt_plugins.cli._summary import hits_lines, listed
 
-    counts = hits_text({str(drum): n for drum, n in hits.counts().items()})
-    _console.say(f"{stem}: {counts} taken out ({seconds:.1f} s)")
-    for line in listed([(str(p), _purpose(name)) for name, p in paths.items()]):
+    counts = {str(drum): n for drum, n in hits.counts().items()}
+    for line in (
+        *hits_lines(f"{stem}: ", counts, f" taken out ({seconds:.1f} s)"),
+        *listed([(str(p), _purpose(name)) for name, p in paths.items()]),
+    ):
         _console.say(line)
 
 
