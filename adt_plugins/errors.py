@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+_NAME = "adt-plugins"  # on the package index
+
 
 class AdtError(Exception):
     """An input that cannot be used; the message is one line for the user."""
@@ -35,11 +40,57 @@ class MissingDependencyError(AdtError):
         extra
             The extra of this package that installs it; empty if there is none.
 
-        >>> print(MissingDependencyError.of("plot()", "matplotlib", "plot"))
-        plot() needs matplotlib: pip install "adt-plugins[plot]"
+        >>> print(MissingDependencyError.of("evaluating", "mir_eval"))
+        evaluating needs mir_eval: ...pip install mir_eval
         """
-        wanted = f'"adt-plugins[{extra}]"' if extra else package
-        return cls(f"{what} needs {package}: pip install {wanted}")
+        return cls(f"{what} needs {package}: {install_command(package, extra)}")
+
+
+def install_command(package: str, extra: str = "") -> str:
+    """Return the command that adds a package where this one is installed.
+
+    pipx and ``uv tool`` keep an environment for each program, which pip is not told of,
+    and leave their records in it. They look for an extra where this package came from.
+
+    Parameters
+    ----------
+    package, extra
+        See `MissingDependencyError.of`.
+    """
+    environment = Path(sys.prefix)
+    ours = f"{_source()}[{extra}]"
+    if (environment / "pipx_metadata.json").exists():
+        inject = f"pipx inject {_NAME} {package}"
+        return f'pipx install --force "{ours}"' if extra else inject
+    if (environment / "uv-receipt.toml").exists():
+        add = f'uv tool install --with {package} "{_source()}"'
+        return f'uv tool install "{ours}"' if extra else add
+    tool = "uv pip" if _record("INSTALLER").strip() == "uv" else "pip"
+    wanted = f'"{_NAME}[{extra}]"' if extra else package
+    return f"{tool} install {wanted}"
+
+
+def _source() -> str:
+    """Return the wheel or folder that this package was installed from, or its name."""
+    import json
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    try:
+        url = urlsplit(json.loads(_record("direct_url.json"))["url"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return _NAME
+    return url2pathname(url.path) if url.scheme == "file" else _NAME
+
+
+def _record(name: str) -> str:
+    """Return a file in which an installer tells what it did; empty if there is none."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        return distribution(_NAME).read_text(name) or ""
+    except (PackageNotFoundError, OSError):
+        return ""
 
 
 class CancelledError(AdtError):

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from adt_plugins.cli import main
+from adt_plugins.errors import install_command
 from tests.support.batch import COMMAND, batch, files
 from tests.support.dask_cluster import Cluster
 from tests.support.dask_cluster import cluster as cluster_in
@@ -141,5 +142,5 @@ def test_without_dask(
     arguments = ["batch", str(library), "-o", str(tmp_path / "out")]
     assert main([*arguments, "--dask", "tcp://127.0.0.1:1"]) == 2
     assert capsys.readouterr().err.endswith(
-        'distributed: pip install "adt-plugins[cluster]"\n'
+        f"distributed: {install_command('distributed', 'cluster')}\n"
     )

@@ -369,6 +369,31 @@ def test_an_empty_file_is_called_empty(
         assert capsys.readouterr().err == f"adt: {name}: is empty\n"
 
 
+@pytest.mark.parametrize("columns", [200, 80, 50])
+def test_a_summary_fits_the_terminal(
+    folder: Path,
+    columns: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drums = ["HH", "HH", "HH", "KD", "KD", "SD", "SD", "OHH", "CHH", "PHH"]
+    Path("a.labels.txt").write_text(
+        "".join(f"{time}\t{time}\t{drum}\n" for time, drum in enumerate(drums, 1))
+    )
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main(["convert", "a.labels.txt", "--format", "csv"]) == 0
+    first, *others, file = capsys.readouterr().out.splitlines()
+    kinds = "3 hi-hat, 2 kick, 2 snare, 1 closed hi-hat, 1 open hi-hat, 1 pedal hi-hat"
+    if columns == 200:
+        assert first.startswith(f"a  10 hits: {kinds}  ")
+    else:
+        assert first.startswith("a  10 hits  ")
+        assert "".join(others).replace(",  ", ", ") == f"  {kinds}"
+    assert len(others) == {200: 0, 80: 1, 50: 2}[columns]
+    assert max(map(len, (first, *others))) <= columns
+    assert file.startswith("a.drums.csv  ")
+
+
 def test_nothing_found_is_said(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

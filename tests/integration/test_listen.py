@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from adt_plugins import Transcription, transcribe
 from adt_plugins.cli import _console, main
-from adt_plugins.errors import ModelError
+from adt_plugins.errors import ModelError, install_command
 from adt_plugins.evaluation import evaluate
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
@@ -129,9 +129,8 @@ def test_what_is_missing_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     assert main(["listen"]) == 2
-    assert 'needs sounddevice: pip install "adt-plugins[live]"' in (
-        capsys.readouterr().err
-    )
+    cure = install_command("sounddevice", "live")
+    assert f"needs sounddevice: {cure}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("call", ["get_output_names", "open_output", "send"])

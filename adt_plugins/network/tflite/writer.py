@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adt_plugins.errors import MissingDependencyError
+from adt_plugins.errors import MissingDependencyError, install_command
 
 # Numbers of BuiltinOperator, and the version that has the features used here.
 _OPERATORS = {
@@ -101,7 +101,7 @@ class _Writer:
             from ai_edge_litert import schema_py_generated
         except ImportError as error:
             raise MissingDependencyError(
-                "writing a model needs LiteRT: pip install ai-edge-litert"
+                f"writing a model needs LiteRT: {install_command('ai-edge-litert')}"
             ) from error
         self._schema: Any = schema_py_generated
         self._out: Any = flatbuffers.Builder(1 << 20)

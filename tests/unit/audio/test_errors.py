@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from adt_plugins.audio import load_audio, open_audio
-from adt_plugins.errors import AudioError, MissingDependencyError
+from adt_plugins.errors import AudioError, MissingDependencyError, install_command
 from tests.support.audio import MUSIC, RATE, STEREO
 
 
@@ -152,7 +152,7 @@ def test_without_pyav(
     with pytest.raises(MissingDependencyError) as missing:
         open_audio(path)
     assert str(missing.value) == (
-        f'{path}: reading MP4 needs PyAV: pip install "adt-plugins[av]"'
+        f"{path}: reading MP4 needs PyAV: {install_command('PyAV', 'av')}"
     )
     # libsndfile's formats do not need PyAV, and their errors do not name it.
     assert len(load_audio(audio_files / "a.flac")) == 441000

@@ -18,7 +18,7 @@ from adt_plugins.audio import load_audio, open_audio
 from adt_plugins.audio.av_container import _forget_own_order
 from adt_plugins.audio.layout import low_channels
 from adt_plugins.audio.pyav import _samples
-from adt_plugins.errors import AudioError, MissingDependencyError
+from adt_plugins.errors import AudioError, MissingDependencyError, install_command
 from tests.support.audio import RATE, encode
 from tests.support.field_files import PAIR, SOUND, Pipe, encoded, patched, read
 
@@ -148,7 +148,7 @@ class TestByContent:
         ):
             with pytest.raises((AudioError, MissingDependencyError)) as caught:
                 open_audio(tmp_path / name)
-            cure = 'needs PyAV: pip install "adt-plugins[av]"'
+            cure = f"needs PyAV: {install_command('PyAV', 'av')}"
             assert str(caught.value) == f"{tmp_path / name}: {what} {cure}"
 
 

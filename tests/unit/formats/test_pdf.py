@@ -14,7 +14,7 @@ from fpdf import FPDF
 from adt_plugins import formats
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.drums import Drum
-from adt_plugins.errors import FormatError, MissingDependencyError
+from adt_plugins.errors import FormatError, MissingDependencyError, install_command
 from adt_plugins.formats import page_fonts
 from adt_plugins.formats.engraving import engrave
 from adt_plugins.formats.musicxml import score_text
@@ -145,7 +145,7 @@ def test_without_its_packages_the_cure_is_named(
     missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    cure = r'engraved PDF needs \w+: pip install "adt-plugins\[pdf\]"'
+    cure = rf"engraved PDF needs \w+: {re.escape(install_command('', 'pdf'))}"
     with pytest.raises(MissingDependencyError, match=cure):
         formats.write(song(4), tmp_path / "song.drums.pdf")
     assert list(tmp_path.iterdir()) == []

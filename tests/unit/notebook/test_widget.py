@@ -27,7 +27,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.editor.edits import EditError, Layer, Log, fold
 from adt_plugins.editor.picks import PickedSong, velocity_table
 from adt_plugins.editor.sound import CHUNK, Sound
-from adt_plugins.errors import AdtError, FormatError
+from adt_plugins.errors import AdtError, FormatError, install_command
 from adt_plugins.meter import Meter
 from adt_plugins.notebook.saved_view import saved_view
 from tests.support.notebook.make_fixtures import actions, example
@@ -436,5 +436,5 @@ def test_without_anywidget_it_names_the_cure() -> None:
     ).stdout
     assert printed == (
         "MissingDependencyError the widget needs anywidget:"
-        ' pip install "adt-plugins[notebook]"\n'
+        f" {install_command('anywidget', 'notebook')}\n"
     )
