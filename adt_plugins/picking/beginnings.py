@@ -180,21 +180,30 @@ class Beginnings:
         self._rest = samples[whole:].copy()
 
     def _starts(self, samples: Floats) -> Iterator[int]:
-        """Find the samples where sound begins after silence."""
+        """Find the samples where sound begins after silence.
+
+        A silence that is long enough contains a whole piece of half its length, so that
+        only the pieces next to silent ones are searched.
+        """
         step = self._least // 2
-        if not len(samples):
-            return
-        if self._zeros < step and _sounds_everywhere(samples, step):
-            self._zeros = int(np.argmax(samples[::-1][:step] != 0))
-            return
-        places = np.flatnonzero(samples)
-        if not len(places):
+        sounding = np.flatnonzero(_sounds(samples, step))
+        if not len(sounding):
             self._zeros += len(samples)
             return
-        silent = np.diff(places, prepend=-1 - self._zeros) - 1
-        for place in places[silent >= self._least].tolist():
-            yield self._received + place
-        self._zeros = len(samples) - 1 - int(places[-1])
+        before = np.append(-1, sounding[:-1])
+        edges = sounding - before > 1
+        edges[0] = True
+        last = -1 - self._zeros
+        pairs = zip(before[edges].tolist(), sounding[edges].tolist(), strict=True)
+        for earlier, piece in pairs:
+            if earlier >= 0:
+                last = _last_sound(samples, (earlier + 1) * step, step)
+            first = piece * step
+            first += int(np.argmax(samples[first : first + step] != 0))
+            if first - last > self._least:
+                yield self._received + first
+        last = _last_sound(samples, (int(sounding[-1]) + 1) * step, step)
+        self._zeros = len(samples) - 1 - last
 
     def _judge(self, beginning: _Beginning) -> None:
         samples = np.concatenate(beginning.parts)
@@ -265,12 +274,23 @@ class Beginnings:
         return self._powers[0]
 
 
-def _sounds_everywhere(samples: Floats, step: int) -> bool:
-    """Return whether there is sound in each piece of `step` samples."""
-    if samples[::step].all():  # mostly the first sample of each suffices
-        return True
-    pieces = range(0, len(samples), step)
-    return bool(np.logical_or.reduceat(samples != 0, pieces).all())
+def _sounds(samples: Floats, step: int) -> NDArray[np.bool_]:
+    """Return in which pieces of `step` samples there is sound."""
+    # Mostly the first sample of each suffices.
+    firsts: NDArray[np.bool_] = samples[::step] != 0
+    if firsts.all():
+        return firsts
+    sounds: NDArray[np.bool_] = np.logical_or.reduceat(
+        samples != 0, np.arange(0, len(samples), step)
+    )
+    return sounds
+
+
+def _last_sound(samples: Floats, end: int, step: int) -> int:
+    """Return the last place with sound of the `step` samples before `end`."""
+    end = min(end, len(samples))
+    piece = samples[max(0, end - step) : end]
+    return end - 1 - int(np.argmax(piece[::-1] != 0))
 
 
 def _flatten(column: Floats, frame: int) -> None:
