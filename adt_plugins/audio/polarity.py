@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 # The power of the sum of all channels, relative to the sum of their powers: 1 if they
 # are independent, 2 for two equal ones, 0 for a channel and its inverse.
 _CANCELS, _AGREES = 0.6, 0.8
+_DOUBTFUL = 0.61  # above `_CANCELS` by more than sums differ from one another
 _EVERY = 16  # one sample in this many is compared
 _ENOUGH = 8192  # samples of a stretch, needed to judge: a few agree by chance
 # Where next to nothing is left of the sum, fewer suffice: a live stream arrives in
@@ -20,6 +23,7 @@ _HALF_LIFE = 22050
 _QUIET = 1e-3  # a stretch with less of the power heard so far tells nothing
 
 Signs = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 
 class Polarity:
@@ -38,7 +42,7 @@ class Polarity:
         self._count = 0
         self.signs: Signs = np.ones(len(used), np.float32)
 
-    def turns(self, samples: NDArray[np.float32]) -> list[tuple[int, Signs]]:
+    def turns(self, samples: NDArray[Any]) -> list[tuple[int, Signs]]:
         """Return from which samples of a block on which signs hold; empty: none change.
 
         A turn is noticed late. It begins where the channels began to cancel each other
@@ -47,13 +51,18 @@ class Polarity:
         Parameters
         ----------
         samples
-            Shape (n, channels).
+            Shape (n, channels), n >= 0, of any type and scale.
         """
         turns: list[tuple[int, Signs]] = []
+        if not len(samples):
+            return turns
         products, decays = self._stretches(samples)
-        if len(samples) < _ENOUGH and len(products):
+        if len(samples) < _ENOUGH:
             self._listen_closely(products[0], len(samples))
         sums, powers = _sums(products)
+        if not self._may_turn(sums, powers, decays):
+            self._hear(products, decays)
+            return turns
         # Agreements of each stretch alone; NaN tells nothing, or has been told.
         own = np.full(len(products), np.nan)
         heard, (total, power) = 0, (float(part) for part in _sums(self._heard))
@@ -83,7 +92,19 @@ class Polarity:
         self._hear(products[heard:], decays[heard:])
         return turns
 
-    def _listen_closely(self, products: NDArray[np.float64], count: int) -> None:
+    def _may_turn(self, sums: Floats, powers: Floats, decays: Floats) -> bool:
+        """Return whether to look at each stretch: mostly, all channels agree."""
+        if np.any(self.signs < 0):
+            return True
+        total, power = (float(part) for part in _sums(self._heard))
+        left = np.cumprod(decays)
+        with np.errstate(over="ignore", invalid="ignore"):
+            # Of what was heard before each stretch's end, but for how it fades.
+            totals = total + np.cumsum(sums / left)
+            least = _DOUBTFUL * (power + np.cumsum(powers / left))
+        return bool((totals < least).any())
+
+    def _listen_closely(self, products: Floats, count: int) -> None:
         """Forget what was heard before a turn that is beyond doubt in a live stream."""
         self._recent *= 0.5 ** (count / _SHORT_HALF_LIFE)
         self._recent += products
@@ -94,30 +115,32 @@ class Polarity:
         if turned and power > _QUIET * np.trace(self._heard):
             self._heard = self._recent - products
 
-    def _stretches(
-        self, samples: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _stretches(self, samples: NDArray[Any]) -> tuple[Floats, Floats]:
         """Return the products of channels in each stretch, and how it fades others."""
+        step = _ENOUGH // _EVERY
+        self._count += len(samples)
         with np.errstate(over="ignore", invalid="ignore"):
             # One row for each channel: products take a fifth of the time of columns.
-            some = samples[::_EVERY].T.copy()
-            some -= some.mean(axis=1, keepdims=True)  # an offset agrees with itself
+            some = samples[::_EVERY].T.astype(np.float32, "C")
+            count = some.shape[1]
+            # An offset agrees with itself.
+            some -= np.add.reduce(some, axis=1, keepdims=True) / np.float32(count)
             some[~self._used] = 0
-            self._count += len(samples)
-            step = _ENOUGH // _EVERY
-            starts = range(0, some.shape[1], step)
-            parts = [some[:, at : at + step] for at in starts]
-            products = np.array([part @ part.T for part in parts], np.float64)
-        lengths = np.array([part.shape[1] for part in parts])
-        shape = (len(parts), *self._heard.shape)
-        return products.reshape(shape), 0.5 ** (lengths * _EVERY / _HALF_LIFE)
+            # Silence behind the last stretch adds nothing to its products.
+            parts = np.zeros((len(some), -(-count // step) * step), np.float32)
+            parts[:, :count] = some
+            parts = parts.reshape(len(some), -1, step).transpose(1, 0, 2)
+            products = np.matmul(parts, parts.transpose(0, 2, 1)).astype(np.float64)
+        lengths = np.full(len(products), step)
+        lengths[-1:] += count - step * len(products)
+        return products, 0.5 ** (lengths * _EVERY / _HALF_LIFE)
 
-    def _hear(self, products: NDArray[np.float64], decays: NDArray[np.float64]) -> None:
+    def _hear(self, products: Floats, decays: Floats) -> None:
         """Add stretches to what was heard, each of which fades what was before it."""
-        left = np.append(np.cumprod(decays[::-1])[::-1], 1.0)
+        left = np.cumprod(np.append(1.0, decays[::-1]))[::-1]
         with np.errstate(over="ignore", invalid="ignore"):
-            self._heard *= left[0]
-            self._heard += np.tensordot(left[1:], products, 1)
+            rows = left[1:] @ products.reshape(-1, self._heard.size)
+            self._heard = left[0] * self._heard + rows.reshape(self._heard.shape)
 
     def _best_signs(self) -> Signs:
         axis = np.linalg.eigh(self._heard)[1][:, -1]
@@ -129,11 +152,12 @@ class Polarity:
 
 
 def _sums(
-    products: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    products: Floats,
+) -> tuple[Floats, Floats]:
     """Return the sums of matrices of products, and the sums of their diagonals."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return products.sum(axis=(-2, -1)), products.trace(axis1=-2, axis2=-1)
+        sums = np.add.reduce(products, axis=(-2, -1))
+        return sums, np.einsum("...cc->...", products)
 
 
 def _ratio(total: float, power: float) -> float:

@@ -11,7 +11,6 @@ import os
 import re
 import struct
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import BinaryIO
 
 HEAD_BYTES = 4096
@@ -79,12 +78,9 @@ _OTHERS = (
     b"riff\x2e\x91\xcf\x11",
 )
 # Beginnings of frames where samples should be: IEC 61937, and DTS as on CDs, in words
-# of 16 and 14 bits and in either order of bytes, with the bits of a normal frame. The
-# first word alone is what a clipped recording with one side inverted may have.
+# of 16 and 14 bits and in either order of bytes.
 _BITSTREAMS = re.compile(
-    rb"\x72\xf8\x1f\x4e|\xfe\x7f\x01\x80.[\xfc-\xff]|\x7f\xfe\x80\x01[\xfc-\xff]"
-    rb"|\xff\x1f\x00\xe8[\xf0-\xff]\x07|\x1f\xff\xe8\x00\x07[\xf0-\xff]",
-    re.DOTALL,
+    rb"\x72\xf8\x1f\x4e|\xfe\x7f\x01\x80|\x7f\xfe\x80\x01|\xff\x1f\x00\xe8|\x1f\xff\xe8\x00"
 )
 _ID3V1_BYTES, _APE_BYTES, _APE_HAS_HEADER = 128, 32, 1 << 31
 _OGG_SOUNDS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
@@ -154,19 +150,6 @@ def is_bitstream(head: bytes) -> bool:
     """
     data = head.find(b"data") if head[8:12] == b"WAVE" else -1
     return data > 0 and _BITSTREAMS.search(head, data + 8) is not None
-
-
-def are_bitstream(words: bytes) -> bool:
-    """Return whether stereo samples of 16 bits are AC-3 or DTS, as on a DTS-CD.
-
-    Parameters
-    ----------
-    words
-        Little-endian samples, some 4096 of either side or more. Two frames have to
-        begin at a sample of the first side in the same way: one may do so by chance.
-    """
-    places = [x for x in _BITSTREAMS.finditer(words) if x.start() % 4 == 0]
-    return any(a[0][:4] == b[0][:4] for a, b in pairwise(places))
 
 
 def sound_start(file: BinaryIO) -> int:
