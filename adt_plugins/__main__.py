@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 try:
+    import gc
     import signal
     import sys
 except KeyboardInterrupt:  # before anything has begun
@@ -45,6 +46,9 @@ def main() -> int:
         # it is imported, makes `python -m` end by the signal although it was caught.
         # The next string that is executed takes that back.
         exec("")
+    # Python ends with searches for cycles in all that is left, a tenth of the time of a
+    # short recording. None are needed: files are closed by those who open them.
+    gc.freeze()
     return code
 
 

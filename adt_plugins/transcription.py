@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,7 +135,7 @@ class Transcription:
         if len(self.beats) < 2:
             return None
         places = self.beat_places()
-        steady = self._steady_tempo()
+        steady = self._steady_tempo
         beat = (self.meter or Meter(4)).quarters
         if steady is not None:
             return round(steady.bpm / beat, 9)  # 104, not 104.00000000000001
@@ -156,8 +157,9 @@ class Transcription:
     @property
     def has_steady_tempo(self) -> bool:
         """Whether a single tempo fits all beats."""
-        return self._steady_tempo() is not None
+        return self._steady_tempo is not None
 
+    @cached_property
     def _steady_tempo(self) -> SteadyTempo | None:
         return steady_tempo(
             [beat.time for beat in self.beats],

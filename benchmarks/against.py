@@ -7,6 +7,10 @@ is that of `bench.py`. librosa's onset detection is timed on the same recordings
 is installed. How long the search for beats takes depends on the music: `--song` is
 played over and over instead of the example.
 
+A batch, and a start with a file of five seconds, are measured with their processes, as
+installed: with compiled modules. Each is run by default, with and without beats, since
+a checkout may find beats by default and the other not.
+
 Usage: ``python benchmarks/against.py OTHER_CHECKOUT [--minutes 5] [--repeats 7]
 [--song FILE] [--batch 500] [--json]``
 """
@@ -16,11 +20,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +65,13 @@ print(json.dumps({"cpu": cpu}))
 """
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+PLACES = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Where modules are compiled, as installed ones are, and the user's folder."""
 
 
 def environment(tree: Path) -> dict[str, str]:
-    return {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONPATH": str(tree)}
+    one = dict.fromkeys(ONE_THREAD, "1")
+    return {**os.environ, **one, **PLACES, "PYTHONPATH": str(tree)}
 
 
 def run(code: str, tree: Path, *arguments: object) -> dict[str, float]:
@@ -109,39 +118,61 @@ def measure_songs(other: Path, path: Path, repeats: int) -> dict[str, Any]:
     return {name: medians(figures) for name, figures in rows.items()}
 
 
-def measure_batch(other: Path, folder: Path, path: Path, count: int) -> dict[str, Any]:
-    """Measure ``adt batch`` over copies of a recording of ten seconds."""
+def measure_commands(
+    other: Path, folder: Path, path: Path, count: int, repeats: int
+) -> dict[str, dict[str, float]]:
+    """Measure ``adt --version``, ``transcribe`` of 5 s and ``batch`` of copies of 10 s.
+
+    Processor seconds of all processes, by command and checkout.
+    """
     import soundfile
 
     samples, rate = soundfile.read(path, frames=10 * 44100, dtype="int16")
-    music = folder / "music"
+    music, short = folder / "music", folder / "short.wav"
     music.mkdir()
+    soundfile.write(short, samples[: 5 * rate], rate, subtype="PCM_16")
     first = music / "0000.wav"
     soundfile.write(first, samples, rate, subtype="PCM_16")
     for number in range(1, count):
         shutil.copy(first, music / f"{number:04d}.wav")
-    report = {}
-    for title, tree in (("old", other), ("new", HERE)):
-        out = folder / title
-        before = os.times()
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "adt_plugins", "batch", str(music)),
-                *("-o", str(out), "-j", "1", "-q"),
-            ],
-            cwd=tree,
-            env=environment(tree),
-            check=True,
-            capture_output=True,
-        )
-        after = os.times()
-        report[title] = (
-            after.children_user
-            - before.children_user
-            + after.children_system
-            - before.children_system
-        )
-    return {**report, "times faster": report["old"] / report["new"]}
+    batch = ("batch", str(music), "-j", "1", "-q")
+    start = ("transcribe", str(short), "-q")
+    commands = {"version": ("--version",)}
+    for beats in ((), ("--beats",), ("--no-beats",)):
+        commands[" ".join(("start", *beats))] = (*start, *beats)
+        commands[" ".join(("batch", *beats))] = (*batch, *beats)
+    return {
+        name: _measure_command(other, folder, command, repeats)
+        for name, command in commands.items()
+    }
+
+
+def _measure_command(
+    other: Path, folder: Path, command: Sequence[str], repeats: int
+) -> dict[str, float]:
+    rows: dict[str, list[float]] = {"old": [], "new": []}
+    for _ in range(repeats + 1):
+        for title, tree in (("old", other), ("new", HERE)):
+            out = folder / "out"
+            writes = () if command == ("--version",) else ("-o", str(out))
+            before = _children()
+            subprocess.run(
+                [sys.executable, "-m", "adt_plugins", *command, *writes],
+                cwd=tree,
+                env=environment(tree),
+                check=True,
+                capture_output=True,
+            )
+            rows[title].append(_children() - before)
+            shutil.rmtree(out, ignore_errors=True)
+    # The first run compiles.
+    return {title: statistics.median(seconds[1:]) for title, seconds in rows.items()}
+
+
+def _children() -> float:
+    """Return the processor seconds of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> int:
@@ -166,6 +197,8 @@ def main() -> int:
     report: dict[str, Any] = {"load": os.getloadavg(), "recordings": {}}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        PLACES["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
+        PLACES["ADT_PLUGINS_HOME"] = str(folder / "home")
         paths = write_recordings(folder, args.minutes, args.song or GROOVE)
         for kind in filter(None, args.kinds.split(",")):
             limit = measure_limit(paths[kind], card, frames, args.repeats)
@@ -173,8 +206,8 @@ def main() -> int:
             total = sum(cost.cpu for cost in limit.values())
             report["recordings"][kind] = {"limit": total, **songs}
         if args.batch:
-            report["batch"] = measure_batch(
-                args.other.resolve(), folder, paths["wav"], args.batch
+            report["commands"] = measure_commands(
+                args.other.resolve(), folder, paths["wav"], args.batch, args.repeats
             )
     report["load after"] = os.getloadavg()
     print(json.dumps(report, indent=1) if args.json else table(report))
@@ -199,11 +232,11 @@ def table(report: dict[str, Any]) -> str:
             if "wall" in row:
                 line += f" {row['wall']:7.2f} {row['least wall']:6.2f} {row['mb']:4.0f}"
             lines.append(line)
-    if "batch" in report:
-        batch = report["batch"]
+    lines.append("")
+    for name, row in report.get("commands", {}).items():
         lines.append(
-            f"\nadt batch, ten-second files: {batch['old']:.1f} s before,"
-            f" {batch['new']:.1f} s now: {batch['times faster']:.2f} times faster"
+            f"{name:20} {row['old']:8.3f} s before, {row['new']:8.3f} s now:"
+            f" {row['old'] / row['new']:.2f} times faster"
         )
     return "\n".join(lines)
 

@@ -7,6 +7,7 @@ gone, so the work in progress is abandoned.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import queue
@@ -49,6 +50,7 @@ def main() -> None:
     _answer(answers, Ready(ready=True))
     while (task := messages.get()) is not None:
         _answer(answers, work(task))
+    gc.freeze()  # as in `adt_plugins.__main__`
 
 
 def _options(argv: list[str]) -> BatchOptions:

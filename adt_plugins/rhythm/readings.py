@@ -12,8 +12,9 @@ learnt from 1269 renders of performances (experiment 46).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +52,12 @@ Floats = NDArray[np.float64]
 
 
 class Reading(NamedTuple):
-    """Beats: their frames, which need not be whole, and positions from 0."""
+    """Beats: their frames, which need not be whole, positions from 0, and tempo."""
 
     kind: str
     frames: Floats
     positions: Ints
+    bpm: float
 
 
 def likeliest_reading(
@@ -80,74 +82,104 @@ def likeliest_reading(
         Lowest and highest tempo of other readings; None: that of the beats is known.
     """
     rate = activations.frame_rate
-    given, *others = _readings(frames, positions - 1)
-    candidates = [given, *(other for other in others if _is_open(other, tempi, rate))]
-    scores = np.array([_prior(reading, rate) for reading in candidates])
+    given, *others = _readings(frames, positions - 1, rate)
+    candidates = [given, *(other for other in others if _is_open(other, tempi))]
+    places = _Places(candidates)
+    scores = np.array([_prior(reading) for reading in candidates])
     scores[0] += _UNCHANGED
     columns = dict(zip(activations.outputs, activations.values.T, strict=True))
     for drum, weights in _DRUMS.items():
         if drum in columns:
-            hits = _profiles(candidates, nearby(columns[drum]))
+            hits = places.profiles(nearby(columns[drum]))
             scores += (hits / (hits.max() + _RARE) * np.array(weights)).sum(axis=(1, 2))
     beats = nearby(np.maximum(columns["beat"], columns["downbeat"]))
-    scores += [_halves(r, beats).mean(axis=0) @ np.array(_BEATS) for r in candidates]
+    scores += [each.mean(axis=0) @ np.array(_BEATS) for each in places.halves(beats)]
     downbeats = nearby(columns["downbeat"])
-    scores += _profiles(candidates, downbeats)[..., 0] @ np.array(_DOWNBEATS)
+    scores += places.profiles(downbeats)[..., 0] @ np.array(_DOWNBEATS)
     if changes is not None:
-        scores += _HARMONY * _profiles(candidates, changes)[:, 0, 0]
+        scores += _HARMONY * places.profiles(changes)[:, 0, 0]
     best = candidates[int(scores.argmax())]
     return np.floor(best.frames + 0.5).astype(np.int64), best.positions + 1
 
 
-def _is_open(reading: Reading, tempi: tuple[float, float] | None, rate: float) -> bool:
+def _is_open(reading: Reading, tempi: tuple[float, float] | None) -> bool:
     """Return whether a reading agrees with what is known of the tempo."""
     if tempi is None:
         return reading.kind in ("same", "off")
-    return tempi[0] <= _tempo(reading, rate) <= tempi[1]
+    return tempi[0] <= reading.bpm <= tempi[1]
 
 
-def _readings(frames: Ints, positions: Ints) -> Iterator[Reading]:
+def _readings(frames: Ints, positions: Ints, rate: float) -> Iterator[Reading]:
     """Yield all readings, the given one first."""
     whole = frames.astype(np.float64)
     middles = (whole[1:] + whole[:-1]) / 2
+    bpm = _tempo(whole, rate)
     for first in range(BAR):
-        yield Reading("same", whole, (positions + first) % BAR)
+        yield Reading("same", whole, (positions + first) % BAR, bpm)
+    bpm = _tempo(middles, rate)
     for first in range(BAR):
-        yield Reading("off", middles, (positions[:-1] + first) % BAR)
+        yield Reading("off", middles, (positions[:-1] + first) % BAR, bpm)
     double = np.sort(np.concatenate([whole, middles]))
+    bpm = _tempo(double, rate)
     for first in range(BAR):
         place = 2 * positions[0] + np.arange(len(double)) + first
-        yield Reading("double", double, place % BAR)
-    for first in range(2 * BAR):
-        place = positions[0] + np.arange(len(whole)) + first
+        yield Reading("double", double, place % BAR, bpm)
+    halves = []
+    for odd in range(2):
+        place = positions[0] + np.arange(len(whole)) + odd
         even = place % 2 == 0
-        yield Reading("half", whole[even], place[even] // 2 % BAR)
+        halves.append((whole[even], place[even] // 2, _tempo(whole[even], rate)))
+    for first in range(2 * BAR):
+        half, place, bpm = halves[first % 2]
+        yield Reading("half", half, (place + first // 2) % BAR, bpm)
 
 
-def _tempo(reading: Reading, rate: float) -> float:
-    return 60 * rate / float(np.median(np.diff(reading.frames)))
+def _tempo(frames: Floats, rate: float) -> float:
+    return 60 * rate / float(np.median(np.diff(frames)))
 
 
-def _prior(reading: Reading, rate: float) -> float:
-    octaves = float(np.log2(_tempo(reading, rate) / _USUAL_BPM))
+def _prior(reading: Reading) -> float:
+    octaves = float(np.log2(reading.bpm / _USUAL_BPM))
     return _KINDS[reading.kind] + _TEMPO[0] * octaves + _TEMPO[1] * octaves**2
 
 
-def _halves(reading: Reading, column: NDArray[np.float32]) -> Floats:
-    """Return a column at the beginning and the middle of each beat: (beats, 2)."""
-    starts, lengths = reading.frames[:-1], np.diff(reading.frames)
+class _Places:
+    """Where readings look at a column: the beginnings and the middles of their beats.
+
+    The beats of all readings follow each other, so that a column is looked up once.
+    """
+
+    def __init__(self, readings: Sequence[Reading]) -> None:
+        self._shape = (len(readings), BAR)
+        own = [reading.positions[:-1] for reading in readings]
+        self._ends = np.cumsum([len(positions) for positions in own])[:-1]
+        self._nearest = np.concatenate([_nearest(r.frames) for r in readings])
+        self._groups = np.concatenate([n * BAR + each for n, each in enumerate(own)])
+        self._counts = self._sums(None).clip(1)
+
+    def _sums(self, values: Floats | None) -> NDArray[Any]:
+        """Return the sum over each reading's beats of each place: (readings, 4)."""
+        size = math.prod(self._shape)
+        return np.bincount(self._groups, values, minlength=size).reshape(self._shape)
+
+    def _both(self, column: NDArray[np.float32]) -> Floats:
+        both: Floats = column.take(self._nearest, mode="clip").astype(np.float64)
+        return both
+
+    def halves(self, column: NDArray[np.float32]) -> list[Floats]:
+        """Return a column at both halves of each beat: (beats, 2) for each reading."""
+        return np.split(self._both(column), self._ends)
+
+    def profiles(self, column: NDArray[np.float32]) -> Floats:
+        """Return the means of a column in each half of each beat: (readings, 4, 2)."""
+        sums = [self._sums(half) for half in self._both(column).T]
+        means: Floats = np.stack(sums, axis=-1) / self._counts[..., np.newaxis]
+        return means
+
+
+def _nearest(frames: Floats) -> Ints:
+    """Return the frames nearest to the beginning and the middle of each beat."""
+    starts, lengths = frames[:-1], np.diff(frames)
     at = starts[:, np.newaxis] + lengths[:, np.newaxis] * np.array([0.0, 0.5])
-    nearest = np.floor(at + 0.5).astype(np.int64).clip(0, len(column) - 1)
-    halves: Floats = column[nearest].astype(np.float64)
-    return halves
-
-
-def _profiles(candidates: list[Reading], column: NDArray[np.float32]) -> Floats:
-    """Return the means of a column in each half of each beat: (readings, 4, 2)."""
-    means = np.zeros((len(candidates), BAR, 2))
-    for mean, reading in zip(means, candidates, strict=True):
-        halves, own = _halves(reading, column), reading.positions[:-1]
-        count = np.bincount(own, minlength=BAR).clip(1)
-        for half in range(2):
-            mean[:, half] = np.bincount(own, halves[:, half], minlength=BAR) / count
-    return means
+    nearest: Ints = np.floor(at + 0.5).astype(np.int64)
+    return nearest

@@ -63,10 +63,12 @@ def test_two_at_a_time_are_refused(
     library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "out").mkdir()
-    lock = Lock(tmp_path / "out" / ".adt-batch.lock")
+    left = tmp_path / "out" / ".adt-batch.lock"
+    left.write_text("4194304\n")  # the number of another process, and a long one
+    lock = Lock(left)
     assert batch(library, "-o", tmp_path / "out") == 2
     lock.release()
-    assert "another process" in capsys.readouterr().err
+    assert f"another process (number {os.getpid()}) has it" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="not on this system: signals of POSIX")

@@ -35,7 +35,10 @@ def main():
         if task.get("raise"):
             raise ValueError(task["raise"])
         time.sleep(task.get("sleep", 0))
-        print(json.dumps({"pid": os.getpid(), "n": task["n"]}), flush=True)
+        answer = {"pid": os.getpid(), "n": task["n"]}
+        if "ask" in task:
+            answer["is"] = os.environ.get(task["ask"])
+        print(json.dumps(answer), flush=True)
 """
 
 
@@ -107,6 +110,19 @@ def test_no_process_is_left(module: str) -> None:
     answers.close()
     assert time.monotonic() - started < 10
     assert not children & {child.pid for child in psutil.Process().children()}
+
+
+def test_memory_is_kept_from_one_recording_to_the_next_unless_told_otherwise(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = {"n": 1, "ask": "MALLOC_TRIM_THRESHOLD_"}
+    usual: Any
+    told: Any
+    ((_, usual),) = run_tasks([AnyWorker(module, {})], iter([task]))
+    assert int(usual["is"]) == 128 << 20
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "4096")
+    ((_, told),) = run_tasks([AnyWorker(module, {})], iter([task]))
+    assert told["is"] == "4096"
 
 
 def test_files_in_the_working_folder_are_not_run(

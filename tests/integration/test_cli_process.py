@@ -46,6 +46,18 @@ def test_nothing_but_results_goes_into_a_pipe(song: Path) -> None:
     ]
 
 
+def test_nothing_is_searched_for_cycles_at_the_end() -> None:
+    """That took a tenth of the time of a short recording."""
+    code = "import gc; from adt_plugins.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; print(gc.get_freeze_count())", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout.splitlines()[-1]) > 1000
+
+
 def test_output_is_utf8_whatever_the_console_is(song: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     command = [*TRANSCRIBE, str(song), str(song.with_name("fehlt ü.wav"))]
