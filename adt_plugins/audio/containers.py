@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
+from adt_plugins.audio.old_formats import SDS, VOC, stated_size
 from adt_plugins.audio.sniff import (
     FARTHEST,
     HEAD_BYTES,
@@ -23,9 +24,11 @@ from adt_plugins.audio.sniff import (
 from adt_plugins.audio.stream_ends import (
     end_of_ac3,
     end_of_adts,
+    end_of_dts,
     end_of_flac,
     end_of_mp3,
     end_of_ogg,
+    places,
 )
 from adt_plugins.audio.unfinished import matroska_segment
 
@@ -44,6 +47,7 @@ _MOST_BLOCKS = 1_000_000
 _ASF_HEADER = 24
 _TTA_HEADER, _TTA_CHECKSUM, _TTA_FRAME_S = 22, 4, 256 / 245
 _APE_WITH_SIZES = 3980  # versions from this one on
+_MAT4_NAME, _MAT4_NAME_AT, _MAT5 = b"samplerate\0", 20, b"MATLAB 5.0 MAT-"
 _FLV_TAGS = (8, 9, 18)  # sound, picture, script
 
 
@@ -247,6 +251,24 @@ def _end_of_matroska(file: BinaryIO, start: int, size: int) -> int:
     return start + position + claimed if claimed else size
 
 
+def _stated_end(file: BinaryIO, start: int, size: int) -> int:
+    from adt_plugins.audio.chain import part_of
+
+    head = bytes_at(file, start, HEAD_BYTES)
+    claimed, position = stated_size(part_of(file, start, size), head)
+    # The last block of a VOC file is a byte.
+    return start + position + claimed + head.startswith(VOC)
+
+
+def _end_of_mat4(file: BinaryIO, start: int, size: int) -> int:
+    following = places(file, _MAT4_NAME, start + _MAT4_NAME_AT + 1)
+    return next(following, size + _MAT4_NAME_AT) - _MAT4_NAME_AT
+
+
+def _end_of_mat5(file: BinaryIO, start: int, size: int) -> int:
+    return next(places(file, _MAT5, start + 1), size)
+
+
 def _number(file: BinaryIO, position: int, form: str) -> int:
     """Return an integer in the file, 0 behind its end."""
     data = bytes_at(file, position, struct.calcsize(form))
@@ -270,4 +292,16 @@ _READERS = (
     (0, b"\x0b\x77", end_of_ac3),
     (0, b"\x1a\x45\xdf\xa3", _end_of_matroska),
     (4, b"ftyp", _end_of_mp4),
+    (0, b"\x7f\xfe\x80\x01", end_of_dts),
+    (8, b"8SVX", _end_of_aiff),
+    (8, b"16SV", _end_of_aiff),
+    (_MAT4_NAME_AT, _MAT4_NAME, _end_of_mat4),
+    (0, _MAT5, _end_of_mat5),
+    (0, b"2BIT", _stated_end),
+    (0, b".SoX", _stated_end),
+    (0, b"XoS.", _stated_end),
+    (0, b"NIST_1A\n", _stated_end),
+    (0, VOC, _stated_end),
+    (0, b"ALawSoundFile**\0", _stated_end),
+    (0, SDS, _stated_end),
 )

@@ -68,7 +68,8 @@ _MAGIC = (
 )
 _TRANSPORT_PACKET = 188
 _MOST_ZEROS = 1 << 20
-# AC-3, DTS, TTA, RealMedia, AU, W64: their decoders recognise them.
+# AC-3, DTS, TTA, RealMedia, AU, W64, AVR, SoX, NIST SPHERE, VOC, WVE, MATLAB 5: their
+# decoders recognise them.
 _OTHERS = (
     b"\x0b\x77",
     b"\x7f\xfe\x80\x01",
@@ -76,6 +77,20 @@ _OTHERS = (
     b".RMF",
     b".snd",
     b"riff\x2e\x91\xcf\x11",
+    b"2BIT",
+    b".SoX",
+    b"XoS.",
+    b"NIST_1A\n",
+    b"Creative Voice File\x1a",
+    b"ALawSoundFile**\0",
+    b"MATLAB 5.0 MAT-file",
+)
+# The same of SVX, MATLAB 4 and sample dumps: places and bytes.
+_OTHERS_WITHIN = (
+    ((0, b"FORM"), (8, b"8SVX")),
+    ((0, b"FORM"), (8, b"16SV")),
+    ((20, b"samplerate\0"),),
+    ((0, b"\xf0\x7e"), (3, b"\1"), (20, b"\xf7")),
 )
 # Beginnings of frames where samples should be: IEC 61937, and DTS as on CDs, in words
 # of 16 and 14 bits and in either order of bytes.
@@ -225,7 +240,10 @@ def is_sound(head: bytes) -> bool:
     """
     if head[:3] == b"ID3" and not _ID3.match(head):
         return False
-    if head.startswith(_OTHERS):
+    if head.startswith(_OTHERS) or any(
+        all(head.startswith(magic, at) for at, magic in magics)
+        for magics in _OTHERS_WITHIN
+    ):
         return True
     kind, _, start = sniff(io.BytesIO(head))
     return bool(kind.name) or start >= len(head) > 0

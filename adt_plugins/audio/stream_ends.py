@@ -165,6 +165,17 @@ def end_of_ac3(file: BinaryIO, start: int, size: int) -> int:
     return _end_of_frames(file, start, lambda frame, _: _ac3_frame_bytes(frame))
 
 
+def end_of_dts(file: BinaryIO, start: int, size: int) -> int:
+    """Return where frames of DTS end, without extensions."""
+    return _end_of_frames(file, start, lambda frame, _: _dts_frame_bytes(frame))
+
+
+def _dts_frame_bytes(head: bytes) -> int:
+    if len(head) < 8 or head[:4] != b"\x7f\xfe\x80\x01":
+        return 0
+    return ((head[5] & 3) << 12 | head[6] << 4 | head[7] >> 4) + 1
+
+
 def end_of_mlp(file: BinaryIO, start: int, size: int) -> int:
     """Return where access units of MLP or TrueHD end, behind the file if one is cut."""
     return _end_of_frames(file, start, lambda unit, _: _mlp_unit_bytes(unit))

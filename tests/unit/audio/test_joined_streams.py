@@ -199,6 +199,45 @@ class TestJoinedStreams:
         assert len(samples) == 2 * len(PAIR)
         np.testing.assert_array_equal(samples[len(PAIR) :], samples[: len(PAIR)])
 
+    @pytest.mark.parametrize("pyav", [True, False])
+    @pytest.mark.parametrize(
+        "form", ["AVR", "MAT4", "MAT5", "NIST", "SDS", "SVX", "VOC", "WVE"]
+    )
+    def test_kinds_of_samplers_and_older_programs(
+        self, form: str, pyav: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The second half was lost, or the header in the middle heard as noise."""
+        if not pyav:
+            monkeypatch.setitem(sys.modules, "av", None)
+        path = tmp_path / "a"
+        rate, subtype = (8000, "ALAW") if form == "WVE" else (RATE, "PCM_16")
+        soundfile.write(path, SOUND, rate, format=form, subtype=subtype)
+        whole, warnings = read(path)
+        assert warnings == []
+        content, wave = path.read_bytes(), io.BytesIO()
+        path.write_bytes(2 * content)
+        samples, warnings = read(path)
+        assert warnings == ["several streams, one after the other: all are read"]
+        # Rates that are not 44.1 kHz are converted across the seam.
+        twice = np.concatenate((whole, whole))
+        np.testing.assert_allclose(samples, twice, atol=0.03)
+        soundfile.write(wave, SOUND, rate, format="WAV")
+        if not form.startswith("MAT"):
+            path.write_bytes(content + wave.getvalue())
+            samples, warnings = read(path)
+            assert warnings == ["several streams, one after the other: all are read"]
+            assert len(samples) == pytest.approx(2 * len(whole), abs=200)
+
+    def test_a_wave_behind_dts(self) -> None:
+        wave = io.BytesIO()
+        soundfile.write(wave, PAIR, RATE, format="WAV")
+        count = 1005  # bytes of a frame but for one, in 14 bits
+        size = bytes((0x3C | count >> 12, count >> 4 & 255, count << 4 & 255))
+        head = b"\x7f\xfe\x80\x01\xfc" + size
+        frames = 30 * (head + bytes(count + 1 - len(head)))
+        assert starts_of(io.BytesIO(frames + wave.getvalue())) == [0, len(frames)]
+        assert starts_of(io.BytesIO(frames)) == [0]
+
     @pytest.mark.parametrize("form", ["OGG", "FLAC"])
     def test_each_may_have_another_rate(self, form: str, tmp_path: Path) -> None:
         parts = []
