@@ -21,8 +21,8 @@ BOUNDS = {
     "WAV with beats, times the limit": 3.5,
     "start: adt --version, s": 0.3,
     "start: first work, s": 0.3,
-    "song, MB": 125.0,
-    "hour, MB": 170.0,
+    "song, MB": 115.0,
+    "hour, MB": 155.0,
     "hour, times twelve songs": 1.2,
 }
 """Bounds; those of starts are beyond the time of ``import numpy, scipy.fft``."""

@@ -177,6 +177,8 @@ def transcribe(
     run = partial(_listen_to, source, part, network, listeners)
     with _reporting(progress) as report, hashing(source, threads) as digest:
         listened, reader = run(progress=report, cancel=cancel, threads=threads)
+        # A network of ours takes 15 MB, which the search for beats can use.
+        del network, run
         adapted = _adapted(listened.activations, card, adaptation)
         bars = _find_beats(adapted, listeners.chords, known) if beats else ()
         picked = _pick(adapted, bars, card, choice)

@@ -34,9 +34,9 @@ _NEVER = -1e30  # log probability; unlike infinity, its differences are numbers
 _STEPS = 64
 """Steps of a part, each as long as the shortest beat. Scores are relative to the start
 of their part: single precision is exact enough only near 0."""
-_KEPT_BYTES = 12 << 20
+_KEPT_BYTES = 20 << 20
 """Memory for forward scores that backtracking need not recompute: enough for a song of
-four minutes in a narrow search. Where less than half of them would fit, as in an hour,
+seven minutes in a narrow search. Where less than half of them would fit, as in an hour,
 the time saved is not worth it."""
 
 

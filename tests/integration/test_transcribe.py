@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 import adt_plugins
-from adt_plugins import AdtWarning, transcribe
+from adt_plugins import AdtWarning, pipeline, transcribe
 from adt_plugins.errors import AudioError, CancelledError, ModelError
 from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
@@ -122,6 +123,28 @@ def test_activations_are_kept_only_if_wanted(song: Path, tiny_model: Path) -> No
     without = transcribe(song, model=tiny_model, keep_activations=False)
     assert without.activations is None
     assert_heard(without, HITS)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_network_of_its_own_is_gone_before_beats_are_searched(
+    song: Path, tiny_model: Path, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[Network]] = []
+    left: list[Network | None] = []
+
+    def open_network(model: Path) -> Network:
+        network = Network(find_model(model))
+        made.append(weakref.ref(network))
+        return network
+
+    def find_beats(*_: object) -> tuple[()]:
+        left.extend(one() for one in made)
+        return ()
+
+    monkeypatch.setattr(pipeline, "open_network", open_network)
+    monkeypatch.setattr(pipeline, "_find_beats", find_beats)
+    transcribe(song, model=tiny_model, threads=threads)
+    assert left == [None]
 
 
 def test_progress_rises_to_one(tiny_model: Path) -> None:
