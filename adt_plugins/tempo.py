@@ -39,6 +39,7 @@ s
 programmed at 104 BPM, is estimated at 103.983."""
 
 _MOST_OFF_S = 0.01  # most that rounding may move the first and last beats
+_STATED_S = 1e-6  # MIDI states the length of a quarter in whole microseconds
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def steady_tempo(
     if float(np.median(np.abs(off))) > EXACT_S:
         times = refined(times, hits)
     line, inliers = _fitted(times, places)
-    return _rounded(line, places[inliers])
+    return _rounded(line, places[inliers], line.furthest(times, places))
 
 
 def _fitted(times: Floats, places: Floats) -> tuple[SteadyTempo, NDArray[np.bool_]]:
@@ -162,10 +163,15 @@ def _fits(off: Floats) -> bool:
     return bool(np.abs(means).max() <= DRIFT_S)
 
 
-def _rounded(line: SteadyTempo, places: Floats) -> SteadyTempo:
-    """Return the roundest tempo that the beats do not contradict."""
+def _rounded(line: SteadyTempo, places: Floats, furthest: float) -> SteadyTempo:
+    """Return the roundest tempo that the beats do not contradict.
+
+    Beats of a sequencer, `furthest` from their line, contradict more than others do.
+    """
     span, centre = float(places[-1] - places[0]), float(places.mean())
-    allowed = min(_ROUNDING * line.quarter, 2 * _MOST_OFF_S / max(span, 1e-9))
+    is_exact = furthest <= EXACT_S
+    most_off = max(furthest, _STATED_S * span) if is_exact else _MOST_OFF_S
+    allowed = min(_ROUNDING * line.quarter, 2 * most_off / max(span, 1e-9))
     middle = line.start + line.quarter * centre
     for step in _ROUND:
         # Rounding errors of the fit must not decide a tie.

@@ -6,7 +6,7 @@ import { lowerBound } from "./time";
 import { micro } from "./writers";
 
 const { LARGEST_S, DRIFT_S, NEAR_S, EXACT_S, SEQUENCED_S, GRID, STRAY, STRAY_S, WINDOW } = TEMPO;
-const { LEAST_BEATS, ROUND, ROUNDING, MOST_OFF_S } = TEMPO;
+const { LEAST_BEATS, ROUND, ROUNDING, MOST_OFF_S, STATED_S } = TEMPO;
 
 /** A line through beats: seconds per quarter, and the time of place 0. */
 export interface SteadyTempo {
@@ -79,10 +79,12 @@ export function steadyTempo(
   const off = beats.map((time, n) => time - (first.start + first.quarter * places[n]));
   if (!fits(off)) return null;
   const isExact = median(off.map(Math.abs)) <= EXACT_S;
-  const { line, kept } = fitted(isExact ? beats : refined(beats, hits), places);
+  const times = isExact ? beats : refined(beats, hits);
+  const { line, kept } = fitted(times, places);
   return rounded(
     line,
     places.filter((_, n) => kept[n]),
+    furthest(line, times, places),
   );
 }
 
@@ -126,11 +128,15 @@ function fits(off: readonly number[]): boolean {
   });
 }
 
-/** Return the roundest tempo that is compatible with the beats. */
-function rounded(line: SteadyTempo, places: readonly number[]): SteadyTempo {
+/**
+ * Return the roundest tempo that is compatible with the beats. Those of a sequencer, `far` from
+ * their line, are compatible with less than others.
+ */
+function rounded(line: SteadyTempo, places: readonly number[], far: number): SteadyTempo {
   const span = places[places.length - 1] - places[0];
   const centre = mean(places);
-  const allowed = Math.min(ROUNDING * line.quarter, (2 * MOST_OFF_S) / Math.max(span, 1e-9));
+  const mostOff = far <= EXACT_S ? Math.max(far, STATED_S * span) : MOST_OFF_S;
+  const allowed = Math.min(ROUNDING * line.quarter, (2 * mostOff) / Math.max(span, 1e-9));
   const middle = line.start + line.quarter * centre;
   for (const step of ROUND) {
     // Round twice, or the last bit of the fit would decide between two tempi.

@@ -397,3 +397,19 @@ def test_the_last_bar_keeps_its_meter_where_it_is_the_only_one(
         for message in written.tracks[0]
         if message.type == "time_signature"
     ]
+
+
+@pytest.mark.parametrize("bars", [1, 4, 100])
+@pytest.mark.parametrize("bpm", [92.5, 99.99, 110, 127.97, 128.02, 174.37, 200.01])
+def test_a_tempo_that_is_stated_is_not_rounded(
+    tmp_path: Path, bpm: float, bars: int
+) -> None:
+    """A recording at 127.97 may be one at 127.95; a file that says 127.97 is not."""
+    tempo = mido.bpm2tempo(bpm)
+    start = mido.MidiTrack([meta("set_tempo", tempo=tempo), *tempo_track()[1:]])
+    save(tmp_path / "a.mid", start, hits(*[42, 38] * (2 * bars)))
+    song = formats.read(tmp_path / "a.mid")
+    assert song.tempo_text() == f"{bpm:g} BPM 4/4"
+    written = formats.write(song, tmp_path / "b.mid")[0]
+    messages = mido.MidiFile(written).tracks[0]
+    assert [m.tempo for m in messages if m.type == "set_tempo"] == [tempo]
