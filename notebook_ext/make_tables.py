@@ -37,7 +37,7 @@ from adt_plugins.formats.notation import (
     staff,
 )
 from adt_plugins.midi import bar_lines, tempo_map, writer
-from adt_plugins.midi.song_files import SUFFIX, constant_path
+from adt_plugins.midi.file_names import SUFFIX, constant_path
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.notebook import document
 from adt_plugins.picking import (

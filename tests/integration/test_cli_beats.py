@@ -80,8 +80,11 @@ def steps(path: Path) -> float:
 
 
 def test_both_midi_files_and_a_line_that_says_which(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     options = ("--format", "midi,json", "-o", tmp_path, "--bpm", "104")
     assert run(GROOVE, *options, "--first-downbeat", "0:00.1") == 0
     captured = capsys.readouterr()

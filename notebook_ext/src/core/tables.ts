@@ -360,6 +360,7 @@ export const TEMPO = {
   ROUND: [1, 0.5, 0.05, 0.01],
   ROUNDING: 0.00017,
   MOST_OFF_S: 0.01,
+  STATED_S: 1e-06,
 } as const;
 
 /** See `adt_plugins.midi.tempo_map`. */
