@@ -49,7 +49,7 @@ class SteadyTempo:
     quarter: float
     start: float
 
-    def furthest(self, times: Sequence[float], places: Floats) -> float:
+    def furthest(self, times: Sequence[float] | Floats, places: Floats) -> float:
         """Return the largest deviation of beats from the line, in seconds."""
         line = self.start + self.quarter * places
         return float(np.abs(np.asarray(times) - line).max())
