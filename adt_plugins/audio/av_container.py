@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from adt_plugins.audio.containers import lacks_index
+from adt_plugins.audio.containers import BEFORE_SOUND, cut_mp4
 from adt_plugins.audio.sniff import Kind
 from adt_plugins.base.held_signals import HeldSignals
 from adt_plugins.errors import AudioError, MissingDependencyError
@@ -49,6 +49,7 @@ def open_container(
     low
         Numbers of the LFE channels of streams that no longer tell them, by index.
     """
+    lack = cut_mp4(file) if kind.name == "MP4" else None
     file.seek(0)
     options = {} if kind.name else {"format_whitelist": _FORMATS}
     # A tag that is not UTF-8 is no reason to fail. PyAV 19 never fails, and has no
@@ -62,10 +63,11 @@ def open_container(
             )
     except library.FFmpegError as error:
         what = f"not {kind.name} that can be read" if kind.name else NO_AUDIO
-        if kind.name == "MP4" and lacks_index(file):
-            what = "cut short: its index, which MP4 has at the end, is missing"
-        raise AudioError(what) from error
+        raise AudioError(f"cut short: {lack}" if lack else what) from error
     streams = container.streams.audio
+    if lack and (not streams or lack == BEFORE_SOUND):
+        container.close()
+        raise AudioError(f"cut short: {lack}")
     return container, {s.index: _forget_own_order(s.codec_context) for s in streams}
 
 

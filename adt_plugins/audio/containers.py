@@ -32,6 +32,7 @@ from adt_plugins.audio.stream_ends import (
 )
 from adt_plugins.audio.unfinished import matroska_segment
 
+BEFORE_SOUND = "it ends before the sound"
 ALL_ARE_READ = "several streams, one after the other: all are read"
 
 _MOST_CHUNKS = 10_000
@@ -151,17 +152,28 @@ def _end_of_mp4(file: BinaryIO, start: int, size: int) -> int:
     return size
 
 
-def lacks_index(file: BinaryIO) -> bool:
-    """Return whether an MP4 file lacks its index, most often behind the sound."""
+def cut_mp4(file: BinaryIO) -> str | None:
+    """Return what an MP4 file lacks that was cut short, None if nothing is known.
+
+    Parameters
+    ----------
+    file
+        Binary file, seekable; its position changes.
+    """
     position, size = 0, file.seek(0, os.SEEK_END)
+    found: set[bytes] = set()
     for _ in range(_MOST_CHUNKS):
         length, name = _mp4_box(file, position)
-        if name == b"moov":
-            return False
+        if name == b"moov" and position + length > size:
+            return "it ends within its index"
+        found.add(name)
         if length < _MP4_HEADER:
             break
         position += length
-    return position >= size
+    if b"moov" not in found:
+        whole = position >= size
+        return "its index, which MP4 has at the end, is missing" if whole else None
+    return None if found & {b"mdat", b"moof"} else BEFORE_SOUND
 
 
 def _mp4_box(file: BinaryIO, position: int) -> tuple[int, bytes]:

@@ -243,6 +243,27 @@ def test_half_of_an_mp4_has_no_index(tmp_path: Path) -> None:
         open_audio(path)
 
 
+@pytest.mark.parametrize("suffix", ["m4a", "mov"])
+@pytest.mark.parametrize("is_in_front", [True, False])
+def test_mp4_that_ends_in_its_index_or_behind_it(
+    suffix: str, is_in_front: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    options = {"movflags": "faststart"} if is_in_front else {}
+    encode(path, SOUND, "aac", options=options)
+    content = path.read_bytes()
+    moov = content.index(b"moov") - 4
+    size = int.from_bytes(content[moov : moov + 4], "big")
+    for share in (0.0, 0.1, 0.5):
+        path.write_bytes(content[: moov + 8 + int(share * (size - 8))])
+        with pytest.raises(AudioError, match="cut short: it ends within its index"):
+            open_audio(path)
+    if is_in_front:
+        path.write_bytes(content[: moov + size])
+        with pytest.raises(AudioError, match="cut short: it ends before the sound"):
+            open_audio(path)
+
+
 @pytest.mark.parametrize(
     "content",
     [
