@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.polarity import Polarity
+from adt_plugins.audio.sniff import are_bitstream
 from adt_plugins.errors import AudioError
 
 # Samples of a block at 44.1 kHz, 3 s. From file to frames, half of it takes a tenth
@@ -97,6 +98,7 @@ class Mixer:
         self._weights = np.zeros(0, np.float32)
         self._polarity = Polarity(np.zeros(0, bool))
         self._is_fresh = True
+        self._is_silent = True  # so far
         if dtype.kind == "f":
             self._full_scale = 1.0
         elif dtype in (np.uint8, np.int16, np.int32):
@@ -122,6 +124,9 @@ class Mixer:
         channels = block.shape[1]
         if len(self._weights) != channels:
             self._begin(channels)
+        if self._is_silent and block.any():
+            self._is_silent = False
+            self._check_samples(block)
         if block.dtype == np.float64:
             with np.errstate(over="ignore"):  # becomes infinite, and is refused later
                 block = block.astype(np.float32)
@@ -147,6 +152,21 @@ class Mixer:
                 names = " and ".join(inverted)
                 self._warn(f"channels cancel each other out: {names} inverted")
         return mixed
+
+    def _check_samples(self, block: NDArray[Any]) -> None:
+        """Raise `AudioError` for the first sound if it is a bitstream, noise to us."""
+        if block.shape[1] != 2 or self._offset:
+            return
+        words = block
+        if block.dtype != np.int16:
+            scaled = block * (32768 / self._full_scale)
+            if not np.all(np.abs(scaled) <= 32768) or np.any(scaled != np.rint(scaled)):
+                return
+            words = scaled.astype("<i2")
+        if are_bitstream(words.astype("<i2", copy=False).tobytes()):
+            raise AudioError(
+                "has AC-3 or DTS for a receiver instead of samples: decode it first"
+            )
 
     def _begin(self, channels: int) -> None:
         """Prepare for this number of channels."""

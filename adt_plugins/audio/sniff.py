@@ -11,6 +11,7 @@ import os
 import re
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import BinaryIO
 
 HEAD_BYTES = 4096
@@ -165,6 +166,19 @@ def is_bitstream(head: bytes) -> bool:
     """
     data = head.find(b"data") if head[8:12] == b"WAVE" else -1
     return data > 0 and _BITSTREAMS.search(head, data + 8) is not None
+
+
+def are_bitstream(words: bytes) -> bool:
+    """Return whether stereo samples of 16 bits are AC-3 or DTS, as on a DTS-CD.
+
+    Parameters
+    ----------
+    words
+        Little-endian samples, some 4096 of either side or more. Two frames have to
+        begin at a sample of the first side in the same way: one may do so by chance.
+    """
+    places = [x for x in _BITSTREAMS.finditer(words) if x.start() % 4 == 0]
+    return any(a[0] == b[0] for a, b in pairwise(places))
 
 
 def sound_start(file: BinaryIO) -> int:

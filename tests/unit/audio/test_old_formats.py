@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from adt_plugins.audio import open_audio
+from adt_plugins.audio import load_audio, open_audio
 from adt_plugins.audio.endings import lacks_end
 from adt_plugins.audio.unfinished import finished_header, missing_share
-from adt_plugins.errors import MissingDependencyError
+from adt_plugins.errors import AudioError, MissingDependencyError
 from tests.support.audio import RATE, encode
-from tests.support.field_files import PAIR, SOUND, patched, read
+from tests.support.field_files import PAIR, SOUND, Pipe, patched, read
 
 LOST = "cut short or damaged: only "
 NO_END = "may be cut short: its end is missing; "
@@ -126,6 +126,28 @@ def test_dts_in_a_wav_file_without_pyav(
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingDependencyError, match="needs PyAV"):
         open_audio(path)
+
+
+@pytest.mark.parametrize("silence", [0, 4 * RATE])
+@pytest.mark.parametrize("name", ["a.flac", "a.aiff", "a.caf", "pipe"])
+def test_a_bitstream_that_is_taken_for_samples_is_refused(
+    name: str, silence: int, tmp_path: Path
+) -> None:
+    """A DTS-CD that was ripped to FLAC, or S/PDIF that was recorded."""
+    frame = b"\xff\x1f\x00\xe8" + bytes(range(1, 253)) * 8
+    words = np.frombuffer(40 * frame, "<i2").reshape(-1, 2)
+    words = np.concatenate((np.zeros((silence, 2), np.int16), words))
+    path = tmp_path / ("a.wav" if name == "pipe" else name)
+    soundfile.write(path, words, RATE)
+    source = Pipe(path.read_bytes()) if name == "pipe" else path
+    with pytest.raises(AudioError, match="has AC-3 or DTS for a receiver instead"):
+        read(source)
+
+
+def test_samples_that_look_like_one_frame_of_a_bitstream_are_heard() -> None:
+    words = (10000 * np.stack((SOUND, SOUND), axis=1)).astype(np.int16)
+    words[1000] = 0x1FFF, 0xE800 - 65536
+    assert len(load_audio((words, RATE))) == len(words)
 
 
 @pytest.mark.parametrize("sync", [0xF8726FBA, 0xF8726FBB])
