@@ -94,9 +94,12 @@ _OTHERS_WITHIN = (
     ((0, b"\xf0\x7e"), (3, b"\1"), (20, b"\xf7")),
 )
 # Beginnings of frames where samples should be: IEC 61937, and DTS as on CDs, in words
-# of 16 and 14 bits and in either order of bytes.
+# of 16 and 14 bits and in either order of bytes, with the bits of a normal frame. The
+# first word alone is what a clipped recording with one side inverted may have.
 _BITSTREAMS = re.compile(
-    rb"\x72\xf8\x1f\x4e|\xfe\x7f\x01\x80|\x7f\xfe\x80\x01|\xff\x1f\x00\xe8|\x1f\xff\xe8\x00"
+    rb"\x72\xf8\x1f\x4e|\xfe\x7f\x01\x80.[\xfc-\xff]|\x7f\xfe\x80\x01[\xfc-\xff]"
+    rb"|\xff\x1f\x00\xe8[\xf0-\xff]\x07|\x1f\xff\xe8\x00\x07[\xf0-\xff]",
+    re.DOTALL,
 )
 _ID3V1_BYTES, _APE_BYTES, _APE_HAS_HEADER = 128, 32, 1 << 31
 _OGG_SOUNDS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
@@ -178,7 +181,7 @@ def are_bitstream(words: bytes) -> bool:
         begin at a sample of the first side in the same way: one may do so by chance.
     """
     places = [x for x in _BITSTREAMS.finditer(words) if x.start() % 4 == 0]
-    return any(a[0] == b[0] for a, b in pairwise(places))
+    return any(a[0][:4] == b[0][:4] for a, b in pairwise(places))
 
 
 def sound_start(file: BinaryIO) -> int:

@@ -121,7 +121,7 @@ def test_dts_in_a_wav_file_without_pyav(
 ) -> None:
     """As on a CD: noise, if taken for samples."""
     path = tmp_path / "a.wav"
-    frame = b"\xfe\x7f\x01\x80" + bytes(range(1, 253))
+    frame = b"\xfe\x7f\x01\x80\x3c\xfc" + bytes(range(1, 251))
     soundfile.write(path, np.frombuffer(40 * frame, "<i2").reshape(-1, 2), RATE)
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingDependencyError, match="needs PyAV"):
@@ -134,7 +134,7 @@ def test_a_bitstream_that_is_taken_for_samples_is_refused(
     name: str, silence: int, tmp_path: Path
 ) -> None:
     """A DTS-CD that was ripped to FLAC, or S/PDIF that was recorded."""
-    frame = b"\xff\x1f\x00\xe8" + bytes(range(1, 253)) * 8
+    frame = b"\xff\x1f\x00\xe8\xf1\x07" + bytes(range(1, 251)) * 8
     words = np.frombuffer(40 * frame, "<i2").reshape(-1, 2)
     words = np.concatenate((np.zeros((silence, 2), np.int16), words))
     path = tmp_path / ("a.wav" if name == "pipe" else name)
@@ -146,8 +146,15 @@ def test_a_bitstream_that_is_taken_for_samples_is_refused(
 
 def test_samples_that_look_like_one_frame_of_a_bitstream_are_heard() -> None:
     words = (10000 * np.stack((SOUND, SOUND), axis=1)).astype(np.int16)
-    words[1000] = 0x1FFF, 0xE800 - 65536
+    words[1000:1002] = (0x1FFF, 0xE800 - 65536), (0x07F1, 0)
     assert len(load_audio((words, RATE))) == len(words)
+
+
+def test_a_clipped_recording_with_a_side_inverted_is_heard() -> None:
+    """Its words are those with which a frame of DTS begins."""
+    words = np.where(np.stack((SOUND, -SOUND), axis=1) > 0, 32766, -32767)
+    read_back = load_audio((words.astype(np.int16), RATE))
+    assert np.abs(read_back).mean() > 0.99
 
 
 @pytest.mark.parametrize("sync", [0xF8726FBA, 0xF8726FBB])
