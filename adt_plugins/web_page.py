@@ -36,6 +36,7 @@ ENGINE = {
     "network-wasm": "web-engine/network.wasm",
     "beats": "web-engine/beats.wasm",
     "features": "web-engine/features.wasm",
+    "pieces": "web-engine/pieces.wasm",
     "example": "web-engine/example.mp3",
 }
 """Parts of the page that do not depend on the network, in `notebook_ext`."""

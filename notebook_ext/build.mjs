@@ -62,7 +62,7 @@ await build({
   format: "esm",
 });
 
-// What its workers run: one script each, and behind one the arithmetic of features, network and beats.
+// What its workers run: one script each, and the arithmetic of sound, features, network and beats.
 for (const [entry, bundle] of [
   ["web/engine/worker.ts", "worker.js"],
   ["web/separation/worker.ts", "separation.js"],
@@ -78,6 +78,7 @@ for (const [entry, binary] of [
   ["bank", "features.wasm"],
   ["network", "network.wasm"],
   ["beats", "beats.wasm"],
+  ["pieces", "pieces.wasm"],
 ]) {
   const { error, stderr } = await asc.main([
     `web/engine/assembly/${entry}.ts`,

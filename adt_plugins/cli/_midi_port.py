@@ -9,7 +9,7 @@ from typing import Any
 
 from adt_plugins.annotations import Onset
 from adt_plugins.errors import AdtError, MissingDependencyError, reason_of
-from adt_plugins.midi.writer import DRUM_CHANNEL
+from adt_plugins.midi.kits import DRUM_CHANNEL
 
 
 class MidiPort:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from unicodedata import normalize
 
 from adt_plugins.base.reporting import did_you_mean
+from adt_plugins.drums import Drum, drum_of_name
 from adt_plugins.errors import FormatError
+from adt_plugins.midi.kits import DRUM_CHANNEL, drum_channels
 from adt_plugins.midi.reader import Note, Track
-from adt_plugins.midi.writer import DRUM_CHANNEL
 
 CHANNELS = 16
 
@@ -29,6 +30,9 @@ _DRUM_WORDS = re.compile(
 # Instruments of General MIDI with such words that are tuned.
 _TUNED = re.compile(r"steel ?drum|perc\w*\.? organ", re.IGNORECASE)
 _MOST_LISTED = 8
+_LEAST_DRUMS = 2
+# Numbers and places of microphones in the names of tracks for single drums.
+_PLACES = re.compile(r"^\W*\d+[\W_]*|\b(in|out|top|bottom|btm)\b|[\W_]+\d+$", re.I)
 
 
 def drum_notes(
@@ -41,8 +45,8 @@ def drum_notes(
     tracks
         Tracks of the file.
     channel
-        Channel of the drums, 1-16; None: channel 10 or, in a file without notes there,
-        the tracks named after drums.
+        Channel of the drums, 1-16; None: channel 10 and those that the file makes drum
+        parts or, in a file without notes there, the tracks named after drums.
     track
         Number of the drums' track, from 1, or its name; None: any.
 
@@ -60,12 +64,10 @@ def drum_notes(
     elif track is not None:
         notes = everything
     else:
-        notes = [note for note in everything if note.channel == DRUM_CHANNEL]
+        channels = drum_channels(track.kits for track in tracks)
+        notes = [note for note in everything if note.channel in channels]
         notes = notes or [
-            note
-            for track in tracks
-            if _is_named_after_drums(normalize("NFC", track.name))
-            for note in track.notes
+            note for track in _named_after_drums(tracks) for note in track.notes
         ]
     if not notes and any(track.notes for track in tracks):
         where = f"channel {channel or DRUM_CHANNEL + 1}"
@@ -78,6 +80,27 @@ def drum_notes(
             " --midi-channel"
         )
     return notes
+
+
+def _named_after_drums(tracks: Sequence[Track]) -> list[Track]:
+    """Return tracks named after drums or, where each drum has its own, after one.
+
+    A single one may be something else: Tom is a name, too.
+    """
+    named = [t for t in tracks if _is_named_after_drums(normalize("NFC", t.name))]
+    single = {
+        number: drum
+        for number, track in enumerate(tracks)
+        if track.notes and (drum := _drum_of(track.name)) is not None
+    }
+    if any(track.notes for track in named) or len(set(single.values())) < _LEAST_DRUMS:
+        return named
+    return [tracks[number] for number in single]
+
+
+def _drum_of(name: str) -> Drum | None:
+    """Return the drum that a track is named after, such as ``03 Snare top``."""
+    return drum_of_name(_PLACES.sub(" ", name).strip())
 
 
 def _is_named_after_drums(name: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from adt_plugins.errors import FormatError
+from adt_plugins.midi.kits import Kits
 
 DEFAULT_TEMPO = 500_000  # microseconds a beat: 120 BPM until a file says otherwise
 
@@ -23,7 +24,7 @@ _OWN = 0x7F
 _HIGH = "has notes above 127, which are read without their highest bit"
 _LOUD = "has velocities above 127, which count as 127"
 _MOST_HALVINGS = 6  # a 64th is the shortest beat of a time signature
-_NOTE_OFF, _NOTE_ON = 0x8, 0x9
+_NOTE_OFF, _NOTE_ON, _CONTROLLER = 0x8, 0x9, 0xB
 # Data bytes after a status byte, by its upper four bits.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 # System messages do not belong into a file; these occur all the same, with data bytes.
@@ -62,6 +63,8 @@ class Track:
         Messages about values that were out of range, and were read all the same.
     has_end
         Whether there is an end of track.
+    kits
+        What it says of channels; see `drum_channels`.
     """
 
     names: list[str] = field(default_factory=list)
@@ -76,6 +79,7 @@ class Track:
     last: int = 0
     odd: list[str] = field(default_factory=list)
     has_end: bool = False
+    kits: Kits = field(default_factory=Kits)
 
     @property
     def name(self) -> str:
@@ -105,7 +109,7 @@ class MidiFile:
 
 
 def parse(data: bytes) -> MidiFile:
-    """Parse a standard MIDI file of type 0 or 1.
+    """Parse a standard MIDI file of type 0 or 1, or one of type 2 with a single track.
 
     Programs that crashed leave tracks with a length of 0, and others write a wrong
     length or number of tracks: then a track ends with its end of track, and the file
@@ -126,7 +130,7 @@ def parse(data: bytes) -> MidiFile:
     kind, count, division = (
         int.from_bytes(data[at : at + 2], "big") for at in (8, 10, 12)
     )
-    if kind > 1:
+    if kind > 1 and (kind, count) != (2, 1):
         raise FormatError(f"MIDI file of type {kind}; types 0 and 1 can be read")
     if division in (0, 0x8000) or (division & 0x8000 and not division & 0xFF):
         raise FormatError("MIDI file without a time division")
@@ -203,6 +207,8 @@ def _parse_track(data: bytes, track: Track) -> int:
                 track.has_end = True
                 return position
             _take_meta(track, kind, tick, data[start:position])
+            if status == _SYSEX:
+                track.kits.take_sysex(data[start:position])
             track.last = max(track.last, tick)
         elif status >= 0xF0:
             position += _SYSTEM_DATA_BYTES.get(status, 0)
@@ -221,6 +227,8 @@ def _take_channel(track: Track, status: int, tick: int, first: int, last: int) -
 
     Values out of range do not matter in others than notes, such as controllers.
     """
+    if status >> 4 == _CONTROLLER:
+        track.kits.take_controller(status & 0xF, first, last)
     if status >> 4 not in (_NOTE_OFF, _NOTE_ON):
         return
     if first > 127 and _HIGH not in track.odd:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from adt_plugins.drums import Drum
 from adt_plugins.midi.bar_lines import TICKS_PER_QUARTER
+from adt_plugins.midi.kits import DRUM_CHANNEL
 from adt_plugins.midi.own_event import OwnEvent, drums_of_notes
 from adt_plugins.midi.tempo_map import TempoMap
 
-DRUM_CHANNEL = 9  # "channel 10", counted from 0
 NOTE_TICKS = 120  # a 32nd note: long enough to be visible; drums ignore the length
 OFF_VELOCITY = 64  # default of the MIDI specification for keys without a sensor
 MAX_DELTA = (1 << 28) - 1

@@ -64,7 +64,7 @@ def test_imports_go_down_only_and_in_no_circle() -> None:
         ("batch.manifest", 15),
         ("midi.tempo_map", 11),
         ("formats.registry", 20),
-        ("formats.midi", 41),
+        ("formats.midi", 42),
         ("formats.audacity_project", 33),
     ],
 )

@@ -8,6 +8,15 @@ import { sumOfSquares } from "./squares";
 const { BLOCK } = MIXING;
 const SEEN = B.WINDOW * B.WINDOWS;
 
+/** What is to be silenced in a recording. */
+export interface Silences {
+  /** Samples where sound begins without a stroke. */
+  readonly false: readonly number[];
+  /** Mean square of each frame of `hop` samples. */
+  readonly powers: readonly number[];
+  readonly hop: number;
+}
+
 interface Beginning {
   readonly at: number;
   readonly samples: Float32Array;
@@ -116,24 +125,25 @@ export class Beginnings {
     return most;
   }
 
-  finish(): void {
+  finish(): Silences {
     for (const beginning of this.#open) this.#judge(beginning);
     this.#open = [];
     if (this.#count) this.#measure();
+    return { false: this.#false, powers: this.#powers, hop: this.#hop };
   }
+}
 
-  /** Remove from a drum's activation the hits where nothing is struck. */
-  silence(values: Float32Array): void {
-    const [before, after] = B.AROUND;
-    for (let t = 0; t < values.length; t++) {
-      let most = 0;
-      for (let k = t - before; k <= t + after; k++) most = Math.max(most, this.#powers[k] ?? 0);
-      if (most < B.INAUDIBLE ** 2) values[t] = 0;
-    }
-    for (const at of this.#false) {
-      const place = at / this.#hop;
-      if (place < values.length) flatten(values, roundEven(place));
-    }
+/** Remove from a drum's activation the hits where nothing is struck. */
+export function silence(values: Float32Array, { powers, hop, ...silences }: Silences): void {
+  const [before, after] = B.AROUND;
+  for (let t = 0; t < values.length; t++) {
+    let most = 0;
+    for (let k = t - before; k <= t + after; k++) most = Math.max(most, powers[k] ?? 0);
+    if (most < B.INAUDIBLE ** 2) values[t] = 0;
+  }
+  for (const at of silences.false) {
+    const place = at / hop;
+    if (place < values.length) flatten(values, roundEven(place));
   }
 }
 

@@ -121,8 +121,22 @@ export interface Parts {
   readonly workerScript: string;
   readonly networkWasm: Uint8Array<ArrayBuffer>;
   readonly beatsWasm: Uint8Array<ArrayBuffer>;
+  readonly piecesWasm: Uint8Array<ArrayBuffer>;
   /** Without it, features are computed in JavaScript, with the same result. */
   readonly featuresWasm?: Uint8Array<ArrayBuffer>;
+}
+
+/** Samples at 44.1 kHz: channels of equal length. */
+export type Block = readonly Float32Array[];
+
+/** A recording in pieces, see `pieces.ts`. */
+export interface Cut {
+  readonly blobs: readonly Blob[];
+  readonly samples: number;
+  /** NaN if a sample is not a number. */
+  readonly peak: number;
+  /** Number of channels of the recording; 0 without samples. */
+  readonly channels: number;
 }
 
 /** Results for a recording: the network's outputs, and the hits at the thresholds in force. */
@@ -156,8 +170,8 @@ export interface Hearing {
    * has failed or is closed.
    */
   put(channels: readonly Float32Array<ArrayBuffer>[]): Promise<void>;
-  /** Return the results for the whole recording. */
-  finish(): Promise<Heard>;
+  /** Return the whole recording; nothing is heard in samples that are no finite numbers. */
+  finish(): Promise<{ readonly cut: Cut; readonly heard: Heard | null }>;
   /** Abandon the recording; pending promises reject with this reason. */
   stop(reason: unknown): void;
 }
@@ -171,7 +185,7 @@ export interface Engine {
   begin(progress: (samples: number) => void, isFine?: boolean): Hearing;
   /** Whether it has failed and cannot be used any more. */
   readonly isBroken: boolean;
-  /** Terminate the worker and free its memory. */
+  /** Terminate the workers and free their memory. */
   close(): void;
 }
 

@@ -1,16 +1,19 @@
-/** The page's side of the engine: sends pieces of sound to the worker, as it has room. */
+/**
+ * The page's side of the engine: sends sound to its workers, as they have room. The reader computes
+ * frames while the listener, behind it, runs the network on those before.
+ */
 
-import type { Engine, Heard, Hearing, Parts } from "./engine-types";
+import type { Cut, Engine, Heard, Hearing, Parts } from "./engine-types";
 import type { ToPage, ToWorker } from "./messages";
 
-/** Pieces that are with the worker at once: one step of decoding, 11 MB. */
-const AHEAD = 6;
+/** Samples that the workers may have before others are sent: one step of decoding and a half. */
+const AHEAD = 45 * 44_100;
 
-/** Start a worker and open the network in it. */
+/** Start the workers and open the network. */
 export async function startEngine(parts: Parts): Promise<Engine> {
   const script = new Blob([parts.workerScript], { type: "text/javascript" });
   const address = URL.createObjectURL(script);
-  const engine = new WorkerEngine(new Worker(address));
+  const engine = new WorkerEngine(new Worker(address), new Worker(address));
   try {
     await engine.open(parts);
   } catch (error) {
@@ -22,7 +25,7 @@ export async function startEngine(parts: Parts): Promise<Engine> {
   return engine;
 }
 
-/** Whoever waits for the worker. */
+/** Whoever waits for the workers. */
 interface Waiting {
   message(message: ToPage): void;
   fail(reason: unknown): void;
@@ -33,16 +36,21 @@ class WorkerEngine implements Engine {
   #broken: Error | null = null;
   #job = 0;
 
-  constructor(readonly worker: Worker) {
-    worker.onmessage = ({ data }: MessageEvent<ToPage>) => {
-      if (data.kind === "failed") this.#fail(new Error(data.reason));
-      else this.#waiting?.message(data);
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#fail(new Error(event.message || "the worker could not be started"));
-    };
-    worker.onmessageerror = () => this.#fail(new Error("the worker could not be understood"));
+  constructor(
+    private readonly reader: Worker,
+    private readonly listener: Worker,
+  ) {
+    for (const worker of [reader, listener]) {
+      worker.onmessage = ({ data }: MessageEvent<ToPage>) => {
+        if (data.kind === "failed") this.#fail(new Error(data.reason));
+        else this.#waiting?.message(data);
+      };
+      worker.onerror = (event) => {
+        event.preventDefault();
+        this.#fail(new Error(event.message || "the worker could not be started"));
+      };
+      worker.onmessageerror = () => this.#fail(new Error("the worker could not be understood"));
+    }
   }
 
   get isBroken(): boolean {
@@ -54,14 +62,16 @@ class WorkerEngine implements Engine {
     this.#waiting?.fail(error);
   }
 
-  #post(message: ToWorker, transfer: Transferable[] = []): void {
-    this.worker.postMessage(message, transfer);
-  }
-
-  async open({ workerScript: _, ...parts }: Parts): Promise<void> {
+  async open(parts: Parts): Promise<void> {
+    const { card, featuresWasm, piecesWasm, network, finer, networkWasm, beatsWasm } = parts;
+    const { port1, port2 } = new MessageChannel();
+    const read = { card, featuresWasm, piecesWasm };
+    const listen = { card, network, finer, networkWasm, beatsWasm };
+    let starting = 2;
     await new Promise<void>((done, fail) => {
-      this.#waiting = { message: ({ kind }) => kind === "ready" && done(), fail };
-      this.#post({ kind: "open", parts });
+      this.#waiting = { message: ({ kind }) => kind === "ready" && !--starting && done(), fail };
+      post(this.reader, { kind: "read", parts: read, port: port1 }, [port1]);
+      post(this.listener, { kind: "listen", parts: listen, port: port2 }, [port2]);
     });
     this.#waiting = null;
   }
@@ -70,10 +80,10 @@ class WorkerEngine implements Engine {
     if (this.#broken) throw this.#broken;
     if (this.#waiting) throw new Error("the engine is busy");
     const job = ++this.#job;
-    const hearing = new PieceQueue(
+    const hearing = new Queue(
       job,
       isFine,
-      (message, transfer) => this.#post(message, transfer),
+      (message, transfer) => post(this.reader, message, transfer),
       progress,
       () => {
         if (this.#waiting === hearing) this.#waiting = null;
@@ -84,16 +94,24 @@ class WorkerEngine implements Engine {
   }
 
   close(): void {
-    this.worker.terminate();
+    this.reader.terminate();
+    this.listener.terminate();
     this.#fail(new Error("the engine is closed"));
   }
 }
 
-class PieceQueue implements Hearing, Waiting {
+function post(worker: Worker, message: ToWorker, transfer: Transferable[] = []): void {
+  worker.postMessage(message, transfer);
+}
+
+class Queue implements Hearing, Waiting {
+  /** Samples that the workers have, and all of them. */
   #ahead = 0;
   #samples = 0;
+  #cut: Cut | null = null;
+  #heard: Heard | null = null;
   #more: () => void = () => undefined;
-  #done: (heard: Heard) => void = () => undefined;
+  #done: (result: { cut: Cut; heard: Heard | null }) => void = () => undefined;
   #fail: (reason: unknown) => void = () => undefined;
   /** Never resolves; rejects when the engine has failed or the recording is abandoned. */
   readonly #failed = new Promise<never>((_, fail) => {
@@ -117,20 +135,21 @@ class PieceQueue implements Hearing, Waiting {
     const room = new Promise<void>((resolve) => {
       this.#more = resolve;
     });
-    this.#samples += channels[0].length;
-    this.post(
-      { kind: "piece", job: this.job, channels },
-      channels.map(({ buffer }) => buffer),
-    );
-    await Promise.race([++this.#ahead < AHEAD ? null : room, this.#failed]);
+    const { length } = channels[0];
+    this.#samples += length;
+    this.#ahead += length;
+    // Channels may be views of one buffer.
+    const buffers = new Set(channels.map(({ buffer }) => buffer));
+    this.post({ kind: "block", job: this.job, channels }, [...buffers]);
+    await Promise.race([this.#ahead < AHEAD ? null : room, this.#failed]);
   }
 
-  async finish(): Promise<Heard> {
-    const heard = new Promise<Heard>((resolve) => {
+  async finish(): Promise<{ cut: Cut; heard: Heard | null }> {
+    const result = new Promise<{ cut: Cut; heard: Heard | null }>((resolve) => {
       this.#done = resolve;
     });
     this.post({ kind: "finish", job: this.job });
-    return await Promise.race([heard, this.#failed]);
+    return await Promise.race([result, this.#failed]);
   }
 
   stop(reason: unknown): void {
@@ -146,12 +165,21 @@ class PieceQueue implements Hearing, Waiting {
     if (!("job" in message) || message.job !== this.job) return;
     if (message.kind === "progress") this.progress(message.samples);
     else if (message.kind === "next") {
-      this.#ahead--;
+      this.#ahead -= message.samples;
       this.#more();
-    } else if (message.kind === "heard") {
-      this.progress(this.#samples);
-      this.over();
-      this.#done(message.heard);
+    } else if (message.kind === "cut" || message.kind === "heard") {
+      if (message.kind === "cut") this.#cut = message.cut;
+      else this.#heard = message.heard;
+      this.#conclude();
     }
+  }
+
+  /** End once both workers have answered; the listener does not if samples are no numbers. */
+  #conclude(): void {
+    const [cut, heard] = [this.#cut, this.#heard];
+    if (!cut || (!heard && Number.isFinite(cut.peak))) return;
+    this.progress(this.#samples);
+    this.over();
+    this.#done({ cut, heard });
   }
 }

@@ -30,7 +30,7 @@ export interface Bank {
 
 export interface Block {
   readonly frames: number;
-  /** log10(1 + gain · magnitude), frame by frame. */
+  /** log10(1 + gain · magnitude), frame by frame; the next block overwrites them. */
   readonly features: Float32Array;
   /** Power of each range of bands in dB, frame by frame. */
   readonly levels: Float32Array;
@@ -97,12 +97,11 @@ export class Features {
     this.#returned += frames;
     const levels = this.#levels(magnitudes, frames);
     const count = filters.length;
-    const features = magnitudes.slice(0, frames * count);
-    for (let t = 0; t < frames; t++) {
-      const row = features.subarray(t * count, (t + 1) * count);
-      const gain = this.#follower?.gain(row) ?? 1;
-      for (let band = 0; band < count; band++)
-        row[band] = Math.log(1 + row[band] * gain) * Math.LOG10E;
+    const features = magnitudes.subarray(0, frames * count);
+    for (let at = 0; at < features.length; at += count) {
+      const gain = this.#follower?.gain(features, at, count) ?? 1;
+      for (let i = at; i < at + count; i++)
+        features[i] = Math.log(1 + features[i] * gain) * Math.LOG10E;
     }
     return { frames, features, levels };
   }
@@ -138,10 +137,11 @@ export class LevelFollower {
     this.#last = Math.log(rule.floor);
   }
 
-  gain(magnitudes: Float32Array): number {
+  /** Return the gain of a frame, whose `count` magnitudes begin at `start`. */
+  gain(magnitudes: Float32Array, start = 0, count = magnitudes.length): number {
     let squares = 0;
-    for (let i = 0; i < magnitudes.length; i++) squares += magnitudes[i] * magnitudes[i];
-    const power = Math.max(squares / magnitudes.length, this.#rule.floor ** 2);
+    for (let i = start; i < start + count; i++) squares += magnitudes[i] * magnitudes[i];
+    const power = Math.max(squares / count, this.#rule.floor ** 2);
     this.#last = Math.max(0.5 * Math.log(power), this.#last - this.#decay);
     return this.#rule.target / Math.exp(this.#last);
   }

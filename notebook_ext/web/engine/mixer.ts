@@ -17,7 +17,9 @@ type Matrix = number[][];
 export class Mixer {
   #polarity = new Polarity(0);
   #isFresh = true;
+  #mixed = new Float32Array(0);
 
+  /** Return the mean of the channels, which the next call overwrites. */
   mix(channels: readonly Float32Array[]): Float32Array {
     if (channels.length === 1) return channels[0];
     const audible = channels.filter((_, index) => index !== LOW[channels.length]);
@@ -29,7 +31,8 @@ export class Mixer {
     const turns = this.#polarity.turns(audible);
     if (this.#isFresh && turns[0]?.start === 0) before = turns.shift()?.signs ?? before;
     this.#isFresh = false;
-    const mixed = mean(audible, before);
+    if (this.#mixed.length < audible[0].length) this.#mixed = new Float32Array(audible[0].length);
+    const mixed = mean(audible, before, this.#mixed.subarray(0, audible[0].length));
     for (const { start, signs } of turns) {
       const rest = mean(
         audible.map((channel) => channel.subarray(start)),
@@ -107,7 +110,9 @@ function compared(channel: Float32Array): Float32Array {
     some[i] = channel[i * EVERY];
     sum += some[i];
   }
-  return some.map((value) => value - sum / some.length);
+  const offset = sum / some.length;
+  for (let i = 0; i < some.length; i++) some[i] -= offset;
+  return some;
 }
 
 function productsOf(channels: readonly Float32Array[], start: number, end: number): Matrix {
@@ -142,13 +147,18 @@ function principal(matrix: readonly (readonly number[])[]): number[] {
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, i) => sum + value * b[i], 0);
 
-function mean(channels: readonly Float32Array[], signs: readonly number[]): Float32Array {
+/** Compute the mean of channels; `result` has as many samples. */
+function mean(
+  channels: readonly Float32Array[],
+  signs: readonly number[],
+  result = new Float32Array(channels[0].length),
+): Float32Array {
   const weight = Math.fround(1 / channels.length);
-  const result = new Float32Array(channels[0].length);
   if (channels.length === 2) {
     addBoth(result, channels[0], channels[1], weight * signs[0], weight * signs[1]);
     return result;
   }
+  result.fill(0);
   channels.forEach((channel, index) => add(result, channel, weight * signs[index]));
   return result;
 }

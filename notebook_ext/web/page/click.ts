@@ -3,7 +3,8 @@
 import { roundEven } from "../../src/core/pick";
 import { CLICK } from "../../src/core/tables";
 import { RATE } from "../../src/sound/audio-chunks";
-import { type Pieces, samplesOf, waveHead } from "./song-chunks";
+import { waveHead } from "../engine/pieces";
+import { type Pieces, samplesOf } from "./song-chunks";
 import { breathe } from "./user-error";
 
 const { SONG_GAIN, CLICK_GAIN, NARROW_HZ } = CLICK;

@@ -1,10 +1,11 @@
 /** Decodes a file to samples at 44.1 kHz, with the browser's own decoders. */
 
 import { RATE } from "../../src/sound/audio-chunks";
-import { type Slices, slicesOf } from "./recording-slices";
+import type { Block } from "../engine/engine-types";
+import { mean } from "../engine/pieces";
+import { isMpeg, type Slices, slicesOf } from "./recording-slices";
 import { startsOf } from "./recordings-in";
 import { type Sniffed, sniff } from "./sniff";
-import { type Block, mean } from "./song-chunks";
 import { type Tags, tagsOf } from "./tags";
 import { timeBase } from "./time-base";
 import { Trouble } from "./user-error";
@@ -47,18 +48,14 @@ export async function load(file: File): Promise<Loaded> {
   const head = await bytes(file, file.slice(0, HEAD_BYTES));
   const sniffed = sniff(new DataView(head), file.size);
   const data = file.size <= MOST_HASHED ? await bytes(file, file) : null;
-  const sha256 = data && digest(data); // while the player finds the length
+  const sha256 = data && digest(data);
   const files = data ? recordingsIn(file, new Uint8Array(data)) : [file];
-  const lengths = await Promise.all(
-    files.map(async (part) => secondsOf(part, files.length > 1 ? null : sniffed)),
-  );
   const parts = await Promise.all(
-    files.map(async (part, index) => ({
-      file: part,
-      slices: lengths[index] > LONG_SECONDS ? await slicesOf(part) : null,
-    })),
+    files.length === 1
+      ? [partOf(file, sniffed, data && new Uint8Array(data))]
+      : files.map((part) => partOf(part, null, null)),
   );
-  const seconds = lengths.reduce((sum, length) => sum + length, 0);
+  const seconds = parts.reduce((sum, { length }) => sum + length, 0);
   const whole = MOST_BYTES / (4 * RATE * (sniffed.channels ?? 2));
   const most = parts.some(({ slices }) => slices) ? MOST_SECONDS : whole;
   if (seconds > most) {
@@ -76,6 +73,19 @@ export async function load(file: File): Promise<Loaded> {
     sha256: await sha256,
     seconds,
   };
+}
+
+/** Inspect a recording; `data`: its bytes, if they have been read. */
+async function partOf(
+  file: File,
+  sniffed: Sniffed | null,
+  data: Uint8Array | null,
+): Promise<Part & { readonly length: number }> {
+  // Frames of MPEG tell the length at once, before the player does.
+  const counted = data && isMpeg(data) ? await slicesOf(file, data) : null;
+  const length = counted?.seconds ?? (await secondsOf(file, sniffed));
+  const isLong = length > LONG_SECONDS;
+  return { file, length, slices: isLong ? (counted ?? (await slicesOf(file, data))) : null };
 }
 
 function recordingsIn(file: File, data: Uint8Array): File[] {

@@ -1,10 +1,11 @@
 /** Makes the song without its drums, in a worker, so that they can be turned down. */
 
 import type { Drumless } from "../../src/sound/audio-chunks";
+import { HEAD_BYTES, waveFile } from "../engine/pieces";
 import type { Reply, Request } from "../separation/messages";
 import type { Hit } from "../separation/separator";
 import { separationParts } from "./embedded";
-import { HEAD_BYTES, type Pieces, waveFile } from "./song-chunks";
+import type { Pieces } from "./song-chunks";
 
 const ABANDONED = "the song was closed, or its hits have changed";
 

@@ -53,6 +53,8 @@ function unpacking(id: string): Response {
 const unpacked = async (id: string): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await unpacking(id).arrayBuffer());
 
+export const roundingWasm = (): Promise<Uint8Array<ArrayBuffer>> => unpacked("pieces");
+
 const script = (id: string): Promise<string> => unpacking(id).text();
 
 /** Return the worker that separates drums, and the general templates. */
@@ -80,6 +82,7 @@ export async function readParts(): Promise<Parts> {
     workerScript: await script("worker"),
     networkWasm: await unpacked("network-wasm"),
     beatsWasm: await unpacked("beats"),
+    piecesWasm: await roundingWasm(),
     featuresWasm: await unpacked("features"),
   };
 }

@@ -6,16 +6,16 @@ import { counted } from "../../src/core/words";
 import { RATE } from "../../src/sound/audio-chunks";
 import { addStyle } from "../../src/view/dom";
 import { startEngine } from "../engine/engine";
-import type { Engine, Heard, SongParts } from "../engine/engine-types";
+import type { Block, Engine, Heard, SongParts } from "../engine/engine-types";
 import { songOf } from "../engine/payload";
 import { decode, type Loaded, load } from "./decode";
-import { card, drumMaps, example, readParts } from "./embedded";
+import { card, drumMaps, example, readParts, roundingWasm } from "./embedded";
 import { type DrumMap, fileOf, type Kind, type Saved } from "./exports";
 import { areOf, type Corrections, concerns, isOwnFile, readCorrections } from "./own-files";
 import css from "./page.css";
 import { Shell } from "./shell";
 import { type Opened, ShownSong } from "./shown-song";
-import { type Block, cut, type Pieces, type Recording } from "./song-chunks";
+import { cut, handOver, type Pieces, type Recording, recordingOf } from "./song-chunks";
 import { type Entry, isFull, Store, songId } from "./store";
 import { printable } from "./tags";
 import { reason, sentence, Trouble } from "./user-error";
@@ -59,6 +59,8 @@ class Page {
       this.#store = store;
       return this.#list();
     });
+    // The workers start while the user looks for a recording.
+    void this.#opened.then(() => this.#awake()).catch(() => undefined);
   }
 
   async #list(): Promise<void> {
@@ -144,7 +146,7 @@ class Page {
     return messages.join(" ");
   }
 
-  /** Start the engine, which takes a second, while the user chooses the first file. */
+  /** Start the engine, which takes a moment, unless it has been started. */
   #awake(): Promise<Engine> {
     this.#engine ??= readParts().then((parts) => startEngine(parts));
     this.#engine.catch(() => {
@@ -171,10 +173,11 @@ class Page {
       begun.catch(() => undefined); // reported where it is awaited
       signal.addEventListener("abort", stop);
       try {
-        const recording = await cut(name, blocks, signal, async (channels) =>
-          (await begun).put(channels),
-        );
-        return { ...recording, heard: await (await begun).finish() };
+        await handOver(name, blocks, signal, async (channels) => (await begun).put(channels));
+        const result = await (await begun).finish();
+        const recording = recordingOf(name, result.cut);
+        if (!result.heard) throw new Error("nothing was heard");
+        return { ...recording, heard: result.heard };
       } catch (error) {
         await begun.then((hearing) => hearing.stop(error));
         if ((await engine).isBroken) {
@@ -312,7 +315,9 @@ class Page {
 
   async #again(file: File): Promise<Pieces> {
     const { signal } = new AbortController();
-    return (await decode(await load(file), (blocks) => cut(file.name, blocks, signal))).pieces;
+    const wasm = await roundingWasm();
+    const loaded = await load(file);
+    return (await decode(loaded, (blocks) => cut(file.name, blocks, signal, wasm))).pieces;
   }
 
   async #remove(entry: Entry): Promise<void> {

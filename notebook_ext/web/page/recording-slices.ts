@@ -15,6 +15,8 @@ export interface Slices {
   readonly steps: { readonly own: number; readonly overlap: number } | null;
   /** Samples at 44.1 kHz of the whole; null: all that are decoded. */
   readonly samples: number | null;
+  /** Length in seconds, if all frames were counted. */
+  readonly seconds?: number;
 }
 
 const SLICE_SECONDS = 30;
@@ -22,25 +24,33 @@ const OVERLAP_SECONDS = 1;
 /** Files other than WAV are read completely. */
 const MOST_BYTES = 400e6;
 
-/** Return the slices of a file; null if it is short, or of a kind that is decoded whole. */
-export async function slicesOf(file: Blob): Promise<Slices | null> {
-  const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
-  const mark = String.fromCharCode(...head);
-  const slices = mark === "RIFF" ? await waveSlices(file) : await packedSlices(file, mark);
+/**
+ * Return the slices of a file; null if it is short, or of a kind that is decoded whole. `data`: all
+ * of its bytes, if they have been read.
+ */
+export async function slicesOf(file: Blob, data: Uint8Array | null): Promise<Slices | null> {
+  const head = data ?? new Uint8Array(await file.slice(0, 4).arrayBuffer());
+  const slices =
+    markOf(head) === "RIFF" ? await waveSlices(file) : await packedSlices(file, data, head);
   return slices && slices.count > 1 ? slices : null;
 }
 
-async function packedSlices(file: Blob, mark: string): Promise<Slices | null> {
+const markOf = (head: Uint8Array): string => String.fromCharCode(...head.subarray(0, 4));
+
+/** Whether a file begins as MP3 does. */
+export const isMpeg = (head: Uint8Array): boolean =>
+  head[0] === 0xff || markOf(head).startsWith("ID3");
+
+async function packedSlices(
+  file: Blob,
+  data: Uint8Array | null,
+  head: Uint8Array,
+): Promise<Slices | null> {
+  const mark = markOf(head);
   const slice =
-    mark === "OggS"
-      ? oggSlices
-      : mark === "fLaC"
-        ? flacSlices
-        : mark.startsWith("ID3") || mark.startsWith("\xff")
-          ? mpegSlices
-          : null;
+    mark === "OggS" ? oggSlices : mark === "fLaC" ? flacSlices : isMpeg(head) ? mpegSlices : null;
   if (!slice || file.size > MOST_BYTES) return null;
-  return slice(new Uint8Array(await file.arrayBuffer()));
+  return slice(data ?? new Uint8Array(await file.arrayBuffer()));
 }
 
 const joined = (...parts: Uint8Array[]): ArrayBuffer => {
@@ -130,6 +140,7 @@ function mpegSlices(data: Uint8Array): Slices | null {
     count: Math.ceil(starts.length / step),
     steps: null,
     samples: encodedSamples(data, begin),
+    seconds: (starts.length * FRAME) / RATE,
     bytes: async (index) =>
       data.slice(index ? starts[index * step - before] : 0, starts[(index + 1) * step] ?? end)
         .buffer,
@@ -141,7 +152,7 @@ function encodedSamples(data: Uint8Array, begin: number): number | null {
   const mono = data[begin + 3] >> 6 === 3;
   const at = begin + 4 + (mono ? 17 : 32);
   const view = new DataView(data.buffer, data.byteOffset);
-  const mark = at + 4 < data.length ? view.getUint32(at) : 0;
+  const mark = at + 144 <= data.length ? view.getUint32(at) : 0;
   if (mark !== 0x58696e67 && mark !== 0x496e666f) return null; // "Xing", "Info"
   const flags = view.getUint32(at + 4);
   if ((flags & 15) !== 15) return null;

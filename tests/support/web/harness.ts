@@ -5,7 +5,7 @@ import type { About, Engine } from "../../../notebook_ext/web/engine/engine-type
 import { Features, LevelFollower } from "../../../notebook_ext/web/engine/features";
 import { drumRanges } from "../../../notebook_ext/web/engine/filterbank";
 import { songOf } from "../../../notebook_ext/web/engine/payload";
-import { bankOf, tablesOf } from "../../../notebook_ext/web/engine/listen";
+import { bankOf, tablesOf } from "../../../notebook_ext/web/engine/read";
 import { readParts } from "../../../notebook_ext/web/page/embedded";
 
 const base64 = (...parts: BlobPart[]): Promise<string> => new Promise((resolve) => {
@@ -44,7 +44,8 @@ Object.assign(globalThis, { adt: {
       for (let at = 0; at < all; at += PIECE) await hearing.put(channels.map((channel) => channel.slice(at, at + PIECE)));
       return await hearing.finish();
     };
-    const heard = await listen().finally(() => hearing.stop(null));
+    const { heard } = await listen().finally(() => hearing.stop(null));
+    if (!heard) throw new Error("samples that are no numbers");
     const { header, data, velocities } = songOf(heard, (await wholeParts).card, about);
     return {
       header, progress, thresholds: heard.thresholds, data: await base64(data),

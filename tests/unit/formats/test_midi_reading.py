@@ -156,7 +156,7 @@ ENDLESS = b"\xff" * 3_000_000
         (b"MThd", "not a MIDI file"),
         (b"MTrk\0\0\0\0", "not a MIDI file"),
         (b"RIFF" + midi_bytes(KICK), "not a MIDI file"),
-        (midi_bytes(KICK, kind=2), "of type 2"),
+        (midi_bytes(KICK, kind=3), "of type 3"),
         (midi_bytes(KICK, kind=0xFFFF), "of type 65535"),
         (midi_bytes(KICK, division=0), "without a time division"),
         (midi_bytes(KICK, division=0x8000), "without a time division"),
