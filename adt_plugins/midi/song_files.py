@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from adt_plugins.annotations import Beat
+from adt_plugins.meter import MeterChange
 from adt_plugins.midi.tempo_map import TempoMap, tempo_map
 from adt_plugins.transcription import Transcription
 
@@ -10,10 +14,17 @@ def tempo_maps(
     transcription: Transcription, how: str = "auto"
 ) -> tuple[TempoMap, TempoMap]:
     """Return the tempo maps of both files: the song's, and 120 BPM; see `tempo_map`."""
-    song = tempo_map(
-        transcription.beats,
-        meters=transcription.meters,
-        hits=[onset.time for onset in transcription.onsets],
-        how=how,
-    )
+    hits = tuple(onset.time for onset in transcription.onsets)
+    song = _song_map(tuple(transcription.beats), tuple(transcription.meters), hits, how)
     return song, TempoMap()
+
+
+# Every format with bars asks for the same map, and so does what a file is for.
+@lru_cache(maxsize=1)
+def _song_map(
+    beats: tuple[Beat, ...],
+    meters: tuple[MeterChange, ...],
+    hits: tuple[float, ...],
+    how: str,
+) -> TempoMap:
+    return tempo_map(beats, meters=meters, hits=hits, how=how)
