@@ -17,11 +17,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.rhythm.evidence import Evidence, Singles
+from adt_plugins.rhythm.length_changes import (
+    NEVER,
+    Changes,
+    aligned,
+    bands,
+    transitions,
+)
 
 TEMPI = 60
 TRANSITION_LAMBDA = 100.0
@@ -30,7 +38,6 @@ OBSERVATION_LAMBDA = 16
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_NEVER = -1e30  # log probability; unlike infinity, its differences are numbers
 _STEPS = 64
 """Steps of a part, each as long as the shortest beat. Scores are relative to the start
 of their part: single precision is exact enough only near 0."""
@@ -97,6 +104,7 @@ class BeatPath:
     meter: int = 0
 
 
+@lru_cache(maxsize=8)
 def beat_lengths(
     frame_rate: float, min_bpm: float, max_bpm: float, count: int = TEMPI
 ) -> Ints:
@@ -110,14 +118,17 @@ def beat_lengths(
         Ascending, shape (tempi,).
     """
     shortest, longest = 60 * frame_rate / max_bpm, 60 * frame_rate / min_bpm
-    lengths = np.arange(max(round(shortest), 1), max(round(longest), 1) + 1)
+    whole = np.arange(max(round(shortest), 1), max(round(longest), 1) + 1)
+    lengths: Ints = whole.astype(np.int64)
     number = count
-    while len(lengths) > count:
+    while len(whole) > count:
         spaced = np.geomspace(max(shortest, 1), longest, number)
         number += 1
         if len(rounded := np.unique(np.round(spaced))) >= count:
-            return rounded.astype(np.int64)
-    return lengths.astype(np.int64)
+            lengths = rounded.astype(np.int64)
+            break
+    lengths.setflags(write=False)  # the next caller gets it, too
+    return lengths
 
 
 def decode(
@@ -170,24 +181,6 @@ def decode(
     return search.backward()
 
 
-def _transitions(lengths: Ints, transition_lambda: float) -> Floats:
-    """Return the log probability of each length (column) after each other (row)."""
-    ratio = lengths[np.newaxis] / lengths[:, np.newaxis]
-    probability = np.exp(-transition_lambda * np.abs(ratio - 1))
-    probability[probability <= np.spacing(1)] = 0
-    probability /= probability.sum(axis=1, keepdims=True)
-    with np.errstate(divide="ignore"):
-        return np.maximum(np.log(probability), _NEVER)
-
-
-def _aligned(count: int) -> Singles:
-    """Return memory at the start of a cache line: a sixth of the time of sums less."""
-    line = 64
-    room = np.empty(count + line // 4, np.float32)
-    start = -int(room.ctypes.data) % line // 4
-    return room[start : start + count]
-
-
 class _Search:
     """Forward scores of beats by their first frame.
 
@@ -217,9 +210,9 @@ class _Search:
             -(-lengths // observation_lambda), return_inverse=True
         )
         self._sums = ratios.sums
-        self._transitions = _transitions(all_lengths, transition_lambda)[
-            np.ix_(searched, searched)
-        ]
+        self._changes = Changes(
+            tuple(all_lengths.tolist()), tuple(searched.tolist()), transition_lambda
+        )
         kinds = [kind for meter in meters for kind in meter]
         self._kinds = np.array(kinds, np.int64) - 1
         starts = np.cumsum([0, *(len(meter) for meter in meters)])
@@ -232,7 +225,6 @@ class _Search:
                 for start, meter in zip(starts[:-1], meters, strict=True)
             ]
         )
-        self._band = self._banded()
         self._evidence = evidence
         # Checkpoints: the scores that each part starts from. Then the scores of the
         # first parts.
@@ -309,8 +301,9 @@ class _Search:
         ended = ended + np.arange(step)
         # Contiguous memory: sums over it take a third of the time.
         size = count * beats * step
-        twice, best, other = _aligned(2 * size), _aligned(size), _aligned(size)
+        twice, best, other = aligned(2 * size), aligned(size), aligned(size)
         inside, again = twice[:size], twice[size:]
+        banded = bands(self._changes, beats * step)
         changes = [
             (
                 twice[came : came + len(gain)],
@@ -318,10 +311,10 @@ class _Search:
                 other[: len(gain)],
                 best[to:][: len(gain)],
             )
-            for came, to, gain in self._band[1:]
+            for came, to, gain in banded[1:]
         ]
         entered, left = inside.reshape(ended.shape), best.reshape(ended.shape)
-        unchanged = self._band[0][2]
+        unchanged = banded[0][2]
         # The calls of this loop cost as much as their work: no names are looked up.
         add, maximum, copy_to = np.add, np.maximum, np.copyto
         for at in range(0, end - first, step):
@@ -336,32 +329,6 @@ class _Search:
             new += left[..., : new.shape[2]]
         return scores
 
-    def _banded(self) -> list[tuple[int, int, Singles]]:
-        """Return the log probabilities of changes of length, by the size of the change.
-
-        Returns
-        -------
-        list of tuple
-            First no change. Each holds the offset of the first preceding length among
-            the numbers of a step, twice in a row, the offset of the first following
-            one, and what is added; shape (lengths times beats times frames of a step).
-            So a shift past the last length goes on with the first: changes up and down
-            share a call.
-        """
-        size, count = len(self._previous) * self._step, len(self._lengths)
-        previous, following = np.nonzero(self._transitions > _NEVER)
-        shifts = (previous - following) % count
-        bands = []
-        for shift in np.unique(shifts).tolist():
-            rows = following[shifts == shift]
-            rows = np.arange(rows.min(), rows.max() + 1)
-            gain = self._transitions[(rows + shift) % count, rows].astype(np.float32)
-            first = int(rows[0])
-            repeated = _aligned(len(gain) * size)
-            repeated.reshape(len(gain), size)[:] = gain[:, np.newaxis]
-            bands.append(((first + shift) * size, first * size, repeated))
-        return bands
-
     def _only(self, meter: int) -> _Search:
         """Return the search of one meter, which a path never leaves."""
         one = copy(self)
@@ -369,14 +336,13 @@ class _Search:
         one._beats = slice(first, first + len(self._meters[meter]))
         one._previous = self._previous[one._beats] - first
         one._kinds = self._kinds[one._beats]
-        one._band = one._banded()
         return one
 
     def backward(self) -> BeatPath:
         """Backtrack from the best end to the beginning."""
         starts = np.arange(self._frames - self._reach, self._frames)
         unfinished = starts + self._lengths[:, np.newaxis] >= self._frames
-        last = np.where(unfinished[:, np.newaxis], self._last, _NEVER)
+        last = np.where(unfinished[:, np.newaxis], self._last, NEVER)
         best = np.unravel_index(int(last.argmax()), last.shape)
         probability = float(last[best]) + self._scale + self._silent
         length, beat, at = (int(n) for n in best)
@@ -385,6 +351,7 @@ class _Search:
         one = self._only(meter)
         beat -= one._beats.start
         columns = np.arange(len(self._lengths))
+        changes = transitions(self._changes)
         beats = []
         part, scores = -1, self._last
         while True:
@@ -404,7 +371,7 @@ class _Search:
             # The beats that ended here may begin in the part before, whose last frames
             # a part starts with.
             offsets = start - self._lengths - first + self._reach
-            ended = scores[columns, beat, offsets] + self._transitions[:, length]
+            ended = scores[columns, beat, offsets] + changes[:, length]
             length = int(ended.argmax())
             start -= int(self._lengths[length])
         path = np.array(beats[::-1], np.int64).T
