@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from adt_plugins.audio.old_formats import SDS, VOC, stated_size
+from adt_plugins.audio.part import part_of
 from adt_plugins.audio.sniff import (
     FARTHEST,
     HEAD_BYTES,
@@ -264,8 +265,6 @@ def _end_of_matroska(file: BinaryIO, start: int, size: int) -> int:
 
 
 def _stated_end(file: BinaryIO, start: int, size: int) -> int:
-    from adt_plugins.audio.chain import part_of
-
     head = bytes_at(file, start, HEAD_BYTES)
     claimed, position = stated_size(part_of(file, start, size), head)
     # The last block of a VOC file is a byte.

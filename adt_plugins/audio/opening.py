@@ -121,7 +121,7 @@ def _open_file(
     if nested < _MOST_NESTED:
         bounds = _bounds_of_sound(file, kind, start, size)
         if bounds != (0, size):
-            from adt_plugins.audio.chain import part_of
+            from adt_plugins.audio.part import part_of
 
             part = part_of(file, *bounds)
             return _open_file(part, None, track, nested=nested + 1)
