@@ -115,7 +115,7 @@ class DrumPeaks:
         firm = self.above(threshold)
         if self._picker.kind != "valley":
             return firm
-        soft = self.above(SOFT * threshold)
+        soft = _local_maxima(self._values, SOFT * threshold)
         return add_soft_strokes(firm, soft, self._rate, self._picker.combine)
 
     def _pick(self, threshold: float) -> NDArray[np.int64]:
@@ -124,6 +124,13 @@ class DrumPeaks:
         if self._picker.kind == "adtlib":
             return _adtlib_peaks(values, threshold)
         return _pick_above(values, threshold, self._picker, self._rate)
+
+
+def _local_maxima(activation: NDArray[np.floating], least: float) -> NDArray[np.int64]:
+    """Return the frames above both neighbours, or level with the next, from `least`."""
+    inner = activation[1:-1]
+    is_peak = (inner > activation[:-2]) & (inner >= activation[2:]) & (inner >= least)
+    return np.flatnonzero(is_peak).astype(np.int64) + 1
 
 
 def _adtlib_peaks(

@@ -1,10 +1,11 @@
 """Soft strokes of rolls, double kicks and blast beats.
 
 In a roll of twelve strokes a second and more, the strokes between the accents leave
-peaks that are as clear as the others and stay below the threshold. A peak of `SOFT`
-times the threshold counts if it belongs to a run: peaks that follow each other as fast,
-and evenly, and of which enough reach the threshold itself. Chosen on rolls of sampled
-drums and fonts and on renders: row 40 of ``models/EXPERIMENTS.md``.
+peaks that are as clear as the others and stay below the threshold. A local maximum of
+`SOFT` times the threshold counts if it belongs to a run: peaks that follow each other
+as fast, and evenly, and of which enough reach the threshold above the average. Chosen
+on rolls of sampled drums and fonts and on renders: rows 40 and 57 of
+``models/EXPERIMENTS.md``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ DRUMS = ("KD", "SD", "TT")
 """Drums that are rolled on; in blast beats every snare leaks into the hi-hat."""
 
 SOFT = 0.4
-"""Share of the threshold that a soft stroke reaches."""
+"""Share of the threshold that a soft stroke reaches, whatever the average."""
 
 LONGEST_S = 0.09
 """Strokes of a run are at most this far apart."""
@@ -30,8 +31,8 @@ SPREAD = 0.25
 FEWEST = 8
 """Least number of strokes in a run."""
 
-FIRM = 3
-"""At least one stroke in this many reaches the threshold."""
+FIRM = 4
+"""At least one stroke in this many reaches the threshold: the accents of sixteenths."""
 
 _EPSILON = 1e-9
 
@@ -49,7 +50,7 @@ def add_soft_strokes(
     firm
         Frames of the peaks that reach the threshold, rising.
     soft
-        Frames of the peaks that reach `SOFT` times the threshold, rising.
+        Frames of the local maxima from `SOFT` times the threshold on, rising.
     frame_rate
         Frames per second.
     combine

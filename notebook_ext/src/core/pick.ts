@@ -192,11 +192,11 @@ export function pickAll(
 ): Pick[][] {
   const picked = lanes.map(({ drum, values }) => {
     const threshold = thresholds[drum];
-    const pick = (at: number) => pickPeaks(values, at, picker, grid.rate);
+    const firm = pickPeaks(values, threshold, picker, grid.rate);
     const frames =
       picker.kind === "valley"
-        ? strokesOf(drum, threshold, pick, grid.rate, picker.combine)
-        : pick(threshold);
+        ? strokesOf(drum, values, threshold, firm, grid.rate, picker.combine)
+        : firm;
     return frames.map((frame) => {
       const position = frame + (picker.kind === "adtlib" ? 0 : refine(values, frame));
       const time = Math.max(position / grid.rate + grid.offset - grid.delay, 0);

@@ -3,15 +3,15 @@
 import { coarseOf } from "./drums";
 import { ROLLS } from "./tables";
 
-/** Return the peaks at a threshold, and those softer ones that belong to a run. */
+/** Return the firm peaks, and those softer ones that belong to a run. */
 export function strokesOf(
   drum: string,
+  values: Float32Array,
   threshold: number,
-  pick: (threshold: number) => number[],
+  firm: number[],
   rate: number,
   combine: number,
 ): number[] {
-  const firm = pick(threshold);
   if (!ROLLS.DRUMS.some((rolled) => rolled === coarseOf(drum))) return firm;
   const kept = new Set(firm);
   const rising = (frames: number[]) => frames.sort((a, b) => a - b);
@@ -21,7 +21,14 @@ export function strokesOf(
     for (let i = -near; i <= near; i++) if (kept.has(frame + i)) return false;
     return true;
   };
-  const frames = rising([...firm, ...pick(ROLLS.SOFT * threshold).filter(isOwn)]);
+  const frames = [...firm];
+  const least = Math.fround(ROLLS.SOFT * threshold);
+  for (let t = 1; t < values.length - 1; t++) {
+    const value = values[t];
+    if (value >= least && value > values[t - 1] && value >= values[t + 1] && isOwn(t))
+      frames.push(t);
+  }
+  rising(frames);
   let run: number[] = [];
   let count = 0; // number of firm ones in it
   let step = 0; // frames between strokes; 0 before the second

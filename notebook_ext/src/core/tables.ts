@@ -124,7 +124,7 @@ export const ROLLS = {
   SPREAD_S: 0.02,
   SPREAD: 0.25,
   FEWEST: 8,
-  FIRM: 3,
+  FIRM: 4,
   EPSILON: 1e-09,
 } as const;
 
@@ -262,7 +262,7 @@ export const BAR_POINTER = {
   OBSERVATION_LAMBDA: 16,
   NEVER: -1000000000000000019884624838656,
   STEPS: 64,
-  KEPT_BYTES: 12582912,
+  KEPT_BYTES: 20971520,
 } as const;
 
 /** See `adt_plugins.rhythm.tempo_search`. */
