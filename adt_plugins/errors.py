@@ -73,14 +73,20 @@ def install_command(package: str, extra: str = "") -> str:
 def _source() -> str:
     """Return the wheel or folder that this package was installed from, or its name."""
     import json
-    from urllib.parse import urlsplit
-    from urllib.request import url2pathname
+    import os
+    import re
 
+    # Python's own function for this is in a module that reaches into the network.
+    escaped, byte = re.compile(rb"%([0-9A-Fa-f]{2})"), bytes.fromhex
     try:
-        url = urlsplit(json.loads(_record("direct_url.json"))["url"])
+        kind, _, path = json.loads(_record("direct_url.json"))["url"].partition("://")
+        if kind != "file":
+            return _NAME
+        plain = escaped.sub(lambda m: byte(m[1].decode()), os.fsencode(path))
     except (ValueError, KeyError, TypeError, AttributeError):
         return _NAME
-    return url2pathname(url.path) if url.scheme == "file" else _NAME
+    path = os.fsdecode(plain)
+    return path.removeprefix("/") if os.name == "nt" else path
 
 
 def _record(name: str) -> str:
