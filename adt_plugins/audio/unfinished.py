@@ -36,6 +36,9 @@ class _Chunks(TypedDict):
 
 _CAF: _Chunks = {"start": 8, "header": ">4sq", "own": 0, "align": 1}
 _W64: _Chunks = {"start": 40, "header": "<16sQ", "own": 24, "align": 8}
+_W64_START = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb"
+_W64_FORMAT = b"fmt \xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
+_EXTENSIBLE, _SUBFORMAT_AT, _PCM_CODE = b"\xfe\xff", 24, b"\1\0"
 _W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 
 
@@ -58,6 +61,8 @@ def finished_header(file: BinaryIO) -> tuple[bytes, int] | None:
     head = file.read(12)
     if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:] == b"WAVE":
         return _finished_wave(file, size)
+    if head == _W64_START:
+        return _plain_w64(file)
     if head[:4] == b".snd" and len(head) == 12:
         start, claimed = struct.unpack(">II", head[4:])
         if not claimed and 24 <= start < size:
@@ -70,6 +75,23 @@ def finished_header(file: BinaryIO) -> tuple[bytes, int] | None:
         finished = finished_sds(file.read(_HEAD_BYTES), size)
         return (finished, len(finished)) if finished else None
     return None
+
+
+def _plain_w64(file: BinaryIO) -> tuple[bytes, int] | None:
+    """Return a W64 header whose format is stated as in plain files.
+
+    libsndfile takes floats for integers where WAVE_FORMAT_EXTENSIBLE leads to them.
+    """
+    size, start = long_chunk(file, _W64_FORMAT, **_W64)
+    file.seek(start)
+    form = file.read(_SUBFORMAT_AT + 2) if size >= _SUBFORMAT_AT + 2 else b""
+    if len(form) < _SUBFORMAT_AT + 2 or form[:2] != _EXTENSIBLE:
+        return None
+    code = form[_SUBFORMAT_AT:]
+    if code == _PCM_CODE:
+        return None
+    file.seek(0)
+    return file.read(start) + code, start + len(code)
 
 
 def _finished_wave(file: BinaryIO, size: int) -> tuple[bytes, int] | None:

@@ -104,6 +104,28 @@ class TestByContent:
             with pytest.raises(AudioError, match="not an audio file"):
                 open_audio(tmp_path / name)
 
+    @pytest.mark.parametrize("channels", [1, 2, 6])
+    @pytest.mark.parametrize("dtype", ["<f4", "<f8"])
+    def test_floats_in_w64(self, dtype: str, channels: int, tmp_path: Path) -> None:
+        """libsndfile takes them for integers if their format is extensible."""
+        samples = np.repeat(SOUND[:, None], channels, axis=1).astype(dtype)
+        width = samples.itemsize
+        form = struct.pack("<HHII", 0xFFFE, channels, RATE, RATE * channels * width)
+        form += struct.pack("<HHHHI", channels * width, 8 * width, 22, 8 * width, 0)
+        form += bytes.fromhex("0300000000001000800000aa00389b71")
+        ends = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+        body = b"".join(
+            name + ends + struct.pack("<Q", 24 + len(data)) + data
+            for name, data in ((b"fmt ", form), (b"data", samples.tobytes()))
+        )
+        riff = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
+        size = struct.pack("<Q", 40 + len(body))
+        path = tmp_path / "a.w64"
+        path.write_bytes(riff + size + b"wave" + ends + body)
+        heard, warnings = read(path)
+        assert warnings == []
+        np.testing.assert_allclose(heard, SOUND, atol=1e-6)
+
     def test_codecs_in_which_libsndfile_cannot_seek(self, tmp_path: Path) -> None:
         path = tmp_path / "a.wav"
         soundfile.write(path, SOUND, RATE, subtype="GSM610")
