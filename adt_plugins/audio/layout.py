@@ -12,6 +12,7 @@ _MASK_AT = 20
 # RFC 9639, table 8; the Vorbis I specification, 4.3.9, and RFC 7845 after it.
 _FLAC_LFE = {6: 3, 7: 3, 8: 3}
 _OGG_LFE = {6: 5, 7: 6, 8: 7}
+_OPUS_FAMILY_AT = 18  # in its first packet
 # Core Audio's layouts: MPEG 5.1 A to D, 6.1 A, 7.1 A to C; DVD 4, 5, 6, 10, 11, 18.
 _CORE_AUDIO_LFE = {121: 3, 122: 5, 123: 5, 124: 5, 125: 3, 126: 3, 127: 7, 128: 3}
 _CORE_AUDIO_LFE |= {133: 2, 134: 2, 135: 2, 136: 3, 137: 3, 138: 4}
@@ -45,7 +46,10 @@ def low_channels(head: bytes, channels: int) -> tuple[int, ...]:
     if head[:4] in (b"caff", b"FORM"):
         return _of_core_audio(head, channels)
     if head[:4] == b"OggS":
-        return (_OGG_LFE[channels],) if channels in _OGG_LFE else ()
+        opus = head.find(b"OpusHead") + _OPUS_FAMILY_AT
+        # Other families are ambisonics, or channels without a meaning.
+        is_usual = opus < _OPUS_FAMILY_AT or head[opus : opus + 1] == b"\1"
+        return (_OGG_LFE[channels],) if is_usual and channels in _OGG_LFE else ()
     return ()
 
 

@@ -327,6 +327,70 @@ class TestMixing:
         assert low_channels(head, 6) == (3,)
         assert low_channels(head[:20], 6) == ()
 
+    @pytest.mark.parametrize(
+        ("mask", "channels", "low"),
+        [
+            (0x3F, 6, (3,)),  # 5.1, with back
+            (0x60F, 6, (3,)),  # and with side channels
+            (0x63F, 8, (3,)),
+            (0xFF, 8, (3,)),  # 7.1 with channels between those in front
+            (0x70F, 7, (3,)),
+            (0x0F, 4, (3,)),
+            (0x0B, 3, (2,)),
+            (0x0C, 2, (1,)),
+            (0x07, 3, ()),
+            (0x33, 4, ()),  # quad
+            (0x107, 4, ()),
+            (0x37, 5, ()),
+            (0, 6, ()),
+        ],
+    )
+    def test_masks(self, mask: int, channels: int, low: tuple[int, ...]) -> None:
+        form = struct.pack("<HHIIHHHHI", 0xFFFE, channels, RATE, 0, 2, 16, 22, 16, mask)
+        head = b"RIFF\0\0\0\0WAVE" + struct.pack("<4sI", b"fmt ", len(form)) + form
+        assert low_channels(head, channels) == low
+
+    @pytest.mark.parametrize(
+        ("name", "channels", "low"),
+        [
+            ("a.flac", 3, None),
+            ("a.flac", 4, None),
+            ("a.flac", 5, None),
+            ("a.flac", 6, 3),
+            ("a.flac", 7, 3),
+            ("a.flac", 8, 3),
+            *(
+                (f"a.{end}", count, None)
+                for end in ("ogg", "opus")
+                for count in (3, 4, 5)
+            ),
+            ("a.ogg", 6, 5),
+            ("a.ogg", 7, 6),
+            ("a.ogg", 8, 7),
+            ("a.opus", 6, 5),
+            ("a.opus", 7, 6),
+            ("a.opus", 8, 7),
+        ],
+    )
+    def test_orders_by_the_number_of_channels(
+        self, name: str, channels: int, low: int | None, tmp_path: Path
+    ) -> None:
+        rate = 48000
+        sound = np.zeros((2 * rate, channels))
+        sound[:, low or 0] = 0.5 * np.sin(np.arange(2 * rate) * 0.01)
+        kind = {"format": "OGG", "subtype": "OPUS"} if name == "a.opus" else {}
+        soundfile.write(tmp_path / name, sound, rate, **kind)
+        samples, warnings = read(tmp_path / name)
+        told = "the channel for low-frequency effects is left out"
+        assert warnings == ([] if low is None else [told])
+        loudest = np.abs(samples[5000:-5000]).max()
+        assert loudest < 0.01 if low else loudest > 0.3 / channels
+
+    def test_opus_whose_channels_have_no_order(self, tmp_path: Path) -> None:
+        for family in (2, 255):
+            opus = b"OpusHead" + struct.pack("<BBHIHB", 1, 6, 312, 48000, 0, family)
+            assert low_channels(b"OggS" + bytes(24) + opus, 6) == ()
+
     def test_the_mask_of_w64(self) -> None:
         form = struct.pack("<HHIIHHHHI", 0xFFFE, 6, RATE, 0, 12, 16, 22, 16, 0x3F)
         head = b"riff" + bytes(36) + b"fmt \xf3\xac\xd3\x11" + bytes(16) + form
