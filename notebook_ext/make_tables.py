@@ -112,7 +112,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     ),
     "BAR_POINTER": (
         bar_pointer,
-        "TEMPI TRANSITION_LAMBDA OBSERVATION_LAMBDA _NEVER _STEPS _KEPT_BYTES",
+        "TEMPI TRANSITION_LAMBDA OBSERVATION_LAMBDA NEVER _STEPS _KEPT_BYTES",
     ),
     "TEMPO_SEARCH": (
         tempo_search,

@@ -17,3 +17,12 @@ export const DRUMS: Readonly<Record<string, DrumInfo>> = /* @__PURE__ */ Object.
     { name, coarse: coarseOf(code) },
   ]),
 );
+
+/** Return drums with the finer ones right after their coarse ones, in the order of their names. */
+export function byFamily(drums: readonly string[]): string[] {
+  const families = [...new Set(drums.map(coarseOf))];
+  const order = Object.keys(NAMES);
+  const place = (drum: string) =>
+    families.indexOf(coarseOf(drum)) * order.length + order.indexOf(drum);
+  return [...drums].sort((a, b) => place(a) - place(b));
+}

@@ -2,6 +2,7 @@
 
 import { correctedTiming, meterAt, spacing, type Timing } from "../core/bars";
 import { type Beats, barsAround } from "../core/beats";
+import { byFamily } from "../core/drums";
 import {
   type Action,
   type Automatic,
@@ -63,7 +64,7 @@ export class Session extends Announcer {
     this.#history = new History(host.client, (text) => this.say(text));
     const { header } = song;
     this.picture = new Picture(header.duration, () => this.emit("look"));
-    this.lanes = [...song.lanes];
+    this.lanes = byFamily(song.lanes);
     this.chunks =
       header.audio &&
       new Chunks(
@@ -74,7 +75,7 @@ export class Session extends Announcer {
       );
     this.player = new Player(header.duration, this.chunks, () => this.#heard());
     this.#derive();
-    this.chunks?.work();
+    this.chunks?.start();
     void host.velocities().then((table) => {
       song.velocities = table;
       this.#automaticOf = "";
@@ -199,7 +200,9 @@ export class Session extends Announcer {
       if (!this.byLane.has(hit.drum)) this.byLane.set(hit.drum, []);
       this.byLane.get(hit.drum)?.push(hit);
     }
-    this.lanes = [...this.byLane.keys()];
+    const active = this.lanes[this.lane];
+    this.lanes = byFamily([...this.byLane.keys()]);
+    this.lane = Math.max(this.lanes.indexOf(active), 0);
     if (this.selected.size) this.selected = new Set(this.chosen.map(({ id }) => id));
     this.player.setHits(this.hits);
     this.emit("hits");

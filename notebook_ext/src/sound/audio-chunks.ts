@@ -27,6 +27,8 @@ const ROOM = 212e6;
 const AT_ONCE = 2;
 /** Pause between chunks that nothing waits for, so that the page stays responsive. */
 const REST_MS = 40;
+/** Pause before the first of these: the hits are drawn first. */
+const FIRST_MS = 150;
 
 export class Chunks {
   readonly #fetch: (index: number) => Promise<ArrayBuffer>;
@@ -77,6 +79,11 @@ export class Chunks {
   close(): void {
     this.#closed = true;
     this.#buffers.clear();
+  }
+
+  /** Load all chunks, those first that are needed. */
+  start(): void {
+    setTimeout(() => this.work(), FIRST_MS);
   }
 
   /** Load the next chunk: those that are needed now, then every chunk once. */

@@ -26,7 +26,7 @@ type Drag =
       grabbed: Hit;
       hits: Hit[];
     }
-  | { kind: "threshold"; lane: number; x: number; y: number; moved: boolean };
+  | { kind: "threshold"; drum: string; x: number; y: number; moved: boolean };
 
 export class Input {
   readonly #stage: Stage;
@@ -141,7 +141,7 @@ export class Input {
       session.player.audition(grabbed.drum, grabbed.velocity);
       this.#drag = { kind: "hits", x, y, moved: "", grabbed, hits: session.chosen };
     } else if (this.#onLine(zone, y))
-      this.#drag = { kind: "threshold", lane: zone, x, y, moved: false };
+      this.#drag = { kind: "threshold", drum: session.lanes[zone], x, y, moved: false };
     else this.#drag = { kind: "box", x, y, moved: false };
     this.#stage.changed();
   }
@@ -157,7 +157,7 @@ export class Input {
     if (grabbed && session.selected.has(grabbed.id)) {
       this.#drag = { kind: "hits", x, y, moved: "", grabbed, hits: session.chosen };
     } else if (!grabbed && zone >= 0 && this.#onLine(zone, y, 2 * STILL)) {
-      this.#drag = { kind: "threshold", lane: zone, x, y, moved: false };
+      this.#drag = { kind: "threshold", drum: session.lanes[zone], x, y, moved: false };
     } else {
       const kind = zone < 0 && y < RULER ? "seek" : "scroll";
       this.#drag = { kind, x, y, moved: false };
@@ -194,8 +194,8 @@ export class Input {
     if (drag.kind === "threshold") {
       if (Math.abs(y - drag.y) < 1 && !drag.moved) return;
       drag.moved = true;
-      const value = (this.#stage.lanes.top(drag.lane) + heightOf(0) - y) / TALL;
-      session.try(session.lanes[drag.lane], value);
+      const top = this.#stage.lanes.top(session.lanes.indexOf(drag.drum));
+      session.try(drag.drum, (top + heightOf(0) - y) / TALL);
     } else if (drag.kind === "hits") this.#dragHits(drag, x, y, event.altKey);
     else if (drag.moved || Math.hypot(x - drag.x, y - drag.y) > STILL) {
       drag.moved = true;
@@ -261,7 +261,7 @@ export class Input {
     const isTap = event.pointerType === "touch" && drag.kind !== "hits" && !drag.moved;
     if (isTap && drag.kind !== "seek") this.#tap(x, drag.y);
     else if (drag.kind === "threshold") {
-      const drum = session.lanes[drag.lane];
+      const { drum } = drag;
       session.setThreshold(drum, session.threshold(drum) ?? 0);
     } else if (drag.kind === "hits") {
       const byId = new Map(ghosts?.map((ghost) => [ghost.id, ghost]));
@@ -286,7 +286,7 @@ export class Input {
     const { session } = this.#stage;
     const drag = this.#drag;
     this.#drag = this.ghosts = this.box = null;
-    if (drag?.kind === "threshold") session.try(session.lanes[drag.lane], null);
+    if (drag?.kind === "threshold") session.try(drag.drum, null);
     if (drag?.kind === "seek") session.range = this.#range;
     this.#stage.changed();
   }

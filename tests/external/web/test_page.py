@@ -7,6 +7,7 @@ import re
 import wave
 import zipfile
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from adt_plugins import Transcription, transcribe
 from adt_plugins.annotations import Onset
 from adt_plugins.base.hashing import sha256
 from adt_plugins.cli import main
+from adt_plugins.drums import Drum
 from adt_plugins.formats.notation.part import make_part
 from adt_plugins.midi.drum_maps import list_maps
 from tests.support.browser import pixels, until
@@ -125,6 +127,10 @@ def test_finer_drums_if_they_are_wanted(tab: Tab, by_python: Transcription) -> N
     tab.page.get_by_label("Tell open hi-hats").check()
     tab.choose(GROOVE)
     assert drums_of(tab.song()) == drums_of(fine) != drums_of(by_python)
+    # Finer drums stand below their coarse ones.
+    families = [Drum(code).coarse for code in tab.page.evaluate(f"{ADT}.lanes")]
+    assert len(families) > len(set(families)) >= 5
+    assert len(list(groupby(families))) == len(set(families))
     assert tab.song().model == fine.model
     name, text = tab.save("Audacity labels")
     assert name.endswith(".labels.txt")
@@ -136,6 +142,17 @@ def test_finer_drums_if_they_are_wanted(tab: Tab, by_python: Transcription) -> N
     # Each has edits of its own.
     tab.page.get_by_role("button", name=f"Open {GROOVE.name}").last.click()
     until(tab.page, f"{ADT}.files('json')[0][1].includes('CHH') === false")
+
+
+def test_the_chosen_lane_stays_when_another_appears(tab: Tab) -> None:
+    tab.choose(GROOVE)
+    tab.page.evaluate(f"{ADT}.lane = {ADT}.lanes.indexOf('TT')")
+    add = "{op: 'add', id: 'new', time: 1, drum: 'OHH', velocity: 90}"
+    tab.page.evaluate(f"{ADT}.do([{add}])")
+    until(tab.page, f"{ADT}.lanes.includes('OHH')")
+    lanes = tab.page.evaluate(f"{ADT}.lanes")
+    assert lanes[:6] == ["KD", "SD", "SST", "HH", "OHH", "TT"]
+    assert tab.page.evaluate(f"{ADT}.lanes[{ADT}.lane]") == "TT"
 
 
 def drums_of(song: Transcription) -> dict[str, int]:

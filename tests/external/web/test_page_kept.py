@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from adt_plugins import Transcription
+from adt_plugins.notebook.widget import DrumWidget
 from tests.support.browser import until
 from tests.support.notebook import pages
+from tests.support.notebook.minimal_host import SESSION, show
 from tests.support.paths import GROOVE
 from tests.support.recordings import write_wave
 from tests.support.web.tab import ADT, Tab, opened
+
+EACH = 40
 
 
 def test_work_is_kept_until_it_is_removed(tab: Tab, tmp_path: Path) -> None:
@@ -302,3 +306,59 @@ def test_no_room_to_keep_a_song(browser: Any, urls: dict[str, str]) -> None:
     assert tab.save("Audacity labels")[0] == "groove.labels.txt"
     assert tab.notice == f"“groove.labels.txt” is saved: {len(tab.song())} hits."
     tab.close()
+
+
+def serve(context: Any, url: str, path: Path) -> None:
+    """Let pages of a context find a page at an address."""
+    context.route(url, lambda route: route.fulfill(path=path, content_type="text/html"))
+
+
+def test_widget_page_of_a_song_and_this_one_at_once(
+    browser: Any, page_file: Path, by_python: Transcription
+) -> None:
+    """Three editors of one song, in pages of one server: none loses or mixes edits."""
+    context = browser.new_context()
+    (file,) = by_python.save(page_file.parent / "song.html", overwrite=True)
+    for name, path in (("song", file), ("web", page_file)):
+        serve(context, f"http://localhost/{name}.html", path)
+    widget: Any = DrumWidget(by_python, GROOVE)
+    host, song = context.new_page(), context.new_page()
+    show(host, widget, initializes=True)
+    until(host, f"{SESSION}?.hits.length === {len(by_python)}")
+    song.goto("http://localhost/song.html")
+    until(song, f"{pages.ADT}.hits.length > 0")
+    tab = Tab(context, "http://localhost/web.html")
+    tab.choose(GROOVE)
+    editors = [(host, SESSION), (song, pages.ADT), (tab.page, ADT)]
+    for number, (page, session) in enumerate(editors):
+        page.evaluate(
+            "([count, start]) => { for (let i = 0; i < count; i++) setTimeout(() => "
+            f"{session}.add('SST', start + i / 10), 3 * i); }}",
+            [EACH + number, 0.5 + number / 50],
+        )
+    for number, (page, session) in enumerate(editors):
+        until(page, f"{session}.log.cursor === {EACH + number}")
+    for page, session in editors:
+        page.evaluate(f"{session}.undo()")
+    for number, (page, session) in enumerate(editors):
+        until(page, f"{session}.log.cursor === {EACH + number - 1}")
+        assert page.locator(".warnings").inner_text() == ""
+    for _ in range(100):
+        if len(widget.transcription) == len(by_python) + EACH - 1:
+            break
+        host.wait_for_timeout(50)
+    counts = [len(by_python) + EACH + number - 1 for number in range(3)]
+    assert len(widget.transcription) == counts[0]
+    heard = [page.evaluate(f"{session}.hits.length") for page, session in editors]
+    assert heard == counts
+    song.reload()
+    until(song, f"{pages.ADT}.hits.length === {counts[1]}")
+    tab.page.reload()
+    until(tab.page, "document.querySelectorAll('.kept li').length === 1")
+    tab.page.get_by_role("button", name="Open groove.flac").click()
+    until(
+        tab.page,
+        f"document.querySelector('.song > div')?.adt.hits.length === {counts[2]}",
+    )
+    assert len(widget.transcription) == counts[0]
+    context.close()
