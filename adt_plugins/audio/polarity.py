@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 # The power of the sum of all channels, relative to the sum of their powers: 1 if they
 # are independent, 2 for two equal ones, 0 for a channel and its inverse.
 _CANCELS, _AGREES = 0.6, 0.8
-_DOUBTFUL = 0.61  # above `_CANCELS` by more than sums differ from one another
 _EVERY = 16  # one sample in this many is compared
 _ENOUGH = 8192  # samples of a stretch, needed to judge: a few agree by chance
 # Where next to nothing is left of the sum, fewer suffice: a live stream arrives in
@@ -97,12 +96,12 @@ class Polarity:
         if np.any(self.signs < 0):
             return True
         total, power = (float(part) for part in _sums(self._heard))
-        left = np.cumprod(decays)
-        with np.errstate(over="ignore", invalid="ignore"):
-            # Of what was heard before each stretch's end, but for how it fades.
-            totals = total + np.cumsum(sums / left)
-            least = _DOUBTFUL * (power + np.cumsum(powers / left))
-        return bool((totals < least).any())
+        rows = zip(sums.tolist(), powers.tolist(), decays.tolist(), strict=True)
+        for own_sum, own_power, decay in rows:
+            total, power = total * decay + own_sum, power * decay + own_power
+            if total < _CANCELS * power:
+                return True
+        return False
 
     def _listen_closely(self, products: Floats, count: int) -> None:
         """Forget what was heard before a turn that is beyond doubt in a live stream."""
