@@ -140,6 +140,19 @@ def steady_tempo(
     return _rounded(line, places[inliers], line.furthest(times, places))
 
 
+def tempo_range(times: Sequence[float], places: Floats) -> tuple[float, float, float]:
+    """Return the slowest, the usual and the fastest tempo, in quarters a minute.
+
+    Over eight beats each: what a tenth of them exceeds, the median, and what a tenth
+    falls below.
+    """
+    apart = min(_WINDOW, len(times) - 1)
+    beats = np.asarray(times, np.float64)
+    lengths = (beats[apart:] - beats[:-apart]) / (places[apart:] - places[:-apart])
+    longest, usual, shortest = np.percentile(np.maximum(lengths, 1e-3), [90, 50, 10])
+    return 60 / float(longest), 60 / float(usual), 60 / float(shortest)
+
+
 def _fitted(times: Floats, places: Floats) -> tuple[SteadyTempo, NDArray[np.bool_]]:
     """Fit a line by least squares, twice again without outliers."""
     inliers = np.ones(len(times), np.bool_)

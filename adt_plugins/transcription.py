@@ -28,7 +28,7 @@ from adt_plugins.meter import (
     usual_meter,
 )
 from adt_plugins.model_info import ModelInfo
-from adt_plugins.tempo import SteadyTempo, steady_tempo
+from adt_plugins.tempo import SteadyTempo, steady_tempo, tempo_range
 from adt_plugins.transcription_json import Stored
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Activations", "Beat", "Label", "Onset", "Source", "Transcription"]
 
 _set = object.__setattr__  # how a frozen dataclass fills its own fields
+_CHANGE = 1.05  # ratio of tempi that no player drifts by unawares
 
 
 @dataclass(frozen=True)
@@ -129,18 +130,16 @@ class Transcription:
     def tempo(self) -> float | None:
         """Counted beats a minute (dotted quarters in 6/8); None without two beats.
 
-        One tempo where one fits, rounded as a person would set it; otherwise the
-        mean. See `has_steady_tempo`.
+        One tempo where one fits, rounded as a person would set it; otherwise that of
+        most of the music, so that a slower end does not count. See `has_steady_tempo`.
         """
         if len(self.beats) < 2:
             return None
-        places = self.beat_places()
         steady = self._steady_tempo
         beat = (self.meter or Meter(4)).quarters
         if steady is not None:
             return round(steady.bpm / beat, 9)  # 104, not 104.00000000000001
-        span = self.beats[-1].time - self.beats[0].time
-        return 60 * float(places[-1]) / span / beat if span else None
+        return self._tempo_range[1] / beat
 
     def tempo_text(self) -> str:
         """Return tempo and meter as text, e.g. ``104 BPM 4/4``; empty without beats."""
@@ -150,6 +149,9 @@ class Transcription:
         text = f"about {tempo:.0f} BPM"
         if self.has_steady_tempo:
             text = f"{round(tempo, 2):g} BPM"
+        elif self._tempo_range[2] > _CHANGE * self._tempo_range[0]:
+            slow, usual, fast = self._tempo_range
+            text = f"{slow / usual * tempo:.0f} to {fast / usual * tempo:.0f} BPM"
         if self.meter is not None:
             text += f" {self.meter}"
         return text + (", meter changes" if len(self.meters) > 1 else "")
@@ -158,6 +160,10 @@ class Transcription:
     def has_steady_tempo(self) -> bool:
         """Whether a single tempo fits all beats."""
         return self._steady_tempo is not None
+
+    @cached_property
+    def _tempo_range(self) -> tuple[float, float, float]:
+        return tempo_range([beat.time for beat in self.beats], self.beat_places())
 
     @cached_property
     def _steady_tempo(self) -> SteadyTempo | None:

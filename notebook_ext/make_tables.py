@@ -149,7 +149,8 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "TEMPO_MAP": (
         tempo_map,
         "TICKS_PER_QUARTER DEFAULT_TEMPO TOLERANCE_S LEAST_LEAD_IN_S MIN_BPM LATEST_S"
-        " _MOST_TEMPO _NEAR_S _MOST_OFF_S _MOST_OTHER _PARABOLA _LOCAL _LEAST_BEAT_S",
+        " _MOST_TEMPO _NEAR_S _MOST_OFF_S _MOST_OTHER _PARABOLA _LOCAL _LEAST_BEAT_S"
+        " _LONG_QUARTERS _SET_BPM",
     ),
     "BAR_LINES": (bar_lines, "PARTS _MOST_UPPER"),
     "MIDI": (

@@ -66,6 +66,9 @@ differed from the music's by more than this ratio."""
 _PARABOLA = np.array([-21, 14, 39, 54, 59, 54, 39, 14, -21]) / 231
 
 _LOCAL = 8  # beats that the tempo of a lead-in is estimated from
+_LONG_QUARTERS, _SET_BPM = 16, (1.0, 0.5)
+"""Stretches of this length have tempi in these steps where their beats allow it."""
+
 _UNIT = TICKS_PER_QUARTER * 1_000_000  # units of exact times in a second
 _LEAST_BEAT_S = 0.01
 
@@ -326,8 +329,29 @@ def _steady(
         # bend the next the other way.
         length = ticks[last] - ticks[first]
         step = min(max((times[last] - start) / length, low), high)
+        step = _as_set(step, length, low, high)
         tempo = _tempo(max(step * length, _LEAST_BEAT_S / 2), length)
         tempos.append((ticks[first], tempo))
         elapsed += length * tempo
         first = last
     return tempos
+
+
+def _as_set(step: float, length: int, low: float, high: float) -> float:
+    """Return the seconds of a tick at a tempo that a person sets, if beats allow it.
+
+    Parameters
+    ----------
+    step, low, high
+        Seconds of a tick: the best, and the least and most that the beats allow.
+    length
+        Ticks of the stretch: tempi of short ones are those of a player.
+    """
+    if length < _LONG_QUARTERS * TICKS_PER_QUARTER:
+        return step
+    for unit in _SET_BPM:
+        bpm = round(round(60 / (step * TICKS_PER_QUARTER) / unit, 6)) * unit
+        own = 60 / (max(bpm, unit) * TICKS_PER_QUARTER)
+        if low <= own <= high:
+            return own
+    return step

@@ -14,10 +14,11 @@ import { roundEven } from "./pick";
 import { BAR_LINES, METER, TEMPO, TEMPO_MAP } from "./tables";
 import { areExact, furthest, median, refined, type SteadyTempo, steadyTempo } from "./tempo";
 import { clamp } from "./time";
+import { micro } from "./writers";
 
 const { TICKS_PER_QUARTER, DEFAULT_TEMPO, LEAST_LEAD_IN_S, MIN_BPM } = TEMPO_MAP;
 const { MOST_TEMPO, NEAR_S, MOST_OFF_S, MOST_OTHER } = TEMPO_MAP;
-const { PARABOLA, LOCAL, LEAST_BEAT_S } = TEMPO_MAP;
+const { PARABOLA, LOCAL, LEAST_BEAT_S, LONG_QUARTERS, SET_BPM } = TEMPO_MAP;
 const { MOST_BEATS } = METER;
 const { PARTS, MOST_UPPER } = BAR_LINES;
 const { auto: TOLERANCE_S, exact: EXACT_TOLERANCE_S } = TEMPO_MAP.TOLERANCE_S;
@@ -261,13 +262,25 @@ function stretches(times: readonly number[], ticks: readonly number[], tolerance
     }
     // End at the last beat's own time, or errors of a stretch would bend the next one.
     const length = ticks[last] - ticks[first];
-    const step = Math.min(Math.max((times[last] - start) / length, low), high);
+    const played = Math.min(Math.max((times[last] - start) / length, low), high);
+    const step = asSet(played, length, low, high);
     const tempo = tempoOf(Math.max(step * length, LEAST_BEAT_S / 2), length);
     tempos.push([ticks[first], tempo]);
     elapsed += length * tempo;
     first = last;
   }
   return tempos;
+}
+
+/** Return the seconds of a tick at a tempo that a person sets, if one is near; or `step`. */
+function asSet(step: number, length: number, low: number, high: number): number {
+  if (length < LONG_QUARTERS * TICKS_PER_QUARTER) return step;
+  for (const unit of SET_BPM) {
+    const bpm = roundEven(micro(60 / (step * TICKS_PER_QUARTER) / unit)) * unit;
+    const own = 60 / (Math.max(bpm, unit) * TICKS_PER_QUARTER);
+    if (low <= own && own <= high) return own;
+  }
+  return step;
 }
 
 /** Return bar lines, the first one's number, and time signatures; `rest`: ticks before beats. */

@@ -88,6 +88,15 @@ export function steadyTempo(
   );
 }
 
+/** Return the median length of a quarter over eight beats each, in seconds. */
+export function usualQuarter(times: readonly number[], places: readonly number[]): number {
+  const apart = Math.min(WINDOW, times.length - 1);
+  const lengths = times
+    .slice(apart)
+    .map((time, n) => (time - times[n]) / (places[n + apart] - places[n]));
+  return median(lengths);
+}
+
 /** Fit a line by least squares, twice without outliers. */
 function fitted(
   times: readonly number[],

@@ -8,7 +8,7 @@ import {
   metersOfBars,
   meterText,
 } from "../core/meter";
-import { steadyTempo } from "../core/tempo";
+import { steadyTempo, usualQuarter } from "../core/tempo";
 import { fixed9 } from "../core/writers";
 
 type Counted = readonly [time: number, position: number];
@@ -54,8 +54,8 @@ export function songTempo(
   const beat = beatQuarters(usualMeter(meters, bars));
   const steady = steadyTempo(times, places, hits);
   if (steady) return nano(60 / steady.quarter / beat);
-  const span = times[times.length - 1] - times[0];
-  return span ? (60 * places[places.length - 1]) / span / beat : null;
+  const quarter = usualQuarter(times, places);
+  return quarter ? 60 / quarter / beat : null;
 }
 
 /** Return the meter of most of the first `bars` bars. */

@@ -288,3 +288,19 @@ def test_rounded_tempi_never_add_up() -> None:
     played = [Beat(t, n % 4 + 1) for n, t in enumerate(times)]
     timing = tempo_map(played, how="follow")
     assert worst(timing, times.tolist()) <= 0.0051
+
+
+@pytest.mark.parametrize(("first", "second"), [(110, 124), (140, 70)])
+def test_a_stretch_has_the_tempo_that_a_person_set(first: float, second: float) -> None:
+    """Not 109.97, as beats that are off by some milliseconds suggest."""
+    random = np.random.default_rng(3)
+    lengths = np.repeat([60 / first, 60 / second], 60)
+    times = np.concatenate([[0.0], np.cumsum(lengths)])
+    played = np.maximum(times + random.normal(0, 0.002, len(times)), 0)
+    beats = [Beat(float(time), n % 4 + 1) for n, time in enumerate(played)]
+    timing = tempo_map(beats, meters=meter_changes("4/4"))
+    got = [60e6 / tempo for _, tempo in timing.tempos]
+    assert got[0] == pytest.approx(first, abs=1e-3)
+    assert got[-1] == pytest.approx(second, abs=0.1)
+    off = [timing.seconds(timing.first + 960 * n) - t for n, t in enumerate(times)]
+    assert np.abs(off).max() < 0.03
