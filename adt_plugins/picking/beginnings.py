@@ -6,6 +6,8 @@ struck drum begins from rest, its treble rises within a few milliseconds, its po
 falls again, and the second that follows is not much louder. Noise, dither and chords
 neither rise nor fall, a fade-in rises slowly, and what rings on from an earlier stroke
 is under way, has lost its treble, and is softer than the next strokes (experiment 34).
+Sound that is loudest at its beginning and does nothing but fade for a second is struck,
+too: a sample of a cymbal, whose treble may rise slowly and whose power falls as slowly.
 
 Sound after digital silence, as a noise gate leaves it, begins in the same way. There
 only what is far below the recording may count as noise. And in passages as quiet as
@@ -40,6 +42,12 @@ _SOFTEST_DB = -25.0
 _LEVEL_WEIGHT = 0.4
 _STRUCK = 9.0  # sum of two rises, the fall and the weighted level, dB
 _NOTHING = 1e-12  # power of silence
+
+_PIECE = 4410  # samples of a piece of a fading sound, 100 ms
+_LEAST_PIECES = 3
+_LOUDEST_DB = -1.0  # the beginning, relative to the second that it begins
+_FLICKER_DB = 0.5  # a piece is louder than the one before by at most this
+_FADE_DB = 10 / 9  # and mean fall of a piece: 10 dB in a second
 
 # A hit is no quieter than this relative to the loudest sound so far and within the next
 # second, and not below the floor of the level rule; full scale is 1.
@@ -88,6 +96,25 @@ def is_struck(samples: Floats, level_db: float) -> bool:
     fall = np.clip(_db(loudest / power[_DECAY:].mean()), *_FALL_DB)
     level = _LEVEL_WEIGHT * max(level_db, _SOFTEST_DB)
     return bool(rise + from_rest + fall + level >= _STRUCK)
+
+
+def only_fades(samples: Floats, level_db: float) -> bool:
+    """Return whether sound is loudest at its beginning, and fades from there on.
+
+    Parameters
+    ----------
+    samples
+        Shape (n,), n <= a second at 44.1 kHz.
+    level_db
+        See `is_struck`.
+    """
+    count = len(samples) // _PIECE
+    if count < _LEAST_PIECES or level_db < _LOUDEST_DB:
+        return False
+    pieces = samples[: count * _PIECE].reshape(count, _PIECE).astype(np.float64)
+    levels = 10 * np.log10(np.square(pieces).mean(axis=1) + _NOTHING)
+    rises = bool(np.diff(levels).max() > _FLICKER_DB)
+    return not rises and bool(levels[0] - levels[-1] >= _FADE_DB * (count - 1))
 
 
 def _db(ratio: float) -> float:
@@ -213,7 +240,8 @@ class Beginnings:
         quiet = power < max(_FLOOR**2, around * _QUIET)
         doubtful = beginning.at < self._least or power < around * _SOFT
         level_db = _db((power + _NOTHING) / (around + _NOTHING))
-        if quiet or (doubtful and not is_struck(first, level_db)):
+        struck = is_struck(first, level_db) or only_fades(samples, level_db)
+        if quiet or (doubtful and not struck):
             self._false.append(beginning.at)
 
     def _power(self, samples: Floats) -> float:

@@ -116,6 +116,30 @@ def test_a_hit_on_the_first_samples_is_heard(
     assert {"KD"} <= {str(o.drum) for o in first}
 
 
+def ringing_cymbal(seconds: float) -> Floats:
+    """Return a cymbal cut at its attack: its power hardly falls within 80 ms."""
+    count = round(seconds * SAMPLE_RATE)
+    time = np.arange(count) / SAMPLE_RATE
+    hiss = np.diff(np.random.default_rng(1).standard_normal(count + 2), 2)
+    fading = 10 ** (-1.0 * time) * (1 + 0.5 * np.exp(-30 * time))
+    return np.asarray(0.05 * hiss * fading, np.float32)
+
+
+def test_a_sample_of_a_cymbal_is_struck(network: Network) -> None:
+    sound = (ringing_cymbal(2.0), SAMPLE_RATE)
+    hits = transcribe(sound, model=network, song_gate=False)
+    assert "CY" in {str(hit.drum) for hit in hits}
+    assert all(hit.time < 0.02 for hit in hits)
+
+
+def test_what_rings_on_before_the_next_stroke_is_not_struck(network: Network) -> None:
+    sound = 0.5 * ringing_cymbal(4.0)
+    later = SAMPLE_RATE // 2
+    sound[later:] += ringing_cymbal(4.0)[:-later]
+    hits = transcribe((sound, SAMPLE_RATE), model=network, song_gate=False)
+    assert all(hit.time > 0.4 for hit in hits)
+
+
 @pytest.mark.parametrize(("start", "end"), [(2, 6), (2, None), (9.9, 11), (5.123, 8.5)])
 def test_a_part_is_heard_as_in_the_whole(
     start: float, end: float | None, network: Network, song: Transcription

@@ -253,6 +253,11 @@ export const BEGINNINGS = {
   SILENCE_S: 0.05,
   HUMP: 2,
   REACH: 6,
+  PIECE: 4410,
+  LEAST_PIECES: 3,
+  LOUDEST_DB: -1,
+  FLICKER_DB: 0.5,
+  FADE_DB: 1.1111111111111112,
 } as const;
 
 /** See `adt_plugins.rhythm.bar_pointer`. */

@@ -113,7 +113,8 @@ export class Beginnings {
     const isQuiet = power < Math.max(B.FLOOR ** 2, around * B.QUIET);
     const isDoubtful = at < this.#least || power < around * B.SOFT;
     const level = decibels((power + B.NOTHING) / (around + B.NOTHING));
-    if (isQuiet || (isDoubtful && !isStruck(first, level))) this.#false.push(at);
+    const isHit = isStruck(first, level) || onlyFades(all, level);
+    if (isQuiet || (isDoubtful && !isHit)) this.#false.push(at);
   }
 
   /** Return the mean square of the loudest complete frame. */
@@ -177,6 +178,17 @@ function isStruck(samples: Float32Array, level: number): boolean {
   const falls = decibels(loudest / average(power, B.DECAY, B.WINDOWS));
   const fall = Math.min(Math.max(falls, least), greatest);
   return rise + fromRest + fall + B.LEVEL_WEIGHT * Math.max(level, B.SOFTEST_DB) >= B.STRUCK;
+}
+
+/** Whether sound is loudest at its beginning, and fades from there on. */
+function onlyFades(samples: Float32Array, level: number): boolean {
+  const count = Math.trunc(samples.length / B.PIECE);
+  if (count < B.LEAST_PIECES || level < B.LOUDEST_DB) return false;
+  const levels = Array.from({ length: count }, (_, k) =>
+    decibels(sumOfSquares(samples, k * B.PIECE, (k + 1) * B.PIECE) / B.PIECE + B.NOTHING),
+  );
+  const rises = levels.some((value, k) => k > 0 && value - levels[k - 1] > B.FLICKER_DB);
+  return !rises && levels[0] - levels[count - 1] >= B.FADE_DB * (count - 1);
 }
 
 function envelope(samples: Float64Array): number[] {
