@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import struct
+from typing import BinaryIO
+
+from adt_plugins.audio.unfinished import find_chunk
 
 _EXTENSIBLE = 0xFFFE
 _LFE_BIT = 3  # in the channel mask of WAVE_FORMAT_EXTENSIBLE
@@ -51,6 +54,23 @@ def low_channels(head: bytes, channels: int) -> tuple[int, ...]:
         is_usual = opus < _OPUS_FAMILY_AT or head[opus : opus + 1] == b"\1"
         return (_OGG_LFE[channels],) if is_usual and channels in _OGG_LFE else ()
     return ()
+
+
+def low_channels_of_file(file: BinaryIO, head: bytes, channels: int) -> tuple[int, ...]:
+    """Return the same, given a file whose first bytes may end before its format.
+
+    Parameters
+    ----------
+    file
+        Binary file, seekable; its position changes.
+    head, channels
+        See `low_channels`.
+    """
+    if head[8:12] == b"WAVE":
+        size, start = find_chunk(file, b"fmt ")
+        file.seek(start)
+        return low_channels_of_format(file.read(size if start else 0), channels)
+    return low_channels(head, channels)
 
 
 def low_channels_of_format(form: bytes, channels: int) -> tuple[int, ...]:

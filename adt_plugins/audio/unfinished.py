@@ -167,9 +167,12 @@ def missing_share(file: BinaryIO) -> float:
     head = file.read(_HEAD_BYTES)
     endless = _ENDLESS
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        claimed, start = _chunk(file, b"data")
+        claimed, start = find_chunk(file, b"data")
     elif head[:4] in (b"RF64", b"BW64") and head[8:16] == b"WAVEds64" and head[35:]:
-        claimed, start = struct.unpack("<Q", head[28:36])[0], _chunk(file, b"data")[1]
+        claimed, start = (
+            struct.unpack("<Q", head[28:36])[0],
+            find_chunk(file, b"data")[1],
+        )
         endless = _ENDLESS_LONG
     elif head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         claimed, start = struct.unpack("<I", head[4:8])[0], 8
@@ -180,11 +183,11 @@ def missing_share(file: BinaryIO) -> float:
         claimed, start = long_chunk(file, _W64_DATA, **_W64)
         endless = _ENDLESS_LONG
     elif head[:4] == b"FORM" and head[8:11] == b"AIF":
-        claimed, start = _chunk(file, b"SSND", ">4sI")
+        claimed, start = find_chunk(file, b"SSND", ">4sI")
     elif head[:4] == b".snd" and len(head) >= _AU_SIZE_AT + 4:
         start, claimed = struct.unpack(">II", head[4:12])
     elif head[:4] == b".RMF":
-        claimed, start = _chunk(file, b"DATA", ">4sI", begin=0, header=0)
+        claimed, start = find_chunk(file, b"DATA", ">4sI", begin=0, header=0)
     elif head[:4] == _ASF:
         claimed, start = _asf_bytes(file), 0
     elif head[:4] == _EBML:
@@ -209,7 +212,7 @@ def _asf_bytes(file: BinaryIO) -> int:
     return 0 if is_broadcast else int(struct.unpack_from("<Q", head, at + 40)[0])
 
 
-def _chunk(
+def find_chunk(
     file: BinaryIO,
     wanted: bytes,
     form: str = "<4sI",

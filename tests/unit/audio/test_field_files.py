@@ -386,6 +386,25 @@ class TestMixing:
         loudest = np.abs(samples[5000:-5000]).max()
         assert loudest < 0.01 if low else loudest > 0.3 / channels
 
+    def test_a_format_behind_other_chunks(self, tmp_path: Path) -> None:
+        """As of recorders that put some kilobytes about the take before it."""
+        form = struct.pack("<HHIIHH", 0xFFFE, 6, RATE, 12 * RATE, 12, 16)
+        form += struct.pack("<HHI", 22, 16, 0x60F)
+        form += bytes.fromhex("0100000000001000800000aa00389b71")
+        sound = np.zeros((RATE, 6), "<i2")
+        sound[:, 3] = 10000
+        chunks = ((b"bext", b"fmt " + bytes(9000)), (b"fmt ", form))
+        content = b"".join(
+            name + struct.pack("<I", len(data)) + data
+            for name, data in (*chunks, (b"data", sound.tobytes()))
+        )
+        riff = struct.pack("<4sI4s", b"RIFF", 4 + len(content), b"WAVE")
+        path = tmp_path / "a.wav"
+        path.write_bytes(riff + content)
+        samples, warnings = read(path)
+        assert warnings == ["the channel for low-frequency effects is left out"]
+        assert not samples.any()
+
     def test_opus_whose_channels_have_no_order(self, tmp_path: Path) -> None:
         for family in (2, 255):
             opus = b"OpusHead" + struct.pack("<BBHIHB", 1, 6, 312, 48000, 0, family)
