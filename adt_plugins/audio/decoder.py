@@ -20,6 +20,8 @@ BLOCK = 131072
 # 3 s of 1024 channels at 1 MHz would be 12 GB.
 BLOCK_BYTES = 16 << 20
 
+_SNIFFED = 16384  # samples that show frames of a bitstream, several of any kind
+
 _FADE = 441  # samples of the cross-fade at a change
 
 _MOST_CHANNELS = 64  # with more, and more than samples, the array is transposed
@@ -157,7 +159,8 @@ class Mixer:
         """Raise `AudioError` for the first sound if it is a bitstream, noise to us."""
         if block.shape[1] != 2 or self._offset:
             return
-        words = block
+        first = int(np.argmax(block[:, 0] != 0))
+        words = block = block[first : first + _SNIFFED]
         if block.dtype != np.int16:
             scaled = block * (32768 / self._full_scale)
             if not np.all(np.abs(scaled) <= 32768) or np.any(scaled != np.rint(scaled)):
