@@ -215,6 +215,7 @@ class Page {
   // --- files of hits --------------------------------------------------------
 
   async #correct(file: File): Promise<string> {
+    this.#stage("Reading", file.name, null);
     const told: string[] = [];
     for (const corrections of await readCorrections(file))
       told.push(await this.#place(corrections));
