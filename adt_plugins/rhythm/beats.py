@@ -67,7 +67,10 @@ def has_beats(outputs: Iterable[str]) -> bool:
 
 
 def are_clear(activations: Activations, beats: Sequence[Beat]) -> bool:
-    """Return whether the beats are clear, rather than just the best guess."""
+    """Return whether the beats are clear, rather than just the best guess.
+
+    One alone is not: it has no tempo.
+    """
     either = observations(activations).sum(axis=1)
     frames = [
         round((beat.time - activations.offset) * activations.frame_rate)
@@ -75,7 +78,7 @@ def are_clear(activations: Activations, beats: Sequence[Beat]) -> bool:
     ]
     parts = [either[max(n - _AROUND, 0) : n + _AROUND + 1] for n in frames]
     heights = [part.max() for part in parts if len(part)]
-    return bool(heights) and float(np.mean(heights)) >= CLEAR
+    return len(heights) > 1 and float(np.mean(heights)) >= CLEAR
 
 
 def find_beats(

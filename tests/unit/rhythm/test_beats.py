@@ -21,8 +21,14 @@ from adt_plugins.network.catalogue import find_model
 from adt_plugins.network.inference import Network
 from adt_plugins.pipeline import transcribe
 from adt_plugins.rhythm.bar_pointer import Ratios, beat_lengths, decode
-from adt_plugins.rhythm.beats import find_beats, has_beats, observations
+from adt_plugins.rhythm.beats import (
+    find_beats,
+    find_clear_beats,
+    has_beats,
+    observations,
+)
 from adt_plugins.rhythm.drum_patterns import BarEvidence
+from adt_plugins.rhythm.known_beats import KnownBeats
 from adt_plugins.rhythm.tempo_search import likely_lengths
 
 RATE = 100.0
@@ -246,6 +252,16 @@ def test_nothing_heard(frames: int) -> None:
 
 def test_what_is_too_short_is_no_trouble() -> None:
     assert len(find_beats(activations(np.full((3, 2), 0.5)))) <= 1
+
+
+def test_one_beat_alone_is_not_clear() -> None:
+    values = np.zeros((300, 2), np.float32)
+    values[150] = 0.9, 0.8
+    heard = activations(values)
+    beats = find_beats(heard)
+    assert [round(beat.time, 2) for beat in beats] == [1.5]
+    assert find_clear_beats(heard) == ()
+    assert find_clear_beats(heard, KnownBeats(bpm=120)) == find_beats(heard, bpm=120)
 
 
 def test_numbers_that_are_certain() -> None:

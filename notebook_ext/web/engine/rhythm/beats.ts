@@ -195,5 +195,5 @@ function areClear({ beats, downbeats }: Observed, frames: readonly number[]): bo
     }
     sum += most;
   }
-  return frames.length > 0 && sum / frames.length >= CLEAR;
+  return frames.length > 1 && sum / frames.length >= CLEAR;
 }
