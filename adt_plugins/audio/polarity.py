@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -59,49 +60,33 @@ class Polarity:
         if len(samples) < _ENOUGH:
             self._listen_closely(products[0], len(samples))
         sums, powers = _sums(products)
-        if not self._may_turn(sums, powers, decays):
-            self._hear(products, decays)
-            return turns
         # Agreements of each stretch alone; NaN tells nothing, or has been told.
-        own = np.full(len(products), np.nan)
+        own: list[float] = []
         heard, (total, power) = 0, (float(part) for part in _sums(self._heard))
         inverted = bool(np.any(self.signs < 0))
         rows = zip(sums.tolist(), powers.tolist(), decays.tolist(), strict=True)
         for n, (own_sum, own_power, decay) in enumerate(rows):
             total, power = total * decay + own_sum, power * decay + own_power
             agreement = _ratio(total, power)
-            if own_power > _QUIET * power:
-                own[n] = _ratio(own_sum, own_power)
+            tells = own_power > _QUIET * power
+            own.append(_ratio(own_sum, own_power) if tells else math.nan)
             enough = _FEW if agreement < _ALL_CANCELS else _ENOUGH
             if agreement < _CANCELS and not inverted and self._count >= enough:
                 self._hear(products[heard : n + 1], decays[heard : n + 1])
                 heard = n + 1
                 self.signs = self._best_signs()
-                fits = own[: n + 1] < _CANCELS
+                others = [k for k, ratio in enumerate(own) if ratio >= _CANCELS]
             elif agreement > _AGREES and inverted:
                 self.signs = np.ones_like(self.signs)
-                fits = own[: n + 1] > _AGREES
+                others = [k for k, ratio in enumerate(own) if ratio <= _AGREES]
             else:
                 continue
             inverted = bool(np.any(self.signs < 0))
-            others = np.flatnonzero(~fits & ~np.isnan(own[: n + 1]))
-            first = int(others[-1]) + 1 if len(others) else 0
+            first = others[-1] + 1 if others else 0
             turns.append((min(first, n) * _ENOUGH, self.signs))
-            own[: n + 1] = np.nan
+            own = [math.nan] * len(own)
         self._hear(products[heard:], decays[heard:])
         return turns
-
-    def _may_turn(self, sums: Floats, powers: Floats, decays: Floats) -> bool:
-        """Return whether to look at each stretch: mostly, all channels agree."""
-        if np.any(self.signs < 0):
-            return True
-        total, power = (float(part) for part in _sums(self._heard))
-        rows = zip(sums.tolist(), powers.tolist(), decays.tolist(), strict=True)
-        for own_sum, own_power, decay in rows:
-            total, power = total * decay + own_sum, power * decay + own_power
-            if total < _CANCELS * power:
-                return True
-        return False
 
     def _listen_closely(self, products: Floats, count: int) -> None:
         """Forget what was heard before a turn that is beyond doubt in a live stream."""
@@ -150,9 +135,7 @@ class Polarity:
         return signs
 
 
-def _sums(
-    products: Floats,
-) -> tuple[Floats, Floats]:
+def _sums(products: Floats) -> tuple[Floats, Floats]:
     """Return the sums of matrices of products, and the sums of their diagonals."""
     with np.errstate(over="ignore", invalid="ignore"):
         sums = np.add.reduce(products, axis=(-2, -1))
