@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from adt_plugins.base.files import replacing
 from adt_plugins.base.strict_json import build, parse_json
-from adt_plugins.batch.messages import Output
+from adt_plugins.batch.messages import Found, Output
 from adt_plugins.errors import AdtError, FormatError, reason_of
 
 NAME = "manifest.jsonl"
@@ -41,7 +41,7 @@ class _Whole(TypedDict):
     outputs: list[Output]
 
 
-class Line(_Whole, total=False):
+class Line(_Whole, Found, total=False):
     """The result of a recording.
 
     `settings` identifies the options that affect the outputs; `bytes` and `modified`
@@ -50,12 +50,6 @@ class Line(_Whole, total=False):
 
     error: str | None
     warnings: list[str]
-    onsets: dict[str, int] | None
-    duration: float | None
-    tempo: float | None
-    steady: bool | None
-    meter: str | None
-    beats: int | None
     sha256: str | None
     settings: str
     bytes: int | None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypedDict, final
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast, final
 
 
 class _Written(TypedDict):
@@ -69,7 +70,7 @@ class Lost(TypedDict):
     open: str
 
 
-class Found(TypedDict):
+class Found(TypedDict, total=False):
     """What was found in a recording; see `adt_plugins.cli._job_loop.Result`."""
 
     onsets: dict[str, int] | None
@@ -78,6 +79,11 @@ class Found(TypedDict):
     steady: bool | None
     meter: str | None
     beats: int | None
+
+
+def found_in(values: Mapping[str, Any]) -> Found:
+    """Return what the fields of another message or result say was found."""
+    return cast(Found, {name: values.get(name) for name in Found.__annotations__})
 
 
 @final

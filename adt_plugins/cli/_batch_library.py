@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from adt_plugins.base import written
 from adt_plugins.base.hashing import sha256
 from adt_plugins.batch.manifest import DONE, FAILED, SKIPPED, STARTED, Line, Manifest
-from adt_plugins.batch.messages import Done, Output, Reply, Task
+from adt_plugins.batch.messages import Done, Output, Reply, Task, found_in
 from adt_plugins.card import ModelCard
 from adt_plugins.cli import _console
 from adt_plugins.cli._job_plan import Job, same_place
@@ -217,12 +217,7 @@ class Library:
             "error": done["error"],
             "warnings": done["warnings"],
             "outputs": self._all_outputs(name, done, kept),
-            "onsets": done["onsets"],
-            "duration": done["duration"],
-            "tempo": done["tempo"],
-            "steady": done["steady"],
-            "meter": done["meter"],
-            "beats": done["beats"],
+            **found_in(done),
             "sha256": done["sha256"],
             "settings": self._settings,
             "bytes": None if state is None else state.bytes,
@@ -287,15 +282,10 @@ class Library:
                 }
                 for item in line["outputs"]
             ],
-            line.get("onsets") or {},
-            line.get("duration"),
-            line.get("tempo"),
-            line.get("steady"),
-            line.get("meter"),
-            line.get("beats"),
-            self._seconds.get(name),
+            seconds=self._seconds.get(name),
         )
-        return asdict(result)
+        found = found_in(line)
+        return {**asdict(result), **found, "onsets": found["onsets"] or {}}
 
     def _place(self, name: str) -> tuple[Path, str]:
         """Return folder and stem of the outputs, which mirror the library."""
@@ -341,12 +331,7 @@ def _failed(reason: str) -> Done:
         "error": reason,
         "warnings": [],
         "outputs": [],
-        "onsets": None,
-        "duration": None,
-        "tempo": None,
-        "steady": None,
-        "meter": None,
-        "beats": None,
+        **found_in({}),
         "sha256": None,
         "seconds": None,
     }

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from adt_plugins.base import written
-from adt_plugins.batch.messages import Done, Output, Ready, Refused, Task
+from adt_plugins.batch.messages import Done, Output, Ready, Refused, Task, found_in
 from adt_plugins.errors import AdtError
 
 if TYPE_CHECKING:
@@ -111,12 +111,7 @@ class _Work:
             "outputs": [
                 _hashed(item["format"], item["path"]) for item in result.outputs
             ],
-            "onsets": result.onsets,
-            "duration": result.duration,
-            "tempo": result.tempo,
-            "steady": result.steady,
-            "meter": result.meter,
-            "beats": result.beats,
+            **found_in(vars(result)),
             "sha256": digest,
             "seconds": result.seconds,
         }
