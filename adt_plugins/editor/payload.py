@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from adt_plugins.base.checks import json_text
 from adt_plugins.editor.picks import PickedSong
 from adt_plugins.editor.sound import Sound
-from adt_plugins.midi.file_names import SUFFIX, constant_path
+from adt_plugins.midi.file_names import CONSTANT_SUFFIX, SUFFIX
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.midi.tempo_map import TempoMap
 from adt_plugins.midi.writer import midi_bytes
@@ -160,7 +159,7 @@ def _files(score: PickedSong, stem: str) -> dict[str, Any]:
     rest = bare.rounded().to_json().partition(_ONSETS)[2]
     # From the original hits, so that it does not change with every edit.
     maps = tempo_maps(score.transcription)
-    suffixes = (SUFFIX, constant_path(Path(SUFFIX)).name)
+    suffixes = (SUFFIX, CONSTANT_SUFFIX)
     return {
         "stem": stem,
         "json": rest.split(json_text({_THRESHOLDS: 0.0})),

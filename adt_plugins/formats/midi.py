@@ -15,7 +15,7 @@ from adt_plugins.formats.dynamics import VelocityCurve, velocity_curve
 from adt_plugins.midi.beats import beats_of
 from adt_plugins.midi.drum_maps import DrumMap, find_map
 from adt_plugins.midi.drum_tracks import GAME_TRACK, drum_notes
-from adt_plugins.midi.file_names import CONSTANT, constant_path
+from adt_plugins.midi.file_names import constant_path, is_constant
 from adt_plugins.midi.own_event import own_event
 from adt_plugins.midi.quantize import GridHit, Quantize
 from adt_plugins.midi.quantize import quantize as to_grid
@@ -266,7 +266,7 @@ def read(
 
 def purpose(path: Path, transcription: Transcription) -> str:
     """Return when to use which of the two files."""
-    if not path.name.endswith(CONSTANT):
+    if not is_constant(path):
         if not transcription.beats:
             return "MIDI at 120 BPM, as no tempo is known"
         return "MIDI with the song's tempo, for a new project that follows it"

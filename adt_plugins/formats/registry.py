@@ -17,7 +17,7 @@ from adt_plugins.formats.format import (
     Format,
     Write,
 )
-from adt_plugins.midi.file_names import SUFFIX, both_paths
+from adt_plugins.midi.file_names import CONSTANT_SUFFIX, SUFFIX, both_paths
 
 if TYPE_CHECKING:
     from adt_plugins.formats import (
@@ -129,7 +129,7 @@ _ALL = (
         write=midi.write,
         read=midi.read,
         wants=("beats",),  # one of the two files follows the song's own bars
-        endings=(".drums.120bpm.mid", ".mid", ".midi", ".smf"),
+        endings=(CONSTANT_SUFFIX, ".mid", ".midi", ".smf"),
         looks_like=midi.looks_like,
         outputs=both_paths,
         purpose=midi.purpose,
