@@ -9,18 +9,13 @@ longer by the silence at both ends.
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Any
 
 from adt_plugins.audacity.script_pipe import Pipe
-from adt_plugins.audacity.script_pipe_channel import PipeError
+from adt_plugins.audacity.wave_track import length_of, slack_of, wave_tracks
 from adt_plugins.audio import open_audio
 from adt_plugins.audio.mp3_tag import encoder_delay
 from adt_plugins.errors import AdtError
-
-_DIGITS = 6  # of times in Audacity's answers
-_SLACK_S = 0.001
 
 
 def shown_late(pipe: Pipe, recording: Path | None) -> float:
@@ -50,7 +45,7 @@ def shown_late(pipe: Pipe, recording: Path | None) -> float:
     if frames is None:
         return 0.0
     duration = frames / rate
-    waves = [track for track in pipe.info("Tracks") if track.get("kind") == "wave"]
+    waves = wave_tracks(pipe)
     named = [track for track in waves if track.get("name") == recording.stem]
     for track in named or waves:
         longer, slack = length_of(track) - duration, slack_of(track)
@@ -59,17 +54,3 @@ def shown_late(pipe: Pipe, recording: Path | None) -> float:
         if abs(longer - delay.longer_s) <= slack:
             return delay.late_s
     return 0.0
-
-
-def length_of(track: Any) -> float:
-    """Return the length of a track in seconds, from Audacity's answer."""
-    try:
-        return float(track["end"]) - float(track["start"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise PipeError(f"Audacity's answer is not understood: {error!r}") from error
-
-
-def slack_of(track: Any) -> float:
-    """Return the rounding error of a length in Audacity's answer, in seconds."""
-    end = max(abs(float(track["end"])), abs(float(track["start"])), 1.0)
-    return _SLACK_S + float(10 ** (math.floor(math.log10(end)) + 1 - _DIGITS))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adt_plugins.audacity.late_mp3 import length_of, slack_of
 from adt_plugins.audacity.script_pipe import Pipe
+from adt_plugins.audacity.wave_track import length_of, slack_of, wave_tracks
 
 _LEAST_S = 0.005
 
@@ -28,11 +28,7 @@ def moved_start(pipe: Pipe, name: str, durations: tuple[float, ...]) -> float:
     PipeError
         If Audacity does not answer, or not as expected.
     """
-    tracks = [
-        track
-        for track in pipe.info("Tracks")
-        if track.get("kind") == "wave" and track.get("name") == name
-    ]
+    tracks = [track for track in wave_tracks(pipe) if track.get("name") == name]
     if len(tracks) != 1:
         return 0.0
     (track,) = tracks

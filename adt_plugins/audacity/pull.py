@@ -11,6 +11,7 @@ from adt_plugins.annotations import Label
 from adt_plugins.audacity.push import quoted, select_all, state_folder
 from adt_plugins.audacity.script_pipe import FILE_COMMAND_S, Pipe
 from adt_plugins.audacity.script_pipe_channel import PipeError
+from adt_plugins.audacity.wave_track import wave_tracks
 from adt_plugins.audio import SAMPLE_RATE
 from adt_plugins.base.files import replacing
 from adt_plugins.base.reporting import Warn, default_warn
@@ -83,7 +84,7 @@ def pull_audio(pipe: Pipe, path: Path, *, overwrite: bool = False) -> Path:
     AdtError
         If it cannot be written.
     """
-    tracks = [track for track in pipe.info("Tracks") if track.get("kind") == "wave"]
+    tracks = wave_tracks(pipe)
     if not tracks:
         raise PipeError("there is no audio in Audacity's project")
     channels = max(int(track.get("channels", 1)) for track in tracks)
