@@ -22,55 +22,36 @@ _CORE_AUDIO_LFE |= {133: 2, 134: 2, 135: 2, 136: 3, 137: 3, 138: 4}
 # Two tags that lead elsewhere.
 _CORE_AUDIO_MASK, _CORE_AUDIO_LABELS, _LABEL_BYTES, _LFE_LABEL = 0x10000, 0, 20, 4
 
-_W64_FORMAT = b"fmt \xf3\xac\xd3\x11"
+_W64_FORMAT, _W64_HEADER_BYTES = b"fmt \xf3\xac\xd3\x11", 24
 _FLAC_MASK = re.compile(rb"WAVEFORMATEXTENSIBLE_CHANNEL_MASK=0x([0-9a-fA-F]{1,8})")
 
 
-def low_channels(head: bytes, channels: int) -> tuple[int, ...]:
+def low_channels(file: BinaryIO, head: bytes, channels: int) -> tuple[int, ...]:
     """Return the numbers of the LFE channels, from 0.
 
     Parameters
     ----------
+    file
+        WAV, W64, AIFF, CAF, FLAC or Ogg file, seekable; its position changes. Other
+        files, and files that do not describe their channels, have no LFE channel.
     head
-        First bytes of a WAV, W64, AIFF, CAF, FLAC or Ogg file. Other files, and files
-        that do not describe their channels, have no LFE channel.
+        Its first bytes. A WAV file may say how it is made behind them.
     channels
         Number of channels.
-    """
-    if head[8:12] == b"WAVE" or head[:4] == b"riff":
-        name, skip = (_W64_FORMAT, 24) if head[:4] == b"riff" else (b"fmt ", 8)
-        at = head.find(name)
-        return low_channels_of_format(head[at + skip :], channels) if at > 0 else ()
-    if head[:4] == b"fLaC":
-        mask = _FLAC_MASK.search(head)
-        if mask is not None:
-            return _of_mask(int(mask[1], 16), channels)
-        return (_FLAC_LFE[channels],) if channels in _FLAC_LFE else ()
-    if head[:4] in (b"caff", b"FORM"):
-        return _of_core_audio(head, channels)
-    if head[:4] == b"OggS":
-        opus = head.find(b"OpusHead") + _OPUS_FAMILY_AT
-        # Other families are ambisonics, or channels without a meaning.
-        is_usual = opus < _OPUS_FAMILY_AT or head[opus : opus + 1] == b"\1"
-        return (_OGG_LFE[channels],) if is_usual and channels in _OGG_LFE else ()
-    return ()
-
-
-def low_channels_of_file(file: BinaryIO, head: bytes, channels: int) -> tuple[int, ...]:
-    """Return the same, given a file whose first bytes may end before its format.
-
-    Parameters
-    ----------
-    file
-        Binary file, seekable; its position changes.
-    head, channels
-        See `low_channels`.
     """
     if head[8:12] == b"WAVE":
         size, start = find_chunk(file, b"fmt ")
         file.seek(start)
         return low_channels_of_format(file.read(size if start else 0), channels)
-    return low_channels(head, channels)
+    if head[:4] == b"riff":
+        at = head.find(_W64_FORMAT)
+        form = head[at + _W64_HEADER_BYTES :] if at > 0 else b""
+        return low_channels_of_format(form, channels)
+    if head[:4] in (b"caff", b"FORM"):
+        return _of_core_audio(head, channels)
+    if head[:4] == b"fLaC":
+        return _of_flac(head, channels)
+    return _of_ogg(head, channels) if head[:4] == b"OggS" else ()
 
 
 def low_channels_of_format(form: bytes, channels: int) -> tuple[int, ...]:
@@ -98,6 +79,24 @@ def _of_core_audio(head: bytes, channels: int) -> tuple[int, ...]:
         )
     place = _CORE_AUDIO_LFE.get(tag >> 16, channels)
     return (place,) if place < channels == tag & 0xFFFF else ()
+
+
+def _of_flac(head: bytes, channels: int) -> tuple[int, ...]:
+    mask = _FLAC_MASK.search(head)
+    if mask is not None:
+        return _of_mask(int(mask[1], 16), channels)
+    return _of_order(_FLAC_LFE, channels)
+
+
+def _of_ogg(head: bytes, channels: int) -> tuple[int, ...]:
+    opus = head.find(b"OpusHead") + _OPUS_FAMILY_AT
+    # Other families are ambisonics, or channels without a meaning.
+    is_usual = opus < _OPUS_FAMILY_AT or head[opus : opus + 1] == b"\1"
+    return _of_order(_OGG_LFE, channels) if is_usual else ()
+
+
+def _of_order(places: dict[int, int], channels: int) -> tuple[int, ...]:
+    return (places[channels],) if channels in places else ()
 
 
 def _of_mask(mask: int, channels: int) -> tuple[int, ...]:

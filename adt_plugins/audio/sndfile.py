@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Mixer
 from adt_plugins.audio.endings import NO_END, lacks_end
-from adt_plugins.audio.layout import low_channels_of_file
+from adt_plugins.audio.layout import low_channels
 from adt_plugins.audio.quiet import quiet_mpg123
 from adt_plugins.audio.sniff import MP3, UNKNOWN, Kind
 from adt_plugins.audio.unfinished import finished_header, missing_share
@@ -97,7 +97,7 @@ class SndFileDecoder:
         self._missing = 0.0 if guessed else missing_share(file)
         self._lacks_end = lacks_end(file)
         self.warnings: list[str] = []
-        self._low = low_channels_of_file(file, head, self.channels)
+        self._low = low_channels(file, head, self.channels)
         # 16-bit files are read as they are, in less than half the time of float32.
         # Compressed ones gain nothing.
         plain = self._file.subtype == "PCM_16" and self._file.format != "FLAC"
