@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.containers import ALL_ARE_READ
-from adt_plugins.audio.decoder import Decoder, Mixer
+from adt_plugins.audio.decoder import Damage, Decoder, Mixer
 from adt_plugins.audio.part import part_of
 from adt_plugins.audio.resample import resampled
 from adt_plugins.errors import AudioError
@@ -61,7 +61,7 @@ class ChainDecoder:
                 try:
                     self._decoder = self._opened(number)
                 except AudioError as error:
-                    self.warnings.append(f"stream {number + 1}: {error}")
+                    self.warnings.append(Damage(f"stream {number + 1}: {error}"))
                     continue
             self._decoder.mixing = self.mixing
             for block in self._at_rate():

@@ -27,6 +27,10 @@ _FADE = 441  # samples of the cross-fade at a change
 _MOST_CHANNELS = 64  # with more, and more than samples, the array is transposed
 
 
+class Damage(str):
+    """A warning that some of a recording could not be read."""
+
+
 class Decoder(Protocol):
     """Decodes a recording as it is stored.
 
@@ -42,7 +46,7 @@ class Decoder(Protocol):
         The same for a progress bar, where an estimate suffices.
     warnings
         Problems of the recording that did not stop the work; complete when
-        the last block has been read.
+        the last block has been read. What could not be read is a `Damage`.
     bits
         Bits of a sample; None for floats and lossy compression.
     mixing

@@ -16,7 +16,7 @@ from adt_plugins.audio.av_container import (
     list_tracks,
     open_container,
 )
-from adt_plugins.audio.decoder import BLOCK, Mixer
+from adt_plugins.audio.decoder import BLOCK, Damage, Mixer
 from adt_plugins.audio.endings import NO_END, lacks_end
 from adt_plugins.audio.sniff import Kind
 from adt_plugins.audio.unfinished import missing_share
@@ -177,7 +177,7 @@ class PyAvDecoder:
                 if self._failures == 1
                 else f"{self._failures} packets were"
             )
-            self.warnings.append(f"damaged: {packets} left out")
+            self.warnings.append(Damage(f"damaged: {packets} left out"))
 
     def _parts(self, first: int) -> Iterator[NDArray[np.float32]]:
         """Decode frame by frame, from sample `first` on."""
@@ -262,7 +262,7 @@ class PyAvDecoder:
         is_equal = self._stream.codec_context.name in _EQUAL_FRAMES
         if self._lacks_end or (is_equal and last < largest - _PADDING):
             seconds = position / self.sample_rate
-            self.warnings.append(f"{NO_END}; {seconds:.1f} s could be read")
+            self.warnings.append(Damage(f"{NO_END}; {seconds:.1f} s could be read"))
             return
         if self.frames is None or not names & _TELL_LENGTH:
             return
@@ -282,7 +282,7 @@ class PyAvDecoder:
             return False
         read = f"only {position / self.sample_rate:.1f} s"
         read += f" of {promised / self.sample_rate:.1f} s"
-        self.warnings.append(f"cut short or damaged: {read} could be read")
+        self.warnings.append(Damage(f"cut short or damaged: {read} could be read"))
         return True
 
     def _decode(self) -> Iterator[av.AudioFrame]:

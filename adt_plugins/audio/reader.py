@@ -11,7 +11,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.audio.decoder import BlockDecoder, Decoder
+from adt_plugins.audio.decoder import BlockDecoder, Damage, Decoder
 from adt_plugins.audio.level import LevelMeter, peak_of
 from adt_plugins.audio.opening import AudioSource, name_of, open_decoder
 from adt_plugins.audio.resample import open_resampler
@@ -135,6 +135,8 @@ class AudioReader:
         The recording as it is stored.
     lead : int
         Number of samples before the part.
+    trail : int
+        Number of samples behind the part, at most; may be changed before it is read.
     label : str
         Name in messages: the path, ``standard input`` or ``samples``.
     warnings : list of str
@@ -163,7 +165,7 @@ class AudioReader:
             self._start = start
             self.lead = min(first, around[0])
             self._first = first - self.lead
-            self._trail = around[1]
+            self.trail = around[1]
             self._decoder = decoder = open_decoder(source, track, self._files)
             if decoder.frames == 0:
                 raise AudioError("holds no samples")
@@ -189,6 +191,11 @@ class AudioReader:
     def warnings(self) -> list[str]:
         """Problems that did not stop the work, one line each."""
         return [] if self._decoder is None else self._decoder.warnings
+
+    @property
+    def damage(self) -> list[str]:
+        """Those of `warnings` that tell what could not be read."""
+        return [text for text in self.warnings if isinstance(text, Damage)]
 
     @property
     def is_live(self) -> bool:
@@ -263,7 +270,7 @@ class AudioReader:
     @property
     def _most(self) -> int | None:
         """Number of samples to return; None: all."""
-        return None if self._count is None else self.lead + self._count + self._trail
+        return None if self._count is None else self.lead + self._count + self.trail
 
     def _read(self) -> Iterator[NDArray[np.float32]]:
         with self._named_errors():

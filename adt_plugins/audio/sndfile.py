@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Mixer
+from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Damage, Mixer
 from adt_plugins.audio.endings import NO_END, lacks_end
 from adt_plugins.audio.layout import low_channels
 from adt_plugins.audio.quiet import quiet_mpg123
@@ -204,12 +204,12 @@ class SndFileDecoder:
             # After all samples there is no damage, only a tag.
             if missing < (_TOLERANCE_SECONDS if damage is None else 1e-9):
                 if self._lacks_end:
-                    self.warnings.append(f"{NO_END}; {read[5:]} could be read")
+                    self.warnings.append(Damage(f"{NO_END}; {read[5:]} could be read"))
                 return
             read += f" of {promised / self.sample_rate:.1f} s"
         elif damage is None:
             return
-        self.warnings.append(f"{text}: {read} could be read")
+        self.warnings.append(Damage(f"{text}: {read} could be read"))
 
     def close(self) -> None:
         """See `Decoder`."""

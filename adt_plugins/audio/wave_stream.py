@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.audio.containers import ALL_ARE_READ
-from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Mixer
+from adt_plugins.audio.decoder import BLOCK, BLOCK_BYTES, Damage, Mixer
 from adt_plugins.audio.layout import low_channels_of_format
 from adt_plugins.audio.resample import resampled
 from adt_plugins.audio.sniff import mp3_frame_bytes
@@ -136,7 +136,8 @@ class WavePipe:
         if self.frames is not None and position < self.frames:
             seconds = position / self.sample_rate
             of = self.frames / self.sample_rate
-            self.warnings.append(f"cut short: only {seconds:.1f} s of {of:.1f} s came")
+            read = f"only {seconds:.1f} s of {of:.1f} s"
+            self.warnings.append(Damage(f"cut short: {read} came"))
 
     def _following(self) -> WavePipe | None:
         """Return the next WAV file in the pipe, if there is one."""

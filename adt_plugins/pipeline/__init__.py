@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Onset, Source
-from adt_plugins.audio import SAMPLE_RATE, AudioReader, open_audio
+from adt_plugins.audio import SAMPLE_RATE, AudioReader
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.base.progress import Cancel, Progress, progress_bar
 from adt_plugins.card import ModelCard
@@ -37,7 +37,7 @@ from adt_plugins.picking.recurrence import SimilarBars
 from adt_plugins.picking.request import check_request
 from adt_plugins.picking.song_gate import UNSURE, Decision, Mode, decide
 from adt_plugins.pipeline.hashing import hashing
-from adt_plugins.pipeline.listening import Listened, listen, samples_around
+from adt_plugins.pipeline.listening import Listened, listen
 from adt_plugins.pipeline.request import (
     Model,
     Part,
@@ -45,6 +45,7 @@ from adt_plugins.pipeline.request import (
     open_network,
     song_gate_mode,
 )
+from adt_plugins.pipeline.surroundings import heard_around
 from adt_plugins.rhythm.beats import find_clear_beats, has_beats, meter_of
 from adt_plugins.rhythm.chord_changes import Harmony
 from adt_plugins.rhythm.known_beats import KnownBeats
@@ -102,10 +103,10 @@ def transcribe(
         None: the default model.
     start, end
         Part of the recording to read, in seconds. Times of the result still count
-        from the first sample of the recording. Half a minute around the part is heard
-        as well. What lies further away does not count, so beats, weak hits where there
-        are beats, and the drums that the song gate leaves out may differ from those of
-        the whole.
+        from the first sample of the recording. Five minutes before and behind the part
+        are heard as well, so that it is the same as in the whole; of a pipe, half a
+        minute behind it. What lies further away does not count, so beats, weak hits
+        where there are beats, and the drums that the song gate leaves out may differ.
     audio_track
         Number of the audio track of a film, from 1; None: the one that players choose.
     drums
@@ -169,16 +170,17 @@ def transcribe(
     """
     network = open_network(model)
     card = network.card
-    listeners = _listeners(card, fine=fine, beats=beats)
-    wanted = check_request(card, drums, thresholds, listeners.kinds)
+    listening = partial(_listeners, card, fine=fine, beats=beats)
+    wanted = check_request(card, drums, thresholds, listening().kinds)
     choice = _Choice(thresholds, song_gate_mode(song_gate))
     known = KnownBeats(bpm, meter, first_downbeat) if beats else KnownBeats()
     part = Part(start, end, audio_track, known.first_downbeat)
-    run = partial(_listen_to, source, part, network, listeners)
+    run = partial(_listen_to, source, part, network, listening)
     with _reporting(progress) as report, hashing(source, threads) as digest:
-        listened, reader = run(progress=report, cancel=cancel, threads=threads)
+        heard = run(progress=report, cancel=cancel, threads=threads)
+        listened, reader, listeners = heard
         # A network of ours takes 15 MB, which the search for beats can use.
-        del network, run
+        del network, run, heard
         adapted = _adapted(listened.activations, card, adaptation)
         bars = _find_beats(adapted, listeners.chords, known) if beats else ()
         picked = _pick(adapted, bars, card, choice)
@@ -209,6 +211,14 @@ class _Listeners(NamedTuple):
         return [part.add for part in self if part is not None]
 
 
+class _Heard(NamedTuple):
+    """What was heard of a recording, or of a part of it."""
+
+    listened: Listened
+    reader: AudioReader
+    listeners: _Listeners
+
+
 def _listeners(card: ModelCard, *, fine: bool, beats: bool) -> _Listeners:
     needs_chords = beats and has_beats(card.outputs)
     return _Listeners(
@@ -221,17 +231,16 @@ def _listen_to(
     source: AudioSource,
     part: Part,
     network: Network,
-    listeners: _Listeners,
+    listening: Callable[[], _Listeners],
     *,
     progress: Progress,
     cancel: Cancel | None,
     threads: int | None,
-) -> tuple[Listened, AudioReader]:
+) -> _Heard:
     """Run the network over a part, with the activations of the whole recording."""
-    around = samples_around(network.card, part.start, part.end)
-    with open_audio(
-        source, start=part.start, end=part.end, track=part.track, around=around
-    ) as reader:
+
+    def hear(reader: AudioReader) -> _Heard:
+        listeners = listening()
         check_downbeat(part, reader)
         listened = listen(
             reader,
@@ -243,7 +252,9 @@ def _listen_to(
             threads=threads,
         )
         check_downbeat(part, reader)
-    return listened, reader
+        return _Heard(listened, reader, listeners)
+
+    return heard_around(source, part, network.card, hear)
 
 
 class _Choice(NamedTuple):

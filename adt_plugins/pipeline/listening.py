@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
-from adt_plugins.audio import LATEST_S, SAMPLE_RATE, AudioReader
+from adt_plugins.audio import AudioReader
 from adt_plugins.base.ahead import Ahead
 from adt_plugins.base.cores import several
 from adt_plugins.base.progress import Cancel, Progress
@@ -27,9 +26,6 @@ from adt_plugins.picking.beginnings import Beginnings
 # Blocks of samples (1 MB) and of frames (2 MB) that may be queued between threads; the
 # frames last while the network is busy with a batch.
 _WAITING_SAMPLES, _WAITING_FRAMES = 2, 16
-
-_AROUND_S = 30.0
-"""Time around a part that is heard for its sake (experiment 56)."""
 
 _Placed = tuple[NDArray[np.float32], float | None]
 """Frames, and the fraction of the recording that has been read."""
@@ -143,24 +139,3 @@ def _watched(
         yield block
         if position is not None:
             progress(position)
-
-
-def samples_around(card: ModelCard, start: float, end: float | None) -> tuple[int, int]:
-    """Return how many samples to read around a part, to get the same as in the whole.
-
-    The network reads each chunk with its context. The chunks of a part are those of the
-    whole recording, and the level rule starts a chunk earlier. The time around it tells
-    the tempo, similar bars, and which drums there are.
-    """
-    if not 0 <= start <= LATEST_S:
-        return 0, 0  # the reader refuses them
-    hop, geometry = card.front_end.hop_size, card.geometry
-    chunk = geometry.core * hop
-    first = round(start * SAMPLE_RATE)
-    more = math.ceil(_AROUND_S * SAMPLE_RATE / chunk)
-    before = first - max(0, first // chunk - 1 - more) * chunk
-    if end is None or not end <= LATEST_S:
-        return before, 0
-    last = round(end * SAMPLE_RATE)
-    stop = (last // chunk + 1 + more) * chunk + geometry.context * hop
-    return before, stop - last + card.front_end.frame_size

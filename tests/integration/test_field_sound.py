@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile as sf
 from numpy.typing import NDArray
 
 from adt_plugins.audio import SAMPLE_RATE, load_audio
@@ -11,6 +15,7 @@ from adt_plugins.network.inference import Network
 from adt_plugins.pipeline import open_network, transcribe
 from adt_plugins.streaming import transcribe_stream
 from adt_plugins.transcription import Transcription
+from tests.support.field_files import Pipe
 from tests.support.paths import GROOVE
 
 FIRST_HIT_S = 0.08  # the groove's first hits are at 0.088
@@ -155,20 +160,50 @@ def test_a_part_is_heard_as_in_the_whole(
     assert len(part.activations.values) == pytest.approx(frames, abs=1)
 
 
-@pytest.mark.parametrize(("start", "end"), [(50.0, 53.0), (61.0, 65.0)])
+@pytest.mark.parametrize(("start", "end"), [(90.0, 94.0), (61.123, 65.0)])
 def test_a_short_part_is_heard_by_what_is_around_it(
     start: float, end: float, groove: Floats, network: Network
 ) -> None:
-    """Three seconds tell neither a tempo nor, in noise, which drums there are."""
-    song = np.concatenate([groove] * 5)
-    song = song + 0.03 * np.random.default_rng(0).standard_normal(len(song))
+    """Seconds of soft drums in noise tell no tempo, and not which drums there are."""
+    song = np.concatenate([groove] * 2 + [0.03 * groove] * 4)
+    song = song + 0.01 * np.random.default_rng(0).standard_normal(len(song))
     sound = (song.astype(np.float32), SAMPLE_RATE)
     same = transcribe(sound, model=network)[start:end]
     part = transcribe(sound, model=network, start=start, end=end)
-    assert [o.drum for o in part] == [o.drum for o in same]
-    assert [beat.position for beat in part.beats] == [b.position for b in same.beats]
-    times = [o.time for o in part]
-    assert times == pytest.approx([o.time for o in same], abs=0.002)
+    assert len(part) > 10
+    assert part.onsets == same.onsets
+    assert part.beats == same.beats
+
+
+@pytest.mark.parametrize(("damage", "end"), [(5.0, 36.0), (5.0, None), (18.0, None)])
+def test_a_part_behind_damage_is_heard_without_it(
+    damage: float, end: float | None, groove: Floats, network: Network, tmp_path: Path
+) -> None:
+    path = tmp_path / "damaged.flac"
+    samples = np.concatenate([groove] * 3)
+    sf.write(path, samples, SAMPLE_RATE)
+    content = bytearray(path.read_bytes())
+    at = round(len(content) * damage * SAMPLE_RATE / len(samples))
+    content[at : at + 20_000] = bytes(20_000)
+    path.write_bytes(content)
+    part = transcribe(path, model=network, start=30, end=end)[30:36]
+    same = transcribed(samples, network)[30:36]
+    assert [hit.time for hit in part] == pytest.approx(
+        [hit.time for hit in same], abs=0.01
+    )
+
+
+def test_a_pipe_is_read_half_a_minute_past_the_part(
+    groove: Floats, network: Network
+) -> None:
+    wav = io.BytesIO()
+    sf.write(wav, np.concatenate([groove] * 5), SAMPLE_RATE, "PCM_16", format="WAV")
+    pipe = Pipe(wav.getvalue())
+    part = transcribe(pipe, model=network, start=2, end=6)
+    assert [hit.time for hit in part] == pytest.approx(
+        [hit.time for hit in transcribe(GROOVE, model=network)[2:6]], abs=0.01
+    )
+    assert pipe.tell() < 60 * SAMPLE_RATE * 2
 
 
 def test_a_stream_begins_like_a_file(groove: Floats, network: Network) -> None:
