@@ -15,6 +15,11 @@ MOST_BEATS = 32
 _set = object.__setattr__
 
 
+def is_compound(beats: int, unit: int) -> bool:
+    """Return whether a time signature's beats are dotted; see `Meter.is_compound`."""
+    return unit == 8 and beats > 3 and beats % 3 == 0
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Meter:
     """A time signature.
@@ -72,7 +77,7 @@ class Meter:
         >>> [Meter.parse(text).is_compound for text in ("6/8", "12/8", "3/8", "6/4")]
         [True, True, False, False]
         """
-        return self.unit == 8 and self.beats > 3 and self.beats % 3 == 0
+        return is_compound(self.beats, self.unit)
 
     @property
     def counted(self) -> int:

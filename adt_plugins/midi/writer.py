@@ -8,6 +8,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from adt_plugins.drums import Drum
+from adt_plugins.meter import is_compound
 from adt_plugins.midi.bar_lines import TICKS_PER_QUARTER
 from adt_plugins.midi.kits import DRUM_CHANNEL
 from adt_plugins.midi.own_event import OwnEvent, drums_of_notes
@@ -128,8 +129,7 @@ def _tempo_track(timing: TempoMap, about: OwnEvent) -> _Track:
         for tick, tempo in timing.tempos
     ]
     for tick, upper, lower in timing.signatures:
-        dotted = lower == 8 and upper > 3 and upper % 3 == 0
-        clocks = _CLOCKS * 3 // 2 if dotted else _CLOCKS
+        clocks = _CLOCKS * 3 // 2 if is_compound(upper, lower) else _CLOCKS
         data = bytes((upper, lower.bit_length() - 1, clocks, 8))
         events.append((tick, 1, _meta(_TIME_SIGNATURE, data)))
     if timing.first:

@@ -16,6 +16,9 @@ from adt_plugins.formats.chart.chart_text import Chart, ChartClock
 from adt_plugins.formats.chart.pads import (
     KICK,
     LEVELS,
+    READ,
+    READ_ACCENT,
+    READ_GHOST,
     RED,
     Kit,
     Levels,
@@ -44,8 +47,6 @@ _VELOCITY, _ACCENT, _GHOST = 100, 127, 1
 _DYNAMICS = "[ENABLE_CHART_DYNAMICS]"
 _PADS = 5  # besides the kick; the fifth is that of kits with five lanes
 _FOREVER = 1 << 62
-# What is read: how loud accents, ghost notes and others are.
-_READ_ACCENT, _READ_GHOST, _READ = 120, 35, 90
 
 
 def midi_bytes(
@@ -193,10 +194,10 @@ def _read_notes(track: Track) -> list[Note]:
                 pad = KICK
             if not KICK <= pad <= _PADS or (double and (tick, KICK) in notes):
                 continue
-            loud = _READ
+            loud = READ
             if dynamic and pad != KICK:
-                loud = {_ACCENT: _READ_ACCENT, _GHOST: _READ_GHOST}.get(
-                    struck.velocity, _READ
+                loud = {_ACCENT: READ_ACCENT, _GHOST: READ_GHOST}.get(
+                    struck.velocity, READ
                 )
             spans = toms.get(pad, [])
             place = bisect_right(spans, (tick, _FOREVER)) - 1

@@ -17,6 +17,9 @@ from adt_plugins.errors import FormatError
 from adt_plugins.formats.chart.pads import (
     KICK,
     LEVELS,
+    READ,
+    READ_ACCENT,
+    READ_GHOST,
     YELLOW,
     Kit,
     Levels,
@@ -251,11 +254,11 @@ def _notes(lines: Iterable[tuple[str, str]]) -> list[Note]:
     notes = []
     for tick, numbers in sorted(at.items()):
         if {KICK, _DOUBLE} & numbers:
-            notes.append(Note(tick, KICK, False, 90, KICK not in numbers))
+            notes.append(Note(tick, KICK, False, READ, KICK not in numbers))
         for pad in range(1, _FIVE_LANES + 1):
             if pad in numbers:
-                velocity = 120 if _ACCENT + pad in numbers else 90
-                velocity = 35 if _GHOST + pad in numbers else velocity
+                velocity = READ_ACCENT if _ACCENT + pad in numbers else READ
+                velocity = READ_GHOST if _GHOST + pad in numbers else velocity
                 notes.append(Note(tick, pad, _CYMBAL + pad in numbers, velocity))
     return notes
 

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from adt_plugins.drums import Drum
+from adt_plugins.meter import is_compound
 from adt_plugins.midi.bar_lines import TICKS_PER_QUARTER
 from adt_plugins.midi.tempo_map import TempoMap
 
@@ -22,6 +23,9 @@ LEVELS = ("Expert", "Hard", "Medium", "Easy")
 
 ACCENT, GHOST = 115, 45
 """Lowest velocity of an accent, and highest velocity of a ghost note."""
+
+READ, READ_ACCENT, READ_GHOST = 90, 120, 35
+"""Velocities of what is read: charts say only whether a note is one of these two."""
 
 DOUBLE_S = 0.16
 """In a run of kicks closer than this, every other one is on the second pedal."""
@@ -271,8 +275,7 @@ class BeatGrid:
     def off(self, tick: int, *, halves: bool) -> int:
         """Return how far a tick is from the nearest beat, or the nearest eighth."""
         upper, lower = self._signatures[max(bisect_right(self._starts, tick) - 1, 0)]
-        is_compound = lower == 8 and upper % 3 == 0 and upper > 3
-        beat = TICKS_PER_QUARTER * (3 if is_compound else 2) // 2
+        beat = TICKS_PER_QUARTER * (3 if is_compound(upper, lower) else 2) // 2
         step = TICKS_PER_QUARTER // 2 if halves else beat
         bar = bisect_right(self._bars, tick)
         since = tick - self._bars[max(bar - 1, 0)]
