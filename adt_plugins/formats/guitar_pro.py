@@ -20,7 +20,14 @@ from adt_plugins.formats.notation.bars import Bar, Stroke
 from adt_plugins.formats.notation.divisions import Feel
 from adt_plugins.formats.notation.part import Part
 from adt_plugins.formats.notation.sections import section_names
-from adt_plugins.formats.notation.spelling import FEET, HANDS, Note, spell, value_of
+from adt_plugins.formats.notation.spelling import (
+    FEET,
+    HANDS,
+    VALUES,
+    Note,
+    spell,
+    value_of,
+)
 from adt_plugins.formats.notation.staff import PLACES
 from adt_plugins.formats.part_files import part_writer
 from adt_plugins.formats.song_names import SongNames
@@ -30,12 +37,7 @@ if TYPE_CHECKING:
 
 _VERSION = (5, 1, 0)
 _STRINGS = 6
-_VALUES = {
-    name: 1 << index
-    for index, name in enumerate(
-        ("whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
-    )
-}
+_VALUES = {name: 1 << index for index, name in enumerate(VALUES)}
 _SWING = {Feel.STRAIGHT: "none", Feel.EIGHTHS: "eighth", Feel.SIXTEENTHS: "sixteenth"}
 
 

@@ -1,7 +1,7 @@
 """Limits a part to what one drummer can play: two hands, two feet, runs on one cymbal.
 
-Hits that no pair of hands can play are duplicates, or
-another player's; on paper they are left out.
+Hits that no pair of hands can play are duplicates, or another player's; on paper they
+are left out.
 """
 
 from __future__ import annotations

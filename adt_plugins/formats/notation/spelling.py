@@ -20,8 +20,10 @@ from adt_plugins.formats.notation.hands import FEET as _FEET_DRUMS
 HANDS, FEET = 1, 2
 """Voices: hands with stems up, feet with stems down."""
 
-_VALUES = ("whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
-_QUARTER = _VALUES.index("quarter")
+VALUES = ("whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
+"""Values of notes, each half of the one before, as MusicXML names them."""
+
+_QUARTER = VALUES.index("quarter")
 _HALF_BAR = Fraction(2)
 
 
@@ -61,7 +63,7 @@ class Note:
     @property
     def flags(self) -> int:
         """Number of flags or beams of the value."""
-        return max(_VALUES.index(self.value) - _QUARTER, 0)
+        return max(VALUES.index(self.value) - _QUARTER, 0)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def value_of(quarters: Fraction) -> tuple[str, int]:
     """Return the value and dots of a length that one sign can show."""
     dots = int(quarters.numerator == 3)
     plain = quarters / 3 * 2 if dots else quarters
-    return _VALUES[
+    return VALUES[
         2 + (plain.denominator.bit_length() - plain.numerator.bit_length())
     ], dots
 
