@@ -1,4 +1,4 @@
-"""The only JSON parser here: finite numbers, unique names, declared types."""
+"""The parser of JSON in users' files: finite numbers, unique names, declared types."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from typing import Any
 from adt_plugins.annotations import Onset
 from adt_plugins.base.files import read_text
 from adt_plugins.base.reporting import Warn, about, name_some
+from adt_plugins.base.strict_json import parse_json
 from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.chart.game_folder import filling, make_levels, without
@@ -210,17 +211,14 @@ def read(path: Path, *, warn: Warn) -> Transcription:
             raise FormatError("a folder without .rlrr files")
         path = levels[0]
     try:
-        content = json.loads(read_text(path))
+        content = parse_json(read_text(path), unique=False)
         kinds = {str(e["name"]): str(e["class"]) for e in content["instruments"]}
         hits = [
             (float(event["time"]), str(event["name"]), int(event["vel"]))
             for event in content.get("events", ())
             if "name" in event
         ]
-    except (
-        *(ValueError, OverflowError, RecursionError),
-        *(KeyError, TypeError, AttributeError),
-    ) as error:
+    except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
         raise FormatError(f"not a file of Paradiddle: {error!r}") from error
     onsets: list[Onset] = []
     unknown: list[str] = []
