@@ -17,7 +17,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from adt_plugins.base.files import write_files
+from adt_plugins.base.files import left_alone, write_files
 from adt_plugins.base.folders import (
     application_support,
     asset,
@@ -165,4 +165,4 @@ def _is_ours(folder: Path) -> bool:
 def _check_own(folder: Path) -> None:
     is_link = folder.is_symlink()
     if is_link or (folder.exists() and any(folder.iterdir()) and not _is_ours(folder)):
-        raise AdtError(f"{folder}: was not made by adt-plugins, so it is left alone")
+        raise left_alone(folder)

@@ -11,6 +11,7 @@ from adt_plugins.audacity.extension import extensions_folder
 from adt_plugins.audacity.flatpak import plugin_folders_of_flatpaks
 from adt_plugins.audacity.launch import find_audacity
 from adt_plugins.audacity.request_folder import other_homes
+from adt_plugins.base.files import left_alone
 from adt_plugins.base.folders import (
     application_support,
     asset,
@@ -181,4 +182,4 @@ def _check_own(path: Path) -> None:
     except OSError:
         ours = False
     if not ours:
-        raise AdtError(f"{path}: was not made by adt-plugins, so it is left alone")
+        raise left_alone(path)

@@ -120,6 +120,11 @@ def in_the_way(path: Path) -> OutputExistsError:
     return OutputExistsError(f"{path}: exists; use --overwrite")
 
 
+def left_alone(path: Path) -> AdtError:
+    """Return the error about a file or folder of others, which is never replaced."""
+    return AdtError(f"{path}: was not made by adt-plugins, so it is left alone")
+
+
 def check_folder(folder: Path) -> None:
     """Raise `AdtError` if this or a folder above it is something else than a folder."""
     there = next((f for f in (folder, *folder.parents) if os.path.lexists(f)), None)

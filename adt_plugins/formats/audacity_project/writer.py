@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from adt_plugins.base import written
-from adt_plugins.base.files import in_the_way
+from adt_plugins.base.files import in_the_way, left_alone
 from adt_plugins.base.protected import check_unprotected
 from adt_plugins.errors import AdtError, FormatError, reason_of
 from adt_plugins.formats.audacity_project.media import Media
@@ -187,7 +187,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     if os.path.lexists(path):
         check_unprotected(path)
         if not _is_own_file(path):
-            raise AdtError(f"{path}: was not made by adt-plugins, so it is left alone")
+            raise left_alone(path)
     if not os.path.lexists(folder):
         return
     if not _is_own_folder(folder):
