@@ -7,11 +7,11 @@ import math
 import reprlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
-_REQUIRED = {"time", "drum", "position", "start", "end", "text"}
 _LARGEST = sys.float_info.max
 
 
@@ -100,11 +100,12 @@ def records(kind: type[_T], items: Any) -> Iterator[_T]:
         raise TypeError(f"{what}s are not a list")
     fields = kind.__dataclass_fields__  # type: ignore[attr-defined]
     names = tuple(name for name, field in fields.items() if field.compare)
+    required = {name for name in names if fields[name].default is MISSING}
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict):
             raise TypeError(f"{what} {number} is not an object: {reprlib.repr(item)}")
         values = {name: item[name] for name in names if name in item}
-        missing = _REQUIRED & set(names) - set(values)
+        missing = required - set(values)
         if missing:
             raise ValueError(f"{what} {number} has no {', '.join(sorted(missing))}")
         try:
