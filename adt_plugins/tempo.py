@@ -34,9 +34,8 @@ _ROUND = (1.0, 0.5, 0.05, 0.01)
 """Steps of tempi that a person sets, in quarters a minute; the likeliest first."""
 
 _ROUNDING = 1.7e-4
-"""Most that rounding may change a tempo, as a ratio: 0.019 BPM at 110. The example, 20
-s
-programmed at 104 BPM, is estimated at 103.983."""
+"""Most that rounding may change a tempo, as a ratio: 0.019 BPM at 110. The example,
+20 s programmed at 104 BPM, is estimated at 103.983."""
 
 _MOST_OFF_S = 0.01  # most that rounding may move the first and last beats
 _STATED_S = 1e-6  # MIDI states the length of a quarter in whole microseconds

@@ -92,7 +92,10 @@ def page() -> bytes:
         "templates": json_text(_templates()),
         "licences": _licences(),
         "network": json_text(network_parts(network_bytes(card))),
-        **{name: _packed(_part(file)) for name, file in ENGINE.items()},
+        **{
+            name: _packed(asset("notebook_ext", file).read_bytes())
+            for name, file in ENGINE.items()
+        },
     }
     blocks = "".join(block(f"adt-{name}", text) for name, text in parts.items())
     head, foot = frame(
@@ -105,11 +108,6 @@ def page() -> bytes:
         more="worker-src blob:; media-src blob:; ",
     )
     return (head + blocks + foot).encode()
-
-
-def _part(name: str) -> bytes:
-    data = asset("notebook_ext", name).read_bytes()
-    return gzip.decompress(data) if name.endswith(".gz") else data
 
 
 def _licences() -> str:

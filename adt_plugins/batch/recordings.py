@@ -6,11 +6,12 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 from adt_plugins.base.pipes import is_named_pipe
 from adt_plugins.base.protected import RECORDINGS, protect
+from adt_plugins.base.reporting import Warn
 from adt_plugins.errors import AdtError, reason_of
 
 LISTS = frozenset({".txt", ".lst", ".m3u", ".m3u8"})
@@ -23,11 +24,9 @@ _OWN_ENDINGS, _OWN_FOLDER = (".click.wav", ".drumless.flac"), "_data"
 # Files with this ending are ours if the rest of the song is there.
 _OWN_DRUMS = re.compile(r"\.drums(\.[A-Z]{2,3})?\.flac$", re.IGNORECASE)
 
-_Warn = Callable[[str], None]
-
 
 def find_recordings(
-    inputs: Iterable[str], *, without: Path | None = None, warn: _Warn
+    inputs: Iterable[str], *, without: Path | None = None, warn: Warn
 ) -> tuple[str | None, list[str]]:
     """Find all recordings in the inputs.
 
@@ -117,9 +116,7 @@ def _of_list(text: str, base: Path, name: str) -> Iterator[Path]:
             yield base / name
 
 
-def _of_folder(
-    top: str, left_out: tuple[int, int] | None, warn: _Warn
-) -> Iterator[str]:
+def _of_folder(top: str, left_out: tuple[int, int] | None, warn: Warn) -> Iterator[str]:
     """Walk through links as well, but into each folder once: links may form a loop."""
     seen = {left_out, _identity(Path(top))}
 

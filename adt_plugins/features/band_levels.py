@@ -26,8 +26,7 @@ RANGES_HZ: dict[Drum, tuple[float, float]] = {
     Drum.OT: (1000.0, 8000.0),
 }
 """Where each drum stands out best from the others (experiment 36); finer drums share
-the
-range of their coarse drum."""
+the range of their coarse drum."""
 
 
 SILENCE = 1e-7

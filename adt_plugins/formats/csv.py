@@ -18,13 +18,13 @@ from adt_plugins.transcription import Transcription
 
 COLUMNS = ("time", "drum", "velocity", "confidence")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
-# Spreadsheets in languages with decimal commas save with semicolons.
 _OTHER_NAMES = {
     "time": ("onset", "start"),
     "marker": ("label", "name", "instrument", "note"),
 }
 # Spreadsheets name the delimiter first; scripts write comments.
 _ABOVE = re.compile(r"(?:(?:sep=.|#(?!,)[^\r\n]*|[ \t]*)(?:\r\n?|\n))*", re.IGNORECASE)
+# Spreadsheets in languages with decimal commas save with semicolons.
 _DELIMITERS = (",", ";", "\t")
 
 

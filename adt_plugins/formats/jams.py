@@ -131,7 +131,7 @@ def read(path: Path, *, warn: Warn) -> Transcription:
     velocities = _velocities(annotations)
     for annotation in annotations:
         namespace = _namespace(annotation)
-        if not _is_ours(annotation):
+        if not _holds_our_velocities(annotation):
             read.append(namespace)
         if namespace == BEATS and read.count(BEATS) > 1:
             continue
@@ -187,7 +187,7 @@ def _is_written_here(annotation: dict[str, Any]) -> bool:
     return isinstance(metadata, dict) and metadata.get("annotation_tools") == TOOL
 
 
-def _is_ours(annotation: dict[str, Any]) -> bool:
+def _holds_our_velocities(annotation: dict[str, Any]) -> bool:
     return _is_written_here(annotation) and annotation.get("namespace") == VELOCITIES
 
 
@@ -195,7 +195,7 @@ def _velocities(annotations: list[Any]) -> dict[float, list[int]]:
     """Return the velocities of our own hits by time, in order."""
     velocities: dict[float, list[int]] = {}
     for annotation in annotations:
-        if isinstance(annotation, dict) and _is_ours(annotation):
+        if isinstance(annotation, dict) and _holds_our_velocities(annotation):
             for time, _, value, _ in _rows(annotation, EarlyLabels()):
                 if isinstance(value, list) and len(value) == 1:
                     velocities.setdefault(time, []).append(_velocity(value[0]))

@@ -90,15 +90,15 @@ def _counted(
 
 def _find(times: Sequence[float], time: float, reach: float) -> float | None:
     """Return the nearest of some times, if it is within reach."""
-    near = [t for t in times[_at(times, time - reach) :][:3] if abs(t - time) <= reach]
+    near = [
+        t
+        for t in times[bisect_left(times, time - reach) :][:3]
+        if abs(t - time) <= reach
+    ]
     return min(near, key=lambda t: abs(t - time), default=None)
-
-
-def _at(times: Sequence[float], time: float) -> int:
-    return bisect_left(times, time)
 
 
 def _interval(times: Sequence[float], time: float) -> float:
     """Return the length of the beat around a time."""
-    at = min(max(_at(times, time), 1), max(len(times) - 1, 1))
+    at = min(max(bisect_left(times, time), 1), max(len(times) - 1, 1))
     return times[at] - times[at - 1] if len(times) > 1 else 0.0
