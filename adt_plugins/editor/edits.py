@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adt_plugins.annotations import Onset
+from adt_plugins.annotations import Onset, onset_order
 from adt_plugins.base.checks import real, seconds, whole
 from adt_plugins.drums import Drum
 from adt_plugins.editor import bars
@@ -268,12 +268,4 @@ def compose(automatic: Iterable[Hit], layer: Layer) -> list[Hit]:
         near = [] if hit.original else made.get(hit.onset.drum.coarse, [])
         if not any(abs(time - hit.onset.time) <= SAME_S for time in near):
             result.append(hit)
-    return sorted(
-        result,
-        key=lambda hit: (
-            hit.onset.time,
-            hit.onset.drum,
-            hit.onset.velocity,
-            hit.onset.confidence,
-        ),
-    )
+    return sorted(result, key=lambda hit: onset_order(hit.onset))
