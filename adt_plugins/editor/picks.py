@@ -161,7 +161,7 @@ class PickedSong:
         column = self.activations.outputs.index(hits.drum)
         value = self.activations.values[frame : frame + 1, column]
         level = confidence(value, self.thresholds[hits.drum])
-        return int(np.rint(1 + 126 * level)[0])
+        return int(velocity.of_confidence(level)[0])
 
 
 def pick_id(drum: str, frame: int) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adt_plugins.activations import Activations
-from adt_plugins.annotations import Onset
+from adt_plugins.annotations import Onset, onset_order
 from adt_plugins.card import Picking
 from adt_plugins.drums import Drum, as_drum
 from adt_plugins.errors import AdtError, ModelError
@@ -90,7 +90,8 @@ def pick_onsets(
         See `thresholds_in_force`.
     levels
         Shape (frames, number of ``picking.drums``), dB, from
-        `velocity.BandLevels`. None: velocities follow the confidence.
+        `adt_plugins.features.band_levels.BandLevels`. None: velocities follow the
+        confidence.
     drums
         Report only these; a coarse drum includes its finer kinds. The others still
         take part in picking: the result is that of all drums, filtered.
@@ -159,12 +160,7 @@ def onsets_of(
         level = None if levels is None else levels[:, column]
         finer = (kinds or {}).get(hits.drum) or [None] * len(hits.frames)
         onsets += _onsets(hits, activations, delay, level, finer)
-    # By plain tuples: comparing two onsets takes longer than making one.
-    return tuple(sorted(onsets, key=_order))
-
-
-def _order(onset: Onset) -> tuple[float, Drum, int, float]:
-    return onset.time, onset.drum, onset.velocity, onset.confidence
+    return tuple(sorted(onsets, key=onset_order))
 
 
 def column(activations: Activations, drum: str) -> NDArray[np.float32]:
@@ -264,7 +260,7 @@ def _onsets(
     rate = activations.frame_rate
     times = onset_times(hits.positions, activations, delay)
     if level is None:
-        velocities = np.rint(1 + 126 * hits.confidence).astype(np.int64)
+        velocities = velocity.of_confidence(hits.confidence)
     else:
         attacks = np.rint(hits.positions - delay * rate).astype(np.int64)
         velocities = velocity.velocities(level, attacks, rate)

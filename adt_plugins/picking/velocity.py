@@ -37,7 +37,8 @@ def strengths(
     Parameters
     ----------
     level
-        Shape (n,), dB: one column of `BandLevels`.
+        Shape (n,), dB: one column of `adt_plugins.features.band_levels.BandLevels`.
+    frames
         Frames of the onsets, shape (hits,); for one outside the recording the nearest
         frame counts.
     frame_rate
@@ -88,6 +89,11 @@ def velocities(
         return np.zeros(0, dtype=np.int64)
     strength = strengths(level, frames, frame_rate)
     return relative(strength, strength)
+
+
+def of_confidence(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return MIDI velocities of hits whose sound was not measured, by confidence."""
+    return np.asarray(np.rint(1 + 126 * confidence), np.int64)
 
 
 def relative(
