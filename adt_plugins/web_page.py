@@ -18,9 +18,9 @@ from adt_plugins.base.folders import asset
 from adt_plugins.editor.html_page import (
     base64_text,
     block,
+    embedded_json,
     font_licence,
     frame,
-    json_text,
 )
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ def page() -> bytes:
 
     card = find_model()
     parts = {
-        "card": json_text(_card(card)),
-        "maps": json_text(_drum_maps()),
-        "finer": json_text(_finer(card)),
-        "templates": json_text(_templates()),
+        "card": embedded_json(_card(card)),
+        "maps": embedded_json(_drum_maps()),
+        "finer": embedded_json(_finer(card)),
+        "templates": embedded_json(_templates()),
         "licences": _licences(),
-        "network": json_text(network_parts(network_bytes(card))),
+        "network": embedded_json(network_parts(network_bytes(card))),
         **{
             name: _packed(asset("notebook_ext", file).read_bytes())
             for name, file in ENGINE.items()

@@ -171,7 +171,7 @@ class _Job:
                 sound.chunk(len(sound) - 1)  # encodes all of them
         except CancelledError:
             return
-        except Exception as error:
+        except Exception as error:  # nobody would see it: the browser shows it
             self.reason = reason_of(error)
             return
         if self._ended.is_set():

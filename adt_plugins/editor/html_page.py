@@ -66,7 +66,7 @@ def block(name: str, text: str) -> str:
     return f'<script type="text/plain" id="{name}">{text}</script>\n'
 
 
-def json_text(data: object) -> str:
+def embedded_json(data: object) -> str:
     """Return JSON that cannot end the element that it is in."""
     return json.dumps(data).replace("<", "\\u003c")
 

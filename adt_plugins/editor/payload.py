@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from adt_plugins.base.checks import json_text
+from adt_plugins.editor.html_page import base64_text
 from adt_plugins.editor.picks import PickedSong
 from adt_plugins.editor.sound import Sound
 from adt_plugins.midi.file_names import CONSTANT_SUFFIX, SUFFIX
@@ -174,4 +174,4 @@ def _files(score: PickedSong, stem: str) -> dict[str, Any]:
 def midi_head(timing: TempoMap) -> str:
     """Return a MIDI file up to its track of notes, as base64."""
     empty = midi_bytes((), timing)
-    return base64.b64encode(empty[: empty.rindex(b"MTrk")]).decode()
+    return base64_text(empty[: empty.rindex(b"MTrk")])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import html
 
 from adt_plugins.drums import Drum
+from adt_plugins.editor.html_page import base64_text
 from adt_plugins.transcription import Transcription
 
 _WIDTH, _LANE, _LEFT, _FOOT = 960, 26, 110, 18
@@ -29,7 +29,7 @@ def static_html(transcription: Transcription, title: str, note: str) -> str:
     title, note
         Texts to show.
     """
-    picture = base64.b64encode(_svg(transcription).encode()).decode()
+    picture = base64_text(_svg(transcription).encode())
     counts = transcription.counts()
     rows = "".join(
         f"<tr><td>{html.escape(drum.full_name)}</td><td>{drum.value}</td>"

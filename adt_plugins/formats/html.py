@@ -15,9 +15,9 @@ from adt_plugins.base.reporting import Warn
 from adt_plugins.editor.html_page import (
     base64_text,
     block,
+    embedded_json,
     font_licence,
     frame,
-    json_text,
 )
 from adt_plugins.formats.song_names import song_names
 from adt_plugins.recording import source_audio
@@ -80,12 +80,12 @@ def write(
             score, sounds["chunk"], stem, stem, (names.title, names.artist)
         )
         parts = {
-            "adt-header": json_text(content.header),
+            "adt-header": embedded_json(content.header),
             "adt-data": base64_text(content.data),
             "adt-font-licence": font_licence(),
         }
         if drumless:
-            parts["adt-drumless"] = json_text(sounds["drumless"].describe())
+            parts["adt-drumless"] = embedded_json(sounds["drumless"].describe())
         levels = velocity_table(score, source)
         if levels is not None:
             parts["adt-velocities"] = base64_text(levels.tobytes())
