@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adt_plugins.cli import _console, _options
 from adt_plugins.cli._command import an_input, group, set_command
+
+if TYPE_CHECKING:
+    from adt_plugins.activations import Activations
+    from adt_plugins.network.inference import Network
+    from adt_plugins.transcription import Transcription
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +75,6 @@ def run(options: AdaptOptions) -> int:
     import math
 
     from adt_plugins import formats
-    from adt_plugins.audio import open_audio
     from adt_plugins.base.files import (
         check_folder,
         check_free,
@@ -78,14 +82,9 @@ def run(options: AdaptOptions) -> int:
         make_folder,
         write_files,
     )
-    from adt_plugins.base.progress import progress_bar
-    from adt_plugins.base.reporting import past_the_end
-    from adt_plugins.cli._wrong_input import (
-        instead_of_a_recording,
-        instead_of_a_transcription,
-    )
+    from adt_plugins.cli._wrong_input import instead_of_a_transcription
     from adt_plugins.picking.kit_adaptation import learn
-    from adt_plugins.pipeline import listen, open_network
+    from adt_plugins.pipeline import open_network
 
     check_free([options.output], overwrite=options.overwrite)
     check_folder(options.output.parent)
@@ -95,18 +94,8 @@ def run(options: AdaptOptions) -> int:
     ):
         corrected = formats.read(options.corrected)
     network = open_network(options.model)
-    with (
-        an_input(options.recording),
-        instead_of_a_recording(options.recording),
-        progress_bar("Listening", quiet=options.quiet) as report,
-        open_audio(options.recording) as reader,
-    ):
-        activations, _ = listen(reader, network, progress=report)
-    times = [onset.time for onset in corrected]
-    for text in (*reader.warnings, *past_the_end(times, reader.duration)):
-        _console.warn(f"{reader.label}: {text}")
     adaptation = learn(
-        activations,
+        _activations(options, network, corrected),
         corrected,
         network.card,
         start=options.part.start,
@@ -120,3 +109,26 @@ def run(options: AdaptOptions) -> int:
         learnt = ", ".join(adaptation.weights) or "nothing: too few hits were corrected"
         _console.say(f"{options.output}: learnt {learnt}")
     return 0
+
+
+def _activations(
+    options: AdaptOptions, network: Network, corrected: Transcription
+) -> Activations:
+    """Run the network over the recording; warn if it may be that of other hits."""
+    from adt_plugins.audio import open_audio
+    from adt_plugins.base.progress import progress_bar
+    from adt_plugins.base.reporting import past_the_end
+    from adt_plugins.cli._wrong_input import instead_of_a_recording
+    from adt_plugins.pipeline import listen
+
+    with (
+        an_input(options.recording),
+        instead_of_a_recording(options.recording),
+        progress_bar("Listening", quiet=options.quiet) as report,
+        open_audio(options.recording) as reader,
+    ):
+        activations, _ = listen(reader, network, progress=report)
+    times = [onset.time for onset in corrected]
+    for text in (*reader.warnings, *past_the_end(times, reader.duration)):
+        _console.warn(f"{reader.label}: {text}")
+    return activations
