@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ from adt_plugins.picking.onsets import column, drum_peaks
 from adt_plugins.picking.peaks import DrumPeaks, heights
 
 Mode = Literal["off", "normal", "strict"]
-MODES: tuple[Mode, ...] = ("off", "normal", "strict")
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 UNSURE = (
     "hardly any clear drum hits: these may be other instruments"

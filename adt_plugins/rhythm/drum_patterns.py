@@ -21,8 +21,7 @@ from adt_plugins.activations import Activations, highest_near
 WEIGHT = 0.5
 UNUSUAL = 0.3
 """Log probability by which a beat of 3/4 must beat one of 4/4, which is far more
-frequent
-(experiment 28)."""
+frequent (experiment 28)."""
 
 USUAL_BAR = 4
 NEAR_FRAMES = 3  # from a beat's first frame to a hit that belongs to it

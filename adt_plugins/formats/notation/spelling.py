@@ -37,8 +37,8 @@ class Note:
         In the order of `Drum`.
     place, length
         In quarters, as they are played.
-    value
-        Such as ``"eighth"``; `dots` make it longer.
+    value, dots
+        One of `VALUES`, and the number of dots that make it longer.
     tuplet
         Number of notes, and of those in whose time they are played.
     edge

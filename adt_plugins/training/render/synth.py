@@ -71,6 +71,8 @@ class ClipKit:
         The folder of banks.
     index
         Drums (and their number of groups) of every kit that may be used.
+    rng
+        What decides.
     """
 
     def __init__(

@@ -89,6 +89,10 @@ def beat_grid(
     ----------
     signatures
         (tick, numerator, denominator) of every change, the first at 0.
+    last_tick
+        Where the song ends.
+    ticks_per_beat
+        Ticks of a quarter.
     """
     grid: list[tuple[float, int]] = []
     for index, (start, numerator, denominator) in enumerate(signatures):
