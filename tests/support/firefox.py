@@ -98,12 +98,6 @@ class Firefox:
         steps += [{"type": "keyUp", "value": code} for code in reversed(codes)]
         self._act({"type": "key", "id": "keys", "actions": steps})
 
-    def double_click(self, x: float, y: float) -> None:
-        """Press the mouse twice at a place of the window."""
-        move = {"type": "pointerMove", "x": round(x), "y": round(y), "duration": 0}
-        click = [{"type": f"pointer{way}", "button": 0} for way in ("Down", "Up")]
-        self._act({"type": "pointer", "id": "mouse", "actions": [move, *click, *click]})
-
     def _act(self, actions: dict[str, Any]) -> None:
         self._ask("WebDriver:PerformActions", actions=[actions])
         self._ask("WebDriver:ReleaseActions")

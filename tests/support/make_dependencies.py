@@ -22,7 +22,6 @@ tomllib: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "toml
 
 TARGET = ROOT / "docs" / "reference" / "dependencies.md"
 
-OURS = "adt-plugins"
 OF_DEVELOPERS = frozenset({"docs", "test", "test-browser"})
 """Extras that users do not need."""
 

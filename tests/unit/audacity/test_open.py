@@ -137,7 +137,10 @@ def test_another_one_may_take_the_file(
 ) -> None:
     """A program that ends at once without an error has passed the file on."""
     monkeypatch.setattr(launch, "_WATCHED_SECONDS", 3600.0)
-    start_audacity([str(executable(tmp_path / "ok", "exit 0"))], tmp_path / "a.aup")
+    passed_on = tmp_path / "passed on"
+    program = executable(tmp_path / "ok", f'echo "$1" > "{passed_on}"')
+    start_audacity([str(program)], tmp_path / "a.aup")
+    assert passed_on.read_text() == f"{tmp_path / 'a.aup'}\n"
 
 
 @ON_LINUX

@@ -154,9 +154,7 @@ steps = st.lists(st.floats(0.2, 1.5), min_size=1, max_size=12)
 
 
 @settings(deadline=None, max_examples=300)
-@given(
-    hits_of_a_bar, st.tuples(grids, grids), st.floats(0, 1), steps, st.integers(1, 5)
-)
+@given(hits_of_a_bar, two_grids, st.floats(0, 1), steps, st.integers(1, 5))
 def test_no_hit_is_lost_nor_passes_another(
     hits: list[GridHit],
     grid: tuple[str, str],

@@ -20,7 +20,7 @@ from adt_plugins.features.spectrogram import spectrogram
 from adt_plugins.network.adtlib import FILES, import_adtlib
 from adt_plugins.network.adtlib.checkpoint import read_tensors
 from adt_plugins.network.inference import Network
-from adt_plugins.network.litert import BACKEND_VARIABLE
+from adt_plugins.network.litert import BACKEND_VARIABLE, backend
 from tests.support.checkpoints import checkpoint
 
 Tensors = dict[str, NDArray[np.float32]]
@@ -186,6 +186,7 @@ def test_activations_without_litert(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(BACKEND_VARIABLE, "numpy")
+    assert backend().startswith("NumPy")
     test_activations_are_those_of_adtlib(cards, nets)
 
 
