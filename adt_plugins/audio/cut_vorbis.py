@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
+from adt_plugins.audio.sniff import OGG_HEADER
+
 _HEAD_BYTES = 1 << 20
-_HEADER = 27
 _CONTINUED, _END_OF_STREAM = 1, 4
 _NO_TIME = -1
 _HEADER_PACKETS = 3
@@ -60,10 +61,10 @@ class _Page:
 
 def _pages(data: bytes) -> Iterator[_Page]:
     at, open_packet = 0, b""
-    while data[at : at + 4] == b"OggS" and at + _HEADER <= len(data):
+    while data[at : at + 4] == b"OggS" and at + OGG_HEADER <= len(data):
         flags, time = struct.unpack_from("<Bq", data, at + 5)
-        lacing = data[at + _HEADER : at + _HEADER + data[at + _HEADER - 1]]
-        position = at + _HEADER + len(lacing)
+        lacing = data[at + OGG_HEADER : at + OGG_HEADER + data[at + OGG_HEADER - 1]]
+        position = at + OGG_HEADER + len(lacing)
         packet = open_packet if flags & _CONTINUED else b""
         packets = []
         for size in lacing:

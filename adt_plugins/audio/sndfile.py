@@ -237,8 +237,7 @@ class _Stream:
 
     An exception in a callback would be printed, and taken for the end of the file; it
     is kept in `error` instead. `stretch` makes the file look longer than it is;
-    `header`
-    replaces the bytes before a position in the file.
+    `header` replaces the bytes before a position in the file.
     """
 
     def __init__(

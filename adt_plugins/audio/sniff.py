@@ -33,37 +33,34 @@ class Kind:
     name
         Name for people; empty if the kind is unknown.
     libsndfile
-        Whether libsndfile may read it.
-    pyav
-        Whether PyAV may read it, perhaps after libsndfile failed.
+        Whether libsndfile may read it; PyAV may read all, perhaps after that failed.
     """
 
     name: str
     libsndfile: bool
-    pyav: bool
 
 
-UNKNOWN = Kind("", libsndfile=True, pyav=True)
-MP3 = Kind("MP3", libsndfile=True, pyav=True)
-_FLAC = Kind("FLAC", libsndfile=True, pyav=True)
-_AAC = Kind("AAC", libsndfile=False, pyav=True)
-_MP4 = Kind("MP4", libsndfile=False, pyav=True)
-_MPEG = Kind("MPEG", libsndfile=False, pyav=True)
+UNKNOWN = Kind("", libsndfile=True)
+MP3 = Kind("MP3", libsndfile=True)
+_FLAC = Kind("FLAC", libsndfile=True)
+_AAC = Kind("AAC", libsndfile=False)
+_MP4 = Kind("MP4", libsndfile=False)
+_MPEG = Kind("MPEG", libsndfile=False)
 
 # Position, bytes, kind.
 _MAGIC = (
-    (8, b"WAVE", Kind("WAV", libsndfile=True, pyav=True)),
-    (8, b"AVI ", Kind("AVI", libsndfile=False, pyav=True)),
-    (8, b"AIF", Kind("AIFF", libsndfile=True, pyav=True)),
+    (8, b"WAVE", Kind("WAV", libsndfile=True)),
+    (8, b"AVI ", Kind("AVI", libsndfile=False)),
+    (8, b"AIF", Kind("AIFF", libsndfile=True)),
     (0, b"fLaC", _FLAC),
-    (0, b"OggS", Kind("Ogg", libsndfile=True, pyav=True)),
-    (0, b"caff", Kind("CAF", libsndfile=True, pyav=True)),
+    (0, b"OggS", Kind("Ogg", libsndfile=True)),
+    (0, b"caff", Kind("CAF", libsndfile=True)),
     *((4, box, _MP4) for box in (b"ftyp", b"moov", b"mdat", b"wide", b"pnot")),
-    (0, b"\x1a\x45\xdf\xa3", Kind("Matroska or WebM", libsndfile=False, pyav=True)),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Kind("WMA", libsndfile=False, pyav=True)),
-    (0, b"FLV\x01", Kind("FLV", libsndfile=False, pyav=True)),
-    (0, b"wvpk", Kind("WavPack", libsndfile=False, pyav=True)),
-    (0, b"MAC ", Kind("APE", libsndfile=False, pyav=True)),
+    (0, b"\x1a\x45\xdf\xa3", Kind("Matroska or WebM", libsndfile=False)),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Kind("WMA", libsndfile=False)),
+    (0, b"FLV\x01", Kind("FLV", libsndfile=False)),
+    (0, b"wvpk", Kind("WavPack", libsndfile=False)),
+    (0, b"MAC ", Kind("APE", libsndfile=False)),
     (0, b"ADIF", _AAC),
     (0, b"\x00\x00\x01\xba", _MPEG),
 )
