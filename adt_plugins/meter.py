@@ -101,6 +101,18 @@ class Meter:
         """Length of a counted beat in quarters: 1.5 in 6/8, 0.5 in 7/8."""
         return 4 / self.unit * (3 if self.is_compound else 1)
 
+    @property
+    def tempo_unit(self) -> float:
+        """Length in quarters of the note that tempi are stated in.
+
+        A dotted quarter in 6/8, 9/8 and 12/8, a half in 2/2, otherwise a quarter: in
+        5/8 and 7/8 too, as in sequencers, although their eighths are counted.
+
+        >>> [Meter.parse(text).tempo_unit for text in ("4/4", "12/8", "7/8", "2/2")]
+        [1.0, 1.5, 1.0, 2.0]
+        """
+        return max(self.quarters, 1.0)
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class MeterChange:

@@ -124,7 +124,10 @@ class Transcription:
 
     @property
     def tempo(self) -> float | None:
-        """Counted beats a minute (dotted quarters in 6/8); None without two beats.
+        """Beats a minute, in `Meter.tempo_unit`; None without two beats.
+
+        Dotted quarters in 6/8, 9/8 and 12/8, halves in 2/2, otherwise quarters: in 5/8
+        and 7/8 too.
 
         One tempo where one fits, rounded as a person would set it; otherwise that of
         most of the music, so that a slower end does not count. See `has_steady_tempo`.
@@ -132,7 +135,7 @@ class Transcription:
         if len(self.beats) < 2:
             return None
         steady = self._steady_tempo
-        beat = (self.meter or Meter(4)).quarters
+        beat = (self.meter or Meter(4)).tempo_unit
         if steady is not None:
             return round(steady.bpm / beat, 9)  # 104, not 104.00000000000001
         return self._tempo_range[1] / beat

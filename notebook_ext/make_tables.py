@@ -35,6 +35,7 @@ from adt_plugins.formats.notation import (
     sections,
     spelling,
     staff,
+    tempi,
 )
 from adt_plugins.midi import bar_lines, tempo_map, writer
 from adt_plugins.midi.file_names import SUFFIX, constant_path
@@ -181,6 +182,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     ),
     "SECTIONS": (sections, "WINDOW_BARS LEAST_BARS LEAST_CHANGE LEAST_MORE"),
     "PART": (part, "_TOGETHER_S _SPREAD_S _LEAST_PAIRS _COMPOUND_SHARE"),
+    "TEMPI": (tempi, "WOBBLE LEAST_COST SLOWING_BARS"),
     "SPELLING": (spelling, "_VALUES"),
     "LINES": (lines, "BARS_A_LINE MOST_ROOM _GHOST_ROOM _GRACE_ROOM _SIMILE_ROOM"),
     "STAFF": (staff, "PLACES USUAL"),

@@ -52,7 +52,7 @@ class Result:
     outputs: list[dict[str, str]] = field(default_factory=list)
     onsets: dict[str, int] = field(default_factory=dict)
     duration: float | None = None
-    tempo: float | None = None  # counted beats a minute
+    tempo: float | None = None  # as `Transcription.tempo`
     steady: bool | None = None  # whether one tempo fits
     meter: str | None = None
     beats: int | None = None  # None: beats were not asked for

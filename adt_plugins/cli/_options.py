@@ -270,7 +270,8 @@ def add_beats(
         "--bpm",
         type=_values.bpm,
         metavar="BPM",
-        help="approximate tempo, in counted beats a minute (dotted quarters in 6/8)",
+        help="approximate tempo: dotted quarters a minute in 6/8, 9/8 and 12/8, halves "
+        "in 2/2, otherwise quarters, in 7/8 too",
     )
     group.add_argument(
         "--meter",

@@ -11,6 +11,7 @@ from adt_plugins.base.checks import json_text
 from adt_plugins.editor.html_page import base64_text
 from adt_plugins.editor.picks import PickedSong
 from adt_plugins.editor.sound import Sound
+from adt_plugins.meter import Meter
 from adt_plugins.midi.file_names import CONSTANT_SUFFIX, SUFFIX
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.midi.tempo_map import TempoMap
@@ -128,11 +129,12 @@ def _hits(score: PickedSong) -> dict[str, Any]:
 
 
 def _tempo(transcription: Transcription) -> float | None:
-    """Return the beats per minute if one tempo fits, or None."""
+    """Return the counted beats per minute if one tempo fits, or None."""
     tempo = transcription.tempo
     if tempo is None or not transcription.has_steady_tempo:
         return None
-    return round(tempo, 2)
+    meter = transcription.meter or Meter(4)
+    return round(tempo * meter.tempo_unit / meter.quarters, 2)
 
 
 def _duration(score: PickedSong, sound: Sound | None) -> float:

@@ -29,6 +29,7 @@ from adt_plugins.formats.notation.spelling import (
     value_of,
 )
 from adt_plugins.formats.notation.staff import PLACES
+from adt_plugins.formats.notation.tempi import TempoMark
 from adt_plugins.formats.part_files import part_writer
 from adt_plugins.formats.song_names import SongNames
 
@@ -66,12 +67,11 @@ def song_bytes(part: Part, names: SongNames) -> bytes:
 def _song(part: Part, names: SongNames) -> models.Song:
     from guitarpro import models
 
-    first = part.bars[0].meter
     headers = list(_headers(part))
     song = models.Song(
         title=names.title,
         artist=names.artist,
-        tempo=round(part.bpm * first.quarters),
+        tempo=round(part.tempi[0].quarters),
         measureHeaders=headers,
         tracks=[],
     )
@@ -87,13 +87,15 @@ def _song(part: Part, names: SongNames) -> models.Song:
         ),
         measures=[],
     )
-    for bar, header in zip(part.bars, headers, strict=True):
+    for index, (bar, header) in enumerate(zip(part.bars, headers, strict=True)):
         measure = models.Measure(track, header)
         for voice, number in zip(measure.voices, (HANDS, FEET), strict=True):
             notes = spell(bar, number)
             if not notes and number == HANDS:
                 notes = list(_rests(bar))
             voice.beats = [_beat(voice, note) for note in notes]
+        if index and (mark := part.tempi.get(index)):
+            _change_tempo(measure.voices[0].beats[0], mark)
         track.measures.append(measure)
     song.tracks.append(track)
     return song
@@ -142,6 +144,16 @@ def _beat(voice: models.Voice, note: Note) -> models.Beat:
     for string, (drum, stroke) in enumerate(highest_first[:_STRINGS], 1):
         beat.notes.append(_struck(beat, string, drum, stroke))
     return beat
+
+
+def _change_tempo(beat: models.Beat, mark: TempoMark) -> None:
+    from guitarpro import models
+
+    tempo = models.MixTableItem(value=round(mark.quarters), duration=0, allTracks=True)
+    # Shown in the score, but for what goes on slowing down.
+    beat.effect.mixTableChange = models.MixTableChange(
+        tempo=tempo, hideTempo=mark.text == ""
+    )
 
 
 def _struck(beat: models.Beat, string: int, drum: Drum, stroke: Stroke) -> models.Note:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from adt_plugins.drums import Drum
 from adt_plugins.formats.format import Write
@@ -55,18 +55,21 @@ def tab_lines(part: Part, names: SongNames) -> list[str]:
     cells = _Cells(part.bars)
     widest = max(map(cells.width, part.bars))
     bars_a_line = BARS_A_LINE if BARS_A_LINE * widest <= MOST_COLUMNS else 2
+    heads = _heads(part)
     for line in _lines_of(part.bars, bars_a_line):
-        lines += ["", *_block(line, rows, cells)]
+        lines += ["", *_block(line, rows, cells, heads)]
     return lines
 
 
 def _heading(part: Part) -> str:
-    """Return the tempo, the meter of most bars, and swing."""
+    """Return the first tempo, the meter of most bars, and swing."""
     bars = part.bars
     length = usual_length(bars)
     meter = max(bars, key=lambda bar: (bar.number > 0, bar.count == length)).meter
     upper, lower = meter.signature(length)
-    heading = f"{part.bpm:.0f} beats a minute, {upper}/{lower}"
+    # The beats of 7/8 are counted in eighths, but its tempo is that of quarters.
+    unit = "beats" if bars[0].meter.quarters >= 1 else "quarters"
+    heading = f"{part.tempi[0].beats} {unit} a minute, {upper}/{lower}"
     feels = [bar.feel for bar in bars if bar.number > 0] or [bars[0].feel]
     swing = _SWINGS.get(max(Feel, key=feels.count))
     return heading + (f", {swing}" if swing else "")
@@ -147,14 +150,18 @@ def _least(beat: GridBeat) -> int:
     return max(steps, beat.division.steps)
 
 
-def _block(bars: Sequence[Bar], rows: Sequence[str], cells: _Cells) -> list[str]:
+def _block(
+    bars: Sequence[Bar], rows: Sequence[str], cells: _Cells, heads: Mapping[int, str]
+) -> list[str]:
     width = max(map(len, rows))
     counts = ["".join(_counted(beat, cells) for beat in bar.beats) for bar in bars]
-    # The number of a bar is above its first beat.
-    numbers = " ".join(
-        _number(bar, before).ljust(len(count))
-        for bar, before, count in zip(bars, [None, *bars], counts, strict=False)
-    )
+    # The number of a bar is above its first beat, if that before is short enough.
+    numbers, place = "", 0
+    for bar, count in zip(bars, counts, strict=True):
+        if head := heads[bar.number]:
+            numbers = f"{numbers} ".ljust(place) if place else ""
+            numbers += head
+        place += len(count) + 1
     margin = " " * (width + 2)
     block = [(margin + numbers).rstrip(), (margin + " ".join(counts)).rstrip()]
     for row in rows:
@@ -163,18 +170,23 @@ def _block(bars: Sequence[Bar], rows: Sequence[str], cells: _Cells) -> list[str]
     return block
 
 
-def _number(bar: Bar, before: Bar | None) -> str:
-    """Return the number of a bar, with any changes within a line."""
-    if bar.number < 1:
-        return ""
-    if before is None or before.number < 1:
-        return str(bar.number)
-    notes = []
-    if before.signature != bar.signature:
-        notes.append("/".join(map(str, bar.signature)))
-    if before.feel is not bar.feel:
-        notes.append(_SWINGS.get(bar.feel, "straight"))
-    return f"{bar.number} ({', '.join(notes)})" if notes else str(bar.number)
+def _heads(part: Part) -> dict[int, str]:
+    """Return the numbers of bars, with what changes there: ``9 (3/4, 124 BPM)``."""
+    heads = {}
+    for n, bar in enumerate(part.bars):
+        notes = []
+        before = part.bars[n - 1] if n else bar
+        if before.number > 0 and before.signature != bar.signature:
+            notes.append("/".join(map(str, bar.signature)))
+        if before.number > 0 and before.feel is not bar.feel:
+            notes.append(_SWINGS.get(bar.feel, "straight"))
+        if n and (mark := part.tempi.get(n)):
+            notes.append(f"{mark.beats} BPM" if mark.text is None else mark.text)
+        parts = [str(bar.number)] * (bar.number > 0)
+        if changes := ", ".join(filter(None, notes)):
+            parts.append(f"({changes})")
+        heads[bar.number] = " ".join(parts)
+    return heads
 
 
 def _counted(beat: GridBeat, cells: _Cells) -> str:

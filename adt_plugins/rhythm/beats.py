@@ -98,8 +98,8 @@ def find_beats(
     activations
         Activations with the outputs ``beat`` (downbeats included) and ``downbeat``.
     bpm
-        Approximate tempo in counted beats a minute (dotted quarters in 6/8); None:
-        55 to 215, or 30 to 130 in a compound meter.
+        Approximate tempo in the unit of `Meter.tempo_unit`; None: 55 to 215, or 30 to
+        130 in a compound meter.
     meter
         The meter, such as ``"3/4"`` or ``"6/8"``; None: the likeliest of `METERS` and
         6/8, see `meter_of`.
@@ -211,11 +211,13 @@ def meter_of(beats: Sequence[Beat]) -> Meter | None:
 
 
 def _tempi(bpm: float | None, meters: Sequence[Meter]) -> tuple[float, float]:
+    """Return the lowest and the highest tempo in counted beats: eighths in 7/8."""
+    slow = meters[0].is_compound
+    least, most = (compound.MIN_BPM, compound.MAX_BPM) if slow else (MIN_BPM, MAX_BPM)
     if bpm is not None:
-        return check_bpm(bpm) / BPM_TOLERANCE, bpm * BPM_TOLERANCE
-    if meters[0].is_compound:
-        return compound.MIN_BPM, compound.MAX_BPM
-    return MIN_BPM, MAX_BPM
+        least, most = check_bpm(bpm) / BPM_TOLERANCE, bpm * BPM_TOLERANCE
+    counted = meters[0].tempo_unit / meters[0].quarters
+    return least * counted, most * counted
 
 
 def observations(activations: Activations) -> NDArray[np.float64]:

@@ -1,5 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
-import { correctedTiming, countedOf, meterAt, type Timing, type TimingOp } from "../src/core/bars";
+import {
+  correctedTiming,
+  countedOf,
+  meterAt,
+  statedPart,
+  type Timing,
+  type TimingOp,
+} from "../src/core/bars";
 import {
   type Beats,
   barAndBeat,
@@ -55,6 +62,8 @@ describe("bars corrected by hand", () => {
     ]);
     expect(meterAt(part, 3.4)).toBe("3/4");
     expect(countedOf("6/8")).toBe(2);
+    // Beats counted at 300 a minute in 7/8 are a tempo of 150, in 6/8 of 300.
+    expect([null, "4/4", "6/8", "7/8", "2/2"].map(statedPart)).toEqual([1, 1, 1, 0.5, 1]);
   });
 
   it("come from taps that are late and early, and follow the hits", () => {

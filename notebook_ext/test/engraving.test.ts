@@ -50,13 +50,17 @@ function bar(hands: ScoreNote[], feet: ScoreNote[], more: Partial<ScoreBar> = {}
     isCounted: true,
   }));
   const plain = { number: 1, start: 2, end: 4, length: 192, signature: [4, 4] as const };
-  const marks = { feel: "straight" as const, swing: 0.5, section: null, isRepeat: false };
+  const marks = {
+    feel: "straight" as const,
+    swing: 0.5,
+    section: null,
+    tempo: null,
+    isRepeat: false,
+  };
   return { ...plain, ...marks, beginsLine: false, beats, hands, feet, ...more };
 }
 
 const score = (...bars: ScoreBar[]): Score => ({
-  bpm: 120,
-  counted: { value: "quarter", dots: 0 },
   drums: [...new Set(bars.flatMap((one) => strokesOf(one)))].map((drum) => [drum, `Drum ${drum}`]),
   bars: bars.map((one, n) => ({ ...one, number: n + 1, start: 2 + 2 * n, end: 4 + 2 * n })),
   omissions: null,
@@ -337,12 +341,23 @@ describe("lines", () => {
       signature: n ? [12, 8] : [4, 4],
       feel: "swung eighths",
       swing: 0.66,
+      tempo: n ? null : { beats: 120, value: "quarter", dots: 0, text: null },
     }));
     const svg = drawn(whole);
     const meter = signs(svg).filter(({ part }) => part === "signature");
     expect(meter.map(({ name }) => name.slice(-1)).join("")).toBe("44128");
     expect(svg).toContain("= 120</text>");
     expect([...svg.matchAll(/>Swing</g)]).toHaveLength(1);
+  });
+
+  it("say another tempo where it begins, and a ritardando in a word", () => {
+    const tempo = { beats: 124, value: "quarter" as const, dots: 0, text: null };
+    const slower = { ...tempo, beats: 80, text: "rit." };
+    const tempi = [{ ...tempo, beats: 60, dots: 1 }, null, tempo, slower, { ...slower, text: "" }];
+    const svg = drawn(many(5, (n) => ({ tempo: tempi[n] })));
+    const texts = [...svg.matchAll(/>(= \d+|rit\.)</g)].map(([, text]) => text);
+    expect(texts).toEqual(["= 60", "= 124", "rit."]);
+    expect(signs(svg).filter(({ part }) => part === "tempo")).toHaveLength(2);
   });
 
   it("tell each bar in words", () => {

@@ -317,7 +317,13 @@ def test_tempo_counts_as_the_meter_does() -> None:
     assert Transcription().tempo is None
     assert Transcription(beats=counted(4, 4)).tempo == pytest.approx(120)
     waltz = Transcription(beats=counted(3, 3), meters=meter_changes("3/8"))
-    assert waltz.tempo == pytest.approx(120)
+    # Eighths are counted, and quarters are stated, as sequencers do.
+    assert waltz.tempo == pytest.approx(60)
+    seven = Transcription(
+        beats=tuple(Beat(n / 5, n % 7 + 1) for n in range(22)),
+        meters=meter_changes("7/8"),
+    )
+    assert seven.tempo_text() == "150 BPM 7/8"
     jig = Transcription(beats=counted(2, 2, 2), meters=meter_changes("6/8"))
     assert jig.tempo == pytest.approx(120)
     assert jig.beat_places().tolist() == [0, 1.5, 3, 4.5, 6, 7.5]

@@ -24,6 +24,8 @@ from adt_plugins.formats.notation.spelling import (
     spell,
     value_of,
 )
+from adt_plugins.formats.notation.tempi import TempoMark
+from adt_plugins.meter import Meter
 
 _SWING_WORDS = {Feel.STRAIGHT: "Straight", Feel.EIGHTHS: "Swing"}
 _SWING_WORDS[Feel.SIXTEENTHS] = "Swing 16ths"
@@ -99,7 +101,8 @@ class Measures:
             add(_direction(measure)[1], "rehearsal", self._names[n])
         feel = self._bars[n].feel
         changes = feel is not self._feel
-        if n and not changes:
+        mark = self._part.tempi.get(n)
+        if mark is None and not changes:
             return
         direction, kind = _direction(measure)
         sound = ET.Element("sound")
@@ -109,22 +112,12 @@ class Measures:
             if n:
                 text.set("halign", "left")  # Verovio would end it at the first note
             self._swing(ET.SubElement(sound, "swing"), n)
-            if n == 0:
+            if mark is not None:
                 kind = ET.SubElement(direction, "direction-type")
-        if n == 0:
-            self._tempo(kind, sound)
+        if mark is not None:
+            _add_tempo(mark, self._bars[n].meter, kind, sound)
         direction.append(sound)
         self._feel = feel
-
-    def _tempo(self, kind: ET.Element, sound: ET.Element) -> None:
-        meter, beats = self._bars[0].meter, self._part.bpm
-        metronome = ET.SubElement(kind, "metronome")
-        value, dots = value_of(Fraction(meter.quarters))
-        add(metronome, "beat-unit", value)
-        for _ in range(dots):
-            ET.SubElement(metronome, "beat-unit-dot")
-        add(metronome, "per-minute", f"{beats:.0f}")
-        sound.set("tempo", f"{beats * meter.quarters:.2f}")
 
     def _swing(self, swing: ET.Element, n: int) -> None:
         feel = self._bars[n].feel
@@ -168,3 +161,20 @@ def _direction(measure: ET.Element) -> tuple[ET.Element, ET.Element]:
     """Add a direction above the staff; return it and its kind."""
     direction = ET.SubElement(measure, "direction", placement="above")
     return direction, ET.SubElement(direction, "direction-type")
+
+
+def _add_tempo(
+    mark: TempoMark, meter: Meter, kind: ET.Element, sound: ET.Element
+) -> None:
+    """Add a tempo mark to a direction, and the tempo to its sound."""
+    sound.set("tempo", f"{mark.quarters:.2f}")
+    if mark.text is not None:
+        # Without words, MuseScore prints the tempo.
+        add(kind, "words", mark.text or " ")
+        return
+    metronome = ET.SubElement(kind, "metronome")
+    value, dots = value_of(Fraction(meter.tempo_unit))
+    add(metronome, "beat-unit", value)
+    for _ in range(dots):
+        ET.SubElement(metronome, "beat-unit-dot")
+    add(metronome, "per-minute", mark.beats)

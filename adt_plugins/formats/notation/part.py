@@ -24,6 +24,7 @@ from adt_plugins.formats.notation.marks import mark
 from adt_plugins.formats.notation.rhythm import Beats, Rhythm, Strokes, find_rhythm
 from adt_plugins.formats.notation.sections import find_sections
 from adt_plugins.formats.notation.staff import PLACES
+from adt_plugins.formats.notation.tempi import TempoMark, tempo_marks
 from adt_plugins.meter import Meter
 from adt_plugins.midi.quantize import GridHit, Quantize, quantize
 from adt_plugins.midi.song_files import tempo_maps
@@ -48,8 +49,8 @@ class Part:
         All of them.
     rhythm
         Its rhythm, which gives the times of its steps.
-    bpm
-        Counted beats a minute.
+    tempi
+        Tempo marks by the index of their bars; the first bar has one.
     end
         Time at which the last bar ends, in seconds.
     left_out
@@ -60,7 +61,7 @@ class Part:
 
     bars: list[Bar]
     rhythm: Rhythm
-    bpm: float
+    tempi: dict[int, TempoMark]
     end: float
     left_out: Counter[Drum] = field(default_factory=Counter)
     sections: list[int] = field(default_factory=list)
@@ -169,8 +170,21 @@ def make_part(
         _write_as_compound(bars)
     elif swing_notation == "triplets" or not _has_pairs(bars):
         _write_as_triplets(bars)
-    bpm = transcription.tempo or tempo(bars)
-    return Part(bars, rhythm, bpm, end, left_out, find_sections(bars))
+    tempi = _tempi(bars, end, transcription)
+    return Part(bars, rhythm, tempi, end, left_out, find_sections(bars))
+
+
+def _tempi(
+    bars: Sequence[Bar], end: float, transcription: Transcription
+) -> dict[int, TempoMark]:
+    usual = transcription.meter or bars[0].meter
+    beats = transcription.tempo or tempo(bars)
+    return tempo_marks(
+        bars,
+        end,
+        beats * usual.tempo_unit,
+        is_steady=transcription.has_steady_tempo or len(transcription.beats) < 2,
+    )
 
 
 def _quantized(transcription: Transcription, how: Quantize) -> Transcription:

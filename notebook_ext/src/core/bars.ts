@@ -4,7 +4,7 @@
  */
 
 import type { Beats } from "./beats";
-import { countedBeats, parseMeter } from "./meter";
+import { beatQuarters, countedBeats, parseMeter } from "./meter";
 import { BAR_EDITS, METER } from "./tables";
 import { lowerBound } from "./time";
 
@@ -49,6 +49,10 @@ const MOST_BEATS = METER.MOST_BEATS;
 
 /** Return the counted beats in a bar: dotted quarters in 6/8, 9/8 and 12/8. */
 export const countedOf = (meter: string): number => countedBeats(parseMeter(meter));
+
+/** Return the part that a counted beat is of the note that tempi are stated in: half in 7/8. */
+export const statedPart = (meter: string | null): number =>
+  Math.min(beatQuarters(parseMeter(meter ?? "4/4")), 1);
 
 /** Return the meter at a time; null if it is unknown. */
 export function meterAt({ beats, meters }: Timing, time: number): string | null {

@@ -34,6 +34,9 @@ export const countedBeats = (meter: Meter): number =>
 export const beatQuarters = (meter: Meter): number =>
   (4 / meter.unit) * (isCompound(meter) ? 3 : 1);
 
+/** Return the length in quarters of the note that tempi are stated in: a quarter in 7/8, too. */
+export const tempoQuarters = (meter: Meter): number => Math.max(beatQuarters(meter), 1);
+
 /** Return the time signature of a bar with this many counted beats. */
 export const signatureOf = (
   meter: Meter,

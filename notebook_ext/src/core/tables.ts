@@ -501,6 +501,13 @@ export const PART = {
   COMPOUND_SHARE: 0.8,
 } as const;
 
+/** See `adt_plugins.formats.notation.tempi`. */
+export const TEMPI = {
+  WOBBLE: 100,
+  LEAST_COST: 1e-05,
+  SLOWING_BARS: 2,
+} as const;
+
 /** See `adt_plugins.formats.notation.spelling`. */
 export const SPELLING = {
   VALUES: ["whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th"],

@@ -1,6 +1,6 @@
 /** Draws a line of music. */
 
-import type { Score, ScoreBar, ScoreNote } from "../notation/score";
+import type { Score, ScoreBar, ScoreNote, ScoreTempo } from "../notation/score";
 import type { GlyphName } from "./glyphs";
 import type { Line, PlacedBar } from "./lines";
 import { boxOf, group, Pen } from "./pen";
@@ -124,10 +124,11 @@ function signature(pen: Pen, { signature: [upper, lower] }: ScoreBar, x: number)
 function mark(pen: Pen, score: Score, { bar: own, index, x }: PlacedBar, above: number): void {
   const before = score.bars[index - 1];
   const hasSwing = own.feel !== (before?.feel ?? "straight");
-  if (!(own.section || hasSwing || index === 0)) return;
+  const { tempo } = own;
+  if (!(own.section || hasSwing || tempo)) return;
   let at = x;
   if (own.section) at = sectionMark(pen, own.section, x, above) + 1.2;
-  if (index === 0) at = tempo(pen, score, at, above) + 2.4;
+  if (tempo) at = tempoMark(pen, tempo, at, above) + 2.4;
   if (hasSwing) swingMark(pen, own.feel, at, above);
 }
 
@@ -142,22 +143,26 @@ function sectionMark(pen: Pen, name: string, x: number, y: number): number {
   return x + width;
 }
 
-function tempo(pen: Pen, { counted, bpm }: Score, x: number, y: number): number {
+function tempoMark(pen: Pen, tempo: ScoreTempo, x: number, y: number): number {
+  if (tempo.text !== null) {
+    if (tempo.text) pen.text(tempo.text, x, y, "words");
+    return x + 0.95 * tempo.text.length;
+  }
   const names: Record<string, GlyphName> = {
     half: "metNoteHalfUp",
     quarter: "metNoteQuarterUp",
     eighth: "metNote8thUp",
     "16th": "metNote16thUp",
   };
-  const note = names[counted.value] ?? "metNoteQuarterUp";
+  const note = names[tempo.value] ?? "metNoteQuarterUp";
   const scale = 0.62;
   pen.glyph(note, x, y - 0.2, { scale, part: "tempo" });
   let at = x + boxOf(note, scale).right + 0.3;
-  for (let dot = 0; dot < counted.dots; dot++) {
+  for (let dot = 0; dot < tempo.dots; dot++) {
     pen.glyph("augmentationDot", at, y, { scale: 0.8 });
     at += 0.5;
   }
-  const words = `= ${Math.round(bpm)}`;
+  const words = `= ${tempo.beats}`;
   pen.text(words, at + 0.2, y, "words");
   return at + 0.2 + 0.95 * words.length;
 }

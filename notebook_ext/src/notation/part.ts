@@ -4,7 +4,7 @@
  */
 
 import { coarseOf, nameOf } from "../core/drums";
-import type { Meter } from "../core/meter";
+import { type Meter, tempoQuarters } from "../core/meter";
 import { NAMES, PART } from "../core/tables";
 import { median } from "../core/tempo";
 import { counted } from "../core/words";
@@ -27,6 +27,7 @@ import { TICKS } from "./score";
 import { findSections } from "./sections";
 import { songTempo } from "./song";
 import { PLACES } from "./staff";
+import { type TempoMark, tempoMarks } from "./tempi";
 
 const { TOGETHER_S, SPREAD_S, LEAST_PAIRS, COMPOUND_SHARE } = PART;
 const COMPOUND: Meter = { beats: 6, unit: 8 }; // whatever the number of its beats
@@ -37,8 +38,8 @@ export const ALL: readonly string[] = /* @__PURE__ */ Object.keys(NAMES);
 export interface Part {
   readonly bars: readonly Bar[];
   readonly swings: Swings;
-  /** Counted beats per minute. */
-  readonly bpm: number;
+  /** Tempo marks by the index of their bars; the first bar has one. */
+  readonly tempi: ReadonlyMap<number, TempoMark>;
   /** Time in seconds at which the last bar ends. */
   readonly end: number;
   /** Number of hits that are not notated, by drum. */
@@ -76,8 +77,10 @@ export function makePart(given: Given): Part {
     writeAsCompound(bars);
   } else if (!hasPairs(bars)) writeAsTriplets(bars);
   const struck = given.hits.map(({ time }) => time);
-  const bpm = songTempo(given.beats, given.meters, struck) || tempoOf(bars);
-  return { bars, swings: rhythm.swings, bpm, end, leftOut, sections: findSections(bars) };
+  const { beats, meter, isSteady } = songTempo(given.beats, given.meters, struck);
+  const quarters = (beats || tempoOf(bars)) * tempoQuarters(meter ?? bars[0].meter);
+  const tempi = tempoMarks(bars, end, quarters, isSteady);
+  return { bars, swings: rhythm.swings, tempi, end, leftOut, sections: findSections(bars) };
 }
 
 function add(counts: Counts, more: Counts): void {

@@ -15,10 +15,6 @@ export type Beam = "begin" | "continue" | "end" | "forward hook" | "backward hoo
 export type Head = "normal" | "x" | "circle-x" | "diamond" | "triangle";
 
 export interface Score {
-  /** Counted beats per minute; `counted` is their note value. */
-  readonly bpm: number;
-  /** Note value of the counted beats in the first bar: "quarter" with 1 dot in 6/8. */
-  readonly counted: { readonly value: Value; readonly dots: number };
   /** Drums that are drawn, in list order, with their names: "Hi-hat" if the kind is uncertain. */
   readonly drums: readonly (readonly [drum: string, name: string])[];
   readonly bars: readonly ScoreBar[];
@@ -41,6 +37,8 @@ export interface ScoreBar {
   readonly swing: number;
   /** Rehearsal mark of the section that begins here, after a light double bar line. */
   readonly section: string | null;
+  /** Tempo mark; the first bar has one. */
+  readonly tempo: ScoreTempo | null;
   /**
    * Whether it equals the bar before; a simile mark may replace it, except at the start of a line.
    */
@@ -53,6 +51,15 @@ export interface ScoreBar {
   readonly hands: readonly ScoreNote[];
   /** Stems down; empty if the feet are silent. */
   readonly feet: readonly ScoreNote[];
+}
+
+export interface ScoreTempo {
+  readonly beats: number;
+  /** Note value that it is stated in: "quarter" with 1 dot in 6/8. */
+  readonly value: Value;
+  readonly dots: number;
+  /** What is printed instead: "rit.", or nothing where a ritardando goes on. */
+  readonly text: string | null;
 }
 
 export interface ScoreBeat {

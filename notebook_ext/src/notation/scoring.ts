@@ -2,7 +2,7 @@
 
 import type { Timing as Corrected } from "../core/bars";
 import type { Hit } from "../core/edits";
-import { beatQuarters, parseMeter, signatureOf } from "../core/meter";
+import { parseMeter, signatureOf, tempoQuarters } from "../core/meter";
 import { type Bar, countOf, type Given, type Stroke, ticksOf, usualLength } from "./bars";
 import { barsBeforeLines } from "./lines";
 import { drumsOf, makePart, omissions, type Part } from "./part";
@@ -12,6 +12,7 @@ import { TICKS } from "./score";
 import { repeated, sectionNames } from "./sections";
 import { barRest, type Note, signFor, spell } from "./spelling";
 import { PLACES } from "./staff";
+import type { TempoMark } from "./tempi";
 
 /** A song in its current state, such as a `Session`. */
 export interface WritableSong {
@@ -29,15 +30,13 @@ export function partOf({ hits, timing }: WritableSong): Part {
 /** Return the score of a song. Throws `CannotWrite`. */
 export function scoreOf(song: WritableSong): Score {
   const part = partOf(song);
-  const { bars, bpm, end, swings } = part;
+  const { bars, end, swings, tempi } = part;
   const index = new Map(song.hits.map((hit, n) => [hit, n]));
   const names = sectionNames(part.sections);
   const lines = barsBeforeLines(part);
   const alike = repeated(bars);
   const count = usualLength(bars);
   return {
-    bpm,
-    counted: signFor(beatQuarters(bars[0].meter) * TICKS),
     drums: [...drumsOf(part)],
     bars: bars.map(
       (bar, n): ScoreBar => ({
@@ -49,6 +48,7 @@ export function scoreOf(song: WritableSong): Score {
         feel: bar.feel,
         swing: swingOf(bar.feel, swings),
         section: names.get(n) ?? null,
+        tempo: tempoOf(bar, tempi.get(n)),
         isRepeat: alike[n] && !names.has(n),
         beginsLine: lines.has(n),
         beats: beatsOf(bar),
@@ -58,6 +58,10 @@ export function scoreOf(song: WritableSong): Score {
     ),
     omissions: omissions(part),
   };
+}
+
+function tempoOf({ meter }: Bar, mark: TempoMark | undefined): ScoreBar["tempo"] {
+  return mark ? { ...mark, ...signFor(tempoQuarters(meter) * TICKS) } : null;
 }
 
 const orRest = (notes: readonly Note[], bar: Bar): readonly Note[] =>

@@ -7,6 +7,7 @@ import {
   type MeterChange,
   metersOfBars,
   meterText,
+  tempoQuarters,
 } from "../core/meter";
 import { steadyTempo, usualQuarter } from "../core/tempo";
 import { fixed9 } from "../core/writers";
@@ -41,21 +42,29 @@ export function beatPlaces(beats: readonly Counted[], meters: readonly MeterChan
   });
 }
 
-/** Return the counted beats per minute; null with fewer than two beats: `Transcription.tempo`. */
+/** Tempo in its meter's own unit, 0 if unknown; the meter is null if none is known. */
+export interface SongTempo {
+  readonly beats: number;
+  readonly meter: Meter | null;
+  readonly isSteady: boolean;
+}
+
+/** Return the tempo of a song: `Transcription.tempo`. */
 export function songTempo(
   beats: readonly Counted[],
   meters: readonly MeterChange[],
   hits: readonly number[],
-): number | null {
-  if (beats.length < 2) return null;
+): SongTempo {
+  const bars = beats.filter(([, position]) => position === 1).length;
+  const meter = meters.length ? usualMeter(meters, bars) : null;
+  if (beats.length < 2) return { beats: 0, meter, isSteady: true };
   const places = beatPlaces(beats, meters);
   const times = beats.map(([time]) => time);
-  const bars = beats.filter(([, position]) => position === 1).length;
-  const beat = beatQuarters(usualMeter(meters, bars));
+  const unit = tempoQuarters(meter ?? COMMON);
   const steady = steadyTempo(times, places, hits);
-  if (steady) return nano(60 / steady.quarter / beat);
+  if (steady) return { beats: nano(60 / steady.quarter / unit), meter, isSteady: true };
   const quarter = usualQuarter(times, places);
-  return quarter ? 60 / quarter / beat : null;
+  return { beats: quarter ? 60 / quarter / unit : 0, meter, isSteady: false };
 }
 
 /** Return the meter of most of the first `bars` bars. */

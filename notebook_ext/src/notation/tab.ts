@@ -1,8 +1,7 @@
 /** Writes drum tablature as text, byte for byte like `adt_plugins.formats.tab`. */
 
 import { coarseOf, nameOf } from "../core/drums";
-import { signatureOf } from "../core/meter";
-import { roundEven } from "../core/pick";
+import { beatQuarters, signatureOf } from "../core/meter";
 import { TAB } from "../core/tables";
 import { type Bar, countOf, type GridBeat, type Stroke, signatureOfBar, usualLength } from "./bars";
 import { FEELS, isTernary } from "./divisions";
@@ -29,15 +28,18 @@ export function tabText(part: Part, { title, artist }: SongNames): string {
   const rows = Object.keys(ROWS).filter((row) => ROWS[row].some((drum) => drums.has(drum)));
   const names = [title, artist].filter(Boolean).join(", ");
   const lines = [names, heading(part), "", ...wrapped(legend(part, rows))];
+  const heads = headsOf(part);
   const cells = new Cells(part.bars);
   const widest = Math.max(...part.bars.map((bar) => cells.widthOf(bar)));
   const barsALine = BARS_A_LINE * widest <= MOST_COLUMNS ? BARS_A_LINE : 2;
-  for (const line of linesOf(part.bars, barsALine)) lines.push("", ...block(line, rows, cells));
+  for (const line of linesOf(part.bars, barsALine)) {
+    lines.push("", ...block(line, rows, cells, heads));
+  }
   return `${lines.join("\n")}\n`;
 }
 
-/** Return tempo, the meter of most bars, and swing. */
-function heading({ bars, bpm }: Part): string {
+/** Return the first tempo, the meter of most bars, and swing. */
+function heading({ bars, tempi }: Part): string {
   const length = usualLength(bars);
   const counted = bars.filter(({ number }) => number > 0);
   const own = counted.length ? counted : bars;
@@ -46,7 +48,9 @@ function heading({ bars, bpm }: Part): string {
   const feels = (counted.length ? counted : bars.slice(0, 1)).map(({ feel }) => feel);
   const times = FEELS.map((feel) => feels.filter((own) => own === feel).length);
   const swing = SWINGS[FEELS[times.indexOf(Math.max(...times))]];
-  return `${roundEven(bpm)} beats a minute, ${upper}/${lower}${swing ? `, ${swing}` : ""}`;
+  // The beats of 7/8 are counted in eighths, but its tempo is that of quarters.
+  const unit = beatQuarters(bars[0].meter) >= 1 ? "beats" : "quarters";
+  return `${tempi.get(0)?.beats} ${unit} a minute, ${upper}/${lower}${swing ? `, ${swing}` : ""}`;
 }
 
 /** Explain the rows and signs. */
@@ -134,30 +138,45 @@ function least(beat: GridBeat): number {
   return Math.max(steps, beat.division.steps);
 }
 
-function block(bars: readonly Bar[], rows: readonly string[], cells: Cells): string[] {
+function block(
+  bars: readonly Bar[],
+  rows: readonly string[],
+  cells: Cells,
+  heads: ReadonlyMap<Bar, string>,
+): string[] {
   const width = Math.max(...rows.map((row) => row.length));
   const margin = " ".repeat(width + 2);
   const counts = bars.map(({ beats }) => beats.map((beat) => countedText(beat, cells)).join(""));
-  // The number of each bar stands above its first beat.
-  const numbers = bars.map((bar, n) => numberText(bar, bars[n - 1]).padEnd(counts[n].length));
-  const heads = [numbers, counts].map((parts) => (margin + parts.join(" ")).trimEnd());
+  // The number of a bar stands above its first beat, if that before is short enough.
+  let [numbers, place] = ["", 0];
+  bars.forEach((bar, n) => {
+    const head = heads.get(bar);
+    if (head) numbers = (place ? `${numbers} `.padEnd(place) : "") + head;
+    place += counts[n].length + 1;
+  });
   const shown = rows.map((row) => {
     const own = bars.map(({ beats }) => beats.map((beat) => rowText(beat, row, cells)).join(""));
     return `${row.padEnd(width)} |${own.join("|")}|`;
   });
-  return [...heads, ...shown];
+  return [...[numbers, counts.join(" ")].map((text) => (margin + text).trimEnd()), ...shown];
 }
 
-/** Return the number of a bar, with any changes within a line. */
-function numberText(bar: Bar, before: Bar | undefined): string {
-  if (bar.number < 1) return "";
-  if (!before || before.number < 1) return String(bar.number);
-  const signature = signatureOfBar(bar).join("/");
-  const notes = [
-    ...(signatureOfBar(before).join("/") === signature ? [] : [signature]),
-    ...(before.feel === bar.feel ? [] : [SWINGS[bar.feel] ?? "straight"]),
-  ];
-  return notes.length ? `${bar.number} (${notes.join(", ")})` : String(bar.number);
+/** Return the numbers of bars, with what changes there: "9 (3/4, 124 BPM)". */
+function headsOf({ bars, tempi }: Part): Map<Bar, string> {
+  const heads = bars.map((bar, n): [Bar, string] => {
+    const before = bars[n - 1];
+    const follows = before && before.number > 0;
+    const signature = signatureOfBar(bar).join("/");
+    const mark = n ? tempi.get(n) : undefined;
+    const notes = [
+      follows && signatureOfBar(before).join("/") !== signature && signature,
+      follows && before.feel !== bar.feel && (SWINGS[bar.feel] ?? "straight"),
+      mark && (mark.text ?? `${mark.beats} BPM`),
+    ].filter(Boolean);
+    const parts = [bar.number > 0 && bar.number, notes.length > 0 && `(${notes.join(", ")})`];
+    return [bar, parts.filter(Boolean).join(" ")];
+  });
+  return new Map(heads);
 }
 
 /** Return the count of a beat's steps: "1e&a". */

@@ -6,6 +6,7 @@ import {
   MOST_S,
   nearestBeat,
   spacing,
+  statedPart,
   type Timing,
   type TimingOp,
 } from "../core/bars";
@@ -91,7 +92,7 @@ export class BarEdits {
       session.say(`${count} taps; at least ${LEAST_TAPS} are needed`);
       return;
     }
-    session.say(`${count} taps: ${Math.round(60 / tapped(this.#taps).beat)} BPM`);
+    session.say(`${count} taps: ${this.#pulse(this.#taps)}`);
     this.#waiting = setTimeout(() => this.#tapped(), (1000 * PATIENCE_S) / player.speed);
   }
 
@@ -103,7 +104,11 @@ export class BarEdits {
     const perBar = meter ? countedOf(meter) : beatsPerBar(session.timing.beats, taps[0]);
     const hits = session.hits.map(({ time }) => time);
     const beats = beatsOfTaps(taps, hits, session.player.duration, perBar);
-    const tempo = Math.round(60 / tapped(taps).beat);
-    this.#do({ op: "beats", beats }, `${tempo} BPM from ${taps.length} taps`);
+    this.#do({ op: "beats", beats }, `${this.#pulse(taps)} from ${taps.length} taps`);
+  }
+
+  #pulse(taps: readonly number[]): string {
+    const part = statedPart(this.#session.meter);
+    return `${Math.round((60 * part) / tapped(taps).beat)} BPM`;
   }
 }

@@ -167,7 +167,7 @@ export class Session extends Announcer {
     return this.timing.beats;
   }
 
-  /** Beats per minute; null if the song has no steady tempo. */
+  /** Counted beats per minute; null if the song has no steady tempo. */
   get tempo(): number | null {
     const { beats, tempo } = this.song.header;
     const octave = Math.log2(spacing(beats) / spacing(this.beats));

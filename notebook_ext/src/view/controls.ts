@@ -1,6 +1,6 @@
 /** Buttons, sliders and lane headers. */
 
-import { meterAt } from "../core/bars";
+import { meterAt, statedPart } from "../core/bars";
 import { barAndBeat, secondsPerBeat } from "../core/beats";
 import type { Snap } from "../core/snap";
 import { nameOf } from "../core/song";
@@ -237,8 +237,11 @@ export class Controls implements Panel {
     const { beats, timing } = this.#session;
     const pace = secondsPerBeat(beats, seconds);
     const place = barAndBeat(beats, seconds);
-    const tempo = pace && `${this.#session.tempo ?? Math.round(60 / pace)} BPM`;
-    const counted = [tempo, meterAt(timing, seconds)].filter(Boolean).join(" ");
+    const meter = meterAt(timing, seconds);
+    const part = statedPart(meter);
+    const { tempo } = this.#session;
+    const pulse = pace && `${tempo ? tempo * part : Math.round((60 * part) / pace)} BPM`;
+    const counted = [pulse, meter].filter(Boolean).join(" ");
     const where = [place && `bar ${place}`, counted].filter(Boolean).join(" · ");
     if (this.#place.textContent !== where) this.#place.textContent = where;
   }

@@ -299,6 +299,27 @@ def test_musescore_has_one_tempo_mark(start: float, tmp_path: Path) -> None:
     assert pitches(path) == Counter({36: 2 * BARS + 1, 38: 2 * BARS})
 
 
+def test_musescore_plays_the_tempi_of_the_score(tmp_path: Path) -> None:
+    """A mark at the jump, a word where it slows down, nothing for what follows."""
+    tempi = [110.0] * 32 + [124.0] * 32 + [122.0 - 4 * n for n in range(12)]
+    times = [0.5, *(0.5 + np.cumsum(60 / np.array(tempi))).tolist()][:-1]
+    onsets = tuple(Onset(t, (Drum.KD, Drum.SD)[n % 2]) for n, t in enumerate(times))
+    beats = tuple(Beat(t, n % 4 + 1) for n, t in enumerate(times))
+    song = Transcription(onsets, beats, meters=meter_changes("4/4"))
+    path = formats.write(song, tmp_path / "song.drums.musicxml")[0]
+    midi, score = tmp_path / "back.mid", tmp_path / "back.mscx"
+    for back in (midi, score):
+        mscore("-o", back, path, home=tmp_path)
+    sounds = [float(e.get("tempo", "")) for e in ET.parse(path).iter("sound")]
+    tempos = parse(midi.read_bytes()).tracks[0].tempos
+    played = [mido.tempo2bpm(tempo) for _, tempo in tempos]
+    assert played == pytest.approx(sounds, abs=0.01)
+    assert sounds[:2] == [110, 124]
+    texts = ET.parse(score).iterfind(".//Tempo/text")
+    shown = ["".join(text.itertext()).split()[-1:] for text in texts]
+    assert shown == [["110"], ["124"], ["rit."], *[[]] * (len(sounds) - 3)]
+
+
 @pytest.mark.slow
 def test_rosegarden_has_one_tempo_and_the_meter(screen: Screen, tmp_path: Path) -> None:
     from tests.support.rosegarden import rosegarden, saved

@@ -35,6 +35,7 @@ from adt_plugins.formats.notation.spelling import (
     value_of,
 )
 from adt_plugins.formats.notation.staff import PLACES
+from adt_plugins.formats.notation.tempi import TempoMark
 from adt_plugins.formats.song_names import SongNames, song_names
 from adt_plugins.formats.tab import tab_lines
 from adt_plugins.meter import meter_changes
@@ -56,10 +57,7 @@ def score_of(part: Part, onsets: Sequence[Onset]) -> dict[str, Any]:
     names = section_names(part.sections)
     lines, alike = bars_before_lines(part), repeated(part.bars)
     ends = [*(bar.beats[0].time for bar in part.bars[1:]), part.end]
-    value, dots = value_of(Fraction(part.bars[0].meter.quarters))
     return {
-        "bpm": part.bpm,
-        "counted": {"value": value, "dots": dots},
         "drums": [[drum.value, name] for drum, name in part.drums().items()],
         "bars": [
             {
@@ -71,6 +69,7 @@ def score_of(part: Part, onsets: Sequence[Onset]) -> dict[str, Any]:
                 "feel": bar.feel.value,
                 "swing": part.swing_of(bar),
                 "section": names.get(n),
+                "tempo": _tempo(bar, part.tempi.get(n)),
                 "isRepeat": alike[n] and n not in names,
                 "beginsLine": n in lines,
                 "beats": _beats(bar),
@@ -106,6 +105,13 @@ def _beats(bar: Bar) -> list[dict[str, Any]]:
         )
         start += beat.quarters
     return beats
+
+
+def _tempo(bar: Bar, mark: TempoMark | None) -> dict[str, Any] | None:
+    if mark is None:
+        return None
+    value, dots = value_of(Fraction(bar.meter.tempo_unit))
+    return {"beats": mark.beats, "text": mark.text, "value": value, "dots": dots}
 
 
 def _notes(notes: Iterable[Note], index: dict[int, int]) -> list[dict[str, Any]]:
@@ -219,7 +225,7 @@ def shown_songs() -> dict[str, Transcription]:
     }
 
 
-SONGS = 240
+SONGS, CHANGING_SONGS = 240, 40
 DRUMS = tuple(Drum)
 METERS = ("4/4", "4/4", "3/4", "6/8", "7/8", "12/8", "2/2", "5/4", "15/16", "3/8")
 GRIDS: tuple[Sequence[float], ...] = (
@@ -246,6 +252,31 @@ def random_song(seed: int) -> Transcription:
         onsets=tuple(_random_onsets(chance, times)),
         beats=tuple(beats),
         meters=meter_changes(meters),
+    )
+
+
+def changing_song(seed: int) -> Transcription:
+    """A song at several tempi, some of which slow down at the end."""
+    chance = random.Random(seed)
+    meter = chance.choice(METERS)
+    counted, jitter = meter_changes(meter)[0].meter.counted, chance.choice((0.0, 0.005))
+    time = chance.uniform(0, 2)
+    beats: list[Beat] = []
+    for _ in range(chance.randint(2, 4)):
+        step = 60 / chance.choice((90, 110, 112.5, chance.uniform(60, 240)))
+        for _ in range(counted * chance.randint(1, 12)):
+            own = max(time + chance.gauss(0, jitter), 0.0)
+            beats.append(Beat(own, len(beats) % counted + 1))
+            time += step
+    slower = chance.choice((1.0, 1.06))
+    for _ in range(counted * 3):
+        beats.append(Beat(time, len(beats) % counted + 1))
+        step *= slower
+        time += step
+    return Transcription(
+        onsets=tuple(_random_onsets(chance, [beat.time for beat in beats])),
+        beats=tuple(sorted(set(beats))),
+        meters=meter_changes(meter),
     )
 
 
@@ -344,6 +375,7 @@ def _id3(version: int, title: str, artist: str) -> bytes:
 def fixtures() -> list[dict[str, Any]]:
     """Songs, their scores, and their tabs."""
     songs = [*shown_songs().values(), *map(random_song, range(SONGS))]
+    songs += map(changing_song, range(CHANGING_SONGS))
     songs.append(Transcription(beats=songs[0].beats))
     songs.append(Transcription((Onset(1.0, Drum.KD),)))
     songs.append(Transcription((Onset(1e5, Drum.KD),), (Beat(0.0, 1), Beat(0.5, 2))))

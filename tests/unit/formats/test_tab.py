@@ -14,7 +14,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError
 from adt_plugins.formats.notation.part import make_part
 from adt_plugins.labels.tracks import tracks_of
-from adt_plugins.meter import Meters, meter_changes
+from adt_plugins.meter import Meter, Meters, meter_changes
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.transcription import Transcription
 
@@ -204,13 +204,19 @@ def test_a_meter_passes_through_every_writer(
     song = metered(meter, [(count, step)] * 4)
     assert str(song.meter) == meter
     tab = formats.write(song, tmp_path / "song.tab.txt")[0].read_text()
-    assert tab.splitlines()[1] == f"{60 / step:.0f} beats a minute, {meter}"
+    unit = Meter.parse(meter).tempo_unit
+    stated = 60 / step * song.beat_places()[1] / unit
+    beats = "quarters" if meter == "7/8" else "beats"
+    assert tab.splitlines()[1] == f"{stated:.0f} {beats} a minute, {meter}"
     xml = ET.parse(formats.write(song, tmp_path / "song.drums.musicxml")[0])
     upper, lower = meter.split("/")
     assert [e.text for e in xml.iter("beats")] == [upper]
     assert [e.text for e in xml.iter("beat-type")] == [lower]
     quarters = float(xml.find(".//sound").get("tempo"))  # type: ignore[union-attr, arg-type]
-    assert quarters == pytest.approx(60 / step * song.beat_places()[1], abs=0.01)
+    assert quarters == pytest.approx(stated * unit, abs=0.01)
+    assert xml.findtext(".//per-minute") == f"{stated:.0f}"
+    assert xml.findtext(".//beat-unit") == ("half" if meter == "2/2" else "quarter")
+    assert (xml.find(".//beat-unit-dot") is not None) == (unit == 1.5)
     for measure in xml.iter("measure"):
         durations = [int(e.text or 0) for e in measure.findall("note/duration")]
         # The hands rest, the feet play.
@@ -221,7 +227,7 @@ def test_a_meter_passes_through_every_writer(
         assert [b.position for b in read.beats][: len(song.beats)] == [
             b.position for b in song.beats
         ]
-        assert read.tempo == pytest.approx(60 / step, abs=0.01)
+        assert read.tempo == pytest.approx(stated, abs=0.01)
 
 
 def test_a_change_of_meter_passes_through_every_writer(tmp_path: Path) -> None:
@@ -237,7 +243,7 @@ def test_a_change_of_meter_passes_through_every_writer(tmp_path: Path) -> None:
     assert headings == [("1", "4", "4"), ("3", "6", "8"), ("5", "7", "8")]
     tab = formats.write(song, tmp_path / "song.tab.txt")[0].read_text()
     assert "3 (6/8)" in tab
-    assert "5" in tab
+    assert "5 (7/8)" in tab  # at the beginning of a line, too
     midi = formats.read(formats.write(song, tmp_path / "song.drums.mid")[0])
     json = formats.read(formats.write(song, tmp_path / "song.drums.json")[0])
     assert midi.meters == json.meters == song.meters

@@ -386,6 +386,14 @@ def test_a_model_that_hears_no_beats_is_refused() -> None:
         find_beats(deaf)
 
 
+def test_a_tempo_of_seven_eight_is_that_of_quarters() -> None:
+    """Its eighths are counted: 280 a minute, faster than the beats of 4/4 can be."""
+    eighths = 1 + np.arange(70) * 60 / 280
+    for bpm in (None, 140.0):
+        beats = find_beats(played(eighths, 7), bpm=bpm, meter="7/8", patterns=False)
+        assert [beat.position for beat in beats] == [n % 7 + 1 for n in range(70)]
+
+
 @pytest.mark.parametrize(
     ("meter", "count", "compound"),
     [("4/4", 4, False), ("6/8", 2, True), ("12/8", 4, True), ("3/8", 3, False),
