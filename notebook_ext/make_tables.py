@@ -183,7 +183,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "SECTIONS": (sections, "WINDOW_BARS LEAST_BARS LEAST_CHANGE LEAST_MORE"),
     "PART": (part, "_TOGETHER_S _SPREAD_S _LEAST_PAIRS _COMPOUND_SHARE"),
     "TEMPI": (tempi, "WOBBLE LEAST_COST SLOWING_BARS"),
-    "SPELLING": (spelling, "_VALUES"),
+    "SPELLING": (spelling, "VALUES"),
     "LINES": (lines, "BARS_A_LINE MOST_ROOM _GHOST_ROOM _GRACE_ROOM _SIMILE_ROOM"),
     "STAFF": (staff, "PLACES USUAL"),
     "TAB": (tab, "BARS_A_LINE MOST_COLUMNS _ROWS _SIGNS _COUNTS _SWINGS _GRACES"),
