@@ -24,7 +24,7 @@ from adt_plugins.base.folders import (
 from adt_plugins.errors import AdtError
 from adt_plugins.formats import song_stem
 from adt_plugins.formats.audacity_project import read_project
-from adt_plugins.labels.corrections import explained
+from adt_plugins.labels.corrections import LEAST_SHARE, explained
 from adt_plugins.labels.originals import Original
 from adt_plugins.labels.tracks import read_tracks
 
@@ -32,7 +32,6 @@ SUFFIXES = (".aup3", ".aup4")
 """Suffixes of projects that Audacity 3 and 4 save."""
 
 _MOST_LOOKED_AT = 40
-_LEAST_SHARE = 0.3
 _SAVE_FOLDERS = ("Directories/Save", "Directories/Open")
 
 
@@ -94,7 +93,7 @@ def _is_of(path: Path, stem: str, originals: Sequence[Original]) -> bool:
     except AdtError:
         return False
     for original in originals:
-        least = _LEAST_SHARE * min(len(reading), len(original.transcription))
+        least = LEAST_SHARE * min(len(reading), len(original.transcription))
         if len(explained(reading, original.transcription)) >= max(least, 1):
             return True
     return named and not len(reading)

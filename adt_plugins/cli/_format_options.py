@@ -321,7 +321,7 @@ def _add_timing(group: argparse._ArgumentGroup) -> None:
 
 def add_paper(parser: argparse.ArgumentParser) -> None:
     """Add options for how parts on paper are written."""
-    group = parser.add_argument_group("parts on paper (tab, pdf, musicxml)")
+    group = parser.add_argument_group("parts on paper (tab, pdf, musicxml, gp5)")
     group.add_argument(
         "--swing-notation",
         choices=["eighths", "triplets"],

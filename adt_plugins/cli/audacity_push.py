@@ -54,9 +54,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("file", metavar="FILE", help="recording or transcription")
     _format_options.add_labels(parser)
-    parser.add_argument(
-        "--drums", type=_values.drums, metavar="DRUM,DRUM", help="only these drums"
-    )
+    _options.add_drums(parser, "only these drums")
     parser.add_argument(
         "--offset",
         type=_values.seconds,

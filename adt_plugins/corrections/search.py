@@ -14,7 +14,7 @@ from adt_plugins import formats
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.errors import AdtError
 from adt_plugins.formats.audacity_project.writer import ORIGINAL, data_folder
-from adt_plugins.labels.corrections import Slack, exact, explained
+from adt_plugins.labels.corrections import LEAST_SHARE, Slack, exact, explained
 from adt_plugins.labels.originals import (
     Original,
     onset_times,
@@ -23,8 +23,6 @@ from adt_plugins.labels.originals import (
 )
 from adt_plugins.labels.tracks import LabelReading
 
-# An original explains labels if it matches three in ten of them, or of its hits.
-_LEAST_SHARE = 0.3
 # Two songs have some times in common by chance.
 _LEAST_LABELS = 2
 # Once an original explains half of the labels, only some more are compared, and with
@@ -94,7 +92,7 @@ def find_original(
 
 def _is_enough(count: int, labels: int, hits: int) -> bool:
     """Return whether this many labels can belong to this many hits."""
-    return count >= max(_LEAST_LABELS, _LEAST_SHARE * min(labels, hits))
+    return count >= max(_LEAST_LABELS, LEAST_SHARE * min(labels, hits))
 
 
 def _best(

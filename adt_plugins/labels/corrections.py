@@ -23,6 +23,9 @@ from adt_plugins.transcription import Transcription
 MOVED_S = 0.1
 """Largest distance that a label counts as moved by; farther away, it is a new hit."""
 
+LEAST_SHARE = 0.3
+"""Share of labels, or of hits if these are fewer, that belong together in one song."""
+
 Slack = Callable[[float], float]
 """Tolerance in seconds of a time that was not changed."""
 

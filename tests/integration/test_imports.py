@@ -21,7 +21,9 @@ from tests.support.structure import (
     PACKAGE,
     circles,
     imports,
+    is_private,
     loaded,
+    modules,
     private_from_outside,
     running_up,
     without_the_door,
@@ -46,6 +48,13 @@ PUBLIC = [
     "transcribe_stream",
 ]
 """What the package promises to keep: nobody adds to it or drops a name by accident."""
+
+
+def test_lint_imports_knows_all_private_modules() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    protected = project.partition("protected_modules = [")[2].partition("]")[0]
+    named = {line.strip(' ",') for line in protected.splitlines() if line.strip()}
+    assert named == {name for name in modules(ROOT) if is_private(name)}
 
 
 def test_imports_go_down_only_and_in_no_circle() -> None:

@@ -136,14 +136,19 @@ def running_up(graph: dict[str, set[str]]) -> list[tuple[str, str]]:
     ]
 
 
+def is_private(module: str) -> bool:
+    """Whether the name of a module begins with an underscore; ``__main__`` is none."""
+    name = module.rpartition(".")[2]
+    return name.startswith("_") and not name.startswith("__")
+
+
 def private_from_outside(graph: dict[str, set[str]]) -> list[tuple[str, str]]:
     """Return imports of modules with an underscore from outside their folder."""
     return [
         (source, target)
         for source, targets in sorted(graph.items())
         for target in sorted(targets)
-        if target.rpartition(".")[2].startswith("_")
-        and not source.startswith(target.rpartition(".")[0])
+        if is_private(target) and not source.startswith(target.rpartition(".")[0])
     ]
 
 
