@@ -11,7 +11,7 @@ import struct
 from typing import BinaryIO
 
 from adt_plugins.audio.old_formats import VOC, stated_size
-from adt_plugins.audio.sniff import OGG_HEADER
+from adt_plugins.audio.sniff import OGG_HEADER, bytes_at
 from adt_plugins.audio.stream_ends import end_of_mlp
 
 _OGG_PAGE = 65307
@@ -119,8 +119,7 @@ def long_chunk(
     """
     length, position = struct.calcsize(header), start
     for _ in range(_MOST_CHUNKS):
-        file.seek(position)
-        data = file.read(length)
+        data = bytes_at(file, position, length)
         if len(data) < length:
             break
         name, size = struct.unpack(header, data)

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
+from adt_plugins.audio.sniff import bytes_at
+
 _MOST_BLOCKS = 10_000
 _NIST = {
     key: re.compile(rb"^%b -\w+ (\d+)" % key, re.MULTILINE)
@@ -18,6 +20,7 @@ _VOC_START_AT, _VOC_GOES_ON = 20, b"\2"
 _MAT4_BYTES = {0: 8, 1: 4, 2: 4, 3: 2, 4: 2, 5: 1}
 _MAT4_LARGEST_MARKER, _MAT4_BIG_ENDIAN, _MAT5_START = 1052, 1000, 128
 _MPC_HEADER, _AVR_HEADER, _PSION_HEADER = 42, 128, 32
+_SVX_STEREO = b"\0\0\0\6"
 _XI_COUNT_AT, _XI_SAMPLE_HEADER = 296, 40
 VOC = b"Creative Voice File\x1a"
 """First bytes of a VOC file, whose sound lies in blocks that are mostly small."""
@@ -66,6 +69,26 @@ def is_in_blocks(file: BinaryIO, head: bytes) -> bool:
     block = file.read(4)
     file.seek(position + 4 + int.from_bytes(block[1:], "little"))
     return file.read(1) == _VOC_GOES_ON
+
+
+def has_sides_in_turn(file: BinaryIO, head: bytes) -> bool:
+    """Return whether an SVX file is stereo: the left side as a whole, then the right.
+
+    libsndfile takes the two for one side, twice as long, or for samples in turn.
+    """
+    if head[:4] != b"FORM" or head[8:12] not in (b"8SVX", b"16SV"):
+        return False
+    position = 12
+    for _ in range(_MOST_BLOCKS):
+        file.seek(position)
+        chunk = file.read(12)
+        if len(chunk) < 12 or chunk[:4] == b"BODY":
+            break
+        if chunk[:4] == b"CHAN":
+            return chunk[8:] == _SVX_STEREO
+        claimed = struct.unpack(">I", chunk[4:8])[0]
+        position += 8 + claimed + claimed % 2
+    return False
 
 
 def finished_sds(head: bytes, size: int) -> bytes | None:
@@ -168,8 +191,7 @@ def _mat4(file: BinaryIO, head: bytes) -> tuple[int, int]:
     size, position = file.seek(0, os.SEEK_END), 0
     found = (0, 0)
     for _ in range(_MOST_BLOCKS):
-        file.seek(position)
-        data = file.read(20)
+        data = bytes_at(file, position, 20)
         if len(data) < 20:
             break
         order = "<" if struct.unpack("<I", data[:4])[0] < _MAT4_BIG_ENDIAN else ">"

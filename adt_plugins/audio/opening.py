@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from adt_plugins.audio.decoder import ArrayDecoder, BlockDecoder, Decoder
 from adt_plugins.audio.sniff import (
+    MP3,
     Kind,
     end_without_tags,
     is_bitstream,
     ogg_sounds,
     sniff,
     sound_start,
+    vbri_bytes,
 )
 from adt_plugins.audio.wave_stream import WavePipe, is_wave
 from adt_plugins.errors import AudioError, MissingDependencyError
@@ -119,7 +121,7 @@ def _open_file(
         raise AudioError("is empty")
     kind, head, start = sniff(file)
     if nested < _MOST_NESTED:
-        bounds = _bounds_of_sound(file, kind, start, size)
+        bounds = _bounds_of_sound(file, kind, head, start, size)
         if bounds != (0, size):
             from adt_plugins.audio.part import part_of
 
@@ -136,11 +138,11 @@ def _open_file(
             starts,
             lambda part: _open_file(part, None, track, nested=nested + 1),
         )
-    if not kind.libsndfile or is_bitstream(head):
-        return _open_with_pyav(file, kind, track)
     from adt_plugins.audio.cut_vorbis import begins_before_zero
-    from adt_plugins.audio.old_formats import is_in_blocks
+    from adt_plugins.audio.old_formats import has_sides_in_turn, is_in_blocks
 
+    if not kind.libsndfile or is_bitstream(head) or has_sides_in_turn(file, head):
+        return _open_with_pyav(file, kind, track)
     # What libsndfile does not do well, but can do without PyAV.
     hard = ogg_sounds(head) > 1 or begins_before_zero(file, head)
     hard = hard or is_in_blocks(file, head)
@@ -168,13 +170,16 @@ def _check_single(track: int | None) -> None:
 
 
 def _bounds_of_sound(
-    file: BinaryIO, kind: Kind, start: int, size: int
+    file: BinaryIO, kind: Kind, head: bytes, start: int, size: int
 ) -> tuple[int, int]:
     """Return the part of a file without what decoders would take for damage.
 
-    Few skip zeros, or an ID3 tag; tags behind frames without a container are one more.
+    Few skip zeros, an ID3 tag or a VBRI tag; tags behind frames without a container
+    are one more.
     """
     start = start if start < size else 0
+    if kind is MP3 and (tag := vbri_bytes(head)):
+        return start + tag, size
     if kind.name:
         return (0 if kind.libsndfile else start), size
     return start or sound_start(file), end_without_tags(file)

@@ -58,6 +58,10 @@ _FEWEST_SAMPLES = 512
 # and so reads behind the eighth.
 _MOST_PLANES = 7
 
+# Frames of AMR from this kind on are pauses, which FFmpeg does not decode: where
+# nobody speaks, a telephone sends none or what noise to play.
+_WITH_PAUSES, _AMR_PAUSE = {"amrnb", "amrwb"}, 8
+
 # Frames of Opus are multiples of 2.5 ms.
 _OPUS, _OPUS_RATE, _OPUS_UNIT = {"opus", "libopus"}, 48_000, 120
 
@@ -102,6 +106,7 @@ class PyAvDecoder:
         self.mixing = Mixer
         self.bits: int | None = None
         self._failures = 0
+        self._lost = 0  # samples of packets that could not be decoded
         self._is_whole = False  # so that what follows is a tag
         self._resamplers: dict[tuple[str, str], av.AudioResampler] = {}
         try:
@@ -189,12 +194,13 @@ class PyAvDecoder:
         origin = frame.pts or 0
         position = silence = self._silence_before(origin) - self._kept_delay(frame)
         if first < silence:
-            nothing = np.zeros((silence - first, self.channels), np.float32)
-            yield self.mixing(nothing.dtype)(nothing)
+            yield self._silence(silence - first)
+        self._forget_lost()
         target = first - silence - round(_PREROLL_SECONDS * self.sample_rate)
         if target > 0 and self._can_seek():
             frames = self._seek(origin + target)
             frame = next(frames)
+            self._lost = 0
             position = silence + (frame.pts or 0) - origin
         for block in self._mixed(frame, frames):
             skip = max(0, first - position)
@@ -202,6 +208,18 @@ class PyAvDecoder:
             if skip < len(block):
                 yield block[skip:]
         self._judge(position)
+
+    def _silence(self, count: int) -> NDArray[np.float32]:
+        nothing = np.zeros((count, self.channels), np.float32)
+        return self.mixing(nothing.dtype)(nothing)
+
+    def _forget_lost(self) -> None:
+        """Let the sound begin with the first frame that could be decoded.
+
+        But for pauses of AMR, before which there is nothing that could be missing.
+        """
+        if self._stream.codec_context.name not in _WITH_PAUSES:
+            self._lost = 0
 
     def _mixed(
         self, frame: av.AudioFrame, frames: Iterator[av.AudioFrame]
@@ -215,9 +233,13 @@ class PyAvDecoder:
         )
         for part in fitting:
             key = part.format.name, part.layout.name
-            if gathered and (key != last or count >= _FEWEST_SAMPLES):
+            enough = count >= _FEWEST_SAMPLES or self._lost
+            if gathered and (key != last or enough):
                 yield mixers[last](_joined(gathered))
                 gathered, count = [], 0
+            if self._lost:
+                yield self._silence(self._lost)
+                self._lost = 0
             samples = _samples(part)
             if key not in mixers:
                 low = [
@@ -301,8 +323,18 @@ class PyAvDecoder:
             try:
                 yield from packet.decode()
             except self._error:
-                # NUT ends a stream with an empty packet.
-                self._failures += packet.size > 0
+                self._lose(packet)
+
+    def _lose(self, packet: av.Packet[av.AudioStream]) -> None:
+        """Note a packet that cannot be decoded: silence of its length follows."""
+        if packet.duration and packet.time_base:
+            seconds = float(packet.duration * packet.time_base)
+            self._lost += round(seconds * self.sample_rate)
+        is_pause = self._stream.codec_context.name in _WITH_PAUSES and (
+            packet.size and bytes(packet)[0] >> 3 & 15 >= _AMR_PAUSE
+        )
+        # NUT ends a stream with an empty packet.
+        self._failures += packet.size > 0 and not is_pause
 
     def _silence_before(self, origin: int) -> int:
         """Return the number of samples by which the sound starts after the pictures."""

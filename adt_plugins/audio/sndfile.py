@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -15,9 +15,13 @@ from adt_plugins.audio.endings import NO_END, lacks_end
 from adt_plugins.audio.layout import low_channels
 from adt_plugins.audio.quiet import quiet_mpg123
 from adt_plugins.audio.sniff import MP3, UNKNOWN, Kind
-from adt_plugins.audio.unfinished import finished_header, missing_share
+from adt_plugins.audio.unfinished import (
+    MORE_THAN_STATED,
+    finished_header,
+    missing_share,
+)
 from adt_plugins.base.held_signals import HeldSignals
-from adt_plugins.errors import MissingDependencyError
+from adt_plugins.errors import AudioError, MissingDependencyError
 
 try:
     import soundfile
@@ -42,9 +46,12 @@ _STRETCH = 40
 _LAST_PAGE = 255 * 2048
 
 # Whenever libmpg123 fails, it has moved on by 1024 bytes.
-_MP3_RETRIES = 64
+_MP3_RETRIES = 1024
 
 _BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24}
+
+# Bytes that may follow the last frame of an MP3.
+_LARGEST_TAG = 1 << 16
 
 # Shorter losses are not reported.
 _TOLERANCE_SECONDS = 0.1
@@ -77,10 +84,11 @@ class SndFileDecoder:
     ) -> None:
         # libsndfile tries libmpg123 on anything unknown, too.
         self._mpeg = kind in (MP3, UNKNOWN)
+        self._source = file
         finished = finished_header(file)
         self._stream = None
         if finished is not None:
-            self._stream = _Stream(file, header=finished)
+            self._stream = _Stream(file, header=finished[:2])
         elif path is None:
             self._stream = _Stream(file)
         self._file = self._open(self._stream or path)
@@ -96,7 +104,8 @@ class SndFileDecoder:
         self.frames = None if guessed else self.expected
         self._missing = 0.0 if guessed else missing_share(file)
         self._lacks_end = lacks_end(file)
-        self.warnings: list[str] = []
+        is_more = finished is not None and finished.is_more
+        self.warnings: list[str] = [MORE_THAN_STATED] if is_more else []
         self._low = low_channels(file, head, self.channels)
         # 16-bit files are read as they are, in less than half the time of float32.
         # Compressed ones gain nothing.
@@ -168,7 +177,28 @@ class SndFileDecoder:
             go_on = failed and self._mpeg and failures <= _MP3_RETRIES
             if not len(block) and not go_on:
                 break
+        if self._mpeg and self._is_before_end(position):
+            position = max(first, position)
+            for mixed in self._by_pyav(position):
+                position += len(mixed)
+                yield mixed
         self._judge(position, damage)
+
+    def _is_before_end(self, position: int) -> bool:
+        """Return whether more should follow a position at which an MP3 stopped."""
+        if self.frames is None:
+            return self._stream is not None and self._stream.has_more()
+        return self.frames - position > _TOLERANCE_SECONDS * self.sample_rate
+
+    def _by_pyav(self, first: int) -> Iterator[NDArray[np.float32]]:
+        """Decode on where libmpg123 took damage for the end, if PyAV is there."""
+        from adt_plugins.audio.pyav import PyAvDecoder
+
+        with suppress(MissingDependencyError, AudioError):
+            decoder = PyAvDecoder(self._source, MP3)
+            decoder.mixing = self.mixing
+            with closing(decoder):
+                yield from decoder.blocks(first)
 
     def _read(self) -> tuple[NDArray[Any], bool]:
         """Read a block, or its part before damage, and return whether there was any."""
@@ -176,7 +206,8 @@ class SndFileDecoder:
         if self._mpeg:
             buffer.fill(np.nan)
         try:
-            before = self._file.tell()
+            # In MP3 it is not needed, and would go back before damage.
+            before = None if self._mpeg else self._file.tell()
         except soundfile.SoundFileError:
             before = None  # libsndfile cannot seek in this codec
         try:
@@ -261,6 +292,10 @@ class _Stream:
 
     def tell(self) -> int:
         return self._position
+
+    def has_more(self) -> bool:
+        """Return whether much of the file itself has not been read."""
+        return self._position < self._size - _LARGEST_TAG
 
     def readinto(self, buffer: Any) -> int:
         try:

@@ -17,8 +17,9 @@ from typing import BinaryIO
 HEAD_BYTES = 4096
 """Bytes from which a kind is recognised."""
 
-FARTHEST = 1 << 62
-"""Position behind the end of any file; a damaged header may state a later one."""
+FARTHEST = 1 << 43
+"""Position behind the end of any file. A damaged header may state a later one, to which
+a file of ext4 cannot be moved: it is an error from 16 TiB on."""
 
 OGG_HEADER, OGG_FIRST = 27, 2
 """Bytes of a page's header before its lacing values, and the flag of a first page."""
@@ -100,13 +101,14 @@ _BITSTREAMS = re.compile(
 )
 _ID3V1_BYTES, _APE_BYTES, _APE_HAS_HEADER = 128, 32, 1 << 31
 _OGG_SOUNDS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
-_ID3_HEADER, _MOST_TAGS = 10, 10
+_ID3_HEADER, _ID3_HAS_FOOTER, _MOST_TAGS = 10, 0x10, 10
 _ID3 = re.compile(rb"ID3[\x02-\x04]\0[\0-\xf0][\0-\x7f]{4}", re.DOTALL)
 
 # Layer III, kbit/s by the header's index; MPEG 1, and MPEG 2 and 2.5.
 _KBITS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _RATES_1 = (44100, 48000, 32000)
+_VBRI_AT = 36
 
 
 def sniff(file: BinaryIO) -> tuple[Kind, bytes, int]:
@@ -222,7 +224,8 @@ def id3_bytes(head: bytes) -> int:
     size = 0
     for byte in head[6:_ID3_HEADER]:
         size = size << 7 | byte & 0x7F
-    return _ID3_HEADER + size
+    footer = _ID3_HEADER if head[5] & _ID3_HAS_FOOTER else 0
+    return _ID3_HEADER + size + footer
 
 
 def bytes_at(file: BinaryIO, position: int, count: int) -> bytes:
@@ -288,6 +291,16 @@ def mp3_frame_bytes(head: bytes) -> int:
     kbits = (_KBITS_1 if first else _KBITS_2)[bitrate]
     hertz = _RATES_1[rate] >> (0 if first else 1 if version == 2 else 2)
     return (144 if first else 72) * 1000 * kbits // hertz + (head[2] >> 1 & 1)
+
+
+def vbri_bytes(head: bytes) -> int:
+    """Return the length of the first frame if it has a VBRI tag instead of sound.
+
+    Encoders of Fraunhofer write one. FFmpeg skips the frame, libsndfile plays it, and
+    ends where a constant bit rate would.
+    """
+    size = mp3_frame_bytes(head)
+    return size if head[_VBRI_AT : _VBRI_AT + 4] == b"VBRI" else 0
 
 
 def adts_frame_bytes(head: bytes) -> int:

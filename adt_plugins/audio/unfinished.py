@@ -2,18 +2,23 @@
 
 A recorder that crashes, and a program that writes into a pipe, leave a header whose
 sizes are 0 or as large as possible. FFmpeg and Audacity read such files to their end,
-and so does libsndfile once the header states it. libsndfile does not report files that
-were cut short.
+and so does libsndfile once the header states it. A recorder that writes its header now
+and then leaves a size that is too small; players stop there. libsndfile does not report
+files that were cut short.
 """
 
 from __future__ import annotations
 
 import os
 import struct
-from typing import BinaryIO, TypedDict
+from typing import BinaryIO, NamedTuple, TypedDict
 
 from adt_plugins.audio.endings import long_chunk
 from adt_plugins.audio.old_formats import SDS, finished_sds, stated_size
+from adt_plugins.audio.sniff import HEAD_BYTES, behind_tags, bytes_at, is_sound
+
+MORE_THAN_STATED = "its header states less sound than there is: all of it is read"
+"""Warning about such a file."""
 
 _UNKNOWN = 0xFFFFFFFF
 _WRAP = 1 << 32
@@ -25,6 +30,7 @@ _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _ASF, _ASF_PROPERTIES = b"\x30\x26\xb2\x75", bytes.fromhex("a1dcab8c47a9cf11")
 _AU_SIZE_AT = 8
 _MOST_FORM_BYTES = 1 << 16
+_LEAST_SOUND, _SEARCHED = 1 << 14, 1 << 20  # bytes behind the end that is stated
 
 
 class _Chunks(TypedDict):
@@ -42,7 +48,25 @@ _EXTENSIBLE, _SUBFORMAT_AT, _PCM_CODE = b"\xfe\xff", 24, b"\1\0"
 _W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 
 
-def finished_header(file: BinaryIO) -> tuple[bytes, int] | None:
+class Finished(NamedTuple):
+    """A header that replaces that of a file.
+
+    Parameters
+    ----------
+    header
+        Its bytes.
+    start
+        Position in the file of what follows it.
+    is_more
+        Whether the file's own header states less sound than there is.
+    """
+
+    header: bytes
+    start: int
+    is_more: bool = False
+
+
+def finished_header(file: BinaryIO) -> Finished | None:
     """Return a header with the correct sizes for a file that lacks them.
 
     Parameters
@@ -52,9 +76,8 @@ def finished_header(file: BinaryIO) -> tuple[bytes, int] | None:
 
     Returns
     -------
-    header, start : bytes, int
-        The header, and the position in the file of what follows it. None if nothing is
-        wrong, or this kind of file is not supported.
+    Finished or None
+        None if nothing is wrong, or this kind of file is not supported.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -63,21 +86,63 @@ def finished_header(file: BinaryIO) -> tuple[bytes, int] | None:
         return _finished_wave(file, size)
     if head == _W64_START:
         return _plain_w64(file)
-    if head[:4] == b".snd" and len(head) == 12:
-        start, claimed = struct.unpack(">II", head[4:])
-        if not claimed and 24 <= start < size:
-            file.seek(0)
-            header = bytearray(file.read(start))
-            header[_AU_SIZE_AT : _AU_SIZE_AT + 4] = b"\xff" * 4
-            return bytes(header), start
     if head[:2] == SDS:
         file.seek(0)
         finished = finished_sds(file.read(_HEAD_BYTES), size)
-        return (finished, len(finished)) if finished else None
-    return None
+        return Finished(finished, len(finished)) if finished else None
+    return _restated(file, head, size)
 
 
-def _plain_w64(file: BinaryIO) -> tuple[bytes, int] | None:
+def _restated(file: BinaryIO, head: bytes, size: int) -> Finished | None:
+    """Return the header of an AU, AIFF or CAF file with the actual size of its sound.
+
+    None where it does not matter to libsndfile, which reads other sizes itself.
+    """
+    form, is_none = ">I", False
+    if head[:4] == b".snd" and len(head) == 12:
+        start, claimed = struct.unpack(">II", head[4:])
+        at = _AU_SIZE_AT
+        is_none = not claimed or _ENDLESS <= claimed < _UNKNOWN
+    elif head[:4] == b"FORM" and head[8:11] == b"AIF":
+        claimed, start = find_chunk(file, b"SSND", ">4sI")
+        at = start - 4
+    elif head[:4] == b"caff":
+        claimed, start = long_chunk(file, b"data", **_CAF)
+        form, at = ">q", start - 8
+    else:
+        return None
+    if not 0 < at < start < min(size, _MOST_FORM_BYTES):
+        return None
+    is_more = claimed > 0 and _is_more_sound(file, start + claimed, size)
+    if not is_none and not is_more:
+        return None
+    header = bytearray(bytes_at(file, 0, start))
+    struct.pack_into(form, header, at, min(size - start, _UNKNOWN))
+    return Finished(bytes(header), start, is_more)
+
+
+def _is_more_sound(file: BinaryIO, position: int, size: int) -> bool:
+    """Return whether samples follow the end that a header states.
+
+    Chunks, tags, other recordings, and zeros that a recorder reserved, are none.
+    """
+    if size - position < _LEAST_SOUND:
+        return False
+    for start in (position, position + 1):  # chunks are even, if a program heeds it
+        header = bytes_at(file, start, 12)
+        is_name = all(32 <= byte < 127 for byte in header[:4])
+        sizes = (struct.unpack(form, header[4:8])[0] for form in ("<I", ">I"))
+        long = struct.unpack(">Q", header[4:])[0]  # of CAF
+        if is_name and any(x <= size - start for x in (*sizes, long)):
+            return False
+        if is_sound(bytes_at(file, start, HEAD_BYTES)):
+            return False
+    if behind_tags(file, position) > position:
+        return False
+    return any(bytes_at(file, position, _SEARCHED))
+
+
+def _plain_w64(file: BinaryIO) -> Finished | None:
     """Return a W64 header whose format is stated as in plain files.
 
     libsndfile takes floats for integers where WAVE_FORMAT_EXTENSIBLE leads to them.
@@ -91,10 +156,10 @@ def _plain_w64(file: BinaryIO) -> tuple[bytes, int] | None:
     if code == _PCM_CODE:
         return None
     file.seek(0)
-    return file.read(start) + code, start + len(code)
+    return Finished(file.read(start) + code, start + len(code))
 
 
-def _finished_wave(file: BinaryIO, size: int) -> tuple[bytes, int] | None:
+def _finished_wave(file: BinaryIO, size: int) -> Finished | None:
     kept: list[bytes] = []
     long = None  # size of the samples in the chunk ds64
     for _ in range(_MOST_CHUNKS):
@@ -118,16 +183,21 @@ def _finished_wave(file: BinaryIO, size: int) -> tuple[bytes, int] | None:
     there = size - start
     if long is not None and claimed in (0, _UNKNOWN):
         claimed = long if long < _ENDLESS_LONG else 0
-    if not _is_unfinished(claimed, there) or _are_chunks(file, start, size):
+    is_more = claimed > 0 and _is_more_sound(file, start + claimed, size)
+    is_unfinished = _is_unfinished(claimed, there)
+    if not is_more and (not is_unfinished or _are_chunks(file, start, size)):
         return None
+    is_more = is_more and not is_unfinished
     chunks = b"".join(kept)
     if there + len(chunks) + 32 < _WRAP:
         riff = struct.pack("<4sI4s", b"RIFF", 4 + len(chunks) + 8 + there, b"WAVE")
-        return riff + chunks + struct.pack("<4sI", b"data", there), start
+        header = riff + chunks + struct.pack("<4sI", b"data", there)
+        return Finished(header, start, is_more)
     whole = 4 + 36 + len(chunks) + 8 + there
     riff = struct.pack("<4sI4s", b"RF64", _UNKNOWN, b"WAVE")
     riff += struct.pack("<4sIQQQI", b"ds64", 28, whole, there, 0, 0)
-    return riff + chunks + struct.pack("<4sI", b"data", _UNKNOWN), start
+    header = riff + chunks + struct.pack("<4sI", b"data", _UNKNOWN)
+    return Finished(header, start, is_more)
 
 
 def _is_unfinished(claimed: int, there: int) -> bool:

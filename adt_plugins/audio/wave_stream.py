@@ -34,6 +34,8 @@ _ENDLESS = 0x7FFF0000
 _MOST_CHUNKS = 1000
 _OTHERS = (b"Ogg", b"fLa", b"ID3", b"FOR")  # where a chunk should begin
 _FIRST_IS_READ = "only the first of several streams in a pipe is read"
+_MORE_FOLLOWS = "more follows than its header states: it is left out"
+_LEAST_MORE = 1 << 14  # bytes
 _HEADER_BYTES = 1 << 20  # most bytes of chunks before the samples
 
 
@@ -156,6 +158,8 @@ class WavePipe:
                     self.warnings.append(_FIRST_IS_READ)
                     break
                 if not (name.isascii() and name.decode().isprintable()):
+                    if any(self._exactly(_LEAST_MORE)):
+                        self.warnings.append(_MORE_FOLLOWS)
                     break
                 left += left % 2
         return None

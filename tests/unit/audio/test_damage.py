@@ -88,6 +88,36 @@ def test_holes_are_warned_of(name: str, audio_files: Path, tmp_path: Path) -> No
     assert len(part) > 4 * RATE
 
 
+def test_mp3_of_variable_bit_rate_goes_on_behind_zeros(tmp_path: Path) -> None:
+    """libmpg123 takes them for the end."""
+    pytest.importorskip("av", reason="PyAV (extra `av`) is missing")
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, sweep(20.0), RATE, bitrate_mode="VARIABLE")
+    whole = load_audio(path)
+    content = bytearray(path.read_bytes())
+    at = len(content) // 4
+    content[at : at + 1000] = bytes(1000)
+    path.write_bytes(content)
+    for start in (0.0, 10.0):
+        samples = load_audio(path, start=start)
+        expected = whole[round(start * RATE) :]
+        assert 0 <= len(expected) - len(samples) < RATE // 2
+        assert -RATE // 2 < lag(samples[-4 * RATE :], expected[-4 * RATE :]) <= 0
+
+
+@pytest.mark.parametrize("start", [0.0, 6.0])
+def test_packets_that_are_lost_leave_their_time(
+    start: float, av_files: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.m4a"
+    damage(path, av_files / "a.m4a", share=0.4)
+    whole = load_audio(av_files / "a.m4a", start=start)
+    samples = load_audio(path, start=start)
+    assert len(samples) == len(whole)
+    end = slice(-3 * RATE, None)
+    np.testing.assert_allclose(samples[end], whole[end], atol=1e-4)
+
+
 def test_m4a_with_a_hole(
     av_files: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,6 +173,30 @@ def test_mp3_of_unknown_length_is_read_to_its_end(tmp_path: Path) -> None:
     decoded = load_audio(path)
     assert len(decoded) >= len(samples)
     assert lag(decoded, samples) == 1105
+
+
+def test_a_vbri_tag_is_no_sound(tmp_path: Path) -> None:
+    """libsndfile plays its frame, and stops where a constant bit rate would."""
+    path = tmp_path / "a.mp3"
+    pytest.importorskip("av", reason="PyAV (extra `av`) is missing")
+    options = {"write_xing": "0", "id3v2_version": "0"}
+    samples = np.concatenate((0.01 * sweep(10.0), noise(RATE)))
+    encode(path, samples, "libmp3lame", options=options, quality=6)
+    content = path.read_bytes()
+    whole = load_audio(path)
+    frame = bytearray(content[:2] + b"\xe0" + content[3:4] + bytes(1040))
+    frame[36:54] = b"VBRI" + struct.pack(">HHHII", 1, 2320, 75, len(content), 420)
+    for tag in (b"", b"ID3\x03\x00\x00" + bytes([0, 0, 1, 0]) + bytes(128)):
+        path.write_bytes(tag + bytes(frame) + content)
+        np.testing.assert_array_equal(load_audio(path), whole)
+
+
+def test_an_id3_tag_with_a_footer(audio_files: Path, tmp_path: Path) -> None:
+    """Without it, the delay of the encoder would stay."""
+    tag = b"ID3\4\0\x10" + bytes([0, 0, 1, 0]) + bytes(128)
+    path = tmp_path / "a.mp3"
+    path.write_bytes(tag + b"3DI" + tag[3:10] + (audio_files / "a.mp3").read_bytes())
+    np.testing.assert_array_equal(load_audio(path), load_audio(audio_files / "a.mp3"))
 
 
 def test_id3_tag_with_a_large_picture(audio_files: Path, tmp_path: Path) -> None:

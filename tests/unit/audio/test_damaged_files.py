@@ -13,10 +13,14 @@ import soundfile
 
 from adt_plugins.audio import open_audio
 from adt_plugins.audio.endings import lacks_end
-from adt_plugins.audio.unfinished import finished_header, missing_share
+from adt_plugins.audio.unfinished import (
+    MORE_THAN_STATED,
+    finished_header,
+    missing_share,
+)
 from adt_plugins.errors import AudioError
 from tests.support.audio import RATE, encode, lag, music, sweep
-from tests.support.field_files import PAIR, SOUND, patched, read
+from tests.support.field_files import PAIR, SOUND, Pipe, patched, read
 
 W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 
@@ -77,6 +81,70 @@ class TestCrashedRecorders:
         patched(
             path, {content.index(key) + len(key): size for key, size in sizes.items()}
         )
+        samples, warnings = read(path)
+        np.testing.assert_array_equal(samples, whole)
+        assert warnings == []
+
+    @pytest.mark.parametrize(
+        ("name", "chunk", "at", "form"),
+        [
+            ("a.wav", b"data", 4, "<I"),
+            ("a.rf64", b"ds64", 16, "<Q"),
+            ("a.aiff", b"SSND", 4, ">I"),
+            ("a.au", b".snd", 8, ">I"),
+            ("a.caf", b"data", 4, ">q"),
+        ],
+    )
+    def test_a_size_that_was_written_before_the_crash(
+        self, name: str, chunk: bytes, at: int, form: str, tmp_path: Path
+    ) -> None:
+        path = tmp_path / name
+        soundfile.write(path, PAIR, RATE)
+        whole, warnings = read(path)
+        assert warnings == []
+        stated = struct.pack(form, 2 * PAIR.nbytes // PAIR.itemsize // 3)
+        patched(path, {path.read_bytes().index(chunk) + at: stated})
+        samples, warnings = read(path)
+        np.testing.assert_array_equal(samples, whole)
+        assert warnings == [MORE_THAN_STATED]
+
+    @pytest.mark.parametrize(
+        "rest",
+        [
+            bytes(40000),
+            b"junk" + struct.pack("<I", 20000) + b"\1" * 20000,
+            b"\0junk" + struct.pack("<I", 20000) + b"\1" * 20000,
+            b"TAG" + b"\1" * 20000,
+            b"\1" * 2000,
+        ],
+    )
+    @pytest.mark.parametrize("name", ["a.wav", "a.aiff", "a.au", "a.caf"])
+    def test_what_follows_is_no_sound(
+        self, name: str, rest: bytes, tmp_path: Path
+    ) -> None:
+        path = tmp_path / name
+        soundfile.write(path, PAIR, RATE)
+        whole, _ = read(path)
+        path.write_bytes(path.read_bytes() + rest)
+        samples, warnings = read(path)
+        np.testing.assert_array_equal(samples, whole)
+        assert warnings == []
+
+    def test_a_size_that_is_too_small_in_a_pipe_is_told(self) -> None:
+        pipe = io.BytesIO()
+        soundfile.write(pipe, PAIR, RATE, format="WAV")
+        content = bytearray(pipe.getvalue())
+        content[40:44] = struct.pack("<I", 4 * RATE)
+        samples, warnings = read(Pipe(bytes(content)))
+        assert len(samples) == RATE
+        assert warnings == ["more follows than its header states: it is left out"]
+
+    @pytest.mark.parametrize("size", [0x7FFFFFFF, 0x80000000, 0xFFFFFFDB])
+    def test_au_of_a_size_that_is_not_known(self, size: int, tmp_path: Path) -> None:
+        path = tmp_path / "a.au"
+        soundfile.write(path, PAIR, RATE)
+        whole, _ = read(path)
+        patched(path, {8: struct.pack(">I", size)})
         samples, warnings = read(path)
         np.testing.assert_array_equal(samples, whole)
         assert warnings == []

@@ -104,6 +104,53 @@ def test_headers_of_blocks_are_no_samples(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(path)[0], read(whole)[0])
 
 
+def write_stereo_svx(path: Path) -> None:
+    """As SoX does: one side as a whole, then the other."""
+    sides = [(SOUND * 127).astype("i1").tobytes(), bytes(len(SOUND))]
+    body = b"".join(sides)
+    header = struct.pack(">IIIHBBI", len(SOUND), 0, 0, RATE, 1, 0, 1 << 16)
+    chunks = b"VHDR" + struct.pack(">I", len(header)) + header
+    chunks += b"CHAN" + struct.pack(">II", 4, 6)
+    chunks += b"BODY" + struct.pack(">I", len(body)) + body
+    path.write_bytes(b"FORM" + struct.pack(">I", 4 + len(chunks)) + b"8SVX" + chunks)
+
+
+def test_sides_in_turn_of_svx(tmp_path: Path) -> None:
+    path = tmp_path / "a.svx"
+    write_stereo_svx(path)
+    samples, warnings = read(path)
+    np.testing.assert_allclose(samples, SOUND / 2, atol=0.01)
+    assert warnings == []
+
+
+def test_sides_in_turn_without_pyav(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    path = tmp_path / "a.svx"
+    write_stereo_svx(path)
+    with pytest.raises(MissingDependencyError, match="PyAV"):
+        open_audio(path)
+
+
+@pytest.mark.parametrize("at", [0, 30])
+def test_pauses_of_amr_leave_their_time(at: int, tmp_path: Path) -> None:
+    """A telephone sends nothing where nobody speaks, and FFmpeg decodes nothing."""
+    path = tmp_path / "a.amr"
+    speech = [
+        bytes([0x3C, *(number * 7 % 256 for _ in range(31))]) for number in range(100)
+    ]
+    path.write_bytes(b"#!AMR\n" + b"".join(speech))
+    whole, _ = read(path)
+    speech[at : at + 20] = [b"\x7c"] * 20
+    path.write_bytes(b"#!AMR\n" + b"".join(speech))
+    samples, warnings = read(path)
+    assert len(samples) == len(whole)
+    assert warnings == []
+    first = round(at * 0.02 * RATE)
+    assert np.abs(samples[first + 882 : first + 17 * 882]).max() < 1e-3
+
+
 def test_ac3_in_a_wav_file_is_decoded(tmp_path: Path) -> None:
     """As capture programs and disc tools write it, for a receiver."""
     packed, path = tmp_path / "a.spdif", tmp_path / "a.wav"
