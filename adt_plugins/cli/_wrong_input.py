@@ -58,7 +58,7 @@ def _explained(source: str, hint: Callable[[str, Path], str | None]) -> Iterator
         raise type(error)(f"{source}: {explanation}") from error
 
 
-def check_transcription(source: Path) -> None:
+def check_no_recording(source: Path) -> None:
     """Raise `AdtError` for a recording, which is not a transcription.
 
     For commands whose readers do not say which command takes it.

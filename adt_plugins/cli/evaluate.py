@@ -87,14 +87,14 @@ def add_parser(subparsers: Any) -> None:
 def run(options: EvaluateOptions) -> int:
     """Run the command."""
     from adt_plugins.base.pipes import check_no_pipe
-    from adt_plugins.cli._wrong_input import check_transcription
+    from adt_plugins.cli._wrong_input import check_no_recording
     from adt_plugins.errors import FormatError
     from adt_plugins.evaluation import evaluate_files
 
     for path in (options.reference, *options.estimates):
         with an_input(path):
             check_no_pipe(path)
-            check_transcription(path)
+            check_no_recording(path)
     given = {
         name: value
         for name, value in (("drums", options.drums), ("windows", options.windows))

@@ -17,9 +17,9 @@ from adt_plugins.formats.audacity_project.writer import ORIGINAL, data_folder
 from adt_plugins.labels.corrections import LEAST_SHARE, Slack, exact, explained
 from adt_plugins.labels.originals import (
     Original,
-    onset_times,
     read_original,
     remembered,
+    times_in_json,
 )
 from adt_plugins.labels.tracks import LabelReading
 
@@ -58,7 +58,7 @@ def find_original(
     ]
 
     def is_likely(text: str) -> bool:
-        times = sorted(onset_times(text))
+        times = sorted(times_in_json(text))
         places = (bisect_left(times, start - slack(start)) for start in starts)
         count = sum(
             at < len(times) and times[at] <= start + slack(start)

@@ -93,7 +93,7 @@ def remembered(
                 yield _parsed(path, text)
 
 
-def onset_times(text: str) -> list[float]:
+def times_in_json(text: str) -> list[float]:
     """Return the times of the hits in a JSON text."""
     return [float(number) for number in _ONSET_TIME.findall(text)]
 

@@ -14,7 +14,9 @@ from adt_plugins.midi.own_event import own_event
 from adt_plugins.midi.reader import Clock, MidiFile
 from adt_plugins.midi.writer import LEAD_IN, NO_TEMPO
 
-MOST_BEATS = 100_000
+MOST_BEATS_OF_FILE = 100_000
+"""With more, a stray note lies years later: that is no song."""
+
 _GRID, _COARSEST, _FEWEST_NOTES, _MOST_OFF = 12, 48, 8, 0.05
 _REST_BARS = 16  # as long a rest before a marker or a tempo is none of the song's
 
@@ -80,8 +82,8 @@ def beats_of(
         (stop - section.start) / section.beat
         for section, stop in zip(sections, ends, strict=True)
     )
-    if number > MOST_BEATS:
-        warn(NoHitLost(f"more than {MOST_BEATS} beats: left out"))
+    if number > MOST_BEATS_OF_FILE:
+        warn(NoHitLost(f"more than {MOST_BEATS_OF_FILE} beats: left out"))
         return (), ()
     beats: list[Beat] = []
     changes: dict[int, Meter] = {}

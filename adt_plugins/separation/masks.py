@@ -93,7 +93,7 @@ def odds_of_bins(features: Floats, grid: Grid, learnt: Learnt, stage: str) -> Fl
     coarse = min(2 * round(_EVERY_BIN_TO_HZ / step / 2), grid.bins - 1)
     low, high = features[..., :coarse], features[..., coarse::2]
     rows = np.concatenate([low, high], axis=2)
-    odds = log_odds(rows.reshape(len(rows), -1), learnt, stage)
+    odds = odds_of_features(rows.reshape(len(rows), -1), learnt, stage)
     odds = odds.reshape(rows.shape[1:])
     every = np.empty(features.shape[1:], np.float32)
     every[:, :coarse] = odds[:, :coarse]
@@ -102,7 +102,7 @@ def odds_of_bins(features: Floats, grid: Grid, learnt: Learnt, stage: str) -> Fl
     return every
 
 
-def log_odds(rows: Floats, learnt: Learnt, stage: str) -> Floats:
+def odds_of_features(rows: Floats, learnt: Learnt, stage: str) -> Floats:
     """Return the logarithm of the mask's odds for features, shape (features, places).
 
     It is the mean of what the networks of a stage, `FIRST` or `SECOND`, put out.

@@ -11,7 +11,7 @@ from adt_plugins.annotations import Beat, Onset
 from adt_plugins.base.files import decode, read_bytes
 from adt_plugins.base.reporting import NoHitLost, Warn, about
 from adt_plugins.errors import FormatError
-from adt_plugins.formats.chart.chart_midi import midi_bytes, read_midi
+from adt_plugins.formats.chart.chart_midi import chart_midi, read_midi
 from adt_plugins.formats.chart.chart_text import (
     Chart,
     chart_text,
@@ -28,6 +28,7 @@ from adt_plugins.formats.notation.sections import section_names
 from adt_plugins.formats.song_names import song_names
 from adt_plugins.labels.early import EarlyLabels
 from adt_plugins.meter import Meter, MeterChange, meter_changes
+from adt_plugins.midi.beats import MOST_BEATS_OF_FILE
 from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.recording import source_audio
 from adt_plugins.transcription import Transcription
@@ -44,7 +45,6 @@ _NAMES = ("notes.chart", "notes.mid")
 
 # Other instruments may come before the drums.
 _GAME_TRACK = re.compile("PART (DRUM|REAL_DRUMS|GUITAR|BASS|RHYTHM|KEYS|VOCALS)")
-_MOST_BEATS = 100_000
 _FINEST_BEAT = 32
 _BARS_OF_SECTION = 8
 _UNKNOWN = "Unknown Artist"
@@ -85,7 +85,7 @@ def write(
         "notes.chart": chart_text(
             levels, timing, clock_of(timing), tags, sections
         ).encode(),
-        "notes.mid": midi_bytes(levels, timing, names.title, sections),
+        "notes.mid": chart_midi(levels, timing, names.title, sections),
     }
     targets = [path / name for name in (FILES if drumless else FILES[:-1])]
     with (
@@ -231,8 +231,8 @@ def _beats(
         except ValueError:
             meter = Meter(4)
         step = max(1, round(meter.quarters * resolution))
-        if len(beats) + (end - start) // step > _MOST_BEATS:
-            warn(NoHitLost(f"{path}: more than {_MOST_BEATS} beats: left out"))
+        if len(beats) + (end - start) // step > MOST_BEATS_OF_FILE:
+            warn(NoHitLost(f"{path}: more than {MOST_BEATS_OF_FILE} beats: left out"))
             return (), ()
         changes[sum(beat.position == 1 for beat in beats) + 1] = meter
         times = [chart.clock.seconds(tick) + later for tick in range(start, end, step)]

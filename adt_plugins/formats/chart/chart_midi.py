@@ -49,7 +49,7 @@ _PADS = 5  # besides the kick; the fifth is that of kits with five lanes
 _FOREVER = 1 << 62
 
 
-def midi_bytes(
+def chart_midi(
     levels: Levels, timing: TempoMap, name: str, sections: Sections = ()
 ) -> bytes:
     """Return the content of ``notes.mid``.

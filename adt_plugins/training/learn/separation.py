@@ -25,7 +25,12 @@ from adt_plugins.errors import AdtError
 from adt_plugins.separation.features import DRUMS_BESIDE, FEATURES
 from adt_plugins.separation.frames import Floats
 from adt_plugins.separation.learnt import FIRST, LAYERS, SECOND, Learnt
-from adt_plugins.separation.masks import MOST_LOUDER, log_odds, mean_odds, sigmoid
+from adt_plugins.separation.masks import (
+    MOST_LOUDER,
+    mean_odds,
+    odds_of_features,
+    sigmoid,
+)
 from adt_plugins.training.learn.clips import find_clips, load_clip
 from adt_plugins.training.learn.configuration import MATERIAL
 from adt_plugins.training.learn.general_templates import general_templates, listed
@@ -290,9 +295,9 @@ def held_out_error(mixes: Sequence[MaskExamples], learnt: Learnt) -> float:
     errors = []
     for mix in mixes:
         features = mix.features.astype(np.float32).T
-        odds = log_odds(features[:FEATURES], learnt, FIRST)
+        odds = odds_of_features(features[:FEATURES], learnt, FIRST)
         if len(features) > FEATURES:
-            odds = mean_odds(odds, log_odds(features, learnt, SECOND))
+            odds = mean_odds(odds, odds_of_features(features, learnt, SECOND))
         mask = sigmoid(odds) * _ceiling(features.T)
         error = np.mean(mix.weights * (mask - mix.masks) ** 2)
         errors.append(10 * np.log10(error / np.mean(mix.weights * mix.masks**2)))

@@ -10,7 +10,7 @@ import pytest
 from adt_plugins.separation.features import FEATURES
 from adt_plugins.separation.frames import Grid
 from adt_plugins.separation.learnt import FIRST, LAYERS, SECOND, shipped_learnt
-from adt_plugins.separation.masks import log_odds, odds_of_bins
+from adt_plugins.separation.masks import odds_of_bins, odds_of_features
 
 
 @pytest.mark.parametrize("rate", [8000, 44100, 96000])
@@ -19,7 +19,9 @@ def test_treble_is_estimated_at_every_other_bin(rate: int) -> None:
     random = np.random.default_rng(2)
     features = random.standard_normal((FEATURES, 3, grid.bins)).astype(np.float32)
     odds = odds_of_bins(features, grid, learnt, FIRST)
-    wanted = log_odds(features.reshape(FEATURES, -1), learnt, FIRST).reshape(3, -1)
+    wanted = odds_of_features(features.reshape(FEATURES, -1), learnt, FIRST).reshape(
+        3, -1
+    )
     even = slice(None, None, 2)
     np.testing.assert_allclose(odds[:, even], wanted[:, even], rtol=1e-3, atol=1e-3)
     low = grid.frequencies < 5400
@@ -40,8 +42,8 @@ def test_places_do_not_depend_on_those_beside_them(stage: str, places: int) -> N
     width = learnt[f"{stage}weights.{LAYERS[0]}"].shape[-2]
     random = np.random.default_rng(5)
     rows = random.standard_normal((width, places)).astype(np.float32)
-    alone = [log_odds(rows[:, k : k + 1], learnt, stage) for k in range(places)]
-    odds = log_odds(rows, learnt, stage)
+    alone = [odds_of_features(rows[:, k : k + 1], learnt, stage) for k in range(places)]
+    odds = odds_of_features(rows, learnt, stage)
     np.testing.assert_allclose(odds, np.concatenate(alone), rtol=1e-4, atol=1e-4)
 
 
@@ -57,7 +59,7 @@ def test_no_product_is_shared_among_threads() -> None:
     counted = {name: value.view(Counted) for name, value in learnt.items()}
     for stage in (FIRST, SECOND):
         width = learnt[f"{stage}weights.{LAYERS[0]}"].shape[-2]
-        log_odds(np.ones((width, 5000), np.float32), cast(Any, counted), stage)
+        odds_of_features(np.ones((width, 5000), np.float32), cast(Any, counted), stage)
     # OpenBLAS computes up to 4 * 65536 products of two numbers in one thread.
     assert len(sizes) == 2 * len(LAYERS)
     assert max(sizes) <= 4 * 65536
