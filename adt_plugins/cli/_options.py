@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from adt_plugins.picking.song_gate import Mode
     from adt_plugins.rhythm.known_beats import KnownBeats
 
+STDIN = "-"
+"""Standard input, where a recording is named."""
+
 NPZ = "npz"
 """Activations: written and protected like a format, though they are not one."""
 

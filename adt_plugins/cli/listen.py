@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from adt_plugins.annotations import Onset
     from adt_plugins.drums import Drum
 
-STDIN = "-"
-
 
 @dataclass(frozen=True, kw_only=True)
 class ListenOptions:
@@ -93,7 +91,7 @@ def _onsets(options: ListenOptions, open_things: Any) -> Iterator[Onset]:
 
     blocks: Any
     rate = RATE
-    if options.source == STDIN:
+    if options.source == _options.STDIN:
         blocks = open_audio(_console.binary_input())
         if not blocks.is_live:
             raise AudioError(

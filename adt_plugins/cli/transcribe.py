@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from adt_plugins.picking.kit_adaptation import Adaptation
     from adt_plugins.transcription import Transcription
 
-STDIN = "-"
-
 
 @dataclass(frozen=True, kw_only=True)
 class WorkOptions:
@@ -131,12 +129,12 @@ def is_pipe(source: str) -> bool:
     """Whether an input can be read only once."""
     from adt_plugins.base.pipes import is_named_pipe
 
-    return source == STDIN or is_named_pipe(source)
+    return source == _options.STDIN or is_named_pipe(source)
 
 
 def _is_nameless(source: str) -> bool:
     """Whether an input is a pipe without a name of its own, such as ``<(...)``."""
-    return source == STDIN or (
+    return source == _options.STDIN or (
         is_pipe(source) and source.startswith(("/dev/", "/proc/"))
     )
 
@@ -151,7 +149,7 @@ def _check_name(options: TranscribeOptions) -> None:
         raise AdtError(f"--name: {name!r} is not a plain name; -o is the folder")
     for source in filter(is_pipe, options.inputs):
         if name is None and _is_nameless(source):
-            pipe = "standard input" if source == STDIN else source
+            pipe = "standard input" if source == _options.STDIN else source
             raise AdtError(f"--name: needed to name the outputs of {pipe}: --name SONG")
         for form in options.work.outputs.formats:
             if "audio" in _needs(form):
@@ -217,7 +215,7 @@ class Transcriber:
         )
         source: AudioSource = job.source
         label = Path(job.source).name
-        if job.source == STDIN:
+        if job.source == _options.STDIN:
             source, label = _console.binary_input(), self._stdin_name or label
         if self._beats and has_beats(self._network.card.outputs):
             result.beats = 0

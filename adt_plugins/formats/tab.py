@@ -8,11 +8,11 @@ from adt_plugins.drums import Drum
 from adt_plugins.formats.format import Write
 from adt_plugins.formats.notation.bars import Bar, GridBeat, Stroke, usual_length
 from adt_plugins.formats.notation.divisions import Feel
+from adt_plugins.formats.notation.lines import BARS_A_LINE
 from adt_plugins.formats.notation.part import Part
 from adt_plugins.formats.part_files import part_writer
 from adt_plugins.formats.song_names import SongNames
 
-BARS_A_LINE = 4
 MOST_COLUMNS = 110
 """Most columns of a line with four bars; wider ones are put two on a line."""
 
