@@ -267,7 +267,8 @@ def _drums(
             raise AdtError(str(error)) from None
         if not fine and drum is not drum.coarse:
             raise AdtError(
-                f"{drum} is a finer drum: compare fine drums, or {drum.coarse}"
+                f"{drum} is a finer drum: compare fine drums (--fine, or fine=True "
+                f"in Python), or {drum.coarse}"
             )
         if fine and drum is drum.coarse:
             kinds = [d for d in Drum if d.coarse is drum and d in occurring]

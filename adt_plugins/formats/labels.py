@@ -31,6 +31,9 @@ _NUMBER = r"[+-]?[0-9]+(?:[.,][0-9]*)?(?:[eE][+-]?[0-9]+)?"
 _LABEL = re.compile(rf" *({_NUMBER}) *\t *({_NUMBER}) *(?:\t([^\t]*).*)?", re.DOTALL)
 # Without an end, as Audacity reads it too.
 _POINT = re.compile(rf" *({_NUMBER}) *\t([^\t]*[^\W\d][^\t]*)")
+# A time and a MIDI note or class, as in annotations for research. Audacity's two columns
+# are a region without a text, whose end has decimals.
+_NUMBERED = re.compile(rf" *({_NUMBER}) *\t *([0-9]{{1,3}}) *")
 # Above the labels, from other programs: comments, the name of a track, or columns.
 _HEADER = re.compile(
     r"[#%;].*|[^\t0-9][^\t]*|[^\t0-9][^\t]*\t *\"?(?:end|fin|stop|offset).*",
@@ -64,7 +67,8 @@ def parse_labels(text: str, *, warn: Warn = default_warn) -> list[Label]:
 
     It may have point and region labels, blank lines, decimal commas, lines with a
     label's frequency range, any line ends, and a header. Labels before 0 s, which
-    Audacity may write, are left out with a warning.
+    Audacity may write, are left out with a warning. If each line is a time and a whole
+    number, the numbers are texts.
 
     Raises
     ------
@@ -73,11 +77,13 @@ def parse_labels(text: str, *, warn: Warn = default_warn) -> list[Label]:
     """
     labels = []
     early = EarlyLabels()
-    for number, line in below_header(text, _HEADER):
+    lines = list(below_header(text, _HEADER))
+    is_numbered = _is_numbered([line for _, line in lines])
+    for number, line in lines:
         if line.startswith(_FREQUENCIES):
             continue
-        match = _LABEL.fullmatch(line)
-        point = _POINT.fullmatch(line) if match is None else None
+        match = None if is_numbered else _LABEL.fullmatch(line)
+        point = (_NUMBERED if is_numbered else _POINT).fullmatch(line)
         if match is not None:
             *ends, words = match.groups()
         elif point is not None:
@@ -93,6 +99,13 @@ def parse_labels(text: str, *, warn: Warn = default_warn) -> list[Label]:
             labels.append(Label(start, end, (words or "").strip()))
     early.tell(warn)
     return labels
+
+
+def _is_numbered(lines: list[str]) -> bool:
+    """Whether each line is a time and a whole number: a MIDI note, or a class."""
+    matches = [_NUMBERED.fullmatch(line) for line in lines]
+    times = [match[1] for match in matches if match is not None]
+    return len(times) == len(lines) and any(not time.isdigit() for time in times)
 
 
 def write(

@@ -278,7 +278,7 @@ class TestReport:
     ("options", "error", "message"),
     [
         ({"drums": ["XX"]}, AdtError, "unknown drum 'XX'; there are KD SD"),
-        ({"drums": ["CHH"]}, AdtError, "CHH is a finer drum"),
+        ({"drums": ["CHH"]}, AdtError, r"CHH is a finer drum.*--fine.*or HH"),
         ({"names": ["a", "b"]}, ValueError, "1 tracks, but 2 names"),
         ({"estimates": [ESTIMATE] * 2}, ValueError, "1 references, but 2 estimates"),
     ],
