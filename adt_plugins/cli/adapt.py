@@ -83,7 +83,7 @@ def run(options: AdaptOptions) -> int:
         write_files,
     )
     from adt_plugins.cli._wrong_input import instead_of_a_transcription
-    from adt_plugins.picking.kit_adaptation import learn
+    from adt_plugins.picking.kit_adaptation import MISTAKES, learn
     from adt_plugins.pipeline import open_network
 
     check_free([options.output], overwrite=options.overwrite)
@@ -106,7 +106,9 @@ def run(options: AdaptOptions) -> int:
         make_folder(options.output.parent)
         write_files({options.output: content}, overwrite=options.overwrite)
     if not options.quiet:
-        learnt = ", ".join(adaptation.weights) or "nothing: too few hits were corrected"
+        learnt = ", ".join(adaptation.weights) or (
+            f"nothing: of no drum were {MISTAKES} hits missed or wrong"
+        )
         _console.say(f"{options.output}: learnt {learnt}")
     return 0
 

@@ -185,6 +185,21 @@ def test_the_commands(
     assert back.model["adapted"] == ["SD"]
 
 
+def test_that_nothing_was_wrong_is_told(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every hit of the part is right, however many they are."""
+    hits = [(0.5 + 0.5 * k, "KD") for k in range(12)]
+    song, corrected = tmp_path / "song.wav", tmp_path / "corrected.txt"
+    soundfile.write(song, play(hits, 7.0), RATE)
+    lines = "".join(f"{t}\t{t}\tKick\n" for t, _ in hits)
+    corrected.write_text(lines, encoding="utf-8")
+    run = ["adapt", str(song), str(corrected), "-o", str(tmp_path / "kit.json")]
+    assert cli.main([*run, "--model", str(tiny_model)]) == 0
+    said = f"learnt nothing: of no drum were {MISTAKES} hits missed or wrong\n"
+    assert capsys.readouterr().out.endswith(said)
+
+
 def test_damage_and_hits_of_another_song_are_told(
     tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
