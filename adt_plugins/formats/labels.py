@@ -31,8 +31,8 @@ _NUMBER = r"[+-]?[0-9]+(?:[.,][0-9]*)?(?:[eE][+-]?[0-9]+)?"
 _LABEL = re.compile(rf" *({_NUMBER}) *\t *({_NUMBER}) *(?:\t([^\t]*).*)?", re.DOTALL)
 # Without an end, as Audacity reads it too.
 _POINT = re.compile(rf" *({_NUMBER}) *\t([^\t]*[^\W\d][^\t]*)")
-# A time and a MIDI note or class, as in annotations for research. Audacity's two columns
-# are a region without a text, whose end has decimals.
+# A time and a MIDI note or class, as in annotations for research. Audacity writes two
+# columns for a region without a text, and its end has decimals.
 _NUMBERED = re.compile(rf" *({_NUMBER}) *\t *([0-9]{{1,3}}) *")
 # Above the labels, from other programs: comments, the name of a track, or columns.
 _HEADER = re.compile(
