@@ -57,6 +57,7 @@ from adt_plugins.rhythm import (
     compound,
     drum_patterns,
     readings,
+    sounding,
     tempo_search,
 )
 from adt_plugins.separation import masks, separator, templates
@@ -142,6 +143,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
         beats,
         "MIN_BPM MAX_BPM METERS THRESHOLD CLEAR _AROUND _LEAST _ALIKE_FRAMES _MOST",
     ),
+    "SOUNDING": (sounding, "GAP_S LONE_S"),
     "TEMPO": (
         tempo,
         "LARGEST_S DRIFT_S NEAR_S EXACT_S SEQUENCED_S _GRID _STRAY _STRAY_S _WINDOW"

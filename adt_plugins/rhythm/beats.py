@@ -32,6 +32,7 @@ from adt_plugins.rhythm.compound import CompoundEvidence, any_drum
 from adt_plugins.rhythm.drum_patterns import BarEvidence
 from adt_plugins.rhythm.evidence import Evidence
 from adt_plugins.rhythm.known_beats import KnownBeats
+from adt_plugins.rhythm.sounding import sounding
 from adt_plugins.rhythm.tempo_search import likely_lengths
 
 MIN_BPM, MAX_BPM = 55.0, 215.0
@@ -138,8 +139,8 @@ def find_beats(
     loud = np.nonzero((observed >= THRESHOLD).any(axis=1))[0]
     if not len(loud):
         return ()
-    first = int(loud[0])
-    part = slice(first, int(loud[-1]) + 1)
+    first, last = sounding(loud, rate)
+    part = slice(first, last + 1)
     pin = None
     if first_downbeat is not None:
         pin = round((first_downbeat - activations.offset) * rate) - first

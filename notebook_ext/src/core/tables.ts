@@ -350,6 +350,12 @@ export const BEATS = {
   MOST: 0.7,
 } as const;
 
+/** See `adt_plugins.rhythm.sounding`. */
+export const SOUNDING = {
+  GAP_S: 5,
+  LONE_S: 2,
+} as const;
+
 /** See `adt_plugins.tempo`. */
 export const TEMPO = {
   LARGEST_S: 0.04,

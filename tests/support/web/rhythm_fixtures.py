@@ -24,6 +24,7 @@ OUTPUTS = ("KD", "SD", "CY", "beat", "downbeat")
 METERS = [Meter.parse(m) for m in ("4/4", "3/4", "6/8", "7/8", "5/4", "12/8")]
 CASES = 48
 SLOW = 6  # every sixth case is slow
+LONE = 5  # every fifth begins long before its music
 HIT = 0.875
 _DRUMS = OUTPUTS[:3]
 _CARD = ModelCard(
@@ -56,6 +57,10 @@ def _beats(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
         drift, level = dice.choice((0.0, 0.001, 0.003)), dice.choice((0.05, 0.2, 1.0))
         played: list[int] = []
         at = dice.uniform(0, 80)
+        if seed % LONE == 0:  # a click, and silence before the music
+            frames, level = 4000, 0.05
+            played.append(int(at))
+            at += 700
         while at < frames:
             played.append(round(at))
             at += 6000 / bpm * (1 + drift * len(played) + dice.normal(0, 0.01))

@@ -1,7 +1,7 @@
 /** Finds the beats and bars of a recording: the port of `adt_plugins.rhythm.beats`. */
 
 import { countedBeats, parseMeter } from "../../../src/core/meter";
-import { BAR_POINTER, BEATS, CHORDS, COMPOUND, READINGS } from "../../../src/core/tables";
+import { BAR_POINTER, BEATS, CHORDS, COMPOUND, READINGS, SOUNDING } from "../../../src/core/tables";
 import { clamp, lowerBound } from "../../../src/core/time";
 import {
   type Activations,
@@ -41,10 +41,9 @@ export function beatsOf(
   const observed = observations(beat, downbeat);
   const isLoud = (t: number) =>
     observed.beats[t] >= THRESHOLD || observed.downbeats[t] >= THRESHOLD;
-  let [first, end] = [0, beat.length];
-  while (first < end && !isLoud(first)) first++;
-  while (first < end && !isLoud(end - 1)) end--;
-  if (first === end) return [];
+  const loud = Array.from(beat.keys()).filter(isLoud);
+  if (!loud.length) return [];
+  const { first, end } = sounding(loud, rate);
   const part = {
     beats: observed.beats.subarray(first, end),
     downbeats: observed.downbeats.subarray(first, end),
@@ -66,6 +65,20 @@ export function beatsOf(
   )
     ? found.map(([t, n]) => [(t + first) / rate, n])
     : [];
+}
+
+/** Return where the music begins and ends: the port of `adt_plugins.rhythm.sounding`. */
+function sounding(loud: readonly number[], rate: number): { first: number; end: number } {
+  let [from, first, last] = [0, -1, loud.length - 1];
+  loud.forEach((frame, n) => {
+    if (n + 1 < loud.length && loud[n + 1] - frame <= SOUNDING.GAP_S * rate) return;
+    if (frame - loud[from] > SOUNDING.LONE_S * rate) {
+      if (first < 0) first = from;
+      last = n;
+    }
+    from = n + 1;
+  });
+  return { first: loud[Math.max(first, 0)], end: loud[last] + 1 };
 }
 
 /** Probabilities of each frame: of a beat other than a downbeat, and of a downbeat. */
