@@ -72,6 +72,28 @@ it("MIDI that another program has written keeps the kinds of drums", async () =>
 });
 
 it.each([
+  ["GS", "\0\xf0\x0a\x41\x10\x42\x12\x40\x14\x15\x01\x16\xf7", 3, 2],
+  [
+    "GS, and none on channel 10",
+    "\0\xf0\x0a\x41\x10\x42\x12\x40\x14\x15\x01\x16\xf7\0\xf0\x0a\x41\x10\x42\x12\x40\x10\x15\0\x1b\xf7",
+    3,
+    1,
+  ],
+  ["XG", "\0\xf0\x08\x43\x10\x4c\x08\x03\x07\x02\xf7", 3, 2],
+  ["a bank of XG", "\0\xf0\x08\x43\x10\x4c\0\0\x7e\0\xf7\0\xb3\0\x7f", 3, 2],
+  ["a bank of General MIDI 2", "\0\xb3\0\x78", 3, 2],
+  ["a bank of a Sound Canvas", "\0\xb3\0\x7f", 3, 1],
+])("drum parts of MIDI by %s", async (_, setup, channel, count) => {
+  const notes = `\0${String.fromCharCode(0x90 + channel)}\x24\x40\x60\x99\x26\x40`;
+  const track = `${setup}${notes}`;
+  const head = "MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0";
+  const text = `${head}${String.fromCharCode(track.length)}${track}`;
+  const file = new File([Uint8Array.from(text, (c) => c.charCodeAt(0))], "a.mid");
+  const [{ hits: read }] = await readCorrections(file);
+  expect(read).toHaveLength(count);
+});
+
+it.each([
   ["", "is cut short, or damaged"],
   ["hello, this is no MIDI at all", "is no MIDI file"],
   ["MThd\0\0\0\x06\0\x01\0\x01\x03\xc0MTrk\0\0\0\x05\0\x99", "is cut short, or damaged"],

@@ -3,6 +3,7 @@
 import { RATE } from "../../src/sound/audio-chunks";
 import type { Block } from "../engine/engine-types";
 import { mean } from "../engine/pieces";
+import { isBitstream } from "./bitstream";
 import { isMpeg, type Slices, slicesOf } from "./recording-slices";
 import { startsOf } from "./recordings-in";
 import { type Sniffed, sniff } from "./sniff";
@@ -46,6 +47,10 @@ const LENGTH_MS = 8000;
 export async function load(file: File): Promise<Loaded> {
   if (!file.size) throw new Trouble(`“${file.name}” is empty.`);
   const head = await bytes(file, file.slice(0, HEAD_BYTES));
+  if (isBitstream(new Uint8Array(head)))
+    throw new Trouble(
+      `“${file.name}” has AC-3 or DTS for a receiver instead of samples: use “adt transcribe”.`,
+    );
   const sniffed = sniff(new DataView(head), file.size);
   const data = file.size <= MOST_HASHED ? await bytes(file, file) : null;
   const sha256 = data && digest(data);

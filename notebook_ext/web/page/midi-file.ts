@@ -2,9 +2,9 @@
 
 import type { Change } from "../../src/core/edits";
 import { NAMES, NOTES } from "../../src/core/tables";
+import { Kits } from "./midi-kits";
 import { Trouble } from "./user-error";
 
-const DRUM_CHANNEL = 9;
 const DEFAULT_TEMPO = 500_000;
 /** Notes of General MIDI that this project reads but does not write. */
 const ALSO: Readonly<Record<number, string>> = { 35: "KD", 40: "SD", 45: "TT", 50: "TT", 57: "CY" };
@@ -28,6 +28,7 @@ interface Note {
 interface Content {
   readonly notes: Note[];
   readonly tempos: [tick: number, tempo: number][];
+  readonly kits: Kits;
   /** Content of the project's own event. */
   own: string;
 }
@@ -35,7 +36,7 @@ interface Content {
 /** Read a file; `name` is for messages. Throws `Trouble`. */
 export function readMidi(name: string, data: Uint8Array): MidiHits {
   const view = new DataView(data.buffer, data.byteOffset, data.length);
-  const content: Content = { notes: [], tempos: [], own: "" };
+  const content: Content = { notes: [], tempos: [], kits: new Kits(), own: "" };
   let division = 0;
   try {
     if (view.getUint32(0) !== 0x4d546864) throw new Trouble(`“${name}” is no MIDI file.`);
@@ -50,7 +51,8 @@ export function readMidi(name: string, data: Uint8Array): MidiHits {
   }
   if (!division || division & 0x8000)
     throw new Trouble(`“${name}” counts film frames in place of beats, which is not read here.`);
-  const drums = content.notes.filter(({ channel }) => channel === DRUM_CHANNEL);
+  const { channels } = content.kits;
+  const drums = content.notes.filter(({ channel }) => channels.has(channel));
   const listed = OWN.exec(content.own)?.[1];
   const told = new Map(listed?.split(",").map((pair) => pair.split(":") as [string, string]));
   const hits = (drums.length ? drums : content.notes).flatMap(({ tick, note, velocity }) => {
@@ -107,13 +109,16 @@ function readTrack(data: Uint8Array, content: Content): void {
       const own = bytes(variable());
       if (kind === 0x51) content.tempos.push([tick, (own[0] << 16) | (own[1] << 8) | own[2]]);
       if (kind === 0x7f && own[0] === 0x7d) content.own = String.fromCharCode(...own);
-    } else if (first >= 0xf0) bytes(variable());
-    else {
+    } else if (first >= 0xf0) {
+      const message = bytes(variable());
+      if (first === 0xf0) content.kits.takeSysex(message);
+    } else {
       if (first >= 0x80) status = first;
       if (!status) throw new Error("no status");
       const note = first >= 0x80 ? byte() : first;
       const kind = status >> 4;
       const velocity = kind === 0xc || kind === 0xd ? 0 : byte();
+      if (kind === 0xb) content.kits.takeController(status & 15, note, velocity);
       if (kind === 9 && velocity)
         content.notes.push({ tick, channel: status & 15, note, velocity });
     }
