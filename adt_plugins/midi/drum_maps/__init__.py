@@ -146,11 +146,16 @@ def find_map(name: str | os.PathLike[str]) -> DrumMap:
 def _maps_called(text: str) -> list[DrumMap]:
     """Return shipped maps with this name or title, or with words that begin with it.
 
-    ``EZDrummer``, ``superior``, ``Steven Slate Drums`` and ``td-17`` match one each.
+    ``EZDrummer``, ``superior``, ``SD3``, ``Steven Slate Drums`` and ``td-17`` match one
+    each.
     """
     wanted = _words(text)
     maps = list_maps() if wanted else []
-    same = [m for m in maps if wanted in (_words(m.name), _words(m.title))]
+    same = [
+        m
+        for m in maps
+        if wanted in (_words(m.name), _words(m.title), _words(_initials(m.title)))
+    ]
     return same or [
         m
         for m in maps
@@ -162,6 +167,11 @@ def _maps_called(text: str) -> list[DrumMap]:
             for word in wanted
         )
     ]
+
+
+def _initials(title: str) -> str:
+    """Return what people write for a title: ``sd3`` for Superior Drummer 3."""
+    return "".join(w if w.isdigit() else w[0] for w in _words(title))
 
 
 def _words(text: str) -> list[str]:

@@ -185,6 +185,8 @@ def test_unknown_names_and_missing_files(tmp_path: Path) -> None:
         ("EZDrummer", "ezdrummer"),
         ("EZdrummer 3", "ezdrummer"),
         ("superior", "superior-drummer-3"),
+        ("SD3", "superior-drummer-3"),
+        ("ad2", "addictive-drums-2"),
         ("General MIDI", "gm"),
         ("td-17", "roland-td"),
         ("Roland-TD", "roland-td"),
