@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { NoiseFloor } from "../web/engine/noise-floor";
+import { sumOfSquares } from "../web/engine/squares";
 
 const HOP = 441;
 
@@ -15,11 +16,16 @@ function made(...parts: [level: number, frames: number][]): Float32Array {
   );
 }
 
-function passed(samples: Float32Array, size: number): number[] {
+/** `isMeasured`: with the mean squares of frames. */
+function passed(samples: Float32Array, size: number, isMeasured = false): number[] {
   const floor = new NoiseFloor(HOP);
   const result: number[] = [];
   for (let at = 0; at < samples.length; at += size) {
-    result.push(...floor.process(samples.slice(at, at + size)));
+    const block = samples.slice(at, at + size);
+    const powers = Float64Array.from({ length: Math.floor(block.length / HOP) }, (_, k) => {
+      return sumOfSquares(block, k * HOP, (k + 1) * HOP) / HOP;
+    });
+    result.push(...(isMeasured ? floor.process(block, powers) : floor.process(block)));
   }
   return [...result, ...floor.finish()];
 }
@@ -35,6 +41,12 @@ it("silences steady noise before a first hit, as Python does", () => {
     expect(changed.at(-1)).toBe(100 * HOP - 1);
     expect(result.slice(90 * HOP, 100 * HOP).every((value) => value === 0)).toBe(true);
   }
+});
+
+it("does the same if the power of frames is known", () => {
+  const samples = made([1e-3, 100], [0.3, 50.5]);
+  const expected = passed(samples, HOP);
+  for (const frames of [1, 7, 500]) expect(passed(samples, frames * HOP, true)).toEqual(expected);
 });
 
 it("leaves all else as it is", () => {

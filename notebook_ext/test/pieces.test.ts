@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Cutter, HEAD_BYTES, PIECE, Rounding } from "../web/engine/pieces";
+import { sumOfSquares } from "../web/engine/squares";
 
 const wasm = new Uint8Array(
   readFileSync(fileURLToPath(new URL("../web-engine/pieces.wasm", import.meta.url))),
@@ -25,12 +26,12 @@ describe("pieces", () => {
     for (const count of [1, 3, 4, 7, 8, 9, 1000, 70001]) {
       const [left, right] = [samples(count, 0), samples(count, 12345)];
       const both = [...left].flatMap((value, i) => [rounded(value), rounded(right[i])]);
-      const stereo = rounding.round([left, right]);
+      const stereo = rounding.round(rounding.hold([left, right]));
       expect([...stereo.samples]).toEqual(both);
       const most = (channel: Float32Array) =>
         channel.reduce((peak, value) => Math.max(peak, Math.abs(value)), 0);
       expect(stereo.peak).toBe(Math.max(most(left), most(right)));
-      const mono = rounding.round([left]);
+      const mono = rounding.round(rounding.hold([left]));
       expect([...mono.samples]).toEqual([...left].map(rounded));
       expect(mono.peak).toBe(most(left)); // nothing is left of the longer ones before
     }
@@ -38,17 +39,42 @@ describe("pieces", () => {
 
   it("tell samples that are no numbers, wherever they are", async () => {
     const rounding = await Rounding.open(wasm);
+    const peak = (channels: Float32Array[]) => rounding.round(rounding.hold(channels)).peak;
     for (const at of [0, 5, 98, 99]) {
       const bad = samples(100, 0);
       bad[at] = NaN;
-      expect(rounding.round([bad]).peak).toBeNaN();
-      expect(rounding.round([samples(100, 0), bad]).peak).toBeNaN();
+      expect(peak([bad])).toBeNaN();
+      expect(peak([samples(100, 0), bad])).toBeNaN();
     }
     const cutter = new Cutter(rounding);
     for (const _ of cutter.put([Float32Array.of(NaN)])) expect.unreachable();
     for (const piece of cutter.rest()) expect(piece[0].length).toBe(1);
     for (const _ of cutter.put([samples(2 * PIECE, 0)])) expect(_.length).toBe(1);
     expect(cutter.recording.peak).toBeNaN();
+  });
+
+  it("are mixed and measured as in JavaScript", async () => {
+    const rounding = await Rounding.open(wasm);
+    for (const count of [3, 441, 5000]) {
+      const [left, right] = rounding.hold([samples(count, 0), samples(count, 777)]);
+      for (const [first, second] of [
+        [0.5, 0.5],
+        [0.5, -0.5],
+      ]) {
+        const sums = left.map((value, i) => first * value + second * right[i]);
+        const mixed = rounding.mix([left, right], [first, second]);
+        expect(mixed).toEqual(sums);
+        if (!mixed) continue;
+        for (const hop of [441, 442, 443, 444]) {
+          const frames = Array.from({ length: Math.floor(count / hop) }, (_, k) => k * hop);
+          const squares = frames.map((at) => sumOfSquares(sums, at, at + hop) / hop);
+          expect([...rounding.powers(mixed, hop)]).toEqual(squares);
+        }
+      }
+    }
+    const others = [samples(441, 0), samples(441, 1)];
+    expect(rounding.mix(others, [0.5, 0.5])).toBeNull();
+    expect(rounding.powers(others[0], 441).length).toBe(0);
   });
 
   it("are the same whatever blocks they come in", async () => {

@@ -6,7 +6,7 @@ import { reversedDigits, ScriptBank } from "../web/engine/fft";
 import { drumRanges, filterbank, hann } from "../web/engine/filterbank";
 import { regularity } from "../web/engine/gate";
 import { gridOf, hitsOf, thresholdsOf } from "../web/engine/picking";
-import { percentile } from "../web/engine/velocity";
+import { percentile, strengthsOf } from "../web/engine/velocity";
 import { bits, doubles, fixtures, matrix } from "./fixtures";
 
 const LOUDEST_DB = 40;
@@ -41,7 +41,11 @@ describe("hits", () => {
         thresholdsOf(card, lanesOf(columns), lanesOf(weighed), gridOf(card).rate),
         frames,
         joined(weighed),
-        joined(matrix(seed + 1000, frames, drums.length), LOUDEST_DB),
+        strengthsOf(
+          joined(matrix(seed + 1000, frames, drums.length), LOUDEST_DB),
+          drums.length,
+          gridOf(card).rate,
+        ),
       );
       expect(found.thresholds, `case ${seed}`).toEqual(thresholds);
       expect(bits([...found.known]), `case ${seed}`).toBe(known);

@@ -5,6 +5,8 @@ import type { Silences } from "./beginnings";
 export interface Aside {
   /** Level in dB of each drum's bands, drum by drum. */
   readonly levels: Float32Array<ArrayBuffer>;
+  /** See `strengthsOf`. */
+  readonly strengths: Float64Array<ArrayBuffer>;
   readonly silences: Silences;
   /** See `Harmony.changes`. */
   readonly changes: Float32Array;

@@ -7,6 +7,7 @@ import { sumOfSquares } from "./squares";
 
 const { BLOCK } = MIXING;
 const SEEN = B.WINDOW * B.WINDOWS;
+const NONE = new Float64Array(0);
 
 /** What is to be silenced in a recording. */
 export interface Silences {
@@ -44,14 +45,20 @@ export class Beginnings {
     this.#zeros = rate; // silence precedes the first sample
   }
 
-  /** Process the next samples, in blocks about as long as Python's. */
-  hear(samples: Float32Array): void {
+  /**
+   * Process the next samples, in blocks about as long as Python's. `powers`: mean squares of their
+   * first frames, if they are known.
+   */
+  hear(samples: Float32Array, powers: Float64Array = NONE): void {
+    const known = this.#count ? NONE : powers;
+    const first = this.#powers.length;
     for (let at = 0; at < samples.length; at += BLOCK) {
-      this.#block(samples.subarray(at, at + BLOCK));
+      this.#block(samples.subarray(at, at + BLOCK), known, first);
     }
   }
 
-  #block(samples: Float32Array): void {
+  /** `known`: mean squares of the frames from `first` on. */
+  #block(samples: Float32Array, known: Float64Array, first: number): void {
     for (const at of this.#starts(samples)) {
       this.#open.push({ at, samples: new Float32Array(this.#ahead), heard: 0 });
     }
@@ -67,15 +74,15 @@ export class Beginnings {
     this.#received += samples.length;
     for (let at = 0; at < samples.length; ) {
       const end = Math.min(at + this.#hop - this.#count, samples.length);
-      this.#sum += sumOfSquares(samples, at, end);
+      const own = known[this.#powers.length - first];
+      if (own === undefined) this.#sum += sumOfSquares(samples, at, end);
       this.#count += end - at;
       at = end;
-      if (this.#count === this.#hop) this.#measure();
+      if (this.#count === this.#hop) this.#measure(own);
     }
   }
 
-  #measure(): void {
-    const power = this.#sum / this.#hop;
+  #measure(power = this.#sum / this.#hop): void {
     this.#powers.push(power);
     this.#loudest = Math.max(this.#loudest, power);
     this.#sum = this.#count = 0;

@@ -19,13 +19,14 @@ interface Exports {
     magnitudes: number,
     out: number,
   ): void;
+  compress(values: number, count: number, gain: number): void;
 }
 
 const PAGE = 65536;
 
 export async function compiledBank(wasm: Uint8Array<ArrayBuffer>, tables: Tables): Promise<Bank> {
   const { instance } = await WebAssembly.instantiate(wasm, {});
-  const { memory, bands } = instance.exports as unknown as Exports;
+  const { memory, bands, compress } = instance.exports as unknown as Exports;
   const { size, hop, filters } = tables;
   const at = addresses(tables);
   memory.grow(Math.max(0, Math.ceil((at.end - memory.buffer.byteLength) / PAGE)));
@@ -41,6 +42,7 @@ export async function compiledBank(wasm: Uint8Array<ArrayBuffer>, tables: Tables
       bands(at.samples, BLOCK_FRAMES, hop, size, bins, ...tail);
       return result;
     },
+    compress: (first, count, gain) => compress(out + 4 * first, count, gain),
   };
 }
 

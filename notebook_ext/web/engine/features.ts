@@ -26,6 +26,8 @@ export interface Bank {
    * overwrites the result, which is ordered frame by frame.
    */
   run(samples: Float32Array): Float32Array;
+  /** Replace `count` values of the result by log10(1 + gain · value). */
+  compress(first: number, count: number, gain: number): void;
 }
 
 export interface Block {
@@ -99,9 +101,7 @@ export class Features {
     const count = filters.length;
     const features = magnitudes.subarray(0, frames * count);
     for (let at = 0; at < features.length; at += count) {
-      const gain = this.#follower?.gain(features, at, count) ?? 1;
-      for (let i = at; i < at + count; i++)
-        features[i] = Math.log(1 + features[i] * gain) * Math.LOG10E;
+      this.#bank.compress(at, count, this.#follower?.gain(features, at, count) ?? 1);
     }
     return { frames, features, levels };
   }

@@ -67,6 +67,11 @@ export class ScriptBank implements Bank {
     return this.#out;
   }
 
+  compress(first: number, count: number, gain: number): void {
+    const out = this.#out;
+    for (let i = first; i < first + count; i++) out[i] = Math.log(1 + out[i] * gain) * Math.LOG10E;
+  }
+
   #transform(): void {
     const x = this.#values;
     const w = this.#circle;

@@ -46,8 +46,12 @@ export class Listener {
     this.#chunks.process(frames, this.#out);
   }
 
-  finish({ levels, silences, changes, bands }: Aside): Heard {
+  /** Process the rest of the frames, all of which have been received. */
+  rest(): void {
     this.#chunks.finish(this.#out);
+  }
+
+  finish({ levels, strengths, silences, changes, bands }: Aside): Heard {
     const { outputs } = this.#card;
     const activations = this.#activations.joined();
     const frames = activations.length / outputs.length;
@@ -76,7 +80,7 @@ export class Listener {
             kindsOf(finer, drum, positions, { frames, bands, activations: raw, rate, bars })
         : null;
     const thresholds = thresholdsOf(this.#card, lanesOf(raw), lanes, rate);
-    const hits = hitsOf(this.#card, thresholds, frames, activations, levels, tell);
+    const hits = hitsOf(this.#card, thresholds, frames, activations, strengths, tell);
     const sha256 = finer?.sha256 ?? null;
     return { frames, outputs, activations, levels, beats, finer: sha256, ...hits };
   }

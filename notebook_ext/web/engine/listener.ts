@@ -40,6 +40,7 @@ export class ListeningWorker {
     } else if (job === this.#job && this.#listener) {
       if (message.kind === "frames") this.#listener.process(message.frames);
       else if (message.kind === "next") this.tell(message);
+      else if (message.kind === "rest") this.#listener.rest();
       else {
         const heard = this.#listener.finish(message.aside);
         this.#listener = null;

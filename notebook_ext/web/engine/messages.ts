@@ -27,6 +27,8 @@ export type ToListener =
   | { readonly kind: "frames"; readonly job: number; readonly frames: Float32Array<ArrayBuffer> }
   /** All frames of a block of samples have been sent. */
   | { readonly kind: "next"; readonly job: number; readonly samples: number }
+  /** All frames have been sent. */
+  | { readonly kind: "rest"; readonly job: number }
   | { readonly kind: "finish"; readonly job: number; readonly aside: Aside };
 
 export type ToPage =

@@ -14,10 +14,16 @@ const LOW: Readonly<Record<number, number>> = { 6: 3 };
 type Signs = readonly number[];
 type Matrix = number[][];
 
+/** Adds two channels, each times a weight, or returns null if it cannot. */
+type Adder = (channels: readonly Float32Array[], weights: Signs) => Float32Array | null;
+
 export class Mixer {
   #polarity = new Polarity(0);
   #isFresh = true;
   #mixed = new Float32Array(0);
+
+  /** `add` does what it can of the adding, faster. */
+  constructor(private readonly add: Adder = () => null) {}
 
   /** Return the mean of the channels, which the next call overwrites. */
   mix(channels: readonly Float32Array[]): Float32Array {
@@ -31,8 +37,7 @@ export class Mixer {
     const turns = this.#polarity.turns(audible);
     if (this.#isFresh && turns[0]?.start === 0) before = turns.shift()?.signs ?? before;
     this.#isFresh = false;
-    if (this.#mixed.length < audible[0].length) this.#mixed = new Float32Array(audible[0].length);
-    const mixed = mean(audible, before, this.#mixed.subarray(0, audible[0].length));
+    const mixed = this.add(audible, weightsOf(before)) ?? this.#mean(audible, before);
     for (const { start, signs } of turns) {
       const rest = mean(
         audible.map((channel) => channel.subarray(start)),
@@ -44,6 +49,12 @@ export class Mixer {
       mixed.set(rest, start);
     }
     return mixed;
+  }
+
+  #mean(channels: readonly Float32Array[], signs: Signs): Float32Array {
+    const { length } = channels[0];
+    if (this.#mixed.length < length) this.#mixed = new Float32Array(length);
+    return mean(channels, signs, this.#mixed.subarray(0, length));
   }
 }
 
@@ -147,19 +158,22 @@ function principal(matrix: readonly (readonly number[])[]): number[] {
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, i) => sum + value * b[i], 0);
 
+const weightsOf = (signs: Signs): number[] =>
+  signs.map((sign) => Math.fround(1 / signs.length) * sign);
+
 /** Compute the mean of channels; `result` has as many samples. */
 function mean(
   channels: readonly Float32Array[],
-  signs: readonly number[],
+  signs: Signs,
   result = new Float32Array(channels[0].length),
 ): Float32Array {
-  const weight = Math.fround(1 / channels.length);
+  const weights = weightsOf(signs);
   if (channels.length === 2) {
-    addBoth(result, channels[0], channels[1], weight * signs[0], weight * signs[1]);
+    addBoth(result, channels[0], channels[1], weights[0], weights[1]);
     return result;
   }
   result.fill(0);
-  channels.forEach((channel, index) => add(result, channel, weight * signs[index]));
+  channels.forEach((channel, index) => add(result, channel, weights[index]));
   return result;
 }
 

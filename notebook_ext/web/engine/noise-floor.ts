@@ -8,6 +8,8 @@ import { sumOfSquares } from "./squares";
 
 const { JUMP, STEADY, LATE_FRAMES, LEAST, INAUDIBLE } = NOISE_FLOOR;
 
+const NONE = new Float64Array(0);
+
 export class NoiseFloor {
   #samples = new Float32Array(0);
   /** Samples that are held, and those of them that have been returned. */
@@ -20,14 +22,16 @@ export class NoiseFloor {
 
   /**
    * Process samples; returns those that are final, at most 0.2 s late. The next call overwrites
-   * them.
+   * them. `powers`: mean squares of the first frames of the samples, if they are known.
    */
-  process(block: Float32Array): Float32Array {
+  process(block: Float32Array, powers: Float64Array = NONE): Float32Array {
     const { hop } = this;
+    const before = (this.#length - this.#returned) / hop; // whole if the block begins with a frame
     const held = this.#hold(block);
     const count = Math.floor(this.#length / hop);
     for (let frame = this.#powers.length; frame < count; frame++) {
-      const power = sumOfSquares(held, frame * hop, (frame + 1) * hop) / hop;
+      const power =
+        powers[frame - before] ?? sumOfSquares(held, frame * hop, (frame + 1) * hop) / hop;
       if (power > JUMP * this.#loudest && this.#loudest > INAUDIBLE) {
         const first = Math.max(0, frame - LATE_FRAMES);
         if (isSteady(this.#powers.slice(first, frame))) {

@@ -1,9 +1,10 @@
 /** Picks hits from activations, and computes velocities for any other hits. */
 
 import { type Activation, type Grid, type Pick, pickAll, roundEven } from "../../src/core/pick";
+import { clamp } from "../../src/core/time";
 import type { Card, Heard } from "./engine-types";
 import { raisedThresholds } from "./gate";
-import { relative, strengths } from "./velocity";
+import { relative } from "./velocity";
 
 export const drumsOf = (card: Card): string[] =>
   card.outputs.filter((output) => output in card.thresholds);
@@ -28,35 +29,36 @@ export function thresholdsOf(
   return { ...only(card.thresholds, drumsOf(card)), ...raised };
 }
 
-/** `activations` and `levels` as in `Heard`; `name`: null if finer drums are not wanted. */
+/**
+ * `activations` as in `Heard`; `strengths` as `strengthsOf` returns them; `name`: null if finer drums
+ * are not wanted.
+ */
 export function hitsOf(
   card: Card,
   thresholds: Record<string, number>,
   frames: number,
   activations: Float32Array,
-  levels: Float32Array,
+  strengths: Float64Array,
   name: NameKinds | null = null,
 ): Part<Heard, "thresholds" | "known" | "velocities" | "kinds"> {
   const drums = drumsOf(card);
   const grid = gridOf(card);
-  const column = (values: Float32Array, lane: number) =>
-    values.subarray(lane * frames, (lane + 1) * frames);
-  const lanes: Activation[] = drums.map((drum) => ({
-    drum,
-    values: column(activations, card.outputs.indexOf(drum)),
-  }));
+  const lanes: Activation[] = drums.map((drum) => {
+    const at = card.outputs.indexOf(drum) * frames;
+    return { drum, values: activations.subarray(at, at + frames) };
+  });
   const halved = Object.fromEntries(drums.map((drum) => [drum, thresholds[drum] / 2]));
   const picked = pickAll(lanes, thresholds, card.picker, grid);
   const spare = pickAll(lanes, halved, card.picker, grid);
   const rows: number[] = [];
   const velocities = new Uint8Array(drums.length * frames);
   picked.forEach((picks, lane) => {
-    const level = column(levels, lane);
-    loudness(picks, level, grid).forEach((velocity, i) => {
+    const strength = strengths.subarray(lane * frames, (lane + 1) * frames);
+    loudness(picks, strength, grid).forEach((velocity, i) => {
       const { frame, time, confidence } = picks[i];
       rows.push(lane, frame, time, velocity, confidence);
     });
-    velocities.set(table(picks, spare[lane], level, grid), lane * frames);
+    velocities.set(table(picks, spare[lane], strength, grid), lane * frames);
   });
   const kinds =
     name &&
@@ -77,25 +79,31 @@ const only = (
 
 type Part<T, K extends keyof T> = { [P in K]: T[P] };
 
-function loudness(picks: readonly Pick[], level: Float32Array, grid: Grid): Uint8Array {
+/** The strength of a hit whose peak is at each of some frames: that at its attack. */
+function atAttacks(strength: Float64Array, peaks: ArrayLike<number>, grid: Grid): Float64Array {
+  const delay = grid.delay * grid.rate;
+  const found = new Float64Array(peaks.length);
+  for (let i = 0; i < found.length; i++)
+    found[i] = strength[clamp(roundEven(peaks[i] - delay), 0, strength.length - 1)];
+  return found;
+}
+
+function loudness(picks: readonly Pick[], strength: Float64Array, grid: Grid): Uint8Array {
   if (!picks.length) return new Uint8Array(0);
-  const attacks = picks.map(({ position }) => roundEven(position - grid.delay * grid.rate));
-  const strength = strengths(level, attacks, grid.rate);
-  return relative(strength, strength);
+  const positions = picks.map(({ position }) => position);
+  const own = atAttacks(strength, positions, grid);
+  return relative(own, own);
 }
 
 /** Return the velocity of a hit at each frame: `adt_plugins.editor.picks.velocity_table`. */
 function table(
   picks: readonly Pick[],
   spare: readonly Pick[],
-  level: Float32Array,
+  strength: Float64Array,
   grid: Grid,
 ): Uint8Array {
-  if (!level.length) return new Uint8Array(0);
-  const attacks = new Int32Array(level.length);
-  const delay = grid.delay * grid.rate;
-  for (let frame = 0; frame < attacks.length; frame++) attacks[frame] = roundEven(frame - delay);
-  const strength = strengths(level, attacks, grid.rate);
-  const others = (picks.length ? picks : spare).map(({ frame }) => strength[frame]);
-  return relative(strength, others.length ? others : strength);
+  if (!strength.length) return new Uint8Array(0);
+  const all = atAttacks(strength, Int32Array.from(strength.keys()), grid);
+  const others = (picks.length ? picks : spare).map(({ frame }) => all[frame]);
+  return relative(all, others.length ? others : all);
 }

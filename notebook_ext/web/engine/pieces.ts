@@ -17,13 +17,23 @@ interface Exports {
   allocate(bytes: number): Address;
   roundOne(channel: Address, count: number, out: Address): number;
   roundTwo(left: Address, right: Address, count: number, out: Address): number;
+  mixTwo(
+    one: Address,
+    other: Address,
+    count: number,
+    weight: number,
+    second: number,
+    out: Address,
+  ): void;
+  powers(samples: Address, hop: number, frames: number, out: Address): void;
 }
 
-/** Rounds pieces to 16 bits, by `assembly/pieces.ts`. */
+/** Rounds pieces to 16 bits, mixes and measures them, by `assembly/pieces.ts`. */
 export class Rounding {
   readonly #wasm: Exports;
   readonly #places: readonly Address[];
   readonly #out: Address;
+  readonly #mixed: Address;
 
   static async open(wasm: Uint8Array<ArrayBuffer>): Promise<Rounding> {
     const { instance } = await WebAssembly.instantiate(wasm, {});
@@ -34,21 +44,28 @@ export class Rounding {
     this.#wasm = wasm;
     this.#places = [0, 1].map(() => wasm.allocate(4 * PIECE + VECTOR));
     this.#out = wasm.allocate(4 * PIECE + VECTOR);
+    this.#mixed = wasm.allocate(4 * PIECE + VECTOR);
+  }
+
+  /** Copy one or two channels into the memory, where the next piece overwrites them. */
+  hold(channels: Block): Block {
+    const count = channels[0].length;
+    return channels.map((channel, c) => {
+      const place = this.#floats(this.#places[c], PIECE + VECTOR / 4);
+      place.set(channel);
+      place.fill(0, count);
+      return place.subarray(0, count);
+    });
   }
 
   /**
-   * Return one or two channels interleaved, which the next call overwrites, and their peak: NaN if
-   * a sample is not a number.
+   * Return the channels that are held interleaved, which the next call overwrites, and their peak:
+   * NaN if a sample is not a number.
    */
   round(channels: Block): { samples: Int16Array<ArrayBuffer>; peak: number } {
     const { memory, roundOne, roundTwo } = this.#wasm;
     const [left, right] = this.#places;
     const count = channels[0].length;
-    channels.forEach((channel, c) => {
-      const place = new Float32Array(memory.buffer, this.#places[c], PIECE + VECTOR / 4);
-      place.set(channel);
-      place.fill(0, count);
-    });
     const peak =
       channels.length === 1
         ? roundOne(left, count, this.#out)
@@ -56,6 +73,28 @@ export class Rounding {
     const buffer = memory.buffer as ArrayBuffer;
     return { samples: new Int16Array(buffer, this.#out, count * channels.length), peak };
   }
+
+  /** Return the sum of two channels that are held, each times a weight; null for others. */
+  mix(channels: Block, [first, second]: readonly number[]): Float32Array | null {
+    if (channels.length !== 2 || !channels.every((channel) => this.#holds(channel))) return null;
+    const [{ byteOffset: one, length }, { byteOffset: other }] = channels;
+    this.#wasm.mixTwo(one, other, length, first, second, this.#mixed);
+    return this.#floats(this.#mixed, length);
+  }
+
+  /** Return the mean square of each whole frame; none of samples that are not in the memory. */
+  powers(samples: Float32Array, hop: number): Float64Array {
+    if (!this.#holds(samples)) return new Float64Array(0);
+    const frames = Math.floor(samples.length / hop);
+    this.#wasm.powers(samples.byteOffset, hop, frames, this.#out);
+    return new Float64Array(this.#wasm.memory.buffer, this.#out, frames);
+  }
+
+  #floats(at: Address, count: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#wasm.memory.buffer as ArrayBuffer, at, count);
+  }
+
+  #holds = ({ buffer }: Float32Array): boolean => buffer === this.#wasm.memory.buffer;
 }
 
 /** Cuts a recording that arrives in blocks of any length. */
@@ -73,7 +112,7 @@ export class Cutter {
     this.#rounding = rounding;
   }
 
-  /** Yield the next whole pieces; whoever receives one may not keep it. */
+  /** Yield the next whole pieces, which the next ones overwrite. */
   *put(block: Block): Generator<Block> {
     this.#channels ||= block.length;
     for (let at = 0; at < block[0].length; ) {
@@ -104,12 +143,13 @@ export class Cutter {
 
   /** More than two channels are played as their mean. */
   #cut(piece: Block): Block {
-    const played = piece.length > 2 ? [mean(piece)] : piece;
+    const isMixed = piece.length > 2;
+    const played = this.#rounding.hold(isMixed ? [mean(piece)] : piece);
     const { samples, peak } = this.#rounding.round(played);
     this.#blobs.push(waveFile(samples, played.length));
     this.#samples += piece[0].length;
     this.#peak = Math.max(this.#peak, peak);
-    return piece;
+    return isMixed ? piece : played;
   }
 }
 

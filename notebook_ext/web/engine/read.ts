@@ -12,7 +12,9 @@ import { BroadBands } from "./finer";
 import { Mixer } from "./mixer";
 import { NoiseFloor } from "./noise-floor";
 import { drumsOf } from "./picking";
+import type { Rounding } from "./pieces";
 import { Harmony } from "./rhythm/chord-changes";
+import { strengthsOf } from "./velocity";
 
 export function tablesOf(card: Card): Tables {
   const { frame_size: size, hop_size: hop } = card.front_end;
@@ -29,30 +31,44 @@ export class Reader {
   readonly #beginnings: Beginnings;
   readonly #harmony: Harmony;
   readonly #broad: BroadBands | null;
-  readonly #mixer = new Mixer();
+  readonly #mixer: Mixer;
+  readonly #hop: number;
   readonly #floor: NoiseFloor;
   readonly #levels: Columns;
+  readonly #drums: number;
+  readonly #rate: number;
   /** Where frames are collected. */
   #room = new Float32Array(0);
 
-  constructor(card: Card, tables: Tables, bank: Bank, isFine: boolean) {
+  constructor(
+    card: Card,
+    tables: Tables,
+    bank: Bank,
+    private readonly rounding: Rounding,
+    isFine: boolean,
+  ) {
     const drums = drumsOf(card);
     const { front_end: frontEnd, level } = card;
     const ranges = drumRanges(drums, tables.filters, frontEnd);
     const follower = level ? new LevelFollower(level, frontEnd) : null;
     this.#features = new Features(bank, tables, ranges, follower);
+    this.#mixer = new Mixer((channels, weights) => rounding.mix(channels, weights));
     this.#beginnings = new Beginnings(frontEnd);
+    this.#hop = tables.hop;
     this.#floor = new NoiseFloor(tables.hop);
     this.#harmony = new Harmony(tables.filters, frontEnd);
     this.#broad = isFine ? new BroadBands(tables.filters, frontEnd) : null;
     this.#levels = new Columns(drums.length);
+    this.#drums = drums.length;
+    this.#rate = frontEnd.sample_rate / frontEnd.hop_size;
   }
 
   /** Process the next samples of all channels; returns the frames that they complete. */
   read(channels: Block): Float32Array<ArrayBuffer> {
     const mono = this.#mixer.mix(channels);
-    this.#beginnings.hear(mono);
-    return this.#taken((out) => this.#features.process(this.#floor.process(mono), out));
+    const powers = this.rounding.powers(mono, this.#hop);
+    this.#beginnings.hear(mono, powers);
+    return this.#taken((out) => this.#features.process(this.#floor.process(mono, powers), out));
   }
 
   /** Return the remaining frames. */
@@ -65,8 +81,10 @@ export class Reader {
 
   /** Return what else was found, after the last frames. */
   finish(): Aside {
+    const levels = this.#levels.joined();
     return {
-      levels: this.#levels.joined(),
+      levels,
+      strengths: strengthsOf(levels, this.#drums, this.#rate),
       silences: this.#beginnings.finish(),
       changes: this.#harmony.changes(),
       bands: this.#broad?.values() ?? null,

@@ -43,13 +43,15 @@ export class ReadingWorker {
       this.#job = job;
       this.#work = {
         cutter: new Cutter(this.rounding),
-        reader: new Reader(this.card, this.tables, this.bank, isFine),
+        reader: new Reader(this.card, this.tables, this.bank, this.rounding, isFine),
       };
       this.#pass({ kind: "start", job, isFine });
     } else if (job === this.#job && this.#work) {
       if (message.kind === "block") {
         this.#read(this.#work, this.#work.cutter.put(message.channels));
-        this.#pass({ kind: "next", job, samples: message.channels[0].length });
+        const samples = message.channels[0].length;
+        message.channels.forEach(release);
+        this.#pass({ kind: "next", job, samples });
       } else {
         this.#finish(this.#work);
         this.#work = null;
@@ -67,7 +69,9 @@ export class ReadingWorker {
     this.tell({ kind: "cut", job, cut: cutter.recording });
     if (!Number.isFinite(cutter.recording.peak)) return;
     this.#send(reader.rest());
-    this.#pass({ kind: "finish", job, aside: reader.finish() });
+    this.#pass({ kind: "rest", job }); // the listener goes on meanwhile
+    const aside = reader.finish();
+    this.#pass({ kind: "finish", job, aside }, [aside.levels.buffer, aside.strengths.buffer]);
   }
 
   #send(frames: Float32Array<ArrayBuffer>): void {
@@ -77,4 +81,9 @@ export class ReadingWorker {
   #pass(message: ToListener, transfer: Transferable[] = []): void {
     this.port.postMessage(message, transfer);
   }
+}
+
+/** Free samples at once, so that the next ones get their memory; old browsers wait for a collection. */
+function release({ buffer }: Float32Array): void {
+  (buffer as { transfer?(length: number): void }).transfer?.(0);
 }

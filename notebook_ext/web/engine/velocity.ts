@@ -8,27 +8,35 @@ const { REFERENCE_VELOCITY, REFERENCE_PERCENTILE, DB_PER_DECADE } = VELOCITY;
 const { RISE_S, BEFORE_S, LEAST_RISE } = VELOCITY;
 const { SILENCE } = LEVELS;
 
-/** Return by how much a hit at each frame raises the level of its drum, in dB. */
-export function strengths(
-  level: Float32Array,
-  frames: ArrayLike<number>,
+/** Return by how much a hit at each frame would raise the level of each drum, drum by drum, in dB. */
+export function strengthsOf(
+  levels: Float32Array,
+  drums: number,
   rate: number,
-): Float64Array {
+): Float64Array<ArrayBuffer> {
+  const frames = levels.length / drums;
+  const all = new Float64Array(levels.length);
+  for (let at = 0; at < all.length; at += frames)
+    all.set(strengths(levels.subarray(at, at + frames), rate), at);
+  return all;
+}
+
+function strengths(level: Float32Array, rate: number): Float64Array {
   const rise = roundEven(RISE_S * rate);
   const [near, far] = BEFORE_S.map((seconds) => roundEven(seconds * rate));
   const n = level.length;
   // Pad with silence before the first frame, and after the last.
   const power = new Float64Array(far + n + rise).fill(SILENCE);
   for (let t = 0; t < n; t++) power[far + t] = 10 ** (level[t] / 10);
-  const result = new Float64Array(frames.length);
-  for (let i = 0; i < frames.length; i++) {
-    const at = clamp(frames[i], 0, Math.max(n - 1, 0)) + far;
+  const result = new Float64Array(n);
+  for (let t = 0; t < n; t++) {
+    const at = t + far;
     let hit = power[at];
     for (let k = 1; k <= rise; k++) hit = Math.max(hit, power[at + k]);
     let before = 0;
     for (let k = near; k <= far; k++) before += power[at - k];
     before /= far - near + 1;
-    result[i] = 10 * Math.log10(Math.max(hit - before, LEAST_RISE * hit));
+    result[t] = 10 * Math.log10(Math.max(hit - before, LEAST_RISE * hit));
   }
   return result;
 }

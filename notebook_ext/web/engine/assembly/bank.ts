@@ -1,5 +1,5 @@
 // Windows, Fourier transforms and filters of four frames at a time, one in each lane of a vector,
-// so that the code is that of one frame; `fft.ts` explains the algorithm. Compiled by
+// so that the code is that of one frame; `fft.ts` explains the algorithm. Logarithms, too. Compiled by
 // AssemblyScript. The caller lays out the memory: all arguments but the numbers are addresses.
 
 /** The number of filters, then for each its first bin, its number of weights, and the weights. */
@@ -126,4 +126,46 @@ function filter(filters: Filters, magnitudes: usize, out: usize): void {
     store<f32>(to + 2 * next, f32x4.extract_lane(sum, 2));
     store<f32>(to + 3 * next, f32x4.extract_lane(sum, 3));
   }
+}
+
+/** Replace values by log10(1 + gain · value). */
+export function compress(values: usize, count: i32, gain: f32): void {
+  const factor = f32x4.splat(gain);
+  const end = values + 4 * count;
+  for (; values + 16 <= end; values += 16)
+    v128.store(values, compressed(v128.load(values), factor));
+  for (; values < end; values += 4)
+    v128.store32_lane(values, compressed(v128.load32_splat(values), factor), 0);
+}
+
+// @ts-ignore: AssemblyScript's decorator
+@inline
+function compressed(value: v128, gain: v128): v128 {
+  const x = f32x4.add(f32x4.splat(1), f32x4.mul(value, gain));
+  return f32x4.mul(log(x), f32x4.splat(0.43429448190325182));
+}
+
+/** The natural logarithm of values from 1 on, to 1e-7; as in S. Moshier's Cephes (`logf`). */
+// @ts-ignore: AssemblyScript's decorator
+@inline
+function log(x: v128): v128 {
+  // x = 2^n · m, with m from √½ to √2
+  const bits = i32x4.sub(x, i32x4.splat(0x3f3504f3));
+  const n = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
+  const mantissa = i32x4.add(v128.and(bits, i32x4.splat(0x7fffff)), i32x4.splat(0x3f3504f3));
+  const r = f32x4.sub(mantissa, f32x4.splat(1));
+  let y = f32x4.splat(7.0376836292e-2);
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(-1.1514610310e-1));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.1676998740e-1));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(-1.2420140846e-1));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.4249322787e-1));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(-1.6668057665e-1));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(2.0000714765e-1));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(-2.4999993993e-1));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(3.3333331174e-1));
+  const square = f32x4.mul(r, r);
+  y = f32x4.mul(f32x4.mul(y, r), square);
+  y = f32x4.add(y, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
+  y = f32x4.sub(y, f32x4.mul(square, f32x4.splat(0.5)));
+  return f32x4.add(f32x4.add(r, y), f32x4.mul(n, f32x4.splat(0.693359375)));
 }

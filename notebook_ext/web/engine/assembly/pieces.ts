@@ -1,6 +1,7 @@
-// Rounds one or two channels to 16 bits, interleaved, with each sample rounded as by `Math.round`.
-// Compiled by AssemblyScript. Addresses are in bytes; vectors may read and write past `count`, where
-// the caller keeps zeros.
+// What is done with every sample of a recording: channels are rounded to 16 bits, interleaved, with
+// each sample rounded as by `Math.round`, and mixed, and their power is measured. Compiled by
+// AssemblyScript. Addresses are in bytes; vectors may read and write past `count`, where the caller
+// keeps zeros.
 
 export function allocate(bytes: usize): usize {
   return heap.alloc(bytes);
@@ -29,6 +30,40 @@ export function roundTwo(left: usize, right: usize, count: i32, out: usize): f32
     v128.store(out, v128.or(v128.and(rounded(a), low), i32x4.shl(rounded(b), 16)));
   }
   return greatest(most);
+}
+
+/** Add two channels, each times a weight. */
+export function mixTwo(
+  one: usize, other: usize, count: i32, weight: f32, second: f32, out: usize,
+): void {
+  const first = f32x4.splat(weight);
+  const last = f32x4.splat(second);
+  for (const end = out + 4 * count; out < end; out += 16, one += 16, other += 16) {
+    const product = f32x4.mul(v128.load(one), first);
+    v128.store(out, f32x4.add(product, f32x4.mul(v128.load(other), last)));
+  }
+}
+
+/** Compute the mean square of each of `frames` stretches of `hop` samples, as `squares.ts` does. */
+export function powers(samples: usize, hop: i32, frames: i32, out: usize): void {
+  const vectors = 16 * (hop / 4);
+  for (let frame = 0; frame < frames; frame++, out += 8) {
+    let a = f64x2.splat(0), c = a;
+    for (const end = samples + vectors; samples < end; samples += 16) {
+      const four = v128.load(samples);
+      const low = f64x2.promote_low_f32x4(four);
+      const high = f64x2.promote_low_f32x4(v128.shuffle<i64>(four, four, 1, 1));
+      a = f64x2.add(a, f64x2.mul(low, low));
+      c = f64x2.add(c, f64x2.mul(high, high));
+    }
+    let sum = f64x2.extract_lane(a, 0);
+    for (let i = 0; i < hop % 4; i++, samples += 4) {
+      const value = <f64>load<f32>(samples);
+      sum += value * value;
+    }
+    sum = sum + f64x2.extract_lane(a, 1) + (f64x2.extract_lane(c, 0) + f64x2.extract_lane(c, 1));
+    store<f64>(out, sum / hop);
+  }
 }
 
 // @ts-ignore: AssemblyScript's decorator
