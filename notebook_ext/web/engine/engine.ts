@@ -5,11 +5,12 @@
 
 import type { Cut, Engine, Heard, Hearing, Parts } from "./engine-types";
 import type { ToPage, ToWorker } from "./messages";
+import { warmUp } from "./warm-up";
 
 /** Samples that the workers may have before others are sent: one step of decoding and a half. */
 const AHEAD = 45 * 44_100;
 
-/** Start the workers and open the network. */
+/** Start the workers and open the network; they warm up until there is a recording. */
 export async function startEngine(parts: Parts): Promise<Engine> {
   const script = new Blob([parts.workerScript], { type: "text/javascript" });
   const address = URL.createObjectURL(script);
@@ -22,6 +23,7 @@ export async function startEngine(parts: Parts): Promise<Engine> {
   } finally {
     URL.revokeObjectURL(address);
   }
+  void engine.warmUp();
   return engine;
 }
 
@@ -35,6 +37,7 @@ class WorkerEngine implements Engine {
   #waiting: Waiting | null = null;
   #broken: Error | null = null;
   #job = 0;
+  #warming: Queue | null = null;
 
   constructor(
     private readonly reader: Worker,
@@ -76,13 +79,33 @@ class WorkerEngine implements Engine {
     this.#waiting = null;
   }
 
+  /** Process sound of no recording, until a recording comes. */
+  async warmUp(): Promise<void> {
+    const hearing = this.#begin(() => undefined, false, 0);
+    this.#warming = hearing;
+    try {
+      for (const block of warmUp()) await hearing.put(block);
+      await hearing.finish();
+    } catch {
+      // A recording has come, or whoever begins gets the reason.
+    }
+    this.#warming = null;
+  }
+
   begin(progress: (samples: number) => void, isFine = false): Hearing {
+    this.#warming?.stop(new Error("a recording has come"));
+    return this.#begin(progress, isFine, AHEAD);
+  }
+
+  /** `ahead`: samples that the workers may have before others are sent. */
+  #begin(progress: (samples: number) => void, isFine: boolean, ahead: number): Queue {
     if (this.#broken) throw this.#broken;
     if (this.#waiting) throw new Error("the engine is busy");
     const job = ++this.#job;
     const hearing = new Queue(
       job,
       isFine,
+      ahead,
       (message, transfer) => post(this.reader, message, transfer),
       progress,
       () => {
@@ -121,6 +144,7 @@ class Queue implements Hearing, Waiting {
   constructor(
     private readonly job: number,
     isFine: boolean,
+    private readonly most: number,
     private readonly post: (message: ToWorker, transfer?: Transferable[]) => void,
     private readonly progress: (samples: number) => void,
     private readonly over: () => void,
@@ -141,7 +165,7 @@ class Queue implements Hearing, Waiting {
     // Channels may be views of one buffer.
     const buffers = new Set(channels.map(({ buffer }) => buffer));
     this.post({ kind: "block", job: this.job, channels }, [...buffers]);
-    await Promise.race([this.#ahead < AHEAD ? null : room, this.#failed]);
+    await Promise.race([this.#ahead < this.most ? null : room, this.#failed]);
   }
 
   async finish(): Promise<{ cut: Cut; heard: Heard | null }> {

@@ -179,7 +179,10 @@ class Page {
         if (!result.heard) throw new Error("nothing was heard");
         return { ...recording, heard: result.heard };
       } catch (error) {
-        await begun.then((hearing) => hearing.stop(error));
+        await begun.then(
+          (hearing) => hearing.stop(error),
+          () => undefined, // the workers failed before
+        );
         if ((await engine).isBroken) {
           (await engine).close();
           this.#engine = null;
