@@ -34,6 +34,7 @@ ENGINE = {
     "worker": "web-engine/worker.js",
     "separation": "web-engine/separation.js",
     "network-wasm": "web-engine/network.wasm",
+    "network-relaxed": "web-engine/network-relaxed.wasm",
     "beats": "web-engine/beats.wasm",
     "features": "web-engine/features.wasm",
     "pieces": "web-engine/pieces.wasm",

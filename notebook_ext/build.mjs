@@ -74,16 +74,18 @@ for (const [entry, bundle] of [
     format: "iife",
   });
 }
-for (const [entry, binary] of [
+for (const [entry, binary, ...features] of [
   ["bank", "features.wasm"],
   ["network", "network.wasm"],
+  ["network", "network-relaxed.wasm", "relaxed-simd"],
   ["beats", "beats.wasm"],
   ["pieces", "pieces.wasm"],
 ]) {
   const { error, stderr } = await asc.main([
     `web/engine/assembly/${entry}.ts`,
     ...["--baseDir", here("."), "--outFile", join(folder, "web-engine", binary)],
-    ...["--optimizeLevel", "3", "--converge", "--noAssert", "--enable", "simd"],
+    ...["--optimizeLevel", "3", "--converge", "--noAssert"],
+    ...["simd", ...features].flatMap((feature) => ["--enable", feature]),
     ...["--runtime", "stub", "--initialMemory", "1", "--use", "abort="],
   ]);
   if (error) throw new Error(`${error.message}\n${stderr}`);

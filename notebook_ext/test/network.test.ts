@@ -2,13 +2,19 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import { describe, expect, it } from "vitest";
 import { matricesOf } from "../web/engine/matrices";
 import { Chunks, Network } from "../web/engine/network";
 import { fixtures, matrix } from "./fixtures";
 
-const wasm = new Uint8Array(
-  readFileSync(fileURLToPath(new URL("../web-engine/network.wasm", import.meta.url))),
+// Node 20 has it, but not by default.
+setFlagsFromString("--experimental-wasm-relaxed-simd");
+const [plain, relaxed] = ["network", "network-relaxed"].map(
+  (name) =>
+    new Uint8Array(
+      readFileSync(fileURLToPath(new URL(`../web-engine/${name}.wasm`, import.meta.url))),
+    ),
 );
 const { networks } = fixtures.engine;
 
@@ -16,6 +22,7 @@ const { networks } = fixtures.engine;
 async function answers(
   { seed, geometry, network, activations }: (typeof networks)[number],
   block: number,
+  wasm = plain,
 ): Promise<{ values: Float32Array[]; progress: number[] }> {
   const opened = await Network.open(wasm, matricesOf(network), geometry);
   const bands = matrix(seed, activations.length, opened.bands);
@@ -38,9 +45,12 @@ async function answers(
 }
 
 describe("the network", () => {
-  it("answers as Python does", async () => {
+  it.each([
+    ["plain", plain],
+    ["relaxed", relaxed],
+  ])("answers as Python does with %s SIMD", async (_, wasm) => {
     for (const own of networks) {
-      const { values, progress } = await answers(own, 50);
+      const { values, progress } = await answers(own, 50, wasm);
       const found = values.flatMap((some) => [...some]);
       const expected = own.activations.flat();
       expect(found.length).toBe(expected.length);
@@ -65,8 +75,10 @@ describe("the network", () => {
     const { network, geometry } = networks[0];
     const matrices = matricesOf(network);
     const every = { ...matrices.every, columns: 12 };
-    await expect(Network.open(wasm, { ...matrices, every }, geometry)).rejects.toThrow("12 values");
+    await expect(Network.open(plain, { ...matrices, every }, geometry)).rejects.toThrow(
+      "12 values",
+    );
     const near = { ...geometry, context: 1 };
-    await expect(Network.open(wasm, matrices, near)).rejects.toThrow("does not fit its card");
+    await expect(Network.open(plain, matrices, near)).rejects.toThrow("does not fit its card");
   });
 });

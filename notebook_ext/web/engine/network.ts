@@ -11,7 +11,8 @@ type Address = number;
 interface Exports {
   readonly memory: WebAssembly.Memory;
   allocate(bytes: number): Address;
-  addMatrix(columns: number, blocks: number, isInteger: boolean): Address;
+  addMatrix(columns: number, blocks: number, size: number): Address;
+  byteProducts(weight: number, value: number): number;
   addDirection(ofInput: Address, ofState: Address, steps: number): Address;
   addAttention(
     every: Address,
@@ -169,24 +170,31 @@ export class Network {
 
 const padded = (outputs: number): number => Math.ceil(outputs / OUTPUTS) * OUTPUTS;
 
+/** Whether the processor multiplies bytes without and with a sign, and loses nothing of the sums. */
+const multipliesBytes = (wasm: Exports): boolean =>
+  wasm.byteProducts(127, 255) === 4 * 127 * 255 && wasm.byteProducts(-128, 255) === -4 * 128 * 255;
+
 /** Put a matrix into the memory, in the order in which it is used. */
 function added(wasm: Exports, { columns, values, scales, bias }: Matrix): Address {
   const outputs = values.length / columns;
   const blocks = padded(outputs) / OUTPUTS;
   if (columns % VALUES) throw new Error(`a network with rows of ${columns} values`);
-  const address = wasm.addMatrix(columns, blocks, scales !== null);
+  const Numbers = !scales ? Float32Array : multipliesBytes(wasm) ? Int8Array : Int16Array;
+  const size = Numbers.BYTES_PER_ELEMENT;
+  const address = wasm.addMatrix(columns, blocks, size);
   const { buffer } = wasm.memory;
-  const [at, factors, biases] = new Uint32Array(buffer, address, 3);
-  const Numbers = scales ? Int16Array : Float32Array;
+  const [at, factors, biases, totals] = new Uint32Array(buffer, address, 4);
+  const sums = new Int32Array(buffer, totals, outputs);
   const ordered = new Numbers(buffer, at, blocks * OUTPUTS * columns);
   // Columns that each output has beside each other.
-  const run = scales ? 2 : 1;
+  const run = 4 / size;
   for (let output = 0; output < outputs; output++) {
     const own = output % OUTPUTS;
     for (let column = 0; column < columns; column++) {
       const inside = column % run;
       const place = (output - own) * columns + (column - inside) * OUTPUTS + own * run + inside;
       ordered[place] = values[output * columns + column];
+      sums[output] += values[output * columns + column];
     }
   }
   if (scales) new Float32Array(buffer, factors, outputs).set(scales);

@@ -74,13 +74,19 @@ export async function separationParts(): Promise<{ script: string; general: Gene
 export const example = async (): Promise<File> =>
   new File([await unpacked("example")], "example.mp3", { type: "audio/mpeg" });
 
+/** Return the network's arithmetic: with relaxed SIMD, which is faster, where the browser has it. */
+async function networkWasm(): Promise<Uint8Array<ArrayBuffer>> {
+  const relaxed = await unpacked("network-relaxed");
+  return WebAssembly.validate(relaxed) ? relaxed : unpacked("network-wasm");
+}
+
 export async function readParts(): Promise<Parts> {
   return {
     card: card(),
     network: matricesOf(JSON.parse(textOf("network")) as PackedMatrices),
     finer: finer(),
     workerScript: await script("worker"),
-    networkWasm: await unpacked("network-wasm"),
+    networkWasm: await networkWasm(),
     beatsWasm: await unpacked("beats"),
     piecesWasm: await roundingWasm(),
     featuresWasm: await unpacked("features"),
