@@ -121,7 +121,7 @@ def our_tracker(network: Network, seconds: list[float]) -> Tracker:
         start = time.perf_counter()
         harmony = Harmony(network.card.front_end)
         with open_audio((recording.samples, recording.rate)) as reader:
-            result, _ = listen(reader, network, taps=[harmony.add])
+            result = listen(reader, network, taps=[harmony.add]).activations
         middle = time.perf_counter()
         beats = find_beats(result, changes=harmony.changes())
         seconds[0] += middle - start

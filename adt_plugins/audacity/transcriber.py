@@ -104,7 +104,7 @@ def transcribe_request(
     )
     taps = () if chords is None else (chords.add,)
     with open_audio(audio) as reader:
-        activations, levels = listen(reader, network, cancel=cancel, taps=taps)
+        activations, levels, _ = listen(reader, network, cancel=cancel, taps=taps)
     changes = None if chords is None else chords.changes()
     beats = find_clear_beats(activations, changes=changes)
     weighed, _ = recurrence.weigh(activations, beats, network.card)

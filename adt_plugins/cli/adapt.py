@@ -129,7 +129,7 @@ def _activations(
         progress_bar("Listening", quiet=options.quiet) as report,
         open_audio(options.recording) as reader,
     ):
-        activations, _ = listen(reader, network, progress=report)
+        activations = listen(reader, network, progress=report).activations
     times = [onset.time for onset in corrected]
     for text in (*reader.warnings, *past_the_end(times, reader.duration)):
         _console.warn(f"{reader.label}: {text}")

@@ -58,6 +58,10 @@ _LOOK_AHEAD_S = 1.0
 _INAUDIBLE = 1e-4  # -80 dB: root mean square of 10 ms; dither has 3e-5 at most
 _AROUND = (2, 4)  # frames before and after that can make a frame audible
 
+# A second is silent if it stays this far below what is loud for a tenth of a second.
+_SILENT = 10 ** (-30.0 / 10)
+_LOUD_FRAMES = 10
+
 _SILENCE_S = 0.05  # zeros that count as silence
 _HUMP = 2  # frames around a beginning in which false hits peak
 _REACH = 6  # frames that they extend to
@@ -258,6 +262,22 @@ class Beginnings:
         self._open = []
         if len(self._rest):
             self._measure(np.pad(self._rest, (0, self._hop - len(self._rest))))
+
+    def sounding(self) -> float:
+        """Return for how many seconds there is sound; before `silence` forgets it.
+
+        A second counts if it is not far softer, from its beginning to its end, than
+        what is loud for a tenth of a second.
+        """
+        powers = np.concatenate(self._powers)
+        if not len(powers):
+            return 0.0
+        loud = float(np.sort(powers)[-_LOUD_FRAMES:][0])
+        second = round(self._rate / self._hop)
+        starts = np.arange(0, len(powers), second)
+        counts = np.diff(starts, append=len(powers))
+        sounds = np.maximum.reduceat(powers, starts) >= loud * _SILENT
+        return float(counts[sounds].sum()) * self._hop / self._rate
 
     def silence(
         self, values: Floats, columns: Iterable[int], first_frame: int = 0

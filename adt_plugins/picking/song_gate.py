@@ -90,7 +90,8 @@ class Clearness:
     heights
         Drum to the heights of its hits, descending; see `peaks.heights`.
     duration
-        Duration of the recording, in seconds.
+        Seconds of the recording in which there is sound: silence has no chances of a
+        mistake.
     regularity
         Regularity of the hits, 0-1; see `regularity`.
     """
@@ -242,6 +243,8 @@ def clearness(
     activations: Activations,
     card: ModelCard,
     peaks: Mapping[str, DrumPeaks] | None = None,
+    *,
+    sounding: float | None = None,
 ) -> Clearness:
     """Measure how clear the hits of a recording are, at the card's thresholds.
 
@@ -255,6 +258,8 @@ def clearness(
         `onsets.drum_peaks` that its hits come from; None: those of `activations`. Peaks
         that `recurrence.weigh` raised are not higher for it: bars of a riff are alike,
         too, and no evidence of drums.
+    sounding
+        Seconds in which there is sound, see `Beginnings.sounding`; None: all.
     """
     rate, count = activations.frame_rate, len(activations.values)
     if peaks is None:
@@ -264,7 +269,8 @@ def clearness(
         drum: np.sort(heights(column(activations, drum), at, card.picker, rate))[::-1]
         for drum, at in frames.items()
     }
-    return Clearness(reached, count / rate, regularity(frames.values(), count, rate))
+    duration = count / rate if sounding is None else sounding
+    return Clearness(reached, duration, regularity(frames.values(), count, rate))
 
 
 def decide(
@@ -273,6 +279,8 @@ def decide(
     thresholds: Mapping[str, float] | None = None,
     mode: Mode = "normal",
     peaks: Mapping[str, DrumPeaks] | None = None,
+    *,
+    sounding: float | None = None,
 ) -> Decision:
     """Decide which drums a recording has.
 
@@ -287,7 +295,7 @@ def decide(
     mode
         ``"normal"``: hits that may be drums stay; ``"strict"``: they go; ``"off"``:
         everything stays.
-    peaks
+    peaks, sounding
         See `clearness`.
 
     Returns
@@ -299,7 +307,7 @@ def decide(
     gate, chosen = card.gate, set(thresholds or ())
     if gate is None or mode == "off":
         return Decision({}, False)
-    clear = clearness(activations, card, peaks)
+    clear = clearness(activations, card, peaks, sounding=sounding)
     sure = {drum: gate.sure.get(drum, 1.0) for drum in card.drums}
     absent = clear.absent(gate, strict=mode == "strict")
     raised = {

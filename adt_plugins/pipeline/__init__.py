@@ -183,7 +183,7 @@ def transcribe(
         del network, run, heard
         adapted = _adapted(listened.activations, card, adaptation)
         bars = _find_beats(adapted, listeners.chords, known) if beats else ()
-        picked = _pick(adapted, bars, card, choice)
+        picked = _pick(adapted, listened.sounding, bars, card, choice)
         _warn(reader, picked)
         onsets = _only(_onsets(picked, listened, card, listeners.tagger), wanted)
         recording = _describe_source(digest(), reader, start)
@@ -289,12 +289,18 @@ def _adapted(
 
 
 def _pick(
-    raw: Activations, bars: Sequence[Beat], card: ModelCard, choice: _Choice
+    raw: Activations,
+    sounding: float,
+    bars: Sequence[Beat],
+    card: ModelCard,
+    choice: _Choice,
 ) -> _Picked:
     """Pick the hits: weighed by other bars, with the song gate applied."""
     activations, similar = recurrence.weigh(raw, bars, card)
     peaks = drum_peaks(activations, card)
-    decision = decide(raw, card, choice.thresholds, choice.song_gate, peaks)
+    decision = decide(
+        raw, card, choice.thresholds, choice.song_gate, peaks, sounding=sounding
+    )
     wanted = {**decision.raised, **(choice.thresholds or {})}
     in_force = thresholds_in_force(raw, card, wanted)
     hits = pick_hits(activations, card, thresholds=in_force, peaks=peaks)

@@ -40,10 +40,13 @@ class Listened(NamedTuple):
         Activations of the network.
     levels
         Level of each drum's frequency range in dB, shape (frames, drums of the model).
+    sounding
+        Seconds in which there is sound, see `Beginnings.sounding`.
     """
 
     activations: Activations
     levels: NDArray[np.float32]
+    sounding: float
 
 
 def listen(
@@ -99,9 +102,10 @@ def listen(
         for block in network.stream(watched):
             values.add(block)
     table = values.table()
+    sounding = beginnings.sounding()
     beginnings.silence(table, card.drum_columns)
     activations = Activations(table, card.outputs, card.front_end.frame_rate, offset)
-    return Listened(activations, levels.table())
+    return Listened(activations, levels.table(), sounding)
 
 
 def _frames_of(

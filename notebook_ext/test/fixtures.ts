@@ -49,6 +49,7 @@ export interface Fixtures {
     hits: {
       seed: number;
       frames: number;
+      sounding: number;
       card: Card;
       thresholds: Record<string, number>;
       known: string;
@@ -62,6 +63,7 @@ export interface Fixtures {
     }[];
     gains: { rule: LevelRule; front_end: FrontEnd; gains: number[] };
     regularity: { frames: number[][]; count: number; rate: number; regularity: number }[];
+    sounding: { values: number[]; last: number; seconds: number }[];
     networks: {
       seed: number;
       geometry: Geometry;

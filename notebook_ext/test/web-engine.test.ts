@@ -1,6 +1,8 @@
 /** The parts of the page's engine that need no browser, against Python. */
 
 import { describe, expect, it } from "vitest";
+import { Beginnings } from "../web/engine/beginnings";
+import type { FrontEnd } from "../web/engine/engine-types";
 import { LevelFollower } from "../web/engine/features";
 import { reversedDigits, ScriptBank } from "../web/engine/fft";
 import { drumRanges, filterbank, hann } from "../web/engine/filterbank";
@@ -10,7 +12,7 @@ import { percentile, strengthsOf } from "../web/engine/velocity";
 import { bits, doubles, fixtures, matrix } from "./fixtures";
 
 const LOUDEST_DB = 40;
-const { hits, filters, gains, regularity: regular } = fixtures.engine;
+const { hits, filters, gains, regularity: regular, sounding: heard } = fixtures.engine;
 
 /** Lanes one after the other. */
 function joined(lanes: readonly Float32Array[], factor = 1): Float32Array {
@@ -27,7 +29,7 @@ function joined(lanes: readonly Float32Array[], factor = 1): Float32Array {
 describe("hits", () => {
   it("are Python's, with thresholds raised and velocities", () => {
     let [count, raised] = [0, 0];
-    for (const { seed, frames, card, thresholds, known } of hits) {
+    for (const { seed, frames, sounding, card, thresholds, known } of hits) {
       const drums = Object.keys(card.thresholds);
       const columns = matrix(seed, frames, card.outputs.length);
       const others = matrix(seed + 2000, frames, card.outputs.length);
@@ -38,7 +40,7 @@ describe("hits", () => {
         drums.map((drum) => ({ drum, values: all[card.outputs.indexOf(drum)] }));
       const found = hitsOf(
         card,
-        thresholdsOf(card, lanesOf(columns), lanesOf(weighed), gridOf(card).rate),
+        thresholdsOf(card, lanesOf(columns), lanesOf(weighed), gridOf(card).rate, sounding),
         frames,
         joined(weighed),
         strengthsOf(
@@ -64,6 +66,20 @@ describe("hits", () => {
       expect(regularity(frames, count, rate)).toBeCloseTo(expected, 12);
     }
     expect(new Set(regular.map((own) => own.regularity)).size).toBeGreaterThan(10);
+  });
+
+  it("leave as long silences as Python says", () => {
+    for (const { values, last, seconds } of heard) {
+      const rate = 44100;
+      const beginnings = new Beginnings({ sample_rate: rate, hop_size: 441 } as FrontEnd);
+      const samples = new Float32Array((values.length - 1) * rate + last);
+      values.forEach((value, k) => {
+        samples.fill(value, k * rate, (k + 1) * rate);
+      });
+      beginnings.hear(samples);
+      expect(beginnings.finish().sounding).toBeCloseTo(seconds, 9);
+    }
+    expect(new Set(heard.map(({ seconds }) => Math.round(seconds))).size).toBeGreaterThan(4);
   });
 
   it("have percentiles as NumPy's", () => {

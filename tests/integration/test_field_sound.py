@@ -145,6 +145,45 @@ def test_what_rings_on_before_the_next_stroke_is_not_struck(network: Network) ->
     assert all(hit.time > 0.4 for hit in hits)
 
 
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+@pytest.mark.parametrize("place", ["before", "behind"])
+def test_long_silence_hides_no_drums(
+    place: str, noise: float, groove: Floats, network: Network
+) -> None:
+    """A recorder that runs on makes hits rare, not unlikely."""
+    part = groove[: 2 * SAMPLE_RATE]
+    silence = np.zeros(240 * SAMPLE_RATE, np.float32)
+    both = (silence, part) if place == "before" else (part, silence)
+    rng = np.random.default_rng(5)
+    recording = np.concatenate(both)
+    recording += noise * rng.standard_normal(len(recording), np.float32)
+    start = 240.0 if place == "before" else 0.0
+    found = transcribe(
+        (recording, SAMPLE_RATE), model=network, beats=False, song_gate="strict"
+    )
+    alone = recording[round(start * SAMPLE_RATE) :][: 2 * SAMPLE_RATE]
+    expected = [(o.drum, start + o.time) for o in transcribed(alone, network)]
+    assert len(expected) >= 14
+    assert [o.drum for o in found] == [drum for drum, _ in expected]
+    times = [time for _, time in expected]
+    assert [o.time for o in found] == pytest.approx(times, abs=0.011)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 5.0])
+def test_single_strokes_far_apart_are_found(seconds: float, network: Network) -> None:
+    """As a track of one drum, or a file of samples, has them."""
+    time = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE
+    rattle = np.random.default_rng(0).standard_normal(len(time)) * np.exp(-18 * time)
+    snare = 0.3 * rattle + 0.4 * np.sin(2 * np.pi * 190 * time) * np.exp(-25 * time)
+    samples = np.zeros(round((8 * seconds + 1) * SAMPLE_RATE))
+    for hit in range(8):
+        start = round((0.5 + hit * seconds) * SAMPLE_RATE)
+        samples[start : start + len(snare)] += snare
+    found = transcribed(samples, network)["SD"]
+    expected = [0.5 + hit * seconds for hit in range(8)]
+    assert [o.time for o in found] == pytest.approx(expected, abs=0.02)
+
+
 @pytest.mark.parametrize(("start", "end"), [(2, 6), (2, None), (9.9, 11), (5.123, 8.5)])
 def test_a_part_is_heard_as_in_the_whole(
     start: float, end: float | None, network: Network, song: Transcription

@@ -101,7 +101,7 @@ def analyse_file(audio: Path, reference: Path, network: Network) -> list[Case]:
         Every onset of either; see `compare`.
     """
     with open_audio(audio) as reader:
-        activations, levels = listen(reader, network)
+        activations, levels, _ = listen(reader, network)
     card = network.card
     estimate = Transcription(pick_onsets(activations, card, levels=levels))
     columns = {drum: Drum(name).coarse for drum, name in enumerate(card.drums)}

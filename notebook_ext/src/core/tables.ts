@@ -253,6 +253,8 @@ export const BEGINNINGS = {
   SILENCE_S: 0.05,
   HUMP: 2,
   REACH: 6,
+  SILENT: 0.001,
+  LOUD_FRAMES: 10,
   PIECE: 4410,
   LEAST_PIECES: 3,
   LOUDEST_DB: -1,

@@ -16,6 +16,8 @@ export interface Silences {
   /** Mean square of each frame of `hop` samples. */
   readonly powers: readonly number[];
   readonly hop: number;
+  /** Seconds in which there is sound. */
+  readonly sounding: number;
 }
 
 interface Beginning {
@@ -26,6 +28,7 @@ interface Beginning {
 
 export class Beginnings {
   readonly #hop: number;
+  readonly #rate: number;
   readonly #ahead: number;
   readonly #least: number;
   #received = 0;
@@ -40,6 +43,7 @@ export class Beginnings {
 
   constructor({ hop_size: hop, sample_rate: rate }: FrontEnd) {
     this.#hop = hop;
+    this.#rate = rate;
     this.#ahead = Math.round(B.LOOK_AHEAD_S * rate);
     this.#least = Math.round(B.SILENCE_S * rate);
     this.#zeros = rate; // silence precedes the first sample
@@ -137,7 +141,21 @@ export class Beginnings {
     for (const beginning of this.#open) this.#judge(beginning);
     this.#open = [];
     if (this.#count) this.#measure();
-    return { false: this.#false, powers: this.#powers, hop: this.#hop };
+    const powers = this.#powers;
+    return { false: this.#false, powers, hop: this.#hop, sounding: this.#sounding() };
+  }
+
+  /** Return for how many seconds there is sound: some of each is not far below what is loud. */
+  #sounding(): number {
+    const powers = Float64Array.from(this.#powers);
+    const loud = powers.slice().sort()[Math.max(0, powers.length - B.LOUD_FRAMES)];
+    const second = roundEven(this.#rate / this.#hop);
+    let frames = 0;
+    for (let at = 0; at < powers.length; at += second) {
+      const own = powers.subarray(at, at + second);
+      if (own.some((power) => power >= loud * B.SILENT)) frames += own.length;
+    }
+    return (frames * this.#hop) / this.#rate;
   }
 }
 

@@ -102,19 +102,19 @@ const sum = (values: Iterable<number>): number => {
 
 /**
  * Return raised thresholds for the drums that a recording does not seem to have; `weighed`
- * are the lanes that hits are picked from.
+ * are the lanes that hits are picked from, `sounding` the seconds in which there is sound.
  */
 export function raisedThresholds(
   card: Card,
   lanes: readonly Activation[],
   weighed: readonly Activation[],
   rate: number,
+  sounding: number,
 ): Record<string, number> {
   const { gate, picker, thresholds } = card;
   if (!gate) return {};
-  const duration = lanes[0].values.length / rate;
   const found = lanes.map((lane, i) => find(lane, weighed[i], thresholds[lane.drum], picker, rate));
-  const clear = reached(found, (RATE_PER_MINUTE * duration) / 60);
+  const clear = reached(found, (RATE_PER_MINUTE * sounding) / 60);
   const silent = isSilent(
     lanes.map(({ drum }) => drum),
     found,
@@ -126,7 +126,7 @@ export function raisedThresholds(
         rate,
       ),
     ),
-    duration,
+    sounding,
     gate,
   );
   return Object.fromEntries(

@@ -79,7 +79,7 @@ export class Listener {
         ? (drum: string, positions: readonly number[]) =>
             kindsOf(finer, drum, positions, { frames, bands, activations: raw, rate, bars })
         : null;
-    const thresholds = thresholdsOf(this.#card, lanesOf(raw), lanes, rate);
+    const thresholds = thresholdsOf(this.#card, lanesOf(raw), lanes, rate, silences.sounding);
     const hits = hitsOf(this.#card, thresholds, frames, activations, strengths, tell);
     const sha256 = finer?.sha256 ?? null;
     return { frames, outputs, activations, levels, beats, finer: sha256, ...hits };

@@ -24,8 +24,9 @@ export function thresholdsOf(
   lanes: readonly Activation[],
   weighed: readonly Activation[],
   rate: number,
+  sounding: number,
 ): Record<string, number> {
-  const raised = raisedThresholds(card, lanes, weighed, rate);
+  const raised = raisedThresholds(card, lanes, weighed, rate, sounding);
   return { ...only(card.thresholds, drumsOf(card)), ...raised };
 }
 

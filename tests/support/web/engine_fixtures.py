@@ -19,6 +19,7 @@ from adt_plugins.features.spectrogram import LevelFollower, filterbank
 from adt_plugins.network.brnn_sa.graph import build_brnn_sa
 from adt_plugins.network.numpy_backend.layers import NumpyLayers
 from adt_plugins.network.numpy_backend.tflite_file import read_tflite
+from adt_plugins.picking.beginnings import Beginnings
 from adt_plugins.picking.fine_drums import BroadBands, Kinds, agreeing, describe
 from adt_plugins.picking.onsets import drum_peaks, onset_times, pick_hits, pick_onsets
 from adt_plugins.picking.recurrence import weigh
@@ -47,6 +48,7 @@ def fixtures(matrix: Matrix, bits: Bits) -> dict[str, Any]:
         "filters": [_filters(front_end) for front_end in FRONT_ENDS],
         "gains": _gains(matrix),
         "regularity": list(_regularity()),
+        "sounding": list(_sounding()),
         "networks": list(_networks(matrix)),
         "broad": _broad_bands(matrix),
         "finer": list(_finer(matrix)),
@@ -78,7 +80,8 @@ def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
         levels = LOUDEST_DB * matrix(seed + 1000, frames, len(DRUMS))
         other = matrix(seed + 2000, frames, 6) / 2
         weighed = replace(activations, values=np.maximum(activations.values, other))
-        raised = decide(activations, card, peaks=drum_peaks(weighed, card)).raised
+        peaks, sounding = drum_peaks(weighed, card), frames * chance.choice((0.01, 2e-3))
+        raised = decide(activations, card, peaks=peaks, sounding=sounding).raised
         hits = pick_hits(weighed, card, thresholds=raised)
         onsets = pick_onsets(weighed, card, thresholds=raised, levels=levels)
         rows = []
@@ -92,6 +95,7 @@ def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
         yield {
             "seed": seed,
             "frames": frames,
+            "sounding": sounding,
             "card": asdict(card),
             "thresholds": {**card.thresholds, **raised},
             "known": bits([value for row in rows for value in row]),
@@ -115,6 +119,21 @@ def _regularity() -> Iterator[dict[str, Any]]:
             "rate": rate,
             "regularity": regularity(frames, count, rate),
         }
+
+
+def _sounding() -> Iterator[dict[str, Any]]:
+    """Return how long there is sound in seconds of constant samples."""
+    chance = random.Random(10)
+    front_end = FrontEnd()
+    for _ in range(CASES):
+        values = chance.choices((0.7, 0.05, 0.008, 0.006, 0.001, 0.0), k=7)
+        last = chance.randrange(1, front_end.sample_rate)
+        counts = [front_end.sample_rate] * 6 + [last]
+        beginnings = Beginnings(front_end)
+        beginnings.add(np.repeat(np.array(values, np.float32), counts))
+        beginnings.finish()
+        seconds = beginnings.sounding()
+        yield {"values": values, "last": last, "seconds": seconds}
 
 
 def _filters(front_end: FrontEnd) -> dict[str, Any]:

@@ -127,6 +127,15 @@ def test_a_long_recording_has_no_more_chances() -> None:
     assert set(decide(joined, CARD).raised) == {"SD"}
 
 
+def test_silence_has_no_chances() -> None:
+    hits: Hits = {"KD": [((1, 2, 4), 0.7)], "SD": [((3,), 0.6)]}
+    assert raised(hits, 6) == set()
+    assert raised(hits, 180) == {"SD"}
+    rare = activations(hits, 180)
+    assert clearness(rare, CARD, sounding=6.0).drums["SD"] == pytest.approx(0.6)
+    assert decide(rare, CARD, sounding=6.0).raised == {}
+
+
 def test_what_the_user_chose_stays() -> None:
     hits: Hits = {"SD": [((3,), 0.3)], "SST": [((7,), 0.3)], "KD": [((5,), 0.3)]}
     assert raised(hits) == {"SD", "SST", "KD"}
