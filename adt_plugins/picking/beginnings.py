@@ -58,7 +58,8 @@ _LOOK_AHEAD_S = 1.0
 _INAUDIBLE = 1e-4  # -80 dB: root mean square of 10 ms; dither has 3e-5 at most
 _AROUND = (2, 4)  # frames before and after that can make a frame audible
 
-# A second is silent if it stays this far below what is loud for a tenth of a second.
+# A second is silent if it stays this far below what is loud for a tenth of a second
+# (experiment 80).
 _SILENT = 10 ** (-30.0 / 10)
 _LOUD_FRAMES = 10
 
