@@ -80,7 +80,8 @@ def _hits(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
         levels = LOUDEST_DB * matrix(seed + 1000, frames, len(DRUMS))
         other = matrix(seed + 2000, frames, 6) / 2
         weighed = replace(activations, values=np.maximum(activations.values, other))
-        peaks, sounding = drum_peaks(weighed, card), frames * chance.choice((0.01, 2e-3))
+        peaks = drum_peaks(weighed, card)
+        sounding = frames * chance.choice((0.01, 2e-3))
         raised = decide(activations, card, peaks=peaks, sounding=sounding).raised
         hits = pick_hits(weighed, card, thresholds=raised)
         onsets = pick_onsets(weighed, card, thresholds=raised, levels=levels)
