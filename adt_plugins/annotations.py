@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import os
 import reprlib
+import sys
 from dataclasses import dataclass, field
 
 from adt_plugins.base.checks import real, seconds, whole
 from adt_plugins.drums import Drum
 
 _set = object.__setattr__  # how a frozen dataclass fills its own fields
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -141,6 +143,10 @@ class Source:
     offset
         Start of that part in the file, in seconds. Times of onsets and
         beats count from the file's first sample all the same.
+    moved
+        Seconds by which times are later than in the file, as with ``--offset``: they
+        count from the start of a project, or from midnight. See
+        `adt_plugins.recording.as_recorded`.
 
     Raises
     ------
@@ -154,6 +160,7 @@ class Source:
     channels: int | None = None
     duration: float | None = None
     offset: float = 0.0
+    moved: float = 0.0
 
     def __post_init__(self) -> None:
         if isinstance(self.path, os.PathLike):
@@ -168,3 +175,4 @@ class Source:
         if self.duration is not None:
             _set(self, "duration", seconds(self.duration, "duration"))
         _set(self, "offset", seconds(self.offset, "offset"))
+        _set(self, "moved", real("moved", self.moved, -_LARGEST, _LARGEST))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from adt_plugins.audio import SAMPLE_RATE, open_audio
 from adt_plugins.drums import Drum
 from adt_plugins.errors import AdtError, MissingDependencyError
-from adt_plugins.recording import source_audio
+from adt_plugins.recording import as_recorded, source_audio
 from adt_plugins.transcription import Transcription, check_transcription
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def plot(
         If `transcription` is not a `Transcription`.
     """
     check_transcription(transcription)
+    transcription = as_recorded(transcription)
     if ax is None:
         try:
             from matplotlib import pyplot

@@ -52,9 +52,7 @@ def to_dict(stored: Stored) -> dict[str, Any]:
         "beats": [{"time": b.time, "position": b.position} for b in stored.beats],
         **({"labels": [asdict(x) for x in stored.labels]} if stored.labels else {}),
         **({"meter": meters_to_json(stored.meters)} if stored.meters else {}),
-        "source": {
-            name: getattr(stored.source, name) for name in Source.__dataclass_fields__
-        },
+        "source": _source(stored.source),
         "model": stored.model.to_dict(),
     }
 
@@ -111,6 +109,13 @@ def from_dict(data: Any) -> Stored:
         source=next(records(Source, [data.get("source", {})])),
         model=ModelInfo.from_dict(model),
     )
+
+
+def _source(source: Source) -> dict[str, Any]:
+    names = [name for name in Source.__dataclass_fields__ if name != "moved"]
+    # Nearly always 0.
+    names += ["moved"] if source.moved else []
+    return {name: getattr(source, name) for name in names}
 
 
 @contextmanager

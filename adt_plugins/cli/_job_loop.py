@@ -34,6 +34,7 @@ from adt_plugins.errors import (
     reason_of,
 )
 from adt_plugins.labels.originals import remember
+from adt_plugins.recording import as_recorded, moved
 from adt_plugins.transcription import Transcription
 
 # Errors that concern one format only. What the system refuses, such as writing to a
@@ -179,7 +180,7 @@ def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
     note(result, transcription)
     if not len(transcription):
         result.warn(f"{job.source}: {_nothing(outputs, original)}")
-    shown = _Shown(original, transcription, offset)
+    shown = _Shown(original, transcription)
     written = _write_all(settings, shown, job, names, result)
     result.seconds = round(time.monotonic() - started, 3)
     if settings.report.talks:
@@ -194,18 +195,18 @@ def _run_job(settings: Settings, job: Job, result: Result, work: Work) -> None:
 
 
 class _Shown(NamedTuple):
-    """A transcription at the recording's times, and moved by the offset in seconds."""
+    """A transcription as it was made or read, and moved by the offset."""
 
     original: Transcription
     moved: Transcription
-    offset: float
 
-    def in_format(self, job: Job, name: str) -> tuple[Transcription, float]:
-        """Return the transcription to write in a format, and its offset."""
-        # With the recording in it, a file keeps the recording's own times.
-        if job.audio == job.source and _has_audio(name):
-            return self.original, 0.0
-        return self.moved, self.offset
+    def in_format(self, name: str) -> Transcription:
+        """Return the transcription to write in a format."""
+        # With the recording in it, a file keeps the recording's own times. Where none
+        # is known, the offset corrects times that another program wrote.
+        if _has_audio(name) and self.original.source.path is not None:
+            return as_recorded(self.original)
+        return self.moved
 
 
 def _write_all(
@@ -217,7 +218,7 @@ def _write_all(
     written: list[tuple[str, str]] = []
     with remarks(result.warn) as about:
         for name in names:
-            transcription, offset = shown.in_format(job, name)
+            transcription = shown.in_format(name)
             warn = about(job.target(name))
             try:
                 paths = _write(settings, transcription, job, name, warn)
@@ -228,7 +229,7 @@ def _write_all(
                 continue
             if name != NPZ and formats.FORMATS[name].tracks is not None:
                 # The labels may be read again later, corrected.
-                remember(transcription, moved=offset)
+                remember(transcription)
             # One of the others may be a link to it.
             protect(*paths, because=WRITTEN)
             for path in paths:
@@ -353,9 +354,9 @@ def _moved(
     """Add the requested offset to all times."""
     if not offset:
         return transcription
-    moved = transcription.shifted(offset)
-    hits = len(transcription) - len(moved)
-    labels = len(transcription.labels) - len(moved.labels)
+    later = moved(transcription, offset)
+    hits = len(transcription) - len(later)
+    labels = len(transcription.labels) - len(later.labels)
     for what, lost in (("hit", hits), ("label", labels)):
         if lost == 1:
             text = f"1 {what} would lie before 0 s and is left out"
@@ -363,7 +364,7 @@ def _moved(
             text = f"{lost} {what}s would lie before 0 s and are left out"
         if lost:
             result.warn(f"{job.source}: {text}")
-    return moved
+    return later
 
 
 @contextmanager

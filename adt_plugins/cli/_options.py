@@ -155,7 +155,7 @@ def add_outputs(
         type=_values.offset,
         metavar="SECONDS|bwf",
         help="add this to all written times, except in formats with the recording"
-        " (aup, click, html); bwf: its time reference (Broadcast Wave)",
+        " (aup, click, html, games); bwf: its time reference (Broadcast Wave)",
     )
 
 

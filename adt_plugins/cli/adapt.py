@@ -85,6 +85,7 @@ def run(options: AdaptOptions) -> int:
     from adt_plugins.cli._wrong_input import instead_of_a_transcription
     from adt_plugins.picking.kit_adaptation import MISTAKES, learn
     from adt_plugins.pipeline import open_network
+    from adt_plugins.recording import as_recorded
 
     check_free([options.output], overwrite=options.overwrite)
     check_folder(options.output.parent)
@@ -92,7 +93,7 @@ def run(options: AdaptOptions) -> int:
         an_input(options.corrected),
         instead_of_a_transcription(str(options.corrected)),
     ):
-        corrected = formats.read(options.corrected)
+        corrected = as_recorded(formats.read(options.corrected))
     network = open_network(options.model)
     adaptation = learn(
         _activations(options, network, corrected),

@@ -106,7 +106,6 @@ def _check_input(file: str) -> None:
 def _push(options: PushOptions, pipe: Pipe) -> int:
     from adt_plugins.audacity.late_mp3 import shown_late
     from adt_plugins.audacity.push import push
-    from adt_plugins.labels.originals import remember
     from adt_plugins.labels.tracks import DEFAULT_TEXT
 
     with an_input(options.file):
@@ -130,7 +129,7 @@ def _push(options: PushOptions, pipe: Pipe) -> int:
             f" --offset {start:g} puts them there"
         )
     # The labels may be pulled later, except those before 0 s.
-    remember(transcription.shifted(options.offset), moved=options.offset)
+    _remember(transcription, options.offset)
     if not options.quiet:
         _console.say(f"new: {', '.join(done.added) or 'nothing'}")
         if done.removed:
@@ -142,7 +141,6 @@ def _leave_for_extension(options: PushOptions) -> int:
     """Leave the label tracks for Audacity 4, which has no pipe."""
     from adt_plugins.audacity.extension import COMMAND, hand_over
     from adt_plugins.errors import AdtError
-    from adt_plugins.labels.originals import remember
     from adt_plugins.labels.tracks import DEFAULT_TEXT, moved, tracks_of
 
     with an_input(options.file):
@@ -154,11 +152,19 @@ def _leave_for_extension(options: PushOptions) -> int:
     )
     if not hand_over(moved(tracks, options.offset), Path(options.file).name):
         raise AdtError("the labels cannot be written into Audacity 4's extension")
-    remember(transcription.shifted(options.offset), moved=options.offset)
+    _remember(transcription, options.offset)
     if not options.quiet:
         _console.say(f"for Audacity 4: {', '.join(track.name for track in tracks)}")
         _console.say(f"choose {COMMAND} there; nothing was sent to Audacity 3")
     return 0
+
+
+def _remember(transcription: Transcription, offset: float) -> None:
+    from adt_plugins.labels.originals import remember
+    from adt_plugins.recording import moved
+
+    shown = moved(transcription, offset)
+    remember(shown, moved=shown.source.moved or offset)
 
 
 def _recording(file: str, transcription: Transcription) -> Path | None:

@@ -233,12 +233,13 @@ def _read(hits: str, job: Job, result: Result, *, talks: bool) -> Transcription:
     from adt_plugins.cli import _recalled
     from adt_plugins.cli._wrong_input import instead_of_a_transcription
     from adt_plugins.corrections import read_whole
+    from adt_plugins.recording import as_recorded
 
     with instead_of_a_transcription(hits):
         recalled = read_whole(hits, audio=job.source, warn=result.warn)
     if talks:
         _recalled.report_corrections(hits, recalled)
-    return recalled.transcription
+    return as_recorded(recalled.transcription)
 
 
 def _purpose(name: str) -> str:

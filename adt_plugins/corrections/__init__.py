@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from adt_plugins import formats
-from adt_plugins.annotations import Beat, Onset
+from adt_plugins.annotations import Onset
 from adt_plugins.audio.opening import AudioSource
 from adt_plugins.audio.reader import open_audio
 from adt_plugins.base.pipes import check_no_pipe
@@ -97,7 +97,8 @@ def read_whole(
     form = None if found_id is None else formats.find_format(found_id)
     if form is None or form.tracks is None:
         transcription = formats.read(path, found_id, warn=warn, **options)
-        return Recalled(transcription, _sound_of(Original(transcription), audio))
+        original = Original(transcription, transcription.source.moved)
+        return Recalled(transcription, _sound_of(original, audio))
 
     def in_file() -> tuple[AudioSource, float] | None:
         audio_source = None if form.sound is None else form.sound(path)
@@ -210,8 +211,8 @@ def with_beats(
         meter=known.meter,
         first_downbeat=known.first_downbeat,
     )
-    beats = tuple(Beat(beat.time + moved, beat.position) for beat in result.beats)
-    return replace(whole, beats=beats, meters=result.meters)
+    result = result.shifted(moved)
+    return replace(whole, beats=result.beats, meters=result.meters)
 
 
 def has_recording(original: Original) -> bool:

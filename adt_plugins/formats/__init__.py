@@ -144,7 +144,8 @@ def write(
         them, or if others wrote them. The recording is never replaced.
     audio
         The recording, for formats that need it; None: from the
-        transcription's source.
+        transcription's source. Such formats have the recording's own times, see
+        `adt_plugins.annotations.Source.moved`.
     warn
         Called with a line for each thing that the format cannot hold. By default an
         `AdtWarning`.
@@ -182,7 +183,10 @@ def write(
     if "activations" in form.needs and transcription.activations is None:
         raise FormatError(f"{path}: {form.id} needs activations, and there are none")
     if "audio" in form.needs:
+        from adt_plugins.recording import as_recorded
+
         options["audio"] = audio
+        transcription = as_recorded(transcription)
     try:
         with protecting(transcription.source.path, audio):
             return form.write(

@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adt_plugins.base.checks import real
@@ -49,7 +49,7 @@ class Original:
     moved: float = 0.0
 
 
-def remember(transcription: Transcription, *, moved: float = 0.0) -> None:
+def remember(transcription: Transcription, *, moved: float | None = None) -> None:
     """Store a transcription whose labels are given to the user.
 
     The newest `MOST_KEPT` are kept. If it cannot be written nothing happens, except
@@ -58,10 +58,12 @@ def remember(transcription: Transcription, *, moved: float = 0.0) -> None:
     Parameters
     ----------
     transcription, moved
-        See `Original`.
+        See `Original`; `moved` is None for that of the transcription's source.
     """
     if not len(transcription):
         return
+    if moved is None:
+        moved = transcription.source.moved
     data = original_text(Original(transcription, moved)).encode()
     folder = user_state_folder() / FOLDER
     path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{_SUFFIX}"
@@ -123,10 +125,13 @@ def _parsed(path: Path, text: str) -> Original:
         if isinstance(data, dict) and data.get("format") == _FORMAT:
             whole = Transcription.from_dict(data["transcription"])
             moved = real("moved", data["moved"], -_FARTHEST_S, _FARTHEST_S)
+            if whole.source.path is not None:  # earlier builds noted it here alone
+                whole = replace(whole, source=replace(whole.source, moved=moved))
             return Original(whole, moved)
     except (FormatError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise AdtError(f"{path}: is damaged: {error}") from error
-    return Original(Transcription.from_dict(data))
+    whole = Transcription.from_dict(data)
+    return Original(whole, whole.source.moved)
 
 
 def _newest_first(folder: Path) -> list[str]:

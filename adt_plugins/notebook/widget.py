@@ -22,7 +22,7 @@ from adt_plugins.notebook.cell import CellOutputs, running_cell
 from adt_plugins.notebook.document import MissingActionError, open_document
 from adt_plugins.notebook.edited_song import EditedSong
 from adt_plugins.notebook.saved_view import saved_view
-from adt_plugins.recording import source_audio
+from adt_plugins.recording import as_recorded, source_audio
 from adt_plugins.transcription import Transcription, check_transcription
 
 BUNDLE = "widget.js"
@@ -113,6 +113,7 @@ class DrumWidget(EditedSong, anywidget.AnyWidget):
         **traits: Any,
     ) -> None:
         check_transcription(transcription)
+        transcription = as_recorded(transcription)
         self._audio = _find_audio(transcription, audio)
         self._score = PickedSong(transcription, self._velocities)
         if self._audio is not None:

@@ -24,6 +24,7 @@ from adt_plugins.labels.tracks import LabelTrack, tracks_of
 from adt_plugins.transcription import Transcription
 from tests.support.audacity.make_aup3 import Tag, clip, label, track, write_sound
 from tests.support.label_edits import make_song
+from tests.support.paths import GROOVE
 from tests.support.recordings import copy_groove
 
 FLOAT = 0x0004000F
@@ -225,6 +226,69 @@ def test_labels_that_were_pushed_later(song: Path, tmp_path: Path) -> None:
     assert abs(corrected.velocity - one.velocity) <= 3
     beats = corrections.with_beats(read).beats
     assert beats[0].time >= 30
+
+
+@pytest.mark.parametrize("name", ["groove.labels.txt", "groove.drums.json"])
+def test_moved_times_are_moved_back_beside_the_recording(
+    song: Path, tmp_path: Path, name: str
+) -> None:
+    plain = transcribe(song, keep_activations=False)
+    assert run(song, "--offset", "0.5", "--format", "labels,json", "-q") == 0
+    out = tmp_path / "out"
+    forms = ("--format", "aup,csv,json", "-q", "-o", out)
+    assert run("convert", song.with_name(name), *forms) == 0
+    again = ("--format", "aup,csv", "-q", "-o", out / "again")
+    assert run("convert", out / "groove.drums.json", *again) == 0
+    for folder in (out, out / "again"):
+        for written, moved in (("groove.drums.aup", 0.0), ("groove.drums.csv", 0.5)):
+            times = [o.time - moved for o in formats.read(folder / written)]
+            assert times == pytest.approx([o.time for o in plain], abs=2e-6), written
+    assert formats.read(out / "groove.drums.json").source.moved == 0.5
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [("adapt {song} {hits} -o", "kit.json"), ("split {song} --from {hits} -o", "out")],
+)
+def test_moved_times_are_moved_back_to_work_on_the_recording(
+    tmp_path: Path, command: str, output: str
+) -> None:
+    samples, rate = soundfile.read(GROOVE)
+    song = tmp_path / "part.wav"
+    soundfile.write(song, samples[: 3 * rate], rate)
+    results = []
+    for offset in ("0", "0.5"):
+        folder = tmp_path / offset
+        write = ("--offset", offset, "--format", "json", "-o", folder, "-q")
+        assert run(song, *write) == 0
+        hits = folder / "part.drums.json"
+        words = [word.format(song=song, hits=hits) for word in command.split()]
+        assert run(*words, folder / output, "-q") == 0
+        path = folder / output
+        made = sorted(path.iterdir()) if path.is_dir() else [path]
+        results.append([file.read_bytes() for file in made])
+    assert results[0] == results[1]
+
+
+def test_an_offset_of_foreign_labels_corrects_them(song: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "truth.ADT.txt"
+    labels.write_text("1.0\tKD\n2.0\tSD\n")
+    forms = ("--format", "aup", "--audio", song, "--offset", "0.025", "-q")
+    assert run("convert", labels, *forms) == 0
+    read = formats.read(tmp_path / "truth.drums.aup")
+    assert [o.time for o in read] == pytest.approx([1.025, 2.025])
+
+
+def test_beats_before_the_start_of_moved_labels(song: Path) -> None:
+    moved = ("--no-beats", "--offset", "-5", "--format", "labels")
+    assert run(song, *moved, "-q") == 0
+    labels = song.with_name("groove.labels.txt")
+    assert run("convert", labels, "--format", "tab,json", "-q") == 0
+    plain = transcribe(song, keep_activations=False)
+    beats = formats.read(song.with_name("groove.drums.json")).beats
+    assert [(b.time, b.position) for b in beats] == [
+        (pytest.approx(b.time - 5), b.position) for b in plain.beats if b.time >= 5
+    ]
 
 
 def test_only_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:

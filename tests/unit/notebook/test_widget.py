@@ -30,6 +30,7 @@ from adt_plugins.editor.sound import CHUNK, Sound
 from adt_plugins.errors import AdtError, FormatError, install_command
 from adt_plugins.meter import Meter
 from adt_plugins.notebook.saved_view import saved_view
+from adt_plugins.recording import moved
 from tests.support.notebook.make_fixtures import actions, example
 from tests.support.paths import GROOVE
 from tests.support.widgets import DrumWidget, Sent
@@ -55,6 +56,15 @@ def test_it_starts_as_the_transcription(widget: Any, groove: Transcription) -> N
     assert widget.thresholds == groove.model["thresholds"]
     assert [hit.onset for hit in widget.hits] == list(groove.onsets)
     assert all(hit.id.startswith(f"{hit.onset.drum}:") for hit in widget.hits)
+
+
+def test_times_that_were_moved_are_those_of_the_recording(
+    groove: Transcription,
+) -> None:
+    made = DrumWidget(moved(groove, 5.0))
+    times = [onset.time for onset in made.transcription]
+    made.close()
+    assert times == pytest.approx([onset.time for onset in groove], abs=1e-8)
 
 
 def test_edits_from_python(widget: Any, groove: Transcription) -> None:
