@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass, field
 
 from adt_plugins.base.checks import real, seconds, whole
-from adt_plugins.drums import Drum
+from adt_plugins.drums import Drum, as_drum
 
 _set = object.__setattr__  # how a frozen dataclass fills its own fields
 _LARGEST = sys.float_info.max
@@ -28,7 +28,7 @@ class Onset:
     time
         Seconds from the first sample of the file, >= 0.
     drum
-        The drum, as fine as it is certain.
+        The drum, as fine as it is certain; also by a name that `as_drum` knows.
     velocity
         MIDI velocity, 1-127.
     confidence
@@ -53,7 +53,7 @@ class Onset:
     def __post_init__(self) -> None:
         _set(self, "time", seconds(self.time))
         if type(self.drum) is not Drum:
-            _set(self, "drum", Drum(self.drum))
+            _set(self, "drum", as_drum(self.drum))
         _set(self, "velocity", whole("velocity", self.velocity, 1, 127))
         _set(self, "confidence", real("confidence", self.confidence, 0.0, 1.0))
         if self.note is not None:

@@ -62,7 +62,7 @@ class Meter:
         ValueError
             If it is not a meter.
         """
-        upper, _, lower = text.partition("/")
+        upper, _, lower = str(text).partition("/")
         if not (upper.isdecimal() and lower.isdecimal()) or int(lower) not in UNITS:
             raise ValueError(f"{text!r} is not a meter such as 4/4 or 6/8")
         return cls(int(upper), int(lower))

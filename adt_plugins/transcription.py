@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from adt_plugins import transcription_json
 from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Label, Onset, Source, onset_order
+from adt_plugins.base.checks import instance, instances, real
 from adt_plugins.base.strict_json import parse_json
 from adt_plugins.drums import Drum, with_finer_kinds
 from adt_plugins.errors import MissingDependencyError
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Activations", "Beat", "Label", "Onset", "Source", "Transcription"]
 
 _set = object.__setattr__  # how a frozen dataclass fills its own fields
+_PARTS = (("onsets", Onset), ("beats", Beat), ("labels", Label))
 _CHANGE = 1.05  # ratio of tempi that no player drifts by unawares
 
 
@@ -71,16 +73,21 @@ class Transcription:
     onsets: tuple[Onset, ...] = ()
     beats: tuple[Beat, ...] = ()
     source: Source = field(default_factory=Source)
-    model: ModelInfo = field(default_factory=ModelInfo)
+    model: ModelInfo = field(default_factory=ModelInfo, hash=False)
     labels: tuple[Label, ...] = ()
     meters: tuple[MeterChange, ...] = ()
     activations: Activations | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        for name, kind in _PARTS:
+            _set(self, name, instances(name, getattr(self, name), kind))
         _set(self, "onsets", tuple(sorted(self.onsets, key=onset_order)))
         _set(self, "beats", tuple(sorted(self.beats)))
         _set(self, "labels", tuple(sorted(self.labels)))
         _set(self, "meters", meter_changes(self.meters))
+        instance("source", self.source, Source)
+        if self.activations is not None:
+            instance("activations", self.activations, Activations)
         if not isinstance(self.model, ModelInfo):
             _set(self, "model", ModelInfo.from_dict(self.model))
 
@@ -89,6 +96,12 @@ class Transcription:
 
     def __iter__(self) -> Iterator[Onset]:
         return iter(self.onsets)
+
+    def __contains__(self, item: object) -> bool:
+        """Whether it has this onset, or a hit of this drum: ``"snare" in song``."""
+        if isinstance(item, str):
+            return bool(len(self.only([item])))
+        return item in self.onsets
 
     def __repr__(self) -> str:
         name = f" of {Path(self.source.path).name!r}" if self.source.path else ""
@@ -199,6 +212,8 @@ class Transcription:
 
     def between(self, start: float = 0.0, end: float = math.inf) -> Transcription:
         """Return the part with ``start <= time < end``; times stay as they are."""
+        start = real("start", start, -math.inf, math.inf)
+        end = real("end", end, -math.inf, math.inf)
         return replace(
             self,
             onsets=tuple(o for o in self.onsets if start <= o.time < end),
@@ -207,9 +222,9 @@ class Transcription:
             labels=tuple(x for x in self.labels if start <= x.start < end),
         )
 
-    def only(self, drums: Iterable[Drum | str]) -> Transcription:
+    def only(self, drums: Drum | str | Iterable[Drum | str]) -> Transcription:
         """Return the onsets of these drums; a coarse one includes its finer kinds."""
-        kinds = with_finer_kinds(drums)
+        kinds = with_finer_kinds([drums] if isinstance(drums, str) else drums)
         return replace(self, onsets=tuple(o for o in self.onsets if o.drum in kinds))
 
     def coarse(self) -> Transcription:
@@ -219,6 +234,7 @@ class Transcription:
 
     def shifted(self, seconds: float) -> Transcription:
         """Move it later by this many seconds, without what would fall before 0."""
+        seconds = real("seconds", seconds, -math.inf, math.inf)
 
         def move(items: Iterable[Any]) -> tuple[Any, ...]:
             pairs = ((item, item.time + seconds) for item in items)

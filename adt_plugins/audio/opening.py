@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from contextlib import ExitStack, suppress
+from numbers import Real
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -56,6 +57,11 @@ def open_decoder(source: AudioSource, track: int | None, files: ExitStack) -> De
         return source
     if isinstance(source, tuple):
         samples, rate = source
+        if not isinstance(rate, Real):
+            raise TypeError(
+                f"a recording in memory is (samples, sample rate): {type(rate).__name__}"
+                " is no sample rate"
+            )
         if int(rate) != rate:
             raise AudioError(f"{rate} samples a second is not a whole number")
         return ArrayDecoder(samples, int(rate))

@@ -16,6 +16,7 @@ from adt_plugins.audio.level import LevelMeter, peak_of
 from adt_plugins.audio.opening import AudioSource, name_of, open_decoder
 from adt_plugins.audio.resample import open_resampler
 from adt_plugins.audio.wave_stream import WavePipe
+from adt_plugins.base.checks import number
 from adt_plugins.base.pipes import is_named_pipe
 from adt_plugins.errors import AdtError, AudioError, reason_of
 
@@ -352,10 +353,11 @@ class AudioReader:
 
 def _part(start: float, end: float | None) -> tuple[int, int | None]:
     """Return the first sample of a part and its number of samples (None: all)."""
+    start = number("start", start)
     if not 0 <= start <= LATEST_S:
         raise AudioError(f"cannot be read from {start:g} s on")
     first = round(start * SAMPLE_RATE)
-    if end is None or end > LATEST_S:
+    if end is None or number("end", end) > LATEST_S:
         return first, None
     count = round(end * SAMPLE_RATE) - first if math.isfinite(end) else 0
     if count <= 0:

@@ -6,7 +6,7 @@ import json
 import math
 import reprlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING
 from numbers import Integral, Real
 from typing import Any, TypeVar
@@ -17,17 +17,24 @@ _LARGEST = sys.float_info.max
 
 def real(what: str, value: Any, low: float, high: float) -> float:
     """Return a number of Python or NumPy as a float in its range; -0.0 becomes 0.0."""
-    if type(value) is not float:
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(f"{what} is a number, not {reprlib.repr(value)}")
-        try:
-            value = float(value)
-        except OverflowError:
-            value = math.inf
+    value = number(what, value)
     if not low <= value <= high:
         limits = f"at least {low:g}" if high == math.inf else f"{low:g} to {high:g}"
+        limits = "a number" if low == -math.inf else limits
         raise ValueError(f"{what} is {limits}, not {value!r}")
-    return float(value) + 0.0
+    return value + 0.0
+
+
+def number(what: str, value: Any) -> float:
+    """Return a number of Python or NumPy as a float, which may be NaN."""
+    if type(value) is float:
+        return value
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{what} is a number, not {reprlib.repr(value)}")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def seconds(value: Any, what: str = "time") -> float:
@@ -50,6 +57,22 @@ def whole(what: str, value: Any, low: int, high: int | None = None) -> int:
         limits = f"at least {low}" if high is None else f"{low} to {high}"
         raise ValueError(f"{what} is {limits}, not {reprlib.repr(number)}")
     return number
+
+
+def instances(what: str, items: Iterable[Any], kind: type[_T]) -> tuple[_T, ...]:
+    """Return items as a tuple; raises `TypeError` if one is of another type."""
+    if isinstance(items, str) or not isinstance(items, Iterable):
+        raise TypeError(f"{what} are a sequence, not {reprlib.repr(items)}")
+    return tuple(instance(what, item, kind) for item in items)
+
+
+def instance(what: str, value: Any, kind: type[_T]) -> _T:
+    """Return a value; raises `TypeError` if it is of another type."""
+    if not isinstance(value, kind):
+        name = kind.__name__
+        article = "an" if name[0] in "AO" else "a"
+        raise TypeError(f"{what}: {reprlib.repr(value)} is not {article} {name}")
+    return value
 
 
 def plain(value: Any) -> Any:

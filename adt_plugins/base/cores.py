@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from adt_plugins.base.checks import whole
+
 
 def cores() -> int:
     """Return the number of processor cores that this process may use."""
@@ -17,9 +19,9 @@ def several(threads: int | None) -> bool:
 
     Raises
     ------
-    ValueError
-        If `threads` is less than 1.
+    TypeError, ValueError
+        If `threads` is no whole number from 1 on.
     """
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads: {threads} is less than 1")
+    if threads is not None:
+        whole("threads", threads, 1)
     return (cores() if threads is None else threads) > 1

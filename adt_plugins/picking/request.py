@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Collection, Iterable, Mapping
 
 from adt_plugins.card import ModelCard
@@ -36,6 +37,11 @@ def check_request(
     ModelError
         If the model lacks a drum of `drums` or of `thresholds`.
     """
+    if not isinstance(thresholds, Mapping | None):
+        raise TypeError(
+            "thresholds are a mapping such as {'snare': 0.4}, not"
+            f" {reprlib.repr(thresholds)}"
+        )
     detected = {Drum(name) for name in card.drums}
     detected |= {drum.coarse for drum in detected}
     wanted = [drums] if isinstance(drums, str) else drums

@@ -17,6 +17,7 @@ from adt_plugins.activations import Activations
 from adt_plugins.annotations import Beat, Onset, Source
 from adt_plugins.audio import SAMPLE_RATE, AudioReader
 from adt_plugins.audio.opening import AudioSource
+from adt_plugins.base.checks import number
 from adt_plugins.base.progress import Cancel, Progress, progress_bar
 from adt_plugins.card import ModelCard
 from adt_plugins.drums import Drum
@@ -155,8 +156,9 @@ def transcribe(
     ModelError
         If the model cannot be used, lacks a drum of `drums` or `thresholds`, or does
         not detect beats although something is known about them.
-    ValueError
-        If `bpm`, `meter`, `song_gate` or `threads` is not valid.
+    TypeError, ValueError
+        If `bpm`, `meter`, `song_gate` or `threads` is not valid, or an argument has the
+        wrong type.
     MissingDependencyError
         If this recording or model needs a package that is missing.
     CancelledError
@@ -174,6 +176,8 @@ def transcribe(
     wanted = check_request(card, drums, thresholds, listening().kinds)
     choice = _Choice(thresholds, song_gate_mode(song_gate))
     known = KnownBeats(bpm, meter, first_downbeat) if beats else KnownBeats()
+    start = number("start", start)
+    end = None if end is None else number("end", end)
     part = Part(start, end, audio_track, known.first_downbeat)
     run = partial(_listen_to, source, part, network, listening)
     with _reporting(progress) as report, hashing(source, threads) as digest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from adt_plugins.base.checks import number
 from adt_plugins.meter import Meter, check_bpm
 
 
@@ -19,7 +20,7 @@ class KnownBeats:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If a value is not valid.
     """
 
@@ -29,10 +30,12 @@ class KnownBeats:
 
     def __post_init__(self) -> None:
         if self.bpm is not None:
-            check_bpm(self.bpm)
+            check_bpm(number("bpm", self.bpm))
         if self.meter is not None:
             Meter.parse(self.meter)
         downbeat = self.first_downbeat
+        if downbeat is not None:
+            number("first_downbeat", downbeat)
         if downbeat is not None and not (math.isfinite(downbeat) and downbeat >= 0):
             raise ValueError(f"a first downbeat at {downbeat:g} s is not a time")
 

@@ -196,6 +196,27 @@ def test_what_is_found_does_not_depend_on_threads(
     assert np.array_equal(alone.activations.values, beside.activations.values)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"start": "0:01"}, "start is a number, not '0:01'"),
+        ({"end": "2"}, "end is a number, not '2'"),
+        ({"bpm": "120"}, "bpm is a number, not '120'"),
+        ({"first_downbeat": "1"}, "first_downbeat is a number, not '1'"),
+        ({"meter": 4}, "4 is not a meter such as 4/4"),
+        ({"threads": "2"}, "threads is a whole number, not '2'"),
+        ({"thresholds": 0.5}, "thresholds are a mapping such as {'snare': 0.4}, not"),
+        ({"source": (44100, np.zeros(44100))}, "ndarray is no sample rate"),
+    ],
+)
+def test_arguments_of_other_types_are_refused(
+    song: Path, tiny_model: Path, arguments: dict[str, Any], message: str
+) -> None:
+    given = {"source": song, "model": tiny_model, **arguments}
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        transcribe(given.pop("source"), **given)
+
+
 def test_with_threads_errors_are_those_without(
     song: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -209,7 +230,7 @@ def test_with_threads_errors_are_those_without(
                 transcribe(source, model=tiny_model, threads=threads)
             texts.append(str(caught.value))
         assert texts[0] == texts[1]
-    with pytest.raises(ValueError, match="threads: 0 is less than 1"):
+    with pytest.raises(ValueError, match="threads is at least 1, not 0"):
         transcribe(song, model=tiny_model, threads=0)
     before = threading.active_count()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import pickle
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
@@ -43,7 +44,8 @@ from tests.support.transcriptions import small
         ({"time": True}, TypeError),
         ({"time": None}, TypeError),
         ({"drum": "XX"}, ValueError),
-        ({"drum": 36}, ValueError),
+        ({"drum": 999}, ValueError),
+        ({"drum": None}, ValueError),
         ({"velocity": 0}, ValueError),
         ({"velocity": 128}, ValueError),
         ({"velocity": 64.0}, TypeError),
@@ -121,6 +123,59 @@ def test_functions_of_transcriptions_refuse_paths_in_one_line(
 ) -> None:
     with pytest.raises(TypeError, match=r"not str; adt_plugins\.load reads one"):
         call("song.drums.json")
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"onsets": [(0.5, "KD")]}, "onsets: (0.5, 'KD') is not an Onset"),
+        ({"onsets": Onset(0.5, Drum.KD)}, "onsets are a sequence, not Onset("),
+        ({"onsets": "KD"}, "onsets are a sequence, not 'KD'"),
+        ({"beats": [1, 2]}, "beats: 1 is not a Beat"),
+        ({"labels": ["verse"]}, "labels: 'verse' is not a Label"),
+        ({"source": "song.wav"}, "source: 'song.wav' is not a Source"),
+        ({"activations": 3}, "activations: 3 is not an Activations"),
+    ],
+)
+def test_parts_of_other_types_are_refused(parts: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(message)):
+        Transcription(**parts)
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda t: t["1:00":], "start is a number, not '1:00'"),
+        (lambda t: t.between(1, None), "end is a number, not None"),
+        (lambda t: t.between(math.nan), "start is a number, not nan"),
+        (lambda t: t.shifted("1"), "seconds is a number, not '1'"),
+        (lambda t: t.shifted(math.nan), "seconds is a number, not nan"),
+    ],
+)
+def test_times_that_are_none_are_refused(
+    call: Callable[[Transcription], object], error: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=error):
+        call(small())
+
+
+def test_a_drum_is_named_as_anywhere() -> None:
+    assert Onset(0.5, "Snare drum").drum is Onset(0.5, 38).drum is Drum.SD
+    song = small()
+    assert song.only("snare") == song.only(["SD"]) == song["snare"] != song
+    assert "snare" in song
+    assert Drum.SD in song
+    assert "splash" not in song
+    assert song.onsets[0] in song
+    with pytest.raises(ValueError, match="unknown drum 'nothing'"):
+        "nothing" in song  # noqa: B015
+
+
+def test_equal_ones_have_one_hash() -> None:
+    model = {"name": "drums", "thresholds": {"KD": 0.2}}
+    one, same = (replace(small(), model=model) for _ in range(2))
+    assert {one, same} == {one}
+    assert len({one, small().shifted(1)}) == 2
 
 
 def test_nothing_can_be_changed() -> None:
