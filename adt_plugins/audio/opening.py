@@ -58,9 +58,10 @@ def open_decoder(source: AudioSource, track: int | None, files: ExitStack) -> De
     if isinstance(source, tuple):
         samples, rate = source
         if not isinstance(rate, Real):
+            kind = type(rate).__name__
             raise TypeError(
-                f"a recording in memory is (samples, sample rate): {type(rate).__name__}"
-                " is no sample rate"
+                f"a recording in memory is (samples, sample rate): {kind} is no sample"
+                " rate"
             )
         if int(rate) != rate:
             raise AudioError(f"{rate} samples a second is not a whole number")

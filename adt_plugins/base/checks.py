@@ -27,8 +27,8 @@ def real(what: str, value: Any, low: float, high: float) -> float:
 
 def number(what: str, value: Any) -> float:
     """Return a number of Python or NumPy as a float, which may be NaN."""
-    if type(value) is float:
-        return value
+    if isinstance(value, float):
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{what} is a number, not {reprlib.repr(value)}")
     try:

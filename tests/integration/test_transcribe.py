@@ -206,7 +206,7 @@ def test_what_is_found_does_not_depend_on_threads(
         ({"meter": 4}, "4 is not a meter such as 4/4"),
         ({"threads": "2"}, "threads is a whole number, not '2'"),
         ({"thresholds": 0.5}, "thresholds are a mapping such as {'snare': 0.4}, not"),
-        ({"source": (44100, np.zeros(44100))}, "ndarray is no sample rate"),
+        ({"source": (44100, np.zeros(44100))}, "ndarray is no sample"),
     ],
 )
 def test_arguments_of_other_types_are_refused(
