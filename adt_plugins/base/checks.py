@@ -22,7 +22,7 @@ def real(what: str, value: Any, low: float, high: float) -> float:
         limits = f"at least {low:g}" if high == math.inf else f"{low:g} to {high:g}"
         limits = "a number" if low == -math.inf else limits
         raise ValueError(f"{what} is {limits}, not {value!r}")
-    return value + 0.0
+    return float(value) + 0.0
 
 
 def number(what: str, value: Any) -> float:

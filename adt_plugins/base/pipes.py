@@ -20,8 +20,9 @@ def is_named_pipe(path: str | os.PathLike[str]) -> bool:
 
 
 def check_no_pipe(source: str | os.PathLike[str]) -> None:
-    """Raise `AdtError` for a named pipe, such as ``<(...)``, if more reads follow."""
-    if is_named_pipe(source):
+    """Raise `AdtError` for a pipe, ``-`` or ``<(...)``, if more reads follow."""
+    is_input = str(source) == "-" and not Path(source).exists()
+    if is_input or is_named_pipe(source):
         raise AdtError(
             f"{source}: is a pipe, which can be read only once: save it as a file first"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -40,6 +41,9 @@ building their options takes longer than Python takes to start.
 
 _NO_INPUTS = {"taught", "argv", "folder", "output", "write"}
 """Options that name outputs, or that hold words of other options."""
+
+_DASHES = "-\N{EN DASH}\N{EM DASH}"
+_LONG_DASH = re.compile(f"-?[{_DASHES[1:]}]+[a-z][a-z-]+(=.*)?")
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -114,6 +118,13 @@ def interrupted() -> int:
 def completed(argv: Sequence[str]) -> list[str]:
     """Complete a command: ``adt song.flac`` transcribes, ``-dash.wav`` is a file."""
     words = [f"./{word}" if _is_dashed_file(word) else word for word in argv]
+    for word in words:
+        if _LONG_DASH.fullmatch(word) and not Path(word).exists():
+            typed = f"--{word.lstrip(_DASHES)}"
+            raise AdtError(
+                f"{word}: begins with a long dash, as text programs make one of two"
+                f" hyphens; type {typed}"
+            )
     first = words[0]
     if words in (["-v"], ["-V"], ["version"]):
         return ["--version"]

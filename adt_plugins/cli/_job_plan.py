@@ -18,8 +18,10 @@ from adt_plugins.errors import AdtError
 from adt_plugins.formats import (
     FORMATS,
     check_outputs,
+    format_of_name,
     output_path,
     possible_outputs,
+    song_stem,
 )
 
 
@@ -99,11 +101,11 @@ def plan(
     """
     if folder is not None:
         check_folder(folder)
-    # The same file under two spellings is one input.
-    sources: dict[Path, str] = {}
+    # The same file under two spellings is one input, and so is a set of label files.
+    sources: dict[str, str] = {}
     for name in _expand(inputs):
-        sources.setdefault(Path(name).absolute(), name)
-    protect(*sources)
+        protect(name)
+        sources.setdefault(_whole(os.path.abspath(name)), name)  # noqa: PTH100
     jobs = []
     for source in sources.values():
         path = Path(source)
@@ -134,11 +136,18 @@ def _expand(inputs: Sequence[str]) -> list[str]:
     return names
 
 
+def _whole(path: str) -> str:
+    """Return one name for all files of a set, such as ``song.labels.KD.txt``."""
+    if format_of_name(path) != "labels-split":
+        return path
+    return str(Path(path).with_name(f"{song_stem(path)}.labels.*.txt"))
+
+
 def _place(job: Job) -> str:
     return same_place(job.folder, job.stem)
 
 
 def same_place(folder: Path, stem: str) -> str:
     """Return a key that is equal for names that a file system may not distinguish."""
-    path = str((folder / stem).absolute())
+    path = os.path.abspath(folder / stem)  # noqa: PTH100 - "a/../b" is "b"
     return unicodedata.normalize("NFC", path).casefold()

@@ -177,6 +177,8 @@ def test_a_name_with_a_dash_is_a_file(folder: Path, before: list[str]) -> None:
         ("song.wav --format midi labels", "without a space: --format midi,labels (see"),
         ("song.wav --drums KD SD", "without a space: --drums KD,SD (see adt tr"),
         ("song.wav --threshold KD=0 SD=1", "each: --threshold KD=0 --threshold SD=1"),
+        ("song.wav \N{EM DASH}format midi", "long dash, as text programs make one of"),
+        ("song.wav \N{EN DASH}format=midi", "two hyphens; type --format=midi"),
         ("song.wav --output x", "no option --output; did you mean -o DIR?"),
         ("song.wav -f midi", "no option -f; did you mean --format A,B?"),
         ("song.wav --force", "no option --force; did you mean --overwrite?"),
@@ -321,10 +323,12 @@ def test_a_pipe_is_not_read_twice(
     """Its second reader would find nothing: no hits, without a word."""
     os.mkfifo(folder / "pipe")
     (folder / "song.labels.txt").write_text("1\t1\tKD\n")
-    assert main(command.split()) == 1
-    err = capsys.readouterr().err
-    assert err.startswith("adt: pipe: is a pipe, which can be read only once")
-    assert len(err.splitlines()) == 1
+    for name in ("pipe", "-"):
+        words = [name if word == "pipe" else word for word in command.split()]
+        assert main(words) == 1
+        err = capsys.readouterr().err
+        assert err.startswith(f"adt: {name}: is a pipe, which can be read only once")
+        assert len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -75,13 +75,26 @@ def test_inputs_that_meet_keep_their_extension(
     other = song.with_name("song.wave")
     write_wave(other, play([(0.5, "KD")], 1.0))
     third = write_wave(song.with_name("else.wav"), play([(0.5, "SD")], 1.0))
-    assert transcribe(song, other, third, song.name, "--format", "labels") == 0
+    again = ("else.wav", Path("..") / song.parent.name / song.name)
+    assert transcribe(song, other, third, *again, "--format", "labels") == 0
     written = [f"{name}.labels.txt" for name in ("song.wav", "song.wave", "else")]
     assert names(song.parent) == sorted(["song.wav", "song.wave", "else.wav", *written])
     assert_heard(formats.read(song.with_name(written[0])), HITS)
     assert_heard(formats.read(song.with_name(written[1])), [(0.5, "KD")])
     # A file that is named twice is done once.
     assert len(capsys.readouterr().out.splitlines()) == 2 * 3
+
+
+def test_a_set_of_label_files_is_one_input(
+    song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(song.parent)
+    assert transcribe(song, "--format", "labels-split", "-q") == 0
+    names_of_set = [f"song.labels.{drum}.txt" for drum in ("HH", "KD", "SD")]
+    assert names(song.parent) == [*names_of_set, "song.wav"]
+    assert run("convert", *names_of_set, "--format", "csv", "-o", "out", "-q") == 0
+    assert names(Path("out")) == ["song.drums.csv"]
+    assert_heard(formats.read("out/song.drums.csv"), HITS)
 
 
 def test_one_name_in_two_folders_cannot_go_into_one(
