@@ -98,6 +98,7 @@ def run_pull(options: PullOptions) -> int:
             read = _saved(options, stem, originals)
         else:
             read, written = _pulled(options, pipe, stack, originals)
+            _check_project(options.song, read, written)
         transcription = _recalled.complete(
             read, str(options.song), options.formats, quiet=options.quiet
         )
@@ -189,6 +190,37 @@ def _pulled(
     if read.corrections is None and is_rounded(tracks):
         _console.warn("times have only six digits; those of a saved project are exact")
     return read, written
+
+
+def _check_project(song: Path, read: Recalled, written: Sequence[Path]) -> None:
+    """Refuse the labels of a project that is not the song's, before it loses its own.
+
+    Raises
+    ------
+    AdtError
+        If there are no hits, or labels that were made from another recording.
+    """
+    from adt_plugins.base.hashing import sha256
+    from adt_plugins.errors import AdtError
+
+    with an_input(song):
+        if not len(read.transcription):
+            but = f"; its sound is in {written[0]}" if written else ""
+            raise AdtError(
+                "the project that is open in Audacity has no labels of drums: is it"
+                f" that of {_stem(song)}?{but}"
+            )
+        source = read.transcription.source
+        if source.path is None or source.sha256 is None or not song.is_file():
+            return
+        stem = Path(source.path).stem
+        is_its = stem.casefold() == _stem(song).casefold()
+        if not is_its and source.sha256 != sha256(song):
+            raise AdtError(
+                f"the labels in the project that is open in Audacity are those of"
+                f" {stem}, not of {song}: open the project of {_stem(song)} there, or"
+                f" write: adt audacity pull {Path(source.path)}"
+            )
 
 
 def _pull_mix(pipe: Pipe, stack: ExitStack) -> Path | None:
