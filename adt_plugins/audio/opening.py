@@ -24,7 +24,7 @@ from adt_plugins.audio.sniff import (
     sound_start,
     vbri_bytes,
 )
-from adt_plugins.audio.wave_stream import WavePipe, is_wave
+from adt_plugins.audio.wave_stream import NeedsFileError, WavePipe, is_wave
 from adt_plugins.errors import AudioError, MissingDependencyError
 
 AudioSource = (
@@ -102,13 +102,16 @@ def name_of(source: AudioSource) -> tuple[str, str | None]:
 
 
 def _open_pipe(source: BinaryIO, track: int | None, files: ExitStack) -> Decoder:
-    """Open WAV as it arrives; decoders of other formats need the whole file."""
+    """Open WAV as it arrives; decoders of other formats and codecs need all of it."""
     head = b""
     while len(head) < _WAVE_HEAD and (more := source.read(_WAVE_HEAD - len(head))):
         head += more
     if is_wave(head):
         _check_single(track)
-        return WavePipe(source)
+        try:
+            return WavePipe(source)
+        except NeedsFileError as error:
+            head += error.content
     whole = tempfile.TemporaryFile()  # noqa: SIM115 - `files` closes it
     try:
         whole.write(head)

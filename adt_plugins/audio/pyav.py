@@ -47,6 +47,10 @@ _SHORT_SECONDS = 1.0
 _TELL_LENGTH = {"aiff", "ape", "caf", "flac", "flv", "matroska", "mov"}
 _TELL_LENGTH |= {"tak", "tta", "w64", "wav", "wv"}
 
+# Containers in which FFmpeg finds a time exactly. In W64, WAV, CAF and Ogg it computes
+# the time from the place in the file, which is wrong in ADPCM, G.722 and FLAC.
+_SEEK_EXACTLY = {"mov", "nut", "tta", "wv", "ape", "flac"}
+
 # Codecs whose frames have the same size, except for some bytes: a shorter last frame
 # was cut.
 _EQUAL_FRAMES, _PADDING = {"ac3", "eac3", "dca", "mp2", "mp2float"}, 4
@@ -199,8 +203,10 @@ class PyAvDecoder:
         target = first - silence - round(_PREROLL_SECONDS * self.sample_rate)
         if target > 0 and self._can_seek():
             frames = self._seek(origin + target)
-            frame = next(frames)
-            self._lost = 0
+            found = next(frames, None)
+            if found is None:  # all packets from there on are damaged
+                return
+            frame, self._lost = found, 0
             position = silence + (frame.pts or 0) - origin
         for block in self._mixed(frame, frames):
             skip = max(0, first - position)
@@ -366,9 +372,11 @@ class PyAvDecoder:
         return delay - dropped if is_short and not is_right else 0
 
     def _can_seek(self) -> bool:
-        """Return whether times are in samples, so that a seek is exact."""
+        """Return whether a seek is exact: times are in samples, and those of frames."""
         base = self._stream.time_base
-        return base is not None and base * self.sample_rate == 1
+        names = set(self._container.format.name.split(","))
+        is_exact = base is not None and base * self.sample_rate == 1
+        return is_exact and bool(names & _SEEK_EXACTLY)
 
     def _seek(self, timestamp: int) -> Iterator[av.AudioFrame]:
         self._container.seek(timestamp, stream=self._stream)

@@ -44,6 +44,14 @@ def is_wave(head: bytes) -> bool:
     return head[:4] in _FORMS and head[8:12] == b"WAVE"
 
 
+class NeedsFileError(AudioError):
+    """WAV of a codec that is not decoded here; `content` has been read of it."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__("WAV of this kind cannot be one of several in a pipe")
+        self.content = content
+
+
 class WavePipe:
     """Decodes WAV from a pipe; see `decoder.Decoder`.
 
@@ -59,12 +67,15 @@ class WavePipe:
 
     Raises
     ------
+    NeedsFileError
+        If its codec is not supported; what was read is an attribute.
     AudioError
-        If this kind of WAV is not supported.
+        If its header is damaged.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._header = b""
         self.frames: int | None = None
         self.expected: int | None = None
         self.warnings: list[str] = []
@@ -77,7 +88,9 @@ class WavePipe:
         form: bytes | None = None
         skipped = 0
         while True:
-            name, size = struct.unpack("<4sI", self._exactly(8))
+            start = self._exactly(8)
+            self._header += start
+            name, size = struct.unpack("<4sI", start)
             if name == b"data":
                 break
             size += size % 2
@@ -85,6 +98,7 @@ class WavePipe:
             if skipped > _HEADER_BYTES:
                 raise AudioError("damaged: no samples where they should begin")
             content = self._exactly(size)
+            self._header += content
             form = content if name == b"fmt " else form
         if form is None or len(form) < 16:
             raise AudioError("damaged: it does not say how its samples are stored")
@@ -92,10 +106,7 @@ class WavePipe:
         if code == _EXTENSIBLE and len(form) >= 26:
             code = struct.unpack("<H", form[24:26])[0]
         if (code, bits) not in _TYPES or not channels or frame != channels * bits // 8:
-            raise AudioError(
-                f"WAV of {channels} channels, {bits} bits and code {code} cannot be"
-                " read from a pipe"
-            )
+            raise NeedsFileError(self._header)
         self._low = low_channels_of_format(form, channels)
         self._dtype, self._frame = _TYPES[code, bits], frame
         self._wide = bits == 24

@@ -71,8 +71,9 @@ def encode(
     video: bool = False,
     options: dict[str, str] | None = None,
     quality: int | None = None,
+    layout: str = "stereo",
 ) -> None:
-    """Write samples of shape (n,) by PyAV as stereo, perhaps beside a video.
+    """Write samples of shape (n,) by PyAV, perhaps beside a video.
 
     `delay` in seconds is when the sound starts; `quality`, 0-9 for MP3, asks for
     a variable bit rate.
@@ -81,7 +82,7 @@ def encode(
 
     with av.open(str(path), "w", options=options or {}) as container:
         pictures = container.add_stream("mpeg4", rate=5) if video else None
-        stream = container.add_stream(codec, rate=rate, layout="stereo")
+        stream = container.add_stream(codec, rate=rate, layout=layout)
         if codec == "wmav2":
             stream.bit_rate = 128_000  # it has no default
         if quality is not None:
@@ -103,7 +104,7 @@ def encode(
         stereo = np.stack((samples, samples))
         size = stream.codec_context.frame_size or 1024
         resampler = av.AudioResampler(
-            stream.codec_context.format, "stereo", rate, frame_size=size
+            stream.codec_context.format, layout, rate, frame_size=size
         )
         frame = av.AudioFrame.from_ndarray(stereo, format="fltp", layout="stereo")
         frame.sample_rate = rate

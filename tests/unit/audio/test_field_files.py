@@ -457,6 +457,15 @@ def pour(path: Path, sink: int) -> None:
         file.write(path.read_bytes())
 
 
+@pytest.mark.parametrize("subtype", ["ALAW", "ULAW", "IMA_ADPCM", "MS_ADPCM"])
+def test_codecs_of_wav_in_a_pipe(subtype: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, PAIR, RATE, subtype=subtype)
+    samples, warnings = read(Pipe(path.read_bytes()))
+    np.testing.assert_array_equal(samples, read(path)[0])
+    assert warnings == []
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 @pytest.mark.parametrize("name", ["a.wav", "a.flac"])
 def test_a_named_pipe(name: str, tmp_path: Path) -> None:

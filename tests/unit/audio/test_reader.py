@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 from adt_plugins.audio import AudioInfo, load_audio, open_audio
 from adt_plugins.audio.sniff import sniff
 from adt_plugins.errors import AudioError
-from tests.support.audio import MONO, MUSIC, RATE, STEREO, Floats, lag, noise, sweep
+from tests.support.audio import (
+    MONO,
+    MUSIC,
+    RATE,
+    STEREO,
+    Floats,
+    encode,
+    lag,
+    noise,
+    sweep,
+)
 
 
 @pytest.mark.parametrize(
@@ -291,6 +301,30 @@ def test_parts_of_compressed_files(
     name: str, start: float, end: float | None, av_files: Path
 ) -> None:
     same_part(av_files / name, start, end, whole_of(av_files / name))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "rate"),
+    [
+        ("a.caf", "flac", RATE),
+        ("a.w64", "adpcm_yamaha", RATE),
+        ("a.wav", "adpcm_swf", RATE),
+        ("a.wav", "g722", 16000),
+        ("a.m4a", "alac", RATE),
+    ],
+)
+@pytest.mark.parametrize("start", [4.0, 8.6])
+def test_a_part_where_times_are_computed_from_places(
+    name: str, codec: str, rate: int, start: float, tmp_path: Path
+) -> None:
+    pytest.importorskip("av", reason="PyAV (extra `av`) is missing")
+    path = tmp_path / name
+    layout = "mono" if codec == "g722" else "stereo"
+    encode(path, sweep(10.0, rate=rate), codec, rate=rate, layout=layout)
+    whole = load_audio(path)
+    part = load_audio(path, start=start, end=9.0)
+    expected = whole[round(start * RATE) : 9 * RATE]
+    np.testing.assert_allclose(part, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("start", [19.2, 19.9])
