@@ -22,7 +22,8 @@ LEAST_S, MOST_S = 0.1, 4.0
 
 OPS = ("bar", "tempo", "meter", "beats")
 """``bar`` with time; ``tempo`` with factor, 2 or 0.5; ``meter`` with meter and, for a
-part of the song, start and end; ``beats`` with beats, pairs of time and position."""
+part of the song, start and end; ``beats`` with beats, pairs of time and position, and
+maybe meters, changes of bar and meter; without, that of the first bar applies to all."""
 
 
 class _Pin(IntEnum):
@@ -84,7 +85,11 @@ def checked_op(op: Mapping[str, Any], most: int) -> dict[str, Any]:
         raise ValueError("more beats than a song has")
     if any(a[0] >= b[0] for a, b in pairwise(beats)):
         raise ValueError("beats are in the order of time")
-    return {"op": kind, "beats": beats}
+    if "meters" not in op:
+        return {"op": kind, "beats": beats}
+    changes = meter_changes([(x["bar"], x["meter"]) for x in op["meters"]])
+    meters = [{"bar": x.bar, "meter": str(x.meter)} for x in changes]
+    return {"op": kind, "beats": beats, "meters": meters}
 
 
 def corrected_timing(
@@ -106,8 +111,9 @@ def corrected_timing(
     now = _pinned([(beat.time, beat.position) for beat in beats], meters)
     for op in ops:
         if op["op"] == "beats":
-            meter = now[0].meter if now else None
-            now = _pinned(op["beats"], meter_changes(meter))
+            first = now[0].meter if now else None
+            given = [(x["bar"], x["meter"]) for x in op.get("meters", ())]
+            now = _pinned(op["beats"], meter_changes(given if "meters" in op else first))
             continue
         if not now:
             continue

@@ -17,6 +17,8 @@ it.each([
   ["ो", "KeyA", "a"], // Devanagari vowel signs
   ["्", "KeyD", "d"],
   ["&", "Digit1", "1"],
+  ["-", "Digit6", "-"], // AZERTY: zooms out
+  ["+", "Digit1", "+"], // Czech: zooms in
   ["١", "Digit1", "1"],
   ["/", "KeyQ", "/"], // Hebrew: a sign stays one
   ["Dead", "KeyA", "Dead"],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { correctionsTo, withKinds } from "../src/core/corrections";
+import { correctedTiming, type Timing } from "../src/core/bars";
+import { correctionsTo, timingTo, withKinds } from "../src/core/corrections";
 import type { Hit } from "../src/core/edits";
 import { mapsOf } from "../src/core/midi-head";
 import { tempoMap } from "../src/core/tempo-map";
@@ -103,6 +104,52 @@ it.each([
   const file = new File([Uint8Array.from(text, (c) => c.charCodeAt(0))], "a.mid");
   await expect(readCorrections(file)).rejects.toThrow(reason);
   await expect(readCorrections(file)).rejects.toThrow(Trouble);
+});
+
+const json = (name: string, own: object) =>
+  new File([JSON.stringify({ format: "adt-plugins", onsets: [], ...own })], name);
+
+it.each([
+  { onsets: [{ time: 1, drum: "constructor" }] },
+  { onsets: [{ time: 1e7, drum: "SD" }] },
+  { model: { thresholds: { SD: 2 } } },
+  { model: { thresholds: { SD: "0.5" } } },
+  { beats: [{ time: -1, position: 1 }] },
+  { beats: [{ time: 1, position: 1 }], meter: "4/0" },
+])("JSON with %j, which no browser would store, is refused", async (own) => {
+  await expect(readCorrections(json("a.json", own))).rejects.toThrow("is damaged");
+});
+
+describe("beats and bars of a JSON file", () => {
+  const given: Timing = { beats, meters: [{ bar: 1, meter: "4/4" }] };
+  const read = async (timing: Timing, meter: unknown = timing.meters) => {
+    const list = timing.beats.map(([time, position]) => ({
+      time: Math.round(time * 1e6) / 1e6,
+      position,
+    }));
+    const [{ timing: found }] = await readCorrections(json("a.json", { beats: list, meter }));
+    return timingTo(given, found as Timing);
+  };
+
+  it("are those that were corrected", async () => {
+    const wanted = correctedTiming(given, [
+      { op: "bar", time: given.beats[2][0] },
+      { op: "meter", meter: "3/4", start: 8, end: 15 },
+      { op: "bar", time: given.beats[44][0] },
+    ]);
+    const ops = await read(wanted);
+    expect(ops).toHaveLength(1);
+    const after = correctedTiming(given, ops as Parameters<typeof correctedTiming>[1]);
+    expect(after).toEqual(wanted);
+  });
+
+  it("change nothing if they are the song's, or there are none", async () => {
+    expect(await read(given)).toEqual([]);
+    expect(await read(given, "4/4")).toEqual([]);
+    expect(await read(given, undefined)).toEqual([]);
+    const [{ timing }] = await readCorrections(json("a.json", { beats: [] }));
+    expect(timing).toBeNull();
+  });
 });
 
 it("the archive of label files is read as they are", async () => {

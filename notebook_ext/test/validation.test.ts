@@ -20,6 +20,7 @@ const STEP = [
       [1.5, 1],
     ],
   },
+  { op: "beats", beats: [[1, 1]], meters: [{ bar: 1, meter: "3/4" }] },
 ];
 const DO = { type: "do", client: "a", seq: 0, action: { kind: "do", name: "n", ops: STEP } };
 
@@ -46,6 +47,9 @@ const DAMAGED = [
   { op: "meter", meter: "99/4" },
   { op: "meter", meter: "4/4", end: 2 },
   { op: "beats", beats: [[1]] },
+  { op: "beats", beats: [], meters: null },
+  { op: "beats", beats: [], meters: [{ bar: 0, meter: "3/4" }] },
+  { op: "beats", beats: [], meters: [{ bar: 1, meter: "3/0" }] },
   {
     op: "beats",
     beats: [

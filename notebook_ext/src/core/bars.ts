@@ -26,8 +26,8 @@ export type TimingOp =
   | { readonly op: "tempo"; readonly factor: 2 | 0.5 }
   /** Set the meter of a part, or of the whole song. */
   | { readonly op: "meter"; readonly meter: string; readonly start?: number; readonly end?: number }
-  /** Replace all beats. */
-  | { readonly op: "beats"; readonly beats: Beats };
+  /** Replace all beats; without meters, the meter of the first bar then applies to all. */
+  | { readonly op: "beats"; readonly beats: Beats; readonly meters?: readonly MeterChange[] };
 
 /** What makes a bar begin at a beat: the count, the transcription, or the user. */
 const [COUNTED, GIVEN, BY_HAND] = [0, 1, 2];
@@ -82,7 +82,8 @@ export function correctedTiming(given: Timing, ops: readonly TimingOp[]): Timing
   if (!ops.length) return given;
   let beats = pinned(given.beats, given.meters);
   for (const op of ops) {
-    if (op.op === "beats") beats = pinned(op.beats, [{ bar: 1, meter: beats[0]?.meter ?? "" }]);
+    if (op.op === "beats")
+      beats = pinned(op.beats, op.meters ?? [{ bar: 1, meter: beats[0]?.meter ?? "" }]);
     else if (!beats.length) continue;
     else if (op.op === "bar") setBar(beats, op.time);
     else if (op.op === "meter") setMeter(beats, op.meter, op.start, op.end);

@@ -1,11 +1,14 @@
 /** Finds the edits that turn the hits of a song into those of a file. */
 
+import type { Timing } from "./bars";
 import { coarseOf } from "./drums";
 import { type Change, type Hit, MOST_OPS, type Op } from "./edits";
 import { EDITS } from "./tables";
 
 /** Hits of a drum that are this close are the same hit, moved. */
 const SAME_SECONDS = EDITS.SAME_S;
+/** Beats that are this close are the same: Python and the page find them to less than that. */
+const SAME_BEAT_S = 1e-3;
 
 /**
  * Return operations that turn `hits` into `wanted`: hits in both stay, nearby ones move,
@@ -46,6 +49,21 @@ export function correctionsTo(
   for (const rest of left.values()) for (const { id } of rest) ops.push({ op: "delete", id });
   if (ops.length > MOST_OPS) throw new Error("more edits than one step holds");
   return ops;
+}
+
+/** Return the operation that turns beats and meters into those of a file; none: they are. */
+export function timingTo(now: Timing, wanted: Timing): Op[] {
+  const beats = wanted.beats.map(([time, position], k) => {
+    const own = now.beats[k]?.[0];
+    // Times in a file are rounded.
+    return [Math.abs(own - time) <= SAME_BEAT_S ? own : time, position] as const;
+  });
+  const isSame = JSON.stringify(beats) === JSON.stringify(now.beats);
+  const text = ({ meters }: Timing) => meters.map(({ bar, meter }) => `${bar} ${meter}`).join();
+  // A file that tells no meter changes none.
+  if (isSame && (!wanted.meters.length || text(now) === text(wanted))) return [];
+  const meters = wanted.meters.length ? { meters: wanted.meters } : {};
+  return [{ op: "beats", beats, ...meters }];
 }
 
 /** Give hits whose kind of drum is not known that of the nearest hit of the same family. */

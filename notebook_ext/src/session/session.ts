@@ -316,7 +316,7 @@ export class Session extends Announcer {
   async play(): Promise<void> {
     const waiting = setTimeout(() => this.say("Click once to allow playback"), 600);
     await this.player.play();
-    if (this.player.playing) clearTimeout(waiting);
+    clearTimeout(waiting); // it waits for as long as the browser forbids it
   }
 
   /** Stop playback, since no view is left. */

@@ -41,7 +41,16 @@ const isBeat = (value: unknown, index: number, all: readonly unknown[]): boolean
   isWhole(value[1], 1, MOST_BEATS) &&
   (!index || (all[index - 1] as number[])[0] < value[0]);
 
-function isOp(op: unknown): op is Op {
+const isChange = (change: unknown, index: number, all: readonly unknown[]): boolean =>
+  isObject(change) &&
+  isWhole(change.bar, index ? (all[index - 1] as { bar: number }).bar + 1 : 1) &&
+  isMeter(change.meter);
+
+const isListOf = (check: typeof isChange, list: unknown): boolean =>
+  Array.isArray(list) && list.length <= MOST_OPS && list.every(check);
+
+/** Whether a value is an operation that can be stored, and that Python would accept. */
+export function isOp(op: unknown): op is Op {
   if (!isObject(op)) return false;
   if (op.op === "bar") return isTime(op.time);
   if (op.op === "tempo") return op.factor === 2 || op.factor === 0.5;
@@ -50,7 +59,7 @@ function isOp(op: unknown): op is Op {
       isMeter(op.meter) && (!("start" in op || "end" in op) || (isTime(op.start) && isTime(op.end)))
     );
   if (op.op === "beats")
-    return Array.isArray(op.beats) && op.beats.length <= MOST_OPS && op.beats.every(isBeat);
+    return isListOf(isBeat, op.beats) && (!("meters" in op) || isListOf(isChange, op.meters));
   if (op.op === "threshold") return isDrum(op.drum) && isReal(op.value, 0, 1);
   if (!isName(op.id)) return false;
   if (op.op === "delete") return true;

@@ -2,6 +2,9 @@
 
 import { listen } from "./dom";
 
+/** Signs that are commands: on AZERTY and Czech layouts, some are in the row of digits. */
+const SIGN = /[-+=,.?[\]{}]/;
+
 /**
  * Return the key as an English layout has it. On layouts without Latin letters, letters go
  * by their position; so do digits where that row types symbols.
@@ -15,7 +18,7 @@ export function keyOf(event: KeyboardEvent): string {
   // Vowel signs of Thai and Devanagari are marks, and Arabic has a key for two letters.
   if (letter && !isSign && /^[\p{L}\p{M}]{1,2}$/u.test(key)) return letter.toLowerCase();
   const digit = /^Digit(\d)$/.exec(code)?.[1];
-  if (digit && key.length === 1 && !event.shiftKey && !isSign) return digit;
+  if (digit && key.length === 1 && !event.shiftKey && !isSign && !SIGN.test(key)) return digit;
   return key;
 }
 

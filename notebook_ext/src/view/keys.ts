@@ -28,7 +28,7 @@ export class Keys {
     event.stopPropagation();
     const { controls } = this.#stage;
     if (!controls.help.hidden) {
-      if (event.key === "Escape" || event.key === "?") controls.toggleHelp();
+      if (event.key === "Escape" || (event.key === "?" && !event.repeat)) controls.toggleHelp();
       return;
     }
     const target = event.composedPath()[0] as HTMLElement;
@@ -51,7 +51,7 @@ export class Keys {
     if (event.altKey && key.length > 1) return this.#nudge(key, event.shiftKey);
     // A held key repeats scrolling, zooming and moving, but neither adds hits nor toggles playback.
     if (event.repeat && /^([ a-z?]|Enter)$/i.test(key)) return true;
-    if (/^[1-9]$/.test(key) && !event.shiftKey) return this.#reclassify(Number(key) - 1);
+    if (/^[1-9]$/.test(key)) return this.#reclassify(Number(key) - 1);
     const action = this.#actions[key];
     if (!action) return false;
     action(event.shiftKey);

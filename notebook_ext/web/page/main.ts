@@ -1,17 +1,17 @@
 /** The page: transcribes recordings that are dropped on it, shows, stores and exports them. */
 
-import { correctionsTo, withKinds } from "../../src/core/corrections";
-import type { Op } from "../../src/core/edits";
+import type { Log } from "../../src/core/edits";
 import { counted } from "../../src/core/words";
 import { RATE } from "../../src/sound/audio-chunks";
 import { addStyle } from "../../src/view/dom";
 import { startEngine } from "../engine/engine";
 import type { Block, Engine, Heard, SongParts } from "../engine/engine-types";
 import { songOf } from "../engine/payload";
+import { applyCorrections } from "./apply-corrections";
 import { decode, type Loaded, load } from "./decode";
 import { card, drumMaps, example, readParts, roundingWasm } from "./embedded";
 import { type DrumMap, fileOf, type Kind, type Saved } from "./exports";
-import { areOf, type Corrections, concerns, isOwnFile, readCorrections } from "./own-files";
+import { areOf, type Corrections, isOwnFile, readCorrections } from "./own-files";
 import css from "./page.css";
 import { Shell } from "./shell";
 import { type Opened, ShownSong } from "./shown-song";
@@ -35,6 +35,8 @@ class Page {
   #waiting: Corrections[] = [];
   #work: AbortController | null = null;
   #done = 0;
+  /** Edits that the user has agreed to lose. */
+  #givenUp: Log | null = null;
   /** Number of the latest request to show a song; earlier ones are dropped. */
   #turn = 0;
 
@@ -45,7 +47,7 @@ class Page {
         expect: () => void this.#awake().catch(() => undefined), // reported when it is needed
         take: (files) => this.#take(files),
         cancel: () => this.#cancel(),
-        open: (entry) => void this.#reopen(entry),
+        open: (entry) => void this.#reopen(entry).then((told) => told && this.#shell.tell(told)),
         remove: (entry) => void this.#remove(entry),
         save: (kind, map) => void this.#save(kind, map),
         example: () => void example().then((file) => this.#take([file])),
@@ -96,6 +98,7 @@ class Page {
     this.#done = 0;
     for (let file = this.#queue.shift(); file; file = this.#queue.shift()) {
       this.#work = new AbortController();
+      this.#givenUp = null;
       this.#done++;
       try {
         const own = isOwnFile(file);
@@ -129,21 +132,26 @@ class Page {
     await this.#opened;
     await this.#list(); // another tab may have kept it meanwhile
     const known = this.#entries.find((entry) => entry.id === id);
-    if (known && (await this.#reopen(known))) {
-      return `“${name}” was kept here: this is it, with your edits.`;
-    }
+    const told = known ? await this.#reopen(known) : null;
+    if (told !== null)
+      return `“${name}” was kept here: this is it, with your edits. ${told}`.trim();
     const messages: string[] = [];
     const { heard, pieces, channels } = await this.#listen(loaded, wantsFine, signal, messages);
     const parts = songOf(heard, this.#card, about(id, name, loaded, channels, pieces));
     const entry = { id, name, duration: parts.header.duration, added: Date.now() };
     const warning = await this.#keep(entry, file, parts);
     const store = warning === null ? (this.#store?.edits(id) ?? null) : null;
-    await this.#show({ id, name, parts, pieces: Promise.resolve(pieces), store, warning });
+    await this.#list();
+    // What was shown may have been edited while this one was transcribed.
+    if (!this.#mayLeave())
+      return `“${name}” was not opened${store ? ": it is in the list below" : ""}.`;
+    const opened = { id, name, parts, pieces: Promise.resolve(pieces), store, warning };
+    messages.push(await this.#show(opened));
     await this.#list();
     if (!this.#shown?.session.hits.length) {
       messages.push(`No drum was heard in “${name}”. Lower a threshold to see what may be one.`);
     }
-    return messages.join(" ");
+    return messages.filter(Boolean).join(" ");
   }
 
   /** Start the engine, which takes a moment, unless it has been started. */
@@ -233,7 +241,8 @@ class Page {
     if (shown && areOf(corrections, shown)) return this.#apply(corrections);
     const entry = this.#entries.find((one) => areOf(corrections, one));
     if (entry) {
-      if (this.#mayLeave() && (await this.#reopen(entry))) return this.#apply(corrections);
+      const told = this.#mayLeave() ? await this.#reopen(entry) : null;
+      if (told !== null) return `${told} ${this.#apply(corrections)}`.trim();
     } else if (shown && sha256 === null) {
       // Labels and MIDI only have a name, which programs and people change.
       const question = `“${file}” does not say what song it is of. Correct “${shown.name}” by it?`;
@@ -246,38 +255,29 @@ class Page {
   /** Replace the hits of the song by those of a file, in one step that can be undone. */
   #apply(corrections: Corrections): string {
     const session = this.#shown?.session;
-    if (!session) return "";
-    const { file, thresholds, hits, hasVelocities, hasKinds, tolerance } = corrections;
-    const moved: Op[] = Object.entries(session.thresholds)
-      .filter(([drum, now]) => (thresholds[drum] ?? now) !== now)
-      .map(([drum]) => ({ op: "threshold", drum, value: thresholds[drum] }));
-    const own = session.hitsAt(thresholds).filter(({ drum }) => concerns(corrections, drum));
-    const wanted = hasKinds ? hits : withKinds(own, hits);
-    const name = () => session.newName();
-    const ops = correctionsTo(own, wanted, name, hasVelocities, tolerance);
-    session.do([...moved, ...ops]);
-    const count = moved.length + ops.length;
-    return count
-      ? `“${file}” is opened: ${counted(count, "change")}. Undo takes them back.`
-      : `“${file}” has the hits that are shown.`;
+    return session ? applyCorrections(session, corrections) : "";
   }
 
   // --- a song is shown ------------------------------------------------------
 
   /** Ask before a song whose edits are not stored is replaced. */
   #mayLeave(): boolean {
-    if (!this.#shown?.isAtRisk) return true;
-    return confirm(
-      `Your edits of “${this.#shown.opened.name}” are in no file and not kept. Go on without them?`,
+    const { isAtRisk, session, opened } = this.#shown ?? {};
+    if (!isAtRisk || session?.log === this.#givenUp) return true;
+    const isAgreed = confirm(
+      `Your edits of “${opened?.name}” are in no file and not kept. Go on without them?`,
     );
+    if (isAgreed) this.#givenUp = session?.log ?? null;
+    return isAgreed;
   }
 
-  async #show(opened: Opened): Promise<void> {
+  /** Show a song; returns what to tell of files of hits that waited for it. */
+  async #show(opened: Opened): Promise<string> {
     const turn = ++this.#turn;
     const song = await ShownSong.open(opened);
     if (turn !== this.#turn) {
       song.close(); // another song has been opened meanwhile
-      return;
+      return "";
     }
     this.#close();
     this.#shown = song;
@@ -285,7 +285,7 @@ class Page {
     song.show(this.#shell.song);
     const waiting = this.#waiting.filter((corrections) => areOf(corrections, opened));
     this.#waiting = this.#waiting.filter((corrections) => !waiting.includes(corrections));
-    for (const corrections of waiting) this.#shell.tell(this.#apply(corrections));
+    return waiting.map((corrections) => this.#apply(corrections)).join(" ");
   }
 
   #close(): void {
@@ -294,11 +294,11 @@ class Page {
     this.#shell.showing(false);
   }
 
-  /** Show a stored song; returns false if it is not stored any more. */
-  async #reopen(entry: Entry): Promise<boolean> {
+  /** Show a stored song; returns what to tell, or null if it is not stored any more. */
+  async #reopen(entry: Entry): Promise<string | null> {
     const { id, name } = entry;
-    if (this.#shown?.opened.id === id) return true;
-    if (!this.#mayLeave()) return false;
+    if (this.#shown?.opened.id === id) return "";
+    if (!this.#mayLeave()) return null;
     this.#shell.tell("");
     try {
       const work = await this.#store?.work(id);
@@ -307,13 +307,13 @@ class Page {
       const pieces = this.#again(new File([work.file], name));
       pieces.catch(() => undefined); // the session reports it
       const store = this.#store.edits(id);
-      await this.#show({ id, name, parts: work, pieces, store, warning: null });
+      const told = await this.#show({ id, name, parts: work, pieces, store, warning: null });
       await this.#list();
-      return true;
+      return told;
     } catch (error) {
       this.#shell.tell(sentence(name, error));
       await this.#list();
-      return false;
+      return null;
     }
   }
 

@@ -1,7 +1,9 @@
 /** Files that this project writes, dropped on the page: corrections of their song. */
 
+import type { MeterChange, Timing } from "../../src/core/bars";
 import { DRUMS } from "../../src/core/drums";
 import type { Change } from "../../src/core/edits";
+import { isOp } from "../../src/session/validation";
 import { readMidi } from "./midi-file";
 import { Trouble } from "./user-error";
 import { unzipped } from "./zip";
@@ -17,6 +19,8 @@ export interface Corrections {
   readonly tolerance: number;
   /** Thresholds in force when they were picked. */
   readonly thresholds: Readonly<Record<string, number>>;
+  /** Beats and meters; null: the file has none. */
+  readonly timing: Timing | null;
   /** Name of the recording, according to the file or else to its name. */
   readonly song: string;
   readonly sha256: string | null;
@@ -26,6 +30,8 @@ const LARGEST = 64e6;
 const DEFAULT_VELOCITY = 100;
 /** Times in JSON and label files have at least six decimals. */
 const ROUNDED = 1e-6;
+/** What only JSON files have. */
+const HITS_ALONE = { thresholds: {}, timing: null, sha256: null };
 const ENDINGS = /(\.drums)?\.json$|(\.labels)?\.(txt|zip)$|(\.drums)?(\.120bpm)?\.midi?$/i;
 
 export const isOwnFile = (file: File): boolean => ENDINGS.test(file.name);
@@ -42,7 +48,7 @@ export async function readCorrections(file: File): Promise<Corrections[]> {
 function readOne(name: string, data: Uint8Array): Corrections {
   if (/midi?$/i.test(name)) {
     const { hits, isExact, tolerance } = readMidi(name, data);
-    const about = { thresholds: {}, song: name.replace(ENDINGS, ""), sha256: null };
+    const about = { ...HITS_ALONE, song: name.replace(ENDINGS, "") };
     return { file: name, hits, hasVelocities: true, hasKinds: isExact, tolerance, ...about };
   }
   const text = new TextDecoder().decode(data); // without a byte order mark
@@ -54,6 +60,8 @@ interface Document {
   readonly onsets?: readonly Partial<Change>[];
   readonly source?: { readonly path?: string | null; readonly sha256?: string | null };
   readonly model?: { readonly thresholds?: Record<string, number> };
+  readonly beats?: readonly { readonly time?: unknown; readonly position?: unknown }[];
+  readonly meter?: string | readonly MeterChange[];
 }
 
 function fromJson(file: string, text: string): Corrections {
@@ -74,7 +82,8 @@ function fromJson(file: string, text: string): Corrections {
     hasVelocities: true,
     hasKinds: true,
     tolerance: ROUNDED,
-    thresholds: data.model?.thresholds ?? {},
+    thresholds: thresholdsOf(file, data),
+    timing: timingOf(file, data),
     song: typeof path === "string" ? path.replace(/^.*[\\/]/s, "") : file.replace(ENDINGS, ""),
     sha256: typeof source?.sha256 === "string" ? source.sha256 : null,
   };
@@ -82,17 +91,28 @@ function fromJson(file: string, text: string): Corrections {
 
 function checked(file: string, hit: Partial<Change>): Change {
   const { time, drum, velocity = DEFAULT_VELOCITY } = hit ?? {};
-  const isHit =
-    typeof time === "number" &&
-    Number.isFinite(time) &&
-    time >= 0 &&
-    typeof drum === "string" &&
-    drum in DRUMS &&
-    Number.isInteger(velocity) &&
-    velocity >= 1 &&
-    velocity <= 127;
-  if (!isHit) throw new Trouble(`“${file}” is damaged: one of its hits makes no sense.`);
-  return { time, drum, velocity };
+  const op = { op: "add", id: "new", time, drum, velocity };
+  if (!isOp(op) || op.op !== "add")
+    throw new Trouble(`“${file}” is damaged: one of its hits makes no sense.`);
+  return { time: op.time, drum: op.drum, velocity: op.velocity };
+}
+
+/** Return valid thresholds: an edit with another value would not be stored. */
+function thresholdsOf(file: string, { model }: Document): Readonly<Record<string, number>> {
+  const all = Object.entries(model?.thresholds ?? {});
+  const thresholds = all.filter(([drum]) => Object.hasOwn(DRUMS, drum));
+  if (!thresholds.every(([drum, value]) => isOp({ op: "threshold", drum, value })))
+    throw new Trouble(`“${file}” is damaged: one of its thresholds makes no sense.`);
+  return Object.fromEntries(thresholds);
+}
+
+function timingOf(file: string, { beats: given, meter }: Document): Timing | null {
+  if (!Array.isArray(given) || !given.length) return null;
+  const beats = given.map((beat) => [beat?.time, beat?.position]);
+  const changes = typeof meter === "string" ? [{ bar: 1, meter }] : (meter ?? []);
+  const op = { op: "beats", beats, meters: changes };
+  if (!isOp(op)) throw new Trouble(`“${file}” is damaged: its beats make no sense.`);
+  return { beats, meters: changes } as unknown as Timing;
 }
 
 /** Read `song.labels.txt`, or `song.labels.KD.txt`, whose labels need not name drums. */
@@ -107,11 +127,11 @@ function fromLabels(file: string, text: string): Corrections {
     if (end === undefined || !Number.isFinite(time) || time < 0) {
       throw new Trouble(`“${file}” is no label file: it should have times and texts.`);
     }
-    const drum = drumOf(label.trim()) ?? (only && only in DRUMS ? only : null);
+    const drum = drumOf(label.trim()) ?? (only && Object.hasOwn(DRUMS, only) ? only : null);
     if (drum) hits.push({ time, drum, velocity: DEFAULT_VELOCITY });
   }
   if (!hits.length) throw new Trouble(`“${file}” has no labels of drums.`);
-  const about = { thresholds: {}, song: stem, sha256: null };
+  const about = { ...HITS_ALONE, song: stem };
   return { file, hits, hasVelocities: false, hasKinds: true, tolerance: ROUNDED, ...about };
 }
 

@@ -151,6 +151,23 @@ def test_a_play_that_waits_for_a_click_ends_with_its_session(
     assert [text for text in events if not text.startswith("request file:")] == []
 
 
+def test_a_play_that_was_paused_at_once_asks_for_no_click(page: Any) -> None:
+    page.evaluate(f"void ({ADT}.play(), {ADT}.player.pause())")
+    page.wait_for_timeout(900)
+    assert page.evaluate(f"[{ADT}.says, {ADT}.player.playing]") == ["", False]
+
+
+def test_the_editor_runs_from_left_to_right_in_any_page(page: Any) -> None:
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    left = [
+        page.get_by_role("button", name=name).bounding_box()["x"]
+        for name in ("Play or pause (Space)", "Undo (Ctrl+Z)", "Keys and gestures (?)")
+    ]
+    assert left == sorted(left)
+    gutter, stage = (page.locator(one).bounding_box() for one in (".gutter", ".stage"))
+    assert gutter["x"] < stage["x"]
+
+
 def test_levels_are_seen_with_forced_colours(browser: Any, groove_file: Path) -> None:
     page, _ = open_unfolded(browser, groove_file, forced_colors="active")
     for label in LEVELS:

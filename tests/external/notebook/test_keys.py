@@ -21,7 +21,10 @@ LAYOUTS = [
 def test_the_help_is_all_that_is_there_until_it_is_closed(page: Any) -> None:
     page.keyboard.press("Control+a")
     chosen = page.evaluate(f"{ADT}.selected.size")
-    page.keyboard.press("?")
+    page.keyboard.down("?")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.down("?")  # it repeats while it is held
+    page.keyboard.up("?")
     page.keyboard.press("a")
     assert page.evaluate(f"{ADT}.log.cursor") == 0
     for _ in range(3):
@@ -71,6 +74,12 @@ def test_keys_on_other_layouts(page: Any, layout: tuple[str, ...]) -> None:
     page.evaluate(f"{ADT}.select([{ADT}.hits[9].id])")
     assert press(page, one, one_code)
     assert page.evaluate(f"{ADT}.log.cursor") == 2
+    # A sign of that row which is a command is no digit; the digit is typed with Shift.
+    assert press(page, "-", "Digit6")
+    assert page.evaluate(f"{ADT}.log.cursor") == 2
+    assert press(page, "2", "Digit2", shiftKey=True)
+    assert page.evaluate(f"{ADT}.log.cursor") == 3
+    page.evaluate(f"{ADT}.undo()")
     if z == "w":  # Ctrl+W closes the tab
         assert not press(page, z, z_code, ctrlKey=True)
         z, z_code = "z", "KeyW"

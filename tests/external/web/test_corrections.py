@@ -56,6 +56,37 @@ def test_corrected_bars_are_kept_and_saved(
     tab.close()
 
 
+def test_corrected_bars_go_along_in_a_json_file(tab: Tab) -> None:
+    tab.choose(GROOVE)
+    before = tab.song()
+    tab.page.evaluate(f"{ADT}.seek({before.beats[2].time})")
+    tab.page.get_by_role("button", name="A bar starts at the playhead (D)").click()
+    tab.page.evaluate(f"{ADT}.setRange({{start: 8, end: 12}})")
+    tab.page.get_by_label("Meter of the selection, or of the song").select_option("3/4")
+    until(tab.page, f"{ADT}.log.cursor === 2")
+    corrected = tab.song()
+    assert len(corrected.meters) == 3
+    name, content = tab.save("JSON")
+    for _ in range(2):
+        tab.page.evaluate(f"{ADT}.undo()")
+    assert tab.song() == before
+    tab.drop(name, content)
+    until(tab.page, f"{ADT}.log.cursor === 1")
+    assert tab.notice == f"“{name}” is opened: 1 change. Undo takes them back."
+    assert tab.song() == corrected
+    tab.page.evaluate(f"{ADT}.undo()")
+    assert tab.song() == before
+
+
+def test_hits_behind_the_end_are_left_out_and_told(tab: Tab) -> None:
+    tab.choose(GROOVE)
+    labels = b"1.000000\t1.000000\tKD\n300.000000\t300.000000\tKD\n"
+    tab.drop("groove.labels.txt", labels)
+    until(tab.page, f"{ADT}.log.cursor === 1")
+    assert [hit.time for hit in tab.song()] == [1.0]
+    assert tab.notice.endswith("Left out: 1 hit behind the end of the song.")
+
+
 def test_the_page_names_the_track_of_a_film(
     browser: Any, page_file: Path, tmp_path: Path
 ) -> None:

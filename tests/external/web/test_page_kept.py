@@ -269,6 +269,7 @@ def test_own_files_of_no_song_and_without_their_song(tab: Tab, tmp_path: Path) -
     )
     other.choose(GROOVE)
     assert same_hits(other.song(), edited)
+    assert other.notice.startswith("“groove.drums.json” is opened: ")
     (tmp_path / "other.json").write_text("[]")
     other.choose(tmp_path / "other.json")
     notice(other, "“other.json” is no transcription.")
@@ -305,6 +306,42 @@ def test_no_room_to_keep_a_song(browser: Any, urls: dict[str, str]) -> None:
     assert tab.warnings.startswith(warned)
     assert tab.save("Audacity labels")[0] == "groove.labels.txt"
     assert tab.notice == f"“groove.labels.txt” is saved: {len(tab.song())} hits."
+    tab.close()
+
+
+def test_edits_made_while_the_next_recording_is_heard_are_not_lost(
+    browser: Any, urls: dict[str, str], tmp_path: Path
+) -> None:
+    import soundfile
+
+    sound, rate = soundfile.read(GROOVE, dtype="float32")
+    other = write_wave(tmp_path / "other.wav", sound[: 8 * rate])
+    tab = opened(browser, urls["file"])
+    tab.page.evaluate("void (IDBObjectStore.prototype.put = () => { throw 0; })")
+    tab.choose(GROOVE)
+    asked: list[str] = []
+
+    def answer(dialog: Any) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    tab.page.on("dialog", answer)
+    tab.page.evaluate(
+        "void new MutationObserver((_, seen) => {"
+        " if (!document.querySelector('.work').innerText.includes('other')) return;"
+        f" seen.disconnect(); {ADT}.add('SST', 1.25, 77); }})"
+        ".observe(document.querySelector('.work'), {subtree: true, childList: true})"
+    )
+    tab.choose(other)
+    assert len(asked) == 1
+    assert tab.notice == "“other.wav” was not opened."
+    assert 1.25 in tab.song().times("SST")
+    # Who agrees to lose them is asked once.
+    tab.page.remove_listener("dialog", answer)
+    tab.page.on("dialog", lambda dialog: (asked.append(""), dialog.accept()))
+    tab.choose(other)
+    assert len(asked) == 2
+    assert tab.song().source.path == "other.wav"
     tab.close()
 
 

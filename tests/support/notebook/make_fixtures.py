@@ -234,7 +234,9 @@ def timing_op(chance: random.Random, duration: float) -> dict[str, Any]:
     while time < duration:
         beats.append([time, len(beats) % per_bar + 1])
         time += beat + chance.choice((0.0, 0.0, chance.uniform(-0.02, 0.02)))
-    return {"op": kind, "beats": beats}
+    changes = [{"bar": 1, "meter": "4/4"}, {"bar": 3, "meter": "3/4"}]
+    meters = chance.choice((None, None, [], changes[:1], changes))
+    return {"op": kind, "beats": beats, **({} if meters is None else {"meters": meters})}
 
 
 TIMINGS = 300
