@@ -4,10 +4,10 @@ import { correctionsTo, timingTo, withKinds } from "../src/core/corrections";
 import type { Hit } from "../src/core/edits";
 import { mapsOf } from "../src/core/midi-head";
 import { tempoMap } from "../src/core/tempo-map";
+import { Trouble } from "../src/core/trouble";
 import { midiBytes } from "../src/core/writers";
-import { areOf, isOwnFile, readCorrections } from "../web/page/own-files";
-import { Trouble } from "../web/page/user-error";
-import { zip } from "../web/page/zip";
+import { zip } from "../src/core/zip";
+import { areOf, isOwnFile, readCorrections } from "../src/session/own-files";
 
 const beats = Array.from(
   { length: 60 },

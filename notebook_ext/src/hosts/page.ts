@@ -9,14 +9,17 @@ import { EditStore } from "../session/edit-store";
 import { FILES, type FileKind, filesOf, type SongFile, withFiles } from "../session/files";
 import type { Host } from "../session/host";
 import { editorName, KeptLog } from "../session/kept-log";
+import { openFiles } from "../session/opened-files";
 import { Session } from "../session/session";
-import { choice } from "../view/dom";
+import { button, choice, make } from "../view/dom";
 import { DrumView } from "../view/view";
 
 const NOT_KEPT =
   "This browser cannot store your edits: save them as a file before you close the page.";
 
 const NO_DRUMLESS = "turned down in adt web, or in a page written with --drumless";
+
+const OWN_FILES = ".json,.txt,.mid,.midi,.zip";
 
 const content = (id: string): string | null => document.getElementById(id)?.textContent ?? null;
 
@@ -39,6 +42,28 @@ function saved(session: Session, kind: FileKind): string {
     ...files.flatMap(({ warning }) => warning ?? []),
   ];
   return `${names} saved: ${warnings.join("; ")}`;
+}
+
+/** Return the button that opens files of hits; they can be dropped anywhere, too. */
+function opener(session: Session): HTMLElement {
+  const open = async (files: FileList | null = null) => {
+    try {
+      if (files?.length) session.say(await openFiles(session, [...files]));
+    } catch (error) {
+      session.say(`Not opened: ${error}`);
+    }
+  };
+  // Otherwise the browser would open the file instead of the page.
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    void open(event.dataTransfer?.files);
+  });
+  return button("Open hits that were corrected elsewhere", "Open …", () => {
+    const change = () => void open(input.files);
+    const input = make("input", { type: "file", multiple: true, accept: OWN_FILES, change });
+    input.click();
+  });
 }
 
 /** Start the editor, if this page was written by `adt_plugins.formats.html`. */
@@ -97,7 +122,7 @@ function startPage(): void {
   });
   new DrumView(session, place, {
     theme: "auto",
-    controls: [files],
+    controls: [files, opener(session)],
     loadExtras,
     isWholePage: true,
   });

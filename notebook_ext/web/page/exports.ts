@@ -2,13 +2,13 @@
 
 import { DRUMS } from "../../src/core/drums";
 import { labelsText, midiBytes } from "../../src/core/writers";
+import { zip } from "../../src/core/zip";
 import { CannotWrite } from "../../src/notation/bars";
 import { filesOf, mapsNow } from "../../src/session/files";
 import type { Session } from "../../src/session/session";
 import { clickTrack } from "./click";
 import type { Pieces } from "./song-chunks";
 import { Trouble } from "./user-error";
-import { zip } from "./zip";
 
 export const KINDS = {
   labels: "Audacity labels",

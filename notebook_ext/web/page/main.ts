@@ -2,16 +2,16 @@
 
 import type { Log } from "../../src/core/edits";
 import { counted } from "../../src/core/words";
+import { applyCorrections } from "../../src/session/apply-corrections";
+import { areOf, type Corrections, isOwnFile, readCorrections } from "../../src/session/own-files";
 import { RATE } from "../../src/sound/audio-chunks";
 import { addStyle } from "../../src/view/dom";
 import { startEngine } from "../engine/engine";
 import type { Block, Engine, Heard, SongParts } from "../engine/engine-types";
 import { songOf } from "../engine/payload";
-import { applyCorrections } from "./apply-corrections";
 import { decode, type Loaded, load } from "./decode";
 import { card, drumMaps, example, readParts, roundingWasm } from "./embedded";
 import { type DrumMap, fileOf, type Kind, type Saved } from "./exports";
-import { areOf, type Corrections, isOwnFile, readCorrections } from "./own-files";
 import css from "./page.css";
 import { Shell } from "./shell";
 import { type Opened, ShownSong } from "./shown-song";

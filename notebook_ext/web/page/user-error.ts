@@ -1,5 +1,6 @@
-/** An error whose message is a sentence for the user. */
-export class Trouble extends Error {}
+import { Trouble } from "../../src/core/trouble";
+
+export { Trouble };
 
 /** Let the browser draw and react; unlike timers, this is not throttled in a hidden tab. */
 export function breathe(): Promise<void> {

@@ -236,7 +236,8 @@ def timing_op(chance: random.Random, duration: float) -> dict[str, Any]:
         time += beat + chance.choice((0.0, 0.0, chance.uniform(-0.02, 0.02)))
     changes = [{"bar": 1, "meter": "4/4"}, {"bar": 3, "meter": "3/4"}]
     meters = chance.choice((None, None, [], changes[:1], changes))
-    return {"op": kind, "beats": beats, **({} if meters is None else {"meters": meters})}
+    op = {"op": kind, "beats": beats}
+    return op if meters is None else {**op, "meters": meters}
 
 
 TIMINGS = 300

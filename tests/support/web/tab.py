@@ -16,6 +16,19 @@ _IDLE = "document.querySelector('.work').hidden"
 _HARMLESS = re.compile(r"request blob:|INFO|WARNING|.*WebGPU", re.DOTALL)
 
 
+def drop(page: Any, name: str, data: bytes) -> None:
+    """Drop a file of this name on a page."""
+    page.evaluate(
+        "([name, text]) => {"
+        " const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));"
+        " const dataTransfer = new DataTransfer();"
+        " dataTransfer.items.add(new File([bytes], name));"
+        " for (const kind of ['dragover', 'drop']) document.body.dispatchEvent("
+        "new DragEvent(kind, {dataTransfer, bubbles: true, cancelable: true})); }",
+        [name, base64.b64encode(data).decode()],
+    )
+
+
 class Tab:
     """The page in a tab of a context."""
 
@@ -37,15 +50,7 @@ class Tab:
 
     def drop(self, name: str, data: bytes) -> None:
         """Drop a file of this name, and wait until the page has done with it."""
-        self.page.evaluate(
-            "([name, text]) => {"
-            " const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));"
-            " const dataTransfer = new DataTransfer();"
-            " dataTransfer.items.add(new File([bytes], name));"
-            " for (const kind of ['dragover', 'drop']) document.body.dispatchEvent("
-            "new DragEvent(kind, {dataTransfer, bubbles: true, cancelable: true})); }",
-            [name, base64.b64encode(data).decode()],
-        )
+        drop(self.page, name, data)
         self.wait()
 
     def wait(self) -> None:

@@ -1,6 +1,6 @@
 /** Writes ZIP archives without compression, and reads those again. */
 
-import { Trouble } from "./user-error";
+import { Trouble } from "./trouble";
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   let crc = n;

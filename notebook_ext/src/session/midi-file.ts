@@ -1,9 +1,9 @@
 /** Reads the drum notes of a MIDI file, with their times: `adt_plugins.midi.reader`. */
 
-import type { Change } from "../../src/core/edits";
-import { NAMES, NOTES } from "../../src/core/tables";
+import type { Change } from "../core/edits";
+import { NAMES, NOTES } from "../core/tables";
+import { Trouble } from "../core/trouble";
 import { Kits } from "./midi-kits";
-import { Trouble } from "./user-error";
 
 const DEFAULT_TEMPO = 500_000;
 /** Notes of General MIDI that this project reads but does not write. */

@@ -1,12 +1,12 @@
 /** Files that this project writes, dropped on the page: corrections of their song. */
 
-import type { MeterChange, Timing } from "../../src/core/bars";
-import { DRUMS } from "../../src/core/drums";
-import type { Change } from "../../src/core/edits";
-import { isOp } from "../../src/session/validation";
+import type { MeterChange, Timing } from "../core/bars";
+import { DRUMS } from "../core/drums";
+import type { Change } from "../core/edits";
+import { Trouble } from "../core/trouble";
+import { unzipped } from "../core/zip";
 import { readMidi } from "./midi-file";
-import { Trouble } from "./user-error";
-import { unzipped } from "./zip";
+import { isOp } from "./validation";
 
 /** The hits of a file, and the song that they belong to. */
 export interface Corrections {

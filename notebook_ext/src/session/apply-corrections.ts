@@ -1,10 +1,10 @@
 /** Replaces the hits of a song, its thresholds, beats and bars by those of a file. */
 
-import { correctionsTo, timingTo, withKinds } from "../../src/core/corrections";
-import type { Op } from "../../src/core/edits";
-import { counted } from "../../src/core/words";
-import type { Session } from "../../src/session/session";
+import { correctionsTo, timingTo, withKinds } from "../core/corrections";
+import type { Op } from "../core/edits";
+import { counted } from "../core/words";
 import { type Corrections, concerns } from "./own-files";
+import type { Session } from "./session";
 
 /** Make the corrections in one step, which can be undone; returns what to tell. */
 export function applyCorrections(session: Session, corrections: Corrections): string {
