@@ -338,7 +338,12 @@ def test_edits_made_while_the_next_recording_is_heard_are_not_lost(
     assert 1.25 in tab.song().times("SST")
     # Who agrees to lose them is asked once.
     tab.page.remove_listener("dialog", answer)
-    tab.page.on("dialog", lambda dialog: (asked.append(""), dialog.accept()))
+
+    def agree(dialog: Any) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    tab.page.on("dialog", agree)
     tab.choose(other)
     assert len(asked) == 2
     assert tab.song().source.path == "other.wav"
