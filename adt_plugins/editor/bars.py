@@ -23,7 +23,7 @@ LEAST_S, MOST_S = 0.1, 4.0
 OPS = ("bar", "tempo", "meter", "beats")
 """``bar`` with time; ``tempo`` with factor, 2 or 0.5; ``meter`` with meter and, for a
 part of the song, start and end; ``beats`` with beats, pairs of time and position, and
-maybe meters, changes of bar and meter; without, that of the first bar applies to all."""
+maybe meters, changes of bar and meter; without, that of the first bar stays."""
 
 
 class _Pin(IntEnum):
@@ -111,9 +111,10 @@ def corrected_timing(
     now = _pinned([(beat.time, beat.position) for beat in beats], meters)
     for op in ops:
         if op["op"] == "beats":
-            first = now[0].meter if now else None
-            given = [(x["bar"], x["meter"]) for x in op.get("meters", ())]
-            now = _pinned(op["beats"], meter_changes(given if "meters" in op else first))
+            given: Any = now[0].meter if now else None
+            if "meters" in op:
+                given = [(change["bar"], change["meter"]) for change in op["meters"]]
+            now = _pinned(op["beats"], meter_changes(given))
             continue
         if not now:
             continue
