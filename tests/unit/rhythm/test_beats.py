@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
@@ -30,33 +29,12 @@ from adt_plugins.rhythm.beats import (
 from adt_plugins.rhythm.drum_patterns import BarEvidence
 from adt_plugins.rhythm.known_beats import KnownBeats
 from adt_plugins.rhythm.tempo_search import likely_lengths
-
-RATE = 100.0
-
-
-def activations(values: NDArray[Any], offset: float = 0.0) -> Activations:
-    outputs = ("KD", "downbeat", "beat")
-    columns = np.column_stack([np.zeros(len(values)), values[:, 1], values[:, 0]])
-    return Activations(columns.astype(np.float32), outputs, RATE, offset)
+from tests.support.beat_activations import RATE, activations, played
 
 
 def noise(seed: int, frames: int) -> Activations:
     dice = np.random.default_rng(seed)
     return activations(dice.random((frames, 2)) ** dice.uniform(1, 6))
-
-
-def played(
-    times: NDArray[Any], bar: int, downbeat: int = 0, offset: float = 0.0
-) -> Activations:
-    """Return clear activations of beats at these times."""
-    values = np.full((round(times[-1] * RATE) + 60, 2), 0.01)
-    for index, at in enumerate(times):
-        for shift, height in enumerate((0.1, 0.3, 0.6, 0.9, 0.6, 0.3, 0.1), -3):
-            frame = max(round(at * RATE) + shift, 0)
-            values[frame, 0] = max(height, values[frame, 0])
-            if (index - downbeat) % bar == 0:
-                values[frame, 1] = 0.9 * height
-    return activations(values, offset)
 
 
 # The search

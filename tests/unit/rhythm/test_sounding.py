@@ -7,7 +7,7 @@ import pytest
 
 from adt_plugins.rhythm.beats import find_beats
 from adt_plugins.rhythm.sounding import sounding
-from tests.unit.rhythm.test_beats import played
+from tests.support.beat_activations import played
 
 
 @pytest.mark.parametrize(
