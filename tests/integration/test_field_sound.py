@@ -184,6 +184,20 @@ def test_single_strokes_far_apart_are_found(seconds: float, network: Network) ->
     assert [o.time for o in found] == pytest.approx(expected, abs=0.02)
 
 
+def test_toms_alone_are_found(network: Network) -> None:
+    """A tom's own track, or a sample of it."""
+    time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    sweep = np.sin(2 * np.pi * (120 * time - 2 * np.exp(-20 * time)))
+    stick = np.random.default_rng(0).standard_normal(len(time)) * np.exp(-120 * time)
+    tom = sweep * np.exp(-6 * time) + 0.1 * stick
+    samples = np.zeros(5 * SAMPLE_RATE)
+    for start in (0.3, 1.05, 1.8, 2.55):
+        first = round(start * SAMPLE_RATE)
+        samples[first : first + len(tom)] += tom
+    found = transcribed(0.5 * samples / np.abs(samples).max(), network)
+    assert [str(hit.drum) for hit in found] == ["TT"] * 4
+
+
 @pytest.mark.parametrize(("start", "end"), [(2, 6), (2, None), (9.9, 11), (5.123, 8.5)])
 def test_a_part_is_heard_as_in_the_whole(
     start: float, end: float | None, network: Network, song: Transcription

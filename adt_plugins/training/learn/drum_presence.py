@@ -55,10 +55,10 @@ _SHARE_OF_THE_SONG = 0.25
 
 # Some drums are hardly ever detected in recordings without them, so their limit would
 # hardly exist, which proves nothing. So a learnt limit counts only if it is near
-# `sure`; otherwise `sure` does. Toms alone cannot be distinguished from a plucked
-# string.
+# `sure`; otherwise `sure` does. Toms alone resemble plucked strings: they must be
+# clearer (experiment 81).
 _LONE_OF_SURE = 0.9
-_NEVER_ALONE = ("TT",)
+_LEAST_LONE = {"TT": 0.7}
 # Unknown recordings are worse than the clips (experiment 38).
 _MARGIN = 0.08
 
@@ -237,8 +237,8 @@ def _lone_limits(
         sure = shut.sure[drum]
         gates = (replace(shut, lone={**shut.lone, drum: x}) for x in _GRID)
         limit = search.lowest(gates, drum, shut)
-        lone[drum] = limit if limit >= _LONE_OF_SURE * sure else sure
-    lone.update((drum, 1.0) for drum in _NEVER_ALONE if drum in lone)
+        limit = limit if limit >= _LONE_OF_SURE * sure else sure
+        lone[drum] = max(limit, _LEAST_LONE.get(drum, 0.0))
     return lone
 
 
