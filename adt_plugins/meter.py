@@ -203,11 +203,7 @@ def usual_meter(changes: Sequence[MeterChange], bars: int) -> Meter | None:
     """Return the meter of most of the bars 1 to `bars`; None if none is known."""
     if not changes:
         return None
-    ends = [*(change.bar for change in changes[1:]), max(bars + 1, 2)]
-    counts: Counter[Meter] = Counter()
-    for change, end in zip(changes, ends, strict=True):
-        counts[change.meter] += max(end - change.bar, 0)
-    return max(counts, key=counts.__getitem__)
+    return Counter(meters_of_bars(changes, max(bars, 1))).most_common(1)[0][0]
 
 
 def check_bpm(bpm: float) -> float:

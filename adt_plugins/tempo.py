@@ -26,6 +26,8 @@ SEQUENCED_S = 0.0005
 """Hits of a sequencer lie this near to a 24th of its beats."""
 
 _GRID = 24
+_MAPPED_S, _MAPPED = 4e-6, 0.6  # times are kept in microseconds; share of beats
+_WHOLE = 0.02
 
 _STRAY, _STRAY_S = 0.02, 0.08
 _WINDOW = 8
@@ -60,19 +62,33 @@ class SteadyTempo:
 
 
 def are_exact(times: Sequence[float], hits: Sequence[float]) -> bool:
-    """Return whether beats come from a sequencer: most hits lie on 24ths of them.
+    """Return whether beats come from a sequencer.
 
-    Detected beats and hits are off by some milliseconds.
+    Most hits lie on 24ths of the beats, or the beats themselves on a tempo map: as far
+    apart as the ones before, to the microsecond. Detected beats and hits are off by
+    some milliseconds.
     """
-    struck = np.array(hits, np.float64)
     if len(times) < _WINDOW:
         return False
+    if _are_mapped(np.array(times, np.float64)):
+        return True
+    struck = np.array(hits, np.float64)
     struck = struck[(struck >= times[0]) & (struck <= times[-1])]
     if len(struck) < _WINDOW:
         return False
     places = _GRID * np.interp(struck, times, np.arange(len(times)))
     grid = np.interp(np.round(places) / _GRID, np.arange(len(times)), times)
     return bool(np.median(np.abs(grid - struck)) <= SEQUENCED_S)
+
+
+def _are_mapped(times: Floats) -> bool:
+    """Return whether beats lie on lines, but not because they are found in frames."""
+    halves = (times - times[0]) * 2000  # of a millisecond; beats may have been halved
+    if np.abs(halves - np.rint(halves)).max() < _WHOLE:
+        return False
+    steps = times[1:] - times[:-1]
+    bends = np.abs(steps[1:] - steps[:-1])
+    return bool((bends <= _MAPPED_S).sum() >= _MAPPED * len(bends))
 
 
 def refined(times: Floats, hits: Sequence[float]) -> Floats:

@@ -148,7 +148,7 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     "TEMPO": (
         tempo,
         "LARGEST_S DRIFT_S NEAR_S EXACT_S SEQUENCED_S _GRID _STRAY _STRAY_S _WINDOW"
-        " _LEAST_BEATS _ROUND _ROUNDING _MOST_OFF_S _STATED_S",
+        " _LEAST_BEATS _ROUND _ROUNDING _MOST_OFF_S _STATED_S _MAPPED_S _MAPPED _WHOLE",
     ),
     "TEMPO_MAP": (
         tempo_map,

@@ -40,7 +40,7 @@ DEFAULT_TEMPO = 500_000  # microseconds a quarter: 120 BPM
 TEMPI = ("auto", "constant", "follow")
 """How a map follows the beats: one tempo if it fits, always one, or every beat."""
 
-TOLERANCE_S = {"auto": 0.02, "follow": 0.005, "exact": 0.0002}
+TOLERANCE_S = {"auto": 0.018, "follow": 0.005, "exact": 0.0002}
 """Deviation of a beat from its detected time, where a single tempo does not fit. With
 the errors of detected times no beat is off by more than 30 ms. Beats of a sequencer,
 see `adt_plugins.tempo.are_exact`, keep its tempi."""

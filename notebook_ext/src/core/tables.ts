@@ -374,13 +374,16 @@ export const TEMPO = {
   ROUNDING: 0.00017,
   MOST_OFF_S: 0.01,
   STATED_S: 1e-06,
+  MAPPED_S: 4e-06,
+  MAPPED: 0.6,
+  WHOLE: 0.02,
 } as const;
 
 /** See `adt_plugins.midi.tempo_map`. */
 export const TEMPO_MAP = {
   TICKS_PER_QUARTER: 960,
   DEFAULT_TEMPO: 500000,
-  TOLERANCE_S: {"auto": 0.02, "follow": 0.005, "exact": 0.0002},
+  TOLERANCE_S: {"auto": 0.018, "follow": 0.005, "exact": 0.0002},
   LEAST_LEAD_IN_S: 0.015,
   MIN_BPM: 30,
   LATEST_S: 100000,

@@ -6,7 +6,7 @@ import { lowerBound } from "./time";
 import { micro } from "./writers";
 
 const { LARGEST_S, DRIFT_S, NEAR_S, EXACT_S, SEQUENCED_S, GRID, STRAY, STRAY_S, WINDOW } = TEMPO;
-const { LEAST_BEATS, ROUND, ROUNDING, MOST_OFF_S, STATED_S } = TEMPO;
+const { LEAST_BEATS, ROUND, ROUNDING, MOST_OFF_S, STATED_S, MAPPED_S, MAPPED, WHOLE } = TEMPO;
 
 /** A line through beats: seconds per quarter, and the time of place 0. */
 export interface SteadyTempo {
@@ -14,9 +14,14 @@ export interface SteadyTempo {
   readonly start: number;
 }
 
-const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+export const sum = (values: readonly number[]): number =>
+  values.reduce((all, value) => all + value, 0);
 
 const mean = (values: readonly number[]): number => sum(values) / values.length;
+
+/** Return the differences between neighbours. */
+export const apart = (values: readonly number[]): number[] =>
+  values.slice(1).map((value, n) => value - values[n]);
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -24,11 +29,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** Whether beats come from a sequencer: most hits lie exactly on 24ths of them. */
+/** Whether beats come from a sequencer: from a tempo map, or most hits lie on 24ths of them. */
 export function areExact(times: readonly number[], hits: readonly number[]): boolean {
   const last = times.length - 1;
   const struck = hits.filter((hit) => hit >= times[0] && hit <= times[last]);
-  if (times.length < WINDOW || struck.length < WINDOW) return false;
+  if (last + 1 < WINDOW) return false;
+  if (areMapped(times)) return true;
+  if (struck.length < WINDOW) return false;
   const off = struck.map((hit) => {
     const after = lowerBound(times.length, (k) => times[k], hit);
     if (!after) return 0;
@@ -37,6 +44,14 @@ export function areExact(times: readonly number[], hits: readonly number[]): boo
     return Math.abs(from + place * length - hit);
   });
   return median(off) <= SEQUENCED_S;
+}
+
+/** Whether beats lie on lines, but not because they are found in frames. */
+function areMapped(times: readonly number[]): boolean {
+  const halves = times.map((time) => (time - times[0]) * 2000);
+  if (halves.every((half) => Math.abs(half - Math.round(half)) < WHOLE)) return false;
+  const bends = apart(apart(times)).map(Math.abs);
+  return bends.filter((bend) => bend <= MAPPED_S).length >= MAPPED * bends.length;
 }
 
 /** Return the largest deviation of beats from a line. */
@@ -50,8 +65,7 @@ export const furthest = (
 export function refined(times: readonly number[], hits: readonly number[]): readonly number[] {
   if (times.length < 2 || !hits.length) return times;
   const struck = [...hits].sort((a, b) => a - b);
-  const apart = times.slice(1).map((time, n) => time - times[n]);
-  const reach = Math.min(NEAR_S, median(apart) / 8);
+  const reach = Math.min(NEAR_S, median(apart(times)) / 8);
   const moved = times.map((time) => {
     const first = lowerBound(struck.length, (k) => struck[k], time - reach);
     let end = first;

@@ -7,6 +7,7 @@ import {
   type MeterChange,
   metersOfBars,
   meterText,
+  parseMeter,
   tempoQuarters,
 } from "../core/meter";
 import { steadyTempo, usualQuarter } from "../core/tempo";
@@ -56,7 +57,8 @@ export function songTempo(
   hits: readonly number[],
 ): SongTempo {
   const bars = beats.filter(([, position]) => position === 1).length;
-  const meter = meters.length ? usualMeter(meters, bars) : null;
+  const usual = mostCommon(metersOfBars(meters, Math.max(bars, 1)).map(meterText));
+  const meter = meters.length && usual ? parseMeter(usual) : null;
   if (beats.length < 2) return { beats: 0, meter, isSteady: true };
   const places = beatPlaces(beats, meters);
   const times = beats.map(([time]) => time);
@@ -65,19 +67,4 @@ export function songTempo(
   if (steady) return { beats: nano(60 / steady.quarter / unit), meter, isSteady: true };
   const quarter = usualQuarter(times, places);
   return { beats: quarter ? 60 / quarter / unit : 0, meter, isSteady: false };
-}
-
-/** Return the meter of most of the first `bars` bars. */
-function usualMeter(changes: readonly MeterChange[], bars: number): Meter {
-  const counts = new Map<string, { readonly meter: Meter; count: number }>();
-  changes.forEach(({ bar, meter }, n) => {
-    const end = changes[n + 1]?.bar ?? Math.max(bars + 1, 2);
-    const known = counts.get(meterText(meter)) ?? { meter, count: 0 };
-    known.count += Math.max(end - bar, 0);
-    counts.set(meterText(meter), known);
-  });
-  let found: Meter = COMMON;
-  let most = -1;
-  for (const { meter, count } of counts.values()) if (count > most) [found, most] = [meter, count];
-  return found;
 }

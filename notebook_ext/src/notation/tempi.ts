@@ -3,7 +3,7 @@
 import { tempoQuarters } from "../core/meter";
 import { roundEven } from "../core/pick";
 import { TEMPI } from "../core/tables";
-import { median } from "../core/tempo";
+import { apart, median, sum } from "../core/tempo";
 import { type Bar, ticksOf } from "./bars";
 import { TICKS } from "./score";
 
@@ -17,9 +17,6 @@ export interface TempoMark {
   readonly text: string | null;
 }
 
-const quartersOf = (bars: readonly Bar[]): number =>
-  bars.reduce((sum, bar) => sum + ticksOf(bar), 0) / TICKS;
-
 /** Return the tempo marks by the index of their bars; `quarters`: the usual tempo. */
 export function tempoMarks(
   bars: readonly Bar[],
@@ -28,11 +25,12 @@ export function tempoMarks(
   isSteady: boolean,
 ): Map<number, TempoMark> {
   const times = [...bars.map(({ beats }) => beats[0].time), end];
-  const starts = isSteady ? [0] : changes(bars, times);
+  const lengths = bars.map((bar) => ticksOf(bar) / TICKS);
+  const starts = isSteady ? [0] : changes(lengths, apart(times));
   const ends = [...starts.slice(1), bars.length];
   const tempi = starts.map((start, n) =>
     starts.length > 1
-      ? (60 * quartersOf(bars.slice(start, ends[n]))) / (times[ends[n]] - times[start])
+      ? (60 * sum(lengths.slice(start, ends[n]))) / (times[ends[n]] - times[start])
       : quarters,
   );
   let slowing = starts.length;
@@ -57,13 +55,11 @@ export function tempoMarks(
 }
 
 /** Return the indices of the bars with which stretches of one tempo begin. */
-function changes(bars: readonly Bar[], times: readonly number[]): number[] {
-  const lengths = bars.map((bar) => ticksOf(bar) / TICKS);
-  const raw = lengths.map((length, n) => (times[n + 1] - times[n]) / length);
+function changes(lengths: readonly number[], seconds: readonly number[]): number[] {
+  const raw = lengths.map((length, n) => seconds[n] / length);
   const usual = median(raw);
   const steps = raw.map((step) => step / usual);
-  const apart = steps.slice(1).map((step, n) => Math.abs(step - steps[n]));
-  const between = apart.length ? median(apart) : 0;
+  const between = steps.length > 1 ? median(apart(steps).map(Math.abs)) : 0;
   const cost = Math.max(WOBBLE * between * between, LEAST_COST);
   const [weights, sums, squares] = [[0], [0], [0]];
   steps.forEach((step, n) => {
@@ -74,7 +70,7 @@ function changes(bars: readonly Bar[], times: readonly number[]): number[] {
   });
   const best = [0];
   const before = [0];
-  for (let n = 1; n <= bars.length; n++) {
+  for (let n = 1; n <= lengths.length; n++) {
     best[n] = Number.POSITIVE_INFINITY;
     for (let k = 0; k < n; k++) {
       const total = sums[n] - sums[k];
@@ -83,7 +79,7 @@ function changes(bars: readonly Bar[], times: readonly number[]): number[] {
       if (all < best[n]) [best[n], before[n]] = [all, k];
     }
   }
-  const starts = [before[bars.length]];
+  const starts = [before[lengths.length]];
   while (starts[0]) starts.unshift(before[starts[0]]);
   return starts;
 }

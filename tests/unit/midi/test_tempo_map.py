@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from adt_plugins.annotations import Beat
 from adt_plugins.meter import meter_changes
 from adt_plugins.midi.tempo_map import TempoMap, tempo_map
+from adt_plugins.tempo import are_exact
 
 QUARTER = 960
 
@@ -267,6 +268,22 @@ def test_beats_of_a_sequencer_are_not_moved_to_late_hits() -> None:
     played = [Beat(t, n % 4 + 1) for n, t in enumerate(times)]
     late = (times + 0.02).tolist()
     assert tempo_map(played, hits=late) == tempo_map(played)
+
+
+def test_a_map_is_kept_though_hits_are_off_the_beats() -> None:
+    """A file of ours is read and written again: tempi of a player, loose hits."""
+    dice = np.random.default_rng(3)
+    steps = np.repeat([0.5969, 0.58647, 0.576325, 0.56578], 28)
+    times = np.round(0.4213 + np.cumsum(steps), 6)
+    hits = (times + dice.normal(0.004, 0.006, len(times))).tolist()
+    played = [Beat(t, n % 4 + 1) for n, t in enumerate(times.tolist())]
+    tempos = [tempo for _, tempo in tempo_map(played, hits=hits).tempos[1:]]
+    assert tempos == [596_900, 586_470, 576_325, 565_780]
+    # Beats in frames of 10 ms are evenly spaced, too, and so are beats between them.
+    found = np.round(np.cumsum(steps), 2) + 0.0123
+    between = np.interp(np.arange(0, len(found) - 1, 0.5), np.arange(len(found)), found)
+    for frames in (found, between):
+        assert not are_exact(frames.tolist(), hits)
 
 
 def test_ways_to_follow_a_tempo() -> None:
