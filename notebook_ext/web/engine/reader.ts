@@ -49,9 +49,7 @@ export class ReadingWorker {
     } else if (job === this.#job && this.#work) {
       if (message.kind === "block") {
         this.#read(this.#work, this.#work.cutter.put(message.channels));
-        const samples = message.channels[0].length;
-        message.channels.forEach(release);
-        this.#pass({ kind: "next", job, samples });
+        this.#pass({ kind: "next", job, samples: message.channels[0].length });
       } else {
         this.#finish(this.#work);
         this.#work = null;
@@ -81,9 +79,4 @@ export class ReadingWorker {
   #pass(message: ToListener, transfer: Transferable[] = []): void {
     this.port.postMessage(message, transfer);
   }
-}
-
-/** Free samples at once, so that the next ones get their memory; old browsers wait for a collection. */
-function release({ buffer }: Float32Array): void {
-  (buffer as { transfer?(length: number): void }).transfer?.(0);
 }
