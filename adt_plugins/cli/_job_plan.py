@@ -18,10 +18,9 @@ from adt_plugins.errors import AdtError
 from adt_plugins.formats import (
     FORMATS,
     check_outputs,
-    format_of_name,
+    name_of_set,
     output_path,
     possible_outputs,
-    song_stem,
 )
 
 
@@ -105,7 +104,7 @@ def plan(
     sources: dict[str, str] = {}
     for name in _expand(inputs):
         protect(name)
-        sources.setdefault(_whole(os.path.abspath(name)), name)  # noqa: PTH100
+        sources.setdefault(name_of_set(os.path.abspath(name)), name)  # noqa: PTH100
     jobs = []
     for source in sources.values():
         path = Path(source)
@@ -134,13 +133,6 @@ def _expand(inputs: Sequence[str]) -> list[str]:
         wild = any(sign in name for sign in "*?") and not Path(name).exists()
         names += (sorted(glob.glob(name)) if wild else []) or [name]  # noqa: PTH207
     return names
-
-
-def _whole(path: str) -> str:
-    """Return one name for all files of a set, such as ``song.labels.KD.txt``."""
-    if format_of_name(path) != "labels-split":
-        return path
-    return str(Path(path).with_name(f"{song_stem(path)}.labels.*.txt"))
 
 
 def _place(job: Job) -> str:

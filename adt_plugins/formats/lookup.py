@@ -94,6 +94,13 @@ def song_stem(path: str | os.PathLike[str]) -> str:
     return name[:-length] if 0 < length < len(name) else Path(name).stem
 
 
+def name_of_set(path: str) -> str:
+    """Return one name for all files of a set, such as ``song.labels.KD.txt``."""
+    if format_of_name(path) != "labels-split":
+        return path
+    return str(Path(path).with_name(f"{song_stem(path)}.labels.*.txt"))
+
+
 def output_path(stem: str, folder: str | os.PathLike[str], format_id: str) -> Path:
     """Return the path to give to `write` for a song, e.g. ``song.drums.mid``."""
     return Path(folder) / f"{stem}{find_format(format_id).suffix}"
