@@ -14,7 +14,7 @@ from adt_plugins.errors import FormatError
 from adt_plugins.formats.dynamics import VelocityCurve, velocity_curve
 from adt_plugins.midi.beats import beats_of
 from adt_plugins.midi.drum_maps import DrumMap, find_map
-from adt_plugins.midi.drum_tracks import GAME_TRACK, drum_notes
+from adt_plugins.midi.drum_tracks import GAME_TRACK, drum_notes, left_out
 from adt_plugins.midi.file_names import constant_path, is_constant
 from adt_plugins.midi.own_event import own_event
 from adt_plugins.midi.quantize import GridHit, Quantize
@@ -246,6 +246,8 @@ def read(
             warn(NoHitLost(f"{path}: track {number} {text}"))
     drum_of = _meaning(file, drum_map, assumed_map)
     notes = drum_notes(file.tracks, channel, track)
+    if channel is None and track is None and (others := left_out(file.tracks, notes)):
+        warn(f"{path}: left out {others}: --midi-track reads a track alone")
     clock = Clock(file.division, (t for track in file.tracks for t in track.tempos))
     onsets, unknown = [], []
     for note in notes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from unicodedata import normalize
 
 from adt_plugins.base.reporting import did_you_mean
@@ -82,6 +82,18 @@ def drum_notes(
     return notes
 
 
+def left_out(tracks: Sequence[Track], notes: Sequence[Note]) -> str:
+    """List the tracks named after drums of which no notes were chosen; may be empty."""
+    chosen = {id(note) for note in notes}
+    return _listed(
+        tracks,
+        lambda track: (
+            _is_named_after_drums(normalize("NFC", track.name))
+            and not any(id(note) in chosen for note in track.notes)
+        ),
+    )
+
+
 def _named_after_drums(tracks: Sequence[Track]) -> list[Track]:
     """Return tracks named after drums or, where each drum has its own, after one.
 
@@ -129,11 +141,13 @@ def _find(tracks: Sequence[Track], wanted: int | str) -> Track:
     raise FormatError(f"no track {text!r}{hint or f'; it has {_listed(tracks)}'}")
 
 
-def _listed(tracks: Sequence[Track]) -> str:
+def _listed(
+    tracks: Sequence[Track], is_meant: Callable[[Track], bool] = lambda _: True
+) -> str:
     """List the tracks with notes: ``track 2 'Kit' (channel 1, 64 notes)``."""
     texts = []
     for number, track in enumerate(tracks, 1):
-        if track.notes:
+        if track.notes and is_meant(track):
             channels = sorted({note.channel + 1 for note in track.notes})
             name = f" {track.name[:40]!r}" if track.name else ""
             where = "channel" if len(channels) == 1 else "channels"

@@ -134,7 +134,9 @@ def named(name: str) -> mido.MetaMessage:
 def test_which_notes_are_drums(
     tmp_path: Path, tracks: list[mido.MidiTrack], notes: list[Drum]
 ) -> None:
-    assert [o.drum for o in read_bytes(save(1, 96, *tracks), tmp_path)] == notes
+    told: list[str] = []
+    content = save(1, 96, *tracks)
+    assert [o.drum for o in read_bytes(content, tmp_path, told.append)] == notes
 
 
 def test_notes_that_are_no_drums_are_listed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import mido
@@ -99,6 +100,23 @@ def test_two_parts(tmp_path: Path) -> None:
         hits(49, channel=0),
     )
     assert formats.read(tmp_path / "b.mid").counts() == {"KD": 1, "SD": 1, "CRC": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told"), [("Drum 2", True), ("Steel Drums", False)]
+)
+def test_drums_beside_channel_10_are_told(
+    name: str, is_told: bool, tmp_path: Path
+) -> None:
+    other = hits(49, 57, channel=10)
+    other.insert(0, mido.MetaMessage("track_name", name=name))
+    save(tmp_path / "a.mid", tempo_track(), hits(36, 38, channel=9), other)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert len(formats.read(tmp_path / "a.mid")) == 2
+    texts = [str(one.message).partition("a.mid: ")[2] for one in told]
+    line = "left out track 3 'Drum 2' (channel 11, 2 notes): --midi-track reads a track"
+    assert texts == [f"{line} alone"] * is_told
 
 
 def test_a_track_a_drum(tmp_path: Path) -> None:
