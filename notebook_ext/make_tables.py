@@ -54,6 +54,7 @@ from adt_plugins.rhythm import (
     bar_pointer,
     beats,
     chord_changes,
+    clear_beats,
     compound,
     drum_patterns,
     readings,
@@ -142,8 +143,9 @@ _CONSTANTS: dict[str, tuple[ModuleType, str]] = {
     ),
     "BEATS": (
         beats,
-        "MIN_BPM MAX_BPM METERS THRESHOLD CLEAR _AROUND _LEAST _ALIKE_FRAMES _MOST",
+        "MIN_BPM MAX_BPM METERS THRESHOLD _LEAST _ALIKE_FRAMES _MOST",
     ),
+    "CLEAR_BEATS": (clear_beats, "CLEAR SEVERAL _AROUND"),
     "SOUNDING": (sounding, "GAP_S LONE_S"),
     "TEMPO": (
         tempo,

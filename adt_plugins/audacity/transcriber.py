@@ -26,8 +26,9 @@ from adt_plugins.picking import recurrence
 from adt_plugins.picking.onsets import pick_onsets, thresholds_in_force
 from adt_plugins.picking.request import check_request
 from adt_plugins.pipeline import listen
-from adt_plugins.rhythm.beats import find_clear_beats, has_beats, meter_of
+from adt_plugins.rhythm.beats import has_beats, meter_of
 from adt_plugins.rhythm.chord_changes import Harmony
+from adt_plugins.rhythm.clear_beats import find_clear_beats
 from adt_plugins.transcription import Transcription
 
 NOTHING = "No drum hits were found. A higher sensitivity finds weaker ones."

@@ -47,8 +47,9 @@ from adt_plugins.pipeline.request import (
     song_gate_mode,
 )
 from adt_plugins.pipeline.surroundings import heard_around
-from adt_plugins.rhythm.beats import find_clear_beats, has_beats, meter_of
+from adt_plugins.rhythm.beats import has_beats, meter_of
 from adt_plugins.rhythm.chord_changes import Harmony
+from adt_plugins.rhythm.clear_beats import find_clear_beats
 from adt_plugins.rhythm.known_beats import KnownBeats
 from adt_plugins.transcription import Transcription
 

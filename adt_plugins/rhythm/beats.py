@@ -31,7 +31,6 @@ from adt_plugins.rhythm.chord_changes import WEIGHT
 from adt_plugins.rhythm.compound import CompoundEvidence, any_drum
 from adt_plugins.rhythm.drum_patterns import BarEvidence
 from adt_plugins.rhythm.evidence import Evidence
-from adt_plugins.rhythm.known_beats import KnownBeats
 from adt_plugins.rhythm.sounding import sounding
 from adt_plugins.rhythm.tempo_search import likely_lengths
 
@@ -48,11 +47,6 @@ SIX_EIGHT = Meter(6, 8)
 THRESHOLD = 0.05
 """Frames before the first and after the last activation this high count as silence."""
 
-CLEAR = 0.1
-"""Mean activation of the beats below which there is no beat to tap to: between those of
-speech and of music (experiment 30)."""
-
-_AROUND = 2  # frames
 _ALIKE_FRAMES = 7
 _MOST = 0.7
 _LEAST = 1e-6  # probabilities stay this far from 0 and 1
@@ -65,21 +59,6 @@ FramesOfBeats = list[tuple[int, int]]
 def has_beats(outputs: Iterable[str]) -> bool:
     """Return whether a network with these outputs detects beats."""
     return {"beat", "downbeat"} <= set(outputs)
-
-
-def are_clear(activations: Activations, beats: Sequence[Beat]) -> bool:
-    """Return whether the beats are clear, rather than just the best guess.
-
-    One alone is not: it has no tempo.
-    """
-    either = observations(activations).sum(axis=1)
-    frames = [
-        round((beat.time - activations.offset) * activations.frame_rate)
-        for beat in beats
-    ]
-    parts = [either[max(n - _AROUND, 0) : n + _AROUND + 1] for n in frames]
-    heights = [part.max() for part in parts if len(part)]
-    return len(heights) > 1 and float(np.mean(heights)) >= CLEAR
 
 
 def find_beats(
@@ -166,38 +145,6 @@ def find_beats(
         Beat(max((frame + first) / rate + activations.offset, 0.0), position)
         for frame, position in beats
     )
-
-
-def find_clear_beats(
-    activations: Activations,
-    known: KnownBeats = KnownBeats(),  # noqa: B008 - frozen
-    *,
-    changes: NDArray[np.float32] | None = None,
-) -> tuple[Beat, ...]:
-    """Find the beats of a recording, if they are clear or anything is known of them.
-
-    Parameters
-    ----------
-    activations, changes
-        See `find_beats`.
-    known
-        What the user knows of the beats.
-
-    Returns
-    -------
-    tuple of Beat
-        Empty if nothing is known of the beats and they are not clear, or the model
-        detects none.
-
-    Raises
-    ------
-    ModelError, ValueError
-        See `find_beats`.
-    """
-    if not known and not has_beats(activations.outputs):
-        return ()
-    beats = find_beats(activations, changes=changes, **vars(known))
-    return beats if known or are_clear(activations, beats) else ()
 
 
 def meter_of(beats: Sequence[Beat]) -> Meter | None:

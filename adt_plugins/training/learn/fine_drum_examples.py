@@ -24,8 +24,9 @@ from adt_plugins.picking.fine_drums import (
 )
 from adt_plugins.picking.onsets import onsets_of, pick_hits
 from adt_plugins.picking.recurrence import SimilarBars, weigh
-from adt_plugins.rhythm.beats import find_clear_beats, has_beats
+from adt_plugins.rhythm.beats import has_beats
 from adt_plugins.rhythm.chord_changes import Harmony
+from adt_plugins.rhythm.clear_beats import find_clear_beats
 from adt_plugins.training.learn.clips import Clip
 from adt_plugins.training.learn.mixing import Mixer, Recipe
 

@@ -345,11 +345,16 @@ export const BEATS = {
   MAX_BPM: 215,
   METERS: ["3/4", "4/4"],
   THRESHOLD: 0.05,
-  CLEAR: 0.1,
-  AROUND: 2,
   LEAST: 1e-06,
   ALIKE_FRAMES: 7,
   MOST: 0.7,
+} as const;
+
+/** See `adt_plugins.rhythm.clear_beats`. */
+export const CLEAR_BEATS = {
+  CLEAR: 0.1,
+  SEVERAL: 8,
+  AROUND: 2,
 } as const;
 
 /** See `adt_plugins.rhythm.sounding`. */

@@ -17,14 +17,15 @@ from adt_plugins.editor.payload import midi_head
 from adt_plugins.meter import Meter, MeterChange
 from adt_plugins.midi.tempo_map import tempo_map
 from adt_plugins.picking.recurrence import weigh
-from adt_plugins.rhythm.beats import find_clear_beats
 from adt_plugins.rhythm.chord_changes import Harmony
+from adt_plugins.rhythm.clear_beats import find_clear_beats
 
 OUTPUTS = ("KD", "SD", "CY", "beat", "downbeat")
 METERS = [Meter.parse(m) for m in ("4/4", "3/4", "6/8", "7/8", "5/4", "12/8")]
 CASES = 48
 SLOW = 6  # every sixth case is slow
 LONE = 5  # every fifth begins long before its music
+NOISY = 7  # every seventh ends long after it
 HIT = 0.875
 _DRUMS = OUTPUTS[:3]
 _CARD = ModelCard(
@@ -61,7 +62,10 @@ def _beats(matrix: Matrix, bits: Bits) -> Iterator[dict[str, Any]]:
             frames, level = 4000, 0.05
             played.append(int(at))
             at += 700
-        while at < frames:
+        end = frames
+        if seed % NOISY == 0:
+            frames, level, end = 4000, 0.09375, 2000
+        while at < end:
             played.append(round(at))
             at += 6000 / bpm * (1 + drift * len(played) + dice.normal(0, 0.01))
         values = np.float32(level) * matrix(seed, frames, len(OUTPUTS))

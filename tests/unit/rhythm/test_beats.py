@@ -22,10 +22,10 @@ from adt_plugins.pipeline import transcribe
 from adt_plugins.rhythm.bar_pointer import Ratios, beat_lengths, decode
 from adt_plugins.rhythm.beats import (
     find_beats,
-    find_clear_beats,
     has_beats,
     observations,
 )
+from adt_plugins.rhythm.clear_beats import SEVERAL, clear_part, find_clear_beats
 from adt_plugins.rhythm.drum_patterns import BarEvidence
 from adt_plugins.rhythm.known_beats import KnownBeats
 from adt_plugins.rhythm.tempo_search import likely_lengths
@@ -240,6 +240,31 @@ def test_one_beat_alone_is_not_clear() -> None:
     assert [round(beat.time, 2) for beat in beats] == [1.5]
     assert find_clear_beats(heard) == ()
     assert find_clear_beats(heard, KnownBeats(bpm=120)) == find_beats(heard, bpm=120)
+
+
+def test_noise_before_and_after_has_no_clear_beats() -> None:
+    times = 20 + np.arange(60) * 0.5
+    music = played(times, 4).values
+    rng = np.random.default_rng(0)
+    values = np.concatenate([music, np.zeros((4000, music.shape[1]), np.float32)])
+    values += rng.uniform(0, 0.08, values.shape).astype(np.float32) ** 2 * 10
+    heard = Activations(values, ("KD", "downbeat", "beat"), RATE)
+    everywhere = find_beats(heard)
+    assert everywhere[0].time < 10
+    assert everywhere[-1].time > 70
+    found = find_clear_beats(heard)
+    assert [beat.time for beat in found[:60]] == pytest.approx(times, abs=0.02)
+    assert len(found) < 60 + SEVERAL
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(0, 0), (SEVERAL, SEVERAL), (SEVERAL - 1, 30), (30, 1)]
+)
+def test_few_unclear_beats_at_the_ends_stay(before: int, after: int) -> None:
+    heights = np.array([0.05] * before + [0.3, 0.05, 0.3, 0.2] + [0.02] * after)
+    first = before if before >= SEVERAL else 0
+    last = before + 4 if after >= SEVERAL else len(heights)
+    assert clear_part(heights) == slice(first, last)
 
 
 def test_numbers_that_are_certain() -> None:

@@ -13,12 +13,13 @@ import {
   type FrameOfBeat,
 } from "./bar-pointer";
 import { BeatLoops } from "./beat-loops";
+import { clearOnes, type Observed } from "./clear-beats";
 import { CompoundEvidence, MeterJudge } from "./compound";
 import { BarEvidence } from "./drum-patterns";
 import { likeliestReading } from "./readings";
 import { likelyLengths } from "./tempo-search";
 
-const { MIN_BPM, MAX_BPM, THRESHOLD, CLEAR, AROUND, ALIKE_FRAMES, MOST } = BEATS;
+const { MIN_BPM, MAX_BPM, THRESHOLD, ALIKE_FRAMES, MOST } = BEATS;
 const BARS = BEATS.METERS.map((text) => countedBeats(parseMeter(text)));
 /** Probabilities keep this distance from 0 and 1. */
 const { LEAST } = BEATS;
@@ -58,13 +59,7 @@ export function beatsOf(
     rate,
     module,
   );
-  const found = decoder.decode();
-  return areClear(
-    part,
-    found.map(([frame]) => frame),
-  )
-    ? found.map(([t, n]) => [(t + first) / rate, n])
-    : [];
+  return clearOnes(part, decoder.decode()).map(([t, n]) => [(t + first) / rate, n]);
 }
 
 /** Return where the music begins and ends: the port of `adt_plugins.rhythm.sounding`. */
@@ -79,12 +74,6 @@ function sounding(loud: readonly number[], rate: number): { first: number; end: 
     from = n + 1;
   });
   return { first: loud[Math.max(first, 0)], end: loud[last] + 1 };
-}
-
-/** Probabilities of each frame: of a beat other than a downbeat, and of a downbeat. */
-interface Observed {
-  readonly beats: Float64Array;
-  readonly downbeats: Float64Array;
 }
 
 function observations(beat: Float32Array, downbeat: Float32Array): Observed {
@@ -195,18 +184,4 @@ function shared(beats: readonly FrameOfBeat[], others: readonly FrameOfBeat[]): 
     return Math.min(...far) <= ALIKE_FRAMES;
   });
   return near.length / beats.length;
-}
-
-/** Whether beats are clear, rather than just the best path through noise. */
-function areClear({ beats, downbeats }: Observed, frames: readonly number[]): boolean {
-  let sum = 0;
-  for (const frame of frames) {
-    let most = 0;
-    const end = Math.min(frame + AROUND, beats.length - 1);
-    for (let t = Math.max(frame - AROUND, 0); t <= end; t++) {
-      most = Math.max(most, beats[t] + downbeats[t]);
-    }
-    sum += most;
-  }
-  return frames.length > 1 && sum / frames.length >= CLEAR;
 }
