@@ -18,7 +18,7 @@ speech and of music (experiment 30)."""
 
 SEVERAL = 8
 """Unclear beats before or after the music that are left out: two bars, since a quiet
-beginning or end has a few (experiment 62)."""
+beginning or end has a few (experiment 64)."""
 
 _AROUND = 2  # frames
 

@@ -167,3 +167,16 @@ it("the archive of label files is read as they are", async () => {
   const packed = new File([Uint8Array.from([0x50, 0x4b, 3, 4, ...Array(60).fill(1)])], "a.zip");
   await expect(readCorrections(packed)).rejects.toThrow("Unpack “a.zip”");
 });
+
+it("JSON whose times were moved has those of the recording", async () => {
+  const later = { format: "adt-plugins", source: { path: "a.wav", moved: 1.5 } };
+  const onsets = [{ time: 1.6, drum: "KD", velocity: 90 }];
+  const given = beats.map(([time, position]) => ({ time: time + 1.5, position }));
+  const text = JSON.stringify({ ...later, onsets, beats: given, meter: "4/4" });
+  const [{ hits: found, timing }] = await readCorrections(new File([text], "a.drums.json"));
+  expect(found).toEqual([{ time: 0.1, drum: "KD", velocity: 90 }]);
+  timing?.beats.forEach(([time], n) => {
+    expect(time).toBeCloseTo(beats[n][0], 8);
+  });
+  expect(timing?.beats).toHaveLength(beats.length);
+});

@@ -58,7 +58,11 @@ function readOne(name: string, data: Uint8Array): Corrections {
 interface Document {
   readonly format?: unknown;
   readonly onsets?: readonly Partial<Change>[];
-  readonly source?: { readonly path?: string | null; readonly sha256?: string | null };
+  readonly source?: {
+    readonly path?: string | null;
+    readonly sha256?: string | null;
+    readonly moved?: number;
+  };
   readonly model?: { readonly thresholds?: Record<string, number> };
   readonly beats?: readonly { readonly time?: unknown; readonly position?: unknown }[];
   readonly meter?: string | readonly MeterChange[];
@@ -76,21 +80,27 @@ function fromJson(file: string, text: string): Corrections {
   }
   const { source } = data;
   const path = source?.path;
+  const moved = source?.moved ?? 0; // by an option of Python's, later than in the recording
   return {
     file,
-    hits: data.onsets.map((hit) => checked(file, hit)),
+    hits: data.onsets.map((hit) => checked(file, hit, moved)),
     hasVelocities: true,
     hasKinds: true,
     tolerance: ROUNDED,
     thresholds: thresholdsOf(file, data),
-    timing: timingOf(file, data),
+    timing: timingOf(file, data, moved),
     song: typeof path === "string" ? path.replace(/^.*[\\/]/s, "") : file.replace(ENDINGS, ""),
     sha256: typeof source?.sha256 === "string" ? source.sha256 : null,
   };
 }
 
-function checked(file: string, hit: Partial<Change>): Change {
-  const { time, drum, velocity = DEFAULT_VELOCITY } = hit ?? {};
+/** Return a time of the recording, but for rounding errors in the last digits. */
+const recorded = (time: unknown, moved: number) =>
+  moved && typeof time === "number" ? Number((time - moved).toFixed(9)) : time;
+
+function checked(file: string, hit: Partial<Change>, moved: number): Change {
+  const { drum, velocity = DEFAULT_VELOCITY } = hit ?? {};
+  const time = recorded(hit?.time, moved);
   const op = { op: "add", id: "new", time, drum, velocity };
   if (!isOp(op) || op.op !== "add")
     throw new Trouble(`“${file}” is damaged: one of its hits makes no sense.`);
@@ -106,9 +116,9 @@ function thresholdsOf(file: string, { model }: Document): Readonly<Record<string
   return Object.fromEntries(thresholds);
 }
 
-function timingOf(file: string, { beats: given, meter }: Document): Timing | null {
+function timingOf(file: string, { beats: given, meter }: Document, moved: number): Timing | null {
   if (!Array.isArray(given) || !given.length) return null;
-  const beats = given.map((beat) => [beat?.time, beat?.position]);
+  const beats = given.map((beat) => [recorded(beat?.time, moved), beat?.position]);
   const changes = typeof meter === "string" ? [{ bar: 1, meter }] : (meter ?? []);
   const op = { op: "beats", beats, meters: changes };
   if (!isOp(op)) throw new Trouble(`“${file}” is damaged: its beats make no sense.`);
