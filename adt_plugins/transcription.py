@@ -68,6 +68,9 @@ class Transcription:
         Those of drums are weighed by other bars where beats were found, see
         `adt_plugins.picking.recurrence`. Kept in memory only; not part of the JSON nor
         of equality. Slicing leaves them whole.
+    left_out
+        Times in seconds of hits that are not among `onsets`, but still tell the tempo:
+        those that `only` left out. Kept in memory only, nor part of equality.
     """
 
     onsets: tuple[Onset, ...] = ()
@@ -77,6 +80,7 @@ class Transcription:
     labels: tuple[Label, ...] = ()
     meters: tuple[MeterChange, ...] = ()
     activations: Activations | None = field(default=None, compare=False, repr=False)
+    left_out: tuple[float, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, kind in _PARTS:
@@ -182,8 +186,12 @@ class Transcription:
         return steady_tempo(
             [beat.time for beat in self.beats],
             self.beat_places(),
-            [onset.time for onset in self.onsets],
+            self.hit_times(),
         )
+
+    def hit_times(self) -> list[float]:
+        """Return the times of all hits that tell the tempo, sorted, in seconds."""
+        return sorted([*self.left_out, *(onset.time for onset in self.onsets)])
 
     def beat_places(self) -> NDArray[np.float64]:
         """Return the place of each beat, in quarters from the first."""
@@ -220,12 +228,21 @@ class Transcription:
             beats=tuple(b for b in self.beats if start <= b.time < end),
             meters=self._meters_from(start),
             labels=tuple(x for x in self.labels if start <= x.start < end),
+            left_out=tuple(time for time in self.left_out if start <= time < end),
         )
 
     def only(self, drums: Drum | str | Iterable[Drum | str]) -> Transcription:
-        """Return the onsets of these drums; a coarse one includes its finer kinds."""
+        """Return the onsets of these drums; a coarse one includes its finer kinds.
+
+        Their tempo stays that of all.
+        """
         kinds = with_finer_kinds([drums] if isinstance(drums, str) else drums)
-        return replace(self, onsets=tuple(o for o in self.onsets if o.drum in kinds))
+        others = (onset.time for onset in self.onsets if onset.drum not in kinds)
+        return replace(
+            self,
+            onsets=tuple(o for o in self.onsets if o.drum in kinds),
+            left_out=(*self.left_out, *others),
+        )
 
     def coarse(self) -> Transcription:
         """Return it with each drum replaced by its coarse one."""
@@ -255,6 +272,7 @@ class Transcription:
             meters=self._meters_from(-seconds),
             labels=tuple(labels),
             activations=activations,
+            left_out=tuple(t + seconds for t in self.left_out if t + seconds >= 0),
         )
 
     def _meters_from(self, start: float) -> tuple[MeterChange, ...]:
@@ -282,6 +300,7 @@ class Transcription:
             onsets=near(self.onsets, "time"),
             beats=near(self.beats, "time"),
             labels=near(self.labels, "start", "end"),
+            left_out=tuple(round(time, decimals) for time in self.left_out),
         )
 
     def __getitem__(self, key: slice | Drum | str | Iterable[str]) -> Transcription:

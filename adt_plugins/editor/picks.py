@@ -51,7 +51,9 @@ class PickedSong:
         transcription: Transcription,
         velocities: Callable[[PickedSong], Levels | None] = lambda _: None,
     ) -> None:
-        self.transcription = transcription
+        # A browser knows the hits that it shows, and no others.
+        known = replace(transcription, left_out=())
+        self.transcription = known if transcription.left_out else transcription
         self.picking = picking_of(transcription)
         self._ask = velocities
         self.activations: Activations | None = None

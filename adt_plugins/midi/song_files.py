@@ -14,7 +14,7 @@ def tempo_maps(
     transcription: Transcription, how: str = "auto"
 ) -> tuple[TempoMap, TempoMap]:
     """Return the tempo maps of both files: the song's, and 120 BPM; see `tempo_map`."""
-    hits = tuple(onset.time for onset in transcription.onsets)
+    hits = tuple(transcription.hit_times())
     song = _song_map(tuple(transcription.beats), tuple(transcription.meters), hits, how)
     return song, TempoMap()
 

@@ -190,11 +190,12 @@ def transcribe(
         bars = _find_beats(adapted, listeners.chords, known) if beats else ()
         picked = _pick(adapted, listened.sounding, bars, card, choice)
         _warn(reader, picked)
-        onsets = _only(_onsets(picked, listened, card, listeners.tagger), wanted)
+        onsets = _onsets(picked, listened, card, listeners.tagger)
         recording = _describe_source(digest(), reader, start)
         report(1.0)
     info = _describe_model(card, picked, listeners.tagger, adaptation)
     whole = Transcription(onsets, bars, recording, info, meters=_meters(bars, meter))
+    whole = whole if wanted is None else whole.only(wanted)
     kept = picked.activations if keep_activations else None
     return _cut(whole, kept, part, reader.duration)
 
@@ -328,12 +329,6 @@ def _onsets(
     return onsets_of(
         picked.hits, picked.activations, card.delay, listened.levels, kinds
     )
-
-
-def _only(onsets: tuple[Onset, ...], wanted: set[Drum] | None) -> tuple[Onset, ...]:
-    if wanted is None:
-        return onsets
-    return tuple(o for o in onsets if wanted & {o.drum, o.drum.coarse})
 
 
 def _find_beats(

@@ -22,6 +22,7 @@ from adt_plugins.drums import Drum
 from adt_plugins.errors import FormatError, MissingDependencyError
 from adt_plugins.evaluation import evaluate, time_errors
 from adt_plugins.meter import Meter, meter_changes
+from adt_plugins.midi.song_files import tempo_maps
 from adt_plugins.model_info import ModelInfo
 from adt_plugins.plot import plot
 from adt_plugins.recording import source_audio
@@ -395,6 +396,25 @@ def sped(*stretches: tuple[int, float]) -> Transcription:
         times += [times[-1] + 60 / bpm * n for n in range(1, count + 1)]
     beats = tuple(Beat(time, n % 4 + 1) for n, time in enumerate(times))
     return Transcription(beats=beats, meters=meter_changes("4/4"))
+
+
+def test_a_selection_keeps_the_tempo_of_all() -> None:
+    """Files of single drums lie in one project of a DAW."""
+    late = np.random.default_rng(3)
+    times = np.arange(72) * 60 / 149.95
+    beats = tuple(Beat(round(time, 2), n % 4 + 1) for n, time in enumerate(times))
+    kicks = [Onset(time, "KD") for time in times]
+    snares = [Onset(time + late.normal(0, 0.004), "SD") for time in times[1::2]]
+    song = Transcription((*kicks, *snares), beats)
+    alone = Transcription(tuple(snares), beats)
+    assert alone.tempo != song.tempo
+    for part in (song["snare"], song["snare"].only(["SD"]), song[["kick"]]):
+        assert part.tempo == song.tempo
+        assert tempo_maps(part) == tempo_maps(song)
+    later = song["snare"].shifted(2.5)[2.5:]
+    assert later.tempo == song.tempo
+    assert song["snare"] == alone
+    assert Transcription.from_json(song["snare"].to_json()) == alone
 
 
 def test_a_slower_end_is_not_the_tempo() -> None:
