@@ -113,7 +113,9 @@ function continued(x: number, xs: readonly number[], ys: readonly number[]): num
     else high = middle;
   }
   const slope = (ys[high] - ys[low]) / (xs[high] - xs[low]);
-  return slope * (x - xs[low]) + ys[low];
+  // From the last one on as Python computes it: halves are rounded afterwards.
+  const from = x >= xs[xs.length - 1] ? high : low;
+  return slope * (x - xs[from]) + ys[from];
 }
 
 const atPlaces = (values: Float32Array, { frames }: Grid): Float32Array =>
