@@ -403,8 +403,8 @@ def test_a_selection_keeps_the_tempo_of_all() -> None:
     late = np.random.default_rng(3)
     times = np.arange(72) * 60 / 149.95
     beats = tuple(Beat(round(time, 2), n % 4 + 1) for n, time in enumerate(times))
-    kicks = [Onset(time, "KD") for time in times]
-    snares = [Onset(time + late.normal(0, 0.004), "SD") for time in times[1::2]]
+    kicks = [Onset(time, Drum.KD) for time in times]
+    snares = [Onset(time + late.normal(0, 0.004), Drum.SD) for time in times[1::2]]
     song = Transcription((*kicks, *snares), beats)
     alone = Transcription(tuple(snares), beats)
     assert alone.tempo != song.tempo
