@@ -80,8 +80,7 @@ def has_sides_in_turn(file: BinaryIO, head: bytes) -> bool:
         return False
     position = 12
     for _ in range(_MOST_BLOCKS):
-        file.seek(position)
-        chunk = file.read(12)
+        chunk = bytes_at(file, position, 12)
         if len(chunk) < 12 or chunk[:4] == b"BODY":
             break
         if chunk[:4] == b"CHAN":

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -173,27 +174,30 @@ def transcribe(
     """
     network = open_network(model)
     card = network.card
-    listening = partial(_listeners, card, fine=fine, beats=beats)
-    wanted = check_request(card, drums, thresholds, listening().kinds)
+    anew = partial(_listeners, card, fine=fine, beats=beats)
+    first = anew()
+    wanted = check_request(card, drums, thresholds, first.kinds)
+    # Others only if the recording has to be read again.
+    listeners = chain([first], iter(anew, None))
     choice = _Choice(thresholds, song_gate_mode(song_gate))
     known = KnownBeats(bpm, meter, first_downbeat) if beats else KnownBeats()
     start = number("start", start)
     end = None if end is None else number("end", end)
     part = Part(start, end, audio_track, known.first_downbeat)
-    run = partial(_listen_to, source, part, network, listening)
+    run = partial(_listen_to, source, part, network, listeners)
     with _reporting(progress) as report, hashing(source, threads) as digest:
         heard = run(progress=report, cancel=cancel, threads=threads)
-        listened, reader, listeners = heard
+        listened, reader, used = heard
         # A network of ours takes 15 MB, which the search for beats can use.
         del network, run, heard
         adapted = _adapted(listened.activations, card, adaptation)
-        bars = _find_beats(adapted, listeners.chords, known) if beats else ()
+        bars = _find_beats(adapted, used.chords, known) if beats else ()
         picked = _pick(adapted, listened.sounding, bars, card, choice)
         _warn(reader, picked)
-        onsets = _onsets(picked, listened, card, listeners.tagger)
+        onsets = _onsets(picked, listened, card, used.tagger)
         recording = _describe_source(digest(), reader, start)
         report(1.0)
-    info = _describe_model(card, picked, listeners.tagger, adaptation)
+    info = _describe_model(card, picked, used.tagger, adaptation)
     whole = Transcription(onsets, bars, recording, info, meters=_meters(bars, meter))
     whole = whole if wanted is None else whole.only(wanted)
     kept = picked.activations if keep_activations else None
@@ -237,7 +241,7 @@ def _listen_to(
     source: AudioSource,
     part: Part,
     network: Network,
-    listening: Callable[[], _Listeners],
+    listeners: Iterator[_Listeners],
     *,
     progress: Progress,
     cancel: Cancel | None,
@@ -246,7 +250,7 @@ def _listen_to(
     """Run the network over a part, with the activations of the whole recording."""
 
     def hear(reader: AudioReader) -> _Heard:
-        listeners = listening()
+        used = next(listeners)
         check_downbeat(part, reader)
         listened = listen(
             reader,
@@ -254,11 +258,11 @@ def _listen_to(
             offset=(round(part.start * SAMPLE_RATE) - reader.lead) / SAMPLE_RATE,
             progress=progress,
             cancel=cancel,
-            taps=listeners.taps,
+            taps=used.taps,
             threads=threads,
         )
         check_downbeat(part, reader)
-        return _Heard(listened, reader, listeners)
+        return _Heard(listened, reader, used)
 
     return heard_around(source, part, network.card, hear)
 
