@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-# The example, made quieter, loses hits when its peak is below this; only microphones
-# record so quietly.
+# Recordings whose peak is below this lose soft hits; only microphones record so
+# quietly.
 _QUIET_DB = -55.0
 
 # Three samples in a row this near to full scale count as clipped.

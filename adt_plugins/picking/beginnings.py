@@ -55,7 +55,7 @@ _QUIET = 10 ** (-45.0 / 10)
 _SOFT = 10 ** (-25.0 / 10)  # after silence, softer sound must be struck
 _FLOOR = 4e-4
 _LOOK_AHEAD_S = 1.0
-_INAUDIBLE = 1e-4  # -80 dB: root mean square of 10 ms; dither has 3e-5 at most
+_INAUDIBLE = 5e-5  # -86 dB: root mean square of 10 ms; dither has 3e-5 at most
 _AROUND = (2, 4)  # frames before and after that can make a frame audible
 
 # A second is silent if it stays this far below what is loud for a tenth of a second

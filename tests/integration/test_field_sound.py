@@ -275,6 +275,13 @@ def test_dither_alone_is_not_struck(groove: Floats, network: Network) -> None:
     assert transcription.onsets[0].time > 5 + FIRST_HIT_S
 
 
+def test_a_quiet_recording_keeps_its_soft_hits(
+    groove: Floats, network: Network, song: Transcription
+) -> None:
+    quiet = 10 ** (-60 / 20) / np.abs(groove).max() * groove
+    assert len(transcribed(quiet, network)) == len(song)
+
+
 def test_fast_kicks_are_all_picked(network: Network) -> None:
     """Double kicks come at 12.5 a second."""
     rng = np.random.default_rng(0)
